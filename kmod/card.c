@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "card.h"
+#include "device.h"
+#include "registry.h"
+
+/* By fv_registry_key() of the port; protected by fv_registry_lock. */
+static DEFINE_XARRAY(fv_cards);
+
+static struct fv_card *fv_card_create(struct pci_dev *port)
+{
+	struct fv_card *card;
+	int ret;
+
+	card = kzalloc(sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return ERR_PTR(-ENOMEM);
+
+	ret = xa_err(xa_store(&fv_cards, fv_registry_key(port), card, GFP_KERNEL));
+	if (ret) {
+		kfree(card);
+		return ERR_PTR(ret);
+	}
+	card->port = pci_dev_get(port);
+	INIT_LIST_HEAD(&card->devices);
+	return card;
+}
+
+/**
+ * fv_card_attach - Put a device on its card
+ * @dev: the device; fv_device::card is set. It stays NULL for a device with no
+ *	 port above it (root-complex integrated).
+ *
+ * A virtual function is on the card of its physical function.
+ *
+ * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int fv_card_attach(struct fv_device *dev)
+{
+	struct pci_dev *port = pci_upstream_bridge(dev->core.pdev);
+	struct fv_card *card;
+
+	if (!port)
+		return 0;
+
+	guard(mutex)(&fv_registry_lock);
+
+	card = xa_load(&fv_cards, fv_registry_key(port));
+	if (!card) {
+		card = fv_card_create(port);
+		if (IS_ERR(card))
+			return PTR_ERR(card);
+	}
+	list_add_tail(&dev->card_node, &card->devices);
+	dev->card = card;
+	return 0;
+}
+
+/**
+ * fv_card_detach - Take a device off its card
+ * @dev: the device; the card goes with its last one
+ *
+ * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
+ */
+void fv_card_detach(struct fv_device *dev)
+{
+	struct fv_card *card = dev->card;
+
+	if (!card)
+		return;
+
+	guard(mutex)(&fv_registry_lock);
+
+	dev->card = NULL;
+	list_del_init(&dev->card_node);
+	if (!list_empty(&card->devices))
+		return;
+
+	xa_erase(&fv_cards, fv_registry_key(card->port));
+	pci_dev_put(card->port);
+	kfree(card);
+}
+
+/**
+ * fv_card_next - Find the first card from a key on
+ * @key: fv_registry_key() of the port to start at; set to that of what is found
+ *
+ * Context: Under fv_registry_lock, which keeps what is found.
+ * Return: The card, or NULL if there is none left.
+ */
+struct fv_card *fv_card_next(unsigned long *key)
+{
+	lockdep_assert_held(&fv_registry_lock);
+	return xa_find(&fv_cards, key, ULONG_MAX, XA_PRESENT);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Differences between the kernels that this driver is built for (6.12 to 7.2).
+ * This is the only file that looks at the kernel's version.
+ */
+#ifndef FV_COMPAT_H
+#define FV_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+/*
+ * Counters are 64 bits wide and are added to with one per-CPU instruction; a
+ * host that passes FPGA cards to virtual machines has 64-bit words.
+ */
+static_assert(BITS_PER_LONG == 64, "fpga_vfio_pci needs a 64-bit kernel");
+
+/* 6.15: devices are attached to an IOAS by PASID, too. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define FV_VFIO_OPS_PASID						\
+	.pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas,	\
+	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
+#else
+#define FV_VFIO_OPS_PASID
+#endif
+
+/* 6.17: the VF token is matched by a callback of its own. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define FV_VFIO_OPS_TOKEN						\
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+#else
+#define FV_VFIO_OPS_TOKEN
+#endif
+
+/*
+ * 6.19: VFIO_DEVICE_GET_REGION_INFO does not reach .ioctl any more, and BARs can
+ * be exported as dma-bufs.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define FV_HAS_REGION_INFO_CAPS	1
+#define FV_VFIO_OPS_REGION_INFO(fn)	.get_region_info_caps = fn,
+
+static const struct vfio_pci_device_ops fv_pci_device_ops = {
+	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+};
+
+static inline void fv_compat_init_device(struct vfio_pci_core_device *core)
+{
+	core->pci_ops = &fv_pci_device_ops;
+}
+#else
+#define FV_VFIO_OPS_REGION_INFO(fn)
+
+static inline void fv_compat_init_device(struct vfio_pci_core_device *core)
+{
+}
+#endif
+
+#endif /* FV_COMPAT_H */

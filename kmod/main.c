@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fpga_vfio_pci: PCI Express FPGA cards for virtual machines.
+ */
+#include <linux/module.h>
+
+#include "group.h"
+#include "netlink.h"
+#include "pci.h"
+#include "stats.h"
+#include "sysfs.h"
+
+static int __init fv_init(void)
+{
+	int ret;
+
+	ret = fv_sysfs_init();
+	if (ret)
+		return ret;
+
+	ret = fv_pci_init();
+	if (ret)
+		goto err_sysfs;
+
+	ret = fv_netlink_init();
+	if (ret)
+		goto err_pci;
+	return 0;
+
+err_pci:
+	fv_pci_exit();
+err_sysfs:
+	fv_group_exit();
+	fv_sysfs_exit();
+	fv_stats_exit();
+	return ret;
+}
+module_init(fv_init);
+
+static void __exit fv_exit(void)
+{
+	fv_netlink_exit();
+	fv_pci_exit();
+	fv_group_exit();
+	fv_sysfs_exit();
+	fv_stats_exit();
+}
+module_exit(fv_exit);
+
+MODULE_DESCRIPTION("VFIO PCI driver for FPGA cards");
+MODULE_AUTHOR("fpga-vfio developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family "fpga-vfio". What it looks like is written in
+ * Documentation/netlink/specs/fpga-vfio.yaml; netlink_gen.c comes from there.
+ * Each object has one fill function, for a reply and for a dump.
+ */
+#include <linux/fpga_vfio.h>
+#include <linux/pci.h>
+#include <net/genetlink.h>
+
+#include "card.h"
+#include "device.h"
+#include "group.h"
+#include "netlink.h"
+#include "netlink_gen.h"
+#include "registry.h"
+#include "stats.h"
+
+/* Room for an address in a message, and for all statistics. */
+#define FV_NL_NAME_SIZE		nla_total_size(FPGA_VFIO_NAME_MAX + 1)
+#define FV_NL_STATS_SIZE	nla_total_size(FV_STATS_NR * nla_total_size(sizeof(u64)))
+
+/**
+ * struct fv_nl_kind - a kind of object that can be read
+ * @next: the first object from a key on; the key is set to that of what is found
+ * @put: writes the object's attributes; -EMSGSIZE if they do not fit
+ * @size: room that they take at most
+ * @cmd: the command that reads it, and that is in the reply
+ */
+struct fv_nl_kind {
+	void *(*next)(unsigned long *key);
+	int (*put)(struct sk_buff *skb, void *object);
+	size_t (*size)(void *object);
+	u8 cmd;
+};
+
+static int fv_nl_put_stats(struct sk_buff *skb, int nest_attr, const u64 sums[FV_STATS_NR + 1])
+{
+	struct nlattr *nest;
+	unsigned int attr;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+
+	for (attr = 1; attr <= FV_STATS_NR; attr++) {
+		if (nla_put_uint(skb, attr, sums[attr])) {
+			nla_nest_cancel(skb, nest);
+			return -EMSGSIZE;
+		}
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static void *fv_nl_device_next(unsigned long *key)
+{
+	return fv_device_next(key);
+}
+
+static int fv_nl_device_put(struct sk_buff *skb, void *object)
+{
+	struct fv_device *dev = object;
+	u64 sums[FV_STATS_NR + 1] = {};
+
+	if (nla_put_string(skb, FPGA_VFIO_A_DEVICE_BDF, pci_name(dev->core.pdev)))
+		return -EMSGSIZE;
+	if (dev->group && nla_put_u32(skb, FPGA_VFIO_A_DEVICE_GROUP, dev->group->id))
+		return -EMSGSIZE;
+	if (dev->card && nla_put_string(skb, FPGA_VFIO_A_DEVICE_PORT, pci_name(dev->card->port)))
+		return -EMSGSIZE;
+
+	fv_stats_sum(dev->stats, sums);
+	return fv_nl_put_stats(skb, FPGA_VFIO_A_DEVICE_STATS, sums);
+}
+
+static size_t fv_nl_device_size(void *object)
+{
+	return 2 * FV_NL_NAME_SIZE + nla_total_size(sizeof(u32)) + FV_NL_STATS_SIZE;
+}
+
+static const struct fv_nl_kind fv_nl_device = {
+	.next = fv_nl_device_next,
+	.put = fv_nl_device_put,
+	.size = fv_nl_device_size,
+	.cmd = FPGA_VFIO_CMD_DEVICE_GET,
+};
+
+static void *fv_nl_card_next(unsigned long *key)
+{
+	return fv_card_next(key);
+}
+
+static int fv_nl_card_put(struct sk_buff *skb, void *object)
+{
+	struct fv_card *card = object;
+	struct fv_device *dev;
+
+	if (nla_put_string(skb, FPGA_VFIO_A_CARD_PORT, pci_name(card->port)))
+		return -EMSGSIZE;
+	list_for_each_entry(dev, &card->devices, card_node)
+		if (nla_put_string(skb, FPGA_VFIO_A_CARD_DEVICE, pci_name(dev->core.pdev)))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static size_t fv_nl_card_size(void *object)
+{
+	struct fv_card *card = object;
+
+	return (1 + list_count_nodes(&card->devices)) * FV_NL_NAME_SIZE;
+}
+
+static const struct fv_nl_kind fv_nl_card = {
+	.next = fv_nl_card_next,
+	.put = fv_nl_card_put,
+	.size = fv_nl_card_size,
+	.cmd = FPGA_VFIO_CMD_CARD_GET,
+};
+
+static void *fv_nl_group_next(unsigned long *key)
+{
+	return fv_group_next(key);
+}
+
+static int fv_nl_group_put(struct sk_buff *skb, void *object)
+{
+	struct fv_group *group = object;
+	u64 sums[FV_STATS_NR + 1] = {};
+	struct fv_device *dev;
+
+	if (nla_put_u32(skb, FPGA_VFIO_A_GROUP_ID, group->id))
+		return -EMSGSIZE;
+	list_for_each_entry(dev, &group->devices, group_node)
+		if (nla_put_string(skb, FPGA_VFIO_A_GROUP_DEVICE, pci_name(dev->core.pdev)))
+			return -EMSGSIZE;
+
+	fv_group_sum(group, sums);
+	return fv_nl_put_stats(skb, FPGA_VFIO_A_GROUP_STATS, sums);
+}
+
+static size_t fv_nl_group_size(void *object)
+{
+	struct fv_group *group = object;
+
+	return nla_total_size(sizeof(u32)) + FV_NL_STATS_SIZE +
+	       list_count_nodes(&group->devices) * FV_NL_NAME_SIZE;
+}
+
+static const struct fv_nl_kind fv_nl_group = {
+	.next = fv_nl_group_next,
+	.put = fv_nl_group_put,
+	.size = fv_nl_group_size,
+	.cmd = FPGA_VFIO_CMD_GROUP_GET,
+};
+
+/* One object as one message, of a reply or of a dump. */
+static int fv_nl_fill(const struct fv_nl_kind *kind, void *object, struct sk_buff *skb,
+		      u32 portid, u32 seq, int flags)
+{
+	void *hdr;
+	int ret;
+
+	hdr = genlmsg_put(skb, portid, seq, &fpga_vfio_nl_family, flags, kind->cmd);
+	if (!hdr)
+		return -EMSGSIZE;
+
+	ret = kind->put(skb, object);
+	if (ret)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+	return ret;
+}
+
+static int fv_nl_dump(const struct fv_nl_kind *kind, struct sk_buff *skb,
+		      struct netlink_callback *cb)
+{
+	unsigned long *key = (unsigned long *)cb->ctx;
+	void *object;
+	int ret = 0;
+
+	guard(mutex)(&fv_registry_lock);
+
+	for (; (object = kind->next(key)); ++*key) {
+		ret = fv_nl_fill(kind, object, skb, NETLINK_CB(cb->skb).portid,
+				 cb->nlh->nlmsg_seq, NLM_F_MULTI);
+		if (ret)
+			break;
+	}
+
+	/* A full message goes out, and the rest follows; one too large does not fit at all. */
+	return ret && !skb->len ? ret : skb->len;
+}
+
+static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct genl_info *info)
+{
+	struct sk_buff *skb;
+	int ret;
+
+	lockdep_assert_held(&fv_registry_lock);
+
+	skb = genlmsg_new(kind->size(object), GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+
+	ret = fv_nl_fill(kind, object, skb, info->snd_portid, info->snd_seq, 0);
+	if (ret) {
+		nlmsg_free(skb);
+		return ret;
+	}
+	return genlmsg_reply(skb, info);
+}
+
+/**
+ * fpga_vfio_nl_device_get_doit - Read one device
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a
+ * device of ours, -ENOMEM.
+ */
+int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_device *dev;
+	unsigned long key = 0;
+	const char *bdf;
+
+	if (GENL_REQ_ATTR_CHECK(info, FPGA_VFIO_A_DEVICE_BDF)) {
+		NL_SET_ERR_MSG(info->extack, "device-get: no PCI address given");
+		return -EINVAL;
+	}
+	bdf = nla_data(info->attrs[FPGA_VFIO_A_DEVICE_BDF]);
+
+	guard(mutex)(&fv_registry_lock);
+
+	for (; (dev = fv_device_next(&key)); key++)
+		if (!strcmp(pci_name(dev->core.pdev), bdf))
+			return fv_nl_reply(&fv_nl_device, dev, info);
+
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
+	return -ENODEV;
+}
+
+/**
+ * fpga_vfio_nl_device_get_dumpit - Read all devices
+ * @skb: where they go
+ * @cb: the dump; its context is the key to go on from
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: Length of what was written; 0 ends the dump.
+ */
+int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fv_nl_dump(&fv_nl_device, skb, cb);
+}
+
+/**
+ * fpga_vfio_nl_card_get_doit - Read one card
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: 0, -EINVAL without an address, -ENODEV if there is no device of ours
+ * below the port of that address, -ENOMEM.
+ */
+int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_card *card;
+	unsigned long key = 0;
+	const char *port;
+
+	if (GENL_REQ_ATTR_CHECK(info, FPGA_VFIO_A_CARD_PORT)) {
+		NL_SET_ERR_MSG(info->extack, "card-get: no PCI address of a port given");
+		return -EINVAL;
+	}
+	port = nla_data(info->attrs[FPGA_VFIO_A_CARD_PORT]);
+
+	guard(mutex)(&fv_registry_lock);
+
+	for (; (card = fv_card_next(&key)); key++)
+		if (!strcmp(pci_name(card->port), port))
+			return fv_nl_reply(&fv_nl_card, card, info);
+
+	NL_SET_ERR_MSG_FMT(info->extack, "port %s: no device of fpga-vfio-pci below it", port);
+	return -ENODEV;
+}
+
+/**
+ * fpga_vfio_nl_card_get_dumpit - Read all cards
+ * @skb: where they go
+ * @cb: the dump; its context is the key to go on from
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: Length of what was written; 0 ends the dump.
+ */
+int fpga_vfio_nl_card_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fv_nl_dump(&fv_nl_card, skb, cb);
+}
+
+/**
+ * fpga_vfio_nl_group_get_doit - Read one group
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: 0, -EINVAL without a number, -ENODEV if the group never had a device of
+ * ours, -ENOMEM.
+ */
+int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_group *group;
+	unsigned int id;
+
+	if (GENL_REQ_ATTR_CHECK(info, FPGA_VFIO_A_GROUP_ID)) {
+		NL_SET_ERR_MSG(info->extack, "group-get: no group number given");
+		return -EINVAL;
+	}
+	id = nla_get_u32(info->attrs[FPGA_VFIO_A_GROUP_ID]);
+
+	guard(mutex)(&fv_registry_lock);
+
+	group = fv_group_find(id);
+	if (group)
+		return fv_nl_reply(&fv_nl_group, group, info);
+
+	NL_SET_ERR_MSG_FMT(info->extack, "group %u: never had a device of fpga-vfio-pci", id);
+	return -ENODEV;
+}
+
+/**
+ * fpga_vfio_nl_group_get_dumpit - Read all groups
+ * @skb: where they go
+ * @cb: the dump; its context is the key to go on from
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: Length of what was written; 0 ends the dump.
+ */
+int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fv_nl_dump(&fv_nl_group, skb, cb);
+}
+
+/**
+ * fv_netlink_init - Start to answer
+ *
+ * Context: Process context.
+ * Return: 0, or the error of genl_register_family().
+ */
+int fv_netlink_init(void)
+{
+	/* The host's devices are for the host: a container sees no family. */
+	fpga_vfio_nl_family.netnsok = false;
+	return genl_register_family(&fpga_vfio_nl_family);
+}
+
+/**
+ * fv_netlink_exit - Stop to answer
+ *
+ * Context: Process context. No request is under way when it returns.
+ */
+void fv_netlink_exit(void)
+{
+	genl_unregister_family(&fpga_vfio_nl_family);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/fpga-vfio.yaml */
+/* YNL-GEN kernel source */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink_gen.h"
+
+#include <uapi/linux/fpga_vfio.h>
+
+/* FPGA_VFIO_CMD_DEVICE_GET - do */
+static const struct nla_policy fpga_vfio_device_get_nl_policy[FPGA_VFIO_A_DEVICE_BDF + 1] = {
+	[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+};
+
+/* FPGA_VFIO_CMD_CARD_GET - do */
+static const struct nla_policy fpga_vfio_card_get_nl_policy[FPGA_VFIO_A_CARD_PORT + 1] = {
+	[FPGA_VFIO_A_CARD_PORT] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+};
+
+/* FPGA_VFIO_CMD_GROUP_GET - do */
+static const struct nla_policy fpga_vfio_group_get_nl_policy[FPGA_VFIO_A_GROUP_ID + 1] = {
+	[FPGA_VFIO_A_GROUP_ID] = { .type = NLA_U32, },
+};
+
+/* Ops table for fpga_vfio */
+static const struct genl_split_ops fpga_vfio_nl_ops[] = {
+	{
+		.cmd		= FPGA_VFIO_CMD_DEVICE_GET,
+		.doit		= fpga_vfio_nl_device_get_doit,
+		.policy		= fpga_vfio_device_get_nl_policy,
+		.maxattr	= FPGA_VFIO_A_DEVICE_BDF,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FPGA_VFIO_CMD_DEVICE_GET,
+		.dumpit	= fpga_vfio_nl_device_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_CARD_GET,
+		.doit		= fpga_vfio_nl_card_get_doit,
+		.policy		= fpga_vfio_card_get_nl_policy,
+		.maxattr	= FPGA_VFIO_A_CARD_PORT,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FPGA_VFIO_CMD_CARD_GET,
+		.dumpit	= fpga_vfio_nl_card_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_GROUP_GET,
+		.doit		= fpga_vfio_nl_group_get_doit,
+		.policy		= fpga_vfio_group_get_nl_policy,
+		.maxattr	= FPGA_VFIO_A_GROUP_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FPGA_VFIO_CMD_GROUP_GET,
+		.dumpit	= fpga_vfio_nl_group_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+};
+
+struct genl_family fpga_vfio_nl_family __ro_after_init = {
+	.name		= FPGA_VFIO_FAMILY_NAME,
+	.version	= FPGA_VFIO_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= fpga_vfio_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(fpga_vfio_nl_ops),
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/fpga-vfio.yaml */
+/* YNL-GEN kernel header */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#ifndef _LINUX_FPGA_VFIO_GEN_H
+#define _LINUX_FPGA_VFIO_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/fpga_vfio.h>
+
+int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb);
+int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_card_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+
+extern struct genl_family fpga_vfio_nl_family;
+
+#endif /* _LINUX_FPGA_VFIO_GEN_H */

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The PCI driver: which functions it takes, and what the PCI core tells it.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
+
+#include "compat.h"
+#include "device.h"
+#include "ids.h"
+#include "pci.h"
+#include "reset.h"
+#include "stats.h"
+#include "vfio.h"
+
+static bool enable_sriov;
+#ifdef CONFIG_PCI_IOV
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov, "Let SR-IOV be configured on functions bound to this driver. As with vfio-pci, the user of the physical function has to be a driver that knows how; the virtual functions may not work otherwise.");
+#endif
+
+static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct fv_device *dev;
+	int ret;
+
+	if (fv_ids_is_refused(pdev)) {
+		pci_warn(pdev, "not taken: vfio-pci refuses this device for known errata\n");
+		return -EINVAL;
+	}
+
+	dev = vfio_alloc_device(fv_device, core.vdev, &pdev->dev, &fv_vfio_ops);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	dev_set_drvdata(&pdev->dev, &dev->core);
+	fv_compat_init_device(&dev->core);
+
+	dev->stats = fv_stats_get(pdev);
+	if (IS_ERR(dev->stats)) {
+		ret = PTR_ERR(dev->stats);
+		goto err_put;
+	}
+
+	ret = vfio_pci_core_register_device(&dev->core);
+	if (ret)
+		goto err_put;
+
+	ret = fv_device_publish(dev);
+	if (ret)
+		goto err_unregister;
+	return 0;
+
+err_unregister:
+	vfio_pci_core_unregister_device(&dev->core);
+err_put:
+	vfio_put_device(&dev->core.vdev);
+	return ret;
+}
+
+static void fv_pci_remove(struct pci_dev *pdev)
+{
+	struct fv_device *dev = fv_device_of_pci(pdev);
+
+	/* Waits for the user to go; until then the device is there for readers. */
+	vfio_pci_core_unregister_device(&dev->core);
+	fv_device_unpublish(dev);
+	vfio_put_device(&dev->core.vdev);
+}
+
+static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
+{
+	if (!enable_sriov)
+		return -ENOENT;
+
+	return vfio_pci_core_sriov_configure(&fv_device_of_pci(pdev)->core, nr_virtfn);
+}
+
+static const struct pci_error_handlers fv_pci_err_handlers = {
+	.error_detected	= vfio_pci_core_aer_err_detected,
+	.reset_done	= fv_reset_done,
+};
+
+static struct pci_driver fv_pci_driver = {
+	.name			= "fpga-vfio-pci",
+	.id_table		= fv_ids,
+	.probe			= fv_pci_probe,
+	.remove			= fv_pci_remove,
+	.sriov_configure	= fv_pci_sriov_configure,
+	.err_handler		= &fv_pci_err_handlers,
+	.driver_managed_dma	= true,
+};
+
+/**
+ * fv_pci_init - Start to take devices
+ *
+ * Context: Process context.
+ * Return: 0, or the error of pci_register_driver().
+ */
+int fv_pci_init(void)
+{
+	return pci_register_driver(&fv_pci_driver);
+}
+
+/**
+ * fv_pci_exit - Give all devices back
+ *
+ * Context: Process context. No device is open: an open device holds the module.
+ */
+void fv_pci_exit(void)
+{
+	pci_unregister_driver(&fv_pci_driver);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "reset_method.h"
+
+/**
+ * fv_reset_method_of - Translate the PCI core's number of a reset method
+ * @index: element of pci_dev::reset_methods, an index into the PCI core's
+ *	   pci_reset_fn_methods[] (drivers/pci/pci.c, the same from 6.12 to 7.2)
+ *
+ * Context: Any.
+ * Return: The method; FV_RESET_OTHER for a number that is not known here.
+ */
+enum fv_reset_method fv_reset_method_of(unsigned int index)
+{
+	static const enum fv_reset_method methods[FV_RESET_METHODS_KNOWN] = {
+		FV_RESET_OTHER,			/* 0 ends the list: none */
+		FV_RESET_DEVICE_SPECIFIC,
+		FV_RESET_ACPI,
+		FV_RESET_FLR,
+		FV_RESET_AF_FLR,
+		FV_RESET_PM,
+		FV_RESET_HOT,			/* "bus" */
+		FV_RESET_OTHER,			/* "cxl_bus" */
+	};
+
+	return index < FV_RESET_METHODS_KNOWN ? methods[index] : FV_RESET_OTHER;
+}
+
+/**
+ * fv_reset_method_counter - Find the counter of a reset
+ * @method: how the function was reset
+ * @is_ok: nonzero if the reset succeeded
+ *
+ * Context: Any.
+ * Return: The netlink attribute of the counter, FPGA_VFIO_A_STATS_RESET_*.
+ */
+unsigned int fv_reset_method_counter(enum fv_reset_method method, int is_ok)
+{
+	switch (method) {
+	case FV_RESET_DEVICE_SPECIFIC:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_DEVICE_SPECIFIC_OK :
+			       FPGA_VFIO_A_STATS_RESET_DEVICE_SPECIFIC_FAILED;
+	case FV_RESET_ACPI:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_ACPI_OK :
+			       FPGA_VFIO_A_STATS_RESET_ACPI_FAILED;
+	case FV_RESET_FLR:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_FLR_OK :
+			       FPGA_VFIO_A_STATS_RESET_FLR_FAILED;
+	case FV_RESET_AF_FLR:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_AF_FLR_OK :
+			       FPGA_VFIO_A_STATS_RESET_AF_FLR_FAILED;
+	case FV_RESET_PM:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_PM_OK :
+			       FPGA_VFIO_A_STATS_RESET_PM_FAILED;
+	case FV_RESET_HOT:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_HOT_OK :
+			       FPGA_VFIO_A_STATS_RESET_HOT_FAILED;
+	case FV_RESET_OTHER:
+		break;
+	}
+	return is_ok ? FPGA_VFIO_A_STATS_RESET_OTHER_OK :
+		       FPGA_VFIO_A_STATS_RESET_OTHER_FAILED;
+}

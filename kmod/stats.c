@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/xarray.h>
+
+#include "registry.h"
+#include "stats.h"
+
+/* By fv_registry_key(); protected by fv_registry_lock. */
+static DEFINE_XARRAY(fv_stats_xa);
+
+static struct fv_stats *fv_stats_alloc(void)
+{
+	struct fv_stats *stats;
+
+	stats = kzalloc(sizeof(*stats), GFP_KERNEL);
+	if (!stats)
+		return NULL;
+
+	stats->counters = alloc_percpu(struct fv_counters);
+	if (!stats->counters) {
+		kfree(stats);
+		return NULL;
+	}
+	spin_lock_init(&stats->lock);
+	INIT_LIST_HEAD(&stats->node);
+	return stats;
+}
+
+static void fv_stats_free(struct fv_stats *stats)
+{
+	free_percpu(stats->counters);
+	kfree(stats);
+}
+
+/**
+ * fv_stats_get - Find the counters of a PCI address, or make them
+ * @pdev: a PCI function
+ *
+ * There is no put: what was counted at an address is kept until fv_stats_exit().
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: The counters, or ERR_PTR(-ENOMEM).
+ */
+struct fv_stats *fv_stats_get(struct pci_dev *pdev)
+{
+	unsigned long key = fv_registry_key(pdev);
+	struct fv_stats *stats;
+	int ret;
+
+	mutex_lock(&fv_registry_lock);
+	stats = xa_load(&fv_stats_xa, key);
+	if (stats)
+		goto out;
+
+	stats = fv_stats_alloc();
+	if (!stats) {
+		stats = ERR_PTR(-ENOMEM);
+		goto out;
+	}
+
+	ret = xa_err(xa_store(&fv_stats_xa, key, stats, GFP_KERNEL));
+	if (ret) {
+		fv_stats_free(stats);
+		stats = ERR_PTR(ret);
+	}
+out:
+	mutex_unlock(&fv_registry_lock);
+	return stats;
+}
+
+/**
+ * fv_stats_opened - Count that a user came
+ * @stats: the device's counters
+ *
+ * Context: Process context; VFIO calls open and close of a device in turn.
+ */
+void fv_stats_opened(struct fv_stats *stats)
+{
+	spin_lock(&stats->lock);
+	fv_stats_inc(stats, FPGA_VFIO_A_STATS_OPENS);
+	stats->opened_at_ns = ktime_get_ns();
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_closed - Count that the user went
+ * @stats: the device's counters
+ *
+ * Context: Process context; VFIO calls open and close of a device in turn.
+ */
+void fv_stats_closed(struct fv_stats *stats)
+{
+	spin_lock(&stats->lock);
+	fv_stats_inc(stats, FPGA_VFIO_A_STATS_CLOSES);
+	stats->held_ns += ktime_get_ns() - stats->opened_at_ns;
+	stats->opened_at_ns = 0;
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_sum - Add a device's counters to sums
+ * @stats: the device's counters
+ * @sums: where to add them, indexed by FPGA_VFIO_A_STATS_*
+ *
+ * Context: Process context.
+ */
+void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1])
+{
+	unsigned int attr;
+	int cpu;
+
+	/* Under the lock, so that opens, closes and users agree. */
+	spin_lock(&stats->lock);
+	for_each_possible_cpu(cpu) {
+		const struct fv_counters *counters = per_cpu_ptr(stats->counters, cpu);
+
+		for (attr = 1; attr <= FV_STATS_NR; attr++)
+			sums[attr] += READ_ONCE(counters->value[attr]);
+	}
+
+	sums[FPGA_VFIO_A_STATS_HELD_NS] += stats->held_ns;
+	if (stats->opened_at_ns) {
+		sums[FPGA_VFIO_A_STATS_USERS]++;
+		sums[FPGA_VFIO_A_STATS_HELD_NS] += ktime_get_ns() - stats->opened_at_ns;
+	}
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_exit - Forget everything that was counted
+ *
+ * Context: Process context, when no device and no reader is left.
+ */
+void fv_stats_exit(void)
+{
+	struct fv_stats *stats;
+	unsigned long key;
+
+	xa_for_each(&fv_stats_xa, key, stats)
+		fv_stats_free(stats);
+	xa_destroy(&fv_stats_xa);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_STATS_H
+#define FV_STATS_H
+
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/fpga_vfio.h>
+
+struct pci_dev;
+
+#define FV_STATS_NR	FPGA_VFIO_A_STATS_MAX
+
+/* One per CPU. Indexed by netlink attribute; the first, unspecified, is unused. */
+struct fv_counters {
+	u64 value[FV_STATS_NR + 1];
+};
+
+/**
+ * struct fv_stats - what was counted at one PCI address
+ * @counters:	what is counted on hot paths
+ * @node:	in fv_group::stats; protected by fv_registry_lock
+ * @lock:	protects @held_ns and @opened_at_ns
+ * @held_ns:	time held by the users that are gone
+ * @opened_at_ns: when the user of now came, 0 if there is none
+ *
+ * Outlives the device: it stays until the module goes, so that numbers survive
+ * an unbind and a rebind.
+ */
+struct fv_stats {
+	struct fv_counters __percpu *counters;
+	struct list_head node;
+	spinlock_t lock;
+	u64 held_ns;
+	u64 opened_at_ns;
+};
+
+struct fv_stats *fv_stats_get(struct pci_dev *pdev);
+void fv_stats_opened(struct fv_stats *stats);
+void fv_stats_closed(struct fv_stats *stats);
+void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1]);
+void fv_stats_exit(void);
+
+/**
+ * fv_stats_add - Add to a counter
+ * @stats: the device's counters
+ * @attr: which one, FPGA_VFIO_A_STATS_*
+ * @n: how much
+ *
+ * Context: Any.
+ */
+static inline void fv_stats_add(struct fv_stats *stats, unsigned int attr, u64 n)
+{
+	this_cpu_add(stats->counters->value[attr], n);
+}
+
+/**
+ * fv_stats_inc - Add one to a counter
+ * @stats: the device's counters
+ * @attr: which one, FPGA_VFIO_A_STATS_*
+ *
+ * Context: Any.
+ */
+static inline void fv_stats_inc(struct fv_stats *stats, unsigned int attr)
+{
+	fv_stats_add(stats, attr, 1);
+}
+
+#endif /* FV_STATS_H */

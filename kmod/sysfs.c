@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/class/fpga_vfio/group<N>: a group's statistics, as network devices have
+ * them, and links to its devices.
+ */
+#include <linux/device.h>
+#include <linux/fpga_vfio_stats.h>
+#include <linux/pci.h>
+#include <linux/sysfs.h>
+
+#include "device.h"
+#include "group.h"
+#include "notify.h"
+#include "registry.h"
+#include "sysfs.h"
+
+static ssize_t fv_sysfs_stat_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	unsigned long index = (unsigned long)container_of(attr, struct dev_ext_attribute,
+							  attr)->var;
+	u64 sums[FV_STATS_NR + 1] = {};
+
+	scoped_guard(mutex, &fv_registry_lock)
+		fv_group_sum(fv_group_of_dev(dev), sums);
+
+	return sysfs_emit(buf, "%llu\n", sums[index]);
+}
+
+#define FV_STAT_ATTR(upper, lower)					\
+static struct dev_ext_attribute fv_stat_attr_##lower = {		\
+	.attr = __ATTR(lower, 0444, fv_sysfs_stat_show, NULL),		\
+	.var = (void *)FPGA_VFIO_A_STATS_##upper,			\
+};
+FPGA_VFIO_STATS(FV_STAT_ATTR)
+
+#define FV_STAT_ATTR_PTR(upper, lower) &fv_stat_attr_##lower.attr.attr,
+static struct attribute *fv_statistics_attrs[] = {
+	FPGA_VFIO_STATS(FV_STAT_ATTR_PTR)
+	NULL
+};
+
+static const struct attribute_group fv_statistics_group = {
+	.name = "statistics",
+	.attrs = fv_statistics_attrs,
+};
+
+static const struct attribute_group *fv_sysfs_group_groups[] = {
+	&fv_statistics_group,
+	NULL
+};
+
+static const struct class fv_class = {
+	.name = "fpga_vfio",
+	.dev_groups = fv_sysfs_group_groups,
+};
+
+static int fv_sysfs_group_added(struct fv_group *group)
+{
+	int ret;
+
+	group->dev.class = &fv_class;
+	ret = dev_set_name(&group->dev, "group%u", group->id);
+	if (ret)
+		return ret;
+	return device_add(&group->dev);
+}
+
+static void fv_sysfs_group_removed(struct fv_group *group)
+{
+	device_del(&group->dev);
+}
+
+static int fv_sysfs_device_added(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (!dev->group)
+		return 0;
+	return sysfs_create_link(&dev->group->dev.kobj, &pdev->dev.kobj, pci_name(pdev));
+}
+
+static void fv_sysfs_device_removed(struct fv_device *dev)
+{
+	if (dev->group)
+		sysfs_remove_link(&dev->group->dev.kobj, pci_name(dev->core.pdev));
+}
+
+static const struct fv_shell fv_sysfs_shell = {
+	.group_added = fv_sysfs_group_added,
+	.group_removed = fv_sysfs_group_removed,
+	.device_added = fv_sysfs_device_added,
+	.device_removed = fv_sysfs_device_removed,
+};
+
+/**
+ * fv_sysfs_init - Make the class, and hear of groups and devices from now on
+ *
+ * Context: Process context, before the PCI driver is registered.
+ * Return: 0, or the error of class_register().
+ */
+int fv_sysfs_init(void)
+{
+	int ret;
+
+	ret = class_register(&fv_class);
+	if (ret)
+		return ret;
+	fv_notify_set_shell(&fv_sysfs_shell);
+	return 0;
+}
+
+/**
+ * fv_sysfs_exit - Take the class away
+ *
+ * Context: Process context, when no group is left.
+ */
+void fv_sysfs_exit(void)
+{
+	fv_notify_set_shell(NULL);
+	class_unregister(&fv_class);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What VFIO calls: vfio_pci_core's functions, counted. Each callback that
+ * vfio-pci's own table has is here; Documentation/driver.rst compares the two.
+ */
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "compat.h"
+#include "device.h"
+#include "mmap.h"
+#include "reset.h"
+#include "stats.h"
+#include "vfio.h"
+
+/* fv_vfio_count() counts an access and its bytes by one address. */
+static_assert(FPGA_VFIO_A_STATS_CONFIG_READ_BYTES == FPGA_VFIO_A_STATS_CONFIG_READS + 1);
+static_assert(FPGA_VFIO_A_STATS_CONFIG_WRITE_BYTES == FPGA_VFIO_A_STATS_CONFIG_WRITES + 1);
+static_assert(FPGA_VFIO_A_STATS_BAR_READ_BYTES == FPGA_VFIO_A_STATS_BAR_READS + 1);
+static_assert(FPGA_VFIO_A_STATS_BAR_WRITE_BYTES == FPGA_VFIO_A_STATS_BAR_WRITES + 1);
+
+static __always_inline ssize_t fv_vfio_count(struct vfio_device *vdev, unsigned int attr,
+					     ssize_t ret)
+{
+	struct fv_stats *stats = fv_device_of_vfio(vdev)->stats;
+
+	if (likely(ret > 0)) {
+		fv_stats_inc(stats, attr);
+		fv_stats_add(stats, attr + 1, ret);
+	} else if (ret < 0) {
+		fv_stats_inc(stats, FPGA_VFIO_A_STATS_IO_ERRORS);
+	}
+	return ret;
+}
+
+static bool fv_vfio_is_config(loff_t pos)
+{
+	return VFIO_PCI_OFFSET_TO_INDEX(pos) == VFIO_PCI_CONFIG_REGION_INDEX;
+}
+
+static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t count,
+			    loff_t *ppos)
+{
+	unsigned int attr = fv_vfio_is_config(*ppos) ? FPGA_VFIO_A_STATS_CONFIG_READS :
+						       FPGA_VFIO_A_STATS_BAR_READS;
+
+	return fv_vfio_count(vdev, attr, vfio_pci_core_read(vdev, buf, count, ppos));
+}
+
+static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+			     loff_t *ppos)
+{
+	unsigned int attr = fv_vfio_is_config(*ppos) ? FPGA_VFIO_A_STATS_CONFIG_WRITES :
+						       FPGA_VFIO_A_STATS_BAR_WRITES;
+
+	return fv_vfio_count(vdev, attr, vfio_pci_core_write(vdev, buf, count, ppos));
+}
+
+static int fv_vfio_open_device(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct fv_reset_watch watch;
+	int ret;
+
+	fv_reset_watch_begin(&watch, dev, false);
+	ret = vfio_pci_core_enable(&dev->core);
+	fv_reset_watch_end(&watch);
+
+	if (watch.is_seen)
+		fv_reset_count(dev, watch.is_answering && !ret && dev->core.reset_works);
+	if (ret) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_OPEN_ERRORS);
+		return ret;
+	}
+
+	vfio_pci_core_finish_enable(&dev->core);
+	fv_stats_opened(dev->stats);
+	return 0;
+}
+
+static void fv_vfio_close_device(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct fv_reset_watch watch;
+
+	/*
+	 * The core first resets the function without telling its driver; then, if
+	 * that is not enough and nobody uses the card, it does a hot reset, of which
+	 * drivers are told.
+	 */
+	fv_reset_watch_begin(&watch, dev, true);
+	vfio_pci_core_close_device(vdev);
+	fv_reset_watch_end(&watch);
+
+	/* A hot reset hides whether the function's own reset succeeded. */
+	if (dev->core.reset_works && !watch.is_seen)
+		fv_reset_count(dev, !dev->core.needs_reset);
+
+	fv_stats_closed(dev->stats);
+}
+
+static long fv_vfio_ioctl_reset(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	bool is_hot = cmd == VFIO_DEVICE_PCI_HOT_RESET;
+	struct fv_reset_watch watch;
+	long ret;
+
+	fv_reset_watch_begin(&watch, dev, is_hot);
+	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+	fv_reset_watch_end(&watch);
+
+	if (!watch.is_seen)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+	else if (!is_hot)
+		fv_reset_count(dev, !ret && watch.is_answering);
+	return ret;
+}
+
+static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	long ret;
+
+	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_IOCTLS);
+
+	switch (cmd) {
+	case VFIO_DEVICE_RESET:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return fv_vfio_ioctl_reset(vdev, cmd, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+		if (ret >= 0)
+			fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_IRQ_SETUPS);
+		return ret;
+	default:
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+	}
+}
+
+#ifdef FV_HAS_REGION_INFO_CAPS
+static int fv_vfio_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
+				   struct vfio_info_cap *caps)
+{
+	fv_stats_inc(fv_device_of_vfio(vdev)->stats, FPGA_VFIO_A_STATS_IOCTLS);
+	return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+}
+#endif
+
+static int fv_vfio_device_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
+				  size_t argsz)
+{
+	fv_stats_inc(fv_device_of_vfio(vdev)->stats, FPGA_VFIO_A_STATS_IOCTLS);
+	return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+}
+
+const struct vfio_device_ops fv_vfio_ops = {
+	.name		= "fpga-vfio-pci",
+	.init		= vfio_pci_core_init_dev,
+	.release	= vfio_pci_core_release_dev,
+	.open_device	= fv_vfio_open_device,
+	.close_device	= fv_vfio_close_device,
+	.ioctl		= fv_vfio_ioctl,
+	.device_feature	= fv_vfio_device_feature,
+	.read		= fv_vfio_read,
+	.write		= fv_vfio_write,
+	.mmap		= fv_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+	.bind_iommufd	= vfio_iommufd_physical_bind,
+	.unbind_iommufd	= vfio_iommufd_physical_unbind,
+	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
+	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
+	FV_VFIO_OPS_PASID
+	FV_VFIO_OPS_TOKEN
+	FV_VFIO_OPS_REGION_INFO(fv_vfio_get_region_info)
+};
