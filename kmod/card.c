@@ -4,6 +4,7 @@
 #include <linux/xarray.h>
 
 #include "card.h"
+#include "compat.h"
 #include "device.h"
 #include "registry.h"
 
@@ -15,7 +16,7 @@ static struct fv_card *fv_card_create(struct pci_dev *port)
 	struct fv_card *card;
 	int ret;
 
-	card = kzalloc(sizeof(*card), GFP_KERNEL);
+	card = kzalloc_obj(*card);
 	if (!card)
 		return ERR_PTR(-ENOMEM);
 

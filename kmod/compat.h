@@ -6,6 +6,7 @@
 #ifndef FV_COMPAT_H
 #define FV_COMPAT_H
 
+#include <linux/slab.h>
 #include <linux/version.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -15,6 +16,11 @@
  * host that passes FPGA cards to virtual machines has 64-bit words.
  */
 static_assert(BITS_PER_LONG == 64, "fpga_vfio_pci needs a 64-bit kernel");
+
+/* 7.0: allocation by the object's type. */
+#ifndef kzalloc_obj
+#define kzalloc_obj(object)	kzalloc(sizeof(object), GFP_KERNEL)
+#endif
 
 /* 6.15: devices are attached to an IOAS by PASID, too. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)

@@ -7,8 +7,8 @@
 #include "notify.h"
 #include "registry.h"
 
-DEFINE_MUTEX(fv_publish_lock);
-DEFINE_MUTEX(fv_registry_lock);
+DEFINE_MUTEX(fv_publish_lock);		/* one device comes or goes at a time */
+DEFINE_MUTEX(fv_registry_lock);		/* what is known: devices, cards, groups, counters */
 
 /* By fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_devices);

@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "compat.h"
 #include "device.h"
 #include "group.h"
 #include "notify.h"
@@ -21,7 +22,7 @@ static struct fv_group *fv_group_create(unsigned int id)
 	struct fv_group *group;
 	int ret;
 
-	group = kzalloc(sizeof(*group), GFP_KERNEL);
+	group = kzalloc_obj(*group);
 	if (!group)
 		return ERR_PTR(-ENOMEM);
 

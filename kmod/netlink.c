@@ -349,7 +349,7 @@ int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *
  * Context: Process context.
  * Return: 0, or the error of genl_register_family().
  */
-int fv_netlink_init(void)
+int __init fv_netlink_init(void)
 {
 	/* The host's devices are for the host: a container sees no family. */
 	fpga_vfio_nl_family.netnsok = false;

@@ -98,7 +98,7 @@ static struct pci_driver fv_pci_driver = {
  * Context: Process context.
  * Return: 0, or the error of pci_register_driver().
  */
-int fv_pci_init(void)
+int __init fv_pci_init(void)
 {
 	return pci_register_driver(&fv_pci_driver);
 }

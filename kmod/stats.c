@@ -3,6 +3,7 @@
 #include <linux/timekeeping.h>
 #include <linux/xarray.h>
 
+#include "compat.h"
 #include "registry.h"
 #include "stats.h"
 
@@ -13,7 +14,7 @@ static struct fv_stats *fv_stats_alloc(void)
 {
 	struct fv_stats *stats;
 
-	stats = kzalloc(sizeof(*stats), GFP_KERNEL);
+	stats = kzalloc_obj(*stats);
 	if (!stats)
 		return NULL;
 

@@ -31,7 +31,7 @@ struct fv_counters {
 struct fv_stats {
 	struct fv_counters __percpu *counters;
 	struct list_head node;
-	spinlock_t lock;
+	spinlock_t lock;	/* protects the two below */
 	u64 held_ns;
 	u64 opened_at_ns;
 };

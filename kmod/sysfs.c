@@ -26,18 +26,27 @@ static ssize_t fv_sysfs_stat_show(struct device *dev, struct device_attribute *a
 	return sysfs_emit(buf, "%llu\n", sums[index]);
 }
 
-#define FV_STAT_ATTR(upper, lower)					\
-static struct dev_ext_attribute fv_stat_attr_##lower = {		\
-	.attr = __ATTR(lower, 0444, fv_sysfs_stat_show, NULL),		\
-	.var = (void *)FPGA_VFIO_A_STATS_##upper,			\
-};
-FPGA_VFIO_STATS(FV_STAT_ATTR)
+#define FV_STAT_NAME(upper, lower) [FPGA_VFIO_A_STATS_##upper] = #lower,
+static const char *const fv_stat_names[FV_STATS_NR + 1] = { FPGA_VFIO_STATS(FV_STAT_NAME) };
 
-#define FV_STAT_ATTR_PTR(upper, lower) &fv_stat_attr_##lower.attr.attr,
-static struct attribute *fv_statistics_attrs[] = {
-	FPGA_VFIO_STATS(FV_STAT_ATTR_PTR)
-	NULL
-};
+static struct dev_ext_attribute fv_stat_attrs[FV_STATS_NR + 1];
+static struct attribute *fv_statistics_attrs[FV_STATS_NR + 1];
+
+static void __init fv_sysfs_init_statistics(void)
+{
+	unsigned long index;
+
+	for (index = 1; index <= FV_STATS_NR; index++) {
+		struct dev_ext_attribute *attr = &fv_stat_attrs[index];
+
+		sysfs_attr_init(&attr->attr.attr);
+		attr->attr.attr.name = fv_stat_names[index];
+		attr->attr.attr.mode = 0444;
+		attr->attr.show = fv_sysfs_stat_show;
+		attr->var = (void *)index;
+		fv_statistics_attrs[index - 1] = &attr->attr.attr;
+	}
+}
 
 static const struct attribute_group fv_statistics_group = {
 	.name = "statistics",
@@ -98,10 +107,11 @@ static const struct fv_shell fv_sysfs_shell = {
  * Context: Process context, before the PCI driver is registered.
  * Return: 0, or the error of class_register().
  */
-int fv_sysfs_init(void)
+int __init fv_sysfs_init(void)
 {
 	int ret;
 
+	fv_sysfs_init_statistics();
 	ret = class_register(&fv_class);
 	if (ret)
 		return ret;
