@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Finds the devices of the topology by where they sit below the root bus.
+
+# roles_export FILE: lines "VARIABLE IDS HOP…"; each hop is the slot.function of
+# one more device on the way down; IDS is what must be found there
+roles_export()
+{
+	local name ids hops hop dir next
+
+	while read -r name ids hops; do
+		dir=/sys/devices/pci0000:00
+		for hop in $hops; do
+			for next in "$dir"/????:??:"$hop"; do
+				break
+			done
+			dir=$next
+		done
+		if [ ! -e "$dir/vendor" ] ||
+		   [ "$(cat "$dir/vendor"):$(cat "$dir/device")" != "$ids" ]; then
+			echo "lab: $name: no device $ids at $hops" >/dev/kmsg
+			continue
+		fi
+		export "$name=${dir##*/}"
+	done <"$1"
+}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Builds the project inside the lab root, below out/build.
+
+# build_sync DIR PATH… : copy of the named sources, so that nothing is built in
+# the tree; make sees which of them are newer
+build_sync()
+{
+	local dir=$1 path
+	shift
+
+	mkdir -p "$dir"
+	(cd "$dir" && find "$@" \( -name '*.c' -o -name '*.h' -o -name 'Kbuild' \) 2>/dev/null) |
+		while read -r path; do
+			[ -e "$FV_TOP/$path" ] || rm -f "$dir/$path"
+		done
+	for path; do
+		mkdir -p "$dir/$(dirname "$path")"
+		cp -ru --preserve=timestamps "$FV_TOP/$path" "$dir/$(dirname "$path")/"
+	done
+}
+
+# build_module KERNEL: path of fpga_vfio_pci.ko in $REPLY, what the compiler said
+# in out/build/module-KERNEL.log
+build_module()
+{
+	local name=$1 dir=$FV_OUT_DIR/build/module-$1 kdir
+
+	kernel_get "$name"
+	kdir=$REPLY
+	build_sync "$dir" Kbuild kmod include
+	make -C "$kdir/build" M="$dir" W=1 -j"$(cpus)" modules >"$dir.log" 2>&1 </dev/null || return
+	REPLY=$dir/fpga_vfio_pci.ko
+}
+
+# build_tools: path of fpgactl in $REPLY
+build_tools()
+{
+	local dir=$FV_OUT_DIR/build/tools
+
+	mkdir -p "$dir"
+	make -C "$FV_TOP/tools" O="$dir" -j"$(cpus)" >"$dir.log" 2>&1 </dev/null || return
+	REPLY=$dir/fpgactl
+}

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Paths and the few words that every part of the lab uses.
+
+FV_LAB=$FV_TOP/selftests/lab
+FV_OUT_DIR=$FV_TOP/out
+FV_CACHE=${FPGA_VFIO_CACHE:-/var/cache/fpga-vfio}
+
+# Seconds since the command was started, also across the step into the root.
+export FV_START=${FV_START:-$(date +%s)}
+
+say()
+{
+	printf '[%4ds] %s\n' $(($(date +%s) - FV_START)) "$*"
+}
+
+warn()
+{
+	printf 'lab: %s\n' "$*" >&2
+}
+
+die()
+{
+	warn "$*"
+	exit 1
+}
+
+# contained COMMAND…: run it in a mount and pid namespace of its own that dies
+# with this shell, so that no process and no mount of it can stay behind.
+contained()
+{
+	local rc=0
+
+	setpriv --pdeathsig KILL \
+		unshare --mount --pid --fork --kill-child --mount-proc -- "$@" <&0 &
+	FV_CONTAINED=$!
+	# a trapped signal ends wait early: the traps of the caller exit
+	wait "$FV_CONTAINED" || rc=$?
+	return "$rc"
+}
+
+# number_of_cpus, at least 1
+cpus()
+{
+	nproc 2>/dev/null || echo 1
+}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Boots L1 guests. Runs inside the lab root.
+#
+# guest_boot KERNEL DIR: DIR/t becomes /t of the guest, whose /t/run is run as
+# root. Leaves in DIR: run.log, klog, serial.log, qemu.log, out/, status.
+# Settings: guest_timeout (seconds), guest_smp, guest_mem, guest_accel, guest_console=1,
+# guest_env ("NAME=value" lines), guest_args (more QEMU arguments).
+# The guest's exit status is returned; DIR/fate says in words how it ended.
+
+guest_defaults()
+{
+	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel= guest_console=
+	guest_env= guest_args=()
+}
+
+# guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
+# may be there and hang, so one is booted, once per boot of this machine.
+guest_accel_probe()
+{
+	local stamp=$FV_CACHE/accel-$(cat /proc/sys/kernel/random/boot_id) dir
+
+	if [ ! -s "$stamp" ]; then
+		rm -f "$FV_CACHE"/accel-*
+		echo tcg >"$stamp"
+		if [ -w /dev/kvm ]; then
+			say "/dev/kvm is there: booting a guest to see whether it works"
+			dir=$(mktemp -d)
+			mkdir "$dir/t"
+			printf '#!/bin/sh\nexit 0\n' >"$dir/t/run"
+			chmod +x "$dir/t/run"
+			(
+				guest_defaults
+				guest_accel=kvm guest_timeout=20
+				guest_boot 6.12 "$dir"
+			) && echo kvm >"$stamp"
+			rm -rf "$dir"
+			say "accelerator: $(cat "$stamp")"
+		fi
+	fi
+	REPLY=$(cat "$stamp")
+}
+
+# guest_payload DIR: complete the payload with the guest's own files
+guest_payload()
+{
+	cp "$FV_LAB/guest/main" "$FV_LAB/guest/roles.sh" "$1/"
+	printf '%s' "$FV_ROLES" >"$1/roles"
+	printf '%s\n' "$guest_env" >"$1/env"
+}
+
+guest_boot()
+{
+	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max
+
+	kernel_get "$kernel"
+	kdir=$REPLY
+	image_get
+	image=$REPLY
+	[ -n "$guest_accel" ] || { guest_accel_probe; guest_accel=$REPLY; }
+	accel=$guest_accel
+	mkdir -p "$dir/out" "$dir/disk"
+	: >"$dir/run.log"
+	rm -f "$dir"/{klog,serial.log,qemu.log,status,fate,out.tar}
+
+	topology "$dir/disk"
+	[ -z "$guest_console" ] || guest_env+=$'\n'"FV_CONSOLE=ttyS0"
+	guest_payload "$dir/t"
+	{
+		cat "$kdir/initrd"
+		(cd "$dir" && find t | cpio --quiet -o -H newc -R 0:0)
+	} >"$dir/initrd"
+
+	# with LA57, KASAN reports a false wild access at boot
+	[ "$kernel" != debug ] || cpu=max,la57=off
+	[ "$accel" != kvm ] || cpu=host
+	serial="file:$dir/serial.log"
+	cmdline="console=ttyS0,115200 intel_iommu=on panic=-1 loglevel=5 log_buf_len=4M"
+	if [ -n "$guest_console" ]; then
+		serial=mon:stdio
+		cmdline="${cmdline/loglevel=5/quiet}"
+	fi
+	args=(
+		-nodefaults -no-user-config -no-reboot -display none
+		-machine q35,kernel-irqchip=split -accel "$accel" -cpu "$cpu"
+		-smp "$guest_smp" -m "$guest_mem"
+		-device intel-iommu,intremap=on,caching-mode=on
+		# with ACPI hotplug the root ports never report an active link
+		-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+		-kernel "$kdir/vmlinuz" -initrd "$dir/initrd" -append "$cmdline"
+		-serial "$serial"
+		-drive "if=none,id=root,file=$image,format=raw,readonly=on"
+		-device virtio-blk-pci,drive=root,serial=fv-root,bus=pcie.0,addr=0x1d
+		-drive "if=none,id=modules,file=$kdir/modules.sqfs,format=raw,readonly=on"
+		-device virtio-blk-pci,drive=modules,serial=fv-modules,bus=pcie.0,addr=0x1e
+		-device virtio-serial-pci,bus=pcie.0,addr=0x1c
+		-chardev "file,id=run,path=$dir/run.log" -device virtserialport,chardev=run,name=run
+		-chardev "file,id=klog,path=$dir/klog" -device virtserialport,chardev=klog,name=klog
+		-chardev "file,id=out,path=$dir/out.tar" -device virtserialport,chardev=out,name=out
+		-chardev "file,id=status,path=$dir/status" -device virtserialport,chardev=status,name=status
+	)
+	[ ! -e /dev/urandom ] || args+=(-object rng-random,filename=/dev/urandom,id=rng
+		-device virtio-rng-pci,rng=rng,bus=pcie.0,addr=0x1b)
+	args+=("${FV_DEVICES[@]}" "${guest_args[@]}")
+
+	if [ -n "$guest_console" ]; then
+		qemu-system-x86_64 "${args[@]}" || rc=$?
+	else
+		timeout -k 5 "$guest_timeout" qemu-system-x86_64 "${args[@]}" \
+			</dev/null >"$dir/qemu.log" 2>&1 || rc=$?
+	fi
+	rm -f "$dir/initrd"
+	[ ! -s "$dir/out.tar" ] || tar -C "$dir/out" -xf "$dir/out.tar" 2>>"$dir/qemu.log"
+	rm -f "$dir/out.tar"
+	guest_fate "$dir" "$rc"
+}
+
+# guest_fate DIR QEMU_STATUS: say in DIR/fate how the guest ended, and return its status
+guest_fate()
+{
+	local dir=$1 rc=$2 token
+
+	token=$(sed -n 's/^exit //p' "$dir/status" 2>/dev/null)
+	if [ -n "$token" ]; then
+		echo "ended with status $token" >"$dir/fate"
+		return "$token"
+	fi
+	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
+		echo "stopped after $guest_timeout s: the guest did not end"
+	elif [ -s "$dir/qemu.log" ]; then
+		echo "the emulator failed: $(head -n 1 "$dir/qemu.log")"
+	elif ! grep -q ^ready "$dir/status" 2>/dev/null; then
+		echo "the guest did not start (serial.log)"
+	else
+		echo "the guest died (serial.log)"
+	fi >"$dir/fate"
+	return 125
+}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Kernels that an L1 guest can boot: the stock 6.12 and 7.2 of the lab root, and
+# "debug", built from linux-source. Runs inside the lab root.
+#
+# kernel_get NAME: directory in $REPLY that holds
+#   vmlinuz, initrd (mounts the root image), modules.sqfs, release, build (link to
+#   the tree that modules are built against)
+
+FV_KERNELS="6.12 7.2"
+
+# what the initramfs has to load before the root image can be mounted
+FV_BOOT_MODULES="virtio_pci virtio_blk virtio_console squashfs overlay"
+
+kernel_check_name()
+{
+	case $1 in
+	6.12 | 7.2 | debug) ;;
+	*) die "KERNEL=$1: known are 6.12, 7.2 and debug" ;;
+	esac
+}
+
+# kernel_initrd OUT RELEASE MODULES_BASE: busybox and the boot modules
+kernel_initrd()
+{
+	local out=$1 release=$2 base=$3 dir=$1.d module file
+
+	mkdir -p "$dir"/{bin,proc,sys,dev,ro,rw,new,lib}
+	mkdir -p "$dir/lib/modules/$release"
+	cp /usr/bin/busybox "$dir/bin/"
+	cp "$FV_LAB/guest/init" "$dir/init"
+	for module in $FV_BOOT_MODULES; do
+		modprobe -d "$base" -S "$release" --show-depends "$module" |
+			awk '$1 == "insmod" { print $2 }'
+	done | awk '!seen[$0]++' | while read -r file; do
+		cp "$file" "$dir/lib/modules/$release/"
+		file=$dir/lib/modules/$release/${file##*/}
+		case $file in
+		*.xz) xz -d "$file" && file=${file%.xz} ;;
+		esac
+		echo "/lib/modules/$release/${file##*/}" >>"$dir/lib/modules/order"
+	done
+	touch "$dir/lib/modules/order"
+	(cd "$dir" && find . | cpio --quiet -o -H newc) >"$out"
+	rm -rf "$dir"
+}
+
+# kernel_pack DIR RELEASE VMLINUZ MODULES_BASE: the files that a guest boots from
+kernel_pack()
+{
+	local dir=$1 release=$2 vmlinuz=$3 base=$4
+
+	echo "$release" >"$dir/release"
+	cp "$vmlinuz" "$dir/vmlinuz"
+	kernel_initrd "$dir/initrd" "$release" "$base"
+	mksquashfs "$base/usr/lib/modules/$release" "$dir/modules.sqfs" -quiet -no-progress \
+		-comp lz4 -noappend -keep-as-directory -wildcards -e '*/build' '*/source' '*/vmlinuz'
+}
+
+kernel_make_stock()
+{
+	local dir=$1 release
+
+	release=$(cat "/etc/fpga-vfio/kernel-$2")
+	say "kernel $release: boot files"
+	kernel_pack "$dir" "$release" "/boot/vmlinuz-$release" /
+	ln -s "/usr/lib/modules/$release/build" "$dir/build"
+}
+
+kernel_get()
+{
+	local name=$1
+
+	kernel_check_name "$name"
+	if [ "$name" = debug ]; then
+		kernel_debug_get
+		return
+	fi
+	cache_get "kernel-$name" "$(echo "$FV_ROOT_KEY" | cache_hash - "$FV_LAB/lib/kernel.sh" \
+		"$FV_LAB/guest/init")" kernel_make_stock "$name"
+}
+
+# image_get: path of the squashfs with the L1 root in $REPLY: the lab root without
+# what only builds need
+image_make()
+{
+	say "L1 root image"
+	mksquashfs / "$1/root.sqfs" -quiet -no-progress -comp lz4 -noappend -one-file-system \
+		-wildcards -e 'proc/*' 'sys/*' 'dev/*' 'tmp/*' 'run/*' 'usr/src' 'usr/include' 'boot' \
+		'usr/lib/modules/*' 'var/cache/*' 'var/lib/apt' 'usr/lib/llvm-*' 'usr/lib/gcc' \
+		'usr/libexec/gcc' 'usr/lib/clang' 'usr/bin/shellcheck' 'usr/lib/*/*.a' \
+		'usr/lib/*/lib*LLVM*' 'usr/lib/*/lib*clang*' "${FV_TOP#/}/*" "${FV_CACHE#/}/*" \
+		2>&1 | grep -v 'is on a different filesystem, creating empty directory'
+	[ -s "$1/root.sqfs" ]
+}
+
+image_get()
+{
+	cache_get image "$(echo "$FV_ROOT_KEY $(declare -f image_make)" | cache_hash -)" image_make
+	REPLY=$REPLY/root.sqfs
+}
