@@ -40,8 +40,9 @@ void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev, b
 		.dev = dev,
 		.is_hot = is_hot,
 	};
-	guard(spinlock)(&fv_reset_watches_lock);
+	spin_lock(&fv_reset_watches_lock);
 	list_add(&watch->node, &fv_reset_watches);
+	spin_unlock(&fv_reset_watches_lock);
 }
 
 /**
@@ -52,20 +53,25 @@ void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev, b
  */
 void fv_reset_watch_end(struct fv_reset_watch *watch)
 {
-	guard(spinlock)(&fv_reset_watches_lock);
+	spin_lock(&fv_reset_watches_lock);
 	list_del(&watch->node);
+	spin_unlock(&fv_reset_watches_lock);
 }
 
 /* The watch of this task: nobody else ends it or writes to it. */
 static struct fv_reset_watch *fv_reset_watch_mine(void)
 {
-	struct fv_reset_watch *watch;
+	struct fv_reset_watch *watch, *mine = NULL;
 
-	guard(spinlock)(&fv_reset_watches_lock);
-	list_for_each_entry(watch, &fv_reset_watches, node)
-		if (watch->task == current)
-			return watch;
-	return NULL;
+	spin_lock(&fv_reset_watches_lock);
+	list_for_each_entry(watch, &fv_reset_watches, node) {
+		if (watch->task == current) {
+			mine = watch;
+			break;
+		}
+	}
+	spin_unlock(&fv_reset_watches_lock);
+	return mine;
 }
 
 /**
