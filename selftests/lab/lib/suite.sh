@@ -89,7 +89,8 @@ suite_guest()
 	mkdir -p "$dir/t/bin" "$dir/t/mod"
 	cp -a "$FV_OUT_DIR/build/kselftest" "$dir/t/"
 	cp "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" "$dir/t/mod/"
-	cp "$FV_OUT_DIR/build/tools/fpgactl" "$dir/t/bin/"
+	# a suite that needs what is not there fails by itself
+	[ ! -e "$FV_OUT_DIR/build/tools/fpgactl" ] || cp "$FV_OUT_DIR/build/tools/fpgactl" "$dir/t/bin/"
 	printf '#!/bin/sh\ncd /t/kselftest && exec ./run_kselftest.sh %s\n' \
 		"$(suite_runner "$suite" "$kernel")" >"$dir/t/run"
 	chmod +x "$dir/t/run"
