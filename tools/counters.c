@@ -107,10 +107,8 @@ static int fail(int ret, const char *object, const char *why)
 	return err_fail(code, object, "read the statistics", NULL, "%s", why);
 }
 
-static int netlink_groups(struct fv_counters_list *l, int group)
+static int netlink_groups(struct fv_counters_list *l, int group, const char *object)
 {
-	autofree char *object = group == FV_NO_GROUP ? util_strdup("groups") :
-						       util_printf("group %d", group);
 	autofree char *why = NULL;
 	struct fv_nl nl = {};
 	struct nl_msg *msg;
@@ -156,7 +154,6 @@ static void sysfs_group(struct fv_counters_list *l, int group)
 	struct fv_counters *c = add(l);
 	autostrv struct strv entries = {};
 	char bdf[BDF_SIZE];
-	long long value;
 	size_t i;
 
 	c->group = group;
@@ -164,11 +161,10 @@ static void sysfs_group(struct fv_counters_list *l, int group)
 	for (i = 0; i < entries.n; i++)
 		if (bdf_parse(entries.v[i], bdf))
 			strv_add(&c->devices, bdf);
-	for (i = 0; i < COUNTERS_N; i++) {
-		c->has[i] = sysfs_read_number(&value, "/sys/class/fpga_vfio/group%d/statistics/%s",
-					      group, names[i]);
-		c->value[i] = c->has[i] ? (uint64_t)value : 0;
-	}
+	for (i = 0; i < COUNTERS_N; i++)
+		c->has[i] = sysfs_read_u64(&c->value[i],
+					   "/sys/class/fpga_vfio/group%d/statistics/%s", group,
+					   names[i]);
 }
 
 static int by_group(const void *a, const void *b)
@@ -179,7 +175,7 @@ static int by_group(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int sysfs_groups(struct fv_counters_list *l, int group)
+static int sysfs_groups(struct fv_counters_list *l, int group, const char *object)
 {
 	autostrv struct strv entries = {};
 	unsigned int id;
@@ -195,8 +191,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group)
 			sysfs_group(l, (int)id);
 	if (l->n || group == FV_NO_GROUP)
 		return FV_OK;
-	return err_fail(FV_NO_DEVICE, "group", "read the statistics", NULL,
-			"group %d never had a device of " FV_DRIVER, group);
+	return fail(-ENODEV, object, "never had a device of " FV_DRIVER);
 }
 
 static void add_interrupts(struct fv_counters_list *l)
@@ -226,9 +221,12 @@ static void add_interrupts(struct fv_counters_list *l)
  */
 int counters_read_groups(struct fv_counters_list *l, int group)
 {
+	autofree char *object = group == FV_NO_GROUP ? util_strdup("groups") :
+						       util_printf("group %d", group);
 	int ret;
 
-	ret = sysfs_is_live() ? netlink_groups(l, group) : sysfs_groups(l, group);
+	ret = sysfs_is_live() ? netlink_groups(l, group, object) :
+				sysfs_groups(l, group, object);
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_group);
 	if (!ret)
@@ -272,16 +270,11 @@ bool counters_users(const char *bdf, int group, uint64_t *users)
 {
 	struct fv_counters_list l = {};
 	autofree char *why = NULL;
-	long long value;
 	bool is_known;
 
-	if (!sysfs_is_live()) {
-		is_known = sysfs_read_number(&value,
-					     "/sys/class/fpga_vfio/group%d/statistics/users",
-					     group);
-		*users = is_known ? (uint64_t)value : 0;
-		return is_known;
-	}
+	if (!sysfs_is_live())
+		return sysfs_read_u64(users, "/sys/class/fpga_vfio/group%d/statistics/users",
+				      group);
 	is_known = !netlink_device(&l, bdf, &why) && l.n &&
 		   l.v[0].has[FPGA_VFIO_A_STATS_USERS - 1];
 	if (is_known)

@@ -12,11 +12,19 @@
 
 static struct pci_access *database;
 
+/* Names are looked up without pci_init(), which is what would set these. */
+static void silent(char *msg, ...)
+{
+	(void)msg;
+}
+
 static struct pci_access *open_database(void)
 {
 	if (database)
 		return database;
 	database = pci_alloc();
+	database->warning = silent;
+	database->debug = silent;
 	if (!sysfs_is_live())
 		pci_set_name_list_path(database, sysfs_path(DATABASE), 1);
 	return database;
@@ -32,12 +40,17 @@ static char *lookup(int flags, unsigned int a, unsigned int b, unsigned int c, u
 					   flags | PCI_LOOKUP_NO_NUMBERS, a, b, c, d));
 }
 
-/* Vendor and device; of an unknown device the vendor; NULL when neither is known. */
+/* Vendor and device, "Device 1234" where only the vendor is known; NULL where neither is. */
 char *names_device(unsigned int vendor, unsigned int device)
 {
-	char *name = lookup(PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, vendor, device, 0, 0);
+	autofree char *name = lookup(PCI_LOOKUP_VENDOR, vendor, 0, 0, 0);
+	autofree char *second = lookup(PCI_LOOKUP_DEVICE, vendor, device, 0, 0);
 
-	return name ? name : lookup(PCI_LOOKUP_VENDOR, vendor, 0, 0, 0);
+	if (!name)
+		return NULL;
+	if (!second)
+		second = util_printf("Device %04x", device);
+	return util_printf("%s %s", name, second);
 }
 
 char *names_subsystem(unsigned int vendor, unsigned int device, unsigned int subvendor,

@@ -131,8 +131,9 @@ static void make_scols(struct out_table *t)
 	size_t i;
 
 	t->scols = scols_new_table();
-	if (isatty(STDOUT_FILENO))
-		scols_table_enable_maxout(t->scols, 0);
+	/* Every text has been made printable already; twice would show its backslashes. */
+	scols_table_enable_noencoding(t->scols, 1);
+	scols_table_enable_minout(t->scols, 1);
 	for (i = 0; i < t->n; i++) {
 		int flags = 0;
 

@@ -132,6 +132,22 @@ bool sysfs_read_number(long long *value, const char *fmt, ...)
 	return !errno && end != text && (*end == '\n' || !*end);
 }
 
+/* A decimal number of 64 bits that is the whole content of a file. */
+bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	autofree char *text = NULL;
+	char *end;
+
+	PATH_FROM(fmt, path);
+	text = slurp(path);
+	if (!text || *text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return !errno && (*end == '\n' || !*end);
+}
+
 /* The first bytes of a binary file; how many there were, or -1. */
 ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
 {

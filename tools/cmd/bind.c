@@ -41,7 +41,7 @@ static int check_holders(const struct plan *p)
 			holders_free(&found);
 			if (k)
 				code = err_fail(FV_BUSY, d->bdf, "bind", NULL,
-						"%s of its group %d is held by %s",
+						"%s of group %d is held by %s",
 						g->members[j]->bdf, g->id, who);
 		}
 	}
@@ -240,12 +240,12 @@ static void report_json(const struct plan *p)
 	out_json(top);
 }
 
-/* With --only, the rest of a group may still keep it from a VM. */
+/* What stays as it is, a bridge or with --only, may still keep a group from a VM. */
 static void note_rest(const struct plan *p)
 {
 	size_t i, j, k;
 
-	for (i = 0; i < p->targets.n && cmd_is_set(p->ctx, "only"); i++) {
+	for (i = 0; i < p->targets.n; i++) {
 		const struct fv_group *g = model_group(p->ctx->model, p->targets.v[i]->group);
 
 		if (i && p->targets.v[i - 1]->group == g->id)
