@@ -31,6 +31,9 @@ int __device_open(struct device *dev, struct iommu *iommu, const char *bdf);
 void device_open(struct device *dev, struct iommu *iommu, const char *bdf);
 void device_close(struct device *dev);
 
+/* How many ioctls of the device an open makes, counting the close: none. */
+#define DEVICE_OPEN_IOCTLS (1 + VFIO_PCI_NUM_REGIONS)
+
 /* VFIO_DEVICE_RESET: 0 or negative errno. */
 int __device_reset(struct device *dev);
 void device_reset(struct device *dev);

@@ -11,7 +11,7 @@ LIBFV_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 LIBFV_C := $(sort $(wildcard $(LIBFV_DIR)*.c))
 LIBFV_O := $(patsubst $(LIBFV_DIR)%.c,$(OUTPUT)/lib/%.o,$(LIBFV_C))
 
-CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Werror -MMD -pthread
+CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Wno-sign-compare -Werror -MMD -pthread
 CFLAGS += -I$(LIBFV_DIR) -I$(LIBFV_DIR)../../include/uapi
 LDLIBS += -lpthread
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -31,6 +32,33 @@ void module_load(const char *path, const char *params)
 
 	if (ret)
 		fail("load %s: %s", path, errno_name(ret));
+}
+
+void module_probe(const char *name)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid < 0)
+		fail("fork failed");
+	if (!pid) {
+		execlp("modprobe", "modprobe", name, NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		fail("modprobe %s failed", name);
+}
+
+void module_load_ours(const char *params)
+{
+	const char *path = getenv("FV_KO");
+
+	if (!path)
+		fail("FV_KO is not set: not run in the lab?");
+	module_probe("vfio_iommu_type1");
+	module_probe("vfio-pci-core");
+	module_load(path, params);
 }
 
 int __module_unload(const char *name)

@@ -9,6 +9,12 @@
 int __module_load(const char *path, const char *params);
 void module_load(const char *path, const char *params);
 
+/* As modprobe: a stock module and what it depends on. */
+void module_probe(const char *name);
+
+/* The driver's own module, FV_KO, with the stock modules that it needs. */
+void module_load_ours(const char *params);
+
 /* As rmmod: refused with EWOULDBLOCK/EBUSY while the module is in use. */
 int __module_unload(const char *name);
 void module_unload(const char *name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* PCI functions as sysfs shows them. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,33 @@ void pci_give_back(const char *bdf)
 	file_write("\n", PCI_SYSFS "/%s/driver_override", bdf);
 	pci_unbind(bdf);
 	file_write(bdf, "/sys/bus/pci/drivers_probe");
+}
+
+int pci_parent(const char *bdf, char *parent, size_t size)
+{
+	char path[PATH_MAX], real[PATH_MAX], *slash;
+	unsigned int x;
+
+	snprintf(path, sizeof(path), PCI_SYSFS "/%s/..", bdf);
+	if (!realpath(path, real))
+		return -errno;
+	slash = strrchr(real, '/');
+	/* A root bus is "pci0000:00". */
+	if (!slash || sscanf(slash, "/%x:%x:%x.%x", &x, &x, &x, &x) != 4)
+		return -ENODEV;
+	snprintf(parent, size, "%s", slash + 1);
+	return 0;
+}
+
+void pci_free_bridge(const char *bdf)
+{
+	char bridge[64], driver[64];
+
+	if (pci_parent(bdf, bridge, sizeof(bridge)))
+		return;
+	pci_driver(bridge, driver, sizeof(driver));
+	if (driver[0] && strcmp(driver, "pcieport"))
+		pci_unbind(bridge);
 }
 
 unsigned long long pci_attr(const char *bdf, const char *attr)

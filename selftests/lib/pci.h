@@ -28,6 +28,15 @@ void pci_unbind(const char *bdf);
 /* Clear driver_override and let the kernel choose the driver again. */
 void pci_give_back(const char *bdf);
 
+/* Address of the bridge above, or a negative errno on a root bus. */
+int pci_parent(const char *bdf, char *parent, size_t size);
+
+/*
+ * Take a driver such as shpchp from the bridge above: with it the bridge, and
+ * what is in its IOMMU group, cannot be given to users.
+ */
+void pci_free_bridge(const char *bdf);
+
 /* A numeric sysfs attribute in any C notation, asserted to exist. */
 unsigned long long pci_attr(const char *bdf, const char *attr);
 
