@@ -145,7 +145,10 @@ static void __attribute__((noreturn)) child(const struct move *m, int pipe_fd)
 	_exit(0);
 }
 
-/* Waits for the child's report, with progress. */
+/*
+ * Waits for the child's report, with progress. The name of a driver in it was there
+ * before the fork and so is at the same address here.
+ */
 static enum release_end wait_report(int fd, const struct fv_device *d,
 				    const struct release_limit *limit, struct move_result *result)
 {
