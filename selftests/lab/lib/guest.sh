@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2030,SC2031,SC2054
+# (the probe's settings are meant to be local; commas belong to QEMU's options)
 # Boots L1 guests. Runs inside the lab root.
 #
 # guest_boot KERNEL DIR: DIR/t becomes /t of the guest, whose /t/run is run as
@@ -10,16 +11,17 @@
 
 guest_defaults()
 {
-	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel= guest_console=
-	guest_env= guest_args=()
+	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel='' guest_console=''
+	guest_env='' guest_args=()
 }
 
 # guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
 # may be there and hang, so one is booted, once per boot of this machine.
 guest_accel_probe()
 {
-	local stamp=$FV_CACHE/accel-$(cat /proc/sys/kernel/random/boot_id) dir
+	local stamp dir
 
+	stamp=$FV_CACHE/accel-$(cat /proc/sys/kernel/random/boot_id)
 	if [ ! -s "$stamp" ]; then
 		rm -f "$FV_CACHE"/accel-*
 		echo tcg >"$stamp"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # FV_KERNELS is for the verbs
 # Kernels that an L1 guest can boot: the stock 6.12 and 7.2 of the lab root, and
 # "debug", built from linux-source. Runs inside the lab root.
 #

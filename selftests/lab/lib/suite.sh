@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # settings of guest_boot, suite_guest
 # Suites: directories below selftests/ whose Makefile starts with
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
@@ -85,7 +85,7 @@ suite_host()
 # suite_icount=1 virtual time is the number of instructions: equal in every run
 suite_guest()
 {
-	local suite=$1 kernel=$2 dir=$3 rc=0 bad
+	local suite=$1 kernel=$2 dir=$3 rc=0
 
 	mkdir -p "$dir/t/bin" "$dir/t/mod"
 	cp -a "$FV_OUT_DIR/build/kselftest" "$dir/t/"
@@ -104,7 +104,7 @@ suite_guest()
 	guest_env="FV_KERNEL=$kernel"
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1
-		guest_args=(-icount shift=0,sleep=off)
+		guest_args=(-icount "shift=0,sleep=off")
 	fi
 	guest_boot "$kernel" "$dir" || rc=$?
 	rm -rf "$dir/t" "$dir/disk"
