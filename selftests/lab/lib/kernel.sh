@@ -92,8 +92,8 @@ image_make()
 		'usr/lib/modules/*' 'var/cache/*' 'var/lib/apt' 'usr/lib/llvm-*' 'usr/lib/gcc' \
 		'usr/libexec/gcc' 'usr/lib/clang' 'usr/bin/shellcheck' 'usr/lib/*/*.a' \
 		'usr/lib/*/lib*LLVM*' 'usr/lib/*/lib*clang*' "${FV_TOP#/}/*" "${FV_CACHE#/}/*" \
-		2>&1 | grep -v 'is on a different filesystem, creating empty directory'
-	[ -s "$1/root.sqfs" ]
+		2>"$1/log" || { cat "$1/log" >&2; return 1; }
+	rm -f "$1/log"
 }
 
 image_get()
