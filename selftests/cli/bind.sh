@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl bind on a recorded system, with and without a kernel behind its files.
+# shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
 hold group_ok "one function named, the whole group is bound, its bridge left alone"
@@ -38,6 +39,16 @@ only_ok()
 	[ "$rc" = 0 ]
 	[ "$err" = "fpgactl: 0000:01:00.1: keeps group 1 from a VM: it has driver xdma" ]
 	[ "$(driver_of 0000:01:00.1)" = xdma ]
+}
+
+hold bridge_in_the_way_ok "a bridge that keeps the group from a VM is named, with the way out"
+bridge_in_the_way_ok()
+{
+	mkdir "$tree/sys/bus/pci/drivers/shpchp"
+	ln -sfn ../../../bus/pci/drivers/shpchp "$tree/sys/bus/pci/devices/0000:00:01.0/driver"
+	fvk bind --yes 01:00.0
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:00:01.0: keeps group 1 from a VM: it has driver shpchp; write its address to that driver's unbind file" ]
 }
 
 hold twice_ok "bound already is said, and is no error"

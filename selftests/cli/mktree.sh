@@ -287,7 +287,7 @@ device "$REPLY" 0000:09:00.0 144d a808 010802 20 nvme
 disk 0000:09:00.0 nvme1n1 259:8 nvme1n1p1 259:9
 over dm-0 253:0 nvme1n1p1
 over dm-1 253:1 dm-0
-echo '30 21 253:1 / /srv/with\040blank rw - xfs /dev/mapper/data rw' >>"$root/proc/self/mountinfo"
+printf '%s\n' '30 21 253:1 / /srv/with\040blank rw - xfs /dev/mapper/data rw' >>"$root/proc/self/mountinfo"
 
 # Disks with swap, with a RAID that nobody uses, unused, and behind NVMe multipath.
 port 10

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl show on a recorded system.
+# shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
 hold text_ok "a person reads one aligned line for each fact that there is"

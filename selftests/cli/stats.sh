@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl stats on a recorded system.
+# shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
 hold all_groups_ok "all groups are shown, with the counters that are not zero"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl unbind on a recorded system, with and without a kernel behind its files.
+# shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
 hold host_driver_ok "a device goes back to the host's driver, without an override"
@@ -187,6 +188,16 @@ timeout_refused()
 		fvk unbind --timeout "$word" 07:00.1
 		refuses 2 "$word: unbind --timeout: this is no number of seconds from 0 to 86400"
 	done
+}
+
+hold vfs_refused "a physical function with virtual functions is not given back"
+vfs_refused()
+{
+	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.1/sriov_numvfs"
+	remember
+	fvk unbind 07:00.1
+	refuses 4 "0000:07:00.1: unbind: 2 of its virtual functions are enabled"
+	unchanged
 }
 
 hold bad_device_refused "no group, no such device, a bridge: each refused, nothing changed"
