@@ -72,7 +72,7 @@ suite_host()
 		export FV_OUT=$dir/out FV_TOP PATH=$FV_OUT_DIR/build/tools:$PATH
 		timeout -k 5 "$(suite_timeout "$suite" host)" \
 			./run_kselftest.sh $(suite_runner "$suite" host)
-	) >"$dir/run.log" 2>&1 </dev/null || rc=$?
+	) >>"$dir/run.log" 2>&1 </dev/null || rc=$?	# >>: the runner appends, too
 	ktap_rows "$suite" host "$dir/run.log" >>"$dir/rows"
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		rows_add "$dir/rows" fail "$suite/end" "stopped after its time limit"
