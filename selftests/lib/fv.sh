@@ -40,14 +40,16 @@ fv_wait()
 	done
 }
 
-# fv_driver BDF: name of its driver in $REPLY, empty when there is none
+# fv_driver BDF: name of its driver in $REPLY, empty when there is none. Reads
+# uevent, which takes no process: those are dear in an emulated machine
 fv_driver()
 {
-	local link=$FV_PCI/$1/driver
+	local line driver=
 
-	REPLY=
-	[ ! -e "$link" ] || REPLY=$(readlink "$link")
-	REPLY=${REPLY##*/}
+	while read -r line; do
+		[[ $line != DRIVER=* ]] || driver=${line#DRIVER=}
+	done <"$FV_PCI/$1/uevent"
+	REPLY=$driver
 }
 
 fv_driver_is()
