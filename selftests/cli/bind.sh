@@ -123,6 +123,17 @@ undo_dead_ok()
 	unchanged
 }
 
+hold stuck_override_ok "a driver_override that is not as it was written stops everything"
+stuck_override_ok()
+{
+	mkdir "$tree/stuck"
+	: >"$tree/stuck/0000:01:00.1"
+	remember
+	fvk bind --yes 01:00.0
+	refuses 1 "0000:01:00.1: bind: driver_override could not be set: the kernel took the write and did nothing"
+	unchanged
+}
+
 hold undo_override_ok "a device that refuses its override stops the rest"
 undo_override_ok()
 {

@@ -162,8 +162,10 @@ holder_unseen_ok()
 hold hostile_names_ok "control characters and broken UTF-8 do not reach the terminal"
 hostile_names_ok()
 {
+	printf 'ev\xc2\x9bil\n' >"$tree/proc/4242/comm"
 	fv list
 	succeeds
+	grep -qF 'ev\xc2\x9bil (pid 4242)' <<<"$out"
 	[ -z "$(tr -d '\n -~\200-\377' <"$work/out")" ]
 	grep -qF 'evil\x1b[31m\x0aname\xff (pid 4343)' <<<"$out"
 	grep -qF 'ev\x1b[31mil' <<<"$out"
