@@ -49,6 +49,7 @@ guest_payload()
 	cp "$FV_LAB/guest/main" "$FV_LAB/guest/roles.sh" "$1/"
 	printf '%s' "$FV_ROLES" >"$1/roles"
 	printf '%s\n' "$guest_env" >"$1/env"
+	chmod +x "$1/main" "$1/run"
 }
 
 guest_boot()
