@@ -8,6 +8,13 @@ for bdf in "$FV_NVME" "$FV_NVME2"; do
 	fv_wait 20 disk_of "$bdf" || ktap_exit_fail_msg "$bdf has no disk"
 done
 
+# --- what the module claims by itself: single devices only, and for VFIO only
+aliases=$(modinfo -F alias "$FV_KO")
+fv_has module_has_aliases "vfio_pci:v0000" "$aliases"
+fv_same aliases_are_for_vfio_only "" "$(grep -v '^vfio_pci:' <<<"$aliases")"
+fv_same aliases_name_single_devices "" \
+	"$(grep -vE '^vfio_pci:v0000[0-9A-F]{4}d0000[0-9A-F]{4}' <<<"$aliases")"
+
 # --- without the module
 refused module_not_loaded_refused 3 "$FV_MODULE is not loaded" bind --yes "$FV_NVME"
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"

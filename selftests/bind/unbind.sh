@@ -50,6 +50,7 @@ fv_check but_not_much_longer [ $((SECONDS - start)) -le $((10 * FV_SLOW)) ]
 fv_check the_user_still_has_it kill -0 "$FV_HOLDER"
 
 # --- held: it waits, telling so on a terminal, and ends when the user does
+: >/tmp/waiting
 script -qefc "timeout 60 fpgactl unbind --timeout 50 $FV_NVME" /tmp/waiting >/dev/null &
 waiter=$!
 fv_check it_says_that_it_waits fv_wait 10 grep -q "$FV_HOLDER" /tmp/waiting
