@@ -213,6 +213,19 @@ member_held_refused()
 	unchanged
 }
 
+hold member_unseen_refused "a member of ours that is held counts, though the holder cannot be seen"
+member_unseen_refused()
+{
+	rm -r "$tree/proc/4242"
+	ln -sfn ../../../../kernel/iommu_groups/17 \
+		"$tree/sys/devices/pci0000:00/0000:00:07.0/0000:07:00.1/iommu_group"
+	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	remember
+	fvk bind --yes --only 07:00.1
+	refuses 4 "0000:07:00.1: bind: 0000:07:00.0 of group 17 is held by a process that cannot be seen from here"
+	unchanged
+}
+
 hold no_group_refused "a device without IOMMU group is refused"
 no_group_refused()
 {

@@ -30,8 +30,8 @@ fv()
 	rc=0
 	timeout -k 1 30 "$FPGACTL" --sysroot "$tree" "$@" \
 		>"$work/out" 2>"$work/err" </dev/null || rc=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 	printf '$ fpgactl %s\n%s\n%s\n(%d)\n' "$*" "$out" "$err" "$rc"
 }
 
