@@ -100,7 +100,7 @@ suite_guest()
 	guest_timeout=$(suite_timeout "$suite" "$kernel")
 	guest_smp=$(suite_get "$suite" smp 1)
 	guest_mem=$(suite_get "$suite" mem 2G)
-	[ "$kernel" != debug ] || guest_mem=4G
+	[ "$kernel" != debug ] || guest_mem=3G
 	guest_env="FV_KERNEL=$kernel"
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1
