@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl unbind: the host has its device back and it works, whoever held it.
+# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/common.sh"
 
 ktap_print_header

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the shell tests of the suites share. Sourced, after which KTAP is there too.
 #
-# shellcheck disable=SC2034 # set here, used by the tests
+# shellcheck disable=SC2034,SC2119,SC2120 # set here, used by the tests; arguments are optional
 
 FV_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$FV_DIR/../kselftest/ktap_helpers.sh"

@@ -153,12 +153,16 @@ void end(pid_t pid)
  * kmalloc() takes one of several caches of a size, chosen by the address of its
  * caller, which is another one in each life of a module: they count as one.
  */
-static void merge_name(char *name)
+static void merge_name(char name[64])
 {
 	char *size = strrchr(name, '-');
 
-	if (!strncmp(name, "kmalloc-rnd-", 12) && size)
-		memmove(name + 8, size + 1, strlen(size));
+	char merged[64];
+
+	if (strncmp(name, "kmalloc-rnd-", 12) || !size)
+		return;
+	snprintf(merged, sizeof(merged), "kmalloc%s", size);
+	memcpy(name, merged, sizeof(merged));
 }
 
 static void remember(struct memory_use *use, const char *name, long long value)

@@ -3,6 +3,7 @@
 # Observe every device through vfio-pci and through fpga-vfio-pci, and compare what
 # was seen. FV_PARITY_A and _B name other drivers to compare (both vfio-pci: is the
 # list itself stable?).
+# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"
 
 A=${FV_PARITY_A:-$FV_STOCK}

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl stats says what sysfs and netlink say.
+# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"
 
 fv_need FV_NVME FV_EDU0 FV_EDU1 FV_EDU2 FV_KO

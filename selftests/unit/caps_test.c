@@ -6,7 +6,7 @@
 
 #include "kselftest_harness.h"
 
-#include "tools/caps.h"
+#include "../../tools/caps.h"
 
 /* A device with PCIe (FLR), MSI, MSI-X of 10 vectors, AER and SR-IOV of 7 VFs. */
 static void make_device(uint8_t *config)

