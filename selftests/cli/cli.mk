@@ -19,7 +19,7 @@ $(OUTPUT)/fakekernel.so: $(CLI)/fakekernel.c
 $(OUTPUT)/tree.tar: $(CLI)/mktree.sh $(STATS_H)
 	$(call msg,GEN,,$@)
 	$(Q)rm -rf $(OUTPUT)/tree
-	$(Q)FV_STATS_H=$(STATS_H) $< $(OUTPUT)/tree
+	$(Q)FV_STATS_H=$(STATS_H) bash $< $(OUTPUT)/tree
 	$(Q)tar -cf $@ -C $(OUTPUT) tree
 
 $(addprefix $(OUTPUT)/,$(MAN)): $(OUTPUT)/%: $(TOP)/Documentation/man/%.rst

@@ -89,6 +89,18 @@ not_ours_ok()
 	unchanged
 }
 
+hold left_behind_ok "a device that unloading the module left behind goes back to the host"
+left_behind_ok()
+{
+	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	rm -r "$tree/sys/bus/pci/drivers/fpga-vfio-pci" "$tree/sys/class/fpga_vfio"
+	fvk unbind 07:00.1
+	succeeds
+	prints "0000:07:00.1: given back to xdma"
+	[ "$(driver_of 0000:07:00.1)" = xdma ]
+	[ "$(override_of 0000:07:00.1)" = "" ]
+}
+
 hold dry_run_ok "--dry-run prints the plan and changes nothing"
 dry_run_ok()
 {

@@ -24,6 +24,16 @@ struct plan {
 	struct release_limit limit;
 };
 
+/*
+ * Bound to fpga-vfio-pci, or left behind when its module was unloaded: without a driver,
+ * and with an override that keeps all others from it.
+ */
+static bool is_ours(const struct fv_device *d)
+{
+	return device_is_ours(d) ||
+	       (!d->driver && d->driver_override && !strcmp(d->driver_override, FV_DRIVER));
+}
+
 static int check_options(struct plan *p)
 {
 	const char *timeout = cmd_value(p->ctx, "timeout");
@@ -64,7 +74,7 @@ static int make_plan(struct plan *p)
 	for (i = 0; i < p->targets.n; i++) {
 		struct move *m = &p->moves[p->n];
 
-		if (!device_is_ours(p->targets.v[i]))
+		if (!is_ours(p->targets.v[i]))
 			continue;
 		move_init(m, p->targets.v[i]);
 		m->driver = driver;
@@ -171,7 +181,7 @@ static int apply(const struct plan *p)
 /* The driver after the command; with --dry-run only a named one can be told. */
 static char *driver_after(const struct plan *p, const struct fv_device *d)
 {
-	if (device_is_ours(d) && cmd_is_set(p->ctx, "dry-run"))
+	if (is_ours(d) && cmd_is_set(p->ctx, "dry-run"))
 		return util_strdup(cmd_value(p->ctx, "driver"));
 	return device_read_driver(d->bdf);
 }
@@ -186,7 +196,7 @@ static void report_text(const struct plan *p)
 		autofree char *after = driver_after(p, d);
 		autofree char *driver = after ? util_printable(after) : NULL;
 
-		if (!device_is_ours(d))
+		if (!is_ours(d))
 			printf("%s: not bound to %s, left alone (driver: %s)\n", d->bdf, FV_DRIVER,
 			       driver ? driver : "none");
 		else if (is_dry)
@@ -215,7 +225,7 @@ static void report_json(const struct plan *p)
 		json_object_object_add(o, "group", json_object_new_int(d->group));
 		json_object_object_add(o, "driver", out_string(driver));
 		json_object_object_add(o, "previous_driver", out_string(d->driver));
-		json_object_object_add(o, "changed", json_object_new_boolean(device_is_ours(d)));
+		json_object_object_add(o, "changed", json_object_new_boolean(is_ours(d)));
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(top, "dry_run",
