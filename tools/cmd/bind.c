@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl bind: give devices to fpga-vfio-pci, all of their IOMMU groups or none */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../change.h"
 #include "../cmd.h"
 #include "../guard.h"
 #include "../held.h"
@@ -92,14 +92,9 @@ static int check_module(const struct plan *p)
 
 static int check_rights(const struct plan *p)
 {
-	int ret = cmd_is_set(p->ctx, "dry-run") || !p->n ? 0 : move_may_write();
-
-	if (!ret)
+	if (!p->n || cmd_is_set(p->ctx, "dry-run"))
 		return FV_OK;
-	return err_fail(FV_FAILED, p->moves[0].bdf, "bind",
-			ret == -EACCES ? "Run it as root. Nothing was changed." :
-					 "Nothing was changed.",
-			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+	return change_check_rights(p->moves[0].bdf, "bind");
 }
 
 static int check(const struct plan *p)
@@ -214,24 +209,12 @@ static void report_text(const struct plan *p)
 static void report_json(const struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
-	struct json_object *top = json_object_new_object();
 	size_t i;
 
-	for (i = 0; i < p->targets.n; i++) {
-		const struct fv_device *d = p->targets.v[i];
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
-		json_object_object_add(o, "group", json_object_new_int(d->group));
-		json_object_object_add(o, "driver", json_object_new_string(FV_DRIVER));
-		json_object_object_add(o, "previous_driver", out_string(d->driver));
-		json_object_object_add(o, "changed", json_object_new_boolean(move_of(p, d) != NULL));
-		json_object_array_add(list, o);
-	}
-	json_object_object_add(top, "dry_run",
-			       json_object_new_boolean(cmd_is_set(p->ctx, "dry-run")));
-	json_object_object_add(top, "devices", list);
-	out_json(top);
+	for (i = 0; i < p->targets.n; i++)
+		json_object_array_add(list, change_json(p->targets.v[i], FV_DRIVER,
+							move_of(p, p->targets.v[i]) != NULL));
+	change_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
 static void note_in_the_way(const struct fv_device *d)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl unbind: give devices back to the host */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../change.h"
 #include "../cmd.h"
 #include "../guard.h"
 #include "../held.h"
@@ -87,14 +87,7 @@ static int make_plan(struct plan *p)
 
 static int check_rights(const struct plan *p)
 {
-	int ret = p->n ? move_may_write() : 0;
-
-	if (!ret)
-		return FV_OK;
-	return err_fail(FV_FAILED, p->moves[0].bdf, "unbind",
-			ret == -EACCES ? "Run it as root. Nothing was changed." :
-					 "Nothing was changed.",
-			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+	return p->n ? change_check_rights(p->moves[0].bdf, "unbind") : FV_OK;
 }
 
 static int check_virtual_functions(const struct plan *p)
@@ -213,25 +206,15 @@ static void report_text(const struct plan *p)
 static void report_json(const struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
-	struct json_object *top = json_object_new_object();
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
 		const struct fv_device *d = p->targets.v[i];
 		autofree char *driver = driver_after(p, d);
-		struct json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
-		json_object_object_add(o, "group", json_object_new_int(d->group));
-		json_object_object_add(o, "driver", out_string(driver));
-		json_object_object_add(o, "previous_driver", out_string(d->driver));
-		json_object_object_add(o, "changed", json_object_new_boolean(is_ours(d)));
-		json_object_array_add(list, o);
+		json_object_array_add(list, change_json(d, driver, is_ours(d)));
 	}
-	json_object_object_add(top, "dry_run",
-			       json_object_new_boolean(cmd_is_set(p->ctx, "dry-run")));
-	json_object_object_add(top, "devices", list);
-	out_json(top);
+	change_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
 static int run(const struct cmd_ctx *ctx)
