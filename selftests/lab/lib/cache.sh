@@ -4,7 +4,7 @@
 # $FV_CACHE/<kind>-<hash>. An entry appears whole (rename) or not at all; while
 # somebody uses it he holds a shared lock on it, so that nobody prunes it.
 
-FV_CACHE_KEEP=2
+FV_CACHE_KEEP=4
 
 # cache_hash FILE… : hash over the content of files, and stdin when it is given as -
 cache_hash()
