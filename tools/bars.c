@@ -98,8 +98,8 @@ struct json_object *bars_json(const char *bdf)
 		json_object_object_add(o, "size", json_object_new_uint64(bar.size));
 		json_object_object_add(o, "start", json_object_new_uint64(bar.start));
 		json_object_object_add(o, "kind", json_object_new_string(kind(&bar)));
-		json_object_object_add(o, "prefetchable", json_object_new_boolean(
-				       (bar.flags & RESOURCE_PREFETCH) != 0));
+		json_object_object_add(o, "prefetchable",
+				       json_object_new_boolean(!!(bar.flags & RESOURCE_PREFETCH)));
 		json_object_array_add(list, o);
 	}
 	return list;

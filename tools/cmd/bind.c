@@ -213,7 +213,7 @@ static void report_json(const struct plan *p)
 
 	for (i = 0; i < p->targets.n; i++)
 		json_object_array_add(list, change_json(p->targets.v[i], FV_DRIVER,
-							move_of(p, p->targets.v[i]) != NULL));
+							!!move_of(p, p->targets.v[i])));
 	change_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
