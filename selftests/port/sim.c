@@ -93,10 +93,9 @@ static void update(struct fv_port *p)
 
 static u32 sim_link(const struct fv_sim *s)
 {
-	u32 link = s->now_speed | s->now_width << FV_SB_LINK_WIDTH_SHIFT;
+	/* presence does not need power: it is two pins of the slot */
+	u32 link = s->now_speed | s->now_width << FV_SB_LINK_WIDTH_SHIFT | FV_SB_LINK_PRESENT;
 
-	if (!s->off)
-		link |= FV_SB_LINK_PRESENT;
 	if (s->phase == FV_SIM_TRAINING)
 		link |= FV_SB_LINK_TRAINING;
 	if (s->phase == FV_SIM_UP || (s->phase == FV_SIM_TRAINING && s->retrain)) {
@@ -140,11 +139,9 @@ static void sim_port_event(struct fv_port *p, u32 event)
 		break;
 	case FV_SB_PORT_POWER_OFF:
 		s->off = true;
-		s->status |= FV_SB_STATUS_PDC;
 		break;
 	case FV_SB_PORT_POWER_ON:
 		s->off = false;
-		s->status |= FV_SB_STATUS_PDC;
 		break;
 	}
 	if (s->in_reset || s->off)
