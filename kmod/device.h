@@ -9,6 +9,7 @@
 #include <linux/vfio_pci_core.h>
 
 struct fv_card;
+struct fv_counters;
 struct fv_group;
 struct fv_stats;
 
@@ -22,6 +23,7 @@ extern struct mutex fv_publish_lock;
  * struct fv_device - one PCI function bound to the driver
  * @core:	what vfio_pci_core knows of it; first, as vfio_alloc_device() wants
  * @stats:	counters of its address; set before VFIO can call us
+ * @counters:	fv_stats::counters, one load nearer to the paths that count
  * @card:	the card that it is on, or NULL; fv_registry_lock
  * @group:	its group, or NULL; fv_registry_lock
  * @card_node:	in fv_card::devices; fv_registry_lock
@@ -30,6 +32,7 @@ extern struct mutex fv_publish_lock;
 struct fv_device {
 	struct vfio_pci_core_device core;
 	struct fv_stats *stats;
+	struct fv_counters __percpu *counters;
 	struct fv_card *card;
 	struct fv_group *group;
 	struct list_head card_node;

@@ -43,6 +43,8 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_put;
 	}
 
+	dev->counters = dev->stats->counters;
+
 	ret = vfio_pci_core_register_device(&dev->core);
 	if (ret)
 		goto err_put;

@@ -34,11 +34,12 @@
 	X(CONFIG_READ_BYTES, config_read_bytes) \
 	X(CONFIG_WRITES, config_writes) \
 	X(CONFIG_WRITE_BYTES, config_write_bytes) \
+	X(CONFIG_ERRORS, config_errors) \
 	X(BAR_READS, bar_reads) \
 	X(BAR_READ_BYTES, bar_read_bytes) \
 	X(BAR_WRITES, bar_writes) \
 	X(BAR_WRITE_BYTES, bar_write_bytes) \
-	X(IO_ERRORS, io_errors) \
+	X(BAR_ERRORS, bar_errors) \
 	X(MMAPS, mmaps) \
 	X(MMAP_FAULTS, mmap_faults) \
 	X(IOCTLS, ioctls) \

@@ -21,7 +21,8 @@ build_sync()
 }
 
 # build_module KERNEL: path of fpga_vfio_pci.ko in $REPLY, what the compiler said
-# in out/build/module-KERNEL.log
+# in out/build/module-KERNEL.log. A warning is an error: an incremental build would
+# not repeat it.
 build_module()
 {
 	local name=$1 dir=$FV_OUT_DIR/build/module-$1 kdir
@@ -29,7 +30,7 @@ build_module()
 	kernel_get "$name"
 	kdir=$REPLY
 	build_sync "$dir" Kbuild kmod include
-	make -C "$kdir/build" M="$dir" W=1 -j"$(cpus)" modules >"$dir.log" 2>&1 </dev/null || return
+	make -C "$kdir/build" M="$dir" W=1e -j"$(cpus)" modules >"$dir.log" 2>&1 </dev/null || return
 	REPLY=$dir/fpga_vfio_pci.ko
 }
 

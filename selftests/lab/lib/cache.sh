@@ -6,6 +6,10 @@
 
 FV_CACHE_KEEP=2
 
+# process that makes an entry now; ends with this shell
+FV_MAKER=
+trap '[ -z "$FV_MAKER" ] || kill "$FV_MAKER" 2>/dev/null' EXIT
+
 # cache_hash FILE… : hash over the content of files, and stdin when it is given as -
 cache_hash()
 {
@@ -31,7 +35,15 @@ cache_get()
 			rm -rf "$FV_CACHE/.tmp-$kind-"*
 			tmp=$FV_CACHE/.tmp-$key
 			mkdir -p "$tmp"
-			(set -e; "$maker" "$tmp" "$@") || rc=$?
+			# in the background, as set -e does nothing left of ||
+			(
+				trap - INT TERM HUP EXIT
+				set -e
+				"$maker" "$tmp" "$@"
+			) &
+			FV_MAKER=$!
+			wait "$FV_MAKER" || rc=$?
+			FV_MAKER=
 			if [ "$rc" != 0 ]; then
 				rm -rf "$tmp"
 				exec {fd}>&-

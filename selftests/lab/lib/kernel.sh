@@ -76,8 +76,10 @@ kernel_get()
 		kernel_debug_get
 		return
 	fi
-	cache_get "kernel-$name" "$(echo "$FV_ROOT_KEY" | cache_hash - "$FV_LAB/lib/kernel.sh" \
-		"$FV_LAB/guest/init")" kernel_make_stock "$name"
+	cache_get "kernel-$name" "$({
+		echo "$FV_ROOT_KEY"
+		declare -f kernel_make_stock kernel_pack kernel_initrd
+	} | cache_hash - "$FV_LAB/guest/init")" kernel_make_stock "$name"
 }
 
 # image_get: path of the squashfs with the L1 root in $REPLY: the lab root without

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What each operation costs with vfio-pci and with fpga-vfio-pci, in one boot and
+# on one device, and the ratio. FV_BENCH_LIMIT: what a ratio may be at most.
+. "$(dirname "$0")/fv.sh"
+
+fv_need FV_EDU0 FV_KO
+ktap_print_header
+limit=${FV_BENCH_LIMIT:-1.02}
+
+# run DRIVER: its rows, on stdout and in the file of its name
+run()
+{
+	fv_bind "$1" "$FV_EDU0" || return
+	"$FV_DIR/vfio_bench" "$FV_EDU0" "$1" >"/tmp/bench.$1" || return
+	cat "/tmp/bench.$1"
+	fv_unbind "$FV_EDU0"
+}
+
+fv_load_stock && fv_load || ktap_exit_fail_msg "the drivers cannot be loaded"
+run "$FV_STOCK" || ktap_exit_fail_msg "the benchmark does not run on $FV_STOCK"
+run "$FV_DRIVER" || ktap_exit_fail_msg "the benchmark does not run on $FV_DRIVER"
+fv_unload
+
+# NAME STOCK OURS RATIO VERDICT, of the medians: those are the same in every run
+while read -r name stock ours ratio verdict; do
+	fv_row "${name}_ratio" "$FV_DRIVER" "$ratio" ratio
+	echo "# $name: $FV_STOCK $stock ns, $FV_DRIVER $ours ns"
+	if [ "$verdict" = ok ]; then
+		ktap_test_pass "$name costs $ratio of $FV_STOCK"
+	else
+		ktap_test_fail "$name costs $ratio of $FV_STOCK, more than $limit"
+	fi
+done < <(awk -v limit="$limit" '
+	{
+		for (i = 1; i <= NF; i++) {
+			split($i, pair, "=")
+			field[pair[1]] = pair[2]
+		}
+		name = field["name"]
+		if (sub(/_p50$/, "", name) != 1)
+			next
+		if (FILENAME == ARGV[1])
+			stock[name] = field["value"]
+		else {
+			ratio = stock[name] > 0 ? field["value"] / stock[name] : 99
+			printf "%s %s %s %.4f %s\n", name, stock[name], field["value"], ratio,
+				ratio <= limit + 0 ? "ok" : "high"
+		}
+	}' "/tmp/bench.$FV_STOCK" "/tmp/bench.$FV_DRIVER")
+fv_finish

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Kernels built from linux-source: "debug" (7.2 with checkers) for L1, and the
+# small one of the L2 guest. Runs inside the lab root.
+
+# source_version SERIES: what is built, for the cache's key
+source_version()
+{
+	dpkg-query -W -f '${Version}' "linux-source-$1"
+}
+
+# source_unpack DIR SERIES: DIR/src and an empty DIR/obj
+source_unpack()
+{
+	mkdir -p "$1/src" "$1/obj"
+	tar -C "$1/src" --strip-components 1 -xJf "/usr/src/linux-source-$2.tar.xz"
+}
+
+# source_config DIR TARGET FRAGMENT: configuration TARGET plus FRAGMENT, of which
+# every line must come out as it was asked for
+source_config()
+{
+	local dir=$1 target=$2 fragment=$3 line missing=()
+
+	make -C "$dir/src" O="$dir/obj" "$target" >"$dir/log" 2>&1 || return
+	"$dir/src/scripts/kconfig/merge_config.sh" -m -O "$dir/obj" "$dir/obj/.config" "$fragment" \
+		>>"$dir/log" 2>&1 || return
+	make -C "$dir/src" O="$dir/obj" olddefconfig >>"$dir/log" 2>&1 || return
+	while read -r line; do
+		case $line in
+		CONFIG_*=n)
+			! grep -q "^${line%=n}=" "$dir/obj/.config" || missing+=("$line")
+			;;
+		CONFIG_*)
+			grep -qxF "$line" "$dir/obj/.config" || missing+=("$line")
+			;;
+		esac
+	done <"$fragment"
+	if [ ${#missing[@]} != 0 ]; then
+		warn "${fragment##*/}: not possible in this kernel: ${missing[*]}"
+		return 1
+	fi
+}
+
+# source_build DIR TARGET…: the log's end is shown when it fails
+source_build()
+{
+	local dir=$1
+	shift
+
+	make -C "$dir/src" O="$dir/obj" -j"$(cpus)" "$@" >>"$dir/log" 2>&1 </dev/null && return
+	grep -E 'error|\*\*\*' "$dir/log" | tail -n 10 >&2
+	return 1
+}
+
+kernel_debug_make()
+{
+	local dir=$1
+
+	say "debug kernel: unpacking the source"
+	source_unpack "$dir" 7.2
+	source_config "$dir" x86_64_defconfig "$FV_LAB/config/debug.frag"
+	say "debug kernel: building (10 to 25 minutes, once)"
+	source_build "$dir" bzImage modules
+	kernel_debug_install "$dir"
+	rm -rf "$dir/src" "$dir/obj" "$dir/log"
+}
+
+# kernel_debug_install DIR: what guests and module builds need, from src and obj
+kernel_debug_install()
+{
+	local dir=$1 release
+
+	release=$(cat "$dir/obj/include/config/kernel.release")
+	source_build "$dir" INSTALL_MOD_PATH="$dir/modules/usr" INSTALL_MOD_STRIP=1 modules_install
+	ln -s usr/lib "$dir/modules/lib"
+	depmod -b "$dir/modules" "$release"
+	source_build "$dir" run-command \
+		KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $dir/build"
+	kernel_pack "$dir" "$release" "$dir/obj/arch/x86/boot/bzImage" "$dir/modules"
+	rm -rf "$dir/modules"
+}
+
+kernel_debug_get()
+{
+	cache_get kernel-debug "$({
+		source_version 7.2
+		declare -f kernel_debug_install kernel_pack kernel_initrd
+	} | cache_hash - "$FV_LAB/config/debug.frag" "$FV_LAB/guest/init")" kernel_debug_make
+}
+
+# The kernel of the L2 guest: an uncompressed image, started by PVH without any
+# firmware's loader.
+kernel_l2_make()
+{
+	local dir=$1
+
+	say "L2 kernel: unpacking the source"
+	source_unpack "$dir" 6.12
+	source_config "$dir" tinyconfig "$FV_LAB/config/l2.frag"
+	say "L2 kernel: building (2 to 8 minutes, once)"
+	source_build "$dir" vmlinux
+	cp "$dir/obj/vmlinux" "$dir/vmlinux"
+	strip "$dir/vmlinux"
+	rm -rf "$dir/src" "$dir/obj" "$dir/log"
+}
+
+# kernel_l2_get: path of its image in $REPLY
+kernel_l2_get()
+{
+	cache_get kernel-l2 "$({
+		source_version 6.12
+		declare -f kernel_l2_make
+	} | cache_hash - "$FV_LAB/config/l2.frag")" kernel_l2_make
+	REPLY=$REPLY/vmlinux
+}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Suites: directories below selftests/ whose Makefile starts with
+#   # suite: NAME: SENTENCE
+#   # where: host|l1
+# and may say "# driver: …", "# timeout: SECONDS", "# smp: N", "# mem: SIZE",
+# "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
+# "# check: no" (not part of make check).
+
+# suite_list: all names
+suite_list()
+{
+	sed -n 's/^# suite: \([^:]*\):.*/\1/p' "$FV_TOP"/selftests/*/Makefile
+}
+
+# suite_get NAME FIELD DEFAULT
+suite_get()
+{
+	local value
+
+	value=$(sed -n "s/^# $2: *//p" "$FV_TOP/selftests/$1/Makefile" | head -n 1)
+	echo "${value:-$3}"
+}
+
+suite_sentence()
+{
+	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$1/Makefile"
+}
+
+# suite_timeout NAME KERNEL: limit of the whole suite. The checkers of the debug
+# kernel slow everything down
+suite_timeout()
+{
+	local seconds
+
+	seconds=$(suite_get "$1" timeout 300)
+	[ "$2" != debug ] || seconds=$((seconds * 5))
+	echo "$seconds"
+}
+
+# suite_runner NAME KERNEL: arguments of run_kselftest.sh
+suite_runner()
+{
+	local seconds
+
+	printf '%s' "-c $1"
+	[ "$2" = debug ] || return 0
+	seconds=$(sed -n 's/^timeout=//p' "$FV_TOP/selftests/$1/settings" 2>/dev/null)
+	printf '%s' " -o $((${seconds:-45} * 5))"
+}
+
+# suites_build NAME…: install them into out/build/kselftest
+suites_build()
+{
+	local dir=$FV_OUT_DIR/build/kselftest
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	make -C "$FV_TOP/selftests" KSFT=/usr/src/linux-source-7.2/tools/testing/selftests \
+		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$*" \
+		-j"$(cpus)" install >"$dir.log" 2>&1 </dev/null && [ -x "$dir/run_kselftest.sh" ]
+}
+
+# suite_host NAME DIR: run it here; rows in DIR/rows
+suite_host()
+{
+	local suite=$1 dir=$2 rc=0
+
+	# shellcheck disable=SC2046 # a list
+	(
+		cd "$FV_OUT_DIR/build/kselftest" || exit
+		export FV_OUT=$dir/out FV_TOP PATH=$FV_OUT_DIR/build/tools:$PATH
+		timeout -k 5 "$(suite_timeout "$suite" host)" \
+			./run_kselftest.sh $(suite_runner "$suite" host)
+	) >"$dir/run.log" 2>&1 </dev/null || rc=$?
+	ktap_rows "$suite" host "$dir/run.log" >>"$dir/rows"
+	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
+		rows_add "$dir/rows" fail "$suite/end" "stopped after its time limit"
+	elif [ "$rc" != 0 ] && [ "$(rows_count "$dir/rows" fail)" = 0 ]; then
+		rows_add "$dir/rows" fail "$suite/end" "the runner ended with status $rc"
+	fi
+}
+
+# suite_guest NAME KERNEL DIR: run it in an L1 guest; rows in DIR/rows
+suite_guest()
+{
+	local suite=$1 kernel=$2 dir=$3 rc=0 bad
+
+	mkdir -p "$dir/t/bin" "$dir/t/mod"
+	cp -a "$FV_OUT_DIR/build/kselftest" "$dir/t/"
+	cp "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" "$dir/t/mod/"
+	# a suite that needs what is not there fails by itself
+	[ ! -e "$FV_OUT_DIR/build/tools/fpgactl" ] || cp "$FV_OUT_DIR/build/tools/fpgactl" "$dir/t/bin/"
+	printf '#!/bin/sh\ncd /t/kselftest && exec ./run_kselftest.sh %s\n' \
+		"$(suite_runner "$suite" "$kernel")" >"$dir/t/run"
+	chmod +x "$dir/t/run"
+
+	guest_defaults
+	guest_timeout=$(suite_timeout "$suite" "$kernel")
+	guest_smp=$(suite_get "$suite" smp 1)
+	guest_mem=$(suite_get "$suite" mem 2G)
+	[ "$kernel" != debug ] || guest_mem=4G
+	guest_env="FV_KERNEL=$kernel"
+	guest_boot "$kernel" "$dir" || rc=$?
+	rm -rf "$dir/t" "$dir/disk"
+
+	ktap_rows "$suite" "$kernel" "$dir/run.log" >>"$dir/rows"
+	if ! grep -q '^ended' "$dir/fate"; then
+		rows_add "$dir/rows" fail "$suite/guest" "$(cat "$dir/fate")"
+	elif [ "$rc" != 0 ] && [ "$(rows_count "$dir/rows" fail)" = 0 ]; then
+		rows_add "$dir/rows" fail "$suite/end" "the runner ended with status $rc"
+	fi
+	klog_bad "$kernel" "$suite" "$dir/klog" "$dir/serial.log" >"$dir/klog-bad"
+	[ ! -s "$dir/klog-bad" ] ||
+		rows_add "$dir/rows" fail "$suite/kernel-log" "$(head -n 1 "$dir/klog-bad")"
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_TEST_DEVICE_H
+#define FV_TEST_DEVICE_H
+
+#include <linux/vfio.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "iommu.h"
+#include "pci.h"
+
+/* A PCI function opened through VFIO. */
+
+struct device {
+	struct iommu *iommu;
+	char bdf[BDF_LEN];
+	int fd;
+	uint32_t devid;			/* iommufd's number for it */
+	struct vfio_device_info info;
+	uint64_t config_offset;		/* of configuration space in fd */
+	uint64_t offsets[VFIO_PCI_NUM_REGIONS];	/* of each region in fd */
+};
+
+/*
+ * Open the function into @iommu. @token is a VF token (UUID text) or NULL.
+ * A file descriptor is in @dev->fd afterwards.
+ */
+int __device_open_token(struct device *dev, struct iommu *iommu,
+			const char *bdf, const char *token);
+int __device_open(struct device *dev, struct iommu *iommu, const char *bdf);
+void device_open(struct device *dev, struct iommu *iommu, const char *bdf);
+void device_close(struct device *dev);
+
+/* How many ioctls of the device an open makes, counting the close: none. */
+#define DEVICE_OPEN_IOCTLS (1 + VFIO_PCI_NUM_REGIONS)
+
+/* VFIO_DEVICE_RESET: 0 or negative errno. */
+int __device_reset(struct device *dev);
+void device_reset(struct device *dev);
+
+/*
+ * VFIO_DEVICE_FEATURE with @flags (feature number | GET, SET, PROBE) and @size
+ * bytes of payload at @data, which is written back for GET.
+ */
+int __device_feature(struct device *dev, uint32_t flags, void *data,
+		     size_t size);
+
+/* Path of the device's node for iommufd; 0 or negative errno. */
+int __device_cdev_path(const char *bdf, char *path, size_t size);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_TEST_FILE_H
+#define FV_TEST_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Small text files, as sysfs and procfs have them. The path is a format. */
+
+/* Read a file into @buf without its last newline. Length, or negative errno. */
+int __file_read(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Write @text to a file in one write(). 0, or negative errno. */
+int __file_write(const char *text, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void file_write(const char *text, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Last component of a link's target. 0, or negative errno. */
+int __link_read(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+bool file_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_TEST_GENL_H
+#define FV_TEST_GENL_H
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Generic netlink without a library: every byte of a request is the test's own,
+ * so that wrong ones can be sent as well.
+ */
+
+#define GENL_REQUEST_MAX 4096
+
+struct genl {
+	int fd;
+	uint16_t family;
+	uint32_t seq;
+};
+
+/* Attributes of a request, appended by genl_put(). */
+struct genl_attrs {
+	size_t len;
+	char data[GENL_REQUEST_MAX];
+};
+
+/* What the kernel answered. */
+struct genl_answer {
+	int error;			/* 0 or a negative errno */
+	char text[256];			/* of the extended ack, empty if none */
+	bool has_offset, has_miss;	/* NLMSGERR_ATTR_OFFS, _MISS_TYPE */
+	uint32_t offset, miss;
+	unsigned int messages;		/* replies before the ack or the end */
+	bool interrupted;		/* a dump that says NLM_F_DUMP_INTR */
+};
+
+/* Called with each reply's attributes. */
+typedef void (*genl_reply_fn)(const struct nlattr *attrs, size_t len,
+			      void *data);
+
+/* Connect and look the family up: 0, or negative errno (-ENOENT: no family). */
+int __genl_open(struct genl *genl, const char *family);
+void genl_open(struct genl *genl, const char *family);
+void genl_close(struct genl *genl);
+
+/* Append an attribute of any type, length and content. */
+void genl_put(struct genl_attrs *attrs, uint16_t type, const void *data,
+	      size_t len);
+void genl_put_string(struct genl_attrs *attrs, uint16_t type,
+		     const char *text);
+void genl_put_u32(struct genl_attrs *attrs, uint16_t type, uint32_t value);
+
+/*
+ * Send @cmd with @attrs (NULL: none) and take everything up to the ack or the
+ * end of the dump (@flags NLM_F_DUMP). The answer's error is returned too.
+ */
+int __genl_call(struct genl *genl, uint8_t cmd, uint16_t flags,
+		const struct genl_attrs *attrs, genl_reply_fn fn, void *data,
+		struct genl_answer *answer);
+
+/* Walk attributes. */
+#define genl_for_each(_attr, _attrs, _len)				\
+	for (_attr = (_attrs);						\
+	     genl_attr_ok(_attr, _attrs, _len);				\
+	     _attr = (const struct nlattr *)((const char *)(_attr) +	\
+					     NLA_ALIGN((_attr)->nla_len)))
+
+static inline bool genl_attr_ok(const struct nlattr *attr,
+				const struct nlattr *attrs, size_t len)
+{
+	size_t at = (const char *)attr - (const char *)attrs;
+
+	return at + sizeof(*attr) <= len && attr->nla_len >= sizeof(*attr) &&
+	       at + attr->nla_len <= len;
+}
+
+static inline uint16_t genl_type(const struct nlattr *attr)
+{
+	return attr->nla_type & NLA_TYPE_MASK;
+}
+
+static inline const void *genl_data(const struct nlattr *attr)
+{
+	return (const char *)attr + NLA_HDRLEN;
+}
+
+static inline size_t genl_len(const struct nlattr *attr)
+{
+	return attr->nla_len - NLA_HDRLEN;
+}
+
+/* An unsigned integer of 4 or 8 bytes, as netlink's `uint` is. */
+uint64_t genl_uint(const struct nlattr *attr);
+
+#endif

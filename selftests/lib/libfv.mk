@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The library of the suites. A suite's Makefile includes this after lib.mk and
+# gets each of TEST_GEN_PROGS and TEST_GEN_FILES linked with it:
+#
+#	TEST_GEN_PROGS := stats_test
+#	include $(KSFT)/lib.mk
+#	include ../lib/libfv.mk
+
+LIBFV_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
+LIBFV_C := $(sort $(wildcard $(LIBFV_DIR)*.c))
+LIBFV_O := $(patsubst $(LIBFV_DIR)%.c,$(OUTPUT)/lib/%.o,$(LIBFV_C))
+
+CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Wno-sign-compare -Werror -MMD -pthread
+CFLAGS += -I$(LIBFV_DIR) -I$(LIBFV_DIR)../../include/uapi
+LDLIBS += -lpthread
+
+$(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
+	$(call msg,CC,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+
+LIBFV_PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_FILES)
+$(LIBFV_PROGS): $(LIBFV_O)
+
+EXTRA_CLEAN += $(LIBFV_O) $(LIBFV_O:.o=.d) $(addsuffix .d,$(LIBFV_PROGS))
+-include $(wildcard $(LIBFV_O:.o=.d))

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Observe every device through vfio-pci and through fpga-vfio-pci, and compare what
+# was seen. FV_PARITY_A and _B name other drivers to compare (both vfio-pci: is the
+# list itself stable?).
+. "$(dirname "$0")/fv.sh"
+
+A=${FV_PARITY_A:-$FV_STOCK}
+B=${FV_PARITY_B:-$FV_DRIVER}
+roles="FV_NVME FV_E1000E FV_IGB FV_EDU0 FV_EDU1 FV_EDU2 FV_VIRTIO_NET"
+# shellcheck disable=SC2086 # a list
+fv_need $roles
+ktap_print_header
+
+# What each user of the lists does at a time: edu 1 and 2 share a group.
+lists="FV_NVME FV_E1000E FV_IGB FV_EDU0 FV_EDU1+FV_EDU2 FV_VIRTIO_NET"
+
+# probe SIDE MODE ROLE[+ROLE]
+probe()
+{
+	local dir=$FV_OUT/parity/$1-$2 role
+
+	mkdir -p "$dir"
+	for role in ${3//+/ }; do
+		FV_IOMMU=$2 "$FV_DIR/vfio_probe" "${!role}" \
+			>"$dir/$role" 2>"$dir/$role.err" ||
+			echo "# vfio_probe for $role ended with $?"
+	done
+}
+
+# observe SIDE DRIVER: both ways to get at a device, if this kernel has them
+observe()
+{
+	local side=$1 driver=$2 bdfs role mode list start=$SECONDS
+
+	if [ "$driver" = "$FV_DRIVER" ]; then
+		fv_load || ktap_exit_fail_msg "the module cannot be loaded"
+	else
+		fv_load_stock || ktap_exit_fail_msg "vfio-pci cannot be loaded"
+	fi
+	for role in $roles; do
+		bdfs+=" ${!role}"
+	done
+	# shellcheck disable=SC2086 # a list
+	fv_bind "$driver" $bdfs || ktap_exit_fail_msg "not all devices could be bound"
+	modes=container
+	[ ! -e "$FV_PCI/$FV_NVME/vfio-dev" ] || [ ! -e /dev/vfio/devices ] ||
+		modes="container iommufd"
+	for mode in $modes; do
+		for list in $lists; do
+			probe "$side" "$mode" "$list" &
+		done
+		wait
+	done
+	# shellcheck disable=SC2086 # a list
+	fv_unbind $bdfs
+	fv_unload
+	echo "# observed $driver in $((SECONDS - start)) s"
+}
+
+fv_free_bridges "$FV_EDU1"
+observe a "$A"
+observe b "$B"
+for mode in $modes; do
+	for role in $roles; do
+		while read -r verdict section count; do
+			case $verdict in
+			ok) ktap_test_pass "$mode ${role#FV_} $section ($count observations)" ;;
+			not) ktap_test_fail "$mode ${role#FV_} $section ($count observations)" ;;
+			*) echo "$verdict $section $count" ;;
+			esac
+		done < <(awk -f "$FV_DIR/compare.awk" A="$A" B="$B" \
+			"$FV_OUT/parity/a-$mode/$role" "$FV_OUT/parity/b-$mode/$role")
+		for side in a b; do
+			sed "s/^/# $side ${role#FV_}: /" "$FV_OUT/parity/$side-$mode/$role.err"
+		done
+	done
+done
+fv_finish

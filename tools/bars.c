@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory and I/O regions of a device, from its "resource" file. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bars.h"
+#include "sysfs.h"
+
+/* Flags of the kernel's struct resource (include/linux/ioport.h). */
+#define RESOURCE_IO		0x00000100
+#define RESOURCE_MEM		0x00000200
+#define RESOURCE_PREFETCH	0x00002000
+#define RESOURCE_MEM_64		0x00100000
+
+#define BAR_COUNT	6	/* the seventh line is the expansion ROM */
+
+struct bar {
+	uint64_t start, size, flags;
+	bool is_rom;
+	unsigned int index;
+};
+
+/* Reads the next line; regions that are not there are skipped. */
+static bool next(char **rest, unsigned int *line_number, struct bar *bar)
+{
+	uint64_t end;
+	char *line;
+
+	while ((line = strsep(rest, "\n")) && *line_number <= BAR_COUNT) {
+		bar->index = (*line_number)++;
+		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &bar->start, &end,
+			   &bar->flags) != 3 || !(bar->flags & (RESOURCE_IO | RESOURCE_MEM)))
+			continue;
+		bar->size = end - bar->start + 1;
+		bar->is_rom = bar->index == BAR_COUNT;
+		return true;
+	}
+	return false;
+}
+
+static char *size_text(uint64_t size)
+{
+	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB" };
+	size_t i = 0;
+
+	while (size >= 1024 && size % 1024 == 0 && i + 1 < ARRAY_SIZE(unit)) {
+		size /= 1024;
+		i++;
+	}
+	return util_printf("%" PRIu64 " %s", size, unit[i]);
+}
+
+static const char *kind(const struct bar *bar)
+{
+	if (bar->flags & RESOURCE_IO)
+		return "I/O";
+	return bar->flags & RESOURCE_MEM_64 ? "64-bit memory" : "32-bit memory";
+}
+
+/* One line for each region. */
+char *bars_text(const char *bdf)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	unsigned int line_number = 0;
+	char *rest = text, *s = NULL;
+	struct bar bar;
+
+	while (next(&rest, &line_number, &bar)) {
+		autofree char *size = size_text(bar.size);
+
+		util_append(&s, s ? "\n" : "%s", "");
+		if (bar.is_rom)
+			util_append(&s, "ROM: %s", size);
+		else
+			util_append(&s, "BAR%u: %s, %s%s", bar.index, size, kind(&bar),
+				    bar.flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
+		if (bar.start)
+			util_append(&s, " at 0x%" PRIx64, bar.start);
+	}
+	return s ? s : util_strdup("");
+}
+
+struct json_object *bars_json(const char *bdf)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	struct json_object *list = json_object_new_array();
+	unsigned int line_number = 0;
+	char *rest = text;
+	struct bar bar;
+
+	while (next(&rest, &line_number, &bar)) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "bar", bar.is_rom ? NULL :
+				       json_object_new_int((int)bar.index));
+		json_object_object_add(o, "rom", json_object_new_boolean(bar.is_rom));
+		json_object_object_add(o, "size", json_object_new_uint64(bar.size));
+		json_object_object_add(o, "start", json_object_new_uint64(bar.start));
+		json_object_object_add(o, "kind", json_object_new_string(kind(&bar)));
+		json_object_object_add(o, "prefetchable", json_object_new_boolean(
+				       (bar.flags & RESOURCE_PREFETCH) != 0));
+		json_object_array_add(list, o);
+	}
+	return list;
+}

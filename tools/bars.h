@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Memory and I/O regions of a device. */
+#ifndef FPGACTL_BARS_H
+#define FPGACTL_BARS_H
+
+#include <json-c/json.h>
+
+char *bars_text(const char *bdf);
+struct json_object *bars_json(const char *bdf);
+
+#endif

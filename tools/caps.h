@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Capabilities of a device, as far as its configuration space may be read. */
+#ifndef FPGACTL_CAPS_H
+#define FPGACTL_CAPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum fv_known {
+	FV_UNKNOWN	= -1,	/* the caller may not read that far */
+	FV_NO		= 0,
+	FV_YES		= 1,
+};
+
+struct fv_caps {
+	enum fv_known flr;
+	enum fv_known aer;
+	enum fv_known msi;
+	enum fv_known msix;
+	enum fv_known sriov;
+	unsigned int msix_vectors;
+	unsigned int sriov_total_vfs;
+};
+
+void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len);
+void caps_read(struct fv_caps *caps, const char *bdf);
+
+#endif

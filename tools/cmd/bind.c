@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl bind: give devices to fpga-vfio-pci, all of their IOMMU groups or none */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cmd.h"
+#include "../guard.h"
+#include "../move.h"
+#include "../sysfs.h"
+#include "../targets.h"
+
+/* What is to be done, and how far it is. */
+struct plan {
+	const struct cmd_ctx *ctx;
+	struct targets targets;
+	struct move *moves;	/* one for each target that is not ours yet */
+	size_t n;
+};
+
+/* Members that a process uses: the rest of their group is not to be touched. */
+static int check_holders(const struct plan *p)
+{
+	struct fv_holders all, found;
+	autofree char *who = NULL;
+	size_t i, j, k;
+	int code = FV_OK;
+
+	holders_scan(&all);
+	for (i = 0; i < p->n && !code; i++) {
+		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
+		const struct fv_group *g = model_group(p->ctx->model, d->group);
+
+		for (j = 0; j < g->n && !code; j++) {
+			holders_of(&all, g->members[j], &found);
+			k = found.n;
+			if (k)
+				who = holders_text(&found);
+			holders_free(&found);
+			if (k)
+				code = err_fail(FV_BUSY, d->bdf, "bind", NULL,
+						"%s of group %d is held by %s",
+						g->members[j]->bdf, g->id, who);
+		}
+	}
+	holders_free(&all);
+	return code;
+}
+
+static int check_guards(const struct plan *p)
+{
+	size_t i;
+
+	if (cmd_is_set(p->ctx, "force"))
+		return FV_OK;
+	for (i = 0; i < p->n; i++) {
+		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
+		autofree char *why = guard_in_use(d);
+
+		if (why)
+			return err_fail(FV_BUSY, d->bdf, "bind",
+					"Free it first, or use --force if the host can do without it.",
+					"the host uses it: %s", why);
+	}
+	return FV_OK;
+}
+
+/* Taking devices from other drivers is something to agree to. */
+static int check_consent(const struct plan *p)
+{
+	autofree char *taken = NULL;
+	const char *first = NULL;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (!p->moves[i].old_driver)
+			continue;
+		if (!first)
+			first = p->moves[i].bdf;
+		util_append(&taken, "%s%s from %s", taken ? ", " : "", p->moves[i].bdf,
+			    p->moves[i].old_driver);
+	}
+	if (!taken || cmd_is_set(p->ctx, "yes") || cmd_is_set(p->ctx, "dry-run"))
+		return FV_OK;
+	return err_fail(FV_BUSY, first, "bind", "Use --yes to agree, --dry-run to see the plan.",
+			"this would take %s", taken);
+}
+
+static int check_module(const struct plan *p)
+{
+	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER))
+		return FV_OK;
+	return err_fail(FV_NO_DEVICE, p->targets.v[0]->bdf, "bind",
+			"Load it: modprobe " FV_MODULE, "the module " FV_MODULE " is not loaded");
+}
+
+static int check_rights(const struct plan *p)
+{
+	int ret = cmd_is_set(p->ctx, "dry-run") || !p->n ? 0 : move_may_write();
+
+	if (!ret)
+		return FV_OK;
+	return err_fail(FV_FAILED, p->moves[0].bdf, "bind",
+			ret == -EACCES ? "Run it as root. Nothing was changed." :
+					 "Nothing was changed.",
+			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+}
+
+static int check(const struct plan *p)
+{
+	int (*const checks[])(const struct plan *p) = {
+		check_module, check_rights, check_holders, check_guards, check_consent,
+	};
+	size_t i;
+	int code = FV_OK;
+
+	for (i = 0; i < ARRAY_SIZE(checks) && !code; i++)
+		code = checks[i](p);
+	return code;
+}
+
+static int make_plan(struct plan *p)
+{
+	int code;
+	size_t i;
+
+	code = targets_find(&p->targets, p->ctx->model, &p->ctx->args, "bind");
+	if (code)
+		return code;
+	if (!cmd_is_set(p->ctx, "only"))
+		targets_add_groups(&p->targets, p->ctx->model);
+	p->moves = util_alloc(p->targets.n, sizeof(*p->moves));
+	for (i = 0; i < p->targets.n; i++) {
+		struct move *m = &p->moves[p->n];
+
+		if (device_is_ours(p->targets.v[i]))
+			continue;
+		move_init(m, p->targets.v[i]);
+		m->target = MOVE_TO_NAMED;
+		m->driver = FV_DRIVER;
+		m->keeps_override = true;
+		p->n++;
+	}
+	return FV_OK;
+}
+
+/* Puts back what was done, last first; says what could not be put back. */
+static void undo(const struct plan *p, size_t n_begun, char **hint)
+{
+	while (n_begun--) {
+		const struct move *m = &p->moves[n_begun];
+		struct move_result r = move_undo(m);
+		autofree char *text = NULL;
+
+		if (r.step == MOVE_DONE)
+			continue;
+		text = move_result_text(m, r);
+		util_append(hint, "%s%s could not be put back: %s", *hint ? "\n" : "", m->bdf,
+			    text);
+	}
+	if (!*hint)
+		*hint = util_strdup("Everything was put back as it was. The kernel log may say more.");
+}
+
+/* All or nothing: an interrupt from the keyboard waits until one of both is reached. */
+static int apply(const struct plan *p)
+{
+	struct move_result r = {};
+	sigset_t all, old;
+	size_t i;
+	int code = FV_OK;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	for (i = 0; i < p->n && !code; i++) {
+		r = move_apply(&p->moves[i]);
+		if (r.step != MOVE_DONE) {
+			autofree char *why = move_result_text(&p->moves[i], r);
+			autofree char *hint = NULL;
+
+			undo(p, i + 1, &hint);
+			code = err_fail(FV_FAILED, p->moves[i].bdf, "bind", hint, "%s", why);
+		}
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return code;
+}
+
+/* The move that a target takes part in; NULL: it was ours already. */
+static const struct move *move_of(const struct plan *p, const struct fv_device *d)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->moves[i].bdf, d->bdf))
+			return &p->moves[i];
+	return NULL;
+}
+
+static void report_text(const struct plan *p)
+{
+	bool is_dry = cmd_is_set(p->ctx, "dry-run");
+	size_t i;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const struct fv_device *d = p->targets.v[i];
+		autofree char *old = d->driver ? util_printable(d->driver) : NULL;
+
+		if (!move_of(p, d))
+			printf("%s: already bound to %s\n", d->bdf, FV_DRIVER);
+		else
+			printf("%s: %s bound to %s (group %d, %s%s)\n", d->bdf,
+			       is_dry ? "would be" : "now", FV_DRIVER, d->group,
+			       old ? "before: " : "had no driver", old ? old : "");
+	}
+}
+
+static void report_json(const struct plan *p)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *top = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const struct fv_device *d = p->targets.v[i];
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
+		json_object_object_add(o, "group", json_object_new_int(d->group));
+		json_object_object_add(o, "driver", json_object_new_string(FV_DRIVER));
+		json_object_object_add(o, "previous_driver", out_string(d->driver));
+		json_object_object_add(o, "changed", json_object_new_boolean(move_of(p, d) != NULL));
+		json_object_array_add(list, o);
+	}
+	json_object_object_add(top, "dry_run",
+			       json_object_new_boolean(cmd_is_set(p->ctx, "dry-run")));
+	json_object_object_add(top, "devices", list);
+	out_json(top);
+}
+
+/* What stays as it is, a bridge or with --only, may still keep a group from a VM. */
+static void note_rest(const struct plan *p)
+{
+	size_t i, j, k;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const struct fv_group *g = model_group(p->ctx->model, p->targets.v[i]->group);
+
+		if (i && p->targets.v[i - 1]->group == g->id)
+			continue;
+		for (j = 0; j < g->n; j++) {
+			for (k = 0; k < p->targets.n; k++)
+				if (p->targets.v[k] == g->members[j])
+					break;
+			if (k == p->targets.n && device_is_in_the_way(g->members[j]))
+				err_note(g->members[j]->bdf,
+					 "keeps group %d from a VM: it has driver %s", g->id,
+					 g->members[j]->driver);
+		}
+	}
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct plan p = { .ctx = ctx };
+	size_t i;
+	int code;
+
+	code = make_plan(&p);
+	if (!code)
+		code = check(&p);
+	if (!code && !cmd_is_set(ctx, "dry-run"))
+		code = apply(&p);
+	if (!code) {
+		if (ctx->is_json)
+			report_json(&p);
+		else
+			report_text(&p);
+		note_rest(&p);
+	}
+	for (i = 0; i < p.n; i++)
+		move_exit(&p.moves[i]);
+	free(p.moves);
+	targets_free(&p.targets);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "yes", 'y', NULL, false, "agree to take devices from other drivers" },
+	{ "only", 0, NULL, false, "only the devices named, not the rest of their groups" },
+	{ "force", 0, NULL, false, "also a disk, display or network device that the host uses" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(bind) = {
+	.name = "bind",
+	.args = "BDF...",
+	.help = "give devices to " FV_DRIVER,
+	.text = "Gives devices to " FV_DRIVER ", so that a VM can have them: all devices of their\n"
+		"IOMMU groups, as a VM gets whole groups. When one of them fails, all are put back\n"
+		"as they were. Devices that are bound already are left alone; that is no error.\n\n"
+		"What the host needs is refused unless --force is given: a disk that is mounted,\n"
+		"swap or part of something, the console's display, a network device that is up, a\n"
+		"physical function whose virtual functions are enabled.",
+	.examples = "  fpgactl bind --dry-run 01:00.0   # what would be done\n"
+		    "  fpgactl bind --yes 01:00.0       # the whole group, also from other drivers\n"
+		    "  fpgactl bind --only 01:00.0 && qemu-system-x86_64 ... "
+		    "-device vfio-pci,host=01:00.0",
+	.min_args = 1,
+	.max_args = CMD_ANY_ARGS,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.run = run,
+};

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl help, and --help of every command */
+#include <stdio.h>
+#include <string.h>
+
+#include "../cmd.h"
+
+static void print_option(const struct cmd_option *o)
+{
+	autofree char *left = NULL;
+
+	util_append(&left, o->letter ? "-%c, " : "    ", o->letter);
+	util_append(&left, "--%s", o->name);
+	if (o->arg)
+		util_append(&left, o->is_arg_optional ? "[=%s]" : " %s", o->arg);
+	printf("  %-24s  %s\n", left, o->help);
+}
+
+/* Global options that mean something to this command. */
+static bool takes(const struct cmd *cmd, const struct cmd_option *o)
+{
+	if (!strcmp(o->name, "output"))
+		return cmd->columns;
+	if (!strcmp(o->name, "json"))
+		return cmd->has_json;
+	return true;
+}
+
+static void print_columns(const struct out_columns *columns)
+{
+	size_t i;
+
+	printf("\nColumns (* is shown without -o):\n");
+	for (i = 0; i < columns->n; i++)
+		printf("  %c %-14s  %s\n", columns->v[i].flags & OUT_DEFAULT ? '*' : ' ',
+		       columns->v[i].name, columns->v[i].help);
+}
+
+/* Explains one command. */
+int cmd_help(const struct cmd *cmd)
+{
+	size_t i;
+
+	printf("Usage: fpgactl %s%s%s [OPTIONS]\n\n%s\n", cmd->name, *cmd->args ? " " : "",
+	       cmd->args, cmd->text);
+	printf("\nOptions:\n");
+	for (i = 0; i < cmd->n_options; i++)
+		print_option(&cmd->options[i]);
+	for (i = 0; i < cmd_n_global_options; i++)
+		if (takes(cmd, &cmd_global_options[i]))
+			print_option(&cmd_global_options[i]);
+	if (cmd->columns)
+		print_columns(cmd->columns);
+	if (cmd->examples)
+		printf("\nExamples:\n%s\n", cmd->examples);
+	printf("\nMore in the man page fpgactl(8).\n");
+	return FV_OK;
+}
+
+/* Explains the program. */
+int cmd_overview(void)
+{
+	size_t i;
+
+	printf("Usage: fpgactl COMMAND [ARGUMENTS] [OPTIONS]\n\n"
+	       "Sees and drives PCI functions that the fpga_vfio_pci driver gives to VMs.\n\n"
+	       "Commands:\n");
+	for (i = 0; i < cmd_count(); i++) {
+		autofree char *left = util_printf("%s %s", cmd_at(i)->name, cmd_at(i)->args);
+
+		printf("  %-24s  %s\n", left, cmd_at(i)->help);
+	}
+	printf("\nOptions of all commands:\n");
+	for (i = 0; i < cmd_n_global_options; i++)
+		print_option(&cmd_global_options[i]);
+	printf("\nA PCI address (BDF) is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 01:00.0.\n"
+	       "'fpgactl help COMMAND' explains one command, with examples.\n");
+	return FV_OK;
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	const struct cmd *cmd;
+
+	if (!ctx->args.n)
+		return cmd_overview();
+	cmd = cmd_find(ctx->args.v[0]);
+	return cmd ? cmd_help(cmd) : cmd_unknown(ctx->args.v[0]);
+}
+
+FV_COMMAND(help) = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.help = "explain a command",
+	.text = "Explains a command, or lists all of them.",
+	.examples = "  fpgactl help bind",
+	.max_args = 1,
+	.words = CMD_WORDS_COMMAND,
+	.run = run,
+};

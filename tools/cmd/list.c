@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl list: IOMMU groups and the devices in them */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cmd.h"
+#include "../holders.h"
+#include "../model.h"
+#include "../names.h"
+
+/* One line: a group, a device of one, or a device without a group. */
+struct row {
+	const struct fv_group *group;
+	const struct fv_device *device;
+	const struct fv_holders *holders;	/* of all devices */
+};
+
+static struct json_object *value_device(const void *p)
+{
+	const struct row *r = p;
+
+	return r->device ? json_object_new_string(r->device->bdf) : NULL;
+}
+
+static char *text_device(const void *p)
+{
+	const struct row *r = p;
+
+	return r->device ? util_strdup(r->device->bdf) : util_printf("group %d", r->group->id);
+}
+
+static struct json_object *value_group(const void *p)
+{
+	const struct row *r = p;
+
+	return r->group ? json_object_new_int(r->group->id) : NULL;
+}
+
+static struct json_object *value_id(const void *p)
+{
+	const struct row *r = p;
+	autofree char *id = NULL;
+
+	if (!r->device)
+		return NULL;
+	id = util_printf("%04x:%04x", r->device->vendor, r->device->device);
+	return json_object_new_string(id);
+}
+
+static struct json_object *value_class(const void *p)
+{
+	const struct row *r = p;
+	autofree char *name = r->device ? names_class(r->device->class) : NULL;
+
+	return out_string(name);
+}
+
+static struct json_object *value_name(const void *p)
+{
+	const struct row *r = p;
+	autofree char *name = NULL;
+
+	if (r->device)
+		name = names_device(r->device->vendor, r->device->device);
+	return out_string(name);
+}
+
+static struct json_object *value_driver(const void *p)
+{
+	const struct row *r = p;
+
+	return out_string(r->device ? r->device->driver : NULL);
+}
+
+static struct json_object *value_port(const void *p)
+{
+	const struct row *r = p;
+
+	return out_string(r->device && *r->device->port ? r->device->port : NULL);
+}
+
+static struct json_object *value_link(const void *p)
+{
+	const struct row *r = p;
+
+	return r->device ? link_json(&r->device->link) : NULL;
+}
+
+static char *text_link(const void *p)
+{
+	const struct row *r = p;
+
+	return r->device ? link_text(&r->device->link) : util_strdup("");
+}
+
+static struct json_object *value_holders(const void *p)
+{
+	const struct row *r = p;
+	struct fv_holders found;
+	struct json_object *list;
+
+	if (!r->device)
+		return NULL;
+	holders_of(r->holders, r->device, &found);
+	list = holders_json(&found);
+	holders_free(&found);
+	return list;
+}
+
+static char *text_holders(const void *p)
+{
+	const struct row *r = p;
+	struct fv_holders found;
+	char *text;
+
+	if (!r->device)
+		return util_strdup("");
+	holders_of(r->holders, r->device, &found);
+	text = holders_text(&found);
+	holders_free(&found);
+	if (!*text && r->holders->unseen && device_is_vfio(r->device)) {
+		free(text);
+		text = util_strdup("?");
+	}
+	return text;
+}
+
+static struct json_object *value_passthrough(const void *p)
+{
+	const struct row *r = p;
+	autofree char *text = r->group ? group_verdict(r->group) : NULL;
+
+	return out_string(r->group ? text : "no IOMMU group");
+}
+
+/* In the tree, the verdict is on the line of the group and not again on each member's. */
+static char *text_passthrough(const void *p)
+{
+	const struct row *r = p;
+	autofree char *text = NULL;
+
+	if (!r->group)
+		return util_strdup("no IOMMU group");
+	if (r->device)
+		return util_strdup("");
+	text = group_verdict(r->group);
+	return util_printable(text);
+}
+
+static const struct out_column column[] = {
+	{ "DEVICE", "bdf", "IOMMU group, and PCI addresses of the devices in it",
+	  OUT_DEFAULT | OUT_TREE, value_device, text_device },
+	{ "GROUP", "group", "number of the IOMMU group", OUT_RIGHT, value_group, NULL },
+	{ "ID", "id", "vendor and device id", OUT_DEFAULT, value_id, NULL },
+	{ "CLASS", "class", "what kind of device it is", OUT_TRUNC, value_class, NULL },
+	{ "NAME", "name", "names of vendor and device from the PCI database",
+	  OUT_DEFAULT | OUT_TRUNC, value_name, NULL },
+	{ "DRIVER", "driver", "driver that has the device", OUT_DEFAULT, value_driver, NULL },
+	{ "PORT", "port", "bridge right above the device", OUT_DEFAULT, value_port, NULL },
+	{ "LINK", "link", "speed and width of the link now / at most", OUT_DEFAULT, value_link,
+	  text_link },
+	{ "HELD-BY", "holders", "processes that have the device open; ? is not visible to you",
+	  OUT_DEFAULT, value_holders, text_holders },
+	{ "PASSTHROUGH", "passthrough", "viable, or what keeps the group from a VM", OUT_DEFAULT,
+	  value_passthrough, text_passthrough },
+};
+
+static const struct out_columns columns = { column, ARRAY_SIZE(column) };
+
+/* What is listed: bridges only on demand, as a VM never gets them. */
+static bool is_listed(const struct cmd_ctx *ctx, const struct fv_device *d)
+{
+	return !d->is_bridge || cmd_is_set(ctx, "all");
+}
+
+static bool group_is_listed(const struct cmd_ctx *ctx, const struct fv_group *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (is_listed(ctx, g->members[i]))
+			return true;
+	return false;
+}
+
+static void print_table(const struct cmd_ctx *ctx, struct out_table *t,
+			const struct fv_holders *holders)
+{
+	const struct fv_model *m = ctx->model;
+	struct row row = { .holders = holders };
+	struct libscols_line *parent;
+	size_t i, j;
+
+	for (i = 0; i < m->n_groups; i++) {
+		row.group = &m->groups[i];
+		if (!group_is_listed(ctx, row.group))
+			continue;
+		row.device = NULL;
+		parent = out_table_add(t, NULL, &row);
+		for (j = 0; j < row.group->n; j++) {
+			row.device = row.group->members[j];
+			if (is_listed(ctx, row.device))
+				out_table_add(t, parent, &row);
+		}
+	}
+	row.group = NULL;
+	for (i = 0; i < m->n; i++) {
+		row.device = &m->devices[i];
+		if (row.device->group == FV_NO_GROUP && is_listed(ctx, row.device))
+			out_table_add(t, NULL, &row);
+	}
+	out_table_print(t);
+}
+
+static struct json_object *group_json(const struct cmd_ctx *ctx, struct out_table *t,
+				      struct row *row)
+{
+	struct json_object *devices = json_object_new_array();
+	struct json_object *o = json_object_new_object();
+	autofree char *verdict = group_verdict(row->group);
+	size_t i;
+
+	for (i = 0; i < row->group->n; i++) {
+		row->device = row->group->members[i];
+		if (is_listed(ctx, row->device))
+			json_object_array_add(devices, out_json_row(t, row));
+	}
+	json_object_object_add(o, "group", json_object_new_int(row->group->id));
+	json_object_object_add(o, "viable", json_object_new_boolean(group_is_viable(row->group)));
+	json_object_object_add(o, "passthrough", out_string(verdict));
+	json_object_object_add(o, "devices", devices);
+	return o;
+}
+
+static void print_json(const struct cmd_ctx *ctx, struct out_table *t,
+		       const struct fv_holders *holders)
+{
+	const struct fv_model *m = ctx->model;
+	struct json_object *groups = json_object_new_array();
+	struct json_object *without = json_object_new_array();
+	struct json_object *top = json_object_new_object();
+	struct row row = { .holders = holders };
+	size_t i;
+
+	for (i = 0; i < m->n_groups; i++) {
+		row.group = &m->groups[i];
+		if (group_is_listed(ctx, row.group))
+			json_object_array_add(groups, group_json(ctx, t, &row));
+	}
+	row.group = NULL;
+	for (i = 0; i < m->n; i++) {
+		row.device = &m->devices[i];
+		if (row.device->group == FV_NO_GROUP && is_listed(ctx, row.device))
+			json_object_array_add(without, out_json_row(t, &row));
+	}
+	json_object_object_add(top, "groups", groups);
+	json_object_object_add(top, "without_group", without);
+	json_object_object_add(top, "holders_complete",
+			       json_object_new_boolean(!holders->unseen));
+	out_json(top);
+}
+
+/* Says what the caller could not see, where it matters. */
+static void note_unseen(const struct fv_model *m, const struct fv_holders *holders)
+{
+	size_t i;
+
+	if (!holders->unseen)
+		return;
+	for (i = 0; i < m->n; i++) {
+		if (!device_is_vfio(&m->devices[i]))
+			continue;
+		err_note("holders", "the open files of %u processes could not be seen; run as root",
+			 holders->unseen);
+		return;
+	}
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct fv_holders holders;
+	struct out_table *t;
+
+	t = out_table_new(&columns, ctx->columns);
+	if (!t)
+		return FV_USAGE;
+	holders_scan(&holders);
+	if (ctx->is_json)
+		print_json(ctx, t, &holders);
+	else
+		print_table(ctx, t, &holders);
+	note_unseen(ctx->model, &holders);
+	holders_free(&holders);
+	out_table_free(t);
+	return FV_OK;
+}
+
+static const struct cmd_option options[] = {
+	{ "all", 'a', NULL, false, "bridges and ports too" },
+};
+
+FV_COMMAND(list) = {
+	.name = "list",
+	.args = "",
+	.help = "IOMMU groups and the devices in them",
+	.text = "Lists the IOMMU groups and the devices in them. A VM gets a whole group: the\n"
+		"column PASSTHROUGH says whether it can have it, or what is in the way.",
+	.examples = "  fpgactl list                      # everything that a VM could get\n"
+		    "  fpgactl list -o DEVICE,HELD-BY    # who has what\n"
+		    "  fpgactl list --json | jq -r '.groups[] | select(.viable) | .group'",
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.columns = &columns,
+	.needs = CMD_NEEDS_MODEL,
+	.run = run,
+};

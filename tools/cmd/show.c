@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl show: everything about one device */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../bars.h"
+#include "../caps.h"
+#include "../cmd.h"
+#include "../counters.h"
+#include "../guard.h"
+#include "../names.h"
+#include "../sysfs.h"
+#include "../targets.h"
+
+/* All that the fields below are made of. */
+struct facts {
+	const struct fv_device *d;
+	const struct fv_group *group;		/* or NULL */
+	struct fv_caps caps;
+	struct fv_holders holders;		/* of this device */
+	struct fv_counters_list counters;	/* one entry, or none */
+};
+
+static struct json_object *value_bdf(const void *p)
+{
+	return json_object_new_string(((const struct facts *)p)->d->bdf);
+}
+
+static struct json_object *value_name(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *name = names_device(f->d->vendor, f->d->device);
+
+	return out_string(name);
+}
+
+static struct json_object *value_id(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *id = util_printf("%04x:%04x", f->d->vendor, f->d->device);
+
+	return json_object_new_string(id);
+}
+
+static struct json_object *value_subsystem_id(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *id = util_printf("%04x:%04x", f->d->subvendor, f->d->subdevice);
+
+	return f->d->subvendor ? json_object_new_string(id) : NULL;
+}
+
+static struct json_object *value_subsystem(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *name = NULL;
+
+	if (f->d->subvendor)
+		name = names_subsystem(f->d->vendor, f->d->device, f->d->subvendor,
+				       f->d->subdevice);
+	return out_string(name);
+}
+
+static struct json_object *value_revision(const void *p)
+{
+	return json_object_new_int((int)((const struct facts *)p)->d->revision);
+}
+
+static struct json_object *value_class(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *name = names_class(f->d->class);
+
+	return out_string(name);
+}
+
+static struct json_object *value_class_code(const void *p)
+{
+	autofree char *code = util_printf("%06x", ((const struct facts *)p)->d->class);
+
+	return json_object_new_string(code);
+}
+
+static struct json_object *value_bridge(const void *p)
+{
+	return json_object_new_boolean(((const struct facts *)p)->d->is_bridge);
+}
+
+static struct json_object *value_group(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->group ? json_object_new_int(f->group->id) : NULL;
+}
+
+static char *text_group(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->group ? util_printf("%d", f->group->id) : util_strdup("none");
+}
+
+/* The other members of the group. */
+static struct json_object *value_members(const void *p)
+{
+	const struct facts *f = p;
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; f->group && i < f->group->n; i++) {
+		const struct fv_device *d = f->group->members[i];
+		struct json_object *o;
+
+		if (d == f->d)
+			continue;
+		o = json_object_new_object();
+		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
+		json_object_object_add(o, "driver", out_string(d->driver));
+		json_object_object_add(o, "bridge", json_object_new_boolean(d->is_bridge));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static char *text_members(const void *p)
+{
+	const struct facts *f = p;
+	char *s = util_strdup("");
+	size_t i;
+
+	for (i = 0; f->group && i < f->group->n; i++) {
+		const struct fv_device *d = f->group->members[i];
+		autofree char *driver = util_printable(d->driver ? d->driver : "none");
+
+		if (d != f->d)
+			util_append(&s, "%s%s (driver: %s)", *s ? "\n" : "", d->bdf, driver);
+	}
+	return s;
+}
+
+static struct json_object *value_passthrough(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *text = f->group ? group_verdict(f->group) : NULL;
+
+	return out_string(text ? text : "no IOMMU group");
+}
+
+static struct json_object *value_port(const void *p)
+{
+	const struct facts *f = p;
+
+	return out_string(*f->d->port ? f->d->port : NULL);
+}
+
+static struct json_object *value_link(const void *p)
+{
+	return link_json(&((const struct facts *)p)->d->link);
+}
+
+static char *text_link(const void *p)
+{
+	const struct fv_link *link = &((const struct facts *)p)->d->link;
+	char *s = link_text(link);
+
+	if (*s && link->port_max_speed_mts && link->port_max_width)
+		util_append(&s, " (port: %g GT/s x%u)", link->port_max_speed_mts / 1000.0,
+			    link->port_max_width);
+	return s;
+}
+
+static struct json_object *value_driver(const void *p)
+{
+	return out_string(((const struct facts *)p)->d->driver);
+}
+
+static char *text_driver(const void *p)
+{
+	const struct facts *f = p;
+
+	return util_printable(f->d->driver ? f->d->driver : "none");
+}
+
+static struct json_object *value_override(const void *p)
+{
+	return out_string(((const struct facts *)p)->d->driver_override);
+}
+
+static struct json_object *value_in_use(const void *p)
+{
+	autofree char *why = guard_in_use(((const struct facts *)p)->d);
+
+	return out_string(why);
+}
+
+static struct json_object *value_numa(const void *p)
+{
+	const struct facts *f = p;
+	long long node;
+
+	if (!sysfs_read_number(&node, "/sys/bus/pci/devices/%s/numa_node", f->d->bdf) || node < 0)
+		return NULL;
+	return json_object_new_int64(node);
+}
+
+static struct json_object *value_bars(const void *p)
+{
+	return bars_json(((const struct facts *)p)->d->bdf);
+}
+
+static char *text_bars(const void *p)
+{
+	return bars_text(((const struct facts *)p)->d->bdf);
+}
+
+/* The methods in the order in which the kernel tries them. */
+static struct json_object *value_resets(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", f->d->bdf);
+	struct json_object *list = json_object_new_array();
+	char *word, *rest = methods;
+
+	while ((word = strsep(&rest, " \n")))
+		if (*word)
+			json_object_array_add(list, out_string(word));
+	return list;
+}
+
+static char *text_resets(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", f->d->bdf);
+
+	return util_printable(methods && *methods ? methods : "none");
+}
+
+static struct json_object *known_json(enum fv_known known)
+{
+	return known == FV_UNKNOWN ? NULL : json_object_new_boolean(known == FV_YES);
+}
+
+static struct json_object *value_capabilities(const void *p)
+{
+	const struct fv_caps *c = &((const struct facts *)p)->caps;
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "flr", known_json(c->flr));
+	json_object_object_add(o, "aer", known_json(c->aer));
+	json_object_object_add(o, "msi", known_json(c->msi));
+	json_object_object_add(o, "msix", known_json(c->msix));
+	json_object_object_add(o, "msix_vectors", c->msix == FV_YES ?
+			       json_object_new_int((int)c->msix_vectors) : NULL);
+	json_object_object_add(o, "sriov", known_json(c->sriov));
+	json_object_object_add(o, "sriov_total_vfs", c->sriov == FV_YES ?
+			       json_object_new_int((int)c->sriov_total_vfs) : NULL);
+	return o;
+}
+
+static void append_known(char **s, const char *name, enum fv_known known, const char *unit,
+			 unsigned int n)
+{
+	static const char *const word[] = { "unknown", "no", "yes" };
+
+	util_append(s, "%s%s %s", *s ? ", " : "", name, word[known + 1]);
+	if (unit && known == FV_YES)
+		util_append(s, " (%u %s)", n, unit);
+}
+
+static char *text_capabilities(const void *p)
+{
+	const struct fv_caps *c = &((const struct facts *)p)->caps;
+	char *s = NULL;
+
+	append_known(&s, "FLR", c->flr, NULL, 0);
+	append_known(&s, "AER", c->aer, NULL, 0);
+	append_known(&s, "MSI", c->msi, NULL, 0);
+	append_known(&s, "MSI-X", c->msix, "vectors", c->msix_vectors);
+	append_known(&s, "SR-IOV", c->sriov, "VFs", c->sriov_total_vfs);
+	if (c->msix == FV_UNKNOWN)
+		util_append(&s, "; root sees all");
+	return s;
+}
+
+static struct json_object *value_holders(const void *p)
+{
+	return holders_json(&((const struct facts *)p)->holders);
+}
+
+static char *text_holders(const void *p)
+{
+	const struct facts *f = p;
+
+	if (f->holders.n || !device_is_vfio(f->d))
+		return holders_text(&f->holders);
+	return util_strdup(f->holders.unseen ? "not visible to you; run as root" : "nobody");
+}
+
+static struct json_object *value_complete(const void *p)
+{
+	return json_object_new_boolean(!((const struct facts *)p)->holders.unseen);
+}
+
+static struct json_object *value_counters(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->counters.n ? counters_json(&f->counters.v[0]) : NULL;
+}
+
+static char *text_counters(const void *p)
+{
+	const struct facts *f = p;
+	char *s = util_strdup("");
+	size_t i;
+
+	if (!f->counters.n)
+		return s;
+	for (i = 0; i < COUNTERS_N; i++)
+		if (f->counters.v[0].value[i])
+			util_append(&s, "%s%s %llu", *s ? "\n" : "", counters_name(i),
+				    (unsigned long long)f->counters.v[0].value[i]);
+	if (!*s)
+		util_append(&s, "all zero");
+	return s;
+}
+
+/* What is there for a program only, and would say nothing new to a person. */
+static char *text_nothing(const void *p)
+{
+	(void)p;
+	return util_strdup("");
+}
+
+static const struct out_column field[] = {
+	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
+	{ "Name", "name", NULL, 0, value_name, NULL },
+	{ "ID", "id", NULL, 0, value_id, NULL },
+	{ "Subsystem", "subsystem", NULL, 0, value_subsystem, NULL },
+	{ "Subsystem ID", "subsystem_id", NULL, 0, value_subsystem_id, NULL },
+	{ "Revision", "revision", NULL, 0, value_revision, NULL },
+	{ "Class", "class", NULL, 0, value_class, NULL },
+	{ "Class code", "class_code", NULL, 0, value_class_code, NULL },
+	{ "Bridge", "bridge", NULL, 0, value_bridge, text_nothing },
+	{ "IOMMU group", "group", NULL, 0, value_group, text_group },
+	{ "Group has also", "members", NULL, 0, value_members, text_members },
+	{ "Passthrough", "passthrough", NULL, 0, value_passthrough, NULL },
+	{ "Port", "port", NULL, 0, value_port, NULL },
+	{ "Link", "link", NULL, 0, value_link, text_link },
+	{ "Driver", "driver", NULL, 0, value_driver, text_driver },
+	{ "Driver override", "driver_override", NULL, 0, value_override, NULL },
+	{ "Host uses it", "host_use", NULL, 0, value_in_use, NULL },
+	{ "NUMA node", "numa_node", NULL, 0, value_numa, NULL },
+	{ "Regions", "bars", NULL, 0, value_bars, text_bars },
+	{ "Reset methods", "reset_methods", NULL, 0, value_resets, text_resets },
+	{ "Capabilities", "capabilities", NULL, 0, value_capabilities, text_capabilities },
+	{ "Held by", "holders", NULL, 0, value_holders, text_holders },
+	{ "Holders complete", "holders_complete", NULL, 0, value_complete, text_nothing },
+	{ "Statistics", "counters", NULL, 0, value_counters, text_counters },
+};
+
+static const struct out_columns fields = { field, ARRAY_SIZE(field) };
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct facts f = {};
+	struct fv_holders all;
+	int code;
+
+	f.d = target_find(ctx->model, ctx->args.v[0], "show", &code);
+	if (!f.d)
+		return code;
+	f.group = f.d->group == FV_NO_GROUP ? NULL : model_group(ctx->model, f.d->group);
+	caps_read(&f.caps, f.d->bdf);
+	holders_scan(&all);
+	holders_of(&all, f.d, &f.holders);
+	holders_free(&all);
+	if (device_is_ours(f.d) && sysfs_is_live())
+		code = counters_read_device(&f.counters, f.d->bdf);
+	if (!code && ctx->is_json)
+		out_json(out_json_record(&fields, &f));
+	else if (!code)
+		out_record(&fields, &f);
+	counters_free(&f.counters);
+	holders_free(&f.holders);
+	return code;
+}
+
+FV_COMMAND(show) = {
+	.name = "show",
+	.args = "BDF",
+	.help = "everything about one device",
+	.text = "Prints everything about one device: what it is, its IOMMU group and who else is in\n"
+		"it, link, driver, regions, resets, who holds it, what the driver counted.",
+	.examples = "  fpgactl show 01:00.0\n"
+		    "  fpgactl show --json 01:00.0 | jq '.link.degraded'",
+	.min_args = 1,
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	.run = run,
+};

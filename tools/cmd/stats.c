@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl stats: the driver's counters of groups and devices */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../cmd.h"
+#include "../counters.h"
+#include "../targets.h"
+
+/* Index of the row "interrupts", which is not one of the driver's counters. */
+#define INTERRUPTS	COUNTERS_N
+
+/* One line: an object, or one of its counters. */
+struct row {
+	const struct fv_counters *now;
+	const struct fv_counters *before;	/* of the last look, or NULL */
+	double seconds;				/* between the two */
+	size_t counter;
+	bool is_object;
+};
+
+static bool get(const struct fv_counters *c, size_t i, uint64_t *value)
+{
+	*value = i == INTERRUPTS ? c->interrupts : c->value[i];
+	return i == INTERRUPTS ? c->has_interrupts : c->has[i];
+}
+
+static struct json_object *value_name(const void *p)
+{
+	const struct row *r = p;
+
+	if (!r->is_object)
+		return json_object_new_string(r->counter == INTERRUPTS ? "interrupts" :
+					      counters_name(r->counter));
+	return out_string(r->now->bdf[0] ? r->now->bdf : NULL);
+}
+
+static char *text_name(const void *p)
+{
+	const struct row *r = p;
+
+	if (!r->is_object)
+		return util_strdup(r->counter == INTERRUPTS ? "interrupts" :
+				   counters_name(r->counter));
+	return r->now->bdf[0] ? util_strdup(r->now->bdf) : util_printf("group %d", r->now->group);
+}
+
+static struct json_object *value_value(const void *p)
+{
+	const struct row *r = p;
+	uint64_t value;
+
+	if (r->is_object || !get(r->now, r->counter, &value))
+		return NULL;
+	return json_object_new_uint64(value);
+}
+
+static struct json_object *value_rate(const void *p)
+{
+	const struct row *r = p;
+	uint64_t now, before;
+
+	if (r->is_object || !r->before || r->seconds <= 0 || !get(r->now, r->counter, &now) ||
+	    !get(r->before, r->counter, &before) || now < before)
+		return NULL;
+	return json_object_new_double((double)(now - before) / r->seconds);
+}
+
+static char *text_rate(const void *p)
+{
+	struct json_object *rate = value_rate(p);
+	char *s = rate ? util_printf("%.1f", json_object_get_double(rate)) : util_strdup("");
+
+	json_object_put(rate);
+	return s;
+}
+
+static struct json_object *value_devices(const void *p)
+{
+	const struct row *r = p;
+	autofree char *list = r->is_object ? strv_join(&r->now->devices, ", ") : NULL;
+
+	return out_string(list);
+}
+
+static const struct out_column column[] = {
+	{ "COUNTER", "counter", "group or device, and the names of its counters",
+	  OUT_DEFAULT | OUT_TREE, value_name, text_name },
+	{ "VALUE", "value", "value since the module was loaded", OUT_DEFAULT | OUT_RIGHT,
+	  value_value, NULL },
+	{ "RATE", "rate", "growth per second, with --watch", OUT_RIGHT, value_rate, text_rate },
+	{ "DEVICES", "devices", "devices of the group that are bound now", OUT_DEFAULT,
+	  value_devices, NULL },
+};
+
+static const struct out_columns columns = { column, ARRAY_SIZE(column) };
+
+/* What the command line asks for. */
+struct wish {
+	const struct cmd_ctx *ctx;
+	int group;			/* or FV_NO_GROUP */
+	char bdf[BDF_SIZE];		/* or empty */
+	unsigned int watch_s;		/* 0: once */
+};
+
+static int parse(struct wish *w)
+{
+	const char *word = w->ctx->args.n ? w->ctx->args.v[0] : NULL;
+	const char *watch = cmd_value(w->ctx, "watch");
+	unsigned int id;
+
+	w->group = FV_NO_GROUP;
+	if (cmd_is_set(w->ctx, "watch"))
+		w->watch_s = 1;
+	if (watch && (!util_parse_uint(watch, 86400, &w->watch_s) || !w->watch_s))
+		return err_fail(FV_USAGE, watch, "stats --watch", NULL,
+				"this is no number of seconds from 1 to 86400");
+	if (w->ctx->is_json && (w->watch_s || w->ctx->columns))
+		return err_fail(FV_USAGE, w->watch_s ? "--watch" : "--output", "stats --json", NULL,
+				"the JSON of statistics is always complete, and printed once");
+	if (!word)
+		return FV_OK;
+	if (util_parse_uint(word, INT32_MAX, &id))
+		w->group = (int)id;
+	else if (!bdf_parse(word, w->bdf))
+		return err_fail(FV_USAGE, word, "stats",
+				"A group is a number, as in 13; an address is as in 0000:01:00.0.",
+				"this is neither an IOMMU group nor a PCI address");
+	return FV_OK;
+}
+
+static int read_counters(const struct wish *w, struct fv_counters_list *l)
+{
+	struct fv_device *d;
+	int code;
+
+	if (!w->bdf[0])
+		return counters_read_groups(l, w->group);
+	d = target_find(w->ctx->model, w->bdf, "read the statistics", &code);
+	return d ? counters_read_device(l, w->bdf) : code;
+}
+
+static const struct fv_counters *find_same(const struct fv_counters_list *l,
+					   const struct fv_counters *c)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].group == c->group && !strcmp(l->v[i].bdf, c->bdf))
+			return &l->v[i];
+	return NULL;
+}
+
+static int print_table(const struct wish *w, const struct fv_counters_list *now,
+		       const struct fv_counters_list *before, double seconds)
+{
+	const char *shown = w->ctx->columns;
+	struct libscols_line *parent;
+	struct out_table *t;
+	uint64_t value;
+	size_t i;
+
+	t = out_table_new(&columns, shown ? shown : w->watch_s ? "COUNTER,VALUE,RATE" : NULL);
+	if (!t)
+		return FV_USAGE;
+	for (i = 0; i < now->n; i++) {
+		struct row r = { .now = &now->v[i], .seconds = seconds, .is_object = true };
+
+		r.before = find_same(before, r.now);
+		parent = out_table_add(t, NULL, &r);
+		r.is_object = false;
+		for (r.counter = 0; r.counter <= INTERRUPTS; r.counter++)
+			if (get(r.now, r.counter, &value) && (value || cmd_is_set(w->ctx, "all")))
+				out_table_add(t, parent, &r);
+	}
+	out_table_print(t);
+	out_table_free(t);
+	return FV_OK;
+}
+
+static void print_json(const struct fv_counters_list *l)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *top = json_object_new_object();
+	size_t i, j;
+
+	for (i = 0; i < l->n; i++) {
+		const struct fv_counters *c = &l->v[i];
+		struct json_object *o = json_object_new_object();
+		struct json_object *devices = json_object_new_array();
+
+		for (j = 0; j < c->devices.n; j++)
+			json_object_array_add(devices, json_object_new_string(c->devices.v[j]));
+		json_object_object_add(o, "bdf", c->bdf[0] ? json_object_new_string(c->bdf) : NULL);
+		json_object_object_add(o, "group", c->group == FV_NO_GROUP ? NULL :
+							   json_object_new_int(c->group));
+		if (c->bdf[0])
+			json_object_put(devices);
+		else
+			json_object_object_add(o, "devices", devices);
+		json_object_object_add(o, "counters", counters_json(c));
+		json_object_array_add(list, o);
+	}
+	json_object_object_add(top, "statistics", list);
+	out_json(top);
+}
+
+static int once(const struct wish *w)
+{
+	struct fv_counters_list l = {}, none = {};
+	int code;
+
+	code = read_counters(w, &l);
+	if (!code && w->ctx->is_json)
+		print_json(&l);
+	else if (!code)
+		code = print_table(w, &l, &none, 0);
+	counters_free(&l);
+	return code;
+}
+
+static volatile sig_atomic_t is_over;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	is_over = 1;
+}
+
+/* On a terminal each look replaces the last; elsewhere they follow each other. */
+static int watch(const struct wish *w)
+{
+	struct sigaction stop = { .sa_handler = on_signal };
+	struct fv_counters_list now = {}, before = {};
+	double now_s, before_s = 0;
+	int code = FV_OK;
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	while (!is_over && !code) {
+		code = read_counters(w, &now);
+		now_s = util_now_s();
+		if (!code && out_is_terminal())
+			fputs("\033[H\033[2J", stdout);
+		if (!code)
+			code = print_table(w, &now, &before, now_s - before_s);
+		if (fflush(stdout))
+			break;
+		counters_free(&before);
+		before = now;
+		before_s = now_s;
+		memset(&now, 0, sizeof(now));
+		if (!code && !is_over)
+			util_pause_ms(w->watch_s * 1000);
+	}
+	counters_free(&now);
+	counters_free(&before);
+	return code;
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct wish w = { .ctx = ctx };
+	int code;
+
+	code = parse(&w);
+	if (code)
+		return code;
+	return w.watch_s ? watch(&w) : once(&w);
+}
+
+static const struct cmd_option options[] = {
+	{ "all", 'a', NULL, false, "counters that are zero, too" },
+	{ "watch", 'w', "SECONDS", true, "read again every second or SECONDS, with rates" },
+};
+
+FV_COMMAND(stats) = {
+	.name = "stats",
+	.args = "[GROUP|BDF]",
+	.help = "counters of IOMMU groups or of one device",
+	.text = "Prints the driver's counters of all IOMMU groups, of one, or of one device. They\n"
+		"only grow, and stay when a device leaves the driver and comes back. The line\n"
+		"'interrupts' is the kernel's own count, of the vectors that are set up now.",
+	.examples = "  fpgactl stats                 # all groups that ever had a device\n"
+		    "  fpgactl stats --watch 13      # group 13, again every second, with rates\n"
+		    "  fpgactl stats --json 01:00.0 | jq '.statistics[0].counters.opens'",
+	.max_args = 1,
+	.words = CMD_WORDS_BDF_OR_GROUP,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.columns = &columns,
+	.run = run,
+};

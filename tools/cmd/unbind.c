@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl unbind: give devices back to the host */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cmd.h"
+#include "../move.h"
+#include "../release.h"
+#include "../sysfs.h"
+#include "../targets.h"
+
+#define TIMEOUT_S	30
+
+struct plan {
+	const struct cmd_ctx *ctx;
+	struct targets targets;
+	const struct fv_device **devices;	/* those of the targets that are ours */
+	struct move *moves;			/* one for each of them */
+	size_t n;
+	struct release_limit limit;
+};
+
+static int check_options(struct plan *p)
+{
+	const char *timeout = cmd_value(p->ctx, "timeout");
+	const char *driver = cmd_value(p->ctx, "driver");
+
+	p->limit.limit_s = TIMEOUT_S;
+	if (timeout && !util_parse_uint(timeout, 86400, &p->limit.limit_s))
+		return err_fail(FV_USAGE, timeout, "unbind --timeout", NULL,
+				"this is no number of seconds from 0 to 86400");
+	if (driver && cmd_is_set(p->ctx, "none"))
+		return err_fail(FV_USAGE, "--driver", "unbind", NULL,
+				"the device cannot get a driver and none");
+	if (!driver)
+		return FV_OK;
+	if (!*driver || strchr(driver, '/') || !strcmp(driver, ".."))
+		return err_fail(FV_USAGE, driver, "unbind --driver", NULL,
+				"this is no name of a driver");
+	if (!sysfs_exists("/sys/bus/pci/drivers/%s", driver))
+		return err_fail(FV_NO_DEVICE, driver, "unbind --driver",
+				"Is its module loaded? Nothing was changed.",
+				"there is no such PCI driver");
+	return FV_OK;
+}
+
+static int make_plan(struct plan *p)
+{
+	const char *driver = cmd_value(p->ctx, "driver");
+	size_t i;
+	int code;
+
+	code = targets_find(&p->targets, p->ctx->model, &p->ctx->args, "unbind");
+	if (code)
+		return code;
+	if (!cmd_is_set(p->ctx, "only"))
+		targets_add_groups(&p->targets, p->ctx->model);
+	p->moves = util_alloc(p->targets.n, sizeof(*p->moves));
+	p->devices = util_alloc(p->targets.n, sizeof(*p->devices));
+	for (i = 0; i < p->targets.n; i++) {
+		struct move *m = &p->moves[p->n];
+
+		if (!device_is_ours(p->targets.v[i]))
+			continue;
+		move_init(m, p->targets.v[i]);
+		m->driver = driver;
+		m->target = driver ? MOVE_TO_NAMED :
+			    cmd_is_set(p->ctx, "none") ? MOVE_TO_NONE : MOVE_TO_HOST;
+		p->devices[p->n++] = p->targets.v[i];
+	}
+	return FV_OK;
+}
+
+static int check_rights(const struct plan *p)
+{
+	int ret = p->n ? move_may_write() : 0;
+
+	if (!ret)
+		return FV_OK;
+	return err_fail(FV_FAILED, p->moves[0].bdf, "unbind",
+			ret == -EACCES ? "Run it as root. Nothing was changed." :
+					 "Nothing was changed.",
+			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+}
+
+/* Without --request, nothing is begun before the holders have gone by themselves. */
+static int wait_for_holders(struct plan *p)
+{
+	const struct fv_device *held;
+	autofree char *who = NULL;
+
+	if (cmd_is_set(p->ctx, "request"))
+		return FV_OK;
+	held = release_wait(p->devices, p->n, &p->limit);
+	if (!held)
+		return FV_OK;
+	who = release_holder(held);
+	return err_fail(FV_BUSY, held->bdf, "unbind",
+			"Nothing was changed. Stop the VM or unplug the device there, or use --request\n"
+			"to have the kernel ask the VM for it.",
+			"after %u s it is still held by %s", p->limit.limit_s, who);
+}
+
+/* What the devices are that were given back before one could not be. */
+static char *done_before(const struct plan *p, size_t n)
+{
+	char *s = NULL;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		util_append(&s, "%s%s", i ? ", " : "Given back before that: ", p->moves[i].bdf);
+	return s ? s : util_strdup("No other device was changed.");
+}
+
+static int fail_late(const struct plan *p, size_t i, int pid)
+{
+	autofree char *who = release_holder(p->devices[i]);
+	autofree char *before = done_before(p, i);
+	autofree char *hint = NULL;
+
+	hint = util_printf("The kernel has begun to take the device away, which cannot be stopped: it goes on\n"
+			   "asking, and when the device is let go, process %d ends the job. %s",
+			   pid, before);
+	return err_fail(FV_BUSY, p->moves[i].bdf, "unbind", hint, "after %.0f s it is still held by %s",
+			util_now_s() - p->limit.start_s, who);
+}
+
+static int apply(const struct plan *p)
+{
+	struct move_result r = {};
+	size_t i;
+	int pid;
+
+	for (i = 0; i < p->n; i++) {
+		autofree char *before = NULL;
+		autofree char *why = NULL;
+
+		switch (release_move(&p->moves[i], p->devices[i], &p->limit, &r, &pid)) {
+		case RELEASE_DONE:
+			continue;
+		case RELEASE_LATE:
+			return fail_late(p, i, pid);
+		default:
+			why = move_result_text(&p->moves[i], r);
+			before = done_before(p, i);
+			return err_fail(FV_FAILED, p->moves[i].bdf, "unbind", before, "%s", why);
+		}
+	}
+	return FV_OK;
+}
+
+/* The driver after the command; with --dry-run only a named one can be told. */
+static char *driver_after(const struct plan *p, const struct fv_device *d)
+{
+	if (device_is_ours(d) && cmd_is_set(p->ctx, "dry-run"))
+		return util_strdup(cmd_value(p->ctx, "driver"));
+	return device_read_driver(d->bdf);
+}
+
+static void report_text(const struct plan *p)
+{
+	bool is_dry = cmd_is_set(p->ctx, "dry-run");
+	size_t i;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const struct fv_device *d = p->targets.v[i];
+		autofree char *after = driver_after(p, d);
+		autofree char *driver = after ? util_printable(after) : NULL;
+
+		if (!device_is_ours(d))
+			printf("%s: not bound to %s, left alone (driver: %s)\n", d->bdf, FV_DRIVER,
+			       driver ? driver : "none");
+		else if (is_dry)
+			printf("%s: would be given back to %s\n", d->bdf, driver ? driver :
+			       cmd_is_set(p->ctx, "none") ? "no driver" : "the host's driver for it");
+		else if (driver)
+			printf("%s: given back to %s\n", d->bdf, driver);
+		else
+			printf("%s: given back, without a driver%s\n", d->bdf,
+			       cmd_is_set(p->ctx, "none") ? "" : ": none of those loaded wants it");
+	}
+}
+
+static void report_json(const struct plan *p)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *top = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const struct fv_device *d = p->targets.v[i];
+		autofree char *driver = driver_after(p, d);
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
+		json_object_object_add(o, "group", json_object_new_int(d->group));
+		json_object_object_add(o, "driver", out_string(driver));
+		json_object_object_add(o, "previous_driver", out_string(d->driver));
+		json_object_object_add(o, "changed", json_object_new_boolean(device_is_ours(d)));
+		json_object_array_add(list, o);
+	}
+	json_object_object_add(top, "dry_run",
+			       json_object_new_boolean(cmd_is_set(p->ctx, "dry-run")));
+	json_object_object_add(top, "devices", list);
+	out_json(top);
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct plan p = { .ctx = ctx, .limit.start_s = util_now_s() };
+	size_t i;
+	int code;
+
+	code = check_options(&p);
+	if (!code)
+		code = make_plan(&p);
+	if (!code && !cmd_is_set(ctx, "dry-run")) {
+		code = check_rights(&p);
+		if (!code)
+			code = wait_for_holders(&p);
+		if (!code)
+			code = apply(&p);
+	}
+	if (!code && ctx->is_json)
+		report_json(&p);
+	else if (!code)
+		report_text(&p);
+	for (i = 0; i < p.n; i++)
+		move_exit(&p.moves[i]);
+	free(p.moves);
+	free(p.devices);
+	targets_free(&p.targets);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "only", 0, NULL, false, "only the devices named, not the rest of their groups" },
+	{ "driver", 0, "NAME", false, "give them to this driver" },
+	{ "none", 0, NULL, false, "leave them without a driver" },
+	{ "timeout", 't', "SECONDS", false, "how long to wait for a VM that holds one (30)" },
+	{ "request", 0, NULL, false, "have the kernel ask the VM for the device; no way back" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(unbind) = {
+	.name = "unbind",
+	.args = "BDF...",
+	.help = "give devices back to the host",
+	.text = "Gives devices of " FV_DRIVER " back to the host's own drivers, with the rest of\n"
+		"their IOMMU groups. Devices of other drivers are left alone; that is no error.\n\n"
+		"While a VM holds one, it waits until the VM lets go by itself, and after --timeout\n"
+		"gives up with nothing changed. With --request the kernel is told at once to take\n"
+		"the device away: it asks the VM (QEMU passes that on as an unplug request) until\n"
+		"the VM lets go, however long that takes, and nobody can stop it.",
+	.examples = "  fpgactl unbind 01:00.0                  # the whole group\n"
+		    "  fpgactl unbind --request 01:00.0        # ask the VM to unplug it\n"
+		    "  fpgactl unbind --driver vfio-pci 01:00.0",
+	.min_args = 1,
+	.max_args = CMD_ANY_ARGS,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.run = run,
+};

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The driver's counters of devices and groups: by netlink on a live system, from the
+ * files of class fpga_vfio below --sysroot.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+
+#include "counters.h"
+#include "err.h"
+#include "interrupts.h"
+#include "nl.h"
+#include "sysfs.h"
+
+/* How often a dump is tried again when devices come and go while it is read. */
+#define DUMP_TRIES	5
+
+#define NAME(attr, name)	[FPGA_VFIO_A_STATS_##attr - 1] = #name,
+static const char *const names[COUNTERS_N] = { FPGA_VFIO_STATS(NAME) };
+
+/* Name of a counter, as in sysfs and JSON; i counts from 0 to COUNTERS_N - 1. */
+const char *counters_name(size_t i)
+{
+	return names[i];
+}
+
+static struct fv_counters *add(struct fv_counters_list *l)
+{
+	l->v = util_grow(l->v, l->n, sizeof(*l->v));
+	memset(&l->v[l->n], 0, sizeof(*l->v));
+	return &l->v[l->n++];
+}
+
+void counters_free(struct fv_counters_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		strv_free(&l->v[i].devices);
+	free(l->v);
+	l->v = NULL;
+	l->n = 0;
+}
+
+static void parse_stats(struct fv_counters *c, struct nlattr *nest)
+{
+	struct nlattr *attr;
+	int left;
+
+	nla_for_each_nested(attr, nest, left) {
+		int type = nla_type(attr);
+
+		if (type < 1 || type > (int)COUNTERS_N || nla_len(attr) < 4)
+			continue;
+		c->has[type - 1] = true;
+		c->value[type - 1] = fv_nl_get_uint(attr);
+	}
+}
+
+static void on_device(struct nlmsghdr *hdr, void *data)
+{
+	struct nlattr *tb[FPGA_VFIO_A_DEVICE_MAX + 1];
+	struct fv_counters *c;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_DEVICE_MAX, NULL) ||
+	    !tb[FPGA_VFIO_A_DEVICE_BDF] || !tb[FPGA_VFIO_A_DEVICE_STATS])
+		return;
+	c = add(data);
+	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_DEVICE_BDF]), c->bdf);
+	c->group = FV_NO_GROUP;
+	if (tb[FPGA_VFIO_A_DEVICE_GROUP])
+		c->group = (int)nla_get_u32(tb[FPGA_VFIO_A_DEVICE_GROUP]);
+	parse_stats(c, tb[FPGA_VFIO_A_DEVICE_STATS]);
+}
+
+static void on_group(struct nlmsghdr *hdr, void *data)
+{
+	struct nlattr *tb[FPGA_VFIO_A_GROUP_MAX + 1];
+	struct fv_counters *c;
+	struct nlattr *attr;
+	int left;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_GROUP_MAX, NULL) ||
+	    !tb[FPGA_VFIO_A_GROUP_ID] || !tb[FPGA_VFIO_A_GROUP_STATS])
+		return;
+	c = add(data);
+	c->group = (int)nla_get_u32(tb[FPGA_VFIO_A_GROUP_ID]);
+	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
+			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+		if (nla_type(attr) == FPGA_VFIO_A_GROUP_DEVICE)
+			strv_add(&c->devices, nla_get_string(attr));
+	parse_stats(c, tb[FPGA_VFIO_A_GROUP_STATS]);
+}
+
+/* Tells of a request that the driver refused. */
+static int fail(int ret, const char *object, const char *why)
+{
+	int code = ret == -ENODEV || ret == -ENOENT ? FV_NO_DEVICE : FV_FAILED;
+	size_t len = strlen(object);
+
+	/* The driver's texts start with the object too: once is enough. */
+	if (!strncmp(why, object, len) && !strncmp(why + len, ": ", 2))
+		why += len + 2;
+	return err_fail(code, object, "read the statistics", NULL, "%s", why);
+}
+
+static int netlink_groups(struct fv_counters_list *l, int group, const char *object)
+{
+	autofree char *why = NULL;
+	struct fv_nl nl = {};
+	struct nl_msg *msg;
+	int ret, tries = DUMP_TRIES;
+
+	ret = fv_nl_open(&nl);
+	while (!ret) {
+		msg = fv_nl_message(&nl, FPGA_VFIO_CMD_GROUP_GET,
+				 group == FV_NO_GROUP ? NLM_F_DUMP : 0);
+		if (group != FV_NO_GROUP)
+			nla_put_u32(msg, FPGA_VFIO_A_GROUP_ID, (uint32_t)group);
+		util_autofree(&why);
+		ret = fv_nl_call(&nl, msg, on_group, l, &why);
+		if (ret != -EINTR || !--tries) {
+			ret = ret ? fail(ret, object, why) : FV_OK;
+			break;
+		}
+		counters_free(l);
+		ret = 0;
+	}
+	fv_nl_close(&nl);
+	return ret;
+}
+
+static int netlink_device(struct fv_counters_list *l, const char *bdf, char **why)
+{
+	struct fv_nl nl = {};
+	struct nl_msg *msg;
+	int ret;
+
+	ret = fv_nl_open(&nl);
+	if (!ret) {
+		msg = fv_nl_message(&nl, FPGA_VFIO_CMD_DEVICE_GET, 0);
+		nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, bdf);
+		ret = fv_nl_call(&nl, msg, on_device, l, why);
+	}
+	fv_nl_close(&nl);
+	return ret;
+}
+
+static void sysfs_group(struct fv_counters_list *l, int group)
+{
+	struct fv_counters *c = add(l);
+	autostrv struct strv entries = {};
+	char bdf[BDF_SIZE];
+	size_t i;
+
+	c->group = group;
+	sysfs_list(&entries, "/sys/class/fpga_vfio/group%d", group);
+	for (i = 0; i < entries.n; i++)
+		if (bdf_parse(entries.v[i], bdf))
+			strv_add(&c->devices, bdf);
+	for (i = 0; i < COUNTERS_N; i++)
+		c->has[i] = sysfs_read_u64(&c->value[i],
+					   "/sys/class/fpga_vfio/group%d/statistics/%s", group,
+					   names[i]);
+}
+
+static int by_group(const void *a, const void *b)
+{
+	int x = ((const struct fv_counters *)a)->group;
+	int y = ((const struct fv_counters *)b)->group;
+
+	return (x > y) - (x < y);
+}
+
+static int sysfs_groups(struct fv_counters_list *l, int group, const char *object)
+{
+	autostrv struct strv entries = {};
+	unsigned int id;
+	size_t i;
+
+	if (sysfs_list(&entries, "/sys/class/fpga_vfio"))
+		return err_fail(FV_NO_DEVICE, FV_MODULE, "read the statistics",
+				"Load it: modprobe " FV_MODULE, "the module is not loaded");
+	for (i = 0; i < entries.n; i++)
+		if (!strncmp(entries.v[i], "group", 5) &&
+		    util_parse_uint(entries.v[i] + 5, INT32_MAX, &id) &&
+		    (group == FV_NO_GROUP || group == (int)id))
+			sysfs_group(l, (int)id);
+	if (l->n || group == FV_NO_GROUP)
+		return FV_OK;
+	return fail(-ENODEV, object, "never had a device of " FV_DRIVER);
+}
+
+static void add_interrupts(struct fv_counters_list *l)
+{
+	struct fv_interrupts irqs;
+	size_t i, j;
+
+	interrupts_scan(&irqs);
+	for (i = 0; i < l->n; i++) {
+		struct fv_counters *c = &l->v[i];
+
+		if (c->bdf[0])
+			c->has_interrupts = interrupts_add(&irqs, c->bdf, &c->interrupts);
+		for (j = 0; j < c->devices.n; j++)
+			if (interrupts_add(&irqs, c->devices.v[j], &c->interrupts))
+				c->has_interrupts = true;
+	}
+	interrupts_free(&irqs);
+}
+
+/**
+ * counters_read_groups() - Read the counters of one group or of all.
+ * @l: filled; to be freed with counters_free() whatever is returned
+ * @group: number, or FV_NO_GROUP for all
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int counters_read_groups(struct fv_counters_list *l, int group)
+{
+	autofree char *object = group == FV_NO_GROUP ? util_strdup("groups") :
+						       util_printf("group %d", group);
+	int ret;
+
+	ret = sysfs_is_live() ? netlink_groups(l, group, object) :
+				sysfs_groups(l, group, object);
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), by_group);
+	if (!ret)
+		add_interrupts(l);
+	return ret;
+}
+
+/**
+ * counters_read_device() - Read the counters of one device.
+ * @l: gets one entry; to be freed with counters_free() whatever is returned
+ * @bdf: address
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int counters_read_device(struct fv_counters_list *l, const char *bdf)
+{
+	autofree char *why = NULL;
+	int ret;
+
+	if (!sysfs_is_live())
+		return err_fail(FV_FAILED, bdf, "read the statistics",
+				"Those of its group are there: fpgactl stats GROUP",
+				"a recorded system has no counters of single devices");
+	ret = netlink_device(l, bdf, &why);
+	if (ret < 0)
+		return fail(ret, bdf, why);
+	if (!ret)
+		add_interrupts(l);
+	return ret;
+}
+
+/**
+ * counters_users() - How many users the driver says that a device has now.
+ * @bdf: address
+ * @group: its group; below --sysroot the group's users are the answer
+ * @users: the answer
+ *
+ * Return: false when the driver could not be asked.
+ */
+bool counters_users(const char *bdf, int group, uint64_t *users)
+{
+	struct fv_counters_list l = {};
+	autofree char *why = NULL;
+	bool is_known;
+
+	if (!sysfs_is_live())
+		return sysfs_read_u64(users, "/sys/class/fpga_vfio/group%d/statistics/users",
+				      group);
+	is_known = !netlink_device(&l, bdf, &why) && l.n &&
+		   l.v[0].has[FPGA_VFIO_A_STATS_USERS - 1];
+	if (is_known)
+		*users = l.v[0].value[FPGA_VFIO_A_STATS_USERS - 1];
+	counters_free(&l);
+	return is_known;
+}
+
+/* All counters by name, "interrupts" last; null is what this kernel does not count. */
+struct json_object *counters_json(const struct fv_counters *c)
+{
+	struct json_object *o = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < COUNTERS_N; i++)
+		json_object_object_add(o, names[i],
+				       c->has[i] ? json_object_new_uint64(c->value[i]) : NULL);
+	json_object_object_add(o, "interrupts",
+			       c->has_interrupts ? json_object_new_uint64(c->interrupts) : NULL);
+	return o;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What went wrong, said once and in one form: fpgactl: <object>: <what>: <why>. */
+#ifndef FPGACTL_ERR_H
+#define FPGACTL_ERR_H
+
+#include <stdbool.h>
+
+#include "util.h"
+
+/* Exit codes, as fpgactl(8) documents them. */
+enum fv_exit {
+	FV_OK		= 0,
+	FV_FAILED	= 1,
+	FV_USAGE	= 2,
+	FV_NO_DEVICE	= 3,	/* no module or no such device */
+	FV_BUSY		= 4,
+	FV_CHANGED	= 5,	/* the card came back as something else */
+};
+
+void err_set_json(bool is_json);
+int err_fail(int code, const char *object, const char *what, const char *hint,
+	     const char *why, ...) __printf(5, 6);
+void err_note(const char *object, const char *fmt, ...) __printf(2, 3);
+
+#endif

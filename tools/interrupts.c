@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interrupts of VFIO devices, as the kernel itself counts them. Vectors of VFIO are
+ * named vfio-intx(BDF), vfio-msi[N](BDF) and vfio-msix[N](BDF). A vector's count goes
+ * when a user gives the vector up, so the sum is that of the vectors set up now.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "interrupts.h"
+#include "sysfs.h"
+
+/* The address in the name of a vector of VFIO; an interrupt line may be shared. */
+static bool parse_actions(char *actions, char bdf[BDF_SIZE])
+{
+	char *name = strstr(actions, "vfio-");
+	char *open = name ? strchr(name, '(') : NULL;
+	char *close = open ? strchr(open, ')') : NULL;
+
+	if (!close)
+		return false;
+	*close = '\0';
+	return bdf_parse(open + 1, bdf);
+}
+
+static uint64_t sum_cpus(const char *counts)
+{
+	uint64_t sum = 0;
+	char *end;
+
+	for (;;) {
+		sum += strtoull(counts, &end, 10);
+		if (*end != ',')
+			return sum;
+		counts = end + 1;
+	}
+}
+
+/* Reads all vectors of VFIO; to be freed with interrupts_free(). */
+void interrupts_scan(struct fv_interrupts *irqs)
+{
+	autostrv struct strv numbers = {};
+	size_t i;
+
+	memset(irqs, 0, sizeof(*irqs));
+	sysfs_list(&numbers, "/sys/kernel/irq");
+	for (i = 0; i < numbers.n; i++) {
+		autofree char *actions = sysfs_read("/sys/kernel/irq/%s/actions", numbers.v[i]);
+		autofree char *counts = NULL;
+		struct fv_interrupt irq = {};
+
+		if (!actions || !parse_actions(actions, irq.bdf))
+			continue;
+		counts = sysfs_read("/sys/kernel/irq/%s/per_cpu_count", numbers.v[i]);
+		irq.count = counts ? sum_cpus(counts) : 0;
+		irqs->v = util_grow(irqs->v, irqs->n, sizeof(*irqs->v));
+		irqs->v[irqs->n++] = irq;
+	}
+}
+
+/* Adds what a device's vectors counted to sum; false when it has no vector. */
+bool interrupts_add(const struct fv_interrupts *irqs, const char *bdf, uint64_t *sum)
+{
+	bool has_any = false;
+	size_t i;
+
+	for (i = 0; i < irqs->n; i++) {
+		if (strcmp(irqs->v[i].bdf, bdf))
+			continue;
+		*sum += irqs->v[i].count;
+		has_any = true;
+	}
+	return has_any;
+}
+
+void interrupts_free(struct fv_interrupts *irqs)
+{
+	free(irqs->v);
+	irqs->v = NULL;
+	irqs->n = 0;
+}

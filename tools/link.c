@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The PCI Express link of a device: what it does now, and what it could do. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "link.h"
+#include "sysfs.h"
+
+/* The kernel shows this width when the device reports nonsense. */
+#define WIDTH_UNKNOWN	255
+
+/* "16.0 GT/s PCIe" in MT/s; 0 for "Unknown" and where there is no such file. */
+static unsigned int speed_mts(const char *bdf, const char *file)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/%s", bdf, file);
+	double gts;
+	char *end;
+
+	if (!text)
+		return 0;
+	gts = strtod(text, &end);
+	if (end == text || strncmp(end, " GT/s", 5) || gts <= 0 || gts > 1000)
+		return 0;
+	return (unsigned int)(gts * 1000 + 0.5);
+}
+
+static unsigned int width(const char *bdf, const char *file)
+{
+	long long value;
+
+	if (!sysfs_read_number(&value, "/sys/bus/pci/devices/%s/%s", bdf, file) ||
+	    value < 0 || value >= WIDTH_UNKNOWN)
+		return 0;
+	return (unsigned int)value;
+}
+
+/**
+ * link_read() - Read what sysfs says of a device's link.
+ * @link: filled; zeros where the device is not PCI Express
+ * @bdf: the device
+ * @port: the bridge above it, or an empty string
+ */
+void link_read(struct fv_link *link, const char *bdf, const char *port)
+{
+	link->speed_mts = speed_mts(bdf, "current_link_speed");
+	link->width = width(bdf, "current_link_width");
+	link->max_speed_mts = speed_mts(bdf, "max_link_speed");
+	link->max_width = width(bdf, "max_link_width");
+	link->port_max_speed_mts = *port ? speed_mts(port, "max_link_speed") : 0;
+	link->port_max_width = *port ? width(port, "max_link_width") : 0;
+}
+
+bool link_is_present(const struct fv_link *link)
+{
+	return link->max_speed_mts && link->max_width;
+}
+
+static unsigned int lesser(unsigned int a, unsigned int b)
+{
+	return b && b < a ? b : a;
+}
+
+/* Whether the link is below what device and port could do together. */
+bool link_is_degraded(const struct fv_link *link)
+{
+	return link_is_present(link) &&
+	       (link->speed_mts < lesser(link->max_speed_mts, link->port_max_speed_mts) ||
+		link->width < lesser(link->max_width, link->port_max_width));
+}
+
+/* "2.5 GT/s x1 / 16 GT/s x8, degraded"; an empty string where there is no link. */
+char *link_text(const struct fv_link *link)
+{
+	char *s = NULL;
+
+	if (!link_is_present(link))
+		return util_strdup("");
+	if (link->speed_mts && link->width)
+		util_append(&s, "%g GT/s x%u", link->speed_mts / 1000.0, link->width);
+	else
+		util_append(&s, "down");
+	util_append(&s, " / %g GT/s x%u%s", link->max_speed_mts / 1000.0, link->max_width,
+		    link_is_degraded(link) ? ", degraded" : "");
+	return s;
+}
+
+static void add(struct json_object *o, const char *key, unsigned int value)
+{
+	json_object_object_add(o, key, value ? json_object_new_int64(value) : NULL);
+}
+
+struct json_object *link_json(const struct fv_link *link)
+{
+	struct json_object *o;
+
+	if (!link_is_present(link))
+		return NULL;
+	o = json_object_new_object();
+	add(o, "speed_mts", link->speed_mts);
+	add(o, "width", link->width);
+	add(o, "max_speed_mts", link->max_speed_mts);
+	add(o, "max_width", link->max_width);
+	add(o, "port_max_speed_mts", link->port_max_speed_mts);
+	add(o, "port_max_width", link->port_max_width);
+	json_object_object_add(o, "degraded", json_object_new_boolean(link_is_degraded(link)));
+	return o;
+}

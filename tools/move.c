@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking a device from one driver to another, with a way back. Every write is read
+ * back: the kernel answers some of them with success and does nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "move.h"
+#include "sysfs.h"
+
+/* What clears driver_override: an empty line. */
+#define NO_OVERRIDE	"\n"
+
+static bool same(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+static struct move_result result(enum move_step step, int ret)
+{
+	return (struct move_result){ .step = step, .error = -ret };
+}
+
+/* Remembers how the device is now. */
+void move_init(struct move *m, const struct fv_device *d)
+{
+	memset(m, 0, sizeof(*m));
+	m->bdf = d->bdf;
+	m->old_driver = util_strdup(d->driver);
+	m->old_override = util_strdup(d->driver_override);
+}
+
+void move_exit(struct move *m)
+{
+	free(m->old_driver);
+	free(m->old_override);
+}
+
+static struct move_result set_override(const char *bdf, const char *driver)
+{
+	autofree char *now = NULL;
+	int ret;
+
+	ret = sysfs_write(driver ? driver : NO_OVERRIDE,
+			  "/sys/bus/pci/devices/%s/driver_override", bdf);
+	if (ret)
+		return result(MOVE_SET_OVERRIDE, ret);
+	now = device_read_override(bdf);
+	return result(same(now, driver) ? MOVE_DONE : MOVE_SET_OVERRIDE, 0);
+}
+
+/* Takes the device from the driver that it has now, if any. */
+static struct move_result unbind(const char *bdf)
+{
+	autofree char *driver = device_read_driver(bdf);
+	autofree char *now = NULL;
+	int ret;
+
+	if (!driver)
+		return result(MOVE_DONE, 0);
+	ret = sysfs_write(bdf, "/sys/bus/pci/drivers/%s/unbind", driver);
+	now = device_read_driver(bdf);
+	/* ENODEV: somebody else has unbound it in between. */
+	if (ret && !(ret == -ENODEV && !now))
+		return result(MOVE_UNBIND, ret);
+	return result(now ? MOVE_UNBIND : MOVE_DONE, 0);
+}
+
+/*
+ * The driver's own bind file and not drivers_probe: it tells why a probe failed. A
+ * device that the driver already got by itself (a hotplug helper may probe, too) is
+ * answered with EBUSY or ENODEV, and reading back decides.
+ */
+static struct move_result bind(const char *bdf, const char *driver)
+{
+	autofree char *now = NULL;
+	int ret;
+
+	ret = sysfs_write(bdf, "/sys/bus/pci/drivers/%s/bind", driver);
+	now = device_read_driver(bdf);
+	if (same(now, driver))
+		return result(MOVE_DONE, 0);
+	return result(ret ? MOVE_BIND : MOVE_VERIFY, ret);
+}
+
+static struct move_result probe(const char *bdf)
+{
+	return result(MOVE_PROBE, sysfs_write(bdf, "/sys/bus/pci/drivers_probe"));
+}
+
+/**
+ * move_apply() - Give a device to another driver.
+ * @m: from move_init(), with the target filled in
+ *
+ * Sets driver_override first, so that no other driver gets the device in between. A
+ * device that no driver of the host wants stays without one; that is no failure.
+ *
+ * Return: MOVE_DONE, or the step that failed; the caller then decides on move_undo().
+ */
+struct move_result move_apply(const struct move *m)
+{
+	bool is_named = m->target == MOVE_TO_NAMED;
+	struct move_result r, clear;
+
+	r = set_override(m->bdf, is_named ? m->driver : NULL);
+	if (r.step == MOVE_DONE)
+		r = unbind(m->bdf);
+	if (r.step != MOVE_DONE || m->target == MOVE_TO_NONE)
+		return r;
+	if (!is_named) {
+		r = probe(m->bdf);
+		return r.error ? r : result(MOVE_DONE, 0);
+	}
+	r = bind(m->bdf, m->driver);
+	if (r.step == MOVE_DONE && !m->keeps_override) {
+		clear = set_override(m->bdf, NULL);
+		r = clear;
+	}
+	return r;
+}
+
+/**
+ * move_undo() - Put a device back as move_init() saw it.
+ * @m: a move that was applied, wholly or in part
+ *
+ * Return: MOVE_DONE, or the first step that failed; the others are tried all the same.
+ */
+struct move_result move_undo(const struct move *m)
+{
+	autofree char *now = device_read_driver(m->bdf);
+	struct move_result first = result(MOVE_DONE, 0), r;
+
+	if (!same(now, m->old_driver)) {
+		first = unbind(m->bdf);
+		if (m->old_driver) {
+			/* Also where the driver took it by an override that was there. */
+			r = set_override(m->bdf, m->old_driver);
+			if (first.step == MOVE_DONE)
+				first = r;
+			r = bind(m->bdf, m->old_driver);
+			if (first.step == MOVE_DONE)
+				first = r;
+		}
+	}
+	r = set_override(m->bdf, m->old_override);
+	return first.step == MOVE_DONE ? r : first;
+}
+
+/* What went wrong in the words of a user. */
+char *move_result_text(const struct move *m, struct move_result r)
+{
+	autofree char *now = device_read_driver(m->bdf);
+	const char *why = r.error ? strerror(r.error) : "the kernel took the write and did nothing";
+
+	switch (r.step) {
+	case MOVE_SET_OVERRIDE:
+		return util_printf("driver_override could not be set: %s", why);
+	case MOVE_UNBIND:
+		return util_printf("driver %s did not give it up: %s", now ? now : "(none)", why);
+	case MOVE_BIND:
+		return util_printf("the kernel did not bind it to %s: %s",
+				   m->driver ? m->driver : m->old_driver, why);
+	case MOVE_PROBE:
+		return util_printf("no driver of the host could be started: %s", why);
+	case MOVE_VERIFY:
+		return util_printf("the kernel did not bind it to %s: its driver is %s",
+				   m->driver ? m->driver : m->old_driver, now ? now : "none");
+	default:
+		return util_strdup("done");
+	}
+}
+
+/* 0 when the caller may move devices, else a negative errno. */
+int move_may_write(void)
+{
+	return sysfs_may_write("/sys/bus/pci/drivers_probe");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Names of vendors, devices and classes, from the PCI database on this machine. */
+#ifndef FPGACTL_NAMES_H
+#define FPGACTL_NAMES_H
+
+char *names_device(unsigned int vendor, unsigned int device);
+char *names_subsystem(unsigned int vendor, unsigned int device, unsigned int subvendor,
+		      unsigned int subdevice);
+char *names_class(unsigned int class);
+void names_exit(void);
+
+#endif

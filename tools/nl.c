@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Generic netlink with the driver: a façade over libnl that keeps the kernel's texts. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/fpga_vfio.h>
+#include <linux/netlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+
+#include "err.h"
+#include "model.h"
+#include "nl.h"
+
+/* How far a request is. */
+struct call {
+	int ret;		/* 1: not answered yet; else 0 or a negative errno */
+	char *text;		/* what the kernel said, or NULL */
+	fv_nl_answer_fn answer;
+	void *data;
+};
+
+/**
+ * fv_nl_open() - Connect to the driver.
+ * @nl: filled; to be closed with fv_nl_close() whatever is returned
+ *
+ * Return: FV_OK, or the exit code after telling the user, FV_NO_DEVICE when the module
+ * is not loaded.
+ */
+int fv_nl_open(struct fv_nl *nl)
+{
+	int one = 1;
+	int ret;
+
+	nl->sock = nl_socket_alloc();
+	ret = nl->sock ? genl_connect(nl->sock) : -NLE_NOMEM;
+	if (ret)
+		return err_fail(FV_FAILED, "netlink", "connect", NULL, "%s", nl_geterror(ret));
+	setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	nl->family = genl_ctrl_resolve(nl->sock, FPGA_VFIO_FAMILY_NAME);
+	if (nl->family >= 0)
+		return FV_OK;
+	if (nl->family == -NLE_OBJ_NOTFOUND)
+		return err_fail(FV_NO_DEVICE, FV_MODULE, "ask the driver",
+				"Load it: modprobe " FV_MODULE, "the module is not loaded");
+	return err_fail(FV_FAILED, "netlink", "find family " FPGA_VFIO_FAMILY_NAME, NULL, "%s",
+			nl_geterror(nl->family));
+}
+
+void fv_nl_close(struct fv_nl *nl)
+{
+	nl_socket_free(nl->sock);
+	nl->sock = NULL;
+}
+
+/* A request without attributes yet; @flags are those of its header (NLM_F_DUMP). */
+struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, nl->family, 0, flags, cmd,
+				 FPGA_VFIO_FAMILY_VERSION))
+		abort();	/* out of memory, as in util.c */
+	return msg;
+}
+
+/* Keeps the text of an extended acknowledgment that starts at tlvs. */
+static void keep_text(struct call *call, struct nlmsghdr *hdr, size_t offset)
+{
+	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
+	struct nlattr *tlvs = (struct nlattr *)((char *)hdr + offset);
+
+	if (!(hdr->nlmsg_flags & NLM_F_ACK_TLVS) || hdr->nlmsg_len <= offset || call->text)
+		return;
+	if (nla_parse(tb, NLMSGERR_ATTR_MAX, tlvs, (int)(hdr->nlmsg_len - offset), NULL))
+		return;
+	if (tb[NLMSGERR_ATTR_MSG])
+		call->text = util_printf("%.*s", nla_len(tb[NLMSGERR_ATTR_MSG]),
+					 (char *)nla_data(tb[NLMSGERR_ATTR_MSG]));
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	struct nlmsghdr *hdr = (struct nlmsghdr *)((char *)e - NLMSG_HDRLEN);
+	struct call *call = arg;
+	size_t offset = NLMSG_HDRLEN + sizeof(*e);
+
+	(void)from;
+	if (!(hdr->nlmsg_flags & NLM_F_CAPPED))
+		offset += e->msg.nlmsg_len - NLMSG_HDRLEN;
+	call->ret = e->error;
+	keep_text(call, hdr, NLMSG_ALIGN(offset));
+	return NL_STOP;
+}
+
+/* End of a dump: with an error in it when the kernel could not go on. */
+static int on_finish(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	struct call *call = arg;
+
+	call->ret = 0;
+	if (nlmsg_datalen(hdr) >= (int)sizeof(int))
+		memcpy(&call->ret, nlmsg_data(hdr), sizeof(int));
+	if (call->ret)
+		keep_text(call, hdr, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(int)));
+	return NL_STOP;
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct call *call = arg;
+
+	(void)msg;
+	call->ret = 0;
+	return NL_STOP;
+}
+
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+	struct call *call = arg;
+
+	call->answer(nlmsg_hdr(msg), call->data);
+	return NL_OK;
+}
+
+/**
+ * fv_nl_call() - Send a request and hand over its answers.
+ * @nl: an open connection
+ * @msg: from fv_nl_message(); consumed
+ * @answer: called for each message of the answer
+ * @data: handed to @answer
+ * @why: on failure the kernel's own words or, where it has none, those of the errno; to
+ *       be freed
+ *
+ * Return: 0 or a negative errno, -EINTR when a dump was overtaken by a change.
+ */
+int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data, char **why)
+{
+	struct call call = { .ret = 1, .answer = answer, .data = data };
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int ret;
+
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &call);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, &call);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &call);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &call);
+	ret = nl_send_auto(nl->sock, msg);
+	while (ret >= 0 && call.ret > 0)
+		ret = nl_recvmsgs(nl->sock, cb);
+	nl_cb_put(cb);
+	nlmsg_free(msg);
+	if (call.ret > 0)
+		call.ret = ret == -NLE_DUMP_INTR ? -EINTR : -EIO;
+	if (call.ret && !call.text)
+		call.text = util_strdup(call.ret == -EIO ? nl_geterror(ret) : strerror(-call.ret));
+	*why = call.text;
+	return call.ret;
+}
+
+/* An attribute of netlink's type "uint": 4 bytes where they are enough, else 8. */
+uint64_t fv_nl_get_uint(const struct nlattr *attr)
+{
+	return nla_len(attr) >= 8 ? nla_get_u64(attr) : nla_get_u32(attr);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Generic netlink with the driver: a façade over libnl that keeps the kernel's texts. */
+#ifndef FPGACTL_NL_H
+#define FPGACTL_NL_H
+
+#include <stdint.h>
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+struct fv_nl {
+	struct nl_sock *sock;
+	int family;
+};
+
+/* Called for each message of an answer. */
+typedef void (*fv_nl_answer_fn)(struct nlmsghdr *hdr, void *data);
+
+int fv_nl_open(struct fv_nl *nl);
+void fv_nl_close(struct fv_nl *nl);
+struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags);
+int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data, char **why);
+uint64_t fv_nl_get_uint(const struct nlattr *attr);
+
+#endif

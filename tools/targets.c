@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The devices that a command line names, alone or with their whole IOMMU groups. */
+#include <stdlib.h>
+
+#include "err.h"
+#include "targets.h"
+
+/**
+ * target_find() - The device that one word of the command line names.
+ * @m: all devices
+ * @word: what the user typed
+ * @what: what shall be done with it, for the error text
+ * @code: exit code when there is none; the user has been told
+ *
+ * Return: the device, or NULL.
+ */
+struct fv_device *target_find(const struct fv_model *m, const char *word, const char *what,
+			      int *code)
+{
+	struct fv_device *d;
+	char bdf[BDF_SIZE];
+
+	*code = FV_OK;
+	if (!bdf_parse(word, bdf)) {
+		*code = err_fail(FV_USAGE, word, what,
+				 "An address is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 0000:01:00.0.",
+				 "this is no PCI address");
+		return NULL;
+	}
+	d = model_find(m, bdf);
+	if (!d)
+		*code = err_fail(FV_NO_DEVICE, bdf, what, "'fpgactl list' shows the devices.",
+				 "there is no such PCI device");
+	return d;
+}
+
+static void add(struct targets *t, struct fv_device *d)
+{
+	size_t i, at = 0;
+
+	while (at < t->n && bdf_cmp(t->v[at]->bdf, d->bdf) < 0)
+		at++;
+	if (at < t->n && t->v[at] == d)
+		return;
+	t->v = util_grow(t->v, t->n, sizeof(struct fv_device *));
+	for (i = t->n++; i > at; i--)
+		t->v[i] = t->v[i - 1];
+	t->v[at] = d;
+}
+
+static int check(const struct fv_device *d, const char *what)
+{
+	if (d->is_bridge)
+		return err_fail(FV_FAILED, d->bdf, what,
+				"Name the devices behind it; 'fpgactl list' shows them.",
+				"it is a bridge, which stays with the host");
+	if (d->group == FV_NO_GROUP)
+		return err_fail(FV_FAILED, d->bdf, what,
+				"Is the IOMMU switched on, in firmware and on the kernel's command line (intel_iommu=on)?",
+				"it has no IOMMU group, so no VM can have it");
+	return FV_OK;
+}
+
+/**
+ * targets_find() - The devices that the words of a command line name.
+ * @t: filled; to be freed with targets_free() whatever is returned
+ * @m: all devices
+ * @words: what the user typed
+ * @what: what shall be done with them, for the error texts
+ *
+ * Return: FV_OK, or the exit code after telling the user of the first word that names
+ * nothing, a bridge, or a device without IOMMU group.
+ */
+int targets_find(struct targets *t, const struct fv_model *m, const struct strv *words,
+		 const char *what)
+{
+	struct fv_device *d;
+	size_t i;
+	int code;
+
+	for (i = 0; i < words->n; i++) {
+		d = target_find(m, words->v[i], what, &code);
+		if (d)
+			code = check(d, what);
+		if (code)
+			return code;
+		add(t, d);
+	}
+	return FV_OK;
+}
+
+/* Adds the other members of the groups of all targets; bridges stay with the host. */
+void targets_add_groups(struct targets *t, const struct fv_model *m)
+{
+	struct targets named = {};
+	size_t i, j;
+
+	for (i = 0; i < t->n; i++)
+		add(&named, t->v[i]);
+	for (i = 0; i < named.n; i++) {
+		struct fv_group *g = model_group(m, named.v[i]->group);
+
+		for (j = 0; j < g->n; j++)
+			if (!g->members[j]->is_bridge)
+				add(t, g->members[j]);
+	}
+	targets_free(&named);
+}
+
+void targets_free(struct targets *t)
+{
+	free(t->v);
+	t->v = NULL;
+	t->n = 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The devices that a command line names, alone or with their whole IOMMU groups. */
+#ifndef FPGACTL_TARGETS_H
+#define FPGACTL_TARGETS_H
+
+#include "holders.h"
+#include "model.h"
+
+struct targets {
+	struct fv_device **v;	/* in order of address, each once */
+	size_t n;
+};
+
+struct fv_device *target_find(const struct fv_model *m, const char *word, const char *what,
+			      int *code);
+int targets_find(struct targets *t, const struct fv_model *m, const struct strv *words,
+		 const char *what);
+void targets_add_groups(struct targets *t, const struct fv_model *m);
+void targets_free(struct targets *t);
+
+#endif
