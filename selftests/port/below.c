@@ -2,8 +2,13 @@
 /*
  * Accesses to what is below the port. A function that does not answer reads as
  * all-ones, or 0x0001 where RRS is visible. A card tells when its configuration
- * was lost; what QEMU shadows of it (BARs, command, MSI and MSI-X enable, BAR
- * sizes) is made to say so before software sees the function again.
+ * was lost; what QEMU shadows of it (BARs and their sizes, MSI and MSI-X enable)
+ * is made to say so before software sees the function again.
+ *
+ * BARs are answered here from then on. QEMU goes on to decode the old addresses
+ * until software writes other ones or switches memory decoding on: the card,
+ * whose own command register is 0, answers there with all-ones, as PCIe has it;
+ * QEMU gives 0 where nothing decodes.
  */
 #include "port.h"
 
@@ -127,8 +132,7 @@ static bool is_bar(int where)
  * @devfn: function
  * @link: what FV_SB_LINK of the function says
  *
- * Only when the function answers: until then the card itself gives all-ones on
- * its BARs, which QEMU would not do for addresses that nothing decodes.
+ * Only when the function answers: until then it takes no writes.
  * Context: port's lock held.
  */
 void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
@@ -137,26 +141,34 @@ void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
 	u32 ack = link & (FV_SB_LINK_LOST | FV_SB_LINK_NEW_IMAGE);
 	int n;
 
-	if (!ack || !(link & FV_SB_LINK_ANSWERS))
+	if (!ack || !fn->known || !(link & FV_SB_LINK_ANSWERS))
 		return;
-	fn_write(p, devfn, PCI_COMMAND, 2, 0);
-	for (n = 0; n < FV_BARS; n++)
-		fn_write(p, devfn, PCI_BASE_ADDRESS_0 + 4 * n, 4, 0);
 	if (fn->msi)
 		fn_write(p, devfn, fn->msi + PCI_MSI_FLAGS, 2, 0);
 	if (fn->msix)
 		fn_write(p, devfn, fn->msix + PCI_MSIX_FLAGS, 2, 0);
+	read_sizes(p, devfn, fn->size);
+	for (n = 0; n < FV_BARS; n++)
+		fn->bar[n] = bar_masked(fn->size, n, 0);
+	fn->is_soft = true;
+	fn->is_stale = true;
 	if (ack & FV_SB_LINK_LOST)
 		p->count.losses++;
 	if (ack & FV_SB_LINK_NEW_IMAGE)
 		p->count.images++;
-	if (fn->known) {
-		read_sizes(p, devfn, fn->size);
-		fn->resized = memcmp(fn->size, fn->qemu, sizeof(fn->size));
-		for (n = 0; n < FV_BARS; n++)
-			fn->bar[n] = bar_masked(fn->size, n, 0);
-	}
 	p->truth->write(p, devfn, FV_SB_ACK, ack);
+}
+
+/* software switches memory decoding on: now QEMU has to decode what software wrote */
+static void command_write(struct fv_port *p, unsigned int devfn, struct fv_fn *fn, u32 val)
+{
+	int n;
+
+	if (!fn->is_stale || !(val & PCI_COMMAND_MEMORY))
+		return;
+	for (n = 0; n < FV_BARS; n++)
+		bar_to_qemu(p, devfn, fn, n);
+	fn->is_stale = false;
 }
 
 /* FV_SB_LINK of the function, settled; of the card where it has no say of its own */
@@ -196,7 +208,7 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
 			*val = 0;
 			return PCIBIOS_SUCCESSFUL;
 		}
-		if (fn->resized && is_bar(where)) {
+		if (fn->is_soft && is_bar(where)) {
 			*val = fn->bar[(where - PCI_BASE_ADDRESS_0) / 4] >> (8 * (where & 3));
 			*val &= ones(size);
 			return PCIBIOS_SUCCESSFUL;
@@ -219,7 +231,9 @@ int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int
 		fn = &p->fn[devfn];
 		if (where >= FV_SB_FIRST)
 			return PCIBIOS_SUCCESSFUL;
-		if (fn->resized && is_bar(where)) {
+		if (where == PCI_COMMAND)
+			command_write(p, devfn, fn, val);
+		if (fn->is_soft && is_bar(where)) {
 			bar_write(p, devfn, fn, where, size, val);
 			return PCIBIOS_SUCCESSFUL;
 		}

@@ -35,7 +35,7 @@ static int state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "lnkctl2 %#06x\n", p->lnkctl2);
 	seq_printf(m, "dpc_at %#x\n", p->dpc);
 	seq_printf(m, "dpc_status %#06x\n", p->dpc_status);
-	seq_printf(m, "resized %u\n", p->fn[0].resized);
+	seq_printf(m, "stale %u\n", p->fn[0].is_stale);
 	seq_printf(m, "ones %llu\n", p->count.ones);
 	seq_printf(m, "rrs_answers %llu\n", p->count.rrs);
 	seq_printf(m, "dropped %llu\n", p->count.dropped);

@@ -95,15 +95,17 @@ struct fv_sim {
 /**
  * struct fv_fn - what QEMU shadows for one function of the card, see below.c
  * @known: the fields below are filled
- * @resized: the image has other BARs than QEMU, which are answered from @bar
+ * @is_soft: BARs are answered from @bar
+ * @is_stale: QEMU decodes addresses that the card has lost
  * @msi, @msix: offset of the capability in QEMU, 0 for none
  * @qemu: BAR sizes with kind that QEMU has
  * @size: BAR sizes with kind of the card's image
- * @bar: BAR registers while @resized
+ * @bar: BAR registers
  */
 struct fv_fn {
 	bool known;
-	bool resized;
+	bool is_soft;
+	bool is_stale;
 	u8 msi;
 	u8 msix;
 	u64 qemu[FV_BARS];

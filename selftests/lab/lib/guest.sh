@@ -5,13 +5,15 @@
 # guest_boot KERNEL DIR: DIR/t becomes /t of the guest, whose /t/run is run as
 # root. Leaves in DIR: run.log, klog, serial.log, qemu.log, out/, status.
 # Settings: guest_timeout (seconds), guest_smp, guest_mem, guest_accel, guest_console=1,
-# guest_env ("NAME=value" lines), guest_args (more QEMU arguments).
+# guest_env ("NAME=value" lines), guest_args (more QEMU arguments), guest_topology
+# (card: with simulated FPGA cards, see card.sh).
 # The guest's exit status is returned; DIR/fate says in words how it ended.
 
 guest_defaults()
 {
 	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel= guest_console=
-	guest_env= guest_args=()
+	guest_env= guest_args=() guest_topology=
+	FV_SERVERS=()
 }
 
 # guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
@@ -63,7 +65,7 @@ guest_boot()
 	: >"$dir/run.log"
 	rm -f "$dir"/{klog,serial.log,qemu.log,status,fate,out.tar}
 
-	topology "$dir/disk"
+	"topology${guest_topology:+_$guest_topology}" "$dir/disk"
 	[ -z "$guest_console" ] || guest_env+=$'\n'"FV_CONSOLE=ttyS0"
 	guest_payload "$dir/t"
 	{
@@ -109,6 +111,7 @@ guest_boot()
 		timeout -k 5 "$guest_timeout" qemu-system-x86_64 "${args[@]}" \
 			</dev/null >"$dir/qemu.log" 2>&1 || rc=$?
 	fi
+	topology_end "$dir"
 	rm -f "$dir/initrd"
 	[ ! -s "$dir/out.tar" ] || tar -C "$dir/out" -xf "$dir/out.tar" 2>>"$dir/qemu.log"
 	rm -f "$dir/out.tar"

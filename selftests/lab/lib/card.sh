@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Guests with simulated FPGA cards: "# topology: card" in a suite's Makefile.
+# Each card is a server (selftests/card) of its own beside QEMU, behind a root port
+# whose link the port module (selftests/port) makes. Runs inside the lab root.
+#
+# In the guest FV_CARDS lists "ROLE:NAME:PORT" of each card; its server's control
+# socket is the virtio-serial port NAME there, and QEMU's monitor (QMP) is "monitor".
+
+FV_CARD_IMAGES=$FV_TOP/selftests/card/images
+
+# build_port KERNEL: path of fv_port.ko in $REPLY, what the compiler said in
+# out/build/port-KERNEL.log
+build_port()
+{
+	local dir=$FV_OUT_DIR/build/port-$1 kdir
+
+	kernel_get "$1"
+	kdir=$REPLY
+	build_sync "$dir" selftests/port selftests/card/sideband.h
+	make -C "$kdir/build" M="$dir/selftests/port" W=1e -j"$(cpus)" modules \
+		>"$dir.log" 2>&1 </dev/null || return
+	REPLY=$dir/selftests/port/fv_port.ko
+}
+
+# build_card: directory with fpgacard and fpgacardctl in $REPLY
+build_card()
+{
+	local dir=$FV_OUT_DIR/build/card
+
+	mkdir -p "$dir"
+	make -C "$FV_TOP/selftests/card" O="$dir" -j"$(cpus)" >"$dir.log" 2>&1 </dev/null || return
+	REPLY=$dir
+}
+
+# card_payload KERNEL DIR: what a guest with cards needs below DIR = /t
+card_payload()
+{
+	mkdir -p "$2/bin" "$2/mod" "$2/images"
+	cp "$FV_OUT_DIR/build/port-$1/selftests/port/fv_port.ko" "$2/mod/"
+	cp "$FV_OUT_DIR/build/card/fpgacardctl" "$FV_TOP/selftests/port/fv-fault" "$2/bin/"
+	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
+}
+
+# card ROLE IMAGE PORT [FUNCTIONS]: a card behind port rpPORT
+topology_card_add()
+{
+	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 count=${4:-1}
+	local name=card$3 base=$FV_SOCKETS/card$3 n ids
+
+	"$FV_OUT_DIR/build/card/fpgacard" --socket "$base" --control "$base.ctl" \
+		--seed "${guest_seed:-1}" --log "$base.log" "$image" &
+	FV_SERVERS+=($!)
+	for ((n = 0; n < count; n++)); do
+		FV_DEVICES+=(-device "$(printf '{"driver":"vfio-user-pci","id":"%s","bus":"%s","addr":"0.%d","multifunction":%s,"socket":{"path":"%s","type":"unix"}}' \
+			"$name.$n" "rp$port" "$n" "$([ "$count" -gt 1 ] && echo true || echo false)" \
+			"$base$( ((n == 0)) || echo ".$n")")")
+		ids=$(jq -r ".functions[$n] | (.vendor + \":\" + .device) | gsub(\"0x\"; \"\")" "$image")
+		topology_role "$role$( ((n == 0)) || echo "_FN$n")" "$ids" "$port" "00.$n"
+	done
+	FV_DEVICES+=(-chardev "socket,id=$name,path=$base.ctl"
+		-device "virtserialport,chardev=$name,name=$name")
+	FV_CARDS+=("$role:$name:rp$port")
+}
+
+# topology_card DISKDIR: as topology, with cards
+topology_card()
+{
+	local dir=$1 role
+
+	FV_DEVICES=()
+	FV_ROLES=
+	FV_CARDS=()
+	FV_SOCKETS=$(mktemp -d)
+	FV_SERVERS=()
+
+	# guest memory that the servers can map
+	FV_DEVICES+=(-object "memory-backend-memfd,id=ram,size=$guest_mem,share=on"
+		-machine memory-backend=ram)
+
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 1
+	topology_card_add FV_CARD alveo-xdma 1
+	topology_port 2
+	topology_card_add FV_CARD2 two-function 2 2
+	topology_port 3
+	topology_card_add FV_CARD_4G hbm-4g 3
+	topology_port 4
+	topology_card_add FV_CARD_NOFLR lattice-noflr 4
+	# hotplug needs MSI only: QEMU aborts when a vfio-user card with MSI-X goes
+	FV_PORT_OPTIONS=
+	topology_port 5
+	topology_card_add FV_CARD_MSI litepcie-msi 5
+
+	# a device that knows nothing of links
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 6
+	topology_disk "$dir/nvme0.img" disk0
+	FV_DEVICES+=(-device nvme,id=nvme0,serial=fv-nvme0,drive=disk0,bus=rp6)
+	topology_role FV_NVME 1b36:0010 6 00.0
+	FV_PORT_OPTIONS=
+
+	# the monitor, for tests in the guest: QEMU talks to itself
+	FV_DEVICES+=(-chardev "socket,id=qmp,path=$FV_SOCKETS/qmp,server=on,wait=off"
+		-mon chardev=qmp,mode=control
+		-chardev "socket,id=monitor,path=$FV_SOCKETS/qmp"
+		-device virtserialport,chardev=monitor,name=monitor)
+
+	guest_env+=$'\n'"FV_CARDS='${FV_CARDS[*]}'"
+	card_wait
+}
+
+# card_wait: until each server listens
+card_wait()
+{
+	local card socket n
+
+	for card in "${FV_CARDS[@]}"; do
+		socket=$FV_SOCKETS/$(cut -d : -f 2 <<<"$card")
+		for ((n = 0; n < 100; n++)); do
+			[ ! -S "$socket" ] || [ ! -S "$socket.ctl" ] || break
+			sleep 0.05
+		done
+		[ "$n" -lt 100 ] || warn "card server for $card does not listen: $(cat "$socket.log")"
+	done
+}
+
+# topology_end DIR: the servers end, their logs stay
+topology_end()
+{
+	local card
+
+	[ ${#FV_SERVERS[@]} != 0 ] || return 0
+	kill "${FV_SERVERS[@]}" 2>/dev/null
+	wait "${FV_SERVERS[@]}" 2>/dev/null
+	for card in "${FV_SOCKETS}"/*.log; do
+		mv "$card" "$1/"
+	done
+	rm -rf "$FV_SOCKETS"
+	FV_SERVERS=()
+}
