@@ -29,8 +29,12 @@ build_module()
 
 	kernel_get "$name"
 	kdir=$REPLY
-	build_sync "$dir" Kbuild kmod include
-	make -C "$kdir/build" M="$dir" W=1e -j"$(cpus)" modules >"$dir.log" 2>&1 </dev/null || return
+	mkdir -p "$dir"
+	(
+		flock 9
+		build_sync "$dir" Kbuild kmod include
+		make -C "$kdir/build" M="$dir" W=1e -j"$(cpus)" modules 9>&- >"$dir.log" 2>&1 </dev/null
+	) 9>"$dir.lock" || return
 	REPLY=$dir/fpga_vfio_pci.ko
 }
 
@@ -40,6 +44,9 @@ build_tools()
 	local dir=$FV_OUT_DIR/build/tools
 
 	mkdir -p "$dir"
-	make -C "$FV_TOP/tools" O="$dir" -j"$(cpus)" >"$dir.log" 2>&1 </dev/null || return
+	(
+		flock 9
+		make -C "$FV_TOP/tools" O="$dir" -j"$(cpus)" 9>&- >"$dir.log" 2>&1 </dev/null
+	) 9>"$dir.lock" || return
 	REPLY=$dir/fpgactl
 }

@@ -39,8 +39,18 @@ contained()
 	return "$rc"
 }
 
-# number_of_cpus, at least 1
+# how many jobs at a time
 cpus()
 {
 	nproc 2>/dev/null || echo 1
+}
+
+# run_lock: one run at a time works in out/
+run_lock()
+{
+	mkdir -p "$FV_OUT_DIR"
+	exec {FV_RUN_LOCK}>"$FV_OUT_DIR/.lock"
+	flock -n "$FV_RUN_LOCK" && return
+	say "waiting for the end of another run in $FV_OUT_DIR"
+	flock "$FV_RUN_LOCK"
 }

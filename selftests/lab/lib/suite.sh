@@ -81,7 +81,8 @@ suite_host()
 	fi
 }
 
-# suite_guest NAME KERNEL DIR: run it in an L1 guest; rows in DIR/rows
+# suite_guest NAME KERNEL DIR: run it in an L1 guest; rows in DIR/rows. With
+# suite_icount=1 virtual time is the number of instructions: equal in every run
 suite_guest()
 {
 	local suite=$1 kernel=$2 dir=$3 rc=0 bad
@@ -101,6 +102,10 @@ suite_guest()
 	guest_mem=$(suite_get "$suite" mem 2G)
 	[ "$kernel" != debug ] || guest_mem=4G
 	guest_env="FV_KERNEL=$kernel"
+	if [ -n "${suite_icount:-}" ]; then
+		guest_accel=tcg,thread=single guest_smp=1
+		guest_args=(-icount shift=0,sleep=off)
+	fi
 	guest_boot "$kernel" "$dir" || rc=$?
 	rm -rf "$dir/t" "$dir/disk"
 
