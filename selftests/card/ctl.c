@@ -115,6 +115,8 @@ static struct json_object *finish(struct ctl_call *call, bool is_ok)
 	struct json_object *answer = call->answer;
 
 	ctl_add_bool(answer, "ok", is_ok);
+	if (call->id[0])
+		ctl_add_text(answer, "id", call->id);
 	if (!is_ok)
 		ctl_add_text(answer, "error", call->error);
 	call->answer = NULL;
@@ -132,7 +134,13 @@ struct json_object *ctl_run(struct ctl_call *call, char *line)
 	call->until = NULL;
 	call->argv = argv;
 	call->argc = split(line, argv);
-	command = call->argc ? find(argv[0]) : NULL;
+	call->id[0] = '\0';
+	if (call->argc && argv[0][0] == '@') {
+		snprintf(call->id, sizeof(call->id), "%s", argv[0] + 1);
+		call->argv++;
+		call->argc--;
+	}
+	command = call->argc ? find(call->argv[0]) : NULL;
 	if (!command) {
 		ctl_fail(call, "%.60s: no such command; help lists them", ctl_arg(call, 0));
 		return finish(call, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The control socket: a line is a command, its answer is one line of JSON with
- * "ok". Commands are in tables, cmd_*.c.
+ * "ok". A first word "@ID" comes back as "id". Commands are in tables, cmd_*.c.
  */
 #ifndef CARD_CTL_H
 #define CARD_CTL_H
@@ -25,6 +25,7 @@ struct ctl_call {
 	struct ctl *ctl;
 	int argc;
 	char **argv;			/* argv[0] is the command's name */
+	char id[16];			/* of the caller, "" for none */
 	struct json_object *answer;	/* an object, "ok" is added later */
 	char error[IMAGE_ERROR];	/* set when the command returns false */
 	/* set by "wait": the answer comes when this holds, or at the end */

@@ -2,29 +2,47 @@
 /* fpgacardctl: one command for a simulated card, its answer on stdout. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static void usage(FILE *file)
 {
 	fputs("usage: fpgacardctl [-s SOCKET] [--json] COMMAND [ARGUMENT...]\n"
-	      "  -s      control socket of the card, otherwise $FPGACARD_CTL\n"
+	      "  -s      control socket of the card (or the virtio-serial port that leads\n"
+	      "          to it), otherwise $FPGACARD_CTL\n"
 	      "  --json  the answer as it is\n"
 	      "\"fpgacardctl help\" lists the commands. Exit: 0 done, 1 refused, 2 usage, 3 no card.\n",
 	      file);
 }
 
+/* In a guest the control socket is a virtio-serial port, which opens only once. */
+static FILE *open_port(const char *path)
+{
+	const struct timespec pause = { 0, 20000000 };
+	int fd, left = 500;
+
+	while ((fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY)) < 0 && errno == EBUSY && left--)
+		nanosleep(&pause, NULL);
+	return fd < 0 ? NULL : fdopen(fd, "r+");
+}
+
 static FILE *connect_to(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct stat st;
 	int sock;
 
+	if (!stat(path, &st) && S_ISCHR(st.st_mode))
+		return open_port(path);
 	if (strlen(path) >= sizeof(addr.sun_path)) {
 		errno = ENAMETOOLONG;
 		return NULL;
@@ -53,11 +71,12 @@ static void ask(FILE *card, int argc, char **argv)
 {
 	int i;
 
+	fprintf(card, "@%d", (int)getpid());
 	for (i = 0; i < argc; i++) {
 		char *keep = NULL;
 		const char *arg = full_path(argv[i], &keep);
 
-		fprintf(card, strchr(arg, ' ') ? "%s'%s'" : "%s%s", i ? " " : "", arg);
+		fprintf(card, strchr(arg, ' ') ? " '%s'" : " %s", arg);
 		free(keep);
 	}
 	fputc('\n', card);
@@ -121,6 +140,7 @@ static void print_answer(struct json_object *answer)
 	struct json_object *list;
 
 	json_object_object_del(answer, "ok");
+	json_object_object_del(answer, "id");
 	if (json_object_object_get_ex(answer, "commands", &list))
 		print_list(list, print_command);
 	else if (json_object_object_get_ex(answer, "events", &list) &&
@@ -130,11 +150,16 @@ static void print_answer(struct json_object *answer)
 		print_flat("", answer);
 }
 
+/* -1 when it is the answer to somebody who did not wait for it. */
 static int handle(const char *line, int is_json, const char *command)
 {
 	struct json_object *answer = json_tokener_parse(line), *ok;
 	int rc = 1;
 
+	if (answer && atoi(text(answer, "id")) != (int)getpid()) {
+		json_object_put(answer);
+		return -1;
+	}
 	if (!answer || !json_object_object_get_ex(answer, "ok", &ok)) {
 		fprintf(stderr, "fpgacardctl: %s: no answer that can be understood\n", command);
 		json_object_put(answer);
@@ -196,12 +221,14 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	ask(card, argc - optind, argv + optind);
-	if (getline(&line, &room, card) < 0) {
-		fprintf(stderr, "fpgacardctl: %s: the card went away\n", argv[optind]);
-		rc = 3;
-	} else {
+	do {
+		if (getline(&line, &room, card) < 0) {
+			fprintf(stderr, "fpgacardctl: %s: the card went away\n", argv[optind]);
+			rc = 3;
+			break;
+		}
 		rc = handle(line, is_json, argv[optind]);
-	}
+	} while (rc < 0);
 	free(line);
 	fclose(card);
 	return rc;

@@ -27,8 +27,9 @@ struct server {
 	struct ctl ctl;
 	int signals, ctl_listener;
 	int listener[IMAGE_FUNCTIONS];	/* -1: none */
-	const char *path[IMAGE_FUNCTIONS], *ctl_path;
+	char path[IMAGE_FUNCTIONS][PATH_MAX];
 	unsigned int path_count;
+	const char *ctl_path;
 	bool should_quit;
 };
 
@@ -71,7 +72,6 @@ static bool listen_all(struct server *server)
 			fprintf(stderr, "fpgacard: %s: %s\n", server->path[i], strerror(errno));
 			return false;
 		}
-		conn_init(&server->card.fn[i].conn, &serve_user, &server->card.fn[i]);
 	}
 	if (!server->ctl_path)
 		return true;
@@ -241,12 +241,12 @@ static void raise_limits(void)
 
 static void usage(FILE *file)
 {
-	fputs("usage: fpgacard -i IMAGE -s SOCKET [-s SOCKET...] [-c CONTROL] [-S SEED] [-l LOG]\n"
-	      "  -i  card description (images/*.json) that is loaded at the start\n"
-	      "  -s  vfio-user socket, one for each function\n"
-	      "  -c  control socket, for fpgacardctl\n"
-	      "  -S  seed of all that is random (1)\n"
-	      "  -l  write the trace to this file too, - is stderr\n", file);
+	fputs("usage: fpgacard --socket PATH [--control PATH] [--seed N] [--log FILE] IMAGE\n"
+	      "  IMAGE      card description (images/*.json) that is loaded at the start\n"
+	      "  --socket   vfio-user socket of function 0; function N has PATH.N\n"
+	      "  --control  socket for fpgacardctl\n"
+	      "  --seed     of all that is random (1)\n"
+	      "  --log      write the trace to this file too, - is stderr\n", file);
 }
 
 static FILE *log_open(const char *path)
@@ -260,75 +260,115 @@ static FILE *log_open(const char *path)
 	return log;
 }
 
-static struct server server;
+struct options {
+	const char *image, *socket, *control, *log;
+	uint64_t seed;
+};
 
-int main(int argc, char **argv)
+/* False with the exit status in @rc. */
+static bool options_read(struct options *options, int argc, char **argv, int *rc)
 {
-	const char *image_file = NULL, *log_file = NULL;
-	static struct image image;
-	char error[IMAGE_ERROR];
-	FILE *log = NULL;
-	uint64_t seed = 1;
-	unsigned int i;
-	int opt, rc = 1;
+	static const struct option list[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "control", required_argument, NULL, 'c' },
+		{ "seed", required_argument, NULL, 'S' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	int opt;
 
-	while ((opt = getopt(argc, argv, "i:s:c:S:l:h")) != -1) {
+	*options = (struct options){ .seed = 1 };
+	*rc = 2;
+	while ((opt = getopt_long(argc, argv, "s:c:S:l:h", list, NULL)) != -1) {
 		switch (opt) {
-		case 'i':
-			image_file = optarg;
-			break;
 		case 's':
-			if (server.path_count < IMAGE_FUNCTIONS)
-				server.path[server.path_count++] = optarg;
+			options->socket = optarg;
 			break;
 		case 'c':
-			server.ctl_path = optarg;
+			options->control = optarg;
 			break;
 		case 'S':
-			seed = strtoull(optarg, NULL, 0);
+			options->seed = strtoull(optarg, NULL, 0);
 			break;
 		case 'l':
-			log_file = optarg;
+			options->log = optarg;
 			break;
 		case 'h':
 			usage(stdout);
-			return 0;
+			*rc = 0;
+			return false;
 		default:
 			usage(stderr);
-			return 2;
+			return false;
 		}
 	}
-	if (!image_file || !server.path_count || optind != argc) {
+	if (!options->socket || optind != argc - 1) {
 		usage(stderr);
-		return 2;
+		return false;
 	}
-	if (image_load(image_file, &image, error)) {
-		fprintf(stderr, "fpgacard: %s: %s\n", image_file, error);
+	options->image = argv[optind];
+	return true;
+}
+
+static void server_init(struct server *server, const struct options *options,
+			const struct image *image, FILE *log)
+{
+	unsigned int i;
+
+	server->signals = catch_signals();
+	server->ctl_listener = -1;
+	server->ctl_path = options->control;
+	server->path_count = image->fn_count;
+	card_init(&server->card, image, options->image, options->seed, log);
+	ctl_init(&server->ctl, &server->card);
+	for (i = 0; i < IMAGE_FUNCTIONS; i++) {
+		server->listener[i] = -1;
+		conn_init(&server->card.fn[i].conn, &serve_user, &server->card.fn[i]);
+		snprintf(server->path[i], PATH_MAX, i ? "%s.%u" : "%s", options->socket, i);
+	}
+}
+
+static void server_exit(struct server *server)
+{
+	unsigned int i;
+
+	for (i = 0; i < server->path_count; i++)
+		if (server->listener[i] >= 0)
+			unlink(server->path[i]);
+	if (server->ctl_listener >= 0)
+		unlink(server->ctl_path);
+	ctl_exit(&server->ctl);
+	card_exit(&server->card);
+}
+
+int main(int argc, char **argv)
+{
+	static struct server server;
+	static struct image image;
+	struct options options;
+	char error[IMAGE_ERROR];
+	FILE *log = NULL;
+	int rc;
+
+	if (!options_read(&options, argc, argv, &rc))
+		return rc;
+	if (image_load(options.image, &image, error)) {
+		fprintf(stderr, "fpgacard: %s: %s\n", options.image, error);
 		return 1;
 	}
-	if (log_file) {
-		log = log_open(log_file);
+	if (options.log) {
+		log = log_open(options.log);
 		if (!log)
 			return 1;
 	}
 	raise_limits();
-	server.signals = catch_signals();
-	server.ctl_listener = -1;
-	card_init(&server.card, &image, image_file, seed, log);
-	ctl_init(&server.ctl, &server.card);
-	for (i = 0; i < IMAGE_FUNCTIONS; i++) {
-		server.listener[i] = -1;
-		server.card.fn[i].conn.sock = -1;
-	}
+	server_init(&server, &options, &image, log);
+	rc = 1;
 	if (listen_all(&server)) {
 		serve_all(&server);
 		rc = 0;
 	}
-	for (i = 0; i < server.path_count; i++)
-		unlink(server.path[i]);
-	if (server.ctl_path)
-		unlink(server.ctl_path);
-	ctl_exit(&server.ctl);
-	card_exit(&server.card);
+	server_exit(&server);
 	return rc;
 }
