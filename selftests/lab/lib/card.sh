@@ -4,8 +4,9 @@
 # Each card is a server (selftests/card) of its own beside QEMU, behind a root port
 # whose link the port module (selftests/port) makes. Runs inside the lab root.
 #
-# In the guest FV_CARDS lists "ROLE:NAME:PORT" of each card; its server's control
-# socket is the virtio-serial port NAME there, and QEMU's monitor (QMP) is "monitor".
+# In the guest FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card; its server's
+# control socket is the virtio-serial port NAME there, and QEMU's monitor (QMP) is
+# "monitor". selftests/port/fv-fault speaks to both.
 
 FV_CARD_IMAGES=$FV_TOP/selftests/card/images
 
@@ -42,25 +43,29 @@ card_payload()
 	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
 }
 
-# card ROLE IMAGE PORT [FUNCTIONS]: a card behind port rpPORT
+# topology_card_add ROLE IMAGE PORT: a card behind port rpPORT; what its functions
+# behind the first are called ends in _FN1, _FN2, …
 topology_card_add()
 {
-	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 count=${4:-1}
-	local name=card$3 base=$FV_SOCKETS/card$3 n ids
+	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 name=card$3 count n ids more=
+	local base=$FV_SOCKETS/$name socket
 
-	"$FV_OUT_DIR/build/card/fpgacard" --socket "$base" --control "$base.ctl" \
-		--seed "${guest_seed:-1}" --log "$base.log" "$image" &
-	FV_SERVERS+=($!)
+	count=$(jq '.functions | length' "$image")
+	[ "$count" = 1 ] || more=',"multifunction":true'
 	for ((n = 0; n < count; n++)); do
-		FV_DEVICES+=(-device "$(printf '{"driver":"vfio-user-pci","id":"%s","bus":"%s","addr":"0.%d","multifunction":%s,"socket":{"path":"%s","type":"unix"}}' \
-			"$name.$n" "rp$port" "$n" "$([ "$count" -gt 1 ] && echo true || echo false)" \
-			"$base$( ((n == 0)) || echo ".$n")")")
+		socket=$base
+		[ "$n" = 0 ] || socket+=.$n
+		FV_DEVICES+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name.$n\",\"bus\":\"rp$port\",\"addr\":\"0.$n\"$more,\"socket\":{\"path\":\"$socket\",\"type\":\"unix\"}}")
 		ids=$(jq -r ".functions[$n] | (.vendor + \":\" + .device) | gsub(\"0x\"; \"\")" "$image")
-		topology_role "$role$( ((n == 0)) || echo "_FN$n")" "$ids" "$port" "00.$n"
+		[ "$n" = 0 ] || role=$1_FN$n
+		topology_role "$role" "$ids" "$port" "00.$n"
 	done
+	"$FV_OUT_DIR/build/card/fpgacard" --socket "$base" --control "$base.ctl" \
+		--seed "${guest_seed:-1}" --log "$base.log" "$image" >"$base.err" 2>&1 &
+	FV_SERVERS+=($!)
 	FV_DEVICES+=(-chardev "socket,id=$name,path=$base.ctl"
 		-device "virtserialport,chardev=$name,name=$name")
-	FV_CARDS+=("$role:$name:rp$port")
+	FV_CARDS+=("$1:$name:rp$port:$2")
 }
 
 # topology_card DISKDIR: as topology, with cards
@@ -110,18 +115,18 @@ topology_card()
 	card_wait
 }
 
-# card_wait: until each server listens
+# card_wait: until each server listens; its control socket is the last to come
 card_wait()
 {
-	local card socket n
+	local card base tries
 
 	for card in "${FV_CARDS[@]}"; do
-		socket=$FV_SOCKETS/$(cut -d : -f 2 <<<"$card")
-		for ((n = 0; n < 100; n++)); do
-			[ ! -S "$socket" ] || [ ! -S "$socket.ctl" ] || break
-			sleep 0.05
+		base=$FV_SOCKETS/$(cut -d : -f 2 <<<"$card")
+		for ((tries = 0; tries < 200; tries++)); do
+			[ ! -S "$base.ctl" ] || break
+			sleep 0.02
 		done
-		[ "$n" -lt 100 ] || warn "card server for $card does not listen: $(cat "$socket.log")"
+		[ -S "$base.ctl" ] || die "the server of $card does not listen: $(cat "$base.err")"
 	done
 }
 
@@ -133,9 +138,10 @@ topology_end()
 	[ ${#FV_SERVERS[@]} != 0 ] || return 0
 	kill "${FV_SERVERS[@]}" 2>/dev/null
 	wait "${FV_SERVERS[@]}" 2>/dev/null
-	for card in "${FV_SOCKETS}"/*.log; do
+	for card in "$FV_SOCKETS"/*.log; do
 		mv "$card" "$1/"
 	done
+	cat "$FV_SOCKETS"/*.err >&2
 	rm -rf "$FV_SOCKETS"
 	FV_SERVERS=()
 }

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the shell tests of cards and links share. Sourced after fv.sh.
+
+PORT_KO=/t/mod/fv_port.ko
+PORT_DEBUG=/sys/kernel/debug/fv_port
+
+# port_of BDF: the port above it, in $REPLY
+port_of()
+{
+	REPLY=$(basename "$(readlink -f "$FV_PCI/$1/..")")
+}
+
+# reg BDF REGISTER: hexadecimal value, as setpci names and prints it
+reg()
+{
+	setpci -s "$1" "$2"
+}
+
+# reg_has BDF REGISTER MASK VALUE: do these bits have this value?
+reg_has()
+{
+	[ $((0x$(reg "$1" "$2") & $3)) = $(($4)) ]
+}
+
+# reg_set BDF REGISTER=VALUE[:MASK]…
+reg_set()
+{
+	setpci -s "$1" "${@:2}"
+}
+
+# state PORT KEY: what the port module's debugfs says
+state()
+{
+	sed -n "s/^$2 //p" "$PORT_DEBUG/$1/state"
+}
+
+state_is()
+{
+	[ "$(state "$1" "$2")" = "$3" ]
+}
+
+# sim PORT FILE=VALUE…: set the link of a port that has no card
+sim()
+{
+	local port=$1 pair
+
+	for pair in "${@:2}"; do
+		echo "${pair#*=}" >"$PORT_DEBUG/$port/${pair%%=*}"
+	done
+}
+
+# port_load [PORT…]: none: all with cards
+port_load()
+{
+	local ports
+
+	printf -v ports '%s,' "$@"
+	insmod "$PORT_KO" ${1:+"ports=${ports%,}"}
+}
+
+# bits of the registers
+LNKCTL=CAP_EXP+10.w
+LNKSTA=CAP_EXP+12.w
+LNKCTL2=CAP_EXP+30.w
+RTCTL=CAP_EXP+1c.w
+LNKCTL_LD=0x10
+LNKCTL_RL=0x20
+LNKSTA_CLS=0x000f
+LNKSTA_NLW=0x03f0
+LNKSTA_LT=0x0800
+LNKSTA_DLLLA=0x2000
+LNKSTA_LBMS=0x4000
+RTCTL_RRS=0x10
+
+# link_is PORT SPEED WIDTH: link is up, and trained to that
+link_is()
+{
+	reg_has "$1" $LNKSTA $((LNKSTA_DLLLA | LNKSTA_LT | LNKSTA_CLS | LNKSTA_NLW)) \
+		$((LNKSTA_DLLLA | $2 | $3 << 4))
+}
+
+link_retrain()
+{
+	reg_set "$1" $LNKCTL=20:20
+}
+
+# ones BDF: nothing answers there
+ones()
+{
+	[ "$(reg "$1" 0.l)" = ffffffff ]
+}
+
+# answers BDF ID: the function answers, and is this one
+answers()
+{
+	[ "$(reg "$1" 0.l)" = "$2" ]
+}
+
+# fv_reset BDF: by sysfs, with the method that is set
+fv_reset()
+{
+	echo 1 >"$FV_PCI/$1/reset"
+}
