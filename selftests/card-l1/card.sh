@@ -59,6 +59,34 @@ port_load()
 	insmod "$PORT_KO" ${1:+"ports=${ports%,}"}
 }
 
+# bars_wire BDF: "BAR SIZE KIND" lines, by writing all-ones to the registers
+bars_wire()
+{
+	local dev=$1 old new bar low high kind size ops=()
+
+	mapfile -t old < <(setpci -s "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l 4.w)
+	reg_set "$dev" 4.w=0:7
+	for bar in 10 14 18 1c 20 24; do
+		ops+=("$bar.l=ffffffff")
+	done
+	reg_set "$dev" "${ops[@]}"
+	mapfile -t new < <(setpci -s "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l)
+	reg_set "$dev" "10.l=${old[0]}" "14.l=${old[1]}" "18.l=${old[2]}" "1c.l=${old[3]}" \
+		"20.l=${old[4]}" "24.l=${old[5]}" "4.w=${old[6]}"
+	for ((bar = 0; bar < 6; bar++)); do
+		low=$((0x${new[bar]}))
+		[ $low != 0 ] || continue
+		kind=mem32 high=$((0xffffffff))
+		if [ $((low & 4)) != 0 ]; then
+			kind=mem64 high=$((0x${new[bar + 1]}))
+		fi
+		[ $((low & 8)) = 0 ] || kind+=pref
+		size=$((-(high << 32 | low & ~0xf)))
+		echo "$bar $size $kind"
+		[ $((low & 4)) = 0 ] || bar=$((bar + 1))
+	done
+}
+
 # bits of the registers
 LNKCTL=CAP_EXP+10.w
 LNKSTA=CAP_EXP+12.w

@@ -224,7 +224,7 @@ static bool kmsg_has_fault(int fd, const char *bdf)
 	char line[1024], device[64];
 	ssize_t len;
 
-	snprintf(device, sizeof(device), "[%s] fault addr 0x%llx", bdf + 5, NOWHERE);
+	snprintf(device, sizeof(device), "%s] fault addr 0x%llx", bdf + 5, NOWHERE);
 	while ((len = read(fd, line, sizeof(line) - 1)) > 0) {
 		line[len] = 0;
 		if (strstr(line, "DMAR") && strstr(line, device))

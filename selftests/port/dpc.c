@@ -14,6 +14,12 @@
 /* DPC Software Trigger */
 #define DPC_CTL_SW	0x0040
 
+/* QEMU keeps what is written to offsets where it has nothing: it gets zeros */
+static u16 fixed_write(struct fv_port *p, u16 val, u16 mask)
+{
+	return 0;
+}
+
 FV_REG_AT(chain, last, 2)
 
 static u16 chain_read(struct fv_port *p, u16 qemu)
@@ -68,7 +74,7 @@ static u16 ctl_write(struct fv_port *p, u16 val, u16 mask)
 	if (val & mask & DPC_CTL_SW)
 		contain(p, PCI_EXP_DPC_STATUS_TRIGGER_RSN_IN_EXT |
 			   PCI_EXP_DPC_STATUS_TRIGGER_RSN_SW_TRIGGER);
-	return val;
+	return 0;
 }
 
 FV_REG_AT(status, dpc, PCI_EXP_DPC_STATUS)
@@ -90,7 +96,7 @@ static u16 status_write(struct fv_port *p, u16 val, u16 mask)
 		if (was_contained)
 			fv_link_control(p, false);
 	}
-	return val;
+	return 0;
 }
 
 FV_REG_AT(source, dpc, PCI_EXP_DPC_SOURCE_ID)
@@ -102,12 +108,12 @@ static u16 source_read(struct fv_port *p, u16 qemu)
 
 const struct fv_reg fv_dpc_regs[] = {
 	{ chain_where, chain_read },
-	{ id_where, id_read },
-	{ version_where, version_read },
-	{ cap_where, cap_read },
+	{ id_where, id_read, fixed_write },
+	{ version_where, version_read, fixed_write },
+	{ cap_where, cap_read, fixed_write },
 	{ ctl_where, ctl_read, ctl_write },
 	{ status_where, status_read, status_write },
-	{ source_where, source_read },
+	{ source_where, source_read, fixed_write },
 	{ }
 };
 

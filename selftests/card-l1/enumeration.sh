@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The cards are on the bus what their images describe: identity, BARs and their
+# sizing on the wire, capabilities, which bits can be written, and which are cleared
+# by writing 1.
+. "$(dirname "$0")/fv.sh"
+. "$(dirname "$0")/card.sh"
+
+fv_need FV_CARD FV_CARDS
+ktap_print_header
+fv_check "the port module finds all cards" port_load
+
+declare -A cap_id=([pm]=01 [msi]=05 [vendor]=09 [exp]=10 [msix]=11 [aer]=0001 [dsn]=0003 [vsec]=000b)
+
+# sysfs ATTRIBUTE…: of $dev
+sysfs()
+{
+	local attr
+
+	for attr; do
+		cat "$FV_PCI/$dev/$attr"
+	done | paste -sd ' '
+}
+
+# described FILTER: of the function in the image
+described()
+{
+	jq -r ".functions[$fn] | $1" "/t/images/$image.json"
+}
+
+# bars_described: "BAR SIZE KIND" lines
+bars_described()
+{
+	described '.bars[] | "\(.bar) \(.size) \(.kind)"' | while read -r bar size kind; do
+		echo "$bar $(numfmt --from=iec "$size") $kind"
+	done
+}
+
+# bars_seen: the same, as the kernel found them
+bars_seen()
+{
+	local bar=0 start end flags kind
+
+	while read -r start end flags; do
+		if [ "$bar" -lt 6 ] && [ $((flags)) != 0 ]; then
+			kind=mem32
+			[ $((flags & 0x00100000)) = 0 ] || kind=mem64
+			[ $((flags & 0x00002000)) = 0 ] || kind+=pref
+			echo "$bar $((end - start + 1)) $kind"
+		fi
+		bar=$((bar + 1))
+	done <"$FV_PCI/$dev/resource"
+}
+
+# caps_seen: "NAME AT" of each capability that the image describes and that is there
+caps_seen()
+{
+	local id at digits
+
+	described '.capabilities[] | "\(.id) \(.at)"' | while read -r id at; do
+		digits=${#cap_id[$id]}
+		[ "$(reg "$dev" "$(printf '%x' "$at").$([ "$digits" = 2 ] && echo b || echo w)")" != \
+			"${cap_id[$id]}" ] || echo "$id $at"
+	done
+}
+
+# fixed REGISTER…: which of them changed when their inverse was written
+fixed()
+{
+	local register before ops=() i=0
+
+	mapfile -t before < <(setpci -s "$dev" "$@")
+	for register; do
+		ops+=("$register=$(printf '%x' $((~0x${before[i]} & 0xffffffff & ((1 << 4 * ${#before[i]}) - 1))))")
+		i=$((i + 1))
+	done
+	reg_set "$dev" "${ops[@]}"
+	diff <(printf '%s\n' "${before[@]}") <(setpci -s "$dev" "$@")
+}
+
+for card in $FV_CARDS; do
+	IFS=: read -r role name _ image <<<"$card"
+	for ((fn = 0; fn < $(jq '.functions | length' "/t/images/$image.json"); fn++)); do
+		[ "$fn" = 0 ] || role=${role%_FN*}_FN$fn
+		dev=${!role:-}
+		what="$image function $fn"
+		fv_check "$what is on the bus" test -n "$dev"
+		[ -n "$dev" ] || continue
+		fv_unbind "$dev"
+		fv_same "$what: identity" \
+			"$(described '"\(.vendor) \(.device) \(.subsystem_vendor) \(.subsystem) \(.class)"')" \
+			"$(sysfs vendor device subsystem_vendor subsystem_device class)"
+		fv_same "$what: BARs found by the kernel" "$(bars_described)" "$(bars_seen)"
+		fv_same "$what: BARs sized on the wire" "$(bars_described)" "$(bars_wire "$dev")"
+		fv_same "$what: capabilities" "$(described '.capabilities[] | "\(.id) \(.at)"')" \
+			"$(caps_seen)"
+		fv_same "$what: read-only registers keep their value" "" \
+			"$(fixed 0.w 2.w 8.l e.b 2c.w 2e.w 34.b CAP_EXP.w CAP_EXP+4.l CAP_EXP+c.l CAP_EXP+24.l)"
+		fv_same "$what: the side band is hidden" "00000000 00000000" \
+			"$(setpci -s "$dev" f80.l f88.l | paste -sd ' ')"
+		fv_check "$what: reset methods are those of the image" test \
+			"$([[ $(sysfs reset_method) == *flr* ]] && echo true || echo false)" = \
+			"$(described '.capabilities[] | select(.id == "exp") | .flr')"
+	done
+done
+
+dev=$FV_CARD
+reg_set "$dev" 4.w=0007 3c.b=5a CAP_EXP+8.w=5930
+fv_same "bits that can be written are written, the others are not" "0006 5a 5930" \
+	"$(setpci -s "$dev" 4.w 3c.b CAP_EXP+8.w | paste -sd ' ')"
+fv-fault FV_CARD ctl aer ue 0x4000 >/dev/null
+fv_check "an error latches" reg_has "$dev" ECAP_AER+4.l 0xffffffff 0x4000
+reg_set "$dev" ECAP_AER+4.l=0
+fv_check "writing 0 leaves it" reg_has "$dev" ECAP_AER+4.l 0xffffffff 0x4000
+reg_set "$dev" ECAP_AER+4.l=4000
+fv_check "writing 1 clears it" reg_has "$dev" ECAP_AER+4.l 0xffffffff 0
+fv_check "the port module unloads" rmmod fv_port
+fv_finish
