@@ -12,7 +12,7 @@
 #include "sideband.h"
 
 /* Bytes that an engine moves before other work gets its turn. */
-#define WORK_AT_ONCE (8u << 20)
+#define WORK_AT_ONCE (2u << 20)
 
 uint64_t card_now(const struct card *card)
 {
@@ -295,6 +295,7 @@ void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
 	fn->count.cfg_reads++;
 	switch (how) {
 	case ANSWER_DATA:
+		cfg_set_msi_pending(&fn->cfg, (uint32_t)irq_pending(&fn->irq, IRQ_MSI, 0));
 		cfg_read(&fn->cfg, at, len, bytes);
 		break;
 	case ANSWER_RRS:

@@ -27,6 +27,13 @@ static bool is_busy(const struct engine *engine)
 	return engine->state != ENGINE_IDLE && engine->state != ENGINE_HALTED;
 }
 
+/* The doorbell rang, but engine_run() has not heard it yet. */
+static bool is_starting(const struct engine *engine)
+{
+	return engine->state == ENGINE_IDLE && (engine->ctrl & CARD_ENG_CTRL_RUN) &&
+		engine->tail != engine->head;
+}
+
 static void stop_clock(struct engine *engine)
 {
 	engine->ns += engine->user->now(engine->arg) - engine->since;
@@ -76,8 +83,7 @@ static void next_or_idle(struct engine *engine)
 
 static void start(struct engine *engine)
 {
-	if (engine->state != ENGINE_IDLE || !(engine->ctrl & CARD_ENG_CTRL_RUN) ||
-	    engine->tail == engine->head)
+	if (!is_starting(engine))
 		return;
 	engine->since = engine->user->now(engine->arg);
 	if (!engine->size || engine->size > RING_MAX || engine->head >= engine->size ||
@@ -272,7 +278,7 @@ uint32_t engine_read(const struct engine *engine, unsigned int reg)
 	case CARD_ENG_STATUS:
 		if (engine->state == ENGINE_HALTED)
 			return CARD_ENG_STATUS_HALTED;
-		return is_busy(engine) ? CARD_ENG_STATUS_BUSY : 0;
+		return is_busy(engine) || is_starting(engine) ? CARD_ENG_STATUS_BUSY : 0;
 	case CARD_ENG_ERROR:
 		return engine->error;
 	case CARD_ENG_VECTOR:

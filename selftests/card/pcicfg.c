@@ -327,6 +327,17 @@ bool cfg_set_aer(struct cfg *cfg, bool is_uncorrectable, uint32_t bits)
 	return true;
 }
 
+static bool has_msi_mask(const struct cfg *cfg)
+{
+	return cfg->msi && (le16_get(cfg->val + cfg->msi + PCI_MSI_FLAGS) & PCI_MSI_FLAGS_MASKBIT);
+}
+
+void cfg_set_msi_pending(struct cfg *cfg, uint32_t bits)
+{
+	if (has_msi_mask(cfg))
+		le32_put(cfg->val + cfg->msi + PCI_MSI_PENDING_64, bits);
+}
+
 bool cfg_is_memory_on(const struct cfg *cfg)
 {
 	return cfg->val[PCI_COMMAND] & PCI_COMMAND_MEMORY;
@@ -360,7 +371,7 @@ bool cfg_is_held(const struct cfg *cfg, bool is_msix, unsigned int vector)
 {
 	if (is_msix)
 		return le16_get(cfg->val + cfg->msix + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_MASKALL;
-	if (!(le16_get(cfg->val + cfg->msi + PCI_MSI_FLAGS) & PCI_MSI_FLAGS_MASKBIT))
+	if (!has_msi_mask(cfg))
 		return false;
 	return vector < 32 && le32_get(cfg->val + cfg->msi + PCI_MSI_MASK_64) >> vector & 1;
 }

@@ -46,6 +46,9 @@ void cfg_set_link(struct cfg *cfg, unsigned int speed, unsigned int width);
 /* Set bits of AER status: Uncorrectable or Correctable; false without AER. */
 bool cfg_set_aer(struct cfg *cfg, bool is_uncorrectable, uint32_t bits);
 
+/* Pending bits of MSI, where it has them. */
+void cfg_set_msi_pending(struct cfg *cfg, uint32_t bits);
+
 bool cfg_is_memory_on(const struct cfg *cfg);
 bool cfg_is_master(const struct cfg *cfg);
 bool cfg_is_msi_on(const struct cfg *cfg);
