@@ -11,10 +11,19 @@ port_of()
 	REPLY=$(basename "$(readlink -f "$FV_PCI/$1/..")")
 }
 
-# reg BDF REGISTER: hexadecimal value, as setpci names and prints it
+# reg BDF REGISTER: hexadecimal value; named and printed as setpci does (see cfg.c)
 reg()
 {
-	setpci -s "$1" "$2"
+	"$FV_DIR/cfg" "$1" "$2"
+}
+
+# regs BDF REGISTER…: of several, on one line
+regs()
+{
+	local values
+
+	mapfile -t values < <("$FV_DIR/cfg" "$@")
+	echo "${values[*]}"
 }
 
 # reg_has BDF REGISTER MASK VALUE: do these bits have this value?
@@ -26,13 +35,17 @@ reg_has()
 # reg_set BDF REGISTER=VALUE[:MASK]…
 reg_set()
 {
-	setpci -s "$1" "${@:2}"
+	"$FV_DIR/cfg" "$@"
 }
 
 # state PORT KEY: what the port module's debugfs says
 state()
 {
-	sed -n "s/^$2 //p" "$PORT_DEBUG/$1/state"
+	local key value
+
+	while read -r key value; do
+		[ "$key" != "$2" ] || echo "$value"
+	done <"$PORT_DEBUG/$1/state"
 }
 
 state_is()
@@ -64,13 +77,13 @@ bars_wire()
 {
 	local dev=$1 old new bar low high kind size ops=()
 
-	mapfile -t old < <(setpci -s "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l 4.w)
+	read -ra old < <(regs "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l 4.w)
 	reg_set "$dev" 4.w=0:7
 	for bar in 10 14 18 1c 20 24; do
 		ops+=("$bar.l=ffffffff")
 	done
 	reg_set "$dev" "${ops[@]}"
-	mapfile -t new < <(setpci -s "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l)
+	read -ra new < <(regs "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l)
 	reg_set "$dev" "10.l=${old[0]}" "14.l=${old[1]}" "18.l=${old[2]}" "1c.l=${old[3]}" \
 		"20.l=${old[4]}" "24.l=${old[5]}" "4.w=${old[6]}"
 	for ((bar = 0; bar < 6; bar++)); do

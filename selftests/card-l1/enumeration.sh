@@ -15,25 +15,32 @@ declare -A cap_id=([pm]=01 [msi]=05 [vendor]=09 [exp]=10 [msix]=11 [aer]=0001 [d
 # sysfs ATTRIBUTE…: of $dev
 sysfs()
 {
-	local attr
+	local attr value values=()
 
 	for attr; do
-		cat "$FV_PCI/$dev/$attr"
-	done | paste -sd ' '
+		read -r value <"$FV_PCI/$dev/$attr"
+		values+=("$value")
+	done
+	echo "${values[*]}"
 }
 
-# described FILTER: of the function in the image
+# described WHAT: lines of the function in the image
 described()
 {
-	jq -r ".functions[$fn] | $1" "/t/images/$image.json"
+	sed -n "s/^$1 //p" <<<"$image_lines"
 }
 
-# bars_described: "BAR SIZE KIND" lines
-bars_described()
+# describe: everything of it at once
+describe()
 {
-	described '.bars[] | "\(.bar) \(.size) \(.kind)"' | while read -r bar size kind; do
-		echo "$bar $(numfmt --from=iec "$size") $kind"
-	done
+	image_lines=$(jq -r --argjson fn "$fn" '.functions[$fn] |
+		def bytes: if type == "number" then . else
+			(capture("(?<n>[0-9]+)(?<unit>[KMG]?)") |
+			 (.n | tonumber) * {"": 1, K: 1024, M: 1048576, G: 1073741824}[.unit]) end;
+		"identity \(.vendor) \(.device) \(.subsystem_vendor) \(.subsystem) \(.class)",
+		(.bars[] | "bar \(.bar) \(.size | bytes) \(.kind)"),
+		(.capabilities[] | "cap \(.id) \(.at)", if .id == "exp" then "flr \(.flr)" else empty end)' \
+		"/t/images/$image.json")
 }
 
 # bars_seen: the same, as the kernel found them
@@ -57,7 +64,7 @@ caps_seen()
 {
 	local id at digits
 
-	described '.capabilities[] | "\(.id) \(.at)"' | while read -r id at; do
+	described cap | while read -r id at; do
 		digits=${#cap_id[$id]}
 		[ "$(reg "$dev" "$(printf '%x' "$at").$([ "$digits" = 2 ] && echo b || echo w)")" != \
 			"${cap_id[$id]}" ] || echo "$id $at"
@@ -69,13 +76,13 @@ fixed()
 {
 	local register before ops=() i=0
 
-	mapfile -t before < <(setpci -s "$dev" "$@")
+	read -ra before < <(regs "$dev" "$@")
 	for register; do
 		ops+=("$register=$(printf '%x' $((~0x${before[i]} & 0xffffffff & ((1 << 4 * ${#before[i]}) - 1))))")
 		i=$((i + 1))
 	done
 	reg_set "$dev" "${ops[@]}"
-	diff <(printf '%s\n' "${before[@]}") <(setpci -s "$dev" "$@")
+	[ "${before[*]}" = "$(regs "$dev" "$@")" ] || echo "$* were ${before[*]}"
 }
 
 for card in $FV_CARDS; do
@@ -87,27 +94,28 @@ for card in $FV_CARDS; do
 		fv_check "$what is on the bus" test -n "$dev"
 		[ -n "$dev" ] || continue
 		fv_unbind "$dev"
+		describe
 		fv_same "$what: identity" \
-			"$(described '"\(.vendor) \(.device) \(.subsystem_vendor) \(.subsystem) \(.class)"')" \
+			"$(described identity)" \
 			"$(sysfs vendor device subsystem_vendor subsystem_device class)"
-		fv_same "$what: BARs found by the kernel" "$(bars_described)" "$(bars_seen)"
-		fv_same "$what: BARs sized on the wire" "$(bars_described)" "$(bars_wire "$dev")"
-		fv_same "$what: capabilities" "$(described '.capabilities[] | "\(.id) \(.at)"')" \
+		fv_same "$what: BARs found by the kernel" "$(described bar)" "$(bars_seen)"
+		fv_same "$what: BARs sized on the wire" "$(described bar)" "$(bars_wire "$dev")"
+		fv_same "$what: capabilities" "$(described cap)" \
 			"$(caps_seen)"
 		fv_same "$what: read-only registers keep their value" "" \
 			"$(fixed 0.w 2.w 8.l e.b 2c.w 2e.w 34.b CAP_EXP.w CAP_EXP+4.l CAP_EXP+c.l CAP_EXP+24.l)"
 		fv_same "$what: the side band is hidden" "00000000 00000000" \
-			"$(setpci -s "$dev" f80.l f88.l | paste -sd ' ')"
+			"$(regs "$dev" f80.l f88.l)"
 		fv_check "$what: reset methods are those of the image" test \
 			"$([[ $(sysfs reset_method) == *flr* ]] && echo true || echo false)" = \
-			"$(described '.capabilities[] | select(.id == "exp") | .flr')"
+			"$(described flr)"
 	done
 done
 
 dev=$FV_CARD
 reg_set "$dev" 4.w=0007 3c.b=5a CAP_EXP+8.w=5930
 fv_same "bits that can be written are written, the others are not" "0006 5a 5930" \
-	"$(setpci -s "$dev" 4.w 3c.b CAP_EXP+8.w | paste -sd ' ')"
+	"$(regs "$dev" 4.w 3c.b CAP_EXP+8.w)"
 fv-fault FV_CARD ctl aer ue 0x4000 >/dev/null
 fv_check "an error latches" reg_has "$dev" ECAP_AER+4.l 0xffffffff 0x4000
 reg_set "$dev" ECAP_AER+4.l=0

@@ -98,8 +98,8 @@ static void port_read(struct fv_port *p, int where, int size, u32 *val)
 
 static void port_write(struct fv_port *p, int where, int size, u32 val)
 {
-	const struct fv_reg *reg, *told[8];
-	unsigned int i, n = 0;
+	const struct fv_reg *reg;
+	unsigned int i;
 	u16 mask, v;
 	int at;
 
@@ -111,13 +111,9 @@ static void port_write(struct fv_port *p, int where, int size, u32 val)
 				continue;
 			v = reg->write(p, shifted(val, where - at), mask) & mask;
 			val = (val & ~shifted(mask, at - where)) | shifted(v, at - where);
-			if (reg->written && n < ARRAY_SIZE(told))
-				told[n++] = reg;
 		}
 	}
 	fv_own_write(p, where, size, val);
-	for (i = 0; i < n; i++)
-		told[i]->written(p);
 }
 
 int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val)

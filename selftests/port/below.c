@@ -17,11 +17,6 @@ static u32 ones(int size)
 	return ~0U >> (32 - 8 * size);
 }
 
-static bool is_card(const struct fv_port *p)
-{
-	return p->truth == &fv_truth_card;
-}
-
 static u32 fn_read(struct fv_port *p, unsigned int devfn, int where, int size)
 {
 	return fv_wire_read(p, p->secondary, devfn, where, size);
@@ -176,7 +171,7 @@ static u32 fn_link(struct fv_port *p, u8 bus, unsigned int devfn)
 {
 	u32 link;
 
-	if (bus != p->secondary || !is_card(p))
+	if (bus != p->secondary || !fv_is_card(p))
 		return fv_link(p);
 	if (devfn >= FV_FN_MAX)
 		return 0;
@@ -202,7 +197,7 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
 		}
 		return PCIBIOS_SUCCESSFUL;
 	}
-	if (is_card(p) && bus == p->secondary) {
+	if (fv_is_card(p) && bus == p->secondary) {
 		fn = &p->fn[devfn];
 		if (where >= FV_SB_FIRST) {
 			*val = 0;
@@ -227,7 +222,7 @@ int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int
 		p->count.dropped++;
 		return PCIBIOS_SUCCESSFUL;
 	}
-	if (is_card(p) && bus == p->secondary) {
+	if (fv_is_card(p) && bus == p->secondary) {
 		fn = &p->fn[devfn];
 		if (where >= FV_SB_FIRST)
 			return PCIBIOS_SUCCESSFUL;

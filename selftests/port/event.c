@@ -52,7 +52,7 @@ static bool look(struct fv_port *p)
 		p->count.surprises++;
 		fv_dpc_trigger(p);
 	}
-	for (fn = 0; p->truth == &fv_truth_card && fn < FV_FN_MAX; fn++) {
+	for (fn = 0; fv_is_card(p) && fn < FV_FN_MAX; fn++) {
 		if (fn && !p->fn[fn].known)
 			continue;
 		link = p->truth->read(p, fn, FV_SB_LINK);

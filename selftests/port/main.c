@@ -63,7 +63,9 @@ static void port_init(struct fv_port *p)
 	raw_spin_lock_irqsave(&p->lock, flags);
 	p->secondary = fv_own_read(p, PCI_SECONDARY_BUS, 1);
 	p->subordinate = fv_own_read(p, PCI_SUBORDINATE_BUS, 1);
-	p->sltctl = fv_own_read(p, p->exp + PCI_EXP_SLTCTL, 2) & PCI_EXP_SLTCTL_PIC;
+	p->sltctl = fv_own_read(p, p->exp + PCI_EXP_SLTCTL, 2) &
+		    (PCI_EXP_SLTCTL_PIC | PCI_EXP_SLTCTL_PCC);
+	p->off = p->sltctl & PCI_EXP_SLTCTL_PCC;
 	p->truth = fv_card_there(p) ? &fv_truth_card : &fv_truth_sim;
 	if (p->truth == &fv_truth_sim)
 		fv_sim_init(p);
@@ -97,6 +99,10 @@ static void port_exit(struct fv_port *p)
 	p->lnkctl &= ~PCI_EXP_LNKCTL_LD;
 	p->dpc_status = 0;
 	fv_link_control(p, false);
+	if (p->sbr)
+		p->truth->write(p, 0, FV_SB_PORT, FV_SB_PORT_SBR_OFF);
+	if (p->off && fv_is_card(p))
+		p->truth->write(p, 0, FV_SB_PORT, FV_SB_PORT_POWER_ON);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 }
 

@@ -126,7 +126,6 @@ struct fv_fn {
  * @lnkctl, @lnkctl2, @rtctl: what software wrote and QEMU does not keep
  * @sltctl: the same for Slot Control
  * @sbr, @off: as software set them
- * @was_off: power on is not told to the card yet
  * @surprise: Surprise Down latched for AER
  * @dpc_ctl, @dpc_status: DPC registers
  * @asserted: interrupt causes that were there at the last look
@@ -154,7 +153,6 @@ struct fv_port {
 	u16 sltctl;
 	bool sbr;
 	bool off;
-	bool was_off;
 	bool surprise;
 	u16 dpc_ctl;
 	u16 dpc_status;
@@ -185,13 +183,11 @@ struct fv_port {
  * @where: offset, 0 when this port does not have it
  * @read: what software sees, given what QEMU has
  * @write: takes what software writes (@mask: which bytes); returns what QEMU gets
- * @written: after QEMU has it
  */
 struct fv_reg {
 	u16 (*where)(const struct fv_port *p);
 	u16 (*read)(struct fv_port *p, u16 qemu);
 	u16 (*write)(struct fv_port *p, u16 val, u16 mask);
-	void (*written)(struct fv_port *p);
 };
 
 #define FV_REG_AT(name, cap, off)					\
@@ -206,6 +202,11 @@ extern const struct fv_reg fv_link_regs[], fv_slot_regs[], fv_dpc_regs[];
 static inline u16 fv_merge(u16 old, u16 val, u16 mask)
 {
 	return (old & ~mask) | (val & mask);
+}
+
+static inline bool fv_is_card(const struct fv_port *p)
+{
+	return p->truth == &fv_truth_card;
 }
 
 /* main.c */

@@ -5,8 +5,8 @@
  */
 #include "port.h"
 
-/* bits of Slot Control that QEMU drops, and those it must not have */
-#define SLTCTL_KEPT	(PCI_EXP_SLTCTL_DLLSCE | PCI_EXP_SLTCTL_PIC)
+/* bits of Slot Control that QEMU drops, or need not have */
+#define SLTCTL_KEPT	(PCI_EXP_SLTCTL_DLLSCE | PCI_EXP_SLTCTL_PIC | PCI_EXP_SLTCTL_PCC)
 
 FV_REG_AT(sltctl, exp, PCI_EXP_SLTCTL)
 
@@ -15,33 +15,33 @@ static u16 sltctl_read(struct fv_port *p, u16 qemu)
 	return (qemu & ~SLTCTL_KEPT) | p->sltctl;
 }
 
+static void power(struct fv_port *p, bool is_off)
+{
+	p->off = is_off;
+	p->truth->write(p, 0, FV_SB_PORT, is_off ? FV_SB_PORT_POWER_OFF : FV_SB_PORT_POWER_ON);
+	/* presence is two pins of the slot, and needs no power */
+	p->truth->write(p, 0, FV_SB_STATUS, FV_SB_STATUS_PDC);
+}
+
 /*
- * Power and power indicator off at once is what QEMU takes for a request to
- * unplug, and unplugging a vfio-user card with MSI-X aborts QEMU. A card that
- * is without power is what was asked for: QEMU's indicator stays on.
+ * A card hears of power from its side band alone, and goes on to answer for
+ * itself. Other devices QEMU has to switch off. Power and power indicator off at
+ * once is what QEMU takes for a request to unplug, and unplugging a vfio-user
+ * card with MSI-X aborts QEMU: its indicator stays on.
  */
 static u16 sltctl_write(struct fv_port *p, u16 val, u16 mask)
 {
-	bool was_off = p->off;
+	bool is_off;
 
 	p->sltctl = fv_merge(p->sltctl, val, mask) & SLTCTL_KEPT;
-	if (mask & PCI_EXP_SLTCTL_PCC)
-		p->off = val & PCI_EXP_SLTCTL_PCC;
-	p->was_off |= p->off;
-	if (!was_off && p->off)
-		p->truth->write(p, 0, FV_SB_PORT, FV_SB_PORT_POWER_OFF);
+	is_off = p->sltctl & PCI_EXP_SLTCTL_PCC;
+	if (is_off != p->off)
+		power(p, is_off);
+	if (fv_is_card(p))
+		val &= ~PCI_EXP_SLTCTL_PCC;
 	if ((val & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_OFF)
 		val = (val & ~PCI_EXP_SLTCTL_PIC) | PCI_EXP_SLTCTL_PWR_IND_ON;
 	return val;
-}
-
-/* a card without power hears nothing: QEMU has to switch it on first */
-static void sltctl_written(struct fv_port *p)
-{
-	if (p->off || !p->was_off)
-		return;
-	p->was_off = false;
-	p->truth->write(p, 0, FV_SB_PORT, FV_SB_PORT_POWER_ON);
 }
 
 FV_REG_AT(sltsta, exp, PCI_EXP_SLTSTA)
@@ -53,7 +53,7 @@ static u16 sltsta_read(struct fv_port *p, u16 qemu)
 
 	if (link == ~0U)
 		return qemu;
-	if (!(link & FV_SB_LINK_PRESENT))
+	if (!(link & FV_SB_LINK_PRESENT) && !p->off)
 		qemu &= ~PCI_EXP_SLTSTA_PDS;
 	if (status & FV_SB_STATUS_PDC)
 		qemu |= PCI_EXP_SLTSTA_PDC;
@@ -80,18 +80,27 @@ static u16 bridge_where(const struct fv_port *p)
 	return PCI_BRIDGE_CONTROL;
 }
 
+static u16 bridge_read(struct fv_port *p, u16 qemu)
+{
+	return p->sbr ? qemu | PCI_BRIDGE_CTL_BUS_RESET : qemu;
+}
+
+/*
+ * A card hears of the reset from its side band alone: QEMU would unmap its BARs,
+ * which then read as 0 and not as all-ones. Other devices QEMU has to reset.
+ */
 static u16 bridge_write(struct fv_port *p, u16 val, u16 mask)
 {
 	bool is_reset = val & PCI_BRIDGE_CTL_BUS_RESET;
 
-	if (!(mask & PCI_BRIDGE_CTL_BUS_RESET) || is_reset == p->sbr)
-		return val;
-	p->sbr = is_reset;
-	if (is_reset)
-		p->count.resets++;
-	/* before QEMU resets what is below: the card has to know why */
-	p->truth->write(p, 0, FV_SB_PORT, is_reset ? FV_SB_PORT_SBR_ON : FV_SB_PORT_SBR_OFF);
-	return val;
+	if (mask & PCI_BRIDGE_CTL_BUS_RESET && is_reset != p->sbr) {
+		p->sbr = is_reset;
+		if (is_reset)
+			p->count.resets++;
+		p->truth->write(p, 0, FV_SB_PORT,
+				is_reset ? FV_SB_PORT_SBR_ON : FV_SB_PORT_SBR_OFF);
+	}
+	return fv_is_card(p) ? val & ~PCI_BRIDGE_CTL_BUS_RESET : val;
 }
 
 /* software may give the buses other numbers */
@@ -120,9 +129,9 @@ static u16 subordinate_write(struct fv_port *p, u16 val, u16 mask)
 }
 
 const struct fv_reg fv_slot_regs[] = {
-	{ sltctl_where, sltctl_read, sltctl_write, sltctl_written },
+	{ sltctl_where, sltctl_read, sltctl_write },
 	{ sltsta_where, sltsta_read, sltsta_write },
-	{ bridge_where, NULL, bridge_write },
+	{ bridge_where, bridge_read, bridge_write },
 	{ buses_where, NULL, buses_write },
 	{ subordinate_where, NULL, subordinate_write },
 	{ }
