@@ -99,12 +99,13 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 static int fail(int ret, const char *object, const char *why)
 {
 	int code = ret == -ENODEV || ret == -ENOENT ? FV_NO_DEVICE : FV_FAILED;
+	const char *text = why ? why : strerror(-ret);
 	size_t len = strlen(object);
 
 	/* The driver's texts start with the object too: once is enough. */
-	if (!strncmp(why, object, len) && !strncmp(why + len, ": ", 2))
-		why += len + 2;
-	return err_fail(code, object, "read the statistics", NULL, "%s", why);
+	if (!strncmp(text, object, len) && !strncmp(text + len, ": ", 2))
+		text += len + 2;
+	return err_fail(code, object, "read the statistics", NULL, "%s", text);
 }
 
 static int netlink_groups(struct fv_counters_list *l, int group, const char *object)

@@ -86,5 +86,6 @@ void err_note(const char *object, const char *fmt, ...)
 	text = util_vprintf(fmt, ap);
 	va_end(ap);
 	line = util_printable(text);
+	fflush(stdout);
 	fprintf(stderr, "fpgactl: %s: %s\n", object, line);
 }

@@ -52,8 +52,15 @@ static char *display_in_use(const struct fv_device *d)
 	return NULL;
 }
 
-/* Virtual functions go away with the driver of their physical function. */
-static char *vfs_in_use(const struct fv_device *d)
+/**
+ * guard_virtual_functions() - Whether a device has virtual functions enabled.
+ * @d: the device
+ *
+ * They go away with the driver of their physical function, also under a VM.
+ *
+ * Return: the reason not to take the device, to be freed; NULL when there is none.
+ */
+char *guard_virtual_functions(const struct fv_device *d)
 {
 	long long n;
 
@@ -77,6 +84,6 @@ char *guard_in_use(const struct fv_device *d)
 	if (!why)
 		why = net_in_use(d);
 	if (!why)
-		why = vfs_in_use(d);
+		why = guard_virtual_functions(d);
 	return why;
 }

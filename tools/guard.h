@@ -6,5 +6,6 @@
 #include "model.h"
 
 char *guard_in_use(const struct fv_device *d);
+char *guard_virtual_functions(const struct fv_device *d);
 
 #endif

@@ -83,6 +83,7 @@ static int run(struct cmd_ctx *ctx)
 	}
 	if (code == FV_OK)
 		code = ctx->cmd->run(ctx);
+	ctx->model = NULL;
 	model_free(&model);
 	return code;
 }

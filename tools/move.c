@@ -82,7 +82,9 @@ static struct move_result bind(const char *bdf, const char *driver)
 	now = device_read_driver(bdf);
 	if (same(now, driver))
 		return result(MOVE_DONE, 0);
-	return result(ret ? MOVE_BIND : MOVE_VERIFY, ret);
+	return (struct move_result){
+		.step = ret ? MOVE_BIND : MOVE_VERIFY, .error = -ret, .driver = driver,
+	};
 }
 
 static struct move_result probe(const char *bdf)
@@ -160,13 +162,12 @@ char *move_result_text(const struct move *m, struct move_result r)
 	case MOVE_UNBIND:
 		return util_printf("driver %s did not give it up: %s", now ? now : "(none)", why);
 	case MOVE_BIND:
-		return util_printf("the kernel did not bind it to %s: %s",
-				   m->driver ? m->driver : m->old_driver, why);
+		return util_printf("the kernel did not bind it to %s: %s", r.driver, why);
 	case MOVE_PROBE:
 		return util_printf("no driver of the host could be started: %s", why);
 	case MOVE_VERIFY:
-		return util_printf("the kernel did not bind it to %s: its driver is %s",
-				   m->driver ? m->driver : m->old_driver, now ? now : "none");
+		return util_printf("the kernel did not bind it to %s: its driver is %s", r.driver,
+				   now ? now : "none");
 	default:
 		return util_strdup("done");
 	}

@@ -19,6 +19,7 @@ enum move_step {
 struct move_result {
 	enum move_step step;	/* MOVE_DONE, or the one that failed */
 	int error;		/* positive errno; 0 where the kernel gave none */
+	const char *driver;	/* that was to have the device, for MOVE_BIND and MOVE_VERIFY */
 };
 
 /* Which driver a device shall have. */

@@ -38,12 +38,11 @@ struct parser {
 /* The usage error of everything that is wrong with an option. */
 static void fail(struct parser *p, const char *option, const char *hint, const char *why)
 {
-	autofree char *help = NULL;
+	const char *command = p->ctx->cmd ? p->ctx->cmd->name : NULL;
+	autofree char *help = util_printf("See 'fpgactl help%s%s'.", command ? " " : "",
+					  command ? command : "");
 
-	if (!hint && p->ctx->cmd)
-		hint = help = util_printf("See 'fpgactl help %s'.", p->ctx->cmd->name);
-	err_fail(FV_USAGE, p->ctx->cmd ? p->ctx->cmd->name : "fpgactl", option,
-		 hint ? hint : "See 'fpgactl help'.", "%s", why);
+	err_fail(FV_USAGE, command ? command : "fpgactl", option, hint ? hint : help, "%s", why);
 	p->has_failed = true;
 }
 
@@ -193,7 +192,7 @@ static void check(struct parser *p)
 	if (p->sysroot) {
 		ret = sysfs_set_root(p->sysroot);
 		if (ret) {
-			fail(p, "--sysroot", "", strerror(-ret));
+			fail(p, "--sysroot", NULL, strerror(-ret));
 			return;
 		}
 	}

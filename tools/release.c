@@ -26,7 +26,7 @@
 /* How often a holder is looked for, and the progress shown anew. */
 #define STEP_MS		200
 
-/* A move without a holder takes milliseconds; it gets this long when the limit is over. */
+/* A move takes a moment also when nobody holds the device: it gets this long at least. */
 #define MOVE_GRACE_S	5
 
 static volatile sig_atomic_t is_interrupted;
@@ -145,7 +145,10 @@ static void __attribute__((noreturn)) child(const struct move *m, int pipe_fd)
 	_exit(0);
 }
 
-/* Waits for the child's report, with progress. */
+/*
+ * Waits for the child's report, with progress. The name of a driver in it was there
+ * before the fork and so is at the same address here.
+ */
 static enum release_end wait_report(int fd, const struct fv_device *d,
 				    const struct release_limit *limit, struct move_result *result)
 {
@@ -158,7 +161,8 @@ static enum release_end wait_report(int fd, const struct fv_device *d,
 		ready = poll(&p, 1, STEP_MS);
 		if (ready > 0 || is_interrupted)
 			break;
-		if (elapsed_s(limit) >= limit->limit_s && util_now_s() - begun_s >= MOVE_GRACE_S)
+		if (elapsed_s(limit) >= limit->limit_s &&
+		    (is_held(d) || util_now_s() - begun_s >= MOVE_GRACE_S))
 			break;
 		show_progress(d, limit);
 		has_shown = true;

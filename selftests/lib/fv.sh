@@ -102,6 +102,26 @@ fv_unbind()
 	done
 }
 
+# fv_hold [-r] BDF: a user of the device, whose process is then $FV_HOLDER
+fv_hold()
+{
+	local ready=/tmp/fv-hold.$$
+
+	rm -f "$ready"
+	"$FV_DIR/vfio_hold" "$@" >"$ready" &
+	FV_HOLDER=$!
+	fv_wait 10 grep -q held "$ready" && return
+	echo "# vfio_hold $* did not get it"
+	return 1
+}
+
+# fv_let_go: end the user of fv_hold, with a signal if it is told which
+fv_let_go()
+{
+	kill "-${1:-TERM}" "$FV_HOLDER" 2>/dev/null
+	wait "$FV_HOLDER" 2>/dev/null
+}
+
 # fv_load: our module with what it needs; fv_load_stock: vfio-pci
 fv_load()
 {

@@ -20,6 +20,11 @@ $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
+# programs that more than one suite uses
+$(OUTPUT)/vfio_hold: $(LIBFV_DIR)bin/vfio_hold.c $(LIBFV_O)
+	$(call msg,CC,,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 LIBFV_PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_FILES)
 $(LIBFV_PROGS): $(LIBFV_O)
 

@@ -240,6 +240,12 @@ static void report_json(const struct plan *p)
 	out_json(top);
 }
 
+static void note_in_the_way(const struct fv_device *d)
+{
+	err_note(d->bdf, "keeps group %d from a VM: it has driver %s%s", d->group, d->driver,
+		 d->is_bridge ? "; write its address to that driver's unbind file" : "");
+}
+
 /* What stays as it is, a bridge or with --only, may still keep a group from a VM. */
 static void note_rest(const struct plan *p)
 {
@@ -255,9 +261,7 @@ static void note_rest(const struct plan *p)
 				if (p->targets.v[k] == g->members[j])
 					break;
 			if (k == p->targets.n && device_is_in_the_way(g->members[j]))
-				err_note(g->members[j]->bdf,
-					 "keeps group %d from a VM: it has driver %s", g->id,
-					 g->members[j]->driver);
+				note_in_the_way(g->members[j]);
 		}
 	}
 }

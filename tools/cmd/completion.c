@@ -36,8 +36,8 @@ static void print_words(enum cmd_words words)
 	static const char *const text[] = {
 		[CMD_WORDS_NONE] = "",
 		[CMD_WORDS_BDF] = "$(_fpgactl_names \"$root/sys/bus/pci/devices\")",
-		[CMD_WORDS_BDF_OR_GROUP] = "$(_fpgactl_names \"$root/sys/bus/pci/devices\") "
-			"$(_fpgactl_names \"$root/sys/kernel/iommu_groups\")",
+		[CMD_WORDS_BDF_OR_GROUP] = ("$(_fpgactl_names \"$root/sys/bus/pci/devices\") "
+			"$(_fpgactl_names \"$root/sys/kernel/iommu_groups\")"),
 		[CMD_WORDS_COMMAND] = "$commands",
 		[CMD_WORDS_SHELL] = "bash",
 	};

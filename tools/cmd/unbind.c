@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../cmd.h"
+#include "../guard.h"
 #include "../move.h"
 #include "../release.h"
 #include "../sysfs.h"
@@ -83,6 +84,21 @@ static int check_rights(const struct plan *p)
 			ret == -EACCES ? "Run it as root. Nothing was changed." :
 					 "Nothing was changed.",
 			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+}
+
+static int check_virtual_functions(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		autofree char *why = guard_virtual_functions(p->devices[i]);
+
+		if (why)
+			return err_fail(FV_BUSY, p->devices[i]->bdf, "unbind",
+					"Nothing was changed. Take them away first: write 0 to its sriov_numvfs.",
+					"%s", why);
+	}
+	return FV_OK;
 }
 
 /* Without --request, nothing is begun before the holders have gone by themselves. */
@@ -218,6 +234,8 @@ static int run(const struct cmd_ctx *ctx)
 		code = make_plan(&p);
 	if (!code && !cmd_is_set(ctx, "dry-run")) {
 		code = check_rights(&p);
+		if (!code)
+			code = check_virtual_functions(&p);
 		if (!code)
 			code = wait_for_holders(&p);
 		if (!code)

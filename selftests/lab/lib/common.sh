@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # for the other parts
 # Paths and the few words that every part of the lab uses.
 
 FV_LAB=$FV_TOP/selftests/lab

@@ -79,7 +79,9 @@ line ~ /^(not )?ok [0-9]+/ {
 		deepest = level
 	if (result == "fail")
 		failed[level]++
-	if (!children)
+	if (!children && !level && result == "pass")
+		row("fail", line, "it printed no KTAP")
+	else if (!children)
 		row(result, line, message)
 	else if (result == "fail" && !broken)
 		row("fail", line, message == "" ? "failed, none of its tests did" : message)

@@ -31,6 +31,7 @@ root_mirror()
 		return
 	fi
 	for try in 1 2; do
+		# shellcheck disable=SC2016 # apt expands it
 		uri=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' \
 			'Created-By: Packages' | awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }')
 		[ -n "$uri" ] && break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # settings of guest_boot, suite_guest
 # Suites: directories below selftests/ whose Makefile starts with
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
@@ -85,7 +85,7 @@ suite_host()
 		export FV_OUT=$dir/out FV_TOP PATH=$FV_OUT_DIR/build/tools:$PATH
 		timeout -k 5 "$(suite_timeout "$suite" host)" \
 			./run_kselftest.sh $(suite_runner "$suite" host)
-	) >"$dir/run.log" 2>&1 </dev/null || rc=$?
+	) >>"$dir/run.log" 2>&1 </dev/null || rc=$?	# >>: the runner appends, too
 	ktap_rows "$suite" host "$dir/run.log" >>"$dir/rows"
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		rows_add "$dir/rows" fail "$suite/end" "stopped after its time limit"
@@ -98,7 +98,7 @@ suite_host()
 # suite_icount=1 virtual time is the number of instructions: equal in every run
 suite_guest()
 {
-	local suite=$1 kernel=$2 dir=$3 rc=0 bad
+	local suite=$1 kernel=$2 dir=$3 rc=0
 
 	mkdir -p "$dir/t/bin" "$dir/t/mod"
 	cp -a "$FV_OUT_DIR/build/kselftest" "$dir/t/"
@@ -119,7 +119,7 @@ suite_guest()
 	guest_env="FV_KERNEL=$kernel"
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1
-		guest_args=(-icount shift=0,sleep=off)
+		guest_args=(-icount "shift=0,sleep=off")
 	fi
 	guest_boot "$kernel" "$dir" || rc=$?
 	rm -rf "$dir/t" "$dir/disk"

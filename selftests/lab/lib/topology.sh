@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2054 # commas belong to QEMU's options
 # The cards of an L1 guest, each behind a root port of its own, and the roles by
 # which tests know them. Only devices that stock QEMU emulates.
 #

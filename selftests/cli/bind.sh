@@ -1,0 +1,265 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl bind on a recorded system, with and without a kernel behind its files.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+hold group_ok "one function named, the whole group is bound, its bridge left alone"
+group_ok()
+{
+	fvk bind --yes 01:00.0
+	succeeds
+	prints "0000:01:00.0: now bound to fpga-vfio-pci (group 1, had no driver)
+0000:01:00.1: now bound to fpga-vfio-pci (group 1, before: xdma)"
+	[ "$(driver_of 0000:01:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
+	[ "$(override_of 0000:01:00.1)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:00:01.0)" = pcieport ]
+}
+
+hold json_ok "a program reads what was changed and what was before"
+json_ok()
+{
+	fvk bind --json --yes 01:00.0
+	succeeds
+	value . '{"dry_run":false,"devices":[{"bdf":"0000:01:00.0","group":1,"driver":"fpga-vfio-pci","previous_driver":null,"changed":true},{"bdf":"0000:01:00.1","group":1,"driver":"fpga-vfio-pci","previous_driver":"xdma","changed":true}]}'
+}
+
+hold several_ok "several devices, named in any order and twice, are bound once"
+several_ok()
+{
+	fvk bind --json --yes 04:00.1 01:00.1 01:00.0 04:00.1
+	value '.devices | map(.bdf)' '["0000:01:00.0","0000:01:00.1","0000:04:00.1"]'
+}
+
+hold only_ok "--only binds what is named, and says what keeps the group from a VM"
+only_ok()
+{
+	fvk bind --only 01:00.0
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:01:00.1: keeps group 1 from a VM: it has driver xdma" ]
+	[ "$(driver_of 0000:01:00.1)" = xdma ]
+}
+
+hold bridge_in_the_way_ok "a bridge that keeps the group from a VM is named, with the way out"
+bridge_in_the_way_ok()
+{
+	mkdir "$tree/sys/bus/pci/drivers/shpchp"
+	ln -sfn ../../../bus/pci/drivers/shpchp "$tree/sys/bus/pci/devices/0000:00:01.0/driver"
+	fvk bind --yes 01:00.0
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:00:01.0: keeps group 1 from a VM: it has driver shpchp; write its address to that driver's unbind file" ]
+}
+
+hold twice_ok "bound already is said, and is no error"
+twice_ok()
+{
+	remember
+	fvk bind 07:00.1
+	succeeds
+	prints "0000:07:00.1: already bound to fpga-vfio-pci"
+	# also while a VM has it
+	fvk bind --json 07:00.0
+	succeeds
+	value '.devices[0].changed' false
+	unchanged
+}
+
+hold dry_run_ok "--dry-run prints the plan and changes nothing"
+dry_run_ok()
+{
+	remember
+	fvk bind --dry-run 01:00.0
+	succeeds
+	prints "0000:01:00.0: would be bound to fpga-vfio-pci (group 1, had no driver)
+0000:01:00.1: would be bound to fpga-vfio-pci (group 1, before: xdma)"
+	fvk bind --dry-run --json 01:00.0
+	json .dry_run
+	unchanged
+}
+
+hold consent_refused "another driver's device is taken with --yes only"
+consent_refused()
+{
+	remember
+	fvk bind 01:00.0
+	refuses 4 "0000:01:00.1: bind: this would take 0000:01:00.1 from xdma"
+	hints "Use --yes to agree, --dry-run to see the plan."
+	unchanged
+}
+
+hold undo_probe_ok "when a member's probe fails, all are as before and the errno is told"
+undo_probe_ok()
+{
+	mkdir "$tree/fail"
+	echo 5 >"$tree/fail/fpga-vfio-pci.0000:01:00.1"
+	echo pci-stub >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
+	remember
+	fvk bind --yes 01:00.0
+	refuses 1 "0000:01:00.1: bind: the kernel did not bind it to fpga-vfio-pci: Input/output error"
+	hints "Everything was put back as it was. The kernel log may say more."
+	unchanged
+}
+
+hold undo_silent_ok "a kernel that says yes and does nothing is noticed, and all undone"
+undo_silent_ok()
+{
+	mkdir "$tree/ignore"
+	: >"$tree/ignore/0000:01:00.1"
+	remember
+	fvk bind --yes 01:00.0
+	[ "$rc" = 1 ]
+	# the old driver cannot be had back either: that is what is said
+	[ "$(driver_of 0000:01:00.0)" = "" ]
+	hints "0000:01:00.1 could not be put back: the kernel did not bind it to xdma: its driver is none"
+}
+
+hold undo_dead_ok "below a tree without a kernel nothing binds, and the overrides are as before"
+undo_dead_ok()
+{
+	remember
+	fv bind --yes 01:00.0
+	refuses 1 "0000:01:00.0: bind: the kernel did not bind it to fpga-vfio-pci: its driver is none"
+	unchanged
+}
+
+hold undo_override_ok "a device that refuses its override stops the rest"
+undo_override_ok()
+{
+	rm "$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
+	remember_driver=$(driver_of 0000:01:00.0)
+	fvk bind --yes 01:00.0
+	refuses 1 "0000:01:00.1: bind: driver_override could not be set: No such file or directory"
+	[ "$(driver_of 0000:01:00.0)" = "$remember_driver" ]
+	[ "$(driver_of 0000:01:00.1)" = xdma ]
+}
+
+# in_use BDF WHY: refused for this reason, and with --force not
+in_use()
+{
+	remember
+	fvk bind --yes "$1"
+	refuses 4 "0000:$1: bind: the host uses it: $2"
+	hints "Free it first, or use --force if the host can do without it."
+	unchanged
+	fvk bind --yes --dry-run "$1"
+	[ "$rc" = 4 ]
+	fvk bind --yes --force "$1"
+	succeeds
+	[ "$(driver_of "0000:$1")" = fpga-vfio-pci ]
+}
+
+hold boot_disk_refused "the disk that the system runs from is not taken"
+boot_disk_refused() { in_use 02:00.0 "nvme0n1p2 is mounted on /"; }
+
+hold stacked_disk_refused "a disk below device-mapper that is mounted is not taken"
+stacked_disk_refused() { in_use 09:00.0 "dm-1 is mounted on /srv/with blank"; }
+
+hold swap_refused "a disk with swap is not taken"
+swap_refused() { in_use 0a:00.0 "nvme2n1p1 is swap"; }
+
+hold raid_refused "a disk that is part of a RAID is not taken"
+raid_refused() { in_use 0b:00.0 "nvme3n1p1 is part of md127"; }
+
+hold multipath_refused "a disk behind NVMe multipath is not taken"
+multipath_refused() { in_use 0d:00.0 "nvme5n1 is mounted on /home"; }
+
+hold idle_disk_ok "a disk that nobody uses is taken"
+idle_disk_ok()
+{
+	fvk bind --yes 0c:00.0
+	succeeds
+	[ "$(driver_of 0000:0c:00.0)" = fpga-vfio-pci ]
+}
+
+hold boot_vga_refused "the console's display is not taken"
+boot_vga_refused() { in_use 03:00.0 "it is the console's display (boot_vga)"; }
+
+hold framebuffer_refused "a display with a framebuffer of the console is not taken"
+framebuffer_refused() { in_use 03:00.1 "framebuffer fb0 of the console is on it"; }
+
+hold net_up_refused "a network device that is up is not taken"
+net_up_refused() { in_use 04:00.0 "network device eth0 is up"; }
+
+hold net_down_ok "a network device that is down is taken"
+net_down_ok()
+{
+	fvk bind --yes 04:00.1
+	succeeds
+}
+
+hold vfs_refused "a physical function with virtual functions is not taken"
+vfs_refused() { in_use 04:00.2 "2 of its virtual functions are enabled"; }
+
+hold member_held_refused "a group of which a VM has a member is not touched, --force or not"
+member_held_refused()
+{
+	remember
+	fvk bind --yes --only 08:00.1
+	refuses 4 '0000:08:00.1: bind: 0000:08:00.0 of group 19 is held by evil\x1b[31m\x0aname\xff (pid 4343)'
+	fvk bind --yes --force 08:00.1
+	[ "$rc" = 4 ]
+	unchanged
+}
+
+hold no_group_refused "a device without IOMMU group is refused"
+no_group_refused()
+{
+	remember
+	fvk bind --yes --force 05:00.0
+	refuses 1 "0000:05:00.0: bind: it has no IOMMU group, so no VM can have it"
+	unchanged
+}
+
+hold bridge_refused "a bridge is refused"
+bridge_refused()
+{
+	remember
+	fvk bind --yes --force 00:01.0
+	refuses 1 "0000:00:01.0: bind: it is a bridge, which stays with the host"
+	unchanged
+}
+
+hold unknown_refused "one unknown address among known ones, and nothing is changed"
+unknown_refused()
+{
+	remember
+	fvk bind --yes 01:00.0 ee:00.0
+	refuses 3 "0000:ee:00.0: bind: there is no such PCI device"
+	fvk bind --yes 01:00.0 nonsense
+	refuses 2 "nonsense: bind: this is no PCI address"
+	unchanged
+}
+
+hold no_module_refused "without the module it says how to load it, with exit code 3"
+no_module_refused()
+{
+	rm -r "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	remember
+	fvk bind --yes 01:00.0
+	refuses 3 "0000:01:00.0: bind: the module fpga_vfio_pci is not loaded"
+	hints "Load it: modprobe fpga_vfio_pci"
+	unchanged
+}
+
+hold ordinary_user_refused "an ordinary user is told that it needs root, and may see the plan"
+ordinary_user_refused()
+{
+	remember
+	run_as_nobody bind --yes 01:00.0
+	refuses 1 "0000:01:00.0: bind: this needs root"
+	hints "Run it as root. Nothing was changed."
+	unchanged
+	run_as_nobody bind --dry-run 01:00.0
+	succeeds
+}
+
+hold json_error_ok "with --json the error is an object, and nothing else is printed"
+json_error_ok()
+{
+	fvk bind --json 01:00.0
+	[ "$rc" = 4 ] && [ -z "$out" ]
+	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"this would take 0000:01:00.1 from xdma","hint":"Use --yes to agree, --dry-run to see the plan.","exit_code":4}}' ]
+}
+
+run_tests

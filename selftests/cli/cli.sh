@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the tests of fpgactl share. A test is a function that ends at its first command
+# that fails; "hold NAME SENTENCE" puts it on the list, "run_tests" runs the list, each
+# on a fresh tree and with both builds of the program. Sourced.
+#
+# shellcheck disable=SC2034 # set here, used by the tests
+
+set -u
+CLI_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$CLI_DIR/../kselftest/ktap_helpers.sh"
+
+FAKE_KERNEL=$CLI_DIR/fakekernel.so
+FV_STATS_H=$CLI_DIR/fpga_vfio_stats.h
+export ASAN_OPTIONS=verify_asan_link_order=0
+export LSAN_OPTIONS=suppressions=$CLI_DIR/lsan.supp:print_suppressions=0
+export LC_ALL=C.UTF-8
+names=()
+sentences=()
+
+hold()
+{
+	names+=("$1")
+	sentences+=("$2")
+}
+
+# fv ARGUMENT…: run the program on the tree; $rc, $out and $err tell how it went
+fv()
+{
+	rc=0
+	timeout -k 1 30 "$FPGACTL" --sysroot "$tree" "$@" \
+		>"$work/out" 2>"$work/err" </dev/null || rc=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+	printf '$ fpgactl %s\n%s\n%s\n(%d)\n' "$*" "$out" "$err" "$rc"
+}
+
+# fvk ARGUMENT…: the same with a kernel that does what is written to the tree
+fvk()
+{
+	LD_PRELOAD=$FAKE_KERNEL fv "$@"
+}
+
+# run_as_nobody ARGUMENT…: the same as an ordinary user
+run_as_nobody()
+{
+	chmod 755 "$work"
+	local FPGACTL_REAL
+	FPGACTL_REAL=$(command -v "$FPGACTL")
+	local FPGACTL="$work/as-nobody"
+
+	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %s "$@"\n' \
+		"$FPGACTL_REAL" >"$FPGACTL"
+	chmod 755 "$FPGACTL"
+	fv "$@"
+}
+
+# succeeds: the last run said nothing on stderr and ended well
+succeeds()
+{
+	[ "$rc" = 0 ] && [ -z "$err" ]
+}
+
+# refuses CODE TEXT: the last run printed nothing, and its error is this one
+refuses()
+{
+	[ "$rc" = "$1" ] && [ -z "$out" ] && [ "$(head -n 1 <<<"$err")" = "fpgactl: $2" ]
+}
+
+# hints TEXT: the line after the error
+hints()
+{
+	[ "$(sed -n 2p <<<"$err")" = "$1" ]
+}
+
+# prints TEXT: standard output is this
+prints()
+{
+	diff -u - "$work/out" <<<"$1"
+}
+
+# json FILTER: what the last run printed is JSON, and the filter is true of it
+json()
+{
+	jq -e "$1" "$work/out"
+}
+
+# value FILTER TEXT: what the filter makes of the JSON is this
+value()
+{
+	[ "$(jq -rc "$1" "$work/out")" = "$2" ]
+}
+
+# driver_of BDF, override_of BDF: as the tree has them
+driver_of()
+{
+	local link
+
+	link=$(readlink "$tree/sys/bus/pci/devices/$1/driver") || return 0
+	echo "${link##*/}"
+}
+
+override_of()
+{
+	sed 's/(null)//' "$tree/sys/bus/pci/devices/$1/driver_override"
+}
+
+# remember, unchanged: drivers and overrides of all devices, before and after
+state()
+{
+	local path
+
+	for path in "$tree"/sys/bus/pci/devices/*; do
+		echo "${path##*/} $(driver_of "${path##*/}") $(override_of "${path##*/}")"
+	done
+}
+
+remember()
+{
+	state >"$work/before"
+}
+
+unchanged()
+{
+	state | diff -u "$work/before" -
+}
+
+# wait_until COMMAND…: at most ten seconds
+wait_until()
+{
+	local end=$((${EPOCHREALTIME/./} + 10000000))
+
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
+# run_one NAME SENTENCE: in a shell of its own, on a tree of its own
+run_one()
+{
+	local status
+
+	work=$base/$1
+	tree=$work/tree
+	mkdir "$work"
+	tar -xf "$CLI_DIR/tree.tar" -C "$work"
+	(
+		set -e
+		"$1"
+	) >"$work/log" 2>&1
+	status=$?
+	if [ "$status" = 0 ]; then
+		ktap_test_pass "$1${build:+ ($build)}: $2"
+	else
+		sed 's/^/# /' "$work/log"
+		ktap_test_fail "$1${build:+ ($build)}: $2"
+	fi
+	rm -rf "$work"
+}
+
+run_tests()
+{
+	local i
+
+	base=$(mktemp -d)
+	trap 'rm -rf "$base"' EXIT
+	chmod 755 "$base"
+	ktap_print_header
+	ktap_set_plan $((2 * ${#names[@]}))
+	for build in "" sanitized; do
+		FPGACTL=fpgactl
+		[ -z "$build" ] || FPGACTL=$CLI_DIR/fpgactl-san
+		for i in "${!names[@]}"; do
+			run_one "${names[i]}" "${sentences[i]}"
+		done
+	done
+	ktap_finished
+}

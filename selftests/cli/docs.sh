@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What is written about fpgactl, and its completion, are those of this fpgactl.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+commands="bind list show stats unbind"
+
+hold man_complete_ok "the man pages have every command, option and column"
+man_complete_ok()
+{
+	local command word page
+
+	for command in $commands; do
+		page=$CLI_DIR/fpgactl-$command.8
+		grep -q "fpgactl $command" "$page"
+		fv help "$command"
+		# roff writes a dash as \-
+		cat "$page" "$CLI_DIR/fpgactl.8" | tr -d "\\\\" >"$work/page"
+		sed -n -e '/^Options:/,/^$/s/.* \(--[a-z-]*\).*/\1/p' \
+			-e '/^Columns/,/^$/s/^  [* ] \([A-Z-]*\) .*/\1/p' <<<"$out" >"$work/words"
+		[ -s "$work/words" ]
+		while read -r word; do
+			grep -q -e "$word" "$work/page" || { echo "$command: no $word"; return 1; }
+		done <"$work/words"
+	done
+}
+
+hold man_codes_ok "the overview page has every exit code"
+man_codes_ok()
+{
+	local code
+
+	for code in 0 1 2 3 4 5; do
+		grep -q "^\.B $code" "$CLI_DIR/fpgactl.8"
+	done
+}
+
+# complete LINE: the words that bash would offer at its end
+complete_line()
+{
+	bash --norc -c '
+		source "$1"
+		COMP_LINE=$2 COMP_POINT=${#2}
+		_fpgactl
+		printf "%s\n" "${COMPREPLY[@]}"
+	' - "$work/completion" "fpgactl $1" | sort | xargs
+}
+
+hold completion_ok "commands, options, columns, addresses and drivers are completed"
+completion_ok()
+{
+	fv completion bash
+	succeeds
+	cp "$work/out" "$work/completion"
+	bash -n "$work/completion"
+	[ "$(complete_line "")" = "bind completion help list show stats unbind version" ]
+	[ "$(complete_line "un")" = unbind ]
+	[ "$(complete_line "unbind --t")" = --timeout ]
+	[ "$(complete_line "list -o PO")" = PORT ]
+	[ "$(complete_line "help st")" = stats ]
+	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
+	[ "$(complete_line "--sysroot $tree stats 10")" = \
+		"10000:01:00.0 102 103 104 105 106 107 108 109" ]
+	# after the last colon that readline breaks words at
+	[ "$(complete_line "--sysroot $tree bind 0000:01:00.")" = "00.0 00.1" ]
+}
+
+hold completion_refused "there is no completion for another shell"
+completion_refused()
+{
+	fv completion tcsh
+	refuses 2 "tcsh: completion: there is no completion for this shell"
+}
+
+run_tests

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A kernel for recorded trees: preloaded into fpgactl, it answers writes to the files
+ * of the driver core below a tree as Linux does, by changing the tree's symlinks.
+ *
+ * The tree says how it shall behave: host/BDF names the driver that the host has for a
+ * device, fail/DRIVER.BDF the errno of that driver's probe, ignore/BDF makes a bind do
+ * nothing and succeed, held/BDF lets an unbind wait until the file is gone.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PCI	"/sys/bus/pci/"
+
+/* Path of the tree, good until the second next call. */
+static const char *__attribute__((format(printf, 1, 2))) at(const char *fmt, ...)
+{
+	static char paths[2][2 * PATH_MAX];
+	static int turn;
+	va_list ap;
+
+	turn = !turn;
+	va_start(ap, fmt);
+	vsnprintf(paths[turn], sizeof(paths[turn]), fmt, ap);
+	va_end(ap);
+	return paths[turn];
+}
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* First word of a file; empty when it is not there. */
+static void read_word(char *word, size_t size, const char *path)
+{
+	FILE *f = fopen(path, "re");
+
+	word[0] = '\0';
+	if (!f)
+		return;
+	if (!fgets(word, (int)size, f))
+		word[0] = '\0';
+	word[strcspn(word, "\n")] = '\0';
+	fclose(f);
+}
+
+static void driver_of(char *driver, size_t size, const char *root, const char *bdf)
+{
+	char target[PATH_MAX];
+	ssize_t len;
+
+	driver[0] = '\0';
+	len = readlink(at("%s" PCI "devices/%s/driver", root, bdf), target, sizeof(target) - 1);
+	if (len < 0)
+		return;
+	target[len] = '\0';
+	snprintf(driver, size, "%s", strrchr(target, '/') + 1);
+}
+
+/* Whether the driver may have the device, as pci_match_device() has it. */
+static bool matches(const char *root, const char *bdf, const char *driver)
+{
+	char override[256], host[256];
+
+	read_word(override, sizeof(override),
+		  at("%s" PCI "devices/%s/driver_override", root, bdf));
+	if (override[0] && strcmp(override, "(null)"))
+		return !strcmp(override, driver);
+	read_word(host, sizeof(host), at("%s/host/%s", root, bdf));
+	return !strcmp(host, driver);
+}
+
+static int attach(const char *root, const char *bdf, const char *driver)
+{
+	char word[16];
+
+	read_word(word, sizeof(word), at("%s/fail/%s.%s", root, driver, bdf));
+	if (word[0])
+		return atoi(word);
+	if (exists(at("%s/ignore/%s", root, bdf)))
+		return 0;
+	return symlink(at("%s" PCI "drivers/%s", root, driver),
+		       at("%s" PCI "devices/%s/driver", root, bdf)) ? errno : 0;
+}
+
+static int on_bind(const char *root, const char *driver, const char *bdf)
+{
+	char now[256];
+
+	if (!matches(root, bdf, driver))
+		return ENODEV;
+	driver_of(now, sizeof(now), root, bdf);
+	return now[0] ? EBUSY : attach(root, bdf, driver);
+}
+
+static int on_unbind(const char *root, const char *driver, const char *bdf)
+{
+	struct timespec step = { .tv_nsec = 10000000 };
+	char now[256];
+
+	driver_of(now, sizeof(now), root, bdf);
+	if (strcmp(now, driver))
+		return ENODEV;
+	while (exists(at("%s/held/%s", root, bdf)))
+		nanosleep(&step, NULL);
+	return unlink(at("%s" PCI "devices/%s/driver", root, bdf)) ? errno : 0;
+}
+
+/* A probe that fails is no error of this file. */
+static int on_probe(const char *root, const char *bdf)
+{
+	char override[256], host[256];
+	const char *driver = host;
+
+	read_word(override, sizeof(override),
+		  at("%s" PCI "devices/%s/driver_override", root, bdf));
+	read_word(host, sizeof(host), at("%s/host/%s", root, bdf));
+	if (override[0] && strcmp(override, "(null)"))
+		driver = override;
+	if (driver[0] && exists(at("%s" PCI "drivers/%s/bind", root, driver)))
+		attach(root, bdf, driver);
+	return 0;
+}
+
+/* Does what the file does; -1 when it is an ordinary one. */
+static int act(const char *path, const char *bdf)
+{
+	char root[PATH_MAX], driver[PATH_MAX];
+	char *file, *slash;
+
+	snprintf(root, sizeof(root), "%s", path);
+	file = strstr(root, PCI);
+	if (!file)
+		return -1;
+	*file = '\0';
+	file += strlen(PCI);
+	if (!strcmp(file, "drivers_probe"))
+		return on_probe(root, bdf);
+	if (strncmp(file, "drivers/", 8))
+		return -1;
+	snprintf(driver, sizeof(driver), "%s", file + 8);
+	slash = strrchr(driver, '/');
+	if (!slash)
+		return -1;
+	*slash = '\0';
+	if (!strcmp(slash + 1, "bind"))
+		return on_bind(root, driver, bdf);
+	if (!strcmp(slash + 1, "unbind"))
+		return on_unbind(root, driver, bdf);
+	return -1;
+}
+
+ssize_t write(int fd, const void *buf, size_t count)
+{
+	static ssize_t (*real)(int fd, const void *buf, size_t count);
+	char link[64], path[PATH_MAX], bdf[64];
+	ssize_t len;
+	int ret;
+
+	if (!real)
+		real = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len <= 0 || count >= sizeof(bdf))
+		return real(fd, buf, count);
+	path[len] = '\0';
+	memcpy(bdf, buf, count);
+	bdf[count] = '\0';
+	ret = act(path, bdf);
+	if (ret < 0)
+		return real(fd, buf, count);
+	errno = ret;
+	return ret ? -1 : (ssize_t)count;
+}

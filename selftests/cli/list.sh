@@ -1,0 +1,220 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl list on a recorded system.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+hold tree_ok "devices stand below their IOMMU groups, in order"
+tree_ok()
+{
+	fv list -o DEVICE,ID,DRIVER
+	succeeds
+	[ "$(sed -n 2,6p <<<"$out")" = "group 1
+├─0000:01:00.0  10ee:9038
+└─0000:01:00.1  10ee:9039 xdma
+group 12
+└─0000:02:00.0  144d:a808 nvme" ]
+}
+
+hold names_ok "names come from the PCI database, an unknown device has its number"
+names_ok()
+{
+	fv list -o DEVICE,NAME
+	grep -q '0000:01:00.0  Xilinx Corporation FPGA Card XRT$' <<<"$out"
+	grep -q '0000:01:00.1  Xilinx Corporation Device 9039$' <<<"$out"
+}
+
+hold without_database_ok "without a PCI database there are no names, and all else"
+without_database_ok()
+{
+	rm "$tree/usr/share/misc/pci.ids"
+	fv list --json
+	succeeds
+	value '.groups[0].devices[0] | [.id, .name]' '["10ee:9038",null]'
+}
+
+hold bridges_left_out_ok "bridges are listed with --all only"
+bridges_left_out_ok()
+{
+	fv list --json
+	json '[.. | .bdf? // empty] | index("0000:00:01.0") == null'
+	json '[.groups[].group] | index(0) == null'
+	fv list --all --json
+	json '.groups[] | select(.group == 1).devices | map(.bdf) ==
+		["0000:00:01.0", "0000:01:00.0", "0000:01:00.1"]'
+	json '[.groups[].group] | index(0) == 0'
+}
+
+hold viable_ok "a group is viable unless a member has a driver that uses its DMA"
+viable_ok()
+{
+	fv list --json
+	json '.groups[] | select(.group == 1) |
+		.viable == false and .passthrough == "0000:01:00.1 has driver xdma"'
+	json '[.groups[] | select(.viable).group] == [16, 17, 18, 19, 27]'
+}
+
+hold viable_bridge_refused "a bridge with a driver other than pcieport is in the way"
+viable_bridge_refused()
+{
+	mkdir "$tree/sys/bus/pci/drivers/shpchp"
+	ln -sfn ../../../bus/pci/drivers/shpchp "$tree/sys/bus/pci/devices/0000:00:01.0/driver"
+	fv list --json
+	value '.groups[] | select(.group == 1).passthrough' \
+		'0000:00:01.0 has driver shpchp, 0000:01:00.1 has driver xdma'
+}
+
+hold no_group_ok "a device without IOMMU group is listed as such"
+no_group_ok()
+{
+	fv list --json
+	json '.without_group | length == 1 and
+		.[0].bdf == "0000:05:00.0" and .[0].passthrough == "no IOMMU group"'
+	fv list -o DEVICE,PASSTHROUGH
+	[ "$(tail -n 1 <<<"$out")" = "0000:05:00.0    no IOMMU group" ]
+}
+
+hold port_ok "the port is the bridge right above, and there may be none"
+port_ok()
+{
+	fv list --all --json
+	value '.groups[] | select(.group == 1).devices[1].port' 0000:00:01.0
+	value '.groups[0].devices[0].port' null
+}
+
+hold link_ok "a link is shown with its speed and width now and at most"
+link_ok()
+{
+	fv list -o DEVICE,LINK
+	grep -q '0000:01:00.0  16 GT/s x8 / 16 GT/s x8$' <<<"$out"
+	fv list --json
+	value '.groups[] | select(.group == 1).devices[0].link' \
+		'{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"port_max_speed_mts":16000,"port_max_width":16,"degraded":false}'
+}
+
+hold link_degraded_ok "a link below what both its ends can do is marked"
+link_degraded_ok()
+{
+	fv list -o DEVICE,LINK
+	grep -q '0000:06:00.0  2.5 GT/s x1 / 16 GT/s x8, degraded$' <<<"$out"
+	grep -q '0000:06:00.1  down / 16 GT/s x8, degraded$' <<<"$out"
+	# no more than the port can do is not degraded
+	echo '2.5 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_speed"
+	echo 1 >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_width"
+	fv list --json
+	json '.groups[] | select(.group == 16).devices[0].link.degraded == false'
+}
+
+hold link_nonsense_ok "what a device that does not answer says of its link is not believed"
+link_nonsense_ok()
+{
+	echo 255 >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"
+	echo Unknown >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_speed"
+	fv list --json
+	json '.groups[] | select(.group == 16).devices[0].link == null'
+}
+
+hold holder_group_ok "the holder of a group holds its devices"
+holder_group_ok()
+{
+	fv list --json
+	value '.groups[] | select(.group == 17).devices[0].holders' \
+		'[{"pid":4242,"command":"qemu-system-x86"}]'
+	value '.groups[] | select(.group == 18).devices[0].holders' '[]'
+	json '.holders_complete'
+}
+
+hold holder_cdev_ok "the holder of a device file holds that device only"
+holder_cdev_ok()
+{
+	fv list --json
+	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' '[[4343],[]]'
+}
+
+hold holder_exact_ok "where the kernel names the devices of a process, no other is held by it"
+holder_exact_ok()
+{
+	ln -s ../../../bus/pci/drivers/vfio-pci "$tree/sys/bus/pci/devices/0000:08:00.1/driver"
+	rm "$tree/proc/4343/fd/4"
+	ln -s /dev/vfio/19 "$tree/proc/4343/fd/4"
+	fv list --json
+	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' \
+		'[[4343],[4343]]'
+	ln -s 'anon_inode:[vfio-device]' "$tree/proc/4343/fd/5"
+	printf 'pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:00/0000:00:08.0/0000:08:00.1\n' \
+		>"$tree/proc/4343/fdinfo/5"
+	fv list --json
+	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' '[[],[4343]]'
+}
+
+hold holder_unseen_ok "an ordinary user is told that holders could not be seen"
+holder_unseen_ok()
+{
+	chmod 0 "$tree/proc/4242/fd"
+	run_as_nobody list -o DEVICE,HELD-BY
+	[ "$rc" = 0 ]
+	grep -q '0000:07:00.0  ?$' <<<"$out"
+	[ "$err" = "fpgactl: holders: the open files of 1 processes could not be seen; run as root" ]
+	run_as_nobody list --json
+	json '.holders_complete == false'
+}
+
+hold hostile_names_ok "control characters and broken UTF-8 do not reach the terminal"
+hostile_names_ok()
+{
+	fv list
+	succeeds
+	[ -z "$(tr -d '\n -~\200-\377' <"$work/out")" ]
+	grep -qF 'evil\x1b[31m\x0aname\xff (pid 4343)' <<<"$out"
+	grep -qF 'ev\x1b[31mil' <<<"$out"
+	fv list --json
+	value '.groups[] | select(.group == 26).devices[0].driver | explode | length' 9
+}
+
+hold domain_ok "a domain of five digits is read, and sorted last"
+domain_ok()
+{
+	fv list --all --json
+	value '[.groups[].devices[].bdf] | index("10000:01:00.0") != null' true
+}
+
+hold columns_ok "-o takes columns in its order, in any case, and + adds to the default"
+columns_ok()
+{
+	fv list -o driver,DEVICE
+	[ "$(head -n 1 <<<"$out")" = "DRIVER        DEVICE" ]
+	fv list -o +CLASS
+	head -n 1 <<<"$out" | grep -q '^DEVICE .* CLASS$'
+	fv list --json -o DEVICE,DRIVER
+	value '.groups[0].devices[1]' '{"bdf":"0000:01:00.1","driver":"xdma"}'
+}
+
+hold columns_refused "an unknown column is refused with the nearest and all others"
+columns_refused()
+{
+	fv list -o DRIVERX
+	refuses 2 "DRIVERX: show this column: there is no such column"
+	hints "Did you mean DRIVER? All columns: DEVICE,GROUP,ID,CLASS,NAME,DRIVER,PORT,LINK,HELD-BY,PASSTHROUGH"
+	fv list -o ""
+	[ "$rc" = 2 ]
+}
+
+hold empty_ok "a system without PCI devices has an empty list"
+empty_ok()
+{
+	rm -r "$tree/sys/bus/pci/devices"
+	mkdir "$tree/sys/bus/pci/devices"
+	fv list --json
+	succeeds
+	value . '{"groups":[],"without_group":[],"holders_complete":true}'
+}
+
+hold no_pci_refused "a system without a PCI bus is an error that names the path"
+no_pci_refused()
+{
+	rm -r "$tree/sys/bus"
+	fv list
+	refuses 1 "$tree/sys/bus/pci/devices: read the PCI devices: No such file or directory"
+}
+
+run_tests

@@ -1,0 +1,318 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# mktree.sh DIR: a system as fpgactl sees it, below DIR: sys, proc and dev of a host
+# with one device for each case that matters.
+set -eu
+
+root=$1
+pci=$root/sys/bus/pci
+mkdir -p "$pci/devices" "$pci/drivers" "$root/sys/kernel/iommu_groups" \
+	"$root/sys/class/block" "$root/sys/class/net" "$root/sys/class/graphics" \
+	"$root/sys/block" "$root/sys/kernel/irq" "$root/proc/self" "$root/dev" \
+	"$root/usr/share/misc" "$root/host"
+: >"$pci/drivers_probe"
+: >"$root/proc/self/mountinfo"
+: >"$root/proc/swaps"
+
+# put FILE TEXT: a file of sysfs
+put()
+{
+	mkdir -p "${1%/*}"
+	printf '%s\n' "$2" >"$1"
+}
+
+# link PATH TARGET: a relative symlink, as sysfs has them
+link()
+{
+	mkdir -p "${1%/*}"
+	ln -sfnr "$2" "$1"
+}
+
+driver()
+{
+	mkdir -p "$pci/drivers/$1"
+	: >"$pci/drivers/$1/bind"
+	: >"$pci/drivers/$1/unbind"
+}
+
+# bytes HEX…: binary
+bytes()
+{
+	local byte
+
+	for byte; do
+		printf '%b' "\\x$byte"
+	done
+}
+
+# config TYPE: 256 bytes of configuration space: MSI-X of 8 vectors at 0x40 and PCI
+# Express with FLR at 0x50, header of this type
+config()
+{
+	bytes ee 10 38 90 06 04 10 00 00 00 00 12 00 00 "$1" 00
+	head -c 36 /dev/zero
+	bytes 40
+	head -c 11 /dev/zero
+	bytes 11 50 07 00
+	head -c 12 /dev/zero
+	bytes 10 00 02 00 00 00 00 10
+	head -c 168 /dev/zero
+}
+
+# device DIR BDF VENDOR DEVICE CLASS GROUP DRIVER: DIR is that of its parent below
+# sys/devices, GROUP and DRIVER may be -
+device()
+{
+	local dir=$root/sys/devices/$1/$2 type=00 name
+
+	mkdir -p "$dir"
+	put "$dir/vendor" "0x$3"
+	put "$dir/device" "0x$4"
+	put "$dir/class" "0x$5"
+	put "$dir/subsystem_vendor" "0x$3"
+	put "$dir/subsystem_device" "0x0007"
+	put "$dir/revision" "0x01"
+	put "$dir/numa_node" "0"
+	put "$dir/driver_override" "(null)"
+	[ "$5" != 060400 ] || type=01
+	config $type >"$dir/config"
+	link "$pci/devices/$2" "$dir"
+	if [ "$6" != - ]; then
+		mkdir -p "$root/sys/kernel/iommu_groups/$6/devices"
+		link "$dir/iommu_group" "$root/sys/kernel/iommu_groups/$6"
+		link "$root/sys/kernel/iommu_groups/$6/devices/$2" "$dir"
+	fi
+	if [ "$7" != - ]; then
+		name=$(printf '%b' "$7")
+		driver "$name"
+		link "$dir/driver" "$pci/drivers/$name"
+		link "$pci/drivers/$name/$2" "$dir"
+		printf '%s' "$name" >"$root/host/$2"
+	fi
+}
+
+# speed BDF NOW NOW-WIDTH MAX MAX-WIDTH
+speed()
+{
+	put "$pci/devices/$1/current_link_speed" "$2"
+	put "$pci/devices/$1/current_link_width" "$3"
+	put "$pci/devices/$1/max_link_speed" "$4"
+	put "$pci/devices/$1/max_link_width" "$5"
+}
+
+# port N [GROUP]: a root port, in a group of its own without GROUP: its directory in $REPLY
+port()
+{
+	local bdf
+
+	bdf=$(printf '0000:00:%02x.0' "$1")
+	device pci0000:00 "$bdf" 8086 3420 060400 "${2:-$((100 + $1))}" pcieport
+	speed "$bdf" "16.0 GT/s PCIe" 8 "16.0 GT/s PCIe" 16
+	REPLY=pci0000:00/$bdf
+}
+
+# disk BDF NAME MAJOR:MINOR [PARTITION MAJOR:MINOR]…: a disk of an NVMe controller
+disk()
+{
+	local dir=$pci/devices/$1/nvme/${2%n*}/$2
+
+	put "$dir/dev" "$3"
+	mkdir -p "$dir/holders"
+	link "$root/sys/block/$2" "$(realpath "$dir")"
+	link "$root/sys/class/block/$2" "$(realpath "$dir")"
+	set -- "$dir" "${@:4}"
+	while [ $# -gt 1 ]; do
+		put "$1/$2/dev" "$3"
+		put "$1/$2/partition" 1
+		mkdir -p "$1/$2/holders"
+		link "$root/sys/class/block/$2" "$(realpath "$1/$2")"
+		set -- "$1" "${@:4}"
+	done
+}
+
+# over NAME MAJOR:MINOR BELOW: a device-mapper device built over another
+over()
+{
+	local dir=$root/sys/devices/virtual/block/$1
+
+	put "$dir/dev" "$2"
+	mkdir -p "$dir/holders"
+	link "$root/sys/block/$1" "$dir"
+	link "$root/sys/class/block/$1" "$dir"
+	link "$root/sys/class/block/$3/holders/$1" "$dir"
+}
+
+# netdev BDF NAME FLAGS
+netdev()
+{
+	local dir
+
+	dir=$(realpath "$pci/devices/$1")/net/$2
+	put "$dir/flags" "$3"
+	link "$root/sys/class/net/$2" "$dir"
+}
+
+# holder PID COMMAND FILE…: a process with these files open
+holder()
+{
+	local pid=$1 command=$2 fd=3 file
+
+	mkdir -p "$root/proc/$pid/fd" "$root/proc/$pid/fdinfo"
+	printf '%b\n' "$command" >"$root/proc/$pid/comm"
+	for file in /dev/null "${@:3}"; do
+		ln -s "$file" "$root/proc/$pid/fd/$fd"
+		fd=$((fd + 1))
+	done
+}
+
+cat >"$root/usr/share/misc/pci.ids" <<'END'
+10ee  Xilinx Corporation
+	9038  FPGA Card XRT
+144d  Samsung Electronics
+	a808  NVMe SSD
+8086  Intel Corporation
+	1521  I350 Gigabit
+1002  AMD
+	67df  Polaris
+C 05  Memory controller
+	80  Memory controller
+C 12  Processing accelerators
+	00  Processing accelerators
+END
+
+driver fpga-vfio-pci
+driver vfio-pci
+
+device pci0000:00 0000:00:00.0 8086 0d4c 060000 0 -
+
+# An FPGA card of two functions, whose port is in their group.
+port 1 1
+device "$REPLY" 0000:01:00.0 10ee 9038 120000 1 -
+device "$REPLY" 0000:01:00.1 10ee 9039 058000 1 xdma
+speed 0000:01:00.0 "16.0 GT/s PCIe" 8 "16.0 GT/s PCIe" 8
+speed 0000:01:00.1 "16.0 GT/s PCIe" 8 "16.0 GT/s PCIe" 8
+put "$pci/devices/0000:01:00.0/reset_method" "flr bus"
+cat >"$pci/devices/0000:01:00.0/resource" <<'END'
+0x00000000e0000000 0x00000000e1ffffff 0x000000000014220c
+0x0000000000000000 0x0000000000000000 0x0000000000000000
+0x00000000e2000000 0x00000000e201ffff 0x0000000000040200
+0x0000000000000000 0x0000000000000000 0x0000000000000000
+0x0000000000003000 0x000000000000307f 0x0000000000040101
+0x0000000000000000 0x0000000000000000 0x0000000000000000
+0x0000000000000000 0x000000000007ffff 0x0000000000046200
+END
+
+# The disk that the system runs from.
+port 2
+device "$REPLY" 0000:02:00.0 144d a808 010802 12 nvme
+disk 0000:02:00.0 nvme0n1 259:0 nvme0n1p1 259:1 nvme0n1p2 259:2
+cat >>"$root/proc/self/mountinfo" <<'END'
+21 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw
+22 21 0:20 / /proc rw - proc proc rw
+END
+
+# The console's display, and another with a framebuffer.
+port 3
+device "$REPLY" 0000:03:00.0 1002 67df 030000 13 amdgpu
+put "$pci/devices/0000:03:00.0/boot_vga" 1
+device "$REPLY" 0000:03:00.1 1002 67df 038000 24 simple
+put "$pci/devices/0000:03:00.1/graphics/fb0/name" simple
+link "$root/sys/class/graphics/fb0" "$(realpath "$pci/devices/0000:03:00.1/graphics/fb0")"
+
+# Network: one function is up, one is down; and one with virtual functions.
+port 4
+device "$REPLY" 0000:04:00.0 8086 1521 020000 14 igb
+device "$REPLY" 0000:04:00.1 8086 1521 020000 15 igb
+device "$REPLY" 0000:04:00.2 8086 1521 020000 25 igb
+netdev 0000:04:00.0 eth0 0x1003
+netdev 0000:04:00.1 eth1 0x1002
+put "$pci/devices/0000:04:00.2/sriov_numvfs" 2
+
+# A device that no IOMMU covers.
+port 5
+device "$REPLY" 0000:05:00.0 10ee 9038 120000 - -
+
+# A card whose link came up slow and narrow, and one whose link is down.
+port 6
+device "$REPLY" 0000:06:00.0 10ee 9038 120000 16 -
+speed 0000:06:00.0 "2.5 GT/s PCIe" 1 "16.0 GT/s PCIe" 8
+device "$REPLY" 0000:06:00.1 10ee 9038 120000 27 -
+speed 0000:06:00.1 Unknown 0 "16.0 GT/s PCIe" 8
+
+# Ours, held by a VM; and ours, free.
+port 7
+device "$REPLY" 0000:07:00.0 10ee 9038 120000 17 fpga-vfio-pci
+device "$REPLY" 0000:07:00.1 10ee 9038 120000 18 fpga-vfio-pci
+put "$pci/devices/0000:07:00.0/driver_override" fpga-vfio-pci
+put "$pci/devices/0000:07:00.1/driver_override" fpga-vfio-pci
+rm "$root/host/0000:07:00.0"
+printf xdma >"$root/host/0000:07:00.1"
+holder 4242 qemu-system-x86 /dev/vfio/vfio /dev/vfio/17
+
+# stat GROUP NAME VALUE
+stat()
+{
+	put "$root/sys/class/fpga_vfio/group$1/statistics/$2" "$3"
+}
+for group in 17 18; do
+	sed -n 's/.*X([A-Z_0-9]*, \([a-z_0-9]*\)).*/\1/p' "$FV_STATS_H" |
+		while read -r name; do
+			stat $group "$name" 0
+		done
+	link "$root/sys/class/fpga_vfio/group$group/0000:07:00.$((group - 17))" \
+		"$(realpath "$pci/devices/0000:07:00.$((group - 17))")"
+done
+stat 17 opens 3
+stat 17 closes 2
+stat 17 users 1
+stat 17 held_ns 18446744073709551615
+stat 17 config_reads 4096
+put "$root/sys/kernel/irq/40/actions" "vfio-msix[0](0000:07:00.0)"
+put "$root/sys/kernel/irq/40/per_cpu_count" 5,7
+put "$root/sys/kernel/irq/41/actions" "vfio-msix[1](0000:07:00.0)"
+put "$root/sys/kernel/irq/41/per_cpu_count" 30,0
+put "$root/sys/kernel/irq/9/actions" acpi
+put "$root/sys/kernel/irq/9/per_cpu_count" 1000,1000
+
+# A group of two: a VM has one through its cdev, the other is idle.
+port 8
+device "$REPLY" 0000:08:00.0 8086 1521 020000 19 vfio-pci
+device "$REPLY" 0000:08:00.1 8086 1521 020000 19 -
+mkdir "$pci/devices/0000:08:00.0/vfio-dev" "$pci/devices/0000:08:00.0/vfio-dev/vfio0"
+holder 4343 'evil\x1b[31m\nname\xff' /dev/vfio/devices/vfio0
+
+# A disk that carries a mounted file system through device-mapper.
+port 9
+device "$REPLY" 0000:09:00.0 144d a808 010802 20 nvme
+disk 0000:09:00.0 nvme1n1 259:8 nvme1n1p1 259:9
+over dm-0 253:0 nvme1n1p1
+over dm-1 253:1 dm-0
+printf '%s\n' '30 21 253:1 / /srv/with\040blank rw - xfs /dev/mapper/data rw' >>"$root/proc/self/mountinfo"
+
+# Disks with swap, with a RAID that nobody uses, unused, and behind NVMe multipath.
+port 10
+device "$REPLY" 0000:0a:00.0 144d a808 010802 21 nvme
+disk 0000:0a:00.0 nvme2n1 259:16 nvme2n1p1 259:17
+printf 'Filename\t\t\tType\n/dev/nvme2n1p1                          partition\t1\t0\t-2\n' \
+	>"$root/proc/swaps"
+port 11
+device "$REPLY" 0000:0b:00.0 144d a808 010802 22 nvme
+disk 0000:0b:00.0 nvme3n1 259:24 nvme3n1p1 259:25
+over md127 9:127 nvme3n1p1
+port 12
+device "$REPLY" 0000:0c:00.0 144d a808 010802 23 nvme
+disk 0000:0c:00.0 nvme4n1 259:32 nvme4n1p1 259:33
+port 13
+device "$REPLY" 0000:0d:00.0 144d a808 010802 28 nvme
+subsystem=$root/sys/devices/virtual/nvme-subsystem/nvme-subsys5
+mkdir -p "$pci/devices/0000:0d:00.0/nvme/nvme5"
+put "$subsystem/nvme5n1/dev" 259:40
+mkdir -p "$subsystem/nvme5n1/holders"
+link "$subsystem/nvme5" "$(realpath "$pci/devices/0000:0d:00.0/nvme/nvme5")"
+link "$root/sys/block/nvme5n1" "$subsystem/nvme5n1"
+link "$root/sys/class/block/nvme5n1" "$subsystem/nvme5n1"
+echo '31 21 0:45 / /home rw - btrfs /dev/nvme5n1 rw' >>"$root/proc/self/mountinfo"
+
+# A driver with a name that nobody should print as it is; a domain of five digits.
+port 14
+device "$REPLY" 10000:01:00.0 8086 0a54 010802 26 'ev\x1b[31mil'

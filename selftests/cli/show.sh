@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl show on a recorded system.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+hold text_ok "a person reads one aligned line for each fact that there is"
+text_ok()
+{
+	fv show 01:00.0
+	succeeds
+	prints "Device:            0000:01:00.0
+Name:              Xilinx Corporation FPGA Card XRT
+ID:                10ee:9038
+Subsystem ID:      10ee:0007
+Revision:          1
+Class:             Processing accelerators
+Class code:        120000
+IOMMU group:       1
+Group has also:    0000:00:01.0 (driver: pcieport)
+                   0000:01:00.1 (driver: xdma)
+Passthrough:       0000:01:00.1 has driver xdma
+Port:              0000:00:01.0
+Link:              16 GT/s x8 / 16 GT/s x8 (port: 16 GT/s x16)
+Driver:            none
+NUMA node:         0
+Regions:           BAR0: 32 MiB, 64-bit memory, prefetchable at 0xe0000000
+                   BAR2: 128 KiB, 32-bit memory at 0xe2000000
+                   BAR4: 128 bytes, I/O at 0x3000
+                   ROM: 512 KiB
+Reset methods:     flr bus
+Capabilities:      FLR yes, AER unknown, MSI no, MSI-X yes (8 vectors), SR-IOV no"
+}
+
+hold json_ok "a program reads every key, also of what is not there"
+json_ok()
+{
+	fv show --json 01:00.0
+	succeeds
+	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","passthrough","port","link","driver","driver_override","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","counters"]'
+	value '[.driver, .host_use, .counters]' '[null,null,null]'
+	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
+	value .reset_methods '["flr","bus"]'
+	value '.capabilities | [.flr, .aer, .msix_vectors, .sriov]' '[true,null,8,false]'
+	value '.members | map(.bdf)' '["0000:00:01.0","0000:01:00.1"]'
+}
+
+hold unprivileged_ok "of capabilities that only root may read it is said that they are unknown"
+unprivileged_ok()
+{
+	truncate -s 64 "$tree/sys/bus/pci/devices/0000:01:00.0/config"
+	fv show 01:00.0
+	grep -q '^Capabilities:  *FLR yes, AER unknown, MSI unknown, MSI-X unknown, SR-IOV no; root sees all$' <<<"$out"
+}
+
+hold broken_config_ok "capability lists that loop or lead nowhere end"
+broken_config_ok()
+{
+	local config=$tree/sys/bus/pci/devices/0000:01:00.0/config
+
+	printf '\x40' | dd of="$config" bs=1 seek=$((0x41)) conv=notrunc
+	fv show --json 01:00.0
+	succeeds
+	printf '\xfc' | dd of="$config" bs=1 seek=$((0x34)) conv=notrunc
+	printf '\x10' | dd of="$config" bs=1 seek=$((0xfc)) conv=notrunc
+	fv show --json 01:00.0
+	succeeds
+	tr '\0' '\377' </dev/zero | head -c 4096 >"$config"
+	fv show --json 01:00.0
+	succeeds
+	value .capabilities.msix null
+}
+
+hold extended_ok "capabilities above byte 256 are read, and a loop in them ends"
+extended_ok()
+{
+	local config=$tree/sys/bus/pci/devices/0000:01:00.0/config
+
+	truncate -s 4096 "$config"
+	# AER at 0x100 leads to SR-IOV of 7 VFs at 0x200, which leads back
+	printf '\x01\x00\x02\x20' | dd of="$config" bs=1 seek=$((0x100)) conv=notrunc
+	printf '\x10\x00\x01\x10' | dd of="$config" bs=1 seek=$((0x200)) conv=notrunc
+	printf '\x07\x00' | dd of="$config" bs=1 seek=$((0x20e)) conv=notrunc
+	fv show --json 01:00.0
+	value '.capabilities | [.aer, .sriov, .sriov_total_vfs]' '[true,true,7]'
+}
+
+hold held_ok "who holds it is shown, and that nobody does"
+held_ok()
+{
+	fv show 07:00.0
+	grep -q '^Held by:  *qemu-system-x86 (pid 4242)$' <<<"$out"
+	fv show 07:00.1
+	grep -q '^Held by:  *nobody$' <<<"$out"
+}
+
+hold in_use_ok "why the host needs a device is shown"
+in_use_ok()
+{
+	fv show 02:00.0
+	grep -q '^Host uses it:  *nvme0n1p2 is mounted on /$' <<<"$out"
+}
+
+hold bridge_ok "a bridge can be shown"
+bridge_ok()
+{
+	fv show --json 00:01.0
+	json .bridge
+}
+
+hold no_group_ok "a device without IOMMU group is shown as such"
+no_group_ok()
+{
+	fv show 05:00.0
+	grep -q '^IOMMU group:  *none$' <<<"$out"
+	grep -q '^Passthrough:  *no IOMMU group$' <<<"$out"
+}
+
+hold address_ok "an address may be short, and in capitals"
+address_ok()
+{
+	fv show --json 0:0D:0
+	[ "$rc" = 2 ]
+	fv show --json 0D:0.0
+	value .bdf 0000:0d:00.0
+	fv show --json 10000:1:0.0
+	value .bdf 10000:01:00.0
+}
+
+hold address_refused "what is no address is refused as such"
+address_refused()
+{
+	local word
+
+	for word in 01:00 01:00.8 01:20.0 100:00.0 01:00.0x 01:00.00 x 0000:01:00.0:1 "" \
+		../0000:01:00.0 123456789:01:00.0; do
+		fv show "$word"
+		refuses 2 "$word: show: this is no PCI address"
+	done
+}
+
+hold unknown_refused "an address that no device has is refused, with exit code 3"
+unknown_refused()
+{
+	fv show 0000:ee:00.0
+	refuses 3 "0000:ee:00.0: show: there is no such PCI device"
+}
+
+run_tests

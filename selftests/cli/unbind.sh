@@ -1,0 +1,233 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl unbind on a recorded system, with and without a kernel behind its files.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+hold host_driver_ok "a device goes back to the host's driver, without an override"
+host_driver_ok()
+{
+	fvk unbind 07:00.1
+	succeeds
+	prints "0000:07:00.1: given back to xdma"
+	[ "$(driver_of 0000:07:00.1)" = xdma ]
+	[ "$(override_of 0000:07:00.1)" = "" ]
+}
+
+hold round_trip_ok "bind and unbind leave a group as it was"
+round_trip_ok()
+{
+	remember
+	fvk bind --yes 01:00.0
+	fvk unbind 01:00.0
+	succeeds
+	prints "0000:01:00.0: given back, without a driver: none of those loaded wants it
+0000:01:00.1: given back to xdma"
+	unchanged
+}
+
+hold only_ok "--only gives back what is named"
+only_ok()
+{
+	fvk bind --yes 01:00.0
+	fvk unbind --only 01:00.1
+	succeeds
+	[ "$(driver_of 0000:01:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:01:00.1)" = xdma ]
+}
+
+hold driver_ok "--driver gives it to that driver"
+driver_ok()
+{
+	fvk unbind --driver vfio-pci 07:00.1
+	succeeds
+	prints "0000:07:00.1: given back to vfio-pci"
+	[ "$(driver_of 0000:07:00.1)" = vfio-pci ]
+	[ "$(override_of 0000:07:00.1)" = "" ]
+}
+
+hold driver_refused "a driver that is not there is refused, with exit code 3"
+driver_refused()
+{
+	remember
+	fvk unbind --driver nosuch 07:00.1
+	refuses 3 "nosuch: unbind --driver: there is no such PCI driver"
+	fvk unbind --driver ../x 07:00.1
+	refuses 2 "../x: unbind --driver: this is no name of a driver"
+	fvk unbind --driver xdma --none 07:00.1
+	refuses 2 "--driver: unbind: the device cannot get a driver and none"
+	unchanged
+}
+
+hold driver_fails_ok "a driver that does not take it leaves it with fpga-vfio-pci"
+driver_fails_ok()
+{
+	mkdir "$tree/fail"
+	echo 22 >"$tree/fail/vfio-pci.0000:07:00.1"
+	remember
+	fvk unbind --driver vfio-pci 07:00.1
+	refuses 1 "0000:07:00.1: unbind: the kernel did not bind it to vfio-pci: Invalid argument"
+	unchanged
+}
+
+hold none_ok "--none leaves it without a driver"
+none_ok()
+{
+	fvk unbind --none 07:00.1
+	succeeds
+	prints "0000:07:00.1: given back, without a driver"
+	[ "$(driver_of 0000:07:00.1)" = "" ]
+}
+
+hold not_ours_ok "a device of another driver is left alone, and that is no error"
+not_ours_ok()
+{
+	remember
+	fvk unbind 02:00.0
+	succeeds
+	prints "0000:02:00.0: not bound to fpga-vfio-pci, left alone (driver: nvme)"
+	unchanged
+}
+
+hold dry_run_ok "--dry-run prints the plan and changes nothing"
+dry_run_ok()
+{
+	remember
+	fvk unbind --dry-run 07:00.1
+	succeeds
+	prints "0000:07:00.1: would be given back to the host's driver for it"
+	unchanged
+}
+
+hold held_refused "while a VM holds it, it waits for --timeout, names the VM, changes nothing"
+held_refused()
+{
+	remember
+	fvk unbind --timeout 1 07:00.0
+	refuses 4 "0000:07:00.0: unbind: after 1 s it is still held by qemu-system-x86 (pid 4242)"
+	grep -q '^Nothing was changed\.' <<<"$err"
+	unchanged
+	fvk unbind --timeout 0 07:00.0
+	[ "$rc" = 4 ]
+	unchanged
+}
+
+hold unseen_holder_refused "a holder that cannot be seen is known by the driver's count of users"
+unseen_holder_refused()
+{
+	rm -r "$tree/proc/4242"
+	remember
+	fvk unbind --timeout 0 07:00.0
+	refuses 4 "0000:07:00.0: unbind: after 0 s it is still held by a process that cannot be seen from here"
+	unchanged
+}
+
+hold released_ok "on a terminal the wait is shown; when the VM lets go, it goes on"
+released_ok()
+{
+	local pid
+
+	script -qefc "LD_PRELOAD=$FAKE_KERNEL $FPGACTL --sysroot $tree unbind --timeout 20 07:00.0" \
+		"$work/typescript" </dev/null &
+	pid=$!
+	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting [0-9]* s of 20 s' \
+		"$work/typescript"
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	rm -r "$tree/proc/4242"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+	wait "$pid"
+	[ "$(driver_of 0000:07:00.0)" = "" ]
+}
+
+hold request_late_refused "with --request the kernel's wait is told, and ended by the process named"
+request_late_refused()
+{
+	local pid
+
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	fvk unbind --request --timeout 1 07:00.0
+	[ "$rc" = 4 ]
+	grep -q '^fpgactl: 0000:07:00.0: unbind: after [0-9]* s it is still held by qemu-system-x86 (pid 4242)$' <<<"$err"
+	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	kill -TERM "$pid"
+	rm "$tree/held/0000:07:00.0"
+	echo xdma >"$tree/host/0000:07:00.0"
+	wait_until given_back
+}
+
+given_back()
+{
+	[ "$(driver_of 0000:07:00.0)" = xdma ]
+}
+
+hold request_ok "with --request a VM that answers loses the device in time"
+request_ok()
+{
+	fvk unbind --request 07:00.0
+	succeeds
+	[ "$(driver_of 0000:07:00.0)" = "" ]
+}
+
+hold dead_kernel_refused "below a tree without a kernel nothing is given back, and it is said"
+dead_kernel_refused()
+{
+	remember
+	fv unbind 07:00.1
+	refuses 1 "0000:07:00.1: unbind: driver fpga-vfio-pci did not give it up: the kernel took the write and did nothing"
+	unchanged
+}
+
+hold timeout_refused "a timeout that is no number is refused"
+timeout_refused()
+{
+	local word
+
+	for word in x -1 1.5 "" 86401 99999999999; do
+		fvk unbind --timeout "$word" 07:00.1
+		refuses 2 "$word: unbind --timeout: this is no number of seconds from 0 to 86400"
+	done
+}
+
+hold vfs_refused "a physical function with virtual functions is not given back"
+vfs_refused()
+{
+	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.1/sriov_numvfs"
+	remember
+	fvk unbind 07:00.1
+	refuses 4 "0000:07:00.1: unbind: 2 of its virtual functions are enabled"
+	unchanged
+}
+
+hold bad_device_refused "no group, no such device, a bridge: each refused, nothing changed"
+bad_device_refused()
+{
+	remember
+	fvk unbind 05:00.0
+	refuses 1 "0000:05:00.0: unbind: it has no IOMMU group, so no VM can have it"
+	fvk unbind ee:00.0
+	refuses 3 "0000:ee:00.0: unbind: there is no such PCI device"
+	fvk unbind 00:01.0
+	refuses 1 "0000:00:01.0: unbind: it is a bridge, which stays with the host"
+	unchanged
+}
+
+hold ordinary_user_refused "an ordinary user is told that it needs root"
+ordinary_user_refused()
+{
+	remember
+	run_as_nobody unbind 07:00.1
+	refuses 1 "0000:07:00.1: unbind: this needs root"
+	unchanged
+}
+
+hold json_ok "a program reads which driver has it now"
+json_ok()
+{
+	fvk unbind --json 07:00.1
+	succeeds
+	value . '{"dry_run":false,"devices":[{"bdf":"0000:07:00.1","group":18,"driver":"xdma","previous_driver":"fpga-vfio-pci","changed":true}]}'
+}
+
+run_tests

@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The command line of fpgactl: what it takes, refuses and explains.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+hold overview_ok "without a command it lists all commands"
+overview_ok()
+{
+	fv
+	succeeds
+	[ "$(sed -n '/^Commands:/,/^$/p' <<<"$out" | awk 'NF > 1 { print $1 }' | xargs)" = \
+		"bind completion help list show stats unbind version" ]
+	fv help
+	succeeds
+	fv --help
+	succeeds
+}
+
+hold help_ok "help COMMAND and COMMAND --help say the same, with examples"
+help_ok()
+{
+	local command first
+
+	for command in bind completion help list show stats unbind; do
+		fv help "$command"
+		succeeds
+		grep -q '^Examples:$' <<<"$out"
+		grep -q "^  .*fpgactl $command" <<<"$out"
+		first=$out
+		fv "$command" --help
+		[ "$out" = "$first" ]
+		fv -h "$command"
+		[ "$out" = "$first" ]
+	done
+}
+
+hold version_ok "the version is printed, as text and as JSON"
+version_ok()
+{
+	fv version
+	[[ $out =~ ^fpgactl\ [0-9]+\.[0-9.]+$ ]]
+	fv --version
+	[[ $out =~ ^fpgactl\ [0-9]+\.[0-9.]+$ ]]
+	fv version --json
+	json '.version | test("^[0-9]")'
+}
+
+hold unknown_command_refused "an unknown command is refused, with the nearest one"
+unknown_command_refused()
+{
+	fv lst
+	refuses 2 "lst: run the command: there is no such command"
+	hints "Did you mean 'fpgactl list'?"
+	fv unbnid 01:00.0
+	hints "Did you mean 'fpgactl unbind'?"
+	fv frobnicate
+	hints "'fpgactl help' lists the commands."
+	fv help lst
+	[ "$rc" = 2 ]
+}
+
+hold prefix_refused "the beginning of a command is not the command"
+prefix_refused()
+{
+	fv un 01:00.0
+	[ "$rc" = 2 ]
+	fv list --al
+	[ "$rc" = 2 ]
+}
+
+hold unknown_option_refused "an unknown option is refused, with the nearest one"
+unknown_option_refused()
+{
+	fv list --jsno
+	refuses 2 "list: --jsno: unknown option"
+	hints "Did you mean --json?"
+	fv bind --foce 01:00.0
+	hints "Did you mean --force?"
+	fv list -x
+	refuses 2 "list: -x: unknown option"
+	fv list --force
+	refuses 2 "list: --force: unknown option"
+}
+
+hold option_forms_ok "options are taken before and after the command, with = or a word"
+option_forms_ok()
+{
+	fv --json list -o DEVICE
+	json .groups
+	fv -j list -oDEVICE
+	json .groups
+	fv list -ajo DEVICE
+	json '.groups[0].group == 0'
+	fv list --output=DEVICE
+	succeeds
+	fv show -- 01:00.0
+	succeeds
+}
+
+hold option_argument_refused "an argument that lacks or is too much is refused"
+option_argument_refused()
+{
+	fv list -o
+	refuses 2 "list: -o: the option needs an argument"
+	fv unbind 07:00.1 --timeout
+	refuses 2 "unbind: --timeout: the option needs an argument"
+	fv list --json=yes
+	[ "$rc" = 2 ]
+}
+
+hold argument_count_refused "too few and too many words are refused"
+argument_count_refused()
+{
+	fv show
+	refuses 2 "show: BDF: missing"
+	hints "Usage: fpgactl show BDF"
+	fv show 01:00.0 01:00.1
+	refuses 2 "show: 01:00.1: one word too many"
+	fv bind
+	refuses 2 "bind: BDF...: missing"
+	fv list 01:00.0
+	[ "$rc" = 2 ]
+}
+
+hold useless_option_refused "an option that means nothing to a command is refused"
+useless_option_refused()
+{
+	fv show -o DEVICE 01:00.0
+	refuses 2 "show: --output: the command has no columns"
+	fv help --json
+	[ "$rc" = 2 ]
+}
+
+hold sysroot_refused "a directory that is not there is refused"
+sysroot_refused()
+{
+	tree=/nonexistent fv list
+	refuses 2 "list: --sysroot: No such file or directory"
+}
+
+hold json_usage_error_ok "a usage error is JSON too, wherever --json stands"
+json_usage_error_ok()
+{
+	fv nosuch --json
+	[ "$rc" = 2 ] && [ -z "$out" ]
+	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
+	fv list --json --nosuch
+	[ "$(jq -r .error.object "$work/err")" = list ]
+}
+
+hold full_disk_refused "output that cannot be written is an error"
+full_disk_refused()
+{
+	rc=0
+	"$FPGACTL" --sysroot "$tree" list >/dev/full 2>"$work/err" || rc=$?
+	[ "$rc" = 1 ]
+	[ "$(cat "$work/err")" = "fpgactl: standard output: write: No space left on device" ]
+}
+
+run_tests

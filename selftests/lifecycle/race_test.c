@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ends at any time: users killed, devices taken, the module unloaded under readers. */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/fpga_vfio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "check.h"
+#include "file.h"
+#include "genl.h"
+#include "irq.h"
+#include "module.h"
+#include "world.h"
+
+#define LIMIT_S 340
+
+FIXTURE(race)
+{
+	unsigned int seed;
+};
+
+FIXTURE_SETUP(race)
+{
+	self->seed = 20261120;
+	ASSERT_FALSE(module_loaded(MODULE));
+	pci_free_bridge(role("FV_EDU1"));
+	load();
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	if (module_loaded(MODULE))
+		__module_unload(MODULE);
+}
+
+#define RACE_TEST(_name) TEST_F_TIMEOUT(race, _name, LIMIT_S)
+
+static void dump_for_ever(const char *unused)
+{
+	struct genl_answer answer;
+	struct genl genl;
+	unsigned int cmd;
+
+	(void)unused;
+	for (;;) {
+		if (__genl_open(&genl, FPGA_VFIO_FAMILY_NAME))
+			continue;
+		for (cmd = 1; cmd <= FPGA_VFIO_CMD_MAX; cmd++)
+			__genl_call(&genl, cmd, NLM_F_DUMP, NULL, NULL, NULL,
+				    &answer);
+		genl_close(&genl);
+	}
+}
+
+/* Read every file and link below the class, over and over. */
+static void read_sysfs_for_ever(const char *unused)
+{
+	char text[64], group[300];
+	struct dirent *entry;
+	DIR *dir;
+
+	(void)unused;
+	for (;;) {
+		dir = opendir("/sys/class/fpga_vfio");
+		if (!dir)
+			continue;
+		while ((entry = readdir(dir))) {
+			snprintf(group, sizeof(group),
+				 "/sys/class/fpga_vfio/%s", entry->d_name);
+			__file_read(text, sizeof(text), "%s/statistics/opens",
+				    group);
+			__file_read(text, sizeof(text), "%s/statistics/held_ns",
+				    group);
+			__link_read(text, sizeof(text), "%s/subsystem", group);
+			__file_read(text, sizeof(text), "%s/uevent", group);
+		}
+		closedir(dir);
+	}
+}
+
+/* Unload while others dump and read: they see it or they do not, nothing breaks. */
+RACE_TEST(unload_under_readers)
+{
+	unsigned int i, busy = 0, rounds = scaled(30);
+	pid_t readers[4];
+	int ret;
+
+	unload();
+	readers[0] = spawn(dump_for_ever, NULL);
+	readers[1] = spawn(dump_for_ever, NULL);
+	readers[2] = spawn(read_sysfs_for_ever, NULL);
+	readers[3] = spawn(read_sysfs_for_ever, NULL);
+	for (i = 0; i < rounds; i++) {
+		load();
+		pci_bind(role("FV_EDU1"), OURS);
+		pci_bind(role("FV_EDU2"), OURS);
+		/* A reader inside the module holds it for a moment. */
+		ASSERT_TRUE(wait_until(({
+			ret = __module_unload(MODULE);
+			busy += ret == -EWOULDBLOCK || ret == -EBUSY;
+			!ret;
+		}), 10000))
+			TH_LOG("unload: %s", errno_name(ret));
+	}
+	for (i = 0; i < 4; i++)
+		end(readers[i]);
+	printf("# %u unloads, %u times tried again\n", rounds, busy);
+	EXPECT_EQ(0, things_left());
+}
+
+static void unbind_in_child(const char *bdf)
+{
+	_exit(__pci_unbind(bdf) ? 1 : 0);
+}
+
+/* Take the device away at any point of a user's life; the user then goes. */
+RACE_TEST(unbind_under_a_user)
+{
+	unsigned int i, rounds = scaled(20);
+	const char *bdf = role("FV_EDU1");
+	pid_t user, unbinder;
+	int status;
+
+	for (i = 0; i < rounds; i++) {
+		pci_bind(bdf, OURS);
+		user = spawn(use_for_ever, bdf);
+		nap_ms(rand_r(&self->seed) % 40);
+		unbinder = spawn(unbind_in_child, bdf);
+		ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) ==
+				       unbinder, 30000));
+		EXPECT_EQ(0, status);
+		end(user);
+		EXPECT_TRUE(pci_driver_is(bdf, ""));
+	}
+	EXPECT_EQ(0, module_refcount(MODULE));
+	unload();
+	EXPECT_EQ(0, things_left());
+}
+
+/* Kill the user at any point; the device is there for the next. */
+RACE_TEST(killed_users_leave_the_device_usable)
+{
+	unsigned int i, rounds = scaled(30);
+	const char *bdf = role("FV_EDU1");
+	pid_t user;
+
+	pci_bind(bdf, OURS);
+	for (i = 0; i < rounds; i++) {
+		user = spawn(use_for_ever, bdf);
+		nap_ms(rand_r(&self->seed) % 30);
+		end(user);
+		use(bdf);
+	}
+	EXPECT_EQ(0, module_refcount(MODULE));
+	pci_unbind(bdf);
+	unload();
+	EXPECT_EQ(0, things_left());
+}
+
+static void reset_for_ever(const char *bdf)
+{
+	for (;;)
+		__file_write("1", PCI_SYSFS "/%s/reset", bdf);
+}
+
+/* Resets from sysfs, opens, closes and unbinds at the same time. */
+RACE_TEST(resets_under_users_and_unbinds)
+{
+	unsigned int i, rounds = scaled(10);
+	const char *bdf = role("FV_NVME");
+	pid_t user, resetter, unbinder;
+	int status;
+
+	for (i = 0; i < rounds; i++) {
+		pci_bind(bdf, OURS);
+		user = spawn(use_for_ever, bdf);
+		resetter = spawn(reset_for_ever, bdf);
+		nap_ms(rand_r(&self->seed) % 100);
+		unbinder = spawn(unbind_in_child, bdf);
+		ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) ==
+				       unbinder, 60000));
+		EXPECT_EQ(0, status);
+		end(resetter);
+		end(user);
+	}
+	unload();
+	EXPECT_EQ(0, things_left());
+	pci_give_back(bdf);
+}
+
+static void bind_and_unbind_for_ever(const char *bdf)
+{
+	for (;;) {
+		__pci_bind(bdf, OURS);
+		__pci_unbind(bdf);
+	}
+}
+
+/* Members of one group that come and go while the group is read. */
+RACE_TEST(members_come_and_go_under_readers)
+{
+	unsigned int i;
+	pid_t pids[5];
+
+	pids[0] = spawn(bind_and_unbind_for_ever, role("FV_EDU1"));
+	pids[1] = spawn(bind_and_unbind_for_ever, role("FV_EDU2"));
+	pids[2] = spawn(bind_and_unbind_for_ever, role("FV_EDU0"));
+	pids[3] = spawn(dump_for_ever, NULL);
+	pids[4] = spawn(read_sysfs_for_ever, NULL);
+	nap_ms(2000);
+	for (i = 0; i < 5; i++)
+		end(pids[i]);
+	pci_unbind(role("FV_EDU1"));
+	pci_unbind(role("FV_EDU2"));
+	pci_unbind(role("FV_EDU0"));
+	unload();
+	EXPECT_EQ(0, things_left());
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}

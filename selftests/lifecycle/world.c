@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the tests of lifetimes do and look at. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci_regs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "config.h"
+#include "edu.h"
+#include "file.h"
+#include "genl.h"
+#include "irq.h"
+#include "module.h"
+#include "region.h"
+#include "world.h"
+
+#define IOVA 0x1000000
+
+const char *role(const char *name)
+{
+	const char *bdf = getenv(name);
+
+	if (!bdf)
+		fail("%s is not set: not run in the lab?", name);
+	return bdf;
+}
+
+unsigned int scaled(unsigned int times)
+{
+	const char *kernel = getenv("FV_KERNEL");
+
+	if (!kernel || strcmp(kernel, "debug"))
+		return times;
+	printf("# the debug kernel is slow: %u times instead of %u\n",
+	       times / 10, times);
+	return times / 10;
+}
+
+void load(void)
+{
+	module_load_ours("");
+}
+
+void unload(void)
+{
+	module_unload(MODULE);
+}
+
+unsigned int things_left(void)
+{
+	static const char *const paths[] = {
+		"/sys/module/" MODULE, "/sys/class/fpga_vfio",
+		"/sys/bus/pci/drivers/" OURS,
+	};
+	struct genl genl;
+	unsigned int i, left = 0;
+	int ret;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (!file_exists("%s", paths[i]))
+			continue;
+		printf("# left behind: %s\n", paths[i]);
+		left++;
+	}
+	ret = __genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	if (ret != -ENOENT) {
+		printf("# the netlink family: expected ENOENT, got %s\n",
+		       errno_name(ret));
+		left++;
+	}
+	if (!ret)
+		genl_close(&genl);
+	return left;
+}
+
+int __use(const char *bdf)
+{
+	int event = event_new(), ret;
+	void *mem = dma_alloc(4096);
+	volatile uint32_t *map;
+	struct iommu iommu;
+	struct device dev;
+
+	iommu_open(&iommu, iommu_mode_from_env());
+	ret = __device_open(&dev, &iommu, bdf);
+	if (ret)
+		goto out;
+	__iommu_map(&iommu, mem, IOVA, 4096);
+	config_command(&dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, dev.fd,
+		   dev.offsets[EDU_BAR]);
+	if (map != MAP_FAILED) {
+		(void)map[0];
+		munmap((void *)map, 4096);
+	}
+	__irq_enable(&dev, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &event);
+	__irq_enable(&dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &event);
+	device_close(&dev);
+out:
+	iommu_close(&iommu);
+	munmap(mem, 4096);
+	close(event);
+	return ret;
+}
+
+void use(const char *bdf)
+{
+	int ret = __use(bdf);
+
+	if (ret)
+		fail("open %s: %s", bdf, errno_name(ret));
+}
+
+void use_for_ever(const char *bdf)
+{
+	for (;;)
+		__use(bdf);
+}
+
+pid_t spawn(void (*fn)(const char *), const char *arg)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		fail("fork failed");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fn(arg);
+		_exit(0);
+	}
+	return pid;
+}
+
+void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void remember(struct memory_use *use, const char *name, long long value)
+{
+	if (use->nr == sizeof(use->caches) / sizeof(use->caches[0]))
+		fail("more than %u kernel caches", use->nr);
+	snprintf(use->caches[use->nr].name, sizeof(use->caches[0].name), "%s",
+		 name);
+	use->caches[use->nr++].value = value;
+}
+
+/* Objects in use of each slab cache, from /proc/slabinfo. */
+static void look_at_slabs(struct memory_use *use)
+{
+	FILE *file = fopen("/proc/slabinfo", "r");
+	long long active, size;
+	char line[512], name[64];
+
+	if (!file)
+		fail("/proc/slabinfo: %m");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %lld %*d %lld", name, &active,
+			   &size) == 3)
+			remember(use, name, active);
+	fclose(file);
+}
+
+/* kB of what is not in slabs. */
+static void look_at_pages(struct memory_use *use)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[256], name[64];
+	long long value;
+
+	if (!file)
+		fail("/proc/meminfo: %m");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63[^:]: %lld", name, &value) != 2)
+			continue;
+		if (!strcmp(name, "Percpu") || !strcmp(name, "VmallocUsed") ||
+		    !strcmp(name, "KernelStack") || !strcmp(name, "PageTables"))
+			remember(use, name, value);
+	}
+	fclose(file);
+}
+
+void memory_look(struct memory_use *use)
+{
+	memset(use, 0, sizeof(*use));
+	sync();
+	file_write("3", "/proc/sys/vm/drop_caches");
+	look_at_slabs(use);
+	look_at_pages(use);
+}
+
+static long long value_of(const struct memory_use *use, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < use->nr; i++)
+		if (!strcmp(use->caches[i].name, name))
+			return use->caches[i].value;
+	return 0;
+}
+
+unsigned int memory_grew(const struct memory_use *first,
+			 const struct memory_use *middle,
+			 const struct memory_use *last, long long least)
+{
+	unsigned int i, grew = 0;
+	long long a, b, c;
+
+	for (i = 0; i < last->nr; i++) {
+		a = value_of(first, last->caches[i].name);
+		b = value_of(middle, last->caches[i].name);
+		c = last->caches[i].value;
+		if (b - a < least || c - b < least)
+			continue;
+		printf("# %s grows: %lld, %lld, %lld\n", last->caches[i].name,
+		       a, b, c);
+		grew++;
+	}
+	return grew;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_LIFECYCLE_WORLD_H
+#define FV_LIFECYCLE_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "device.h"
+
+#define OURS "fpga-vfio-pci"
+#define MODULE "fpga_vfio_pci"
+
+/* The device of a role of the topology, asserted to be there. */
+const char *role(const char *name);
+
+/* 1, or a fraction of the work on a kernel that is slower by that much. */
+unsigned int scaled(unsigned int times);
+
+void load(void);
+void unload(void);
+
+/*
+ * Number of things that the driver left in sysfs, in /proc and in netlink after it
+ * was unloaded; each is printed.
+ */
+unsigned int things_left(void);
+
+/* Open, use in some ways, close. 0 or a negative errno of the open. */
+int __use(const char *bdf);
+void use(const char *bdf);
+
+/* Use the device over and over, until killed; refusals are taken as they come. */
+void use_for_ever(const char *bdf) __attribute__((noreturn));
+
+/* A process of its own that dies with this one. */
+pid_t spawn(void (*fn)(const char *), const char *arg);
+void end(pid_t pid);
+
+/* How full each kernel cache of memory is. */
+struct memory_use {
+	unsigned int nr;
+	struct {
+		char name[64];
+		long long value;
+	} caches[400];
+};
+
+void memory_look(struct memory_use *use);
+
+/*
+ * Print and count what grew by at least @least in both halves of a test: what
+ * leaks grows steadily, what only varies does not.
+ */
+unsigned int memory_grew(const struct memory_use *first,
+			 const struct memory_use *middle,
+			 const struct memory_use *last, long long least);
+
+#endif
