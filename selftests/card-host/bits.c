@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "bits.h"
-#include "bytes.h"
-#include "regs.h"
-#include "sideband.h"
+#include "../card/bytes.h"
+#include "../card/regs.h"
+#include "../card/sideband.h"
 
 #define DMA_PATIENCE_MS 20000
 

@@ -67,7 +67,7 @@ void server_start(struct server *server, const char *image, uint64_t seed)
 	int left = 5000;
 
 	memset(server, 0, sizeof(*server));
-	strcpy(server->dir, "/tmp/card-host-XXXXXX");
+	snprintf(server->dir, sizeof(server->dir), "/tmp/card-host-XXXXXX");
 	if (!mkdtemp(server->dir))
 		fail("mkdtemp: %s", strerror(errno));
 	snprintf(server->socket, sizeof(server->socket), "%s/card", server->dir);

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bytes.h"
+#include "../card/bytes.h"
 #include "client.h"
-#include "proto.h"
+#include "../card/proto.h"
 
 void client_fail(const char *file, int line, const char *fmt, ...)
 {

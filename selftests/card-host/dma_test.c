@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "bits.h"
-#include "bytes.h"
+#include "../card/bytes.h"
 #include "kselftest_harness.h"
-#include "proto.h"
-#include "regs.h"
+#include "../card/proto.h"
+#include "../card/regs.h"
 
 #define BASE	0x40000000ull		/* guest address of the memory */
 #define FROM	0x200000u		/* in the guest's memory */

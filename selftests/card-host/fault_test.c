@@ -3,11 +3,11 @@
 #include <linux/pci_regs.h>
 
 #include "bits.h"
-#include "bytes.h"
+#include "../card/bytes.h"
 #include "kselftest_harness.h"
-#include "proto.h"
-#include "regs.h"
-#include "sideband.h"
+#include "../card/proto.h"
+#include "../card/regs.h"
+#include "../card/sideband.h"
 
 FIXTURE(fault) {
 	struct bits bits;

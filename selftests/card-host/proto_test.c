@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "bits.h"
-#include "bytes.h"
+#include "../card/bytes.h"
 #include "kselftest_harness.h"
-#include "proto.h"
-#include "regs.h"
+#include "../card/proto.h"
+#include "../card/regs.h"
 
 FIXTURE(proto) {
 	struct bits bits;

@@ -190,6 +190,7 @@ void card_init(struct card *card, const struct image *image, const char *path, u
 
 		fn->card = card;
 		fn->nr = i;
+		conn_init(&fn->conn, NULL, NULL);
 		dma_init(&fn->dma, &fn->conn);
 		irq_init(&fn->irq);
 		for (j = 0; j < CARD_ENGINES; j++)

@@ -29,7 +29,8 @@ struct conn {
 	uint8_t *out;			/* what the socket did not take yet */
 	size_t out_len, out_room;
 	bool is_broken;			/* to be closed */
-	void (*sink)(struct conn *conn, const uint8_t *bytes, size_t len); /* instead of a socket */
+	/* instead of a socket */
+	void (*sink)(struct conn *conn, const uint8_t *bytes, size_t len);
 	void *sink_arg;
 };
 
@@ -49,7 +50,10 @@ static inline bool conn_wants_out(const struct conn *conn)
 	return conn->out_len != 0;
 }
 
-/* Take what has arrived, at most @budget messages; false when the client is gone or talks nonsense. */
+/*
+ * Take what has arrived, at most @budget messages; false when the client is gone
+ * or talks nonsense.
+ */
 bool conn_readable(struct conn *conn, unsigned int budget);
 bool conn_writable(struct conn *conn);
 

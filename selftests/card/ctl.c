@@ -29,10 +29,10 @@ bool ctl_number(struct ctl_call *call, const char *text, uint64_t min, uint64_t 
 	switch (*end) {
 	case 'G':
 		*number <<= 10;
-		/* fallthrough */
+		fallthrough;
 	case 'M':
 		*number <<= 10;
-		/* fallthrough */
+		fallthrough;
 	case 'K':
 		*number <<= 10;
 		end++;

@@ -16,7 +16,7 @@
 #include "conn.h"
 
 #define DMA_FILES	16
-#define DMA_RANGES	(1u << 18)
+#define DMA_RANGES	262144u
 #define DMA_PENDING	32
 
 /* Told when an answer comes: @data is @len bytes, NULL for writes and on error. */

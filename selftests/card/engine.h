@@ -23,7 +23,9 @@ struct engine_user {
 	uint64_t (*now)(void *arg);
 };
 
-enum engine_state { ENGINE_IDLE, ENGINE_FETCH, ENGINE_MOVE, ENGINE_STATUS, ENGINE_TAIL, ENGINE_HALTED };
+enum engine_state {
+	ENGINE_IDLE, ENGINE_FETCH, ENGINE_MOVE, ENGINE_STATUS, ENGINE_TAIL, ENGINE_HALTED
+};
 
 struct engine {
 	const struct engine_user *user;

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void usage(FILE *file)
+static void print_usage(FILE *file)
 {
 	fputs("usage: fpgacardctl [-s SOCKET] [--json] COMMAND [ARGUMENT...]\n"
 	      "  -s      control socket of the card (or the virtio-serial port that leads\n"
@@ -199,10 +199,10 @@ int main(int argc, char **argv)
 			is_json = 1;
 			break;
 		case 'h':
-			usage(stdout);
+			print_usage(stdout);
 			return 0;
 		default:
-			usage(stderr);
+			print_usage(stderr);
 			return 2;
 		}
 	}
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 		argc--;
 	}
 	if (!path || optind == argc) {
-		usage(stderr);
+		print_usage(stderr);
 		return 2;
 	}
 	card = connect_to(path);

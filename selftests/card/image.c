@@ -11,7 +11,7 @@
 #include "regs.h"
 #include "sideband.h"
 
-#define FILE_LIMIT (1u << 20)
+#define FILE_LIMIT 1048576u
 
 struct reader {
 	char *error;			/* IMAGE_ERROR bytes; the first one stays */
@@ -57,10 +57,10 @@ static bool number_get(struct json_object *value, uint64_t *number)
 	switch (*end) {
 	case 'G':
 		*number <<= 10;
-		/* fallthrough */
+		fallthrough;
 	case 'M':
 		*number <<= 10;
-		/* fallthrough */
+		fallthrough;
 	case 'K':
 		*number <<= 10;
 		end++;
@@ -69,8 +69,8 @@ static bool number_get(struct json_object *value, uint64_t *number)
 	return !*end;
 }
 
-static uint64_t number(struct reader *r, struct json_object *obj, const char *key, uint64_t fallback,
-		       uint64_t min, uint64_t max)
+static uint64_t get_number(struct reader *r, struct json_object *obj, const char *key,
+			   uint64_t fallback, uint64_t min, uint64_t max)
 {
 	struct json_object *value;
 	uint64_t n;
@@ -78,7 +78,7 @@ static uint64_t number(struct reader *r, struct json_object *obj, const char *ke
 	if (!json_object_object_get_ex(obj, key, &value))
 		return fallback;
 	if (!number_get(value, &n)) {
-		complain(r, "%s is not a number", key);
+		complain(r, "%s: expected a number", key);
 		return fallback;
 	}
 	if (n < min || n > max) {
@@ -96,7 +96,7 @@ static uint64_t number_needed(struct reader *r, struct json_object *obj, const c
 
 	if (!json_object_object_get_ex(obj, key, &value))
 		complain(r, "%s is missing", key);
-	return number(r, obj, key, min, min, max);
+	return get_number(r, obj, key, min, min, max);
 }
 
 static bool flag(struct reader *r, struct json_object *obj, const char *key, bool fallback)
@@ -244,33 +244,33 @@ static void read_cap_fields(struct reader *r, struct json_object *obj, struct im
 		cap->soft_reset = flag(r, obj, "soft_reset", false);
 		break;
 	case CAP_MSI:
-		cap->vectors = (uint32_t)number(r, obj, "vectors", 1, 1, 32);
+		cap->vectors = (uint32_t)get_number(r, obj, "vectors", 1, 1, 32);
 		cap->per_vector_mask = flag(r, obj, "per_vector_mask", false);
 		if (!is_power_of_two(cap->vectors))
 			complain(r, "vectors is no power of two");
 		break;
 	case CAP_EXP:
 		cap->flr = flag(r, obj, "flr", true);
-		cap->payload = (uint32_t)number(r, obj, "payload", 256, 128, 4096);
+		cap->payload = (uint32_t)get_number(r, obj, "payload", 256, 128, 4096);
 		if (!is_power_of_two(cap->payload))
 			complain(r, "payload is no power of two");
 		break;
 	case CAP_MSIX:
-		cap->vectors = (uint32_t)number(r, obj, "vectors", 8, 1, 2048);
-		cap->table_bar = (uint32_t)number(r, obj, "table_bar", 0, 0, IMAGE_BARS - 1);
-		cap->pba_bar = (uint32_t)number(r, obj, "pba_bar", 0, 0, IMAGE_BARS - 1);
+		cap->vectors = (uint32_t)get_number(r, obj, "vectors", 8, 1, 2048);
+		cap->table_bar = (uint32_t)get_number(r, obj, "table_bar", 0, 0, IMAGE_BARS - 1);
+		cap->pba_bar = (uint32_t)get_number(r, obj, "pba_bar", 0, 0, IMAGE_BARS - 1);
 		cap->table = (uint32_t)number_needed(r, obj, "table", 0, 0xfffffff8);
 		cap->pba = (uint32_t)number_needed(r, obj, "pba", 0, 0xfffffff8);
 		if ((cap->table | cap->pba) & 7)
 			complain(r, "table and pba must be multiples of 8");
 		break;
 	case CAP_VSEC:
-		cap->vsec_id = (uint32_t)number(r, obj, "vsec_id", 0x10, 0, 0xffff);
-		cap->vsec_rev = (uint32_t)number(r, obj, "vsec_rev", 0, 0, 15);
-		cap->length = (uint32_t)number(r, obj, "length", 16, 12, 256);
+		cap->vsec_id = (uint32_t)get_number(r, obj, "vsec_id", 0x10, 0, 0xffff);
+		cap->vsec_rev = (uint32_t)get_number(r, obj, "vsec_rev", 0, 0, 15);
+		cap->length = (uint32_t)get_number(r, obj, "length", 16, 12, 256);
 		break;
 	case CAP_VENDOR:
-		cap->length = (uint32_t)number(r, obj, "length", 8, 4, 64);
+		cap->length = (uint32_t)get_number(r, obj, "length", 8, 4, 64);
 		break;
 	case CAP_AER:
 	case CAP_DSN:
@@ -353,13 +353,14 @@ static void read_fn(struct reader *r, struct json_object *obj, struct image_fn *
 
 	if (!is_object(r, obj))
 		return;
-	keys_only(r, obj, "vendor device subsystem_vendor subsystem revision class bars capabilities");
+	keys_only(r, obj,
+		  "vendor device subsystem_vendor subsystem revision class bars capabilities");
 	fn->vendor = (uint16_t)number_needed(r, obj, "vendor", 1, 0xfffe);
 	fn->device = (uint16_t)number_needed(r, obj, "device", 0, 0xffff);
-	fn->subsystem_vendor = (uint16_t)number(r, obj, "subsystem_vendor", fn->vendor, 0, 0xffff);
-	fn->subsystem = (uint16_t)number(r, obj, "subsystem", 0, 0, 0xffff);
-	fn->revision = (uint8_t)number(r, obj, "revision", 0, 0, 0xff);
-	fn->class_code = (uint32_t)number(r, obj, "class", 0x120000, 0, 0xffffff);
+	fn->subsystem_vendor = (uint16_t)get_number(r, obj, "subsystem_vendor", fn->vendor, 0, 0xffff);
+	fn->subsystem = (uint16_t)get_number(r, obj, "subsystem", 0, 0, 0xffff);
+	fn->revision = (uint8_t)get_number(r, obj, "revision", 0, 0, 0xff);
+	fn->class_code = (uint32_t)get_number(r, obj, "class", 0x120000, 0, 0xffffff);
 	if (json_object_object_get_ex(obj, "bars", &list)) {
 		if (!json_object_is_type(list, json_type_array))
 			complain(r, "bars is not a list");
@@ -389,10 +390,10 @@ static void read_ready(struct reader *r, struct json_object *obj, struct image *
 	if (!json_object_object_get_ex(obj, "ready_ms", &ready) || !is_object(r, ready))
 		return;
 	keys_only(r, ready, "load hot flr design");
-	image->ready_load_ms = (uint32_t)number(r, ready, "load", 0, 0, 600000);
-	image->ready_hot_ms = (uint32_t)number(r, ready, "hot", 0, 0, 600000);
-	image->ready_flr_ms = (uint32_t)number(r, ready, "flr", 0, 0, 600000);
-	image->design_ms = (uint32_t)number(r, ready, "design", 0, 0, 600000);
+	image->ready_load_ms = (uint32_t)get_number(r, ready, "load", 0, 0, 600000);
+	image->ready_hot_ms = (uint32_t)get_number(r, ready, "hot", 0, 0, 600000);
+	image->ready_flr_ms = (uint32_t)get_number(r, ready, "flr", 0, 0, 600000);
+	image->design_ms = (uint32_t)get_number(r, ready, "design", 0, 0, 600000);
 }
 
 static void read_link(struct reader *r, struct json_object *obj, struct image *image)
@@ -404,8 +405,8 @@ static void read_link(struct reader *r, struct json_object *obj, struct image *i
 	if (!json_object_object_get_ex(obj, "link", &link) || !is_object(r, link))
 		return;
 	keys_only(r, link, "speed width");
-	image->speed = (uint8_t)number(r, link, "speed", 1, 1, 6);
-	image->width = (uint8_t)number(r, link, "width", 1, 1, 32);
+	image->speed = (uint8_t)get_number(r, link, "speed", 1, 1, 6);
+	image->width = (uint8_t)get_number(r, link, "width", 1, 1, 32);
 }
 
 static void read_image(struct reader *r, struct json_object *obj, struct image *image)
@@ -415,13 +416,14 @@ static void read_image(struct reader *r, struct json_object *obj, struct image *
 
 	if (!is_object(r, obj))
 		return;
-	keys_only(r, obj, "name about build load_ms train_ms ready_ms not_ready link memory serial functions");
+	keys_only(r, obj,
+		  "name about build load_ms train_ms ready_ms not_ready link memory serial functions");
 	snprintf(image->name, sizeof(image->name), "%s", word(r, obj, "name", "unnamed"));
-	image->build = (uint32_t)number(r, obj, "build", 0, 0, UINT32_MAX);
-	image->load_ms = (uint32_t)number(r, obj, "load_ms", 500, 0, 600000);
-	image->train_ms = (uint32_t)number(r, obj, "train_ms", 20, 0, 60000);
-	image->memory = number(r, obj, "memory", 1 << 20, 4096, 1ull << 40);
-	image->serial = number(r, obj, "serial", 0, 0, UINT64_MAX);
+	image->build = (uint32_t)get_number(r, obj, "build", 0, 0, UINT32_MAX);
+	image->load_ms = (uint32_t)get_number(r, obj, "load_ms", 500, 0, 600000);
+	image->train_ms = (uint32_t)get_number(r, obj, "train_ms", 20, 0, 60000);
+	image->memory = get_number(r, obj, "memory", 1 << 20, 4096, 1ull << 40);
+	image->serial = get_number(r, obj, "serial", 0, 0, UINT64_MAX);
 	read_ready(r, obj, image);
 	read_link(r, obj, image);
 	if (!json_object_object_get_ex(obj, "functions", &list) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A card description ("bitstream"): what a card is after it was programmed with
- * it. JSON, see images/README. Everything in a struct image is checked.
+ * it. JSON, see README.md. Everything in a struct image is checked.
  */
 #ifndef CARD_IMAGE_H
 #define CARD_IMAGE_H

@@ -10,7 +10,7 @@
 #define LNKCTL2_TARGET_SPEED	0xfu
 #define RETRAIN_FAILED		4	/* times the training time, until it is tried again */
 
-#define note(_life, ...) (_life)->user->note((_life)->arg, __VA_ARGS__)
+#define note(_life, ...) ((_life)->user->note((_life)->arg, __VA_ARGS__))
 
 static const char * const reset_names[RESET_KINDS] = {
 	[RESET_POWER] = "power", [RESET_PROGRAM] = "program", [RESET_PERST] = "perst",

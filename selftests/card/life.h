@@ -54,8 +54,9 @@ struct life_faults {
 	uint8_t train_speed, train_width; /* ... this; speed 0: no link */
 	uint32_t flaky_percent;		/* trainings that end in 2.5 GT/s x1, by the seed */
 	int fail_load;			/* loading ends without a configuration */
-	int64_t ready_load_ms, ready_hot_ms, ready_flr_ms, train_ms, load_ms; /* -1: as the image says */
-	int rrs;			/* -1: as the image says */
+	/* -1: as the image says */
+	int64_t ready_load_ms, ready_hot_ms, ready_flr_ms, train_ms, load_ms;
+	int rrs;
 	uint32_t jitter_percent;	/* of every time, by the seed */
 };
 

@@ -239,7 +239,7 @@ static void raise_limits(void)
 	}
 }
 
-static void usage(FILE *file)
+static void print_usage(FILE *file)
 {
 	fputs("usage: fpgacard --socket PATH [--control PATH] [--seed N] [--log FILE] IMAGE\n"
 	      "  IMAGE      card description (images/*.json) that is loaded at the start\n"
@@ -295,16 +295,16 @@ static bool options_read(struct options *options, int argc, char **argv, int *rc
 			options->log = optarg;
 			break;
 		case 'h':
-			usage(stdout);
+			print_usage(stdout);
 			*rc = 0;
 			return false;
 		default:
-			usage(stderr);
+			print_usage(stderr);
 			return false;
 		}
 	}
 	if (!options->socket || optind != argc - 1) {
-		usage(stderr);
+		print_usage(stderr);
 		return false;
 	}
 	options->image = argv[optind];

@@ -209,7 +209,9 @@ static unsigned int next_cap(const struct image_fn *fn, unsigned int at, bool is
 	for (i = 0; i < fn->cap_count; i++) {
 		unsigned int other = fn->cap[i].at;
 
-		if ((other >= 0x100) == is_extended && other > at && (!next || other < next))
+		if (is_extended != other >= 0x100 || other <= at)
+			continue;
+		if (!next || other < next)
 			next = other;
 	}
 	return next;

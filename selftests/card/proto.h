@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define PROTO_HDR_SIZE		16
-#define PROTO_MAX_DATA		(1u << 20)	/* max_data_xfer_size, ours and the default */
+#define PROTO_MAX_DATA		1048576u	/* max_data_xfer_size, ours and the default */
 #define PROTO_MAX_SIZE		(PROTO_HDR_SIZE + 64 + PROTO_MAX_DATA)
 #define PROTO_MAX_FDS		16
 #define PROTO_PAGE_SIZE		4096
@@ -83,7 +83,7 @@ struct proto_req {
 	uint32_t index, start, count;	/* SET_IRQS, GET_*_INFO; REGION_*: index and count */
 	uint64_t offset;		/* DMA_MAP: in the file; REGION_*: in the region */
 	uint64_t addr, size;		/* DMA_* */
-	const uint8_t *data;		/* REGION_WRITE: count bytes; SET_IRQS with DATA_BOOL: count bytes */
+	const uint8_t *data;		/* REGION_WRITE, SET_IRQS with DATA_BOOL: count bytes */
 };
 
 /* 0, or -EPROTO for a header that no message can follow. */

@@ -21,7 +21,8 @@
 #define CARD_REG_GENERATION	0x034	/* RO: configurations lost since power-on */
 #define CARD_REG_MEM_SIZE	0x038	/* RO: bytes of on-card memory, 64 bits */
 #define CARD_REG_UPTIME_MS	0x040	/* RO: milliseconds since the image was loaded */
-#define CARD_REG_LED		0x044	/* RW: kept over Function Level Resets, lost with the image */
+/* RW: kept over Function Level Resets, lost with the image */
+#define CARD_REG_LED		0x044
 
 /* DMA engines: CARD_ENGINES of them, alike, each for both directions. */
 #define CARD_ENGINES		2
@@ -36,14 +37,18 @@
 #define CARD_ENG_STATUS_HALTED	0x2u	/* by an error; only a reset leads out */
 #define CARD_ENG_ERROR		0x08	/* RO: CARD_ERR_* */
 #define CARD_ENG_VECTOR		0x0c	/* RW: number of the interrupt */
-#define CARD_ENG_RING		0x10	/* RW: guest address of the ring, 64 bits, 32 bytes aligned */
+/* RW: guest address of the ring, 64 bits, 32 bytes aligned */
+#define CARD_ENG_RING		0x10
 #define CARD_ENG_RING_SIZE	0x18	/* RW: descriptors in the ring, 1..65536 */
-#define CARD_ENG_HEAD		0x1c	/* RW: doorbell: index behind the last descriptor that is filled */
+/* RW: doorbell: index behind the last descriptor that is filled */
+#define CARD_ENG_HEAD		0x1c
 #define CARD_ENG_TAIL		0x20	/* RO: index of the next descriptor to do */
 #define CARD_ENG_BYTES		0x24	/* RO: bytes moved since reset, 64 bits */
 #define CARD_ENG_DONE		0x2c	/* RO: descriptors done since reset */
-#define CARD_ENG_WRITEBACK	0x30	/* RW: guest address where TAIL is written to, 64 bits, 0 = nowhere */
-#define CARD_ENG_NS		0x38	/* RO: nanoseconds of the host's clock in work since reset, 64 bits */
+/* RW: guest address where TAIL is written to, 64 bits, 0 = nowhere */
+#define CARD_ENG_WRITEBACK	0x30
+/* RO: nanoseconds of the host's clock in work since reset, 64 bits */
+#define CARD_ENG_NS		0x38
 #define CARD_ENG_FAULT		0x40	/* RO: guest address of the access that failed, 64 bits */
 
 #define CARD_ERR_NONE		0u
