@@ -357,7 +357,8 @@ static void read_fn(struct reader *r, struct json_object *obj, struct image_fn *
 		  "vendor device subsystem_vendor subsystem revision class bars capabilities");
 	fn->vendor = (uint16_t)number_needed(r, obj, "vendor", 1, 0xfffe);
 	fn->device = (uint16_t)number_needed(r, obj, "device", 0, 0xffff);
-	fn->subsystem_vendor = (uint16_t)get_number(r, obj, "subsystem_vendor", fn->vendor, 0, 0xffff);
+	fn->subsystem_vendor = (uint16_t)get_number(r, obj, "subsystem_vendor", fn->vendor, 0,
+						    0xffff);
 	fn->subsystem = (uint16_t)get_number(r, obj, "subsystem", 0, 0, 0xffff);
 	fn->revision = (uint8_t)get_number(r, obj, "revision", 0, 0, 0xff);
 	fn->class_code = (uint32_t)get_number(r, obj, "class", 0x120000, 0, 0xffffff);
