@@ -68,26 +68,43 @@ topology_card_add()
 	FV_CARDS+=("$1:$name:rp$port:$2")
 }
 
-# topology_card DISKDIR: as topology, with cards
-topology_card()
+# cards_begin, cards_end: around the cards of a topology
+cards_begin()
 {
-	local dir=$1 role
-
-	FV_DEVICES=()
-	FV_ROLES=
 	FV_CARDS=()
 	FV_SOCKETS=$(mktemp -d)
-	FV_SERVERS=()
 
 	# guest memory that the servers can map
 	FV_DEVICES+=(-object "memory-backend-memfd,id=ram,size=$guest_mem,share=on"
 		-machine memory-backend=ram)
+}
+
+cards_end()
+{
+	# the monitor, for tests in the guest: QEMU talks to itself
+	FV_DEVICES+=(-chardev "socket,id=qmp,path=$FV_SOCKETS/qmp,server=on,wait=off"
+		-mon chardev=qmp,mode=control
+		-chardev "socket,id=monitor,path=$FV_SOCKETS/qmp"
+		-device virtserialport,chardev=monitor,name=monitor)
+
+	guest_env+=$'\n'"FV_CARDS='${FV_CARDS[*]}'"
+	card_wait
+}
+
+# topology_card DISKDIR: as topology, with cards
+topology_card()
+{
+	local dir=$1
+
+	FV_DEVICES=()
+	FV_ROLES=
+	cards_begin
 
 	FV_PORT_OPTIONS=,hotplug=off
 	topology_port 1
 	topology_card_add FV_CARD alveo-xdma 1
 	topology_port 2
-	topology_card_add FV_CARD2 two-function 2 2
+	topology_card_add FV_CARD2 two-function 2
 	topology_port 3
 	topology_card_add FV_CARD_4G hbm-4g 3
 	topology_port 4
@@ -104,15 +121,19 @@ topology_card()
 	FV_DEVICES+=(-device nvme,id=nvme0,serial=fv-nvme0,drive=disk0,bus=rp6)
 	topology_role FV_NVME 1b36:0010 6 00.0
 	FV_PORT_OPTIONS=
+	cards_end
+}
 
-	# the monitor, for tests in the guest: QEMU talks to itself
-	FV_DEVICES+=(-chardev "socket,id=qmp,path=$FV_SOCKETS/qmp,server=on,wait=off"
-		-mon chardev=qmp,mode=control
-		-chardev "socket,id=monitor,path=$FV_SOCKETS/qmp"
-		-device virtserialport,chardev=monitor,name=monitor)
-
-	guest_env+=$'\n'"FV_CARDS='${FV_CARDS[*]}'"
-	card_wait
+# topology_demo DISKDIR: the usual devices, and a card
+topology_demo()
+{
+	topology "$1"
+	cards_begin
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 9
+	FV_PORT_OPTIONS=
+	topology_card_add FV_CARD alveo-xdma 9
+	cards_end
 }
 
 # card_wait: until each server listens; its control socket is the last to come
