@@ -105,9 +105,10 @@ static const char *ask(struct server *server, const char *line)
 		fail("control: %s", strerror(errno));
 	do {
 		struct pollfd p = { .fd = server->ctl, .events = POLLIN };
+		int64_t left = (int64_t)(end - now_ns()) / 1000000;
 		ssize_t n;
 
-		if (poll(&p, 1, (int)((end - now_ns()) / 1000000)) != 1)
+		if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)
 			fail("no answer to %s", line);
 		n = recv(server->ctl, server->line + have, sizeof(server->line) - have - 1, 0);
 		if (n <= 0)

@@ -235,11 +235,11 @@ int client_call(struct client *client, uint16_t cmd, const void *payload, size_t
 
 void client_serve(struct client *client, unsigned int ms)
 {
-	uint64_t end = now_ns() + ms * 1000000ull;
+	uint64_t end = now_ns() + ms * 1000000ull, now;
 	struct proto_hdr hdr;
 
-	while (now_ns() < end)
-		if (next(client, &hdr, incoming, (unsigned int)((end - now_ns()) / 1000000 + 1)))
+	while ((now = now_ns()) < end)
+		if (next(client, &hdr, incoming, (unsigned int)((end - now) / 1000000 + 1)))
 			serve(client, &hdr, incoming);
 }
 

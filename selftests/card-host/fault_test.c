@@ -86,8 +86,10 @@ TEST_F(fault, trains_to_no_link_for_good)
 	bits_sbr(self->client);
 	ctl(self->server, "wait down");
 	EXPECT_EQ(trace_count(self->server, "training-failed", "good"), 1);
-	ctl(self->server, "train off");
 	bits_sbr(self->client);
+	ctl(self->server, "wait training");
+	ctl(self->server, "wait down");
+	ctl(self->server, "train off");
 	ctl(self->server, "wait ready");
 }
 

@@ -166,7 +166,7 @@ static bool run_train(struct ctl_call *call)
 
 	if (is_word(call, 1, "off")) {
 		life->faults.train = 0;
-		life_lnkctl(life, now(call), life->lnkctl);
+		life_retry(life, now(call));
 		return true;
 	}
 	if (call->argc < 3 || !speed_width(call, 0, &life->faults.train_speed,

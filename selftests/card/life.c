@@ -450,6 +450,12 @@ void life_lose(struct life *life, uint64_t now)
 	}
 }
 
+void life_retry(struct life *life, uint64_t now)
+{
+	life->is_stuck = false;
+	link_try(life, now);
+}
+
 void life_flr(struct life *life, uint64_t now, unsigned int fn)
 {
 	if (life_take(&life->faults.ignore_flr)) {

@@ -106,6 +106,9 @@ void life_degrade(struct life *life, uint64_t now, uint8_t speed, uint8_t width,
 		  bool is_autonomous);
 void life_lose(struct life *life, uint64_t now);
 
+/* A link that had failed to train for good may try again. */
+void life_retry(struct life *life, uint64_t now);
+
 /* What software and the port do. */
 void life_flr(struct life *life, uint64_t now, unsigned int fn);
 void life_pm_reset(struct life *life, uint64_t now, unsigned int fn);
