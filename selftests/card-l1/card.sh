@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # What the shell tests of cards and links share. Sourced after fv.sh.
+#
+# shellcheck disable=SC2034 # set here, used by the tests
 
 PORT_KO=/t/mod/fv_port.ko
 PORT_DEBUG=/sys/kernel/debug/fv_port

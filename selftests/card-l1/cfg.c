@@ -89,11 +89,11 @@ static unsigned int base(char **text)
 		bool is_ext;
 	} caps[] = {
 		{ "CAP_EXP", 0x10, false }, { "CAP_MSIX", 0x11, false },
-		{ "ECAP_AER", 0x0001, true }, { "ECAP_DPC", 0x001d, true },
+		{ "ECAP_AER", 0x0001, true }, { "ECAP_DPC", 0x001d, true }, { 0 },
 	};
 	unsigned int at, i;
 
-	for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+	for (i = 0; caps[i].name; i++) {
 		size_t len = strlen(caps[i].name);
 
 		if (strncmp(*text, caps[i].name, len))

@@ -60,6 +60,22 @@ static struct fv_port *port_above(struct pci_bus *bus)
 
 static const struct fv_reg *const fv_regs[] = { fv_link_regs, fv_slot_regs, fv_dpc_regs };
 
+static bool is_last(const struct fv_reg *reg)
+{
+	return !reg->read && !reg->write;
+}
+
+/* offset of the register, 0 when this port does not have it */
+static int reg_at(const struct fv_port *p, const struct fv_reg *reg)
+{
+	u16 cap;
+
+	if (!reg->cap)
+		return reg->at;
+	cap = *(const u16 *)((const char *)p + reg->cap);
+	return cap ? cap + reg->at : 0;
+}
+
 /* bits of the 16-bit register at @reg within an access at @where of @size bytes */
 static u16 covered(int reg, int where, int size)
 {
@@ -85,8 +101,8 @@ static void port_read(struct fv_port *p, int where, int size, u32 *val)
 	int at;
 
 	for (i = 0; i < ARRAY_SIZE(fv_regs); i++) {
-		for (reg = fv_regs[i]; reg->where; reg++) {
-			at = reg->where(p);
+		for (reg = fv_regs[i]; !is_last(reg); reg++) {
+			at = reg_at(p, reg);
 			mask = at ? covered(at, where, size) : 0;
 			if (!mask || !reg->read)
 				continue;
@@ -104,8 +120,8 @@ static void port_write(struct fv_port *p, int where, int size, u32 val)
 	int at;
 
 	for (i = 0; i < ARRAY_SIZE(fv_regs); i++) {
-		for (reg = fv_regs[i]; reg->where; reg++) {
-			at = reg->where(p);
+		for (reg = fv_regs[i]; !is_last(reg); reg++) {
+			at = reg_at(p, reg);
 			mask = at ? covered(at, where, size) : 0;
 			if (!mask || !reg->write)
 				continue;

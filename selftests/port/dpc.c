@@ -20,35 +20,25 @@ static u16 fixed_write(struct fv_port *p, u16 val, u16 mask)
 	return 0;
 }
 
-FV_REG_AT(chain, last, 2)
-
 static u16 chain_read(struct fv_port *p, u16 qemu)
 {
 	return (qemu & 0x000f) | DPC_AT << 4;
 }
-
-FV_REG_AT(id, dpc, 0)
 
 static u16 id_read(struct fv_port *p, u16 qemu)
 {
 	return PCI_EXT_CAP_ID_DPC;
 }
 
-FV_REG_AT(version, dpc, 2)
-
 static u16 version_read(struct fv_port *p, u16 qemu)
 {
 	return 1;
 }
 
-FV_REG_AT(cap, dpc, PCI_EXP_DPC_CAP)
-
 static u16 cap_read(struct fv_port *p, u16 qemu)
 {
 	return DPC_CAP;
 }
-
-FV_REG_AT(ctl, dpc, PCI_EXP_DPC_CTL)
 
 static u16 ctl_read(struct fv_port *p, u16 qemu)
 {
@@ -77,8 +67,6 @@ static u16 ctl_write(struct fv_port *p, u16 val, u16 mask)
 	return 0;
 }
 
-FV_REG_AT(status, dpc, PCI_EXP_DPC_STATUS)
-
 static u16 status_read(struct fv_port *p, u16 qemu)
 {
 	return p->dpc_status;
@@ -99,21 +87,19 @@ static u16 status_write(struct fv_port *p, u16 val, u16 mask)
 	return 0;
 }
 
-FV_REG_AT(source, dpc, PCI_EXP_DPC_SOURCE_ID)
-
 static u16 source_read(struct fv_port *p, u16 qemu)
 {
 	return 0;
 }
 
 const struct fv_reg fv_dpc_regs[] = {
-	{ chain_where, chain_read },
-	{ id_where, id_read, fixed_write },
-	{ version_where, version_read, fixed_write },
-	{ cap_where, cap_read, fixed_write },
-	{ ctl_where, ctl_read, ctl_write },
-	{ status_where, status_read, status_write },
-	{ source_where, source_read, fixed_write },
+	{ FV_AT(last, 2), .read = chain_read },
+	{ FV_AT(dpc, 0), .read = id_read, .write = fixed_write },
+	{ FV_AT(dpc, 2), .read = version_read, .write = fixed_write },
+	{ FV_AT(dpc, PCI_EXP_DPC_CAP), .read = cap_read, .write = fixed_write },
+	{ FV_AT(dpc, PCI_EXP_DPC_CTL), .read = ctl_read, .write = ctl_write },
+	{ FV_AT(dpc, PCI_EXP_DPC_STATUS), .read = status_read, .write = status_write },
+	{ FV_AT(dpc, PCI_EXP_DPC_SOURCE_ID), .read = source_read, .write = fixed_write },
 	{ }
 };
 

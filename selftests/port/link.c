@@ -53,14 +53,10 @@ void fv_link_control(struct fv_port *p, bool is_retrain)
 	p->truth->write(p, 0, FV_SB_LNKCTL, val);
 }
 
-FV_REG_AT(lnkcap_high, exp, PCI_EXP_LNKCAP + 2)
-
 static u16 lnkcap_high_read(struct fv_port *p, u16 qemu)
 {
 	return qemu | (PCI_EXP_LNKCAP_SDERC | PCI_EXP_LNKCAP_DLLLARC | PCI_EXP_LNKCAP_LBNC) >> 16;
 }
-
-FV_REG_AT(lnkctl, exp, PCI_EXP_LNKCTL)
 
 static u16 lnkctl_read(struct fv_port *p, u16 qemu)
 {
@@ -81,8 +77,6 @@ static u16 lnkctl_write(struct fv_port *p, u16 val, u16 mask)
 		fv_link_control(p, is_retrain);
 	return val;
 }
-
-FV_REG_AT(lnksta, exp, PCI_EXP_LNKSTA)
 
 static u16 lnksta_read(struct fv_port *p, u16 qemu)
 {
@@ -115,8 +109,6 @@ static u16 lnksta_write(struct fv_port *p, u16 val, u16 mask)
 	return val;
 }
 
-FV_REG_AT(lnkctl2, exp, PCI_EXP_LNKCTL2)
-
 static u16 lnkctl2_read(struct fv_port *p, u16 qemu)
 {
 	return p->lnkctl2;
@@ -130,8 +122,6 @@ static u16 lnkctl2_write(struct fv_port *p, u16 val, u16 mask)
 }
 
 /* RRS Software Visibility */
-FV_REG_AT(rtctl, exp, PCI_EXP_RTCTL)
-
 static u16 rtctl_read(struct fv_port *p, u16 qemu)
 {
 	return (qemu & ~PCI_EXP_RTCTL_RRS_SVE) | p->rtctl;
@@ -143,16 +133,12 @@ static u16 rtctl_write(struct fv_port *p, u16 val, u16 mask)
 	return val;
 }
 
-FV_REG_AT(rtcap, exp, PCI_EXP_RTCAP)
-
 static u16 rtcap_read(struct fv_port *p, u16 qemu)
 {
 	return qemu | PCI_EXP_RTCAP_RRS_SV;
 }
 
 /* AER: QEMU sends the message (pcie_aer_inject_error), the status is latched here too */
-FV_REG_AT(uncor, aer, PCI_ERR_UNCOR_STATUS)
-
 static u16 uncor_read(struct fv_port *p, u16 qemu)
 {
 	return p->surprise ? qemu | PCI_ERR_UNC_SURPDN : qemu;
@@ -168,13 +154,13 @@ static u16 uncor_write(struct fv_port *p, u16 val, u16 mask)
 }
 
 const struct fv_reg fv_link_regs[] = {
-	{ lnkcap_high_where, lnkcap_high_read },
-	{ lnkctl_where, lnkctl_read, lnkctl_write },
-	{ lnksta_where, lnksta_read, lnksta_write },
-	{ lnkctl2_where, lnkctl2_read, lnkctl2_write },
-	{ rtctl_where, rtctl_read, rtctl_write },
-	{ rtcap_where, rtcap_read },
-	{ uncor_where, uncor_read, uncor_write },
+	{ FV_AT(exp, PCI_EXP_LNKCAP + 2), .read = lnkcap_high_read },
+	{ FV_AT(exp, PCI_EXP_LNKCTL), .read = lnkctl_read, .write = lnkctl_write },
+	{ FV_AT(exp, PCI_EXP_LNKSTA), .read = lnksta_read, .write = lnksta_write },
+	{ FV_AT(exp, PCI_EXP_LNKCTL2), .read = lnkctl2_read, .write = lnkctl2_write },
+	{ FV_AT(exp, PCI_EXP_RTCTL), .read = rtctl_read, .write = rtctl_write },
+	{ FV_AT(exp, PCI_EXP_RTCAP), .read = rtcap_read },
+	{ FV_AT(aer, PCI_ERR_UNCOR_STATUS), .read = uncor_read, .write = uncor_write },
 	{ }
 };
 

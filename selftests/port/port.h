@@ -180,22 +180,22 @@ struct fv_port {
 
 /**
  * struct fv_reg - 16 bits of the port's configuration space that are not QEMU's alone
- * @where: offset, 0 when this port does not have it
+ * @cap: where in struct fv_port the offset of its capability is, 0 for the header;
+ *	a port that has not the capability has not the register
+ * @at: offset in the capability, or in the header
  * @read: what software sees, given what QEMU has
  * @write: takes what software writes (@mask: which bytes); returns what QEMU gets
  */
 struct fv_reg {
-	u16 (*where)(const struct fv_port *p);
+	size_t cap;
+	u16 at;
 	u16 (*read)(struct fv_port *p, u16 qemu);
 	u16 (*write)(struct fv_port *p, u16 val, u16 mask);
 };
 
-#define FV_REG_AT(name, cap, off)					\
-	static u16 name##_where(const struct fv_port *p)		\
-	{								\
-		return p->cap ? p->cap + (off) : 0;			\
-	}
+#define FV_AT(_cap, _at) .cap = offsetof(struct fv_port, _cap), .at = (_at)
 
+/* lists end with an entry that does nothing */
 extern const struct fv_reg fv_link_regs[], fv_slot_regs[], fv_dpc_regs[];
 
 /* what a written register is, where only some bytes of it were */

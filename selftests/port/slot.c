@@ -8,8 +8,6 @@
 /* bits of Slot Control that QEMU drops, or need not have */
 #define SLTCTL_KEPT	(PCI_EXP_SLTCTL_DLLSCE | PCI_EXP_SLTCTL_PIC | PCI_EXP_SLTCTL_PCC)
 
-FV_REG_AT(sltctl, exp, PCI_EXP_SLTCTL)
-
 static u16 sltctl_read(struct fv_port *p, u16 qemu)
 {
 	return (qemu & ~SLTCTL_KEPT) | p->sltctl;
@@ -44,8 +42,6 @@ static u16 sltctl_write(struct fv_port *p, u16 val, u16 mask)
 	return val;
 }
 
-FV_REG_AT(sltsta, exp, PCI_EXP_SLTSTA)
-
 static u16 sltsta_read(struct fv_port *p, u16 qemu)
 {
 	u32 link = p->truth->read(p, 0, FV_SB_LINK);
@@ -75,11 +71,6 @@ static u16 sltsta_write(struct fv_port *p, u16 val, u16 mask)
 	return val;
 }
 
-static u16 bridge_where(const struct fv_port *p)
-{
-	return PCI_BRIDGE_CONTROL;
-}
-
 static u16 bridge_read(struct fv_port *p, u16 qemu)
 {
 	return p->sbr ? qemu | PCI_BRIDGE_CTL_BUS_RESET : qemu;
@@ -104,21 +95,11 @@ static u16 bridge_write(struct fv_port *p, u16 val, u16 mask)
 }
 
 /* software may give the buses other numbers */
-static u16 buses_where(const struct fv_port *p)
-{
-	return PCI_PRIMARY_BUS;
-}
-
 static u16 buses_write(struct fv_port *p, u16 val, u16 mask)
 {
 	if (mask & 0xff00)
 		WRITE_ONCE(p->secondary, val >> 8);
 	return val;
-}
-
-static u16 subordinate_where(const struct fv_port *p)
-{
-	return PCI_SUBORDINATE_BUS;
 }
 
 static u16 subordinate_write(struct fv_port *p, u16 val, u16 mask)
@@ -129,10 +110,10 @@ static u16 subordinate_write(struct fv_port *p, u16 val, u16 mask)
 }
 
 const struct fv_reg fv_slot_regs[] = {
-	{ sltctl_where, sltctl_read, sltctl_write },
-	{ sltsta_where, sltsta_read, sltsta_write },
-	{ bridge_where, bridge_read, bridge_write },
-	{ buses_where, NULL, buses_write },
-	{ subordinate_where, NULL, subordinate_write },
+	{ FV_AT(exp, PCI_EXP_SLTCTL), .read = sltctl_read, .write = sltctl_write },
+	{ FV_AT(exp, PCI_EXP_SLTSTA), .read = sltsta_read, .write = sltsta_write },
+	{ .at = PCI_BRIDGE_CONTROL, .read = bridge_read, .write = bridge_write },
+	{ .at = PCI_PRIMARY_BUS, .write = buses_write },
+	{ .at = PCI_SUBORDINATE_BUS, .write = subordinate_write },
 	{ }
 };

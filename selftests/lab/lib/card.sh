@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
 # Guests with simulated FPGA cards: "# topology: card" in a suite's Makefile.
 # Each card is a server (selftests/card) of its own beside QEMU, behind a root port
 # whose link the port module (selftests/port) makes. Runs inside the lab root.
@@ -9,6 +9,8 @@
 # "monitor". selftests/port/fv-fault speaks to both.
 
 FV_CARD_IMAGES=$FV_TOP/selftests/card/images
+# processes beside QEMU
+FV_SERVERS=()
 
 # build_port KERNEL: path of fv_port.ko in $REPLY, what the compiler said in
 # out/build/port-KERNEL.log

@@ -14,7 +14,6 @@ guest_defaults()
 {
 	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel='' guest_console=''
 	guest_env='' guest_args=() guest_topology=''
-	FV_SERVERS=()
 }
 
 # guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
