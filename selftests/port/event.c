@@ -67,22 +67,34 @@ static bool look(struct fv_port *p)
 	return rising;
 }
 
+/* the port may have been removed and found again since attach */
+static void raise(struct fv_port *p)
+{
+	struct pci_dev *pdev = pci_get_domain_bus_and_slot(p->domain, p->bus, p->devfn);
+	int irq;
+
+	if (!pdev)
+		return;
+	irq = pci_dev_msi_enabled(pdev) ? pci_irq_vector(pdev, 0) : 0;
+	if (irq > 0) {
+		WRITE_ONCE(p->irq, irq);
+		irq_work_queue(&p->fire);
+	}
+	pci_dev_put(pdev);
+}
+
 static void poll(struct work_struct *work)
 {
 	struct fv_port *p = container_of(work, struct fv_port, poll.work);
 	unsigned long flags;
 	bool is_rising;
-	int irq;
 
 	raw_spin_lock_irqsave(&p->lock, flags);
 	is_rising = look(p);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 
-	irq = is_rising && pci_dev_msi_enabled(p->pdev) ? pci_irq_vector(p->pdev, 0) : 0;
-	if (irq > 0) {
-		WRITE_ONCE(p->irq, irq);
-		irq_work_queue(&p->fire);
-	}
+	if (is_rising)
+		raise(p);
 	fv_event_start(p);
 }
 

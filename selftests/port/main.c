@@ -111,6 +111,7 @@ static int add(struct pci_dev *pdev, bool only_card)
 	unsigned long flags;
 	struct fv_port *p;
 	bool is_card;
+	u16 vendor;
 	int i = 0;
 
 	while (fv_ports[i])
@@ -121,9 +122,15 @@ static int add(struct pci_dev *pdev, bool only_card)
 	if (!p)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&p->lock, flags);
+	vendor = fv_own_read(p, PCI_VENDOR_ID, 2);
 	p->secondary = fv_own_read(p, PCI_SECONDARY_BUS, 1);
 	is_card = fv_card_there(p);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
+	/* operations that know their buses by pointer, as those of aer_inject */
+	if (vendor != pdev->vendor) {
+		port_free(p);
+		return -EBUSY;
+	}
 	if (only_card && !is_card) {
 		port_free(p);
 		return 0;

@@ -116,7 +116,7 @@ struct fv_fn {
 /**
  * struct fv_port - one port that has a link now
  * @lock: one configuration access as a whole, and all below it
- * @pdev: the port as it was at attach; for its name and its interrupt
+ * @pdev: the port as it was at attach; for its name, and what enumeration sets
  * @wire: a bus to reach any bus number by the original operations
  * @domain, @bus, @devfn: where the port is
  * @secondary, @subordinate: bus numbers below it; also read without the lock

@@ -6,7 +6,8 @@
 #
 # In the guest FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card; its server's
 # control socket is the virtio-serial port NAME there, and QEMU's monitor (QMP) is
-# "monitor". selftests/port/fv-fault speaks to both.
+# "monitor". selftests/port/fv-fault speaks to both. On the host the sockets are in
+# the run's directory while the guest runs: cards/NAME.ctl, cards/monitor.
 
 FV_CARD_IMAGES=$FV_TOP/selftests/card/images
 # processes beside QEMU
@@ -70,11 +71,14 @@ topology_card_add()
 	FV_CARDS+=("$1:$name:rp$port:$2")
 }
 
-# cards_begin, cards_end: around the cards of a topology
+# cards_begin DISKDIR, cards_end: around the cards of a topology
 cards_begin()
 {
 	FV_CARDS=()
-	FV_SOCKETS=$(mktemp -d)
+	# below the run's directory, for fpgacardctl on the host; a socket's path is short
+	FV_SOCKETS=$(dirname "$1")/cards
+	[ ${#FV_SOCKETS} -lt 90 ] || FV_SOCKETS=$(mktemp -d)
+	mkdir -p "$FV_SOCKETS"
 
 	# guest memory that the servers can map
 	FV_DEVICES+=(-object "memory-backend-memfd,id=ram,size=$guest_mem,share=on"
@@ -83,11 +87,13 @@ cards_begin()
 
 cards_end()
 {
-	# the monitor, for tests in the guest: QEMU talks to itself
+	# the monitor, for tests in the guest: QEMU talks to itself; and one for the host
 	FV_DEVICES+=(-chardev "socket,id=qmp,path=$FV_SOCKETS/qmp,server=on,wait=off"
-		-mon chardev=qmp,mode=control
+		-object monitor-qmp,id=qmp0,chardev=qmp
 		-chardev "socket,id=monitor,path=$FV_SOCKETS/qmp"
-		-device virtserialport,chardev=monitor,name=monitor)
+		-device virtserialport,chardev=monitor,name=monitor
+		-chardev "socket,id=hmp,path=$FV_SOCKETS/monitor,server=on,wait=off"
+		-object monitor-hmp,id=hmp0,chardev=hmp,readline=on)
 
 	guest_env+=$'\n'"FV_CARDS='${FV_CARDS[*]}'"
 	card_wait
@@ -100,7 +106,7 @@ topology_card()
 
 	FV_DEVICES=()
 	FV_ROLES=
-	cards_begin
+	cards_begin "$dir"
 
 	FV_PORT_OPTIONS=,hotplug=off
 	topology_port 1
@@ -130,7 +136,7 @@ topology_card()
 topology_demo()
 {
 	topology "$1"
-	cards_begin
+	cards_begin "$1"
 	FV_PORT_OPTIONS=,hotplug=off
 	topology_port 9
 	FV_PORT_OPTIONS=

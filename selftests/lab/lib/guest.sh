@@ -123,17 +123,18 @@ guest_boot()
 # guest_fate DIR QEMU_STATUS: say in DIR/fate how the guest ended, and return its status
 guest_fate()
 {
-	local dir=$1 rc=$2 token
+	local dir=$1 rc=$2 token error
 
 	token=$(sed -n 's/^exit //p' "$dir/status" 2>/dev/null)
 	if [ -n "$token" ]; then
 		echo "ended with status $token" >"$dir/fate"
 		return "$token"
 	fi
+	error=$(grep -sv ': warning: ' "$dir/qemu.log" | head -n 1)
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "stopped after $guest_timeout s: the guest did not end"
-	elif [ -s "$dir/qemu.log" ]; then
-		echo "the emulator failed: $(head -n 1 "$dir/qemu.log")"
+	elif [ -n "$error" ]; then
+		echo "the emulator failed: $error"
 	elif ! grep -q ^ready "$dir/status" 2>/dev/null; then
 		echo "the guest did not start (serial.log)"
 	else
