@@ -19,9 +19,12 @@ static void fire(struct irq_work *work)
 /* interrupt causes that are there and enabled */
 static u32 causes(struct fv_port *p, u32 status)
 {
-	u16 sltctl = fv_own_read(p, p->exp + PCI_EXP_SLTCTL, 2);
 	u32 on = 0;
+	u16 sltctl;
 
+	if (!status && !p->dpc_status)
+		return 0;
+	sltctl = fv_own_read(p, p->exp + PCI_EXP_SLTCTL, 2);
 	if (sltctl & PCI_EXP_SLTCTL_HPIE) {
 		if (p->sltctl & PCI_EXP_SLTCTL_DLLSCE)
 			on |= status & FV_SB_STATUS_DLLSC;

@@ -15,7 +15,8 @@ static int nports;
 module_param_array(ports, charp, &nports, 0444);
 MODULE_PARM_DESC(ports, "downstream ports, as 0000:00:11.0,… (none: all with a simulated card)");
 
-unsigned int fv_poll_ms = 10;
+/* each look is two accesses that the card's server answers */
+unsigned int fv_poll_ms = 50;
 module_param_named(poll_ms, fv_poll_ms, uint, 0644);
 MODULE_PARM_DESC(poll_ms, "how often to look for what happened at the link");
 
