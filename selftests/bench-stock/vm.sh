@@ -15,8 +15,8 @@ vm_start()
 	timeout -k 5 300 qemu-system-x86_64 -nodefaults -no-user-config -display none \
 		-machine q35 -accel tcg -cpu max -m 64M -net none -boot menu=off \
 		-chardev pipe,id=qmp,path=$VM_QMP -mon chardev=qmp,mode=control \
-		-device pcie-root-port,id=port,chassis=1 \
-		-device "vfio-pci,host=$1,bus=port,id=card" >/tmp/fv-vm.log 2>&1 &
+		-device pcie-root-port,id=rp,chassis=1 \
+		-device "vfio-pci,host=$1,bus=rp,id=card" >/tmp/fv-vm.log 2>&1 &
 	vm_pid=$!
 	exec {vm_in}<>$VM_QMP.in {vm_out}<>$VM_QMP.out
 	vm_ask qmp_capabilities >/dev/null || return

@@ -26,6 +26,8 @@ static int connect_to(const char *path)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	if (sock < 0)
+		fail("socket: %s", strerror(errno));
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	if (!connect(sock, (struct sockaddr *)&addr, sizeof(addr)))
 		return sock;

@@ -221,7 +221,8 @@ int client_answer(struct client *client, uint16_t id, void *payload, size_t room
 	if (hdr.flags & PROTO_ERROR)
 		return -(int)hdr.error;
 	len = hdr.size - PROTO_HDR_SIZE;
-	memcpy(payload, incoming, MIN(len, room));
+	if (room)
+		memcpy(payload, incoming, MIN(len, room));
 	return (int)len;
 }
 

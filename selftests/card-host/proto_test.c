@@ -73,7 +73,7 @@ TEST_F(proto, unknown_commands_are_refused)
 TEST_F(proto, short_requests_are_refused)
 {
 	uint8_t payload[8] = { 0 };
-	uint16_t cmd;
+	int cmd;
 
 	for (cmd = PROTO_DMA_MAP; cmd <= PROTO_REGION_WRITE; cmd++) {
 		if (cmd == PROTO_GET_INFO || cmd == PROTO_GET_REGION_IO_FDS)

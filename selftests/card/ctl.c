@@ -204,7 +204,7 @@ static void put(struct ctl *ctl, struct ctl_client *client, struct json_object *
 
 	if (!out)
 		abort();
-	memcpy(out + client->out_len, text, len);
+	memcpy(out + client->out_len, text, len + 1);
 	out[client->out_len + len] = '\n';
 	client->out = out;
 	client->out_len += len + 1;

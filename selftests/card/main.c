@@ -251,12 +251,16 @@ static void print_usage(FILE *file)
 
 static FILE *log_open(const char *path)
 {
-	FILE *log = !strcmp(path, "-") ? stderr : fopen(path, "we");
+	FILE *log;
 
-	if (log)
-		setvbuf(log, NULL, _IOLBF, 0);
-	else
-		fprintf(stderr, "fpgacard: %s: %s\n", path, strerror(errno));
+	if (!strcmp(path, "-"))
+		return stderr;
+	log = fopen(path, "we");
+	if (!log) {
+		perror(path);
+		return NULL;
+	}
+	setvbuf(log, NULL, _IOLBF, 0);
 	return log;
 }
 

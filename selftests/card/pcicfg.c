@@ -208,8 +208,9 @@ static unsigned int next_cap(const struct image_fn *fn, unsigned int at, bool is
 
 	for (i = 0; i < fn->cap_count; i++) {
 		unsigned int other = fn->cap[i].at;
+		bool is_same = is_extended == (other >= 0x100);
 
-		if (is_extended != other >= 0x100 || other <= at)
+		if (!is_same || other <= at)
 			continue;
 		if (!next || other < next)
 			next = other;
