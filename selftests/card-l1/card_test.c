@@ -199,6 +199,41 @@ CARD_TEST(dma_by_messages_moves_the_same)
 	EXPECT_EQ(0, move_both_ways(self, CARD_ENG_CTRL_MESSAGES, 0x3000, 4));
 }
 
+#define ROUNDS 16
+
+/* Megabytes a second by the clock of the card's host, through the emulated IOMMU. */
+static uint64_t throughput(struct _test_data_card *self, bool to_host)
+{
+	struct engine engine;
+	unsigned int i, round;
+	uint64_t ns;
+
+	engine_init(&engine, self->regs, 0, self->buffer + RING_AT, IOVA + RING_AT);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < 4; i++)
+			engine_add(&engine, to_host, IOVA + i * (1 << 20), i << 20,
+				   1 << 20, false);
+		engine_run(&engine, 0);
+		if (__engine_wait(&engine))
+			return 0;
+	}
+	ns = self->regs[(CARD_ENGINE(0) + CARD_ENG_NS) / 4] |
+	     (uint64_t)self->regs[(CARD_ENGINE(0) + CARD_ENG_NS + 4) / 4] << 32;
+	return ROUNDS * (4ull << 20) * 1000 / ns;
+}
+
+CARD_TEST(dma_throughput_is_measured)
+{
+	uint64_t to_card = throughput(self, false), to_host = throughput(self, true);
+
+	printf("# @row name=card_dma_to_card driver=vfio-pci value=%llu unit=MB/s\n",
+	       (unsigned long long)to_card);
+	printf("# @row name=card_dma_to_host driver=vfio-pci value=%llu unit=MB/s\n",
+	       (unsigned long long)to_host);
+	EXPECT_NE(0, to_card);
+	EXPECT_NE(0, to_host);
+}
+
 static int dma_error(struct _test_data_card *self, bool to_host, uint64_t iova)
 {
 	struct engine engine;
