@@ -21,6 +21,7 @@
 struct usage {
 	struct strv mounts;	/* "MAJOR:MINOR SOURCE MOUNTPOINT" */
 	struct strv swaps;	/* names of block devices */
+	bool may_open;
 };
 
 static void unescape(char *s)
@@ -147,7 +148,7 @@ static char *disk_in_use(const struct usage *u, const char *name, unsigned int d
 	for (i = 0; i < parts.n && !why; i++)
 		if (sysfs_exists("/sys/class/block/%s/%s/partition", name, parts.v[i]))
 			why = disk_in_use(u, parts.v[i], depth);
-	if (!why && is_claimed(name))
+	if (!why && u->may_open && is_claimed(name))
 		why = util_printf("%s is in use", name);
 	return why;
 }
@@ -187,13 +188,14 @@ static bool is_on_subsystem_of(const struct fv_device *d, const char *path)
 /**
  * blockdev_in_use() - Why the host needs a disk that is on a PCI device.
  * @d: the device
+ * @may_open: try to open its disks exclusively, too
  *
  * Return: the reason, to be freed; NULL when no disk on it is in use.
  */
-char *blockdev_in_use(const struct fv_device *d)
+char *blockdev_in_use(const struct fv_device *d, bool may_open)
 {
 	autostrv struct strv disks = {};
-	struct usage u = {};
+	struct usage u = { .may_open = may_open };
 	char *why = NULL;
 	size_t i;
 

@@ -5,6 +5,6 @@
 
 #include "model.h"
 
-char *blockdev_in_use(const struct fv_device *d);
+char *blockdev_in_use(const struct fv_device *d, bool may_open);
 
 #endif

@@ -108,39 +108,58 @@ static int fail(int ret, const char *object, const char *why)
 	return err_fail(code, object, "read the statistics", NULL, "%s", text);
 }
 
+/* Tells that the driver cannot be asked at all. */
+static int fail_open(int code, const char *why)
+{
+	return err_fail(code, FV_MODULE, "read the statistics",
+			code == FV_NO_DEVICE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
+}
+
+/* A dump that devices came into or went from while it was read is read again. */
+static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, char **why)
+{
+	struct nl_msg *msg;
+	int ret, tries;
+
+	for (tries = DUMP_TRIES;; tries--) {
+		msg = fv_nl_message(nl, FPGA_VFIO_CMD_GROUP_GET,
+				    group == FV_NO_GROUP ? NLM_F_DUMP : 0);
+		if (group != FV_NO_GROUP)
+			nla_put_u32(msg, FPGA_VFIO_A_GROUP_ID, (uint32_t)group);
+		ret = fv_nl_call(nl, msg, on_group, l, why);
+		if (ret != -EINTR || tries == 1)
+			return ret;
+		counters_free(l);
+		free(*why);
+		*why = NULL;
+	}
+}
+
 static int netlink_groups(struct fv_counters_list *l, int group, const char *object)
 {
 	autofree char *why = NULL;
 	struct fv_nl nl = {};
-	struct nl_msg *msg;
-	int ret, tries = DUMP_TRIES;
+	int code, ret;
 
-	ret = fv_nl_open(&nl);
-	while (!ret) {
-		msg = fv_nl_message(&nl, FPGA_VFIO_CMD_GROUP_GET,
-				 group == FV_NO_GROUP ? NLM_F_DUMP : 0);
-		if (group != FV_NO_GROUP)
-			nla_put_u32(msg, FPGA_VFIO_A_GROUP_ID, (uint32_t)group);
-		util_autofree(&why);
-		ret = fv_nl_call(&nl, msg, on_group, l, &why);
-		if (ret != -EINTR || !--tries) {
-			ret = ret ? fail(ret, object, why) : FV_OK;
-			break;
-		}
-		counters_free(l);
-		ret = 0;
+	code = fv_nl_open(&nl, &why);
+	if (code) {
+		fail_open(code, why);
+	} else {
+		ret = ask_groups(&nl, l, group, &why);
+		code = ret ? fail(ret, object, why) : FV_OK;
 	}
 	fv_nl_close(&nl);
-	return ret;
+	return code;
 }
 
+/* A positive code when the driver cannot be asked, a negative errno when it refuses. */
 static int netlink_device(struct fv_counters_list *l, const char *bdf, char **why)
 {
 	struct fv_nl nl = {};
 	struct nl_msg *msg;
 	int ret;
 
-	ret = fv_nl_open(&nl);
+	ret = fv_nl_open(&nl, why);
 	if (!ret) {
 		msg = fv_nl_message(&nl, FPGA_VFIO_CMD_DEVICE_GET, 0);
 		nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, bdf);
@@ -183,8 +202,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 	size_t i;
 
 	if (sysfs_list(&entries, "/sys/class/fpga_vfio"))
-		return err_fail(FV_NO_DEVICE, FV_MODULE, "read the statistics",
-				"Load it: modprobe " FV_MODULE, "the module is not loaded");
+		return fail_open(FV_NO_DEVICE, "the module is not loaded");
 	for (i = 0; i < entries.n; i++)
 		if (!strncmp(entries.v[i], "group", 5) &&
 		    util_parse_uint(entries.v[i] + 5, INT32_MAX, &id) &&
@@ -252,36 +270,36 @@ int counters_read_device(struct fv_counters_list *l, const char *bdf)
 				"Those of its group are there: fpgactl stats GROUP",
 				"a recorded system has no counters of single devices");
 	ret = netlink_device(l, bdf, &why);
-	if (ret < 0)
-		return fail(ret, bdf, why);
-	if (!ret)
-		add_interrupts(l);
-	return ret;
+	if (ret)
+		return ret < 0 ? fail(ret, bdf, why) : fail_open(ret, why);
+	add_interrupts(l);
+	return FV_OK;
 }
 
 /**
  * counters_users() - How many users the driver says that a device has now.
  * @bdf: address
- * @group: its group; below --sysroot the group's users are the answer
+ * @group: its group
  * @users: the answer
  *
- * Return: false when the driver could not be asked.
+ * Return: FV_USERS_OF_DEVICE; FV_USERS_OF_GROUP where only the files of the group
+ * could be asked; FV_USERS_UNKNOWN.
  */
-bool counters_users(const char *bdf, int group, uint64_t *users)
+enum fv_users counters_users(const char *bdf, int group, uint64_t *users)
 {
 	struct fv_counters_list l = {};
 	autofree char *why = NULL;
 	bool is_known;
 
-	if (!sysfs_is_live())
-		return sysfs_read_u64(users, "/sys/class/fpga_vfio/group%d/statistics/users",
-				      group);
-	is_known = !netlink_device(&l, bdf, &why) && l.n &&
+	is_known = sysfs_is_live() && !netlink_device(&l, bdf, &why) && l.n &&
 		   l.v[0].has[FPGA_VFIO_A_STATS_USERS - 1];
 	if (is_known)
 		*users = l.v[0].value[FPGA_VFIO_A_STATS_USERS - 1];
 	counters_free(&l);
-	return is_known;
+	if (is_known)
+		return FV_USERS_OF_DEVICE;
+	return sysfs_read_u64(users, "/sys/class/fpga_vfio/group%d/statistics/users", group) ?
+	       FV_USERS_OF_GROUP : FV_USERS_UNKNOWN;
 }
 
 /* All counters by name, "interrupts" last; null is what this kernel does not count. */

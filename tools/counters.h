@@ -26,10 +26,17 @@ struct fv_counters_list {
 	size_t n;
 };
 
+/* Whose users counters_users() has counted. */
+enum fv_users {
+	FV_USERS_UNKNOWN,
+	FV_USERS_OF_GROUP,
+	FV_USERS_OF_DEVICE,
+};
+
 const char *counters_name(size_t i);
 int counters_read_groups(struct fv_counters_list *l, int group);
 int counters_read_device(struct fv_counters_list *l, const char *bdf);
-bool counters_users(const char *bdf, int group, uint64_t *users);
+enum fv_users counters_users(const char *bdf, int group, uint64_t *users);
 struct json_object *counters_json(const struct fv_counters *c);
 void counters_free(struct fv_counters_list *l);
 

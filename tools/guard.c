@@ -72,12 +72,13 @@ char *guard_virtual_functions(const struct fv_device *d)
 /**
  * guard_in_use() - Why the host needs a device.
  * @d: the device
+ * @may_open: open its disks to be sure, which for a moment keeps others from it
  *
  * Return: the reason, to be freed; NULL when nothing speaks against taking it.
  */
-char *guard_in_use(const struct fv_device *d)
+char *guard_in_use(const struct fv_device *d, bool may_open)
 {
-	char *why = blockdev_in_use(d);
+	char *why = blockdev_in_use(d, may_open);
 
 	if (!why)
 		why = display_in_use(d);

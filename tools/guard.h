@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-char *guard_in_use(const struct fv_device *d);
+char *guard_in_use(const struct fv_device *d, bool may_open);
 char *guard_virtual_functions(const struct fv_device *d);
 
 #endif

@@ -10,6 +10,11 @@
 
 #define DEVICES	"/sys/bus/pci/devices"
 
+/* PCI Code and ID Assignment Specification 1.11, 1.7 */
+#define PCI_CLASS_BRIDGE_HOST		0x0600
+#define PCI_CLASS_BRIDGE_PCI		0x0604
+#define PCI_CLASS_BRIDGE_CARDBUS	0x0607
+
 static unsigned int number(const char *bdf, const char *file)
 {
 	long long value;
@@ -60,17 +65,13 @@ static char *find_cdev(const char *bdf)
 	return names.n ? util_strdup(names.v[0]) : NULL;
 }
 
-/* A PCI or CardBus bridge has no header of type 0; a host bridge is known by its class. */
+/* By class: reading configuration space would wake a device that sleeps. */
 static bool find_is_bridge(const struct fv_device *d)
 {
-	unsigned char header[64];
+	unsigned int class = d->class >> 8;
 
-	if (d->class >> 8 == 0x0600)
-		return true;
-	if (sysfs_read_bytes(header, sizeof(header), DEVICES "/%s/config", d->bdf) == 64 &&
-	    (header[0] != 0xff || header[1] != 0xff))
-		return (header[0x0e] & 0x7f) != 0;
-	return d->class >> 8 == 0x0604 || d->class >> 8 == 0x0607;
+	return class == PCI_CLASS_BRIDGE_HOST || class == PCI_CLASS_BRIDGE_PCI ||
+	       class == PCI_CLASS_BRIDGE_CARDBUS;
 }
 
 static void device_load(struct fv_device *d)

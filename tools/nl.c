@@ -14,6 +14,7 @@
 #include "err.h"
 #include "model.h"
 #include "nl.h"
+#include "sysfs.h"
 
 /* How far a request is. */
 struct call {
@@ -26,28 +27,35 @@ struct call {
 /**
  * fv_nl_open() - Connect to the driver.
  * @nl: filled; to be closed with fv_nl_close() whatever is returned
+ * @why: on failure the reason, to be freed
  *
- * Return: FV_OK, or the exit code after telling the user, FV_NO_DEVICE when the module
- * is not loaded.
+ * Return: FV_OK, FV_NO_DEVICE when the module is not loaded, or FV_FAILED.
  */
-int fv_nl_open(struct fv_nl *nl)
+int fv_nl_open(struct fv_nl *nl, char **why)
 {
 	int one = 1;
 	int ret;
 
 	nl->sock = nl_socket_alloc();
 	ret = nl->sock ? genl_connect(nl->sock) : -NLE_NOMEM;
-	if (ret)
-		return err_fail(FV_FAILED, "netlink", "connect", NULL, "%s", nl_geterror(ret));
-	setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
-	nl->family = genl_ctrl_resolve(nl->sock, FPGA_VFIO_FAMILY_NAME);
-	if (nl->family >= 0)
-		return FV_OK;
-	if (nl->family == -NLE_OBJ_NOTFOUND)
-		return err_fail(FV_NO_DEVICE, FV_MODULE, "ask the driver",
-				"Load it: modprobe " FV_MODULE, "the module is not loaded");
-	return err_fail(FV_FAILED, "netlink", "find family " FPGA_VFIO_FAMILY_NAME, NULL, "%s",
-			nl_geterror(nl->family));
+	if (!ret) {
+		setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_EXT_ACK, &one,
+			   sizeof(one));
+		nl->family = genl_ctrl_resolve(nl->sock, FPGA_VFIO_FAMILY_NAME);
+		if (nl->family >= 0)
+			return FV_OK;
+		ret = nl->family;
+	}
+	if (ret != -NLE_OBJ_NOTFOUND) {
+		*why = util_printf("netlink: %s", nl_geterror(ret));
+		return FV_FAILED;
+	}
+	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER)) {
+		*why = util_strdup("it answers in the initial network namespace only");
+		return FV_FAILED;
+	}
+	*why = util_strdup("the module is not loaded");
+	return FV_NO_DEVICE;
 }
 
 void fv_nl_close(struct fv_nl *nl)

@@ -16,7 +16,7 @@ struct fv_nl {
 /* Called for each message of an answer. */
 typedef void (*fv_nl_answer_fn)(struct nlmsghdr *hdr, void *data);
 
-int fv_nl_open(struct fv_nl *nl);
+int fv_nl_open(struct fv_nl *nl, char **why);
 void fv_nl_close(struct fv_nl *nl);
 struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags);
 int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data, char **why);

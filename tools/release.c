@@ -18,10 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "counters.h"
-#include "holders.h"
+#include "held.h"
 #include "release.h"
-#include "sysfs.h"
 
 /* How often a holder is looked for, and the progress shown anew. */
 #define STEP_MS		200
@@ -37,38 +35,6 @@ static void on_signal(int signal)
 	is_interrupted = 1;
 }
 
-/* Whether a user has the device: the driver knows, else the open files must do. */
-static bool is_held(const struct fv_device *d)
-{
-	struct fv_holders all, found;
-	uint64_t users;
-	bool is_found;
-
-	if (counters_users(d->bdf, d->group, &users) && (users || sysfs_is_live()))
-		return users;
-	holders_scan(&all);
-	holders_of(&all, d, &found);
-	is_found = found.n;
-	holders_free(&found);
-	holders_free(&all);
-	return is_found;
-}
-
-/* Who holds a device, in words fit for a terminal. */
-char *release_holder(const struct fv_device *d)
-{
-	struct fv_holders all, found;
-	char *who;
-
-	holders_scan(&all);
-	holders_of(&all, d, &found);
-	who = found.n ? holders_text(&found) :
-			util_strdup("a process that cannot be seen from here");
-	holders_free(&found);
-	holders_free(&all);
-	return who;
-}
-
 static double elapsed_s(const struct release_limit *limit)
 {
 	return util_now_s() - limit->start_s;
@@ -80,7 +46,7 @@ static void show_progress(const struct fv_device *d, const struct release_limit 
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	who = release_holder(d);
+	who = held_by(d);
 	fprintf(stderr, "\r\033[K%s: held by %s, waiting %.0f s of %u s", d->bdf, who,
 		elapsed_s(limit), limit->limit_s);
 	fflush(stderr);
@@ -109,7 +75,7 @@ const struct fv_device *release_wait(const struct fv_device *const *devices, siz
 
 	for (;;) {
 		for (held = NULL, i = 0; i < n && !held; i++)
-			if (is_held(devices[i]))
+			if (held_now(devices[i]))
 				held = devices[i];
 		if (!held || elapsed_s(limit) >= limit->limit_s)
 			break;
@@ -162,7 +128,7 @@ static enum release_end wait_report(int fd, const struct fv_device *d,
 		if (ready > 0 || is_interrupted)
 			break;
 		if (elapsed_s(limit) >= limit->limit_s &&
-		    (is_held(d) || util_now_s() - begun_s >= MOVE_GRACE_S))
+		    (held_now(d) || util_now_s() - begun_s >= MOVE_GRACE_S))
 			break;
 		show_progress(d, limit);
 		has_shown = true;

@@ -18,7 +18,6 @@ enum release_end {
 	RELEASE_LATE,		/* the limit was reached, or the user pressed ^C */
 };
 
-char *release_holder(const struct fv_device *d);
 const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
 				     const struct release_limit *limit);
 enum release_end release_move(const struct move *m, const struct fv_device *d,

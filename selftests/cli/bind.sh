@@ -123,6 +123,17 @@ undo_dead_ok()
 	unchanged
 }
 
+hold stuck_override_ok "a driver_override that is not as it was written stops everything"
+stuck_override_ok()
+{
+	mkdir "$tree/stuck"
+	: >"$tree/stuck/0000:01:00.1"
+	remember
+	fvk bind --yes 01:00.0
+	refuses 1 "0000:01:00.1: bind: driver_override could not be set: the kernel took the write and did nothing"
+	unchanged
+}
+
 hold undo_override_ok "a device that refuses its override stops the rest"
 undo_override_ok()
 {
@@ -199,6 +210,19 @@ member_held_refused()
 	refuses 4 '0000:08:00.1: bind: 0000:08:00.0 of group 19 is held by evil\x1b[31m\x0aname\xff (pid 4343)'
 	fvk bind --yes --force 08:00.1
 	[ "$rc" = 4 ]
+	unchanged
+}
+
+hold member_unseen_refused "a member of ours that is held counts, though the holder cannot be seen"
+member_unseen_refused()
+{
+	rm -r "$tree/proc/4242"
+	ln -sfn ../../../../kernel/iommu_groups/17 \
+		"$tree/sys/devices/pci0000:00/0000:00:07.0/0000:07:00.1/iommu_group"
+	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	remember
+	fvk bind --yes --only 07:00.1
+	refuses 4 "0000:07:00.1: bind: 0000:07:00.0 of group 17 is held by a process that cannot be seen from here"
 	unchanged
 }
 

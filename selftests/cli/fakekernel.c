@@ -5,7 +5,8 @@
  *
  * The tree says how it shall behave: host/BDF names the driver that the host has for a
  * device, fail/DRIVER.BDF the errno of that driver's probe, ignore/BDF makes a bind do
- * nothing and succeed, held/BDF lets an unbind wait until the file is gone.
+ * nothing and succeed, held/BDF lets an unbind wait until the file is gone, stuck/BDF
+ * makes a driver_override stay empty.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -133,6 +134,21 @@ static int on_probe(const char *root, const char *bdf)
 	return 0;
 }
 
+/* driver_override is an ordinary file, unless it is stuck. */
+static int on_override(char *path)
+{
+	char *devices = strstr(path, "/sys/devices/");
+	char *slash = strrchr(path, '/');
+	char *bdf;
+
+	if (!devices || strcmp(slash, "/driver_override"))
+		return -1;
+	*slash = '\0';
+	*devices = '\0';
+	bdf = strrchr(devices + 1, '/') + 1;
+	return exists(at("%s/stuck/%s", path, bdf)) ? 0 : -1;
+}
+
 /* Does what the file does; -1 when it is an ordinary one. */
 static int act(const char *path, const char *bdf)
 {
@@ -142,7 +158,7 @@ static int act(const char *path, const char *bdf)
 	snprintf(root, sizeof(root), "%s", path);
 	file = strstr(root, PCI);
 	if (!file)
-		return -1;
+		return on_override(root);
 	*file = '\0';
 	file += strlen(PCI);
 	if (!strcmp(file, "drivers_probe"))

@@ -62,6 +62,22 @@ viable_bridge_refused()
 	fv list --json
 	value '.groups[] | select(.group == 1).passthrough' \
 		'0000:00:01.0 has driver shpchp, 0000:01:00.1 has driver xdma'
+	fv list -o DEVICE,PASSTHROUGH
+	[ "$(sed -n 2,5p <<<"$out")" = "group 1         not viable
+├─0000:00:01.0  in the way
+├─0000:01:00.0
+└─0000:01:00.1  in the way" ]
+}
+
+hold verdict_ok "the table says viable of the group and marks what is in the way"
+verdict_ok()
+{
+	fv list -o DEVICE,PASSTHROUGH
+	[ "$(sed -n 2,4p <<<"$out")" = "group 1         not viable
+├─0000:01:00.0
+└─0000:01:00.1  in the way" ]
+	[ "$(sed -n '/^group 16/,+1p' <<<"$out")" = "group 16        viable
+└─0000:06:00.0" ]
 }
 
 hold no_group_ok "a device without IOMMU group is listed as such"
@@ -162,8 +178,10 @@ holder_unseen_ok()
 hold hostile_names_ok "control characters and broken UTF-8 do not reach the terminal"
 hostile_names_ok()
 {
+	printf 'ev\xc2\x9bil\n' >"$tree/proc/4242/comm"
 	fv list
 	succeeds
+	grep -qF 'ev\xc2\x9bil (pid 4242)' <<<"$out"
 	[ -z "$(tr -d '\n -~\200-\377' <"$work/out")" ]
 	grep -qF 'evil\x1b[31m\x0aname\xff (pid 4343)' <<<"$out"
 	grep -qF 'ev\x1b[31mil' <<<"$out"
@@ -194,7 +212,7 @@ columns_refused()
 {
 	fv list -o DRIVERX
 	refuses 2 "DRIVERX: show this column: there is no such column"
-	hints "Did you mean DRIVER? All columns: DEVICE,GROUP,ID,CLASS,NAME,DRIVER,PORT,LINK,HELD-BY,PASSTHROUGH"
+	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,PORT,LINK,HELD-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
 }

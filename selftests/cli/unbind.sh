@@ -152,8 +152,8 @@ request_late_refused()
 	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	kill -TERM "$pid"
-	rm "$tree/held/0000:07:00.0"
 	echo xdma >"$tree/host/0000:07:00.0"
+	rm "$tree/held/0000:07:00.0"
 	wait_until given_back
 }
 

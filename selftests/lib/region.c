@@ -12,11 +12,11 @@
 struct vfio_region_info *__region_info(struct device *dev, unsigned int index)
 {
 	size_t size = sizeof(struct vfio_region_info);
-	struct vfio_region_info *info = NULL;
+	struct vfio_region_info *info;
 	int err;
 
 	for (;;) {
-		info = realloc(info, size);
+		info = calloc(1, size);
 		if (!info)
 			fail("out of memory");
 		*info = (struct vfio_region_info) {
@@ -32,6 +32,7 @@ struct vfio_region_info *__region_info(struct device *dev, unsigned int index)
 		if (info->argsz <= size)
 			return info;
 		size = info->argsz;
+		free(info);
 	}
 }
 

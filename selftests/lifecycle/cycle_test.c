@@ -80,7 +80,7 @@ CYCLE_TEST(lives_leave_nothing)
 	memory_look(&last);
 	printf("# %u lives in %llu ms\n", 2 * half,
 	       (now_ns() - start) / 1000000);
-	EXPECT_EQ(0, memory_grew(&first, &middle, &last, half * 9 / 10));
+	EXPECT_EQ(0, memory_grew(&first, &middle, &last, half));
 	EXPECT_EQ(refs_core, module_refcount("vfio_pci_core"));
 	EXPECT_EQ(refs_vfio, module_refcount("vfio"));
 	EXPECT_LE(abs((int)open_files() - files), 64);
@@ -104,7 +104,7 @@ CYCLE_TEST(binds_and_opens_leave_nothing)
 		}
 		memory_look(!part ? &first : part == 1 ? &middle : &last);
 	}
-	EXPECT_EQ(0, memory_grew(&first, &middle, &last, half * 9 / 10));
+	EXPECT_EQ(0, memory_grew(&first, &middle, &last, half));
 	refs = module_refcount(MODULE);
 	EXPECT_EQ(0, refs);
 	unload();

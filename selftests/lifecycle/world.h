@@ -49,11 +49,12 @@ struct memory_use {
 void memory_look(struct memory_use *use);
 
 /*
- * Print and count what grew by at least @least in both halves of a test: what
- * leaks grows steadily, what only varies does not.
+ * Print and count what grew in both halves of a test, of @lives each, by about an
+ * object, a page or a counter in each life: what leaks grows steadily, what only
+ * varies does not.
  */
 unsigned int memory_grew(const struct memory_use *first,
 			 const struct memory_use *middle,
-			 const struct memory_use *last, long long least);
+			 const struct memory_use *last, unsigned int lives);
 
 #endif

@@ -3,17 +3,19 @@
 # Observe every device through vfio-pci and through fpga-vfio-pci, and compare what
 # was seen. FV_PARITY_A and _B name other drivers to compare (both vfio-pci: is the
 # list itself stable?).
+# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"
 
 A=${FV_PARITY_A:-$FV_STOCK}
 B=${FV_PARITY_B:-$FV_DRIVER}
-roles="FV_NVME FV_E1000E FV_IGB FV_EDU0 FV_EDU1 FV_EDU2 FV_VIRTIO_NET"
+# For a look at less: FV_PARITY_ROLES, and FV_PARITY_MODES=container or iommufd
+roles=${FV_PARITY_ROLES:-FV_NVME FV_E1000E FV_IGB FV_EDU0 FV_EDU1 FV_EDU2 FV_VIRTIO_NET}
 # shellcheck disable=SC2086 # a list
 fv_need $roles
 ktap_print_header
 
-# What each user of the lists does at a time: edu 1 and 2 share a group.
-lists="FV_NVME FV_E1000E FV_IGB FV_EDU0 FV_EDU1+FV_EDU2 FV_VIRTIO_NET"
+# What one process after the other works on: edu 1 and 2 share a group.
+lists=${roles/FV_EDU1 FV_EDU2/FV_EDU1+FV_EDU2}
 
 # probe SIDE MODE ROLE[+ROLE]
 probe()
@@ -46,6 +48,7 @@ observe()
 	modes=container
 	[ ! -e "$FV_PCI/$FV_NVME/vfio-dev" ] || [ ! -e /dev/vfio/devices ] ||
 		modes="container iommufd"
+	modes=${FV_PARITY_MODES:-$modes}
 	for mode in $modes; do
 		for list in $lists; do
 			probe "$side" "$mode" "$list" &

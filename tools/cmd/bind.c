@@ -8,6 +8,7 @@
 
 #include "../cmd.h"
 #include "../guard.h"
+#include "../held.h"
 #include "../move.h"
 #include "../sysfs.h"
 #include "../targets.h"
@@ -23,30 +24,23 @@ struct plan {
 /* Members that a process uses: the rest of their group is not to be touched. */
 static int check_holders(const struct plan *p)
 {
-	struct fv_holders all, found;
-	autofree char *who = NULL;
-	size_t i, j, k;
-	int code = FV_OK;
+	size_t i, j;
 
-	holders_scan(&all);
-	for (i = 0; i < p->n && !code; i++) {
+	for (i = 0; i < p->n; i++) {
 		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
 		const struct fv_group *g = model_group(p->ctx->model, d->group);
 
-		for (j = 0; j < g->n && !code; j++) {
-			holders_of(&all, g->members[j], &found);
-			k = found.n;
-			if (k)
-				who = holders_text(&found);
-			holders_free(&found);
-			if (k)
-				code = err_fail(FV_BUSY, d->bdf, "bind", NULL,
-						"%s of group %d is held by %s",
-						g->members[j]->bdf, g->id, who);
+		for (j = 0; j < g->n; j++) {
+			autofree char *who = NULL;
+
+			if (!device_is_vfio(g->members[j]) || !held_now(g->members[j]))
+				continue;
+			who = held_by(g->members[j]);
+			return err_fail(FV_BUSY, d->bdf, "bind", NULL, "%s of group %d is held by %s",
+					g->members[j]->bdf, g->id, who);
 		}
 	}
-	holders_free(&all);
-	return code;
+	return FV_OK;
 }
 
 static int check_guards(const struct plan *p)
@@ -57,7 +51,7 @@ static int check_guards(const struct plan *p)
 		return FV_OK;
 	for (i = 0; i < p->n; i++) {
 		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
-		autofree char *why = guard_in_use(d);
+		autofree char *why = guard_in_use(d, true);
 
 		if (why)
 			return err_fail(FV_BUSY, d->bdf, "bind",

@@ -133,23 +133,23 @@ static struct json_object *value_passthrough(const void *p)
 	return out_string(r->group ? text : "no IOMMU group");
 }
 
-/* In the tree, the verdict is on the line of the group and not again on each member's. */
+/* In the tree, the group has the verdict, and the members that cause it are marked. */
 static char *text_passthrough(const void *p)
 {
 	const struct row *r = p;
-	autofree char *text = NULL;
 
 	if (!r->group)
 		return util_strdup("no IOMMU group");
 	if (r->device)
-		return util_strdup("");
-	text = group_verdict(r->group);
-	return util_printable(text);
+		return util_strdup(device_is_in_the_way(r->device) ? "in the way" : "");
+	return util_strdup(group_is_viable(r->group) ? "viable" : "not viable");
 }
 
 static const struct out_column column[] = {
 	{ "DEVICE", "bdf", "IOMMU group, and PCI addresses of the devices in it",
 	  OUT_DEFAULT | OUT_TREE, value_device, text_device },
+	{ "PASSTHROUGH", "passthrough", "viable, or what keeps the group from a VM", OUT_DEFAULT,
+	  value_passthrough, text_passthrough },
 	{ "GROUP", "group", "number of the IOMMU group", OUT_RIGHT, value_group, NULL },
 	{ "ID", "id", "vendor and device id", OUT_DEFAULT, value_id, NULL },
 	{ "CLASS", "class", "what kind of device it is", OUT_TRUNC, value_class, NULL },
@@ -161,16 +161,14 @@ static const struct out_column column[] = {
 	  text_link },
 	{ "HELD-BY", "holders", "processes that have the device open; ? is not visible to you",
 	  OUT_DEFAULT, value_holders, text_holders },
-	{ "PASSTHROUGH", "passthrough", "viable, or what keeps the group from a VM", OUT_DEFAULT,
-	  value_passthrough, text_passthrough },
 };
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
-/* What is listed: bridges only on demand, as a VM never gets them. */
+/* A VM never gets a bridge: it is listed on demand, and where it is in the way. */
 static bool is_listed(const struct cmd_ctx *ctx, const struct fv_device *d)
 {
-	return !d->is_bridge || cmd_is_set(ctx, "all");
+	return !d->is_bridge || cmd_is_set(ctx, "all") || device_is_in_the_way(d);
 }
 
 static bool group_is_listed(const struct cmd_ctx *ctx, const struct fv_group *g)
@@ -178,7 +176,7 @@ static bool group_is_listed(const struct cmd_ctx *ctx, const struct fv_group *g)
 	size_t i;
 
 	for (i = 0; i < g->n; i++)
-		if (is_listed(ctx, g->members[i]))
+		if (!g->members[i]->is_bridge || cmd_is_set(ctx, "all"))
 			return true;
 	return false;
 }
@@ -304,7 +302,8 @@ FV_COMMAND(list) = {
 	.args = "",
 	.help = "IOMMU groups and the devices in them",
 	.text = "Lists the IOMMU groups and the devices in them. A VM gets a whole group: the\n"
-		"column PASSTHROUGH says whether it can have it, or what is in the way.",
+		"column PASSTHROUGH says whether it can have it, or which device is in the way: one\n"
+		"with a driver of the host. Bridges are listed only when they are in the way.",
 	.examples = "  fpgactl list                      # everything that a VM could get\n"
 		    "  fpgactl list -o DEVICE,HELD-BY    # who has what\n"
 		    "  fpgactl list --json | jq -r '.groups[] | select(.viable) | .group'",

@@ -188,7 +188,7 @@ static struct json_object *value_override(const void *p)
 
 static struct json_object *value_in_use(const void *p)
 {
-	autofree char *why = guard_in_use(((const struct facts *)p)->d);
+	autofree char *why = guard_in_use(((const struct facts *)p)->d, false);
 
 	return out_string(why);
 }

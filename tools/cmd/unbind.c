@@ -7,6 +7,7 @@
 
 #include "../cmd.h"
 #include "../guard.h"
+#include "../held.h"
 #include "../move.h"
 #include "../release.h"
 #include "../sysfs.h"
@@ -112,7 +113,7 @@ static int wait_for_holders(struct plan *p)
 	held = release_wait(p->devices, p->n, &p->limit);
 	if (!held)
 		return FV_OK;
-	who = release_holder(held);
+	who = held_by(held);
 	return err_fail(FV_BUSY, held->bdf, "unbind",
 			"Nothing was changed. Stop the VM or unplug the device there, or use --request\n"
 			"to have the kernel ask the VM for it.",
@@ -132,7 +133,7 @@ static char *done_before(const struct plan *p, size_t n)
 
 static int fail_late(const struct plan *p, size_t i, int pid)
 {
-	autofree char *who = release_holder(p->devices[i]);
+	autofree char *who = held_by(p->devices[i]);
 	autofree char *before = done_before(p, i);
 	autofree char *hint = NULL;
 

@@ -6,10 +6,6 @@
 
 FV_CACHE_KEEP=2
 
-# process that makes an entry now; ends with this shell
-FV_MAKER=
-trap '[ -z "$FV_MAKER" ] || kill "$FV_MAKER" 2>/dev/null' EXIT
-
 # cache_hash FILE… : hash over the content of files, and stdin when it is given as -
 cache_hash()
 {
@@ -17,7 +13,7 @@ cache_hash()
 }
 
 # cache_get KIND HASH MAKER [ARG…]: path of the entry in $REPLY; when it is not
-# there yet, "MAKER TMPDIR ARG…" fills it. MAKER runs in a subshell.
+# there yet, "lab make MAKER TMPDIR ARG…" fills it.
 cache_get()
 {
 	local kind=$1 key=$1-$2 maker=$3 fd tmp rc=0
@@ -35,15 +31,10 @@ cache_get()
 			rm -rf "$FV_CACHE/.tmp-$kind-"*
 			tmp=$FV_CACHE/.tmp-$key
 			mkdir -p "$tmp"
-			# in the background, as set -e does nothing left of ||
-			(
-				trap - INT TERM HUP EXIT
-				set -e
-				"$maker" "$tmp" "$@"
-			) &
-			FV_MAKER=$!
-			wait "$FV_MAKER" || rc=$?
-			FV_MAKER=
+			# a process of its own, in which a failure ends it at
+			# once, whoever calls, and which ends with this one
+			setpriv --pdeathsig KILL "$FV_LAB/lab" make "$maker" "$tmp" "$@" &
+			wait $! || rc=$?
 			if [ "$rc" != 0 ]; then
 				rm -rf "$tmp"
 				exec {fd}>&-

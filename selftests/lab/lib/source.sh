@@ -53,7 +53,7 @@ source_build()
 	return 1
 }
 
-kernel_debug_make()
+kernel_debug_build()
 {
 	local dir=$1
 
@@ -66,27 +66,38 @@ kernel_debug_make()
 	rm -rf "$dir/src" "$dir/obj" "$dir/log"
 }
 
-# kernel_debug_install DIR: what guests and module builds need, from src and obj
+# kernel_debug_install DIR: keep what guests and module builds need: release,
+# vmlinuz, modules, build
 kernel_debug_install()
 {
-	local dir=$1 release
+	local dir=$1
 
-	release=$(cat "$dir/obj/include/config/kernel.release")
+	cp "$dir/obj/include/config/kernel.release" "$dir/release"
+	cp "$dir/obj/arch/x86/boot/bzImage" "$dir/vmlinuz"
 	source_build "$dir" INSTALL_MOD_PATH="$dir/modules/usr" INSTALL_MOD_STRIP=1 modules_install
 	ln -s usr/lib "$dir/modules/lib"
-	depmod -b "$dir/modules" "$release"
+	depmod -b "$dir/modules" "$(cat "$dir/release")"
 	source_build "$dir" run-command \
 		KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $dir/build"
-	kernel_pack "$dir" "$release" "$dir/obj/arch/x86/boot/bzImage" "$dir/modules"
-	rm -rf "$dir/modules"
+}
+
+# kernel_debug_make DIR BUILT: the boot files
+kernel_debug_make()
+{
+	kernel_pack "$1" "$(cat "$2/release")" "$2/vmlinuz" "$2/modules"
+	ln -s "$2/build" "$1/build"
 }
 
 kernel_debug_get()
 {
-	cache_get kernel-debug "$({
+	cache_get build-debug "$({
 		source_version 7.2
-		declare -f kernel_debug_install kernel_pack kernel_initrd
-	} | cache_hash - "$FV_LAB/config/debug.frag" "$FV_LAB/guest/init")" kernel_debug_make
+		declare -f kernel_debug_build kernel_debug_install
+	} | cache_hash - "$FV_LAB/config/debug.frag")" kernel_debug_build
+	cache_get kernel-debug "$({
+		echo "$REPLY"
+		declare -f kernel_debug_make kernel_pack kernel_initrd
+	} | cache_hash - "$FV_LAB/guest/init")" kernel_debug_make "$REPLY"
 }
 
 # The kernel of the L2 guest: an uncompressed image, started by PVH without any

@@ -115,7 +115,7 @@ suite_guest()
 	guest_mem=$(suite_get "$suite" mem 2G)
 	guest_topology=$(suite_get "$suite" topology "")
 	[ "$guest_topology" != card ] || card_payload "$kernel" "$dir/t"
-	[ "$kernel" != debug ] || guest_mem=4G
+	[ "$kernel" != debug ] || guest_mem=3G
 	guest_env="FV_KERNEL=$kernel"
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1

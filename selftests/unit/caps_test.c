@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tools/caps.c: capabilities of devices of every kind, and of broken ones. */
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include "../../tools/caps.h"
+
+/* A device with PCIe (FLR), MSI, MSI-X of 10 vectors, AER and SR-IOV of 7 VFs. */
+static void make_device(uint8_t *config)
+{
+	memset(config, 0, 4096);
+	config[0] = 0x86;
+	config[1] = 0x80;
+	config[PCI_STATUS] = PCI_STATUS_CAP_LIST;
+	config[PCI_CAPABILITY_LIST] = 0x40;
+	config[0x40] = PCI_CAP_ID_MSI;
+	config[0x41] = 0x50;
+	config[0x50] = PCI_CAP_ID_MSIX;
+	config[0x51] = 0x60;
+	config[0x52] = 9;
+	config[0x60] = PCI_CAP_ID_EXP;
+	config[0x60 + PCI_EXP_DEVCAP + 3] = 0x10;
+	config[0x100] = PCI_EXT_CAP_ID_ERR;
+	config[0x102] = 1;
+	config[0x103] = 0x15;			/* next is 0x150 */
+	config[0x150] = PCI_EXT_CAP_ID_SRIOV;
+	config[0x152] = 1;
+	config[0x150 + PCI_SRIOV_TOTAL_VF] = 7;
+}
+
+TEST(a_whole_device_is_known)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_YES, caps.flr);
+	EXPECT_EQ(FV_YES, caps.msi);
+	EXPECT_EQ(FV_YES, caps.msix);
+	EXPECT_EQ(10, caps.msix_vectors);
+	EXPECT_EQ(FV_YES, caps.aer);
+	EXPECT_EQ(FV_YES, caps.sriov);
+	EXPECT_EQ(7, caps.sriov_total_vfs);
+}
+
+TEST(what_may_not_be_read_is_unknown)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	caps_parse(&caps, config, 256);
+	EXPECT_EQ(FV_YES, caps.flr);
+	EXPECT_EQ(FV_UNKNOWN, caps.aer);
+	EXPECT_EQ(FV_UNKNOWN, caps.sriov);
+	caps_parse(&caps, config, 64);
+	EXPECT_EQ(FV_UNKNOWN, caps.flr);
+	EXPECT_EQ(FV_UNKNOWN, caps.msix);
+	caps_parse(&caps, config, 0);
+	EXPECT_EQ(FV_UNKNOWN, caps.msi);
+}
+
+TEST(a_device_that_is_gone_is_unknown)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	memset(config, 0xff, sizeof(config));
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_UNKNOWN, caps.flr);
+	EXPECT_EQ(FV_UNKNOWN, caps.aer);
+}
+
+TEST(without_a_list_there_is_nothing)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	config[PCI_STATUS] = 0;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_NO, caps.flr);
+	EXPECT_EQ(FV_NO, caps.msi);
+	EXPECT_EQ(FV_NO, caps.sriov);
+}
+
+TEST(lists_in_circles_end)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	config[0x61] = 0x40;
+	config[0x152] = 0x01;
+	config[0x153] = 0x10;			/* back to 0x100 */
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_YES, caps.flr);
+	EXPECT_EQ(FV_YES, caps.sriov);
+}
+
+/* Any bytes, at any length, in a buffer of just that length (sanitizers watch). */
+TEST(random_config_space_is_survived)
+{
+	static const size_t lengths[] = { 0, 1, 63, 64, 65, 255, 256, 257, 300, 4095, 4096 };
+	unsigned int seed = 5, round, i;
+	struct fv_caps caps;
+	uint8_t *config;
+	size_t len;
+
+	for (round = 0; round < 20000; round++) {
+		len = lengths[rand_r(&seed) % 11];
+		config = malloc(len ? len : 1);
+		for (i = 0; i < len; i++)
+			config[i] = rand_r(&seed) % 3 ? rand_r(&seed) % 20 :
+				    rand_r(&seed);
+		if (len > PCI_STATUS)
+			config[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
+		caps_parse(&caps, config, len);
+		EXPECT_TRUE(caps.flr >= FV_UNKNOWN && caps.flr <= FV_YES);
+		free(config);
+	}
+}
+
+TEST_HARNESS_MAIN
