@@ -118,15 +118,15 @@ kernel_complaints()
 	dmesg | tail -n "+$((kmsg + 1))" | grep -cE 'BUG:|WARNING:|Oops|hung task|blocked for more than'
 }
 
-# usable: does the VM read the card, now or within two seconds?
+# usable: does the VM read the card, now or when its firmware has started again?
+# "yes" or "no" in $REPLY
 usable()
 {
-	vm_is_alive && [ "$(vm_state)" = running ] && fv_wait 2 vm_reads_card
-}
-
-yes_no()
-{
-	if "$@"; then echo yes; else echo no; fi
+	REPLY=no
+	if vm_is_alive && [ "$(vm_state)" = running ] &&
+	   fv_wait $((2 * vm_start_s + 2)) vm_reads_card; then
+		REPLY=yes
+	fi
 }
 
 link_now()
@@ -151,11 +151,13 @@ try()
 	fv_wait 8 fault wait ready 1 2>/dev/null
 	card=$(fault status .state)
 	state=$(vm_state)
-	alone=$(yes_no usable)
+	usable
+	alone=$REPLY
 	# shellcheck disable=SC2016 # expanded by that shell, which may have to be stopped
 	timeout 30 bash -c 'echo 1 >"$1"' - "$FV_PCI/$dev/reset" 2>/dev/null ||
 		state+=", reset by sysfs fails"
-	scripted=$(yes_no usable)
+	usable
+	scripted=$REPLY
 	link=$(link_now)
 	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "${name//_/ }" "$(kernel_complaints)" "$state" "$card" \
 		"$alone" "$scripted" "$link" "$([ "$bits" = "$(port_bits)" ] && echo same || echo other)" \
