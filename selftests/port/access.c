@@ -11,6 +11,17 @@ static struct pci_bus *wire(struct fv_port *p, u8 bus)
 	return p->wire;
 }
 
+/**
+ * fv_wire_read - read configuration space by the original operations
+ * @p: port at or above the function
+ * @bus: its bus
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ *
+ * Context: port's lock held.
+ * Return: the value, all-ones when the access failed.
+ */
 u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size)
 {
 	u32 val = ~0;
@@ -20,16 +31,45 @@ u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int s
 	return val & (~0U >> (32 - 8 * size));
 }
 
+/**
+ * fv_wire_write - write configuration space by the original operations
+ * @p: port at or above the function
+ * @bus: its bus
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value
+ *
+ * Context: port's lock held.
+ */
 void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val)
 {
 	fv_orig->write(wire(p, bus), devfn, where, size, val);
 }
 
+/**
+ * fv_own_read - as fv_wire_read(), of the port itself
+ * @p: port
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ *
+ * Context: port's lock held.
+ * Return: what QEMU has there.
+ */
 u32 fv_own_read(struct fv_port *p, int where, int size)
 {
 	return fv_wire_read(p, p->bus, p->devfn, where, size);
 }
 
+/**
+ * fv_own_write - as fv_wire_write(), of the port itself
+ * @p: port
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value for QEMU
+ *
+ * Context: port's lock held.
+ */
 void fv_own_write(struct fv_port *p, int where, int size, u32 val)
 {
 	fv_wire_write(p, p->bus, p->devfn, where, size, val);
@@ -132,6 +172,17 @@ static void port_write(struct fv_port *p, int where, int size, u32 val)
 	fv_own_write(p, where, size, val);
 }
 
+/**
+ * fv_access_read - pci_ops.read of the buses
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: where the value goes
+ *
+ * Context: any, also with interrupts off and under pci_lock.
+ * Return: PCIBIOS_SUCCESSFUL, or what the original operation says.
+ */
 int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val)
 {
 	struct fv_port *p = port_at(bus, devfn);
@@ -155,6 +206,17 @@ int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 	return ret;
 }
 
+/**
+ * fv_access_write - pci_ops.write of the buses
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value
+ *
+ * Context: any, also with interrupts off and under pci_lock.
+ * Return: PCIBIOS_SUCCESSFUL, or what the original operation says.
+ */
 int fv_access_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val)
 {
 	struct fv_port *p = port_at(bus, devfn);

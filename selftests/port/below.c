@@ -183,6 +183,18 @@ static u32 fn_link(struct fv_port *p, u8 bus, unsigned int devfn)
 	return link;
 }
 
+/**
+ * fv_below_read - read from a function below the port
+ * @p: port
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: where the value goes
+ *
+ * Context: port's lock held.
+ * Return: PCIBIOS_SUCCESSFUL: what does not answer reads as all-ones.
+ */
 int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 *val)
 {
 	u32 link = fn_link(p, bus, devfn);
@@ -213,6 +225,18 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
 	return PCIBIOS_SUCCESSFUL;
 }
 
+/**
+ * fv_below_write - write to a function below the port
+ * @p: port
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value
+ *
+ * Context: port's lock held.
+ * Return: PCIBIOS_SUCCESSFUL: what does not answer takes no writes.
+ */
 int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val)
 {
 	u32 link = fn_link(p, bus, devfn);

@@ -91,11 +91,18 @@ static int fail_set(void *data, u64 val)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(fail_fops, fail_get, fail_set, "%llu\n");
 
+/**
+ * fv_debug_init - make the directory of the module
+ */
 void fv_debug_init(void)
 {
 	root = debugfs_create_dir("fv_port", NULL);
 }
 
+/**
+ * fv_debug_add - make the files of a port
+ * @p: port
+ */
 void fv_debug_add(struct fv_port *p)
 {
 	struct dentry *dir = debugfs_create_dir(pci_name(p->pdev), root);
@@ -114,6 +121,9 @@ void fv_debug_add(struct fv_port *p)
 	debugfs_create_u32("bad_width", 0600, dir, &p->sim.bad_width);
 }
 
+/**
+ * fv_debug_exit - remove all files; nobody reads one any more
+ */
 void fv_debug_exit(void)
 {
 	debugfs_remove(root);

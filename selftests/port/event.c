@@ -101,17 +101,31 @@ static void poll(struct work_struct *work)
 	fv_event_start(p);
 }
 
+/**
+ * fv_event_init - prepare the looking
+ * @p: port
+ */
 void fv_event_init(struct fv_port *p)
 {
 	init_irq_work(&p->fire, fire);
 	INIT_DELAYED_WORK(&p->poll, poll);
 }
 
+/**
+ * fv_event_start - look, poll_ms from now, and go on with it
+ * @p: port
+ */
 void fv_event_start(struct fv_port *p)
 {
 	schedule_delayed_work(&p->poll, msecs_to_jiffies(fv_poll_ms));
 }
 
+/**
+ * fv_event_stop - no look is under way, and none will be
+ * @p: port
+ *
+ * Context: may sleep.
+ */
 void fv_event_stop(struct fv_port *p)
 {
 	cancel_delayed_work_sync(&p->poll);
