@@ -298,6 +298,14 @@ TEST_F(fault, removed_and_inserted)
 	ctl(self->server, "wait ready");
 }
 
+TEST_F(fault, storm_of_everything)
+{
+	ctl(self->server, "storm");
+	EXPECT_TRUE(status_is(self->server, "faults.storm_irq.blowing", "true"));
+	EXPECT_TRUE(status_is(self->server, "faults.storm_dma.blowing", "true"));
+	ctl(self->server, "storm off");
+}
+
 TEST_F(fault, all_off)
 {
 	ctl(self->server, "fail-flr");
@@ -314,7 +322,7 @@ TEST_F(fault, wrong_words_are_refused)
 	static const char * const lines[] = {
 		"", "nonsense", "program", "power", "link", "link sideways", "train", "train 9 9",
 		"train 1 1 after", "degrade 0 0", "flaky 101", "ready-after", "ready-after soon",
-		"not-ready", "fail-flr maybe", "lose-bars times x", "storm", "storm tea",
+		"not-ready", "fail-flr maybe", "lose-bars times x", "storm tea",
 		"storm irq on holiday", "storm irq rate 0", "wrong", "wrong id", "wrong id 10ee",
 		"wrong bar 0 3000", "wrong bar 9 4K", "aer", "aer ue", "irq", "irq 9999",
 		"seed x", "jitter 200", "faults", "wait", "wait resets", "trace x",

@@ -336,11 +336,28 @@ static bool storm_options(struct ctl_call *call, struct storm *storm)
 	return true;
 }
 
+static void storm_start(struct ctl_call *call, struct storm *which, const struct storm *storm)
+{
+	*which = *storm;
+	which->is_armed = storm->on;
+	if (storm->on)
+		return;
+	card_note(call->card, "storm", (int)storm->fn, "%s",
+		  which == &call->card->fault.irq ? "irq" : "dma");
+	fault_storm(which, now(call));
+}
+
 static bool run_storm(struct ctl_call *call)
 {
 	struct fault *fault = &call->card->fault;
 	struct storm storm = { 0 }, *which;
 
+	if (call->argc == 1) {
+		storm_options(call, &storm);
+		storm_start(call, &fault->irq, &storm);
+		storm_start(call, &fault->dma, &storm);
+		return true;
+	}
 	if (is_word(call, 1, "off")) {
 		fault->irq.is_armed = false;
 		fault->irq.is_blowing = false;
@@ -356,12 +373,7 @@ static bool run_storm(struct ctl_call *call)
 		return false;
 	if (!storm_options(call, &storm))
 		return false;
-	*which = storm;
-	which->is_armed = storm.on;
-	if (!storm.on) {
-		card_note(call->card, "storm", (int)storm.fn, "%s", call->argv[1]);
-		fault_storm(which, now(call));
-	}
+	storm_start(call, which, &storm);
 	return true;
 }
 
@@ -546,8 +558,8 @@ const struct ctl_command cmd_fault[] = {
 	{ "lose-bars", "now|[after MS] [times N]|off",
 	  "configuration is lost again so long after the function is ready", run_lose_bars },
 	{ "storm",
-	  "irq|dma [on KIND] [rate N] [for MS] [vector N] [write] [at ADDRESS] [function N]|off",
-	  "interrupts or DMA without end, at once or set off by a reset", run_storm },
+	  "[irq|dma [on KIND] [rate N] [for MS] [vector N] [write] [at ADDRESS] [function N]|off]",
+	  "interrupts, DMA or both without end, at once or set off by a reset", run_storm },
 	{ "wrong", "id V:D|subsystem V:D|class C|bar N SIZE|serial N [for N]|off",
 	  "how the next images come out", run_wrong },
 	{ "aer", "ue|ce BITS", "set bits of AER status", run_aer },

@@ -423,7 +423,7 @@ static void read_image(struct reader *r, struct json_object *obj, struct image *
 	image->build = (uint32_t)get_number(r, obj, "build", 0, 0, UINT32_MAX);
 	image->load_ms = (uint32_t)get_number(r, obj, "load_ms", 500, 0, 600000);
 	image->train_ms = (uint32_t)get_number(r, obj, "train_ms", 20, 0, 60000);
-	image->memory = get_number(r, obj, "memory", 1 << 20, 4096, 1ull << 40);
+	image->memory = get_number(r, obj, "memory", 1 << 20, 4096, 1ull << 36);
 	image->serial = get_number(r, obj, "serial", 0, 0, UINT64_MAX);
 	read_ready(r, obj, image);
 	read_link(r, obj, image);
