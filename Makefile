@@ -22,7 +22,7 @@ ifneq ($(V),1)
 MAKEFLAGS	+= --no-print-directory
 endif
 
-.PHONY: all modules tools check check-all demo bench shell regen style \
+.PHONY: all modules tools check check-all demo bench bench-stock shell regen style \
 	install uninstall dkms-install dkms-uninstall clean help
 
 all: modules tools
@@ -56,6 +56,10 @@ demo:
 
 bench:
 	$(Q)$(LAB) bench $(if $(KERNEL),-k $(KERNEL))
+
+bench-stock:
+	$(Q)$(LAB) check -s bench-stock $(if $(KERNEL),-k $(KERNEL))
+	$(Q)for table in out/check/*/bench-stock/out/survival; do echo "$$table:"; cat $$table; done
 
 shell:
 	$(Q)$(LAB) shell $(if $(KERNEL),-k $(KERNEL))
@@ -114,6 +118,7 @@ help:
 	@echo '  make check              all suites on 6.12 and 7.2 [SUITE=name] [KERNEL=6.12|7.2|debug] [LIST=1]'
 	@echo '  make check-all          the same, slow suites, and all of it on a debug kernel'
 	@echo '  make bench              what the driver costs against stock vfio-pci, in instructions'
+	@echo '  make bench-stock        what stock vfio-pci makes of each fault of an FPGA card: the record to beat'
 	@echo '  make shell [KERNEL=]    a shell in such a machine'
 	@echo 'Develop:'
 	@echo '  make style              checkpatch, sparse, W=1, shellcheck, clang-tidy'

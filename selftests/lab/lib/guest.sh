@@ -6,13 +6,14 @@
 # guest_boot KERNEL DIR: DIR/t becomes /t of the guest, whose /t/run is run as
 # root. Leaves in DIR: run.log, klog, serial.log, qemu.log, out/, status.
 # Settings: guest_timeout (seconds), guest_smp, guest_mem, guest_accel, guest_console=1,
-# guest_env ("NAME=value" lines), guest_args (more QEMU arguments).
+# guest_env ("NAME=value" lines), guest_args (more QEMU arguments), guest_topology
+# (card: with simulated FPGA cards, see card.sh).
 # The guest's exit status is returned; DIR/fate says in words how it ended.
 
 guest_defaults()
 {
 	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel='' guest_console=''
-	guest_env='' guest_args=()
+	guest_env='' guest_args=() guest_topology=''
 }
 
 # guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
@@ -66,7 +67,7 @@ guest_boot()
 	: >"$dir/run.log"
 	rm -f "$dir"/{klog,serial.log,qemu.log,status,fate,out.tar}
 
-	topology "$dir/disk"
+	"topology${guest_topology:+_$guest_topology}" "$dir/disk"
 	[ -z "$guest_console" ] || guest_env+=$'\n'"FV_CONSOLE=ttyS0"
 	guest_payload "$dir/t"
 	{
@@ -115,6 +116,7 @@ guest_boot()
 		timeout -k 5 "$guest_timeout" qemu-system-x86_64 "${args[@]}" \
 			</dev/null >"$dir/qemu.log" 2>&1 || rc=$?
 	fi
+	topology_end "$dir"
 	rm -f "$dir/initrd"
 	[ ! -s "$dir/out.tar" ] || tar -C "$dir/out" -xf "$dir/out.tar" 2>>"$dir/qemu.log"
 	rm -f "$dir/out.tar"
@@ -124,17 +126,18 @@ guest_boot()
 # guest_fate DIR QEMU_STATUS: say in DIR/fate how the guest ended, and return its status
 guest_fate()
 {
-	local dir=$1 rc=$2 token
+	local dir=$1 rc=$2 token error
 
 	token=$(sed -n 's/^exit //p' "$dir/status" 2>/dev/null)
 	if [ -n "$token" ]; then
 		echo "ended with status $token" >"$dir/fate"
 		return "$token"
 	fi
+	error=$(grep -sv ': warning: ' "$dir/qemu.log" | head -n 1)
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "stopped after $guest_timeout s: the guest did not end"
-	elif [ -s "$dir/qemu.log" ]; then
-		echo "the emulator failed: $(head -n 1 "$dir/qemu.log")"
+	elif [ -n "$error" ]; then
+		echo "the emulator failed: $error"
 	elif ! grep -q ^ready "$dir/status" 2>/dev/null; then
 		echo "the guest did not start (serial.log)"
 	else

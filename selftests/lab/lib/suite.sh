@@ -4,6 +4,7 @@
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
 # and may say "# driver: …", "# timeout: SECONDS", "# smp: N", "# mem: SIZE",
+# "# topology: card" (FPGA cards instead of the usual devices),
 # "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check).
 
@@ -13,18 +14,27 @@ suite_list()
 	sed -n 's/^# suite: \([^:]*\):.*/\1/p' "$FV_TOP"/selftests/*/Makefile
 }
 
+# suite_dir NAME: its directory below selftests/, mostly of the same name
+suite_dir()
+{
+	local file
+
+	file=$(grep -l "^# suite: $1:" "$FV_TOP"/selftests/*/Makefile | head -n 1)
+	basename "$(dirname "$file")"
+}
+
 # suite_get NAME FIELD DEFAULT
 suite_get()
 {
 	local value
 
-	value=$(sed -n "s/^# $2: *//p" "$FV_TOP/selftests/$1/Makefile" | head -n 1)
+	value=$(sed -n "s/^# $2: *//p" "$FV_TOP/selftests/$(suite_dir "$1")/Makefile" | head -n 1)
 	echo "${value:-$3}"
 }
 
 suite_sentence()
 {
-	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$1/Makefile"
+	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$(suite_dir "$1")/Makefile"
 }
 
 # suite_timeout NAME KERNEL: limit of the whole suite. The checkers of the debug
@@ -43,21 +53,24 @@ suite_runner()
 {
 	local seconds
 
-	printf '%s' "-c $1"
+	printf '%s' "-c $(suite_dir "$1")"
 	[ "$2" = debug ] || return 0
-	seconds=$(sed -n 's/^timeout=//p' "$FV_TOP/selftests/$1/settings" 2>/dev/null)
+	seconds=$(sed -n 's/^timeout=//p' "$FV_TOP/selftests/$(suite_dir "$1")/settings" 2>/dev/null)
 	printf '%s' " -o $((${seconds:-45} * 5))"
 }
 
 # suites_build NAME…: install them into out/build/kselftest
 suites_build()
 {
-	local dir=$FV_OUT_DIR/build/kselftest
+	local dir=$FV_OUT_DIR/build/kselftest suite targets=
 
+	for suite; do
+		targets+=" $(suite_dir "$suite")"
+	done
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	make -C "$FV_TOP/selftests" KSFT=/usr/src/linux-source-7.2/tools/testing/selftests \
-		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$*" \
+		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$targets" \
 		-j"$(cpus)" install >"$dir.log" 2>&1 </dev/null && [ -x "$dir/run_kselftest.sh" ]
 }
 
@@ -100,6 +113,8 @@ suite_guest()
 	guest_timeout=$(suite_timeout "$suite" "$kernel")
 	guest_smp=$(suite_get "$suite" smp 1)
 	guest_mem=$(suite_get "$suite" mem 2G)
+	guest_topology=$(suite_get "$suite" topology "")
+	[ "$guest_topology" != card ] || card_payload "$kernel" "$dir/t"
 	[ "$kernel" != debug ] || guest_mem=3G
 	guest_env="FV_KERNEL=$kernel"
 	if [ -n "${suite_icount:-}" ]; then

@@ -5,10 +5,10 @@
 #
 # topology DISKDIR: QEMU arguments in FV_DEVICES, role lines (see guest/roles.sh) in FV_ROLES
 
-# port N: root port pcie.0/(0x10 + N).0 called rpN
+# port N: root port pcie.0/(0x10 + N).0 called rpN, with FV_PORT_OPTIONS
 topology_port()
 {
-	FV_DEVICES+=(-device "pcie-root-port,id=rp$1,bus=pcie.0,addr=0x$(printf %x $((16 + $1))),chassis=$1,slot=$1,io-reserve=0")
+	FV_DEVICES+=(-device "pcie-root-port,id=rp$1,bus=pcie.0,addr=0x$(printf %x $((16 + $1))),chassis=$1,slot=$1,io-reserve=0${FV_PORT_OPTIONS:-}")
 }
 
 # role VARIABLE VENDOR:DEVICE PORT [HOP…]

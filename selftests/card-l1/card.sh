@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the shell tests of cards and links share. Sourced after fv.sh.
+#
+# shellcheck disable=SC2034 # set here, used by the tests
+
+PORT_KO=/t/mod/fv_port.ko
+PORT_DEBUG=/sys/kernel/debug/fv_port
+
+# port_of BDF: the port above it, in $REPLY
+port_of()
+{
+	REPLY=$(basename "$(readlink -f "$FV_PCI/$1/..")")
+}
+
+# reg BDF REGISTER: hexadecimal value; named and printed as setpci does (see cfg.c)
+reg()
+{
+	"$FV_DIR/cfg" "$1" "$2"
+}
+
+# regs BDF REGISTER…: of several, on one line
+regs()
+{
+	local values
+
+	mapfile -t values < <("$FV_DIR/cfg" "$@")
+	echo "${values[*]}"
+}
+
+# reg_has BDF REGISTER MASK VALUE: do these bits have this value?
+reg_has()
+{
+	[ $((0x$(reg "$1" "$2") & $3)) = $(($4)) ]
+}
+
+# reg_set BDF REGISTER=VALUE[:MASK]…
+reg_set()
+{
+	"$FV_DIR/cfg" "$@"
+}
+
+# state PORT KEY: what the port module's debugfs says
+state()
+{
+	local key value
+
+	while read -r key value; do
+		[ "$key" != "$2" ] || echo "$value"
+	done <"$PORT_DEBUG/$1/state"
+}
+
+state_is()
+{
+	[ "$(state "$1" "$2")" = "$3" ]
+}
+
+# sim PORT FILE=VALUE…: set the link of a port that has no card
+sim()
+{
+	local port=$1 pair
+
+	for pair in "${@:2}"; do
+		echo "${pair#*=}" >"$PORT_DEBUG/$port/${pair%%=*}"
+	done
+}
+
+# port_load [PORT…]: none: all with cards
+port_load()
+{
+	local ports
+
+	printf -v ports '%s,' "$@"
+	insmod "$PORT_KO" ${1:+"ports=${ports%,}"}
+}
+
+# bars_wire BDF: "BAR SIZE KIND" lines, by writing all-ones to the registers
+bars_wire()
+{
+	local dev=$1 old new bar low high kind size ops=()
+
+	read -ra old < <(regs "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l 4.w)
+	reg_set "$dev" 4.w=0:7
+	for bar in 10 14 18 1c 20 24; do
+		ops+=("$bar.l=ffffffff")
+	done
+	reg_set "$dev" "${ops[@]}"
+	read -ra new < <(regs "$dev" 10.l 14.l 18.l 1c.l 20.l 24.l)
+	reg_set "$dev" "10.l=${old[0]}" "14.l=${old[1]}" "18.l=${old[2]}" "1c.l=${old[3]}" \
+		"20.l=${old[4]}" "24.l=${old[5]}" "4.w=${old[6]}"
+	for ((bar = 0; bar < 6; bar++)); do
+		low=$((0x${new[bar]}))
+		[ $low != 0 ] || continue
+		kind=mem32 high=$((0xffffffff))
+		if [ $((low & 4)) != 0 ]; then
+			kind=mem64 high=$((0x${new[bar + 1]}))
+		fi
+		[ $((low & 8)) = 0 ] || kind+=pref
+		size=$((-(high << 32 | low & ~0xf)))
+		echo "$bar $size $kind"
+		[ $((low & 4)) = 0 ] || bar=$((bar + 1))
+	done
+}
+
+# bits of the registers
+LNKCTL=CAP_EXP+10.w
+LNKSTA=CAP_EXP+12.w
+LNKCTL2=CAP_EXP+30.w
+RTCTL=CAP_EXP+1c.w
+LNKCTL_LD=0x10
+LNKCTL_RL=0x20
+LNKSTA_CLS=0x000f
+LNKSTA_NLW=0x03f0
+LNKSTA_LT=0x0800
+LNKSTA_DLLLA=0x2000
+LNKSTA_LBMS=0x4000
+RTCTL_RRS=0x10
+
+# link_is PORT SPEED WIDTH: link is up, and trained to that
+link_is()
+{
+	reg_has "$1" $LNKSTA $((LNKSTA_DLLLA | LNKSTA_LT | LNKSTA_CLS | LNKSTA_NLW)) \
+		$((LNKSTA_DLLLA | $2 | $3 << 4))
+}
+
+link_retrain()
+{
+	reg_set "$1" $LNKCTL=20:20
+}
+
+# ones BDF: nothing answers there
+ones()
+{
+	[ "$(reg "$1" 0.l)" = ffffffff ]
+}
+
+# answers BDF ID: the function answers, and is this one
+answers()
+{
+	[ "$(reg "$1" 0.l)" = "$2" ]
+}
+
+# fv_reset BDF: by sysfs, with the method that is set
+fv_reset()
+{
+	echo 1 >"$FV_PCI/$1/reset"
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cfg BDF OPERATION…: configuration space and BARs of a function through sysfs,
+ * whatever driver it has. Operations as setpci has them:
+ *
+ *	[CAP_EXP+|CAP_MSIX+|ECAP_AER+|ECAP_DPC+]OFFSET.b|w|l[=VALUE[:MASK]]
+ *	barN+OFFSET[=VALUE]
+ *
+ * All numbers are hexadecimal. In one process, and without looking at the other
+ * functions of the machine.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096ul
+
+static const char *bdf;
+static int config;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "cfg: %s: %s: %s\n", bdf, what, strerror(errno));
+	exit(1);
+}
+
+static int open_file(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, name);
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+static uint32_t get(unsigned int at, unsigned int size)
+{
+	uint32_t value = 0;
+
+	if (pread(config, &value, size, at) != (ssize_t)size)
+		die("read");
+	return value;
+}
+
+static void put(unsigned int at, unsigned int size, uint32_t value)
+{
+	if (pwrite(config, &value, size, at) != (ssize_t)size)
+		die("write");
+}
+
+static unsigned int find_cap(unsigned int id)
+{
+	unsigned int at = get(0x34, 1) & ~3u, left = 48;
+
+	for (; at >= 0x40 && left; left--, at = get(at + 1, 1) & ~3u)
+		if (get(at, 1) == id)
+			return at;
+	return 0;
+}
+
+static unsigned int find_ext_cap(unsigned int id)
+{
+	unsigned int at = 0x100, left = 64;
+	uint32_t head;
+
+	for (; at >= 0x100 && left; left--, at = head >> 20) {
+		head = get(at, 4);
+		if ((head & 0xffff) == id)
+			return at;
+	}
+	return 0;
+}
+
+/* Offset at which @text names a capability; @text moves behind it. */
+static unsigned int base(char **text)
+{
+	static const struct {
+		const char *name;
+		unsigned int id;
+		bool is_ext;
+	} caps[] = {
+		{ "CAP_EXP", 0x10, false }, { "CAP_MSIX", 0x11, false },
+		{ "ECAP_AER", 0x0001, true }, { "ECAP_DPC", 0x001d, true }, { 0 },
+	};
+	unsigned int at, i;
+
+	for (i = 0; caps[i].name; i++) {
+		size_t len = strlen(caps[i].name);
+
+		if (strncmp(*text, caps[i].name, len))
+			continue;
+		at = caps[i].is_ext ? find_ext_cap(caps[i].id) : find_cap(caps[i].id);
+		if (!at) {
+			errno = ENOENT;
+			die(caps[i].name);
+		}
+		*text += len;
+		*text += **text == '+';
+		return at;
+	}
+	return 0;
+}
+
+static void config_operation(char *text)
+{
+	unsigned int at, size;
+	uint32_t value, mask = ~0u;
+
+	at = base(&text);
+	if (*text != '.')
+		at += strtoul(text, &text, 16);
+	size = !strncmp(text, ".b", 2) ? 1 : !strncmp(text, ".w", 2) ? 2 : 4;
+	text += 2;
+	if (*text != '=') {
+		printf("%0*x\n", (int)(2 * size), get(at, size));
+		return;
+	}
+	value = strtoul(text + 1, &text, 16);
+	if (*text == ':') {
+		mask = strtoul(text + 1, NULL, 16);
+		value = (get(at, size) & ~mask) | (value & mask);
+	}
+	put(at, size, value);
+}
+
+static void bar_operation(char *text)
+{
+	char file[] = "resource0";
+	volatile uint32_t *page;
+	unsigned long offset;
+	int fd;
+
+	file[8] = text[3];
+	offset = strtoul(text + 5, &text, 16);
+	fd = open_file(file);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset & ~(PAGE - 1));
+	if (page == MAP_FAILED)
+		die(file);
+	if (*text == '=')
+		page[offset % PAGE / 4] = strtoul(text + 1, NULL, 16);
+	else
+		printf("%08x\n", page[offset % PAGE / 4]);
+	munmap((void *)page, PAGE);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: cfg BDF OPERATION...\n");
+		return 2;
+	}
+	bdf = argv[1];
+	config = open_file("config");
+	for (i = 2; i < argc; i++) {
+		if (!strncmp(argv[i], "bar", 3))
+			bar_operation(argv[i]);
+		else
+			config_operation(argv[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "bar.h"
+#include "bytes.h"
+#include "card.h"
+#include "sband.h"
+#include "sideband.h"
+
+/* Bytes that an engine moves before other work gets its turn. */
+#define WORK_AT_ONCE (2u << 20)
+
+uint64_t card_now(const struct card *card)
+{
+	struct timespec ts;
+
+	if (card->fake_now)
+		return card->fake_now;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void card_seed(struct card *card, uint64_t seed)
+{
+	card->seed = seed;
+	card->random = seed;
+}
+
+/* splitmix64 */
+uint32_t card_random(struct card *card, uint32_t limit)
+{
+	uint64_t z = card->random += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	z ^= z >> 31;
+	return limit ? (uint32_t)((z >> 32) * limit >> 32) : 0;
+}
+
+void card_note(struct card *card, const char *what, int fn, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	trace_addv(&card->trace, card_now(card), what, fn, fmt, ap);
+	va_end(ap);
+}
+
+static void on_note(void *arg, const char *what, int fn, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void on_note(void *arg, const char *what, int fn, const char *fmt, ...)
+{
+	struct card *card = arg;
+	va_list ap;
+
+	va_start(ap, fmt);
+	trace_addv(&card->trace, card_now(card), what, fn, fmt, ap);
+	va_end(ap);
+}
+
+static uint32_t on_random(void *arg, uint32_t limit)
+{
+	return card_random(arg, limit);
+}
+
+static bool has_fn(const struct card *card, unsigned int nr)
+{
+	return nr < card->image.fn_count;
+}
+
+static void on_reset(void *arg, unsigned int nr, enum life_reset kind)
+{
+	struct card *card = arg;
+	struct fn *fn = &card->fn[nr];
+	unsigned int i;
+
+	cfg_reset(&fn->cfg, kind == RESET_POWER || kind == RESET_PROGRAM);
+	cfg_set_link(&fn->cfg, card->life.speed, card->life.width);
+	irq_reset(&fn->irq);
+	bar_reset(fn);
+	for (i = 0; i < CARD_ENGINES; i++)
+		engine_reset(&fn->engine[i]);
+	fn->design_ready_at = card_now(card) + card->image.design_ms * LIFE_MS;
+	fault_reset(card, nr, kind);
+}
+
+static void on_link(void *arg)
+{
+	struct card *card = arg;
+	unsigned int i;
+
+	for (i = 0; i < card->image.fn_count; i++)
+		cfg_set_link(&card->fn[i].cfg, card->life.speed, card->life.width);
+}
+
+static void memory_new(struct card *card)
+{
+	if (card->memory)
+		munmap(card->memory, card->memory_size);
+	card->memory_size = card->image.memory;
+	card->memory = mmap(NULL, card->memory_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (card->memory == MAP_FAILED)
+		abort();
+}
+
+/* The new image is the card's: everything is as after power-on. */
+static void on_loaded(void *arg)
+{
+	struct card *card = arg;
+	unsigned int i, j;
+
+	if (card->has_pending) {
+		card->image = card->pending;
+		memcpy(card->path, card->pending_path, sizeof(card->path));
+		card->has_pending = false;
+	}
+	fault_image(card, &card->image);
+	for (i = 0; i < IMAGE_FUNCTIONS; i++)
+		for (j = 0; j < CARD_ENGINES; j++)
+			engine_reset(&card->fn[i].engine[j]);
+	memory_new(card);
+	card->led = 0;
+	for (i = 0; i < card->image.fn_count; i++) {
+		struct fn *fn = &card->fn[i];
+
+		cfg_build(&fn->cfg, &card->image, i);
+		bar_reset(fn);
+		fn->design_ready_at = card_now(card) + card->image.design_ms * LIFE_MS;
+	}
+}
+
+static const struct life_user life_user = {
+	.reset = on_reset,
+	.loaded = on_loaded,
+	.link = on_link,
+	.note = on_note,
+	.random = on_random,
+};
+
+static bool engine_is_master(void *arg)
+{
+	return card_is_master(arg);
+}
+
+static uint8_t *engine_memory(void *arg, uint64_t at, size_t len)
+{
+	struct card *card = ((struct fn *)arg)->card;
+
+	if (at > card->memory_size || len > card->memory_size - at)
+		return NULL;
+	return card->memory + at;
+}
+
+static void engine_interrupt(void *arg, uint32_t vector)
+{
+	card_interrupt(arg, vector);
+}
+
+static uint64_t engine_now(void *arg)
+{
+	return card_now(((struct fn *)arg)->card);
+}
+
+static const struct engine_user engine_user = {
+	.is_master = engine_is_master,
+	.card_memory = engine_memory,
+	.interrupt = engine_interrupt,
+	.now = engine_now,
+};
+
+void card_init(struct card *card, const struct image *image, const char *path, uint64_t seed,
+	       FILE *log)
+{
+	unsigned int i, j;
+
+	memset(card, 0, sizeof(*card));
+	card->image = *image;
+	snprintf(card->path, sizeof(card->path), "%s", path);
+	card_seed(card, seed);
+	trace_init(&card->trace, card_now(card), log);
+	memory_new(card);
+	for (i = 0; i < IMAGE_FUNCTIONS; i++) {
+		struct fn *fn = &card->fn[i];
+
+		fn->card = card;
+		fn->nr = i;
+		conn_init(&fn->conn, NULL, NULL);
+		dma_init(&fn->dma, &fn->conn);
+		irq_init(&fn->irq);
+		for (j = 0; j < CARD_ENGINES; j++)
+			engine_init(&fn->engine[j], &engine_user, fn, &fn->dma);
+		if (!has_fn(card, i))
+			continue;
+		cfg_build(&fn->cfg, image, i);
+		for (j = 0; j < PROTO_REGION_BARS; j++)
+			fn->region_size[j] = image->fn[i].bar[j].size;
+	}
+	life_init(&card->life, &life_user, card, &card->image, card_now(card));
+	fault_clear(card);
+}
+
+void card_exit(struct card *card)
+{
+	unsigned int i;
+
+	for (i = 0; i < IMAGE_FUNCTIONS; i++) {
+		dma_drop(&card->fn[i].dma);
+		irq_exit(&card->fn[i].irq);
+		conn_exit(&card->fn[i].conn);
+	}
+	munmap(card->memory, card->memory_size);
+	trace_exit(&card->trace);
+}
+
+void card_tick(struct card *card)
+{
+	uint64_t now = card_now(card);
+
+	life_tick(&card->life, now);
+	fault_tick(card, now);
+}
+
+uint64_t card_next(const struct card *card)
+{
+	uint64_t life = life_next(&card->life), fault = fault_next(card);
+
+	return MIN(life, fault);
+}
+
+bool card_work(struct card *card)
+{
+	bool more = false;
+	unsigned int i, j;
+
+	for (i = 0; i < card->image.fn_count; i++)
+		for (j = 0; j < CARD_ENGINES; j++)
+			more |= engine_run(&card->fn[i].engine[j], WORK_AT_ONCE);
+	return more;
+}
+
+void card_program(struct card *card, const struct image *image, const char *path,
+		  int64_t load_ms)
+{
+	card->pending = *image;
+	snprintf(card->pending_path, sizeof(card->pending_path), "%s", path);
+	card->has_pending = true;
+	life_program(&card->life, card_now(card), load_ms >= 0 ? (uint32_t)load_ms :
+		     image->load_ms);
+}
+
+void card_attached(struct fn *fn)
+{
+	card_note(fn->card, "attached", (int)fn->nr, "a client came");
+	life_client_came(&fn->card->life);
+}
+
+void card_detached(struct fn *fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < CARD_ENGINES; i++)
+		engine_reset(&fn->engine[i]);
+	dma_drop(&fn->dma);
+	irq_drop(&fn->irq);
+	card_note(fn->card, "detached", (int)fn->nr, "the client is gone");
+}
+
+static enum life_answer answer(struct fn *fn)
+{
+	card_tick(fn->card);
+	return life_answer(&fn->card->life, fn->nr, card_now(fn->card));
+}
+
+static bool is_d0(const struct fn *fn)
+{
+	return !fn->cfg.pm || !(fn->cfg.val[fn->cfg.pm + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK);
+}
+
+bool card_is_master(const struct fn *fn)
+{
+	return life_is_link_up(&fn->card->life) && has_fn(fn->card, fn->nr) &&
+		!fn->card->life.fn[fn->nr].is_hung && cfg_is_master(&fn->cfg) && is_d0(fn);
+}
+
+void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
+{
+	enum life_answer how = answer(fn);
+	size_t i;
+
+	fn->count.cfg_reads++;
+	switch (how) {
+	case ANSWER_DATA:
+		cfg_set_msi_pending(&fn->cfg, (uint32_t)irq_pending(&fn->irq, IRQ_MSI, 0));
+		cfg_read(&fn->cfg, at, len, bytes);
+		break;
+	case ANSWER_RRS:
+	case ANSWER_ONES:
+		memset(bytes, 0xff, len);
+		if (how == ANSWER_RRS && at == PCI_VENDOR_ID && len >= 2)
+			le16_put(bytes, 0x0001);
+		fn->count.ones += at < FV_SB_FIRST;
+		break;
+	}
+	for (i = 0; i < len; i++)
+		if (at + i >= FV_SB_FIRST)
+			bytes[i] = sband_read_byte(fn, at + (unsigned int)i);
+}
+
+static void note_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes,
+			   bool is_dropped)
+{
+	uint32_t value = 0;
+	const char *name;
+	char buf[32];
+
+	name = cfg_name(&fn->cfg, at, buf);
+	if (!name)
+		return;
+	memcpy(&value, bytes, MIN(len, sizeof(value)));
+	card_note(fn->card, "cfg-write", (int)fn->nr, "%s = 0x%0*x%s", name,
+		  (int)(2 * MIN(len, sizeof(value))), value, is_dropped ? ", dropped" : "");
+}
+
+static void irq_changed(struct fn *fn)
+{
+	unsigned int i;
+
+	if (cfg_is_msix_on(&fn->cfg) && !cfg_is_held(&fn->cfg, true, 0))
+		irq_release(&fn->irq, IRQ_MSIX);
+	if (!cfg_is_msi_on(&fn->cfg))
+		return;
+	for (i = 0; i < fn->cfg.msi_vectors; i++)
+		if ((irq_pending(&fn->irq, IRQ_MSI, i) & 1) && !cfg_is_held(&fn->cfg, false, i))
+			irq_raise(&fn->irq, IRQ_MSI, i, false);
+}
+
+static void cfg_write_fn(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes)
+{
+	struct card *card = fn->card;
+	unsigned int effects = cfg_write(&fn->cfg, at, len, bytes);
+
+	if ((effects & CFG_DO_COMMAND) && cfg_is_memory_on(&fn->cfg))
+		card->life.is_fresh = false;
+	if (effects & CFG_DO_IRQ)
+		irq_changed(fn);
+	if (effects & CFG_DO_FLR)
+		life_flr(&card->life, card_now(card), fn->nr);
+	if (effects & CFG_DO_PM_RESET)
+		life_pm_reset(&card->life, card_now(card), fn->nr);
+}
+
+void card_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes)
+{
+	bool answers = answer(fn) == ANSWER_DATA;
+
+	if (at + len > FV_SB_FIRST) {
+		sband_write(fn, at, len, bytes);
+		return;
+	}
+	fn->count.cfg_writes++;
+	note_cfg_write(fn, at, len, bytes, !answers);
+	if (answers)
+		cfg_write_fn(fn, at, len, bytes);
+	else
+		fn->count.dropped++;
+}
+
+/* Does the BAR decode this access? */
+static bool is_decoded(const struct fn *fn, unsigned int bar, uint64_t at, size_t len)
+{
+	const struct image_bar *is = &fn->card->image.fn[fn->nr].bar[bar];
+
+	return cfg_is_memory_on(&fn->cfg) && is_d0(fn) && at <= is->size &&
+		len <= is->size - at;
+}
+
+void card_bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uint8_t *bytes)
+{
+	fn->count.bar_reads++;
+	if (answer(fn) == ANSWER_DATA && is_decoded(fn, bar, at, len)) {
+		bar_read(fn, bar, at, len, bytes);
+		return;
+	}
+	memset(bytes, 0xff, len);
+	fn->count.ones++;
+}
+
+void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
+		    const uint8_t *bytes)
+{
+	fn->count.bar_writes++;
+	if (answer(fn) == ANSWER_DATA && is_decoded(fn, bar, at, len))
+		bar_write(fn, bar, at, len, bytes);
+	else
+		fn->count.dropped++;
+}
+
+void card_reset(struct fn *fn)
+{
+	card_tick(fn->card);
+	if (has_fn(fn->card, fn->nr))
+		life_client_reset(&fn->card->life, card_now(fn->card), fn->nr);
+}
+
+void card_interrupt(struct fn *fn, uint32_t vector)
+{
+	if (!card_is_master(fn))
+		return;
+	fn->raised++;
+	if (cfg_is_msix_on(&fn->cfg)) {
+		if (vector < fn->cfg.msix_vectors)
+			irq_raise(&fn->irq, IRQ_MSIX, vector,
+				  cfg_is_held(&fn->cfg, true, vector));
+	} else if (cfg_is_msi_on(&fn->cfg)) {
+		/* with fewer messages than interrupts they share */
+		vector %= cfg_msi_enabled(&fn->cfg);
+		irq_raise(&fn->irq, IRQ_MSI, vector, cfg_is_held(&fn->cfg, false, vector));
+	}
+}

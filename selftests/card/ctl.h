@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The control socket: a line is a command, its answer is one line of JSON with
+ * "ok". A first word "@ID" comes back as "id". Commands are in tables, cmd_*.c.
+ */
+#ifndef CARD_CTL_H
+#define CARD_CTL_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "card.h"
+
+#define CTL_ARGS	24
+#define CTL_LINE	8192
+#define CTL_CLIENTS	16
+
+struct ctl;
+
+/* What a command works on, and where its answer goes. */
+struct ctl_call {
+	struct card *card;
+	struct ctl *ctl;
+	int argc;
+	char **argv;			/* argv[0] is the command's name */
+	char id[16];			/* of the caller, "" for none */
+	struct json_object *answer;	/* an object, "ok" is added later */
+	char error[IMAGE_ERROR];	/* set when the command returns false */
+	/* set by "wait": the answer comes when this holds, or at the end */
+	bool (*until)(const struct ctl_call *call, const struct card *card);
+	uint64_t until_end, until_count;
+	char until_word[16];
+};
+
+struct ctl_command {
+	const char *name, *usage, *about;
+	bool (*run)(struct ctl_call *call);
+};
+
+extern const struct ctl_command cmd_look[], cmd_fault[];
+
+struct ctl_client {
+	int sock;
+	char in[CTL_LINE];
+	size_t in_len;
+	char *out;
+	size_t out_len;
+	struct ctl_call waiting;	/* .until is NULL: nothing */
+};
+
+struct ctl {
+	struct card *card;
+	struct ctl_client client[CTL_CLIENTS];
+	bool should_quit;
+};
+
+void ctl_init(struct ctl *ctl, struct card *card);
+void ctl_exit(struct ctl *ctl);
+
+/* Run one line; the answer, to be put by the caller, or NULL when the call waits. */
+struct json_object *ctl_run(struct ctl_call *call, char *line);
+
+bool ctl_add(struct ctl *ctl, int sock);
+void ctl_readable(struct ctl *ctl, struct ctl_client *client);
+void ctl_writable(struct ctl *ctl, struct ctl_client *client);
+
+/* Answer who waits for something that holds now; then when the next wait ends. */
+void ctl_tick(struct ctl *ctl);
+uint64_t ctl_next(const struct ctl *ctl);
+
+/* For commands. */
+bool ctl_fail(struct ctl_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool ctl_number(struct ctl_call *call, const char *text, uint64_t min, uint64_t max,
+		uint64_t *number);
+const char *ctl_arg(const struct ctl_call *call, int nr); /* "" when there is none */
+void ctl_add_uint(struct json_object *obj, const char *key, uint64_t value);
+void ctl_add_text(struct json_object *obj, const char *key, const char *value);
+void ctl_add_bool(struct json_object *obj, const char *key, bool value);
+void ctl_add_hex(struct json_object *obj, const char *key, unsigned int digits, uint64_t value);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The card's side of sideband.h. */
+#ifndef CARD_SBAND_H
+#define CARD_SBAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct fn;
+
+uint8_t sband_read_byte(struct fn *fn, unsigned int at);
+
+/* Acts on aligned dwords only. */
+void sband_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes);
+
+#endif

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
+# Guests with simulated FPGA cards: "# topology: card" in a suite's Makefile.
+# Each card is a server (selftests/card) of its own beside QEMU, behind a root port
+# whose link the port module (selftests/port) makes. Runs inside the lab root.
+#
+# In the guest FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card; its server's
+# control socket is the virtio-serial port NAME there, and QEMU's monitor (QMP) is
+# "monitor". selftests/port/fv-fault speaks to both. On the host the sockets are in
+# the run's directory while the guest runs: cards/NAME.ctl, cards/monitor.
+
+FV_CARD_IMAGES=$FV_TOP/selftests/card/images
+# processes beside QEMU
+FV_SERVERS=()
+
+# build_port KERNEL: path of fv_port.ko in $REPLY, what the compiler said in
+# out/build/port-KERNEL.log
+build_port()
+{
+	local dir=$FV_OUT_DIR/build/port-$1 kdir
+
+	kernel_get "$1"
+	kdir=$REPLY
+	build_sync "$dir" selftests/port selftests/card/sideband.h
+	make -C "$kdir/build" M="$dir/selftests/port" W=1e -j"$(cpus)" modules \
+		>"$dir.log" 2>&1 </dev/null || return
+	REPLY=$dir/selftests/port/fv_port.ko
+}
+
+# build_card: directory with fpgacard and fpgacardctl in $REPLY
+build_card()
+{
+	local dir=$FV_OUT_DIR/build/card
+
+	mkdir -p "$dir"
+	make -C "$FV_TOP/selftests/card" O="$dir" -j"$(cpus)" >"$dir.log" 2>&1 </dev/null || return
+	REPLY=$dir
+}
+
+# card_payload KERNEL DIR: what a guest with cards needs below DIR = /t
+card_payload()
+{
+	mkdir -p "$2/bin" "$2/mod" "$2/images"
+	cp "$FV_OUT_DIR/build/port-$1/selftests/port/fv_port.ko" "$2/mod/"
+	cp "$FV_OUT_DIR/build/card/fpgacardctl" "$FV_TOP/selftests/port/fv-fault" "$2/bin/"
+	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
+}
+
+# topology_card_add ROLE IMAGE PORT: a card behind port rpPORT; what its functions
+# behind the first are called ends in _FN1, _FN2, …
+topology_card_add()
+{
+	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 name=card$3 count n ids more=
+	local base=$FV_SOCKETS/$name socket
+
+	count=$(jq '.functions | length' "$image")
+	[ "$count" = 1 ] || more=',"multifunction":true'
+	for ((n = 0; n < count; n++)); do
+		socket=$base
+		[ "$n" = 0 ] || socket+=.$n
+		FV_DEVICES+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name.$n\",\"bus\":\"rp$port\",\"addr\":\"0.$n\"$more,\"socket\":{\"path\":\"$socket\",\"type\":\"unix\"}}")
+		ids=$(jq -r ".functions[$n] | (.vendor + \":\" + .device) | gsub(\"0x\"; \"\")" "$image")
+		[ "$n" = 0 ] || role=$1_FN$n
+		topology_role "$role" "$ids" "$port" "00.$n"
+	done
+	"$FV_OUT_DIR/build/card/fpgacard" --socket "$base" --control "$base.ctl" \
+		--seed "${guest_seed:-1}" --log "$base.log" "$image" >"$base.err" 2>&1 &
+	FV_SERVERS+=($!)
+	FV_DEVICES+=(-chardev "socket,id=$name,path=$base.ctl"
+		-device "virtserialport,chardev=$name,name=$name")
+	FV_CARDS+=("$1:$name:rp$port:$2")
+}
+
+# cards_begin DISKDIR, cards_end: around the cards of a topology
+cards_begin()
+{
+	FV_CARDS=()
+	# below the run's directory, for fpgacardctl on the host; a socket's path is short
+	FV_SOCKETS=$(dirname "$1")/cards
+	[ ${#FV_SOCKETS} -lt 90 ] || FV_SOCKETS=$(mktemp -d)
+	mkdir -p "$FV_SOCKETS"
+
+	# guest memory that the servers can map
+	FV_DEVICES+=(-object "memory-backend-memfd,id=ram,size=$guest_mem,share=on"
+		-machine memory-backend=ram)
+}
+
+cards_end()
+{
+	# the monitor, for tests in the guest: QEMU talks to itself; and one for the host
+	FV_DEVICES+=(-chardev "socket,id=qmp,path=$FV_SOCKETS/qmp,server=on,wait=off"
+		-object monitor-qmp,id=qmp0,chardev=qmp
+		-chardev "socket,id=monitor,path=$FV_SOCKETS/qmp"
+		-device virtserialport,chardev=monitor,name=monitor
+		-chardev "socket,id=hmp,path=$FV_SOCKETS/monitor,server=on,wait=off"
+		-object monitor-hmp,id=hmp0,chardev=hmp,readline=on)
+
+	guest_env+=$'\n'"FV_CARDS='${FV_CARDS[*]}'"
+	card_wait
+}
+
+# topology_card DISKDIR: as topology, with cards
+topology_card()
+{
+	local dir=$1
+
+	FV_DEVICES=()
+	FV_ROLES=
+	cards_begin "$dir"
+
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 1
+	topology_card_add FV_CARD alveo-xdma 1
+	topology_port 2
+	topology_card_add FV_CARD2 two-function 2
+	topology_port 3
+	topology_card_add FV_CARD_4G hbm-4g 3
+	topology_port 4
+	topology_card_add FV_CARD_NOFLR lattice-noflr 4
+	# hotplug needs MSI only: QEMU aborts when a vfio-user card with MSI-X goes
+	FV_PORT_OPTIONS=
+	topology_port 5
+	topology_card_add FV_CARD_MSI litepcie-msi 5
+
+	# a device that knows nothing of links
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 6
+	topology_disk "$dir/nvme0.img" disk0
+	FV_DEVICES+=(-device nvme,id=nvme0,serial=fv-nvme0,drive=disk0,bus=rp6)
+	topology_role FV_NVME 1b36:0010 6 00.0
+	FV_PORT_OPTIONS=
+	cards_end
+}
+
+# topology_demo DISKDIR: the usual devices, and a card
+topology_demo()
+{
+	topology "$1"
+	cards_begin "$1"
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 9
+	FV_PORT_OPTIONS=
+	topology_card_add FV_CARD alveo-xdma 9
+	cards_end
+}
+
+# card_wait: until each server listens; its control socket is the last to come
+card_wait()
+{
+	local card base tries
+
+	for card in "${FV_CARDS[@]}"; do
+		base=$FV_SOCKETS/$(cut -d : -f 2 <<<"$card")
+		for ((tries = 0; tries < 200; tries++)); do
+			[ ! -S "$base.ctl" ] || break
+			sleep 0.02
+		done
+		[ -S "$base.ctl" ] || die "the server of $card does not listen: $(cat "$base.err")"
+	done
+}
+
+# topology_end DIR: the servers end, their logs stay
+topology_end()
+{
+	local card
+
+	[ ${#FV_SERVERS[@]} != 0 ] || return 0
+	kill "${FV_SERVERS[@]}" 2>/dev/null
+	wait "${FV_SERVERS[@]}" 2>/dev/null
+	for card in "$FV_SOCKETS"/*.log; do
+		mv "$card" "$1/"
+	done
+	cat "$FV_SOCKETS"/*.err >&2
+	rm -rf "$FV_SOCKETS"
+	FV_SERVERS=()
+}

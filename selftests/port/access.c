@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pci_ops: finds out whether an access is to a port, below one, or neither.
+ */
+#include "port.h"
+
+/* the port and the buses below it need no struct pci_bus of their own */
+static struct pci_bus *wire(struct fv_port *p, u8 bus)
+{
+	p->wire->number = bus;
+	return p->wire;
+}
+
+/**
+ * fv_wire_read - read configuration space by the original operations
+ * @p: port at or above the function
+ * @bus: its bus
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ *
+ * Context: port's lock held.
+ * Return: the value, all-ones when the access failed.
+ */
+u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size)
+{
+	u32 val = ~0;
+
+	if (fv_orig->read(wire(p, bus), devfn, where, size, &val))
+		val = ~0;
+	return val & (~0U >> (32 - 8 * size));
+}
+
+/**
+ * fv_wire_write - write configuration space by the original operations
+ * @p: port at or above the function
+ * @bus: its bus
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value
+ *
+ * Context: port's lock held.
+ */
+void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val)
+{
+	fv_orig->write(wire(p, bus), devfn, where, size, val);
+}
+
+/**
+ * fv_own_read - as fv_wire_read(), of the port itself
+ * @p: port
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ *
+ * Context: port's lock held.
+ * Return: what QEMU has there.
+ */
+u32 fv_own_read(struct fv_port *p, int where, int size)
+{
+	return fv_wire_read(p, p->bus, p->devfn, where, size);
+}
+
+/**
+ * fv_own_write - as fv_wire_write(), of the port itself
+ * @p: port
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value for QEMU
+ *
+ * Context: port's lock held.
+ */
+void fv_own_write(struct fv_port *p, int where, int size, u32 val)
+{
+	fv_wire_write(p, p->bus, p->devfn, where, size, val);
+}
+
+static struct fv_port *port_at(struct pci_bus *bus, unsigned int devfn)
+{
+	struct fv_port **p;
+
+	for (p = fv_ports; *p; p++)
+		if ((*p)->bus == bus->number && (*p)->devfn == devfn &&
+		    (*p)->domain == pci_domain_nr(bus))
+			return *p;
+	return NULL;
+}
+
+static struct fv_port *port_above(struct pci_bus *bus)
+{
+	struct fv_port **p;
+
+	for (p = fv_ports; *p; p++)
+		if (READ_ONCE((*p)->secondary) && bus->number >= READ_ONCE((*p)->secondary) &&
+		    bus->number <= READ_ONCE((*p)->subordinate) &&
+		    (*p)->domain == pci_domain_nr(bus))
+			return *p;
+	return NULL;
+}
+
+static const struct fv_reg *const fv_regs[] = { fv_link_regs, fv_slot_regs, fv_dpc_regs };
+
+static bool is_last(const struct fv_reg *reg)
+{
+	return !reg->read && !reg->write;
+}
+
+/* offset of the register, 0 when this port does not have it */
+static int reg_at(const struct fv_port *p, const struct fv_reg *reg)
+{
+	u16 cap;
+
+	if (!reg->cap)
+		return reg->at;
+	cap = *(const u16 *)((const char *)p + reg->cap);
+	return cap ? cap + reg->at : 0;
+}
+
+/* bits of the 16-bit register at @reg within an access at @where of @size bytes */
+static u16 covered(int reg, int where, int size)
+{
+	u16 mask = 0;
+
+	if (reg >= where && reg < where + size)
+		mask |= 0x00ff;
+	if (reg + 1 >= where && reg + 1 < where + size)
+		mask |= 0xff00;
+	return mask;
+}
+
+static u32 shifted(u32 val, int bytes)
+{
+	return bytes >= 0 ? val << (8 * bytes) : val >> (-8 * bytes);
+}
+
+static void port_read(struct fv_port *p, int where, int size, u32 *val)
+{
+	const struct fv_reg *reg;
+	unsigned int i;
+	u16 mask, v;
+	int at;
+
+	for (i = 0; i < ARRAY_SIZE(fv_regs); i++) {
+		for (reg = fv_regs[i]; !is_last(reg); reg++) {
+			at = reg_at(p, reg);
+			mask = at ? covered(at, where, size) : 0;
+			if (!mask || !reg->read)
+				continue;
+			v = reg->read(p, fv_own_read(p, at, 2)) & mask;
+			*val = (*val & ~shifted(mask, at - where)) | shifted(v, at - where);
+		}
+	}
+}
+
+static void port_write(struct fv_port *p, int where, int size, u32 val)
+{
+	const struct fv_reg *reg;
+	unsigned int i;
+	u16 mask, v;
+	int at;
+
+	for (i = 0; i < ARRAY_SIZE(fv_regs); i++) {
+		for (reg = fv_regs[i]; !is_last(reg); reg++) {
+			at = reg_at(p, reg);
+			mask = at ? covered(at, where, size) : 0;
+			if (!mask || !reg->write)
+				continue;
+			v = reg->write(p, shifted(val, where - at), mask) & mask;
+			val = (val & ~shifted(mask, at - where)) | shifted(v, at - where);
+		}
+	}
+	fv_own_write(p, where, size, val);
+}
+
+/**
+ * fv_access_read - pci_ops.read of the buses
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: where the value goes
+ *
+ * Context: any, also with interrupts off and under pci_lock.
+ * Return: PCIBIOS_SUCCESSFUL, or what the original operation says.
+ */
+int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val)
+{
+	struct fv_port *p = port_at(bus, devfn);
+	unsigned long flags;
+	int ret;
+
+	if (p) {
+		raw_spin_lock_irqsave(&p->lock, flags);
+		ret = fv_orig->read(bus, devfn, where, size, val);
+		if (!ret)
+			port_read(p, where, size, val);
+		raw_spin_unlock_irqrestore(&p->lock, flags);
+		return ret;
+	}
+	p = port_above(bus);
+	if (!p)
+		return fv_orig->read(bus, devfn, where, size, val);
+	raw_spin_lock_irqsave(&p->lock, flags);
+	ret = fv_below_read(p, bus->number, devfn, where, size, val);
+	raw_spin_unlock_irqrestore(&p->lock, flags);
+	return ret;
+}
+
+/**
+ * fv_access_write - pci_ops.write of the buses
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value
+ *
+ * Context: any, also with interrupts off and under pci_lock.
+ * Return: PCIBIOS_SUCCESSFUL, or what the original operation says.
+ */
+int fv_access_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val)
+{
+	struct fv_port *p = port_at(bus, devfn);
+	unsigned long flags;
+	int ret = PCIBIOS_SUCCESSFUL;
+
+	if (p) {
+		raw_spin_lock_irqsave(&p->lock, flags);
+		port_write(p, where, size, val);
+		raw_spin_unlock_irqrestore(&p->lock, flags);
+		return ret;
+	}
+	p = port_above(bus);
+	if (!p)
+		return fv_orig->write(bus, devfn, where, size, val);
+	raw_spin_lock_irqsave(&p->lock, flags);
+	ret = fv_below_write(p, bus->number, devfn, where, size, val);
+	raw_spin_unlock_irqrestore(&p->lock, flags);
+	return ret;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Accesses to what is below the port. A function that does not answer reads as
+ * all-ones, or 0x0001 where RRS is visible. A card tells when its configuration
+ * was lost; what QEMU shadows of it (BARs and their sizes, MSI and MSI-X enable)
+ * is made to say so before software sees the function again.
+ *
+ * BARs are answered here from then on. QEMU goes on to decode the old addresses
+ * until software writes other ones or switches memory decoding on: the card,
+ * whose own command register is 0, answers there with all-ones, as PCIe has it;
+ * QEMU gives 0 where nothing decodes.
+ */
+#include "port.h"
+
+static u32 ones(int size)
+{
+	return ~0U >> (32 - 8 * size);
+}
+
+static u32 fn_read(struct fv_port *p, unsigned int devfn, int where, int size)
+{
+	return fv_wire_read(p, p->secondary, devfn, where, size);
+}
+
+static void fn_write(struct fv_port *p, unsigned int devfn, int where, int size, u32 val)
+{
+	fv_wire_write(p, p->secondary, devfn, where, size, val);
+}
+
+static u8 find_cap(struct fv_port *p, unsigned int devfn, u8 id)
+{
+	u8 at = fn_read(p, devfn, PCI_CAPABILITY_LIST, 1) & ~3;
+	int left = 48;
+
+	while (at >= PCI_STD_HEADER_SIZEOF && left--) {
+		if (fn_read(p, devfn, at, 1) == id)
+			return at;
+		at = fn_read(p, devfn, at + 1, 1) & ~3;
+	}
+	return 0;
+}
+
+static void read_sizes(struct fv_port *p, unsigned int devfn, u64 *size)
+{
+	int n;
+
+	for (n = 0; n < FV_BARS; n++)
+		size[n] = p->truth->read(p, devfn, FV_SB_BAR(n)) |
+			  (u64)p->truth->read(p, devfn, FV_SB_BAR(n) + 4) << 32;
+}
+
+/**
+ * fv_below_init - remember what QEMU has for a function of the card
+ * @p: port
+ * @devfn: function
+ *
+ * QEMU asks the card once, when it starts: the module has to be loaded before
+ * the card gets another image.
+ * Context: port's lock held.
+ */
+void fv_below_init(struct fv_port *p, unsigned int devfn)
+{
+	struct fv_fn *fn = &p->fn[devfn];
+
+	if (fn->known || !(p->truth->read(p, devfn, FV_SB_LINK) & FV_SB_LINK_ANSWERS))
+		return;
+	fn->msi = find_cap(p, devfn, PCI_CAP_ID_MSI);
+	fn->msix = find_cap(p, devfn, PCI_CAP_ID_MSIX);
+	read_sizes(p, devfn, fn->qemu);
+	fn->known = true;
+}
+
+static bool is_upper(const u64 *size, int n)
+{
+	return n && size[n - 1] & PCI_BASE_ADDRESS_MEM_TYPE_64;
+}
+
+/* what the BAR register at @n would hold after @val was written to it */
+static u32 bar_masked(const u64 *size, int n, u32 val)
+{
+	u64 bytes;
+
+	if (is_upper(size, n)) {
+		bytes = size[n - 1] & ~(u64)FV_SB_BAR_KIND;
+		return val & ~((bytes - 1) >> 32);
+	}
+	bytes = size[n] & ~(u64)FV_SB_BAR_KIND;
+	if (!bytes)
+		return 0;
+	return (val & ~(u32)(bytes - 1)) | (size[n] & FV_SB_BAR_KIND);
+}
+
+/* the image's BARs as QEMU's own: where its size does not fit there, it has none */
+static void bar_to_qemu(struct fv_port *p, unsigned int devfn, struct fv_fn *fn, int n)
+{
+	u32 val = fn->bar[n] == ~0U ? 0 : fn->bar[n];
+	u64 kinds = fn->qemu[n] ^ fn->size[n];
+
+	if (is_upper(fn->qemu, n) != is_upper(fn->size, n) ||
+	    (!is_upper(fn->qemu, n) && (!fn->qemu[n] || !fn->size[n] || kinds & FV_SB_BAR_KIND)))
+		return;
+	if (!is_upper(fn->qemu, n))
+		val &= ~FV_SB_BAR_KIND;
+	if ((bar_masked(fn->qemu, n, val) & ~(is_upper(fn->qemu, n) ? 0 : FV_SB_BAR_KIND)) != val)
+		val = 0;
+	fn_write(p, devfn, PCI_BASE_ADDRESS_0 + 4 * n, 4, val);
+}
+
+static void bar_write(struct fv_port *p, unsigned int devfn, struct fv_fn *fn, int where,
+		      int size, u32 val)
+{
+	int n = (where - PCI_BASE_ADDRESS_0) / 4, shift = 8 * (where & 3);
+
+	val = (fn->bar[n] & ~(ones(size) << shift)) | val << shift;
+	fn->bar[n] = bar_masked(fn->size, n, val);
+	bar_to_qemu(p, devfn, fn, n);
+}
+
+static bool is_bar(int where)
+{
+	return where >= PCI_BASE_ADDRESS_0 && where < PCI_BASE_ADDRESS_0 + 4 * FV_BARS;
+}
+
+/**
+ * fv_below_settle - make QEMU's shadow say what the card lost
+ * @p: port
+ * @devfn: function
+ * @link: what FV_SB_LINK of the function says
+ *
+ * Only when the function answers: until then it takes no writes.
+ * Context: port's lock held.
+ */
+void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
+{
+	struct fv_fn *fn = &p->fn[devfn];
+	u32 ack = link & (FV_SB_LINK_LOST | FV_SB_LINK_NEW_IMAGE);
+	int n;
+
+	if (!ack || !fn->known || !(link & FV_SB_LINK_ANSWERS))
+		return;
+	if (fn->msi)
+		fn_write(p, devfn, fn->msi + PCI_MSI_FLAGS, 2, 0);
+	if (fn->msix)
+		fn_write(p, devfn, fn->msix + PCI_MSIX_FLAGS, 2, 0);
+	read_sizes(p, devfn, fn->size);
+	for (n = 0; n < FV_BARS; n++)
+		fn->bar[n] = bar_masked(fn->size, n, 0);
+	fn->is_soft = true;
+	fn->is_stale = true;
+	if (ack & FV_SB_LINK_LOST)
+		p->count.losses++;
+	if (ack & FV_SB_LINK_NEW_IMAGE)
+		p->count.images++;
+	p->truth->write(p, devfn, FV_SB_ACK, ack);
+}
+
+/* software switches memory decoding on: now QEMU has to decode what software wrote */
+static void command_write(struct fv_port *p, unsigned int devfn, struct fv_fn *fn, u32 val)
+{
+	int n;
+
+	if (!fn->is_stale || !(val & PCI_COMMAND_MEMORY))
+		return;
+	for (n = 0; n < FV_BARS; n++)
+		bar_to_qemu(p, devfn, fn, n);
+	fn->is_stale = false;
+}
+
+/* FV_SB_LINK of the function, settled; of the card where it has no say of its own */
+static u32 fn_link(struct fv_port *p, u8 bus, unsigned int devfn)
+{
+	u32 link;
+
+	if (bus != p->secondary || !fv_is_card(p))
+		return fv_link(p);
+	if (devfn >= FV_FN_MAX)
+		return 0;
+	link = p->truth->read(p, devfn, FV_SB_LINK);
+	if (link == ~0U)
+		return 0;
+	fv_below_init(p, devfn);
+	fv_below_settle(p, devfn, link);
+	return link;
+}
+
+/**
+ * fv_below_read - read from a function below the port
+ * @p: port
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: where the value goes
+ *
+ * Context: port's lock held.
+ * Return: PCIBIOS_SUCCESSFUL: what does not answer reads as all-ones.
+ */
+int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 *val)
+{
+	u32 link = fn_link(p, bus, devfn);
+	struct fv_fn *fn;
+
+	*val = ones(size);
+	if (!(link & FV_SB_LINK_ANSWERS)) {
+		p->count.ones++;
+		if (link & FV_SB_LINK_RRS && p->rtctl && where == PCI_VENDOR_ID && size >= 2) {
+			p->count.rrs++;
+			*val = (*val & ~0xffff) | PCI_VENDOR_ID_PCI_SIG;
+		}
+		return PCIBIOS_SUCCESSFUL;
+	}
+	if (fv_is_card(p) && bus == p->secondary) {
+		fn = &p->fn[devfn];
+		if (where >= FV_SB_FIRST) {
+			*val = 0;
+			return PCIBIOS_SUCCESSFUL;
+		}
+		if (fn->is_soft && is_bar(where)) {
+			*val = fn->bar[(where - PCI_BASE_ADDRESS_0) / 4] >> (8 * (where & 3));
+			*val &= ones(size);
+			return PCIBIOS_SUCCESSFUL;
+		}
+	}
+	*val = fv_wire_read(p, bus, devfn, where, size);
+	return PCIBIOS_SUCCESSFUL;
+}
+
+/**
+ * fv_below_write - write to a function below the port
+ * @p: port
+ * @bus: bus of the function
+ * @devfn: its device and function number
+ * @where: offset
+ * @size: 1, 2 or 4 bytes
+ * @val: value
+ *
+ * Context: port's lock held.
+ * Return: PCIBIOS_SUCCESSFUL: what does not answer takes no writes.
+ */
+int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val)
+{
+	u32 link = fn_link(p, bus, devfn);
+	struct fv_fn *fn;
+
+	if (!(link & FV_SB_LINK_ANSWERS)) {
+		p->count.dropped++;
+		return PCIBIOS_SUCCESSFUL;
+	}
+	if (fv_is_card(p) && bus == p->secondary) {
+		fn = &p->fn[devfn];
+		if (where >= FV_SB_FIRST)
+			return PCIBIOS_SUCCESSFUL;
+		if (where == PCI_COMMAND)
+			command_write(p, devfn, fn, val);
+		if (fn->is_soft && is_bar(where)) {
+			bar_write(p, devfn, fn, where, size, val);
+			return PCIBIOS_SUCCESSFUL;
+		}
+	}
+	fv_wire_write(p, bus, devfn, where, size, val);
+	return PCIBIOS_SUCCESSFUL;
+}
