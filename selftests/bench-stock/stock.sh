@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317 # each fault is a function, called by its name
 # For each fault that a development host can cause: what becomes of the host, of a
 # VM that has the card by stock vfio-pci, and of the card; first alone, then after
 # what the usual script does (reset by sysfs). Not a test of anything of ours: the

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317 # each fault is a function, called by its name
 # Each fault of the card can be caused by one command, and shows its effect on the
 # bus; the resets that software does are seen by the card.
 . "$(dirname "$0")/fv.sh"

@@ -182,6 +182,12 @@ static void remember(struct memory_use *use, const char *name, long long value)
 	use->caches[use->nr++].value = value;
 }
 
+/* The notes that the checkers of a debug kernel take of everything else. */
+static int is_of_a_checker(const char *name)
+{
+	return !strncmp(name, "debug_objects", 13) || !strncmp(name, "kmemleak_", 9);
+}
+
 /* Objects in use of each slab cache, from /proc/slabinfo. */
 static void look_at_slabs(struct memory_use *use)
 {
@@ -193,7 +199,7 @@ static void look_at_slabs(struct memory_use *use)
 		fail("/proc/slabinfo: %m");
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "%63s %lld %*d %lld", name, &active,
-			   &size) == 3) {
+			   &size) == 3 && !is_of_a_checker(name)) {
 			merge_name(name);
 			remember(use, name, active);
 		}
