@@ -56,7 +56,7 @@ lost()
 works()
 {
 	restore
-	[ "$(bar 0)" = $CARD_ID ]
+	[ "$(bar 0)" = "$CARD_ID" ]
 }
 
 flr()
