@@ -45,24 +45,24 @@ check:
 ifneq ($(filter-out 0,$(LIST)),)
 	$(Q)$(LAB) list
 else
-	$(Q)$(LAB) check $(if $(SUITE),-s $(SUITE)) $(if $(KERNEL),-k $(KERNEL))
+	$(Q)$(LAB) check $(if $(SUITE),-s '$(SUITE)') $(if $(KERNEL),-k '$(KERNEL)')
 endif
 
 check-all:
-	$(Q)$(LAB) check -a $(if $(SUITE),-s $(SUITE))
+	$(Q)$(LAB) check -a $(if $(SUITE),-s '$(SUITE)') $(if $(KERNEL),-k '$(KERNEL)')
 
 demo:
-	$(Q)$(LAB) demo $(if $(KERNEL),-k $(KERNEL))
+	$(Q)$(LAB) demo $(if $(KERNEL),-k '$(KERNEL)')
 
 bench:
-	$(Q)$(LAB) bench $(if $(KERNEL),-k $(KERNEL))
+	$(Q)$(LAB) bench $(if $(KERNEL),-k '$(KERNEL)')
 
 bench-stock:
-	$(Q)$(LAB) check -s bench-stock $(if $(KERNEL),-k $(KERNEL))
+	$(Q)$(LAB) check -s bench-stock $(if $(KERNEL),-k '$(KERNEL)')
 	$(Q)for table in out/check/*/bench-stock/out/survival; do echo "$$table:"; cat $$table; done
 
 shell:
-	$(Q)$(LAB) shell $(if $(KERNEL),-k $(KERNEL))
+	$(Q)$(LAB) shell $(if $(KERNEL),-k '$(KERNEL)')
 
 regen:
 	$(Q)$(LAB) regen
@@ -115,7 +115,7 @@ help:
 	@echo '  make dkms-install       the module by DKMS: rebuilt for each new kernel'
 	@echo 'Prove, in emulated machines (as root; sets up what it needs in $${FPGA_VFIO_CACHE:-/var/cache/fpga-vfio}):'
 	@echo '  make demo               a VM works with a card through fpga-vfio-pci'
-	@echo '  make check              all suites on 6.12 and 7.2 [SUITE=name] [KERNEL=6.12|7.2|debug] [LIST=1]'
+	@echo '  make check              all suites on 6.12 and 7.2 [SUITE="name…"] [KERNEL=6.12|7.2|debug] [LIST=1]'
 	@echo '  make check-all          the same, slow suites, and all of it on a debug kernel'
 	@echo '  make bench              what the driver costs against stock vfio-pci, in instructions'
 	@echo '  make bench-stock        what stock vfio-pci makes of each fault of an FPGA card: the record to beat'

@@ -26,6 +26,11 @@ refused no_address_refused 2 nonsense bind --yes nonsense
 refused no_argument_refused 2 . bind
 port=$(readlink -f "$FV_PCI/$FV_NVME/..")
 refused bridge_refused 1 bridge bind --yes "${port##*/}"
+refused no_iommu_refused 1 "$FV_NO_IOMMU.*no IOMMU group" bind --yes "$FV_NO_IOMMU"
+fv_same no_iommu_module_refuses_too "" "$(fv_bind $FV_DRIVER "$FV_NO_IOMMU" &>/dev/null
+	fv_driver "$FV_NO_IOMMU"
+	echo "$REPLY"
+	echo >"$FV_PCI/$FV_NO_IOMMU/driver_override")"
 refused unknown_among_known_refused 3 0000:ff:1f.7 bind --yes "$FV_EDU0" 0000:ff:1f.7
 
 # --- what the host uses

@@ -82,6 +82,6 @@ disk_of()
 	return 1
 }
 
-fv_need FV_NVME FV_NVME2 FV_E1000E FV_EDU0 FV_EDU1 FV_EDU2 FV_KO
+fv_need FV_NVME FV_NVME2 FV_E1000E FV_EDU0 FV_EDU1 FV_EDU2 FV_NO_IOMMU FV_KO
 command -v fpgactl >/dev/null || ktap_exit_fail_msg "fpgactl is not there"
 modprobe -a nvme e1000e

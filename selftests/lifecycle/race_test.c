@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 
 #include "check.h"
+#include "child.h"
 #include "file.h"
 #include "genl.h"
 #include "irq.h"
@@ -93,10 +94,10 @@ RACE_TEST(unload_under_readers)
 	int ret;
 
 	unload();
-	readers[0] = spawn(dump_for_ever, NULL);
-	readers[1] = spawn(dump_for_ever, NULL);
-	readers[2] = spawn(read_sysfs_for_ever, NULL);
-	readers[3] = spawn(read_sysfs_for_ever, NULL);
+	readers[0] = child_start(dump_for_ever, NULL);
+	readers[1] = child_start(dump_for_ever, NULL);
+	readers[2] = child_start(read_sysfs_for_ever, NULL);
+	readers[3] = child_start(read_sysfs_for_ever, NULL);
 	for (i = 0; i < rounds; i++) {
 		load();
 		pci_bind(role("FV_EDU1"), OURS);
@@ -110,7 +111,7 @@ RACE_TEST(unload_under_readers)
 			TH_LOG("unload: %s", errno_name(ret));
 	}
 	for (i = 0; i < 4; i++)
-		end(readers[i]);
+		child_end(readers[i]);
 	printf("# %u unloads, %u times tried again\n", rounds, busy);
 	EXPECT_EQ(0, things_left());
 }
@@ -130,13 +131,13 @@ RACE_TEST(unbind_under_a_user)
 
 	for (i = 0; i < rounds; i++) {
 		pci_bind(bdf, OURS);
-		user = spawn(use_for_ever, bdf);
+		user = child_start(use_for_ever, bdf);
 		nap_ms(rand_r(&self->seed) % 40);
-		unbinder = spawn(unbind_in_child, bdf);
+		unbinder = child_start(unbind_in_child, bdf);
 		ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) ==
 				       unbinder, 30000));
 		EXPECT_EQ(0, status);
-		end(user);
+		child_end(user);
 		EXPECT_TRUE(pci_driver_is(bdf, ""));
 	}
 	EXPECT_EQ(0, module_refcount(MODULE));
@@ -153,9 +154,9 @@ RACE_TEST(killed_users_leave_the_device_usable)
 
 	pci_bind(bdf, OURS);
 	for (i = 0; i < rounds; i++) {
-		user = spawn(use_for_ever, bdf);
+		user = child_start(use_for_ever, bdf);
 		nap_ms(rand_r(&self->seed) % 30);
-		end(user);
+		child_end(user);
 		use(bdf);
 	}
 	EXPECT_EQ(0, module_refcount(MODULE));
@@ -180,15 +181,15 @@ RACE_TEST(resets_under_users_and_unbinds)
 
 	for (i = 0; i < rounds; i++) {
 		pci_bind(bdf, OURS);
-		user = spawn(use_for_ever, bdf);
-		resetter = spawn(reset_for_ever, bdf);
+		user = child_start(use_for_ever, bdf);
+		resetter = child_start(reset_for_ever, bdf);
 		nap_ms(rand_r(&self->seed) % 100);
-		unbinder = spawn(unbind_in_child, bdf);
+		unbinder = child_start(unbind_in_child, bdf);
 		ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) ==
 				       unbinder, 60000));
 		EXPECT_EQ(0, status);
-		end(resetter);
-		end(user);
+		child_end(resetter);
+		child_end(user);
 	}
 	unload();
 	EXPECT_EQ(0, things_left());
@@ -209,14 +210,14 @@ RACE_TEST(members_come_and_go_under_readers)
 	unsigned int i;
 	pid_t pids[5];
 
-	pids[0] = spawn(bind_and_unbind_for_ever, role("FV_EDU1"));
-	pids[1] = spawn(bind_and_unbind_for_ever, role("FV_EDU2"));
-	pids[2] = spawn(bind_and_unbind_for_ever, role("FV_EDU0"));
-	pids[3] = spawn(dump_for_ever, NULL);
-	pids[4] = spawn(read_sysfs_for_ever, NULL);
+	pids[0] = child_start(bind_and_unbind_for_ever, role("FV_EDU1"));
+	pids[1] = child_start(bind_and_unbind_for_ever, role("FV_EDU2"));
+	pids[2] = child_start(bind_and_unbind_for_ever, role("FV_EDU0"));
+	pids[3] = child_start(dump_for_ever, NULL);
+	pids[4] = child_start(read_sysfs_for_ever, NULL);
 	nap_ms(2000);
 	for (i = 0; i < 5; i++)
-		end(pids[i]);
+		child_end(pids[i]);
 	pci_unbind(role("FV_EDU1"));
 	pci_unbind(role("FV_EDU2"));
 	pci_unbind(role("FV_EDU0"));

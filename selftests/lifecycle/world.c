@@ -5,13 +5,10 @@
 #include <fcntl.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci_regs.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -127,28 +124,6 @@ void use_for_ever(const char *bdf)
 		__use(bdf);
 }
 
-pid_t spawn(void (*fn)(const char *), const char *arg)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		fail("fork failed");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fn(arg);
-		_exit(0);
-	}
-	return pid;
-}
-
-void end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 /*
  * kmalloc() takes one of several caches of a size, chosen by the address of its
  * caller, which is another one in each life of a module: they count as one.
@@ -243,11 +218,30 @@ static void shrink_slabs(void)
 	closedir(dir);
 }
 
+/* rcu_barrier(): what waits to be freed after a grace period has been. */
+static void wait_for_rcu(void)
+{
+	file_write("1", "/sys/module/rcutree/parameters/do_rcu_barrier");
+}
+
+/*
+ * Objects freed by kfree_rcu() are on their way for seconds: in batches of up to
+ * 5 s, which drop_caches hurries, and since 7.0 in sheaves (of 60 objects of 96
+ * bytes) that each processor keeps until they are full. Shrinking a cache hands
+ * the sheaves to RCU; only after that are they free.
+ */
 void memory_look(struct memory_use *use)
 {
+	unsigned int pass;
+
 	memset(use, 0, sizeof(*use));
 	sync();
-	file_write("3", "/proc/sys/vm/drop_caches");
+	for (pass = 0; pass < 2; pass++) {
+		file_write("3", "/proc/sys/vm/drop_caches");
+		wait_for_rcu();
+		shrink_slabs();
+		wait_for_rcu();
+	}
 	shrink_slabs();
 	look_at_slabs(use);
 	look_at_pages(use);

@@ -33,10 +33,6 @@ void use(const char *bdf);
 /* Use the device over and over, until killed; refusals are taken as they come. */
 void use_for_ever(const char *bdf) __attribute__((noreturn));
 
-/* A process of its own that dies with this one. */
-pid_t spawn(void (*fn)(const char *), const char *arg);
-void end(pid_t pid);
-
 /* How full each kernel cache of memory is. */
 struct memory_use {
 	unsigned int nr;

@@ -14,6 +14,7 @@
 #include "kselftest_harness.h"
 
 #include "check.h"
+#include "child.h"
 #include "config.h"
 #include "edu.h"
 #include "file.h"
@@ -82,6 +83,46 @@ STATS_TEST(second_descriptor_is_no_second_open)
 	device_close(&second);
 	EXPECT_EQ(0, watch_end(&watch, want));
 	device_close(&dev);
+}
+
+static void reset_for_ever(const char *bdf)
+{
+	for (;;)
+		file_write("1", PCI_SYSFS "/%s/reset", bdf);
+}
+
+/* An open that fails, here as somebody is resetting the device, is no open. */
+STATS_TEST(failed_open_is_an_error_and_no_open)
+{
+	const char *bdf = role("FV_NVME");
+	unsigned int opened = 0, failed = 0;
+	struct counted_device before, after;
+	struct device dev;
+	pid_t pid;
+	int ret;
+
+	counters_device(&self->genl, bdf, &before);
+	pid = child_start(reset_for_ever, bdf);
+	while (failed < 3 && opened < 1000) {
+		ret = __device_open(&dev, &self->iommu, bdf);
+		if (ret) {
+			EXPECT_EQ(-EAGAIN, ret);
+			failed++;
+		} else {
+			device_close(&dev);
+			opened++;
+		}
+	}
+	child_end(pid);
+	EXPECT_EQ(3, failed);
+	counters_device(&self->genl, bdf, &after);
+	EXPECT_EQ(failed, after.counters.value[C(OPEN_ERRORS)] -
+			  before.counters.value[C(OPEN_ERRORS)]);
+	EXPECT_EQ(opened, after.counters.value[C(OPENS)] -
+			  before.counters.value[C(OPENS)]);
+	EXPECT_EQ(opened, after.counters.value[C(CLOSES)] -
+			  before.counters.value[C(CLOSES)]);
+	EXPECT_EQ(0, after.counters.value[C(USERS)]);
 }
 
 static uint64_t held_ns(struct genl *genl, const char *bdf)

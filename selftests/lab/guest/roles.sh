@@ -3,7 +3,8 @@
 # Finds the devices of the topology by where they sit below the root bus.
 
 # roles_export FILE: lines "VARIABLE IDS HOP…"; each hop is the slot.function of
-# one more device on the way down; IDS is what must be found there
+# one more device on the way down, the first may be a root bus ("pci0000:80") other
+# than 0000:00; IDS is what must be found there
 roles_export()
 {
 	local name ids hops hop dir next
@@ -11,6 +12,12 @@ roles_export()
 	while read -r name ids hops; do
 		dir=/sys/devices/pci0000:00
 		for hop in $hops; do
+			case $hop in
+			pci*)
+				dir=/sys/devices/$hop
+				continue
+				;;
+			esac
 			for next in "$dir"/????:??:"$hop"; do
 				break
 			done

@@ -21,6 +21,15 @@ topology_role()
 	FV_ROLES+="$name 0x${ids%:*}:0x${ids#*:} $port $*"$'\n'
 }
 
+# topology_bypass DISKDIR: the usual devices, and one on a root bus without IOMMU
+topology_bypass()
+{
+	topology "$1"
+	FV_DEVICES+=(-device "pxb-pcie,id=pxb0,bus=pcie.0,addr=0xf,bus_nr=0x80,bypass_iommu=on")
+	FV_DEVICES+=(-device pcie-root-port,id=rp9,bus=pxb0,chassis=9,slot=9,io-reserve=0 -device edu,id=edu3,bus=rp9)
+	FV_ROLES+="FV_NO_IOMMU 0x1234:0x11e8 pci0000:80 00.0 00.0"$'\n'
+}
+
 topology_disk()
 {
 	truncate -s 64M "$1"

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_TEST_CHILD_H
+#define FV_TEST_CHILD_H
+
+#include <sys/types.h>
+
+/* A process of its own that runs @fn(@arg), and dies with this one at the latest. */
+pid_t child_start(void (*fn)(const char *), const char *arg);
+
+/* Kill it, wherever it is, and wait until it is gone. */
+void child_end(pid_t pid);
+
+#endif
