@@ -132,6 +132,18 @@ topology_card()
 	cards_end
 }
 
+# topology_demo DISKDIR: the usual devices, and a card
+topology_demo()
+{
+	topology "$1"
+	cards_begin "$1"
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 9
+	FV_PORT_OPTIONS=
+	topology_card_add FV_CARD alveo-xdma 9
+	cards_end
+}
+
 # card_wait: until each server listens; its control socket is the last to come
 card_wait()
 {
