@@ -60,8 +60,6 @@ HOST_ACCESS(64)
 
 #undef HOST_ACCESS
 
-#define fallthrough __attribute__((__fallthrough__))
-
 #define ARRAY_SIZE(_a) (sizeof(_a) / sizeof((_a)[0]))
 #define MIN(_a, _b) ((_a) < (_b) ? (_a) : (_b))
 

@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "ctl.h"
+#include "number.h"
 
 bool ctl_fail(struct ctl_call *call, const char *fmt, ...)
 {
@@ -20,25 +21,7 @@ bool ctl_fail(struct ctl_call *call, const char *fmt, ...)
 bool ctl_number(struct ctl_call *call, const char *text, uint64_t min, uint64_t max,
 		uint64_t *number)
 {
-	char *end;
-
-	errno = 0;
-	*number = strtoull(text, &end, 0);
-	if (errno || *text < '0' || *text > '9')
-		return ctl_fail(call, "%s: not a number", text);
-	switch (*end) {
-	case 'G':
-		*number <<= 10;
-		fallthrough;
-	case 'M':
-		*number <<= 10;
-		fallthrough;
-	case 'K':
-		*number <<= 10;
-		end++;
-		break;
-	}
-	if (*end)
+	if (!number_parse(text, number))
 		return ctl_fail(call, "%s: not a number", text);
 	if (*number < min || *number > max)
 		return ctl_fail(call, "%s: not in %llu..%llu", text, (unsigned long long)min,

@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "image.h"
+#include "number.h"
 #include "regs.h"
 #include "sideband.h"
 
@@ -36,9 +37,6 @@ static void complain(struct reader *r, const char *fmt, ...)
 /* A number: JSON's own, or a string with 0x, and K, M, G behind it. */
 static bool number_get(struct json_object *value, uint64_t *number)
 {
-	const char *text;
-	char *end;
-
 	if (json_object_is_type(value, json_type_int)) {
 		int64_t n = json_object_get_int64(value);
 
@@ -47,26 +45,7 @@ static bool number_get(struct json_object *value, uint64_t *number)
 	}
 	if (!json_object_is_type(value, json_type_string))
 		return false;
-	text = json_object_get_string(value);
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 0);
-	if (errno)
-		return false;
-	switch (*end) {
-	case 'G':
-		*number <<= 10;
-		fallthrough;
-	case 'M':
-		*number <<= 10;
-		fallthrough;
-	case 'K':
-		*number <<= 10;
-		end++;
-		break;
-	}
-	return !*end;
+	return number_parse(json_object_get_string(value), number);
 }
 
 static uint64_t get_number(struct reader *r, struct json_object *obj, const char *key,
