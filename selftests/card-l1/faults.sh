@@ -151,17 +151,17 @@ fv_check "Link Disable is seen by the card" traced 'port lnkctl 0x0010'
 fv_check "and resets it" fv_wait 5 lost
 restore
 
-fv-fault FV_CARD2 link-down for 600
+fv-fault FV_CARD2 link-down for $((600 * FV_SLOW))
 fv_same "two functions: the link is lost for both" "$ONES $ONES" \
 	"$(reg "$FV_CARD2" 0.l) $(reg "$FV_CARD2_FN1" 0.l)"
 port_of "$FV_CARD2"
 fv_check "two functions: both have lost their configuration" fv_wait 5 state_is "$REPLY" losses 2
 
 # readiness
-fault not-ready 2000 rrs
+fault not-ready $((2000 * FV_SLOW)) rrs
 flr
 fv_same "not ready: RRS" ffff0001 "$(reg "$dev" 0.l)"
-fault not-ready 2000 ones
+fault not-ready $((2000 * FV_SLOW)) ones
 fv_check "not ready: all-ones" ones "$dev"
 fault repair
 fv_check "the card gets ready" fv_wait 5 lost

@@ -16,13 +16,37 @@ FV_KLOG_BAD+='|remaining on __kmem_cache_shutdown|unregister_netdevice: waiting'
 FV_KLOG_GOOD='kmemleak: Kernel memory leak detector|KASAN: .*Shadow|KernelAddressSanitizer initialized'
 FV_KLOG_GOOD+='|rcu: .*(CPU stall timeout|Offload|RCU)|kernel.* Command line:|please report a bug$|and report a bug$'
 
+# klog_fold: a report of lockdep as one line that names the two locks; the trace that
+# belongs to it says nothing that the log does not have
+klog_fold()
+{
+	awk '
+	function lock(line) {
+		gsub(/^\[[^]]*\] *[0-9a-f]* *|\{[^}]*\}(-\{[^}]*\})?|\+0x[0-9a-f]*\/0x[0-9a-f]*/, "", line)
+		return line
+	}
+	/possible (recursive|circular) locking/ { head = $0; left = 400; next_is = ""; next }
+	left && /is trying to acquire lock:/ { next_is = "wanted"; next }
+	left && /already holding lock:/ { next_is = "held"; next }
+	left && next_is == "wanted" { wanted = lock($0); next_is = ""; next }
+	left && next_is == "held" {
+		print head ": " wanted ", holding " lock($0)
+		head = next_is = ""
+		next
+	}
+	left { left--; if (/<\/TASK>/) left = 0; if (/Call Trace/) next }
+	left == 0 && head { print head; head = "" }
+	{ print }
+	END { if (head) print head }'
+}
+
 # klog_bad KERNEL SUITE FILE…: print the lines that fail the suite
 klog_bad()
 {
 	local kernel=$1 suite=$2
 	shift 2
 
-	cat -- "$@" 2>/dev/null | tr -d '\r' | grep -aE "$FV_KLOG_BAD" |
+	cat -- "$@" 2>/dev/null | tr -d '\r' | klog_fold | grep -aE "$FV_KLOG_BAD" |
 		grep -avE "$FV_KLOG_GOOD" | awk '!seen[$0]++' | klog_allowed_out "$kernel" "$suite"
 }
 
