@@ -16,8 +16,8 @@ FV_KLOG_BAD+='|remaining on __kmem_cache_shutdown|unregister_netdevice: waiting'
 FV_KLOG_GOOD='kmemleak: Kernel memory leak detector|KASAN: .*Shadow|KernelAddressSanitizer initialized'
 FV_KLOG_GOOD+='|rcu: .*(CPU stall timeout|Offload|RCU)|kernel.* Command line:|please report a bug$|and report a bug$'
 
-# klog_fold: a report of lockdep as one line that names the two locks; the trace that
-# belongs to it says nothing that the log does not have
+# klog_fold: each report as one line, with what tells it from others: lockdep's with its
+# two locks, others with the functions of their trace, the innermost first
 klog_fold()
 {
 	awk '
@@ -25,19 +25,31 @@ klog_fold()
 		gsub(/^\[[^]]*\] *[0-9a-f]* *|\{[^}]*\}(-\{[^}]*\})?|\+0x[0-9a-f]*\/0x[0-9a-f]*/, "", line)
 		return line
 	}
-	/possible (recursive|circular) locking/ { head = $0; left = 400; next_is = ""; next }
-	left && /is trying to acquire lock:/ { next_is = "wanted"; next }
-	left && /already holding lock:/ { next_is = "held"; next }
-	left && next_is == "wanted" { wanted = lock($0); next_is = ""; next }
-	left && next_is == "held" {
-		print head ": " wanted ", holding " lock($0)
-		head = next_is = ""
+	function end_report() {
+		if (head)
+			print head (held ? ": " wanted ", holding " held : trace ? "; in " trace : "")
+		head = wanted = held = trace = what = ""
+	}
+	/WARNING:|BUG:|possible (recursive|circular) locking/ && !/<\/?TASK>/ {
+		# lockdep says WARNING and then what of
+		end_report()
+		head = $0
+		left = 400
 		next
 	}
-	left { left--; if (/<\/TASK>/) left = 0; if (/Call Trace/) next }
-	left == 0 && head { print head; head = "" }
+	head && /is trying to acquire lock:/ { what = "wanted"; next }
+	head && /already holding lock:/ { what = "held"; next }
+	head && what == "wanted" { wanted = lock($0); what = ""; next }
+	head && what == "held" { held = lock($0); what = ""; next }
+	head && /Call Trace/ { what = "trace"; functions = 0; next }
+	head && /<\/TASK>|---\[ end trace/ { end_report(); next }
+	head && what == "trace" && !/ \? / && functions < 8 && match($0, /[a-zA-Z_][a-zA-Z0-9_.]*\+0x/) {
+		trace = trace (functions++ ? " < " : "") substr($0, RSTART, RLENGTH - 3)
+		next
+	}
+	head && !--left { end_report() }
 	{ print }
-	END { if (head) print head }'
+	END { end_report() }'
 }
 
 # klog_bad KERNEL SUITE FILE…: print the lines that fail the suite

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# lab/lib/klog.sh: what the kernel reports fails a suite, each report by one line; what
+# klog-allow names does not, and nothing else goes with it.
+DIR=$(cd "$(dirname "$0")" && pwd -P)
+. "$DIR/../kselftest/ktap_helpers.sh"
+# shellcheck source=selftests/lab/lib/klog.sh
+. "$FV_TOP/selftests/lab/lib/klog.sh"
+
+TMP=$(mktemp -d)
+trap 'rm -rf "$TMP"' EXIT
+FV_LAB=$TMP
+mkdir "$TMP/config"
+cat >"$TMP/config/klog-allow" <<'ALLOW'
+# a comment
+debug one circular locking .*: \(&a\), at: fa, holding \(&b\), at: fb$
+debug one at warned\+.*; in caller_one <
+ALLOW
+
+# bad NAME KERNEL SUITE LOG EXPECTED: the lines that fail, without their times
+bad()
+{
+	local seen
+
+	seen=$(printf '%b' "$4" >"$TMP/log"; klog_bad "$2" "$3" "$TMP/log" | sed 's/^\[[^]]*\] //')
+	if [ "$seen" = "$5" ]; then
+		ktap_test_pass "$1"
+	else
+		echo "# expected: $5"
+		echo "# seen:     $seen"
+		ktap_test_fail "$1"
+	fi
+}
+
+# locks A B: lockdep's report of A wanted while B is held
+locks()
+{
+	echo "[ 1.0] WARNING: possible circular locking dependency detected\n" \
+	     "[ 1.0] x/1 is trying to acquire lock:\n" \
+	     "[ 1.0] ffff888100 (&$1){+.+.}-{4:4}, at: f$1+0x1/0x2\n" \
+	     "[ 1.0] \n               but task is already holding lock:\n" \
+	     "[ 1.0] ffff888200 (&$2){+.+.}-{4:4}, at: f$2+0x1/0x2\n" \
+	     "[ 1.0] Call Trace:\n[ 1.0]  <TASK>\n[ 1.0]  dump+0x1/0x2\n[ 1.0]  </TASK>\n" |
+		sed 's/^ //; s/\\n /\\n/g'
+}
+
+# warned CALLER: a WARN_ON() in warned(), which CALLER calls
+warned()
+{
+	echo "[ 2.0] WARNING: file.c:1 at warned+0x1/0x2\n[ 2.0] CPU: 1\n[ 2.0] Call Trace:\n" \
+	     "[ 2.0]  <TASK>\n[ 2.0]  ? guess+0x1/0x2\n[ 2.0]  $1+0x1/0x2\n" \
+	     "[ 2.0]  main+0x1/0x2\n[ 2.0]  </TASK>\n" | sed 's/\\n /\\n/g'
+}
+
+ktap_print_header
+ktap_set_plan 9
+bad good_log_ok debug one '[ 1.0] all is well\n[ 1.0] this is no bug\n' ''
+bad plain_report_fails debug one '[ 1.0] BUG: sleeping\n[ 1.0] fine\n' 'BUG: sleeping'
+bad locks_are_named 7.2 one "$(locks a b)" \
+	'WARNING: possible circular locking dependency detected: (&a), at: fa, holding (&b), at: fb'
+bad allowed_locks_ok debug one "$(locks a b)" ''
+bad other_locks_fail debug one "$(locks a b)$(locks a c)" \
+	'WARNING: possible circular locking dependency detected: (&a), at: fa, holding (&c), at: fc'
+bad other_suite_fails debug two "$(locks a b)" \
+	'WARNING: possible circular locking dependency detected: (&a), at: fa, holding (&b), at: fb'
+bad allowed_warning_ok debug one "$(warned caller_one)" ''
+bad other_caller_fails debug one "$(warned caller_one)$(warned caller_two)" \
+	'WARNING: file.c:1 at warned+0x1/0x2; in caller_two < main'
+bad cut_off_report_fails debug one '[ 1.0] WARNING: file.c:1 at warned+0x1/0x2\n' \
+	'WARNING: file.c:1 at warned+0x1/0x2'
+ktap_finished
