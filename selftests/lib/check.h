@@ -32,6 +32,9 @@ void fv_fail(const char *file, int line, const char *fmt, ...)
 /* Name of an errno ("EINVAL"), given positive or negative; "0" for none. */
 const char *errno_name(int err);
 
+/* @times, or a fraction of it on the debug kernel, which is slower by that much. */
+unsigned int scaled(unsigned int times);
+
 /* Nanoseconds of the monotonic clock. */
 unsigned long long now_ns(void);
 

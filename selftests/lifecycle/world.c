@@ -32,17 +32,6 @@ const char *role(const char *name)
 	return bdf;
 }
 
-unsigned int scaled(unsigned int times)
-{
-	const char *kernel = getenv("FV_KERNEL");
-
-	if (!kernel || strcmp(kernel, "debug"))
-		return times;
-	printf("# the debug kernel is slow: %u times instead of %u\n",
-	       times / 10, times);
-	return times / 10;
-}
-
 void load(void)
 {
 	module_load_ours("");

@@ -14,9 +14,6 @@
 /* The device of a role of the topology, asserted to be there. */
 const char *role(const char *name);
 
-/* 1, or a fraction of the work on a kernel that is slower by that much. */
-unsigned int scaled(unsigned int times);
-
 void load(void);
 void unload(void);
 
