@@ -53,6 +53,29 @@ guest_payload()
 	chmod +x "$1/main" "$1/run"
 }
 
+# guest_run KERNEL DIR ARGUMENT…: the emulator; its status, 124 after guest_timeout, 126
+# when the kernel hangs at boot, before anything of ours is there: that happens to an
+# emulated machine when its host is busy
+guest_run()
+{
+	local kernel=$1 dir=$2 pid rc=0 limit=120
+	shift 2
+
+	[ "$kernel" != debug ] || limit=600
+	[[ "$*" != *-icount* ]] || limit=600
+	: >"$dir/status"
+	timeout -k 5 "$guest_timeout" qemu-system-x86_64 "$@" </dev/null >"$dir/qemu.log" 2>&1 &
+	pid=$!
+	timeout "$limit" tail -s 0.2 -n +1 --pid=$pid -f "$dir/status" 2>/dev/null |
+		grep -q -m 1 ^ready
+	if ! grep -q ^ready "$dir/status" && kill "$pid" 2>/dev/null; then
+		wait "$pid"
+		return 126
+	fi
+	wait "$pid" || rc=$?
+	return "$rc"
+}
+
 guest_boot()
 {
 	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max,la57=off
@@ -113,8 +136,12 @@ guest_boot()
 	if [ -n "$guest_console" ]; then
 		qemu-system-x86_64 "${args[@]}" || rc=$?
 	else
-		timeout -k 5 "$guest_timeout" qemu-system-x86_64 "${args[@]}" \
-			</dev/null >"$dir/qemu.log" 2>&1 || rc=$?
+		guest_run "$kernel" "$dir" "${args[@]}" || rc=$?
+		if [ "$rc" = 126 ]; then
+			say "$kernel did not boot; once more (${dir#"$FV_TOP"/})"
+			rc=0
+			guest_run "$kernel" "$dir" "${args[@]}" || rc=$?
+		fi
 	fi
 	topology_end "$dir"
 	rm -f "$dir/initrd"
@@ -134,7 +161,9 @@ guest_fate()
 		return "$token"
 	fi
 	error=$(grep -sv ': warning: ' "$dir/qemu.log" | head -n 1)
-	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
+	if [ "$rc" = 126 ]; then
+		echo "the kernel hung at boot, twice (serial.log)"
+	elif [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "stopped after $guest_timeout s: the guest did not end"
 	elif [ -n "$error" ]; then
 		echo "the emulator failed: $error"
