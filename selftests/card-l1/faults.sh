@@ -190,7 +190,7 @@ fault bars-lost now
 fv_check "BARs lost: the card answers without configuration" fv_wait 5 lost
 fv_check "BARs lost: the link did not go down" link_is "$port" 3 8
 fv_check "restored, the card works" works
-fault bars-lost 1500
+fault bars-lost $((1500 * FV_SLOW))
 flr
 fv_check "BARs lost late: after FLR the card answers" fv_wait 5 lost
 restore
