@@ -7,13 +7,15 @@
 #include "compat.h"
 #include "device.h"
 #include "registry.h"
+#include "stats.h"
 
 /* By fv_registry_key() of the port; protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_cards);
 
-static struct fv_card *fv_card_create(struct pci_dev *port)
+static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *function)
 {
 	struct fv_card *card;
+	struct fv_link link;
 	int ret;
 
 	card = kzalloc_obj(*card);
@@ -26,7 +28,15 @@ static struct fv_card *fv_card_create(struct pci_dev *port)
 		return ERR_PTR(ret);
 	}
 	card->port = pci_dev_get(port);
+	mutex_init(&card->link_lock);
 	INIT_LIST_HEAD(&card->devices);
+	card->function_cap = fv_link_function_cap(function);
+	if (!fv_link_read(port, card->function_cap, &link) && link.is_active)
+		card->link_goal = (struct fv_link_goal) {
+			.speed = link.speed,
+			.width = link.width,
+			.tries = FV_LINK_TRIES_DEFAULT,
+		};
 	return card;
 }
 
@@ -52,7 +62,7 @@ int fv_card_attach(struct fv_device *dev)
 
 	card = xa_load(&fv_cards, fv_registry_key(port));
 	if (!card) {
-		card = fv_card_create(port);
+		card = fv_card_create(port, dev->core.pdev);
 		if (IS_ERR(card))
 			return PTR_ERR(card);
 	}
@@ -84,6 +94,35 @@ void fv_card_detach(struct fv_device *dev)
 	xa_erase(&fv_cards, fv_registry_key(card->port));
 	pci_dev_put(card->port);
 	kfree(card);
+}
+
+/**
+ * fv_card_retrain - Retrain the link of a device's card, and count what came of it
+ * @dev: the device, which cannot go meanwhile
+ * @goal: what is wanted
+ * @after: what it came to
+ *
+ * Context: Process context, may sleep.
+ * Return: As fv_link_retrain(); -EOPNOTSUPP if the device is on no card.
+ */
+int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal, struct fv_link *after)
+{
+	struct fv_card *card = dev->card;
+	int ret;
+
+	if (!card)
+		return -EOPNOTSUPP;
+
+	ret = mutex_lock_killable(&card->link_lock);
+	if (ret)
+		return ret;
+	ret = fv_link_retrain(card->port, card->function_cap, goal, after);
+	mutex_unlock(&card->link_lock);
+
+	if (ret != -EOPNOTSUPP)
+		fv_stats_inc(dev->stats, ret > 0 ? FPGA_VFIO_A_STATS_RETRAINS_OK :
+			     FPGA_VFIO_A_STATS_RETRAINS_FAILED);
+	return ret;
 }
 
 /**

@@ -6,6 +6,8 @@
 #ifndef FV_COMPAT_H
 #define FV_COMPAT_H
 
+#include <linux/iommu.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 #include <linux/vfio.h>
@@ -60,6 +62,43 @@ static inline void fv_compat_init_device(struct vfio_pci_core_device *core)
 
 static inline void fv_compat_init_device(struct vfio_pci_core_device *core)
 {
+}
+#endif
+
+/*
+ * 7.2: the IOMMU is told of a reset, for devices with ATS. BARs exported as dma-bufs
+ * have to be revoked before one, which only vfio_pci_core can.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+static inline int fv_compat_reset_iommu_prepare(struct pci_dev *pdev)
+{
+	return pci_dev_reset_iommu_prepare(pdev);
+}
+
+static inline void fv_compat_reset_iommu_done(struct pci_dev *pdev)
+{
+	pci_dev_reset_iommu_done(pdev);
+}
+#else
+static inline int fv_compat_reset_iommu_prepare(struct pci_dev *pdev)
+{
+	return 0;
+}
+
+static inline void fv_compat_reset_iommu_done(struct pci_dev *pdev)
+{
+}
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
+{
+	return !list_empty(&core->dmabufs);
+}
+#else
+static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
+{
+	return false;
 }
 #endif
 

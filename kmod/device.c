@@ -76,6 +76,7 @@ void fv_device_unpublish(struct fv_device *dev)
 
 	fv_notify_device_removed(dev);
 	fv_device_unlist(dev);
+	wait_event(dev->unused, !READ_ONCE(dev->nr_uses));
 	fv_group_detach(dev);
 	fv_card_detach(dev);
 }
@@ -91,4 +92,94 @@ struct fv_device *fv_device_next(unsigned long *key)
 {
 	lockdep_assert_held(&fv_registry_lock);
 	return xa_find(&fv_devices, key, ULONG_MAX, XA_PRESENT);
+}
+
+/**
+ * fv_device_find - Find what is known of a function
+ * @pdev: the function
+ *
+ * Context: Process context; under the function's device lock or fv_publish_lock, which
+ * keep what is found. Takes fv_registry_lock.
+ * Return: The device, or NULL if it is not ours.
+ */
+struct fv_device *fv_device_find(struct pci_dev *pdev)
+{
+	struct fv_device *dev;
+
+	guard(mutex)(&fv_registry_lock);
+	dev = xa_load(&fv_devices, fv_registry_key(pdev));
+	return dev && dev->core.pdev == pdev ? dev : NULL;
+}
+
+/**
+ * fv_device_get - Find a device by its address, and keep it
+ * @bdf: PCI address
+ *
+ * The device stays bound until fv_device_put(): an unbind waits.
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: The device, or NULL if there is none of ours.
+ */
+struct fv_device *fv_device_get(const char *bdf)
+{
+	struct fv_device *dev;
+	unsigned long key = 0;
+
+	guard(mutex)(&fv_registry_lock);
+	for (; (dev = fv_device_next(&key)); key++) {
+		if (strcmp(pci_name(dev->core.pdev), bdf))
+			continue;
+		WRITE_ONCE(dev->nr_uses, dev->nr_uses + 1);
+		return dev;
+	}
+	return NULL;
+}
+
+/**
+ * fv_device_put - Let go what fv_device_get() found
+ * @dev: the device
+ *
+ * Context: Process context. Takes fv_registry_lock, which fv_device_unpublish() takes
+ * after its wait: the device is there until this is done with it.
+ */
+void fv_device_put(struct fv_device *dev)
+{
+	guard(mutex)(&fv_registry_lock);
+	WRITE_ONCE(dev->nr_uses, dev->nr_uses - 1);
+	if (!dev->nr_uses)
+		wake_up(&dev->unused);
+}
+
+/**
+ * fv_device_state - Read what is thought of a function
+ * @dev: the device
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: Its state.
+ */
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	guard(mutex)(&fv_registry_lock);
+	return dev->state;
+}
+
+/**
+ * fv_device_set_state - Say what is thought of a function from now on
+ * @dev: the device
+ * @state: its state
+ * @fmt: why, for the administrator; empty when it is ready
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	scoped_guard(mutex, &fv_registry_lock) {
+		dev->state = state;
+		vscnprintf(dev->reason, sizeof(dev->reason), fmt, args);
+	}
+	va_end(args);
 }

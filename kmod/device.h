@@ -7,6 +7,12 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/fpga_vfio.h>
+
+#include "config.h"
+#include "identity.h"
 
 struct fv_card;
 struct fv_counters;
@@ -19,6 +25,9 @@ struct fv_stats;
  */
 extern struct mutex fv_publish_lock;
 
+/* Longest reason that is kept or told, with the terminating NUL. */
+#define FV_REASON_SIZE	128
+
 /**
  * struct fv_device - one PCI function bound to the driver
  * @core:	what vfio_pci_core knows of it; first, as vfio_alloc_device() wants
@@ -28,6 +37,17 @@ extern struct mutex fv_publish_lock;
  * @group:	its group, or NULL; fv_registry_lock
  * @card_node:	in fv_card::devices; fv_registry_lock
  * @group_node:	in fv_group::devices; fv_registry_lock
+ * @state:	what is thought of the function; fv_registry_lock
+ * @reason:	why it is not ready, in words; fv_registry_lock
+ * @identity:	what it was when it was bound; written by probe alone
+ * @config:	configuration to restore after the next reset; device lock
+ * @saved:	the PCI core's part of it; device lock
+ * @base_config: configuration when it was bound, which nobody used; written by probe alone
+ * @base_saved:	the PCI core's part of it
+ * @user:	process that has it open, or NULL; vfio_device_set::lock
+ * @recovery:	resets the function when a reset that was not ours left it broken
+ * @nr_uses:	of it by those who found it by fv_device_get(); fv_registry_lock
+ * @unused:	woken when @nr_uses comes to 0
  */
 struct fv_device {
 	struct vfio_pci_core_device core;
@@ -37,6 +57,17 @@ struct fv_device {
 	struct fv_group *group;
 	struct list_head card_node;
 	struct list_head group_node;
+	enum fpga_vfio_card_state state;
+	char reason[FV_REASON_SIZE];
+	struct fv_identity identity;
+	struct fv_config config;
+	struct pci_saved_state *saved;
+	struct fv_config base_config;
+	struct pci_saved_state *base_saved;
+	struct pid *user;
+	struct work_struct recovery;
+	unsigned int nr_uses;
+	wait_queue_head_t unused;
 };
 
 static inline struct fv_device *fv_device_of_vfio(struct vfio_device *vdev)
@@ -52,5 +83,12 @@ static inline struct fv_device *fv_device_of_pci(struct pci_dev *pdev)
 int fv_device_publish(struct fv_device *dev);
 void fv_device_unpublish(struct fv_device *dev);
 struct fv_device *fv_device_next(unsigned long *key);
+struct fv_device *fv_device_find(struct pci_dev *pdev);
+struct fv_device *fv_device_get(const char *bdf);
+void fv_device_put(struct fv_device *dev);
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev);
+__printf(3, 4)
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 const char *fmt, ...);
 
 #endif /* FV_DEVICE_H */

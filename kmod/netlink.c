@@ -11,13 +11,14 @@
 #include "card.h"
 #include "device.h"
 #include "group.h"
+#include "link.h"
 #include "netlink.h"
 #include "netlink_gen.h"
+#include "netlink_put.h"
 #include "registry.h"
 #include "stats.h"
 
-/* Room for an address in a message, and for all statistics. */
-#define FV_NL_NAME_SIZE		nla_total_size(FPGA_VFIO_NAME_MAX + 1)
+/* Room for all statistics. */
 #define FV_NL_STATS_SIZE	nla_total_size(FV_STATS_NR * nla_total_size(sizeof(u64)))
 
 /**
@@ -91,16 +92,70 @@ static void *fv_nl_card_next(unsigned long *key)
 	return fv_card_next(key);
 }
 
+/**
+ * fv_nl_put_link - Write a link into a message
+ * @skb: the message
+ * @nest_attr: the attribute that it goes into
+ * @link: the link
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+
+	if (nla_put_u8(skb, FPGA_VFIO_A_LINK_SPEED, link->speed) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_WIDTH, link->width) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_MAX_SPEED, link->max_speed) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_MAX_WIDTH, link->max_width) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_TARGET_SPEED, link->target_speed) ||
+	    (link->is_active && nla_put_flag(skb, FPGA_VFIO_A_LINK_ACTIVE)) ||
+	    (link->is_training && nla_put_flag(skb, FPGA_VFIO_A_LINK_TRAINING)) ||
+	    (link->is_disabled && nla_put_flag(skb, FPGA_VFIO_A_LINK_DISABLED))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The worst of its functions is what a card is. */
+static int fv_nl_card_put_state(struct sk_buff *skb, struct fv_card *card)
+{
+	struct fv_device *dev, *worst = NULL;
+
+	list_for_each_entry(dev, &card->devices, card_node)
+		if (!worst || dev->state > worst->state)
+			worst = dev;
+	if (!worst)
+		return 0;
+	if (nla_put_u32(skb, FPGA_VFIO_A_CARD_STATE, worst->state))
+		return -EMSGSIZE;
+	if (*worst->reason && nla_put_string(skb, FPGA_VFIO_A_CARD_REASON, worst->reason))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int fv_nl_card_put(struct sk_buff *skb, void *object)
 {
 	struct fv_card *card = object;
 	struct fv_device *dev;
+	struct fv_link link;
 
 	if (nla_put_string(skb, FPGA_VFIO_A_CARD_PORT, pci_name(card->port)))
 		return -EMSGSIZE;
 	list_for_each_entry(dev, &card->devices, card_node)
 		if (nla_put_string(skb, FPGA_VFIO_A_CARD_DEVICE, pci_name(dev->core.pdev)))
 			return -EMSGSIZE;
+	if (fv_nl_card_put_state(skb, card))
+		return -EMSGSIZE;
+	if (!fv_link_read(card->port, card->function_cap, &link))
+		return fv_nl_put_link(skb, FPGA_VFIO_A_CARD_LINK, &link);
 	return 0;
 }
 
@@ -108,7 +163,8 @@ static size_t fv_nl_card_size(void *object)
 {
 	struct fv_card *card = object;
 
-	return (1 + list_count_nodes(&card->devices)) * FV_NL_NAME_SIZE;
+	return (1 + list_count_nodes(&card->devices)) * FV_NL_NAME_SIZE +
+	       nla_total_size(sizeof(u32)) + nla_total_size(FV_REASON_SIZE) + FV_NL_LINK_SIZE;
 }
 
 static const struct fv_nl_kind fv_nl_card = {

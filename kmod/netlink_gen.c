@@ -26,6 +26,21 @@ static const struct nla_policy fpga_vfio_group_get_nl_policy[FPGA_VFIO_A_GROUP_I
 	[FPGA_VFIO_A_GROUP_ID] = { .type = NLA_U32, },
 };
 
+/* FPGA_VFIO_CMD_RESET - do */
+static const struct nla_policy fpga_vfio_reset_nl_policy[FPGA_VFIO_A_RESET_DRY_RUN + 1] = {
+	[FPGA_VFIO_A_RESET_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+	[FPGA_VFIO_A_RESET_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
+	[FPGA_VFIO_A_RESET_DRY_RUN] = { .type = NLA_FLAG, },
+};
+
+/* FPGA_VFIO_CMD_RETRAIN - do */
+static const struct nla_policy fpga_vfio_retrain_nl_policy[FPGA_VFIO_A_RETRAIN_DRY_RUN + 1] = {
+	[FPGA_VFIO_A_RETRAIN_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+	[FPGA_VFIO_A_RETRAIN_SPEED] = NLA_POLICY_RANGE(NLA_U8, 1, 6),
+	[FPGA_VFIO_A_RETRAIN_TRIES] = NLA_POLICY_RANGE(NLA_U8, 1, 10),
+	[FPGA_VFIO_A_RETRAIN_DRY_RUN] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for fpga_vfio */
 static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	{
@@ -63,6 +78,20 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.cmd	= FPGA_VFIO_CMD_GROUP_GET,
 		.dumpit	= fpga_vfio_nl_group_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_RESET,
+		.doit		= fpga_vfio_nl_reset_doit,
+		.policy		= fpga_vfio_reset_nl_policy,
+		.maxattr	= FPGA_VFIO_A_RESET_DRY_RUN,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_RETRAIN,
+		.doit		= fpga_vfio_nl_retrain_doit,
+		.policy		= fpga_vfio_retrain_nl_policy,
+		.maxattr	= FPGA_VFIO_A_RETRAIN_DRY_RUN,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

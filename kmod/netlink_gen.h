@@ -21,6 +21,8 @@ int fpga_vfio_nl_card_get_dumpit(struct sk_buff *skb,
 int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
+int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info);
 
 extern struct genl_family fpga_vfio_nl_family;
 

@@ -2,36 +2,89 @@
 #ifndef FV_RESET_H
 #define FV_RESET_H
 
-#include <linux/list.h>
+#include <linux/bits.h>
 #include <linux/types.h>
+#include <linux/fpga_vfio.h>
 
-struct fv_device;
+#include "device.h"
+#include "span.h"
+
 struct pci_dev;
-struct task_struct;
+
+#define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
+
+/* Any method, the one that hits least first. */
+#define FV_RESET_ANY		GENMASK(FV_RESET_METHODS - 1, 0)
+/* Those that hit the function alone. */
+#define FV_RESET_FUNCTION_ONLY	(BIT(FPGA_VFIO_RESET_METHOD_FLR) | BIT(FPGA_VFIO_RESET_METHOD_PM))
 
 /**
- * struct fv_reset_watch - a task that may reset, and what is seen of it
- * @node:	in the list of all watches
- * @task:	the task
- * @dev:	the device that it was called for
- * @is_hot:	what it does is a hot reset, of all functions of the card
- * @is_seen:	@dev went through a reset
- * @is_answering: @dev answered after it
- *
- * Lives on the stack of the function that calls into vfio_pci_core.
+ * struct fv_reset_step - one method, tried or planned
+ * @method: the method
+ * @error: 0 or negative errno
+ * @text: the error in words; empty when there is none
+ * @duration_ns: until the functions were verified
+ * @expected_ms: the least time that it takes by PCI Express
+ * @limit_ms: what it is given at most
+ * @nr_functions: how many of fv_reset_report::functions it hits; in a plan
  */
-struct fv_reset_watch {
-	struct list_head node;
-	struct task_struct *task;
-	struct fv_device *dev;
-	bool is_hot;
-	bool is_seen;
-	bool is_answering;
+struct fv_reset_step {
+	enum fpga_vfio_reset_method method;
+	int error;
+	char text[FV_REASON_SIZE];
+	u64 duration_ns;
+	unsigned int expected_ms;
+	unsigned int limit_ms;
+	unsigned int nr_functions;
 };
 
-void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev, bool is_hot);
-void fv_reset_watch_end(struct fv_reset_watch *watch);
-void fv_reset_count(struct fv_device *dev, bool is_ok);
-void fv_reset_done(struct pci_dev *pdev);
+/**
+ * struct fv_reset_function - a function that a reset would hit
+ * @bdf: its PCI address
+ * @driver: name of its driver; empty if it has none
+ * @is_held: a user has it open
+ */
+struct fv_reset_function {
+	char bdf[FPGA_VFIO_NAME_MAX + 1];
+	char driver[32];
+	bool is_held;
+};
+
+/**
+ * struct fv_reset_report - what a reset did, or would do
+ * @nr: steps in @steps
+ * @steps: in the order in which they were tried
+ * @nr_functions: functions in @functions; in a plan
+ * @functions: what is below the port, the device itself first; in a plan
+ */
+struct fv_reset_report {
+	unsigned int nr;
+	struct fv_reset_step steps[FV_RESET_METHODS];
+	unsigned int nr_functions;
+	struct fv_reset_function functions[FV_SPAN_MAX];
+};
+
+/**
+ * enum fv_reset_set_lock - who has vfio_device_set::lock
+ * @FV_RESET_SET_UNLOCKED: it is taken when a method hits the whole card
+ * @FV_RESET_SET_LOCKED: the caller, who opens or closes the device
+ */
+enum fv_reset_set_lock {
+	FV_RESET_SET_UNLOCKED,
+	FV_RESET_SET_LOCKED,
+};
+
+const char *fv_reset_method_name(enum fpga_vfio_reset_method method);
+bool fv_reset_is_core_special(struct pci_dev *pdev);
+bool fv_reset_is_offered(struct pci_dev *pdev);
+int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fv_reset_set_lock set_lock,
+		 struct fv_reset_report *report);
+int fv_reset_init_device(struct fv_device *dev);
+void fv_reset_exit_device(struct fv_device *dev);
+void fv_reset_prepare(struct pci_dev *pdev);
+void fv_reset_check(struct fv_device *dev);
+int fv_reset_before_open(struct fv_device *dev);
+void fv_reset_after_close(struct fv_device *dev);
 
 #endif /* FV_RESET_H */

@@ -54,6 +54,9 @@ unsigned int fv_reset_method_counter(enum fv_reset_method method, int is_ok)
 	case FV_RESET_HOT:
 		return is_ok ? FPGA_VFIO_A_STATS_RESET_HOT_OK :
 			       FPGA_VFIO_A_STATS_RESET_HOT_FAILED;
+	case FV_RESET_LINK:
+		return is_ok ? FPGA_VFIO_A_STATS_RESET_LINK_OK :
+			       FPGA_VFIO_A_STATS_RESET_LINK_FAILED;
 	case FV_RESET_OTHER:
 		break;
 	}

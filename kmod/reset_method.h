@@ -16,6 +16,7 @@
  * @FV_RESET_AF_FLR:		Function Level Reset of the Advanced Features capability
  * @FV_RESET_PM:		D3hot to D0 without No_Soft_Reset, PCIe r6.0, 5.3.1.4
  * @FV_RESET_HOT:		secondary bus reset at the port above, PCIe r6.0, 6.6.1
+ * @FV_RESET_LINK:		Link Disable and enable at the port above, PCIe r6.0, 7.5.3.7
  * @FV_RESET_OTHER:		any other, or not known
  */
 enum fv_reset_method {
@@ -25,6 +26,7 @@ enum fv_reset_method {
 	FV_RESET_AF_FLR,
 	FV_RESET_PM,
 	FV_RESET_HOT,
+	FV_RESET_LINK,
 	FV_RESET_OTHER,
 };
 

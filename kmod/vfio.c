@@ -3,6 +3,8 @@
  * What VFIO calls: vfio_pci_core's functions, counted. Each callback that
  * vfio-pci's own table has is here; Documentation/driver.rst compares the two.
  */
+#include <linux/pid.h>
+#include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
@@ -10,6 +12,7 @@
 #include "device.h"
 #include "mmap.h"
 #include "reset.h"
+#include "reset_watch.h"
 #include "stats.h"
 #include "vfio.h"
 
@@ -76,9 +79,9 @@ static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, s
 			     vfio_pci_core_write(vdev, buf, count, ppos));
 }
 
-static int fv_vfio_open_device(struct vfio_device *vdev)
+/* vfio_pci_core_enable(), whose reset is watched: the PCI core's first method. */
+static int fv_vfio_enable(struct fv_device *dev)
 {
-	struct fv_device *dev = fv_device_of_vfio(vdev);
 	struct fv_reset_watch watch;
 	int ret;
 
@@ -88,11 +91,51 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 
 	if (watch.is_seen)
 		fv_reset_count(dev, watch.is_answering && !ret && dev->core.reset_works);
+	return ret;
+}
+
+/*
+ * vfio_pci_core_enable() resets the function by the PCI core, which waits up to a
+ * minute, unkillable, for one that hangs in its Function Level Reset. It was reset
+ * already, and verified; so the core is shown no method while it looks, and told
+ * afterwards that there is one. The device lock keeps others from looking.
+ */
+static int fv_vfio_enable_reset_already(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	u8 methods[PCI_NUM_RESET_METHODS];
+	int ret;
+
+	if (!device_trylock(&pdev->dev))
+		return -EAGAIN;
+	memcpy(methods, pdev->reset_methods, sizeof(methods));
+	pdev->reset_methods[0] = 0;
+	ret = vfio_pci_core_enable(&dev->core);
+	memcpy(pdev->reset_methods, methods, sizeof(methods));
+	device_unlock(&pdev->dev);
+
+	if (!ret)
+		dev->core.reset_works = fv_reset_is_offered(pdev);
+	return ret;
+}
+
+static int fv_vfio_open_device(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	int ret;
+
+	ret = fv_reset_before_open(dev);
+	if (!ret)
+		ret = fv_vfio_enable_reset_already(dev);
+	else if (ret == -EOPNOTSUPP)
+		ret = fv_vfio_enable(dev);
+
 	if (ret) {
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_OPEN_ERRORS);
 		return ret;
 	}
 
+	dev->user = get_task_pid(current, PIDTYPE_TGID);
 	vfio_pci_core_finish_enable(&dev->core);
 	fv_stats_opened(dev->stats);
 	return 0;
@@ -103,6 +146,7 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	struct fv_reset_watch watch;
 
+	pm_runtime_get_noresume(&dev->core.pdev->dev);
 	/*
 	 * The core first resets the function without telling its driver; then, if
 	 * that is not enough and nobody uses the card, it does a hot reset, of which
@@ -116,12 +160,16 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	if (dev->core.reset_works && !watch.is_seen)
 		fv_reset_count(dev, !dev->core.needs_reset);
 
+	put_pid(dev->user);
+	dev->user = NULL;
+	fv_reset_after_close(dev);
+	pm_runtime_put(&dev->core.pdev->dev);
 	fv_stats_closed(dev->stats);
 }
 
-/* Not inlined: the other ioctls need not make room for a watch. */
-static noinline long fv_vfio_ioctl_reset(struct vfio_device *vdev, unsigned int cmd,
-					 unsigned long arg)
+/* A reset by vfio_pci_core, watched: hot, or of a function that only the core can reset. */
+static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
+				     unsigned long arg)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	bool is_hot = cmd == VFIO_DEVICE_PCI_HOT_RESET;
@@ -139,6 +187,42 @@ static noinline long fv_vfio_ioctl_reset(struct vfio_device *vdev, unsigned int 
 	return ret;
 }
 
+static long fv_vfio_ioctl_reset(struct fv_device *dev)
+{
+	long ret;
+
+	if (!dev->core.reset_works) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return -EINVAL;
+	}
+
+	ret = fv_reset_run(dev, FV_RESET_ANY, FV_RESET_SET_UNLOCKED, NULL);
+	switch (ret) {
+	case -EAGAIN:
+	case -EBUSY:
+	case -EOPNOTSUPP:
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return ret == -EOPNOTSUPP ? -ENOTTY : ret;
+	case 0:
+	case -EINTR:
+		return ret;
+	default:
+		return -EIO;
+	}
+}
+
+/* Not inlined: the other ioctls need not make room for a watch. */
+static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned int cmd,
+					     unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+
+	if (cmd == VFIO_DEVICE_PCI_HOT_RESET || fv_reset_is_core_special(dev->core.pdev) ||
+	    fv_compat_has_dma_bufs(&dev->core))
+		return fv_vfio_ioctl_core_reset(vdev, cmd, arg);
+	return fv_vfio_ioctl_reset(dev);
+}
+
 static void fv_vfio_count_ioctl(struct vfio_device *vdev)
 {
 	this_cpu_inc(fv_device_of_vfio(vdev)->counters->value[FPGA_VFIO_A_STATS_IOCTLS]);
@@ -153,7 +237,7 @@ static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 	switch (cmd) {
 	case VFIO_DEVICE_RESET:
 	case VFIO_DEVICE_PCI_HOT_RESET:
-		return fv_vfio_ioctl_reset(vdev, cmd, arg);
+		return fv_vfio_ioctl_any_reset(vdev, cmd, arg);
 	case VFIO_DEVICE_SET_IRQS:
 		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 		if (ret >= 0)

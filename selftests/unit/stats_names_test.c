@@ -69,7 +69,7 @@ TEST(resets_come_in_pairs)
 		EXPECT_STREQ("failed", counters[i + 1].lower + len - 2);
 		pairs++;
 	}
-	EXPECT_EQ(7, pairs);
+	EXPECT_EQ(8, pairs);
 }
 
 TEST_HARNESS_MAIN

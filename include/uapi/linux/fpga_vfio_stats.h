@@ -27,9 +27,13 @@
 	X(RESET_PM_FAILED, reset_pm_failed) \
 	X(RESET_HOT_OK, reset_hot_ok) \
 	X(RESET_HOT_FAILED, reset_hot_failed) \
+	X(RESET_LINK_OK, reset_link_ok) \
+	X(RESET_LINK_FAILED, reset_link_failed) \
 	X(RESET_OTHER_OK, reset_other_ok) \
 	X(RESET_OTHER_FAILED, reset_other_failed) \
 	X(RESET_REFUSED, reset_refused) \
+	X(RETRAINS_OK, retrains_ok) \
+	X(RETRAINS_FAILED, retrains_failed) \
 	X(CONFIG_READS, config_reads) \
 	X(CONFIG_READ_BYTES, config_read_bytes) \
 	X(CONFIG_WRITES, config_writes) \

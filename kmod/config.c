@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Configuration space around a reset. The PCI core saves and restores most of it
+ * (pci_save_state(), pci_restore_state()); what it leaves out is restored here, and
+ * all of it is read back: a card that loses its BARs once more right after its reset
+ * must not pass for one that works.
+ */
+#include <linux/pci.h>
+
+#include "config.h"
+
+/* Kinds of places: a field is at an offset from there. */
+enum fv_config_place {
+	FV_CONFIG_HEADER,
+	FV_CONFIG_CAP,
+	FV_CONFIG_EXT_CAP,
+};
+
+/**
+ * struct fv_config_field - a register, or the part of it that software sets
+ * @place: what @id and @at are about
+ * @id: capability
+ * @at: offset
+ * @size: bytes
+ * @mask: bits that are configuration: no status, no command, no "do it now"
+ * @name: as the PCI Express specification calls it
+ */
+struct fv_config_field {
+	enum fv_config_place place;
+	u16 id;
+	u16 at;
+	u8 size;
+	u32 mask;
+	const char *name;
+};
+
+#define HEADER(at, size, mask, name)	{ FV_CONFIG_HEADER, 0, at, size, mask, name }
+#define CAP(id, at, size, mask, name)	{ FV_CONFIG_CAP, PCI_CAP_ID_##id, at, size, mask, name }
+#define EXT(id, at, size, mask, name)	{ FV_CONFIG_EXT_CAP, PCI_EXT_CAP_ID_##id, at, size, mask, name }
+
+/* In the order in which they are written: BARs before what decodes them. */
+static const struct fv_config_field fv_config_fields[] = {
+	HEADER(PCI_CACHE_LINE_SIZE, 1, ~0, "Cache Line Size"),
+	HEADER(PCI_BASE_ADDRESS_0, 4, ~0, "BAR 0"),
+	HEADER(PCI_BASE_ADDRESS_1, 4, ~0, "BAR 1"),
+	HEADER(PCI_BASE_ADDRESS_2, 4, ~0, "BAR 2"),
+	HEADER(PCI_BASE_ADDRESS_3, 4, ~0, "BAR 3"),
+	HEADER(PCI_BASE_ADDRESS_4, 4, ~0, "BAR 4"),
+	HEADER(PCI_BASE_ADDRESS_5, 4, ~0, "BAR 5"),
+	HEADER(PCI_ROM_ADDRESS, 4, ~0, "Expansion ROM Base Address"),
+	HEADER(PCI_INTERRUPT_LINE, 1, ~0, "Interrupt Line"),
+	EXT(REBAR, PCI_REBAR_CTRL, 4, PCI_REBAR_CTRL_BAR_SIZE, "Resizable BAR Control"),
+	CAP(EXP, PCI_EXP_DEVCTL, 2, (u16)~PCI_EXP_DEVCTL_BCR_FLR, "Device Control"),
+	CAP(EXP, PCI_EXP_LNKCTL, 2, PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |
+	    PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES | PCI_EXP_LNKCTL_CLKREQ_EN |
+	    PCI_EXP_LNKCTL_HAWD, "Link Control"),
+	CAP(EXP, PCI_EXP_DEVCTL2, 2, 0xffff, "Device Control 2"),
+	CAP(EXP, PCI_EXP_LNKCTL2, 2, PCI_EXP_LNKCTL2_TLS, "Link Control 2"),
+	CAP(PM, PCI_PM_CTRL, 2, PCI_PM_CTRL_PME_ENABLE, "PME Enable"),
+	EXT(ERR, PCI_ERR_UNCOR_MASK, 4, ~0, "Uncorrectable Error Mask"),
+	EXT(ERR, PCI_ERR_UNCOR_SEVER, 4, ~0, "Uncorrectable Error Severity"),
+	EXT(ERR, PCI_ERR_COR_MASK, 4, ~0, "Correctable Error Mask"),
+	EXT(ERR, PCI_ERR_CAP, 4, PCI_ERR_CAP_ECRC_GENE | PCI_ERR_CAP_ECRC_CHKE, "ECRC Enable"),
+	EXT(ACS, PCI_ACS_CTRL, 2, 0x7f, "ACS Control"),
+	EXT(LTR, PCI_LTR_MAX_SNOOP_LAT, 2, 0xffff, "LTR Max Snoop Latency"),
+	EXT(LTR, PCI_LTR_MAX_NOSNOOP_LAT, 2, 0xffff, "LTR Max No-Snoop Latency"),
+	EXT(PTM, PCI_PTM_CTRL, 4, ~0, "PTM Control"),
+	EXT(L1SS, PCI_L1SS_CTL2, 4, ~0, "L1 PM Substates Control 2"),
+	EXT(L1SS, PCI_L1SS_CTL1, 4, ~0, "L1 PM Substates Control 1"),
+	CAP(MSI, PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_QSIZE | PCI_MSI_FLAGS_ENABLE, "MSI Control"),
+	CAP(MSIX, PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL,
+	    "MSI-X Control"),
+	HEADER(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+	       PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE, "Command"),
+};
+
+static_assert(ARRAY_SIZE(fv_config_fields) <= FV_CONFIG_FIELDS);
+
+/* Where a field is, or -1 if the function does not have it. */
+static int fv_config_where(struct pci_dev *pdev, const struct fv_config_field *field)
+{
+	int cap;
+
+	switch (field->place) {
+	case FV_CONFIG_HEADER:
+		return field->at;
+	case FV_CONFIG_CAP:
+		cap = pci_find_capability(pdev, field->id);
+		break;
+	default:
+		cap = pci_find_ext_capability(pdev, field->id);
+		break;
+	}
+	/* PCI Express capabilities of version 1 have no second set of registers. */
+	if (field->id == PCI_CAP_ID_EXP && field->place == FV_CONFIG_CAP &&
+	    field->at >= PCI_EXP_DEVCTL2 && (pdev->pcie_flags_reg & PCI_EXP_FLAGS_VERS) < 2)
+		return -1;
+	return cap ? cap + field->at : -1;
+}
+
+static u32 fv_config_read(struct pci_dev *pdev, const struct fv_config_field *field, int where)
+{
+	u32 value = 0;
+	u16 word;
+	u8 byte;
+
+	switch (field->size) {
+	case 1:
+		pci_read_config_byte(pdev, where, &byte);
+		value = byte;
+		break;
+	case 2:
+		pci_read_config_word(pdev, where, &word);
+		value = word;
+		break;
+	default:
+		pci_read_config_dword(pdev, where, &value);
+	}
+	return value & field->mask;
+}
+
+static void fv_config_write(struct pci_dev *pdev, const struct fv_config_field *field,
+			    int where, u32 value)
+{
+	u32 others = 0;
+	u16 word;
+
+	switch (field->size) {
+	case 1:
+		pci_write_config_byte(pdev, where, value);
+		break;
+	case 2:
+		pci_read_config_word(pdev, where, &word);
+		others = word & ~field->mask;
+		/* written 1, PME Status would be cleared */
+		if (field->id == PCI_CAP_ID_PM && field->place == FV_CONFIG_CAP)
+			others &= ~PCI_PM_CTRL_PME_STATUS;
+		pci_write_config_word(pdev, where, value | others);
+		break;
+	default:
+		pci_read_config_dword(pdev, where, &others);
+		pci_write_config_dword(pdev, where, value | (others & ~field->mask));
+	}
+}
+
+/**
+ * fv_config_find - Find out once where a function has what is restored
+ * @pdev: the function, that answers
+ * @config: what fv_config_save() and fv_config_verify() are given later
+ *
+ * Context: Process context.
+ */
+void fv_config_find(struct pci_dev *pdev, struct fv_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
+		config->where[i] = fv_config_where(pdev, &fv_config_fields[i]);
+}
+
+/**
+ * fv_config_save - Remember a function's configuration
+ * @pdev: the function, in D0, that answers
+ * @config: where to
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_config_save(struct pci_dev *pdev, struct fv_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
+		if (config->where[i] >= 0)
+			config->values[i] = fv_config_read(pdev, &fv_config_fields[i],
+							   config->where[i]);
+	pci_save_state(pdev);
+}
+
+/**
+ * fv_config_is_lost - Does a function not have the BARs any more that it was given?
+ * @pdev: the function, that answers
+ * @config: its configuration at a time when it had them
+ *
+ * The one part of the configuration that nobody changes while a driver has the
+ * function: if it is other, the card went through a reset that nobody told of.
+ *
+ * Context: Process context.
+ * Return: True if a BAR is not what it was.
+ */
+bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
+{
+	const struct fv_config_field *field;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
+		field = &fv_config_fields[i];
+		if (field->place == FV_CONFIG_HEADER && field->at >= PCI_BASE_ADDRESS_0 &&
+		    field->at <= PCI_BASE_ADDRESS_5 &&
+		    fv_config_read(pdev, field, field->at) != config->values[i])
+			return true;
+	}
+	return false;
+}
+
+/**
+ * fv_config_stop - Stop a function's DMA, interrupts and decoding
+ * @pdev: the function: it is started again by pci_restore_state()
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_config_stop(struct pci_dev *pdev)
+{
+	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+}
+
+/**
+ * fv_config_verify - Read a function's configuration back, and write what is missing
+ * @pdev: the function, that answers and is what it was
+ * @config: what it has to be
+ * @text: the first field that does not take its value, in words
+ * @size: of @text
+ *
+ * Context: Process context, under the device lock, after pci_restore_state().
+ * Return: 0, or -EIO when a field does not take its value.
+ */
+int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
+		     size_t size)
+{
+	const struct fv_config_field *field;
+	unsigned int i;
+	u32 value;
+	int where;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
+		field = &fv_config_fields[i];
+		where = config->where[i];
+		if (where < 0)
+			continue;
+		value = fv_config_read(pdev, field, where);
+		if (value == config->values[i])
+			continue;
+		fv_config_write(pdev, field, where, config->values[i]);
+		value = fv_config_read(pdev, field, where);
+		if (value == config->values[i])
+			continue;
+		snprintf(text, size, "%s (at %#x) stays %#x, was %#x", field->name, where, value,
+			 config->values[i]);
+		return -EIO;
+	}
+	return 0;
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The commands of the netlink family that do something: reset, retrain. */
+#include <linux/cleanup.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+
+#include "card.h"
+#include "compat.h"
+#include "device.h"
+#include "link.h"
+#include "netlink_gen.h"
+#include "netlink_put.h"
+#include "reset.h"
+
+/* Room for a function that is hit, and for a step of a reset. */
+#define FV_NL_FUNCTION_SIZE	nla_total_size(2 * FV_NL_NAME_SIZE + nla_total_size(0))
+#define FV_NL_STEP_SIZE								\
+	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +	\
+		       nla_total_size(FV_REASON_SIZE) + FV_SPAN_MAX * FV_NL_FUNCTION_SIZE)
+
+static int fv_nl_put_function(struct sk_buff *skb, const struct fv_reset_function *function)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, FPGA_VFIO_A_RESET_STEP_FUNCTION);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_BDF, function->bdf) ||
+	    (*function->driver &&
+	     nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_DRIVER, function->driver)) ||
+	    (function->is_held && nla_put_flag(skb, FPGA_VFIO_A_RESET_FUNCTION_HELD)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int fv_nl_put_step(struct sk_buff *skb, const struct fv_reset_report *report,
+			  const struct fv_reset_step *step, bool is_plan)
+{
+	struct nlattr *nest;
+	unsigned int i;
+
+	nest = nla_nest_start(skb, FPGA_VFIO_A_RESET_STEP);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
+	    (*step->text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, step->text)))
+		return -EMSGSIZE;
+	if (is_plan) {
+		if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS, step->expected_ms) ||
+		    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_LIMIT_MS, step->limit_ms))
+			return -EMSGSIZE;
+		for (i = 0; i < step->nr_functions; i++)
+			if (fv_nl_put_function(skb, &report->functions[i]))
+				return -EMSGSIZE;
+	} else if (nla_put_uint(skb, FPGA_VFIO_A_RESET_STEP_DURATION_NS, step->duration_ns)) {
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
+			     const struct fv_reset_report *report, bool is_plan)
+{
+	struct sk_buff *skb;
+	unsigned int i;
+	void *hdr;
+
+	skb = genlmsg_new(FV_NL_NAME_SIZE + report->nr * FV_NL_STEP_SIZE, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_RESET);
+	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RESET_BDF, pci_name(dev->core.pdev)))
+		goto err;
+	for (i = 0; i < report->nr; i++)
+		if (fv_nl_put_step(skb, report, &report->steps[i], is_plan))
+			goto err;
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+
+err:
+	nlmsg_free(skb);
+	return -EMSGSIZE;
+}
+
+/* The device of a request, kept until fv_device_put(). */
+static struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
+{
+	struct fv_device *dev;
+	const char *bdf;
+
+	if (GENL_REQ_ATTR_CHECK(info, attr)) {
+		NL_SET_ERR_MSG(info->extack, "no PCI address given");
+		return ERR_PTR(-EINVAL);
+	}
+	bdf = nla_data(info->attrs[attr]);
+	dev = fv_device_get(bdf);
+	if (dev)
+		return dev;
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
+	return ERR_PTR(-ENODEV);
+}
+
+/**
+ * fpga_vfio_nl_reset_doit - Reset a device, or say how it would be done
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context, may sleep for as long as the methods may take.
+ * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
+ * of ours, -ENOMEM, or an error of fv_reset_run().
+ */
+int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_reset_report *report __free(kfree) = NULL;
+	bool is_plan = info->attrs[FPGA_VFIO_A_RESET_DRY_RUN];
+	unsigned long methods = FV_RESET_ANY;
+	const struct fv_reset_step *last;
+	struct fv_device *dev;
+	int ret = 0, sent;
+
+	if (info->attrs[FPGA_VFIO_A_RESET_METHOD])
+		methods = BIT(nla_get_u32(info->attrs[FPGA_VFIO_A_RESET_METHOD]));
+
+	dev = fv_nl_device_of(info, FPGA_VFIO_A_RESET_BDF);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	report = kzalloc_obj(*report);
+	if (!report) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	if (is_plan)
+		ret = fv_reset_plan(dev, methods, report);
+	else
+		ret = fv_reset_run(dev, methods, FV_RESET_SET_UNLOCKED, report);
+	sent = fv_nl_reply_reset(info, dev, report, is_plan);
+	last = report->nr ? &report->steps[report->nr - 1] : NULL;
+	if (ret && last && *last->text)
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), last->text);
+	else if (ret)
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: not reset", pci_name(dev->core.pdev));
+	ret = ret ?: sent;
+out:
+	fv_device_put(dev);
+	return ret;
+}
+
+static int fv_nl_reply_retrain(struct genl_info *info, struct fv_device *dev,
+			       const struct fv_link *before, const struct fv_link *after,
+			       unsigned int attempts)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = genlmsg_new(FV_NL_NAME_SIZE + 2 * FV_NL_LINK_SIZE + nla_total_size(sizeof(u8)),
+			  GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_RETRAIN);
+	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RETRAIN_BDF, pci_name(dev->core.pdev)) ||
+	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_BEFORE, before) ||
+	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_AFTER, after) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_RETRAIN_ATTEMPTS, attempts)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/* What a request wants of the link, for a port that has been read. */
+static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *before,
+			      struct fv_link_goal *goal)
+{
+	*goal = (struct fv_link_goal) {
+		.speed = min(before->target_speed, before->max_speed),
+		.width = before->max_width,
+		.tries = FV_LINK_TRIES_DEFAULT,
+	};
+	if (info->attrs[FPGA_VFIO_A_RETRAIN_SPEED])
+		goal->speed = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]);
+	if (info->attrs[FPGA_VFIO_A_RETRAIN_TRIES])
+		goal->tries = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_TRIES]);
+	if (goal->speed <= before->max_speed)
+		return 0;
+	NL_SET_ERR_MSG_FMT(info->extack, "generation %u is wanted, port and card can %u",
+			   goal->speed, before->max_speed);
+	return -ERANGE;
+}
+
+static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_link before, after;
+	struct fv_link_goal goal;
+	int ret, sent;
+
+	ret = dev->card ? fv_link_read(dev->card->port, dev->card->function_cap, &before) : -EOPNOTSUPP;
+	if (ret) {
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: no link that can be read above it",
+				   pci_name(pdev));
+		return ret;
+	}
+	ret = fv_nl_retrain_goal(info, &before, &goal);
+	if (ret)
+		return ret;
+
+	after = before;
+	if (info->attrs[FPGA_VFIO_A_RETRAIN_DRY_RUN]) {
+		after.speed = goal.speed;
+		after.width = goal.width;
+		after.target_speed = goal.speed;
+		return fv_nl_reply_retrain(info, dev, &before, &after, 0);
+	}
+	ret = fv_card_retrain(dev, &goal, &after);
+	sent = fv_nl_reply_retrain(info, dev, &before, &after, ret > 0 ? ret : goal.tries);
+	if (ret > 0)
+		return sent;
+	if (ret == -EREMOTEIO)
+		NL_SET_ERR_MSG_FMT(info->extack,
+				   "%s: the link came to generation %u x%u, wanted is %u x%u",
+				   pci_name(dev->card->port), after.speed, after.width, goal.speed,
+				   goal.width);
+	else
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: the link did not come up",
+				   pci_name(dev->card->port));
+	return ret;
+}
+
+/**
+ * fpga_vfio_nl_retrain_doit - Retrain the link of a device's card
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
+ * of ours, -ERANGE for a speed that the port or the card does not have, or an error of
+ * fv_card_retrain().
+ */
+int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_device *dev = fv_nl_device_of(info, FPGA_VFIO_A_RETRAIN_BDF);
+	int ret;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	ret = fv_nl_retrain(info, dev);
+	fv_device_put(dev);
+	return ret;
+}

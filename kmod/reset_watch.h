@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_RESET_WATCH_H
+#define FV_RESET_WATCH_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct fv_device;
+struct pci_dev;
+struct task_struct;
+
+/**
+ * struct fv_reset_watch - a task that may reset, and what is seen of it
+ * @node:	in the list of all watches
+ * @task:	the task
+ * @dev:	the device that it was called for
+ * @is_hot:	what it does is a hot reset, of all functions of the card
+ * @is_seen:	@dev went through a reset
+ * @is_answering: @dev answered after it
+ *
+ * Lives on the stack of the function that calls into vfio_pci_core.
+ */
+struct fv_reset_watch {
+	struct list_head node;
+	struct task_struct *task;
+	struct fv_device *dev;
+	bool is_hot;
+	bool is_seen;
+	bool is_answering;
+};
+
+void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev, bool is_hot);
+void fv_reset_watch_end(struct fv_reset_watch *watch);
+void fv_reset_count(struct fv_device *dev, bool is_ok);
+void fv_reset_done(struct pci_dev *pdev);
+
+#endif /* FV_RESET_WATCH_H */

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Order of the locks: device lock of the function, vfio_device_set::lock of its card,
+ * device locks of the card's other functions (tried only), memory_lock of each (tried
+ * only, but for the first). vfio_pci_core takes memory_lock inside the set's lock, and
+ * only tries device locks inside either.
+ */
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/pid.h>
+#include <linux/vfio_pci_core.h>
+
+#include "card.h"
+#include "device.h"
+#include "span.h"
+#include "wait.h"
+
+/*
+ * How long others may keep a lock that is only tried: longer than a page fault or a
+ * configuration access, shorter than anybody wants to wait for a refusal.
+ */
+#define FV_SPAN_LOCK_LIMIT_MS	1000
+
+static int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
+{
+	struct fv_wait wait;
+	int ret;
+
+	fv_wait_begin(&wait, FV_SPAN_LOCK_LIMIT_MS);
+	while (!pci_dev_trylock(pdev)) {
+		ret = fv_wait_pause(&wait);
+		if (!ret)
+			continue;
+		snprintf(text, size, "%s is being bound, unbound or reset", pci_name(pdev));
+		return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
+	return 0;
+}
+
+/**
+ * fv_span_begin - Hold one function
+ * @span: what is held
+ * @dev: its device
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * Context: Process context, may sleep; the device cannot go.
+ * Return: 0, -EAGAIN if somebody else has the device lock, -EINTR when the process is
+ * being killed. fv_span_end() after 0.
+ */
+int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
+{
+	int ret = fv_span_lock_function(dev->core.pdev, text, size);
+
+	if (ret)
+		return ret;
+
+	span->dev = dev;
+	span->functions[0] = pci_dev_get(dev->core.pdev);
+	span->devices[0] = dev;
+	span->nr = 1;
+	span->nr_held = 1;
+	return 0;
+}
+
+/* What pci_walk_bus() finds and what does not fit. */
+struct fv_span_walk {
+	struct fv_span *span;
+	unsigned int nr_left_out;
+};
+
+static int fv_span_add(struct pci_dev *pdev, void *arg)
+{
+	struct fv_span_walk *walk = arg;
+	struct fv_span *span = walk->span;
+
+	if (pdev == span->functions[0])
+		return 0;
+	if (pdev->bus != span->functions[0]->bus || span->nr == FV_SPAN_MAX) {
+		walk->nr_left_out++;
+		return 0;
+	}
+	span->devices[span->nr] = NULL;
+	span->functions[span->nr++] = pci_dev_get(pdev);
+	return 0;
+}
+
+/* All below the port, @dev's own function first. */
+static int fv_span_collect(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
+{
+	struct fv_span_walk walk = { .span = span };
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (pdev->is_virtfn || !pdev->bus->self) {
+		snprintf(text, size, "%s has no port of its own", pci_name(pdev));
+		return -EOPNOTSUPP;
+	}
+
+	pci_walk_bus(pdev->bus, fv_span_add, &walk);
+	if (!walk.nr_left_out)
+		return 0;
+
+	snprintf(text, size, "below %s are more buses, virtual functions, or more than %d functions",
+		 pci_name(pdev->bus->self), FV_SPAN_MAX);
+	return -EOPNOTSUPP;
+}
+
+/* Whether what is below the port is the user's, or nobody's. */
+static int fv_span_check(struct fv_span *span, char *text, size_t size)
+{
+	struct fv_device *dev;
+	struct pci_dev *pdev;
+	unsigned int i;
+
+	for (i = 0; i < span->nr; i++) {
+		pdev = span->functions[i];
+		dev = fv_device_find(pdev);
+		span->devices[i] = dev;
+		if (pdev->subordinate || pci_num_vf(pdev)) {
+			snprintf(text, size, "%s has %s", pci_name(pdev),
+				 pdev->subordinate ? "a bus below it" : "virtual functions");
+			return -EBUSY;
+		}
+		if (!dev && pdev->dev.driver) {
+			snprintf(text, size, "%s is bound to %s", pci_name(pdev),
+				 pdev->dev.driver->name);
+			return -EBUSY;
+		}
+		if (dev && dev->user && dev != span->dev && dev->user != span->dev->user) {
+			snprintf(text, size, "%s is held by process %d", pci_name(pdev),
+				 pid_nr(dev->user));
+			return -EBUSY;
+		}
+	}
+	return 0;
+}
+
+static void fv_span_shrink(struct fv_span *span, unsigned int nr)
+{
+	while (span->nr > nr) {
+		span->nr--;
+		if (span->nr < span->nr_held)
+			pci_dev_unlock(span->functions[span->nr]);
+		pci_dev_put(span->functions[span->nr]);
+	}
+	span->nr_held = min(span->nr_held, nr);
+}
+
+/**
+ * fv_span_narrow - Hold one function again, after fv_span_widen()
+ * @span: what is held
+ *
+ * Context: Process context.
+ */
+void fv_span_narrow(struct fv_span *span)
+{
+	fv_span_shrink(span, 1);
+}
+
+/**
+ * fv_span_widen - Hold all functions of the card
+ * @span: what is held: one function
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * Context: Process context, may sleep; under vfio_device_set::lock, so that none of
+ * the functions is opened or closed.
+ * Return: 0, -EBUSY if one is not ours or is another user's, -EOPNOTSUPP if there is no
+ * port or too much below it, -EAGAIN or -EINTR as fv_span_begin(); then the function
+ * that was held is still held.
+ */
+int fv_span_widen(struct fv_span *span, char *text, size_t size)
+{
+	int ret;
+
+	lockdep_assert_held(&span->dev->core.vdev.dev_set->lock);
+
+	fv_span_narrow(span);
+	ret = fv_span_collect(span, span->dev, text, size);
+	while (!ret && span->nr_held < span->nr) {
+		ret = fv_span_lock_function(span->functions[span->nr_held], text, size);
+		if (!ret)
+			span->nr_held++;
+	}
+	if (!ret)
+		ret = fv_span_check(span, text, size);
+	if (ret)
+		fv_span_narrow(span);
+	return ret;
+}
+
+/* As vfio_pci_core does it (vfio_pci_zap_bars()), which does not export it. */
+static void fv_span_zap(struct fv_device *dev)
+{
+	loff_t start = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX);
+	loff_t end = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_ROM_REGION_INDEX);
+
+	unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
+}
+
+/**
+ * fv_span_hold_memory - Keep users from the BARs of all functions held
+ * @span: what is held
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or -EAGAIN or -EINTR; then nothing is kept.
+ */
+int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
+{
+	struct fv_device *dev;
+	struct fv_wait wait;
+	unsigned int i;
+	int ret = 0;
+
+	fv_wait_begin(&wait, FV_SPAN_LOCK_LIMIT_MS);
+	for (i = 0; i < span->nr_held; i++) {
+		dev = span->devices[i];
+		if (!dev)
+			continue;
+		while (!down_write_trylock(&dev->core.memory_lock)) {
+			ret = fv_wait_pause(&wait);
+			if (ret)
+				goto err;
+		}
+		if (dev->core.vdev.open_count)
+			fv_span_zap(dev);
+	}
+	return 0;
+
+err:
+	snprintf(text, size, "the user of %s does not leave its memory alone",
+		 pci_name(dev->core.pdev));
+	while (i--)
+		if (span->devices[i])
+			up_write(&span->devices[i]->core.memory_lock);
+	return ret == -ETIMEDOUT ? -EAGAIN : ret;
+}
+
+/**
+ * fv_span_release_memory - Take back fv_span_hold_memory()
+ * @span: what is held
+ *
+ * Context: Process context.
+ */
+void fv_span_release_memory(struct fv_span *span)
+{
+	unsigned int i = span->nr_held;
+
+	while (i--)
+		if (span->devices[i])
+			up_write(&span->devices[i]->core.memory_lock);
+}
+
+/**
+ * fv_span_end - Release all that is held
+ * @span: what is held
+ *
+ * Context: Process context.
+ */
+void fv_span_end(struct fv_span *span)
+{
+	fv_span_shrink(span, 0);
+}
+
+/**
+ * fv_span_look - See what a reset would hit, without holding it
+ * @span: the functions; fv_span_end() afterwards, also after an error
+ * @dev: the device, which cannot go meanwhile
+ * @is_card: all functions of the card, or the device's own
+ * @text: why it would be refused, in words
+ * @size: of @text
+ *
+ * What is found of functions that others may bind and unbind meanwhile is only for
+ * somebody to read.
+ *
+ * Context: Process context, under vfio_device_set::lock.
+ * Return: As fv_span_widen(), without -EAGAIN and -EINTR.
+ */
+int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
+		 size_t size)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&dev->core.vdev.dev_set->lock);
+
+	span->dev = dev;
+	span->functions[0] = pci_dev_get(dev->core.pdev);
+	span->devices[0] = dev;
+	span->nr = 1;
+	span->nr_held = 0;
+	if (is_card)
+		ret = fv_span_collect(span, dev, text, size);
+	return ret ?: fv_span_check(span, text, size);
+}

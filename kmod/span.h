@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The functions that a reset hits: one, or all below the port. Nobody else resets,
+ * binds, unbinds, opens or uses them while they are held here.
+ */
+#ifndef FV_SPAN_H
+#define FV_SPAN_H
+
+#include <linux/types.h>
+
+struct fv_device;
+struct pci_dev;
+
+/* As many functions as a device without ARI has on a bus, four times. */
+#define FV_SPAN_MAX	32
+
+/**
+ * struct fv_span - functions held
+ * @dev: the device that it is about
+ * @functions: the functions, @dev's first; referenced
+ * @devices: what we know of each; NULL if it has no driver
+ * @nr: how many
+ * @nr_held: how many of them are locked
+ */
+struct fv_span {
+	struct fv_device *dev;
+	struct pci_dev *functions[FV_SPAN_MAX];
+	struct fv_device *devices[FV_SPAN_MAX];
+	unsigned int nr;
+	unsigned int nr_held;
+};
+
+int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size);
+void fv_span_narrow(struct fv_span *span);
+int fv_span_widen(struct fv_span *span, char *text, size_t size);
+int fv_span_hold_memory(struct fv_span *span, char *text, size_t size);
+void fv_span_release_memory(struct fv_span *span);
+void fv_span_end(struct fv_span *span);
+int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
+		 size_t size);
+
+#endif /* FV_SPAN_H */

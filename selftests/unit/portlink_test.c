@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tools/portlink.c: the link registers of a port. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+
+#include <linux/pci_regs.h>
+
+/* The harness and fpgactl have a macro of this name each. */
+#undef ARRAY_SIZE
+#undef __printf
+#include "../../tools/portlink.h"
+
+#define EXPRESS	0x50
+
+FIXTURE(port)
+{
+	uint8_t config[256];
+	struct fv_portlink link;
+};
+
+static void set16(uint8_t *config, unsigned int at, unsigned int value)
+{
+	config[at] = value & 0xff;
+	config[at + 1] = value >> 8;
+}
+
+/* A root port for 16 GT/s x16 whose link is up with 8 GT/s x4, and aims at 16 GT/s. */
+FIXTURE_SETUP(port)
+{
+	set16(self->config, PCI_VENDOR_ID, 0x8086);
+	set16(self->config, PCI_STATUS, PCI_STATUS_CAP_LIST);
+	self->config[PCI_CAPABILITY_LIST] = EXPRESS;
+	self->config[EXPRESS] = PCI_CAP_ID_EXP;
+	set16(self->config, EXPRESS + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ROOT_PORT << 4);
+	set16(self->config, EXPRESS + PCI_EXP_LNKCAP, 4 | 16 << 4);
+	set16(self->config, EXPRESS + PCI_EXP_LNKCAP + 2, PCI_EXP_LNKCAP_DLLLARC >> 16);
+	set16(self->config, EXPRESS + PCI_EXP_LNKSTA, 3 | 4 << 4 | PCI_EXP_LNKSTA_DLLLA);
+	set16(self->config, EXPRESS + PCI_EXP_LNKCTL2, 4);
+}
+
+FIXTURE_TEARDOWN(port)
+{
+}
+
+TEST_F(port, a_link_that_is_up_is_read)
+{
+	ASSERT_TRUE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	EXPECT_EQ(8000, self->link.speed_mts);
+	EXPECT_EQ(4, self->link.width);
+	EXPECT_EQ(16000, self->link.max_speed_mts);
+	EXPECT_EQ(16, self->link.max_width);
+	EXPECT_EQ(16000, self->link.target_mts);
+	EXPECT_EQ(FV_YES, self->link.active);
+	EXPECT_EQ(FV_NO, self->link.training);
+	EXPECT_EQ(FV_NO, self->link.disabled);
+	EXPECT_TRUE(portlink_is_degraded(&self->link));
+}
+
+TEST_F(port, a_link_that_is_down_has_no_speed)
+{
+	set16(self->config, EXPRESS + PCI_EXP_LNKSTA, 3 | 4 << 4 | PCI_EXP_LNKSTA_LT);
+	ASSERT_TRUE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	EXPECT_EQ(0, self->link.speed_mts);
+	EXPECT_EQ(0, self->link.width);
+	EXPECT_EQ(FV_NO, self->link.active);
+	EXPECT_EQ(FV_YES, self->link.training);
+	EXPECT_FALSE(portlink_is_up(&self->link));
+}
+
+TEST_F(port, a_port_that_cannot_tell_is_active)
+{
+	set16(self->config, EXPRESS + PCI_EXP_LNKCAP + 2, 0);
+	set16(self->config, EXPRESS + PCI_EXP_LNKSTA, 3 | 4 << 4);
+	ASSERT_TRUE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	EXPECT_EQ(FV_YES, self->link.active);
+	EXPECT_EQ(8000, self->link.speed_mts);
+}
+
+TEST_F(port, a_link_that_is_disabled_is_down)
+{
+	set16(self->config, EXPRESS + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_LD);
+	ASSERT_TRUE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	EXPECT_EQ(FV_YES, self->link.disabled);
+	EXPECT_EQ(0, self->link.speed_mts);
+}
+
+TEST_F(port, all_ones_are_no_speed)
+{
+	set16(self->config, EXPRESS + PCI_EXP_LNKSTA, 0xffff);
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	memset(self->config, 0xff, sizeof(self->config));
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+}
+
+TEST_F(port, what_may_not_be_read_tells_nothing)
+{
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, 64));
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, 0));
+}
+
+TEST_F(port, an_endpoint_is_no_port)
+{
+	set16(self->config, EXPRESS + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+}
+
+TEST_F(port, capabilities_that_loop_or_leave_end)
+{
+	self->config[EXPRESS] = PCI_CAP_ID_MSI;
+	self->config[EXPRESS + 1] = EXPRESS;
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	self->config[EXPRESS + 1] = 0xfc;
+	self->config[0xfc] = PCI_CAP_ID_EXP;
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+}
+
+TEST_F(port, a_link_at_its_best_gives_no_complaint)
+{
+	set16(self->config, EXPRESS + PCI_EXP_LNKSTA, 4 | 16 << 4 | PCI_EXP_LNKSTA_DLLLA);
+	ASSERT_TRUE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	EXPECT_FALSE(portlink_is_degraded(&self->link));
+	EXPECT_EQ(NULL, portlink_complaint(&self->link));
+}
+
+TEST_HARNESS_MAIN
