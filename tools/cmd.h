@@ -17,6 +17,7 @@ struct cmd_option {
 	const char *arg;	/* name of its argument, or NULL */
 	bool is_arg_optional;	/* then only as --name=ARG */
 	const char *help;
+	const char *values;	/* of the argument, for completion; or NULL */
 };
 
 /* What the dispatcher offers after a command in completion. */

@@ -18,6 +18,9 @@
 /* How often a dump is tried again when devices come and go while it is read. */
 #define DUMP_TRIES	5
 
+/* What is tried, for the error texts. */
+#define WHAT	"read the statistics"
+
 #define NAME(attr, name)	[FPGA_VFIO_A_STATS_##attr - 1] = #name,
 static const char *const names[COUNTERS_N] = { FPGA_VFIO_STATS(NAME) };
 
@@ -95,26 +98,6 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 	parse_stats(c, tb[FPGA_VFIO_A_GROUP_STATS]);
 }
 
-/* Tells of a request that the driver refused. */
-static int fail(int ret, const char *object, const char *why)
-{
-	int code = ret == -ENODEV || ret == -ENOENT ? FV_NO_DEVICE : FV_FAILED;
-	const char *text = why ? why : strerror(-ret);
-	size_t len = strlen(object);
-
-	/* The driver's texts start with the object too: once is enough. */
-	if (!strncmp(text, object, len) && !strncmp(text + len, ": ", 2))
-		text += len + 2;
-	return err_fail(code, object, "read the statistics", NULL, "%s", text);
-}
-
-/* Tells that the driver cannot be asked at all. */
-static int fail_open(int code, const char *why)
-{
-	return err_fail(code, FV_MODULE, "read the statistics",
-			code == FV_NO_DEVICE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
-}
-
 /* A dump that devices came into or went from while it was read is read again. */
 static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, char **why)
 {
@@ -143,10 +126,10 @@ static int netlink_groups(struct fv_counters_list *l, int group, const char *obj
 
 	code = fv_nl_open(&nl, &why);
 	if (code) {
-		fail_open(code, why);
+		fv_nl_fail_open(code, FV_MODULE, WHAT, why);
 	} else {
 		ret = ask_groups(&nl, l, group, &why);
-		code = ret ? fail(ret, object, why) : FV_OK;
+		code = ret ? fv_nl_fail(ret, object, WHAT, NULL, why) : FV_OK;
 	}
 	fv_nl_close(&nl);
 	return code;
@@ -202,7 +185,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 	size_t i;
 
 	if (sysfs_list(&entries, "/sys/class/fpga_vfio"))
-		return fail_open(FV_NO_DEVICE, "the module is not loaded");
+		return fv_nl_fail_open(FV_NO_DEVICE, FV_MODULE, WHAT, "the module is not loaded");
 	for (i = 0; i < entries.n; i++)
 		if (!strncmp(entries.v[i], "group", 5) &&
 		    util_parse_uint(entries.v[i] + 5, INT32_MAX, &id) &&
@@ -210,7 +193,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 			sysfs_group(l, (int)id);
 	if (l->n || group == FV_NO_GROUP)
 		return FV_OK;
-	return fail(-ENODEV, object, "never had a device of " FV_DRIVER);
+	return err_fail(FV_NO_DEVICE, object, WHAT, NULL, "never had a device of " FV_DRIVER);
 }
 
 static void add_interrupts(struct fv_counters_list *l)
@@ -266,12 +249,13 @@ int counters_read_device(struct fv_counters_list *l, const char *bdf)
 	int ret;
 
 	if (!sysfs_is_live())
-		return err_fail(FV_FAILED, bdf, "read the statistics",
+		return err_fail(FV_FAILED, bdf, WHAT,
 				"Those of its group are there: fpgactl stats GROUP",
 				"a recorded system has no counters of single devices");
 	ret = netlink_device(l, bdf, &why);
 	if (ret)
-		return ret < 0 ? fail(ret, bdf, why) : fail_open(ret, why);
+		return ret < 0 ? fv_nl_fail(ret, bdf, WHAT, NULL, why) :
+				 fv_nl_fail_open(ret, FV_MODULE, WHAT, why);
 	add_interrupts(l);
 	return FV_OK;
 }

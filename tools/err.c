@@ -8,11 +8,33 @@
 #include "err.h"
 
 static bool as_json;
+static struct json_object *details;	/* of the error to come, or NULL */
 
 /* From now on errors are JSON objects. */
 void err_set_json(bool is_json)
 {
 	as_json = is_json;
+}
+
+bool err_is_json(void)
+{
+	return as_json;
+}
+
+/**
+ * err_add_json() - Give the next error's object one more member.
+ * @key: its name
+ * @value: consumed; dropped when errors are no JSON
+ */
+void err_add_json(const char *key, struct json_object *value)
+{
+	if (!as_json) {
+		json_object_put(value);
+		return;
+	}
+	if (!details)
+		details = json_object_new_object();
+	json_object_object_add(details, key, value);
 }
 
 static void add_string(struct json_object *o, const char *key, const char *s)
@@ -33,6 +55,12 @@ static void print_json(int code, const char *object, const char *what, const cha
 	add_string(o, "why", why);
 	add_string(o, "hint", hint);
 	json_object_object_add(o, "exit_code", json_object_new_int(code));
+	if (details) {
+		json_object_object_foreach(details, key, value)
+			json_object_object_add(o, key, json_object_get(value));
+		json_object_put(details);
+		details = NULL;
+	}
 	json_object_object_add(top, "error", o);
 	fprintf(stderr, "%s\n",
 		json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |

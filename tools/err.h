@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include <json-c/json.h>
+
 #include "util.h"
 
 /* Exit codes, as fpgactl(8) documents them. */
@@ -18,8 +20,10 @@ enum fv_exit {
 };
 
 void err_set_json(bool is_json);
+bool err_is_json(void);
 int err_fail(int code, const char *object, const char *what, const char *hint,
 	     const char *why, ...) __printf(5, 6);
+void err_add_json(const char *key, struct json_object *value);
 void err_note(const char *object, const char *fmt, ...) __printf(2, 3);
 
 #endif

@@ -161,12 +161,59 @@ int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, voi
 		ret = nl_recvmsgs(nl->sock, cb);
 	nl_cb_put(cb);
 	nlmsg_free(msg);
-	if (call.ret > 0)
+	if (call.ret > 0) {
 		call.ret = ret == -NLE_DUMP_INTR ? -EINTR : -EIO;
+		if (call.ret == -EIO && !call.text)
+			call.text = util_strdup(nl_geterror(ret));
+	}
 	if (call.ret && !call.text)
-		call.text = util_strdup(call.ret == -EIO ? nl_geterror(ret) : strerror(-call.ret));
+		call.text = util_strdup(strerror(-call.ret));
 	*why = call.text;
 	return call.ret;
+}
+
+static int exit_code(int ret)
+{
+	switch (-ret) {
+	case ENODEV:
+	case ENOENT:
+		return FV_NO_DEVICE;
+	case EBUSY:
+	case EAGAIN:
+		return FV_BUSY;
+	case ESTALE:
+		return FV_CHANGED;
+	default:
+		return FV_FAILED;
+	}
+}
+
+/**
+ * fv_nl_fail() - Tell the user of a request that the driver refused or could not fulfil.
+ * @ret: from fv_nl_call(), negative
+ * @object: what it was about
+ * @what: what was tried with it
+ * @hint: what the user can do next, or NULL
+ * @why: from fv_nl_call()
+ *
+ * Return: the exit code.
+ */
+int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, const char *why)
+{
+	const char *text = why ? why : strerror(-ret);
+	size_t len = strlen(object);
+
+	/* The driver's texts start with the object too: once is enough. */
+	if (!strncmp(text, object, len) && !strncmp(text + len, ": ", 2))
+		text += len + 2;
+	return err_fail(exit_code(ret), object, what, hint, "%s", text);
+}
+
+/* Tells that the driver cannot be asked at all; @code and @why are of fv_nl_open(). */
+int fv_nl_fail_open(int code, const char *object, const char *what, const char *why)
+{
+	return err_fail(code, object, what,
+			code == FV_NO_DEVICE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
 }
 
 /* An attribute of netlink's type "uint": 4 bytes where they are enough, else 8. */

@@ -5,15 +5,17 @@ TOP := $(CLI)/../..
 STATS_H := $(TOP)/include/uapi/linux/fpga_vfio_stats.h
 MAN := $(notdir $(basename $(wildcard $(TOP)/Documentation/man/*.rst)))
 
-TEST_PROGS := $(addprefix $(CLI)/,list.sh show.sh bind.sh unbind.sh stats.sh usage.sh docs.sh)
+TEST_PROGS := $(addprefix $(CLI)/,list.sh show.sh bind.sh unbind.sh stats.sh usage.sh \
+	docs.sh link.sh reset.sh retrain.sh)
 TEST_FILES := $(addprefix $(CLI)/,cli.sh settings) $(STATS_H)
 TEST_GEN_FILES += fakekernel.so tree.tar $(MAN)
 
 include $(KSFT)/lib.mk
 
-$(OUTPUT)/fakekernel.so: $(CLI)/fakekernel.c
+$(OUTPUT)/fakekernel.so: $(addprefix $(CLI)/,fakekernel.c fakenetlink.c fakeroot.c)
 	$(call msg,CC,,$@)
-	$(Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+	$(Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -I$(TOP)/include/uapi -fPIC -shared \
+		-o $@ $^
 
 # The recorded system; archived, as its names and symlinks do not survive make.
 $(OUTPUT)/tree.tar: $(CLI)/mktree.sh $(STATS_H)

@@ -30,9 +30,13 @@ hold()
 # fv ARGUMENT…: run the program on the tree; $rc, $out and $err tell how it went
 fv()
 {
+	fv_live --sysroot "$tree" "$@"
+}
+
+fv_live()
+{
 	rc=0
-	timeout -k 1 30 "$FPGACTL" --sysroot "$tree" "$@" \
-		>"$work/out" 2>"$work/err" </dev/null || rc=$?
+	timeout -k 1 30 "$FPGACTL" "$@" >"$work/out" 2>"$work/err" </dev/null || rc=$?
 	out=$(<"$work/out")
 	err=$(<"$work/err")
 	printf '$ fpgactl %s\n%s\n%s\n(%d)\n' "$*" "$out" "$err" "$rc"
@@ -42,6 +46,38 @@ fv()
 fvk()
 {
 	LD_PRELOAD=$FAKE_KERNEL fv "$@"
+}
+
+# fvl ARGUMENT…: the tree as the live system, with a driver that answers by netlink as the
+# tree says; see fakenetlink.c
+fvl()
+{
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL fv_live "$@"
+}
+
+# answer COMMAND: from now on the driver says this to it: standard input
+answer()
+{
+	cat >"$tree/netlink/$1"
+}
+
+# asked TEXT: these are the requests that the driver got, but those for counters
+asked()
+{
+	grep -v '^device-get ' "$tree/netlink/log" | diff -u - <(printf '%s\n' "$@")
+}
+
+# not_asked: the driver was not asked to do anything
+not_asked()
+{
+	! grep -qE '^(reset|retrain) ' "$tree/netlink/log"
+}
+
+# poke BDF OFFSET HEX…: change bytes of its configuration space
+poke()
+{
+	printf '%b' "$(printf '\\x%s' "${@:3}")" |
+		dd of="$tree/sys/bus/pci/devices/$1/config" bs=1 seek=$(($2)) conv=notrunc status=none
 }
 
 # run_as_nobody ARGUMENT…: the same as an ordinary user

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-commands="bind list show stats unbind"
+commands="bind link list reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -54,11 +54,16 @@ completion_ok()
 	succeeds
 	cp "$work/out" "$work/completion"
 	bash -n "$work/completion"
-	[ "$(complete_line "")" = "bind completion help list show stats unbind version" ]
+	[ "$(complete_line "")" = "bind completion help link list reset retrain show stats unbind version" ]
 	[ "$(complete_line "un")" = unbind ]
 	[ "$(complete_line "unbind --t")" = --timeout ]
 	[ "$(complete_line "list -o PO")" = PORT ]
 	[ "$(complete_line "help st")" = stats ]
+	[ "$(complete_line "reset --method ")" = "flr hot link pm" ]
+	[ "$(complete_line "reset -m h")" = hot ]
+	[ "$(complete_line "retrain --speed gen6 --t")" = --tries ]
+	[ "$(complete_line "retrain -s gen")" = "gen1 gen2 gen3 gen4 gen5 gen6" ]
+	[ -z "$(complete_line "--sysroot $tree retrain --tries ")" ]
 	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
 	[ "$(complete_line "--sysroot $tree stats 10")" = \
 		"10000:01:00.0 102 103 104 105 106 107 108 109" ]

@@ -9,10 +9,11 @@ pci=$root/sys/bus/pci
 mkdir -p "$pci/devices" "$pci/drivers" "$root/sys/kernel/iommu_groups" \
 	"$root/sys/class/block" "$root/sys/class/net" "$root/sys/class/graphics" \
 	"$root/sys/block" "$root/sys/kernel/irq" "$root/proc/self" "$root/dev" \
-	"$root/usr/share/misc" "$root/host"
+	"$root/usr/share/misc" "$root/host" "$root/netlink"
 : >"$pci/drivers_probe"
 : >"$root/proc/self/mountinfo"
 : >"$root/proc/swaps"
+: >"$root/netlink/log"
 
 # put FILE TEXT: a file of sysfs
 put()
@@ -46,16 +47,19 @@ bytes()
 }
 
 # config TYPE: 256 bytes of configuration space: MSI-X of 8 vectors at 0x40 and PCI
-# Express with FLR at 0x50, header of this type
+# Express with FLR at 0x50, of a root port for header type 01
 config()
 {
+	local express=02
+
+	[ "$1" != 01 ] || express=42
 	bytes ee 10 38 90 06 04 10 00 00 00 00 12 00 00 "$1" 00
 	head -c 36 /dev/zero
 	bytes 40
 	head -c 11 /dev/zero
 	bytes 11 50 07 00
 	head -c 12 /dev/zero
-	bytes 10 00 02 00 00 00 00 10
+	bytes 10 00 $express 00 00 00 00 10
 	head -c 168 /dev/zero
 }
 
@@ -100,6 +104,29 @@ speed()
 	put "$pci/devices/$1/max_link_width" "$5"
 }
 
+# word VALUE SIZE: its bytes, the lowest first
+word()
+{
+	local i
+
+	for ((i = 0; i < $2; i++)); do
+		bytes "$(printf %02x $(($1 >> 8 * i & 255)))"
+	done
+}
+
+# registers BDF NOW NOW-WIDTH MAX MAX-WIDTH: a link that is up and aims at MAX, in the
+# registers of a port; speeds by generation
+registers()
+{
+	local config=$pci/devices/$1/config
+
+	word $(($4 | $5 << 4 | 1 << 20)) 4 |
+		dd of="$config" bs=1 seek=$((0x5c)) conv=notrunc status=none
+	word $(($2 | $3 << 4 | 1 << 13)) 2 |
+		dd of="$config" bs=1 seek=$((0x62)) conv=notrunc status=none
+	word "$4" 2 | dd of="$config" bs=1 seek=$((0x80)) conv=notrunc status=none
+}
+
 # port N [GROUP]: a root port, in a group of its own without GROUP: its directory in $REPLY
 port()
 {
@@ -108,6 +135,7 @@ port()
 	bdf=$(printf '0000:00:%02x.0' "$1")
 	device pci0000:00 "$bdf" 8086 3420 060400 "${2:-$((100 + $1))}" pcieport
 	speed "$bdf" "16.0 GT/s PCIe" 8 "16.0 GT/s PCIe" 16
+	registers "$bdf" 4 8 4 16
 	REPLY=pci0000:00/$bdf
 }
 
@@ -234,6 +262,8 @@ device "$REPLY" 0000:05:00.0 10ee 9038 120000 - -
 
 # A card whose link came up slow and narrow, and one whose link is down.
 port 6
+speed 0000:00:06.0 "2.5 GT/s PCIe" 1 "16.0 GT/s PCIe" 16
+registers 0000:00:06.0 1 1 4 16
 device "$REPLY" 0000:06:00.0 10ee 9038 120000 16 -
 speed 0000:06:00.0 "2.5 GT/s PCIe" 1 "16.0 GT/s PCIe" 8
 device "$REPLY" 0000:06:00.1 10ee 9038 120000 27 -

@@ -84,6 +84,27 @@ static void print_with_argument(void)
 	}
 }
 
+/* What follows an option that has an argument: one of a few words, or nothing known. */
+static void print_values(void)
+{
+	size_t i, j;
+
+	for (i = 0; i < cmd_count(); i++) {
+		const struct cmd *cmd = cmd_at(i);
+
+		for (j = 0; j < cmd->n_options; j++) {
+			const struct cmd_option *o = &cmd->options[j];
+
+			if (!o->arg || o->is_arg_optional)
+				continue;
+			printf("\t%s--%s", cmd->name, o->name);
+			if (o->letter)
+				printf(" | %s-%c", cmd->name, o->letter);
+			printf(") words='%s' ;;\n", o->values ? o->values : "");
+		}
+	}
+}
+
 static const char head[] =
 	"# bash completion of fpgactl; made by 'fpgactl completion bash'\n"
 	"\n"
@@ -132,11 +153,14 @@ static const char tail[] =
 	"\t\twords=$commands\n"
 	"\t\t;;\n"
 	"\tesac\n"
+	"\tcase $command$previous in\n";
+
+static const char after_values[] =
+	"\tesac\n"
 	"\tcase $previous in\n"
 	"\t-o | --output) words=$columns ;;\n"
 	"\t--sysroot) mapfile -t COMPREPLY < <(compgen -d -- \"$current\"); return ;;\n"
 	"\t--driver) words=$(_fpgactl_names \"$root/sys/bus/pci/drivers\") ;;\n"
-	"\t-t | --timeout) words='' ;;\n"
 	"\t*) case $current in -*) words=$options ;; esac ;;\n"
 	"\tesac\n"
 	"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
@@ -170,6 +194,8 @@ static int run(const struct cmd_ctx *ctx)
 	for (i = 0; i < cmd_count(); i++)
 		print_command(cmd_at(i));
 	fputs(tail, stdout);
+	print_values();
+	fputs(after_values, stdout);
 	return FV_OK;
 }
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * With $FAKE_ROOT, a recorded tree is the live system: what is opened below /sys,
+ * /dev/vfio and the numbered directories of /proc is opened in it.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
+
+static bool is_in_tree(const char *path)
+{
+	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
+	       !strcmp(path, "/proc") ||
+	       (!strncmp(path, "/proc/", 6) && isdigit((unsigned char)path[6]));
+}
+
+static const char *moved(const char *path, char buf[2 * PATH_MAX])
+{
+	const char *root = getenv("FAKE_ROOT");
+
+	if (!root || !is_in_tree(path))
+		return path;
+	snprintf(buf, 2 * PATH_MAX, "%s%s", root, path);
+	return buf;
+}
+
+int open(const char *path, int flags, ...)
+{
+	char buf[2 * PATH_MAX];
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & (O_CREAT | __O_TMPFILE))
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return REAL(open)(moved(path, buf), flags, mode);
+}
+
+DIR *opendir(const char *path)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(opendir)(moved(path, buf));
+}
+
+ssize_t readlink(const char *path, char *target, size_t size)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(readlink)(moved(path, buf), target, size);
+}
+
+int access(const char *path, int mode)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(access)(moved(path, buf), mode);
+}
+
+int faccessat(int dir, const char *path, int mode, int flags)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(faccessat)(dir, moved(path, buf), mode, flags);
+}
+
+/* The result is a path of the system that the caller believes in. */
+char *realpath(const char *path, char *resolved)
+{
+	const char *root = getenv("FAKE_ROOT");
+	char buf[2 * PATH_MAX];
+	char *real = REAL(realpath)(moved(path, buf), resolved);
+	size_t len = root ? strlen(root) : 0;
+
+	if (real && root && is_in_tree(path) && !strncmp(real, root, len))
+		memmove(real, real + len, strlen(real + len) + 1);
+	return real;
+}

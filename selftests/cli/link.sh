@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl link on a recorded system, and with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+# card STATE LINK…: what the driver says of the card of 0000:07:00.0
+card()
+{
+	local state=$1
+
+	shift
+	{
+		printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "device 0000:07:00.1" \
+			"state $state" link "$@" end
+	} | answer card-get
+}
+
+hold sysfs_ok "of a device that is not ours the port's registers are read"
+sysfs_ok()
+{
+	fv link 01:00.0
+	succeeds
+	prints "Device:             0000:01:00.0
+Port:               0000:00:01.0
+Link:               16 GT/s x8
+Port and card can:  16 GT/s x8
+Port aims at:       16 GT/s
+Status:             active"
+}
+
+hold degraded_ok "a link that is slow and narrow is said to be, with what to do"
+degraded_ok()
+{
+	fv link 06:00.0
+	succeeds
+	[ "$(tail -n 2 <<<"$out")" = \
+"The link is slower (2.5 of 16 GT/s) and narrower (x1 of x8) than port and card can.
+Next: fpgactl bind 0000:06:00.0, then fpgactl retrain 0000:06:00.0" ]
+	fv link --json 06:00.0
+	value '.link | [.speed_mts, .width, .max_speed_mts, .max_width, .degraded]' \
+		'[2500,1,16000,8,true]'
+}
+
+hold narrow_ok "a link that is only narrow is not said to be slow"
+narrow_ok()
+{
+	# Link Status: 16 GT/s, x1, active
+	poke 0000:00:01.0 0x62 14 20
+	fv link 01:00.0
+	grep -qx 'The link is narrower (x1 of x8) than port and card can.' <<<"$out"
+}
+
+hold down_ok "a link that is down is not called slow, and a reset is proposed"
+down_ok()
+{
+	# Link Status: training, not active
+	poke 0000:00:07.0 0x62 00 08
+	fv link 07:00.1
+	succeeds
+	grep -q '^Link:  *down$' <<<"$out"
+	grep -q '^Status:  *not active, training$' <<<"$out"
+	[ "$(tail -n 2 <<<"$out")" = "The link is down, and training.
+Next: fpgactl reset --method link 0000:07:00.1" ]
+	# Link Control: Link Disable
+	poke 0000:00:07.0 0x60 10
+	fv link --json 07:00.1
+	value '.link | [.speed_mts, .active, .disabled, .degraded]' '[null,false,true,true]'
+}
+
+hold json_ok "a program reads every key, also of what is not known"
+json_ok()
+{
+	fv link --json 01:00.0
+	succeeds
+	value . '{"bdf":"0000:01:00.0","port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"devices":null,"advice":null}'
+}
+
+hold unprivileged_ok "where only root may read the port's registers, sysfs is read"
+unprivileged_ok()
+{
+	truncate -s 64 "$tree/sys/bus/pci/devices/0000:00:06.0/config"
+	fv link 06:00.0
+	succeeds
+	grep -q '^Link:  *2.5 GT/s x1$' <<<"$out"
+	grep -q '^Status:  *unknown; root sees it$' <<<"$out"
+	fv link --json 06:00.0
+	value '.link | [.speed_mts, .target_speed_mts, .active, .degraded]' '[2500,null,null,true]'
+}
+
+hold dead_port_ok "a port that answers with ones only tells no speed"
+dead_port_ok()
+{
+	rm "$tree"/sys/bus/pci/devices/0000:01:00.0/*_link_*
+	poke 0000:00:01.0 0x62 ff ff
+	fv link --json 01:00.0
+	succeeds
+	value .link null
+	fv link 01:00.0
+	grep -q '^Link:  *unknown: the port has no link, or does not answer$' <<<"$out"
+}
+
+hold driver_ok "of a device that is ours the driver is asked, and its state shown"
+driver_ok()
+{
+	card 0 "speed 3" "width 4" "max-speed 4" "max-width 8" "target-speed 4" active
+	fvl link 07:00.0
+	succeeds
+	prints "Device:             0000:07:00.0
+Port:               0000:00:07.0
+Link:               8 GT/s x4
+Port and card can:  16 GT/s x8
+Port aims at:       16 GT/s
+Status:             active
+Card:               ready
+Devices:            0000:07:00.0, 0000:07:00.1
+
+The link is slower (8 of 16 GT/s) and narrower (x4 of x8) than port and card can.
+Next: fpgactl retrain 0000:07:00.0"
+	asked "card-get port=0000:00:07.0 "
+}
+
+hold target_ok "a port that aims lower than it could is to be told the speed"
+target_ok()
+{
+	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" "target-speed 3" active
+	fvl link 07:00.0
+	[ "$(tail -n 1 <<<"$out")" = "Next: fpgactl retrain --speed 16GT/s 0000:07:00.0" ]
+}
+
+hold state_ok "why a card is not ready is shown, with what to do"
+state_ok()
+{
+	card 2 "max-speed 4" "max-width 8"
+	sed -i '/^link/i reason no answer after \x1b60000 ms' "$tree/netlink/card-get"
+	fvl link 07:00.0
+	succeeds
+	grep -q '^Card:  *failed$' <<<"$out"
+	grep -qF 'no answer after \x1b60000 ms' <<<"$out"
+	[ "$(tail -n 2 <<<"$out")" = "The link is down.
+The card is not ready. Next: fpgactl reset 0000:07:00.0" ]
+	card 1 "speed 4" "width 8" "max-speed 4" "max-width 8" active
+	fvl link --json 07:00.0
+	value '[.state, .devices, .link.degraded, .link.training]' \
+		'["changed",["0000:07:00.0","0000:07:00.1"],false,false]'
+	card 77
+	fvl link --json 07:00.0
+	value .state unknown
+}
+
+hold no_link_attribute_ok "a card whose port does not answer has a state and no link"
+no_link_attribute_ok()
+{
+	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 2" "reason gone" |
+		answer card-get
+	fvl link --json 07:00.0
+	succeeds
+	value '[.state, .reason, .link]' '["failed","gone",null]'
+}
+
+hold driver_refused "what the driver says is the reason, without the address twice"
+driver_refused()
+{
+	echo "fail 19 0000:07:00.0: is on no card" | answer card-get
+	fvl link 07:00.0
+	refuses 3 "0000:07:00.0: link: is on no card"
+	echo "fail 5" | answer card-get
+	fvl link 07:00.0
+	refuses 1 "0000:07:00.0: link: Input/output error"
+	: | answer card-get
+	fvl link 07:00.0
+	refuses 1 "0000:07:00.0: link: the driver gave no answer that could be read"
+}
+
+hold not_ours_ok "of a device that is not ours the driver is not asked"
+not_ours_ok()
+{
+	rm -r "$tree/netlink"
+	fvl link 01:00.0
+	succeeds
+}
+
+hold no_module_refused "a driver that went away is said to be, with exit code 3"
+no_module_refused()
+{
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl link 07:00.0
+	refuses 3 "0000:07:00.0: link: the module is not loaded"
+	hints "Load it: modprobe fpga_vfio_pci"
+}
+
+hold no_port_refused "a device without a port above it has no link"
+no_port_refused()
+{
+	fv link 00:00.0
+	refuses 1 "0000:00:00.0: link: there is no port above it, so it has no link"
+	fv link ee:00.0
+	refuses 3 "0000:ee:00.0: link: there is no such PCI device"
+	fv link x
+	refuses 2 "x: link: this is no PCI address"
+}
+
+run_tests

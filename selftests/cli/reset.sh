@@ -1,0 +1,406 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl reset, with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+# plan: a function reset that is possible, a hot reset that is, and one that is not
+plan()
+{
+	answer reset-dry-run <<'END'
+bdf 0000:07:00.1
+step
+  method 0
+  error 0
+  expected-ms 100
+  limit-ms 60000
+  function
+    bdf 0000:07:00.1
+    driver fpga-vfio-pci
+  end
+end
+step
+  method 1
+  error 25
+  text No_Soft_Reset is set
+end
+step
+  method 2
+  error 0
+  expected-ms 202
+  limit-ms 61000
+  function
+    bdf 0000:07:00.1
+    driver fpga-vfio-pci
+  end
+  function
+    bdf 0000:07:00.2
+  end
+end
+END
+}
+
+# plan_ours [HELD]: the function reset only
+plan_ours()
+{
+	answer reset-dry-run <<END
+bdf 0000:07:00.1
+step
+  method 0
+  error 0
+  limit-ms 60000
+  function
+    bdf 0000:07:00.1
+    driver fpga-vfio-pci
+    ${1:-}
+  end
+end
+END
+}
+
+# done_by_hot: what the driver says when the first method did not help
+done_by_hot()
+{
+	answer reset <<'END'
+bdf 0000:07:00.1
+step
+  method 0
+  error 110
+  text no answer after 60000 ms
+  duration-ns 60000100000
+end
+step
+  method 2
+  error 0
+  duration-ns 212345678
+end
+END
+}
+
+hold dry_run_ok "--dry-run shows each method, what it hits, how long it may take, or why not"
+dry_run_ok()
+{
+	plan
+	fvl reset --dry-run 07:00.1
+	succeeds
+	prints "METHOD         DRIVER        HELD-BY RESULT       EXPECTED-MS LIMIT-MS WHY
+flr                                  possible             100    60000
+└─0000:07:00.1 fpga-vfio-pci nobody
+pm                                   not possible                      No_Soft_Reset is set
+hot                                  possible             202    61000
+├─0000:07:00.1 fpga-vfio-pci nobody
+└─0000:07:00.2 none          nobody"
+	asked "reset bdf=0000:07:00.1 dry-run "
+}
+
+hold dry_run_held_ok "the plan names who holds a function, and needs no agreement"
+dry_run_held_ok()
+{
+	plan
+	sed -i 's/07:00\.1/07:00.0/; s/^    driver.*/&\n    held/' "$tree/netlink/reset-dry-run"
+	fvl reset --dry-run 07:00.0
+	[ "$rc" = 0 ]
+	grep -q '0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)' <<<"$out"
+}
+
+hold dry_run_json_ok "a program reads the plan with every key"
+dry_run_json_ok()
+{
+	plan
+	fvl reset --dry-run --json 07:00.1
+	succeeds
+	value '[.dry_run, .bdf]' '[true,"0000:07:00.1"]'
+	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"time_ns":null,"expected_ms":100,"limit_ms":60000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga-vfio-pci","held":false,"holders":[]}]}'
+	value '.steps[1] | [.method, .result, .error, .why, .functions]' \
+		'["pm","not possible","ENOTTY","No_Soft_Reset is set",[]]'
+	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
+}
+
+hold reset_ok "each method that was tried is told, with its outcome and time"
+reset_ok()
+{
+	plan
+	done_by_hot
+	fvl reset 07:00.1
+	succeeds
+	prints "METHOD RESULT TIME-MS WHY
+flr    failed 60000.1 no answer after 60000 ms
+hot    done     212.3"
+	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+}
+
+hold json_ok "a program reads what was tried"
+json_ok()
+{
+	plan
+	done_by_hot
+	fvl reset --json 07:00.1
+	succeeds
+	value '[.dry_run, .bdf]' '[false,"0000:07:00.1"]'
+	value '.steps | map([.method, .result, .error, .time_ns])' \
+		'[["flr","failed","ETIMEDOUT",60000100000],["hot","done",null,212345678]]'
+}
+
+hold method_ok "--method asks for this method only, in plan and deed"
+method_ok()
+{
+	local i=0 method
+
+	plan
+	done_by_hot
+	for method in flr pm hot link; do
+		: >"$tree/netlink/log"
+		fvl reset --method "$method" 07:00.1
+		succeeds
+		asked "reset bdf=0000:07:00.1 method=$i dry-run " "reset bdf=0000:07:00.1 method=$i "
+		i=$((i + 1))
+	done
+}
+
+hold columns_ok "-o chooses columns, and + adds to those of a plan or of a reset"
+columns_ok()
+{
+	plan
+	done_by_hot
+	fvl reset -o METHOD,TIME-MS 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME-MS" ]
+	fvl reset -o +DRIVER 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD RESULT TIME-MS WHY DRIVER" ]
+	fvl reset --dry-run -o +TIME-MS 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = \
+		"METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY TIME-MS" ]
+}
+
+hold columns_refused "columns that are not there are refused before anything is touched"
+columns_refused()
+{
+	plan
+	done_by_hot
+	fvl reset -o NOSUCH 07:00.1
+	refuses 2 "NOSUCH: show this column: there is no such column"
+	fvl reset --json -o METHOD 07:00.1
+	[ "$rc" = 2 ]
+	not_asked
+}
+
+hold held_refused "a device that a process holds is not reset without --yes"
+held_refused()
+{
+	plan_ours
+	done_by_hot
+	fvl reset 07:00.0
+	refuses 4 "0000:07:00.0: reset: it is held by qemu-system-x86 (pid 4242)"
+	hints "Use --yes to reset it under its user, --dry-run to see the plan."
+	asked "reset bdf=0000:07:00.0 dry-run "
+	fvl reset --yes 07:00.0
+	succeeds
+	[ "$(tail -n 1 "$tree/netlink/log")" = "reset bdf=0000:07:00.0 " ]
+}
+
+hold held_json_refused "a program reads who holds it"
+held_json_refused()
+{
+	plan_ours
+	fvl reset --json 07:00.0
+	[ "$rc" = 4 ] && [ -z "$out" ]
+	[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
+		'["0000:07:00.0","reset","it is held by qemu-system-x86 (pid 4242)",4]' ]
+}
+
+hold unseen_holder_refused "a user that only the driver sees is not overrun"
+unseen_holder_refused()
+{
+	plan_ours held
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: it is held by a process that cannot be seen from here"
+	plan_ours
+	printf '%s\n' "bdf 0000:07:00.1" stats "users 1" end | answer device-get
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: it is held by a process that cannot be seen from here"
+}
+
+hold other_held_refused "another function that is held and may be hit is named"
+other_held_refused()
+{
+	plan
+	sed -i 's/^    bdf 0000:07:00\.2/    bdf 0000:07:00.0\n    held/' \
+		"$tree/netlink/reset-dry-run"
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: 0000:07:00.0, which may be reset too, is held by qemu-system-x86 (pid 4242)"
+	# not hit by a method that is not possible
+	sed -i '/method 2/{n;s/0/16/}' "$tree/netlink/reset-dry-run"
+	done_by_hot
+	fvl reset 07:00.1
+	succeeds
+}
+
+hold busy_refused "what the driver refuses for other functions is busy, in its own words"
+busy_refused()
+{
+	plan
+	echo "fail 16 0000:07:00.1: 0000:07:00.2 would be reset too and has driver xdma" |
+		answer reset
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: 0000:07:00.2 would be reset too and has driver xdma"
+	hints "'fpgactl reset --dry-run 0000:07:00.1' shows each method, what it hits, and what is in the way."
+	echo "fail 11 0000:07:00.1: the card is being retrained" | answer reset
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: the card is being retrained"
+	hints "Something else is done to the card; try it again."
+}
+
+# fails CODE TEXT: as refuses(), but what was tried is on standard output
+fails()
+{
+	[ "$rc" = "$1" ] && [ -n "$out" ] && [ "$(head -n 1 <<<"$err")" = "fpgactl: $2" ]
+}
+
+hold failed_refused "when no method helps all that was tried is told, then the error"
+failed_refused()
+{
+	plan
+	done_by_hot
+	sed -i 's/^  error 0/  error 5\n  text the link did not come up/' "$tree/netlink/reset"
+	echo "fail 5 0000:07:00.1: no method brought it back" >>"$tree/netlink/reset"
+	fvl reset 07:00.1
+	fails 1 "0000:07:00.1: reset: no method brought it back"
+	grep -q "^hot    failed   212.3 the link did not come up$" <<<"$out"
+	grep -q "'fpgactl link 0000:07:00.1' shows whether its link is up." <<<"$err"
+}
+
+hold failed_json_refused "the error's object has what was tried, and nothing is half printed"
+failed_json_refused()
+{
+	plan
+	done_by_hot
+	echo "fail 110 0000:07:00.1: no method brought it back" >>"$tree/netlink/reset"
+	fvl reset --json 07:00.1
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$(jq -rc '.error | [.why, .exit_code, (.steps | map(.method))]' "$work/err")" = \
+		'["no method brought it back",1,["flr","hot"]]' ]
+}
+
+hold changed_refused "a card that came back as something else has exit code 5"
+changed_refused()
+{
+	plan
+	done_by_hot
+	echo "fail 116 0000:07:00.1: its device ID is 9039, and was 9038" >>"$tree/netlink/reset"
+	fvl reset 07:00.1
+	fails 5 "0000:07:00.1: reset: its device ID is 9039, and was 9038"
+	hints "Nobody can open it until it is what it was. Load that image and reset it again,"
+}
+
+hold impossible_refused "a plan that the driver refuses is not carried out"
+impossible_refused()
+{
+	plan
+	echo "fail 95 0000:07:00.1: no method is possible" >>"$tree/netlink/reset-dry-run"
+	done_by_hot
+	fvl reset 07:00.1
+	fails 1 "0000:07:00.1: reset: no method is possible"
+	asked "reset bdf=0000:07:00.1 dry-run "
+	fvl reset --dry-run 07:00.1
+	fails 1 "0000:07:00.1: reset: no method is possible"
+	grep -q "No_Soft_Reset" <<<"$out"
+}
+
+hold rights_refused "without the right it says so, with exit code 1"
+rights_refused()
+{
+	echo "fail 1" | answer reset-dry-run
+	fvl reset 07:00.1
+	refuses 1 "0000:07:00.1: reset: Operation not permitted"
+	hints "Run it as root. Nothing was changed."
+}
+
+hold gone_refused "a device that the driver lost has exit code 3"
+gone_refused()
+{
+	echo "fail 19 0000:07:00.1: is not bound" | answer reset-dry-run
+	fvl reset 07:00.1
+	refuses 3 "0000:07:00.1: reset: is not bound"
+}
+
+hold silent_driver_refused "a reset of which nothing is told is no success"
+silent_driver_refused()
+{
+	plan
+	echo "bdf 0000:07:00.1" | answer reset
+	fvl reset 07:00.1
+	refuses 1 "0000:07:00.1: reset: the driver did not say what it did"
+}
+
+hold not_ours_refused "a device of another driver is refused, with what to do"
+not_ours_refused()
+{
+	fvl reset 01:00.1
+	refuses 3 "0000:01:00.1: reset: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	hints "Give it to the driver first: fpgactl bind 0000:01:00.1"
+	fvl reset 01:00.0
+	refuses 3 "0000:01:00.0: reset: it is not bound to fpga-vfio-pci (its driver: none)"
+	fvl reset 00:01.0
+	refuses 1 "0000:00:01.0: reset: it is a bridge, which stays with the host"
+	fvl reset ee:00.0
+	refuses 3 "0000:ee:00.0: reset: there is no such PCI device"
+	not_asked
+}
+
+hold no_module_refused "without the module it says how to load it, with exit code 3"
+no_module_refused()
+{
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl reset 07:00.1
+	refuses 3 "0000:07:00.1: reset: the module is not loaded"
+	hints "Load it: modprobe fpga_vfio_pci"
+}
+
+hold recorded_refused "a recorded system is not reset, and the live one not instead"
+recorded_refused()
+{
+	fv reset 07:00.1
+	refuses 1 "0000:07:00.1: reset: a recorded system has no driver that could do it"
+}
+
+hold method_refused "a method that is not there is refused"
+method_refused()
+{
+	fvl reset --method sbr 07:00.1
+	refuses 2 "sbr: reset --method: there is no such method"
+	hints "There are flr, pm, hot, link."
+	not_asked
+}
+
+# on_terminal ARGUMENT…: what is written to a terminal, controls as backslashes
+on_terminal()
+{
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 30 \
+		script -qec "$FPGACTL $*" /dev/null </dev/null | sed 's/\x1b/ESC/g; s/\r/CR/g'
+}
+
+hold progress_ok "on a terminal it tells how long it takes already, and how long it may"
+progress_ok()
+{
+	plan
+	done_by_hot
+	sed -i '1i delay 2300' "$tree/netlink/reset"
+	on_terminal reset 07:00.1 >"$work/out"
+	cat "$work/out"
+	grep -qF 'CRESC[Kfpgactl: 0000:07:00.1: reset: 1 s of at most 121 sCRESC[Kfpgactl: 0000:07:00.1: reset: 2 s of at most 121 sCRESC[KMETHOD' "$work/out"
+	fvl reset 07:00.1
+	succeeds
+}
+
+hold no_progress_ok "what is over within a second, and JSON, have no progress"
+no_progress_ok()
+{
+	plan
+	done_by_hot
+	on_terminal reset 07:00.1 >"$work/out"
+	[ "$(head -c 6 "$work/out")" = METHOD ]
+	sed -i '1i delay 1300' "$tree/netlink/reset"
+	on_terminal reset --json 07:00.1 >"$work/out"
+	[ "$(head -c 1 "$work/out")" = '{' ]
+}
+
+run_tests

@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl retrain, with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+# trained AFTER-SPEED AFTER-WIDTH ATTEMPTS: what the driver says
+trained()
+{
+	printf '%s\n' "bdf 0000:07:00.0" \
+		before "speed 1" "width 1" "max-speed 4" "max-width 8" "target-speed 4" active end \
+		after "speed $1" "width $2" "max-speed 4" "max-width 8" "target-speed 4" active end \
+		"attempts $3"
+}
+
+hold retrain_ok "before and after are told, also while a VM holds the card"
+retrain_ok()
+{
+	trained 4 8 2 | answer retrain
+	fvl retrain 07:00.0
+	succeeds
+	prints "0000:07:00.0: 2.5 GT/s x1 -> 16 GT/s x8 (2 attempts)"
+	asked "retrain bdf=0000:07:00.0 "
+	trained 4 8 1 | answer retrain
+	fvl retrain 07:00.0
+	prints "0000:07:00.0: 2.5 GT/s x1 -> 16 GT/s x8 (1 attempt)"
+}
+
+hold json_ok "a program reads both links with every key"
+json_ok()
+{
+	trained 4 8 2 | answer retrain
+	fvl retrain --json 07:00.0
+	succeeds
+	value 'del(.before)' '{"dry_run":false,"bdf":"0000:07:00.0","after":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false},"attempts":2}'
+	value '.before | [.speed_mts, .width]' '[2500,1]'
+}
+
+hold dry_run_ok "--dry-run tells what is wanted"
+dry_run_ok()
+{
+	trained 4 8 0 | answer retrain-dry-run
+	fvl retrain --dry-run 07:00.0
+	succeeds
+	prints "0000:07:00.0: would be retrained: 2.5 GT/s x1 now, 16 GT/s x8 wanted"
+	asked "retrain bdf=0000:07:00.0 dry-run "
+	fvl retrain --dry-run --json 07:00.0
+	value '[.dry_run, .attempts]' '[true,null]'
+}
+
+hold speed_ok "a speed may be a generation or GT/s"
+speed_ok()
+{
+	local word
+
+	trained 4 8 1 | answer retrain
+	for word in gen1:1 1:1 2.5:1 2.5GT/s:1 gen2:2 2:2 5.0:2 5GT/s:2 gen3:3 3:3 8:3 8.0:3 \
+		gen4:4 4:4 16:4 16GT/s:4 gen5:5 32:5 gen6:6 6:6 64:6 64.0GT/s:6; do
+		: >"$tree/netlink/log"
+		fvl retrain --speed "${word%:*}" 07:00.0
+		succeeds
+		asked "retrain bdf=0000:07:00.0 speed=${word#*:} "
+	done
+}
+
+hold speed_refused "what is no speed is refused, and a 5 that may be two"
+speed_refused()
+{
+	local word
+
+	for word in 0 7 gen0 gen7 gen gen4x 10 2.55 -1 16GT 5GT 6GT/s "" x; do
+		fvl retrain --speed "$word" 07:00.0
+		refuses 2 "$word: retrain --speed: there is no such speed"
+	done
+	hints "There are gen1 to gen6: 2.5, 5.0, 8, 16, 32 and 64 GT/s."
+	fvl retrain --speed 5 07:00.0
+	refuses 2 "5: retrain --speed: this may be a generation, or GT/s"
+	hints "Say gen5 for 32 GT/s, or gen2 for 5 GT/s."
+	not_asked
+}
+
+hold tries_ok "--tries is handed over"
+tries_ok()
+{
+	trained 4 8 10 | answer retrain
+	fvl retrain --tries 10 -s gen4 07:00.0
+	succeeds
+	asked "retrain bdf=0000:07:00.0 speed=4 tries=10 "
+}
+
+hold tries_refused "a number of tries that is none from 1 to 10 is refused"
+tries_refused()
+{
+	local word
+
+	for word in 0 11 x -1 ""; do
+		fvl retrain --tries "$word" 07:00.0
+		refuses 2 "$word: retrain --tries: this is no number from 1 to 10"
+	done
+	not_asked
+}
+
+hold not_reached_refused "a link that did not come to what was wanted is told, and is an error"
+not_reached_refused()
+{
+	{
+		trained 3 8 3
+		echo "fail 5 0000:07:00.0: the link came up with 8 GT/s x8, not 16 GT/s x8"
+	} | answer retrain
+	fvl retrain 07:00.0
+	[ "$rc" = 1 ]
+	prints "0000:07:00.0: 2.5 GT/s x1 -> 8 GT/s x8 (3 attempts)"
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: retrain: the link came up with 8 GT/s x8, not 16 GT/s x8" ]
+	grep -q "'fpgactl link 0000:07:00.0' shows what the link does now." <<<"$err"
+	fvl retrain --json 07:00.0
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$(jq -c '.error | [.before.speed_mts, .after.speed_mts, .attempts]' "$work/err")" = \
+		"[2500,8000,3]" ]
+}
+
+hold down_refused "a link that is down afterwards is called so"
+down_refused()
+{
+	{
+		trained 0 0 3
+		echo "fail 110 0000:07:00.0: the link did not come up"
+	} | answer retrain
+	fvl retrain 07:00.0
+	[ "$rc" = 1 ]
+	prints "0000:07:00.0: 2.5 GT/s x1 -> down (3 attempts)"
+}
+
+hold codes_refused "refusals of the driver have the exit codes that are documented"
+codes_refused()
+{
+	local word
+
+	# EPERM, ENODEV, EBUSY, EAGAIN, EOPNOTSUPP, ESTALE
+	for word in 1:1 19:3 16:4 11:4 95:1 116:5; do
+		echo "fail ${word%:*} 0000:07:00.0: because" | answer retrain
+		fvl retrain 07:00.0
+		refuses "${word#*:}" "0000:07:00.0: retrain: because"
+	done
+}
+
+hold silent_driver_refused "a retrain of which nothing is told is no success"
+silent_driver_refused()
+{
+	echo "bdf 0000:07:00.0" | answer retrain
+	fvl retrain 07:00.0
+	refuses 1 "0000:07:00.0: retrain: the driver did not say what it did"
+}
+
+hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
+not_ours_refused()
+{
+	fvl retrain 01:00.1
+	refuses 3 "0000:01:00.1: retrain: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	fvl retrain 00:01.0
+	refuses 1 "0000:00:01.0: retrain: it is a bridge, which stays with the host"
+	fv retrain 07:00.0
+	refuses 1 "0000:07:00.0: retrain: a recorded system has no driver that could do it"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl retrain 07:00.0
+	refuses 3 "0000:07:00.0: retrain: the module is not loaded"
+}
+
+run_tests

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl link: the link of a device's card, and what the driver thinks of the card */
+#include <stdio.h>
+
+#include <linux/fpga_vfio.h>
+
+#include "../card.h"
+#include "../cmd.h"
+#include "../targets.h"
+
+/* All that the fields below are made of. */
+struct facts {
+	const struct fv_device *d;
+	struct fv_card card;
+};
+
+static struct json_object *value_bdf(const void *p)
+{
+	return json_object_new_string(((const struct facts *)p)->d->bdf);
+}
+
+static struct json_object *value_port(const void *p)
+{
+	return json_object_new_string(((const struct facts *)p)->card.port);
+}
+
+static struct json_object *value_link(const void *p)
+{
+	const struct facts *f = p;
+	struct json_object *o;
+
+	if (!f->card.has_link)
+		return NULL;
+	o = json_object_new_object();
+	card_add_link(o, &f->card.link);
+	json_object_object_add(o, "degraded",
+			       json_object_new_boolean(portlink_is_degraded(&f->card.link)));
+	return o;
+}
+
+static char *text_link(const void *p)
+{
+	const struct facts *f = p;
+	const struct fv_portlink *l = &f->card.link;
+
+	if (!f->card.has_link)
+		return util_strdup("unknown: the port has no link, or does not answer");
+	return portlink_text(l->speed_mts, l->width);
+}
+
+/* The keys are those of "link". */
+static struct json_object *value_nothing(const void *p)
+{
+	(void)p;
+	return NULL;
+}
+
+static char *text_max(const void *p)
+{
+	const struct fv_portlink *l = &((const struct facts *)p)->card.link;
+
+	if (!l->max_speed_mts || !l->max_width)
+		return util_strdup("");
+	return portlink_text(l->max_speed_mts, l->max_width);
+}
+
+static char *text_target(const void *p)
+{
+	const struct fv_portlink *l = &((const struct facts *)p)->card.link;
+
+	return l->target_mts ? util_printf("%g GT/s", l->target_mts / 1000.0) : util_strdup("");
+}
+
+static char *text_status(const void *p)
+{
+	const struct facts *f = p;
+	const struct fv_portlink *l = &f->card.link;
+
+	if (!f->card.has_link)
+		return util_strdup("");
+	if (l->active == FV_UNKNOWN)
+		return util_strdup("unknown; root sees it");
+	return util_printf("%sactive%s%s", l->active == FV_YES ? "" : "not ",
+			   l->training == FV_YES ? ", training" : "",
+			   l->disabled == FV_YES ? ", disabled by the port" : "");
+}
+
+static struct json_object *value_state(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->card.is_ours ? json_object_new_string(card_state_name(f->card.state)) : NULL;
+}
+
+static char *text_state(const void *p)
+{
+	const struct facts *f = p;
+
+	if (!f->card.is_ours)
+		return util_strdup("");
+	return util_strdup(card_state_name(f->card.state));
+}
+
+static struct json_object *value_reason(const void *p)
+{
+	return out_string(((const struct facts *)p)->card.reason);
+}
+
+static struct json_object *value_devices(const void *p)
+{
+	const struct facts *f = p;
+	struct json_object *list = f->card.is_ours ? json_object_new_array() : NULL;
+	size_t i;
+
+	for (i = 0; list && i < f->card.devices.n; i++)
+		json_object_array_add(list, out_string(f->card.devices.v[i]));
+	return list;
+}
+
+static const struct out_column field[] = {
+	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
+	{ "Port", "port", NULL, 0, value_port, NULL },
+	{ "Link", "link", NULL, 0, value_link, text_link },
+	{ "Port and card can", NULL, NULL, 0, value_nothing, text_max },
+	{ "Port aims at", NULL, NULL, 0, value_nothing, text_target },
+	{ "Status", NULL, NULL, 0, value_nothing, text_status },
+	{ "Card", "state", NULL, 0, value_state, text_state },
+	{ "Reason", "reason", NULL, 0, value_reason, NULL },
+	{ "Devices", "devices", NULL, 0, value_devices, NULL },
+};
+
+static const struct out_columns fields = { field, ARRAY_SIZE(field) };
+
+/* What is wrong, and what can be done about it. */
+static char *advice(const struct facts *f)
+{
+	const struct fv_portlink *l = &f->card.link;
+	char *s = f->card.has_link ? portlink_complaint(l) : NULL;
+	const char *bdf = f->d->bdf;
+
+	if (f->card.is_ours && f->card.state != FPGA_VFIO_CARD_STATE_READY) {
+		util_append(&s, "%sThe card is not ready. Next: fpgactl reset %s", s ? "\n" : "",
+			    bdf);
+		return s;
+	}
+	if (!s)
+		return NULL;
+	if (!device_is_ours(f->d))
+		util_append(&s, "\nNext: fpgactl bind %s, then", bdf);
+	else
+		util_append(&s, "\nNext:");
+	if (!portlink_is_up(l))
+		util_append(&s, " fpgactl reset --method link %s", bdf);
+	else if (l->target_mts && l->target_mts < l->max_speed_mts)
+		util_append(&s, " fpgactl retrain --speed %gGT/s %s",
+			    l->max_speed_mts / 1000.0, bdf);
+	else
+		util_append(&s, " fpgactl retrain %s", bdf);
+	return s;
+}
+
+static void print(const struct cmd_ctx *ctx, const struct facts *f)
+{
+	autofree char *text = advice(f);
+	struct json_object *top;
+	size_t i;
+
+	if (!ctx->is_json) {
+		out_record(&fields, f);
+		if (text)
+			printf("\n%s\n", text);
+		return;
+	}
+	top = json_object_new_object();
+	for (i = 0; i < fields.n; i++)
+		if (field[i].key)
+			json_object_object_add(top, field[i].key, field[i].value(f));
+	json_object_object_add(top, "advice", out_string(text));
+	out_json(top);
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct facts f = {};
+	int code;
+
+	f.d = target_find(ctx->model, ctx->args.v[0], "link", &code);
+	if (!f.d)
+		return code;
+	code = card_read(&f.card, f.d, "link");
+	if (!code)
+		print(ctx, &f);
+	card_free(&f.card);
+	return code;
+}
+
+FV_COMMAND(link) = {
+	.name = "link",
+	.args = "BDF",
+	.help = "the link of a card, and the state of the card",
+	.text = "Prints the link between a device's card and the port above it, as the port tells:\n"
+		"speed and width now, what port and card can, what the port aims at; and what the\n"
+		"driver thinks of the card: ready, changed (it came back from a reset as something\n"
+		"else) or failed (no reset brought it back). Says what to do when something is wrong.",
+	.examples = "  fpgactl link 01:00.0\n"
+		    "  fpgactl link --json 01:00.0 | jq '.link.degraded'",
+	.min_args = 1,
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	.run = run,
+};

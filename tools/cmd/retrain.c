@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl retrain: have the link of a device's card trained again */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/genl/genl.h>
+
+#include "../card.h"
+#include "../cmd.h"
+#include "../ours.h"
+#include "../progress.h"
+#include "../speed.h"
+
+#define TRIES_MAX	10
+
+/* What is to be done, and what the driver said to it. */
+struct retrain {
+	const struct cmd_ctx *ctx;
+	const struct fv_device *d;
+	bool is_dry_run;
+	unsigned int gen;		/* 0: what the port aims at */
+	unsigned int tries;		/* 0: the driver's default */
+	bool has_before, has_after;
+	struct fv_portlink before, after;
+	unsigned int attempts;
+};
+
+static void on_retrain(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_RETRAIN_MAX + 1] = {
+		[FPGA_VFIO_A_RETRAIN_BEFORE] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_RETRAIN_AFTER] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_RETRAIN_ATTEMPTS] = { .type = NLA_U8 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_RETRAIN_MAX + 1];
+	struct retrain *r = data;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_RETRAIN_MAX, policy))
+		return;
+	if (tb[FPGA_VFIO_A_RETRAIN_BEFORE])
+		r->has_before = card_parse_link(&r->before, tb[FPGA_VFIO_A_RETRAIN_BEFORE]);
+	if (tb[FPGA_VFIO_A_RETRAIN_AFTER])
+		r->has_after = card_parse_link(&r->after, tb[FPGA_VFIO_A_RETRAIN_AFTER]);
+	if (tb[FPGA_VFIO_A_RETRAIN_ATTEMPTS])
+		r->attempts = nla_get_u8(tb[FPGA_VFIO_A_RETRAIN_ATTEMPTS]);
+}
+
+static struct json_object *link_or_null(bool has, const struct fv_portlink *l)
+{
+	struct json_object *o = has ? json_object_new_object() : NULL;
+
+	if (o)
+		card_add_link(o, l);
+	return o;
+}
+
+static void report_text(const struct retrain *r)
+{
+	autofree char *before = portlink_text(r->before.speed_mts, r->before.width);
+	autofree char *after = portlink_text(r->after.speed_mts, r->after.width);
+
+	if (r->is_dry_run)
+		printf("%s: would be retrained: %s now, %s wanted\n", r->d->bdf, before, after);
+	else
+		printf("%s: %s -> %s (%u attempt%s)\n", r->d->bdf, before, after, r->attempts,
+		       r->attempts == 1 ? "" : "s");
+}
+
+static void report_json(const struct retrain *r)
+{
+	struct json_object *top = json_object_new_object();
+
+	json_object_object_add(top, "dry_run", json_object_new_boolean(r->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(r->d->bdf));
+	json_object_object_add(top, "before", link_or_null(r->has_before, &r->before));
+	json_object_object_add(top, "after", link_or_null(r->has_after, &r->after));
+	json_object_object_add(top, "attempts",
+			       r->is_dry_run ? NULL : json_object_new_int((int)r->attempts));
+	out_json(top);
+}
+
+static char *next_step(int ret, const char *bdf)
+{
+	switch (-ret) {
+	case EPERM:
+		return util_strdup("Run it as root. Nothing was changed.");
+	case EBUSY:
+	case EAGAIN:
+		return util_strdup("When that is over, try it again.");
+	case ENODEV:
+		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
+	default:
+		return util_printf("'fpgactl link %s' shows what the link does now. More --tries may "
+				   "help, or\n'fpgactl reset --method link %s'.", bdf, bdf);
+	}
+}
+
+/* What came of it is told too: on standard output, or in the error's object. */
+static int fail(const struct retrain *r, int ret, const char *why)
+{
+	autofree char *hint = next_step(ret, r->d->bdf);
+
+	if (r->ctx->is_json && r->has_before) {
+		err_add_json("before", link_or_null(r->has_before, &r->before));
+		err_add_json("after", link_or_null(r->has_after, &r->after));
+		err_add_json("attempts", json_object_new_int((int)r->attempts));
+	} else if (r->has_before && r->has_after) {
+		report_text(r);
+		fflush(stdout);
+	}
+	return fv_nl_fail(ret, r->d->bdf, "retrain", hint, why);
+}
+
+static int retrain(struct retrain *r, struct fv_nl *nl)
+{
+	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RETRAIN, 0);
+	autofree char *why = NULL;
+	struct progress progress;
+	int ret;
+
+	nla_put_string(msg, FPGA_VFIO_A_RETRAIN_BDF, r->d->bdf);
+	if (r->gen)
+		nla_put_u8(msg, FPGA_VFIO_A_RETRAIN_SPEED, (uint8_t)r->gen);
+	if (r->tries)
+		nla_put_u8(msg, FPGA_VFIO_A_RETRAIN_TRIES, (uint8_t)r->tries);
+	if (r->is_dry_run)
+		nla_put_flag(msg, FPGA_VFIO_A_RETRAIN_DRY_RUN);
+	progress_start(&progress, r->d->bdf, "retrain", 0);
+	ret = fv_nl_call(nl, msg, on_retrain, r, &why);
+	progress_stop(&progress);
+	if (ret)
+		return fail(r, ret, why);
+	if (!r->has_before || !r->has_after)
+		return err_fail(FV_FAILED, r->d->bdf, "retrain", NULL,
+				"the driver did not say what it did");
+	if (r->ctx->is_json)
+		report_json(r);
+	else
+		report_text(r);
+	return FV_OK;
+}
+
+static int parse(struct retrain *r)
+{
+	const char *speed = cmd_value(r->ctx, "speed");
+	const char *tries = cmd_value(r->ctx, "tries");
+
+	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
+	switch (speed ? speed_parse(speed, &r->gen) : SPEED_OK) {
+	case SPEED_AMBIGUOUS:
+		return err_fail(FV_USAGE, speed, "retrain --speed",
+				"Say gen5 for 32 GT/s, or gen2 for 5 GT/s.",
+				"this may be a generation, or GT/s");
+	case SPEED_UNKNOWN:
+		return err_fail(FV_USAGE, speed, "retrain --speed",
+				"There are gen1 to gen6: 2.5, 5.0, 8, 16, 32 and 64 GT/s.",
+				"there is no such speed");
+	default:
+		break;
+	}
+	if (tries && (!util_parse_uint(tries, TRIES_MAX, &r->tries) || !r->tries))
+		return err_fail(FV_USAGE, tries, "retrain --tries", NULL,
+				"this is no number from 1 to %d", TRIES_MAX);
+	return FV_OK;
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct retrain r = { .ctx = ctx };
+	struct fv_nl nl = {};
+	int code;
+
+	code = parse(&r);
+	if (code)
+		return code;
+	r.d = ours_open(&nl, ctx->model, ctx->args.v[0], "retrain", &code);
+	if (r.d)
+		code = retrain(&r, &nl);
+	fv_nl_close(&nl);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "speed", 's', "SPEED", false, "gen1 to gen6, or GT/s: 2.5, 5.0, 8, 16, 32, 64",
+	  "gen1 gen2 gen3 gen4 gen5 gen6" },
+	{ "tries", 't', "N", false, "how often it is tried, 1 to 10; default 3" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(retrain) = {
+	.name = "retrain",
+	.args = "BDF",
+	.help = "have the link of a card trained again",
+	.text = "Has the driver train the link of a device's card again, and prints what it was and\n"
+		"what it is. The speed that is wanted is the one that the port aims at, or that of\n"
+		"--speed, which the port aims at from then on. Users of the card may go on.",
+	.examples = "  fpgactl link 01:00.0                # is it slower than it could be?\n"
+		    "  fpgactl retrain 01:00.0\n"
+		    "  fpgactl retrain --speed gen3 --tries 10 01:00.0",
+	.min_args = 1,
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.run = run,
+};

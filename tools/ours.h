@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the commands that have the driver do something to a card have in common. */
+#ifndef FPGACTL_OURS_H
+#define FPGACTL_OURS_H
+
+#include "model.h"
+#include "nl.h"
+
+struct fv_device *ours_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
+			    const char *what, int *code);
+
+#endif
