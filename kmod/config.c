@@ -202,6 +202,65 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 	return false;
 }
 
+/* What a BAR register holds when its resource is where the PCI core put it. */
+static u64 fv_config_bar_of(struct pci_dev *pdev, const struct resource *res)
+{
+	struct pci_bus_region region;
+	u64 mask = res->flags & IORESOURCE_IO ? (u32)~PCI_BASE_ADDRESS_IO_MASK :
+						(u32)~PCI_BASE_ADDRESS_MEM_MASK;
+
+	pcibios_resource_to_bus(pdev->bus, &region, (struct resource *)res);
+	return region.start | (res->flags & mask);
+}
+
+/**
+ * fv_config_put_bars - Write the BARs that a function should have and does not
+ * @pdev: the function, which nobody uses
+ *
+ * A card that was reprogrammed, or reset by somebody who did not wait for it, while it
+ * had no driver: the PCI core knows where its BARs are to be, and does not look again.
+ *
+ * Context: Process context, under the device lock.
+ * Return: How many BARs were written.
+ */
+unsigned int fv_config_put_bars(struct pci_dev *pdev)
+{
+	unsigned int bar, nr = 0;
+	u32 low, high;
+	u16 command;
+	u64 value;
+
+	if (pdev->is_virtfn)
+		return 0;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		const struct resource *res = pci_resource_n(pdev, bar);
+		int where = PCI_BASE_ADDRESS_0 + 4 * bar;
+		bool is_wide = res->flags & IORESOURCE_MEM_64;
+
+		if (!res->flags || res->flags & (IORESOURCE_UNSET | IORESOURCE_PCI_FIXED) ||
+		    !resource_size(res))
+			continue;
+		value = fv_config_bar_of(pdev, res);
+		high = value >> 32;
+		pci_read_config_dword(pdev, where, &low);
+		if (is_wide)
+			pci_read_config_dword(pdev, where + 4, &high);
+		if (low == (u32)value && high == value >> 32)
+			continue;
+		if (!nr++)
+			pci_write_config_word(pdev, PCI_COMMAND,
+					      command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO));
+		pci_write_config_dword(pdev, where, value);
+		if (is_wide)
+			pci_write_config_dword(pdev, where + 4, value >> 32);
+	}
+	if (nr)
+		pci_write_config_word(pdev, PCI_COMMAND, command);
+	return nr;
+}
+
 /**
  * fv_config_stop - Stop a function's DMA, interrupts and decoding
  * @pdev: the function: it is started again by pci_restore_state()

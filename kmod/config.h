@@ -21,6 +21,7 @@ struct fv_config {
 void fv_config_find(struct pci_dev *pdev, struct fv_config *config);
 void fv_config_save(struct pci_dev *pdev, struct fv_config *config);
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config);
+unsigned int fv_config_put_bars(struct pci_dev *pdev);
 void fv_config_stop(struct pci_dev *pdev);
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size);

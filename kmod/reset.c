@@ -752,18 +752,27 @@ static void fv_reset_rebase(struct fv_device *dev)
  * @dev: the device, at probe
  *
  * Context: Process context, under the device lock.
- * Return: 0, -EIO if the function does not answer, -ENOMEM.
+ * Return: 0, -ETIMEDOUT or -EIO if the function does not answer, -EINTR when the process
+ * is being killed, -ENOMEM.
  */
 int fv_reset_init_device(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_wait wait;
+	unsigned int nr;
 	int ret;
 
 	INIT_WORK(&dev->recovery, fv_reset_recover);
-	ret = fv_identity_read(pdev, &dev->identity);
+	fv_wait_begin(&wait, FV_RESET_READY_LIMIT_MS);
+	ret = fv_ready_wait(pdev, &wait);
+	if (!ret)
+		ret = fv_identity_read(pdev, &dev->identity);
 	if (ret)
 		return ret;
 
+	nr = fv_config_put_bars(pdev);
+	if (nr)
+		pci_warn(pdev, "%u BARs were lost and have been written again\n", nr);
 	fv_config_find(pdev, &dev->base_config);
 	fv_config_save(pdev, &dev->base_config);
 	dev->base_saved = pci_store_saved_state(pdev);

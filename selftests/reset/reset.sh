@@ -84,16 +84,24 @@ fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_4G" "$FV_CARD_NOFLR" "$FV
 
 # how late the PCI core sees a card that takes its time, for comparison
 for ms in 1100 4200; do
-	fault not-ready $ms ones
+	fault not-ready $ms rrs
 	start=${EPOCHREALTIME/./}
 	fv_reset "$dev"
 	fv_row "flr_ready_after_$ms" stock $(((${EPOCHREALTIME/./} - start) / 1000)) ms
 done
+# all-ones it takes for an answer, and restores nothing: the BARs are lost
+fault not-ready 500 ones
+fv_reset "$dev"
+fv_wait 5 answers "$dev" "$(cat "$FV_PCI/$dev/device" | cut -c 3-)$(cat "$FV_PCI/$dev/vendor" | cut -c 3-)"
+fv_same "the PCI core's reset loses the BARs" 00000000 "$(reg "$dev" 10.l)"
 fault ctl ready-after image
+fault ctl not-ready ones
 
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"
 fv_bind $FV_DRIVER "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_4G" "$FV_CARD_NOFLR" "$FV_CARD_MSI" ||
 	ktap_exit_fail_msg "the cards cannot be bound"
+
+fv_check "which a bind repairs" test "$(reg "$dev" 10.l)" != 00000000
 
 # awake, for accesses that are not VFIO's
 echo on >"$FV_PCI/$dev/power/control"
