@@ -25,7 +25,7 @@ struct fv_card {
 	struct pci_dev *port;
 	u32 function_cap;
 	struct fv_link_goal link_goal;
-	struct mutex link_lock;
+	struct mutex link_lock;	/* one retrain at a time */
 	struct list_head devices;
 };
 

@@ -36,7 +36,8 @@ struct fv_config_field {
 
 #define HEADER(at, size, mask, name)	{ FV_CONFIG_HEADER, 0, at, size, mask, name }
 #define CAP(id, at, size, mask, name)	{ FV_CONFIG_CAP, PCI_CAP_ID_##id, at, size, mask, name }
-#define EXT(id, at, size, mask, name)	{ FV_CONFIG_EXT_CAP, PCI_EXT_CAP_ID_##id, at, size, mask, name }
+#define EXT(id, at, size, mask, name)					\
+	{ FV_CONFIG_EXT_CAP, PCI_EXT_CAP_ID_##id, at, size, mask, name }
 
 /* In the order in which they are written: BARs before what decodes them. */
 static const struct fv_config_field fv_config_fields[] = {
@@ -50,7 +51,7 @@ static const struct fv_config_field fv_config_fields[] = {
 	HEADER(PCI_ROM_ADDRESS, 4, ~0, "Expansion ROM Base Address"),
 	HEADER(PCI_INTERRUPT_LINE, 1, ~0, "Interrupt Line"),
 	EXT(REBAR, PCI_REBAR_CTRL, 4, PCI_REBAR_CTRL_BAR_SIZE, "Resizable BAR Control"),
-	CAP(EXP, PCI_EXP_DEVCTL, 2, (u16)~PCI_EXP_DEVCTL_BCR_FLR, "Device Control"),
+	CAP(EXP, PCI_EXP_DEVCTL, 2, 0xffff & ~PCI_EXP_DEVCTL_BCR_FLR, "Device Control"),
 	CAP(EXP, PCI_EXP_LNKCTL, 2, PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |
 	    PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES | PCI_EXP_LNKCTL_CLKREQ_EN |
 	    PCI_EXP_LNKCTL_HAWD, "Link Control"),

@@ -201,7 +201,9 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 	struct fv_link_goal goal;
 	int ret, sent;
 
-	ret = dev->card ? fv_link_read(dev->card->port, dev->card->function_cap, &before) : -EOPNOTSUPP;
+	ret = -EOPNOTSUPP;
+	if (dev->card)
+		ret = fv_link_read(dev->card->port, dev->card->function_cap, &before);
 	if (ret) {
 		NL_SET_ERR_MSG_FMT(info->extack, "%s: no link that can be read above it",
 				   pci_name(pdev));

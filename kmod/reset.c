@@ -614,8 +614,10 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fv_reset_set
 	struct fv_span *span __free(kfree) = kzalloc_obj(*span);
 	int ret;
 
-	if (!report)
-		report = own = kzalloc_obj(*own);
+	if (!report) {
+		own = kzalloc_obj(*own);
+		report = own;
+	}
 	if (!span || !report)
 		return -ENOMEM;
 	report->nr = 0;

@@ -100,7 +100,7 @@ static int fv_span_collect(struct fv_span *span, struct fv_device *dev, char *te
 	if (!walk.nr_left_out)
 		return 0;
 
-	snprintf(text, size, "below %s are more buses, virtual functions, or more than %d functions",
+	snprintf(text, size, "below %s are more buses, or more than %d functions",
 		 pci_name(pdev->bus->self), FV_SPAN_MAX);
 	return -EOPNOTSUPP;
 }

@@ -23,7 +23,7 @@
 
 #define LIMIT_S 300
 #define IOVA 0x10000000ull
-#define BUFFER (1u << 20)
+#define BUFFER 0x100000u
 #define RING_AT (BUFFER - 0x1000)
 
 static const char *role(const char *name)

@@ -32,24 +32,20 @@ bad()
 	fi
 }
 
-# locks A B: lockdep's report of A wanted while B is held
+# locks A B: lockdep's report of A wanted while B is held, with \n for the ends of lines
 locks()
 {
-	echo "[ 1.0] WARNING: possible circular locking dependency detected\n" \
-	     "[ 1.0] x/1 is trying to acquire lock:\n" \
-	     "[ 1.0] ffff888100 (&$1){+.+.}-{4:4}, at: f$1+0x1/0x2\n" \
-	     "[ 1.0] \n               but task is already holding lock:\n" \
-	     "[ 1.0] ffff888200 (&$2){+.+.}-{4:4}, at: f$2+0x1/0x2\n" \
-	     "[ 1.0] Call Trace:\n[ 1.0]  <TASK>\n[ 1.0]  dump+0x1/0x2\n[ 1.0]  </TASK>\n" |
-		sed 's/^ //; s/\\n /\\n/g'
+	printf '[ 1.0] %s\\n' "WARNING: possible circular locking dependency detected" \
+		"x/1 is trying to acquire lock:" "ffff888100 (&$1){+.+.}-{4:4}, at: f$1+0x1/0x2" \
+		"" "but task is already holding lock:" "ffff888200 (&$2){+.+.}-{4:4}, at: f$2+0x1/0x2" \
+		"Call Trace:" " <TASK>" " dump+0x1/0x2" " </TASK>"
 }
 
 # warned CALLER: a WARN_ON() in warned(), which CALLER calls
 warned()
 {
-	echo "[ 2.0] WARNING: file.c:1 at warned+0x1/0x2\n[ 2.0] CPU: 1\n[ 2.0] Call Trace:\n" \
-	     "[ 2.0]  <TASK>\n[ 2.0]  ? guess+0x1/0x2\n[ 2.0]  $1+0x1/0x2\n" \
-	     "[ 2.0]  main+0x1/0x2\n[ 2.0]  </TASK>\n" | sed 's/\\n /\\n/g'
+	printf '[ 2.0] %s\\n' "WARNING: file.c:1 at warned+0x1/0x2" "CPU: 1" "Call Trace:" \
+		" <TASK>" " ? guess+0x1/0x2" " $1+0x1/0x2" " main+0x1/0x2" " </TASK>"
 }
 
 ktap_print_header
