@@ -47,35 +47,42 @@ static int parse_uuid(const char *text, uint8_t uuid[16])
 	return 0;
 }
 
+/*
+ * struct vfio_device_bind_iommufd as 6.17 and later have it, whichever is installed: a
+ * token is given with the bind, in which it is looked at.
+ */
+struct bind_iommufd {
+	uint32_t argsz;
+	uint32_t flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+	uint64_t token_uuid_ptr;
+};
+
+#define BIND_FLAG_TOKEN 1u
+
 static int cdev_bind(struct device *dev, const char *token)
 {
-	struct vfio_device_bind_iommufd bind = {
-		.argsz = sizeof(bind),
+	struct bind_iommufd bind = {
+		.argsz = offsetof(struct bind_iommufd, token_uuid_ptr),
 		.iommufd = dev->iommu->fd,
 	};
 	struct vfio_device_attach_iommufd_pt attach = {
 		.argsz = sizeof(attach),
 		.pt_id = dev->iommu->ioas_id,
 	};
+	uint8_t uuid[16];
 
+	if (token) {
+		if (parse_uuid(token, uuid))
+			return -EINVAL;
+		bind.argsz = sizeof(bind);
+		bind.flags = BIND_FLAG_TOKEN;
+		bind.token_uuid_ptr = (uintptr_t)uuid;
+	}
 	if (ioctl(dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind))
 		return -errno;
 	dev->devid = bind.out_devid;
-	if (token) {
-		struct {
-			struct vfio_device_feature head;
-			uint8_t uuid[16];
-		} feature = {
-			.head.argsz = sizeof(feature),
-			.head.flags = VFIO_DEVICE_FEATURE_SET |
-				      VFIO_DEVICE_FEATURE_PCI_VF_TOKEN,
-		};
-
-		if (parse_uuid(token, feature.uuid))
-			return -EINVAL;
-		if (ioctl(dev->fd, VFIO_DEVICE_FEATURE, &feature))
-			return -errno;
-	}
 	return ioctl(dev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) ?
 		-errno : 0;
 }
