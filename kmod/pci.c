@@ -6,11 +6,11 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
+#include "clean.h"
 #include "compat.h"
 #include "device.h"
 #include "ids.h"
 #include "pci.h"
-#include "reset.h"
 #include "reset_watch.h"
 #include "stats.h"
 #include "vfio.h"
@@ -47,7 +47,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev->counters = dev->stats->counters;
 
 	init_waitqueue_head(&dev->unused);
-	ret = fv_reset_init_device(dev);
+	ret = fv_clean_init(dev);
 	if (ret) {
 		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
 		goto err_put;
@@ -65,7 +65,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 err_unregister:
 	vfio_pci_core_unregister_device(&dev->core);
 err_reset:
-	fv_reset_exit_device(dev);
+	fv_clean_exit(dev);
 err_put:
 	vfio_put_device(&dev->core.vdev);
 	return ret;
@@ -78,7 +78,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	/* Waits for the user to go; until then the device is there for readers. */
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_device_unpublish(dev);
-	fv_reset_exit_device(dev);
+	fv_clean_exit(dev);
 	vfio_put_device(&dev->core.vdev);
 }
 
@@ -93,12 +93,12 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 static void fv_pci_reset_done(struct pci_dev *pdev)
 {
 	fv_reset_done(pdev);
-	fv_reset_check(fv_device_of_pci(pdev));
+	fv_clean_check(fv_device_of_pci(pdev));
 }
 
 static const struct pci_error_handlers fv_pci_err_handlers = {
 	.error_detected	= vfio_pci_core_aer_err_detected,
-	.reset_prepare	= fv_reset_prepare,
+	.reset_prepare	= fv_clean_prepare,
 	.reset_done	= fv_pci_reset_done,
 };
 

@@ -7,11 +7,8 @@
 #include <linux/fpga_vfio.h>
 
 #include "device.h"
+#include "reset_ops.h"
 #include "span.h"
-
-struct pci_dev;
-
-#define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
 
 /* Any method, the one that hits least first. */
 #define FV_RESET_ANY		GENMASK(FV_RESET_METHODS - 1, 0)
@@ -74,17 +71,8 @@ enum fv_reset_set_lock {
 	FV_RESET_SET_LOCKED,
 };
 
-const char *fv_reset_method_name(enum fpga_vfio_reset_method method);
-bool fv_reset_is_core_special(struct pci_dev *pdev);
-bool fv_reset_is_offered(struct pci_dev *pdev);
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fv_reset_set_lock set_lock,
 		 struct fv_reset_report *report);
-int fv_reset_init_device(struct fv_device *dev);
-void fv_reset_exit_device(struct fv_device *dev);
-void fv_reset_prepare(struct pci_dev *pdev);
-void fv_reset_check(struct fv_device *dev);
-int fv_reset_before_open(struct fv_device *dev);
-void fv_reset_after_close(struct fv_device *dev);
 
 #endif /* FV_RESET_H */

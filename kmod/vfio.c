@@ -8,10 +8,12 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "clean.h"
 #include "compat.h"
 #include "device.h"
 #include "mmap.h"
 #include "reset.h"
+#include "reset_ops.h"
 #include "reset_watch.h"
 #include "stats.h"
 #include "vfio.h"
@@ -124,7 +126,7 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	int ret;
 
-	ret = fv_reset_before_open(dev);
+	ret = fv_clean_before_open(dev);
 	if (!ret)
 		ret = fv_vfio_enable_reset_already(dev);
 	else if (ret == -EOPNOTSUPP)
@@ -162,7 +164,7 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 
 	put_pid(dev->user);
 	dev->user = NULL;
-	fv_reset_after_close(dev);
+	fv_clean_after_close(dev);
 	pm_runtime_put(&dev->core.pdev->dev);
 	fv_stats_closed(dev->stats);
 }

@@ -36,6 +36,17 @@ man_codes_ok()
 	done
 }
 
+hold abi_complete_ok "each counter that sysfs shows has an entry of its own, and no other has"
+abi_complete_ok()
+{
+	sed -n 's/.*X([A-Z_]*, \([a-z_]*\)).*/\1/p' "$FV_TOP/include/uapi/linux/fpga_vfio_stats.h" |
+		sort >"$work/counters"
+	sed -n 's,^What:.*/statistics/\([a-z_]*\)$,\1,p' \
+		"$FV_TOP/Documentation/ABI/testing/sysfs-class-fpga_vfio" | sort >"$work/entries"
+	[ -s "$work/counters" ]
+	diff "$work/counters" "$work/entries"
+}
+
 # complete LINE: the words that bash would offer at its end
 complete_line()
 {

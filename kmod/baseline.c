@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a function was when it was bound, and how it was configured before a reset: what
+ * it is compared with, and what is restored, afterwards.
+ */
+#include <linux/cleanup.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "baseline.h"
+#include "compat.h"
+#include "device.h"
+#include "ready.h"
+#include "reset_ops.h"
+#include "wait.h"
+
+/*
+ * Is what a function has now what it should have again later? Not if it was
+ * reprogrammed or lost its link since, or broke in a reset.
+ */
+static bool fv_baseline_is_there(struct pci_dev *pdev, struct fv_device *dev)
+{
+	u32 id;
+
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev))
+		return false;
+	if (pdev->is_virtfn)
+		return true;
+	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
+	return id == (dev->identity.vendor | (u32)dev->identity.device << 16) &&
+	       !fv_config_is_lost(pdev, &dev->base_config);
+}
+
+/**
+ * fv_baseline_remember - Remember what a reset is to restore
+ * @pdev: the function
+ * @dev: its device, or NULL if it has no driver
+ *
+ * Context: Process context, under the device lock.
+ * Return: 0 or -ENOMEM.
+ */
+int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
+{
+	struct pci_saved_state *saved;
+
+	if (!dev) {
+		pci_save_state(pdev);
+		return 0;
+	}
+	if (!fv_baseline_is_there(pdev, dev))
+		return 0;
+	fv_config_save(pdev, &dev->config);
+	saved = pci_store_saved_state(pdev);
+	if (!saved)
+		return -ENOMEM;
+	kfree(dev->saved);
+	dev->saved = saved;
+	return 0;
+}
+
+/**
+ * fv_baseline_compare - Is a function what it was when it was bound?
+ * @dev: the device, which answers, and whose BARs nobody uses
+ * @text: if not, the first difference in words
+ * @size: of @text
+ *
+ * Context: Process context, under the device lock.
+ * Return: 0, -ESTALE if not, -EIO if it does not answer any more, -ENOMEM.
+ */
+int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
+{
+	struct fv_identity *now __free(kfree) = kzalloc_obj(*now);
+	struct pci_dev *pdev = dev->core.pdev;
+	int ret;
+
+	if (!now)
+		return -ENOMEM;
+	ret = fv_identity_read(pdev, now);
+	if (ret) {
+		snprintf(text, size, "%s stopped to answer", pci_name(pdev));
+		return ret;
+	}
+	if (!fv_identity_differs(&dev->identity, now, text, size))
+		return 0;
+	return -ESTALE;
+}
+
+/**
+ * fv_baseline_restore - Restore what was remembered, and read it back
+ * @pdev: the function, which answers and is what it was
+ * @dev: its device, or NULL if it has no driver
+ * @text: what does not take its value, in words
+ * @size: of @text
+ *
+ * Context: Process context, under the device lock.
+ * Return: 0, or -EIO when something does not take its value.
+ */
+int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
+{
+	int ret;
+
+	if (!dev) {
+		pci_restore_state(pdev);
+		return 0;
+	}
+	ret = pci_load_saved_state(pdev, dev->saved);
+	if (ret)
+		return ret;
+	pci_restore_state(pdev);
+	return fv_config_verify(pdev, &dev->config, text, size);
+}
+
+/**
+ * fv_baseline_rewind - Forget the configuration that a user had
+ * @dev: the device, closed; a reset restores what it had when it was bound
+ *
+ * Context: Process context.
+ */
+void fv_baseline_rewind(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct pci_saved_state *saved;
+
+	if (pci_load_saved_state(pdev, dev->base_saved))
+		return;
+	saved = pci_store_saved_state(pdev);
+	if (!saved)
+		return;
+	kfree(dev->saved);
+	dev->saved = saved;
+	dev->config = dev->base_config;
+}
+
+/**
+ * fv_baseline_init - Remember what a function is before anybody uses it
+ * @dev: the device, at probe
+ *
+ * Context: Process context, under the device lock.
+ * Return: 0, -ETIMEDOUT or -EIO if the function does not answer, -EINTR when the process
+ * is being killed, -ENOMEM.
+ */
+int fv_baseline_init(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_wait wait;
+	unsigned int nr;
+	int ret;
+
+	fv_wait_begin(&wait, FV_RESET_READY_LIMIT_MS);
+	ret = fv_ready_wait(pdev, &wait);
+	if (!ret)
+		ret = fv_identity_read(pdev, &dev->identity);
+	if (ret)
+		return ret;
+
+	nr = fv_config_put_bars(pdev);
+	if (nr)
+		pci_warn(pdev, "%u BARs were lost and have been written again\n", nr);
+	fv_config_find(pdev, &dev->base_config);
+	fv_config_save(pdev, &dev->base_config);
+	dev->base_saved = pci_store_saved_state(pdev);
+	if (!dev->base_saved)
+		return -ENOMEM;
+	fv_baseline_rewind(dev);
+	return dev->saved ? 0 : -ENOMEM;
+}
+
+/**
+ * fv_baseline_exit - Forget what fv_baseline_init() remembered
+ * @dev: the device, which nobody uses or recovers any more
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_baseline_exit(struct fv_device *dev)
+{
+	kfree(dev->saved);
+	kfree(dev->base_saved);
+	dev->saved = NULL;
+	dev->base_saved = NULL;
+}

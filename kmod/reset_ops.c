@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The methods of a reset: what each needs, does, and may take. */
+#include <linux/pci.h>
+
+#include "link.h"
+#include "port.h"
+#include "reset_ops.h"
+#include "wait.h"
+
+/* PCIe r6.0, 6.6.2: an FLR is complete after that, and the function need not answer before. */
+#define FV_RESET_FLR_MS		100
+/* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
+#define FV_RESET_SETTLE_MS	100
+/*
+ * PCI r3.0, 4.3.2: 2^25 clocks of 33 MHz from the end of a reset to the first
+ * configuration access, below a bridge to conventional PCI.
+ */
+#define FV_RESET_CONVENTIONAL_MS	1100
+/*
+ * How long the link may be away: the largest devices take 31 s to be loaded by JTAG
+ * (VU9P: UG908's rates, XAPP1280's sizes), a card that loads itself less.
+ */
+#define FV_RESET_LOAD_LIMIT_MS	60000
+
+static const char *fv_reset_flr_unavailable(struct pci_dev *pdev)
+{
+	if (!(pdev->devcap & PCI_EXP_DEVCAP_FLR))
+		return "it has no Function Level Reset";
+	if (pdev->dev_flags & PCI_DEV_FLAGS_NO_FLR_RESET)
+		return "its Function Level Reset is broken, says the kernel";
+	return NULL;
+}
+
+static int fv_reset_flr_act(struct pci_dev *pdev, char *text, size_t size)
+{
+	/* What is under way may otherwise come back into the new life (6.6.2). */
+	if (!pci_wait_for_pending_transaction(pdev))
+		pci_warn(pdev, "transactions pending at a Function Level Reset\n");
+	pcie_capability_set_word(pdev, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
+	return pdev->imm_ready ? 0 : fv_wait_ms(FV_RESET_FLR_MS);
+}
+
+static const char *fv_reset_pm_unavailable(struct pci_dev *pdev)
+{
+	u16 control;
+
+	if (!pdev->pm_cap)
+		return "it has no Power Management capability";
+	if (pdev->dev_flags & PCI_DEV_FLAGS_NO_PM_RESET)
+		return "its reset by D3hot is broken, says the kernel";
+	pci_read_config_word(pdev, pdev->pm_cap + PCI_PM_CTRL, &control);
+	if (control & PCI_PM_CTRL_NO_SOFT_RESET)
+		return "D3hot does not reset it, or it does not answer";
+	return NULL;
+}
+
+/* As pci_pm_reset(); the delays are those of D3hot, with the quirks of the kernel. */
+static int fv_reset_pm_act(struct pci_dev *pdev, char *text, size_t size)
+{
+	unsigned int delay_ms = max(pdev->d3hot_delay, 10u);
+	int where = pdev->pm_cap + PCI_PM_CTRL;
+	u16 control;
+	int ret;
+
+	pci_read_config_word(pdev, where, &control);
+	control &= ~(PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_STATUS);
+	pci_write_config_word(pdev, where, control | (__force u16)PCI_D3hot);
+	ret = fv_wait_ms(delay_ms);
+	pci_write_config_word(pdev, where, control);
+	return ret ?: fv_wait_ms(delay_ms);
+}
+
+static const char *fv_reset_hot_unavailable(struct pci_dev *pdev)
+{
+	if (pdev->is_virtfn || !pdev->bus->self)
+		return "there is no port above it";
+	if (pdev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET ||
+	    pdev->bus->self->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET)
+		return "its hot reset is broken, says the kernel";
+	return NULL;
+}
+
+/* After the link was taken down on purpose: until its functions may be asked. */
+static int fv_reset_wait_link(struct pci_dev *port, char *text, size_t size)
+{
+	struct fv_wait wait;
+	int ret;
+
+	if (!pci_is_pcie(port) || pci_pcie_type(port) == PCI_EXP_TYPE_PCI_BRIDGE)
+		return fv_wait_ms(FV_RESET_CONVENTIONAL_MS);
+
+	fv_wait_begin(&wait, FV_RESET_LOAD_LIMIT_MS);
+	ret = fv_link_wait_active(port, true, &wait);
+	if (ret) {
+		snprintf(text, size, "the link below %s does not come up", pci_name(port));
+		return ret;
+	}
+	return fv_wait_ms(FV_RESET_SETTLE_MS);
+}
+
+static int fv_reset_hot_act(struct pci_dev *pdev, char *text, size_t size)
+{
+	struct pci_dev *port = pdev->bus->self;
+	int ret = fv_port_hot_reset(port);
+
+	return ret ?: fv_reset_wait_link(port, text, size);
+}
+
+static const char *fv_reset_link_unavailable(struct pci_dev *pdev)
+{
+	const char *why = fv_reset_hot_unavailable(pdev);
+
+	if (why)
+		return why;
+	if (!pdev->bus->self->link_active_reporting)
+		return "the port cannot tell whether its link is up";
+	return NULL;
+}
+
+static int fv_reset_link_act(struct pci_dev *pdev, char *text, size_t size)
+{
+	struct pci_dev *port = pdev->bus->self;
+	int ret;
+
+	ret = fv_link_disable(port);
+	if (ret) {
+		snprintf(text, size, "the link below %s cannot be disabled", pci_name(port));
+		return ret;
+	}
+	ret = fv_link_enable(port);
+	return ret ?: fv_reset_wait_link(port, text, size);
+}
+
+static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
+	[FPGA_VFIO_RESET_METHOD_FLR] = {
+		.name = "flr",
+		.counter = FV_RESET_FLR,
+		.expected_ms = FV_RESET_FLR_MS,
+		.limit_ms = FV_RESET_FLR_MS + FV_RESET_READY_LIMIT_MS,
+		.unavailable = fv_reset_flr_unavailable,
+		.act = fv_reset_flr_act,
+	},
+	[FPGA_VFIO_RESET_METHOD_PM] = {
+		.name = "pm",
+		.counter = FV_RESET_PM,
+		.expected_ms = 20,	/* 10 ms each way, PCI PM r1.2, 5.4 */
+		.limit_ms = 20 + FV_RESET_READY_LIMIT_MS,
+		.unavailable = fv_reset_pm_unavailable,
+		.act = fv_reset_pm_act,
+	},
+	[FPGA_VFIO_RESET_METHOD_HOT] = {
+		.name = "hot",
+		.counter = FV_RESET_HOT,
+		.is_card = true,
+		.expected_ms = 1 + FV_RESET_SETTLE_MS,
+		.limit_ms = FV_RESET_LOAD_LIMIT_MS + FV_RESET_SETTLE_MS + FV_RESET_READY_LIMIT_MS,
+		.unavailable = fv_reset_hot_unavailable,
+		.act = fv_reset_hot_act,
+	},
+	[FPGA_VFIO_RESET_METHOD_LINK] = {
+		.name = "link",
+		.counter = FV_RESET_LINK,
+		.is_card = true,
+		.expected_ms = FV_RESET_SETTLE_MS,
+		.limit_ms = FV_RESET_LOAD_LIMIT_MS + FV_RESET_SETTLE_MS + FV_RESET_READY_LIMIT_MS,
+		.unavailable = fv_reset_link_unavailable,
+		.act = fv_reset_link_act,
+	},
+};
+
+/**
+ * fv_reset_ops_of - Find how a method works
+ * @method: the method
+ *
+ * Context: Any.
+ * Return: Its operations.
+ */
+const struct fv_reset_ops *fv_reset_ops_of(enum fpga_vfio_reset_method method)
+{
+	return &fv_reset_ops[method];
+}
+
+/**
+ * fv_reset_is_core_special - Has the PCI core a method of its own for a function?
+ * @pdev: the function
+ *
+ * A quirk, or the platform's firmware, knows better how to reset such a device than
+ * PCI Express does.
+ *
+ * Context: Any.
+ * Return: True if its first method is none of those here.
+ */
+bool fv_reset_is_core_special(struct pci_dev *pdev)
+{
+	switch (fv_reset_method_of(pdev->reset_methods[0])) {
+	case FV_RESET_FLR:
+	case FV_RESET_PM:
+	case FV_RESET_HOT:
+		return false;
+	default:
+		return pdev->reset_methods[0];
+	}
+}
+
+static int fv_reset_count_function(struct pci_dev *pdev, void *arg)
+{
+	unsigned int *nr = arg;
+
+	++*nr;
+	return 0;
+}
+
+/**
+ * fv_reset_is_offered - Can a function be reset without hitting another?
+ * @pdev: the function
+ *
+ * What VFIO users are told, as vfio-pci does: the PCI core lists a hot reset also for
+ * the function that it found first below a port, and refuses it when there are more.
+ *
+ * Context: Process context.
+ * Return: True if one of the PCI core's methods for it will work.
+ */
+bool fv_reset_is_offered(struct pci_dev *pdev)
+{
+	unsigned int nr = 0, i;
+
+	for (i = 0; i < PCI_NUM_RESET_METHODS && pdev->reset_methods[i]; i++)
+		if (fv_reset_method_of(pdev->reset_methods[i]) != FV_RESET_HOT)
+			return true;
+	if (!i)
+		return false;
+	pci_walk_bus(pdev->bus, fv_reset_count_function, &nr);
+	return nr == 1;
+}
+
+/**
+ * fv_reset_order - Say in which order methods are tried
+ * @pdev: the function
+ * @methods: which of them, bits of enum fpga_vfio_reset_method
+ * @order: room for FV_RESET_METHODS
+ *
+ * The administrator's order, as he wrote it into the PCI core's reset_method file (which
+ * has the default FLR, PM, bus), then the rest, the one that hits least first.
+ *
+ * Context: Any.
+ * Return: How many there are.
+ */
+unsigned int fv_reset_order(struct pci_dev *pdev, unsigned long methods,
+			    enum fpga_vfio_reset_method *order)
+{
+	unsigned int nr = 0, i, method;
+
+	for (i = 0; i < PCI_NUM_RESET_METHODS && pdev->reset_methods[i]; i++)
+		for (method = 0; method < FV_RESET_METHODS; method++)
+			if (fv_reset_ops[method].counter ==
+			    fv_reset_method_of(pdev->reset_methods[i]) &&
+			    __test_and_clear_bit(method, &methods))
+				order[nr++] = method;
+	for_each_set_bit(method, &methods, FV_RESET_METHODS)
+		order[nr++] = method;
+	return nr;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_RESET_OPS_H
+#define FV_RESET_OPS_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <linux/fpga_vfio.h>
+
+#include "reset_method.h"
+
+struct pci_dev;
+
+#define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
+
+/*
+ * How long a function may answer "not yet". One second is the least that PCIe r6.0,
+ * 6.6.1 demands; designs that load a second image from their own memory take more.
+ */
+#define FV_RESET_READY_LIMIT_MS	10000
+
+/**
+ * struct fv_reset_ops - how a method works
+ * @name: of the method, as in the PCI core's reset_method file and in messages
+ * @counter: what it counts as
+ * @is_card: all functions below the port are hit
+ * @expected_ms: the least time
+ * @limit_ms: the most that it is given
+ * @unavailable: why it cannot be used, or NULL
+ * @act: resets; returns when the functions may be asked whether they are ready
+ */
+struct fv_reset_ops {
+	const char *name;
+	enum fv_reset_method counter;
+	bool is_card;
+	unsigned int expected_ms;
+	unsigned int limit_ms;
+	const char *(*unavailable)(struct pci_dev *pdev);
+	int (*act)(struct pci_dev *pdev, char *text, size_t size);
+};
+
+const struct fv_reset_ops *fv_reset_ops_of(enum fpga_vfio_reset_method method);
+bool fv_reset_is_core_special(struct pci_dev *pdev);
+bool fv_reset_is_offered(struct pci_dev *pdev);
+unsigned int fv_reset_order(struct pci_dev *pdev, unsigned long methods,
+			    enum fpga_vfio_reset_method *order);
+
+#endif /* FV_RESET_OPS_H */
