@@ -41,7 +41,7 @@ abi_complete_ok()
 {
 	sed -n 's/.*X([A-Z_]*, \([a-z_]*\)).*/\1/p' "$FV_TOP/include/uapi/linux/fpga_vfio_stats.h" |
 		sort >"$work/counters"
-	sed -n 's,^What:.*/statistics/\([a-z_]*\)$,\1,p' \
+	sed -n 's,^What:.*/statistics/\([a-z][a-z_]*\)$,\1,p' \
 		"$FV_TOP/Documentation/ABI/testing/sysfs-class-fpga_vfio" | sort >"$work/entries"
 	[ -s "$work/counters" ]
 	diff "$work/counters" "$work/entries"
