@@ -12,11 +12,6 @@
 /* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
 #define FV_RESET_SETTLE_MS	100
 /*
- * PCI r3.0, 4.3.2: 2^25 clocks of 33 MHz from the end of a reset to the first
- * configuration access, below a bridge to conventional PCI.
- */
-#define FV_RESET_CONVENTIONAL_MS	1100
-/*
  * How long the link may be away: the largest devices take 31 s to be loaded by JTAG
  * (VU9P: UG908's rates, XAPP1280's sizes), a card that loads itself less.
  */
@@ -86,8 +81,13 @@ static int fv_reset_wait_link(struct pci_dev *port, char *text, size_t size)
 	struct fv_wait wait;
 	int ret;
 
+	/*
+	 * Below a bridge to conventional PCI there is no link. A device may take 2^25
+	 * clocks there (a second; PCI r3.0, 4.3.2), and does not answer until then, which
+	 * is looked for; the PCI core does not wait for those at all.
+	 */
 	if (!pci_is_pcie(port) || pci_pcie_type(port) == PCI_EXP_TYPE_PCI_BRIDGE)
-		return fv_wait_ms(FV_RESET_CONVENTIONAL_MS);
+		return fv_wait_ms(FV_RESET_SETTLE_MS);
 
 	fv_wait_begin(&wait, FV_RESET_LOAD_LIMIT_MS);
 	ret = fv_link_wait_active(port, true, &wait);

@@ -26,14 +26,17 @@ uint64_t card_now(const struct card *card)
 
 void card_seed(struct card *card, uint64_t seed)
 {
+	unsigned int i;
+
 	card->seed = seed;
-	card->random = seed;
+	for (i = 0; i < CARD_DICE; i++)
+		card->random[i] = seed ^ (uint64_t)i << 56;
 }
 
 /* splitmix64 */
-uint32_t card_random(struct card *card, uint32_t limit)
+uint32_t card_random(struct card *card, enum card_dice dice, uint32_t limit)
 {
-	uint64_t z = card->random += 0x9e3779b97f4a7c15ull;
+	uint64_t z = card->random[dice] += 0x9e3779b97f4a7c15ull;
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
@@ -65,7 +68,7 @@ static void on_note(void *arg, const char *what, int fn, const char *fmt, ...)
 
 static uint32_t on_random(void *arg, uint32_t limit)
 {
-	return card_random(arg, limit);
+	return card_random(arg, CARD_DICE_LINK, limit);
 }
 
 static bool has_fn(const struct card *card, unsigned int nr)

@@ -43,6 +43,17 @@ struct fn {
 	} count;
 };
 
+/*
+ * Each kind of chance has random numbers of its own: how many a storm takes is a matter
+ * of time, and must not change what else comes of a seed.
+ */
+enum card_dice {
+	CARD_DICE_LINK,
+	CARD_DICE_CHAOS,
+	CARD_DICE_STORM,
+	CARD_DICE,			/* how many */
+};
+
 struct card {
 	struct image image;
 	char path[PATH_MAX];		/* where the image came from */
@@ -56,7 +67,7 @@ struct card {
 	uint8_t *memory;
 	uint64_t memory_size;
 	uint32_t led;
-	uint64_t seed, random;
+	uint64_t seed, random[CARD_DICE];
 	uint64_t fake_now;		/* not 0: the time, for tests that make time */
 };
 
@@ -67,7 +78,7 @@ void card_exit(struct card *card);
 
 uint64_t card_now(const struct card *card);
 void card_seed(struct card *card, uint64_t seed);
-uint32_t card_random(struct card *card, uint32_t limit);
+uint32_t card_random(struct card *card, enum card_dice dice, uint32_t limit);
 void card_note(struct card *card, const char *what, int fn, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

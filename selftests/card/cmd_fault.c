@@ -518,7 +518,7 @@ static bool run_chaos(struct ctl_call *call)
 		"ready-after image", "not-ready rrs", "not-ready ones", "storm irq for 50",
 		"storm dma for 50", "perst", "flaky 50", "flaky 0", "jitter 50",
 	};
-	const char *chosen = faults[card_random(call->card, ARRAY_SIZE(faults))];
+	const char *chosen = faults[card_random(call->card, CARD_DICE_CHAOS, ARRAY_SIZE(faults))];
 	struct ctl_call inner = { .card = call->card, .ctl = call->ctl };
 	struct json_object *answer;
 	char line[64];

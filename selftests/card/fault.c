@@ -28,7 +28,7 @@ static void strike_dma(struct card *card, struct storm *storm)
 	void *direct;
 
 	if (!storm->has_address)
-		address = (uint64_t)card_random(card, UINT32_MAX / PAGE) * PAGE;
+		address = (uint64_t)card_random(card, CARD_DICE_STORM, UINT32_MAX / PAGE) * PAGE;
 	if (!card_is_master(fn))
 		return;
 	memset(rubbish, 0xfd, sizeof(rubbish));
