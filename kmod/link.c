@@ -282,11 +282,20 @@ static void fv_link_request_equalization(struct pci_dev *port, u8 speed)
 				       control | FV_SECPCI_LNKCTL3_PERFORM_EQU);
 }
 
+static void fv_link_set_target(struct pci_dev *port, u8 speed)
+{
+	u16 control2;
+
+	pcie_capability_read_word(port, PCI_EXP_LNKCTL2, &control2);
+	if ((control2 & PCI_EXP_LNKCTL2_TLS) != speed)
+		pcie_capability_clear_and_set_word(port, PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS,
+						   speed);
+}
+
 /* One training, to at most @speed; what it came to is for the caller to read. */
 static int fv_link_train(struct pci_dev *port, u8 speed)
 {
 	struct fv_wait wait;
-	u16 control2;
 	int ret;
 
 	/* One that has begun before would not see the new Target Link Speed (7.5.3.7). */
@@ -294,10 +303,7 @@ static int fv_link_train(struct pci_dev *port, u8 speed)
 	if (ret)
 		return ret;
 
-	pcie_capability_read_word(port, PCI_EXP_LNKCTL2, &control2);
-	if ((control2 & PCI_EXP_LNKCTL2_TLS) != speed)
-		pcie_capability_clear_and_set_word(port, PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS,
-						   speed);
+	fv_link_set_target(port, speed);
 	fv_link_request_equalization(port, speed);
 	fv_link_clear_lbms(port);
 	pcie_capability_set_word(port, PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_RL);
@@ -324,7 +330,7 @@ static int fv_link_train(struct pci_dev *port, u8 speed)
  *
  * A link that does not come up at the speed that is wanted is trained at 2.5 GT/s, and
  * from there to that speed: links that hang on the way up often do not when they start
- * from there. Target Link Speed is at @goal's speed afterwards, also when it was not
+ * from there. Target Link Speed is what @goal says afterwards, also when that was not
  * reached: a later training may reach it.
  *
  * Context: Process context, may sleep; one at a time for one port.
@@ -338,6 +344,7 @@ int fv_link_retrain(struct pci_dev *port, u32 function_cap, const struct fv_link
 {
 	unsigned int try;
 	int ret, read;
+	u8 target;
 
 	ret = fv_link_read(port, function_cap, after);
 	if (ret)
@@ -345,10 +352,11 @@ int fv_link_retrain(struct pci_dev *port, u32 function_cap, const struct fv_link
 	if (after->is_disabled)
 		return -EOPNOTSUPP;
 
+	target = goal->target_speed ?: after->target_speed;
 	for (try = 1; try <= goal->tries; try++) {
-		if (ret == -ETIMEDOUT && goal->speed > 1)
+		if (ret == -ETIMEDOUT && target > 1)
 			fv_link_train(port, 1);
-		ret = fv_link_train(port, goal->speed);
+		ret = fv_link_train(port, target);
 		read = fv_link_read(port, function_cap, after);
 		if (!ret)
 			ret = read;
@@ -358,7 +366,6 @@ int fv_link_retrain(struct pci_dev *port, u32 function_cap, const struct fv_link
 			break;
 	}
 	/* If 2.5 GT/s was the last word, it must not stay the port's aim. */
-	pcie_capability_clear_and_set_word(port, PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS,
-					   goal->speed);
+	fv_link_set_target(port, target);
 	return ret ?: -EREMOTEIO;
 }

@@ -36,13 +36,15 @@ struct fv_link {
 
 /**
  * struct fv_link_goal - what a retrain is to come to
- * @speed: generation; it is written to Target Link Speed if that is another one
+ * @speed: generation
  * @width: lanes
+ * @target_speed: what Target Link Speed is set to; 0 leaves it as it is
  * @tries: how often to try, 1 to FV_LINK_TRIES_MAX
  */
 struct fv_link_goal {
 	u8 speed;
 	u8 width;
+	u8 target_speed;
 	u8 tries;
 };
 

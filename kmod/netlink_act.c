@@ -183,8 +183,10 @@ static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *befo
 		.width = before->max_width,
 		.tries = FV_LINK_TRIES_DEFAULT,
 	};
-	if (info->attrs[FPGA_VFIO_A_RETRAIN_SPEED])
+	if (info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]) {
 		goal->speed = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]);
+		goal->target_speed = goal->speed;
+	}
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_TRIES])
 		goal->tries = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_TRIES]);
 	if (goal->speed <= before->max_speed)
@@ -217,7 +219,7 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_DRY_RUN]) {
 		after.speed = goal.speed;
 		after.width = goal.width;
-		after.target_speed = goal.speed;
+		after.target_speed = goal.target_speed ?: before.target_speed;
 		return fv_nl_reply_retrain(info, dev, &before, &after, 0);
 	}
 	ret = fv_card_retrain(dev, &goal, &after);

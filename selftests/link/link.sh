@@ -52,6 +52,7 @@ fv_unbind "$dev"
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"
 fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
 bits=$(port_bits)
+target=$(reg "$port" "$LNKCTL2")
 
 # --- what is read
 fv_check "a card is read" act card "$port"
@@ -130,7 +131,10 @@ fv_check "with a user: done" act retrain "$dev"
 fv_check "with a user: he still has it" kill -0 "$FV_HOLDER"
 fv_let_go
 
-fv_same "the port is as it was at the beginning" "$bits" "$(port_bits)"
+# a speed that was asked for stays the aim
+fv_check "the port aims at the speed that was asked for" reg_has "$port" "$LNKCTL2" 0xf 3
+reg_set "$port" "$LNKCTL2=$target"
+fv_same "the port is as it was at the beginning, but for that" "$bits" "$(port_bits)"
 fv_check "the module unloads" rmmod $FV_MODULE
 rmmod fv_port
 fv_finish
