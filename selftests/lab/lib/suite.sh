@@ -5,6 +5,7 @@
 #   # where: host|l1
 # and may say "# driver: …", "# timeout: SECONDS", "# smp: N", "# mem: SIZE",
 # "# topology: card" (FPGA cards instead of the usual devices),
+# "# sleeps: yes" (it waits for the card more than it works: run beside the others),
 # "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check).
 
