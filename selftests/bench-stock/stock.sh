@@ -130,10 +130,11 @@ kernel_complaints()
 # "yes" or "no" in $REPLY
 usable()
 {
-	REPLY=no
 	if vm_is_alive && [ "$(vm_state)" = running ] &&
 	   fv_wait $((2 * vm_start_s + 2)) vm_reads_card; then
 		REPLY=yes
+	else
+		REPLY=no	# a wait leaves something else in it
 	fi
 }
 
