@@ -25,7 +25,7 @@ fault()
 # mark: what the card sees from now on …; traced REGEX: … has such a line
 mark()
 {
-	from=$(fault ctl trace | jq .next)
+	from=$(fault ctl trace "${from:-1}" | jq .next)
 }
 
 traced()

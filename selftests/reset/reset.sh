@@ -22,7 +22,7 @@ fault()
 
 mark()
 {
-	from=$(fault ctl trace | jq .next)
+	from=$(fault ctl trace "${from:-1}" | jq .next)
 }
 
 # seen KIND…: resets of these kinds since the mark, in this order, and no others
