@@ -124,8 +124,8 @@ int main(int argc, char **argv)
 	static struct bench bench;
 	int group;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s BDF DRIVER\n", argv[0]);
+	if (argc != 4) {
+		fprintf(stderr, "usage: %s BDF DRIVER accesses|open\n", argv[0]);
 		return 2;
 	}
 	alarm(LIMIT_S);
@@ -135,11 +135,14 @@ int main(int argc, char **argv)
 		fail("%s is not bound to %s", bench.bdf, bench.driver);
 	iommu_open(&bench.iommu, IOMMU_CONTAINER);
 	device_open(&bench.dev, &bench.iommu, bench.bdf);
-	bench_accesses(&bench);
-	measure(&bench, "map_and_touch", 1000, map_and_touch(&bench.dev));
+	if (!strcmp(argv[3], "accesses")) {
+		bench_accesses(&bench);
+		measure(&bench, "map_and_touch", 1000, map_and_touch(&bench.dev));
+	}
 	device_close(&bench.dev);
 	group = bench.iommu.groups[0].fd;
-	measure(&bench, "open_and_close", OPENS, open_and_close(&bench, group));
+	if (!strcmp(argv[3], "open"))
+		measure(&bench, "open_and_close", OPENS, open_and_close(&bench, group));
 	iommu_close(&bench.iommu);
 	return 0;
 }
