@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -113,11 +114,18 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal, stru
 	if (!card)
 		return -EOPNOTSUPP;
 
-	ret = mutex_lock_killable(&card->link_lock);
-	if (ret)
+	/* An idle function lets its port sleep, whose link is not to be trained then. */
+	ret = pm_runtime_resume_and_get(&dev->core.pdev->dev);
+	if (ret < 0)
 		return ret;
-	ret = fv_link_retrain(card->port, card->function_cap, goal, after);
-	mutex_unlock(&card->link_lock);
+	ret = mutex_lock_killable(&card->link_lock);
+	if (!ret) {
+		ret = fv_link_retrain(card->port, card->function_cap, goal, after);
+		mutex_unlock(&card->link_lock);
+	}
+	pm_runtime_put(&dev->core.pdev->dev);
+	if (ret == -EINTR)
+		return ret;
 
 	if (ret != -EOPNOTSUPP)
 		fv_stats_inc(dev->stats, ret > 0 ? FPGA_VFIO_A_STATS_RETRAINS_OK :

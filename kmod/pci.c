@@ -50,7 +50,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = fv_clean_init(dev);
 	if (ret) {
 		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
-		goto err_put;
+		goto err_reset;
 	}
 
 	ret = vfio_pci_core_register_device(&dev->core);
