@@ -200,12 +200,13 @@ fv_check "BARs lost late: they are lost again" fv_wait 5 lost
 # programming
 loads=$(fault status .image.loads)
 mark
-fault reprogram 1500
+fault reprogram $((1500 * FV_SLOW))
 fv_check "programming: nothing answers" ones "$dev"
 fv_check "programming: the link is down" reg_has "$port" $LNKSTA $LNKSTA_DLLLA 0
 fv_check "programming: after it the card answers, without configuration" fv_wait 10 lost
 fv_same "programming: it took as long as was said" true "$(fault ctl trace "$from" |
-	jq '[.events[] | select(.what == "program" or .what == "loaded") | .us] | .[1] - .[0] >= 1500000')"
+	jq --argjson slow "$FV_SLOW" '[.events[] | select(.what == "program" or .what == "loaded") |
+		.us] | .[1] - .[0] >= 1500000 * $slow')"
 fv_check "restored, the card works" works
 fv_same "programming: the card counts it" $((loads + 1)) "$((0x$(bar $LOADS)))"
 
