@@ -11,8 +11,21 @@
 #include "compat.h"
 #include "device.h"
 #include "ready.h"
-#include "reset_ops.h"
 #include "wait.h"
+
+/* Does it answer, and by the ids that it had when it was bound? */
+static bool fv_baseline_is_same(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	u32 id;
+
+	if (!fv_ready_is_answering(pdev))
+		return false;
+	if (pdev->is_virtfn)
+		return true;
+	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
+	return id == (dev->identity.vendor | (u32)dev->identity.device << 16);
+}
 
 /*
  * Is what a function has now what it should have again later? Not if it was
@@ -20,15 +33,9 @@
  */
 static bool fv_baseline_is_there(struct pci_dev *pdev, struct fv_device *dev)
 {
-	u32 id;
-
-	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev))
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_baseline_is_same(dev))
 		return false;
-	if (pdev->is_virtfn)
-		return true;
-	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
-	return id == (dev->identity.vendor | (u32)dev->identity.device << 16) &&
-	       !fv_config_is_lost(pdev, &dev->base_config);
+	return pdev->is_virtfn || !fv_config_is_lost(pdev, &dev->base_config);
 }
 
 /**
@@ -71,16 +78,19 @@ int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
 {
 	struct fv_identity *now __free(kfree) = kzalloc_obj(*now);
 	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_policy policy;
 	int ret;
 
 	if (!now)
 		return -ENOMEM;
+	fv_device_policy(dev, &policy);
 	ret = fv_identity_read(pdev, now);
 	if (ret) {
 		snprintf(text, size, "%s stopped to answer", pci_name(pdev));
 		return ret;
 	}
-	if (!fv_identity_differs(&dev->identity, now, text, size))
+	if (!fv_identity_differs(&dev->identity, now, policy.value[FPGA_VFIO_A_POLICY_IDENTITY],
+				 text, size))
 		return 0;
 	return -ESTALE;
 }
@@ -146,7 +156,7 @@ int fv_baseline_init(struct fv_device *dev)
 	unsigned int nr;
 	int ret;
 
-	fv_wait_begin(&wait, FV_RESET_READY_LIMIT_MS);
+	fv_wait_begin(&wait, dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	ret = fv_ready_wait(pdev, &wait);
 	if (!ret)
 		ret = fv_identity_read(pdev, &dev->identity);
@@ -165,6 +175,22 @@ int fv_baseline_init(struct fv_device *dev)
 	return dev->saved ? 0 : -ENOMEM;
 }
 
+/*
+ * A function whose last reset did not come to its end is given back with the configuration
+ * that it came with, as far as it takes it: whoever is next would take what is left of it
+ * for what it should be.
+ */
+static void fv_baseline_give_back(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (!dev->base_saved || fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY ||
+	    !fv_baseline_is_same(dev))
+		return;
+	if (!pci_load_saved_state(pdev, dev->base_saved))
+		pci_restore_state(pdev);
+}
+
 /**
  * fv_baseline_exit - Forget what fv_baseline_init() remembered
  * @dev: the device, which nobody uses or recovers any more
@@ -173,6 +199,7 @@ int fv_baseline_init(struct fv_device *dev)
  */
 void fv_baseline_exit(struct fv_device *dev)
 {
+	fv_baseline_give_back(dev);
 	kfree(dev->saved);
 	kfree(dev->base_saved);
 	dev->saved = NULL;

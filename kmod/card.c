@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
@@ -7,8 +9,11 @@
 #include "card.h"
 #include "compat.h"
 #include "device.h"
+#include "history.h"
+#include "policy.h"
 #include "registry.h"
 #include "stats.h"
+#include "watch.h"
 
 /* By fv_registry_key() of the port; protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_cards);
@@ -36,8 +41,8 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
 		card->link_goal = (struct fv_link_goal) {
 			.speed = link.speed,
 			.width = link.width,
-			.tries = FV_LINK_TRIES_DEFAULT,
 		};
+	fv_watch_init(&card->watch);
 	return card;
 }
 
@@ -81,34 +86,126 @@ int fv_card_attach(struct fv_device *dev)
 void fv_card_detach(struct fv_device *dev)
 {
 	struct fv_card *card = dev->card;
+	bool is_last;
 
 	if (!card)
 		return;
 
-	guard(mutex)(&fv_registry_lock);
-
+	mutex_lock(&fv_registry_lock);
 	dev->card = NULL;
 	list_del_init(&dev->card_node);
-	if (!list_empty(&card->devices))
-		return;
+	is_last = list_empty(&card->devices);
+	if (is_last)
+		xa_erase(&fv_cards, fv_registry_key(card->port));
+	mutex_unlock(&fv_registry_lock);
 
-	xa_erase(&fv_cards, fv_registry_key(card->port));
+	if (!is_last)
+		return;
+	fv_watch_exit(&card->watch);
+	if (card->target_was)
+		fv_link_set_target(card->port, card->target_was);
 	pci_dev_put(card->port);
 	kfree(card);
 }
 
 /**
- * fv_card_retrain - Retrain the link of a device's card, and count what came of it
+ * fv_card_look - Read the link of a card, and what is wanted of it
+ * @card: the card
+ * @policy: the policy of a device on it
+ * @link: the link
+ * @goal: what is wanted: what the policy says, else what the link had when the card was
+ *	  bound, as far as the port aims at it
+ *
+ * Context: Process context; the port is awake.
+ * Return: 0, -ENODATA if nothing is known to be wanted, or an error of fv_link_read().
+ */
+int fv_card_look(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
+		 struct fv_link_goal *goal)
+{
+	int ret = fv_link_read(card->port, card->function_cap, link);
+
+	if (ret)
+		return ret;
+
+	*goal = (struct fv_link_goal) {
+		.speed = policy->value[FPGA_VFIO_A_POLICY_LINK_SPEED],
+		.width = policy->value[FPGA_VFIO_A_POLICY_LINK_WIDTH],
+		.target_speed = policy->value[FPGA_VFIO_A_POLICY_LINK_SPEED],
+		.tries = policy->value[FPGA_VFIO_A_POLICY_RETRAIN_TRIES],
+	};
+	if (!goal->speed) {
+		goal->target_speed = READ_ONCE(card->target_was);
+		goal->speed = min(card->link_goal.speed,
+				  goal->target_speed ?: link->target_speed);
+	}
+	if (!goal->width)
+		goal->width = card->link_goal.width;
+	return goal->speed && goal->width ? 0 : -ENODATA;
+}
+
+/**
+ * fv_card_can_reach - Can a card's link come to what a policy wants?
+ * @card: the card
+ * @policy: the policy
+ * @text: if not, why not, in words
+ * @size: of @text
+ *
+ * Context: Process context.
+ * Return: 0, also if that is not known, or -ERANGE.
+ */
+int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char *text,
+		      size_t size)
+{
+	u32 speed = policy->value[FPGA_VFIO_A_POLICY_LINK_SPEED];
+	u32 width = policy->value[FPGA_VFIO_A_POLICY_LINK_WIDTH];
+	struct fv_link link;
+
+	if (fv_link_read(card->port, card->function_cap, &link))
+		return 0;
+	if (speed > link.max_speed)
+		snprintf(text, size, "link_speed is generation %u, port and card can %u", speed,
+			 link.max_speed);
+	else if (width > link.max_width)
+		snprintf(text, size, "link_width is x%u, port and card can x%u", width,
+			 link.max_width);
+	else
+		return 0;
+	return -ERANGE;
+}
+
+/*
+ * A Target Link Speed that a policy sets is taken back when no policy wants it any more;
+ * one that the administrator has set by a command stays.
+ */
+static void fv_card_note_target(struct fv_card *card, const struct fv_link_goal *goal)
+{
+	struct fv_link link;
+
+	lockdep_assert_held(&card->link_lock);
+	if (!goal->target_speed)
+		return;
+	if (goal->is_to_stay || goal->target_speed == card->target_was)
+		WRITE_ONCE(card->target_was, 0);
+	else if (!card->target_was && !fv_link_read(card->port, card->function_cap, &link) &&
+		 link.target_speed != goal->target_speed)
+		WRITE_ONCE(card->target_was, link.target_speed);
+}
+
+/**
+ * fv_card_retrain - Retrain the link of a device's card, count and keep what came of it
  * @dev: the device, which cannot go meanwhile
  * @goal: what is wanted
+ * @origin: who asked
  * @after: what it came to
  *
  * Context: Process context, may sleep.
  * Return: As fv_link_retrain(); -EOPNOTSUPP if the device is on no card.
  */
-int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal, struct fv_link *after)
+int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
+		    enum fpga_vfio_origin origin, struct fv_link *after)
 {
 	struct fv_card *card = dev->card;
+	ktime_t began = ktime_get();
 	int ret;
 
 	if (!card)
@@ -120,17 +217,78 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal, stru
 		return ret;
 	ret = mutex_lock_killable(&card->link_lock);
 	if (!ret) {
+		fv_card_note_target(card, goal);
 		ret = fv_link_retrain(card->port, card->function_cap, goal, after);
 		mutex_unlock(&card->link_lock);
 	}
 	pm_runtime_put(&dev->core.pdev->dev);
-	if (ret == -EINTR)
+	if (ret == -EINTR || ret == -EOPNOTSUPP)
 		return ret;
 
-	if (ret != -EOPNOTSUPP)
-		fv_stats_inc(dev->stats, ret > 0 ? FPGA_VFIO_A_STATS_RETRAINS_OK :
-			     FPGA_VFIO_A_STATS_RETRAINS_FAILED);
+	fv_stats_inc(dev->stats, ret > 0 ? FPGA_VFIO_A_STATS_RETRAINS_OK :
+		     FPGA_VFIO_A_STATS_RETRAINS_FAILED);
+	fv_history_add_card(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_RETRAIN,
+		.origin = origin,
+		.method = FV_METHOD_NONE,
+		.error = min(ret, 0),
+		.duration_ns = ktime_to_ns(ktime_sub(ktime_get(), began)),
+		.speed = after->speed,
+		.width = after->width,
+	}, "generation %u x%u wanted, %d of %u tries", goal->speed, goal->width,
+	   ret > 0 ? ret : goal->tries, goal->tries);
 	return ret;
+}
+
+/**
+ * fv_card_reset_begin - Say that the card's link goes down on purpose
+ * @card: the card; may be NULL for a device that is on none
+ *
+ * Context: Any.
+ */
+void fv_card_reset_begin(struct fv_card *card)
+{
+	if (!card)
+		return;
+	atomic_inc(&card->nr_resets);
+	atomic_inc(&card->resets);
+}
+
+/**
+ * fv_card_reset_end - Say that a link's loss would be unasked again
+ * @card: the card; may be NULL
+ *
+ * Context: Any.
+ */
+void fv_card_reset_end(struct fv_card *card)
+{
+	if (card)
+		atomic_dec(&card->nr_resets);
+}
+
+/**
+ * fv_card_quiet - Say for how long a loss of the link is somebody's work
+ * @card: the card; may be NULL
+ * @ms: for how long from now on; 0 if it is over
+ *
+ * Context: Any.
+ */
+void fv_card_quiet(struct fv_card *card, unsigned int ms)
+{
+	if (card)
+		WRITE_ONCE(card->quiet_until_ns, ktime_get_ns() + ms * (u64)NSEC_PER_MSEC);
+}
+
+/**
+ * fv_card_is_quiet - Is the state of the link somebody's work?
+ * @card: the card
+ *
+ * Context: Any.
+ * Return: True while a reset is under way, or somebody asked for quiet.
+ */
+bool fv_card_is_quiet(struct fv_card *card)
+{
+	return atomic_read(&card->nr_resets) || ktime_get_ns() < READ_ONCE(card->quiet_until_ns);
 }
 
 /**

@@ -2,34 +2,71 @@
 /*
  * A device is clean for each user, whatever the last one, or a reset by the PCI core,
  * left behind. What such a reset broke is repaired from a work item: its callers hold
- * locks that a reset takes.
+ * locks that a reset takes. So is a card whose link went down and came back.
  */
 #include <linux/lockdep.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 #include <linux/workqueue.h>
 
 #include "baseline.h"
+#include "card.h"
 #include "clean.h"
+#include "compat.h"
 #include "device.h"
+#include "history.h"
+#include "link.h"
+#include "policy.h"
 #include "ready.h"
 #include "registry.h"
 #include "reset.h"
 #include "reset_ops.h"
+#include "stats.h"
+#include "wait.h"
+
+/* When somebody else has the card, it is his to bring it back; if he does not: */
+#define FV_CLEAN_AGAIN_MS	200
+
+/* A card that has just come back may need a while until it answers. */
+static void fv_clean_wait(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_policy policy;
+	struct fv_wait wait;
+
+	fv_device_policy(dev, &policy);
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
+		return;
+	while (!READ_ONCE(dev->is_leaving) && !fv_ready_is_answering(pdev) &&
+	       fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		if (fv_wait_pause(&wait))
+			break;
+	pm_runtime_put(&pdev->dev);
+}
 
 static void fv_clean_recover(struct work_struct *work)
 {
-	struct fv_device *dev = container_of(work, struct fv_device, recovery);
+	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, recovery);
 	int ret;
 
-	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+	fv_clean_wait(dev);
+	/* It leaves, or somebody has reset it meanwhile, or is about to. */
+	if (READ_ONCE(dev->is_leaving) || fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
 		return;
-	ret = fv_reset_run(dev, FV_RESET_ANY, FV_RESET_SET_UNLOCKED, NULL);
+	ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_DRIVER, NULL);
+	if (ret == -EAGAIN) {
+		queue_delayed_work(system_dfl_wq, &dev->recovery,
+				   msecs_to_jiffies(FV_CLEAN_AGAIN_MS));
+		return;
+	}
+	fv_stats_inc(dev->stats, ret ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
+		     FPGA_VFIO_A_STATS_RECOVERIES_OK);
 	if (ret)
-		pci_err(dev->core.pdev, "not recovered after a reset by the PCI core: %pe\n",
-			ERR_PTR(ret));
+		pci_err(dev->core.pdev, "not repaired: %pe\n", ERR_PTR(ret));
 	else
-		pci_info(dev->core.pdev, "recovered after a reset by the PCI core\n");
+		pci_info(dev->core.pdev, "repaired\n");
 }
 
 /**
@@ -41,7 +78,7 @@ static void fv_clean_recover(struct work_struct *work)
  */
 int fv_clean_init(struct fv_device *dev)
 {
-	INIT_WORK(&dev->recovery, fv_clean_recover);
+	INIT_DELAYED_WORK(&dev->recovery, fv_clean_recover);
 	return fv_baseline_init(dev);
 }
 
@@ -53,8 +90,21 @@ int fv_clean_init(struct fv_device *dev)
  */
 void fv_clean_exit(struct fv_device *dev)
 {
-	cancel_work_sync(&dev->recovery);
+	WRITE_ONCE(dev->is_leaving, true);
+	cancel_delayed_work_sync(&dev->recovery);
 	fv_baseline_exit(dev);
+}
+
+/**
+ * fv_clean_repair - Reset a device that is not ready, when its card may be there again
+ * @dev: the device
+ *
+ * Context: Any that the driver has: it is done by somebody else.
+ */
+void fv_clean_repair(struct fv_device *dev)
+{
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		queue_delayed_work(system_dfl_wq, &dev->recovery, 0);
 }
 
 /**
@@ -65,7 +115,11 @@ void fv_clean_exit(struct fv_device *dev)
  */
 void fv_clean_prepare(struct pci_dev *pdev)
 {
-	fv_baseline_remember(pdev, fv_device_of_pci(pdev));
+	struct fv_device *dev = fv_device_of_pci(pdev);
+
+	dev->reset_began_ns = ktime_get_ns();
+	fv_card_reset_begin(dev->card);
+	fv_baseline_remember(pdev, dev);
 }
 
 /**
@@ -95,8 +149,8 @@ void fv_clean_check(struct fv_device *dev)
 	if (!*text)
 		return;
 
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, "%s", text);
-	queue_work(system_unbound_wq, &dev->recovery);
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_KERNEL, "%s", text);
+	fv_clean_repair(dev);
 }
 
 /* Nobody opens or closes while vfio_device_set::lock is held: is another function open? */
@@ -130,20 +184,37 @@ int fv_clean_before_open(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	bool is_ready = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
+	char reason[FV_REASON_SIZE];
 	int ret;
 
 	if (is_ready && (!fv_reset_is_offered(pdev) || fv_reset_is_core_special(pdev)))
 		return -EOPNOTSUPP;
 
-	ret = fv_reset_run(dev, fv_clean_methods(dev), FV_RESET_SET_LOCKED, NULL);
+	ret = fv_reset_run(dev, fv_clean_methods(dev), FPGA_VFIO_ORIGIN_OPEN, NULL);
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM)
 		return ret;
 	if (is_ready && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
 		return -EOPNOTSUPP;	/* nothing was tried */
 
 	scoped_guard(mutex, &fv_registry_lock)
-		pci_err(pdev, "not opened: %s\n", dev->reason);
+		strscpy(reason, dev->reason);
+	pci_err(pdev, "not opened: %s\n", reason);
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_OPEN_REFUSED,
+		.origin = FPGA_VFIO_ORIGIN_OPEN,
+		.method = FV_METHOD_NONE,
+		.error = ret,
+	}, "%s", reason);
 	return -EIO;
+}
+
+/* There is nothing to reset below a link that is down. */
+static bool fv_clean_is_link_down(struct fv_device *dev)
+{
+	struct fv_link link;
+
+	return dev->card && !fv_link_read(dev->card->port, dev->card->function_cap, &link) &&
+	       !link.is_active;
 }
 
 /**
@@ -160,9 +231,20 @@ void fv_clean_after_close(struct fv_device *dev)
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY && !dev->core.needs_reset &&
 	    fv_ready_is_answering(pdev))
 		return;
-	if (!fv_ready_is_answering(pdev))
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED,
+
+	/* Reset when the link is back, or before the next user gets it. */
+	if (fv_clean_is_link_down(dev)) {
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_CLOSE,
+				    "the link below %s is down", pci_name(dev->card->port));
+		return;
+	}
+	/* Its user, who may be being killed, is not kept until it answers. */
+	if (!fv_ready_is_answering(pdev)) {
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_CLOSE,
 				    "it does not answer after its user closed it");
+		fv_clean_repair(dev);
+		return;
+	}
 	/* What fails now is tried again before the next user gets it. */
-	fv_reset_run(dev, fv_clean_methods(dev), FV_RESET_SET_LOCKED, NULL);
+	fv_reset_run(dev, fv_clean_methods(dev), FPGA_VFIO_ORIGIN_CLOSE, NULL);
 }

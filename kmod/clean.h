@@ -7,6 +7,7 @@ struct pci_dev;
 
 int fv_clean_init(struct fv_device *dev);
 void fv_clean_exit(struct fv_device *dev);
+void fv_clean_repair(struct fv_device *dev);
 void fv_clean_prepare(struct pci_dev *pdev);
 void fv_clean_check(struct fv_device *dev);
 int fv_clean_before_open(struct fv_device *dev);

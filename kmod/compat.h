@@ -12,6 +12,7 @@
 #include <linux/version.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
 
 /*
  * Counters are 64 bits wide and are added to with one per-CPU instruction; a
@@ -22,6 +23,12 @@ static_assert(BITS_PER_LONG == 64, "fpga_vfio_pci needs a 64-bit kernel");
 /* 7.0: allocation by the object's type. */
 #ifndef kzalloc_obj
 #define kzalloc_obj(object)	kzalloc(sizeof(object), GFP_KERNEL)
+#define kvzalloc_obj(object)	kvzalloc(sizeof(object), GFP_KERNEL)
+#endif
+
+/* 6.18: the unbound workqueue has another name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define system_dfl_wq	system_unbound_wq
 #endif
 
 /* 6.15: devices are attached to an IOAS by PASID, too. */

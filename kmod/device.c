@@ -4,11 +4,19 @@
 #include "card.h"
 #include "device.h"
 #include "group.h"
+#include "guest.h"
+#include "history.h"
 #include "notify.h"
+#include "profile.h"
+#include "ready.h"
 #include "registry.h"
+#include "watch.h"
 
 DEFINE_MUTEX(fv_publish_lock);		/* one device comes or goes at a time */
 DEFINE_MUTEX(fv_registry_lock);		/* what is known: devices, cards, groups, counters */
+
+/* Held while a policy is changed, so that no change is lost; taken before the two above. */
+static DEFINE_MUTEX(fv_device_edit_lock);
 
 /* By fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_devices);
@@ -53,6 +61,14 @@ int fv_device_publish(struct fv_device *dev)
 	ret = fv_notify_device_added(dev);
 	if (ret)
 		goto err_unlist;
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_BOUND,
+		.origin = FPGA_VFIO_ORIGIN_KERNEL,
+		.method = FV_METHOD_NONE,
+	}, "profile %s", dev->profile->name);
+	if (dev->card)
+		fv_watch_kick(&dev->card->watch);
 	return 0;
 
 err_unlist:
@@ -74,6 +90,11 @@ void fv_device_unpublish(struct fv_device *dev)
 {
 	guard(mutex)(&fv_publish_lock);
 
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_UNBOUND,
+		.origin = FPGA_VFIO_ORIGIN_KERNEL,
+		.method = FV_METHOD_NONE,
+	}, "%s", "");
 	fv_notify_device_removed(dev);
 	fv_device_unlist(dev);
 	wait_event(dev->unused, !READ_ONCE(dev->nr_uses));
@@ -136,6 +157,28 @@ struct fv_device *fv_device_get(const char *bdf)
 }
 
 /**
+ * fv_device_get_next - Find the first device of a card from a key on, and keep it
+ * @card: the card
+ * @key: fv_registry_key() of the function to start at; set to that of what is found
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: The device, which stays bound until fv_device_put(), or NULL.
+ */
+struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
+{
+	struct fv_device *dev;
+
+	guard(mutex)(&fv_registry_lock);
+	for (; (dev = fv_device_next(key)); ++*key) {
+		if (dev->card != card)
+			continue;
+		WRITE_ONCE(dev->nr_uses, dev->nr_uses + 1);
+		return dev;
+	}
+	return NULL;
+}
+
+/**
  * fv_device_put - Let go what fv_device_get() found
  * @dev: the device
  *
@@ -164,22 +207,124 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 }
 
 /**
+ * fv_device_state_name - Find the name of a state
+ * @state: the state
+ *
+ * Context: Any.
+ * Return: The name, as in netlink.
+ */
+const char *fv_device_state_name(enum fpga_vfio_card_state state)
+{
+	static const char *const names[] = {
+		[FPGA_VFIO_CARD_STATE_READY] = "ready",
+		[FPGA_VFIO_CARD_STATE_LOST] = "lost",
+		[FPGA_VFIO_CARD_STATE_CHANGED] = "changed",
+		[FPGA_VFIO_CARD_STATE_FAILED] = "failed",
+	};
+
+	return names[state];
+}
+
+/**
  * fv_device_set_state - Say what is thought of a function from now on
  * @dev: the device
  * @state: its state
+ * @origin: who asked for what led to it
  * @fmt: why, for the administrator; empty when it is ready
  *
- * Context: Process context. Takes fv_registry_lock.
+ * Context: Process context, under any of the driver's locks but fv_registry_lock, which
+ * it takes.
  */
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
-			 const char *fmt, ...)
+			 enum fpga_vfio_origin origin, const char *fmt, ...)
 {
+	char reason[FV_REASON_SIZE];
+	bool is_new;
 	va_list args;
 
 	va_start(args, fmt);
-	scoped_guard(mutex, &fv_registry_lock) {
-		dev->state = state;
-		vscnprintf(dev->reason, sizeof(dev->reason), fmt, args);
-	}
+	vscnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
+
+	scoped_guard(mutex, &fv_registry_lock) {
+		is_new = dev->state != state || strcmp(dev->reason, reason);
+		dev->state = state;
+		strscpy(dev->reason, reason);
+	}
+	if (!is_new)
+		return;
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_STATE,
+		.origin = origin,
+		.method = FV_METHOD_NONE,
+		.state = state,
+	}, "%s", reason);
+	if (state == FPGA_VFIO_CARD_STATE_CHANGED || state == FPGA_VFIO_CARD_STATE_FAILED)
+		fv_guest_tell(dev);
+}
+
+/**
+ * fv_device_policy - Read what is wanted of a device
+ * @dev: the device
+ * @policy: what is read
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	guard(mutex)(&fv_registry_lock);
+	*policy = dev->policy;
+}
+
+/**
+ * fv_device_edit_policy - Change what is wanted of a device
+ * @dev: the device, which cannot go meanwhile
+ * @origin: who asked for it
+ * @edit: changes the policy that it is given; an error leaves all as it was
+ * @arg: for @edit
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * Context: Process context, may sleep; @edit runs under a lock that keeps others from
+ * changing a policy.
+ * Return: 0, an error of @edit, of fv_policy_check(), of fv_ready_has_register() or of
+ * fv_card_can_reach(); then nothing has changed.
+ */
+int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
+			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,
+				      void *arg, char *text, size_t size),
+			  void *arg, char *text, size_t size)
+{
+	char change[FV_REASON_SIZE];
+	struct fv_policy was, policy;
+	int ret;
+
+	guard(mutex)(&fv_device_edit_lock);
+
+	fv_device_policy(dev, &was);
+	policy = was;
+	ret = edit(dev, &policy, arg, text, size);
+	if (!ret)
+		ret = fv_policy_check(&policy, text, size);
+	if (!ret)
+		ret = fv_ready_has_register(dev->core.pdev, &policy.ready, text, size);
+	if (!ret && dev->card)
+		ret = fv_card_can_reach(dev->card, &policy, text, size);
+	if (ret)
+		return ret;
+
+	fv_policy_describe_change(&was, &policy, change, sizeof(change));
+	if (!*change)
+		return 0;
+	scoped_guard(mutex, &fv_registry_lock)
+		dev->policy = policy;
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_POLICY,
+		.origin = origin,
+		.method = FV_METHOD_NONE,
+	}, "%s", change);
+	if (dev->card)
+		fv_watch_kick(&dev->card->watch);
+	return 0;
 }

@@ -12,11 +12,14 @@
 #include <linux/fpga_vfio.h>
 
 #include "config.h"
+#include "history.h"
 #include "identity.h"
+#include "policy.h"
 
 struct fv_card;
 struct fv_counters;
 struct fv_group;
+struct fv_profile;
 struct fv_stats;
 
 /*
@@ -25,14 +28,14 @@ struct fv_stats;
  */
 extern struct mutex fv_publish_lock;
 
-/* Longest reason that is kept or told, with the terminating NUL. */
-#define FV_REASON_SIZE	128
-
 /**
  * struct fv_device - one PCI function bound to the driver
  * @core:	what vfio_pci_core knows of it; first, as vfio_alloc_device() wants
  * @stats:	counters of its address; set before VFIO can call us
  * @counters:	fv_stats::counters, one load nearer to the paths that count
+ * @history:	what happened to its card; set before VFIO can call us
+ * @profile:	what is known of the board; written by probe alone
+ * @policy:	what is wanted of it; fv_registry_lock
  * @card:	the card that it is on, or NULL; fv_registry_lock
  * @group:	its group, or NULL; fv_registry_lock
  * @card_node:	in fv_card::devices; fv_registry_lock
@@ -45,7 +48,10 @@ extern struct mutex fv_publish_lock;
  * @base_config: configuration when it was bound, which nobody used; written by probe alone
  * @base_saved:	the PCI core's part of it
  * @user:	process that has it open, or NULL; vfio_device_set::lock
- * @recovery:	resets the function when a reset that was not ours left it broken
+ * @recovery:	resets the function when it was found broken
+ * @guest:	tells its user when it stays broken
+ * @reset_began_ns: when the PCI core began to reset it; device lock
+ * @is_leaving:	it is being unbound: what waits for it by itself gives up
  * @nr_uses:	of it by those who found it by fv_device_get(); fv_registry_lock
  * @unused:	woken when @nr_uses comes to 0
  */
@@ -53,6 +59,9 @@ struct fv_device {
 	struct vfio_pci_core_device core;
 	struct fv_stats *stats;
 	struct fv_counters __percpu *counters;
+	struct fv_history *history;
+	const struct fv_profile *profile;
+	struct fv_policy policy;
 	struct fv_card *card;
 	struct fv_group *group;
 	struct list_head card_node;
@@ -65,7 +74,10 @@ struct fv_device {
 	struct fv_config base_config;
 	struct pci_saved_state *base_saved;
 	struct pid *user;
-	struct work_struct recovery;
+	struct delayed_work recovery;
+	struct work_struct guest;
+	u64 reset_began_ns;
+	bool is_leaving;
 	unsigned int nr_uses;
 	wait_queue_head_t unused;
 };
@@ -85,10 +97,17 @@ void fv_device_unpublish(struct fv_device *dev);
 struct fv_device *fv_device_next(unsigned long *key);
 struct fv_device *fv_device_find(struct pci_dev *pdev);
 struct fv_device *fv_device_get(const char *bdf);
+struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key);
 void fv_device_put(struct fv_device *dev);
 enum fpga_vfio_card_state fv_device_state(struct fv_device *dev);
-__printf(3, 4)
+const char *fv_device_state_name(enum fpga_vfio_card_state state);
+__printf(4, 5)
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
-			 const char *fmt, ...);
+			 enum fpga_vfio_origin origin, const char *fmt, ...);
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy);
+int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
+			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,
+				      void *arg, char *text, size_t size),
+			  void *arg, char *text, size_t size);
 
 #endif /* FV_DEVICE_H */

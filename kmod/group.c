@@ -152,6 +152,22 @@ void fv_group_sum(struct fv_group *group, u64 sums[FV_STATS_NR + 1])
 }
 
 /**
+ * fv_group_times - Add the times that resets of a group's functions took
+ * @group: the group
+ * @sum: where to add them
+ *
+ * Context: Process context, under fv_registry_lock.
+ */
+void fv_group_times(struct fv_group *group, struct fv_times *sum)
+{
+	struct fv_stats *stats;
+
+	lockdep_assert_held(&fv_registry_lock);
+	list_for_each_entry(stats, &group->stats, node)
+		fv_stats_add_times(stats, sum);
+}
+
+/**
  * fv_group_exit - Forget all groups
  *
  * Context: Process context, when no device and no netlink reader is left; sysfs

@@ -37,6 +37,7 @@ void fv_group_detach(struct fv_device *dev);
 struct fv_group *fv_group_find(unsigned int id);
 struct fv_group *fv_group_next(unsigned long *id);
 void fv_group_sum(struct fv_group *group, u64 sums[FV_STATS_NR + 1]);
+void fv_group_times(struct fv_group *group, struct fv_times *sum);
 void fv_group_exit(void);
 
 #endif /* FV_GROUP_H */

@@ -202,6 +202,7 @@ static bool fv_identity_caps_differ(const char *kind, const struct fv_identity_c
  * fv_identity_differs - Compare what a function was with what it is
  * @was: before
  * @is: now
+ * @check: what has to be the same
  * @text: the first difference in words
  * @size: of @text
  *
@@ -209,8 +210,10 @@ static bool fv_identity_caps_differ(const char *kind, const struct fv_identity_c
  * Return: True if they differ.
  */
 bool fv_identity_differs(const struct fv_identity *was, const struct fv_identity *is,
-			 char *text, size_t size)
+			 enum fpga_vfio_identity_check check, char *text, size_t size)
 {
+	bool is_strict = check == FPGA_VFIO_IDENTITY_CHECK_STRICT;
+
 	if (was->vendor != is->vendor || was->device != is->device)
 		snprintf(text, size, "it is %04x:%04x, was %04x:%04x", is->vendor, is->device,
 			 was->vendor, was->device);
@@ -218,13 +221,16 @@ bool fv_identity_differs(const struct fv_identity *was, const struct fv_identity
 		snprintf(text, size, "its subsystem is %04x:%04x, was %04x:%04x",
 			 is->subsystem_vendor, is->subsystem, was->subsystem_vendor,
 			 was->subsystem);
-	else if (was->class != is->class)
-		snprintf(text, size, "its class and revision are %08x, were %08x", is->class,
-			 was->class);
+	else if (was->class >> 8 != is->class >> 8)
+		snprintf(text, size, "its class is %06x, was %06x", is->class >> 8,
+			 was->class >> 8);
+	else if (is_strict && was->class != is->class)
+		snprintf(text, size, "its revision is %02x, was %02x", (u8)is->class,
+			 (u8)was->class);
 	else if (was->header != is->header)
 		snprintf(text, size, "its header type is %02x, was %02x", is->header,
 			 was->header);
-	else if (was->serial != is->serial)
+	else if (is_strict && was->serial != is->serial)
 		snprintf(text, size, "its serial number is %016llx, was %016llx", is->serial,
 			 was->serial);
 	else

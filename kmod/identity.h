@@ -4,6 +4,7 @@
 
 #include <linux/pci.h>
 #include <linux/types.h>
+#include <linux/fpga_vfio.h>
 
 /* More than any function has: 48 of 4 bytes fit behind the header, few are used. */
 #define FV_IDENTITY_CAPS	24
@@ -44,6 +45,6 @@ struct fv_identity {
 
 int fv_identity_read(struct pci_dev *pdev, struct fv_identity *identity);
 bool fv_identity_differs(const struct fv_identity *was, const struct fv_identity *is,
-			 char *text, size_t size);
+			 enum fpga_vfio_identity_check check, char *text, size_t size);
 
 #endif /* FV_IDENTITY_H */

@@ -282,7 +282,14 @@ static void fv_link_request_equalization(struct pci_dev *port, u8 speed)
 				       control | FV_SECPCI_LNKCTL3_PERFORM_EQU);
 }
 
-static void fv_link_set_target(struct pci_dev *port, u8 speed)
+/**
+ * fv_link_set_target - Say which speed the next training aims at
+ * @port: the port above the link
+ * @speed: generation
+ *
+ * Context: Process context.
+ */
+void fv_link_set_target(struct pci_dev *port, u8 speed)
 {
 	u16 control2;
 

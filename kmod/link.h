@@ -40,18 +40,21 @@ struct fv_link {
  * @width: lanes
  * @target_speed: what Target Link Speed is set to; 0 leaves it as it is
  * @tries: how often to try, 1 to FV_LINK_TRIES_MAX
+ * @is_to_stay: @target_speed is not taken back, somebody asked for it by a command
  */
 struct fv_link_goal {
 	u8 speed;
 	u8 width;
 	u8 target_speed;
 	u8 tries;
+	bool is_to_stay;
 };
 
 u32 fv_link_function_cap(struct pci_dev *function);
 int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link);
 bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal);
 int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait);
+void fv_link_set_target(struct pci_dev *port, u8 speed);
 int fv_link_disable(struct pci_dev *port);
 int fv_link_enable(struct pci_dev *port);
 int fv_link_retrain(struct pci_dev *port, u32 function_cap, const struct fv_link_goal *goal,

@@ -5,10 +5,12 @@
 #include <linux/module.h>
 
 #include "group.h"
+#include "history.h"
 #include "netlink.h"
 #include "pci.h"
 #include "stats.h"
 #include "sysfs.h"
+#include "trace.h"
 
 static int __init fv_init(void)
 {
@@ -18,20 +20,23 @@ static int __init fv_init(void)
 	if (ret)
 		return ret;
 
-	ret = fv_pci_init();
+	ret = fv_netlink_init();
 	if (ret)
 		goto err_sysfs;
 
-	ret = fv_netlink_init();
+	fv_trace_init();
+	ret = fv_pci_init(fv_sysfs_device_groups);
 	if (ret)
-		goto err_pci;
+		goto err_netlink;
 	return 0;
 
-err_pci:
-	fv_pci_exit();
+err_netlink:
+	fv_trace_exit();
+	fv_netlink_exit();
 err_sysfs:
 	fv_group_exit();
 	fv_sysfs_exit();
+	fv_history_exit();
 	fv_stats_exit();
 	return ret;
 }
@@ -39,10 +44,12 @@ module_init(fv_init);
 
 static void __exit fv_exit(void)
 {
-	fv_netlink_exit();
 	fv_pci_exit();
+	fv_trace_exit();
+	fv_netlink_exit();
 	fv_group_exit();
 	fv_sysfs_exit();
+	fv_history_exit();
 	fv_stats_exit();
 }
 module_exit(fv_exit);

@@ -14,12 +14,20 @@
 #include "link.h"
 #include "netlink.h"
 #include "netlink_gen.h"
+#include "netlink_event.h"
 #include "netlink_put.h"
+#include "notify.h"
+#include "profile.h"
 #include "registry.h"
 #include "stats.h"
 
 /* Room for all statistics. */
 #define FV_NL_STATS_SIZE	nla_total_size(FV_STATS_NR * nla_total_size(sizeof(u64)))
+
+/* Room for the times that resets took. */
+#define FV_NL_TIMES_SIZE							\
+	nla_total_size((FPGA_VFIO_A_RESET_TIME_MAX + FV_TIMES_BUCKETS) *	\
+		       nla_total_size(sizeof(u64)))
 
 /**
  * struct fv_nl_kind - a kind of object that can be read
@@ -54,6 +62,33 @@ static int fv_nl_put_stats(struct sk_buff *skb, int nest_attr, const u64 sums[FV
 	return 0;
 }
 
+static int fv_nl_put_times(struct sk_buff *skb, int nest_attr, const struct fv_times *times)
+{
+	struct nlattr *nest;
+	unsigned int i;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_uint(skb, FPGA_VFIO_A_RESET_TIME_COUNT, times->count))
+		goto err;
+	if (times->count &&
+	    (nla_put_uint(skb, FPGA_VFIO_A_RESET_TIME_LAST_NS, times->last_ns) ||
+	     nla_put_uint(skb, FPGA_VFIO_A_RESET_TIME_MIN_NS, times->min_ns) ||
+	     nla_put_uint(skb, FPGA_VFIO_A_RESET_TIME_MAX_NS, times->max_ns) ||
+	     nla_put_uint(skb, FPGA_VFIO_A_RESET_TIME_TOTAL_NS, times->total_ns)))
+		goto err;
+	for (i = 0; times->count && i < FV_TIMES_BUCKETS; i++)
+		if (nla_put_uint(skb, FPGA_VFIO_A_RESET_TIME_HISTOGRAM, times->buckets[i]))
+			goto err;
+	nla_nest_end(skb, nest);
+	return 0;
+
+err:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
+}
+
 static void *fv_nl_device_next(unsigned long *key)
 {
 	return fv_device_next(key);
@@ -63,6 +98,7 @@ static int fv_nl_device_put(struct sk_buff *skb, void *object)
 {
 	struct fv_device *dev = object;
 	u64 sums[FV_STATS_NR + 1] = {};
+	struct fv_times times = {};
 
 	if (nla_put_string(skb, FPGA_VFIO_A_DEVICE_BDF, pci_name(dev->core.pdev)))
 		return -EMSGSIZE;
@@ -71,13 +107,24 @@ static int fv_nl_device_put(struct sk_buff *skb, void *object)
 	if (dev->card && nla_put_string(skb, FPGA_VFIO_A_DEVICE_PORT, pci_name(dev->card->port)))
 		return -EMSGSIZE;
 
+	if (nla_put_u32(skb, FPGA_VFIO_A_DEVICE_STATE, dev->state) ||
+	    (*dev->reason && nla_put_string(skb, FPGA_VFIO_A_DEVICE_REASON, dev->reason)) ||
+	    nla_put_string(skb, FPGA_VFIO_A_DEVICE_PROFILE, dev->profile->name) ||
+	    fv_nl_put_policy(skb, FPGA_VFIO_A_DEVICE_POLICY, &dev->policy))
+		return -EMSGSIZE;
+
+	fv_stats_add_times(dev->stats, &times);
+	if (fv_nl_put_times(skb, FPGA_VFIO_A_DEVICE_RESET_TIME, &times))
+		return -EMSGSIZE;
 	fv_stats_sum(dev->stats, sums);
 	return fv_nl_put_stats(skb, FPGA_VFIO_A_DEVICE_STATS, sums);
 }
 
 static size_t fv_nl_device_size(void *object)
 {
-	return 2 * FV_NL_NAME_SIZE + nla_total_size(sizeof(u32)) + FV_NL_STATS_SIZE;
+	return 3 * FV_NL_NAME_SIZE + 2 * nla_total_size(sizeof(u32)) +
+	       nla_total_size(FV_REASON_SIZE) + FV_NL_POLICY_SIZE + FV_NL_TIMES_SIZE +
+	       FV_NL_STATS_SIZE;
 }
 
 static const struct fv_nl_kind fv_nl_device = {
@@ -183,6 +230,7 @@ static int fv_nl_group_put(struct sk_buff *skb, void *object)
 {
 	struct fv_group *group = object;
 	u64 sums[FV_STATS_NR + 1] = {};
+	struct fv_times times = {};
 	struct fv_device *dev;
 
 	if (nla_put_u32(skb, FPGA_VFIO_A_GROUP_ID, group->id))
@@ -191,6 +239,9 @@ static int fv_nl_group_put(struct sk_buff *skb, void *object)
 		if (nla_put_string(skb, FPGA_VFIO_A_GROUP_DEVICE, pci_name(dev->core.pdev)))
 			return -EMSGSIZE;
 
+	fv_group_times(group, &times);
+	if (fv_nl_put_times(skb, FPGA_VFIO_A_GROUP_RESET_TIME, &times))
+		return -EMSGSIZE;
 	fv_group_sum(group, sums);
 	return fv_nl_put_stats(skb, FPGA_VFIO_A_GROUP_STATS, sums);
 }
@@ -199,7 +250,7 @@ static size_t fv_nl_group_size(void *object)
 {
 	struct fv_group *group = object;
 
-	return nla_total_size(sizeof(u32)) + FV_NL_STATS_SIZE +
+	return nla_total_size(sizeof(u32)) + FV_NL_STATS_SIZE + FV_NL_TIMES_SIZE +
 	       list_count_nodes(&group->devices) * FV_NL_NAME_SIZE;
 }
 
@@ -399,25 +450,36 @@ int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *
 	return fv_nl_dump(&fv_nl_group, skb, cb);
 }
 
+static const struct fv_shell fv_netlink_shell = {
+	.event = fv_nl_event,
+};
+
 /**
  * fv_netlink_init - Start to answer
  *
- * Context: Process context.
+ * Context: Process context, before the PCI driver is registered.
  * Return: 0, or the error of genl_register_family().
  */
 int __init fv_netlink_init(void)
 {
+	int ret;
+
 	/* The host's devices are for the host: a container sees no family. */
 	fpga_vfio_nl_family.netnsok = false;
-	return genl_register_family(&fpga_vfio_nl_family);
+	ret = genl_register_family(&fpga_vfio_nl_family);
+	if (!ret)
+		fv_notify_add_shell(&fv_netlink_shell);
+	return ret;
 }
 
 /**
  * fv_netlink_exit - Stop to answer
  *
- * Context: Process context. No request is under way when it returns.
+ * Context: Process context, when the PCI driver is gone. No request is under way when it
+ * returns.
  */
 void fv_netlink_exit(void)
 {
+	fv_notify_remove_shell(&fv_netlink_shell);
 	genl_unregister_family(&fpga_vfio_nl_family);
 }

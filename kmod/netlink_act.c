@@ -56,7 +56,8 @@ static int fv_nl_put_step(struct sk_buff *skb, const struct fv_reset_report *rep
 		for (i = 0; i < step->nr_functions; i++)
 			if (fv_nl_put_function(skb, &report->functions[i]))
 				return -EMSGSIZE;
-	} else if (nla_put_uint(skb, FPGA_VFIO_A_RESET_STEP_DURATION_NS, step->duration_ns)) {
+	} else if (step->is_tried &&
+		   nla_put_uint(skb, FPGA_VFIO_A_RESET_STEP_DURATION_NS, step->duration_ns)) {
 		return -EMSGSIZE;
 	}
 	nla_nest_end(skb, nest);
@@ -87,8 +88,16 @@ err:
 	return -EMSGSIZE;
 }
 
-/* The device of a request, kept until fv_device_put(). */
-static struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
+/**
+ * fv_nl_device_of - Find the device that a request is about
+ * @info: the request
+ * @attr: the attribute that has its address
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: The device, kept until fv_device_put(), or ERR_PTR(): -EINVAL without an
+ * address, -ENODEV if it is not that of a device of ours.
+ */
+struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 {
 	struct fv_device *dev;
 	const char *bdf;
@@ -138,7 +147,7 @@ int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 	if (is_plan)
 		ret = fv_reset_plan(dev, methods, report);
 	else
-		ret = fv_reset_run(dev, methods, FV_RESET_SET_UNLOCKED, report);
+		ret = fv_reset_run(dev, methods, FPGA_VFIO_ORIGIN_NETLINK, report);
 	sent = fv_nl_reply_reset(info, dev, report, is_plan);
 	last = report->nr ? &report->steps[report->nr - 1] : NULL;
 	if (ret && last && *last->text)
@@ -186,6 +195,7 @@ static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *befo
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]) {
 		goal->speed = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]);
 		goal->target_speed = goal->speed;
+		goal->is_to_stay = true;
 	}
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_TRIES])
 		goal->tries = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_TRIES]);
@@ -222,7 +232,7 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 		after.target_speed = goal.target_speed ?: before.target_speed;
 		return fv_nl_reply_retrain(info, dev, &before, &after, 0);
 	}
-	ret = fv_card_retrain(dev, &goal, &after);
+	ret = fv_card_retrain(dev, &goal, FPGA_VFIO_ORIGIN_NETLINK, &after);
 	sent = fv_nl_reply_retrain(info, dev, &before, &after, ret > 0 ? ret : goal.tries);
 	if (ret > 0)
 		return sent;

@@ -11,9 +11,40 @@
 
 #include <uapi/linux/fpga_vfio.h>
 
+/* Common nested types */
+const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_LINK_DISABLE + 1] = {
+	[FPGA_VFIO_A_POLICY_RESET_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
+	[FPGA_VFIO_A_POLICY_READY_REGISTER] = NLA_POLICY_NESTED(fpga_vfio_ready_register_nl_policy),
+	[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_LINK_SPEED] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_LINK_WIDTH] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_POLICY_IDENTITY] = NLA_POLICY_MAX(NLA_U32, 1),
+	[FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION] = NLA_POLICY_MAX(NLA_U32, 2),
+	[FPGA_VFIO_A_POLICY_AER] = NLA_POLICY_MAX(NLA_U32, 1),
+	[FPGA_VFIO_A_POLICY_LINK_DISABLE] = NLA_POLICY_MAX(NLA_U32, 2),
+};
+
+const struct nla_policy fpga_vfio_ready_register_nl_policy[FPGA_VFIO_A_READY_REGISTER_VALUE + 1] = {
+	[FPGA_VFIO_A_READY_REGISTER_BAR] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_READY_REGISTER_OFFSET] = { .type = NLA_UINT, },
+	[FPGA_VFIO_A_READY_REGISTER_MASK] = { .type = NLA_U32, },
+	[FPGA_VFIO_A_READY_REGISTER_VALUE] = { .type = NLA_U32, },
+};
+
 /* FPGA_VFIO_CMD_DEVICE_GET - do */
 static const struct nla_policy fpga_vfio_device_get_nl_policy[FPGA_VFIO_A_DEVICE_BDF + 1] = {
 	[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+};
+
+/* FPGA_VFIO_CMD_DEVICE_SET - do */
+static const struct nla_policy fpga_vfio_device_set_nl_policy[FPGA_VFIO_A_DEVICE_POLICY_DEFAULT + 1] = {
+	[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+	[FPGA_VFIO_A_DEVICE_POLICY] = NLA_POLICY_NESTED(fpga_vfio_policy_nl_policy),
+	[FPGA_VFIO_A_DEVICE_POLICY_DEFAULT] = { .type = NLA_FLAG, },
 };
 
 /* FPGA_VFIO_CMD_CARD_GET - do */
@@ -41,6 +72,11 @@ static const struct nla_policy fpga_vfio_retrain_nl_policy[FPGA_VFIO_A_RETRAIN_D
 	[FPGA_VFIO_A_RETRAIN_DRY_RUN] = { .type = NLA_FLAG, },
 };
 
+/* FPGA_VFIO_CMD_HISTORY_GET - dump */
+static const struct nla_policy fpga_vfio_history_get_nl_policy[FPGA_VFIO_A_EVENT_PORT + 1] = {
+	[FPGA_VFIO_A_EVENT_PORT] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+};
+
 /* Ops table for fpga_vfio */
 static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	{
@@ -54,6 +90,13 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.cmd	= FPGA_VFIO_CMD_DEVICE_GET,
 		.dumpit	= fpga_vfio_nl_device_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_DEVICE_SET,
+		.doit		= fpga_vfio_nl_device_set_doit,
+		.policy		= fpga_vfio_device_set_nl_policy,
+		.maxattr	= FPGA_VFIO_A_DEVICE_POLICY_DEFAULT,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_CARD_GET,
@@ -93,6 +136,17 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.maxattr	= FPGA_VFIO_A_RETRAIN_DRY_RUN,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd		= FPGA_VFIO_CMD_HISTORY_GET,
+		.dumpit		= fpga_vfio_nl_history_get_dumpit,
+		.policy		= fpga_vfio_history_get_nl_policy,
+		.maxattr	= FPGA_VFIO_A_EVENT_PORT,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+};
+
+static const struct genl_multicast_group fpga_vfio_nl_mcgrps[] = {
+	[FPGA_VFIO_NLGRP_EVENTS] = { "events", },
 };
 
 struct genl_family fpga_vfio_nl_family __ro_after_init = {
@@ -103,4 +157,6 @@ struct genl_family fpga_vfio_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= fpga_vfio_nl_ops,
 	.n_split_ops	= ARRAY_SIZE(fpga_vfio_nl_ops),
+	.mcgrps		= fpga_vfio_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(fpga_vfio_nl_mcgrps),
 };

@@ -12,9 +12,14 @@
 
 #include <uapi/linux/fpga_vfio.h>
 
+/* Common nested types */
+extern const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_LINK_DISABLE + 1];
+extern const struct nla_policy fpga_vfio_ready_register_nl_policy[FPGA_VFIO_A_READY_REGISTER_VALUE + 1];
+
 int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);
+int fpga_vfio_nl_device_set_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_card_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
@@ -23,6 +28,12 @@ int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_history_get_dumpit(struct sk_buff *skb,
+				    struct netlink_callback *cb);
+
+enum {
+	FPGA_VFIO_NLGRP_EVENTS,
+};
 
 extern struct genl_family fpga_vfio_nl_family;
 

@@ -1,20 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bug.h>
 #include <linux/compiler.h>
 
 #include "notify.h"
 
-static const struct fv_shell *fv_shell;
+#define FV_SHELLS	4
+
+/* In the order in which they came, no gaps. */
+static const struct fv_shell *fv_shells[FV_SHELLS];
+
+static const struct fv_shell *fv_shell_at(unsigned int i)
+{
+	return i < FV_SHELLS ? fv_shells[i] : NULL;
+}
 
 /**
- * fv_notify_set_shell - Say who is told of changes
- * @shell: the shell, or NULL for nobody
+ * fv_notify_add_shell - Say who is told of changes
+ * @shell: the shell
  *
- * Context: Process context, while no device is bound: before the PCI driver is
- * registered and after it is gone.
+ * Context: Process context, before the PCI driver is registered.
  */
-void fv_notify_set_shell(const struct fv_shell *shell)
+void fv_notify_add_shell(const struct fv_shell *shell)
 {
-	fv_shell = shell;
+	unsigned int i;
+
+	for (i = 0; i < FV_SHELLS; i++) {
+		if (!fv_shells[i]) {
+			fv_shells[i] = shell;
+			return;
+		}
+	}
+	WARN_ON_ONCE(1);
+}
+
+/**
+ * fv_notify_remove_shell - Say who is not told of changes any more
+ * @shell: the shell, the last that was added and is still there
+ *
+ * Context: Process context, when the PCI driver is gone.
+ */
+void fv_notify_remove_shell(const struct fv_shell *shell)
+{
+	unsigned int i;
+
+	for (i = 0; i < FV_SHELLS; i++)
+		if (fv_shells[i] == shell)
+			fv_shells[i] = NULL;
 }
 
 /**
@@ -22,11 +53,24 @@ void fv_notify_set_shell(const struct fv_shell *shell)
  * @group: the group
  *
  * Context: Process context, under fv_publish_lock.
- * Return: 0, or the shell's error.
+ * Return: 0, or a shell's error.
  */
 int fv_notify_group_added(struct fv_group *group)
 {
-	return fv_shell ? fv_shell->group_added(group) : 0;
+	const struct fv_shell *shell;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && (shell = fv_shell_at(i)); i++)
+		if (shell->group_added)
+			ret = shell->group_added(group);
+	/* Back over the one that failed, which undid its own. */
+	if (ret)
+		i--;
+	while (ret && i--)
+		if (fv_shells[i]->group_removed)
+			fv_shells[i]->group_removed(group);
+	return ret;
 }
 
 /**
@@ -37,8 +81,12 @@ int fv_notify_group_added(struct fv_group *group)
  */
 void fv_notify_group_removed(struct fv_group *group)
 {
-	if (fv_shell)
-		fv_shell->group_removed(group);
+	const struct fv_shell *shell;
+	unsigned int i;
+
+	for (i = 0; (shell = fv_shell_at(i)); i++)
+		if (shell->group_removed)
+			shell->group_removed(group);
 }
 
 /**
@@ -46,11 +94,24 @@ void fv_notify_group_removed(struct fv_group *group)
  * @dev: the device, in its group
  *
  * Context: Process context, under fv_publish_lock.
- * Return: 0, or the shell's error.
+ * Return: 0, or a shell's error.
  */
 int fv_notify_device_added(struct fv_device *dev)
 {
-	return fv_shell ? fv_shell->device_added(dev) : 0;
+	const struct fv_shell *shell;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && (shell = fv_shell_at(i)); i++)
+		if (shell->device_added)
+			ret = shell->device_added(dev);
+	/* Back over the one that failed, which undid its own. */
+	if (ret)
+		i--;
+	while (ret && i--)
+		if (fv_shells[i]->device_removed)
+			fv_shells[i]->device_removed(dev);
+	return ret;
 }
 
 /**
@@ -61,6 +122,47 @@ int fv_notify_device_added(struct fv_device *dev)
  */
 void fv_notify_device_removed(struct fv_device *dev)
 {
-	if (fv_shell)
-		fv_shell->device_removed(dev);
+	const struct fv_shell *shell;
+	unsigned int i;
+
+	for (i = 0; (shell = fv_shell_at(i)); i++)
+		if (shell->device_removed)
+			shell->device_removed(dev);
+}
+
+/**
+ * fv_notify_event - Tell that something happened
+ * @dev: to which device, or to whose card
+ * @port: address of the port above the card
+ * @event: what
+ *
+ * Context: Process context, one after the other, under any of the driver's locks.
+ */
+void fv_notify_event(struct fv_device *dev, const char *port, const struct fv_event *event)
+{
+	const struct fv_shell *shell;
+	unsigned int i;
+
+	for (i = 0; (shell = fv_shell_at(i)); i++)
+		if (shell->event)
+			shell->event(dev, port, event);
+}
+
+/**
+ * fv_notify_phase - Tell how far a reset has come
+ * @dev: the device that is reset
+ * @method: enum fpga_vfio_reset_method
+ * @phase: what it has done
+ * @error: 0, or why it did not succeed, negative errno
+ *
+ * Context: Process context, under any of the driver's locks.
+ */
+void fv_notify_phase(struct fv_device *dev, unsigned int method, enum fv_phase phase, int error)
+{
+	const struct fv_shell *shell;
+	unsigned int i;
+
+	for (i = 0; (shell = fv_shell_at(i)); i++)
+		if (shell->phase)
+			shell->phase(dev, method, phase, error);
 }

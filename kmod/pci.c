@@ -6,11 +6,16 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
+#include "aer.h"
+#include "card.h"
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
+#include "guest.h"
+#include "history.h"
 #include "ids.h"
 #include "pci.h"
+#include "profile.h"
 #include "reset_watch.h"
 #include "stats.h"
 #include "vfio.h"
@@ -46,7 +51,16 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	dev->counters = dev->stats->counters;
 
+	dev->history = fv_history_get(pdev);
+	if (IS_ERR(dev->history)) {
+		ret = PTR_ERR(dev->history);
+		goto err_put;
+	}
+	dev->profile = fv_profile_of(pdev);
+	fv_profile_policy(dev->profile, &dev->policy);
+
 	init_waitqueue_head(&dev->unused);
+	fv_guest_init(dev);
 	ret = fv_clean_init(dev);
 	if (ret) {
 		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
@@ -66,6 +80,7 @@ err_unregister:
 	vfio_pci_core_unregister_device(&dev->core);
 err_reset:
 	fv_clean_exit(dev);
+	fv_guest_exit(dev);
 err_put:
 	vfio_put_device(&dev->core.vdev);
 	return ret;
@@ -79,6 +94,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_device_unpublish(dev);
 	fv_clean_exit(dev);
+	fv_guest_exit(dev);
 	vfio_put_device(&dev->core.vdev);
 }
 
@@ -92,12 +108,17 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 
 static void fv_pci_reset_done(struct pci_dev *pdev)
 {
+	struct fv_device *dev = fv_device_of_pci(pdev);
+
 	fv_reset_done(pdev);
-	fv_clean_check(fv_device_of_pci(pdev));
+	fv_card_reset_end(dev->card);
+	fv_clean_check(dev);
 }
 
 static const struct pci_error_handlers fv_pci_err_handlers = {
-	.error_detected	= vfio_pci_core_aer_err_detected,
+	.error_detected	= fv_aer_error_detected,
+	.slot_reset	= fv_aer_slot_reset,
+	.resume		= fv_aer_resume,
 	.reset_prepare	= fv_clean_prepare,
 	.reset_done	= fv_pci_reset_done,
 };
@@ -114,12 +135,14 @@ static struct pci_driver fv_pci_driver = {
 
 /**
  * fv_pci_init - Start to take devices
+ * @groups: the files that sysfs shows of each
  *
  * Context: Process context.
  * Return: 0, or the error of pci_register_driver().
  */
-int __init fv_pci_init(void)
+int __init fv_pci_init(const struct attribute_group **groups)
 {
+	fv_pci_driver.dev_groups = groups;
 	return pci_register_driver(&fv_pci_driver);
 }
 

@@ -2,7 +2,9 @@
 #ifndef FV_PCI_H
 #define FV_PCI_H
 
-int fv_pci_init(void);
+struct attribute_group;
+
+int fv_pci_init(const struct attribute_group **groups);
 void fv_pci_exit(void);
 
 #endif /* FV_PCI_H */

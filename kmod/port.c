@@ -13,6 +13,15 @@
  */
 #define FV_PORT_RESET_MS	2
 
+/* What a slot latches when the link of its card goes down and comes up; 0 without a slot. */
+static u16 fv_port_events(struct pci_dev *port)
+{
+	u16 status;
+
+	pcie_capability_read_word(port, PCI_EXP_SLTSTA, &status);
+	return status == 0xffff ? 0 : status & (PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_DLLSC);
+}
+
 /**
  * fv_port_quiet - Keep the port's hotplug driver from taking the card away
  * @port: the port
@@ -26,6 +35,7 @@
  */
 void fv_port_quiet(struct pci_dev *port, struct fv_port_quiet *quiet)
 {
+	quiet->events = fv_port_events(port);
 	quiet->was_ignoring = port->ignore_hotplug;
 	port->ignore_hotplug = 1;
 }
@@ -39,17 +49,11 @@ void fv_port_quiet(struct pci_dev *port, struct fv_port_quiet *quiet)
  */
 void fv_port_listen(struct pci_dev *port, const struct fv_port_quiet *quiet)
 {
-	u32 cap;
+	/* Written 1 to clear: what is latched now and was not is what we caused. */
+	u16 events = fv_port_events(port) & ~quiet->events;
 
-	pcie_capability_read_dword(port, PCI_EXP_SLTCAP, &cap);
-	if (cap & PCI_EXP_SLTCAP_HPC) {
-		u16 events = PCI_EXP_SLTSTA_PDC;
-
-		if (port->link_active_reporting)
-			events |= PCI_EXP_SLTSTA_DLLSC;
-		/* Written 1 to clear: what is latched is what we caused. */
+	if (events)
 		pcie_capability_write_word(port, PCI_EXP_SLTSTA, events);
-	}
 	port->ignore_hotplug = quiet->was_ignoring;
 }
 

@@ -9,9 +9,11 @@ struct pci_dev;
 /**
  * struct fv_port_quiet - what a port was before it was made quiet
  * @was_ignoring: it ignored hotplug events before
+ * @events: those that were latched before, of what a reset latches
  */
 struct fv_port_quiet {
 	bool was_ignoring;
+	u16 events;
 };
 
 void fv_port_quiet(struct pci_dev *port, struct fv_port_quiet *quiet);

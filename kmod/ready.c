@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Is a function there after its reset?
+ * Is a function there after its reset, and its design?
  *
  * A function that is not ready yet answers a configuration read with Request Retry
  * Status. What software sees of that is 0x0001 as the vendor id if the root port has
  * RRS Software Visibility, or all-ones, as it is for a function that does not answer
  * at all (PCIe r6.0, 2.3.2 and 6.6.1). Both mean: not yet.
  */
+#include <linux/io.h>
 #include <linux/pci.h>
 
+#include "policy.h"
 #include "ready.h"
 #include "wait.h"
 
@@ -59,4 +61,96 @@ int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 			return ret;
 	}
 	return 0;
+}
+
+/**
+ * fv_ready_has_register - Has a function a certain ready register?
+ * @pdev: the function
+ * @ready: the register; none is one that every function has
+ * @text: if not, why not, in words
+ * @size: of @text
+ *
+ * Context: Any.
+ * Return: 0, or -EINVAL if there is no such BAR, or it ends before the register.
+ */
+int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *ready, char *text,
+			  size_t size)
+{
+	if (!ready->mask)
+		return 0;
+	if (!(pci_resource_flags(pdev, ready->bar) & IORESOURCE_MEM) ||
+	    !pci_resource_start(pdev, ready->bar))
+		snprintf(text, size, "ready_register: BAR %u is no memory", ready->bar);
+	else if (ready->offset > pci_resource_len(pdev, ready->bar) - sizeof(u32))
+		snprintf(text, size, "ready_register: BAR %u ends at %#llx, before %#llx",
+			 ready->bar, (u64)pci_resource_len(pdev, ready->bar), ready->offset);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+/* Until the register says that the design is ready; what it said last in @last. */
+static int fv_ready_poll(void __iomem *at, const struct fv_ready_register *ready,
+			 struct fv_wait *wait, u32 *last)
+{
+	int ret;
+
+	for (;;) {
+		*last = ioread32(at);
+		/* All-ones is what a function reads as that does not answer, too. */
+		if (!PCI_POSSIBLE_ERROR(*last) && (*last & ready->mask) == ready->value)
+			return 0;
+		ret = fv_wait_pause(wait);
+		if (ret)
+			return ret;
+	}
+}
+
+/**
+ * fv_ready_wait_register - Wait until a function's design is ready
+ * @pdev: the function, which answers and has its BARs; nobody uses them
+ * @ready: the register that says so; may be none
+ * @wait: the limit
+ * @text: if it does not become ready, what it says, in words
+ * @size: of @text
+ *
+ * It is read through a mapping of the kernel's own, which cannot fault: a function that
+ * is gone reads as all-ones. Memory decoding is on for as long as it is read.
+ *
+ * Context: Process context, may sleep; under the device lock.
+ * Return: 0, -ETIMEDOUT, -EINTR when the process is being killed, -ENOMEM, -EIO if the
+ * register is not there.
+ */
+int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
+			   struct fv_wait *wait, char *text, size_t size)
+{
+	void __iomem *at;
+	u16 command;
+	u32 last;
+	int ret;
+
+	if (!ready->mask)
+		return 0;
+	if (fv_ready_has_register(pdev, ready, text, size))
+		return -EIO;
+	at = ioremap(pci_resource_start(pdev, ready->bar) + ready->offset, sizeof(last));
+	if (!at)
+		return -ENOMEM;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (PCI_POSSIBLE_ERROR(command)) {
+		ret = -EIO;
+	} else {
+		pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+		ret = fv_ready_poll(at, ready, wait, &last);
+		pci_write_config_word(pdev, PCI_COMMAND, command);
+	}
+	iounmap(at);
+
+	if (ret == -EIO)
+		snprintf(text, size, "%s stopped to answer", pci_name(pdev));
+	else if (ret == -ETIMEDOUT)
+		snprintf(text, size, "its design is not ready: BAR %u at %#llx reads %#x",
+			 ready->bar, ready->offset, last);
+	return ret;
 }

@@ -4,10 +4,15 @@
 
 #include <linux/types.h>
 
+struct fv_ready_register;
 struct fv_wait;
 struct pci_dev;
 
 bool fv_ready_is_answering(struct pci_dev *pdev);
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait);
+int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *ready, char *text,
+			  size_t size);
+int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
+			   struct fv_wait *wait, char *text, size_t size);
 
 #endif /* FV_READY_H */

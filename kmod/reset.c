@@ -19,6 +19,9 @@
 #include "baseline.h"
 #include "card.h"
 #include "compat.h"
+#include "history.h"
+#include "notify.h"
+#include "policy.h"
 #include "port.h"
 #include "ready.h"
 #include "reset.h"
@@ -27,51 +30,153 @@
 #include "stats.h"
 #include "wait.h"
 
-/* All functions held: are they ready, the same, and as they were configured? */
-static int fv_reset_verify(struct fv_span *span, char *text, size_t size)
+/**
+ * struct fv_reset_job - a reset that is under way
+ * @span: the functions that are held; the device's first
+ * @policy: what was wanted of the device when it began
+ * @origin: who asked
+ * @ops: the method that is tried
+ * @method: its number
+ * @step: what comes of it
+ * @began_ns: when it was begun
+ */
+struct fv_reset_job {
+	struct fv_span span;
+	struct fv_policy policy;
+	enum fpga_vfio_origin origin;
+	const struct fv_reset_ops *ops;
+	enum fpga_vfio_reset_method method;
+	struct fv_reset_step *step;
+	u64 began_ns;
+};
+
+/* Tell who looks how far it came; returns the error that it is given. */
+static int fv_reset_phase(struct fv_reset_job *job, enum fv_phase phase, int error)
 {
-	struct fv_wait wait;
+	fv_notify_phase(job->span.dev, job->method, phase, error);
+	return error;
+}
+
+static int fv_reset_wait_ready(struct fv_reset_job *job, struct fv_wait *wait)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_span *span = &job->span;
 	unsigned int i;
 	int ret = 0;
 
-	fv_wait_begin(&wait, FV_RESET_READY_LIMIT_MS);
 	for (i = 0; i < span->nr_held && !ret; i++) {
-		ret = fv_ready_wait(span->functions[i], &wait);
+		ret = fv_ready_wait(span->functions[i], wait);
 		if (ret == -ETIMEDOUT)
-			snprintf(text, size, "%s does not answer after %u ms",
-				 pci_name(span->functions[i]), FV_RESET_READY_LIMIT_MS);
+			snprintf(step->text, sizeof(step->text), "%s does not answer after %u ms",
+				 pci_name(span->functions[i]),
+				 job->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	}
-	for (i = 0; i < span->nr_held && !ret; i++)
-		if (span->devices[i])
-			ret = fv_baseline_compare(span->devices[i], text, size);
-	for (i = 0; i < span->nr_held && !ret; i++)
-		ret = fv_baseline_restore(span->functions[i], span->devices[i], text, size);
 	return ret;
 }
 
-/* A card that came back slower or narrower than it was is asked to do better. */
-static void fv_reset_improve_link(struct fv_device *dev)
+/* What is said of another function than the device's own names it. */
+static void fv_reset_say(struct fv_reset_job *job, unsigned int i, const char *text)
 {
+	struct fv_reset_step *step = job->step;
+
+	if (i && *text)
+		snprintf(step->text, sizeof(step->text), "%s: %s",
+			 pci_name(job->span.functions[i]), text);
+	else
+		strscpy(step->text, text);
+}
+
+static int fv_reset_restore(struct fv_reset_job *job)
+{
+	struct fv_span *span = &job->span;
+	char text[FV_REASON_SIZE] = "";
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (span->devices[i])
+			ret = fv_baseline_compare(span->devices[i], text, sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		ret = fv_baseline_restore(span->functions[i], span->devices[i], text,
+					  sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	return ret;
+}
+
+static int fv_reset_wait_design(struct fv_reset_job *job, struct fv_wait *wait)
+{
+	struct fv_span *span = &job->span;
+	char text[FV_REASON_SIZE] = "";
+	struct fv_policy policy;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (!span->devices[i])
+			continue;
+		fv_device_policy(span->devices[i], &policy);
+		ret = fv_ready_wait_register(span->functions[i], &policy.ready, wait, text,
+					     sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	return ret;
+}
+
+/* All functions held: are they ready, the same, and as they were configured? */
+static int fv_reset_verify(struct fv_reset_job *job)
+{
+	struct fv_wait wait;
+	int ret;
+
+	fv_wait_begin(&wait, job->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	ret = fv_reset_phase(job, FV_PHASE_READY, fv_reset_wait_ready(job, &wait));
+	if (!ret)
+		ret = fv_reset_phase(job, FV_PHASE_RESTORE, fv_reset_restore(job));
+	if (!ret)
+		ret = fv_reset_phase(job, FV_PHASE_DESIGN, fv_reset_wait_design(job, &wait));
+	return ret;
+}
+
+/*
+ * Functions without a driver have nobody who resets them once more: they get back what
+ * can be given back to them also when the card did not come back as a whole.
+ */
+static void fv_reset_restore_driverless(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (!span->devices[i] && fv_ready_is_answering(span->functions[i]))
+			fv_baseline_restore(span->functions[i], NULL, NULL, 0);
+}
+
+/* A card that came back slower or narrower than it was is asked to do better. */
+static void fv_reset_improve_link(struct fv_reset_job *job)
+{
+	struct fv_device *dev = job->span.dev;
 	struct pci_dev *pdev = dev->core.pdev;
-	struct fv_card *card = dev->card;
 	struct fv_link_goal goal;
 	struct fv_link link;
 	int ret;
 
-	if (!card || !card->link_goal.speed ||
-	    fv_link_read(card->port, card->function_cap, &link))
-		return;
-	goal = card->link_goal;
-	if (fv_link_reaches(&link, &goal))
+	if (!dev->card || fv_card_look(dev->card, &job->policy, &link, &goal) ||
+	    fv_link_reaches(&link, &goal))
 		return;
 
-	ret = fv_card_retrain(dev, &goal, &link);
+	ret = fv_card_retrain(dev, &goal, job->origin, &link);
 	if (ret > 0)
 		pci_info(pdev, "link retrained to generation %u x%u after a reset\n", link.speed,
 			 link.width);
 	else
-		pci_warn(pdev, "link is at generation %u x%u after a reset, was %u x%u\n",
+		pci_warn(pdev, "link is at generation %u x%u after a reset, wanted is %u x%u\n",
 			 link.speed, link.width, goal.speed, goal.width);
+	fv_reset_phase(job, FV_PHASE_LINK, ret > 0 ? 0 : ret);
 }
 
 static int fv_reset_iommu_prepare(struct fv_span *span)
@@ -98,86 +203,127 @@ static void fv_reset_iommu_done(struct fv_span *span)
 		fv_compat_reset_iommu_done(span->functions[i]);
 }
 
-/* One method on all functions held, whose memory nobody uses. */
-static int fv_reset_try_held(struct fv_span *span, const struct fv_reset_ops *ops,
-			     char *text, size_t size)
+static int fv_reset_remember(struct fv_span *span)
 {
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++)
+		ret = fv_baseline_remember(span->functions[i], span->devices[i]);
+	return ret;
+}
+
+/* One method on all functions held, whose memory nobody uses. */
+static int fv_reset_try_held(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_span *span = &job->span;
 	struct pci_dev *pdev = span->functions[0];
 	struct fv_port_quiet quiet;
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < span->nr_held; i++) {
-		ret = fv_baseline_remember(span->functions[i], span->devices[i]);
-		if (ret)
-			return ret;
-	}
-	ret = fv_reset_iommu_prepare(span);
-	if (ret)
-		return ret;
+	step->is_tried = true;
 	for (i = 0; i < span->nr_held; i++)
 		fv_config_stop(span->functions[i]);
-	if (ops->is_card)
+	if (job->ops->is_card) {
+		fv_card_reset_begin(span->dev->card);
 		fv_port_quiet(pdev->bus->self, &quiet);
-
-	ret = ops->act(pdev, text, size);
-	if (!ret)
-		ret = fv_reset_verify(span, text, size);
-	if (ops->is_card) {
-		if (!ret)
-			fv_reset_improve_link(span->dev);
-		fv_port_listen(pdev->bus->self, &quiet);
 	}
-	fv_reset_iommu_done(span);
+
+	ret = fv_reset_phase(job, FV_PHASE_ACT, job->ops->act(pdev, &job->policy, step->text,
+							      sizeof(step->text)));
+	if (!ret)
+		ret = fv_reset_verify(job);
+	if (ret)
+		fv_reset_restore_driverless(span);
+	if (job->ops->is_card) {
+		if (!ret)
+			fv_reset_improve_link(job);
+		fv_port_listen(pdev->bus->self, &quiet);
+		fv_card_reset_end(span->dev->card);
+	}
 	return ret;
 }
 
-static void fv_reset_conclude(struct fv_span *span, const struct fv_reset_ops *ops, int error,
-			      const char *text)
+static void fv_reset_conclude_device(struct fv_reset_job *job, struct fv_device *dev)
 {
-	struct fv_device *dev;
-	unsigned int i;
+	const struct fv_reset_step *step = job->step;
+	int error = step->error;
 
-	for (i = 0; i < span->nr_held; i++) {
-		dev = span->devices[i];
-		if (!dev)
-			continue;
-		fv_stats_inc(dev->stats, fv_reset_method_counter(ops->counter, !error));
-		if (!error)
-			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, "%s", "");
-		else
-			fv_device_set_state(dev, error == -ESTALE ? FPGA_VFIO_CARD_STATE_CHANGED :
-					    FPGA_VFIO_CARD_STATE_FAILED, "%s", text);
-	}
+	fv_stats_inc(dev->stats, fv_reset_method_counter(job->ops->counter, !error));
+	if (!error)
+		fv_stats_reset_took(dev->stats, step->duration_ns);
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_RESET,
+		.origin = job->origin,
+		.method = job->method,
+		.error = error,
+		.duration_ns = step->duration_ns,
+	}, "%s", step->text);
+
+	if (!error)
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, job->origin, "%s", "");
+	else
+		fv_device_set_state(dev, error == -ESTALE ? FPGA_VFIO_CARD_STATE_CHANGED :
+				    FPGA_VFIO_CARD_STATE_FAILED, job->origin, "%s", step->text);
 }
 
-/* One method: hold what it hits, try, say what came of it. */
-static int fv_reset_try(struct fv_span *span, const struct fv_reset_ops *ops, char *text,
-			size_t size)
+static void fv_reset_conclude(struct fv_reset_job *job, int error)
 {
-	const char *why = ops->unavailable(span->functions[0]);
+	struct fv_reset_step *step = job->step;
+	unsigned int i;
+
+	if (error && !*step->text)
+		snprintf(step->text, sizeof(step->text),
+			 error == -EINTR ? "it was interrupted" : "error %d", error);
+	step->error = error;
+	step->duration_ns = ktime_get_ns() - job->began_ns;
+	for (i = 0; i < job->span.nr_held; i++)
+		if (job->span.devices[i])
+			fv_reset_conclude_device(job, job->span.devices[i]);
+}
+
+static int fv_reset_hold(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_span *span = &job->span;
 	int ret;
 
-	if (why) {
-		strscpy(text, why, size);
-		return -EOPNOTSUPP;
-	}
-	if (ops->is_card) {
-		ret = fv_span_widen(span, text, size);
+	if (job->ops->is_card) {
+		ret = fv_span_widen(span, step->text, sizeof(step->text));
 		if (ret)
 			return ret;
 	} else {
 		fv_span_narrow(span);
 	}
-	ret = fv_span_hold_memory(span, text, size);
+	return fv_span_hold_memory(span, step->text, sizeof(step->text));
+}
+
+/* One method: hold what it hits, try, say what came of it. */
+static int fv_reset_try(struct fv_reset_job *job)
+{
+	const char *why = job->ops->unavailable(job->span.functions[0], &job->policy);
+	struct fv_reset_step *step = job->step;
+	int ret;
+
+	if (why) {
+		strscpy(step->text, why);
+		return -EOPNOTSUPP;
+	}
+	ret = fv_reset_phase(job, FV_PHASE_HOLD, fv_reset_hold(job));
 	if (ret)
 		return ret;
 
-	ret = fv_reset_try_held(span, ops, text, size);
-	if (ret && !*text)
-		snprintf(text, size, ret == -EINTR ? "it was interrupted" : "error %d", ret);
-	fv_reset_conclude(span, ops, ret, text);
-	fv_span_release_memory(span);
+	ret = fv_reset_remember(&job->span);
+	if (!ret)
+		ret = fv_reset_iommu_prepare(&job->span);
+	if (!ret) {
+		ret = fv_reset_try_held(job);
+		fv_reset_iommu_done(&job->span);
+		fv_reset_conclude(job, ret);
+	}
+	fv_span_release_memory(&job->span);
 	return ret;
 }
 
@@ -196,37 +342,75 @@ static int fv_reset_result(int result, int error)
 	       error == -EINTR ? error : result;
 }
 
-static int fv_reset_ladder(struct fv_device *dev, struct fv_span *span,
+/* Those who open and close a device have its set's lock already. */
+static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
+{
+	return origin == FPGA_VFIO_ORIGIN_OPEN || origin == FPGA_VFIO_ORIGIN_CLOSE;
+}
+
+/*
+ * Who opens or closes a device of the card tries for the device lock that is held here: the
+ * driver's own repair, which has time, does not keep him.
+ */
+static int fv_reset_lock_set(struct fv_reset_job *job, struct mutex *set)
+{
+	if (job->origin != FPGA_VFIO_ORIGIN_DRIVER)
+		return mutex_lock_killable(set);
+	return mutex_trylock(set) ? 0 : -EAGAIN;
+}
+
+static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 			   const enum fpga_vfio_reset_method *order, unsigned int nr,
-			   enum fv_reset_set_lock set_lock, struct fv_reset_report *report)
+			   struct fv_reset_report *report)
 {
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
-	bool is_locked = set_lock == FV_RESET_SET_LOCKED;
+	bool is_locked = fv_reset_is_set_locked(job->origin);
 	int ret = -EOPNOTSUPP, result = -EOPNOTSUPP;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		const struct fv_reset_ops *ops = fv_reset_ops_of(order[i]);
-		struct fv_reset_step *step = &report->steps[report->nr++];
-		ktime_t began = ktime_get();
-
-		*step = (struct fv_reset_step) { .method = order[i] };
-		if (ops->is_card && !is_locked) {
-			ret = mutex_lock_killable(set);
-			if (ret)
+		job->method = order[i];
+		job->ops = fv_reset_ops_of(order[i]);
+		job->began_ns = ktime_get_ns();
+		job->step = &report->steps[report->nr++];
+		*job->step = (struct fv_reset_step) { .method = order[i] };
+		if (job->ops->is_card && !is_locked) {
+			ret = fv_reset_lock_set(job, set);
+			if (ret) {
+				result = ret;
 				break;
+			}
 			is_locked = true;
 		}
-		ret = fv_reset_try(span, ops, step->text, sizeof(step->text));
-		step->error = ret;
-		step->duration_ns = ktime_to_ns(ktime_sub(ktime_get(), began));
+		ret = fv_reset_try(job);
+		job->step->error = ret;
 		result = fv_reset_result(result, ret);
 		if (!fv_reset_goes_on(ret))
 			break;
 	}
-	if (is_locked && set_lock == FV_RESET_SET_UNLOCKED)
+	if (is_locked && !fv_reset_is_set_locked(job->origin))
 		mutex_unlock(set);
 	return ret ? result : 0;
+}
+
+/* A reset of which nothing was tried leaves a trace all the same. */
+static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *dev,
+				  const struct fv_reset_report *report, int error)
+{
+	unsigned int i;
+
+	/* It will be tried again soon. */
+	if (error == -EAGAIN && job->origin == FPGA_VFIO_ORIGIN_DRIVER)
+		return;
+	for (i = 0; i < report->nr; i++)
+		if (report->steps[i].is_tried)
+			return;
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_RESET,
+		.origin = job->origin,
+		.method = job->ops ? (int)job->method : FV_METHOD_NONE,
+		.error = error,
+	}, "%s", report->nr ? report->steps[report->nr - 1].text : "no method may be used");
 }
 
 /* The guest, or runtime PM, may have put it to sleep; see vfio_pci_set_power_state(). */
@@ -248,51 +432,58 @@ static void fv_reset_wake(struct fv_device *dev)
 /**
  * fv_reset_run - Reset a device by the first method that brings it back
  * @dev: the device, which cannot go meanwhile
- * @methods: which may be used, bits of enum fpga_vfio_reset_method
- * @set_lock: who has vfio_device_set::lock
+ * @methods: which may be used, bits of enum fpga_vfio_reset_method; the policy decides
+ *	     among them, unless there is only one
+ * @origin: who asked; FPGA_VFIO_ORIGIN_OPEN and _CLOSE have vfio_device_set::lock
  * @report: what was tried; may be NULL
  *
  * Each method is verified: the functions answer, are what they were when they were
- * bound, and take their configuration. When none succeeds the device is failed, or
- * changed, and is not opened before a reset succeeds.
+ * bound, take their configuration, and have their design ready. When none succeeds the
+ * device is failed, or changed, and is not opened before a reset succeeds.
  *
  * Context: Process context, may sleep for the sum of the methods' limits; ended by a
  * signal that kills.
  * Return: 0, -EOPNOTSUPP if no method is there, -EBUSY if another's function would be
  * hit, -EAGAIN if the device is being bound or reset, -ESTALE if it came back as
- * something else, -EINTR, -ETIMEDOUT or -EIO if it did not come back.
+ * something else, -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM.
  */
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fv_reset_set_lock set_lock,
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report)
 {
+	struct fv_reset_job *job __free(kfree) = kzalloc_obj(*job);
 	struct fv_reset_report *own __free(kfree) = NULL;
 	enum fpga_vfio_reset_method order[FV_RESET_METHODS];
 	struct pci_dev *pdev = dev->core.pdev;
-	struct fv_span *span __free(kfree) = kzalloc_obj(*span);
+	struct fv_reset_step *first;
 	int ret;
 
 	if (!report) {
 		own = kzalloc_obj(*own);
 		report = own;
 	}
-	if (!span || !report)
+	if (!job || !report)
 		return -ENOMEM;
 	report->nr = 0;
+	first = &report->steps[0];
+	*first = (struct fv_reset_step) {};
+	job->origin = origin;
+	fv_device_policy(dev, &job->policy);
 
 	ret = pm_runtime_resume_and_get(&pdev->dev);
 	if (ret < 0)
 		return ret;
-	report->steps[0] = (struct fv_reset_step) {};
-	ret = fv_span_begin(span, dev, report->steps[0].text, sizeof(report->steps[0].text));
+	ret = fv_span_begin(&job->span, dev, first->text, sizeof(first->text));
 	if (ret) {
-		report->steps[0].error = ret;
+		first->error = ret;
 		report->nr = 1;
 	} else {
 		fv_reset_wake(dev);
-		ret = fv_reset_ladder(dev, span, order, fv_reset_order(pdev, methods, order),
-				      set_lock, report);
-		fv_span_end(span);
+		ret = fv_reset_ladder(job, dev, order,
+				      fv_reset_order(pdev, &job->policy, methods, order), report);
+		fv_span_end(&job->span);
 	}
+	if (ret)
+		fv_reset_tell_refused(job, dev, report, ret);
 	pm_runtime_put(&pdev->dev);
 	return ret;
 }
@@ -315,17 +506,18 @@ static void fv_reset_plan_functions(struct fv_span *span, struct fv_reset_report
 }
 
 static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
+			       const struct fv_policy *policy,
 			       enum fpga_vfio_reset_method method,
 			       struct fv_reset_report *report)
 {
 	const struct fv_reset_ops *ops = fv_reset_ops_of(method);
 	struct fv_reset_step *step = &report->steps[report->nr++];
-	const char *why = ops->unavailable(dev->core.pdev);
+	const char *why = ops->unavailable(dev->core.pdev, policy);
 
 	*step = (struct fv_reset_step) {
 		.method = method,
 		.expected_ms = ops->expected_ms,
-		.limit_ms = ops->limit_ms,
+		.limit_ms = fv_reset_limit_ms(ops, policy),
 	};
 	if (why) {
 		strscpy(step->text, why);
@@ -353,6 +545,7 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 	enum fpga_vfio_reset_method order[FV_RESET_METHODS];
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
 	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_policy policy;
 	unsigned int nr, i;
 	int ret;
 
@@ -360,15 +553,16 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 	report->nr_functions = 0;
 	if (!span)
 		return -ENOMEM;
+	fv_device_policy(dev, &policy);
 
 	ret = pm_runtime_resume_and_get(&pdev->dev);
 	if (ret < 0)
 		return ret;
 	ret = mutex_lock_killable(set);
 	if (!ret) {
-		nr = fv_reset_order(pdev, methods, order);
+		nr = fv_reset_order(pdev, &policy, methods, order);
 		for (i = 0; i < nr; i++)
-			fv_reset_plan_step(dev, span, order[i], report);
+			fv_reset_plan_step(dev, span, &policy, order[i], report);
 		mutex_unlock(set);
 	}
 	pm_runtime_put(&pdev->dev);

@@ -20,7 +20,8 @@
  * @method: the method
  * @error: 0 or negative errno
  * @text: the error in words; empty when there is none
- * @duration_ns: until the functions were verified
+ * @is_tried: the functions were touched
+ * @duration_ns: until the functions were verified; of one that was tried
  * @expected_ms: the least time that it takes by PCI Express
  * @limit_ms: what it is given at most
  * @nr_functions: how many of fv_reset_report::functions it hits; in a plan
@@ -29,6 +30,7 @@ struct fv_reset_step {
 	enum fpga_vfio_reset_method method;
 	int error;
 	char text[FV_REASON_SIZE];
+	bool is_tried;
 	u64 duration_ns;
 	unsigned int expected_ms;
 	unsigned int limit_ms;
@@ -61,18 +63,8 @@ struct fv_reset_report {
 	struct fv_reset_function functions[FV_SPAN_MAX];
 };
 
-/**
- * enum fv_reset_set_lock - who has vfio_device_set::lock
- * @FV_RESET_SET_UNLOCKED: it is taken when a method hits the whole card
- * @FV_RESET_SET_LOCKED: the caller, who opens or closes the device
- */
-enum fv_reset_set_lock {
-	FV_RESET_SET_UNLOCKED,
-	FV_RESET_SET_LOCKED,
-};
-
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fv_reset_set_lock set_lock,
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report);
 
 #endif /* FV_RESET_H */

@@ -30,6 +30,9 @@ enum fv_reset_method {
 	FV_RESET_OTHER,
 };
 
+/* No method, or none that enum fpga_vfio_reset_method knows. */
+#define FV_METHOD_NONE		(-1)
+
 /* Entries that fv_reset_method_of() knows; PCI_NUM_RESET_METHODS of the kernel. */
 #define FV_RESET_METHODS_KNOWN	8
 

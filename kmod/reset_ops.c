@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The methods of a reset: what each needs, does, and may take. */
+#include <linux/log2.h>
 #include <linux/pci.h>
 
 #include "link.h"
+#include "policy.h"
 #include "port.h"
+#include "ready.h"
 #include "reset_ops.h"
 #include "wait.h"
 
@@ -12,12 +15,13 @@
 /* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
 #define FV_RESET_SETTLE_MS	100
 /*
- * How long the link may be away: the largest devices take 31 s to be loaded by JTAG
- * (VU9P: UG908's rates, XAPP1280's sizes), a card that loads itself less.
+ * Link Disable where the port cannot tell whether its link is down: no LTSSM state that
+ * is passed on the way takes longer than 24 ms by itself (PCIe r6.0, 4.2.7).
  */
-#define FV_RESET_LOAD_LIMIT_MS	60000
+#define FV_RESET_DISABLE_MS	50
 
-static const char *fv_reset_flr_unavailable(struct pci_dev *pdev)
+static const char *fv_reset_flr_unavailable(struct pci_dev *pdev,
+					    const struct fv_policy *policy)
 {
 	if (!(pdev->devcap & PCI_EXP_DEVCAP_FLR))
 		return "it has no Function Level Reset";
@@ -26,16 +30,21 @@ static const char *fv_reset_flr_unavailable(struct pci_dev *pdev)
 	return NULL;
 }
 
-static int fv_reset_flr_act(struct pci_dev *pdev, char *text, size_t size)
+static int fv_reset_flr_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
+			    size_t size)
 {
-	/* What is under way may otherwise come back into the new life (6.6.2). */
-	if (!pci_wait_for_pending_transaction(pdev))
+	/*
+	 * What is under way may otherwise come back into the new life (6.6.2). One that
+	 * does not answer reads as if there were always something.
+	 */
+	if (fv_ready_is_answering(pdev) && !pci_wait_for_pending_transaction(pdev))
 		pci_warn(pdev, "transactions pending at a Function Level Reset\n");
 	pcie_capability_set_word(pdev, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
 	return pdev->imm_ready ? 0 : fv_wait_ms(FV_RESET_FLR_MS);
 }
 
-static const char *fv_reset_pm_unavailable(struct pci_dev *pdev)
+static const char *fv_reset_pm_unavailable(struct pci_dev *pdev,
+					   const struct fv_policy *policy)
 {
 	u16 control;
 
@@ -50,7 +59,8 @@ static const char *fv_reset_pm_unavailable(struct pci_dev *pdev)
 }
 
 /* As pci_pm_reset(); the delays are those of D3hot, with the quirks of the kernel. */
-static int fv_reset_pm_act(struct pci_dev *pdev, char *text, size_t size)
+static int fv_reset_pm_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
+			   size_t size)
 {
 	unsigned int delay_ms = max(pdev->d3hot_delay, 10u);
 	int where = pdev->pm_cap + PCI_PM_CTRL;
@@ -65,7 +75,8 @@ static int fv_reset_pm_act(struct pci_dev *pdev, char *text, size_t size)
 	return ret ?: fv_wait_ms(delay_ms);
 }
 
-static const char *fv_reset_hot_unavailable(struct pci_dev *pdev)
+static const char *fv_reset_hot_unavailable(struct pci_dev *pdev,
+					    const struct fv_policy *policy)
 {
 	if (pdev->is_virtfn || !pdev->bus->self)
 		return "there is no port above it";
@@ -76,7 +87,8 @@ static const char *fv_reset_hot_unavailable(struct pci_dev *pdev)
 }
 
 /* After the link was taken down on purpose: until its functions may be asked. */
-static int fv_reset_wait_link(struct pci_dev *port, char *text, size_t size)
+static int fv_reset_wait_link(struct pci_dev *port, const struct fv_policy *policy, char *text,
+			      size_t size)
 {
 	struct fv_wait wait;
 	int ret;
@@ -89,35 +101,44 @@ static int fv_reset_wait_link(struct pci_dev *port, char *text, size_t size)
 	if (!pci_is_pcie(port) || pci_pcie_type(port) == PCI_EXP_TYPE_PCI_BRIDGE)
 		return fv_wait_ms(FV_RESET_SETTLE_MS);
 
-	fv_wait_begin(&wait, FV_RESET_LOAD_LIMIT_MS);
+	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	ret = fv_link_wait_active(port, true, &wait);
 	if (ret) {
-		snprintf(text, size, "the link below %s does not come up", pci_name(port));
+		snprintf(text, size, "the link below %s does not come up in %u ms", pci_name(port),
+			 policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 		return ret;
 	}
 	return fv_wait_ms(FV_RESET_SETTLE_MS);
 }
 
-static int fv_reset_hot_act(struct pci_dev *pdev, char *text, size_t size)
+static int fv_reset_hot_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
+			    size_t size)
 {
 	struct pci_dev *port = pdev->bus->self;
 	int ret = fv_port_hot_reset(port);
 
-	return ret ?: fv_reset_wait_link(port, text, size);
+	return ret ?: fv_reset_wait_link(port, policy, text, size);
 }
 
-static const char *fv_reset_link_unavailable(struct pci_dev *pdev)
+static const char *fv_reset_link_unavailable(struct pci_dev *pdev,
+					     const struct fv_policy *policy)
 {
-	const char *why = fv_reset_hot_unavailable(pdev);
+	const char *why = fv_reset_hot_unavailable(pdev, policy);
 
 	if (why)
 		return why;
-	if (!pdev->bus->self->link_active_reporting)
-		return "the port cannot tell whether its link is up";
+	switch (policy->value[FPGA_VFIO_A_POLICY_LINK_DISABLE]) {
+	case FPGA_VFIO_LINK_DISABLE_OFF:
+		return "Link Disable is not to be used, says the policy";
+	case FPGA_VFIO_LINK_DISABLE_AUTO:
+		if (!pdev->bus->self->link_active_reporting)
+			return "the port cannot tell whether its link is up";
+	}
 	return NULL;
 }
 
-static int fv_reset_link_act(struct pci_dev *pdev, char *text, size_t size)
+static int fv_reset_link_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
+			     size_t size)
 {
 	struct pci_dev *port = pdev->bus->self;
 	int ret;
@@ -127,8 +148,10 @@ static int fv_reset_link_act(struct pci_dev *pdev, char *text, size_t size)
 		snprintf(text, size, "the link below %s cannot be disabled", pci_name(port));
 		return ret;
 	}
+	if (!port->link_active_reporting)
+		fv_wait_ms(FV_RESET_DISABLE_MS);
 	ret = fv_link_enable(port);
-	return ret ?: fv_reset_wait_link(port, text, size);
+	return ret ?: fv_reset_wait_link(port, policy, text, size);
 }
 
 static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
@@ -136,7 +159,6 @@ static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
 		.name = "flr",
 		.counter = FV_RESET_FLR,
 		.expected_ms = FV_RESET_FLR_MS,
-		.limit_ms = FV_RESET_FLR_MS + FV_RESET_READY_LIMIT_MS,
 		.unavailable = fv_reset_flr_unavailable,
 		.act = fv_reset_flr_act,
 	},
@@ -144,7 +166,6 @@ static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
 		.name = "pm",
 		.counter = FV_RESET_PM,
 		.expected_ms = 20,	/* 10 ms each way, PCI PM r1.2, 5.4 */
-		.limit_ms = 20 + FV_RESET_READY_LIMIT_MS,
 		.unavailable = fv_reset_pm_unavailable,
 		.act = fv_reset_pm_act,
 	},
@@ -153,7 +174,6 @@ static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
 		.counter = FV_RESET_HOT,
 		.is_card = true,
 		.expected_ms = 1 + FV_RESET_SETTLE_MS,
-		.limit_ms = FV_RESET_LOAD_LIMIT_MS + FV_RESET_SETTLE_MS + FV_RESET_READY_LIMIT_MS,
 		.unavailable = fv_reset_hot_unavailable,
 		.act = fv_reset_hot_act,
 	},
@@ -162,7 +182,6 @@ static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
 		.counter = FV_RESET_LINK,
 		.is_card = true,
 		.expected_ms = FV_RESET_SETTLE_MS,
-		.limit_ms = FV_RESET_LOAD_LIMIT_MS + FV_RESET_SETTLE_MS + FV_RESET_READY_LIMIT_MS,
 		.unavailable = fv_reset_link_unavailable,
 		.act = fv_reset_link_act,
 	},
@@ -178,6 +197,39 @@ static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
 const struct fv_reset_ops *fv_reset_ops_of(enum fpga_vfio_reset_method method)
 {
 	return &fv_reset_ops[method];
+}
+
+/**
+ * fv_reset_limit_ms - Say how long a method may take
+ * @ops: the method
+ * @policy: what is wanted of the device
+ *
+ * Context: Any.
+ * Return: The limit in milliseconds, without waiting for others to let go.
+ */
+unsigned int fv_reset_limit_ms(const struct fv_reset_ops *ops, const struct fv_policy *policy)
+{
+	unsigned int limit_ms = ops->expected_ms +
+				policy->value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS];
+
+	return ops->is_card ? limit_ms + policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] : limit_ms;
+}
+
+/**
+ * fv_reset_method_uapi - Find a method by what it counts as
+ * @counter: what it counts as
+ *
+ * Context: Any.
+ * Return: enum fpga_vfio_reset_method, or FV_METHOD_NONE if only the PCI core has it.
+ */
+int fv_reset_method_uapi(enum fv_reset_method counter)
+{
+	int method;
+
+	for (method = 0; method < FV_RESET_METHODS; method++)
+		if (fv_reset_ops[method].counter == counter)
+			return method;
+	return FV_METHOD_NONE;
 }
 
 /**
@@ -236,26 +288,36 @@ bool fv_reset_is_offered(struct pci_dev *pdev)
 /**
  * fv_reset_order - Say in which order methods are tried
  * @pdev: the function
- * @methods: which of them, bits of enum fpga_vfio_reset_method
+ * @policy: what is wanted of the device
+ * @methods: which of them, bits of enum fpga_vfio_reset_method; one that is asked for
+ *	     alone is used whatever the policy says
  * @order: room for FV_RESET_METHODS
  *
- * The administrator's order, as he wrote it into the PCI core's reset_method file (which
- * has the default FLR, PM, bus), then the rest, the one that hits least first.
+ * The policy's order, and no other methods, if it has one. Else the administrator's, as
+ * he wrote it into the PCI core's reset_method file (which has the default FLR, PM, bus),
+ * then the rest, the one that hits least first.
  *
  * Context: Any.
  * Return: How many there are.
  */
-unsigned int fv_reset_order(struct pci_dev *pdev, unsigned long methods,
-			    enum fpga_vfio_reset_method *order)
+unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy,
+			    unsigned long methods, enum fpga_vfio_reset_method *order)
 {
-	unsigned int nr = 0, i, method;
+	unsigned int nr = 0, i;
+	int method;
 
-	for (i = 0; i < PCI_NUM_RESET_METHODS && pdev->reset_methods[i]; i++)
-		for (method = 0; method < FV_RESET_METHODS; method++)
-			if (fv_reset_ops[method].counter ==
-			    fv_reset_method_of(pdev->reset_methods[i]) &&
-			    __test_and_clear_bit(method, &methods))
-				order[nr++] = method;
+	if (policy->nr_methods && !is_power_of_2(methods)) {
+		for (i = 0; i < policy->nr_methods; i++)
+			if (test_bit(policy->methods[i], &methods))
+				order[nr++] = policy->methods[i];
+		return nr;
+	}
+
+	for (i = 0; i < PCI_NUM_RESET_METHODS && pdev->reset_methods[i]; i++) {
+		method = fv_reset_method_uapi(fv_reset_method_of(pdev->reset_methods[i]));
+		if (method != FV_METHOD_NONE && __test_and_clear_bit(method, &methods))
+			order[nr++] = method;
+	}
 	for_each_set_bit(method, &methods, FV_RESET_METHODS)
 		order[nr++] = method;
 	return nr;

@@ -8,15 +8,10 @@
 
 #include "reset_method.h"
 
+struct fv_policy;
 struct pci_dev;
 
 #define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
-
-/*
- * How long a function may answer "not yet". One second is the least that PCIe r6.0,
- * 6.6.1 demands; designs that load a second image from their own memory take more.
- */
-#define FV_RESET_READY_LIMIT_MS	10000
 
 /**
  * struct fv_reset_ops - how a method works
@@ -24,7 +19,6 @@ struct pci_dev;
  * @counter: what it counts as
  * @is_card: all functions below the port are hit
  * @expected_ms: the least time
- * @limit_ms: the most that it is given
  * @unavailable: why it cannot be used, or NULL
  * @act: resets; returns when the functions may be asked whether they are ready
  */
@@ -33,15 +27,16 @@ struct fv_reset_ops {
 	enum fv_reset_method counter;
 	bool is_card;
 	unsigned int expected_ms;
-	unsigned int limit_ms;
-	const char *(*unavailable)(struct pci_dev *pdev);
-	int (*act)(struct pci_dev *pdev, char *text, size_t size);
+	const char *(*unavailable)(struct pci_dev *pdev, const struct fv_policy *policy);
+	int (*act)(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size);
 };
 
 const struct fv_reset_ops *fv_reset_ops_of(enum fpga_vfio_reset_method method);
+unsigned int fv_reset_limit_ms(const struct fv_reset_ops *ops, const struct fv_policy *policy);
+int fv_reset_method_uapi(enum fv_reset_method counter);
 bool fv_reset_is_core_special(struct pci_dev *pdev);
 bool fv_reset_is_offered(struct pci_dev *pdev);
-unsigned int fv_reset_order(struct pci_dev *pdev, unsigned long methods,
-			    enum fpga_vfio_reset_method *order);
+unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy,
+			    unsigned long methods, enum fpga_vfio_reset_method *order);
 
 #endif /* FV_RESET_OPS_H */

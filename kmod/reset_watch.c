@@ -10,13 +10,16 @@
  * for the device: those that are in the list were probed, and the core tries the
  * next one only when a method says that it is not there after all.
  */
+#include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include "device.h"
-#include "reset_watch.h"
+#include "history.h"
 #include "reset_method.h"
+#include "reset_ops.h"
+#include "reset_watch.h"
 #include "stats.h"
 
 static_assert(PCI_NUM_RESET_METHODS == FV_RESET_METHODS_KNOWN,
@@ -29,15 +32,18 @@ static DEFINE_SPINLOCK(fv_reset_watches_lock);	/* of the list above; innermost *
  * fv_reset_watch_begin - Announce that this task may reset a device
  * @watch: on the caller's stack
  * @dev: the device that it is about
+ * @origin: who asked for what it does
  * @is_hot: resets that happen now are hot resets, not resets of a function
  *
  * Context: Process context; the same task calls fv_reset_watch_end().
  */
-void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev, bool is_hot)
+void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev,
+			  enum fpga_vfio_origin origin, bool is_hot)
 {
 	*watch = (struct fv_reset_watch) {
 		.task = current,
 		.dev = dev,
+		.origin = origin,
 		.is_hot = is_hot,
 	};
 	spin_lock(&fv_reset_watches_lock);
@@ -74,18 +80,35 @@ static struct fv_reset_watch *fv_reset_watch_mine(void)
 	return mine;
 }
 
+/* What came of a reset by a method, in numbers and in the history. */
+static void fv_reset_note(struct fv_device *dev, enum fv_reset_method method,
+			  enum fpga_vfio_origin origin, bool is_ok, u64 ns)
+{
+	fv_stats_inc(dev->stats, fv_reset_method_counter(method, is_ok));
+	if (is_ok && ns)
+		fv_stats_reset_took(dev->stats, ns);
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_RESET,
+		.origin = origin,
+		.method = fv_reset_method_uapi(method),
+		.error = is_ok ? 0 : -EIO,
+		.duration_ns = ns,
+	}, "by the PCI core");
+}
+
 /**
  * fv_reset_count - Count a reset of a function
  * @dev: the device; counted by the PCI core's first method for it
+ * @origin: who asked for it
  * @is_ok: it succeeded
+ * @ns: how long it took, 0 if that is not known
  *
  * Context: Process context.
  */
-void fv_reset_count(struct fv_device *dev, bool is_ok)
+void fv_reset_count(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_ok, u64 ns)
 {
-	enum fv_reset_method method = fv_reset_method_of(dev->core.pdev->reset_methods[0]);
-
-	fv_stats_inc(dev->stats, fv_reset_method_counter(method, is_ok));
+	fv_reset_note(dev, fv_reset_method_of(dev->core.pdev->reset_methods[0]), origin, is_ok,
+		      ns);
 }
 
 /**
@@ -93,13 +116,14 @@ void fv_reset_count(struct fv_device *dev, bool is_ok)
  * @pdev: the function that was reset, well or not
  *
  * Context: Process context, under the device lock. The task may hold memory_lock of
- * any of the card's devices, so nothing is locked here.
+ * any of the card's devices, so nothing is locked here but by the history.
  */
 void fv_reset_done(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 	struct fv_reset_watch *watch = fv_reset_watch_mine();
 	bool is_answering = pci_device_is_present(pdev);
+	u64 ns = ktime_get_ns() - dev->reset_began_ns;
 
 	if (watch && watch->dev == dev) {
 		watch->is_seen = true;
@@ -107,8 +131,9 @@ void fv_reset_done(struct pci_dev *pdev)
 	}
 
 	if (watch && watch->is_hot)
-		fv_stats_inc(dev->stats, fv_reset_method_counter(FV_RESET_HOT, is_answering));
+		fv_reset_note(dev, FV_RESET_HOT, watch->origin, is_answering, ns);
 	else if (!watch || watch->dev != dev)
-		fv_reset_count(dev, is_answering);
+		fv_reset_count(dev, watch ? watch->origin : FPGA_VFIO_ORIGIN_KERNEL, is_answering,
+			       ns);
 	/* Else the one who watches knows the method's own result, too. */
 }

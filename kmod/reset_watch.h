@@ -4,6 +4,7 @@
 
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/fpga_vfio.h>
 
 struct fv_device;
 struct pci_dev;
@@ -14,7 +15,8 @@ struct task_struct;
  * @node:	in the list of all watches
  * @task:	the task
  * @dev:	the device that it was called for
- * @is_hot:	what it does is a hot reset, of all functions of the card
+ * @origin:	who asked for what it does
+ * @is_hot:	that is a hot reset, of all functions of the card
  * @is_seen:	@dev went through a reset
  * @is_answering: @dev answered after it
  *
@@ -24,14 +26,16 @@ struct fv_reset_watch {
 	struct list_head node;
 	struct task_struct *task;
 	struct fv_device *dev;
+	enum fpga_vfio_origin origin;
 	bool is_hot;
 	bool is_seen;
 	bool is_answering;
 };
 
-void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev, bool is_hot);
+void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev,
+			  enum fpga_vfio_origin origin, bool is_hot);
 void fv_reset_watch_end(struct fv_reset_watch *watch);
-void fv_reset_count(struct fv_device *dev, bool is_ok);
+void fv_reset_count(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_ok, u64 ns);
 void fv_reset_done(struct pci_dev *pdev);
 
 #endif /* FV_RESET_WATCH_H */

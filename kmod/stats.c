@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/xarray.h>
@@ -124,6 +127,57 @@ void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1])
 	if (stats->opened_at_ns) {
 		sums[FPGA_VFIO_A_STATS_USERS]++;
 		sums[FPGA_VFIO_A_STATS_HELD_NS] += ktime_get_ns() - stats->opened_at_ns;
+	}
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_reset_took - Note how long a reset took that brought a device back
+ * @stats: the device's counters
+ * @ns: how long
+ *
+ * Context: Process context.
+ */
+void fv_stats_reset_took(struct fv_stats *stats, u64 ns)
+{
+	unsigned int bucket = min(fls64(div_u64(ns, NSEC_PER_MSEC)), FV_TIMES_BUCKETS - 1);
+	struct fv_times *times = &stats->resets;
+
+	spin_lock(&stats->lock);
+	times->min_ns = times->count ? min(times->min_ns, ns) : ns;
+	times->max_ns = max(times->max_ns, ns);
+	times->count++;
+	times->last_ns = ns;
+	times->last_at_ns = ktime_get_ns();
+	times->total_ns += ns;
+	times->buckets[bucket]++;
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_add_times - Add the times that a device's resets took to others'
+ * @stats: the device's counters
+ * @sum: where to add them
+ *
+ * Context: Process context.
+ */
+void fv_stats_add_times(struct fv_stats *stats, struct fv_times *sum)
+{
+	const struct fv_times *times = &stats->resets;
+	unsigned int i;
+
+	spin_lock(&stats->lock);
+	if (times->count) {
+		sum->min_ns = sum->count ? min(sum->min_ns, times->min_ns) : times->min_ns;
+		sum->max_ns = max(sum->max_ns, times->max_ns);
+		sum->count += times->count;
+		sum->total_ns += times->total_ns;
+		if (times->last_at_ns > sum->last_at_ns) {
+			sum->last_at_ns = times->last_at_ns;
+			sum->last_ns = times->last_ns;
+		}
+		for (i = 0; i < FV_TIMES_BUCKETS; i++)
+			sum->buckets[i] += times->buckets[i];
 	}
 	spin_unlock(&stats->lock);
 }

@@ -17,13 +17,38 @@ struct fv_counters {
 	u64 value[FV_STATS_NR + 1];
 };
 
+/* The longest reset that is given time takes 12 minutes; 2^17 ms are two. */
+#define FV_TIMES_BUCKETS	19
+
+/**
+ * struct fv_times - how long something took each time
+ * @count: how often it was done
+ * @last_ns: the last time
+ * @last_at_ns: when that was, CLOCK_MONOTONIC
+ * @min_ns: the shortest
+ * @max_ns: the longest
+ * @total_ns: all together
+ * @buckets: how many took less than 2^i ms, and not less than half of that; the last
+ *	     has all that are longer
+ */
+struct fv_times {
+	u64 count;
+	u64 last_ns;
+	u64 last_at_ns;
+	u64 min_ns;
+	u64 max_ns;
+	u64 total_ns;
+	u64 buckets[FV_TIMES_BUCKETS];
+};
+
 /**
  * struct fv_stats - what was counted at one PCI address
  * @counters:	what is counted on hot paths
  * @node:	in fv_group::stats; protected by fv_registry_lock
- * @lock:	protects @held_ns and @opened_at_ns
+ * @lock:	protects all below
  * @held_ns:	time held by the users that are gone
  * @opened_at_ns: when the user of now came, 0 if there is none
+ * @resets:	how long resets took
  *
  * Outlives the device: it stays until the module goes, so that numbers survive
  * an unbind and a rebind.
@@ -31,15 +56,18 @@ struct fv_counters {
 struct fv_stats {
 	struct fv_counters __percpu *counters;
 	struct list_head node;
-	spinlock_t lock;	/* protects the two below */
+	spinlock_t lock;	/* protects all below */
 	u64 held_ns;
 	u64 opened_at_ns;
+	struct fv_times resets;
 };
 
 struct fv_stats *fv_stats_get(struct pci_dev *pdev);
 void fv_stats_opened(struct fv_stats *stats);
 void fv_stats_closed(struct fv_stats *stats);
 void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1]);
+void fv_stats_reset_took(struct fv_stats *stats, u64 ns);
+void fv_stats_add_times(struct fv_stats *stats, struct fv_times *sum);
 void fv_stats_exit(void);
 
 /**

@@ -10,6 +10,7 @@
 
 #include "device.h"
 #include "group.h"
+#include "history.h"
 #include "notify.h"
 #include "registry.h"
 #include "sysfs.h"
@@ -94,11 +95,25 @@ static void fv_sysfs_device_removed(struct fv_device *dev)
 		sysfs_remove_link(&dev->group->dev.kobj, pci_name(dev->core.pdev));
 }
 
+/* udev, and who listens to it, hears of a device that comes to another state. */
+static void fv_sysfs_event(struct fv_device *dev, const char *port, const struct fv_event *event)
+{
+	char state[32], reason[sizeof(event->text) + sizeof("FPGA_VFIO_REASON=")];
+	char *envp[3] = { state, reason };
+
+	if (event->kind != FPGA_VFIO_EVENT_KIND_STATE)
+		return;
+	snprintf(state, sizeof(state), "FPGA_VFIO_STATE=%s", fv_device_state_name(event->state));
+	snprintf(reason, sizeof(reason), "FPGA_VFIO_REASON=%s", event->text);
+	kobject_uevent_env(&dev->core.pdev->dev.kobj, KOBJ_CHANGE, envp);
+}
+
 static const struct fv_shell fv_sysfs_shell = {
 	.group_added = fv_sysfs_group_added,
 	.group_removed = fv_sysfs_group_removed,
 	.device_added = fv_sysfs_device_added,
 	.device_removed = fv_sysfs_device_removed,
+	.event = fv_sysfs_event,
 };
 
 /**
@@ -115,7 +130,7 @@ int __init fv_sysfs_init(void)
 	ret = class_register(&fv_class);
 	if (ret)
 		return ret;
-	fv_notify_set_shell(&fv_sysfs_shell);
+	fv_notify_add_shell(&fv_sysfs_shell);
 	return 0;
 }
 
@@ -126,6 +141,6 @@ int __init fv_sysfs_init(void)
  */
 void fv_sysfs_exit(void)
 {
-	fv_notify_set_shell(NULL);
+	fv_notify_remove_shell(&fv_sysfs_shell);
 	class_unregister(&fv_class);
 }

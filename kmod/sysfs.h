@@ -2,6 +2,10 @@
 #ifndef FV_SYSFS_H
 #define FV_SYSFS_H
 
+struct attribute_group;
+
+extern const struct attribute_group *fv_sysfs_device_groups[];
+
 int fv_sysfs_init(void);
 void fv_sysfs_exit(void);
 

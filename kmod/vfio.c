@@ -3,15 +3,19 @@
  * What VFIO calls: vfio_pci_core's functions, counted. Each callback that
  * vfio-pci's own table has is here; Documentation/driver.rst compares the two.
  */
+#include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "card.h"
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
 #include "mmap.h"
+#include "policy.h"
+#include "ready.h"
 #include "reset.h"
 #include "reset_ops.h"
 #include "reset_watch.h"
@@ -84,23 +88,27 @@ static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, s
 /* vfio_pci_core_enable(), whose reset is watched: the PCI core's first method. */
 static int fv_vfio_enable(struct fv_device *dev)
 {
+	u64 began_ns = ktime_get_ns();
 	struct fv_reset_watch watch;
 	int ret;
 
-	fv_reset_watch_begin(&watch, dev, false);
+	fv_reset_watch_begin(&watch, dev, FPGA_VFIO_ORIGIN_OPEN, false);
 	ret = vfio_pci_core_enable(&dev->core);
 	fv_reset_watch_end(&watch);
 
 	if (watch.is_seen)
-		fv_reset_count(dev, watch.is_answering && !ret && dev->core.reset_works);
+		fv_reset_count(dev, FPGA_VFIO_ORIGIN_OPEN,
+			       watch.is_answering && !ret && dev->core.reset_works,
+			       ktime_get_ns() - began_ns);
 	return ret;
 }
 
 /*
  * vfio_pci_core_enable() resets the function by the PCI core, which waits up to a
  * minute, unkillable, for one that hangs in its Function Level Reset. It was reset
- * already, and verified; so the core is shown no method while it looks, and told
- * afterwards that there is one. The device lock keeps others from looking.
+ * already, and verified, or the policy has no method that may be used now; so the core
+ * is shown no method while it looks, and told afterwards that there is one. The device
+ * lock keeps others from looking.
  */
 static int fv_vfio_enable_reset_already(struct fv_device *dev)
 {
@@ -124,10 +132,12 @@ static int fv_vfio_enable_reset_already(struct fv_device *dev)
 static int fv_vfio_open_device(struct vfio_device *vdev)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct fv_policy policy;
 	int ret;
 
+	fv_device_policy(dev, &policy);
 	ret = fv_clean_before_open(dev);
-	if (!ret)
+	if (!ret || (ret == -EOPNOTSUPP && policy.nr_methods))
 		ret = fv_vfio_enable_reset_already(dev);
 	else if (ret == -EOPNOTSUPP)
 		ret = fv_vfio_enable(dev);
@@ -143,25 +153,45 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 	return 0;
 }
 
-static void fv_vfio_close_device(struct vfio_device *vdev)
+/*
+ * The core first resets the function without telling its driver; then, if that is not
+ * enough and nobody uses the card, it does a hot reset, of which drivers are told. It
+ * would wait a minute for each, unkillable, when the card does not answer: then it is shown
+ * that there is none, and the card is repaired by fv_clean_after_close().
+ */
+static void fv_vfio_close_core(struct vfio_device *vdev)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct pci_dev *pdev = dev->core.pdev;
+	pci_dev_flags_t no_bus_reset = pdev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET;
+	struct fv_card *card = dev->card;
 	struct fv_reset_watch watch;
 
-	pm_runtime_get_noresume(&dev->core.pdev->dev);
-	/*
-	 * The core first resets the function without telling its driver; then, if
-	 * that is not enough and nobody uses the card, it does a hot reset, of which
-	 * drivers are told.
-	 */
-	fv_reset_watch_begin(&watch, dev, true);
+	if (!fv_ready_is_answering(pdev)) {
+		dev->core.reset_works = false;
+		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
+	}
+
+	fv_card_reset_begin(card);
+	fv_reset_watch_begin(&watch, dev, FPGA_VFIO_ORIGIN_CLOSE, true);
 	vfio_pci_core_close_device(vdev);
 	fv_reset_watch_end(&watch);
+	fv_card_reset_end(card);
+
+	if (!no_bus_reset)
+		pdev->dev_flags &= ~PCI_DEV_FLAGS_NO_BUS_RESET;
 
 	/* A hot reset hides whether the function's own reset succeeded. */
 	if (dev->core.reset_works && !watch.is_seen)
-		fv_reset_count(dev, !dev->core.needs_reset);
+		fv_reset_count(dev, FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
+}
 
+static void fv_vfio_close_device(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+
+	pm_runtime_get_noresume(&dev->core.pdev->dev);
+	fv_vfio_close_core(vdev);
 	put_pid(dev->user);
 	dev->user = NULL;
 	fv_clean_after_close(dev);
@@ -175,17 +205,19 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	bool is_hot = cmd == VFIO_DEVICE_PCI_HOT_RESET;
+	u64 began_ns = ktime_get_ns();
 	struct fv_reset_watch watch;
 	long ret;
 
-	fv_reset_watch_begin(&watch, dev, is_hot);
+	fv_reset_watch_begin(&watch, dev, FPGA_VFIO_ORIGIN_USER, is_hot);
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	fv_reset_watch_end(&watch);
 
 	if (!watch.is_seen)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 	else if (!is_hot)
-		fv_reset_count(dev, !ret && watch.is_answering);
+		fv_reset_count(dev, FPGA_VFIO_ORIGIN_USER, !ret && watch.is_answering,
+			       ktime_get_ns() - began_ns);
 	return ret;
 }
 
@@ -198,7 +230,11 @@ static long fv_vfio_ioctl_reset(struct fv_device *dev)
 		return -EINVAL;
 	}
 
-	ret = fv_reset_run(dev, FV_RESET_ANY, FV_RESET_SET_UNLOCKED, NULL);
+	/* It is reset when its link is back, and its user is not made to wait for that. */
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_LOST)
+		ret = -EAGAIN;
+	else
+		ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER, NULL);
 	switch (ret) {
 	case -EAGAIN:
 	case -EBUSY:

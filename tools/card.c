@@ -163,6 +163,7 @@ const char *card_state_name(unsigned int state)
 {
 	static const char *const names[] = {
 		[FPGA_VFIO_CARD_STATE_READY] = "ready",
+		[FPGA_VFIO_CARD_STATE_LOST] = "lost",
 		[FPGA_VFIO_CARD_STATE_CHANGED] = "changed",
 		[FPGA_VFIO_CARD_STATE_FAILED] = "failed",
 	};

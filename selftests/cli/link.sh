@@ -131,7 +131,7 @@ target_ok()
 hold state_ok "why a card is not ready is shown, with what to do"
 state_ok()
 {
-	card 2 "max-speed 4" "max-width 8"
+	card 3 "max-speed 4" "max-width 8"
 	sed -i '/^link/i reason no answer after \x1b60000 ms' "$tree/netlink/card-get"
 	fvl link 07:00.0
 	succeeds
@@ -139,7 +139,7 @@ state_ok()
 	grep -qF 'no answer after \x1b60000 ms' <<<"$out"
 	[ "$(tail -n 2 <<<"$out")" = "The link is down.
 The card is not ready. Next: fpgactl reset 0000:07:00.0" ]
-	card 1 "speed 4" "width 8" "max-speed 4" "max-width 8" active
+	card 2 "speed 4" "width 8" "max-speed 4" "max-width 8" active
 	fvl link --json 07:00.0
 	value '[.state, .devices, .link.degraded, .link.training]' \
 		'["changed",["0000:07:00.0","0000:07:00.1"],false,false]'
@@ -148,10 +148,22 @@ The card is not ready. Next: fpgactl reset 0000:07:00.0" ]
 	value .state unknown
 }
 
+hold lost_ok "a card whose link went down unasked is called lost, and what the driver will do"
+lost_ok()
+{
+	card 1 "max-speed 4" "max-width 8"
+	fvl link 07:00.0
+	succeeds
+	grep -q '^Card:  *lost$' <<<"$out"
+	[ "$(tail -n 1 <<<"$out")" = "The card is reset by itself when the link is back. To have it reset now: fpgactl reset 0000:07:00.0" ]
+	fvl link --json 07:00.0
+	value .state lost
+}
+
 hold no_link_attribute_ok "a card whose port does not answer has a state and no link"
 no_link_attribute_ok()
 {
-	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 2" "reason gone" |
+	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 3" "reason gone" |
 		answer card-get
 	fvl link --json 07:00.0
 	succeeds

@@ -51,6 +51,8 @@ port_bits()
 fv_unbind "$dev"
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"
 fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
+# the suite watch has what the driver does by itself
+echo 0 >"$FV_PCI/$dev/fpga_vfio/watch_interval_ms"
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 

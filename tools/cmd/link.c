@@ -138,6 +138,11 @@ static char *advice(const struct facts *f)
 	char *s = f->card.has_link ? portlink_complaint(l) : NULL;
 	const char *bdf = f->d->bdf;
 
+	if (f->card.is_ours && f->card.state == FPGA_VFIO_CARD_STATE_LOST) {
+		util_append(&s, "%sThe card is reset by itself when the link is back. To have it reset "
+			    "now: fpgactl reset %s", s ? "\n" : "", bdf);
+		return s;
+	}
 	if (f->card.is_ours && f->card.state != FPGA_VFIO_CARD_STATE_READY) {
 		util_append(&s, "%sThe card is not ready. Next: fpgactl reset %s", s ? "\n" : "",
 			    bdf);
@@ -200,8 +205,9 @@ FV_COMMAND(link) = {
 	.help = "the link of a card, and the state of the card",
 	.text = "Prints the link between a device's card and the port above it, as the port tells:\n"
 		"speed and width now, what port and card can, what the port aims at; and what the\n"
-		"driver thinks of the card: ready, changed (it came back from a reset as something\n"
-		"else) or failed (no reset brought it back). Says what to do when something is wrong.",
+		"driver thinks of the card: ready, lost (its link went down unasked), changed (it came\n"
+		"back from a reset as something else) or failed (no reset brought it back). Says what\n"
+		"to do when something is wrong.",
 	.examples = "  fpgactl link 01:00.0\n"
 		    "  fpgactl link --json 01:00.0 | jq '.link.degraded'",
 	.min_args = 1,

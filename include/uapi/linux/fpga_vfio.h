@@ -16,6 +16,8 @@
  * enum fpga_vfio_card_state - What the driver thinks of a card.
  * @FPGA_VFIO_CARD_STATE_READY: It is as it was when it was bound, as far as is
  *   known.
+ * @FPGA_VFIO_CARD_STATE_LOST: Its link went down unasked. When the link is
+ *   back the card is reset.
  * @FPGA_VFIO_CARD_STATE_CHANGED: It came back from a reset as something else.
  *   It is not opened again.
  * @FPGA_VFIO_CARD_STATE_FAILED: No reset brought it back. It is reset again
@@ -23,6 +25,7 @@
  */
 enum fpga_vfio_card_state {
 	FPGA_VFIO_CARD_STATE_READY,
+	FPGA_VFIO_CARD_STATE_LOST,
 	FPGA_VFIO_CARD_STATE_CHANGED,
 	FPGA_VFIO_CARD_STATE_FAILED,
 };
@@ -43,6 +46,119 @@ enum fpga_vfio_reset_method {
 	FPGA_VFIO_RESET_METHOD_PM,
 	FPGA_VFIO_RESET_METHOD_HOT,
 	FPGA_VFIO_RESET_METHOD_LINK,
+};
+
+/**
+ * enum fpga_vfio_identity_check - How much of what a function was it has to be
+ *   after a reset.
+ * @FPGA_VFIO_IDENTITY_CHECK_STRICT: All that its configuration space tells.
+ * @FPGA_VFIO_IDENTITY_CHECK_BUILD: Another build of the same design is taken,
+ *   too: revision and serial number may differ.
+ */
+enum fpga_vfio_identity_check {
+	FPGA_VFIO_IDENTITY_CHECK_STRICT,
+	FPGA_VFIO_IDENTITY_CHECK_BUILD,
+};
+
+/**
+ * enum fpga_vfio_guest_notification - What the user of a device is told when
+ *   its card is changed or failed.
+ * @FPGA_VFIO_GUEST_NOTIFICATION_NONE: Nothing; it reads all-ones.
+ * @FPGA_VFIO_GUEST_NOTIFICATION_ERROR: The VFIO error interrupt. QEMU stops
+ *   the virtual machine.
+ * @FPGA_VFIO_GUEST_NOTIFICATION_REQUEST: The VFIO device request interrupt.
+ *   QEMU unplugs the device from its guest.
+ */
+enum fpga_vfio_guest_notification {
+	FPGA_VFIO_GUEST_NOTIFICATION_NONE,
+	FPGA_VFIO_GUEST_NOTIFICATION_ERROR,
+	FPGA_VFIO_GUEST_NOTIFICATION_REQUEST,
+};
+
+/**
+ * enum fpga_vfio_aer_mode - What is done about an uncorrectable error that PCI
+ *   Express reports.
+ * @FPGA_VFIO_AER_MODE_STOP: The user is told by the VFIO error interrupt, as
+ *   by vfio-pci.
+ * @FPGA_VFIO_AER_MODE_RECOVER: The card is checked, and its configuration
+ *   restored. The user goes on.
+ */
+enum fpga_vfio_aer_mode {
+	FPGA_VFIO_AER_MODE_STOP,
+	FPGA_VFIO_AER_MODE_RECOVER,
+};
+
+/**
+ * enum fpga_vfio_link_disable - Whether the port's Link Disable may be used to
+ *   reset a card.
+ * @FPGA_VFIO_LINK_DISABLE_AUTO: Where the port can tell whether its link is
+ *   up.
+ * @FPGA_VFIO_LINK_DISABLE_ON: Always.
+ * @FPGA_VFIO_LINK_DISABLE_OFF: Never.
+ */
+enum fpga_vfio_link_disable {
+	FPGA_VFIO_LINK_DISABLE_AUTO,
+	FPGA_VFIO_LINK_DISABLE_ON,
+	FPGA_VFIO_LINK_DISABLE_OFF,
+};
+
+/**
+ * enum fpga_vfio_event_kind - What happened to a card.
+ * @FPGA_VFIO_EVENT_KIND_BOUND: A function was bound to the driver.
+ * @FPGA_VFIO_EVENT_KIND_UNBOUND: A function left the driver.
+ * @FPGA_VFIO_EVENT_KIND_RESET: A function was reset, or a reset of it was
+ *   tried, by one method.
+ * @FPGA_VFIO_EVENT_KIND_STATE: What the driver thinks of a function has
+ *   changed.
+ * @FPGA_VFIO_EVENT_KIND_OPEN_REFUSED: A user was not given a device that could
+ *   not be brought to a clean state.
+ * @FPGA_VFIO_EVENT_KIND_LINK_DOWN: The link went down unasked.
+ * @FPGA_VFIO_EVENT_KIND_LINK_UP: The link is back.
+ * @FPGA_VFIO_EVENT_KIND_LINK_DEGRADED: The link is slower or narrower than is
+ *   wanted.
+ * @FPGA_VFIO_EVENT_KIND_LINK_RESTORED: The link is as fast and as wide as is
+ *   wanted again.
+ * @FPGA_VFIO_EVENT_KIND_RETRAIN: The link was retrained.
+ * @FPGA_VFIO_EVENT_KIND_AER: PCI Express reported an uncorrectable error.
+ * @FPGA_VFIO_EVENT_KIND_POLICY: The policy of a device was changed.
+ */
+enum fpga_vfio_event_kind {
+	FPGA_VFIO_EVENT_KIND_BOUND,
+	FPGA_VFIO_EVENT_KIND_UNBOUND,
+	FPGA_VFIO_EVENT_KIND_RESET,
+	FPGA_VFIO_EVENT_KIND_STATE,
+	FPGA_VFIO_EVENT_KIND_OPEN_REFUSED,
+	FPGA_VFIO_EVENT_KIND_LINK_DOWN,
+	FPGA_VFIO_EVENT_KIND_LINK_UP,
+	FPGA_VFIO_EVENT_KIND_LINK_DEGRADED,
+	FPGA_VFIO_EVENT_KIND_LINK_RESTORED,
+	FPGA_VFIO_EVENT_KIND_RETRAIN,
+	FPGA_VFIO_EVENT_KIND_AER,
+	FPGA_VFIO_EVENT_KIND_POLICY,
+};
+
+/**
+ * enum fpga_vfio_origin - Who asked for what happened.
+ * @FPGA_VFIO_ORIGIN_DRIVER: The driver by itself, to repair what was found
+ *   broken.
+ * @FPGA_VFIO_ORIGIN_USER: The VFIO user, by an ioctl.
+ * @FPGA_VFIO_ORIGIN_OPEN: The open of the device, for its next user.
+ * @FPGA_VFIO_ORIGIN_CLOSE: The close of the device.
+ * @FPGA_VFIO_ORIGIN_NETLINK: This netlink family.
+ * @FPGA_VFIO_ORIGIN_SYSFS: The device's files in sysfs.
+ * @FPGA_VFIO_ORIGIN_KERNEL: The PCI core: the guest's Function Level Reset,
+ *   the file reset in sysfs, another function's hot reset, error recovery.
+ * @FPGA_VFIO_ORIGIN_WATCH: The watch of the link.
+ */
+enum fpga_vfio_origin {
+	FPGA_VFIO_ORIGIN_DRIVER,
+	FPGA_VFIO_ORIGIN_USER,
+	FPGA_VFIO_ORIGIN_OPEN,
+	FPGA_VFIO_ORIGIN_CLOSE,
+	FPGA_VFIO_ORIGIN_NETLINK,
+	FPGA_VFIO_ORIGIN_SYSFS,
+	FPGA_VFIO_ORIGIN_KERNEL,
+	FPGA_VFIO_ORIGIN_WATCH,
 };
 
 enum {
@@ -70,6 +186,13 @@ enum {
 	FPGA_VFIO_A_STATS_RESET_REFUSED,
 	FPGA_VFIO_A_STATS_RETRAINS_OK,
 	FPGA_VFIO_A_STATS_RETRAINS_FAILED,
+	FPGA_VFIO_A_STATS_RECOVERIES_OK,
+	FPGA_VFIO_A_STATS_RECOVERIES_FAILED,
+	FPGA_VFIO_A_STATS_LINK_LOSSES,
+	FPGA_VFIO_A_STATS_LINK_DEGRADATIONS,
+	FPGA_VFIO_A_STATS_DEGRADED_NS,
+	FPGA_VFIO_A_STATS_AER_NONFATAL,
+	FPGA_VFIO_A_STATS_AER_FATAL,
 	FPGA_VFIO_A_STATS_CONFIG_READS,
 	FPGA_VFIO_A_STATS_CONFIG_READ_BYTES,
 	FPGA_VFIO_A_STATS_CONFIG_WRITES,
@@ -90,10 +213,57 @@ enum {
 };
 
 enum {
+	FPGA_VFIO_A_RESET_TIME_COUNT = 1,
+	FPGA_VFIO_A_RESET_TIME_LAST_NS,
+	FPGA_VFIO_A_RESET_TIME_MIN_NS,
+	FPGA_VFIO_A_RESET_TIME_MAX_NS,
+	FPGA_VFIO_A_RESET_TIME_TOTAL_NS,
+	FPGA_VFIO_A_RESET_TIME_HISTOGRAM,
+
+	__FPGA_VFIO_A_RESET_TIME_MAX,
+	FPGA_VFIO_A_RESET_TIME_MAX = (__FPGA_VFIO_A_RESET_TIME_MAX - 1)
+};
+
+enum {
+	FPGA_VFIO_A_READY_REGISTER_BAR = 1,
+	FPGA_VFIO_A_READY_REGISTER_OFFSET,
+	FPGA_VFIO_A_READY_REGISTER_MASK,
+	FPGA_VFIO_A_READY_REGISTER_VALUE,
+
+	__FPGA_VFIO_A_READY_REGISTER_MAX,
+	FPGA_VFIO_A_READY_REGISTER_MAX = (__FPGA_VFIO_A_READY_REGISTER_MAX - 1)
+};
+
+enum {
+	FPGA_VFIO_A_POLICY_RESET_METHOD = 1,
+	FPGA_VFIO_A_POLICY_READY_REGISTER,
+	FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS,
+	FPGA_VFIO_A_POLICY_READY_LIMIT_MS,
+	FPGA_VFIO_A_POLICY_LINK_SPEED,
+	FPGA_VFIO_A_POLICY_LINK_WIDTH,
+	FPGA_VFIO_A_POLICY_RETRAIN_TRIES,
+	FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS,
+	FPGA_VFIO_A_POLICY_AUTO_RETRAIN,
+	FPGA_VFIO_A_POLICY_IDENTITY,
+	FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION,
+	FPGA_VFIO_A_POLICY_AER,
+	FPGA_VFIO_A_POLICY_LINK_DISABLE,
+
+	__FPGA_VFIO_A_POLICY_MAX,
+	FPGA_VFIO_A_POLICY_MAX = (__FPGA_VFIO_A_POLICY_MAX - 1)
+};
+
+enum {
 	FPGA_VFIO_A_DEVICE_BDF = 1,
 	FPGA_VFIO_A_DEVICE_GROUP,
 	FPGA_VFIO_A_DEVICE_PORT,
 	FPGA_VFIO_A_DEVICE_STATS,
+	FPGA_VFIO_A_DEVICE_STATE,
+	FPGA_VFIO_A_DEVICE_REASON,
+	FPGA_VFIO_A_DEVICE_PROFILE,
+	FPGA_VFIO_A_DEVICE_POLICY,
+	FPGA_VFIO_A_DEVICE_POLICY_DEFAULT,
+	FPGA_VFIO_A_DEVICE_RESET_TIME,
 
 	__FPGA_VFIO_A_DEVICE_MAX,
 	FPGA_VFIO_A_DEVICE_MAX = (__FPGA_VFIO_A_DEVICE_MAX - 1)
@@ -173,20 +343,47 @@ enum {
 	FPGA_VFIO_A_GROUP_ID = 1,
 	FPGA_VFIO_A_GROUP_DEVICE,
 	FPGA_VFIO_A_GROUP_STATS,
+	FPGA_VFIO_A_GROUP_RESET_TIME,
 
 	__FPGA_VFIO_A_GROUP_MAX,
 	FPGA_VFIO_A_GROUP_MAX = (__FPGA_VFIO_A_GROUP_MAX - 1)
 };
 
 enum {
+	FPGA_VFIO_A_EVENT_PORT = 1,
+	FPGA_VFIO_A_EVENT_SEQ,
+	FPGA_VFIO_A_EVENT_TIME_NS,
+	FPGA_VFIO_A_EVENT_BDF,
+	FPGA_VFIO_A_EVENT_KIND,
+	FPGA_VFIO_A_EVENT_ORIGIN,
+	FPGA_VFIO_A_EVENT_PID,
+	FPGA_VFIO_A_EVENT_COMM,
+	FPGA_VFIO_A_EVENT_METHOD,
+	FPGA_VFIO_A_EVENT_ERROR,
+	FPGA_VFIO_A_EVENT_DURATION_NS,
+	FPGA_VFIO_A_EVENT_STATE,
+	FPGA_VFIO_A_EVENT_SPEED,
+	FPGA_VFIO_A_EVENT_WIDTH,
+	FPGA_VFIO_A_EVENT_TEXT,
+
+	__FPGA_VFIO_A_EVENT_MAX,
+	FPGA_VFIO_A_EVENT_MAX = (__FPGA_VFIO_A_EVENT_MAX - 1)
+};
+
+enum {
 	FPGA_VFIO_CMD_DEVICE_GET = 1,
+	FPGA_VFIO_CMD_DEVICE_SET,
 	FPGA_VFIO_CMD_CARD_GET,
 	FPGA_VFIO_CMD_GROUP_GET,
 	FPGA_VFIO_CMD_RESET,
 	FPGA_VFIO_CMD_RETRAIN,
+	FPGA_VFIO_CMD_HISTORY_GET,
+	FPGA_VFIO_CMD_EVENT,
 
 	__FPGA_VFIO_CMD_MAX,
 	FPGA_VFIO_CMD_MAX = (__FPGA_VFIO_CMD_MAX - 1)
 };
+
+#define FPGA_VFIO_MCGRP_EVENTS	"events"
 
 #endif /* _UAPI_LINUX_FPGA_VFIO_H */

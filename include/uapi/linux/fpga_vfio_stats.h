@@ -34,6 +34,13 @@
 	X(RESET_REFUSED, reset_refused) \
 	X(RETRAINS_OK, retrains_ok) \
 	X(RETRAINS_FAILED, retrains_failed) \
+	X(RECOVERIES_OK, recoveries_ok) \
+	X(RECOVERIES_FAILED, recoveries_failed) \
+	X(LINK_LOSSES, link_losses) \
+	X(LINK_DEGRADATIONS, link_degradations) \
+	X(DEGRADED_NS, degraded_ns) \
+	X(AER_NONFATAL, aer_nonfatal) \
+	X(AER_FATAL, aer_fatal) \
 	X(CONFIG_READS, config_reads) \
 	X(CONFIG_READ_BYTES, config_read_bytes) \
 	X(CONFIG_WRITES, config_writes) \

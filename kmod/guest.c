@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the user of a device is told when its card does not come back, if the policy says
+ * so: by vfio_pci_core's two interrupts that are about the device itself. It is told from
+ * a work item, since vfio_pci_core's lock of interrupts comes before the locks that are
+ * held when a state changes.
+ */
+#include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "device.h"
+#include "guest.h"
+
+static void fv_guest_work(struct work_struct *work)
+{
+	struct fv_device *dev = container_of(work, struct fv_device, guest);
+	struct fv_policy policy;
+
+	if (!READ_ONCE(dev->core.vdev.open_count))
+		return;
+	fv_device_policy(dev, &policy);
+	switch (policy.value[FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION]) {
+	case FPGA_VFIO_GUEST_NOTIFICATION_ERROR:
+		vfio_pci_core_aer_err_detected(dev->core.pdev, pci_channel_io_perm_failure);
+		break;
+	case FPGA_VFIO_GUEST_NOTIFICATION_REQUEST:
+		vfio_pci_core_request(&dev->core.vdev, 0);
+		break;
+	}
+}
+
+/**
+ * fv_guest_init - Be ready to tell a device's users
+ * @dev: the device, at probe
+ *
+ * Context: Process context.
+ */
+void fv_guest_init(struct fv_device *dev)
+{
+	INIT_WORK(&dev->guest, fv_guest_work);
+}
+
+/**
+ * fv_guest_exit - End what fv_guest_init() began
+ * @dev: the device, which has no user any more
+ *
+ * Context: Process context.
+ */
+void fv_guest_exit(struct fv_device *dev)
+{
+	cancel_work_sync(&dev->guest);
+}
+
+/**
+ * fv_guest_tell - Tell a device's user that it does not work any more
+ * @dev: the device; nobody is told if it has no user, or if the policy says so
+ *
+ * Context: Any that the driver has.
+ */
+void fv_guest_tell(struct fv_device *dev)
+{
+	queue_work(system_dfl_wq, &dev->guest);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What happens, for who listens to the multicast group, and what happened, for who asks. */
+#include <linux/fpga_vfio.h>
+#include <net/genetlink.h>
+
+#include "history.h"
+#include "netlink_event.h"
+#include "netlink_gen.h"
+#include "netlink_put.h"
+
+/* Room for an event. */
+#define FV_NL_EVENT_SIZE							\
+	(2 * FV_NL_NAME_SIZE + FPGA_VFIO_A_EVENT_MAX * nla_total_size(sizeof(u64)) +	\
+	 nla_total_size(TASK_COMM_LEN) + nla_total_size(FV_REASON_SIZE))
+
+/**
+ * struct fv_nl_dump - how far a dump of histories has come, in netlink_callback::ctx
+ * @key: of the history
+ * @seq: of the event that is next
+ */
+struct fv_nl_dump {
+	unsigned long key;
+	u64 seq;
+};
+
+static_assert(sizeof(struct fv_nl_dump) <= sizeof_field(struct netlink_callback, ctx));
+
+static int fv_nl_put_outcome(struct sk_buff *skb, const struct fv_event *event)
+{
+	bool is_link = event->speed || event->kind == FPGA_VFIO_EVENT_KIND_LINK_DOWN ||
+		       event->kind == FPGA_VFIO_EVENT_KIND_RETRAIN;
+
+	return (event->method != FV_METHOD_NONE &&
+		nla_put_u32(skb, FPGA_VFIO_A_EVENT_METHOD, event->method)) ||
+	       (event->error && nla_put_u32(skb, FPGA_VFIO_A_EVENT_ERROR, -event->error)) ||
+	       (event->duration_ns &&
+		nla_put_uint(skb, FPGA_VFIO_A_EVENT_DURATION_NS, event->duration_ns)) ||
+	       (event->kind == FPGA_VFIO_EVENT_KIND_STATE &&
+		nla_put_u32(skb, FPGA_VFIO_A_EVENT_STATE, event->state)) ||
+	       (is_link && (nla_put_u8(skb, FPGA_VFIO_A_EVENT_SPEED, event->speed) ||
+			    nla_put_u8(skb, FPGA_VFIO_A_EVENT_WIDTH, event->width))) ||
+	       (*event->text && nla_put_string(skb, FPGA_VFIO_A_EVENT_TEXT, event->text)) ?
+		       -EMSGSIZE : 0;
+}
+
+static int fv_nl_put_event(struct sk_buff *skb, const char *port, const struct fv_event *event)
+{
+	if (nla_put_string(skb, FPGA_VFIO_A_EVENT_PORT, port) ||
+	    nla_put_uint(skb, FPGA_VFIO_A_EVENT_SEQ, event->seq) ||
+	    nla_put_uint(skb, FPGA_VFIO_A_EVENT_TIME_NS, event->time_ns) ||
+	    (*event->bdf && nla_put_string(skb, FPGA_VFIO_A_EVENT_BDF, event->bdf)) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_EVENT_KIND, event->kind) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_EVENT_ORIGIN, event->origin))
+		return -EMSGSIZE;
+	if (event->pid && (nla_put_u32(skb, FPGA_VFIO_A_EVENT_PID, event->pid) ||
+			   nla_put_string(skb, FPGA_VFIO_A_EVENT_COMM, event->comm)))
+		return -EMSGSIZE;
+	return fv_nl_put_outcome(skb, event);
+}
+
+/**
+ * fv_nl_event - Tell who listens that something happened
+ * @dev: to which device, or to whose card
+ * @port: address of the port above the card
+ * @event: what
+ *
+ * Who does not listen fast enough is told so by his socket, and finds what he missed in
+ * the history.
+ *
+ * Context: Process context, one after the other, under any of the driver's locks.
+ */
+void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event *event)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (!genl_has_listeners(&fpga_vfio_nl_family, &init_net, FPGA_VFIO_NLGRP_EVENTS))
+		return;
+	skb = genlmsg_new(FV_NL_EVENT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	hdr = genlmsg_put(skb, 0, 0, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_EVENT);
+	if (!hdr || WARN_ON_ONCE(fv_nl_put_event(skb, port, event))) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast(&fpga_vfio_nl_family, skb, 0, FPGA_VFIO_NLGRP_EVENTS, GFP_KERNEL);
+}
+
+/* The events of one history from a number on, as many as there is room for. */
+static int fv_nl_dump_history(struct fv_history *history, u64 *seq, struct sk_buff *skb,
+			      struct netlink_callback *cb)
+{
+	const char *port = fv_history_port(history);
+	struct fv_event event;
+	void *hdr;
+
+	for (; fv_history_read(history, seq, &event); ++*seq) {
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				  &fpga_vfio_nl_family, NLM_F_MULTI,
+				  FPGA_VFIO_CMD_HISTORY_GET);
+		if (!hdr)
+			return -EMSGSIZE;
+		if (fv_nl_put_event(skb, port, &event)) {
+			genlmsg_cancel(skb, hdr);
+			return -EMSGSIZE;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	return 0;
+}
+
+/**
+ * fpga_vfio_nl_history_get_dumpit - Read what happened, of one card or of all
+ * @skb: where it goes
+ * @cb: the dump; its context is how far it has come
+ *
+ * Context: Process context.
+ * Return: Length of what was written; 0 ends the dump. -ENODEV if there never was a
+ * device of ours below the port that was asked for.
+ */
+int fpga_vfio_nl_history_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const struct nlattr *attr = genl_dumpit_info(cb)->info.attrs[FPGA_VFIO_A_EVENT_PORT];
+	const char *port = attr ? nla_data(attr) : NULL;
+	struct fv_nl_dump *dump = (void *)cb->ctx;
+	bool is_begin = !dump->key && !dump->seq;
+	struct fv_history *history;
+
+	if (!dump->seq)
+		dump->seq = 1;
+	for (; (history = fv_history_next(&dump->key)); dump->key++, dump->seq = 1) {
+		if (port && strcmp(port, fv_history_port(history)))
+			continue;
+		is_begin = false;
+		if (fv_nl_dump_history(history, &dump->seq, skb, cb))
+			break;
+	}
+
+	if (port && is_begin) {
+		NL_SET_ERR_MSG_FMT(cb->extack,
+				   "port %s: never had a device of fpga-vfio-pci below it", port);
+		return -ENODEV;
+	}
+	return skb->len;
+}

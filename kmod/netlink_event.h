@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_NETLINK_EVENT_H
+#define FV_NETLINK_EVENT_H
+
+struct fv_device;
+struct fv_event;
+
+void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event *event);
+
+#endif /* FV_NETLINK_EVENT_H */

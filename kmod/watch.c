@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The watch of a card's link: nothing tells a host without hotplug or AER that a link went
+ * down, and nothing at all that it came back at a fraction of its speed.
+ *
+ * One register of the port is read at each look, while the port is awake. A loss counts at
+ * once. What is slower or narrower than is wanted counts when it is so twice in a row, as
+ * a link passes through that on its way up; it is retrained, if the policy says so, at
+ * once and then after pauses that double.
+ */
+#include <linux/delay.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/timekeeping.h>
+
+#include "card.h"
+#include "clean.h"
+#include "compat.h"
+#include "device.h"
+#include "history.h"
+#include "link.h"
+#include "policy.h"
+#include "registry.h"
+#include "stats.h"
+#include "watch.h"
+
+/* Pauses between retrains that do not help. */
+#define FV_WATCH_PAUSE_MIN_NS	NSEC_PER_SEC
+#define FV_WATCH_PAUSE_MAX_NS	(300ULL * NSEC_PER_SEC)
+
+/* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
+#define FV_WATCH_SETTLE_MS	100
+
+static struct fv_card *fv_watch_card(struct fv_watch *watch)
+{
+	return container_of(watch, struct fv_card, watch);
+}
+
+/* The shortest interval of the card's devices, 0 for never. */
+static unsigned int fv_watch_interval_ms(struct fv_card *card)
+{
+	unsigned int shortest_ms = 0, ms;
+	struct fv_device *dev;
+
+	guard(mutex)(&fv_registry_lock);
+	list_for_each_entry(dev, &card->devices, card_node) {
+		ms = dev->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
+		if (ms && (!shortest_ms || ms < shortest_ms))
+			shortest_ms = ms;
+	}
+	return shortest_ms;
+}
+
+static void fv_watch_event(struct fv_device *dev, enum fpga_vfio_event_kind kind,
+			   const struct fv_link *link, const struct fv_link_goal *goal)
+{
+	fv_history_add_card(dev, &(struct fv_event) {
+		.kind = kind,
+		.origin = FPGA_VFIO_ORIGIN_WATCH,
+		.method = FV_METHOD_NONE,
+		.speed = link->speed,
+		.width = link->width,
+	}, "generation %u x%u wanted", goal->speed, goal->width);
+}
+
+static void fv_watch_all(struct fv_card *card, void (*act)(struct fv_device *dev))
+{
+	struct fv_device *dev;
+	unsigned long key = 0;
+
+	for (; (dev = fv_device_get_next(card, &key)); key++) {
+		act(dev);
+		fv_device_put(dev);
+	}
+}
+
+static void fv_watch_lose_device(struct fv_device *dev)
+{
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
+				    "the link below %s is down", pci_name(dev->card->port));
+}
+
+static void fv_watch_down(struct fv_watch *watch, struct fv_device *dev,
+			  const struct fv_link *link, const struct fv_link_goal *goal)
+{
+	watch->is_down = true;
+	watch->is_degraded = false;
+	pci_warn(dev->card->port, "the link to %s went down\n", pci_name(dev->core.pdev));
+	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_LINK_LOSSES);
+	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_DOWN, link, goal);
+	fv_watch_all(dev->card, fv_watch_lose_device);
+}
+
+static void fv_watch_up(struct fv_watch *watch, struct fv_device *dev, const struct fv_link *link,
+			const struct fv_link_goal *goal)
+{
+	watch->is_down = false;
+	pci_info(dev->card->port, "the link to %s is up again\n", pci_name(dev->core.pdev));
+	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_UP, link, goal);
+	msleep(FV_WATCH_SETTLE_MS);
+	fv_watch_all(dev->card, fv_clean_repair);
+}
+
+static void fv_watch_retrain(struct fv_watch *watch, struct fv_device *dev, struct fv_link *link,
+			     const struct fv_link_goal *goal)
+{
+	u64 now_ns = ktime_get_ns();
+
+	if (now_ns < watch->retrain_ns)
+		return;
+	if (fv_card_retrain(dev, goal, FPGA_VFIO_ORIGIN_WATCH, link) > 0)
+		return;
+	watch->retrain_ns = ktime_get_ns() + watch->pause_ns;
+	watch->pause_ns = min(2 * watch->pause_ns, FV_WATCH_PAUSE_MAX_NS);
+}
+
+static void fv_watch_degraded(struct fv_watch *watch, struct fv_device *dev, struct fv_link *link,
+			      const struct fv_link_goal *goal, bool is_retrained)
+{
+	u64 now_ns = ktime_get_ns();
+
+	if (!watch->is_suspect) {
+		watch->is_suspect = true;
+		watch->looked_ns = now_ns;
+		return;
+	}
+	if (!watch->is_degraded) {
+		watch->is_degraded = true;
+		watch->retrain_ns = 0;
+		watch->pause_ns = FV_WATCH_PAUSE_MIN_NS;
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_LINK_DEGRADATIONS);
+		fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_DEGRADED, link, goal);
+	}
+	fv_stats_add(dev->stats, FPGA_VFIO_A_STATS_DEGRADED_NS, now_ns - watch->looked_ns);
+	watch->looked_ns = now_ns;
+	if (is_retrained)
+		fv_watch_retrain(watch, dev, link, goal);
+}
+
+static void fv_watch_good(struct fv_watch *watch, struct fv_device *dev,
+			  const struct fv_link *link, const struct fv_link_goal *goal)
+{
+	watch->is_suspect = false;
+	if (!watch->is_degraded)
+		return;
+	watch->is_degraded = false;
+	fv_stats_add(dev->stats, FPGA_VFIO_A_STATS_DEGRADED_NS,
+		     ktime_get_ns() - watch->looked_ns);
+	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_RESTORED, link, goal);
+}
+
+/* The link as it is, unless it is somebody's work that it is so. */
+static int fv_watch_read(struct fv_card *card, const struct fv_policy *policy,
+			 struct fv_link *link, struct fv_link_goal *goal)
+{
+	int resets = atomic_read(&card->resets), ret;
+
+	if (fv_card_is_quiet(card))
+		return -EBUSY;
+	if (!mutex_trylock(&card->link_lock))
+		return -EBUSY;
+	ret = fv_card_look(card, policy, link, goal);
+	mutex_unlock(&card->link_lock);
+	/* One that was begun, and perhaps ended, meanwhile. */
+	smp_mb();
+	if (atomic_read(&card->resets) != resets)
+		return -EBUSY;
+	return ret;
+}
+
+/* @dev, the card's first, speaks for the card. */
+static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
+{
+	struct fv_card *card = fv_watch_card(watch);
+	struct fv_link_goal goal;
+	struct fv_policy policy;
+	struct fv_link link;
+	int awake, ret;
+
+	/* A port that sleeps has its link down, or will have; it is not woken for this. */
+	awake = pm_runtime_get_if_active(&card->port->dev);
+	if (!awake)
+		return 0;
+	fv_device_policy(dev, &policy);
+	ret = fv_watch_read(card, &policy, &link, &goal);
+	if (awake > 0)
+		pm_runtime_put(&card->port->dev);
+	if (ret && ret != -ENODATA)
+		return ret;
+
+	if (!link.is_active) {
+		if (!watch->is_down)
+			fv_watch_down(watch, dev, &link, &goal);
+		return 0;
+	}
+	if (watch->is_down)
+		fv_watch_up(watch, dev, &link, &goal);
+	if (ret || link.is_training)
+		return 0;
+	if (fv_link_reaches(&link, &goal))
+		fv_watch_good(watch, dev, &link, &goal);
+	else
+		fv_watch_degraded(watch, dev, &link, &goal,
+				  policy.value[FPGA_VFIO_A_POLICY_AUTO_RETRAIN]);
+	return 0;
+}
+
+static void fv_watch_work(struct work_struct *work)
+{
+	struct fv_watch *watch = container_of(to_delayed_work(work), struct fv_watch, work);
+	struct fv_card *card = fv_watch_card(watch);
+	unsigned int interval_ms = fv_watch_interval_ms(card);
+	struct fv_device *dev;
+	unsigned long key = 0;
+	int ret;
+
+	if (!interval_ms) {
+		watch->is_suspect = false;
+		return;
+	}
+	dev = fv_device_get_next(card, &key);
+	if (!dev)
+		return;
+	ret = fv_watch_look(watch, dev);
+	fv_device_put(dev);
+	/* There is no link below a bridge to conventional PCI. */
+	if (ret != -EOPNOTSUPP)
+		queue_delayed_work(system_dfl_wq, &watch->work,
+				   msecs_to_jiffies(interval_ms));
+}
+
+/**
+ * fv_watch_init - Be ready to look at a card's link
+ * @watch: the card's watch
+ *
+ * Context: Process context.
+ */
+void fv_watch_init(struct fv_watch *watch)
+{
+	INIT_DELAYED_WORK(&watch->work, fv_watch_work);
+}
+
+/**
+ * fv_watch_exit - Stop to look
+ * @watch: the card's watch; no device is on the card any more
+ *
+ * Context: Process context, without locks but fv_publish_lock.
+ */
+void fv_watch_exit(struct fv_watch *watch)
+{
+	cancel_delayed_work_sync(&watch->work);
+}
+
+/**
+ * fv_watch_kick - Look now, and from now on as often as the policy says
+ * @watch: the card's watch
+ *
+ * Context: Any.
+ */
+void fv_watch_kick(struct fv_watch *watch)
+{
+	mod_delayed_work(system_dfl_wq, &watch->work, 0);
+}
