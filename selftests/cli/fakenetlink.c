@@ -3,15 +3,21 @@
  * The driver's generic netlink family, for the recorded tree that $FAKE_ROOT names. As in
  * Linux all is done before sendmsg() returns: a request is written down in netlink/log
  * of the tree, and the answer to it is in netlink/COMMAND, or netlink/COMMAND-dry-run:
- * one attribute in each line, by its name in the specification, nests closed by "end";
- * "delay MS" waits, "fail ERRNO TEXT" sends an error with this text after what was
- * answered. Without the directory the module is not loaded, without the file the
- * command is refused.
+ * one attribute in each line, by its name in the specification, nests closed by "end".
+ * "next" begins another message, as dumps have them; "delay MS" waits; "push FILE" sends
+ * the messages in netlink/FILE to who listens to the events; "fail ERRNO TEXT" sends an
+ * error with this text after what was answered; "then FILE" has netlink/FILE be the
+ * answer from the next time on. Without the directory the module is not loaded, without
+ * the file the command is refused.
+ *
+ * A listener that waits in ppoll() gets what a test puts into netlink/event, which is
+ * gone when it was sent. netlink/overrun lets it have lost messages, once.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,13 +28,17 @@
 #include <unistd.h>
 
 #include <linux/fpga_vfio.h>
+#include <linux/fpga_vfio_stats.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
 #define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
 #define N(a)		(sizeof(a) / sizeof((a)[0]))
 #define FAMILY_ID	0x42
+#define GROUP_ID	7
 #define MESSAGE_SIZE	16384
+#define DEPTH		4
+#define POLL_MS		5
 
 enum type { STRING, U8, U32, UINT, FLAG, NEST };
 
@@ -39,16 +49,82 @@ struct attr {
 	const struct attr *nest;
 };
 
-static const struct attr stats[] = {
-	{ "opens", FPGA_VFIO_A_STATS_OPENS, UINT, NULL },
-	{ "users", FPGA_VFIO_A_STATS_USERS, UINT, NULL },
+#define COUNTER(attr, name)	{ #name, FPGA_VFIO_A_STATS_##attr, UINT, NULL },
+static const struct attr stats[] = { FPGA_VFIO_STATS(COUNTER) {} };
+
+static const struct attr reset_time[] = {
+	{ "count", FPGA_VFIO_A_RESET_TIME_COUNT, UINT, NULL },
+	{ "last-ns", FPGA_VFIO_A_RESET_TIME_LAST_NS, UINT, NULL },
+	{ "min-ns", FPGA_VFIO_A_RESET_TIME_MIN_NS, UINT, NULL },
+	{ "max-ns", FPGA_VFIO_A_RESET_TIME_MAX_NS, UINT, NULL },
+	{ "total-ns", FPGA_VFIO_A_RESET_TIME_TOTAL_NS, UINT, NULL },
+	{ "histogram", FPGA_VFIO_A_RESET_TIME_HISTOGRAM, UINT, NULL },
+	{}
+};
+
+static const struct attr ready_register[] = {
+	{ "bar", FPGA_VFIO_A_READY_REGISTER_BAR, U32, NULL },
+	{ "offset", FPGA_VFIO_A_READY_REGISTER_OFFSET, UINT, NULL },
+	{ "mask", FPGA_VFIO_A_READY_REGISTER_MASK, U32, NULL },
+	{ "value", FPGA_VFIO_A_READY_REGISTER_VALUE, U32, NULL },
+	{}
+};
+
+static const struct attr policy[] = {
+	{ "reset-method", FPGA_VFIO_A_POLICY_RESET_METHOD, U32, NULL },
+	{ "ready-register", FPGA_VFIO_A_POLICY_READY_REGISTER, NEST, ready_register },
+	{ "load-limit-ms", FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS, U32, NULL },
+	{ "ready-limit-ms", FPGA_VFIO_A_POLICY_READY_LIMIT_MS, U32, NULL },
+	{ "link-speed", FPGA_VFIO_A_POLICY_LINK_SPEED, U32, NULL },
+	{ "link-width", FPGA_VFIO_A_POLICY_LINK_WIDTH, U32, NULL },
+	{ "retrain-tries", FPGA_VFIO_A_POLICY_RETRAIN_TRIES, U32, NULL },
+	{ "watch-interval-ms", FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS, U32, NULL },
+	{ "auto-retrain", FPGA_VFIO_A_POLICY_AUTO_RETRAIN, U32, NULL },
+	{ "identity", FPGA_VFIO_A_POLICY_IDENTITY, U32, NULL },
+	{ "guest-notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, U32, NULL },
+	{ "aer", FPGA_VFIO_A_POLICY_AER, U32, NULL },
+	{ "link-disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, U32, NULL },
 	{}
 };
 
 static const struct attr device[] = {
 	{ "bdf", FPGA_VFIO_A_DEVICE_BDF, STRING, NULL },
 	{ "group", FPGA_VFIO_A_DEVICE_GROUP, U32, NULL },
+	{ "port", FPGA_VFIO_A_DEVICE_PORT, STRING, NULL },
 	{ "stats", FPGA_VFIO_A_DEVICE_STATS, NEST, stats },
+	{ "state", FPGA_VFIO_A_DEVICE_STATE, U32, NULL },
+	{ "reason", FPGA_VFIO_A_DEVICE_REASON, STRING, NULL },
+	{ "profile", FPGA_VFIO_A_DEVICE_PROFILE, STRING, NULL },
+	{ "policy", FPGA_VFIO_A_DEVICE_POLICY, NEST, policy },
+	{ "policy-default", FPGA_VFIO_A_DEVICE_POLICY_DEFAULT, FLAG, NULL },
+	{ "reset-time", FPGA_VFIO_A_DEVICE_RESET_TIME, NEST, reset_time },
+	{}
+};
+
+static const struct attr group[] = {
+	{ "id", FPGA_VFIO_A_GROUP_ID, U32, NULL },
+	{ "device", FPGA_VFIO_A_GROUP_DEVICE, STRING, NULL },
+	{ "stats", FPGA_VFIO_A_GROUP_STATS, NEST, stats },
+	{ "reset-time", FPGA_VFIO_A_GROUP_RESET_TIME, NEST, reset_time },
+	{}
+};
+
+static const struct attr event[] = {
+	{ "port", FPGA_VFIO_A_EVENT_PORT, STRING, NULL },
+	{ "seq", FPGA_VFIO_A_EVENT_SEQ, UINT, NULL },
+	{ "time-ns", FPGA_VFIO_A_EVENT_TIME_NS, UINT, NULL },
+	{ "bdf", FPGA_VFIO_A_EVENT_BDF, STRING, NULL },
+	{ "kind", FPGA_VFIO_A_EVENT_KIND, U32, NULL },
+	{ "origin", FPGA_VFIO_A_EVENT_ORIGIN, U32, NULL },
+	{ "pid", FPGA_VFIO_A_EVENT_PID, U32, NULL },
+	{ "comm", FPGA_VFIO_A_EVENT_COMM, STRING, NULL },
+	{ "method", FPGA_VFIO_A_EVENT_METHOD, U32, NULL },
+	{ "error", FPGA_VFIO_A_EVENT_ERROR, U32, NULL },
+	{ "duration-ns", FPGA_VFIO_A_EVENT_DURATION_NS, UINT, NULL },
+	{ "state", FPGA_VFIO_A_EVENT_STATE, U32, NULL },
+	{ "speed", FPGA_VFIO_A_EVENT_SPEED, U8, NULL },
+	{ "width", FPGA_VFIO_A_EVENT_WIDTH, U8, NULL },
+	{ "text", FPGA_VFIO_A_EVENT_TEXT, STRING, NULL },
 	{}
 };
 
@@ -115,13 +191,18 @@ static const struct {
 	const struct attr *attrs;
 } commands[] = {
 	[FPGA_VFIO_CMD_DEVICE_GET] = { "device-get", device },
+	[FPGA_VFIO_CMD_DEVICE_SET] = { "device-set", device },
 	[FPGA_VFIO_CMD_CARD_GET] = { "card-get", card },
+	[FPGA_VFIO_CMD_GROUP_GET] = { "group-get", group },
 	[FPGA_VFIO_CMD_RESET] = { "reset", reset },
 	[FPGA_VFIO_CMD_RETRAIN] = { "retrain", retrain },
+	[FPGA_VFIO_CMD_HISTORY_GET] = { "history-get", event },
 };
 
 /* The driver's ends of the program's sockets, by the latter; 0: not of netlink. */
 static int ends[64];
+/* Those that listen to the events. */
+static bool is_member[64];
 /* Where the answer to the request goes. */
 static int asker;
 
@@ -235,94 +316,246 @@ static void pause_ms(const char *text)
 	nanosleep(&ts, NULL);
 }
 
-/* Does one line of an answer; the nests that are open are those up to depth. */
-static void do_line(struct message *m, const struct attr *attrs[], struct nlattr *open[],
-		    int *depth, const char *word, const char *rest)
+/* End of a dump. */
+static void give_done(const struct nlmsghdr *request, int error, const char *text)
+{
+	struct message m;
+
+	begin(&m, request, NLMSG_DONE, 0);
+	m.hdr.nlmsg_flags = NLM_F_MULTI;
+	*(int *)NLMSG_DATA(&m.hdr) = -error;
+	m.hdr.nlmsg_len += sizeof(int);
+	if (text && *text) {
+		m.hdr.nlmsg_flags |= NLM_F_ACK_TLVS;
+		put(&m, NLMSGERR_ATTR_MSG, text, strlen(text) + 1);
+	}
+	give(&m);
+}
+
+/* How far the lines of an answer are read. */
+struct reading {
+	const char *root, *name;
+	const struct nlmsghdr *request;
+	const struct attr *attrs[DEPTH];	/* of the nests that are open, up to depth */
+	struct nlattr *open[DEPTH];
+	int depth, cmd;
+	bool has_message;
+	struct message m;
+	int error;
+	char text[256];
+};
+
+static void begin_message(struct reading *r)
+{
+	begin(&r->m, r->request, FAMILY_ID, r->cmd);
+	if (r->request->nlmsg_flags & NLM_F_DUMP)
+		r->m.hdr.nlmsg_flags = NLM_F_MULTI;
+	r->depth = 0;
+	r->has_message = false;
+}
+
+static void end_message(struct reading *r)
+{
+	int fd, to = asker;
+
+	if (r->depth)
+		abort();
+	if (r->has_message && r->cmd == FPGA_VFIO_CMD_EVENT) {
+		for (fd = 0; fd < (int)N(ends); fd++) {
+			if (!is_member[fd])
+				continue;
+			asker = ends[fd];
+			give(&r->m);
+		}
+		asker = to;
+	} else if (r->has_message) {
+		give(&r->m);
+	}
+	begin_message(r);
+}
+
+static void do_attr(struct reading *r, const char *word, const char *rest)
 {
 	const struct attr *a;
 
 	if (!strcmp(word, "end")) {
-		if (!open[*depth])
+		if (!r->depth)
 			abort();
-		open[*depth]->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len -
-						   (char *)open[*depth]);
-		(*depth)--;
+		r->open[r->depth]->nla_len = (uint16_t)(r->m.bytes + r->m.hdr.nlmsg_len -
+							(char *)r->open[r->depth]);
+		r->depth--;
 		return;
 	}
-	a = find(attrs[*depth], word);
+	r->has_message = true;
+	a = find(r->attrs[r->depth], word);
 	if (a->type != NEST) {
-		put_value(m, a, rest);
+		put_value(&r->m, a, rest);
 		return;
 	}
-	(*depth)++;
-	attrs[*depth] = a->nest;
-	open[*depth] = put(m, a->id | NLA_F_NESTED, NULL, 0);
+	if (++r->depth == DEPTH)
+		abort();
+	r->attrs[r->depth] = a->nest;
+	r->open[r->depth] = put(&r->m, a->id | NLA_F_NESTED, NULL, 0);
 }
 
-static void answer(const struct nlmsghdr *request, const struct attr *table, FILE *f)
+static void push(const char *root, const char *name);
+
+static void replace(const struct reading *r, const char *name)
 {
-	const int cmd = ((const struct genlmsghdr *)NLMSG_DATA(request))->cmd;
-	const struct attr *attrs[4] = { table };
-	struct nlattr *open[4] = {};
-	char line[1024], *text = NULL;
-	int depth = 0, error = 0;
-	bool has_reply = false;
-	struct message m;
+	char from[PATH_MAX], to[PATH_MAX];
 
-	begin(&m, request, FAMILY_ID, cmd);
-	while (fgets(line, sizeof(line), f)) {
-		char *word = line + strspn(line, " \t"), *rest;
+	snprintf(from, sizeof(from), "%s/netlink/%s", r->root, name);
+	snprintf(to, sizeof(to), "%s/netlink/%s", r->root, r->name);
+	if (rename(from, to))
+		abort();
+}
 
-		word[strcspn(word, "\n")] = '\0';
-		rest = word + strcspn(word, " ");
-		if (*rest)
-			*rest++ = '\0';
-		if (!strcmp(word, "delay")) {
-			pause_ms(rest);
-		} else if (!strcmp(word, "fail")) {
-			error = (int)strtol(rest, &text, 10);
-			text = strdup(text + strspn(text, " "));
-		} else if (*word) {
-			do_line(&m, attrs, open, &depth, word, rest);
-			has_reply = true;
-		}
+static void do_line(struct reading *r, char *line)
+{
+	char *word = line + strspn(line, " \t"), *rest;
+
+	word[strcspn(word, "\n")] = '\0';
+	rest = word + strcspn(word, " ");
+	if (*rest)
+		*rest++ = '\0';
+	if (!strcmp(word, "delay")) {
+		pause_ms(rest);
+	} else if (!strcmp(word, "fail")) {
+		r->error = (int)strtol(rest, &rest, 10);
+		snprintf(r->text, sizeof(r->text), "%s", rest + strspn(rest, " "));
+	} else if (!strcmp(word, "next")) {
+		end_message(r);
+	} else if (!strcmp(word, "push")) {
+		push(r->root, rest);
+	} else if (!strcmp(word, "then")) {
+		replace(r, rest);
+	} else if (*word) {
+		do_attr(r, word, rest);
 	}
-	if (has_reply)
-		give(&m);
-	give_error(request, error, text);
-	free(text);
 }
 
-/* Writes a request down; whether it is for a dry run. */
-static bool log_request(FILE *log, const struct nlmsghdr *request, const struct attr *table,
-			const char *name)
+static void read_messages(struct reading *r, const struct attr *table, FILE *f)
 {
-	const char *end = (const char *)request + request->nlmsg_len;
-	const char *at = (const char *)NLMSG_DATA(request) + GENL_HDRLEN;
-	bool is_dry_run = false;
+	char line[1024];
 
-	fprintf(log, "%s ", name);
+	r->attrs[0] = table;
+	begin_message(r);
+	while (fgets(line, sizeof(line), f))
+		do_line(r, line);
+	end_message(r);
+}
+
+/* Sends an event to all who listen. */
+static void push(const char *root, const char *name)
+{
+	const struct nlmsghdr none = {};
+	struct reading r = { .root = root, .name = name, .request = &none,
+			     .cmd = FPGA_VFIO_CMD_EVENT };
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/netlink/%s", root, name);
+	f = fopen(path, "re");
+	if (!f)
+		abort();
+	read_messages(&r, event, f);
+	fclose(f);
+	unlink(path);
+}
+
+static void answer(const char *root, const char *name, const struct nlmsghdr *request,
+		   const struct attr *table, FILE *f)
+{
+	struct reading r = { .root = root, .name = name, .request = request };
+
+	r.cmd = ((const struct genlmsghdr *)NLMSG_DATA(request))->cmd;
+	read_messages(&r, table, f);
+	if (request->nlmsg_flags & NLM_F_DUMP)
+		give_done(request, r.error, r.text);
+	else
+		give_error(request, r.error, r.text);
+}
+
+/* Writes one attribute of a request down. */
+static void log_attr(FILE *log, const struct attr *known, const struct nlattr *a);
+
+static void log_attrs(FILE *log, const struct attr *table, const char *at, const char *end)
+{
 	while (at + NLA_HDRLEN <= end) {
 		const struct nlattr *a = (const struct nlattr *)at;
 		const struct attr *known = table;
 
-		while (known->name && known->id != a->nla_type)
+		while (known->name && known->id != (a->nla_type & NLA_TYPE_MASK))
 			known++;
-		fprintf(log, "%s", known->name ? known->name : "?");
-		if (known->type == STRING)
-			fprintf(log, "=%s ", at + NLA_HDRLEN);
-		else if (known->type == U8)
-			fprintf(log, "=%u ", *(const uint8_t *)(at + NLA_HDRLEN));
-		else if (known->type == U32)
-			fprintf(log, "=%u ", *(const uint32_t *)(at + NLA_HDRLEN));
-		else
-			fprintf(log, " ");
-		if (known->name && !strcmp(known->name, "dry-run"))
-			is_dry_run = true;
+		log_attr(log, known, a);
 		at += NLA_ALIGN(a->nla_len);
 	}
+}
+
+static void log_attr(FILE *log, const struct attr *known, const struct nlattr *a)
+{
+	const char *data = (const char *)a + NLA_HDRLEN;
+	uint64_t value = 0;
+
+	fprintf(log, "%s", known->name ? known->name : "?");
+	if (known->type == STRING) {
+		fprintf(log, "=%s ", data);
+	} else if (known->type == NEST) {
+		/* Linux refuses a nest without it. */
+		if (!(a->nla_type & NLA_F_NESTED))
+			abort();
+		fprintf(log, "{ ");
+		log_attrs(log, known->nest, data, (const char *)a + a->nla_len);
+		fprintf(log, "} ");
+	} else if (known->type == FLAG) {
+		fprintf(log, " ");
+	} else {
+		memcpy(&value, data, a->nla_len - NLA_HDRLEN);
+		fprintf(log, "=%llu ", (unsigned long long)value);
+	}
+}
+
+/* Whether it is for a dry run. */
+static bool is_dry_run(const struct nlmsghdr *request, const struct attr *table)
+{
+	const char *end = (const char *)request + request->nlmsg_len;
+	const char *at = (const char *)NLMSG_DATA(request) + GENL_HDRLEN;
+
+	while (table->name && strcmp(table->name, "dry-run"))
+		table++;
+	for (; at + NLA_HDRLEN <= end; at += NLA_ALIGN(((const struct nlattr *)at)->nla_len))
+		if (table->name && ((const struct nlattr *)at)->nla_type == table->id)
+			return true;
+	return false;
+}
+
+static void log_request(const char *root, const char *name, const struct nlmsghdr *request,
+			const struct attr *table)
+{
+	char path[PATH_MAX];
+	FILE *log;
+
+	snprintf(path, sizeof(path), "%s/netlink/log", root);
+	log = fopen(path, "ae");
+	if (!log)
+		abort();
+	fprintf(log, "%s ", name);
+	log_attrs(log, table, (const char *)NLMSG_DATA(request) + GENL_HDRLEN,
+		  (const char *)request + request->nlmsg_len);
 	fprintf(log, "\n");
-	return is_dry_run;
+	fclose(log);
+}
+
+static void put_groups(struct message *m)
+{
+	struct nlattr *list = put(m, CTRL_ATTR_MCAST_GROUPS | NLA_F_NESTED, NULL, 0);
+	struct nlattr *entry = put(m, 1 | NLA_F_NESTED, NULL, 0);
+	uint32_t id = GROUP_ID;
+
+	put(m, CTRL_ATTR_MCAST_GRP_NAME, FPGA_VFIO_MCGRP_EVENTS, sizeof(FPGA_VFIO_MCGRP_EVENTS));
+	put(m, CTRL_ATTR_MCAST_GRP_ID, &id, sizeof(id));
+	entry->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)entry);
+	list->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)list);
 }
 
 static void on_family(const char *root, const struct nlmsghdr *request)
@@ -339,6 +572,7 @@ static void on_family(const char *root, const struct nlmsghdr *request)
 	begin(&m, request, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
 	put(&m, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
 	put(&m, CTRL_ATTR_FAMILY_NAME, FPGA_VFIO_FAMILY_NAME, sizeof(FPGA_VFIO_FAMILY_NAME));
+	put_groups(&m);
 	give(&m);
 	give_error(request, 0, NULL);
 }
@@ -346,8 +580,7 @@ static void on_family(const char *root, const struct nlmsghdr *request)
 static void on_request(const char *root, const struct nlmsghdr *request)
 {
 	const int cmd = ((const struct genlmsghdr *)NLMSG_DATA(request))->cmd;
-	char path[PATH_MAX];
-	bool is_dry_run;
+	char path[PATH_MAX], name[64];
 	FILE *f;
 
 	if (request->nlmsg_type == GENL_ID_CTRL) {
@@ -358,20 +591,16 @@ static void on_request(const char *root, const struct nlmsghdr *request)
 		give_error(request, EOPNOTSUPP, NULL);
 		return;
 	}
-	snprintf(path, sizeof(path), "%s/netlink/log", root);
-	f = fopen(path, "ae");
-	if (!f)
-		abort();
-	is_dry_run = log_request(f, request, commands[cmd].attrs, commands[cmd].name);
-	fclose(f);
-	snprintf(path, sizeof(path), "%s/netlink/%s%s", root, commands[cmd].name,
-		 is_dry_run ? "-dry-run" : "");
+	log_request(root, commands[cmd].name, request, commands[cmd].attrs);
+	snprintf(name, sizeof(name), "%s%s", commands[cmd].name,
+		 is_dry_run(request, commands[cmd].attrs) ? "-dry-run" : "");
+	snprintf(path, sizeof(path), "%s/netlink/%s", root, name);
 	f = fopen(path, "re");
 	if (!f) {
 		give_error(request, ENODEV, "fakenetlink has no answer");
 		return;
 	}
-	answer(request, commands[cmd].attrs, f);
+	answer(root, name, request, commands[cmd].attrs, f);
 	fclose(f);
 }
 
@@ -399,6 +628,7 @@ int close(int fd)
 	if (is_ours(fd)) {
 		REAL(close)(ends[fd]);
 		ends[fd] = 0;
+		is_member[fd] = false;
 	}
 	return REAL(close)(fd);
 }
@@ -410,7 +640,14 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
-	return is_ours(fd) ? 0 : REAL(setsockopt)(fd, level, option, value, len);
+	if (!is_ours(fd))
+		return REAL(setsockopt)(fd, level, option, value, len);
+	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) {
+		if (*(const int *)value != GROUP_ID)
+			abort();
+		is_member[fd] = true;
+	}
+	return 0;
 }
 
 int getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
@@ -442,6 +679,15 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	return (ssize_t)len;
 }
 
+/* Whether the test has put a file there; it is gone then. */
+static bool takes(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/netlink/%s", getenv("FAKE_ROOT"), name);
+	return !unlink(path);
+}
+
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -450,6 +696,10 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (!is_ours(fd))
 		return REAL(recvmsg)(fd, msg, flags);
+	if (is_member[fd] && takes("overrun")) {
+		errno = ENOBUFS;
+		return -1;
+	}
 	bare.msg_name = NULL;
 	bare.msg_namelen = 0;
 	len = REAL(recvmsg)(fd, &bare, flags);
@@ -460,4 +710,28 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		msg->msg_namelen = sizeof(kernel);
 	}
 	return len;
+}
+
+/* What is waited for is looked after in between; signals come while the real one waits. */
+int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+	const struct timespec slice = { .tv_nsec = POLL_MS * 1000000L };
+	const char *root = getenv("FAKE_ROOT");
+	char happens[PATH_MAX], overrun[PATH_MAX];
+	int ret;
+
+	if (n != 1 || !is_ours(fds[0].fd) || timeout)
+		return REAL(ppoll)(fds, n, timeout, mask);
+	snprintf(happens, sizeof(happens), "%s/netlink/event", root);
+	snprintf(overrun, sizeof(overrun), "%s/netlink/overrun", root);
+	do {
+		if (!access(happens, F_OK))
+			push(root, "event");
+		if (!access(overrun, F_OK)) {
+			fds[0].revents = POLLERR;
+			return 1;
+		}
+		ret = REAL(ppoll)(fds, n, &slice, mask);
+	} while (!ret);
+	return ret;
 }
