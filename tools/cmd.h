@@ -7,6 +7,7 @@
 #define FPGACTL_CMD_H
 
 #include "err.h"
+#include "key.h"
 #include "model.h"
 #include "out.h"
 #include "util.h"
@@ -27,6 +28,7 @@ enum cmd_words {
 	CMD_WORDS_BDF_OR_GROUP,
 	CMD_WORDS_COMMAND,
 	CMD_WORDS_SHELL,
+	CMD_WORDS_BDF_OR_DEFAULT,
 };
 
 /* What the dispatcher gets ready before it runs a command. */
@@ -50,6 +52,7 @@ struct cmd {
 	const struct cmd_option *options;
 	size_t n_options;
 	const struct out_columns *columns;	/* what -o may name, or NULL */
+	const struct key *(*key)(size_t i);	/* the KEY=VALUE that it takes, or NULL */
 	int (*run)(const struct cmd_ctx *ctx);
 };
 

@@ -221,3 +221,11 @@ uint64_t fv_nl_get_uint(const struct nlattr *attr)
 {
 	return nla_len(attr) >= 8 ? nla_get_u64(attr) : nla_get_u32(attr);
 }
+
+void fv_nl_put_uint(struct nl_msg *msg, int attr, uint64_t value)
+{
+	if (value <= UINT32_MAX)
+		nla_put_u32(msg, attr, (uint32_t)value);
+	else
+		nla_put_u64(msg, attr, value);
+}

@@ -70,7 +70,7 @@ asked()
 # not_asked: the driver was not asked to do anything
 not_asked()
 {
-	! grep -qE '^(reset|retrain) ' "$tree/netlink/log"
+	! grep -qE '^(reset|retrain|device-set) ' "$tree/netlink/log"
 }
 
 # poke BDF OFFSET HEX…: change bytes of its configuration space

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-commands="bind link list reset retrain show stats unbind"
+commands="bind link list policy reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -18,6 +18,7 @@ man_complete_ok()
 		# roff writes a dash as \-
 		cat "$page" "$CLI_DIR/fpgactl.8" | tr -d "\\\\" >"$work/page"
 		sed -n -e '/^Options:/,/^$/s/.* \(--[a-z-]*\).*/\1/p' \
+			-e '/^Keys/,/^$/s/^  \([a-z-]*\)=  .*/\1/p' \
 			-e '/^Columns/,/^$/s/^  [* ] \([A-Z-]*\) .*/\1/p' <<<"$out" >"$work/words"
 		[ -s "$work/words" ]
 		while read -r word; do
@@ -65,7 +66,7 @@ completion_ok()
 	succeeds
 	cp "$work/out" "$work/completion"
 	bash -n "$work/completion"
-	[ "$(complete_line "")" = "bind completion help link list reset retrain show stats unbind version" ]
+	[ "$(complete_line "")" = "bind completion help link list policy reset retrain show stats unbind version" ]
 	[ "$(complete_line "un")" = unbind ]
 	[ "$(complete_line "unbind --t")" = --timeout ]
 	[ "$(complete_line "list -o PO")" = PORT ]
@@ -74,6 +75,11 @@ completion_ok()
 	[ "$(complete_line "reset -m h")" = hot ]
 	[ "$(complete_line "retrain --speed gen6 --t")" = --tries ]
 	[ "$(complete_line "retrain -s gen")" = "gen1 gen2 gen3 gen4 gen5 gen6" ]
+	[ "$(complete_line "policy --sysroot $tree 07:00.0 aer")" = "aer=recover aer=stop" ]
+	[ "$(complete_line "policy --sysroot $tree 07:00.0 load")" = "load-limit=" ]
+	[ "$(complete_line "policy --sysroot $tree 07:00.0 def")" = default ]
+	# after the = at which readline breaks words
+	[ "$(complete_line "policy --sysroot $tree 07:00.0 link-disable=o")" = "off on" ]
 	[ -z "$(complete_line "--sysroot $tree retrain --tries ")" ]
 	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
 	[ "$(complete_line "--sysroot $tree stats 10")" = \

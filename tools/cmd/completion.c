@@ -30,8 +30,20 @@ static void print_columns(const struct out_columns *columns)
 	printf("'\n");
 }
 
-/* What follows a command: addresses, groups, names of commands. */
-static void print_words(enum cmd_words words)
+/* Where the values of a key are few, all of them are offered. */
+static void print_key(const struct key *k)
+{
+	autofree char *choices = util_strdup(k->choices);
+	char *choice, *rest = choices;
+
+	if (!choices)
+		printf(" %s=", k->name);
+	while ((choice = strsep(&rest, " ")))
+		printf(" %s=%s", k->name, choice);
+}
+
+/* What follows a command: addresses, groups, names of commands, keys. */
+static void print_words(const struct cmd *cmd)
 {
 	static const char *const text[] = {
 		[CMD_WORDS_NONE] = "",
@@ -40,9 +52,15 @@ static void print_words(enum cmd_words words)
 			"$(_fpgactl_names \"$root/sys/kernel/iommu_groups\")"),
 		[CMD_WORDS_COMMAND] = "$commands",
 		[CMD_WORDS_SHELL] = "bash",
+		[CMD_WORDS_BDF_OR_DEFAULT] = ("$(_fpgactl_names \"$root/sys/bus/pci/devices\") "
+			"default"),
 	};
+	size_t i;
 
-	printf("\t\twords=\"%s\"\n", text[words]);
+	printf("\t\twords=\"%s", text[cmd->words]);
+	for (i = 0; cmd->key && cmd->key(i); i++)
+		print_key(cmd->key(i));
+	printf("\"\n");
 }
 
 static void print_command(const struct cmd *cmd)
@@ -52,7 +70,7 @@ static void print_command(const struct cmd *cmd)
 	print_options(cmd_global_options, cmd_n_global_options, cmd);
 	printf("'\n");
 	print_columns(cmd->columns);
-	print_words(cmd->words);
+	print_words(cmd);
 	printf("\t\t;;\n");
 }
 
@@ -164,12 +182,16 @@ static const char after_values[] =
 	"\t*) case $current in -*) words=$options ;; esac ;;\n"
 	"\tesac\n"
 	"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+	"\t# What comes after a key is not another word.\n"
+	"\tcase ${COMPREPLY[*]} in *=) compopt -o nospace 2>/dev/null ;; esac\n"
 	"\t# Give readline only what comes after its own last break.\n"
-	"\tcase $current in *:*)\n"
-	"\t\tif [[ $COMP_WORDBREAKS == *:* ]]; then\n"
-	"\t\t\tCOMPREPLY=(\"${COMPREPLY[@]#\"${current%\"${current##*:}\"}\"}\")\n"
-	"\t\tfi ;;\n"
-	"\tesac\n"
+	"\tfor word in : =; do\n"
+	"\t\tcase $current in *$word*)\n"
+	"\t\t\tif [[ $COMP_WORDBREAKS == *$word* ]]; then\n"
+	"\t\t\t\tCOMPREPLY=(\"${COMPREPLY[@]#\"${current%\"${current##*$word}\"}\"}\")\n"
+	"\t\t\tfi ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
 	"}\n"
 	"\n"
 	"complete -F _fpgactl fpgactl\n";

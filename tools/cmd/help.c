@@ -13,7 +13,7 @@ static void print_option(const struct cmd_option *o)
 	util_append(&left, "--%s", o->name);
 	if (o->arg)
 		util_append(&left, o->is_arg_optional ? "[=%s]" : " %s", o->arg);
-	printf("  %-24s  %s\n", left, o->help);
+	printf("  %-25s  %s\n", left, o->help);
 }
 
 /* Global options that mean something to this command. */
@@ -36,6 +36,16 @@ static void print_columns(const struct out_columns *columns)
 		       columns->v[i].name, columns->v[i].help);
 }
 
+static void print_keys(const struct cmd *cmd)
+{
+	const struct key *k;
+	size_t i;
+
+	printf("\nKeys, their values, and what they mean:\n");
+	for (i = 0; (k = cmd->key(i)); i++)
+		printf("  %s=  %s\n      %s\n", k->name, k->values, k->help);
+}
+
 /* Explains one command. */
 int cmd_help(const struct cmd *cmd)
 {
@@ -49,6 +59,8 @@ int cmd_help(const struct cmd *cmd)
 	for (i = 0; i < cmd_n_global_options; i++)
 		if (takes(cmd, &cmd_global_options[i]))
 			print_option(&cmd_global_options[i]);
+	if (cmd->key)
+		print_keys(cmd);
 	if (cmd->columns)
 		print_columns(cmd->columns);
 	if (cmd->examples)
@@ -68,7 +80,7 @@ int cmd_overview(void)
 	for (i = 0; i < cmd_count(); i++) {
 		autofree char *left = util_printf("%s %s", cmd_at(i)->name, cmd_at(i)->args);
 
-		printf("  %-24s  %s\n", left, cmd_at(i)->help);
+		printf("  %-25s  %s\n", left, cmd_at(i)->help);
 	}
 	printf("\nOptions of all commands:\n");
 	for (i = 0; i < cmd_n_global_options; i++)

@@ -1,0 +1,386 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl policy, with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+# device FILE [LINE…]: what the driver says of 0000:07:00.0, with these lines in its policy
+device()
+{
+	local file=$1
+
+	shift
+	{
+		printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy
+		printf '%s\n' "load-limit-ms 60000" "ready-limit-ms 1500" "link-speed 0" \
+			"link-width 0" "retrain-tries 3" "watch-interval-ms 100" "auto-retrain 1" \
+			"identity 0" "guest-notification 1" "aer 1" "link-disable 0" "$@" end
+	} >"$tree/netlink/$file"
+}
+
+# sent: the changes that the driver got
+sent()
+{
+	grep '^device-set ' "$tree/netlink/log"
+}
+
+hold show_ok "the policy is a table of what the command line takes, with what it means"
+show_ok()
+{
+	device device-get
+	fvl policy 07:00.0
+	succeeds
+	[ "$(head -n 4 <<<"$out")" = \
+"Device:   0000:07:00.0
+State:    ready
+Profile:  xdma" ]
+	[ "$(sed 1,4d <<<"$out" | awk '{ print $1, $2 }')" = \
+"KEY VALUE
+reset-methods default
+ready-register none
+load-limit 60s
+ready-limit 1500ms
+link-speed auto
+link-width auto
+retrain-tries 3
+watch-interval 100ms
+auto-retrain on
+identity strict
+guest-notification error
+aer recover
+link-disable auto" ]
+	grep -q '^load-limit  *60s  *how long the link may be away after a reset of the card$' <<<"$out"
+	not_asked
+}
+
+# set_policy: one in which everything is set
+set_policy()
+{
+	device device-get "reset-method 2" "reset-method 0" ready-register "bar 2" \
+		"offset 0x123456789c" "mask 0xffffffff" "value 0x80000001" end
+	sed -i -e 's/^link-speed.*/link-speed 3/' -e 's/^link-width.*/link-width 16/' \
+		-e 's/^watch-interval.*/watch-interval-ms 0/' -e 's/^state.*/state 2\nreason it is \x1b[31mred/' \
+		"$tree/netlink/device-get"
+}
+
+hold show_set_ok "what is set is shown as it is set, and the reason of a state"
+show_set_ok()
+{
+	set_policy
+	fvl policy 07:00.0
+	grep -qF 'State:    changed: it is \x1b[31mred' <<<"$out"
+	grep -q '^reset-methods  *hot,flr ' <<<"$out"
+	grep -q '^ready-register  *2:0x123456789c:0xffffffff:0x80000001 ' <<<"$out"
+	grep -q '^link-speed  *gen3 ' <<<"$out"
+	grep -q '^link-width  *x16 ' <<<"$out"
+	grep -q '^watch-interval  *off ' <<<"$out"
+	fvl policy -o VALUE,KEY 07:00.0
+	succeeds
+	[ "$(head -n 1 <<<"$out" | xargs)" = "VALUE KEY" ]
+}
+
+hold json_ok "a program reads every key, as numbers, words and null"
+json_ok()
+{
+	device device-get
+	fvl policy --json 07:00.0
+	succeeds
+	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"watch_interval_ms":100,"auto_retrain":true,"identity":"strict","guest_notification":"error","aer":"recover","link_disable":"auto"}}'
+	set_policy
+	fvl policy --json 07:00.0
+	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'
+	value '.policy | [.reset_methods, .ready_register, .link_speed_mts, .link_width, .watch_interval_ms]' \
+		'[["hot","flr"],{"bar":2,"offset":78187493532,"mask":4294967295,"value":2147483649},8000,16,0]'
+}
+
+hold newer_driver_ok "values that are newer than the program are unknown, and what is not told is empty"
+newer_driver_ok()
+{
+	device device-get
+	sed -i -e 's/^aer.*/aer 9/' -e '/^auto-retrain/d' -e '/^link-speed/d' "$tree/netlink/device-get"
+	fvl policy --json 07:00.0
+	value '.policy | [.aer, .auto_retrain, .link_speed_mts]' '["unknown",null,null]'
+	fvl policy -o KEY,VALUE 07:00.0
+	grep -q '^aer  *unknown$' <<<"$out"
+	grep -qx 'auto-retrain' <<<"$out"
+}
+
+# change [FROM TO]…: the driver takes a change, after which its answer is another
+change()
+{
+	echo "then after" >"$tree/netlink/tail"
+	device device-get
+	device after
+	while [ $# -gt 1 ]; do
+		sed -i "s/^$1.*/$2/" "$tree/netlink/after"
+		shift 2
+	done
+	cat "$tree/netlink/tail" >>"$tree/netlink/device-get"
+	: | answer device-set
+	: >"$tree/netlink/log"
+}
+
+hold set_ok "all that is named is one request, and what is another now is told"
+set_ok()
+{
+	change load-limit-ms "load-limit-ms 90000" aer "aer 0"
+	fvl policy 07:00.0 load-limit=90s aer=stop retrain-tries=3
+	succeeds
+	prints "0000:07:00.0: load-limit: 60s -> 90s
+0000:07:00.0: aer: recover -> stop"
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ load-limit-ms=90000 retrain-tries=3 aer=0 } " ]
+	change
+	fvl policy 07:00.0 aer=recover
+	succeeds
+	prints "0000:07:00.0: nothing changed"
+}
+
+hold set_json_ok "a program reads the policy before and after"
+set_json_ok()
+{
+	change load-limit-ms "load-limit-ms 90000"
+	fvl policy --json 07:00.0 load-limit=90s
+	succeeds
+	value '[.dry_run, .bdf, .profile, .before.load_limit_ms, .after.load_limit_ms, .after.aer]' \
+		'[false,"0000:07:00.0","xdma",60000,90000,"recover"]'
+}
+
+hold default_ok "'default' begins with what is known of the board, alone or before keys"
+default_ok()
+{
+	change aer "aer 0"
+	fvl policy 07:00.0 default
+	succeeds
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy-default " ]
+	prints "0000:07:00.0: aer: recover -> stop"
+	change
+	fvl policy 07:00.0 default link-width=x4
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy-default policy{ link-width=4 } " ]
+	fvl policy 07:00.0 aer=stop default
+	refuses 2 "default: policy: this comes before the keys, as they are changed after it"
+}
+
+# takes WORD REQUEST: what the driver gets for a word
+takes()
+{
+	change
+	fvl policy 07:00.0 "$1"
+	succeeds
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ $2 } " ]
+}
+
+hold values_ok "each key takes its values as people write them"
+values_ok()
+{
+	takes reset-methods=flr "reset-method=0"
+	takes reset-methods=link,hot,pm,flr "reset-method=3 reset-method=2 reset-method=1 reset-method=0"
+	takes ready-register=none "ready-register{ bar=0 offset=0 mask=0 value=0 }"
+	takes ready-register=5:0xfffffffffc:0xFFFFFFFF:10 \
+		"ready-register{ bar=5 offset=1099511627772 mask=4294967295 value=10 }"
+	takes ready-register=0:010:1:1 "ready-register{ bar=0 offset=10 mask=1 value=1 }"
+	takes load-limit=1500ms "load-limit-ms=1500"
+	takes load-limit=2min "load-limit-ms=120000"
+	takes ready-limit=10s "ready-limit-ms=10000"
+	takes link-speed=gen3 "link-speed=3"
+	takes link-speed=16GT/s "link-speed=4"
+	takes link-speed=auto "link-speed=0"
+	takes link-width=x8 "link-width=8"
+	takes link-width=auto "link-width=0"
+	takes retrain-tries=10 "retrain-tries=10"
+	takes watch-interval=50ms "watch-interval-ms=50"
+	takes watch-interval=off "watch-interval-ms=0"
+	takes auto-retrain=on "auto-retrain=1"
+	takes auto-retrain=off "auto-retrain=0"
+	takes identity=build "identity=1"
+	takes guest-notification=none "guest-notification=0"
+	takes guest-notification=request "guest-notification=2"
+	takes aer=recover "aer=1"
+	takes link-disable=on "link-disable=1"
+	takes link-disable=off "link-disable=2"
+}
+
+hold shown_is_taken_ok "what the table shows is what the command line takes"
+shown_is_taken_ok()
+{
+	local key value rest words=()
+
+	set_policy
+	fvl policy 07:00.0 -o KEY,VALUE
+	while read -r key value rest; do
+		[ "$key" = KEY ] || words+=("$key=$value")
+	done <<<"$out"
+	[ ${#words[@]} = 13 ]
+	: | answer device-set
+	fvl policy 07:00.0 "${words[@]}"
+	succeeds
+	prints "0000:07:00.0: nothing changed"
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 watch-interval-ms=0 auto-retrain=1 identity=0 guest-notification=1 aer=1 link-disable=0 } " ]
+}
+
+hold values_refused "what is no value of its key is refused, with what is, and nothing is asked"
+values_refused()
+{
+	local word why
+
+	device device-get
+	while read -r why word; do
+		fvl policy 07:00.0 "$word"
+		refuses 2 "$word: policy: ${why//_/ }"
+	done <<'END'
+there_is_no_such_method reset-methods=
+there_is_no_such_method reset-methods=flr,
+there_is_no_such_method reset-methods=flr,x
+these_are_too_many reset-methods=flr,flr,flr,flr,flr,flr,flr,flr,flr
+this_is_no_register ready-register=
+this_is_no_register ready-register=0:0:1
+this_is_no_register ready-register=0:0:1:1:1
+this_is_no_register ready-register=0:0x:1:1
+this_is_no_register ready-register=0:-4:1:1
+this_is_no_register ready-register=0:0:0x100000000:1
+this_is_no_register ready-register=4294967296:0:1:1
+this_is_no_register ready-register=0:0x10000000000000000:1:1
+this_is_no_time load-limit=60
+this_is_no_time load-limit=s
+this_is_no_time load-limit=1.5s
+this_is_no_time load-limit=-1s
+this_is_no_time load-limit=1h
+this_is_no_time load-limit=4294968s
+this_is_no_time load-limit=off
+this_is_no_time watch-interval=
+there_is_no_such_speed link-speed=gen7
+there_is_no_such_speed link-speed=0
+there_is_no_such_width link-width=8
+there_is_no_such_width link-width=x0
+there_is_no_such_width link-width=x33
+this_is_no_number retrain-tries=x
+this_is_no_number retrain-tries=-1
+there_is_no_such_value auto-retrain=1
+there_is_no_such_value identity=Strict
+there_is_no_such_value guest-notification=stop
+there_is_no_such_value aer=x
+there_is_no_such_value link-disable=
+it_has_no_value link-disable
+END
+	hints "link-disable: auto, on or off"
+	fvl policy 07:00.0 aer=stop link-speed=5
+	refuses 2 "link-speed=5: policy: this may be a generation, or GT/s"
+	hints "Say gen5 for 32 GT/s, or gen2 for 5 GT/s."
+	fvl policy 07:00.0 reset-methods=default
+	refuses 2 "reset-methods=default: policy: the order of the PCI core comes back with the whole policy only"
+	hints "'fpgactl policy BDF default' takes all keys back."
+	fvl policy 07:00.0 aer=stop aer=recover
+	refuses 2 "aer=recover: policy: the key is there twice"
+	not_asked
+}
+
+hold keys_refused "an unknown key is refused, with the nearest one and all there are"
+keys_refused()
+{
+	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, watch-interval, auto-retrain, identity, guest-notification, aer, link-disable"
+
+	fvl policy 07:00.0 laod-limit=5s
+	refuses 2 "laod-limit=5s: policy: there is no such key"
+	hints "Did you mean load-limit? All keys: $all"
+	fvl policy 07:00.0 defaultt
+	hints "Did you mean default? All keys: $all"
+	fvl policy 07:00.0 frobnicate=1
+	hints "All keys: $all"
+	fvl policy 07:00.0 ""
+	[ "$rc" = 2 ]
+}
+
+hold driver_refused "what the driver refuses is told in its words, and that nothing was changed"
+driver_refused()
+{
+	local word
+
+	change
+	echo "fail 34 0000:07:00.0: load-limit-ms is 1000 to 600000" | answer device-set
+	fvl policy 07:00.0 load-limit=1ms aer=stop
+	refuses 1 "0000:07:00.0: policy: load-limit-ms is 1000 to 600000"
+	hints "Nothing was changed. 'fpgactl help policy' has the keys and their values."
+	# EPERM, ENODEV, EBUSY
+	for word in 1:1 19:3 16:4; do
+		echo "fail ${word%:*} 0000:07:00.0: because" | answer device-set
+		fvl policy 07:00.0 aer=stop
+		refuses "${word#*:}" "0000:07:00.0: policy: because"
+	done
+	echo "fail 1" | answer device-set
+	fvl policy --json 07:00.0 aer=stop
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$(jq -rc '.error | [.why, .hint]' "$work/err")" = \
+		'["Operation not permitted","Run it as root. Nothing was changed."]' ]
+}
+
+hold dry_run_ok "--dry-run tells what would be changed, and changes nothing"
+dry_run_ok()
+{
+	change
+	fvl policy --dry-run 07:00.0 load-limit=90s aer=recover reset-methods=hot ready-register=0:4:1:1
+	succeeds
+	prints "0000:07:00.0: would be changed: reset-methods: default -> hot
+0000:07:00.0: would be changed: ready-register: none -> 0:0x4:0x1:0x1
+0000:07:00.0: would be changed: load-limit: 60s -> 90s"
+	fvl policy -n 07:00.0 aer=recover
+	prints "0000:07:00.0: nothing would be changed"
+	fvl policy -n 07:00.0 default aer=stop
+	prints "0000:07:00.0: would be changed: aer: recover -> stop
+0000:07:00.0: all other keys would be what is known of the board (xdma)"
+	fvl policy -n --json 07:00.0 aer=stop
+	value '[.dry_run, .before.aer, .after.aer, .after.identity]' '[true,"recover","stop","strict"]'
+	fvl policy -n --json 07:00.0 default aer=stop
+	value '.after' '{"aer":"stop"}'
+	not_asked
+}
+
+hold columns_refused "columns go with the table only"
+columns_refused()
+{
+	change
+	fvl policy -o KEY --json 07:00.0
+	refuses_json
+	fvl policy -o KEY 07:00.0 aer=stop
+	refuses 2 "--output: policy: the columns are those of the table; without KEY=VALUE it is printed"
+	fvl policy -o NOSUCH 07:00.0
+	refuses 2 "NOSUCH: show this column: there is no such column"
+	not_asked
+}
+
+refuses_json()
+{
+	[ "$rc" = 2 ] && [ -z "$out" ] &&
+		[ "$(jq -r .error.why "$work/err")" = "the JSON of a policy is always complete" ]
+}
+
+hold silent_driver_refused "a driver that tells no policy is not changed"
+silent_driver_refused()
+{
+	echo "bdf 0000:07:00.0" | answer device-get
+	fvl policy 07:00.0 aer=stop
+	refuses 1 "0000:07:00.0: policy: the driver does not tell its policy"
+	: | answer device-get
+	fvl policy 07:00.0
+	refuses 1 "0000:07:00.0: policy: the driver gave no answer that could be read"
+	not_asked
+}
+
+hold not_ours_refused "a device of another driver, a bridge and a recorded system have no policy"
+not_ours_refused()
+{
+	fvl policy 01:00.1
+	refuses 3 "0000:01:00.1: policy: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	hints "Give it to the driver first: fpgactl bind 0000:01:00.1"
+	fvl policy 00:01.0
+	refuses 1 "0000:00:01.0: policy: it is a bridge, which stays with the host"
+	fv policy 07:00.0
+	refuses 1 "0000:07:00.0: policy: a recorded system has no driver that could do it"
+	fvl policy x
+	refuses 2 "x: policy: this is no PCI address"
+	fvl policy
+	refuses 2 "policy: BDF [KEY=VALUE...]: missing"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl policy 07:00.0
+	refuses 3 "0000:07:00.0: policy: the module is not loaded"
+}
+
+run_tests

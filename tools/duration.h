@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Times as people write them: 100ms, 60s, 2min. */
+#ifndef FPGACTL_DURATION_H
+#define FPGACTL_DURATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool duration_parse(const char *word, uint32_t *ms);
+char *duration_text(uint32_t ms);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the driver says of a device: its state, its profile, its policy. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/genl/genl.h>
+
+#include "card.h"
+#include "status.h"
+
+static void on_device(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_DEVICE_MAX + 1] = {
+		[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_DEVICE_PORT] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_DEVICE_STATE] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_DEVICE_REASON] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_DEVICE_PROFILE] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_DEVICE_POLICY] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_DEVICE_MAX + 1];
+	struct fv_status_list *l = data;
+	struct fv_status *s;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_DEVICE_MAX, policy) ||
+	    !tb[FPGA_VFIO_A_DEVICE_BDF])
+		return;
+	l->v = util_grow(l->v, l->n, sizeof(*s));
+	s = &l->v[l->n++];
+	memset(s, 0, sizeof(*s));
+	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_DEVICE_BDF]), s->bdf);
+	if (tb[FPGA_VFIO_A_DEVICE_PORT])
+		bdf_parse(nla_get_string(tb[FPGA_VFIO_A_DEVICE_PORT]), s->port);
+	s->has_state = tb[FPGA_VFIO_A_DEVICE_STATE];
+	if (s->has_state)
+		s->state = nla_get_u32(tb[FPGA_VFIO_A_DEVICE_STATE]);
+	if (tb[FPGA_VFIO_A_DEVICE_REASON])
+		s->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_DEVICE_REASON]));
+	if (tb[FPGA_VFIO_A_DEVICE_PROFILE])
+		s->profile = util_strdup(nla_get_string(tb[FPGA_VFIO_A_DEVICE_PROFILE]));
+	s->has_policy = tb[FPGA_VFIO_A_DEVICE_POLICY];
+	if (s->has_policy)
+		policy_parse(&s->policy, tb[FPGA_VFIO_A_DEVICE_POLICY]);
+}
+
+/**
+ * status_read() - Ask the driver what it says of its devices.
+ * @l: filled; to be freed with status_free() whatever is returned
+ * @nl: an open connection
+ * @bdf: the only one that is asked for, or NULL
+ * @why: on failure the reason, to be freed
+ *
+ * Return: 0 or a negative errno, as fv_nl_call(); -EPROTO when of @bdf nothing was said.
+ */
+int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why)
+{
+	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_DEVICE_GET, bdf ? 0 : NLM_F_DUMP);
+	int ret;
+
+	memset(l, 0, sizeof(*l));
+	if (bdf)
+		nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, bdf);
+	ret = fv_nl_call(nl, msg, on_device, l, why);
+	if (ret || !bdf || status_find(l, bdf))
+		return ret;
+	*why = util_strdup("the driver gave no answer that could be read");
+	return -EPROTO;
+}
+
+/* What was said of a device; NULL: nothing. */
+const struct fv_status *status_find(const struct fv_status_list *l, const char *bdf)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i].bdf, bdf))
+			return &l->v[i];
+	return NULL;
+}
+
+void status_free(struct fv_status_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		free(l->v[i].reason);
+		free(l->v[i].profile);
+	}
+	free(l->v);
+	l->v = NULL;
+	l->n = 0;
+}
+
+/* The state, and why it is not ready, fit for a terminal; empty when it is not known. */
+char *status_text(const struct fv_status *s)
+{
+	autofree char *reason = s->reason ? util_printable(s->reason) : NULL;
+
+	if (!s->has_state)
+		return util_strdup("");
+	return util_printf("%s%s%s", card_state_name(s->state), reason ? ": " : "",
+			   reason ? reason : "");
+}
+
+struct json_object *status_state_json(const struct fv_status *s)
+{
+	return s->has_state ? json_object_new_string(card_state_name(s->state)) : NULL;
+}
