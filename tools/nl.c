@@ -58,6 +58,34 @@ int fv_nl_open(struct fv_nl *nl, char **why)
 	return FV_NO_DEVICE;
 }
 
+/**
+ * fv_nl_listen() - Connect to the driver, to hear of what happens.
+ * @nl: filled; to be closed with fv_nl_close() whatever is returned
+ * @group: name of the multicast group
+ * @why: on failure the reason, to be freed
+ *
+ * Return: as fv_nl_open(). Messages are kept from now on, for fv_nl_take().
+ */
+int fv_nl_listen(struct fv_nl *nl, const char *group, char **why)
+{
+	int code = fv_nl_open(nl, why);
+	int ret;
+
+	if (code)
+		return code;
+	ret = genl_ctrl_resolve_grp(nl->sock, FPGA_VFIO_FAMILY_NAME, group);
+	if (ret >= 0)
+		ret = nl_socket_add_membership(nl->sock, ret);
+	if (!ret)
+		ret = nl_socket_set_nonblocking(nl->sock);
+	if (ret) {
+		*why = util_printf("netlink group %s: %s", group, nl_geterror(ret));
+		return FV_FAILED;
+	}
+	nl_socket_disable_seq_check(nl->sock);
+	return FV_OK;
+}
+
 void fv_nl_close(struct fv_nl *nl)
 {
 	nl_socket_free(nl->sock);
@@ -170,6 +198,30 @@ int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, voi
 		call.text = util_strdup(strerror(-call.ret));
 	*why = call.text;
 	return call.ret;
+}
+
+/**
+ * fv_nl_take() - Hand over the messages of a group that have come.
+ * @nl: from fv_nl_listen()
+ * @answer: called for each
+ * @data: handed to @answer
+ * @why: on failure the reason, to be freed
+ *
+ * Return: 0 or a negative errno, -ENOBUFS when some came that could not be kept.
+ */
+int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
+{
+	struct call call = { .answer = answer, .data = data };
+	int ret;
+
+	nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &call);
+	do
+		ret = nl_recvmsgs_default(nl->sock);
+	while (!ret);
+	if (ret == -NLE_AGAIN)
+		return 0;
+	*why = util_strdup(nl_geterror(ret));
+	return ret == -NLE_NOMEM ? -ENOBUFS : -EIO;
 }
 
 static int exit_code(int ret)

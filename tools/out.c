@@ -143,7 +143,9 @@ static void make_scols(struct out_table *t)
 			flags |= SCOLS_FL_TREE;
 		if (t->shown[i]->flags & OUT_TRUNC)
 			flags |= SCOLS_FL_TRUNC;
-		scols_table_new_column(t->scols, t->shown[i]->name, 0, flags);
+		if (t->shown[i]->width)
+			flags |= SCOLS_FL_STRICTWIDTH;
+		scols_table_new_column(t->scols, t->shown[i]->name, t->shown[i]->width, flags);
 	}
 }
 
@@ -194,6 +196,15 @@ struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *p
 void out_table_print(struct out_table *t)
 {
 	scols_print_table(t->scols);
+}
+
+/* The rows were printed: those that come now are printed below them. */
+void out_table_continue(struct out_table *t)
+{
+	if (scols_table_is_empty(t->scols))
+		return;
+	scols_table_remove_lines(t->scols);
+	scols_table_enable_noheadings(t->scols, 1);
 }
 
 /* The row as a JSON object: the columns of -o, or all of them. */
@@ -247,6 +258,14 @@ void out_json(struct json_object *top)
 {
 	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
 						      JSON_C_TO_STRING_SPACED |
+						      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+/* The same in one line, for a program that reads one after the other. */
+void out_json_line(struct json_object *top)
+{
+	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
 						      JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }

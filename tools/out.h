@@ -25,6 +25,7 @@ struct out_column {
 	unsigned int flags;
 	struct json_object *(*value)(const void *row);
 	char *(*text)(const void *row);	/* fit for a terminal; NULL: made from value */
+	unsigned int width;	/* of a table that goes on the least, longer than name; or 0 */
 };
 
 struct out_columns {
@@ -40,11 +41,13 @@ void out_table_free(struct out_table *t);
 struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *parent,
 				    const void *row);
 void out_table_print(struct out_table *t);
+void out_table_continue(struct out_table *t);
 struct json_object *out_json_row(const struct out_table *t, const void *row);
 
 void out_record(const struct out_columns *columns, const void *row);
 struct json_object *out_json_record(const struct out_columns *columns, const void *row);
 void out_json(struct json_object *top);
+void out_json_line(struct json_object *top);
 struct json_object *out_string(const char *s);
 bool out_is_terminal(void);
 

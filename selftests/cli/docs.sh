@@ -4,7 +4,7 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-commands="bind link list policy reset retrain show stats unbind"
+commands="bind history link list policy reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -66,7 +66,7 @@ completion_ok()
 	succeeds
 	cp "$work/out" "$work/completion"
 	bash -n "$work/completion"
-	[ "$(complete_line "")" = "bind completion help link list policy reset retrain show stats unbind version" ]
+	[ "$(complete_line "")" = "bind completion help history link list policy reset retrain show stats unbind version" ]
 	[ "$(complete_line "un")" = unbind ]
 	[ "$(complete_line "unbind --t")" = --timeout ]
 	[ "$(complete_line "list -o PO")" = PORT ]

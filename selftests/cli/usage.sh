@@ -10,7 +10,7 @@ overview_ok()
 	fv
 	succeeds
 	[ "$(sed -n '/^Commands:/,/^$/p' <<<"$out" | awk 'NF > 1 { print $1 }' | xargs)" = \
-		"bind completion help link list policy reset retrain show stats unbind version" ]
+		"bind completion help history link list policy reset retrain show stats unbind version" ]
 	fv help
 	succeeds
 	fv --help
@@ -22,7 +22,7 @@ help_ok()
 {
 	local command first
 
-	for command in bind completion help link list policy reset retrain show stats unbind; do
+	for command in bind completion help history link list policy reset retrain show stats unbind; do
 		fv help "$command"
 		succeeds
 		grep -q '^Examples:$' <<<"$out"

@@ -1,0 +1,387 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl history, with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+export TZ=UTC
+
+# event SEQ SECOND.MS KIND ORIGIN [LINE…]: one of the card of 0000:07:00.0, at 1:00 on the
+# first day of 2026
+event()
+{
+	local ms=${2#*.}
+
+	printf '%s\n' "port 0000:00:07.0" "seq $1" \
+		"time-ns $(((1767229200 + ${2%.*}) * 1000000000 + 10#$ms * 1000000))" "kind $3" \
+		"origin $4" "${@:5}" next
+}
+
+# other SEQ SECOND.MS: a function of another card is bound
+other()
+{
+	event "$1" "$2" 0 5 "bdf 0000:01:00.0" | sed 's/^port.*/port 0000:00:01.0/'
+}
+
+# a reset that failed, one that did not, a link that came and went
+some()
+{
+	event 1 0.001 0 5 "bdf 0000:07:00.0" "pid 77" "comm fpgactl"
+	event 2 1.500 2 1 "bdf 0000:07:00.0" "pid 4242" "comm qemu" "method 0" "error 110" \
+		"duration-ns 60000100000" "text no answer"
+	event 3 62.250 2 1 "bdf 0000:07:00.0" "pid 4242" "comm qemu" "method 2" \
+		"duration-ns 212345678"
+	event 4 63.000 5 7 "speed 0" "width 0"
+	event 5 64.000 3 0 "bdf 0000:07:00.0" "state 1" "text the link is down"
+	event 6 65.000 7 7 "speed 1" "width 4"
+}
+
+hold history_ok "what happened to a card is a table, the oldest first"
+history_ok()
+{
+	some | answer history-get
+	fvl history 07:00.0
+	succeeds
+	prints "TIME                    DEVICE       EVENT         METHOD  OUTCOME               TOOK-MS WHO                      DETAILS
+2026-01-01 01:00:00.001 0000:07:00.0 bound                                               sysfs: fpgactl (pid 77)
+2026-01-01 01:00:01.500 0000:07:00.0 reset         flr     Connection timed out  60000.1 user: qemu (pid 4242)    no answer
+2026-01-01 01:01:02.250 0000:07:00.0 reset         hot     ok                      212.3 user: qemu (pid 4242)
+2026-01-01 01:01:03.000              link-down                                           watch                    down
+2026-01-01 01:01:04.000 0000:07:00.0 state                                               driver                   lost: the link is down
+2026-01-01 01:01:05.000              link-degraded                                       watch                    2.5 GT/s x4"
+}
+
+hold local_time_ok "times are those of the reader's place"
+local_time_ok()
+{
+	some | answer history-get
+	TZ=UTC-5:30 fvl history 07:00.0
+	[ "$(sed -n '3s/  *0000.*//p' <<<"$out")" = "2026-01-01 06:30:01.500" ]
+}
+
+hold json_ok "a program reads every key of every event, as numbers and words"
+json_ok()
+{
+	some | answer history-get
+	fvl history --json 07:00.0
+	succeeds
+	value '.events[1]' '{"time_ns":1767229201500000000,"port":"0000:00:07.0","seq":2,"bdf":"0000:07:00.0","kind":"reset","method":"flr","error":"ETIMEDOUT","duration_ns":60000100000,"origin":"user","pid":4242,"comm":"qemu","state":null,"link":null,"text":"no answer"}'
+	value '.events[2] | [.method, .error]' '["hot",null]'
+	value '.events[3] | [.bdf, .origin, .pid, .comm, .link]' '[null,"watch",null,null,{"speed_mts":null,"width":null}]'
+	value '.events[4] | [.kind, .state, .text]' '["state","lost","the link is down"]'
+	value '.events[5].link' '{"speed_mts":2500,"width":4}'
+	value .not_kept '[]'
+	fvl history --json -o EVENT,SEQ 07:00.0
+	value '.events[0]' '{"kind":"bound","seq":1}'
+}
+
+hold kinds_ok "each kind and origin has its name, and those that are newer are unknown"
+kinds_ok()
+{
+	local i
+
+	for ((i = 0; i <= 12; i++)); do
+		event $((i + 1)) "$i.000" "$i" "$i"
+	done | answer history-get
+	fvl history --json 07:00.0
+	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy unknown"
+	value '.events | map(.origin) | unique_by(.) | length' 9
+	value '.events[:9] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel watch unknown"
+}
+
+hold strange_names_ok "names that others chose are fit for a terminal, and for JSON"
+strange_names_ok()
+{
+	event 1 0.000 0 5 "pid 7" $'comm ev\x1b[31mil\xff' $'text \x1b[2J' | answer history-get
+	fvl history 07:00.0
+	grep -qF 'sysfs: ev\x1b[31mil\xff (pid 7)' <<<"$out"
+	grep -qF ' \x1b[2J' <<<"$out"
+	fvl history --json 07:00.0
+	succeeds
+	value '.events[0].comm' $'ev\x1b[31mil\\xff'
+}
+
+hold port_ok "a function stands for the port above it, a port for itself"
+port_ok()
+{
+	some | answer history-get
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" | answer device-get
+	fvl history 07:00.0
+	asked "history-get port=0000:00:07.0 "
+	# the driver says that it is on no card: its own address stands for one
+	printf '%s\n' "bdf 0000:07:00.0" | answer device-get
+	: >"$tree/netlink/log"
+	fvl history 07:00.0
+	asked "history-get port=0000:07:00.0 "
+	# not ours any more
+	: >"$tree/netlink/log"
+	fvl history 01:00.0
+	fvl history 00:01.0
+	fvl history 00:00.0
+	asked "history-get port=0000:00:01.0 " "history-get port=0000:00:01.0 " \
+		"history-get port=0000:00:00.0 "
+}
+
+hold gone_ok "of a card that was taken out, what happened is still there"
+gone_ok()
+{
+	{
+		some
+		event 1 3.000 0 5 "bdf 0000:ee:00.0" | sed 's/^port.*/port 0000:dd:00.0/'
+	} | answer history-get
+	fvl history --json ee:00.0
+	succeeds
+	value '.events | map(.port)' '["0000:dd:00.0"]'
+	fvl history --json dd:00.0
+	value '.events | map(.bdf)' '["0000:ee:00.0"]'
+	fvl history ab:00.0
+	refuses 3 "0000:ab:00.0: read the history: there is no such PCI device, and nothing is known of one"
+}
+
+hold all_ok "of all cards the port is shown, and the order is that of time"
+all_ok()
+{
+	{
+		some
+		other 1 30.000
+		other 2 90.000
+	} | answer history-get
+	fvl history
+	succeeds
+	[ "$(awk 'NR > 1 { print $3 }' <<<"$out" | xargs)" = \
+		"0000:00:07.0 0000:00:07.0 0000:00:01.0 0000:00:07.0 0000:00:07.0 0000:00:07.0 0000:00:07.0 0000:00:01.0" ]
+	asked "history-get "
+}
+
+hold clock_ok "events of a port stay in their order when somebody sets the clock back"
+clock_ok()
+{
+	{
+		event 3 5.000 0 5
+		event 1 60.000 0 5
+		event 2 1.000 0 5
+		other 7 61.000
+		event 4 62.000 0 5
+	} | answer history-get
+	fvl history --json
+	value '.events | map(.seq)' '[1,2,3,7,4]'
+	value '.not_kept' '[{"port":"0000:00:01.0","events":6}]'
+}
+
+hold not_kept_ok "it says how many older events are not kept, where they would be"
+not_kept_ok()
+{
+	some | sed 's/^seq /&100/' | answer history-get
+	fvl history 07:00.0
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:00:07.0: 1000 older events are not kept" ]
+	[ "$(wc -l <"$work/out")" = 7 ]
+	fvl history -n 5 07:00.0
+	succeeds
+	fvl history --json -n 1 07:00.0
+	value '[.not_kept, (.events | length)]' '[[{"port":"0000:00:07.0","events":1000}],1]'
+}
+
+hold lines_ok "--lines shows the last ones"
+lines_ok()
+{
+	some | answer history-get
+	fvl history -n 2 -o SEQ 07:00.0
+	[ "$(xargs <<<"$out")" = "SEQ 5 6" ]
+	fvl history --lines 100 -o SEQ 07:00.0
+	[ "$(xargs <<<"$out")" = "SEQ 1 2 3 4 5 6" ]
+	fvl history --lines=0 07:00.0
+	succeeds
+	[ -z "$out" ]
+}
+
+hold columns_ok "-o chooses columns, and + adds to those of one card or of all"
+columns_ok()
+{
+	some | answer history-get
+	fvl history -o WHO,PID,COMMAND,STATE,LINK
+	[ "$(head -n 1 <<<"$out" | xargs)" = "WHO PID COMMAND STATE LINK" ]
+	grep -q '^watch  *2.5 GT/s x4$' <<<"$out"
+	fvl history -o +SEQ
+	[ "$(head -n 1 <<<"$out" | xargs)" = "TIME PORT DEVICE EVENT METHOD OUTCOME TOOK-MS WHO DETAILS SEQ" ]
+	fvl history -o +SEQ 07:00.0
+	[ "$(head -n 1 <<<"$out" | xargs)" = "TIME DEVICE EVENT METHOD OUTCOME TOOK-MS WHO DETAILS SEQ" ]
+}
+
+# follow ARGUMENT…: in the background, as $pid
+follow()
+{
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 30 "$FPGACTL" history --follow "$@" \
+		>"$work/out" 2>"$work/err" </dev/null &
+	pid=$!
+}
+
+# happens: standard input happens now, and was told when this returns
+happens()
+{
+	cat >"$tree/netlink/new"
+	mv "$tree/netlink/new" "$tree/netlink/event"
+	wait_until [ ! -e "$tree/netlink/event" ]
+}
+
+# stop [SIGNAL]: it ends well, and said nothing on stderr
+stop()
+{
+	kill "-${1:-INT}" "$pid"
+	wait "$pid"
+	cat "$work/out" "$work/err"
+	[ ! -s "$work/err" ]
+}
+
+hold follow_ok "--follow loses nothing that happens while it starts, and shows nothing twice"
+follow_ok()
+{
+	event 3 62.250 2 1 >"$tree/netlink/news"
+	event 4 63.000 5 7 >>"$tree/netlink/news"
+	{
+		some | sed '/^port/{N;/seq 4/,$d}'
+		echo "push news"
+	} | answer history-get
+	follow -o SEQ,EVENT 07:00.0
+	wait_until grep -q '4 link-down' "$work/out"
+	event 5 64.000 3 0 | happens
+	other 9 65.000 | happens
+	event 6 66.000 7 7 | happens
+	wait_until grep -q '6 link-degraded' "$work/out"
+	stop
+	[ "$(xargs <"$work/out")" = \
+		"SEQ EVENT 1 bound 2 reset 3 reset 4 link-down 5 state 6 link-degraded" ]
+}
+
+hold follow_all_ok "--follow of all cards shows all, and ends at SIGTERM, too"
+follow_all_ok()
+{
+	some | answer history-get
+	follow -n 0 -o PORT,SEQ
+	wait_until grep -q history-get "$tree/netlink/log"
+	other 1 70.000 | happens
+	wait_until grep -q '0000:00:01.0  *1$' "$work/out"
+	event 7 71.000 1 5 | happens
+	wait_until grep -q '0000:00:07.0  *7$' "$work/out"
+	stop TERM
+	[ "$(wc -l <"$work/out")" = 3 ]
+}
+
+hold follow_aligned_ok "what comes later stands below what was there"
+follow_aligned_ok()
+{
+	some | answer history-get
+	follow 07:00.0
+	wait_until grep -q link-degraded "$work/out"
+	event 7 71.000 1 5 "pid 78" "comm fpgactl" | happens
+	wait_until grep -q unbound "$work/out"
+	stop
+	[ "$(tail -n 1 "$work/out")" = \
+"2026-01-01 01:01:11.000              unbound                                             sysfs: fpgactl (pid 78)" ]
+	[ "$(grep -c TIME "$work/out")" = 1 ]
+}
+
+hold follow_json_ok "a program that follows reads one object in each line"
+follow_json_ok()
+{
+	some | answer history-get
+	follow --json -n 1 07:00.0
+	wait_until grep -q link-degraded "$work/out"
+	event 7 71.000 1 5 | happens
+	wait_until grep -q unbound "$work/out"
+	stop
+	[ "$(wc -l <"$work/out")" = 2 ]
+	[ "$(jq -sc 'map(.seq)' "$work/out")" = '[6,7]' ]
+}
+
+hold overrun_ok "what the socket could not keep is read again, and what nobody kept is told"
+overrun_ok()
+{
+	local pid
+
+	event 1 0.000 0 5 | answer history-get
+	follow -o SEQ 07:00.0
+	wait_until grep -q 1 "$work/out"
+	event 1 0.000 0 5 >"$tree/netlink/history-get"
+	event 2 1.000 0 5 >>"$tree/netlink/history-get"
+	event 3 2.000 0 5 >>"$tree/netlink/history-get"
+	: >"$tree/netlink/overrun"
+	wait_until grep -q 3 "$work/out"
+	event 7 3.000 0 5 | happens
+	wait_until grep -q 7 "$work/out"
+	kill -INT "$pid"
+	wait "$pid"
+	[ "$(xargs <"$work/out")" = "SEQ 1 2 3 7" ]
+	[ "$(cat "$work/err")" = "fpgactl: 0000:00:07.0: 3 older events are not kept" ]
+}
+
+hold nothing_ok "that nothing has happened is said"
+nothing_ok()
+{
+	: | answer history-get
+	fvl history
+	[ "$rc" = 0 ] && [ -z "$out" ]
+	[ "$err" = "fpgactl: history: nothing has happened" ]
+	fvl history --json 07:00.0
+	succeeds
+	value . '{"events":[],"not_kept":[]}'
+}
+
+hold changed_meanwhile_ok "a dump that was overtaken by a change is read again"
+changed_meanwhile_ok()
+{
+	{
+		event 1 0.000 0 5
+		echo "fail 4 overtaken"
+		echo "then again"
+	} | answer history-get
+	some >"$tree/netlink/again"
+	fvl history -o SEQ 07:00.0
+	succeeds
+	[ "$(xargs <<<"$out")" = "SEQ 1 2 3 4 5 6" ]
+}
+
+hold driver_refused "what the driver refuses is told in its words, and nothing is half printed"
+driver_refused()
+{
+	{
+		some
+		echo "fail 19 0000:00:07.0: has no history"
+	} | answer history-get
+	fvl history 07:00.0
+	refuses 3 "0000:00:07.0: read the history: has no history"
+	fvl history --json
+	[ "$rc" = 3 ] && [ -z "$out" ]
+	[ "$(jq -r .error.object "$work/err")" = fpga_vfio_pci ]
+}
+
+hold bad_input_refused "numbers, addresses and columns that are none are refused"
+bad_input_refused()
+{
+	local word
+
+	some | answer history-get
+	for word in x -1 1000001 ""; do
+		fvl history -n "$word"
+		refuses 2 "$word: history --lines: this is no number from 0 to 1000000"
+	done
+	fvl history 07:00
+	refuses 2 "07:00: read the history: this is no PCI address"
+	fvl history -o NOSUCH
+	refuses 2 "NOSUCH: show this column: there is no such column"
+	fvl history 07:00.0 07:00.1
+	[ "$rc" = 2 ]
+}
+
+hold no_driver_refused "without the module, and of a recorded system, there is no history"
+no_driver_refused()
+{
+	fv history
+	refuses 1 "fpga_vfio_pci: read the history: a recorded system has no history"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl history --follow
+	refuses 3 "fpga_vfio_pci: read the history: the module is not loaded"
+	hints "Load it: modprobe fpga_vfio_pci"
+}
+
+run_tests

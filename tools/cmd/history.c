@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl history: what happened to cards */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../card.h"
+#include "../cmd.h"
+#include "../history.h"
+#include "../ladder.h"
+#include "../portlink.h"
+
+#define NS_PER_MS	1000000
+#define NS_PER_S	1000000000
+
+#define LINES_MAX	1000000
+
+static struct json_object *value_time(const void *p)
+{
+	return json_object_new_uint64(((const struct fv_event *)p)->time_ns);
+}
+
+static char *text_time(const void *p)
+{
+	const struct fv_event *e = p;
+	time_t seconds = (time_t)(e->time_ns / NS_PER_S);
+	char text[32];
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%F %T", &tm))
+		return util_strdup("?");
+	return util_printf("%s.%03u", text, (unsigned int)(e->time_ns % NS_PER_S / NS_PER_MS));
+}
+
+static struct json_object *value_port(const void *p)
+{
+	return json_object_new_string(((const struct fv_event *)p)->port);
+}
+
+static struct json_object *value_seq(const void *p)
+{
+	return json_object_new_uint64(((const struct fv_event *)p)->seq);
+}
+
+static struct json_object *value_bdf(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return out_string(*e->bdf ? e->bdf : NULL);
+}
+
+static struct json_object *value_kind(const void *p)
+{
+	return json_object_new_string(event_kind_name(((const struct fv_event *)p)->kind));
+}
+
+static struct json_object *value_method(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return e->has_method ? json_object_new_string(ladder_method_name(e->method)) : NULL;
+}
+
+static struct json_object *value_error(const void *p)
+{
+	const struct fv_event *e = p;
+	const char *name = e->error ? strerrorname_np(e->error) : NULL;
+
+	return e->error ? json_object_new_string(name ? name : "unknown") : NULL;
+}
+
+static char *text_outcome(const void *p)
+{
+	const struct fv_event *e = p;
+
+	if (e->error)
+		return util_strdup(strerror(e->error));
+	return util_strdup(event_has_outcome(e) ? "ok" : "");
+}
+
+static struct json_object *value_duration(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return e->has_duration ? json_object_new_uint64(e->duration_ns) : NULL;
+}
+
+static char *text_duration(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return e->has_duration ? util_printf("%.1f", (double)e->duration_ns / NS_PER_MS) :
+				 util_strdup("");
+}
+
+static struct json_object *value_origin(const void *p)
+{
+	return json_object_new_string(event_origin_name(((const struct fv_event *)p)->origin));
+}
+
+static char *text_who(const void *p)
+{
+	const struct fv_event *e = p;
+	autofree char *comm = e->comm ? util_printable(e->comm) : NULL;
+	char *s = util_strdup(event_origin_name(e->origin));
+
+	if (comm)
+		util_append(&s, ": %s", comm);
+	if (e->pid)
+		util_append(&s, " (pid %u)", e->pid);
+	return s;
+}
+
+static struct json_object *value_pid(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return e->pid ? json_object_new_int64(e->pid) : NULL;
+}
+
+static struct json_object *value_comm(const void *p)
+{
+	return out_string(((const struct fv_event *)p)->comm);
+}
+
+static struct json_object *value_state(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return e->has_state ? json_object_new_string(card_state_name(e->state)) : NULL;
+}
+
+static struct json_object *number_or_null(unsigned int n)
+{
+	return n ? json_object_new_int64(n) : NULL;
+}
+
+static struct json_object *value_link(const void *p)
+{
+	const struct fv_event *e = p;
+	struct json_object *o;
+
+	if (!e->has_link)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(o, "speed_mts", number_or_null(e->speed_mts));
+	json_object_object_add(o, "width", number_or_null(e->width));
+	return o;
+}
+
+static char *text_link(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return e->has_link ? portlink_text(e->speed_mts, e->width) : util_strdup("");
+}
+
+static struct json_object *value_text(const void *p)
+{
+	return out_string(((const struct fv_event *)p)->text);
+}
+
+/* All that there is to say, in one column. */
+static char *text_details(const void *p)
+{
+	const struct fv_event *e = p;
+	autofree char *text = e->text ? util_printable(e->text) : NULL;
+	autofree char *link = text_link(p);
+	char *s = util_strdup(e->has_state ? card_state_name(e->state) : "");
+
+	if (*link)
+		util_append(&s, "%s%s", *s ? ", " : "", link);
+	if (text)
+		util_append(&s, "%s%s", *s ? ": " : "", text);
+	return s;
+}
+
+static const struct out_column column[] = {
+	{ "TIME", "time_ns", "when, in local time", OUT_DEFAULT, value_time, text_time, 23 },
+	{ "PORT", "port", "port above the card; shown where there may be more of them", 0,
+	  value_port, NULL, 12 },
+	{ "SEQ", "seq", "number of the event, of those of the port", OUT_RIGHT, value_seq, NULL,
+	  4 },
+	{ "DEVICE", "bdf", "function that it is about, if not the whole card", OUT_DEFAULT,
+	  value_bdf, NULL, 12 },
+	{ "EVENT", "kind", "what happened", OUT_DEFAULT, value_kind, NULL, 13 },
+	{ "METHOD", "method", "of a reset, the method", OUT_DEFAULT, value_method, NULL, 7 },
+	{ "OUTCOME", "error", "ok, or why it did not succeed", OUT_DEFAULT, value_error,
+	  text_outcome, 20 },
+	{ "TOOK-MS", "duration_ns", "how long it took", OUT_DEFAULT | OUT_RIGHT, value_duration,
+	  text_duration, 8 },
+	{ "WHO", "origin", "who asked for it, and which process that was", OUT_DEFAULT,
+	  value_origin, text_who, 24 },
+	{ "PID", "pid", "that process", OUT_RIGHT, value_pid, NULL, 7 },
+	{ "COMMAND", "comm", "its name", 0, value_comm, NULL, 15 },
+	{ "STATE", "state", "what the driver thinks of the function from then on", 0, value_state,
+	  NULL, 7 },
+	{ "LINK", "link", "speed and width after it", 0, value_link, text_link, 11 },
+	{ "DETAILS", "text", "state, link, and more in words", OUT_DEFAULT, value_text,
+	  text_details },
+};
+
+static const struct out_columns columns = { column, ARRAY_SIZE(column) };
+
+#define ALL_CARDS	"TIME,PORT,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO,DETAILS"
+#define ONE_CARD	"TIME,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO,DETAILS"
+
+/* What the command line asks for, and where it is. */
+struct view {
+	const struct cmd_ctx *ctx;
+	struct fv_history h;
+	bool is_followed;
+	bool has_lines;
+	unsigned int lines;		/* the last so many only */
+	struct out_table *table;
+};
+
+static volatile sig_atomic_t is_over;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	is_over = 1;
+}
+
+/* In JSON all columns are there, if none are named. */
+static struct out_table *new_table(const struct view *v)
+{
+	const char *shown = v->ctx->args.n ? ONE_CARD : ALL_CARDS;
+	const char *asked = v->ctx->columns;
+	autofree char *all = NULL;
+
+	if (v->ctx->is_json || (asked && *asked != '+'))
+		return out_table_new(&columns, asked);
+	all = asked ? util_printf("%s,%s", shown, asked + 1) : util_strdup(shown);
+	return out_table_new(&columns, all);
+}
+
+static void add_not_kept(struct json_object *list, const char *port, uint64_t n)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "port", json_object_new_string(port));
+	json_object_object_add(o, "events", json_object_new_uint64(n));
+	json_object_array_add(list, o);
+}
+
+static void print_json(struct view *v, const struct fv_events *l, size_t first)
+{
+	struct json_object *top = json_object_new_object();
+	struct json_object *not_kept = json_object_new_array();
+	struct json_object *list = json_object_new_array();
+	uint64_t missed;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (!history_is_new(&v->h, &l->v[i], &missed))
+			continue;
+		if (missed)
+			add_not_kept(not_kept, l->v[i].port, missed);
+		if (i >= first)
+			json_object_array_add(list, out_json_row(v->table, &l->v[i]));
+	}
+	json_object_object_add(top, "events", list);
+	json_object_object_add(top, "not_kept", not_kept);
+	out_json(top);
+}
+
+/* What has not been shown yet; of the events before the first only what they were. */
+static void print_new(struct view *v, const struct fv_events *l, size_t first)
+{
+	uint64_t missed;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		if (!history_is_new(&v->h, &l->v[i], &missed) || i < first)
+			continue;
+		if (missed)
+			err_note(l->v[i].port, "%llu older events are not kept",
+				 (unsigned long long)missed);
+		if (v->ctx->is_json)
+			out_json_line(out_json_row(v->table, &l->v[i]));
+		else
+			out_table_add(v->table, NULL, &l->v[i]);
+	}
+	if (v->ctx->is_json)
+		return;
+	out_table_print(v->table);
+	out_table_continue(v->table);
+}
+
+static int follow(struct view *v, const sigset_t *mask)
+{
+	struct fv_events l = {};
+	int code = FV_OK;
+
+	while (!is_over && !code && !fflush(stdout)) {
+		code = history_wait(&v->h, mask, &l);
+		if (!code)
+			print_new(v, &l, 0);
+		events_free(&l);
+	}
+	return code;
+}
+
+static int show(struct view *v)
+{
+	struct fv_events l = {};
+	size_t first = 0;
+	int code;
+
+	code = history_read(&v->h, &l);
+	if (!code && v->has_lines && l.n > v->lines)
+		first = l.n - v->lines;
+	if (!code && v->ctx->is_json && !v->is_followed)
+		print_json(v, &l, first);
+	else if (!code)
+		print_new(v, &l, first);
+	if (!code && !l.n && !v->is_followed)
+		err_note(*v->h.port ? v->h.port : "history", "nothing has happened");
+	events_free(&l);
+	return code;
+}
+
+/* Signals are held back but while it waits, so that none comes right before. */
+static int show_and_follow(struct view *v)
+{
+	struct sigaction stop = { .sa_handler = on_signal };
+	sigset_t held, mask;
+	int code;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigprocmask(SIG_BLOCK, &held, &mask);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	code = show(v);
+	return code ? code : follow(v, &mask);
+}
+
+static int parse(struct view *v)
+{
+	const char *lines = cmd_value(v->ctx, "lines");
+
+	v->is_followed = cmd_is_set(v->ctx, "follow");
+	v->has_lines = lines;
+	if (lines && !util_parse_uint(lines, LINES_MAX, &v->lines))
+		return err_fail(FV_USAGE, lines, "history --lines", NULL,
+				"this is no number from 0 to %d", LINES_MAX);
+	v->table = new_table(v);
+	return v->table ? FV_OK : FV_USAGE;
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct view v = { .ctx = ctx };
+	int code;
+
+	code = parse(&v);
+	if (!code)
+		code = history_open(&v.h, v.is_followed);
+	if (!code && ctx->args.n)
+		code = history_find_card(&v.h, ctx->model, ctx->args.v[0]);
+	if (!code)
+		code = v.is_followed ? show_and_follow(&v) : show(&v);
+	history_close(&v.h);
+	out_table_free(v.table);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "lines", 'n', "N", false, "the last N events only" },
+	{ "follow", 'f', NULL, false, "show what happens from now on, too, until Ctrl-C" },
+};
+
+FV_COMMAND(history) = {
+	.name = "history",
+	.args = "[BDF|PORT]",
+	.help = "what happened to cards, and who asked for it",
+	.text = "Prints what happened to all cards, or to one, the oldest first: resets by method,\n"
+		"with outcome and time, and who asked for them; changes of the state, of the link, of\n"
+		"the policy; errors. A card is named by one of its functions, or by the port above\n"
+		"it. The driver keeps the last 128 events of each port, until it is unloaded.",
+	.examples = "  fpgactl history 01:00.0\n"
+		    "  fpgactl history -n 0 -f                 # what happens from now on\n"
+		    "  fpgactl history -o TIME,DEVICE,EVENT,WHO\n"
+		    "  fpgactl history --json | jq '.events[] | select(.kind == \"reset\")'",
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.columns = &columns,
+	.run = run,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What happened to a card. */
+#ifndef FPGACTL_EVENT_H
+#define FPGACTL_EVENT_H
+
+#include "nl.h"
+#include "util.h"
+
+struct fv_event {
+	char port[BDF_SIZE];
+	char bdf[BDF_SIZE];		/* empty: it is about the card */
+	uint64_t seq;			/* from 1 on, of the port */
+	uint64_t time_ns;		/* since 1970 */
+	unsigned int kind, origin;
+	unsigned int pid;		/* 0: nobody asked */
+	char *comm;			/* or NULL */
+	bool has_method, has_duration, has_state, has_link;
+	unsigned int method;
+	int error;			/* errno, positive; 0: none */
+	uint64_t duration_ns;
+	unsigned int state;
+	unsigned int speed_mts, width;	/* 0: the link is down */
+	char *text;			/* or NULL */
+};
+
+struct fv_events {
+	struct fv_event *v;
+	size_t n;
+};
+
+const char *event_kind_name(unsigned int kind);
+const char *event_origin_name(unsigned int origin);
+bool event_has_outcome(const struct fv_event *e);
+void events_parse(struct fv_events *l, struct nlmsghdr *hdr);
+void events_sort(struct fv_events *l);
+void events_free(struct fv_events *l);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What happened to cards, as the driver remembers it, and what happens from now on. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include "err.h"
+#include "history.h"
+#include "status.h"
+#include "sysfs.h"
+
+/* How often a dump is tried again when something happens while it is read. */
+#define DUMP_TRIES	5
+
+/* What is tried, for the error texts. */
+#define WHAT	"read the history"
+
+static const char *object(const struct fv_history *h)
+{
+	return *h->port ? h->port : FV_MODULE;
+}
+
+/**
+ * history_open() - Connect to the driver.
+ * @h: filled; to be closed with history_close() whatever is returned
+ * @is_followed: what happens from now on is wanted, too
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int history_open(struct fv_history *h, bool is_followed)
+{
+	autofree char *why = NULL;
+	int code;
+
+	memset(h, 0, sizeof(*h));
+	if (!sysfs_is_live())
+		return err_fail(FV_FAILED, FV_MODULE, WHAT, NULL,
+				"a recorded system has no history");
+	code = fv_nl_open(&h->nl, &why);
+	if (!code && is_followed)
+		code = fv_nl_listen(&h->news, FPGA_VFIO_MCGRP_EVENTS, &why);
+	return code ? fv_nl_fail_open(code, FV_MODULE, WHAT, why) : FV_OK;
+}
+
+void history_close(struct fv_history *h)
+{
+	fv_nl_close(&h->news);
+	fv_nl_close(&h->nl);
+	free(h->seen);
+	h->seen = NULL;
+	h->n_seen = 0;
+}
+
+static void on_event(struct nlmsghdr *hdr, void *data)
+{
+	events_parse(data, hdr);
+}
+
+/**
+ * history_read() - Read what the driver remembers.
+ * @h: an open history
+ * @l: filled, the oldest first; to be freed with events_free() whatever is returned
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int history_read(struct fv_history *h, struct fv_events *l)
+{
+	struct nl_msg *msg;
+	int ret, tries;
+
+	for (tries = DUMP_TRIES;; tries--) {
+		autofree char *why = NULL;
+
+		memset(l, 0, sizeof(*l));
+		msg = fv_nl_message(&h->nl, FPGA_VFIO_CMD_HISTORY_GET, NLM_F_DUMP);
+		if (*h->port)
+			nla_put_string(msg, FPGA_VFIO_A_EVENT_PORT, h->port);
+		ret = fv_nl_call(&h->nl, msg, on_event, l, &why);
+		if (!ret)
+			break;
+		if (ret != -EINTR || tries == 1)
+			return fv_nl_fail(ret, object(h), WHAT, NULL, why);
+		events_free(l);
+	}
+	events_sort(l);
+	return FV_OK;
+}
+
+/* The port of a card that has been taken out, from what happened to it. */
+static int find_gone(struct fv_history *h, const char *bdf)
+{
+	struct fv_events l = {};
+	int code = history_read(h, &l);
+	size_t i;
+
+	for (i = 0; i < l.n; i++)
+		if (!strcmp(l.v[i].bdf, bdf) || !strcmp(l.v[i].port, bdf))
+			memcpy(h->port, l.v[i].port, sizeof(h->port));
+	events_free(&l);
+	if (code || *h->port)
+		return code;
+	return err_fail(FV_NO_DEVICE, bdf, WHAT, "'fpgactl list' shows the devices.",
+			"there is no such PCI device, and nothing is known of one");
+}
+
+/**
+ * history_find_card() - Have only one card count.
+ * @h: an open history
+ * @m: all devices
+ * @word: what the user typed: address of a port, or of a function
+ *
+ * The driver knows best which card a function of its own is on.
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int history_find_card(struct fv_history *h, const struct fv_model *m, const char *word)
+{
+	struct fv_status_list said = {};
+	autofree char *why = NULL;
+	const struct fv_device *d;
+	const char *port;
+	char bdf[BDF_SIZE];
+
+	if (!bdf_parse(word, bdf))
+		return err_fail(FV_USAGE, word, WHAT,
+				"An address is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 0000:01:00.0.",
+				"this is no PCI address");
+	d = model_find(m, bdf);
+	if (!d)
+		return find_gone(h, bdf);
+	port = d->is_bridge ? "" : d->port;
+	if (device_is_ours(d) && !status_read(&said, &h->nl, bdf, &why))
+		port = status_find(&said, bdf)->port;
+	memcpy(h->port, *port ? port : bdf, sizeof(h->port));
+	status_free(&said);
+	return FV_OK;
+}
+
+static struct fv_seen *find_seen(struct fv_history *h, const char *port)
+{
+	struct fv_seen *s;
+	size_t i;
+
+	for (i = 0; i < h->n_seen; i++)
+		if (!strcmp(h->seen[i].port, port))
+			return &h->seen[i];
+	h->seen = util_grow(h->seen, h->n_seen, sizeof(*s));
+	s = &h->seen[h->n_seen++];
+	memset(s, 0, sizeof(*s));
+	memcpy(s->port, port, sizeof(s->port));
+	return s;
+}
+
+/**
+ * history_is_new() - Whether an event is about this card, and the first of its number.
+ * @h: remembers it
+ * @e: the event; those of a port are to come in their order
+ * @missed: how many there were before it that were not seen
+ */
+bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *missed)
+{
+	struct fv_seen *s;
+
+	if (*h->port && strcmp(h->port, e->port) != 0)
+		return false;
+	s = find_seen(h, e->port);
+	if (e->seq <= s->seq)
+		return false;
+	*missed = e->seq - s->seq - 1;
+	s->seq = e->seq;
+	return true;
+}
+
+/**
+ * history_wait() - Wait until something happens.
+ * @h: an open history, which is followed
+ * @mask: signals that are blocked meanwhile; the others end it
+ * @l: filled; to be freed with events_free() whatever is returned
+ *
+ * When more happened than the socket could keep, all that the driver remembers is read.
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l)
+{
+	struct pollfd fd = { .fd = nl_socket_get_fd(h->news.sock), .events = POLLIN };
+	autofree char *why = NULL;
+	int ret;
+
+	memset(l, 0, sizeof(*l));
+	if (ppoll(&fd, 1, NULL, mask) < 0)
+		return errno == EINTR ? FV_OK : err_fail(FV_FAILED, object(h), WHAT, NULL, "%s",
+							 strerror(errno));
+	ret = fv_nl_take(&h->news, on_event, l, &why);
+	if (ret == -ENOBUFS) {
+		events_free(l);
+		return history_read(h, l);
+	}
+	return ret ? fv_nl_fail(ret, object(h), WHAT, NULL, why) : FV_OK;
+}

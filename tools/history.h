@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What happened to cards, as the driver remembers it, and what happens from now on. */
+#ifndef FPGACTL_HISTORY_H
+#define FPGACTL_HISTORY_H
+
+#include <signal.h>
+
+#include "event.h"
+#include "model.h"
+
+/* The last event of a port that was seen. */
+struct fv_seen {
+	char port[BDF_SIZE];
+	uint64_t seq;
+};
+
+struct fv_history {
+	struct fv_nl nl;		/* for requests */
+	struct fv_nl news;		/* what happens, where that is followed */
+	char port[BDF_SIZE];		/* the card that counts; empty: all */
+	struct fv_seen *seen;
+	size_t n_seen;
+};
+
+int history_open(struct fv_history *h, bool is_followed);
+int history_find_card(struct fv_history *h, const struct fv_model *m, const char *word);
+int history_read(struct fv_history *h, struct fv_events *l);
+int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l);
+bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *missed);
+void history_close(struct fv_history *h);
+
+#endif
