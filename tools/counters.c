@@ -77,6 +77,8 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 	if (tb[FPGA_VFIO_A_DEVICE_GROUP])
 		c->group = (int)nla_get_u32(tb[FPGA_VFIO_A_DEVICE_GROUP]);
 	parse_stats(c, tb[FPGA_VFIO_A_DEVICE_STATS]);
+	if (tb[FPGA_VFIO_A_DEVICE_RESET_TIME])
+		resettime_parse(&c->resets, tb[FPGA_VFIO_A_DEVICE_RESET_TIME]);
 }
 
 static void on_group(struct nlmsghdr *hdr, void *data)
@@ -96,6 +98,8 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 		if (nla_type(attr) == FPGA_VFIO_A_GROUP_DEVICE)
 			strv_add(&c->devices, nla_get_string(attr));
 	parse_stats(c, tb[FPGA_VFIO_A_GROUP_STATS]);
+	if (tb[FPGA_VFIO_A_GROUP_RESET_TIME])
+		resettime_parse(&c->resets, tb[FPGA_VFIO_A_GROUP_RESET_TIME]);
 }
 
 /* A dump that devices came into or went from while it was read is read again. */

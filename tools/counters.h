@@ -7,6 +7,7 @@
 #include <linux/fpga_vfio_stats.h>
 
 #include "model.h"
+#include "resettime.h"
 
 #define COUNTERS_N	FPGA_VFIO_A_STATS_MAX
 
@@ -19,6 +20,7 @@ struct fv_counters {
 	uint64_t value[COUNTERS_N];
 	bool has_interrupts;
 	uint64_t interrupts;		/* of the vectors that are set up now */
+	struct fv_resettime resets;
 };
 
 struct fv_counters_list {

@@ -127,6 +127,72 @@ watch_ok()
 	wait "$pid"
 }
 
+# resets: what the driver says of five of them
+resets()
+{
+	printf '%s\n' reset-time "count 5" "last-ns 212345678" "min-ns 900000" \
+		"max-ns 9000000000000" "total-ns 9000500000000" "histogram 1" "histogram 0" \
+		"histogram 3" "histogram 0" "histogram 1" "histogram 0" end
+}
+
+hold reset_time_ok "of one device it says how long resets took, with a bar for each power of two"
+reset_time_ok()
+{
+	{
+		printf '%s\n' "bdf 0000:07:00.0" stats "opens 3" "link_losses 2" "degraded_ns 77" \
+			"aer_fatal 1" end
+		resets
+	} | answer device-get
+	fvl stats 07:00.0
+	succeeds
+	prints "COUNTER       VALUE DEVICES
+0000:07:00.0
+├─opens           3
+├─link_losses     2
+├─degraded_ns    77
+├─aer_fatal       1
+└─interrupts     42
+
+Resets that brought it back: 5, last 212.3 ms, min 0.9 ms, max 9000000.0 ms, mean 1800100.0 ms
+TIME-MS RESETS SHARE
+    < 1      1 #############
+    < 2      0
+    < 4      3 ########################################
+    < 8      0
+   < 16      1 #############"
+	fvl stats -o COUNTER 07:00.0
+	[ "$(grep -c Resets "$work/out")" = 0 ]
+	# the last step has no end
+	sed -i '/^histogram/d; /^total-ns/a histogram 1\nhistogram 0\nhistogram 1000' \
+		"$tree/netlink/device-get"
+	fvl stats 07:00.0
+	grep -qx '    < 1      1 #' <<<"$out"
+	grep -qx '   >= 2   1000 #*' <<<"$out"
+}
+
+hold reset_time_group_ok "of one group, too, and of all groups a program reads it"
+reset_time_group_ok()
+{
+	{
+		printf '%s\n' "id 17" "device 0000:07:00.0" stats "opens 3" end
+		resets
+	} | answer group-get
+	fvl stats 17
+	succeeds
+	grep -q '^Resets that brought it back: 5, ' <<<"$out"
+	{
+		printf '%s\n' next "id 18" stats end reset-time "count 0" end next
+		printf '%s\n' "id 19" stats end
+	} >>"$tree/netlink/group-get"
+	fvl stats
+	succeeds
+	[ "$(grep -c Resets "$work/out")" = 0 ]
+	fvl stats --json
+	value '.statistics[0].reset_time' '{"count":5,"last_ns":212345678,"min_ns":900000,"max_ns":9000000000000,"total_ns":9000500000000,"histogram":[1,0,3,0,1,0]}'
+	value '.statistics[1:] | map(.reset_time)' \
+		'[{"count":0,"last_ns":null,"min_ns":null,"max_ns":null,"total_ns":null,"histogram":[]},null]'
+}
+
 hold watch_refused "an interval that is no number is refused"
 watch_refused()
 {

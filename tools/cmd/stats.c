@@ -152,6 +152,17 @@ static const struct fv_counters *find_same(const struct fv_counters_list *l,
 	return NULL;
 }
 
+/* How long the resets of one group or device took. */
+static void print_resets(const struct fv_counters *c)
+{
+	autofree char *text = resettime_text(&c->resets);
+
+	if (!*text)
+		return;
+	printf("\nResets that brought it back: %s\n", text);
+	resettime_print_histogram(&c->resets);
+}
+
 static int print_table(const struct wish *w, const struct fv_counters_list *now,
 		       const struct fv_counters_list *before, double seconds)
 {
@@ -176,6 +187,8 @@ static int print_table(const struct wish *w, const struct fv_counters_list *now,
 	}
 	out_table_print(t);
 	out_table_free(t);
+	if (w->ctx->args.n && now->n && !shown)
+		print_resets(&now->v[0]);
 	return FV_OK;
 }
 
@@ -200,6 +213,7 @@ static void print_json(const struct fv_counters_list *l)
 		else
 			json_object_object_add(o, "devices", devices);
 		json_object_object_add(o, "counters", counters_json(c));
+		json_object_object_add(o, "reset_time", resettime_json(&c->resets));
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(top, "statistics", list);
@@ -281,7 +295,9 @@ FV_COMMAND(stats) = {
 	.help = "counters of IOMMU groups or of one device",
 	.text = "Prints the driver's counters of all IOMMU groups, of one, or of one device. They\n"
 		"only grow, and stay when a device leaves the driver and comes back. The line\n"
-		"'interrupts' is the kernel's own count, of the vectors that are set up now.",
+		"'interrupts' is the kernel's own count, of the vectors that are set up now. Of one\n"
+		"group or device, how long its resets took is printed, too: TIME-MS has the powers of\n"
+		"two that the resets were below, and not below the one before.",
 	.examples = "  fpgactl stats                 # all groups that ever had a device\n"
 		    "  fpgactl stats --watch 13      # group 13, again every second, with rates\n"
 		    "  fpgactl stats --json 01:00.0 | jq '.statistics[0].counters.opens'",
