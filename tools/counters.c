@@ -15,9 +15,6 @@
 #include "nl.h"
 #include "sysfs.h"
 
-/* How often a dump is tried again when devices come and go while it is read. */
-#define DUMP_TRIES	5
-
 /* What is tried, for the error texts. */
 #define WHAT	"read the statistics"
 
@@ -108,7 +105,7 @@ static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, c
 	struct nl_msg *msg;
 	int ret, tries;
 
-	for (tries = DUMP_TRIES;; tries--) {
+	for (tries = FV_NL_DUMP_TRIES;; tries--) {
 		msg = fv_nl_message(nl, FPGA_VFIO_CMD_GROUP_GET,
 				    group == FV_NO_GROUP ? NLM_F_DUMP : 0);
 		if (group != FV_NO_GROUP)

@@ -14,9 +14,6 @@
 #include "status.h"
 #include "sysfs.h"
 
-/* How often a dump is tried again when something happens while it is read. */
-#define DUMP_TRIES	5
-
 /* What is tried, for the error texts. */
 #define WHAT	"read the history"
 
@@ -73,7 +70,7 @@ int history_read(struct fv_history *h, struct fv_events *l)
 	struct nl_msg *msg;
 	int ret, tries;
 
-	for (tries = DUMP_TRIES;; tries--) {
+	for (tries = FV_NL_DUMP_TRIES;; tries--) {
 		autofree char *why = NULL;
 
 		memset(l, 0, sizeof(*l));

@@ -8,6 +8,9 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+/* How often a dump is tried again that was overtaken by a change. */
+#define FV_NL_DUMP_TRIES	5
+
 struct fv_nl {
 	struct nl_sock *sock;
 	int family;

@@ -56,17 +56,47 @@ static void on_device(struct nlmsghdr *hdr, void *data)
  */
 int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why)
 {
-	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_DEVICE_GET, bdf ? 0 : NLM_F_DUMP);
-	int ret;
+	struct nl_msg *msg;
+	int ret, tries;
 
 	memset(l, 0, sizeof(*l));
-	if (bdf)
-		nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, bdf);
-	ret = fv_nl_call(nl, msg, on_device, l, why);
+	for (tries = FV_NL_DUMP_TRIES;; tries--) {
+		msg = fv_nl_message(nl, FPGA_VFIO_CMD_DEVICE_GET, bdf ? 0 : NLM_F_DUMP);
+		if (bdf)
+			nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, bdf);
+		ret = fv_nl_call(nl, msg, on_device, l, why);
+		if (ret != -EINTR || tries == 1)
+			break;
+		status_free(l);
+		free(*why);
+		*why = NULL;
+	}
 	if (ret || !bdf || status_find(l, bdf))
 		return ret;
 	*why = util_strdup("the driver gave no answer that could be read");
 	return -EPROTO;
+}
+
+/**
+ * status_ask() - The same by a connection of its own.
+ * @l: filled; to be freed with status_free() whatever is returned
+ * @bdf: the only one that is asked for, or NULL
+ * @why: on failure the reason, to be freed
+ *
+ * Return: FV_OK; a positive exit code of fv_nl_open() when the driver cannot be asked; a
+ * negative errno of status_read() when it refuses.
+ */
+int status_ask(struct fv_status_list *l, const char *bdf, char **why)
+{
+	struct fv_nl nl = {};
+	int ret;
+
+	memset(l, 0, sizeof(*l));
+	ret = fv_nl_open(&nl, why);
+	if (!ret)
+		ret = status_read(l, &nl, bdf, why);
+	fv_nl_close(&nl);
+	return ret;
 }
 
 /* What was said of a device; NULL: nothing. */

@@ -196,6 +196,34 @@ domain_ok()
 	value '[.groups[].devices[].bdf] | index("10000:01:00.0") != null' true
 }
 
+hold state_ok "of devices that are ours the state is there on demand, and for a program"
+state_ok()
+{
+	printf '%s\n' "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 1" \
+		"reason the link is down" | answer device-get
+	fvl list -o DEVICE,STATE
+	[ "$(grep 07:00 <<<"$out" | xargs)" = \
+		"└─0000:07:00.0 ready └─0000:07:00.1 lost: the link is down" ]
+	fvl list --json
+	value '[.groups[].devices[] | select(.state) | [.bdf, .state]]' \
+		'[["0000:07:00.0","ready"],["0000:07:00.1","lost"]]'
+	# a dump that was overtaken by a change is read again
+	sed -i '1i then again' "$tree/netlink/device-get"
+	printf '%s\n' "fail 4" >>"$tree/netlink/device-get"
+	printf '%s\n' "bdf 0000:07:00.0" "state 2" >"$tree/netlink/again"
+	fvl list --json
+	value '[.groups[].devices[] | select(.state) | [.bdf, .state]]' '[["0000:07:00.0","changed"]]'
+}
+
+hold no_driver_ok "without the driver the list is what it is for the others"
+no_driver_ok()
+{
+	rm -r "$tree/netlink"
+	fvl list --json
+	[ "$rc" = 0 ]
+	value '[.groups[].devices[].state] | unique' '[null]'
+}
+
 hold columns_ok "-o takes columns in its order, in any case, and + adds to the default"
 columns_ok()
 {
@@ -212,7 +240,7 @@ columns_refused()
 {
 	fv list -o DRIVERX
 	refuses 2 "DRIVERX: show this column: there is no such column"
-	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,PORT,LINK,HELD-BY"
+	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,PORT,LINK,HELD-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
 }

@@ -37,7 +37,7 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","passthrough","port","link","driver","driver_override","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","counters"]'
+	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","passthrough","port","link","driver","driver_override","state","reason","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
@@ -92,6 +92,31 @@ held_ok()
 	grep -q '^Held by:  *qemu-system-x86 (pid 4242)$' <<<"$out"
 	fv show 07:00.1
 	grep -q '^Held by:  *nobody$' <<<"$out"
+}
+
+hold driver_ok "of a device that is ours the driver's state, reason and profile are shown"
+driver_ok()
+{
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 3" "reason no answer after 60 s" \
+		"profile xdma" stats "opens 3" end reset-time "count 1" "last-ns 1000000" \
+		"min-ns 1000000" "max-ns 1000000" "total-ns 1000000" "histogram 1" end | answer device-get
+	fvl show 07:00.0
+	succeeds
+	grep -q '^State:  *failed: no answer after 60 s$' <<<"$out"
+	grep -q '^Profile:  *xdma$' <<<"$out"
+	grep -q '^Resets done:  *1, last 1.0 ms, min 1.0 ms, max 1.0 ms, mean 1.0 ms$' <<<"$out"
+	[ "$(grep -c '^Reason' <<<"$out")" = 0 ]
+	fvl show --json 07:00.0
+	value '[.state, .reason, .profile, .reset_time.histogram]' \
+		'["failed","no answer after 60 s","xdma",[1]]'
+}
+
+hold driver_refused "when the driver does not know its device, that is told"
+driver_refused()
+{
+	echo "fail 19 0000:07:00.0: is not bound" | answer device-get
+	fvl show 07:00.0
+	refuses 3 "0000:07:00.0: read the statistics: is not bound"
 }
 
 hold in_use_ok "why the host needs a device is shown"

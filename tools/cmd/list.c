@@ -7,12 +7,15 @@
 #include "../holders.h"
 #include "../model.h"
 #include "../names.h"
+#include "../status.h"
+#include "../sysfs.h"
 
 /* One line: a group, a device of one, or a device without a group. */
 struct row {
 	const struct fv_group *group;
 	const struct fv_device *device;
 	const struct fv_holders *holders;	/* of all devices */
+	const struct fv_status_list *said;	/* by the driver, of its devices */
 };
 
 static struct json_object *value_device(const void *p)
@@ -70,6 +73,25 @@ static struct json_object *value_driver(const void *p)
 	const struct row *r = p;
 
 	return out_string(r->device ? r->device->driver : NULL);
+}
+
+static const struct fv_status *find_said(const struct row *r)
+{
+	return r->device ? status_find(r->said, r->device->bdf) : NULL;
+}
+
+static struct json_object *value_state(const void *p)
+{
+	const struct fv_status *s = find_said(p);
+
+	return s ? status_state_json(s) : NULL;
+}
+
+static char *text_state(const void *p)
+{
+	const struct fv_status *s = find_said(p);
+
+	return s ? status_text(s) : util_strdup("");
 }
 
 static struct json_object *value_port(const void *p)
@@ -156,6 +178,8 @@ static const struct out_column column[] = {
 	{ "NAME", "name", "names of vendor and device from the PCI database",
 	  OUT_DEFAULT | OUT_TRUNC, value_name, NULL },
 	{ "DRIVER", "driver", "driver that has the device", OUT_DEFAULT, value_driver, NULL },
+	{ "STATE", "state", "what the driver thinks of a device of its own, and why", 0,
+	  value_state, text_state },
 	{ "PORT", "port", "bridge right above the device", OUT_DEFAULT, value_port, NULL },
 	{ "LINK", "link", "speed and width of the link now / at most", OUT_DEFAULT, value_link,
 	  text_link },
@@ -181,11 +205,10 @@ static bool group_is_listed(const struct cmd_ctx *ctx, const struct fv_group *g)
 	return false;
 }
 
-static void print_table(const struct cmd_ctx *ctx, struct out_table *t,
-			const struct fv_holders *holders)
+/* The row has what is the same in all of them. */
+static void print_table(const struct cmd_ctx *ctx, struct out_table *t, struct row row)
 {
 	const struct fv_model *m = ctx->model;
-	struct row row = { .holders = holders };
 	struct libscols_line *parent;
 	size_t i, j;
 
@@ -230,14 +253,12 @@ static struct json_object *group_json(const struct cmd_ctx *ctx, struct out_tabl
 	return o;
 }
 
-static void print_json(const struct cmd_ctx *ctx, struct out_table *t,
-		       const struct fv_holders *holders)
+static void print_json(const struct cmd_ctx *ctx, struct out_table *t, struct row row)
 {
 	const struct fv_model *m = ctx->model;
 	struct json_object *groups = json_object_new_array();
 	struct json_object *without = json_object_new_array();
 	struct json_object *top = json_object_new_object();
-	struct row row = { .holders = holders };
 	size_t i;
 
 	for (i = 0; i < m->n_groups; i++) {
@@ -254,7 +275,7 @@ static void print_json(const struct cmd_ctx *ctx, struct out_table *t,
 	json_object_object_add(top, "groups", groups);
 	json_object_object_add(top, "without_group", without);
 	json_object_object_add(top, "holders_complete",
-			       json_object_new_boolean(!holders->unseen));
+			       json_object_new_boolean(!row.holders->unseen));
 	out_json(top);
 }
 
@@ -276,18 +297,25 @@ static void note_unseen(const struct fv_model *m, const struct fv_holders *holde
 
 static int run(const struct cmd_ctx *ctx)
 {
+	struct fv_status_list said = {};
 	struct fv_holders holders;
+	struct row row = { .holders = &holders, .said = &said };
+	autofree char *why = NULL;
 	struct out_table *t;
 
 	t = out_table_new(&columns, ctx->columns);
 	if (!t)
 		return FV_USAGE;
 	holders_scan(&holders);
+	/* Without the driver the list is what it is for the others. */
+	if (sysfs_is_live() && status_ask(&said, NULL, &why))
+		status_free(&said);
 	if (ctx->is_json)
-		print_json(ctx, t, &holders);
+		print_json(ctx, t, row);
 	else
-		print_table(ctx, t, &holders);
+		print_table(ctx, t, row);
 	note_unseen(ctx->model, &holders);
+	status_free(&said);
 	holders_free(&holders);
 	out_table_free(t);
 	return FV_OK;

@@ -9,6 +9,7 @@
 #include "../counters.h"
 #include "../guard.h"
 #include "../names.h"
+#include "../status.h"
 #include "../sysfs.h"
 #include "../targets.h"
 
@@ -19,6 +20,7 @@ struct facts {
 	struct fv_caps caps;
 	struct fv_holders holders;		/* of this device */
 	struct fv_counters_list counters;	/* one entry, or none */
+	struct fv_status_list said;		/* by the driver: one entry, or none */
 };
 
 static struct json_object *value_bdf(const void *p)
@@ -186,6 +188,34 @@ static struct json_object *value_override(const void *p)
 	return out_string(((const struct facts *)p)->d->driver_override);
 }
 
+static struct json_object *value_state(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->said.n ? status_state_json(&f->said.v[0]) : NULL;
+}
+
+static char *text_state(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->said.n ? status_text(&f->said.v[0]) : util_strdup("");
+}
+
+static struct json_object *value_reason(const void *p)
+{
+	const struct facts *f = p;
+
+	return out_string(f->said.n ? f->said.v[0].reason : NULL);
+}
+
+static struct json_object *value_profile(const void *p)
+{
+	const struct facts *f = p;
+
+	return out_string(f->said.n ? f->said.v[0].profile : NULL);
+}
+
 static struct json_object *value_in_use(const void *p)
 {
 	autofree char *why = guard_in_use(((const struct facts *)p)->d, false);
@@ -325,6 +355,20 @@ static char *text_counters(const void *p)
 	return s;
 }
 
+static struct json_object *value_reset_time(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->counters.n ? resettime_json(&f->counters.v[0].resets) : NULL;
+}
+
+static char *text_reset_time(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->counters.n ? resettime_text(&f->counters.v[0].resets) : util_strdup("");
+}
+
 /* What is there for a program only, and would say nothing new to a person. */
 static char *text_nothing(const void *p)
 {
@@ -349,6 +393,9 @@ static const struct out_column field[] = {
 	{ "Link", "link", NULL, 0, value_link, text_link },
 	{ "Driver", "driver", NULL, 0, value_driver, text_driver },
 	{ "Driver override", "driver_override", NULL, 0, value_override, NULL },
+	{ "State", "state", NULL, 0, value_state, text_state },
+	{ "Reason", "reason", NULL, 0, value_reason, text_nothing },
+	{ "Profile", "profile", NULL, 0, value_profile, NULL },
 	{ "Host uses it", "host_use", NULL, 0, value_in_use, NULL },
 	{ "NUMA node", "numa_node", NULL, 0, value_numa, NULL },
 	{ "Regions", "bars", NULL, 0, value_bars, text_bars },
@@ -356,10 +403,25 @@ static const struct out_column field[] = {
 	{ "Capabilities", "capabilities", NULL, 0, value_capabilities, text_capabilities },
 	{ "Held by", "holders", NULL, 0, value_holders, text_holders },
 	{ "Holders complete", "holders_complete", NULL, 0, value_complete, text_nothing },
+	{ "Resets done", "reset_time", NULL, 0, value_reset_time, text_reset_time },
 	{ "Statistics", "counters", NULL, 0, value_counters, text_counters },
 };
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
+
+/* What only the driver knows of its devices. */
+static int ask_driver(struct facts *f)
+{
+	autofree char *why = NULL;
+	int code = counters_read_device(&f->counters, f->d->bdf);
+
+	if (code)
+		return code;
+	code = status_ask(&f->said, f->d->bdf, &why);
+	if (code < 0)
+		return fv_nl_fail(code, f->d->bdf, "show", NULL, why);
+	return code ? fv_nl_fail_open(code, f->d->bdf, "show", why) : FV_OK;
+}
 
 static int run(const struct cmd_ctx *ctx)
 {
@@ -376,11 +438,12 @@ static int run(const struct cmd_ctx *ctx)
 	holders_of(&all, f.d, &f.holders);
 	holders_free(&all);
 	if (device_is_ours(f.d) && sysfs_is_live())
-		code = counters_read_device(&f.counters, f.d->bdf);
+		code = ask_driver(&f);
 	if (!code && ctx->is_json)
 		out_json(out_json_record(&fields, &f));
 	else if (!code)
 		out_record(&fields, &f);
+	status_free(&f.said);
 	counters_free(&f.counters);
 	holders_free(&f.holders);
 	return code;
@@ -391,7 +454,7 @@ FV_COMMAND(show) = {
 	.args = "BDF",
 	.help = "everything about one device",
 	.text = "Prints everything about one device: what it is, its IOMMU group and who else is in\n"
-		"it, link, driver, regions, resets, who holds it, what the driver counted.",
+		"it, link, driver, state, regions, resets, who holds it, what the driver counted.",
 	.examples = "  fpgactl show 01:00.0\n"
 		    "  fpgactl show --json 01:00.0 | jq '.link.degraded'",
 	.min_args = 1,
