@@ -19,7 +19,7 @@ struct ladder_step {
 	unsigned int method;
 	int error;			/* errno, positive; 0: none */
 	char *text;			/* the same in words, or NULL */
-	bool has_duration;		/* it was tried */
+	bool has_duration;		/* it was tried; else planned, or refused beforehand */
 	uint64_t duration_ns;
 	unsigned int expected_ms, limit_ms;	/* of a plan; 0: not said */
 	struct ladder_function *functions;

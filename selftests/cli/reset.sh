@@ -129,6 +129,22 @@ hot    done     212.3"
 	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
 }
 
+hold not_possible_ok "what was refused before anything was touched is not called failed"
+not_possible_ok()
+{
+	plan
+	done_by_hot
+	sed -i '2i step\nmethod 1\nerror 25\ntext No_Soft_Reset is set\nend' "$tree/netlink/reset"
+	fvl reset 07:00.1
+	succeeds
+	prints "METHOD RESULT       TIME-MS WHY
+pm     not possible         No_Soft_Reset is set
+flr    failed       60000.1 no answer after 60000 ms
+hot    done           212.3"
+	fvl reset --json 07:00.1
+	value '.steps[0] | [.result, .error, .time_ns]' '["not possible","ENOTTY",null]'
+}
+
 hold json_ok "a program reads what was tried"
 json_ok()
 {
