@@ -17,9 +17,13 @@
 /* What is tried, for the error texts. */
 #define WHAT	"read the history"
 
-static const char *object(const struct fv_history *h)
+/* Tells the user, of the card or of all, in the driver's words. */
+static int fail(const struct fv_history *h, int ret, const char *why)
 {
-	return *h->port ? h->port : FV_MODULE;
+	autofree char *object = *h->port ? util_printf("port %s", h->port) :
+					   util_strdup(FV_MODULE);
+
+	return fv_nl_fail(ret, object, WHAT, NULL, why);
 }
 
 /**
@@ -81,7 +85,7 @@ int history_read(struct fv_history *h, struct fv_events *l)
 		if (!ret)
 			break;
 		if (ret != -EINTR || tries == 1)
-			return fv_nl_fail(ret, object(h), WHAT, NULL, why);
+			return fail(h, ret, why);
 		events_free(l);
 	}
 	events_sort(l);
@@ -181,7 +185,7 @@ bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *mi
  *
  * When more happened than the socket could keep, all that the driver remembers is read.
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after telling the user; @l may have something then, too.
  */
 int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l)
 {
@@ -191,12 +195,11 @@ int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l
 
 	memset(l, 0, sizeof(*l));
 	if (ppoll(&fd, 1, NULL, mask) < 0)
-		return errno == EINTR ? FV_OK : err_fail(FV_FAILED, object(h), WHAT, NULL, "%s",
-							 strerror(errno));
+		return errno == EINTR ? FV_OK : fail(h, -errno, NULL);
 	ret = fv_nl_take(&h->news, on_event, l, &why);
 	if (ret == -ENOBUFS) {
 		events_free(l);
 		return history_read(h, l);
 	}
-	return ret ? fv_nl_fail(ret, object(h), WHAT, NULL, why) : FV_OK;
+	return ret ? fail(h, ret, why) : FV_OK;
 }

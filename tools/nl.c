@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <linux/fpga_vfio.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -58,6 +59,13 @@ int fv_nl_open(struct fv_nl *nl, char **why)
 	return FV_NO_DEVICE;
 }
 
+static int join(struct fv_nl *nl, const char *family, const char *group)
+{
+	int id = genl_ctrl_resolve_grp(nl->sock, family, group);
+
+	return id < 0 ? id : nl_socket_add_membership(nl->sock, id);
+}
+
 /**
  * fv_nl_listen() - Connect to the driver, to hear of what happens.
  * @nl: filled; to be closed with fv_nl_close() whatever is returned
@@ -73,9 +81,10 @@ int fv_nl_listen(struct fv_nl *nl, const char *group, char **why)
 
 	if (code)
 		return code;
-	ret = genl_ctrl_resolve_grp(nl->sock, FPGA_VFIO_FAMILY_NAME, group);
-	if (ret >= 0)
-		ret = nl_socket_add_membership(nl->sock, ret);
+	ret = join(nl, FPGA_VFIO_FAMILY_NAME, group);
+	/* netlink itself tells when the family goes */
+	if (!ret)
+		ret = join(nl, "nlctrl", "notify");
 	if (!ret)
 		ret = nl_socket_set_nonblocking(nl->sock);
 	if (ret) {
@@ -200,6 +209,31 @@ int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, voi
 	return call.ret;
 }
 
+/* What has come from a group. */
+struct news {
+	const struct fv_nl *nl;
+	fv_nl_answer_fn answer;
+	void *data;
+	bool is_gone;		/* the family */
+};
+
+static int on_news(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	struct news *news = arg;
+	struct nlattr *id;
+
+	if (hdr->nlmsg_type == news->nl->family) {
+		news->answer(hdr, news->data);
+	} else if (hdr->nlmsg_type == GENL_ID_CTRL &&
+		   genlmsg_hdr(hdr)->cmd == CTRL_CMD_DELFAMILY) {
+		id = nlmsg_find_attr(hdr, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
+		if (id && nla_get_u16(id) == news->nl->family)
+			news->is_gone = true;
+	}
+	return NL_OK;
+}
+
 /**
  * fv_nl_take() - Hand over the messages of a group that have come.
  * @nl: from fv_nl_listen()
@@ -207,17 +241,22 @@ int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, voi
  * @data: handed to @answer
  * @why: on failure the reason, to be freed
  *
- * Return: 0 or a negative errno, -ENOBUFS when some came that could not be kept.
+ * Return: 0 or a negative errno, -ENOBUFS when some came that could not be kept, -ENODEV
+ * when after those that were handed over there will be no others.
  */
 int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
 {
-	struct call call = { .answer = answer, .data = data };
+	struct news news = { .nl = nl, .answer = answer, .data = data };
 	int ret;
 
-	nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &call);
+	nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_news, &news);
 	do
 		ret = nl_recvmsgs_default(nl->sock);
 	while (!ret);
+	if (news.is_gone) {
+		*why = util_strdup("the module was unloaded");
+		return -ENODEV;
+	}
 	if (ret == -NLE_AGAIN)
 		return 0;
 	*why = util_strdup(nl_geterror(ret));

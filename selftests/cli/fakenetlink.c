@@ -11,7 +11,8 @@
  * the file the command is refused.
  *
  * A listener that waits in ppoll() gets what a test puts into netlink/event, which is
- * gone when it was sent. netlink/overrun lets it have lost messages, once.
+ * gone when it was sent. netlink/overrun lets it have lost messages, once;
+ * netlink/unload unloads the driver, netlink/unload-other another family.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -36,6 +37,7 @@
 #define N(a)		(sizeof(a) / sizeof((a)[0]))
 #define FAMILY_ID	0x42
 #define GROUP_ID	7
+#define NOTIFY_ID	8
 #define MESSAGE_SIZE	16384
 #define DEPTH		4
 #define POLL_MS		5
@@ -201,8 +203,8 @@ static const struct {
 
 /* The driver's ends of the program's sockets, by the latter; 0: not of netlink. */
 static int ends[64];
-/* Those that listen to the events. */
-static bool is_member[64];
+/* Those that listen to the events, and to what becomes of families. */
+static bool is_member[64], is_notified[64];
 /* Where the answer to the request goes. */
 static int asker;
 
@@ -546,35 +548,59 @@ static void log_request(const char *root, const char *name, const struct nlmsghd
 	fclose(log);
 }
 
-static void put_groups(struct message *m)
+static void put_group(struct message *m, const char *name, uint32_t id)
 {
 	struct nlattr *list = put(m, CTRL_ATTR_MCAST_GROUPS | NLA_F_NESTED, NULL, 0);
 	struct nlattr *entry = put(m, 1 | NLA_F_NESTED, NULL, 0);
-	uint32_t id = GROUP_ID;
 
-	put(m, CTRL_ATTR_MCAST_GRP_NAME, FPGA_VFIO_MCGRP_EVENTS, sizeof(FPGA_VFIO_MCGRP_EVENTS));
+	put(m, CTRL_ATTR_MCAST_GRP_NAME, name, strlen(name) + 1);
 	put(m, CTRL_ATTR_MCAST_GRP_ID, &id, sizeof(id));
 	entry->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)entry);
 	list->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)list);
 }
 
+/* A family: that of generic netlink itself, or the driver's. */
 static void on_family(const char *root, const struct nlmsghdr *request)
 {
+	const struct nlattr *a = (const struct nlattr *)((const char *)NLMSG_DATA(request) +
+							 GENL_HDRLEN);
+	const char *name = (const char *)a + NLA_HDRLEN;
+	bool is_ctrl = !strcmp(name, "nlctrl");
+	uint16_t id = is_ctrl ? GENL_ID_CTRL : FAMILY_ID;
 	char path[PATH_MAX];
-	uint16_t id = FAMILY_ID;
 	struct message m;
 
 	snprintf(path, sizeof(path), "%s/netlink", root);
-	if (access(path, F_OK)) {
+	if (!is_ctrl && (access(path, F_OK) || strcmp(name, FPGA_VFIO_FAMILY_NAME) != 0)) {
 		give_error(request, ENOENT, NULL);
 		return;
 	}
 	begin(&m, request, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
 	put(&m, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
-	put(&m, CTRL_ATTR_FAMILY_NAME, FPGA_VFIO_FAMILY_NAME, sizeof(FPGA_VFIO_FAMILY_NAME));
-	put_groups(&m);
+	put(&m, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
+	if (is_ctrl)
+		put_group(&m, "notify", NOTIFY_ID);
+	else
+		put_group(&m, FPGA_VFIO_MCGRP_EVENTS, GROUP_ID);
 	give(&m);
 	give_error(request, 0, NULL);
+}
+
+/* Says that a family goes. */
+static void unload(uint16_t id)
+{
+	const struct nlmsghdr none = {};
+	struct message m;
+	int fd;
+
+	begin(&m, &none, GENL_ID_CTRL, CTRL_CMD_DELFAMILY);
+	put(&m, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
+	for (fd = 0; fd < (int)N(ends); fd++) {
+		if (!is_notified[fd])
+			continue;
+		asker = ends[fd];
+		give(&m);
+	}
 }
 
 static void on_request(const char *root, const struct nlmsghdr *request)
@@ -629,6 +655,7 @@ int close(int fd)
 		REAL(close)(ends[fd]);
 		ends[fd] = 0;
 		is_member[fd] = false;
+		is_notified[fd] = false;
 	}
 	return REAL(close)(fd);
 }
@@ -643,9 +670,9 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 	if (!is_ours(fd))
 		return REAL(setsockopt)(fd, level, option, value, len);
 	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) {
-		if (*(const int *)value != GROUP_ID)
+		if (*(const int *)value != GROUP_ID && *(const int *)value != NOTIFY_ID)
 			abort();
-		is_member[fd] = true;
+		(*(const int *)value == GROUP_ID ? is_member : is_notified)[fd] = true;
 	}
 	return 0;
 }
@@ -725,6 +752,10 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 	snprintf(happens, sizeof(happens), "%s/netlink/event", root);
 	snprintf(overrun, sizeof(overrun), "%s/netlink/overrun", root);
 	do {
+		if (takes("unload-other"))
+			unload(FAMILY_ID + 1);
+		if (takes("unload"))
+			unload(FAMILY_ID);
 		if (!access(happens, F_OK))
 			push(root, "event");
 		if (!access(overrun, F_OK)) {

@@ -315,6 +315,26 @@ overrun_ok()
 	[ "$(cat "$work/err")" = "fpgactl: 0000:00:07.0: 3 older events are not kept" ]
 }
 
+hold unloaded_refused "when the module is unloaded what has happened is shown, and it ends"
+unloaded_refused()
+{
+	local pid
+
+	event 1 0.000 0 5 | answer history-get
+	follow -o SEQ
+	wait_until grep -q 1 "$work/out"
+	: >"$tree/netlink/unload-other"
+	event 2 1.000 0 5 | happens
+	wait_until grep -q 2 "$work/out"
+	event 3 1.000 1 5 >"$tree/netlink/event"
+	: >"$tree/netlink/unload"
+	rc=0
+	wait "$pid" || rc=$?
+	[ "$rc" = 3 ]
+	[ "$(xargs <"$work/out")" = "SEQ 1 2 3" ]
+	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: read the history: the module was unloaded" ]
+}
+
 hold nothing_ok "that nothing has happened is said"
 nothing_ok()
 {
@@ -346,10 +366,10 @@ driver_refused()
 {
 	{
 		some
-		echo "fail 19 0000:00:07.0: has no history"
+		echo "fail 19 port 0000:00:07.0: never had a device of fpga-vfio-pci below it"
 	} | answer history-get
 	fvl history 07:00.0
-	refuses 3 "0000:00:07.0: read the history: has no history"
+	refuses 3 "port 0000:00:07.0: read the history: never had a device of fpga-vfio-pci below it"
 	fvl history --json
 	[ "$rc" = 3 ] && [ -z "$out" ]
 	[ "$(jq -r .error.object "$work/err")" = fpga_vfio_pci ]

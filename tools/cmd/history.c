@@ -297,8 +297,7 @@ static int follow(struct view *v, const sigset_t *mask)
 
 	while (!is_over && !code && !fflush(stdout)) {
 		code = history_wait(&v->h, mask, &l);
-		if (!code)
-			print_new(v, &l, 0);
+		print_new(v, &l, 0);
 		events_free(&l);
 	}
 	return code;
