@@ -225,6 +225,24 @@ TEST_F(config, bars_answer_only_when_memory_is_decoded)
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_ID), CARD_ID);
 }
 
+TEST_F(config, reset_from_d3hot_fails_by_faults)
+{
+	unsigned int control = cap_find(self->client, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	bool resets = !strcmp(variant->image, "litepcie-msi");
+
+	ctl(&self->bits.server, "ready-after pm 60000");
+	cfg_set(self->client, control, 2, 3);
+	cfg_set(self->client, control, 2, 0);
+	EXPECT_EQ(bits_answers(self->client), !resets);
+	ctl(&self->bits.server, "ready-after pm image");
+	bits_sbr(self->client);
+	ctl(&self->bits.server, "wait ready");
+	ctl(&self->bits.server, "fail-pm 1");
+	cfg_set(self->client, control, 2, 3);
+	cfg_set(self->client, control, 2, 0);
+	ctl(&self->bits.server, resets ? "wait hung" : "wait ready");
+}
+
 TEST_F(config, trace_has_each_config_write_that_matters)
 {
 	cfg_set(self->client, PCI_COMMAND, 2, 0x6);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Each fault that a command can cause shows what it is. */
 #include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "bits.h"
 #include "../card/bytes.h"
@@ -126,6 +130,70 @@ TEST_F(fault, ready_later)
 	ctl(self->server, "ready-after 0");
 	bits_flr(self->client);
 	EXPECT_TRUE(bits_answers(self->client));
+}
+
+/* Microseconds of the last "… us after it was ready" in the trace, 0 if there is none. */
+static unsigned long last_lateness(struct server *server)
+{
+	char *text = trace_text(server), *at = text, *next;
+	unsigned long us = 0;
+
+	while ((next = strstr(at, "asked "))) {
+		if (sscanf(next, "asked %*[^:]: %lu us after", &us) != 1)
+			us = 0;
+		at = next + 1;
+	}
+	free(text);
+	return us;
+}
+
+/* The trace says how late a function was asked, after it was ready. */
+TEST_F(fault, ready_and_asked)
+{
+	ctl(self->server, "ready-after flr 50");
+	bits_flr(self->client);
+	cfg_get(self->client, PCI_VENDOR_ID, 4);
+	EXPECT_EQ(trace_count(self->server, "asked", ""), 1);
+	ctl(self->server, "wait ready");
+	usleep(20000);
+	cfg_get(self->client, PCI_VENDOR_ID, 4);
+	cfg_get(self->client, PCI_VENDOR_ID, 4);
+	EXPECT_EQ(trace_count(self->server, "asked", "us after it was ready"), 2);
+	EXPECT_GE(last_lateness(self->server), 20000);
+	EXPECT_LT(last_lateness(self->server), 10000000);
+}
+
+TEST_F(fault, design_ready_later)
+{
+	ctl(self->server, "ready-after flr 0");
+	ctl(self->server, "ready-after design 100");
+	bits_flr(self->client);
+	bits_enable(self->client);
+	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 0);
+	EXPECT_EQ(trace_count(self->server, "design-asked", ""), 0);
+	while (!bar_get(self->client, 0, CARD_REG_READY))
+		;
+	EXPECT_EQ(trace_count(self->server, "design-asked", "us after it was ready"), 1);
+	ctl(self->server, "ready-after design image");
+	bits_flr(self->client);
+	bits_enable(self->client);
+	usleep(15000);
+	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 1);
+}
+
+/* The side band has configuration space as it is, whatever a client makes of it. */
+TEST_F(fault, raw_configuration)
+{
+	unsigned int at;
+
+	for (at = 0; at < 0x200; at += 4) {
+		sb_set(self->client, FV_SB_RAW_AT, at);
+		EXPECT_EQ(sb_get(self->client, FV_SB_RAW), cfg_get(self->client, at, 4));
+	}
+	ctl(self->server, "program identity-cap-moved in 10");
+	ctl(self->server, "wait ready");
+	sb_set(self->client, FV_SB_RAW_AT, PCI_CAPABILITY_LIST);
+	EXPECT_EQ(sb_get(self->client, FV_SB_RAW) & 0xff, 0x48);
 }
 
 TEST_F(fault, not_ready_by_rrs)

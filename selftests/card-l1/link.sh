@@ -59,7 +59,7 @@ fv_check "the link comes up again" fv_wait 5 link_is "$port" 4 8
 fv_same "the function has lost its configuration" "0000 00000004" \
 	"$(reg "$dev" 4.w) $(reg "$dev" 10.l)"
 
-sim "$port" ready_ms=$((1500 * FV_SLOW)) rrs=1 link=0
+sim "$port" ready_ms=$((2500 * FV_SLOW)) rrs=1 link=0
 fv_check "a link that is lost is down" ones "$dev"
 fv_check "surprise down is latched in AER" fv_wait 2 reg_has "$port" ECAP_AER+4.l 0x20 0x20
 reg_set "$port" ECAP_AER+4.l=20

@@ -39,7 +39,10 @@ static uint32_t reg_read(struct fn *fn, uint64_t at)
 	case CARD_REG_SCRATCH(3):
 		return fn->scratch[(at - CARD_REG_SCRATCH(0)) / 4];
 	case CARD_REG_READY:
-		return now >= fn->design_ready_at;
+		if (now < fn->design_ready_at)
+			return 0;
+		card_design_asked(fn);
+		return 1;
 	case CARD_REG_IRQ_RAISED:
 		return fn->raised;
 	case CARD_REG_RESETS_FLR:

@@ -8,6 +8,7 @@
 #include "bar.h"
 #include "bytes.h"
 #include "card.h"
+#include "regs.h"
 #include "sband.h"
 #include "sideband.h"
 
@@ -76,6 +77,16 @@ static bool has_fn(const struct card *card, unsigned int nr)
 	return nr < card->image.fn_count;
 }
 
+/* The design begins to start: its ready register says when it has. */
+static void design_start(struct fn *fn)
+{
+	const struct card *card = fn->card;
+	int64_t ms = card->fault.has_design ? card->fault.design_ms : card->image.design_ms;
+
+	fn->design_ready_at = card_now(card) + (uint64_t)ms * LIFE_MS;
+	fn->is_design_asked = false;
+}
+
 static void on_reset(void *arg, unsigned int nr, enum life_reset kind)
 {
 	struct card *card = arg;
@@ -88,7 +99,8 @@ static void on_reset(void *arg, unsigned int nr, enum life_reset kind)
 	bar_reset(fn);
 	for (i = 0; i < CARD_ENGINES; i++)
 		engine_reset(&fn->engine[i]);
-	fn->design_ready_at = card_now(card) + card->image.design_ms * LIFE_MS;
+	design_start(fn);
+	fn->is_asked = false;
 	fault_reset(card, nr, kind);
 }
 
@@ -134,7 +146,7 @@ static void on_loaded(void *arg)
 
 		cfg_build(&fn->cfg, &card->image, i);
 		bar_reset(fn);
-		fn->design_ready_at = card_now(card) + card->image.design_ms * LIFE_MS;
+		design_start(fn);
 	}
 }
 
@@ -291,12 +303,37 @@ bool card_is_master(const struct fn *fn)
 		!fn->card->life.fn[fn->nr].is_hung && cfg_is_master(&fn->cfg) && is_d0(fn);
 }
 
+/* How long after it was ready was a function asked, and known to be so? */
+static void note_asked(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at)
+{
+	card_note(fn->card, what, (int)fn->nr, "%llu us after it was ready, for %#x",
+		  (unsigned long long)(card_now(fn->card) - ready_at) / 1000, at);
+}
+
+/* QEMU itself asks for these, each time that the port is asked for its own. */
+static bool is_for_port(const struct fn *fn, unsigned int at)
+{
+	return at == fn->cfg.exp + PCI_EXP_LNKSTA || at == fn->cfg.exp + PCI_EXP_LNKSTA2;
+}
+
+void card_design_asked(struct fn *fn)
+{
+	if (fn->is_design_asked)
+		return;
+	fn->is_design_asked = true;
+	note_asked(fn, "design-asked", fn->design_ready_at, CARD_REG_READY);
+}
+
 void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
 {
 	enum life_answer how = answer(fn);
 	size_t i;
 
 	fn->count.cfg_reads++;
+	if (how == ANSWER_DATA && at < FV_SB_FIRST && !is_for_port(fn, at) && !fn->is_asked) {
+		fn->is_asked = true;
+		note_asked(fn, "asked", fn->card->life.fn[fn->nr].ready_at, at);
+	}
 	switch (how) {
 	case ANSWER_DATA:
 		cfg_set_msi_pending(&fn->cfg, (uint32_t)irq_pending(&fn->irq, IRQ_MSI, 0));

@@ -36,6 +36,8 @@ struct fn {
 	uint32_t scratch[4];
 	uint32_t raised;
 	uint64_t design_ready_at;
+	unsigned int raw_at;		/* see FV_SB_RAW */
+	bool is_asked, is_design_asked;	/* the first answer since a reset was traced */
 	struct {
 		uint64_t cfg_reads, cfg_writes, bar_reads, bar_writes;
 		uint64_t ones;		/* reads answered with all-ones or RRS */
@@ -103,6 +105,9 @@ void card_bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uin
 void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 		    const uint8_t *bytes);
 void card_reset(struct fn *fn);
+
+/* The ready register was read, and said that the design is ready. */
+void card_design_asked(struct fn *fn);
 
 /* Raise an interrupt by whatever the function has that is switched on. */
 void card_interrupt(struct fn *fn, uint32_t vector);

@@ -201,6 +201,18 @@ static bool run_flaky(struct ctl_call *call)
 	return true;
 }
 
+static bool design_time(struct ctl_call *call)
+{
+	struct fault *fault = &call->card->fault;
+	int64_t ms;
+
+	if (!time_arg(call, 2, &ms))
+		return false;
+	fault->has_design = ms >= 0;
+	fault->design_ms = ms >= 0 ? (uint32_t)ms : 0;
+	return true;
+}
+
 static bool run_ready_after(struct ctl_call *call)
 {
 	struct life_faults *faults = &call->card->life.faults;
@@ -210,14 +222,19 @@ static bool run_ready_after(struct ctl_call *call)
 			return false;
 		faults->ready_hot_ms = faults->ready_load_ms;
 		faults->ready_flr_ms = faults->ready_load_ms;
+		faults->ready_pm_ms = faults->ready_load_ms;
 		return true;
 	}
+	if (is_word(call, 1, "design"))
+		return design_time(call);
 	if (is_word(call, 1, "load"))
 		return time_arg(call, 2, &faults->ready_load_ms);
 	if (is_word(call, 1, "hot"))
 		return time_arg(call, 2, &faults->ready_hot_ms);
 	if (is_word(call, 1, "flr"))
 		return time_arg(call, 2, &faults->ready_flr_ms);
+	if (is_word(call, 1, "pm"))
+		return time_arg(call, 2, &faults->ready_pm_ms);
 	return false;
 }
 
@@ -249,6 +266,11 @@ static bool run_train_time(struct ctl_call *call)
 static bool run_fail_flr(struct ctl_call *call)
 {
 	return count_arg(call, 1, &call->card->life.faults.fail_flr);
+}
+
+static bool run_fail_pm(struct ctl_call *call)
+{
+	return count_arg(call, 1, &call->card->life.faults.fail_pm);
 }
 
 static bool run_fail_hot(struct ctl_call *call)
@@ -544,13 +566,14 @@ const struct ctl_command cmd_fault[] = {
 	  "trainings end in this (0 0: in no link); after N of them all is well", run_train },
 	{ "degrade", "SPEED WIDTH [autonomous]", "the link changes by itself", run_degrade },
 	{ "flaky", "PERCENT", "of trainings end in 2.5 GT/s x1, by the seed", run_flaky },
-	{ "ready-after", "[load|hot|flr] MS|image", "functions answer so long after a reset",
-	  run_ready_after },
+	{ "ready-after", "[load|hot|flr|pm|design] MS|image",
+	  "functions answer, or the design is ready, so long after a reset", run_ready_after },
 	{ "not-ready", "ones|rrs|image", "how a function that is not ready answers",
 	  run_not_ready },
 	{ "load-time", "MS|image", "how long loading takes", run_load_time },
 	{ "train-time", "MS|image", "how long training takes", run_train_time },
 	{ "fail-flr", "[N|off]", "the function hangs after FLR", run_fail_flr },
+	{ "fail-pm", "[N|off]", "the function hangs after a reset from D3hot", run_fail_pm },
 	{ "fail-hot", "[N|off]", "the card hangs after a hot reset", run_fail_hot },
 	{ "fail-link", "[N|off]", "the card hangs after the link was down", run_fail_link },
 	{ "fail-load", "[N|off]", "loading ends with a blank card", run_fail_load },

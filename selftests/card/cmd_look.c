@@ -62,6 +62,7 @@ static void add_faults(struct json_object *answer, const struct card *card)
 	struct json_object *obj = add_object(answer, "faults");
 
 	add_count(obj, "fail_flr", faults->fail_flr);
+	add_count(obj, "fail_pm", faults->fail_pm);
 	add_count(obj, "fail_hot", faults->fail_hot);
 	add_count(obj, "fail_link", faults->fail_link);
 	add_count(obj, "fail_load", faults->fail_load);

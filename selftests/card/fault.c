@@ -124,7 +124,7 @@ void fault_clear(struct card *card)
 {
 	memset(&card->fault, 0, sizeof(card->fault));
 	card->life.faults = (struct life_faults){
-		.ready_load_ms = -1, .ready_hot_ms = -1, .ready_flr_ms = -1, .train_ms = -1,
-		.load_ms = -1, .rrs = -1,
+		.ready_load_ms = -1, .ready_hot_ms = -1, .ready_flr_ms = -1,
+		.ready_pm_ms = -1, .train_ms = -1, .load_ms = -1, .rrs = -1,
 	};
 }

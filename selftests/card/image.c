@@ -369,10 +369,11 @@ static void read_ready(struct reader *r, struct json_object *obj, struct image *
 		complain(r, "not_ready %.20s is none of ones, rrs", how);
 	if (!json_object_object_get_ex(obj, "ready_ms", &ready) || !is_object(r, ready))
 		return;
-	keys_only(r, ready, "load hot flr design");
+	keys_only(r, ready, "load hot flr pm design");
 	image->ready_load_ms = (uint32_t)get_number(r, ready, "load", 0, 0, 600000);
 	image->ready_hot_ms = (uint32_t)get_number(r, ready, "hot", 0, 0, 600000);
 	image->ready_flr_ms = (uint32_t)get_number(r, ready, "flr", 0, 0, 600000);
+	image->ready_pm_ms = (uint32_t)get_number(r, ready, "pm", 0, 0, 600000);
 	image->design_ms = (uint32_t)get_number(r, ready, "design", 0, 0, 600000);
 }
 

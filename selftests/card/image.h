@@ -55,7 +55,8 @@ struct image {
 	uint32_t build;
 	uint32_t load_ms;		/* until the configuration is loaded */
 	uint32_t train_ms;		/* until the link is trained */
-	uint32_t ready_load_ms, ready_hot_ms, ready_flr_ms; /* until a function answers */
+	/* until a function answers */
+	uint32_t ready_load_ms, ready_hot_ms, ready_flr_ms, ready_pm_ms;
 	uint32_t design_ms;		/* until the ready register says so */
 	bool is_rrs;			/* not ready yet is answered by RRS */
 	uint8_t speed, width;

@@ -262,8 +262,8 @@ void life_init(struct life *life, const struct life_user *user, void *arg,
 	life->arg = arg;
 	life->image = image;
 	life->faults = (struct life_faults){
-		.ready_load_ms = -1, .ready_hot_ms = -1, .ready_flr_ms = -1, .train_ms = -1,
-		.load_ms = -1, .rrs = -1,
+		.ready_load_ms = -1, .ready_hot_ms = -1, .ready_flr_ms = -1,
+		.ready_pm_ms = -1, .train_ms = -1, .load_ms = -1, .rrs = -1,
 	};
 	life->has_power = true;
 	life->is_present = true;
@@ -474,7 +474,12 @@ void life_flr(struct life *life, uint64_t now, unsigned int fn)
 void life_pm_reset(struct life *life, uint64_t now, unsigned int fn)
 {
 	fn_reset(life, fn, RESET_PM);
-	fn_ready_after(life, fn, now, 0);
+	if (life_take(&life->faults.fail_pm)) {
+		fn_hang(life, fn, RESET_PM);
+		return;
+	}
+	fn_ready_after(life, fn, now, duration(life, life->image->ready_pm_ms,
+					       life->faults.ready_pm_ms));
 }
 
 void life_sbr(struct life *life, uint64_t now, bool is_on)

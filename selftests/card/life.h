@@ -46,7 +46,7 @@ struct life_user {
 
 /* Faults that change how life goes. Counts: 0 off, LIFE_ALWAYS, or times left. */
 struct life_faults {
-	int fail_flr, fail_hot, fail_link; /* function hangs after it */
+	int fail_flr, fail_pm, fail_hot, fail_link; /* function hangs after it */
 	int ignore_flr;			/* FLR does nothing */
 	int late_loss;			/* configuration is lost again after the reset ... */
 	uint32_t late_loss_ms;		/* ... so long after the function is ready */
@@ -55,7 +55,7 @@ struct life_faults {
 	uint32_t flaky_percent;		/* trainings that end in 2.5 GT/s x1, by the seed */
 	int fail_load;			/* loading ends without a configuration */
 	/* -1: as the image says */
-	int64_t ready_load_ms, ready_hot_ms, ready_flr_ms, train_ms, load_ms;
+	int64_t ready_load_ms, ready_hot_ms, ready_flr_ms, ready_pm_ms, train_ms, load_ms;
 	int rrs;
 	uint32_t jitter_percent;	/* of every time, by the seed */
 };

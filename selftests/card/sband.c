@@ -40,6 +40,10 @@ static uint32_t read_dword(struct fn *fn, unsigned int at)
 		return life->fn[fn->nr].generation;
 	case FV_SB_IMAGE:
 		return life->loads;
+	case FV_SB_RAW_AT:
+		return fn->raw_at;
+	case FV_SB_RAW:
+		return le32_get(fn->cfg.val + fn->raw_at);
 	default:
 		return 0;
 	}
@@ -101,6 +105,9 @@ static void write_dword(struct fn *fn, unsigned int at, uint32_t value)
 		break;
 	case FV_SB_PORT:
 		port_event(fn, value);
+		break;
+	case FV_SB_RAW_AT:
+		fn->raw_at = MIN(value & ~3u, FV_SB_FIRST - 4u);
 		break;
 	case FV_SB_ACK:
 		acknowledge(&life->fn[fn->nr], value);

@@ -90,4 +90,11 @@
 #define FV_SB_GENERATION	0xfd8
 #define FV_SB_IMAGE		0xfdc	/* RO: counts images loaded, from 1 */
 
+/*
+ * The function's configuration space as the card has it, where QEMU shadows it: write the
+ * offset of a dword, then read the dword.
+ */
+#define FV_SB_RAW_AT		0xfe0
+#define FV_SB_RAW		0xfe4	/* RO */
+
 #endif

@@ -149,8 +149,10 @@ void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
 	fn->is_stale = true;
 	if (ack & FV_SB_LINK_LOST)
 		p->count.losses++;
-	if (ack & FV_SB_LINK_NEW_IMAGE)
+	if (ack & FV_SB_LINK_NEW_IMAGE) {
+		fn->is_new = true;
 		p->count.images++;
+	}
 	p->truth->write(p, devfn, FV_SB_ACK, ack);
 }
 
@@ -181,6 +183,38 @@ static u32 fn_link(struct fv_port *p, u8 bus, unsigned int devfn)
 	fv_below_init(p, devfn);
 	fv_below_settle(p, devfn, link);
 	return link;
+}
+
+static bool is_in(int where, u8 cap, int size)
+{
+	return cap && where >= cap && where < cap + size;
+}
+
+/*
+ * What a new image has in the aligned dword at @where, where QEMU goes on to say what
+ * the first one had: the header type, and where capabilities are. @val is what QEMU says.
+ */
+static u32 image_dword(struct fv_port *p, unsigned int devfn, const struct fv_fn *fn, int where,
+		       u32 val)
+{
+	u32 raw;
+
+	if (where < PCI_STD_HEADER_SIZEOF && where != PCI_CACHE_LINE_SIZE &&
+	    where != PCI_CAPABILITY_LIST)
+		return val;
+	p->truth->write(p, devfn, FV_SB_RAW_AT, where);
+	raw = p->truth->read(p, devfn, FV_SB_RAW);
+	if (where == PCI_CACHE_LINE_SIZE)
+		return (val & ~0x00ff0000) | (raw & 0x00ff0000);
+	if (where == PCI_CAPABILITY_LIST)
+		return (val & ~0xff) | (raw & 0xff);
+	/* the contents of these two are QEMU's, as long as they are where they were */
+	if ((where == fn->msi && (raw & 0xff) == PCI_CAP_ID_MSI) ||
+	    (where == fn->msix && (raw & 0xff) == PCI_CAP_ID_MSIX))
+		return (val & ~0xffff) | (raw & 0xffff);
+	if (is_in(where, fn->msi, 24) || is_in(where, fn->msix, PCI_CAP_MSIX_SIZEOF))
+		return val;
+	return raw;
 }
 
 /**
@@ -220,6 +254,12 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
 			*val &= ones(size);
 			return PCIBIOS_SUCCESSFUL;
 		}
+	}
+	if (fv_is_card(p) && bus == p->secondary && p->fn[devfn].is_new) {
+		*val = fv_wire_read(p, bus, devfn, where & ~3, 4);
+		*val = image_dword(p, devfn, &p->fn[devfn], where & ~3, *val);
+		*val = *val >> (8 * (where & 3)) & ones(size);
+		return PCIBIOS_SUCCESSFUL;
 	}
 	*val = fv_wire_read(p, bus, devfn, where, size);
 	return PCIBIOS_SUCCESSFUL;

@@ -97,6 +97,7 @@ struct fv_sim {
  * @known: the fields below are filled
  * @is_soft: BARs are answered from @bar
  * @is_stale: QEMU decodes addresses that the card has lost
+ * @is_new: the card was given an image since QEMU asked it what it is
  * @msi, @msix: offset of the capability in QEMU, 0 for none
  * @qemu: BAR sizes with kind that QEMU has
  * @size: BAR sizes with kind of the card's image
@@ -106,6 +107,7 @@ struct fv_fn {
 	bool known;
 	bool is_soft;
 	bool is_stale;
+	bool is_new;
 	u8 msi;
 	u8 msix;
 	u64 qemu[FV_BARS];

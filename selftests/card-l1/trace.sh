@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What a simulated card does, and what it saw. Sourced after fv.sh. Of the card $CARD_ROLE.
+#
+# shellcheck disable=SC2034,SC2154 # set here, used by the tests; dev is theirs
+
+CARD_ROLE=FV_CARD
+CARD_ID=46504741
+
+fault()
+{
+	fv-fault "$CARD_ROLE" "$@"
+}
+
+# card COMMAND…: of fpgacardctl, without its answer
+card()
+{
+	fault ctl "$@" >/dev/null
+}
+
+# mark: what the card sees from now on …
+mark()
+{
+	from=$(fault ctl trace "${from:-1}" | jq .next)
+}
+
+# traced REGEX: … has such a line
+traced()
+{
+	fault trace "$from" | grep -qE "$1"
+}
+
+# trace_count REGEX: … has so many of them
+trace_count()
+{
+	fault trace "$from" | grep -cE "$1"
+}
+
+# seen KIND…: … are resets of these kinds, in this order, and no others
+seen()
+{
+	[ "$(fault trace "$from" | sed -n 's/.*reset \(flr\|hot\|pm\|link\|perst\|program\).*/\1/p' |
+		uniq | paste -sd ' ')" = "$*" ]
+}
+
+# late [WHAT]: microseconds after it was ready that the card was asked, the last time; by
+# its own clock. WHAT design-asked: after the design was ready
+late()
+{
+	fault trace "$from" | sed -n "s/.* ${1:-asked} \([0-9]*\) us after .*/\1/p" | tail -n 1
+}
+
+# is_punctual MS US: US is at most a twentieth of MS and 10 ms
+is_punctual()
+{
+	[ "${2:-99999999}" -le $((($1 * 50 + 10000) * FV_SLOW)) ]
+}
+
+card_is()
+{
+	[ "$(fault status .state)" = "$1" ]
+}
+
+# image NAME: the card gets it, at once, and is ready
+image()
+{
+	fault reprogram "$1" 50 && fault wait ready
+}
+
+# card_clean: no fault, and the windows of the image
+card_clean()
+{
+	fault repair
+	fault wait ready
+}
+
+# card_config BDF: its whole configuration space, as the host sees it
+card_config()
+{
+	od -An -v -tx1 -w16 "$FV_PCI/$1/config"
+}
+
+# works: its registers are there
+works()
+{
+	reg_set "$dev" 4.w=2:2
+	[ "$(reg "$dev" bar0+0)" = "$CARD_ID" ]
+}
