@@ -2,6 +2,7 @@
 /* Generic netlink without a library. */
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,46 @@ void genl_put_string(struct genl_attrs *attrs, uint16_t type,
 void genl_put_u32(struct genl_attrs *attrs, uint16_t type, uint32_t value)
 {
 	genl_put(attrs, type, &value, sizeof(value));
+}
+
+void genl_put_uint(struct genl_attrs *attrs, uint16_t type, uint64_t value)
+{
+	if (value > UINT32_MAX)
+		genl_put(attrs, type, &value, sizeof(value));
+	else
+		genl_put_u32(attrs, type, value);
+}
+
+void genl_put_nest(struct genl_attrs *attrs, uint16_t type, const struct genl_attrs *inner)
+{
+	genl_put(attrs, type | NLA_F_NESTED, inner->data, inner->len);
+}
+
+const struct nlattr *genl_find(const struct nlattr *attrs, size_t len, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	genl_for_each(attr, attrs, len)
+		if (genl_type(attr) == type)
+			return attr;
+	return NULL;
+}
+
+const struct nlattr *genl_in(const struct nlattr *nest, uint16_t type)
+{
+	return genl_find(genl_data(nest), genl_len(nest), type);
+}
+
+uint64_t genl_number(const struct nlattr *attr)
+{
+	if (!attr)
+		return 0;
+	return genl_len(attr) == 1 ? *(const uint8_t *)genl_data(attr) : genl_uint(attr);
+}
+
+const char *genl_text(const struct nlattr *attr)
+{
+	return attr ? genl_data(attr) : "";
 }
 
 uint64_t genl_uint(const struct nlattr *attr)
@@ -214,6 +255,69 @@ close:
 	close(genl->fd);
 	genl->fd = -1;
 	return ret;
+}
+
+/* A multicast group that is looked for. */
+struct wanted_group {
+	const char *name;
+	uint32_t id;
+	bool is_there;
+};
+
+static void genl_take_groups(const struct nlattr *attrs, size_t len, void *data)
+{
+	const struct nlattr *groups = genl_find(attrs, len, CTRL_ATTR_MCAST_GROUPS), *group;
+	struct wanted_group *wanted = data;
+
+	if (!groups)
+		return;
+	genl_for_each(group, (const struct nlattr *)genl_data(groups), genl_len(groups)) {
+		if (strcmp(genl_text(genl_in(group, CTRL_ATTR_MCAST_GRP_NAME)), wanted->name))
+			continue;
+		wanted->id = genl_number(genl_in(group, CTRL_ATTR_MCAST_GRP_ID));
+		wanted->is_there = true;
+	}
+}
+
+int __genl_join(struct genl *genl, const char *family, const char *group)
+{
+	struct wanted_group wanted = { .name = group };
+	struct genl_attrs attrs = { 0 };
+	struct genl_answer answer;
+	int ret;
+
+	genl_put_string(&attrs, CTRL_ATTR_FAMILY_NAME, family);
+	ret = genl_exchange(genl, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0, &attrs, genl_take_groups,
+			    &wanted, &answer);
+	if (ret)
+		return ret;
+	if (!wanted.is_there)
+		return -ENOENT;
+	return setsockopt(genl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &wanted.id,
+			  sizeof(wanted.id)) ? -errno : 0;
+}
+
+int __genl_take(struct genl *genl, unsigned int ms, genl_reply_fn fn, void *data)
+{
+	static __thread char buf[GENL_ANSWER_MAX];
+	struct pollfd p = { .fd = genl->fd, .events = POLLIN };
+	const struct nlmsghdr *nl;
+	ssize_t len;
+	int n = 0;
+
+	if (poll(&p, 1, ms) != 1)
+		return -EAGAIN;
+	len = recv(genl->fd, buf, sizeof(buf), 0);
+	if (len < 0)
+		return -errno;
+	for (nl = (void *)buf; NLMSG_OK(nl, (size_t)len); nl = NLMSG_NEXT(nl, len)) {
+		if (nl->nlmsg_type != genl->family)
+			continue;
+		fn((const void *)((const char *)NLMSG_DATA(nl) + GENL_HDRLEN),
+		   NLMSG_PAYLOAD(nl, GENL_HDRLEN), data);
+		n++;
+	}
+	return n;
 }
 
 void genl_open(struct genl *genl, const char *family)

@@ -51,6 +51,9 @@ void genl_put(struct genl_attrs *attrs, uint16_t type, const void *data,
 void genl_put_string(struct genl_attrs *attrs, uint16_t type,
 		     const char *text);
 void genl_put_u32(struct genl_attrs *attrs, uint16_t type, uint32_t value);
+/* netlink's `uint`: 4 bytes when that is enough, otherwise 8 */
+void genl_put_uint(struct genl_attrs *attrs, uint16_t type, uint64_t value);
+void genl_put_nest(struct genl_attrs *attrs, uint16_t type, const struct genl_attrs *inner);
 
 /*
  * Send @cmd with @attrs (NULL: none) and take everything up to the ack or the
@@ -59,6 +62,15 @@ void genl_put_u32(struct genl_attrs *attrs, uint16_t type, uint32_t value);
 int __genl_call(struct genl *genl, uint8_t cmd, uint16_t flags,
 		const struct genl_attrs *attrs, genl_reply_fn fn, void *data,
 		struct genl_answer *answer);
+
+/* Join a multicast group of the family by its name: 0, or negative errno. */
+int __genl_join(struct genl *genl, const char *family, const char *group);
+
+/*
+ * Take what comes by a group within @ms, for @fn with @data: how many messages, or negative
+ * errno (-EAGAIN: none came; -ENOBUFS: some were lost).
+ */
+int __genl_take(struct genl *genl, unsigned int ms, genl_reply_fn fn, void *data);
 
 /* Walk attributes. */
 #define genl_for_each(_attr, _attrs, _len)				\
@@ -90,6 +102,14 @@ static inline size_t genl_len(const struct nlattr *attr)
 {
 	return attr->nla_len - NLA_HDRLEN;
 }
+
+/* The first attribute of a type, in a list and in a nest; NULL when there is none. */
+const struct nlattr *genl_find(const struct nlattr *attrs, size_t len, uint16_t type);
+const struct nlattr *genl_in(const struct nlattr *nest, uint16_t type);
+
+/* Content, 0 or "" when @attr is NULL. */
+uint64_t genl_number(const struct nlattr *attr);
+const char *genl_text(const struct nlattr *attr);
 
 /* An unsigned integer of 4 or 8 bytes, as netlink's `uint` is. */
 uint64_t genl_uint(const struct nlattr *attr);

@@ -21,7 +21,7 @@ $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 # programs that more than one suite uses
-$(OUTPUT)/vfio_hold $(OUTPUT)/fv_act: $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
+$(OUTPUT)/vfio_hold $(OUTPUT)/fv_act $(OUTPUT)/uevents: $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
 	$(call msg,CC,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "file.h"
 #include "irq.h"
+#include "memory.h"
 #include "module.h"
 #include "world.h"
 

@@ -30,24 +30,4 @@ void use(const char *bdf);
 /* Use the device over and over, until killed; refusals are taken as they come. */
 void use_for_ever(const char *bdf) __attribute__((noreturn));
 
-/* How full each kernel cache of memory is. */
-struct memory_use {
-	unsigned int nr;
-	struct {
-		char name[64];
-		long long value;
-	} caches[400];
-};
-
-void memory_look(struct memory_use *use);
-
-/*
- * Print and count what grew in both halves of a test, of @lives each, by about an
- * object, a page or a counter in each life: what leaks grows steadily, what only
- * varies does not.
- */
-unsigned int memory_grew(const struct memory_use *first,
-			 const struct memory_use *middle,
-			 const struct memory_use *last, unsigned int lives);
-
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * The netlink family by hand, and by shell scripts.
+ *
  * fv_act reset BDF [METHOD] [plan]: the netlink command reset. Prints
  *	step METHOD ERRNO MILLISECONDS TEXT	(in a plan: EXPECTED-LIMIT)
  *	function METHOD BDF DRIVER held|idle	(in a plan)
@@ -7,6 +9,15 @@
  *	before SPEED WIDTH, after SPEED WIDTH, attempts N
  * fv_act card PORT: state and link of a card. Prints
  *	state NAME, reason TEXT, link SPEED WIDTH MAX-SPEED MAX-WIDTH TARGET FLAGS
+ * fv_act device BDF: what a device is. Prints
+ *	state NAME, reason TEXT, profile NAME, and its times as of a group
+ * fv_act group NUMBER: the times of the resets of a group. Prints
+ *	times COUNT [LAST MIN MAX TOTAL], histogram COUNT...
+ * fv_act policy BDF: its policy, see policy.h. Prints "KEY VALUE" lines
+ * fv_act policy BDF [default] [KEY=VALUE...]: change it
+ * fv_act history [PORT]: what happened, of all cards or one. Prints lines as in event.h
+ * fv_act listen: the same when it happens, for ever, after a line "listening"
+ *
  * and at the end "error ERRNO TEXT". Exit: 0 if the kernel says that it is done.
  */
 #include <errno.h>
@@ -16,62 +27,49 @@
 #include <string.h>
 
 #include "check.h"
+#include "event.h"
 #include "genl.h"
+#include "names.h"
+#include "policy.h"
+#include "reset_time.h"
 
 #define LEN(_array) (sizeof(_array) / sizeof((_array)[0]))
 
-static const char *const methods[] = { "flr", "pm", "hot", "link" };
-static const char *const states[] = { "ready", "changed", "failed" };
-
-static const struct nlattr *find(const struct nlattr *attrs, size_t len, uint16_t type)
+/* A number and a text in a nest. */
+static unsigned int number(const struct nlattr *nest, uint16_t type)
 {
-	const struct nlattr *attr;
-
-	genl_for_each(attr, attrs, len)
-		if (genl_type(attr) == type)
-			return attr;
-	return NULL;
+	return genl_number(genl_in(nest, type));
 }
 
-static const struct nlattr *in(const struct nlattr *nest, uint16_t type)
+static const char *text(const struct nlattr *nest, uint16_t type)
 {
-	return find(genl_data(nest), genl_len(nest), type);
+	return genl_text(genl_in(nest, type));
 }
 
-static uint64_t number(const struct nlattr *attr)
+static void print_function(const char *method, const struct nlattr *function)
 {
-	if (!attr)
-		return 0;
-	return genl_len(attr) == 1 ? *(const uint8_t *)genl_data(attr) : genl_uint(attr);
-}
+	const char *driver = text(function, FPGA_VFIO_A_RESET_FUNCTION_DRIVER);
 
-static const char *text(const struct nlattr *attr)
-{
-	return attr ? genl_data(attr) : "";
+	printf("function %s %s %s %s\n", method, text(function, FPGA_VFIO_A_RESET_FUNCTION_BDF),
+	       *driver ? driver : "-",
+	       genl_in(function, FPGA_VFIO_A_RESET_FUNCTION_HELD) ? "held" : "idle");
 }
 
 static void print_step(const struct nlattr *step)
 {
-	const char *method = methods[number(in(step, FPGA_VFIO_A_RESET_STEP_METHOD))];
-	const struct nlattr *took = in(step, FPGA_VFIO_A_RESET_STEP_DURATION_NS), *attr;
+	const char *method = name_of(&method_names, number(step, FPGA_VFIO_A_RESET_STEP_METHOD));
+	const struct nlattr *took = genl_in(step, FPGA_VFIO_A_RESET_STEP_DURATION_NS), *attr;
 
-	printf("step %s %s ", method,
-	       errno_name((int)number(in(step, FPGA_VFIO_A_RESET_STEP_ERROR))));
+	printf("step %s %s ", method, errno_name(number(step, FPGA_VFIO_A_RESET_STEP_ERROR)));
 	if (took)
-		printf("%llu", (unsigned long long)number(took) / 1000000);
+		printf("%llu", (unsigned long long)genl_number(took) / 1000000);
 	else
-		printf("%u-%u", (unsigned int)number(in(step, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS)),
-		       (unsigned int)number(in(step, FPGA_VFIO_A_RESET_STEP_LIMIT_MS)));
-	printf(" %s\n", text(in(step, FPGA_VFIO_A_RESET_STEP_TEXT)));
-	genl_for_each(attr, (const struct nlattr *)genl_data(step), genl_len(step)) {
-		if (genl_type(attr) != FPGA_VFIO_A_RESET_STEP_FUNCTION)
-			continue;
-		printf("function %s %s %s %s\n", method,
-		       text(in(attr, FPGA_VFIO_A_RESET_FUNCTION_BDF)),
-		       in(attr, FPGA_VFIO_A_RESET_FUNCTION_DRIVER) ?
-		       text(in(attr, FPGA_VFIO_A_RESET_FUNCTION_DRIVER)) : "-",
-		       in(attr, FPGA_VFIO_A_RESET_FUNCTION_HELD) ? "held" : "idle");
-	}
+		printf("%u-%u", number(step, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS),
+		       number(step, FPGA_VFIO_A_RESET_STEP_LIMIT_MS));
+	printf(" %s\n", text(step, FPGA_VFIO_A_RESET_STEP_TEXT));
+	genl_for_each(attr, (const struct nlattr *)genl_data(step), genl_len(step))
+		if (genl_type(attr) == FPGA_VFIO_A_RESET_STEP_FUNCTION)
+			print_function(method, attr);
 }
 
 static void print_reset(const struct nlattr *attrs, size_t len, void *data)
@@ -87,37 +85,42 @@ static void print_reset(const struct nlattr *attrs, size_t len, void *data)
 static void print_speed(const char *name, const struct nlattr *link)
 {
 	if (link)
-		printf("%s %u %u\n", name, (unsigned int)number(in(link, FPGA_VFIO_A_LINK_SPEED)),
-		       (unsigned int)number(in(link, FPGA_VFIO_A_LINK_WIDTH)));
+		printf("%s %u %u\n", name, number(link, FPGA_VFIO_A_LINK_SPEED),
+		       number(link, FPGA_VFIO_A_LINK_WIDTH));
 }
 
 static void print_retrain(const struct nlattr *attrs, size_t len, void *data)
 {
+	const struct nlattr *attempts = genl_find(attrs, len, FPGA_VFIO_A_RETRAIN_ATTEMPTS);
+
 	(void)data;
-	print_speed("before", find(attrs, len, FPGA_VFIO_A_RETRAIN_BEFORE));
-	print_speed("after", find(attrs, len, FPGA_VFIO_A_RETRAIN_AFTER));
-	printf("attempts %u\n", (unsigned int)number(find(attrs, len,
-							  FPGA_VFIO_A_RETRAIN_ATTEMPTS)));
+	print_speed("before", genl_find(attrs, len, FPGA_VFIO_A_RETRAIN_BEFORE));
+	print_speed("after", genl_find(attrs, len, FPGA_VFIO_A_RETRAIN_AFTER));
+	printf("attempts %u\n", (unsigned int)genl_number(attempts));
+}
+
+static void print_state(const struct nlattr *state, const struct nlattr *reason)
+{
+	printf("state %s\n", name_of(&state_names, genl_number(state)));
+	printf("reason %s\n", genl_text(reason));
 }
 
 static void print_card(const struct nlattr *attrs, size_t len, void *data)
 {
-	const struct nlattr *link = find(attrs, len, FPGA_VFIO_A_CARD_LINK);
+	const struct nlattr *link = genl_find(attrs, len, FPGA_VFIO_A_CARD_LINK);
 
 	(void)data;
-	printf("state %s\n", states[number(find(attrs, len, FPGA_VFIO_A_CARD_STATE))]);
-	printf("reason %s\n", text(find(attrs, len, FPGA_VFIO_A_CARD_REASON)));
+	print_state(genl_find(attrs, len, FPGA_VFIO_A_CARD_STATE),
+		    genl_find(attrs, len, FPGA_VFIO_A_CARD_REASON));
 	if (!link)
 		return;
-	printf("link %u %u %u %u %u%s%s%s\n",
-	       (unsigned int)number(in(link, FPGA_VFIO_A_LINK_SPEED)),
-	       (unsigned int)number(in(link, FPGA_VFIO_A_LINK_WIDTH)),
-	       (unsigned int)number(in(link, FPGA_VFIO_A_LINK_MAX_SPEED)),
-	       (unsigned int)number(in(link, FPGA_VFIO_A_LINK_MAX_WIDTH)),
-	       (unsigned int)number(in(link, FPGA_VFIO_A_LINK_TARGET_SPEED)),
-	       in(link, FPGA_VFIO_A_LINK_ACTIVE) ? " active" : "",
-	       in(link, FPGA_VFIO_A_LINK_TRAINING) ? " training" : "",
-	       in(link, FPGA_VFIO_A_LINK_DISABLED) ? " disabled" : "");
+	printf("link %u %u %u %u %u%s%s%s\n", number(link, FPGA_VFIO_A_LINK_SPEED),
+	       number(link, FPGA_VFIO_A_LINK_WIDTH), number(link, FPGA_VFIO_A_LINK_MAX_SPEED),
+	       number(link, FPGA_VFIO_A_LINK_MAX_WIDTH),
+	       number(link, FPGA_VFIO_A_LINK_TARGET_SPEED),
+	       genl_in(link, FPGA_VFIO_A_LINK_ACTIVE) ? " active" : "",
+	       genl_in(link, FPGA_VFIO_A_LINK_TRAINING) ? " training" : "",
+	       genl_in(link, FPGA_VFIO_A_LINK_DISABLED) ? " disabled" : "");
 }
 
 static void put_u8(struct genl_attrs *attrs, uint16_t type, const char *number)
@@ -135,8 +138,8 @@ static void put_reset_word(struct genl_attrs *attrs, const char *word)
 		genl_put(attrs, FPGA_VFIO_A_RESET_DRY_RUN, NULL, 0);
 		return;
 	}
-	for (method = 0; method < LEN(methods); method++)
-		if (!strcmp(word, methods[method]))
+	for (method = 0; method < method_names.nr; method++)
+		if (!strcmp(word, method_names.name[method]))
 			break;
 	/* what is no method is for the kernel to refuse */
 	genl_put_u32(attrs, FPGA_VFIO_A_RESET_METHOD, method);
@@ -154,37 +157,157 @@ static void put_retrain_word(struct genl_attrs *attrs, const char *word)
 		fail("%s: not understood", word);
 }
 
+static void print_times(const struct nlattr *nest)
+{
+	struct reset_time time;
+
+	if (!nest)
+		return;
+	reset_time_parse(nest, &time);
+	reset_time_print(&time);
+}
+
+static void print_device(const struct nlattr *attrs, size_t len, void *data)
+{
+	const struct nlattr *profile = genl_find(attrs, len, FPGA_VFIO_A_DEVICE_PROFILE);
+
+	(void)data;
+	print_state(genl_find(attrs, len, FPGA_VFIO_A_DEVICE_STATE),
+		    genl_find(attrs, len, FPGA_VFIO_A_DEVICE_REASON));
+	printf("profile %s\n", genl_text(profile));
+	print_times(genl_find(attrs, len, FPGA_VFIO_A_DEVICE_RESET_TIME));
+}
+
+static void print_group(const struct nlattr *attrs, size_t len, void *data)
+{
+	(void)data;
+	print_times(genl_find(attrs, len, FPGA_VFIO_A_GROUP_RESET_TIME));
+}
+
+static void print_policy(const struct nlattr *attrs, size_t len, void *data)
+{
+	const struct nlattr *policy = genl_find(attrs, len, FPGA_VFIO_A_DEVICE_POLICY);
+
+	(void)data;
+	if (policy)
+		policy_print(policy);
+}
+
+static void print_event(const struct nlattr *attrs, size_t len, void *data)
+{
+	struct event event;
+
+	(void)data;
+	event_parse(attrs, len, &event);
+	event_print(&event);
+}
+
+static void put_bdf(struct genl_attrs *attrs, uint16_t type, const char *object)
+{
+	genl_put_string(attrs, type, object);
+}
+
+static void put_group(struct genl_attrs *attrs, uint16_t type, const char *object)
+{
+	genl_put_u32(attrs, type, strtoul(object, NULL, 10));
+}
+
 static const struct act {
 	const char *name;
 	uint8_t cmd;
 	uint16_t object;
+	void (*put_object)(struct genl_attrs *attrs, uint16_t type, const char *object);
 	void (*put)(struct genl_attrs *attrs, const char *word);
 	genl_reply_fn print;
 } acts[] = {
-	{ "reset", FPGA_VFIO_CMD_RESET, FPGA_VFIO_A_RESET_BDF, put_reset_word, print_reset },
-	{ "retrain", FPGA_VFIO_CMD_RETRAIN, FPGA_VFIO_A_RETRAIN_BDF, put_retrain_word,
+	{ "reset", FPGA_VFIO_CMD_RESET, FPGA_VFIO_A_RESET_BDF, put_bdf, put_reset_word,
+	  print_reset },
+	{ "retrain", FPGA_VFIO_CMD_RETRAIN, FPGA_VFIO_A_RETRAIN_BDF, put_bdf, put_retrain_word,
 	  print_retrain },
-	{ "card", FPGA_VFIO_CMD_CARD_GET, FPGA_VFIO_A_CARD_PORT, NULL, print_card },
+	{ "card", FPGA_VFIO_CMD_CARD_GET, FPGA_VFIO_A_CARD_PORT, put_bdf, NULL, print_card },
+	{ "device", FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL,
+	  print_device },
+	{ "group", FPGA_VFIO_CMD_GROUP_GET, FPGA_VFIO_A_GROUP_ID, put_group, NULL, print_group },
+	{ "policy", FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL,
+	  print_policy },
 };
+
+/* One request, with all words of the command line. */
+static int run_act(struct genl *genl, const struct act *act, char **words,
+		   struct genl_answer *answer)
+{
+	struct genl_attrs attrs = { 0 };
+
+	act->put_object(&attrs, act->object, *words++);
+	while (*words && act->put)
+		act->put(&attrs, *words++);
+	return __genl_call(genl, act->cmd, 0, &attrs, act->print, NULL, answer);
+}
+
+static int run_policy_set(struct genl *genl, char **words, struct genl_answer *answer)
+{
+	struct genl_attrs attrs = { 0 }, policy = { 0 };
+
+	genl_put_string(&attrs, FPGA_VFIO_A_DEVICE_BDF, *words++);
+	for (; *words; words++) {
+		if (!strcmp(*words, "default"))
+			genl_put(&attrs, FPGA_VFIO_A_DEVICE_POLICY_DEFAULT, NULL, 0);
+		else
+			policy_put(&policy, *words);
+	}
+	if (policy.len)
+		genl_put_nest(&attrs, FPGA_VFIO_A_DEVICE_POLICY, &policy);
+	return __genl_call(genl, FPGA_VFIO_CMD_DEVICE_SET, 0, &attrs, NULL, NULL, answer);
+}
+
+static int run_history(struct genl *genl, char **words, struct genl_answer *answer)
+{
+	struct genl_attrs attrs = { 0 };
+
+	if (*words)
+		genl_put_string(&attrs, FPGA_VFIO_A_EVENT_PORT, *words);
+	return __genl_call(genl, FPGA_VFIO_CMD_HISTORY_GET, NLM_F_DUMP, &attrs, print_event, NULL,
+			   answer);
+}
+
+static int run_listen(struct genl *genl, char **words, struct genl_answer *answer)
+{
+	int ret;
+
+	(void)words;
+	memset(answer, 0, sizeof(*answer));
+	ret = __genl_join(genl, FPGA_VFIO_FAMILY_NAME, FPGA_VFIO_MCGRP_EVENTS);
+	if (ret)
+		return ret;
+	puts("listening");
+	do {
+		fflush(stdout);
+		ret = __genl_take(genl, 1000, print_event, NULL);
+	} while (ret >= 0 || ret == -EAGAIN);
+	return ret;
+}
 
 int main(int argc, char **argv)
 {
-	struct genl_attrs attrs = { 0 };
 	struct genl_answer answer;
-	const struct act *act;
+	const struct act *act = acts;
+	const char *verb = argc > 1 ? argv[1] : "";
 	struct genl genl;
-	int i, ret;
+	int ret;
 
-	for (act = acts; argc > 2 && act < acts + LEN(acts); act++)
-		if (!strcmp(act->name, argv[1]))
-			break;
-	if (argc < 3 || act == acts + LEN(acts))
-		fail("usage: fv_act reset|retrain|card ADDRESS [WORD...]");
-	genl_put_string(&attrs, act->object, argv[2]);
-	for (i = 3; i < argc && act->put; i++)
-		act->put(&attrs, argv[i]);
+	while (act < acts + LEN(acts) && strcmp(act->name, verb))
+		act++;
 	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
-	ret = __genl_call(&genl, act->cmd, 0, &attrs, act->print, NULL, &answer);
+	if (!strcmp(verb, "history"))
+		ret = run_history(&genl, argv + 2, &answer);
+	else if (!strcmp(verb, "listen"))
+		ret = run_listen(&genl, argv + 2, &answer);
+	else if (argc > 3 && !strcmp(verb, "policy"))
+		ret = run_policy_set(&genl, argv + 2, &answer);
+	else if (argc > 2 && act < acts + LEN(acts))
+		ret = run_act(&genl, act, argv + 2, &answer);
+	else
+		fail("usage: fv_act reset|retrain|card|device|group|policy|history|listen ...");
 	genl_close(&genl);
 	printf("error %s %s\n", errno_name(ret), answer.text);
 	return !!ret;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "file.h"
+#include "memory.h"
+
+/*
+ * kmalloc() takes one of several caches of a size, chosen by the address of its
+ * caller, which is another one in each life of a module: they count as one.
+ */
+static void merge_name(char name[64])
+{
+	char *size = strrchr(name, '-');
+
+	char merged[64];
+
+	if (strncmp(name, "kmalloc-rnd-", 12) || !size)
+		return;
+	snprintf(merged, sizeof(merged), "kmalloc%s", size);
+	memcpy(name, merged, sizeof(merged));
+}
+
+static void remember(struct memory_use *use, const char *name, long long value)
+{
+	unsigned int i;
+
+	for (i = 0; i < use->nr; i++) {
+		if (strcmp(use->caches[i].name, name))
+			continue;
+		use->caches[i].value += value;
+		return;
+	}
+	if (use->nr == sizeof(use->caches) / sizeof(use->caches[0]))
+		fail("more than %u kernel caches", use->nr);
+	snprintf(use->caches[use->nr].name, sizeof(use->caches[0].name), "%s",
+		 name);
+	use->caches[use->nr++].value = value;
+}
+
+/* The notes that the checkers of a debug kernel take of everything else. */
+static int is_of_a_checker(const char *name)
+{
+	return !strncmp(name, "debug_objects", 13) || !strncmp(name, "kmemleak_", 9);
+}
+
+/* Objects in use of each slab cache, from /proc/slabinfo. */
+static void look_at_slabs(struct memory_use *use)
+{
+	FILE *file = fopen("/proc/slabinfo", "r");
+	long long active, size;
+	char line[512], name[64];
+
+	if (!file)
+		fail("/proc/slabinfo: %m");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %lld %*d %lld", name, &active,
+			   &size) == 3 && !is_of_a_checker(name)) {
+			merge_name(name);
+			remember(use, name, active);
+		}
+	fclose(file);
+}
+
+/* kB of what is not in slabs. */
+static void look_at_pages(struct memory_use *use)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[256], name[64];
+	long long value;
+
+	if (!file)
+		fail("/proc/meminfo: %m");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63[^:]: %lld", name, &value) != 2)
+			continue;
+		if (!strcmp(name, "Percpu") || !strcmp(name, "VmallocUsed") ||
+		    !strcmp(name, "KernelStack") || !strcmp(name, "PageTables"))
+			remember(use, name, value);
+	}
+	fclose(file);
+}
+
+/*
+ * Give back what each processor keeps of each cache: without that, the counts of
+ * objects in use are those of whole slabs.
+ */
+static void shrink_slabs(void)
+{
+	DIR *dir = opendir("/sys/kernel/slab");
+	struct dirent *entry;
+
+	if (!dir)
+		fail("/sys/kernel/slab: %m");
+	while ((entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			__file_write("1", "/sys/kernel/slab/%s/shrink",
+				     entry->d_name);
+	closedir(dir);
+}
+
+/* rcu_barrier(): what waits to be freed after a grace period has been. */
+static void wait_for_rcu(void)
+{
+	file_write("1", "/sys/module/rcutree/parameters/do_rcu_barrier");
+}
+
+/*
+ * Objects freed by kfree_rcu() are on their way for seconds: in batches of up to
+ * 5 s, which drop_caches hurries, and since 7.0 in sheaves (of 60 objects of 96
+ * bytes) that each processor keeps until they are full. Shrinking a cache hands
+ * the sheaves to RCU; only after that are they free.
+ */
+void memory_look(struct memory_use *use)
+{
+	unsigned int pass;
+
+	memset(use, 0, sizeof(*use));
+	sync();
+	for (pass = 0; pass < 2; pass++) {
+		file_write("3", "/proc/sys/vm/drop_caches");
+		wait_for_rcu();
+		shrink_slabs();
+		wait_for_rcu();
+	}
+	shrink_slabs();
+	look_at_slabs(use);
+	look_at_pages(use);
+}
+
+static long long value_of(const struct memory_use *use, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < use->nr; i++)
+		if (!strcmp(use->caches[i].name, name))
+			return use->caches[i].value;
+	return 0;
+}
+
+/* The growth in @lives that is no chance: an object, a page, a counter in each. */
+static long long least_growth(const char *name, unsigned int lives)
+{
+	long long least = lives * 9 / 10;
+
+	if (!strcmp(name, "Percpu"))
+		return least / 2 > 32 ? least / 2 : 32;
+	if (!strcmp(name, "VmallocUsed") || !strcmp(name, "KernelStack") ||
+	    !strcmp(name, "PageTables"))
+		return least * 4 > 64 ? least * 4 : 64;
+	return least > 32 ? least : 32;
+}
+
+unsigned int memory_grew(const struct memory_use *first,
+			 const struct memory_use *middle,
+			 const struct memory_use *last, unsigned int lives)
+{
+	unsigned int i, grew = 0;
+	long long a, b, c, least;
+
+	for (i = 0; i < last->nr; i++) {
+		a = value_of(first, last->caches[i].name);
+		b = value_of(middle, last->caches[i].name);
+		c = last->caches[i].value;
+		least = least_growth(last->caches[i].name, lives);
+		if (b - a < least || c - b < least)
+			continue;
+		printf("# %s grows: %lld, %lld, %lld\n", last->caches[i].name,
+		       a, b, c);
+		grew++;
+	}
+	return grew;
+}

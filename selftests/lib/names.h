@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_TEST_NAMES_H
+#define FV_TEST_NAMES_H
+
+/* Names of the values of the netlink family's enums, as its specification has them. */
+
+struct names {
+	const char *const *name;
+	unsigned int nr;
+};
+
+extern const struct names method_names, state_names, kind_names, origin_names;
+extern const struct names identity_names, notification_names, aer_names, link_disable_names;
+
+/* "?" when there is none for @value. */
+const char *name_of(const struct names *names, unsigned int value);
+
+/* The value of @name; a number is one too, for those that have no name. */
+unsigned int name_value(const struct names *names, const char *name);
+
+#endif
