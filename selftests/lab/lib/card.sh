@@ -129,6 +129,10 @@ topology_card()
 	FV_DEVICES+=(-device nvme,id=nvme0,serial=fv-nvme0,drive=disk0,bus=rp6)
 	topology_role FV_NVME 1b36:0010 6 00.0
 	FV_PORT_OPTIONS=
+
+	# one without a port, and without any method of a reset
+	FV_DEVICES+=(-device edu,id=edu0,bus=pcie.0,addr=0xe)
+	FV_ROLES+="FV_ALONE 0x1234:0x11e8 0e.0"$'\n'
 	cards_end
 }
 

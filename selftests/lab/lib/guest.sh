@@ -13,7 +13,7 @@
 guest_defaults()
 {
 	guest_timeout=300 guest_smp=1 guest_mem=2G guest_accel='' guest_console=''
-	guest_env='' guest_args=() guest_topology=''
+	guest_env='' guest_args=() guest_topology='' guest_cmdline=''
 }
 
 # guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
@@ -105,6 +105,7 @@ guest_boot()
 	# indirect branches by way of a return are slow to emulate. Not where
 	# instructions are counted: that is to be as on a real machine
 	[[ "${guest_args[*]}" == *-icount* ]] || cmdline+=" mitigations=off"
+	cmdline+=" $guest_cmdline"
 	serial="file:$dir/serial.log"
 	if [ -n "$guest_console" ]; then
 		serial=mon:stdio

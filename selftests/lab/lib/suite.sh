@@ -5,7 +5,8 @@
 #   # where: host|l1
 # and may say "# driver: …", "# timeout: SECONDS", "# smp: N", "# mem: SIZE",
 # "# topology: card" (FPGA cards instead of the usual devices),
-# "# sleeps: yes" (it waits for the card more than it works: run beside the others),
+# "# cmdline: WORD…" (more for the command line of the guest's kernel),
+# "# sleeps: yes" (it waits for the card more than it works: counts as half of one),
 # "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check).
 
@@ -115,6 +116,7 @@ suite_guest()
 	guest_smp=$(suite_get "$suite" smp 1)
 	guest_mem=$(suite_get "$suite" mem 2G)
 	guest_topology=$(suite_get "$suite" topology "")
+	guest_cmdline=$(suite_get "$suite" cmdline "")
 	[ "$guest_topology" != card ] || card_payload "$kernel" "$dir/t"
 	[ "$kernel" != debug ] || guest_mem=3G
 	guest_env="FV_KERNEL=$kernel"
