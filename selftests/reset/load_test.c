@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many resets of a card that works, and many users that end anywhere: nothing leaks, and
+ * nothing of the configuration changes. FV_RESETS, FV_ENDS: how many; FV_SEED.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fpga_vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "check.h"
+#include "child.h"
+#include "config.h"
+#include "file.h"
+#include "genl.h"
+#include "memory.h"
+#include "module.h"
+#include "pci.h"
+#include "regs.h"
+#include "user.h"
+
+#define LIMIT_S 1400
+#define CONFIG_SIZE 4096
+
+static unsigned int from_env(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? atoi(text) : otherwise;
+}
+
+/* The configuration spaces of a card and its port, as the host sees them. */
+struct spaces {
+	uint8_t card[CONFIG_SIZE], port[CONFIG_SIZE];
+};
+
+static void space_read(const char *bdf, uint8_t *space)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), PCI_SYSFS "/%s/config", bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, space, CONFIG_SIZE, 0) != CONFIG_SIZE)
+		fail("%s: %m", path);
+	close(fd);
+}
+
+static void spaces_read(const char *bdf, struct spaces *spaces)
+{
+	char port[BDF_LEN];
+
+	if (pci_parent(bdf, port, sizeof(port)))
+		fail("%s has no port", bdf);
+	space_read(bdf, spaces->card);
+	space_read(port, spaces->port);
+}
+
+/* How many bytes are others than before; each is printed. */
+static unsigned int spaces_differ(const struct spaces *before, const struct spaces *after)
+{
+	unsigned int i, differ = 0;
+
+	for (i = 0; i < CONFIG_SIZE; i++) {
+		if (before->card[i] != after->card[i]) {
+			printf("# card, %#x: %02x, was %02x\n", i, after->card[i],
+			       before->card[i]);
+			differ++;
+		}
+		if (before->port[i] != after->port[i]) {
+			printf("# port, %#x: %02x, was %02x\n", i, after->port[i],
+			       before->port[i]);
+			differ++;
+		}
+	}
+	return differ;
+}
+
+FIXTURE(load)
+{
+	const char *bdf;
+	unsigned int seed;
+	unsigned long long start;
+	struct spaces before, after;
+};
+
+FIXTURE_SETUP(load)
+{
+	self->bdf = role("FV_CARD");
+	self->seed = from_env("FV_SEED", 20261120);
+	printf("# FV_SEED=%u\n", self->seed);
+	card_bind(self->bdf);
+	self->start = now_ns();
+}
+
+FIXTURE_TEARDOWN(load)
+{
+}
+
+#define LOAD_TEST(_name) TEST_F_TIMEOUT(load, _name, LIMIT_S)
+
+static void say_done(const char *name, unsigned int times, unsigned long long start)
+{
+	unsigned long long ms = (now_ns() - start) / 1000000;
+
+	printf("# %u %s in %llu ms\n", times, name, ms);
+	printf("# @row name=%s driver=fpga-vfio-pci value=%u unit=count\n", name, times);
+	printf("# @row name=%s_each driver=fpga-vfio-pci value=%llu unit=ms\n", name, ms / times);
+}
+
+static void dump_for_ever(const char *unused)
+{
+	static const uint8_t commands[] = {
+		FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_CMD_GROUP_GET, FPGA_VFIO_CMD_CARD_GET,
+	};
+	struct genl_answer answer;
+	struct genl genl;
+	unsigned int i;
+
+	(void)unused;
+	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	for (;;)
+		for (i = 0; i < sizeof(commands); i++)
+			__genl_call(&genl, commands[i], NLM_F_DUMP, NULL, NULL, NULL, &answer);
+}
+
+/* By each way that a card with FLR has, mostly by the user's own. */
+static int reset_somehow(struct user *user, const char *bdf, unsigned int nr)
+{
+	switch (nr % 10) {
+	case 7:
+		return reset_by_netlink(bdf, FPGA_VFIO_RESET_METHOD_FLR);
+	case 8:
+		return reset_by_netlink(bdf, FPGA_VFIO_RESET_METHOD_LINK);
+	case 9:
+		return reset_by_netlink(bdf, FPGA_VFIO_RESET_METHOD_HOT);
+	default:
+		return __device_reset(&user->dev);
+	}
+}
+
+/* Resets while the card moves data and interrupts, beside readers of everything. */
+LOAD_TEST(many_resets_under_load)
+{
+	static struct memory_use memory[3];
+	unsigned int half = scaled(from_env("FV_RESETS", 100)) / 2, part, i;
+	pid_t readers[2];
+	struct user user;
+
+	for (i = 0; i < 2; i++)
+		readers[i] = child_start(dump_for_ever, NULL);
+	user_come(&user, self->bdf);
+	ASSERT_EQ(0, user_moves_data(&user, 0));
+	spaces_read(self->bdf, &self->before);
+	/* a tenth more, so that what is only made once is there */
+	for (part = 0; part < 3; part++) {
+		for (i = 0; i < (part ? half : half / 10 + 1); i++) {
+			user_starts_data(&user);
+			ASSERT_EQ(0, reset_somehow(&user, self->bdf, i));
+			ASSERT_EQ(0, user_moves_data(&user, i));
+		}
+		memory_look(&memory[part]);
+	}
+	spaces_read(self->bdf, &self->after);
+	EXPECT_EQ(0, spaces_differ(&self->before, &self->after));
+	EXPECT_EQ(0, memory_grew(&memory[0], &memory[1], &memory[2], half));
+	for (i = 0; i < 2; i++)
+		child_end(readers[i]);
+	user_go(&user);
+	say_done("resets", 2 * half + half / 10 + 1, self->start);
+}
+
+/* Until it is killed, or refused as the device is taken away. */
+static void use_for_ever(const char *bdf)
+{
+	struct user user;
+
+	while (!__user_come(&user, bdf)) {
+		user_moves_data(&user, 1);
+		user_starts_data(&user);
+		__device_reset(&user.dev);
+		user_go(&user);
+	}
+}
+
+static void unbind_in_child(const char *bdf)
+{
+	_exit(__pci_unbind(bdf) ? 1 : 0);
+}
+
+/* The card as the next user finds it: 0 if it is clean, and works. */
+static int next_user(const char *bdf)
+{
+	struct user user;
+	int ret;
+
+	user_come(&user, bdf);
+	ret = user.regs[CARD_REG_ID / 4] != CARD_ID || user.regs[CARD_REG_SCRATCH(0) / 4] ||
+		user_moves_data(&user, 9);
+	user.regs[CARD_REG_SCRATCH(0) / 4] = 0xbad;
+	user_go(&user);
+	return ret;
+}
+
+/*
+ * Users that are killed wherever they are in their loop of about 350 ms, and devices that
+ * are taken away from them there: the next user has a card that works.
+ */
+LOAD_TEST(users_end_anywhere)
+{
+	unsigned int times = scaled(from_env("FV_ENDS", 20)), i;
+	pid_t user, unbinder;
+	int status;
+
+	ASSERT_EQ(0, next_user(self->bdf));
+	spaces_read(self->bdf, &self->before);
+	for (i = 0; i < times; i++) {
+		user = child_start(use_for_ever, self->bdf);
+		nap_ms(rand_r(&self->seed) % 400);
+		if (i % 2) {
+			unbinder = child_start(unbind_in_child, self->bdf);
+			ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) == unbinder,
+					       60000));
+			ASSERT_EQ(0, status);
+		} else {
+			/* nobody else is there to refuse it anything */
+			ASSERT_EQ(0, waitpid(user, &status, WNOHANG));
+		}
+		child_end(user);
+		if (i % 2) {
+			ASSERT_TRUE(pci_driver_is(self->bdf, ""));
+			pci_bind(self->bdf, "fpga-vfio-pci");
+		}
+		/* Between those who end by chance, one who wants it to work. */
+		if (i % 10 >= 8)
+			ASSERT_EQ(0, next_user(self->bdf));
+	}
+	ASSERT_EQ(0, next_user(self->bdf));
+	spaces_read(self->bdf, &self->after);
+	EXPECT_EQ(0, spaces_differ(&self->before, &self->after));
+	say_done("ends", times, self->start);
+}
+
+/* The module goes, and with it the last reference. */
+LOAD_TEST(module_unloads)
+{
+	EXPECT_EQ(0, __module_unload("fpga_vfio_pci"));
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}

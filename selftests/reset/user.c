@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A user of the card. */
+#include <errno.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "config.h"
+#include "engine.h"
+#include "genl.h"
+#include "irq.h"
+#include "module.h"
+#include "region.h"
+#include "regs.h"
+#include "user.h"
+
+#define IOVA 0x10000000ull
+#define BUFFER 0x100000u
+#define RING_AT (BUFFER - 0x1000)
+#define PAGE 4096
+#define BACK_AT (2 * PAGE)	/* where data from the card goes */
+
+const char *role(const char *name)
+{
+	const char *bdf = getenv(name);
+
+	if (!bdf)
+		fail("%s is not set: not run in the lab?", name);
+	return bdf;
+}
+
+void card_bind(const char *bdf)
+{
+	/* gives the port a link */
+	if (!module_loaded("fv_port"))
+		module_load("/t/mod/fv_port.ko", "");
+	if (!module_loaded("fpga_vfio_pci"))
+		module_load_ours("");
+	pci_bind(bdf, "fpga-vfio-pci");
+}
+
+int __user_come(struct user *user, const char *bdf)
+{
+	int ret;
+
+	iommu_open(&user->iommu, iommu_mode_from_env());
+	ret = __device_open(&user->dev, &user->iommu, bdf);
+	if (ret) {
+		iommu_close(&user->iommu);
+		return ret;
+	}
+	config_command(&user->dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	user->regs = region_map(&user->dev, VFIO_PCI_BAR0_REGION_INDEX,
+				&user->regs_size);
+	user->buffer = dma_alloc(BUFFER);
+	iommu_map(&user->iommu, user->buffer, IOVA, BUFFER);
+	user->event = event_new();
+	irq_enable(&user->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &user->event);
+	return 0;
+}
+
+void user_come(struct user *user, const char *bdf)
+{
+	int ret = __user_come(user, bdf);
+
+	if (ret)
+		fail("open %s: %s", bdf, errno_name(ret));
+}
+
+void user_go(struct user *user)
+{
+	/* a mapping keeps the device open */
+	munmap((void *)user->regs, user->regs_size);
+	device_close(&user->dev);
+	iommu_close(&user->iommu);
+	munmap(user->buffer, BUFFER);
+	close(user->event);
+}
+
+static void ring_begin(struct user *user, struct engine *engine)
+{
+	engine_init(engine, user->regs, 0, user->buffer + RING_AT, IOVA + RING_AT);
+}
+
+int user_moves_data(struct user *user, uint8_t seed)
+{
+	struct engine engine;
+	int ret, i;
+
+	for (i = 0; i < PAGE; i++) {
+		user->buffer[i] = seed + i * 7;
+		user->buffer[BACK_AT + i] = 0;
+	}
+	event_count(user->event);
+	ring_begin(user, &engine);
+	engine_add(&engine, false, IOVA, 0, PAGE, false);
+	engine_add(&engine, true, IOVA + BACK_AT, 0, PAGE, true);
+	engine_run(&engine, CARD_ENG_CTRL_IRQ);
+	if (!event_wait(user->event, IRQ_LIMIT_MS))
+		return -ETIMEDOUT;
+	ret = __engine_wait(&engine);
+	return ret ?: memcmp(user->buffer, user->buffer + BACK_AT, PAGE);
+}
+
+void user_starts_data(struct user *user)
+{
+	struct engine engine;
+	unsigned int i;
+
+	ring_begin(user, &engine);
+	for (i = 0; i < ENGINE_RING / 2; i++)
+		engine_add(&engine, i % 2, IOVA + BACK_AT, 0, PAGE, true);
+	engine_run(&engine, CARD_ENG_CTRL_IRQ);
+}
+
+int reset_by_netlink(const char *bdf, int method)
+{
+	struct genl_attrs attrs = { 0 };
+	struct genl_answer answer;
+	struct genl genl;
+	int ret;
+
+	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	genl_put_string(&attrs, FPGA_VFIO_A_RESET_BDF, bdf);
+	if (method >= 0)
+		genl_put_u32(&attrs, FPGA_VFIO_A_RESET_METHOD, method);
+	ret = __genl_call(&genl, FPGA_VFIO_CMD_RESET, 0, &attrs, NULL, NULL, &answer);
+	genl_close(&genl);
+	return ret;
+}
