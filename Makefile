@@ -117,7 +117,7 @@ help:
 	@echo '  make demo               a VM works with a card through fpga-vfio-pci'
 	@echo '  make check              all suites on 6.12 and 7.2 [SUITE="name…"] [KERNEL=6.12|7.2|debug] [LIST=1]'
 	@echo '  make check-all          the same, slow suites, and all of it on a debug kernel'
-	@echo '  make bench              what the driver costs against stock vfio-pci, in instructions'
+	@echo '  make bench              what the driver costs against stock vfio-pci, and how soon a card is usable'
 	@echo '  make bench-stock        what stock vfio-pci makes of each fault of an FPGA card: the record to beat'
 	@echo '  make shell [KERNEL=]    a shell in such a machine'
 	@echo 'Develop:'

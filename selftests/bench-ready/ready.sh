@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2119 # all ports
+# A card is ready so long after its reset; how much later is it usable? By sysfs with the
+# stock driver (pci_reset_function(), by FLR and by the bus), and by netlink with ours,
+# in one boot, on one card. Both times are of the card's clock: when it was ready is known
+# from its trace, when it was used it says itself.
+#
+# pci_dev_wait() looks after 1, 2, 4, … ms: a card is seen 1023, 2047, 4095 and 8191 ms
+# after the 100 ms that are waited first, and later by what each msleep() is rounded up. So
+# it is soon for a card that is ready before such a look, and late by up to as long again
+# for one that is ready after: each window is here with one of either kind. The card
+# answers by RRS: one that is all-ones meanwhile is taken for ready at once by
+# pci_dev_wait(), where the root port has RRS Software Visibility, and is lost.
+. "$(dirname "$0")/fv.sh"
+# shellcheck source=selftests/card-l1/card.sh
+. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/reset/common.sh
+. "$(dirname "$0")/common.sh"
+
+fv_need FV_CARD FV_CARDS FV_KO
+ktap_print_header
+card_is FV_CARD
+WINDOWS_MS="1100 1400 4200 4700"
+
+# measure HOW MS: milliseconds from ready to used in $late
+measure()
+{
+	local used
+
+	mark
+	used=$("$FV_DIR/ready_bench" "$dev" "$1" | sed -n 's/^used //p')
+	late=none
+	[ -n "$used" ] || return
+	late=$((used - $2 - $(fault ctl trace "$from" | jq '[.events[] |
+		select(.what == "reset" or .what == "link-up")][-1].us / 1000 | floor')))
+}
+
+# bound DRIVER: to it, awake, and with its registers on
+bound()
+{
+	fv_bind "$1" "$dev" && echo on >"$FV_PCI/$dev/power/control" && works
+}
+
+[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
+if ! fv_load_stock || ! fv_load; then
+	ktap_exit_fail_msg "the drivers cannot be loaded"
+fi
+
+declare -A stock
+bound $FV_STOCK || ktap_exit_fail_msg "the card cannot be bound to $FV_STOCK"
+for method in flr hot; do
+	echo ${method/hot/bus} >"$FV_PCI/$dev/reset_method"
+	for ms in $WINDOWS_MS; do
+		fault not-ready "$ms" rrs
+		measure sysfs "$ms"
+		stock[$method.$ms]=$late
+		fv_row "ready_${method}_${ms}_late" $FV_STOCK "$late" ms
+	done
+done
+echo default >"$FV_PCI/$dev/reset_method"
+fault ctl ready-after image >/dev/null
+fault ctl not-ready image >/dev/null
+
+bound $FV_DRIVER || ktap_exit_fail_msg "the card cannot be bound to $FV_DRIVER"
+for method in flr hot link; do
+	for ms in $WINDOWS_MS; do
+		limit=$((10 + ms / 20))
+		fault not-ready "$ms" rrs
+		# a busy host makes it late now and then, but not each time
+		for try in 1 2 3; do
+			measure $method "$ms"
+			[ "$late" != none ] || break
+			[ "$late" -gt $limit ] || break
+			echo "# try $try: $late ms"
+		done
+		fv_row "ready_${method}_${ms}_late" $FV_DRIVER "$late" ms
+		fv_check "$method, ready after $ms ms: usable $late ms later, $FV_STOCK ${stock[$method.$ms]:-has none}, limit $limit" \
+			eval "[ $late != none ] && [ $late -le $limit ]"
+	done
+done
+fault ctl ready-after image >/dev/null
+fault ctl not-ready image >/dev/null
+fv_unbind "$dev"
+fv_unload
+rmmod fv_port
+fv_finish
