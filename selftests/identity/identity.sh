@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
+# A card that comes back as something else: each difference is found and said in words, the
+# card is given to nobody, and when it is what it was again, it is ready again.
+. "$(dirname "$0")/fv.sh"
+# shellcheck source=selftests/lib/act.sh
+. "$(dirname "$0")/act.sh"
+# shellcheck source=selftests/card-l1/card.sh
+. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/trace.sh
+. "$(dirname "$0")/trace.sh"
+
+fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO
+ktap_print_header
+
+dev=$FV_CARD
+
+[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
+fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
+fv_load || ktap_exit_fail_msg "the module cannot be loaded"
+fv_bind $FV_DRIVER "$dev" "$FV_CARD2" "$FV_CARD2_FN1" ||
+	ktap_exit_fail_msg "the cards cannot be bound"
+for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
+	# awake, for accesses that are not VFIO's; what happens here is asked for
+	echo on >"$FV_PCI/$bdf/power/control"
+	policy "$bdf" watch_interval_ms=0
+done
+
+# differs WHAT BDF PATTERN: the card that was programmed is not taken, and PATTERN says why
+differs()
+{
+	fv_check "$1: not taken" refused reset "$2" hot
+	fv_check "$1: says so" said "error ESTALE $2: .*($3)"
+	fv_same "$1: it has changed" changed "$(device "$2" state)"
+	fv_has "$1: the reason says so" "$3" "$(device "$2" reason)"
+}
+
+# shut WHAT BDF: it is opened for nobody
+shut()
+{
+	open_error "$2"
+	fv_same "$1: nobody may open it" EIO "$REPLY"
+}
+
+config=$(card_config "$dev")
+fv_check "the card is ready" device_is "$dev" ready
+# programmed once more with the same, it is the same: what differs below is the difference
+image alveo-xdma
+fv_check "the same image: done" act reset "$dev" hot
+fv_same "the same image: the same configuration, to the byte" "$config" "$(card_config "$dev")"
+
+# --- images with one difference. NAME PATTERN
+while read -r name pattern; do
+	image "$name"
+	differs "$name" "$dev" "$pattern"
+done <<'EOF'
+identity-revision revision.* 02.* 00
+identity-header header type.* 80.* 00
+identity-bar-kind BAR 2 .*prefetchable
+identity-bar-width BAR [23] .*64-bit|BAR [23] .*none
+identity-bar-gone BAR 2 is none, was 1 MiB
+identity-bar-new BAR 4 is 4 KiB.*none
+identity-cap-gone capability 0x(5|11) .*0x48
+identity-cap-moved capability 0x(1|5) .*0x40
+identity-cap-new capability 0x9 at 0xb0 is new
+identity-ecap-gone extended capability 0xb at 0x160 is gone
+identity-ecap-moved extended capability 0xb .*0x180.*0x160
+identity-ecap-new extended capability 0xb at 0x180 is new
+alveo-xdma-2 10ee:9038, was 10ee:903f
+EOF
+shut "the last of them" "$dev"
+
+# --- the image, with something wrong in it. WHAT ARGUMENTS: PATTERN
+while IFS=: read -r what arguments pattern; do
+	# shellcheck disable=SC2086 # words
+	card wrong ${arguments//./:} for 1
+	image alveo-xdma
+	differs "another $what" "$dev" "$pattern"
+	shut "another $what" "$dev"
+	card wrong off
+	image alveo-xdma
+	fv_check "another $what, then the old one: done" act reset "$dev" hot
+	fv_same "another $what, then the old one: ready" ready "$(device "$dev" state)"
+	fv_same "another $what, then the old one: no reason" "" "$(device "$dev" reason)"
+done <<'EOF'
+vendor:id 1234.903f:1234.903f, was 10ee.903f
+device:id 10ee.1234:10ee.1234, was 10ee.903f
+subsystem:subsystem abcd.0001:subsystem.*abcd.0001, was 10ee.0007
+class:class 0x058000:class.* 058000.* 120000
+serial number:serial 0x1122334455667788:serial.* 1122334455667788.* 00a0350112345678
+BAR size:bar 2 8M:BAR 2 is 8 MiB.* 1 MiB
+EOF
+open_error "$dev"
+fv_same "the old card can be opened" 0 "$REPLY"
+fv_check "and works" works
+fv_same "with the same configuration, to the byte" "$config" "$(card_config "$dev")"
+
+# --- while somebody has it
+holder "$dev"
+told held
+image identity-revision
+fv_check "with a user: not taken" refused reset "$dev"
+fv_same "with a user: it has changed" changed "$(device "$dev" state)"
+fv_check "with a user: he is still there" kill -0 "$FV_HOLDER"
+image alveo-xdma
+fv_check "with a user, then the old one: done" act reset "$dev"
+fv_same "with a user, then the old one: ready" ready "$(device "$dev" state)"
+fv_let_go
+
+# --- an open finds it out as well, by its reset
+image identity-bar-new
+mark
+shut "another card, nobody has looked" "$dev"
+fv_check "another card: it was reset before" traced 'reset (flr|hot|link)'
+fv_same "another card: now it is known" changed "$(device "$dev" state)"
+image alveo-xdma
+open_error "$dev"
+fv_same "the old card: an open finds it out, too" 0 "$REPLY"
+fv_same "the old card: ready" ready "$(device "$dev" state)"
+
+# --- bound again, it is what it is then
+image identity-cap-new
+refused reset "$dev" >/dev/null
+fv_unbind "$dev"
+fv_bind $FV_DRIVER "$dev"
+echo on >"$FV_PCI/$dev/power/control"
+policy "$dev" watch_interval_ms=0
+fv_same "bound again: ready" ready "$(device "$dev" state)"
+fv_check "bound again: it is reset as what it is" act reset "$dev" hot
+image alveo-xdma
+differs "bound again, the first one" "$dev" "capability 0x9 at 0xb0 is gone"
+fv_unbind "$dev"
+fv_bind $FV_DRIVER "$dev"
+
+# --- two functions: what the other one is counts
+CARD_ROLE=FV_CARD2
+image two-function-2
+for bdf in "$FV_CARD2" "$FV_CARD2_FN1"; do
+	fv_check "the other function differs, reset of $bdf: not taken" refused reset "$bdf" hot
+	fv_check "$bdf: says which and what" said "error ESTALE .*$FV_CARD2_FN1.*BAR 2 is 32 MiB.* 16 MiB|error ESTALE $FV_CARD2_FN1: BAR 2 is 32 MiB.* 16 MiB"
+done
+fv_same "the other function has changed" changed "$(device "$FV_CARD2_FN1" state)"
+port_of "$FV_CARD2"
+fv_has "and so has the card" "state changed" "$("$FV_DIR/fv_act" card "$REPLY")"
+shut "the other function differs" "$FV_CARD2_FN1"
+image two-function
+fv_check "the old card: done" act reset "$FV_CARD2" hot
+fv_same "the old card: both are ready" "ready ready" \
+	"$(device "$FV_CARD2" state) $(device "$FV_CARD2_FN1" state)"
+
+fv_check "the module unloads" rmmod $FV_MODULE
+rmmod fv_port
+fv_finish

@@ -1,0 +1,315 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
+# What the policy of a device does. What the driver did is read from the card's own trace.
+. "$(dirname "$0")/fv.sh"
+# shellcheck source=selftests/lib/act.sh
+. "$(dirname "$0")/act.sh"
+# shellcheck source=selftests/card-l1/card.sh
+. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/trace.sh
+. "$(dirname "$0")/trace.sh"
+
+fv_need FV_CARD FV_CARDS FV_KO
+ktap_print_header
+
+dev=$FV_CARD
+port_of "$dev"
+port=$REPLY
+
+[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
+fv_unbind "$dev"
+fv_load || ktap_exit_fail_msg "the module cannot be loaded"
+fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
+# awake, for accesses that are not VFIO's
+echo on >"$FV_PCI/$dev/power/control"
+
+# the watch would repair what is broken here on purpose
+quiet="watch_interval_ms=0"
+
+# --- reset_methods
+policy "$dev" default $quiet reset_methods=hot,flr
+mark
+fv_check "hot flr: done" act reset "$dev"
+fv_check "hot flr: by a hot reset" steps "hot 0"
+fv_check "hot flr: is what the card saw" seen hot
+fault hot-hangs 1
+policy "$dev" ready_limit_ms=500
+mark
+fv_check "hot flr, hot hangs: the next is tried" eval 'act reset "$dev" || :; steps "hot ETIMEDOUT,flr ETIMEDOUT"'
+# a card that hangs does not see an FLR
+fv_check "hot flr, hot hangs: and no other" seen hot
+fv_check "hot flr, hot hangs: each within its limit" test "$(took flr)" -le $((600 * 105 / 100 + 10 + 200 * FV_SLOW))
+fv_same "hot flr, hot hangs: it has failed" failed "$(device "$dev" state)"
+policy "$dev" reset_methods=link,hot
+mark
+fv_check "link hot: done" act reset "$dev"
+fv_check "link hot: by the first" steps "link 0"
+fv_check "link hot: is what the card saw" seen link
+policy "$dev" reset_methods=flr,hot
+fault flr-hangs 1
+mark
+fv_check "flr hot, FLR hangs: done" act reset "$dev"
+fv_check "flr hot, FLR hangs: by the next" steps "flr ETIMEDOUT,hot 0"
+fv_check "flr hot, FLR hangs: is what the card saw" seen flr hot
+policy "$dev" reset_methods=flr
+fault flr-hangs 1
+mark
+fv_check "flr, FLR hangs: not done" refused reset "$dev"
+fv_check "flr, FLR hangs: nothing else is tried" steps "flr ETIMEDOUT"
+fv_check "flr, FLR hangs: is what the card saw" seen flr
+policy "$dev" reset_methods=pm,hot
+fv_check "pm hot, the card has no pm: done" act reset "$dev"
+fv_check "pm hot: by the other" steps "pm EOPNOTSUPP,hot 0"
+fv_same "it is ready" ready "$(device "$dev" state)"
+mark
+holder "$dev"
+fv_check "an open keeps to it, too" told held
+fv_check "is what the card saw" seen hot
+fv_let_go
+policy "$dev" default $quiet
+
+# failed_at METHOD MS BEFORE: its step failed MS after the BEFORE ms that it takes at least;
+# an emulated machine needs some time for its looks
+failed_at()
+{
+	local ms
+
+	ms=$(took "$1")
+	echo "# $1 took $ms ms, limit $2 after $3"
+	[ "${ms:-0}" -ge "$2" ] && [ "$ms" -le $((($2 + $3) * 105 / 100 + 10 + 200 * FV_SLOW)) ]
+}
+
+# --- limits
+policy "$dev" reset_methods=flr ready_limit_ms=500
+fault not-ready 2500 ones
+fv_check "a ready limit that is too short: not done" refused reset "$dev"
+fv_check "a ready limit that is too short: says so" said "error ETIMEDOUT $dev: .*does not answer after 500 ms"
+fv_check "a ready limit that is too short: at that time" failed_at flr 500 100
+act reset "$dev" plan
+fv_check "it is in a plan" said "step flr 0 100-600 "
+fault wait ready
+policy "$dev" ready_limit_ms=1000
+fv_check "a longer one, too short: not done" refused reset "$dev"
+fv_check "a longer one: at that time" failed_at flr 1000 100
+fault wait ready
+policy "$dev" ready_limit_ms=4000
+fv_check "a ready limit that is long enough: done" act reset "$dev"
+fv_check "a ready limit that is long enough: not before" test "$(took flr)" -ge 2500
+card ready-after image
+policy "$dev" reset_methods=hot ready_limit_ms=500 load_limit_ms=1000
+card train-time 2500
+fv_check "a load limit that is too short: not done" refused reset "$dev"
+fv_check "a load limit that is too short: says so" said "error ETIMEDOUT $dev: .*$port does not come up"
+fv_check "a load limit that is too short: at that time" failed_at hot 1000 10
+fault wait ready
+policy "$dev" load_limit_ms=2000 reset_methods=link
+fv_check "by link, too: not done" refused reset "$dev"
+fv_check "by link, too: at that time" failed_at link 2000 10
+fault wait ready
+policy "$dev" load_limit_ms=4000 reset_methods=hot
+fv_check "a load limit that is long enough: done" act reset "$dev"
+fv_check "a load limit that is long enough: not before" test "$(took hot)" -ge 2500
+card train-time image
+fv_same "it is ready" ready "$(device "$dev" state)"
+
+# --- link_disable
+policy "$dev" default $quiet link_disable=off
+mark
+fv_check "link_disable off: link is refused" refused reset "$dev" link
+fv_check "link_disable off: and why" said "error EOPNOTSUPP $dev: .*(policy|link_disable)"
+fv_check "link_disable off: the card saw nothing" seen
+card fail-flr 1
+card fail-hot 1
+policy "$dev" ready_limit_ms=500
+fv_check "link_disable off: not even when all others fail" refused reset "$dev"
+fv_check "link_disable off: no link among them" eval '! traced "reset link"'
+for mode in on auto; do
+	policy "$dev" link_disable=$mode
+	fv_check "link_disable $mode: done" act reset "$dev" link
+done
+fv_same "it is ready" ready "$(device "$dev" state)"
+policy "$dev" default $quiet
+
+# recoveries: trainings of a link that was up
+recoveries()
+{
+	trace_count 'training recovery'
+}
+
+# --- link_speed and link_width: the card is bound at 8 GT/s x8
+fault come-back 1 2 1
+policy "$dev" link_speed=1 link_width=2
+mark
+fv_check "slow is wanted: done" act reset "$dev" hot
+fv_check "slow is wanted: slow it is" link_is "$port" 1 2
+fv_same "slow is wanted: it is not retrained" 0 "$(recoveries)"
+while read -r speed width is_speed is_width; do
+	goal="link_speed=$speed link_width=$width"
+	fault come-back 1 2 1
+	policy "$dev" "link_speed=$speed" "link_width=$width"
+	mark
+	fv_check "$goal: done" act reset "$dev" hot
+	fv_check "$goal: retrained" link_is "$port" "$is_speed" "$is_width"
+	fv_same "$goal: once" 1 "$(recoveries)"
+done <<'EOF'
+3 0 3 8
+0 8 3 8
+1 8 1 8
+0 0 3 8
+EOF
+# bound at 2.5 GT/s x2 it has to be said that this is too little
+fv_unbind "$dev"
+fault come-back 1 2
+link_retrain "$port"
+fv_wait 5 link_is "$port" 1 2
+fv_bind $FV_DRIVER "$dev"
+echo on >"$FV_PCI/$dev/power/control"
+policy "$dev" default $quiet
+fault come-back 1 2 1
+mark
+act reset "$dev" hot
+fv_check "bound at low speed: that is what is wanted" link_is "$port" 1 2
+fv_same "bound at low speed: it is not retrained" 0 "$(recoveries)"
+policy "$dev" link_speed=3 link_width=8
+fault come-back 1 2 1
+mark
+act reset "$dev" hot
+fv_check "bound at low speed, more is wanted: retrained" link_is "$port" 3 8
+fv_same "bound at low speed, more is wanted: once" 1 "$(recoveries)"
+fv_unbind "$dev"
+fv_bind $FV_DRIVER "$dev"
+echo on >"$FV_PCI/$dev/power/control"
+
+# --- retrain_tries
+for tries in 1 5; do
+	policy "$dev" default $quiet retrain_tries=$tries
+	fault come-back 1 2
+	mark
+	fv_check "retrain_tries $tries: done all the same" act reset "$dev" hot
+	fv_same "retrain_tries $tries: so often the card trained" $tries "$(recoveries)"
+done
+card train off
+fv_check "repaired: reset" act reset "$dev" hot
+fv_check "repaired: at full speed" link_is "$port" 3 8
+
+# --- identity
+policy "$dev" default $quiet identity=build
+image identity-build
+fv_check "build: another build is taken" act reset "$dev"
+fv_same "build: it is ready" ready "$(device "$dev" state)"
+open_error "$dev"
+fv_same "build: it can be opened" 0 "$REPLY"
+image alveo-xdma
+fv_check "build: and the old one" act reset "$dev"
+policy "$dev" identity=strict
+fv_check "strict: the old one" act reset "$dev"
+image identity-build
+fv_check "strict: another build is not taken" refused reset "$dev"
+fv_check "strict: says what differs" said "error ESTALE $dev: .*(revision|serial)"
+policy "$dev" identity=build
+fv_check "build again: it is" act reset "$dev"
+for name in identity-bar-gone identity-cap-gone alveo-xdma-2; do
+	image $name
+	fv_check "build, $name: not taken" refused reset "$dev"
+	fv_check "build, $name: it has changed" said "error ESTALE $dev: ."
+done
+image alveo-xdma
+fv_check "the old image: taken" act reset "$dev"
+fv_same "the old image: ready" ready "$(device "$dev" state)"
+policy "$dev" default $quiet
+
+# --- guest_notification: FLR hangs while somebody uses the card, another card comes
+for mode in none error request; do
+	policy "$dev" default $quiet reset_methods=flr ready_limit_ms=200 guest_notification=$mode
+	holder "$dev"
+	told held
+	fault flr-hangs 1
+	act reset "$dev"
+	fv_same "$mode: the card has failed" failed "$(device "$dev" state)"
+	if [ $mode = none ]; then
+		fv_check "$mode: the user is told nothing" eval '! told "(error|request)" 1'
+	else
+		fv_check "$mode: the user is told so" told $mode
+		fv_same "$mode: and nothing else" $mode "$(grep -v ^held /tmp/held | sort -u)"
+	fi
+	fv_check "$mode: the user goes on" kill -0 "$FV_HOLDER"
+	fv_let_go
+	policy "$dev" default $quiet
+	act reset "$dev" hot
+	policy "$dev" guest_notification=$mode
+	holder "$dev"
+	told held
+	image identity-bar-gone
+	act reset "$dev"
+	fv_same "$mode: the card has changed" changed "$(device "$dev" state)"
+	if [ $mode = none ]; then
+		fv_check "$mode, changed: the user is told nothing" eval '! told "(error|request)" 1'
+	else
+		fv_check "$mode, changed: the user is told so" told $mode
+	fi
+	fv_let_go
+	image alveo-xdma
+	act reset "$dev"
+	fv_same "$mode: ready" ready "$(device "$dev" state)"
+done
+
+# --- aer: the port reports a fatal error, of which the kernel resets the card
+for mode in stop recover; do
+	policy "$dev" default $quiet aer=$mode
+	fatal=$(counter "$dev" aer_fatal)
+	holder "$dev"
+	told held
+	fv-fault hmp pcie_aer_inject_error rp1 SDN >/dev/null
+	fv_check "aer $mode: seen" fv_wait 10 grown aer_fatal "$fatal"
+	if [ $mode = stop ]; then
+		fv_check "aer $mode: the user is told so" told error
+	else
+		fv_check "aer $mode: repaired" fv_wait 20 eval 'device_is "$dev" ready && asked $CARD_ID read 0'
+		fv_check "aer $mode: the user is told nothing" eval '! told "(error|request)" 1'
+		fv_check "aer $mode: and goes on" asked 0 reset
+	fi
+	fv_let_go
+	act reset "$dev" hot
+	fv_same "aer $mode: ready" ready "$(device "$dev" state)"
+done
+
+# --- reset by sysfs
+policy "$dev" default $quiet
+for method in any flr hot link; do
+	mark
+	file_set "$dev" reset $method
+	fv_same "sysfs reset $method: done" 0 "$REPLY"
+	fv_check "sysfs reset $method: is what the card saw" seen "${method/any/flr}"
+	file "$dev" reset_last_ns
+	last=$REPLY
+	fv_same "sysfs reset $method: its time is that of netlink" "$last" \
+		"$(device "$dev" times | cut -d ' ' -f 2)"
+	file "$dev" reset_min_ns
+	min=$REPLY
+	file "$dev" reset_max_ns
+	fv_check "sysfs reset $method: its time is between the extremes" \
+		eval "between 1 $min $last && between $min $last $REPLY"
+done
+mark
+for text in nonsense "" 0 "flr hot"; do
+	file_set "$dev" reset "$text"
+	fv_same "sysfs reset '$text': not understood" EINVAL "$REPLY"
+done
+fv_check "the card saw nothing of it" seen
+file_set "$dev" reset pm
+fv_same "sysfs reset pm, which the card has not: refused" EOPNOTSUPP "$REPLY"
+policy "$dev" ready_limit_ms=200
+fault flr-hangs 1
+file_set "$dev" reset flr
+fv_same "sysfs reset flr, which hangs: not done" ETIMEDOUT "$REPLY"
+fv_same "sysfs says so" failed "$(file "$dev" state && echo "$REPLY")"
+file "$dev" reason
+fv_same "and why, as netlink" "$(device "$dev" reason)" "$REPLY"
+fv_check "in words" test -n "$REPLY"
+file_set "$dev" reset hot
+fv_same "sysfs reset hot: done" "0 ready" "$REPLY $(device "$dev" state)"
+
+fv_check "the module unloads" rmmod $FV_MODULE
+rmmod fv_port
+fv_finish
