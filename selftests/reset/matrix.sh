@@ -83,7 +83,9 @@ is_soon()
 {
 	local ready=$((ms + $(window_before_ms)))
 
-	[ "${ms_taken:-99999}" -le $((ready + 10 + ready / 20 + 150 * FV_SLOW)) ]
+	# with the restore, and four methods at a time on an emulated machine: only late by far is
+	# late here; ready and bench-ready measure it by the card's clock
+	[ "${ms_taken:-99999}" -le $((ready + 10 + ready / 20 + 400 * FV_SLOW)) ]
 }
 
 # A busy host makes it late now and then, but not each time
