@@ -8,6 +8,7 @@
 # "# cmdline: WORD…" (more for the command line of the guest's kernel),
 # "# sleeps: yes" (it waits for the card more than it works: counts as half of one),
 # "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
+# "# quick: NAME…" (the kernels in a make check that names none, and no suite),
 # "# check: no" (not part of make check).
 
 # suite_list: all names
