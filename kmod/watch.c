@@ -93,14 +93,35 @@ static void fv_watch_down(struct fv_watch *watch, struct fv_device *dev,
 	fv_watch_all(dev->card, fv_watch_lose_device);
 }
 
+/* When it is up: configuration requests are PCI Express's soonest, then a repair. */
+static void fv_watch_repair(struct fv_card *card)
+{
+	msleep(FV_WATCH_SETTLE_MS);
+	fv_watch_all(card, fv_clean_repair);
+}
+
+/*
+ * One whose link went down and came back between two looks, or whose reset after an error
+ * ended without anybody being told.
+ */
+static bool fv_watch_has_lost(struct fv_card *card)
+{
+	struct fv_device *dev;
+
+	guard(mutex)(&fv_registry_lock);
+	list_for_each_entry(dev, &card->devices, card_node)
+		if (dev->state == FPGA_VFIO_CARD_STATE_LOST)
+			return true;
+	return false;
+}
+
 static void fv_watch_up(struct fv_watch *watch, struct fv_device *dev, const struct fv_link *link,
 			const struct fv_link_goal *goal)
 {
 	watch->is_down = false;
 	pci_info(dev->card->port, "the link to %s is up again\n", pci_name(dev->core.pdev));
 	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_UP, link, goal);
-	msleep(FV_WATCH_SETTLE_MS);
-	fv_watch_all(dev->card, fv_clean_repair);
+	fv_watch_repair(dev->card);
 }
 
 static void fv_watch_retrain(struct fv_watch *watch, struct fv_device *dev, struct fv_link *link,
@@ -197,6 +218,8 @@ static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
 	}
 	if (watch->is_down)
 		fv_watch_up(watch, dev, &link, &goal);
+	else if (fv_watch_has_lost(card))
+		fv_watch_repair(card);
 	if (ret || link.is_training)
 		return 0;
 	if (fv_link_reaches(&link, &goal))

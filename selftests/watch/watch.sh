@@ -118,6 +118,26 @@ fv_check "lost while it is repaired: comes back" fv_wait 20 device_is "$dev" rea
 fv_check "lost while it is repaired: it works" asked $CARD_ID read 0
 fv_check "lost while it is repaired: the user is still there" kill -0 "$FV_HOLDER"
 
+# lost when its user closes it, and back before the watch looks again
+fv_let_go
+policy "$dev" watch_interval_ms=4000
+# the policy was a reason to look at once, an open takes longer; the next look is 4 s away
+holder "$dev"
+told held
+since
+losses=$(counter "$dev" link_losses)
+fault link-down
+fv_let_go
+fv_check "lost at a close: that is seen" device_is "$dev" lost
+fault link-up
+fv_check "lost at a close: comes back by itself" fv_wait 10 device_is "$dev" ready
+fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
+fv_check "lost at a close: repaired by the driver" has_event \
+	"kind=state origin=close .*state=lost" "kind=reset origin=driver" "kind=state .*state=ready"
+policy "$dev" watch_interval_ms=100
+holder "$dev"
+told held
+
 # lost, and back as another card
 since
 fault reprogram identity-revision 300
