@@ -12,6 +12,7 @@
 #include "card.h"
 #include "clean.h"
 #include "device.h"
+#include "fence.h"
 #include "history.h"
 #include "policy.h"
 #include "stats.h"
@@ -43,6 +44,7 @@ static void fv_aer_tell(struct fv_device *dev, const char *text)
 pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
+	char text[FV_REASON_SIZE];
 	struct fv_policy policy;
 	bool is_stop;
 
@@ -58,6 +60,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_FATAL);
 		fv_aer_tell(dev, "fatal");
 		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
+		fv_fence_raise(dev);
 		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
 			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST,
 					    FPGA_VFIO_ORIGIN_KERNEL,
@@ -67,8 +70,11 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		return PCI_ERS_RESULT_NEED_RESET;
 	default:
 		fv_card_quiet(dev->card, 0);
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_KERNEL,
-				    "the PCI core gave it up after an error");
+		fv_fence_raise(dev);
+		if (!fv_card_is_leased(dev->card, text, sizeof(text)))
+			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED,
+					    FPGA_VFIO_ORIGIN_KERNEL,
+					    "the PCI core gave it up after an error");
 		if (!is_stop)
 			return PCI_ERS_RESULT_DISCONNECT;
 	}

@@ -6,6 +6,7 @@
 #include <linux/cleanup.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "baseline.h"
 #include "compat.h"
@@ -54,15 +55,55 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 		pci_save_state(pdev);
 		return 0;
 	}
-	if (!fv_baseline_is_there(pdev, dev))
-		return 0;
-	fv_config_save(pdev, &dev->config);
+	scoped_guard(mutex, &dev->config_lock) {
+		dev->config_seq |= 1;
+		if (!fv_baseline_is_there(pdev, dev))
+			return 0;
+		fv_config_save(pdev, &dev->config);
+	}
 	saved = pci_store_saved_state(pdev);
 	if (!saved)
 		return -ENOMEM;
 	kfree(dev->saved);
 	dev->saved = saved;
 	return 0;
+}
+
+/* Nobody tells before a link is lost, and afterwards it is too late to look. */
+static void fv_baseline_note_work(struct work_struct *work)
+{
+	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, note);
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_config now;
+	unsigned int seq;
+
+	WRITE_ONCE(dev->is_note_due, false);
+	scoped_guard(mutex, &dev->config_lock) {
+		now = dev->config;
+		seq = dev->config_seq;
+	}
+	/* Without the device lock: a user's reset that only tries it would fail. */
+	if (seq & 1 || pdev->current_state != PCI_D0 || !fv_baseline_is_there(pdev, dev))
+		return;
+	fv_config_look(pdev, &now);
+	if (pdev->current_state != PCI_D0 || !fv_baseline_is_there(pdev, dev))
+		return;
+	/* A reset that began meanwhile has looked itself before. */
+	scoped_guard(mutex, &dev->config_lock)
+		if (seq == dev->config_seq)
+			dev->config = now;
+}
+
+/**
+ * fv_baseline_note_soon - Look soon how a function is configured
+ * @dev: the device; see fv_baseline_note()
+ *
+ * Context: Any.
+ */
+void fv_baseline_note_soon(struct fv_device *dev)
+{
+	WRITE_ONCE(dev->is_note_due, true);
+	queue_delayed_work(system_dfl_wq, &dev->note, 1);
 }
 
 /**
@@ -92,7 +133,23 @@ int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
 	if (!fv_identity_differs(&dev->identity, now, policy.value[FPGA_VFIO_A_POLICY_IDENTITY],
 				 text, size))
 		return 0;
-	return -ESTALE;
+	/* What is read of a function that goes away meanwhile is all-ones: not another one. */
+	if (fv_ready_is_answering(pdev))
+		return -ESTALE;
+	snprintf(text, size, "%s stopped to answer", pci_name(pdev));
+	return -EIO;
+}
+
+/**
+ * fv_baseline_restored - Say that a function has the configuration that it should have
+ * @dev: its device, after a reset that fv_baseline_remember() was called for
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_baseline_restored(struct fv_device *dev)
+{
+	guard(mutex)(&dev->config_lock);
+	dev->config_seq = (dev->config_seq | 1) + 1;
 }
 
 /**
@@ -117,7 +174,10 @@ int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text,
 	if (ret)
 		return ret;
 	pci_restore_state(pdev);
-	return fv_config_verify(pdev, &dev->config, text, size);
+	ret = fv_config_verify(pdev, &dev->config, text, size);
+	if (!ret)
+		fv_baseline_restored(dev);
+	return ret;
 }
 
 /**
@@ -138,6 +198,8 @@ void fv_baseline_rewind(struct fv_device *dev)
 		return;
 	kfree(dev->saved);
 	dev->saved = saved;
+	guard(mutex)(&dev->config_lock);
+	dev->config_seq += 2;
 	dev->config = dev->base_config;
 }
 
@@ -156,6 +218,8 @@ int fv_baseline_init(struct fv_device *dev)
 	unsigned int nr;
 	int ret;
 
+	mutex_init(&dev->config_lock);
+	INIT_DELAYED_WORK(&dev->note, fv_baseline_note_work);
 	fv_wait_begin(&wait, dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	ret = fv_ready_wait(pdev, &wait);
 	if (!ret)
@@ -199,6 +263,7 @@ static void fv_baseline_give_back(struct fv_device *dev)
  */
 void fv_baseline_exit(struct fv_device *dev)
 {
+	cancel_delayed_work_sync(&dev->note);
 	fv_baseline_give_back(dev);
 	kfree(dev->saved);
 	kfree(dev->base_saved);

@@ -4,14 +4,31 @@
 
 #include <linux/types.h>
 
-struct fv_device;
+#include "device.h"
+
 struct pci_dev;
 
 int fv_baseline_init(struct fv_device *dev);
 void fv_baseline_exit(struct fv_device *dev);
 int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev);
+void fv_baseline_note_soon(struct fv_device *dev);
 void fv_baseline_rewind(struct fv_device *dev);
 int fv_baseline_compare(struct fv_device *dev, char *text, size_t size);
+void fv_baseline_restored(struct fv_device *dev);
 int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size);
+
+/**
+ * fv_baseline_note - Say that a function was configured otherwise
+ * @dev: the device
+ *
+ * What it has then is looked at soon, to be restored after a loss of the link.
+ *
+ * Context: Any.
+ */
+static inline void fv_baseline_note(struct fv_device *dev)
+{
+	if (!READ_ONCE(dev->is_note_due))
+		fv_baseline_note_soon(dev);
+}
 
 #endif /* FV_BASELINE_H */

@@ -35,6 +35,8 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
 	}
 	card->port = pci_dev_get(port);
 	mutex_init(&card->link_lock);
+	mutex_init(&card->port_lock);
+	fv_lease_init(&card->lease);
 	INIT_LIST_HEAD(&card->devices);
 	card->function_cap = fv_link_function_cap(function);
 	if (!fv_link_read(port, card->function_cap, &link) && link.is_active)
@@ -102,6 +104,8 @@ void fv_card_detach(struct fv_device *dev)
 	if (!is_last)
 		return;
 	fv_watch_exit(&card->watch);
+	fv_lease_exit(&card->lease);
+	WARN_ON(card->nr_isolations || card->nr_keepers);
 	if (card->target_was)
 		fv_link_set_target(card->port, card->target_was);
 	pci_dev_put(card->port);
@@ -238,6 +242,112 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 	}, "generation %u x%u wanted, %d of %u tries", goal->speed, goal->width,
 	   ret > 0 ? ret : goal->tries, goal->tries);
 	return ret;
+}
+
+/**
+ * fv_card_is_leased - Is a card behind a fence that somebody asked for?
+ * @card: the card; may be NULL
+ * @text: whose, in words
+ * @size: of @text
+ *
+ * Context: Process context. Takes fv_registry_lock. It stays so while a device lock of a
+ * function of the card is held.
+ * Return: True if it is.
+ */
+bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
+{
+	const struct fv_lease *lease;
+
+	if (!card)
+		return false;
+	guard(mutex)(&fv_registry_lock);
+	lease = &card->lease;
+	if (lease->is_on)
+		snprintf(text, size, "fenced by %s (pid %d)", lease->comm, lease->pid);
+	return lease->is_on;
+}
+
+static void fv_card_keep_locked(struct fv_card *card)
+{
+	lockdep_assert_held(&card->port_lock);
+	if (card->nr_keepers++)
+		return;
+	card->port_was_ignoring = card->port->ignore_hotplug;
+	card->port->ignore_hotplug = 1;
+}
+
+static void fv_card_let_go_locked(struct fv_card *card)
+{
+	lockdep_assert_held(&card->port_lock);
+	if (!--card->nr_keepers)
+		card->port->ignore_hotplug = card->port_was_ignoring;
+}
+
+/**
+ * fv_card_keep - Keep the hotplug driver from taking a card away when its link goes down
+ * @card: the card; may be NULL
+ *
+ * It goes on to clear the port's events, but does nothing about them. A card that a user
+ * has is waited for instead: it comes back when it was reprogrammed.
+ *
+ * Context: Process context, may sleep; as often as fv_card_let_go() follows.
+ */
+void fv_card_keep(struct fv_card *card)
+{
+	if (!card)
+		return;
+	guard(mutex)(&card->port_lock);
+	fv_card_keep_locked(card);
+}
+
+/**
+ * fv_card_let_go - Take back fv_card_keep()
+ * @card: the card; may be NULL
+ *
+ * Context: Process context, may sleep.
+ */
+void fv_card_let_go(struct fv_card *card)
+{
+	if (!card)
+		return;
+	guard(mutex)(&card->port_lock);
+	fv_card_let_go_locked(card);
+}
+
+/**
+ * fv_card_isolate - Keep the port from raising or acting on what happens to a card
+ * @card: the card, whose port is kept awake; may be NULL
+ *
+ * Context: Process context, may sleep; as often as fv_card_restore() follows.
+ */
+void fv_card_isolate(struct fv_card *card)
+{
+	if (!card)
+		return;
+	guard(mutex)(&card->port_lock);
+	fv_card_keep_locked(card);
+	if (card->nr_isolations++)
+		return;
+	pm_runtime_get_sync(&card->port->dev);
+	fv_port_isolate(card->port, &card->port_state);
+}
+
+/**
+ * fv_card_restore - Take back fv_card_isolate()
+ * @card: the card; may be NULL
+ *
+ * Context: Process context, may sleep.
+ */
+void fv_card_restore(struct fv_card *card)
+{
+	if (!card)
+		return;
+	guard(mutex)(&card->port_lock);
+	if (!--card->nr_isolations) {
+		fv_port_restore(card->port, &card->port_state);
+		pm_runtime_put(&card->port->dev);
+	}
+	fv_card_let_go_locked(card);
 }
 
 /**

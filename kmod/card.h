@@ -7,7 +7,9 @@
 #include <linux/mutex.h>
 #include <linux/fpga_vfio.h>
 
+#include "lease.h"
 #include "link.h"
+#include "port.h"
 #include "watch.h"
 
 struct fv_device;
@@ -24,6 +26,12 @@ struct pci_dev;
  *		@link_lock
  * @link_lock:	one retrain at a time; taken after all others but fv_registry_lock
  * @watch:	looks at the link
+ * @lease:	the fence that somebody asked for
+ * @port_lock:	of all that begins with nr_ and port_; innermost but for the port's registers
+ * @nr_isolations: who wants the port isolated
+ * @nr_keepers:	who wants the hotplug driver not to take the card away
+ * @port_state:	the port before it was isolated
+ * @port_was_ignoring: it ignored hotplug events before
  * @nr_resets:	resets under way that take the link down
  * @resets:	how many of them were begun
  * @quiet_until_ns: a loss of the link is somebody's work until then, CLOCK_MONOTONIC
@@ -38,6 +46,12 @@ struct fv_card {
 	u8 target_was;
 	struct mutex link_lock;	/* one retrain at a time */
 	struct fv_watch watch;
+	struct fv_lease lease;
+	struct mutex port_lock;	/* what follows, and the port's registers */
+	unsigned int nr_isolations;
+	unsigned int nr_keepers;
+	struct fv_port_state port_state;
+	bool port_was_ignoring;
 	atomic_t nr_resets;
 	atomic_t resets;
 	u64 quiet_until_ns;
@@ -53,6 +67,11 @@ int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char
 		      size_t size);
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *after);
+bool fv_card_is_leased(struct fv_card *card, char *text, size_t size);
+void fv_card_isolate(struct fv_card *card);
+void fv_card_restore(struct fv_card *card);
+void fv_card_keep(struct fv_card *card);
+void fv_card_let_go(struct fv_card *card);
 void fv_card_reset_begin(struct fv_card *card);
 void fv_card_reset_end(struct fv_card *card);
 void fv_card_quiet(struct fv_card *card, unsigned int ms);

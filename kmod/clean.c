@@ -15,6 +15,7 @@
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
+#include "fence.h"
 #include "history.h"
 #include "link.h"
 #include "policy.h"
@@ -24,26 +25,86 @@
 #include "reset_ops.h"
 #include "stats.h"
 #include "wait.h"
+#include "watch.h"
 
 /* When somebody else has the card, it is his to bring it back; if he does not: */
 #define FV_CLEAN_AGAIN_MS	200
 
+/* Longer than a function that wakes up has no configuration. */
+#define FV_CLEAN_LOST_MS	20
+
+/* There is nothing to reset below a link that is down. */
+static bool fv_clean_is_link_down(struct fv_device *dev)
+{
+	struct fv_link link;
+
+	return dev->card && !fv_link_read(dev->card->port, dev->card->function_cap, &link) &&
+	       !link.is_active;
+}
+
+/* Is it there for the driver to repair? Not if somebody has reset it, or has it fenced. */
+static bool fv_clean_is_due(struct fv_device *dev)
+{
+	switch (fv_device_state(dev)) {
+	case FPGA_VFIO_CARD_STATE_LOST:
+	case FPGA_VFIO_CARD_STATE_CHANGED:
+	case FPGA_VFIO_CARD_STATE_FAILED:
+		return !READ_ONCE(dev->is_leaving);
+	default:
+		return false;
+	}
+}
+
+/* Until the link is up, and PCI Express allows to ask. */
+static int fv_clean_wait_link(struct fv_device *dev, const struct fv_policy *policy)
+{
+	struct fv_card *card = dev->card;
+	struct fv_wait wait;
+	int ret;
+
+	if (!fv_clean_is_link_down(dev))
+		return 0;
+	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	wait.is_over = &dev->is_leaving;
+	ret = fv_link_wait_active(card->port, true, &wait);
+	if (ret)
+		return ret;
+	fv_watch_kick(&card->watch);
+	return fv_wait_ms(FV_RESET_SETTLE_MS);
+}
+
 /* A card that has just come back may need a while until it answers. */
-static void fv_clean_wait(struct fv_device *dev)
+static int fv_clean_wait(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_policy policy;
 	struct fv_wait wait;
+	int ret;
 
 	fv_device_policy(dev, &policy);
-	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	ret = fv_clean_wait_link(dev, &policy);
+	if (ret)
+		return ret;
 	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
-		return;
-	while (!READ_ONCE(dev->is_leaving) && !fv_ready_is_answering(pdev) &&
-	       fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		return 0;
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	while (fv_clean_is_due(dev) && !fv_ready_is_answering(pdev))
 		if (fv_wait_pause(&wait))
 			break;
 	pm_runtime_put(&pdev->dev);
+	return 0;
+}
+
+/* What came back by itself needs no reset, unless it was broken by one. */
+static unsigned long fv_clean_repair_methods(struct fv_device *dev)
+{
+	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED ? FV_RESET_ANY :
+	       FV_RESET_ANY | FV_RESET_ARRIVED;
+}
+
+static void fv_clean_again(struct fv_device *dev)
+{
+	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(FV_CLEAN_AGAIN_MS));
 }
 
 static void fv_clean_recover(struct work_struct *work)
@@ -51,16 +112,26 @@ static void fv_clean_recover(struct work_struct *work)
 	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, recovery);
 	int ret;
 
-	fv_clean_wait(dev);
-	/* It leaves, or somebody has reset it meanwhile, or is about to. */
-	if (READ_ONCE(dev->is_leaving) || fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+	if (!fv_clean_is_due(dev))
 		return;
-	ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_DRIVER, NULL);
-	if (ret == -EAGAIN) {
-		queue_delayed_work(system_dfl_wq, &dev->recovery,
-				   msecs_to_jiffies(FV_CLEAN_AGAIN_MS));
+	/* While somebody keeps memory_lock it is he who resets it. */
+	if (fv_fence_raise(dev)) {
+		fv_clean_again(dev);
 		return;
 	}
+	fv_card_isolate(dev->card);
+	ret = fv_clean_wait(dev);
+	fv_card_restore(dev->card);
+	/* The watch tells when the link is up after all. */
+	if (ret || !fv_clean_is_due(dev))
+		return;
+	ret = fv_reset_run(dev, fv_clean_repair_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
+	if (ret == -EAGAIN) {
+		fv_clean_again(dev);
+		return;
+	}
+	if (ret == -EBUSY && !fv_clean_is_due(dev))
+		return;
 	fv_stats_inc(dev->stats, ret ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
 		     FPGA_VFIO_A_STATS_RECOVERIES_OK);
 	if (ret)
@@ -80,6 +151,19 @@ int fv_clean_init(struct fv_device *dev)
 {
 	INIT_DELAYED_WORK(&dev->recovery, fv_clean_recover);
 	return fv_baseline_init(dev);
+}
+
+/**
+ * fv_clean_leave - Say that a device is being unbound
+ * @dev: the device, which nobody uses any more: what waits for it by itself gives up
+ *
+ * Context: Process context, under the device lock: a repair only tries that.
+ */
+void fv_clean_leave(struct fv_device *dev)
+{
+	WRITE_ONCE(dev->is_leaving, true);
+	/* One that is queued from now on does nothing; its card may be gone by then. */
+	cancel_delayed_work_sync(&dev->recovery);
 }
 
 /**
@@ -105,6 +189,35 @@ void fv_clean_repair(struct fv_device *dev)
 {
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		queue_delayed_work(system_dfl_wq, &dev->recovery, 0);
+}
+
+/**
+ * fv_clean_has_lost - Has a device lost its configuration, and nobody saw why?
+ * @dev: the device; only one that its user may use now is looked at
+ *
+ * A link that goes down and comes back within a few milliseconds leaves nothing else behind.
+ *
+ * Without a lock: a user's reset that only tries memory_lock would fail. So it is looked at
+ * twice: who wakes it up restores it soon.
+ *
+ * Context: Process context, may sleep. A reset that is begun meanwhile is the caller's to
+ * exclude.
+ * Return: True if its BARs are not what they were.
+ */
+bool fv_clean_has_lost(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (i)
+			fv_wait_ms(FV_CLEAN_LOST_MS);
+		if (!READ_ONCE(dev->fence.is_open) || READ_ONCE(dev->core.pm_runtime_engaged) ||
+		    pdev->is_virtfn || pdev->current_state != PCI_D0 ||
+		    !fv_config_is_lost(pdev, &dev->base_config))
+			return false;
+	}
+	return true;
 }
 
 /**
@@ -137,6 +250,9 @@ void fv_clean_check(struct fv_device *dev)
 	char text[FV_REASON_SIZE] = "";
 	u32 id, was;
 
+	/* Somebody did that behind the fence; whose fence it is, looks at all of it later. */
+	if (fv_card_is_leased(dev->card, text, sizeof(text)))
+		return;
 	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
 	was = dev->identity.vendor | (u32)dev->identity.device << 16;
 	if (!fv_ready_is_answering(pdev))
@@ -178,7 +294,8 @@ static unsigned long fv_clean_methods(struct fv_device *dev)
  *
  * Context: Process context, under vfio_device_set::lock.
  * Return: 0, -EOPNOTSUPP if there is no method and no reason to think that it needs
- * one, -EAGAIN, -EINTR, or -EIO if it could not be brought to a clean state.
+ * one, -EAGAIN, also while somebody has the card fenced, -EINTR, or -EIO if it could not be
+ * brought to a clean state.
  */
 int fv_clean_before_open(struct fv_device *dev)
 {
@@ -187,6 +304,10 @@ int fv_clean_before_open(struct fv_device *dev)
 	char reason[FV_REASON_SIZE];
 	int ret;
 
+	if (fv_card_is_leased(dev->card, reason, sizeof(reason))) {
+		pci_info(pdev, "not opened: %s\n", reason);
+		return -EAGAIN;
+	}
 	if (is_ready && (!fv_reset_is_offered(pdev) || fv_reset_is_core_special(pdev)))
 		return -EOPNOTSUPP;
 
@@ -208,15 +329,6 @@ int fv_clean_before_open(struct fv_device *dev)
 	return -EIO;
 }
 
-/* There is nothing to reset below a link that is down. */
-static bool fv_clean_is_link_down(struct fv_device *dev)
-{
-	struct fv_link link;
-
-	return dev->card && !fv_link_read(dev->card->port, dev->card->function_cap, &link) &&
-	       !link.is_active;
-}
-
 /**
  * fv_clean_after_close - See that nothing of a user is left in a device
  * @dev: the device, closed; runtime active
@@ -226,8 +338,12 @@ static bool fv_clean_is_link_down(struct fv_device *dev)
 void fv_clean_after_close(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
+	char reason[FV_REASON_SIZE];
 
 	fv_baseline_rewind(dev);
+	/* Whose fence it is brings it back; it is reset before the next user gets it. */
+	if (fv_card_is_leased(dev->card, reason, sizeof(reason)))
+		return;
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY && !dev->core.needs_reset &&
 	    fv_ready_is_answering(pdev))
 		return;
@@ -236,6 +352,7 @@ void fv_clean_after_close(struct fv_device *dev)
 	if (fv_clean_is_link_down(dev)) {
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_CLOSE,
 				    "the link below %s is down", pci_name(dev->card->port));
+		fv_clean_repair(dev);
 		return;
 	}
 	/* Its user, who may be being killed, is not kept until it answers. */

@@ -6,8 +6,10 @@ struct fv_device;
 struct pci_dev;
 
 int fv_clean_init(struct fv_device *dev);
+void fv_clean_leave(struct fv_device *dev);
 void fv_clean_exit(struct fv_device *dev);
 void fv_clean_repair(struct fv_device *dev);
+bool fv_clean_has_lost(struct fv_device *dev);
 void fv_clean_prepare(struct pci_dev *pdev);
 void fv_clean_check(struct fv_device *dev);
 int fv_clean_before_open(struct fv_device *dev);

@@ -68,9 +68,8 @@ static const struct fv_config_field fv_config_fields[] = {
 	EXT(PTM, PCI_PTM_CTRL, 4, ~0, "PTM Control"),
 	EXT(L1SS, PCI_L1SS_CTL2, 4, ~0, "L1 PM Substates Control 2"),
 	EXT(L1SS, PCI_L1SS_CTL1, 4, ~0, "L1 PM Substates Control 1"),
-	CAP(MSI, PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_QSIZE | PCI_MSI_FLAGS_ENABLE, "MSI Control"),
-	CAP(MSIX, PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL,
-	    "MSI-X Control"),
+	CAP(MSI, PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE, "MSI Enable"),
+	CAP(MSIX, PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE, "MSI-X Enable"),
 	HEADER(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
 	       PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE, "Command"),
 };
@@ -160,6 +159,23 @@ void fv_config_find(struct pci_dev *pdev, struct fv_config *config)
 }
 
 /**
+ * fv_config_look - Look how a function is configured
+ * @pdev: the function, in D0, that answers
+ * @config: where to
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_config_look(struct pci_dev *pdev, struct fv_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
+		if (config->where[i] >= 0)
+			config->values[i] = fv_config_read(pdev, &fv_config_fields[i],
+							   config->where[i]);
+}
+
+/**
  * fv_config_save - Remember a function's configuration
  * @pdev: the function, in D0, that answers
  * @config: where to
@@ -168,12 +184,7 @@ void fv_config_find(struct pci_dev *pdev, struct fv_config *config)
  */
 void fv_config_save(struct pci_dev *pdev, struct fv_config *config)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
-		if (config->where[i] >= 0)
-			config->values[i] = fv_config_read(pdev, &fv_config_fields[i],
-							   config->where[i]);
+	fv_config_look(pdev, config);
 	pci_save_state(pdev);
 }
 
@@ -273,6 +284,23 @@ void fv_config_stop(struct pci_dev *pdev)
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
 }
 
+/* Interrupts are the kernel's: what it has enabled now is what they have to be. */
+static u32 fv_config_expected(struct pci_dev *pdev, const struct fv_config *config, unsigned int i)
+{
+	const struct fv_config_field *field = &fv_config_fields[i];
+
+	if (field->place != FV_CONFIG_CAP)
+		return config->values[i];
+	switch (field->id) {
+	case PCI_CAP_ID_MSI:
+		return pdev->msi_enabled ? PCI_MSI_FLAGS_ENABLE : 0;
+	case PCI_CAP_ID_MSIX:
+		return pdev->msix_enabled ? PCI_MSIX_FLAGS_ENABLE : 0;
+	default:
+		return config->values[i];
+	}
+}
+
 /**
  * fv_config_verify - Read a function's configuration back, and write what is missing
  * @pdev: the function, that answers and is what it was
@@ -288,7 +316,7 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 {
 	const struct fv_config_field *field;
 	unsigned int i;
-	u32 value;
+	u32 value, expected;
 	int where;
 
 	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
@@ -296,15 +324,16 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 		where = config->where[i];
 		if (where < 0)
 			continue;
+		expected = fv_config_expected(pdev, config, i);
 		value = fv_config_read(pdev, field, where);
-		if (value == config->values[i])
+		if (value == expected)
 			continue;
-		fv_config_write(pdev, field, where, config->values[i]);
+		fv_config_write(pdev, field, where, expected);
 		value = fv_config_read(pdev, field, where);
-		if (value == config->values[i])
+		if (value == expected)
 			continue;
 		snprintf(text, size, "%s (at %#x) stays %#x, was %#x", field->name, where, value,
-			 config->values[i]);
+			 expected);
 		return -EIO;
 	}
 	return 0;

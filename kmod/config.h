@@ -19,6 +19,7 @@ struct fv_config {
 };
 
 void fv_config_find(struct pci_dev *pdev, struct fv_config *config);
+void fv_config_look(struct pci_dev *pdev, struct fv_config *config);
 void fv_config_save(struct pci_dev *pdev, struct fv_config *config);
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config);
 unsigned int fv_config_put_bars(struct pci_dev *pdev);

@@ -10,6 +10,7 @@
 #include "profile.h"
 #include "ready.h"
 #include "registry.h"
+#include "state.h"
 #include "watch.h"
 
 DEFINE_MUTEX(fv_publish_lock);		/* one device comes or goes at a time */
@@ -207,25 +208,6 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 }
 
 /**
- * fv_device_state_name - Find the name of a state
- * @state: the state
- *
- * Context: Any.
- * Return: The name, as in netlink.
- */
-const char *fv_device_state_name(enum fpga_vfio_card_state state)
-{
-	static const char *const names[] = {
-		[FPGA_VFIO_CARD_STATE_READY] = "ready",
-		[FPGA_VFIO_CARD_STATE_LOST] = "lost",
-		[FPGA_VFIO_CARD_STATE_CHANGED] = "changed",
-		[FPGA_VFIO_CARD_STATE_FAILED] = "failed",
-	};
-
-	return names[state];
-}
-
-/**
  * fv_device_set_state - Say what is thought of a function from now on
  * @dev: the device
  * @state: its state
@@ -247,6 +229,9 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 	va_end(args);
 
 	scoped_guard(mutex, &fv_registry_lock) {
+		WARN_ONCE(!fv_state_may_follow(dev->state, state), "%s: %s after %s\n",
+			  pci_name(dev->core.pdev), fv_state_name(state),
+			  fv_state_name(dev->state));
 		is_new = dev->state != state || strcmp(dev->reason, reason);
 		dev->state = state;
 		strscpy(dev->reason, reason);

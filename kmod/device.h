@@ -12,6 +12,7 @@
 #include <linux/fpga_vfio.h>
 
 #include "config.h"
+#include "fence.h"
 #include "history.h"
 #include "identity.h"
 #include "policy.h"
@@ -33,6 +34,7 @@ extern struct mutex fv_publish_lock;
  * @core:	what vfio_pci_core knows of it; first, as vfio_alloc_device() wants
  * @stats:	counters of its address; set before VFIO can call us
  * @counters:	fv_stats::counters, one load nearer to the paths that count
+ * @fence:	between its user and it
  * @history:	what happened to its card; set before VFIO can call us
  * @profile:	what is known of the board; written by probe alone
  * @policy:	what is wanted of it; fv_registry_lock
@@ -43,13 +45,18 @@ extern struct mutex fv_publish_lock;
  * @state:	what is thought of the function; fv_registry_lock
  * @reason:	why it is not ready, in words; fv_registry_lock
  * @identity:	what it was when it was bound; written by probe alone
- * @config:	configuration to restore after the next reset; device lock
+ * @config:	configuration to restore after the next reset; config_lock
+ * @config_lock: of it and of config_seq; innermost
+ * @config_seq:	odd from when a reset begins until it has restored it
  * @saved:	the PCI core's part of it; device lock
  * @base_config: configuration when it was bound, which nobody used; written by probe alone
  * @base_saved:	the PCI core's part of it
  * @user:	process that has it open, or NULL; vfio_device_set::lock
+ * @note:	looks at its configuration soon after its user wrote to it
+ * @is_note_due: it is about to
  * @recovery:	resets the function when it was found broken
  * @guest:	tells its user when it stays broken
+ * @is_kept_awake: while somebody's fence is on; fv_lease::lock
  * @reset_began_ns: when the PCI core began to reset it; device lock
  * @is_leaving:	it is being unbound: what waits for it by itself gives up
  * @nr_uses:	of it by those who found it by fv_device_get(); fv_registry_lock
@@ -59,6 +66,7 @@ struct fv_device {
 	struct vfio_pci_core_device core;
 	struct fv_stats *stats;
 	struct fv_counters __percpu *counters;
+	struct fv_fence fence;
 	struct fv_history *history;
 	const struct fv_profile *profile;
 	struct fv_policy policy;
@@ -70,12 +78,17 @@ struct fv_device {
 	char reason[FV_REASON_SIZE];
 	struct fv_identity identity;
 	struct fv_config config;
+	struct mutex config_lock;	/* config, config_seq */
+	unsigned int config_seq;
 	struct pci_saved_state *saved;
 	struct fv_config base_config;
 	struct pci_saved_state *base_saved;
 	struct pid *user;
+	struct delayed_work note;
+	bool is_note_due;
 	struct delayed_work recovery;
 	struct work_struct guest;
+	bool is_kept_awake;
 	u64 reset_began_ns;
 	bool is_leaving;
 	unsigned int nr_uses;
@@ -100,7 +113,6 @@ struct fv_device *fv_device_get(const char *bdf);
 struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key);
 void fv_device_put(struct fv_device *dev);
 enum fpga_vfio_card_state fv_device_state(struct fv_device *dev);
-const char *fv_device_state_name(enum fpga_vfio_card_state state);
 __printf(4, 5)
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * BAR mappings are vfio_pci_core's, with our fault handlers around the core's, so
- * that faults are counted. Accesses to a page that is mapped are not seen here.
+ * that faults are counted, and answered by the fence while it is up. Accesses to a page
+ * that is mapped are not seen here.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
 
 #include "device.h"
+#include "fence.h"
 #include "mmap.h"
 #include "stats.h"
 
@@ -18,11 +20,15 @@ static const struct vm_operations_struct *fv_core_vm_ops;
 static struct vm_operations_struct fv_vm_ops;
 static DEFINE_MUTEX(fv_vm_ops_lock);	/* of the two above, until they are written */
 
-static vm_fault_t fv_mmap_count(struct vm_fault *vmf, vm_fault_t ret)
+static struct fv_device *fv_mmap_device(struct vm_fault *vmf)
 {
 	struct vfio_pci_core_device *core = vmf->vma->vm_private_data;
-	struct fv_device *dev = container_of(core, struct fv_device, core);
 
+	return container_of(core, struct fv_device, core);
+}
+
+static vm_fault_t fv_mmap_count(struct fv_device *dev, vm_fault_t ret)
+{
 	/* What falls back is called again with a smaller page. */
 	if (!(ret & VM_FAULT_FALLBACK))
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_MMAP_FAULTS);
@@ -31,12 +37,23 @@ static vm_fault_t fv_mmap_count(struct vm_fault *vmf, vm_fault_t ret)
 
 static vm_fault_t fv_mmap_fault(struct vm_fault *vmf)
 {
-	return fv_mmap_count(vmf, fv_core_vm_ops->fault(vmf));
+	struct fv_device *dev = fv_mmap_device(vmf);
+	vm_fault_t ret = fv_core_vm_ops->fault(vmf);
+
+	/* Memory that is disabled, for the core; perhaps because of the fence. */
+	if (ret & VM_FAULT_SIGBUS)
+		ret = fv_fence_fault(dev, vmf);
+	return fv_mmap_count(dev, ret);
 }
 
 static vm_fault_t fv_mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
-	return fv_mmap_count(vmf, fv_core_vm_ops->huge_fault(vmf, order));
+	vm_fault_t ret = fv_core_vm_ops->huge_fault(vmf, order);
+
+	/* fv_mmap_fault() says why. */
+	if (ret & VM_FAULT_SIGBUS)
+		ret = VM_FAULT_FALLBACK;
+	return fv_mmap_count(fv_mmap_device(vmf), ret);
 }
 
 static bool fv_mmap_wrap(struct vm_area_struct *vma)

@@ -24,6 +24,10 @@
 /* Room for all statistics. */
 #define FV_NL_STATS_SIZE	nla_total_size(FV_STATS_NR * nla_total_size(sizeof(u64)))
 
+/* Room for who asked for a fence. */
+#define FV_NL_FENCE_SIZE							\
+	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(TASK_COMM_LEN))
+
 /* Room for the times that resets took. */
 #define FV_NL_TIMES_SIZE							\
 	nla_total_size((FPGA_VFIO_A_RESET_TIME_MAX + FV_TIMES_BUCKETS) *	\
@@ -188,6 +192,28 @@ static int fv_nl_card_put_state(struct sk_buff *skb, struct fv_card *card)
 	return 0;
 }
 
+static int fv_nl_card_put_fence(struct sk_buff *skb, const struct fv_lease *lease)
+{
+	struct nlattr *nest;
+
+	if (!lease->is_on)
+		return 0;
+	nest = nla_nest_start(skb, FPGA_VFIO_A_CARD_FENCE);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, FPGA_VFIO_A_FENCE_OWNER_PID, lease->pid) ||
+	    nla_put_string(skb, FPGA_VFIO_A_FENCE_OWNER_COMM, lease->comm) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_FENCE_OWNER_LEFT_MS, fv_lease_left_ms(lease)) ||
+	    (lease->is_detached && nla_put_flag(skb, FPGA_VFIO_A_FENCE_OWNER_DETACHED)) ||
+	    (lease->is_link_disabled &&
+	     nla_put_flag(skb, FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int fv_nl_card_put(struct sk_buff *skb, void *object)
 {
 	struct fv_card *card = object;
@@ -199,7 +225,7 @@ static int fv_nl_card_put(struct sk_buff *skb, void *object)
 	list_for_each_entry(dev, &card->devices, card_node)
 		if (nla_put_string(skb, FPGA_VFIO_A_CARD_DEVICE, pci_name(dev->core.pdev)))
 			return -EMSGSIZE;
-	if (fv_nl_card_put_state(skb, card))
+	if (fv_nl_card_put_state(skb, card) || fv_nl_card_put_fence(skb, &card->lease))
 		return -EMSGSIZE;
 	if (!fv_link_read(card->port, card->function_cap, &link))
 		return fv_nl_put_link(skb, FPGA_VFIO_A_CARD_LINK, &link);
@@ -210,7 +236,7 @@ static size_t fv_nl_card_size(void *object)
 {
 	struct fv_card *card = object;
 
-	return (1 + list_count_nodes(&card->devices)) * FV_NL_NAME_SIZE +
+	return (1 + list_count_nodes(&card->devices)) * FV_NL_NAME_SIZE + FV_NL_FENCE_SIZE +
 	       nla_total_size(sizeof(u32)) + nla_total_size(FV_REASON_SIZE) + FV_NL_LINK_SIZE;
 }
 
@@ -450,6 +476,21 @@ int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *
 	return fv_nl_dump(&fv_nl_group, skb, cb);
 }
 
+/* A socket is closed: by its process, or because that is gone. */
+static int fv_nl_notify(struct notifier_block *block, unsigned long state, void *arg)
+{
+	const struct netlink_notify *notify = arg;
+
+	if (state == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
+	    net_eq(notify->net, &init_net))
+		fv_lease_owner_gone(notify->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block fv_nl_notifier = {
+	.notifier_call = fv_nl_notify,
+};
+
 static const struct fv_shell fv_netlink_shell = {
 	.event = fv_nl_event,
 };
@@ -458,7 +499,7 @@ static const struct fv_shell fv_netlink_shell = {
  * fv_netlink_init - Start to answer
  *
  * Context: Process context, before the PCI driver is registered.
- * Return: 0, or the error of genl_register_family().
+ * Return: 0, or the error of genl_register_family() or netlink_register_notifier().
  */
 int __init fv_netlink_init(void)
 {
@@ -467,9 +508,15 @@ int __init fv_netlink_init(void)
 	/* The host's devices are for the host: a container sees no family. */
 	fpga_vfio_nl_family.netnsok = false;
 	ret = genl_register_family(&fpga_vfio_nl_family);
-	if (!ret)
-		fv_notify_add_shell(&fv_netlink_shell);
-	return ret;
+	if (ret)
+		return ret;
+	ret = netlink_register_notifier(&fv_nl_notifier);
+	if (ret) {
+		genl_unregister_family(&fpga_vfio_nl_family);
+		return ret;
+	}
+	fv_notify_add_shell(&fv_netlink_shell);
+	return 0;
 }
 
 /**
@@ -481,5 +528,6 @@ int __init fv_netlink_init(void)
 void fv_netlink_exit(void)
 {
 	fv_notify_remove_shell(&fv_netlink_shell);
+	netlink_unregister_notifier(&fv_nl_notifier);
 	genl_unregister_family(&fpga_vfio_nl_family);
 }

@@ -14,17 +14,21 @@
 #include "netlink_put.h"
 #include "reset.h"
 
-/* Room for a function that is hit, and for a step of a reset. */
-#define FV_NL_FUNCTION_SIZE	nla_total_size(2 * FV_NL_NAME_SIZE + nla_total_size(0))
-#define FV_NL_STEP_SIZE								\
-	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +	\
-		       nla_total_size(FV_REASON_SIZE) + FV_SPAN_MAX * FV_NL_FUNCTION_SIZE)
-
-static int fv_nl_put_function(struct sk_buff *skb, const struct fv_reset_function *function)
+/**
+ * fv_nl_put_function - Write a function that is hit into a message
+ * @skb: the message
+ * @nest_attr: the attribute that it goes into
+ * @function: the function
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
+		       const struct fv_reset_function *function)
 {
 	struct nlattr *nest;
 
-	nest = nla_nest_start(skb, FPGA_VFIO_A_RESET_STEP_FUNCTION);
+	nest = nla_nest_start(skb, nest_attr);
 	if (!nest)
 		return -EMSGSIZE;
 	if (nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_BDF, function->bdf) ||
@@ -36,16 +40,29 @@ static int fv_nl_put_function(struct sk_buff *skb, const struct fv_reset_functio
 	return 0;
 }
 
-static int fv_nl_put_step(struct sk_buff *skb, const struct fv_reset_report *report,
-			  const struct fv_reset_step *step, bool is_plan)
+/**
+ * fv_nl_put_step - Write a step of a reset or a recovery into a message
+ * @skb: the message
+ * @nest_attr: the attribute that it goes into
+ * @report: what the step belongs to
+ * @step: the step
+ * @is_plan: it would be done; else it was
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+		   const struct fv_reset_step *step, bool is_plan)
 {
 	struct nlattr *nest;
 	unsigned int i;
 
-	nest = nla_nest_start(skb, FPGA_VFIO_A_RESET_STEP);
+	nest = nla_nest_start(skb, nest_attr);
 	if (!nest)
 		return -EMSGSIZE;
-	if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method) ||
+	/* A card that is taken as it comes is not reset by any method. */
+	if ((step->method < FV_RESET_METHODS &&
+	     nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method)) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
 	    (*step->text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, step->text)))
 		return -EMSGSIZE;
@@ -54,7 +71,8 @@ static int fv_nl_put_step(struct sk_buff *skb, const struct fv_reset_report *rep
 		    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_LIMIT_MS, step->limit_ms))
 			return -EMSGSIZE;
 		for (i = 0; i < step->nr_functions; i++)
-			if (fv_nl_put_function(skb, &report->functions[i]))
+			if (fv_nl_put_function(skb, FPGA_VFIO_A_RESET_STEP_FUNCTION,
+					       &report->functions[i]))
 				return -EMSGSIZE;
 	} else if (step->is_tried &&
 		   nla_put_uint(skb, FPGA_VFIO_A_RESET_STEP_DURATION_NS, step->duration_ns)) {
@@ -78,7 +96,8 @@ static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
 	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RESET_BDF, pci_name(dev->core.pdev)))
 		goto err;
 	for (i = 0; i < report->nr; i++)
-		if (fv_nl_put_step(skb, report, &report->steps[i], is_plan))
+		if (fv_nl_put_step(skb, FPGA_VFIO_A_RESET_STEP, report, &report->steps[i],
+				   is_plan))
 			goto err;
 	genlmsg_end(skb, hdr);
 	return genlmsg_reply(skb, info);
@@ -209,6 +228,7 @@ static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *befo
 static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
+	char text[FV_REASON_SIZE];
 	struct fv_link before, after;
 	struct fv_link_goal goal;
 	int ret, sent;
@@ -225,6 +245,10 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 	if (ret)
 		return ret;
 
+	if (fv_card_is_leased(dev->card, text, sizeof(text))) {
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(pdev), text);
+		return -EBUSY;
+	}
 	after = before;
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_DRY_RUN]) {
 		after.speed = goal.speed;
@@ -254,8 +278,8 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
  *
  * Context: Process context, may sleep.
  * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours, -ERANGE for a speed that the port or the card does not have, or an error of
- * fv_card_retrain().
+ * of ours, -EBUSY if somebody has the card fenced, -ERANGE for a speed that the port or the
+ * card does not have, or an error of fv_card_retrain().
  */
 int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info)
 {

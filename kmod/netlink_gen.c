@@ -11,6 +11,12 @@
 
 #include <uapi/linux/fpga_vfio.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation fpga_vfio_a_fence_timeout_ms_range = {
+	.min	= 100ULL,
+	.max	= 86400000ULL,
+};
+
 /* Common nested types */
 const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_LINK_DISABLE + 1] = {
 	[FPGA_VFIO_A_POLICY_RESET_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
@@ -75,6 +81,26 @@ static const struct nla_policy fpga_vfio_retrain_nl_policy[FPGA_VFIO_A_RETRAIN_D
 /* FPGA_VFIO_CMD_HISTORY_GET - dump */
 static const struct nla_policy fpga_vfio_history_get_nl_policy[FPGA_VFIO_A_EVENT_PORT + 1] = {
 	[FPGA_VFIO_A_EVENT_PORT] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+};
+
+/* FPGA_VFIO_CMD_FENCE - do */
+static const struct nla_policy fpga_vfio_fence_nl_policy[FPGA_VFIO_A_FENCE_DRY_RUN + 1] = {
+	[FPGA_VFIO_A_FENCE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+	[FPGA_VFIO_A_FENCE_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fpga_vfio_a_fence_timeout_ms_range),
+	[FPGA_VFIO_A_FENCE_DETACHED] = { .type = NLA_FLAG, },
+	[FPGA_VFIO_A_FENCE_DRY_RUN] = { .type = NLA_FLAG, },
+};
+
+/* FPGA_VFIO_CMD_RECOVER - do */
+static const struct nla_policy fpga_vfio_recover_nl_policy[FPGA_VFIO_A_RECOVER_DRY_RUN + 1] = {
+	[FPGA_VFIO_A_RECOVER_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
+	[FPGA_VFIO_A_RECOVER_FORCE] = { .type = NLA_FLAG, },
+	[FPGA_VFIO_A_RECOVER_DRY_RUN] = { .type = NLA_FLAG, },
+};
+
+/* FPGA_VFIO_CMD_RELEASE - do */
+static const struct nla_policy fpga_vfio_release_nl_policy[FPGA_VFIO_A_DEVICE_BDF + 1] = {
+	[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
 };
 
 /* Ops table for fpga_vfio */
@@ -142,6 +168,27 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.policy		= fpga_vfio_history_get_nl_policy,
 		.maxattr	= FPGA_VFIO_A_EVENT_PORT,
 		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_FENCE,
+		.doit		= fpga_vfio_nl_fence_doit,
+		.policy		= fpga_vfio_fence_nl_policy,
+		.maxattr	= FPGA_VFIO_A_FENCE_DRY_RUN,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_RECOVER,
+		.doit		= fpga_vfio_nl_recover_doit,
+		.policy		= fpga_vfio_recover_nl_policy,
+		.maxattr	= FPGA_VFIO_A_RECOVER_DRY_RUN,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_RELEASE,
+		.doit		= fpga_vfio_nl_release_doit,
+		.policy		= fpga_vfio_release_nl_policy,
+		.maxattr	= FPGA_VFIO_A_DEVICE_BDF,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

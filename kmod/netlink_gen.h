@@ -30,6 +30,9 @@ int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_history_get_dumpit(struct sk_buff *skb,
 				    struct netlink_callback *cb);
+int fpga_vfio_nl_fence_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_recover_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_release_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FPGA_VFIO_NLGRP_EVENTS,

@@ -6,10 +6,15 @@
 #include <linux/fpga_vfio.h>
 #include <net/netlink.h>
 
+#include "history.h"
 #include "policy.h"
+#include "span.h"
 
 struct fv_device;
 struct fv_link;
+struct fv_reset_function;
+struct fv_reset_report;
+struct fv_reset_step;
 struct genl_info;
 
 /* Room for an address in a message, and for a link. */
@@ -20,7 +25,17 @@ struct genl_info;
 #define FV_NL_POLICY_SIZE							\
 	nla_total_size((FV_POLICY_METHODS + FV_POLICY_NR + 5) * nla_total_size(sizeof(u64)))
 
+/* Room for a function that is hit, and for a step of a reset. */
+#define FV_NL_FUNCTION_SIZE	nla_total_size(2 * FV_NL_NAME_SIZE + nla_total_size(0))
+#define FV_NL_STEP_SIZE								\
+	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +	\
+		       nla_total_size(FV_REASON_SIZE) + FV_SPAN_MAX * FV_NL_FUNCTION_SIZE)
+
 int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link);
+int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
+		       const struct fv_reset_function *function);
+int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+		   const struct fv_reset_step *step, bool is_plan);
 int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy);
 struct fv_device *fv_nl_device_of(struct genl_info *info, int attr);
 

@@ -7,13 +7,16 @@
 #include <linux/vfio_pci_core.h>
 
 #include "aer.h"
+#include "baseline.h"
 #include "card.h"
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
+#include "fence.h"
 #include "guest.h"
 #include "history.h"
 #include "ids.h"
+#include "lease.h"
 #include "pci.h"
 #include "profile.h"
 #include "reset_watch.h"
@@ -61,6 +64,9 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	init_waitqueue_head(&dev->unused);
 	fv_guest_init(dev);
+	ret = fv_fence_init(dev);
+	if (ret)
+		goto err_put;
 	ret = fv_clean_init(dev);
 	if (ret) {
 		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
@@ -81,6 +87,7 @@ err_unregister:
 err_reset:
 	fv_clean_exit(dev);
 	fv_guest_exit(dev);
+	fv_fence_exit(dev);
 err_put:
 	vfio_put_device(&dev->core.vdev);
 	return ret;
@@ -92,9 +99,12 @@ static void fv_pci_remove(struct pci_dev *pdev)
 
 	/* Waits for the user to go; until then the device is there for readers. */
 	vfio_pci_core_unregister_device(&dev->core);
+	fv_clean_leave(dev);
+	fv_lease_leave(dev);
 	fv_device_unpublish(dev);
 	fv_clean_exit(dev);
 	fv_guest_exit(dev);
+	fv_fence_exit(dev);
 	vfio_put_device(&dev->core.vdev);
 }
 
@@ -113,6 +123,7 @@ static void fv_pci_reset_done(struct pci_dev *pdev)
 	fv_reset_done(pdev);
 	fv_card_reset_end(dev->card);
 	fv_clean_check(dev);
+	fv_baseline_restored(dev);
 }
 
 static const struct pci_error_handlers fv_pci_err_handlers = {

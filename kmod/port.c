@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The port above a card, while we take the card's link down on purpose.
+ * The port above a card, while we take the card's link down on purpose, or while somebody
+ * does to the card what he likes. What the port would raise because of that (interrupts,
+ * error messages, System Error) or do (contain the card, take it away) is turned off where
+ * it begins, remembered, and turned on again as it was.
  */
 #include <linux/pci.h>
 
@@ -13,53 +16,219 @@
  */
 #define FV_PORT_RESET_MS	2
 
-/* What a slot latches when the link of its card goes down and comes up; 0 without a slot. */
-static u16 fv_port_events(struct pci_dev *port)
-{
-	u16 status;
+/* Kinds of places: a register is at an offset from there. */
+enum fv_port_place {
+	FV_PORT_HEADER,
+	FV_PORT_PCIE,
+	FV_PORT_EXT_CAP,
+};
 
-	pcie_capability_read_word(port, PCI_EXP_SLTSTA, &status);
-	return status == 0xffff ? 0 : status & (PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_DLLSC);
+/**
+ * struct fv_port_register - a register of a port
+ * @place: what @cap and @at are about
+ * @cap: extended capability
+ * @at: offset
+ * @size: bytes
+ * @is_root_only: root ports have it
+ * @off: bits that are cleared for isolation; of one that latches, those that are looked at
+ * @on: bits that are set for isolation
+ */
+struct fv_port_register {
+	enum fv_port_place place;
+	u16 cap;
+	u16 at;
+	u8 size;
+	bool is_root_only;
+	u32 off;
+	u32 on;
+};
+
+/* All that comes of a link that goes down, and of requests that nobody answers. */
+#define FV_PORT_UNCOR	(PCI_ERR_UNC_DLP | PCI_ERR_UNC_SURPDN | PCI_ERR_UNC_POISON_TLP |	\
+			 PCI_ERR_UNC_FCP | PCI_ERR_UNC_COMP_TIME | PCI_ERR_UNC_COMP_ABORT |	\
+			 PCI_ERR_UNC_UNX_COMP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |	\
+			 PCI_ERR_UNC_ECRC | PCI_ERR_UNC_UNSUP)
+#define FV_PORT_COR	(PCI_ERR_COR_RCVR | PCI_ERR_COR_BAD_TLP | PCI_ERR_COR_BAD_DLLP |	\
+			 PCI_ERR_COR_REP_ROLL | PCI_ERR_COR_REP_TIMER | PCI_ERR_COR_ADV_NFAT)
+
+/* In the order in which they are written for isolation: what raises after what signals. */
+static const struct fv_port_register fv_port_controls[] = {
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_DPC, PCI_EXP_DPC_CTL, 2, false,
+	  PCI_EXP_DPC_CTL_EN_FATAL | PCI_EXP_DPC_CTL_EN_NONFATAL, 0 },
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_UNCOR_MASK, 4, false, 0, FV_PORT_UNCOR },
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_COR_MASK, 4, false, 0, FV_PORT_COR },
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_ROOT_COMMAND, 4, true,
+	  PCI_ERR_ROOT_CMD_COR_EN | PCI_ERR_ROOT_CMD_NONFATAL_EN | PCI_ERR_ROOT_CMD_FATAL_EN, 0 },
+	{ FV_PORT_PCIE, 0, PCI_EXP_DEVCTL, 2, false,
+	  PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE,
+	  0 },
+	{ FV_PORT_PCIE, 0, PCI_EXP_RTCTL, 2, true,
+	  PCI_EXP_RTCTL_SECEE | PCI_EXP_RTCTL_SENFEE | PCI_EXP_RTCTL_SEFEE, 0 },
+	{ FV_PORT_PCIE, 0, PCI_EXP_LNKCTL, 2, false,
+	  PCI_EXP_LNKCTL_LBMIE | PCI_EXP_LNKCTL_LABIE, 0 },
+	{ FV_PORT_HEADER, 0, PCI_BRIDGE_CONTROL, 2, false, PCI_BRIDGE_CTL_SERR, 0 },
+	{ FV_PORT_HEADER, 0, PCI_COMMAND, 2, false, PCI_COMMAND_SERR, 0 },
+};
+
+static_assert(ARRAY_SIZE(fv_port_controls) <= FV_PORT_CONTROLS);
+
+/*
+ * All are written 1 to clear. Slot Status has events that are a person's (the attention
+ * button), which stay. LBMS may be the bandwidth controller's to clear: it counts by it.
+ */
+static const struct fv_port_register fv_port_latches[] = {
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_UNCOR_STATUS, 4, false, ~0, 0 },
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_COR_STATUS, 4, false, ~0, 0 },
+	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_ROOT_STATUS, 4, true, 0x7f, 0 },
+	{ FV_PORT_PCIE, 0, PCI_EXP_DEVSTA, 2, false,
+	  PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD, 0 },
+	{ FV_PORT_PCIE, 0, PCI_EXP_SLTSTA, 2, false,
+	  PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_DLLSC, 0 },
+	{ FV_PORT_PCIE, 0, PCI_EXP_LNKSTA, 2, false, PCI_EXP_LNKSTA_LBMS | PCI_EXP_LNKSTA_LABS, 0 },
+	{ FV_PORT_HEADER, 0, PCI_SEC_STATUS, 2, false, 0xf900, 0 },
+	{ FV_PORT_HEADER, 0, PCI_STATUS, 2, false, 0xf900, 0 },
+};
+
+static_assert(ARRAY_SIZE(fv_port_latches) <= FV_PORT_LATCHES);
+
+/* Where a register is, or 0 if the port does not have it. */
+static int fv_port_where(struct pci_dev *port, const struct fv_port_register *reg)
+{
+	int cap;
+
+	if (reg->is_root_only &&
+	    (!pci_is_pcie(port) || pci_pcie_type(port) != PCI_EXP_TYPE_ROOT_PORT))
+		return 0;
+	switch (reg->place) {
+	case FV_PORT_HEADER:
+		return reg->at;
+	case FV_PORT_PCIE:
+		if (!pci_is_pcie(port) || (reg->at == PCI_EXP_SLTSTA &&
+					   !(port->pcie_flags_reg & PCI_EXP_FLAGS_SLOT)))
+			return 0;
+		return pci_pcie_cap(port) + reg->at;
+	default:
+		cap = pci_find_ext_capability(port, reg->cap);
+		return cap ? cap + reg->at : 0;
+	}
+}
+
+static u32 fv_port_read(struct pci_dev *port, const struct fv_port_register *reg, int where)
+{
+	u32 value;
+	u16 word;
+
+	if (reg->size == sizeof(word)) {
+		pci_read_config_word(port, where, &word);
+		return word;
+	}
+	pci_read_config_dword(port, where, &value);
+	return value;
+}
+
+/* Link Control and Root Control have writers in the PCI core that lock one another out. */
+static void fv_port_change(struct pci_dev *port, const struct fv_port_register *reg, int where,
+			   u32 clear, u32 set)
+{
+	u32 value;
+
+	if (reg->place == FV_PORT_PCIE) {
+		pcie_capability_clear_and_set_word(port, reg->at, clear, set);
+		return;
+	}
+	value = (fv_port_read(port, reg, where) & ~clear) | set;
+	if (reg->size == sizeof(u16))
+		pci_write_config_word(port, where, value);
+	else
+		pci_write_config_dword(port, where, value);
+}
+
+static void fv_port_clear(struct pci_dev *port, const struct fv_port_register *reg, int where,
+			  u32 bits)
+{
+	if (reg->size == sizeof(u16))
+		pci_write_config_word(port, where, bits);
+	else
+		pci_write_config_dword(port, where, bits);
+}
+
+static bool fv_port_is_there(struct pci_dev *port)
+{
+	u16 vendor;
+
+	pci_read_config_word(port, PCI_VENDOR_ID, &vendor);
+	return vendor != 0xffff;
 }
 
 /**
- * fv_port_quiet - Keep the port's hotplug driver from taking the card away
- * @port: the port
- * @quiet: what fv_port_listen() has to know
+ * fv_port_isolate - Keep a port from raising or acting on what happens below it
+ * @port: the port, awake
+ * @state: what fv_port_restore() has to know
  *
- * The link goes down and comes up because we want it; the hotplug driver goes on to
- * clear the events, but does nothing about them.
+ * The hotplug driver is not this function's matter: fv_card_keep().
  *
- * Context: Process context, under the device lock of a function below, which keeps
- * others from doing the same.
+ * Context: Process context; one at a time for one port, see fv_card_isolate().
  */
-void fv_port_quiet(struct pci_dev *port, struct fv_port_quiet *quiet)
+void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 {
-	quiet->events = fv_port_events(port);
-	quiet->was_ignoring = port->ignore_hotplug;
-	port->ignore_hotplug = 1;
+	const struct fv_port_register *reg;
+	unsigned int i;
+	int where;
+
+	for (i = 0; i < ARRAY_SIZE(fv_port_latches); i++) {
+		reg = &fv_port_latches[i];
+		where = fv_port_where(port, reg);
+		if (where)
+			state->latches[i] = fv_port_read(port, reg, where) & reg->off;
+	}
+	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
+		reg = &fv_port_controls[i];
+		where = fv_port_where(port, reg);
+		if (!where)
+			continue;
+		state->controls[i] = fv_port_read(port, reg, where);
+		fv_port_change(port, reg, where, reg->off, reg->on);
+	}
 }
 
 /**
- * fv_port_listen - Take back what fv_port_quiet() did
- * @port: the port
- * @quiet: as it was
+ * fv_port_restore - Take back what fv_port_isolate() did
+ * @port: the port, awake
+ * @state: as it was
  *
- * Context: Process context.
+ * What was latched meanwhile, and was not before, is what happened below: cleared, before
+ * anybody is told of it. Bits that isolation does not touch stay as they are now.
+ *
+ * Context: Process context; as fv_port_isolate().
  */
-void fv_port_listen(struct pci_dev *port, const struct fv_port_quiet *quiet)
+void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
 {
-	/* Written 1 to clear: what is latched now and was not is what we caused. */
-	u16 events = fv_port_events(port) & ~quiet->events;
+	const struct fv_port_register *reg;
+	unsigned int i;
+	int where;
+	u32 bits;
 
-	if (events)
-		pcie_capability_write_word(port, PCI_EXP_SLTSTA, events);
-	port->ignore_hotplug = quiet->was_ignoring;
+	if (!fv_port_is_there(port))
+		return;
+	for (i = 0; i < ARRAY_SIZE(fv_port_latches); i++) {
+		reg = &fv_port_latches[i];
+		where = fv_port_where(port, reg);
+		bits = where ? fv_port_read(port, reg, where) & reg->off & ~state->latches[i] : 0;
+		if (bits)
+			fv_port_clear(port, reg, where, bits);
+	}
+	for (i = ARRAY_SIZE(fv_port_controls); i--;) {
+		reg = &fv_port_controls[i];
+		where = fv_port_where(port, reg);
+		bits = reg->off | reg->on;
+		if (where)
+			fv_port_change(port, reg, where, bits, state->controls[i] & bits);
+	}
 }
 
 /**
  * fv_port_hot_reset - Reset everything below a port
- * @port: the port; quiet
+ * @port: the port; isolated
  *
  * Context: Process context, may sleep.
  * Return: 0, -EINTR when the process is being killed (the reset is done all the same),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* The port above a card: kept from acting on what happens below, and its hot reset. */
 #ifndef FV_PORT_H
 #define FV_PORT_H
 
@@ -6,18 +7,22 @@
 
 struct pci_dev;
 
+/* Registers that are written, and registers that latch events; port.c has the tables. */
+#define FV_PORT_CONTROLS	10
+#define FV_PORT_LATCHES		8
+
 /**
- * struct fv_port_quiet - what a port was before it was made quiet
- * @was_ignoring: it ignored hotplug events before
- * @events: those that were latched before, of what a reset latches
+ * struct fv_port_state - what a port was before it was isolated
+ * @controls: the registers that isolation writes
+ * @latches: events that were latched before
  */
-struct fv_port_quiet {
-	bool was_ignoring;
-	u16 events;
+struct fv_port_state {
+	u32 controls[FV_PORT_CONTROLS];
+	u32 latches[FV_PORT_LATCHES];
 };
 
-void fv_port_quiet(struct pci_dev *port, struct fv_port_quiet *quiet);
-void fv_port_listen(struct pci_dev *port, const struct fv_port_quiet *quiet);
+void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state);
+void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state);
 int fv_port_hot_reset(struct pci_dev *port);
 
 #endif /* FV_PORT_H */

@@ -19,6 +19,7 @@
 #include "baseline.h"
 #include "card.h"
 #include "compat.h"
+#include "fence.h"
 #include "history.h"
 #include "notify.h"
 #include "policy.h"
@@ -35,6 +36,8 @@
  * @span: the functions that are held; the device's first
  * @policy: what was wanted of the device when it began
  * @origin: who asked
+ * @is_fencing: users see the fence meanwhile; else they wait at memory_lock
+ * @is_lost: what the functions have now is nothing that they should have later
  * @ops: the method that is tried
  * @method: its number
  * @step: what comes of it
@@ -44,8 +47,10 @@ struct fv_reset_job {
 	struct fv_span span;
 	struct fv_policy policy;
 	enum fpga_vfio_origin origin;
+	bool is_fencing;
+	bool is_lost;
 	const struct fv_reset_ops *ops;
-	enum fpga_vfio_reset_method method;
+	unsigned int method;
 	struct fv_reset_step *step;
 	u64 began_ns;
 };
@@ -86,6 +91,21 @@ static void fv_reset_say(struct fv_reset_job *job, unsigned int i, const char *t
 		strscpy(step->text, text);
 }
 
+/* Interrupts that a user sets up go the same way to the card: under memory_lock. */
+static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, char *text,
+				     size_t size)
+{
+	struct fv_device *dev = job->span.devices[i];
+	int ret;
+
+	if (dev && job->is_fencing)
+		down_write(&dev->core.memory_lock);
+	ret = fv_baseline_restore(job->span.functions[i], dev, text, size);
+	if (dev && job->is_fencing)
+		up_write(&dev->core.memory_lock);
+	return ret;
+}
+
 static int fv_reset_restore(struct fv_reset_job *job)
 {
 	struct fv_span *span = &job->span;
@@ -100,8 +120,7 @@ static int fv_reset_restore(struct fv_reset_job *job)
 			fv_reset_say(job, i, text);
 	}
 	for (i = 0; i < span->nr_held && !ret; i++) {
-		ret = fv_baseline_restore(span->functions[i], span->devices[i], text,
-					  sizeof(text));
+		ret = fv_reset_restore_function(job, i, text, sizeof(text));
 		if (ret)
 			fv_reset_say(job, i, text);
 	}
@@ -203,14 +222,23 @@ static void fv_reset_iommu_done(struct fv_span *span)
 		fv_compat_reset_iommu_done(span->functions[i]);
 }
 
-static int fv_reset_remember(struct fv_span *span)
+static int fv_reset_remember(struct fv_reset_job *job)
 {
+	struct fv_span *span = &job->span;
 	unsigned int i;
 	int ret = 0;
 
+	if (job->is_lost)
+		return 0;
 	for (i = 0; i < span->nr_held && !ret; i++)
 		ret = fv_baseline_remember(span->functions[i], span->devices[i]);
 	return ret;
+}
+
+/* Does it concern the link, and so the port? */
+static bool fv_reset_is_at_port(struct fv_reset_job *job)
+{
+	return job->ops->is_card || job->ops->is_arrival;
 }
 
 /* One method on all functions held, whose memory nobody uses. */
@@ -219,17 +247,16 @@ static int fv_reset_try_held(struct fv_reset_job *job)
 	struct fv_reset_step *step = job->step;
 	struct fv_span *span = &job->span;
 	struct pci_dev *pdev = span->functions[0];
-	struct fv_port_quiet quiet;
+	struct fv_card *card = span->dev->card;
 	unsigned int i;
 	int ret;
 
 	step->is_tried = true;
+	fv_card_reset_begin(card);
 	for (i = 0; i < span->nr_held; i++)
 		fv_config_stop(span->functions[i]);
-	if (job->ops->is_card) {
-		fv_card_reset_begin(span->dev->card);
-		fv_port_quiet(pdev->bus->self, &quiet);
-	}
+	if (fv_reset_is_at_port(job))
+		fv_card_isolate(card);
 
 	ret = fv_reset_phase(job, FV_PHASE_ACT, job->ops->act(pdev, &job->policy, step->text,
 							      sizeof(step->text)));
@@ -237,13 +264,49 @@ static int fv_reset_try_held(struct fv_reset_job *job)
 		ret = fv_reset_verify(job);
 	if (ret)
 		fv_reset_restore_driverless(span);
-	if (job->ops->is_card) {
+	if (fv_reset_is_at_port(job)) {
 		if (!ret)
 			fv_reset_improve_link(job);
-		fv_port_listen(pdev->bus->self, &quiet);
-		fv_card_reset_end(span->dev->card);
+		fv_card_restore(card);
 	}
+	fv_card_reset_end(card);
 	return ret;
+}
+
+static void fv_reset_count_step(struct fv_reset_job *job, struct fv_device *dev)
+{
+	const struct fv_reset_step *step = job->step;
+
+	if (job->ops->is_arrival)
+		return;
+	fv_stats_inc(dev->stats, fv_reset_method_counter(job->ops->counter, !step->error));
+	if (!step->error)
+		fv_stats_reset_took(dev->stats, step->duration_ns);
+}
+
+/* A user of a function that is not ready stays behind the fence. */
+static void fv_reset_conclude_fence(struct fv_reset_job *job, struct fv_device *dev)
+{
+	if (job->is_fencing)
+		down_write(&dev->core.memory_lock);
+	if (job->step->error)
+		fv_fence_raise_held(dev);
+	else
+		fv_fence_lower_held(dev);
+	if (job->is_fencing)
+		up_write(&dev->core.memory_lock);
+}
+
+/* What a step counts as in the history: an arrival is no reset. */
+static int fv_reset_event_kind(struct fv_reset_job *job)
+{
+	return job->ops && job->ops->is_arrival ? FPGA_VFIO_EVENT_KIND_RECOVER :
+						  FPGA_VFIO_EVENT_KIND_RESET;
+}
+
+static int fv_reset_event_method(struct fv_reset_job *job)
+{
+	return !job->ops || job->ops->is_arrival ? FV_METHOD_NONE : (int)job->method;
 }
 
 static void fv_reset_conclude_device(struct fv_reset_job *job, struct fv_device *dev)
@@ -251,13 +314,12 @@ static void fv_reset_conclude_device(struct fv_reset_job *job, struct fv_device 
 	const struct fv_reset_step *step = job->step;
 	int error = step->error;
 
-	fv_stats_inc(dev->stats, fv_reset_method_counter(job->ops->counter, !error));
-	if (!error)
-		fv_stats_reset_took(dev->stats, step->duration_ns);
+	fv_reset_conclude_fence(job, dev);
+	fv_reset_count_step(job, dev);
 	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_RESET,
+		.kind = fv_reset_event_kind(job),
 		.origin = job->origin,
-		.method = job->method,
+		.method = fv_reset_event_method(job),
 		.error = error,
 		.duration_ns = step->duration_ns,
 	}, "%s", step->text);
@@ -284,6 +346,44 @@ static void fv_reset_conclude(struct fv_reset_job *job, int error)
 			fv_reset_conclude_device(job, job->span.devices[i]);
 }
 
+/* Those that were ready, and were not touched. */
+static void fv_reset_unfence(struct fv_reset_job *job)
+{
+	struct fv_device *dev;
+	unsigned int i;
+
+	for (i = 0; i < job->span.nr_held; i++) {
+		dev = job->span.devices[i];
+		if (!dev || fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+			continue;
+		down_write(&dev->core.memory_lock);
+		fv_fence_lower_held(dev);
+		up_write(&dev->core.memory_lock);
+	}
+}
+
+static int fv_reset_fence(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_device *dev;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < job->span.nr_held && !ret; i++) {
+		dev = job->span.devices[i];
+		if (!dev)
+			continue;
+		ret = fv_fence_raise(dev);
+		if (ret)
+			snprintf(step->text, sizeof(step->text),
+				 "the user of %s does not leave its memory alone",
+				 pci_name(dev->core.pdev));
+	}
+	if (ret)
+		fv_reset_unfence(job);
+	return ret;
+}
+
 static int fv_reset_hold(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
@@ -297,7 +397,17 @@ static int fv_reset_hold(struct fv_reset_job *job)
 	} else {
 		fv_span_narrow(span);
 	}
+	if (job->is_fencing)
+		return fv_reset_fence(job);
 	return fv_span_hold_memory(span, step->text, sizeof(step->text));
+}
+
+static void fv_reset_release(struct fv_reset_job *job)
+{
+	if (job->is_fencing)
+		fv_reset_unfence(job);
+	else
+		fv_span_release_memory(&job->span);
 }
 
 /* One method: hold what it hits, try, say what came of it. */
@@ -315,7 +425,7 @@ static int fv_reset_try(struct fv_reset_job *job)
 	if (ret)
 		return ret;
 
-	ret = fv_reset_remember(&job->span);
+	ret = fv_reset_remember(job);
 	if (!ret)
 		ret = fv_reset_iommu_prepare(&job->span);
 	if (!ret) {
@@ -323,7 +433,7 @@ static int fv_reset_try(struct fv_reset_job *job)
 		fv_reset_iommu_done(&job->span);
 		fv_reset_conclude(job, ret);
 	}
-	fv_span_release_memory(&job->span);
+	fv_reset_release(job);
 	return ret;
 }
 
@@ -349,6 +459,15 @@ static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
 }
 
 /*
+ * A user who resets his own device waits for it, as vfio-pci has him do. He does not wait,
+ * and none of his processors does, for what others ask for.
+ */
+static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
+{
+	return !fv_reset_is_set_locked(origin) && origin != FPGA_VFIO_ORIGIN_USER;
+}
+
+/*
  * Who opens or closes a device of the card tries for the device lock that is held here: the
  * driver's own repair, which has time, does not keep him.
  */
@@ -360,7 +479,7 @@ static int fv_reset_lock_set(struct fv_reset_job *job, struct mutex *set)
 }
 
 static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
-			   const enum fpga_vfio_reset_method *order, unsigned int nr,
+			   const unsigned int *order, unsigned int nr,
 			   struct fv_reset_report *report)
 {
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
@@ -371,7 +490,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 	for (i = 0; i < nr; i++) {
 		job->method = order[i];
 		job->ops = fv_reset_ops_of(order[i]);
-		job->began_ns = ktime_get_ns();
+		job->began_ns = !i && report->began_ns ? report->began_ns : ktime_get_ns();
 		job->step = &report->steps[report->nr++];
 		*job->step = (struct fv_reset_step) { .method = order[i] };
 		if (job->ops->is_card && !is_locked) {
@@ -385,7 +504,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		ret = fv_reset_try(job);
 		job->step->error = ret;
 		result = fv_reset_result(result, ret);
-		if (!fv_reset_goes_on(ret))
+		if (!fv_reset_goes_on(ret) || (job->ops->is_arrival && ret == -EAGAIN))
 			break;
 	}
 	if (is_locked && !fv_reset_is_set_locked(job->origin))
@@ -406,9 +525,9 @@ static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *de
 		if (report->steps[i].is_tried)
 			return;
 	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_RESET,
+		.kind = fv_reset_event_kind(job),
 		.origin = job->origin,
-		.method = job->ops ? (int)job->method : FV_METHOD_NONE,
+		.method = fv_reset_event_method(job),
 		.error = error,
 	}, "%s", report->nr ? report->steps[report->nr - 1].text : "no method may be used");
 }
@@ -429,11 +548,35 @@ static void fv_reset_wake(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 }
 
+/* The policy's order of methods, and before it, if that is wanted, none. */
+static unsigned int fv_reset_ladder_order(struct pci_dev *pdev, const struct fv_policy *policy,
+					  unsigned long methods, unsigned int *order)
+{
+	unsigned int nr = 0;
+
+	if (methods & FV_RESET_CARD_ARRIVED)
+		order[nr++] = FV_RESET_CARD_ARRIVAL;
+	else if (methods & FV_RESET_ARRIVED)
+		order[nr++] = FV_RESET_ARRIVAL;
+	return nr + fv_reset_order(pdev, policy, methods & FV_RESET_ANY, order + nr);
+}
+
+/* Whose fence the card is behind, is the one who brings it back. */
+static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
+			      struct fv_reset_step *step)
+{
+	if (methods & FV_RESET_CARD_ARRIVED ||
+	    !fv_card_is_leased(dev->card, step->text, sizeof(step->text)))
+		return 0;
+	return -EBUSY;
+}
+
 /**
  * fv_reset_run - Reset a device by the first method that brings it back
  * @dev: the device, which cannot go meanwhile
  * @methods: which may be used, bits of enum fpga_vfio_reset_method; the policy decides
- *	     among them, unless there is only one
+ *	     among them, unless there is only one; with FV_RESET_ARRIVED or
+ *	     FV_RESET_CARD_ARRIVED none is used if that is enough
  * @origin: who asked; FPGA_VFIO_ORIGIN_OPEN and _CLOSE have vfio_device_set::lock
  * @report: what was tried; may be NULL
  *
@@ -444,15 +587,16 @@ static void fv_reset_wake(struct fv_device *dev)
  * Context: Process context, may sleep for the sum of the methods' limits; ended by a
  * signal that kills.
  * Return: 0, -EOPNOTSUPP if no method is there, -EBUSY if another's function would be
- * hit, -EAGAIN if the device is being bound or reset, -ESTALE if it came back as
- * something else, -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM.
+ * hit or the card is behind somebody's fence, -EAGAIN if the device is being bound or
+ * reset, -ESTALE if it came back as something else, -EINTR, -ETIMEDOUT or -EIO if it did not
+ * come back, -ENOMEM.
  */
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report)
 {
 	struct fv_reset_job *job __free(kfree) = kzalloc_obj(*job);
 	struct fv_reset_report *own __free(kfree) = NULL;
-	enum fpga_vfio_reset_method order[FV_RESET_METHODS];
+	unsigned int order[FV_RESET_METHODS + 1];
 	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_reset_step *first;
 	int ret;
@@ -467,19 +611,28 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 	first = &report->steps[0];
 	*first = (struct fv_reset_step) {};
 	job->origin = origin;
+	job->is_fencing = fv_reset_is_fencing(origin);
+	job->is_lost = methods & (FV_RESET_ARRIVED | FV_RESET_CARD_ARRIVED);
+	job->span.is_any_user = methods & FV_RESET_CARD_ARRIVED;
 	fv_device_policy(dev, &job->policy);
 
 	ret = pm_runtime_resume_and_get(&pdev->dev);
 	if (ret < 0)
 		return ret;
 	ret = fv_span_begin(&job->span, dev, first->text, sizeof(first->text));
+	if (!ret) {
+		ret = fv_reset_may_begin(dev, methods, first);
+		if (ret)
+			fv_span_end(&job->span);
+	}
 	if (ret) {
 		first->error = ret;
 		report->nr = 1;
 	} else {
 		fv_reset_wake(dev);
 		ret = fv_reset_ladder(job, dev, order,
-				      fv_reset_order(pdev, &job->policy, methods, order), report);
+				      fv_reset_ladder_order(pdev, &job->policy, methods, order),
+				      report);
 		fv_span_end(&job->span);
 	}
 	if (ret)
@@ -488,7 +641,14 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 	return ret;
 }
 
-static void fv_reset_plan_functions(struct fv_span *span, struct fv_reset_report *report)
+/**
+ * fv_reset_report_functions - Say which functions are hit
+ * @report: where to
+ * @span: the functions
+ *
+ * Context: Process context, under vfio_device_set::lock.
+ */
+void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_span *span)
 {
 	struct fv_reset_function *function;
 	unsigned int i;
@@ -507,8 +667,7 @@ static void fv_reset_plan_functions(struct fv_span *span, struct fv_reset_report
 
 static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
 			       const struct fv_policy *policy,
-			       enum fpga_vfio_reset_method method,
-			       struct fv_reset_report *report)
+			       unsigned int method, struct fv_reset_report *report)
 {
 	const struct fv_reset_ops *ops = fv_reset_ops_of(method);
 	struct fv_reset_step *step = &report->steps[report->nr++];
@@ -525,7 +684,7 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
 		return;
 	}
 	step->error = fv_span_look(span, dev, ops->is_card, step->text, sizeof(step->text));
-	fv_reset_plan_functions(span, report);
+	fv_reset_report_functions(report, span);
 	step->nr_functions = span->nr;
 	fv_span_end(span);
 }
@@ -542,7 +701,7 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
 {
 	struct fv_span *span __free(kfree) = kzalloc_obj(*span);
-	enum fpga_vfio_reset_method order[FV_RESET_METHODS];
+	unsigned int order[FV_RESET_METHODS + 1];
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
 	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_policy policy;
@@ -560,7 +719,8 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 		return ret;
 	ret = mutex_lock_killable(set);
 	if (!ret) {
-		nr = fv_reset_order(pdev, &policy, methods, order);
+		span->is_any_user = methods & FV_RESET_CARD_ARRIVED;
+		nr = fv_reset_ladder_order(pdev, &policy, methods, order);
 		for (i = 0; i < nr; i++)
 			fv_reset_plan_step(dev, span, &policy, order[i], report);
 		mutex_unlock(set);

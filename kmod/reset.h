@@ -12,12 +12,16 @@
 
 /* Any method, the one that hits least first. */
 #define FV_RESET_ANY		GENMASK(FV_RESET_METHODS - 1, 0)
+/* Before any: if the function came back by itself, it is taken as it comes. */
+#define FV_RESET_ARRIVED	BIT(FV_RESET_ARRIVAL)
+/* Of a card that is fenced: the same, of all its functions, whoever has them. */
+#define FV_RESET_CARD_ARRIVED	BIT(FV_RESET_CARD_ARRIVAL)
 /* Those that hit the function alone. */
 #define FV_RESET_FUNCTION_ONLY	(BIT(FPGA_VFIO_RESET_METHOD_FLR) | BIT(FPGA_VFIO_RESET_METHOD_PM))
 
 /**
  * struct fv_reset_step - one method, tried or planned
- * @method: the method
+ * @method: enum fpga_vfio_reset_method, FV_RESET_ARRIVAL or FV_RESET_CARD_ARRIVAL
  * @error: 0 or negative errno
  * @text: the error in words; empty when there is none
  * @is_tried: the functions were touched
@@ -27,7 +31,7 @@
  * @nr_functions: how many of fv_reset_report::functions it hits; in a plan
  */
 struct fv_reset_step {
-	enum fpga_vfio_reset_method method;
+	unsigned int method;
 	int error;
 	char text[FV_REASON_SIZE];
 	bool is_tried;
@@ -51,18 +55,21 @@ struct fv_reset_function {
 
 /**
  * struct fv_reset_report - what a reset did, or would do
+ * @began_ns: when the first step was begun, if that was before the reset; else 0
  * @nr: steps in @steps
  * @steps: in the order in which they were tried
  * @nr_functions: functions in @functions; in a plan
  * @functions: what is below the port, the device itself first; in a plan
  */
 struct fv_reset_report {
+	u64 began_ns;
 	unsigned int nr;
-	struct fv_reset_step steps[FV_RESET_METHODS];
+	struct fv_reset_step steps[FV_RESET_METHODS + 1];
 	unsigned int nr_functions;
 	struct fv_reset_function functions[FV_SPAN_MAX];
 };
 
+void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_span *span);
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report);

@@ -12,8 +12,6 @@
 
 /* PCIe r6.0, 6.6.2: an FLR is complete after that, and the function need not answer before. */
 #define FV_RESET_FLR_MS		100
-/* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
-#define FV_RESET_SETTLE_MS	100
 /*
  * Link Disable where the port cannot tell whether its link is down: no LTSSM state that
  * is passed on the way takes longer than 24 ms by itself (PCIe r6.0, 4.2.7).
@@ -154,7 +152,39 @@ static int fv_reset_link_act(struct pci_dev *pdev, const struct fv_policy *polic
 	return ret ?: fv_reset_wait_link(port, policy, text, size);
 }
 
-static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
+static const char *fv_reset_arrival_unavailable(struct pci_dev *pdev,
+						const struct fv_policy *policy)
+{
+	return NULL;
+}
+
+/* The one who waits for the link has waited; see fv_clean_repair(). */
+static int fv_reset_arrival_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
+				size_t size)
+{
+	struct pci_dev *port = pci_upstream_bridge(pdev);
+	struct fv_link link;
+
+	if (!port || fv_link_read(port, 0, &link) || link.is_active)
+		return 0;
+	snprintf(text, size, "the link below %s is down", pci_name(port));
+	return -ETIMEDOUT;
+}
+
+/* As well, for as long as the policy says; see fv_lease_end(). */
+static int fv_reset_card_arrival_act(struct pci_dev *pdev, const struct fv_policy *policy,
+				     char *text, size_t size)
+{
+	int ret = fv_reset_arrival_act(pdev, policy, text, size);
+
+	if (ret)
+		snprintf(text, size, "the link below %s does not come up in %u ms",
+			 pci_name(pdev->bus->self),
+			 policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	return ret;
+}
+
+static const struct fv_reset_ops fv_reset_ops[] = {
 	[FPGA_VFIO_RESET_METHOD_FLR] = {
 		.name = "flr",
 		.counter = FV_RESET_FLR,
@@ -185,16 +215,30 @@ static const struct fv_reset_ops fv_reset_ops[FV_RESET_METHODS] = {
 		.unavailable = fv_reset_link_unavailable,
 		.act = fv_reset_link_act,
 	},
+	[FV_RESET_ARRIVAL] = {
+		.name = "none",
+		.is_arrival = true,
+		.unavailable = fv_reset_arrival_unavailable,
+		.act = fv_reset_arrival_act,
+	},
+	[FV_RESET_CARD_ARRIVAL] = {
+		.name = "none",
+		.is_card = true,
+		.is_arrival = true,
+		.expected_ms = FV_RESET_SETTLE_MS,
+		.unavailable = fv_reset_arrival_unavailable,
+		.act = fv_reset_card_arrival_act,
+	},
 };
 
 /**
  * fv_reset_ops_of - Find how a method works
- * @method: the method
+ * @method: the method, FV_RESET_ARRIVAL or FV_RESET_CARD_ARRIVAL
  *
  * Context: Any.
  * Return: Its operations.
  */
-const struct fv_reset_ops *fv_reset_ops_of(enum fpga_vfio_reset_method method)
+const struct fv_reset_ops *fv_reset_ops_of(unsigned int method)
 {
 	return &fv_reset_ops[method];
 }
@@ -301,7 +345,7 @@ bool fv_reset_is_offered(struct pci_dev *pdev)
  * Return: How many there are.
  */
 unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy,
-			    unsigned long methods, enum fpga_vfio_reset_method *order)
+			    unsigned long methods, unsigned int *order)
 {
 	unsigned int nr = 0, i;
 	int method;

@@ -11,13 +11,24 @@
 struct fv_policy;
 struct pci_dev;
 
+/* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
+#define FV_RESET_SETTLE_MS	100
+
 #define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
+
+/*
+ * No methods, but tried like one: a function, or a card, that came back by itself is taken
+ * as it comes. After those of enum fpga_vfio_reset_method.
+ */
+#define FV_RESET_ARRIVAL	FV_RESET_METHODS
+#define FV_RESET_CARD_ARRIVAL	(FV_RESET_METHODS + 1)
 
 /**
  * struct fv_reset_ops - how a method works
  * @name: of the method, as in the PCI core's reset_method file and in messages
  * @counter: what it counts as
  * @is_card: all functions below the port are hit
+ * @is_arrival: it resets nothing
  * @expected_ms: the least time
  * @unavailable: why it cannot be used, or NULL
  * @act: resets; returns when the functions may be asked whether they are ready
@@ -26,17 +37,18 @@ struct fv_reset_ops {
 	const char *name;
 	enum fv_reset_method counter;
 	bool is_card;
+	bool is_arrival;
 	unsigned int expected_ms;
 	const char *(*unavailable)(struct pci_dev *pdev, const struct fv_policy *policy);
 	int (*act)(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size);
 };
 
-const struct fv_reset_ops *fv_reset_ops_of(enum fpga_vfio_reset_method method);
+const struct fv_reset_ops *fv_reset_ops_of(unsigned int method);
 unsigned int fv_reset_limit_ms(const struct fv_reset_ops *ops, const struct fv_policy *policy);
 int fv_reset_method_uapi(enum fv_reset_method counter);
 bool fv_reset_is_core_special(struct pci_dev *pdev);
 bool fv_reset_is_offered(struct pci_dev *pdev);
 unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy,
-			    unsigned long methods, enum fpga_vfio_reset_method *order);
+			    unsigned long methods, unsigned int *order);
 
 #endif /* FV_RESET_OPS_H */

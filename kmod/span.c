@@ -12,6 +12,7 @@
 
 #include "card.h"
 #include "device.h"
+#include "fence.h"
 #include "span.h"
 #include "wait.h"
 
@@ -126,7 +127,8 @@ static int fv_span_check(struct fv_span *span, char *text, size_t size)
 				 pdev->dev.driver->name);
 			return -EBUSY;
 		}
-		if (dev && dev->user && dev != span->dev && dev->user != span->dev->user) {
+		if (!span->is_any_user && dev && dev->user && dev != span->dev &&
+		    dev->user != span->dev->user) {
 			snprintf(text, size, "%s is held by process %d", pci_name(pdev),
 				 pid_nr(dev->user));
 			return -EBUSY;
@@ -189,15 +191,6 @@ int fv_span_widen(struct fv_span *span, char *text, size_t size)
 	return ret;
 }
 
-/* As vfio_pci_core does it (vfio_pci_zap_bars()), which does not export it. */
-static void fv_span_zap(struct fv_device *dev)
-{
-	loff_t start = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX);
-	loff_t end = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_ROM_REGION_INDEX);
-
-	unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
-}
-
 /**
  * fv_span_hold_memory - Keep users from the BARs of all functions held
  * @span: what is held
@@ -224,8 +217,7 @@ int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 			if (ret)
 				goto err;
 		}
-		if (dev->core.vdev.open_count)
-			fv_span_zap(dev);
+		fv_fence_zap(dev);
 	}
 	return 0;
 

@@ -21,6 +21,7 @@ struct pci_dev;
  * @devices: what we know of each; NULL if it has no driver
  * @nr: how many
  * @nr_held: how many of them are locked
+ * @is_any_user: the functions may be of more than one user
  */
 struct fv_span {
 	struct fv_device *dev;
@@ -28,6 +29,7 @@ struct fv_span {
 	struct fv_device *devices[FV_SPAN_MAX];
 	unsigned int nr;
 	unsigned int nr_held;
+	bool is_any_user;
 };
 
 int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size);

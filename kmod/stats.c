@@ -103,6 +103,55 @@ void fv_stats_closed(struct fv_stats *stats)
 }
 
 /**
+ * fv_stats_fenced - Count that a fence was raised
+ * @stats: the device's counters
+ *
+ * Context: Process context, under memory_lock.
+ */
+void fv_stats_fenced(struct fv_stats *stats)
+{
+	spin_lock(&stats->lock);
+	fv_stats_inc(stats, FPGA_VFIO_A_STATS_FENCES);
+	stats->fenced_at_ns = ktime_get_ns();
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_unfenced - Count that it was lowered
+ * @stats: the device's counters
+ *
+ * Context: Process context, under memory_lock, or when nobody has the device.
+ */
+void fv_stats_unfenced(struct fv_stats *stats)
+{
+	spin_lock(&stats->lock);
+	stats->fenced_ns += ktime_get_ns() - stats->fenced_at_ns;
+	stats->fenced_at_ns = 0;
+	spin_unlock(&stats->lock);
+}
+
+/**
+ * fv_stats_is_under_way - Is a read or a write through the descriptor under way?
+ * @stats: the device's counters
+ *
+ * Context: Process context. Those that began before the last grace period of RCU are seen.
+ * Return: True if one is.
+ */
+bool fv_stats_is_under_way(struct fv_stats *stats)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct fv_counters *counters = per_cpu_ptr(stats->counters, cpu);
+
+		sum += READ_ONCE(counters->value[FV_STATS_UNDER_WAY]) +
+		       READ_ONCE(counters->value[FV_STATS_UNDER_WAY_BAR]);
+	}
+	return sum;
+}
+
+/**
  * fv_stats_sum - Add a device's counters to sums
  * @stats: the device's counters
  * @sums: where to add them, indexed by FPGA_VFIO_A_STATS_*
@@ -123,6 +172,9 @@ void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1])
 			sums[attr] += READ_ONCE(counters->value[attr]);
 	}
 
+	sums[FPGA_VFIO_A_STATS_FENCED_NS] += stats->fenced_ns;
+	if (stats->fenced_at_ns)
+		sums[FPGA_VFIO_A_STATS_FENCED_NS] += ktime_get_ns() - stats->fenced_at_ns;
 	sums[FPGA_VFIO_A_STATS_HELD_NS] += stats->held_ns;
 	if (stats->opened_at_ns) {
 		sums[FPGA_VFIO_A_STATS_USERS]++;

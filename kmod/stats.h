@@ -12,9 +12,17 @@ struct pci_dev;
 
 #define FV_STATS_NR	FPGA_VFIO_A_STATS_MAX
 
+/*
+ * Behind the counters: reads and writes through the descriptor that are under way, of
+ * configuration space and of BARs, as far apart as their counters are.
+ */
+#define FV_STATS_UNDER_WAY	(FV_STATS_NR + 1)
+#define FV_STATS_UNDER_WAY_BAR							\
+	(FV_STATS_UNDER_WAY + FPGA_VFIO_A_STATS_BAR_READS - FPGA_VFIO_A_STATS_CONFIG_READS)
+
 /* One per CPU. Indexed by netlink attribute; the first, unspecified, is unused. */
 struct fv_counters {
-	u64 value[FV_STATS_NR + 1];
+	u64 value[FV_STATS_UNDER_WAY_BAR + 1];
 };
 
 /* The longest reset that is given time takes 12 minutes; 2^17 ms are two. */
@@ -48,6 +56,8 @@ struct fv_times {
  * @lock:	protects all below
  * @held_ns:	time held by the users that are gone
  * @opened_at_ns: when the user of now came, 0 if there is none
+ * @fenced_ns:	time fenced, of the fences that are gone
+ * @fenced_at_ns: when the fence of now was raised, 0 if there is none
  * @resets:	how long resets took
  *
  * Outlives the device: it stays until the module goes, so that numbers survive
@@ -59,12 +69,17 @@ struct fv_stats {
 	spinlock_t lock;	/* protects all below */
 	u64 held_ns;
 	u64 opened_at_ns;
+	u64 fenced_ns;
+	u64 fenced_at_ns;
 	struct fv_times resets;
 };
 
 struct fv_stats *fv_stats_get(struct pci_dev *pdev);
 void fv_stats_opened(struct fv_stats *stats);
 void fv_stats_closed(struct fv_stats *stats);
+void fv_stats_fenced(struct fv_stats *stats);
+void fv_stats_unfenced(struct fv_stats *stats);
+bool fv_stats_is_under_way(struct fv_stats *stats);
 void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1]);
 void fv_stats_reset_took(struct fv_stats *stats, u64 ns);
 void fv_stats_add_times(struct fv_stats *stats, struct fv_times *sum);

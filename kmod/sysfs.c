@@ -13,6 +13,7 @@
 #include "history.h"
 #include "notify.h"
 #include "registry.h"
+#include "state.h"
 #include "sysfs.h"
 
 static ssize_t fv_sysfs_stat_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -103,7 +104,7 @@ static void fv_sysfs_event(struct fv_device *dev, const char *port, const struct
 
 	if (event->kind != FPGA_VFIO_EVENT_KIND_STATE)
 		return;
-	snprintf(state, sizeof(state), "FPGA_VFIO_STATE=%s", fv_device_state_name(event->state));
+	snprintf(state, sizeof(state), "FPGA_VFIO_STATE=%s", fv_state_name(event->state));
 	snprintf(reason, sizeof(reason), "FPGA_VFIO_REASON=%s", event->text);
 	kobject_uevent_env(&dev->core.pdev->dev.kobj, KOBJ_CHANGE, envp);
 }

@@ -15,6 +15,7 @@
 #include "profile.h"
 #include "registry.h"
 #include "reset.h"
+#include "state.h"
 #include "stats.h"
 #include "sysfs.h"
 
@@ -52,7 +53,7 @@ static int fv_sysfs_edit(struct fv_device *dev,
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n",
-			  fv_device_state_name(fv_device_state(fv_sysfs_device(dev))));
+			  fv_state_name(fv_device_state(fv_sysfs_device(dev))));
 }
 static DEVICE_ATTR_RO(state);
 

@@ -6,13 +6,16 @@
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/pm_runtime.h>
+#include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "baseline.h"
 #include "card.h"
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
+#include "fence.h"
 #include "mmap.h"
 #include "policy.h"
 #include "ready.h"
@@ -37,6 +40,8 @@ enum {
 };
 
 #define FV_IO_CONFIG	FPGA_VFIO_A_STATS_CONFIG_READS
+/* From the first counter of a region to its accesses that are under way. */
+#define FV_IO_UNDER_WAY	(FV_STATS_UNDER_WAY - FV_IO_CONFIG)
 
 static_assert(FPGA_VFIO_A_STATS_CONFIG_READ_BYTES == FV_IO_CONFIG + FV_IO_READ_BYTES);
 static_assert(FPGA_VFIO_A_STATS_CONFIG_WRITES == FV_IO_CONFIG + FV_IO_WRITES);
@@ -71,18 +76,61 @@ static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t c
 			    loff_t *ppos)
 {
 	u64 __percpu *io = fv_vfio_io_counters(vdev, *ppos);
+	ssize_t ret;
 
-	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES,
-			     vfio_pci_core_read(vdev, buf, count, ppos));
+	/* The fence waits for what is under way; see fv_fence_drain(). */
+	this_cpu_inc(io[FV_IO_UNDER_WAY]);
+	if (likely(!fv_fence_is_up(&fv_device_of_vfio(vdev)->fence)))
+		ret = vfio_pci_core_read(vdev, buf, count, ppos);
+	else
+		ret = fv_fence_read(vdev, buf, count, ppos);
+	OPTIMIZER_HIDE_VAR(io);		/* or its sum is kept in a register of its own */
+	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES, ret);
+}
+
+/* Not inlined: a write to a BAR need not make room for this. */
+static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const char __user *buf,
+					     size_t count, loff_t *ppos)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	u64 __percpu *io = &dev->counters->value[FV_IO_CONFIG];
+	ssize_t ret;
+
+	this_cpu_inc(io[FV_IO_UNDER_WAY]);
+	if (likely(!fv_fence_is_up(&dev->fence)))
+		ret = vfio_pci_core_write(vdev, buf, count, ppos);
+	else
+		ret = fv_fence_write(vdev, buf, count, ppos);
+	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+
+	/* One that the fence did not wait for may have enabled memory behind it. */
+	if (unlikely(fv_fence_is_up(&dev->fence)))
+		fv_fence_again(dev);
+	/* What it had before is not what is to be restored. */
+	fv_baseline_note(dev);
+	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }
 
 static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 			     loff_t *ppos)
 {
-	u64 __percpu *io = fv_vfio_io_counters(vdev, *ppos);
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	u64 __percpu *io;
+	ssize_t ret;
 
-	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES,
-			     vfio_pci_core_write(vdev, buf, count, ppos));
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return fv_vfio_write_config(vdev, buf, count, ppos);
+
+	io = &dev->counters->value[FV_IO_CONFIG + FV_IO_NR];
+	this_cpu_inc(io[FV_IO_UNDER_WAY]);
+	if (likely(!fv_fence_is_up(&dev->fence)))
+		ret = vfio_pci_core_write(vdev, buf, count, ppos);
+	else
+		ret = fv_fence_write(vdev, buf, count, ppos);
+	OPTIMIZER_HIDE_VAR(io);		/* or its sum is kept in a register of its own */
+	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }
 
 /* vfio_pci_core_enable(), whose reset is watched: the PCI core's first method. */
@@ -149,6 +197,9 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 
 	dev->user = get_task_pid(current, PIDTYPE_TGID);
 	vfio_pci_core_finish_enable(&dev->core);
+	fv_fence_opened(dev);
+	fv_card_keep(dev->card);
+	fv_baseline_note(dev);
 	fv_stats_opened(dev->stats);
 	return 0;
 }
@@ -156,8 +207,9 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 /*
  * The core first resets the function without telling its driver; then, if that is not
  * enough and nobody uses the card, it does a hot reset, of which drivers are told. It
- * would wait a minute for each, unkillable, when the card does not answer: then it is shown
- * that there is none, and the card is repaired by fv_clean_after_close().
+ * would wait a minute for each, unkillable, when the card does not answer: then, and when it
+ * is behind a fence, it is shown that there is none, and the card is repaired by
+ * fv_clean_after_close(), or by whose fence it is.
  */
 static void fv_vfio_close_core(struct vfio_device *vdev)
 {
@@ -167,7 +219,7 @@ static void fv_vfio_close_core(struct vfio_device *vdev)
 	struct fv_card *card = dev->card;
 	struct fv_reset_watch watch;
 
-	if (!fv_ready_is_answering(pdev)) {
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev)) {
 		dev->core.reset_works = false;
 		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
 	}
@@ -191,12 +243,27 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 
 	pm_runtime_get_noresume(&dev->core.pdev->dev);
+	fv_card_let_go(dev->card);
+	fv_fence_closing(dev);
 	fv_vfio_close_core(vdev);
 	put_pid(dev->user);
 	dev->user = NULL;
 	fv_clean_after_close(dev);
 	pm_runtime_put(&dev->core.pdev->dev);
 	fv_stats_closed(dev->stats);
+}
+
+/* Is it somebody's, or some time's, matter to bring it back? */
+static bool fv_vfio_is_away(struct fv_device *dev)
+{
+	switch (fv_device_state(dev)) {
+	case FPGA_VFIO_CARD_STATE_FENCED:
+	case FPGA_VFIO_CARD_STATE_RECOVERING:
+	case FPGA_VFIO_CARD_STATE_LOST:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* A reset by vfio_pci_core, watched: hot, or of a function that only the core can reset. */
@@ -230,11 +297,7 @@ static long fv_vfio_ioctl_reset(struct fv_device *dev)
 		return -EINVAL;
 	}
 
-	/* It is reset when its link is back, and its user is not made to wait for that. */
-	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_LOST)
-		ret = -EAGAIN;
-	else
-		ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER, NULL);
+	ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER, NULL);
 	switch (ret) {
 	case -EAGAIN:
 	case -EBUSY:
@@ -255,10 +318,49 @@ static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned 
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 
+	/* It is brought back when its time has come, and its user does not wait for that. */
+	if (fv_vfio_is_away(dev)) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return -EAGAIN;
+	}
+
 	if (cmd == VFIO_DEVICE_PCI_HOT_RESET || fv_reset_is_core_special(dev->core.pdev) ||
 	    fv_compat_has_dma_bufs(&dev->core))
 		return fv_vfio_ioctl_core_reset(vdev, cmd, arg);
 	return fv_vfio_ioctl_reset(dev);
+}
+
+/*
+ * Setting up interrupts of another type asks the card how many it has. Of the type that is
+ * in use, handlers come and go, and what the card has to know of them it learns when it is
+ * back; see fv_reset_restore_function().
+ */
+static bool fv_vfio_is_new_type(struct fv_device *dev, const struct vfio_irq_set *set)
+{
+	return set->index <= VFIO_PCI_MSIX_IRQ_INDEX && dev->core.irq_type != set->index &&
+	       (set->flags & VFIO_IRQ_SET_ACTION_TRIGGER) &&
+	       !(set->flags & VFIO_IRQ_SET_DATA_NONE);
+}
+
+static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned int cmd,
+					unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct vfio_irq_set set;
+	long ret;
+
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
+		if (copy_from_user(&set, (void __user *)arg, sizeof(set)))
+			return -EFAULT;
+		if (fv_vfio_is_new_type(dev, &set))
+			return -EAGAIN;
+	}
+	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+	if (ret >= 0) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_IRQ_SETUPS);
+		fv_baseline_note(dev);
+	}
+	return ret;
 }
 
 static void fv_vfio_count_ioctl(struct vfio_device *vdev)
@@ -268,8 +370,6 @@ static void fv_vfio_count_ioctl(struct vfio_device *vdev)
 
 static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
-	long ret;
-
 	fv_vfio_count_ioctl(vdev);
 
 	switch (cmd) {
@@ -277,10 +377,7 @@ static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		return fv_vfio_ioctl_any_reset(vdev, cmd, arg);
 	case VFIO_DEVICE_SET_IRQS:
-		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
-		if (ret >= 0)
-			fv_stats_inc(fv_device_of_vfio(vdev)->stats, FPGA_VFIO_A_STATS_IRQ_SETUPS);
-		return ret;
+		return fv_vfio_ioctl_irqs(vdev, cmd, arg);
 	default:
 		return vfio_pci_core_ioctl(vdev, cmd, arg);
 	}

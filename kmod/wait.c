@@ -34,6 +34,7 @@ static int fv_wait_us(unsigned int us)
  */
 void fv_wait_begin(struct fv_wait *wait, unsigned int limit_ms)
 {
+	wait->is_over = NULL;
 	wait->began = ktime_get();
 	wait->end = ktime_add_ms(wait->began, limit_ms);
 }
@@ -46,13 +47,15 @@ void fv_wait_begin(struct fv_wait *wait, unsigned int limit_ms)
  *
  * Context: Process context, may sleep.
  * Return: 0 to look again, -ETIMEDOUT when the limit had passed before, -EINTR when
- * the process is being killed.
+ * the process is being killed, or when @wait->is_over.
  */
 int fv_wait_pause(struct fv_wait *wait)
 {
 	s64 elapsed_us, left_us;
 	ktime_t now = ktime_get();
 
+	if (wait->is_over && READ_ONCE(*wait->is_over))
+		return -EINTR;
 	left_us = ktime_us_delta(wait->end, now);
 	if (left_us <= 0)
 		return -ETIMEDOUT;

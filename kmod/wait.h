@@ -12,10 +12,12 @@
  * struct fv_wait - a wait
  * @began: when it began
  * @end: when it is given up
+ * @is_over: becomes true when there is nothing to wait for any more; may be NULL
  */
 struct fv_wait {
 	ktime_t began;
 	ktime_t end;
+	const bool *is_over;
 };
 
 void fv_wait_begin(struct fv_wait *wait, unsigned int limit_ms);

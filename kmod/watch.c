@@ -3,10 +3,11 @@
  * The watch of a card's link: nothing tells a host without hotplug or AER that a link went
  * down, and nothing at all that it came back at a fraction of its speed.
  *
- * One register of the port is read at each look, while the port is awake. A loss counts at
- * once. What is slower or narrower than is wanted counts when it is so twice in a row, as
- * a link passes through that on its way up; it is retrained, if the policy says so, at
- * once and then after pauses that double.
+ * One register of the port is read at each look, while the port is awake, and the BARs of
+ * functions that are in use: a loss between two looks takes them. A loss counts at once. What
+ * is slower or narrower than is wanted counts when it is so twice in a row, as a link passes
+ * through that on its way up; it is retrained, if the policy says so, at once and then after
+ * pauses that double.
  */
 #include <linux/delay.h>
 #include <linux/minmax.h>
@@ -18,6 +19,7 @@
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
+#include "fence.h"
 #include "history.h"
 #include "link.h"
 #include "policy.h"
@@ -75,11 +77,33 @@ static void fv_watch_all(struct fv_card *card, void (*act)(struct fv_device *dev
 	}
 }
 
+/* The fence first, before anybody is told; the repair waits for the link. */
 static void fv_watch_lose_device(struct fv_device *dev)
 {
-	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
-				    "the link below %s is down", pci_name(dev->card->port));
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		return;
+	fv_fence_raise(dev);
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
+			    "the link below %s is down", pci_name(dev->card->port));
+	fv_clean_repair(dev);
+}
+
+/* Not if somebody resets it: one that was begun, and perhaps ended, meanwhile. */
+static void fv_watch_look_device(struct fv_device *dev)
+{
+	struct fv_card *card = dev->card;
+	int resets = atomic_read(&card->resets);
+
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_card_is_quiet(card) ||
+	    !fv_clean_has_lost(dev))
+		return;
+	smp_mb();	/* the card's registers before card->resets */
+	if (fv_card_is_quiet(card) || atomic_read(&card->resets) != resets)
+		return;
+	fv_fence_raise(dev);
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
+			    "it has lost its configuration");
+	fv_clean_repair(dev);
 }
 
 static void fv_watch_down(struct fv_watch *watch, struct fv_device *dev,
@@ -220,6 +244,8 @@ static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
 		fv_watch_up(watch, dev, &link, &goal);
 	else if (fv_watch_has_lost(card))
 		fv_watch_repair(card);
+	else
+		fv_watch_all(card, fv_watch_look_device);
 	if (ret || link.is_training)
 		return 0;
 	if (fv_link_reaches(&link, &goal))

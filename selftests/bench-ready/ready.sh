@@ -12,15 +12,12 @@
 # for one that is ready after: each window is here with one of either kind. The card
 # answers by RRS: one that is all-ones meanwhile is taken for ready at once by
 # pci_dev_wait(), where the root port has RRS Software Visibility, and is lost.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/reset/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
-card_is FV_CARD
+use_card FV_CARD
 WINDOWS_MS="1100 1400 4200 4700"
 
 # measure HOW MS: milliseconds from ready to used in $late
@@ -59,8 +56,8 @@ for method in flr hot; do
 	done
 done
 echo default >"$FV_PCI/$dev/reset_method"
-fault ctl ready-after image >/dev/null
-fault ctl not-ready image >/dev/null
+card ready-after image
+card not-ready image
 
 bound $FV_DRIVER || ktap_exit_fail_msg "the card cannot be bound to $FV_DRIVER"
 for method in flr hot link; do
@@ -79,8 +76,8 @@ for method in flr hot link; do
 			eval "[ $late != none ] && [ $late -le $limit ]"
 	done
 done
-fault ctl ready-after image >/dev/null
-fault ctl not-ready image >/dev/null
+card ready-after image
+card not-ready image
 fv_unbind "$dev"
 fv_unload
 rmmod fv_port

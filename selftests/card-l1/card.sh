@@ -102,6 +102,45 @@ bars_wire()
 	done
 }
 
+# port_bits: registers of $port that must be as they were in the end
+port_bits()
+{
+	# shellcheck disable=SC2154 # port is the tests'
+	regs "$port" "$LNKCTL" "$LNKCTL2" 3e.w 4.w CAP_EXP+8.w ECAP_AER+8.l
+}
+
+# port_controls: all that software can set of $port, see cfg.c
+port_controls()
+{
+	"$FV_DIR/cfg" "$port" controls
+}
+
+# kmsg_mark: from now on the kernel's log …
+kmsg_mark()
+{
+	kmsg=$(dmesg | wc -l)
+}
+
+# kmsg_has REGEX: … has such a line
+kmsg_has()
+{
+	dmesg | tail -n "+$((kmsg + 1))" | grep -E "$1" | sed 's/^/# log: /' | grep .
+}
+
+# unchanged BEFORE NOW: the same; lines that differ are printed
+unchanged()
+{
+	[ "$1" = "$2" ] && return
+	diff <(echo "$1") <(echo "$2") | sed -n 's/^[<>]/# &/p'
+	return 1
+}
+
+# port_is VARIABLE: it is what port_controls said when it was put there
+port_is()
+{
+	unchanged "${!1}" "$(port_controls)"
+}
+
 # bits of the registers
 LNKCTL=CAP_EXP+10.w
 LNKSTA=CAP_EXP+12.w

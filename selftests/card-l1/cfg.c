@@ -5,6 +5,9 @@
  *
  *	[CAP_EXP+|CAP_MSIX+|ECAP_AER+|ECAP_DPC+]OFFSET.b|w|l[=VALUE[:MASK]]
  *	barN+OFFSET[=VALUE]
+ *	controls	all of configuration space that is not 0, two bytes a line, without the
+ *			bits in which a port says what happened, or what its link is; with
+ *			the names of some
  *
  * All numbers are hexadecimal. In one process, and without looking at the other
  * functions of the machine.
@@ -18,6 +21,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "space.h"
 
 #define PAGE 4096ul
 
@@ -110,6 +115,54 @@ static unsigned int base(char **text)
 	return 0;
 }
 
+/* Words that are better known by their names. */
+static const struct name {
+	unsigned int id;	/* of the capability, 0: the header */
+	bool is_ext;
+	unsigned int at;
+	const char *name;
+} names[] = {
+	{ 0, false, 0x04, " COMMAND" }, { 0, false, 0x3e, " BRIDGE_CONTROL" },
+	{ 0x05, false, 0x02, " MSI" }, { 0x11, false, 0x02, " MSIX" },
+	{ 0x10, false, 0x08, " DEVCTL" }, { 0x10, false, 0x10, " LNKCTL" },
+	{ 0x10, false, 0x18, " SLTCTL" }, { 0x10, false, 0x28, " DEVCTL2" },
+	{ 0x10, false, 0x30, " LNKCTL2" },
+	{ 0x01, true, 0x08, " UNCOR_MASK" }, { 0x01, true, 0x14, " COR_MASK" },
+	{ 0x1d, true, 0x06, " DPC_CTL" },
+};
+
+/* Of the word @at, with a blank before it; empty if it has none. */
+static const char *name_of(unsigned int at)
+{
+	unsigned int i, cap;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		cap = !names[i].id ? 0 : names[i].is_ext ? find_ext_cap(names[i].id) :
+							   find_cap(names[i].id);
+		if ((cap || !names[i].id) && cap + names[i].at == at)
+			return names[i].name;
+	}
+	return "";
+}
+
+static void print_controls(void)
+{
+	uint8_t space[SPACE_SIZE];
+	unsigned int at;
+	uint16_t word;
+
+	for (at = 0; at < SPACE_SIZE; at += 2) {
+		word = get(at, 2);
+		memcpy(&space[at], &word, 2);
+	}
+	space_drop_status(space);
+	for (at = 0; at < SPACE_SIZE; at += 2) {
+		memcpy(&word, &space[at], 2);
+		if (word)
+			printf("%03x %04x%s\n", at, word, name_of(at));
+	}
+}
+
 static void config_operation(char *text)
 {
 	unsigned int at, size;
@@ -164,7 +217,9 @@ int main(int argc, char **argv)
 	bdf = argv[1];
 	config = open_file("config");
 	for (i = 2; i < argc; i++) {
-		if (!strncmp(argv[i], "bar", 3))
+		if (!strcmp(argv[i], "controls"))
+			print_controls();
+		else if (!strncmp(argv[i], "bar", 3))
 			bar_operation(argv[i]);
 		else
 			config_operation(argv[i]);

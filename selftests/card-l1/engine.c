@@ -53,6 +53,11 @@ void engine_run(struct engine *engine, uint32_t ctrl)
 	put(engine, CARD_ENG_HEAD, engine->head);
 }
 
+uint32_t engine_status(const struct engine *engine, unsigned int nr)
+{
+	return engine->ring[nr * (CARD_DESC_SIZE / 4) + CARD_DESC_STATUS / 4];
+}
+
 int __engine_wait(struct engine *engine)
 {
 	if (!wait_until(!(get(engine, CARD_ENG_STATUS) & CARD_ENG_STATUS_BUSY), 20000))

@@ -31,6 +31,9 @@ void engine_run(struct engine *engine, uint32_t ctrl);
  */
 int __engine_wait(struct engine *engine);
 
+/* What the card wrote back to descriptor @nr of the ring: CARD_DESC_DONE | CARD_ERR_*, or 0. */
+uint32_t engine_status(const struct engine *engine, unsigned int nr);
+
 /* Bytes of a ring. */
 #define ENGINE_RING_SIZE (ENGINE_RING * 32)
 

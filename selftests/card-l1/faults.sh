@@ -5,33 +5,16 @@
 # bus; the resets that software does are seen by the card.
 . "$(dirname "$0")/fv.sh"
 . "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/trace.sh
+. "$(dirname "$0")/trace.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_MSI FV_CARDS
 ktap_print_header
 
-CARD_ID=46504741
 SCRATCH=10
 LOADS=c
 ONES=ffffffff
-dev=$FV_CARD
-port_of "$dev"
-port=$REPLY
-
-fault()
-{
-	fv-fault FV_CARD "$@"
-}
-
-# mark: what the card sees from now on …; traced REGEX: … has such a line
-mark()
-{
-	from=$(fault ctl trace "${from:-1}" | jq .next)
-}
-
-traced()
-{
-	fault trace "$from" | grep -qE "$1"
-}
+use_card FV_CARD
 
 # bar REGISTER[=VALUE]: of the card's registers
 bar()
@@ -83,16 +66,6 @@ is_state()
 raised()
 {
 	[ "$(fault status .faults.storm_irq.count)" -ge "$1" ]
-}
-
-kmsg_mark()
-{
-	kmsg=$(dmesg | wc -l)
-}
-
-kmsg_has()
-{
-	dmesg | tail -n "+$((kmsg + 1))" | grep -qE "$1"
 }
 
 fv_check "the port module loads" port_load

@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What a simulated card does, and what it saw. Sourced after fv.sh. Of the card $CARD_ROLE.
+# What a simulated card does, and what it saw. Sourced after fv.sh and card.sh. The card in
+# question is $CARD_ROLE, at $dev below $port.
 #
-# shellcheck disable=SC2034,SC2154 # set here, used by the tests; dev is theirs
+# shellcheck disable=SC2034,SC2154 # set here, used by the tests; dev may be theirs
 
 CARD_ROLE=FV_CARD
 CARD_ID=46504741
+
+# use_card ROLE: that one is in question from now on
+use_card()
+{
+	CARD_ROLE=$1 dev=${!1}
+	port_of "$dev"
+	port=$REPLY
+}
 
 fault()
 {
@@ -21,7 +30,7 @@ card()
 # mark: what the card sees from now on …
 mark()
 {
-	from=$(fault ctl trace "${from:-1}" | jq .next)
+	from=$(fault status '.events + 1')
 }
 
 # traced REGEX: … has such a line
@@ -67,6 +76,15 @@ image()
 	fault reprogram "$1" 50 && fault wait ready
 }
 
+# programmed [NAME] MS: the card has it; its link is another matter
+programmed()
+{
+	local loads
+
+	loads=$(fault status .image.loads)
+	fault reprogram "$@" && fault wait loads $((loads + 1)) 60000
+}
+
 # card_clean: no fault, and the windows of the image
 card_clean()
 {
@@ -78,6 +96,12 @@ card_clean()
 card_config()
 {
 	od -An -v -tx1 -w16 "$FV_PCI/$1/config"
+}
+
+# card_is_as VARIABLE: what card_config said of $dev when it was put there
+card_is_as()
+{
+	unchanged "${!1}" "$(card_config "$dev")"
 }
 
 # works: its registers are there

@@ -3,24 +3,15 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # The history of a card: each kind of event with who asked and what came of it, the ring, the
 # multicast group, uevents, tracepoints, and the times of resets.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/lib/act.sh
-. "$(dirname "$0")/act.sh"
-# shellcheck source=selftests/lib/events.sh
-. "$(dirname "$0")/events.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
-. "$(dirname "$0")/trace.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO
 ktap_print_header
 
 RING=128
 TRACING=/sys/kernel/tracing
-dev=$FV_CARD
-port_of "$dev"
-port=$REPLY
+use_card FV_CARD
 
 # gapless: the numbers of the event lines that come in
 gapless()
@@ -176,7 +167,7 @@ losses=$(counter "$dev" link_losses)
 since
 fault link-down for $((500 * FV_SLOW))
 fv_check "the link is lost, and comes back" has_event "kind=link-down origin=watch" \
-	"kind=link-up origin=watch .*speed=3 width=8" "kind=reset origin=driver .*method=" \
+	"kind=link-up origin=watch .*speed=3 width=8" "kind=recover origin=driver" \
 	"kind=state .*state=ready"
 fv_check "the state was told" has_event "kind=state .*state=lost"
 fv_same "the driver asked: no process" "" "$(happened | field pid)"

@@ -3,24 +3,15 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # A card that comes back as something else: each difference is found and said in words, the
 # card is given to nobody, and when it is what it was again, it is ready again.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/lib/act.sh
-. "$(dirname "$0")/act.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
-. "$(dirname "$0")/trace.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO
 ktap_print_header
 
-dev=$FV_CARD
+use_card FV_CARD
 
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
-fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" "$FV_CARD2" "$FV_CARD2_FN1" ||
-	ktap_exit_fail_msg "the cards cannot be bound"
+cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
 	# awake, for accesses that are not VFIO's; what happens here is asked for
 	echo on >"$FV_PCI/$bdf/power/control"
@@ -134,7 +125,7 @@ fv_unbind "$dev"
 fv_bind $FV_DRIVER "$dev"
 
 # --- two functions: what the other one is counts
-CARD_ROLE=FV_CARD2
+use_card FV_CARD2
 image two-function-2
 for bdf in "$FV_CARD2" "$FV_CARD2_FN1"; do
 	fv_check "the other function differs, reset of $bdf: not taken" refused reset "$bdf" hot

@@ -116,30 +116,40 @@ grown()
 	[ "$(counter "$dev" "$1")" -gt "$2" ]
 }
 
-# holder BDF: start vfio_hold -e, which says what is in /tmp/held; its process is $FV_HOLDER
+# holder BDF: start vfio_hold -e, which says what is in $HELD; its process is $FV_HOLDER
+HELD=/tmp/held
 holder()
 {
-	: >/tmp/held
-	[ -p /tmp/ask ] || mkfifo /tmp/ask
-	"$FV_DIR/vfio_hold" -e "$1" <>/tmp/ask >/tmp/held 2>&1 &
+	: >"$HELD"
+	[ -p "$HELD.ask" ] || mkfifo "$HELD.ask"
+	"$FV_DIR/vfio_hold" -e "$1" <>"$HELD.ask" >"$HELD" 2>&1 &
 	FV_HOLDER=$!
 }
 
-# ask WORD…: have it do something, see vfio_hold.c; the answer in $REPLY
+# ask WORD…: have it do something, see card-l1/orders.h; the answer in $REPLY
 ask()
 {
-	local line=$* before
-
-	before=$(grep -c "^$line " /tmp/held)
-	echo "$line" >/tmp/ask
-	fv_wait 90 answered "$line" "$before"
-	REPLY=$(sed -n "s/^$line //p" /tmp/held | tail -n 1)
+	ask_start "$@"
+	ask_wait "$@"
 }
 
-# answered LINE TIMES: more often than that, or there is nobody who could
-answered()
+# ask_start WORD…, ask_wait WORD…: the same in two parts
+ask_start()
 {
-	[ "$(grep -c "^$1 " /tmp/held)" -gt "$2" ] || ! kill -0 "$FV_HOLDER" 2>/dev/null
+	ASKED_BEFORE=$(grep -c "^$* " "$HELD")
+	echo "$*" >"$HELD.ask"
+}
+
+ask_wait()
+{
+	fv_wait 90 more_than "$ASKED_BEFORE" "$FV_HOLDER" "^$* " "$HELD"
+	REPLY=$(sed -n "s/^$* //p" "$HELD" | tail -n 1)
+}
+
+# more_than TIMES PROCESS REGEX FILE: such lines, or there is nobody who could say more
+more_than()
+{
+	[ "$(grep -c "$3" "$4")" -gt "$1" ] || ! kill -0 "$2" 2>/dev/null
 }
 
 # asked ANSWER WORD…: it answers so
@@ -154,19 +164,88 @@ asked()
 # told WORD [SECONDS]: vfio_hold says so
 told()
 {
-	fv_wait "${2:-10}" grep -qE "^$1" /tmp/held
+	fv_wait "${2:-10}" grep -qE "^$1" "$HELD"
 }
 
 # open_error BDF: with what an open ends, 0 if it works
 open_error()
 {
 	holder "$1"
-	fv_wait 60 eval 'grep -q . /tmp/held || ! kill -0 $FV_HOLDER 2>/dev/null'
-	if grep -q ^held /tmp/held; then
+	fv_wait 60 more_than 0 "$FV_HOLDER" . "$HELD"
+	if grep -q ^held "$HELD"; then
 		REPLY=0
 	else
 		wait "$FV_HOLDER"
-		REPLY=$(sed -n 's/.*open .*: \([A-Z0-9]*\)$/\1/p' /tmp/held)
+		REPLY=$(sed -n 's/.*open .*: \([A-Z0-9]*\)$/\1/p' "$HELD")
 	fi
 	fv_let_go
+}
+
+# beside COMMAND…: with another user, and the one in question is still the same
+beside()
+{
+	local HELD=/tmp/beside FV_HOLDER
+
+	"$@"
+}
+
+# hammered WORD: number of the report that was asked for last, see card-l1/hammer.h
+hammered()
+{
+	sed -n "s/.*\b$1 \([0-9]*\).*/\1/p" <<<"$REPLY"
+}
+
+# undisturbed WHAT: the user who never rests saw nothing but his card and all-ones
+undisturbed()
+{
+	local moved
+
+	ask hammer
+	moved=$(hammered dma)
+	fv_check "$1: it moves data, and interrupts" fv_wait 10 eval 'ask hammer; [ "$(hammered dma)" -gt '"$moved"' ]'
+	echo "# hammer: $REPLY"
+	fv_same "$1: no SIGBUS, nothing wrong" "0 0" "$(hammered sigbus) $(hammered wrong)"
+	# what a thread that only sleeps had to wait for is the machine's
+	fv_check "$1: no access took long" test "$(hammered stalls)" -le "$(hammered busy)"
+}
+
+# owner: a process with a netlink socket of its own, which does what own says; it is $OWNER
+OWNED=/tmp/owned
+owner()
+{
+	: >"$OWNED"
+	[ -p "$OWNED.ask" ] || mkfifo "$OWNED.ask"
+	"$FV_DIR/fv_act" session <>"$OWNED.ask" >"$OWNED" 2>&1 &
+	OWNER=$!
+	OWNER_DID=0
+}
+
+# own_start WORD…: have it do that; own_wait: until it has; then as act
+own_start()
+{
+	OWNER_DID=$(grep -c ^error "$OWNED")
+	echo "$*" >"$OWNED.ask"
+	OWN_WORDS=$*
+}
+
+own_wait()
+{
+	fv_wait 150 more_than "$OWNER_DID" "$OWNER" ^error "$OWNED"
+	SAID=$(awk -v before="$OWNER_DID" 'did >= before { print } /^error/ { did++ }' "$OWNED")
+	echo "# owner: $OWN_WORDS: ${SAID//$'\n'/$'\n'#   }"
+	said "(^|,)error 0 "
+}
+
+# own WORD…: both
+own()
+{
+	own_start "$@"
+	own_wait
+}
+
+# owner_ends [SIGNAL]: with its socket
+owner_ends()
+{
+	kill "-${1:-TERM}" "$OWNER" 2>/dev/null
+	wait "$OWNER" 2>/dev/null
 }

@@ -46,6 +46,13 @@ void nap_ms(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
+unsigned int from_env(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? atoi(text) : otherwise;
+}
+
 unsigned int scaled(unsigned int times)
 {
 	const char *kernel = getenv("FV_KERNEL");

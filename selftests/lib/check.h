@@ -32,6 +32,9 @@ void fv_fail(const char *file, int line, const char *fmt, ...)
 /* Name of an errno ("EINVAL"), given positive or negative; "0" for none. */
 const char *errno_name(int err);
 
+/* The number in an environment variable. */
+unsigned int from_env(const char *name, unsigned int otherwise);
+
 /* @times, or a fraction of it on the debug kernel, which is slower by that much. */
 unsigned int scaled(unsigned int times);
 

@@ -20,13 +20,36 @@ $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
+# A user of a simulated card: for programs that have these among their prerequisites, and
+# LIBFV_CARD_CFLAGS among their flags. There are two engine.h: here the client of the engine
+# comes before the engine.
+LIBFV_CARD_DIR := $(LIBFV_DIR)../card-l1/
+LIBFV_CARD_CFLAGS := -I$(LIBFV_CARD_DIR) -I$(LIBFV_DIR)../card
+LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control engine hammer orders sigbus user)
+
+$(LIBFV_CARD_O): $(OUTPUT)/lib/card/%.o: $(LIBFV_CARD_DIR)%.c
+	$(call msg,CC,,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LIBFV_CARD_CFLAGS) -c $< -o $@
+
 # programs that more than one suite uses
+$(OUTPUT)/vfio_hold: $(LIBFV_CARD_O)
+$(OUTPUT)/vfio_hold: CFLAGS += $(LIBFV_CARD_CFLAGS)
 $(OUTPUT)/vfio_hold $(OUTPUT)/fv_act $(OUTPUT)/uevents: $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
 	$(call msg,CC,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+$(OUTPUT)/cfg: $(LIBFV_CARD_DIR)cfg.c $(LIBFV_O)
+	$(call msg,CC,,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# what suite.sh of card-l1 sources, for TEST_FILES
+LIBFV_CARD_SH := $(addprefix $(LIBFV_DIR),fv.sh act.sh events.sh) \
+	$(addprefix $(LIBFV_CARD_DIR),suite.sh card.sh trace.sh)
+
 LIBFV_PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_FILES)
 $(LIBFV_PROGS): $(LIBFV_O)
 
-EXTRA_CLEAN += $(LIBFV_O) $(LIBFV_O:.o=.d) $(addsuffix .d,$(LIBFV_PROGS))
--include $(wildcard $(LIBFV_O:.o=.d))
+EXTRA_CLEAN += $(LIBFV_O) $(LIBFV_O:.o=.d) $(LIBFV_CARD_O) $(LIBFV_CARD_O:.o=.d) \
+	$(addsuffix .d,$(LIBFV_PROGS))
+-include $(wildcard $(LIBFV_O:.o=.d) $(LIBFV_CARD_O:.o=.d))

@@ -9,11 +9,13 @@
 #define NAMES(_list) { .name = (_list), .nr = sizeof(_list) / sizeof((_list)[0]) }
 
 static const char *const methods[] = { "flr", "pm", "hot", "link" };
-static const char *const states[] = { "ready", "lost", "changed", "failed" };
+static const char *const states[] = {
+	"ready", "fenced", "recovering", "lost", "changed", "failed",
+};
 
 static const char *const kinds[] = {
 	"bound", "unbound", "reset", "state", "open-refused", "link-down", "link-up",
-	"link-degraded", "link-restored", "retrain", "aer", "policy",
+	"link-degraded", "link-restored", "retrain", "aer", "policy", "fence", "recover",
 };
 
 static const char *const origins[] = {

@@ -154,3 +154,15 @@ void policy_print(const struct nlattr *policy)
 			printf("%s %s\n", *key, text);
 	}
 }
+
+void policy_set(struct genl *genl, const char *bdf, const char *word)
+{
+	struct genl_attrs attrs = { 0 }, policy = { 0 };
+	struct genl_answer answer;
+
+	policy_put(&policy, word);
+	genl_put_string(&attrs, FPGA_VFIO_A_DEVICE_BDF, bdf);
+	genl_put_nest(&attrs, FPGA_VFIO_A_DEVICE_POLICY, &policy);
+	if (__genl_call(genl, FPGA_VFIO_CMD_DEVICE_SET, 0, &attrs, NULL, NULL, &answer))
+		fail("policy %s of %s: %s", word, bdf, answer.text);
+}

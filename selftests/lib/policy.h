@@ -14,6 +14,9 @@
 /* Append what "key=value" wants, in the attributes of the nest. */
 void policy_put(struct genl_attrs *policy, const char *word);
 
+/* Set what one word wants of a device, asserted to be taken. */
+void policy_set(struct genl *genl, const char *bdf, const char *word);
+
 /* Names of the keys, ended by NULL. */
 extern const char *const policy_keys[];
 

@@ -3,56 +3,17 @@
 # shellcheck disable=SC2317,SC2119 # functions are called by name; all ports
 # The link of a card: what is read of it, and retrains that go well, take several tries,
 # or come to nothing.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 
-dev=$FV_CARD
-port_of "$dev"
-port=$REPLY
-group=$(basename "$(readlink "$FV_PCI/$dev/iommu_group")")
-statistics=/sys/class/fpga_vfio/group$group/statistics
+use_card FV_CARD
 
-fault()
-{
-	fv-fault FV_CARD "$@"
-}
-
-# act WORD…: a command by netlink; what it says in $SAID
-act()
-{
-	SAID=$("$FV_DIR/fv_act" "$@")
-	ACT_RC=$?
-	echo "# fv_act $*: ${SAID//$'\n'/$'\n'#   }"
-	return "$ACT_RC"
-}
-
-refused()
-{
-	! act "$@"
-}
-
-# said PATTERN: lines are joined by commas
-said()
-{
-	[[ ${SAID//$'\n'/,} =~ $1 ]]
-}
-
-# port_bits: registers of the port that a retrain must leave as they were
-port_bits()
-{
-	regs "$port" "$LNKCTL" "$LNKCTL2" 3e.w 4.w
-}
-
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
-fv_unbind "$dev"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
+cards_bind "$dev"
 # the suite watch has what the driver does by itself
-echo 0 >"$FV_PCI/$dev/fpga_vfio/watch_interval_ms"
+policy "$dev" watch_interval_ms=0
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 
@@ -74,20 +35,19 @@ for word in speed=0 speed=7 tries=0 tries=11; do
 	fv_check "$word is refused" refused retrain "$dev" $word
 	fv_check "$word: as out of range" said "error (ERANGE|EINVAL)"
 done
-fv_same "nobody else may" EPERM "$(setpriv --reuid 65534 --regid 65534 --clear-groups \
-	"$FV_DIR/fv_act" retrain "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
+fv_same "nobody else may" EPERM "$(as_nobody "$FV_DIR/fv_act" retrain "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 
 # --- a plan does nothing
-from=$(fault ctl trace | jq .next)
+mark
 fv_check "a plan is made" act retrain "$dev" plan
 fv_check "it says what is wanted" said "after 3 8,attempts 0"
-fv_same "the card did not train for it" 0 "$(fault trace "$from" | grep -c training)"
+fv_same "the card did not train for it" 0 "$(trace_count training)"
 
 # --- it goes well
-ok=$(<"$statistics/retrains_ok")
+ok=$(counter "$dev" retrains_ok)
 fv_check "a slow link: done" act retrain "$dev"
 fv_check "a slow link: at the first try, at full speed" said "before 1 2,after 3 8,attempts 1"
-fv_same "a slow link: counted" $((ok + 1)) "$(<"$statistics/retrains_ok")"
+fv_same "a slow link: counted" $((ok + 1)) "$(counter "$dev" retrains_ok)"
 fault come-back 1 2 2
 fv_check "slow twice more: done" act retrain "$dev"
 fv_check "slow twice more: at the third try" said "after 3 8,attempts 3"
@@ -106,12 +66,12 @@ fv_check "the full speed again: done" act retrain "$dev" speed=3
 fv_check "the full speed again: it is that" link_is "$port" 3 8
 
 # --- it does not go well
-bad=$(<"$statistics/retrains_failed")
+bad=$(counter "$dev" retrains_failed)
 fault come-back 1 4
 fv_check "slow for good: not done" refused retrain "$dev" tries=2
 fv_check "slow for good: says what it came to" \
 	said "after 1 4,attempts 2,error EREMOTEIO $port: .*generation 1 x4, wanted is 3 x8"
-fv_same "slow for good: counted" $((bad + 1)) "$(<"$statistics/retrains_failed")"
+fv_same "slow for good: counted" $((bad + 1)) "$(counter "$dev" retrains_failed)"
 fault come-back 0 0
 fv_check "no link for good: not done" refused retrain "$dev" tries=2
 fv_check "no link for good: says so" said "error ETIMEDOUT $port: the link did not come up"

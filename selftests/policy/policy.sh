@@ -2,25 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # What the policy of a device does. What the driver did is read from the card's own trace.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/lib/act.sh
-. "$(dirname "$0")/act.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
-. "$(dirname "$0")/trace.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 
-dev=$FV_CARD
-port_of "$dev"
-port=$REPLY
+use_card FV_CARD
 
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
-fv_unbind "$dev"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
+cards_bind "$dev"
 # awake, for accesses that are not VFIO's
 echo on >"$FV_PCI/$dev/power/control"
 

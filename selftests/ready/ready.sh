@@ -3,27 +3,16 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # A card that takes its time: how late the driver asks it again, by the card's own clock, and
 # when it gives up. Suite reset has the same by the driver's clock, for FLR and hot reset.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/lib/act.sh
-. "$(dirname "$0")/act.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
-. "$(dirname "$0")/trace.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO
 ktap_print_header
 
-dev=$FV_CARD
-port_of "$dev"
-port=$REPLY
+use_card FV_CARD
 READY=0,0x20,1,1
 
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
-fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" "$FV_CARD2" "$FV_CARD2_FN1" ||
-	ktap_exit_fail_msg "the cards cannot be bound"
+cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
 	# awake, for accesses that are not VFIO's; the watch would repair what is broken here
 	echo on >"$FV_PCI/$bdf/power/control"
@@ -76,8 +65,7 @@ done
 card_clean
 
 # all functions of a card
-CARD_ROLE=FV_CARD2
-unset from
+use_card FV_CARD2
 fault not-ready 700 rrs
 for try in 1 2 3 4 5; do
 	mark
@@ -92,8 +80,7 @@ fv_check "two functions: the first is asked in time" is_punctual 700 "$late"
 # after the first, which takes some looks of an emulated machine
 fv_check "two functions: the other, too" test "${late1:-99999999}" -le $((45000 + 200000 * FV_SLOW))
 card_clean
-CARD_ROLE=FV_CARD
-unset from
+use_card FV_CARD
 
 # --- the ready register
 card ready-after design 1500

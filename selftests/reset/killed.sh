@@ -1,46 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
+# shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
 # Who waits for a card that is not ready is killed, or the device is taken away under
 # him: nothing hangs, the port is as it was, and the card is there for the next one.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
-card_is FV_CARD
+use_card FV_CARD
 
 # how long the card is not ready, and how soon a process is gone that is killed
 READY_MS=8000
+# of who is killed long before that
+KILLED_MS=$((READY_MS * FV_SLOW))
 GONE_MS=$((150 * FV_SLOW))
-
-# The port's configuration space, two bytes in a line, but for Link Status 2: QEMU reads
-# that of the card for it, which is all-ones while the card is not ready
-port_config()
-{
-	local byte at
-
-	read -ra byte < <(od -An -v -tx1 -w256 -N256 "$FV_PCI/$port/config")
-	at=$((0x${byte[52]}))
-	while [ $at != 0 ] && [ "${byte[at]}" != 10 ]; do
-		at=$((0x${byte[at + 1]}))
-	done
-	od -Ax -v -tx1 -w2 "$FV_PCI/$port/config" |
-		sed "s/^\($(printf %06x $((at + 0x32)))\) .*/\1 -- --/"
-}
-
-port_is_as_it_was()
-{
-	local now
-
-	now=$(port_config)
-	[ "$now" = "$port_before" ] && return
-	diff <(echo "$port_before") <(echo "$now") | sed -n 's/^[<>]/# &/p'
-	return 1
-}
 
 # By the card itself: who reads its configuration space waits for the end of the reset
 is_not_ready()
@@ -73,7 +49,7 @@ kill_waiter()
 
 	shift
 	for try in 1 2 3; do
-		fault not-ready $READY_MS
+		fault not-ready $KILLED_MS
 		mark
 		"$@" >/tmp/killed.out &
 		pid=$!
@@ -85,35 +61,33 @@ kill_waiter()
 		fi
 		echo "# try $try: it waits: $waits"
 		[ $try = 3 ] || {
-			fault ctl ready-after image >/dev/null
+			card ready-after image
 			fv_wait 20 there
 			act reset "$dev"
 		}
 	done
 }
 
-# is_clean WHO: nothing of it is left, and the next user gets the card
+# is_clean WHO [SECONDS]: nothing of it is left, and the next user gets the card. While the
+# driver waits for a card to repair it, its port is isolated
 is_clean()
 {
-	fv_check "$1: the port is as it was" port_is_as_it_was
+	fv_check "$1: the port is as it was" fv_wait "${2:-1}" port_is port_before
 	fv_check "$1: the card is ready some time" fv_wait 20 there
 	fv_check "$1: the next user gets it" fv_hold "$dev"
 	fv_let_go
 	fv_same "$1: the card is ready" ready "$(card_state)"
-	fv_check "$1: its configuration is the same, to the byte" config_is "$dev" "$before"
-	fv_check "$1: the port is as it was, then too" port_is_as_it_was
+	fv_check "$1: its configuration is the same, to the byte" card_is_as before
+	fv_check "$1: the port is as it was, then too" port_is port_before
 	fv_check "$1: the card works" works
 }
 
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
-fv_unbind "$dev"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
+cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 works
 act reset "$dev" link
-before=$(config "$dev")
-port_before=$(port_config)
+before=$(card_config "$dev")
+port_before=$(port_controls)
 
 # --- a reset by netlink
 for method in flr hot link; do
@@ -122,7 +96,7 @@ for method in flr hot link; do
 	fv_check "netlink, $method: killed, it is gone" test "$gone_ms" -le $GONE_MS
 	fv_check "netlink, $method: while the card is not ready" is_not_ready
 	fv_same "netlink, $method: the card has failed" failed "$(card_state)"
-	fault ctl ready-after image >/dev/null
+	card ready-after image
 	is_clean "netlink, $method"
 done
 
@@ -131,14 +105,14 @@ kill_waiter flr "$FV_DIR/vfio_hold" "$dev"
 fv_check "open: it waits" test "$waits" = yes
 fv_check "open: killed, it is gone" test "$gone_ms" -le $GONE_MS
 fv_check "open: while the card is not ready" is_not_ready
-fault ctl ready-after image >/dev/null
+card ready-after image
 is_clean "open"
 
 # --- an open, and then the device is taken away: what the reset that was killed left of its
 # configuration is not what the next bind starts from
 kill_waiter flr "$FV_DIR/vfio_hold" "$dev"
 fv_check "open, unbind: it waits" test "$waits" = yes
-fault ctl ready-after image >/dev/null
+card ready-after image
 fv_check "open, unbind: the card is ready some time" fv_wait 20 there
 fv_unbind "$dev"
 fv_bind $FV_DRIVER "$dev"
@@ -147,7 +121,7 @@ is_clean "open, unbind"
 
 # --- VFIO_DEVICE_RESET
 fv_hold "$dev"
-fault not-ready $READY_MS
+fault not-ready $KILLED_MS
 mark
 kill -USR1 "$FV_HOLDER"
 fv_check "VFIO_DEVICE_RESET: it waits" fv_wait 10 seen_by_card flr
@@ -155,8 +129,8 @@ killed "$FV_HOLDER"
 fv_row killed_in_reset_gone $FV_DRIVER $gone_ms ms
 # with a device to close, its memory and its interrupts
 fv_check "VFIO_DEVICE_RESET: killed, it is gone" test "$gone_ms" -le $((3 * GONE_MS))
-fault ctl ready-after image >/dev/null
-is_clean "VFIO_DEVICE_RESET"
+card ready-after image
+is_clean "VFIO_DEVICE_RESET" 20
 
 # --- unbind
 for method in flr link; do
@@ -173,7 +147,7 @@ for method in flr link; do
 	wait $unbind
 	fv_same "unbind, $method: it does, too" 0 $?
 	fv_check "unbind, $method: there is no driver" fv_driver_is "$dev" ""
-	fault ctl ready-after image >/dev/null
+	card ready-after image
 	fv_check "unbind, $method: bound again" fv_bind $FV_DRIVER "$dev"
 	echo on >"$FV_PCI/$dev/power/control"
 	is_clean "unbind, $method"

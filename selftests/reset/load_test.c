@@ -4,7 +4,6 @@
  * nothing of the configuration changes. FV_RESETS, FV_ENDS: how many; FV_SEED.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,64 +22,10 @@
 #include "module.h"
 #include "pci.h"
 #include "regs.h"
+#include "space.h"
 #include "user.h"
 
 #define LIMIT_S 1400
-#define CONFIG_SIZE 4096
-
-static unsigned int from_env(const char *name, unsigned int otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? atoi(text) : otherwise;
-}
-
-/* The configuration spaces of a card and its port, as the host sees them. */
-struct spaces {
-	uint8_t card[CONFIG_SIZE], port[CONFIG_SIZE];
-};
-
-static void space_read(const char *bdf, uint8_t *space)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), PCI_SYSFS "/%s/config", bdf);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || pread(fd, space, CONFIG_SIZE, 0) != CONFIG_SIZE)
-		fail("%s: %m", path);
-	close(fd);
-}
-
-static void spaces_read(const char *bdf, struct spaces *spaces)
-{
-	char port[BDF_LEN];
-
-	if (pci_parent(bdf, port, sizeof(port)))
-		fail("%s has no port", bdf);
-	space_read(bdf, spaces->card);
-	space_read(port, spaces->port);
-}
-
-/* How many bytes are others than before; each is printed. */
-static unsigned int spaces_differ(const struct spaces *before, const struct spaces *after)
-{
-	unsigned int i, differ = 0;
-
-	for (i = 0; i < CONFIG_SIZE; i++) {
-		if (before->card[i] != after->card[i]) {
-			printf("# card, %#x: %02x, was %02x\n", i, after->card[i],
-			       before->card[i]);
-			differ++;
-		}
-		if (before->port[i] != after->port[i]) {
-			printf("# port, %#x: %02x, was %02x\n", i, after->port[i],
-			       before->port[i]);
-			differ++;
-		}
-	}
-	return differ;
-}
 
 FIXTURE(load)
 {

@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
+# shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
 # The fault matrix: each method of a reset, with each way in which a card can fail it.
 # A cell is a function. Each method has a card of its own, all at the same time, as
 # they wait most of it. What the driver did is read from the card's own trace.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -39,11 +38,6 @@ done_by_it()
 	check "the card saw it" seen "$method"
 }
 
-is_as_before()
-{
-	config_is "$dev" "$before"
-}
-
 # fails WITH: alone it fails, and says so
 fails()
 {
@@ -55,11 +49,11 @@ fails()
 
 cell_works()
 {
-	before=$(config "$dev")
+	before=$(card_config "$dev")
 	"$FV_DIR/cfg" "$dev" bar0+10=5555
 	check "its register holds a value" test "$("$FV_DIR/cfg" "$dev" bar0+10)" = 00005555
 	done_by_it
-	check "the configuration is the same, to the byte" is_as_before
+	check "the configuration is the same, to the byte" card_is_as before
 	check "what was in a register is not" test "$("$FV_DIR/cfg" "$dev" bar0+10)" = 00000000
 }
 
@@ -108,31 +102,31 @@ cell_not_ready()
 		check "the card saw it" seen "$method"
 		check "not before" test "${ms_taken:-0}" -ge "$ms"
 		check "soon after" is_soon
-		check "the configuration is the same, to the byte" is_as_before
+		check "the configuration is the same, to the byte" card_is_as before
 	done
 	cell="not ready by RRS"
 	fault not-ready 1100 rrs
 	done_by_it
 	check "not before" test "$(took "$method")" -ge 1100
-	fault ctl ready-after image
-	fault ctl not-ready image
+	card ready-after image
+	card not-ready image
 }
 
 cell_hangs()
 {
 	local failed other=${other_of[$method]}
 
-	failed=$(counter "reset_${method}_failed")
+	failed=$(counter "$dev" "reset_${method}_failed")
 	fault "$method-hangs" 1
 	fails ETIMEDOUT
 	check "after its limit" said "step $method ETIMEDOUT 1[0-9]{4} .*does not answer after 10000 ms"
 	check "the card has failed" test "$(card_state)" = failed
-	check "it is counted" test "$(counter "reset_${method}_failed")" = $((failed + 1))
+	check "it is counted" test "$(counter "$dev" "reset_${method}_failed")" = $((failed + 1))
 	mark
 	check "$other repairs it" act reset "$dev" "$other"
 	check "the card saw that" seen "$other"
 	check "the card is ready" test "$(card_state)" = ready
-	check "the configuration is the same, to the byte" is_as_before
+	check "the configuration is the same, to the byte" card_is_as before
 	check "the card works" works
 }
 
@@ -143,18 +137,18 @@ cell_comes_back_slow()
 
 	takes_link_down || return
 	read -r speed width < <("$FV_DIR/fv_act" card "$port" | sed -n 's/^link \([0-9]*\) \([0-9]*\) .*/\1 \2/p')
-	ok=$(counter retrains_ok) bad=$(counter retrains_failed)
+	ok=$(counter "$dev" retrains_ok) bad=$(counter "$dev" retrains_failed)
 	fault come-back 1 1 2
 	mark
 	check "twice: done" act reset "$dev" "$method"
 	check "twice: the card saw it, and three trainings" eval \
-		'seen $method && [ "$(fault trace "$from" | grep -c "training from\|training recovery")" = 3 ]'
+		'seen $method && [ "$(trace_count "training (from|recovery)")" = 3 ]'
 	check "twice: the link is as it was" link_is "$port" "$speed" "$width"
-	check "twice: counted" test "$(counter retrains_ok)" = $((ok + 1))
+	check "twice: counted" test "$(counter "$dev" retrains_ok)" = $((ok + 1))
 	fault come-back 1 1
 	done_by_it
 	check "for good: the link is what it can be" link_is "$port" 1 1
-	check "for good: counted" test "$(counter retrains_failed)" = $((bad + 1))
+	check "for good: counted" test "$(counter "$dev" retrains_failed)" = $((bad + 1))
 	fault repair
 	act reset "$dev" "$method"
 	check "repaired: the link is as it was" link_is "$port" "$speed" "$width"
@@ -166,19 +160,19 @@ cell_another_card()
 
 	fault wrong "${wrong_of[$method]}" for 1
 	fault reprogram 100
-	fv_wait 20 eval '[ "$(fault status .state)" = ready ]'
+	fault wait ready
 	fv_wait 20 there
 	fails ESTALE
 	check "says what is other" said ", (was|were) "
 	check "it has changed" test "$(card_state)" = changed
 	check "nobody may open it" eval "! timeout 60 '$FV_DIR/vfio_hold' $dev </dev/null"
 	fault reprogram 100
-	fv_wait 20 eval '[ "$(fault status .state)" = ready ]'
+	fault wait ready
 	fv_wait 20 there
 	again=$method
 	cell="the old one again" done_by_it
 	check "the card is ready after $again" test "$(card_state)" = ready
-	check "its configuration is the same, to the byte" is_as_before
+	check "its configuration is the same, to the byte" card_is_as before
 }
 
 # once more while it gets ready, before it is asked
@@ -188,7 +182,7 @@ cell_loses_bars()
 	mark
 	check "done" act reset "$dev" "$method"
 	check "the card saw it, and lost them" eval 'fault trace "$from" | grep -q "reset late"'
-	check "the configuration is the same, to the byte" is_as_before
+	check "the configuration is the same, to the byte" card_is_as before
 	check "the card works" works
 }
 
@@ -222,7 +216,7 @@ cell_never_comes_back()
 row()
 {
 	method=$1
-	card_is "${card_of[$1]}"
+	use_card "${card_of[$1]}"
 	# awake, for accesses that are not VFIO's
 	echo on >"$FV_PCI/$dev/power/control"
 	works
@@ -249,15 +243,12 @@ repeat()
 }
 
 ktap_print_header
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
 cards=()
 for method in $METHODS; do
 	name=${card_of[$method]}
 	cards+=("${!name}")
 done
-fv_unbind "${cards[@]}"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "${cards[@]}" "$FV_ALONE" || ktap_exit_fail_msg "the cards cannot be bound"
+cards_bind "${cards[@]}" "$FV_ALONE"
 # the suite watch has what the driver does by itself
 for card in "${cards[@]}"; do
 	echo 0 >"$FV_PCI/$card/fpga_vfio/watch_interval_ms"

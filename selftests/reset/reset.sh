@@ -3,16 +3,15 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # Resets asked for by netlink: what is refused, planned, and done when a method fails; whose
 # functions are hit. Each method with each fault of a card is in matrix.sh.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_NOFLR FV_CARDS FV_KO
 ktap_print_header
 
-card_is FV_CARD
+use_card FV_CARD
 
 [ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
 fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"
@@ -20,9 +19,7 @@ fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"
 fault bars-lost now
 fv_same "BARs are lost while the card has no driver" 00000000 "$(reg "$dev" 10.l)"
 
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR" ||
-	ktap_exit_fail_msg "the cards cannot be bound"
+cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"
 
 fv_check "which a bind repairs" test "$(reg "$dev" 10.l)" != 00000000
 
@@ -34,17 +31,16 @@ fv_check "an unknown address is refused" eval "! act reset 0000:ff:1f.7"
 fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"
 fv_check "an unknown method is refused" eval "! act reset $dev nonsense"
 fv_check "as out of range" said "error (ERANGE|EINVAL)"
-fv_same "nobody else may" EPERM "$(setpriv --reuid 65534 --regid 65534 --clear-groups \
-	"$FV_DIR/fv_act" reset "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
+fv_same "nobody else may" EPERM "$(as_nobody "$FV_DIR/fv_act" reset "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 
 # --- a plan does nothing
 mark
-before=$(config "$dev")
+before=$(card_config "$dev")
 fv_check "a plan is made" act reset "$dev" plan
 fv_check "with all methods" said "step flr 0 100-10100.*step hot 0.*step pm EOPNOTSUPP.*step link 0"
 fv_check "and the function that is hit" said "function hot $dev $FV_DRIVER idle"
 fv_check "the card saw nothing of it" seen
-fv_same "and has the same configuration" "$before" "$(config "$dev")"
+fv_same "and has the same configuration" "$before" "$(card_config "$dev")"
 act reset "$FV_CARD2" plan
 fv_check "a plan names all functions of a card" said "function hot $FV_CARD2_FN1 $FV_DRIVER idle"
 act reset "$FV_CARD_NOFLR" plan
@@ -60,13 +56,13 @@ fv_check "a card without FLR: done" act reset "$FV_CARD_NOFLR"
 fv_check "a card without FLR: by a hot reset" said "step hot 0"
 
 # --- a method hangs: the next one
-failed=$(counter reset_flr_failed)
+failed=$(counter "$dev" reset_flr_failed)
 fault flr-hangs 1
 mark
 fv_check "FLR hangs: done" act reset "$dev"
 fv_check "FLR hangs: by a hot reset" steps "flr ETIMEDOUT,hot 0"
 fv_check "FLR hangs: the card saw both" seen flr hot
-fv_same "FLR hangs: it is counted" $((failed + 1)) "$(counter reset_flr_failed)"
+fv_same "FLR hangs: it is counted" $((failed + 1)) "$(counter "$dev" reset_flr_failed)"
 fv_check "FLR hangs: the card works" works
 
 # --- functions of others
@@ -92,11 +88,11 @@ fault ctl fail-flr
 fault ctl fail-hot
 fault ctl fail-link
 mark
-errors=$(counter open_errors)
+errors=$(counter "$dev" open_errors)
 fv_check "all methods hang: nobody may open it" eval "! timeout 100 '$FV_DIR/vfio_hold' $dev </dev/null"
 fv_check "all methods hang: each was tried" seen flr hot link
 fv_same "all methods hang: the card has failed" failed "$(card_state)"
-fv_same "all methods hang: counted" $((errors + 1)) "$(counter open_errors)"
+fv_same "all methods hang: counted" $((errors + 1)) "$(counter "$dev" open_errors)"
 fault repair
 # its reset before the open is the one that brings it back, the FLR of which still hangs
 "$FV_DIR/vfio_hold" "$dev" >/tmp/held &

@@ -2,39 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # The watch of a link: what goes wrong by itself is seen, told, and repaired.
-. "$(dirname "$0")/fv.sh"
-# shellcheck source=selftests/lib/act.sh
-. "$(dirname "$0")/act.sh"
-# shellcheck source=selftests/lib/events.sh
-. "$(dirname "$0")/events.sh"
-# shellcheck source=selftests/card-l1/card.sh
-. "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
-. "$(dirname "$0")/trace.sh"
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 
 SCRATCH=10
-dev=$FV_CARD
-port_of "$dev"
-port=$REPLY
-
-# port_bits: registers of the port that must be as they were in the end
-port_bits()
-{
-	regs "$port" "$LNKCTL" "$LNKCTL2" 3e.w 4.w CAP_EXP+8.w ECAP_AER+8.l
-}
+use_card FV_CARD
 
 recoveries()
 {
 	trace_count 'training recovery'
 }
 
-[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
-fv_unbind "$dev"
-fv_load || ktap_exit_fail_msg "the module cannot be loaded"
-fv_bind $FV_DRIVER "$dev" || ktap_exit_fail_msg "the card cannot be bound"
+cards_bind "$dev"
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 config=$(card_config "$dev")
@@ -62,7 +44,7 @@ for who in user nobody; do
 	fault link-up
 	fv_check "$who: it comes back by itself" fv_wait 10 device_is "$dev" ready
 	fv_check "$who: and that is told" has_event "kind=link-up origin=watch .*speed=3 width=8" \
-		"kind=reset origin=driver .*method=" "kind=state .*state=ready"
+		"kind=recover origin=driver" "kind=state .*state=ready"
 	fv_same "$who: a repair, counted" $((ok + 1)) "$(counter "$dev" recoveries_ok)"
 	fv_same "$who: the configuration is the same, to the byte" "$config" "$(card_config "$dev")"
 	if [ $who = user ]; then
@@ -133,24 +115,41 @@ fault link-up
 fv_check "lost at a close: comes back by itself" fv_wait 10 device_is "$dev" ready
 fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
 fv_check "lost at a close: repaired by the driver" has_event \
-	"kind=state origin=close .*state=lost" "kind=reset origin=driver" "kind=state .*state=ready"
+	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
 policy "$dev" watch_interval_ms=100
 holder "$dev"
 told held
+
+# lost and back between two looks: nothing but the configuration tells of it
+policy "$dev" watch_interval_ms=2000
+fv_let_go
+holder "$dev"
+told held
+losses=$(counter "$dev" link_losses)
+config=$(card_config "$dev")
+since
+fault link-down for 30
+fv_check "a short loss: it is seen all the same" has_event \
+	"kind=state origin=watch .*state=lost.*lost its configuration" \
+	"kind=recover origin=driver" "kind=state .*state=ready"
+fv_same "a short loss: the link was not seen down" "$losses" "$(counter "$dev" link_losses)"
+fv_same "a short loss: the configuration is as it was" "$config" "$(card_config "$dev")"
+fv_check "a short loss: the card works" asked $CARD_ID read 0
+policy "$dev" watch_interval_ms=100
 
 # lost, and back as another card
 since
 fault reprogram identity-revision 300
 fv_check "another card comes: it has changed" fv_wait 10 device_is "$dev" changed
 fv_check "another card comes: told" has_event "kind=link-down" "kind=link-up" \
-	"kind=reset origin=driver .*error=ESTALE.*revision" "kind=state .*state=changed"
+	"kind=recover origin=driver .*error=ESTALE.*revision" "kind=state .*state=changed"
 failed=$(counter "$dev" recoveries_failed)
 fv_check "another card comes: a repair that failed, counted" test "$failed" -ge 1
 since
 fault reprogram alveo-xdma 300
 fv_check "the old card comes: ready" fv_wait 10 device_is "$dev" ready
 fv_check "the old card comes: told" has_event "kind=link-down" "kind=link-up" \
-	"kind=reset origin=driver" "kind=state .*state=ready"
+	"kind=recover origin=driver" "kind=state .*state=ready"
 fv_check "the user is still there" kill -0 "$FV_HOLDER"
 
 # --- it gets slow: retrained, and nobody notices

@@ -16,15 +16,21 @@
  * enum fpga_vfio_card_state - What the driver thinks of a card.
  * @FPGA_VFIO_CARD_STATE_READY: It is as it was when it was bound, as far as is
  *   known.
+ * @FPGA_VFIO_CARD_STATE_FENCED: Somebody asked for it to be fenced, to do with
+ *   the card what he likes. Its user reads all-ones, and what he writes is
+ *   dropped; so it is in all states below.
+ * @FPGA_VFIO_CARD_STATE_RECOVERING: It is being brought back.
  * @FPGA_VFIO_CARD_STATE_LOST: Its link went down unasked. When the link is
- *   back the card is reset.
- * @FPGA_VFIO_CARD_STATE_CHANGED: It came back from a reset as something else.
- *   It is not opened again.
- * @FPGA_VFIO_CARD_STATE_FAILED: No reset brought it back. It is reset again
- *   before the next open.
+ *   back the card is brought back.
+ * @FPGA_VFIO_CARD_STATE_CHANGED: It came back as something else. It stays
+ *   fenced, and is not opened again.
+ * @FPGA_VFIO_CARD_STATE_FAILED: Nothing brought it back. It stays fenced, and
+ *   is reset again before the next open.
  */
 enum fpga_vfio_card_state {
 	FPGA_VFIO_CARD_STATE_READY,
+	FPGA_VFIO_CARD_STATE_FENCED,
+	FPGA_VFIO_CARD_STATE_RECOVERING,
 	FPGA_VFIO_CARD_STATE_LOST,
 	FPGA_VFIO_CARD_STATE_CHANGED,
 	FPGA_VFIO_CARD_STATE_FAILED,
@@ -121,6 +127,10 @@ enum fpga_vfio_link_disable {
  * @FPGA_VFIO_EVENT_KIND_RETRAIN: The link was retrained.
  * @FPGA_VFIO_EVENT_KIND_AER: PCI Express reported an uncorrectable error.
  * @FPGA_VFIO_EVENT_KIND_POLICY: The policy of a device was changed.
+ * @FPGA_VFIO_EVENT_KIND_FENCE: A card was fenced because somebody asked for
+ *   it, or that was tried.
+ * @FPGA_VFIO_EVENT_KIND_RECOVER: A function was brought back, or that was
+ *   tried, by no reset.
  */
 enum fpga_vfio_event_kind {
 	FPGA_VFIO_EVENT_KIND_BOUND,
@@ -135,6 +145,8 @@ enum fpga_vfio_event_kind {
 	FPGA_VFIO_EVENT_KIND_RETRAIN,
 	FPGA_VFIO_EVENT_KIND_AER,
 	FPGA_VFIO_EVENT_KIND_POLICY,
+	FPGA_VFIO_EVENT_KIND_FENCE,
+	FPGA_VFIO_EVENT_KIND_RECOVER,
 };
 
 /**
@@ -193,6 +205,11 @@ enum {
 	FPGA_VFIO_A_STATS_DEGRADED_NS,
 	FPGA_VFIO_A_STATS_AER_NONFATAL,
 	FPGA_VFIO_A_STATS_AER_FATAL,
+	FPGA_VFIO_A_STATS_FENCES,
+	FPGA_VFIO_A_STATS_FENCED_NS,
+	FPGA_VFIO_A_STATS_FENCE_READS,
+	FPGA_VFIO_A_STATS_FENCE_WRITES,
+	FPGA_VFIO_A_STATS_FENCE_FAULTS,
 	FPGA_VFIO_A_STATS_CONFIG_READS,
 	FPGA_VFIO_A_STATS_CONFIG_READ_BYTES,
 	FPGA_VFIO_A_STATS_CONFIG_WRITES,
@@ -289,6 +306,7 @@ enum {
 	FPGA_VFIO_A_CARD_STATE,
 	FPGA_VFIO_A_CARD_REASON,
 	FPGA_VFIO_A_CARD_LINK,
+	FPGA_VFIO_A_CARD_FENCE,
 
 	__FPGA_VFIO_A_CARD_MAX,
 	FPGA_VFIO_A_CARD_MAX = (__FPGA_VFIO_A_CARD_MAX - 1)
@@ -340,6 +358,46 @@ enum {
 };
 
 enum {
+	FPGA_VFIO_A_FENCE_OWNER_PID = 1,
+	FPGA_VFIO_A_FENCE_OWNER_COMM,
+	FPGA_VFIO_A_FENCE_OWNER_LEFT_MS,
+	FPGA_VFIO_A_FENCE_OWNER_DETACHED,
+	FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED,
+
+	__FPGA_VFIO_A_FENCE_OWNER_MAX,
+	FPGA_VFIO_A_FENCE_OWNER_MAX = (__FPGA_VFIO_A_FENCE_OWNER_MAX - 1)
+};
+
+enum {
+	FPGA_VFIO_A_FENCE_BDF = 1,
+	FPGA_VFIO_A_FENCE_TIMEOUT_MS,
+	FPGA_VFIO_A_FENCE_DETACHED,
+	FPGA_VFIO_A_FENCE_DRY_RUN,
+	FPGA_VFIO_A_FENCE_PORT,
+	FPGA_VFIO_A_FENCE_FUNCTION,
+	FPGA_VFIO_A_FENCE_LINK_DISABLED,
+
+	__FPGA_VFIO_A_FENCE_MAX,
+	FPGA_VFIO_A_FENCE_MAX = (__FPGA_VFIO_A_FENCE_MAX - 1)
+};
+
+enum {
+	FPGA_VFIO_A_RECOVER_BDF = 1,
+	FPGA_VFIO_A_RECOVER_FORCE,
+	FPGA_VFIO_A_RECOVER_DRY_RUN,
+	FPGA_VFIO_A_RECOVER_STEP,
+	FPGA_VFIO_A_RECOVER_STATE,
+	FPGA_VFIO_A_RECOVER_REASON,
+	FPGA_VFIO_A_RECOVER_LINK,
+	FPGA_VFIO_A_RECOVER_LINK_NS,
+	FPGA_VFIO_A_RECOVER_READY_NS,
+	FPGA_VFIO_A_RECOVER_DURATION_NS,
+
+	__FPGA_VFIO_A_RECOVER_MAX,
+	FPGA_VFIO_A_RECOVER_MAX = (__FPGA_VFIO_A_RECOVER_MAX - 1)
+};
+
+enum {
 	FPGA_VFIO_A_GROUP_ID = 1,
 	FPGA_VFIO_A_GROUP_DEVICE,
 	FPGA_VFIO_A_GROUP_STATS,
@@ -379,6 +437,9 @@ enum {
 	FPGA_VFIO_CMD_RETRAIN,
 	FPGA_VFIO_CMD_HISTORY_GET,
 	FPGA_VFIO_CMD_EVENT,
+	FPGA_VFIO_CMD_FENCE,
+	FPGA_VFIO_CMD_RECOVER,
+	FPGA_VFIO_CMD_RELEASE,
 
 	__FPGA_VFIO_CMD_MAX,
 	FPGA_VFIO_CMD_MAX = (__FPGA_VFIO_CMD_MAX - 1)

@@ -41,6 +41,11 @@
 	X(DEGRADED_NS, degraded_ns) \
 	X(AER_NONFATAL, aer_nonfatal) \
 	X(AER_FATAL, aer_fatal) \
+	X(FENCES, fences) \
+	X(FENCED_NS, fenced_ns) \
+	X(FENCE_READS, fence_reads) \
+	X(FENCE_WRITES, fence_writes) \
+	X(FENCE_FAULTS, fence_faults) \
 	X(CONFIG_READS, config_reads) \
 	X(CONFIG_READ_BYTES, config_read_bytes) \
 	X(CONFIG_WRITES, config_writes) \

@@ -5,10 +5,17 @@
  * fv_act reset BDF [METHOD] [plan]: the netlink command reset. Prints
  *	step METHOD ERRNO MILLISECONDS TEXT	(in a plan: EXPECTED-LIMIT)
  *	function METHOD BDF DRIVER held|idle	(in a plan)
+ * fv_act fence BDF [timeout=MS] [detached] [plan]: the netlink command fence. Prints
+ *	port PORT, timeout MS, function fence BDF DRIVER held|idle, link-disabled
+ * fv_act recover BDF [force] [plan]: the netlink command recover. Prints steps as of a reset,
+ *	with METHOD "none" for the one without; state NAME, reason TEXT, link as of a card,
+ *	link-us N, ready-us N, duration-us N
+ * fv_act release BDF: the netlink command release
  * fv_act retrain BDF [speed=N] [tries=N] [plan]: the netlink command retrain. Prints
  *	before SPEED WIDTH, after SPEED WIDTH, attempts N
  * fv_act card PORT: state and link of a card. Prints
- *	state NAME, reason TEXT, link SPEED WIDTH MAX-SPEED MAX-WIDTH TARGET FLAGS
+ *	state NAME, reason TEXT, link SPEED WIDTH MAX-SPEED MAX-WIDTH TARGET FLAGS,
+ *	fence PID COMM LEFT-MS FLAGS
  * fv_act device BDF: what a device is. Prints
  *	state NAME, reason TEXT, profile NAME, and its times as of a group
  * fv_act group NUMBER: the times of the resets of a group. Prints
@@ -17,6 +24,7 @@
  * fv_act policy BDF [default] [KEY=VALUE...]: change it
  * fv_act history [PORT]: what happened, of all cards or one. Prints lines as in event.h
  * fv_act listen: the same when it happens, for ever, after a line "listening"
+ * fv_act session: what the lines of its input say, as above, by one socket, until they end
  *
  * and at the end "error ERRNO TEXT". Exit: 0 if the kernel says that it is done.
  */
@@ -57,7 +65,8 @@ static void print_function(const char *method, const struct nlattr *function)
 
 static void print_step(const struct nlattr *step)
 {
-	const char *method = name_of(&method_names, number(step, FPGA_VFIO_A_RESET_STEP_METHOD));
+	const struct nlattr *by = genl_in(step, FPGA_VFIO_A_RESET_STEP_METHOD);
+	const char *method = by ? name_of(&method_names, genl_number(by)) : "none";
 	const struct nlattr *took = genl_in(step, FPGA_VFIO_A_RESET_STEP_DURATION_NS), *attr;
 
 	printf("step %s %s ", method, errno_name(number(step, FPGA_VFIO_A_RESET_STEP_ERROR)));
@@ -105,13 +114,8 @@ static void print_state(const struct nlattr *state, const struct nlattr *reason)
 	printf("reason %s\n", genl_text(reason));
 }
 
-static void print_card(const struct nlattr *attrs, size_t len, void *data)
+static void print_link(const struct nlattr *link)
 {
-	const struct nlattr *link = genl_find(attrs, len, FPGA_VFIO_A_CARD_LINK);
-
-	(void)data;
-	print_state(genl_find(attrs, len, FPGA_VFIO_A_CARD_STATE),
-		    genl_find(attrs, len, FPGA_VFIO_A_CARD_REASON));
 	if (!link)
 		return;
 	printf("link %u %u %u %u %u%s%s%s\n", number(link, FPGA_VFIO_A_LINK_SPEED),
@@ -121,6 +125,71 @@ static void print_card(const struct nlattr *attrs, size_t len, void *data)
 	       genl_in(link, FPGA_VFIO_A_LINK_ACTIVE) ? " active" : "",
 	       genl_in(link, FPGA_VFIO_A_LINK_TRAINING) ? " training" : "",
 	       genl_in(link, FPGA_VFIO_A_LINK_DISABLED) ? " disabled" : "");
+}
+
+static void print_owner(const struct nlattr *owner)
+{
+	if (!owner)
+		return;
+	printf("fence %u %s %u%s%s\n", number(owner, FPGA_VFIO_A_FENCE_OWNER_PID),
+	       text(owner, FPGA_VFIO_A_FENCE_OWNER_COMM),
+	       number(owner, FPGA_VFIO_A_FENCE_OWNER_LEFT_MS),
+	       genl_in(owner, FPGA_VFIO_A_FENCE_OWNER_DETACHED) ? " detached" : "",
+	       genl_in(owner, FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED) ? " link-disabled" : "");
+}
+
+static void print_card(const struct nlattr *attrs, size_t len, void *data)
+{
+	(void)data;
+	print_state(genl_find(attrs, len, FPGA_VFIO_A_CARD_STATE),
+		    genl_find(attrs, len, FPGA_VFIO_A_CARD_REASON));
+	print_link(genl_find(attrs, len, FPGA_VFIO_A_CARD_LINK));
+	print_owner(genl_find(attrs, len, FPGA_VFIO_A_CARD_FENCE));
+}
+
+static void print_fence(const struct nlattr *attrs, size_t len, void *data)
+{
+	const struct nlattr *attr;
+
+	(void)data;
+	genl_for_each(attr, attrs, len) {
+		switch (genl_type(attr)) {
+		case FPGA_VFIO_A_FENCE_PORT:
+			printf("port %s\n", genl_text(attr));
+			break;
+		case FPGA_VFIO_A_FENCE_TIMEOUT_MS:
+			printf("timeout %u\n", (unsigned int)genl_number(attr));
+			break;
+		case FPGA_VFIO_A_FENCE_FUNCTION:
+			print_function("fence", attr);
+			break;
+		case FPGA_VFIO_A_FENCE_LINK_DISABLED:
+			puts("link-disabled");
+			break;
+		}
+	}
+}
+
+static void print_us(const char *name, const struct nlattr *ns)
+{
+	if (ns)
+		printf("%s-us %llu\n", name, (unsigned long long)genl_number(ns) / 1000);
+}
+
+static void print_recover(const struct nlattr *attrs, size_t len, void *data)
+{
+	const struct nlattr *state = genl_find(attrs, len, FPGA_VFIO_A_RECOVER_STATE), *attr;
+
+	(void)data;
+	genl_for_each(attr, attrs, len)
+		if (genl_type(attr) == FPGA_VFIO_A_RECOVER_STEP)
+			print_step(attr);
+	if (state)
+		print_state(state, genl_find(attrs, len, FPGA_VFIO_A_RECOVER_REASON));
+	print_link(genl_find(attrs, len, FPGA_VFIO_A_RECOVER_LINK));
+	print_us("link", genl_find(attrs, len, FPGA_VFIO_A_RECOVER_LINK_NS));
+	print_us("ready", genl_find(attrs, len, FPGA_VFIO_A_RECOVER_READY_NS));
+	print_us("duration", genl_find(attrs, len, FPGA_VFIO_A_RECOVER_DURATION_NS));
 }
 
 static void put_u8(struct genl_attrs *attrs, uint16_t type, const char *number)
@@ -153,6 +222,28 @@ static void put_retrain_word(struct genl_attrs *attrs, const char *word)
 		put_u8(attrs, FPGA_VFIO_A_RETRAIN_SPEED, word + 6);
 	else if (!strncmp(word, "tries=", 6))
 		put_u8(attrs, FPGA_VFIO_A_RETRAIN_TRIES, word + 6);
+	else
+		fail("%s: not understood", word);
+}
+
+static void put_fence_word(struct genl_attrs *attrs, const char *word)
+{
+	if (!strcmp(word, "plan"))
+		genl_put(attrs, FPGA_VFIO_A_FENCE_DRY_RUN, NULL, 0);
+	else if (!strcmp(word, "detached"))
+		genl_put(attrs, FPGA_VFIO_A_FENCE_DETACHED, NULL, 0);
+	else if (!strncmp(word, "timeout=", 8))
+		genl_put_u32(attrs, FPGA_VFIO_A_FENCE_TIMEOUT_MS, strtoul(word + 8, NULL, 10));
+	else
+		fail("%s: not understood", word);
+}
+
+static void put_recover_word(struct genl_attrs *attrs, const char *word)
+{
+	if (!strcmp(word, "plan"))
+		genl_put(attrs, FPGA_VFIO_A_RECOVER_DRY_RUN, NULL, 0);
+	else if (!strcmp(word, "force"))
+		genl_put(attrs, FPGA_VFIO_A_RECOVER_FORCE, NULL, 0);
 	else
 		fail("%s: not understood", word);
 }
@@ -224,6 +315,11 @@ static const struct act {
 	  print_reset },
 	{ "retrain", FPGA_VFIO_CMD_RETRAIN, FPGA_VFIO_A_RETRAIN_BDF, put_bdf, put_retrain_word,
 	  print_retrain },
+	{ "fence", FPGA_VFIO_CMD_FENCE, FPGA_VFIO_A_FENCE_BDF, put_bdf, put_fence_word,
+	  print_fence },
+	{ "recover", FPGA_VFIO_CMD_RECOVER, FPGA_VFIO_A_RECOVER_BDF, put_bdf, put_recover_word,
+	  print_recover },
+	{ "release", FPGA_VFIO_CMD_RELEASE, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL, NULL },
 	{ "card", FPGA_VFIO_CMD_CARD_GET, FPGA_VFIO_A_CARD_PORT, put_bdf, NULL, print_card },
 	{ "device", FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL,
 	  print_device },
@@ -287,28 +383,59 @@ static int run_listen(struct genl *genl, char **words, struct genl_answer *answe
 	return ret;
 }
 
-int main(int argc, char **argv)
+/* What @words ask for, which end with NULL; and how it ended. Negative errno, or 0. */
+static int run_words(struct genl *genl, int nr, char **words)
 {
+	const char *verb = nr ? words[0] : "";
 	struct genl_answer answer;
 	const struct act *act = acts;
-	const char *verb = argc > 1 ? argv[1] : "";
-	struct genl genl;
 	int ret;
 
 	while (act < acts + LEN(acts) && strcmp(act->name, verb))
 		act++;
-	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
 	if (!strcmp(verb, "history"))
-		ret = run_history(&genl, argv + 2, &answer);
+		ret = run_history(genl, words + 1, &answer);
 	else if (!strcmp(verb, "listen"))
-		ret = run_listen(&genl, argv + 2, &answer);
-	else if (argc > 3 && !strcmp(verb, "policy"))
-		ret = run_policy_set(&genl, argv + 2, &answer);
-	else if (argc > 2 && act < acts + LEN(acts))
-		ret = run_act(&genl, act, argv + 2, &answer);
+		ret = run_listen(genl, words + 1, &answer);
+	else if (nr > 2 && !strcmp(verb, "policy"))
+		ret = run_policy_set(genl, words + 1, &answer);
+	else if (nr > 1 && act < acts + LEN(acts))
+		ret = run_act(genl, act, words + 1, &answer);
 	else
-		fail("usage: fv_act reset|retrain|card|device|group|policy|history|listen ...");
-	genl_close(&genl);
+		fail("usage: fv_act VERB [WORD...], with the verbs that are above");
 	printf("error %s %s\n", errno_name(ret), answer.text);
+	fflush(stdout);
+	return ret;
+}
+
+static int run_session(struct genl *genl)
+{
+	char line[256], *rest, *words[16];
+	int nr, ret = 0;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		for (nr = 0, rest = line; nr < (int)LEN(words) - 1; nr++) {
+			words[nr] = strsep(&rest, " ");
+			if (!words[nr])
+				break;
+		}
+		words[nr] = NULL;
+		ret = run_words(genl, nr, words);
+	}
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct genl genl;
+	int ret;
+
+	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	if (argc == 2 && !strcmp(argv[1], "session"))
+		ret = run_session(&genl);
+	else
+		ret = run_words(&genl, argc - 1, argv + 1);
+	genl_close(&genl);
 	return !!ret;
 }

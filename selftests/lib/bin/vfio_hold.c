@@ -3,11 +3,9 @@
  * vfio_hold [-r|-e] BDF: open a device and hold it. Says "held" when it has it. Ends
  * on SIGTERM, and with -r also when the kernel asks for the device. With -e it says
  * "error" and "request" each time that it is told so, and does what the lines of its
- * input say, with numbers in hexadecimal; it answers with the line and what came of it:
- *	reset			ERRNO
- *	read OFFSET		VALUE, of BAR 0
- *	write OFFSET VALUE	ERRNO
- * On SIGUSR1 it asks for VFIO_DEVICE_RESET, and says "reset ERRNO" when that returns.
+ * input say (../../card-l1/orders.h); it answers with the line and what came of it. On
+ * SIGUSR1 it asks for VFIO_DEVICE_RESET, and says "reset ERRNO" when that returns.
+ * Exit: 0, or 3 when an access to a mapping ended in SIGBUS.
  */
 #include <poll.h>
 #include <signal.h>
@@ -18,9 +16,10 @@
 #include "check.h"
 #include "device.h"
 #include "irq.h"
-#include "region.h"
+#include "orders.h"
 
-#define LIMIT_S 250
+#define LIMIT_S 900
+#define EXIT_SIGBUS 3
 
 static volatile sig_atomic_t ends, wants_reset;
 
@@ -32,31 +31,8 @@ static void on_signal(int sig)
 		ends = 1;
 }
 
-static void obey(struct device *dev, const char *line)
-{
-	unsigned int at;
-	uint32_t value;
-	int ret;
-
-	printf("%s ", line);
-	if (!strcmp(line, "reset")) {
-		puts(errno_name(__device_reset(dev)));
-	} else if (sscanf(line, "read %x", &at) == 1) {
-		ret = __region_read(dev, VFIO_PCI_BAR0_REGION_INDEX, at, &value, 4);
-		if (ret == 4)
-			printf("%08x\n", value);
-		else
-			puts(errno_name(ret));
-	} else if (sscanf(line, "write %x %x", &at, &value) == 2) {
-		ret = __region_write(dev, VFIO_PCI_BAR0_REGION_INDEX, at, &value, 4);
-		puts(ret == 4 ? "0" : errno_name(ret));
-	} else {
-		puts("not understood");
-	}
-}
-
 /* What came by the input, which is lines, each in one write: false at its end. */
-static bool obey_input(struct device *dev)
+static bool obey_input(struct orders *orders)
 {
 	char buf[256], *rest = buf, *line;
 	ssize_t len = read(STDIN_FILENO, buf, sizeof(buf) - 1);
@@ -66,12 +42,12 @@ static bool obey_input(struct device *dev)
 	buf[len] = '\0';
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
-			obey(dev, line);
+			orders_obey(orders, line);
 	return true;
 }
 
 /* Hold it until it is to be let go. Signals come only while it waits. */
-static void hold(struct device *dev, struct pollfd *fds, bool leaves, bool tells)
+static void hold(struct orders *orders, struct pollfd *fds, bool leaves, bool tells)
 {
 	static const char *const names[] = { "request", "error" };
 	unsigned int i;
@@ -81,7 +57,7 @@ static void hold(struct device *dev, struct pollfd *fds, bool leaves, bool tells
 	while (!ends) {
 		if (wants_reset) {
 			wants_reset = 0;
-			printf("reset %s\n", errno_name(__device_reset(dev)));
+			printf("reset %s\n", errno_name(__device_reset(&orders->user->dev)));
 			fflush(stdout);
 		}
 		if (ppoll(fds, tells ? 3 : leaves, NULL, &none) <= 0)
@@ -91,7 +67,7 @@ static void hold(struct device *dev, struct pollfd *fds, bool leaves, bool tells
 		for (i = 0; i < 2; i++)
 			if (event_count(fds[i].fd))
 				puts(names[i]);
-		if (fds[2].revents && !obey_input(dev))
+		if (fds[2].revents && !obey_input(orders))
 			fds[2].fd = -1;
 		fflush(stdout);
 	}
@@ -103,9 +79,10 @@ int main(int argc, char **argv)
 	bool tells = argc == 3 && !strcmp(argv[1], "-e");
 	struct sigaction action = { .sa_handler = on_signal };
 	struct pollfd fds[3] = { { .events = POLLIN }, { .events = POLLIN }, { .events = POLLIN } };
-	struct iommu iommu;
-	struct device dev;
+	struct orders orders;
+	struct user user;
 	sigset_t signals;
+	unsigned int nr_sigbus;
 	int ret;
 
 	if (argc != 2 + leaves + tells) {
@@ -118,22 +95,25 @@ int main(int argc, char **argv)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGUSR1);
-	iommu_open(&iommu, iommu_mode_from_env());
-	device_open(&dev, &iommu, argv[argc - 1]);
+	ret = __user_open(&user, argv[argc - 1]);
+	if (ret)
+		fail("open %s: %s", argv[argc - 1], errno_name(ret));
+	orders_init(&orders, &user);
 	fds[0].fd = event_new();
-	ret = __irq_enable(&dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &fds[0].fd);
+	ret = __irq_enable(&user.dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &fds[0].fd);
 	if (ret)
 		fail("request event: %s", errno_name(ret));
 	fds[1].fd = event_new();
 	fds[2].fd = STDIN_FILENO;
 	if (tells)
-		irq_enable(&dev, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &fds[1].fd);
+		irq_enable(&user.dev, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &fds[1].fd);
 	/* from here on only while hold() waits, which looks at what came before */
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	puts("held");
 	fflush(stdout);
-	hold(&dev, fds, leaves, tells);
-	device_close(&dev);
-	iommu_close(&iommu);
-	return 0;
+	hold(&orders, fds, leaves, tells);
+	nr_sigbus = orders_end(&orders);
+	device_close(&user.dev);
+	iommu_close(&user.iommu);
+	return nr_sigbus ? EXIT_SIGBUS : 0;
 }

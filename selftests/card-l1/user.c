@@ -43,24 +43,39 @@ void card_bind(const char *bdf)
 	pci_bind(bdf, "fpga-vfio-pci");
 }
 
-int __user_come(struct user *user, const char *bdf)
+int __user_open(struct user *user, const char *bdf)
 {
 	int ret;
 
+	memset(user, 0, sizeof(*user));
 	iommu_open(&user->iommu, iommu_mode_from_env());
 	ret = __device_open(&user->dev, &user->iommu, bdf);
-	if (ret) {
+	if (ret)
 		iommu_close(&user->iommu);
-		return ret;
-	}
+	return ret;
+}
+
+int __user_equip(struct user *user)
+{
 	config_command(&user->dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	user->regs = region_map(&user->dev, VFIO_PCI_BAR0_REGION_INDEX,
 				&user->regs_size);
 	user->buffer = dma_alloc(BUFFER);
 	iommu_map(&user->iommu, user->buffer, IOVA, BUFFER);
 	user->event = event_new();
-	irq_enable(&user->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &user->event);
-	return 0;
+	return __irq_enable(&user->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &user->event);
+}
+
+int __user_come(struct user *user, const char *bdf)
+{
+	int ret = __user_open(user, bdf);
+
+	if (ret)
+		return ret;
+	ret = __user_equip(user);
+	if (ret)
+		user_go(user);
+	return ret;
 }
 
 void user_come(struct user *user, const char *bdf)
@@ -86,24 +101,48 @@ static void ring_begin(struct user *user, struct engine *engine)
 	engine_init(engine, user->regs, 0, user->buffer + RING_AT, IOVA + RING_AT);
 }
 
-int user_moves_data(struct user *user, uint8_t seed)
+/* A page to the card and back, with an interrupt at the end. */
+static void there_and_back(struct user *user, struct engine *engine, uint8_t seed)
 {
-	struct engine engine;
-	int ret, i;
+	int i;
 
 	for (i = 0; i < PAGE; i++) {
 		user->buffer[i] = seed + i * 7;
 		user->buffer[BACK_AT + i] = 0;
 	}
 	event_count(user->event);
-	ring_begin(user, &engine);
-	engine_add(&engine, false, IOVA, 0, PAGE, false);
-	engine_add(&engine, true, IOVA + BACK_AT, 0, PAGE, true);
-	engine_run(&engine, CARD_ENG_CTRL_IRQ);
+	ring_begin(user, engine);
+	engine_add(engine, false, IOVA, 0, PAGE, false);
+	engine_add(engine, true, IOVA + BACK_AT, 0, PAGE, true);
+	engine_run(engine, CARD_ENG_CTRL_IRQ);
+}
+
+static int differs(const struct user *user)
+{
+	return memcmp(user->buffer, user->buffer + BACK_AT, PAGE);
+}
+
+int user_moves_data(struct user *user, uint8_t seed)
+{
+	struct engine engine;
+
+	there_and_back(user, &engine, seed);
 	if (!event_wait(user->event, IRQ_LIMIT_MS))
 		return -ETIMEDOUT;
-	ret = __engine_wait(&engine);
-	return ret ?: memcmp(user->buffer, user->buffer + BACK_AT, PAGE);
+	return __engine_wait(&engine) ?: differs(user);
+}
+
+int user_tries_data(struct user *user, uint8_t seed, unsigned int ms)
+{
+	struct engine engine;
+
+	there_and_back(user, &engine, seed);
+	if (!event_wait(user->event, ms))
+		return -ETIMEDOUT;
+	/* the interrupt may be a late one, of an earlier try */
+	if (engine_status(&engine, 1) != CARD_DESC_DONE)
+		return -EAGAIN;
+	return differs(user);
 }
 
 void user_starts_data(struct user *user)

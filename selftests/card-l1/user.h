@@ -24,7 +24,13 @@ const char *role(const char *name);
 /* Load the driver and what gives the port a link, and bind the card. */
 void card_bind(const char *bdf);
 
-/* 0, or the negative errno of the open. */
+/* Only the device: 0, or the negative errno of the open. */
+int __user_open(struct user *user, const char *bdf);
+
+/* And the rest: the same, of the interrupt. */
+int __user_equip(struct user *user);
+
+/* Both. */
 int __user_come(struct user *user, const char *bdf);
 void user_come(struct user *user, const char *bdf);
 void user_go(struct user *user);
@@ -34,6 +40,12 @@ void user_go(struct user *user);
  * the same, CARD_ERR_*, or -ETIMEDOUT.
  */
 int user_moves_data(struct user *user, uint8_t seed);
+
+/*
+ * The same of a card that may go away at any time: waits for @ms at most, and for nothing
+ * else. 0 if it is the same, -ETIMEDOUT or -EAGAIN if it was not moved, otherwise it is wrong.
+ */
+int user_tries_data(struct user *user, uint8_t seed, unsigned int ms);
 
 /* Let the card move data, with an interrupt for each page, and do not wait for its end. */
 void user_starts_data(struct user *user);

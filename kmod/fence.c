@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vfio_pci_core keeps users from BARs whose memory decoding they have disabled: it looks at
+ * their virtual Command register under memory_lock, in page faults, in reads and writes, and
+ * before it writes for an ioeventfd. The fence clears Memory Space Enable there, so that all
+ * of these end at the core's own test, and answers in the core's place what it refuses.
+ *
+ * Mapped memory cannot refuse a write: no processor has pages that are written only. What
+ * is mapped are pages of the device's own, which are filled with ones again soon after they
+ * were touched. Nobody else ever sees them.
+ */
+#include <linux/align.h>
+#include <linux/gfp.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "device.h"
+#include "fence.h"
+#include "stats.h"
+#include "wait.h"
+
+/*
+ * How long the fence waits for memory_lock: longer than a page fault or an access to
+ * configuration space takes, shorter than anybody wants to wait for a refusal.
+ */
+#define FV_FENCE_LIMIT_MS	1000
+
+/* How long for reads and writes through the descriptor: longer than a card is late to answer. */
+#define FV_FENCE_DRAIN_MS	100
+
+/* As short as a timer of the kernel can be without being one of high resolution. */
+static void fv_fence_refill_soon(struct fv_fence *fence)
+{
+	queue_delayed_work(system_dfl_wq, &fence->refill, 1);
+}
+
+static void fv_fence_fill(struct page *page)
+{
+	void *at = page_address(page);
+
+	if (memchr_inv(at, 0xff, PAGE_SIZE))
+		memset(at, 0xff, PAGE_SIZE);
+}
+
+static void fv_fence_refill(struct work_struct *work)
+{
+	struct fv_fence *fence = container_of(to_delayed_work(work), struct fv_fence, refill);
+	struct page *page;
+	unsigned int i;
+
+	for (i = 0; i < FV_FENCE_PAGES; i++) {
+		page = READ_ONCE(fence->pages[i]);
+		if (page)
+			fv_fence_fill(page);
+	}
+	if (fv_fence_is_up(fence))
+		fv_fence_refill_soon(fence);
+}
+
+/**
+ * fv_fence_init - Be ready to fence a device
+ * @dev: the device, at probe
+ *
+ * Context: Process context.
+ * Return: 0 or -ENOMEM.
+ */
+int fv_fence_init(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	/* For when there is no memory for others. */
+	fence->pages[0] = alloc_page(GFP_KERNEL);
+	if (!fence->pages[0])
+		return -ENOMEM;
+	fv_fence_fill(fence->pages[0]);
+	INIT_DELAYED_WORK(&fence->refill, fv_fence_refill);
+	return 0;
+}
+
+/**
+ * fv_fence_exit - End what fv_fence_init() began
+ * @dev: the device, which nobody has open or mapped any more, and nobody fences
+ *
+ * Context: Process context.
+ */
+void fv_fence_exit(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+	unsigned int i;
+
+	if (fv_fence_is_up(fence)) {
+		WRITE_ONCE(fence->seq, fence->seq + 1);
+		fv_stats_unfenced(dev->stats);
+	}
+	cancel_delayed_work_sync(&fence->refill);
+	for (i = 0; i < FV_FENCE_PAGES; i++)
+		if (fence->pages[i])
+			__free_page(fence->pages[i]);
+}
+
+/* Command, as the user sees it. */
+static __le16 *fv_fence_command(struct fv_device *dev)
+{
+	return (__le16 *)&dev->core.vconfig[PCI_COMMAND];
+}
+
+/* What vfio_pci_core takes for memory decoding that is disabled. */
+static void fv_fence_hide_memory(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+	__le16 *command = fv_fence_command(dev);
+
+	if (*command & cpu_to_le16(PCI_COMMAND_MEMORY))
+		fence->had_memory = true;
+	if (dev->core.pdev->no_command_memory)
+		fence->had_no_command = true;
+	*command &= ~cpu_to_le16(PCI_COMMAND_MEMORY);
+	dev->core.pdev->no_command_memory = 0;
+}
+
+static void fv_fence_show_memory(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	if (fence->had_memory)
+		*fv_fence_command(dev) |= cpu_to_le16(PCI_COMMAND_MEMORY);
+	if (fence->had_no_command)
+		dev->core.pdev->no_command_memory = 1;
+	fence->had_memory = false;
+	fence->had_no_command = false;
+}
+
+/**
+ * fv_fence_zap - Take the mappings of a device's BARs out of its user's page tables
+ * @dev: the device; each access faults again
+ *
+ * As vfio_pci_core does it (vfio_pci_zap_bars()), which does not export it.
+ *
+ * Context: Process context, under memory_lock for writing.
+ */
+void fv_fence_zap(struct fv_device *dev)
+{
+	loff_t start = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX);
+	loff_t end = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_ROM_REGION_INDEX);
+
+	lockdep_assert_held_write(&dev->core.memory_lock);
+	if (dev->core.vdev.open_count)
+		unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
+}
+
+/**
+ * fv_fence_opened - Say that a device has a user
+ * @dev: the device, enabled by vfio_pci_core
+ *
+ * Context: Process context, under vfio_device_set::lock.
+ */
+void fv_fence_opened(struct fv_device *dev)
+{
+	down_write(&dev->core.memory_lock);
+	dev->fence.is_open = true;
+	if (fv_fence_is_up(&dev->fence))
+		fv_fence_hide_memory(dev);
+	up_write(&dev->core.memory_lock);
+}
+
+/**
+ * fv_fence_closing - Say that a device is about to have no user any more
+ * @dev: the device, which nobody reads, writes or has mapped; vfio_pci_core disables it next
+ *
+ * Context: Process context, under vfio_device_set::lock.
+ */
+void fv_fence_closing(struct fv_device *dev)
+{
+	down_write(&dev->core.memory_lock);
+	if (fv_fence_is_up(&dev->fence))
+		fv_fence_show_memory(dev);
+	dev->fence.is_open = false;
+	up_write(&dev->core.memory_lock);
+}
+
+/* From here on what begins is answered here; what is under way still goes to the device. */
+static void fv_fence_close(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	lockdep_assert_held_write(&dev->core.memory_lock);
+	if (fv_fence_is_up(fence))
+		return;
+	WRITE_ONCE(fence->seq, fence->seq + 1);
+	fv_stats_fenced(dev->stats);
+}
+
+/**
+ * fv_fence_raise_held - Fence a device whose memory_lock is held
+ * @dev: the device
+ *
+ * Reads and writes through the descriptor that are under way may end with -EIO.
+ *
+ * Context: Process context, under memory_lock for writing.
+ */
+void fv_fence_raise_held(struct fv_device *dev)
+{
+	fv_fence_close(dev);
+	if (!dev->fence.is_open)
+		return;
+	fv_fence_hide_memory(dev);
+	fv_fence_zap(dev);
+}
+
+/*
+ * Reads and writes through the descriptor count themselves before they look at the fence,
+ * without a barrier: a grace period of RCU has one on each processor, after which the counts
+ * of all that did not see the fence are seen here. One that is later than the limit has a
+ * buffer that faults: it ends with -EIO, and if it enabled memory, fv_fence_again() follows.
+ */
+static void fv_fence_drain(struct fv_device *dev)
+{
+	struct fv_wait wait;
+
+	synchronize_rcu_expedited();
+	fv_wait_begin(&wait, FV_FENCE_DRAIN_MS);
+	while (fv_stats_is_under_way(dev->stats))
+		if (fv_wait_pause(&wait))
+			break;
+}
+
+/**
+ * fv_fence_raise - Fence a device
+ * @dev: the device
+ *
+ * When it returns no access of its user is under way to the BARs, and none will begin.
+ *
+ * Context: Process context, may sleep for a little longer than a second; not under
+ * memory_lock.
+ * Return: 0, also if it was fenced before, -EAGAIN if somebody keeps memory_lock, -EINTR
+ * when the process is being killed; then it is as it was.
+ */
+int fv_fence_raise(struct fv_device *dev)
+{
+	struct fv_wait wait;
+	bool is_new;
+	int ret;
+
+	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
+	while (!down_write_trylock(&dev->core.memory_lock)) {
+		ret = fv_wait_pause(&wait);
+		if (ret)
+			return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
+	is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
+	fv_fence_close(dev);
+	up_write(&dev->core.memory_lock);
+
+	if (is_new)
+		fv_fence_drain(dev);
+	down_write(&dev->core.memory_lock);
+	fv_fence_raise_held(dev);
+	up_write(&dev->core.memory_lock);
+	return 0;
+}
+
+/**
+ * fv_fence_again - Fence a device once more, after a write to its configuration space
+ * @dev: the device, whose user may have enabled memory behind the fence
+ *
+ * Context: Process context, not under memory_lock.
+ */
+void fv_fence_again(struct fv_device *dev)
+{
+	down_write(&dev->core.memory_lock);
+	if (fv_fence_is_up(&dev->fence))
+		fv_fence_raise_held(dev);
+	up_write(&dev->core.memory_lock);
+}
+
+/**
+ * fv_fence_lower_held - Let a user to his device again
+ * @dev: the device, which is ready for him
+ *
+ * Context: Process context, under memory_lock for writing.
+ */
+void fv_fence_lower_held(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	lockdep_assert_held_write(&dev->core.memory_lock);
+	if (!fv_fence_is_up(fence))
+		return;
+	WRITE_ONCE(fence->seq, fence->seq + 1);
+	fv_stats_unfenced(dev->stats);
+	if (!fence->is_open)
+		return;
+	fv_fence_show_memory(dev);
+	fv_fence_zap(dev);
+}
+
+/*
+ * Which page stands for that of a fault: the first 16 of each BAR, where registers are, have
+ * one each, so that what is written to one is not read from another.
+ */
+static struct page *fv_fence_page(struct fv_fence *fence, struct vm_fault *vmf)
+{
+	unsigned int bar = vmf->pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+	unsigned int slot = (vmf->pgoff + 16 * bar) % FV_FENCE_PAGES;
+	struct page *page = READ_ONCE(fence->pages[slot]);
+
+	if (page)
+		return page;
+	page = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return fence->pages[0];
+	fv_fence_fill(page);
+	/* Two faults at the same time. */
+	if (cmpxchg(&fence->pages[slot], NULL, page)) {
+		__free_page(page);
+		page = READ_ONCE(fence->pages[slot]);
+	}
+	return page;
+}
+
+/* Would vfio_pci_core let its user to memory? (__vfio_pci_memory_enabled(), not in 6.12) */
+static bool fv_fence_has_memory(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	return !dev->core.pm_runtime_engaged && pdev->current_state != PCI_D3hot &&
+	       pdev->current_state != PCI_D3cold &&
+	       (pdev->no_command_memory ||
+		*fv_fence_command(dev) & cpu_to_le16(PCI_COMMAND_MEMORY));
+}
+
+/**
+ * fv_fence_fault - Answer a page fault that vfio_pci_core does not
+ * @dev: the device
+ * @vmf: the fault, of a page of the smallest size
+ *
+ * Context: Process context, under the user's mmap lock.
+ * Return: VM_FAULT_NOPAGE when there is a page now, or when there is no fence any more and
+ * vfio_pci_core is to be asked again; what the insertion says; VM_FAULT_SIGBUS if it is not
+ * because of the fence that there is no memory.
+ */
+vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct fv_fence *fence = &dev->fence;
+	vm_fault_t ret;
+
+	down_read(&dev->core.memory_lock);
+	if (fv_fence_is_up(fence)) {
+		/* It is memory, and is mapped as such. */
+		ret = vmf_insert_pfn_prot(vma, ALIGN_DOWN(vmf->address, PAGE_SIZE),
+					  page_to_pfn(fv_fence_page(fence, vmf)),
+					  vm_get_page_prot(vma->vm_flags));
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_FAULTS);
+		fv_fence_refill_soon(fence);
+	} else if (fv_fence_has_memory(dev)) {
+		ret = VM_FAULT_NOPAGE;
+	} else {
+		ret = VM_FAULT_SIGBUS;
+	}
+	up_read(&dev->core.memory_lock);
+	return ret;
+}
+
+/* Size of a region, as vfio_pci_core has it for reads and writes. */
+static u64 fv_fence_region_size(struct fv_device *dev, unsigned int index)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	switch (index) {
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		return pdev->cfg_size;
+	case VFIO_PCI_VGA_REGION_INDEX:
+		return dev->core.has_vga ? 0xc0000 : 0;
+	case VFIO_PCI_ROM_REGION_INDEX:
+		return pci_resource_len(pdev, PCI_ROM_RESOURCE);
+	default:
+		return pci_resource_len(pdev, index);
+	}
+}
+
+/* How much of an access is answered, or the error that it ends with, as without a fence. */
+static ssize_t fv_fence_clamp(struct fv_device *dev, size_t count, loff_t at)
+{
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(at);
+	u64 pos = at & VFIO_PCI_OFFSET_MASK;
+	u64 size = fv_fence_region_size(dev, index);
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return pos < size && count <= size - pos ? (ssize_t)count : -EFAULT;
+	if (pos >= size)
+		return -EINVAL;
+	return min_t(u64, count, size - pos);
+}
+
+/**
+ * fv_fence_read - Read a region behind the fence
+ * @vdev: the device
+ * @buf: where to
+ * @count: how much
+ * @ppos: region and where in it; moved on
+ *
+ * Regions that only some devices have are not the fence's matter.
+ *
+ * Context: Process context, may sleep.
+ * Return: As much as vfio_pci_core_read() would read, all-ones, or its errors.
+ */
+ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	char ones[64];
+	ssize_t ret, done;
+	size_t step;
+
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS)
+		return vfio_pci_core_read(vdev, buf, count, ppos);
+
+	ret = fv_fence_clamp(dev, count, *ppos);
+	memset(ones, 0xff, sizeof(ones));
+	for (done = 0; done < ret; done += step) {
+		step = min_t(size_t, ret - done, sizeof(ones));
+		if (copy_to_user(buf + done, ones, step))
+			return -EFAULT;
+	}
+	if (ret > 0) {
+		*ppos += ret;
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_READS);
+	}
+	return ret;
+}
+
+/**
+ * fv_fence_write - Write to a region behind the fence
+ * @vdev: the device
+ * @buf: where from
+ * @count: how much
+ * @ppos: region and where in it; moved on
+ *
+ * Context: Process context, may sleep.
+ * Return: As much as vfio_pci_core_write() would write, which is dropped, or its errors.
+ */
+ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+		       loff_t *ppos)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	ssize_t ret;
+
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS)
+		return vfio_pci_core_write(vdev, buf, count, ppos);
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_ROM_REGION_INDEX)
+		return -EINVAL;
+
+	ret = fv_fence_clamp(dev, count, *ppos);
+	if (ret > 0) {
+		*ppos += ret;
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_WRITES);
+	}
+	return ret;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fence between a user and a device: behind it he sees what PCI Express says of a link
+ * that is down.
+ */
+#ifndef FV_FENCE_H
+#define FV_FENCE_H
+
+#include <linux/compiler.h>
+#include <linux/mm_types.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct fv_device;
+struct vfio_device;
+struct vm_fault;
+
+/* Pages of a device's own that are mapped in place of its BARs, at most. */
+#define FV_FENCE_PAGES		64
+
+/**
+ * struct fv_fence - the fence of one device
+ * @seq: changes when it is raised and when it is lowered; odd while it is up. Written under
+ *	 memory_lock for writing
+ * @is_open: a user has the device, and vfio_pci_core its virtual configuration; memory_lock
+ * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock
+ * @had_no_command: pci_dev::no_command_memory at that time; memory_lock
+ * @pages: what is mapped in place of the BARs: all-ones; the first is always there, the
+ *	   others from when they are needed on
+ * @refill: makes them all-ones again, whatever its user wrote
+ */
+struct fv_fence {
+	unsigned int seq;
+	bool is_open;
+	bool had_memory;
+	bool had_no_command;
+	struct page *pages[FV_FENCE_PAGES];
+	struct delayed_work refill;
+};
+
+/**
+ * fv_fence_is_up - Is a user fenced off now?
+ * @fence: of the device
+ *
+ * Without a lock: see fv_fence_drain().
+ *
+ * Context: Any.
+ * Return: True if he is.
+ */
+static inline bool fv_fence_is_up(const struct fv_fence *fence)
+{
+	return READ_ONCE(fence->seq) & 1;
+}
+
+int fv_fence_init(struct fv_device *dev);
+void fv_fence_exit(struct fv_device *dev);
+void fv_fence_opened(struct fv_device *dev);
+void fv_fence_closing(struct fv_device *dev);
+int fv_fence_raise(struct fv_device *dev);
+void fv_fence_raise_held(struct fv_device *dev);
+void fv_fence_lower_held(struct fv_device *dev);
+void fv_fence_again(struct fv_device *dev);
+void fv_fence_zap(struct fv_device *dev);
+vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf);
+ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos);
+ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+		       loff_t *ppos);
+
+#endif /* FV_FENCE_H */

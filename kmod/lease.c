@@ -1,0 +1,678 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Somebody asks for a card to be fenced, does to it what he likes, and asks for it to be
+ * brought back. If he does not, because he is gone or because it takes too long, the driver
+ * does it in his place: no card stays behind a fence that nobody knows of.
+ */
+#include <linux/ktime.h>
+#include <linux/pci.h>
+#include <linux/pid.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/vfio_pci_core.h>
+
+#include "baseline.h"
+#include "card.h"
+#include "clean.h"
+#include "compat.h"
+#include "device.h"
+#include "fence.h"
+#include "history.h"
+#include "lease.h"
+#include "link.h"
+#include "policy.h"
+#include "ready.h"
+#include "registry.h"
+#include "reset.h"
+#include "span.h"
+#include "stats.h"
+#include "wait.h"
+
+/* When others had the card, or what is needed of it, just then. */
+#define FV_LEASE_AGAIN_MS	200
+
+/* The functions of a card that is being fenced. */
+struct fv_lease_job {
+	struct fv_span span;
+	char text[FV_REASON_SIZE];
+};
+
+/* All devices of a card, kept while something is done to each: *@key is 0 at first. */
+static struct fv_device *fv_lease_next(struct fv_card *card, struct fv_device *dev,
+				       unsigned long *key)
+{
+	if (dev) {
+		fv_device_put(dev);
+		++*key;
+	}
+	return fv_device_get_next(card, key);
+}
+
+static void fv_lease_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
+				enum fpga_vfio_origin origin, const char *text)
+{
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	while ((dev = fv_lease_next(card, dev, &key)))
+		fv_device_set_state(dev, state, origin, "%s", text);
+}
+
+static void fv_lease_note(struct fv_device *dev, enum fpga_vfio_origin origin, int error,
+			  u64 ns, const char *text)
+{
+	fv_history_add_card(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_FENCE,
+		.origin = origin,
+		.method = FV_METHOD_NONE,
+		.error = error,
+		.duration_ns = ns,
+	}, "%s", text);
+}
+
+/* An idle function would be put to sleep, which it is told over the link. */
+static void fv_lease_keep_awake(struct fv_device *dev)
+{
+	/* One that does not wake up is perhaps why its card is fenced. */
+	pm_runtime_get_sync(&dev->core.pdev->dev);
+	dev->is_kept_awake = true;
+}
+
+static void fv_lease_let_sleep(struct fv_device *dev)
+{
+	if (!dev->is_kept_awake)
+		return;
+	dev->is_kept_awake = false;
+	pm_runtime_put(&dev->core.pdev->dev);
+}
+
+/* Brings the card back when nobody else did. */
+static void fv_lease_end_in(struct fv_lease *lease, unsigned int ms)
+{
+	mod_delayed_work(system_dfl_wq, &lease->end, msecs_to_jiffies(ms));
+}
+
+static void fv_lease_unfence(struct fv_span *span)
+{
+	struct fv_device *dev;
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++) {
+		dev = span->devices[i];
+		if (!dev)
+			continue;
+		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY) {
+			down_write(&dev->core.memory_lock);
+			fv_fence_lower_held(dev);
+			up_write(&dev->core.memory_lock);
+		}
+		fv_lease_let_sleep(dev);
+	}
+}
+
+/* Users off, configuration remembered, the functions quiet. */
+static int fv_lease_fence_function(struct fv_lease_job *job, unsigned int i)
+{
+	struct pci_dev *pdev = job->span.functions[i];
+	struct fv_device *dev = job->span.devices[i];
+	int ret;
+
+	if (dev) {
+		fv_lease_keep_awake(dev);
+		ret = fv_fence_raise(dev);
+		if (ret) {
+			snprintf(job->text, sizeof(job->text),
+				 "the user of %s does not leave its memory alone", pci_name(pdev));
+			return ret;
+		}
+	}
+	return fv_baseline_remember(pdev, dev);
+}
+
+static int fv_lease_fence(struct fv_lease_job *job)
+{
+	struct fv_span *span = &job->span;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++)
+		ret = fv_lease_fence_function(job, i);
+	if (ret) {
+		fv_lease_unfence(span);
+		return ret;
+	}
+	for (i = 0; i < span->nr_held; i++) {
+		if (!fv_ready_is_answering(span->functions[i]))
+			continue;
+		fv_config_stop(span->functions[i]);
+		if (!pci_wait_for_pending_transaction(span->functions[i]))
+			pci_warn(span->functions[i], "transactions pending at a fence\n");
+	}
+	return 0;
+}
+
+/* Whether the port is to keep the link down: nothing that a programmer does is an error then. */
+static bool fv_lease_wants_link_off(struct fv_card *card, const struct fv_policy *policy)
+{
+	struct fv_link link;
+
+	if (fv_link_read(card->port, card->function_cap, &link) || link.is_disabled)
+		return false;
+	switch (policy->value[FPGA_VFIO_A_POLICY_LINK_DISABLE]) {
+	case FPGA_VFIO_LINK_DISABLE_ON:
+		return true;
+	case FPGA_VFIO_LINK_DISABLE_AUTO:
+		return card->port->link_active_reporting;
+	default:
+		return false;
+	}
+}
+
+static void fv_lease_take(struct fv_card *card, const struct fv_lease_ask *ask, bool is_off)
+{
+	struct fv_lease *lease = &card->lease;
+
+	scoped_guard(mutex, &fv_registry_lock) {
+		lease->is_on = true;
+		lease->is_over = false;
+		lease->is_detached = ask->is_detached;
+		lease->is_link_disabled = is_off;
+		lease->portid = ask->portid;
+		lease->pid = task_tgid_nr(current);
+		get_task_comm(lease->comm, current->group_leader);
+		lease->end_ns = ktime_get_ns() + ask->limit_ms * (u64)NSEC_PER_MSEC;
+	}
+	fv_lease_end_in(lease, ask->limit_ms);
+}
+
+/* All functions are held. */
+static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
+			       const struct fv_lease_ask *ask, const struct fv_policy *policy)
+{
+	struct fv_card *card = dev->card;
+	bool is_off;
+	int ret;
+
+	ret = fv_lease_fence(job);
+	if (ret)
+		return ret;
+
+	fv_card_reset_begin(card);
+	fv_card_isolate(card);
+	is_off = fv_lease_wants_link_off(card, policy) && !fv_link_disable(card->port);
+	fv_lease_take(card, ask, is_off);
+	fv_card_is_leased(card, job->text, sizeof(job->text));
+	fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, FPGA_VFIO_ORIGIN_NETLINK, job->text);
+	return 0;
+}
+
+static int fv_lease_hold(struct fv_lease_job *job, struct fv_device *dev)
+{
+	int ret = fv_span_begin(&job->span, dev, job->text, sizeof(job->text));
+
+	if (ret)
+		return ret;
+	job->span.is_any_user = true;
+	ret = fv_span_widen(&job->span, job->text, sizeof(job->text));
+	if (ret)
+		fv_span_end(&job->span);
+	return ret;
+}
+
+static int fv_lease_plan(struct fv_lease_job *job, struct fv_device *dev,
+			 const struct fv_policy *policy, struct fv_reset_report *report,
+			 bool *is_link_disabled)
+{
+	int ret;
+
+	job->span.is_any_user = true;
+	ret = fv_span_look(&job->span, dev, true, job->text, sizeof(job->text));
+	if (!ret) {
+		fv_reset_report_functions(report, &job->span);
+		*is_link_disabled = fv_lease_wants_link_off(dev->card, policy);
+	}
+	fv_span_end(&job->span);
+	return ret;
+}
+
+static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
+			const struct fv_lease_ask *ask, bool is_plan,
+			struct fv_reset_report *report, bool *is_link_disabled)
+{
+	struct mutex *set = &dev->core.vdev.dev_set->lock;
+	struct fv_policy policy;
+	int ret;
+
+	fv_device_policy(dev, &policy);
+	ret = mutex_lock_killable(set);
+	if (ret)
+		return ret;
+	if (is_plan) {
+		ret = fv_lease_plan(job, dev, &policy, report, is_link_disabled);
+	} else {
+		ret = fv_lease_hold(job, dev);
+		if (!ret) {
+			ret = fv_lease_begin_held(job, dev, ask, &policy);
+			fv_reset_report_functions(report, &job->span);
+			*is_link_disabled = dev->card->lease.is_link_disabled;
+			fv_span_end(&job->span);
+		}
+	}
+	mutex_unlock(set);
+	return ret;
+}
+
+/**
+ * fv_lease_begin - Fence a card because somebody asks for it
+ * @dev: a device on it, which cannot go meanwhile
+ * @ask: who, and for how long
+ * @is_plan: only say what would be done
+ * @report: its functions
+ * @is_link_disabled: the port keeps the link down meanwhile
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * When it returns 0, no access of a user is under way to the card, and none will begin; it
+ * does not send, and the port does not mind what happens to it.
+ *
+ * Context: Process context, may sleep; killable.
+ * Return: 0, -EOPNOTSUPP if there is no port or too much below it, -EBUSY if it is fenced
+ * already or if a function is not ours, -EAGAIN if it is being bound,
+ * reset or recovered, or its user keeps it, -EINTR, -ENOMEM; then it is as it was.
+ */
+int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool is_plan,
+		   struct fv_reset_report *report, bool *is_link_disabled, char *text,
+		   size_t size)
+{
+	struct fv_lease_job *job __free(kfree) = kzalloc_obj(*job);
+	struct fv_card *card = dev->card;
+	ktime_t began = ktime_get();
+	int ret;
+
+	*text = '\0';
+	if (!job)
+		return -ENOMEM;
+	if (!card) {
+		snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
+		return -EOPNOTSUPP;
+	}
+	if (!mutex_trylock(&card->lease.lock)) {
+		snprintf(text, size, "%s: being fenced or recovered", pci_name(card->port));
+		return -EAGAIN;
+	}
+	if (fv_card_is_leased(card, text, size))
+		ret = -EBUSY;
+	else
+		ret = fv_lease_try(job, dev, ask, is_plan, report, is_link_disabled);
+	if (!*text)
+		strscpy(text, job->text, size);
+	if (!is_plan)
+		fv_lease_note(dev, FPGA_VFIO_ORIGIN_NETLINK, ret,
+			      ktime_to_ns(ktime_sub(ktime_get(), began)), text);
+	mutex_unlock(&card->lease.lock);
+	return ret;
+}
+
+/* Until the link is up, PCI Express allows to ask, and all functions answer. */
+static int fv_lease_wait(struct fv_device *dev, const bool *is_over, u64 began_ns,
+			 struct fv_lease_times *times)
+{
+	struct fv_card *card = dev->card;
+	struct fv_device *other = NULL;
+	struct fv_policy policy;
+	struct fv_wait wait;
+	unsigned long key = 0;
+	int ret;
+
+	fv_device_policy(dev, &policy);
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	wait.is_over = is_over;
+	ret = fv_link_wait_active(card->port, true, &wait);
+	if (ret)
+		return ret;
+	times->link_ns = ktime_get_ns() - began_ns;
+	ret = fv_wait_ms(FV_RESET_SETTLE_MS);
+	if (ret)
+		return ret;
+
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	wait.is_over = is_over;
+	while ((other = fv_lease_next(card, other, &key)))
+		if (!ret)
+			ret = fv_ready_wait(other->core.pdev, &wait);
+	if (!ret)
+		times->ready_ns = ktime_get_ns() - began_ns;
+	return ret;
+}
+
+/* It is not fenced by anybody any more: what it is now, it stays. */
+static void fv_lease_give_back(struct fv_card *card)
+{
+	struct fv_lease *lease = &card->lease;
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	lockdep_assert_held(&lease->lock);
+	fv_card_restore(card);
+	fv_card_reset_end(card);
+	while ((dev = fv_lease_next(card, dev, &key)))
+		fv_lease_let_sleep(dev);
+	scoped_guard(mutex, &fv_registry_lock) {
+		lease->is_on = false;
+		lease->is_link_disabled = false;
+	}
+}
+
+static void fv_lease_enable_link(struct fv_card *card)
+{
+	if (!card->lease.is_link_disabled)
+		return;
+	fv_link_enable(card->port);
+	scoped_guard(mutex, &fv_registry_lock)
+		card->lease.is_link_disabled = false;
+}
+
+/* The methods that a whole card may need when it does not come back as it should. */
+#define FV_LEASE_METHODS	(FV_RESET_CARD_ARRIVED | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
+				 BIT(FPGA_VFIO_RESET_METHOD_LINK))
+
+/* Could it not even be begun, or not be ended? Then it is tried again. */
+static bool fv_lease_is_unfinished(int ret)
+{
+	return ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM;
+}
+
+/* Those of which nothing was tried. */
+static void fv_lease_conclude(struct fv_card *card, enum fpga_vfio_origin origin, int error,
+			      const struct fv_reset_report *report)
+{
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	while ((dev = fv_lease_next(card, dev, &key))) {
+		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_RECOVERING)
+			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, origin, "%s",
+					    report->nr ? report->steps[report->nr - 1].text :
+					    "it was not brought back");
+		fv_stats_inc(dev->stats, error ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
+			     FPGA_VFIO_A_STATS_RECOVERIES_OK);
+	}
+}
+
+/* Nobody's fence is on, so nobody tries again but the driver's own repair. */
+static void fv_lease_leave_to_repair(struct fv_card *card, enum fpga_vfio_origin origin)
+{
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_FAILED, origin,
+			    "it was not brought back to the end");
+	while ((dev = fv_lease_next(card, dev, &key)))
+		fv_clean_repair(dev);
+}
+
+static int fv_lease_recover(struct fv_device *dev, enum fpga_vfio_origin origin,
+			    struct fv_reset_report *report, struct fv_lease_times *times)
+{
+	struct fv_card *card = dev->card;
+	u64 began_ns = ktime_get_ns();
+	bool is_on = card->lease.is_on;
+	char text[FV_REASON_SIZE];
+	int ret;
+
+	lockdep_assert_held(&card->lease.lock);
+	fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_RECOVERING, origin, "");
+	fv_lease_enable_link(card);
+	if (!is_on)
+		fv_card_isolate(card);
+	ret = fv_lease_wait(dev, &dev->is_leaving, began_ns, times);
+	report->began_ns = began_ns;
+	if (ret != -EINTR)
+		ret = fv_reset_run(dev, FV_LEASE_METHODS, origin, report);
+	times->total_ns = ktime_get_ns() - began_ns;
+	if (!is_on)
+		fv_card_restore(card);
+
+	if (is_on && fv_lease_is_unfinished(ret)) {
+		fv_card_is_leased(card, text, sizeof(text));
+		fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, origin, text);
+	} else if (fv_lease_is_unfinished(ret)) {
+		fv_lease_leave_to_repair(card, origin);
+	} else {
+		fv_lease_conclude(card, origin, ret, report);
+		if (is_on)
+			fv_lease_give_back(card);
+	}
+	return ret;
+}
+
+/**
+ * fv_lease_left_ms - Say how long a fence still lasts
+ * @lease: the card's, which is on
+ *
+ * Context: Under fv_registry_lock.
+ * Return: Milliseconds; 0 when it is over.
+ */
+unsigned int fv_lease_left_ms(const struct fv_lease *lease)
+{
+	u64 now_ns = ktime_get_ns();
+
+	lockdep_assert_held(&fv_registry_lock);
+	if (lease->is_over || now_ns >= lease->end_ns)
+		return 0;
+	return DIV_ROUND_UP_ULL(lease->end_ns - now_ns, NSEC_PER_MSEC);
+}
+
+/* In its owner's place. */
+static int fv_lease_end_by_driver(struct fv_lease *lease, struct fv_device *dev,
+				  struct fv_reset_report *report)
+{
+	struct fv_lease_times times = {};
+	unsigned int left_ms;
+	bool is_over;
+
+	if (!lease->is_on)
+		return 0;
+	scoped_guard(mutex, &fv_registry_lock) {
+		left_ms = fv_lease_left_ms(lease);
+		is_over = lease->is_over;
+	}
+	if (left_ms) {
+		fv_lease_end_in(lease, left_ms);
+		return 0;
+	}
+	fv_lease_note(dev, FPGA_VFIO_ORIGIN_DRIVER, 0, 0,
+		      is_over ? "its owner is gone" : "its time is over");
+	return fv_lease_recover(dev, FPGA_VFIO_ORIGIN_DRIVER, report, &times);
+}
+
+static void fv_lease_end_work(struct work_struct *work)
+{
+	struct fv_lease *lease = container_of(to_delayed_work(work), struct fv_lease, end);
+	struct fv_card *card = container_of(lease, struct fv_card, lease);
+	struct fv_reset_report *report __free(kfree) = NULL;
+	struct fv_device *dev;
+	unsigned long key = 0;
+	int ret = -EAGAIN;
+
+	dev = fv_device_get_next(card, &key);
+	if (!dev)
+		return;
+	report = kzalloc_obj(*report);
+	if (report && mutex_trylock(&lease->lock)) {
+		ret = fv_lease_end_by_driver(lease, dev, report);
+		mutex_unlock(&lease->lock);
+	}
+	if (fv_lease_is_unfinished(ret) && !READ_ONCE(dev->is_leaving))
+		fv_lease_end_in(lease, FV_LEASE_AGAIN_MS);
+	fv_device_put(dev);
+}
+
+/* Its owner is gone: now. */
+static void fv_lease_hand_over(struct fv_lease *lease)
+{
+	lockdep_assert_held(&fv_registry_lock);
+	lease->is_over = true;
+	fv_lease_end_in(lease, 0);
+}
+
+/* May the one who asks end it? */
+static bool fv_lease_is_his(struct fv_lease *lease, const struct fv_lease_ask *ask)
+{
+	guard(mutex)(&fv_registry_lock);
+	return !lease->is_on || lease->is_detached || lease->portid == ask->portid ||
+	       ask->is_forced;
+}
+
+static bool fv_lease_is_ready(struct fv_card *card)
+{
+	struct fv_device *dev;
+
+	guard(mutex)(&fv_registry_lock);
+	list_for_each_entry(dev, &card->devices, card_node)
+		if (dev->state != FPGA_VFIO_CARD_STATE_READY)
+			return false;
+	return true;
+}
+
+/**
+ * fv_lease_end - Bring a card back because somebody asks for it
+ * @dev: a device on it, which cannot go meanwhile
+ * @ask: who
+ * @report: what was tried; nothing if it is ready
+ * @times: how long it took
+ * @text: why not, in words, if nothing was tried
+ * @size: of @text
+ *
+ * Also one that nobody has fenced. When he is killed before the end, the driver goes on.
+ *
+ * Context: Process context, may sleep for the limits of the policy; killable.
+ * Return: 0, -EOPNOTSUPP if there is no card, -EBUSY if the fence is another's or a function
+ * is not ours, -EAGAIN if it is being fenced, recovered, bound or reset, -ESTALE if it came
+ * back as something else, -ETIMEDOUT or -EIO if it did not come back, -EINTR, -ENOMEM.
+ */
+int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
+		 struct fv_reset_report *report, struct fv_lease_times *times, char *text,
+		 size_t size)
+{
+	struct fv_card *card = dev->card;
+	int ret = 0;
+
+	*text = '\0';
+	*times = (struct fv_lease_times) {};
+	report->nr = 0;
+	if (!card) {
+		snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
+		return -EOPNOTSUPP;
+	}
+	if (!mutex_trylock(&card->lease.lock)) {
+		snprintf(text, size, "%s: being fenced or recovered", pci_name(card->port));
+		return -EAGAIN;
+	}
+	if (!fv_lease_is_his(&card->lease, ask)) {
+		fv_card_is_leased(card, text, size);
+		ret = -EBUSY;
+	} else if (card->lease.is_on || !fv_lease_is_ready(card)) {
+		ret = fv_lease_recover(dev, FPGA_VFIO_ORIGIN_NETLINK, report, times);
+		if (!card->lease.is_on) {
+			cancel_delayed_work(&card->lease.end);
+		} else if (ret == -EINTR) {
+			guard(mutex)(&fv_registry_lock);
+			fv_lease_hand_over(&card->lease);
+		}
+	}
+	mutex_unlock(&card->lease.lock);
+	return ret;
+}
+
+/**
+ * fv_lease_plan_end - Say what fv_lease_end() would do
+ * @dev: a device on the card, which cannot go meanwhile
+ * @report: each way, in order
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EOPNOTSUPP if there is no card, or an error of fv_reset_plan().
+ */
+int fv_lease_plan_end(struct fv_device *dev, struct fv_reset_report *report)
+{
+	return dev->card ? fv_reset_plan(dev, FV_LEASE_METHODS, report) : -EOPNOTSUPP;
+}
+
+/**
+ * fv_lease_owner_gone - Say that a netlink socket was closed
+ * @portid: the socket
+ *
+ * The fences that it asked for end now, but for those that are detached.
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_lease_owner_gone(u32 portid)
+{
+	struct fv_card *card;
+	unsigned long key = 0;
+
+	guard(mutex)(&fv_registry_lock);
+	for (; (card = fv_card_next(&key)); key++) {
+		if (!card->lease.is_on || card->lease.is_detached || card->lease.portid != portid)
+			continue;
+		fv_lease_hand_over(&card->lease);
+	}
+}
+
+/**
+ * fv_lease_leave - Take a device that is being unbound out of its card's fence
+ * @dev: the device, which nobody uses
+ *
+ * When it is the last one, there is nobody left to fence, and nobody who could bring the
+ * card back as a whole: the port gets back what it had, and the link is let up, so that the
+ * next driver finds the card.
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_lease_leave(struct fv_device *dev)
+{
+	struct fv_card *card = dev->card;
+	struct fv_lease_times times = {};
+	bool is_last;
+
+	if (!card)
+		return;
+	guard(mutex)(&card->lease.lock);
+	if (!card->lease.is_on)
+		return;
+	scoped_guard(mutex, &fv_registry_lock)
+		is_last = list_is_singular(&card->devices);
+	if (is_last) {
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER,
+				    "%s", "");
+		fv_lease_enable_link(card);
+		fv_lease_wait(dev, NULL, ktime_get_ns(), &times);
+		fv_lease_give_back(card);
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
+				    "it was unbound while it was fenced");
+	}
+	fv_lease_let_sleep(dev);
+}
+
+/**
+ * fv_lease_init - Be ready for somebody who asks
+ * @lease: the card's
+ *
+ * Context: Process context.
+ */
+void fv_lease_init(struct fv_lease *lease)
+{
+	mutex_init(&lease->lock);
+	INIT_DELAYED_WORK(&lease->end, fv_lease_end_work);
+}
+
+/**
+ * fv_lease_exit - End what fv_lease_init() began
+ * @lease: the card's, which nobody has fenced; no device is on the card any more
+ *
+ * Context: Process context.
+ */
+void fv_lease_exit(struct fv_lease *lease)
+{
+	cancel_delayed_work_sync(&lease->end);
+}

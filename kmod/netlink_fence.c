@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The commands of the netlink family about fences: fence, recover, release. */
+#include <linux/cleanup.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+
+#include "card.h"
+#include "compat.h"
+#include "device.h"
+#include "lease.h"
+#include "link.h"
+#include "netlink_gen.h"
+#include "netlink_put.h"
+#include "registry.h"
+#include "reset.h"
+
+static int fv_nl_reply_fence(struct genl_info *info, struct fv_device *dev, unsigned int limit_ms,
+			     const struct fv_reset_report *report, bool is_link_disabled)
+{
+	struct sk_buff *skb;
+	unsigned int i;
+	void *hdr;
+
+	skb = genlmsg_new(2 * FV_NL_NAME_SIZE + 2 * nla_total_size(sizeof(u32)) +
+			  report->nr_functions * FV_NL_FUNCTION_SIZE, GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_FENCE);
+	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_FENCE_BDF, pci_name(dev->core.pdev)) ||
+	    nla_put_string(skb, FPGA_VFIO_A_FENCE_PORT, pci_name(dev->card->port)) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_FENCE_TIMEOUT_MS, limit_ms) ||
+	    (is_link_disabled && nla_put_flag(skb, FPGA_VFIO_A_FENCE_LINK_DISABLED)))
+		goto err;
+	for (i = 0; i < report->nr_functions; i++)
+		if (fv_nl_put_function(skb, FPGA_VFIO_A_FENCE_FUNCTION, &report->functions[i]))
+			goto err;
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+
+err:
+	nlmsg_free(skb);
+	return -EMSGSIZE;
+}
+
+/* What an error of a card's operation is about. */
+static void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, const char *text,
+			 const char *otherwise)
+{
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev),
+			   *text ? text : otherwise);
+}
+
+/**
+ * fpga_vfio_nl_fence_doit - Fence the card of a device, or say how it would be done
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
+ * of ours, or an error of fv_lease_begin().
+ */
+int fpga_vfio_nl_fence_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_lease_ask ask = {
+		.portid = info->snd_portid,
+		.limit_ms = FV_LEASE_LIMIT_MS,
+		.is_detached = info->attrs[FPGA_VFIO_A_FENCE_DETACHED],
+	};
+	struct fv_reset_report *report __free(kfree) = NULL;
+	bool is_link_disabled = false;
+	char text[FV_REASON_SIZE] = "";
+	struct fv_device *dev;
+	int ret = -ENOMEM;
+
+	if (info->attrs[FPGA_VFIO_A_FENCE_TIMEOUT_MS])
+		ask.limit_ms = nla_get_u32(info->attrs[FPGA_VFIO_A_FENCE_TIMEOUT_MS]);
+
+	dev = fv_nl_device_of(info, FPGA_VFIO_A_FENCE_BDF);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	report = kzalloc_obj(*report);
+	if (report)
+		ret = fv_lease_begin(dev, &ask, info->attrs[FPGA_VFIO_A_FENCE_DRY_RUN], report,
+				     &is_link_disabled, text, sizeof(text));
+	if (ret)
+		fv_nl_refuse(info, dev, text, "not fenced");
+	else
+		ret = fv_nl_reply_fence(info, dev, ask.limit_ms, report, is_link_disabled);
+	fv_device_put(dev);
+	return ret;
+}
+
+static int fv_nl_put_recovery(struct sk_buff *skb, struct fv_device *dev,
+			      const struct fv_lease_times *times)
+{
+	struct fv_link link;
+
+	scoped_guard(mutex, &fv_registry_lock) {
+		if (nla_put_u32(skb, FPGA_VFIO_A_RECOVER_STATE, dev->state) ||
+		    (*dev->reason &&
+		     nla_put_string(skb, FPGA_VFIO_A_RECOVER_REASON, dev->reason)))
+			return -EMSGSIZE;
+	}
+	if (!fv_link_read(dev->card->port, dev->card->function_cap, &link) &&
+	    fv_nl_put_link(skb, FPGA_VFIO_A_RECOVER_LINK, &link))
+		return -EMSGSIZE;
+	if ((times->link_ns && nla_put_uint(skb, FPGA_VFIO_A_RECOVER_LINK_NS, times->link_ns)) ||
+	    (times->ready_ns && nla_put_uint(skb, FPGA_VFIO_A_RECOVER_READY_NS, times->ready_ns)))
+		return -EMSGSIZE;
+	return nla_put_uint(skb, FPGA_VFIO_A_RECOVER_DURATION_NS, times->total_ns);
+}
+
+/* Without times: what would be done. */
+static int fv_nl_reply_recover(struct genl_info *info, struct fv_device *dev,
+			       const struct fv_reset_report *report,
+			       const struct fv_lease_times *times)
+{
+	struct sk_buff *skb;
+	unsigned int i;
+	void *hdr;
+
+	skb = genlmsg_new(FV_NL_NAME_SIZE + report->nr * FV_NL_STEP_SIZE +
+			  nla_total_size(sizeof(u32)) + nla_total_size(FV_REASON_SIZE) +
+			  FV_NL_LINK_SIZE + 3 * nla_total_size(sizeof(u64)), GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_RECOVER);
+	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RECOVER_BDF, pci_name(dev->core.pdev)))
+		goto err;
+	for (i = 0; i < report->nr; i++)
+		if (fv_nl_put_step(skb, FPGA_VFIO_A_RECOVER_STEP, report, &report->steps[i],
+				   !times))
+			goto err;
+	if (times && fv_nl_put_recovery(skb, dev, times))
+		goto err;
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+
+err:
+	nlmsg_free(skb);
+	return -EMSGSIZE;
+}
+
+static int fv_nl_recover_plan(struct genl_info *info, struct fv_device *dev,
+			      struct fv_reset_report *report)
+{
+	int ret = fv_lease_plan_end(dev, report);
+
+	if (ret) {
+		fv_nl_refuse(info, dev, "", "no port of its own");
+		return ret;
+	}
+	return fv_nl_reply_recover(info, dev, report, NULL);
+}
+
+static int fv_nl_recover(struct genl_info *info, struct fv_device *dev,
+			 struct fv_reset_report *report)
+{
+	struct fv_lease_ask ask = {
+		.portid = info->snd_portid,
+		.is_forced = info->attrs[FPGA_VFIO_A_RECOVER_FORCE],
+	};
+	const struct fv_reset_step *last;
+	struct fv_lease_times times;
+	char text[FV_REASON_SIZE];
+	int ret, sent;
+
+	ret = fv_lease_end(dev, &ask, report, &times, text, sizeof(text));
+	if (ret && *text) {
+		fv_nl_refuse(info, dev, text, "");
+		return ret;
+	}
+	sent = fv_nl_reply_recover(info, dev, report, &times);
+	last = report->nr ? &report->steps[report->nr - 1] : NULL;
+	if (ret)
+		fv_nl_refuse(info, dev, last ? last->text : "", "not recovered");
+	return ret ?: sent;
+}
+
+/**
+ * fpga_vfio_nl_recover_doit - Bring the card of a device back, or say how
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context, may sleep for as long as the policy's limits.
+ * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
+ * of ours, or an error of fv_lease_end().
+ */
+int fpga_vfio_nl_recover_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_reset_report *report __free(kfree) = NULL;
+	struct fv_device *dev;
+	int ret = -ENOMEM;
+
+	dev = fv_nl_device_of(info, FPGA_VFIO_A_RECOVER_BDF);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	report = kzalloc_obj(*report);
+	if (report && info->attrs[FPGA_VFIO_A_RECOVER_DRY_RUN])
+		ret = fv_nl_recover_plan(info, dev, report);
+	else if (report)
+		ret = fv_nl_recover(info, dev, report);
+	fv_device_put(dev);
+	return ret;
+}
+
+/**
+ * fpga_vfio_nl_release_doit - Ask the user of a device to let it go
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Context: Process context.
+ * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
+ * of ours.
+ */
+int fpga_vfio_nl_release_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fv_device *dev = fv_nl_device_of(info, FPGA_VFIO_A_DEVICE_BDF);
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	if (READ_ONCE(dev->core.vdev.open_count))
+		vfio_pci_core_request(&dev->core.vdev, 0);
+	fv_device_put(dev);
+	return 0;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A user of the card who never rests. His threads come first where they can (SCHED_FIFO), and
+ * pause now and then, so that what they wait for is the access, and not a processor.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "check.h"
+#include "config.h"
+#include "hammer.h"
+#include "region.h"
+#include "regs.h"
+#include "sigbus.h"
+
+#define ONES 0xffffffffu
+#define ROUNDS 2		/* of accesses between two pauses */
+#define PAUSE_NS 1000000
+#define DMA_LIMIT_MS 200
+#define SAID_MAX 10		/* wrong values that are printed */
+
+/* Values of each thread have a mark of their own, and count. */
+#define MARK_MAP 0x3a000000u
+#define MARK_FD 0x3b000000u
+#define MARK_MASK 0xff000000u
+
+static void pause_a_little(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+}
+
+static void note_time(const struct hammer *hammer, struct hammer_seen *seen,
+		      unsigned long long ns)
+{
+	if (ns > seen->longest_ns)
+		seen->longest_ns = ns;
+	if (ns > hammer->stall_ns)
+		seen->stalls++;
+}
+
+static void note_wrong(struct hammer_seen *seen, const char *what, uint32_t value)
+{
+	if (seen->wrong++ < SAID_MAX)
+		fprintf(stderr, "# wrong: %s: %#x\n", what, value);
+}
+
+/* @is_fine: it is what it should be. */
+static void note_value(struct hammer_seen *seen, const char *what, uint32_t value, bool is_fine)
+{
+	if (value == ONES)
+		seen->ones++;
+	else if (!is_fine)
+		note_wrong(seen, what, value);
+}
+
+/* One access, with its time: a macro, as there are four kinds of it. */
+#define ACCESS(_hammer, _seen, _access) ({				\
+	unsigned long long __start = now_ns();				\
+	int __ret = (_access);						\
+									\
+	note_time(_hammer, _seen, now_ns() - __start);			\
+	(_seen)->accesses++;						\
+	__ret;								\
+})
+
+/*
+ * A scratch register holds what was last written, 0 after a reset, or what was written before
+ * the fence that dropped the last.
+ */
+static bool is_scratch(uint32_t value, uint32_t mark, uint32_t last)
+{
+	return !value || ((value & MARK_MASK) == mark && (value & ~MARK_MASK) <= last);
+}
+
+static void hammer_map(struct hammer *hammer, uint32_t *last)
+{
+	volatile uint32_t *regs = hammer->user->regs;
+	volatile uint32_t *scratch = &regs[CARD_REG_SCRATCH(1) / 4];
+	struct hammer_seen *seen = &hammer->map;
+	uint32_t value;
+
+	if (!ACCESS(hammer, seen, sigbus_read(&regs[CARD_REG_ID / 4], &value)))
+		note_value(seen, "register ID", value, value == CARD_ID);
+	*last = (*last + 1) & ~MARK_MASK;
+	ACCESS(hammer, seen, sigbus_write(scratch, MARK_MAP | *last));
+	if (!ACCESS(hammer, seen, sigbus_read(scratch, &value)))
+		note_value(seen, "scratch register", value, is_scratch(value, MARK_MAP, *last));
+}
+
+static void hammer_fd(struct hammer *hammer, uint32_t *last)
+{
+	struct device *dev = &hammer->user->dev;
+	struct hammer_seen *seen = &hammer->fd;
+	uint32_t value = 0;
+	int ret;
+
+	ret = ACCESS(hammer, seen, __config_read(dev, PCI_VENDOR_ID, &value, 4));
+	if (ret != 4)
+		note_wrong(seen, "read of configuration space ends with", ret);
+	note_value(seen, "vendor and device", value, value == hammer->id);
+	ret = ACCESS(hammer, seen, __region_read(dev, VFIO_PCI_BAR0_REGION_INDEX, CARD_REG_ID,
+						 &value, 4));
+	if (ret != 4)
+		note_wrong(seen, "read of a BAR ends with", ret);
+	note_value(seen, "register ID, read", value, value == CARD_ID);
+	*last = (*last + 1) & ~MARK_MASK;
+	value = MARK_FD | *last;
+	ret = ACCESS(hammer, seen, __region_write(dev, VFIO_PCI_BAR0_REGION_INDEX,
+						  CARD_REG_SCRATCH(2), &value, 4));
+	if (ret != 4)
+		note_wrong(seen, "write of a BAR ends with", ret);
+	ret = ACCESS(hammer, seen, __region_read(dev, VFIO_PCI_BAR0_REGION_INDEX,
+						 CARD_REG_SCRATCH(2), &value, 4));
+	note_value(seen, "scratch register, read", value, is_scratch(value, MARK_FD, *last));
+}
+
+static bool stops(const struct hammer *hammer)
+{
+	return __atomic_load_n(&hammer->stops, __ATOMIC_RELAXED);
+}
+
+static void hit(struct hammer *hammer, void (*once)(struct hammer *hammer, uint32_t *last))
+{
+	uint32_t last = 0;
+	int i;
+
+	while (!stops(hammer)) {
+		for (i = 0; i < ROUNDS; i++)
+			once(hammer, &last);
+		pause_a_little();
+	}
+}
+
+static void *run_map(void *hammer)
+{
+	hit(hammer, hammer_map);
+	return NULL;
+}
+
+static void *run_fd(void *hammer)
+{
+	hit(hammer, hammer_fd);
+	return NULL;
+}
+
+static void *run_dma(void *arg)
+{
+	struct hammer *hammer = arg;
+	struct hammer_seen *seen = &hammer->dma;
+	uint8_t seed = 0;
+	int ret;
+
+	while (!stops(hammer)) {
+		ret = user_tries_data(hammer->user, seed++, DMA_LIMIT_MS);
+		if (!ret)
+			seen->accesses++;
+		else if (ret != -ETIMEDOUT && ret != -EAGAIN)
+			note_wrong(seen, "data", ret);
+		pause_a_little();
+	}
+	return NULL;
+}
+
+static void *run_idle(void *arg)
+{
+	struct hammer *hammer = arg;
+	unsigned long long start;
+
+	while (!stops(hammer)) {
+		start = now_ns();
+		pause_a_little();
+		note_time(hammer, &hammer->idle, now_ns() - start - PAUSE_NS);
+	}
+	return NULL;
+}
+
+static void start(struct hammer *hammer, void *(*fn)(void *), bool is_first)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	pthread_t *thread = &hammer->threads[hammer->nr++];
+
+	if (pthread_create(thread, NULL, fn, hammer))
+		fail("pthread_create failed");
+	/* who may not has to wait like others */
+	if (is_first)
+		pthread_setschedparam(*thread, SCHED_FIFO, &param);
+}
+
+void hammer_start(struct hammer *hammer, struct user *user)
+{
+	const char *kernel = getenv("FV_KERNEL");
+
+	memset(hammer, 0, sizeof(*hammer));
+	hammer->user = user;
+	hammer->id = pci_attr(user->dev.bdf, "vendor") | pci_attr(user->dev.bdf, "device") << 16;
+	hammer->stall_ns = HAMMER_STALL_MS * 1000000ull;
+	if (kernel && !strcmp(kernel, "debug"))
+		hammer->stall_ns *= 5;
+	sigbus_init();
+	hammer->sigbus_before = sigbus_count();
+	start(hammer, run_idle, true);
+	start(hammer, run_map, true);
+	start(hammer, run_fd, true);
+	start(hammer, run_dma, false);
+}
+
+void hammer_stop(struct hammer *hammer)
+{
+	__atomic_store_n(&hammer->stops, true, __ATOMIC_RELAXED);
+	while (hammer->nr)
+		pthread_join(hammer->threads[--hammer->nr], NULL);
+}
+
+unsigned int hammer_sigbus(const struct hammer *hammer)
+{
+	return sigbus_count() - hammer->sigbus_before;
+}
+
+void hammer_print(const struct hammer *hammer)
+{
+	const struct hammer_seen *map = &hammer->map, *fd = &hammer->fd;
+
+	printf("sigbus %u wrong %llu stalls %llu map-us %llu fd-us %llu accesses %llu ",
+	       hammer_sigbus(hammer),
+	       (unsigned long long)(map->wrong + fd->wrong + hammer->dma.wrong),
+	       (unsigned long long)(map->stalls + fd->stalls),
+	       (unsigned long long)map->longest_ns / 1000,
+	       (unsigned long long)fd->longest_ns / 1000,
+	       (unsigned long long)(map->accesses + fd->accesses));
+	printf("ones %llu dma %llu busy %llu idle-us %llu\n",
+	       (unsigned long long)(map->ones + fd->ones),
+	       (unsigned long long)hammer->dma.accesses,
+	       (unsigned long long)hammer->idle.stalls,
+	       (unsigned long long)hammer->idle.longest_ns / 1000);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_TEST_HAMMER_H
+#define FV_TEST_HAMMER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user.h"
+
+/*
+ * A user of the card who never rests: threads that read and write its registers through a
+ * mapping and through the descriptor, read its configuration, and move data. Each value must
+ * be what it should be, or all-ones; no access may take long.
+ */
+
+/* An access that takes longer is a stall. On the debug kernel five times as much. */
+#define HAMMER_STALL_MS 50
+
+/* What the threads of one kind saw. */
+struct hammer_seen {
+	uint64_t accesses;
+	uint64_t ones;
+	uint64_t wrong;
+	uint64_t stalls;
+	uint64_t longest_ns;
+};
+
+struct hammer {
+	struct user *user;
+	bool stops;
+	unsigned int nr;
+	pthread_t threads[4];
+	uint32_t id;			/* of the function, as configuration space has it */
+	uint64_t stall_ns;
+	unsigned int sigbus_before;
+	struct hammer_seen map, fd, dma;
+	/* what a thread that only sleeps saw: a busy machine, not the driver */
+	struct hammer_seen idle;
+};
+
+/* @user has to be equipped. */
+void hammer_start(struct hammer *hammer, struct user *user);
+void hammer_stop(struct hammer *hammer);
+
+unsigned int hammer_sigbus(const struct hammer *hammer);
+
+/*
+ * On one line: sigbus N wrong N stalls N map-us N fd-us N accesses N ones N dma N busy N
+ * idle-us N, with the longest access of a kind in microseconds; dma: how often data was moved;
+ * busy and idle-us: stalls and the longest pause of the thread that only sleeps.
+ */
+void hammer_print(const struct hammer *hammer);
+
+#endif
