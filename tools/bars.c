@@ -58,6 +58,22 @@ static const char *kind(const struct bar *bar)
 	return bar->flags & RESOURCE_MEM_64 ? "64-bit memory" : "32-bit memory";
 }
 
+static char *name(const struct bar *bar)
+{
+	return bar->is_rom ? util_strdup("ROM") : util_printf("BAR%u", bar->index);
+}
+
+/* What it is, wherever it is. */
+static char *describe(const struct bar *bar)
+{
+	autofree char *size = size_text(bar->size);
+
+	if (bar->is_rom)
+		return util_strdup(size);
+	return util_printf("%s, %s%s", size, kind(bar),
+			   bar->flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
+}
+
 /* One line for each region. */
 char *bars_text(const char *bdf)
 {
@@ -67,18 +83,31 @@ char *bars_text(const char *bdf)
 	struct bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
-		autofree char *size = size_text(bar.size);
+		autofree char *label = name(&bar);
+		autofree char *what = describe(&bar);
 
-		util_append(&s, s ? "\n" : "%s", "");
-		if (bar.is_rom)
-			util_append(&s, "ROM: %s", size);
-		else
-			util_append(&s, "BAR%u: %s, %s%s", bar.index, size, kind(&bar),
-				    bar.flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
+		util_append(&s, "%s%s: %s", s ? "\n" : "", label, what);
 		if (bar.start)
 			util_append(&s, " at 0x%" PRIx64, bar.start);
 	}
 	return s ? s : util_strdup("");
+}
+
+/* Adds the name of each region, and what it is without where. */
+void bars_list(const char *bdf, struct strv *names, struct strv *values)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	unsigned int line_number = 0;
+	char *rest = text;
+	struct bar bar;
+
+	while (next(&rest, &line_number, &bar)) {
+		autofree char *label = name(&bar);
+		autofree char *what = describe(&bar);
+
+		strv_add(names, label);
+		strv_add(values, what);
+	}
 }
 
 struct json_object *bars_json(const char *bdf)

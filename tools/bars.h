@@ -5,7 +5,10 @@
 
 #include <json-c/json.h>
 
+#include "util.h"
+
 char *bars_text(const char *bdf);
+void bars_list(const char *bdf, struct strv *names, struct strv *values);
 struct json_object *bars_json(const char *bdf);
 
 #endif

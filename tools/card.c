@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The card that a device is on: its link, and what the driver thinks of it. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,28 @@ bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
 	return true;
 }
 
+static void parse_fence(struct fv_fence_owner *f, struct nlattr *nest)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_FENCE_OWNER_MAX + 1] = {
+		[FPGA_VFIO_A_FENCE_OWNER_PID] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_FENCE_OWNER_COMM] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_FENCE_OWNER_MAX + 1];
+
+	if (nla_parse_nested(tb, FPGA_VFIO_A_FENCE_OWNER_MAX, nest, policy))
+		return;
+	f->is_known = true;
+	if (tb[FPGA_VFIO_A_FENCE_OWNER_PID])
+		f->pid = nla_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_PID]);
+	if (tb[FPGA_VFIO_A_FENCE_OWNER_COMM])
+		f->comm = util_strdup(nla_get_string(tb[FPGA_VFIO_A_FENCE_OWNER_COMM]));
+	if (tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS])
+		f->left_ms = nla_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS]);
+	f->is_detached = tb[FPGA_VFIO_A_FENCE_OWNER_DETACHED];
+	f->is_link_disabled = tb[FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED];
+}
+
 static void on_card(struct nlmsghdr *hdr, void *data)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_CARD_MAX + 1] = {
@@ -58,16 +81,22 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 		[FPGA_VFIO_A_CARD_STATE] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_CARD_REASON] = { .type = NLA_STRING },
 		[FPGA_VFIO_A_CARD_LINK] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_CARD_FENCE] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_CARD_MAX + 1];
-	struct fv_card *c = data;
+	struct fv_cards *l = data;
 	struct nlattr *attr;
+	struct fv_card *c;
 	int left;
 
-	if (c->is_ours || genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_CARD_MAX, policy) ||
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_CARD_MAX, policy) ||
 	    !tb[FPGA_VFIO_A_CARD_PORT] || !tb[FPGA_VFIO_A_CARD_STATE])
 		return;
+	l->v = util_grow(l->v, l->n, sizeof(*c));
+	c = &l->v[l->n++];
+	memset(c, 0, sizeof(*c));
 	c->is_ours = true;
+	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_CARD_PORT]), c->port);
 	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
 			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
 		if (nla_type(attr) == FPGA_VFIO_A_CARD_DEVICE)
@@ -77,28 +106,95 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 		c->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_CARD_REASON]));
 	if (tb[FPGA_VFIO_A_CARD_LINK])
 		c->has_link = card_parse_link(&c->link, tb[FPGA_VFIO_A_CARD_LINK]);
+	if (tb[FPGA_VFIO_A_CARD_FENCE])
+		parse_fence(&c->fence, tb[FPGA_VFIO_A_CARD_FENCE]);
+}
+
+/* A dump that cards came into or went from while it was read is read again. */
+static int ask(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
+{
+	struct nl_msg *msg;
+	int ret, tries;
+
+	for (tries = FV_NL_DUMP_TRIES;; tries--) {
+		msg = fv_nl_message(nl, FPGA_VFIO_CMD_CARD_GET, port ? 0 : NLM_F_DUMP);
+		if (port)
+			nla_put_string(msg, FPGA_VFIO_A_CARD_PORT, port);
+		ret = fv_nl_call(nl, msg, on_card, l, why);
+		if (ret != -EINTR || tries == 1)
+			return ret;
+		cards_free(l);
+		free(*why);
+		*why = NULL;
+	}
+}
+
+/**
+ * cards_ask() - Ask the driver what it says of all cards.
+ * @l: filled; to be freed with cards_free() whatever is returned
+ * @why: on failure the reason, to be freed
+ *
+ * Return: FV_OK; a positive exit code of fv_nl_open() when the driver cannot be asked; a
+ * negative errno when it refuses.
+ */
+int cards_ask(struct fv_cards *l, char **why)
+{
+	struct fv_nl nl = {};
+	int ret;
+
+	memset(l, 0, sizeof(*l));
+	ret = fv_nl_open(&nl, why);
+	if (!ret)
+		ret = ask(l, &nl, NULL, why);
+	fv_nl_close(&nl);
+	return ret;
+}
+
+/* What was said of the card below a port; NULL: nothing. */
+const struct fv_card *cards_find(const struct fv_cards *l, const char *port)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i].port, port))
+			return &l->v[i];
+	return NULL;
+}
+
+void cards_free(struct fv_cards *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		card_free(&l->v[i]);
+	free(l->v);
+	l->v = NULL;
+	l->n = 0;
 }
 
 static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
 {
+	struct fv_cards answer = {};
 	autofree char *why = NULL;
 	struct fv_nl nl = {};
-	struct nl_msg *msg;
 	int code, ret;
 
 	code = fv_nl_open(&nl, &why);
 	if (code) {
 		fv_nl_fail_open(code, bdf, what, why);
 	} else {
-		msg = fv_nl_message(&nl, FPGA_VFIO_CMD_CARD_GET, 0);
-		nla_put_string(msg, FPGA_VFIO_A_CARD_PORT, c->port);
-		ret = fv_nl_call(&nl, msg, on_card, c, &why);
+		ret = ask(&answer, &nl, c->port, &why);
 		if (ret)
 			code = fv_nl_fail(ret, bdf, what, NULL, why);
-		else if (!c->is_ours)
+		else if (!answer.n)
 			code = err_fail(FV_FAILED, bdf, what, NULL,
 					"the driver gave no answer that could be read");
 	}
+	if (!code) {
+		*c = answer.v[0];
+		memset(&answer.v[0], 0, sizeof(answer.v[0]));
+	}
+	cards_free(&answer);
 	fv_nl_close(&nl);
 	return code;
 }
@@ -108,14 +204,20 @@ static unsigned int lesser(unsigned int a, unsigned int b)
 	return b && (!a || b < a) ? b : a;
 }
 
-/* The port's registers where they may be read; what sysfs says of both ends, else. */
-static void read_sysfs(struct fv_card *c, const struct fv_device *d)
+/* The registers of a port; false where they tell nothing, or may not be read. */
+bool card_read_port(struct fv_portlink *l, const char *port)
 {
 	uint8_t config[PCI_CFG_SPACE_SIZE];
 	ssize_t len;
 
-	len = sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", c->port);
-	c->has_link = portlink_parse(&c->link, config, len > 0 ? (size_t)len : 0);
+	len = sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", port);
+	return portlink_parse(l, config, len > 0 ? (size_t)len : 0);
+}
+
+/* The port's registers where they may be read; what sysfs says of both ends, else. */
+static void read_sysfs(struct fv_card *c, const struct fv_device *d)
+{
+	c->has_link = card_read_port(&c->link, c->port);
 	if (!c->has_link && link_is_present(&d->link)) {
 		c->has_link = true;
 		c->link.speed_mts = d->link.speed_mts;
@@ -155,7 +257,9 @@ void card_free(struct fv_card *c)
 {
 	strv_free(&c->devices);
 	free(c->reason);
+	free(c->fence.comm);
 	c->reason = NULL;
+	c->fence.comm = NULL;
 }
 
 /* As in the specification; "unknown" for states that are newer than this program. */
@@ -163,12 +267,14 @@ const char *card_state_name(unsigned int state)
 {
 	static const char *const names[] = {
 		[FPGA_VFIO_CARD_STATE_READY] = "ready",
+		[FPGA_VFIO_CARD_STATE_FENCED] = "fenced",
+		[FPGA_VFIO_CARD_STATE_RECOVERING] = "recovering",
 		[FPGA_VFIO_CARD_STATE_LOST] = "lost",
 		[FPGA_VFIO_CARD_STATE_CHANGED] = "changed",
 		[FPGA_VFIO_CARD_STATE_FAILED] = "failed",
 	};
 
-	return state < ARRAY_SIZE(names) ? names[state] : "unknown";
+	return state < ARRAY_SIZE(names) && names[state] ? names[state] : "unknown";
 }
 
 static void add(struct json_object *o, const char *key, unsigned int value)
@@ -193,4 +299,34 @@ void card_add_link(struct json_object *o, const struct fv_portlink *l)
 	add_known(o, "active", l->active);
 	add_known(o, "training", l->training);
 	add_known(o, "disabled", l->disabled);
+}
+
+/* "fpgactl (pid 77), 512 s left", fit for a terminal; empty when there is no fence. */
+char *card_fence_text(const struct fv_fence_owner *f)
+{
+	autofree char *comm = f->comm ? util_printable(f->comm) : NULL;
+
+	if (!f->is_known)
+		return util_strdup("");
+	return util_printf("%s (pid %u), %u s left%s%s", comm ? comm : "?", f->pid,
+			   f->left_ms / 1000 + !!(f->left_ms % 1000),
+			   f->is_detached ? ", detached" : "",
+			   f->is_link_disabled ? ", link kept down" : "");
+}
+
+/* Null when there is no fence. */
+struct json_object *card_fence_json(const struct fv_fence_owner *f)
+{
+	autofree char *comm = f->comm ? util_utf8(f->comm) : NULL;
+	struct json_object *o;
+
+	if (!f->is_known)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(o, "pid", json_object_new_int64(f->pid));
+	json_object_object_add(o, "comm", comm ? json_object_new_string(comm) : NULL);
+	json_object_object_add(o, "left_ms", json_object_new_int64(f->left_ms));
+	json_object_object_add(o, "detached", json_object_new_boolean(f->is_detached));
+	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));
+	return o;
 }

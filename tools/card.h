@@ -9,6 +9,16 @@
 #include "model.h"
 #include "portlink.h"
 
+/* A fence that somebody asked for. */
+struct fv_fence_owner {
+	bool is_known;			/* else there is none */
+	unsigned int pid;
+	char *comm;			/* name of the process, or NULL */
+	unsigned int left_ms;		/* how long it still lasts at most */
+	bool is_detached;		/* it stays when its socket is closed */
+	bool is_link_disabled;		/* the port keeps the link down meanwhile */
+};
+
 struct fv_card {
 	char port[BDF_SIZE];
 	bool is_ours;			/* the driver knows it; else sysfs was read */
@@ -17,12 +27,24 @@ struct fv_card {
 	char *reason;			/* why it is not ready, or NULL */
 	bool has_link;
 	struct fv_portlink link;
+	struct fv_fence_owner fence;
 };
 
+struct fv_cards {
+	struct fv_card *v;
+	size_t n;
+};
+
+bool card_read_port(struct fv_portlink *l, const char *port);
 int card_read(struct fv_card *c, const struct fv_device *d, const char *what);
 void card_free(struct fv_card *c);
+int cards_ask(struct fv_cards *l, char **why);
+const struct fv_card *cards_find(const struct fv_cards *l, const char *port);
+void cards_free(struct fv_cards *l);
 const char *card_state_name(unsigned int state);
 bool card_parse_link(struct fv_portlink *l, struct nlattr *nest);
 void card_add_link(struct json_object *o, const struct fv_portlink *l);
+char *card_fence_text(const struct fv_fence_owner *f);
+struct json_object *card_fence_json(const struct fv_fence_owner *f);
 
 #endif

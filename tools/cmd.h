@@ -29,6 +29,7 @@ enum cmd_words {
 	CMD_WORDS_COMMAND,
 	CMD_WORDS_SHELL,
 	CMD_WORDS_BDF_OR_DEFAULT,
+	CMD_WORDS_BDF_THEN_PROGRAM,	/* a command line of the shell, after -- */
 };
 
 /* What the dispatcher gets ready before it runs a command. */
@@ -60,6 +61,8 @@ struct cmd {
 struct cmd_ctx {
 	const struct cmd *cmd;
 	struct strv args;
+	bool has_dashes;		/* there was a "--" */
+	size_t n_before_dashes;		/* of args */
 	const struct fv_model *model;	/* for CMD_NEEDS_MODEL */
 	bool is_json;
 	const char *columns;		/* -o, or NULL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Times as people write them: 100ms, 60s, 2min. */
+/* Times as people write them: 100ms, 60s, 2min; limits also 60, 2m, 1h. */
 #ifndef FPGACTL_DURATION_H
 #define FPGACTL_DURATION_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 bool duration_parse(const char *word, uint32_t *ms);
+bool duration_parse_limit(const char *word, uint32_t min_ms, uint32_t max_ms, uint32_t *ms);
 char *duration_text(uint32_t ms);
 
 #endif

@@ -37,6 +37,14 @@ void err_add_json(const char *key, struct json_object *value)
 	json_object_object_add(details, key, value);
 }
 
+/* The same with all members of an object, which is consumed. */
+void err_add_all_json(struct json_object *o)
+{
+	json_object_object_foreach(o, key, value)
+		err_add_json(key, json_object_get(value));
+	json_object_put(o);
+}
+
 static void add_string(struct json_object *o, const char *key, const char *s)
 {
 	autofree char *utf8 = s ? util_utf8(s) : NULL;

@@ -22,6 +22,8 @@ static const char *const kinds[] = {
 	[FPGA_VFIO_EVENT_KIND_RETRAIN] = "retrain",
 	[FPGA_VFIO_EVENT_KIND_AER] = "aer",
 	[FPGA_VFIO_EVENT_KIND_POLICY] = "policy",
+	[FPGA_VFIO_EVENT_KIND_FENCE] = "fence",
+	[FPGA_VFIO_EVENT_KIND_RECOVER] = "recover",
 };
 
 static const char *const origins[] = {
@@ -50,7 +52,8 @@ const char *event_origin_name(unsigned int origin)
 bool event_has_outcome(const struct fv_event *e)
 {
 	return e->error || e->kind == FPGA_VFIO_EVENT_KIND_RESET ||
-	       e->kind == FPGA_VFIO_EVENT_KIND_RETRAIN;
+	       e->kind == FPGA_VFIO_EVENT_KIND_RETRAIN || e->kind == FPGA_VFIO_EVENT_KIND_FENCE ||
+	       e->kind == FPGA_VFIO_EVENT_KIND_RECOVER;
 }
 
 static unsigned int get_u32(struct nlattr *attr)

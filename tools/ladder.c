@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The methods of a reset: what the driver would do, or what it did. */
+/* The steps of a reset or a recovery: what the driver would do, or what it did. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,33 +43,17 @@ char *ladder_method_names(void)
 	return s;
 }
 
-static void parse_function(struct ladder_step *s, struct nlattr *nest)
-{
-	static struct nla_policy policy[FPGA_VFIO_A_RESET_FUNCTION_MAX + 1] = {
-		[FPGA_VFIO_A_RESET_FUNCTION_BDF] = { .type = NLA_STRING },
-		[FPGA_VFIO_A_RESET_FUNCTION_DRIVER] = { .type = NLA_STRING },
-	};
-	struct nlattr *tb[FPGA_VFIO_A_RESET_FUNCTION_MAX + 1];
-	struct ladder_function *f;
-
-	if (nla_parse_nested(tb, FPGA_VFIO_A_RESET_FUNCTION_MAX, nest, policy) ||
-	    !tb[FPGA_VFIO_A_RESET_FUNCTION_BDF])
-		return;
-	s->functions = util_grow(s->functions, s->n_functions, sizeof(*f));
-	f = &s->functions[s->n_functions++];
-	memset(f, 0, sizeof(*f));
-	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_RESET_FUNCTION_BDF]), f->bdf);
-	if (tb[FPGA_VFIO_A_RESET_FUNCTION_DRIVER])
-		f->driver = util_strdup(nla_get_string(tb[FPGA_VFIO_A_RESET_FUNCTION_DRIVER]));
-	f->is_held = tb[FPGA_VFIO_A_RESET_FUNCTION_HELD];
-}
-
 static unsigned int get_u32(struct nlattr *attr)
 {
 	return attr ? nla_get_u32(attr) : 0;
 }
 
-static void parse_step(struct ladder *l, struct nlattr *nest)
+/**
+ * ladder_parse_step() - Add a step of which the driver tells.
+ * @l: gets one more, unless it cannot be taken apart; to be freed with ladder_free()
+ * @nest: attribute of type "reset-step"
+ */
+void ladder_parse_step(struct ladder *l, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_RESET_STEP_MAX + 1] = {
 		[FPGA_VFIO_A_RESET_STEP_METHOD] = { .type = NLA_U32 },
@@ -84,12 +68,12 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 	struct nlattr *attr;
 	int left;
 
-	if (nla_parse_nested(tb, FPGA_VFIO_A_RESET_STEP_MAX, nest, policy) ||
-	    !tb[FPGA_VFIO_A_RESET_STEP_METHOD])
+	if (nla_parse_nested(tb, FPGA_VFIO_A_RESET_STEP_MAX, nest, policy))
 		return;
 	l->steps = util_grow(l->steps, l->n, sizeof(*s));
 	s = &l->steps[l->n++];
 	memset(s, 0, sizeof(*s));
+	s->has_method = tb[FPGA_VFIO_A_RESET_STEP_METHOD];
 	s->method = get_u32(tb[FPGA_VFIO_A_RESET_STEP_METHOD]);
 	s->error = (int)get_u32(tb[FPGA_VFIO_A_RESET_STEP_ERROR]);
 	if (tb[FPGA_VFIO_A_RESET_STEP_TEXT])
@@ -102,7 +86,7 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 	s->limit_ms = get_u32(tb[FPGA_VFIO_A_RESET_STEP_LIMIT_MS]);
 	nla_for_each_nested(attr, nest, left)
 		if (nla_type(attr) == FPGA_VFIO_A_RESET_STEP_FUNCTION)
-			parse_function(s, attr);
+			affected_parse(&s->functions, attr);
 }
 
 static void on_reset(struct nlmsghdr *hdr, void *data)
@@ -113,7 +97,7 @@ static void on_reset(struct nlmsghdr *hdr, void *data)
 	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
 			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
 		if (nla_type(attr) == FPGA_VFIO_A_RESET_STEP)
-			parse_step(data, attr);
+			ladder_parse_step(data, attr);
 }
 
 /**
@@ -155,12 +139,10 @@ unsigned long ladder_limit_ms(const struct ladder *l)
 
 void ladder_free(struct ladder *l)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < l->n; i++) {
-		for (j = 0; j < l->steps[i].n_functions; j++)
-			free(l->steps[i].functions[j].driver);
-		free(l->steps[i].functions);
+		affected_free(&l->steps[i].functions);
 		free(l->steps[i].text);
 	}
 	free(l->steps);

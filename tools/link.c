@@ -9,6 +9,9 @@
 /* The kernel shows this width when the device reports nonsense. */
 #define WIDTH_UNKNOWN	255
 
+/* The same of a device that does not answer: Maximum Link Width has all bits set. */
+#define WIDTH_ONES	63
+
 /* "16.0 GT/s PCIe" in MT/s; 0 for "Unknown" and where there is no such file. */
 static unsigned int speed_mts(const char *bdf, const char *file)
 {
@@ -46,13 +49,18 @@ void link_read(struct fv_link *link, const char *bdf, const char *port)
 	link->width = width(bdf, "current_link_width");
 	link->max_speed_mts = speed_mts(bdf, "max_link_speed");
 	link->max_width = width(bdf, "max_link_width");
+	link->is_silent = link->max_width == WIDTH_ONES;
+	if (link->is_silent) {
+		link->max_speed_mts = 0;
+		link->max_width = 0;
+	}
 	link->port_max_speed_mts = *port ? speed_mts(port, "max_link_speed") : 0;
 	link->port_max_width = *port ? width(port, "max_link_width") : 0;
 }
 
 bool link_is_present(const struct fv_link *link)
 {
-	return link->max_speed_mts && link->max_width;
+	return link->is_silent || (link->max_speed_mts && link->max_width);
 }
 
 static unsigned int lesser(unsigned int a, unsigned int b)
@@ -63,6 +71,8 @@ static unsigned int lesser(unsigned int a, unsigned int b)
 /* Whether the link is below what device and port could do together. */
 bool link_is_degraded(const struct fv_link *link)
 {
+	if (link->is_silent)
+		return true;
 	return link_is_present(link) &&
 	       (link->speed_mts < lesser(link->max_speed_mts, link->port_max_speed_mts) ||
 		link->width < lesser(link->max_width, link->port_max_width));
@@ -75,6 +85,8 @@ char *link_text(const struct fv_link *link)
 
 	if (!link_is_present(link))
 		return util_strdup("");
+	if (link->is_silent)
+		return util_strdup("down");
 	if (link->speed_mts && link->width)
 		util_append(&s, "%g GT/s x%u", link->speed_mts / 1000.0, link->width);
 	else

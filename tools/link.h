@@ -12,6 +12,7 @@ struct fv_link {
 	unsigned int speed_mts, width;
 	unsigned int max_speed_mts, max_width;
 	unsigned int port_max_speed_mts, port_max_width;
+	bool is_silent;			/* the device does not answer: its maxima are unknown */
 };
 
 void link_read(struct fv_link *link, const char *bdf, const char *port);

@@ -263,7 +263,8 @@ int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
 	return ret == -NLE_NOMEM ? -ENOBUFS : -EIO;
 }
 
-static int exit_code(int ret)
+/* The exit code for what the driver refused or could not fulfil; @ret is negative. */
+int fv_nl_code(int ret)
 {
 	switch (-ret) {
 	case ENODEV:
@@ -291,13 +292,19 @@ static int exit_code(int ret)
  */
 int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, const char *why)
 {
-	const char *text = why ? why : strerror(-ret);
+	return fv_nl_fail_as(fv_nl_code(ret), object, what, hint, why ? why : strerror(-ret));
+}
+
+/* The same with an exit code that the caller has chosen. */
+int fv_nl_fail_as(int code, const char *object, const char *what, const char *hint,
+		  const char *text)
+{
 	size_t len = strlen(object);
 
 	/* The driver's texts start with the object too: once is enough. */
 	if (!strncmp(text, object, len) && !strncmp(text + len, ": ", 2))
 		text += len + 2;
-	return err_fail(exit_code(ret), object, what, hint, "%s", text);
+	return err_fail(code, object, what, hint, "%s", text);
 }
 
 /* Tells that the driver cannot be asked at all; @code and @why are of fv_nl_open(). */

@@ -26,7 +26,10 @@ void fv_nl_close(struct fv_nl *nl);
 struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags);
 int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data,
 	       char **why);
+int fv_nl_code(int ret);
 int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, const char *why);
+int fv_nl_fail_as(int code, const char *object, const char *what, const char *hint,
+		  const char *text);
 int fv_nl_fail_open(int code, const char *object, const char *what, const char *why);
 uint64_t fv_nl_get_uint(const struct nlattr *attr);
 void fv_nl_put_uint(struct nl_msg *msg, int attr, uint64_t value);

@@ -237,14 +237,17 @@ enum opt_action opt_parse(struct cmd_ctx *ctx, int argc, char **argv)
 	while (p.next < argc && !p.has_failed) {
 		const char *word = argv[p.next++];
 
-		if (has_options && !strcmp(word, "--"))
+		if (has_options && !strcmp(word, "--")) {
 			has_options = false;
-		else if (has_options && !strncmp(word, "--", 2))
+			ctx->has_dashes = true;
+			ctx->n_before_dashes = ctx->args.n;
+		} else if (has_options && !strncmp(word, "--", 2)) {
 			parse_long(&p, word);
-		else if (has_options && word[0] == '-' && word[1])
+		} else if (has_options && word[0] == '-' && word[1]) {
 			parse_short(&p, word);
-		else
+		} else {
 			parse_word(&p, word);
+		}
 	}
 	if (!p.has_failed && p.wants_help)
 		return OPT_HELP;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the commands that have the driver do something to a card have in common. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "err.h"
 #include "ours.h"
@@ -49,4 +51,31 @@ struct fv_device *ours_open(struct fv_nl *nl, const struct fv_model *m, const ch
 	if (!*code)
 		*code = check(d, what);
 	return *code ? NULL : d;
+}
+
+/**
+ * ours_next_step() - What a user can do next when one of these commands was refused.
+ * @ret: what the driver answered, a negative errno
+ * @bdf: the device
+ * @why: what it said, or NULL
+ *
+ * Return: the hint, to be freed; NULL when it depends on the command.
+ */
+char *ours_next_step(int ret, const char *bdf, const char *why)
+{
+	switch (-ret) {
+	case EPERM:
+		return util_strdup("Run it as root. Nothing was changed.");
+	case ENODEV:
+		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
+	case EAGAIN:
+		return util_strdup("Something else is done to the card; try it again.");
+	case EBUSY:
+		if (why && strstr(why, "fenced by"))
+			return util_printf("Nothing was changed. 'fpgactl link %s' shows for how long "
+					   "yet, and how to end that.", bdf);
+		return NULL;
+	default:
+		return NULL;
+	}
 }

@@ -9,4 +9,6 @@
 struct fv_device *ours_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
 			    const char *what, int *code);
 
+char *ours_next_step(int ret, const char *bdf, const char *why);
+
 #endif

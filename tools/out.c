@@ -169,6 +169,29 @@ struct out_table *out_table_new(const struct out_columns *columns, const char *s
 	return t;
 }
 
+/**
+ * out_check_columns() - Judge a selection of columns, before anything is touched.
+ * @columns: all columns that there are
+ * @asked: the argument of -o, or NULL
+ * @is_json: JSON is asked for, too
+ * @what: the command, for the error text
+ *
+ * Return: FV_OK, or the exit code after telling the user.
+ */
+int out_check_columns(const struct out_columns *columns, const char *asked, bool is_json,
+		      const char *what)
+{
+	autofree char *tried = util_printf("%s --json", what);
+	struct out_table *t;
+
+	if (asked && is_json)
+		return err_fail(FV_USAGE, "--output", tried, NULL,
+				"the JSON of a %s is always complete", what);
+	t = out_table_new(columns, asked);
+	out_table_free(t);
+	return t ? FV_OK : FV_USAGE;
+}
+
 void out_table_free(struct out_table *t)
 {
 	if (!t)

@@ -27,6 +27,9 @@
 /* A move takes a moment also when nobody holds the device: it gets this long at least. */
 #define MOVE_GRACE_S	5
 
+/* As often as VFIO itself asks; twice within 5 s would take back a request of PCI hotplug. */
+#define ASK_S		10
+
 static volatile sig_atomic_t is_interrupted;
 
 static void on_signal(int signal)
@@ -52,10 +55,39 @@ static void show_progress(const struct fv_device *d, const struct release_limit 
 	fflush(stderr);
 }
 
+static void show_work(const struct fv_device *d, const struct release_work *work, double begun_s)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r\033[K%s: %s, %.0f s", d->bdf, work->what, util_now_s() - begun_s);
+	fflush(stderr);
+}
+
 static void end_progress(void)
 {
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
+}
+
+/* The first that somebody holds; NULL: none. */
+static const struct fv_device *find_held(const struct fv_device *const *devices, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (held_now(devices[i]))
+			return devices[i];
+	return NULL;
+}
+
+static void ask_all(const struct fv_device *const *devices, size_t n,
+		    const struct release_request *request)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (held_now(devices[i]))
+			request->ask(devices[i], request->data);
 }
 
 /**
@@ -63,22 +95,26 @@ static void end_progress(void)
  * @devices: what is waited for
  * @n: how many
  * @limit: for how long
+ * @request: how their holders are asked to let go, again and again; NULL: they are not
  *
  * Return: NULL, or a device that is still held at the end of the limit.
  */
 const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
-				     const struct release_limit *limit)
+				     const struct release_limit *limit,
+				     const struct release_request *request)
 {
-	const struct fv_device *held = NULL;
+	double next_s = util_now_s();
+	const struct fv_device *held;
 	bool has_shown = false;
-	size_t i;
 
 	for (;;) {
-		for (held = NULL, i = 0; i < n && !held; i++)
-			if (held_now(devices[i]))
-				held = devices[i];
+		held = find_held(devices, n);
 		if (!held || elapsed_s(limit) >= limit->limit_s)
 			break;
+		if (request && util_now_s() >= next_s) {
+			ask_all(devices, n, request);
+			next_s = util_now_s() + ASK_S;
+		}
 		show_progress(held, limit);
 		has_shown = true;
 		util_pause_ms(STEP_MS);
@@ -89,10 +125,9 @@ const struct fv_device *release_wait(const struct fv_device *const *devices, siz
 }
 
 /* The child: not to be stopped by what stops its parent, and silent. */
-static void __attribute__((noreturn)) child(const struct move *m, int pipe_fd)
+static void __attribute__((noreturn)) child(const struct release_work *work, int pipe_fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct move_result r;
 	sigset_t all;
 
 	sigfillset(&all);
@@ -103,23 +138,20 @@ static void __attribute__((noreturn)) child(const struct move *m, int pipe_fd)
 		dup2(null, STDOUT_FILENO);
 		dup2(null, STDERR_FILENO);
 	}
-	r = move_apply(m);
-	if (r.step != MOVE_DONE)
-		move_undo(m);
-	if (write(pipe_fd, &r, sizeof(r)) != sizeof(r))
+	work->run(work->arg, work->result);
+	if (write(pipe_fd, work->result, work->size) != (ssize_t)work->size)
 		_exit(1);
 	_exit(0);
 }
 
-/*
- * Waits for the child's report, with progress. The name of a driver in it was there
- * before the fork and so is at the same address here.
- */
-static enum release_end wait_report(int fd, const struct fv_device *d,
-				    const struct release_limit *limit, struct move_result *result)
+/* Waits for the child's report, with progress. */
+static enum release_end wait_report(int fd, const struct release_work *work,
+				    const struct fv_device *const *devices, size_t n,
+				    const struct release_limit *limit)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	double begun_s = util_now_s();
+	const struct fv_device *held;
 	bool has_shown = false;
 	int ready;
 
@@ -127,19 +159,75 @@ static enum release_end wait_report(int fd, const struct fv_device *d,
 		ready = poll(&p, 1, STEP_MS);
 		if (ready > 0 || is_interrupted)
 			break;
+		held = find_held(devices, n);
 		if (elapsed_s(limit) >= limit->limit_s &&
-		    (held_now(d) || util_now_s() - begun_s >= MOVE_GRACE_S))
+		    (held || util_now_s() - begun_s >= work->grace_s))
 			break;
-		show_progress(d, limit);
+		if (held)
+			show_progress(held, limit);
+		else
+			show_work(devices[0], work, begun_s);
 		has_shown = true;
 	}
 	if (has_shown)
 		end_progress();
 	if (ready <= 0)
 		return RELEASE_LATE;
-	if (read(fd, result, sizeof(*result)) != sizeof(*result))
-		*result = (struct move_result){ .step = MOVE_UNBIND, .error = ECHILD };
-	return result->step == MOVE_DONE ? RELEASE_DONE : RELEASE_FAILED;
+	return read(fd, work->result, work->size) == (ssize_t)work->size ? RELEASE_DONE :
+									 RELEASE_FAILED;
+}
+
+/**
+ * release_run() - Do something in a process of its own that may wait for holders.
+ * @work: what is to be done
+ * @devices: whose holders may be waited for
+ * @n: how many, at least one
+ * @limit: for how long to wait for a holder
+ * @pid: the process that goes on when it is late
+ *
+ * Return: RELEASE_DONE, then the result is there; RELEASE_FAILED, then the process could
+ * not be started, or died; RELEASE_LATE, then the kernel goes on, and process @pid with it.
+ */
+enum release_end release_run(const struct release_work *work,
+			     const struct fv_device *const *devices, size_t n,
+			     const struct release_limit *limit, int *pid)
+{
+	struct sigaction stop = { .sa_handler = on_signal }, old_int, old_term;
+	enum release_end end = RELEASE_FAILED;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		return RELEASE_FAILED;
+	fflush(NULL);
+	sigaction(SIGINT, &stop, &old_int);
+	sigaction(SIGTERM, &stop, &old_term);
+	*pid = fork();
+	if (!*pid)
+		child(work, fds[1]);
+	close(fds[1]);
+	if (*pid > 0) {
+		end = wait_report(fds[0], work, devices, n, limit);
+		if (end != RELEASE_LATE)
+			waitpid(*pid, NULL, 0);
+	}
+	close(fds[0]);
+	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGTERM, &old_term, NULL);
+	return end;
+}
+
+/*
+ * The name of a driver in the result was there before the fork and so is at the same
+ * address in the parent.
+ */
+static void run_move(const void *arg, void *result)
+{
+	const struct move *m = arg;
+	struct move_result *r = result;
+
+	*r = move_apply(m);
+	if (r->step != MOVE_DONE)
+		move_undo(m);
 }
 
 /**
@@ -157,31 +245,13 @@ enum release_end release_move(const struct move *m, const struct fv_device *d,
 			      const struct release_limit *limit, struct move_result *result,
 			      int *pid)
 {
-	struct sigaction stop = { .sa_handler = on_signal }, old_int, old_term;
+	struct release_work work = {
+		.what = "moving it", .run = run_move, .arg = m, .result = result,
+		.size = sizeof(*result), .grace_s = MOVE_GRACE_S,
+	};
 	enum release_end end;
-	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC)) {
-		*result = (struct move_result){ .step = MOVE_UNBIND, .error = errno };
-		return RELEASE_FAILED;
-	}
-	fflush(NULL);
-	sigaction(SIGINT, &stop, &old_int);
-	sigaction(SIGTERM, &stop, &old_term);
-	*pid = fork();
-	if (*pid < 0) {
-		*result = (struct move_result){ .step = MOVE_UNBIND, .error = errno };
-		end = RELEASE_FAILED;
-	} else {
-		if (!*pid)
-			child(m, fds[1]);
-		end = wait_report(fds[0], d, limit, result);
-		if (end != RELEASE_LATE)
-			waitpid(*pid, NULL, 0);
-	}
-	close(fds[0]);
-	close(fds[1]);
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
-	return end;
+	*result = (struct move_result){ .step = MOVE_UNBIND, .error = ECHILD };
+	end = release_run(&work, &d, 1, limit, pid);
+	return end == RELEASE_DONE && result->step != MOVE_DONE ? RELEASE_FAILED : end;
 }

@@ -61,6 +61,52 @@ answer()
 	cat >"$tree/netlink/$1"
 }
 
+# plan_recovery: the driver would take the card of 0000:07:00.1 as it comes, or reset it
+plan_recovery()
+{
+	answer recover-dry-run <<'END'
+bdf 0000:07:00.1
+step
+  error 0
+  expected-ms 100
+  limit-ms 60000
+  function
+    bdf 0000:07:00.1
+    driver fpga-vfio-pci
+  end
+end
+step
+  method 2
+  error 0
+  expected-ms 202
+  limit-ms 61000
+end
+END
+}
+
+# recovered: that card came as it was, with a slower link
+recovered()
+{
+	answer recover <<'END'
+bdf 0000:07:00.1
+step
+  error 0
+  duration-ns 2103456789
+end
+state 0
+link
+  speed 3
+  width 8
+  max-speed 4
+  max-width 8
+  active
+end
+link-ns 1903000000
+ready-ns 2003000000
+duration-ns 2103456789
+END
+}
+
 # asked TEXT: these are the requests that the driver got, but those for counters
 asked()
 {
@@ -70,7 +116,13 @@ asked()
 # not_asked: the driver was not asked to do anything
 not_asked()
 {
-	! grep -qE '^(reset|retrain|device-set) ' "$tree/netlink/log"
+	! grep -qE '^(reset|retrain|device-set|fence|recover|release) ' "$tree/netlink/log"
+}
+
+# lacks PATTERN FILE
+lacks()
+{
+	! grep -e "$1" "$2"
 }
 
 # poke BDF OFFSET HEX…: change bytes of its configuration space
@@ -142,6 +194,13 @@ driver_of()
 override_of()
 {
 	sed 's/(null)//' "$tree/sys/bus/pci/devices/$1/driver_override"
+}
+
+# on_terminal ARGUMENT…: what is written to a terminal, controls as backslashes
+on_terminal()
+{
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 30 \
+		script -qec "$FPGACTL $*" /dev/null </dev/null | sed 's/\x1b/ESC/g; s/\r/CR/g'
 }
 
 # remember, unchanged: drivers and overrides of all devices, before and after

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-commands="bind history link list policy reset retrain show stats unbind"
+commands="bind fence history link list policy recover reprogram rescan reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -32,8 +32,11 @@ man_codes_ok()
 {
 	local code
 
-	for code in 0 1 2 3 4 5; do
+	for code in 0 1 2 3 4 5 6 7 8 126 128; do
 		grep -q "^\.B $code" "$CLI_DIR/fpgactl.8"
+	done
+	for code in 0 1 2 3 4 5 6 7 8 126 129; do
+		grep -q "^\.B $code" "$CLI_DIR/fpgactl-reprogram.8"
 	done
 }
 
@@ -66,7 +69,7 @@ completion_ok()
 	succeeds
 	cp "$work/out" "$work/completion"
 	bash -n "$work/completion"
-	[ "$(complete_line "")" = "bind completion help history link list policy reset retrain show stats unbind version" ]
+	[ "$(complete_line "")" = "bind completion fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
 	[ "$(complete_line "un")" = unbind ]
 	[ "$(complete_line "unbind --t")" = --timeout ]
 	[ "$(complete_line "list -o PO")" = PORT ]
@@ -84,6 +87,15 @@ completion_ok()
 	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
 	[ "$(complete_line "--sysroot $tree stats 10")" = \
 		"10000:01:00.0 102 103 104 105 106 107 108 109" ]
+	# behind -- it is another program's line
+	mkdir "$work/here"
+	: >"$work/here/design.bit"
+	cd "$work/here"
+	[ "$(complete_line "reprogram 07:00.0 -- mktem")" = mktemp ]
+	[ "$(complete_line "reprogram 07:00.0 -- openFPGALoader des")" = design.bit ]
+	[ "$(complete_line "reprogram --t")" = --timeout ]
+	[ -z "$(complete_line "reprogram --timeout ")" ]
+	[ "$(complete_line "--sysroot $tree reprogram 0000:07:00.")" = "00.0 00.1" ]
 	# after the last colon that readline breaks words at
 	[ "$(complete_line "--sysroot $tree bind 0000:01:00.")" = "00.0 00.1" ]
 }

@@ -6,9 +6,12 @@
  * The tree says how it shall behave: host/BDF names the driver that the host has for a
  * device, fail/DRIVER.BDF the errno of that driver's probe, ignore/BDF makes a bind do
  * nothing and succeed, held/BDF lets an unbind wait until the file is gone, stuck/BDF
- * makes a driver_override stay empty.
+ * makes a driver_override stay empty. A device that is removed is kept in removed/, and is
+ * found again by a rescan of its bus, unless there is coming/ with what is found instead;
+ * late has how many rescans find nothing, fail/remove.BDF and fail/rescan an errno.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,19 +138,96 @@ static int on_probe(const char *root, const char *bdf)
 	return 0;
 }
 
-/* driver_override is an ordinary file, unless it is stuck. */
-static int on_override(char *path)
+/* Takes a device away; it is kept in removed/. */
+static int on_remove(const char *root, const char *dir, const char *bdf)
+{
+	struct timespec step = { .tv_nsec = 10000000 };
+	char word[16];
+	FILE *f;
+
+	while (exists(at("%s/held/%s", root, bdf)))
+		nanosleep(&step, NULL);
+	read_word(word, sizeof(word), at("%s/fail/remove.%s", root, bdf));
+	if (word[0])
+		return atoi(word);
+	if (exists(at("%s/ignore/%s", root, bdf)))
+		return 0;
+	unlink(at("%s/driver", dir));
+	unlink(at("%s" PCI "devices/%s", root, bdf));
+	f = fopen(at("%s/driver_override", dir), "we");
+	if (f) {
+		fputs("(null)\n", f);
+		fclose(f);
+	}
+	mkdir(at("%s/removed", root), 0755);
+	return rename(dir, at("%s/removed/%s", root, bdf)) ? errno : 0;
+}
+
+/* How often it is looked in vain yet. */
+static bool is_late(const char *root)
+{
+	char word[16];
+	FILE *f;
+
+	read_word(word, sizeof(word), at("%s/late", root));
+	if (atoi(word) <= 0)
+		return false;
+	f = fopen(at("%s/late", root), "we");
+	if (!f)
+		abort();
+	fprintf(f, "%d\n", atoi(word) - 1);
+	fclose(f);
+	return true;
+}
+
+/* Finds what is in coming/ or, without that, what was removed. */
+static int on_rescan(const char *root, const char *port)
+{
+	const char *from = exists(at("%s/coming", root)) ? "coming" : "removed";
+	char word[16];
+	struct dirent *e;
+	DIR *d;
+
+	read_word(word, sizeof(word), at("%s/fail/rescan", root));
+	if (word[0])
+		return atoi(word);
+	d = is_late(root) ? NULL : opendir(at("%s/%s", root, from));
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (rename(at("%s/%s/%s", root, from, e->d_name), at("%s/%s", port, e->d_name)) ||
+		    symlink(at("%s/%s", port, e->d_name),
+			    at("%s" PCI "devices/%s", root, e->d_name)))
+			abort();
+		on_probe(root, e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return 0;
+}
+
+/* Files of a device; driver_override is an ordinary one, unless it is stuck. */
+static int on_device(char *path)
 {
 	char *devices = strstr(path, "/sys/devices/");
 	char *slash = strrchr(path, '/');
-	char *bdf;
+	char root[PATH_MAX];
+	char *bdf, *bus;
 
-	if (!devices || strcmp(slash, "/driver_override"))
+	if (!devices)
 		return -1;
+	snprintf(root, sizeof(root), "%.*s", (int)(devices - path), path);
 	*slash = '\0';
-	*devices = '\0';
-	bdf = strrchr(devices + 1, '/') + 1;
-	return exists(at("%s/stuck/%s", path, bdf)) ? 0 : -1;
+	bdf = strrchr(path, '/') + 1;
+	if (!strcmp(slash + 1, "driver_override"))
+		return exists(at("%s/stuck/%s", root, bdf)) ? 0 : -1;
+	if (!strcmp(slash + 1, "remove"))
+		return on_remove(root, path, bdf);
+	bus = strstr(path, "/pci_bus/");
+	if (!bus || strcmp(slash + 1, "rescan") != 0)
+		return -1;
+	*bus = '\0';
+	return on_rescan(root, path);
 }
 
 /* Does what the file does; -1 when it is an ordinary one. */
@@ -158,7 +239,7 @@ static int act(const char *path, const char *bdf)
 	snprintf(root, sizeof(root), "%s", path);
 	file = strstr(root, PCI);
 	if (!file)
-		return on_override(root);
+		return on_device(root);
 	*file = '\0';
 	file += strlen(PCI);
 	if (!strcmp(file, "drivers_probe"))

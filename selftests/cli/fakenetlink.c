@@ -8,7 +8,8 @@
  * the messages in netlink/FILE to who listens to the events; "fail ERRNO TEXT" sends an
  * error with this text after what was answered; "then FILE" has netlink/FILE be the
  * answer from the next time on. Without the directory the module is not loaded, without
- * the file the command is refused.
+ * the file the command is refused. "close" is written down when a socket is closed that a
+ * fence belongs to.
  *
  * A listener that waits in ppoll() gets what a test puts into netlink/event, which is
  * gone when it was sent. netlink/overrun lets it have lost messages, once;
@@ -142,12 +143,22 @@ static const struct attr link_[] = {
 	{}
 };
 
+static const struct attr fence_owner[] = {
+	{ "pid", FPGA_VFIO_A_FENCE_OWNER_PID, U32, NULL },
+	{ "comm", FPGA_VFIO_A_FENCE_OWNER_COMM, STRING, NULL },
+	{ "left-ms", FPGA_VFIO_A_FENCE_OWNER_LEFT_MS, U32, NULL },
+	{ "detached", FPGA_VFIO_A_FENCE_OWNER_DETACHED, FLAG, NULL },
+	{ "link-disabled", FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED, FLAG, NULL },
+	{}
+};
+
 static const struct attr card[] = {
 	{ "port", FPGA_VFIO_A_CARD_PORT, STRING, NULL },
 	{ "device", FPGA_VFIO_A_CARD_DEVICE, STRING, NULL },
 	{ "state", FPGA_VFIO_A_CARD_STATE, U32, NULL },
 	{ "reason", FPGA_VFIO_A_CARD_REASON, STRING, NULL },
 	{ "link", FPGA_VFIO_A_CARD_LINK, NEST, link_ },
+	{ "fence", FPGA_VFIO_A_CARD_FENCE, NEST, fence_owner },
 	{}
 };
 
@@ -188,6 +199,31 @@ static const struct attr retrain[] = {
 	{}
 };
 
+static const struct attr fence[] = {
+	{ "bdf", FPGA_VFIO_A_FENCE_BDF, STRING, NULL },
+	{ "timeout-ms", FPGA_VFIO_A_FENCE_TIMEOUT_MS, U32, NULL },
+	{ "detached", FPGA_VFIO_A_FENCE_DETACHED, FLAG, NULL },
+	{ "dry-run", FPGA_VFIO_A_FENCE_DRY_RUN, FLAG, NULL },
+	{ "port", FPGA_VFIO_A_FENCE_PORT, STRING, NULL },
+	{ "function", FPGA_VFIO_A_FENCE_FUNCTION, NEST, function },
+	{ "link-disabled", FPGA_VFIO_A_FENCE_LINK_DISABLED, FLAG, NULL },
+	{}
+};
+
+static const struct attr recover[] = {
+	{ "bdf", FPGA_VFIO_A_RECOVER_BDF, STRING, NULL },
+	{ "force", FPGA_VFIO_A_RECOVER_FORCE, FLAG, NULL },
+	{ "dry-run", FPGA_VFIO_A_RECOVER_DRY_RUN, FLAG, NULL },
+	{ "step", FPGA_VFIO_A_RECOVER_STEP, NEST, step },
+	{ "state", FPGA_VFIO_A_RECOVER_STATE, U32, NULL },
+	{ "reason", FPGA_VFIO_A_RECOVER_REASON, STRING, NULL },
+	{ "link", FPGA_VFIO_A_RECOVER_LINK, NEST, link_ },
+	{ "link-ns", FPGA_VFIO_A_RECOVER_LINK_NS, UINT, NULL },
+	{ "ready-ns", FPGA_VFIO_A_RECOVER_READY_NS, UINT, NULL },
+	{ "duration-ns", FPGA_VFIO_A_RECOVER_DURATION_NS, UINT, NULL },
+	{}
+};
+
 static const struct {
 	const char *name;
 	const struct attr *attrs;
@@ -199,10 +235,15 @@ static const struct {
 	[FPGA_VFIO_CMD_RESET] = { "reset", reset },
 	[FPGA_VFIO_CMD_RETRAIN] = { "retrain", retrain },
 	[FPGA_VFIO_CMD_HISTORY_GET] = { "history-get", event },
+	[FPGA_VFIO_CMD_FENCE] = { "fence", fence },
+	[FPGA_VFIO_CMD_RECOVER] = { "recover", recover },
+	[FPGA_VFIO_CMD_RELEASE] = { "release", device },
 };
 
 /* The driver's ends of the program's sockets, by the latter; 0: not of netlink. */
 static int ends[64];
+/* Those that own a fence which goes with them. */
+static bool has_fence[64];
 /* Those that listen to the events, and to what becomes of families. */
 static bool is_member[64], is_notified[64];
 /* Where the answer to the request goes. */
@@ -517,13 +558,12 @@ static void log_attr(FILE *log, const struct attr *known, const struct nlattr *a
 	}
 }
 
-/* Whether it is for a dry run. */
-static bool is_dry_run(const struct nlmsghdr *request, const struct attr *table)
+static bool has_flag(const struct nlmsghdr *request, const struct attr *table, const char *name)
 {
 	const char *end = (const char *)request + request->nlmsg_len;
 	const char *at = (const char *)NLMSG_DATA(request) + GENL_HDRLEN;
 
-	while (table->name && strcmp(table->name, "dry-run"))
+	while (table->name && strcmp(table->name, name))
 		table++;
 	for (; at + NLA_HDRLEN <= end; at += NLA_ALIGN(((const struct nlattr *)at)->nla_len))
 		if (table->name && ((const struct nlattr *)at)->nla_type == table->id)
@@ -545,6 +585,19 @@ static void log_request(const char *root, const char *name, const struct nlmsghd
 	log_attrs(log, table, (const char *)NLMSG_DATA(request) + GENL_HDRLEN,
 		  (const char *)request + request->nlmsg_len);
 	fprintf(log, "\n");
+	fclose(log);
+}
+
+static void log_close(const char *root)
+{
+	char path[PATH_MAX];
+	FILE *log;
+
+	snprintf(path, sizeof(path), "%s/netlink/log", root);
+	log = fopen(path, "ae");
+	if (!log)
+		return;
+	fprintf(log, "close\n");
 	fclose(log);
 }
 
@@ -603,7 +656,7 @@ static void unload(uint16_t id)
 	}
 }
 
-static void on_request(const char *root, const struct nlmsghdr *request)
+static void on_request(const char *root, int fd, const struct nlmsghdr *request)
 {
 	const int cmd = ((const struct genlmsghdr *)NLMSG_DATA(request))->cmd;
 	char path[PATH_MAX], name[64];
@@ -619,7 +672,10 @@ static void on_request(const char *root, const struct nlmsghdr *request)
 	}
 	log_request(root, commands[cmd].name, request, commands[cmd].attrs);
 	snprintf(name, sizeof(name), "%s%s", commands[cmd].name,
-		 is_dry_run(request, commands[cmd].attrs) ? "-dry-run" : "");
+		 has_flag(request, commands[cmd].attrs, "dry-run") ? "-dry-run" : "");
+	if (cmd == FPGA_VFIO_CMD_FENCE && !has_flag(request, fence, "dry-run") &&
+	    !has_flag(request, fence, "detached"))
+		has_fence[fd] = true;
 	snprintf(path, sizeof(path), "%s/netlink/%s", root, name);
 	f = fopen(path, "re");
 	if (!f) {
@@ -653,6 +709,9 @@ int close(int fd)
 {
 	if (is_ours(fd)) {
 		REAL(close)(ends[fd]);
+		if (has_fence[fd])
+			log_close(getenv("FAKE_ROOT"));
+		has_fence[fd] = false;
 		ends[fd] = 0;
 		is_member[fd] = false;
 		is_notified[fd] = false;
@@ -702,7 +761,7 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		len += msg->msg_iov[i].iov_len;
 	}
 	asker = ends[fd];
-	on_request(getenv("FAKE_ROOT"), &m.hdr);
+	on_request(getenv("FAKE_ROOT"), fd, &m.hdr);
 	return (ssize_t)len;
 }
 

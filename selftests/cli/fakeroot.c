@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * With $FAKE_ROOT, a recorded tree is the live system: what is opened below /sys,
- * /dev/vfio and the numbered directories of /proc is opened in it.
+ * /dev/vfio and the numbered directories of /proc, and what is mounted, is opened in it.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -21,7 +21,8 @@
 static bool is_in_tree(const char *path)
 {
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
-	       !strcmp(path, "/proc") ||
+	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
+	       !strcmp(path, "/proc/self/mountinfo") ||
 	       (!strncmp(path, "/proc/", 6) && isdigit((unsigned char)path[6]));
 }
 

@@ -32,7 +32,7 @@ some()
 	event 3 62.250 2 1 "bdf 0000:07:00.0" "pid 4242" "comm qemu" "method 2" \
 		"duration-ns 212345678"
 	event 4 63.000 5 7 "speed 0" "width 0"
-	event 5 64.000 3 0 "bdf 0000:07:00.0" "state 1" "text the link is down"
+	event 5 64.000 3 0 "bdf 0000:07:00.0" "state 3" "text the link is down"
 	event 6 65.000 7 7 "speed 1" "width 4"
 }
 
@@ -80,11 +80,11 @@ kinds_ok()
 {
 	local i
 
-	for ((i = 0; i <= 12; i++)); do
+	for ((i = 0; i <= 14; i++)); do
 		event $((i + 1)) "$i.000" "$i" "$i"
 	done | answer history-get
 	fvl history --json 07:00.0
-	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy unknown"
+	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover unknown"
 	value '.events | map(.origin) | unique_by(.) | length' 9
 	value '.events[:9] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel watch unknown"
 }
@@ -208,10 +208,11 @@ columns_ok()
 	[ "$(head -n 1 <<<"$out" | xargs)" = "TIME DEVICE EVENT METHOD OUTCOME TOOK-MS WHO DETAILS SEQ" ]
 }
 
-# follow ARGUMENT…: in the background, as $pid
+# follow ARGUMENT…: in the background, as $pid. Without --foreground timeout sends SIGCONT
+# after each signal, which takes back the SIGSTOP of LeakSanitizer's look at the end
 follow()
 {
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 30 "$FPGACTL" history --follow "$@" \
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout --foreground -k 1 30 "$FPGACTL" history --follow "$@" \
 		>"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 }

@@ -73,7 +73,7 @@ json_ok()
 {
 	fv link --json 01:00.0
 	succeeds
-	value . '{"bdf":"0000:01:00.0","port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"devices":null,"advice":null}'
+	value . '{"bdf":"0000:01:00.0","port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"fence":null,"devices":null,"advice":null}'
 }
 
 hold unprivileged_ok "where only root may read the port's registers, sysfs is read"
@@ -131,15 +131,18 @@ target_ok()
 hold state_ok "why a card is not ready is shown, with what to do"
 state_ok()
 {
-	card 3 "max-speed 4" "max-width 8"
+	card 5 "max-speed 4" "max-width 8"
 	sed -i '/^link/i reason no answer after \x1b60000 ms' "$tree/netlink/card-get"
 	fvl link 07:00.0
 	succeeds
 	grep -q '^Card:  *failed$' <<<"$out"
 	grep -qF 'no answer after \x1b60000 ms' <<<"$out"
 	[ "$(tail -n 2 <<<"$out")" = "The link is down.
-The card is not ready. Next: fpgactl reset 0000:07:00.0" ]
-	card 2 "speed 4" "width 8" "max-speed 4" "max-width 8" active
+The card is not ready. Next: fpgactl recover 0000:07:00.0" ]
+	card 4 "speed 4" "width 8" "max-speed 4" "max-width 8" active
+	fvl link 07:00.0
+	[ "$(tail -n 2 <<<"$out")" = "The card is not what it was. To have it as it is now: fpgactl rescan 0000:07:00.0
+Else load the image that it had; then: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
 	value '[.state, .devices, .link.degraded, .link.training]' \
 		'["changed",["0000:07:00.0","0000:07:00.1"],false,false]'
@@ -151,19 +154,49 @@ The card is not ready. Next: fpgactl reset 0000:07:00.0" ]
 hold lost_ok "a card whose link went down unasked is called lost, and what the driver will do"
 lost_ok()
 {
-	card 1 "max-speed 4" "max-width 8"
+	card 3 "max-speed 4" "max-width 8"
 	fvl link 07:00.0
 	succeeds
 	grep -q '^Card:  *lost$' <<<"$out"
-	[ "$(tail -n 1 <<<"$out")" = "The card is reset by itself when the link is back. To have it reset now: fpgactl reset 0000:07:00.0" ]
+	[ "$(tail -n 1 <<<"$out")" = "The card is brought back by itself when the link is back. To have that tried now: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
 	value .state lost
+}
+
+# fenced [WORD…]: a card that somebody fenced
+fenced()
+{
+	card 1 "max-speed 4" "max-width 8" disabled
+	printf '%s\n' fence "pid 77" $'comm fpga\x1bctl' "left-ms 511001" "$@" end \
+		>>"$tree/netlink/card-get"
+}
+
+hold fenced_ok "of a fenced card it is shown who asked for it, for how long yet, how to end it"
+fenced_ok()
+{
+	fenced
+	fvl link 07:00.0
+	succeeds
+	grep -q '^Card:  *fenced$' <<<"$out"
+	grep -q '^Fenced by:  *fpga\\x1bctl (pid 77), 512 s left$' <<<"$out"
+	[ "$(tail -n 2 <<<"$out")" = "The link is down: the port keeps it so (Link Disable).
+The card is fenced until somebody has it brought back, or the time is over. To end it: fpgactl recover --force 0000:07:00.0" ]
+	fenced detached link-disabled
+	fvl link 07:00.0
+	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link kept down$' <<<"$out"
+	[[ $out == *"To end it: fpgactl recover 0000:07:00.0" ]]
+	fvl link --json 07:00.0
+	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ms":511001,"detached":true,"link_disabled":true}]'
+	card 2
+	fvl link 07:00.0
+	grep -q '^Card:  *recovering$' <<<"$out"
+	[ "$(tail -n 1 <<<"$out")" = "The card is being brought back." ]
 }
 
 hold no_link_attribute_ok "a card whose port does not answer has a state and no link"
 no_link_attribute_ok()
 {
-	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 3" "reason gone" |
+	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 5" "reason gone" |
 		answer card-get
 	fvl link --json 07:00.0
 	succeeds

@@ -199,7 +199,7 @@ domain_ok()
 hold state_ok "of devices that are ours the state is there on demand, and for a program"
 state_ok()
 {
-	printf '%s\n' "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 1" \
+	printf '%s\n' "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 3" \
 		"reason the link is down" | answer device-get
 	fvl list -o DEVICE,STATE
 	[ "$(grep 07:00 <<<"$out" | xargs)" = \
@@ -210,7 +210,7 @@ state_ok()
 	# a dump that was overtaken by a change is read again
 	sed -i '1i then again' "$tree/netlink/device-get"
 	printf '%s\n' "fail 4" >>"$tree/netlink/device-get"
-	printf '%s\n' "bdf 0000:07:00.0" "state 2" >"$tree/netlink/again"
+	printf '%s\n' "bdf 0000:07:00.0" "state 4" >"$tree/netlink/again"
 	fvl list --json
 	value '[.groups[].devices[] | select(.state) | [.bdf, .state]]' '[["0000:07:00.0","changed"]]'
 }
@@ -235,12 +235,39 @@ columns_ok()
 	value '.groups[0].devices[1]' '{"bdf":"0000:01:00.1","driver":"xdma"}'
 }
 
+hold silent_ok "a device that does not answer has a link that is down, and no nonsense"
+silent_ok()
+{
+	echo 63 >"$tree/sys/bus/pci/devices/0000:06:00.1/max_link_width"
+	fv list -o DEVICE,LINK
+	grep -q '0000:06:00.1  *down$' <<<"$out"
+	fv list --json
+	value '[.groups[].devices[] | select(.bdf == "0000:06:00.1").link | [.max_width, .max_speed_mts, .degraded]]' '[[null,null,true]]'
+}
+
+hold fenced_ok "a card that is fenced is noted, with who had it fenced and how to end it"
+fenced_ok()
+{
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" next \
+		"bdf 0000:07:00.1" "port 0000:00:07.0" "state 1" | answer device-get
+	printf '%s\n' "port 0000:00:08.0" "device 0000:08:00.0" "state 0" next \
+		"port 0000:00:07.0" "device 0000:07:00.0" "device 0000:07:00.1" "state 1" \
+		fence "pid 77" "comm fpgactl" "left-ms 2000" detached end | answer card-get
+	fvl list -o DEVICE,STATE,FENCED-BY
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:07:00.0: its card is fenced by fpgactl (pid 77), 2 s left, detached; to end that: fpgactl recover 0000:07:00.0" ]
+	grep -q '0000:07:00.1  *fenced  *fpgactl (pid 77), 2 s left, detached$' <<<"$out"
+	fvl list --json
+	[ -z "$err" ]
+	value '[.groups[].devices[] | select(.fence) | [.bdf, .fence.pid]]' '[["0000:07:00.0",77],["0000:07:00.1",77]]'
+}
+
 hold columns_refused "an unknown column is refused with the nearest and all others"
 columns_refused()
 {
 	fv list -o DRIVERX
 	refuses 2 "DRIVERX: show this column: there is no such column"
-	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,PORT,LINK,HELD-BY"
+	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
 }

@@ -78,6 +78,7 @@ device()
 	put "$dir/revision" "0x01"
 	put "$dir/numa_node" "0"
 	put "$dir/driver_override" "(null)"
+	: >"$dir/remove"
 	[ "$5" != 060400 ] || type=01
 	config $type >"$dir/config"
 	link "$pci/devices/$2" "$dir"
@@ -137,6 +138,7 @@ port()
 	speed "$bdf" "16.0 GT/s PCIe" 8 "16.0 GT/s PCIe" 16
 	registers "$bdf" 4 8 4 16
 	REPLY=pci0000:00/$bdf
+	put "$(printf '%s/pci_bus/0000:%02x/rescan' "$pci/devices/$bdf" "$1")" ""
 }
 
 # disk BDF NAME MAJOR:MINOR [PARTITION MAJOR:MINOR]…: a disk of an NVMe controller

@@ -59,7 +59,7 @@ set_policy()
 	device device-get "reset-method 2" "reset-method 0" ready-register "bar 2" \
 		"offset 0x123456789c" "mask 0xffffffff" "value 0x80000001" end
 	sed -i -e 's/^link-speed.*/link-speed 3/' -e 's/^link-width.*/link-width 16/' \
-		-e 's/^watch-interval.*/watch-interval-ms 0/' -e 's/^state.*/state 2\nreason it is \x1b[31mred/' \
+		-e 's/^watch-interval.*/watch-interval-ms 0/' -e 's/^state.*/state 4\nreason it is \x1b[31mred/' \
 		"$tree/netlink/device-get"
 }
 

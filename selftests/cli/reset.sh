@@ -259,6 +259,9 @@ busy_refused()
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.2 would be reset too and has driver xdma"
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows each method, what it hits, and what is in the way."
+	echo "fail 16 0000:07:00.1: fenced by fpgactl (pid 77)" | answer reset
+	fvl reset 07:00.1
+	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows for how long yet, and how to end that."
 	echo "fail 11 0000:07:00.1: the card is being retrained" | answer reset
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: the card is being retrained"
@@ -385,13 +388,6 @@ method_refused()
 	refuses 2 "sbr: reset --method: there is no such method"
 	hints "There are flr, pm, hot, link."
 	not_asked
-}
-
-# on_terminal ARGUMENT…: what is written to a terminal, controls as backslashes
-on_terminal()
-{
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 30 \
-		script -qec "$FPGACTL $*" /dev/null </dev/null | sed 's/\x1b/ESC/g; s/\r/CR/g'
 }
 
 hold progress_ok "on a terminal it tells how long it takes already, and how long it may"

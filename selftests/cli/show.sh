@@ -37,7 +37,7 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","passthrough","port","link","driver","driver_override","state","reason","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
+	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","passthrough","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
@@ -94,10 +94,25 @@ held_ok()
 	grep -q '^Held by:  *nobody$' <<<"$out"
 }
 
+hold fenced_ok "of a device whose card is fenced it is shown by whom, and how to end it"
+fenced_ok()
+{
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" \
+		"reason fenced by fpgactl (pid 77)" stats "opens 3" end | answer device-get
+	printf '%s\n' "port 0000:00:07.0" "state 1" fence "pid 77" "comm fpgactl" "left-ms 2000" end |
+		answer card-get
+	fvl show 07:00.0
+	succeeds
+	grep -q '^State:  *fenced: fenced by fpgactl (pid 77)$' <<<"$out"
+	grep -q '^Fenced by:  *fpgactl (pid 77), 2 s left; to end it: fpgactl recover --force 0000:07:00.0$' <<<"$out"
+	fvl show --json 07:00.0
+	value '[.state, .fence.pid, .fence.left_ms]' '["fenced",77,2000]'
+}
+
 hold driver_ok "of a device that is ours the driver's state, reason and profile are shown"
 driver_ok()
 {
-	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 3" "reason no answer after 60 s" \
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 5" "reason no answer after 60 s" \
 		"profile xdma" stats "opens 3" end reset-time "count 1" "last-ns 1000000" \
 		"min-ns 1000000" "max-ns 1000000" "total-ns 1000000" "histogram 1" end | answer device-get
 	fvl show 07:00.0

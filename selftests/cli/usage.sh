@@ -10,7 +10,7 @@ overview_ok()
 	fv
 	succeeds
 	[ "$(sed -n '/^Commands:/,/^$/p' <<<"$out" | awk 'NF > 1 { print $1 }' | xargs)" = \
-		"bind completion help history link list policy reset retrain show stats unbind version" ]
+		"bind completion fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
 	fv help
 	succeeds
 	fv --help
@@ -22,7 +22,8 @@ help_ok()
 {
 	local command first
 
-	for command in bind completion help history link list policy reset retrain show stats unbind; do
+	for command in bind completion fence help history link list policy recover reprogram \
+		rescan reset retrain show stats unbind; do
 		fv help "$command"
 		succeeds
 		grep -q '^Examples:$' <<<"$out"
@@ -95,6 +96,17 @@ option_forms_ok()
 	fv list --output=DEVICE
 	succeeds
 	fv show -- 01:00.0
+	succeeds
+}
+
+hold help_dashes_ok "where a command line follows, options stand before it"
+help_dashes_ok()
+{
+	fv help reprogram
+	[ "$(head -n 1 <<<"$out")" = "Usage: fpgactl reprogram [OPTIONS] BDF -- COMMAND..." ]
+	fv reprogram 01:00.0 -- true --help
+	[ "$rc" != 0 ]
+	fv --help reprogram 01:00.0 -- true
 	succeeds
 }
 

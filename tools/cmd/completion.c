@@ -54,6 +54,7 @@ static void print_words(const struct cmd *cmd)
 		[CMD_WORDS_SHELL] = "bash",
 		[CMD_WORDS_BDF_OR_DEFAULT] = ("$(_fpgactl_names \"$root/sys/bus/pci/devices\") "
 			"default"),
+		[CMD_WORDS_BDF_THEN_PROGRAM] = "$(_fpgactl_names \"$root/sys/bus/pci/devices\")",
 	};
 	size_t i;
 
@@ -144,7 +145,7 @@ static const char head[] =
 	"\n"
 	"_fpgactl()\n"
 	"{\n"
-	"\tlocal command='' root='' options columns='' words='' word current previous i\n"
+	"\tlocal command='' root='' options columns='' words='' word current previous i program=''\n"
 	"\tlocal -a split\n";
 
 static const char middle[] =
@@ -154,6 +155,7 @@ static const char middle[] =
 	"\tfor ((i = 1; i < ${#split[@]} - 1; i++)); do\n"
 	"\t\tword=${split[i]}\n"
 	"\t\tcase $word in\n"
+	"\t\t--) program=$((i + 1)); break ;;\n"
 	"\t\t--sysroot) root=${split[i + 1]}; i=$((i + 1)) ;;\n"
 	"\t\t--sysroot=*) root=${word#*=} ;;\n"
 	"\t\t";
@@ -170,8 +172,26 @@ static const char tail[] =
 	"\t*)\n"
 	"\t\twords=$commands\n"
 	"\t\t;;\n"
-	"\tesac\n"
+	"\tesac\n";
+
+static const char before_values[] =
 	"\tcase $command$previous in\n";
+
+/* Behind -- of those commands that run another one. */
+static void print_program(void)
+{
+	size_t i;
+
+	printf("\tcase $command${program:+--} in\n\t");
+	for (i = 0; i < cmd_count(); i++)
+		if (cmd_at(i)->words == CMD_WORDS_BDF_THEN_PROGRAM)
+			printf("%s-- | ", cmd_at(i)->name);
+	printf("--)\n"
+	       "\t\tif [ \"$program\" = $((${#split[@]} - 1)) ]; then word=-c; else word=-f; fi\n"
+	       "\t\tmapfile -t COMPREPLY < <(compgen \"$word\" -- \"$current\")\n"
+	       "\t\treturn ;;\n"
+	       "\tesac\n");
+}
 
 static const char after_values[] =
 	"\tesac\n"
@@ -216,6 +236,8 @@ static int run(const struct cmd_ctx *ctx)
 	for (i = 0; i < cmd_count(); i++)
 		print_command(cmd_at(i));
 	fputs(tail, stdout);
+	print_program();
+	fputs(before_values, stdout);
 	print_values();
 	fputs(after_values, stdout);
 	return FV_OK;

@@ -49,10 +49,12 @@ static void print_keys(const struct cmd *cmd)
 /* Explains one command. */
 int cmd_help(const struct cmd *cmd)
 {
+	/* behind -- an option is another program's */
+	bool has_dashes = strstr(cmd->args, " -- ");
 	size_t i;
 
-	printf("Usage: fpgactl %s%s%s [OPTIONS]\n\n%s\n", cmd->name, *cmd->args ? " " : "",
-	       cmd->args, cmd->text);
+	printf("Usage: fpgactl %s%s%s%s%s\n\n%s\n", cmd->name, has_dashes ? " [OPTIONS]" : "",
+	       *cmd->args ? " " : "", cmd->args, has_dashes ? "" : " [OPTIONS]", cmd->text);
 	printf("\nOptions:\n");
 	for (i = 0; i < cmd->n_options; i++)
 		print_option(&cmd->options[i]);
@@ -80,7 +82,7 @@ int cmd_overview(void)
 	for (i = 0; i < cmd_count(); i++) {
 		autofree char *left = util_printf("%s %s", cmd_at(i)->name, cmd_at(i)->args);
 
-		printf("  %-25s  %s\n", left, cmd_at(i)->help);
+		printf("  %-27s  %s\n", left, cmd_at(i)->help);
 	}
 	printf("\nOptions of all commands:\n");
 	for (i = 0; i < cmd_n_global_options; i++)

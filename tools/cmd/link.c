@@ -106,6 +106,16 @@ static struct json_object *value_reason(const void *p)
 	return out_string(((const struct facts *)p)->card.reason);
 }
 
+static struct json_object *value_fence(const void *p)
+{
+	return card_fence_json(&((const struct facts *)p)->card.fence);
+}
+
+static char *text_fence(const void *p)
+{
+	return card_fence_text(&((const struct facts *)p)->card.fence);
+}
+
 static struct json_object *value_devices(const void *p)
 {
 	const struct facts *f = p;
@@ -126,26 +136,48 @@ static const struct out_column field[] = {
 	{ "Status", NULL, NULL, 0, value_nothing, text_status },
 	{ "Card", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, NULL },
+	{ "Fenced by", "fence", NULL, 0, value_fence, text_fence },
 	{ "Devices", "devices", NULL, 0, value_devices, NULL },
 };
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
+
+/* What a card that is not ready waits for, and how that is come by; NULL: it is ready. */
+static char *advice_of_state(const struct facts *f)
+{
+	const char *bdf = f->d->bdf;
+
+	switch (f->card.is_ours ? f->card.state : FPGA_VFIO_CARD_STATE_READY) {
+	case FPGA_VFIO_CARD_STATE_READY:
+		return NULL;
+	case FPGA_VFIO_CARD_STATE_FENCED:
+		return util_printf("The card is fenced until somebody has it brought back, or the "
+				   "time is over. To end it: fpgactl recover %s%s",
+				   f->card.fence.is_detached ? "" : "--force ", bdf);
+	case FPGA_VFIO_CARD_STATE_RECOVERING:
+		return util_strdup("The card is being brought back.");
+	case FPGA_VFIO_CARD_STATE_LOST:
+		return util_printf("The card is brought back by itself when the link is back. To have "
+				   "that tried now: fpgactl recover %s", bdf);
+	case FPGA_VFIO_CARD_STATE_CHANGED:
+		return util_printf("The card is not what it was. To have it as it is now: fpgactl "
+				   "rescan %s\nElse load the image that it had; then: fpgactl recover %s",
+				   bdf, bdf);
+	default:
+		return util_printf("The card is not ready. Next: fpgactl recover %s", bdf);
+	}
+}
 
 /* What is wrong, and what can be done about it. */
 static char *advice(const struct facts *f)
 {
 	const struct fv_portlink *l = &f->card.link;
 	char *s = f->card.has_link ? portlink_complaint(l) : NULL;
+	autofree char *of_state = advice_of_state(f);
 	const char *bdf = f->d->bdf;
 
-	if (f->card.is_ours && f->card.state == FPGA_VFIO_CARD_STATE_LOST) {
-		util_append(&s, "%sThe card is reset by itself when the link is back. To have it reset "
-			    "now: fpgactl reset %s", s ? "\n" : "", bdf);
-		return s;
-	}
-	if (f->card.is_ours && f->card.state != FPGA_VFIO_CARD_STATE_READY) {
-		util_append(&s, "%sThe card is not ready. Next: fpgactl reset %s", s ? "\n" : "",
-			    bdf);
+	if (of_state) {
+		util_append(&s, "%s%s", s ? "\n" : "", of_state);
 		return s;
 	}
 	if (!s)
@@ -205,9 +237,10 @@ FV_COMMAND(link) = {
 	.help = "the link of a card, and the state of the card",
 	.text = "Prints the link between a device's card and the port above it, as the port tells:\n"
 		"speed and width now, what port and card can, what the port aims at; and what the\n"
-		"driver thinks of the card: ready, lost (its link went down unasked), changed (it came\n"
-		"back from a reset as something else) or failed (no reset brought it back). Says what\n"
-		"to do when something is wrong.",
+		"driver thinks of the card: ready, fenced (somebody asked for it, and who), recovering\n"
+		"(it is being brought back), lost (its link went down unasked), changed (it came back\n"
+		"as something else) or failed (nothing brought it back). Says what to do when\n"
+		"something is wrong.",
 	.examples = "  fpgactl link 01:00.0\n"
 		    "  fpgactl link --json 01:00.0 | jq '.link.degraded'",
 	.min_args = 1,

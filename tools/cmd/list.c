@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/fpga_vfio.h>
+
+#include "../card.h"
 #include "../cmd.h"
 #include "../holders.h"
 #include "../model.h"
@@ -16,6 +19,7 @@ struct row {
 	const struct fv_device *device;
 	const struct fv_holders *holders;	/* of all devices */
 	const struct fv_status_list *said;	/* by the driver, of its devices */
+	const struct fv_cards *cards;		/* the same of cards, when one is fenced */
 };
 
 static struct json_object *value_device(const void *p)
@@ -92,6 +96,28 @@ static char *text_state(const void *p)
 	const struct fv_status *s = find_said(p);
 
 	return s ? status_text(s) : util_strdup("");
+}
+
+static const struct fv_fence_owner *find_fence(const struct row *r)
+{
+	const struct fv_status *s = find_said(r);
+	const struct fv_card *c = s ? cards_find(r->cards, s->port) : NULL;
+
+	return c ? &c->fence : NULL;
+}
+
+static struct json_object *value_fence(const void *p)
+{
+	const struct fv_fence_owner *f = find_fence(p);
+
+	return f ? card_fence_json(f) : NULL;
+}
+
+static char *text_fence(const void *p)
+{
+	const struct fv_fence_owner *f = find_fence(p);
+
+	return f ? card_fence_text(f) : util_strdup("");
 }
 
 static struct json_object *value_port(const void *p)
@@ -180,6 +206,8 @@ static const struct out_column column[] = {
 	{ "DRIVER", "driver", "driver that has the device", OUT_DEFAULT, value_driver, NULL },
 	{ "STATE", "state", "what the driver thinks of a device of its own, and why", 0,
 	  value_state, text_state },
+	{ "FENCED-BY", "fence", "who had the card fenced, and for how long yet", 0, value_fence,
+	  text_fence },
 	{ "PORT", "port", "bridge right above the device", OUT_DEFAULT, value_port, NULL },
 	{ "LINK", "link", "speed and width of the link now / at most", OUT_DEFAULT, value_link,
 	  text_link },
@@ -295,26 +323,65 @@ static void note_unseen(const struct fv_model *m, const struct fv_holders *holde
 	}
 }
 
+/* A fence hides a card from its user: who looks for the reason, finds it here. */
+static void note_fences(const struct fv_cards *cards)
+{
+	size_t i;
+
+	for (i = 0; i < cards->n; i++) {
+		const struct fv_card *c = &cards->v[i];
+		autofree char *owner = card_fence_text(&c->fence);
+
+		if (*owner && c->devices.n)
+			err_note(c->devices.v[0], "its card is fenced by %s; to end that: fpgactl recover %s%s",
+				 owner, c->fence.is_detached ? "" : "--force ", c->devices.v[0]);
+	}
+}
+
+static bool is_any_fenced(const struct fv_status_list *said)
+{
+	size_t i;
+
+	for (i = 0; i < said->n; i++)
+		if (said->v[i].has_state && said->v[i].state == FPGA_VFIO_CARD_STATE_FENCED)
+			return true;
+	return false;
+}
+
+/* Without the driver the list is what it is for the others. */
+static void ask_driver(struct fv_status_list *said, struct fv_cards *cards)
+{
+	autofree char *why = NULL;
+	autofree char *why_cards = NULL;
+
+	if (!sysfs_is_live())
+		return;
+	if (status_ask(said, NULL, &why))
+		status_free(said);
+	if (is_any_fenced(said) && cards_ask(cards, &why_cards))
+		cards_free(cards);
+}
+
 static int run(const struct cmd_ctx *ctx)
 {
 	struct fv_status_list said = {};
+	struct fv_cards cards = {};
 	struct fv_holders holders;
-	struct row row = { .holders = &holders, .said = &said };
-	autofree char *why = NULL;
+	struct row row = { .holders = &holders, .said = &said, .cards = &cards };
 	struct out_table *t;
 
 	t = out_table_new(&columns, ctx->columns);
 	if (!t)
 		return FV_USAGE;
 	holders_scan(&holders);
-	/* Without the driver the list is what it is for the others. */
-	if (sysfs_is_live() && status_ask(&said, NULL, &why))
-		status_free(&said);
+	ask_driver(&said, &cards);
 	if (ctx->is_json)
 		print_json(ctx, t, row);
 	else
 		print_table(ctx, t, row);
 	note_unseen(ctx->model, &holders);
+	note_fences(&cards);
+	cards_free(&cards);
 	status_free(&said);
 	holders_free(&holders);
 	out_table_free(t);

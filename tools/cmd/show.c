@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/fpga_vfio.h>
+
 #include "../bars.h"
 #include "../caps.h"
+#include "../card.h"
 #include "../cmd.h"
 #include "../counters.h"
 #include "../guard.h"
@@ -21,6 +24,7 @@ struct facts {
 	struct fv_holders holders;		/* of this device */
 	struct fv_counters_list counters;	/* one entry, or none */
 	struct fv_status_list said;		/* by the driver: one entry, or none */
+	struct fv_card card;			/* of a device that is fenced */
 };
 
 static struct json_object *value_bdf(const void *p)
@@ -209,6 +213,22 @@ static struct json_object *value_reason(const void *p)
 	return out_string(f->said.n ? f->said.v[0].reason : NULL);
 }
 
+static struct json_object *value_fence(const void *p)
+{
+	return card_fence_json(&((const struct facts *)p)->card.fence);
+}
+
+static char *text_fence(const void *p)
+{
+	const struct facts *f = p;
+	char *s = card_fence_text(&f->card.fence);
+
+	if (*s)
+		util_append(&s, "; to end it: fpgactl recover %s%s",
+			    f->card.fence.is_detached ? "" : "--force ", f->d->bdf);
+	return s;
+}
+
 static struct json_object *value_profile(const void *p)
 {
 	const struct facts *f = p;
@@ -395,6 +415,7 @@ static const struct out_column field[] = {
 	{ "Driver override", "driver_override", NULL, 0, value_override, NULL },
 	{ "State", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, text_nothing },
+	{ "Fenced by", "fence", NULL, 0, value_fence, text_fence },
 	{ "Profile", "profile", NULL, 0, value_profile, NULL },
 	{ "Host uses it", "host_use", NULL, 0, value_in_use, NULL },
 	{ "NUMA node", "numa_node", NULL, 0, value_numa, NULL },
@@ -420,7 +441,11 @@ static int ask_driver(struct facts *f)
 	code = status_ask(&f->said, f->d->bdf, &why);
 	if (code < 0)
 		return fv_nl_fail(code, f->d->bdf, "show", NULL, why);
-	return code ? fv_nl_fail_open(code, f->d->bdf, "show", why) : FV_OK;
+	if (code)
+		return fv_nl_fail_open(code, f->d->bdf, "show", why);
+	if (f->said.v[0].has_state && f->said.v[0].state == FPGA_VFIO_CARD_STATE_FENCED)
+		return card_read(&f->card, f->d, "show");
+	return FV_OK;
 }
 
 static int run(const struct cmd_ctx *ctx)
@@ -443,6 +468,7 @@ static int run(const struct cmd_ctx *ctx)
 		out_json(out_json_record(&fields, &f));
 	else if (!code)
 		out_record(&fields, &f);
+	card_free(&f.card);
 	status_free(&f.said);
 	counters_free(&f.counters);
 	holders_free(&f.holders);

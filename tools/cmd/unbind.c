@@ -113,7 +113,7 @@ static int wait_for_holders(struct plan *p)
 
 	if (cmd_is_set(p->ctx, "request"))
 		return FV_OK;
-	held = release_wait(p->devices, p->n, &p->limit);
+	held = release_wait(p->devices, p->n, &p->limit, NULL);
 	if (!held)
 		return FV_OK;
 	who = held_by(held);

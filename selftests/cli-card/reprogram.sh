@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; arguments are optional
+# fpgactl reprogram, fence and recover, with a card that somebody has.
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
+# shellcheck source=selftests/cli-card/common.sh
+. "$(dirname "$0")/common.sh"
+
+fv_need FV_CARD FV_CARDS FV_KO
+ktap_print_header
+command -v fpgactl >/dev/null || ktap_exit_fail_msg "fpgactl is not there"
+use_card FV_CARD
+cards_bind "$dev"
+bits=$(port_controls)
+holder "$dev"
+fv_check "the card has a user" told held
+asked 0 map 0
+
+# back WHAT: the card is ready, and its user has it
+back()
+{
+	fv_check "$1: ready" fv_wait 20 device_is "$dev" ready
+	fv_check "$1: the user reads it" asked $CARD_ID get 0 0
+	fv_check "$1: the port is as it was" port_is "$bits"
+}
+
+# --- it goes as it should
+since
+ends "the same image: 0" 0 reprogram "$dev" -- "$LOAD" 500
+fv_has "the command's output is there" '^loaded 10ee:903f' "$OUT"
+fv_has "and what became of the card" $'\nCard: +ready\nIdentity: +same\nLink: +8 GT/s x8\nLink up: +after [0-9.]+ ms\nAnswered: +after [0-9.]+ ms\nUsable: +after [0-9.]+ ms' "$OUT"
+back "the same image"
+fv_check "it is in the history" has_event "kind=fence origin=netlink .*comm=fpgactl" \
+	"kind=recover origin=netlink .*comm=fpgactl"
+ends "as JSON: 0" 0 reprogram --json "$dev" -- "$LOAD" 300
+fv_same "as JSON: it can be read" '["exited",0,"ready","same",true]' \
+	"$(jq -c '[.command.fate, .command.status, .recovery.state, .recovery.identity, (.recovery.duration_ns > 0)]' <<<"$OUT")"
+fv_check "as JSON: the times go up" jq -e '.recovery | .link_ns <= .ready_ns and .ready_ns <= .duration_ns' <<<"$OUT"
+
+mark
+ends "a plan: 0" 0 reprogram --dry-run "$dev" -- "$LOAD" 500
+fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
+fv_check "a plan: the card saw nothing of it" seen
+fv_check "a plan: ready" device_is "$dev" ready
+
+# --- the command does not
+ends "the command fails: 7" 7 reprogram "$dev" -- false
+back "the command fails"
+ends "there is no command: 127" 127 reprogram "$dev" -- no-such-command
+ends "it takes too long: 8" 8 reprogram -t 1 "$dev" -- sleep 60
+back "it takes too long"
+if command -v openFPGALoader >/dev/null; then
+	ends "openFPGALoader without a cable: 7" 7 reprogram "$dev" -- openFPGALoader --detect
+	back "openFPGALoader without a cable"
+else
+	ktap_test_skip "openFPGALoader without a cable: it is not there"
+fi
+
+# --- signals
+for signal in INT:130 TERM:143 HUP:129; do
+	ctl_start reprogram "$dev" -- sleep 60
+	fv_check "SIG${signal%:*}: fenced" fv_wait 10 device_is "$dev" fenced
+	fv_wait 10 pgrep -x sleep >/dev/null
+	kill "-${signal%:*}" "$CTL"
+	ctl_wait
+	fv_same "SIG${signal%:*}: ${signal#*:}" "${signal#*:}" "$RC"
+	back "SIG${signal%:*}"
+done
+for ms in 0 20 100 300 600; do
+	ctl_start reprogram "$dev" -- "$LOAD" 300
+	sleep "$(printf '0.%03d' $ms)"
+	kill -KILL "$CTL"
+	ctl_wait
+	# the command goes on, and may take the link away once more
+	fv_wait 30 eval '! pgrep -f "$LOAD" >/dev/null'
+	fault wait ready
+	back "killed after $ms ms"
+done
+
+# --- the card does not
+ends "another image: 5" 5 reprogram "$dev" -- "$LOAD" alveo-xdma-2 300
+fv_has "another image: says what differs" "10ee:9038, was 10ee:903f.*fpgactl rescan $dev" "$ERR"
+fv_check "another image: the user reads all-ones" asked $ONES get 0 0
+ctl show "$dev"
+fv_has "another image: it is shown" 'State: +changed: .*10ee:9038' "$OUT"
+ends "and back: 0" 0 reprogram "$dev" -- "$LOAD" alveo-xdma 300
+back "and back"
+policy "$dev" load_limit_ms=1500
+card fail-load 1
+ends "it does not come back: 6" 6 reprogram "$dev" -- fv-fault "$dev" reprogram 100
+fv_has "it does not come back: says what was tried" 'no reset +failed.*hot +failed.*link +failed' "${OUT//$'\n'/ }"
+ends "until it does: 0" 0 reprogram "$dev" -- "$LOAD" 300
+back "until it does"
+policy "$dev" load_limit_ms=60000
+
+# --- in two halves
+ends "fence: 0" 0 fence -t 60 "$dev"
+fv_has "fence: says who is off" "$dev +$FV_DRIVER +vfio_hold" "$OUT"
+fv_check "fence: it stays" device_is "$dev" fenced
+fv_check "fence: the user reads all-ones" asked $ONES get 0 0
+ctl list
+fv_has "fence: list notes it" "$dev: its card is fenced by fpgactl \(pid [0-9]+\), [0-9]+ s left, detached" "$ERR"
+ctl show "$dev"
+fv_has "fence: show says by whom" 'Fenced by: +fpgactl \(pid [0-9]+\), [0-9]+ s left' "$OUT"
+ends "fence again: 4" 4 fence "$dev"
+ends "reprogram: 4" 4 reprogram "$dev" -- true
+ends "reset: 4" 4 reset --yes "$dev"
+ends "rescan: 4" 4 rescan "$dev"
+ends "recover: 0" 0 recover "$dev"
+back "recover"
+ends "recover a card that is ready: 0" 0 recover "$dev"
+fv_has "recover a card that is ready: says so" "nothing was to be done" "$OUT"
+ends "fence for a second: 0" 0 fence -t 1 "$dev"
+back "fence for a second"
+ctl_start reprogram "$dev" -- sleep 3
+fv_wait 10 device_is "$dev" fenced
+ends "recover what is another's: 4" 4 recover "$dev"
+ends "by force: 0" 0 recover --force "$dev"
+ctl_wait
+fv_same "and he sees a card that is ready: 0" 0 "$RC"
+back "by force"
+
+fv_let_go
+fv_check "the module unloads" rmmod $FV_MODULE
+rmmod fv_port
+fv_finish

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl fence, with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+# fenced [WORD…]: what the driver says: a card of two functions, one held by a VM
+fenced()
+{
+	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" \
+		function "bdf 0000:07:00.0" "driver fpga-vfio-pci" held end \
+		function "bdf 0000:07:00.2" end "$@"
+}
+
+table="DEVICE       DRIVER        HELD-BY
+0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
+0000:07:00.2 none          nobody"
+
+hold dry_run_ok "--dry-run tells who would be fenced off, and what the link would do"
+dry_run_ok()
+{
+	fenced link-disabled | answer fence-dry-run
+	fvl fence --dry-run 07:00.1
+	succeeds
+	prints "0000:07:00.1: its card would be fenced, for 600s at most
+$table
+The port (0000:00:07.0) would keep the link down meanwhile."
+	asked "fence bdf=0000:07:00.1 timeout-ms=600000 detached dry-run "
+}
+
+hold fence_ok "a fence is detached, and its end and the next step are told"
+fence_ok()
+{
+	fenced | answer fence
+	fvl fence 07:00.1
+	succeeds
+	grep -qE '^0000:07:00\.1: its card is fenced, for 600s at most \(until [0-9]{4}-[0-9-]* [0-9:]*\)$' <<<"$out"
+	[ "$(tail -n +2 <<<"$out")" = "$table
+The link stays up meanwhile, if the card keeps it so.
+To have it brought back: fpgactl recover 0000:07:00.1" ]
+	asked "fence bdf=0000:07:00.1 timeout-ms=600000 detached "
+}
+
+hold json_ok "a program reads who is fenced off, until when, and what the link does"
+json_ok()
+{
+	fenced link-disabled | answer fence
+	fvl fence --json 07:00.1
+	succeeds
+	value . '{"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","timeout_ms":600000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga-vfio-pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
+}
+
+hold timeout_ok "a time may be seconds, or have a unit"
+timeout_ok()
+{
+	local word
+
+	fenced | answer fence
+	for word in 30:30000 30s:30000 5m:300000 5min:300000 1h:3600000 24h:86400000 \
+		100ms:100 86400:86400000; do
+		: >"$tree/netlink/log"
+		fvl fence --timeout "${word%:*}" 07:00.1
+		succeeds
+		asked "fence bdf=0000:07:00.1 timeout-ms=${word#*:} detached "
+	done
+}
+
+hold timeout_refused "what is no time, or none that the driver takes, is refused"
+timeout_refused()
+{
+	local word
+
+	for word in 0 99ms 25h 86401 x -1 1.5h 1d 5M "" s 4294967296 1200000h; do
+		fvl fence -t "$word" 07:00.1
+		refuses 2 "$word: fence --timeout: this is no time from 100ms to 24h"
+	done
+	hints "A time is as in 30, 30s, 5m or 1h."
+	not_asked
+}
+
+hold columns_ok "-o chooses columns of the functions"
+columns_ok()
+{
+	fenced | answer fence
+	fvl fence -o HELD-BY,DEVICE 07:00.1
+	[ "$(sed -n 2p <<<"$out" | xargs)" = "HELD-BY DEVICE" ]
+	: >"$tree/netlink/log"
+	fvl fence -o NOSUCH 07:00.1
+	refuses 2 "NOSUCH: show this column: there is no such column"
+	fvl fence --json -o DEVICE 07:00.1
+	[ "$rc" = 2 ]
+	not_asked
+}
+
+hold busy_refused "what the driver refuses is busy, in its own words, with what to do"
+busy_refused()
+{
+	echo "fail 16 0000:07:00.1: 0000:07:00.2 has driver xdma" | answer fence
+	fvl fence 07:00.1
+	refuses 4 "0000:07:00.1: fence: 0000:07:00.2 has driver xdma"
+	grep -q 'Nothing was changed' <<<"$err"
+	echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer fence
+	fvl fence 07:00.1
+	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
+	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows for how long yet, and how to end that."
+	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence
+	fvl fence 07:00.1
+	refuses 4 "0000:07:00.1: fence: a reset is under way"
+	hints "Something else is done to the card; try it again."
+}
+
+hold codes_refused "refusals of the driver have the exit codes that are documented"
+codes_refused()
+{
+	local word
+
+	# EPERM, ENODEV, EOPNOTSUPP
+	for word in 1:1 19:3 95:1; do
+		echo "fail ${word%:*} 0000:07:00.1: because" | answer fence
+		fvl fence 07:00.1
+		refuses "${word#*:}" "0000:07:00.1: fence: because"
+	done
+}
+
+hold silent_driver_refused "a fence of which nothing is told is no success"
+silent_driver_refused()
+{
+	: | answer fence
+	fvl fence 07:00.1
+	refuses 1 "0000:07:00.1: fence: the driver did not say what it did"
+}
+
+hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
+not_ours_refused()
+{
+	fvl fence 01:00.1
+	refuses 3 "0000:01:00.1: fence: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	fvl fence 00:01.0
+	refuses 1 "0000:00:01.0: fence: it is a bridge, which stays with the host"
+	fv fence 07:00.1
+	refuses 1 "0000:07:00.1: fence: a recorded system has no driver that could do it"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl fence 07:00.1
+	refuses 3 "0000:07:00.1: fence: the module is not loaded"
+}
+
+run_tests

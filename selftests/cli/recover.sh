@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl recover, with a driver that answers.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+# not_back STATE REASON ERRNO: neither way helped
+not_back()
+{
+	answer recover <<END
+bdf 0000:07:00.1
+step
+  error 110
+  text the link did not come up in 60000 ms
+  duration-ns 60000100000
+end
+step
+  method 2
+  error $3
+  text $2
+  duration-ns 61000100000
+end
+state $1
+reason $2
+link
+  max-speed 4
+  max-width 8
+end
+duration-ns 121000200000
+fail $3 0000:07:00.1: $2
+END
+}
+
+hold recover_ok "the way that helped, the link, and how long it took are told"
+recover_ok()
+{
+	plan_recovery
+	recovered
+	fvl recover 07:00.1
+	succeeds
+	prints "METHOD   RESULT TIME-MS WHY
+no reset done    2103.5
+Card:      ready
+Identity:  same
+Link:      8 GT/s x8 (port and card can: 16 GT/s x8)
+Link up:   after 1903.0 ms
+Answered:  after 2003.0 ms
+Usable:    after 2103.5 ms"
+	asked "recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 "
+}
+
+hold json_ok "a program reads every key"
+json_ok()
+{
+	plan_recovery
+	recovered
+	fvl recover --json 07:00.1
+	succeeds
+	value 'del(.steps, .link)' '{"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
+	value '.steps' '[{"method":null,"result":"done","error":null,"why":null,"time_ns":2103456789,"expected_ms":null,"limit_ms":null,"functions":[]}]'
+	value '.link | [.speed_mts, .width, .max_speed_mts]' '[8000,8,16000]'
+}
+
+hold dry_run_ok "--dry-run tells the ways, and does nothing"
+dry_run_ok()
+{
+	plan_recovery
+	fvl recover --dry-run 07:00.1
+	succeeds
+	prints "METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
+no reset                             possible         100    60000
+└─0000:07:00.1 fpga-vfio-pci nobody
+hot                                  possible         202    61000"
+	asked "recover bdf=0000:07:00.1 dry-run "
+	fvl recover --dry-run --json 07:00.1
+	value '[.dry_run, .state, (.steps | map([.method, .limit_ms]))]' '[true,null,[[null,60000],["hot",61000]]]'
+}
+
+hold ready_ok "a card that is ready is left alone, and that is no error"
+ready_ok()
+{
+	printf '%s\n' "bdf 0000:07:00.1" "state 0" | answer recover-dry-run
+	printf '%s\n' "bdf 0000:07:00.1" "state 0" "duration-ns 1" | answer recover
+	fvl recover 07:00.1
+	succeeds
+	prints "0000:07:00.1: its card was ready; nothing was to be done"
+	fvl recover --dry-run 07:00.1
+	prints "0000:07:00.1: its card is ready; nothing would be done"
+}
+
+hold owner_refused "another's fence is not ended without --force"
+owner_refused()
+{
+	plan_recovery
+	echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer recover
+	fvl recover 07:00.1
+	refuses 4 "0000:07:00.1: recover: 0000:00:07.0: fenced by fpgactl (pid 77)"
+	[ "$(tail -n 1 <<<"$err")" = "fpgactl recover --force 0000:07:00.1" ]
+	recovered
+	: >"$tree/netlink/log"
+	fvl recover --force 07:00.1
+	succeeds
+	asked "recover bdf=0000:07:00.1 force dry-run " "recover bdf=0000:07:00.1 force "
+}
+
+# fails CODE TEXT: as refuses(), but what was tried is on standard output
+fails()
+{
+	[ "$rc" = "$1" ] && [ -n "$out" ] && [ "$(head -n 1 <<<"$err")" = "fpgactl: $2" ]
+}
+
+hold changed_refused "a card that came back as something else has exit code 5, and the difference"
+changed_refused()
+{
+	plan_recovery
+	not_back 4 "its device ID is 9039, and was 9038" 116
+	fvl recover 07:00.1
+	fails 5 "0000:07:00.1: recover: its device ID is 9039, and was 9038"
+	prints "METHOD   RESULT TIME-MS WHY
+no reset failed 60000.1 the link did not come up in 60000 ms
+hot      failed 61000.1 its device ID is 9039, and was 9038
+Card:      changed
+Reason:    its device ID is 9039, and was 9038
+Identity:  changed
+Link:      down (port and card can: 16 GT/s x8)"
+	hints "Its user reads all-ones. To have it as it is now: fpgactl rescan 0000:07:00.1"
+}
+
+hold failed_refused "a card that did not come back has exit code 6, and what was tried"
+failed_refused()
+{
+	local error
+
+	plan_recovery
+	for error in 5 110; do
+		not_back 5 "no answer" "$error"
+		fvl recover 07:00.1
+		fails 6 "0000:07:00.1: recover: no answer"
+		grep -q '^Card:  *failed$' <<<"$out"
+		lacks ^Usable "$work/out"
+		grep -q "Then: fpgactl recover 0000:07:00.1$" <<<"$err"
+	done
+}
+
+hold failed_json_refused "the error's object has what was tried, and nothing is half printed"
+failed_json_refused()
+{
+	plan_recovery
+	not_back 5 "no answer" 110
+	fvl recover --json 07:00.1
+	[ "$rc" = 6 ] && [ -z "$out" ]
+	[ "$(jq -rc '.error | [.why, .exit_code, .state, .identity, .link_ns, (.steps | map(.method))]' "$work/err")" = \
+		'["no answer",6,"failed",null,null,[null,"hot"]]' ]
+}
+
+hold codes_refused "refusals of the driver have the exit codes that are documented"
+codes_refused()
+{
+	local word
+
+	# EPERM, ENODEV, EAGAIN, EOPNOTSUPP
+	for word in 1:1 19:3 11:4 95:1; do
+		: >"$tree/netlink/log"
+		echo "fail ${word%:*} 0000:07:00.1: because" | answer recover-dry-run
+		fvl recover 07:00.1
+		refuses "${word#*:}" "0000:07:00.1: recover: because"
+		asked "recover bdf=0000:07:00.1 dry-run "
+	done
+}
+
+hold silent_driver_refused "a recovery of which nothing is told is no success"
+silent_driver_refused()
+{
+	plan_recovery
+	echo "bdf 0000:07:00.1" | answer recover
+	fvl recover 07:00.1
+	refuses 1 "0000:07:00.1: recover: the driver did not say what it did"
+}
+
+hold columns_refused "columns that are not there are refused before anything is touched"
+columns_refused()
+{
+	plan_recovery
+	recovered
+	fvl recover -o NOSUCH 07:00.1
+	refuses 2 "NOSUCH: show this column: there is no such column"
+	fvl recover --json -o METHOD 07:00.1
+	[ "$rc" = 2 ]
+	not_asked
+	fvl recover -o METHOD,TIME-MS 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME-MS" ]
+}
+
+hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
+not_ours_refused()
+{
+	fvl recover 01:00.1
+	refuses 3 "0000:01:00.1: recover: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	fvl recover 00:01.0
+	refuses 1 "0000:00:01.0: recover: it is a bridge, which stays with the host"
+	fv recover 07:00.1
+	refuses 1 "0000:07:00.1: recover: a recorded system has no driver that could do it"
+}
+
+hold progress_ok "on a terminal it tells how long it takes already, and how long it may"
+progress_ok()
+{
+	plan_recovery
+	recovered
+	sed -i '1i delay 1300' "$tree/netlink/recover"
+	on_terminal recover 07:00.1 >"$work/out"
+	cat "$work/out"
+	grep -qF 'CRESC[Kfpgactl: 0000:07:00.1: recover: 1 s of at most 121 sCRESC[KMETHOD' "$work/out"
+}
+
+run_tests

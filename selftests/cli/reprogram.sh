@@ -1,0 +1,576 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl reprogram: a driver that answers, and commands that do all sorts of things.
+# shellcheck disable=SC2317 # tests are called by their names
+# shellcheck disable=SC2016 # what commands are to expand, they expand
+. "$(dirname "$0")/cli.sh"
+
+# card: the driver fences it, and brings it back
+card()
+{
+	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 610000" \
+		function "bdf 0000:07:00.0" "driver fpga-vfio-pci" held end \
+		function "bdf 0000:07:00.1" "driver fpga-vfio-pci" end link-disabled |
+		tee "$tree/netlink/fence-dry-run" | answer fence
+	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "state 0" "profile xdma" |
+		answer device-get
+	plan_recovery
+	recovered
+}
+
+# not_back STATE REASON ERRNO
+not_back()
+{
+	printf '%s\n' "bdf 0000:07:00.1" step "error $3" "text $2" "duration-ns 60000100000" end \
+		"state $1" "reason $2" "fail $3 0000:07:00.1: $2" | answer recover
+}
+
+# fenced_and_back: this is what the driver was asked, in this order
+fenced_and_back()
+{
+	asked "fence bdf=0000:07:00.1 timeout-ms=${1:-610000} " "recover bdf=0000:07:00.1 dry-run " \
+		"recover bdf=0000:07:00.1 " close
+}
+
+# ends CODE TEXT: the card was brought back, and the error is this one
+ends()
+{
+	fenced_and_back "${3:-}" || return
+	[ "$rc" = "$1" ] && [ "$(tail -n 1 <<<"$err")" = "fpgactl: 0000:07:00.1: reprogram: $2" ]
+}
+
+report="METHOD   RESULT TIME-MS WHY
+no reset done    2103.5
+Card:      ready
+Identity:  same
+Link:      8 GT/s x8 (port and card can: 16 GT/s x8)
+Link up:   after 1903.0 ms
+Answered:  after 2003.0 ms
+Usable:    after 2103.5 ms"
+
+hold reprogram_ok "the card is fenced, the command run, the card brought back and reported"
+reprogram_ok()
+{
+	card
+	fvl reprogram 07:00.1 -- echo loaded it
+	[ "$rc" = 0 ]
+	prints "loaded it
+$report"
+	[ "$err" = "fpgactl: 0000:07:00.1: its card is fenced, for 600s at most; running: echo loaded it
+fpgactl: 0000:07:00.1: the command succeeded; bringing the card back" ]
+	fenced_and_back
+}
+
+hold order_ok "the command runs between the fence and the recovery"
+order_ok()
+{
+	card
+	fvl reprogram 07:00.1 -- sh -c "echo command >>'$tree/netlink/log'"
+	[ "$rc" = 0 ]
+	asked "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
+		"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
+}
+
+hold environment_ok "the command is told which device it is for, and nothing that is not true"
+environment_ok()
+{
+	card
+	FPGA_VFIO_PROFILE=wrong fvl reprogram -t 90s 07:00.1 -- \
+		sh -c 'env | grep ^FPGA_VFIO | grep -v ^FPGA_VFIO_CACHE= | sort >"$0"' "$work/env"
+	[ "$rc" = 0 ]
+	diff -u - "$work/env" <<-END
+	FPGA_VFIO_BDF=0000:07:00.1
+	FPGA_VFIO_DEVICE=9038
+	FPGA_VFIO_GROUP=18
+	FPGA_VFIO_PORT=0000:00:07.0
+	FPGA_VFIO_PROFILE=xdma
+	FPGA_VFIO_SUBDEVICE=0007
+	FPGA_VFIO_SUBVENDOR=10ee
+	FPGA_VFIO_TIMEOUT=90
+	FPGA_VFIO_VENDOR=10ee
+	END
+	fenced_and_back 100000
+	rm "$tree/netlink/device-get"
+	FPGA_VFIO_PROFILE=wrong fvl reprogram 07:00.1 -- sh -c 'env >"$0"' "$work/env"
+	lacks FPGA_VFIO_PROFILE "$work/env"
+}
+
+hold inherited_ok "the command has what it would have in a shell, and nothing more"
+inherited_ok()
+{
+	card
+	fvl reprogram 07:00.1 -- sh -c 'ls -l /proc/$$/fd >"$0"; grep -E "^Sig(Blk|Ign)" /proc/$$/status >>"$0"' "$work/has"
+	cat "$work/has"
+	[ "$rc" = 0 ]
+	lacks socket "$work/has"
+	[ "$(grep -c -- '->' "$work/has")" -le 4 ]
+	grep -q '^SigBlk:.*0000000000000000$' "$work/has"
+	# none but what the shell of the test ignores
+	[ "$(sed -n 's/^SigIgn:\s*//p' "$work/has")" = "$(sed -n 's/^SigIgn:\s*//p' "/proc/$BASHPID/status")" ]
+}
+
+hold fails_refused "when the command fails the card is back, and the exit code is 7"
+fails_refused()
+{
+	card
+	fvl reprogram 07:00.1 -- sh -c 'exit 3'
+	ends 7 "the command ended with status 3; the card is ready again"
+	prints "$report"
+	: >"$tree/netlink/log"
+	fvl reprogram 07:00.1 -- sh -c 'kill -SEGV $$'
+	ends 7 "the command was ended by SIGSEGV; the card is ready again"
+}
+
+hold not_found_refused "a command that is not there is refused before anything is touched"
+not_found_refused()
+{
+	card
+	fvl reprogram 07:00.1 -- no-such-command
+	refuses 127 "no-such-command: reprogram: there is no such command"
+	hints "Nothing was changed."
+	fvl reprogram 07:00.1 -- "$work/nosuch"
+	refuses 127 "$work/nosuch: reprogram: there is no such command"
+	: >"$work/file"
+	fvl reprogram 07:00.1 -- "$work/file"
+	refuses 126 "$work/file: reprogram: Permission denied"
+	fvl reprogram 07:00.1 -- "$work"
+	refuses 126 "$work: reprogram: Permission denied"
+	PATH=$work:$PATH fvl reprogram 07:00.1 -- file
+	[ "$rc" != 0 ]
+	not_asked
+}
+
+hold not_started_refused "a command that the kernel cannot start leaves the card as it was"
+not_started_refused()
+{
+	card
+	printf '#!/no/such/interpreter\n' >"$work/script"
+	chmod +x "$work/script"
+	fvl reprogram 07:00.1 -- "$work/script"
+	ends 127 "the command could not be started: No such file or directory; the card is ready again"
+	: >"$tree/netlink/log"
+	printf '#!%s\n' "$work" >"$work/script"
+	fvl reprogram 07:00.1 -- "$work/script"
+	ends 126 "the command could not be started: Permission denied; the card is ready again"
+}
+
+hold changed_refused "a card that came back as something else has exit code 5, whatever the command"
+changed_refused()
+{
+	local command
+
+	card
+	not_back 4 "its device ID is 9039, and was 9038" 116
+	for command in true:succeeded "false:ended with status 1"; do
+		fvl reprogram 07:00.1 -- "${command%%:*}"
+		[ "$rc" = 5 ]
+		grep -qxF "fpgactl: 0000:07:00.1: reprogram: its device ID is 9039, and was 9038 (the command ${command#*:})" <<<"$err"
+		grep -q '^Its user reads all-ones. To have it as it is now: fpgactl rescan 0000:07:00.1$' <<<"$err"
+		grep -q '^Identity:  *changed$' <<<"$out"
+	done
+}
+
+hold gone_refused "a card that did not come back has exit code 6, also one that nobody can ask for"
+gone_refused()
+{
+	local word
+
+	card
+	not_back 5 "no answer" 110
+	fvl reprogram 07:00.1 -- true
+	[ "$rc" = 6 ]
+	grep -qxF "fpgactl: 0000:07:00.1: reprogram: no answer (the command succeeded)" <<<"$err"
+	# ENODEV, EBUSY, EPERM
+	for word in 19 16 1; do
+		echo "fail $word 0000:07:00.1: because" | answer recover
+		fvl reprogram 07:00.1 -- true
+		[ "$rc" = 6 ]
+		grep -qxF "fpgactl: 0000:07:00.1: reprogram: because (the command succeeded)" <<<"$err"
+	done
+}
+
+hold again_ok "a card at which the driver is still at work is asked for again"
+again_ok()
+{
+	card
+	cp "$tree/netlink/recover" "$tree/netlink/later"
+	printf '%s\n' "then later" "fail 11 0000:07:00.1: is being recovered" | answer recover
+	fvl reprogram 07:00.1 -- true
+	[ "$rc" = 0 ]
+	prints "$report"
+	[ "$(grep -c '^recover bdf=0000:07:00.1 $' "$tree/netlink/log")" = 2 ]
+}
+
+hold fence_refused "what the driver does not fence is not reprogrammed"
+fence_refused()
+{
+	card
+	echo "fail 16 0000:07:00.1: 0000:07:00.2 has driver xdma" | answer fence
+	fvl reprogram 07:00.1 -- touch "$work/ran"
+	refuses 4 "0000:07:00.1: reprogram: 0000:07:00.2 has driver xdma"
+	echo "fail 1" | answer fence
+	fvl reprogram 07:00.1 -- touch "$work/ran"
+	refuses 1 "0000:07:00.1: reprogram: Operation not permitted"
+	: | answer fence
+	fvl reprogram 07:00.1 -- touch "$work/ran"
+	refuses 1 "0000:07:00.1: reprogram: the driver did not say what it did"
+	[ ! -e "$work/ran" ]
+}
+
+hold usage_refused "the command stands behind one address and two dashes"
+usage_refused()
+{
+	local why="07:00.1: reprogram: the command has to stand behind one address and --"
+
+	card
+	fvl reprogram 07:00.1
+	refuses 2 "reprogram: BDF -- COMMAND...: missing"
+	hints "Usage: fpgactl reprogram BDF -- COMMAND..."
+	fvl reprogram 07:00.1 touch "$work/ran"
+	refuses 2 "$why"
+	fvl reprogram 07:00.1 07:00.0 -- touch "$work/ran"
+	refuses 2 "$why"
+	fvl reprogram -- 07:00.1 touch "$work/ran"
+	refuses 2 "$why"
+	fvl reprogram -t 24h 07:00.1 -- touch "$work/ran"
+	refuses 2 "24h: reprogram --timeout: this is no time from 100ms to 23h"
+	fvl reprogram -o METHOD 07:00.1 -- touch "$work/ran"
+	[ "$rc" = 2 ]
+	[ ! -e "$work/ran" ]
+	not_asked
+}
+
+hold options_ok "what stands behind the dashes is the command's, options too"
+options_ok()
+{
+	card
+	fvl reprogram 07:00.1 -- echo --json -n -- "a b" "it's"
+	[ "$rc" = 0 ]
+	[ "$(head -n 1 <<<"$out")" = "--json -n -- a b it's" ]
+	grep -qF "running: echo --json -n -- 'a b' 'it'\\''s'" <<<"$err"
+}
+
+hold dry_run_ok "--dry-run tells whom it would fence off and what would be run, and does nothing"
+dry_run_ok()
+{
+	card
+	fvl reprogram --dry-run 07:00.1 -- touch "$work/ran" ""
+	succeeds
+	prints "0000:07:00.1: its card would be fenced, for 600s at most
+DEVICE       DRIVER        HELD-BY
+0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
+0000:07:00.1 fpga-vfio-pci nobody
+The port (0000:00:07.0) would keep the link down meanwhile.
+This would be run:
+  touch $work/ran ''
+with this in its environment:
+  FPGA_VFIO_BDF=0000:07:00.1
+  FPGA_VFIO_PORT=0000:00:07.0
+  FPGA_VFIO_GROUP=18
+  FPGA_VFIO_VENDOR=10ee
+  FPGA_VFIO_DEVICE=9038
+  FPGA_VFIO_SUBVENDOR=10ee
+  FPGA_VFIO_SUBDEVICE=0007
+  FPGA_VFIO_PROFILE=xdma
+  FPGA_VFIO_TIMEOUT=600
+Then the card would be brought back:
+METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
+no reset                             possible         100    60000
+└─0000:07:00.1 fpga-vfio-pci nobody
+hot                                  possible         202    61000"
+	[ ! -e "$work/ran" ]
+	asked "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "
+	rm "$tree/netlink/recover-dry-run"
+	fvl reprogram --dry-run 07:00.1 -- true
+	succeeds
+	[ "$(tail -n 1 <<<"$out")" = "Then the card would be brought back." ]
+	fvl reprogram --dry-run --json 07:00.1 -- true
+	succeeds
+	value '[.dry_run, .port, .command.argv, .command.environment.FPGA_VFIO_GROUP]' \
+		'[true,"0000:00:07.0",["true"],"18"]'
+}
+
+hold json_ok "with --json standard output is JSON alone: the command's goes to standard error"
+json_ok()
+{
+	card
+	fvl reprogram --json 07:00.1 -- echo loaded
+	[ "$rc" = 0 ]
+	[ "$err" = loaded ]
+	value '[.dry_run, .bdf, .timeout_ms, .link_disabled, (.functions | length)]' \
+		'[false,"0000:07:00.1",610000,true,2]'
+	value '.command | del(.environment)' '{"argv":["echo","loaded"],"fate":"exited","status":0,"signal":null,"error":null,"late":false,"caught":null}'
+	value '.recovery | [.state, .identity, .link_ns, .ready_ns, .duration_ns, .link.width]' \
+		'["ready","same",1903000000,2003000000,2103456789,8]'
+	value '.recovery.steps[0].method' null
+}
+
+hold failed_json_refused "the error's object has all that happened"
+failed_json_refused()
+{
+	card
+	fvl reprogram --json 07:00.1 -- sh -c 'kill $$'
+	[ "$rc" = 7 ] && [ -z "$out" ]
+	[ "$(jq -rc '.error | [.exit_code, .command.fate, .command.signal, .recovery.state]' "$work/err")" = \
+		'[7,"killed","SIGTERM","ready"]' ]
+}
+
+hold late_refused "a command that takes too long is told to end, with all that it started"
+late_refused()
+{
+	card
+	fvl reprogram -t 300ms 07:00.1 -- sh -c 'sleep 60 & echo $! >"$0"; wait' "$work/pid"
+	ends 8 "the command did not end in time and was ended by SIGTERM; the card is ready again" 10300
+	! kill -0 "$(<"$work/pid")"
+}
+
+hold stubborn_refused "one that does not want to end is killed"
+stubborn_refused()
+{
+	card
+	fvl reprogram -t 200ms 07:00.1 -- sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 10200
+}
+
+hold late_success_refused "one that ends well when it is told to has exit code 8 all the same"
+late_success_refused()
+{
+	card
+	fvl reprogram -t 200ms 07:00.1 -- sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	ends 8 "the command did not end in time and ended with status 0; the card is ready again" 10200
+}
+
+# begin ARGUMENT…: start "fpgactl reprogram"
+begin()
+{
+	# in the background of a shell without job control they are ignored
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT \
+		"$FPGACTL" reprogram "$@" >"$work/out" 2>"$work/err" </dev/null &
+	tool=$!
+}
+
+# start ARGUMENT…: the same, and wait until the command has made $work/up
+start()
+{
+	begin "$@"
+	wait_until test -e "$work/up"
+}
+
+# finish: as fv does
+finish()
+{
+	rc=0
+	wait "$tool" || rc=$?
+	out=$(<"$work/out")
+	err=$(<"$work/err")
+	printf '%s\n%s\n(%d)\n' "$out" "$err" "$rc"
+}
+
+hold signals_ok "a signal goes to the command; when that has ended the card is brought back"
+signals_ok()
+{
+	local signal
+
+	for signal in INT:130 TERM:143 HUP:129 QUIT:131; do
+		card
+		: >"$tree/netlink/log"
+		rm -f "$work/up" "$work/heard"
+		start 07:00.1 -- bash -c '
+			trap "kill %1; sleep 0.3; echo heard >>\"$0/heard\"; echo command >>\"$1\"; exit 0" '"${signal%:*}"'
+			sleep 60 &
+			: >"$0/up"
+			wait' "$work" "$tree/netlink/log"
+		kill -"${signal%:*}" "$tool"
+		finish
+		[ "$rc" = "${signal#*:}" ]
+		[ "$(<"$work/heard")" = heard ]
+		asked "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
+			"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
+	done
+}
+
+hold signal_changed_refused "what the card is counts more than a signal"
+signal_changed_refused()
+{
+	card
+	not_back 4 "its device ID is 9039, and was 9038" 116
+	start 07:00.1 -- sh -c ': >"$0"; exec sleep 60' "$work/up"
+	kill -TERM "$tool"
+	finish
+	[ "$rc" = 5 ]
+	grep -qF "(the command was ended by SIGTERM)" <<<"$err"
+}
+
+hold early_signal_ok "a signal before the command runs has it not run, and the card brought back"
+early_signal_ok()
+{
+	card
+	sed -i '1i delay 600' "$tree/netlink/fence"
+	begin 07:00.1 -- touch "$work/ran"
+	wait_until grep -q ^fence "$tree/netlink/log"
+	kill -INT "$tool"
+	finish
+	ends 130 "the command was not started because of SIGINT; the card is ready again"
+	[ ! -e "$work/ran" ]
+}
+
+hold recover_signal_ok "a signal while the card is brought back does not end that"
+recover_signal_ok()
+{
+	card
+	sed -i '1i delay 600' "$tree/netlink/recover"
+	start 07:00.1 -- touch "$work/up"
+	wait_until grep -q '^recover bdf=0000:07:00.1 $' "$tree/netlink/log"
+	kill -INT "$tool"
+	kill -TERM "$tool"
+	finish
+	[ "$rc" = 0 ]
+	prints "$report"
+}
+
+hold nohup_ok "a signal that is ignored stays so, for the command too"
+nohup_ok()
+{
+	card
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --ignore-signal=HUP \
+		"$FPGACTL" reprogram 07:00.1 -- sh -c ': >"$0"; sleep 1; kill -HUP $$; exit 0' "$work/up" \
+		>"$work/out" 2>"$work/err" </dev/null &
+	tool=$!
+	wait_until test -e "$work/up"
+	kill -HUP "$tool"
+	finish
+	[ "$rc" = 0 ]
+}
+
+hold killed_ok "when this program is killed the fence goes with it, and the command goes on"
+killed_ok()
+{
+	card
+	start 07:00.1 -- sh -c 'echo $$ >"$0/pid"; ls -l /proc/$$/fd >"$0/fds"; : >"$0/up"; sleep 1; : >"$0/ended"' "$work"
+	kill -KILL "$tool"
+	finish
+	[ "$rc" = 137 ]
+	# nobody but the one that was killed had the socket
+	lacks socket "$work/fds"
+	wait_until test -e "$work/ended"
+	lacks ^recover "$tree/netlink/log"
+}
+
+hold closed_output_ok "the card is brought back also when nobody reads what is printed"
+closed_output_ok()
+{
+	card
+	rc=0
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" reprogram 07:00.1 -- sleep 0.3 \
+		2> >(exec true) > >(exec true) || rc=$?
+	[ "$rc" != 0 ]
+	fenced_and_back
+}
+
+# terminal COMMAND…: run on a terminal of its own; what is typed is written to fd 9, what
+# is shown is in $work/screen
+terminal()
+{
+	mkfifo "$work/keys"
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT script -qefc "$*" "$work/screen" \
+		<"$work/keys" >/dev/null &
+	tool=$!
+	exec 9>"$work/keys"
+}
+
+hold ctrl_c_ok "on a terminal Ctrl-C goes to the command alone, and once"
+ctrl_c_ok()
+{
+	card
+	cat >"$work/script" <<'END'
+#!/bin/bash
+trap 'echo heard' INT
+: >"$1"
+for i in 1 2 3 4 5 6; do sleep 0.1; done
+exit 9
+END
+	chmod +x "$work/script"
+	terminal "$FPGACTL" reprogram 07:00.1 -- "$work/script" "$work/up"
+	wait_until test -e "$work/up"
+	printf '\003' >&9
+	rc=0
+	wait "$tool" || rc=$?
+	cat "$work/screen"
+	[ "$rc" = 7 ]
+	[ "$(grep -c heard "$work/screen")" = 1 ]
+	fenced_and_back
+}
+
+hold ctrl_c_ends_ok "a command that Ctrl-C ends leaves the exit code of that"
+ctrl_c_ends_ok()
+{
+	card
+	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c "': >$work/up; exec sleep 60'"
+	wait_until test -e "$work/up"
+	printf '\003' >&9
+	rc=0
+	wait "$tool" || rc=$?
+	cat "$work/screen"
+	[ "$rc" = 130 ]
+	fenced_and_back
+}
+
+hold input_ok "the command may read what is typed"
+input_ok()
+{
+	card
+	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c "'read -r line; echo got \$line'"
+	wait_until grep -q running "$work/screen"
+	printf 'yes\n' >&9
+	wait "$tool"
+	cat "$work/screen"
+	grep -q 'got yes' "$work/screen"
+	fenced_and_back
+}
+
+hold ctrl_z_ok "Ctrl-Z stops both, and fg has both go on"
+ctrl_z_ok()
+{
+	card
+	terminal bash --norc --noprofile -i
+	printf 'PS1="prompt "; %s reprogram 07:00.1 -- sh -c ": >%s; read -r line; echo got \\$line"; echo rc=$?\n' \
+		"$FPGACTL" "$work/up" >&9
+	wait_until test -e "$work/up"
+	sleep 0.2
+	printf '\032' >&9
+	wait_until grep -q Stopped "$work/screen"
+	printf 'jobs; fg\n' >&9
+	wait_until eval '[ "$(grep -c "reprogram 07:00.1" "$work/screen")" -ge 3 ]'
+	sleep 0.3
+	printf 'again\n' >&9
+	wait_until grep -q 'got again' "$work/screen"
+	wait_until grep -q '^close' "$tree/netlink/log"
+	printf 'exit\n' >&9
+	wait "$tool" || :
+	cat -v "$work/screen"
+	fenced_and_back
+}
+
+hold background_ok "in the background of a terminal it runs without it, and goes on when it gets it"
+background_ok()
+{
+	card
+	terminal bash --norc --noprofile -i
+	printf '%s reprogram 07:00.1 -- sh -c ": >%s; read -r line; echo got \\$line" &\n' \
+		"$FPGACTL" "$work/up" >&9
+	wait_until test -e "$work/up"
+	sleep 0.3
+	printf 'jobs\n' >&9
+	wait_until grep -q 'Stopped' "$work/screen"
+	printf 'fg\n' >&9
+	sleep 0.5
+	printf 'now\n' >&9
+	wait_until grep -q 'got now' "$work/screen"
+	wait_until grep -q '^close' "$tree/netlink/log"
+	printf 'exit\n' >&9
+	wait "$tool" || :
+	cat -v "$work/screen"
+	fenced_and_back
+}
+
+run_tests

@@ -1,0 +1,361 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl rescan, with a driver that answers and a kernel that finds things.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+port=sys/devices/pci0000:00/0000:00:07.0
+
+# card STATE [LINK…]: what the driver says of the card of 0000:07:00.0; nobody holds it
+card()
+{
+	{
+		printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "device 0000:07:00.1" \
+			"state $1" link "max-speed 4" "max-width 8" "${@:2}" end
+	} | answer card-get
+	printf '%s\n' "bdf 0000:07:00.0" "state $1" stats "users 0" end | answer device-get
+	echo | answer release
+	rm -rf "$tree/proc/4242"
+}
+
+changed()
+{
+	card 4 active "speed 4" "width 8"
+}
+
+# becomes BDF FILE VALUE…: this is what is found at the next rescan
+becomes()
+{
+	local bdf=$1
+
+	shift
+	mkdir -p "$tree/coming"
+	[ -d "$tree/coming/$bdf" ] || cp -a "$tree/$port/${bdf/07:00.2/07:00.1}" "$tree/coming/$bdf"
+	rm -f "$tree/coming/$bdf/driver"
+	echo "(null)" >"$tree/coming/$bdf/driver_override"
+	while [ $# != 0 ]; do
+		printf '%b\n' "$2" >"$tree/coming/$bdf/$1"
+		shift 2
+	done
+}
+
+hold rescan_ok "what differs is a table; what was ours is ours again"
+rescan_ok()
+{
+	changed
+	printf '0x0 0x1ffffff 0x14220c\n' >"$tree/$port/0000:07:00.0/resource"
+	becomes 0000:07:00.0 device 0x9039 revision 0x02 \
+		resource '0x0 0x3ffffff 0x14220c\n0x0 0x0 0x0\n0x0 0xfff 0x40200'
+	becomes 0000:07:00.1
+	fvl rescan 07:00.0
+	succeeds
+	prints "DEVICE       WHAT     BEFORE                              AFTER
+0000:07:00.0 ID       10ee:9038                           10ee:9039
+0000:07:00.0 revision 01                                  02
+0000:07:00.0 BAR0     32 MiB, 64-bit memory, prefetchable 64 MiB, 64-bit memory, prefetchable
+0000:07:00.0 BAR2     not there                           4 KiB, 32-bit memory"
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(override_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+	# nobody had to be asked
+	not_asked
+}
+
+hold same_ok "a card that is what it was is said to be"
+same_ok()
+{
+	card 0 active
+	remember
+	fvl rescan 07:00.1
+	succeeds
+	prints "0000:07:00.1: its card was removed and found again, as it was"
+	unchanged
+}
+
+hold other_cards_ok "no other card is touched"
+other_cards_ok()
+{
+	changed
+	remember
+	fvl rescan 07:00.0
+	succeeds
+	unchanged
+	[ "$(cd "$tree/removed" && ls)" = "" ]
+}
+
+hold gone_new_ok "functions that went and that are new are in the table; new ones come too"
+gone_new_ok()
+{
+	changed
+	becomes 0000:07:00.0
+	becomes 0000:07:00.2 device 0x1234
+	fvl rescan 07:00.0
+	succeeds
+	grep -q '^0000:07:00.1 ID  *10ee:9038  *not there$' <<<"$out"
+	grep -q '^0000:07:00.2 ID  *not there  *10ee:1234$' <<<"$out"
+	[ "$(driver_of 0000:07:00.2)" = fpga-vfio-pci ]
+}
+
+hold host_driver_ok "a driver of the host gives back what was ours, and keeps what is new"
+host_driver_ok()
+{
+	changed
+	becomes 0000:07:00.0 device 0x9039
+	becomes 0000:07:00.2
+	echo xdma >"$tree/host/0000:07:00.0"
+	echo xdma >"$tree/host/0000:07:00.2"
+	fvl rescan 07:00.0
+	[ "$rc" = 0 ]
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.2)" = xdma ]
+	[ "$err" = "fpgactl: 0000:07:00.2: is new, and has driver xdma; to have it in the VM too: fpgactl bind --yes 0000:07:00.2" ]
+}
+
+hold json_ok "a program reads all of what was and what is"
+json_ok()
+{
+	changed
+	becomes 0000:07:00.0 device 0x9039
+	fvl rescan --json 07:00.0
+	succeeds
+	value '[.dry_run, .bdf, .port]' '[false,"0000:07:00.0","0000:00:07.0"]'
+	value '.before | map([.bdf, .id])' '[["0000:07:00.0","10ee:9038"],["0000:07:00.1","10ee:9038"]]'
+	value '.after | map([.bdf, .id, .driver])' '[["0000:07:00.0","10ee:9039","fpga-vfio-pci"]]'
+	value '.after[0] | keys_unsorted' '["bdf","id","subsystem_id","class_code","revision","bars","link","driver"]'
+}
+
+hold dry_run_ok "--dry-run names the functions and their holders, and asks nobody"
+dry_run_ok()
+{
+	local path
+
+	changed
+	holder
+	remember
+	fvl rescan --dry-run 07:00.1
+	succeeds
+	prints "0000:07:00.1: these would be removed, and looked for again below 0000:00:07.0:
+DEVICE       DRIVER        HELD-BY
+0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
+0000:07:00.1 fpga-vfio-pci somebody
+Their holders would be asked to let go; what fpga-vfio-pci has would be bound to it again."
+	unchanged
+	not_asked
+	fvl rescan --dry-run --json 07:00.1
+	value '[.dry_run, (.before | length), .after]' '[true,2,null]'
+}
+
+# holder: a VM has 0000:07:00.0, and the driver counts a user
+holder()
+{
+	mkdir -p "$tree/proc/4242/fd"
+	echo qemu-system-x86 >"$tree/proc/4242/comm"
+	ln -s /dev/vfio/17 "$tree/proc/4242/fd/3"
+	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 1" end | answer device-get
+}
+
+hold held_refused "who does not let go is asked, named, and nothing is changed"
+held_refused()
+{
+	changed
+	holder
+	remember
+	fvl rescan -t 1 07:00.0
+	refuses 4 "0000:07:00.0: rescan: after 1 s it is still held by qemu-system-x86 (pid 4242)"
+	hints "Nothing was changed. It was asked to let go and did not: unplug the device there, or"
+	unchanged
+	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 1 ]
+	fvl rescan -t 0 07:00.0
+	[ "$rc" = 4 ]
+	unchanged
+}
+
+hold released_ok "on a terminal the wait is shown; when the VM lets go, it goes on"
+released_ok()
+{
+	local pid
+
+	changed
+	holder
+	becomes 0000:07:00.0 device 0x9039
+	becomes 0000:07:00.1
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL script -qefc "$FPGACTL rescan -t 20 07:00.0" \
+		"$work/typescript" </dev/null >/dev/null &
+	pid=$!
+	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting [0-9]* s of 20 s' \
+		"$work/typescript"
+	[ -e "$tree/$port/0000:07:00.0" ]
+	rm -r "$tree/proc/4242"
+	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 0" end | answer device-get
+	wait "$pid"
+	cat "$work/typescript"
+	[ "$(cat "$tree/$port/0000:07:00.0/device")" = 0x9039 ]
+}
+
+hold late_refused "a holder that came in between is told, and what the kernel will do"
+late_refused()
+{
+	local users="bdf 0000:07:00.0\nstate 4\nstats\nusers %d\nend\n" pid
+
+	changed
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	# for the policy, and one function after the other; then there is one
+	# shellcheck disable=SC2059 # the lines are in it
+	{
+		printf "then b\n$users" 0 | answer device-get
+		printf "then c\n$users" 0 | answer b
+		printf "then d\n$users" 0 | answer c
+		printf "$users" 1 | answer d
+	}
+	fvl rescan -t 1 07:00.0
+	[ "$rc" = 4 ]
+	grep -q '^fpgactl: 0000:07:00.0: rescan: after [0-9]* s it is not over$' <<<"$err"
+	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
+	kill -TERM "$pid"
+	rm "$tree/held/0000:07:00.0"
+	wait_until is_back
+}
+
+is_back()
+{
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ] && [ ! -e "$tree/removed/0000:07:00.0" ]
+}
+
+hold coming_late_ok "a card that takes a while is looked for again"
+coming_late_ok()
+{
+	changed
+	echo 1 >"$tree/late"
+	fvl rescan 07:00.0
+	succeeds
+	[ "$(cat "$tree/late")" = 0 ]
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+}
+
+hold nothing_refused "when nothing is found the exit code is 6, and what was there is told"
+nothing_refused()
+{
+	changed
+	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 0" end policy \
+		"load-limit-ms 100" end | answer device-get
+	mkdir "$tree/coming"
+	fvl rescan 07:00.0
+	[ "$rc" = 6 ]
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: nothing answers below 0000:00:07.0 any more" ]
+	grep -q '^0000:07:00.0 ID  *10ee:9038  *not there$' <<<"$out"
+	fvl rescan 07:00.0
+	refuses 3 "0000:07:00.0: rescan: there is no such PCI device"
+}
+
+hold remove_refused "a function that the kernel does not remove is told"
+remove_refused()
+{
+	changed
+	mkdir "$tree/fail"
+	echo 5 >"$tree/fail/remove.0000:07:00.1"
+	remember
+	fvl rescan 07:00.0
+	refuses 1 "0000:07:00.0: rescan: 0000:07:00.1 could not be removed: Input/output error"
+	unchanged
+	rm "$tree/fail/remove.0000:07:00.1"
+	echo 5 >"$tree/fail/rescan"
+	fvl rescan --json 07:00.0
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$(jq -rc '.error | [.why, (.before | length), .after]' "$work/err")" = \
+		'["the bus below 0000:00:07.0 could not be looked at: Input/output error",2,[]]' ]
+}
+
+hold bind_refused "a function that the driver does not take again is told, the others are bound"
+bind_refused()
+{
+	changed
+	mkdir "$tree/fail"
+	echo 22 >"$tree/fail/fpga-vfio-pci.0000:07:00.0"
+	fvl rescan 07:00.0
+	[ "$rc" = 1 ]
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 is back, but the kernel did not bind it to fpga-vfio-pci: Invalid argument" ]
+	grep -q '^0000:07:00.0 driver  *fpga-vfio-pci  *none$' <<<"$out"
+	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+}
+
+hold fenced_refused "a card that somebody fenced, or that is being brought back, is refused"
+fenced_refused()
+{
+	card 1 active
+	printf '%s\n' fence "pid 77" "comm fpgactl" "left-ms 2000" end >>"$tree/netlink/card-get"
+	remember
+	fvl rescan 07:00.0
+	refuses 4 "0000:07:00.0: rescan: its card is fenced by fpgactl (pid 77), 2 s left"
+	hints "Nothing was changed. First: fpgactl recover 0000:07:00.0"
+	card 2 active
+	fvl rescan 07:00.0
+	refuses 4 "0000:07:00.0: rescan: its card is being brought back"
+	unchanged
+}
+
+hold down_refused "while the link is down nothing is removed, as nothing would be found"
+down_refused()
+{
+	card 5
+	remember
+	fvl rescan 07:00.0
+	refuses 6 "0000:07:00.0: rescan: the link is down, so nothing would be found"
+	unchanged
+	card 5 disabled
+	fvl rescan 07:00.0
+	succeeds
+}
+
+hold others_refused "functions of other drivers are taken when that was agreed to, or never"
+others_refused()
+{
+	remember
+	fvl rescan 01:00.0
+	refuses 4 "0000:01:00.0: rescan: this would take 0000:01:00.1 from xdma"
+	fvl rescan --yes 02:00.0
+	[ "$rc" = 4 ]
+	grep -q "^fpgactl: 0000:02:00.0: rescan: 0000:02:00.0 cannot be removed: " <<<"$err"
+	fvl rescan --yes 08:00.1
+	refuses 4 "0000:08:00.1: rescan: 0000:08:00.0 cannot be removed: it is held by evil\\x1b[31m\\x0aname\\xff (pid 4343)"
+	unchanged
+	fvl rescan --yes 01:00.0
+	succeeds
+	unchanged
+}
+
+hold unbound_ok "a card without a driver needs neither module nor agreement"
+unbound_ok()
+{
+	rm -r "$tree/netlink"
+	fvl rescan 05:00.0
+	succeeds
+	prints "0000:05:00.0: its card was removed and found again, as it was"
+}
+
+hold bad_device_refused "no such device, a bridge, no port, a recorded system: each refused"
+bad_device_refused()
+{
+	fvl rescan ee:00.0
+	refuses 3 "0000:ee:00.0: rescan: there is no such PCI device"
+	fvl rescan 00:07.0
+	refuses 1 "0000:00:07.0: rescan: it is a bridge, which stays with the host"
+	fv rescan 07:00.0
+	refuses 1 "0000:07:00.0: rescan: a recorded system has no kernel that could do it"
+	fvl rescan -t x 07:00.0
+	refuses 2 "x: rescan --timeout: this is no time up to 24h"
+	fvl rescan --json -o DEVICE 07:00.0
+	[ "$rc" = 2 ]
+	fvl rescan -o NOSUCH 07:00.0
+	refuses 2 "NOSUCH: show this column: there is no such column"
+}
+
+hold no_module_refused "a driver that went away is said to be, with exit code 3"
+no_module_refused()
+{
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	fvl rescan 07:00.0
+	refuses 3 "0000:07:00.0: rescan: the module is not loaded"
+}
+
+run_tests

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The functions that something hits which the driver does, or would do. */
+#ifndef FPGACTL_AFFECTED_H
+#define FPGACTL_AFFECTED_H
+
+#include <json-c/json.h>
+#include <netlink/attr.h>
+
+#include "holders.h"
+#include "model.h"
+#include "out.h"
+
+struct affected {
+	char bdf[BDF_SIZE];
+	char *driver;			/* NULL: none */
+	bool is_held;			/* a VFIO user has it open */
+};
+
+struct affected_list {
+	struct affected *v;
+	size_t n;
+};
+
+/* What is known of them besides. */
+struct affected_world {
+	const struct fv_model *model;
+	const struct fv_holders *holders;	/* all there are */
+};
+
+/* Of a table with one of them in each line. */
+extern const struct out_columns affected_columns;
+
+void affected_add(struct affected_list *l, const char *bdf, const char *driver, bool is_held);
+void affected_parse(struct affected_list *l, struct nlattr *nest);
+void affected_free(struct affected_list *l);
+char *affected_driver_text(const struct affected *a);
+char *affected_holders_text(const struct affected *a, const struct affected_world *w);
+struct json_object *affected_holders_json(const struct affected *a, const struct affected_world *w);
+struct json_object *affected_json(const struct affected_list *l, const struct affected_world *w);
+void affected_print(const struct affected_list *l, const struct affected_world *w,
+		    const char *selection);
+
+#endif

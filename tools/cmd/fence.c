@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl fence: keep the users of a card off it, until somebody has it brought back */
+#include <stdio.h>
+#include <time.h>
+
+#include "../cmd.h"
+#include "../duration.h"
+#include "../fence.h"
+#include "../ours.h"
+
+/* When it ends by itself, in local time. */
+static char *end_text(uint32_t left_ms)
+{
+	time_t end = time(NULL) + left_ms / 1000;
+	char text[32];
+	struct tm tm;
+
+	if (!localtime_r(&end, &tm) || !strftime(text, sizeof(text), "%F %T", &tm))
+		return util_strdup("?");
+	return util_strdup(text);
+}
+
+static void report_text(const struct cmd_ctx *ctx, const struct fence *f,
+			const struct fence_wish *wish)
+{
+	autofree char *limit = duration_text(f->timeout_ms);
+	autofree char *end = end_text(f->timeout_ms);
+
+	if (wish->is_dry_run)
+		printf("%s: its card would be fenced, for %s at most\n", wish->bdf, limit);
+	else
+		printf("%s: its card is fenced, for %s at most (until %s)\n", wish->bdf, limit,
+		       end);
+	fence_print(f, ctx->model, ctx->columns, wish->is_dry_run);
+	if (!wish->is_dry_run)
+		printf("To have it brought back: fpgactl recover %s\n", wish->bdf);
+}
+
+static void report_json(const struct cmd_ctx *ctx, const struct fence *f,
+			const struct fence_wish *wish)
+{
+	struct json_object *top = json_object_new_object();
+
+	json_object_object_add(top, "dry_run", json_object_new_boolean(wish->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(wish->bdf));
+	json_object_object_add(top, "detached", json_object_new_boolean(wish->is_detached));
+	fence_add_json(top, f, ctx->model);
+	out_json(top);
+}
+
+static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, const struct fence_wish *wish)
+{
+	autofree char *why = NULL;
+	struct fence f;
+	int code = FV_OK;
+	int ret;
+
+	ret = fence_call(&f, nl, wish, &why);
+	if (ret)
+		code = fence_fail(ret, wish->bdf, "fence", why);
+	else if (ctx->is_json)
+		report_json(ctx, &f, wish);
+	else
+		report_text(ctx, &f, wish);
+	fence_free(&f);
+	return code;
+}
+
+static int parse(const struct cmd_ctx *ctx, struct fence_wish *wish)
+{
+	const char *timeout = cmd_value(ctx, "timeout");
+
+	wish->is_detached = true;
+	wish->is_dry_run = cmd_is_set(ctx, "dry-run");
+	wish->timeout_ms = FENCE_TIMEOUT_DEFAULT_MS;
+	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, FENCE_TIMEOUT_MAX_MS,
+					     &wish->timeout_ms))
+		return err_fail(FV_USAGE, timeout, "fence --timeout",
+				"A time is as in 30, 30s, 5m or 1h.",
+				"this is no time from 100ms to 24h");
+	return out_check_columns(&affected_columns, ctx->columns, ctx->is_json, "fence");
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct fence_wish wish = {};
+	struct fv_nl nl = {};
+	struct fv_device *d;
+	int code;
+
+	code = parse(ctx, &wish);
+	if (code)
+		return code;
+	d = ours_open(&nl, ctx->model, ctx->args.v[0], "fence", &code);
+	if (d) {
+		wish.bdf = d->bdf;
+		code = fence(ctx, &nl, &wish);
+	}
+	fv_nl_close(&nl);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "timeout", 't', "TIME", false, "how long at most: 30, 30s, 5m, 1h (10m)" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(fence) = {
+	.name = "fence",
+	.args = "BDF",
+	.help = "keep a card from its users while the host reprograms it",
+	.text = "Fences the card of a device: its users, VMs too, read all-ones and write into the\n"
+		"void, as with any PCI Express card whose link is down, and the host does not mind\n"
+		"what happens to the card. It stays so when this command has ended, until\n"
+		"'fpgactl recover', or for --timeout; then the driver brings the card back by itself.\n\n"
+		"For a command that reprograms the card, 'fpgactl reprogram' does both, and never\n"
+		"forgets the second.",
+	.examples = "  fpgactl fence --dry-run 01:00.0   # who would be fenced off\n"
+		    "  fpgactl fence -t 1h 01:00.0       # then work on the card\n"
+		    "  fpgactl recover 01:00.0           # and have it brought back",
+	.min_args = 1,
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.columns = &affected_columns,
+	.run = run,
+};

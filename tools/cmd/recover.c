@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl recover: bring a card back, and lift its fence */
+#include <stdio.h>
+
+#include <linux/fpga_vfio.h>
+
+#include "../cmd.h"
+#include "../ours.h"
+#include "../recovery.h"
+#include "../steps.h"
+
+/* What is to be done. */
+struct wish {
+	const struct cmd_ctx *ctx;
+	struct recovery_wish recovery;
+	bool is_dry_run;
+};
+
+static void print_text(const struct wish *w, const struct recovery *r)
+{
+	const char *bdf = w->recovery.bdf;
+
+	if (w->is_dry_run && !r->steps.n)
+		printf("%s: its card is ready; nothing would be done\n", bdf);
+	else if (w->is_dry_run)
+		steps_print(&r->steps, w->ctx->model, w->ctx->columns, true);
+	else if (r->has_state && r->state == FPGA_VFIO_CARD_STATE_READY && !r->steps.n)
+		printf("%s: its card was ready; nothing was to be done\n", bdf);
+	else
+		recovery_print(r, w->ctx->model, w->ctx->columns);
+}
+
+static void report(const struct wish *w, const struct recovery *r)
+{
+	struct json_object *top;
+
+	if (!w->ctx->is_json) {
+		print_text(w, r);
+		return;
+	}
+	top = json_object_new_object();
+	json_object_object_add(top, "dry_run", json_object_new_boolean(w->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(w->recovery.bdf));
+	recovery_add_json(top, r, w->ctx->model);
+	out_json(top);
+}
+
+/* What was tried is told too: on standard output, or in the error's object. */
+static int fail(const struct wish *w, const struct recovery *r, int ret, const char *why)
+{
+	autofree char *hint = recovery_next_step(r, ret, w->recovery.bdf);
+	struct json_object *o;
+
+	if (w->ctx->is_json) {
+		o = json_object_new_object();
+		recovery_add_json(o, r, w->ctx->model);
+		err_add_all_json(o);
+	} else if (r->steps.n || r->has_state) {
+		print_text(w, r);
+	}
+	fflush(stdout);
+	return fv_nl_fail_as(recovery_code(r, ret), w->recovery.bdf, "recover", hint, why);
+}
+
+static int recover(const struct wish *w, struct fv_nl *nl, const struct recovery *plan)
+{
+	autofree char *why = NULL;
+	struct recovery r;
+	int code = FV_OK;
+	int ret;
+
+	ret = recovery_run(&r, nl, &w->recovery, ladder_limit_ms(&plan->steps), &why);
+	if (ret)
+		code = fail(w, &r, ret, why);
+	else
+		report(w, &r);
+	recovery_free(&r);
+	return code;
+}
+
+/* The plan first: it has the limits, and what is refused is refused there already. */
+static int plan_and_recover(const struct wish *w, struct fv_nl *nl)
+{
+	autofree char *why = NULL;
+	struct recovery plan;
+	int code = FV_OK;
+	int ret;
+
+	ret = recovery_plan(&plan, nl, &w->recovery, &why);
+	if (ret)
+		code = fail(w, &plan, ret, why);
+	else if (w->is_dry_run)
+		report(w, &plan);
+	else
+		code = recover(w, nl, &plan);
+	recovery_free(&plan);
+	return code;
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct wish w = { .ctx = ctx, .is_dry_run = cmd_is_set(ctx, "dry-run") };
+	struct fv_nl nl = {};
+	struct fv_device *d;
+	int code;
+
+	code = out_check_columns(&steps_columns, ctx->columns, ctx->is_json, "recover");
+	if (code)
+		return code;
+	d = ours_open(&nl, ctx->model, ctx->args.v[0], "recover", &code);
+	if (d) {
+		w.recovery = (struct recovery_wish){
+			.bdf = d->bdf, .what = "recover", .is_forced = cmd_is_set(ctx, "force"),
+		};
+		code = plan_and_recover(&w, &nl);
+	}
+	fv_nl_close(&nl);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "force", 0, NULL, false, "also when another process had it fenced, and still runs" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(recover) = {
+	.name = "recover",
+	.args = "BDF",
+	.help = "bring a card back, and lift its fence",
+	.text = "Has the driver bring the card of a device back: it waits for the link and until the\n"
+		"card answers, looks whether it is what it was, restores its configuration, and lets\n"
+		"its users go on. When the card does not come by itself it is reset.\n\n"
+		"A card that comes back as something else stays fenced: 'fpgactl rescan' has it as\n"
+		"what it is now.",
+	.examples = "  fpgactl fence 01:00.0 && ./program.sh; fpgactl recover 01:00.0\n"
+		    "  fpgactl recover --json 01:00.0 | jq .duration_ns",
+	.min_args = 1,
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.columns = &steps_columns,
+	.run = run,
+};

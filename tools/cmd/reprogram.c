@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl reprogram: run a command that reprograms a card, with its users fenced off */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../cmd.h"
+#include "../duration.h"
+#include "../fence.h"
+#include "../job.h"
+#include "../ours.h"
+#include "../recovery.h"
+#include "../status.h"
+#include "../steps.h"
+
+/* The command gets so long to end, and then the kernel to get rid of it. */
+#define GRACE_MS	5000
+
+/* The driver's own limit comes when all of that was in vain. */
+#define TIMEOUT_MAX_MS	(FENCE_TIMEOUT_MAX_MS - 3600000)
+
+/* Something else may just be done to the card when it is to be brought back. */
+#define AGAIN_S		60
+#define AGAIN_PAUSE_MS	200
+
+/* What is to be done, and what became of it. */
+struct reprogram {
+	const struct cmd_ctx *ctx;
+	const struct fv_device *d;
+	bool is_dry_run;
+	uint32_t limit_ms;
+	struct strv argv, env;
+	struct fence fence;
+	struct job job;
+	struct recovery recovery;
+	int error;			/* of the recovery, negative */
+	char *why;			/* the same in words, or NULL */
+};
+
+/* One that has no value is taken away: it would be that of another device. */
+static void add_fact(struct strv *env, const char *name, const char *value)
+{
+	autofree char *word = util_printf("FPGA_VFIO_%s%s%s", name, value ? "=" : "",
+					  value ? value : "");
+
+	strv_add(env, word);
+}
+
+static void add_id(struct strv *env, const char *name, unsigned int id)
+{
+	autofree char *value = util_printf("%04x", id);
+
+	add_fact(env, name, value);
+}
+
+static void find_facts(struct reprogram *r, struct fv_nl *nl)
+{
+	autofree char *timeout = util_printf("%u", (r->limit_ms + 999) / 1000);
+	const struct fv_device *d = r->d;
+	struct fv_status_list said;
+	autofree char *group = NULL;
+	autofree char *why = NULL;
+	const char *profile = NULL;
+
+	if (!status_read(&said, nl, d->bdf, &why))
+		profile = status_find(&said, d->bdf)->profile;
+	if (d->group != FV_NO_GROUP)
+		group = util_printf("%d", d->group);
+	add_fact(&r->env, "BDF", d->bdf);
+	add_fact(&r->env, "PORT", *d->port ? d->port : NULL);
+	add_fact(&r->env, "GROUP", group);
+	add_id(&r->env, "VENDOR", d->vendor);
+	add_id(&r->env, "DEVICE", d->device);
+	add_id(&r->env, "SUBVENDOR", d->subvendor);
+	add_id(&r->env, "SUBDEVICE", d->subdevice);
+	add_fact(&r->env, "PROFILE", profile);
+	add_fact(&r->env, "TIMEOUT", timeout);
+	status_free(&said);
+}
+
+/* What a shell takes as it is. */
+#define PLAIN	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_"
+
+/* The command as one could type it, fit for a terminal. */
+static char *command_line(const struct strv *argv)
+{
+	char *s = NULL;
+	size_t i;
+
+	for (i = 0; i < argv->n; i++) {
+		autofree char *word = util_printable(argv->v[i]);
+		char *part, *rest = word;
+		size_t n = 0;
+
+		util_append(&s, "%s", i ? " " : "");
+		if (*word && !word[strspn(word, PLAIN)]) {
+			util_append(&s, "%s", word);
+			continue;
+		}
+		while ((part = strsep(&rest, "'")))
+			util_append(&s, "%s%s", n++ ? "'\\''" : "'", part);
+		util_append(&s, "'");
+	}
+	return s;
+}
+
+static struct json_object *words_json(const struct strv *words)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < words->n; i++)
+		json_object_array_add(list, out_string(words->v[i]));
+	return list;
+}
+
+static struct json_object *env_json(const struct strv *env)
+{
+	struct json_object *o = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < env->n; i++) {
+		autofree char *name = util_strdup(env->v[i]);
+		char *value = strchr(name, '=');
+
+		if (value)
+			*value++ = '\0';
+		json_object_object_add(o, name, out_string(value));
+	}
+	return o;
+}
+
+static struct json_object *signal_json(int signal)
+{
+	autofree char *name = signal ? util_printf("SIG%s", sigabbrev_np(signal) ?: "?") : NULL;
+
+	return out_string(name);
+}
+
+static struct json_object *job_json(const struct reprogram *r)
+{
+	static const char *const fates[] = {
+		[JOB_NOT_STARTED] = "not started", [JOB_EXITED] = "exited",
+		[JOB_KILLED] = "killed", [JOB_LEFT] = "left",
+	};
+	struct json_object *o = json_object_new_object();
+	const struct job *j = &r->job;
+	const char *error = j->error ? strerrorname_np(j->error) : NULL;
+
+	json_object_object_add(o, "argv", words_json(&r->argv));
+	json_object_object_add(o, "environment", env_json(&r->env));
+	if (r->is_dry_run)
+		return o;
+	json_object_object_add(o, "fate", json_object_new_string(fates[j->fate]));
+	json_object_object_add(o, "status", j->fate == JOB_EXITED ?
+			       json_object_new_int(j->status) : NULL);
+	json_object_object_add(o, "signal", signal_json(j->fate == JOB_KILLED ? j->signal : 0));
+	json_object_object_add(o, "error", out_string(error));
+	json_object_object_add(o, "late", json_object_new_boolean(j->is_late));
+	json_object_object_add(o, "caught", signal_json(j->caught));
+	return o;
+}
+
+static struct json_object *all_json(const struct reprogram *r)
+{
+	struct json_object *recovery = json_object_new_object();
+	struct json_object *top = json_object_new_object();
+
+	json_object_object_add(top, "dry_run", json_object_new_boolean(r->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(r->d->bdf));
+	fence_add_json(top, &r->fence, r->ctx->model);
+	json_object_object_add(top, "command", job_json(r));
+	recovery_add_json(recovery, &r->recovery, r->ctx->model);
+	json_object_object_add(top, "recovery", recovery);
+	return top;
+}
+
+/* What the card is counts first, then what became of the command. */
+static int find_code(const struct reprogram *r)
+{
+	const struct job *j = &r->job;
+
+	if (r->error)
+		return recovery_code(&r->recovery, r->error) == FV_CHANGED ? FV_CHANGED : FV_GONE;
+	if (j->is_late)
+		return FV_LATE;
+	if (j->caught)
+		return FV_SIGNAL + j->caught;
+	if (j->fate == JOB_NOT_STARTED)
+		return j->error == ENOENT ? FV_NOT_FOUND : FV_NOT_STARTED;
+	return j->fate == JOB_EXITED && !j->status ? FV_OK : FV_COMMAND;
+}
+
+static int fail(const struct reprogram *r, int code)
+{
+	autofree char *command = job_text(&r->job);
+	autofree char *hint = NULL;
+	autofree char *why = NULL;
+
+	if (r->ctx->is_json)
+		err_add_all_json(all_json(r));
+	if (!r->error)
+		return err_fail(code, r->d->bdf, "reprogram", NULL,
+				"the command %s; the card is ready again", command);
+	hint = recovery_next_step(&r->recovery, r->error, r->d->bdf);
+	why = util_printf("%s (the command %s)", r->why, command);
+	return fv_nl_fail_as(code, r->d->bdf, "reprogram", hint, why);
+}
+
+static int report(const struct reprogram *r)
+{
+	int code = find_code(r);
+
+	if (!r->ctx->is_json)
+		recovery_print(&r->recovery, r->ctx->model, NULL);
+	else if (!code)
+		out_json(all_json(r));
+	fflush(stdout);
+	return code ? fail(r, code) : FV_OK;
+}
+
+static void recover(struct reprogram *r, struct fv_nl *nl)
+{
+	struct recovery_wish wish = { .bdf = r->d->bdf, .what = "recover" };
+	double end_s = util_now_s() + AGAIN_S;
+	struct recovery plan;
+	unsigned long limit_ms;
+
+	for (;;) {
+		if (recovery_plan(&plan, nl, &wish, &r->why)) {
+			free(r->why);
+			r->why = NULL;
+		}
+		limit_ms = ladder_limit_ms(&plan.steps);
+		recovery_free(&plan);
+		r->error = recovery_run(&r->recovery, nl, &wish, limit_ms, &r->why);
+		if (r->error != -EAGAIN || util_now_s() >= end_s)
+			return;
+		recovery_free(&r->recovery);
+		free(r->why);
+		r->why = NULL;
+		util_pause_ms(AGAIN_PAUSE_MS);
+	}
+}
+
+static void run_command(struct reprogram *r, const struct job_signals *signals)
+{
+	autofree char *command = command_line(&r->argv);
+	autofree char *limit = duration_text(r->limit_ms);
+	autofree char *fate = NULL;
+
+	err_note(r->d->bdf, "its card is fenced, for %s at most; running: %s", limit, command);
+	r->job = (struct job){
+		.argv = &r->argv,
+		.env = &r->env,
+		/* standard output is for JSON alone */
+		.stdout_fd = r->ctx->is_json ? STDERR_FILENO : -1,
+		.limit_ms = r->limit_ms,
+		.grace_ms = GRACE_MS,
+	};
+	job_run(&r->job, signals);
+	fate = job_text(&r->job);
+	err_note(r->d->bdf, "the command %s; bringing the card back", fate);
+}
+
+/*
+ * The fence belongs to the connection: should this program be killed, the driver brings
+ * the card back.
+ */
+static int reprogram(struct reprogram *r, struct fv_nl *nl)
+{
+	struct fence_wish wish = {
+		.bdf = r->d->bdf, .timeout_ms = r->limit_ms + 2 * GRACE_MS,
+	};
+	struct job_signals signals;
+	autofree char *why = NULL;
+	int code, ret;
+
+	job_hold(&signals);
+	ret = fence_call(&r->fence, nl, &wish, &why);
+	if (ret) {
+		code = fence_fail(ret, r->d->bdf, "reprogram", why);
+	} else {
+		run_command(r, &signals);
+		recover(r, nl);
+		code = report(r);
+	}
+	job_let_go(&signals);
+	return code;
+}
+
+static void print_plan(const struct reprogram *r)
+{
+	autofree char *command = command_line(&r->argv);
+	autofree char *limit = duration_text(r->limit_ms);
+	size_t i;
+
+	printf("%s: its card would be fenced, for %s at most\n", r->d->bdf, limit);
+	fence_print(&r->fence, r->ctx->model, NULL, true);
+	printf("This would be run:\n  %s\nwith this in its environment:\n", command);
+	for (i = 0; i < r->env.n; i++) {
+		autofree char *fact = util_printable(r->env.v[i]);
+
+		if (strchr(fact, '='))
+			printf("  %s\n", fact);
+	}
+	printf("Then the card would be brought back");
+	if (r->recovery.steps.n) {
+		printf(":\n");
+		steps_print(&r->recovery.steps, r->ctx->model, NULL, true);
+	} else {
+		printf(".\n");
+	}
+}
+
+static int plan(struct reprogram *r, struct fv_nl *nl)
+{
+	struct fence_wish wish = {
+		.bdf = r->d->bdf, .timeout_ms = r->limit_ms + 2 * GRACE_MS, .is_dry_run = true,
+	};
+	struct recovery_wish back = { .bdf = r->d->bdf, .what = "recover" };
+	autofree char *why = NULL;
+	int ret;
+
+	ret = fence_call(&r->fence, nl, &wish, &why);
+	if (ret)
+		return fence_fail(ret, r->d->bdf, "reprogram", why);
+	/* what is refused only because the card is not fenced yet is no part of the plan */
+	if (recovery_plan(&r->recovery, nl, &back, &why)) {
+		recovery_free(&r->recovery);
+		memset(&r->recovery, 0, sizeof(r->recovery));
+	}
+	if (r->ctx->is_json)
+		out_json(all_json(r));
+	else
+		print_plan(r);
+	return FV_OK;
+}
+
+static int check_command(const struct reprogram *r)
+{
+	const char *name = r->argv.n ? r->argv.v[0] : "";
+	int error;
+
+	if (job_is_found(name, &error))
+		return FV_OK;
+	return err_fail(error == ENOENT ? FV_NOT_FOUND : FV_NOT_STARTED, name, "reprogram",
+			"Nothing was changed.", "%s",
+			error == ENOENT ? "there is no such command" : strerror(error));
+}
+
+static int parse(struct reprogram *r)
+{
+	const struct strv *args = &r->ctx->args;
+	const char *timeout = cmd_value(r->ctx, "timeout");
+	size_t i;
+
+	if (!r->ctx->has_dashes || r->ctx->n_before_dashes != 1)
+		return err_fail(FV_USAGE, args->v[0], "reprogram",
+				"As in: fpgactl reprogram 01:00.0 -- openFPGALoader design.bit",
+				"the command has to stand behind one address and --");
+	for (i = 1; i < args->n; i++)
+		strv_add(&r->argv, args->v[i]);
+	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
+	r->limit_ms = FENCE_TIMEOUT_DEFAULT_MS;
+	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, TIMEOUT_MAX_MS,
+					     &r->limit_ms))
+		return err_fail(FV_USAGE, timeout, "reprogram --timeout",
+				"A time is as in 30, 30s, 5m or 1h.",
+				"this is no time from 100ms to 23h");
+	return check_command(r);
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct reprogram r = { .ctx = ctx };
+	struct fv_nl nl = {};
+	int code;
+
+	code = parse(&r);
+	if (!code)
+		r.d = ours_open(&nl, ctx->model, ctx->args.v[0], "reprogram", &code);
+	if (r.d) {
+		find_facts(&r, &nl);
+		code = r.is_dry_run ? plan(&r, &nl) : reprogram(&r, &nl);
+	}
+	fv_nl_close(&nl);
+	recovery_free(&r.recovery);
+	fence_free(&r.fence);
+	strv_free(&r.argv);
+	strv_free(&r.env);
+	free(r.why);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "timeout", 't', "TIME", false, "how long the command may take: 30, 30s, 5m, 1h (10m)" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(reprogram) = {
+	.name = "reprogram",
+	.args = "BDF -- COMMAND...",
+	.help = "run a command that reprograms a card, under its users",
+	.text = "Fences the card of a device, so that neither the host nor the VM that has it minds\n"
+		"what happens to it, runs a command that reprograms it, and has the driver bring the\n"
+		"card back, whatever became of the command. The VM goes on with the card as soon as\n"
+		"it is what it was.\n\n"
+		"The command finds in its environment which device it is for: FPGA_VFIO_BDF, _PORT,\n"
+		"_GROUP, _VENDOR, _DEVICE, _SUBVENDOR, _SUBDEVICE, _PROFILE and _TIMEOUT. Ctrl-C goes\n"
+		"to the command; when it has ended the card is brought back. Should this program be\n"
+		"killed, the driver brings it back.\n\n"
+		"Exit status, besides those of all commands: 5 the card came back as something else,\n"
+		"6 it did not come back; else it is ready again, and 0 the command succeeded,\n"
+		"7 it failed, 8 it did not end in time, 126 or 127 it could not be started or found,\n"
+		"128 and its number: a signal ended it. 1 to 4: nothing was done.",
+	.examples = "  fpgactl reprogram 01:00.0 -- openFPGALoader -c ft4232 design.bit\n"
+		    "  fpgactl reprogram -t 30m 01:00.0 -- vivado -mode batch -source flash.tcl\n"
+		    "  fpgactl reprogram --dry-run 01:00.0 -- ./load.sh   # who would be fenced off",
+	.min_args = 2,
+	.max_args = CMD_ANY_ARGS,
+	.words = CMD_WORDS_BDF_THEN_PROGRAM,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.run = run,
+};

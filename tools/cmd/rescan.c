@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl rescan: have a card as what it is now */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/genl/genl.h>
+
+#include "../affected.h"
+#include "../card.h"
+#include "../cmd.h"
+#include "../duration.h"
+#include "../guard.h"
+#include "../held.h"
+#include "../release.h"
+#include "../replug.h"
+#include "../snapshot.h"
+#include "../status.h"
+#include "../sysfs.h"
+#include "../targets.h"
+
+#define TIMEOUT_MS	60000
+
+/* Longest time that the card may be away, where its policy says nothing. */
+#define LOAD_LIMIT_MS	60000
+
+/* The kernel itself may wait for a card that answers "not yet", and drivers start. */
+#define GRACE_S		120.0
+
+struct rescan {
+	const struct cmd_ctx *ctx;
+	const struct fv_device *d;
+	bool is_dry_run;
+	struct fv_nl nl;			/* when one of them is ours */
+	const struct fv_device **all, **ours;	/* the functions below the port */
+	size_t n, n_ours;
+	struct replug replug;
+	struct release_limit limit;
+	struct snapshot before, after;
+};
+
+static int check_target(const struct fv_device *d)
+{
+	if (d->is_bridge)
+		return err_fail(FV_FAILED, d->bdf, "rescan",
+				"Name a device behind it; 'fpgactl list' shows them.",
+				"it is a bridge, which stays with the host");
+	if (!*d->port)
+		return err_fail(FV_FAILED, d->bdf, "rescan", NULL,
+				"there is no port above it, so the host cannot look for it again");
+	if (!sysfs_is_live())
+		return err_fail(FV_FAILED, d->bdf, "rescan", NULL,
+				"a recorded system has no kernel that could do it");
+	return FV_OK;
+}
+
+/* Whether a device is anywhere below the port, behind a bridge of the card too. */
+static bool is_below(const struct fv_model *m, const struct fv_device *d, const char *port)
+{
+	const struct fv_device *p = model_find(m, port);
+	size_t len = p && p->sysdir ? strlen(p->sysdir) : 0;
+
+	return len && d->sysdir && !strncmp(d->sysdir, p->sysdir, len) && d->sysdir[len] == '/';
+}
+
+static void find_functions(struct rescan *r)
+{
+	const struct fv_model *m = r->ctx->model;
+	size_t i;
+
+	r->all = util_alloc(m->n, sizeof(*r->all));
+	r->ours = util_alloc(m->n, sizeof(*r->ours));
+	r->replug.port = r->d->port;
+	r->replug.has_all = true;
+	for (i = 0; i < m->n; i++) {
+		const struct fv_device *d = &m->devices[i];
+
+		if (!is_below(m, d, r->d->port))
+			continue;
+		r->all[r->n++] = d;
+		if (!strcmp(d->port, r->d->port))
+			strv_add(&r->replug.remove, d->bdf);
+		if (device_is_ours(d)) {
+			r->ours[r->n_ours++] = d;
+			strv_add(&r->replug.bind, d->bdf);
+		} else {
+			r->replug.has_all = false;
+		}
+	}
+}
+
+static int check_rights(const struct rescan *r)
+{
+	int ret = r->is_dry_run ? 0 : replug_may_write(r->d->bdf);
+
+	if (!ret)
+		return FV_OK;
+	return err_fail(FV_FAILED, r->d->bdf, "rescan",
+			ret == -EACCES ? "Run it as root. Nothing was changed." : "Nothing was changed.",
+			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+}
+
+/* What the host needs, and what a VM has by another driver, stays. */
+static int check_others(const struct rescan *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct fv_device *d = r->all[i];
+		autofree char *why = device_is_ours(d) ? guard_virtual_functions(d) :
+							 guard_in_use(d, !r->is_dry_run);
+		autofree char *who = NULL;
+
+		if (why)
+			return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
+					"%s cannot be removed: %s", d->bdf, why);
+		if (device_is_ours(d) || !device_is_vfio(d) || !held_now(d))
+			continue;
+		who = held_by(d);
+		return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
+				"%s cannot be removed: it is held by %s", d->bdf, who);
+	}
+	return FV_OK;
+}
+
+/* Taking functions from other drivers is something to agree to. */
+static int check_consent(const struct rescan *r)
+{
+	autofree char *taken = NULL;
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->all[i]->driver && !device_is_ours(r->all[i]) && !r->all[i]->is_bridge)
+			util_append(&taken, "%s%s from %s", taken ? ", " : "", r->all[i]->bdf,
+				    r->all[i]->driver);
+	if (!taken || r->is_dry_run || cmd_is_set(r->ctx, "yes"))
+		return FV_OK;
+	return err_fail(FV_BUSY, r->d->bdf, "rescan", "Use --yes to agree, --dry-run to see the plan.",
+			"this would take %s", taken);
+}
+
+static int refuse_fence(const struct rescan *r, const struct fv_card *c)
+{
+	autofree char *owner = card_fence_text(&c->fence);
+	autofree char *hint = util_printf("Nothing was changed. First: fpgactl recover %s",
+					  r->d->bdf);
+
+	if (c->state == FPGA_VFIO_CARD_STATE_RECOVERING)
+		return err_fail(FV_BUSY, r->d->bdf, "rescan",
+				"Nothing was changed. When that is over, try it again.",
+				"its card is being brought back");
+	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "its card is fenced%s%s",
+			*owner ? " by " : "", owner);
+}
+
+/* The driver knows more of a card than sysfs: one by which it can be asked. */
+static const struct fv_device *spokesman(const struct rescan *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_ours; i++)
+		if (!strcmp(r->ours[i]->port, r->d->port))
+			return r->ours[i];
+	return r->d;
+}
+
+static int check_card(const struct rescan *r)
+{
+	autofree char *hint = NULL;
+	struct fv_card c;
+	bool is_down;
+	int code;
+
+	code = card_read(&c, spokesman(r), "rescan");
+	if (!code && c.is_ours && (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
+				   c.state == FPGA_VFIO_CARD_STATE_RECOVERING))
+		code = refuse_fence(r, &c);
+	/* what the port was told to keep down comes up when the driver lets it go */
+	is_down = c.has_link && c.link.active == FV_NO && c.link.disabled != FV_YES;
+	if (!code && is_down) {
+		hint = util_printf("Nothing was changed. Load an image; 'fpgactl link %s' shows when the "
+				   "link is up.", r->d->bdf);
+		code = err_fail(FV_GONE, r->d->bdf, "rescan", hint,
+				"the link is down, so nothing would be found");
+	}
+	card_free(&c);
+	return code;
+}
+
+static int check(const struct rescan *r)
+{
+	int (*const checks[])(const struct rescan *r) = {
+		check_rights, check_others, check_consent, check_card,
+	};
+	int code = FV_OK;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(checks) && !code; i++)
+		code = checks[i](r);
+	return code;
+}
+
+static int connect_driver(struct rescan *r)
+{
+	autofree char *why = NULL;
+	int code;
+
+	if (!r->n_ours)
+		return FV_OK;
+	code = fv_nl_open(&r->nl, &why);
+	return code ? fv_nl_fail_open(code, r->d->bdf, "rescan", why) : FV_OK;
+}
+
+static void find_limit(struct rescan *r)
+{
+	struct fv_status_list said = {};
+	autofree char *why = NULL;
+
+	r->replug.limit_ms = LOAD_LIMIT_MS;
+	if (!r->n_ours)
+		return;
+	if (!status_read(&said, &r->nl, r->ours[0]->bdf, &why) && said.v[0].has_policy &&
+	    said.v[0].policy.has[POLICY_LOAD_LIMIT])
+		r->replug.limit_ms = said.v[0].policy.number[POLICY_LOAD_LIMIT];
+	status_free(&said);
+}
+
+static void ignore(struct nlmsghdr *hdr, void *data)
+{
+	(void)hdr;
+	(void)data;
+}
+
+/* Whoever does not let go is found out by waiting; why he was not asked does not help. */
+static void ask(const struct fv_device *d, void *data)
+{
+	struct rescan *r = data;
+	struct nl_msg *msg = fv_nl_message(&r->nl, FPGA_VFIO_CMD_RELEASE, 0);
+	autofree char *why = NULL;
+
+	nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, d->bdf);
+	fv_nl_call(&r->nl, msg, ignore, NULL, &why);
+}
+
+static int wait_for_holders(struct rescan *r)
+{
+	struct release_request request = { .ask = ask, .data = r };
+	const struct fv_device *held;
+	autofree char *hint = NULL;
+	autofree char *who = NULL;
+
+	held = release_wait(r->ours, r->n_ours, &r->limit, &request);
+	if (!held)
+		return FV_OK;
+	who = held_by(held);
+	hint = util_printf("Nothing was changed. It was asked to let go and did not: unplug the device "
+			   "there, or\nstop the VM; then: fpgactl rescan %s", r->d->bdf);
+	return err_fail(FV_BUSY, held->bdf, "rescan", hint, "after %u s it is still held by %s",
+			r->limit.limit_s, who);
+}
+
+/* What is new there and has a driver of the host: the card cannot be fenced so. */
+static void note_others(const struct rescan *r, const struct fv_model *now)
+{
+	size_t i;
+
+	for (i = 0; i < now->n; i++) {
+		const struct fv_device *d = &now->devices[i];
+
+		if (r->replug.has_all && !strcmp(d->port, r->d->port) && d->driver &&
+		    !device_is_ours(d) && !d->is_bridge)
+			err_note(d->bdf, "is new, and has driver %s; to have it in the VM too: "
+				 "fpgactl bind --yes %s", d->driver, d->bdf);
+	}
+}
+
+static void add_json(struct json_object *o, const struct rescan *r)
+{
+	json_object_object_add(o, "dry_run", json_object_new_boolean(r->is_dry_run));
+	json_object_object_add(o, "bdf", json_object_new_string(r->d->bdf));
+	json_object_object_add(o, "port", json_object_new_string(r->d->port));
+	json_object_object_add(o, "before", snapshot_json(&r->before));
+	json_object_object_add(o, "after", r->is_dry_run ? NULL : snapshot_json(&r->after));
+}
+
+static void report(const struct rescan *r)
+{
+	struct json_object *top;
+
+	if (r->ctx->is_json) {
+		top = json_object_new_object();
+		add_json(top, r);
+		out_json(top);
+	} else if (!snapshot_print_difference(&r->before, &r->after, r->ctx->columns)) {
+		printf("%s: its card was removed and found again, as it was\n", r->d->bdf);
+	}
+}
+
+static char *next_step(const struct rescan *r, const struct replug_result *result)
+{
+	switch (result->step) {
+	case REPLUG_FIND:
+	case REPLUG_RESCAN:
+		return util_printf("Its functions were removed. Load an image; then have the host look for "
+				   "it: write 1 to\n/sys/bus/pci/devices/%s/rescan, and "
+				   "bind what comes: fpgactl bind %s", r->d->port, r->d->bdf);
+	case REPLUG_BIND:
+		return util_printf("To try that again: fpgactl bind --yes %s", result->bdf);
+	default:
+		return util_strdup("The kernel log may say more.");
+	}
+}
+
+static int fail(const struct rescan *r, const struct replug_result *result)
+{
+	autofree char *hint = next_step(r, result);
+	autofree char *why = replug_text(result);
+	struct json_object *o;
+
+	if (r->ctx->is_json) {
+		o = json_object_new_object();
+		add_json(o, r);
+		err_add_all_json(o);
+	} else {
+		snapshot_print_difference(&r->before, &r->after, r->ctx->columns);
+	}
+	fflush(stdout);
+	return err_fail(result->step == REPLUG_FIND ? FV_GONE : FV_FAILED, r->d->bdf, "rescan",
+			hint, "%s", why);
+}
+
+static int fail_late(const struct rescan *r, int pid)
+{
+	autofree char *hint = util_printf("What the kernel has begun cannot be stopped: it goes on, and "
+					  "process %d ends the job.", pid);
+
+	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "after %.0f s it is not over",
+			util_now_s() - r->limit.start_s);
+}
+
+static int apply(struct rescan *r)
+{
+	struct replug_result result = { .step = REPLUG_REMOVE, .error = ECHILD };
+	struct release_work work = {
+		.what = "removing the card and looking for it", .run = replug_run,
+		.arg = &r->replug, .result = &result, .size = sizeof(result),
+		.grace_s = GRACE_S + r->replug.limit_ms / 1000.0,
+	};
+	struct fv_model now = {};
+	int code, pid;
+
+	memcpy(result.bdf, r->d->bdf, sizeof(result.bdf));
+	if (release_run(&work, r->n_ours ? r->ours : &r->d, r->n_ours ? r->n_ours : 1, &r->limit,
+			&pid) == RELEASE_LATE)
+		return fail_late(r, pid);
+	code = model_load(&now);
+	if (!code) {
+		snapshot_take(&r->after, &now, r->d->port);
+		if (result.step == REPLUG_DONE)
+			report(r);
+		else
+			code = fail(r, &result);
+		note_others(r, &now);
+	}
+	model_free(&now);
+	return code;
+}
+
+static void print_plan(const struct rescan *r)
+{
+	struct affected_list functions = {};
+	struct fv_holders holders;
+	struct affected_world world = { .model = r->ctx->model, .holders = &holders };
+	struct json_object *top;
+	size_t i;
+
+	if (r->ctx->is_json) {
+		top = json_object_new_object();
+		add_json(top, r);
+		out_json(top);
+		return;
+	}
+	for (i = 0; i < r->n; i++)
+		affected_add(&functions, r->all[i]->bdf, r->all[i]->driver,
+			     device_is_ours(r->all[i]) && held_now(r->all[i]));
+	holders_scan(&holders);
+	printf("%s: these would be removed, and looked for again below %s:\n", r->d->bdf,
+	       r->d->port);
+	affected_print(&functions, &world, NULL);
+	if (r->n_ours)
+		printf("Their holders would be asked to let go; what " FV_DRIVER
+		       " has would be bound to it again.\n");
+	holders_free(&holders);
+	affected_free(&functions);
+}
+
+static int parse(struct rescan *r)
+{
+	const char *timeout = cmd_value(r->ctx, "timeout");
+	uint32_t ms = TIMEOUT_MS;
+
+	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
+	if (timeout && !duration_parse_limit(timeout, 0, 86400000, &ms))
+		return err_fail(FV_USAGE, timeout, "rescan --timeout",
+				"A time is as in 30, 30s, 5m or 1h.", "this is no time up to 24h");
+	r->limit.limit_s = (ms + 999) / 1000;
+	return out_check_columns(&snapshot_columns, r->ctx->columns, r->ctx->is_json, "rescan");
+}
+
+static int rescan(struct rescan *r)
+{
+	int code;
+
+	find_functions(r);
+	snapshot_take(&r->before, r->ctx->model, r->d->port);
+	code = connect_driver(r);
+	if (!code)
+		code = check(r);
+	if (code)
+		return code;
+	if (r->is_dry_run) {
+		print_plan(r);
+		return FV_OK;
+	}
+	find_limit(r);
+	code = wait_for_holders(r);
+	return code ? code : apply(r);
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	struct rescan r = { .ctx = ctx, .limit.start_s = util_now_s() };
+	int code;
+
+	code = parse(&r);
+	if (!code)
+		r.d = target_find(ctx->model, ctx->args.v[0], "rescan", &code);
+	if (!code)
+		code = check_target(r.d);
+	if (!code)
+		code = rescan(&r);
+	fv_nl_close(&r.nl);
+	snapshot_free(&r.before);
+	snapshot_free(&r.after);
+	replug_free(&r.replug);
+	free(r.all);
+	free(r.ours);
+	return code;
+}
+
+static const struct cmd_option options[] = {
+	{ "timeout", 't', "TIME", false, "how long to wait for a VM that holds one: 30, 5m (60)" },
+	{ "yes", 'y', NULL, false, "agree to take functions of the card from other drivers" },
+	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+};
+
+FV_COMMAND(rescan) = {
+	.name = "rescan",
+	.args = "BDF",
+	.help = "have a card as what it is now, after a new image",
+	.text = "Has the host find out what a card is now: for one that came back as something else.\n"
+		"Asks whoever holds one of its functions to let go (QEMU unplugs the device from its\n"
+		"guest), and waits for that. Then removes the card's functions, and only these, has\n"
+		"the kernel look for what is there, binds what " FV_DRIVER " had to it again, and\n"
+		"prints what differs: ids, sizes of BARs, link.\n\n"
+		"When somebody still holds one after --timeout, nothing is changed.",
+	.examples = "  fpgactl rescan --dry-run 01:00.0\n"
+		    "  fpgactl rescan -t 5m 01:00.0\n"
+		    "  fpgactl rescan --json 01:00.0 | jq '.after[] | [.bdf, .id]'",
+	.min_args = 1,
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_MODEL,
+	.has_json = true,
+	CMD_OPTIONS(options),
+	.columns = &snapshot_columns,
+	.run = run,
+};

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How a card is brought back: by which steps, what became of it, how long it took. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/genl/genl.h>
+
+#include "card.h"
+#include "err.h"
+#include "ours.h"
+#include "out.h"
+#include "progress.h"
+#include "recovery.h"
+#include "steps.h"
+
+static bool get_time(uint64_t *ns, struct nlattr *attr)
+{
+	if (attr)
+		*ns = fv_nl_get_uint(attr);
+	return attr;
+}
+
+static void on_recover(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_RECOVER_MAX + 1] = {
+		[FPGA_VFIO_A_RECOVER_STATE] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_RECOVER_REASON] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_RECOVER_LINK] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_RECOVER_LINK_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
+		[FPGA_VFIO_A_RECOVER_READY_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
+		[FPGA_VFIO_A_RECOVER_DURATION_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_RECOVER_MAX + 1];
+	struct recovery *r = data;
+	struct nlattr *attr;
+	int left;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_RECOVER_MAX, policy))
+		return;
+	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
+			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+		if (nla_type(attr) == FPGA_VFIO_A_RECOVER_STEP)
+			ladder_parse_step(&r->steps, attr);
+	r->has_state = tb[FPGA_VFIO_A_RECOVER_STATE];
+	if (r->has_state)
+		r->state = nla_get_u32(tb[FPGA_VFIO_A_RECOVER_STATE]);
+	if (tb[FPGA_VFIO_A_RECOVER_REASON])
+		r->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_RECOVER_REASON]));
+	if (tb[FPGA_VFIO_A_RECOVER_LINK])
+		r->has_link = card_parse_link(&r->link, tb[FPGA_VFIO_A_RECOVER_LINK]);
+	r->has_link_time = get_time(&r->link_ns, tb[FPGA_VFIO_A_RECOVER_LINK_NS]);
+	r->has_ready_time = get_time(&r->ready_ns, tb[FPGA_VFIO_A_RECOVER_READY_NS]);
+	r->has_duration = get_time(&r->duration_ns, tb[FPGA_VFIO_A_RECOVER_DURATION_NS]);
+}
+
+static int call(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+		bool is_dry_run, char **why)
+{
+	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RECOVER, 0);
+
+	memset(r, 0, sizeof(*r));
+	nla_put_string(msg, FPGA_VFIO_A_RECOVER_BDF, wish->bdf);
+	if (wish->is_forced)
+		nla_put_flag(msg, FPGA_VFIO_A_RECOVER_FORCE);
+	if (is_dry_run)
+		nla_put_flag(msg, FPGA_VFIO_A_RECOVER_DRY_RUN);
+	return fv_nl_call(nl, msg, on_recover, r, why);
+}
+
+/**
+ * recovery_plan() - Have the driver say how it would bring a card back.
+ * @r: filled; to be freed with recovery_free() whatever is returned
+ * @nl: an open connection
+ * @wish: what is asked for
+ * @why: on failure the reason, to be freed
+ *
+ * Return: 0 or a negative errno, as fv_nl_call().
+ */
+int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+		  char **why)
+{
+	return call(r, nl, wish, true, why);
+}
+
+/**
+ * recovery_run() - Have the driver bring a card back, and show how long it takes.
+ * @r: filled, also when the card does not come back; to be freed with recovery_free()
+ * @nl: an open connection, to which the card's fence belongs if it has an owner
+ * @wish: what is asked for
+ * @limit_ms: how long it may take; 0 where that is unknown
+ * @why: on failure the reason, to be freed
+ *
+ * Return: 0 when the card is ready, or a negative errno, as fv_nl_call(); -EPROTO when
+ * the driver did not say what it did.
+ */
+int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+		 unsigned long limit_ms, char **why)
+{
+	struct progress progress;
+	int ret;
+
+	progress_start(&progress, wish->bdf, wish->what, limit_ms);
+	ret = call(r, nl, wish, false, why);
+	progress_stop(&progress);
+	if (ret || r->has_state)
+		return ret;
+	*why = util_strdup("the driver did not say what it did");
+	return -EPROTO;
+}
+
+/* The exit code: what the card is counts more than the error. */
+int recovery_code(const struct recovery *r, int ret)
+{
+	if (!ret)
+		return FV_OK;
+	if (!r->has_state)
+		return fv_nl_code(ret);
+	return r->state == FPGA_VFIO_CARD_STATE_CHANGED ? FV_CHANGED : FV_GONE;
+}
+
+/* What the user of a recovery that failed can do next; to be freed. */
+char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
+{
+	if (recovery_code(r, ret) == FV_CHANGED)
+		return util_printf("Its user reads all-ones. To have it as it is now: fpgactl rescan "
+				   "%s\nElse load the image that it had; then: fpgactl recover %s",
+				   bdf, bdf);
+	if (r->has_state)
+		return util_printf("Its user reads all-ones. 'fpgactl link %s' shows whether its link "
+				   "is up; if its image is\nlost, load it. Then: fpgactl recover %s",
+				   bdf, bdf);
+	switch (-ret) {
+	case EPERM:
+	case ENODEV:
+	case EAGAIN:
+		return ours_next_step(ret, bdf, NULL);
+	case EBUSY:
+		return util_printf("What fenced it may still be at work on it. To end that fence all the "
+				   "same:\nfpgactl recover --force %s", bdf);
+	default:
+		return util_printf("'fpgactl link %s' shows its link, and what its card is to the driver.",
+				   bdf);
+	}
+}
+
+static struct json_object *value_card(const void *p)
+{
+	const struct recovery *r = p;
+
+	return r->has_state ? json_object_new_string(card_state_name(r->state)) : NULL;
+}
+
+static struct json_object *value_reason(const void *p)
+{
+	return out_string(((const struct recovery *)p)->reason);
+}
+
+/* Null where it did not come to a look. */
+static struct json_object *value_identity(const void *p)
+{
+	const struct recovery *r = p;
+
+	if (r->has_state && r->state == FPGA_VFIO_CARD_STATE_CHANGED)
+		return json_object_new_string("changed");
+	return r->has_state && r->state == FPGA_VFIO_CARD_STATE_READY ?
+	       json_object_new_string("same") : NULL;
+}
+
+static struct json_object *value_link(const void *p)
+{
+	const struct recovery *r = p;
+	struct json_object *o = r->has_link ? json_object_new_object() : NULL;
+
+	if (o)
+		card_add_link(o, &r->link);
+	return o;
+}
+
+static char *text_link(const void *p)
+{
+	const struct recovery *r = p;
+	autofree char *now = portlink_text(r->link.speed_mts, r->link.width);
+	autofree char *most = portlink_text(r->link.max_speed_mts, r->link.max_width);
+
+	if (!r->has_link)
+		return util_strdup("");
+	if (!r->link.max_speed_mts || !r->link.max_width || !portlink_is_degraded(&r->link))
+		return util_strdup(now);
+	return util_printf("%s (port and card can: %s)", now, most);
+}
+
+static char *after(bool has, uint64_t ns)
+{
+	return has ? util_printf("after %.1f ms", (double)ns / 1e6) : util_strdup("");
+}
+
+static struct json_object *ns_or_null(bool has, uint64_t ns)
+{
+	return has ? json_object_new_uint64(ns) : NULL;
+}
+
+static struct json_object *value_link_time(const void *p)
+{
+	const struct recovery *r = p;
+
+	return ns_or_null(r->has_link_time, r->link_ns);
+}
+
+static char *text_link_time(const void *p)
+{
+	const struct recovery *r = p;
+
+	return after(r->has_link_time, r->link_ns);
+}
+
+static struct json_object *value_ready_time(const void *p)
+{
+	const struct recovery *r = p;
+
+	return ns_or_null(r->has_ready_time, r->ready_ns);
+}
+
+static char *text_ready_time(const void *p)
+{
+	const struct recovery *r = p;
+
+	return after(r->has_ready_time, r->ready_ns);
+}
+
+static struct json_object *value_duration(const void *p)
+{
+	const struct recovery *r = p;
+
+	return ns_or_null(r->has_duration, r->duration_ns);
+}
+
+static char *text_usable(const void *p)
+{
+	const struct recovery *r = p;
+
+	/* one that had been ready needed no time for it */
+	return after(r->has_duration && r->steps.n && r->state == FPGA_VFIO_CARD_STATE_READY,
+		     r->duration_ns);
+}
+
+static const struct out_column field[] = {
+	{ "Card", "state", NULL, 0, value_card, NULL },
+	{ "Reason", "reason", NULL, 0, value_reason, NULL },
+	{ "Identity", "identity", NULL, 0, value_identity, NULL },
+	{ "Link", "link", NULL, 0, value_link, text_link },
+	{ "Link up", "link_ns", NULL, 0, value_link_time, text_link_time },
+	{ "Answered", "ready_ns", NULL, 0, value_ready_time, text_ready_time },
+	{ "Usable", "duration_ns", NULL, 0, value_duration, text_usable },
+};
+
+static const struct out_columns fields = { field, ARRAY_SIZE(field) };
+
+/* Prints the steps and what became of the card; @columns has been judged. */
+void recovery_print(const struct recovery *r, const struct fv_model *m, const char *columns)
+{
+	if (r->steps.n)
+		steps_print(&r->steps, m, columns, false);
+	if (r->has_state)
+		out_record(&fields, r);
+}
+
+/* Adds "state", "reason", "identity", "link", "link_ns", "ready_ns", "duration_ns" and "steps". */
+void recovery_add_json(struct json_object *o, const struct recovery *r, const struct fv_model *m)
+{
+	size_t i;
+
+	for (i = 0; i < fields.n; i++)
+		json_object_object_add(o, field[i].key, field[i].value(r));
+	json_object_object_add(o, "steps", steps_json(&r->steps, m));
+}
+
+void recovery_free(struct recovery *r)
+{
+	ladder_free(&r->steps);
+	free(r->reason);
+	r->reason = NULL;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The steps by which a card is brought back, as a table and as JSON. */
+#ifndef FPGACTL_STEPS_H
+#define FPGACTL_STEPS_H
+
+#include "ladder.h"
+#include "model.h"
+#include "out.h"
+
+extern const struct out_columns steps_columns;
+
+void steps_print(const struct ladder *l, const struct fv_model *m, const char *asked, bool is_plan);
+struct json_object *steps_json(const struct ladder *l, const struct fv_model *m);
+
+#endif
