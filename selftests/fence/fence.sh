@@ -1,0 +1,384 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
+# Who may fence a card, what is refused and why, and how a fence ends: with every way in which
+# it can, the card is its user's again. What the user meets meanwhile is in fence_test.c.
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
+
+fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_NOFLR FV_ALONE FV_CARDS FV_KO
+ktap_print_header
+
+SCRATCH=10
+ONES=ffffffff
+use_card FV_CARD
+cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
+policy "$dev" watch_interval_ms=10
+bits=$(port_controls)
+
+# back WHAT: the card is its user's, and nothing else is left
+back()
+{
+	fv_check "$1: ready" fv_wait 20 device_is "$dev" ready
+	fv_same "$1: no reason is left" "" "$(device "$dev" reason)"
+	fv_same "$1: nobody has a fence" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
+	fv_check "$1: the port is as it was" port_is bits
+}
+
+# back_with_user WHAT: and he uses it
+back_with_user()
+{
+	back "$1"
+	fv_same "$1: the configuration is as it was" "$config" "$(card_config "$dev")"
+	fv_check "$1: the user reads it" asked $CARD_ID read 0
+	fv_check "$1: he has mapped it" asked $CARD_ID get 0 0
+	fv_check "$1: it moves data" asked 0 dma
+	fv_check "$1: he was told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
+}
+
+# --- a mapping costs what it costs with the stock driver
+fv_unbind "$dev"
+fv_load_stock
+fv_bind $FV_STOCK "$dev"
+holder "$dev"
+told held
+ask pwrite 7 4 1 2
+ask faults 0
+stock=$REPLY
+fv_let_go
+fv_bind $FV_DRIVER "$dev"
+policy "$dev" watch_interval_ms=10
+holder "$dev"
+fv_check "the card has a user" told held
+ask pwrite 7 4 1 2
+ask faults 0
+fv_same "page faults of a mapping, as with $FV_STOCK" "$stock" "$REPLY"
+fv_check "he uses it" asked 0 dma
+fv_check "he maps it" asked 0 map 0
+config=$(card_config "$dev")
+
+# --- a plan
+mark
+since
+fences=$(counter "$dev" fences)
+fv_check "a plan is made" act fence "$dev" plan timeout=5000
+fv_check "a plan: the port, the time and the function" \
+	said "port $port,timeout 5000,(link-disabled,)?function fence $dev $FV_DRIVER held"
+fv_check "a plan: ready as before" device_is "$dev" ready
+fv_same "a plan: not counted" "$fences" "$(counter "$dev" fences)"
+fv_same "a plan: nothing happened" "" "$(happened)"
+fv_same "a plan: the card saw nothing" 0 "$(trace_count 'link-down|port|cfg-write')"
+fv_check "a plan: the port is as it was" port_is bits
+
+# --- what is refused
+fv_check "an unknown address is refused" refused fence 0000:ff:1f.7
+fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"
+for word in timeout=99 timeout=86400001; do
+	fv_check "$word is refused" refused fence "$dev" $word
+	fv_check "$word: as out of range" said "error (ERANGE|EINVAL)"
+done
+fv_check "without a port: refused" refused fence "$FV_ALONE"
+fv_check "without a port: by name" said "error EOPNOTSUPP $FV_ALONE: .*port"
+for verb in fence recover release; do
+	fv_same "nobody may $verb" EPERM "$(as_nobody "$FV_DIR/fv_act" $verb "$dev" |
+		sed -n 's/^error \([A-Z]*\).*/\1/p')"
+	fv_same "nobody may $verb, nor learn what there is" EPERM \
+		"$(as_nobody "$FV_DIR/fv_act" $verb 0000:ff:1f.7 | sed -n 's/^error \([A-Z]*\).*/\1/p')"
+done
+fv_load_stock
+fv_unbind "$FV_CARD2_FN1"
+fv_bind $FV_STOCK "$FV_CARD2_FN1"
+fv_check "a function is another driver's: refused" refused fence "$FV_CARD2"
+fv_check "a function is another driver's: by name" \
+	said "error EBUSY .*$FV_CARD2_FN1 .*$FV_STOCK"
+fv_check "a function is another driver's: nothing was done" device_is "$FV_CARD2" ready
+fv_check "a function is another driver's: a plan, too" refused fence "$FV_CARD2" plan
+fv_unbind "$FV_CARD2_FN1"
+owner
+fv_check "a function has no driver: done" own fence "$FV_CARD2"
+fv_check "a function has no driver: it is named" said "function fence $FV_CARD2_FN1 - idle"
+fv_check "a function has no driver: recovered" own recover "$FV_CARD2"
+owner_ends
+fv_bind $FV_DRIVER "$FV_CARD2_FN1"
+
+# --- fenced
+owner
+since
+mark
+began=${EPOCHREALTIME/./}
+fv_check "fenced" own fence "$dev" timeout=100000
+fv_row fence_takes $FV_DRIVER $(((${EPOCHREALTIME/./} - began) / 1000)) ms
+fv_check "fenced: the port, the time, the function, and that the link is down" \
+	said "port $port,timeout 100000,link-disabled,function fence $dev $FV_DRIVER held"
+fv_same "fenced: the state" fenced "$(device "$dev" state)"
+fv_has "fenced: who" "fenced by fv_act \(pid $OWNER\)$" "$(device "$dev" reason)"
+fv_check "fenced: the file says so" state_file_is "$dev" fenced
+fv_check "fenced: told" has_event "kind=fence origin=netlink pid=$OWNER comm=fv_act"
+fv_check "fenced: with the state" has_event "kind=state .*state=fenced"
+act card "$port"
+fv_check "fenced: of the card, with what is left of the time" \
+	said "state fenced,reason .*fenced by fv_act \(pid $OWNER\),.*fence $OWNER fv_act (9[0-9]|100)[0-9]{3} link-disabled"
+fv_check "fenced: the link is down" reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA 0
+fv_same "fenced: that is no loss of the link" 0 "$(count_events kind=link-down)"
+fv_check "fenced: the user reads all-ones" asked "4 ones" pread 0 0 4
+fv_check "fenced: of the configuration, too" asked "64 ones" pread 7 0 40
+fv_check "fenced: and where he has mapped it" asked $ONES get 0 0
+fv_check "fenced: he may write" asked 0 put 0 $SCRATCH bad
+fv_check "fenced: his reset has to wait" asked EAGAIN reset
+before=$(fault status '.functions[0].accesses | .bar_reads + .bar_writes')
+ask get 0 0
+ask put 0 $SCRATCH bad
+ask pread 0 0 40
+ask pwrite 0 $SCRATCH 4 55
+fv_same "fenced: the card sees nothing of all that" "$before" \
+	"$(fault status '.functions[0].accesses | .bar_reads + .bar_writes')"
+fv_check "fenced: nobody else may have it" eval 'beside open_error "$dev"; [[ $REPLY = E* ]]'
+
+fv_check "fenced: not by somebody else" refused fence "$dev"
+fv_check "fenced: which says who has it" said "error EBUSY $dev: fenced by fv_act \(pid $OWNER\)"
+fv_check "fenced: not twice" eval '! own fence "$dev"'
+fv_check "fenced: which says the same" said "error EBUSY $dev: fenced by fv_act \(pid $OWNER\)"
+fv_check "fenced: a plan, neither" refused fence "$dev" plan
+fv_check "fenced: not reset" refused reset "$dev"
+fv_check "fenced: not reset: says why" said "error EBUSY .*fenced by fv_act"
+fv_check "fenced: not retrained" refused retrain "$dev"
+fv_check "fenced: not retrained: says why" said "error EBUSY .*fenced by fv_act"
+fv_check "fenced: others may not recover it" refused recover "$dev"
+fv_check "fenced: which says who has it" said "error EBUSY .*fenced by fv_act \(pid $OWNER\)"
+fv_check "a plan of a recovery" own recover "$dev" plan
+fv_check "a plan of a recovery: first without a reset" said "step none 0 [0-9]+-[0-9]+ ,function none $dev $FV_DRIVER held"
+fv_check "a plan of a recovery: then with" said "step hot 0 .*step link 0 "
+fv_check "a plan of a recovery: fenced as before" device_is "$dev" fenced
+fv_same "the card saw one link that went down" 1 "$(trace_count 'fn0 reset ')"
+
+mark
+since
+fv_check "recovered" own recover "$dev"
+fv_check "recovered: in one step, without a reset" steps "none 0"
+fv_check "recovered: the link is as it was" said "state ready,reason ,link 3 8 3 8 [0-9] active,link-us [0-9]+,ready-us [0-9]+,duration-us [0-9]+"
+fv_check "recovered: told" has_event "kind=recover origin=netlink pid=$OWNER"
+fv_check "recovered: with the state" has_event "kind=state .*state=ready"
+fv_same "recovered: the link came up once" 1 "$(trace_count link-up)"
+back_with_user recovered
+fv_check "recovered: nothing that was written meanwhile is there" asked 00000000 get 0 $SCRATCH
+fv_check "recovered: the user is still there" kill -0 "$FV_HOLDER"
+fv_check "ready: a recovery is done" own recover "$dev"
+fv_check "ready: a recovery does nothing" eval 'steps "" && said "state ready"'
+owner_ends
+
+# --- how a fence ends. WHAT: whose process, or time
+# fenced_by WHAT WORD…: by a new owner
+fenced_by()
+{
+	owner
+	since
+	fv_check "$1: fenced" own fence "$dev" "${@:2}"
+	fv_check "$1: the user reads all-ones" asked $ONES get 0 0
+}
+
+fenced_by "the owner ends"
+owner_ends
+fv_check "the owner ends: recovered by the driver" has_event "kind=fence origin=netlink" \
+	"kind=recover origin=driver"
+back_with_user "the owner ends"
+
+fenced_by "the owner is killed"
+owner_ends KILL
+fv_check "the owner is killed: recovered by the driver" has_event "kind=fence origin=netlink" \
+	"kind=recover origin=driver"
+back_with_user "the owner is killed"
+
+fenced_by "the time is over" timeout=$((2500 * FV_SLOW))
+fv_check "the time is over: not before" eval '! fv_wait 1 device_is "$dev" ready'
+fv_check "the time is over: recovered by the driver" has_event "kind=fence origin=netlink" \
+	"kind=recover origin=driver"
+back_with_user "the time is over"
+fv_check "the time is over: the owner may fence it again" own fence "$dev" timeout=100000
+fv_check "the time is over: and recover it" own recover "$dev"
+owner_ends
+
+fenced_by "detached" detached timeout=60000
+fv_check "detached: of the card" eval 'act card "$port"; said "fence $OWNER fv_act [0-9]+ detached link-disabled"'
+owner_ends
+fv_check "detached: it stays" eval '! fv_wait 1 device_is "$dev" ready'
+fv_has "detached: with the name of who is gone" "fenced by fv_act \(pid $OWNER\)$" \
+	"$(device "$dev" reason)"
+fv_check "detached: not fenced again" refused fence "$dev"
+fv_check "detached: recovered by anybody" act recover "$dev"
+back_with_user "detached"
+fenced_by "detached, and the time is over" detached timeout=1000
+owner_ends
+fv_check "detached, and the time is over: recovered by the driver" \
+	has_event "kind=recover origin=driver"
+back_with_user "detached, and the time is over"
+
+fenced_by "by force"
+fv_check "by force: recovered by another" act recover "$dev" force
+back_with_user "by force"
+fv_check "by force: the owner has lost it" own recover "$dev"
+fv_check "by force: and there is nothing to do" steps ""
+owner_ends
+fv_check "by force: nothing happens at its end" eval '! fv_wait 1 eval "! device_is \"$dev\" ready"'
+
+# --- the user goes while it is fenced
+fenced_by "the user closes it"
+fv_let_go
+fv_check "the user closes it: fenced as before" device_is "$dev" fenced
+open_error "$dev"
+fv_same "the user closes it: the next one has to wait" EAGAIN "$REPLY"
+fv_check "the user closes it: recovered" own recover "$dev"
+owner_ends
+holder "$dev"
+fv_check "the user closes it: the next one has it" told held
+fv_check "the user closes it: and it works" asked 0 dma
+asked 0 map 0
+back_with_user "the user closes it"
+fv_check "the user closes it: nothing of the last one is there" asked 00000000 get 0 $SCRATCH
+
+fenced_by "the user is killed"
+ask put 0 $SCRATCH bad
+fv_let_go KILL
+fv_check "the user is killed: fenced as before" device_is "$dev" fenced
+owner_ends
+fv_check "the user is killed: recovered by the driver" fv_wait 20 device_is "$dev" ready
+holder "$dev"
+fv_check "the user is killed: the next one has it" told held
+fv_check "the user is killed: and it works" asked 0 dma
+asked 0 map 0
+back_with_user "the user is killed"
+
+# --- the user is asked to go
+fv_check "release: done" act release "$dev"
+fv_check "release: the user is told" told request
+fv_check "release: and not thrown out" asked $CARD_ID read 0
+fv_let_go
+fv_check "release, nobody has it: done" act release "$dev"
+fv_check "release, an unknown address: refused" refused release 0000:ff:1f.7
+
+# --- nobody has it, and it is asleep
+owner
+echo auto >"$FV_PCI/$dev/power/control"
+fv_check "nobody has it: fenced" own fence "$dev"
+fv_check "nobody has it: the function is idle" said "function fence $dev $FV_DRIVER idle"
+open_error "$dev"
+fv_same "nobody has it: an open has to wait" EAGAIN "$REPLY"
+fv_check "nobody has it: recovered" own recover "$dev"
+echo on >"$FV_PCI/$dev/power/control"
+fv_check "nobody has it: works" works
+back "nobody has it"
+
+# --- a card that is not ready. LOST, CHANGED, FAILED
+holder "$dev"
+told held
+asked 0 map 0
+asked 0 dma
+fault link-down
+fv_check "lost" fv_wait 5 device_is "$dev" lost
+fv_check "lost: the user reads all-ones" asked $ONES get 0 0
+fv_check "lost: fenced" own fence "$dev"
+fault link-up
+fv_check "lost, fenced: does not come back by itself" eval '! fv_wait 1 device_is "$dev" ready'
+fv_check "lost, fenced: recovered" own recover "$dev"
+back_with_user "lost, fenced"
+
+fault reprogram identity-revision 200
+fv_check "changed" fv_wait 10 device_is "$dev" changed
+fv_check "changed: the user reads all-ones" asked $ONES get 0 0
+fv_check "changed: fenced" own fence "$dev"
+fv_check "changed: not recovered" eval '! own recover "$dev"'
+fv_check "changed: says why" said "step none ESTALE .*revision.*state changed,reason .*revision.*error ESTALE"
+fv_check "changed: fenced again" own fence "$dev"
+programmed alveo-xdma 50
+fv_check "changed, the old image: recovered" own recover "$dev"
+back_with_user "changed, the old image"
+
+# it hangs whenever its link was down
+policy "$dev" ready_limit_ms=300
+fault link-hangs
+fault hot-hangs
+fv_check "failing: fenced" own fence "$dev"
+fv_check "failed" eval '! own recover "$dev"'
+fv_check "failed: each way was tried" steps "none ETIMEDOUT,hot ETIMEDOUT,link ETIMEDOUT"
+fv_check "failed: says so" said "state failed,reason .+error (ETIMEDOUT|EIO) "
+fv_check "failed: the user reads all-ones" asked $ONES get 0 0
+fv_check "failed: fenced again" own fence "$dev"
+fault repair
+fv_check "failed, repaired: recovered" own recover "$dev"
+policy "$dev" ready_limit_ms=10000
+back_with_user "failed, repaired"
+owner_ends
+
+# --- while a reset is under way
+fault not-ready 2500 ones
+mark
+"$FV_DIR/fv_act" reset "$dev" flr >/tmp/resets &
+resets=$!
+fv_wait 5 traced "reset flr"
+fv_check "while it is reset: refused" refused fence "$dev"
+fv_check "while it is reset: to be tried again" said "error EAGAIN "
+wait $resets
+fv_has "while it is reset: the reset succeeds" "error 0" "$(</tmp/resets)"
+owner
+fv_check "after it: fenced" own fence "$dev"
+own_start recover "$dev"
+fv_wait 5 device_is "$dev" recovering
+fv_check "while it is recovered: not fenced" refused fence "$dev"
+fv_check "while it is recovered: to be tried again" said "error E(AGAIN|BUSY) "
+fv_check "while it is recovered: not recovered twice" refused recover "$dev" force
+fv_check "while it is recovered: the user reads all-ones" asked $ONES get 0 0
+fv_check "while it is recovered: his reset has to wait" asked EAGAIN reset
+fv_check "while it is recovered: it is" own_wait
+card_clean
+back_with_user "after that"
+
+# --- the owner is killed while he waits for it
+own fence "$dev"
+fault not-ready 3000 ones
+since
+own_start recover "$dev"
+fv_wait 5 device_is "$dev" recovering
+owner_ends KILL
+fv_check "killed in a recovery: the card comes back all the same" fv_wait 30 device_is "$dev" ready
+card_clean
+back_with_user "killed in a recovery"
+
+# --- the functions of a card are fenced together
+fv_let_go
+use_card FV_CARD2
+holder "$FV_CARD2_FN1"
+fv_check "two functions: the second has a user" told held
+owner
+fv_check "two functions: fenced by the first" own fence "$FV_CARD2"
+fv_check "two functions: both are named" \
+	said "function fence $FV_CARD2 $FV_DRIVER idle,function fence $FV_CARD2_FN1 $FV_DRIVER held"
+fv_same "two functions: both are fenced" "fenced fenced" \
+	"$(device "$FV_CARD2" state) $(device "$FV_CARD2_FN1" state)"
+fv_check "two functions: the user of the second reads all-ones" asked "4 ones" pread 0 0 4
+fv_check "two functions: not fenced by the second" refused fence "$FV_CARD2_FN1"
+fv_check "two functions: recovered by the second" own recover "$FV_CARD2_FN1"
+fv_same "two functions: both are ready" "ready ready" \
+	"$(device "$FV_CARD2" state) $(device "$FV_CARD2_FN1" state)"
+fv_check "two functions: the user of the second has it" asked $CARD_ID read 0
+fv_check "two functions: and it moves data" asked 0 dma
+fv_let_go
+owner_ends
+use_card FV_CARD
+
+# --- unbound while it is fenced
+fv_unbind "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
+owner
+fv_check "unbound: fenced before" own fence "$dev"
+fv_unbind "$dev"
+fv_check "unbound: there is no driver" fv_driver_is "$dev" ""
+fv_check "unbound: the link is up again" fv_wait 10 link_is "$port" 3 8
+fv_check "unbound: the port is as it was" port_is bits
+fv_check "unbound: nothing is left for the owner" eval '! own recover "$dev"'
+owner_ends
+fv_bind $FV_DRIVER "$dev"
+fv_same "bound again: ready" ready "$(device "$dev" state)"
+open_error "$dev"
+fv_same "bound again: it can be opened" 0 "$REPLY"
+
+fv_check "the module unloads" rmmod $FV_MODULE
+rmmod fv_port
+fv_finish

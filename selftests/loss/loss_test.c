@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A link that drops again and again below a user who never rests; tools and users that are
+ * killed anywhere: no signal, no stall, nothing leaks, and nothing of the card's and the
+ * port's configuration changes. FV_DROPS, FV_KILLS: how many; FV_SEED.
+ */
+#include <errno.h>
+#include <linux/fpga_vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "check.h"
+#include "child.h"
+#include "control.h"
+#include "counters.h"
+#include "fence.h"
+#include "hammer.h"
+#include "memory.h"
+#include "module.h"
+#include "policy.h"
+#include "regs.h"
+#include "sigbus.h"
+#include "space.h"
+#include "user.h"
+
+#define LIMIT_S 2300
+#define CARD "FV_CARD"
+#define SEEN_MS 10000
+#define BACK_MS 60000
+#define WATCH "watch_interval_ms=10"
+
+FIXTURE(loss)
+{
+	const char *bdf;
+	unsigned int seed;
+	unsigned long long start;
+	struct genl genl;
+	struct spaces before;
+};
+
+FIXTURE_SETUP(loss)
+{
+	self->bdf = role(CARD);
+	self->seed = from_env("FV_SEED", 20261120);
+	printf("# FV_SEED=%u\n", self->seed);
+	card_bind(self->bdf);
+	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
+	policy_set(&self->genl, self->bdf, WATCH);
+	self->start = now_ns();
+}
+
+FIXTURE_TEARDOWN(loss)
+{
+	genl_close(&self->genl);
+}
+
+#define LOSS_TEST(_name) TEST_F_TIMEOUT(loss, _name, LIMIT_S)
+
+static void say_done(const char *name, unsigned int times, unsigned long long start)
+{
+	unsigned long long ms = (now_ns() - start) / 1000000;
+
+	printf("# %u %s in %llu ms\n", times, name, ms);
+	printf("# @row name=%s driver=fpga-vfio-pci value=%u unit=count\n", name, times);
+	printf("# @row name=%s_each driver=fpga-vfio-pci value=%llu unit=ms\n", name, ms / times);
+}
+
+/*
+ * Bytes of the card's configuration and of what software sets of the port. What the port
+ * latched before anybody could know of a loss is the port's.
+ */
+static unsigned int changed(const char *bdf, struct spaces *before)
+{
+	struct spaces now;
+
+	spaces_read(bdf, &now);
+	space_drop_status(before->port);
+	space_drop_status(now.port);
+	return spaces_differ(before, &now);
+}
+
+static bool is_ready(struct genl *genl, const char *bdf)
+{
+	return device_state(genl, bdf) == FPGA_VFIO_CARD_STATE_READY;
+}
+
+/* Killed in a reset it waits for the next open, which resets it. */
+static bool is_at_rest(struct genl *genl, const char *bdf)
+{
+	unsigned int state = device_state(genl, bdf);
+
+	return state == FPGA_VFIO_CARD_STATE_READY || state == FPGA_VFIO_CARD_STATE_FAILED;
+}
+
+static uint64_t recoveries(struct genl *genl, const char *bdf)
+{
+	struct counted_device device;
+
+	counters_device(genl, bdf, &device);
+	return device.counters.value[FPGA_VFIO_A_STATS_RECOVERIES_OK];
+}
+
+/* One drop of the link, of any length: true if it was seen, and the card is back. */
+static bool drops_and_comes_back(struct genl *genl, const char *bdf, unsigned int *seed)
+{
+	uint64_t before = recoveries(genl, bdf);
+
+	control_do(CARD, "link down for %u", 30 + rand_r(seed) % 200);
+	if (wait_until(recoveries(genl, bdf) > before && is_ready(genl, bdf), BACK_MS))
+		return true;
+	printf("# it does not come back: state %u, recoveries %llu, before %llu\n",
+	       device_state(genl, bdf), (unsigned long long)recoveries(genl, bdf),
+	       (unsigned long long)before);
+	return false;
+}
+
+/* Drops below a user with registers, configuration, data and interrupts. */
+LOSS_TEST(many_drops_below_a_user)
+{
+	static struct memory_use memory[3];
+	unsigned int half = scaled(from_env("FV_DROPS", 20)) / 2, part, i;
+	struct hammer hammer;
+	struct user user;
+	uint64_t moved;
+
+	user_come(&user, self->bdf);
+	ASSERT_EQ(0, user_moves_data(&user, 0));
+	spaces_read(self->bdf, &self->before);
+	hammer_start(&hammer, &user);
+	/* a tenth more, so that what is only made once is there */
+	for (part = 0; part < 3; part++) {
+		for (i = 0; i < (part ? half : half / 10 + 1); i++) {
+			ASSERT_TRUE(drops_and_comes_back(&self->genl, self->bdf, &self->seed));
+			if (i % 10)
+				continue;
+			moved = hammer.dma.accesses;
+			ASSERT_TRUE(wait_until(hammer.dma.accesses > moved + 1, SEEN_MS));
+		}
+		memory_look(&memory[part]);
+	}
+	hammer_stop(&hammer);
+	printf("# ");
+	hammer_print(&hammer);
+	EXPECT_EQ(0, hammer_sigbus(&hammer));
+	EXPECT_EQ(0, hammer.map.wrong + hammer.fd.wrong + hammer.dma.wrong);
+	EXPECT_LT(0, hammer.map.ones);
+	/* what a thread that only sleeps had to wait for is the machine's */
+	EXPECT_LE(hammer.map.stalls + hammer.fd.stalls, hammer.idle.stalls);
+	EXPECT_EQ(0, user_moves_data(&user, 1));
+	EXPECT_EQ(0, changed(self->bdf, &self->before));
+	EXPECT_EQ(0, memory_grew(&memory[0], &memory[1], &memory[2], half));
+	user_go(&user);
+	printf("# @row name=drop_stall_map driver=fpga-vfio-pci value=%llu unit=us\n",
+	       (unsigned long long)hammer.map.longest_ns / 1000);
+	printf("# @row name=drop_stall_fd driver=fpga-vfio-pci value=%llu unit=us\n",
+	       (unsigned long long)hammer.fd.longest_ns / 1000);
+	say_done("drops", 2 * half + half / 10 + 1, self->start);
+}
+
+/* Fences and recovers it again and again, until it is killed. */
+static void tool_for_ever(const char *bdf)
+{
+	unsigned int seed = now_ns();
+	struct genl genl;
+
+	for (;;) {
+		genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+		if (!__fence(&genl, bdf, 0, 0, NULL)) {
+			nap_ms(rand_r(&seed) % 100);
+			__recover(&genl, bdf, false, NULL);
+		}
+		genl_close(&genl);
+	}
+}
+
+/* Opens it as soon as it can, and never rests, until it is killed. */
+static void user_for_ever(const char *bdf)
+{
+	struct hammer hammer;
+	struct user user;
+
+	/* between the open and the interrupt it may be fenced */
+	while (__user_come(&user, bdf))
+		nap_ms(5);
+	hammer_start(&hammer, &user);
+	for (;;)
+		nap_ms(1000);
+}
+
+/* The card as the next user finds it, when it is there: 0 if it is clean, and works. */
+static int next_user(const char *bdf)
+{
+	struct user user;
+	int ret;
+
+	if (!wait_until(!__user_come(&user, bdf), BACK_MS))
+		fail("%s is not there for the next user", bdf);
+	ret = user.regs[CARD_REG_ID / 4] != CARD_ID || user.regs[CARD_REG_SCRATCH(0) / 4] ||
+		user_moves_data(&user, 9);
+	user.regs[CARD_REG_SCRATCH(0) / 4] = 0xbad;
+	user_go(&user);
+	return ret;
+}
+
+/*
+ * A tool and a user at work, one of whom is killed wherever he is; sometimes the card is away
+ * meanwhile. The card comes back by itself, and the next user has it clean.
+ */
+LOSS_TEST(tools_and_users_end_anywhere)
+{
+	unsigned int times = scaled(from_env("FV_KILLS", 20)), i;
+	pid_t tool, user;
+
+	ASSERT_EQ(0, next_user(self->bdf));
+	spaces_read(self->bdf, &self->before);
+	for (i = 0; i < times; i++) {
+		user = child_start(user_for_ever, self->bdf);
+		tool = child_start(tool_for_ever, self->bdf);
+		nap_ms(rand_r(&self->seed) % 1000);
+		if (i % 4 == 3)
+			control_do(CARD, "link down for %u", 30 + rand_r(&self->seed) % 200);
+		child_end(i % 2 ? tool : user);
+		if (i % 3 == 2)
+			nap_ms(rand_r(&self->seed) % 300);
+		child_end(i % 2 ? user : tool);
+		ASSERT_TRUE(wait_until(is_at_rest(&self->genl, self->bdf), BACK_MS)) {
+			TH_LOG("after kill %u: state %u", i,
+			       device_state(&self->genl, self->bdf));
+		}
+		if (i % 10 >= 8)
+			ASSERT_EQ(0, next_user(self->bdf));
+	}
+	ASSERT_EQ(0, next_user(self->bdf));
+	EXPECT_EQ(0, changed(self->bdf, &self->before));
+	say_done("kills", times, self->start);
+}
+
+/* The module goes, and with it the last reference. */
+LOSS_TEST(module_unloads)
+{
+	EXPECT_EQ(0, __module_unload("fpga_vfio_pci"));
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,360 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
+# The port above a card: while the card is fenced, errors, containment, hotplug and bandwidth
+# notification are off; on every way out all of it is as it was, to the bit, and what was
+# latched meanwhile is cleared before anybody hears of it.
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
+
+fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_MSI FV_CARDS FV_KO
+ktap_print_header
+
+# all that the fence switches off: System Error, error messages of the port and of what is
+# below it, interrupts because of them and of the bandwidth, containment; …
+ON="4.w=100:100 3e.w=2:2 CAP_EXP+8.w=f:f CAP_EXP+1c.w=7:7 LNKCTL=c00:c00 ECAP_AER+2c.l=7:7
+	ECAP_DPC+6.w=b:b"
+OFF="4.w=0:100 3e.w=0:2 CAP_EXP+8.w=0:f CAP_EXP+1c.w=0:7 LNKCTL=0:c00 ECAP_AER+2c.l=0:7
+	ECAP_DPC+6.w=0:3"
+# … and errors that are masked: all that comes of a link that goes down, and of requests that
+# nobody answers
+MASKED="ECAP_AER+8.l=1ff030:1ff030 ECAP_AER+14.l=31c1:31c1"
+UNMASKED="ECAP_AER+8.l=0:1ff030 ECAP_AER+14.l=0:31c1"
+
+# port_set WORD…: registers of the port, LNKCTL is one by that name
+port_set()
+{
+	reg_set "$port" "${@/#LNKCTL/$LNKCTL}"
+}
+
+# port_learn: switches everything on, and writes down what the port is like then in $bits,
+# while it is fenced in $fenced_up, and in $fenced_down with the link down. The card loses
+# its configuration by that
+port_learn()
+{
+	# shellcheck disable=SC2086 # words
+	port_set $ON $OFF $MASKED
+	fenced_up=$(port_controls)
+	reg_set "$port" $LNKCTL=10:10
+	fenced_down=$(port_controls)
+	reg_set "$port" $LNKCTL=0:10
+	fv_wait 5 reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA $LNKSTA_DLLLA
+	fault wait ready
+	# shellcheck disable=SC2086 # words
+	port_set $ON $UNMASKED
+	bits=$(port_controls)
+}
+
+# fenced WHAT [WORD…]: by a new owner; the port is silent
+fenced()
+{
+	owner
+	kmsg_mark
+	fv_check "$1: fenced" own fence "$dev" "${@:2}"
+	if said link-disabled; then
+		fv_check "$1: the port is silent" port_is fenced_down
+	else
+		fv_check "$1: the port is silent" port_is fenced_up
+	fi
+}
+
+# nothing_latched: no error, no event is there to be seen
+nothing_latched()
+{
+	local values
+
+	values=$(regs "$port" ECAP_AER+4.l ECAP_AER+10.l ECAP_AER+30.l ECAP_DPC+8.w)
+	[ "$values" = "00000000 00000000 ${ROOT_STATUS} 0000" ] || {
+		echo "# AER uncorrectable, correctable, root, DPC: $values"
+		return 1
+	}
+	reg_has "$port" CAP_EXP+a.w 0xf 0 && reg_has "$port" CAP_EXP+1a.w 0x109 0 &&
+		reg_has "$port" "$LNKSTA" 0xc000 0
+}
+
+# back WHAT: the port is as it was, and nobody has heard anything
+back()
+{
+	fv_check "$1: the port is as it was" port_is bits
+	fv_check "$1: nothing is latched" nothing_latched
+	fv_check "$1: nothing is in the log" \
+		eval '! kmsg_has "AER:|PCIe Bus Error|DPC|containment|pciehp.*(Link Down|not present)"'
+}
+
+# recovers WHAT: all is well
+recovers()
+{
+	fv_check "$1: recovered" own recover "$dev"
+	fv_check "$1: ready" device_is "$dev" ready
+	back "$1"
+	owner_ends
+}
+
+[ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
+use_card FV_CARD
+port_learn
+cards_bind "$dev"
+# at once, so that nobody is late; the watch has a suite of its own
+policy "$dev" watch_interval_ms=0
+ROOT_STATUS=$(reg "$port" ECAP_AER+30.l)
+ROOT_STATUS=$(printf %08x $((0x$ROOT_STATUS & ~0x7f)))
+reg_set "$port" CAP_EXP+a.w=f CAP_EXP+1a.w=109 "$LNKSTA=c000" ECAP_AER+4.l=ffffffff \
+	ECAP_AER+10.l=ffffffff ECAP_AER+30.l=7f
+fv_check "to begin with nothing is latched" nothing_latched
+fv_check "bound: the port is as it was" port_is bits
+holder "$dev"
+fv_check "the card has a user" told held
+
+# --- recovered, with the link down meanwhile, and with the link up
+fenced "link down"
+recovers "link down"
+policy "$dev" link_disable=off
+fenced "link up"
+fv_check "link up: the link is up" link_is "$port" 3 8
+recovers "link up"
+policy "$dev" link_disable=on
+fenced "link down by policy"
+fv_check "link down by policy: the link is down" reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA 0
+recovers "link down by policy"
+fv_check "the user works with it" asked 0 dma
+
+# --- errors while it is fenced: nobody hears of them, not then and not afterwards
+for how in auto off; do
+	what="errors, link_disable $how"
+	policy "$dev" link_disable=$how
+	fenced "$what"
+	# surprise down is latched by the link that goes
+	for error in POISON_TLP COMP_TIME UNSUP RCVR BAD_TLP; do
+		fault aer $error
+	done
+	programmed 100
+	fv_check "$what: they are latched" eval '[ "$(reg "$port" ECAP_AER+4.l)" != 00000000 ]'
+	fv_check "$what: DPC does not contain" reg_has "$port" ECAP_DPC+8.w 0x1 0
+	[ $how != off ] || fault wait ready
+	recovers "$what"
+	fv_check "$what: the user works with it" asked 0 dma
+	fv_check "$what: the user is told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
+done
+policy "$dev" link_disable=auto
+
+# --- what was latched before stays as it is
+reg_set "$port" ECAP_AER+8.l=1000:1000
+fault aer POISON_TLP
+fv_check "latched before: it is" eval '[ "$(reg "$port" ECAP_AER+4.l)" != 00000000 ]'
+before=$(reg "$port" ECAP_AER+4.l)
+learned=$bits
+bits=$(port_controls)
+owner
+fv_check "latched before: fenced" own fence "$dev"
+fv_check "latched before: recovered" own recover "$dev"
+owner_ends
+fv_same "latched before: it still is" "$before" "$(reg "$port" ECAP_AER+4.l)"
+fv_check "latched before: the port is as it was" port_is bits
+reg_set "$port" ECAP_AER+4.l=ffffffff CAP_EXP+a.w=f
+reg_set "$port" ECAP_AER+8.l=0:1000
+bits=$learned
+
+# --- other ways out
+fenced "the time is over" timeout=1500
+fv_check "the time is over: recovered" fv_wait 20 device_is "$dev" ready
+back "the time is over"
+owner_ends
+
+fenced "the owner is killed"
+owner_ends KILL
+fv_check "the owner is killed: recovered" fv_wait 20 device_is "$dev" ready
+back "the owner is killed"
+
+fenced "killed in a recovery"
+fault not-ready 2000 ones
+own_start recover "$dev"
+fv_wait 5 device_is "$dev" recovering
+owner_ends KILL
+card_clean
+fv_check "killed in a recovery: ready some time" fv_wait 30 device_is "$dev" ready
+back "killed in a recovery"
+
+fenced "it does not come back"
+policy "$dev" load_limit_ms=1000
+fault link-down
+fv_check "it does not come back: failed" eval '! own recover "$dev"'
+fv_check "it does not come back: says so" said "error (ETIMEDOUT|EIO)"
+back "it does not come back"
+fv_check "it does not come back: fenced again" own fence "$dev"
+fault link-up
+recovers "it does not come back, and then it does"
+
+fenced "it is another"
+programmed identity-revision 50
+fv_check "it is another: changed" eval '! own recover "$dev"'
+fv_check "it is another: says so" said "error ESTALE"
+back "it is another"
+owner_ends
+fv_check "it is another: changed, with nobody's fence" device_is "$dev" changed
+back "it is another, the owner ends"
+fenced "it is another, fenced again"
+programmed alveo-xdma 50
+recovers "it is another, and then it is not"
+policy "$dev" default watch_interval_ms=0
+
+fenced "the module is not to go"
+fv_check "the module does not go while somebody uses it" eval '! rmmod $FV_MODULE 2>/dev/null'
+fv_check "the module is not to go: the port is silent as before" port_is fenced_down
+fv_let_go
+fv_check "the user goes: the port is silent as before" port_is fenced_down
+fv_check "the module goes with the fence" rmmod $FV_MODULE
+fv_check "the module goes: the link is up" fv_wait 10 link_is "$port" 3 8
+back "the module goes"
+owner_ends
+fault wait ready
+cards_bind "$dev"
+policy "$dev" watch_interval_ms=0
+
+fenced "unbound"
+fv_unbind "$dev"
+fv_check "unbound: the link is up" fv_wait 10 link_is "$port" 3 8
+back "unbound"
+owner_ends
+fault wait ready
+fv_bind $FV_DRIVER "$dev"
+policy "$dev" watch_interval_ms=0
+
+fenced "unbound in a recovery"
+fault not-ready 2000 ones
+own_start recover "$dev"
+fv_wait 5 device_is "$dev" recovering
+fv_unbind "$dev"
+fv_check "unbound in a recovery: there is no driver" fv_driver_is "$dev" ""
+own_wait
+fv_check "unbound in a recovery: the link is up" fv_wait 10 link_is "$port" 3 8
+back "unbound in a recovery"
+owner_ends
+card_clean
+fv_bind $FV_DRIVER "$dev"
+policy "$dev" watch_interval_ms=0
+
+fenced "removed by software"
+echo 1 >"$FV_PCI/$dev/remove"
+fv_check "removed by software: it is gone" test ! -e "$FV_PCI/$dev"
+fv_check "removed by software: the link is up" fv_wait 10 link_is "$port" 3 8
+back "removed by software"
+owner_ends
+fault wait ready
+echo 1 >/sys/bus/pci/rescan
+fv_check "removed by software: found again" test -e "$FV_PCI/$dev"
+fv_bind $FV_DRIVER "$dev"
+fv_check "found again: it works" eval 'echo on >"$FV_PCI/$dev/power/control"; works'
+
+# --- the slot: power, and the card itself, while it is fenced
+policy "$dev" watch_interval_ms=0
+fenced "power cycle"
+fault ctl power off >/dev/null
+fault ctl power on >/dev/null
+recovers "power cycle"
+fenced "taken out and put in"
+fault remove
+fault insert
+recovers "taken out and put in"
+fenced "taken out"
+fault remove
+policy "$dev" load_limit_ms=1000
+fv_check "taken out: failed" eval '! own recover "$dev"'
+back "taken out"
+fv_check "taken out: put in, recovered" eval 'fault insert; own recover "$dev" force'
+fv_check "taken out, put in: ready" device_is "$dev" ready
+fv_check "taken out, put in: the port is as it was" port_is bits
+# that was while nobody had it fenced
+reg_set "$port" CAP_EXP+1a.w=109
+owner_ends
+policy "$dev" default watch_interval_ms=0
+
+# --- lost by itself, and back by itself
+policy "$dev" watch_interval_ms=10
+# here the port may contain it, as nobody has said before that the link goes
+reg_set "$port" ECAP_DPC+6.w=0:3
+bits=$(port_controls)
+kmsg_mark
+fault link-down
+fv_check "lost by itself: seen" fv_wait 5 device_is "$dev" lost
+fault link-up
+fv_check "lost by itself: back" fv_wait 20 device_is "$dev" ready
+fv_check "lost by itself: the port is as it was" port_is bits
+fv_unbind "$dev"
+
+# --- two functions: the port is silent as long as one of them is there
+use_card FV_CARD2
+fv_unbind "$FV_CARD2" "$FV_CARD2_FN1"
+port_learn
+cards_bind "$FV_CARD2" "$FV_CARD2_FN1"
+for bdf in "$FV_CARD2" "$FV_CARD2_FN1"; do
+	policy "$bdf" watch_interval_ms=0
+done
+reg_set "$port" CAP_EXP+a.w=f CAP_EXP+1a.w=109 "$LNKSTA=c000"
+fenced "two functions"
+fv_unbind "$FV_CARD2"
+fv_check "one is unbound: the port is silent as before" port_is fenced_down
+dev=$FV_CARD2_FN1
+fv_check "one is unbound: the other is fenced" device_is "$dev" fenced
+fv_check "one is unbound: the other is recovered" own recover "$dev"
+fv_check "one is unbound: the other is ready" device_is "$dev" ready
+back "one is unbound"
+owner_ends
+fv_bind $FV_DRIVER "$FV_CARD2"
+fenced "both"
+fv_unbind "$FV_CARD2_FN1"
+fv_check "both, one is unbound: the port is silent as before" port_is fenced_down
+fv_unbind "$FV_CARD2"
+fv_check "both are unbound: the link is up" fv_wait 10 reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA $LNKSTA_DLLLA
+back "both are unbound"
+owner_ends
+
+# --- hotplug: the port's driver sees the link
+use_card FV_CARD_MSI
+fv_unbind "$dev"
+echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
+echo "$port" >/sys/bus/pci/drivers/pcieport/bind
+slot=$(grep -l "${dev%.*}" /sys/bus/pci/slots/*/address | head -n 1)
+slot=${slot%/address}
+cards_bind "$dev"
+policy "$dev" watch_interval_ms=0
+bits=$(port_controls)
+few_bits=$(port_bits)
+for how in auto off; do
+	what="hotplug, link_disable $how"
+	policy "$dev" link_disable=$how
+	owner
+	kmsg_mark
+	fv_check "$what: fenced" own fence "$dev"
+	programmed 300
+	[ $how != off ] || fault wait ready
+	fv_check "$what: the card is not taken away" eval '! fv_wait 1 test ! -e "$FV_PCI/$dev"'
+	fv_check "$what: recovered" own recover "$dev"
+	fv_check "$what: the card is not taken away afterwards" eval '! fv_wait 1 test ! -e "$FV_PCI/$dev"'
+	fv_check "$what: ready" device_is "$dev" ready
+	fv_check "$what: the port is as it was" port_is bits
+	fv_check "$what: nothing is in the log" eval '! kmsg_has "pciehp.*(Link Down|Link Up|not present)"'
+	owner_ends
+done
+
+# without a fence it is taken away, as hotplug says
+kmsg_mark
+fault link-down
+fv_check "surprise removal: the card is taken away" fv_wait 20 test ! -e "$FV_PCI/$dev"
+fv_check "surprise removal: the slot is switched off" fv_wait 10 kmsg_has "$port: pciehp: .*No link|Link Down"
+fault link-up
+# the kernel refuses while it is still switching off
+power_on()
+{
+	echo 1 2>/dev/null >"$slot/power"
+	[ -e "$FV_PCI/$dev" ]
+}
+fv_check "surprise removal: switched on, it is there again" fv_wait 20 power_on
+fv_check "surprise removal: it is bound again" fv_wait 10 fv_bind $FV_DRIVER "$dev"
+# but for the windows, which the PCI core has made anew, and the slot's lamp
+fv_same "surprise removal: the port is as it was" "$few_bits" "$(port_bits)"
+fv_same "surprise removal: ready" ready "$(device "$dev" state)"
+fv_unbind "$dev"
+
+fv_check "the module unloads" rmmod $FV_MODULE
+rmmod fv_port
+fv_finish
