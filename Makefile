@@ -22,7 +22,7 @@ ifneq ($(V),1)
 MAKEFLAGS	+= --no-print-directory
 endif
 
-.PHONY: all modules tools check check-all demo bench bench-stock shell regen style \
+.PHONY: all modules tools check check-all demo bench survive shell regen style \
 	install uninstall dkms-install dkms-uninstall clean help
 
 all: modules tools
@@ -57,9 +57,10 @@ demo:
 bench:
 	$(Q)$(LAB) bench $(if $(KERNEL),-k '$(KERNEL)')
 
-bench-stock:
-	$(Q)$(LAB) check -s bench-stock $(if $(KERNEL),-k '$(KERNEL)')
-	$(Q)for table in out/check/*/bench-stock/out/survival; do echo "$$table:"; cat $$table; done
+survive:
+	$(Q)$(LAB) survive $(if $(KERNEL),-k '$(KERNEL)') $(if $(DRIVER),-d '$(DRIVER)') \
+		$(if $(ROWS),-r '$(ROWS)') $(if $(LONG),-l '$(LONG)')
+	$(if $(PAGE),$(Q)$(LAB) survive -p)
 
 shell:
 	$(Q)$(LAB) shell $(if $(KERNEL),-k '$(KERNEL)')
@@ -118,7 +119,8 @@ help:
 	@echo '  make check              all suites on 6.12 and 7.2 [SUITE="name…"] [KERNEL=6.12|7.2|debug] [LIST=1]'
 	@echo '  make check-all          the same, slow suites, and all of it on a debug kernel'
 	@echo '  make bench              what the driver costs against stock vfio-pci, and how soon a card is usable'
-	@echo '  make bench-stock        what stock vfio-pci makes of each fault of an FPGA card: the record to beat'
+	@echo '  make survive            what each fault of a card does to host and VM, by vfio-pci and by fpga-vfio-pci'
+	@echo '                          [KERNEL=] [DRIVER="stock stock-bare fpga-vfio"] [ROWS="name…"] [LONG=70] [PAGE=1]'
 	@echo '  make shell [KERNEL=]    a shell in such a machine'
 	@echo 'Develop:'
 	@echo '  make style              checkpatch, sparse, W=1, shellcheck, clang-tidy'

@@ -88,3 +88,9 @@ CONFIG_HW_RANDOM_INTEL=n
 CONFIG_HW_RANDOM_AMD=n
 CONFIG_HW_RANDOM_VIA=n
 CONFIG_UNWINDER_FRAME_POINTER=y
+
+# The survival table: the guest's program has its card by selftests/survive/driver; cards
+# come and go while the guest runs
+CONFIG_UIO=y
+CONFIG_HOTPLUG_PCI=y
+CONFIG_HOTPLUG_PCI_ACPI=y

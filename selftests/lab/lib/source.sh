@@ -101,13 +101,17 @@ kernel_debug_get()
 }
 
 # The kernel of the L2 guest: an uncompressed image, started by PVH without any
-# firmware's loader.
+# firmware's loader, with a driver of ours.
+FV_L2_DRIVER=$FV_TOP/selftests/survive/driver/fv_uio.c
+
 kernel_l2_make()
 {
 	local dir=$1
 
 	say "L2 kernel: unpacking the source"
 	source_unpack "$dir" 6.12
+	cp "$FV_L2_DRIVER" "$dir/src/drivers/uio/"
+	echo 'obj-y += fv_uio.o' >>"$dir/src/drivers/uio/Makefile"
 	source_config "$dir" tinyconfig "$FV_LAB/config/l2.frag"
 	say "L2 kernel: building (2 to 8 minutes, once)"
 	source_build "$dir" vmlinux
@@ -122,6 +126,6 @@ kernel_l2_get()
 	cache_get kernel-l2 "$({
 		source_version 6.12
 		declare -f kernel_l2_make
-	} | cache_hash - "$FV_LAB/config/l2.frag")" kernel_l2_make
+	} | cache_hash - "$FV_LAB/config/l2.frag" "$FV_L2_DRIVER")" kernel_l2_make
 	REPLY=$REPLY/vmlinux
 }

@@ -98,16 +98,19 @@ suite_host()
 }
 
 # suite_guest NAME KERNEL DIR: run it in an L1 guest; rows in DIR/rows. With
-# suite_icount=1 virtual time is the number of instructions: equal in every run
+# suite_icount=1 virtual time is the number of instructions: equal in every run. suite_env
+# has more "NAME=value" words for it, suite_payload a directory with more files for /t
 suite_guest()
 {
 	local suite=$1 kernel=$2 dir=$3 rc=0
 
 	mkdir -p "$dir/t/bin" "$dir/t/mod"
 	cp -a "$FV_OUT_DIR/build/kselftest" "$dir/t/"
-	cp "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" "$dir/t/mod/"
 	# a suite that needs what is not there fails by itself
+	[ ! -e "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" ] ||
+		cp "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" "$dir/t/mod/"
 	[ ! -e "$FV_OUT_DIR/build/tools/fpgactl" ] || cp "$FV_OUT_DIR/build/tools/fpgactl" "$dir/t/bin/"
+	[ -z "${suite_payload:-}" ] || cp -a "$suite_payload/." "$dir/t/"
 	printf '#!/bin/sh\ncd /t/kselftest && exec ./run_kselftest.sh %s\n' \
 		"$(suite_runner "$suite" "$kernel")" >"$dir/t/run"
 	chmod +x "$dir/t/run"
@@ -120,7 +123,7 @@ suite_guest()
 	guest_cmdline=$(suite_get "$suite" cmdline "")
 	[ "$guest_topology" != card ] || card_payload "$kernel" "$dir/t"
 	[ "$kernel" != debug ] || guest_mem=3G
-	guest_env="FV_KERNEL=$kernel"
+	guest_env="FV_KERNEL=$kernel${suite_env:+$'\n'$suite_env}"
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1
 		guest_args=(-icount "shift=0,sleep=off")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # dev, port: the card in question and the port above it
+# What the host is like: its kernel's log, what its devices have in their configuration
+# space, and whether it can still be worked with. Sourced after fv.sh.
+
+# limited SECONDS COMMAND…: in a process of its own, which is left behind when it does not
+# end in time, as nothing can end it that waits in the kernel
+limited()
+{
+	local seconds=$1 pid
+
+	shift
+	"$@" &
+	pid=$!
+	ended $pid "$seconds"
+}
+
+# ended PID SECONDS: its status; 124 when it has not ended by then
+ended()
+{
+	local end=$((SECONDS + $2 * FV_SLOW))
+
+	while kill -0 "$1" 2>/dev/null; do
+		[ $SECONDS -lt $end ] || return 124
+		read -rt 0.05 <> <(:)
+	done
+	wait "$1"
+}
+
+# put TEXT FILE: for limited; nothing when there is no such file
+put()
+{
+	[ ! -e "$2" ] || echo "$1" >"$2"
+}
+
+klog_mark()
+{
+	klog_seen=$(dmesg | wc -l)
+}
+
+# klog_bad: the first line since the mark that a log must not have
+klog_bad()
+{
+	REPLY=$(dmesg | tail -n "+$((klog_seen + 1))" | grep -E "$FV_KLOG_BAD" |
+		grep -vE "$FV_KLOG_GOOD" | head -n 1 | sed 's/^\[[^]]*\] *//')
+	[ -n "$REPLY" ]
+}
+
+# bits BDF: of its configuration space, what must be as before in the end; the speed and
+# width of its link, too
+bits()
+{
+	"$FV_DIR/cfg" "$1" controls
+	echo "link $((0x$("$FV_DIR/cfg" "$1" CAP_EXP+12.w) & 0x3ff)) LNKSTA"
+}
+
+# bits_differ WHO BEFORE AFTER: the names of the registers that differ in $REPLY
+bits_differ()
+{
+	REPLY=$(diff <(echo "$2") <(echo "$3") | sed -n 's/^[<>] \([^ ]*\) [^ ]* *\(.*\)/\2 \1/p' |
+		awk '!seen[$1]++ { print $1 }' | head -n 8 | paste -sd ' ')
+	REPLY=${REPLY:+$1 $REPLY}
+	[ -n "$REPLY" ]
+}
+
+# registers of the port that a script, or a kernel that gave up, may leave changed
+PORT_REGISTERS="COMMAND BRIDGE_CONTROL CAP_EXP+8.w CAP_EXP+10.w CAP_EXP+18.w CAP_EXP+28.w
+	CAP_EXP+30.w ECAP_AER+8.l ECAP_AER+c.l ECAP_AER+14.l ECAP_AER+2c.l"
+
+# port_keep: so that port_restore can put them back
+port_keep()
+{
+	# shellcheck disable=SC2086 # a list
+	mapfile -t port_kept < <(setpci -s "$port" $PORT_REGISTERS)
+}
+
+port_restore()
+{
+	local register i=0
+
+	for register in $PORT_REGISTERS; do
+		setpci -s "$port" "$register=${port_kept[i]}"
+		i=$((i + 1))
+	done
+}
+
+# port_probe: the port's driver looks again at what the port can do, which the port
+# module has made more since it looked first
+port_probe()
+{
+	echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
+	echo "$port" >/sys/bus/pci/drivers/pcieport/bind
+}

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# VMs under stock QEMU with -device vfio-pci, and what their users do in them (guest/).
+# To boot a guest takes most of a minute where one emulator runs in another: it is booted
+# once, outside of it, without a card (vm_freeze), and each VM begins as a copy of it, into
+# which a card is plugged.
+#
+# A VM has a name, "a" or "b"; the functions are about the one that VM names.
+
+# vmlinux, initrd, and the frozen state
+VM_DIR=${VM_DIR:-/t/vm}
+VM_RUN=${VM_RUN:-/tmp}
+VM_LIMIT_S=90
+VM=a
+declare -A vm_pid vm_in vm_out vm_user_in vm_user_out vm_card
+
+# vm_launch [ARGUMENT…]: the emulator; its monitor and its user are at the ends of pipes
+vm_launch()
+{
+	local base=$VM_RUN/vm.$VM pipe fd
+
+	rm -f "$base".*
+	for pipe in qmp user; do
+		mkfifo "$base.$pipe.in" "$base.$pipe.out"
+	done
+	qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none \
+		-machine q35,sata=off,smbus=off -accel tcg -cpu max,la57=off -smp 1 -m 96M \
+		-kernel "$VM_DIR/vmlinux" -initrd "$VM_DIR/initrd" \
+		-append "console=ttyS0 panic=-1 loglevel=4 no_timer_check" \
+		-serial "file:$base.console" \
+		-chardev "pipe,id=user,path=$base.user" -serial chardev:user \
+		-chardev "pipe,id=qmp,path=$base.qmp" -object monitor-qmp,id=qmp0,chardev=qmp \
+		-device pcie-root-port,id=port0,bus=pcie.0,addr=4,chassis=1,slot=1,io-reserve=0,mem-reserve=32M \
+		"$@" >"$base.log" 2>&1 &
+	vm_pid[$VM]=$!
+	# open for both, so that neither end waits for the other
+	exec {fd}<>"$base.qmp.in"
+	vm_in[$VM]=$fd
+	exec {fd}<>"$base.qmp.out"
+	vm_out[$VM]=$fd
+	exec {fd}<>"$base.user.in"
+	vm_user_in[$VM]=$fd
+	exec {fd}<>"$base.user.out"
+	vm_user_out[$VM]=$fd
+	vm_ask qmp_capabilities
+}
+
+# vm_ask COMMAND [ARGUMENTS]: of the monitor; its answer in $REPLY, JSON
+vm_ask()
+{
+	local line id=$RANDOM$RANDOM
+
+	echo "{\"execute\":\"$1\",\"id\":\"$id\"${2:+,\"arguments\":$2}}" >&"${vm_in[$VM]}"
+	while vm_is_alive && read -r -t 30 line <&"${vm_out[$VM]}"; do
+		# events and the greeting are in between
+		[[ $line == *"$id"* ]] || continue
+		REPLY=$line
+		[[ $line != *'"error":'* ]]
+		return
+	done
+	REPLY=
+	return 1
+}
+
+vm_is_alive()
+{
+	[ -n "${vm_pid[$VM]:-}" ] && kill -0 "${vm_pid[$VM]}" 2>/dev/null
+}
+
+# vm_state: running, internal-error, …; or how the process ended; in $REPLY
+vm_state()
+{
+	if vm_is_alive && vm_ask query-status; then
+		REPLY=${REPLY#*\"status\": \"}
+		REPLY=${REPLY%%\"*}
+		return
+	fi
+	if vm_is_alive; then
+		REPLY="does not answer"
+		return
+	fi
+	wait "${vm_pid[$VM]}"
+	REPLY="ended with $?"
+}
+
+# vm_is STATE
+vm_is()
+{
+	vm_state
+	[ "$REPLY" = "$1" ]
+}
+
+# vm_becomes STATE SECONDS
+vm_becomes()
+{
+	local end=$((SECONDS + $2))
+
+	until vm_is "$1"; do
+		vm_is_alive && [ $SECONDS -lt $end ] || return 1
+		read -rt 0.1 <> <(:)
+	done
+	true
+}
+
+# user_say WORD…: to the program in the guest; the number of what is said in $REPLY
+user_said=0
+user_say()
+{
+	user_said=$((user_said + 1))
+	echo "$user_said $*" >&"${vm_user_in[$VM]}"
+	REPLY=$user_said
+}
+
+# user_hear NUMBER SECONDS: what it answers in $REPLY; fails for anything but ok
+user_hear()
+{
+	local line end=$((SECONDS + $2 + 1))
+
+	while [ $SECONDS -lt $end ] && vm_is_alive; do
+		read -r -t 1 line <&"${vm_user_out[$VM]}" || continue
+		line=${line%$'\r'}
+		if [[ $line == "$1 "* ]]; then
+			REPLY=${line#* }
+			[[ $REPLY == ok* ]]
+			return
+		fi
+	done
+	REPLY="no answer"
+	return 1
+}
+
+# user WORD…: both
+user()
+{
+	user_say "$@"
+	user_hear "$REPLY" 30
+}
+
+# vm_freeze: a guest that has booted goes to $VM_DIR/state
+vm_freeze()
+{
+	local end=$((SECONDS + VM_LIMIT_S)) line=
+
+	vm_launch || return
+	while [ "$line" != ready ]; do
+		if ! vm_is_alive || [ $SECONDS -ge $end ]; then
+			return 1
+		fi
+		read -r -t 1 line <&"${vm_user_out[$VM]}"
+		line=${line%$'\r'}
+	done
+	vm_ask migrate "{\"uri\":\"file:$VM_DIR/state\"}" && vm_becomes postmigrate $VM_LIMIT_S
+	line=$?
+	vm_end
+	return $line
+}
+
+# vm_plug BDF: a card into the VM; the guest takes it
+vm_plug()
+{
+	if ! vm_ask device_add "{\"driver\":\"vfio-pci\",\"host\":\"$1\",\"bus\":\"port0\",\"id\":\"card\"}"; then
+		REPLY="plugging fails: $(jq -r .error.desc <<<"$REPLY")"
+		return 1
+	fi
+	vm_card[$VM]=$1
+	user_say card $((VM_LIMIT_S * 1000))
+	user_hear "$REPLY" $VM_LIMIT_S
+}
+
+# vm_unplug: asks the guest to let the card go; succeeds when the VM has it no longer
+vm_unplug()
+{
+	vm_ask device_del '{"id":"card"}'
+	vm_is_without_card 20
+}
+
+# vm_is_without_card SECONDS: now, or soon
+vm_is_without_card()
+{
+	local end=$((SECONDS + $1))
+
+	# an unknown path is an error
+	while vm_ask qom-list '{"path":"/machine/peripheral/card"}'; do
+		[ $SECONDS -lt $end ] || return 1
+		read -rt 0.1 <> <(:)
+	done
+	vm_is_alive && vm_card[$VM]=
+}
+
+# vm_start BDF: until its guest has taken the card; why not is in $REPLY
+vm_start()
+{
+	if ! vm_launch -incoming "file:$VM_DIR/state" || ! vm_becomes running $VM_LIMIT_S; then
+		REPLY="the VM does not start: $(tail -n 1 "$VM_RUN/vm.$VM.log")"
+		return 1
+	fi
+	vm_plug "$1"
+}
+
+# vm_has BDF: it runs, and has that card
+vm_has()
+{
+	[ "${vm_card[$VM]:-}" = "$1" ] && vm_is running
+}
+
+vm_kill()
+{
+	kill -KILL "${vm_pid[$VM]}" 2>/dev/null
+}
+
+# vm_end: fails when its process does not end: the kernel has it
+vm_end()
+{
+	local fd end=$((SECONDS + VM_LIMIT_S))
+
+	[ -n "${vm_pid[$VM]:-}" ] || return 0
+	vm_kill
+	while vm_is_alive; do
+		[ $SECONDS -lt $end ] || return 1
+		read -rt 0.1 <> <(:)
+	done
+	wait "${vm_pid[$VM]}" 2>/dev/null
+	for fd in "${vm_in[$VM]}" "${vm_out[$VM]}" "${vm_user_in[$VM]}" "${vm_user_out[$VM]}"; do
+		exec {fd}>&-
+	done
+	vm_pid[$VM]='' vm_card[$VM]=''
+}
