@@ -139,13 +139,17 @@ static void unbind_in_child(const char *bdf)
 	_exit(__pci_unbind(bdf) ? 1 : 0);
 }
 
-/* The card as the next user finds it: 0 if it is clean, and works. */
-static int next_user(const char *bdf)
+/*
+ * The card as the next user finds it: 0 if it is clean, and works. Its configuration is
+ * read while he has it, as an idle function is put to sleep.
+ */
+static int next_user(const char *bdf, struct spaces *spaces)
 {
 	struct user user;
 	int ret;
 
 	user_come(&user, bdf);
+	spaces_read(bdf, spaces);
 	ret = user.regs[CARD_REG_ID / 4] != CARD_ID || user.regs[CARD_REG_SCRATCH(0) / 4] ||
 		user_moves_data(&user, 9);
 	user.regs[CARD_REG_SCRATCH(0) / 4] = 0xbad;
@@ -163,8 +167,7 @@ LOAD_TEST(users_end_anywhere)
 	pid_t user, unbinder;
 	int status;
 
-	ASSERT_EQ(0, next_user(self->bdf));
-	spaces_read(self->bdf, &self->before);
+	ASSERT_EQ(0, next_user(self->bdf, &self->before));
 	for (i = 0; i < times; i++) {
 		user = child_start(use_for_ever, self->bdf);
 		nap_ms(rand_r(&self->seed) % 400);
@@ -184,10 +187,9 @@ LOAD_TEST(users_end_anywhere)
 		}
 		/* Between those who end by chance, one who wants it to work. */
 		if (i % 10 >= 8)
-			ASSERT_EQ(0, next_user(self->bdf));
+			ASSERT_EQ(0, next_user(self->bdf, &self->after));
 	}
-	ASSERT_EQ(0, next_user(self->bdf));
-	spaces_read(self->bdf, &self->after);
+	ASSERT_EQ(0, next_user(self->bdf, &self->after));
 	EXPECT_EQ(0, spaces_differ(&self->before, &self->after));
 	say_done("ends", times, self->start);
 }
