@@ -180,6 +180,45 @@ struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
 }
 
 /**
+ * fv_device_next_of - Go through the devices of a card, each kept while it is looked at
+ * @card: the card
+ * @dev: the device before, which is let go; NULL at first
+ * @key: 0 at first
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: The device, or NULL if there is none left. Who does not go on until then lets the
+ * last one go by fv_device_put().
+ */
+struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
+				    unsigned long *key)
+{
+	if (dev) {
+		fv_device_put(dev);
+		++*key;
+	}
+	return fv_device_get_next(card, key);
+}
+
+/**
+ * fv_device_set_states - Say what is thought of all functions of a card
+ * @card: the card
+ * @state: their state
+ * @origin: who asked for what led to it
+ * @text: why, for the administrator
+ *
+ * Context: As fv_device_set_state(); it is called for each.
+ */
+void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
+			  enum fpga_vfio_origin origin, const char *text)
+{
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	while ((dev = fv_device_next_of(card, dev, &key)))
+		fv_device_set_state(dev, state, origin, "%s", text);
+}
+
+/**
  * fv_device_put - Let go what fv_device_get() found
  * @dev: the device
  *

@@ -111,11 +111,15 @@ struct fv_device *fv_device_next(unsigned long *key);
 struct fv_device *fv_device_find(struct pci_dev *pdev);
 struct fv_device *fv_device_get(const char *bdf);
 struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key);
+struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
+				    unsigned long *key);
 void fv_device_put(struct fv_device *dev);
 enum fpga_vfio_card_state fv_device_state(struct fv_device *dev);
 __printf(4, 5)
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...);
+void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
+			  enum fpga_vfio_origin origin, const char *text);
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy);
 int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
 			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,

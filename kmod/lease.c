@@ -22,11 +22,10 @@
 #include "link.h"
 #include "policy.h"
 #include "ready.h"
+#include "recover.h"
 #include "registry.h"
 #include "reset.h"
 #include "span.h"
-#include "stats.h"
-#include "wait.h"
 
 /* When others had the card, or what is needed of it, just then. */
 #define FV_LEASE_AGAIN_MS	200
@@ -36,27 +35,6 @@ struct fv_lease_job {
 	struct fv_span span;
 	char text[FV_REASON_SIZE];
 };
-
-/* All devices of a card, kept while something is done to each: *@key is 0 at first. */
-static struct fv_device *fv_lease_next(struct fv_card *card, struct fv_device *dev,
-				       unsigned long *key)
-{
-	if (dev) {
-		fv_device_put(dev);
-		++*key;
-	}
-	return fv_device_get_next(card, key);
-}
-
-static void fv_lease_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
-				enum fpga_vfio_origin origin, const char *text)
-{
-	struct fv_device *dev = NULL;
-	unsigned long key = 0;
-
-	while ((dev = fv_lease_next(card, dev, &key)))
-		fv_device_set_state(dev, state, origin, "%s", text);
-}
 
 static void fv_lease_note(struct fv_device *dev, enum fpga_vfio_origin origin, int error,
 			  u64 ns, const char *text)
@@ -202,7 +180,8 @@ static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
 	is_off = fv_lease_wants_link_off(card, policy) && !fv_link_disable(card->port);
 	fv_lease_take(card, ask, is_off);
 	fv_card_is_leased(card, job->text, sizeof(job->text));
-	fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, FPGA_VFIO_ORIGIN_NETLINK, job->text);
+	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, FPGA_VFIO_ORIGIN_NETLINK,
+			     job->text);
 	return 0;
 }
 
@@ -277,8 +256,8 @@ static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
  *
  * Context: Process context, may sleep; killable.
  * Return: 0, -EOPNOTSUPP if there is no port or too much below it, -EBUSY if it is fenced
- * already or if a function is not ours, -EAGAIN if it is being bound,
- * reset or recovered, or its user keeps it, -EINTR, -ENOMEM; then it is as it was.
+ * already or if a function is not ours, -EAGAIN if it is being bound, reset or recovered, or
+ * its user keeps it, -EINTR, -ENOMEM; then it is as it was.
  */
 int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool is_plan,
 		   struct fv_reset_report *report, bool *is_link_disabled, char *text,
@@ -313,38 +292,6 @@ int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool i
 	return ret;
 }
 
-/* Until the link is up, PCI Express allows to ask, and all functions answer. */
-static int fv_lease_wait(struct fv_device *dev, const bool *is_over, u64 began_ns,
-			 struct fv_lease_times *times)
-{
-	struct fv_card *card = dev->card;
-	struct fv_device *other = NULL;
-	struct fv_policy policy;
-	struct fv_wait wait;
-	unsigned long key = 0;
-	int ret;
-
-	fv_device_policy(dev, &policy);
-	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
-	wait.is_over = is_over;
-	ret = fv_link_wait_active(card->port, true, &wait);
-	if (ret)
-		return ret;
-	times->link_ns = ktime_get_ns() - began_ns;
-	ret = fv_wait_ms(FV_RESET_SETTLE_MS);
-	if (ret)
-		return ret;
-
-	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
-	wait.is_over = is_over;
-	while ((other = fv_lease_next(card, other, &key)))
-		if (!ret)
-			ret = fv_ready_wait(other->core.pdev, &wait);
-	if (!ret)
-		times->ready_ns = ktime_get_ns() - began_ns;
-	return ret;
-}
-
 /* It is not fenced by anybody any more: what it is now, it stays. */
 static void fv_lease_give_back(struct fv_card *card)
 {
@@ -355,7 +302,7 @@ static void fv_lease_give_back(struct fv_card *card)
 	lockdep_assert_held(&lease->lock);
 	fv_card_restore(card);
 	fv_card_reset_end(card);
-	while ((dev = fv_lease_next(card, dev, &key)))
+	while ((dev = fv_device_next_of(card, dev, &key)))
 		fv_lease_let_sleep(dev);
 	scoped_guard(mutex, &fv_registry_lock) {
 		lease->is_on = false;
@@ -372,76 +319,39 @@ static void fv_lease_enable_link(struct fv_card *card)
 		card->lease.is_link_disabled = false;
 }
 
-/* The methods that a whole card may need when it does not come back as it should. */
-#define FV_LEASE_METHODS	(FV_RESET_CARD_ARRIVED | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
-				 BIT(FPGA_VFIO_RESET_METHOD_LINK))
-
-/* Could it not even be begun, or not be ended? Then it is tried again. */
-static bool fv_lease_is_unfinished(int ret)
-{
-	return ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM;
-}
-
-/* Those of which nothing was tried. */
-static void fv_lease_conclude(struct fv_card *card, enum fpga_vfio_origin origin, int error,
-			      const struct fv_reset_report *report)
-{
-	struct fv_device *dev = NULL;
-	unsigned long key = 0;
-
-	while ((dev = fv_lease_next(card, dev, &key))) {
-		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_RECOVERING)
-			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, origin, "%s",
-					    report->nr ? report->steps[report->nr - 1].text :
-					    "it was not brought back");
-		fv_stats_inc(dev->stats, error ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
-			     FPGA_VFIO_A_STATS_RECOVERIES_OK);
-	}
-}
-
 /* Nobody's fence is on, so nobody tries again but the driver's own repair. */
 static void fv_lease_leave_to_repair(struct fv_card *card, enum fpga_vfio_origin origin)
 {
 	struct fv_device *dev = NULL;
 	unsigned long key = 0;
 
-	fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_FAILED, origin,
-			    "it was not brought back to the end");
-	while ((dev = fv_lease_next(card, dev, &key)))
+	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FAILED, origin,
+			     "it was not brought back to the end");
+	while ((dev = fv_device_next_of(card, dev, &key)))
 		fv_clean_repair(dev);
 }
 
+/* With or without somebody's fence, which stays when it could not be brought to an end. */
 static int fv_lease_recover(struct fv_device *dev, enum fpga_vfio_origin origin,
-			    struct fv_reset_report *report, struct fv_lease_times *times)
+			    struct fv_reset_report *report, struct fv_recover_times *times)
 {
 	struct fv_card *card = dev->card;
-	u64 began_ns = ktime_get_ns();
 	bool is_on = card->lease.is_on;
 	char text[FV_REASON_SIZE];
 	int ret;
 
-	lockdep_assert_held(&card->lease.lock);
-	fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_RECOVERING, origin, "");
 	fv_lease_enable_link(card);
-	if (!is_on)
-		fv_card_isolate(card);
-	ret = fv_lease_wait(dev, &dev->is_leaving, began_ns, times);
-	report->began_ns = began_ns;
-	if (ret != -EINTR)
-		ret = fv_reset_run(dev, FV_LEASE_METHODS, origin, report);
-	times->total_ns = ktime_get_ns() - began_ns;
-	if (!is_on)
-		fv_card_restore(card);
+	fv_card_isolate(card);
+	ret = fv_recover_run(dev, origin, report, times);
+	fv_card_restore(card);
 
-	if (is_on && fv_lease_is_unfinished(ret)) {
+	if (is_on && fv_recover_is_unfinished(ret)) {
 		fv_card_is_leased(card, text, sizeof(text));
-		fv_lease_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, origin, text);
-	} else if (fv_lease_is_unfinished(ret)) {
+		fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, origin, text);
+	} else if (is_on) {
+		fv_lease_give_back(card);
+	} else if (fv_recover_is_unfinished(ret)) {
 		fv_lease_leave_to_repair(card, origin);
-	} else {
-		fv_lease_conclude(card, origin, ret, report);
-		if (is_on)
-			fv_lease_give_back(card);
 	}
 	return ret;
 }
@@ -467,12 +377,15 @@ unsigned int fv_lease_left_ms(const struct fv_lease *lease)
 static int fv_lease_end_by_driver(struct fv_lease *lease, struct fv_device *dev,
 				  struct fv_reset_report *report)
 {
-	struct fv_lease_times times = {};
+	struct fv_recover_times times = {};
 	unsigned int left_ms;
 	bool is_over;
 
 	if (!lease->is_on)
 		return 0;
+	/* Another function of the card does it when this one is gone. */
+	if (READ_ONCE(dev->is_leaving))
+		return -EAGAIN;
 	scoped_guard(mutex, &fv_registry_lock) {
 		left_ms = fv_lease_left_ms(lease);
 		is_over = lease->is_over;
@@ -503,7 +416,7 @@ static void fv_lease_end_work(struct work_struct *work)
 		ret = fv_lease_end_by_driver(lease, dev, report);
 		mutex_unlock(&lease->lock);
 	}
-	if (fv_lease_is_unfinished(ret) && !READ_ONCE(dev->is_leaving))
+	if (fv_recover_is_unfinished(ret))
 		fv_lease_end_in(lease, FV_LEASE_AGAIN_MS);
 	fv_device_put(dev);
 }
@@ -552,14 +465,14 @@ static bool fv_lease_is_ready(struct fv_card *card)
  * back as something else, -ETIMEDOUT or -EIO if it did not come back, -EINTR, -ENOMEM.
  */
 int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
-		 struct fv_reset_report *report, struct fv_lease_times *times, char *text,
+		 struct fv_reset_report *report, struct fv_recover_times *times, char *text,
 		 size_t size)
 {
 	struct fv_card *card = dev->card;
 	int ret = 0;
 
 	*text = '\0';
-	*times = (struct fv_lease_times) {};
+	*times = (struct fv_recover_times) {};
 	report->nr = 0;
 	if (!card) {
 		snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
@@ -583,19 +496,6 @@ int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
 	}
 	mutex_unlock(&card->lease.lock);
 	return ret;
-}
-
-/**
- * fv_lease_plan_end - Say what fv_lease_end() would do
- * @dev: a device on the card, which cannot go meanwhile
- * @report: each way, in order
- *
- * Context: Process context, may sleep.
- * Return: 0, -EOPNOTSUPP if there is no card, or an error of fv_reset_plan().
- */
-int fv_lease_plan_end(struct fv_device *dev, struct fv_reset_report *report)
-{
-	return dev->card ? fv_reset_plan(dev, FV_LEASE_METHODS, report) : -EOPNOTSUPP;
 }
 
 /**
@@ -632,7 +532,7 @@ void fv_lease_owner_gone(u32 portid)
 void fv_lease_leave(struct fv_device *dev)
 {
 	struct fv_card *card = dev->card;
-	struct fv_lease_times times = {};
+	struct fv_recover_times times = {};
 	bool is_last;
 
 	if (!card)
@@ -646,7 +546,7 @@ void fv_lease_leave(struct fv_device *dev)
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER,
 				    "%s", "");
 		fv_lease_enable_link(card);
-		fv_lease_wait(dev, NULL, ktime_get_ns(), &times);
+		fv_recover_wait(dev, NULL, &times);
 		fv_lease_give_back(card);
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
 				    "it was unbound while it was fenced");

@@ -13,6 +13,7 @@
 
 struct fv_card;
 struct fv_device;
+struct fv_recover_times;
 struct fv_reset_report;
 
 /* The longest time that a fence lasts when nobody says how long. */
@@ -58,18 +59,6 @@ struct fv_lease_ask {
 	bool is_forced;
 };
 
-/**
- * struct fv_lease_times - how long a recovery took, from when it was asked for
- * @link_ns: until the link was up; 0 if it did not come up
- * @ready_ns: until the functions answered; 0 if they did not
- * @total_ns: until its end
- */
-struct fv_lease_times {
-	u64 link_ns;
-	u64 ready_ns;
-	u64 total_ns;
-};
-
 void fv_lease_init(struct fv_lease *lease);
 void fv_lease_exit(struct fv_lease *lease);
 void fv_lease_leave(struct fv_device *dev);
@@ -77,9 +66,8 @@ int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool i
 		   struct fv_reset_report *report, bool *is_link_disabled, char *text,
 		   size_t size);
 int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
-		 struct fv_reset_report *report, struct fv_lease_times *times, char *text,
+		 struct fv_reset_report *report, struct fv_recover_times *times, char *text,
 		 size_t size);
-int fv_lease_plan_end(struct fv_device *dev, struct fv_reset_report *report);
 unsigned int fv_lease_left_ms(const struct fv_lease *lease);
 void fv_lease_owner_gone(u32 portid);
 

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "netlink_gen.h"
 #include "netlink_put.h"
+#include "recover.h"
 #include "registry.h"
 #include "reset.h"
 
@@ -94,7 +95,7 @@ int fpga_vfio_nl_fence_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 static int fv_nl_put_recovery(struct sk_buff *skb, struct fv_device *dev,
-			      const struct fv_lease_times *times)
+			      const struct fv_recover_times *times)
 {
 	struct fv_link link;
 
@@ -116,7 +117,7 @@ static int fv_nl_put_recovery(struct sk_buff *skb, struct fv_device *dev,
 /* Without times: what would be done. */
 static int fv_nl_reply_recover(struct genl_info *info, struct fv_device *dev,
 			       const struct fv_reset_report *report,
-			       const struct fv_lease_times *times)
+			       const struct fv_recover_times *times)
 {
 	struct sk_buff *skb;
 	unsigned int i;
@@ -147,7 +148,7 @@ err:
 static int fv_nl_recover_plan(struct genl_info *info, struct fv_device *dev,
 			      struct fv_reset_report *report)
 {
-	int ret = fv_lease_plan_end(dev, report);
+	int ret = fv_recover_plan(dev, report);
 
 	if (ret) {
 		fv_nl_refuse(info, dev, "", "no port of its own");
@@ -164,7 +165,7 @@ static int fv_nl_recover(struct genl_info *info, struct fv_device *dev,
 		.is_forced = info->attrs[FPGA_VFIO_A_RECOVER_FORCE],
 	};
 	const struct fv_reset_step *last;
-	struct fv_lease_times times;
+	struct fv_recover_times times;
 	char text[FV_REASON_SIZE];
 	int ret, sent;
 

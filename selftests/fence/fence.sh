@@ -360,8 +360,18 @@ fv_same "two functions: both are ready" "ready ready" \
 	"$(device "$FV_CARD2" state) $(device "$FV_CARD2_FN1" state)"
 fv_check "two functions: the user of the second has it" asked $CARD_ID read 0
 fv_check "two functions: and it moves data" asked 0 dma
-fv_let_go
+
+# the driver brings the card back by one of its functions, and that one goes meanwhile
+fv_check "a function goes: fenced before" own fence "$FV_CARD2"
+fault not-ready 3000 ones
 owner_ends
+fv_check "a function goes: while the driver recovers" fv_wait 5 device_is "$FV_CARD2" recovering
+fv_unbind "$FV_CARD2"
+fv_check "a function goes: the other one comes back" fv_wait 30 device_is "$FV_CARD2_FN1" ready
+fv_same "a function goes: nobody has a fence" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
+fv_check "a function goes: the user of the other one has it" asked $CARD_ID read 0
+fv_check "a function goes: and it moves data" asked 0 dma
+fv_let_go
 use_card FV_CARD
 
 # --- unbound while it is fenced

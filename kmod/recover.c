@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A card that somebody has programmed, or that did not come back by itself: its link, its
+ * readiness, its identity, its configuration. It is taken as it comes; if that is not enough,
+ * and it is not another card, it is reset as a whole.
+ */
+#include <linux/ktime.h>
+#include <linux/pci.h>
+
+#include "card.h"
+#include "device.h"
+#include "link.h"
+#include "policy.h"
+#include "ready.h"
+#include "recover.h"
+#include "reset.h"
+#include "stats.h"
+#include "wait.h"
+
+/* The methods that a whole card may need when it does not come back as it should. */
+#define FV_RECOVER_METHODS	(FV_RESET_CARD_ARRIVED | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
+				 BIT(FPGA_VFIO_RESET_METHOD_LINK))
+
+/**
+ * fv_recover_wait - Wait until a card may be asked, and answers
+ * @dev: a device on it, which cannot go meanwhile
+ * @is_over: becomes true when there is nothing to wait for any more; may be NULL
+ * @times: how long it took
+ *
+ * Only the port is read until its link is up, and nobody else is kept from anything.
+ *
+ * Context: Process context, may sleep for the limits of the device's policy; killable.
+ * Return: 0, -ETIMEDOUT, -EINTR, or another error of fv_link_wait_active() or
+ * fv_ready_wait().
+ */
+int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times)
+{
+	struct fv_card *card = dev->card;
+	struct fv_device *other = NULL;
+	struct fv_policy policy;
+	u64 began_ns = ktime_get_ns();
+	struct fv_wait wait;
+	unsigned long key = 0;
+	int ret;
+
+	fv_device_policy(dev, &policy);
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	wait.is_over = is_over;
+	ret = fv_link_wait_active(card->port, true, &wait);
+	if (ret)
+		return ret;
+	times->link_ns = ktime_get_ns() - began_ns;
+	ret = fv_wait_ms(FV_RESET_SETTLE_MS);
+	if (ret)
+		return ret;
+
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	wait.is_over = is_over;
+	while ((other = fv_device_next_of(card, other, &key)))
+		if (!ret)
+			ret = fv_ready_wait(other->core.pdev, &wait);
+	if (!ret)
+		times->ready_ns = ktime_get_ns() - began_ns;
+	return ret;
+}
+
+/**
+ * fv_recover_is_unfinished - Could a recovery not even be begun, or not be ended?
+ * @error: of fv_recover_run()
+ *
+ * Context: Any.
+ * Return: True if it is to be tried again.
+ */
+bool fv_recover_is_unfinished(int error)
+{
+	return error == -EAGAIN || error == -EINTR || error == -ENOMEM;
+}
+
+/* Of those of which nothing was tried, what kept it from that is why they are not ready. */
+static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin origin, int error,
+				const struct fv_reset_report *report)
+{
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	while ((dev = fv_device_next_of(card, dev, &key))) {
+		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_RECOVERING)
+			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, origin, "%s",
+					    report->nr ? report->steps[report->nr - 1].text :
+					    "it was not brought back");
+		fv_stats_inc(dev->stats, error ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
+			     FPGA_VFIO_A_STATS_RECOVERIES_OK);
+	}
+}
+
+/**
+ * fv_recover_run - Bring a card back
+ * @dev: a device on it, which cannot go meanwhile
+ * @origin: who asked for it
+ * @report: what was tried
+ * @times: how long it took
+ *
+ * Context: Process context, under fv_lease::lock, with the port isolated; may sleep for the
+ * limits of the policy; killable.
+ * Return: 0, or an error of fv_reset_run(). After one that fv_recover_is_unfinished() the
+ * functions may still be "recovering".
+ */
+int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
+		   struct fv_reset_report *report, struct fv_recover_times *times)
+{
+	struct fv_card *card = dev->card;
+	int ret;
+
+	lockdep_assert_held(&card->lease.lock);
+	report->began_ns = ktime_get_ns();
+	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_RECOVERING, origin, "");
+	ret = fv_recover_wait(dev, &dev->is_leaving, times);
+	if (ret != -EINTR)
+		ret = fv_reset_run(dev, FV_RECOVER_METHODS, origin, report);
+	times->total_ns = ktime_get_ns() - report->began_ns;
+	if (!fv_recover_is_unfinished(ret))
+		fv_recover_conclude(card, origin, ret, report);
+	return ret;
+}
+
+/**
+ * fv_recover_plan - Say what fv_recover_run() would do
+ * @dev: a device on the card, which cannot go meanwhile
+ * @report: each way, in order
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EOPNOTSUPP if there is no card, or an error of fv_reset_plan().
+ */
+int fv_recover_plan(struct fv_device *dev, struct fv_reset_report *report)
+{
+	return dev->card ? fv_reset_plan(dev, FV_RECOVER_METHODS, report) : -EOPNOTSUPP;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way back of a whole card whose users are behind the fence. */
+#ifndef FV_RECOVER_H
+#define FV_RECOVER_H
+
+#include <linux/types.h>
+#include <linux/fpga_vfio.h>
+
+struct fv_device;
+struct fv_reset_report;
+
+/**
+ * struct fv_recover_times - how long it took, from when it was begun
+ * @link_ns: until the link was up; 0 if it did not come up
+ * @ready_ns: until the functions answered; 0 if they did not
+ * @total_ns: until its end
+ */
+struct fv_recover_times {
+	u64 link_ns;
+	u64 ready_ns;
+	u64 total_ns;
+};
+
+int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times);
+int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
+		   struct fv_reset_report *report, struct fv_recover_times *times);
+int fv_recover_plan(struct fv_device *dev, struct fv_reset_report *report);
+bool fv_recover_is_unfinished(int error);
+
+#endif /* FV_RECOVER_H */
