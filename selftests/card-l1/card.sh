@@ -138,6 +138,8 @@ unchanged()
 # port_is VARIABLE: it is what port_controls said when it was put there
 port_is()
 {
+	# bash would leave out the whole test without a word
+	[[ $1 =~ ^[a-z_]+$ ]] || ktap_exit_fail_msg "port_is $1: not the name of a variable"
 	unchanged "${!1}" "$(port_controls)"
 }
 

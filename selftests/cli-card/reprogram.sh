@@ -22,7 +22,7 @@ back()
 {
 	fv_check "$1: ready" fv_wait 20 device_is "$dev" ready
 	fv_check "$1: the user reads it" asked $CARD_ID get 0 0
-	fv_check "$1: the port is as it was" port_is "$bits"
+	fv_check "$1: the port is as it was" port_is bits
 }
 
 # --- it goes as it should
