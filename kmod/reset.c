@@ -548,19 +548,6 @@ static void fv_reset_wake(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 }
 
-/* The policy's order of methods, and before it, if that is wanted, none. */
-static unsigned int fv_reset_ladder_order(struct pci_dev *pdev, const struct fv_policy *policy,
-					  unsigned long methods, unsigned int *order)
-{
-	unsigned int nr = 0;
-
-	if (methods & FV_RESET_CARD_ARRIVED)
-		order[nr++] = FV_RESET_CARD_ARRIVAL;
-	else if (methods & FV_RESET_ARRIVED)
-		order[nr++] = FV_RESET_ARRIVAL;
-	return nr + fv_reset_order(pdev, policy, methods & FV_RESET_ANY, order + nr);
-}
-
 /* Whose fence the card is behind, is the one who brings it back. */
 static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
 			      struct fv_reset_step *step)
@@ -631,100 +618,12 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 	} else {
 		fv_reset_wake(dev);
 		ret = fv_reset_ladder(job, dev, order,
-				      fv_reset_ladder_order(pdev, &job->policy, methods, order),
+				      fv_reset_order(pdev, &job->policy, methods, order),
 				      report);
 		fv_span_end(&job->span);
 	}
 	if (ret)
 		fv_reset_tell_refused(job, dev, report, ret);
-	pm_runtime_put(&pdev->dev);
-	return ret;
-}
-
-/**
- * fv_reset_report_functions - Say which functions are hit
- * @report: where to
- * @span: the functions
- *
- * Context: Process context, under vfio_device_set::lock.
- */
-void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_span *span)
-{
-	struct fv_reset_function *function;
-	unsigned int i;
-
-	for (i = 0; i < span->nr; i++) {
-		struct pci_dev *pdev = span->functions[i];
-
-		function = &report->functions[i];
-		strscpy(function->bdf, pci_name(pdev));
-		/* the name of the bus is what a function without driver has */
-		strscpy(function->driver, pdev->dev.driver ? dev_driver_string(&pdev->dev) : "");
-		function->is_held = span->devices[i] && span->devices[i]->user;
-	}
-	report->nr_functions = span->nr;
-}
-
-static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
-			       const struct fv_policy *policy,
-			       unsigned int method, struct fv_reset_report *report)
-{
-	const struct fv_reset_ops *ops = fv_reset_ops_of(method);
-	struct fv_reset_step *step = &report->steps[report->nr++];
-	const char *why = ops->unavailable(dev->core.pdev, policy);
-
-	*step = (struct fv_reset_step) {
-		.method = method,
-		.expected_ms = ops->expected_ms,
-		.limit_ms = fv_reset_limit_ms(ops, policy),
-	};
-	if (why) {
-		strscpy(step->text, why);
-		step->error = -EOPNOTSUPP;
-		return;
-	}
-	step->error = fv_span_look(span, dev, ops->is_card, step->text, sizeof(step->text));
-	fv_reset_report_functions(report, span);
-	step->nr_functions = span->nr;
-	fv_span_end(span);
-}
-
-/**
- * fv_reset_plan - Say what fv_reset_run() would do
- * @dev: the device, which cannot go meanwhile
- * @methods: which may be used
- * @report: each method, in order, with the reason why it could not be used
- *
- * Context: Process context, may sleep.
- * Return: 0, -ENOMEM, -EINTR, or an error of runtime PM.
- */
-int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
-{
-	struct fv_span *span __free(kfree) = kzalloc_obj(*span);
-	unsigned int order[FV_RESET_METHODS + 1];
-	struct mutex *set = &dev->core.vdev.dev_set->lock;
-	struct pci_dev *pdev = dev->core.pdev;
-	struct fv_policy policy;
-	unsigned int nr, i;
-	int ret;
-
-	report->nr = 0;
-	report->nr_functions = 0;
-	if (!span)
-		return -ENOMEM;
-	fv_device_policy(dev, &policy);
-
-	ret = pm_runtime_resume_and_get(&pdev->dev);
-	if (ret < 0)
-		return ret;
-	ret = mutex_lock_killable(set);
-	if (!ret) {
-		span->is_any_user = methods & FV_RESET_CARD_ARRIVED;
-		nr = fv_reset_ladder_order(pdev, &policy, methods, order);
-		for (i = 0; i < nr; i++)
-			fv_reset_plan_step(dev, span, &policy, order[i], report);
-		mutex_unlock(set);
-	}
 	pm_runtime_put(&pdev->dev);
 	return ret;
 }

@@ -10,12 +10,6 @@
 #include "reset_ops.h"
 #include "span.h"
 
-/* Any method, the one that hits least first. */
-#define FV_RESET_ANY		GENMASK(FV_RESET_METHODS - 1, 0)
-/* Before any: if the function came back by itself, it is taken as it comes. */
-#define FV_RESET_ARRIVED	BIT(FV_RESET_ARRIVAL)
-/* Of a card that is fenced: the same, of all its functions, whoever has them. */
-#define FV_RESET_CARD_ARRIVED	BIT(FV_RESET_CARD_ARRIVAL)
 /* Those that hit the function alone. */
 #define FV_RESET_FUNCTION_ONLY	(BIT(FPGA_VFIO_RESET_METHOD_FLR) | BIT(FPGA_VFIO_RESET_METHOD_PM))
 

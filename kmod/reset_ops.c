@@ -333,9 +333,10 @@ bool fv_reset_is_offered(struct pci_dev *pdev)
  * fv_reset_order - Say in which order methods are tried
  * @pdev: the function
  * @policy: what is wanted of the device
- * @methods: which of them, bits of enum fpga_vfio_reset_method; one that is asked for
- *	     alone is used whatever the policy says
- * @order: room for FV_RESET_METHODS
+ * @methods: which of them, bits of enum fpga_vfio_reset_method, and FV_RESET_ARRIVED or
+ *	     FV_RESET_CARD_ARRIVED, which comes first; a method that is asked for alone is
+ *	     used whatever the policy says
+ * @order: room for FV_RESET_METHODS + 1
  *
  * The policy's order, and no other methods, if it has one. Else the administrator's, as
  * he wrote it into the PCI core's reset_method file (which has the default FLR, PM, bus),
@@ -349,6 +350,12 @@ unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy
 {
 	unsigned int nr = 0, i;
 	int method;
+
+	if (methods & FV_RESET_CARD_ARRIVED)
+		order[nr++] = FV_RESET_CARD_ARRIVAL;
+	else if (methods & FV_RESET_ARRIVED)
+		order[nr++] = FV_RESET_ARRIVAL;
+	methods &= FV_RESET_ANY;
 
 	if (policy->nr_methods && !is_power_of_2(methods)) {
 		for (i = 0; i < policy->nr_methods; i++)

@@ -23,6 +23,13 @@ struct pci_dev;
 #define FV_RESET_ARRIVAL	FV_RESET_METHODS
 #define FV_RESET_CARD_ARRIVAL	(FV_RESET_METHODS + 1)
 
+/* Any method, the one that hits least first. */
+#define FV_RESET_ANY		GENMASK(FV_RESET_METHODS - 1, 0)
+/* Before any: if the function came back by itself, it is taken as it comes. */
+#define FV_RESET_ARRIVED	BIT(FV_RESET_ARRIVAL)
+/* Of a card that is fenced: the same, of all its functions, whoever has them. */
+#define FV_RESET_CARD_ARRIVED	BIT(FV_RESET_CARD_ARRIVAL)
+
 /**
  * struct fv_reset_ops - how a method works
  * @name: of the method, as in the PCI core's reset_method file and in messages
