@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2119 # all ports
+# A card was away below a user and is back: how much later than PCI Express allows is it his
+# again? Allowed is the first request 100 ms after its link is up; both times are of the card's
+# clock: its trace has the one, and the other it says itself when he asks for the first time.
+# The driver's part is the median of several losses.
+# shellcheck source=selftests/card-l1/suite.sh
+. "$(dirname "$0")/suite.sh"
+
+fv_need FV_CARD FV_CARDS FV_KO
+ktap_print_header
+use_card FV_CARD
+TIMES=11
+MINIMUM_MS=100
+LIMIT_MS=50
+
+# measure WORD…: milliseconds from when it may be asked to when it was used, in $late
+measure()
+{
+	local used
+
+	mark
+	used=$("$FV_DIR/loss_bench" "$dev" "$@" | sed -n 's/^used //p')
+	late=none
+	[ -n "$used" ] || return
+	late=$((used - MINIMUM_MS - $(fault ctl trace "$from" | jq '[.events[] |
+		select(.what == "link-up")][-1].us / 1000 | floor')))
+}
+
+# median WORD…: of some losses, in $late
+median()
+{
+	local all=() i
+
+	for ((i = 0; i < TIMES; i++)); do
+		measure "$@"
+		[ "$late" != none ] || return
+		all+=("$late")
+	done
+	echo "# $*: ${all[*]} ms"
+	late=$(printf '%s\n' "${all[@]}" | sort -n | sed -n "$(((TIMES + 1) / 2))p")
+}
+
+cards_bind "$dev"
+policy "$dev" watch_interval_ms=10
+for what in loss recover; do
+	for user in idle busy; do
+		# shellcheck disable=SC2046 # the word or none
+		median $what $([ $user = idle ] || echo busy)
+		fv_row "${what}_${user}_late" $FV_DRIVER "$late" ms
+		fv_check "$what, $user user: the card is his $late ms after it may be, limit $LIMIT_MS" \
+			eval "[ $late != none ] && [ $late -le $LIMIT_MS ]"
+	done
+done
+fv_unbind "$dev"
+fv_unload
+rmmod fv_port
+fv_finish

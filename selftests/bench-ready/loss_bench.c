@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * loss_bench BDF loss|recover [busy]: have a card lose its link, or fence it and bring it
+ * back, with a user who has mapped it; busy: one who never rests. Prints "used MS": the time,
+ * by the card's own clock, of his first access afterwards that the card answers.
+ */
+#include <linux/fpga_vfio.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "control.h"
+#include "fence.h"
+#include "hammer.h"
+#include "regs.h"
+#include "user.h"
+
+#define CARD "FV_CARD"
+#define DOWN_MS 200
+#define LIMIT_MS 20000
+
+static void lose_link(struct user *user)
+{
+	control_do(CARD, "link down for %u", DOWN_MS);
+	if (!wait_until(user->regs[CARD_REG_ID / 4] != CARD_ID, LIMIT_MS))
+		fail("the link does not go down");
+}
+
+static void fence_and_recover(const char *bdf)
+{
+	struct genl genl;
+
+	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	fence(&genl, bdf);
+	nap_ms(DOWN_MS);
+	recover(&genl, bdf);
+	genl_close(&genl);
+}
+
+int main(int argc, char **argv)
+{
+	bool is_busy = argc == 4 && !strcmp(argv[3], "busy");
+	struct hammer hammer;
+	struct user user;
+
+	if (argc != 3 + is_busy || (strcmp(argv[2], "loss") && strcmp(argv[2], "recover")))
+		fail("usage: loss_bench BDF loss|recover [busy]");
+	user_come(&user, argv[1]);
+	if (user.regs[CARD_REG_ID / 4] != CARD_ID)
+		fail("%s does not answer to begin with", argv[1]);
+	if (is_busy)
+		hammer_start(&hammer, &user);
+	if (argv[2][0] == 'l')
+		lose_link(&user);
+	else
+		fence_and_recover(argv[1]);
+	if (!wait_until(user.regs[CARD_REG_ID / 4] == CARD_ID, LIMIT_MS))
+		fail("%s does not answer any more", argv[1]);
+	printf("used %u\n", user.regs[CARD_REG_UPTIME_MS / 4]);
+	if (is_busy)
+		hammer_stop(&hammer);
+	user_go(&user);
+	return 0;
+}
