@@ -107,6 +107,15 @@ static void fv_clean_again(struct fv_device *dev)
 	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(FV_CLEAN_AGAIN_MS));
 }
 
+/* Returns 1 if it is none of the driver's business any more. */
+static int fv_clean_run(struct fv_device *dev)
+{
+	/* The watch tells when the link is up after all. */
+	if (fv_clean_wait(dev) || !fv_clean_is_due(dev))
+		return 1;
+	return fv_reset_run(dev, fv_clean_repair_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
+}
+
 static void fv_clean_recover(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, recovery);
@@ -120,17 +129,11 @@ static void fv_clean_recover(struct work_struct *work)
 		return;
 	}
 	fv_card_isolate(dev->card);
-	ret = fv_clean_wait(dev);
+	ret = fv_clean_run(dev);
 	fv_card_restore(dev->card);
-	/* The watch tells when the link is up after all. */
-	if (ret || !fv_clean_is_due(dev))
-		return;
-	ret = fv_reset_run(dev, fv_clean_repair_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
-	if (ret == -EAGAIN) {
+	if (ret == -EAGAIN)
 		fv_clean_again(dev);
-		return;
-	}
-	if (ret == -EBUSY && !fv_clean_is_due(dev))
+	if (ret > 0 || ret == -EAGAIN || (ret == -EBUSY && !fv_clean_is_due(dev)))
 		return;
 	fv_stats_inc(dev->stats, ret ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
 		     FPGA_VFIO_A_STATS_RECOVERIES_OK);

@@ -14,14 +14,19 @@
 #define FV_PAUSE_MAX_US	10000
 #define FV_PAUSE_SHARE	20
 
+/* A card that may be asked after 100 ms is not to wait for 110. */
+#define FV_SLACK_MAX_US	500U
+
 /* Sleep; a process that ends anyway is not told to, or it could not clean up. */
 static int fv_wait_us(unsigned int us)
 {
+	unsigned int most_us = us + min(us / 10, FV_SLACK_MAX_US);
+
 	if (current->flags & PF_EXITING) {
-		usleep_range(us, us + us / 10);
+		usleep_range(us, most_us);
 		return 0;
 	}
-	usleep_range_state(us, us + us / 10, TASK_KILLABLE);
+	usleep_range_state(us, most_us, TASK_KILLABLE);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 

@@ -135,12 +135,18 @@ unchanged()
 	return 1
 }
 
-# port_is VARIABLE: it is what port_controls said when it was put there
+# port_is VARIABLE: it is what port_controls said when it was put there. The driver's own
+# repair ends a moment after the card is ready
 port_is()
 {
 	# bash would leave out the whole test without a word
 	[[ $1 =~ ^[a-z_]+$ ]] || ktap_exit_fail_msg "port_is $1: not the name of a variable"
-	unchanged "${!1}" "$(port_controls)"
+	fv_wait 1 port_is_now "${!1}" || unchanged "${!1}" "$(port_controls)"
+}
+
+port_is_now()
+{
+	[ "$1" = "$(port_controls)" ]
 }
 
 # bits of the registers

@@ -72,7 +72,7 @@ kill_waiter()
 # driver waits for a card to repair it, its port is isolated
 is_clean()
 {
-	fv_check "$1: the port is as it was" fv_wait "${2:-1}" port_is port_before
+	fv_check "$1: the port is as it was" fv_wait "${2:-1}" port_is_now "$port_before"
 	fv_check "$1: the card is ready some time" fv_wait 20 there
 	fv_check "$1: the next user gets it" fv_hold "$dev"
 	fv_let_go
