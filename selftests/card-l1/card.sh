@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the shell tests of cards and links share. Sourced after fv.sh.
 #
-# shellcheck disable=SC2034 # set here, used by the tests
+# shellcheck disable=SC2034,SC2016 # set here, used by the tests; conditions are for eval
 
 PORT_KO=/t/mod/fv_port.ko
 PORT_DEBUG=/sys/kernel/debug/fv_port
@@ -147,6 +147,25 @@ port_is()
 port_is_now()
 {
 	[ "$1" = "$(port_controls)" ]
+}
+
+# has_it_back WHAT: the user has the same card again, below the same port: $user, who is "idle"
+# or "hammering"; $bits and $config are of before
+has_it_back()
+{
+	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
+	fv_check "$1: the port is as it was" port_is bits
+	fv_check "$1: the link is as it was" link_is "$port" 3 8
+	fv_check "$1: the configuration is as it was" card_is_as config
+	fv_check "$1: the user reads it" asked "$CARD_ID" get 0 0
+	# shellcheck disable=SC2154 # user is the tests'
+	if [ "$user" = idle ]; then
+		fv_check "$1: it moves data, and interrupts" asked 0 dma
+	else
+		undisturbed "$1"
+	fi
+	fv_check "$1: the user is told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
+	fv_check "$1: the user is still there" kill -0 "$FV_HOLDER"
 }
 
 # bits of the registers

@@ -24,23 +24,6 @@ lost()
 	fv_check "$1: of the configuration, too" asked "4 ones" pread 7 0 4
 }
 
-# back WHAT: the user has his card
-back()
-{
-	fv_check "$1: back" fv_wait 60 device_is "$dev" ready
-	fv_check "$1: the port is as it was" port_is bits
-	fv_check "$1: the link is as it was" link_is "$port" 3 8
-	fv_check "$1: the configuration is as it was" card_is_as config
-	fv_check "$1: the user reads it" asked $CARD_ID get 0 0
-	if [ $user = idle ]; then
-		fv_check "$1: it moves data, and interrupts" asked 0 dma
-	else
-		undisturbed "$1"
-	fi
-	fv_check "$1: the user is told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
-	fv_check "$1: the user is still there" kill -0 "$FV_HOLDER"
-}
-
 for user in idle hammering; do
 	holder "$dev"
 	fv_check "$user: the card has a user" told held
@@ -61,7 +44,7 @@ for user in idle hammering; do
 	fv_same "$what: fenced, counted" $((fences + 1)) "$(counter "$dev" fences)"
 	fault wait link-up 1000 2>/dev/null
 	fault link-up
-	back "$what"
+	has_it_back "$what"
 	fv_check "$what: told" has_event "kind=link-down origin=watch" "kind=link-up" \
 		"kind=recover origin=(driver|watch)" "kind=state .*state=ready"
 	fv_check "$what: without a reset" eval '! has_event_now kind=reset'
@@ -72,42 +55,42 @@ for user in idle hammering; do
 	fv_check "$what: and stays so" eval '! fv_wait 2 device_is "$dev" ready'
 	lost "$what, 2 s later"
 	fault link-up
-	back "$what"
+	has_it_back "$what"
 
 	what="$user, the slot without power"
 	card power off
 	lost "$what"
 	card power on
-	back "$what"
+	has_it_back "$what"
 
 	what="$user, a fundamental reset"
 	card perst
-	back "$what"
+	has_it_back "$what"
 
 	what="$user, taken out and put in"
 	fault remove
 	lost "$what"
 	fault insert
-	back "$what"
+	has_it_back "$what"
 
 	what="$user, programmed without a fence"
 	since
 	fault reprogram 500
 	fv_check "$what: lost" has_event "kind=state .*state=lost"
-	back "$what"
+	has_it_back "$what"
 
 	what="$user, back at 2.5 GT/s x1"
 	fault come-back 1 1 1
 	fault link-down
 	lost "$what"
 	fault link-up
-	back "$what"
+	has_it_back "$what"
 
 	what="$user, with an error of the port"
 	since
 	fault surprise-down for 300
 	fv_check "$what: seen" has_event "kind=state .*state=lost"
-	back "$what"
+	has_it_back "$what"
 
 	# --- again and again
 	what="$user, $FLAPS times"
@@ -119,7 +102,7 @@ for user in idle hammering; do
 		read -rt 0.$(((seed / 1024) % 5)) <> <(:) || :
 	done
 	fv_check "$what: the link is up" fv_wait 10 link_is "$port" 3 8
-	back "$what"
+	has_it_back "$what"
 
 	if [ $user = hammering ]; then
 		ask hammer off
@@ -149,7 +132,7 @@ else
 	fv_check "DPC: the user reads all-ones" asked $ONES get 0 0
 	# that is longer than the PCI core waits
 	policy "$dev" watch_interval_ms=10
-	back DPC
+	has_it_back DPC
 fi
 
 # --- nobody has it

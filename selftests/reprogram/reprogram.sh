@@ -24,22 +24,6 @@ fenced()
 	fv_check "$1: fenced" own fence "$dev" "${@:2}"
 }
 
-# back WHAT: the user has the same card again
-back()
-{
-	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
-	fv_check "$1: the port is as it was" port_is bits
-	fv_check "$1: the link is as it was" link_is "$port" 3 8
-	fv_check "$1: the configuration is as it was" card_is_as config
-	fv_check "$1: the user reads it" asked $CARD_ID get 0 0
-	if [ $user = idle ]; then
-		fv_check "$1: it moves data, and interrupts" asked 0 dma
-	else
-		undisturbed "$1"
-	fi
-	fv_check "$1: the user is told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
-}
-
 # said_us WORD: link, ready, duration of the last recovery
 said_us()
 {
@@ -93,7 +77,7 @@ for user in idle hammering; do
 	fv_check "$what: programmed" programmed 2000
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"
-	back "$what"
+	has_it_back "$what"
 	what="$user, the same image, recovered at once"
 	fenced "$what"
 	fault reprogram 4000
@@ -101,14 +85,14 @@ for user in idle hammering; do
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"
 	fv_check "$what: after the link, which took what it took" test "$(said_us link)" -ge 1000000
-	back "$what"
+	has_it_back "$what"
 	policy "$dev" link_disable=off
 	what="$user, the same image, link_disable off"
 	fenced "$what"
 	fv_check "$what: programmed" programmed 2000
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"
-	back "$what"
+	has_it_back "$what"
 	policy "$dev" link_disable=auto
 
 	# --- how soon
@@ -124,7 +108,7 @@ for user in idle hammering; do
 	fv_row "reprogram_late_$user" $FV_DRIVER "$median" ms
 	card_clean
 	card ready-after image
-	back "$user, $RUNS times"
+	has_it_back "$user, $RUNS times"
 
 	# --- it comes back as something else
 	what="$user, another id"
@@ -142,7 +126,7 @@ for user in idle hammering; do
 	fv_check "$what: not recovered by another try" eval '! own recover "$dev"'
 	programmed alveo-xdma 300
 	fv_check "$what, then the old one: comes back" eval 'own recover "$dev" || fv_wait 20 device_is "$dev" ready'
-	back "$what, then the old one"
+	has_it_back "$what, then the old one"
 
 	what="$user, another BAR size"
 	fenced "$what"
@@ -156,7 +140,7 @@ for user in idle hammering; do
 	fenced "$what, fenced again"
 	programmed 300
 	fv_check "$what, then the old one: recovered" own recover "$dev"
-	back "$what, then the old one"
+	has_it_back "$what, then the old one"
 
 	what="$user, another build"
 	policy "$dev" identity=build
@@ -168,7 +152,7 @@ for user in idle hammering; do
 	programmed alveo-xdma 300
 	fv_check "$what, and back: recovered" own recover "$dev"
 	policy "$dev" identity=strict
-	back "$what, and back"
+	has_it_back "$what, and back"
 
 	# --- it does not come back
 	what="$user, it never comes back"
@@ -189,7 +173,7 @@ for user in idle hammering; do
 	fenced "$what, fenced again"
 	programmed 300
 	fv_check "$what, until it does: recovered" own recover "$dev"
-	back "$what, until it does"
+	has_it_back "$what, until it does"
 	policy "$dev" load_limit_ms=60000
 
 	# --- it comes back slow
@@ -201,7 +185,7 @@ for user in idle hammering; do
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: at full speed" said ",link 3 8 3 8 "
 	fv_same "$what: by a retrain, counted" $((ok + 1)) "$(counter "$dev" retrains_ok)"
-	back "$what"
+	has_it_back "$what"
 	what="$user, back at 2.5 GT/s x1 for good"
 	policy "$dev" auto_retrain=0
 	fenced "$what"
@@ -213,25 +197,25 @@ for user in idle hammering; do
 	fault repair
 	policy "$dev" auto_retrain=1
 	fv_check "$what, then not: at full speed" fv_wait 20 link_is "$port" 3 8
-	back "$what, then not"
+	has_it_back "$what, then not"
 
 	# --- who programs it goes
 	what="$user, killed before it is programmed"
 	fenced "$what"
 	owner_ends KILL
-	back "$what"
+	has_it_back "$what"
 	what="$user, killed while it is programmed"
 	owner
 	fenced "$what"
 	fault reprogram 1500
 	owner_ends KILL
-	back "$what"
+	has_it_back "$what"
 	what="$user, killed after it was programmed"
 	owner
 	fenced "$what"
 	programmed 300
 	owner_ends KILL
-	back "$what"
+	has_it_back "$what"
 	what="$user, killed while it is recovered"
 	owner
 	fenced "$what"
@@ -239,7 +223,7 @@ for user in idle hammering; do
 	own_start recover "$dev"
 	fv_wait 5 device_is "$dev" recovering
 	owner_ends KILL
-	back "$what"
+	has_it_back "$what"
 	what="$user, killed when it was another"
 	owner
 	fenced "$what"
@@ -251,13 +235,13 @@ for user in idle hammering; do
 	fenced "$what, fenced again"
 	programmed alveo-xdma 100
 	fv_check "$what, then the old one: recovered" own recover "$dev"
-	back "$what, then the old one"
+	has_it_back "$what, then the old one"
 	what="$user, the time is over while it is programmed"
 	since
 	fenced "$what" timeout=500
 	fault reprogram 2000
 	fv_check "$what: recovered by the driver" has_event "kind=recover origin=driver"
-	back "$what"
+	has_it_back "$what"
 
 	owner_ends
 	if [ $user = hammering ]; then
