@@ -206,7 +206,7 @@ fv_has "detached: with the name of who is gone" "fenced by fv_act \(pid $OWNER\)
 fv_check "detached: not fenced again" refused fence "$dev"
 fv_check "detached: recovered by anybody" act recover "$dev"
 back_with_user "detached"
-fenced_by "detached, and the time is over" detached timeout=1000
+fenced_by "detached, and the time is over" detached timeout=$((1000 * FV_SLOW))
 owner_ends
 fv_check "detached, and the time is over: recovered by the driver" \
 	has_event "kind=recover origin=driver"
