@@ -524,8 +524,8 @@ void fv_lease_owner_gone(u32 portid)
  * @dev: the device, which nobody uses
  *
  * When it is the last one, there is nobody left to fence, and nobody who could bring the
- * card back as a whole: the port gets back what it had, and the link is let up, so that the
- * next driver finds the card.
+ * card back as a whole: the link is let up, functions without driver and the port get back
+ * what they had, and the next driver finds the card.
  *
  * Context: Process context, under the device lock.
  */
@@ -546,7 +546,8 @@ void fv_lease_leave(struct fv_device *dev)
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER,
 				    "%s", "");
 		fv_lease_enable_link(card);
-		fv_recover_wait(dev, NULL, &times);
+		if (!fv_recover_wait(dev, NULL, &times))
+			fv_recover_driverless(card);
 		fv_lease_give_back(card);
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
 				    "it was unbound while it was fenced");

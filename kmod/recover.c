@@ -7,6 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/pci.h>
 
+#include "baseline.h"
 #include "card.h"
 #include "device.h"
 #include "link.h"
@@ -121,6 +122,29 @@ int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
 	if (!fv_recover_is_unfinished(ret))
 		fv_recover_conclude(card, origin, ret, report);
 	return ret;
+}
+
+static int fv_recover_driverless_one(struct pci_dev *pdev, void *unused)
+{
+	/* One that somebody binds just now is his. */
+	if (!pci_dev_trylock(pdev))
+		return 0;
+	if (!pdev->dev.driver && fv_ready_is_answering(pdev))
+		fv_baseline_restore(pdev, NULL, NULL, 0);
+	pci_dev_unlock(pdev);
+	return 0;
+}
+
+/**
+ * fv_recover_driverless - Give a card's functions without driver what they had before a fence
+ * @card: the card, which nobody recovers as a whole any more, and which answers
+ *
+ * Context: Process context, may sleep; under the device lock of a function of the card.
+ */
+void fv_recover_driverless(struct fv_card *card)
+{
+	if (card->port->subordinate)
+		pci_walk_bus(card->port->subordinate, fv_recover_driverless_one, NULL);
 }
 
 /**

@@ -11,6 +11,8 @@ ktap_print_header
 
 SCRATCH=10
 ONES=ffffffff
+# how long a card is not ready in whose reset or recovery something is tried: below its limit
+NOT_READY_MS=$((2500 + 1250 * (FV_SLOW - 1)))
 use_card FV_CARD
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
 policy "$dev" watch_interval_ms=10
@@ -309,7 +311,7 @@ back_with_user "failed, repaired"
 owner_ends
 
 # --- while a reset is under way
-fault not-ready 2500 ones
+fault not-ready $NOT_READY_MS ones
 mark
 "$FV_DIR/fv_act" reset "$dev" flr >/tmp/resets &
 resets=$!
@@ -333,7 +335,7 @@ back_with_user "after that"
 
 # --- the owner is killed while he waits for it
 own fence "$dev"
-fault not-ready 3000 ones
+fault not-ready $NOT_READY_MS ones
 since
 own_start recover "$dev"
 fv_wait 5 device_is "$dev" recovering
@@ -363,7 +365,7 @@ fv_check "two functions: and it moves data" asked 0 dma
 
 # the driver brings the card back by one of its functions, and that one goes meanwhile
 fv_check "a function goes: fenced before" own fence "$FV_CARD2"
-fault not-ready 3000 ones
+fault not-ready $NOT_READY_MS ones
 owner_ends
 fv_check "a function goes: while the driver recovers" fv_wait 5 device_is "$FV_CARD2" recovering
 fv_unbind "$FV_CARD2"
@@ -372,6 +374,17 @@ fv_same "a function goes: nobody has a fence" "" "$("$FV_DIR/fv_act" card "$port
 fv_check "a function goes: the user of the other one has it" asked $CARD_ID read 0
 fv_check "a function goes: and it moves data" asked 0 dma
 fv_let_go
+
+# the last one goes, and there is one without driver
+fv_unbind "$FV_CARD2_FN1"
+fv_bind $FV_DRIVER "$FV_CARD2"
+other=$(card_config "$FV_CARD2_FN1")
+owner
+fv_check "the last one goes: fenced before" own fence "$FV_CARD2"
+fv_unbind "$FV_CARD2"
+fv_same "the last one goes: the one without driver has its configuration" "$other" \
+	"$(card_config "$FV_CARD2_FN1")"
+owner_ends
 use_card FV_CARD
 
 # --- unbound while it is fenced
