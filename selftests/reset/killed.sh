@@ -13,9 +13,7 @@ ktap_print_header
 use_card FV_CARD
 
 # how long the card is not ready, and how soon a process is gone that is killed
-READY_MS=8000
-# of who is killed long before that
-KILLED_MS=$((READY_MS * FV_SLOW))
+READY_MS=$((8000 * FV_SLOW))
 GONE_MS=$((150 * FV_SLOW))
 
 # By the card itself: who reads its configuration space waits for the end of the reset
@@ -49,7 +47,7 @@ kill_waiter()
 
 	shift
 	for try in 1 2 3; do
-		fault not-ready $KILLED_MS
+		fault not-ready $READY_MS
 		mark
 		"$@" >/tmp/killed.out &
 		pid=$!
@@ -121,7 +119,7 @@ is_clean "open, unbind"
 
 # --- VFIO_DEVICE_RESET
 fv_hold "$dev"
-fault not-ready $KILLED_MS
+fault not-ready $READY_MS
 mark
 kill -USR1 "$FV_HOLDER"
 fv_check "VFIO_DEVICE_RESET: it waits" fv_wait 10 seen_by_card flr
@@ -134,6 +132,7 @@ is_clean "VFIO_DEVICE_RESET" 20
 
 # --- unbind
 for method in flr link; do
+	policy "$dev" ready_limit_ms=$((10000 * FV_SLOW))
 	fault not-ready $READY_MS
 	mark
 	"$FV_DIR/fv_act" reset "$dev" $method >/tmp/killed.out &
