@@ -155,7 +155,7 @@ reg_set "$port" ECAP_AER+8.l=0:1000
 bits=$learned
 
 # --- other ways out
-fenced "the time is over" timeout=1500
+fenced "the time is over" timeout=$((1500 * FV_SLOW))
 fv_check "the time is over: recovered" fv_wait 20 device_is "$dev" ready
 back "the time is over"
 owner_ends
