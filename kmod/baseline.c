@@ -50,6 +50,7 @@ static bool fv_baseline_is_there(struct pci_dev *pdev, struct fv_device *dev)
 int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 {
 	struct pci_saved_state *saved;
+	struct fv_config now;
 
 	if (!dev) {
 		pci_save_state(pdev);
@@ -59,7 +60,12 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 		dev->config_seq |= 1;
 		if (!fv_baseline_is_there(pdev, dev))
 			return 0;
-		fv_config_save(pdev, &dev->config);
+		now = dev->config;
+		fv_config_save(pdev, &now);
+		/* What is read of a link that goes down meanwhile is all-ones. */
+		if (!fv_baseline_is_there(pdev, dev))
+			return 0;
+		dev->config = now;
 	}
 	saved = pci_store_saved_state(pdev);
 	if (!saved)
@@ -232,6 +238,9 @@ int fv_baseline_init(struct fv_device *dev)
 		pci_warn(pdev, "%u BARs were lost and have been written again\n", nr);
 	fv_config_find(pdev, &dev->base_config);
 	fv_config_save(pdev, &dev->base_config);
+	/* it may have gone in between */
+	if (!fv_baseline_is_same(dev))
+		return -EIO;
 	dev->base_saved = pci_store_saved_state(pdev);
 	if (!dev->base_saved)
 		return -ENOMEM;
