@@ -402,6 +402,20 @@ bool fv_card_is_quiet(struct fv_card *card)
 }
 
 /**
+ * fv_card_is_link_down - Is the link of a card known to be down?
+ * @card: the card; its port is awake
+ *
+ * Context: Process context.
+ * Return: True if it is; false also where there is no link that could be read.
+ */
+bool fv_card_is_link_down(struct fv_card *card)
+{
+	struct fv_link link;
+
+	return !fv_link_read(card->port, card->function_cap, &link) && !link.is_active;
+}
+
+/**
  * fv_card_next - Find the first card from a key on
  * @key: fv_registry_key() of the port to start at; set to that of what is found
  *

@@ -75,6 +75,7 @@ void fv_card_let_go(struct fv_card *card);
 void fv_card_reset_begin(struct fv_card *card);
 void fv_card_reset_end(struct fv_card *card);
 void fv_card_quiet(struct fv_card *card, unsigned int ms);
+bool fv_card_is_link_down(struct fv_card *card);
 bool fv_card_is_quiet(struct fv_card *card);
 
 #endif /* FV_CARD_H */

@@ -33,15 +33,6 @@
 /* Longer than a function that wakes up has no configuration. */
 #define FV_CLEAN_LOST_MS	20
 
-/* There is nothing to reset below a link that is down. */
-static bool fv_clean_is_link_down(struct fv_device *dev)
-{
-	struct fv_link link;
-
-	return dev->card && !fv_link_read(dev->card->port, dev->card->function_cap, &link) &&
-	       !link.is_active;
-}
-
 /* Is it there for the driver to repair? Not if somebody has reset it, or has it fenced. */
 static bool fv_clean_is_due(struct fv_device *dev)
 {
@@ -62,7 +53,7 @@ static int fv_clean_wait_link(struct fv_device *dev, const struct fv_policy *pol
 	struct fv_wait wait;
 	int ret;
 
-	if (!fv_clean_is_link_down(dev))
+	if (!card || !fv_card_is_link_down(card))
 		return 0;
 	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	wait.is_over = &dev->is_leaving;
@@ -352,7 +343,7 @@ void fv_clean_after_close(struct fv_device *dev)
 		return;
 
 	/* Reset when the link is back, or before the next user gets it. */
-	if (fv_clean_is_link_down(dev)) {
+	if (dev->card && fv_card_is_link_down(dev->card)) {
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_CLOSE,
 				    "the link below %s is down", pci_name(dev->card->port));
 		fv_clean_repair(dev);

@@ -100,6 +100,11 @@ static void fv_watch_look_device(struct fv_device *dev)
 	smp_mb();	/* the card's registers before card->resets */
 	if (fv_card_is_quiet(card) || atomic_read(&card->resets) != resets)
 		return;
+	/* The link has gone since it was read: that is what is lost, and is told. */
+	if (fv_card_is_link_down(card)) {
+		fv_watch_kick(&card->watch);
+		return;
+	}
 	fv_fence_raise(dev);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
 			    "it has lost its configuration");

@@ -137,6 +137,22 @@ fv_same "a short loss: the configuration is as it was" "$config" "$(card_config 
 fv_check "a short loss: the card works" asked $CARD_ID read 0
 policy "$dev" watch_interval_ms=100
 
+# lost between the look at the link and that at the configuration, which takes 20 ms: told is
+# what a user can do something about. In most tries: where and when it is lost is luck
+policy "$dev" watch_interval_ms=10
+tries=8 downs=0
+losses=$(counter "$dev" link_losses)
+for ((try = 0; try < tries; try++)); do
+	since
+	fault goes-down 14 for 200
+	fv_wait 10 has_event_now "kind=state .*state=ready" || break
+	! has_event_now "kind=link-down" "kind=state .*state=lost" || downs=$((downs + 1))
+done
+fv_check "goes down while it is looked at: comes back, $try of $tries times" test $try = $tries
+fv_check "goes down while it is looked at: told as that, $downs times" test $((2 * downs)) -gt $tries
+fv_check "goes down while it is looked at: counted" grown link_losses $((losses + downs - 1))
+policy "$dev" watch_interval_ms=100
+
 # lost, and back as another card
 since
 fault reprogram identity-revision 300
