@@ -120,7 +120,7 @@ help:
 	@echo '  make check-all          the same, slow suites, and all of it on a debug kernel'
 	@echo '  make bench              what the driver costs against stock vfio-pci, and how soon a card is usable'
 	@echo '  make survive            what each fault of a card does to host and VM, by vfio-pci and by fpga-vfio-pci'
-	@echo '                          [KERNEL=] [DRIVER="stock stock-bare fpga-vfio"] [ROWS="name…"] [LONG=70] [PAGE=1]'
+	@echo '                          [KERNEL=] [DRIVER="stock fpga-vfio"|stock-bare] [ROWS="name…"] [LONG=70] [PAGE=1]'
 	@echo '  make shell [KERNEL=]    a shell in such a machine'
 	@echo 'Develop:'
 	@echo '  make style              checkpatch, sparse, W=1, shellcheck, clang-tidy'

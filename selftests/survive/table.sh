@@ -68,8 +68,12 @@ survive_page()
 	    at the port before programming; afterwards, when the guest cannot use the card, reset by
 	    sysfs, the guest loads its driver again, the guest looks for the card again, and in the
 	    end the card is taken out of the machine, removed, its bus reset, found and plugged in.
-	stock-bare
-	    ``vfio-pci``, and nothing done before programming. Other rows are as with ``stock``.
+	EOT
+	survive_jq '
+		if any(.rows[]; .way == "stock-bare") then
+		"stock-bare\n    ``vfio-pci``, and nothing done before programming. Other rows are as with ``stock``."
+		else empty end' "$1"
+	cat <<-'EOT'
 	fpga-vfio
 	    ``fpga-vfio-pci``; programming is ``fpgactl reprogram``.
 
