@@ -171,6 +171,7 @@ void fv_clean_exit(struct fv_device *dev)
 	WRITE_ONCE(dev->is_leaving, true);
 	cancel_delayed_work_sync(&dev->recovery);
 	fv_baseline_exit(dev);
+	fv_device_forget_state(dev);
 }
 
 /**

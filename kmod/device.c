@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/xarray.h>
 
 #include "card.h"
@@ -246,12 +248,41 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 	return dev->state;
 }
 
+/*
+ * One that does not answer must not be put to sleep: what the PCI core saves of it then is
+ * all-ones, which is what it writes to it when it wakes it up, and the card may be there again.
+ * Nor is a port asleep of which somebody waits that its link comes back.
+ */
+static void fv_device_keep_awake(struct fv_device *dev, bool was_ready, bool is_ready)
+{
+	if (was_ready && !is_ready)
+		pm_runtime_get_noresume(&dev->core.pdev->dev);
+	else if (!was_ready && is_ready)
+		pm_runtime_put(&dev->core.pdev->dev);
+}
+
+/**
+ * fv_device_forget_state - Say that nothing is thought of a function any more
+ * @dev: the device, at the end of its unbind
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_device_forget_state(struct fv_device *dev)
+{
+	guard(mutex)(&fv_registry_lock);
+	if (dev->state != FPGA_VFIO_CARD_STATE_READY)
+		pm_runtime_put_noidle(&dev->core.pdev->dev);
+	dev->state = FPGA_VFIO_CARD_STATE_READY;
+}
+
 /**
  * fv_device_set_state - Say what is thought of a function from now on
  * @dev: the device
  * @state: its state
  * @origin: who asked for what led to it
  * @fmt: why, for the administrator; empty when it is ready
+ *
+ * While it is not ready it is not put to sleep.
  *
  * Context: Process context, under any of the driver's locks but fv_registry_lock, which
  * it takes.
@@ -272,6 +303,8 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			  pci_name(dev->core.pdev), fv_state_name(state),
 			  fv_state_name(dev->state));
 		is_new = dev->state != state || strcmp(dev->reason, reason);
+		fv_device_keep_awake(dev, dev->state == FPGA_VFIO_CARD_STATE_READY,
+				     state == FPGA_VFIO_CARD_STATE_READY);
 		dev->state = state;
 		strscpy(dev->reason, reason);
 	}

@@ -56,7 +56,6 @@ extern struct mutex fv_publish_lock;
  * @is_note_due: it is about to
  * @recovery:	resets the function when it was found broken
  * @guest:	tells its user when it stays broken
- * @is_kept_awake: while somebody's fence is on; fv_lease::lock
  * @reset_began_ns: when the PCI core began to reset it; device lock
  * @is_leaving:	it is being unbound: what waits for it by itself gives up
  * @nr_uses:	of it by those who found it by fv_device_get(); fv_registry_lock
@@ -88,7 +87,6 @@ struct fv_device {
 	bool is_note_due;
 	struct delayed_work recovery;
 	struct work_struct guest;
-	bool is_kept_awake;
 	u64 reset_began_ns;
 	bool is_leaving;
 	unsigned int nr_uses;
@@ -118,6 +116,7 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev);
 __printf(4, 5)
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...);
+void fv_device_forget_state(struct fv_device *dev);
 void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 			  enum fpga_vfio_origin origin, const char *text);
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy);

@@ -48,22 +48,6 @@ static void fv_lease_note(struct fv_device *dev, enum fpga_vfio_origin origin, i
 	}, "%s", text);
 }
 
-/* An idle function would be put to sleep, which it is told over the link. */
-static void fv_lease_keep_awake(struct fv_device *dev)
-{
-	/* One that does not wake up is perhaps why its card is fenced. */
-	pm_runtime_get_sync(&dev->core.pdev->dev);
-	dev->is_kept_awake = true;
-}
-
-static void fv_lease_let_sleep(struct fv_device *dev)
-{
-	if (!dev->is_kept_awake)
-		return;
-	dev->is_kept_awake = false;
-	pm_runtime_put(&dev->core.pdev->dev);
-}
-
 /* Brings the card back when nobody else did. */
 static void fv_lease_end_in(struct fv_lease *lease, unsigned int ms)
 {
@@ -77,15 +61,32 @@ static void fv_lease_unfence(struct fv_span *span)
 
 	for (i = 0; i < span->nr_held; i++) {
 		dev = span->devices[i];
-		if (!dev)
+		if (!dev || fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 			continue;
-		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY) {
-			down_write(&dev->core.memory_lock);
-			fv_fence_lower_held(dev);
-			up_write(&dev->core.memory_lock);
-		}
-		fv_lease_let_sleep(dev);
+		down_write(&dev->core.memory_lock);
+		fv_fence_lower_held(dev);
+		up_write(&dev->core.memory_lock);
 	}
+}
+
+/* What a fence does to a function is told to it; one that does not wake up is perhaps why. */
+static void fv_lease_wake(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			pm_runtime_get_sync(&span->functions[i]->dev);
+}
+
+/* A fenced one stays awake: see fv_device_set_state(). */
+static void fv_lease_let_sleep(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			pm_runtime_put(&span->functions[i]->dev);
 }
 
 /* Users off, configuration remembered, the functions quiet. */
@@ -96,7 +97,6 @@ static int fv_lease_fence_function(struct fv_lease_job *job, unsigned int i)
 	int ret;
 
 	if (dev) {
-		fv_lease_keep_awake(dev);
 		ret = fv_fence_raise(dev);
 		if (ret) {
 			snprintf(job->text, sizeof(job->text),
@@ -163,17 +163,11 @@ static void fv_lease_take(struct fv_card *card, const struct fv_lease_ask *ask, 
 	fv_lease_end_in(lease, ask->limit_ms);
 }
 
-/* All functions are held. */
-static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
-			       const struct fv_lease_ask *ask, const struct fv_policy *policy)
+static void fv_lease_act(struct fv_lease_job *job, struct fv_device *dev,
+			 const struct fv_lease_ask *ask, const struct fv_policy *policy)
 {
 	struct fv_card *card = dev->card;
 	bool is_off;
-	int ret;
-
-	ret = fv_lease_fence(job);
-	if (ret)
-		return ret;
 
 	fv_card_reset_begin(card);
 	fv_card_isolate(card);
@@ -182,7 +176,20 @@ static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
 	fv_card_is_leased(card, job->text, sizeof(job->text));
 	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FENCED, FPGA_VFIO_ORIGIN_NETLINK,
 			     job->text);
-	return 0;
+}
+
+/* All functions are held. */
+static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
+			       const struct fv_lease_ask *ask, const struct fv_policy *policy)
+{
+	int ret;
+
+	fv_lease_wake(&job->span);
+	ret = fv_lease_fence(job);
+	if (!ret)
+		fv_lease_act(job, dev, ask, policy);
+	fv_lease_let_sleep(&job->span);
+	return ret;
 }
 
 static int fv_lease_hold(struct fv_lease_job *job, struct fv_device *dev)
@@ -296,14 +303,10 @@ int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool i
 static void fv_lease_give_back(struct fv_card *card)
 {
 	struct fv_lease *lease = &card->lease;
-	struct fv_device *dev = NULL;
-	unsigned long key = 0;
 
 	lockdep_assert_held(&lease->lock);
 	fv_card_restore(card);
 	fv_card_reset_end(card);
-	while ((dev = fv_device_next_of(card, dev, &key)))
-		fv_lease_let_sleep(dev);
 	scoped_guard(mutex, &fv_registry_lock) {
 		lease->is_on = false;
 		lease->is_link_disabled = false;
@@ -542,17 +545,16 @@ void fv_lease_leave(struct fv_device *dev)
 		return;
 	scoped_guard(mutex, &fv_registry_lock)
 		is_last = list_is_singular(&card->devices);
-	if (is_last) {
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER,
-				    "%s", "");
-		fv_lease_enable_link(card);
-		if (!fv_recover_wait(dev, NULL, &times))
-			fv_recover_driverless(card);
-		fv_lease_give_back(card);
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
-				    "it was unbound while it was fenced");
-	}
-	fv_lease_let_sleep(dev);
+	if (!is_last)
+		return;
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER, "%s",
+			    "");
+	fv_lease_enable_link(card);
+	if (!fv_recover_wait(dev, NULL, &times))
+		fv_recover_driverless(card);
+	fv_lease_give_back(card);
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
+			    "it was unbound while it was fenced");
 }
 
 /**

@@ -16,6 +16,14 @@ recoveries()
 	trace_count 'training recovery'
 }
 
+asleep()
+{
+	local status
+
+	read -r status <"$FV_PCI/$1/power/runtime_status"
+	[ "$status" = suspended ]
+}
+
 cards_bind "$dev"
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
@@ -116,6 +124,37 @@ fv_check "lost at a close: comes back by itself" fv_wait 10 device_is "$dev" rea
 fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
 fv_check "lost at a close: repaired by the driver" has_event \
 	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
+policy "$dev" watch_interval_ms=100
+holder "$dev"
+told held
+
+# closed when the link is back and the card is not ready yet: it is not put to sleep, as the
+# kernel would save all-ones of it, and write them to it when it wakes it up
+policy "$dev" watch_interval_ms=0
+fv_let_go
+echo auto >"$FV_PCI/$dev/power/control"
+fault not-ready 600 ones
+config=$(card_config "$dev")
+kmsg_mark
+for try in 1 2 3; do
+	holder "$dev"
+	told held
+	mark
+	fault link-down for 100
+	fv_wait 5 traced ' link-up'
+	fv_let_go
+	fv_check "closed before it is ready, time $try: it stays awake" \
+		eval '! fv_wait 1 eval "asleep $dev && ! device_is $dev ready"'
+	fv_check "closed before it is ready, time $try: comes back" fv_wait 10 device_is "$dev" ready
+	fv_check "closed before it is ready, time $try: no all-ones are written to it" \
+		eval '! traced "cfg-write (devctl|command) = 0xf+$"'
+done
+fv_check "closed before it is ready: nothing was done to a card that does not answer" \
+	eval '! kmsg_has "device inaccessible"'
+card_clean
+fv_same "closed before it is ready: the configuration is as it was" "$config" "$(card_config "$dev")"
+fv_check "ready: it sleeps again" fv_wait 10 asleep "$dev"
+echo on >"$FV_PCI/$dev/power/control"
 policy "$dev" watch_interval_ms=100
 holder "$dev"
 told held
@@ -295,14 +334,6 @@ fv_same "back: ready" ready "$(device "$dev" state)"
 
 # --- nobody is awake: nobody is woken
 echo auto >"$FV_PCI/$dev/power/control"
-asleep()
-{
-	local status
-
-	read -r status <"$FV_PCI/$1/power/runtime_status"
-	[ "$status" = suspended ]
-}
-
 active_ms()
 {
 	cat "$FV_PCI/$1/power/runtime_active_time"
