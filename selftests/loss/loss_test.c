@@ -193,13 +193,20 @@ static void user_for_ever(const char *bdf)
 /* The card as the next user finds it, when it is there: 0 if it is clean, and works. */
 static int next_user(const char *bdf)
 {
+	uint32_t id, scratch;
 	struct user user;
-	int ret;
+	int ret = 0;
 
 	if (!wait_until(!__user_come(&user, bdf), BACK_MS))
 		fail("%s is not there for the next user", bdf);
-	ret = user.regs[CARD_REG_ID / 4] != CARD_ID || user.regs[CARD_REG_SCRATCH(0) / 4] ||
-		user_moves_data(&user, 9);
+	id = user.regs[CARD_REG_ID / 4];
+	scratch = user.regs[CARD_REG_SCRATCH(0) / 4];
+	if (id == CARD_ID && !scratch)
+		ret = user_moves_data(&user, 9);
+	if (ret || id != CARD_ID || scratch) {
+		printf("# the next user: id %08x, register %08x, data %d\n", id, scratch, ret);
+		ret = -1;
+	}
 	user.regs[CARD_REG_SCRATCH(0) / 4] = 0xbad;
 	user_go(&user);
 	return ret;

@@ -2,8 +2,8 @@
 /*
  * Accesses to what is below the port. A function that does not answer reads as
  * all-ones, or 0x0001 where RRS is visible. A card tells when its configuration
- * was lost; what QEMU shadows of it (BARs and their sizes, MSI and MSI-X enable)
- * is made to say so before software sees the function again.
+ * was lost; what QEMU shadows of it (BARs and their sizes, MSI and MSI-X enable,
+ * the power state) is made to say so before software sees the function again.
  *
  * BARs are answered here from then on. QEMU goes on to decode the old addresses
  * until software writes other ones or switches memory decoding on: the card,
@@ -66,6 +66,7 @@ void fv_below_init(struct fv_port *p, unsigned int devfn)
 		return;
 	fn->msi = find_cap(p, devfn, PCI_CAP_ID_MSI);
 	fn->msix = find_cap(p, devfn, PCI_CAP_ID_MSIX);
+	fn->pm = find_cap(p, devfn, PCI_CAP_ID_PM);
 	read_sizes(p, devfn, fn->qemu);
 	fn->known = true;
 }
@@ -142,6 +143,9 @@ void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
 		fn_write(p, devfn, fn->msi + PCI_MSI_FLAGS, 2, 0);
 	if (fn->msix)
 		fn_write(p, devfn, fn->msix + PCI_MSIX_FLAGS, 2, 0);
+	/* it decodes nothing of what it takes to sleep */
+	if (fn->pm)
+		fn_write(p, devfn, fn->pm + PCI_PM_CTRL, 2, PCI_D0);
 	read_sizes(p, devfn, fn->size);
 	for (n = 0; n < FV_BARS; n++)
 		fn->bar[n] = bar_masked(fn->size, n, 0);

@@ -98,7 +98,7 @@ struct fv_sim {
  * @is_soft: BARs are answered from @bar
  * @is_stale: QEMU decodes addresses that the card has lost
  * @is_new: the card was given an image since QEMU asked it what it is
- * @msi, @msix: offset of the capability in QEMU, 0 for none
+ * @msi, @msix, @pm: offset of the capability in QEMU, 0 for none
  * @qemu: BAR sizes with kind that QEMU has
  * @size: BAR sizes with kind of the card's image
  * @bar: BAR registers
@@ -110,6 +110,7 @@ struct fv_fn {
 	bool is_new;
 	u8 msi;
 	u8 msix;
+	u8 pm;
 	u64 qemu[FV_BARS];
 	u64 size[FV_BARS];
 	u32 bar[FV_BARS];
