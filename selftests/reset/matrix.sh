@@ -79,7 +79,7 @@ is_soon()
 
 	# with the restore, and four methods at a time on an emulated machine: only late by far is
 	# late here; ready and bench-ready measure it by the card's clock
-	[ "${ms_taken:-99999}" -le $((ready + 10 + ready / 20 + 400 * FV_SLOW)) ]
+	[ "${ms_taken:-99999}" -le $((ready + 10 + ready / 20 + 1000 * FV_SLOW)) ]
 }
 
 # A busy host makes it late now and then, but not each time
