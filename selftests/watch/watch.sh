@@ -133,7 +133,7 @@ told held
 policy "$dev" watch_interval_ms=0
 fv_let_go
 echo auto >"$FV_PCI/$dev/power/control"
-fault not-ready 600 ones
+fault not-ready 1500 ones
 config=$(card_config "$dev")
 kmsg_mark
 for try in 1 2 3; do
@@ -141,8 +141,9 @@ for try in 1 2 3; do
 	told held
 	mark
 	fault link-down for 100
-	fv_wait 5 traced ' link-up'
+	fv_check "closed before it is ready, time $try: the link is back" fv_wait 5 traced ' link-up'
 	fv_let_go
+	fv_check "closed before it is ready, time $try: it is not" eval '! device_is "$dev" ready'
 	fv_check "closed before it is ready, time $try: it stays awake" \
 		eval '! fv_wait 1 eval "asleep $dev && ! device_is $dev ready"'
 	fv_check "closed before it is ready, time $try: comes back" fv_wait 10 device_is "$dev" ready
