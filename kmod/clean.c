@@ -107,24 +107,43 @@ static int fv_clean_run(struct fv_device *dev)
 	return fv_reset_run(dev, fv_clean_repair_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
 }
 
+/*
+ * Who brings it back has the device lock, and lowers the fence when it is: one that is
+ * raised later would stay. Returns true if it is to be repaired, and its user is off.
+ */
+static bool fv_clean_fence(struct fv_device *dev)
+{
+	struct device *device = &dev->core.pdev->dev;
+	bool is_due = fv_clean_is_due(dev);
+	int ret = -EAGAIN;
+
+	if (is_due && device_trylock(device)) {
+		is_due = fv_clean_is_due(dev);
+		if (is_due)
+			ret = fv_fence_raise(dev);
+		device_unlock(device);
+	}
+	/* While somebody keeps a lock it is he who resets it. */
+	if (is_due && ret)
+		fv_clean_again(dev);
+	return is_due && !ret;
+}
+
 static void fv_clean_recover(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, recovery);
 	int ret;
 
-	if (!fv_clean_is_due(dev))
+	if (!fv_clean_fence(dev))
 		return;
-	/* While somebody keeps memory_lock it is he who resets it. */
-	if (fv_fence_raise(dev)) {
-		fv_clean_again(dev);
-		return;
-	}
 	fv_card_isolate(dev->card);
 	ret = fv_clean_run(dev);
 	fv_card_restore(dev->card);
 	if (ret == -EAGAIN)
 		fv_clean_again(dev);
-	if (ret > 0 || ret == -EAGAIN || (ret == -EBUSY && !fv_clean_is_due(dev)))
+	if (ret > 0 || ret == -EAGAIN || ret == -EALREADY)
+		return;
+	if (ret == -EBUSY && !fv_clean_is_due(dev))
 		return;
 	fv_stats_inc(dev->stats, ret ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
 		     FPGA_VFIO_A_STATS_RECOVERIES_OK);

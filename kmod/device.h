@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "fence.h"
+#include "flr.h"
 #include "history.h"
 #include "identity.h"
 #include "policy.h"
@@ -35,6 +36,7 @@ extern struct mutex fv_publish_lock;
  * @stats:	counters of its address; set before VFIO can call us
  * @counters:	fv_stats::counters, one load nearer to the paths that count
  * @fence:	between its user and it
+ * @flr:	a reset that its user asks for in configuration space
  * @history:	what happened to its card; set before VFIO can call us
  * @profile:	what is known of the board; written by probe alone
  * @policy:	what is wanted of it; fv_registry_lock
@@ -66,6 +68,7 @@ struct fv_device {
 	struct fv_stats *stats;
 	struct fv_counters __percpu *counters;
 	struct fv_fence fence;
+	struct fv_flr flr;
 	struct fv_history *history;
 	const struct fv_profile *profile;
 	struct fv_policy policy;

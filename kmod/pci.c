@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "device.h"
 #include "fence.h"
+#include "flr.h"
 #include "guest.h"
 #include "history.h"
 #include "ids.h"
@@ -64,6 +65,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	init_waitqueue_head(&dev->unused);
 	fv_guest_init(dev);
+	fv_flr_init(dev);
 	ret = fv_fence_init(dev);
 	if (ret)
 		goto err_put;
@@ -84,6 +86,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 err_unregister:
 	vfio_pci_core_unregister_device(&dev->core);
+	fv_flr_exit(dev);
 err_reset:
 	fv_clean_exit(dev);
 	fv_guest_exit(dev);
@@ -99,6 +102,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 
 	/* Waits for the user to go; until then the device is there for readers. */
 	vfio_pci_core_unregister_device(&dev->core);
+	fv_flr_exit(dev);
 	fv_clean_leave(dev);
 	fv_lease_leave(dev);
 	fv_device_unpublish(dev);

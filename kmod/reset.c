@@ -4,8 +4,8 @@
  * other, from the one that hits least, until the functions answer, are what they were,
  * and have their configuration back.
  *
- * The PCI core's own resets (sysfs, a guest's FLR, the close of a device) stay as they
- * are; see clean.c for what they leave behind.
+ * The PCI core's own resets (sysfs, the close of a device) stay as they are; see clean.c
+ * for what they leave behind.
  *
  * The PCI core looks for a card that takes long at doubling intervals, and for a link
  * no longer than a second (pci_dev_wait(), pcie_wait_for_link_delay()); here it is seen
@@ -99,7 +99,7 @@ static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, c
 	int ret;
 
 	if (dev && job->is_fencing)
-		down_write(&dev->core.memory_lock);
+		fv_span_lock_memory(&job->span, i);
 	ret = fv_baseline_restore(job->span.functions[i], dev, text, size);
 	if (dev && job->is_fencing)
 		up_write(&dev->core.memory_lock);
@@ -252,6 +252,7 @@ static int fv_reset_try_held(struct fv_reset_job *job)
 	int ret;
 
 	step->is_tried = true;
+	fv_span_block_config(span);
 	fv_card_reset_begin(card);
 	for (i = 0; i < span->nr_held; i++)
 		fv_config_stop(span->functions[i]);
@@ -270,6 +271,7 @@ static int fv_reset_try_held(struct fv_reset_job *job)
 		fv_card_restore(card);
 	}
 	fv_card_reset_end(card);
+	fv_span_unblock_config(span);
 	return ret;
 }
 
@@ -459,8 +461,8 @@ static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
 }
 
 /*
- * A user who resets his own device waits for it, as vfio-pci has him do. He does not wait,
- * and none of his processors does, for what others ask for.
+ * A user who resets his own device by an ioctl waits for it, as vfio-pci has him do. He does
+ * not wait, and none of his processors does, for what others ask for, his guest among them.
  */
 static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
 {
@@ -518,8 +520,8 @@ static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *de
 {
 	unsigned int i;
 
-	/* It will be tried again soon. */
-	if (error == -EAGAIN && job->origin == FPGA_VFIO_ORIGIN_DRIVER)
+	/* It will be tried again soon, or need not be. */
+	if (error == -EALREADY || (error == -EAGAIN && job->origin == FPGA_VFIO_ORIGIN_DRIVER))
 		return;
 	for (i = 0; i < report->nr; i++)
 		if (report->steps[i].is_tried)
@@ -548,10 +550,48 @@ static void fv_reset_wake(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 }
 
+/*
+ * Work items wait for the device lock, and meanwhile somebody may have brought the device back
+ * and given it to its next user: whom a repair, or what the last one asked for, does not hit.
+ */
+static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
+			     enum fpga_vfio_origin origin)
+{
+	bool is_ready = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
+
+	switch (origin) {
+	case FPGA_VFIO_ORIGIN_DRIVER:
+		return is_ready && !(methods & FV_RESET_CARD_ARRIVED);
+	case FPGA_VFIO_ORIGIN_GUEST:
+		return !is_ready || !READ_ONCE(dev->flr.is_due);
+	default:
+		return false;
+	}
+}
+
+/*
+ * As the policy says; but a guest who resets one function of several means that one, and has
+ * drivers for the others.
+ */
+static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long methods,
+				       unsigned int *order)
+{
+	struct pci_dev *pdev = job->span.functions[0];
+	unsigned int nr = 0;
+
+	if (job->origin == FPGA_VFIO_ORIGIN_GUEST && pdev->multifunction) {
+		nr = fv_reset_order(pdev, &job->policy, methods & FV_RESET_FUNCTION_ONLY, order);
+		methods &= ~FV_RESET_FUNCTION_ONLY;
+	}
+	return nr + fv_reset_order(pdev, &job->policy, methods, order + nr);
+}
+
 /* Whose fence the card is behind, is the one who brings it back. */
 static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
-			      struct fv_reset_step *step)
+			      enum fpga_vfio_origin origin, struct fv_reset_step *step)
 {
+	if (fv_reset_is_moot(dev, methods, origin))
+		return -EALREADY;
 	if (methods & FV_RESET_CARD_ARRIVED ||
 	    !fv_card_is_leased(dev->card, step->text, sizeof(step->text)))
 		return 0;
@@ -575,8 +615,8 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
  * signal that kills.
  * Return: 0, -EOPNOTSUPP if no method is there, -EBUSY if another's function would be
  * hit or the card is behind somebody's fence, -EAGAIN if the device is being bound or
- * reset, -ESTALE if it came back as something else, -EINTR, -ETIMEDOUT or -EIO if it did not
- * come back, -ENOMEM.
+ * reset, -EALREADY if what the driver or a guest had asked for is settled, -ESTALE if it came
+ * back as something else, -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM.
  */
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report)
@@ -608,7 +648,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 		return ret;
 	ret = fv_span_begin(&job->span, dev, first->text, sizeof(first->text));
 	if (!ret) {
-		ret = fv_reset_may_begin(dev, methods, first);
+		ret = fv_reset_may_begin(dev, methods, origin, first);
 		if (ret)
 			fv_span_end(&job->span);
 	}
@@ -617,8 +657,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 		report->nr = 1;
 	} else {
 		fv_reset_wake(dev);
-		ret = fv_reset_ladder(job, dev, order,
-				      fv_reset_order(pdev, &job->policy, methods, order),
+		ret = fv_reset_ladder(job, dev, order, fv_reset_job_order(job, methods, order),
 				      report);
 		fv_span_end(&job->span);
 	}

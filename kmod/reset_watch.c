@@ -3,7 +3,7 @@
  * Who reset a device, how, and did it help?
  *
  * The PCI core tells a driver after each reset (pci_error_handlers::reset_done),
- * whoever asked for it: sysfs, the guest's FLR, vfio_pci_core, another function's
+ * whoever asked for it: sysfs, error recovery, vfio_pci_core, another function's
  * hot reset. It does not tell by which method, nor whether it succeeded. So the
  * functions here that call into vfio_pci_core say beforehand what the call is for
  * (a watch), and everything else counts as the first method that the PCI core has

@@ -2,8 +2,9 @@
 /*
  * Order of the locks: device lock of the function, vfio_device_set::lock of its card,
  * device locks of the card's other functions (tried only), memory_lock of each (tried
- * only, but for the first). vfio_pci_core takes memory_lock inside the set's lock, and
- * only tries device locks inside either.
+ * only, but for the first), access to configuration space of each. vfio_pci_core takes
+ * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
+ * access to configuration space, as each user's write there does, inside memory_lock.
  */
 #include <linux/minmax.h>
 #include <linux/pci.h>
@@ -28,7 +29,7 @@ static int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
 	int ret;
 
 	fv_wait_begin(&wait, FV_SPAN_LOCK_LIMIT_MS);
-	while (!pci_dev_trylock(pdev)) {
+	while (!device_trylock(&pdev->dev)) {
 		ret = fv_wait_pause(&wait);
 		if (!ret)
 			continue;
@@ -142,7 +143,7 @@ static void fv_span_shrink(struct fv_span *span, unsigned int nr)
 	while (span->nr > nr) {
 		span->nr--;
 		if (span->nr < span->nr_held)
-			pci_dev_unlock(span->functions[span->nr]);
+			device_unlock(&span->functions[span->nr]->dev);
 		pci_dev_put(span->functions[span->nr]);
 	}
 	span->nr_held = min(span->nr_held, nr);
@@ -243,6 +244,53 @@ void fv_span_release_memory(struct fv_span *span)
 	while (i--)
 		if (span->devices[i])
 			up_write(&span->devices[i]->core.memory_lock);
+}
+
+/**
+ * fv_span_block_config - Keep user space from configuration space of all functions held
+ * @span: what is held; whose users are fenced off, or kept from its memory
+ *
+ * Who reads or writes there waits, also with memory_lock: see fv_span_lock_memory().
+ *
+ * Context: Process context, may sleep.
+ */
+void fv_span_block_config(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		pci_cfg_access_lock(span->functions[i]);
+}
+
+/**
+ * fv_span_unblock_config - Take back fv_span_block_config()
+ * @span: what is held
+ *
+ * Context: Process context.
+ */
+void fv_span_unblock_config(struct fv_span *span)
+{
+	unsigned int i = span->nr_held;
+
+	while (i--)
+		pci_cfg_access_unlock(span->functions[i]);
+}
+
+/**
+ * fv_span_lock_memory - Take memory_lock of a function whose configuration space is blocked
+ * @span: what is held
+ * @i: which of its functions; one with a device
+ *
+ * A write to configuration space that the fence did not wait for may have memory_lock, and
+ * wait for access: it is let through.
+ *
+ * Context: Process context, may sleep. up_write() of memory_lock afterwards.
+ */
+void fv_span_lock_memory(struct fv_span *span, unsigned int i)
+{
+	pci_cfg_access_unlock(span->functions[i]);
+	down_write(&span->devices[i]->core.memory_lock);
+	pci_cfg_access_lock(span->functions[i]);
 }
 
 /**

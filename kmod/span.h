@@ -37,6 +37,9 @@ void fv_span_narrow(struct fv_span *span);
 int fv_span_widen(struct fv_span *span, char *text, size_t size);
 int fv_span_hold_memory(struct fv_span *span, char *text, size_t size);
 void fv_span_release_memory(struct fv_span *span);
+void fv_span_block_config(struct fv_span *span);
+void fv_span_unblock_config(struct fv_span *span);
+void fv_span_lock_memory(struct fv_span *span, unsigned int i);
 void fv_span_end(struct fv_span *span);
 int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
 		 size_t size);

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "device.h"
 #include "fence.h"
+#include "flr.h"
 #include "mmap.h"
 #include "policy.h"
 #include "ready.h"
@@ -95,14 +96,21 @@ static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const cha
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	u64 __percpu *io = &dev->counters->value[FV_IO_CONFIG];
+	bool is_flr = false;
 	ssize_t ret;
 
 	this_cpu_inc(io[FV_IO_UNDER_WAY]);
-	if (likely(!fv_fence_is_up(&dev->fence)))
-		ret = vfio_pci_core_write(vdev, buf, count, ppos);
-	else
+	if (unlikely(fv_fence_is_up(&dev->fence)))
 		ret = fv_fence_write(vdev, buf, count, ppos);
+	else if (unlikely(fv_flr_is_in(dev, count, *ppos)))
+		ret = fv_flr_write(vdev, buf, count, ppos, &is_flr);
+	else
+		ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+
+	/* The fence, which it raises, waits for what is under way. */
+	if (unlikely(is_flr))
+		fv_flr_run(dev);
 
 	/* One that the fence did not wait for may have enabled memory behind it. */
 	if (unlikely(fv_fence_is_up(&dev->fence)))
@@ -244,6 +252,7 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 
 	pm_runtime_get_noresume(&dev->core.pdev->dev);
 	fv_card_let_go(dev->card);
+	fv_flr_cancel(dev);
 	fv_fence_closing(dev);
 	fv_vfio_close_core(vdev);
 	put_pid(dev->user);

@@ -35,6 +35,7 @@ static const char *const origins[] = {
 	[FPGA_VFIO_ORIGIN_SYSFS] = "sysfs",
 	[FPGA_VFIO_ORIGIN_KERNEL] = "kernel",
 	[FPGA_VFIO_ORIGIN_WATCH] = "watch",
+	[FPGA_VFIO_ORIGIN_GUEST] = "guest",
 };
 
 /* As in the specification; "unknown" for kinds that are newer than this program. */

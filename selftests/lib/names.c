@@ -20,6 +20,7 @@ static const char *const kinds[] = {
 
 static const char *const origins[] = {
 	"driver", "user", "open", "close", "netlink", "sysfs", "kernel", "watch",
+	"guest",
 };
 
 static const char *const identities[] = { "strict", "build" };

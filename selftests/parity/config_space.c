@@ -98,6 +98,7 @@ SECTION(config_bounds, "config.bounds", KIND_ANY)
  */
 SECTION(config_bits, "config.bits", KIND_ANY)
 {
+	unsigned int exp = config_cap(&probe->dev, PCI_CAP_ID_EXP);
 	unsigned int size = config_size(probe), at, changed = 0;
 	uint8_t was, flipped, back;
 	char key[32];
@@ -105,6 +106,8 @@ SECTION(config_bits, "config.bits", KIND_ANY)
 	for (at = 0; at < size; at++) {
 		was = config_read8(&probe->dev, at);
 		config_write8(&probe->dev, at, ~was);
+		if (at == exp + PCI_EXP_DEVCTL + 1)
+			probe_wait_ready(probe);
 		flipped = config_read8(&probe->dev, at);
 		config_write8(&probe->dev, at, was);
 		back = config_read8(&probe->dev, at);

@@ -19,6 +19,7 @@
 /* The debug kernel is several times slower. */
 #define SECTION_LIMIT_S 60
 #define SECTION_LIMIT_DEBUG_S 180
+#define READY_LIMIT_MS 10000
 
 static struct section *sections, **sections_end = &sections;
 static const char *now;		/* name of the section that runs */
@@ -62,6 +63,12 @@ void probe_must(bool holds, const char *fmt, ...)
 void probe_enable(struct probe *probe)
 {
 	config_command(&probe->dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+void probe_wait_ready(struct probe *probe)
+{
+	must(wait_until(config_read32(&probe->dev, PCI_VENDOR_ID) != 0xffffffff, READY_LIMIT_MS),
+	     "it is ready after a reset");
 }
 
 const struct scratch *probe_scratch(const struct probe *probe)

@@ -96,4 +96,10 @@ const struct scratch *probe_scratch(const struct probe *probe);
 /* Turn memory decoding and bus mastering on. */
 void probe_enable(struct probe *probe);
 
+/*
+ * Wait, as a guest's driver does, until the function is ready after a reset that was asked for
+ * in configuration space: the write need not wait for a machine that is slow.
+ */
+void probe_wait_ready(struct probe *probe);
+
 #endif

@@ -126,6 +126,7 @@ SECTION(reset_flr, "reset.flr_by_user", KIND_ANY)
 	control = config_read16(&probe->dev, cap + PCI_EXP_DEVCTL);
 	config_write16(&probe->dev, cap + PCI_EXP_DEVCTL,
 		       control | PCI_EXP_DEVCTL_BCR_FLR);
+	probe_wait_ready(probe);
 	see("control", "%04x, was %04x",
 	    config_read16(&probe->dev, cap + PCI_EXP_DEVCTL), control);
 	see_after(probe, "after");

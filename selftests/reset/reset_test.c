@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Resets of a card that has a user: what the user keeps, and what the next one sees. */
 #include <linux/fpga_vfio.h>
-#include <linux/pci_regs.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -69,19 +68,6 @@ RESET_TEST(next_user_sees_nothing)
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, self->user.regs[CARD_REG_SCRATCH(i) / 4]);
 	EXPECT_EQ(0, user_moves_data(&self->user, 3));
-}
-
-/* An FLR that the guest asks for in configuration space. */
-RESET_TEST(guests_own_flr_ok)
-{
-	unsigned int cap = config_cap(&self->user.dev, PCI_CAP_ID_EXP);
-	uint16_t control = config_read16(&self->user.dev, cap + PCI_EXP_DEVCTL);
-
-	self->user.regs[CARD_REG_SCRATCH(0) / 4] = 0x5eed;
-	config_write16(&self->user.dev, cap + PCI_EXP_DEVCTL, control | PCI_EXP_DEVCTL_BCR_FLR);
-	EXPECT_EQ(CARD_ID, self->user.regs[CARD_REG_ID / 4]);
-	EXPECT_EQ(0, self->user.regs[CARD_REG_SCRATCH(0) / 4]);
-	EXPECT_EQ(0, user_moves_data(&self->user, 5));
 }
 
 int main(int argc, char **argv)

@@ -158,9 +158,11 @@ enum fpga_vfio_event_kind {
  * @FPGA_VFIO_ORIGIN_CLOSE: The close of the device.
  * @FPGA_VFIO_ORIGIN_NETLINK: This netlink family.
  * @FPGA_VFIO_ORIGIN_SYSFS: The device's files in sysfs.
- * @FPGA_VFIO_ORIGIN_KERNEL: The PCI core: the guest's Function Level Reset,
- *   the file reset in sysfs, another function's hot reset, error recovery.
+ * @FPGA_VFIO_ORIGIN_KERNEL: The PCI core: the file reset in sysfs, another
+ *   function's hot reset, error recovery.
  * @FPGA_VFIO_ORIGIN_WATCH: The watch of the link.
+ * @FPGA_VFIO_ORIGIN_GUEST: The VFIO user, by a Function Level Reset in
+ *   configuration space.
  */
 enum fpga_vfio_origin {
 	FPGA_VFIO_ORIGIN_DRIVER,
@@ -171,6 +173,7 @@ enum fpga_vfio_origin {
 	FPGA_VFIO_ORIGIN_SYSFS,
 	FPGA_VFIO_ORIGIN_KERNEL,
 	FPGA_VFIO_ORIGIN_WATCH,
+	FPGA_VFIO_ORIGIN_GUEST,
 };
 
 enum {

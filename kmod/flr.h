@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_FLR_H
+#define FV_FLR_H
+
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+struct fv_device;
+struct vfio_device;
+
+/**
+ * struct fv_flr - a Function Level Reset that a user asks for in configuration space
+ * @work: does it
+ * @is_due: it is asked for, and not done
+ * @done: woken when it is done
+ */
+struct fv_flr {
+	struct work_struct work;
+	bool is_due;
+	wait_queue_head_t done;
+};
+
+void fv_flr_init(struct fv_device *dev);
+void fv_flr_cancel(struct fv_device *dev);
+void fv_flr_exit(struct fv_device *dev);
+bool fv_flr_is_in(struct fv_device *dev, size_t count, loff_t at);
+ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+		     loff_t *ppos, bool *is_asked);
+void fv_flr_run(struct fv_device *dev);
+
+#endif /* FV_FLR_H */

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A Function Level Reset that a user asks for in configuration space, as a guest's driver does:
+ * he is not kept by a card that is late or hangs, sees that it is not ready, and has it back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci_regs.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "check.h"
+#include "child.h"
+#include "config.h"
+#include "control.h"
+#include "counters.h"
+#include "fence.h"
+#include "hammer.h"
+#include "policy.h"
+#include "region.h"
+#include "regs.h"
+#include "sigbus.h"
+#include "user.h"
+
+#define LIMIT_S 300
+#define CARD "FV_CARD"
+#define ONES 0xffffffffu
+#define PAGE 4096
+#define SCRATCH (CARD_REG_SCRATCH(0) / 4)
+
+/* How long a write may take: what it waits for a card, and an emulated machine. */
+static unsigned int write_limit_ms(void)
+{
+	return 150 + 250 * from_env("FV_SLOW", 1);
+}
+
+FIXTURE(flr)
+{
+	const char *bdf;
+	struct genl genl;
+	struct user user;
+	unsigned int control;
+	uint64_t flrs, hots;
+	struct counters before;
+};
+
+static void counters_now(struct genl *genl, const char *bdf, struct counters *counters)
+{
+	struct counted_device device;
+
+	counters_device(genl, bdf, &device);
+	*counters = device.counters;
+}
+
+FIXTURE_SETUP(flr)
+{
+	self->bdf = role(CARD);
+	card_bind(self->bdf);
+	sigbus_init();
+	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
+	policy_set(&self->genl, self->bdf, "ready_limit_ms=10000");
+	control_do(CARD, "ready-after image");
+	user_come(&self->user, self->bdf);
+	self->control = config_cap(&self->user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+	self->user.regs[SCRATCH] = 0x5eed;
+	self->flrs = control_number(CARD, "flr");
+	self->hots = control_number(CARD, "hot");
+	counters_now(&self->genl, self->bdf, &self->before);
+}
+
+FIXTURE_TEARDOWN(flr)
+{
+	EXPECT_EQ(0, sigbus_count());
+	user_go(&self->user);
+	genl_close(&self->genl);
+}
+
+#define FLR_TEST(_name) TEST_F_TIMEOUT(flr, _name, LIMIT_S)
+
+/* How much a counter has grown since the test began. */
+#define GREW(_attr) ({							\
+	struct counters __now;						\
+									\
+	counters_now(&self->genl, self->bdf, &__now);			\
+	__now.value[_attr] - self->before.value[_attr];			\
+})
+
+/* Ask, by the register's upper byte alone; how long it took, in milliseconds. */
+static unsigned int ask(struct user *user, unsigned int control)
+{
+	uint8_t upper = config_read8(&user->dev, control + 1);
+	unsigned long long began = now_ns();
+
+	config_write8(&user->dev, control + 1, upper | PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	return (now_ns() - began) / 1000000;
+}
+
+static bool is_there(struct user *user)
+{
+	return config_read32(&user->dev, PCI_VENDOR_ID) != ONES;
+}
+
+/* As a guest's driver waits. */
+static bool is_back(struct user *user, unsigned int ms)
+{
+	return wait_until(is_there(user), ms * from_env("FV_SLOW", 1));
+}
+
+static uint32_t get(struct user *user, unsigned int reg)
+{
+	uint32_t value = 0xdead;
+
+	sigbus_read(&user->regs[reg / 4], &value);
+	return value;
+}
+
+/* A card that works is reset when the write is done, or soon after, and once. */
+FLR_TEST(works)
+{
+	uint16_t was = config_read16(&self->user.dev, self->control);
+
+	EXPECT_GE(write_limit_ms(), ask(&self->user, self->control));
+	EXPECT_TRUE(is_back(&self->user, 1000));
+	EXPECT_EQ(CARD_ID, get(&self->user, CARD_REG_ID));
+	EXPECT_EQ(0, get(&self->user, CARD_REG_SCRATCH(0)));
+	EXPECT_EQ(was, config_read16(&self->user.dev, self->control));
+	EXPECT_EQ(0, user_moves_data(&self->user, 5));
+	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
+	EXPECT_EQ(1, GREW(FPGA_VFIO_A_STATS_RESET_FLR_OK));
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, device_state(&self->genl, self->bdf));
+}
+
+/* By writes of each size that have the bit in them. */
+FLR_TEST(asked_for_by_any_size)
+{
+	unsigned int first = self->control & ~0x3f, i;
+	uint8_t bytes[0x80];
+
+	for (i = 2; i <= 4; i += 2) {
+		ASSERT_EQ(i, __config_read(&self->user.dev, self->control, bytes, i));
+		bytes[1] |= PCI_EXP_DEVCTL_BCR_FLR >> 8;
+		EXPECT_EQ(i, __config_write(&self->user.dev, self->control, bytes, i));
+		EXPECT_TRUE(is_back(&self->user, 1000));
+		EXPECT_EQ(self->flrs + i / 2, control_number(CARD, "flr"));
+	}
+	ASSERT_EQ(0x80, __config_read(&self->user.dev, first, bytes, 0x80));
+	bytes[self->control + 1 - first] |= PCI_EXP_DEVCTL_BCR_FLR >> 8;
+	EXPECT_EQ(0x80, __config_write(&self->user.dev, first, bytes, 0x80));
+	EXPECT_TRUE(is_back(&self->user, 1000));
+	EXPECT_EQ(self->flrs + 3, control_number(CARD, "flr"));
+	EXPECT_EQ(3, GREW(FPGA_VFIO_A_STATS_RESET_FLR_OK));
+	EXPECT_EQ(0, user_moves_data(&self->user, 6));
+}
+
+/* Nor does a write without it reset anything, or beside it. */
+FLR_TEST(not_asked_for)
+{
+	uint16_t value = config_read16(&self->user.dev, self->control);
+	uint32_t below = config_read32(&self->user.dev, self->control - 4);
+	uint16_t above = config_read16(&self->user.dev, self->control + 2);
+
+	config_write16(&self->user.dev, self->control, value);
+	config_write8(&self->user.dev, self->control, value);
+	config_write32(&self->user.dev, self->control - 4, below | 0x80008000);
+	config_write16(&self->user.dev, self->control + 2, above | 0x8000);
+	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
+	EXPECT_EQ(0x5eed, get(&self->user, CARD_REG_SCRATCH(0)));
+}
+
+/* A card that is ready late: it is not there until then, and nothing of its user waits for it. */
+FLR_TEST(ready_late)
+{
+	const unsigned int ready_ms = 2500;
+	struct hammer hammer = {};
+	unsigned long long began;
+
+	control_do(CARD, "ready-after flr %u", ready_ms);
+	hammer_start(&hammer, &self->user);
+	began = now_ns();
+	EXPECT_GE(write_limit_ms(), ask(&self->user, self->control));
+	EXPECT_FALSE(is_there(&self->user));
+	EXPECT_EQ(ONES, get(&self->user, CARD_REG_ID));
+	EXPECT_TRUE(is_back(&self->user, 2 * ready_ms));
+	EXPECT_LE(ready_ms, (now_ns() - began) / 1000000);
+	EXPECT_GE(ready_ms * 105 / 100 + 10 + 1000 * from_env("FV_SLOW", 1),
+		  (now_ns() - began) / 1000000);
+	hammer_stop(&hammer);
+	hammer_print(&hammer);
+	EXPECT_EQ(0, hammer.map.stalls + hammer.fd.stalls);
+	EXPECT_EQ(0, hammer.map.wrong + hammer.fd.wrong + hammer.dma.wrong);
+	EXPECT_EQ(0, hammer_sigbus(&hammer));
+	control_do(CARD, "ready-after image");
+	EXPECT_EQ(0, user_moves_data(&self->user, 7));
+	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
+}
+
+/* A card that hangs in it is brought back by the next method, while its user only looks. */
+FLR_TEST(hangs)
+{
+	policy_set(&self->genl, self->bdf, "ready_limit_ms=1000");
+	control_do(CARD, "fail-flr 1");
+	EXPECT_GE(write_limit_ms(), ask(&self->user, self->control));
+	EXPECT_FALSE(is_there(&self->user));
+	EXPECT_EQ(ONES, get(&self->user, CARD_REG_ID));
+	EXPECT_TRUE(is_back(&self->user, 5000));
+	EXPECT_EQ(CARD_ID, get(&self->user, CARD_REG_ID));
+	EXPECT_EQ(0, get(&self->user, CARD_REG_SCRATCH(0)));
+	EXPECT_EQ(0, user_moves_data(&self->user, 8));
+	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
+	EXPECT_EQ(self->hots + 1, control_number(CARD, "hot"));
+	EXPECT_EQ(1, GREW(FPGA_VFIO_A_STATS_RESET_FLR_FAILED));
+	EXPECT_EQ(1, GREW(FPGA_VFIO_A_STATS_RESET_HOT_OK));
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, device_state(&self->genl, self->bdf));
+}
+
+/* Once more while it is under way: that is dropped, like all that is written then. */
+FLR_TEST(asked_for_twice)
+{
+	control_do(CARD, "ready-after flr 1000");
+	ask(&self->user, self->control);
+	EXPECT_FALSE(is_there(&self->user));
+	ask(&self->user, self->control);
+	EXPECT_TRUE(is_back(&self->user, 3000));
+	control_do(CARD, "ready-after image");
+	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
+	EXPECT_EQ(0, user_moves_data(&self->user, 9));
+}
+
+/* Who goes meanwhile does not wait, and leaves nothing. */
+FLR_TEST(user_goes)
+{
+	unsigned long long began;
+	int ret;
+
+	policy_set(&self->genl, self->bdf, "ready_limit_ms=4000");
+	control_do(CARD, "fail-flr 1");
+	ask(&self->user, self->control);
+	EXPECT_FALSE(is_there(&self->user));
+	began = now_ns();
+	user_go(&self->user);
+	EXPECT_GE(2000 * from_env("FV_SLOW", 1), (now_ns() - began) / 1000000);
+	EXPECT_TRUE(wait_until(!(ret = __user_open(&self->user, self->bdf)), 20000));
+	must_work(ret);
+	must_work(__user_equip(&self->user));
+	EXPECT_EQ(CARD_ID, get(&self->user, CARD_REG_ID));
+	EXPECT_EQ(0, get(&self->user, CARD_REG_SCRATCH(0)));
+	EXPECT_EQ(0, user_moves_data(&self->user, 10));
+}
+
+/* A buffer that is not there, or ends before the bit, is an error, and nothing is reset. */
+FLR_TEST(buffer_is_not_there)
+{
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+
+	ASSERT_NE(MAP_FAILED, pages);
+	memset(pages, 0xff, 2 * PAGE);
+	ASSERT_EQ(0, munmap(pages + PAGE, PAGE));
+	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control, pages + PAGE, 2));
+	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control, pages + PAGE - 1, 2));
+	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control - 4, pages + PAGE - 5, 8));
+	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control, NULL, 4));
+	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
+	EXPECT_EQ(0x5eed, get(&self->user, CARD_REG_SCRATCH(0)));
+	EXPECT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
+	EXPECT_EQ(0, user_moves_data(&self->user, 11));
+	munmap(pages, PAGE);
+}
+
+/* A write of two bytes from memory that comes when this program says so. */
+struct slow_write {
+	struct user *user;
+	unsigned int offset;
+	char *page;
+	int fd, ret;
+	pthread_t thread;
+};
+
+static void *slow_write(void *arg)
+{
+	struct slow_write *slow = arg;
+
+	slow->ret = __config_write(&slow->user->dev, slow->offset, slow->page, 2);
+	return NULL;
+}
+
+/* Returns when the write waits for its memory. */
+static void slow_write_begin(struct slow_write *slow, struct user *user, unsigned int offset)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register what = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct pollfd fault = { .events = POLLIN };
+
+	slow->user = user;
+	slow->offset = offset;
+	slow->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (slow->page == MAP_FAILED)
+		fail("mmap: %s", errno_name(errno));
+	what.range.start = (unsigned long)slow->page;
+	what.range.len = PAGE;
+	slow->fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (slow->fd < 0 || ioctl(slow->fd, UFFDIO_API, &api) ||
+	    ioctl(slow->fd, UFFDIO_REGISTER, &what))
+		fail("userfaultfd: %s", errno_name(errno));
+	must_work(-pthread_create(&slow->thread, NULL, slow_write, slow));
+	fault.fd = slow->fd;
+	if (poll(&fault, 1, 10000) != 1)
+		fail("the write does not wait for its memory");
+}
+
+static void slow_write_give(struct slow_write *slow, uint16_t value)
+{
+	static uint16_t page[PAGE / 2] __attribute__((aligned(PAGE)));
+	struct uffdio_copy copy = {
+		.src = (unsigned long)page,
+		.dst = (unsigned long)slow->page,
+		.len = PAGE,
+	};
+
+	page[0] = value;
+	if (ioctl(slow->fd, UFFDIO_COPY, &copy))
+		fail("UFFDIO_COPY: %s", errno_name(errno));
+}
+
+/* What it returned. */
+static int slow_write_end(struct slow_write *slow)
+{
+	pthread_join(slow->thread, NULL);
+	close(slow->fd);
+	munmap(slow->page, PAGE);
+	return slow->ret;
+}
+
+/* Who lets the write wait for his memory keeps nobody else from the function. */
+FLR_TEST(buffer_comes_late)
+{
+	struct slow_write slow;
+
+	slow_write_begin(&slow, &self->user, self->control);
+	/* takes the device lock */
+	EXPECT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
+	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
+	slow_write_give(&slow, PCI_EXP_DEVCTL_BCR_FLR);
+	EXPECT_EQ(2, slow_write_end(&slow));
+	EXPECT_TRUE(is_back(&self->user, 1000));
+	EXPECT_EQ(self->flrs + 2, control_number(CARD, "flr"));
+	EXPECT_EQ(0, user_moves_data(&self->user, 12));
+}
+
+static void *reset_thread(void *arg)
+{
+	return (void *)(long)reset_by_netlink(arg, FPGA_VFIO_RESET_METHOD_FLR);
+}
+
+/*
+ * A write that is so late that the fence does not wait for it, to the Command register, which
+ * vfio_pci_core writes under memory_lock: the reset that it comes into the way of goes on.
+ */
+FLR_TEST(write_comes_into_a_reset)
+{
+	uint16_t command = config_read16(&self->user.dev, PCI_COMMAND);
+	struct slow_write slow;
+	pthread_t thread;
+	void *ret;
+
+	control_do(CARD, "ready-after flr 2000");
+	slow_write_begin(&slow, &self->user, PCI_COMMAND);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_thread, (void *)self->bdf));
+	EXPECT_TRUE(wait_until(control_number(CARD, "flr") > self->flrs, 10000));
+	slow_write_give(&slow, command);
+	EXPECT_TRUE(is_back(&self->user, 10000));
+	pthread_join(thread, &ret);
+	EXPECT_EQ(0, (long)ret);
+	EXPECT_EQ(2, slow_write_end(&slow));
+	control_do(CARD, "ready-after image");
+	EXPECT_EQ(command, config_read16(&self->user.dev, PCI_COMMAND));
+	EXPECT_EQ(0, user_moves_data(&self->user, 13));
+}
+
+struct writer {
+	struct user *user;
+	uint16_t command;
+	bool stops;
+	uint64_t writes;
+};
+
+static void *writer_thread(void *arg)
+{
+	struct writer *writer = arg;
+
+	while (!__atomic_load_n(&writer->stops, __ATOMIC_RELAXED)) {
+		config_write16(&writer->user->dev, PCI_COMMAND, writer->command);
+		writer->writes++;
+	}
+	return NULL;
+}
+
+/* Writes to the Command register that come into a reset at any time of it, and it into them. */
+FLR_TEST(writes_come_into_resets)
+{
+	struct writer writer = { .user = &self->user };
+	unsigned int i, nr = scaled(50);
+	pthread_t threads[2];
+
+	writer.command = config_read16(&self->user.dev, PCI_COMMAND);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, writer_thread, &writer));
+	for (i = 0; i < nr; i++)
+		ASSERT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
+	__atomic_store_n(&writer.stops, true, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_LT(nr, writer.writes);
+	EXPECT_EQ(writer.command, config_read16(&self->user.dev, PCI_COMMAND));
+	EXPECT_EQ(0, user_moves_data(&self->user, 15));
+}
+
+/* A user who is resetting, until he is killed. */
+static void asks_forever(const char *bdf)
+{
+	struct user user;
+	unsigned int control;
+
+	user_come(&user, bdf);
+	control = config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+	for (;;)
+		ask(&user, control);
+}
+
+/* Users who are killed at any time of it, of whom nothing is left. */
+FLR_TEST(user_is_killed)
+{
+	unsigned int i;
+	pid_t pid;
+	int ret;
+
+	user_go(&self->user);
+	for (i = 0; i < scaled(20); i++) {
+		uint64_t flrs = control_number(CARD, "flr");
+
+		pid = child_start(asks_forever, self->bdf);
+		/* one that opens resets it, too */
+		EXPECT_TRUE(wait_until(control_number(CARD, "flr") >= flrs + 2, 20000));
+		nap_ms(i * 13 % 170);
+		child_end(pid);
+	}
+	EXPECT_TRUE(wait_until(!(ret = __user_open(&self->user, self->bdf)), 20000));
+	must_work(ret);
+	must_work(__user_equip(&self->user));
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, device_state(&self->genl, self->bdf));
+	EXPECT_EQ(0, user_moves_data(&self->user, 13));
+}
+
+/* On a card of two functions that one process has, what helps hits both. */
+FLR_TEST(two_functions)
+{
+	const char *bdf = role("FV_CARD2"), *other = role("FV_CARD2_FN1");
+	volatile uint32_t *regs;
+	struct device second;
+	struct user user;
+	struct genl genl;
+	uint64_t hots;
+	size_t size;
+
+	card_bind(bdf);
+	card_bind(other);
+	sigbus_init();
+	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	policy_set(&genl, bdf, "ready_limit_ms=1000");
+	user_come(&user, bdf);
+	ASSERT_EQ(0, __device_open(&second, &user.iommu, other));
+	config_command(&second, 0, PCI_COMMAND_MEMORY);
+	regs = region_map(&second, VFIO_PCI_BAR0_REGION_INDEX, &size);
+	regs[SCRATCH] = 0x5eed;
+
+	ask(&user, config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL);
+	EXPECT_TRUE(is_back(&user, 1000));
+	EXPECT_EQ(0x5eed, regs[SCRATCH]);
+
+	hots = control_number("FV_CARD2", "hot");
+	control_do("FV_CARD2", "fail-flr 1");
+	ask(&user, config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL);
+	EXPECT_TRUE(is_back(&user, 5000));
+	EXPECT_EQ(hots + 1, control_number("FV_CARD2", "hot"));
+	EXPECT_EQ(0, regs[SCRATCH]);
+	EXPECT_EQ(0, user_moves_data(&user, 14));
+	EXPECT_EQ(0, sigbus_count());
+
+	munmap((void *)regs, size);
+	device_close(&second);
+	user_go(&user);
+	genl_close(&genl);
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}
