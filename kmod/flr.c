@@ -151,7 +151,8 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	unsigned int tries;
 	bool is_locked;
 
-	if (!fv_flr_is_ours(dev))
+	/* More than there is is an error of the core's, however much it is. */
+	if (!fv_flr_is_ours(dev) || count > dev->core.pdev->cfg_size)
 		return vfio_pci_core_write(vdev, buf, count, ppos);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {

@@ -272,6 +272,7 @@ FLR_TEST(buffer_is_not_there)
 	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control, pages + PAGE - 1, 2));
 	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control - 4, pages + PAGE - 5, 8));
 	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control, NULL, 4));
+	EXPECT_EQ(-EFAULT, __config_write(&self->user.dev, self->control, pages, 1u << 30));
 	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
 	EXPECT_EQ(0x5eed, get(&self->user, CARD_REG_SCRATCH(0)));
 	EXPECT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
