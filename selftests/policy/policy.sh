@@ -225,9 +225,9 @@ for mode in none error request; do
 	fi
 	fv_check "$mode: the user goes on" kill -0 "$FV_HOLDER"
 	fv_let_go
-	policy "$dev" default $quiet
-	act reset "$dev" hot
-	policy "$dev" guest_notification=$mode
+	policy "$dev" default $quiet guest_notification=$mode
+	# the driver may be at it, with an FLR
+	fv_check "$mode: reset without its user" fv_wait 60 act reset "$dev" hot
 	holder "$dev"
 	told held
 	image identity-bar-gone
