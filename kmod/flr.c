@@ -29,6 +29,10 @@
  */
 #define FV_FLR_WRITE_MS		150
 
+/* Where the bit is, in the PCI Express capability. */
+#define FV_FLR_BYTE		(PCI_EXP_DEVCTL + 1)
+#define FV_FLR_BIT		(PCI_EXP_DEVCTL_BCR_FLR >> 8)
+
 /* How often a write is begun whose buffer goes away while it is read. */
 #define FV_FLR_TRIES		3
 
@@ -54,6 +58,10 @@ static void fv_flr_work(struct work_struct *work)
  */
 void fv_flr_init(struct fv_device *dev)
 {
+	u64 config = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
+	u8 cap = dev->core.pdev->pcie_cap;
+
+	dev->flr.at = cap ? config + cap + FV_FLR_BYTE : U64_MAX;
 	INIT_WORK(&dev->flr.work, fv_flr_work);
 	init_waitqueue_head(&dev->flr.done);
 }
@@ -81,26 +89,6 @@ void fv_flr_exit(struct fv_device *dev)
 	cancel_work_sync(&dev->flr.work);
 }
 
-/* Where the upper byte of Device Control is, counted from what a write begins with. */
-static u64 fv_flr_offset(struct fv_device *dev, loff_t at)
-{
-	return dev->core.pdev->pcie_cap + PCI_EXP_DEVCTL + 1 - (at & VFIO_PCI_OFFSET_MASK);
-}
-
-/**
- * fv_flr_is_in - Could a write to configuration space ask for a reset?
- * @dev: the device
- * @count: how much is written
- * @at: where to
- *
- * Context: Any.
- * Return: True if it is one for fv_flr_write().
- */
-bool fv_flr_is_in(struct fv_device *dev, size_t count, loff_t at)
-{
-	return fv_flr_offset(dev, at) < count && dev->core.pdev->pcie_cap;
-}
-
 /* Has the function such a reset, and is it to be ours? As for VFIO_DEVICE_RESET. */
 static bool fv_flr_is_ours(struct fv_device *dev)
 {
@@ -114,8 +102,8 @@ static bool fv_flr_is_ours(struct fv_device *dev)
 static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user *buf,
 				    size_t count, loff_t *ppos, bool *is_asked)
 {
-	const u8 __user *at = (const u8 __user *)buf +
-			      fv_flr_offset(fv_device_of_vfio(vdev), *ppos);
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	const u8 __user *at = (const u8 __user *)buf + (dev->flr.at - *ppos);
 	ssize_t ret = -EFAULT;
 	u8 control;
 
@@ -123,7 +111,7 @@ static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user 
 	if (!get_user(control, at))
 		ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	pagefault_enable();
-	*is_asked = ret > 0 && control & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	*is_asked = ret > 0 && control & FV_FLR_BIT;
 	return ret;
 }
 
@@ -151,7 +139,7 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	unsigned int tries;
 	bool is_locked;
 
-	/* More than there is is an error of the core's, however much it is. */
+	/* What does not fit is an error of the core's, however much it is. */
 	if (!fv_flr_is_ours(dev) || count > dev->core.pdev->cfg_size)
 		return vfio_pci_core_write(vdev, buf, count, ppos);
 

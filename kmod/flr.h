@@ -11,20 +11,35 @@ struct vfio_device;
 
 /**
  * struct fv_flr - a Function Level Reset that a user asks for in configuration space
+ * @at: where he does, as an offset of his descriptor; beyond all if there is no such place
  * @work: does it
  * @is_due: it is asked for, and not done
  * @done: woken when it is done
  */
 struct fv_flr {
+	u64 at;
 	struct work_struct work;
 	bool is_due;
 	wait_queue_head_t done;
 };
 
+/**
+ * fv_flr_is_in - Could a write to configuration space ask for a reset?
+ * @flr: of the device
+ * @count: how much is written
+ * @pos: where to, as an offset of the descriptor
+ *
+ * Context: Any.
+ * Return: True if it is one for fv_flr_write().
+ */
+static inline bool fv_flr_is_in(const struct fv_flr *flr, size_t count, u64 pos)
+{
+	return flr->at - pos < count;
+}
+
 void fv_flr_init(struct fv_device *dev);
 void fv_flr_cancel(struct fv_device *dev);
 void fv_flr_exit(struct fv_device *dev);
-bool fv_flr_is_in(struct fv_device *dev, size_t count, loff_t at);
 ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 		     loff_t *ppos, bool *is_asked);
 void fv_flr_run(struct fv_device *dev);

@@ -90,9 +90,9 @@ static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t c
 	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES, ret);
 }
 
-/* Not inlined: a write to a BAR need not make room for this. */
-static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const char __user *buf,
-					     size_t count, loff_t *ppos)
+static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
+						      const char __user *buf, size_t count,
+						      loff_t *ppos, bool has_flr)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	u64 __percpu *io = &dev->counters->value[FV_IO_CONFIG];
@@ -102,22 +102,37 @@ static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const cha
 	this_cpu_inc(io[FV_IO_UNDER_WAY]);
 	if (unlikely(fv_fence_is_up(&dev->fence)))
 		ret = fv_fence_write(vdev, buf, count, ppos);
-	else if (unlikely(fv_flr_is_in(dev, count, *ppos)))
+	else if (has_flr)
 		ret = fv_flr_write(vdev, buf, count, ppos, &is_flr);
 	else
 		ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	this_cpu_dec(io[FV_IO_UNDER_WAY]);
 
 	/* The fence, which it raises, waits for what is under way. */
-	if (unlikely(is_flr))
+	if (is_flr)
 		fv_flr_run(dev);
-
 	/* One that the fence did not wait for may have enabled memory behind it. */
 	if (unlikely(fv_fence_is_up(&dev->fence)))
 		fv_fence_again(dev);
 	/* What it had before is not what is to be restored. */
 	fv_baseline_note(dev);
 	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
+}
+
+/* One that may ask for a reset, of which there are few. */
+static noinline ssize_t fv_vfio_write_flr(struct vfio_device *vdev, const char __user *buf,
+					  size_t count, loff_t *ppos)
+{
+	return __fv_vfio_write_config(vdev, buf, count, ppos, true);
+}
+
+/* Not inlined: a write to a BAR need not make room for this. */
+static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const char __user *buf,
+					     size_t count, loff_t *ppos)
+{
+	if (unlikely(fv_flr_is_in(&fv_device_of_vfio(vdev)->flr, count, *ppos)))
+		return fv_vfio_write_flr(vdev, buf, count, ppos);
+	return __fv_vfio_write_config(vdev, buf, count, ppos, false);
 }
 
 static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, size_t count,

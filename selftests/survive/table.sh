@@ -82,7 +82,9 @@ survive_page()
 	restart of the machine; milliseconds from the card being ready to that, by the card's clock; the
 	configuration spaces of port and card are as before, but for what only reports. The emulated host
 	has no firmware that takes errors for fatal: many servers restart where the first column here says
-	yes for stock. Two emulators, one in the other, are slow: most of the milliseconds are theirs.
+	yes for stock. Two emulators, one in the other, are slow: most of the milliseconds are theirs. After
+a Function Level Reset of its own the guest's kernel looks at doubling pauses whether its card is
+ready, and so sees it up to as long again later.
 
 	EOT
 	survive_jq '
