@@ -127,7 +127,7 @@ killed "$FV_HOLDER"
 fv_row killed_in_reset_gone $FV_DRIVER $gone_ms ms
 # with a device to close, its memory and its interrupts. In a close that waits for the card it
 # would be there for ten seconds and more
-fv_check "VFIO_DEVICE_RESET: killed, it is gone" test "$gone_ms" -le $((10 * GONE_MS))
+fv_check "VFIO_DEVICE_RESET: killed, it is gone" test "$gone_ms" -le $((20 * GONE_MS))
 card ready-after image
 is_clean "VFIO_DEVICE_RESET" 20
 
