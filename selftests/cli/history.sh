@@ -85,7 +85,7 @@ kinds_ok()
 	done | answer history-get
 	fvl history --json 07:00.0
 	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover unknown"
-	value '.events | map(.origin) | unique_by(.) | length' 9
+	value '.events | map(.origin) | unique_by(.) | length' 10
 	value '.events[:10] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel watch guest unknown"
 }
 
