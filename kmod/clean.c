@@ -23,6 +23,7 @@
 #include "registry.h"
 #include "reset.h"
 #include "reset_ops.h"
+#include "span.h"
 #include "stats.h"
 #include "wait.h"
 #include "watch.h"
@@ -108,37 +109,36 @@ static int fv_clean_run(struct fv_device *dev)
 }
 
 /*
- * Who brings it back has the device lock, and lowers the fence when it is: one that is
- * raised later would stay. Returns true if it is to be repaired, and its user is off.
+ * Who brings it back has the device lock, and lowers the fence when it is: one that is raised
+ * later would stay. Returns 0 if it is to be repaired and its user is off, 1 if it is none of
+ * the driver's business any more, -EAGAIN while somebody keeps a lock: it is he who resets it.
  */
-static bool fv_clean_fence(struct fv_device *dev)
+static int fv_clean_fence(struct fv_device *dev)
 {
-	struct device *device = &dev->core.pdev->dev;
-	bool is_due = fv_clean_is_due(dev);
-	int ret = -EAGAIN;
+	struct pci_dev *pdev = dev->core.pdev;
+	char text[FV_REASON_SIZE];
+	int ret = 1;
 
-	if (is_due && device_trylock(device)) {
-		is_due = fv_clean_is_due(dev);
-		if (is_due)
-			ret = fv_fence_raise(dev);
-		device_unlock(device);
-	}
-	/* While somebody keeps a lock it is he who resets it. */
-	if (is_due && ret)
-		fv_clean_again(dev);
-	return is_due && !ret;
+	if (!fv_clean_is_due(dev))
+		return 1;
+	if (fv_span_lock_function(pdev, text, sizeof(text)))
+		return -EAGAIN;
+	if (fv_clean_is_due(dev))
+		ret = fv_fence_raise(dev);
+	device_unlock(&pdev->dev);
+	return ret;
 }
 
 static void fv_clean_recover(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, recovery);
-	int ret;
+	int ret = fv_clean_fence(dev);
 
-	if (!fv_clean_fence(dev))
-		return;
-	fv_card_isolate(dev->card);
-	ret = fv_clean_run(dev);
-	fv_card_restore(dev->card);
+	if (!ret) {
+		fv_card_isolate(dev->card);
+		ret = fv_clean_run(dev);
+		fv_card_restore(dev->card);
+	}
 	if (ret == -EAGAIN)
 		fv_clean_again(dev);
 	if (ret > 0 || ret == -EAGAIN || ret == -EALREADY)

@@ -17,10 +17,12 @@
 #include "clean.h"
 #include "compat.h"
 #include "device.h"
+#include "fence.h"
 #include "flr.h"
 #include "reset.h"
 #include "reset_ops.h"
 #include "stats.h"
+#include "wait.h"
 
 /*
  * How long the write waits for the reset: 100 ms that PCI Express gives it (PCIe r6.0, 6.6.2),
@@ -39,15 +41,17 @@
 static void fv_flr_work(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
+	/* One that is asked for while this is done is another one, and comes after it. */
+	int asked = atomic_read(&dev->flr.asked);
 	int ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_GUEST, NULL);
 
 	if (ret == -EAGAIN || ret == -EBUSY || ret == -EOPNOTSUPP)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
-	/* Perhaps begun, and then somebody kept the rest of the card. */
-	if (ret == -EAGAIN)
+	/* Not ready: somebody may have kept the rest of the card, who does not any more. */
+	if (ret && ret != -ESTALE)
 		fv_clean_repair(dev);
-	WRITE_ONCE(dev->flr.is_due, false);
-	wake_up_all(&dev->flr.done);
+	WRITE_ONCE(dev->flr.done, asked);
+	wake_up_all(&dev->flr.wait);
 }
 
 /**
@@ -63,7 +67,7 @@ void fv_flr_init(struct fv_device *dev)
 
 	dev->flr.at = cap ? config + cap + FV_FLR_BYTE : U64_MAX;
 	INIT_WORK(&dev->flr.work, fv_flr_work);
-	init_waitqueue_head(&dev->flr.done);
+	init_waitqueue_head(&dev->flr.wait);
 }
 
 /**
@@ -74,7 +78,7 @@ void fv_flr_init(struct fv_device *dev)
  */
 void fv_flr_cancel(struct fv_device *dev)
 {
-	WRITE_ONCE(dev->flr.is_due, false);
+	WRITE_ONCE(dev->flr.done, atomic_read(&dev->flr.asked));
 	cancel_work(&dev->flr.work);
 }
 
@@ -115,6 +119,22 @@ static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user 
 	return ret;
 }
 
+/*
+ * The reset before this one may have the device lock for a moment longer than its fence was up.
+ * Who has it longer has another reset, or waits for the user to go. False: not locked.
+ */
+static bool fv_flr_lock(struct fv_device *dev)
+{
+	struct device *device = &dev->core.pdev->dev;
+	struct fv_wait wait;
+
+	fv_wait_begin(&wait, FV_FLR_WRITE_MS);
+	while (!device_trylock(device))
+		if (fv_fence_is_up(&dev->fence) || fv_wait_pause(&wait))
+			return false;
+	return true;
+}
+
 /**
  * fv_flr_write - Write to configuration space, but for the reset that is asked for there
  * @vdev: the device
@@ -127,14 +147,13 @@ static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user 
  * time: that is fetched before, and the write is begun again if it goes away meanwhile. While
  * somebody else has the lock the core does not reset the function either.
  *
- * Context: Process context, may sleep. Tries the device lock.
- * Return: As vfio_pci_core_write().
+ * Context: Process context, may sleep. Tries the device lock, for FV_FLR_WRITE_MS.
+ * Return: As vfio_pci_core_write(), or fv_fence_write() if there is a fence meanwhile.
  */
 ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 		     loff_t *ppos, bool *is_asked)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
-	struct device *device = &dev->core.pdev->dev;
 	ssize_t ret = -EFAULT;
 	unsigned int tries;
 	bool is_locked;
@@ -146,10 +165,13 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {
 		if (fault_in_readable(buf, count))
 			break;
-		is_locked = device_trylock(device);
-		ret = fv_flr_write_nofault(vdev, buf, count, ppos, is_asked);
+		is_locked = fv_flr_lock(dev);
+		if (fv_fence_is_up(&dev->fence))
+			ret = fv_fence_write(vdev, buf, count, ppos);
+		else
+			ret = fv_flr_write_nofault(vdev, buf, count, ppos, is_asked);
 		if (is_locked)
-			device_unlock(device);
+			device_unlock(&dev->core.pdev->dev);
 	}
 	return ret;
 }
@@ -164,9 +186,9 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 void fv_flr_run(struct fv_device *dev)
 {
 	struct fv_flr *flr = &dev->flr;
+	int mine = atomic_inc_return(&flr->asked);
 
-	WRITE_ONCE(flr->is_due, true);
 	queue_work(system_dfl_wq, &flr->work);
-	wait_event_killable_timeout(flr->done, !READ_ONCE(flr->is_due),
+	wait_event_killable_timeout(flr->wait, READ_ONCE(flr->done) - mine >= 0,
 				    msecs_to_jiffies(FV_FLR_WRITE_MS));
 }

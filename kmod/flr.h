@@ -2,6 +2,8 @@
 #ifndef FV_FLR_H
 #define FV_FLR_H
 
+#include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -13,14 +15,16 @@ struct vfio_device;
  * struct fv_flr - a Function Level Reset that a user asks for in configuration space
  * @at: where he does, as an offset of his descriptor; beyond all if there is no such place
  * @work: does it
- * @is_due: it is asked for, and not done
- * @done: woken when it is done
+ * @asked: how many were asked for
+ * @done: how many of them are done, or need not be done any more
+ * @wait: woken when @done changes
  */
 struct fv_flr {
 	u64 at;
 	struct work_struct work;
-	bool is_due;
-	wait_queue_head_t done;
+	atomic_t asked;
+	int done;
+	wait_queue_head_t wait;
 };
 
 /**
@@ -35,6 +39,18 @@ struct fv_flr {
 static inline bool fv_flr_is_in(const struct fv_flr *flr, size_t count, u64 pos)
 {
 	return flr->at - pos < count;
+}
+
+/**
+ * fv_flr_is_due - Is a reset asked for that is not done?
+ * @flr: of the device
+ *
+ * Context: Any.
+ * Return: True if it is.
+ */
+static inline bool fv_flr_is_due(const struct fv_flr *flr)
+{
+	return atomic_read(&flr->asked) != READ_ONCE(flr->done);
 }
 
 void fv_flr_init(struct fv_device *dev);

@@ -563,7 +563,7 @@ static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
 	case FPGA_VFIO_ORIGIN_DRIVER:
 		return is_ready && !(methods & FV_RESET_CARD_ARRIVED);
 	case FPGA_VFIO_ORIGIN_GUEST:
-		return !is_ready || !READ_ONCE(dev->flr.is_due);
+		return !is_ready || !fv_flr_is_due(&dev->flr);
 	default:
 		return false;
 	}

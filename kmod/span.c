@@ -23,7 +23,16 @@
  */
 #define FV_SPAN_LOCK_LIMIT_MS	1000
 
-static int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
+/**
+ * fv_span_lock_function - Take the device lock of a function, if others let go of it soon
+ * @pdev: the function
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * Context: Process context, may sleep for a second.
+ * Return: 0, -EAGAIN, -EINTR when the process is being killed. device_unlock() after 0.
+ */
+int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
 {
 	struct fv_wait wait;
 	int ret;

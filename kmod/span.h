@@ -32,6 +32,7 @@ struct fv_span {
 	bool is_any_user;
 };
 
+int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size);
 int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size);
 void fv_span_narrow(struct fv_span *span);
 int fv_span_widen(struct fv_span *span, char *text, size_t size);

@@ -10,13 +10,11 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -26,8 +24,10 @@
 #include "config.h"
 #include "control.h"
 #include "counters.h"
+#include "event.h"
 #include "fence.h"
 #include "hammer.h"
+#include "pci.h"
 #include "policy.h"
 #include "region.h"
 #include "regs.h"
@@ -71,6 +71,7 @@ FIXTURE_SETUP(flr)
 	sigbus_init();
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=10000");
+	policy_set(&self->genl, self->bdf, "reset_methods=flr,hot,link");
 	control_do(CARD, "ready-after image");
 	user_come(&self->user, self->bdf);
 	self->control = config_cap(&self->user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
@@ -118,6 +119,29 @@ static bool is_back(struct user *user, unsigned int ms)
 	return wait_until(is_there(user), ms * from_env("FV_SLOW", 1));
 }
 
+static void take_guests(const struct nlattr *attrs, size_t len, void *data)
+{
+	struct event event, *last = data;
+
+	event_parse(attrs, len, &event);
+	if (event.origin == FPGA_VFIO_ORIGIN_GUEST && event.kind == FPGA_VFIO_EVENT_KIND_RESET)
+		*last = event;
+}
+
+/* The last reset in the card's history that a guest asked for. */
+static void last_of_guest(struct genl *genl, const char *bdf, struct event *last)
+{
+	struct genl_attrs attrs = { 0 };
+	struct genl_answer answer;
+	char port[BDF_LEN];
+
+	memset(last, 0, sizeof(*last));
+	must_work(pci_parent(bdf, port, sizeof(port)));
+	genl_put_string(&attrs, FPGA_VFIO_A_EVENT_PORT, port);
+	must_work(__genl_call(genl, FPGA_VFIO_CMD_HISTORY_GET, NLM_F_DUMP, &attrs, take_guests,
+			      last, &answer));
+}
+
 static uint32_t get(struct user *user, unsigned int reg)
 {
 	uint32_t value = 0xdead;
@@ -130,6 +154,7 @@ static uint32_t get(struct user *user, unsigned int reg)
 FLR_TEST(works)
 {
 	uint16_t was = config_read16(&self->user.dev, self->control);
+	struct event event;
 
 	EXPECT_GE(write_limit_ms(), ask(&self->user, self->control));
 	EXPECT_TRUE(is_back(&self->user, 1000));
@@ -140,6 +165,23 @@ FLR_TEST(works)
 	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
 	EXPECT_EQ(1, GREW(FPGA_VFIO_A_STATS_RESET_FLR_OK));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, device_state(&self->genl, self->bdf));
+	last_of_guest(&self->genl, self->bdf, &event);
+	EXPECT_STREQ(self->bdf, event.bdf);
+	EXPECT_TRUE(event.has_method);
+	EXPECT_EQ(FPGA_VFIO_RESET_METHOD_FLR, event.method);
+	EXPECT_FALSE(event.has_error);
+	EXPECT_FALSE(event.has_pid);
+}
+
+/* A function that is alone on its card is reset by what the policy has for it. */
+FLR_TEST(by_the_policy)
+{
+	policy_set(&self->genl, self->bdf, "reset_methods=hot");
+	ask(&self->user, self->control);
+	EXPECT_TRUE(is_back(&self->user, 3000));
+	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
+	EXPECT_EQ(self->hots + 1, control_number(CARD, "hot"));
+	EXPECT_EQ(0, user_moves_data(&self->user, 16));
 }
 
 /* By writes of each size that have the bit in them. */
@@ -236,6 +278,62 @@ FLR_TEST(asked_for_twice)
 	control_do(CARD, "ready-after image");
 	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
 	EXPECT_EQ(0, user_moves_data(&self->user, 9));
+}
+
+/* As soon as it is ready, before the driver is through with the last one: that is another one. */
+FLR_TEST(asked_for_again_at_once)
+{
+	unsigned int i, nr = scaled(50);
+
+	control_do(CARD, "ready-after flr 200");
+	for (i = 0; i < nr; i++) {
+		unsigned long long end = now_ns() + 10000 * 1000000ull;
+
+		ask(&self->user, self->control);
+		while (!is_there(&self->user) && now_ns() < end)
+			;
+		ASSERT_TRUE(is_there(&self->user));
+	}
+	control_do(CARD, "ready-after image");
+	/* the last one may have been asked for just now */
+	EXPECT_TRUE(is_back(&self->user, 3000));
+	EXPECT_EQ(self->flrs + nr, control_number(CARD, "flr"));
+	EXPECT_EQ(0, user_moves_data(&self->user, 17));
+}
+
+static void *unbind_thread(void *arg)
+{
+	return (void *)(long)__pci_unbind(arg);
+}
+
+/*
+ * While it is being unbound, which waits for its user, nobody gets the device lock: it is not
+ * reset, the write does not wait for that, and the history says why.
+ */
+FLR_TEST(while_it_is_unbound)
+{
+	struct event event;
+	pthread_t thread;
+	void *ret;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unbind_thread, (void *)self->bdf));
+	/* takes the device lock, too, once more than it needs to be sure */
+	EXPECT_TRUE(wait_until(reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR) == -EAGAIN,
+			       10000));
+	self->flrs = control_number(CARD, "flr");
+	EXPECT_GE(write_limit_ms(), ask(&self->user, self->control));
+	EXPECT_TRUE(wait_until(GREW(FPGA_VFIO_A_STATS_RESET_REFUSED) == 1, 10000));
+	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
+	EXPECT_TRUE(is_there(&self->user));
+	last_of_guest(&self->genl, self->bdf, &event);
+	EXPECT_TRUE(event.has_error);
+	EXPECT_EQ(EAGAIN, event.error);
+	EXPECT_NE(NULL, strstr(event.text, "unbound"));
+	user_go(&self->user);
+	pthread_join(thread, &ret);
+	EXPECT_EQ(0, (long)ret);
+	card_bind(self->bdf);
+	user_come(&self->user, self->bdf);
 }
 
 /* Who goes meanwhile does not wait, and leaves nothing. */
