@@ -319,10 +319,20 @@ STATS_TEST(resets_count_by_method)
 }
 
 /* An FLR that the guest's own driver asks for in configuration space. */
+/* Time fenced goes on while there is a fence. */
+static bool is_fenced(struct genl *genl, const char *bdf)
+{
+	struct counted_device before, after;
+
+	counters_device(genl, bdf, &before);
+	counters_device(genl, bdf, &after);
+	return before.counters.value[C(FENCED_NS)] != after.counters.value[C(FENCED_NS)];
+}
+
 STATS_TEST(users_own_flr_counts)
 {
 	int64_t want[COUNTERS] = {
-		[C(RESET_FLR_OK)] = 1,
+		[C(RESET_FLR_OK)] = 1, [C(FENCES)] = 1,
 		[C(CONFIG_WRITES)] = 1, [C(CONFIG_WRITE_BYTES)] = 2,
 	};
 	unsigned int cap;
@@ -336,6 +346,8 @@ STATS_TEST(users_own_flr_counts)
 	watch_begin(&watch, &self->genl, role("FV_IGB"));
 	config_write16(&dev, cap + PCI_EXP_DEVCTL,
 		       control | PCI_EXP_DEVCTL_BCR_FLR);
+	/* The write does not wait for a reset that takes longer than it may. */
+	EXPECT_TRUE(wait_until(!is_fenced(&self->genl, role("FV_IGB")), 10000));
 	EXPECT_EQ(0, watch_end(&watch, want));
 	device_close(&dev);
 }

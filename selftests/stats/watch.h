@@ -23,7 +23,8 @@ void watch_begin(struct watch *watch, struct genl *genl, const char *bdf);
 
 /*
  * Number of counters that did not move by @want[attribute], each printed. What
- * is not named must not have moved, but for held_ns, which is for the caller.
+ * is not named must not have moved, but for held_ns, which is for the caller,
+ * and fenced_ns, which moves with the fences that are.
  * sysfs and netlink must agree if the device is alone in its group.
  */
 unsigned int watch_end(struct watch *watch, const int64_t want[COUNTERS]);
