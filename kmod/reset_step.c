@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One method of a reset, on all functions that it hits: their users are kept from them, they
+ * are reset, have to answer, to be what they were, to take their configuration, and to have
+ * their design ready, and what came of it is told.
+ */
+#include <linux/ktime.h>
+#include <linux/pci.h>
+
+#include "baseline.h"
+#include "card.h"
+#include "compat.h"
+#include "fence.h"
+#include "history.h"
+#include "notify.h"
+#include "ready.h"
+#include "reset_step.h"
+#include "stats.h"
+#include "wait.h"
+
+/* Tell who looks how far it came; returns the error that it is given. */
+static int fv_reset_phase(struct fv_reset_job *job, enum fv_phase phase, int error)
+{
+	fv_notify_phase(job->span.dev, job->method, phase, error);
+	return error;
+}
+
+static int fv_reset_wait_ready(struct fv_reset_job *job, struct fv_wait *wait)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_span *span = &job->span;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		ret = fv_ready_wait(span->functions[i], wait);
+		if (ret == -ETIMEDOUT)
+			snprintf(step->text, sizeof(step->text), "%s does not answer after %u ms",
+				 pci_name(span->functions[i]),
+				 job->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	}
+	return ret;
+}
+
+/* What is said of another function than the device's own names it. */
+static void fv_reset_say(struct fv_reset_job *job, unsigned int i, const char *text)
+{
+	struct fv_reset_step *step = job->step;
+
+	if (i && *text)
+		snprintf(step->text, sizeof(step->text), "%s: %s",
+			 pci_name(job->span.functions[i]), text);
+	else
+		strscpy(step->text, text);
+}
+
+/* Interrupts that a user sets up go the same way to the card: under memory_lock. */
+static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, char *text,
+				     size_t size)
+{
+	struct fv_device *dev = job->span.devices[i];
+	int ret;
+
+	if (dev && job->is_fencing)
+		fv_span_lock_memory(&job->span, i);
+	ret = fv_baseline_restore(job->span.functions[i], dev, text, size);
+	if (dev && job->is_fencing)
+		up_write(&dev->core.memory_lock);
+	return ret;
+}
+
+static int fv_reset_restore(struct fv_reset_job *job)
+{
+	struct fv_span *span = &job->span;
+	char text[FV_REASON_SIZE] = "";
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (span->devices[i])
+			ret = fv_baseline_compare(span->devices[i], text, sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		ret = fv_reset_restore_function(job, i, text, sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	return ret;
+}
+
+static int fv_reset_wait_design(struct fv_reset_job *job, struct fv_wait *wait)
+{
+	struct fv_span *span = &job->span;
+	char text[FV_REASON_SIZE] = "";
+	struct fv_policy policy;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (!span->devices[i])
+			continue;
+		fv_device_policy(span->devices[i], &policy);
+		ret = fv_ready_wait_register(span->functions[i], &policy.ready, wait, text,
+					     sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	return ret;
+}
+
+/* All functions held: are they ready, the same, and as they were configured? */
+static int fv_reset_verify(struct fv_reset_job *job)
+{
+	struct fv_wait wait;
+	int ret;
+
+	fv_wait_begin(&wait, job->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	ret = fv_reset_phase(job, FV_PHASE_READY, fv_reset_wait_ready(job, &wait));
+	if (!ret)
+		ret = fv_reset_phase(job, FV_PHASE_RESTORE, fv_reset_restore(job));
+	if (!ret)
+		ret = fv_reset_phase(job, FV_PHASE_DESIGN, fv_reset_wait_design(job, &wait));
+	return ret;
+}
+
+/*
+ * Functions without a driver have nobody who resets them once more: they get back what
+ * can be given back to them also when the card did not come back as a whole.
+ */
+static void fv_reset_restore_driverless(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (!span->devices[i] && fv_ready_is_answering(span->functions[i]))
+			fv_baseline_restore(span->functions[i], NULL, NULL, 0);
+}
+
+/* A card that came back slower or narrower than it was is asked to do better. */
+static void fv_reset_improve_link(struct fv_reset_job *job)
+{
+	struct fv_device *dev = job->span.dev;
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_link_goal goal;
+	struct fv_link link;
+	int ret;
+
+	if (!dev->card || fv_card_look(dev->card, &job->policy, &link, &goal) ||
+	    fv_link_reaches(&link, &goal))
+		return;
+
+	ret = fv_card_retrain(dev, &goal, job->origin, &link);
+	if (ret > 0)
+		pci_info(pdev, "link retrained to generation %u x%u after a reset\n", link.speed,
+			 link.width);
+	else
+		pci_warn(pdev, "link is at generation %u x%u after a reset, wanted is %u x%u\n",
+			 link.speed, link.width, goal.speed, goal.width);
+	fv_reset_phase(job, FV_PHASE_LINK, ret > 0 ? 0 : ret);
+}
+
+static int fv_reset_iommu_prepare(struct fv_span *span)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < span->nr_held; i++) {
+		ret = fv_compat_reset_iommu_prepare(span->functions[i]);
+		if (ret) {
+			while (i--)
+				fv_compat_reset_iommu_done(span->functions[i]);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void fv_reset_iommu_done(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		fv_compat_reset_iommu_done(span->functions[i]);
+}
+
+static int fv_reset_remember(struct fv_reset_job *job)
+{
+	struct fv_span *span = &job->span;
+	unsigned int i;
+	int ret = 0;
+
+	if (job->is_lost)
+		return 0;
+	for (i = 0; i < span->nr_held && !ret; i++)
+		ret = fv_baseline_remember(span->functions[i], span->devices[i]);
+	return ret;
+}
+
+/* Does it concern the link, and so the port? */
+static bool fv_reset_is_at_port(struct fv_reset_job *job)
+{
+	return job->ops->is_card || job->ops->is_arrival;
+}
+
+/* One method on all functions held, whose memory nobody uses. */
+static int fv_reset_try_held(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_span *span = &job->span;
+	struct pci_dev *pdev = span->functions[0];
+	struct fv_card *card = span->dev->card;
+	unsigned int i;
+	int ret;
+
+	step->is_tried = true;
+	fv_span_block_config(span);
+	fv_card_reset_begin(card);
+	for (i = 0; i < span->nr_held; i++)
+		fv_config_stop(span->functions[i]);
+	if (fv_reset_is_at_port(job))
+		fv_card_isolate(card);
+
+	ret = fv_reset_phase(job, FV_PHASE_ACT, job->ops->act(pdev, &job->policy, step->text,
+							      sizeof(step->text)));
+	if (!ret)
+		ret = fv_reset_verify(job);
+	if (ret)
+		fv_reset_restore_driverless(span);
+	if (fv_reset_is_at_port(job)) {
+		if (!ret)
+			fv_reset_improve_link(job);
+		fv_card_restore(card);
+	}
+	fv_card_reset_end(card);
+	fv_span_unblock_config(span);
+	return ret;
+}
+
+static void fv_reset_count_step(struct fv_reset_job *job, struct fv_device *dev)
+{
+	const struct fv_reset_step *step = job->step;
+
+	if (job->ops->is_arrival)
+		return;
+	fv_stats_inc(dev->stats, fv_reset_method_counter(job->ops->counter, !step->error));
+	if (!step->error)
+		fv_stats_reset_took(dev->stats, step->duration_ns);
+}
+
+/* A user of a function that is not ready stays behind the fence. */
+static void fv_reset_conclude_fence(struct fv_reset_job *job, struct fv_device *dev)
+{
+	if (job->is_fencing)
+		down_write(&dev->core.memory_lock);
+	if (job->step->error)
+		fv_fence_raise_held(dev);
+	else
+		fv_fence_lower_held(dev);
+	if (job->is_fencing)
+		up_write(&dev->core.memory_lock);
+}
+
+/**
+ * fv_reset_step_note - Note what came of a step in a device's history
+ * @job: the reset; without a method if it did not come so far
+ * @dev: the device
+ * @error: 0 or negative errno
+ * @duration_ns: how long it took
+ * @text: the error in words
+ *
+ * An arrival is no reset.
+ *
+ * Context: Process context.
+ */
+void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int error,
+			u64 duration_ns, const char *text)
+{
+	bool is_arrival = job->ops && job->ops->is_arrival;
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = is_arrival ? FPGA_VFIO_EVENT_KIND_RECOVER : FPGA_VFIO_EVENT_KIND_RESET,
+		.origin = job->origin,
+		.method = is_arrival || !job->ops ? FV_METHOD_NONE : (int)job->method,
+		.error = error,
+		.duration_ns = duration_ns,
+	}, "%s", text);
+}
+
+static void fv_reset_conclude_device(struct fv_reset_job *job, struct fv_device *dev)
+{
+	const struct fv_reset_step *step = job->step;
+	int error = step->error;
+
+	fv_reset_conclude_fence(job, dev);
+	fv_reset_count_step(job, dev);
+	fv_reset_step_note(job, dev, error, step->duration_ns, step->text);
+
+	if (!error)
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, job->origin, "%s", "");
+	else
+		fv_device_set_state(dev, error == -ESTALE ? FPGA_VFIO_CARD_STATE_CHANGED :
+				    FPGA_VFIO_CARD_STATE_FAILED, job->origin, "%s", step->text);
+}
+
+static void fv_reset_conclude(struct fv_reset_job *job, int error)
+{
+	struct fv_reset_step *step = job->step;
+	unsigned int i;
+
+	if (error && !*step->text)
+		snprintf(step->text, sizeof(step->text),
+			 error == -EINTR ? "it was interrupted" : "error %d", error);
+	step->error = error;
+	step->duration_ns = ktime_get_ns() - job->began_ns;
+	for (i = 0; i < job->span.nr_held; i++)
+		if (job->span.devices[i])
+			fv_reset_conclude_device(job, job->span.devices[i]);
+}
+
+/* Those that were ready, and were not touched. */
+static void fv_reset_unfence(struct fv_reset_job *job)
+{
+	struct fv_device *dev;
+	unsigned int i;
+
+	for (i = 0; i < job->span.nr_held; i++) {
+		dev = job->span.devices[i];
+		if (!dev || fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+			continue;
+		down_write(&dev->core.memory_lock);
+		fv_fence_lower_held(dev);
+		up_write(&dev->core.memory_lock);
+	}
+}
+
+static int fv_reset_fence(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_device *dev;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < job->span.nr_held && !ret; i++) {
+		dev = job->span.devices[i];
+		if (!dev)
+			continue;
+		ret = fv_fence_raise(dev);
+		if (ret)
+			snprintf(step->text, sizeof(step->text),
+				 "the user of %s does not leave its memory alone",
+				 pci_name(dev->core.pdev));
+	}
+	if (ret)
+		fv_reset_unfence(job);
+	return ret;
+}
+
+static int fv_reset_hold(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_span *span = &job->span;
+	int ret;
+
+	if (job->ops->is_card) {
+		ret = fv_span_widen(span, step->text, sizeof(step->text));
+		if (ret)
+			return ret;
+	} else {
+		fv_span_narrow(span);
+	}
+	if (job->is_fencing)
+		return fv_reset_fence(job);
+	return fv_span_hold_memory(span, step->text, sizeof(step->text));
+}
+
+static void fv_reset_release(struct fv_reset_job *job)
+{
+	if (job->is_fencing)
+		fv_reset_unfence(job);
+	else
+		fv_span_release_memory(&job->span);
+}
+
+/**
+ * fv_reset_step_run - Try one method: hold what it hits, try it, say what came of it
+ * @job: the reset, with the method and the step set
+ *
+ * Context: Process context, may sleep for the method's limits; under the device lock of the
+ * device, and under vfio_device_set::lock if the method hits the card.
+ * Return: 0 when the functions are ready, -EOPNOTSUPP if the method cannot be used, -EBUSY,
+ * -EAGAIN or -EINTR as fv_span_widen() and fv_fence_raise(); then nothing was touched, and
+ * fv_reset_step::is_tried is false. Else -ESTALE, -EINTR, -ETIMEDOUT, -EIO or -ENOMEM.
+ */
+int fv_reset_step_run(struct fv_reset_job *job)
+{
+	const char *why = job->ops->unavailable(job->span.functions[0], &job->policy);
+	struct fv_reset_step *step = job->step;
+	int ret;
+
+	if (why) {
+		strscpy(step->text, why);
+		return -EOPNOTSUPP;
+	}
+	ret = fv_reset_phase(job, FV_PHASE_HOLD, fv_reset_hold(job));
+	if (ret)
+		return ret;
+
+	ret = fv_reset_remember(job);
+	if (!ret)
+		ret = fv_reset_iommu_prepare(&job->span);
+	if (!ret) {
+		ret = fv_reset_try_held(job);
+		fv_reset_iommu_done(&job->span);
+		fv_reset_conclude(job, ret);
+	}
+	fv_reset_release(job);
+	return ret;
+}
