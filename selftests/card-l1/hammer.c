@@ -7,7 +7,6 @@
 #include <linux/pci_regs.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -193,14 +192,10 @@ static void start(struct hammer *hammer, void *(*fn)(void *), bool is_first)
 
 void hammer_start(struct hammer *hammer, struct user *user)
 {
-	const char *kernel = getenv("FV_KERNEL");
-
 	memset(hammer, 0, sizeof(*hammer));
 	hammer->user = user;
 	hammer->id = pci_attr(user->dev.bdf, "vendor") | pci_attr(user->dev.bdf, "device") << 16;
-	hammer->stall_ns = HAMMER_STALL_MS * 1000000ull;
-	if (kernel && !strcmp(kernel, "debug"))
-		hammer->stall_ns *= 5;
+	hammer->stall_ns = HAMMER_STALL_MS * 1000000ull * from_env("FV_SLOW", 1);
 	sigbus_init();
 	hammer->sigbus_before = sigbus_count();
 	start(hammer, run_idle, true);

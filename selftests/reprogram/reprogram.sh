@@ -80,7 +80,7 @@ for user in idle hammering; do
 	has_it_back "$what"
 	what="$user, the same image, recovered at once"
 	fenced "$what"
-	fault reprogram 4000
+	fault reprogram $((4000 * FV_SLOW))
 	mark
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"

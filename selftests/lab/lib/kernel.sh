@@ -20,6 +20,15 @@ kernel_check_name()
 	esac
 }
 
+# kernel_slowness NAME: how often as long a test may take there as on a stock kernel
+kernel_slowness()
+{
+	case $1 in
+	debug) echo 5 ;;
+	*) echo 1 ;;
+	esac
+}
+
 # kernel_initrd OUT RELEASE MODULES_BASE: busybox and the boot modules
 kernel_initrd()
 {

@@ -44,11 +44,7 @@ suite_sentence()
 # kernel slow everything down
 suite_timeout()
 {
-	local seconds
-
-	seconds=$(suite_get "$1" timeout 300)
-	[ "$2" != debug ] || seconds=$((seconds * 5))
-	echo "$seconds"
+	echo $(($(suite_get "$1" timeout 300) * $(kernel_slowness "$2")))
 }
 
 # suite_runner NAME KERNEL: arguments of run_kselftest.sh
@@ -123,7 +119,7 @@ suite_guest()
 	guest_cmdline=$(suite_get "$suite" cmdline "")
 	[ "$guest_topology" != card ] || card_payload "$kernel" "$dir/t"
 	[ "$kernel" != debug ] || guest_mem=3G
-	guest_env="FV_KERNEL=$kernel${suite_env:+$'\n'$suite_env}"
+	guest_env="FV_KERNEL=$kernel"$'\n'"FV_SLOW=$(kernel_slowness "$kernel")${suite_env:+$'\n'$suite_env}"
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1
 		guest_args=(-icount "shift=0,sleep=off")

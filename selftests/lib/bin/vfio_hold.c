@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [-r|-e] BDF\n", argv[0]);
 		return 2;
 	}
-	alarm(LIMIT_S);
+	alarm(LIMIT_S * from_env("FV_SLOW", 1));
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
 	sigemptyset(&signals);
