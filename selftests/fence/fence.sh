@@ -11,11 +11,13 @@ ktap_print_header
 
 SCRATCH=10
 ONES=ffffffff
-# how long a card is not ready in whose reset or recovery something is tried: below its limit
-NOT_READY_MS=$((2500 + 1250 * (FV_SLOW - 1)))
+# how long a card is not ready in whose reset or recovery something is tried, and what it is
+# given for that
+NOT_READY_MS=$((2500 * FV_SLOW))
+READY_LIMIT_MS=$((10000 * FV_SLOW))
 use_card FV_CARD
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
-policy "$dev" watch_interval_ms=10
+policy "$dev" watch_interval_ms=10 ready_limit_ms=$READY_LIMIT_MS
 bits=$(port_controls)
 
 # back WHAT: the card is its user's, and nothing else is left
@@ -312,7 +314,7 @@ fv_check "failed: the user reads all-ones" asked $ONES get 0 0
 fv_check "failed: fenced again" own fence "$dev"
 fault repair
 fv_check "failed, repaired: recovered" own recover "$dev"
-policy "$dev" ready_limit_ms=10000
+policy "$dev" ready_limit_ms=$READY_LIMIT_MS
 back_with_user "failed, repaired"
 owner_ends
 
@@ -353,6 +355,9 @@ back_with_user "killed in a recovery"
 # --- the functions of a card are fenced together
 fv_let_go
 use_card FV_CARD2
+policy "$FV_CARD2" ready_limit_ms=$READY_LIMIT_MS
+policy "$FV_CARD2_FN1" ready_limit_ms=$READY_LIMIT_MS
+id=$(reg "$FV_CARD2_FN1" 0.l)
 holder "$FV_CARD2_FN1"
 fv_check "two functions: the second has a user" told held
 owner
@@ -384,6 +389,8 @@ fv_let_go
 # the last one goes, and there is one without driver
 fv_unbind "$FV_CARD2_FN1"
 fv_bind $FV_DRIVER "$FV_CARD2"
+policy "$FV_CARD2" ready_limit_ms=$READY_LIMIT_MS
+fv_wait 30 answers "$FV_CARD2_FN1" "$id"
 other=$(card_config "$FV_CARD2_FN1")
 owner
 fv_check "the last one goes: fenced before" own fence "$FV_CARD2"

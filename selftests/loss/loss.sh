@@ -127,7 +127,7 @@ else
 	policy "$dev" watch_interval_ms=0
 	bits=$(port_controls)
 	kmsg_mark
-	fault link-down for 1500
+	fault link-down for $((1500 * FV_SLOW))
 	fv_check "DPC: the port contains it" fv_wait 5 kmsg_has "DPC: containment event"
 	fv_check "DPC: the user reads all-ones" asked $ONES get 0 0
 	# that is longer than the PCI core waits
@@ -138,7 +138,7 @@ fi
 # --- nobody has it
 fv_let_go
 echo on >"$FV_PCI/$dev/power/control"
-fault link-down for 500
+fault link-down for $((500 * FV_SLOW))
 fv_check "nobody has it: lost" fv_wait 5 device_is "$dev" lost
 fv_check "nobody has it: back" fv_wait 20 device_is "$dev" ready
 fv_check "nobody has it: works" works
