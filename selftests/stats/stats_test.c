@@ -318,7 +318,6 @@ STATS_TEST(resets_count_by_method)
 	}
 }
 
-/* An FLR that the guest's own driver asks for in configuration space. */
 /* Time fenced goes on while there is a fence. */
 static bool is_fenced(struct genl *genl, const char *bdf)
 {
@@ -329,6 +328,7 @@ static bool is_fenced(struct genl *genl, const char *bdf)
 	return before.counters.value[C(FENCED_NS)] != after.counters.value[C(FENCED_NS)];
 }
 
+/* An FLR that the guest's own driver asks for in configuration space. */
 STATS_TEST(users_own_flr_counts)
 {
 	int64_t want[COUNTERS] = {
