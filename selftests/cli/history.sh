@@ -217,11 +217,17 @@ follow()
 	pid=$!
 }
 
-# happens: standard input happens now, and was told when this returns
-happens()
+# comes: standard input happens when it is next looked for, and as a whole
+comes()
 {
 	cat >"$tree/netlink/new"
 	mv "$tree/netlink/new" "$tree/netlink/event"
+}
+
+# happens: standard input happens now, and was told when this returns
+happens()
+{
+	comes
 	wait_until [ ! -e "$tree/netlink/event" ]
 }
 
@@ -327,7 +333,7 @@ unloaded_refused()
 	: >"$tree/netlink/unload-other"
 	event 2 1.000 0 5 | happens
 	wait_until grep -q 2 "$work/out"
-	event 3 1.000 1 5 >"$tree/netlink/event"
+	event 3 1.000 1 5 | comes
 	: >"$tree/netlink/unload"
 	rc=0
 	wait "$pid" || rc=$?
