@@ -33,9 +33,16 @@ static void pause_a_little(void)
 	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 }
 
-static void note_time(const struct hammer *hammer, struct hammer_seen *seen,
-		      unsigned long long ns)
+/* An access took from @start until @end, less what a processor did not run meanwhile. */
+static void note_time(const struct hammer *hammer, struct hammer_seen *seen, uint64_t start,
+		      uint64_t end)
 {
+	uint64_t ns = end - start;
+
+	if (ns > hammer->stall_ns)
+		seen->late++;
+	if (ns > hammer->stall_ns || ns > seen->longest_ns)
+		ns -= pauses_within(&hammer->pauses, start, end);
 	if (ns > seen->longest_ns)
 		seen->longest_ns = ns;
 	if (ns > hammer->stall_ns)
@@ -59,10 +66,10 @@ static void note_value(struct hammer_seen *seen, const char *what, uint32_t valu
 
 /* One access, with its time: a macro, as there are four kinds of it. */
 #define ACCESS(_hammer, _seen, _access) ({				\
-	unsigned long long __start = now_ns();				\
+	uint64_t __start = now_ns();					\
 	int __ret = (_access);						\
 									\
-	note_time(_hammer, _seen, now_ns() - __start);			\
+	note_time(_hammer, _seen, __start, now_ns());			\
 	(_seen)->accesses++;						\
 	__ret;								\
 })
@@ -115,6 +122,8 @@ static void hammer_fd(struct hammer *hammer, uint32_t *last)
 		note_wrong(seen, "write of a BAR ends with", ret);
 	ret = ACCESS(hammer, seen, __region_read(dev, VFIO_PCI_BAR0_REGION_INDEX,
 						 CARD_REG_SCRATCH(2), &value, 4));
+	if (ret != 4)
+		note_wrong(seen, "second read of a BAR ends with", ret);
 	note_value(seen, "scratch register, read", value, is_scratch(value, MARK_FD, *last));
 }
 
@@ -165,19 +174,6 @@ static void *run_dma(void *arg)
 	return NULL;
 }
 
-static void *run_idle(void *arg)
-{
-	struct hammer *hammer = arg;
-	unsigned long long start;
-
-	while (!stops(hammer)) {
-		start = now_ns();
-		pause_a_little();
-		note_time(hammer, &hammer->idle, now_ns() - start - PAUSE_NS);
-	}
-	return NULL;
-}
-
 static void start(struct hammer *hammer, void *(*fn)(void *), bool is_first)
 {
 	struct sched_param param = { .sched_priority = 1 };
@@ -198,7 +194,7 @@ void hammer_start(struct hammer *hammer, struct user *user)
 	hammer->stall_ns = HAMMER_STALL_MS * 1000000ull * from_env("FV_SLOW", 1);
 	sigbus_init();
 	hammer->sigbus_before = sigbus_count();
-	start(hammer, run_idle, true);
+	pauses_start(&hammer->pauses);
 	start(hammer, run_map, true);
 	start(hammer, run_fd, true);
 	start(hammer, run_dma, false);
@@ -209,6 +205,7 @@ void hammer_stop(struct hammer *hammer)
 	__atomic_store_n(&hammer->stops, true, __ATOMIC_RELAXED);
 	while (hammer->nr)
 		pthread_join(hammer->threads[--hammer->nr], NULL);
+	pauses_stop(&hammer->pauses);
 }
 
 unsigned int hammer_sigbus(const struct hammer *hammer)
@@ -220,16 +217,11 @@ void hammer_print(const struct hammer *hammer)
 {
 	const struct hammer_seen *map = &hammer->map, *fd = &hammer->fd;
 
-	printf("sigbus %u wrong %llu stalls %llu map-us %llu fd-us %llu accesses %llu ",
-	       hammer_sigbus(hammer),
-	       (unsigned long long)(map->wrong + fd->wrong + hammer->dma.wrong),
-	       (unsigned long long)(map->stalls + fd->stalls),
-	       (unsigned long long)map->longest_ns / 1000,
-	       (unsigned long long)fd->longest_ns / 1000,
-	       (unsigned long long)(map->accesses + fd->accesses));
-	printf("ones %llu dma %llu busy %llu idle-us %llu\n",
-	       (unsigned long long)(map->ones + fd->ones),
-	       (unsigned long long)hammer->dma.accesses,
-	       (unsigned long long)hammer->idle.stalls,
-	       (unsigned long long)hammer->idle.longest_ns / 1000);
+	printf("sigbus %u wrong %ju stalls %ju map-us %ju fd-us %ju accesses %ju ",
+	       hammer_sigbus(hammer), (uintmax_t)(map->wrong + fd->wrong + hammer->dma.wrong),
+	       (uintmax_t)(map->stalls + fd->stalls), (uintmax_t)(map->longest_ns / 1000),
+	       (uintmax_t)(fd->longest_ns / 1000), (uintmax_t)(map->accesses + fd->accesses));
+	printf("ones %ju dma %ju busy %ju idle-us %ju\n", (uintmax_t)(map->ones + fd->ones),
+	       (uintmax_t)hammer->dma.accesses, (uintmax_t)(map->late + fd->late),
+	       (uintmax_t)(pauses_longest(&hammer->pauses) / 1000));
 }

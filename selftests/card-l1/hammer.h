@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pauses.h"
 #include "user.h"
 
 /*
@@ -14,7 +15,10 @@
  * be what it should be, or all-ones; no access may take long.
  */
 
-/* An access that takes longer is a stall. On the debug kernel five times as much. */
+/*
+ * An access that takes longer is a stall, not counted what a processor did not run meanwhile. On
+ * the debug kernel five times as much.
+ */
 #define HAMMER_STALL_MS 50
 
 /* What the threads of one kind saw. */
@@ -23,6 +27,7 @@ struct hammer_seen {
 	uint64_t ones;
 	uint64_t wrong;
 	uint64_t stalls;
+	uint64_t late;			/* stalls, and what else took as long in all */
 	uint64_t longest_ns;
 };
 
@@ -30,13 +35,12 @@ struct hammer {
 	struct user *user;
 	bool stops;
 	unsigned int nr;
-	pthread_t threads[4];
+	pthread_t threads[3];
 	uint32_t id;			/* of the function, as configuration space has it */
 	uint64_t stall_ns;
 	unsigned int sigbus_before;
 	struct hammer_seen map, fd, dma;
-	/* what a thread that only sleeps saw: a busy machine, not the driver */
-	struct hammer_seen idle;
+	struct pauses pauses;		/* a busy machine, not the driver */
 };
 
 /* @user has to be equipped. */
@@ -48,7 +52,7 @@ unsigned int hammer_sigbus(const struct hammer *hammer);
 /*
  * On one line: sigbus N wrong N stalls N map-us N fd-us N accesses N ones N dma N busy N
  * idle-us N, with the longest access of a kind in microseconds; dma: how often data was moved;
- * busy and idle-us: stalls and the longest pause of the thread that only sleeps.
+ * busy: stalls if the machine is not asked; idle-us: its longest pause.
  */
 void hammer_print(const struct hammer *hammer);
 

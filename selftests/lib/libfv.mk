@@ -25,7 +25,7 @@ $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
 # comes before the engine.
 LIBFV_CARD_DIR := $(LIBFV_DIR)../card-l1/
 LIBFV_CARD_CFLAGS := -I$(LIBFV_CARD_DIR) -I$(LIBFV_DIR)../card
-LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control engine hammer orders sigbus user)
+LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control engine hammer orders pauses sigbus user)
 
 $(LIBFV_CARD_O): $(OUTPUT)/lib/card/%.o: $(LIBFV_CARD_DIR)%.c
 	$(call msg,CC,,$@)
