@@ -20,7 +20,7 @@
 /*
  * How long the PCI core is given to recover: it waits a second for a link, and it does not
  * tell every driver, and not on every kernel, that it gave up. After that, a link that is
- * down is the watch's matter again.
+ * down is the watch's matter again, and the card is repaired by us, if the PCI core has not.
  */
 #define FV_AER_LIMIT_MS	10000
 
@@ -31,6 +31,14 @@ static void fv_aer_tell(struct fv_device *dev, const char *text)
 		.origin = FPGA_VFIO_ORIGIN_KERNEL,
 		.method = FV_METHOD_NONE,
 	}, "%s", text);
+}
+
+/* A card whose link is not up yet comes back without a reset. */
+static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
+{
+	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_LOST && dev->card &&
+	       fv_card_is_link_down(dev->card) ? FPGA_VFIO_CARD_STATE_LOST :
+						 FPGA_VFIO_CARD_STATE_FAILED;
 }
 
 /**
@@ -65,6 +73,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST,
 					    FPGA_VFIO_ORIGIN_KERNEL,
 					    "the PCI core resets its link after a fatal error");
+		fv_clean_repair_after(dev, FV_AER_LIMIT_MS);
 		if (is_stop)
 			break;
 		return PCI_ERS_RESULT_NEED_RESET;
@@ -72,9 +81,10 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		fv_card_quiet(dev->card, 0);
 		fv_fence_raise(dev);
 		if (!fv_card_is_leased(dev->card, text, sizeof(text)))
-			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED,
-					    FPGA_VFIO_ORIGIN_KERNEL,
+			fv_device_set_state(dev, fv_aer_given_up(dev), FPGA_VFIO_ORIGIN_KERNEL,
 					    "the PCI core gave it up after an error");
+		/* Its link may be up again before the watch looks, if that is on at all. */
+		fv_clean_repair(dev);
 		if (!is_stop)
 			return PCI_ERS_RESULT_DISCONNECT;
 	}

@@ -201,8 +201,21 @@ void fv_clean_exit(struct fv_device *dev)
  */
 void fv_clean_repair(struct fv_device *dev)
 {
+	/* Sooner than fv_clean_repair_after() said. */
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
-		queue_delayed_work(system_dfl_wq, &dev->recovery, 0);
+		mod_delayed_work(system_dfl_wq, &dev->recovery, 0);
+}
+
+/**
+ * fv_clean_repair_after - The same, if nobody else has brought it back by then
+ * @dev: the device
+ * @ms: how long the others have, in ms
+ *
+ * Context: Any that the driver has.
+ */
+void fv_clean_repair_after(struct fv_device *dev, unsigned int ms)
+{
+	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(ms));
 }
 
 /**

@@ -9,6 +9,7 @@ int fv_clean_init(struct fv_device *dev);
 void fv_clean_leave(struct fv_device *dev);
 void fv_clean_exit(struct fv_device *dev);
 void fv_clean_repair(struct fv_device *dev);
+void fv_clean_repair_after(struct fv_device *dev, unsigned int ms);
 bool fv_clean_has_lost(struct fv_device *dev);
 void fv_clean_prepare(struct pci_dev *pdev);
 void fv_clean_check(struct fv_device *dev);
