@@ -129,11 +129,12 @@ holder "$dev"
 told held
 
 # closed when the link is back and the card is not ready yet: it is not put to sleep, as the
-# kernel would save all-ones of it, and write them to it when it wakes it up
+# kernel would save all-ones of it, and write them to it when it wakes it up. The card takes
+# longer than a slow machine needs for a close
 policy "$dev" watch_interval_ms=0
 fv_let_go
 echo auto >"$FV_PCI/$dev/power/control"
-fault not-ready 1500 ones
+fault not-ready 6000 ones
 config=$(card_config "$dev")
 kmsg_mark
 for try in 1 2 3; do
@@ -146,7 +147,7 @@ for try in 1 2 3; do
 	fv_check "closed before it is ready, time $try: it is not" eval '! device_is "$dev" ready'
 	fv_check "closed before it is ready, time $try: it stays awake" \
 		eval '! fv_wait 1 eval "asleep $dev && ! device_is $dev ready"'
-	fv_check "closed before it is ready, time $try: comes back" fv_wait 10 device_is "$dev" ready
+	fv_check "closed before it is ready, time $try: comes back" fv_wait 20 device_is "$dev" ready
 	fv_check "closed before it is ready, time $try: no all-ones are written to it" \
 		eval '! traced "cfg-write (devctl|command) = 0xf+$"'
 done
