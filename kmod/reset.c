@@ -9,7 +9,7 @@
  *
  * The PCI core looks for a card that takes long at doubling intervals, and for a link
  * no longer than a second (pci_dev_wait(), pcie_wait_for_link_delay()); here it is seen
- * a twentieth of the time late at most, and an image may take a minute to load.
+ * a fiftieth of the time late at most, and an image may take a minute to load.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>

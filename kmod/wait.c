@@ -6,13 +6,13 @@
 #include "wait.h"
 
 /*
- * What is waited for is seen at most a twentieth of the time late that it took, and
- * at most 10 ms: no sooner than needed for a card that is ready after 20 ms, and
- * without hundreds of reads for one that loads its image for a minute.
+ * What is waited for is seen at most a fiftieth of the time late that it took, and
+ * at most 10 ms: no sooner than needed for a card that is ready after 50 ms, and
+ * in some 160 reads for one that is ready after 500.
  */
 #define FV_PAUSE_MIN_US	1000
 #define FV_PAUSE_MAX_US	10000
-#define FV_PAUSE_SHARE	20
+#define FV_PAUSE_SHARE	50
 
 /* A card that may be asked after 100 ms is not to wait for 110. */
 #define FV_SLACK_MAX_US	500U
