@@ -2,7 +2,8 @@
 /*
  * loss_bench BDF loss|recover [busy]: have a card lose its link, or fence it and bring it
  * back, with a user who has mapped it; busy: one who never rests. Prints "used MS": the time,
- * by the card's own clock, of his first access afterwards that the card answers.
+ * by the card's own clock, of his first access afterwards that the card answers; and, of a
+ * recovery, "accesses N": so many to the card's configuration space.
  */
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
@@ -26,14 +27,22 @@ static void lose_link(struct user *user)
 		fail("the link does not go down");
 }
 
+static unsigned int accesses(void)
+{
+	return control_number(CARD, "cfg_reads") + control_number(CARD, "cfg_writes");
+}
+
 static void fence_and_recover(const char *bdf)
 {
+	unsigned int before;
 	struct genl genl;
 
 	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
 	fence(&genl, bdf);
 	nap_ms(DOWN_MS);
+	before = accesses();
 	recover(&genl, bdf);
+	printf("accesses %u\n", accesses() - before);
 	genl_close(&genl);
 }
 

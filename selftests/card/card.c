@@ -326,11 +326,12 @@ void card_design_asked(struct fn *fn)
 
 void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
 {
+	bool is_own = at < FV_SB_FIRST && !is_for_port(fn, at);
 	enum life_answer how = answer(fn);
 	size_t i;
 
-	fn->count.cfg_reads++;
-	if (how == ANSWER_DATA && at < FV_SB_FIRST && !is_for_port(fn, at) && !fn->is_asked) {
+	fn->count.cfg_reads += is_own;
+	if (how == ANSWER_DATA && is_own && !fn->is_asked) {
 		fn->is_asked = true;
 		note_asked(fn, "asked", fn->card->life.fn[fn->nr].ready_at, at);
 	}

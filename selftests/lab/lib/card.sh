@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
-# Guests with simulated FPGA cards: "# topology: card" in a suite's Makefile.
+# Guests with simulated FPGA cards: "# topology: card" or
+# "card_alone" in a suite's Makefile.
 # Each card is a server (selftests/card) of its own beside QEMU, behind a root port
 # whose link the port module (selftests/port) makes. Runs inside the lab root.
 #
@@ -133,6 +134,20 @@ topology_card()
 	# one without a port, and without any method of a reset
 	FV_DEVICES+=(-device edu,id=edu0,bus=pcie.0,addr=0xe)
 	FV_ROLES+="FV_ALONE 0x1234:0x11e8 0e.0"$'\n'
+	cards_end
+}
+
+# topology_card_alone DISKDIR: one card, and nothing else. Each change of what is decoded has
+# QEMU build its memory map again for all devices: where times are taken, they are few
+topology_card_alone()
+{
+	FV_DEVICES=()
+	FV_ROLES=
+	cards_begin "$1"
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 1
+	topology_card_add FV_CARD alveo-xdma 1
+	FV_PORT_OPTIONS=
 	cards_end
 }
 

@@ -4,7 +4,7 @@
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
 # and may say "# driver: …", "# timeout: SECONDS", "# smp: N", "# mem: SIZE",
-# "# topology: card" (FPGA cards instead of the usual devices),
+# "# topology: card" (FPGA cards instead of the usual devices; card_alone: one),
 # "# cmdline: WORD…" (more for the command line of the guest's kernel),
 # "# sleeps: yes" (it waits for the card more than it works: counts as half of one),
 # "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
@@ -117,7 +117,7 @@ suite_guest()
 	guest_mem=$(suite_get "$suite" mem 2G)
 	guest_topology=$(suite_get "$suite" topology "")
 	guest_cmdline=$(suite_get "$suite" cmdline "")
-	[ "$guest_topology" != card ] || card_payload "$kernel" "$dir/t"
+	[[ $guest_topology != card* ]] || card_payload "$kernel" "$dir/t"
 	[ "$kernel" != debug ] || guest_mem=3G
 	guest_env="FV_KERNEL=$kernel"$'\n'"FV_SLOW=$(kernel_slowness "$kernel")${suite_env:+$'\n'$suite_env}"
 	if [ -n "${suite_icount:-}" ]; then
