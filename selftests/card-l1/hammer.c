@@ -39,6 +39,8 @@ static void note_time(const struct hammer *hammer, struct hammer_seen *seen, uin
 {
 	uint64_t ns = end - start;
 
+	if (ns > __atomic_load_n(&seen->window_ns, __ATOMIC_RELAXED))
+		__atomic_store_n(&seen->window_ns, ns, __ATOMIC_RELAXED);
 	if (ns > hammer->stall_ns)
 		seen->late++;
 	if (ns > hammer->stall_ns || ns > seen->longest_ns)
@@ -208,6 +210,20 @@ void hammer_stop(struct hammer *hammer)
 	pauses_stop(&hammer->pauses);
 }
 
+void hammer_window(struct hammer *hammer)
+{
+	uint64_t map_ns = __atomic_exchange_n(&hammer->map.window_ns, 0, __ATOMIC_RELAXED);
+	uint64_t fd_ns = __atomic_exchange_n(&hammer->fd.window_ns, 0, __ATOMIC_RELAXED);
+
+	hammer->windows++;
+	hammer->late_windows += map_ns > hammer->stall_ns || fd_ns > hammer->stall_ns;
+}
+
+bool hammer_is_late(const struct hammer *hammer)
+{
+	return hammer->late_windows * 4 > hammer->windows * 3;
+}
+
 unsigned int hammer_sigbus(const struct hammer *hammer)
 {
 	return sigbus_count() - hammer->sigbus_before;
@@ -221,7 +237,9 @@ void hammer_print(const struct hammer *hammer)
 	       hammer_sigbus(hammer), (uintmax_t)(map->wrong + fd->wrong + hammer->dma.wrong),
 	       (uintmax_t)(map->stalls + fd->stalls), (uintmax_t)(map->longest_ns / 1000),
 	       (uintmax_t)(fd->longest_ns / 1000), (uintmax_t)(map->accesses + fd->accesses));
-	printf("ones %ju dma %ju busy %ju idle-us %ju\n", (uintmax_t)(map->ones + fd->ones),
-	       (uintmax_t)hammer->dma.accesses, (uintmax_t)(map->late + fd->late),
-	       (uintmax_t)(pauses_longest(&hammer->pauses) / 1000));
+	printf("ones %ju dma %ju busy %ju idle-us %ju windows %u/%u\n",
+	       (uintmax_t)(map->ones + fd->ones), (uintmax_t)hammer->dma.accesses,
+	       (uintmax_t)(map->late + fd->late),
+	       (uintmax_t)(pauses_longest(&hammer->pauses) / 1000), hammer->late_windows,
+	       hammer->windows);
 }

@@ -17,7 +17,8 @@
 
 /*
  * An access that takes longer is a stall, not counted what a processor did not run meanwhile. On
- * the debug kernel five times as much.
+ * the debug kernel five times as much. Where others use the processors, too, some processor does
+ * not run most of the time: a stall that comes again and again is found there by windows.
  */
 #define HAMMER_STALL_MS 50
 
@@ -29,6 +30,7 @@ struct hammer_seen {
 	uint64_t stalls;
 	uint64_t late;			/* stalls, and what else took as long in all */
 	uint64_t longest_ns;
+	uint64_t window_ns;		/* the longest of a window, nothing taken off */
 };
 
 struct hammer {
@@ -40,6 +42,7 @@ struct hammer {
 	uint64_t stall_ns;
 	unsigned int sigbus_before;
 	struct hammer_seen map, fd, dma;
+	unsigned int windows, late_windows;
 	struct pauses pauses;		/* a busy machine, not the driver */
 };
 
@@ -47,12 +50,18 @@ struct hammer {
 void hammer_start(struct hammer *hammer, struct user *user);
 void hammer_stop(struct hammer *hammer);
 
+/* Behind each time of something that is done several times: a window ends, and one begins. */
+void hammer_window(struct hammer *hammer);
+
+/* Did an access take long in more than three of four windows? */
+bool hammer_is_late(const struct hammer *hammer);
+
 unsigned int hammer_sigbus(const struct hammer *hammer);
 
 /*
  * On one line: sigbus N wrong N stalls N map-us N fd-us N accesses N ones N dma N busy N
- * idle-us N, with the longest access of a kind in microseconds; dma: how often data was moved;
- * busy: stalls if the machine is not asked; idle-us: its longest pause.
+ * idle-us N windows LATE/ALL, with the longest access of a kind in microseconds; dma: how often
+ * data was moved; busy: stalls if the machine is not asked; idle-us: its longest pause.
  */
 void hammer_print(const struct hammer *hammer);
 

@@ -61,7 +61,7 @@ fv_same "the function has lost its configuration" "0000 00000004" \
 
 sim "$port" ready_ms=$((2500 * FV_SLOW)) rrs=1 link=0
 fv_check "a link that is lost is down" ones "$dev"
-fv_check "surprise down is latched in AER" fv_wait 2 reg_has "$port" ECAP_AER+4.l 0x20 0x20
+fv_check "surprise down is latched in AER" fv_wait 5 reg_has "$port" ECAP_AER+4.l 0x20 0x20
 reg_set "$port" ECAP_AER+4.l=20
 fv_check "and cleared there" reg_has "$port" ECAP_AER+4.l 0x20 0
 sim "$port" link=1

@@ -95,31 +95,40 @@ uint64_t pauses_longest(const struct pauses *pauses)
 	return longest;
 }
 
-static uint64_t within(const struct pauses_cpu *cpu, uint64_t from_ns, uint64_t to_ns)
+/* The part of a pause that comes first behind @at_ns. */
+static struct pause first_of(const struct pauses_cpu *cpu, struct pause best, uint64_t at_ns)
 {
-	unsigned int nr, i;
-	uint64_t sum = 0;
+	unsigned int nr = __atomic_load_n(&cpu->nr, __ATOMIC_ACQUIRE), i;
 
-	while (__atomic_load_n(&cpu->looked_ns, __ATOMIC_ACQUIRE) < to_ns)
-		sleep_a_little();
-	nr = __atomic_load_n(&cpu->nr, __ATOMIC_ACQUIRE);
 	for (i = nr > PAUSES_KEPT ? nr - PAUSES_KEPT : 0; i < nr; i++) {
-		const struct pause *pause = &cpu->seen[i % PAUSES_KEPT];
-		uint64_t from = pause->from_ns > from_ns ? pause->from_ns : from_ns;
-		uint64_t to = pause->to_ns < to_ns ? pause->to_ns : to_ns;
+		struct pause pause = cpu->seen[i % PAUSES_KEPT];
 
-		if (from < to)
-			sum += to - from;
+		if (pause.to_ns <= at_ns)
+			continue;
+		if (pause.from_ns < at_ns)
+			pause.from_ns = at_ns;
+		if (pause.from_ns < best.from_ns)
+			best = pause;
 	}
-	return sum;
+	return best;
 }
 
 uint64_t pauses_within(const struct pauses *pauses, uint64_t from_ns, uint64_t to_ns)
 {
-	uint64_t sum = 0;
+	uint64_t at_ns = from_ns, sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < pauses->nr_cpus; i++)
-		sum += within(&pauses->cpus[i], from_ns, to_ns);
-	return sum < to_ns - from_ns ? sum : to_ns - from_ns;
+		while (__atomic_load_n(&pauses->cpus[i].looked_ns, __ATOMIC_ACQUIRE) < to_ns)
+			sleep_a_little();
+	for (;;) {
+		struct pause first = { .from_ns = to_ns };
+
+		for (i = 0; i < pauses->nr_cpus; i++)
+			first = first_of(&pauses->cpus[i], first, at_ns);
+		if (first.from_ns >= to_ns)
+			return sum;
+		at_ns = first.to_ns < to_ns ? first.to_ns : to_ns;
+		sum += at_ns - first.from_ns;
+	}
 }

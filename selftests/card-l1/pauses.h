@@ -43,9 +43,8 @@ void pauses_stop(struct pauses *pauses);
 uint64_t pauses_longest(const struct pauses *pauses);
 
 /*
- * How long a processor did not run between two times of the monotonic clock that are not long
- * ago, in ns: all of them together, but no more than the time between the two. Waits until each
- * has looked after @to_ns.
+ * How long some processor did not run between two times of the monotonic clock that are not
+ * long ago, in ns. Waits until each has looked after @to_ns.
  */
 uint64_t pauses_within(const struct pauses *pauses, uint64_t from_ns, uint64_t to_ns);
 

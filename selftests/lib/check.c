@@ -63,3 +63,14 @@ unsigned int scaled(unsigned int times)
 	       times / 10, times);
 	return times / 10;
 }
+
+void say_done(const char *name, unsigned int times, unsigned long long start_ns)
+{
+	unsigned long long ms = (now_ns() - start_ns) / 1000000;
+
+	if (!times)
+		fail("%s: nothing was done", name);
+	printf("# %u %s in %llu ms\n", times, name, ms);
+	printf("# @row name=%s driver=fpga-vfio-pci value=%u unit=count\n", name, times);
+	printf("# @row name=%s_each driver=fpga-vfio-pci value=%llu unit=ms\n", name, ms / times);
+}

@@ -56,4 +56,7 @@ unsigned long long now_ns(void);
 
 void nap_ms(unsigned int ms);
 
+/* Print, as rows, that something was done @times since @start_ns, and how long each took. */
+void say_done(const char *name, unsigned int times, unsigned long long start_ns);
+
 #endif

@@ -144,7 +144,7 @@ fi
 # --- nobody has it
 fv_let_go
 echo on >"$FV_PCI/$dev/power/control"
-fault link-down for $((500 * FV_SLOW))
+fault link-down for $((3000 * FV_SLOW))
 fv_check "nobody has it: lost" fv_wait 5 device_is "$dev" lost
 fv_check "nobody has it: back" fv_wait 20 device_is "$dev" ready
 fv_check "nobody has it: works" works

@@ -29,7 +29,7 @@ mark
 fv_check "hot flr, hot hangs: the next is tried" eval 'act reset "$dev" || :; steps "hot ETIMEDOUT,flr ETIMEDOUT"'
 # a card that hangs does not see an FLR
 fv_check "hot flr, hot hangs: and no other" seen hot
-fv_check "hot flr, hot hangs: each within its limit" test "$(took flr)" -le $((600 * 105 / 100 + 10 + 200 * FV_SLOW))
+fv_check "hot flr, hot hangs: each within its limit" test "$(took flr)" -le $((600 * 105 / 100 + 10 + 400 * FV_SLOW))
 fv_same "hot flr, hot hangs: it has failed" failed "$(device "$dev" state)"
 policy "$dev" reset_methods=link,hot
 mark
@@ -67,7 +67,7 @@ failed_at()
 
 	ms=$(took "$1")
 	echo "# $1 took $ms ms, limit $2 after $3"
-	[ "${ms:-0}" -ge "$2" ] && [ "$ms" -le $((($2 + $3) * 105 / 100 + 10 + 200 * FV_SLOW)) ]
+	[ "${ms:-0}" -ge "$2" ] && [ "$ms" -le $((($2 + $3) * 105 / 100 + 10 + 400 * FV_SLOW)) ]
 }
 
 # --- limits

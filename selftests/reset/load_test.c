@@ -50,15 +50,6 @@ FIXTURE_TEARDOWN(load)
 
 #define LOAD_TEST(_name) TEST_F_TIMEOUT(load, _name, LIMIT_S)
 
-static void say_done(const char *name, unsigned int times, unsigned long long start)
-{
-	unsigned long long ms = (now_ns() - start) / 1000000;
-
-	printf("# %u %s in %llu ms\n", times, name, ms);
-	printf("# @row name=%s driver=fpga-vfio-pci value=%u unit=count\n", name, times);
-	printf("# @row name=%s_each driver=fpga-vfio-pci value=%llu unit=ms\n", name, ms / times);
-}
-
 static void dump_for_ever(const char *unused)
 {
 	static const uint8_t commands[] = {

@@ -43,7 +43,7 @@ for who in user nobody; do
 	since
 	mark
 	fault link-down
-	fv_check "$who: the loss is seen" fv_wait 2 device_is "$dev" lost
+	fv_check "$who: the loss is seen" fv_wait 5 device_is "$dev" lost
 	fv_check "$who: and told" has_event "kind=link-down origin=watch .*speed=0 width=0" "kind=state .*state=lost"
 	fv_has "$who: the card says so" "state lost" "$("$FV_DIR/fv_act" card "$port")"
 	fv_check "$who: with a reason" test -n "$(device "$dev" reason)"
@@ -261,7 +261,7 @@ fv_check "slow for good: the next is twice that" \
 fv_check "slow for good: and twice again" \
 	between 3900 "${pause[2]:-0}" $((4000 + 800 * FV_SLOW))
 slow_ns=$(counter "$dev" degraded_ns)
-fv_check "slow for good: the time below full speed grows" fv_wait 2 grown degraded_ns "$slow_ns"
+fv_check "slow for good: the time below full speed grows" fv_wait 5 grown degraded_ns "$slow_ns"
 card train off
 fv_check "repaired: somebody retrains it" act retrain "$dev"
 fv_check "repaired: restored" has_event "kind=link-restored .*speed=3 width=8"
@@ -283,7 +283,7 @@ mark
 slow_ns=$(counter "$dev" degraded_ns)
 card degrade 2 4
 fv_check "auto_retrain 0: told" has_event "kind=link-degraded origin=watch .*speed=2 width=4"
-fv_check "auto_retrain 0: the time grows" fv_wait 2 grown degraded_ns "$slow_ns"
+fv_check "auto_retrain 0: the time grows" fv_wait 5 grown degraded_ns "$slow_ns"
 fv_check "auto_retrain 0: not retrained" eval '! fv_wait 2 traced training'
 fv_check "auto_retrain 0: the link is what it was" link_is "$port" 2 4
 policy "$dev" auto_retrain=1

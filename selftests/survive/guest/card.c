@@ -122,7 +122,7 @@ static volatile uint32_t *bar_map(const char *bdf, unsigned int bar, size_t *siz
 	if (fd < 0)
 		return NULL;
 	*size = fstat(fd, &st) ? 0 : st.st_size;
-	map = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map = *size ? mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
 	close(fd);
 	return map == MAP_FAILED ? NULL : map;
 }
