@@ -74,6 +74,19 @@ TEST_F(config, identity_is_the_images)
 		  variant->speed | variant->width << 4);
 }
 
+TEST_F(config, reads_of_others_are_not_counted)
+{
+	static const char *const reads = "functions.0.accesses.cfg_reads";
+	unsigned int exp = cap_find(self->client, PCI_CAP_ID_EXP);
+	int64_t before = status_int(&self->bits.server, reads);
+
+	sb_get(self->client, FV_SB_LINK);
+	cfg_get(self->client, exp + PCI_EXP_LNKSTA, 2);
+	EXPECT_EQ(status_int(&self->bits.server, reads), before);
+	cfg_get(self->client, PCI_COMMAND, 2);
+	EXPECT_EQ(status_int(&self->bits.server, reads), before + 1);
+}
+
 TEST_F(config, msi_has_the_vectors_of_the_image)
 {
 	unsigned int msi = cap_find(self->client, PCI_CAP_ID_MSI);

@@ -221,7 +221,7 @@ void hammer_window(struct hammer *hammer)
 
 bool hammer_is_late(const struct hammer *hammer)
 {
-	return hammer->late_windows * 4 > hammer->windows * 3;
+	return !hammer->windows || hammer->late_windows * 4 > hammer->windows * 3;
 }
 
 unsigned int hammer_sigbus(const struct hammer *hammer)

@@ -53,7 +53,7 @@ void hammer_stop(struct hammer *hammer);
 /* Behind each time of something that is done several times: a window ends, and one begins. */
 void hammer_window(struct hammer *hammer);
 
-/* Did an access take long in more than three of four windows? */
+/* Did an access take long in more than three of four windows, or was there none? */
 bool hammer_is_late(const struct hammer *hammer);
 
 unsigned int hammer_sigbus(const struct hammer *hammer);

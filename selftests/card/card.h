@@ -39,7 +39,9 @@ struct fn {
 	unsigned int raw_at;		/* see FV_SB_RAW */
 	bool is_asked, is_design_asked;	/* the first answer since a reset was traced */
 	struct {
-		uint64_t cfg_reads, cfg_writes, bar_reads, bar_writes;
+		/* without the sideband, and what QEMU reads for the port */
+		uint64_t cfg_reads, cfg_writes;
+		uint64_t bar_reads, bar_writes;
 		uint64_t ones;		/* reads answered with all-ones or RRS */
 		uint64_t dropped;	/* writes that did not reach the function */
 	} count;

@@ -11,9 +11,9 @@ ktap_print_header
 
 SCRATCH=10
 ONES=ffffffff
-# how long a card is not ready in whose reset or recovery something is tried (a dozen processes,
-# which need more than FV_SLOW times as long on a debug kernel), and what it is given for that
-NOT_READY_MS=$((FV_SLOW > 1 ? 5000 * FV_SLOW : 2500))
+# how long a card is not ready in whose reset or recovery something is tried (by a dozen
+# processes), and what it is given for that
+NOT_READY_MS=$((5000 * FV_SLOW))
 READY_LIMIT_MS=$((10000 * FV_SLOW))
 use_card FV_CARD
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"

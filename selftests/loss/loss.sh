@@ -130,7 +130,7 @@ else
 		policy "$dev" watch_interval_ms=0
 		bits=$(port_controls)
 		kmsg_mark
-		fault link-down for $((2500 * FV_SLOW))
+		fault link-down for $((4000 * FV_SLOW))
 		fv_check "$what: the port contains it" fv_wait 5 kmsg_has "DPC: containment event"
 		fv_check "$what: the user reads all-ones" asked $ONES get 0 0
 		policy "$dev" watch_interval_ms=$interval
