@@ -6,6 +6,7 @@
  * recovery, "accesses N": so many to the card's configuration space.
  */
 #include <linux/fpga_vfio.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,13 @@
 #define DOWN_MS 200
 #define LIMIT_MS 20000
 
+struct recovery {
+	const char *bdf;
+	struct genl genl;
+	pthread_t thread;
+	unsigned int accesses;
+};
+
 static void lose_link(struct user *user)
 {
 	control_do(CARD, "link down for %u", DOWN_MS);
@@ -32,40 +40,59 @@ static unsigned int accesses(void)
 	return control_number(CARD, "cfg_reads") + control_number(CARD, "cfg_writes");
 }
 
-static void fence_and_recover(const char *bdf)
+/* Somebody else brings it back: what he does afterwards, the user does not wait for. */
+static void *recover_thread(void *recovery)
 {
-	unsigned int before;
-	struct genl genl;
+	struct recovery *own = recovery;
+	unsigned int before = accesses();
 
-	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
-	fence(&genl, bdf);
+	recover(&own->genl, own->bdf);
+	own->accesses = accesses() - before;
+	return NULL;
+}
+
+static void fence_and_recover(struct recovery *recovery)
+{
+	genl_open(&recovery->genl, FPGA_VFIO_FAMILY_NAME);
+	fence(&recovery->genl, recovery->bdf);
 	nap_ms(DOWN_MS);
-	before = accesses();
-	recover(&genl, bdf);
-	printf("accesses %u\n", accesses() - before);
-	genl_close(&genl);
+	if (pthread_create(&recovery->thread, NULL, recover_thread, recovery))
+		fail("pthread_create failed");
+}
+
+static void end_recovery(struct recovery *recovery)
+{
+	pthread_join(recovery->thread, NULL);
+	printf("accesses %u\n", recovery->accesses);
+	genl_close(&recovery->genl);
 }
 
 int main(int argc, char **argv)
 {
 	bool is_busy = argc == 4 && !strcmp(argv[3], "busy");
+	struct recovery recovery = {};
+	bool is_loss;
 	struct hammer hammer;
 	struct user user;
 
 	if (argc != 3 + is_busy || (strcmp(argv[2], "loss") && strcmp(argv[2], "recover")))
 		fail("usage: loss_bench BDF loss|recover [busy]");
+	is_loss = argv[2][0] == 'l';
+	recovery.bdf = argv[1];
 	user_come(&user, argv[1]);
 	if (user.regs[CARD_REG_ID / 4] != CARD_ID)
 		fail("%s does not answer to begin with", argv[1]);
 	if (is_busy)
 		hammer_start(&hammer, &user);
-	if (argv[2][0] == 'l')
+	if (is_loss)
 		lose_link(&user);
 	else
-		fence_and_recover(argv[1]);
+		fence_and_recover(&recovery);
 	if (!wait_until(user.regs[CARD_REG_ID / 4] == CARD_ID, LIMIT_MS))
 		fail("%s does not answer any more", argv[1]);
 	printf("used %u\n", user.regs[CARD_REG_UPTIME_MS / 4]);
+	if (!is_loss)
+		end_recovery(&recovery);
 	if (is_busy)
 		hammer_stop(&hammer);
 	user_go(&user);
