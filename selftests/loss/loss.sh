@@ -138,7 +138,20 @@ else
 		fv_check "$what: the PCI core had given it up" \
 			kmsg_has "subordinate device reset failed"
 	done
-	policy "$dev" watch_interval_ms=10
+	# as with vfio-pci: the user is told, and what it broke is repaired all the same
+	what="DPC, aer=stop, no look"
+	policy "$dev" aer=stop watch_interval_ms=0
+	bits=$(port_controls)
+	kmsg_mark
+	fault link-down for $((4000 * FV_SLOW))
+	fv_check "$what: the port contains it" fv_wait 5 kmsg_has "DPC: containment event"
+	fv_check "$what: the user is told" told error
+	fv_check "$what: ready" fv_wait 60 device_is "$dev" ready
+	fv_check "$what: the PCI core had given it up" kmsg_has "subordinate device reset failed"
+	fv_check "$what: the port is as it was" port_is bits
+	fv_check "$what: the configuration is as it was" card_is_as config
+	fv_check "$what: the card works" asked "$CARD_ID" get 0 0
+	policy "$dev" aer=recover watch_interval_ms=10
 fi
 
 # --- nobody has it
