@@ -57,7 +57,7 @@ for what in loss recover; do
 		median $what $([ $user = idle ] || echo busy)
 		fv_row "${what}_${user}_late" $FV_DRIVER "$late" ms
 		fv_check "$what, $user user: the card is his $late ms after it may be, limit $LIMIT_MS" \
-			eval "[ $late != none ] && [ $late -le $LIMIT_MS ]"
+			eval "[ $late != none ] && [ $late -ge 0 ] && [ $late -le $LIMIT_MS ]"
 	done
 done
 fv_row recover_accesses $FV_DRIVER "$most" accesses

@@ -51,10 +51,13 @@ static void *recover_thread(void *recovery)
 	return NULL;
 }
 
-static void fence_and_recover(struct recovery *recovery)
+static void fence_and_recover(struct recovery *recovery, struct user *user)
 {
 	genl_open(&recovery->genl, FPGA_VFIO_FAMILY_NAME);
 	fence(&recovery->genl, recovery->bdf);
+	/* or his next access would be for the first after it */
+	if (user->regs[CARD_REG_ID / 4] == CARD_ID)
+		fail("%s is fenced, and answers", recovery->bdf);
 	nap_ms(DOWN_MS);
 	if (pthread_create(&recovery->thread, NULL, recover_thread, recovery))
 		fail("pthread_create failed");
@@ -87,7 +90,7 @@ int main(int argc, char **argv)
 	if (is_loss)
 		lose_link(&user);
 	else
-		fence_and_recover(&recovery);
+		fence_and_recover(&recovery, &user);
 	if (!wait_until(user.regs[CARD_REG_ID / 4] == CARD_ID, LIMIT_MS))
 		fail("%s does not answer any more", argv[1]);
 	printf("used %u\n", user.regs[CARD_REG_UPTIME_MS / 4]);

@@ -261,6 +261,9 @@ usable()
 			guest=yes
 		else
 			note "$REPLY"
+			vm_state
+			note "the next VM: $REPLY"
+			mkdir -p "$FV_OUT/$name" && vm_keep "$FV_OUT/$name"
 		fi
 		return
 	fi
@@ -363,7 +366,7 @@ try()
 	if ! { vm_has "$dev" && user check; } && ! fresh && ! fresh; then
 		host="no VM to begin with: $REPLY"
 		way_log
-		cp "$VM_RUN"/vm.*.log "$VM_RUN"/vm.*.console "$FV_OUT/"
+		vm_keep "$FV_OUT"
 		return 3
 	fi
 	echo "@begin $name"

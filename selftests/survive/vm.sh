@@ -208,6 +208,12 @@ vm_kill()
 	kill -KILL "${vm_pid[$VM]}" 2>/dev/null
 }
 
+# vm_keep DIR: what the emulators and their guests said
+vm_keep()
+{
+	cp "$VM_RUN"/vm.*.log "$VM_RUN"/vm.*.console "$1/"
+}
+
 # vm_end: fails when its process does not end: the kernel has it
 vm_end()
 {

@@ -11,7 +11,7 @@
 # The guest's exit status is returned; DIR/fate says in words how it ended.
 
 # With libc's allocator QEMU gives freed memory back whenever it rests (malloc_trim()), and each
-# change of its memory map takes three times as long; QEMU can be built with this one, too.
+# change of its memory map has to take it again; QEMU can be built with this one, too.
 FV_QEMU=(env LD_PRELOAD=libtcmalloc_minimal.so.4 qemu-system-x86_64)
 
 guest_defaults()
