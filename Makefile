@@ -41,15 +41,17 @@ tools:
 	$(Q)mkdir -p $(TOOLS_OUT)
 	$(Q)$(MAKE) -C tools O=$(CURDIR)/$(TOOLS_OUT) V=$(V)
 
+CHOICE = $(if $(SUITE),-s '$(SUITE)') $(if $(KERNEL),-k '$(KERNEL)') $(if $(REPEAT),-r '$(REPEAT)')
+
 check:
 ifneq ($(filter-out 0,$(LIST)),)
 	$(Q)$(LAB) list
 else
-	$(Q)$(LAB) check $(if $(SUITE),-s '$(SUITE)') $(if $(KERNEL),-k '$(KERNEL)')
+	$(Q)$(LAB) check $(CHOICE)
 endif
 
 check-all:
-	$(Q)$(LAB) check -a $(if $(SUITE),-s '$(SUITE)') $(if $(KERNEL),-k '$(KERNEL)')
+	$(Q)$(LAB) check -a $(CHOICE)
 
 demo:
 	$(Q)$(LAB) demo $(if $(KERNEL),-k '$(KERNEL)')
@@ -116,8 +118,9 @@ help:
 	@echo '  make dkms-install       the module by DKMS: rebuilt for each new kernel'
 	@echo 'Prove, in emulated machines (as root; sets up what it needs in $${FPGA_VFIO_CACHE:-/var/cache/fpga-vfio}):'
 	@echo '  make demo               a VM works with a card through fpga-vfio-pci'
-	@echo '  make check              all suites on 6.12 and 7.2 [SUITE="name…"] [KERNEL=6.12|7.2|debug] [LIST=1]'
-	@echo '  make check-all          the same, slow suites, and all of it on a debug kernel'
+	@echo '  make check              all suites on the new kernel, a core on stable [SUITE="name…"]'
+	@echo '                          [KERNEL="stable|new|debug…"] [REPEAT=3] [LIST=1]'
+	@echo '  make check-all          all suites, the slow ones too, on stable, new and debug'
 	@echo '  make bench              what the driver costs against stock vfio-pci, and how soon a card is usable'
 	@echo '  make survive            what each fault of a card does to host and VM, by vfio-pci and by fpga-vfio-pci'
 	@echo '                          [KERNEL=] [DRIVER="stock fpga-vfio"|stock-bare] [ROWS="name…"] [LONG=70] [PAGE=1]'

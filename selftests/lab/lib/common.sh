@@ -5,6 +5,8 @@
 FV_LAB=$FV_TOP/selftests/lab
 FV_OUT_DIR=$FV_TOP/out
 FV_CACHE=${FPGA_VFIO_CACHE:-/var/cache/fpga-vfio}
+# what the checks read of linux-source; all of it is beside it, packed. In the lab root
+FV_LINUX=/usr/src/linux
 
 # Seconds since the command was started, also across the step into the root.
 export FV_START=${FV_START:-$(date +%s)}

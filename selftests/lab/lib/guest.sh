@@ -39,7 +39,7 @@ guest_accel_probe()
 			(
 				guest_defaults
 				guest_accel=kvm guest_timeout=20
-				guest_boot 6.12 "$dir"
+				guest_boot new "$dir"
 			) && echo kvm >"$stamp"
 			rm -rf "$dir"
 			say "accelerator: $(cat "$stamp")"
@@ -62,7 +62,7 @@ guest_payload()
 # emulated machine when its host is busy
 guest_run()
 {
-	local kernel=$1 dir=$2 pid rc=0 limit=120
+	local kernel=$1 dir=$2 pid rc=0 limit=180
 	shift 2
 
 	[ "$kernel" != debug ] || limit=600
@@ -72,7 +72,9 @@ guest_run()
 	pid=$!
 	timeout "$limit" tail -s 0.2 -n +1 --pid=$pid -f "$dir/status" 2>/dev/null |
 		grep -q -m 1 ^ready
-	if ! grep -q ^ready "$dir/status" && kill "$pid" 2>/dev/null; then
+	if ! grep -q ^ready "$dir/status" && kill -0 "$pid" 2>/dev/null; then
+		guest_hung "$dir"
+		kill "$pid" 2>/dev/null
 		wait "$pid"
 		return 126
 	fi
@@ -80,9 +82,29 @@ guest_run()
 	return "$rc"
 }
 
+# guest_hung DIR: what a guest is at that hangs at boot: its registers twice, its console so
+# far, in DIR/hung.N; and a line in DIR/hung
+guest_hung()
+{
+	local dir=$1 n
+
+	echo "$(date -u +%FT%TZ) hung at boot" >>"$dir/hung"
+	n=$(wc -l <"$dir/hung")
+	{
+		timeout 10 cat "$dir/monitor.out" &
+		printf '%s\n' "info status" "info registers -a" "info lapic" "info pic" "info qtree" \
+			"info registers -a" | timeout 5 tee "$dir/monitor.in" >/dev/null
+		wait $!
+		tr -d '\r' <"$dir/serial.log"
+	} >"$dir/hung.$n" 2>&1
+}
+
+# how often a guest that hangs at boot is started; each time is counted in the summary
+FV_BOOTS=3
+
 guest_boot()
 {
-	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max,la57=off
+	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max,la57=off boot
 
 	kernel_get "$kernel"
 	kdir=$REPLY
@@ -92,7 +114,7 @@ guest_boot()
 	accel=$guest_accel
 	mkdir -p "$dir/out" "$dir/disk"
 	: >"$dir/run.log"
-	rm -f "$dir"/{klog,serial.log,qemu.log,status,fate,out.tar}
+	rm -f "$dir"/{klog,serial.log,qemu.log,status,fate,out.tar,monitor.in,monitor.out}
 
 	"topology${guest_topology:+_$guest_topology}" "$dir/disk"
 	[ -z "$guest_console" ] || guest_env+=$'\n'"FV_CONSOLE=ttyS0"
@@ -141,12 +163,15 @@ guest_boot()
 	if [ -n "$guest_console" ]; then
 		"${FV_QEMU[@]}" "${args[@]}" || rc=$?
 	else
-		guest_run "$kernel" "$dir" "${args[@]}" || rc=$?
-		if [ "$rc" = 126 ]; then
-			say "$kernel did not boot; once more (${dir#"$FV_TOP"/})"
+		mkfifo "$dir/monitor.in" "$dir/monitor.out"
+		args+=(-chardev "pipe,id=lab,path=$dir/monitor" -mon chardev=lab,mode=readline)
+		for ((boot = 1; boot <= FV_BOOTS; boot++)); do
 			rc=0
 			guest_run "$kernel" "$dir" "${args[@]}" || rc=$?
-		fi
+			[ "$rc" = 126 ] || break
+			say "$kernel hung at boot, try $boot of $FV_BOOTS (${dir#"$FV_TOP"/}/hung.$boot)"
+		done
+		rm -f "$dir/monitor.in" "$dir/monitor.out"
 	fi
 	topology_end "$dir"
 	rm -f "$dir/initrd"
@@ -167,7 +192,7 @@ guest_fate()
 	fi
 	error=$(grep -sv ': warning: ' "$dir/qemu.log" | head -n 1)
 	if [ "$rc" = 126 ]; then
-		echo "the kernel hung at boot, twice (serial.log)"
+		echo "the kernel hung at boot, $FV_BOOTS times (hung.1)"
 	elif [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		echo "stopped after $guest_timeout s: the guest did not end"
 	elif [ -n "$error" ]; then

@@ -1,24 +1,72 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # FV_KERNELS is for the verbs
-# Kernels that an L1 guest can boot: the stock 6.12 and 7.2 of the lab root, and
-# "debug", built from linux-source. Runs inside the lab root.
+# Kernels that an L1 guest can boot, by role: "stable" and "new" are Debian's, chosen when the
+# lab root was made (root/kernels); "debug" is built from the newest linux-source. Runs inside
+# the lab root.
 #
-# kernel_get NAME: directory in $REPLY that holds
+# kernel_get ROLE: directory in $REPLY that holds
 #   vmlinuz, initrd (mounts the root image), modules.sqfs, release, build (link to
 #   the tree that modules are built against)
 
-FV_KERNELS="6.12 7.2"
+FV_KERNEL_LIST=/etc/fpga-vfio/kernels
+
+# kernel_field ROLE FIELD: of its line: 2 the series, 3 the release, 4 the suite
+kernel_field()
+{
+	awk -v role="$1" -v field="$2" '$1 == role { print $field }' "$FV_KERNEL_LIST"
+}
+
+# the roles that have a kernel of their own; where both have the same, there is only new
+FV_KERNELS="stable new"
+[ "$(kernel_field stable 3)" != "$(kernel_field new 3)" ] || FV_KERNELS=new
+
+# kernel_release ROLE: what uname -r says there. Debug is named by its source until it is built
+kernel_release()
+{
+	case $1 in
+	debug) echo "$(source_version) with checkers" ;;
+	*) kernel_field "$1" 3 ;;
+	esac
+}
+
+# kernel_about: the roles and their kernels, one line
+kernel_about()
+{
+	echo "stable $(kernel_field stable 3), new $(kernel_field new 3), debug from source $(source_version); found $(cat /etc/fpga-vfio/made)"
+}
+
+# kernel_role NAME: its role in $REPLY. NAME is a role, or the series or release of one
+kernel_role()
+{
+	local role
+
+	for role in new stable; do
+		if [ "$1" = "$role" ] || [ "$1" = "$(kernel_field "$role" 2)" ] ||
+		   [ "$1" = "$(kernel_field "$role" 3)" ]; then
+			[[ " $FV_KERNELS " = *" $role "* ]] || role=new
+			REPLY=$role
+			return
+		fi
+	done
+	[ "$1" = debug ] ||
+		die "KERNEL=$1: not in this lab; it has $(kernel_about)"
+	REPLY=debug
+}
+
+# kernel_roles NAME…: their roles in $REPLY, each once
+kernel_roles()
+{
+	local name roles=
+
+	for name; do
+		kernel_role "$name"
+		[[ " $roles " = *" $REPLY "* ]] || roles+=${roles:+ }$REPLY
+	done
+	REPLY=$roles
+}
 
 # what the initramfs has to load before the root image can be mounted
 FV_BOOT_MODULES="virtio_pci virtio_blk virtio_console squashfs overlay"
-
-kernel_check_name()
-{
-	case $1 in
-	6.12 | 7.2 | debug) ;;
-	*) die "KERNEL=$1: known are 6.12, 7.2 and debug" ;;
-	esac
-}
 
 # kernel_slowness NAME: how often as long a test may take there as on a stock kernel
 kernel_slowness()
@@ -70,7 +118,7 @@ kernel_make_stock()
 {
 	local dir=$1 release
 
-	release=$(cat "/etc/fpga-vfio/kernel-$2")
+	release=$(kernel_field "$2" 3)
 	say "kernel $release: boot files"
 	kernel_pack "$dir" "$release" "/boot/vmlinuz-$release" /
 	ln -s "/usr/lib/modules/$release/build" "$dir/build"
@@ -78,9 +126,10 @@ kernel_make_stock()
 
 kernel_get()
 {
-	local name=$1
+	local name
 
-	kernel_check_name "$name"
+	kernel_role "$1"
+	name=$REPLY
 	if [ "$name" = debug ]; then
 		kernel_debug_get
 		return

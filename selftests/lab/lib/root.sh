@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# The lab root: a Debian root file system with the compilers, QEMU and the two
+# The lab root: a Debian root file system with the compilers, QEMU and the
 # stock kernels. The host needs mmdebstrap and util-linux, nothing of it is changed.
 
 FV_SUITE=trixie
@@ -63,16 +63,31 @@ root_make()
 		"$FV_SUITE" "$dir/root" \
 		"deb $mirror $FV_SUITE main" "deb $mirror $FV_SUITE-backports main" \
 		</dev/null || return
+	root_hide "$dir/root/etc/apt/preferences.d/fpga-vfio"
 	mkdir -p "$dir/root/fv"
-	cp "$FV_LAB/root/fill" "$FV_LAB/config/packages" "$dir/root/fv/"
+	cp "$FV_LAB"/root/{fill,kernels} "$FV_LAB/config/packages" "$dir/root/fv/"
 	root_contained "$dir/root" /fv/fill "$FV_SUITE" </dev/null || return
 	rm -rf "$dir/root/fv"
+}
+
+# root_hide FILE: apt preferences under which the lab does not see the kernels of the series
+# in FPGA_VFIO_HIDE ("7.3 7.2"): a mirror on which they are not, or not any more
+root_hide()
+{
+	local series
+
+	for series in ${FPGA_VFIO_HIDE:-}; do
+		printf 'Package: /^linux-(image|binary|base|modules|headers|kbuild|source)-%s([.+-]|$)/\n' \
+			"${series//./\\.}"
+		printf 'Pin: version *\nPin-Priority: -1\n\n'
+	done >"$1"
 }
 
 # root_key: what defines the root
 root_key()
 {
-	cache_hash "$FV_LAB/lib/root.sh" "$FV_LAB/root/fill" "$FV_LAB/config/packages"
+	echo "${FPGA_VFIO_HIDE:-}" |
+		cache_hash - "$FV_LAB/lib/root.sh" "$FV_LAB"/root/{fill,kernels} "$FV_LAB/config/packages"
 }
 
 # root_get: path of the lab root in $REPLY

@@ -21,14 +21,18 @@ rows_count()
 	awk -F '\t' -v result="$2" '$1 == result { n++ } END { print n + 0 }' "$1"
 }
 
-# rows_json KERNEL FILE: its rows as JSON objects, one per line
+# rows_json KERNEL FILE: its rows as JSON objects, one per line; KERNEL is a role, or host
 rows_json()
 {
-	jq -cR --arg kernel "$1" '
+	local release=
+
+	[ "$1" = host ] || release=$(kernel_release "$1")
+	jq -cR --arg kernel "${1#host}" --arg release "$release" '
 		def known: if . == "" then null else . end;
 		split("\t") | {
 			name: .[1],
 			kernel: ($kernel | known),
+			release: ($release | known),
 			driver: (.[2] | known),
 			result: .[0],
 			value: (.[3] | known | if . == null then null else (tonumber? // .) end),

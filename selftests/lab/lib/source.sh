@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Kernels built from linux-source: "debug" (7.2 with checkers) for L1, and the
-# small one of the L2 guest. Runs inside the lab root.
+# Kernels built from the lab's linux-source, the newest that Debian has: "debug" (with
+# checkers) for L1, and the small one of the L2 guest. Runs inside the lab root.
 
-# source_version SERIES: what is built, for the cache's key
+# source_version: what is built
 source_version()
 {
-	dpkg-query -W -f '${Version}' "linux-source-$1"
+	dpkg-query -W -f '${Version}' "$(kernel_field source 3)"
 }
 
-# source_unpack DIR SERIES: DIR/src and an empty DIR/obj
+# source_unpack DIR: DIR/src and an empty DIR/obj
 source_unpack()
 {
 	mkdir -p "$1/src" "$1/obj"
-	tar -C "$1/src" --strip-components 1 -xJf "/usr/src/linux-source-$2.tar.xz"
+	tar -C "$1/src" --strip-components 1 -xJf "$FV_LINUX.tar.xz"
 }
 
 # source_config DIR TARGET FRAGMENT: configuration TARGET plus FRAGMENT, of which
@@ -53,15 +53,32 @@ source_build()
 	return 1
 }
 
+# source_build_slowly WHAT DIR TARGET…: the same, and every half minute how many files are
+# compiled: how long it takes depends on the machine
+source_build_slowly()
+{
+	local what=$1 dir=$2 pid rc=0
+	shift
+
+	source_build "$@" &
+	pid=$!
+	while ! timeout 30 tail -s 1 -f --pid=$pid /dev/null; do
+		say "$what: $(grep -cE '^  (CC|AS|HOSTCC) ' "$dir/log") files compiled"
+	done
+	wait $pid || rc=$?
+	say "$what: $(grep -cE '^  (CC|AS|HOSTCC) ' "$dir/log") files compiled, status $rc"
+	return "$rc"
+}
+
 kernel_debug_build()
 {
 	local dir=$1
 
 	say "debug kernel: unpacking the source"
-	source_unpack "$dir" 7.2
+	source_unpack "$dir"
 	source_config "$dir" x86_64_defconfig "$FV_LAB/config/debug.frag"
-	say "debug kernel: building (10 to 25 minutes, once)"
-	source_build "$dir" bzImage modules
+	say "debug kernel $(source_version): building, once"
+	source_build_slowly "debug kernel" "$dir" bzImage modules
 	kernel_debug_install "$dir"
 	rm -rf "$dir/src" "$dir/obj" "$dir/log"
 }
@@ -91,7 +108,7 @@ kernel_debug_make()
 kernel_debug_get()
 {
 	cache_get build-debug "$({
-		source_version 7.2
+		source_version
 		declare -f kernel_debug_build kernel_debug_install
 	} | cache_hash - "$FV_LAB/config/debug.frag")" kernel_debug_build
 	cache_get kernel-debug "$({
@@ -109,12 +126,12 @@ kernel_l2_make()
 	local dir=$1
 
 	say "L2 kernel: unpacking the source"
-	source_unpack "$dir" 6.12
+	source_unpack "$dir"
 	cp "$FV_L2_DRIVER" "$dir/src/drivers/uio/"
 	echo 'obj-y += fv_uio.o' >>"$dir/src/drivers/uio/Makefile"
 	source_config "$dir" tinyconfig "$FV_LAB/config/l2.frag"
-	say "L2 kernel: building (2 to 8 minutes, once)"
-	source_build "$dir" vmlinux
+	say "L2 kernel $(source_version): building, once"
+	source_build_slowly "L2 kernel" "$dir" vmlinux
 	cp "$dir/obj/vmlinux" "$dir/vmlinux"
 	strip "$dir/vmlinux"
 	rm -rf "$dir/src" "$dir/obj" "$dir/log"
@@ -124,7 +141,7 @@ kernel_l2_make()
 kernel_l2_get()
 {
 	cache_get kernel-l2 "$({
-		source_version 6.12
+		source_version
 		declare -f kernel_l2_make
 	} | cache_hash - "$FV_LAB/config/l2.frag" "$FV_L2_DRIVER")" kernel_l2_make
 	REPLY=$REPLY/vmlinux

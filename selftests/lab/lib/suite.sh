@@ -7,8 +7,9 @@
 # "# topology: card" (FPGA cards instead of the usual devices; card_alone: one),
 # "# cmdline: WORD…" (more for the command line of the guest's kernel),
 # "# sleeps: yes" (it waits for the card more than it works: counts as half of one),
-# "# kernels: NAME…" (default: every kernel), "# slow: yes" (only in check-all),
-# "# quick: NAME…" (the kernels in a make check that names none, and no suite),
+# "# seconds: N" (how long it takes on new, on two processors that also do other suites),
+# "# core: yes" or "# core: PROGRAM…" (in make check on stable, too: all of it, or these
+# programs, which take "# core_seconds: N"), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check).
 
 # suite_list: all names
@@ -47,14 +48,22 @@ suite_timeout()
 	echo $(($(suite_get "$1" timeout 300) * $(kernel_slowness "$2")))
 }
 
-# suite_runner NAME KERNEL: arguments of run_kselftest.sh
+# suite_runner NAME KERNEL: arguments of run_kselftest.sh; suite_programs has those programs
+# that are wanted, if not all are
 suite_runner()
 {
-	local seconds
+	local seconds program dir
 
-	printf '%s' "-c $(suite_dir "$1")"
+	dir=$(suite_dir "$1")
+	if [ -z "${suite_programs:-}" ]; then
+		printf '%s' "-c $dir"
+	else
+		for program in $suite_programs; do
+			printf '%s' "-t $dir:$program "
+		done
+	fi
 	[ "$2" = debug ] || return 0
-	seconds=$(sed -n 's/^timeout=//p' "$FV_TOP/selftests/$(suite_dir "$1")/settings" 2>/dev/null)
+	seconds=$(sed -n 's/^timeout=//p' "$FV_TOP/selftests/$dir/settings" 2>/dev/null)
 	printf '%s' " -o $((${seconds:-45} * 5))"
 }
 
@@ -68,7 +77,7 @@ suites_build()
 	done
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	make -C "$FV_TOP/selftests" KSFT=/usr/src/linux-source-7.2/tools/testing/selftests \
+	make -C "$FV_TOP/selftests" KSFT="$FV_LINUX/tools/testing/selftests" \
 		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$targets" \
 		-j"$(cpus)" install >"$dir.log" 2>&1 </dev/null && [ -x "$dir/run_kselftest.sh" ]
 }
@@ -81,6 +90,8 @@ suite_host()
 	# shellcheck disable=SC2046 # a list
 	(
 		cd "$FV_OUT_DIR/build/kselftest" || exit
+		# shellcheck disable=SC2163 # NAME=value
+		[ -z "${suite_env:-}" ] || export "$suite_env"
 		export FV_OUT=$dir/out FV_TOP PATH=$FV_OUT_DIR/build/tools:$PATH
 		timeout -k 5 "$(suite_timeout "$suite" host)" \
 			./run_kselftest.sh $(suite_runner "$suite" host)
