@@ -50,7 +50,7 @@ again_merge()
 {
 	local dir=$1 second=$2
 
-	awk -F '\t' -v OFS='\t' -v log="$dir/second" '
+	awk -F '\t' -v OFS='\t' -v tried="$dir/second" '
 		NR == FNR {
 			if ($1 == "fail")
 				bad = 1
@@ -59,7 +59,7 @@ again_merge()
 			next
 		}
 		$1 == "fail" {
-			print $2 >log
+			print $2 >tried
 			if (!bad && $2 in passed) {
 				$1 = "pass"
 				$6 = "second try; first: " ($6 == "" ? "failed" : $6)

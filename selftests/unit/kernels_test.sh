@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# lab/root/kernels: each role gets the newest kernel that has all that its role needs, and what
+# is passed over is named with its reason.
+DIR=$(cd "$(dirname "$0")" && pwd -P)
+. "$DIR/../kselftest/ktap_helpers.sh"
+CHOOSE=$FV_TOP/selftests/lab/root/kernels
+
+# image RELEASE SUITE, split RELEASE SUITE: packages of a kernel, its image as one or in parts;
+# source SERIES SUITE
+image()
+{
+	printf '%s\n' "$2 linux-image-$1" "$2 linux-headers-$1" \
+		"$2 linux-headers-${1%-amd64}-common" "$2 linux-kbuild-${1%-amd64}"
+}
+
+split()
+{
+	image "$1" "$2" | sed 's/linux-image-/linux-binary-/'
+	printf '%s\n' "$2 linux-base-$1" "$2 linux-modules-$1"
+}
+
+source_of()
+{
+	echo "$2 linux-source-$1"
+}
+
+# chosen NAME LIST EXPECTED [NOTE]: what is printed, lines joined by ";", and said on stderr
+chosen()
+{
+	local seen notes rc=0
+
+	seen=$("$CHOOSE" trixie <<<"$2" 2>/tmp/kernels-notes.$$) || rc=$?
+	notes=$(paste -sd ';' </tmp/kernels-notes.$$)
+	rm -f /tmp/kernels-notes.$$
+	[ "$rc" = 0 ] || seen=refused
+	if [ "${seen//$'\n'/;}" = "$3" ] && [ "$notes" = "${4:-}" ]; then
+		ktap_test_pass "$1"
+	else
+		printf '# expected: %s\n# seen:     %s\n# notes:    %s\n' "$3" "${seen//$'\n'/;}" "$notes"
+		ktap_test_fail "$1"
+	fi
+}
+
+B=trixie-backports
+stable="$(image 6.12.107+deb13-amd64 trixie; image 6.12.117+deb13-amd64 trixie; source_of 6.12 trixie)"
+all="$stable
+$(split 7.2.12+deb13-amd64 $B; split 7.3.4+deb13-amd64 $B; source_of 7.2 $B; source_of 7.3 $B)"
+old="$stable
+$(split 7.2.12+deb13-amd64 $B; source_of 7.2 $B)"
+S="stable 6.12 6.12.117+deb13-amd64 trixie"
+N="new 7.3 7.3.4+deb13-amd64 $B;source 7.3 linux-source-7.3 $B"
+O="new 7.2 7.2.12+deb13-amd64 $B;source 7.2 linux-source-7.2 $B"
+
+without()
+{
+	grep -vxF "$B $1" <<<"$all"
+}
+
+ktap_print_header
+ktap_set_plan 14
+chosen newest_of_each_ok "$all" "$S;$N"
+chosen order_of_list_is_nothing "$(sort -R <<<"$all")" "$S;$N"
+chosen a_mirror_without_the_newest_ok "$old" "$S;$O"
+chosen ten_is_newer_than_nine "$all
+$(split 7.10.1+deb13-amd64 $B; source_of 7.10 $B)" \
+	"$S;new 7.10 7.10.1+deb13-amd64 $B;source 7.10 linux-source-7.10 $B"
+chosen other_flavours_are_passed_over "$all
+$(split 7.4.1+deb13-cloud-amd64 $B; split 7.4.1+deb13-rt-amd64 $B; split 7.4.1+deb13-arm64 $B; source_of 7.4 $B)" \
+	"$S;$N"
+chosen without_source_the_next_older "$(without linux-source-7.3)" "$S;$O" \
+	"new: passed over 7.3.4+deb13-amd64: no linux-source-7.3 in $B"
+chosen without_headers_the_next_older "$(without linux-headers-7.3.4+deb13-amd64)" "$S;$O" \
+	"new: passed over 7.3.4+deb13-amd64: no linux-headers-7.3.4+deb13-amd64 in $B"
+chosen without_common_headers_the_next_older "$(without linux-headers-7.3.4+deb13-common)" "$S;$O" \
+	"new: passed over 7.3.4+deb13-amd64: no linux-headers-7.3.4+deb13-common in $B"
+chosen without_kbuild_the_next_older "$(without linux-kbuild-7.3.4+deb13)" "$S;$O" \
+	"new: passed over 7.3.4+deb13-amd64: no linux-kbuild-7.3.4+deb13 in $B"
+chosen without_image_the_next_older "$(without linux-binary-7.3.4+deb13-amd64)" "$S;$O" \
+	"new: passed over 7.3.4+deb13-amd64: no linux-binary-7.3.4+deb13-amd64 in $B"
+chosen stable_falls_back_too "$(grep -vxF 'trixie linux-image-6.12.117+deb13-amd64' <<<"$all")" \
+	"stable 6.12 6.12.107+deb13-amd64 trixie;$N" \
+	"stable: passed over 6.12.117+deb13-amd64: no linux-image-6.12.117+deb13-amd64 in trixie"
+chosen no_backports_means_stable "$stable" \
+	"$S;new 6.12 6.12.117+deb13-amd64 trixie;source 6.12 linux-source-6.12 trixie" \
+	"new: no kernel with image, headers and source in $B; the same as stable"
+chosen no_kernel_at_all_refused "" refused "trixie has no kernel with image and headers"
+chosen no_source_at_all_refused "$(image 6.12.117+deb13-amd64 trixie)" refused \
+	"new: no kernel with image, headers and source in $B; the same as stable;trixie has no linux-source-6.12"
+ktap_finished
