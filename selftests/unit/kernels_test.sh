@@ -58,7 +58,7 @@ without()
 }
 
 ktap_print_header
-ktap_set_plan 14
+ktap_set_plan 15
 chosen newest_of_each_ok "$all" "$S;$N"
 chosen order_of_list_is_nothing "$(sort -R <<<"$all")" "$S;$N"
 chosen a_mirror_without_the_newest_ok "$old" "$S;$O"
@@ -78,6 +78,9 @@ chosen without_kbuild_the_next_older "$(without linux-kbuild-7.3.4+deb13)" "$S;$
 	"new: passed over 7.3.4+deb13-amd64: no linux-kbuild-7.3.4+deb13 in $B"
 chosen without_image_the_next_older "$(without linux-binary-7.3.4+deb13-amd64)" "$S;$O" \
 	"new: passed over 7.3.4+deb13-amd64: no linux-binary-7.3.4+deb13-amd64 in $B"
+chosen many_passed_over_are_counted "$all
+$(for n in 1 2 3 4 5; do split "7.4.$n+deb13-amd64" $B; done)" "$S;$N" \
+	"$(for n in 5 4 3; do echo "new: passed over 7.4.$n+deb13-amd64: no linux-source-7.4 in $B"; done | paste -sd ';');new: passed over 2 more"
 chosen stable_falls_back_too "$(grep -vxF 'trixie linux-image-6.12.117+deb13-amd64' <<<"$all")" \
 	"stable 6.12 6.12.107+deb13-amd64 trixie;$N" \
 	"stable: passed over 6.12.117+deb13-amd64: no linux-image-6.12.117+deb13-amd64 in trixie"

@@ -48,6 +48,27 @@ guest_accel_probe()
 	REPLY=$(cat "$stamp")
 }
 
+# guest_clock: what a guest under software emulation is told of its clocks, in $REPLY. Its time
+# stamp counter is this machine's. The kernel finds the frequency by comparing it with emulated
+# timers, and on a busy machine has come to a clock that ran ten times too fast, in which each
+# time limit of a test is a tenth of what it should be. Measured here, once per boot of this machine
+guest_clock()
+{
+	local stamp
+
+	stamp=$FV_CACHE/tsc-$(cat /proc/sys/kernel/random/boot_id)
+	if [ ! -s "$stamp" ]; then
+		rm -f "$FV_CACHE"/tsc-*
+		if ! gcc -O2 -Wall "$FV_LAB/guest/tsc_khz.c" -o "/tmp/tsc_khz.$$" ||
+		   ! "/tmp/tsc_khz.$$" >"$stamp.$$" || ! mv "$stamp.$$" "$stamp"; then
+			die "the frequency of the time stamp counter cannot be measured"
+		fi
+		rm -f "/tmp/tsc_khz.$$"
+	fi
+	read -r REPLY <"$stamp"
+	REPLY="tsc_early_khz=$REPLY"
+}
+
 # guest_payload DIR: complete the payload with the guest's own files
 guest_payload()
 {
@@ -131,6 +152,10 @@ guest_boot()
 	# indirect branches by way of a return are slow to emulate. Not where
 	# instructions are counted: that is to be as on a real machine
 	[[ "${guest_args[*]}" == *-icount* ]] || cmdline+=" mitigations=off"
+	if [ "$accel" = tcg ]; then
+		guest_clock
+		cmdline+=" $REPLY"
+	fi
 	cmdline+=" $guest_cmdline"
 	serial="file:$dir/serial.log"
 	if [ -n "$guest_console" ]; then
