@@ -12,7 +12,8 @@ LIBFV_C := $(sort $(wildcard $(LIBFV_DIR)*.c))
 LIBFV_O := $(patsubst $(LIBFV_DIR)%.c,$(OUTPUT)/lib/%.o,$(LIBFV_C))
 
 CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Wno-sign-compare -Werror -MMD -pthread
-CFLAGS += -I$(LIBFV_DIR) -I$(LIBFV_DIR)../../include/uapi
+# the harness: lib.mk of older kernels does not say where it is
+CFLAGS += -isystem $(KSFT) -I$(LIBFV_DIR) -I$(LIBFV_DIR)../../include/uapi
 LDLIBS += -lpthread
 
 $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
