@@ -49,9 +49,9 @@ guest_accel_probe()
 }
 
 # guest_clock: what a guest under software emulation is told of its clocks, in $REPLY. Its time
-# stamp counter is this machine's. The kernel finds the frequency by comparing it with emulated
-# timers, and on a busy machine has come to a clock that ran ten times too fast, in which each
-# time limit of a test is a tenth of what it should be. Measured here, once per boot of this machine
+# stamp counter is this machine's. The kernel measures the frequency against emulated timers, and
+# on a busy machine has taken 2596 MHz for 335: each time limit in the guest is then an eighth of
+# what it says. Measured here, once per boot of this machine
 guest_clock()
 {
 	local stamp
