@@ -58,7 +58,7 @@ without()
 }
 
 ktap_print_header
-ktap_set_plan 15
+ktap_set_plan 18
 chosen newest_of_each_ok "$all" "$S;$N"
 chosen order_of_list_is_nothing "$(sort -R <<<"$all")" "$S;$N"
 chosen a_mirror_without_the_newest_ok "$old" "$S;$O"
@@ -90,4 +90,34 @@ chosen no_backports_means_stable "$stable" \
 chosen no_kernel_at_all_refused "" refused "trixie has no kernel with image and headers"
 chosen no_source_at_all_refused "$(image 6.12.117+deb13-amd64 trixie)" refused \
 	"new: no kernel with image, headers and source in $B; the same as stable;trixie has no linux-source-6.12"
+
+# with apt itself, and what it knew when this lab was made
+. "$FV_TOP/selftests/lab/lib/root.sh"
+FOUND=/etc/fpga-vfio/kernels
+PREFERENCES=$(mktemp -d)
+trap 'rm -rf "$PREFERENCES"' EXIT
+
+# with_apt SERIES…: what is chosen when apt does not see them
+with_apt()
+{
+	FPGA_VFIO_HIDE=$* root_hide "$PREFERENCES/hide"
+	"$FV_TOP/selftests/lab/root/available" trixie "$PREFERENCES" | "$CHOOSE" trixie 2>/dev/null
+}
+
+same()
+{
+	if [ "$2" = "$3" ]; then
+		ktap_test_pass "$1"
+	else
+		printf '# expected: %s\n# seen:     %s\n' "${2//$'\n'/;}" "${3//$'\n'/;}"
+		ktap_test_fail "$1"
+	fi
+}
+
+series=$(awk '$1 == "new" { print $2 }' $FOUND)
+lab_sees=$("$FV_TOP/selftests/lab/root/available" trixie | "$CHOOSE" trixie 2>/dev/null)
+same apt_sees_what_the_lab_was_made_of "$(<$FOUND)" "$lab_sees"
+hidden=$(with_apt "$series")
+same a_hidden_series_is_not_chosen 0 "$(awk -v series="$series" '$1 != "stable" && $2 == series' <<<"$hidden" | wc -l)"
+same and_an_older_one_is "stable new source" "$(cut -d ' ' -f 1 <<<"$hidden" | paste -sd ' ')"
 ktap_finished

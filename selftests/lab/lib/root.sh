@@ -65,7 +65,7 @@ root_make()
 		</dev/null || return
 	root_hide "$dir/root/etc/apt/preferences.d/fpga-vfio"
 	mkdir -p "$dir/root/fv"
-	cp "$FV_LAB"/root/{fill,kernels} "$FV_LAB/config/packages" "$dir/root/fv/"
+	cp "$FV_LAB"/root/{fill,available,kernels} "$FV_LAB/config/packages" "$dir/root/fv/"
 	root_contained "$dir/root" /fv/fill "$FV_SUITE" </dev/null || return
 	rm -rf "$dir/root/fv"
 }
@@ -87,7 +87,7 @@ root_hide()
 root_key()
 {
 	echo "${FPGA_VFIO_HIDE:-}" |
-		cache_hash - "$FV_LAB/lib/root.sh" "$FV_LAB"/root/{fill,kernels} "$FV_LAB/config/packages"
+		cache_hash - "$FV_LAB/lib/root.sh" "$FV_LAB"/root/{fill,available,kernels} "$FV_LAB/config/packages"
 }
 
 # root_get: path of the lab root in $REPLY
