@@ -89,7 +89,7 @@ ready, and so sees it up to as long again later.
 	EOT
 	survive_jq '
 		.rows | group_by(.kernel)[] | . as $rows |
-		"Kernel " + .[0].kernel, ("=" * (7 + (.[0].kernel | length))), "",
+		(.[0] | .kernel + " (" + .release + ")") as $name | $name, ("=" * ($name | length)), "",
 		".. list-table::", "   :header-rows: 1", "",
 		(["fault", "driver", "host", "VM", "guest", "ms", "bits"] | "   * - " + join("\n     - ")),
 		($rows[] | [.text, .way] + cells | map(if . == "-" then "" else . end) |

@@ -78,12 +78,44 @@ guest_payload()
 	chmod +x "$1/main" "$1/run"
 }
 
+# guest_cpu PID: hundredths of a second that the emulator below PID (timeout) has used, in $REPLY
+guest_cpu()
+{
+	local child stat
+
+	REPLY=0
+	child=$(pgrep -P "$1") || return 0
+	read -ra stat 2>/dev/null <"/proc/$child/stat" || return 0
+	REPLY=$((stat[13] + stat[14]))
+}
+
+# seconds in which a guest that boots uses one of processor time, even on a very busy machine
+FV_BOOT_REST=60
+
+# guest_boots PID DIR SECONDS: wait until the guest is ready or has ended. Fails when it hangs:
+# not ready after so many seconds of processor time, or at rest. How busy the machine is changes
+# neither much
+guest_boots()
+{
+	local pid=$1 dir=$2 limit=$(($3 * 100)) last=0 since=$SECONDS
+
+	until timeout 2 tail -s 0.2 -n +1 --pid="$pid" -f "$dir/status" 2>/dev/null | grep -q -m 1 ^ready; do
+		kill -0 "$pid" 2>/dev/null || return 0
+		guest_cpu "$pid"
+		[ "$REPLY" -lt "$limit" ] || return 1
+		if [ "$REPLY" -ge $((last + 100)) ]; then
+			last=$REPLY since=$SECONDS
+		elif [ $((SECONDS - since)) -gt "$FV_BOOT_REST" ]; then
+			return 1
+		fi
+	done
+}
+
 # guest_run KERNEL DIR ARGUMENT…: the emulator; its status, 124 after guest_timeout, 126
-# when the kernel hangs at boot, before anything of ours is there: that happens to an
-# emulated machine when its host is busy
+# when the kernel hangs at boot, before anything of the lab is there
 guest_run()
 {
-	local kernel=$1 dir=$2 pid rc=0 limit=180
+	local kernel=$1 dir=$2 pid rc=0 limit=120
 	shift 2
 
 	[ "$kernel" != debug ] || limit=600
@@ -91,10 +123,9 @@ guest_run()
 	: >"$dir/status"
 	timeout -k 5 "$guest_timeout" "${FV_QEMU[@]}" "$@" </dev/null >"$dir/qemu.log" 2>&1 &
 	pid=$!
-	timeout "$limit" tail -s 0.2 -n +1 --pid=$pid -f "$dir/status" 2>/dev/null |
-		grep -q -m 1 ^ready
-	if ! grep -q ^ready "$dir/status" && kill -0 "$pid" 2>/dev/null; then
-		guest_hung "$dir"
+	if ! guest_boots "$pid" "$dir" "$limit"; then
+		guest_cpu "$pid"
+		guest_hung "$dir" "$REPLY"
 		kill "$pid" 2>/dev/null
 		wait "$pid"
 		return 126
@@ -103,13 +134,13 @@ guest_run()
 	return "$rc"
 }
 
-# guest_hung DIR: what a guest is at that hangs at boot: its registers twice, its console so
+# guest_hung DIR CPU: what a guest is at that hangs at boot: its registers twice, its console so
 # far, in DIR/hung.N; and a line in DIR/hung
 guest_hung()
 {
 	local dir=$1 n
 
-	echo "$(date -u +%FT%TZ) hung at boot" >>"$dir/hung"
+	echo "$(date -u +%FT%TZ) hung at boot, after $(($2 / 100)) s of processor time" >>"$dir/hung"
 	n=$(wc -l <"$dir/hung")
 	{
 		timeout 10 cat "$dir/monitor.out" &
