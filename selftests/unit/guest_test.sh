@@ -3,6 +3,7 @@
 # lab/lib/guest.sh: a guest that hangs at boot is told from one that is slow, by the processor
 # time that it uses.
 # shellcheck disable=SC2034 # settings of guest.sh
+set -o pipefail		# as the lab does
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
 . "$FV_TOP/selftests/lab/lib/common.sh"

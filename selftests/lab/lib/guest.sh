@@ -99,7 +99,8 @@ guest_boots()
 {
 	local pid=$1 dir=$2 limit=$(($3 * 100)) last=0 since=$SECONDS
 
-	until timeout 2 tail -s 0.2 -n +1 --pid="$pid" -f "$dir/status" 2>/dev/null | grep -q -m 1 ^ready; do
+	until grep -q ^ready "$dir/status"; do
+		timeout 2 tail -s 0.2 -n +1 --pid="$pid" -f "$dir/status" 2>/dev/null | grep -q -m 1 ^ready
 		kill -0 "$pid" 2>/dev/null || return 0
 		guest_cpu "$pid"
 		[ "$REPLY" -lt "$limit" ] || return 1

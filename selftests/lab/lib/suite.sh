@@ -3,11 +3,12 @@
 # Suites: directories below selftests/ whose Makefile starts with
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
-# and may say "# driver: …", "# timeout: SECONDS", "# smp: N", "# mem: SIZE",
+# and may say "# driver: …", "# smp: N", "# mem: SIZE",
 # "# topology: card" (FPGA cards instead of the usual devices; card_alone: one),
 # "# cmdline: WORD…" (more for the command line of the guest's kernel),
 # "# sleeps: yes" (it waits for the card more than it works: counts as half of one),
-# "# seconds: N" (how long it takes on new, on two processors that also do other suites),
+# "# seconds: N" (how long it takes on new, on two processors that also do other suites; its
+# limit is ten times that), "# timeout: SECONDS" (the limit of one that is not in make check),
 # "# core: yes" or "# core: PROGRAM…" (in make check on stable, too: all of it, or these
 # programs, which take "# core_seconds: N"), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check).
@@ -41,18 +42,23 @@ suite_sentence()
 	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$(suite_dir "$1")/Makefile"
 }
 
-# suite_timeout NAME KERNEL: limit of the whole suite. The checkers of the debug
-# kernel slow everything down
+# suite_timeout NAME KERNEL: limit of the whole suite, ten times what it declares: it is to end
+# what hangs, not what is slow. "# timeout:" is for suites that declare nothing
 suite_timeout()
 {
-	echo $(($(suite_get "$1" timeout 300) * $(kernel_slowness "$2")))
+	local seconds
+
+	seconds=$(($(suite_get "$1" seconds 0) * 10))
+	[ "$seconds" != 0 ] || seconds=$(suite_get "$1" timeout 300)
+	[ "$seconds" -ge 300 ] || seconds=300
+	echo $((seconds * $(kernel_slowness "$2")))
 }
 
 # suite_runner NAME KERNEL: arguments of run_kselftest.sh; suite_programs has those programs
 # that are wanted, if not all are
 suite_runner()
 {
-	local seconds program dir
+	local program dir
 
 	dir=$(suite_dir "$1")
 	if [ -z "${suite_programs:-}" ]; then
@@ -62,9 +68,7 @@ suite_runner()
 			printf '%s' "-t $dir:$program "
 		done
 	fi
-	[ "$2" = debug ] || return 0
-	seconds=$(sed -n 's/^timeout=//p' "$FV_TOP/selftests/$dir/settings" 2>/dev/null)
-	printf '%s' " -o $((${seconds:-45} * 5))"
+	printf '%s' " -o $(suite_timeout "$1" "$2")"
 }
 
 # suites_build NAME…: install them into out/build/kselftest
