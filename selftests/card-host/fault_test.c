@@ -132,6 +132,151 @@ TEST_F(fault, ready_later)
 	EXPECT_TRUE(bits_answers(self->client));
 }
 
+static bool state_is(struct client *client, uint32_t state)
+{
+	return sb_get(client, FV_SB_STATE) == state;
+}
+
+/* A window that is held is open until it is released, and the next one is held, too. */
+TEST_F(fault, readiness_is_held)
+{
+	int i;
+
+	ctl(self->server, "ready-after hold");
+	for (i = 0; i < 2; i++) {
+		bits_flr(self->client);
+		EXPECT_EQ(NULL, __ctl(self->server, "wait ready 100"));
+		EXPECT_TRUE(state_is(self->client, FV_SB_STATE_NOT_READY));
+		EXPECT_FALSE(bits_answers(self->client));
+		ctl(self->server, "release");
+		EXPECT_TRUE(bits_answers(self->client));
+	}
+	bits_sbr(self->client);
+	ctl(self->server, "wait not-ready");
+	/* a reset begins another window */
+	bits_sbr(self->client);
+	ctl(self->server, "wait not-ready");
+	ctl(self->server, "ready-after image");
+	EXPECT_FALSE(bits_answers(self->client));
+	ctl(self->server, "release");
+	ctl(self->server, "wait ready");
+	bits_flr(self->client);
+	ctl(self->server, "wait ready");
+}
+
+/* "faults off" releases, and what hangs is not held. */
+TEST_F(fault, held_and_hung)
+{
+	ctl(self->server, "ready-after flr hold");
+	ctl(self->server, "fail-flr 1");
+	bits_flr(self->client);
+	ctl(self->server, "release");
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_HUNG));
+	bits_sbr(self->client);
+	ctl(self->server, "wait ready");
+	bits_flr(self->client);
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_NOT_READY));
+	ctl(self->server, "faults off");
+	EXPECT_TRUE(bits_answers(self->client));
+}
+
+/* Configuration that is to be lost late is lost after the release. */
+TEST_F(fault, held_and_lost_late)
+{
+	ctl(self->server, "ready-after flr hold");
+	ctl(self->server, "lose-bars after 10 times 1");
+	bits_flr(self->client);
+	EXPECT_EQ(NULL, __ctl(self->server, "wait resets late 1 50"));
+	ctl(self->server, "release");
+	ctl(self->server, "wait resets late 1");
+}
+
+TEST_F(fault, training_is_held)
+{
+	ctl(self->server, "train-time hold");
+	bits_sbr(self->client);
+	EXPECT_EQ(NULL, __ctl(self->server, "wait link-up 100"));
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_TRAINING));
+	ctl(self->server, "release");
+	ctl(self->server, "wait ready");
+	/* of a link that is up */
+	sb_set(self->client, FV_SB_LNKCTL, 0x20);
+	EXPECT_TRUE(sb_get(self->client, FV_SB_LINK) & FV_SB_LINK_TRAINING);
+	EXPECT_TRUE(bits_answers(self->client));
+	ctl(self->server, "release");
+	EXPECT_FALSE(sb_get(self->client, FV_SB_LINK) & FV_SB_LINK_TRAINING);
+	/* a training that fails, too */
+	ctl(self->server, "train 0 0 after 1");
+	bits_sbr(self->client);
+	ctl(self->server, "release");
+	EXPECT_EQ(trace_count(self->server, "training-failed", "again"), 1);
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_TRAINING));
+	ctl(self->server, "train-time image");
+	ctl(self->server, "release");
+	ctl(self->server, "wait ready");
+}
+
+TEST_F(fault, loading_is_held)
+{
+	ctl(self->server, "program alveo-xdma-2 in hold");
+	EXPECT_EQ(NULL, __ctl(self->server, "wait loads 2 100"));
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_PROGRAMMING));
+	ctl(self->server, "release");
+	ctl(self->server, "wait ready");
+	EXPECT_EQ(cfg_get(self->client, 0, 4), 0x903810ee);
+	/* another image in the middle of it */
+	ctl(self->server, "program alveo-xdma-2 in hold");
+	ctl(self->server, "program alveo-xdma in 10");
+	ctl(self->server, "wait ready");
+	EXPECT_EQ(cfg_get(self->client, 0, 4), 0x903f10ee);
+	ctl(self->server, "load-time hold");
+	ctl(self->server, "program alveo-xdma in 10");
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_PROGRAMMING));
+	ctl(self->server, "release");
+	ctl(self->server, "wait ready");
+	ctl(self->server, "power off");
+	ctl(self->server, "power on");
+	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_PROGRAMMING));
+	ctl(self->server, "release");
+	ctl(self->server, "wait ready");
+}
+
+TEST_F(fault, design_is_held)
+{
+	ctl(self->server, "ready-after design hold");
+	bits_flr(self->client);
+	ctl(self->server, "wait ready");
+	bits_enable(self->client);
+	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 0);
+	ctl(self->server, "release");
+	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 1);
+	EXPECT_EQ(trace_count(self->server, "design-asked", "us after it was ready"), 1);
+}
+
+/* One function is released, the other is not. */
+TEST(one_function_is_released)
+{
+	static struct server server;
+	struct client client[2];
+
+	server_start(&server, "two-function", 1);
+	client_open(&client[0], server.socket);
+	client_open(&client[1], server.socket1);
+	bits_enable(&client[0]);
+	bits_enable(&client[1]);
+	ctl(&server, "ready-after hold");
+	bits_sbr(&client[0]);
+	ctl(&server, "wait not-ready");
+	ctl(&server, "release 1");
+	EXPECT_FALSE(bits_answers(&client[0]));
+	EXPECT_TRUE(bits_answers(&client[1]));
+	ctl(&server, "release 0");
+	EXPECT_TRUE(bits_answers(&client[0]));
+	client_close(&client[0]);
+	client_close(&client[1]);
+	server_stop(&server);
+}
+
 /* Microseconds of the last "… us after it was ready" in the trace, 0 if there is none. */
 static unsigned long last_lateness(struct server *server)
 {
@@ -394,6 +539,8 @@ TEST_F(fault, wrong_words_are_refused)
 		"storm irq on holiday", "storm irq rate 0", "wrong", "wrong id", "wrong id 10ee",
 		"wrong bar 0 3000", "wrong bar 9 4K", "aer", "aer ue", "irq", "irq 9999",
 		"seed x", "jitter 200", "faults", "wait", "wait resets", "trace x",
+		"release it", "release 8", "ready-after hold on", "load-time held",
+		"program alveo-xdma in", "program alveo-xdma in time",
 		"program '", "program a b c d e f g h i j k l m n o p q r s t u v w x y z",
 	};
 	size_t i;

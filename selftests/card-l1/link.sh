@@ -19,6 +19,9 @@ id=$(reg "$dev" 0.l)
 fv_check "the module loads on a port" port_load "$port"
 fv_same "the link is that of the software" sim "$(state "$port" truth)"
 
+reads=$(state "$port" link_reads)
+reg "$port" $LNKSTA >/dev/null
+fv_check "reads of Link Status are counted" state_is "$port" link_reads $((reads + 1))
 fv_check "the link is up" reg_has "$port" $LNKSTA $((LNKSTA_DLLLA | LNKSTA_LT)) $LNKSTA_DLLLA
 sim "$port" speed=4 width=8 train_ms=1500
 link_retrain "$port"

@@ -83,7 +83,8 @@ static void design_start(struct fn *fn)
 	const struct card *card = fn->card;
 	int64_t ms = card->fault.has_design ? card->fault.design_ms : card->image.design_ms;
 
-	fn->design_ready_at = card_now(card) + (uint64_t)ms * LIFE_MS;
+	fn->design_ready_at = ms == LIFE_HELD ? LIFE_NEVER :
+			      card_now(card) + (uint64_t)ms * LIFE_MS;
 	fn->is_design_asked = false;
 }
 
@@ -265,8 +266,19 @@ void card_program(struct card *card, const struct image *image, const char *path
 	card->pending = *image;
 	snprintf(card->pending_path, sizeof(card->pending_path), "%s", path);
 	card->has_pending = true;
-	life_program(&card->life, card_now(card), load_ms >= 0 ? (uint32_t)load_ms :
-		     image->load_ms);
+	life_program(&card->life, card_now(card), load_ms >= 0 ? load_ms : image->load_ms);
+}
+
+void card_release(struct card *card, uint32_t functions)
+{
+	uint64_t now = card_now(card);
+	unsigned int i;
+
+	card_note(card, "release", -1, "functions %#x", functions);
+	life_release(&card->life, now, functions);
+	for (i = 0; i < card->image.fn_count; i++)
+		if (functions & 1u << i && card->fn[i].design_ready_at == LIFE_NEVER)
+			card->fn[i].design_ready_at = now;
 }
 
 void card_attached(struct fn *fn)

@@ -93,9 +93,12 @@ uint64_t card_next(const struct card *card);
 /* Engines: work a while; true when there is more to do at once. */
 bool card_work(struct card *card);
 
-/* Load another image (which is copied). */
+/* Load another image (which is copied), in @load_ms, LIFE_HELD, or -1: as long as it says. */
 void card_program(struct card *card, const struct image *image, const char *path,
 		  int64_t load_ms);
+
+/* As life_release(), and the designs of these functions. */
+void card_release(struct card *card, uint32_t functions);
 
 void card_attached(struct fn *fn);
 void card_detached(struct fn *fn);

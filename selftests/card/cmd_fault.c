@@ -50,11 +50,15 @@ static bool count_arg(struct ctl_call *call, int nr, int *count)
 	return true;
 }
 
-/* A number of milliseconds, or "image". */
+/* A number of milliseconds, "hold", or "image". */
 static bool time_arg(struct ctl_call *call, int nr, int64_t *ms)
 {
 	uint64_t n;
 
+	if (is_word(call, nr, "hold")) {
+		*ms = LIFE_HELD;
+		return true;
+	}
 	if (is_word(call, nr, "image")) {
 		*ms = -1;
 		return true;
@@ -88,23 +92,24 @@ static bool run_program(struct ctl_call *call)
 	struct life *life = &call->card->life;
 	static struct image image;
 	char path[PATH_MAX + 8];
-	uint64_t ms = 0;
-	int has_ms;
+	int64_t ms = -1;
+	int i;
 
 	if (call->argc < 2)
 		return false;
 	if (!life->has_power || !life->is_present)
 		return ctl_fail(call, "the card has no power");
-	has_ms = option(call, 2, "in", 600000, &ms);
-	if (has_ms < 0)
-		return false;
+	for (i = 2; i < call->argc; i++)
+		if (is_word(call, i, "in") && !time_arg(call, i + 1, &ms))
+			return false;
 	image_path(call, call->argv[1], path, sizeof(path));
 	if (image_load(path, &image, call->error))
 		return false;
 	if (has_word(call, 2, "fail"))
 		life->faults.fail_load = 1;
-	card_program(call->card, &image, path, has_ms ? (int64_t)ms : -1);
-	ctl_add_uint(call->answer, "ms", (life->fpga_at - now(call)) / LIFE_MS);
+	card_program(call->card, &image, path, ms);
+	if (life->fpga_at != LIFE_NEVER)
+		ctl_add_uint(call->answer, "ms", (life->fpga_at - now(call)) / LIFE_MS);
 	return true;
 }
 
@@ -209,7 +214,7 @@ static bool design_time(struct ctl_call *call)
 	if (!time_arg(call, 2, &ms))
 		return false;
 	fault->has_design = ms >= 0;
-	fault->design_ms = ms >= 0 ? (uint32_t)ms : 0;
+	fault->design_ms = ms;
 	return true;
 }
 
@@ -527,6 +532,21 @@ static bool run_faults(struct ctl_call *call)
 	if (!is_word(call, 1, "off"))
 		return false;
 	fault_clear(call->card);
+	card_release(call->card, UINT32_MAX);
+	return true;
+}
+
+static bool run_release(struct ctl_call *call)
+{
+	uint64_t fn;
+
+	if (call->argc == 1) {
+		card_release(call->card, UINT32_MAX);
+		return true;
+	}
+	if (!ctl_number(call, call->argv[1], 0, IMAGE_FUNCTIONS - 1, &fn))
+		return false;
+	card_release(call->card, 1u << fn);
 	return true;
 }
 
@@ -554,7 +574,7 @@ static bool run_chaos(struct ctl_call *call)
 }
 
 const struct ctl_command cmd_fault[] = {
-	{ "program", "FILE|NAME [in MS] [fail]",
+	{ "program", "FILE|NAME [in MS|hold] [fail]",
 	  "load another image: the link drops, the card is blank for as long as that takes",
 	  run_program },
 	{ "power", "on|off", "of the slot; at power-on the card loads its image", run_power },
@@ -566,12 +586,16 @@ const struct ctl_command cmd_fault[] = {
 	  "trainings end in this (0 0: in no link); after N of them all is well", run_train },
 	{ "degrade", "SPEED WIDTH [autonomous]", "the link changes by itself", run_degrade },
 	{ "flaky", "PERCENT", "of trainings end in 2.5 GT/s x1, by the seed", run_flaky },
-	{ "ready-after", "[load|hot|flr|pm|design] MS|image",
-	  "functions answer, or the design is ready, so long after a reset", run_ready_after },
+	{ "ready-after", "[load|hot|flr|pm|design] MS|hold|image",
+	  "functions answer, or the design is ready, so long after a reset; hold: until release",
+	  run_ready_after },
 	{ "not-ready", "ones|rrs|image", "how a function that is not ready answers",
 	  run_not_ready },
-	{ "load-time", "MS|image", "how long loading takes", run_load_time },
-	{ "train-time", "MS|image", "how long training takes", run_train_time },
+	{ "load-time", "MS|hold|image", "how long loading takes", run_load_time },
+	{ "train-time", "MS|hold|image", "how long training takes", run_train_time },
+	{ "release", "[FUNCTION]",
+	  "what is held goes on: loading, training, all functions, or one, and their designs",
+	  run_release },
 	{ "fail-flr", "[N|off]", "the function hangs after FLR", run_fail_flr },
 	{ "fail-pm", "[N|off]", "the function hangs after a reset from D3hot", run_fail_pm },
 	{ "fail-hot", "[N|off]", "the card hangs after a hot reset", run_fail_hot },

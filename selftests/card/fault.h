@@ -39,9 +39,9 @@ struct fault {
 	unsigned int bar;
 	uint64_t bar_size;
 	uint64_t serial;
-	/* the design takes so long to start, whatever the image says */
+	/* the design takes so long to start, or LIFE_HELD, whatever the image says */
 	bool has_design;
-	uint32_t design_ms;
+	int64_t design_ms;
 };
 
 void fault_tick(struct card *card, uint64_t now);

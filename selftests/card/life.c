@@ -32,15 +32,26 @@ bool life_take(int *count)
 	return true;
 }
 
-/* @override is a fault's, -1 for none. In nanoseconds, with jitter. */
-static uint64_t duration(struct life *life, uint32_t ms, int64_t override)
+/* @override is a fault's, -1 for none. In nanoseconds, with jitter; LIFE_NEVER if it is held. */
+static uint64_t duration(struct life *life, int64_t ms, int64_t override)
 {
-	uint64_t ns = (override >= 0 ? (uint64_t)override : ms) * LIFE_MS;
 	uint32_t percent = life->faults.jitter_percent;
+	uint64_t ns;
 
+	if (override >= 0)
+		ms = override;
+	if (ms == LIFE_HELD)
+		return LIFE_NEVER;
+	ns = (uint64_t)ms * LIFE_MS;
 	if (!percent)
 		return ns;
 	return ns / 100 * (100 - percent + life->user->random(life->arg, 2 * percent + 1));
+}
+
+/* What is held is due at LIFE_NEVER. */
+static uint64_t later(uint64_t now, uint64_t ns)
+{
+	return ns == LIFE_NEVER ? LIFE_NEVER : now + ns;
 }
 
 static unsigned int fn_count(const struct life *life)
@@ -67,6 +78,7 @@ static void fn_reset(struct life *life, unsigned int nr, enum life_reset kind)
 	fn->lose_at = LIFE_NEVER;
 	fn->is_ready = false;
 	fn->is_hung = false;
+	fn->is_held = false;
 	fn->generation++;
 	fn->resets[kind]++;
 	/* the client itself clears its shadow when it resets */
@@ -82,7 +94,10 @@ static void fn_ready_after(struct life *life, unsigned int nr, uint64_t now, uin
 
 	if (fn->is_hung)
 		return;
-	fn->ready_at = now + ns;
+	fn->ready_at = later(now, ns);
+	fn->is_held = ns == LIFE_NEVER;
+	if (fn->is_held)
+		return;
 	if (life_take(&life->faults.late_loss))
 		fn->lose_at = fn->ready_at + life->faults.late_loss_ms * LIFE_MS;
 }
@@ -143,7 +158,7 @@ static void link_drop(struct life *life, enum life_reset kind, bool is_unasked)
 
 static void link_train(struct life *life, uint64_t now, enum life_link link)
 {
-	life->link_at = now + duration(life, life->image->train_ms, life->faults.train_ms);
+	life->link_at = later(now, duration(life, life->image->train_ms, life->faults.train_ms));
 	note(life, "training", -1, "%s", link == LINK_RECOVERY ? "recovery" : "from detect");
 	life->link = link;
 	life->user->link(life->arg);
@@ -197,6 +212,7 @@ static void training_failed(struct life *life, uint64_t now)
 {
 	bool was_up = life->link == LINK_RECOVERY;
 	bool is_always = life->faults.train == LIFE_ALWAYS;
+	uint64_t ns;
 
 	if (was_up) {
 		link_drop(life, RESET_LINK, true);
@@ -205,8 +221,8 @@ static void training_failed(struct life *life, uint64_t now)
 	} else if (is_always) {
 		link_set(life, LINK_DOWN, 0, 0);
 	} else {
-		life->link_at = now + RETRAIN_FAILED *
-			duration(life, life->image->train_ms, life->faults.train_ms);
+		ns = duration(life, life->image->train_ms, life->faults.train_ms);
+		life->link_at = later(now, ns == LIFE_NEVER ? ns : RETRAIN_FAILED * ns);
 	}
 	life->is_stuck = is_always;
 	note(life, "training-failed", -1, "%s", is_always ? "for good" : "will be tried again");
@@ -367,7 +383,7 @@ static void power_came(struct life *life, uint64_t now)
 	if (!life->has_power || !life->is_present)
 		return;
 	life->fpga = FPGA_LOADING;
-	life->fpga_at = now + duration(life, life->image->load_ms, life->faults.load_ms);
+	life->fpga_at = later(now, duration(life, life->image->load_ms, life->faults.load_ms));
 }
 
 void life_power(struct life *life, uint64_t now, bool is_on)
@@ -400,11 +416,16 @@ void life_insert(struct life *life, uint64_t now, bool is_in)
 	presence_changed(life, was_there);
 }
 
-void life_program(struct life *life, uint64_t now, uint32_t load_ms)
+void life_program(struct life *life, uint64_t now, int64_t load_ms)
 {
-	note(life, "program", -1, "%u ms", load_ms);
+	uint64_t ns = duration(life, load_ms, life->faults.load_ms);
+
+	if (ns == LIFE_NEVER)
+		note(life, "program", -1, "held");
+	else
+		note(life, "program", -1, "%llu ms", (unsigned long long)(ns / LIFE_MS));
 	life->fpga = FPGA_LOADING;
-	life->fpga_at = now + duration(life, load_ms, life->faults.load_ms);
+	life->fpga_at = later(now, ns);
 	life->is_stuck = false;
 	link_drop(life, RESET_PROGRAM, true);
 }
@@ -454,6 +475,20 @@ void life_retry(struct life *life, uint64_t now)
 {
 	life->is_stuck = false;
 	link_try(life, now);
+}
+
+void life_release(struct life *life, uint64_t now, uint32_t functions)
+{
+	unsigned int i;
+
+	if (life->fpga == FPGA_LOADING && life->fpga_at == LIFE_NEVER)
+		life->fpga_at = now;
+	if ((life->link == LINK_TRAINING || life->link == LINK_RECOVERY) &&
+	    life->link_at == LIFE_NEVER)
+		life->link_at = now;
+	for (i = 0; i < fn_count(life); i++)
+		if (life->fn[i].is_held && functions & 1u << i)
+			fn_ready_after(life, i, now, 0);
 }
 
 void life_flr(struct life *life, uint64_t now, unsigned int fn)

@@ -19,6 +19,7 @@
 #define LIFE_NEVER	UINT64_MAX
 #define LIFE_MS		1000000ull
 #define LIFE_ALWAYS	-1		/* as a count: every time */
+#define LIFE_HELD	INT64_MAX	/* as a time: until life_release() */
 
 /* Why a function lost its configuration, weakest last. */
 enum life_reset {
@@ -54,7 +55,7 @@ struct life_faults {
 	uint8_t train_speed, train_width; /* ... this; speed 0: no link */
 	uint32_t flaky_percent;		/* trainings that end in 2.5 GT/s x1, by the seed */
 	int fail_load;			/* loading ends without a configuration */
-	/* -1: as the image says */
+	/* -1: as the image says; or LIFE_HELD */
 	int64_t ready_load_ms, ready_hot_ms, ready_flr_ms, ready_pm_ms, train_ms, load_ms;
 	int rrs;
 	uint32_t jitter_percent;	/* of every time, by the seed */
@@ -64,6 +65,7 @@ struct life_fn {
 	uint64_t ready_at;		/* LIFE_NEVER: when the link comes up, or hung */
 	uint64_t lose_at;
 	bool is_hung;
+	bool is_held;			/* not ready until life_release() */
 	bool is_ready;			/* was told */
 	bool is_lost, is_new_image;	/* for the side band, until acknowledged */
 	uint32_t generation;
@@ -97,10 +99,13 @@ void life_init(struct life *life, const struct life_user *user, void *arg,
 void life_tick(struct life *life, uint64_t now);
 uint64_t life_next(const struct life *life);
 
-/* What people do to a card. life_program: user->loaded() is called at the end. */
+/*
+ * What people do to a card. life_program: user->loaded() is called at the end; @load_ms may be
+ * LIFE_HELD.
+ */
 void life_power(struct life *life, uint64_t now, bool is_on);
 void life_insert(struct life *life, uint64_t now, bool is_in);
-void life_program(struct life *life, uint64_t now, uint32_t load_ms);
+void life_program(struct life *life, uint64_t now, int64_t load_ms);
 void life_cut(struct life *life, uint64_t now, bool is_cut, uint32_t for_ms);
 void life_degrade(struct life *life, uint64_t now, uint8_t speed, uint8_t width,
 		  bool is_autonomous);
@@ -108,6 +113,12 @@ void life_lose(struct life *life, uint64_t now);
 
 /* A link that had failed to train for good may try again. */
 void life_retry(struct life *life, uint64_t now);
+
+/*
+ * End what is held at the moment: loading, training, and the functions in @functions (a bit each)
+ * that are not ready. What begins afterwards is held again while the fault lasts.
+ */
+void life_release(struct life *life, uint64_t now, uint32_t functions);
 
 /* What software and the port do. */
 void life_flr(struct life *life, uint64_t now, unsigned int fn);

@@ -46,6 +46,7 @@ static int state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "resets %llu\n", p->count.resets);
 	seq_printf(m, "surprises %llu\n", p->count.surprises);
 	seq_printf(m, "interrupts %llu\n", p->count.interrupts);
+	seq_printf(m, "link_reads %llu\n", p->count.link_reads);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);

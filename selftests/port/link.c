@@ -83,6 +83,7 @@ static u16 lnksta_read(struct fv_port *p, u16 qemu)
 	u32 link = fv_link(p), status = fv_status(p);
 	u16 val = qemu & ~LNKSTA_TRUTH;
 
+	p->count.link_reads++;
 	/* the encodings of speed and width are those of Link Status */
 	val |= link & (FV_SB_LINK_SPEED | FV_SB_LINK_WIDTH);
 	if (link & FV_SB_LINK_DLLLA)

@@ -176,6 +176,7 @@ struct fv_port {
 		u64 resets;
 		u64 surprises;
 		u64 interrupts;
+		u64 link_reads;
 	} count;
 	bool was_rrs_sv;
 	u16 was_dpc_cap;
