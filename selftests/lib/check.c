@@ -8,6 +8,8 @@
 
 #include "check.h"
 
+#define LOOPS_LEAST 2	/* halves of a loop are compared */
+
 void fv_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list args;
@@ -62,6 +64,13 @@ unsigned int scaled(unsigned int times)
 	printf("# the debug kernel is slow: %u times instead of %u\n",
 	       times / 10, times);
 	return times / 10;
+}
+
+unsigned int loops(unsigned int quick, unsigned int full)
+{
+	unsigned int times = scaled(from_env("FV_LONG", 0) ? full : quick);
+
+	return times > LOOPS_LEAST ? times : LOOPS_LEAST;
 }
 
 void say_done(const char *name, unsigned int times, unsigned long long start_ns)

@@ -38,6 +38,12 @@ unsigned int from_env(const char *name, unsigned int otherwise);
 /* @times, or a fraction of it on the debug kernel, which is slower by that much. */
 unsigned int scaled(unsigned int times);
 
+/*
+ * How often a loop is done: @quick times in make check, @full times in make check-all, which
+ * says so by FV_LONG=1; as scaled(), and twice at least.
+ */
+unsigned int loops(unsigned int quick, unsigned int full);
+
 /* Nanoseconds of the monotonic clock. */
 unsigned long long now_ns(void);
 
