@@ -141,7 +141,7 @@ port_is()
 {
 	# bash would leave out the whole test without a word
 	[[ $1 =~ ^[a-z_]+$ ]] || ktap_exit_fail_msg "port_is $1: not the name of a variable"
-	fv_wait 5 port_is_now "${!1}" || unchanged "${!1}" "$(port_controls)"
+	fv_wait 60 port_is_now "${!1}" || unchanged "${!1}" "$(port_controls)"
 }
 
 port_is_now()

@@ -237,6 +237,7 @@ void hammer_print(const struct hammer *hammer)
 	       hammer_sigbus(hammer), (uintmax_t)(map->wrong + fd->wrong + hammer->dma.wrong),
 	       (uintmax_t)(map->stalls + fd->stalls), (uintmax_t)(map->longest_ns / 1000),
 	       (uintmax_t)(fd->longest_ns / 1000), (uintmax_t)(map->accesses + fd->accesses));
+	printf("map %ju fd %ju ", (uintmax_t)map->accesses, (uintmax_t)fd->accesses);
 	printf("ones %ju dma %ju busy %ju idle-us %ju windows %u/%u\n",
 	       (uintmax_t)(map->ones + fd->ones), (uintmax_t)hammer->dma.accesses,
 	       (uintmax_t)(map->late + fd->late),

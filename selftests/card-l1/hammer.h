@@ -59,9 +59,9 @@ bool hammer_is_late(const struct hammer *hammer);
 unsigned int hammer_sigbus(const struct hammer *hammer);
 
 /*
- * On one line: sigbus N wrong N stalls N map-us N fd-us N accesses N ones N dma N busy N
- * idle-us N windows LATE/ALL, with the longest access of a kind in microseconds; dma: how often
- * data was moved; busy: stalls if the machine is not asked; idle-us: its longest pause.
+ * On one line: sigbus N wrong N stalls N map-us N fd-us N accesses N map N fd N ones N dma N
+ * busy N idle-us N windows LATE/ALL, with the longest access of a kind in microseconds, and how
+ * many there were of all kinds and of each; dma: how often data was moved; busy: stalls if the machine is not asked; idle-us: its longest pause.
  */
 void hammer_print(const struct hammer *hammer);
 

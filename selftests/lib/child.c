@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "child.h"
+#include "file.h"
 
 pid_t child_start(void (*fn)(const char *), const char *arg)
 {
@@ -28,4 +30,12 @@ void child_end(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+bool child_is_in(pid_t tid, const char *function)
+{
+	char stack[4096];
+
+	return __file_read(stack, sizeof(stack), "/proc/%d/stack", tid) > 0 &&
+	       strstr(stack, function);
 }

@@ -38,7 +38,7 @@ happened()
 # has_event REGEX…: … has such events, in this order; soon
 has_event()
 {
-	fv_wait 10 has_event_now "$@" && return
+	fv_wait 60 has_event_now "$@" && return
 	happened | sed 's/^/# /'
 	return 1
 }

@@ -111,7 +111,7 @@ fv_hold()
 	rm -f "$ready"
 	"$FV_DIR/vfio_hold" "$@" >"$ready" &
 	FV_HOLDER=$!
-	fv_wait 10 grep -q held "$ready" && return
+	fv_wait 60 grep -q held "$ready" && return
 	echo "# vfio_hold $* did not get it"
 	return 1
 }
