@@ -85,7 +85,7 @@ static int reset_somehow(struct user *user, const char *bdf, unsigned int nr)
 LOAD_TEST(many_resets_under_load)
 {
 	static struct memory_use memory[3];
-	unsigned int half = scaled(from_env("FV_RESETS", 100)) / 2, part, i;
+	unsigned int half = scaled(from_env("FV_RESETS", 80)) / 2, part, i;
 	pid_t readers[2];
 	struct user user;
 
@@ -154,7 +154,7 @@ static int next_user(const char *bdf, struct spaces *spaces)
  */
 LOAD_TEST(users_end_anywhere)
 {
-	unsigned int times = scaled(from_env("FV_ENDS", 20)), i;
+	unsigned int times = scaled(from_env("FV_ENDS", 10)), i;
 	pid_t user, unbinder;
 	int status;
 
