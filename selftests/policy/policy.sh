@@ -29,7 +29,8 @@ mark
 fv_check "hot flr, hot hangs: the next is tried" eval 'act reset "$dev" || :; steps "hot ETIMEDOUT,flr ETIMEDOUT"'
 # a card that hangs does not see an FLR
 fv_check "hot flr, hot hangs: and no other" seen hot
-fv_check "hot flr, hot hangs: each within its limit" test "$(took flr)" -le $((600 * 105 / 100 + 10 + 400 * FV_SLOW))
+fv_check "hot flr, hot hangs: each has its limit" \
+	said "step hot ETIMEDOUT [^,]* after 500 ms,.*step flr ETIMEDOUT [^,]* after 500 ms"
 fv_same "hot flr, hot hangs: it has failed" failed "$(device "$dev" state)"
 policy "$dev" reset_methods=link,hot
 mark
@@ -59,45 +60,45 @@ fv_check "is what the card saw" seen hot
 fv_let_go
 policy "$dev" default $quiet
 
-# failed_at METHOD MS BEFORE: its step failed MS after the BEFORE ms that it takes at least;
-# an emulated machine needs some time for its looks
+# failed_at METHOD MS: its step failed, not before so many ms; how long after is in bench-ready
 failed_at()
 {
-	local ms
-
-	ms=$(took "$1")
-	echo "# $1 took $ms ms, limit $2 after $3"
-	[ "${ms:-0}" -ge "$2" ] && [ "$ms" -le $((($2 + $3) * 105 / 100 + 10 + 400 * FV_SLOW)) ]
+	echo "# $1 took $(took "$1") ms, limit $2"
+	[ "$(took "$1")" -ge "$2" ]
 }
 
-# --- limits
+# --- limits: the card is not ready before the test has seen that it was given up
 policy "$dev" reset_methods=flr ready_limit_ms=500
-fault not-ready 2500 ones
-fv_check "a ready limit that is too short: not done" refused reset "$dev"
-fv_check "a ready limit that is too short: says so" said "error ETIMEDOUT $dev: .*does not answer after 500 ms"
-fv_check "a ready limit that is too short: at that time" failed_at flr 500 100
+fault not-ready hold ones
+fv_check "a ready limit: not done" refused reset "$dev"
+fv_check "a ready limit: says so" said "error ETIMEDOUT $dev: .*does not answer after 500 ms"
+fv_check "a ready limit: not before that" failed_at flr 500
 act reset "$dev" plan
 fv_check "it is in a plan" said "step flr 0 100-600 "
-fault wait ready
+release
 policy "$dev" ready_limit_ms=1000
-fv_check "a longer one, too short: not done" refused reset "$dev"
-fv_check "a longer one: at that time" failed_at flr 1000 100
-fault wait ready
-policy "$dev" ready_limit_ms=4000
+fv_check "a longer one: not done" refused reset "$dev"
+fv_check "a longer one: not before that" failed_at flr 1000
+card ready-after 1500
+release
+policy "$dev" ready_limit_ms=120000
 fv_check "a ready limit that is long enough: done" act reset "$dev"
-fv_check "a ready limit that is long enough: not before" test "$(took flr)" -ge 2500
+fv_check "a ready limit that is long enough: not before" test "$(took flr)" -ge 1500
 card ready-after image
-policy "$dev" reset_methods=hot ready_limit_ms=500 load_limit_ms=1000
-card train-time 2500
-fv_check "a load limit that is too short: not done" refused reset "$dev"
-fv_check "a load limit that is too short: says so" said "error ETIMEDOUT $dev: .*$port does not come up"
-fv_check "a load limit that is too short: at that time" failed_at hot 1000 10
+policy "$dev" reset_methods=hot load_limit_ms=1000
+card train-time hold
+fv_check "a load limit: not done" refused reset "$dev"
+fv_check "a load limit: says so" said "error ETIMEDOUT $dev: .*$port does not come up in 1000 ms"
+fv_check "a load limit: not before that" failed_at hot 1000
+release
 fault wait ready
 policy "$dev" load_limit_ms=2000 reset_methods=link
 fv_check "by link, too: not done" refused reset "$dev"
-fv_check "by link, too: at that time" failed_at link 2000 10
+fv_check "by link, too: not before that" failed_at link 2000
+card train-time 2500
+release
 fault wait ready
-policy "$dev" load_limit_ms=4000 reset_methods=hot
+policy "$dev" load_limit_ms=600000 reset_methods=hot
 fv_check "a load limit that is long enough: done" act reset "$dev"
 fv_check "a load limit that is long enough: not before" test "$(took hot)" -ge 2500
 card train-time image
@@ -152,7 +153,7 @@ EOF
 fv_unbind "$dev"
 fault come-back 1 2
 link_retrain "$port"
-fv_wait 5 link_is "$port" 1 2
+fv_wait 60 link_is "$port" 1 2
 fv_bind $FV_DRIVER "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 policy "$dev" default $quiet
@@ -209,6 +210,12 @@ fv_check "the old image: taken" act reset "$dev"
 fv_same "the old image: ready" ready "$(device "$dev" state)"
 policy "$dev" default $quiet
 
+# what_was_told: all that the user was
+what_was_told()
+{
+	grep -E '^(error|request)' "$HELD"
+}
+
 # --- guest_notification: FLR hangs while somebody uses the card, another card comes
 for mode in none error request; do
 	policy "$dev" default $quiet reset_methods=flr ready_limit_ms=200 guest_notification=$mode
@@ -217,13 +224,9 @@ for mode in none error request; do
 	fault flr-hangs 1
 	act reset "$dev"
 	fv_same "$mode: the card has failed" failed "$(device "$dev" state)"
-	if [ $mode = none ]; then
-		fv_check "$mode: the user is told nothing" eval '! told "(error|request)" 1'
-	else
-		fv_check "$mode: the user is told so" told $mode
-		fv_same "$mode: and nothing else" $mode "$(grep -v ^held /tmp/held | sort -u)"
-	fi
-	fv_check "$mode: the user goes on" kill -0 "$FV_HOLDER"
+	[ $mode = none ] || fv_check "$mode: the user is told so" told $mode
+	fv_check "$mode: the user goes on" asked 0 map 0
+	fv_same "$mode: and is told nothing else" "${mode#none}" "$(what_was_told | sort -u)"
 	fv_let_go
 	policy "$dev" default $quiet guest_notification=$mode
 	# the driver may be at it, with an FLR
@@ -234,13 +237,21 @@ for mode in none error request; do
 	act reset "$dev"
 	fv_same "$mode: the card has changed" changed "$(device "$dev" state)"
 	if [ $mode = none ]; then
-		fv_check "$mode, changed: the user is told nothing" eval '! told "(error|request)" 1'
+		# what it is told next is the first that it is told
+		fv_check "$mode, changed: the user goes on" asked 0 map 0
+		policy "$dev" guest_notification=error ready_limit_ms=200
+		image alveo-xdma
+		act reset "$dev" hot
+		fault flr-hangs 1
+		act reset "$dev" flr
+		fv_check "$mode, and then error: the user is told so" told error
+		fv_same "$mode, changed: it was told nothing" 1 "$(what_was_told | wc -l)"
 	else
 		fv_check "$mode, changed: the user is told so" told $mode
 	fi
 	fv_let_go
 	image alveo-xdma
-	act reset "$dev"
+	fv_wait 60 act reset "$dev" hot
 	fv_same "$mode: ready" ready "$(device "$dev" state)"
 done
 
@@ -251,13 +262,13 @@ for mode in stop recover; do
 	holder "$dev"
 	told held
 	fv-fault hmp pcie_aer_inject_error rp1 SDN >/dev/null
-	fv_check "aer $mode: seen" fv_wait 10 grown aer_fatal "$fatal"
+	fv_check "aer $mode: seen" fv_wait 60 grown aer_fatal "$fatal"
 	if [ $mode = stop ]; then
 		fv_check "aer $mode: the user is told so" told error
 	else
-		fv_check "aer $mode: repaired" fv_wait 20 eval 'device_is "$dev" ready && asked $CARD_ID read 0'
-		fv_check "aer $mode: the user is told nothing" eval '! told "(error|request)" 1'
-		fv_check "aer $mode: and goes on" asked 0 reset
+		fv_check "aer $mode: repaired" fv_wait 60 eval 'device_is "$dev" ready && asked $CARD_ID read 0'
+		fv_check "aer $mode: the user goes on" asked 0 reset
+		fv_same "aer $mode: and is told nothing" "" "$(what_was_told)"
 	fi
 	fv_let_go
 	act reset "$dev" hot
