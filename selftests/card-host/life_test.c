@@ -187,6 +187,20 @@ TEST_F(life, power_off_and_on_loads_the_image_again)
 	ctl(self->server, "wait ready");
 }
 
+/* The port module pulls the cable; what the port is told to does not put it in. */
+TEST_F(life, a_cable_that_the_port_cuts)
+{
+	sb_set(self->client, FV_SB_PORT, FV_SB_PORT_CUT);
+	EXPECT_EQ(sb_get(self->client, FV_SB_STATE), FV_SB_STATE_DOWN);
+	EXPECT_EQ(sb_get(self->client, FV_SB_STATUS),
+		  FV_SB_STATUS_DLLSC | FV_SB_STATUS_SURPRISE);
+	bits_sbr(self->client);
+	EXPECT_EQ(sb_get(self->client, FV_SB_STATE), FV_SB_STATE_DOWN);
+	ctl(self->server, "link up");
+	ctl(self->server, "wait ready");
+	EXPECT_EQ(status_int(self->server, "functions.0.resets.link"), 1);
+}
+
 TEST_F(life, perst_is_a_reset_of_all)
 {
 	sb_set(self->client, FV_SB_PORT, FV_SB_PORT_PERST);

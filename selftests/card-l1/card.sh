@@ -55,6 +55,26 @@ state_is()
 	[ "$(state "$1" "$2")" = "$3" ]
 }
 
+# counts PORT KEY N COMMAND…: do that, and wait until the counter has grown by N since. It counts
+# what the driver does again and again, so that a test that nothing else happens needs no clock
+counts()
+{
+	local port=$1 goal
+
+	goal=$(($(state "$1" "$2") + $3))
+	"${@:4}"
+	fv_wait 60 counted "$2" $goal && return
+	echo "# $1: $2 is $(state "$1" "$2"), not $goal"
+	return 1
+}
+
+# cut_after PORT N: N more accesses below it are answered, then the link is lost, until
+# "fault link-up". It is found in the middle of what software does
+cut_after()
+{
+	echo "$2" >"$PORT_DEBUG/$1/cut_after"
+}
+
 # sim PORT FILE=VALUE…: set the link of a port that has no card
 sim()
 {

@@ -76,6 +76,9 @@ static void port_event(struct fn *fn, uint32_t event)
 	case FV_SB_PORT_PERST:
 		life_perst(life, now);
 		break;
+	case FV_SB_PORT_CUT:
+		life_cut(life, now, true, 0);
+		break;
 	}
 }
 

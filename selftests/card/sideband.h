@@ -60,6 +60,8 @@
 #define FV_SB_PORT_POWER_OFF	0x00000004u	/* slot power off */
 #define FV_SB_PORT_POWER_ON	0x00000008u	/* slot power on */
 #define FV_SB_PORT_PERST	0x00000010u	/* PERST#, asserted and deasserted */
+/* a test's: the connector comes loose, until the control socket's "link up" */
+#define FV_SB_PORT_CUT		0x00000020u
 
 /* WO: FV_SB_LINK_LOST, FV_SB_LINK_NEW_IMAGE: QEMU's shadow says the truth again */
 #define FV_SB_ACK		0xf9c

@@ -221,6 +221,58 @@ static u32 image_dword(struct fv_port *p, unsigned int devfn, const struct fv_fn
 	return raw;
 }
 
+/* a function that answers */
+static u32 answered_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size)
+{
+	struct fv_fn *fn;
+	u32 val;
+
+	if (!fv_is_card(p) || bus != p->secondary)
+		return fv_wire_read(p, bus, devfn, where, size);
+	fn = &p->fn[devfn];
+	if (where >= FV_SB_FIRST)
+		return 0;
+	if (fn->is_soft && is_bar(where)) {
+		val = fn->bar[(where - PCI_BASE_ADDRESS_0) / 4] >> (8 * (where & 3));
+		return val & ones(size);
+	}
+	if (!fn->is_new)
+		return fv_wire_read(p, bus, devfn, where, size);
+	val = fv_wire_read(p, bus, devfn, where & ~3, 4);
+	val = image_dword(p, devfn, fn, where & ~3, val);
+	return val >> (8 * (where & 3)) & ones(size);
+}
+
+static void answered_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size,
+			   u32 val)
+{
+	struct fv_fn *fn;
+
+	if (fv_is_card(p) && bus == p->secondary) {
+		fn = &p->fn[devfn];
+		if (where >= FV_SB_FIRST)
+			return;
+		if (where == PCI_COMMAND)
+			command_write(p, devfn, fn, val);
+		if (fn->is_soft && is_bar(where)) {
+			bar_write(p, devfn, fn, where, size, val);
+			return;
+		}
+	}
+	fv_wire_write(p, bus, devfn, where, size, val);
+}
+
+/* an access was answered: the link may be to go down behind this one */
+static void cut(struct fv_port *p)
+{
+	if (!p->cut_after || --p->cut_after)
+		return;
+	if (fv_is_card(p))
+		p->truth->write(p, 0, FV_SB_PORT, FV_SB_PORT_CUT);
+	else
+		fv_sim_force(p, true);
+}
+
 /**
  * fv_below_read - read from a function below the port
  * @p: port
@@ -236,36 +288,18 @@ static u32 image_dword(struct fv_port *p, unsigned int devfn, const struct fv_fn
 int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 *val)
 {
 	u32 link = fn_link(p, bus, devfn);
-	struct fv_fn *fn;
 
+	if (link & FV_SB_LINK_ANSWERS) {
+		*val = answered_read(p, bus, devfn, where, size);
+		cut(p);
+		return PCIBIOS_SUCCESSFUL;
+	}
 	*val = ones(size);
-	if (!(link & FV_SB_LINK_ANSWERS)) {
-		p->count.ones++;
-		if (link & FV_SB_LINK_RRS && p->rtctl && where == PCI_VENDOR_ID && size >= 2) {
-			p->count.rrs++;
-			*val = (*val & ~0xffff) | PCI_VENDOR_ID_PCI_SIG;
-		}
-		return PCIBIOS_SUCCESSFUL;
+	p->count.ones++;
+	if (link & FV_SB_LINK_RRS && p->rtctl && where == PCI_VENDOR_ID && size >= 2) {
+		p->count.rrs++;
+		*val = (*val & ~0xffff) | PCI_VENDOR_ID_PCI_SIG;
 	}
-	if (fv_is_card(p) && bus == p->secondary) {
-		fn = &p->fn[devfn];
-		if (where >= FV_SB_FIRST) {
-			*val = 0;
-			return PCIBIOS_SUCCESSFUL;
-		}
-		if (fn->is_soft && is_bar(where)) {
-			*val = fn->bar[(where - PCI_BASE_ADDRESS_0) / 4] >> (8 * (where & 3));
-			*val &= ones(size);
-			return PCIBIOS_SUCCESSFUL;
-		}
-	}
-	if (fv_is_card(p) && bus == p->secondary && p->fn[devfn].is_new) {
-		*val = fv_wire_read(p, bus, devfn, where & ~3, 4);
-		*val = image_dword(p, devfn, &p->fn[devfn], where & ~3, *val);
-		*val = *val >> (8 * (where & 3)) & ones(size);
-		return PCIBIOS_SUCCESSFUL;
-	}
-	*val = fv_wire_read(p, bus, devfn, where, size);
 	return PCIBIOS_SUCCESSFUL;
 }
 
@@ -283,24 +317,11 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
  */
 int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val)
 {
-	u32 link = fn_link(p, bus, devfn);
-	struct fv_fn *fn;
-
-	if (!(link & FV_SB_LINK_ANSWERS)) {
+	if (!(fn_link(p, bus, devfn) & FV_SB_LINK_ANSWERS)) {
 		p->count.dropped++;
 		return PCIBIOS_SUCCESSFUL;
 	}
-	if (fv_is_card(p) && bus == p->secondary) {
-		fn = &p->fn[devfn];
-		if (where >= FV_SB_FIRST)
-			return PCIBIOS_SUCCESSFUL;
-		if (where == PCI_COMMAND)
-			command_write(p, devfn, fn, val);
-		if (fn->is_soft && is_bar(where)) {
-			bar_write(p, devfn, fn, where, size, val);
-			return PCIBIOS_SUCCESSFUL;
-		}
-	}
-	fv_wire_write(p, bus, devfn, where, size, val);
+	answered_write(p, bus, devfn, where, size, val);
+	cut(p);
 	return PCIBIOS_SUCCESSFUL;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * debugfs: fv_port/<port>/state shows the truth, what software set and what was
- * counted. Below a port without the simulated card the other files are the truth.
+ * counted; cut_after loses the link in the middle of what software does. Below a port
+ * without the simulated card the other files are the truth.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -109,6 +110,7 @@ void fv_debug_add(struct fv_port *p)
 	struct dentry *dir = debugfs_create_dir(pci_name(p->pdev), root);
 
 	debugfs_create_file("state", 0400, dir, p, &state_fops);
+	debugfs_create_u32("cut_after", 0600, dir, &p->cut_after);
 	if (p->truth != &fv_truth_sim)
 		return;
 	debugfs_create_file_unsafe("link", 0600, dir, p, &link_fops);
@@ -118,6 +120,8 @@ void fv_debug_add(struct fv_port *p)
 	debugfs_create_u32("train_ms", 0600, dir, &p->sim.train_ms);
 	debugfs_create_u32("ready_ms", 0600, dir, &p->sim.ready_ms);
 	debugfs_create_u32("rrs", 0600, dir, &p->sim.rrs);
+	debugfs_create_u32("hold_train", 0600, dir, &p->sim.hold_train);
+	debugfs_create_u32("hold_ready", 0600, dir, &p->sim.hold_ready);
 	debugfs_create_u32("bad_speed", 0600, dir, &p->sim.bad_speed);
 	debugfs_create_u32("bad_width", 0600, dir, &p->sim.bad_width);
 }

@@ -65,6 +65,7 @@ extern const struct fv_truth fv_truth_sim;
  * @train_ms: how long a training takes
  * @ready_ms: how long the function does not answer after link up
  * @rrs: it says so by RRS
+ * @hold_train, @hold_ready: no training ends, and the function does not answer, while it is set
  * @fail_first: so many trainings come to @bad_speed and @bad_width
  * @bad_speed, @bad_width: 0 is no link; it trains again by itself
  */
@@ -87,6 +88,8 @@ struct fv_sim {
 	u32 train_ms;
 	u32 ready_ms;
 	u32 rrs;
+	u32 hold_train;
+	u32 hold_ready;
 	u32 fail_first;
 	u32 bad_speed;
 	u32 bad_width;
@@ -131,6 +134,7 @@ struct fv_fn {
  * @sbr, @off: as software set them
  * @surprise: Surprise Down latched for AER
  * @dpc_ctl, @dpc_status: DPC registers
+ * @cut_after: so many more accesses below are answered, then the link is lost; 0: it is not
  * @asserted: interrupt causes that were there at the last look
  * @irq: the port's interrupt, for @fire
  * @fire: raises it in hard interrupt context
@@ -159,6 +163,7 @@ struct fv_port {
 	bool surprise;
 	u16 dpc_ctl;
 	u16 dpc_status;
+	u32 cut_after;
 	u32 asserted;
 	int irq;
 	struct irq_work fire;

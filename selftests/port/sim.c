@@ -85,7 +85,7 @@ static void update(struct fv_port *p)
 {
 	struct fv_sim *s = &p->sim;
 
-	if (s->phase == FV_SIM_TRAINING && ktime_get_ns() >= s->until_ns)
+	if (s->phase == FV_SIM_TRAINING && !s->hold_train && ktime_get_ns() >= s->until_ns)
 		trained(p);
 	if (s->phase == FV_SIM_DOWN && may_train(s))
 		train(s);
@@ -100,7 +100,7 @@ static u32 sim_link(const struct fv_sim *s)
 		link |= FV_SB_LINK_TRAINING;
 	if (s->phase == FV_SIM_UP || (s->phase == FV_SIM_TRAINING && s->retrain)) {
 		link |= FV_SB_LINK_DLLLA;
-		if (ktime_get_ns() >= s->ready_ns)
+		if (!s->hold_ready && ktime_get_ns() >= s->ready_ns)
 			link |= FV_SB_LINK_ANSWERS;
 		else if (s->rrs)
 			link |= FV_SB_LINK_RRS;
