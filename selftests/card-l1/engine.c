@@ -6,7 +6,7 @@
 #include "engine.h"
 #include "regs.h"
 
-static uint32_t get(struct engine *engine, unsigned int reg)
+static uint32_t get(const struct engine *engine, unsigned int reg)
 {
 	return engine->regs[reg / 4];
 }
@@ -56,6 +56,13 @@ void engine_run(struct engine *engine, uint32_t ctrl)
 uint32_t engine_status(const struct engine *engine, unsigned int nr)
 {
 	return engine->ring[nr * (CARD_DESC_SIZE / 4) + CARD_DESC_STATUS / 4];
+}
+
+bool engine_is_busy(const struct engine *engine)
+{
+	uint32_t status = get(engine, CARD_ENG_STATUS);
+
+	return status != ~0u && status & CARD_ENG_STATUS_BUSY;
 }
 
 int __engine_wait(struct engine *engine)

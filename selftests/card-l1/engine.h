@@ -26,6 +26,9 @@ void engine_add(struct engine *engine, bool to_host, uint64_t iova, uint64_t at,
 /* Ring the doorbell. */
 void engine_run(struct engine *engine, uint32_t ctrl);
 
+/* Does it work? Not one that does not answer, or was reset. */
+bool engine_is_busy(const struct engine *engine);
+
 /*
  * Wait for the end of all descriptors: CARD_ERR_*, or -ETIMEDOUT.
  */

@@ -20,7 +20,9 @@
 #define ONES 0xffffffffu
 #define ROUNDS 2		/* of accesses between two pauses */
 #define PAUSE_NS 1000000
-#define DMA_LIMIT_MS 200
+#define PACE 64u		/* accesses of each kind */
+#define PACE_ROOM 10
+#define PACE_SLACK 100
 #define SAID_MAX 10		/* wrong values that are printed */
 
 /* Values of each thread have a mark of their own, and count. */
@@ -33,21 +35,14 @@ static void pause_a_little(void)
 	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 }
 
-/* An access took from @start until @end, less what a processor did not run meanwhile. */
-static void note_time(const struct hammer *hammer, struct hammer_seen *seen, uint64_t start,
-		      uint64_t end)
+/* An access took so long. */
+static void note_time(struct hammer_seen *seen, uint64_t ns, uint64_t ticks)
 {
-	uint64_t ns = end - start;
-
-	if (ns > __atomic_load_n(&seen->window_ns, __ATOMIC_RELAXED))
-		__atomic_store_n(&seen->window_ns, ns, __ATOMIC_RELAXED);
-	if (ns > hammer->stall_ns)
-		seen->late++;
-	if (ns > hammer->stall_ns || ns > seen->longest_ns)
-		ns -= pauses_within(&hammer->pauses, start, end);
 	if (ns > seen->longest_ns)
 		seen->longest_ns = ns;
-	if (ns > hammer->stall_ns)
+	if (ticks > seen->longest_ticks)
+		seen->longest_ticks = ticks;
+	if (ticks > HAMMER_STALL_TICKS)
 		seen->stalls++;
 }
 
@@ -68,11 +63,16 @@ static void note_value(struct hammer_seen *seen, const char *what, uint32_t valu
 
 /* One access, with its time: a macro, as there are four kinds of it. */
 #define ACCESS(_hammer, _seen, _access) ({				\
-	uint64_t __start = now_ns();					\
-	int __ret = (_access);						\
+	const struct ticks *__ticks = &(_hammer)->ticks;		\
+	struct ticks_mark __mark;					\
+	uint64_t __start;						\
+	int __ret;							\
 									\
-	note_time(_hammer, _seen, __start, now_ns());			\
-	(_seen)->accesses++;						\
+	ticks_now(__ticks, &__mark);					\
+	__start = now_ns();						\
+	__ret = (_access);						\
+	note_time(_seen, now_ns() - __start, ticks_since(__ticks, &__mark)); \
+	__atomic_add_fetch(&(_seen)->accesses, 1, __ATOMIC_RELAXED);	\
 	__ret;								\
 })
 
@@ -166,10 +166,10 @@ static void *run_dma(void *arg)
 	int ret;
 
 	while (!stops(hammer)) {
-		ret = user_tries_data(hammer->user, seed++, DMA_LIMIT_MS);
+		ret = user_tries_data(hammer->user, seed++);
 		if (!ret)
 			seen->accesses++;
-		else if (ret != -ETIMEDOUT && ret != -EAGAIN)
+		else if (ret != -EAGAIN)
 			note_wrong(seen, "data", ret);
 		pause_a_little();
 	}
@@ -188,18 +188,38 @@ static void start(struct hammer *hammer, void *(*fn)(void *), bool is_first)
 		pthread_setschedparam(*thread, SCHED_FIFO, &param);
 }
 
+static uint64_t accesses(const struct hammer_seen *seen)
+{
+	return __atomic_load_n(&seen->accesses, __ATOMIC_RELAXED);
+}
+
+/* Ticks that PACE more accesses of each kind take, or more than @limit. */
+static uint64_t pace(const struct hammer *hammer, uint64_t limit)
+{
+	uint64_t map = accesses(&hammer->map), fd = accesses(&hammer->fd), took;
+	struct ticks_mark mark;
+
+	ticks_now(&hammer->ticks, &mark);
+	do {
+		nap_ms(1);
+		took = ticks_since(&hammer->ticks, &mark);
+	} while ((accesses(&hammer->map) < map + PACE || accesses(&hammer->fd) < fd + PACE) &&
+		 took <= limit);
+	return took;
+}
+
 void hammer_start(struct hammer *hammer, struct user *user)
 {
 	memset(hammer, 0, sizeof(*hammer));
 	hammer->user = user;
 	hammer->id = pci_attr(user->dev.bdf, "vendor") | pci_attr(user->dev.bdf, "device") << 16;
-	hammer->stall_ns = HAMMER_STALL_MS * 1000000ull * from_env("FV_SLOW", 1);
 	sigbus_init();
 	hammer->sigbus_before = sigbus_count();
-	pauses_start(&hammer->pauses);
+	ticks_start(&hammer->ticks);
 	start(hammer, run_map, true);
 	start(hammer, run_fd, true);
 	start(hammer, run_dma, false);
+	hammer->usual_ticks = pace(hammer, UINT64_MAX);
 }
 
 void hammer_stop(struct hammer *hammer)
@@ -207,21 +227,19 @@ void hammer_stop(struct hammer *hammer)
 	__atomic_store_n(&hammer->stops, true, __ATOMIC_RELAXED);
 	while (hammer->nr)
 		pthread_join(hammer->threads[--hammer->nr], NULL);
-	pauses_stop(&hammer->pauses);
+	ticks_stop(&hammer->ticks);
 }
 
-void hammer_window(struct hammer *hammer)
+bool hammer_goes_on(const struct hammer *hammer)
 {
-	uint64_t map_ns = __atomic_exchange_n(&hammer->map.window_ns, 0, __ATOMIC_RELAXED);
-	uint64_t fd_ns = __atomic_exchange_n(&hammer->fd.window_ns, 0, __ATOMIC_RELAXED);
+	uint64_t limit = PACE_ROOM * hammer->usual_ticks + PACE_SLACK;
+	uint64_t took = pace(hammer, limit);
 
-	hammer->windows++;
-	hammer->late_windows += map_ns > hammer->stall_ns || fd_ns > hammer->stall_ns;
-}
-
-bool hammer_is_late(const struct hammer *hammer)
-{
-	return !hammer->windows || hammer->late_windows * 4 > hammer->windows * 3;
+	if (took <= limit)
+		return true;
+	fprintf(stderr, "# hammer: %u accesses of each kind take more than %ju ticks, usually %ju\n",
+		PACE, (uintmax_t)limit, (uintmax_t)hammer->usual_ticks);
+	return false;
 }
 
 unsigned int hammer_sigbus(const struct hammer *hammer)
@@ -237,10 +255,9 @@ void hammer_print(const struct hammer *hammer)
 	       hammer_sigbus(hammer), (uintmax_t)(map->wrong + fd->wrong + hammer->dma.wrong),
 	       (uintmax_t)(map->stalls + fd->stalls), (uintmax_t)(map->longest_ns / 1000),
 	       (uintmax_t)(fd->longest_ns / 1000), (uintmax_t)(map->accesses + fd->accesses));
-	printf("map %ju fd %ju ", (uintmax_t)map->accesses, (uintmax_t)fd->accesses);
-	printf("ones %ju dma %ju busy %ju idle-us %ju windows %u/%u\n",
+	printf("ones %ju dma %ju idle-us %ju map-ticks %ju fd-ticks %ju usual-ticks %ju\n",
 	       (uintmax_t)(map->ones + fd->ones), (uintmax_t)hammer->dma.accesses,
-	       (uintmax_t)(map->late + fd->late),
-	       (uintmax_t)(pauses_longest(&hammer->pauses) / 1000), hammer->late_windows,
-	       hammer->windows);
+	       (uintmax_t)(ticks_longest(&hammer->ticks) / 1000),
+	       (uintmax_t)map->longest_ticks, (uintmax_t)fd->longest_ticks,
+	       (uintmax_t)hammer->usual_ticks);
 }

@@ -250,6 +250,12 @@ static void run_hammer_off(struct orders *orders, const unsigned int *number)
 	hammer_print(&orders->hammer);
 }
 
+static void run_hammer_goes_on(struct orders *orders, const unsigned int *number)
+{
+	(void)number;
+	puts(hammer_goes_on(&orders->hammer) ? "0" : "ESTALLED");
+}
+
 static void run_hammer(struct orders *orders, const unsigned int *number)
 {
 	(void)number;
@@ -272,6 +278,7 @@ static const struct order known[] = {
 	{ "usable", 0, run_usable },
 	{ "hammer on", 0, run_hammer_on },
 	{ "hammer off", 0, run_hammer_off },
+	{ "hammer goes on", 0, run_hammer_goes_on },
 	{ "hammer", 0, run_hammer },
 };
 

@@ -20,6 +20,7 @@
  *	usable			waits until the mapped BAR 0 was all-ones, and is there: the
  *				milliseconds since its image was loaded, or ETIMEDOUT
  *	hammer on|off, hammer	what it saw until now, see hammer.h
+ *	hammer goes on		0, or ESTALLED if hammer_goes_on() says no
  */
 
 struct orders {

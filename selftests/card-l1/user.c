@@ -23,6 +23,8 @@
 #define RING_AT (BUFFER - 0x1000)
 #define PAGE 4096
 #define BACK_AT (2 * PAGE)	/* where data from the card goes */
+#define LOOK_MS 20		/* from one look whether the card still moves data to the next */
+#define LATE_MS 1000		/* for an interrupt that a reset may have taken away */
 
 const char *role(const char *name)
 {
@@ -132,15 +134,23 @@ int user_moves_data(struct user *user, uint8_t seed)
 	return __engine_wait(&engine) ?: differs(user);
 }
 
-int user_tries_data(struct user *user, uint8_t seed, unsigned int ms)
+/* The interrupt that says that the engine is done, as long as there is one to wait for. */
+static bool comes_to_end(struct user *user, struct engine *engine)
+{
+	while (!event_wait(user->event, LOOK_MS))
+		if (!engine_is_busy(engine))
+			return engine_status(engine, 1) == CARD_DESC_DONE &&
+				event_wait(user->event, LATE_MS);
+	return true;
+}
+
+int user_tries_data(struct user *user, uint8_t seed)
 {
 	struct engine engine;
 
 	there_and_back(user, &engine, seed);
-	if (!event_wait(user->event, ms))
-		return -ETIMEDOUT;
 	/* the interrupt may be a late one, of an earlier try */
-	if (engine_status(&engine, 1) != CARD_DESC_DONE)
+	if (!comes_to_end(user, &engine) || engine_status(&engine, 1) != CARD_DESC_DONE)
 		return -EAGAIN;
 	return differs(user);
 }

@@ -42,10 +42,10 @@ void user_go(struct user *user);
 int user_moves_data(struct user *user, uint8_t seed);
 
 /*
- * The same of a card that may go away at any time: waits for @ms at most, and for nothing
- * else. 0 if it is the same, -ETIMEDOUT or -EAGAIN if it was not moved, otherwise it is wrong.
+ * The same of a card that may go away at any time: gives up when the card does not move data any
+ * more. 0 if it is the same, -EAGAIN if it was not moved, otherwise it is wrong.
  */
-int user_tries_data(struct user *user, uint8_t seed, unsigned int ms);
+int user_tries_data(struct user *user, uint8_t seed);
 
 /* Let the card move data, with an interrupt for each page, and do not wait for its end. */
 void user_starts_data(struct user *user);
