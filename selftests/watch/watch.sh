@@ -5,7 +5,7 @@
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
-fv_need FV_CARD FV_CARDS FV_KO
+fv_need FV_CARD FV_CARD2 FV_CARDS FV_KO
 ktap_print_header
 
 SCRATCH=10
@@ -16,6 +16,12 @@ recoveries()
 	trace_count 'training recovery'
 }
 
+# slept_ms BDF: in all, to the millisecond also when that was for a moment
+slept_ms()
+{
+	cat "$FV_PCI/$1/power/runtime_suspended_time"
+}
+
 asleep()
 {
 	local status
@@ -24,7 +30,28 @@ asleep()
 	[ "$status" = suspended ]
 }
 
-cards_bind "$dev"
+# elsewhere_looked COMMAND…: do that; then the driver looks at the other card, whose watch is as
+# this one's and never sleeps, as often as it would have to at this one to see what there is
+LOOKS=30
+port_of "$FV_CARD2"
+port2=$REPLY
+elsewhere_looked()
+{
+	counts "$port2" link_reads $LOOKS "$@"
+}
+
+# quiet TEXT COMMAND…: nothing happens because of that
+quiet()
+{
+	fv_check "$1" elsewhere_looked "${@:2}"
+	fv_same "$1: nothing is told" "" "$(happened)"
+}
+
+cards_bind "$dev" "$FV_CARD2"
+echo on >"$FV_PCI/$FV_CARD2/power/control"
+policy "$FV_CARD2" watch_interval_ms=10
+# no limit that a slow machine reaches
+policy "$dev" ready_limit_ms=120000
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 config=$(card_config "$dev")
@@ -43,14 +70,14 @@ for who in user nobody; do
 	since
 	mark
 	fault link-down
-	fv_check "$who: the loss is seen" fv_wait 5 device_is "$dev" lost
+	fv_check "$who: the loss is seen" fv_wait 60 device_is "$dev" lost
 	fv_check "$who: and told" has_event "kind=link-down origin=watch .*speed=0 width=0" "kind=state .*state=lost"
 	fv_has "$who: the card says so" "state lost" "$("$FV_DIR/fv_act" card "$port")"
 	fv_check "$who: with a reason" test -n "$(device "$dev" reason)"
 	fv_same "$who: counted" $((losses + 1)) "$(counter "$dev" link_losses)"
 	fv_same "$who: once" 1 "$(count_events kind=link-down)"
 	fault link-up
-	fv_check "$who: it comes back by itself" fv_wait 10 device_is "$dev" ready
+	fv_check "$who: it comes back by itself" fv_wait 60 device_is "$dev" ready
 	fv_check "$who: and that is told" has_event "kind=link-up origin=watch .*speed=3 width=8" \
 		"kind=recover origin=driver" "kind=state .*state=ready"
 	fv_same "$who: a repair, counted" $((ok + 1)) "$(counter "$dev" recoveries_ok)"
@@ -69,49 +96,49 @@ for who in user nobody; do
 	fi
 done
 
-# as soon as it can be: the card is asked soon after it is ready, by its clock
+# as soon as it can be: it is asked again and again, in no longer and longer pauses
 holder "$dev"
 told held
-fault not-ready 800 ones
-for try in 1 2 3 4 5; do
-	mark
-	fault link-down for 300
-	fv_wait 10 traced ' asked '
-	late=$(late)
-	fv_wait 10 device_is "$dev" ready
-	# the interval of the watch, and what PCI Express demands after link-up, are before
-	! is_punctual 800 "$late" || break
-	echo "# try $try: $late us"
-done
-fv_check "a card that needs 800 ms after its link: is asked $late us late" is_punctual 800 "$late"
-fv_row late_watch_800 $FV_DRIVER "$late" us
+fault not-ready hold ones
+mark
+fault link-down
+fv_check "a card that is not ready: lost" fv_wait 60 device_is "$dev" lost
+fv_check "a card that is not ready: it is asked a hundred times" \
+	counts "$port" ones 100 fault link-up
+fv_same "a card that is not ready: lost until it answers" lost "$(device "$dev" state)"
+fault release
+fv_check "a card that is not ready: comes back" fv_wait 60 device_is "$dev" ready
+fv_same "a card that is not ready: the first answer was enough" 1 "$(trace_count ' asked ')"
 card_clean
 
 # lost again and again
 losses=$(counter "$dev" link_losses)
 for i in 1 2 3; do
-	fault link-down for 250
-	fv_check "lost, time $i: seen" fv_wait 5 grown link_losses $((losses + i - 1))
-	fv_check "lost, time $i: comes back" fv_wait 10 device_is "$dev" ready
+	fault link-down
+	fv_check "lost, time $i: seen" fv_wait 60 grown link_losses $((losses + i - 1))
+	fault link-up
+	fv_check "lost, time $i: comes back" fv_wait 60 device_is "$dev" ready
 done
 fv_same "lost three times: counted" $((losses + 3)) "$(counter "$dev" link_losses)"
 fv_check "lost three times: it works" asked $CARD_ID read 0
-# and while it is repaired: as soon as it answers
-fault not-ready 300 ones
-for i in 1 2 3; do
+# and while it is repaired: as soon as it answers, and later
+fault link-down
+fv_check "lost while it is repaired: lost" fv_wait 60 device_is "$dev" lost
+for cut in 1 4 16; do
 	mark
-	fault link-down for 150
-	fv_wait 5 traced ' asked '
+	cut_after "$port" $cut
+	fault link-up
+	fv_check "lost while it is repaired, after $cut accesses: it is" \
+		fv_wait 60 traced 'port event 0x20'
 done
-card_clean
-fv_check "lost while it is repaired: comes back" fv_wait 20 device_is "$dev" ready
+fault link-up
+fv_check "lost while it is repaired: comes back" fv_wait 60 device_is "$dev" ready
 fv_check "lost while it is repaired: it works" asked $CARD_ID read 0
 fv_check "lost while it is repaired: the user is still there" kill -0 "$FV_HOLDER"
 
 # lost when its user closes it, and back before the watch looks again
 fv_let_go
-policy "$dev" watch_interval_ms=4000
-# the policy was a reason to look at once, an open takes longer; the next look is 4 s away
+policy "$dev" watch_interval_ms=60000
 holder "$dev"
 told held
 since
@@ -120,7 +147,7 @@ fault link-down
 fv_let_go
 fv_check "lost at a close: that is seen" device_is "$dev" lost
 fault link-up
-fv_check "lost at a close: comes back by itself" fv_wait 10 device_is "$dev" ready
+fv_check "lost at a close: comes back by itself" fv_wait 60 device_is "$dev" ready
 fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
 fv_check "lost at a close: repaired by the driver" has_event \
 	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
@@ -129,87 +156,96 @@ holder "$dev"
 told held
 
 # closed when the link is back and the card is not ready yet: it is not put to sleep, as the
-# kernel would save all-ones of it, and write them to it when it wakes it up. The card takes
-# longer than a slow machine needs for a close
+# kernel would save all-ones of it, and write them to it when it wakes it up
 policy "$dev" watch_interval_ms=0
 fv_let_go
 echo auto >"$FV_PCI/$dev/power/control"
-fault not-ready 6000 ones
+fv_check "not in use: it sleeps" fv_wait 60 asleep "$dev"
 config=$(card_config "$dev")
 kmsg_mark
 for try in 1 2 3; do
 	holder "$dev"
 	told held
+	fault not-ready hold ones
 	mark
-	fault link-down for 100
-	fv_check "closed before it is ready, time $try: the link is back" fv_wait 5 traced ' link-up'
-	fv_let_go
+	slept=$(slept_ms "$dev")
+	fault link-down
+	fault link-up
+	fv_check "closed before it is ready, time $try: the link is back" fv_wait 60 traced ' link-up'
+	fv_check "closed before it is ready, time $try: it is asked again and again" \
+		counts "$port" ones 20 fv_let_go
+	fv_same "closed before it is ready, time $try: it stays awake" "active $slept" \
+		"$(<"$FV_PCI/$dev/power/runtime_status") $(slept_ms "$dev")"
 	fv_check "closed before it is ready, time $try: it is not" eval '! device_is "$dev" ready'
-	fv_check "closed before it is ready, time $try: it stays awake" \
-		eval '! fv_wait 1 eval "asleep $dev && ! device_is $dev ready"'
-	fv_check "closed before it is ready, time $try: comes back" fv_wait 20 device_is "$dev" ready
+	card_clean
+	fv_check "closed before it is ready, time $try: comes back" fv_wait 60 device_is "$dev" ready
 	fv_check "closed before it is ready, time $try: no all-ones are written to it" \
 		eval '! traced "cfg-write (devctl|command) = 0xf+$"'
 done
 fv_check "closed before it is ready: nothing was done to a card that does not answer" \
 	eval '! kmsg_has "device inaccessible"'
-card_clean
+fv_check "ready: it sleeps again" fv_wait 60 asleep "$dev"
 fv_same "closed before it is ready: the configuration is as it was" "$config" "$(card_config "$dev")"
-fv_check "ready: it sleeps again" fv_wait 10 asleep "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 policy "$dev" watch_interval_ms=100
 holder "$dev"
 told held
 
 # lost and back between two looks: nothing but the configuration tells of it
-policy "$dev" watch_interval_ms=2000
-fv_let_go
-holder "$dev"
-told held
+elsewhere_looked policy "$dev" watch_interval_ms=0
 losses=$(counter "$dev" link_losses)
 config=$(card_config "$dev")
 since
-fault link-down for 30
+fault link-down
+fault link-up
+fault wait ready
+policy "$dev" watch_interval_ms=100
 fv_check "a short loss: it is seen all the same" has_event \
 	"kind=state origin=watch .*state=lost.*lost its configuration" \
 	"kind=recover origin=driver" "kind=state .*state=ready"
 fv_same "a short loss: the link was not seen down" "$losses" "$(counter "$dev" link_losses)"
 fv_same "a short loss: the configuration is as it was" "$config" "$(card_config "$dev")"
 fv_check "a short loss: the card works" asked $CARD_ID read 0
-policy "$dev" watch_interval_ms=100
 
-# lost between the look at the link and that at the configuration, which takes 20 ms: told is
-# what a user can do something about. In most tries: where and when it is lost is luck
-policy "$dev" watch_interval_ms=10
-tries=8 downs=0
+# lost between the look at the link and that at the configuration, which is two reads of a BAR:
+# told is what a user can do something about
 losses=$(counter "$dev" link_losses)
-for ((try = 0; try < tries; try++)); do
+for reads in 1 2; do
+	what="goes down while it is looked at, after $reads reads"
+	elsewhere_looked policy "$dev" watch_interval_ms=0
 	since
-	fault goes-down 14 for 200
-	fv_wait 10 has_event_now "kind=state .*state=ready" || break
-	! has_event_now "kind=link-down" "kind=state .*state=lost" || downs=$((downs + 1))
+	fault bars-lost now
+	cut_after "$port" $reads
+	policy "$dev" watch_interval_ms=10
+	fv_check "$what: told as that" has_event "kind=link-down" "kind=state .*state=lost.*link"
+	fv_same "$what: once" 1 "$(count_events "kind=state .*state=lost")"
+	fv_same "$what: counted" $((losses + reads)) "$(counter "$dev" link_losses)"
+	fault link-up
+	fv_check "$what: comes back" fv_wait 60 device_is "$dev" ready
 done
-fv_check "goes down while it is looked at: comes back, $try of $tries times" test $try = $tries
-fv_check "goes down while it is looked at: told as that, $downs times" test $((2 * downs)) -gt $tries
-fv_check "goes down while it is looked at: counted" grown link_losses $((losses + downs - 1))
 policy "$dev" watch_interval_ms=100
 
 # lost, and back as another card
 since
-fault reprogram identity-revision 300
-fv_check "another card comes: it has changed" fv_wait 10 device_is "$dev" changed
+fault reprogram identity-revision hold
+fv_check "another card comes: lost" fv_wait 60 device_is "$dev" lost
+fault release
+fv_check "another card comes: it has changed" fv_wait 60 device_is "$dev" changed
 fv_check "another card comes: told" has_event "kind=link-down" "kind=link-up" \
 	"kind=recover origin=driver .*error=ESTALE.*revision" "kind=state .*state=changed"
 failed=$(counter "$dev" recoveries_failed)
 fv_check "another card comes: a repair that failed, counted" test "$failed" -ge 1
 since
-fault reprogram alveo-xdma 300
-fv_check "the old card comes: ready" fv_wait 10 device_is "$dev" ready
+fault reprogram alveo-xdma hold
+fv_check "the old card comes: the link is down" has_event "kind=link-down"
+fault release
+fv_check "the old card comes: ready" fv_wait 60 device_is "$dev" ready
 fv_check "the old card comes: told" has_event "kind=link-down" "kind=link-up" \
 	"kind=recover origin=driver" "kind=state .*state=ready"
 fv_check "the user is still there" kill -0 "$FV_HOLDER"
 
 # --- it gets slow: retrained, and nobody notices
+policy "$dev" watch_interval_ms=10
 for try in 0 2; do
 	what="slow, $try bad trainings"
 	fv_check "$what: used" asked 0 write $SCRATCH 5eed
@@ -242,7 +278,7 @@ fault come-back 1 2
 card degrade 1 2
 fv_check "slow for good: told" has_event "kind=link-degraded origin=watch .*speed=1 width=2" \
 	"kind=retrain origin=watch .*error=[A-Z]+ .*speed=1 width=2"
-fv_check "slow for good: tried again" fv_wait 20 eval '[ "$(count_events kind=retrain)" -ge 4 ]'
+fv_check "slow for good: tried again" fv_wait 60 eval '[ "$(count_events kind=retrain)" -ge 4 ]'
 happened | sed 's/^/# /'
 fv_same "slow for good: told once" 1 "$(count_events kind=link-degraded)"
 fv_same "slow for good: counted once" $((slow + 1)) "$(counter "$dev" link_degradations)"
@@ -250,31 +286,43 @@ fv_check "slow for good: failures are counted" test "$(counter "$dev" retrains_f
 fv_same "slow for good: the state is ready" ready "$(device "$dev" state)"
 fv_check "slow for good: the user is still there" kill -0 "$FV_HOLDER"
 fv_check "slow for good: his registers are as they were" asked 00005eed read $SCRATCH
-# milliseconds from each retrain to the next: they double from 1 s on
-pauses=$(happened | grep kind=retrain | field time | awk 'NR > 1 { print int(($1 - last) / 1e6) } { last = $1 }')
-mapfile -t pause <<<"$pauses"
-echo "# pauses: ${pauses//$'\n'/ } ms"
-fv_check "slow for good: the first pause is a second" \
-	between 950 "${pause[0]:-0}" $((1000 + 500 * FV_SLOW))
-fv_check "slow for good: the next is twice that" \
-	between 1950 "${pause[1]:-0}" $((2000 + 600 * FV_SLOW))
-fv_check "slow for good: and twice again" \
-	between 3900 "${pause[2]:-0}" $((4000 + 800 * FV_SLOW))
+# pauses: milliseconds from the end of each retrain to the begin of the next, by the times of the
+# driver's own events. They are no shorter than the driver means, and on a slow machine longer:
+# more than ten times as long is wrong on any
+pauses()
+{
+	local pauses
+
+	pauses=$(happened | grep kind=retrain | sed -n 's/.* time=\([0-9]*\) .* duration=\([0-9]*\) .*/\1 \2/p' |
+		awk 'NR > 1 { print int(($1 - $2 - last) / 1e6) } { last = $1 }')
+	mapfile -t pause <<<"$pauses"
+	echo "# pauses: ${pauses//$'\n'/ } ms"
+}
+
+pauses
+for i in 0 1 2; do
+	ms=$((1000 << i))
+	fv_check "slow for good: pause $((i + 1)) is no shorter than $ms ms" \
+		between $ms "${pause[i]:-0}" $((10 * ms))
+done
 slow_ns=$(counter "$dev" degraded_ns)
-fv_check "slow for good: the time below full speed grows" fv_wait 5 grown degraded_ns "$slow_ns"
+fv_check "slow for good: the time below full speed grows" fv_wait 60 grown degraded_ns "$slow_ns"
 card train off
 fv_check "repaired: somebody retrains it" act retrain "$dev"
 fv_check "repaired: restored" has_event "kind=link-restored .*speed=3 width=8"
 slow_ns=$(counter "$dev" degraded_ns)
-fv_check "repaired: the time does not grow any more" eval '! fv_wait 1 grown degraded_ns "$slow_ns"'
+fv_check "repaired: it is looked at" looked link_reads 5
+fv_same "repaired: the time does not grow any more" "$slow_ns" "$(counter "$dev" degraded_ns)"
 # after that a pause begins at a second again
 since
+fault come-back 1 2 3
 card degrade 1 1
-fv_check "slow again, later: restored" has_event "kind=link-degraded" "kind=retrain" "kind=link-restored"
-# the pause would be 8 s by now
-pause_ms=$(happened | grep -E "kind=(link-degraded|retrain)" | field time |
-	awk 'NR == 2 { print int(($1 - last) / 1e6) } { last = $1 }')
-fv_check "slow again, later: retrained at once, after $pause_ms ms" test "${pause_ms:-99999}" -lt 4000
+fv_check "slow again, later: restored" has_event "kind=link-degraded" \
+	"kind=retrain origin=watch .*error=[A-Z]+ " "kind=retrain origin=watch .*speed=3 width=8" \
+	"kind=link-restored"
+# the pause would be 16 s by now
+pauses
+fv_check "slow again, later: the pause is a second" between 1000 "${pause[0]:-0}" 10000
 
 # --- auto_retrain 0: only said
 policy "$dev" auto_retrain=0
@@ -283,8 +331,9 @@ mark
 slow_ns=$(counter "$dev" degraded_ns)
 card degrade 2 4
 fv_check "auto_retrain 0: told" has_event "kind=link-degraded origin=watch .*speed=2 width=4"
-fv_check "auto_retrain 0: the time grows" fv_wait 5 grown degraded_ns "$slow_ns"
-fv_check "auto_retrain 0: not retrained" eval '! fv_wait 2 traced training'
+fv_check "auto_retrain 0: the time grows" fv_wait 60 grown degraded_ns "$slow_ns"
+fv_check "auto_retrain 0: it is looked at" looked link_reads 10
+fv_same "auto_retrain 0: not retrained" 0 "$(trace_count training)"
 fv_check "auto_retrain 0: the link is what it was" link_is "$port" 2 4
 policy "$dev" auto_retrain=1
 fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=watch" "kind=link-restored"
@@ -292,11 +341,12 @@ fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=watch" "kind
 policy "$dev" link_speed=2 link_width=4
 since
 card degrade 2 4
-fv_check "as slow as is wanted: not told" eval '! fv_wait 1 has_event_now kind=link-degraded'
+fv_check "as slow as is wanted: it is looked at" looked link_reads 10
+fv_same "as slow as is wanted: not told" 0 "$(count_events kind=link-degraded)"
 card degrade 1 4
 fv_check "slower than is wanted: told" has_event "kind=link-degraded .*speed=1 width=4"
 policy "$dev" link_speed=0 link_width=0
-fv_check "what it was bound with is wanted: at full speed again" fv_wait 10 link_is "$port" 3 8
+fv_check "what it was bound with is wanted: at full speed again" fv_wait 60 link_is "$port" 3 8
 reg_set "$port" "$LNKCTL2=$target:f"
 link_retrain "$port"
 
@@ -304,18 +354,19 @@ link_retrain "$port"
 policy "$dev" watch_interval_ms=0
 losses=$(counter "$dev" link_losses)
 since
-card degrade 1 1
-fv_check "interval 0: slow, not told" eval '! fv_wait 1 has_event_now kind='
-fault link-down for 300
-fault wait ready
-fv_check "interval 0: lost, not told" eval '! fv_wait 1 has_event_now kind='
+quiet "interval 0: slow" card degrade 1 1
+quiet "interval 0: lost" fault link-down
+fault link-up
+quiet "interval 0: back" fault wait ready
 fv_same "interval 0: not counted" "$losses" "$(counter "$dev" link_losses)"
 fv_check "interval 0: the user's reset repairs it" asked 0 reset
 fv_check "interval 0: it works" asked $CARD_ID read 0
 policy "$dev" watch_interval_ms=10
 since
-fault link-down for 300
-fv_check "interval 10: told" has_event "kind=link-down" "kind=link-up" "kind=state .*state=ready"
+fault link-down
+fv_check "interval 10: told" has_event "kind=link-down" "kind=state .*state=lost"
+fault link-up
+fv_check "interval 10: told that it is back" has_event "kind=link-up" "kind=state .*state=ready"
 fv_let_go
 
 # --- never comes back
@@ -323,7 +374,7 @@ policy "$dev" default
 holder "$dev"
 told held
 fault link-down
-fv_check "gone: lost" fv_wait 5 device_is "$dev" lost
+fv_check "gone: lost" fv_wait 60 device_is "$dev" lost
 policy "$dev" load_limit_ms=1000
 ask reset
 fv_has "gone: the user's reset says so" "^E(TIMEDOUT|IO|AGAIN|NODEV)$" "$REPLY"
@@ -341,15 +392,16 @@ active_ms()
 	cat "$FV_PCI/$1/power/runtime_active_time"
 }
 
-fv_check "nobody uses it: it sleeps" fv_wait 10 asleep "$dev"
-fv_check "and so does the port" fv_wait 10 asleep "$port"
+policy "$dev" watch_interval_ms=10
+fv_check "nobody uses it: it sleeps" fv_wait 60 asleep "$dev"
+fv_check "and so does the port" fv_wait 60 asleep "$port"
 since
 active=$(active_ms "$port")
-fault link-down for 400
-fault wait ready
-fv_check "asleep: the port is not woken" eval '! fv_wait 1 eval "! asleep $port"'
+quiet "asleep: lost" fault link-down
+fault link-up
+quiet "asleep: back" fault wait ready
+fv_check "asleep: the port is not woken" asleep "$port"
 fv_same "asleep: not for a moment" "$active" "$(active_ms "$port")"
-fv_same "asleep: nothing is told" "" "$(happened)"
 open_error "$dev"
 fv_same "woken by a user: he gets it" 0 "$REPLY"
 fv_same "woken by a user: ready" ready "$(device "$dev" state)"
@@ -360,7 +412,7 @@ holder "$dev"
 told held
 card degrade 1 1
 fv_let_go
-fv_unbind "$dev"
+fv_unbind "$dev" "$FV_CARD2"
 # the kernel itself changes the port's aim when it finds a link down that it wakes
 reg_set "$port" "$LNKCTL2=$target:f"
 fv_same "unbound: the port is as it was" "$bits" "$(port_bits)"
