@@ -40,18 +40,6 @@ TEST_F(life, side_band_introduces_itself)
 	EXPECT_EQ(sb_get(self->client, FV_SB_IMAGE), 1);
 }
 
-TEST_F(life, a_pause_is_as_long_as_it_is_asked_to_be)
-{
-	uint64_t start = now_ns();
-
-	ctl(self->server, "pause 50");
-	EXPECT_LE(50 * 1000000ull, now_ns() - start);
-	EXPECT_EQ(NULL, __ctl(self->server, "pause"));
-	EXPECT_EQ(NULL, __ctl(self->server, "pause long"));
-	/* nobody else waits for it, nor does who asks afterwards */
-	EXPECT_TRUE(status_is(self->server, "state", "ready"));
-}
-
 TEST_F(life, programming_is_all_ones_then_the_new_card)
 {
 	uint64_t start = now_ns();

@@ -285,22 +285,6 @@ static bool run_wait(struct ctl_call *call)
 	return true;
 }
 
-static bool until_end(const struct ctl_call *call, const struct card *card)
-{
-	return card_now(card) >= call->until_end;
-}
-
-static bool run_pause(struct ctl_call *call)
-{
-	uint64_t ms;
-
-	if (!ctl_number(call, ctl_arg(call, 1), 0, 600000, &ms))
-		return false;
-	call->until_end = card_now(call->card) + ms * LIFE_MS;
-	call->until = until_end;
-	return true;
-}
-
 static bool run_quit(struct ctl_call *call)
 {
 	call->ctl->should_quit = true;
@@ -335,8 +319,6 @@ const struct ctl_command cmd_look[] = {
 	{ "wait", "STATE|attached|detached|link-up|link-down|idle|loads N|resets KIND N [MS]",
 	  "answer when it is so; STATE is off, blank, programming, training, down, not-ready, ready, hung",
 	  run_wait },
-	{ "pause", "MS", "answer, and do what the same client sends behind it, so much later",
-	  run_pause },
 	{ "quit", "", "end the server", run_quit },
 	{ "help", "", "this list", run_help },
 	{ 0 }
