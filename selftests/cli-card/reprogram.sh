@@ -20,26 +20,35 @@ asked 0 map 0
 # back WHAT: the card is ready, and its user has it
 back()
 {
-	fv_check "$1: ready" fv_wait 20 device_is "$dev" ready
+	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
 	fv_check "$1: the user reads it" asked $CARD_ID get 0 0
 	fv_check "$1: the port is as it was" port_is bits
 }
 
+# gated: a programmer that ends when gate_opens says so
+GATE=/tmp/gate
+mkfifo "$GATE"
+GATED=(sh -c "read -r line <'$GATE'")
+gate_opens()
+{
+	echo open >"$GATE"
+}
+
 # --- it goes as it should
 since
-ends "the same image: 0" 0 reprogram "$dev" -- "$LOAD" 500
+ends "the same image: 0" 0 reprogram "$dev" -- "$LOAD" 100
 fv_has "the command's output is there" '^loaded 10ee:903f' "$OUT"
 fv_has "and what became of the card" $'\nCard: +ready\nIdentity: +same\nLink: +8 GT/s x8\nLink up: +after [0-9.]+ ms\nAnswered: +after [0-9.]+ ms\nUsable: +after [0-9.]+ ms' "$OUT"
 back "the same image"
 fv_check "it is in the history" has_event "kind=fence origin=netlink .*comm=fpgactl" \
 	"kind=recover origin=netlink .*comm=fpgactl"
-ends "as JSON: 0" 0 reprogram --json "$dev" -- "$LOAD" 300
+ends "as JSON: 0" 0 reprogram --json "$dev" -- "$LOAD" 100
 fv_same "as JSON: it can be read" '["exited",0,"ready","same",true]' \
 	"$(jq -c '[.command.fate, .command.status, .recovery.state, .recovery.identity, (.recovery.duration_ns > 0)]' <<<"$OUT")"
 fv_check "as JSON: the times go up" jq -e '.recovery | .link_ns <= .ready_ns and .ready_ns <= .duration_ns' <<<"$OUT"
 
 mark
-ends "a plan: 0" 0 reprogram --dry-run "$dev" -- "$LOAD" 500
+ends "a plan: 0" 0 reprogram --dry-run "$dev" -- "$LOAD" 100
 fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
 fv_check "a plan: the card saw nothing of it" seen
 fv_check "a plan: ready" device_is "$dev" ready
@@ -57,39 +66,51 @@ back "openFPGALoader without a cable"
 # --- signals
 for signal in INT:130 TERM:143 HUP:129; do
 	ctl_start reprogram "$dev" -- sleep 60
-	fv_check "SIG${signal%:*}: fenced" fv_wait 10 device_is "$dev" fenced
-	fv_wait 10 pgrep -x sleep >/dev/null
+	fv_check "SIG${signal%:*}: fenced" fv_wait 60 device_is "$dev" fenced
+	fv_wait 60 pgrep -x sleep >/dev/null
 	kill "-${signal%:*}" "$CTL"
 	ctl_wait
 	fv_same "SIG${signal%:*}: ${signal#*:}" "${signal#*:}" "$RC"
 	back "SIG${signal%:*}"
 done
-for ms in 0 20 100 300 600; do
-	ctl_start reprogram "$dev" -- "$LOAD" 300
-	sleep "$(printf '0.%03d' $ms)"
+# killed: at once, while it loads, when it waits for the card. What it began is ended by the driver;
+# the command goes on, and may take the link away once more
+killed()
+{
 	kill -KILL "$CTL"
 	ctl_wait
-	# the command goes on, and may take the link away once more
-	fv_wait 30 eval '! pgrep -f "$LOAD" >/dev/null'
+	card ready-after image
+	fault release
+	fv_wait 60 eval '! pgrep -f "$LOAD" >/dev/null'
 	fault wait ready
-	back "killed after $ms ms"
-done
+	back "killed $1"
+}
+
+ctl_start reprogram "$dev" -- "$LOAD" 100
+killed "at once"
+ctl_start reprogram "$dev" -- "$LOAD" hold
+fv_check "killed while it loads: it does" fv_wait 60 card_is programming
+killed "while it loads"
+fault not-ready hold
+ctl_start reprogram "$dev" -- "$LOAD" 100
+fv_check "killed while it waits for the card: it does" fv_wait 60 device_is "$dev" recovering
+killed "while it waits for the card"
 
 # --- the card does not
-ends "another image: 5" 5 reprogram "$dev" -- "$LOAD" alveo-xdma-2 300
+ends "another image: 5" 5 reprogram "$dev" -- "$LOAD" alveo-xdma-2 100
 fv_has "another image: says what differs" "10ee:9038, was 10ee:903f.*fpgactl rescan $dev" "$ERR"
 fv_check "another image: the user reads all-ones" asked $ONES get 0 0
 ctl show "$dev"
 fv_has "another image: it is shown" 'State: +changed: .*10ee:9038' "$OUT"
-ends "and back: 0" 0 reprogram "$dev" -- "$LOAD" alveo-xdma 300
+ends "and back: 0" 0 reprogram "$dev" -- "$LOAD" alveo-xdma 100
 back "and back"
-policy "$dev" load_limit_ms=1500
+policy "$dev" load_limit_ms=1000
 card fail-load 1
 ends "it does not come back: 6" 6 reprogram "$dev" -- fv-fault "$dev" reprogram 100
 fv_has "it does not come back: says what was tried" 'no reset +failed.*hot +failed.*link +failed' "${OUT//$'\n'/ }"
-ends "until it does: 0" 0 reprogram "$dev" -- "$LOAD" 300
-back "until it does"
 policy "$dev" load_limit_ms=60000
+ends "until it does: 0" 0 reprogram "$dev" -- "$LOAD" 100
+back "until it does"
 
 # --- in two halves
 ends "fence: 0" 0 fence -t 60 "$dev"
@@ -110,10 +131,11 @@ ends "recover a card that is ready: 0" 0 recover "$dev"
 fv_has "recover a card that is ready: says so" "nothing was to be done" "$OUT"
 ends "fence for a second: 0" 0 fence -t 1 "$dev"
 back "fence for a second"
-ctl_start reprogram "$dev" -- sleep 3
-fv_wait 10 device_is "$dev" fenced
+ctl_start reprogram "$dev" -- "${GATED[@]}"
+fv_wait 60 device_is "$dev" fenced
 ends "recover what is another's: 4" 4 recover "$dev"
 ends "by force: 0" 0 recover --force "$dev"
+gate_opens
 ctl_wait
 fv_same "and he sees a card that is ready: 0" 0 "$RC"
 back "by force"

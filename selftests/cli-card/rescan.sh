@@ -32,7 +32,7 @@ bound()
 # another IMAGE: the card has it, and has changed for the driver
 another()
 {
-	ends "$1: 5" 5 reprogram "$dev" -- "$LOAD" "$1" 200
+	ends "$1: 5" 5 reprogram "$dev" -- "$LOAD" "$1" 50
 }
 
 before=$(others)
@@ -49,7 +49,7 @@ fv_has "he does not let go: he is named" "after 2 s it is still held by vfio_hol
 fv_check "he does not let go: he was asked" told request
 fv_check "he does not let go: nothing was removed" device_is "$dev" changed
 ctl_start rescan -t 60 "$dev"
-fv_wait 10 eval '[ "$(grep -c ^request "$HELD")" -ge 2 ]'
+fv_wait 60 eval '[ "$(grep -c ^request "$HELD")" -ge 2 ]'
 fv_let_go
 ctl_wait
 fv_same "he lets go: 0" 0 "$RC"
@@ -86,11 +86,11 @@ fv_check "one is ours: and the other is not" eval 'bound "$FV_CARD2" && ! fv_dri
 # --- nothing is there
 use_card FV_CARD
 fault link-down
-fv_wait 10 device_is "$dev" lost
+fv_wait 60 device_is "$dev" lost
 ends "the link is down: 6" 6 rescan "$dev"
 fv_check "the link is down: nothing was removed" fv_driver_is "$dev" $FV_DRIVER
 fault link-up
-fv_check "the link is back: ready" fv_wait 30 device_is "$dev" ready
+fv_check "the link is back: ready" fv_wait 60 device_is "$dev" ready
 
 fv_check "the module unloads" rmmod $FV_MODULE
 rmmod fv_port
