@@ -21,6 +21,7 @@
 
 static const char *const user_roles[USERS] = { "FV_EDU0", "FV_E1000E" };
 #define ROUNDS 8
+#define READ_MS 60000
 
 /* What users and readers share. */
 struct shared {
@@ -155,6 +156,7 @@ TEST_F_TIMEOUT(load, numbers_hold, LIMIT_S)
 {
 	const unsigned int rounds = ROUNDS, reads = scaled(READS_PER_ROUND);
 	struct counted_device before[USERS], after[USERS];
+	unsigned long before_users;
 	struct shared *shared;
 	pid_t users[USERS], readers[READERS];
 	unsigned int i;
@@ -172,6 +174,9 @@ TEST_F_TIMEOUT(load, numbers_hold, LIMIT_S)
 		if (!readers[i])
 			read_until_stopped(shared, i == 0);
 	}
+	/* the users come when all of them read */
+	ASSERT_TRUE(wait_until(shared->dumps >= READERS, READ_MS));
+	before_users = shared->dumps;
 	for (i = 0; i < USERS; i++) {
 		users[i] = fork_or_fail();
 		if (!users[i])
@@ -181,7 +186,7 @@ TEST_F_TIMEOUT(load, numbers_hold, LIMIT_S)
 		ASSERT_EQ(users[i], waitpid(users[i], &status, 0));
 		EXPECT_EQ(0, status);
 	}
-	EXPECT_LT(0, shared->dumps);
+	EXPECT_LT(before_users, shared->dumps);
 	shared->stop = 1;
 	for (i = 0; i < READERS; i++) {
 		ASSERT_EQ(readers[i], waitpid(readers[i], &status, 0));

@@ -144,11 +144,11 @@ STATS_TEST(held_time_is_time_held)
 	outer = now_ns();
 	device_open(&dev, &self->iommu, bdf);
 	inner = now_ns();
-	nap_ms(50);
+	nap_ms(20);
+	inner = now_ns() - inner;
 	last = held_ns(&self->genl, bdf);
-	EXPECT_LE(now_ns() - inner - 10000000, last - first + 10000000);
+	EXPECT_LE(inner, last - first);
 	EXPECT_GE(now_ns() - outer, last - first);
-	EXPECT_GE(last - first, 50000000);
 	device_close(&dev);
 	closed = held_ns(&self->genl, bdf);
 	EXPECT_GE(closed, last);
@@ -347,7 +347,7 @@ STATS_TEST(users_own_flr_counts)
 	config_write16(&dev, cap + PCI_EXP_DEVCTL,
 		       control | PCI_EXP_DEVCTL_BCR_FLR);
 	/* The write does not wait for a reset that takes longer than it may. */
-	EXPECT_TRUE(wait_until(!is_fenced(&self->genl, role("FV_IGB")), 10000));
+	EXPECT_TRUE(wait_until(!is_fenced(&self->genl, role("FV_IGB")), 60000));
 	EXPECT_EQ(0, watch_end(&watch, want));
 	device_close(&dev);
 }
