@@ -85,7 +85,7 @@ CARD_TEST(registers_answer)
 	self->regs[CARD_REG_SCRATCH(1) / 4] = 0xcafe1234;
 	EXPECT_EQ(0xcafe1234, self->regs[CARD_REG_SCRATCH(1) / 4]);
 	EXPECT_EQ(0, self->regs[CARD_REG_SCRATCH(0) / 4]);
-	EXPECT_TRUE(wait_until(self->regs[CARD_REG_READY / 4] == 1, 2000));
+	EXPECT_TRUE(wait_until(self->regs[CARD_REG_READY / 4] == 1, IRQ_LIMIT_MS));
 }
 
 /* The second BAR is a window to the memory that the engines move data to. */
@@ -150,10 +150,12 @@ CARD_TEST(masked_interrupt_is_pending_until_unmasked)
 	raw_config16(bdf, cap + PCI_MSIX_FLAGS, 0, PCI_MSIX_FLAGS_MASKALL);
 	self->regs[CARD_REG_IRQ_TEST / 4] = 2;
 	EXPECT_TRUE(wait_until(pending[0] == 1u << 2, IRQ_LIMIT_MS));
-	EXPECT_EQ(0, event_wait(fds[2], IRQ_QUIET_MS));
 	raw_config16(bdf, cap + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_MASKALL, 0);
 	EXPECT_EQ(1, event_wait(fds[2], IRQ_LIMIT_MS));
 	EXPECT_TRUE(wait_until(pending[0] == 0, IRQ_LIMIT_MS));
+	/* one that was sent while it was masked has come, too, when a later one has */
+	self->regs[CARD_REG_IRQ_TEST / 4] = 3;
+	EXPECT_EQ(1, event_wait(fds[3], IRQ_LIMIT_MS));
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, event_count(fds[i]));
 }
@@ -273,7 +275,7 @@ CARD_TEST(dma_read_of_unmapped_address_faults)
 	int kmsg = kmsg_open();
 
 	EXPECT_EQ(CARD_ERR_READ, dma_error(self, false, NOWHERE));
-	EXPECT_TRUE(wait_until(kmsg_has_fault(kmsg, role("FV_CARD")), 5000));
+	EXPECT_TRUE(wait_until(kmsg_has_fault(kmsg, role("FV_CARD")), IRQ_LIMIT_MS));
 	EXPECT_EQ(0, dma_error(self, false, IOVA));
 	close(kmsg);
 }
@@ -283,7 +285,7 @@ CARD_TEST(dma_write_to_unmapped_address_faults)
 	int kmsg = kmsg_open();
 
 	EXPECT_EQ(CARD_ERR_WRITE, dma_error(self, true, NOWHERE));
-	EXPECT_TRUE(wait_until(kmsg_has_fault(kmsg, role("FV_CARD")), 5000));
+	EXPECT_TRUE(wait_until(kmsg_has_fault(kmsg, role("FV_CARD")), IRQ_LIMIT_MS));
 	close(kmsg);
 }
 

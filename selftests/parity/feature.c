@@ -12,6 +12,8 @@
 #include "probe.h"
 #include "region.h"
 
+#define LIMIT_MS 30000
+
 #define GET VFIO_DEVICE_FEATURE_GET
 #define SET VFIO_DEVICE_FEATURE_SET
 #define PROBE VFIO_DEVICE_FEATURE_PROBE
@@ -85,7 +87,7 @@ SECTION(feature_low_power, "feature.low_power", KIND_ANY & ~KIND_OTHER)
 	ret = __device_feature(&probe->dev, entry, NULL, 0);
 	see_ret("entry", ret);
 	if (!ret)
-		must(wait_until(status_is(probe, "suspended"), 5000),
+		must(wait_until(status_is(probe, "suspended"), LIMIT_MS),
 		     "the device is suspended while nobody touches it");
 	runtime_status(probe, text, sizeof(text));
 	see("status", "%s", text);
@@ -96,7 +98,7 @@ SECTION(feature_low_power, "feature.low_power", KIND_ANY & ~KIND_OTHER)
 	ret = __device_feature(&probe->dev, leave, NULL, 0);
 	see_ret("exit", ret);
 	see_ret("exit.twice", __device_feature(&probe->dev, leave, NULL, 0));
-	must(wait_until(status_is(probe, "active"), 5000),
+	must(wait_until(status_is(probe, "active"), LIMIT_MS),
 	     "the device is active after the exit");
 	see("command", "%04x", config_read16(&probe->dev, PCI_COMMAND));
 	ret = __region_read(&probe->dev, scratch->bar, scratch->offset, &value,

@@ -168,7 +168,7 @@ static pid_t unbind_start(struct probe *probe)
 		/* The parent's descriptors would keep the device open. */
 		close(probe->dev.fd);
 		iommu_close(&probe->iommu);
-		alarm(60);
+		alarm(180);
 		_exit(__pci_unbind(probe->bdf) ? 1 : 0);
 	}
 	return pid;
@@ -210,7 +210,7 @@ RAW_SECTION(life_idle, "life.idle", KIND_ANY)
 		__file_read(status, sizeof(status),
 			    PCI_SYSFS "/%s/power/runtime_status", probe->bdf);
 		!strcmp(status, "suspended");
-	}), 5000) || !file_exists(PCI_SYSFS "/%s/power_state", probe->bdf),
+	}), LIMIT_MS) || !file_exists(PCI_SYSFS "/%s/power_state", probe->bdf),
 	     "an idle device is suspended");
 	__file_read(state, sizeof(state), PCI_SYSFS "/%s/power_state",
 		    probe->bdf);

@@ -17,9 +17,9 @@
 #include "probe.h"
 
 /* The debug kernel is several times slower. */
-#define SECTION_LIMIT_S 60
+#define SECTION_LIMIT_S 180
 #define SECTION_LIMIT_DEBUG_S 180
-#define READY_LIMIT_MS 10000
+#define READY_LIMIT_MS 30000
 
 static struct section *sections, **sections_end = &sections;
 static const char *now;		/* name of the section that runs */

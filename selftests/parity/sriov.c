@@ -12,7 +12,7 @@
 
 #define TOKEN "00112233-4455-6677-8899-aabbccddeeff"
 #define OTHER_TOKEN "11112233-4455-6677-8899-aabbccddeeff"
-#define LIMIT_MS 10000
+#define LIMIT_MS 30000
 
 static int set_vfs(struct probe *probe, const char *count)
 {
