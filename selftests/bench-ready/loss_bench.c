@@ -2,8 +2,9 @@
 /*
  * loss_bench BDF loss|recover [busy]: have a card lose its link, or fence it and bring it
  * back, with a user who has mapped it; busy: one who never rests. Prints "used MS": the time,
- * by the card's own clock, of his first access afterwards that the card answers; and, of a
- * recovery, "accesses N": so many to the card's configuration space.
+ * by the card's own clock, of his first access afterwards that the card answers; of a
+ * recovery, "accesses N": so many to the card's configuration space; and of one who never rests
+ * "longest US": the longest access, in microseconds.
  */
 #include <linux/fpga_vfio.h>
 #include <pthread.h>
@@ -96,8 +97,12 @@ int main(int argc, char **argv)
 	printf("used %u\n", user.regs[CARD_REG_UPTIME_MS / 4]);
 	if (!is_loss)
 		end_recovery(&recovery);
-	if (is_busy)
+	if (is_busy) {
 		hammer_stop(&hammer);
+		printf("longest %ju\n", (uintmax_t)(hammer.map.longest_ns > hammer.fd.longest_ns ?
+						    hammer.map.longest_ns :
+						    hammer.fd.longest_ns) / 1000);
+	}
 	user_go(&user);
 	return 0;
 }
