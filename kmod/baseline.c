@@ -53,7 +53,9 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 	struct fv_config now;
 
 	if (!dev) {
-		pci_save_state(pdev);
+		/* What was saved before is better than the all-ones that it reads as now. */
+		if (fv_ready_is_answering(pdev))
+			pci_save_state(pdev);
 		return 0;
 	}
 	scoped_guard(mutex, &dev->config_lock) {

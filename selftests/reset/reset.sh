@@ -70,6 +70,18 @@ fv_check "FLR hangs: the card works" works
 fv_check "two functions: all of the card is reset" act reset "$FV_CARD2" hot
 fv_unbind "$FV_CARD2_FN1"
 fv_check "two functions, one without driver: done" act reset "$FV_CARD2" hot
+# the driver restores that one, too; all-ones, which it reads as while it hangs, is not what it had
+use_card FV_CARD2
+config=$(card_config "$FV_CARD2_FN1")
+policy "$FV_CARD2" reset_methods=hot,link
+fault hot-hangs 1
+fv_check "two functions, one without driver, both hang: done" act reset "$FV_CARD2"
+fv_check "two functions, one without driver, both hang: by the next method" \
+	steps "hot ETIMEDOUT,link 0"
+fv_check "two functions, one without driver, both hang: it has what it had" \
+	unchanged "$config" "$(card_config "$FV_CARD2_FN1")"
+policy "$FV_CARD2" default
+use_card FV_CARD
 fv_load_stock
 fv_bind $FV_STOCK "$FV_CARD2_FN1"
 fv_check "two functions, one is another driver's: refused" eval "! act reset $FV_CARD2 hot"
