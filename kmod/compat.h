@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Differences between the kernels that this driver is built for (6.12 to 7.2).
+ * Differences between the kernels that this driver is built for (6.12 to 7.3).
  * This is the only file that looks at the kernel's version.
  */
 #ifndef FV_COMPAT_H
@@ -108,5 +108,11 @@ static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 	return false;
 }
 #endif
+
+/*
+ * 7.3: pcie_flr() refuses a function whose configuration space cannot be read, and the PCI
+ * core goes on with its next method. Earlier kernels wait until the function answers.
+ */
+#define FV_FLR_NEEDS_CONFIG	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0))
 
 #endif /* FV_COMPAT_H */

@@ -4,7 +4,7 @@
 /**
  * fv_reset_method_of - Translate the PCI core's number of a reset method
  * @index: element of pci_dev::reset_methods, an index into the PCI core's
- *	   pci_reset_fn_methods[] (drivers/pci/pci.c, the same from 6.12 to 7.2)
+ *	   pci_reset_fn_methods[] (drivers/pci/pci.c, the same from 6.12 to 7.3)
  *
  * Context: Any.
  * Return: The method; FV_RESET_OTHER for a number that is not known here.
@@ -23,6 +23,47 @@ enum fv_reset_method fv_reset_method_of(unsigned int index)
 	};
 
 	return index < FV_RESET_METHODS_KNOWN ? methods[index] : FV_RESET_OTHER;
+}
+
+/* Does the PCI core refuse it (-ENOTTY) for a function that cannot be read? */
+static int fv_reset_method_refuses(enum fv_reset_method method, int needs_config)
+{
+	switch (method) {
+	case FV_RESET_FLR:
+		return needs_config;
+	case FV_RESET_AF_FLR:		/* its capability is not found */
+	case FV_RESET_PM:		/* No_Soft_Reset reads 1 */
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * fv_reset_method_used - Find the method by which the PCI core resets a function
+ * @methods: pci_dev::reset_methods, a list that 0 ends if it is not full
+ * @nr: size of @methods
+ * @is_readable: nonzero if the function answers when the reset begins
+ * @needs_config: nonzero if pcie_flr() refuses a function that does not
+ *
+ * The PCI core takes the first that is not refused. Those in the list were probed, and are
+ * refused only when the function cannot be read any more.
+ *
+ * Context: Any.
+ * Return: The method; the first of the list if all are refused.
+ */
+enum fv_reset_method fv_reset_method_used(const unsigned char *methods, unsigned int nr,
+					  int is_readable, int needs_config)
+{
+	enum fv_reset_method method;
+	unsigned int i;
+
+	for (i = 0; !is_readable && i < nr && methods[i]; i++) {
+		method = fv_reset_method_of(methods[i]);
+		if (!fv_reset_method_refuses(method, needs_config))
+			return method;
+	}
+	return fv_reset_method_of(methods[0]);
 }
 
 /**

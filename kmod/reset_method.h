@@ -37,6 +37,8 @@ enum fv_reset_method {
 #define FV_RESET_METHODS_KNOWN	8
 
 enum fv_reset_method fv_reset_method_of(unsigned int index);
+enum fv_reset_method fv_reset_method_used(const unsigned char *methods, unsigned int nr,
+					  int is_readable, int needs_config);
 unsigned int fv_reset_method_counter(enum fv_reset_method method, int is_ok);
 
 #endif /* FV_RESET_METHOD_H */

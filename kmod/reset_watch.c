@@ -7,14 +7,17 @@
  * hot reset. It does not tell by which method, nor whether it succeeded. So the
  * functions here that call into vfio_pci_core say beforehand what the call is for
  * (a watch), and everything else counts as the first method that the PCI core has
- * for the device: those that are in the list were probed, and the core tries the
- * next one only when a method says that it is not there after all.
+ * for the device and does not refuse: those that are in the list were probed, and the
+ * core tries the next one only when a method says that it is not there after all. FLR
+ * also says so (pci_dev_wait()) after it has waited a minute for the function: the hot
+ * reset that follows counts as FLR.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "device.h"
 #include "history.h"
 #include "reset_method.h"
@@ -80,9 +83,18 @@ static struct fv_reset_watch *fv_reset_watch_mine(void)
 	return mine;
 }
 
-/* What came of a reset by a method, in numbers and in the history. */
-static void fv_reset_note(struct fv_device *dev, enum fv_reset_method method,
-			  enum fpga_vfio_origin origin, bool is_ok, u64 ns)
+/**
+ * fv_reset_count - Count a reset by the PCI core, and note it in the history
+ * @dev: the device
+ * @method: how it was reset
+ * @origin: who asked for it
+ * @is_ok: it succeeded
+ * @ns: how long it took, 0 if that is not known
+ *
+ * Context: Process context.
+ */
+void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
+		    enum fpga_vfio_origin origin, bool is_ok, u64 ns)
 {
 	fv_stats_inc(dev->stats, fv_reset_method_counter(method, is_ok));
 	if (is_ok && ns)
@@ -94,21 +106,6 @@ static void fv_reset_note(struct fv_device *dev, enum fv_reset_method method,
 		.error = is_ok ? 0 : -EIO,
 		.duration_ns = ns,
 	}, "by the PCI core");
-}
-
-/**
- * fv_reset_count - Count a reset of a function
- * @dev: the device; counted by the PCI core's first method for it
- * @origin: who asked for it
- * @is_ok: it succeeded
- * @ns: how long it took, 0 if that is not known
- *
- * Context: Process context.
- */
-void fv_reset_count(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_ok, u64 ns)
-{
-	fv_reset_note(dev, fv_reset_method_of(dev->core.pdev->reset_methods[0]), origin, is_ok,
-		      ns);
 }
 
 /**
@@ -124,16 +121,20 @@ void fv_reset_done(struct pci_dev *pdev)
 	struct fv_reset_watch *watch = fv_reset_watch_mine();
 	bool is_answering = pci_device_is_present(pdev);
 	u64 ns = ktime_get_ns() - dev->reset_began_ns;
+	enum fv_reset_method method;
 
+	method = fv_reset_method_used(pdev->reset_methods, PCI_NUM_RESET_METHODS,
+				      dev->reset_was_readable, FV_FLR_NEEDS_CONFIG);
 	if (watch && watch->dev == dev) {
 		watch->is_seen = true;
 		watch->is_answering = is_answering;
+		watch->method = method;
 	}
 
 	if (watch && watch->is_hot)
-		fv_reset_note(dev, FV_RESET_HOT, watch->origin, is_answering, ns);
+		fv_reset_count(dev, FV_RESET_HOT, watch->origin, is_answering, ns);
 	else if (!watch || watch->dev != dev)
-		fv_reset_count(dev, watch ? watch->origin : FPGA_VFIO_ORIGIN_KERNEL, is_answering,
-			       ns);
+		fv_reset_count(dev, method, watch ? watch->origin : FPGA_VFIO_ORIGIN_KERNEL,
+			       is_answering, ns);
 	/* Else the one who watches knows the method's own result, too. */
 }

@@ -6,6 +6,8 @@
 #include <linux/types.h>
 #include <linux/fpga_vfio.h>
 
+#include "reset_method.h"
+
 struct fv_device;
 struct pci_dev;
 struct task_struct;
@@ -19,6 +21,7 @@ struct task_struct;
  * @is_hot:	that is a hot reset, of all functions of the card
  * @is_seen:	@dev went through a reset
  * @is_answering: @dev answered after it
+ * @method:	of the PCI core's, if @is_seen and not @is_hot
  *
  * Lives on the stack of the function that calls into vfio_pci_core.
  */
@@ -30,12 +33,14 @@ struct fv_reset_watch {
 	bool is_hot;
 	bool is_seen;
 	bool is_answering;
+	enum fv_reset_method method;
 };
 
 void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev,
 			  enum fpga_vfio_origin origin, bool is_hot);
 void fv_reset_watch_end(struct fv_reset_watch *watch);
-void fv_reset_count(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_ok, u64 ns);
+void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
+		    enum fpga_vfio_origin origin, bool is_ok, u64 ns);
 void fv_reset_done(struct pci_dev *pdev);
 
 #endif /* FV_RESET_WATCH_H */

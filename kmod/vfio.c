@@ -21,6 +21,7 @@
 #include "policy.h"
 #include "ready.h"
 #include "reset.h"
+#include "reset_method.h"
 #include "reset_ops.h"
 #include "reset_watch.h"
 #include "stats.h"
@@ -168,7 +169,7 @@ static int fv_vfio_enable(struct fv_device *dev)
 	fv_reset_watch_end(&watch);
 
 	if (watch.is_seen)
-		fv_reset_count(dev, FPGA_VFIO_ORIGIN_OPEN,
+		fv_reset_count(dev, watch.method, FPGA_VFIO_ORIGIN_OPEN,
 			       watch.is_answering && !ret && dev->core.reset_works,
 			       ktime_get_ns() - began_ns);
 	return ret;
@@ -258,7 +259,8 @@ static void fv_vfio_close_core(struct vfio_device *vdev)
 
 	/* A hot reset hides whether the function's own reset succeeded. */
 	if (dev->core.reset_works && !watch.is_seen)
-		fv_reset_count(dev, FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
+		fv_reset_count(dev, fv_reset_method_of(pdev->reset_methods[0]),
+			       FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
 }
 
 static void fv_vfio_close_device(struct vfio_device *vdev)
@@ -307,8 +309,8 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 	if (!watch.is_seen)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 	else if (!is_hot)
-		fv_reset_count(dev, FPGA_VFIO_ORIGIN_USER, !ret && watch.is_answering,
-			       ktime_get_ns() - began_ns);
+		fv_reset_count(dev, watch.method, FPGA_VFIO_ORIGIN_USER,
+			       !ret && watch.is_answering, ktime_get_ns() - began_ns);
 	return ret;
 }
 

@@ -94,7 +94,25 @@ file_set "$dev" reset flr
 fv_check "reset, by sysfs" has_event "kind=reset origin=sysfs pid=[0-9]+ comm=history.sh method=flr duration="
 since
 fv_reset "$dev"
-fv_check "reset, by the PCI core's file" has_event "kind=reset origin=kernel "
+fv_check "reset, by the PCI core's file" has_event "kind=reset origin=kernel .*method=flr "
+# of a function that hangs the PCI core does not ask a Function Level Reset, but goes on
+what="reset of one that does not answer, by the PCI core's file"
+if [ "${FV_KERNEL:-}" = stable ]; then
+	ktap_test_skip "$what: this kernel waits a minute for it"
+else
+	config=$(card_config "$dev")
+	fault flr-hangs 1
+	reg_set "$dev" CAP_EXP+8.w=8000:8000
+	fv_check "$what: it does not" fv_wait 5 ones "$dev"
+	since
+	mark
+	fv_reset "$dev"
+	fv_check "$what: the card saw a hot reset" seen hot
+	fv_check "$what: is that" has_event "bdf=$dev kind=reset origin=kernel .*method=hot "
+	fv_same "$what: is one event" 1 "$(count_events kind=reset)"
+	fv_check "$what: the configuration is as it was" card_is_as config
+	fv_same "$what: it is ready" ready "$(device "$dev" state)"
+fi
 since
 holder "$dev"
 told held

@@ -75,4 +75,65 @@ TEST(each_outcome_has_its_counter)
 	}
 }
 
+/* The list of a function, by names; 0 ends it. */
+static void list(unsigned char *methods, const char *const *of)
+{
+	unsigned int i;
+
+	memset(methods, 0, FV_RESET_METHODS_KNOWN);
+	for (; *of; of++)
+		for (i = 1; i < FV_RESET_METHODS_KNOWN; i++)
+			if (!strcmp(names[i], *of))
+				*methods++ = i;
+}
+
+#define LIST(...) (const char *const []){ __VA_ARGS__, NULL }
+
+TEST(method_used_is_the_first_that_is_not_refused)
+{
+	const struct {
+		const char *const *list;
+		enum fv_reset_method answering, flr_waits, flr_refuses;
+	} cases[] = {
+		{ LIST("flr", "bus"), FV_RESET_FLR, FV_RESET_FLR, FV_RESET_HOT },
+		{ LIST("flr", "pm", "bus"), FV_RESET_FLR, FV_RESET_FLR, FV_RESET_HOT },
+		{ LIST("flr", "af_flr", "pm"), FV_RESET_FLR, FV_RESET_FLR, FV_RESET_FLR },
+		{ LIST("af_flr", "pm", "bus"), FV_RESET_AF_FLR, FV_RESET_HOT, FV_RESET_HOT },
+		{ LIST("pm", "flr"), FV_RESET_PM, FV_RESET_FLR, FV_RESET_PM },
+		{ LIST("flr"), FV_RESET_FLR, FV_RESET_FLR, FV_RESET_FLR },
+		{ LIST("bus", "flr"), FV_RESET_HOT, FV_RESET_HOT, FV_RESET_HOT },
+		{ LIST("device_specific", "flr", "bus"), FV_RESET_DEVICE_SPECIFIC,
+		  FV_RESET_DEVICE_SPECIFIC, FV_RESET_DEVICE_SPECIFIC },
+		{ LIST("flr", "acpi"), FV_RESET_FLR, FV_RESET_FLR, FV_RESET_ACPI },
+		{ LIST(NULL), FV_RESET_OTHER, FV_RESET_OTHER, FV_RESET_OTHER },
+	};
+	unsigned char methods[FV_RESET_METHODS_KNOWN + 1];
+	unsigned int i, nr = FV_RESET_METHODS_KNOWN;
+
+	/* Behind the end of the list is what must not be looked at. */
+	methods[nr] = 6;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		list(methods, cases[i].list);
+		EXPECT_EQ((int)cases[i].answering, (int)fv_reset_method_used(methods, nr, 1, 1))
+			TH_LOG("case %u", i);
+		EXPECT_EQ((int)cases[i].answering, (int)fv_reset_method_used(methods, nr, 1, 0))
+			TH_LOG("case %u", i);
+		EXPECT_EQ((int)cases[i].flr_waits, (int)fv_reset_method_used(methods, nr, 0, 0))
+			TH_LOG("case %u", i);
+		EXPECT_EQ((int)cases[i].flr_refuses, (int)fv_reset_method_used(methods, nr, 0, 1))
+			TH_LOG("case %u", i);
+	}
+}
+
+/* A list that is full has no 0 at its end. */
+TEST(method_used_of_a_full_list)
+{
+	const unsigned char methods[] = { 3, 3, 3, 6 };
+
+	ASSERT_STREQ("flr", names[3]);
+	ASSERT_STREQ("bus", names[6]);
+	EXPECT_EQ((int)FV_RESET_FLR, (int)fv_reset_method_used(methods, 3, 0, 1));
+	EXPECT_EQ((int)FV_RESET_HOT, (int)fv_reset_method_used(methods, 4, 0, 1));
+}
+
 TEST_HARNESS_MAIN
