@@ -21,6 +21,8 @@
  * How long the PCI core is given to recover: it waits a second for a link, and it does not
  * tell every driver, and not on every kernel, that it gave up. After that, a link that is
  * down is the watch's matter again, and the card is repaired by us, if the PCI core has not.
+ * For a card whose link is up the PCI core waits up to a minute more (pci_dev_wait()), with
+ * the device lock: until it lets go the repair is only tried again and again.
  */
 #define FV_AER_LIMIT_MS	10000
 

@@ -10,8 +10,8 @@
 # after the 100 ms that are waited first, and later by what each msleep() is rounded up. So
 # it is soon for a card that is ready before such a look, and late by up to as long again
 # for one that is ready after: each window is here with one of either kind. The card
-# answers by RRS: one that is all-ones meanwhile is taken for ready at once by
-# pci_dev_wait(), where the root port has RRS Software Visibility, and is lost.
+# answers by RRS, which every kernel waits for: one that is all-ones meanwhile is taken for
+# ready at once by pci_dev_wait() of 7.2.12, where the root port has RRS Software Visibility.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
