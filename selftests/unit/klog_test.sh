@@ -52,7 +52,7 @@ ktap_print_header
 ktap_set_plan 9
 bad good_log_ok debug one '[ 1.0] all is well\n[ 1.0] this is no bug\n' ''
 bad plain_report_fails debug one '[ 1.0] BUG: sleeping\n[ 1.0] fine\n' 'BUG: sleeping'
-bad locks_are_named 7.2 one "$(locks a b)" \
+bad locks_are_named new one "$(locks a b)" \
 	'WARNING: possible circular locking dependency detected: (&a), at: fa, holding (&b), at: fb'
 bad allowed_locks_ok debug one "$(locks a b)" ''
 bad other_locks_fail debug one "$(locks a b)$(locks a c)" \
