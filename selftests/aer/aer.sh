@@ -69,6 +69,27 @@ fv_check "surprise down: the card works" asked $CARD_ID read 0
 fv_check "surprise down: the user is told nothing" not_told
 fv_check "surprise down: the user is still there" kill -0 "$FV_HOLDER"
 
+# the link is there at once, and the card does not answer for longer than the driver leaves it to
+# the PCI core, which waits for it all the same: the repair waits for the PCI core
+losses=$(counter "$dev" link_losses)
+since
+mark
+kmsg_mark
+fault not-ready 12000 ones
+fault aer SDN
+fv_check "late: it is lost" has_event "kind=aer origin=kernel .*text=fatal" \
+	"kind=state origin=kernel .*state=lost"
+fv_check "late: the card comes back" fv_wait 60 device_is "$dev" ready
+fv_check "late: the PCI core has waited for it" kmsg_has "$dev: ready [0-9]+ms after bus reset"
+fv_check "late: the PCI core has reset the link, and we nothing more" seen hot
+fv_check "late: no look at the link took that for a loss" \
+	test "$losses" = "$(counter "$dev" link_losses)"
+fv_same "late: the configuration is as it was" "$config" "$(card_config "$dev")"
+fv_check "late: the card works" asked $CARD_ID read 0
+fv_check "late: the user is told nothing" not_told
+fv_check "late: the port is as it was" fv_wait 5 eval '[ "$bits" = "$(port_bits)" ]'
+card_clean
+
 # and for longer than the PCI core waits
 since
 fault surprise-down
