@@ -13,7 +13,7 @@ TEST_GEN_FILES += fakekernel.so tree.tar $(MAN)
 
 include $(KSFT)/lib.mk
 
-$(OUTPUT)/fakekernel.so: $(addprefix $(CLI)/,fakekernel.c fakenetlink.c fakeroot.c)
+$(OUTPUT)/fakekernel.so: $(addprefix $(CLI)/,fakeclock.c fakekernel.c fakenetlink.c fakeroot.c)
 	$(call msg,CC,,$@)
 	$(Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -I$(TOP)/include/uapi -fPIC -shared \
 		-o $@ $^

@@ -53,6 +53,57 @@ tell()
 	printf '%s\n%s\n(%d)\n' "$out" "$err" "$rc"
 }
 
+# begin fv|fvk|fvl ARGUMENT…: the same in the background, while the test does something else
+begin()
+{
+	(
+		"$@"
+		exit "$rc"
+	) &
+	begun=$!
+}
+
+# end_of PID: wait for the end of a process of the test; $rc tells how it went
+end_of()
+{
+	wait_until has_ended "$1" || kill -KILL "$1"
+	rc=0
+	wait "$1" || rc=$?
+}
+
+has_ended()
+{
+	local stat
+
+	! read -r stat 2>/dev/null <"/proc/$1/stat" || [[ ${stat##*) } = Z* ]]
+}
+
+# finish: wait for the end of what was begun
+finish()
+{
+	end_of "$begun"
+	tell
+}
+
+# clock MS [auto]: what fpgactl takes for the time from now on; see fakeclock.c
+clock()
+{
+	export FAKE_CLOCK=$work/clock
+	echo "$*" >"$FAKE_CLOCK"
+}
+
+# clock_is TEXT: the clock shows this
+clock_is()
+{
+	[ "$(<"$FAKE_CLOCK")" = "$1" ]
+}
+
+# wait_for MS: until fpgactl waits for this time
+wait_for()
+{
+	wait_until grep -qsx "$1" "$FAKE_CLOCK.waits"
+}
+
 # fvk ARGUMENT…: the same with a kernel that does what is written to the tree
 fvk()
 {
@@ -209,11 +260,14 @@ override_of()
 	sed 's/(null)//' "$tree/sys/bus/pci/devices/$1/driver_override"
 }
 
-# on_terminal ARGUMENT…: what is written to a terminal, controls as backslashes
+# on_terminal ARGUMENT…: what is written to a terminal is in $work/screen and, when it is over,
+# in $work/out, controls in letters; the program's process is in $work/pid
 on_terminal()
 {
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 30 \
-		script -qec "$FPGACTL $*" /dev/null </dev/null | sed 's/\x1b/ESC/g; s/\r/CR/g'
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
+		script -qefc "echo \$\$ >$work/pid; exec $FPGACTL $*" /dev/null \
+		>"$work/screen" </dev/null || return
+	sed 's/\x1b/ESC/g; s/\r/CR/g' "$work/screen" | tee "$work/out"
 }
 
 # state: drivers and overrides of all devices

@@ -109,16 +109,23 @@ static int on_bind(const char *root, const char *driver, const char *bdf)
 	return now[0] ? EBUSY : attach(root, bdf, driver);
 }
 
+/* Returns when held/BDF is gone. In the time of the machine, whatever fakeclock.c does. */
+static void wait_held(const char *root, const char *bdf)
+{
+	struct timespec step = { .tv_nsec = 2000000 };
+
+	while (exists(at("%s/held/%s", root, bdf)))
+		clock_nanosleep(CLOCK_REALTIME, 0, &step, NULL);
+}
+
 static int on_unbind(const char *root, const char *driver, const char *bdf)
 {
-	struct timespec step = { .tv_nsec = 10000000 };
 	char now[256];
 
 	driver_of(now, sizeof(now), root, bdf);
 	if (strcmp(now, driver))
 		return ENODEV;
-	while (exists(at("%s/held/%s", root, bdf)))
-		nanosleep(&step, NULL);
+	wait_held(root, bdf);
 	return unlink(at("%s" PCI "devices/%s/driver", root, bdf)) ? errno : 0;
 }
 
@@ -141,12 +148,10 @@ static int on_probe(const char *root, const char *bdf)
 /* Takes a device away; it is kept in removed/. */
 static int on_remove(const char *root, const char *dir, const char *bdf)
 {
-	struct timespec step = { .tv_nsec = 10000000 };
 	char word[16];
 	FILE *f;
 
-	while (exists(at("%s/held/%s", root, bdf)))
-		nanosleep(&step, NULL);
+	wait_held(root, bdf);
 	read_word(word, sizeof(word), at("%s/fail/remove.%s", root, bdf));
 	if (word[0])
 		return atoi(word);

@@ -4,12 +4,12 @@
  * Linux all is done before sendmsg() returns: a request is written down in netlink/log
  * of the tree, and the answer to it is in netlink/COMMAND, or netlink/COMMAND-dry-run:
  * one attribute in each line, by its name in the specification, nests closed by "end".
- * "next" begins another message, as dumps have them; "delay MS" waits; "push FILE" sends
- * the messages in netlink/FILE to who listens to the events; "fail ERRNO TEXT" sends an
- * error with this text after what was answered; "then FILE" has netlink/FILE be the
- * answer from the next time on. Without the directory the module is not loaded, without
- * the file the command is refused. "close" is written down when a socket is closed that a
- * fence belongs to.
+ * "next" begins another message, as dumps have them; "wait FILE" waits until netlink/FILE
+ * is gone; "push FILE" sends the messages in netlink/FILE to all that listen to the events;
+ * "fail ERRNO TEXT" sends an error with this text after what was answered; "then FILE" has
+ * netlink/FILE be the answer from the next time on. Without the directory the module is not
+ * loaded, without the file the command is refused. "close" is written down when a socket is
+ * closed that a fence belongs to.
  *
  * A listener that waits in ppoll() gets what a test puts into netlink/event, which is
  * gone when it was sent. netlink/overrun lets it have lost messages, once;
@@ -351,12 +351,15 @@ static void put_value(struct message *m, const struct attr *a, const char *text)
 	}
 }
 
-static void pause_ms(const char *text)
+/* In the time of the machine, whatever fakeclock.c does. */
+static void wait_gone(const char *root, const char *name)
 {
-	long ms = strtol(text, NULL, 10);
-	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	struct timespec step = { .tv_nsec = 2000000 };
+	char path[PATH_MAX];
 
-	nanosleep(&ts, NULL);
+	snprintf(path, sizeof(path), "%s/netlink/%s", root, name);
+	while (!access(path, F_OK))
+		clock_nanosleep(CLOCK_REALTIME, 0, &step, NULL);
 }
 
 /* End of a dump. */
@@ -461,8 +464,8 @@ static void do_line(struct reading *r, char *line)
 	rest = word + strcspn(word, " ");
 	if (*rest)
 		*rest++ = '\0';
-	if (!strcmp(word, "delay")) {
-		pause_ms(rest);
+	if (!strcmp(word, "wait")) {
+		wait_gone(r->root, rest);
 	} else if (!strcmp(word, "fail")) {
 		r->error = (int)strtol(rest, &rest, 10);
 		snprintf(r->text, sizeof(r->text), "%s", rest + strspn(rest, " "));

@@ -235,8 +235,9 @@ happens()
 stop()
 {
 	kill "-${1:-INT}" "$pid"
-	wait "$pid"
+	end_of "$pid"
 	cat "$work/out" "$work/err"
+	[ "$rc" = 0 ]
 	[ ! -s "$work/err" ]
 }
 
@@ -317,7 +318,8 @@ overrun_ok()
 	event 7 3.000 0 5 | happens
 	wait_until grep -q 7 "$work/out"
 	kill -INT "$pid"
-	wait "$pid"
+	end_of "$pid"
+	[ "$rc" = 0 ]
 	[ "$(xargs <"$work/out")" = "SEQ 1 2 3 7" ]
 	[ "$(cat "$work/err")" = "fpgactl: 0000:00:07.0: 3 older events are not kept" ]
 }
@@ -335,8 +337,7 @@ unloaded_refused()
 	wait_until grep -q 2 "$work/out"
 	event 3 1.000 1 5 | comes
 	: >"$tree/netlink/unload"
-	rc=0
-	wait "$pid" || rc=$?
+	end_of "$pid"
 	[ "$rc" = 3 ]
 	[ "$(xargs <"$work/out")" = "SEQ 1 2 3" ]
 	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: read the history: the module was unloaded" ]

@@ -207,9 +207,17 @@ progress_ok()
 {
 	plan_recovery
 	recovered
-	sed -i '1i delay 1300' "$tree/netlink/recover"
-	on_terminal recover 07:00.1 >"$work/out"
-	cat "$work/out"
+	sed -i '1i wait block' "$tree/netlink/recover"
+	: >"$tree/netlink/block"
+	clock 0
+	on_terminal recover 07:00.1 &
+	begun=$!
+	wait_for 1000
+	clock 1000
+	wait_until grep -qF 'recover: 1 s of at most 121 s' "$work/screen"
+	rm "$tree/netlink/block"
+	end_of "$begun"
+	[ "$rc" = 0 ]
 	grep -qF 'CRESC[Kfpgactl: 0000:07:00.1: recover: 1 s of at most 121 sCRESC[KMETHOD' "$work/out"
 }
 

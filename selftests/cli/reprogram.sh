@@ -98,15 +98,14 @@ environment_ok()
 hold inherited_ok "the command has what it would have in a shell, and nothing more"
 inherited_ok()
 {
+	local command='ls /proc/self/fd >"$0"; exec grep -E "^Sig(Blk|Ign)" /proc/self/status >>"$0"'
+
 	card
-	fvl reprogram 07:00.1 -- sh -c 'ls -l /proc/$$/fd >"$0"; grep -E "^Sig(Blk|Ign)" /proc/$$/status >>"$0"' "$work/has"
-	cat "$work/has"
+	sh -c "$command" "$work/shell" </dev/null
+	cat "$work/shell"
+	fvl reprogram 07:00.1 -- sh -c "$command" "$work/has"
 	[ "$rc" = 0 ]
-	lacks socket "$work/has"
-	[ "$(grep -c -- '->' "$work/has")" -le 4 ]
-	grep -q '^SigBlk:.*0000000000000000$' "$work/has"
-	# none but what the shell of the test ignores
-	[ "$(sed -n 's/^SigIgn:\s*//p' "$work/has")" = "$(sed -n 's/^SigIgn:\s*//p' "/proc/$BASHPID/status")" ]
+	diff -u "$work/shell" "$work/has"
 }
 
 hold fails_refused "when the command fails the card is back, and the exit code is 7"
@@ -195,10 +194,24 @@ again_ok()
 	card
 	cp "$tree/netlink/recover" "$tree/netlink/later"
 	printf '%s\n' "then later" "fail 11 0000:07:00.1: is being recovered" | answer recover
+	clock 0 auto
 	fvl reprogram 07:00.1 -- true
 	[ "$rc" = 0 ]
 	prints "$report"
 	[ "$(grep -c '^recover bdf=0000:07:00.1 $' "$tree/netlink/log")" = 2 ]
+	clock_is "200 auto"
+}
+
+hold again_refused "that ends after a minute, when the driver is at work for longer"
+again_refused()
+{
+	card
+	printf '%s\n' "fail 11 0000:07:00.1: is being recovered" | answer recover
+	clock 0 auto
+	fvl reprogram 07:00.1 -- true
+	[ "$rc" = 6 ]
+	clock_is "60000 auto"
+	grep -qxF "fpgactl: 0000:07:00.1: reprogram: is being recovered (the command succeeded)" <<<"$err"
 }
 
 hold fence_refused "what the driver does not fence is not reprogrammed"
@@ -315,55 +328,96 @@ failed_json_refused()
 		'[7,"killed","SIGTERM","ready"]' ]
 }
 
+# launch ARGUMENT…: begin "fpgactl reprogram"; $begun is that process itself
+launch()
+{
+	# in the background of a shell without job control they are ignored
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT \
+		"$FPGACTL" reprogram "$@" >"$work/out" 2>"$work/err" </dev/null &
+	begun=$!
+}
+
+# start ARGUMENT…: the same, and wait until the command has made $work/up
+start()
+{
+	launch "$@"
+	wait_until test -e "$work/up"
+}
+
+# For commands that run in bash: until FILE is there, which takes signals meanwhile
+until_there='until_there() { until [ -e "$1" ]; do read -rt 0.01 <> <(:) || :; done; }
+'
+
 hold late_refused "a command that takes too long is told to end, with all that it started"
 late_refused()
 {
 	card
-	fvl reprogram -t 300ms 07:00.1 -- sh -c 'sleep 60 & echo $! >"$0"; wait' "$work/pid"
-	ends 8 "the command did not end in time and was ended by SIGTERM; the card is ready again" 10300
-	! kill -0 "$(<"$work/pid")"
+	clock 0
+	start -t 3s 07:00.1 -- sh -c 'sleep 300 & echo $! >"$0/pid"; : >"$0/up"; wait' "$work"
+	wait_for 3000
+	clock 3000
+	finish
+	ends 8 "the command did not end in time and was ended by SIGTERM; the card is ready again" 13000
+	wait_until is_over "$(<"$work/pid")"
+}
+
+is_over()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+hold late_stopped_refused "also with what is stopped, which would not hear of it"
+late_stopped_refused()
+{
+	card
+	clock 0
+	start -t 3s 07:00.1 -- bash -c '
+		trap : TERM
+		sleep 300 &
+		pid=$!
+		kill -STOP $pid
+		: >"$0"
+		while kill -0 $pid; do read -rt 0.01 <> <(:); done
+		exit 9' "$work/up"
+	wait_for 3000
+	clock 3000
+	finish
+	ends 8 "the command did not end in time and ended with status 9; the card is ready again" 13000
 }
 
 hold stubborn_refused "one that does not want to end is killed"
 stubborn_refused()
 {
 	card
-	fvl reprogram -t 200ms 07:00.1 -- sh -c 'trap "" TERM; while :; do sleep 0.1; done'
-	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 10200
+	clock 0
+	start -t 2s 07:00.1 -- bash -c "$until_there"'
+		trap ": >\"$0/heard\"" TERM
+		: >"$0/up"
+		until_there "$0/never"' "$work"
+	wait_for 2000
+	clock 2000
+	wait_until test -e "$work/heard"
+	# it has 5 s to end
+	wait_for 7000
+	kill -0 "$begun"
+	clock 7000
+	finish
+	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 12000
 }
 
 hold late_success_refused "one that ends well when it is told to has exit code 8 all the same"
 late_success_refused()
 {
 	card
-	fvl reprogram -t 200ms 07:00.1 -- sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
-	ends 8 "the command did not end in time and ended with status 0; the card is ready again" 10200
-}
-
-# begin ARGUMENT…: start "fpgactl reprogram"
-begin()
-{
-	# in the background of a shell without job control they are ignored
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT \
-		"$FPGACTL" reprogram "$@" >"$work/out" 2>"$work/err" </dev/null &
-	tool=$!
-}
-
-# start ARGUMENT…: the same, and wait until the command has made $work/up
-start()
-{
-	begin "$@"
-	wait_until test -e "$work/up"
-}
-
-# finish: as fv does
-finish()
-{
-	rc=0
-	wait "$tool" || rc=$?
-	out=$(<"$work/out")
-	err=$(<"$work/err")
-	printf '%s\n%s\n(%d)\n' "$out" "$err" "$rc"
+	clock 0
+	start -t 100ms 07:00.1 -- bash -c "$until_there"'
+		trap "exit 0" TERM
+		: >"$0/up"
+		until_there "$0/never"' "$work"
+	wait_for 100
+	clock 100
+	finish
+	ends 8 "the command did not end in time and ended with status 0; the card is ready again" 10100
 }
 
 hold signals_ok "a signal goes to the command; when that has ended the card is brought back"
@@ -374,13 +428,16 @@ signals_ok()
 	for signal in INT:130 TERM:143 HUP:129 QUIT:131; do
 		card
 		: >"$tree/netlink/log"
-		rm -f "$work/up" "$work/heard"
-		start 07:00.1 -- bash -c '
-			trap "kill %1; sleep 0.3; echo heard >>\"$0/heard\"; echo command >>\"$1\"; exit 0" '"${signal%:*}"'
-			sleep 60 &
+		rm -f "$work/up" "$work/heard" "$work/go"
+		start 07:00.1 -- bash -c "$until_there"'
+			trap "echo heard >>\"$0/heard\"" '"${signal%:*}"'
 			: >"$0/up"
-			wait' "$work" "$tree/netlink/log"
-		kill -"${signal%:*}" "$tool"
+			until_there "$0/go"
+			echo command >>"$1"' "$work" "$tree/netlink/log"
+		kill -"${signal%:*}" "$begun"
+		wait_until test -e "$work/heard"
+		lacks ^recover "$tree/netlink/log"
+		: >"$work/go"
 		finish
 		[ "$rc" = "${signal#*:}" ]
 		[ "$(<"$work/heard")" = heard ]
@@ -394,8 +451,8 @@ signal_changed_refused()
 {
 	card
 	not_back 4 "its device ID is 9039, and was 9038" 116
-	start 07:00.1 -- sh -c ': >"$0"; exec sleep 60' "$work/up"
-	kill -TERM "$tool"
+	start 07:00.1 -- sh -c ': >"$0"; exec sleep 300' "$work/up"
+	kill -TERM "$begun"
 	finish
 	[ "$rc" = 5 ]
 	grep -qF "(the command was ended by SIGTERM)" <<<"$err"
@@ -405,10 +462,12 @@ hold early_signal_ok "a signal before the command runs has it not run, and the c
 early_signal_ok()
 {
 	card
-	sed -i '1i delay 600' "$tree/netlink/fence"
-	begin 07:00.1 -- touch "$work/ran"
+	sed -i '1i wait block' "$tree/netlink/fence"
+	: >"$tree/netlink/block"
+	launch 07:00.1 -- touch "$work/ran"
 	wait_until grep -q ^fence "$tree/netlink/log"
-	kill -INT "$tool"
+	kill -INT "$begun"
+	rm "$tree/netlink/block"
 	finish
 	ends 130 "the command was not started because of SIGINT; the card is ready again"
 	[ ! -e "$work/ran" ]
@@ -418,11 +477,13 @@ hold recover_signal_ok "a signal while the card is brought back does not end tha
 recover_signal_ok()
 {
 	card
-	sed -i '1i delay 600' "$tree/netlink/recover"
+	sed -i '1i wait block' "$tree/netlink/recover"
+	: >"$tree/netlink/block"
 	start 07:00.1 -- touch "$work/up"
 	wait_until grep -q '^recover bdf=0000:07:00.1 $' "$tree/netlink/log"
-	kill -INT "$tool"
-	kill -TERM "$tool"
+	kill -INT "$begun"
+	kill -TERM "$begun"
+	rm "$tree/netlink/block"
 	finish
 	[ "$rc" = 0 ]
 	prints "$report"
@@ -433,11 +494,13 @@ nohup_ok()
 {
 	card
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --ignore-signal=HUP \
-		"$FPGACTL" reprogram 07:00.1 -- sh -c ': >"$0"; sleep 1; kill -HUP $$; exit 0' "$work/up" \
+		"$FPGACTL" reprogram 07:00.1 -- \
+		bash -c "$until_there"': >"$0/up"; until_there "$0/go"; kill -HUP $$; exit 0' "$work" \
 		>"$work/out" 2>"$work/err" </dev/null &
-	tool=$!
+	begun=$!
 	wait_until test -e "$work/up"
-	kill -HUP "$tool"
+	kill -HUP "$begun"
+	: >"$work/go"
 	finish
 	[ "$rc" = 0 ]
 }
@@ -446,12 +509,18 @@ hold killed_ok "when this program is killed the fence goes with it, and the comm
 killed_ok()
 {
 	card
-	start 07:00.1 -- sh -c 'echo $$ >"$0/pid"; ls -l /proc/$$/fd >"$0/fds"; : >"$0/up"; sleep 1; : >"$0/ended"' "$work"
-	kill -KILL "$tool"
+	start 07:00.1 -- bash -c "$until_there"'
+		ls -l /proc/self/fd >"$0/fds"
+		: >"$0/up"
+		until_there "$0/go"
+		: >"$0/ended"' "$work"
+	kill -KILL "$begun"
 	finish
 	[ "$rc" = 137 ]
-	# nobody but the one that was killed had the socket
+	# nothing but the process that was killed had the socket
+	[ -s "$work/fds" ]
 	lacks socket "$work/fds"
+	: >"$work/go"
 	wait_until test -e "$work/ended"
 	lacks ^recover "$tree/netlink/log"
 }
@@ -461,9 +530,12 @@ closed_output_ok()
 {
 	card
 	rc=0
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" reprogram 07:00.1 -- sleep 0.3 \
+	# the command ends when neither is read any more
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" reprogram 07:00.1 -- \
+		sh -c 'trap "" PIPE; while echo x; do :; done; while echo x >&2; do :; done' \
 		2> >(exec true) > >(exec true) || rc=$?
-	[ "$rc" != 0 ]
+	# SIGPIPE at the end, as with any program
+	[ "$rc" = 141 ]
 	fenced_and_back
 }
 
@@ -474,8 +546,52 @@ terminal()
 	mkfifo "$work/keys"
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT script -qefc "$*" "$work/screen" \
 		<"$work/keys" >/dev/null &
-	tool=$!
+	begun=$!
 	exec 9>"$work/keys"
+}
+
+# shows TEXT: until it is on the screen
+shows()
+{
+	wait_until grep -q "$1" "$work/screen"
+}
+
+# closed: the end of the program on the terminal; $rc as it gave it
+closed()
+{
+	end_of "$begun"
+	cat -v "$work/screen"
+}
+
+# proc_field PID N: the N-th of those after the name in its stat: 1 state, 2 parent, 3 process
+# group, 6 process group in the foreground of its terminal
+proc_field()
+{
+	local stat fields
+
+	read -r stat <"/proc/$1/stat"
+	read -ra fields <<<"${stat##*) }"
+	REPLY=${fields[$2 - 1]}
+}
+
+# waits_for_input PID: it has the terminal, and sleeps
+waits_for_input()
+{
+	local group
+
+	proc_field "$1" 3
+	group=$REPLY
+	proc_field "$1" 6
+	[ "$REPLY" = "$group" ] || return
+	proc_field "$1" 1
+	[ "$REPLY" = S ]
+}
+
+# has_stopped PID
+has_stopped()
+{
+	proc_field "$1" 1
+	[ "$REPLY" = T ]
 }
 
 hold ctrl_c_ok "on a terminal Ctrl-C goes to the command alone, and once"
@@ -485,17 +601,17 @@ ctrl_c_ok()
 	cat >"$work/script" <<'END'
 #!/bin/bash
 trap 'echo heard' INT
-: >"$1"
-for i in 1 2 3 4 5 6; do sleep 0.1; done
+: >"$1/up"
+until [ -e "$1/go" ]; do read -rt 0.01 <> <(:); done
 exit 9
 END
 	chmod +x "$work/script"
-	terminal "$FPGACTL" reprogram 07:00.1 -- "$work/script" "$work/up"
+	terminal "$FPGACTL" reprogram 07:00.1 -- "$work/script" "$work"
 	wait_until test -e "$work/up"
 	printf '\003' >&9
-	rc=0
-	wait "$tool" || rc=$?
-	cat "$work/screen"
+	shows heard
+	: >"$work/go"
+	closed
 	[ "$rc" = 7 ]
 	[ "$(grep -c heard "$work/screen")" = 1 ]
 	fenced_and_back
@@ -505,12 +621,10 @@ hold ctrl_c_ends_ok "a command that Ctrl-C ends leaves the exit code of that"
 ctrl_c_ends_ok()
 {
 	card
-	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c "': >$work/up; exec sleep 60'"
+	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c "': >$work/up; exec sleep 300'"
 	wait_until test -e "$work/up"
 	printf '\003' >&9
-	rc=0
-	wait "$tool" || rc=$?
-	cat "$work/screen"
+	closed
 	[ "$rc" = 130 ]
 	fenced_and_back
 }
@@ -520,10 +634,10 @@ input_ok()
 {
 	card
 	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c "'read -r line; echo got \$line'"
-	wait_until grep -q running "$work/screen"
+	shows running
 	printf 'yes\n' >&9
-	wait "$tool"
-	cat "$work/screen"
+	closed
+	[ "$rc" = 0 ]
 	grep -q 'got yes' "$work/screen"
 	fenced_and_back
 }
@@ -533,21 +647,21 @@ ctrl_z_ok()
 {
 	card
 	terminal bash --norc --noprofile -i
-	printf 'PS1="prompt "; %s reprogram 07:00.1 -- sh -c ": >%s; read -r line; echo got \\$line"; echo rc=$?\n' \
+	printf 'PS1="prompt "; %s reprogram 07:00.1 -- sh -c "echo \\$\\$ >%s; read -r line; echo got \\$line"; echo rc=$?\n' \
 		"$FPGACTL" "$work/up" >&9
-	wait_until test -e "$work/up"
-	sleep 0.2
+	wait_until test -s "$work/up"
+	pid=$(<"$work/up")
+	wait_until waits_for_input "$pid"
 	printf '\032' >&9
-	wait_until grep -q Stopped "$work/screen"
-	printf 'jobs; fg\n' >&9
-	wait_until eval '[ "$(grep -c "reprogram 07:00.1" "$work/screen")" -ge 3 ]'
-	sleep 0.3
+	shows Stopped
+	has_stopped "$pid"
+	printf 'fg\n' >&9
+	wait_until waits_for_input "$pid"
 	printf 'again\n' >&9
-	wait_until grep -q 'got again' "$work/screen"
+	shows 'got again'
 	wait_until grep -q '^close' "$tree/netlink/log"
 	printf 'exit\n' >&9
-	wait "$tool" || :
-	cat -v "$work/screen"
+	closed
 	fenced_and_back
 }
 
@@ -556,20 +670,23 @@ background_ok()
 {
 	card
 	terminal bash --norc --noprofile -i
-	printf '%s reprogram 07:00.1 -- sh -c ": >%s; read -r line; echo got \\$line" &\n' \
+	printf '%s reprogram 07:00.1 -- sh -c "echo \\$\\$ >%s; read -r line; echo got \\$line" &\n' \
 		"$FPGACTL" "$work/up" >&9
-	wait_until test -e "$work/up"
-	sleep 0.3
+	wait_until test -s "$work/up"
+	pid=$(<"$work/up")
+	# it wanted to read, and both were stopped
+	wait_until has_stopped "$pid"
+	proc_field "$pid" 2
+	wait_until has_stopped "$REPLY"
 	printf 'jobs\n' >&9
-	wait_until grep -q 'Stopped' "$work/screen"
+	shows Stopped
 	printf 'fg\n' >&9
-	sleep 0.5
+	wait_until waits_for_input "$pid"
 	printf 'now\n' >&9
-	wait_until grep -q 'got now' "$work/screen"
+	shows 'got now'
 	wait_until grep -q '^close' "$tree/netlink/log"
 	printf 'exit\n' >&9
-	wait "$tool" || :
-	cat -v "$work/screen"
+	closed
 	fenced_and_back
 }
 

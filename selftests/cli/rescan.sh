@@ -6,6 +6,9 @@
 
 port=sys/devices/pci0000:00/0000:00:07.0
 
+# PCI Express 6.0, 6.6.1: a card is left alone for 100 ms after its link came up
+link_up_ms=100
+
 # card STATE [LINK…]: what the driver says of the card of 0000:07:00.0; nobody holds it
 card()
 {
@@ -16,6 +19,7 @@ card()
 	printf '%s\n' "bdf 0000:07:00.0" "state $1" stats "users 0" end | answer device-get
 	echo | answer release
 	rm -rf "$tree/proc/4242"
+	clock 0 auto
 }
 
 changed()
@@ -70,6 +74,7 @@ same_ok()
 	succeeds
 	prints "0000:07:00.1: its card was removed and found again, as it was"
 	unchanged
+	clock_is "$link_up_ms auto"
 }
 
 hold other_cards_ok "no other card is touched"
@@ -127,8 +132,6 @@ json_ok()
 hold dry_run_ok "--dry-run names the functions and their holders, and asks nobody"
 dry_run_ok()
 {
-	local path
-
 	changed
 	holder
 	remember
@@ -160,13 +163,22 @@ held_refused()
 	changed
 	holder
 	remember
-	fvl rescan -t 1 07:00.0
-	refuses 4 "0000:07:00.0: rescan: after 1 s it is still held by qemu-system-x86 (pid 4242)"
+	fvl rescan -t 9900ms 07:00.0
+	refuses 4 "0000:07:00.0: rescan: after 10 s it is still held by qemu-system-x86 (pid 4242)"
 	hints "Nothing was changed. It was asked to let go and did not: unplug the device there, or"
+	clock_is "10000 auto"
 	unchanged
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 1 ]
 	fvl rescan -t 0 07:00.0
 	[ "$rc" = 4 ]
+	clock_is "10000 auto"
+	# every 10 s again
+	: >"$tree/netlink/log"
+	clock 0 auto
+	fvl rescan 07:00.0
+	refuses 4 "0000:07:00.0: rescan: after 60 s it is still held by qemu-system-x86 (pid 4242)"
+	clock_is "60000 auto"
+	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 6 ]
 	unchanged
 }
 
@@ -179,16 +191,26 @@ released_ok()
 	holder
 	becomes 0000:07:00.0 device 0x9039
 	becomes 0000:07:00.1
+	clock 0
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL script -qefc "$FPGACTL rescan -t 20 07:00.0" \
 		"$work/typescript" </dev/null >/dev/null &
 	pid=$!
-	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting [0-9]* s of 20 s' \
+	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 0 s of 20 s' \
 		"$work/typescript"
+	wait_for 200
+	clock 7000
+	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 7 s of 20 s' \
+		"$work/typescript"
+	wait_for 7200
 	[ -e "$tree/$port/0000:07:00.0" ]
 	rm -r "$tree/proc/4242"
 	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 0" end | answer device-get
-	wait "$pid"
+	clock 7200
+	wait_for $((7200 + link_up_ms))
+	clock $((7200 + link_up_ms))
+	end_of "$pid"
 	cat "$work/typescript"
+	[ "$rc" = 0 ]
 	[ "$(cat "$tree/$port/0000:07:00.0/device")" = 0x9039 ]
 }
 
@@ -208,12 +230,20 @@ late_refused()
 		printf "then d\n$users" 0 | answer c
 		printf "$users" 1 | answer d
 	}
-	fvl rescan -t 1 07:00.0
+	clock 0
+	begin fvl rescan -t 20 07:00.0
+	wait_for 200
+	clock 19900
+	wait_for 20100
+	clock 20100
+	finish
 	[ "$rc" = 4 ]
-	grep -q '^fpgactl: 0000:07:00.0: rescan: after [0-9]* s it is not over$' <<<"$err"
+	grep -q '^fpgactl: 0000:07:00.0: rescan: after 20 s it is not over$' <<<"$err"
 	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
 	kill -TERM "$pid"
 	rm "$tree/held/0000:07:00.0"
+	wait_for $((20100 + link_up_ms))
+	clock $((20100 + link_up_ms))
 	wait_until is_back
 }
 
@@ -226,9 +256,11 @@ hold coming_late_ok "a card that takes a while is looked for again"
 coming_late_ok()
 {
 	changed
-	echo 1 >"$tree/late"
+	echo 2 >"$tree/late"
 	fvl rescan 07:00.0
 	succeeds
+	# every 2 s
+	clock_is "$((link_up_ms + 4000)) auto"
 	[ "$(cat "$tree/late")" = 0 ]
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 }
@@ -238,10 +270,11 @@ nothing_refused()
 {
 	changed
 	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 0" end policy \
-		"load-limit-ms 100" end | answer device-get
+		"load-limit-ms 5000" end | answer device-get
 	mkdir "$tree/coming"
 	fvl rescan 07:00.0
 	[ "$rc" = 6 ]
+	clock_is "$((link_up_ms + 6000)) auto"
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: nothing answers below 0000:00:07.0 any more" ]
 	grep -q '^0000:07:00.0 ID  *10ee:9038  *not there$' <<<"$out"
 	fvl rescan 07:00.0
@@ -319,6 +352,7 @@ others_refused()
 	fvl rescan --yes 08:00.1
 	refuses 4 "0000:08:00.1: rescan: 0000:08:00.0 cannot be removed: it is held by evil\\x1b[31m\\x0aname\\xff (pid 4343)"
 	unchanged
+	clock 0 auto
 	fvl rescan --yes 01:00.0
 	succeeds
 	unchanged
@@ -328,6 +362,7 @@ hold unbound_ok "a card without a driver needs neither module nor agreement"
 unbound_ok()
 {
 	rm -r "$tree/netlink"
+	clock 0 auto
 	fvl rescan 05:00.0
 	succeeds
 	prints "0000:05:00.0: its card was removed and found again, as it was"

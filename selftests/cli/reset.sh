@@ -395,9 +395,21 @@ progress_ok()
 {
 	plan
 	done_by_hot
-	sed -i '1i delay 2300' "$tree/netlink/reset"
-	on_terminal reset 07:00.1 >"$work/out"
-	cat "$work/out"
+	sed -i '1i wait block' "$tree/netlink/reset"
+	: >"$tree/netlink/block"
+	clock 0
+	on_terminal reset 07:00.1 &
+	begun=$!
+	wait_for 1000
+	clock 1000
+	wait_until grep -qF 'reset: 1 s of at most 121 s' "$work/screen"
+	wait_for 2000
+	clock 2000
+	wait_until grep -qF 'reset: 2 s of at most 121 s' "$work/screen"
+	wait_for 3000
+	rm "$tree/netlink/block"
+	end_of "$begun"
+	[ "$rc" = 0 ]
 	grep -qF 'CRESC[Kfpgactl: 0000:07:00.1: reset: 1 s of at most 121 sCRESC[Kfpgactl: 0000:07:00.1: reset: 2 s of at most 121 sCRESC[KMETHOD' "$work/out"
 	fvl reset 07:00.1
 	succeeds
@@ -408,10 +420,20 @@ no_progress_ok()
 {
 	plan
 	done_by_hot
-	on_terminal reset 07:00.1 >"$work/out"
+	clock 0
+	on_terminal reset 07:00.1
 	[ "$(head -c 6 "$work/out")" = METHOD ]
-	sed -i '1i delay 1300' "$tree/netlink/reset"
-	on_terminal reset --json 07:00.1 >"$work/out"
+	# while the driver is at work another thread tells, or there is none
+	sed -i '1i wait block' "$tree/netlink/reset"
+	: >"$tree/netlink/block"
+	: >"$tree/netlink/log"
+	on_terminal reset --json 07:00.1 &
+	begun=$!
+	wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
+	[ "$(ls "/proc/$(<"$work/pid")/task")" = "$(<"$work/pid")" ]
+	rm "$tree/netlink/block"
+	end_of "$begun"
+	[ "$rc" = 0 ]
 	[ "$(head -c 1 "$work/out")" = '{' ]
 }
 

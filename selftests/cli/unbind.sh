@@ -115,12 +115,17 @@ hold held_refused "while a VM holds it, it waits for --timeout, names the VM, ch
 held_refused()
 {
 	remember
-	fvk unbind --timeout 1 07:00.0
-	refuses 4 "0000:07:00.0: unbind: after 1 s it is still held by qemu-system-x86 (pid 4242)"
+	clock 0 auto
+	fvk unbind --timeout 3 07:00.0
+	refuses 4 "0000:07:00.0: unbind: after 3 s it is still held by qemu-system-x86 (pid 4242)"
 	grep -q '^Nothing was changed\.' <<<"$err"
-	unchanged
+	clock_is "3000 auto"
 	fvk unbind --timeout 0 07:00.0
 	[ "$rc" = 4 ]
+	clock_is "3000 auto"
+	fvk unbind 07:00.0
+	refuses 4 "0000:07:00.0: unbind: after 30 s it is still held by qemu-system-x86 (pid 4242)"
+	clock_is "33000 auto"
 	unchanged
 }
 
@@ -139,15 +144,23 @@ released_ok()
 {
 	local pid
 
+	clock 0
 	script -qefc "LD_PRELOAD=$FAKE_KERNEL $FPGACTL --sysroot $tree unbind --timeout 20 07:00.0" \
 		"$work/typescript" </dev/null &
 	pid=$!
-	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting [0-9]* s of 20 s' \
+	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 0 s of 20 s' \
+		"$work/typescript"
+	wait_for 200
+	clock 19000
+	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 19 s of 20 s' \
 		"$work/typescript"
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	rm -r "$tree/proc/4242"
 	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
-	wait "$pid"
+	wait_for 19200
+	clock 19200
+	end_of "$pid"
+	[ "$rc" = 0 ]
 	[ "$(driver_of 0000:07:00.0)" = "" ]
 }
 
@@ -158,9 +171,15 @@ request_late_refused()
 
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
-	fvk unbind --request --timeout 1 07:00.0
+	clock 0
+	begin fvk unbind --request --timeout 20 07:00.0
+	wait_for 200
+	clock 19900
+	wait_for 20100
+	clock 20100
+	finish
 	[ "$rc" = 4 ]
-	grep -q '^fpgactl: 0000:07:00.0: unbind: after [0-9]* s it is still held by qemu-system-x86 (pid 4242)$' <<<"$err"
+	grep -q '^fpgactl: 0000:07:00.0: unbind: after 20 s it is still held by qemu-system-x86 (pid 4242)$' <<<"$err"
 	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	kill -TERM "$pid"

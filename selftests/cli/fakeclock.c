@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A clock that a test sets. With $FAKE_CLOCK, CLOCK_MONOTONIC of fpgactl is the number of
+ * milliseconds in that file: it stands still until the test writes another number. What
+ * waits for at most some time (nanosleep(), poll(), sigtimedwait() and
+ * pthread_cond_timedwait()) waits until the file says that this time has come, and adds a
+ * line with it to $FAKE_CLOCK.waits first, by which the test knows that it waits. With
+ * "auto" behind the number, nanosleep() sets the clock to the end of its wait itself.
+ *
+ * Programs that fpgactl runs have the time of the machine.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
+#define NS_PER_MS	1000000LL
+#define NS_PER_S	1000000000LL
+
+/* How often the file is looked at, in the time of the machine. */
+#define LOOK_MS		2
+
+static const struct timespec look = { .tv_nsec = LOOK_MS * NS_PER_MS };
+
+/* The file; NULL where the clock is that of the machine. */
+static const char *clock_file(void)
+{
+	static const char name[] = "fpgactl";
+	const char *file = getenv("FAKE_CLOCK");
+
+	return file && !strncmp(program_invocation_short_name, name, strlen(name)) ? file : NULL;
+}
+
+static long long to_ns(const struct timespec *ts)
+{
+	return ts->tv_sec * NS_PER_S + ts->tv_nsec;
+}
+
+/* What the file says; it is empty for a moment while the test writes it. */
+static long long now_ns(const char *file, bool *is_auto)
+{
+	char mode[16];
+	long long ms;
+	int n;
+
+	for (;;) {
+		FILE *f = fopen(file, "re");
+
+		if (!f)
+			abort();
+		n = fscanf(f, "%lld%15s", &ms, mode);
+		fclose(f);
+		if (n >= 1)
+			break;
+		clock_nanosleep(CLOCK_REALTIME, 0, &look, NULL);
+	}
+	if (is_auto)
+		*is_auto = n == 2;
+	return ms * NS_PER_MS;
+}
+
+static bool is_reached(const char *file, long long end_ns)
+{
+	return now_ns(file, NULL) >= end_ns;
+}
+
+/* The time at which a wait of fpgactl ends, in milliseconds that have begun. */
+static long long end_ms(long long end_ns)
+{
+	return (end_ns + NS_PER_MS - 1) / NS_PER_MS;
+}
+
+static void tell(const char *file, long long end_ns)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s.waits", file);
+	f = fopen(path, "ae");
+	if (!f)
+		abort();
+	fprintf(f, "%lld\n", end_ms(end_ns));
+	fclose(f);
+}
+
+static void set_auto(const char *file, long long end_ns)
+{
+	FILE *f = fopen(file, "we");
+
+	if (!f)
+		abort();
+	fprintf(f, "%lld auto\n", end_ms(end_ns));
+	fclose(f);
+}
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	const char *file = clock_file();
+	long long ns;
+
+	if (!file || id != CLOCK_MONOTONIC)
+		return REAL(clock_gettime)(id, ts);
+	ns = now_ns(file, NULL);
+	ts->tv_sec = ns / NS_PER_S;
+	ts->tv_nsec = ns % NS_PER_S;
+	return 0;
+}
+
+int nanosleep(const struct timespec *ts, struct timespec *left)
+{
+	const char *file = clock_file();
+	long long end_ns;
+	bool is_auto;
+
+	if (!file)
+		return REAL(nanosleep)(ts, left);
+	end_ns = now_ns(file, &is_auto) + to_ns(ts);
+	tell(file, end_ns);
+	if (is_auto)
+		set_auto(file, end_ns);
+	while (!is_reached(file, end_ns)) {
+		if (clock_nanosleep(CLOCK_REALTIME, 0, &look, NULL) == EINTR) {
+			errno = EINTR;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	const char *file = clock_file();
+	long long end_ns;
+	int ret;
+
+	if (!file || timeout_ms <= 0)
+		return REAL(poll)(fds, n, timeout_ms);
+	end_ns = now_ns(file, NULL) + timeout_ms * NS_PER_MS;
+	tell(file, end_ns);
+	do
+		ret = REAL(poll)(fds, n, LOOK_MS);
+	while (!ret && !is_reached(file, end_ns));
+	return ret;
+}
+
+int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ts)
+{
+	const char *file = clock_file();
+	long long end_ns;
+	int ret;
+
+	if (!file || !to_ns(ts))
+		return REAL(sigtimedwait)(set, info, ts);
+	end_ns = now_ns(file, NULL) + to_ns(ts);
+	tell(file, end_ns);
+	do
+		ret = REAL(sigtimedwait)(set, info, &look);
+	while (ret < 0 && errno == EAGAIN && !is_reached(file, end_ns));
+	return ret;
+}
+
+/* The condition's own clock is CLOCK_MONOTONIC, too. */
+int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+			   const struct timespec *until)
+{
+	const char *file = clock_file();
+	struct timespec end;
+	int ret;
+
+	if (!file)
+		return REAL(pthread_cond_timedwait)(cond, mutex, until);
+	tell(file, to_ns(until));
+	do {
+		REAL(clock_gettime)(CLOCK_MONOTONIC, &end);
+		end.tv_nsec += LOOK_MS * NS_PER_MS;
+		if (end.tv_nsec >= NS_PER_S) {
+			end.tv_sec++;
+			end.tv_nsec -= NS_PER_S;
+		}
+		ret = REAL(pthread_cond_timedwait)(cond, mutex, &end);
+	} while (ret == ETIMEDOUT && !is_reached(file, to_ns(until)));
+	return ret;
+}
