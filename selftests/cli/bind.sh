@@ -175,6 +175,14 @@ raid_refused() { in_use 0b:00.0 "nvme3n1p1 is part of md127"; }
 hold multipath_refused "a disk behind NVMe multipath is not taken"
 multipath_refused() { in_use 0d:00.0 "nvme5n1 is mounted on /home"; }
 
+hold other_namespace_refused "a disk that is mounted only where the first process sees it is not taken"
+other_namespace_refused()
+{
+	mkdir "$tree/proc/1"
+	echo '40 1 259:33 / /srv/other rw - ext4 /dev/nvme4n1p1 rw' >"$tree/proc/1/mountinfo"
+	in_use 0c:00.0 "nvme4n1p1 is mounted on /srv/other"
+}
+
 hold idle_disk_ok "a disk that nobody uses is taken"
 idle_disk_ok()
 {

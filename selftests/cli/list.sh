@@ -140,6 +140,16 @@ holder_group_ok()
 	json '.holders_complete'
 }
 
+hold holder_bridge_ok "no process has the bridge that is in a group which it holds"
+holder_bridge_ok()
+{
+	ln -sfn ../../../kernel/iommu_groups/17 \
+		"$tree/sys/devices/pci0000:00/0000:00:07.0/iommu_group"
+	fv list --all --json
+	value '.groups[] | select(.group == 17).devices | map([.bdf, (.holders | map(.pid))])' \
+		'[["0000:00:07.0",[]],["0000:07:00.0",[4242]]]'
+}
+
 hold holder_cdev_ok "the holder of a device file holds that device only"
 holder_cdev_ok()
 {

@@ -358,12 +358,7 @@ late_refused()
 	clock 3000
 	finish
 	ends 8 "the command did not end in time and was ended by SIGTERM; the card is ready again" 13000
-	wait_until is_over "$(<"$work/pid")"
-}
-
-is_over()
-{
-	! kill -0 "$1" 2>/dev/null
+	wait_until has_ended "$(<"$work/pid")"
 }
 
 hold late_stopped_refused "also with what is stopped, which would not hear of it"

@@ -143,6 +143,21 @@ watch_ok()
 	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1000 997.0" ]
 }
 
+hold watch_seconds_ok "--watch=SECONDS reads after so many, and what grew is told for each of them"
+watch_seconds_ok()
+{
+	watch --watch=4 17
+	wait_for 4000
+	echo 1003 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
+	# a counter that is less than it was began anew
+	echo 1 >"$tree/sys/class/fpga_vfio/group17/statistics/closes"
+	clock 4000
+	wait_for 8000
+	stop
+	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1003 250.0" ]
+	[ "$(grep closes "$work/out" | xargs)" = "├─closes 2 ├─closes 1" ]
+}
+
 # resets: what the driver says of five of them
 resets()
 {

@@ -89,6 +89,19 @@ not_ours_ok()
 	unchanged
 }
 
+hold other_override_ok "a device of another driver, or that another driver is to have, is left alone"
+other_override_ok()
+{
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
+	echo xdma >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
+	remember
+	fvk unbind 01:00.0
+	succeeds
+	prints "0000:01:00.0: not bound to fpga-vfio-pci, left alone (driver: none)
+0000:01:00.1: not bound to fpga-vfio-pci, left alone (driver: xdma)"
+	unchanged
+}
+
 hold left_behind_ok "a device that unloading the module left behind goes back to the host"
 left_behind_ok()
 {

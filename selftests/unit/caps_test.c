@@ -88,6 +88,25 @@ TEST(without_a_list_there_is_nothing)
 	EXPECT_EQ(FV_NO, caps.sriov);
 }
 
+/* Conventional PCI has it in a capability of its own, beside one that says something else. */
+TEST(advanced_features_tell_of_a_function_reset)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	config[0x60] = PCI_CAP_ID_AF;
+	memset(config + 0x62, 0, 16);
+	config[0x60 + PCI_AF_CAP] = PCI_AF_CAP_FLR;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_YES, caps.flr);
+	EXPECT_EQ(FV_NO, caps.aer);
+	EXPECT_EQ(FV_NO, caps.sriov);
+	config[0x60 + PCI_AF_CAP] = PCI_AF_CAP_TP;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_NO, caps.flr);
+}
+
 TEST(lists_in_circles_end)
 {
 	uint8_t config[4096];

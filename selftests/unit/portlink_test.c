@@ -100,10 +100,26 @@ TEST_F(port, what_may_not_be_read_tells_nothing)
 	EXPECT_FALSE(portlink_parse(&self->link, self->config, 0));
 }
 
-TEST_F(port, an_endpoint_is_no_port)
+TEST_F(port, the_link_of_a_port_is_below_it)
 {
-	set16(self->config, EXPRESS + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	static const struct {
+		unsigned int type;
+		bool is_port;
+	} cases[] = {
+		{ PCI_EXP_TYPE_ENDPOINT, false }, { PCI_EXP_TYPE_LEG_END, false },
+		{ PCI_EXP_TYPE_ROOT_PORT, true }, { PCI_EXP_TYPE_UPSTREAM, false },
+		{ PCI_EXP_TYPE_DOWNSTREAM, true }, { PCI_EXP_TYPE_PCI_BRIDGE, false },
+		{ PCI_EXP_TYPE_PCIE_BRIDGE, true }, { PCI_EXP_TYPE_RC_END, false },
+		{ PCI_EXP_TYPE_RC_EC, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set16(self->config, EXPRESS + PCI_EXP_FLAGS, 2 | cases[i].type << 4);
+		EXPECT_EQ(cases[i].is_port, portlink_parse(&self->link, self->config,
+							   sizeof(self->config)))
+			TH_LOG("type %u", cases[i].type);
+	}
 }
 
 TEST_F(port, capabilities_that_loop_or_leave_end)
