@@ -8,19 +8,34 @@
 
 #include "../../kmod/policy.h"
 
-static const struct range {
+/* The whole table: each key, what it begins with, and its range. */
+static const struct key {
+	const char *name;
 	unsigned int attr;
-	__u32 min, max;
+	__u32 begin, min, max;
 	bool is_zero_off;
-} ranges[] = {
-	{ FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS, 1000, 600000, false },
-	{ FPGA_VFIO_A_POLICY_READY_LIMIT_MS, 100, 120000, false },
-	{ FPGA_VFIO_A_POLICY_LINK_SPEED, 1, 6, true },
-	{ FPGA_VFIO_A_POLICY_LINK_WIDTH, 1, 32, true },
-	{ FPGA_VFIO_A_POLICY_RETRAIN_TRIES, 1, 10, false },
-	{ FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS, 10, 60000, true },
-	{ FPGA_VFIO_A_POLICY_AUTO_RETRAIN, 0, 1, true },
+	const char *const *words;
+} keys[] = {
+	{ "load_limit_ms", FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS, 60000, 1000, 600000, false, NULL },
+	{ "ready_limit_ms", FPGA_VFIO_A_POLICY_READY_LIMIT_MS, 10000, 100, 120000, false, NULL },
+	{ "link_speed", FPGA_VFIO_A_POLICY_LINK_SPEED, 0, 1, 6, true, NULL },
+	{ "link_width", FPGA_VFIO_A_POLICY_LINK_WIDTH, 0, 1, 32, true, NULL },
+	{ "retrain_tries", FPGA_VFIO_A_POLICY_RETRAIN_TRIES, 3, 1, 10, false, NULL },
+	{ "watch_interval_ms", FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS, 100, 10, 60000, true, NULL },
+	{ "auto_retrain", FPGA_VFIO_A_POLICY_AUTO_RETRAIN, 1, 0, 1, false, NULL },
+	{ "identity", FPGA_VFIO_A_POLICY_IDENTITY, 0, 0, 1, false,
+	  (const char *[]) { "strict", "build", NULL } },
+	{ "guest_notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, 0, 0, 2, false,
+	  (const char *[]) { "none", "error", "request", NULL } },
+	{ "aer", FPGA_VFIO_A_POLICY_AER, 1, 0, 1, false,
+	  (const char *[]) { "stop", "recover", NULL } },
+	{ "link_disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, 0, 0, 2, false,
+	  (const char *[]) { "auto", "on", "off", NULL } },
 };
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static const char *const methods[] = { "flr", "pm", "hot", "link" };
 
 FIXTURE(policy)
 {
@@ -40,33 +55,66 @@ FIXTURE_TEARDOWN(policy)
 
 #define check() fv_policy_check(&self->policy, self->text, sizeof(self->text))
 
-/* What it begins with can be followed. */
-TEST_F(policy, defaults_are_good)
+/* What it begins with is what the table says, and can be followed. */
+TEST_F(policy, begins_with_the_defaults)
 {
+	struct fv_policy expected = { 0 };
+	size_t i;
+
 	EXPECT_EQ(0, check());
-	EXPECT_EQ(60000U, self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
-	EXPECT_EQ(100U, self->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS]);
-	EXPECT_EQ(FPGA_VFIO_AER_MODE_RECOVER, self->policy.value[FPGA_VFIO_A_POLICY_AER]);
+	for (i = 0; i < KEYS; i++)
+		expected.value[keys[i].attr] = keys[i].begin;
+	for (i = 0; i <= FV_POLICY_NR; i++)
+		EXPECT_EQ(expected.value[i], self->policy.value[i])
+			TH_LOG("attribute %zu", i);
+	EXPECT_EQ(0, self->policy.nr_methods);
+	EXPECT_EQ(0, self->policy.ready.mask);
+	/* nothing of what was there is left */
+	memset(&self->policy, 0xff, sizeof(self->policy));
+	fv_policy_init(&self->policy);
+	EXPECT_EQ(0, memcmp(&self->was.value, &self->policy.value, sizeof(self->was.value)));
+	EXPECT_EQ(0, self->policy.nr_methods);
+	EXPECT_EQ(0, self->policy.ready.mask);
+}
+
+/* Methods and the ready register are attributes, too, but no numbers. */
+TEST_F(policy, numbers_are_those_of_the_table)
+{
+	unsigned int attr;
+	size_t i;
+
+	for (attr = 0; attr <= FV_POLICY_NR + 2; attr++) {
+		for (i = 0; i < KEYS && keys[i].attr != attr; i++)
+			;
+		EXPECT_EQ(i < KEYS, fv_policy_is_number(attr))
+			TH_LOG("attribute %u", attr);
+	}
+	EXPECT_EQ(KEYS + 2, FV_POLICY_NR);
 }
 
 /* Both ends of each range are in it, one beyond is not, and the text says so. */
 TEST_F(policy, ranges_end_where_they_should)
 {
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		const struct range *range = &ranges[i];
-		__u32 *value = &self->policy.value[range->attr], begin = *value;
+	char text[128];
+	size_t i;
 
-		*value = range->min;
+	for (i = 0; i < KEYS; i++) {
+		const struct key *key = &keys[i];
+		__u32 *value = &self->policy.value[key->attr], begin = *value;
+
+		*value = key->min;
 		EXPECT_EQ(0, check());
-		*value = range->max;
+		*value = key->max;
 		EXPECT_EQ(0, check());
-		*value = range->max + 1;
+		*value = key->max + 1;
 		EXPECT_EQ(-ERANGE, check());
-		EXPECT_NE(NULL, strstr(self->text, " may be "));
+		snprintf(text, sizeof(text), "%s is %u, may be %u to %u%s", key->name, *value,
+			 key->min, key->max, key->is_zero_off ? ", or 0" : "");
+		EXPECT_STREQ(text, self->text);
 		*value = 0;
-		EXPECT_EQ(range->is_zero_off ? 0 : -ERANGE, check());
-		if (range->min > 1) {
-			*value = range->min - 1;
+		EXPECT_EQ(key->is_zero_off || !key->min ? 0 : -ERANGE, check());
+		if (key->min > 1) {
+			*value = key->min - 1;
 			EXPECT_EQ(-ERANGE, check());
 		}
 		*value = begin;
@@ -75,58 +123,185 @@ TEST_F(policy, ranges_end_where_they_should)
 
 TEST_F(policy, widths_are_those_of_links)
 {
-	__u32 *width = &self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH];
+	static const __u32 widths[] = { 0, 1, 2, 4, 8, 12, 16, 32 };
+	__u32 width;
+	size_t i;
 
-	*width = 12;
-	EXPECT_EQ(0, check());
-	*width = 3;
+	for (width = 0; width <= 32; width++) {
+		self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = width;
+		for (i = 0; i < sizeof(widths) / sizeof(widths[0]) && widths[i] != width; i++)
+			;
+		EXPECT_EQ(i < sizeof(widths) / sizeof(widths[0]) ? 0 : -EINVAL, check())
+			TH_LOG("x%u", width);
+	}
+	/* as much of another key is nothing strange */
+	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 3;
 	EXPECT_EQ(-EINVAL, check());
+	EXPECT_STREQ("link_width is 3, which no link can have", self->text);
 }
 
 TEST_F(policy, a_method_is_there_once)
 {
-	self->policy.nr_methods = 2;
-	self->policy.methods[0] = FPGA_VFIO_RESET_METHOD_HOT;
-	self->policy.methods[1] = FPGA_VFIO_RESET_METHOD_FLR;
+	unsigned int i, j;
+	char text[64];
+
+	/* all of them, once */
+	self->policy.nr_methods = FV_POLICY_METHODS;
+	for (i = 0; i < FV_POLICY_METHODS; i++)
+		self->policy.methods[i] = i;
 	EXPECT_EQ(0, check());
-	self->policy.methods[1] = FPGA_VFIO_RESET_METHOD_HOT;
-	EXPECT_EQ(-EINVAL, check());
-	EXPECT_NE(NULL, strstr(self->text, "hot"));
+	/* one of them once more, wherever */
+	for (i = 0; i < FV_POLICY_METHODS; i++) {
+		for (j = 0; j < FV_POLICY_METHODS; j++) {
+			self->policy.methods[j] = i;
+			EXPECT_EQ(i == j ? 0 : -EINVAL, check());
+			snprintf(text, sizeof(text), "%s is more than once among reset_methods",
+				 methods[i]);
+			if (i != j)
+				EXPECT_STREQ(text, self->text);
+			self->policy.methods[j] = j;
+		}
+	}
 }
 
+/* What is wrong with a ready register is said; of one that is none, nothing is wrong. */
 TEST_F(policy, a_ready_register_has_sense)
 {
-	struct fv_ready_register *ready = &self->policy.ready;
+	static const struct {
+		struct fv_ready_register ready;
+		const char *text;
+	} rows[] = {
+		/* offset, mask, value, BAR */
+		{ { 8, 3, 2, 5 }, NULL },
+		{ { 8, 3, 0, 0 }, NULL },
+		{ { 0, ~0U, ~1U, 0 }, NULL },
+		{ { 8, 3, 2, 6 }, "ready_register is in BAR 6, may be in 0 to 5" },
+		{ { 1, 3, 2, 0 }, "ready_register is at 0x1, which is no multiple of 4" },
+		{ { 6, 3, 2, 0 }, "ready_register is at 0x6, which is no multiple of 4" },
+		{ { 8, 3, 4, 0 }, "ready_register never is 0x4, of which 0x3 count" },
+		{ { 8, 3, 6, 0 }, "ready_register never is 0x6, of which 0x3 count" },
+		{ { 8, ~0U, ~0U, 0 }, "ready_register is all-ones, as a dead card reads" },
+		{ { 6, 0, 4, 6 }, NULL },
+	};
+	size_t i;
 
-	*ready = (struct fv_ready_register) { .bar = 5, .offset = 8, .mask = 3, .value = 2 };
-	EXPECT_EQ(0, check());
-	ready->bar = 6;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		self->policy.ready = rows[i].ready;
+		self->text[0] = '\0';
+		EXPECT_EQ(rows[i].text ? -EINVAL : 0, check())
+			TH_LOG("row %zu", i);
+		EXPECT_STREQ(rows[i].text ?: "", self->text);
+	}
+}
+
+/* The first error is the one that counts. */
+TEST_F(policy, one_thing_is_said)
+{
+	self->policy.value[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = 11;
+	self->policy.nr_methods = 2;
+	self->policy.ready = (struct fv_ready_register) { 1, 1, 1, 0 };
+	EXPECT_EQ(-ERANGE, check());
+	EXPECT_STREQ("retrain_tries is 11, may be 1 to 10", self->text);
+	self->policy.value[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = 10;
 	EXPECT_EQ(-EINVAL, check());
-	ready->bar = 0;
-	ready->offset = 6;
+	EXPECT_STREQ("flr is more than once among reset_methods", self->text);
+	self->policy.nr_methods = 1;
 	EXPECT_EQ(-EINVAL, check());
-	ready->offset = 8;
-	ready->value = 4;
-	EXPECT_EQ(-EINVAL, check());
-	ready->mask = ~0U;
-	ready->value = ~0U;
-	EXPECT_EQ(-EINVAL, check());
-	ready->mask = 0;	/* none: the rest does not matter */
-	EXPECT_EQ(0, check());
+	EXPECT_STREQ("ready_register is at 0x1, which is no multiple of 4", self->text);
+	/* a value out of range is said as that, not as a width that no link has */
+	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 33;
+	EXPECT_EQ(-ERANGE, check());
 }
 
 TEST_F(policy, values_have_their_names)
 {
-	__u32 value;
+	__u32 value, other;
+	size_t i;
 
-	EXPECT_EQ(NULL, fv_policy_word(FPGA_VFIO_A_POLICY_RETRAIN_TRIES, 3));
-	EXPECT_STREQ("build", fv_policy_word(FPGA_VFIO_A_POLICY_IDENTITY,
-					     FPGA_VFIO_IDENTITY_CHECK_BUILD));
-	EXPECT_EQ(0, fv_policy_value(FPGA_VFIO_A_POLICY_LINK_DISABLE, "off", &value));
-	EXPECT_EQ((__u32)FPGA_VFIO_LINK_DISABLE_OFF, value);
-	EXPECT_EQ(-EINVAL, fv_policy_value(FPGA_VFIO_A_POLICY_LINK_DISABLE, "of", &value));
-	EXPECT_EQ(FPGA_VFIO_RESET_METHOD_LINK, fv_policy_method("link"));
+	for (i = 0; i < KEYS; i++) {
+		if (!keys[i].words) {
+			EXPECT_EQ(NULL, fv_policy_word(keys[i].attr, keys[i].begin));
+			continue;
+		}
+		for (value = 0; keys[i].words[value]; value++) {
+			EXPECT_STREQ(keys[i].words[value], fv_policy_word(keys[i].attr, value));
+			other = 99;
+			EXPECT_EQ(0, fv_policy_value(keys[i].attr, keys[i].words[value], &other));
+			EXPECT_EQ(value, other);
+		}
+		EXPECT_EQ(keys[i].max + 1, value);
+		EXPECT_EQ(-EINVAL, fv_policy_value(keys[i].attr, "of", &other));
+		EXPECT_EQ(-EINVAL, fv_policy_value(keys[i].attr, "", &other));
+	}
+	for (i = 0; i < FV_POLICY_METHODS; i++) {
+		EXPECT_STREQ(methods[i], fv_policy_method_name(i));
+		EXPECT_EQ((int)i, fv_policy_method(methods[i]));
+	}
+	EXPECT_EQ(sizeof(methods) / sizeof(methods[0]), FV_POLICY_METHODS);
 	EXPECT_EQ(-EINVAL, fv_policy_method(""));
+	EXPECT_EQ(-EINVAL, fv_policy_method("hots"));
+}
+
+/* Each key alone, and all of them. */
+TEST_F(policy, each_change_is_said)
+{
+	char all[512] = "", text[512], one[64];
+	size_t i;
+
+	for (i = 0; i < KEYS; i++) {
+		__u32 *value = &self->policy.value[keys[i].attr];
+
+		*value = keys[i].begin == keys[i].max ? keys[i].min : keys[i].max;
+		if (keys[i].words)
+			snprintf(one, sizeof(one), "%s=%s", keys[i].name, keys[i].words[*value]);
+		else
+			snprintf(one, sizeof(one), "%s=%u", keys[i].name, *value);
+		fv_policy_describe_change(&self->was, &self->policy, text, sizeof(text));
+		EXPECT_STREQ(one, text);
+		self->policy = self->was;
+	}
+	for (i = 0; i < KEYS; i++) {
+		self->policy.value[keys[i].attr] = keys[i].max - (keys[i].begin == keys[i].max);
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s=", i ? ", " : "",
+			 keys[i].name);
+		if (keys[i].words)
+			strcat(all, keys[i].words[self->policy.value[keys[i].attr]]);
+		else
+			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%u",
+				 self->policy.value[keys[i].attr]);
+	}
+	fv_policy_describe_change(&self->was, &self->policy, text, sizeof(text));
+	EXPECT_STREQ(all, text);
+}
+
+TEST_F(policy, a_ready_register_is_said)
+{
+	struct fv_ready_register *ready = &self->policy.ready;
+	/* one of these is another, or the mask is gone */
+	static const struct fv_ready_register others[] = {
+		{ 0x18, 0xf0, 0x30, 2 }, { 0x14, 0xf1, 0x30, 2 }, { 0x14, 0xf0, 0x10, 2 },
+		{ 0x14, 0xf0, 0x30, 3 }, { 0x14, 0, 0x30, 2 },
+	};
+	static const char *const texts[] = {
+		"2 0x18 0xf0 0x30", "2 0x14 0xf1 0x30", "2 0x14 0xf0 0x10", "3 0x14 0xf0 0x30",
+		"none",
+	};
+	char text[64], change[96];
+	size_t i;
+
+	fv_policy_describe_ready(&self->policy, text, sizeof(text));
+	EXPECT_STREQ("none", text);
+	*ready = (struct fv_ready_register) { 0x14, 0xf0, 0x30, 2 };
+	self->was = self->policy;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		*ready = others[i];
+		fv_policy_describe_ready(&self->policy, text, sizeof(text));
+		EXPECT_STREQ(texts[i], text);
+		snprintf(change, sizeof(change), "ready_register=%s", texts[i]);
+		fv_policy_describe_change(&self->was, &self->policy, self->text,
+					  sizeof(self->text));
+		EXPECT_STREQ(change, self->text);
+	}
 }
 
 TEST_F(policy, a_change_is_said_in_words)

@@ -6,15 +6,39 @@
 
 #include "../../kmod/state.h"
 
-TEST(every_state_has_a_name_of_its_own)
+/* From the row's state to the column's; "." is not allowed. */
+static const struct {
+	enum fpga_vfio_card_state state;
+	const char *name;
+	const char *next;
+} matrix[FV_STATES] = {
+	/*						  RFRLCF */
+	{ FPGA_VFIO_CARD_STATE_READY,	   "ready",	 "xxxxxx" },
+	{ FPGA_VFIO_CARD_STATE_FENCED,	   "fenced",	 ".xx..." },
+	{ FPGA_VFIO_CARD_STATE_RECOVERING, "recovering", "xxx.xx" },
+	{ FPGA_VFIO_CARD_STATE_LOST,	   "lost",	 "xxxxxx" },
+	{ FPGA_VFIO_CARD_STATE_CHANGED,	   "changed",	 "xxxxxx" },
+	{ FPGA_VFIO_CARD_STATE_FAILED,	   "failed",	 "xxxxxx" },
+};
+
+TEST(the_whole_matrix)
 {
 	unsigned int i, j;
 
 	for (i = 0; i < FV_STATES; i++) {
-		ASSERT_NE(NULL, fv_state_name(i));
-		for (j = 0; j < i; j++)
-			EXPECT_STRNE(fv_state_name(i), fv_state_name(j));
+		for (j = 0; j < FV_STATES; j++)
+			EXPECT_EQ(matrix[i].next[j] == 'x',
+				  !!fv_state_may_follow(matrix[i].state, matrix[j].state))
+				TH_LOG("%s after %s", matrix[j].name, matrix[i].name);
 	}
+}
+
+TEST(every_state_has_a_name_of_its_own)
+{
+	unsigned int i;
+
+	for (i = 0; i < FV_STATES; i++)
+		EXPECT_STREQ(matrix[i].name, fv_state_name(matrix[i].state));
 }
 
 TEST(a_state_may_follow_itself)
