@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
+# shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
 # The history of a card: each kind of event with who asked and what came of it, the ring, the
 # multicast group, uevents, tracepoints, and the times of resets.
 # shellcheck source=selftests/card-l1/suite.sh

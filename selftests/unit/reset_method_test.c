@@ -87,7 +87,7 @@ static void list(unsigned char *methods, const char *const *of)
 				*methods++ = i;
 }
 
-#define LIST(...) (const char *const []){ __VA_ARGS__, NULL }
+#define LIST(...) ((const char *const []){ __VA_ARGS__, NULL })
 
 TEST(method_used_is_the_first_that_is_not_refused)
 {
