@@ -10,53 +10,27 @@ fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 
 ONES=ffffffff
-RUNS=9
-# What is added to what PCI Express demands, which is 100 ms after the link is up: the row says
-# it. Beside other guests only late by far is late; on an idle machine it is 50 ms at most
-ADDED_MS=$((500 * FV_SLOW))
 use_card FV_CARD
 cards_bind "$dev"
 bits=$(port_controls)
 
-# fenced WHAT [WORD…]: by the owner
+# fenced WHAT [WORD…]: by the owner. It is refused while an access of the user lasts for a second
 fenced()
 {
-	fv_check "$1: fenced" own fence "$dev" "${@:2}"
+	fv_check "$1: fenced" fv_wait 60 own fence "$dev" "${@:2}"
+}
+
+# held WHAT: the card is loading, and who waits for its link goes on to look; the user does not wait
+held()
+{
+	fv_check "$1: its link is waited for" looked link_reads
+	[ "$user" = idle ] || goes_on "$1"
 }
 
 # said_us WORD: link, ready, duration of the last recovery
 said_us()
 {
 	sed -n "s/^$1-us //p" <<<"$SAID"
-}
-
-# late_ms UPTIME: milliseconds from 100 ms after the link was up until the user could use it, by the
-# card's clock
-late_ms()
-{
-	fault ctl trace "$from" | jq --argjson ms "$1" '
-		(.events | map(select(.what == "loaded"))[-1].us) as $loaded |
-		(.events | map(select(.what == "link-up"))[-1].us) as $up |
-		(($loaded - $up) / 1000 + $ms - 100 | floor)'
-}
-
-# measure: $median of RUNS times
-measure()
-{
-	local run all=
-
-	median=9999
-	for ((run = 0; run < RUNS; run++)); do
-		own fence "$dev"
-		mark
-		programmed 100
-		ask_start usable
-		own recover "$dev" || return
-		ask_wait usable
-		all+=$(late_ms "$REPLY")$'\n'
-	done
-	echo "# ms after link-up and 100 ms: ${all//$'\n'/ }"
-	median=$(sort -n <<<"$all" | grep . | sed -n "$((RUNS / 2 + 1))p")
 }
 
 for user in idle hammering; do
@@ -70,45 +44,33 @@ for user in idle hammering; do
 		asked 0 hammer on
 	fi
 
-	# --- the same image, 2 s
+	# --- the same image; how soon it is back is in the suite bench-ready
 	what="$user, the same image"
 	fenced "$what"
 	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
-	fv_check "$what: programmed" programmed 2000
+	fv_check "$what: programmed" programmed 300
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"
 	has_it_back "$what"
 	what="$user, the same image, recovered at once"
 	fenced "$what"
-	fault reprogram $((4000 * FV_SLOW))
-	mark
-	fv_check "$what: recovered" own recover "$dev"
+	fault reprogram hold
+	own_start recover "$dev"
+	fv_check "$what: the card is being recovered" fv_wait 60 device_is "$dev" recovering
+	held "$what"
+	fv_check "$what: it is not back before" device_is "$dev" recovering
+	release
+	fv_check "$what: recovered" own_wait
 	fv_check "$what: in one step, without a reset" steps "none 0"
-	fv_check "$what: after the link, which took what it took" test "$(said_us link)" -ge 1000000
 	has_it_back "$what"
 	policy "$dev" link_disable=off
 	what="$user, the same image, link_disable off"
 	fenced "$what"
-	fv_check "$what: programmed" programmed 2000
+	fv_check "$what: programmed" programmed 300
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"
 	has_it_back "$what"
 	policy "$dev" link_disable=auto
-
-	# --- how soon
-	fault not-ready 0 ones
-	# a busy host makes it late now and then, but not each time
-	for try in 1 2 3 4; do
-		measure
-		! between -1 "$median" $ADDED_MS || break
-		echo "# try $try: $median ms"
-	done
-	fv_check "$user: usable $median ms after the link was up and 100 ms" \
-		between -1 "$median" $ADDED_MS
-	fv_row "reprogram_late_$user" $FV_DRIVER "$median" ms
-	card_clean
-	card ready-after image
-	has_it_back "$user, $RUNS times"
 
 	# --- it comes back as something else
 	what="$user, another id"
@@ -125,7 +87,7 @@ for user in idle hammering; do
 	fv_check "$what: and of the configuration, too" asked "4 ones" pread 7 0 4
 	fv_check "$what: not recovered by another try" eval '! own recover "$dev"'
 	programmed alveo-xdma 300
-	fv_check "$what, then the old one: comes back" eval 'own recover "$dev" || fv_wait 20 device_is "$dev" ready'
+	fv_check "$what, then the old one: comes back" eval 'own recover "$dev" || fv_wait 60 device_is "$dev" ready'
 	has_it_back "$what, then the old one"
 
 	what="$user, another BAR size"
@@ -156,16 +118,15 @@ for user in idle hammering; do
 
 	# --- it does not come back
 	what="$user, it never comes back"
-	policy "$dev" load_limit_ms=1500
+	policy "$dev" load_limit_ms=1000
 	fenced "$what"
 	card fail-load 1
 	fault reprogram 100
-	fv_wait 10 card_is blank
+	fv_wait 60 card_is blank
 	fv_check "$what: not recovered" eval '! own recover "$dev"'
 	fv_check "$what: each way was tried" steps "none ETIMEDOUT,hot ETIMEDOUT,link ETIMEDOUT"
 	fv_check "$what: says so" said "state failed,reason .*link.*error (ETIMEDOUT|EIO) "
-	fv_check "$what: each within its limit" \
-		between 4500 $(($(said_us duration) / 1000)) $((4500 + 750 * FV_SLOW))
+	fv_check "$what: each for as long as it may take" test "$(said_us duration)" -ge 3000000
 	fv_same "$what: it has failed" failed "$(device "$dev" state)"
 	fv_check "$what: the port is as it was" port_is bits
 	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
@@ -196,7 +157,7 @@ for user in idle hammering; do
 	fv_check "$what: the user reads it" asked $CARD_ID get 0 0
 	fault repair
 	policy "$dev" auto_retrain=1
-	fv_check "$what, then not: at full speed" fv_wait 20 link_is "$port" 3 8
+	fv_check "$what, then not: at full speed" fv_wait 60 link_is "$port" 3 8
 	has_it_back "$what, then not"
 
 	# --- who programs it goes
@@ -207,8 +168,11 @@ for user in idle hammering; do
 	what="$user, killed while it is programmed"
 	owner
 	fenced "$what"
-	fault reprogram 1500
+	fault reprogram hold
 	owner_ends KILL
+	fv_check "$what: the driver recovers it" fv_wait 60 device_is "$dev" recovering
+	held "$what"
+	release
 	has_it_back "$what"
 	what="$user, killed after it was programmed"
 	owner
@@ -219,27 +183,38 @@ for user in idle hammering; do
 	what="$user, killed while it is recovered"
 	owner
 	fenced "$what"
-	fault reprogram 1500
+	fault reprogram hold
 	own_start recover "$dev"
-	fv_wait 5 device_is "$dev" recovering
-	owner_ends KILL
+	fv_wait 60 device_is "$dev" recovering
+	held "$what"
+	kill -KILL "$OWNER"
+	fv_check "$what: it is gone" fv_wait $((30 / FV_SLOW)) gone "$OWNER"
+	owner_ends
+	held "$what, the driver goes on"
+	release
 	has_it_back "$what"
 	what="$user, killed when it was another"
 	owner
 	fenced "$what"
 	programmed alveo-xdma-2 100
 	owner_ends KILL
-	fv_check "$what: it has changed" fv_wait 20 device_is "$dev" changed
+	fv_check "$what: it has changed" fv_wait 60 device_is "$dev" changed
 	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
 	owner
 	fenced "$what, fenced again"
 	programmed alveo-xdma 100
 	fv_check "$what, then the old one: recovered" own recover "$dev"
 	has_it_back "$what, then the old one"
+	# if it is over before it is programmed, the link does not come up either
 	what="$user, the time is over while it is programmed"
 	since
+	card train-time hold
 	fenced "$what" timeout=500
-	fault reprogram 2000
+	fault reprogram hold
+	fv_check "$what: it is" has_event "kind=fence origin=driver .*its time is over"
+	held "$what"
+	card train-time image
+	release
 	fv_check "$what: recovered by the driver" has_event "kind=recover origin=driver"
 	has_it_back "$what"
 
