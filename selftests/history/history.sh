@@ -45,13 +45,13 @@ fv_check "at the time at which it was" between "$before" "$time" "${EPOCHREALTIM
 # what is told to those who listen, all the time
 "$FV_DIR/fv_act" listen >/tmp/heard &
 listener=$!
-fv_wait 5 grep -q listening /tmp/heard
+fv_wait 60 grep -q listening /tmp/heard
 "${AS_NOBODY[@]}" "$FV_DIR/fv_act" listen >/tmp/heard-by-nobody &
 nobody=$!
 "$FV_DIR/uevents" >/tmp/uevents &
 udev=$!
-fv_wait 5 grep -q listening /tmp/heard-by-nobody
-fv_wait 5 grep -q listening /tmp/uevents
+fv_wait 60 grep -q listening /tmp/heard-by-nobody
+fv_wait 60 grep -q listening /tmp/uevents
 echo >"$TRACING/trace"
 fv_check "tracepoints are there" eval 'for point in fv_event fv_reset_step; do
 	echo 1 >"$TRACING/events/fpga_vfio/$point/enable" || false; done'
@@ -183,7 +183,9 @@ told held
 policy "$dev" watch_interval_ms=50
 losses=$(counter "$dev" link_losses)
 since
-fault link-down for $((500 * FV_SLOW))
+fault link-down
+fv_check "the link is lost" has_event "kind=link-down origin=watch"
+fault link-up
 fv_check "the link is lost, and comes back" has_event "kind=link-down origin=watch" \
 	"kind=link-up origin=watch .*speed=3 width=8" "kind=recover origin=driver" \
 	"kind=state .*state=ready"
@@ -206,7 +208,7 @@ fatal=$(counter "$dev" aer_fatal)
 fv-fault hmp pcie_aer_inject_error rp1 SDN >/dev/null
 fv_check "an error that PCI Express reports" has_event "kind=aer origin=kernel"
 fv_same "counted" $((fatal + 1)) "$(counter "$dev" aer_fatal)"
-fv_wait 20 device_is "$dev" ready
+fv_wait 60 device_is "$dev" ready
 as_child reset "$dev" hot
 
 # --- times
@@ -241,8 +243,8 @@ fv_same "the times are still there" "$count" "$again"
 
 # --- who listens
 last_seq
-fv_wait 10 grep -q " seq=$REPLY " /tmp/heard
-fv_wait 10 grep -q " seq=$REPLY " /tmp/heard-by-nobody
+fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
+fv_wait 60 grep -q " seq=$REPLY " /tmp/heard-by-nobody
 fv_same "who listens has heard all of it, and the same" \
 	"$(all_events | awk -v since="$heard_from" '{ split($2, seq, "="); if (seq[2] > since) print }')" \
 	"$(grep "^port=$port " /tmp/heard | tail -n $RING)"
@@ -279,7 +281,7 @@ last_seq
 fv_same "the last is the last" $((SINCE + RING + 20)) "$REPLY"
 fv_check "the numbers have no gap" gapless < <(all_events)
 fv_has "the last says so" "ready_limit_ms.*$((1000 + RING + 19))" "$(all_events | tail -n 1)"
-fv_wait 10 grep -q " seq=$REPLY " /tmp/heard
+fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
 fv_check "who listened has heard all of them" gapless < <(grep "^port=$port " /tmp/heard)
 kill "$listener" "$nobody" "$udev"
 wait "$listener" "$nobody" "$udev" 2>/dev/null
