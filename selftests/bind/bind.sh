@@ -6,7 +6,7 @@
 
 ktap_print_header
 for bdf in "$FV_NVME" "$FV_NVME2"; do
-	fv_wait 20 disk_of "$bdf" || ktap_exit_fail_msg "$bdf has no disk"
+	fv_wait 60 disk_of "$bdf" || ktap_exit_fail_msg "$bdf has no disk"
 done
 
 # --- what the module claims by itself: single devices only, and for VFIO only

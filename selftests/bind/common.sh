@@ -18,7 +18,7 @@ state()
 # ctl ARGUMENT…: fpgactl; its exit status in $CTL_RC, stdout in $CTL_OUT, stderr in $CTL_ERR
 ctl()
 {
-	CTL_OUT=$(timeout 60 fpgactl "$@" 2>/tmp/ctl.err)
+	CTL_OUT=$(timeout 300 fpgactl "$@" 2>/tmp/ctl.err)
 	CTL_RC=$?
 	CTL_ERR=$(</tmp/ctl.err)
 	echo "# fpgactl $*: status $CTL_RC"
