@@ -61,11 +61,11 @@ static unsigned int open_files(void)
 	return atoi(text);
 }
 
-/* 200 lives of the module leave no memory, no file and no reference behind. */
+/* Lives of the module leave no memory, no file and no reference behind. */
 CYCLE_TEST(lives_leave_nothing)
 {
 	static struct memory_use first, middle, last;
-	unsigned int half = scaled(100);
+	unsigned int half = loops(40, 100);
 	unsigned long long start;
 	int refs_core, refs_vfio, files;
 
@@ -195,7 +195,7 @@ CYCLE_TEST(removal_while_bound_is_clean)
 		EXPECT_FALSE(file_exists(PCI_SYSFS "/%s", bdf));
 		file_write("1", "/sys/bus/pci/rescan");
 		ASSERT_TRUE(wait_until(file_exists(PCI_SYSFS "/%s/iommu_group",
-						   bdf), 5000));
+						   bdf), LONG_MS));
 	}
 	pci_bind(bdf, OURS);
 	use(bdf);
@@ -228,17 +228,17 @@ CYCLE_TEST(removal_while_open_waits_for_the_user)
 		file_write("1", PCI_SYSFS "/%s/remove", bdf);
 		_exit(0);
 	}
-	EXPECT_LT(0, event_wait(event, 20000));
+	EXPECT_LT(0, event_wait(event, LONG_MS));
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
 	EXPECT_EQ(0x1234, config_read16(&dev, 0));
 	device_close(&dev);
 	iommu_close(&iommu);
-	EXPECT_TRUE(wait_until(waitpid(pid, &status, WNOHANG) == pid, 20000));
+	EXPECT_TRUE(wait_until(waitpid(pid, &status, WNOHANG) == pid, LONG_MS));
 	EXPECT_EQ(0, status);
 	EXPECT_FALSE(file_exists(PCI_SYSFS "/%s", bdf));
 	file_write("1", "/sys/bus/pci/rescan");
 	ASSERT_TRUE(wait_until(file_exists(PCI_SYSFS "/%s/iommu_group", bdf),
-			       5000));
+			       LONG_MS));
 	pci_bind(bdf, OURS);
 	use(bdf);
 	pci_unbind(bdf);

@@ -89,7 +89,7 @@ static void read_sysfs_for_ever(const char *unused)
 /* Unload while others dump and read: they see it or they do not, nothing breaks. */
 RACE_TEST(unload_under_readers)
 {
-	unsigned int i, busy = 0, rounds = scaled(30);
+	unsigned int i, busy = 0, rounds = loops(8, 30);
 	pid_t readers[4];
 	int ret;
 
@@ -107,7 +107,7 @@ RACE_TEST(unload_under_readers)
 			ret = __module_unload(MODULE);
 			busy += ret == -EWOULDBLOCK || ret == -EBUSY;
 			!ret;
-		}), 10000))
+		}), LONG_MS))
 			TH_LOG("unload: %s", errno_name(ret));
 	}
 	for (i = 0; i < 4; i++)
@@ -124,7 +124,7 @@ static void unbind_in_child(const char *bdf)
 /* Take the device away at any point of a user's life; the user then goes. */
 RACE_TEST(unbind_under_a_user)
 {
-	unsigned int i, rounds = scaled(20);
+	unsigned int i, rounds = loops(6, 20);
 	const char *bdf = role("FV_EDU1");
 	pid_t user, unbinder;
 	int status;
@@ -135,7 +135,7 @@ RACE_TEST(unbind_under_a_user)
 		nap_ms(rand_r(&self->seed) % 40);
 		unbinder = child_start(unbind_in_child, bdf);
 		ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) ==
-				       unbinder, 30000));
+				       unbinder, LONG_MS));
 		EXPECT_EQ(0, status);
 		child_end(user);
 		EXPECT_TRUE(pci_driver_is(bdf, ""));
@@ -148,7 +148,7 @@ RACE_TEST(unbind_under_a_user)
 /* Kill the user at any point; the device is there for the next. */
 RACE_TEST(killed_users_leave_the_device_usable)
 {
-	unsigned int i, rounds = scaled(30);
+	unsigned int i, rounds = loops(8, 30);
 	const char *bdf = role("FV_EDU1");
 	pid_t user;
 
@@ -174,7 +174,7 @@ static void reset_for_ever(const char *bdf)
 /* Resets from sysfs, opens, closes and unbinds at the same time. */
 RACE_TEST(resets_under_users_and_unbinds)
 {
-	unsigned int i, rounds = scaled(10);
+	unsigned int i, rounds = loops(3, 10);
 	const char *bdf = role("FV_NVME");
 	pid_t user, resetter, unbinder;
 	int status;
@@ -186,7 +186,7 @@ RACE_TEST(resets_under_users_and_unbinds)
 		nap_ms(rand_r(&self->seed) % 100);
 		unbinder = child_start(unbind_in_child, bdf);
 		ASSERT_TRUE(wait_until(waitpid(unbinder, &status, WNOHANG) ==
-				       unbinder, 60000));
+				       unbinder, LONG_MS));
 		EXPECT_EQ(0, status);
 		child_end(resetter);
 		child_end(user);

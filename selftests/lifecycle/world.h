@@ -11,6 +11,9 @@
 #define OURS "fpga-vfio-pci"
 #define MODULE "fpga_vfio_pci"
 
+/* Long for all that happens here. */
+#define LONG_MS 60000
+
 /* The device of a role of the topology, asserted to be there. */
 const char *role(const char *name);
 
