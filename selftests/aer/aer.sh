@@ -88,7 +88,7 @@ fv_check "late: no look at the link took that for a loss" \
 fv_same "late: the configuration is as it was" "$config" "$(card_config "$dev")"
 fv_check "late: the card works" asked $CARD_ID read 0
 fv_check "late: the user is told nothing" not_told
-fv_check "late: the port is as it was" fv_wait 5 eval '[ "$bits" = "$(port_bits)" ]'
+fv_check "late: the port is as it was" fv_wait 60 eval '[ "$bits" = "$(port_bits)" ]'
 card_clean
 
 # and for longer than the PCI core waits

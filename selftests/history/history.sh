@@ -103,7 +103,7 @@ else
 	config=$(card_config "$dev")
 	fault flr-hangs 1
 	reg_set "$dev" CAP_EXP+8.w=8000:8000
-	fv_check "$what: it does not" fv_wait 5 ones "$dev"
+	fv_check "$what: it does not" fv_wait 60 ones "$dev"
 	since
 	mark
 	fv_reset "$dev"

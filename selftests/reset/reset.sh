@@ -73,7 +73,7 @@ fv_check "two functions, one without driver: done" act reset "$FV_CARD2" hot
 # the driver restores that one, too; all-ones, which it reads as while it hangs, is not what it had
 use_card FV_CARD2
 config=$(card_config "$FV_CARD2_FN1")
-policy "$FV_CARD2" reset_methods=hot,link
+policy "$FV_CARD2" reset_methods=hot,link ready_limit_ms=1000
 fault hot-hangs 1
 fv_check "two functions, one without driver, both hang: done" act reset "$FV_CARD2"
 fv_check "two functions, one without driver, both hang: by the next method" \
