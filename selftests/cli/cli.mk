@@ -8,7 +8,7 @@ MAN := $(notdir $(basename $(wildcard $(TOP)/Documentation/man/*.rst)))
 TEST_PROGS := $(addprefix $(CLI)/,list.sh show.sh bind.sh unbind.sh stats.sh usage.sh \
 	docs.sh fence.sh history.sh link.sh policy.sh recover.sh reprogram.sh \
 	rescan.sh reset.sh retrain.sh)
-TEST_FILES := $(addprefix $(CLI)/,cli.sh settings) $(STATS_H)
+TEST_FILES := $(addprefix $(CLI)/,cli.sh) $(STATS_H)
 TEST_GEN_FILES += fakekernel.so tree.tar $(MAN)
 
 include $(KSFT)/lib.mk
