@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kernel.h"
+
+unsigned int kernel_allocs = UINT_MAX;
+int kernel_locks;
+unsigned int kernel_cpu;
+u64 kernel_ns;
+unsigned int kernel_sleeps;
+void (*kernel_on_sleep)(u64 us);
+unsigned long kernel_most_us;
+unsigned int kernel_state;
+struct task_struct kernel_task = { .group_leader = &kernel_task };
+
+void kernel_fail(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("# the kernel's stand-in: ");
+	vprintf(fmt, args);
+	printf("\n");
+	va_end(args);
+	fflush(stdout);
+	abort();
+}
+
+void kernel_begins(void)
+{
+	kernel_ns = 5 * NSEC_PER_SEC;
+	strscpy(kernel_task.comm, "unit");
+	kernel_task.tgid = 4711;
+}
+
+void kernel_ends(void)
+{
+	if (kernel_locks)
+		kernel_fail("%d locks are held at the end", kernel_locks);
+}
+
+ssize_t strscpy_3(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(from, size);
+
+	if (len < size) {
+		memcpy(to, from, len + 1);
+		return len;
+	}
+	memcpy(to, from, size - 1);
+	to[size - 1] = '\0';
+	return -E2BIG;
+}
+
+int vscnprintf(char *text, size_t size, const char *fmt, va_list args)
+{
+	int len = vsnprintf(text, size, fmt, args);
+
+	return len < (int)size ? len : (int)size - 1;
+}
+
+void *kzalloc(size_t size, int flags)
+{
+	if (!kernel_allocs)
+		return NULL;
+	kernel_allocs--;
+	return calloc(1, size);
+}
+
+void kfree(const void *ptr)
+{
+	free((void *)ptr);
+}
+
+void mutex_init(struct mutex *lock)
+{
+	lock->held = 0;
+}
+
+void mutex_lock(struct mutex *lock)
+{
+	if (!mutex_trylock(lock))
+		kernel_fail("a lock is taken twice");
+}
+
+bool mutex_trylock(struct mutex *lock)
+{
+	if (lock->held)
+		return false;
+	lock->held = 1;
+	kernel_locks++;
+	return true;
+}
+
+int mutex_lock_killable(struct mutex *lock)
+{
+	if (current->is_killed)
+		return -EINTR;
+	mutex_lock(lock);
+	return 0;
+}
+
+void mutex_unlock(struct mutex *lock)
+{
+	kernel_assert(lock->held);
+	lock->held = 0;
+	kernel_locks--;
+}
+
+void down_write(struct rw_semaphore *lock)
+{
+	if (!down_write_trylock(lock))
+		kernel_fail("a semaphore is taken twice");
+}
+
+bool down_write_trylock(struct rw_semaphore *lock)
+{
+	if (lock->held)
+		return false;
+	lock->held = -1;
+	kernel_locks++;
+	return true;
+}
+
+void up_write(struct rw_semaphore *lock)
+{
+	kernel_assert(lock->held == -1);
+	lock->held = 0;
+	kernel_locks--;
+}
+
+/* Where a key is, or would be. */
+static unsigned int xa_at(struct xarray *xa, unsigned long key)
+{
+	unsigned int i;
+
+	for (i = 0; i < xa->nr && xa->at[i].key < key; i++)
+		;
+	return i;
+}
+
+void *xa_load(struct xarray *xa, unsigned long key)
+{
+	unsigned int i = xa_at(xa, key);
+
+	return i < xa->nr && xa->at[i].key == key ? xa->at[i].entry : NULL;
+}
+
+void *xa_store(struct xarray *xa, unsigned long key, void *entry, int flags)
+{
+	unsigned int i = xa_at(xa, key);
+	void *was = xa_load(xa, key);
+
+	if (!was) {
+		if (!kernel_allocs)
+			return ERR_PTR(-ENOMEM);
+		kernel_assert(xa->nr < XARRAY_ENTRIES);
+		memmove(&xa->at[i + 1], &xa->at[i], (xa->nr - i) * sizeof(xa->at[0]));
+		xa->nr++;
+	}
+	xa->at[i].key = key;
+	xa->at[i].entry = entry;
+	return was;
+}
+
+void *xa_erase(struct xarray *xa, unsigned long key)
+{
+	unsigned int i = xa_at(xa, key);
+	void *was = xa_load(xa, key);
+
+	if (was) {
+		xa->nr--;
+		memmove(&xa->at[i], &xa->at[i + 1], (xa->nr - i) * sizeof(xa->at[0]));
+	}
+	return was;
+}
+
+void *xa_find(struct xarray *xa, unsigned long *key, unsigned long max, int filter)
+{
+	unsigned int i = xa_at(xa, *key);
+
+	if (i == xa->nr || xa->at[i].key > max)
+		return NULL;
+	*key = xa->at[i].key;
+	return xa->at[i].entry;
+}
+
+void xa_destroy(struct xarray *xa)
+{
+	xa->nr = 0;
+}
+
+void kernel_sleep_us(u64 us)
+{
+	kernel_sleeps++;
+	kernel_ns += us * NSEC_PER_USEC;
+	if (kernel_on_sleep)
+		kernel_on_sleep(us);
+}
+
+void usleep_range_state(unsigned long least, unsigned long most, unsigned int state)
+{
+	kernel_assert(least <= most);
+	kernel_most_us = most;
+	kernel_state = state;
+	kernel_sleep_us(least);
+}
+
+void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed)
+{
+	work->times_queued++;
+	if (work->is_queued && !is_changed)
+		return;
+	work->is_queued = true;
+	work->delay = delay;
+}
+
+void cancel_delayed_work_sync(struct delayed_work *work)
+{
+	work->is_queued = false;
+}
+
+void kernel_do(struct delayed_work *work)
+{
+	kernel_assert(work->is_queued);
+	work->is_queued = false;
+	kernel_ns += work->delay * NSEC_PER_MSEC;
+	work->work.fn(&work->work);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A stand-in for the kernel: as much of it as a file of the driver needs to be linked with a
+ * test on the host. The test plays the PCI functions, the clock and the driver's other files.
+ *
+ * Every header <linux/NAME.h> that the driver includes is this one, see ../Makefile; it is
+ * included before the first line of each file. A lock that is taken twice, released without
+ * being held or missing where the driver asserts it ends the test.
+ */
+#ifndef FV_UNIT_KERNEL_H
+#define FV_UNIT_KERNEL_H
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/types.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef unsigned long long u64;
+typedef int s32;
+typedef short s16;
+typedef long long s64;
+typedef s64 ktime_t;
+
+#define __init
+#define __exit
+#define __force
+#define __iomem
+#define __percpu
+#define __user
+#define __printf(a, b)		__attribute__((format(printf, a, b)))
+#undef __always_inline
+#define __always_inline		inline __attribute__((always_inline))
+#define noinline		__attribute__((noinline))
+#define likely(x)		(x)
+#define unlikely(x)		(x)
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
+#define data_race(x)		(x)
+#define barrier()		__asm__ volatile("" ::: "memory")
+#define smp_mb()		barrier()
+#define MODULE_DEVICE_TABLE(kind, table)
+
+#define BITS_PER_LONG		64
+#define BIT(n)			(1ul << (n))
+#define GENMASK(high, low)	((~0ul >> (63 - (high))) & (~0ul << (low)))
+#define U64_MAX			(~0ull)
+#define SZ_1K			0x400
+#define SZ_1M			0x100000
+#define PAGE_SIZE		4096
+#define NSEC_PER_USEC		1000L
+#define NSEC_PER_MSEC		1000000L
+#define NSEC_PER_SEC		1000000000L
+#define GFP_KERNEL		0
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define sizeof_field(type, member)	sizeof(((type *)0)->member)
+#define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
+#define upper_32_bits(n)	((u32)((n) >> 32))
+#define container_of(ptr, type, member)					\
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#define min(a, b)		((a) < (b) ? (a) : (b))
+#define max(a, b)		((a) > (b) ? (a) : (b))
+#define min_t(type, a, b)	min((type)(a), (type)(b))
+#define clamp_t(type, value, low, high)					\
+	min_t(type, max((type)(value), (type)(low)), high)
+
+static inline int fls64(u64 n)
+{
+	return n ? 64 - __builtin_clzll(n) : 0;
+}
+
+static inline u64 div_u64(u64 n, u32 d)
+{
+	return n / d;
+}
+
+static inline bool is_power_of_2(unsigned long n)
+{
+	return n && !(n & (n - 1));
+}
+
+static inline bool test_bit(unsigned int bit, const unsigned long *bits)
+{
+	return *bits & BIT(bit);
+}
+
+static inline bool __test_and_clear_bit(unsigned int bit, unsigned long *bits)
+{
+	bool was = test_bit(bit, bits);
+
+	*bits &= ~BIT(bit);
+	return was;
+}
+
+#define for_each_set_bit(bit, bits, nr)					\
+	for ((bit) = 0; (bit) < (nr); (bit)++)				\
+		if (test_bit(bit, bits))
+
+/* Text, and an error that ends the test. */
+#define strscpy(...)		strscpy_args(__VA_ARGS__, strscpy_3, strscpy_2)(__VA_ARGS__)
+#define strscpy_args(a, b, c, which, ...)	which
+#define strscpy_2(to, from)	strscpy_3(to, from, sizeof(to))
+ssize_t strscpy_3(char *to, const char *from, size_t size);
+int vscnprintf(char *text, size_t size, const char *fmt, va_list args);
+
+void kernel_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#define kernel_assert(what)						\
+	((what) ? (void)0 : kernel_fail("%s:%d: %s", __FILE__, __LINE__, #what))
+
+#define WARN_ON(what)		({ bool __is = (what); if (__is) kernel_fail("%s", #what); __is; })
+#define WARN_ON_ONCE(what)	WARN_ON(what)
+#define WARN_ONCE(what, ...)	({ if (what) kernel_fail(__VA_ARGS__); })
+
+#define MAX_ERRNO		4095
+#define ERR_PTR(error)		((void *)(long)(error))
+#define PTR_ERR(ptr)		((long)(ptr))
+#define IS_ERR(ptr)		((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
+
+/* Memory. kernel_allocs is how many allocations succeed before the others fail. */
+extern unsigned int kernel_allocs;
+void *kzalloc(size_t size, int flags);
+void kfree(const void *ptr);
+#define kvzalloc(size, flags)	kzalloc(size, flags)
+#define kvfree(ptr)		kfree(ptr)
+
+static inline void kernel_free_at(void *at)
+{
+	kfree(*(void **)at);
+}
+
+#define __free(how)		__attribute__((cleanup(kernel_free_at)))
+
+/* Lists. */
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+#define LIST_HEAD(name)		struct list_head name = { &(name), &(name) }
+#define INIT_LIST_HEAD(head)	((head)->next = (head)->prev = (head))
+#define list_empty(head)	((head)->next == (head))
+#define list_is_singular(head)	(!list_empty(head) && (head)->next == (head)->prev)
+#define list_entry(at, type, member)	container_of(at, type, member)
+#define list_for_each_entry(entry, head, member)			\
+	for (entry = list_entry((head)->next, __typeof__(*entry), member);	\
+	     &entry->member != (head);					\
+	     entry = list_entry(entry->member.next, __typeof__(*entry), member))
+
+static inline void list_add_tail(struct list_head *node, struct list_head *head)
+{
+	node->prev = head->prev;
+	node->next = head;
+	head->prev->next = node;
+	head->prev = node;
+}
+
+static inline void list_del_init(struct list_head *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+	INIT_LIST_HEAD(node);
+}
+
+/* Locks. kernel_locks is how many are held. */
+extern int kernel_locks;
+
+struct mutex {
+	int held;
+};
+
+struct rw_semaphore {
+	int held;		/* readers, or -1 for a writer */
+};
+
+typedef struct mutex spinlock_t;
+
+#define DEFINE_MUTEX(name)	struct mutex name
+#define DEFINE_SPINLOCK(name)	spinlock_t name
+#define lockdep_assert_held(lock)	kernel_assert((lock)->held)
+#define lockdep_assert_held_write(lock)	kernel_assert((lock)->held == -1)
+
+void mutex_init(struct mutex *lock);
+void mutex_lock(struct mutex *lock);
+bool mutex_trylock(struct mutex *lock);
+int mutex_lock_killable(struct mutex *lock);
+void mutex_unlock(struct mutex *lock);
+#define spin_lock_init(lock)	mutex_init(lock)
+#define spin_lock(lock)		mutex_lock(lock)
+#define spin_unlock(lock)	mutex_unlock(lock)
+
+void down_write(struct rw_semaphore *lock);
+bool down_write_trylock(struct rw_semaphore *lock);
+void up_write(struct rw_semaphore *lock);
+
+static inline struct mutex *kernel_guard(struct mutex *lock)
+{
+	mutex_lock(lock);
+	return lock;
+}
+
+static inline void kernel_unguard(struct mutex **lock)
+{
+	mutex_unlock(*lock);
+}
+
+#define KERNEL_PASTE(a, b)	a##b
+#define KERNEL_NAME(a, b)	KERNEL_PASTE(a, b)
+#define guard(kind)							\
+	__attribute__((cleanup(kernel_unguard), unused))		\
+	struct mutex *KERNEL_NAME(guard_, __COUNTER__) = kernel_guard
+#define scoped_guard(kind, lock)					\
+	for (struct mutex *__scope __attribute__((cleanup(kernel_unguard))) =	\
+		     kernel_guard(lock), *__once = NULL; !__once; __once = __scope)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+#define atomic_read(a)		((a)->counter)
+#define atomic_inc(a)		((void)(a)->counter++)
+#define atomic_dec(a)		((void)(a)->counter--)
+
+/* Tables by number, in order. */
+#define XARRAY_ENTRIES		64
+
+struct xarray {
+	unsigned int nr;
+	struct {
+		unsigned long key;
+		void *entry;
+	} at[XARRAY_ENTRIES];
+};
+
+#define DEFINE_XARRAY(name)	struct xarray name
+#define XA_PRESENT		0
+#define xa_err(entry)		(IS_ERR(entry) ? (int)PTR_ERR(entry) : 0)
+void *xa_load(struct xarray *xa, unsigned long key);
+void *xa_store(struct xarray *xa, unsigned long key, void *entry, int flags);
+void *xa_erase(struct xarray *xa, unsigned long key);
+void *xa_find(struct xarray *xa, unsigned long *key, unsigned long max, int filter);
+void xa_destroy(struct xarray *xa);
+#define xa_for_each(xa, key, entry)					\
+	for ((key) = 0; ((entry) = xa_find(xa, &(key), ULONG_MAX, XA_PRESENT)); (key)++)
+
+/* Variables of each processor; kernel_cpu is the one that the test runs on. */
+#define KERNEL_CPUS		2
+#define KERNEL_CPU_SIZE		4096
+extern unsigned int kernel_cpu;
+#define alloc_percpu(type)						\
+	((type *)(sizeof(type) > KERNEL_CPU_SIZE ? NULL :		\
+		  kzalloc(KERNEL_CPUS * KERNEL_CPU_SIZE, 0)))
+#define free_percpu(ptr)	kfree(ptr)
+#define per_cpu_ptr(ptr, cpu)						\
+	((__typeof__(ptr))((char *)(ptr) + (cpu) * KERNEL_CPU_SIZE))
+#define this_cpu_add(x, n)	((void)(*per_cpu_ptr(&(x), kernel_cpu) += (n)))
+#define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < KERNEL_CPUS; (cpu)++)
+
+/*
+ * The clock stands still but for sleeps, each of which moves it by the least time that it may
+ * take, and is told to kernel_on_sleep().
+ */
+extern u64 kernel_ns;
+extern unsigned int kernel_sleeps;
+extern void (*kernel_on_sleep)(u64 us);
+#define KERNEL_EPOCH_NS		1000000000000000000ull	/* CLOCK_REALTIME at 0 */
+#define ktime_get()		((ktime_t)kernel_ns)
+#define ktime_get_ns()		kernel_ns
+#define ktime_get_real_ns()	(KERNEL_EPOCH_NS + kernel_ns)
+#define ktime_sub(a, b)		((a) - (b))
+#define ktime_to_ns(t)		(t)
+#define ktime_add_ms(t, ms)	((t) + (ms) * 1000000ll)
+#define ktime_us_delta(a, b)	(((a) - (b)) / 1000)
+void kernel_sleep_us(u64 us);
+#define TASK_KILLABLE		0x102
+void usleep_range_state(unsigned long least, unsigned long most, unsigned int state);
+#define usleep_range(least, most)	usleep_range_state(least, most, 2)
+#define msleep(ms)		kernel_sleep_us((ms) * 1000ull)
+extern unsigned long kernel_most_us;	/* of the last sleep */
+extern unsigned int kernel_state;
+
+/* The process that runs. */
+#define TASK_COMM_LEN		16
+#define PF_EXITING		0x4
+#define PF_KTHREAD		0x200000
+
+struct task_struct {
+	unsigned int flags;
+	pid_t tgid;
+	char comm[TASK_COMM_LEN];
+	struct task_struct *group_leader;
+	bool is_killed;
+};
+
+extern struct task_struct kernel_task;
+#define current			(&kernel_task)
+#define task_tgid_nr(task)	((task)->tgid)
+#define get_task_comm(to, task)	strscpy(to, (task)->comm)
+#define fatal_signal_pending(task)	((task)->is_killed)
+
+struct pid {
+	int nr;
+};
+
+#define pid_nr(pid)		((pid)->nr)
+
+/* Work: queued, and done when the test says so. */
+struct work_struct {
+	void (*fn)(struct work_struct *work);
+};
+
+struct delayed_work {
+	struct work_struct work;
+	bool is_queued;
+	unsigned long delay;
+	unsigned int times_queued;
+};
+
+#define system_unbound_wq	NULL
+#define msecs_to_jiffies(ms)	(ms)
+#define to_delayed_work(w)	container_of(w, struct delayed_work, work)
+#define INIT_DELAYED_WORK(w, function)	((w)->work.fn = (function), (w)->is_queued = false)
+void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed);
+#define queue_delayed_work(wq, work, delay)	kernel_queue(work, delay, false)
+#define mod_delayed_work(wq, work, delay)	kernel_queue(work, delay, true)
+void cancel_delayed_work_sync(struct delayed_work *work);
+#define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
+/* Sleep until it is due, and do it. */
+void kernel_do(struct delayed_work *work);
+
+typedef struct {
+	int unused;
+} wait_queue_head_t;
+
+/* Forget all that tests do to what is above; each test begins with it, see kernel_ends(). */
+void kernel_begins(void);
+void kernel_ends(void);
+
+#include "kernel_pci.h"
+
+#endif

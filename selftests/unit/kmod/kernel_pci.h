@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Of the stand-in for the kernel, see kernel.h: PCI functions, each with a configuration space
+ * whose bits are constant, writable or cleared by writing 1, and what VFIO knows of them.
+ */
+#ifndef FV_UNIT_KERNEL_PCI_H
+#define FV_UNIT_KERNEL_PCI_H
+
+#include <linux/pci_regs.h>
+
+#ifndef FV_UNIT_KERNEL_H
+#error "kernel.h includes this"
+#endif
+
+struct device_driver {
+	const char *name;
+};
+
+struct device {
+	struct mutex mutex;	/* the device lock */
+	struct device_driver *driver;
+	void *drvdata;
+	int usage;		/* of runtime PM */
+	int wake_error;		/* of pm_runtime_resume_and_get() */
+	int active;		/* what pm_runtime_get_if_active() says */
+};
+
+#define dev_get_drvdata(dev)	((dev)->drvdata)
+#define dev_driver_string(dev)	((dev)->driver ? (dev)->driver->name : "pci")
+#define device_trylock(dev)	mutex_trylock(&(dev)->mutex)
+#define device_unlock(dev)	mutex_unlock(&(dev)->mutex)
+
+#define IORESOURCE_IO		0x00000100
+#define IORESOURCE_MEM		0x00000200
+#define IORESOURCE_PREFETCH	0x00002000
+#define IORESOURCE_MEM_64	0x00100000
+#define IORESOURCE_UNSET	0x20000000
+#define IORESOURCE_PCI_FIXED	0x00000010
+
+struct resource {
+	u64 start, end;
+	unsigned long flags;
+};
+
+#define resource_size(res)	((res)->end - (res)->start + 1)
+
+struct pci_dev;
+
+#define PCI_BUS_DEVICES		40
+
+struct pci_bus {
+	struct pci_dev *self;
+	int domain;
+	u8 number;
+	unsigned int nr;
+	struct pci_dev *devices[PCI_BUS_DEVICES];
+	u64 offset;		/* from an address of the processor to one of the bus */
+};
+
+enum { PCI_D0, PCI_D1, PCI_D2, PCI_D3hot, PCI_D3cold };
+
+#define PCI_ROM_RESOURCE	6
+#define PCI_STD_NUM_BARS	6
+#define PCI_NUM_RESET_METHODS	8
+#define PCI_CFG_SPACE_SIZE	256
+#define PCI_CFG_SPACE_EXP_SIZE	4096
+#define PCI_DEV_FLAGS_NO_BUS_RESET	BIT(6)
+#define PCI_DEV_FLAGS_NO_PM_RESET	BIT(7)
+#define PCI_DEV_FLAGS_NO_FLR_RESET	BIT(10)
+#define PCI_WRITES		64
+
+struct pci_dev {
+	struct device dev;
+	char name[32];
+	struct pci_bus *bus, *subordinate;
+	unsigned int devfn;
+	u16 vendor, device, subsystem_vendor, subsystem_device;
+	u32 class;
+	int cfg_size;
+	u8 pcie_cap, pm_cap;
+	u16 pcie_flags_reg;
+	u32 devcap;
+	unsigned long dev_flags;
+	unsigned int d3hot_delay;
+	int current_state;
+	bool is_virtfn, multifunction, imm_ready, link_active_reporting, clear_retrain_link;
+	bool msi_enabled, msix_enabled, ignore_hotplug, no_command_memory;
+	u8 reset_methods[PCI_NUM_RESET_METHODS];
+	struct resource resource[PCI_ROM_RESOURCE + 1];
+
+	/* What follows is the test's. */
+	u8 config[PCI_CFG_SPACE_EXP_SIZE];
+	u8 writable[PCI_CFG_SPACE_EXP_SIZE];
+	u8 cleared[PCI_CFG_SPACE_EXP_SIZE];	/* by writing 1 */
+	bool is_gone;				/* reads as all-ones, takes no write */
+	bool is_unplugged;			/* and the PCI core knows */
+	bool is_pending;			/* transactions do not end */
+	unsigned int refs, nr_vfs, saves, restores, access_locks;
+	unsigned int express_changes;		/* by the PCI core's locked functions */
+	unsigned int nr_writes;
+	struct {
+		int where, size;
+		u32 value;
+	} writes[PCI_WRITES];
+	void (*on_read)(struct pci_dev *pdev, int where);
+	void (*on_write)(struct pci_dev *pdev, int where, u32 value);
+};
+
+/* For tests: a function without capabilities that answers, and its registers. */
+void pci_begins(struct pci_dev *pdev, const char *name);
+void pci_put(struct pci_dev *pdev, int where, int size, u32 value, u32 writable);
+void pci_put_latch(struct pci_dev *pdev, int where, int size, u32 value, u32 cleared);
+u32 pci_look(struct pci_dev *pdev, int where, int size);
+/* Append a capability to the function's chain. */
+void pci_put_cap(struct pci_dev *pdev, u8 id, u8 at);
+void pci_put_ext_cap(struct pci_dev *pdev, u16 id, u16 at);
+/* A PCI Express capability of this type and version. */
+void pci_put_express(struct pci_dev *pdev, u8 at, u8 type, u8 version);
+/* BARs of a size and kind, as they read after all-ones was written; 0 for none. */
+void pci_put_bar(struct pci_dev *pdev, int where, u32 sized);
+void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
+
+/* The kernel's. */
+#define pci_name(pdev)		((const char *)(pdev)->name)
+#define to_pci_dev(d)		container_of(d, struct pci_dev, dev)
+#define pci_domain_nr(b)	((b)->domain)
+#define pci_dev_id(pdev)	((pdev)->bus->number << 8 | (pdev)->devfn)
+#define pci_upstream_bridge(pdev)	((pdev)->bus->self)
+#define pci_is_pcie(pdev)	(!!(pdev)->pcie_cap)
+#define pci_pcie_cap(pdev)	((pdev)->pcie_cap)
+#define pci_pcie_type(pdev)	(((pdev)->pcie_flags_reg & PCI_EXP_FLAGS_TYPE) >> 4)
+#define pci_dev_is_disconnected(pdev)	((pdev)->is_unplugged)
+#define pci_resource_n(pdev, n)	(&(pdev)->resource[n])
+#define pci_resource_start(pdev, n)	((pdev)->resource[n].start)
+#define pci_resource_flags(pdev, n)	((pdev)->resource[n].flags)
+#define pci_resource_len(pdev, n)					\
+	((pdev)->resource[n].end ? resource_size(&(pdev)->resource[n]) : 0)
+#define pci_num_vf(pdev)	((pdev)->nr_vfs)
+#define pci_dev_get(pdev)	((pdev)->refs++, (pdev))
+#define pci_dev_put(pdev)	((void)(pdev)->refs--)
+#define pci_wait_for_pending_transaction(pdev)	(!(pdev)->is_pending)
+#define pci_cfg_access_lock(pdev)	((void)(pdev)->access_locks++)
+#define pci_cfg_access_unlock(pdev)	((void)(pdev)->access_locks--)
+#define pci_save_state(pdev)	((void)(pdev)->saves++)
+#define pci_restore_state(pdev)	((void)(pdev)->restores++)
+int pci_set_power_state(struct pci_dev *pdev, int state);
+int pci_load_and_free_saved_state(struct pci_dev *pdev, void **state);
+#define PCI_POSSIBLE_ERROR(value)	((value) == (__typeof__(value))~0ull)
+
+static inline void pci_err(const struct pci_dev *pdev, const char *fmt, ...)
+{
+}
+
+#define pci_warn		pci_err
+#define pci_info		pci_err
+
+int pci_read_config_byte(struct pci_dev *pdev, int where, u8 *value);
+int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value);
+int pci_read_config_dword(struct pci_dev *pdev, int where, u32 *value);
+int pci_write_config_byte(struct pci_dev *pdev, int where, u8 value);
+int pci_write_config_word(struct pci_dev *pdev, int where, u16 value);
+int pci_write_config_dword(struct pci_dev *pdev, int where, u32 value);
+u8 pci_find_capability(struct pci_dev *pdev, int id);
+u16 pci_find_ext_capability(struct pci_dev *pdev, int id);
+u64 pci_get_dsn(struct pci_dev *pdev);
+int pcie_capability_read_word(struct pci_dev *pdev, int at, u16 *value);
+int pcie_capability_read_dword(struct pci_dev *pdev, int at, u32 *value);
+int pcie_capability_write_word(struct pci_dev *pdev, int at, u16 value);
+int pcie_capability_clear_and_set_word(struct pci_dev *pdev, int at, u16 clear, u16 set);
+#define pcie_capability_set_word(pdev, at, set)				\
+	pcie_capability_clear_and_set_word(pdev, at, 0, set)
+#define pcie_capability_clear_word(pdev, at, clear)			\
+	pcie_capability_clear_and_set_word(pdev, at, clear, 0)
+int pcibios_err_to_errno(int error);
+void pci_walk_bus(struct pci_bus *bus, int (*fn)(struct pci_dev *pdev, void *arg), void *arg);
+
+struct pci_bus_region {
+	u64 start, end;
+};
+
+void pcibios_resource_to_bus(struct pci_bus *bus, struct pci_bus_region *region,
+			     struct resource *res);
+
+/* From include/linux/pci_ids.h, which programs do not have. */
+#define PCI_VENDOR_ID_XILINX			0x10ee
+#define PCI_VENDOR_ID_AMAZON			0x1d0f
+#define PCI_VENDOR_ID_INTEL			0x8086
+#define PCI_DEVICE_ID_INTEL_QAT_DH895XCC	0x0435
+#define PCI_DEVICE_ID_INTEL_QAT_DH895XCC_VF	0x0443
+#define PCI_DEVICE_ID_INTEL_DSA_SPR0		0x0b25
+#define PCI_DEVICE_ID_INTEL_IAX_SPR0		0x0cfe
+#define PCI_DEVICE_ID_INTEL_QAT_C3XXX		0x19e2
+#define PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF	0x19e3
+#define PCI_DEVICE_ID_INTEL_QAT_C62X		0x37c8
+#define PCI_DEVICE_ID_INTEL_QAT_C62X_VF		0x37c9
+
+#define PCI_ANY_ID		(~0u)
+
+struct pci_device_id {
+	u32 vendor, device, subvendor, subdevice, class, class_mask;
+	unsigned long driver_data;
+	u32 override_only;
+};
+
+#define PCI_DEVICE(_vendor, _device)					\
+	.vendor = (_vendor), .device = (_device), .subvendor = PCI_ANY_ID,	\
+	.subdevice = PCI_ANY_ID
+#define PCI_DEVICE_SUB(_vendor, _device, _subvendor, _subdevice)	\
+	.vendor = (_vendor), .device = (_device), .subvendor = (_subvendor),	\
+	.subdevice = (_subdevice)
+#define PCI_ID_F_VFIO_DRIVER_OVERRIDE	1
+#define PCI_DRIVER_OVERRIDE_DEVICE_VFIO(_vendor, _device)		\
+	PCI_DEVICE(_vendor, _device), .override_only = PCI_ID_F_VFIO_DRIVER_OVERRIDE
+const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct pci_dev *pdev);
+
+/* Runtime PM: counts, and says what the test wants. */
+int pm_runtime_resume_and_get(struct device *dev);
+#define pm_runtime_get_sync(dev)	((void)(dev)->usage++)
+#define pm_runtime_put(dev)		((void)(dev)->usage--)
+int pm_runtime_get_if_active(struct device *dev);
+
+/* Registers in BARs, which the test plays. */
+void __iomem *ioremap(u64 at, size_t size);
+void iounmap(void __iomem *at);
+u32 ioread32(void __iomem *at);
+
+/* VFIO. */
+struct vfio_device_set {
+	struct mutex lock;	/* of opens and closes */
+};
+
+struct vfio_device {
+	struct vfio_device_set *dev_set;
+	unsigned int open_count;
+};
+
+struct vfio_pci_core_device {
+	struct vfio_device vdev;
+	struct pci_dev *pdev;
+	struct rw_semaphore memory_lock;
+	bool pm_runtime_engaged, needs_pm_restore;
+	void *pm_save;
+};
+
+struct vfio_pci_device_ops {
+	int unused;
+};
+
+/* compat.h then knows nothing newer than the oldest kernel. */
+#define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
+#define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
+
+struct vm_fault;
+typedef unsigned int vm_fault_t;
+
+#endif

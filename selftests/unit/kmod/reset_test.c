@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kmod/reset.c: which methods are tried one after the other, under which locks, and the result. */
+#include "kselftest_harness.h"
+
+#include "../../../kmod/card.h"
+#include "../../../kmod/device.h"
+#include "../../../kmod/policy.h"
+#include "../../../kmod/reset.h"
+#include "../../../kmod/reset_ops.h"
+#include "../../../kmod/reset_step.h"
+
+enum {
+	FLR = FPGA_VFIO_RESET_METHOD_FLR,
+	PM = FPGA_VFIO_RESET_METHOD_PM,
+	HOT = FPGA_VFIO_RESET_METHOD_HOT,
+	LINK = FPGA_VFIO_RESET_METHOD_LINK,
+	ARRIVAL = FV_RESET_ARRIVAL,
+	CARD_ARRIVAL = FV_RESET_CARD_ARRIVAL,
+};
+
+#define ORIGIN(name) FPGA_VFIO_ORIGIN_##name
+#define STEPS 8
+
+/* What the other files of the driver do. */
+static struct world {
+	int errors[STEPS];		/* of the steps, in order */
+	unsigned int nr;
+	unsigned int methods[STEPS];
+	bool is_tried;			/* a step that fails has touched the card */
+	bool is_set_locked[STEPS];
+	u64 began_ns[STEPS];
+	bool is_fencing, is_lost, is_any_user;
+	int begin;
+	bool is_held;
+	bool is_leased;
+	enum fpga_vfio_card_state state;
+	unsigned int notes;
+	int note_error;
+	char note[64];
+	bool note_has_ops;
+	unsigned int wakes;
+	int wake_error;
+	unsigned int loads;
+} world;
+
+int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
+{
+	if (world.begin) {
+		snprintf(text, size, "is being bound");
+		return world.begin;
+	}
+	span->dev = dev;
+	span->functions[0] = dev->core.pdev;
+	world.is_held = true;
+	return 0;
+}
+
+void fv_span_end(struct fv_span *span)
+{
+	kernel_assert(world.is_held);
+	world.is_held = false;
+}
+
+int fv_reset_step_run(struct fv_reset_job *job)
+{
+	unsigned int i = world.nr++;
+
+	kernel_assert(i < STEPS && world.is_held);
+	kernel_assert(job->ops == fv_reset_ops_of(job->method));
+	kernel_assert(job->step->method == job->method && !job->step->error);
+	world.methods[i] = job->method;
+	world.is_set_locked[i] = job->span.dev->core.vdev.dev_set->lock.held;
+	world.began_ns[i] = job->began_ns;
+	world.is_fencing = job->is_fencing;
+	world.is_lost = job->is_lost;
+	world.is_any_user = job->span.is_any_user;
+	job->step->is_tried = world.is_tried;
+	if (world.errors[i])
+		snprintf(job->step->text, sizeof(job->step->text), "step %u", i);
+	kernel_sleep_us(1000);
+	return world.errors[i];
+}
+
+void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int error,
+			u64 duration_ns, const char *text)
+{
+	kernel_assert(!duration_ns);
+	world.notes++;
+	world.note_error = error;
+	world.note_has_ops = job->ops;
+	strscpy(world.note, text);
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return world.state;
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	*policy = dev->policy;
+}
+
+bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
+{
+	if (world.is_leased)
+		snprintf(text, size, "fenced by another");
+	return world.is_leased;
+}
+
+int pci_set_power_state(struct pci_dev *pdev, int state)
+{
+	kernel_assert(state == PCI_D0);
+	kernel_assert(container_of(dev_get_drvdata(&pdev->dev), struct fv_device,
+				   core)->core.memory_lock.held == -1);
+	world.wakes++;
+	return world.wake_error;
+}
+
+int pci_load_and_free_saved_state(struct pci_dev *pdev, void **state)
+{
+	world.loads++;
+	*state = NULL;
+	return 0;
+}
+
+/* Of reset_ops.c: none of these is called here. */
+bool fv_ready_is_answering(struct pci_dev *pdev) { abort(); }
+int fv_port_hot_reset(struct pci_dev *port) { abort(); }
+int fv_link_disable(struct pci_dev *port) { abort(); }
+int fv_link_enable(struct pci_dev *port) { abort(); }
+int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait) { abort(); }
+int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link) { abort(); }
+
+FIXTURE(reset)
+{
+	struct pci_bus bus;
+	struct pci_dev card;
+	struct fv_device dev;
+	struct vfio_device_set set;
+	struct fv_reset_report report;
+};
+
+FIXTURE_SETUP(reset)
+{
+	kernel_begins();
+	pci_begins(&self->card, "0000:01:00.0");
+	pci_bus_add(&self->bus, &self->card);
+	self->card.dev.drvdata = &self->dev.core;
+	self->dev.core.pdev = &self->card;
+	self->dev.core.vdev.dev_set = &self->set;
+	fv_policy_init(&self->dev.policy);
+	world.is_tried = true;
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	kernel_assert(!world.is_held && !self->card.dev.usage);
+	kernel_ends();
+}
+
+#define run(_methods, _origin)						\
+	({								\
+		world.nr = 0;						\
+		fv_reset_run(&self->dev, _methods, _origin, &self->report);	\
+	})
+
+/* The errors of the steps one after the other, and what the whole comes to. */
+TEST_F(reset, each_result)
+{
+	static const struct {
+		int errors[4];
+		unsigned int nr;
+		int result;
+	} rows[] = {
+		{ { 0 }, 1, 0 },
+		{ { -ETIMEDOUT, 0 }, 2, 0 },
+		{ { -EOPNOTSUPP, -EOPNOTSUPP, 0 }, 3, 0 },
+		{ { -EBUSY, -EAGAIN, -EIO, 0 }, 4, 0 },
+		{ { -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP }, 4, -EOPNOTSUPP },
+		/* what was tried tells more than what was not */
+		{ { -ETIMEDOUT, -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP }, 4, -ETIMEDOUT },
+		{ { -EOPNOTSUPP, -ETIMEDOUT, -EOPNOTSUPP, -EBUSY }, 4, -ETIMEDOUT },
+		{ { -EBUSY, -EOPNOTSUPP, -EIO, -EOPNOTSUPP }, 4, -EIO },
+		{ { -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP, -EBUSY }, 4, -EBUSY },
+		/* the first that was tried tells most */
+		{ { -ETIMEDOUT, -EIO, -ETIMEDOUT, -EIO }, 4, -ETIMEDOUT },
+		{ { -EIO, -ETIMEDOUT, -EAGAIN, -ETIMEDOUT }, 4, -EIO },
+		{ { -EAGAIN, -EIO, -EIO, -EIO }, 4, -EAGAIN },
+		/* of another card, a kill and no memory, no other method helps */
+		{ { -ESTALE }, 1, -ESTALE }, { { -EINTR }, 1, -EINTR }, { { -ENOMEM }, 1, -ENOMEM },
+		{ { -ETIMEDOUT, -ESTALE }, 2, -ESTALE }, { { -EIO, -EINTR }, 2, -EINTR },
+		{ { -EOPNOTSUPP, -EIO, -EIO, -ESTALE }, 4, -ESTALE },
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(world.errors, 0, sizeof(world.errors));
+		memcpy(world.errors, rows[i].errors, sizeof(rows[i].errors));
+		EXPECT_EQ(rows[i].result, run(FV_RESET_ANY, ORIGIN(SYSFS)))
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].nr, world.nr)
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].nr, self->report.nr);
+		for (j = 0; j < world.nr; j++) {
+			EXPECT_EQ(rows[i].errors[j], self->report.steps[j].error);
+			EXPECT_EQ(j, world.methods[j]);
+		}
+		EXPECT_EQ(0, world.notes);
+	}
+}
+
+/* The set's lock is taken before the first method that hits the card, and let go at the end. */
+TEST_F(reset, the_set_is_locked)
+{
+	unsigned int i;
+
+	memcpy(world.errors, (int []) { -EIO, -EIO, -EIO, -EIO }, 4 * sizeof(int));
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(i >= HOT, world.is_set_locked[i]);
+	EXPECT_EQ(0, kernel_locks);
+	/* an open and a close have it, and keep it */
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(OPEN)));
+	EXPECT_EQ(4, world.nr);
+	EXPECT_EQ(1, self->set.lock.held);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(CLOSE)));
+	EXPECT_EQ(1, self->set.lock.held);
+	/* the driver's own repair does not wait for those */
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(2, world.nr);
+	EXPECT_EQ(3, self->report.nr);
+	mutex_unlock(&self->set.lock);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(4, world.nr);
+	/* who is killed does not wait for it either */
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_EQ(2, world.nr);
+}
+
+/* A device that others bind or reset: what came back by itself is looked at later. */
+TEST_F(reset, an_arrival_is_not_forced)
+{
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	world.errors[0] = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(ARRIVAL, world.methods[0]);
+	EXPECT_TRUE(world.is_lost);
+	world.errors[0] = -ETIMEDOUT;
+	EXPECT_EQ(0, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(2, world.nr);
+	EXPECT_EQ(FLR, world.methods[1]);
+	/* a method is tried, though the one before could not be begun */
+	world.errors[0] = -EAGAIN;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(2, world.nr);
+	EXPECT_FALSE(world.is_lost);
+}
+
+/* Who waits at memory_lock, and who sees the fence. */
+TEST_F(reset, who_is_fenced)
+{
+	static const struct {
+		enum fpga_vfio_origin origin;
+		bool is_fencing;
+	} rows[] = {
+		{ ORIGIN(USER), false }, { ORIGIN(OPEN), false }, { ORIGIN(CLOSE), false },
+		{ ORIGIN(NETLINK), true }, { ORIGIN(SYSFS), true }, { ORIGIN(DRIVER), true },
+		{ ORIGIN(GUEST), true }, { ORIGIN(WATCH), true }, { ORIGIN(KERNEL), true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world.state = rows[i].origin == ORIGIN(DRIVER) ? FPGA_VFIO_CARD_STATE_FAILED :
+								 FPGA_VFIO_CARD_STATE_READY;
+		self->dev.flr.asked.counter = 1;
+		EXPECT_EQ(0, run(FV_RESET_ANY, rows[i].origin));
+		EXPECT_EQ(rows[i].is_fencing, world.is_fencing)
+			TH_LOG("origin %u", rows[i].origin);
+		EXPECT_FALSE(world.is_any_user);
+	}
+	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED, ORIGIN(NETLINK)));
+	EXPECT_TRUE(world.is_any_user);
+	EXPECT_TRUE(world.is_lost);
+}
+
+/* What was asked for may be settled meanwhile: of a repair, and of a guest's reset. */
+TEST_F(reset, it_may_be_moot)
+{
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(0, world.notes);
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EALREADY, self->report.steps[0].error);
+	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED, ORIGIN(DRIVER)));
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	/* a guest's */
+	self->dev.flr.asked.counter = 3;
+	self->dev.flr.done = 2;
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	self->dev.flr.done = 3;
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	/* others are told to do it, and do */
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER)));
+}
+
+/* A guest that resets one function of several means that one, if it can be. */
+TEST_F(reset, a_guest_means_one_function)
+{
+	unsigned int i;
+
+	self->dev.flr.asked.counter = 1;
+	self->dev.policy.methods[0] = HOT;
+	self->dev.policy.methods[1] = PM;
+	self->dev.policy.methods[2] = FLR;
+	self->dev.policy.nr_methods = 3;
+	for (i = 0; i < 4; i++)
+		world.errors[i] = -EIO;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	ASSERT_EQ(3, world.nr);
+	EXPECT_EQ(HOT, world.methods[0]);
+	self->card.multifunction = true;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	ASSERT_EQ(3, world.nr);
+	EXPECT_EQ(PM, world.methods[0]);
+	EXPECT_EQ(FLR, world.methods[1]);
+	EXPECT_EQ(HOT, world.methods[2]);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(USER)));
+	EXPECT_EQ(HOT, world.methods[0]);
+}
+
+/* Nothing was tried: that is noted, with the reason that was the last. */
+TEST_F(reset, a_refusal_is_noted)
+{
+	unsigned int i;
+
+	world.is_tried = false;
+	for (i = 0; i < 4; i++)
+		world.errors[i] = -EOPNOTSUPP;
+	EXPECT_EQ(-EOPNOTSUPP, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.notes);
+	EXPECT_EQ(-EOPNOTSUPP, world.note_error);
+	EXPECT_STREQ("step 3", world.note);
+	/* no method may be used */
+	self->dev.policy.methods[0] = LINK;
+	self->dev.policy.nr_methods = 1;
+	EXPECT_EQ(-EOPNOTSUPP, run(FV_RESET_FUNCTION_ONLY, ORIGIN(OPEN)));
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(2, world.notes);
+	EXPECT_STREQ("no method may be used", world.note);
+	/* the device is busy */
+	world.begin = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(3, world.notes);
+	EXPECT_STREQ("is being bound", world.note);
+	EXPECT_FALSE(world.note_has_ops);
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
+	/* the driver tries again soon */
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(3, world.notes);
+	world.begin = -EINTR;
+	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(4, world.notes);
+	/* one step was tried: it has its own */
+	world.begin = 0;
+	world.is_tried = true;
+	world.errors[0] = -EIO;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(4, world.notes);
+}
+
+TEST_F(reset, a_fenced_card_is_its_owners)
+{
+	world.is_leased = true;
+	EXPECT_EQ(-EBUSY, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(1, world.notes);
+	EXPECT_STREQ("fenced by another", world.note);
+	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED | BIT(HOT), ORIGIN(NETLINK)));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(CARD_ARRIVAL, world.methods[0]);
+}
+
+/* The first step may have begun before: that is when the card was waited for. */
+TEST_F(reset, when_steps_began)
+{
+	u64 began_ns = kernel_ns;
+
+	world.errors[0] = -EIO;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(began_ns, world.began_ns[0]);
+	EXPECT_EQ(began_ns + NSEC_PER_MSEC, world.began_ns[1]);
+	self->report.began_ns = 77;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(77, world.began_ns[0]);
+	EXPECT_NE(77, world.began_ns[1]);
+}
+
+/* A guest may have put it to sleep: it is awake before it is reset, with what was saved then. */
+TEST_F(reset, a_sleeping_function_is_woken)
+{
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, world.wakes);
+	self->card.current_state = PCI_D3hot;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.wakes);
+	EXPECT_EQ(0, self->card.restores);
+	self->dev.core.needs_pm_restore = true;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, self->card.restores);
+	self->dev.core.pm_save = &self->card;
+	world.wake_error = -EIO;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, self->card.restores);
+	world.wake_error = 0;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.loads);
+	EXPECT_EQ(1, self->card.restores);
+	self->dev.core.needs_pm_restore = false;
+	self->dev.core.pm_save = &self->card;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.loads);
+}
+
+TEST_F(reset, what_keeps_it_from_beginning)
+{
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	kernel_allocs = 1;
+	EXPECT_EQ(-ENOMEM, fv_reset_run(&self->dev, FV_RESET_ANY, ORIGIN(SYSFS), NULL));
+	kernel_allocs = 2;
+	EXPECT_EQ(0, fv_reset_run(&self->dev, FV_RESET_ANY, ORIGIN(SYSFS), NULL));
+	kernel_allocs = 9;
+	self->card.dev.wake_error = -EACCES;
+	EXPECT_EQ(-EACCES, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, world.nr);
+}
+
+TEST_HARNESS_MAIN

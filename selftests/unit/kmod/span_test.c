@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kmod/span.c: the functions that a reset hits are held, all of them or none, and let go. */
+#include "kselftest_harness.h"
+
+#include "../../../kmod/card.h"
+#include "../../../kmod/device.h"
+#include "../../../kmod/fence.h"
+#include "../../../kmod/span.h"
+
+#define FUNCTIONS (FV_SPAN_MAX + 1)
+#define FIRST 1		/* the function that it is about is not the first on its bus */
+
+/* What the other files of the driver know: which functions are the driver's. */
+static struct world {
+	struct fv_device *devices[FUNCTIONS];
+	struct pci_dev *pdevs;
+	unsigned int zaps;
+	struct mutex *frees;		/* that is let go after some sleeps */
+	struct rw_semaphore *frees_memory;
+	unsigned int after;
+	bool sets_killed;
+} world;
+
+struct fv_device *fv_device_find(struct pci_dev *pdev)
+{
+	return world.devices[pdev - world.pdevs];
+}
+
+void fv_fence_zap(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1);
+	world.zaps++;
+}
+
+static void lets_go(u64 us)
+{
+	if (world.after && --world.after)
+		return;
+	if (world.frees && world.frees->held)
+		mutex_unlock(world.frees);
+	if (world.frees_memory && world.frees_memory->held)
+		up_write(world.frees_memory);
+	if (world.sets_killed)
+		current->is_killed = true;
+}
+
+FIXTURE(span)
+{
+	struct pci_bus root, below, further;
+	struct pci_dev port, pdevs[FUNCTIONS];
+	struct fv_device devices[FUNCTIONS], *dev;
+	struct vfio_device_set set;
+	struct device_driver other;
+	struct fv_span span;
+	struct pid user, another;
+	char text[128];
+};
+
+static void add_function(struct pci_bus *bus, struct pci_dev *pdev, struct fv_device *dev,
+			 struct vfio_device_set *set, unsigned int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "0000:01:%02x.%u", i / 8, i % 8);
+	pci_begins(pdev, name);
+	pdev->devfn = i;
+	pci_bus_add(bus, pdev);
+	dev->core.pdev = pdev;
+	dev->core.vdev.dev_set = set;
+}
+
+FIXTURE_SETUP(span)
+{
+	unsigned int i;
+
+	kernel_begins();
+	pci_begins(&self->port, "0000:00:01.0");
+	self->below.self = &self->port;
+	for (i = 0; i < 3; i++) {
+		add_function(&self->below, &self->pdevs[i], &self->devices[i], &self->set, i);
+		world.devices[i] = &self->devices[i];
+	}
+	world.pdevs = self->pdevs;
+	self->other.name = "nvme";
+	self->dev = &self->devices[FIRST];
+	self->user.nr = 42;
+	self->another.nr = 43;
+}
+
+FIXTURE_TEARDOWN(span)
+{
+	unsigned int i;
+
+	kernel_ends();
+	for (i = 0; i < FUNCTIONS; i++) {
+		if (self->pdevs[i].name[0])
+			kernel_assert(self->pdevs[i].refs == 1 && !self->pdevs[i].access_locks);
+		kernel_assert(!self->pdevs[i].dev.mutex.held);
+	}
+}
+
+#define begin() fv_span_begin(&self->span, self->dev, self->text, sizeof(self->text))
+
+/* Under the set's lock, as the driver does. */
+#define widen()								\
+	({								\
+		int __ret;						\
+									\
+		mutex_lock(&self->set.lock);				\
+		__ret = fv_span_widen(&self->span, self->text, sizeof(self->text));	\
+		mutex_unlock(&self->set.lock);				\
+		__ret;							\
+	})
+
+TEST_F(span, one_function_is_held)
+{
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(self->dev, self->span.dev);
+	EXPECT_EQ(1, self->span.nr);
+	EXPECT_EQ(1, self->span.nr_held);
+	EXPECT_EQ(&self->pdevs[FIRST], self->span.functions[0]);
+	EXPECT_EQ(self->dev, self->span.devices[0]);
+	EXPECT_TRUE(self->pdevs[FIRST].dev.mutex.held);
+	EXPECT_EQ(2, self->pdevs[FIRST].refs);
+	EXPECT_EQ(1, kernel_locks);
+	fv_span_end(&self->span);
+	EXPECT_EQ(0, kernel_locks);
+	EXPECT_EQ(0, self->span.nr);
+	EXPECT_EQ(0, self->span.nr_held);
+}
+
+/* A lock is tried for a second, and who has it may be late. */
+TEST_F(span, a_device_lock_is_tried)
+{
+	struct mutex *lock = &self->pdevs[FIRST].dev.mutex;
+	u64 began_ns = kernel_ns;
+
+	mutex_lock(lock);
+	EXPECT_EQ(-EAGAIN, begin());
+	EXPECT_STREQ("0000:01:00.1 is being bound, unbound or reset", self->text);
+	EXPECT_EQ(1000 * NSEC_PER_MSEC, (kernel_ns - began_ns) / 1000000 * 1000000);
+	world.frees = lock;
+	world.after = 20;
+	kernel_on_sleep = lets_go;
+	ASSERT_EQ(0, begin());
+	fv_span_end(&self->span);
+	mutex_lock(lock);
+	world.after = 20;
+	world.sets_killed = true;
+	world.frees = NULL;
+	EXPECT_EQ(-EINTR, begin());
+	mutex_unlock(lock);
+}
+
+TEST_F(span, all_functions_are_held)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, widen());
+	EXPECT_EQ(3, self->span.nr);
+	EXPECT_EQ(3, self->span.nr_held);
+	/* the device's own first, each once */
+	EXPECT_EQ(&self->pdevs[1], self->span.functions[0]);
+	EXPECT_EQ(&self->pdevs[0], self->span.functions[1]);
+	EXPECT_EQ(&self->pdevs[2], self->span.functions[2]);
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(self->span.functions[i], self->span.devices[i]->core.pdev);
+		EXPECT_TRUE(self->pdevs[i].dev.mutex.held);
+		EXPECT_EQ(2, self->pdevs[i].refs);
+	}
+	/* once more is the same */
+	ASSERT_EQ(0, widen());
+	EXPECT_EQ(3, self->span.nr_held);
+	fv_span_narrow(&self->span);
+	EXPECT_EQ(1, self->span.nr);
+	EXPECT_EQ(1, kernel_locks);
+	EXPECT_TRUE(self->pdevs[FIRST].dev.mutex.held);
+	fv_span_end(&self->span);
+}
+
+/* A function without driver is held, too, and is nobody's. */
+TEST_F(span, functions_without_driver_are_held)
+{
+	world.devices[2] = NULL;
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, widen());
+	EXPECT_EQ(NULL, self->span.devices[2]);
+	EXPECT_TRUE(self->pdevs[2].dev.mutex.held);
+	fv_span_end(&self->span);
+}
+
+/* Each reason why not; then the one function that was held is still held, and no other. */
+#define expect_refused(_error, _text)					\
+	do {								\
+		ASSERT_EQ(0, begin());					\
+		EXPECT_EQ(_error, widen());				\
+		EXPECT_STREQ(_text, self->text);			\
+		EXPECT_EQ(1, self->span.nr);				\
+		EXPECT_EQ(1, self->span.nr_held);			\
+		EXPECT_EQ(1, kernel_locks);				\
+		EXPECT_TRUE(self->pdevs[FIRST].dev.mutex.held);		\
+		fv_span_end(&self->span);				\
+		mutex_lock(&self->set.lock);				\
+		EXPECT_EQ(_error, fv_span_look(&self->span, self->dev, true, self->text,	\
+					       sizeof(self->text)));	\
+		EXPECT_STREQ(_text, self->text);			\
+		fv_span_end(&self->span);				\
+		mutex_unlock(&self->set.lock);				\
+	} while (0)
+
+TEST_F(span, what_is_another_drivers)
+{
+	world.devices[2] = NULL;
+	self->pdevs[2].dev.driver = &self->other;
+	expect_refused(-EBUSY, "0000:01:00.2 is bound to nvme");
+	/* one that is ours has a driver, too */
+	world.devices[2] = &self->devices[2];
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	fv_span_end(&self->span);
+}
+
+TEST_F(span, what_another_user_has)
+{
+	self->devices[0].user = &self->another;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	self->devices[FIRST].user = &self->user;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	/* of one user, or of any if that is wanted */
+	self->devices[0].user = &self->user;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	fv_span_end(&self->span);
+	self->devices[0].user = &self->another;
+	self->span.is_any_user = true;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	fv_span_end(&self->span);
+	/* it alone has a user */
+	self->span.is_any_user = false;
+	self->devices[0].user = NULL;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	fv_span_end(&self->span);
+}
+
+TEST_F(span, what_has_more_below_it)
+{
+	self->pdevs[2].nr_vfs = 1;
+	expect_refused(-EBUSY, "0000:01:00.2 has virtual functions");
+	self->pdevs[2].nr_vfs = 0;
+	self->pdevs[FIRST].nr_vfs = 1;
+	expect_refused(-EBUSY, "0000:01:00.1 has virtual functions");
+	self->pdevs[FIRST].nr_vfs = 0;
+	self->pdevs[2].subordinate = &self->further;
+	expect_refused(-EBUSY, "0000:01:00.2 has a bus below it");
+	/* with something on it */
+	add_function(&self->further, &self->pdevs[3], &self->devices[3], &self->set, 3);
+	expect_refused(-EOPNOTSUPP,
+		       "below 0000:00:01.0 are more buses, or more than 32 functions");
+}
+
+TEST_F(span, what_has_no_port)
+{
+	self->pdevs[FIRST].is_virtfn = true;
+	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port of its own");
+	self->pdevs[FIRST].is_virtfn = false;
+	self->below.self = NULL;
+	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port of its own");
+}
+
+/* As many as there is room for, and not one more. */
+TEST_F(span, there_is_room_for_32)
+{
+	unsigned int i;
+
+	for (i = 3; i < FV_SPAN_MAX; i++)
+		add_function(&self->below, &self->pdevs[i], &self->devices[i], &self->set, i);
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	EXPECT_EQ(32, self->span.nr_held);
+	EXPECT_EQ(&self->pdevs[31], self->span.functions[31]);
+	fv_span_end(&self->span);
+	add_function(&self->below, &self->pdevs[i], &self->devices[i], &self->set, i);
+	expect_refused(-EOPNOTSUPP,
+		       "below 0000:00:01.0 are more buses, or more than 32 functions");
+}
+
+/* Of a card of which one function is busy, none is held. */
+TEST_F(span, one_that_is_busy)
+{
+	mutex_lock(&self->pdevs[2].dev.mutex);
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EAGAIN, widen());
+	EXPECT_STREQ("0000:01:00.2 is being bound, unbound or reset", self->text);
+	EXPECT_EQ(2, kernel_locks);
+	EXPECT_EQ(1, self->span.nr_held);
+	fv_span_end(&self->span);
+	mutex_unlock(&self->pdevs[2].dev.mutex);
+}
+
+TEST_F(span, memory_is_held)
+{
+	unsigned int i;
+
+	world.devices[2] = NULL;
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, widen());
+	EXPECT_EQ(0, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	EXPECT_EQ(2, world.zaps);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(i < 2 ? -1 : 0, self->devices[i].core.memory_lock.held);
+	fv_span_release_memory(&self->span);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, self->devices[i].core.memory_lock.held);
+	fv_span_end(&self->span);
+}
+
+/* One whose user does not leave it alone for a second: none is held, and it is named. */
+TEST_F(span, memory_may_be_in_use)
+{
+	struct rw_semaphore *lock = &self->devices[2].core.memory_lock;
+	u64 began_ns;
+
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, widen());
+	down_write(lock);
+	began_ns = kernel_ns;
+	EXPECT_EQ(-EAGAIN, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	EXPECT_STREQ("the user of 0000:01:00.2 does not leave its memory alone", self->text);
+	EXPECT_EQ(1000 * NSEC_PER_MSEC, (kernel_ns - began_ns) / 1000000 * 1000000);
+	EXPECT_EQ(0, self->devices[0].core.memory_lock.held);
+	EXPECT_EQ(0, self->devices[1].core.memory_lock.held);
+	/* it is late */
+	world.frees_memory = lock;
+	world.after = 20;
+	kernel_on_sleep = lets_go;
+	EXPECT_EQ(0, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	fv_span_release_memory(&self->span);
+	down_write(lock);
+	world.frees_memory = NULL;
+	world.sets_killed = true;
+	world.after = 20;
+	EXPECT_EQ(-EINTR, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	up_write(lock);
+	EXPECT_EQ(0, self->devices[0].core.memory_lock.held);
+	fv_span_end(&self->span);
+}
+
+TEST_F(span, configuration_is_blocked)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, widen());
+	fv_span_block_config(&self->span);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(1, self->pdevs[i].access_locks);
+	fv_span_lock_memory(&self->span, 2);
+	EXPECT_EQ(-1, self->devices[2].core.memory_lock.held);
+	EXPECT_EQ(1, self->pdevs[2].access_locks);
+	up_write(&self->devices[2].core.memory_lock);
+	fv_span_unblock_config(&self->span);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, self->pdevs[i].access_locks);
+	fv_span_end(&self->span);
+}
+
+/* Nothing is held for a look, of one function or of all. */
+TEST_F(span, a_look_holds_nothing)
+{
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(0, fv_span_look(&self->span, self->dev, false, self->text, sizeof(self->text)));
+	EXPECT_EQ(1, self->span.nr);
+	EXPECT_EQ(0, self->span.nr_held);
+	EXPECT_EQ(1, kernel_locks);
+	EXPECT_EQ(self->dev, self->span.devices[0]);
+	fv_span_end(&self->span);
+	EXPECT_EQ(0, fv_span_look(&self->span, self->dev, true, self->text, sizeof(self->text)));
+	EXPECT_EQ(3, self->span.nr);
+	EXPECT_EQ(0, self->span.nr_held);
+	EXPECT_EQ(1, kernel_locks);
+	EXPECT_EQ(&self->pdevs[FIRST], self->span.functions[0]);
+	EXPECT_EQ(&self->devices[2], self->span.devices[2]);
+	fv_span_end(&self->span);
+	mutex_unlock(&self->set.lock);
+}
+
+TEST_HARNESS_MAIN
