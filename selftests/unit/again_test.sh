@@ -69,7 +69,7 @@ results()
 }
 
 ktap_print_header
-ktap_set_plan 15
+ktap_set_plan 18
 log good "a one" "b two [timing]"
 same nothing_failed_no no "$(wanted good)"
 log one "a one" "a not two [timing]" "b three"
@@ -97,6 +97,12 @@ log both.again "a one [timing]" "b not two_timing"
 again_merge "$TMP/both" "$TMP/both.again"
 same failed_twice_fails "fail fail" "$(results both)"
 same and_is_counted 2 "$(wc -l <"$TMP/both/second")"
+same and_fails_once "" "$(results both.again)"
+log lost "a one" "a not two [timing]" "b three"
+mkdir "$TMP/lost.again"
+again_merge "$TMP/lost" "$TMP/lost.again"
+same without_a_second_result_it_fails "pass fail pass" "$(results lost)"
+same and_that_is_said fail "$(results lost.again)"
 log c.again "a not one" "b fixture.two_timing"
 again_merge "$TMP/c" "$TMP/c.again"
 same another_row_fails_then_no_pass "pass fail" "$(results c)"

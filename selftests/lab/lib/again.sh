@@ -44,14 +44,14 @@ again_wanted()
 }
 
 # again_merge DIR SECOND: rows that failed in DIR and passed in SECOND, in which nothing failed,
-# pass; each leaves a line in DIR/second. SECOND has no rows of its own after that, but for what
-# failed there
+# pass; each leaves a line in DIR/second. Of SECOND's rows remain those that failed only there
 again_merge()
 {
 	local dir=$1 second=$2
 
+	[ -s "$second/rows" ] || rows_add "$second/rows" fail "${dir##*/}/end" "no result of the second try"
 	awk -F '\t' -v OFS='\t' -v tried="$dir/second" '
-		NR == FNR {
+		FILENAME == ARGV[1] {
 			if ($1 == "fail")
 				bad = 1
 			if ($1 == "pass")
@@ -65,8 +65,9 @@ again_merge()
 				$6 = "second try; first: " ($6 == "" ? "failed" : $6)
 			}
 		}
-		{ print }' "$second/rows" "$dir/rows" >"$dir/rows.new"
+		{ print }' "$second/rows" "$dir/rows" >"$dir/rows.new" || return
+	awk -F '\t' 'FILENAME == ARGV[1] { failed[$1, $2]; next }
+		$1 == "fail" && !(($1, $2) in failed)' "$dir/rows" "$second/rows" >"$second/rows.new" || return
 	mv "$dir/rows.new" "$dir/rows"
-	grep '^fail' "$second/rows" >"$second/rows.new"
 	mv "$second/rows.new" "$second/rows"
 }

@@ -29,7 +29,7 @@ guest_accel_probe()
 	stamp=$FV_CACHE/accel-$(cat /proc/sys/kernel/random/boot_id)
 	if [ ! -s "$stamp" ]; then
 		rm -f "$FV_CACHE"/accel-*
-		echo tcg >"$stamp"
+		REPLY=tcg
 		if [ -w /dev/kvm ]; then
 			say "/dev/kvm is there: booting a guest to see whether it works"
 			dir=$(mktemp -d)
@@ -40,10 +40,11 @@ guest_accel_probe()
 				guest_defaults
 				guest_accel=kvm guest_timeout=20
 				guest_boot new "$dir"
-			) && echo kvm >"$stamp"
+			) && REPLY=kvm
 			rm -rf "$dir"
-			say "accelerator: $(cat "$stamp")"
+			say "accelerator: $REPLY"
 		fi
+		echo "$REPLY" >"$stamp"
 	fi
 	REPLY=$(cat "$stamp")
 }
@@ -54,17 +55,23 @@ guest_accel_probe()
 # what it says. Measured here, once per boot of this machine
 guest_clock()
 {
-	local stamp
+	local stamp tmp fd
 
 	stamp=$FV_CACHE/tsc-$(cat /proc/sys/kernel/random/boot_id)
+	mkdir -p "$FV_CACHE/lock"
+	exec {fd}>"$FV_CACHE/lock/tsc"
+	flock "$fd"
 	if [ ! -s "$stamp" ]; then
 		rm -f "$FV_CACHE"/tsc-*
-		if ! gcc -O2 -Wall "$FV_LAB/guest/tsc_khz.c" -o "/tmp/tsc_khz.$$" ||
-		   ! "/tmp/tsc_khz.$$" >"$stamp.$$" || ! mv "$stamp.$$" "$stamp"; then
+		tmp=$(mktemp -d)
+		if ! gcc -O2 -Wall "$FV_LAB/guest/tsc_khz.c" -o "$tmp/tsc_khz" ||
+		   ! "$tmp/tsc_khz" >"$tmp/khz" || ! grep -qx '[1-9][0-9]*' "$tmp/khz"; then
 			die "the frequency of the time stamp counter cannot be measured"
 		fi
-		rm -f "/tmp/tsc_khz.$$"
+		cp "$tmp/khz" "$stamp"
+		rm -rf "$tmp"
 	fi
+	exec {fd}>&-
 	read -r REPLY <"$stamp"
 	REPLY="tsc_early_khz=$REPLY"
 }
@@ -78,23 +85,26 @@ guest_payload()
 	chmod +x "$1/main" "$1/run"
 }
 
-# guest_cpu PID: hundredths of a second that the emulator below PID (timeout) has used, in $REPLY
+# guest_cpu PID: hundredths of a second that the emulator below PID (timeout) has used, in $REPLY,
+# and for how long its threads waited for a processor besides, in $GUEST_WAITED
 guest_cpu()
 {
 	local child stat
 
-	REPLY=0
+	REPLY=0 GUEST_WAITED=0
 	child=$(pgrep -P "$1") || return 0
 	read -ra stat 2>/dev/null <"/proc/$child/stat" || return 0
 	REPLY=$((stat[13] + stat[14]))
+	GUEST_WAITED=$(cat "/proc/$child/task"/*/schedstat 2>/dev/null |
+		awk '{ ns += $2 } END { printf "%d\n", ns / 1e7 }')
 }
 
-# seconds in which a guest that boots uses one of processor time, even on a very busy machine
-FV_BOOT_REST=60
+# seconds in which a guest that boots uses, or waits for, one of processor time
+FV_BOOT_REST=120
 
 # guest_boots PID DIR SECONDS: wait until the guest is ready or has ended. Fails when it hangs:
 # not ready after so many seconds of processor time, or at rest. How busy the machine is changes
-# neither much
+# neither
 guest_boots()
 {
 	local pid=$1 dir=$2 limit=$(($3 * 100)) last=0 since=$SECONDS
@@ -104,8 +114,8 @@ guest_boots()
 		kill -0 "$pid" 2>/dev/null || return 0
 		guest_cpu "$pid"
 		[ "$REPLY" -lt "$limit" ] || return 1
-		if [ "$REPLY" -ge $((last + 100)) ]; then
-			last=$REPLY since=$SECONDS
+		if [ $((REPLY + GUEST_WAITED)) -ge $((last + 100)) ]; then
+			last=$((REPLY + GUEST_WAITED)) since=$SECONDS
 		elif [ $((SECONDS - since)) -gt "$FV_BOOT_REST" ]; then
 			return 1
 		fi
@@ -116,11 +126,11 @@ guest_boots()
 # when the kernel hangs at boot, before anything of the lab is there
 guest_run()
 {
-	local kernel=$1 dir=$2 pid rc=0 limit=120
+	local kernel=$1 dir=$2 pid rc=0 limit=$((120 * guest_smp))
 	shift 2
 
-	[ "$kernel" != debug ] || limit=600
-	[[ "$*" != *-icount* ]] || limit=600
+	[ "$kernel" != debug ] || limit=$((5 * limit))
+	[[ "$*" != *-icount* ]] || limit=$((5 * limit))
 	: >"$dir/status"
 	timeout -k 5 "$guest_timeout" "${FV_QEMU[@]}" "$@" </dev/null >"$dir/qemu.log" 2>&1 &
 	pid=$!
@@ -135,8 +145,8 @@ guest_run()
 	return "$rc"
 }
 
-# guest_hung DIR CPU: what a guest is at that hangs at boot: its registers twice, its console so
-# far, in DIR/hung.N; and a line in DIR/hung
+# guest_hung DIR CPU: save the registers, twice, and the console of a guest that hangs at boot in
+# DIR/hung.N; add a line to DIR/hung
 guest_hung()
 {
 	local dir=$1 n

@@ -36,7 +36,8 @@ job()
 	done
 	(
 		start=$(date +%s)
-		"$@" "$dir"
+		# what gives up ends only itself
+		("$@" "$dir")
 		[ -s "$dir/rows" ] || rows_add "$dir/rows" fail "$name/end" "no result"
 		echo $(($(date +%s) - start)) >"$dir/seconds"
 		job_report "$where" "$name" "$dir"

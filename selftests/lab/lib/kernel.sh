@@ -20,11 +20,17 @@ kernel_field()
 FV_KERNELS="stable new"
 [ "$(kernel_field stable 3)" != "$(kernel_field new 3)" ] || FV_KERNELS=new
 
+# kernel_debug_release: the file with the release of the debug kernel that was built last
+kernel_debug_release()
+{
+	ls -t "$FV_CACHE"/kernel-debug-*/release 2>/dev/null | head -n 1
+}
+
 # kernel_release ROLE: what uname -r says there. Debug is named by its source until it is built
 kernel_release()
 {
 	case $1 in
-	debug) echo "$(source_version) with checkers" ;;
+	debug) cat "$(kernel_debug_release)" 2>/dev/null || echo "$(source_version), not built" ;;
 	*) kernel_field "$1" 3 ;;
 	esac
 }
@@ -32,7 +38,17 @@ kernel_release()
 # kernel_about: the roles and their kernels, one line
 kernel_about()
 {
-	echo "stable $(kernel_field stable 3), new $(kernel_field new 3), debug from source $(source_version); found $(cat /etc/fpga-vfio/made)"
+	echo "stable $(kernel_field stable 3), new $(kernel_field new 3), debug and l2 from source $(source_version); found $(cat /etc/fpga-vfio/made)"
+}
+
+# kernel_notes: which newer kernels the lab passed over, and why
+kernel_notes()
+{
+	local note
+
+	while read -r note; do
+		say "$note"
+	done </etc/fpga-vfio/notes
 }
 
 # kernel_role NAME: its role in $REPLY. NAME is a role, or the series or release of one
@@ -136,6 +152,7 @@ kernel_get()
 	fi
 	cache_get "kernel-$name" "$({
 		echo "$FV_ROOT_KEY"
+		cat "$FV_KERNEL_LIST" /etc/fpga-vfio/made
 		declare -f kernel_make_stock kernel_pack kernel_initrd
 	} | cache_hash - "$FV_LAB/guest/init")" kernel_make_stock "$name"
 }
@@ -156,6 +173,10 @@ image_make()
 
 image_get()
 {
-	cache_get image "$(echo "$FV_ROOT_KEY $(declare -f image_make)" | cache_hash -)" image_make
+	cache_get image "$({
+		echo "$FV_ROOT_KEY"
+		cat "$FV_KERNEL_LIST" /etc/fpga-vfio/made
+		declare -f image_make
+	} | cache_hash -)" image_make
 	REPLY=$REPLY/root.sqfs
 }

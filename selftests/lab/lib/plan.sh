@@ -146,7 +146,7 @@ plan_budget()
 	say "$# runs of suites: $minutes min on two processors, declared (limit of make check: $FV_BUDGET_MIN)"
 	[ -z "$asked" ] || return 0
 	if [ -n "$missing" ]; then
-		warn "check: no \"# seconds:\" in the Makefile of:$missing"
+		warn "check: no \"# seconds:\" (for a part of it \"# core_seconds:\") in the Makefile of:$missing"
 		return 1
 	fi
 	if [ "$minutes" -gt "$FV_BUDGET_MIN" ]; then

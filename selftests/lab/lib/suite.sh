@@ -42,8 +42,8 @@ suite_sentence()
 	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$(suite_dir "$1")/Makefile"
 }
 
-# suite_timeout NAME KERNEL: limit of the whole suite, ten times what it declares: it is to end
-# what hangs, not what is slow. "# timeout:" is for suites that declare nothing
+# suite_timeout NAME KERNEL: limit of each program of a suite, ten times what the suite declares,
+# at least 300 s: it ends what hangs, not what is slow. "# timeout:" is for suites that declare nothing
 suite_timeout()
 {
 	local seconds
@@ -97,7 +97,7 @@ suite_host()
 		# shellcheck disable=SC2163 # NAME=value
 		[ -z "${suite_env:-}" ] || export "$suite_env"
 		export FV_OUT=$dir/out FV_TOP PATH=$FV_OUT_DIR/build/tools:$PATH
-		timeout -k 5 "$(suite_timeout "$suite" host)" \
+		timeout -k 5 $(($(suite_timeout "$suite" host) + 60)) \
 			./run_kselftest.sh $(suite_runner "$suite" host)
 	) >>"$dir/run.log" 2>&1 </dev/null || rc=$?	# >>: the runner appends, too
 	ktap_rows "$suite" host "$dir/run.log" >>"$dir/rows"
@@ -127,7 +127,8 @@ suite_guest()
 	chmod +x "$dir/t/run"
 
 	guest_defaults
-	guest_timeout=$(suite_timeout "$suite" "$kernel")
+	# longer than one program may take: the guest still has to hand back its log
+	guest_timeout=$(($(suite_timeout "$suite" "$kernel") + 300 * $(kernel_slowness "$kernel")))
 	guest_smp=$(suite_get "$suite" smp 1)
 	guest_mem=$(suite_get "$suite" mem 2G)
 	guest_topology=$(suite_get "$suite" topology "")
@@ -148,7 +149,8 @@ suite_guest()
 	elif [ "$rc" != 0 ] && [ "$(rows_count "$dir/rows" fail)" = 0 ]; then
 		rows_add "$dir/rows" fail "$suite/end" "the runner ended with status $rc"
 	fi
-	klog_bad "$kernel" "$suite" "$dir/klog" "$dir/serial.log" >"$dir/klog-bad"
+	klog_bad "$kernel" "$suite" "$dir/klog" "$dir/serial.log" \
+		"$dir"/hung.[0-9] >"$dir/klog-bad"
 	[ ! -s "$dir/klog-bad" ] ||
 		rows_add "$dir/rows" fail "$suite/kernel-log" "$(head -n 1 "$dir/klog-bad")"
 }
