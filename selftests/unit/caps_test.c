@@ -88,6 +88,114 @@ TEST(without_a_list_there_is_nothing)
 	EXPECT_EQ(FV_NO, caps.sriov);
 }
 
+/* Numbers have more than a byte. */
+TEST(large_numbers_are_read)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	config[0x52] = 0xff;
+	config[0x53] = 0x87;			/* enabled, 0x7ff + 1 vectors */
+	config[0x150 + PCI_SRIOV_TOTAL_VF] = 0x34;
+	config[0x150 + PCI_SRIOV_TOTAL_VF + 1] = 0x12;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(2048, caps.msix_vectors);
+	EXPECT_EQ(0x1234, caps.sriov_total_vfs);
+}
+
+static enum fv_known *known(struct fv_caps *caps, uint8_t id)
+{
+	return id == PCI_CAP_ID_MSIX ? &caps->msix : &caps->flr;
+}
+
+/* A capability that does not fit into its space any more is none. */
+TEST(capabilities_end_with_their_space)
+{
+	static const struct {
+		uint8_t id, last;
+	} cases[] = {
+		{ PCI_CAP_ID_MSIX, 0xf4 }, { PCI_CAP_ID_EXP, 0xf8 }, { PCI_CAP_ID_AF, 0xf8 },
+	};
+	uint8_t config[4096];
+	struct fv_caps caps;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_device(config);
+		config[PCI_CAPABILITY_LIST] = cases[i].last;
+		config[cases[i].last] = cases[i].id;
+		memset(config + cases[i].last + 2, 0xff, 256 - cases[i].last - 2);
+		caps_parse(&caps, config, sizeof(config));
+		EXPECT_EQ(FV_YES, *known(&caps, cases[i].id))
+			TH_LOG("capability %#x", cases[i].id);
+		make_device(config);
+		config[PCI_CAPABILITY_LIST] = 0xfc;
+		config[0xfc] = cases[i].id;
+		memset(config + 0xfe, 0xff, 6);
+		caps_parse(&caps, config, sizeof(config));
+		EXPECT_EQ(FV_NO, *known(&caps, cases[i].id))
+			TH_LOG("capability %#x", cases[i].id);
+	}
+}
+
+TEST(extended_capabilities_end_with_their_space)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	caps_parse(&caps, config, 0x150 + PCI_SRIOV_NUM_VF - 1);
+	EXPECT_EQ(FV_YES, caps.aer);
+	EXPECT_EQ(FV_NO, caps.sriov);
+	caps_parse(&caps, config, 0x150 + PCI_SRIOV_NUM_VF);
+	EXPECT_EQ(FV_YES, caps.sriov);
+	EXPECT_EQ(7, caps.sriov_total_vfs);
+	/* nothing, or a device that is gone, leads nowhere */
+	config[0x102] = 0;
+	config[0x103] = 0;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_YES, caps.aer);
+	EXPECT_EQ(FV_NO, caps.sriov);
+	memset(config + 0x100, 0xff, 4);
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_NO, caps.aer);
+	EXPECT_EQ(FV_NO, caps.sriov);
+}
+
+/* The lowest two bits of a pointer are reserved. */
+TEST(reserved_bits_of_pointers_are_no_address)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+
+	make_device(config);
+	config[PCI_CAPABILITY_LIST] |= 3;
+	config[0x41] |= 3;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_YES, caps.msi);
+	EXPECT_EQ(10, caps.msix_vectors);
+}
+
+/* As many as there are places for: the 48th of these is the one that says it. */
+TEST(lists_may_be_as_long_as_their_space)
+{
+	uint8_t config[4096];
+	struct fv_caps caps;
+	unsigned int pos;
+
+	make_device(config);
+	memset(config + 0x40, 0, 192);
+	for (pos = 0x40; pos < 0xfc; pos += 4) {
+		config[pos] = PCI_CAP_ID_VNDR;
+		config[pos + 1] = (uint8_t)(pos + 4);
+	}
+	config[0xfc] = PCI_CAP_ID_MSI;
+	caps_parse(&caps, config, sizeof(config));
+	EXPECT_EQ(FV_YES, caps.msi);
+	EXPECT_EQ(FV_NO, caps.msix);
+}
+
 /* Conventional PCI has it in a capability of its own, beside one that says something else. */
 TEST(advanced_features_tell_of_a_function_reset)
 {

@@ -132,6 +132,89 @@ TEST_F(port, capabilities_that_loop_or_leave_end)
 	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
 }
 
+TEST_F(port, a_capability_at_the_end_is_whole)
+{
+	/* the last place at which Link Control 2 is below 256, and the next */
+	static const uint8_t places[] = { 0xcc, 0xd0 };
+	uint8_t config[256];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		memcpy(config, self->config, EXPRESS);
+		memset(config + EXPRESS, 0, sizeof(config) - EXPRESS);
+		config[PCI_CAPABILITY_LIST] = places[i];
+		memcpy(config + places[i], self->config + EXPRESS, 256 - places[i]);
+		EXPECT_EQ(!i, portlink_parse(&self->link, config, sizeof(config)));
+	}
+}
+
+TEST_F(port, registers_that_say_nothing_tell_nothing)
+{
+	set16(self->config, EXPRESS + PCI_EXP_LNKCAP, 0);
+	set16(self->config, EXPRESS + PCI_EXP_LNKCAP + 2, 0);
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	memset(self->config + EXPRESS + PCI_EXP_LNKCAP, 0xff, 4);
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+	set16(self->config, PCI_STATUS, 0);
+	EXPECT_FALSE(portlink_parse(&self->link, self->config, sizeof(self->config)));
+}
+
+TEST_F(port, a_link_is_up_with_both_speed_and_width)
+{
+	struct fv_portlink l = { .active = FV_UNKNOWN, .speed_mts = 8000, .width = 4 };
+
+	EXPECT_TRUE(portlink_is_up(&l));
+	EXPECT_FALSE(portlink_is_degraded(&l));
+	l.width = 0;
+	EXPECT_FALSE(portlink_is_up(&l));
+	EXPECT_TRUE(portlink_is_degraded(&l));
+	l.width = 4;
+	l.speed_mts = 0;
+	EXPECT_FALSE(portlink_is_up(&l));
+}
+
+static void expect_text(struct __test_metadata *_metadata, const char *expected, char *seen)
+{
+	EXPECT_STREQ(expected, seen);
+	free(seen);
+}
+
+TEST_F(port, a_link_has_a_text)
+{
+	expect_text(_metadata, "2.5 GT/s x1", portlink_text(2500, 1));
+	expect_text(_metadata, "64 GT/s x16", portlink_text(64000, 16));
+	expect_text(_metadata, "down", portlink_text(0, 16));
+	expect_text(_metadata, "down", portlink_text(2500, 0));
+}
+
+TEST_F(port, what_is_wrong_is_a_sentence)
+{
+	struct fv_portlink l = {
+		.active = FV_YES, .training = FV_NO, .disabled = FV_NO,
+		.speed_mts = 2500, .width = 8, .max_speed_mts = 16000, .max_width = 8,
+	};
+
+	expect_text(_metadata, "The link is slower (2.5 of 16 GT/s) than port and card can.",
+		    portlink_complaint(&l));
+	EXPECT_TRUE(portlink_is_degraded(&l));
+	l.width = 1;
+	l.max_speed_mts = 5000;
+	expect_text(_metadata,
+		    "The link is slower (2.5 of 5 GT/s) and narrower (x1 of x8) than port and card can.",
+		    portlink_complaint(&l));
+	l.speed_mts = 5000;
+	expect_text(_metadata, "The link is narrower (x1 of x8) than port and card can.",
+		    portlink_complaint(&l));
+	EXPECT_TRUE(portlink_is_degraded(&l));
+	l.active = FV_NO;
+	expect_text(_metadata, "The link is down.", portlink_complaint(&l));
+	l.training = FV_YES;
+	expect_text(_metadata, "The link is down, and training.", portlink_complaint(&l));
+	l.disabled = FV_YES;
+	expect_text(_metadata, "The link is down: the port keeps it so (Link Disable).",
+		    portlink_complaint(&l));
+}
+
 TEST_F(port, a_link_at_its_best_gives_no_complaint)
 {
 	set16(self->config, EXPRESS + PCI_EXP_LNKSTA, 4 | 16 << 4 | PCI_EXP_LNKSTA_DLLLA);

@@ -156,6 +156,12 @@ TEST(the_command_that_was_meant_is_found)
 	EXPECT_STREQ("bind", util_nearest("bnid", &names));
 	EXPECT_STREQ("stats", util_nearest("stat", &names));
 	EXPECT_STREQ("list", util_nearest("lit", &names));
+	/* two changes in a long word, one in a short one */
+	EXPECT_STREQ("unbind", util_nearest("untbinxd", &names));
+	EXPECT_STREQ("stats", util_nearest("stts", &names));
+	EXPECT_STREQ("list", util_nearest("lxst", &names));
+	EXPECT_EQ(NULL, util_nearest("lis_or", &names));
+	EXPECT_EQ(NULL, util_nearest("lix", &names));
 	EXPECT_EQ(NULL, util_nearest("reprogram", &names));
 	EXPECT_EQ(NULL, util_nearest("", &names));
 	EXPECT_EQ(NULL, util_nearest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
