@@ -237,7 +237,7 @@ bool hammer_goes_on(const struct hammer *hammer)
 
 	if (took <= limit)
 		return true;
-	fprintf(stderr, "# hammer: %u accesses of each kind take more than %ju ticks, usually %ju\n",
+	fprintf(stderr, "# hammer: %u accesses of a kind take more than %ju ticks, usually %ju\n",
 		PACE, (uintmax_t)limit, (uintmax_t)hammer->usual_ticks);
 	return false;
 }

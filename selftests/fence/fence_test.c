@@ -588,7 +588,7 @@ FENCE_TEST(hammering_user_is_not_disturbed)
 		EXPECT_LT(map, hammer.map.ones);
 		EXPECT_LT(fd, hammer.fd.ones);
 		ASSERT_EQ(0, pthread_create(&thread, NULL, recover_thread, self));
-		/* a card that stays as it is is ready at once */
+		/* one that is kept is ready at once */
 		if (!variant->is_kept)
 			EXPECT_TRUE(goes_on_in_recovery(&look, self->bdf, &hammer));
 		control_do(CARD, "ready-after image");

@@ -131,7 +131,8 @@ static bool goes_on_meanwhile(struct genl *genl, const char *bdf, const struct h
 	goes_on &= hammer_goes_on(hammer);
 	control_do(CARD, "ready-after image");
 	control_do(CARD, "release");
-	return wait_until(recoveries(genl, bdf) > before && is_ready(genl, bdf), BACK_MS) && goes_on;
+	return goes_on &&
+		wait_until(recoveries(genl, bdf) > before && is_ready(genl, bdf), BACK_MS);
 }
 
 /* Drops below a user with registers, configuration, data and interrupts. */
