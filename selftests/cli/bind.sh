@@ -101,6 +101,21 @@ undo_probe_ok()
 	unchanged
 }
 
+hold unbound_meanwhile_ok "a device that its driver has lost meanwhile is taken, one that it keeps is not"
+unbound_meanwhile_ok()
+{
+	mkdir "$tree/fail"
+	# ENODEV
+	echo 19 >"$tree/fail/unbind.0000:01:00.1"
+	fvk bind --yes 01:00.0
+	succeeds
+	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
+	echo 5 >"$tree/fail/unbind.0000:02:00.0"
+	fvk bind --yes --force 02:00.0
+	refuses 1 "0000:02:00.0: bind: driver (none) did not give it up: Input/output error"
+	[ "$(driver_of 0000:02:00.0)" = nvme ]
+}
+
 hold undo_silent_ok "a kernel that says yes and does nothing is noticed, and all undone"
 undo_silent_ok()
 {
@@ -183,9 +198,39 @@ other_namespace_refused()
 	in_use 0c:00.0 "nvme4n1p1 is mounted on /srv/other"
 }
 
+hold whole_disk_refused "a disk that is mounted as a whole is not taken"
+whole_disk_refused()
+{
+	echo '40 21 259:32 / /srv/whole rw - ext4 /dev/nvme4n1 rw' >>"$tree/proc/self/mountinfo"
+	in_use 0c:00.0 "nvme4n1 is mounted on /srv/whole"
+}
+
+hold claimed_disk_refused "a disk that something else has claimed is not taken, and only looked at by show"
+claimed_disk_refused()
+{
+	mkdir "$tree/claimed"
+	: >"$tree/claimed/nvme4n1p1"
+	in_use 0c:00.0 "nvme4n1p1 is in use"
+	rm "$tree/sys/bus/pci/devices/0000:0c:00.0/driver"
+	fvk show --json 0c:00.0
+	value .host_use null
+}
+
+hold looping_disk_refused "disks that are built over each other come to an end"
+looping_disk_refused()
+{
+	ln -s ../../md127 "$tree/sys/devices/virtual/block/md127/holders/md127"
+	in_use 0b:00.0 "md127 is part of md127"
+}
+
 hold idle_disk_ok "a disk that nobody uses is taken"
 idle_disk_ok()
 {
+	# others whose numbers and names begin as this one's do
+	printf '%s\n' '40 21 259:330 / /srv/a rw - ext4 /dev/nvme4n1p10 rw' \
+		'41 21 259:3 / /srv/b rw - ext4 /dev/nvme4n rw' '42 21 259:33 nonsense' \
+		>>"$tree/proc/self/mountinfo"
+	printf '/dev/nvme4n1p10  partition 1 0 -2\n/swap/file  file 1 0 -3\n' >>"$tree/proc/swaps"
 	fvk bind --yes 0c:00.0
 	succeeds
 	[ "$(driver_of 0000:0c:00.0)" = fpga-vfio-pci ]
@@ -193,6 +238,19 @@ idle_disk_ok()
 
 hold boot_vga_refused "the console's display is not taken"
 boot_vga_refused() { in_use 03:00.0 "it is the console's display (boot_vga)"; }
+
+hold idle_display_ok "a display that the console does not use is taken"
+idle_display_ok()
+{
+	echo 0 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"
+	ln -s ../../devices/pci0000:00/0000:00:03.0/0000:03:00.0 "$tree/sys/class/graphics/card0"
+	fvk bind --yes 03:00.0
+	succeeds
+	# what is no display has no console on it
+	echo 1 >"$tree/sys/bus/pci/devices/0000:04:00.1/boot_vga"
+	fvk bind --yes 04:00.1
+	succeeds
+}
 
 hold framebuffer_refused "a display with a framebuffer of the console is not taken"
 framebuffer_refused() { in_use 03:00.1 "framebuffer fb0 of the console is on it"; }
@@ -209,6 +267,14 @@ net_down_ok()
 
 hold vfs_refused "a physical function with virtual functions is not taken"
 vfs_refused() { in_use 04:00.2 "2 of its virtual functions are enabled"; }
+
+hold no_vfs_ok "a physical function without virtual functions is taken"
+no_vfs_ok()
+{
+	echo 0 >"$tree/sys/bus/pci/devices/0000:04:00.2/sriov_numvfs"
+	fvk bind --yes 04:00.2
+	succeeds
+}
 
 hold member_held_refused "a group of which a VM has a member is not touched, --force or not"
 member_held_refused()
@@ -286,11 +352,23 @@ ordinary_user_refused()
 	succeeds
 }
 
+hold no_probe_refused "a kernel without the files of the driver core is told as it is"
+no_probe_refused()
+{
+	rm "$tree/sys/bus/pci/drivers_probe"
+	remember
+	fvk bind --yes 01:00.0
+	refuses 1 "0000:01:00.0: bind: No such file or directory"
+	hints "Nothing was changed."
+	unchanged
+}
+
 hold json_error_ok "with --json the error is an object, and nothing else is printed"
 json_error_ok()
 {
 	fvk bind --json 01:00.0
-	[ "$rc" = 4 ] && [ -z "$out" ]
+	[ "$rc" = 4 ]
+	[ -z "$out" ]
 	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"this would take 0000:01:00.1 from xdma","hint":"Use --yes to agree, --dry-run to see the plan.","exit_code":4}}' ]
 }
 

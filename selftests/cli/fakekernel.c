@@ -4,11 +4,13 @@
  * of the driver core below a tree as Linux does, by changing the tree's symlinks.
  *
  * The tree says how it shall behave: host/BDF names the driver that the host has for a
- * device, fail/DRIVER.BDF the errno of that driver's probe, ignore/BDF makes a bind do
- * nothing and succeed, held/BDF lets an unbind wait until the file is gone, stuck/BDF
- * makes a driver_override stay empty. A device that is removed is kept in removed/, and is
- * found again by a rescan of its bus, unless there is coming/ with what is found instead;
- * late has how many rescans find nothing, fail/remove.BDF and fail/rescan an errno.
+ * device, fail/DRIVER.BDF the errno of that driver's probe, fail/probe.BDF that of
+ * drivers_probe, fail/unbind.BDF that of an unbind, which is done all the same; ignore/BDF
+ * makes a bind do nothing and succeed, held/BDF lets an unbind wait until the file is gone,
+ * stuck/BDF makes a driver_override stay empty. A device that is removed is kept in
+ * removed/, and is found again by a rescan of its bus, unless there is coming/ with what is
+ * found instead; late has how many rescans find nothing, fail/remove.BDF and fail/rescan
+ * an errno.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -120,21 +122,27 @@ static void wait_held(const char *root, const char *bdf)
 
 static int on_unbind(const char *root, const char *driver, const char *bdf)
 {
-	char now[256];
+	char now[256], word[16];
 
 	driver_of(now, sizeof(now), root, bdf);
 	if (strcmp(now, driver))
 		return ENODEV;
 	wait_held(root, bdf);
-	return unlink(at("%s" PCI "devices/%s/driver", root, bdf)) ? errno : 0;
+	if (unlink(at("%s" PCI "devices/%s/driver", root, bdf)))
+		return errno;
+	read_word(word, sizeof(word), at("%s/fail/unbind.%s", root, bdf));
+	return atoi(word);
 }
 
-/* A probe that fails is no error of this file. */
+/* A probe that fails is no error of drivers_probe. */
 static int on_probe(const char *root, const char *bdf)
 {
-	char override[256], host[256];
+	char override[256], host[256], word[16];
 	const char *driver = host;
 
+	read_word(word, sizeof(word), at("%s/fail/probe.%s", root, bdf));
+	if (word[0])
+		return atoi(word);
 	read_word(override, sizeof(override),
 		  at("%s" PCI "devices/%s/driver_override", root, bdf));
 	read_word(host, sizeof(host), at("%s/host/%s", root, bdf));
@@ -228,10 +236,11 @@ static int on_device(char *path)
 		return exists(at("%s/stuck/%s", root, bdf)) ? 0 : -1;
 	if (!strcmp(slash + 1, "remove"))
 		return on_remove(root, path, bdf);
-	bus = strstr(path, "/pci_bus/");
-	if (!bus || strcmp(slash + 1, "rescan") != 0)
+	if (strcmp(slash + 1, "rescan") != 0)
 		return -1;
-	*bus = '\0';
+	bus = strstr(path, "/pci_bus/");
+	if (bus)
+		*bus = '\0';
 	return on_rescan(root, path);
 }
 

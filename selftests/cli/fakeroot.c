@@ -2,11 +2,14 @@
 /*
  * With $FAKE_ROOT, a recorded tree is the live system: what is opened below /sys,
  * /dev/vfio and the numbered directories of /proc, and what is mounted, is opened in it.
+ *
+ * With claimed/NAME in a tree, its dev/NAME is a block device that is not opened with O_EXCL.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -14,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
@@ -36,6 +40,28 @@ static const char *moved(const char *path, char buf[2 * PATH_MAX])
 	return buf;
 }
 
+/* Whether it is a claimed block device of a tree. */
+static bool is_claimed(const char *path)
+{
+	const char *dev = strstr(path, "/tree/dev/");
+	char claim[2 * PATH_MAX];
+
+	if (!dev)
+		return false;
+	snprintf(claim, sizeof(claim), "%.*s/tree/claimed/%s", (int)(dev - path), path,
+		 dev + strlen("/tree/dev/"));
+	return !REAL(access)(claim, F_OK);
+}
+
+int stat(const char *restrict path, struct stat *restrict st)
+{
+	if (!is_claimed(path))
+		return REAL(stat)(path, st);
+	memset(st, 0, sizeof(*st));
+	st->st_mode = S_IFBLK | 0600;
+	return 0;
+}
+
 int open(const char *path, int flags, ...)
 {
 	char buf[2 * PATH_MAX];
@@ -46,6 +72,10 @@ int open(const char *path, int flags, ...)
 	if (flags & (O_CREAT | __O_TMPFILE))
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
+	if (flags & O_EXCL && is_claimed(path)) {
+		errno = EBUSY;
+		return -1;
+	}
 	return REAL(open)(moved(path, buf), flags, mode);
 }
 

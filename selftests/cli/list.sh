@@ -80,6 +80,50 @@ verdict_ok()
 └─0000:06:00.0" ]
 }
 
+hold harmless_drivers_ok "drivers that do no DMA of their own are not in the way, nor any of VFIO's"
+harmless_drivers_ok()
+{
+	local device=$tree/sys/bus/pci/devices/0000:01:00.1 driver
+
+	for driver in pci-stub pcieport mlx5_vfio_pci; do
+		mkdir -p "$tree/sys/bus/pci/drivers/$driver"
+		ln -sfn "../../../../bus/pci/drivers/$driver" "$device/driver"
+		fv list --json
+		json '.groups[] | select(.group == 1).viable'
+	done
+	# what has the device of a VFIO driver is one, whatever its name is
+	mkdir "$tree/sys/bus/pci/drivers/stub2"
+	ln -sfn ../../../../bus/pci/drivers/stub2 "$device/driver"
+	fv list --json
+	json '.groups[] | select(.group == 1).viable | not'
+	mkdir -p "$device/vfio-dev/vfio9"
+	fv list --json
+	json '.groups[] | select(.group == 1).viable'
+}
+
+hold strange_devices_ok "what is no address is no device, and what is no number no group"
+strange_devices_ok()
+{
+	mkdir "$tree/sys/bus/pci/devices/nonsense"
+	ln -sfn ../../../kernel/iommu_groups/x "$tree/sys/bus/pci/devices/0000:0c:00.0/iommu_group"
+	# a CardBus bridge
+	echo 0x060700 >"$tree/sys/bus/pci/devices/0000:0b:00.0/class"
+	fv list --json
+	succeeds
+	value '.without_group | map(.bdf)' '["0000:05:00.0","0000:0c:00.0"]'
+	value '[.groups[].group] | [index(22), index(23)]' '[null,null]'
+}
+
+hold order_ok "groups are in the order of their numbers, and devices in that of their addresses"
+order_ok()
+{
+	ln -sfn ../../../kernel/iommu_groups/9 "$tree/sys/bus/pci/devices/0000:0c:00.0/iommu_group"
+	ln -sfn ../../../kernel/iommu_groups/9 "$tree/sys/bus/pci/devices/0000:02:00.0/iommu_group"
+	fv list --json
+	json '[.groups[].group] | . == sort'
+	value '.groups[1] | [.group, (.devices | map(.bdf))]' '[9,["0000:02:00.0","0000:0c:00.0"]]'
+}
+
 hold no_group_ok "a device without IOMMU group is listed as such"
 no_group_ok()
 {
@@ -119,6 +163,21 @@ link_degraded_ok()
 	echo 1 >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_width"
 	fv list --json
 	json '.groups[] | select(.group == 16).devices[0].link.degraded == false'
+	# slow or narrow alone is degraded, too
+	echo '16.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_speed"
+	fv list --json
+	value '.groups[] | select(.group == 16).devices[0].link | [.port_max_speed_mts, .port_max_width, .degraded]' \
+		'[16000,1,true]'
+	echo 8 >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_width"
+	echo '16.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:06:00.0/current_link_speed"
+	fv list --json
+	json '.groups[] | select(.group == 16).devices[0].link.degraded'
+	# of a port that tells nothing nothing is expected
+	rm "$tree"/sys/bus/pci/devices/0000:00:06.0/max_link_{speed,width}
+	echo 8 >"$tree/sys/bus/pci/devices/0000:06:00.0/current_link_width"
+	fv list --json
+	value '.groups[] | select(.group == 16).devices[0].link | [.port_max_speed_mts, .port_max_width, .degraded]' \
+		'[null,null,false]'
 }
 
 hold link_nonsense_ok "what a device that does not answer says of its link is not believed"
@@ -128,6 +187,21 @@ link_nonsense_ok()
 	echo Unknown >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_speed"
 	fv list --json
 	json '.groups[] | select(.group == 16).devices[0].link == null'
+	# what the kernel may show one day is not guessed
+	local word
+
+	echo 8 >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"
+	for word in '16.0 GB/s PCIe:null' ' GT/s:null' '1001 GT/s:null' '-2.5 GT/s:null' \
+		'1000 GT/s:1000000' '2.5 GT/s:2500'; do
+		echo "${word%:*}" >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_speed"
+		fv list --json
+		value '.groups[] | select(.group == 16).devices[0].link.max_speed_mts' "${word#*:}"
+	done
+	for word in -1:null 0:null 1:1 254:254 256:null; do
+		echo "${word%:*}" >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"
+		fv list --json
+		value '.groups[] | select(.group == 16).devices[0].link.max_width' "${word#*:}"
+	done
 }
 
 hold holder_group_ok "the holder of a group holds its devices"
@@ -155,6 +229,26 @@ holder_cdev_ok()
 {
 	fv list --json
 	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' '[[4343],[]]'
+}
+
+hold holder_once_ok "a process that has a group open twice is one holder, and may lack a name"
+holder_once_ok()
+{
+	mkdir -p "$tree/proc/55/fd" "$tree/proc/56/fd" "$tree/proc/57/fd"
+	ln -s /dev/vfio/noiommu-17 "$tree/proc/55/fd/3"
+	echo b >"$tree/proc/56/comm"
+	ln -s /dev/vfio/17 "$tree/proc/56/fd/3"
+	ln -s /dev/vfio/17 "$tree/proc/56/fd/4"
+	# none of these is the group
+	ln -s /dev/vfio/17x "$tree/proc/57/fd/3"
+	ln -s /dev/vfio17/17 "$tree/proc/57/fd/4"
+	ln -s /dev/vfio/vfio "$tree/proc/57/fd/5"
+	ln -s 'anon_inode:[vfio-device]' "$tree/proc/57/fd/6"
+	fv list --json
+	value '.groups[] | select(.group == 17).devices[0].holders' \
+		'[{"pid":4242,"command":"qemu-system-x86"},{"pid":55,"command":"?"},{"pid":56,"command":"b"}]'
+	fv list -o DEVICE,HELD-BY
+	grep -q '0000:07:00.0  qemu-system-x86 (pid 4242), ? (pid 55), b (pid 56)$' <<<"$out"
 }
 
 hold holder_exact_ok "where the kernel names the devices of a process, no other is held by it"

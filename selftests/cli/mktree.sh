@@ -198,6 +198,7 @@ holder()
 cat >"$root/usr/share/misc/pci.ids" <<'END'
 10ee  Xilinx Corporation
 	9038  FPGA Card XRT
+		10ee 0007  Board Seven
 144d  Samsung Electronics
 	a808  NVMe SSD
 8086  Intel Corporation
@@ -230,6 +231,7 @@ cat >"$pci/devices/0000:01:00.0/resource" <<'END'
 0x0000000000003000 0x000000000000307f 0x0000000000040101
 0x0000000000000000 0x0000000000000000 0x0000000000000000
 0x0000000000000000 0x000000000007ffff 0x0000000000046200
+0x00000000f0000000 0x00000000f00fffff 0x000000000014220c
 END
 
 # The disk that the system runs from.

@@ -12,6 +12,7 @@ text_ok()
 	prints "Device:            0000:01:00.0
 Name:              Xilinx Corporation FPGA Card XRT
 ID:                10ee:9038
+Subsystem:         Xilinx Corporation Board Seven
 Subsystem ID:      10ee:0007
 Revision:          1
 Class:             Processing accelerators
@@ -42,7 +43,62 @@ json_ok()
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
 	value '.capabilities | [.flr, .aer, .msix_vectors, .sriov]' '[true,null,8,false]'
-	value '.members | map(.bdf)' '["0000:00:01.0","0000:01:00.1"]'
+	value .members '[{"bdf":"0000:00:01.0","driver":"pcieport","bridge":true},{"bdf":"0000:01:00.1","driver":"xdma","bridge":false}]'
+	value '[.bdf, .name, .id, .subsystem, .subsystem_id, .revision, .class, .class_code, .bridge]' \
+		'["0000:01:00.0","Xilinx Corporation FPGA Card XRT","10ee:9038","Xilinx Corporation Board Seven","10ee:0007",1,"Processing accelerators","120000",false]'
+	value '[.group, .passthrough, .port, .numa_node, .holders, .holders_complete]' \
+		'[1,"0000:01:00.1 has driver xdma","0000:00:01.0",0,[],true]'
+	value '.bars[0]' '{"bar":0,"rom":false,"size":33554432,"start":3758096384,"kind":"64-bit memory","prefetchable":true}'
+	value '.bars[1] | [.kind, .prefetchable]' '["32-bit memory",false]'
+	value '.bars[2].kind' I/O
+	value '.bars[3] | [.rom, .start]' '[true,0]'
+	value .capabilities '{"flr":true,"aer":null,"msi":false,"msix":true,"msix_vectors":8,"sriov":false,"sriov_total_vfs":null}'
+}
+
+hold sizes_ok "sizes are in the largest unit that leaves no rest"
+sizes_ok()
+{
+	cat >"$tree/sys/bus/pci/devices/0000:01:00.0/resource" <<-'END'
+	0x0000000000000000 0x00000000000005ff 0x0000000000040200
+	0x0000000000010000 0x00000000000103ff 0x0000000000040200
+	0x0000000040000000 0x000000007fffffff 0x000000000014220c
+	nonsense
+	0x0000010000000000 0x0000013fffffffff 0x0000000000140204
+	0x0000000000000000 0x0fffffffffffffff 0x0000000000140204
+	END
+	fv show 01:00.0
+	[ "$(sed -n '/^Regions:/,/^Reset/p' <<<"$out" | head -n -1)" = \
+"Regions:           BAR0: 1536 bytes, 32-bit memory
+                   BAR1: 1 KiB, 32-bit memory at 0x10000
+                   BAR2: 1 GiB, 64-bit memory, prefetchable at 0x40000000
+                   BAR4: 256 GiB, 64-bit memory at 0x10000000000
+                   BAR5: 1024 PiB, 64-bit memory" ]
+	rm "$tree/sys/bus/pci/devices/0000:01:00.0/resource"
+	fv show --json 01:00.0
+	value .bars '[]'
+}
+
+hold unknown_facts_ok "what is not known is none to a person, and null to a program"
+unknown_facts_ok()
+{
+	local file
+
+	for file in reset_method numa_node subsystem_vendor driver_override; do
+		rm "$tree/sys/bus/pci/devices/0000:01:00.0/$file"
+	done
+	fv show 01:00.0
+	succeeds
+	grep -qx 'Reset methods:  *none' <<<"$out"
+	lacks '^\(NUMA\|Subsystem\|Driver override\|Statistics\|State\)' "$work/out"
+	fv show --json 01:00.0
+	value '[.reset_methods, .numa_node, .subsystem, .subsystem_id, .driver_override, .state, .profile, .reset_time, .fence]' \
+		'[[],null,null,null,null,null,null,null,null]'
+	echo -1 >"$tree/sys/bus/pci/devices/0000:01:00.0/numa_node"
+	fv show --json 01:00.0
+	value .numa_node null
+	echo 1 >"$tree/sys/bus/pci/devices/0000:01:00.0/numa_node"
+	fv show --json 01:00.0
+	value .numa_node 1
 }
 
 hold unprivileged_ok "of capabilities that only root may read it is said that they are unknown"
@@ -51,6 +107,14 @@ unprivileged_ok()
 	truncate -s 64 "$tree/sys/bus/pci/devices/0000:01:00.0/config"
 	fv show 01:00.0
 	grep -q '^Capabilities:  *FLR yes, AER unknown, MSI unknown, MSI-X unknown, SR-IOV no; root sees all$' <<<"$out"
+	# what sysfs shows to all is known
+	echo bus >"$tree/sys/bus/pci/devices/0000:01:00.0/reset_method"
+	echo 4 >"$tree/sys/bus/pci/devices/0000:01:00.0/sriov_totalvfs"
+	: >"$tree/sys/bus/pci/devices/0000:01:00.0/aer_dev_fatal"
+	fv show 01:00.0
+	grep -q '^Capabilities:  *FLR unknown, AER yes, MSI unknown, MSI-X unknown, SR-IOV yes (4 VFs); root sees all$' <<<"$out"
+	fv show --json 01:00.0
+	value .capabilities '{"flr":null,"aer":true,"msi":null,"msix":null,"msix_vectors":null,"sriov":true,"sriov_total_vfs":4}'
 }
 
 hold broken_config_ok "capability lists that loop or lead nowhere end"
@@ -83,6 +147,10 @@ extended_ok()
 	printf '\x07\x00' | dd of="$config" bs=1 seek=$((0x20e)) conv=notrunc
 	fv show --json 01:00.0
 	value '.capabilities | [.aer, .sriov, .sriov_total_vfs]' '[true,true,7]'
+	# the whole space was read: sysfs is not asked
+	echo 4 >"$tree/sys/bus/pci/devices/0000:01:00.0/sriov_totalvfs"
+	fv show --json 01:00.0
+	value .capabilities.sriov_total_vfs 7
 }
 
 hold held_ok "who holds it is shown, and that nobody does"
@@ -92,6 +160,17 @@ held_ok()
 	grep -q '^Held by:  *qemu-system-x86 (pid 4242)$' <<<"$out"
 	fv show 07:00.1
 	grep -q '^Held by:  *nobody$' <<<"$out"
+	fv show --json 07:00.0
+	value '[.driver, .driver_override, .holders, .holders_complete]' \
+		'["fpga-vfio-pci","fpga-vfio-pci",[{"pid":4242,"command":"qemu-system-x86"}],true]'
+	# of a device that no VM can have nothing is said
+	fv show 02:00.0
+	lacks '^Held by' "$work/out"
+	chmod 0 "$tree/proc/4242/fd"
+	run_as_nobody show 07:00.0
+	grep -q '^Held by:  *not visible to you; run as root$' <<<"$out"
+	run_as_nobody show --json 07:00.0
+	value .holders_complete false
 }
 
 hold fenced_ok "of a device whose card is fenced it is shown by whom, and how to end it"
@@ -119,11 +198,21 @@ driver_ok()
 	succeeds
 	grep -q '^State:  *failed: no answer after 60 s$' <<<"$out"
 	grep -q '^Profile:  *xdma$' <<<"$out"
+	grep -q '^Statistics:  *opens 3$' <<<"$out"
 	grep -q '^Resets done:  *1, last 1.0 ms, min 1.0 ms, max 1.0 ms, mean 1.0 ms$' <<<"$out"
 	[ "$(grep -c '^Reason' <<<"$out")" = 0 ]
 	fvl show --json 07:00.0
 	value '[.state, .reason, .profile, .reset_time.histogram]' \
 		'["failed","no answer after 60 s","xdma",[1]]'
+	value '.counters | [.opens, .closes]' '[3,null]'
+	sed -i 's/^opens 3/opens 4\ncloses 2/' "$tree/netlink/device-get"
+	fvl show 07:00.0
+	[ "$(sed -n '/^Statistics:/,$p' <<<"$out")" = "Statistics:        opens 4
+                   closes 2" ]
+	sed -i 's/^opens 4/opens 0/; s/^closes 2/closes 0/; /^reset-time/,/^end/d' "$tree/netlink/device-get"
+	fvl show 07:00.0
+	grep -q '^Statistics:  *all zero$' <<<"$out"
+	lacks '^Resets done' "$work/out"
 }
 
 hold driver_refused "when the driver does not know its device, that is told"
@@ -132,6 +221,14 @@ driver_refused()
 	echo "fail 19 0000:07:00.0: is not bound" | answer device-get
 	fvl show 07:00.0
 	refuses 3 "0000:07:00.0: read the statistics: is not bound"
+	# it knew it, and then it did not
+	printf '%s\n' "then again" "bdf 0000:07:00.0" stats "opens 3" end | answer device-get
+	echo "fail 16 0000:07:00.0: busy" | answer again
+	fvl show 07:00.0
+	refuses 4 "0000:07:00.0: show: busy"
+	rm -r "$tree/netlink"
+	fvl show 07:00.0
+	refuses 1 "fpga_vfio_pci: read the statistics: it answers in the initial network namespace only"
 }
 
 hold in_use_ok "why the host needs a device is shown"
@@ -145,7 +242,9 @@ hold bridge_ok "a bridge can be shown"
 bridge_ok()
 {
 	fv show --json 00:01.0
-	json .bridge
+	value '[.bridge, .port]' '[true,null]'
+	fv show 00:01.0
+	lacks '^Bridge' "$work/out"
 }
 
 hold no_group_ok "a device without IOMMU group is shown as such"

@@ -52,8 +52,12 @@ driver_refused()
 	remember
 	fvk unbind --driver nosuch 07:00.1
 	refuses 3 "nosuch: unbind --driver: there is no such PCI driver"
-	fvk unbind --driver ../x 07:00.1
-	refuses 2 "../x: unbind --driver: this is no name of a driver"
+	local word
+
+	for word in ../x .. x/y ""; do
+		fvk unbind --driver "$word" 07:00.1
+		refuses 2 "$word: unbind --driver: this is no name of a driver"
+	done
 	fvk unbind --driver xdma --none 07:00.1
 	refuses 2 "--driver: unbind: the device cannot get a driver and none"
 	unchanged
@@ -68,6 +72,29 @@ driver_fails_ok()
 	fvk unbind --driver vfio-pci 07:00.1
 	refuses 1 "0000:07:00.1: unbind: the kernel did not bind it to vfio-pci: Invalid argument"
 	unchanged
+}
+
+hold probe_fails_refused "a probe that the kernel refuses is told"
+probe_fails_refused()
+{
+	mkdir "$tree/fail"
+	echo 5 >"$tree/fail/probe.0000:07:00.1"
+	fvk unbind 07:00.1
+	refuses 1 "0000:07:00.1: unbind: no driver of the host could be started: Input/output error"
+	hints "No other device was changed."
+}
+
+hold second_fails_refused "when a later member cannot be given back, those before it are named"
+second_fails_refused()
+{
+	fvk bind --yes 01:00.0
+	mkdir "$tree/fail"
+	echo 22 >"$tree/fail/vfio-pci.0000:01:00.1"
+	fvk unbind --driver vfio-pci 01:00.0
+	refuses 1 "0000:01:00.1: unbind: the kernel did not bind it to vfio-pci: Invalid argument"
+	hints "Given back before that: 0000:01:00.0"
+	[ "$(driver_of 0000:01:00.0)" = vfio-pci ]
+	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
 }
 
 hold none_ok "--none leaves it without a driver"
@@ -121,6 +148,18 @@ dry_run_ok()
 	fvk unbind --dry-run 07:00.1
 	succeeds
 	prints "0000:07:00.1: would be given back to the host's driver for it"
+	fvk unbind --dry-run --none --timeout 86400 07:00.1
+	prints "0000:07:00.1: would be given back to no driver"
+	fvk unbind --dry-run --driver vfio-pci 07:00.1 01:00.0
+	prints "0000:01:00.0: not bound to fpga-vfio-pci, left alone (driver: none)
+0000:01:00.1: not bound to fpga-vfio-pci, left alone (driver: xdma)
+0000:07:00.1: would be given back to vfio-pci"
+	fvk unbind --dry-run --json 07:00.1 01:00.1
+	value '[.dry_run, (.devices | map([.bdf, .driver, .previous_driver, .changed]))]' \
+		'[true,[["0000:01:00.0",null,null,false],["0000:01:00.1","xdma","xdma",false],["0000:07:00.1",null,"fpga-vfio-pci",true]]]'
+	# nor while a VM holds it, and for an ordinary user
+	run_as_nobody unbind --dry-run 07:00.0
+	succeeds
 	unchanged
 }
 
@@ -204,6 +243,28 @@ request_late_refused()
 given_back()
 {
 	[ "$(driver_of 0000:07:00.0)" = xdma ]
+}
+
+hold grace_ok "with --request and no holder the kernel gets five seconds at least"
+grace_ok()
+{
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.1"
+	clock 0
+	begin fvk unbind --request --timeout 0 07:00.1
+	wait_for 200
+	clock 4900
+	wait_for 5100
+	clock 5100
+	finish
+	refuses 4 "0000:07:00.1: unbind: after 5 s it is still held by a process that cannot be seen from here"
+	rm "$tree/held/0000:07:00.1"
+	wait_until given_back_1
+}
+
+given_back_1()
+{
+	[ "$(driver_of 0000:07:00.1)" = xdma ]
 }
 
 hold request_ok "with --request a VM that answers loses the device in time"
