@@ -84,6 +84,18 @@ completion_ok()
 	# after the = at which readline breaks words
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 link-disable=o")" = "off on" ]
 	[ -z "$(complete_line "--sysroot $tree retrain --tries ")" ]
+	# only what the command takes
+	[ "$(complete_line "list --o")" = --output ]
+	[ -z "$(complete_line "show --o")" ]
+	[ "$(complete_line "version --j")" = --json ]
+	[ -z "$(complete_line "completion --j")" ]
+	[ "$(complete_line "completion ")" = bash ]
+	[ "$(complete_line "unbind -")" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version -V -h -j -n -t" ]
+	[ -z "$(complete_line "--sysroot $tree unbind -t 07:00.1 --timeout ")" ]
+	# an argument that may be left out does not stand for a word
+	[ "$(complete_line "--sysroot $tree stats --watch 10000")" = 10000:01:00.0 ]
+	[ "$(complete_line "-o stats list --al")" = --all ]
+	[ "$(complete_line "--sysroot=$tree show 10000")" = 10000:01:00.0 ]
 	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
 	[ "$(complete_line "--sysroot $tree stats 10")" = \
 		"10000:01:00.0 102 103 104 105 106 107 108 109" ]

@@ -31,10 +31,16 @@ The port (0000:00:07.0) would keep the link down meanwhile."
 hold fence_ok "a fence is detached, and its end and the next step are told"
 fence_ok()
 {
+	local before until
+
 	fenced | answer fence
+	before=$(date +%s)
 	fvl fence 07:00.1
 	succeeds
 	grep -qE '^0000:07:00\.1: its card is fenced, for 600s at most \(until [0-9]{4}-[0-9-]* [0-9:]*\)$' <<<"$out"
+	until=$(date -d "$(sed -n '1s/.*until \(.*\))/\1/p' <<<"$out")" +%s)
+	[ "$until" -ge $((before + 600)) ]
+	[ "$until" -le $(($(date +%s) + 600)) ]
 	[ "$(tail -n +2 <<<"$out")" = "$table
 The link stays up meanwhile, if the card keeps it so.
 To have it brought back: fpgactl recover 0000:07:00.1" ]
@@ -48,6 +54,14 @@ json_ok()
 	fvl fence --json 07:00.1
 	succeeds
 	value . '{"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","timeout_ms":600000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga-vfio-pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
+	fenced | answer fence-dry-run
+	fvl fence --json --dry-run 07:00.1
+	value '[.dry_run, .detached, .link_disabled]' '[true,true,false]'
+	fvl fence --dry-run 07:00.1
+	[ "$(tail -n 1 <<<"$out")" = "The link would stay up meanwhile, if the card keeps it so." ]
+	fenced link-disabled | answer fence
+	fvl fence 07:00.1
+	grep -qx 'The port (0000:00:07.0) keeps the link down meanwhile.' <<<"$out"
 }
 
 hold timeout_ok "a time may be seconds, or have a unit"
@@ -114,8 +128,8 @@ codes_refused()
 {
 	local word
 
-	# EPERM, ENODEV, EOPNOTSUPP
-	for word in 1:1 19:3 95:1; do
+	# EPERM, ENOENT, EIO, EBUSY, ENODEV, EAGAIN, EOPNOTSUPP, ESTALE
+	for word in 1:1 2:3 5:1 16:4 19:3 11:4 95:1 116:5; do
 		echo "fail ${word%:*} 0000:07:00.1: because" | answer fence
 		fvl fence 07:00.1
 		refuses "${word#*:}" "0000:07:00.1: fence: because"

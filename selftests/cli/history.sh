@@ -348,7 +348,8 @@ nothing_ok()
 {
 	: | answer history-get
 	fvl history
-	[ "$rc" = 0 ] && [ -z "$out" ]
+	[ "$rc" = 0 ]
+	[ -z "$out" ]
 	[ "$err" = "fpgactl: history: nothing has happened" ]
 	fvl history --json 07:00.0
 	succeeds
@@ -369,6 +370,44 @@ changed_meanwhile_ok()
 	[ "$(xargs <<<"$out")" = "SEQ 1 2 3 4 5 6" ]
 }
 
+hold always_changing_refused "a dump that is always overtaken is given up after five times"
+always_changing_refused()
+{
+	echo "fail 4 overtaken" | answer history-get
+	fvl history
+	refuses 1 "fpga_vfio_pci: read the history: overtaken"
+	asked "history-get " "history-get " "history-get " "history-get " "history-get "
+	# so are those of the other commands
+	: >"$tree/netlink/log"
+	echo "fail 4" | answer group-get
+	fvl stats
+	refuses 1 "groups: read the statistics: Interrupted system call"
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" "fail 4" | answer device-get
+	fvl list --json
+	value '[.groups[].devices[].state] | unique' '[null]'
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" | answer device-get
+	echo "fail 4" | answer card-get
+	fvl list --json
+	[ "$(cut -d ' ' -f 1 "$tree/netlink/log" | uniq -c | xargs)" = \
+		"5 group-get 6 device-get 5 card-get" ]
+}
+
+hold changed_groups_ok "a dump of groups or cards that was overtaken once is read again, and once shown"
+changed_groups_ok()
+{
+	printf '%s\n' "then again" "id 17" stats "opens 3" end "fail 4" | answer group-get
+	printf '%s\n' "id 18" stats "opens 4" end | answer again
+	fvl stats --json
+	value '.statistics | map([.group, .counters.opens])' '[[18,4]]'
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" | answer device-get
+	printf '%s\n' "then again" "port 0000:00:07.0" "device 0000:07:00.0" "state 1" fence \
+		"pid 77" "left-ms 1" end "fail 4" | answer card-get
+	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 1" fence \
+		"pid 78" "left-ms 1001" end | answer again
+	fvl list
+	[ "$err" = "fpgactl: 0000:07:00.0: its card is fenced by ? (pid 78), 2 s left; to end that: fpgactl recover --force 0000:07:00.0" ]
+}
+
 hold driver_refused "what the driver refuses is told in its words, and nothing is half printed"
 driver_refused()
 {
@@ -379,7 +418,8 @@ driver_refused()
 	fvl history 07:00.0
 	refuses 3 "port 0000:00:07.0: read the history: never had a device of fpga-vfio-pci below it"
 	fvl history --json
-	[ "$rc" = 3 ] && [ -z "$out" ]
+	[ "$rc" = 3 ]
+	[ -z "$out" ]
 	[ "$(jq -r .error.object "$work/err")" = fpga_vfio_pci ]
 }
 

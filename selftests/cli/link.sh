@@ -68,6 +68,46 @@ Next: fpgactl reset --method link 0000:07:00.1" ]
 	value '.link | [.speed_mts, .active, .disabled, .degraded]' '[null,false,true,true]'
 }
 
+hold next_step_ok "what to do depends on the driver, and on whether the link is up"
+next_step_ok()
+{
+	poke 0000:00:01.0 0x62 00 00
+	fv link 01:00.0
+	[ "$(tail -n 2 <<<"$out")" = "The link is down.
+Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0" ]
+	fv link --json 01:00.0
+	value .advice 'The link is down.
+Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0'
+	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" "target-speed 4" active
+	fvl link 07:00.0
+	[ "$(tail -n 2 <<<"$out")" = "The link is slower (8 of 16 GT/s) than port and card can.
+Next: fpgactl retrain 0000:07:00.0" ]
+	# a port that does not tell its aim
+	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" active
+	fvl link 07:00.0
+	[ "$(tail -n 1 <<<"$out")" = "Next: fpgactl retrain 0000:07:00.0" ]
+	lacks '^Port aims' "$work/out"
+}
+
+hold least_ok "port and card can what the lesser of them can"
+least_ok()
+{
+	echo '8.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:01:00.0/max_link_speed"
+	echo 16 >"$tree/sys/bus/pci/devices/0000:01:00.0/max_link_width"
+	# Link Capabilities: 16 GT/s x4
+	poke 0000:00:01.0 0x5c 44 00
+	fv link --json 01:00.0
+	value '.link | [.max_speed_mts, .max_width]' '[8000,4]'
+	# what does not tell does not count
+	rm "$tree"/sys/bus/pci/devices/0000:01:00.0/max_link_{speed,width}
+	fv link --json 01:00.0
+	value '.link | [.max_speed_mts, .max_width]' '[16000,4]'
+	truncate -s 64 "$tree/sys/bus/pci/devices/0000:00:06.0/config"
+	rm "$tree"/sys/bus/pci/devices/0000:00:06.0/max_link_{speed,width}
+	fv link --json 06:00.0
+	value '.link | [.max_speed_mts, .max_width]' '[16000,8]'
+}
+
 hold json_ok "a program reads every key, also of what is not known"
 json_ok()
 {
@@ -85,7 +125,7 @@ unprivileged_ok()
 	grep -q '^Link:  *2.5 GT/s x1$' <<<"$out"
 	grep -q '^Status:  *unknown; root sees it$' <<<"$out"
 	fv link --json 06:00.0
-	value '.link | [.speed_mts, .target_speed_mts, .active, .degraded]' '[2500,null,null,true]'
+	value .link '{"speed_mts":2500,"width":1,"max_speed_mts":16000,"max_width":8,"target_speed_mts":null,"active":null,"training":null,"disabled":null,"degraded":true}'
 }
 
 hold dead_port_ok "a port that answers with ones only tells no speed"

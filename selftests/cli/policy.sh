@@ -307,7 +307,8 @@ driver_refused()
 	done
 	echo "fail 1" | answer device-set
 	fvl policy --json 07:00.0 aer=stop
-	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$rc" = 1 ]
+	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, .hint]' "$work/err")" = \
 		'["Operation not permitted","Run it as root. Nothing was changed."]' ]
 }

@@ -148,7 +148,8 @@ failed_json_refused()
 	plan_recovery
 	not_back 5 "no answer" 110
 	fvl recover --json 07:00.1
-	[ "$rc" = 6 ] && [ -z "$out" ]
+	[ "$rc" = 6 ]
+	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, .exit_code, .state, .identity, .link_ns, (.steps | map(.method))]' "$work/err")" = \
 		'["no answer",6,"failed",null,null,[null,"hot"]]' ]
 }
@@ -156,16 +157,22 @@ failed_json_refused()
 hold codes_refused "refusals of the driver have the exit codes that are documented"
 codes_refused()
 {
-	local word
+	local error code hint
 
 	# EPERM, ENODEV, EAGAIN, EOPNOTSUPP
-	for word in 1:1 19:3 11:4 95:1; do
+	while read -r error code hint; do
 		: >"$tree/netlink/log"
-		echo "fail ${word%:*} 0000:07:00.1: because" | answer recover-dry-run
+		echo "fail $error 0000:07:00.1: because" | answer recover-dry-run
 		fvl recover 07:00.1
-		refuses "${word#*:}" "0000:07:00.1: recover: because"
+		refuses "$code" "0000:07:00.1: recover: because"
+		hints "$hint"
 		asked "recover bdf=0000:07:00.1 dry-run "
-	done
+	done <<'END'
+1 1 Run it as root. Nothing was changed.
+19 3 'fpgactl list' shows the devices, and which driver they have.
+11 4 Something else is done to the card; try it again.
+95 1 'fpgactl link 0000:07:00.1' shows its link, and what its card is to the driver.
+END
 }
 
 hold silent_driver_refused "a recovery of which nothing is told is no success"

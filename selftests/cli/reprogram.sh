@@ -90,6 +90,9 @@ environment_ok()
 	FPGA_VFIO_VENDOR=10ee
 	END
 	fenced_and_back 100000
+	# whole seconds that have begun
+	fvl reprogram -t 1001ms 07:00.1 -- sh -c 'echo "$FPGA_VFIO_TIMEOUT"'
+	[ "${out%%$'\n'*}" = 2 ]
 	rm "$tree/netlink/device-get"
 	FPGA_VFIO_PROFILE=wrong fvl reprogram 07:00.1 -- sh -c 'env >"$0"' "$work/env"
 	lacks FPGA_VFIO_PROFILE "$work/env"
@@ -101,7 +104,8 @@ inherited_ok()
 	local command='ls /proc/self/fd >"$0"; exec grep -E "^Sig(Blk|Ign)" /proc/self/status >>"$0"'
 
 	card
-	sh -c "$command" "$work/shell" </dev/null
+	# timeout, as in fv_live(), takes signals that are ignored
+	timeout 60 sh -c "$command" "$work/shell" </dev/null
 	cat "$work/shell"
 	fvl reprogram 07:00.1 -- sh -c "$command" "$work/has"
 	[ "$rc" = 0 ]
@@ -135,8 +139,31 @@ not_found_refused()
 	fvl reprogram 07:00.1 -- "$work"
 	refuses 126 "$work: reprogram: Permission denied"
 	PATH=$work:$PATH fvl reprogram 07:00.1 -- file
-	[ "$rc" != 0 ]
+	refuses 126 "file: reprogram: Permission denied"
+	# a file in the path is no directory
+	PATH=$work/file:$PATH fvl reprogram 07:00.1 -- no-such-command
+	refuses 127 "no-such-command: reprogram: there is no such command"
 	not_asked
+}
+
+hold path_ok "a command is looked for as a shell does, also in the working directory"
+path_ok()
+{
+	card
+	mkdir "$work/a" "$work/b"
+	printf '#!/bin/sh\necho it ran\n' | tee "$work/b/loader" >"$work/a/loader"
+	chmod +x "$work/b/loader"
+	# one that may not be run does not hide the next
+	PATH=$work/a:$work/b:$PATH fvl reprogram 07:00.1 -- loader
+	[ "$rc" = 0 ]
+	[ "${out%%$'\n'*}" = "it ran" ]
+	cd "$work/b"
+	PATH=:$PATH fvl reprogram 07:00.1 -- loader
+	[ "$rc" = 0 ]
+	fvl reprogram 07:00.1 -- ./loader
+	[ "$rc" = 0 ]
+	fvl reprogram 07:00.1 -- loader
+	[ "$rc" = 127 ]
 }
 
 hold not_started_refused "a command that the kernel cannot start leaves the card as it was"
@@ -323,9 +350,20 @@ failed_json_refused()
 {
 	card
 	fvl reprogram --json 07:00.1 -- sh -c 'kill $$'
-	[ "$rc" = 7 ] && [ -z "$out" ]
+	[ "$rc" = 7 ]
+	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.exit_code, .command.fate, .command.signal, .recovery.state]' "$work/err")" = \
 		'[7,"killed","SIGTERM","ready"]' ]
+	printf '#!/no/such/interpreter\n' >"$work/script"
+	chmod +x "$work/script"
+	fvl reprogram --json 07:00.1 -- "$work/script"
+	[ "$rc" = 127 ]
+	[ -z "$out" ]
+	[ "$(jq -c '.error.command | del(.argv, .environment)' "$work/err")" = \
+		'{"fate":"not started","status":null,"signal":null,"error":"ENOENT","late":false,"caught":null}' ]
+	fvl reprogram --json 07:00.1 -- sh -c 'exit 3'
+	[ "$(jq -c '.error.command | del(.argv, .environment)' "$work/err")" = \
+		'{"fate":"exited","status":3,"signal":null,"error":null,"late":false,"caught":null}' ]
 }
 
 # launch ARGUMENT…: begin "fpgactl reprogram"; $begun is that process itself

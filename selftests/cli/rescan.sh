@@ -116,6 +116,22 @@ host_driver_ok()
 	[ "$err" = "fpgactl: 0000:07:00.2: is new, and has driver xdma; to have it in the VM too: fpgactl bind --yes 0000:07:00.2" ]
 }
 
+hold mixed_ok "beside functions of other drivers, what is new is left to the host"
+mixed_ok()
+{
+	changed
+	rm "$tree/$port/0000:07:00.1/driver"
+	becomes 0000:07:00.0
+	becomes 0000:07:00.1
+	becomes 0000:07:00.2
+	rm "$tree/host/0000:07:00.1"
+	fvl rescan 07:00.1
+	succeeds
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.1)" = "" ]
+	[ "$(driver_of 0000:07:00.2)" = "" ]
+}
+
 hold json_ok "a program reads all of what was and what is"
 json_ok()
 {
@@ -252,6 +268,120 @@ is_back()
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ] && [ ! -e "$tree/removed/0000:07:00.0" ]
 }
 
+# on_screen TEXT: rescan on a terminal shows it
+on_screen()
+{
+	wait_until grep -qsF "$1" "$work/screen"
+}
+
+hold work_ok "on a terminal it is shown what is done when nobody is waited for, and for how long"
+work_ok()
+{
+	changed
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	clock 0
+	on_terminal rescan 07:00.0 &
+	begun=$!
+	wait_for 200
+	clock 200
+	on_screen '0000:07:00.0: removing the card and looking for it, 0 s'
+	wait_for 400
+	clock 70000
+	on_screen '0000:07:00.0: removing the card and looking for it, 70 s'
+	rm "$tree/held/0000:07:00.0"
+	wait_for $((70000 + link_up_ms))
+	clock $((70000 + link_up_ms))
+	end_of "$begun"
+	[ "$rc" = 0 ]
+	# the line is taken away
+	grep -qF 'looking for it, 70 sCRESC[K0000:07:00.0: its card was removed and found again' "$work/out"
+}
+
+hold grace_refused "a kernel that is at work gets two minutes more than the card may take to load"
+grace_refused()
+{
+	changed
+	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 0" end policy \
+		"load-limit-ms 30000" end | answer device-get
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	clock 0
+	begin fvl rescan -t 1 07:00.0
+	wait_for 200
+	clock 149900
+	wait_for 150100
+	clock 150100
+	finish
+	refuses 4 "0000:07:00.0: rescan: after 150 s it is not over"
+	rm "$tree/held/0000:07:00.0"
+	wait_for $((150100 + link_up_ms))
+	clock $((150100 + link_up_ms))
+	wait_until is_back
+}
+
+hold interrupted_refused "a signal ends the wait, and the kernel goes on"
+interrupted_refused()
+{
+	changed
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	clock 0
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" rescan 07:00.0 \
+		>"$work/out" 2>"$work/err" </dev/null &
+	begun=$!
+	wait_for 200
+	clock 3000
+	wait_for 3200
+	kill -TERM "$begun"
+	clock 3200
+	finish
+	refuses 4 "0000:07:00.0: rescan: after 3 s it is not over"
+	rm "$tree/held/0000:07:00.0"
+	wait_for $((3200 + link_up_ms))
+	clock $((3200 + link_up_ms))
+	wait_until is_back
+}
+
+hold link_awaited_ok "a link that the fence kept down is waited for, as long as the card may take"
+link_awaited_ok()
+{
+	changed
+	# Link Status: not active
+	poke 0000:00:07.0 0x62 00 00
+	clock 0
+	begin fvl rescan 07:00.0
+	wait_for 10
+	clock 59990
+	wait_for 60000
+	[ -e "$tree/removed/0000:07:00.0" ]
+	poke 0000:00:07.0 0x62 84 20
+	clock 60000
+	wait_for $((60000 + link_up_ms))
+	clock $((60000 + link_up_ms))
+	finish
+	succeeds
+	# one that does not come is looked for all the same, once
+	poke 0000:00:07.0 0x62 00 00
+	: >"$FAKE_CLOCK.waits"
+	clock 0 auto
+	mkdir "$tree/coming"
+	fvl rescan 07:00.0
+	[ "$rc" = 6 ]
+	clock_is "$((60000 + link_up_ms)) auto"
+}
+
+hold port_without_bus_ok "a port whose bus is not in sysfs is asked itself"
+port_without_bus_ok()
+{
+	changed
+	rm -r "$tree/$port/pci_bus"
+	: >"$tree/$port/rescan"
+	fvl rescan 07:00.0
+	succeeds
+	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+}
+
 hold coming_late_ok "a card that takes a while is looked for again"
 coming_late_ok()
 {
@@ -291,10 +421,20 @@ remove_refused()
 	fvl rescan 07:00.0
 	refuses 1 "0000:07:00.0: rescan: 0000:07:00.1 could not be removed: Input/output error"
 	unchanged
-	rm "$tree/fail/remove.0000:07:00.1"
+	# function 0 goes last
+	mv "$tree/fail/remove.0000:07:00.1" "$tree/fail/remove.0000:07:00.0"
+	fvl rescan 07:00.0
+	[ "$rc" = 1 ]
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 could not be removed: Input/output error" ]
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ -e "$tree/removed/0000:07:00.1" ]
+	mv "$tree/removed/0000:07:00.1" "$tree/$port/"
+	ln -s "../../../devices/pci0000:00/0000:00:07.0/0000:07:00.1" "$tree/sys/bus/pci/devices/"
+	rm "$tree/fail/remove.0000:07:00.0"
 	echo 5 >"$tree/fail/rescan"
 	fvl rescan --json 07:00.0
-	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$rc" = 1 ]
+	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, (.before | length), .after]' "$work/err")" = \
 		'["the bus below 0000:00:07.0 could not be looked at: Input/output error",2,[]]' ]
 }

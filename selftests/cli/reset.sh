@@ -218,7 +218,8 @@ held_json_refused()
 {
 	plan_ours
 	fvl reset --json 07:00.0
-	[ "$rc" = 4 ] && [ -z "$out" ]
+	[ "$rc" = 4 ]
+	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
 		'["0000:07:00.0","reset","it is held by qemu-system-x86 (pid 4242)",4]' ]
 }
@@ -294,7 +295,8 @@ failed_json_refused()
 	done_by_hot
 	echo "fail 110 0000:07:00.1: no method brought it back" >>"$tree/netlink/reset"
 	fvl reset --json 07:00.1
-	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$rc" = 1 ]
+	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, .exit_code, (.steps | map(.method))]' "$work/err")" = \
 		'["no method brought it back",1,["flr","hot"]]' ]
 }

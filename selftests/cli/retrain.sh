@@ -113,7 +113,8 @@ not_reached_refused()
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: retrain: the link came up with 8 GT/s x8, not 16 GT/s x8" ]
 	grep -q "'fpgactl link 0000:07:00.0' shows what the link does now." <<<"$err"
 	fvl retrain --json 07:00.0
-	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$rc" = 1 ]
+	[ -z "$out" ]
 	[ "$(jq -c '.error | [.before.speed_mts, .after.speed_mts, .attempts]' "$work/err")" = \
 		"[2500,8000,3]" ]
 }
@@ -133,14 +134,22 @@ down_refused()
 hold codes_refused "refusals of the driver have the exit codes that are documented"
 codes_refused()
 {
-	local word
+	local error code hint
 
 	# EPERM, ENODEV, EBUSY, EAGAIN, EOPNOTSUPP, ESTALE
-	for word in 1:1 19:3 16:4 11:4 95:1 116:5; do
-		echo "fail ${word%:*} 0000:07:00.0: because" | answer retrain
+	while read -r error code hint; do
+		echo "fail $error 0000:07:00.0: because" | answer retrain
 		fvl retrain 07:00.0
-		refuses "${word#*:}" "0000:07:00.0: retrain: because"
-	done
+		refuses "$code" "0000:07:00.0: retrain: because"
+		hints "$hint"
+	done <<'END'
+1 1 Run it as root. Nothing was changed.
+19 3 'fpgactl list' shows the devices, and which driver they have.
+16 4 When that is over, try it again.
+11 4 When that is over, try it again.
+95 1 'fpgactl link 0000:07:00.0' shows what the link does now. More --tries may help, or
+116 5 'fpgactl link 0000:07:00.0' shows what the link does now. More --tries may help, or
+END
 }
 
 hold silent_driver_refused "a retrain of which nothing is told is no success"

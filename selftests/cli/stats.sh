@@ -62,6 +62,44 @@ missing_counter_ok()
 	value '.statistics[0].counters.mmaps' null
 }
 
+hold interrupts_ok "an interrupt line that is shared counts, one that is none of VFIO's does not"
+interrupts_ok()
+{
+	local irq=$tree/sys/kernel/irq
+
+	mkdir "$irq/50" "$irq/51" "$irq/52" "$irq/53"
+	echo 'ehci_hcd,vfio-intx(0000:07:00.1)' >"$irq/50/actions"
+	echo 3,0,4 >"$irq/50/per_cpu_count"
+	echo 'vfio-msi[0](nonsense)' >"$irq/51/actions"
+	echo 'vfio-msi[0]' >"$irq/52/actions"
+	echo 'other(0000:07:00.1)' >"$irq/53/actions"
+	echo 100 | tee "$irq/51/per_cpu_count" "$irq/52/per_cpu_count" >"$irq/53/per_cpu_count"
+	fv stats --json
+	value '.statistics | map(.counters.interrupts)' '[42,7]'
+	# a vector without its count
+	rm "$irq/50/per_cpu_count"
+	fv stats 18
+	succeeds
+	lacks interrupts "$work/out"
+	fv stats --all 18
+	grep -q 'interrupts  *0$' <<<"$out"
+}
+
+hold several_ok "groups are in the order of their numbers, each with its devices"
+several_ok()
+{
+	mkdir -p "$tree/sys/class/fpga_vfio/group5/statistics" "$tree/sys/class/fpga_vfio/groupx" \
+		"$tree/sys/class/fpga_vfio/5"
+	echo 1 >"$tree/sys/class/fpga_vfio/group5/statistics/opens"
+	mkdir "$tree/sys/class/fpga_vfio/group5/0000:08:00.1" "$tree/sys/class/fpga_vfio/group5/0000:08:00.0"
+	fv stats -o COUNTER,DEVICES
+	[ "$(grep group <<<"$out" | xargs)" = \
+		"group 5 0000:08:00.0, 0000:08:00.1 group 17 0000:07:00.0 group 18 0000:07:00.1" ]
+	fv stats --json
+	value '.statistics | map([.bdf, .group, .devices])' \
+		'[[null,5,["0000:08:00.0","0000:08:00.1"]],[null,17,["0000:07:00.0"]],[null,18,["0000:07:00.1"]]]'
+}
+
 hold columns_ok "-o chooses the columns of the table"
 columns_ok()
 {
@@ -82,6 +120,8 @@ unknown_group_refused()
 {
 	fv stats 99
 	refuses 3 "group 99: read the statistics: never had a device of fpga-vfio-pci"
+	fv stats 2147483647
+	refuses 3 "group 2147483647: read the statistics: never had a device of fpga-vfio-pci"
 }
 
 hold device_refused "of a recorded system there are no counters of a single device"
@@ -98,7 +138,7 @@ nonsense_refused()
 {
 	local word
 
-	for word in x 1x 4294967296 ""; do
+	for word in x 1x 2147483648 4294967296 ""; do
 		fv stats "$word"
 		refuses 2 "$word: stats: this is neither an IOMMU group nor a PCI address"
 	done
@@ -193,6 +233,12 @@ TIME-MS RESETS SHARE
    < 16      1 #############"
 	fvl stats -o COUNTER 07:00.0
 	[ "$(grep -c Resets "$work/out")" = 0 ]
+	fvl stats --json 07:00.0
+	value '.statistics[0] | [.bdf, .group, has("devices"), .counters.opens, .counters.closes, .counters.interrupts]' \
+		'["0000:07:00.0",null,false,3,null,42]'
+	sed -i 's/^stats/group 17\n&/' "$tree/netlink/device-get"
+	fvl stats --json 07:00.0
+	value '.statistics[0].group' 17
 	# the last step has no end
 	sed -i '/^histogram/d; /^total-ns/a histogram 1\nhistogram 0\nhistogram 1000' \
 		"$tree/netlink/device-get"
@@ -227,8 +273,16 @@ reset_time_group_ok()
 hold watch_refused "an interval that is no number is refused"
 watch_refused()
 {
-	fv stats --watch=0
-	refuses 2 "0: stats --watch: this is no number of seconds from 1 to 86400"
+	local word
+
+	for word in 0 86401 -1 1.5; do
+		fv stats --watch="$word"
+		refuses 2 "$word: stats --watch: this is no number of seconds from 1 to 86400"
+	done
+	fv stats --watch --json
+	refuses_json
+	fv stats --watch=86400 --json
+	refuses_json
 	fv stats --watch=x
 	[ "$rc" = 2 ]
 }

@@ -36,6 +36,43 @@ help_ok()
 	done
 }
 
+hold help_layout_ok "help shows the options, columns and keys of a command, and no others"
+help_layout_ok()
+{
+	local command
+
+	for command in unbind stats policy completion version; do
+		fv help "$command"
+		# all explanations begin in one column
+		sed -n '/^Options:/,/^$/p' <<<"$out" | grep '^ ' >"$work/options"
+		[ "$(grep -cvE '^.{27}  [^ ]' "$work/options")" = 0 ]
+	done
+	fv help unbind
+	grep -qE '^      --driver NAME  +[a-z]' <<<"$out"
+	grep -qE '^  -t, --timeout SECONDS  +[a-z]' <<<"$out"
+	grep -qE '^  -n, --dry-run  +[a-z]' <<<"$out"
+	lacks --output "$work/out"
+	lacks ^Columns "$work/out"
+	lacks ^Keys "$work/out"
+	fv help stats
+	grep -qE '^  -w, --watch\[=SECONDS\]  +[a-z]' <<<"$out"
+	grep -qE '^  -o, --output COLUMNS  +[a-z]' <<<"$out"
+	grep -qE '^  \* COUNTER  +[a-z]' <<<"$out"
+	grep -qE '^    RATE  +[a-z]' <<<"$out"
+	fv help policy
+	grep -qxE '  aer=  stop or recover' <<<"$out"
+	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^  [a-z]')" = 13 ]
+	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^      [a-z]')" = 13 ]
+	fv help completion
+	lacks --json "$work/out"
+	fv help version
+	lacks ^Examples "$work/out"
+	[ "$(head -n 1 <<<"$out")" = "Usage: fpgactl version [OPTIONS]" ]
+	fv help
+	grep -qE '^  show BDF  +[a-z]' <<<"$out"
+	grep -qE '^  -V, --version  +[a-z]' <<<"$out"
+}
+
 hold version_ok "the version is printed, as text and as JSON"
 version_ok()
 {
@@ -80,6 +117,12 @@ unknown_option_refused()
 	hints "Did you mean --force?"
 	fv list -x
 	refuses 2 "list: -x: unknown option"
+	hints "See 'fpgactl help list'."
+	fv --jsn
+	refuses 2 "fpgactl: --jsn: unknown option"
+	hints "Did you mean --json?"
+	fv --frobnicate
+	hints "See 'fpgactl help'."
 	fv list --force
 	refuses 2 "list: --force: unknown option"
 }
@@ -95,6 +138,13 @@ option_forms_ok()
 	json '.groups[0].group == 0'
 	fv list --output=DEVICE
 	succeeds
+	[ "${out%%$'\n'*}" = DEVICE ]
+	fv list -- -o
+	refuses 2 "list: -o: one word too many"
+	fv -- list
+	succeeds
+	fv show -
+	refuses 2 "-: show: this is no PCI address"
 	fv show -- 01:00.0
 	succeeds
 }
@@ -117,6 +167,10 @@ option_argument_refused()
 	refuses 2 "list: -o: the option needs an argument"
 	fv unbind 07:00.1 --timeout
 	refuses 2 "unbind: --timeout: the option needs an argument"
+	fv list -ao
+	refuses 2 "list: -ao: the option needs an argument"
+	fv list --all=yes
+	refuses 2 "list: --all=yes: the option takes no argument"
 	fv list --json=yes
 	[ "$rc" = 2 ]
 }
@@ -132,7 +186,8 @@ argument_count_refused()
 	fv bind
 	refuses 2 "bind: BDF...: missing"
 	fv list 01:00.0
-	[ "$rc" = 2 ]
+	refuses 2 "list: 01:00.0: one word too many"
+	hints "Usage: fpgactl list"
 }
 
 hold useless_option_refused "an option that means nothing to a command is refused"
@@ -142,6 +197,8 @@ useless_option_refused()
 	refuses 2 "show: --output: the command has no columns"
 	fv help --json
 	[ "$rc" = 2 ]
+	[ "$(jq -r '.error | [.object, .what, .why] | join(" ")' "$work/err")" = \
+		"help --json the command prints no JSON" ]
 }
 
 hold sysroot_refused "a directory that is not there is refused"
@@ -151,14 +208,33 @@ sysroot_refused()
 	refuses 2 "list: --sysroot: No such file or directory"
 }
 
+hold sysroot_ok "a directory is taken as it is, the root of the machine as none"
+sysroot_ok()
+{
+	cd "$work"
+	tree=./tree/../tree fv list --json
+	json '.groups | length > 0'
+	fv_live --sysroot "$tree/dev/../proc" list
+	refuses 1 "$tree/proc/sys/bus/pci/devices: read the PCI devices: No such file or directory"
+	# the one that is live, of which there is a history
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL fv_live --sysroot / reset 07:00.1
+	[ "$rc" = 3 ]
+}
+
 hold json_usage_error_ok "a usage error is JSON too, wherever --json stands"
 json_usage_error_ok()
 {
 	fv nosuch --json
-	[ "$rc" = 2 ] && [ -z "$out" ]
+	[ "$rc" = 2 ]
+	[ -z "$out" ]
 	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
 	fv list --json --nosuch
-	[ "$(jq -r .error.object "$work/err")" = list ]
+	[ "$(jq -c . "$work/err")" = '{"error":{"object":"list","what":"--nosuch","why":"unknown option","hint":"See '"'fpgactl help list'"'.","exit_code":2}}' ]
+	fv -j show x
+	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
+	# behind -- it is an option of another program
+	fv reprogram 01:00.0 -- no-such-command --json
+	refuses 127 "no-such-command: reprogram: there is no such command"
 }
 
 hold full_disk_refused "output that cannot be written is an error"
@@ -168,6 +244,10 @@ full_disk_refused()
 	"$FPGACTL" --sysroot "$tree" list >/dev/full 2>"$work/err" || rc=$?
 	[ "$rc" = 1 ]
 	[ "$(cat "$work/err")" = "fpgactl: standard output: write: No space left on device" ]
+	# an error that was there before is the one that is told
+	rc=0
+	"$FPGACTL" --sysroot "$tree" show x >/dev/full 2>"$work/err" || rc=$?
+	[ "$rc" = 2 ]
 }
 
 run_tests
