@@ -126,11 +126,24 @@ static void fv_fence_hide_memory(struct fv_device *dev)
 	dev->core.pdev->no_command_memory = 0;
 }
 
+static bool fv_fence_is_decoding(struct pci_dev *pdev)
+{
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY;
+}
+
+/*
+ * A late write may have enabled memory behind the fence, in a register that a recovery has
+ * restored since: the user must not reach BARs that the function does not decode. Where
+ * pci_dev::no_command_memory is set, the register does not tell.
+ */
 static void fv_fence_show_memory(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
 
-	if (fence->had_memory)
+	if (fence->had_memory && (fence->had_no_command || fv_fence_is_decoding(dev->core.pdev)))
 		*fv_fence_command(dev) |= cpu_to_le16(PCI_COMMAND_MEMORY);
 	if (fence->had_no_command)
 		dev->core.pdev->no_command_memory = 1;
