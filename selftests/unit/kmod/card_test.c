@@ -145,8 +145,8 @@ FIXTURE_TEARDOWN(card)
 	kernel_assert(!world.watches && !world.leases && !world.isolations);
 	kernel_assert(!self->port.dev.usage && !self->pdevs[0].dev.usage);
 	kernel_assert(self->port.refs == 1);
-	kernel_ends();
 	free_percpu(self->stats.counters);
+	kernel_ends();
 }
 
 static u64 counter(struct fv_stats *stats, unsigned int attr)
@@ -330,11 +330,15 @@ TEST_F(card, what_comes_of_a_retrain_is_counted_and_told)
 	EXPECT_EQ(3, world.event.speed);
 	EXPECT_EQ(8, world.event.width);
 	EXPECT_STREQ("generation 3 x8 wanted, 2 of 5 tries", world.text);
+	world.retrain = 1;
+	EXPECT_EQ(1, retrain());
+	EXPECT_EQ(2, counter(&self->stats, A(RETRAINS_OK)));
+	EXPECT_STREQ("generation 3 x8 wanted, 1 of 5 tries", world.text);
 	world.retrain = -EREMOTEIO;
 	world.after.speed = 1;
 	world.after.width = 2;
 	EXPECT_EQ(-EREMOTEIO, retrain());
-	EXPECT_EQ(1, counter(&self->stats, A(RETRAINS_OK)));
+	EXPECT_EQ(2, counter(&self->stats, A(RETRAINS_OK)));
 	EXPECT_EQ(1, counter(&self->stats, A(RETRAINS_FAILED)));
 	EXPECT_EQ(-EREMOTEIO, world.event.error);
 	EXPECT_EQ(1, world.event.speed);
@@ -343,7 +347,7 @@ TEST_F(card, what_comes_of_a_retrain_is_counted_and_told)
 	world.retrain = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, retrain());
 	EXPECT_EQ(2, counter(&self->stats, A(RETRAINS_FAILED)));
-	EXPECT_EQ(3, world.nr_events);
+	EXPECT_EQ(4, world.nr_events);
 }
 
 /* Of what was not tried there is nothing to tell. */
@@ -433,15 +437,15 @@ TEST_F(card, the_hotplug_driver_is_kept_away)
 	for (was = 0; was < 2; was++) {
 		port->ignore_hotplug = was;
 		fv_card_keep(self->card);
-		EXPECT_TRUE(port->ignore_hotplug);
+		EXPECT_TRUE(!!port->ignore_hotplug);
 		fv_card_keep(self->card);
 		fv_card_let_go(self->card);
-		EXPECT_TRUE(port->ignore_hotplug);
+		EXPECT_TRUE(!!port->ignore_hotplug);
 		fv_card_isolate(self->card);
 		fv_card_let_go(self->card);
-		EXPECT_TRUE(port->ignore_hotplug);
+		EXPECT_TRUE(!!port->ignore_hotplug);
 		fv_card_restore(self->card);
-		EXPECT_EQ(was, port->ignore_hotplug);
+		EXPECT_EQ(was, !!port->ignore_hotplug);
 	}
 }
 
@@ -450,17 +454,17 @@ TEST_F(card, the_port_is_isolated)
 {
 	fv_card_isolate(self->card);
 	EXPECT_EQ(1, world.isolations);
-	EXPECT_TRUE(self->port.ignore_hotplug);
+	EXPECT_TRUE(!!self->port.ignore_hotplug);
 	EXPECT_EQ(1, self->port.dev.usage);
 	fv_card_isolate(self->card);
 	EXPECT_EQ(1, world.isolations);
 	EXPECT_EQ(1, self->port.dev.usage);
 	fv_card_restore(self->card);
 	EXPECT_EQ(1, world.isolations);
-	EXPECT_TRUE(self->port.ignore_hotplug);
+	EXPECT_TRUE(!!self->port.ignore_hotplug);
 	fv_card_restore(self->card);
 	EXPECT_EQ(0, world.isolations);
-	EXPECT_FALSE(self->port.ignore_hotplug);
+	EXPECT_FALSE(!!self->port.ignore_hotplug);
 	EXPECT_EQ(0, self->port.dev.usage);
 }
 

@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 unsigned int kernel_allocs = UINT_MAX;
+int kernel_objects;
 int kernel_locks;
 unsigned int kernel_cpu;
 u64 kernel_ns;
@@ -35,6 +36,8 @@ void kernel_ends(void)
 {
 	if (kernel_locks)
 		kernel_fail("%d locks are held at the end", kernel_locks);
+	if (kernel_objects)
+		kernel_fail("%d objects are not freed", kernel_objects);
 }
 
 ssize_t strscpy_3(char *to, const char *from, size_t size)
@@ -57,16 +60,23 @@ int vscnprintf(char *text, size_t size, const char *fmt, va_list args)
 	return len < (int)size ? len : (int)size - 1;
 }
 
+bool kernel_has_memory(void)
+{
+	return kernel_allocs--;
+}
+
 void *kzalloc(size_t size, int flags)
 {
-	if (!kernel_allocs)
+	if (!kernel_has_memory())
 		return NULL;
-	kernel_allocs--;
+	kernel_objects++;
 	return calloc(1, size);
 }
 
 void kfree(const void *ptr)
 {
+	if (ptr)
+		kernel_objects--;
 	free((void *)ptr);
 }
 
@@ -149,8 +159,9 @@ void *xa_store(struct xarray *xa, unsigned long key, void *entry, int flags)
 	unsigned int i = xa_at(xa, key);
 	void *was = xa_load(xa, key);
 
+	kernel_assert(kernel_locks);
 	if (!was) {
-		if (!kernel_allocs)
+		if (!kernel_has_memory())
 			return ERR_PTR(-ENOMEM);
 		kernel_assert(xa->nr < XARRAY_ENTRIES);
 		memmove(&xa->at[i + 1], &xa->at[i], (xa->nr - i) * sizeof(xa->at[0]));
@@ -166,6 +177,7 @@ void *xa_erase(struct xarray *xa, unsigned long key)
 	unsigned int i = xa_at(xa, key);
 	void *was = xa_load(xa, key);
 
+	kernel_assert(kernel_locks);
 	if (was) {
 		xa->nr--;
 		memmove(&xa->at[i], &xa->at[i + 1], (xa->nr - i) * sizeof(xa->at[0]));

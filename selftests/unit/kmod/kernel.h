@@ -128,8 +128,13 @@ void kernel_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1
 #define PTR_ERR(ptr)		((long)(ptr))
 #define IS_ERR(ptr)		((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
 
-/* Memory. kernel_allocs is how many allocations succeed before the others fail. */
+/*
+ * Memory. One allocation fails, after kernel_allocs that do not; kernel_objects is how many are
+ * not freed.
+ */
 extern unsigned int kernel_allocs;
+extern int kernel_objects;
+bool kernel_has_memory(void);
 void *kzalloc(size_t size, int flags);
 void kfree(const void *ptr);
 #define kvzalloc(size, flags)	kzalloc(size, flags)
@@ -244,7 +249,11 @@ struct xarray {
 
 #define DEFINE_XARRAY(name)	struct xarray name
 #define XA_PRESENT		0
-#define xa_err(entry)		(IS_ERR(entry) ? (int)PTR_ERR(entry) : 0)
+static inline int xa_err(void *entry)
+{
+	return IS_ERR(entry) ? PTR_ERR(entry) : 0;
+}
+
 void *xa_load(struct xarray *xa, unsigned long key);
 void *xa_store(struct xarray *xa, unsigned long key, void *entry, int flags);
 void *xa_erase(struct xarray *xa, unsigned long key);
@@ -342,7 +351,7 @@ typedef struct {
 	int unused;
 } wait_queue_head_t;
 
-/* Forget all that tests do to what is above; each test begins with it, see kernel_ends(). */
+/* Each test begins and ends with these: no lock is held at its end, and nothing is left. */
 void kernel_begins(void);
 void kernel_ends(void);
 

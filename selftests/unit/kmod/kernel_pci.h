@@ -84,7 +84,8 @@ struct pci_dev {
 	unsigned int d3hot_delay;
 	int current_state;
 	bool is_virtfn, multifunction, imm_ready, link_active_reporting, clear_retrain_link;
-	bool msi_enabled, msix_enabled, ignore_hotplug, no_command_memory;
+	bool msi_enabled, msix_enabled, no_command_memory;
+	unsigned int ignore_hotplug:1;
 	u8 reset_methods[PCI_NUM_RESET_METHODS];
 	struct resource resource[PCI_ROM_RESOURCE + 1];
 
@@ -95,7 +96,7 @@ struct pci_dev {
 	bool is_gone;				/* reads as all-ones, takes no write */
 	bool is_unplugged;			/* and the PCI core knows */
 	bool is_pending;			/* transactions do not end */
-	unsigned int refs, nr_vfs, saves, restores, access_locks;
+	unsigned int refs, nr_vfs, saves, restores, access_locks, pending_waits;
 	unsigned int express_changes;		/* by the PCI core's locked functions */
 	unsigned int nr_writes;
 	struct {
@@ -138,7 +139,9 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_num_vf(pdev)	((pdev)->nr_vfs)
 #define pci_dev_get(pdev)	((pdev)->refs++, (pdev))
 #define pci_dev_put(pdev)	((void)(pdev)->refs--)
-#define pci_wait_for_pending_transaction(pdev)	(!(pdev)->is_pending)
+#define pci_wait_for_pending_transaction(pdev)	((pdev)->pending_waits++, !(pdev)->is_pending)
+#define pci_dev_trylock(pdev)	device_trylock(&(pdev)->dev)
+#define pci_dev_unlock(pdev)	device_unlock(&(pdev)->dev)
 #define pci_cfg_access_lock(pdev)	((void)(pdev)->access_locks++)
 #define pci_cfg_access_unlock(pdev)	((void)(pdev)->access_locks--)
 #define pci_save_state(pdev)	((void)(pdev)->saves++)

@@ -26,8 +26,10 @@ void __iomem *ioremap(u64 at, size_t size)
 {
 	mapped_at = at;
 	mapped_size = size;
+	if (!kernel_has_memory())
+		return NULL;
 	mappings++;
-	return kernel_allocs ? &mapped_at : NULL;
+	return &mapped_at;
 }
 
 void iounmap(void __iomem *at)

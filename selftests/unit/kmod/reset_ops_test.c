@@ -78,6 +78,7 @@ int fv_link_enable(struct pci_dev *port)
 
 int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link)
 {
+	kernel_assert(!function_cap);
 	*link = world.link;
 	return world.read;
 }
@@ -95,7 +96,7 @@ void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
 		 size_t size)
 {
-	kernel_assert(dev->core.vdev.dev_set->lock.held);
+	kernel_assert(dev->core.vdev.dev_set->lock.held && !span->nr);
 	world.looks_of_card += is_card;
 	world.is_any_user = span->is_any_user;
 	span->functions[0] = dev->core.pdev;
@@ -283,6 +284,16 @@ TEST_F(ops, flr_takes_100_ms)
 	EXPECT_EQ(1, self->card.nr_writes);
 	EXPECT_EQ(EXP + PCI_EXP_DEVCTL, self->card.writes[0].where);
 	EXPECT_EQ(0x2810 | PCI_EXP_DEVCTL_BCR_FLR, self->card.writes[0].value);
+	/* what is under way is waited for, of a function that answers */
+	EXPECT_EQ(1, self->card.pending_waits);
+	world.is_answering = false;
+	EXPECT_EQ(0, act(FLR));
+	EXPECT_EQ(1, self->card.pending_waits);
+	world.is_answering = true;
+	self->card.is_pending = true;
+	EXPECT_EQ(0, act(FLR));
+	EXPECT_EQ(2, self->card.pending_waits);
+	began_ns += 200 * NSEC_PER_MSEC;
 	/* one that is ready at once says so */
 	self->card.imm_ready = true;
 	EXPECT_EQ(0, act(FLR));
@@ -290,7 +301,7 @@ TEST_F(ops, flr_takes_100_ms)
 	self->card.imm_ready = false;
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, act(FLR));
-	EXPECT_EQ(3, self->card.nr_writes);
+	EXPECT_EQ(5, self->card.nr_writes);
 }
 
 static u64 d3_ns, d0_ns;
@@ -587,7 +598,6 @@ TEST_F(ops, a_plan_that_cannot_be_made)
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, plan(ALL));
 	EXPECT_EQ(0, self->report.nr);
-	kernel_allocs = 9;
 	self->card.dev.wake_error = -EACCES;
 	self->report.nr_functions = 3;
 	EXPECT_EQ(-EACCES, plan(ALL));

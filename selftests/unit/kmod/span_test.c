@@ -201,6 +201,7 @@ TEST_F(span, functions_without_driver_are_held)
 		EXPECT_EQ(1, kernel_locks);				\
 		EXPECT_TRUE(self->pdevs[FIRST].dev.mutex.held);		\
 		fv_span_end(&self->span);				\
+		self->span = (struct fv_span) { .is_any_user = self->span.is_any_user };	\
 		mutex_lock(&self->set.lock);				\
 		EXPECT_EQ(_error, fv_span_look(&self->span, self->dev, true, self->text,	\
 					       sizeof(self->text)));	\
@@ -281,6 +282,10 @@ TEST_F(span, there_is_room_for_32)
 	EXPECT_EQ(0, widen());
 	EXPECT_EQ(32, self->span.nr_held);
 	EXPECT_EQ(&self->pdevs[31], self->span.functions[31]);
+	EXPECT_EQ(0, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	fv_span_release_memory(&self->span);
+	fv_span_block_config(&self->span);
+	fv_span_unblock_config(&self->span);
 	fv_span_end(&self->span);
 	add_function(&self->below, &self->pdevs[i], &self->devices[i], &self->set, i);
 	expect_refused(-EOPNOTSUPP,
@@ -370,6 +375,7 @@ TEST_F(span, configuration_is_blocked)
 /* Nothing is held for a look, of one function or of all. */
 TEST_F(span, a_look_holds_nothing)
 {
+	self->span.nr_held = 9;
 	mutex_lock(&self->set.lock);
 	EXPECT_EQ(0, fv_span_look(&self->span, self->dev, false, self->text, sizeof(self->text)));
 	EXPECT_EQ(1, self->span.nr);

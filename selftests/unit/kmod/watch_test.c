@@ -210,8 +210,8 @@ FIXTURE_TEARDOWN(watch)
 {
 	kernel_assert(!world.kept);
 	kernel_assert(!self->port.dev.usage);
-	kernel_ends();
 	free_percpu(self->stats.counters);
+	kernel_ends();
 }
 
 #define look() kernel_do(&self->watch->work)
