@@ -363,10 +363,10 @@ FENCE_TEST(ioeventfd_of_8_bytes_is_dropped)
 	ASSERT_TRUE(wait_until(get(&self->user, CARD_REG_SCRATCH(3)) == 0x10e, IRQ_LIMIT_MS));
 	EXPECT_EQ(0x20e, get(&self->user, CARD_REG_SCRATCH(2)));
 	fence(&self->genl, self->bdf);
-	before = accesses();
+	before = accesses(self->bdf);
 	event_signal(event);
 	nap_ms(IRQ_QUIET_MS);
-	EXPECT_EQ(before, accesses());
+	EXPECT_EQ(before, accesses(self->bdf));
 	recover(&self->genl, self->bdf);
 	put(&self->user, CARD_REG_SCRATCH(2), 0);
 	put(&self->user, CARD_REG_SCRATCH(3), 0);
