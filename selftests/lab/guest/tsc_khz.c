@@ -24,7 +24,7 @@ static uint64_t monotonic_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* Both clocks at one time: of many pairs the one with the least between them. */
+/* Read both clocks; of PAIRS tries keep the one with the smallest gap. */
 static struct stamp stamp(void)
 {
 	uint64_t least = UINT64_MAX, before, after, ns;
@@ -50,6 +50,6 @@ int main(void)
 	while (monotonic_ns() - first.ns < SPAN_NS)
 		continue;
 	last = stamp();
-	printf("%llu\n", (unsigned long long)((last.tsc - first.tsc) * 1000000 / (last.ns - first.ns)));
+	printf("%ju\n", (uintmax_t)((last.tsc - first.tsc) * 1000000 / (last.ns - first.ns)));
 	return 0;
 }
