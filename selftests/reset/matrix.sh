@@ -91,7 +91,7 @@ cell_not_ready()
 	policy "$dev" ready_limit_ms=120000
 	for how in ones rrs; do
 		cell="not ready by $how"
-		fault not-ready hold $how
+		fault not-ready hold "$how"
 		mark
 		"$FV_DIR/fv_act" reset "$dev" "$method" >"/tmp/reset.$method" &
 		waits=$!
@@ -99,7 +99,7 @@ cell_not_ready()
 	done
 	card ready-after image
 	card not-ready image
-	policy "$dev" default $quiet
+	policy "$dev" default "$quiet"
 }
 
 cell_hangs()
@@ -112,7 +112,7 @@ cell_hangs()
 	fails ETIMEDOUT
 	check "says after which limit" said "step $method ETIMEDOUT .*does not answer after 1000 ms"
 	check "not before" test "$(took "$method")" -ge 1000
-	policy "$dev" default $quiet
+	policy "$dev" default "$quiet"
 	check "the card has failed" test "$(card_state)" = failed
 	check "it is counted" test "$(counter "$dev" "reset_${method}_failed")" = $((failed + 1))
 	mark
@@ -194,7 +194,7 @@ cell_never_comes_back()
 		check "the card has failed" test "$(card_state)" = failed
 		fault link-up
 		fv_wait 60 there
-		policy "$dev" default $quiet
+		policy "$dev" default "$quiet"
 		cell="never comes back, until it does" done_by_it
 	else
 		fault "$method-hangs"
@@ -205,7 +205,7 @@ cell_never_comes_back()
 		check "the card has failed" test "$(card_state)" = failed
 		fault repair
 		check "until it does: done" act reset "$dev"
-		policy "$dev" default $quiet
+		policy "$dev" default "$quiet"
 	fi
 	check "the card is ready" test "$(card_state)" = ready
 	check "the card works" works
@@ -251,7 +251,7 @@ for method in $METHODS; do
 done
 cards_bind "${cards[@]}" "$FV_ALONE"
 for card in "${cards[@]}"; do
-	policy "$card" $quiet
+	policy "$card" "$quiet"
 done
 
 pids=()

@@ -23,7 +23,14 @@ FV_KERNELS="stable new"
 # kernel_debug_release: the file with the release of the debug kernel that was built last
 kernel_debug_release()
 {
-	ls -t "$FV_CACHE"/kernel-debug-*/release 2>/dev/null | head -n 1
+	local file newest=
+
+	for file in "$FV_CACHE"/kernel-debug-*/release; do
+		if [ -e "$file" ] && { [ -z "$newest" ] || [ "$file" -nt "$newest" ]; }; then
+			newest=$file
+		fi
+	done
+	echo "$newest"
 }
 
 # kernel_release ROLE: what uname -r says there. Debug is named by its source until it is built
