@@ -96,7 +96,7 @@ use_card FV_CARD
 card ready-after design hold
 before=$(bar_reads)
 fv_check "no register is looked at: done" act reset "$dev" flr
-fv_same "nobody read one" "$before" "$(bar_reads)"
+fv_same "none is read" "$before" "$(bar_reads)"
 for method in flr hot link; do
 	what="$method, the design is not ready"
 	policy "$dev" ready_register=$READY ready_limit_ms=120000
@@ -133,7 +133,7 @@ fv_check "design never ready: after the limit" test "$(took flr)" -ge 1000
 fv_same "design never ready: it has failed" failed "$(device "$dev" state)"
 fv_has "design never ready: the reason says so" "design|register" "$(device "$dev" reason)"
 open_error "$dev"
-fv_same "design never ready: nobody may open it" EIO "$REPLY"
+fv_same "design never ready: it is not opened" EIO "$REPLY"
 card ready-after design image
 fv_check "then it is: done" act reset "$dev"
 fv_same "then it is: ready" ready "$(device "$dev" state)"

@@ -20,7 +20,7 @@ fenced()
 	fv_check "$1: fenced" fv_wait 60 own fence "$dev" "${@:2}"
 }
 
-# held WHAT: the card is loading, and who waits for its link goes on to look; the user does not wait
+# held WHAT: the card is loading, its link is asked for again and again, and the user does not wait
 held()
 {
 	fv_check "$1: its link is waited for" looked link_reads

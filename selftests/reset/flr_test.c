@@ -35,7 +35,7 @@
 #include "user.h"
 
 #define LIMIT_S 300
-/* a minute is long for all that happens here, and shorter than the limit of who waits for a card */
+/* Long for all that happens here, and shorter than the limit of a reset that waits for the card. */
 #define LONG_MS 60000
 #define PATIENT "ready_limit_ms=120000"
 #define CARD "FV_CARD"
@@ -307,7 +307,7 @@ FLR_TEST(asked_for_twice)
 	control_do(CARD, "ready-after image");
 	control_do(CARD, "release");
 	EXPECT_TRUE(is_back(&self->user));
-	/* who has the device lock after the first one would come after a second one */
+	/* this needs the device lock, which a second one would have had by then */
 	EXPECT_TRUE(wait_until(!reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_HOT), LONG_MS));
 	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
 	EXPECT_EQ(0, user_moves_data(&self->user, 9));
@@ -369,7 +369,7 @@ FLR_TEST(while_it_is_unbound)
 	user_come(&self->user, self->bdf);
 }
 
-/* Who comes after one who went while it was under way. */
+/* The next user, after one that went while a reset was under way. */
 static void come_again(struct user *user, const char *bdf)
 {
 	int ret = -EAGAIN;
@@ -379,7 +379,7 @@ static void come_again(struct user *user, const char *bdf)
 	must_work(__user_equip(user));
 }
 
-/* Who goes meanwhile does not wait, and leaves nothing: of a card that is late … */
+/* A user that goes meanwhile does not wait, and leaves nothing: of a card that is late … */
 FLR_TEST(user_goes)
 {
 	policy_set(&self->genl, self->bdf, PATIENT);

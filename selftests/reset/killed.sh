@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
-# Who waits for a card that is not ready is killed, or the device is taken away meanwhile: nothing
-# hangs, the port is as it was, and the card is there for the next one. The card is not ready until
+# A process that waits for a card is killed, or the device is taken away meanwhile: nothing hangs,
+# the port is as it was, and the card is there for the next user. The card is not ready until
 # the test releases it: what ends before has not waited for it. The suite bench-ready has how soon
 # that is.
 # shellcheck source=selftests/card-l1/suite.sh
@@ -19,7 +19,7 @@ use_card FV_CARD
 patient="ready_limit_ms=120000"
 GONE_S=$((30 / FV_SLOW))
 
-# By the card itself: who reads its configuration space waits for the end of the reset
+# By the card itself: a read of its configuration space waits for the end of the reset
 is_not_ready()
 {
 	[[ "$(fault status .state)" = @(not-ready|training|down) ]]
@@ -60,7 +60,7 @@ ready()
 	release
 }
 
-# is_clean WHO: nothing of it is left, and the next user gets the card
+# is_clean WHAT: nothing of it is left, and the next user gets the card
 is_clean()
 {
 	fv_check "$1: the next user gets it" fv_hold "$dev"

@@ -159,7 +159,7 @@ cell_another_card()
 	check "says what is other" said ", (was|were) "
 	check "it has changed" test "$(card_state)" = changed
 	open_error "$dev"
-	check "nobody may open it" test "$REPLY" = EIO
+	check "it is not opened" test "$REPLY" = EIO
 	fault reprogram 100
 	fault wait ready
 	fv_wait 60 there
@@ -216,7 +216,7 @@ row()
 {
 	method=$1
 	use_card "${card_of[$1]}"
-	# who opens it is not the one who opens another method's
+	# each method has a user of its own
 	HELD=/tmp/held.$method
 	# awake, for accesses that are not VFIO's
 	echo on >"$FV_PCI/$dev/power/control"

@@ -103,7 +103,7 @@ fault ctl fail-link
 mark
 errors=$(counter "$dev" open_errors)
 open_error "$dev"
-fv_same "all methods hang: nobody may open it" EIO "$REPLY"
+fv_same "all methods hang: it is not opened" EIO "$REPLY"
 fv_check "all methods hang: each was tried" seen flr hot link
 fv_same "all methods hang: the card has failed" failed "$(card_state)"
 fv_same "all methods hang: counted" $((errors + 1)) "$(counter "$dev" open_errors)"
