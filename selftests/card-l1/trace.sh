@@ -59,6 +59,28 @@ late()
 	fault trace "$from" | sed -n "s/.* ${1:-asked} \([0-9]*\) us after .*/\1/p" | tail -n 1
 }
 
+# release [FUNCTION]: what the card holds goes on
+release()
+{
+	fault release "$@"
+}
+
+# looked COUNTER [TIMES]: who waits goes on to look, so many times more: "ones" are questions to
+# what is below $port that nothing answers, "link_reads" those for its link
+looked()
+{
+	local was
+
+	was=$(state "$port" "$1")
+	fv_wait 60 counted "$1" $((was + ${2:-3}))
+}
+
+# counted COUNTER NUMBER: a counter of $port is that far
+counted()
+{
+	[ "$(state "$port" "$1")" -ge "$2" ]
+}
+
 card_is()
 {
 	[ "$(fault status .state)" = "$1" ]
