@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a user does when he is told, by words. */
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "config.h"
 #include "orders.h"
 #include "region.h"
 #include "regs.h"
@@ -32,6 +34,19 @@ static void run_reset(struct orders *orders, const unsigned int *number)
 {
 	(void)number;
 	say_error(__device_reset(&orders->user->dev));
+}
+
+/* As a guest's driver asks for it. */
+static void run_flr(struct orders *orders, const unsigned int *number)
+{
+	struct device *dev = &orders->user->dev;
+	unsigned int at = config_cap(dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL + 1;
+	uint8_t upper = config_read8(dev, at);
+	unsigned long long began = now_ns();
+
+	(void)number;
+	config_write8(dev, at, upper | PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	printf("%llu\n", (now_ns() - began) / 1000);
 }
 
 static void run_read(struct orders *orders, const unsigned int *number)
@@ -265,6 +280,7 @@ static void run_hammer(struct orders *orders, const unsigned int *number)
 /* A name that others begin with is behind them. */
 static const struct order known[] = {
 	{ "reset", 0, run_reset },
+	{ "flr", 0, run_flr },
 	{ "read", 1, run_read },
 	{ "write", 2, run_write },
 	{ "pread", 3, run_pread },

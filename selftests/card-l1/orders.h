@@ -8,6 +8,7 @@
 /*
  * What a user does when he is told, by words; numbers are hexadecimal:
  *	reset			ERRNO
+ *	flr			the microseconds that a write took which asks for an FLR
  *	read OFFSET		VALUE, of BAR 0
  *	write OFFSET VALUE	ERRNO
  *	pread REGION OFFSET SIZE	how many or ERRNO, "ones" or the first
