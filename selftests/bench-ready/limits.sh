@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016,SC2034,SC2119,SC2317 # conditions are for eval; used by name; arguments are optional
 # How late is what should be at once: the first question to a card that is ready before it may be
 # asked, a design that is ready, the end of a limit, of a process that is killed while it waits for
-# a card, and of accesses of a user whose card is reset by others. Suites ready, reset and policy
+# a card, and of accesses of a user during a reset by another task. Suites ready, reset and policy
 # have the same in order, without real time.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
@@ -62,7 +62,7 @@ gone_after()
 	release
 }
 
-# user_gone_after: the same of a user who waits for his reset
+# user_gone_after: the same of a VFIO user that waits for its own reset
 user_gone_after()
 {
 	local start
@@ -91,7 +91,7 @@ write_of()
 	asked 0 reset
 }
 
-# stall: microseconds of the longest access of a user who never rests, while others reset his card
+# stall: microseconds of the longest access of a user that never rests, while its card is reset
 stall()
 {
 	asked 0 hammer on
@@ -147,7 +147,7 @@ at_most 150 ms killed_reset "killed while it waits for a card: gone after" \
 at_most 150 ms killed_open "killed in an open: gone after" gone_after "$FV_DIR/vfio_hold" "$dev"
 card ready-after image
 act reset "$dev" hot
-at_most 1000 ms killed_user "a user, killed in his reset: gone after" user_gone_after
+at_most 1000 ms killed_user "a user, killed in its own reset: gone after" user_gone_after
 
 # --- users
 holder "$dev"
