@@ -21,7 +21,8 @@ guest_defaults()
 }
 
 # guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
-# may be there and hang, so one is booted, once per boot of this machine.
+# may be there and hang, so one is booted, once per boot of this machine. One that takes longer
+# than a minute is not faster than tcg.
 guest_accel_probe()
 {
 	local stamp dir
@@ -38,7 +39,7 @@ guest_accel_probe()
 			chmod +x "$dir/t/run"
 			(
 				guest_defaults
-				guest_accel=kvm guest_timeout=20
+				guest_accel=kvm guest_timeout=60
 				guest_boot new "$dir"
 			) && REPLY=kvm
 			rm -rf "$dir"
@@ -101,6 +102,10 @@ guest_cpu()
 
 # seconds in which a guest that boots uses, or waits for, one of processor time
 FV_BOOT_REST=120
+# seconds of processor time, for each processor of the guest, after which it should be ready
+FV_BOOT_CPU=120
+# how often a guest that hangs at boot is started; each time is counted in the summary
+FV_BOOTS=3
 
 # guest_boots PID DIR SECONDS: wait until the guest is ready or has ended. Fails when it hangs:
 # not ready after so many seconds of processor time, or at rest. How busy the machine is changes
@@ -126,7 +131,7 @@ guest_boots()
 # when the kernel hangs at boot, before anything of the lab is there
 guest_run()
 {
-	local kernel=$1 dir=$2 pid rc=0 limit=$((120 * guest_smp))
+	local kernel=$1 dir=$2 pid rc=0 limit=$((FV_BOOT_CPU * guest_smp))
 	shift 2
 
 	[ "$kernel" != debug ] || limit=$((5 * limit))
@@ -162,12 +167,25 @@ guest_hung()
 	} >"$dir/hung.$n" 2>&1
 }
 
-# how often a guest that hangs at boot is started; each time is counted in the summary
-FV_BOOTS=3
+# guest_tries KERNEL DIR ARGUMENT…: the emulator, once more whenever the guest hangs at boot; its
+# status, 126 when that happens each time
+guest_tries()
+{
+	local kernel=$1 dir=$2 boot rc
+	shift 2
+
+	for ((boot = 1; boot <= FV_BOOTS; boot++)); do
+		rc=0
+		guest_run "$kernel" "$dir" "$@" || rc=$?
+		[ "$rc" = 126 ] || break
+		say "$kernel hung at boot, try $boot of $FV_BOOTS (${dir#"$FV_TOP"/}/hung.$boot)"
+	done
+	return "$rc"
+}
 
 guest_boot()
 {
-	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max,la57=off boot
+	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max,la57=off
 
 	kernel_get "$kernel"
 	kdir=$REPLY
@@ -232,12 +250,7 @@ guest_boot()
 	else
 		mkfifo "$dir/monitor.in" "$dir/monitor.out"
 		args+=(-chardev "pipe,id=lab,path=$dir/monitor" -mon chardev=lab,mode=readline)
-		for ((boot = 1; boot <= FV_BOOTS; boot++)); do
-			rc=0
-			guest_run "$kernel" "$dir" "${args[@]}" || rc=$?
-			[ "$rc" = 126 ] || break
-			say "$kernel hung at boot, try $boot of $FV_BOOTS (${dir#"$FV_TOP"/}/hung.$boot)"
-		done
+		guest_tries "$kernel" "$dir" "${args[@]}" || rc=$?
 		rm -f "$dir/monitor.in" "$dir/monitor.out"
 	fi
 	topology_end "$dir"
