@@ -18,7 +18,7 @@ void memory_look(struct memory_use *use);
 /*
  * Print and count what grew in both halves of a test, of @lives each, by about an
  * object, a page or a counter in each life: what leaks grows steadily, what only
- * varies does not.
+ * varies does not. On a kernel with kmemleak nothing is counted, as that looks for leaks itself.
  */
 unsigned int memory_grew(const struct memory_use *first,
 			 const struct memory_use *middle,
