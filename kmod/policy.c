@@ -52,7 +52,11 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	[FPGA_VFIO_A_POLICY_LINK_WIDTH] = { "link_width", 1, 32, 0, true },
 	[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = { "retrain_tries", 1, 10, 3 },
 	[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = { "watch_interval_ms", 10, 60000, 100, true },
-	[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = { "auto_retrain", 0, 1, 1 },
+	/*
+	 * A retrain takes the link through Recovery, and from 8 GT/s on through an equalisation,
+	 * under the DMA of whoever uses the card: only where the administrator wants that.
+	 */
+	[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = { "auto_retrain", 0, 1, 0 },
 	[FPGA_VFIO_A_POLICY_IDENTITY] = {
 		"identity", 0, FPGA_VFIO_IDENTITY_CHECK_BUILD, FPGA_VFIO_IDENTITY_CHECK_STRICT,
 		false, fv_policy_identity,

@@ -173,7 +173,7 @@ static const struct begin {
 } begin[] = {
 	{ "reset_methods", "default" }, { "load_limit_ms", "60000" },
 	{ "ready_limit_ms", "10000" }, { "link_speed", "0" }, { "link_width", "0" },
-	{ "retrain_tries", "3" }, { "watch_interval_ms", "100" }, { "auto_retrain", "1" },
+	{ "retrain_tries", "3" }, { "watch_interval_ms", "100" }, { "auto_retrain", "0" },
 	{ "identity", "strict" }, { "guest_notification", "none" }, { "aer", "recover" },
 	{ "link_disable", "auto" }, { 0 },
 };

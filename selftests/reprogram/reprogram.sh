@@ -148,7 +148,6 @@ for user in idle hammering; do
 	fv_same "$what: by a retrain, counted" $((ok + 1)) "$(counter "$dev" retrains_ok)"
 	has_it_back "$what"
 	what="$user, back at 2.5 GT/s x1 for good"
-	policy "$dev" auto_retrain=0
 	fenced "$what"
 	fault come-back 1 1
 	programmed 300
@@ -158,6 +157,7 @@ for user in idle hammering; do
 	fault repair
 	policy "$dev" auto_retrain=1
 	fv_check "$what, then not: at full speed" fv_wait 60 link_is "$port" 3 8
+	policy "$dev" auto_retrain=0
 	has_it_back "$what, then not"
 
 	# --- who programs it goes

@@ -22,7 +22,7 @@ static const struct key {
 	{ "link_width", FPGA_VFIO_A_POLICY_LINK_WIDTH, 0, 1, 32, true, NULL },
 	{ "retrain_tries", FPGA_VFIO_A_POLICY_RETRAIN_TRIES, 3, 1, 10, false, NULL },
 	{ "watch_interval_ms", FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS, 100, 10, 60000, true, NULL },
-	{ "auto_retrain", FPGA_VFIO_A_POLICY_AUTO_RETRAIN, 1, 0, 1, false, NULL },
+	{ "auto_retrain", FPGA_VFIO_A_POLICY_AUTO_RETRAIN, 0, 0, 1, false, NULL },
 	{ "identity", FPGA_VFIO_A_POLICY_IDENTITY, 0, 0, 1, false,
 	  (const char *[]) { "strict", "build", NULL } },
 	{ "guest_notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, 0, 0, 2, false,

@@ -245,7 +245,7 @@ fv_check "the old card comes: told" has_event "kind=link-down" "kind=link-up" \
 fv_check "the user is still there" kill -0 "$FV_HOLDER"
 
 # --- it gets slow: retrained, and nobody notices
-policy "$dev" watch_interval_ms=10
+policy "$dev" watch_interval_ms=10 auto_retrain=1
 for try in 0 2; do
 	what="slow, $try bad trainings"
 	fv_check "$what: used" asked 0 write $SCRATCH 5eed
@@ -324,17 +324,17 @@ fv_check "slow again, later: restored" has_event "kind=link-degraded" \
 pauses
 fv_check "slow again, later: the pause is a second" between 1000 "${pause[0]:-0}" 10000
 
-# --- auto_retrain 0: only said
-policy "$dev" auto_retrain=0
+# --- by default only said: a link in use is left alone
+policy "$dev" default ready_limit_ms=120000 watch_interval_ms=10
 since
 mark
 slow_ns=$(counter "$dev" degraded_ns)
 card degrade 2 4
-fv_check "auto_retrain 0: told" has_event "kind=link-degraded origin=watch .*speed=2 width=4"
-fv_check "auto_retrain 0: the time grows" fv_wait 60 grown degraded_ns "$slow_ns"
-fv_check "auto_retrain 0: it is looked at" looked link_reads 10
-fv_same "auto_retrain 0: not retrained" 0 "$(trace_count training)"
-fv_check "auto_retrain 0: the link is what it was" link_is "$port" 2 4
+fv_check "not retrained by default: told" has_event "kind=link-degraded origin=watch .*speed=2 width=4"
+fv_check "not retrained by default: the time grows" fv_wait 60 grown degraded_ns "$slow_ns"
+fv_check "not retrained by default: it is looked at" looked link_reads 10
+fv_same "not retrained by default: it is not" 0 "$(trace_count training)"
+fv_check "not retrained by default: the link is what it was" link_is "$port" 2 4
 policy "$dev" auto_retrain=1
 fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=watch" "kind=link-restored"
 # what is wanted can be less

@@ -191,6 +191,7 @@ FIXTURE_SETUP(watch)
 		dev->card = &self->card;
 		dev->stats = &self->stats;
 		fv_policy_init(&dev->policy);
+		dev->policy.value[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = 1;
 		dev->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = INTERVAL_MS;
 	}
 	/* two functions; the third comes in a test */
