@@ -3,18 +3,22 @@
  * Errors that PCI Express reports of a card. vfio-pci has QEMU stop the virtual machine at
  * any of them, and leaves a card that was reset because of one without its configuration.
  * Here a card is looked at, and reset and restored by our own means, unless the policy
- * wants it as with vfio-pci.
+ * wants it as with vfio-pci. A user to whom an error may have handed wrong data is told all the
+ * same: it must not compute with that.
  */
 #include <linux/pci.h>
+#include <linux/string.h>
 #include <linux/vfio_pci_core.h>
 
 #include "aer.h"
 #include "card.h"
 #include "clean.h"
+#include "compat.h"
 #include "device.h"
 #include "fence.h"
 #include "history.h"
 #include "policy.h"
+#include "ready.h"
 #include "stats.h"
 
 /*
@@ -26,13 +30,132 @@
  */
 #define FV_AER_LIMIT_MS	10000
 
-static void fv_aer_tell(struct fv_device *dev, const char *text)
+/*
+ * Errors after which what a user has read, or has in its memory, may be wrong (PCIe r6.0, 6.2.7).
+ * Whoever computes with it has to hear of that. Downstream Port Containment keeps such data back,
+ * and has cleared the error when drivers hear of it: that is a lost link, as is a fatal error of a
+ * function that cannot be read.
+ */
+#define FV_AER_DATA	(PCI_ERR_UNC_POISON_TLP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |	\
+			 PCI_ERR_UNC_ECRC | PCI_ERR_UNC_INTN)
+
+static const struct {
+	u32 bit;
+	const char *name;
+} fv_aer_names[] = {
+	{ PCI_ERR_UNC_DLP, "Data Link Protocol Error" },
+	{ PCI_ERR_UNC_SURPDN, "Surprise Down" },
+	{ PCI_ERR_UNC_POISON_TLP, "Poisoned TLP" },
+	{ PCI_ERR_UNC_FCP, "Flow Control Protocol Error" },
+	{ PCI_ERR_UNC_COMP_TIME, "Completion Timeout" },
+	{ PCI_ERR_UNC_COMP_ABORT, "Completer Abort" },
+	{ PCI_ERR_UNC_UNX_COMP, "Unexpected Completion" },
+	{ PCI_ERR_UNC_RX_OVER, "Receiver Overflow" },
+	{ PCI_ERR_UNC_MALF_TLP, "Malformed TLP" },
+	{ PCI_ERR_UNC_ECRC, "ECRC Error" },
+	{ PCI_ERR_UNC_UNSUP, "Unsupported Request" },
+	{ PCI_ERR_UNC_ACSV, "ACS Violation" },
+	{ PCI_ERR_UNC_INTN, "Uncorrectable Internal Error" },
+};
+
+/* What is latched in the function, and in the ports above it, of one severity. */
+static u32 fv_aer_latched(struct pci_dev *pdev, bool is_fatal)
 {
+	u32 errors = 0, status, mask, fatal;
+	u16 aer;
+
+	for (; pdev; pdev = pci_upstream_bridge(pdev)) {
+		aer = fv_compat_aer_cap(pdev);
+		if (!aer)
+			continue;
+		pci_read_config_dword(pdev, aer + PCI_ERR_UNCOR_STATUS, &status);
+		pci_read_config_dword(pdev, aer + PCI_ERR_UNCOR_MASK, &mask);
+		pci_read_config_dword(pdev, aer + PCI_ERR_UNCOR_SEVER, &fatal);
+		if (PCI_POSSIBLE_ERROR(status) || PCI_POSSIBLE_ERROR(mask))
+			continue;
+		errors |= status & ~mask & (is_fatal ? fatal : ~fatal);
+	}
+	return errors;
+}
+
+/*
+ * What is reported: by the function, or by a port above it. Fatal errors stay latched where
+ * nothing clears them, see fv_aer_clear(): those that were there the last time are not meant,
+ * unless there are no others.
+ */
+static u32 fv_aer_errors(struct fv_device *dev, bool is_fatal)
+{
+	u32 latched = fv_aer_latched(dev->core.pdev, is_fatal);
+	u32 errors = latched & ~dev->aer_seen[is_fatal];
+
+	device_lock_assert(&dev->core.pdev->dev);
+	dev->aer_seen[is_fatal] = latched;
+	return errors ?: latched;
+}
+
+/* Does the kernel handle errors, and not the platform's firmware? */
+static bool fv_aer_is_native(struct pci_dev *pdev)
+{
+	return pci_find_host_bridge(pdev->bus)->native_aer;
+}
+
+/*
+ * The PCI core clears errors that are not fatal, and leaves the others latched, so that the next
+ * one could not be told from them: those that were told of are cleared, in the function and in
+ * its port. Where the platform's firmware handles errors, the registers are its own.
+ */
+static void fv_aer_clear(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev, *port = pci_upstream_bridge(pdev);
+	u32 seen = dev->aer_seen[true];
+	u16 aer;
+
+	if (!fv_aer_is_native(pdev))
+		return;
+	for (; pdev; pdev = pdev == port ? NULL : port) {
+		aer = fv_compat_aer_cap(pdev);
+		if (aer && fv_ready_is_answering(pdev))
+			pci_write_config_dword(pdev, aer + PCI_ERR_UNCOR_STATUS, seen);
+	}
+	dev->aer_seen[true] = 0;
+}
+
+static void fv_aer_note(struct fv_device *dev, const char *severity, u32 errors)
+{
+	char text[FV_REASON_SIZE];
+	unsigned int i;
+	int at;
+
+	at = scnprintf(text, sizeof(text), "%s", severity);
+	for (i = 0; i < ARRAY_SIZE(fv_aer_names); i++)
+		if (errors & fv_aer_names[i].bit)
+			at += scnprintf(text + at, sizeof(text) - at, "%s%s",
+					strchr(text, ':') ? ", " : ": ", fv_aer_names[i].name);
 	fv_history_add(dev, &(struct fv_event) {
 		.kind = FPGA_VFIO_EVENT_KIND_AER,
 		.origin = FPGA_VFIO_ORIGIN_KERNEL,
 		.method = FV_METHOD_NONE,
 	}, "%s", text);
+	if (errors & FV_AER_DATA)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_DATA_ERRORS);
+	if (errors & PCI_ERR_UNC_COMP_TIME)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_TIMEOUTS);
+}
+
+/*
+ * Where firmware handles errors it may have cleared what it was. Behind a fence that was asked
+ * for the user reads all-ones, and knows.
+ */
+static bool fv_aer_is_to_tell(struct fv_device *dev, u32 errors)
+{
+	bool is_unknown = !errors && !fv_aer_is_native(dev->core.pdev);
+	char text[FV_REASON_SIZE];
+	struct fv_policy policy;
+
+	fv_device_policy(dev, &policy);
+	return policy.value[FPGA_VFIO_A_POLICY_AER] == FPGA_VFIO_AER_MODE_RECOVER &&
+	       (errors & FV_AER_DATA || is_unknown) &&
+	       !fv_card_is_leased(dev->card, text, sizeof(text));
 }
 
 /* A card whose link is not up yet comes back without a reset. */
@@ -54,6 +177,7 @@ static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
+	u32 errors = fv_aer_errors(dev, state != pci_channel_io_normal);
 	char text[FV_REASON_SIZE];
 	struct fv_policy policy;
 	bool is_stop;
@@ -64,11 +188,15 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 	switch (state) {
 	case pci_channel_io_normal:
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_NONFATAL);
-		fv_aer_tell(dev, "non-fatal");
+		fv_aer_note(dev, "non-fatal", errors);
+		if (fv_aer_is_to_tell(dev, errors))
+			vfio_pci_core_aer_err_detected(pdev, state);
 		break;
 	case pci_channel_io_frozen:
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_FATAL);
-		fv_aer_tell(dev, "fatal");
+		fv_aer_note(dev, "fatal", errors);
+		if (fv_aer_is_to_tell(dev, errors))
+			vfio_pci_core_aer_err_detected(pdev, state);
 		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
 		fv_fence_raise(dev);
 		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
@@ -80,6 +208,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 			break;
 		return PCI_ERS_RESULT_NEED_RESET;
 	default:
+		fv_aer_clear(dev);
 		fv_card_quiet(dev->card, 0);
 		fv_fence_raise(dev);
 		if (!fv_card_is_leased(dev->card, text, sizeof(text)))
@@ -118,6 +247,7 @@ void fv_aer_resume(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
+	fv_aer_clear(dev);
 	fv_card_quiet(dev->card, 0);
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
 		fv_clean_check(dev);

@@ -109,6 +109,16 @@ static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 }
 #endif
 
+/* Where the Advanced Error Reporting capability is; the kernel knows if it uses it. */
+static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
+{
+#ifdef CONFIG_PCIEAER
+	return pdev->aer_cap;
+#else
+	return 0;
+#endif
+}
+
 /*
  * 7.3: pcie_flr() refuses a function whose configuration space cannot be read, and the PCI
  * core goes on with its next method. Earlier kernels wait until the function answers.

@@ -60,6 +60,8 @@ extern struct mutex fv_publish_lock;
  * @guest:	tells its user when it stays broken
  * @reset_began_ns: when the PCI core began to reset it; device lock
  * @reset_was_readable: it answered then; device lock
+ * @aer_seen:	errors that were latched when PCI Express reported the last one, not fatal and
+ *		fatal; device lock
  * @is_leaving:	it is being unbound: what waits for it by itself gives up
  * @nr_uses:	of it by those who found it by fv_device_get(); fv_registry_lock
  * @unused:	woken when @nr_uses comes to 0
@@ -93,6 +95,7 @@ struct fv_device {
 	struct work_struct guest;
 	u64 reset_began_ns;
 	bool reset_was_readable;
+	u32 aer_seen[2];
 	bool is_leaving;
 	unsigned int nr_uses;
 	wait_queue_head_t unused;

@@ -33,7 +33,7 @@ struct fv_policy_field {
 
 static const char *const fv_policy_identity[] = { "strict", "build", NULL };
 static const char *const fv_policy_guest[] = { "none", "error", "request", NULL };
-static const char *const fv_policy_aer[] = { "stop", "recover", NULL };
+static const char *const fv_policy_aer[] = { "stop", "recover", "ignore-data-errors", NULL };
 static const char *const fv_policy_link_disable[] = { "auto", "on", "off", NULL };
 
 static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
@@ -66,8 +66,8 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 		FPGA_VFIO_GUEST_NOTIFICATION_NONE, false, fv_policy_guest,
 	},
 	[FPGA_VFIO_A_POLICY_AER] = {
-		"aer", 0, FPGA_VFIO_AER_MODE_RECOVER, FPGA_VFIO_AER_MODE_RECOVER, false,
-		fv_policy_aer,
+		"aer", 0, FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS, FPGA_VFIO_AER_MODE_RECOVER,
+		false, fv_policy_aer,
 	},
 	[FPGA_VFIO_A_POLICY_LINK_DISABLE] = {
 		"link_disable", 0, FPGA_VFIO_LINK_DISABLE_OFF, FPGA_VFIO_LINK_DISABLE_AUTO, false,

@@ -295,6 +295,7 @@ static const char *const notification_words[] = {
 static const char *const aer_words[] = {
 	[FPGA_VFIO_AER_MODE_STOP] = "stop",
 	[FPGA_VFIO_AER_MODE_RECOVER] = "recover",
+	[FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS] = "ignore-data-errors",
 };
 
 static const char *const disable_words[] = {
@@ -364,7 +365,7 @@ static const struct policy_key_info keys[POLICY_N] = {
 		"guest_notification", ATTR(GUEST_NOTIFICATION), &one_of, WORDS(notification_words),
 	},
 	[POLICY_AER] = {
-		{ "aer", "stop or recover", "stop recover",
+		{ "aer", "stop, recover or ignore-data-errors", "stop recover ignore-data-errors",
 		  "what is done about an uncorrectable error: stop the VM, or repair the card" },
 		"aer", ATTR(AER), &one_of, WORDS(aer_words),
 	},

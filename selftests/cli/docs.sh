@@ -78,7 +78,7 @@ completion_ok()
 	[ "$(complete_line "reset -m h")" = hot ]
 	[ "$(complete_line "retrain --speed gen6 --t")" = --tries ]
 	[ "$(complete_line "retrain -s gen")" = "gen1 gen2 gen3 gen4 gen5 gen6" ]
-	[ "$(complete_line "policy --sysroot $tree 07:00.0 aer")" = "aer=recover aer=stop" ]
+	[ "$(complete_line "policy --sysroot $tree 07:00.0 aer")" = "aer=ignore-data-errors aer=recover aer=stop" ]
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 load")" = "load-limit=" ]
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 def")" = default ]
 	# after the = at which readline breaks words

@@ -60,7 +60,7 @@ help_layout_ok()
 	grep -qE '^  \* COUNTER  +[a-z]' <<<"$out"
 	grep -qE '^    RATE  +[a-z]' <<<"$out"
 	fv help policy
-	grep -qxE '  aer=  stop or recover' <<<"$out"
+	grep -qxE '  aer=  stop, recover or ignore-data-errors' <<<"$out"
 	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^  [a-z]')" = 13 ]
 	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^      [a-z]')" = 13 ]
 	fv help completion

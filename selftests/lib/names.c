@@ -25,7 +25,7 @@ static const char *const origins[] = {
 
 static const char *const identities[] = { "strict", "build" };
 static const char *const notifications[] = { "none", "error", "request" };
-static const char *const aer_modes[] = { "stop", "recover" };
+static const char *const aer_modes[] = { "stop", "recover", "ignore-data-errors" };
 static const char *const link_disables[] = { "auto", "on", "off" };
 
 const struct names method_names = NAMES(methods);

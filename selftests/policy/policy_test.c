@@ -229,7 +229,7 @@ static const struct begin right[] = {
 	{ "identity", "build" }, { "identity", "strict" },
 	{ "guest_notification", "error" }, { "guest_notification", "request" },
 	{ "guest_notification", "none" },
-	{ "aer", "stop" }, { "aer", "recover" },
+	{ "aer", "stop" }, { "aer", "ignore-data-errors" }, { "aer", "recover" },
 	{ "link_disable", "on" }, { "link_disable", "off" }, { "link_disable", "auto" },
 	{ "reset_methods", "hot" }, { "reset_methods", "flr hot link" },
 	{ "reset_methods", "link hot pm flr" },
@@ -333,7 +333,7 @@ POLICY_TEST(wrong_values_are_refused_with_a_text)
 POLICY_TEST(what_has_no_sense_is_refused)
 {
 	static const char *const numbers[] = {
-		"identity=2", "guest_notification=3", "aer=2", "link_disable=3", "identity=99999",
+		"identity=2", "guest_notification=3", "aer=3", "link_disable=3", "identity=99999",
 		"reset_methods=flr,9", NULL,
 	};
 	static const char *const texts[] = { "", "nonsense", "1 2", "-1", "0x", "1x", " ", NULL };

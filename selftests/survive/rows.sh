@@ -123,7 +123,7 @@ row_aer_fatal()
 
 row_aer_nonfatal_storm()
 {
-	fault aer POISON_TLP "$STORM"
+	fault aer COMP_TIME "$STORM"
 	watch
 }
 

@@ -27,8 +27,8 @@ static const struct key {
 	  (const char *[]) { "strict", "build", NULL } },
 	{ "guest_notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, 0, 0, 2, false,
 	  (const char *[]) { "none", "error", "request", NULL } },
-	{ "aer", FPGA_VFIO_A_POLICY_AER, 1, 0, 1, false,
-	  (const char *[]) { "stop", "recover", NULL } },
+	{ "aer", FPGA_VFIO_A_POLICY_AER, 1, 0, 2, false,
+	  (const char *[]) { "stop", "recover", "ignore-data-errors", NULL } },
 	{ "link_disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, 0, 0, 2, false,
 	  (const char *[]) { "auto", "on", "off", NULL } },
 };

@@ -87,11 +87,15 @@ enum fpga_vfio_guest_notification {
  * @FPGA_VFIO_AER_MODE_STOP: The user is told by the VFIO error interrupt, as
  *   by vfio-pci.
  * @FPGA_VFIO_AER_MODE_RECOVER: The card is checked, and its configuration
- *   restored. The user goes on.
+ *   restored. The user is told of an error that may have handed wrong data to
+ *   it, and goes on after others.
+ * @FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS: The same, and the user goes on after
+ *   each error.
  */
 enum fpga_vfio_aer_mode {
 	FPGA_VFIO_AER_MODE_STOP,
 	FPGA_VFIO_AER_MODE_RECOVER,
+	FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS,
 };
 
 /**
@@ -227,6 +231,8 @@ enum {
 	FPGA_VFIO_A_STATS_MMAP_FAULTS,
 	FPGA_VFIO_A_STATS_IOCTLS,
 	FPGA_VFIO_A_STATS_IRQ_SETUPS,
+	FPGA_VFIO_A_STATS_AER_DATA_ERRORS,
+	FPGA_VFIO_A_STATS_AER_TIMEOUTS,
 
 	__FPGA_VFIO_A_STATS_MAX,
 	FPGA_VFIO_A_STATS_MAX = (__FPGA_VFIO_A_STATS_MAX - 1)

@@ -59,6 +59,8 @@
 	X(MMAPS, mmaps) \
 	X(MMAP_FAULTS, mmap_faults) \
 	X(IOCTLS, ioctls) \
-	X(IRQ_SETUPS, irq_setups)
+	X(IRQ_SETUPS, irq_setups) \
+	X(AER_DATA_ERRORS, aer_data_errors) \
+	X(AER_TIMEOUTS, aer_timeouts)
 
 #endif /* _UAPI_LINUX_FPGA_VFIO_STATS_H */
