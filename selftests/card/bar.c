@@ -151,6 +151,25 @@ static void regs_write(struct fn *fn, uint64_t at, size_t len, const uint8_t *by
 	}
 }
 
+/* PCI Firmware r3.3, 5.1: the header, and the PCI data structure behind it. */
+void rom_read(const struct fn *fn, uint64_t at, size_t len, uint8_t *bytes)
+{
+	const struct image_fn *is = &fn->card->image.fn[fn->nr];
+	uint8_t head[0x40] = { 0x55, 0xaa, [0x18] = 0x1c };
+	uint8_t *data = head + 0x1c;
+
+	memcpy(data, "PCIR", 4);
+	le16_put(data + 0x04, is->vendor);
+	le16_put(data + 0x06, is->device);
+	le16_put(data + 0x0a, 0x18);
+	le16_put(data + 0x10, (uint16_t)(is->rom / 512));
+	data[0x14] = 0x04;	/* code of none of the kinds that there are */
+	data[0x15] = 0x80;	/* the last image */
+	memset(bytes, 0, len);
+	if (at < sizeof(head))
+		memcpy(bytes, head + at, MIN(len, (size_t)(sizeof(head) - at)));
+}
+
 static const struct image_bar *bar_of(const struct fn *fn, unsigned int bar)
 {
 	return &fn->card->image.fn[fn->nr].bar[bar];

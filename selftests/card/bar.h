@@ -11,6 +11,9 @@ struct fn;
 void bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uint8_t *bytes);
 void bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len, const uint8_t *bytes);
 
+/* The expansion ROM: one image without code. */
+void rom_read(const struct fn *fn, uint64_t at, size_t len, uint8_t *bytes);
+
 /* Registers to their state after reset. */
 void bar_reset(struct fn *fn);
 

@@ -216,6 +216,7 @@ void card_init(struct card *card, const struct image *image, const char *path, u
 		cfg_build(&fn->cfg, image, i);
 		for (j = 0; j < PROTO_REGION_BARS; j++)
 			fn->region_size[j] = image->fn[i].bar[j].size;
+		fn->region_size[PROTO_REGION_ROM] = image->fn[i].rom;
 	}
 	life_init(&card->life, &life_user, card, &card->image, card_now(card));
 	fault_clear(card);
@@ -452,6 +453,18 @@ void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 		bar_write(fn, bar, at, len, bytes);
 	else
 		fn->count.dropped++;
+}
+
+/* QEMU reads it once, as a whole, whatever the registers say. */
+void card_rom_read(struct fn *fn, uint64_t at, size_t len, uint8_t *bytes)
+{
+	fn->count.bar_reads++;
+	if (answer(fn) == ANSWER_DATA) {
+		rom_read(fn, at, len, bytes);
+		return;
+	}
+	memset(bytes, 0xff, len);
+	fn->count.ones++;
 }
 
 void card_reset(struct fn *fn)

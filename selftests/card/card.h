@@ -32,7 +32,8 @@ struct fn {
 	struct irq irq;
 	struct cfg cfg;
 	struct engine engine[CARD_ENGINES];
-	uint64_t region_size[PROTO_REGION_BARS]; /* as the client was told: fixed at its start */
+	/* of BARs and ROM, as the client was told: fixed at its start */
+	uint64_t region_size[PROTO_REGION_BARS + 1];
 	uint32_t scratch[4];
 	uint32_t raised;
 	uint64_t design_ready_at;
@@ -109,6 +110,7 @@ void card_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *b
 void card_bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uint8_t *bytes);
 void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 		    const uint8_t *bytes);
+void card_rom_read(struct fn *fn, uint64_t at, size_t len, uint8_t *bytes);
 void card_reset(struct fn *fn);
 
 /* The ready register was read, and said that the design is ready. */

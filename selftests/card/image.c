@@ -333,7 +333,7 @@ static void read_fn(struct reader *r, struct json_object *obj, struct image_fn *
 	if (!is_object(r, obj))
 		return;
 	keys_only(r, obj,
-		  "vendor device subsystem_vendor subsystem revision class bars capabilities");
+		  "vendor device subsystem_vendor subsystem revision class bars rom capabilities");
 	fn->vendor = (uint16_t)number_needed(r, obj, "vendor", 1, 0xfffe);
 	fn->device = (uint16_t)number_needed(r, obj, "device", 0, 0xffff);
 	fn->subsystem_vendor = (uint16_t)get_number(r, obj, "subsystem_vendor", fn->vendor, 0,
@@ -341,6 +341,9 @@ static void read_fn(struct reader *r, struct json_object *obj, struct image_fn *
 	fn->subsystem = (uint16_t)get_number(r, obj, "subsystem", 0, 0, 0xffff);
 	fn->revision = (uint8_t)get_number(r, obj, "revision", 0, 0, 0xff);
 	fn->class_code = (uint32_t)get_number(r, obj, "class", 0x120000, 0, 0xffffff);
+	fn->rom = get_number(r, obj, "rom", 0, 2048, 16 << 20);
+	if (fn->rom && !is_power_of_two(fn->rom))
+		complain(r, "rom is no power of two");
 	if (json_object_object_get_ex(obj, "bars", &list)) {
 		if (!json_object_is_type(list, json_type_array))
 			complain(r, "bars is not a list");

@@ -46,6 +46,7 @@ struct image_fn {
 	uint8_t revision;
 	uint32_t class_code;
 	struct image_bar bar[IMAGE_BARS];
+	uint64_t rom;			/* size of the expansion ROM, 0: none */
 	struct image_cap cap[IMAGE_CAPS];
 	unsigned int cap_count;
 };

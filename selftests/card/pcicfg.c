@@ -61,6 +61,8 @@ static void build_bars(struct cfg *cfg, const struct image_fn *fn)
 		if (bar->kind & BAR_KIND_64)
 			reg32(cfg, at + 4, 0, (uint32_t)(mask >> 32));
 	}
+	if (fn->rom)
+		reg32(cfg, PCI_ROM_ADDRESS, 0, (uint32_t)~(fn->rom - 1) | PCI_ROM_ADDRESS_ENABLE);
 }
 
 static void build_pm(struct cfg *cfg, const struct image_cap *cap)

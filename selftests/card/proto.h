@@ -62,6 +62,7 @@ enum proto_cmd {
 
 /* Regions and interrupt types of a PCI device, as in <linux/vfio.h>. */
 #define PROTO_REGION_BARS	6
+#define PROTO_REGION_ROM	6
 #define PROTO_REGION_CONFIG	7
 #define PROTO_REGIONS		9
 #define PROTO_IRQ_MSI		1

@@ -72,7 +72,7 @@ static uint64_t region_size(const struct fn *fn, uint32_t region)
 {
 	if (region == PROTO_REGION_CONFIG)
 		return CFG_SIZE;
-	return region < PROTO_REGION_BARS ? fn->region_size[region] : 0;
+	return region <= PROTO_REGION_ROM ? fn->region_size[region] : 0;
 }
 
 static void region_info(const struct reply *r, const struct proto_req *req)
@@ -148,6 +148,8 @@ static void region_read(const struct reply *r, const struct proto_req *req)
 		abort();
 	if (req->index == PROTO_REGION_CONFIG)
 		card_cfg_read(r->fn, (unsigned int)req->offset, req->count, data);
+	else if (req->index == PROTO_REGION_ROM)
+		card_rom_read(r->fn, req->offset, req->count, data);
 	else
 		card_bar_read(r->fn, req->index, req->offset, req->count, data);
 	reply(r, head, proto_put_region_io(head, req->offset, req->index, req->count), data,
@@ -166,7 +168,7 @@ static void region_write(const struct reply *r, const struct proto_req *req)
 	}
 	if (req->index == PROTO_REGION_CONFIG)
 		card_cfg_write(r->fn, (unsigned int)req->offset, req->count, req->data);
-	else
+	else if (req->index != PROTO_REGION_ROM)
 		card_bar_write(r->fn, req->index, req->offset, req->count, req->data);
 	reply(r, head, proto_put_region_io(head, req->offset, req->index, req->count), NULL, 0);
 }
