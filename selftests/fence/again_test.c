@@ -18,7 +18,7 @@
 #include "region.h"
 #include "regs.h"
 #include "sigbus.h"
-#include "slow_write.h"
+#include "slow.h"
 #include "user.h"
 
 #define LIMIT_S 120
@@ -30,7 +30,7 @@ FIXTURE(again)
 	const char *bdf;
 	struct genl genl;
 	struct user user;
-	struct slow_write slow;
+	struct slow slow;
 	uint16_t command;
 };
 
@@ -86,7 +86,7 @@ AGAIN_TEST(memory_stays_hidden)
 	fence(&self->genl, self->bdf);
 	/* no page of the mapping is looked at before: each faults again */
 	slow_write_give(&self->slow, self->command);
-	EXPECT_EQ(2, slow_write_end(&self->slow));
+	EXPECT_EQ(2, slow_end(&self->slow));
 	EXPECT_TRUE(is_fenced(&self->user));
 	EXPECT_EQ(ONES, config_read32(&self->user.dev, PCI_VENDOR_ID));
 	recover(&self->genl, self->bdf);
@@ -106,7 +106,7 @@ AGAIN_TEST(memory_is_enabled_behind_the_fence)
 	slow_write_begin(&self->slow, &self->user.dev, PCI_COMMAND);
 	fence(&self->genl, self->bdf);
 	slow_write_give(&self->slow, self->command);
-	EXPECT_EQ(2, slow_write_end(&self->slow));
+	EXPECT_EQ(2, slow_end(&self->slow));
 	EXPECT_TRUE(is_fenced(&self->user));
 	recover(&self->genl, self->bdf);
 	/* as without a fence: memory that the function does not decode is not reached */
@@ -125,7 +125,7 @@ AGAIN_TEST(memory_is_disabled_behind_the_fence)
 	slow_write_begin(&self->slow, &self->user.dev, PCI_COMMAND);
 	fence(&self->genl, self->bdf);
 	slow_write_give(&self->slow, self->command & ~PCI_COMMAND_MEMORY);
-	EXPECT_EQ(2, slow_write_end(&self->slow));
+	EXPECT_EQ(2, slow_end(&self->slow));
 	EXPECT_TRUE(is_fenced(&self->user));
 	recover(&self->genl, self->bdf);
 	EXPECT_EQ(self->command, config_read16(&self->user.dev, PCI_COMMAND));

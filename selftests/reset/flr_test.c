@@ -7,14 +7,11 @@
 #include <fcntl.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci_regs.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -32,6 +29,7 @@
 #include "region.h"
 #include "regs.h"
 #include "sigbus.h"
+#include "slow.h"
 #include "user.h"
 
 #define LIMIT_S 300
@@ -430,83 +428,17 @@ FLR_TEST(buffer_is_not_there)
 	munmap(pages, PAGE);
 }
 
-/* A write of two bytes from memory that comes when this program says so. */
-struct slow_write {
-	struct user *user;
-	unsigned int offset;
-	char *page;
-	int fd, ret;
-	pid_t tid;
-	pthread_t thread;
-};
-
-static void *slow_write(void *arg)
-{
-	struct slow_write *slow = arg;
-
-	slow->tid = gettid();
-	slow->ret = __config_write(&slow->user->dev, slow->offset, slow->page, 2);
-	return NULL;
-}
-
-/* Returns when the write waits for its memory. */
-static void slow_write_begin(struct slow_write *slow, struct user *user, unsigned int offset)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register what = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct pollfd fault = { .events = POLLIN };
-
-	slow->user = user;
-	slow->offset = offset;
-	slow->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (slow->page == MAP_FAILED)
-		fail("mmap: %s", errno_name(errno));
-	what.range.start = (unsigned long)slow->page;
-	what.range.len = PAGE;
-	slow->fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (slow->fd < 0 || ioctl(slow->fd, UFFDIO_API, &api) ||
-	    ioctl(slow->fd, UFFDIO_REGISTER, &what))
-		fail("userfaultfd: %s", errno_name(errno));
-	must_work(-pthread_create(&slow->thread, NULL, slow_write, slow));
-	fault.fd = slow->fd;
-	if (poll(&fault, 1, LONG_MS) != 1)
-		fail("the write does not wait for its memory");
-}
-
-static void slow_write_give(struct slow_write *slow, uint16_t value)
-{
-	static uint16_t page[PAGE / 2] __attribute__((aligned(PAGE)));
-	struct uffdio_copy copy = {
-		.src = (unsigned long)page,
-		.dst = (unsigned long)slow->page,
-		.len = PAGE,
-	};
-
-	page[0] = value;
-	if (ioctl(slow->fd, UFFDIO_COPY, &copy))
-		fail("UFFDIO_COPY: %s", errno_name(errno));
-}
-
-/* What it returned. */
-static int slow_write_end(struct slow_write *slow)
-{
-	pthread_join(slow->thread, NULL);
-	close(slow->fd);
-	munmap(slow->page, PAGE);
-	return slow->ret;
-}
-
 /* Who lets the write wait for his memory keeps nobody else from the function. */
 FLR_TEST(buffer_comes_late)
 {
-	struct slow_write slow;
+	struct slow slow;
 
-	slow_write_begin(&slow, &self->user, self->control);
+	slow_write_begin(&slow, &self->user.dev, self->control);
 	/* takes the device lock */
 	EXPECT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
 	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
 	slow_write_give(&slow, PCI_EXP_DEVCTL_BCR_FLR);
-	EXPECT_EQ(2, slow_write_end(&slow));
+	EXPECT_EQ(2, slow_end(&slow));
 	EXPECT_TRUE(wait_until(control_number(CARD, "flr") == self->flrs + 2, LONG_MS));
 	EXPECT_TRUE(is_back(&self->user));
 	EXPECT_EQ(0, user_moves_data(&self->user, 12));
@@ -524,13 +456,13 @@ static void *reset_thread(void *arg)
 FLR_TEST(write_comes_into_a_reset)
 {
 	uint16_t command = config_read16(&self->user.dev, PCI_COMMAND);
-	struct slow_write slow;
+	struct slow slow;
 	pthread_t thread;
 	void *ret;
 
 	policy_set(&self->genl, self->bdf, PATIENT);
 	control_do(CARD, "ready-after flr hold");
-	slow_write_begin(&slow, &self->user, PCI_COMMAND);
+	slow_write_begin(&slow, &self->user.dev, PCI_COMMAND);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_thread, (void *)self->bdf));
 	EXPECT_TRUE(wait_until(control_number(CARD, "flr") > self->flrs, LONG_MS));
 	slow_write_give(&slow, command);
@@ -542,7 +474,7 @@ FLR_TEST(write_comes_into_a_reset)
 	EXPECT_TRUE(is_back(&self->user));
 	pthread_join(thread, &ret);
 	EXPECT_EQ(0, (long)ret);
-	EXPECT_EQ(2, slow_write_end(&slow));
+	EXPECT_EQ(2, slow_end(&slow));
 	EXPECT_EQ(command, config_read16(&self->user.dev, PCI_COMMAND));
 	EXPECT_EQ(0, user_moves_data(&self->user, 13));
 }
