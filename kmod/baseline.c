@@ -52,14 +52,19 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 	struct pci_saved_state *saved;
 	struct fv_config now;
 
-	if (!dev) {
+	if (dev) {
+		/* From here on none begins; one that has begun reads registers. */
+		scoped_guard(mutex, &dev->config_lock)
+			dev->config_seq |= 1;
+		cancel_delayed_work_sync(&dev->note);
+		WRITE_ONCE(dev->is_note_due, false);
+	} else {
 		/* What was saved before is better than the all-ones that it reads as now. */
 		if (fv_ready_is_answering(pdev))
 			pci_save_state(pdev);
 		return 0;
 	}
 	scoped_guard(mutex, &dev->config_lock) {
-		dev->config_seq |= 1;
 		if (!fv_baseline_is_there(pdev, dev))
 			return 0;
 		now = dev->config;
@@ -158,6 +163,18 @@ void fv_baseline_restored(struct fv_device *dev)
 {
 	guard(mutex)(&dev->config_lock);
 	dev->config_seq = (dev->config_seq | 1) + 1;
+}
+
+/**
+ * fv_baseline_forget - Take back fv_baseline_remember(): nothing was touched
+ * @dev: the device; one that is not ready has something to restore, as before
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_baseline_forget(struct fv_device *dev)
+{
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+		fv_baseline_restored(dev);
 }
 
 /**

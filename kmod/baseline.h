@@ -14,6 +14,7 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev);
 void fv_baseline_note_soon(struct fv_device *dev);
 void fv_baseline_rewind(struct fv_device *dev);
 int fv_baseline_compare(struct fv_device *dev, char *text, size_t size);
+void fv_baseline_forget(struct fv_device *dev);
 void fv_baseline_restored(struct fv_device *dev);
 int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size);
 

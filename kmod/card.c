@@ -36,6 +36,7 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
 	card->port = pci_dev_get(port);
 	mutex_init(&card->link_lock);
 	mutex_init(&card->port_lock);
+	mutex_init(&card->hot_reset_lock);
 	fv_lease_init(&card->lease);
 	INIT_LIST_HEAD(&card->devices);
 	card->function_cap = fv_link_function_cap(function);

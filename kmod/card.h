@@ -27,6 +27,8 @@ struct pci_dev;
  * @link_lock:	one retrain at a time; taken after all others but fv_registry_lock
  * @watch:	looks at the link
  * @lease:	the fence that somebody asked for
+ * @hot_reset_lock: one hot reset that a VFIO user asks for, or the begin of a fence; before
+ *		vfio_device_set::lock
  * @port_lock:	of all that begins with nr_ and port_; innermost but for the port's registers
  * @nr_isolations: who wants the port isolated
  * @nr_keepers:	who wants the hotplug driver not to take the card away
@@ -47,6 +49,7 @@ struct fv_card {
 	struct mutex link_lock;	/* one retrain at a time */
 	struct fv_watch watch;
 	struct fv_lease lease;
+	struct mutex hot_reset_lock;	/* or the begin of a fence */
 	struct mutex port_lock;	/* what follows, and the port's registers */
 	unsigned int nr_isolations;
 	unsigned int nr_keepers;

@@ -119,6 +119,13 @@ static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 #endif
 }
 
+/* 6.19: the feature by which BARs are exported. */
+#ifdef VFIO_DEVICE_FEATURE_DMA_BUF
+#define FV_FEATURE_DMA_BUF	VFIO_DEVICE_FEATURE_DMA_BUF
+#else
+#define FV_FEATURE_DMA_BUF	11
+#endif
+
 /*
  * 7.3: pcie_flr() refuses a function whose configuration space cannot be read, and the PCI
  * core goes on with its next method. Earlier kernels wait until the function answers.

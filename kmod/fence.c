@@ -14,11 +14,14 @@
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rcupdate.h>
+#include <linux/rwsem.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
@@ -28,13 +31,21 @@
 #include "wait.h"
 
 /*
- * How long the fence waits for memory_lock: longer than a page fault or an access to
- * configuration space takes, shorter than anybody wants to wait for a refusal.
+ * How long the fence waits for memory_lock and for an ioctl: longer than a page fault, an access
+ * to configuration space or the setup of 2048 interrupts takes, shorter than anybody wants to wait
+ * for a refusal.
  */
-#define FV_FENCE_LIMIT_MS	1000
+#define FV_FENCE_LIMIT_MS	5000
 
 /* How long for reads and writes through the descriptor: longer than a card is late to answer. */
 #define FV_FENCE_DRAIN_MS	100
+
+/*
+ * How long an ioctl waits for the end of a reset, as with vfio-pci: long enough for that of a card
+ * that works, as VMMs do not try again, and not for one that hangs, as a virtual machine stands
+ * still meanwhile.
+ */
+#define FV_FENCE_PATIENCE_MS	1000
 
 /* As short as a timer of the kernel can be without being one of high resolution. */
 static void fv_fence_refill_soon(struct fv_fence *fence)
@@ -50,9 +61,8 @@ static void fv_fence_fill(struct page *page)
 		memset(at, 0xff, PAGE_SIZE);
 }
 
-static void fv_fence_refill(struct work_struct *work)
+static void fv_fence_fill_all(struct fv_fence *fence)
 {
-	struct fv_fence *fence = container_of(to_delayed_work(work), struct fv_fence, refill);
 	struct page *page;
 	unsigned int i;
 
@@ -61,6 +71,13 @@ static void fv_fence_refill(struct work_struct *work)
 		if (page)
 			fv_fence_fill(page);
 	}
+}
+
+static void fv_fence_refill(struct work_struct *work)
+{
+	struct fv_fence *fence = container_of(to_delayed_work(work), struct fv_fence, refill);
+
+	fv_fence_fill_all(fence);
 	if (fv_fence_is_up(fence))
 		fv_fence_refill_soon(fence);
 }
@@ -82,6 +99,10 @@ int fv_fence_init(struct fv_device *dev)
 		return -ENOMEM;
 	fv_fence_fill(fence->pages[0]);
 	INIT_DELAYED_WORK(&fence->refill, fv_fence_refill);
+	mutex_init(&fence->turn);
+	mutex_init(&fence->raise);
+	init_rwsem(&fence->gate);
+	init_waitqueue_head(&fence->opened);
 	return 0;
 }
 
@@ -193,8 +214,11 @@ void fv_fence_opened(struct fv_device *dev)
 void fv_fence_closing(struct fv_device *dev)
 {
 	down_write(&dev->core.memory_lock);
-	if (fv_fence_is_up(&dev->fence))
+	if (fv_fence_is_up(&dev->fence)) {
 		fv_fence_show_memory(dev);
+		/* What this user wrote is not for the next one to read. */
+		fv_fence_fill_all(&dev->fence);
+	}
 	dev->fence.is_open = false;
 	up_write(&dev->core.memory_lock);
 }
@@ -246,38 +270,180 @@ static void fv_fence_drain(struct fv_device *dev)
 }
 
 /**
+ * fv_fence_take_turn - Keep other ioctls that touch a device out
+ * @dev: the device, behind its fence or not
+ *
+ * Context: Process context, may sleep; killable.
+ * Return: 0, fv_fence_end_turn() afterwards, or -EINTR when the process is being killed.
+ */
+int fv_fence_take_turn(struct fv_device *dev)
+{
+	return mutex_lock_killable(&dev->fence.turn);
+}
+
+/**
+ * fv_fence_end_turn - End what fv_fence_take_turn() began
+ * @dev: the device
+ *
+ * Context: Process context.
+ */
+void fv_fence_end_turn(struct fv_device *dev)
+{
+	mutex_unlock(&dev->fence.turn);
+}
+
+/**
+ * fv_fence_enter - Begin an ioctl that touches a device
+ * @dev: the device
+ *
+ * What is inside is waited for by who raises the fence, so it must not wait for the user: what
+ * is needed of the user's memory is there before, and page faults are disabled.
+ *
+ * Context: Process context, may sleep for as long as a reset of the user's own, and for
+ * FV_FENCE_PATIENCE_MS; killable.
+ * Return: 0, fv_fence_leave() afterwards; -EAGAIN while the device is behind its fence, -EINTR
+ * when the process is being killed.
+ */
+int fv_fence_enter(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+	long left = msecs_to_jiffies(FV_FENCE_PATIENCE_MS);
+
+	if (mutex_lock_killable(&fence->turn))
+		return -EINTR;
+	for (;;) {
+		if (down_read_killable(&fence->gate)) {
+			left = -EINTR;
+			break;
+		}
+		if (!fv_fence_is_up(fence) && !atomic_read(&fence->nr_closing))
+			return 0;
+		up_read(&fence->gate);
+		/* A device that is ready is being reset, and is there again soon. */
+		if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
+			left = -EAGAIN;
+			break;
+		}
+		left = wait_event_killable_timeout(fence->opened, !fv_fence_is_up(fence) &&
+						   !atomic_read(&fence->nr_closing), left);
+		if (left <= 0) {
+			left = left ? -EINTR : -EAGAIN;
+			break;
+		}
+	}
+	mutex_unlock(&fence->turn);
+	return left;
+}
+
+/**
+ * fv_fence_leave - End what fv_fence_enter() began
+ * @dev: the device
+ *
+ * Context: Process context.
+ */
+void fv_fence_leave(struct fv_device *dev)
+{
+	up_read(&dev->fence.gate);
+	mutex_unlock(&dev->fence.turn);
+}
+
+static int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
+{
+	int ret;
+
+	while (!down_write_trylock(lock)) {
+		ret = fv_wait_pause(wait);
+		if (ret)
+			return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
+	return 0;
+}
+
+static void fv_fence_reopen(struct fv_fence *fence)
+{
+	atomic_dec(&fence->nr_closing);
+	wake_up_all(&fence->opened);
+}
+
+/**
+ * fv_fence_lock - Keep a device's user from its memory and from ioctls that touch it
+ * @dev: the device
+ * @wait: how long to try
+ *
+ * Context: Process context, may sleep; not under memory_lock of @dev.
+ * Return: 0, fv_fence_unlock() afterwards; -EAGAIN if the user does not let go in that time,
+ * -EINTR when the process is being killed.
+ */
+int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
+{
+	struct fv_fence *fence = &dev->fence;
+	int ret;
+
+	atomic_inc(&fence->nr_closing);
+	ret = fv_fence_trylock(&fence->gate, wait);
+	if (!ret) {
+		ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+		if (ret)
+			up_write(&fence->gate);
+	}
+	if (ret)
+		fv_fence_reopen(fence);
+	return ret;
+}
+
+/**
+ * fv_fence_unlock - Take back fv_fence_lock()
+ * @dev: the device
+ *
+ * Context: Process context.
+ */
+void fv_fence_unlock(struct fv_device *dev)
+{
+	up_write(&dev->core.memory_lock);
+	up_write(&dev->fence.gate);
+	fv_fence_reopen(&dev->fence);
+}
+
+/**
  * fv_fence_raise - Fence a device
  * @dev: the device
  *
- * When it returns no access of its user is under way to the BARs, and none will begin.
+ * When it returns no access of its user is under way to the BARs, no ioctl that touches the
+ * device, and none will begin.
  *
- * Context: Process context, may sleep for a little longer than a second; not under
+ * Context: Process context, may sleep for a little longer than FV_FENCE_LIMIT_MS; not under
  * memory_lock.
- * Return: 0, also if it was fenced before, -EAGAIN if somebody keeps memory_lock, -EINTR
- * when the process is being killed; then it is as it was.
+ * Return: 0, also if it was fenced before, -EAGAIN if somebody keeps memory_lock or is in an
+ * ioctl, -EINTR when the process is being killed; then it is as it was.
  */
 int fv_fence_raise(struct fv_device *dev)
 {
 	struct fv_wait wait;
-	bool is_new;
+	bool is_new, is_up;
 	int ret;
 
+	if (mutex_lock_killable(&dev->fence.raise))
+		return -EINTR;
 	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
-	while (!down_write_trylock(&dev->core.memory_lock)) {
-		ret = fv_wait_pause(&wait);
+	do {
+		ret = fv_fence_lock(dev, &wait);
 		if (ret)
-			return ret == -ETIMEDOUT ? -EAGAIN : ret;
-	}
-	is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
-	fv_fence_close(dev);
-	up_write(&dev->core.memory_lock);
+			break;
+		is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
+		fv_fence_close(dev);
+		fv_fence_unlock(dev);
 
-	if (is_new)
-		fv_fence_drain(dev);
-	down_write(&dev->core.memory_lock);
-	fv_fence_raise_held(dev);
-	up_write(&dev->core.memory_lock);
-	return 0;
+		if (is_new)
+			fv_fence_drain(dev);
+		/* A reset may have lowered it meanwhile: then ioctls may be inside again. */
+		down_write(&dev->core.memory_lock);
+		is_up = fv_fence_is_up(&dev->fence);
+		if (is_up)
+			fv_fence_raise_held(dev);
+		up_write(&dev->core.memory_lock);
+	} while (!is_up);
+	mutex_unlock(&dev->fence.raise);
+	return ret;
 }
 
 /**
@@ -309,10 +475,13 @@ void fv_fence_lower_held(struct fv_device *dev)
 		return;
 	WRITE_ONCE(fence->seq, fence->seq + 1);
 	fv_stats_unfenced(dev->stats);
+	wake_up_all(&fence->opened);
 	if (!fence->is_open)
 		return;
 	fv_fence_show_memory(dev);
 	fv_fence_zap(dev);
+	/* The refill may have been before the last write, and is not queued any more. */
+	fv_fence_fill_all(fence);
 }
 
 /*
@@ -435,6 +604,8 @@ ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, 
 
 	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS)
 		return vfio_pci_core_read(vdev, buf, count, ppos);
+	if (!count)
+		return 0;
 
 	ret = fv_fence_clamp(dev, count, *ppos);
 	memset(ones, 0xff, sizeof(ones));
@@ -468,6 +639,8 @@ ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t 
 
 	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS)
 		return vfio_pci_core_write(vdev, buf, count, ppos);
+	if (!count)
+		return 0;
 	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_ROM_REGION_INDEX)
 		return -EINVAL;
 

@@ -6,12 +6,17 @@
 #ifndef FV_FENCE_H
 #define FV_FENCE_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 struct fv_device;
+struct fv_wait;
 struct vfio_device;
 struct vm_fault;
 
@@ -28,6 +33,12 @@ struct vm_fault;
  * @pages: what is mapped in place of the BARs: all-ones; the first is always there, the
  *	   others from when they are needed on
  * @refill: makes them all-ones again, whatever its user wrote
+ * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
+ *	  wait for; before @gate
+ * @gate: held for reading by that ioctl, for writing by what raises the fence; before memory_lock
+ * @raise: one task raises the fence at a time, and returns when it stands; before @gate
+ * @nr_closing: how many tasks want @gate for writing: no ioctl begins meanwhile
+ * @opened: woken when the fence is lowered, and when @nr_closing comes down
  */
 struct fv_fence {
 	unsigned int seq;
@@ -36,6 +47,11 @@ struct fv_fence {
 	bool had_no_command;
 	struct page *pages[FV_FENCE_PAGES];
 	struct delayed_work refill;
+	struct mutex turn;	/* of ioctls */
+	struct rw_semaphore gate;
+	struct mutex raise;	/* until the fence stands */
+	atomic_t nr_closing;
+	wait_queue_head_t opened;
 };
 
 /**
@@ -58,6 +74,12 @@ int fv_fence_init(struct fv_device *dev);
 void fv_fence_exit(struct fv_device *dev);
 void fv_fence_opened(struct fv_device *dev);
 void fv_fence_closing(struct fv_device *dev);
+int fv_fence_take_turn(struct fv_device *dev);
+void fv_fence_end_turn(struct fv_device *dev);
+int fv_fence_enter(struct fv_device *dev);
+void fv_fence_leave(struct fv_device *dev);
+int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait);
+void fv_fence_unlock(struct fv_device *dev);
 int fv_fence_raise(struct fv_device *dev);
 void fv_fence_raise_held(struct fv_device *dev);
 void fv_fence_lower_held(struct fv_device *dev);

@@ -107,6 +107,26 @@ static int fv_lease_fence_function(struct fv_lease_job *job, unsigned int i)
 	return fv_baseline_remember(pdev, dev);
 }
 
+/* What those have that were remembered is what they had: nothing was touched. */
+static void fv_lease_forget(struct fv_span *span, unsigned int nr)
+{
+	while (nr--)
+		if (span->devices[nr])
+			fv_baseline_forget(span->devices[nr]);
+}
+
+/* vfio_pci_core reads Command, and writes it back, under memory_lock. */
+static void fv_lease_stop_function(struct fv_span *span, unsigned int i)
+{
+	struct fv_device *dev = span->devices[i];
+
+	if (dev)
+		down_write(&dev->core.memory_lock);
+	fv_config_stop(span->functions[i]);
+	if (dev)
+		up_write(&dev->core.memory_lock);
+}
+
 static int fv_lease_fence(struct fv_lease_job *job)
 {
 	struct fv_span *span = &job->span;
@@ -116,13 +136,14 @@ static int fv_lease_fence(struct fv_lease_job *job)
 	for (i = 0; i < span->nr_held && !ret; i++)
 		ret = fv_lease_fence_function(job, i);
 	if (ret) {
+		fv_lease_forget(span, i);
 		fv_lease_unfence(span);
 		return ret;
 	}
 	for (i = 0; i < span->nr_held; i++) {
 		if (!fv_ready_is_answering(span->functions[i]))
 			continue;
-		fv_config_stop(span->functions[i]);
+		fv_lease_stop_function(span, i);
 		if (!pci_wait_for_pending_transaction(span->functions[i]))
 			pci_warn(span->functions[i], "transactions pending at a fence\n");
 	}
@@ -230,9 +251,15 @@ static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
 	int ret;
 
 	fv_device_policy(dev, &policy);
-	ret = mutex_lock_killable(set);
+	/* A hot reset that was let in ends before, or is refused: see fv_vfio_ioctl_hot_reset(). */
+	ret = mutex_lock_killable(&dev->card->hot_reset_lock);
 	if (ret)
 		return ret;
+	ret = mutex_lock_killable(set);
+	if (ret) {
+		mutex_unlock(&dev->card->hot_reset_lock);
+		return ret;
+	}
 	if (is_plan) {
 		ret = fv_lease_plan(job, dev, &policy, report, is_link_disabled);
 	} else {
@@ -245,6 +272,7 @@ static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
 		}
 	}
 	mutex_unlock(set);
+	mutex_unlock(&dev->card->hot_reset_lock);
 	return ret;
 }
 

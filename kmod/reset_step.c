@@ -69,6 +69,18 @@ static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, c
 	return ret;
 }
 
+/* vfio_pci_core reads Command, and writes it back, under memory_lock. */
+static void fv_reset_stop_function(struct fv_reset_job *job, unsigned int i)
+{
+	struct fv_device *dev = job->span.devices[i];
+
+	if (dev && job->is_fencing)
+		fv_span_lock_memory(&job->span, i);
+	fv_config_stop(job->span.functions[i]);
+	if (dev && job->is_fencing)
+		up_write(&dev->core.memory_lock);
+}
+
 static int fv_reset_restore(struct fv_reset_job *job)
 {
 	struct fv_span *span = &job->span;
@@ -185,6 +197,16 @@ static void fv_reset_iommu_done(struct fv_span *span)
 		fv_compat_reset_iommu_done(span->functions[i]);
 }
 
+/* Before anything was touched: what the functions have is what they had. */
+static void fv_reset_forget(struct fv_reset_job *job, unsigned int nr)
+{
+	if (job->is_lost)
+		return;
+	while (nr--)
+		if (job->span.devices[nr])
+			fv_baseline_forget(job->span.devices[nr]);
+}
+
 static int fv_reset_remember(struct fv_reset_job *job)
 {
 	struct fv_span *span = &job->span;
@@ -195,6 +217,8 @@ static int fv_reset_remember(struct fv_reset_job *job)
 		return 0;
 	for (i = 0; i < span->nr_held && !ret; i++)
 		ret = fv_baseline_remember(span->functions[i], span->devices[i]);
+	if (ret)
+		fv_reset_forget(job, i);
 	return ret;
 }
 
@@ -218,7 +242,7 @@ static int fv_reset_try_held(struct fv_reset_job *job)
 	fv_span_block_config(span);
 	fv_card_reset_begin(card);
 	for (i = 0; i < span->nr_held; i++)
-		fv_config_stop(span->functions[i]);
+		fv_reset_stop_function(job, i);
 	if (fv_reset_is_at_port(job))
 		fv_card_isolate(card);
 
@@ -408,8 +432,11 @@ int fv_reset_step_run(struct fv_reset_job *job)
 		return ret;
 
 	ret = fv_reset_remember(job);
-	if (!ret)
+	if (!ret) {
 		ret = fv_reset_iommu_prepare(&job->span);
+		if (ret)
+			fv_reset_forget(job, job->span.nr_held);
+	}
 	if (!ret) {
 		ret = fv_reset_try_held(job);
 		fv_reset_iommu_done(&job->span);

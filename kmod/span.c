@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Order of the locks: device lock of the function, vfio_device_set::lock of its card,
- * device locks of the card's other functions (tried only), memory_lock of each (tried
- * only, but for the first), access to configuration space of each. vfio_pci_core takes
+ * device locks of the card's other functions (tried only), fv_fence::gate and memory_lock of each
+ * (tried only, but for the first), access to configuration space of each. vfio_pci_core takes
  * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
  * access to configuration space, as each user's write there does, inside memory_lock.
  */
@@ -222,11 +222,9 @@ int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 		dev = span->devices[i];
 		if (!dev)
 			continue;
-		while (!down_write_trylock(&dev->core.memory_lock)) {
-			ret = fv_wait_pause(&wait);
-			if (ret)
-				goto err;
-		}
+		ret = fv_fence_lock(dev, &wait);
+		if (ret)
+			goto err;
 		fv_fence_zap(dev);
 	}
 	return 0;
@@ -236,8 +234,8 @@ err:
 		 pci_name(dev->core.pdev));
 	while (i--)
 		if (span->devices[i])
-			up_write(&span->devices[i]->core.memory_lock);
-	return ret == -ETIMEDOUT ? -EAGAIN : ret;
+			fv_fence_unlock(span->devices[i]);
+	return ret;
 }
 
 /**
@@ -252,7 +250,7 @@ void fv_span_release_memory(struct fv_span *span)
 
 	while (i--)
 		if (span->devices[i])
-			up_write(&span->devices[i]->core.memory_lock);
+			fv_fence_unlock(span->devices[i]);
 }
 
 /**

@@ -4,6 +4,8 @@
  * vfio-pci's own table has is here; Documentation/driver.rst compares the two.
  */
 #include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/pagemap.h>
 #include <linux/pid.h>
 #include <linux/pm_runtime.h>
 #include <linux/uaccess.h>
@@ -292,6 +294,50 @@ static bool fv_vfio_is_away(struct fv_device *dev)
 	}
 }
 
+/* More than any ioctl has: VFIO_DEVICE_SET_IRQS with 2048 vectors. */
+#define FV_VFIO_ARG_MAX		(2048 * sizeof(s32) + 64)
+
+/* How often an ioctl is begun whose argument goes away while it is read or written. */
+#define FV_VFIO_TRIES		10
+
+/* How much of its argument an ioctl reads or writes. */
+static size_t fv_vfio_arg_size(unsigned int cmd, unsigned long arg)
+{
+	struct vfio_pci_hot_reset hot;
+	struct vfio_irq_set irqs;
+	size_t size = 0;
+	u32 argsz;
+
+	switch (cmd) {
+	case VFIO_DEVICE_SET_IRQS:
+		if (copy_from_user(&irqs, (void __user *)arg, sizeof(irqs)))
+			return 0;
+		if (irqs.flags & VFIO_IRQ_SET_DATA_EVENTFD)
+			size = irqs.count * (size_t)sizeof(s32);
+		else if (irqs.flags & VFIO_IRQ_SET_DATA_BOOL)
+			size = irqs.count;
+		return min(sizeof(irqs) + size, FV_VFIO_ARG_MAX);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		if (copy_from_user(&hot, (void __user *)arg, sizeof(hot)))
+			return 0;
+		return min(sizeof(hot) + hot.count * (size_t)sizeof(s32), FV_VFIO_ARG_MAX);
+	default:
+		if (get_user(argsz, (u32 __user *)arg))
+			return 0;
+		return min(argsz, FV_VFIO_ARG_MAX);
+	}
+}
+
+/* What cannot be there is the core's to say. */
+static bool fv_vfio_fault_in(unsigned int cmd, unsigned long arg)
+{
+	size_t size = fv_vfio_arg_size(cmd, arg);
+
+	if (cmd == VFIO_DEVICE_SET_IRQS || cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		return size && !fault_in_readable((char __user *)arg, size);
+	return size && !fault_in_safe_writeable((char __user *)arg, size);
+}
+
 /* A reset by vfio_pci_core, watched: hot, or of a function that only the core can reset. */
 static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 				     unsigned long arg)
@@ -306,9 +352,10 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	fv_reset_watch_end(&watch);
 
-	if (!watch.is_seen)
+	/* One whose argument is not there is begun again. */
+	if (!watch.is_seen && ret != -EFAULT)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
-	else if (!is_hot)
+	else if (watch.is_seen && !is_hot)
 		fv_reset_count(dev, watch.method, FPGA_VFIO_ORIGIN_USER,
 			       !ret && watch.is_answering, ktime_get_ns() - began_ns);
 	return ret;
@@ -338,6 +385,37 @@ static long fv_vfio_ioctl_reset(struct fv_device *dev)
 	}
 }
 
+/*
+ * The begin of a fence, and what was let in before it, come one after the other: so the
+ * argument is there before, as the core waits for nothing but locks then.
+ */
+static long fv_vfio_ioctl_hot_reset(struct vfio_device *vdev, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct fv_card *card = dev->card;
+	unsigned int tries;
+	long ret = -EFAULT;
+
+	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
+		if (!fv_vfio_fault_in(VFIO_DEVICE_PCI_HOT_RESET, arg))
+			tries = FV_VFIO_TRIES;
+		if (card && mutex_lock_killable(&card->hot_reset_lock))
+			return -EINTR;
+		if (fv_vfio_is_away(dev)) {
+			ret = -EAGAIN;
+		} else {
+			pagefault_disable();
+			ret = fv_vfio_ioctl_core_reset(vdev, VFIO_DEVICE_PCI_HOT_RESET, arg);
+			pagefault_enable();
+		}
+		if (card)
+			mutex_unlock(&card->hot_reset_lock);
+	}
+	if (ret == -EFAULT || ret == -EAGAIN)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+	return ret;
+}
+
 /* Not inlined: the other ioctls need not make room for a watch. */
 static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned int cmd,
 					     unsigned long arg)
@@ -350,43 +428,99 @@ static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned 
 		return -EAGAIN;
 	}
 
-	if (cmd == VFIO_DEVICE_PCI_HOT_RESET || fv_reset_is_core_special(dev->core.pdev) ||
-	    fv_compat_has_dma_bufs(&dev->core))
+	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		return fv_vfio_ioctl_hot_reset(vdev, arg);
+	if (fv_reset_is_core_special(dev->core.pdev) || fv_compat_has_dma_bufs(&dev->core))
 		return fv_vfio_ioctl_core_reset(vdev, cmd, arg);
 	return fv_vfio_ioctl_reset(dev);
 }
 
 /*
- * Setting up interrupts of another type asks the card how many it has. Of the type that is
- * in use, handlers come and go, and what the card has to know of them it learns when it is
- * back; see fv_reset_restore_function().
+ * An ioctl that reads or writes registers of the device: not while it is behind its fence, and
+ * who raises that waits for its end. So its argument is there before; if that goes away
+ * meanwhile it is begun again.
  */
-static bool fv_vfio_is_new_type(struct fv_device *dev, const struct vfio_irq_set *set)
-{
-	return set->index <= VFIO_PCI_MSIX_IRQ_INDEX && dev->core.irq_type != set->index &&
-	       (set->flags & VFIO_IRQ_SET_ACTION_TRIGGER) &&
-	       !(set->flags & VFIO_IRQ_SET_DATA_NONE);
-}
-
-static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned int cmd,
-					unsigned long arg)
+static long fv_vfio_ioctl_touching(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
-	struct vfio_irq_set set;
-	long ret;
+	unsigned int tries;
+	long ret = -EFAULT;
 
-	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
-		if (copy_from_user(&set, (void __user *)arg, sizeof(set)))
-			return -EFAULT;
-		if (fv_vfio_is_new_type(dev, &set))
-			return -EAGAIN;
+	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
+		if (!fv_vfio_fault_in(cmd, arg))
+			tries = FV_VFIO_TRIES;
+		ret = fv_fence_enter(dev);
+		if (ret)
+			return ret;
+		pagefault_disable();
+		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+		pagefault_enable();
+		fv_fence_leave(dev);
 	}
-	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+	return ret;
+}
+
+/*
+ * Interrupts that are taken down, or unmasked: VMMs do not look whether that was refused. It is
+ * done behind the fence, too, while interrupts are set up: none of another type can be then,
+ * whatever becomes of the argument meanwhile, and Command is only written back as it is read.
+ * The errors and requests that the core tells of are no registers.
+ */
+static bool fv_vfio_is_taken_back(struct fv_device *dev, unsigned long arg)
+{
+	struct vfio_irq_set set;
+
+	if (dev->core.irq_type >= VFIO_PCI_NUM_IRQS ||
+	    copy_from_user(&set, (void __user *)arg, sizeof(set)))
+		return false;
+	if (set.index > VFIO_PCI_MSIX_IRQ_INDEX)
+		return true;
+	return set.flags & VFIO_IRQ_SET_ACTION_UNMASK ||
+	       (set.flags & VFIO_IRQ_SET_DATA_NONE && !set.count);
+}
+
+static long fv_vfio_ioctl_irqs_back(struct vfio_device *vdev, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	long ret = -EAGAIN;
+
+	if (fv_fence_take_turn(dev))
+		return -EINTR;
+	if (fv_vfio_is_taken_back(dev, arg))
+		ret = vfio_pci_core_ioctl(vdev, VFIO_DEVICE_SET_IRQS, arg);
+	fv_fence_end_turn(dev);
+	return ret;
+}
+
+static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	long ret = fv_vfio_ioctl_touching(vdev, VFIO_DEVICE_SET_IRQS, arg);
+
+	if (ret == -EAGAIN)
+		ret = fv_vfio_ioctl_irqs_back(vdev, arg);
 	if (ret >= 0) {
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_IRQ_SETUPS);
 		fv_baseline_note(dev);
 	}
 	return ret;
+}
+
+/*
+ * Up to 6.18; see fv_vfio_get_region_info(). The device is looked at for the size of its ROM.
+ * Who asks for another region, and has made that the ROM when the core looks, looks at the ROM
+ * behind the fence, and changes nothing.
+ */
+static noinline long fv_vfio_ioctl_region_info(struct vfio_device *vdev, unsigned long arg)
+{
+	struct vfio_region_info __user *info = (struct vfio_region_info __user *)arg;
+	u32 index;
+
+	if (get_user(index, &info->index))
+		return -EFAULT;
+	if (index == VFIO_PCI_ROM_REGION_INDEX)
+		return fv_vfio_ioctl_touching(vdev, VFIO_DEVICE_GET_REGION_INFO, arg);
+	return vfio_pci_core_ioctl(vdev, VFIO_DEVICE_GET_REGION_INFO, arg);
 }
 
 static void fv_vfio_count_ioctl(struct vfio_device *vdev)
@@ -403,7 +537,13 @@ static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 	case VFIO_DEVICE_PCI_HOT_RESET:
 		return fv_vfio_ioctl_any_reset(vdev, cmd, arg);
 	case VFIO_DEVICE_SET_IRQS:
-		return fv_vfio_ioctl_irqs(vdev, cmd, arg);
+		return fv_vfio_ioctl_irqs(vdev, arg);
+	/* How many vectors there are is read from the device, and what atomics it has. */
+	case VFIO_DEVICE_GET_IRQ_INFO:
+	case VFIO_DEVICE_GET_INFO:
+		return fv_vfio_ioctl_touching(vdev, cmd, arg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return fv_vfio_ioctl_region_info(vdev, arg);
 	default:
 		return vfio_pci_core_ioctl(vdev, cmd, arg);
 	}
@@ -413,16 +553,61 @@ static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 static int fv_vfio_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
 				   struct vfio_info_cap *caps)
 {
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	int ret;
+
 	fv_vfio_count_ioctl(vdev);
-	return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+	if (info->index != VFIO_PCI_ROM_REGION_INDEX)
+		return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+
+	/* Its size is looked for in the device. */
+	ret = fv_fence_enter(dev);
+	if (ret)
+		return ret;
+	ret = vfio_pci_ioctl_get_region_info(vdev, info, caps);
+	fv_fence_leave(dev);
+	return ret;
 }
 #endif
+
+/* What changes the power state of the device, or takes or gives its BARs to others. */
+static bool fv_vfio_is_touching_feature(u32 flags)
+{
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+	case FV_FEATURE_DMA_BUF:
+		return !(flags & VFIO_DEVICE_FEATURE_PROBE);
+	default:
+		return false;
+	}
+}
 
 static int fv_vfio_device_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
 				  size_t argsz)
 {
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	unsigned int tries;
+	int ret = -EFAULT;
+
 	fv_vfio_count_ioctl(vdev);
-	return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+	if (!fv_vfio_is_touching_feature(flags))
+		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+
+	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
+		/* What cannot be there is the core's to say. */
+		if (fault_in_readable(arg, min(argsz, FV_VFIO_ARG_MAX)))
+			tries = FV_VFIO_TRIES;
+		ret = fv_fence_enter(dev);
+		if (ret)
+			return ret;
+		pagefault_disable();
+		ret = vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+		pagefault_enable();
+		fv_fence_leave(dev);
+	}
+	return ret;
 }
 
 const struct vfio_device_ops fv_vfio_ops = {

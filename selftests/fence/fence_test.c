@@ -377,31 +377,6 @@ FENCE_TEST(ioeventfd_of_8_bytes_is_dropped)
 			       -1));
 }
 
-/* What of interrupts is the host's goes on; what the card would have to hear has to wait. */
-FENCE_TEST(interrupts_set_up_later)
-{
-	int other = event_new(), request = event_new();
-
-	ASSERT_EQ(0, user_moves_data(&self->user, 1));
-	fence(&self->genl, self->bdf);
-	EXPECT_EQ(0, __irq_enable(&self->user.dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &request));
-	EXPECT_EQ(0, __irq_enable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &other));
-	EXPECT_EQ(0, __irq_action(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0,
-				  VFIO_IRQ_SET_ACTION_TRIGGER));
-	EXPECT_NE(0, event_wait(other, IRQ_LIMIT_MS));
-	EXPECT_EQ(0, __irq_enable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
-				  &self->user.event));
-	EXPECT_GT(0, __irq_enable(&self->user.dev, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &other));
-	EXPECT_EQ(0, __irq_disable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX));
-	EXPECT_EQ(-EAGAIN, __irq_enable(&self->user.dev, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &other));
-	EXPECT_EQ(-EAGAIN, __irq_enable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
-					&self->user.event));
-	recover(&self->genl, self->bdf);
-	EXPECT_EQ(0, __irq_enable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
-				  &self->user.event));
-	EXPECT_EQ(0, user_moves_data(&self->user, 2));
-}
-
 /* Interrupts that are on go on when the card is back, with nobody doing anything. */
 FENCE_TEST(interrupts_and_data_afterwards)
 {

@@ -10,6 +10,8 @@ unsigned int kernel_sleeps;
 void (*kernel_on_sleep)(u64 us);
 unsigned long kernel_most_us;
 unsigned int kernel_state;
+void (*kernel_on_memchr_inv)(const void *at);
+size_t kernel_user_left = SIZE_MAX;
 struct task_struct kernel_task = { .group_leader = &kernel_task };
 
 void kernel_fail(const char *fmt, ...)
@@ -80,6 +82,39 @@ void kfree(const void *ptr)
 	free((void *)ptr);
 }
 
+struct page *kernel_alloc_page(void)
+{
+	struct page *page;
+
+	if (!kernel_has_memory())
+		return NULL;
+	kernel_objects++;
+	page = aligned_alloc(PAGE_SIZE, sizeof(*page));
+	memset(page, 0x5a, sizeof(*page));
+	return page;
+}
+
+void *memchr_inv(const void *at, int c, size_t size)
+{
+	const u8 *byte = at, *end = byte + size;
+
+	if (kernel_on_memchr_inv)
+		kernel_on_memchr_inv(at);
+	for (; byte < end; byte++)
+		if (*byte != c)
+			return (void *)byte;
+	return NULL;
+}
+
+size_t copy_to_user(void *to, const void *from, size_t size)
+{
+	size_t done = min(size, kernel_user_left);
+
+	memcpy(to, from, done);
+	kernel_user_left -= done;
+	return size - done;
+}
+
 void mutex_init(struct mutex *lock)
 {
 	lock->held = 0;
@@ -112,6 +147,36 @@ void mutex_unlock(struct mutex *lock)
 {
 	kernel_assert(lock->held);
 	lock->held = 0;
+	kernel_locks--;
+}
+
+void down_read(struct rw_semaphore *lock)
+{
+	if (lock->held == -1)
+		kernel_fail("a semaphore is taken twice");
+	lock->held++;
+	kernel_locks++;
+}
+
+int down_read_killable(struct rw_semaphore *lock)
+{
+	unsigned int ms;
+
+	for (ms = 0; lock->held == -1; ms++) {
+		if (current->is_killed)
+			return -EINTR;
+		if (ms == 10000)
+			kernel_fail("a semaphore is not released");
+		kernel_sleep_us(1000);
+	}
+	down_read(lock);
+	return 0;
+}
+
+void up_read(struct rw_semaphore *lock)
+{
+	kernel_assert(lock->held > 0);
+	lock->held--;
 	kernel_locks--;
 }
 
@@ -214,6 +279,18 @@ void usleep_range_state(unsigned long least, unsigned long most, unsigned int st
 	kernel_most_us = most;
 	kernel_state = state;
 	kernel_sleep_us(least);
+}
+
+long kernel_wait(wait_queue_head_t *queue, long left)
+{
+	unsigned int wakes = queue->wakes;
+
+	for (; left > 0 && queue->wakes == wakes; left--) {
+		if (current->is_killed)
+			return -ERESTARTSYS;
+		kernel_sleep_us(1000);
+	}
+	return left;
 }
 
 void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed)

@@ -57,15 +57,20 @@ typedef s64 ktime_t;
 #define U64_MAX			(~0ull)
 #define SZ_1K			0x400
 #define SZ_1M			0x100000
+#define PAGE_SHIFT		12
 #define PAGE_SIZE		4096
 #define NSEC_PER_USEC		1000L
 #define NSEC_PER_MSEC		1000000L
 #define NSEC_PER_SEC		1000000000L
 #define GFP_KERNEL		0
+#define GFP_KERNEL_ACCOUNT	0
+#define ERESTARTSYS		512
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define sizeof_field(type, member)	sizeof(((type *)0)->member)
 #define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
 #define upper_32_bits(n)	((u32)((n) >> 32))
+#define ALIGN_DOWN(n, size)	((n) & ~((__typeof__(n))(size) - 1))
+#define cpu_to_le16(n)		((__le16)(n))
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
@@ -147,6 +152,24 @@ static inline void kernel_free_at(void *at)
 
 #define __free(how)		__attribute__((cleanup(kernel_free_at)))
 
+/* A page begins with what was in it before. */
+struct page {
+	u8 bytes[PAGE_SIZE];
+};
+
+struct page *kernel_alloc_page(void);
+#define alloc_page(flags)	kernel_alloc_page()
+#define __free_page(page)	kfree(page)
+#define page_address(page)	((void *)(page)->bytes)
+#define page_to_pfn(page)	((unsigned long)(page) >> PAGE_SHIFT)
+/* kernel_on_memchr_inv() is told of each call before it looks. */
+extern void (*kernel_on_memchr_inv)(const void *at);
+void *memchr_inv(const void *at, int c, size_t size);
+
+/* The user's memory, of which kernel_user_left bytes can be written until one faults. */
+extern size_t kernel_user_left;
+size_t copy_to_user(void __user *to, const void *from, size_t size);
+
 /* Lists. */
 struct list_head {
 	struct list_head *next, *prev;
@@ -204,6 +227,10 @@ void mutex_unlock(struct mutex *lock);
 #define spin_lock(lock)		mutex_lock(lock)
 #define spin_unlock(lock)	mutex_unlock(lock)
 
+#define init_rwsem(lock)	((lock)->held = 0)
+void down_read(struct rw_semaphore *lock);
+int down_read_killable(struct rw_semaphore *lock);	/* sleeps while a writer has it */
+void up_read(struct rw_semaphore *lock);
 void down_write(struct rw_semaphore *lock);
 bool down_write_trylock(struct rw_semaphore *lock);
 void up_write(struct rw_semaphore *lock);
@@ -235,6 +262,10 @@ typedef struct {
 #define atomic_read(a)		((a)->counter)
 #define atomic_inc(a)		((void)(a)->counter++)
 #define atomic_dec(a)		((void)(a)->counter--)
+#define cmpxchg(at, old, new)	__sync_val_compare_and_swap(at, old, new)
+
+/* The test plays the grace period. */
+void synchronize_rcu_expedited(void);
 
 /* Tables by number, in order. */
 #define XARRAY_ENTRIES		64
@@ -347,9 +378,24 @@ void cancel_delayed_work_sync(struct delayed_work *work);
 /* Sleep until it is due, and do it. */
 void kernel_do(struct delayed_work *work);
 
+/* A condition is looked at when the queue is woken, and when the time is over. */
 typedef struct {
-	int unused;
+	unsigned int wakes;
 } wait_queue_head_t;
+
+#define init_waitqueue_head(queue)	((queue)->wakes = 0)
+#define wake_up_all(queue)	((void)(queue)->wakes++)
+/* Return what is left of a time in jiffies, or -ERESTARTSYS. */
+long kernel_wait(wait_queue_head_t *queue, long left);
+#define wait_event_killable_timeout(queue, condition, timeout)		\
+	({								\
+		long __left = (timeout);				\
+		bool __is;						\
+									\
+		while (!(__is = (condition)) && __left > 0)		\
+			__left = kernel_wait(&(queue), __left);		\
+		__is ? max(__left, 1l) : __left;			\
+	})
 
 /* Each test begins and ends with these: no lock is held at its end, and nothing is left. */
 void kernel_begins(void);

@@ -7,6 +7,7 @@
 #define FV_UNIT_KERNEL_PCI_H
 
 #include <linux/pci_regs.h>
+#include <linux/vfio.h>
 
 #ifndef FV_UNIT_KERNEL_H
 #error "kernel.h includes this"
@@ -16,8 +17,19 @@ struct device_driver {
 	const char *name;
 };
 
+struct iommu_group;
+struct iommufd_ctx;
+
+#define __IOMMU_DOMAIN_PAGING	1
+
+struct iommu_domain {
+	unsigned int type;
+};
+
 struct device {
 	struct mutex mutex;	/* the device lock */
+	struct iommu_group *iommu_group;
+	struct iommu_domain *domain;
 	struct device_driver *driver;
 	void *drvdata;
 	int usage;		/* of runtime PM */
@@ -25,6 +37,7 @@ struct device {
 	int active;		/* what pm_runtime_get_if_active() says */
 };
 
+#define iommu_get_domain_for_dev(dev)	((dev)->domain)
 #define dev_get_drvdata(dev)	((dev)->drvdata)
 #define dev_driver_string(dev)	((dev)->driver ? (dev)->driver->name : "pci")
 #define device_trylock(dev)	mutex_trylock(&(dev)->mutex)
@@ -232,16 +245,29 @@ struct vfio_device_set {
 	struct mutex lock;	/* of opens and closes */
 };
 
+struct address_space {
+	int unused;
+};
+
+struct inode {
+	struct address_space *i_mapping;
+};
+
 struct vfio_device {
 	struct vfio_device_set *dev_set;
 	unsigned int open_count;
+	struct inode *inode;
+	struct iommufd_ctx *ictx;
 };
+
+#define vfio_iommufd_device_ictx(vdev)	((vdev)->ictx)
 
 struct vfio_pci_core_device {
 	struct vfio_device vdev;
 	struct pci_dev *pdev;
 	struct rw_semaphore memory_lock;
-	bool pm_runtime_engaged, needs_pm_restore;
+	u8 *vconfig;
+	bool pm_runtime_engaged, needs_pm_restore, has_vga;
 	void *pm_save;
 };
 
@@ -249,11 +275,39 @@ struct vfio_pci_device_ops {
 	int unused;
 };
 
+#define VFIO_PCI_OFFSET_SHIFT	40
+#define VFIO_PCI_OFFSET_TO_INDEX(at)	((u64)(at) >> VFIO_PCI_OFFSET_SHIFT)
+#define VFIO_PCI_INDEX_TO_OFFSET(index)	((u64)(index) << VFIO_PCI_OFFSET_SHIFT)
+#define VFIO_PCI_OFFSET_MASK	(((u64)1 << VFIO_PCI_OFFSET_SHIFT) - 1)
+/* The test plays these. */
+ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf, size_t count,
+			   loff_t *ppos);
+ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+			    loff_t *ppos);
+
 /* compat.h then knows nothing newer than the oldest kernel. */
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
 
-struct vm_fault;
+/* Memory of the user, which the test maps and unmaps. */
 typedef unsigned int vm_fault_t;
+typedef unsigned long pgprot_t;
+
+struct vm_area_struct {
+	unsigned long vm_flags;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long pgoff, address;
+};
+
+#define VM_FAULT_OOM		0x0001
+#define VM_FAULT_SIGBUS		0x0002
+#define VM_FAULT_NOPAGE		0x0100
+#define vm_get_page_prot(flags)	((pgprot_t)(flags) << 8)
+vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
+			       pgprot_t prot);
+void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, int even_cows);
 
 #endif

@@ -30,7 +30,7 @@ static struct world {
 	bool is_disabled;
 	bool is_silent[DEVICES];
 	bool is_held;
-	unsigned int isolations, resets, driverless, repairs, stops, awake_at_fence;
+	unsigned int isolations, resets, driverless, repairs, stops, awake_at_fence, remembered;
 	bool is_any_user;
 	char did[256];
 	struct fv_event event;
@@ -153,7 +153,15 @@ void fv_fence_lower_held(struct fv_device *dev)
 
 int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 {
+	/* The device has something to restore from then on, even if there is no memory for it. */
+	if (dev)
+		world.remembered |= 1 << index_of(dev);
 	return world.remember[index_of_pdev(pdev)];
+}
+
+void fv_baseline_forget(struct fv_device *dev)
+{
+	world.remembered &= ~(1 << index_of(dev));
 }
 
 bool fv_ready_is_answering(struct pci_dev *pdev)
@@ -161,8 +169,12 @@ bool fv_ready_is_answering(struct pci_dev *pdev)
 	return !world.is_silent[index_of_pdev(pdev)];
 }
 
+/* vfio_pci_core, which writes Command back, does so under memory_lock. */
 void fv_config_stop(struct pci_dev *pdev)
 {
+	struct fv_device *dev = world.devices[index_of_pdev(pdev)];
+
+	kernel_assert(!dev->card || dev->core.memory_lock.held == -1);
 	world.stops |= 1 << index_of_pdev(pdev);
 }
 
@@ -368,6 +380,7 @@ FIXTURE_TEARDOWN(lease)
 			     sizeof(self->text));			\
 	})
 
+
 static unsigned int left_ms(struct fv_lease *lease)
 {
 	guard(mutex)(&fv_registry_lock);
@@ -399,6 +412,7 @@ TEST_F(lease, a_card_is_fenced)
 	EXPECT_EQ(1, self->pdevs[1].pending_waits);
 	EXPECT_EQ(2, world.awake_at_fence);
 	EXPECT_EQ(2, self->report.nr_functions);
+	EXPECT_EQ(3, world.remembered);
 	for (i = 0; i < DEVICES; i++) {
 		EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->devices[i].state);
 		EXPECT_STREQ("fenced by unit (pid 4711)", self->devices[i].reason);
@@ -463,6 +477,7 @@ TEST_F(lease, a_plan_does_nothing)
 {
 	EXPECT_EQ(0, begin_as(true));
 	EXPECT_FALSE(self->lease->is_on);
+	EXPECT_EQ(0, world.remembered);
 	EXPECT_EQ(0, world.events);
 	EXPECT_STREQ("", world.did);
 	EXPECT_EQ(2, self->report.nr_functions);
@@ -486,6 +501,7 @@ TEST_F(lease, a_plan_does_nothing)
 		EXPECT_EQ(0, world.isolations);				\
 		EXPECT_FALSE(fv_fence_is_up(&self->devices[0].fence));	\
 		EXPECT_FALSE(fv_fence_is_up(&self->devices[1].fence));	\
+		EXPECT_EQ(0, world.remembered);				\
 		EXPECT_EQ(__events + 1, world.events);			\
 		EXPECT_EQ(_error, world.event.error);			\
 		EXPECT_STREQ(_text, world.text);			\
@@ -505,6 +521,12 @@ TEST_F(lease, what_keeps_it_from_being_fenced)
 	world.remember[0] = -ENOMEM;
 	expect_refused(-ENOMEM, "");
 	world.remember[0] = 0;
+	world.remember[1] = -ENOMEM;
+	expect_refused(-ENOMEM, "");
+	world.remember[1] = 0;
+	world.fence[0] = -EINTR;
+	expect_refused(-EINTR, "the user of 0000:01:00.0 does not leave its memory alone");
+	world.fence[0] = 0;
 	current->is_killed = true;
 	expect_refused(-EINTR, "");
 	current->is_killed = false;
@@ -514,6 +536,7 @@ TEST_F(lease, what_keeps_it_from_being_fenced)
 	world.fence[1] = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, begin());
 	EXPECT_TRUE(fv_fence_is_up(&self->devices[0].fence));
+	EXPECT_EQ(0, world.remembered);
 	self->devices[0].fence.seq = 2;
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
 	/* one that does not answer is fenced, and not stopped */
@@ -802,8 +825,13 @@ TEST_F(lease, a_device_leaves)
 TEST_F(lease, functions_without_driver)
 {
 	self->devices[1].card = NULL;
+	world.remember[1] = -ENOMEM;
+	expect_refused(-ENOMEM, "");
+	world.remember[1] = 0;
+	world.awake_at_fence = 0;
 	EXPECT_EQ(0, begin());
 	EXPECT_EQ(1, world.awake_at_fence);
+	EXPECT_EQ(1, world.remembered);
 	EXPECT_EQ(3, world.stops);
 	EXPECT_FALSE(fv_fence_is_up(&self->devices[1].fence));
 }

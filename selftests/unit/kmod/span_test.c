@@ -6,6 +6,7 @@
 #include "../../../kmod/device.h"
 #include "../../../kmod/fence.h"
 #include "../../../kmod/span.h"
+#include "../../../kmod/wait.h"
 
 #define FUNCTIONS (FV_SPAN_MAX + 1)
 #define FIRST 1		/* the function that it is about is not the first on its bus */
@@ -30,6 +31,23 @@ void fv_fence_zap(struct fv_device *dev)
 {
 	kernel_assert(dev->core.memory_lock.held == -1);
 	world.zaps++;
+}
+
+int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
+{
+	int ret;
+
+	while (!down_write_trylock(&dev->core.memory_lock)) {
+		ret = fv_wait_pause(wait);
+		if (ret)
+			return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
+	return 0;
+}
+
+void fv_fence_unlock(struct fv_device *dev)
+{
+	up_write(&dev->core.memory_lock);
 }
 
 static void lets_go(u64 us)
