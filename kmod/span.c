@@ -6,6 +6,7 @@
  * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
  * access to configuration space, as each user's write there does, inside memory_lock.
  */
+#include <linux/iommu.h>
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pid.h>
@@ -116,6 +117,28 @@ static int fv_span_collect(struct fv_span *span, struct fv_device *dev, char *te
 	return -EOPNOTSUPP;
 }
 
+/*
+ * Who may reset one function may reset the other? Not by the process, which may have opened both
+ * for others: by the iommufd context, as VFIO says it, or where there is none by the IOMMU group,
+ * or the page tables by which both are translated. Domains that translate nothing are shared by
+ * all who have none of their own. A process that has each function in a container of its own,
+ * as for a guest with an IOMMU, counts as two.
+ */
+static bool fv_span_is_same_user(struct fv_device *a, struct fv_device *b)
+{
+	struct device *device_a = &a->core.pdev->dev, *device_b = &b->core.pdev->dev;
+	struct iommufd_ctx *ictx = vfio_iommufd_device_ictx(&a->core.vdev);
+	struct iommu_domain *domain;
+
+	if (ictx || vfio_iommufd_device_ictx(&b->core.vdev))
+		return ictx == vfio_iommufd_device_ictx(&b->core.vdev);
+	if (device_a->iommu_group && device_a->iommu_group == device_b->iommu_group)
+		return true;
+	domain = iommu_get_domain_for_dev(device_a);
+	return domain && domain->type & __IOMMU_DOMAIN_PAGING &&
+	       domain == iommu_get_domain_for_dev(device_b);
+}
+
 /* Whether what is below the port is the user's, or nobody's. */
 static int fv_span_check(struct fv_span *span, char *text, size_t size)
 {
@@ -138,7 +161,7 @@ static int fv_span_check(struct fv_span *span, char *text, size_t size)
 			return -EBUSY;
 		}
 		if (!span->is_any_user && dev && dev->user && dev != span->dev &&
-		    dev->user != span->dev->user) {
+		    (!span->dev->user || !fv_span_is_same_user(dev, span->dev))) {
 			snprintf(text, size, "%s is held by process %d", pci_name(pdev),
 				 pid_nr(dev->user));
 			return -EBUSY;

@@ -228,6 +228,13 @@ TEST_F(span, functions_without_driver_are_held)
 		mutex_unlock(&self->set.lock);				\
 	} while (0)
 
+#define expect_held()							\
+	do {								\
+		ASSERT_EQ(0, begin());					\
+		EXPECT_EQ(0, widen());					\
+		fv_span_end(&self->span);				\
+	} while (0)
+
 TEST_F(span, what_is_another_drivers)
 {
 	world.devices[2] = NULL;
@@ -246,22 +253,55 @@ TEST_F(span, what_another_user_has)
 	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
 	self->devices[FIRST].user = &self->user;
 	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
-	/* of one user, or of any if that is wanted */
-	self->devices[0].user = &self->user;
-	ASSERT_EQ(0, begin());
-	EXPECT_EQ(0, widen());
-	fv_span_end(&self->span);
-	self->devices[0].user = &self->another;
+	/* of any if that is wanted */
 	self->span.is_any_user = true;
-	ASSERT_EQ(0, begin());
-	EXPECT_EQ(0, widen());
-	fv_span_end(&self->span);
+	expect_held();
 	/* it alone has a user */
 	self->span.is_any_user = false;
 	self->devices[0].user = NULL;
-	ASSERT_EQ(0, begin());
-	EXPECT_EQ(0, widen());
-	fv_span_end(&self->span);
+	expect_held();
+}
+
+/*
+ * Whose DMA may reach what: that says who is one user, not the process, which may have opened
+ * both for others.
+ */
+TEST_F(span, who_is_the_same_user)
+{
+	struct device *one = &self->pdevs[0].dev, *other = &self->pdevs[FIRST].dev;
+	struct iommu_domain paging = { .type = __IOMMU_DOMAIN_PAGING }, another = paging;
+	struct iommu_domain blocked = { .type = 0 };
+	char groups[2], ctx[2];
+
+	self->devices[0].user = &self->user;
+	self->devices[FIRST].user = &self->user;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	one->iommu_group = (struct iommu_group *)&groups[0];
+	other->iommu_group = (struct iommu_group *)&groups[1];
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	/* what is attached to nothing has the same domain as all others that are */
+	one->domain = &blocked;
+	other->domain = &blocked;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	one->domain = &paging;
+	other->domain = &another;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	/* one container, whoever has opened it */
+	other->domain = &paging;
+	self->devices[0].user = &self->another;
+	expect_held();
+	other->domain = &another;
+	other->iommu_group = one->iommu_group;
+	expect_held();
+	/* iommufd says it by itself */
+	self->devices[0].core.vdev.ictx = (struct iommufd_ctx *)&ctx[0];
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	self->devices[FIRST].core.vdev.ictx = (struct iommufd_ctx *)&ctx[1];
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	self->devices[FIRST].core.vdev.ictx = (struct iommufd_ctx *)&ctx[0];
+	expect_held();
+	self->devices[0].core.vdev.ictx = NULL;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
 }
 
 TEST_F(span, what_has_more_below_it)
