@@ -350,7 +350,7 @@ static const struct policy_key_info keys[POLICY_N] = {
 	},
 	[POLICY_AUTO_RETRAIN] = {
 		{ "auto-retrain", "on or off", "on off",
-		  "whether the link of a card in use is retrained when it gets slower or narrower" },
+		  "whether a link in use is retrained when it gets slower or narrower" },
 		"auto_retrain", ATTR(AUTO_RETRAIN), &on_off, WORDS(switch_words),
 	},
 	[POLICY_IDENTITY] = {

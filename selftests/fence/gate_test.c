@@ -92,7 +92,8 @@ static bool none_since(const struct seen *before)
 		return true;
 	printf("# the card saw %d reads and %d writes of configuration space, %d and %d of BARs\n",
 	       (int)(now.cfg_reads - before->cfg_reads), (int)(now.cfg_writes - before->cfg_writes),
-	       (int)(now.bar_reads - before->bar_reads), (int)(now.bar_writes - before->bar_writes));
+	       (int)(now.bar_reads - before->bar_reads),
+	       (int)(now.bar_writes - before->bar_writes));
 	return false;
 }
 

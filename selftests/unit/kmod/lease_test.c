@@ -380,7 +380,6 @@ FIXTURE_TEARDOWN(lease)
 			     sizeof(self->text));			\
 	})
 
-
 static unsigned int left_ms(struct fv_lease *lease)
 {
 	guard(mutex)(&fv_registry_lock);
