@@ -491,7 +491,8 @@ void fv_fence_lower_held(struct fv_device *dev)
 static struct page *fv_fence_page(struct fv_fence *fence, struct vm_fault *vmf)
 {
 	unsigned int bar = vmf->pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
-	unsigned int slot = (vmf->pgoff + 16 * bar) % FV_FENCE_PAGES;
+	unsigned long in_bar = vmf->pgoff & (VFIO_PCI_OFFSET_MASK >> PAGE_SHIFT);
+	unsigned int slot = (in_bar + 16 * bar) % FV_FENCE_PAGES;
 	struct page *page = READ_ONCE(fence->pages[slot]);
 
 	if (page)

@@ -10,6 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -20,8 +21,8 @@ struct fv_wait;
 struct vfio_device;
 struct vm_fault;
 
-/* Pages of a device's own that are mapped in place of its BARs, at most. */
-#define FV_FENCE_PAGES		64
+/* Pages of a device's own that are mapped in place of its BARs, at most: 16 for each BAR. */
+#define FV_FENCE_PAGES		(16 * PCI_STD_NUM_BARS)
 
 /**
  * struct fv_fence - the fence of one device
