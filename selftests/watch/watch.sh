@@ -408,6 +408,7 @@ fv_same "woken by a user: ready" ready "$(device "$dev" state)"
 fv_check "woken by a user: it works" eval 'echo on >"$FV_PCI/$dev/power/control"; works'
 
 # --- nothing is left running
+policy "$dev" auto_retrain=1
 holder "$dev"
 told held
 card degrade 1 1
@@ -416,6 +417,9 @@ fv_unbind "$dev" "$FV_CARD2"
 # the kernel itself changes the port's aim when it finds a link down that it wakes
 reg_set "$port" "$LNKCTL2=$target:f"
 fv_same "unbound: the port is as it was" "$bits" "$(port_bits)"
+# for who comes next
+link_retrain "$port"
+fv_check "unbound: the link can be trained" fv_wait 60 link_is "$port" 3 8
 fv_check "the module unloads" rmmod $FV_MODULE
 rmmod fv_port
 fv_finish
