@@ -192,6 +192,7 @@ fv_check "the link is lost, and comes back" has_event "kind=link-down origin=wat
 fv_check "the state was told" has_event "kind=state .*state=lost"
 fv_same "the driver asked: no process" "" "$(happened | field pid)"
 fv_same "counted" $((losses + 1)) "$(counter "$dev" link_losses)"
+policy "$dev" auto_retrain=1
 since
 card degrade 1 4
 fv_check "the link gets slow, and is retrained" has_event \
