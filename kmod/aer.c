@@ -32,9 +32,9 @@
 
 /*
  * Errors after which what a user has read, or has in its memory, may be wrong (PCIe r6.0, 6.2.7).
- * Whoever computes with it has to hear of that. Downstream Port Containment keeps such data back,
- * and has cleared the error when drivers hear of it: that is a lost link, as is a fatal error of a
- * function that cannot be read.
+ * A user who computes with it has to hear of that. Downstream Port Containment keeps such data
+ * back, and has cleared the error when drivers hear of it: that is a lost link, as is a fatal
+ * error of a function that cannot be read.
  */
 #define FV_AER_DATA	(PCI_ERR_UNC_POISON_TLP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |	\
 			 PCI_ERR_UNC_ECRC | PCI_ERR_UNC_INTN)
@@ -177,16 +177,17 @@ static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
-	u32 errors = fv_aer_errors(dev, state != pci_channel_io_normal);
 	char text[FV_REASON_SIZE];
 	struct fv_policy policy;
 	bool is_stop;
+	u32 errors;
 
 	fv_device_policy(dev, &policy);
 	is_stop = policy.value[FPGA_VFIO_A_POLICY_AER] == FPGA_VFIO_AER_MODE_STOP;
 
 	switch (state) {
 	case pci_channel_io_normal:
+		errors = fv_aer_errors(dev, false);
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_NONFATAL);
 		fv_aer_note(dev, "non-fatal", errors);
 		if (fv_aer_is_to_tell(dev, errors))
@@ -194,11 +195,13 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		break;
 	case pci_channel_io_frozen:
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_FATAL);
+		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
+		/* First: registers of a card that is gone may take a Completion Timeout each. */
+		fv_fence_raise(dev);
+		errors = fv_aer_errors(dev, true);
 		fv_aer_note(dev, "fatal", errors);
 		if (fv_aer_is_to_tell(dev, errors))
 			vfio_pci_core_aer_err_detected(pdev, state);
-		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
-		fv_fence_raise(dev);
 		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
 			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST,
 					    FPGA_VFIO_ORIGIN_KERNEL,

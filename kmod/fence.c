@@ -413,7 +413,7 @@ void fv_fence_unlock(struct fv_device *dev)
  *
  * Context: Process context, may sleep for a little longer than FV_FENCE_LIMIT_MS; not under
  * memory_lock.
- * Return: 0, also if it was fenced before, -EAGAIN if somebody keeps memory_lock or is in an
+ * Return: 0, also if it was fenced before, -EAGAIN if the user keeps memory_lock or is in an
  * ioctl, -EINTR when the process is being killed; then it is as it was.
  */
 int fv_fence_raise(struct fv_device *dev)

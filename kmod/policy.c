@@ -54,7 +54,7 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = { "watch_interval_ms", 10, 60000, 100, true },
 	/*
 	 * A retrain takes the link through Recovery, and from 8 GT/s on through an equalisation,
-	 * under the DMA of whoever uses the card: only where the administrator wants that.
+	 * under the DMA of the card's user: only where the administrator wants that.
 	 */
 	[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = { "auto_retrain", 0, 1, 0 },
 	[FPGA_VFIO_A_POLICY_IDENTITY] = {

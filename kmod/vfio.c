@@ -297,7 +297,7 @@ static bool fv_vfio_is_away(struct fv_device *dev)
 /* More than any ioctl has: VFIO_DEVICE_SET_IRQS with 2048 vectors. */
 #define FV_VFIO_ARG_MAX		(2048 * sizeof(s32) + 64)
 
-/* How often an ioctl is begun whose argument goes away while it is read or written. */
+/* How often an ioctl is begun when its argument goes away while it is read or written. */
 #define FV_VFIO_TRIES		10
 
 /* How much of its argument an ioctl reads or writes. */
@@ -352,7 +352,7 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	fv_reset_watch_end(&watch);
 
-	/* One whose argument is not there is begun again. */
+	/* The caller begins again when the argument is not there. */
 	if (!watch.is_seen && ret != -EFAULT)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 	else if (watch.is_seen && !is_hot)

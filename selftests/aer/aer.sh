@@ -109,7 +109,7 @@ fv_same "gone, and back: the port is as it was" "$bits" "$(port_bits)"
 fv_let_go
 
 # --- which errors a user hears of: those that may have handed wrong data to it. Internal errors
-# are masked where nobody has unmasked them
+# are masked by default, and not among them
 # hears POLICY ERROR SEVERITY NAME yes|no 0|1: the user of the card, of that error; whether it
 # counts as wrong data
 hears()

@@ -274,7 +274,7 @@ on_screen()
 	wait_until grep -qsF "$1" "$work/screen"
 }
 
-hold work_ok "on a terminal it is shown what is done when nobody is waited for, and for how long"
+hold work_ok "on a terminal it is shown what is done where nothing is waited for, and for how long"
 work_ok()
 {
 	changed
@@ -371,7 +371,7 @@ link_awaited_ok()
 	clock_is "$((60000 + link_up_ms)) auto"
 }
 
-hold port_without_bus_ok "a port whose bus is not in sysfs is asked itself"
+hold port_without_bus_ok "a port without its bus in sysfs is asked itself"
 port_without_bus_ok()
 {
 	changed

@@ -152,7 +152,7 @@ GATE_TEST(ioctls_are_refused)
 	EXPECT_TRUE(none_since(&before));
 	EXPECT_FALSE(control_is(CARD, "master"));
 	recover(&self->genl, self->bdf);
-	/* the interrupt that was on is on, with nobody doing anything */
+	/* the interrupt that was on is on, without anything done for it */
 	EXPECT_EQ(0, user_moves_data(&self->user, 2));
 	EXPECT_EQ(64 << 10, rom_info(dev));
 	EXPECT_EQ(64, irq_count(dev, VFIO_PCI_MSIX_IRQ_INDEX));
@@ -317,7 +317,7 @@ GATE_TEST(nothing_passes)
 	EXPECT_EQ(0, user_moves_data(&self->user, 5));
 }
 
-/* VFIO_DEVICE_SET_IRQS whose argument ends in a page that comes late. */
+/* VFIO_DEVICE_SET_IRQS with an argument that ends in a page that comes late. */
 static int late_irqs(struct slow *slow)
 {
 	struct vfio_irq_set *set = (void *)(slow->page - sizeof(*set));
@@ -350,7 +350,7 @@ GATE_TEST(argument_comes_late)
 	EXPECT_EQ(0, user_moves_data(&self->user, 6));
 }
 
-/* VFIO_DEVICE_PCI_HOT_RESET whose groups are in a page that comes late. */
+/* VFIO_DEVICE_PCI_HOT_RESET with groups that are in a page that comes late. */
 static int late_hot_reset(struct slow *slow)
 {
 	struct vfio_pci_hot_reset *arg = (void *)(slow->page - sizeof(*arg));
