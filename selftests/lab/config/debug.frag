@@ -56,6 +56,11 @@ CONFIG_MAGIC_SYSRQ=y
 CONFIG_PANIC_ON_OOPS=y
 CONFIG_DEBUG_INFO_NONE=y
 CONFIG_WERROR=n
+# As Debian's kernels. Under software emulation each tick costs
+CONFIG_HZ_250=y
+# For each object kmemleak and KASAN note where it is allocated: the other way to walk the
+# stack takes several times as long
+CONFIG_UNWINDER_FRAME_POINTER=y
 
 # Modules, as an out-of-tree module meets them
 CONFIG_MODULES=y
