@@ -177,6 +177,18 @@ void fv_baseline_forget(struct fv_device *dev)
 		fv_baseline_restored(dev);
 }
 
+/* An interrupt that vfio_pci_core does not expect is not handled, and comes for ever. */
+static void fv_baseline_mask_intx(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (!fv_intx_is_masked(dev))
+		return;
+	pdev->saved_config_space[PCI_COMMAND / 4] |= PCI_COMMAND_INTX_DISABLE;
+	guard(mutex)(&dev->config_lock);
+	fv_config_set_intx(&dev->config, true);
+}
+
 /**
  * fv_baseline_restore - Restore what was remembered, and read it back
  * @pdev: the function, which answers and is what it was
@@ -198,6 +210,7 @@ int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text,
 	ret = pci_load_saved_state(pdev, dev->saved);
 	if (ret)
 		return ret;
+	fv_baseline_mask_intx(dev);
 	pci_restore_state(pdev);
 	ret = fv_config_verify(pdev, &dev->config, text, size);
 	if (!ret)

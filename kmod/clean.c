@@ -263,6 +263,19 @@ void fv_clean_prepare(struct pci_dev *pdev)
 	fv_baseline_remember(pdev, dev);
 }
 
+static int fv_clean_verify(struct fv_device *dev, char *text, size_t size)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	u16 command;
+
+	if (fv_intx_is_used(dev)) {
+		pci_read_config_word(pdev, PCI_COMMAND, &command);
+		guard(mutex)(&dev->config_lock);
+		fv_config_set_intx(&dev->config, command & PCI_COMMAND_INTX_DISABLE);
+	}
+	return fv_config_verify(pdev, &dev->config, text, size);
+}
+
 /**
  * fv_clean_check - Look at what a reset by the PCI core left behind
  * @dev: the device, after its configuration was restored
@@ -288,7 +301,7 @@ void fv_clean_check(struct fv_device *dev)
 	else if (!pdev->is_virtfn && id != was)
 		snprintf(text, sizeof(text), "it is %04x:%04x, was %04x:%04x", (u16)id, id >> 16,
 			 (u16)was, was >> 16);
-	else if (dev->saved && !fv_config_verify(pdev, &dev->config, text, sizeof(text)))
+	else if (dev->saved && !fv_clean_verify(dev, text, sizeof(text)))
 		return;
 	if (!*text)
 		return;

@@ -76,6 +76,9 @@ static const struct fv_config_field fv_config_fields[] = {
 
 static_assert(ARRAY_SIZE(fv_config_fields) <= FV_CONFIG_FIELDS);
 
+/* Command is the last of them. */
+#define FV_CONFIG_COMMAND	(ARRAY_SIZE(fv_config_fields) - 1)
+
 /* Where a field is, or -1 if the function does not have it. */
 static int fv_config_where(struct pci_dev *pdev, const struct fv_config_field *field)
 {
@@ -282,6 +285,20 @@ unsigned int fv_config_put_bars(struct pci_dev *pdev)
 void fv_config_stop(struct pci_dev *pdev)
 {
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+}
+
+/**
+ * fv_config_set_intx - Say whether Interrupt Disable is to be set
+ * @config: what fv_config_verify() is given next
+ * @is_disabled: vfio_pci_core changes the bit with each interrupt: what was saved is old
+ *
+ * Context: Any, under the lock of @config.
+ */
+void fv_config_set_intx(struct fv_config *config, bool is_disabled)
+{
+	config->values[FV_CONFIG_COMMAND] &= ~PCI_COMMAND_INTX_DISABLE;
+	if (is_disabled)
+		config->values[FV_CONFIG_COMMAND] |= PCI_COMMAND_INTX_DISABLE;
 }
 
 /* Interrupts are the kernel's: what it has enabled now is what they have to be. */

@@ -24,6 +24,7 @@ void fv_config_save(struct pci_dev *pdev, struct fv_config *config);
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config);
 unsigned int fv_config_put_bars(struct pci_dev *pdev);
 void fv_config_stop(struct pci_dev *pdev);
+void fv_config_set_intx(struct fv_config *config, bool is_disabled);
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size);
 

@@ -16,6 +16,7 @@
 #include "flr.h"
 #include "history.h"
 #include "identity.h"
+#include "intx.h"
 #include "policy.h"
 
 struct fv_card;
@@ -36,6 +37,7 @@ extern struct mutex fv_publish_lock;
  * @stats:	counters of its address; set before VFIO can call us
  * @counters:	fv_stats::counters, one load nearer to the paths that count
  * @fence:	between its user and it
+ * @intx:	its INTx while it is fenced or reset
  * @flr:	a reset that its user asks for in configuration space
  * @history:	what happened to its card; set before VFIO can call us
  * @profile:	what is known of the board; written by probe alone
@@ -71,6 +73,7 @@ struct fv_device {
 	struct fv_stats *stats;
 	struct fv_counters __percpu *counters;
 	struct fv_fence fence;
+	struct fv_intx intx;
 	struct fv_flr flr;
 	struct fv_history *history;
 	const struct fv_profile *profile;

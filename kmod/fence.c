@@ -27,6 +27,7 @@
 #include "compat.h"
 #include "device.h"
 #include "fence.h"
+#include "intx.h"
 #include "stats.h"
 #include "wait.h"
 
@@ -103,6 +104,7 @@ int fv_fence_init(struct fv_device *dev)
 	mutex_init(&fence->raise);
 	init_rwsem(&fence->gate);
 	init_waitqueue_head(&fence->opened);
+	fv_intx_init(dev);
 	return 0;
 }
 
@@ -122,6 +124,7 @@ void fv_fence_exit(struct fv_device *dev)
 		fv_stats_unfenced(dev->stats);
 	}
 	cancel_delayed_work_sync(&fence->refill);
+	fv_intx_exit(dev);
 	for (i = 0; i < FV_FENCE_PAGES; i++)
 		if (fence->pages[i])
 			__free_page(fence->pages[i]);
@@ -200,8 +203,11 @@ void fv_fence_opened(struct fv_device *dev)
 {
 	down_write(&dev->core.memory_lock);
 	dev->fence.is_open = true;
-	if (fv_fence_is_up(&dev->fence))
+	dev->intx.is_masked_by_user = false;
+	if (fv_fence_is_up(&dev->fence)) {
+		fv_intx_hold(dev);
 		fv_fence_hide_memory(dev);
+	}
 	up_write(&dev->core.memory_lock);
 }
 
@@ -215,6 +221,7 @@ void fv_fence_closing(struct fv_device *dev)
 {
 	down_write(&dev->core.memory_lock);
 	if (fv_fence_is_up(&dev->fence)) {
+		fv_intx_release(dev);
 		fv_fence_show_memory(dev);
 		/* What this user wrote is not for the next one to read. */
 		fv_fence_fill_all(&dev->fence);
@@ -248,6 +255,7 @@ void fv_fence_raise_held(struct fv_device *dev)
 	fv_fence_close(dev);
 	if (!dev->fence.is_open)
 		return;
+	fv_intx_hold(dev);
 	fv_fence_hide_memory(dev);
 	fv_fence_zap(dev);
 }
@@ -365,6 +373,20 @@ static void fv_fence_reopen(struct fv_fence *fence)
 	wake_up_all(&fence->opened);
 }
 
+/* vfio_pci_core takes memory_lock to mask it: that is let go of for a moment. */
+static int fv_fence_mask_intx(struct fv_device *dev, struct fv_wait *wait)
+{
+	int ret;
+
+	fv_intx_hold(dev);
+	up_write(&dev->core.memory_lock);
+	fv_intx_mask(dev);
+	ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+	if (ret && !fv_fence_is_up(&dev->fence))
+		fv_intx_release(dev);
+	return ret;
+}
+
 /**
  * fv_fence_lock - Keep a device's user from its memory and from ioctls that touch it
  * @dev: the device
@@ -381,13 +403,22 @@ int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
 
 	atomic_inc(&fence->nr_closing);
 	ret = fv_fence_trylock(&fence->gate, wait);
-	if (!ret) {
-		ret = fv_fence_trylock(&dev->core.memory_lock, wait);
-		if (ret)
-			up_write(&fence->gate);
-	}
 	if (ret)
-		fv_fence_reopen(fence);
+		goto err_reopen;
+	ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+	if (ret)
+		goto err_gate;
+	if (fence->is_open && fv_intx_is_used(dev)) {
+		ret = fv_fence_mask_intx(dev, wait);
+		if (ret)
+			goto err_gate;
+	}
+	return 0;
+
+err_gate:
+	up_write(&fence->gate);
+err_reopen:
+	fv_fence_reopen(fence);
 	return ret;
 }
 
@@ -399,6 +430,9 @@ int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
  */
 void fv_fence_unlock(struct fv_device *dev)
 {
+	/* Held for a reset without a fence, which is over. */
+	if (!fv_fence_is_up(&dev->fence))
+		fv_intx_release(dev);
 	up_write(&dev->core.memory_lock);
 	up_write(&dev->fence.gate);
 	fv_fence_reopen(&dev->fence);
@@ -478,6 +512,7 @@ void fv_fence_lower_held(struct fv_device *dev)
 	wake_up_all(&fence->opened);
 	if (!fence->is_open)
 		return;
+	fv_intx_release(dev);
 	fv_fence_show_memory(dev);
 	fv_fence_zap(dev);
 	/* The refill may have been before the last write, and is not queued any more. */

@@ -19,6 +19,7 @@
 #include "device.h"
 #include "fence.h"
 #include "flr.h"
+#include "intx.h"
 #include "mmap.h"
 #include "policy.h"
 #include "ready.h"
@@ -500,6 +501,7 @@ static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned long 
 	if (ret == -EAGAIN)
 		ret = fv_vfio_ioctl_irqs_back(vdev, arg);
 	if (ret >= 0) {
+		fv_intx_note(dev, arg);
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_IRQ_SETUPS);
 		fv_baseline_note(dev);
 	}
@@ -594,6 +596,8 @@ static int fv_vfio_device_feature(struct vfio_device *vdev, u32 flags, void __us
 	fv_vfio_count_ioctl(vdev);
 	if (!fv_vfio_is_touching_feature(flags))
 		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+	/* A device that sleeps masks INTx by the same means. */
+	fv_intx_settle(dev);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
 		/* What cannot be there is the core's to say. */

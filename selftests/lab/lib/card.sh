@@ -129,6 +129,11 @@ topology_card()
 	topology_disk "$dir/nvme0.img" disk0
 	FV_DEVICES+=(-device nvme,id=nvme0,serial=fv-nvme0,drive=disk0,bus=rp6)
 	topology_role FV_NVME 1b36:0010 6 00.0
+
+	# one with INTx
+	topology_port 7
+	FV_DEVICES+=(-device edu,id=edu1,bus=rp7)
+	topology_role FV_INTX 1234:11e8 7 00.0
 	FV_PORT_OPTIONS=
 
 	# one without a port, and without any method of a reset

@@ -198,6 +198,37 @@ static void give_up_gate(void)
 	wake_up_all(&world.dev->fence.opened);
 }
 
+/* The core's power management, by which INTx is masked: it takes memory_lock itself. */
+static bool is_memory_kept;
+static unsigned int suspends, resumes;
+
+static int suspend(struct device *device)
+{
+	kernel_assert(world.dev->fence.gate.held == -1 && !world.dev->core.memory_lock.held);
+	kernel_assert(world.dev->core.virq_disabled);
+	suspends++;
+	if (is_memory_kept)
+		down_read(&world.dev->core.memory_lock);
+	return 0;
+}
+
+static int resume(struct device *device)
+{
+	kernel_assert(!world.dev->core.memory_lock.held && !world.dev->core.virq_disabled);
+	resumes++;
+	return 0;
+}
+
+static const struct dev_pm_ops pm = { suspend, resume };
+static struct device_driver driver = { .pm = &pm };
+
+static void use_intx(struct fv_device *dev)
+{
+	dev->core.irq_type = VFIO_PCI_INTX_IRQ_INDEX;
+	dev->core.pdev->dev.driver = &driver;
+	dev->core.pdev->current_state = PCI_D0;
+}
+
 FIXTURE(fence)
 {
 	struct pci_dev pdev;
@@ -226,6 +257,7 @@ FIXTURE_SETUP(fence)
 	self->dev = &self->device;
 	self->dev->stats = &self->stats;
 	self->dev->core.pdev = &self->pdev;
+	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
 	self->dev->core.vdev.inode = &self->inode;
 	self->dev->core.vdev.open_count = 1;
 	self->dev->core.vconfig = (u8 *)self->vconfig;
@@ -302,6 +334,75 @@ TEST_F(fence, it_hides_memory_and_zaps)
 	EXPECT_TRUE(is_as_before());
 	EXPECT_EQ(1, world.unfenced);
 	EXPECT_EQ(0, world.zaps);
+}
+
+/* INTx is masked before the fence stands, and unmasked after it. */
+TEST_F(fence, intx_is_masked_and_unmasked)
+{
+	use_intx(self->dev);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_EQ(1, suspends);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, resumes);
+	/* a write to Command that comes late enables it */
+	self->dev->core.virq_disabled = false;
+	fv_fence_again(self->dev);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	lower();
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(1, resumes);
+	/* for a reset without a fence, too */
+	fv_wait_begin(&self->wait, 100);
+	EXPECT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	EXPECT_EQ(2, suspends);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	fv_fence_unlock(self->dev);
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(2, resumes);
+	/* which has failed */
+	fv_wait_begin(&self->wait, 100);
+	EXPECT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	fv_fence_raise_held(self->dev);
+	fv_fence_unlock(self->dev);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	lower();
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(3, resumes);
+}
+
+/* The user takes memory_lock in that moment, and keeps it. */
+TEST_F(fence, intx_is_unmasked_when_the_fence_is_refused)
+{
+	use_intx(self->dev);
+	is_memory_kept = true;
+	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
+	up_read(&self->dev->core.memory_lock);
+	EXPECT_FALSE(fv_fence_is_up(self->fence));
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(1, resumes);
+}
+
+/* The user goes behind the fence; the next one finds none of it, or the same fence. */
+TEST_F(fence, intx_of_the_next_user)
+{
+	use_intx(self->dev);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	fv_fence_closing(self->dev);
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
+	self->dev->intx.is_masked_by_user = true;
+	fv_fence_opened(self->dev);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	EXPECT_FALSE(self->dev->intx.is_masked_by_user);
+	lower();
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, resumes);
 }
 
 /* The core frees the virtual configuration of a device that is closed. */

@@ -307,6 +307,30 @@ void cancel_delayed_work_sync(struct delayed_work *work)
 	work->is_queued = false;
 }
 
+bool queue_work(void *wq, struct work_struct *work)
+{
+	bool was_queued = work->is_queued;
+
+	work->is_queued = true;
+	return !was_queued;
+}
+
+bool cancel_work_sync(struct work_struct *work)
+{
+	bool was_queued = work->is_queued;
+
+	work->is_queued = false;
+	return was_queued;
+}
+
+bool flush_work(struct work_struct *work)
+{
+	if (!cancel_work_sync(work))
+		return false;
+	work->fn(work);
+	return true;
+}
+
 void kernel_do(struct delayed_work *work)
 {
 	kernel_assert(work->is_queued);

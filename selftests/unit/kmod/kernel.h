@@ -169,6 +169,8 @@ void *memchr_inv(const void *at, int c, size_t size);
 /* The user's memory, of which kernel_user_left bytes can be written until one faults. */
 extern size_t kernel_user_left;
 size_t copy_to_user(void __user *to, const void *from, size_t size);
+#define copy_from_user(to, from, size)	(memcpy(to, from, size), 0)
+#define get_user(to, from)		((to) = *(from), 0)
 
 /* Lists. */
 struct list_head {
@@ -224,6 +226,8 @@ bool mutex_trylock(struct mutex *lock);
 int mutex_lock_killable(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 #define spin_lock_init(lock)	mutex_init(lock)
+#define spin_lock_irqsave(lock, flags)	((flags) = 0, mutex_lock(lock))
+#define spin_unlock_irqrestore(lock, flags)	((void)(flags), mutex_unlock(lock))
 #define spin_lock(lock)		mutex_lock(lock)
 #define spin_unlock(lock)	mutex_unlock(lock)
 
@@ -357,6 +361,7 @@ struct pid {
 /* Work: queued, and done when the test says so. */
 struct work_struct {
 	void (*fn)(struct work_struct *work);
+	bool is_queued;		/* of one without delay */
 };
 
 struct delayed_work {
@@ -377,6 +382,12 @@ void cancel_delayed_work_sync(struct delayed_work *work);
 #define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
 /* Sleep until it is due, and do it. */
 void kernel_do(struct delayed_work *work);
+
+/* Without a delay. */
+#define INIT_WORK(w, function)	((w)->fn = (function), (w)->is_queued = false)
+bool queue_work(void *wq, struct work_struct *work);
+bool cancel_work_sync(struct work_struct *work);
+bool flush_work(struct work_struct *work);
 
 /* A condition is looked at when the queue is woken, and when the time is over. */
 typedef struct {

@@ -13,8 +13,16 @@
 #error "kernel.h includes this"
 #endif
 
+struct device;
+
+struct dev_pm_ops {
+	int (*runtime_suspend)(struct device *dev);
+	int (*runtime_resume)(struct device *dev);
+};
+
 struct device_driver {
 	const char *name;
+	const struct dev_pm_ops *pm;
 };
 
 struct iommu_group;
@@ -268,6 +276,9 @@ struct vfio_pci_core_device {
 	struct rw_semaphore memory_lock;
 	u8 *vconfig;
 	bool pm_runtime_engaged, needs_pm_restore, has_vga;
+	struct mutex irqlock;	/* a spinlock */
+	bool virq_disabled, pci_2_3, pm_intx_masked;
+	int irq_type;
 	void *pm_save;
 };
 

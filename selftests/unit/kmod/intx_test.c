@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/intx.c: in whatever state INTx is when a device is fenced or reset, and whatever the user
+ * asks for meanwhile, vfio_pci_core and the device agree afterwards, and the next one arrives.
+ */
+#include "kselftest_harness.h"
+
+#include "../../../kmod/device.h"
+#include "../../../kmod/intx.h"
+
+/* vfio_pci_core's part, and the device. */
+static struct world {
+	struct fv_device *dev;
+	bool is_masked;		/* the core's books */
+	bool is_pending;	/* the device asserts it */
+	bool is_dead;
+	unsigned int signals, suspends, resumes, unhandled;
+} world;
+
+static bool is_disabled(void)
+{
+	return pci_look(world.dev->core.pdev, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE;
+}
+
+static void set_disabled(bool is_on)
+{
+	if (!world.is_dead)
+		pci_put(world.dev->core.pdev, PCI_COMMAND, 2,
+			is_on ? PCI_COMMAND_INTX_DISABLE : 0, 0x547);
+}
+
+static void signal_user(void)
+{
+	if (!world.dev->core.virq_disabled)
+		world.signals++;
+}
+
+static void core_mask(void)
+{
+	mutex_lock(&world.dev->core.irqlock);
+	if (!world.is_masked)
+		set_disabled(true);
+	world.is_masked = true;
+	mutex_unlock(&world.dev->core.irqlock);
+}
+
+/* By ioctl, eventfd, or power management. */
+static void core_unmask(void)
+{
+	mutex_lock(&world.dev->core.irqlock);
+	if (world.is_masked && !world.dev->core.virq_disabled) {
+		/* all-ones say that one is pending */
+		if (world.is_pending || world.is_dead) {
+			signal_user();
+		} else {
+			set_disabled(false);
+			world.is_masked = false;
+		}
+	}
+	mutex_unlock(&world.dev->core.irqlock);
+}
+
+static void interrupt(void)
+{
+	if (!world.is_pending || is_disabled())
+		return;
+	if (world.is_masked) {
+		world.unhandled++;
+		return;
+	}
+	core_mask();
+	signal_user();
+}
+
+static int suspend(struct device *device)
+{
+	down_write(&world.dev->core.memory_lock);
+	up_write(&world.dev->core.memory_lock);
+	world.suspends++;
+	world.dev->core.pm_intx_masked = !world.is_masked;
+	core_mask();
+	return 0;
+}
+
+static int resume(struct device *device)
+{
+	down_write(&world.dev->core.memory_lock);
+	up_write(&world.dev->core.memory_lock);
+	world.resumes++;
+	if (world.dev->core.pm_intx_masked)
+		core_unmask();
+	return 0;
+}
+
+static const struct dev_pm_ops pm = { suspend, resume };
+
+FIXTURE(intx)
+{
+	struct pci_dev pdev;
+	struct device_driver driver;
+	struct fv_device device, *dev;
+	__le32 vconfig[PCI_CFG_SPACE_SIZE / 4];
+};
+
+FIXTURE_SETUP(intx)
+{
+	kernel_begins();
+	pci_begins(&self->pdev, "0000:01:00.0");
+	pci_put(&self->pdev, PCI_COMMAND, 2, 0, 0x547);
+	self->driver.pm = &pm;
+	self->pdev.dev.driver = &self->driver;
+	self->pdev.current_state = PCI_D0;
+	self->dev = &self->device;
+	self->dev->core.pdev = &self->pdev;
+	self->dev->core.vconfig = (u8 *)self->vconfig;
+	self->dev->core.pci_2_3 = true;
+	self->dev->core.irq_type = VFIO_PCI_INTX_IRQ_INDEX;
+	world.dev = self->dev;
+	fv_intx_init(self->dev);
+}
+
+FIXTURE_TEARDOWN(intx)
+{
+	kernel_assert(!world.unhandled);
+	fv_intx_exit(self->dev);
+	kernel_assert(!self->dev->intx.unmask.is_queued && !self->dev->core.irqlock.held);
+	kernel_ends();
+}
+
+static void begins(struct fv_device *dev)
+{
+	fv_intx_hold(dev);
+	fv_intx_mask(dev);
+}
+
+/* A reset, and the configuration that was saved before. */
+static void ends(struct fv_device *dev, bool was_disabled)
+{
+	world.is_dead = false;
+	set_disabled(was_disabled || fv_intx_is_masked(dev));
+	interrupt();
+	fv_intx_release(dev);
+	interrupt();
+	fv_intx_settle(dev);
+	interrupt();
+}
+
+/* The device is serviced, the next one arrives, and is serviced, too. */
+static bool works(void)
+{
+	unsigned int before, i;
+
+	world.is_pending = false;
+	core_unmask();
+	for (i = 0; i < 2; i++) {
+		before = world.signals;
+		world.is_pending = true;
+		interrupt();
+		if (world.signals != before + 1 || !is_disabled())
+			return false;
+		world.is_pending = false;
+		core_unmask();
+		if (is_disabled() || world.is_masked)
+			return false;
+	}
+	return true;
+}
+
+/* Each state before, and what the user does meanwhile; on a link that is up, and on a dead one. */
+TEST_F(intx, the_next_one_arrives)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		bool is_in_handler = i & 1, is_unmasked = i & 2, is_late = i & 4;
+		bool was_disabled;
+
+		memset(&world.is_masked, 0, sizeof(world) - offsetof(struct world, is_masked));
+		set_disabled(false);
+		world.is_pending = is_in_handler;
+		interrupt();
+		ASSERT_EQ(is_in_handler, world.signals);
+		was_disabled = is_disabled();
+		world.is_dead = i & 8;
+		begins(self->dev);
+		if (is_unmasked)
+			core_unmask();
+		/* nothing reaches the device, and nothing its user */
+		EXPECT_EQ(!world.is_dead || was_disabled, is_disabled());
+		EXPECT_EQ(is_in_handler, world.signals);
+		world.is_pending = is_late;
+		ends(self->dev, was_disabled);
+		EXPECT_EQ(world.is_masked, is_disabled());
+		EXPECT_EQ(is_in_handler + is_late, world.signals);
+		EXPECT_TRUE(works());
+		EXPECT_EQ(0, world.unhandled);
+	}
+}
+
+TEST_F(intx, not_used)
+{
+	self->dev->core.irq_type = VFIO_PCI_MSIX_IRQ_INDEX;
+	begins(self->dev);
+	EXPECT_FALSE(fv_intx_is_masked(self->dev));
+	fv_intx_release(self->dev);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, world.suspends + world.resumes);
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+}
+
+/* Set up when it begins, and taken down behind the fence. */
+TEST_F(intx, taken_down_meanwhile)
+{
+	begins(self->dev);
+	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
+	EXPECT_FALSE(fv_intx_is_masked(self->dev));
+	fv_intx_release(self->dev);
+	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+	EXPECT_EQ(0, world.resumes);
+}
+
+/* And between the end and the unmask. */
+TEST_F(intx, taken_down_before_it_is_unmasked)
+{
+	begins(self->dev);
+	fv_intx_release(self->dev);
+	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, world.resumes);
+}
+
+/* What sleeps is masked, and is not woken. A kernel without power management has no means. */
+TEST_F(intx, what_cannot_be_masked_is_left)
+{
+	self->pdev.current_state = PCI_D3hot;
+	begins(self->dev);
+	EXPECT_EQ(0, world.suspends);
+	EXPECT_FALSE(fv_intx_is_masked(self->dev));
+	fv_intx_release(self->dev);
+	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+	self->pdev.current_state = PCI_D0;
+	self->driver.pm = NULL;
+	begins(self->dev);
+	EXPECT_FALSE(fv_intx_is_masked(self->dev));
+	fv_intx_release(self->dev);
+	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+	EXPECT_FALSE(self->dev->core.virq_disabled);
+}
+
+/* Without Interrupt Disable it is masked at the interrupt controller, and the bit is not ours. */
+TEST_F(intx, without_interrupt_disable)
+{
+	self->dev->core.pci_2_3 = false;
+	begins(self->dev);
+	EXPECT_FALSE(fv_intx_is_masked(self->dev));
+	fv_intx_release(self->dev);
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(1, world.resumes);
+	EXPECT_FALSE(world.is_masked);
+}
+
+/* Held twice, as when a reset fails behind a fence, and released once. */
+TEST_F(intx, held_twice)
+{
+	begins(self->dev);
+	begins(self->dev);
+	EXPECT_TRUE(fv_intx_is_masked(self->dev));
+	ends(self->dev, false);
+	EXPECT_TRUE(works());
+	/* and once more */
+	fv_intx_release(self->dev);
+	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+	EXPECT_EQ(1, world.resumes);
+}
+
+/* Fenced again before it is unmasked. */
+TEST_F(intx, held_again_at_once)
+{
+	begins(self->dev);
+	fv_intx_release(self->dev);
+	begins(self->dev);
+	fv_intx_settle(self->dev);
+	EXPECT_TRUE(world.is_masked);
+	EXPECT_TRUE(is_disabled());
+	ends(self->dev, false);
+	EXPECT_TRUE(works());
+}
+
+/* The user has it disabled in Command, as the user sees that. */
+TEST_F(intx, disabled_by_its_user)
+{
+	*(__le16 *)&self->dev->core.vconfig[PCI_COMMAND] = PCI_COMMAND_INTX_DISABLE;
+	self->dev->core.virq_disabled = true;
+	core_mask();
+	begins(self->dev);
+	ends(self->dev, true);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	EXPECT_TRUE(world.is_masked);
+	EXPECT_TRUE(is_disabled());
+}
+
+static void set_irqs(struct fv_device *dev, u32 flags, u32 index, u8 value)
+{
+	struct {
+		struct vfio_irq_set set;
+		u8 data;
+	} arg = { { sizeof(arg), flags, index, 0, 1 }, value };
+
+	fv_intx_note(dev, (unsigned long)&arg);
+}
+
+#define MASK	VFIO_IRQ_SET_ACTION_MASK
+#define UNMASK	VFIO_IRQ_SET_ACTION_UNMASK
+#define NONE	VFIO_IRQ_SET_DATA_NONE
+#define BOOL	VFIO_IRQ_SET_DATA_BOOL
+#define EVENTFD	VFIO_IRQ_SET_DATA_EVENTFD
+#define INTX	VFIO_PCI_INTX_IRQ_INDEX
+
+TEST_F(intx, masked_by_its_user)
+{
+	bool *is = &self->dev->intx.is_masked_by_user;
+
+	set_irqs(self->dev, MASK | NONE, VFIO_PCI_ERR_IRQ_INDEX, 0);
+	EXPECT_FALSE(*is);
+	set_irqs(self->dev, MASK | BOOL, INTX, 0);
+	EXPECT_FALSE(*is);
+	set_irqs(self->dev, MASK | BOOL, INTX, 1);
+	EXPECT_TRUE(*is);
+	/* that says when, later; this is for a test */
+	set_irqs(self->dev, UNMASK | EVENTFD, INTX, 0);
+	set_irqs(self->dev, VFIO_IRQ_SET_ACTION_TRIGGER | NONE, INTX, 0);
+	set_irqs(self->dev, UNMASK | BOOL, INTX, 0);
+	EXPECT_TRUE(*is);
+	set_irqs(self->dev, UNMASK | BOOL, INTX, 1);
+	EXPECT_FALSE(*is);
+	set_irqs(self->dev, MASK | NONE, INTX, 0);
+	EXPECT_TRUE(*is);
+	core_mask();
+	begins(self->dev);
+	ends(self->dev, true);
+	EXPECT_TRUE(world.is_masked);
+	EXPECT_TRUE(is_disabled());
+	set_irqs(self->dev, UNMASK | NONE, INTX, 0);
+	EXPECT_FALSE(*is);
+	/* it goes with the interrupt */
+	set_irqs(self->dev, MASK | NONE, INTX, 0);
+	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
+	set_irqs(self->dev, VFIO_IRQ_SET_ACTION_TRIGGER | NONE, INTX, 0);
+	EXPECT_FALSE(*is);
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}
