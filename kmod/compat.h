@@ -7,6 +7,7 @@
 #define FV_COMPAT_H
 
 #include <linux/iommu.h>
+#include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/version.h>
@@ -106,6 +107,35 @@ static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 {
 	return false;
+}
+#endif
+
+/*
+ * Memory in place of what one entry maps of a BAR. The kernel makes it cached on x86 because it is
+ * memory; elsewhere it goes by the mapping, which is not.
+ */
+#define FV_HAS_HUGE_MEMORY						\
+	(IS_ENABLED(CONFIG_X86_64) && IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP))
+
+/* 6.17: a page frame number has no type of its own any more. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/pfn_t.h>
+#endif
+
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+static inline vm_fault_t fv_compat_insert_pmd(struct vm_fault *vmf, unsigned long pfn)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
+#else
+	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV),
+				  vmf->flags & FAULT_FLAG_WRITE);
+#endif
+}
+#else
+static inline vm_fault_t fv_compat_insert_pmd(struct vm_fault *vmf, unsigned long pfn)
+{
+	return VM_FAULT_FALLBACK;
 }
 #endif
 

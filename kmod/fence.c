@@ -10,7 +10,8 @@
  * were touched. Nobody else ever sees them.
  */
 #include <linux/align.h>
-#include <linux/gfp.h>
+#include <linux/container_of.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -42,11 +43,35 @@
 #define FV_FENCE_DRAIN_MS	100
 
 /*
+ * How often what was mapped by one entry is filled again: 2 MiB for each BAR that its user touches
+ * meanwhile, a hundredth of the time.
+ */
+#define FV_FENCE_HUGE_MS	20
+
+/*
  * How long an ioctl waits for the end of a reset, as with vfio-pci: long enough for that of a card
  * that works, as VMMs do not try again, and not for one that hangs, as a virtual machine stands
  * still meanwhile.
  */
 #define FV_FENCE_PATIENCE_MS	1000
+
+/**
+ * fv_fence_zap - Take the mappings of a device's BARs out of its user's page tables
+ * @dev: the device; each access faults again
+ *
+ * As vfio_pci_core does it (vfio_pci_zap_bars()), which does not export it.
+ *
+ * Context: Process context, under memory_lock for writing.
+ */
+void fv_fence_zap(struct fv_device *dev)
+{
+	loff_t start = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX);
+	loff_t end = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_ROM_REGION_INDEX);
+
+	lockdep_assert_held_write(&dev->core.memory_lock);
+	if (dev->core.vdev.open_count)
+		unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
+}
 
 /* As short as a timer of the kernel can be without being one of high resolution. */
 static void fv_fence_refill_soon(struct fv_fence *fence)
@@ -54,31 +79,29 @@ static void fv_fence_refill_soon(struct fv_fence *fence)
 	queue_delayed_work(system_dfl_wq, &fence->refill, 1);
 }
 
-static void fv_fence_fill(struct page *page)
+/* It is filled when it is not mapped, which is soon again if its user goes on. */
+static void fv_fence_refill_huge(struct fv_device *dev)
 {
-	void *at = page_address(page);
+	struct fv_fence *fence = &dev->fence;
 
-	if (memchr_inv(at, 0xff, PAGE_SIZE))
-		memset(at, 0xff, PAGE_SIZE);
-}
-
-static void fv_fence_fill_all(struct fv_fence *fence)
-{
-	struct page *page;
-	unsigned int i;
-
-	for (i = 0; i < FV_FENCE_PAGES; i++) {
-		page = READ_ONCE(fence->pages[i]);
-		if (page)
-			fv_fence_fill(page);
+	if (!READ_ONCE(fence->ones.is_huge_used) ||
+	    time_before(jiffies, fence->ones.huge_filled + msecs_to_jiffies(FV_FENCE_HUGE_MS)))
+		return;
+	if (!down_write_trylock(&dev->core.memory_lock))
+		return;
+	if (fv_fence_is_up(fence)) {
+		fv_fence_zap(dev);
+		fv_ones_fill_huge(&fence->ones);
 	}
+	up_write(&dev->core.memory_lock);
 }
 
 static void fv_fence_refill(struct work_struct *work)
 {
 	struct fv_fence *fence = container_of(to_delayed_work(work), struct fv_fence, refill);
 
-	fv_fence_fill_all(fence);
+	fv_ones_fill(&fence->ones);
+	fv_fence_refill_huge(container_of(fence, struct fv_device, fence));
 	if (fv_fence_is_up(fence))
 		fv_fence_refill_soon(fence);
 }
@@ -94,11 +117,8 @@ int fv_fence_init(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
 
-	/* For when there is no memory for others. */
-	fence->pages[0] = alloc_page(GFP_KERNEL);
-	if (!fence->pages[0])
+	if (fv_ones_init(&fence->ones))
 		return -ENOMEM;
-	fv_fence_fill(fence->pages[0]);
 	INIT_DELAYED_WORK(&fence->refill, fv_fence_refill);
 	mutex_init(&fence->turn);
 	mutex_init(&fence->raise);
@@ -117,7 +137,6 @@ int fv_fence_init(struct fv_device *dev)
 void fv_fence_exit(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
-	unsigned int i;
 
 	if (fv_fence_is_up(fence)) {
 		WRITE_ONCE(fence->seq, fence->seq + 1);
@@ -125,9 +144,7 @@ void fv_fence_exit(struct fv_device *dev)
 	}
 	cancel_delayed_work_sync(&fence->refill);
 	fv_intx_exit(dev);
-	for (i = 0; i < FV_FENCE_PAGES; i++)
-		if (fence->pages[i])
-			__free_page(fence->pages[i]);
+	fv_ones_exit(&fence->ones);
 }
 
 /* Command, as the user sees it. */
@@ -176,24 +193,6 @@ static void fv_fence_show_memory(struct fv_device *dev)
 }
 
 /**
- * fv_fence_zap - Take the mappings of a device's BARs out of its user's page tables
- * @dev: the device; each access faults again
- *
- * As vfio_pci_core does it (vfio_pci_zap_bars()), which does not export it.
- *
- * Context: Process context, under memory_lock for writing.
- */
-void fv_fence_zap(struct fv_device *dev)
-{
-	loff_t start = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX);
-	loff_t end = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_ROM_REGION_INDEX);
-
-	lockdep_assert_held_write(&dev->core.memory_lock);
-	if (dev->core.vdev.open_count)
-		unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
-}
-
-/**
  * fv_fence_opened - Say that a device has a user
  * @dev: the device, enabled by vfio_pci_core
  *
@@ -211,6 +210,14 @@ void fv_fence_opened(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 }
 
+/* What a user wrote behind the fence is for no other to read; nothing of it is mapped. */
+static void fv_fence_scrub(struct fv_device *dev)
+{
+	lockdep_assert_held_write(&dev->core.memory_lock);
+	fv_ones_fill(&dev->fence.ones);
+	fv_ones_put_back(&dev->fence.ones);
+}
+
 /**
  * fv_fence_closing - Say that a device is about to have no user any more
  * @dev: the device, which nobody reads, writes or has mapped; vfio_pci_core disables it next
@@ -223,8 +230,7 @@ void fv_fence_closing(struct fv_device *dev)
 	if (fv_fence_is_up(&dev->fence)) {
 		fv_intx_release(dev);
 		fv_fence_show_memory(dev);
-		/* What this user wrote is not for the next one to read. */
-		fv_fence_fill_all(&dev->fence);
+		fv_fence_scrub(dev);
 	}
 	dev->fence.is_open = false;
 	up_write(&dev->core.memory_lock);
@@ -516,32 +522,7 @@ void fv_fence_lower_held(struct fv_device *dev)
 	fv_fence_show_memory(dev);
 	fv_fence_zap(dev);
 	/* The refill may have been before the last write, and is not queued any more. */
-	fv_fence_fill_all(fence);
-}
-
-/*
- * Which page stands for that of a fault: the first 16 of each BAR, where registers are, have
- * one each, so that what is written to one is not read from another.
- */
-static struct page *fv_fence_page(struct fv_fence *fence, struct vm_fault *vmf)
-{
-	unsigned int bar = vmf->pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
-	unsigned long in_bar = vmf->pgoff & (VFIO_PCI_OFFSET_MASK >> PAGE_SHIFT);
-	unsigned int slot = (in_bar + 16 * bar) % FV_FENCE_PAGES;
-	struct page *page = READ_ONCE(fence->pages[slot]);
-
-	if (page)
-		return page;
-	page = alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!page)
-		return fence->pages[0];
-	fv_fence_fill(page);
-	/* Two faults at the same time. */
-	if (cmpxchg(&fence->pages[slot], NULL, page)) {
-		__free_page(page);
-		page = READ_ONCE(fence->pages[slot]);
-	}
-	return page;
+	fv_fence_scrub(dev);
 }
 
 /* Would vfio_pci_core let its user to memory? (__vfio_pci_memory_enabled(), not in 6.12) */
@@ -575,7 +556,7 @@ vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
 	if (fv_fence_is_up(fence)) {
 		/* It is memory, and is mapped as such. */
 		ret = vmf_insert_pfn_prot(vma, ALIGN_DOWN(vmf->address, PAGE_SIZE),
-					  page_to_pfn(fv_fence_page(fence, vmf)),
+					  page_to_pfn(fv_ones_page(&fence->ones, vmf->pgoff)),
 					  vm_get_page_prot(vma->vm_flags));
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_FAULTS);
 		fv_fence_refill_soon(fence);
@@ -583,6 +564,40 @@ vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
 		ret = VM_FAULT_NOPAGE;
 	} else {
 		ret = VM_FAULT_SIGBUS;
+	}
+	up_read(&dev->core.memory_lock);
+	return ret;
+}
+
+/**
+ * fv_fence_huge_fault - Answer a page fault of more than a page that vfio_pci_core does not
+ * @dev: the device
+ * @vmf: the fault, of as much of a BAR as vfio_pci_core would map by one entry
+ * @order: how much that is
+ *
+ * Context: Process context, under the user's mmap lock.
+ * Return: VM_FAULT_NOPAGE as fv_fence_fault(); what the insertion says; VM_FAULT_FALLBACK for
+ * fv_fence_fault() to answer it: 1 GiB, without memory for it, or on an architecture where the
+ * mapping says that memory is not cached, as it is for a BAR.
+ */
+vm_fault_t fv_fence_huge_fault(struct fv_device *dev, struct vm_fault *vmf, unsigned int order)
+{
+	struct fv_fence *fence = &dev->fence;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	struct page *page;
+
+	if (!FV_HAS_HUGE_MEMORY || order != HPAGE_PMD_ORDER)
+		return VM_FAULT_FALLBACK;
+	down_read(&dev->core.memory_lock);
+	if (fv_fence_is_up(fence)) {
+		page = fv_ones_huge_page(&fence->ones, vmf->pgoff);
+		if (page) {
+			ret = fv_compat_insert_pmd(vmf, page_to_pfn(page));
+			fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_FAULTS);
+			fv_fence_refill_soon(fence);
+		}
+	} else if (fv_fence_has_memory(dev)) {
+		ret = VM_FAULT_NOPAGE;
 	}
 	up_read(&dev->core.memory_lock);
 	return ret;

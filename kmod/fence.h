@@ -8,21 +8,18 @@
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
-#include <linux/mm_types.h>
 #include <linux/mutex.h>
-#include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "ones.h"
+
 struct fv_device;
 struct fv_wait;
 struct vfio_device;
 struct vm_fault;
-
-/* Pages of a device's own that are mapped in place of its BARs, at most: 16 for each BAR. */
-#define FV_FENCE_PAGES		(16 * PCI_STD_NUM_BARS)
 
 /**
  * struct fv_fence - the fence of one device
@@ -31,9 +28,8 @@ struct vm_fault;
  * @is_open: a user has the device, and vfio_pci_core its virtual configuration; memory_lock
  * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock
  * @had_no_command: pci_dev::no_command_memory at that time; memory_lock
- * @pages: what is mapped in place of the BARs: all-ones; the first is always there, the
- *	   others from when they are needed on
- * @refill: makes them all-ones again, whatever its user wrote
+ * @ones: what is mapped in place of the BARs
+ * @refill: makes that all-ones again, whatever its user wrote
  * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
  *	  wait for; before @gate
  * @gate: held for reading by that ioctl, for writing by what raises the fence; before memory_lock
@@ -46,7 +42,7 @@ struct fv_fence {
 	bool is_open;
 	bool had_memory;
 	bool had_no_command;
-	struct page *pages[FV_FENCE_PAGES];
+	struct fv_ones ones;
 	struct delayed_work refill;
 	struct mutex turn;	/* of ioctls */
 	struct rw_semaphore gate;
@@ -87,6 +83,7 @@ void fv_fence_lower_held(struct fv_device *dev);
 void fv_fence_again(struct fv_device *dev);
 void fv_fence_zap(struct fv_device *dev);
 vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf);
+vm_fault_t fv_fence_huge_fault(struct fv_device *dev, struct vm_fault *vmf, unsigned int order);
 ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos);
 ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 		       loff_t *ppos);

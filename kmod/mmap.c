@@ -48,12 +48,13 @@ static vm_fault_t fv_mmap_fault(struct vm_fault *vmf)
 
 static vm_fault_t fv_mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
+	struct fv_device *dev = fv_mmap_device(vmf);
 	vm_fault_t ret = fv_core_vm_ops->huge_fault(vmf, order);
 
 	/* fv_mmap_fault() says why. */
 	if (ret & VM_FAULT_SIGBUS)
-		ret = VM_FAULT_FALLBACK;
-	return fv_mmap_count(fv_mmap_device(vmf), ret);
+		ret = fv_fence_huge_fault(dev, vmf, order);
+	return fv_mmap_count(dev, ret);
 }
 
 static bool fv_mmap_wrap(struct vm_area_struct *vma)

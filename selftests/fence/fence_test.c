@@ -109,14 +109,6 @@ static uint64_t accesses(const char *bdf)
 	return control_number(CARD, "bar_reads") + control_number(CARD, "bar_writes");
 }
 
-static uint64_t counter(struct genl *genl, const char *bdf, unsigned int attr)
-{
-	struct counted_device device;
-
-	counters_device(genl, bdf, &device);
-	return device.counters.value[attr];
-}
-
 /* Mappings that there are, and new ones, read all-ones, and the card afterwards. */
 FENCE_TEST(mappings_read_ones)
 {

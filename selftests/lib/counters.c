@@ -147,6 +147,14 @@ void counters_device(struct genl *genl, const char *bdf,
 		fail("device-get %s: %s", bdf, errno_name(ret));
 }
 
+uint64_t counter(struct genl *genl, const char *bdf, unsigned int attr)
+{
+	struct counted_device device;
+
+	counters_device(genl, bdf, &device);
+	return device.counters.value[attr];
+}
+
 int __counters_group(struct genl *genl, int id, struct counted_group *group)
 {
 	struct genl_attrs attrs = { 0 };

@@ -44,6 +44,9 @@ int __counters_device(struct genl *genl, const char *bdf,
 		      struct counted_device *device);
 void counters_device(struct genl *genl, const char *bdf,
 		     struct counted_device *device);
+/* One counter of a device. */
+uint64_t counter(struct genl *genl, const char *bdf, unsigned int attr);
+
 int __counters_group(struct genl *genl, int id, struct counted_group *group);
 void counters_group(struct genl *genl, int id, struct counted_group *group);
 

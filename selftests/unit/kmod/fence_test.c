@@ -101,6 +101,15 @@ vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, u
 	return world.insert;
 }
 
+vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write)
+{
+	kernel_assert(world.dev->core.memory_lock.held > 0);
+	kernel_assert(write == !!(vmf->flags & FAULT_FLAG_WRITE));
+	world.inserts++;
+	world.pfn = pfn.val & ~PFN_DEV;
+	return world.insert;
+}
+
 ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
 {
 	world.core_reads++;
@@ -959,9 +968,9 @@ static bool are_all_ones(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < FV_FENCE_PAGES; i++)
-		if (world.dev->fence.pages[i] &&
-		    !is_ones(page_address(world.dev->fence.pages[i])))
+	for (i = 0; i < FV_ONES_PAGES; i++)
+		if (world.dev->fence.ones.pages[i] &&
+		    !is_ones(page_address(world.dev->fence.ones.pages[i])))
 			return false;
 	return true;
 }
@@ -994,20 +1003,20 @@ TEST_F(fence, a_fault_finds_a_page_of_ones)
 /* The first 16 pages of BARs do not share one. */
 TEST_F(fence, each_slot_has_its_page)
 {
-	u8 *at[FV_FENCE_PAGES];
+	u8 *at[FV_ONES_PAGES];
 	unsigned int i, j;
 
 	raise_at_once();
-	for (i = 0; i < FV_FENCE_PAGES; i++) {
+	for (i = 0; i < FV_ONES_PAGES; i++) {
 		at[i] = fault_at(i / 16, i % 16);
 		ASSERT_NE(NULL, at[i]);
-		EXPECT_EQ(page_address(self->fence->pages[i]), at[i]);
+		EXPECT_EQ(page_address(self->fence->ones.pages[i]), at[i]);
 		EXPECT_TRUE(is_ones(at[i]));
 		for (j = 0; j < i; j++)
 			EXPECT_NE(at[i], at[j]);
 	}
-	EXPECT_EQ(at[0], fault_at(0, FV_FENCE_PAGES));
-	EXPECT_EQ(at[95], fault_at(0, 3 * FV_FENCE_PAGES - 1));
+	EXPECT_EQ(at[0], fault_at(0, FV_ONES_PAGES));
+	EXPECT_EQ(at[95], fault_at(0, 3 * FV_ONES_PAGES - 1));
 	EXPECT_EQ(at[65], fault_at(4, 1));
 	EXPECT_EQ(at[0], fault_at(4, 32));
 }
@@ -1020,8 +1029,8 @@ TEST_F(fence, without_memory_there_is_the_first_page)
 	raise_at_once();
 	kernel_allocs = 0;
 	at = fault_at(1, 2);
-	EXPECT_EQ(page_address(self->fence->pages[0]), at);
-	EXPECT_EQ(NULL, self->fence->pages[18]);
+	EXPECT_EQ(page_address(self->fence->ones.pages[0]), at);
+	EXPECT_EQ(NULL, self->fence->ones.pages[18]);
 	EXPECT_NE(at, fault_at(1, 2));
 	/* which a device is not bound without */
 	kernel_allocs = 0;
@@ -1054,7 +1063,7 @@ TEST_F(fence, two_faults_find_one_page)
 	kernel_on_memchr_inv = look_hook;
 	at = fault_at(0, 7);
 	EXPECT_EQ(2, world.inserts);
-	EXPECT_EQ(page_address(self->fence->pages[7]), at);
+	EXPECT_EQ(page_address(self->fence->ones.pages[7]), at);
 	EXPECT_TRUE(is_ones(at));
 }
 
@@ -1119,27 +1128,27 @@ TEST_F(fence, pages_are_ones_when_it_is_lowered)
 {
 	raise_at_once();
 	fault_at(0, 1);
-	world.written_at_zap = self->fence->pages[1];
+	world.written_at_zap = self->fence->ones.pages[1];
 	lower();
 	EXPECT_TRUE(are_all_ones());
 }
 
 static void write_and_lower(void)
 {
-	memset(page_address(world.dev->fence.pages[1]), 0, 8);
+	memset(page_address(world.dev->fence.ones.pages[1]), 0, 8);
 	lower();
 }
 
 static void write_and_close(void)
 {
-	memset(page_address(world.dev->fence.pages[1]), 0, 8);
+	memset(page_address(world.dev->fence.ones.pages[1]), 0, 8);
 	fv_fence_closing(world.dev);
 	kernel_assert(are_all_ones());
 }
 
 static void write_only(void)
 {
-	memset(page_address(world.dev->fence.pages[1]), 0, 8);
+	memset(page_address(world.dev->fence.ones.pages[1]), 0, 8);
 }
 
 /* The refill is at a later page when the user writes to one, and does not come again. */
@@ -1148,7 +1157,7 @@ TEST_F(fence, a_page_is_written_behind_the_refill)
 	raise_at_once();
 	fault_at(0, 1);
 	fault_at(0, 5);
-	world.looked_at = self->fence->pages[5];
+	world.looked_at = self->fence->ones.pages[5];
 	world.on_look = write_only;
 	kernel_on_memchr_inv = look_hook;
 	kernel_do(&self->fence->refill);
@@ -1175,6 +1184,157 @@ TEST_F(fence, a_page_is_written_behind_the_refill)
 	EXPECT_TRUE(are_all_ones());
 }
 
+/* What one entry maps. */
+
+#define HUGE_PAGES (1u << HPAGE_PMD_ORDER)
+#define HUGE_MS 20
+
+static u8 *huge_fault_at(unsigned int bar, unsigned long page)
+{
+	struct vm_fault fault = {
+		.pgoff = ((unsigned long)bar << (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)) + page,
+		.flags = page & 1 ? FAULT_FLAG_WRITE : 0,
+	};
+	unsigned int inserts = world.inserts;
+
+	if (fv_fence_huge_fault(world.dev, &fault, HPAGE_PMD_ORDER) != VM_FAULT_NOPAGE ||
+	    world.inserts == inserts)
+		return NULL;
+	return (u8 *)(world.pfn << PAGE_SHIFT);
+}
+
+static bool are_huge_ones(const u8 *at)
+{
+	unsigned int i;
+
+	for (i = 0; i < HUGE_PAGES; i++)
+		if (!is_ones(at + i * PAGE_SIZE))
+			return false;
+	return true;
+}
+
+TEST_F(fence, a_huge_fault_finds_ones)
+{
+	u8 *at, *other;
+
+	raise_at_once();
+	at = huge_fault_at(0, 0);
+	ASSERT_NE(NULL, at);
+	EXPECT_EQ(0, (unsigned long)at % (HUGE_PAGES * PAGE_SIZE));
+	EXPECT_TRUE(are_huge_ones(at));
+	EXPECT_EQ(1, counter(self->dev, A(FENCE_FAULTS)));
+	EXPECT_TRUE(self->fence->refill.is_queued);
+	/* the whole BAR has one */
+	EXPECT_EQ(at, huge_fault_at(0, 5 * HUGE_PAGES + 1));
+	other = huge_fault_at(2, 0);
+	EXPECT_NE(at, other);
+	EXPECT_TRUE(are_huge_ones(other));
+	/* what the insertion says is the answer */
+	world.insert = VM_FAULT_OOM;
+	EXPECT_EQ(VM_FAULT_OOM, fv_fence_huge_fault(self->dev, &(struct vm_fault) {},
+						    HPAGE_PMD_ORDER));
+	EXPECT_EQ(0, kernel_locks);
+}
+
+TEST_F(fence, a_huge_fault_falls_back)
+{
+	struct vm_fault fault = {};
+
+	/* no fence: the core is asked again, or its answer stays */
+	EXPECT_EQ(VM_FAULT_NOPAGE, fv_fence_huge_fault(self->dev, &fault, HPAGE_PMD_ORDER));
+	set_command(0);
+	EXPECT_EQ(VM_FAULT_FALLBACK, fv_fence_huge_fault(self->dev, &fault, HPAGE_PMD_ORDER));
+	set_command(PCI_COMMAND_MEMORY);
+	raise_at_once();
+	EXPECT_EQ(VM_FAULT_FALLBACK, fv_fence_huge_fault(self->dev, &fault, HPAGE_PMD_ORDER + 9));
+	kernel_allocs = 0;
+	EXPECT_EQ(VM_FAULT_FALLBACK, fv_fence_huge_fault(self->dev, &fault, HPAGE_PMD_ORDER));
+	EXPECT_EQ(0, world.inserts);
+	EXPECT_EQ(0, counter(self->dev, A(FENCE_FAULTS)));
+	EXPECT_EQ(0, kernel_locks);
+}
+
+static void huge_fault_too(void)
+{
+	kernel_assert(huge_fault_at(0, 0));
+}
+
+TEST_F(fence, two_huge_faults_find_one)
+{
+	u8 *at;
+
+	raise_at_once();
+	world.on_look = huge_fault_too;
+	kernel_on_memchr_inv = look_hook;
+	at = huge_fault_at(0, 0);
+	EXPECT_EQ(2, world.inserts);
+	EXPECT_EQ(page_address(self->fence->ones.huge[0]), at);
+	EXPECT_TRUE(are_huge_ones(at));
+}
+
+/* They are filled when they are not mapped, and not more often than they may. */
+TEST_F(fence, huge_ones_are_filled_again)
+{
+	unsigned int i;
+	u8 *at;
+
+	raise_at_once();
+	kernel_ns += HUGE_MS * NSEC_PER_MSEC;
+	at = huge_fault_at(1, 0);
+	world.zaps = 0;
+	at[PAGE_SIZE] = 0;
+	world.written_at_zap = (struct page *)at;
+	kernel_do(&self->fence->refill);
+	EXPECT_EQ(1, world.zaps);
+	EXPECT_TRUE(are_huge_ones(at));
+	world.written_at_zap = NULL;
+	/* nothing is mapped: there is nothing to do */
+	for (i = 0; i < 2 * HUGE_MS; i++)
+		kernel_do(&self->fence->refill);
+	EXPECT_EQ(1, world.zaps);
+	/* its user goes on */
+	kernel_do(&self->fence->refill);
+	huge_fault_at(1, 0);
+	at[0] = 0;
+	kernel_do(&self->fence->refill);
+	EXPECT_EQ(2, world.zaps);
+	huge_fault_at(1, 0);
+	at[0] = 0;
+	for (i = 0; i < HUGE_MS - 1; i++)
+		kernel_do(&self->fence->refill);
+	EXPECT_EQ(2, world.zaps);
+	EXPECT_FALSE(are_huge_ones(at));
+	/* and keeps memory_lock */
+	down_read(&self->dev->core.memory_lock);
+	kernel_do(&self->fence->refill);
+	EXPECT_EQ(2, world.zaps);
+	up_read(&self->dev->core.memory_lock);
+	kernel_do(&self->fence->refill);
+	EXPECT_EQ(3, world.zaps);
+	EXPECT_TRUE(are_huge_ones(at));
+	/* not after it is lowered, when they are the device's own BARs that are mapped */
+	huge_fault_at(1, 0);
+	lower();
+	EXPECT_EQ(NULL, self->fence->ones.huge[1]);
+	world.zaps = 0;
+	kernel_ns += HUGE_MS * NSEC_PER_MSEC;
+	kernel_do(&self->fence->refill);
+	EXPECT_EQ(0, world.zaps);
+	EXPECT_FALSE(self->fence->refill.is_queued);
+}
+
+/* What one user wrote is not there for the next. */
+TEST_F(fence, huge_ones_go_with_their_user)
+{
+	raise_at_once();
+	ASSERT_NE(NULL, huge_fault_at(5, 0));
+	fv_fence_closing(self->dev);
+	EXPECT_EQ(NULL, self->fence->ones.huge[5]);
+	EXPECT_FALSE(self->fence->ones.is_huge_used);
+	fv_fence_opened(self->dev);
+	EXPECT_TRUE(are_huge_ones(huge_fault_at(5, 0)));
+}
+
 /* The device is unbound while it is fenced. */
 TEST_F(fence, it_ends_with_the_device)
 {
@@ -1186,7 +1346,7 @@ TEST_F(fence, it_ends_with_the_device)
 	EXPECT_EQ(1, world.unfenced);
 	EXPECT_FALSE(self->fence->refill.is_queued);
 	/* for the teardown */
-	memset(self->fence->pages, 0, sizeof(self->fence->pages));
+	memset(&self->fence->ones, 0, sizeof(self->fence->ones));
 	EXPECT_EQ(0, fv_fence_init(self->dev));
 }
 

@@ -94,6 +94,54 @@ struct page *kernel_alloc_page(void)
 	return page;
 }
 
+/* Pages that were allocated at once, and how many of them are not freed. */
+static struct block {
+	struct page *page;
+	unsigned int nr, left;
+	bool is_split;
+} blocks[8];
+
+struct page *alloc_pages(unsigned int flags, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; blocks[i].left; i++)
+		kernel_assert(i + 1 < ARRAY_SIZE(blocks));
+	if (!kernel_has_memory())
+		return NULL;
+	kernel_objects++;
+	blocks[i].nr = 1u << order;
+	blocks[i].left = blocks[i].nr;
+	blocks[i].is_split = false;
+	blocks[i].page = aligned_alloc(PAGE_SIZE << order, PAGE_SIZE << order);
+	memset(blocks[i].page, 0x5a, PAGE_SIZE << order);
+	return blocks[i].page;
+}
+
+void split_page(struct page *page, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		if (blocks[i].left && blocks[i].page == page && blocks[i].nr == 1u << order)
+			blocks[i].is_split = true;
+}
+
+void kernel_free_page(struct page *page)
+{
+	struct block *block;
+
+	for (block = blocks; block < blocks + ARRAY_SIZE(blocks); block++) {
+		if (!block->left || page < block->page || page >= block->page + block->nr)
+			continue;
+		kernel_assert(block->is_split);
+		if (!--block->left)
+			kfree(block->page);
+		return;
+	}
+	kfree(page);
+}
+
 void *memchr_inv(const void *at, int c, size_t size)
 {
 	const u8 *byte = at, *end = byte + size;

@@ -64,6 +64,12 @@ typedef s64 ktime_t;
 #define NSEC_PER_SEC		1000000000L
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
+#define __GFP_NORETRY		0
+#define __GFP_NOWARN		0
+
+/* As on x86. */
+#define IS_ENABLED(option)	true
+#define CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
 #define ERESTARTSYS		512
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define sizeof_field(type, member)	sizeof(((type *)0)->member)
@@ -152,6 +158,8 @@ static inline void kernel_free_at(void *at)
 
 #define __free(how)		__attribute__((cleanup(kernel_free_at)))
 
+typedef unsigned long pgoff_t;
+
 /* A page begins with what was in it before. */
 struct page {
 	u8 bytes[PAGE_SIZE];
@@ -159,7 +167,12 @@ struct page {
 
 struct page *kernel_alloc_page(void);
 #define alloc_page(flags)	kernel_alloc_page()
-#define __free_page(page)	kfree(page)
+void kernel_free_page(struct page *page);
+#define __free_page(page)	kernel_free_page(page)
+/* Of which each page is freed by itself, once they are split. */
+#define HPAGE_PMD_ORDER		2
+struct page *alloc_pages(unsigned int flags, unsigned int order);
+void split_page(struct page *page, unsigned int order);
 #define page_address(page)	((void *)(page)->bytes)
 #define page_to_pfn(page)	((unsigned long)(page) >> PAGE_SHIFT)
 /* kernel_on_memchr_inv() is told of each call before it looks. */
@@ -373,6 +386,8 @@ struct delayed_work {
 
 #define system_unbound_wq	NULL
 #define msecs_to_jiffies(ms)	(ms)
+#define jiffies			(kernel_ns / NSEC_PER_MSEC)
+#define time_before(a, b)	((a) < (b))
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define INIT_DELAYED_WORK(w, function)	((w)->work.fn = (function), (w)->is_queued = false)
 void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed);

@@ -311,10 +311,23 @@ struct vm_area_struct {
 struct vm_fault {
 	struct vm_area_struct *vma;
 	unsigned long pgoff, address;
+	unsigned int flags;
 };
+
+#define FAULT_FLAG_WRITE	0x1
+
+/* 6.12 has a type for it. */
+typedef struct {
+	u64 val;
+} pfn_t;
+
+#define PFN_DEV			(1ull << 61)
+#define __pfn_to_pfn_t(pfn, flags)	((pfn_t) { (pfn) | (flags) })
+vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write);
 
 #define VM_FAULT_OOM		0x0001
 #define VM_FAULT_SIGBUS		0x0002
+#define VM_FAULT_FALLBACK	0x0800
 #define VM_FAULT_NOPAGE		0x0100
 #define vm_get_page_prot(flags)	((pgprot_t)(flags) << 8)
 vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a user has mapped in place of a BAR behind the fence. A page table that was filled with
+ * pages of the smallest size stays until the user unmaps the BAR, and keeps it from being mapped
+ * by one entry again: so what was mapped by one entry is mapped by one entry here, too.
+ */
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/vfio_pci_core.h>
+
+#include "ones.h"
+
+#define FV_ONES_HUGE_PAGES	(1ul << HPAGE_PMD_ORDER)
+
+static void fv_ones_fill_pages(struct page *page, unsigned long nr)
+{
+	void *at = page_address(page);
+
+	if (memchr_inv(at, 0xff, nr * PAGE_SIZE))
+		memset(at, 0xff, nr * PAGE_SIZE);
+}
+
+/* Its pages are counted one by one: KVM takes a reference to one of them (up to 6.12). */
+static struct page *fv_ones_huge_alloc(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN,
+					HPAGE_PMD_ORDER);
+
+	if (page) {
+		split_page(page, HPAGE_PMD_ORDER);
+		fv_ones_fill_pages(page, FV_ONES_HUGE_PAGES);
+	}
+	return page;
+}
+
+static void fv_ones_huge_free(struct page *page)
+{
+	unsigned long i;
+
+	for (i = 0; page && i < FV_ONES_HUGE_PAGES; i++)
+		__free_page(page + i);
+}
+
+/**
+ * fv_ones_init - Have a page for when there is no memory for others
+ * @ones: the device's
+ *
+ * Context: Process context.
+ * Return: 0 or -ENOMEM.
+ */
+int fv_ones_init(struct fv_ones *ones)
+{
+	ones->pages[0] = alloc_page(GFP_KERNEL);
+	if (!ones->pages[0])
+		return -ENOMEM;
+	fv_ones_fill_pages(ones->pages[0], 1);
+	ones->huge_filled = jiffies;
+	return 0;
+}
+
+/**
+ * fv_ones_exit - Free all pages
+ * @ones: the device's, which is not mapped any more
+ *
+ * Context: Process context.
+ */
+void fv_ones_exit(struct fv_ones *ones)
+{
+	unsigned int i;
+
+	for (i = 0; i < FV_ONES_PAGES; i++)
+		if (ones->pages[i])
+			__free_page(ones->pages[i]);
+	fv_ones_put_back(ones);
+}
+
+static unsigned int fv_ones_bar(pgoff_t pgoff)
+{
+	return pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+}
+
+/**
+ * fv_ones_page - Get the page that stands for one of a BAR
+ * @ones: the device's
+ * @pgoff: where in the VFIO device's file, in pages
+ *
+ * The first 16 of each BAR, where registers are, have one each, so that what is written to one is
+ * not read from another.
+ *
+ * Context: Process context, may sleep.
+ * Return: The page; one that others share if there is no memory.
+ */
+struct page *fv_ones_page(struct fv_ones *ones, pgoff_t pgoff)
+{
+	unsigned long in_bar = pgoff & (VFIO_PCI_OFFSET_MASK >> PAGE_SHIFT);
+	unsigned int slot = (in_bar + 16 * fv_ones_bar(pgoff)) % FV_ONES_PAGES;
+	struct page *page = READ_ONCE(ones->pages[slot]);
+
+	if (page)
+		return page;
+	page = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return ones->pages[0];
+	fv_ones_fill_pages(page, 1);
+	/* Two faults at the same time. */
+	if (cmpxchg(&ones->pages[slot], NULL, page)) {
+		__free_page(page);
+		page = READ_ONCE(ones->pages[slot]);
+	}
+	return page;
+}
+
+/**
+ * fv_ones_huge_page - Get what stands for as much of a BAR as one entry maps
+ * @ones: the device's
+ * @pgoff: where in the VFIO device's file, in pages
+ *
+ * Context: Process context, may sleep; under memory_lock.
+ * Return: The first of 1 << HPAGE_PMD_ORDER pages, aligned to that, or NULL if there are none.
+ */
+struct page *fv_ones_huge_page(struct fv_ones *ones, pgoff_t pgoff)
+{
+	struct page **huge = &ones->huge[fv_ones_bar(pgoff)];
+	struct page *page = READ_ONCE(*huge);
+
+	if (!page) {
+		page = fv_ones_huge_alloc();
+		if (!page)
+			return NULL;
+		if (cmpxchg(huge, NULL, page)) {
+			fv_ones_huge_free(page);
+			page = READ_ONCE(*huge);
+		}
+	}
+	WRITE_ONCE(ones->is_huge_used, true);
+	return page;
+}
+
+/**
+ * fv_ones_fill - Make all pages of the smallest size all-ones again
+ * @ones: the device's
+ *
+ * Context: Any that can be preempted.
+ */
+void fv_ones_fill(struct fv_ones *ones)
+{
+	struct page *page;
+	unsigned int i;
+
+	for (i = 0; i < FV_ONES_PAGES; i++) {
+		page = READ_ONCE(ones->pages[i]);
+		if (page)
+			fv_ones_fill_pages(page, 1);
+	}
+}
+
+/**
+ * fv_ones_fill_huge - Make the huge ones all-ones again
+ * @ones: the device's, none of which is mapped
+ *
+ * Context: Process context, under memory_lock for writing.
+ */
+void fv_ones_fill_huge(struct fv_ones *ones)
+{
+	unsigned int i;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (ones->huge[i])
+			fv_ones_fill_pages(ones->huge[i], FV_ONES_HUGE_PAGES);
+	ones->is_huge_used = false;
+	ones->huge_filled = jiffies;
+}
+
+/**
+ * fv_ones_put_back - Free the huge ones
+ * @ones: the device's, none of which is mapped
+ *
+ * Context: Process context, under memory_lock for writing, or when the device is not used.
+ */
+void fv_ones_put_back(struct fv_ones *ones)
+{
+	unsigned int i;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		fv_ones_huge_free(ones->huge[i]);
+		ones->huge[i] = NULL;
+	}
+	ones->is_huge_used = false;
+}
