@@ -118,6 +118,25 @@ static size_t in_dword(uint64_t at, size_t len)
 	return MIN(len, 4 - (size_t)(at & 3));
 }
 
+static uint32_t dword_read(struct fn *fn, unsigned int bar, uint64_t at)
+{
+	unsigned int offset;
+
+	if (message_is_table(fn, bar, at, &offset))
+		return message_table_read(fn, offset);
+	return is_pba(fn, bar, at) ? pba_read(fn, at) : reg_read(fn, at);
+}
+
+static void dword_write(struct fn *fn, unsigned int bar, uint64_t at, uint32_t value)
+{
+	unsigned int offset;
+
+	if (message_is_table(fn, bar, at, &offset))
+		message_table_write(fn, offset, value);
+	else
+		reg_write(fn, at, value);
+}
+
 static void regs_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uint8_t *bytes)
 {
 	while (len) {
@@ -125,7 +144,7 @@ static void regs_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, 
 		size_t n = in_dword(at, len);
 		uint8_t dword[4];
 
-		le32_put(dword, is_pba(fn, bar, reg) ? pba_read(fn, reg) : reg_read(fn, reg));
+		le32_put(dword, dword_read(fn, bar, reg));
 		memcpy(bytes, dword + (at & 3), n);
 		at += n;
 		bytes += n;
@@ -134,7 +153,8 @@ static void regs_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, 
 }
 
 /* Registers take whole dwords; what is smaller is merged with what they read as. */
-static void regs_write(struct fn *fn, uint64_t at, size_t len, const uint8_t *bytes)
+static void regs_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
+		       const uint8_t *bytes)
 {
 	while (len) {
 		uint64_t reg = at & ~3ull;
@@ -142,9 +162,9 @@ static void regs_write(struct fn *fn, uint64_t at, size_t len, const uint8_t *by
 		uint8_t dword[4];
 
 		if (n < 4)
-			le32_put(dword, reg_read(fn, reg));
+			le32_put(dword, dword_read(fn, bar, reg));
 		memcpy(dword + (at & 3), bytes, n);
-		reg_write(fn, reg, le32_get(dword));
+		dword_write(fn, bar, reg, le32_get(dword));
 		at += n;
 		bytes += n;
 		len -= n;
@@ -203,7 +223,7 @@ void bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len, const u
 
 	switch (bar_of(fn, bar)->role) {
 	case ROLE_REGS:
-		regs_write(fn, at, len, bytes);
+		regs_write(fn, bar, at, len, bytes);
 		break;
 	case ROLE_MEMORY:
 		if (at < card->memory_size && !is_pba(fn, bar, at & ~3ull))

@@ -97,6 +97,7 @@ static void on_reset(void *arg, unsigned int nr, enum life_reset kind)
 	cfg_reset(&fn->cfg, kind == RESET_POWER || kind == RESET_PROGRAM);
 	cfg_set_link(&fn->cfg, card->life.speed, card->life.width);
 	irq_reset(&fn->irq);
+	message_reset(fn);
 	bar_reset(fn);
 	for (i = 0; i < CARD_ENGINES; i++)
 		engine_reset(&fn->engine[i]);
@@ -146,6 +147,7 @@ static void on_loaded(void *arg)
 		struct fn *fn = &card->fn[i];
 
 		cfg_build(&fn->cfg, &card->image, i);
+		message_reset(fn);
 		bar_reset(fn);
 		design_start(fn);
 	}
@@ -209,6 +211,7 @@ void card_init(struct card *card, const struct image *image, const char *path, u
 		conn_init(&fn->conn, NULL, NULL);
 		dma_init(&fn->dma, &fn->conn);
 		irq_init(&fn->irq);
+		message_reset(fn);
 		for (j = 0; j < CARD_ENGINES; j++)
 			engine_init(&fn->engine[j], &engine_user, fn, &fn->dma);
 		if (!has_fn(card, i))
@@ -255,9 +258,11 @@ bool card_work(struct card *card)
 	bool more = false;
 	unsigned int i, j;
 
-	for (i = 0; i < card->image.fn_count; i++)
+	for (i = 0; i < card->image.fn_count; i++) {
 		for (j = 0; j < CARD_ENGINES; j++)
 			more |= engine_run(&card->fn[i].engine[j], WORK_AT_ONCE);
+		message_send(&card->fn[i]);
+	}
 	return more;
 }
 
@@ -385,9 +390,10 @@ static void irq_changed(struct fn *fn)
 {
 	unsigned int i;
 
-	if (cfg_is_msix_on(&fn->cfg) && !cfg_is_held(&fn->cfg, true, 0))
+	if (cfg_is_msix_on(&fn->cfg) && !cfg_is_held(&fn->cfg, true, 0) &&
+	    !message_is_own(fn, IRQ_MSIX))
 		irq_release(&fn->irq, IRQ_MSIX);
-	if (!cfg_is_msi_on(&fn->cfg))
+	if (!cfg_is_msi_on(&fn->cfg) || message_is_own(fn, IRQ_MSI))
 		return;
 	for (i = 0; i < fn->cfg.msi_vectors; i++)
 		if ((irq_pending(&fn->irq, IRQ_MSI, i) & 1) && !cfg_is_held(&fn->cfg, false, i))
@@ -397,8 +403,13 @@ static void irq_changed(struct fn *fn)
 static void cfg_write_fn(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes)
 {
 	struct card *card = fn->card;
-	unsigned int effects = cfg_write(&fn->cfg, at, len, bytes);
+	unsigned int effects;
 
+	if (message_is_stuck(fn, at)) {
+		fn->count.dropped++;
+		return;
+	}
+	effects = cfg_write(&fn->cfg, at, len, bytes);
 	if ((effects & CFG_DO_COMMAND) && cfg_is_memory_on(&fn->cfg))
 		card->life.is_fresh = false;
 	if (effects & CFG_DO_IRQ)
@@ -445,11 +456,17 @@ void card_bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uin
 	fn->count.ones++;
 }
 
+/* A design that is not up yet, by a fault: it answers reads, and takes no writes. */
+static bool is_deaf(const struct fn *fn)
+{
+	return fn->card->fault.is_deaf && card_now(fn->card) < fn->design_ready_at;
+}
+
 void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 		    const uint8_t *bytes)
 {
 	fn->count.bar_writes++;
-	if (answer(fn) == ANSWER_DATA && is_decoded(fn, bar, at, len))
+	if (answer(fn) == ANSWER_DATA && is_decoded(fn, bar, at, len) && !is_deaf(fn))
 		bar_write(fn, bar, at, len, bytes);
 	else
 		fn->count.dropped++;
@@ -482,10 +499,12 @@ void card_interrupt(struct fn *fn, uint32_t vector)
 	if (cfg_is_msix_on(&fn->cfg)) {
 		if (vector < fn->cfg.msix_vectors)
 			irq_raise(&fn->irq, IRQ_MSIX, vector,
+				  message_is_own(fn, IRQ_MSIX) ||
 				  cfg_is_held(&fn->cfg, true, vector));
 	} else if (cfg_is_msi_on(&fn->cfg)) {
 		/* with fewer messages than interrupts they share */
 		vector %= cfg_msi_enabled(&fn->cfg);
-		irq_raise(&fn->irq, IRQ_MSI, vector, cfg_is_held(&fn->cfg, false, vector));
+		irq_raise(&fn->irq, IRQ_MSI, vector, message_is_own(fn, IRQ_MSI) ||
+			  cfg_is_held(&fn->cfg, false, vector));
 	}
 }

@@ -18,6 +18,7 @@
 #include "image.h"
 #include "irq.h"
 #include "life.h"
+#include "message.h"
 #include "pcicfg.h"
 #include "trace.h"
 
@@ -32,6 +33,7 @@ struct fn {
 	struct irq irq;
 	struct cfg cfg;
 	struct engine engine[CARD_ENGINES];
+	uint32_t table[IRQ_VECTORS][MESSAGE_DWORDS];	/* MSI-X, where it is the card's own */
 	/* of BARs and ROM, as the client was told: fixed at its start */
 	uint64_t region_size[PROTO_REGION_BARS + 1];
 	uint32_t scratch[4];

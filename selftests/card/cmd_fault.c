@@ -243,6 +243,36 @@ static bool run_ready_after(struct ctl_call *call)
 	return false;
 }
 
+static bool run_deaf(struct ctl_call *call)
+{
+	if (call->argc > 1 && !is_word(call, 1, "off"))
+		return false;
+	call->card->fault.is_deaf = call->argc == 1;
+	return true;
+}
+
+static bool run_stuck(struct ctl_call *call)
+{
+	struct fault *fault = &call->card->fault;
+	uint64_t vector;
+
+	if (is_word(call, 1, "off")) {
+		fault->has_stuck_table = false;
+		fault->is_msi_stuck = false;
+		return true;
+	}
+	if (is_word(call, 1, "msi")) {
+		fault->is_msi_stuck = true;
+		return true;
+	}
+	if (!is_word(call, 1, "msix") ||
+	    !ctl_number(call, ctl_arg(call, 2), 0, IRQ_VECTORS - 1, &vector))
+		return false;
+	fault->has_stuck_table = true;
+	fault->stuck_vector = (unsigned int)vector;
+	return true;
+}
+
 static bool run_not_ready(struct ctl_call *call)
 {
 	struct life_faults *faults = &call->card->life.faults;
@@ -591,6 +621,9 @@ const struct ctl_command cmd_fault[] = {
 	  run_ready_after },
 	{ "not-ready", "ones|rrs|image", "how a function that is not ready answers",
 	  run_not_ready },
+	{ "deaf", "[off]", "a design takes no write to a BAR until it is ready", run_deaf },
+	{ "stuck", "msi|msix VECTOR|off",
+	  "own MSI registers, or the own MSI-X table from a vector on, take no writes", run_stuck },
 	{ "load-time", "MS|hold|image", "how long loading takes", run_load_time },
 	{ "train-time", "MS|hold|image", "how long training takes", run_train_time },
 	{ "release", "[FUNCTION]",

@@ -42,6 +42,10 @@ struct fault {
 	/* the design takes so long to start, or LIFE_HELD, whatever the image says */
 	bool has_design;
 	int64_t design_ms;
+	bool is_deaf;			/* and takes no write to a BAR before that */
+	/* own interrupts: the MSI-X table from a vector on, or the MSI registers, take no writes */
+	bool has_stuck_table, is_msi_stuck;
+	unsigned int stuck_vector;
 };
 
 void fault_tick(struct card *card, uint64_t now);

@@ -184,10 +184,10 @@ static const struct {
 	const char *keys;
 } caps[] = {
 	{ "pm", CAP_PM, false, "id at soft_reset" },
-	{ "msi", CAP_MSI, false, "id at vectors per_vector_mask" },
+	{ "msi", CAP_MSI, false, "id at vectors own per_vector_mask" },
 	{ "vendor", CAP_VENDOR, false, "id at length" },
 	{ "exp", CAP_EXP, false, "id at flr payload" },
-	{ "msix", CAP_MSIX, false, "id at vectors table_bar table pba_bar pba" },
+	{ "msix", CAP_MSIX, false, "id at vectors own table_bar table pba_bar pba" },
 	{ "aer", CAP_AER, true, "id at" },
 	{ "dsn", CAP_DSN, true, "id at" },
 	{ "vsec", CAP_VSEC, true, "id at vsec_id vsec_rev length" },
@@ -225,6 +225,7 @@ static void read_cap_fields(struct reader *r, struct json_object *obj, struct im
 	case CAP_MSI:
 		cap->vectors = (uint32_t)get_number(r, obj, "vectors", 1, 1, 32);
 		cap->per_vector_mask = flag(r, obj, "per_vector_mask", false);
+		cap->is_own = flag(r, obj, "own", false);
 		if (!is_power_of_two(cap->vectors))
 			complain(r, "vectors is no power of two");
 		break;
@@ -236,6 +237,7 @@ static void read_cap_fields(struct reader *r, struct json_object *obj, struct im
 		break;
 	case CAP_MSIX:
 		cap->vectors = (uint32_t)get_number(r, obj, "vectors", 8, 1, 2048);
+		cap->is_own = flag(r, obj, "own", false);
 		cap->table_bar = (uint32_t)get_number(r, obj, "table_bar", 0, 0, IMAGE_BARS - 1);
 		cap->pba_bar = (uint32_t)get_number(r, obj, "pba_bar", 0, 0, IMAGE_BARS - 1);
 		cap->table = (uint32_t)number_needed(r, obj, "table", 0, 0xfffffff8);
@@ -323,6 +325,8 @@ static void check_fn(struct reader *r, const struct image_fn *fn)
 	if (msix && (!is_in_bar(fn, msix->table_bar, msix->table, 16ull * msix->vectors) ||
 		     !is_in_bar(fn, msix->pba_bar, msix->pba, (msix->vectors + 63) / 64 * 8)))
 		complain(r, "msix: table or pba is not in its BAR");
+	if (msix && msix->is_own && fn->bar[msix->table_bar].role != ROLE_REGS)
+		complain(r, "msix: an own table is not in a BAR of registers");
 }
 
 static void read_fn(struct reader *r, struct json_object *obj, struct image_fn *fn)

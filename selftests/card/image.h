@@ -37,6 +37,7 @@ struct image_cap {
 	bool per_vector_mask;		/* msi */
 	uint32_t payload;		/* exp: Max_Payload_Size Supported, bytes */
 	uint32_t vectors;		/* msi, msix */
+	bool is_own;			/* msi, msix: the client knows nothing of it */
 	uint32_t table_bar, table, pba_bar, pba; /* msix */
 	uint32_t vsec_id, vsec_rev, length; /* vsec, vendor */
 };
