@@ -18,6 +18,7 @@
 #include "fence.h"
 #include "history.h"
 #include "link.h"
+#include "msi.h"
 #include "policy.h"
 #include "ready.h"
 #include "registry.h"
@@ -280,8 +281,9 @@ static int fv_clean_verify(struct fv_device *dev, char *text, size_t size)
  * fv_clean_check - Look at what a reset by the PCI core left behind
  * @dev: the device, after its configuration was restored
  *
- * Without touching its BARs: their user was not told to leave them alone. What is not
- * as it was is repaired by fv_reset_run() later.
+ * Without touching its BARs, but for a look at its MSI-X table, which is the kernel's: their user
+ * was not told to leave them alone. What is not as it was, or was written before the design was up,
+ * is repaired by fv_reset_run() later.
  *
  * Context: Process context, under the device lock; memory_lock may be held.
  */
@@ -302,7 +304,7 @@ void fv_clean_check(struct fv_device *dev)
 		snprintf(text, sizeof(text), "it is %04x:%04x, was %04x:%04x", (u16)id, id >> 16,
 			 (u16)was, was >> 16);
 	else if (dev->saved && !fv_clean_verify(dev, text, sizeof(text)))
-		return;
+		fv_msi_look(pdev, text, sizeof(text));
 	if (!*text)
 		return;
 

@@ -6,8 +6,10 @@
 #ifndef FV_COMPAT_H
 #define FV_COMPAT_H
 
+#include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/version.h>
@@ -137,6 +139,12 @@ static inline vm_fault_t fv_compat_insert_pmd(struct vm_fault *vmf, unsigned lon
 {
 	return VM_FAULT_FALLBACK;
 }
+#endif
+
+/* 6.16: the lock of a device's MSI descriptors is a guard. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+DEFINE_LOCK_GUARD_1(msi_descs_lock, struct device, msi_lock_descs(_T->lock),
+		    msi_unlock_descs(_T->lock))
 #endif
 
 /* Where the Advanced Error Reporting capability is; the kernel knows if it uses it. */

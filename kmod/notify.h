@@ -19,6 +19,7 @@ struct fv_group;
  * @FV_PHASE_READY: all functions answer
  * @FV_PHASE_RESTORE: they are what they were, and have their configuration
  * @FV_PHASE_DESIGN: the ready registers say so, too
+ * @FV_PHASE_MSI: MSI and MSI-X hold what the kernel wrote
  * @FV_PHASE_LINK: the link is as good as it came to
  */
 enum fv_phase {
@@ -27,6 +28,7 @@ enum fv_phase {
 	FV_PHASE_READY,
 	FV_PHASE_RESTORE,
 	FV_PHASE_DESIGN,
+	FV_PHASE_MSI,
 	FV_PHASE_LINK,
 };
 

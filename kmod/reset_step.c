@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "fence.h"
 #include "history.h"
+#include "msi.h"
 #include "notify.h"
 #include "ready.h"
 #include "reset_step.h"
@@ -122,6 +123,66 @@ static int fv_reset_wait_design(struct fv_reset_job *job, struct fv_wait *wait)
 	return ret;
 }
 
+/* Interrupts that a user sets up go the same way to the card: under memory_lock. */
+static int fv_reset_restore_msi(struct fv_reset_job *job, unsigned int i, char *text, size_t size)
+{
+	struct fv_device *dev = job->span.devices[i];
+	int ret;
+
+	if (job->is_fencing)
+		fv_span_lock_memory(&job->span, i);
+	ret = fv_msi_restore(job->span.functions[i], text, size);
+	if (job->is_fencing)
+		up_write(&dev->core.memory_lock);
+	return ret;
+}
+
+/*
+ * A ready register that is satisfied says that the design takes writes. Without one, the MSI-X
+ * table is what shows it.
+ */
+static int fv_reset_wait_msi_function(struct fv_reset_job *job, unsigned int i,
+				      struct fv_wait *wait, char *text, size_t size)
+{
+	struct pci_dev *pdev = job->span.functions[i];
+	struct fv_policy policy;
+	int ret, error;
+
+	fv_device_policy(job->span.devices[i], &policy);
+	for (;;) {
+		ret = fv_reset_restore_msi(job, i, text, size);
+		if (!ret)
+			return 0;
+		if (!fv_ready_is_answering(pdev)) {
+			snprintf(text, size, "%s no longer responds", pci_name(pdev));
+			return ret;
+		}
+		if (policy.ready.mask)
+			return ret;
+		error = fv_wait_pause(wait);
+		if (error)
+			return error == -EINTR ? error : ret;
+	}
+}
+
+/* Functions without a driver have no interrupts. */
+static int fv_reset_wait_msi(struct fv_reset_job *job, struct fv_wait *wait)
+{
+	struct fv_span *span = &job->span;
+	char text[FV_REASON_SIZE] = "";
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (!span->devices[i])
+			continue;
+		ret = fv_reset_wait_msi_function(job, i, wait, text, sizeof(text));
+		if (ret)
+			fv_reset_say(job, i, text);
+	}
+	return ret;
+}
+
 /* All functions held: are they ready, the same, and as they were configured? */
 static int fv_reset_verify(struct fv_reset_job *job)
 {
@@ -134,6 +195,8 @@ static int fv_reset_verify(struct fv_reset_job *job)
 		ret = fv_reset_phase(job, FV_PHASE_RESTORE, fv_reset_restore(job));
 	if (!ret)
 		ret = fv_reset_phase(job, FV_PHASE_DESIGN, fv_reset_wait_design(job, &wait));
+	if (!ret)
+		ret = fv_reset_phase(job, FV_PHASE_MSI, fv_reset_wait_msi(job, &wait));
 	return ret;
 }
 

@@ -29,6 +29,7 @@ TRACE_DEFINE_ENUM(FV_PHASE_ACT);
 TRACE_DEFINE_ENUM(FV_PHASE_READY);
 TRACE_DEFINE_ENUM(FV_PHASE_RESTORE);
 TRACE_DEFINE_ENUM(FV_PHASE_DESIGN);
+TRACE_DEFINE_ENUM(FV_PHASE_MSI);
 TRACE_DEFINE_ENUM(FV_PHASE_LINK);
 
 #define fv_show_kind(kind)						\
@@ -55,6 +56,7 @@ TRACE_DEFINE_ENUM(FV_PHASE_LINK);
 		{ FV_PHASE_READY, "ready" },				\
 		{ FV_PHASE_RESTORE, "restore" },			\
 		{ FV_PHASE_DESIGN, "design" },				\
+		{ FV_PHASE_MSI, "msi" },				\
 		{ FV_PHASE_LINK, "link" })
 
 /* Everything that the history keeps. */

@@ -71,6 +71,7 @@ typedef s64 ktime_t;
 #define IS_ENABLED(option)	true
 #define CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
 #define ERESTARTSYS		512
+#define FIELD_PREP(mask, value)	((value) * ((mask) & -(mask)))
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define sizeof_field(type, member)	sizeof(((type *)0)->member)
 #define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
@@ -263,11 +264,13 @@ static inline void kernel_unguard(struct mutex **lock)
 	mutex_unlock(*lock);
 }
 
+#define kernel_guard_mutex(lock)	kernel_guard(lock)
+#define DEFINE_LOCK_GUARD_1(kind, type, lock, unlock)
 #define KERNEL_PASTE(a, b)	a##b
 #define KERNEL_NAME(a, b)	KERNEL_PASTE(a, b)
 #define guard(kind)							\
 	__attribute__((cleanup(kernel_unguard), unused))		\
-	struct mutex *KERNEL_NAME(guard_, __COUNTER__) = kernel_guard
+	struct mutex *KERNEL_NAME(guard_, __COUNTER__) = KERNEL_NAME(kernel_guard_, kind)
 #define scoped_guard(kind, lock)					\
 	for (struct mutex *__scope __attribute__((cleanup(kernel_unguard))) =	\
 		     kernel_guard(lock), *__once = NULL; !__once; __once = __scope)

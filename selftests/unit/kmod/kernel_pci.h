@@ -34,8 +34,13 @@ struct iommu_domain {
 	unsigned int type;
 };
 
+struct msi_desc;
+
 struct device {
 	struct mutex mutex;	/* the device lock */
+	struct mutex msi_lock;
+	struct msi_desc *descs;
+	unsigned int nr_descs;
 	struct iommu_group *iommu_group;
 	struct iommu_domain *domain;
 	struct device_driver *driver;
@@ -98,7 +103,7 @@ struct pci_dev {
 	u16 vendor, device, subsystem_vendor, subsystem_device;
 	u32 class;
 	int cfg_size;
-	u8 pcie_cap, pm_cap;
+	u8 pcie_cap, pm_cap, msi_cap, msix_cap;
 	u16 pcie_flags_reg;
 	u32 devcap;
 	unsigned long dev_flags;
@@ -247,6 +252,35 @@ int pm_runtime_get_if_active(struct device *dev);
 void __iomem *ioremap(u64 at, size_t size);
 void iounmap(void __iomem *at);
 u32 ioread32(void __iomem *at);
+
+/* MSI and MSI-X: what the kernel holds of a function's vectors, at most so many. */
+struct msi_msg {
+	u32 address_lo, address_hi, data;
+};
+
+struct msi_desc {
+	u16 msi_index;
+	struct msi_msg msg;
+	struct {
+		u32 msi_mask, msix_ctrl;
+		struct {
+			u8 multiple, multi_cap;
+			bool can_mask, is_64, is_virtual;
+		} msi_attrib;
+		u8 mask_pos;
+		void __iomem *mask_base;
+	} pci;
+};
+
+#define MSI_DESC_ASSOCIATED	2
+#define kernel_guard_msi_descs_lock(d)	kernel_guard(&(d)->msi_lock)
+#define msi_first_desc(d, filter)					\
+	(lockdep_assert_held(&(d)->msi_lock), (d)->nr_descs ? (d)->descs : NULL)
+#define msi_for_each_desc(desc, d, filter)				\
+	for ((desc) = msi_first_desc(d, filter);			\
+	     (desc) && (desc) < (d)->descs + (d)->nr_descs; (desc)++)
+/* The test plays it. */
+void pci_restore_msi_state(struct pci_dev *pdev);
 
 /* VFIO. */
 struct vfio_device_set {
