@@ -14,18 +14,20 @@ FV_CARD_IMAGES=$FV_TOP/selftests/card/images
 # processes beside QEMU
 FV_SERVERS=()
 
-# build_port KERNEL: path of fv_port.ko in $REPLY, what the compiler said in
-# out/build/port-KERNEL.log
+# build_port KERNEL: the modules of the tests, below out/build/port-KERNEL; what the
+# compiler said in out/build/port-KERNEL.log
 build_port()
 {
-	local dir=$FV_OUT_DIR/build/port-$1 kdir
+	local dir=$FV_OUT_DIR/build/port-$1 kdir name
 
 	kernel_get "$1"
 	kdir=$REPLY
-	build_sync "$dir" selftests/port selftests/card/sideband.h
-	make -C "$kdir/build" M="$dir/selftests/port" W=1e -j"$(cpus)" modules \
-		>"$dir.log" 2>&1 </dev/null || return
-	REPLY=$dir/selftests/port/fv_port.ko
+	build_sync "$dir" selftests/port selftests/importer selftests/card/sideband.h
+	: >"$dir.log"
+	for name in port importer; do
+		make -C "$kdir/build" M="$dir/selftests/$name" W=1e -j"$(cpus)" modules \
+			>>"$dir.log" 2>&1 </dev/null || return
+	done
 }
 
 # build_card: directory with fpgacard and fpgacardctl in $REPLY
@@ -42,7 +44,7 @@ build_card()
 card_payload()
 {
 	mkdir -p "$2/bin" "$2/mod" "$2/images"
-	cp "$FV_OUT_DIR/build/port-$1/selftests/port/fv_port.ko" "$2/mod/"
+	cp "$FV_OUT_DIR/build/port-$1/selftests"/{port/fv_port,importer/fv_importer}.ko "$2/mod/"
 	cp "$FV_OUT_DIR/build/card/fpgacardctl" "$FV_TOP/selftests/port/fv-fault" "$2/bin/"
 	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
 }
