@@ -75,10 +75,7 @@ static inline void fv_compat_init_device(struct vfio_pci_core_device *core)
 }
 #endif
 
-/*
- * 7.2: the IOMMU is told of a reset, for devices with ATS. BARs exported as dma-bufs
- * have to be revoked before one, which only vfio_pci_core can.
- */
+/* 7.2: the IOMMU is told of a reset, for devices with ATS. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
 static inline int fv_compat_reset_iommu_prepare(struct pci_dev *pdev)
 {
@@ -100,6 +97,7 @@ static inline void fv_compat_reset_iommu_done(struct pci_dev *pdev)
 }
 #endif
 
+/* 6.19: BARs exported as dma-bufs. Under memory_lock. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 {

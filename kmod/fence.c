@@ -17,10 +17,12 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -106,6 +108,86 @@ static void fv_fence_refill(struct work_struct *work)
 		fv_fence_refill_soon(fence);
 }
 
+/*
+ * Has the user exported BARs as dma-bufs? vfio_pci_core changes the list under memory_lock. An
+ * export goes through the gate: none is added behind the fence.
+ */
+static bool fv_fence_has_dma_bufs(struct fv_device *dev)
+{
+	bool has_dma_bufs;
+
+	down_read(&dev->core.memory_lock);
+	has_dma_bufs = dev->fence.is_open && fv_compat_has_dma_bufs(&dev->core);
+	up_read(&dev->core.memory_lock);
+	return has_dma_bufs;
+}
+
+/*
+ * vfio_pci_core exports no function that revokes dma-bufs or gives them back. Its low power
+ * features do: the entry revokes, and the exit gives back if the user's Command register enables
+ * memory. Apart from that they move one runtime PM reference, to which the callers here add one.
+ */
+static int fv_fence_low_power(struct fv_device *dev, u32 feature)
+{
+	lockdep_assert_held_write(&dev->fence.gate);
+	return vfio_pci_core_ioctl_feature(&dev->core.vdev, VFIO_DEVICE_FEATURE_SET | feature,
+					   NULL, 0);
+}
+
+/* The gate keeps the user's own low power features and the close of the device away. */
+static void fv_fence_revoke_locked(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (fence->revoked_seq != fence->seq) {
+		fence->revoked_seq = fence->seq;
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_DMA_BUF_REVOKES);
+		pci_info_ratelimited(pdev, "dma-bufs of its BARs revoked, importers have to map them again\n");
+	}
+	pm_runtime_get_noresume(&pdev->dev);
+	/*
+	 * The exit gives nothing back: behind the fence the user has no memory. An entry that
+	 * fails has revoked them as well; the low power is the user's own, and stays.
+	 */
+	if (!fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY))
+		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
+	pm_runtime_put(&pdev->dev);
+}
+
+/* In low power they stay revoked until the user's own exit from it. */
+static void fv_fence_give_back_locked(struct fv_device *dev)
+{
+	if (fv_fence_has_dma_bufs(dev) && !READ_ONCE(dev->core.pm_runtime_engaged))
+		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
+}
+
+/**
+ * fv_fence_revoke - Take importers of a fenced device's dma-bufs off it
+ * @dev: the device, fenced; without fence nothing is done
+ *
+ * When it returns no importer has a BAR mapped, and none maps one before the fence is lowered.
+ * vfio_pci_core waits for importers as long as they take, as it does in its own resets.
+ *
+ * Context: Process context, may sleep; not under memory_lock or fv_fence::gate.
+ */
+void fv_fence_revoke(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	if (!fv_fence_has_dma_bufs(dev))
+		return;
+	down_write(&fence->gate);
+	if (fv_fence_is_up(fence) && fv_fence_has_dma_bufs(dev))
+		fv_fence_revoke_locked(dev);
+	up_write(&fence->gate);
+}
+
+static void fv_fence_revoke_work(struct work_struct *work)
+{
+	fv_fence_revoke(container_of(work, struct fv_device, fence.revoke));
+}
+
 /**
  * fv_fence_init - Be ready to fence a device
  * @dev: the device, at probe
@@ -120,6 +202,7 @@ int fv_fence_init(struct fv_device *dev)
 	if (fv_ones_init(&fence->ones))
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&fence->refill, fv_fence_refill);
+	INIT_WORK(&fence->revoke, fv_fence_revoke_work);
 	mutex_init(&fence->turn);
 	mutex_init(&fence->raise);
 	init_rwsem(&fence->gate);
@@ -142,6 +225,7 @@ void fv_fence_exit(struct fv_device *dev)
 		WRITE_ONCE(fence->seq, fence->seq + 1);
 		fv_stats_unfenced(dev->stats);
 	}
+	cancel_work_sync(&fence->revoke);
 	cancel_delayed_work_sync(&fence->refill);
 	fv_intx_exit(dev);
 	fv_ones_exit(&fence->ones);
@@ -222,10 +306,13 @@ static void fv_fence_scrub(struct fv_device *dev)
  * fv_fence_closing - Say that a device is about to have no user any more
  * @dev: the device, which nobody reads, writes or has mapped; vfio_pci_core disables it next
  *
- * Context: Process context, under vfio_device_set::lock.
+ * Context: Process context, may sleep for as long as fv_fence_revoke(); under
+ * vfio_device_set::lock.
  */
 void fv_fence_closing(struct fv_device *dev)
 {
+	/* What revokes dma-bufs needs the virtual configuration that the core frees next. */
+	down_write(&dev->fence.gate);
 	down_write(&dev->core.memory_lock);
 	if (fv_fence_is_up(&dev->fence)) {
 		fv_intx_release(dev);
@@ -234,6 +321,7 @@ void fv_fence_closing(struct fv_device *dev)
 	}
 	dev->fence.is_open = false;
 	up_write(&dev->core.memory_lock);
+	up_write(&dev->fence.gate);
 }
 
 /* From here on what begins is answered here; what is under way still goes to the device. */
@@ -449,7 +537,9 @@ void fv_fence_unlock(struct fv_device *dev)
  * @dev: the device
  *
  * When it returns no access of its user is under way to the BARs, no ioctl that touches the
- * device, and none will begin.
+ * device, and none will begin. Importers of its dma-bufs are told soon: where it is raised because
+ * of an error, they may wait for the one who raises it. Before the device is touched,
+ * fv_fence_revoke() has to follow.
  *
  * Context: Process context, may sleep for a little longer than FV_FENCE_LIMIT_MS; not under
  * memory_lock.
@@ -458,8 +548,8 @@ void fv_fence_unlock(struct fv_device *dev)
  */
 int fv_fence_raise(struct fv_device *dev)
 {
+	bool is_new, is_up, has_dma_bufs = false;
 	struct fv_wait wait;
-	bool is_new, is_up;
 	int ret;
 
 	if (mutex_lock_killable(&dev->fence.raise))
@@ -480,17 +570,20 @@ int fv_fence_raise(struct fv_device *dev)
 		is_up = fv_fence_is_up(&dev->fence);
 		if (is_up)
 			fv_fence_raise_held(dev);
+		has_dma_bufs = dev->fence.is_open && fv_compat_has_dma_bufs(&dev->core);
 		up_write(&dev->core.memory_lock);
 	} while (!is_up);
+	if (has_dma_bufs)
+		queue_work(system_dfl_wq, &dev->fence.revoke);
 	mutex_unlock(&dev->fence.raise);
 	return ret;
 }
 
 /**
  * fv_fence_again - Fence a device once more, after a write to its configuration space
- * @dev: the device, whose user may have enabled memory behind the fence
+ * @dev: the device; its user may have enabled memory behind the fence, and so given back dma-bufs
  *
- * Context: Process context, not under memory_lock.
+ * Context: Process context, may sleep for as long as fv_fence_revoke(); not under memory_lock.
  */
 void fv_fence_again(struct fv_device *dev)
 {
@@ -498,11 +591,35 @@ void fv_fence_again(struct fv_device *dev)
 	if (fv_fence_is_up(&dev->fence))
 		fv_fence_raise_held(dev);
 	up_write(&dev->core.memory_lock);
+	fv_fence_revoke(dev);
 }
 
 /**
- * fv_fence_lower_held - Let a user to his device again
- * @dev: the device, which is ready for him
+ * fv_fence_lower - Let a user, and importers of dma-bufs, to a device again
+ * @dev: the device, ready; without fence nothing is done
+ *
+ * Dma-bufs are given back unless the user has memory disabled, or the device in low power.
+ *
+ * Context: Process context, may sleep for as long as fv_fence_revoke(); not under memory_lock or
+ * fv_fence::gate.
+ */
+void fv_fence_lower(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	if (!fv_fence_is_up(fence))
+		return;
+	down_write(&fence->gate);
+	down_write(&dev->core.memory_lock);
+	fv_fence_lower_held(dev);
+	up_write(&dev->core.memory_lock);
+	fv_fence_give_back_locked(dev);
+	up_write(&fence->gate);
+}
+
+/**
+ * fv_fence_lower_held - Let a user to a device again, under memory_lock
+ * @dev: the device, ready, of which no dma-bufs are exported: those stay revoked
  *
  * Context: Process context, under memory_lock for writing.
  */

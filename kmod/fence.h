@@ -24,12 +24,15 @@ struct vm_fault;
 /**
  * struct fv_fence - the fence of one device
  * @seq: changes when it is raised and when it is lowered; odd while it is up. Written under
- *	 memory_lock for writing
- * @is_open: a user has the device, and vfio_pci_core its virtual configuration; memory_lock
+ *	 memory_lock for writing, and under @gate when it is lowered
+ * @is_open: a user has the device, and vfio_pci_core its virtual configuration; memory_lock, and
+ *	     @gate to clear it
  * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock
  * @had_no_command: pci_dev::no_command_memory at that time; memory_lock
  * @ones: what is mapped in place of the BARs
  * @refill: makes that all-ones again, whatever its user wrote
+ * @revoke: revokes BARs that are exported as dma-bufs
+ * @revoked_seq: @seq of the last fence that revoked any; @gate
  * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
  *	  wait for; before @gate
  * @gate: held for reading by that ioctl, for writing by what raises the fence; before memory_lock
@@ -44,6 +47,8 @@ struct fv_fence {
 	bool had_no_command;
 	struct fv_ones ones;
 	struct delayed_work refill;
+	struct work_struct revoke;
+	unsigned int revoked_seq;
 	struct mutex turn;	/* of ioctls */
 	struct rw_semaphore gate;
 	struct mutex raise;	/* until the fence stands */
@@ -79,6 +84,8 @@ int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait);
 void fv_fence_unlock(struct fv_device *dev);
 int fv_fence_raise(struct fv_device *dev);
 void fv_fence_raise_held(struct fv_device *dev);
+void fv_fence_revoke(struct fv_device *dev);
+void fv_fence_lower(struct fv_device *dev);
 void fv_fence_lower_held(struct fv_device *dev);
 void fv_fence_again(struct fv_device *dev);
 void fv_fence_zap(struct fv_device *dev);

@@ -99,7 +99,7 @@ static bool fv_flr_is_ours(struct fv_device *dev)
 	struct pci_dev *pdev = dev->core.pdev;
 
 	return pdev->devcap & PCI_EXP_DEVCAP_FLR && dev->core.reset_works &&
-	       !fv_reset_is_core_special(pdev) && !fv_compat_has_dma_bufs(&dev->core);
+	       !fv_reset_is_core_special(pdev);
 }
 
 /* Without its user's page faults: what is not there is -EFAULT. */

@@ -61,11 +61,8 @@ static void fv_lease_unfence(struct fv_span *span)
 
 	for (i = 0; i < span->nr_held; i++) {
 		dev = span->devices[i];
-		if (!dev || fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
-			continue;
-		down_write(&dev->core.memory_lock);
-		fv_fence_lower_held(dev);
-		up_write(&dev->core.memory_lock);
+		if (dev && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+			fv_fence_lower(dev);
 	}
 }
 
@@ -140,6 +137,9 @@ static int fv_lease_fence(struct fv_lease_job *job)
 		fv_lease_unfence(span);
 		return ret;
 	}
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			fv_fence_revoke(span->devices[i]);
 	for (i = 0; i < span->nr_held; i++) {
 		if (!fv_ready_is_answering(span->functions[i]))
 			continue;

@@ -47,8 +47,9 @@ static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
 }
 
 /*
- * A user who resets his own device by an ioctl waits for it, as vfio-pci has him do. He does
- * not wait, and none of his processors does, for what others ask for, his guest among them.
+ * A user that resets its own device by an ioctl waits for it, as with vfio-pci, unless it has
+ * exported dma-bufs (fv_reset_hold()). It does not wait, and no processor of its guest does, for
+ * what others ask for, the guest among them.
  */
 static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
 {

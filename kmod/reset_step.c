@@ -339,14 +339,17 @@ static void fv_reset_count_step(struct fv_reset_job *job, struct fv_device *dev)
 /* A user of a function that is not ready stays behind the fence. */
 static void fv_reset_conclude_fence(struct fv_reset_job *job, struct fv_device *dev)
 {
-	if (job->is_fencing)
+	if (job->is_fencing && !job->step->error) {
+		fv_fence_lower(dev);
+	} else if (job->is_fencing) {
 		down_write(&dev->core.memory_lock);
-	if (job->step->error)
 		fv_fence_raise_held(dev);
-	else
-		fv_fence_lower_held(dev);
-	if (job->is_fencing)
 		up_write(&dev->core.memory_lock);
+	} else if (job->step->error) {
+		fv_fence_raise_held(dev);
+	} else {
+		fv_fence_lower_held(dev);
+	}
 }
 
 /**
@@ -414,11 +417,8 @@ static void fv_reset_unfence(struct fv_reset_job *job)
 
 	for (i = 0; i < job->span.nr_held; i++) {
 		dev = job->span.devices[i];
-		if (!dev || fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
-			continue;
-		down_write(&dev->core.memory_lock);
-		fv_fence_lower_held(dev);
-		up_write(&dev->core.memory_lock);
+		if (dev && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+			fv_fence_lower(dev);
 	}
 }
 
@@ -439,9 +439,32 @@ static int fv_reset_fence(struct fv_reset_job *job)
 				 "the user of %s does not leave its memory alone",
 				 pci_name(dev->core.pdev));
 	}
-	if (ret)
+	if (ret) {
 		fv_reset_unfence(job);
-	return ret;
+		return ret;
+	}
+	/* Importers are off the functions before these are touched. */
+	for (i = 0; i < job->span.nr_held; i++)
+		if (job->span.devices[i])
+			fv_fence_revoke(job->span.devices[i]);
+	return 0;
+}
+
+/* Users are kept from the functions' memory, and the lists of dma-bufs do not change. */
+static bool fv_reset_has_dma_bufs(struct fv_reset_job *job)
+{
+	struct fv_device *dev;
+	unsigned int i;
+
+	for (i = 0; i < job->span.nr_held; i++) {
+		dev = job->span.devices[i];
+		if (!dev)
+			continue;
+		lockdep_assert_held_write(&dev->core.memory_lock);
+		if (dev->fence.is_open && fv_compat_has_dma_bufs(&dev->core))
+			return true;
+	}
+	return false;
 }
 
 static int fv_reset_hold(struct fv_reset_job *job)
@@ -457,9 +480,15 @@ static int fv_reset_hold(struct fv_reset_job *job)
 	} else {
 		fv_span_narrow(span);
 	}
-	if (job->is_fencing)
-		return fv_reset_fence(job);
-	return fv_span_hold_memory(span, step->text, sizeof(step->text));
+	if (!job->is_fencing) {
+		ret = fv_span_hold_memory(span, step->text, sizeof(step->text));
+		if (ret || !fv_reset_has_dma_bufs(job))
+			return ret;
+		/* vfio_pci_core revokes dma-bufs under memory_lock: users are fenced off. */
+		fv_span_release_memory(span);
+		job->is_fencing = true;
+	}
+	return fv_reset_fence(job);
 }
 
 static void fv_reset_release(struct fv_reset_job *job)

@@ -14,7 +14,8 @@
  * @span: the functions that are held; the device's first
  * @policy: what was wanted of the device when it began
  * @origin: who asked
- * @is_fencing: users see the fence meanwhile; else they wait at memory_lock
+ * @is_fencing: users see the fence meanwhile; else they wait at memory_lock. Set also when a
+ *	function is met of which dma-bufs are exported
  * @is_lost: what the functions have now is nothing that they should have later
  * @ops: the method that is tried
  * @method: its number

@@ -4,7 +4,8 @@
  * device locks of the card's other functions (tried only), fv_fence::gate and memory_lock of each
  * (tried only, but for the first), access to configuration space of each. vfio_pci_core takes
  * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
- * access to configuration space, as each user's write there does, inside memory_lock.
+ * access to configuration space, as each user's write there does, and for importers of dma-bufs
+ * inside memory_lock.
  */
 #include <linux/iommu.h>
 #include <linux/minmax.h>

@@ -431,7 +431,7 @@ static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned 
 
 	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
 		return fv_vfio_ioctl_hot_reset(vdev, arg);
-	if (fv_reset_is_core_special(dev->core.pdev) || fv_compat_has_dma_bufs(&dev->core))
+	if (fv_reset_is_core_special(dev->core.pdev))
 		return fv_vfio_ioctl_core_reset(vdev, cmd, arg);
 	return fv_vfio_ioctl_reset(dev);
 }

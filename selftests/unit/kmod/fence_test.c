@@ -110,6 +110,13 @@ vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write)
 	return world.insert;
 }
 
+/* The oldest kernel exports no dma-bufs: see dmabuf_test.c. */
+int vfio_pci_core_ioctl_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
+				size_t argsz)
+{
+	kernel_fail("a feature is used");
+}
+
 ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
 {
 	world.core_reads++;

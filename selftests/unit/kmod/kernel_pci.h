@@ -182,6 +182,7 @@ static inline void pci_err(const struct pci_dev *pdev, const char *fmt, ...)
 
 #define pci_warn		pci_err
 #define pci_info		pci_err
+#define pci_info_ratelimited	pci_err
 
 int pci_read_config_byte(struct pci_dev *pdev, int where, u8 *value);
 int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value);
@@ -245,6 +246,7 @@ const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct
 /* Runtime PM: counts, and says what the test wants. */
 int pm_runtime_resume_and_get(struct device *dev);
 #define pm_runtime_get_sync(dev)	((void)(dev)->usage++)
+#define pm_runtime_get_noresume(dev)	((void)(dev)->usage++)
 #define pm_runtime_put(dev)		((void)(dev)->usage--)
 int pm_runtime_get_if_active(struct device *dev);
 
@@ -314,10 +316,12 @@ struct vfio_pci_core_device {
 	bool virq_disabled, pci_2_3, pm_intx_masked;
 	int irq_type;
 	void *pm_save;
+	const struct vfio_pci_device_ops *pci_ops;
+	struct list_head dmabufs;
 };
 
 struct vfio_pci_device_ops {
-	int unused;
+	int (*get_dmabuf_phys)(struct vfio_pci_core_device *core);
 };
 
 #define VFIO_PCI_OFFSET_SHIFT	40
@@ -325,14 +329,21 @@ struct vfio_pci_device_ops {
 #define VFIO_PCI_INDEX_TO_OFFSET(index)	((u64)(index) << VFIO_PCI_OFFSET_SHIFT)
 #define VFIO_PCI_OFFSET_MASK	(((u64)1 << VFIO_PCI_OFFSET_SHIFT) - 1)
 /* The test plays these. */
+int vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *core);
+int vfio_pci_core_ioctl_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
+				size_t argsz);
 ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf, size_t count,
 			   loff_t *ppos);
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 			    loff_t *ppos);
 
-/* compat.h then knows nothing newer than the oldest kernel. */
+/* compat.h then knows nothing newer than the oldest kernel, unless the test says another. */
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
+#ifndef LINUX_VERSION_CODE
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
+#else
+#define system_dfl_wq		NULL
+#endif
 
 /* Memory of the user, which the test maps and unmaps. */
 typedef unsigned int vm_fault_t;
@@ -357,7 +368,11 @@ typedef struct {
 
 #define PFN_DEV			(1ull << 61)
 #define __pfn_to_pfn_t(pfn, flags)	((pfn_t) { (pfn) | (flags) })
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write);
+#else
+vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, unsigned long pfn, bool write);
+#endif
 
 #define VM_FAULT_OOM		0x0001
 #define VM_FAULT_SIGBUS		0x0002

@@ -31,6 +31,7 @@ static struct world {
 	bool is_silent[DEVICES];
 	bool is_held;
 	unsigned int isolations, resets, driverless, repairs, stops, awake_at_fence, remembered;
+	unsigned int revoked;
 	bool is_any_user;
 	char did[256];
 	struct fv_event event;
@@ -145,9 +146,16 @@ int fv_fence_raise(struct fv_device *dev)
 	return world.fence[i];
 }
 
-void fv_fence_lower_held(struct fv_device *dev)
+/* Importers of its dma-bufs are off before it is stopped. */
+void fv_fence_revoke(struct fv_device *dev)
 {
-	kernel_assert(dev->core.memory_lock.held == -1);
+	kernel_assert(!dev->core.memory_lock.held && fv_fence_is_up(&dev->fence));
+	world.revoked |= 1 << index_of(dev);
+}
+
+void fv_fence_lower(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held);
 	dev->fence.seq &= ~1;
 }
 
@@ -175,6 +183,7 @@ void fv_config_stop(struct pci_dev *pdev)
 	struct fv_device *dev = world.devices[index_of_pdev(pdev)];
 
 	kernel_assert(!dev->card || dev->core.memory_lock.held == -1);
+	kernel_assert(!dev->card || world.revoked & 1 << index_of_pdev(pdev));
 	world.stops |= 1 << index_of_pdev(pdev);
 }
 
@@ -407,6 +416,7 @@ TEST_F(lease, a_card_is_fenced)
 	EXPECT_EQ(2000, self->lease->end.delay);
 	EXPECT_EQ(1, world.resets);
 	EXPECT_EQ(3, world.stops);
+	EXPECT_EQ(3, world.revoked);
 	EXPECT_EQ(1, self->pdevs[0].pending_waits);
 	EXPECT_EQ(1, self->pdevs[1].pending_waits);
 	EXPECT_EQ(2, world.awake_at_fence);

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/reset_step.c on kernels where BARs are exported as dma-bufs: importers are off all functions
+ * before one of them is touched, by any way to ask for a reset.
+ */
+#include "kselftest_harness.h"
+
+#include "../../../kmod/baseline.h"
+#include "../../../kmod/card.h"
+#include "../../../kmod/compat.h"
+#include "../../../kmod/device.h"
+#include "../../../kmod/fence.h"
+#include "../../../kmod/history.h"
+#include "../../../kmod/msi.h"
+#include "../../../kmod/link.h"
+#include "../../../kmod/notify.h"
+#include "../../../kmod/ready.h"
+#include "../../../kmod/reset_step.h"
+#include "../../../kmod/stats.h"
+
+#define DEVICES 2
+
+/* What the other files of the driver do, and the order in which it is asked of them. */
+static struct world {
+	struct fv_device *devices[DEVICES];
+	int raise[DEVICES];		/* errors */
+	int act;
+	bool is_revoked[DEVICES];
+	unsigned int holds, acts;
+	bool was_fencing_at_act;
+} world;
+
+static unsigned int index_of(struct fv_device *dev)
+{
+	return dev == world.devices[1];
+}
+
+int fv_fence_raise(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held);
+	if (!world.raise[index_of(dev)])
+		dev->fence.seq |= 1;
+	return world.raise[index_of(dev)];
+}
+
+void fv_fence_revoke(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held && !dev->fence.gate.held);
+	kernel_assert(fv_fence_is_up(&dev->fence));
+	world.is_revoked[index_of(dev)] = true;
+}
+
+void fv_fence_lower(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held && !dev->fence.gate.held);
+	if (!fv_fence_is_up(&dev->fence))
+		return;
+	dev->fence.seq &= ~1;
+	world.is_revoked[index_of(dev)] = false;
+}
+
+void fv_fence_raise_held(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1);
+	dev->fence.seq |= 1;
+}
+
+/* What is exported stays revoked. */
+void fv_fence_lower_held(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1 && list_empty(&dev->core.dmabufs));
+	dev->fence.seq &= ~1;
+}
+
+int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
+{
+	unsigned int i;
+
+	world.holds++;
+	for (i = 0; i < span->nr_held; i++) {
+		down_write(&span->devices[i]->fence.gate);
+		down_write(&span->devices[i]->core.memory_lock);
+	}
+	return 0;
+}
+
+void fv_span_release_memory(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++) {
+		up_write(&span->devices[i]->core.memory_lock);
+		up_write(&span->devices[i]->fence.gate);
+	}
+}
+
+int fv_span_widen(struct fv_span *span, char *text, size_t size)
+{
+	span->nr = DEVICES;
+	span->nr_held = DEVICES;
+	return 0;
+}
+
+void fv_span_narrow(struct fv_span *span)
+{
+	span->nr = 1;
+	span->nr_held = 1;
+}
+
+void fv_span_block_config(struct fv_span *span)
+{
+}
+
+void fv_span_unblock_config(struct fv_span *span)
+{
+}
+
+void fv_span_lock_memory(struct fv_span *span, unsigned int i)
+{
+	down_write(&span->devices[i]->core.memory_lock);
+}
+
+/* The first that touches a function: no importer is at any, and none may come. */
+static void expect_off(struct fv_device *dev)
+{
+	if (list_empty(&dev->core.dmabufs))
+		return;
+	kernel_assert(fv_fence_is_up(&dev->fence));
+	kernel_assert(world.is_revoked[index_of(dev)]);
+}
+
+void fv_config_stop(struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++)
+		if (world.devices[i]->core.pdev == pdev)
+			expect_off(world.devices[i]);
+}
+
+static int act(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
+{
+	world.acts++;
+	world.was_fencing_at_act = fv_fence_is_up(&world.devices[0]->fence);
+	return world.act;
+}
+
+static const char *unavailable(struct pci_dev *pdev, const struct fv_policy *policy)
+{
+	return NULL;
+}
+
+void fv_notify_phase(struct fv_device *dev, unsigned int method, enum fv_phase phase, int error)
+{
+}
+
+int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
+{
+	return 0;
+}
+
+bool fv_ready_is_answering(struct pci_dev *pdev)
+{
+	return true;
+}
+
+int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
+			   struct fv_wait *wait, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_baseline_forget(struct fv_device *dev)
+{
+}
+
+int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_card_look(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
+		 struct fv_link_goal *goal)
+{
+	return -EOPNOTSUPP;
+}
+
+int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
+		    enum fpga_vfio_origin origin, struct fv_link *link)
+{
+	return -EOPNOTSUPP;
+}
+
+bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal)
+{
+	return true;
+}
+
+void fv_card_isolate(struct fv_card *card)
+{
+}
+
+void fv_card_restore(struct fv_card *card)
+{
+}
+
+void fv_card_reset_begin(struct fv_card *card)
+{
+}
+
+void fv_card_reset_end(struct fv_card *card)
+{
+}
+
+void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
+{
+}
+
+void fv_stats_reset_took(struct fv_stats *stats, u64 ns)
+{
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return dev->state;
+}
+
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 enum fpga_vfio_origin origin, const char *fmt, ...)
+{
+	kernel_assert(fv_fence_is_up(&dev->fence) == (state != FPGA_VFIO_CARD_STATE_READY));
+	dev->state = state;
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	*policy = dev->policy;
+}
+
+int vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *core)
+{
+	return 0;
+}
+
+FIXTURE(reset_step)
+{
+	struct pci_dev pdevs[DEVICES];
+	struct fv_device devices[DEVICES];
+	struct fv_stats stats[DEVICES];
+	struct list_head exported;
+	struct fv_reset_job job;
+	struct fv_reset_step step;
+	struct fv_reset_ops ops;
+};
+
+FIXTURE_SETUP(reset_step)
+{
+	struct fv_device *dev;
+	unsigned int i;
+
+	kernel_begins();
+	for (i = 0; i < DEVICES; i++) {
+		pci_begins(&self->pdevs[i], i ? "0000:01:00.1" : "0000:01:00.0");
+		dev = &self->devices[i];
+		self->stats[i].counters = alloc_percpu(struct fv_counters);
+		dev->stats = &self->stats[i];
+		dev->core.pdev = &self->pdevs[i];
+		dev->fence.is_open = true;
+		dev->state = FPGA_VFIO_CARD_STATE_READY;
+		INIT_LIST_HEAD(&dev->core.dmabufs);
+		self->job.span.functions[i] = &self->pdevs[i];
+		self->job.span.devices[i] = dev;
+		world.devices[i] = dev;
+	}
+	self->ops = (struct fv_reset_ops) {
+		.name = "flr",
+		.counter = FV_RESET_FLR,
+		.unavailable = unavailable,
+		.act = act,
+	};
+	self->job.span.dev = &self->devices[0];
+	self->job.ops = &self->ops;
+	self->job.step = &self->step;
+	fv_span_narrow(&self->job.span);
+}
+
+FIXTURE_TEARDOWN(reset_step)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++) {
+		kernel_assert(!self->devices[i].core.memory_lock.held);
+		kernel_assert(!self->devices[i].fence.gate.held);
+		free_percpu(self->stats[i].counters);
+	}
+	kernel_ends();
+}
+
+#define is_up(i)	fv_fence_is_up(&self->devices[i].fence)
+
+/* A user's own reset has the user wait, with its memory held. */
+TEST_F(reset_step, nothing_is_exported)
+{
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.holds);
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(self->job.is_fencing);
+	EXPECT_FALSE(world.was_fencing_at_act);
+	EXPECT_FALSE(is_up(0));
+	/* behind a fence of before, as of a reset that failed */
+	self->devices[0].fence.seq = 1;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(is_up(0));
+}
+
+/* The core revokes dma-bufs under memory_lock: the user is fenced off in place of that. */
+TEST_F(reset_step, the_user_has_exported)
+{
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.holds);
+	EXPECT_EQ(1, world.acts);
+	EXPECT_TRUE(self->job.is_fencing);
+	EXPECT_TRUE(world.was_fencing_at_act);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(world.is_revoked[0]);
+	/* the next method */
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.holds);
+	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+TEST_F(reset_step, the_other_function_has_exported)
+{
+	list_add_tail(&self->exported, &self->devices[1].core.dmabufs);
+	/* which is not hit */
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(self->job.is_fencing);
+	/* and is */
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(self->job.is_fencing);
+	EXPECT_EQ(2, world.acts);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(is_up(1));
+	EXPECT_FALSE(world.is_revoked[1]);
+}
+
+TEST_F(reset_step, others_ask_for_it)
+{
+	list_add_tail(&self->exported, &self->devices[1].core.dmabufs);
+	self->job.is_fencing = true;
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, world.holds);
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(is_up(1));
+	EXPECT_FALSE(world.is_revoked[0]);
+	EXPECT_FALSE(world.is_revoked[1]);
+}
+
+/* Importers stay off a function that is not ready. */
+TEST_F(reset_step, it_fails)
+{
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(is_up(0));
+	EXPECT_TRUE(world.is_revoked[0]);
+	world.act = 0;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+/* A function cannot be fenced: nothing is touched, and nothing stays revoked. */
+TEST_F(reset_step, it_is_refused)
+{
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	world.raise[1] = -EAGAIN;
+	self->ops.is_card = true;
+	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, world.acts);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}
