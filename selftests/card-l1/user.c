@@ -51,7 +51,7 @@ int __user_open(struct user *user, const char *bdf)
 
 	memset(user, 0, sizeof(*user));
 	iommu_open(&user->iommu, iommu_mode_from_env());
-	ret = __device_open(&user->dev, &user->iommu, bdf);
+	ret = __device_open_token(&user->dev, &user->iommu, bdf, getenv("FV_VF_TOKEN"));
 	if (ret)
 		iommu_close(&user->iommu);
 	return ret;
