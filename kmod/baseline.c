@@ -214,6 +214,8 @@ int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text,
 	pci_restore_state(pdev);
 	ret = fv_config_verify(pdev, &dev->config, text, size);
 	if (!ret)
+		ret = fv_config_verify_vfs(pdev, text, size);
+	if (!ret)
 		fv_baseline_restored(dev);
 	return ret;
 }

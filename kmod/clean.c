@@ -26,6 +26,7 @@
 #include "reset_ops.h"
 #include "span.h"
 #include "stats.h"
+#include "vf.h"
 #include "wait.h"
 #include "watch.h"
 
@@ -103,6 +104,11 @@ static void fv_clean_again(struct fv_device *dev)
 /* Returns 1 if it is none of the driver's business any more. */
 static int fv_clean_run(struct fv_device *dev)
 {
+	char text[FV_REASON_SIZE];
+
+	/* The repair of its physical function brings it back, too. */
+	if (fv_vf_is_waiting(dev->core.pdev, text, sizeof(text)))
+		return 1;
 	/* The watch tells when the link is up after all. */
 	if (fv_clean_wait(dev) || !fv_clean_is_due(dev))
 		return 1;
@@ -248,6 +254,81 @@ bool fv_clean_has_lost(struct fv_device *dev)
 	return true;
 }
 
+/*
+ * The PCI core resets a physical function whatever its virtual functions are doing, and tells
+ * their driver nothing. Each is behind its fence from here on, and its own repair ends that.
+ */
+static void fv_clean_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
+{
+	struct fv_device *dev = fv_device_find(vf);
+
+	if (!dev) {
+		if (!vf->dev.driver && fv_ready_is_answering(vf))
+			pci_save_state(vf);
+		return;
+	}
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		return;
+	if (fv_fence_raise(dev))
+		pci_warn(vf, "not fenced while %s is reset\n", pci_name(pf));
+	if (fv_baseline_remember(vf, dev))
+		pci_warn(vf, "configuration not saved while %s is reset\n", pci_name(pf));
+	down_write(&dev->core.memory_lock);
+	fv_config_stop(vf);
+	up_write(&dev->core.memory_lock);
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_KERNEL,
+			    "the PCI core resets its physical function %s", pci_name(pf));
+}
+
+/* One that is locked is being reset or bound; see fv_clean_vfs_done(). */
+static void fv_clean_prepare_vfs(struct pci_dev *pf)
+{
+	struct pci_dev *vf = NULL;
+
+	while ((vf = fv_vf_next(pf, vf))) {
+		if (!device_trylock(&vf->dev))
+			continue;
+		fv_clean_prepare_vf(pf, vf);
+		device_unlock(&vf->dev);
+	}
+}
+
+static void fv_clean_vf_done(struct pci_dev *vf)
+{
+	struct fv_device *dev = fv_device_find(vf);
+
+	if (dev && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+		fv_clean_check(dev);
+	else if (!dev && !vf->dev.driver)
+		pci_restore_state(vf);
+}
+
+/**
+ * fv_clean_vfs_done - Bring virtual functions back after a reset by the PCI core
+ * @pf: their physical function, with its configuration restored
+ *
+ * One that is locked is looked at when its own reset, or its bind, is done.
+ *
+ * Context: Process context, under the device lock of @pf; memory_lock of @pf may be held.
+ */
+void fv_clean_vfs_done(struct pci_dev *pf)
+{
+	struct pci_dev *vf = NULL;
+	struct fv_device *dev;
+
+	while ((vf = fv_vf_next(pf, vf))) {
+		if (device_trylock(&vf->dev)) {
+			fv_clean_vf_done(vf);
+			device_unlock(&vf->dev);
+		}
+		dev = fv_device_get(pci_name(vf));
+		if (!dev)
+			continue;
+		fv_clean_repair(dev);
+		fv_device_put(dev);
+	}
+}
+
 /**
  * fv_clean_prepare - pci_error_handlers::reset_prepare
  * @pdev: the function that the PCI core is about to reset
@@ -262,6 +343,7 @@ void fv_clean_prepare(struct pci_dev *pdev)
 	dev->reset_was_readable = fv_ready_is_answering(pdev);
 	fv_card_reset_begin(dev->card);
 	fv_baseline_remember(pdev, dev);
+	fv_clean_prepare_vfs(pdev);
 }
 
 static int fv_clean_verify(struct fv_device *dev, char *text, size_t size)
@@ -274,7 +356,8 @@ static int fv_clean_verify(struct fv_device *dev, char *text, size_t size)
 		guard(mutex)(&dev->config_lock);
 		fv_config_set_intx(&dev->config, command & PCI_COMMAND_INTX_DISABLE);
 	}
-	return fv_config_verify(pdev, &dev->config, text, size);
+	return fv_config_verify(pdev, &dev->config, text, size) ?:
+	       fv_config_verify_vfs(pdev, text, size);
 }
 
 /**
@@ -331,13 +414,41 @@ static unsigned long fv_clean_methods(struct fv_device *dev)
 	return fv_clean_is_alone(dev) ? FV_RESET_ANY : FV_RESET_FUNCTION_ONLY;
 }
 
+static void fv_clean_tell_refused(struct fv_device *dev, int error, const char *reason)
+{
+	pci_err(dev->core.pdev, "not opened: %s\n", reason);
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_OPEN_REFUSED,
+		.origin = FPGA_VFIO_ORIGIN_OPEN,
+		.method = FV_METHOD_NONE,
+		.error = error,
+	}, "%s", reason);
+}
+
+/*
+ * Each user gets a device that was reset, and a reset hits its virtual functions: it is not
+ * opened while others have those.
+ */
+static int fv_clean_ask_vfs(struct fv_device *dev)
+{
+	char reason[FV_REASON_SIZE] = "";
+	int ret = fv_span_ask(dev, reason, sizeof(reason));
+
+	if (ret == -EOPNOTSUPP)
+		ret = -EBUSY;
+	if (ret == -EBUSY)
+		fv_clean_tell_refused(dev, ret, reason);
+	return ret;
+}
+
 /**
  * fv_clean_before_open - Bring a device to a clean state for its next user
  * @dev: the device, which nobody has open
  *
  * Context: Process context, under vfio_device_set::lock.
  * Return: 0, -EOPNOTSUPP if there is no method and no reason to think that it needs
- * one, -EAGAIN, also while somebody has the card fenced, -EINTR, or -EIO if it could not be
+ * one, -EBUSY if its virtual functions have users or drivers of their own, or are too many,
+ * -EAGAIN, also while the card is fenced, -EINTR, -ENOMEM, or -EIO if it could not be
  * brought to a clean state.
  */
 int fv_clean_before_open(struct fv_device *dev)
@@ -351,6 +462,9 @@ int fv_clean_before_open(struct fv_device *dev)
 		pci_info(pdev, "not opened: %s\n", reason);
 		return -EAGAIN;
 	}
+	ret = fv_clean_ask_vfs(dev);
+	if (ret)
+		return ret;
 	if (is_ready && (!fv_reset_is_offered(pdev) || fv_reset_is_core_special(pdev)))
 		return -EOPNOTSUPP;
 
@@ -362,13 +476,7 @@ int fv_clean_before_open(struct fv_device *dev)
 
 	scoped_guard(mutex, &fv_registry_lock)
 		strscpy(reason, dev->reason);
-	pci_err(pdev, "not opened: %s\n", reason);
-	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_OPEN_REFUSED,
-		.origin = FPGA_VFIO_ORIGIN_OPEN,
-		.method = FV_METHOD_NONE,
-		.error = ret,
-	}, "%s", reason);
+	fv_clean_tell_refused(dev, ret, reason);
 	return -EIO;
 }
 

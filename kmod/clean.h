@@ -12,6 +12,7 @@ void fv_clean_repair(struct fv_device *dev);
 void fv_clean_repair_after(struct fv_device *dev, unsigned int ms);
 bool fv_clean_has_lost(struct fv_device *dev);
 void fv_clean_prepare(struct pci_dev *pdev);
+void fv_clean_vfs_done(struct pci_dev *pf);
 void fv_clean_check(struct fv_device *dev);
 int fv_clean_before_open(struct fv_device *dev);
 void fv_clean_after_close(struct fv_device *dev);

@@ -301,6 +301,66 @@ void fv_config_set_intx(struct fv_config *config, bool is_disabled)
 		config->values[FV_CONFIG_COMMAND] |= PCI_COMMAND_INTX_DISABLE;
 }
 
+/* Where the PCI core has put what a register of the SR-IOV capability decodes. */
+static bool fv_config_has_vf_bars(struct pci_dev *pdev, int where)
+{
+#ifdef CONFIG_PCI_IOV
+	unsigned int bar;
+	u64 value;
+	u32 low;
+
+	for (bar = 0; bar < PCI_SRIOV_NUM_BARS; bar++) {
+		const struct resource *res = pci_resource_n(pdev, PCI_IOV_RESOURCES + bar);
+
+		if (!res->flags || res->flags & IORESOURCE_UNSET || !resource_size(res))
+			continue;
+		value = fv_config_bar_of(pdev, res);
+		pci_read_config_dword(pdev, where + PCI_SRIOV_BAR + 4 * bar, &low);
+		if (low != (u32)value)
+			return false;
+	}
+#endif
+	return true;
+}
+
+/**
+ * fv_config_verify_vfs - Does a function have the virtual functions that it should have?
+ * @pdev: the function, that answers and is what it was
+ * @text: if not, why not, in words
+ * @size: of @text
+ *
+ * The PCI core restores the SR-IOV capability from what it knows of it, and does not look.
+ *
+ * Context: Process context, under the device lock, after pci_restore_state().
+ * Return: 0, or -EIO.
+ */
+int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
+{
+	u16 needed = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE, control, nr;
+	int where;
+
+	if (!pci_num_vf(pdev))
+		return 0;
+	where = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_SRIOV);
+	if (!where) {
+		snprintf(text, size, "it has no SR-IOV capability any more");
+		return -EIO;
+	}
+	pci_read_config_word(pdev, where + PCI_SRIOV_CTRL, &control);
+	pci_read_config_word(pdev, where + PCI_SRIOV_NUM_VF, &nr);
+	if ((control & needed) != needed)
+		snprintf(text, size, "SR-IOV Control (at %#x) stays %#x", where + PCI_SRIOV_CTRL,
+			 control);
+	else if (nr != pci_num_vf(pdev))
+		snprintf(text, size, "NumVFs (at %#x) stays %u, was %u", where + PCI_SRIOV_NUM_VF,
+			 nr, pci_num_vf(pdev));
+	else if (!fv_config_has_vf_bars(pdev, where))
+		snprintf(text, size, "a BAR of its virtual functions is not what it was");
+	else
+		return 0;
+	return -EIO;
+}
+
 /* Interrupts are the kernel's: what it has enabled now is what they have to be. */
 static u32 fv_config_expected(struct pci_dev *pdev, const struct fv_config *config, unsigned int i)
 {

@@ -27,5 +27,6 @@ void fv_config_stop(struct pci_dev *pdev);
 void fv_config_set_intx(struct fv_config *config, bool is_disabled);
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size);
+int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size);
 
 #endif /* FV_CONFIG_H */

@@ -154,12 +154,16 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 		     loff_t *ppos, bool *is_asked)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
+	bool is_ours = fv_flr_is_ours(dev);
 	ssize_t ret = -EFAULT;
 	unsigned int tries;
 	bool is_locked;
 
-	/* What does not fit is an error of the core's, however much it is. */
-	if (!fv_flr_is_ours(dev) || count > dev->core.pdev->cfg_size)
+	/*
+	 * What does not fit is an error of the core's, however much it is. The core restores no
+	 * virtual functions: then it does not get the lock either, and nothing is reset.
+	 */
+	if ((!is_ours && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
 		return vfio_pci_core_write(vdev, buf, count, ppos);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {
@@ -172,6 +176,10 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 			ret = fv_flr_write_nofault(vdev, buf, count, ppos, is_asked);
 		if (is_locked)
 			device_unlock(&dev->core.pdev->dev);
+	}
+	if (*is_asked && !is_ours) {
+		*is_asked = false;
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 	}
 	return ret;
 }

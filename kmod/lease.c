@@ -7,7 +7,6 @@
 #include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/pid.h>
-#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
 
@@ -64,26 +63,6 @@ static void fv_lease_unfence(struct fv_span *span)
 		if (dev && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
 			fv_fence_lower(dev);
 	}
-}
-
-/* What a fence does to a function is told to it; one that does not wake up is perhaps why. */
-static void fv_lease_wake(struct fv_span *span)
-{
-	unsigned int i;
-
-	for (i = 0; i < span->nr_held; i++)
-		if (span->devices[i])
-			pm_runtime_get_sync(&span->functions[i]->dev);
-}
-
-/* A fenced one stays awake: see fv_device_set_state(). */
-static void fv_lease_let_sleep(struct fv_span *span)
-{
-	unsigned int i;
-
-	for (i = 0; i < span->nr_held; i++)
-		if (span->devices[i])
-			pm_runtime_put(&span->functions[i]->dev);
 }
 
 /* Users off, configuration remembered, the functions quiet. */
@@ -205,11 +184,12 @@ static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
 {
 	int ret;
 
-	fv_lease_wake(&job->span);
+	/* What a fence does to a function is told to it; one that does not wake up is why. */
+	fv_span_wake(&job->span);
 	ret = fv_lease_fence(job);
 	if (!ret)
 		fv_lease_act(job, dev, ask, policy);
-	fv_lease_let_sleep(&job->span);
+	fv_span_let_sleep(&job->span);
 	return ret;
 }
 
@@ -220,7 +200,7 @@ static int fv_lease_hold(struct fv_lease_job *job, struct fv_device *dev)
 	if (ret)
 		return ret;
 	job->span.is_any_user = true;
-	ret = fv_span_widen(&job->span, job->text, sizeof(job->text));
+	ret = fv_span_hold(&job->span, true, job->text, sizeof(job->text));
 	if (ret)
 		fv_span_end(&job->span);
 	return ret;
@@ -435,11 +415,14 @@ static void fv_lease_end_work(struct work_struct *work)
 	struct fv_lease *lease = container_of(to_delayed_work(work), struct fv_lease, end);
 	struct fv_card *card = container_of(lease, struct fv_card, lease);
 	struct fv_reset_report *report __free(kfree) = NULL;
-	struct fv_device *dev;
+	struct fv_device *dev = NULL;
 	unsigned long key = 0;
 	int ret = -EAGAIN;
 
-	dev = fv_device_get_next(card, &key);
+	/* Virtual functions come back with their physical function. */
+	do {
+		dev = fv_device_next_of(card, dev, &key);
+	} while (dev && dev->core.pdev->is_virtfn);
 	if (!dev)
 		return;
 	report = kzalloc_obj(*report);
@@ -491,7 +474,8 @@ static bool fv_lease_is_ready(struct fv_card *card)
  * Also one that nobody has fenced. When he is killed before the end, the driver goes on.
  *
  * Context: Process context, may sleep for the limits of the policy; killable.
- * Return: 0, -EOPNOTSUPP if there is no card, -EBUSY if the fence is another's or a function
+ * Return: 0, -EOPNOTSUPP if there is no card, or if @dev is a virtual function, which is brought
+ * back with its physical function, -EBUSY if the fence is another's or a function
  * is not ours, -EAGAIN if it is being fenced, recovered, bound or reset, -ESTALE if it came
  * back as something else, -ETIMEDOUT or -EIO if it did not come back, -EINTR, -ENOMEM.
  */
@@ -505,7 +489,7 @@ int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
 	*text = '\0';
 	*times = (struct fv_recover_times) {};
 	report->nr = 0;
-	if (!card) {
+	if (!card || dev->core.pdev->is_virtfn) {
 		snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
 		return -EOPNOTSUPP;
 	}

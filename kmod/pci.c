@@ -114,10 +114,17 @@ static void fv_pci_remove(struct pci_dev *pdev)
 
 static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 {
+	struct fv_device *dev = fv_device_of_pci(pdev);
+	char text[FV_REASON_SIZE];
+
 	if (!enable_sriov)
 		return -ENOENT;
-
-	return vfio_pci_core_sriov_configure(&fv_device_of_pci(pdev)->core, nr_virtfn);
+	/* Nothing reaches a fenced card, and all functions that it gets back are fenced. */
+	if (fv_card_is_leased(dev->card, text, sizeof(text))) {
+		pci_info(pdev, "virtual functions stay as they are: %s\n", text);
+		return -EBUSY;
+	}
+	return vfio_pci_core_sriov_configure(&dev->core, nr_virtfn);
 }
 
 static void fv_pci_reset_done(struct pci_dev *pdev)
@@ -128,6 +135,7 @@ static void fv_pci_reset_done(struct pci_dev *pdev)
 	fv_card_reset_end(dev->card);
 	fv_clean_check(dev);
 	fv_baseline_restored(dev);
+	fv_clean_vfs_done(pdev);
 }
 
 static const struct pci_error_handlers fv_pci_err_handlers = {

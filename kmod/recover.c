@@ -57,8 +57,9 @@ int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recove
 
 	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	wait.is_over = is_over;
+	/* Virtual functions do not answer before their physical function is restored. */
 	while ((other = fv_device_next_of(card, other, &key)))
-		if (!ret)
+		if (!ret && !other->core.pdev->is_virtfn)
 			ret = fv_ready_wait(other->core.pdev, &wait);
 	if (!ret)
 		times->ready_ns = ktime_get_ns() - began_ns;

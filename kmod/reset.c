@@ -24,6 +24,7 @@
 #include "reset_ops.h"
 #include "reset_step.h"
 #include "span.h"
+#include "vf.h"
 
 /* Is there a point in another method after this one's error? */
 static bool fv_reset_goes_on(int error)
@@ -82,7 +83,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		job->began_ns = !i && report->began_ns ? report->began_ns : ktime_get_ns();
 		job->step = &report->steps[report->nr++];
 		*job->step = (struct fv_reset_step) { .method = order[i] };
-		if (job->ops->is_card && !is_locked) {
+		if (fv_span_is_wide(dev, job->ops->is_card) && !is_locked) {
 			ret = fv_reset_lock_set(job, set);
 			if (ret) {
 				result = ret;
@@ -175,10 +176,11 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
 {
 	if (fv_reset_is_moot(dev, methods, origin))
 		return -EALREADY;
-	if (methods & FV_RESET_CARD_ARRIVED ||
-	    !fv_card_is_leased(dev->card, step->text, sizeof(step->text)))
+	if (methods & FV_RESET_CARD_ARRIVED)
 		return 0;
-	return -EBUSY;
+	if (fv_card_is_leased(dev->card, step->text, sizeof(step->text)))
+		return -EBUSY;
+	return fv_vf_is_waiting(dev->core.pdev, step->text, sizeof(step->text)) ? -EAGAIN : 0;
 }
 
 /**
@@ -197,9 +199,10 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
  * Context: Process context, may sleep for the sum of the methods' limits; ended by a
  * signal that kills.
  * Return: 0, -EOPNOTSUPP if no method is there, -EBUSY if another's function would be
- * hit or the card is behind somebody's fence, -EAGAIN if the device is being bound or
- * reset, -EALREADY if what the driver or a guest had asked for is settled, -ESTALE if it came
- * back as something else, -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM.
+ * hit, a virtual one of @dev among them, or the card is behind a fence session, -EAGAIN if the
+ * device is being bound or reset, or is a virtual function of one that is not ready, -EALREADY if
+ * what the driver or a guest had asked for is settled, -ESTALE if it came back as something else,
+ * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM.
  */
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report)

@@ -31,7 +31,7 @@ void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_s
 		strscpy(function->bdf, pci_name(pdev));
 		/* the name of the bus is what a function without driver has */
 		strscpy(function->driver, pdev->dev.driver ? dev_driver_string(&pdev->dev) : "");
-		function->is_held = span->devices[i] && span->devices[i]->user;
+		function->is_held = span->is_open[i];
 	}
 	report->nr_functions = span->nr;
 }

@@ -26,7 +26,13 @@ static int fv_reset_phase(struct fv_reset_job *job, enum fv_phase phase, int err
 	return error;
 }
 
-static int fv_reset_wait_ready(struct fv_reset_job *job, struct fv_wait *wait)
+/* A virtual function that is reset with its physical function, and is not there before that. */
+static bool fv_reset_is_later(const struct fv_span *span, unsigned int i)
+{
+	return i && span->functions[i]->is_virtfn;
+}
+
+static int fv_reset_wait_ready(struct fv_reset_job *job, bool is_later, struct fv_wait *wait)
 {
 	struct fv_reset_step *step = job->step;
 	struct fv_span *span = &job->span;
@@ -34,6 +40,8 @@ static int fv_reset_wait_ready(struct fv_reset_job *job, struct fv_wait *wait)
 	int ret = 0;
 
 	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (fv_reset_is_later(span, i) != is_later)
+			continue;
 		ret = fv_ready_wait(span->functions[i], wait);
 		if (ret == -ETIMEDOUT)
 			snprintf(step->text, sizeof(step->text), "%s does not answer after %u ms",
@@ -73,16 +81,23 @@ static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, c
 /* vfio_pci_core reads Command, and writes it back, under memory_lock. */
 static void fv_reset_stop_function(struct fv_reset_job *job, unsigned int i)
 {
+	struct pci_dev *pdev = job->span.functions[i];
 	struct fv_device *dev = job->span.devices[i];
+	bool is_later = fv_reset_is_later(&job->span, i);
 
+	/* Not there while its physical function has lost VF Enable; or another driver's. */
+	if (is_later && (!fv_ready_is_answering(pdev) || (!dev && pdev->dev.driver)))
+		return;
 	if (dev && job->is_fencing)
 		fv_span_lock_memory(&job->span, i);
-	fv_config_stop(job->span.functions[i]);
+	fv_config_stop(pdev);
 	if (dev && job->is_fencing)
 		up_write(&dev->core.memory_lock);
+	if (is_later && !pci_wait_for_pending_transaction(pdev))
+		pci_warn(pdev, "transactions pending at a reset of its physical function\n");
 }
 
-static int fv_reset_restore(struct fv_reset_job *job)
+static int fv_reset_restore_those(struct fv_reset_job *job, bool are_later)
 {
 	struct fv_span *span = &job->span;
 	char text[FV_REASON_SIZE] = "";
@@ -90,17 +105,28 @@ static int fv_reset_restore(struct fv_reset_job *job)
 	int ret = 0;
 
 	for (i = 0; i < span->nr_held && !ret; i++) {
-		if (span->devices[i])
+		if (span->devices[i] && fv_reset_is_later(span, i) == are_later)
 			ret = fv_baseline_compare(span->devices[i], text, sizeof(text));
 		if (ret)
 			fv_reset_say(job, i, text);
 	}
 	for (i = 0; i < span->nr_held && !ret; i++) {
+		if (fv_reset_is_later(span, i) != are_later)
+			continue;
 		ret = fv_reset_restore_function(job, i, text, sizeof(text));
 		if (ret)
 			fv_reset_say(job, i, text);
 	}
 	return ret;
+}
+
+static int fv_reset_restore(struct fv_reset_job *job, struct fv_wait *wait)
+{
+	int ret = fv_reset_restore_those(job, false);
+
+	if (!ret)
+		ret = fv_reset_wait_ready(job, true, wait);
+	return ret ?: fv_reset_restore_those(job, true);
 }
 
 static int fv_reset_wait_design(struct fv_reset_job *job, struct fv_wait *wait)
@@ -190,9 +216,9 @@ static int fv_reset_verify(struct fv_reset_job *job)
 	int ret;
 
 	fv_wait_begin(&wait, job->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
-	ret = fv_reset_phase(job, FV_PHASE_READY, fv_reset_wait_ready(job, &wait));
+	ret = fv_reset_phase(job, FV_PHASE_READY, fv_reset_wait_ready(job, false, &wait));
 	if (!ret)
-		ret = fv_reset_phase(job, FV_PHASE_RESTORE, fv_reset_restore(job));
+		ret = fv_reset_phase(job, FV_PHASE_RESTORE, fv_reset_restore(job, &wait));
 	if (!ret)
 		ret = fv_reset_phase(job, FV_PHASE_DESIGN, fv_reset_wait_design(job, &wait));
 	if (!ret)
@@ -473,22 +499,23 @@ static int fv_reset_hold(struct fv_reset_job *job)
 	struct fv_span *span = &job->span;
 	int ret;
 
-	if (job->ops->is_card) {
-		ret = fv_span_widen(span, step->text, sizeof(step->text));
-		if (ret)
-			return ret;
-	} else {
-		fv_span_narrow(span);
-	}
+	ret = fv_span_hold(span, job->ops->is_card, step->text, sizeof(step->text));
+	if (ret)
+		return ret;
+	fv_span_wake(span);
 	if (!job->is_fencing) {
 		ret = fv_span_hold_memory(span, step->text, sizeof(step->text));
-		if (ret || !fv_reset_has_dma_bufs(job))
-			return ret;
-		/* vfio_pci_core revokes dma-bufs under memory_lock: users are fenced off. */
-		fv_span_release_memory(span);
-		job->is_fencing = true;
+		if (!ret && fv_reset_has_dma_bufs(job)) {
+			/* vfio_pci_core revokes dma-bufs under memory_lock: users are fenced off. */
+			fv_span_release_memory(span);
+			job->is_fencing = true;
+		}
 	}
-	return fv_reset_fence(job);
+	if (!ret && job->is_fencing)
+		ret = fv_reset_fence(job);
+	if (ret)
+		fv_span_let_sleep(span);
+	return ret;
 }
 
 static void fv_reset_release(struct fv_reset_job *job)
@@ -497,6 +524,7 @@ static void fv_reset_release(struct fv_reset_job *job)
 		fv_reset_unfence(job);
 	else
 		fv_span_release_memory(&job->span);
+	fv_span_let_sleep(&job->span);
 }
 
 /**
@@ -504,9 +532,9 @@ static void fv_reset_release(struct fv_reset_job *job)
  * @job: the reset, with the method and the step set
  *
  * Context: Process context, may sleep for the method's limits; under the device lock of the
- * device, and under vfio_device_set::lock if the method hits the card.
+ * device, and under vfio_device_set::lock if fv_span_is_wide().
  * Return: 0 when the functions are ready, -EOPNOTSUPP if the method cannot be used, -EBUSY,
- * -EAGAIN or -EINTR as fv_span_widen() and fv_fence_raise(); then nothing was touched, and
+ * -EAGAIN or -EINTR as fv_span_hold() and fv_fence_raise(); then nothing was touched, and
  * fv_reset_step::is_tried is false. Else -ESTALE, -EINTR, -ETIMEDOUT, -EIO or -ENOMEM.
  */
 int fv_reset_step_run(struct fv_reset_job *job)

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Order of the locks: device lock of the function, vfio_device_set::lock of its card,
- * device locks of the card's other functions (tried only), fv_fence::gate and memory_lock of each
+ * device locks of the card's other functions (tried only), vfio_device_set::lock of a virtual
+ * function (tried only; let go before the next), fv_fence::gate and memory_lock of each
  * (tried only, but for the first), access to configuration space of each. vfio_pci_core takes
  * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
  * access to configuration space, as each user's write there does, and for importers of dma-bufs
  * inside memory_lock.
+ *
+ * A virtual function is alone in its set. An open needs its device lock, so that it is
+ * enough to hold that.
  */
+#include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pid.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
 
 #include "card.h"
+#include "compat.h"
 #include "device.h"
 #include "fence.h"
 #include "span.h"
+#include "vf.h"
 #include "wait.h"
 
 /*
@@ -76,40 +85,73 @@ int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_
 	return 0;
 }
 
-/* What pci_walk_bus() finds and what does not fit. */
+/* What is found and what does not fit. */
 struct fv_span_walk {
 	struct fv_span *span;
 	unsigned int nr_left_out;
 };
 
-static int fv_span_add(struct pci_dev *pdev, void *arg)
+static void fv_span_add(struct fv_span_walk *walk, struct pci_dev *pdev)
 {
-	struct fv_span_walk *walk = arg;
 	struct fv_span *span = walk->span;
 
-	if (pdev == span->functions[0])
-		return 0;
-	if (pdev->bus != span->functions[0]->bus || span->nr == FV_SPAN_MAX) {
+	if (span->nr == FV_SPAN_MAX) {
 		walk->nr_left_out++;
-		return 0;
+		return;
 	}
 	span->devices[span->nr] = NULL;
+	span->is_open[span->nr] = false;
 	span->functions[span->nr++] = pci_dev_get(pdev);
+}
+
+static void fv_span_add_vfs(struct fv_span_walk *walk, struct pci_dev *pf)
+{
+	struct pci_dev *vf = NULL;
+
+	while ((vf = fv_vf_next(pf, vf)))
+		fv_span_add(walk, vf);
+}
+
+/* Virtual functions come with their physical function, on whatever bus they are. */
+static int fv_span_add_function(struct pci_dev *pdev, void *arg)
+{
+	struct fv_span_walk *walk = arg;
+	struct pci_dev *first = walk->span->functions[0];
+
+	if (pdev == first || pdev->is_virtfn)
+		return 0;
+	if (pdev->bus == first->bus)
+		fv_span_add(walk, pdev);
+	else
+		walk->nr_left_out++;
 	return 0;
 }
 
-/* All below the port, @dev's own function first. */
-static int fv_span_collect(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
+/* The device's own function, its virtual functions, and then all others below the port. */
+static int fv_span_collect(struct fv_span *span, bool is_card, char *text, size_t size)
 {
 	struct fv_span_walk walk = { .span = span };
-	struct pci_dev *pdev = dev->core.pdev;
+	struct pci_dev *pdev = span->functions[0];
+	unsigned int nr_others, i;
 
-	if (pdev->is_virtfn || !pdev->bus->self) {
+	if (is_card && (pdev->is_virtfn || !pdev->bus->self)) {
 		snprintf(text, size, "%s has no port of its own", pci_name(pdev));
 		return -EOPNOTSUPP;
 	}
 
-	pci_walk_bus(pdev->bus, fv_span_add, &walk);
+	fv_span_add_vfs(&walk, pdev);
+	if (walk.nr_left_out) {
+		snprintf(text, size, "%s has more than %d virtual functions", pci_name(pdev),
+			 FV_SPAN_MAX - 1);
+		return -EOPNOTSUPP;
+	}
+	if (!is_card)
+		return 0;
+
+	i = span->nr;
+	pci_walk_bus(pdev->bus, fv_span_add_function, &walk);
+	for (nr_others = span->nr; i < nr_others; i++)
+		fv_span_add_vfs(&walk, span->functions[i]);
 	if (!walk.nr_left_out)
 		return 0;
 
@@ -140,35 +182,109 @@ static bool fv_span_is_same_user(struct fv_device *a, struct fv_device *b)
 	       domain == iommu_get_domain_for_dev(device_b);
 }
 
-/* Whether what is below the port is the user's, or nobody's. */
-static int fv_span_check(struct fv_span *span, char *text, size_t size)
+/*
+ * Virtual functions of a function that is not ready do not work for their users and drivers
+ * either: its reset takes nothing from them, and brings them back.
+ */
+static bool fv_span_is_free(struct fv_span *span, unsigned int i)
 {
-	struct fv_device *dev;
-	struct pci_dev *pdev;
-	unsigned int i;
+	return span->functions[i]->is_virtfn &&
+	       fv_device_state(span->dev) != FPGA_VFIO_CARD_STATE_READY;
+}
 
-	for (i = 0; i < span->nr; i++) {
-		pdev = span->functions[i];
-		dev = fv_device_find(pdev);
-		span->devices[i] = dev;
-		if (pdev->subordinate || pci_num_vf(pdev)) {
-			snprintf(text, size, "%s has %s", pci_name(pdev),
-				 pdev->subordinate ? "a bus below it" : "virtual functions");
-			return -EBUSY;
-		}
-		if (!dev && pdev->dev.driver) {
-			snprintf(text, size, "%s is bound to %s", pci_name(pdev),
-				 pdev->dev.driver->name);
-			return -EBUSY;
-		}
-		if (!span->is_any_user && dev && dev->user && dev != span->dev &&
-		    (!span->dev->user || !fv_span_is_same_user(dev, span->dev))) {
-			snprintf(text, size, "%s is held by process %d", pci_name(pdev),
-				 pid_nr(dev->user));
-			return -EBUSY;
-		}
+/* Without a bus below it, and bound to this driver or to none. */
+static int fv_span_check_driver(struct fv_span *span, unsigned int i, char *text, size_t size)
+{
+	struct pci_dev *pdev = span->functions[i];
+
+	if (pdev->subordinate)
+		snprintf(text, size, "%s has a bus below it", pci_name(pdev));
+	else if (!span->devices[i] && pdev->dev.driver && !fv_span_is_free(span, i))
+		snprintf(text, size, "%s is bound to %s", pci_name(pdev),
+			 pdev->dev.driver->name);
+	else
+		return 0;
+	return -EBUSY;
+}
+
+static void fv_span_say_held(struct fv_device *dev, bool is_first, char *text, size_t size)
+{
+	size_t at = is_first ? 0 : strlen(text);
+
+	snprintf(text + at, size - at, is_first ? "%s is held by process %d" :
+		 ", %s by process %d", pci_name(dev->core.pdev), pid_nr(dev->user));
+}
+
+/* fv_device::user is read under the device's own set's lock. */
+static int fv_span_lock_set(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
+{
+	struct vfio_device_set *set = dev->core.vdev.dev_set;
+	struct fv_wait wait;
+	int ret;
+
+	if (set == span->dev->core.vdev.dev_set)
+		return 0;
+	fv_wait_begin(&wait, FV_SPAN_LOCK_LIMIT_MS);
+	while (!mutex_trylock(&set->lock)) {
+		ret = fv_wait_pause(&wait);
+		if (!ret)
+			continue;
+		snprintf(text, size, "%s is being opened or closed", pci_name(dev->core.pdev));
+		return ret == -ETIMEDOUT ? -EAGAIN : ret;
 	}
 	return 0;
+}
+
+static void fv_span_unlock_set(struct fv_span *span, struct fv_device *dev)
+{
+	struct vfio_device_set *set = dev->core.vdev.dev_set;
+
+	if (set != span->dev->core.vdev.dev_set)
+		mutex_unlock(&set->lock);
+}
+
+/* Whether the function's user, if it has one, is another than that of the device. */
+static int fv_span_check_user(struct fv_span *span, unsigned int i, unsigned int *nr_others,
+			      char *text, size_t size)
+{
+	/* In a plan no lock keeps the function from being unbound meanwhile. */
+	struct fv_device *dev = fv_device_get(pci_name(span->functions[i]));
+	int ret;
+
+	span->devices[i] = dev;
+	if (!dev)
+		return 0;
+	ret = fv_span_lock_set(span, dev, text, size);
+	if (!ret) {
+		span->is_open[i] = dev->user;
+		if (!span->is_any_user && dev->user && !fv_span_is_free(span, i) &&
+		    (!span->dev->user || !fv_span_is_same_user(dev, span->dev)))
+			fv_span_say_held(dev, !(*nr_others)++, text, size);
+		fv_span_unlock_set(span, dev);
+	}
+	fv_device_put(dev);
+	return ret;
+}
+
+/*
+ * Whether the functions are the device's user's, or no user's. All that others have are named,
+ * as far as there is room.
+ */
+static int fv_span_check(struct fv_span *span, char *text, size_t size)
+{
+	unsigned int nr_others = 0, i;
+	int ret = 0;
+
+	span->is_open[0] = READ_ONCE(span->dev->user);
+	if (span->nr > 1)
+		lockdep_assert_held(&span->dev->core.vdev.dev_set->lock);
+	for (i = 1; i < span->nr && !ret; i++)
+		ret = fv_span_check_user(span, i, &nr_others, text, size);
+	if (!ret && nr_others)
+		ret = -EBUSY;
+	for (i = 0; i < span->nr && (!ret || ret == -EBUSY); i++)
+		ret = fv_span_check_driver(span, i, text, size) ?: ret;
+	return ret;
 }
 
 static void fv_span_shrink(struct fv_span *span, unsigned int nr)
@@ -183,36 +299,38 @@ static void fv_span_shrink(struct fv_span *span, unsigned int nr)
 }
 
 /**
- * fv_span_narrow - Hold one function again, after fv_span_widen()
- * @span: what is held
+ * fv_span_is_wide - Does a reset hit more than the device's own function?
+ * @dev: the device
+ * @is_card: the reset is one of all functions of the card
  *
- * Context: Process context.
+ * Context: Process context; under the device lock the answer stays.
+ * Return: True if vfio_device_set::lock is needed for fv_span_hold().
  */
-void fv_span_narrow(struct fv_span *span)
+bool fv_span_is_wide(struct fv_device *dev, bool is_card)
 {
-	fv_span_shrink(span, 1);
+	return is_card || pci_num_vf(dev->core.pdev);
 }
 
 /**
- * fv_span_widen - Hold all functions of the card
- * @span: what is held: one function
+ * fv_span_hold - Hold all functions that a reset hits
+ * @span: what is held, after fv_span_begin()
+ * @is_card: all functions of the card; else the device's own and its virtual functions
  * @text: why not, in words
  * @size: of @text
  *
- * Context: Process context, may sleep; under vfio_device_set::lock, so that none of
- * the functions is opened or closed.
- * Return: 0, -EBUSY if one is not ours or is another user's, -EOPNOTSUPP if there is no
- * port or too much below it, -EAGAIN or -EINTR as fv_span_begin(); then the function
- * that was held is still held.
+ * Context: Process context, may sleep; if fv_span_is_wide(), under vfio_device_set::lock, so
+ * that none of the card's functions is opened or closed.
+ * Return: 0, -EBUSY if one is bound to another driver or is another user's, -EOPNOTSUPP if there
+ * is no port or there are too many functions, -EAGAIN if one is being bound, reset, opened or
+ * closed, -EINTR when the process is being killed; then the function that was held is still
+ * held.
  */
-int fv_span_widen(struct fv_span *span, char *text, size_t size)
+int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 {
 	int ret;
 
-	lockdep_assert_held(&span->dev->core.vdev.dev_set->lock);
-
-	fv_span_narrow(span);
-	ret = fv_span_collect(span, span->dev, text, size);
+	fv_span_shrink(span, 1);
+	ret = fv_span_collect(span, is_card, text, size);
 	while (!ret && span->nr_held < span->nr) {
 		ret = fv_span_lock_function(span->functions[span->nr_held], text, size);
 		if (!ret)
@@ -221,8 +339,40 @@ int fv_span_widen(struct fv_span *span, char *text, size_t size)
 	if (!ret)
 		ret = fv_span_check(span, text, size);
 	if (ret)
-		fv_span_narrow(span);
+		fv_span_shrink(span, 1);
 	return ret;
+}
+
+/**
+ * fv_span_wake - Wake all functions held, as far as they wake up
+ * @span: what is held
+ *
+ * Context: Process context, may sleep; not under memory_lock. fv_span_let_sleep() afterwards.
+ */
+void fv_span_wake(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			pm_runtime_get_sync(&span->functions[i]->dev);
+}
+
+/**
+ * fv_span_let_sleep - Take back fv_span_wake()
+ * @span: what is held
+ *
+ * One that is not ready stays awake: see fv_device_set_state().
+ *
+ * Context: Process context.
+ */
+void fv_span_let_sleep(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			pm_runtime_put(&span->functions[i]->dev);
 }
 
 /**
@@ -339,20 +489,20 @@ void fv_span_end(struct fv_span *span)
  * fv_span_look - See what a reset would hit, without holding it
  * @span: the functions; fv_span_end() afterwards, also after an error
  * @dev: the device, which cannot go meanwhile
- * @is_card: all functions of the card, or the device's own
+ * @is_card: all functions of the card, or the device's own and its virtual functions
  * @text: why it would be refused, in words
  * @size: of @text
  *
  * What is found of functions that others may bind and unbind meanwhile is only for
  * somebody to read.
  *
- * Context: Process context, under vfio_device_set::lock.
- * Return: As fv_span_widen(), without -EAGAIN and -EINTR.
+ * Context: Process context, may sleep; under vfio_device_set::lock.
+ * Return: As fv_span_hold().
  */
 int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
 		 size_t size)
 {
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held(&dev->core.vdev.dev_set->lock);
 
@@ -361,7 +511,30 @@ int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char
 	span->devices[0] = dev;
 	span->nr = 1;
 	span->nr_held = 0;
-	if (is_card)
-		ret = fv_span_collect(span, dev, text, size);
+	ret = fv_span_collect(span, is_card, text, size);
 	return ret ?: fv_span_check(span, text, size);
+}
+
+/**
+ * fv_span_ask - May a device be reset, for all that its virtual functions say?
+ * @dev: the device, which cannot go meanwhile
+ * @text: why not, in words
+ * @size: of @text
+ *
+ * Context: Process context, may sleep; under vfio_device_set::lock.
+ * Return: 0, also if it has none, -ENOMEM, or an error of fv_span_look().
+ */
+int fv_span_ask(struct fv_device *dev, char *text, size_t size)
+{
+	struct fv_span *span __free(kfree) = NULL;
+	int ret;
+
+	if (!pci_num_vf(dev->core.pdev))
+		return 0;
+	span = kzalloc_obj(*span);
+	if (!span)
+		return -ENOMEM;
+	ret = fv_span_look(span, dev, false, text, size);
+	fv_span_end(span);
+	return ret;
 }

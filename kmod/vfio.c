@@ -28,6 +28,7 @@
 #include "reset_ops.h"
 #include "reset_watch.h"
 #include "stats.h"
+#include "vf.h"
 #include "vfio.h"
 
 /*
@@ -236,7 +237,8 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
  * enough and nobody uses the card, it does a hot reset, of which drivers are told. It
  * would wait a minute for each, unkillable, when the card does not answer: then, and when it
  * is behind a fence, it is shown that there is none, and the card is repaired by
- * fv_clean_after_close(), or by whose fence it is.
+ * fv_clean_after_close(), or at the end of that fence. The same where there are virtual
+ * functions, which the core neither restores nor asks.
  */
 static void fv_vfio_close_core(struct vfio_device *vdev)
 {
@@ -246,10 +248,14 @@ static void fv_vfio_close_core(struct vfio_device *vdev)
 	struct fv_card *card = dev->card;
 	struct fv_reset_watch watch;
 
-	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev)) {
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev) ||
+	    pci_num_vf(pdev)) {
 		dev->core.reset_works = false;
 		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
 	}
+	/* Another function's, which a hot reset hits as well. */
+	if (fv_vf_are_below(pdev))
+		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
 
 	fv_card_reset_begin(card);
 	fv_reset_watch_begin(&watch, dev, FPGA_VFIO_ORIGIN_CLOSE, true);
@@ -339,6 +345,19 @@ static bool fv_vfio_fault_in(unsigned int cmd, unsigned long arg)
 	return size && !fault_in_safe_writeable((char __user *)arg, size);
 }
 
+/*
+ * Virtual functions are not the core's to restore: its resets do not hit them. Those of a user
+ * who has one of them are refused by the core.
+ */
+static bool fv_vfio_hits_vfs(struct fv_device *dev, bool is_hot)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (!is_hot)
+		return pci_num_vf(pdev);
+	return !pdev->is_virtfn && fv_vf_are_below(pdev);
+}
+
 /* A reset by vfio_pci_core, watched: hot, or of a function that only the core can reset. */
 static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 				     unsigned long arg)
@@ -349,6 +368,10 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 	struct fv_reset_watch watch;
 	long ret;
 
+	if (fv_vfio_hits_vfs(dev, is_hot)) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return -EBUSY;
+	}
 	fv_reset_watch_begin(&watch, dev, FPGA_VFIO_ORIGIN_USER, is_hot);
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	fv_reset_watch_end(&watch);

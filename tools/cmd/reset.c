@@ -193,8 +193,8 @@ FV_COMMAND(reset) = {
 	.help = "bring a device to a clean state",
 	.text = "Has the driver reset a device, by the first method after which it answers and is\n"
 		"what it was. From the one that hits least to the one that hits most:\n"
-		"  flr   Function Level Reset: this function only\n"
-		"  pm    to sleep and awake (D3hot): this function only\n"
+		"  flr   Function Level Reset: this function only, with its virtual functions\n"
+		"  pm    to sleep and awake (D3hot): this function only, as flr\n"
 		"  hot   secondary bus reset: all functions of the card\n"
 		"  link  link down and up: all functions of the card, which may load its image anew\n\n"
 		"What would hit functions that others have is refused by the driver. A device that\n"

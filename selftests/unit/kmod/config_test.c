@@ -425,4 +425,26 @@ TEST_F(config, virtual_functions_have_no_bars)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
+/* What the PCI core was to restore is there, or what is not is said. */
+TEST_F(config, virtual_functions_are_looked_for)
+{
+	struct pci_dev *card = &self->card;
+	const int at = 0x900;
+
+	EXPECT_EQ(0, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+	card->nr_vfs = 2;
+	EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+	EXPECT_STREQ("it has no SR-IOV capability any more", self->text);
+	pci_put_ext_cap(card, PCI_EXT_CAP_ID_SRIOV, at);
+	pci_put(card, at + PCI_SRIOV_CTRL, 2, PCI_SRIOV_CTRL_MSE, 0);
+	pci_put(card, at + PCI_SRIOV_NUM_VF, 2, 1, 0);
+	EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+	EXPECT_STREQ("SR-IOV Control (at 0x908) stays 0x8", self->text);
+	pci_put(card, at + PCI_SRIOV_CTRL, 2, PCI_SRIOV_CTRL_MSE | PCI_SRIOV_CTRL_VFE, 0);
+	EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+	EXPECT_STREQ("NumVFs (at 0x910) stays 1, was 2", self->text);
+	pci_put(card, at + PCI_SRIOV_NUM_VF, 2, 2, 0);
+	EXPECT_EQ(0, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+}
+
 TEST_HARNESS_MAIN

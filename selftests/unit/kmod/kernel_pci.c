@@ -95,11 +95,31 @@ void pci_put_bar(struct pci_dev *pdev, int where, u32 sized)
 	pci_put(pdev, where, 4, type, sized & ~type);
 }
 
+/* All functions, in the order in which they were found. */
+static struct {
+	struct pci_dev *devices[2 * PCI_BUS_DEVICES];
+	unsigned int nr;
+} pci_all;
+
 void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev)
 {
-	kernel_assert(bus->nr < PCI_BUS_DEVICES);
+	kernel_assert(bus->nr < PCI_BUS_DEVICES && pci_all.nr < ARRAY_SIZE(pci_all.devices));
 	bus->devices[bus->nr++] = pdev;
 	pdev->bus = bus;
+	pci_all.devices[pci_all.nr++] = pdev;
+}
+
+struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from)
+{
+	unsigned int i = 0;
+
+	kernel_assert(vendor == PCI_ANY_ID && device == PCI_ANY_ID);
+	if (from) {
+		while (pci_all.devices[i++] != from)
+			;
+		pci_dev_put(from);
+	}
+	return i < pci_all.nr ? pci_dev_get(pci_all.devices[i]) : NULL;
 }
 
 #define PCIBIOS_DEVICE_NOT_FOUND 0x86

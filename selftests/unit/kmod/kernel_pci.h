@@ -99,6 +99,7 @@ struct pci_dev {
 	struct device dev;
 	char name[32];
 	struct pci_bus *bus, *subordinate;
+	struct pci_dev *physfn;
 	unsigned int devfn;
 	u16 vendor, device, subsystem_vendor, subsystem_device;
 	u32 class;
@@ -163,6 +164,7 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_resource_len(pdev, n)					\
 	((pdev)->resource[n].end ? resource_size(&(pdev)->resource[n]) : 0)
 #define pci_num_vf(pdev)	((pdev)->nr_vfs)
+#define pci_physfn(pdev)	((pdev)->is_virtfn ? (pdev)->physfn : (pdev))
 #define pci_dev_get(pdev)	((pdev)->refs++, (pdev))
 #define pci_dev_put(pdev)	((void)(pdev)->refs--)
 #define pci_wait_for_pending_transaction(pdev)	((pdev)->pending_waits++, !(pdev)->is_pending)
@@ -202,6 +204,7 @@ int pcie_capability_clear_and_set_word(struct pci_dev *pdev, int at, u16 clear, 
 #define pcie_capability_clear_word(pdev, at, clear)			\
 	pcie_capability_clear_and_set_word(pdev, at, clear, 0)
 int pcibios_err_to_errno(int error);
+struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from);
 void pci_walk_bus(struct pci_bus *bus, int (*fn)(struct pci_dev *pdev, void *arg), void *arg);
 
 struct pci_bus_region {

@@ -245,11 +245,11 @@ int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_
 	return 0;
 }
 
-int fv_span_widen(struct fv_span *span, char *text, size_t size)
+int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 {
 	unsigned int i;
 
-	kernel_assert(world.is_held);
+	kernel_assert(world.is_held && is_card);
 	world.is_any_user = span->is_any_user;
 	if (world.widen) {
 		snprintf(text, size, "widen");
@@ -265,6 +265,24 @@ int fv_span_widen(struct fv_span *span, char *text, size_t size)
 	span->nr_held = DEVICES;
 	span->nr = DEVICES;
 	return 0;
+}
+
+void fv_span_wake(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			pm_runtime_get_sync(&span->functions[i]->dev);
+}
+
+void fv_span_let_sleep(struct fv_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < span->nr_held; i++)
+		if (span->devices[i])
+			pm_runtime_put(&span->functions[i]->dev);
 }
 
 void fv_span_end(struct fv_span *span)

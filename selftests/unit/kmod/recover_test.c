@@ -195,6 +195,15 @@ TEST_F(recover, it_is_waited_for)
 	EXPECT_EQ(0, self->times.total_ns);
 }
 
+/* They answer when their physical function is restored. */
+TEST_F(recover, virtual_functions_are_not_waited_for)
+{
+	self->pdevs[1].is_virtfn = true;
+	world.ready[1] = -ETIMEDOUT;
+	EXPECT_EQ(0, fv_recover_wait(self->dev, &self->is_over, &self->times));
+	EXPECT_EQ(1, world.readies);
+}
+
 TEST_F(recover, it_does_not_come_back)
 {
 	world.link = -ETIMEDOUT;

@@ -101,6 +101,7 @@ int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char
 	world.is_any_user = span->is_any_user;
 	span->functions[0] = dev->core.pdev;
 	span->devices[0] = dev;
+	span->is_open[0] = dev->user;
 	span->nr = 1;
 	if (is_card) {
 		span->functions[1] = dev->core.pdev->bus->devices[1];

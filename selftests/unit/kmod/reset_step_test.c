@@ -94,17 +94,23 @@ void fv_span_release_memory(struct fv_span *span)
 	}
 }
 
-int fv_span_widen(struct fv_span *span, char *text, size_t size)
+static unsigned int awake;
+
+int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 {
-	span->nr = DEVICES;
-	span->nr_held = DEVICES;
+	span->nr = is_card ? DEVICES : 1;
+	span->nr_held = span->nr;
 	return 0;
 }
 
-void fv_span_narrow(struct fv_span *span)
+void fv_span_wake(struct fv_span *span)
 {
-	span->nr = 1;
-	span->nr_held = 1;
+	awake++;
+}
+
+void fv_span_let_sleep(struct fv_span *span)
+{
+	kernel_assert(awake--);
 }
 
 void fv_span_block_config(struct fv_span *span)
@@ -296,7 +302,7 @@ FIXTURE_SETUP(reset_step)
 	self->job.span.dev = &self->devices[0];
 	self->job.ops = &self->ops;
 	self->job.step = &self->step;
-	fv_span_narrow(&self->job.span);
+	fv_span_hold(&self->job.span, false, NULL, 0);
 }
 
 FIXTURE_TEARDOWN(reset_step)
@@ -308,6 +314,7 @@ FIXTURE_TEARDOWN(reset_step)
 		kernel_assert(!self->devices[i].fence.gate.held);
 		free_percpu(self->stats[i].counters);
 	}
+	kernel_assert(!awake);
 	kernel_ends();
 }
 

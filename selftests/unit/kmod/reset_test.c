@@ -32,7 +32,7 @@ static struct world {
 	bool is_fencing, is_lost, is_any_user;
 	int begin;
 	bool is_held;
-	bool is_leased;
+	bool is_leased, is_waiting;
 	enum fpga_vfio_card_state state;
 	unsigned int notes;
 	int note_error;
@@ -54,6 +54,18 @@ int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_
 	span->functions[0] = dev->core.pdev;
 	world.is_held = true;
 	return 0;
+}
+
+bool fv_span_is_wide(struct fv_device *dev, bool is_card)
+{
+	return is_card || dev->core.pdev->nr_vfs;
+}
+
+bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
+{
+	if (world.is_waiting)
+		snprintf(text, size, "waits");
+	return world.is_waiting;
 }
 
 void fv_span_end(struct fv_span *span)
@@ -221,6 +233,13 @@ TEST_F(reset, the_set_is_locked)
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(i >= HOT, world.is_set_locked[i]);
 	EXPECT_EQ(0, kernel_locks);
+	/* one with virtual functions is never hit alone */
+	self->card.nr_vfs = 1;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	for (i = 0; i < 4; i++)
+		EXPECT_TRUE(world.is_set_locked[i]);
+	EXPECT_EQ(0, kernel_locks);
+	self->card.nr_vfs = 0;
 	/* an open and a close have it, and keep it */
 	mutex_lock(&self->set.lock);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(OPEN)));
@@ -240,6 +259,18 @@ TEST_F(reset, the_set_is_locked)
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 	EXPECT_EQ(2, world.nr);
+}
+
+/* A virtual function is reset when its physical function is ready, and not before. */
+TEST_F(reset, a_virtual_function_waits)
+{
+	world.is_waiting = true;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_EQ(0, world.nr);
+	EXPECT_STREQ("waits", self->report.steps[0].text);
+	EXPECT_EQ(1, world.notes);
+	world.is_waiting = false;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 }
 
 /* A device that others bind or reset: what came back by itself is looked at later. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/span.c: the functions that a reset hits are held, all of them or none, and let go. */
+/* kmod/span.c, vf.c: the functions that a reset hits are held, all of them or none, and let go. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/card.h"
 #include "../../../kmod/device.h"
 #include "../../../kmod/fence.h"
 #include "../../../kmod/span.h"
+#include "../../../kmod/vf.h"
 #include "../../../kmod/wait.h"
 
 #define FUNCTIONS (FV_SPAN_MAX + 1)
@@ -20,11 +21,30 @@ static struct world {
 	struct rw_semaphore *frees_memory;
 	unsigned int after;
 	bool sets_killed;
+	int kept;
+	enum fpga_vfio_card_state state;	/* of all */
 } world;
 
-struct fv_device *fv_device_find(struct pci_dev *pdev)
+struct fv_device *fv_device_get(const char *bdf)
 {
-	return world.devices[pdev - world.pdevs];
+	unsigned int i;
+
+	for (i = 0; i < FUNCTIONS; i++)
+		if (world.devices[i] && !strcmp(world.pdevs[i].name, bdf)) {
+			world.kept++;
+			return world.devices[i];
+		}
+	return NULL;
+}
+
+void fv_device_put(struct fv_device *dev)
+{
+	world.kept--;
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return world.state;
 }
 
 void fv_fence_zap(struct fv_device *dev)
@@ -64,10 +84,10 @@ static void lets_go(u64 us)
 
 FIXTURE(span)
 {
-	struct pci_bus root, below, further;
+	struct pci_bus root, below, further;	/* no bridge leads to the last */
 	struct pci_dev port, pdevs[FUNCTIONS];
 	struct fv_device devices[FUNCTIONS], *dev;
-	struct vfio_device_set set;
+	struct vfio_device_set set, vf_sets[FUNCTIONS];
 	struct device_driver other;
 	struct fv_span span;
 	struct pid user, another;
@@ -110,6 +130,7 @@ FIXTURE_TEARDOWN(span)
 	unsigned int i;
 
 	kernel_ends();
+	kernel_assert(!world.kept);
 	for (i = 0; i < FUNCTIONS; i++) {
 		if (self->pdevs[i].name[0])
 			kernel_assert(self->pdevs[i].refs == 1 && !self->pdevs[i].access_locks);
@@ -120,15 +141,17 @@ FIXTURE_TEARDOWN(span)
 #define begin() fv_span_begin(&self->span, self->dev, self->text, sizeof(self->text))
 
 /* Under the set's lock, as the driver does. */
-#define widen()								\
+#define hold(_is_card)							\
 	({								\
 		int __ret;						\
 									\
 		mutex_lock(&self->set.lock);				\
-		__ret = fv_span_widen(&self->span, self->text, sizeof(self->text));	\
+		__ret = fv_span_hold(&self->span, _is_card, self->text, sizeof(self->text));	\
 		mutex_unlock(&self->set.lock);				\
 		__ret;							\
 	})
+
+#define widen() hold(true)
 
 TEST_F(span, one_function_is_held)
 {
@@ -190,7 +213,8 @@ TEST_F(span, all_functions_are_held)
 	/* once more is the same */
 	ASSERT_EQ(0, widen());
 	EXPECT_EQ(3, self->span.nr_held);
-	fv_span_narrow(&self->span);
+	/* a method that hits one function needs no lock of the set */
+	ASSERT_EQ(0, fv_span_hold(&self->span, false, self->text, sizeof(self->text)));
 	EXPECT_EQ(1, self->span.nr);
 	EXPECT_EQ(1, kernel_locks);
 	EXPECT_TRUE(self->pdevs[FIRST].dev.mutex.held);
@@ -306,18 +330,196 @@ TEST_F(span, who_is_the_same_user)
 
 TEST_F(span, what_has_more_below_it)
 {
-	self->pdevs[2].nr_vfs = 1;
-	expect_refused(-EBUSY, "0000:01:00.2 has virtual functions");
-	self->pdevs[2].nr_vfs = 0;
-	self->pdevs[FIRST].nr_vfs = 1;
-	expect_refused(-EBUSY, "0000:01:00.1 has virtual functions");
-	self->pdevs[FIRST].nr_vfs = 0;
 	self->pdevs[2].subordinate = &self->further;
 	expect_refused(-EBUSY, "0000:01:00.2 has a bus below it");
 	/* with something on it */
 	add_function(&self->further, &self->pdevs[3], &self->devices[3], &self->set, 3);
 	expect_refused(-EOPNOTSUPP,
 		       "below 0000:00:01.0 are more buses, or more than 32 functions");
+}
+
+/* The functions from @from on are virtual ones of a physical one, on a bus that is not walked. */
+static void add_vfs(struct pci_bus *bus, struct pci_dev *pdevs, struct fv_device *devices,
+		    struct vfio_device_set *sets, unsigned int pf, unsigned int from,
+		    unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = from; i < from + nr; i++) {
+		add_function(bus, &pdevs[i], &devices[i], &sets[i], i);
+		pdevs[i].is_virtfn = true;
+		pdevs[i].physfn = &pdevs[pf];
+		world.devices[i] = &devices[i];
+	}
+	pdevs[pf].nr_vfs += nr;
+}
+
+#define vfs(_pf, _from, _nr)						\
+	add_vfs(&self->further, self->pdevs, self->devices, self->vf_sets, _pf, _from, _nr)
+
+/* A reset of the function alone hits them; one of the card those of the others, too. */
+TEST_F(span, virtual_functions_are_held)
+{
+	static const unsigned int order[] = { FIRST, 3, 4, 0, 2, 5 };
+	unsigned int i;
+
+	EXPECT_FALSE(fv_span_is_wide(self->dev, false));
+	EXPECT_TRUE(fv_span_is_wide(self->dev, true));
+	vfs(FIRST, 3, 2);
+	vfs(2, 5, 1);
+	/* one that is on the same bus is not found twice */
+	self->below.devices[self->below.nr++] = &self->pdevs[4];
+	EXPECT_TRUE(fv_span_is_wide(self->dev, false));
+	EXPECT_TRUE(fv_vf_are_below(&self->pdevs[0]));
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(1, self->span.nr);
+	ASSERT_EQ(0, hold(false));
+	EXPECT_EQ(3, self->span.nr_held);
+	ASSERT_EQ(0, hold(true));
+	EXPECT_EQ(6, self->span.nr_held);
+	for (i = 0; i < 6; i++) {
+		EXPECT_EQ(&self->pdevs[order[i]], self->span.functions[i])
+			TH_LOG("function %u", i);
+		EXPECT_EQ(&self->devices[order[i]], self->span.devices[i]);
+		EXPECT_TRUE(self->pdevs[order[i]].dev.mutex.held);
+		EXPECT_EQ(2, self->pdevs[order[i]].refs);
+	}
+	fv_span_wake(&self->span);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(1, self->pdevs[i].dev.usage);
+	fv_span_let_sleep(&self->span);
+	EXPECT_EQ(0, self->pdevs[3].dev.usage);
+	ASSERT_EQ(0, hold(false));
+	EXPECT_EQ(3, self->span.nr_held);
+	EXPECT_EQ(3, kernel_locks);
+	fv_span_end(&self->span);
+}
+
+/* For a reset of the function alone: refused, held and looked at. */
+#define expect_vfs_refused(_error, _text)				\
+	do {								\
+		ASSERT_EQ(0, begin());					\
+		EXPECT_EQ(_error, hold(false));				\
+		EXPECT_STREQ(_text, self->text);			\
+		EXPECT_EQ(1, self->span.nr);				\
+		EXPECT_EQ(1, self->span.nr_held);			\
+		EXPECT_TRUE(self->pdevs[FIRST].dev.mutex.held);		\
+		fv_span_end(&self->span);				\
+		mutex_lock(&self->set.lock);				\
+		EXPECT_EQ(_error, fv_span_ask(self->dev, self->text, sizeof(self->text)));	\
+		EXPECT_STREQ(_text, self->text);			\
+		mutex_unlock(&self->set.lock);				\
+	} while (0)
+
+TEST_F(span, virtual_functions_that_others_have)
+{
+	static const char both[] = "0000:01:00.3 is held by process 42, "
+				   "0000:01:00.5 by process 43";
+	char ctx;
+
+	vfs(FIRST, 3, 3);
+	self->devices[3].user = &self->user;
+	expect_vfs_refused(-EBUSY, "0000:01:00.3 is held by process 42");
+	/* all that are held are named */
+	self->devices[5].user = &self->another;
+	expect_vfs_refused(-EBUSY, both);
+	/* one of another driver before those */
+	world.devices[4] = NULL;
+	self->pdevs[4].dev.driver = &self->other;
+	expect_vfs_refused(-EBUSY, "0000:01:00.4 is bound to nvme");
+	self->pdevs[4].dev.driver = NULL;
+	/* a plan says who has them */
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(-EBUSY, fv_span_look(&self->span, self->dev, false, self->text,
+				       sizeof(self->text)));
+	mutex_unlock(&self->set.lock);
+	EXPECT_EQ(4, self->span.nr);
+	EXPECT_FALSE(self->span.is_open[0]);
+	EXPECT_TRUE(self->span.is_open[1]);
+	EXPECT_FALSE(self->span.is_open[2]);
+	EXPECT_TRUE(self->span.is_open[3]);
+	fv_span_end(&self->span);
+	/* the user of the function has them */
+	self->devices[3].core.vdev.ictx = (struct iommufd_ctx *)&ctx;
+	self->devices[5].core.vdev.ictx = (struct iommufd_ctx *)&ctx;
+	self->dev->core.vdev.ictx = (struct iommufd_ctx *)&ctx;
+	expect_vfs_refused(-EBUSY, both);
+	self->dev->user = &self->user;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, hold(false));
+	fv_span_end(&self->span);
+	/* while it is not ready they do not work either, and come back with it */
+	self->dev->user = NULL;
+	world.devices[4] = NULL;
+	self->pdevs[4].dev.driver = &self->other;
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, hold(false));
+	fv_span_end(&self->span);
+	/* but other functions of the card */
+	self->devices[0].user = &self->another;
+	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	self->devices[0].user = NULL;
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	self->pdevs[4].dev.driver = NULL;
+	/* a fence holds those of all */
+	self->dev->user = NULL;
+	self->span.is_any_user = true;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, hold(false));
+	fv_span_end(&self->span);
+}
+
+TEST_F(span, more_virtual_functions_than_there_is_room_for)
+{
+	vfs(FIRST, 3, FV_SPAN_MAX - 2);
+	self->pdevs[0].is_virtfn = true;
+	self->pdevs[0].physfn = &self->pdevs[FIRST];
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(0, fv_span_ask(self->dev, self->text, sizeof(self->text)));
+	mutex_unlock(&self->set.lock);
+	self->pdevs[2].is_virtfn = true;
+	self->pdevs[2].physfn = &self->pdevs[FIRST];
+	expect_vfs_refused(-EOPNOTSUPP, "0000:01:00.1 has more than 31 virtual functions");
+}
+
+/* Who opens or closes one is waited for, and its user is not read before. */
+TEST_F(span, a_virtual_function_that_is_being_opened)
+{
+	struct mutex *lock = &self->vf_sets[3].lock;
+
+	vfs(FIRST, 3, 1);
+	mutex_lock(lock);
+	expect_vfs_refused(-EAGAIN, "0000:01:00.3 is being opened or closed");
+	world.frees = lock;
+	world.after = 20;
+	kernel_on_sleep = lets_go;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, hold(false));
+	fv_span_end(&self->span);
+	mutex_lock(lock);
+	world.after = 20;
+	world.sets_killed = true;
+	world.frees = NULL;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EINTR, hold(false));
+	fv_span_end(&self->span);
+	mutex_unlock(lock);
+}
+
+/* It comes back with its physical function, if that is this driver's. */
+TEST_F(span, a_virtual_function_waits)
+{
+	vfs(FIRST, 3, 1);
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	EXPECT_FALSE(fv_vf_is_waiting(&self->pdevs[FIRST], self->text, sizeof(self->text)));
+	EXPECT_TRUE(fv_vf_is_waiting(&self->pdevs[3], self->text, sizeof(self->text)));
+	EXPECT_STREQ("its physical function 0000:01:00.1 is lost", self->text);
+	world.devices[FIRST] = NULL;
+	EXPECT_FALSE(fv_vf_is_waiting(&self->pdevs[3], self->text, sizeof(self->text)));
+	world.devices[FIRST] = self->dev;
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	EXPECT_FALSE(fv_vf_is_waiting(&self->pdevs[3], self->text, sizeof(self->text)));
 }
 
 TEST_F(span, what_has_no_port)
