@@ -33,6 +33,12 @@ command_of()
 	"$FV_DIR/cfg" "$1" 4.w
 }
 
+# is_there BDF: it answers
+is_there()
+{
+	[ "$(command_of "$1")" != ffff ]
+}
+
 # mark_vfs: bus mastering and no INTx, which neither a reset nor an open leaves behind
 mark_vfs()
 {
@@ -146,6 +152,8 @@ untouched "in use, not opened" "$before"
 # the PCI core cannot be refused: fenced and restored
 echo 1 >"$FV_PCI/$pf/reset"
 intact "in use, reset by the PCI core"
+fv_check "in use, reset by the PCI core: $vf0 was behind its fence" eval \
+	'"$FV_DIR/fv_act" history "$port" | grep " bdf=$vf0 .*state=lost.*resets its physical function $pf"'
 fv_check "in use: its user goes on" kill -0 "$vf_holder"
 
 # a fence has all users behind it
@@ -153,19 +161,11 @@ fv_check "in use: fenced" act fence "$pf" detached
 fv_check "in use: $vf0 is fenced" device_is "$vf0" fenced
 fv_check "in use: no virtual functions come or go meanwhile" eval "! vfs 0"
 fv_check "in use: a virtual function does not speak for the card" eval "! act recover $vf0 force"
+fv_check "in use: nor ends it" device_is "$pf" fenced
 hot_reset
 fv_same "in use: a reset behind the fence takes it away" ffff "$(command_of "$vf0")"
 fv_check "in use: recovered" act recover "$pf"
 intact "in use, fenced and recovered"
-
-# the physical function has lost all, without a fence: it is repaired under all users
-hot_reset
-echo 1 >"$FV_PCI/$pf/reset"
-for bdf in "$pf" "$vf0" "$vf1"; do
-	fv_check "lost under its user: $bdf is ready" fv_wait 60 device_is "$bdf" ready
-done
-fv_check "lost under its user: $vf0 is there" [ "$(command_of "$vf0")" != ffff ]
-fv_check "lost under its user: who goes on" kill -0 "$vf_holder"
 
 # --- the physical function is in use, too, by another process
 FV_HOLDER=$vf_holder fv_let_go
@@ -182,6 +182,19 @@ FV_HOLDER=$pf_holder ask flr
 fv_check "both in use: a Function Level Reset is not done" fv_wait 60 eval \
 	'"$FV_DIR/fv_act" history $port | grep -q " bdf=$pf kind=reset origin=guest .*error=EBUSY"'
 untouched "both in use, refused" "$before"
+
+# it loses all without a word: repaired with its virtual functions, under all users
+"$FV_DIR/fv_act" policy "$pf" watch_interval_ms=50 >/dev/null
+hot_reset
+fv_check "both in use, lost: $vf0 is there again" fv_wait 60 is_there "$vf0"
+for bdf in "$pf" "$vf0" "$vf1"; do
+	fv_check "both in use, lost: $bdf is ready" fv_wait 60 device_is "$bdf" ready
+done
+fv_check "both in use, lost: its user goes on" kill -0 "$vf_holder"
+"$FV_DIR/fv_act" policy "$pf" watch_interval_ms=0 >/dev/null
+mark_vfs
+
+before=$(resets "$vf0")
 FV_HOLDER=$pf_holder fv_let_go
 untouched "the physical function closed" "$before"
 beside open_error "$pf"
