@@ -4,6 +4,7 @@
  * pages of the smallest size stays until the user unmaps the BAR, and keeps it from being mapped
  * by one entry again: so what was mapped by one entry is mapped by one entry here, too.
  */
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -12,7 +13,7 @@
 
 #include "ones.h"
 
-#define FV_ONES_HUGE_PAGES	(1ul << HPAGE_PMD_ORDER)
+#define FV_ONES_HUGE_PAGES	BIT(HPAGE_PMD_ORDER)
 
 static void fv_ones_fill_pages(struct page *page, unsigned long nr)
 {

@@ -506,7 +506,7 @@ static int fv_reset_hold(struct fv_reset_job *job)
 	if (!job->is_fencing) {
 		ret = fv_span_hold_memory(span, step->text, sizeof(step->text));
 		if (!ret && fv_reset_has_dma_bufs(job)) {
-			/* vfio_pci_core revokes dma-bufs under memory_lock: users are fenced off. */
+			/* To revoke them vfio_pci_core takes memory_lock: users are fenced off. */
 			fv_span_release_memory(span);
 			job->is_fencing = true;
 		}

@@ -1193,7 +1193,7 @@ TEST_F(fence, a_page_is_written_behind_the_refill)
 
 /* What one entry maps. */
 
-#define HUGE_PAGES (1u << HPAGE_PMD_ORDER)
+#define HUGE_PAGES BIT(HPAGE_PMD_ORDER)
 #define HUGE_MS 20
 
 static u8 *huge_fault_at(unsigned int bar, unsigned long page)

@@ -68,7 +68,7 @@ typedef s64 ktime_t;
 #define __GFP_NOWARN		0
 
 /* As on x86. */
-#define IS_ENABLED(option)	true
+#define IS_ENABLED(CONFIG_option)	true
 #define CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
 #define ERESTARTSYS		512
 #define FIELD_PREP(mask, value)	((value) * ((mask) & -(mask)))

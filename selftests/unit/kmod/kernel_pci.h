@@ -345,6 +345,7 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, si
 #ifndef LINUX_VERSION_CODE
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
 #else
+#define KERNEL_IS_NEW		/* 6.18 or later */
 #define system_dfl_wq		NULL
 #endif
 
@@ -369,12 +370,12 @@ typedef struct {
 	u64 val;
 } pfn_t;
 
-#define PFN_DEV			(1ull << 61)
+#define PFN_DEV			BIT(61)
 #define __pfn_to_pfn_t(pfn, flags)	((pfn_t) { (pfn) | (flags) })
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
-vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write);
-#else
+#ifdef KERNEL_IS_NEW
 vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, unsigned long pfn, bool write);
+#else
+vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write);
 #endif
 
 #define VM_FAULT_OOM		0x0001

@@ -413,8 +413,8 @@ TEST_F(span, virtual_functions_are_held)
 
 TEST_F(span, virtual_functions_that_others_have)
 {
-	static const char both[] = "0000:01:00.3 is held by process 42, "
-				   "0000:01:00.5 by process 43";
+	static const char both[] =
+		"0000:01:00.3 is held by process 42, 0000:01:00.5 by process 43";
 	char ctx;
 
 	vfs(FIRST, 3, 3);
