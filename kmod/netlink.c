@@ -4,8 +4,10 @@
  * Documentation/netlink/specs/fpga-vfio.yaml; netlink_gen.c comes from there.
  * Each object has one fill function, for a reply and for a dump.
  */
+#include <linux/capability.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci.h>
+#include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
 #include "card.h"
@@ -343,6 +345,43 @@ static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct genl_
 		return ret;
 	}
 	return genlmsg_reply(skb, info);
+}
+
+/**
+ * fv_nl_is_admin - Check for the privilege to touch hardware
+ * @request: the request, of a doit or a dump
+ *
+ * CAP_NET_ADMIN is not enough: containers have it that only configure their network. The socket's
+ * opener and the caller both need the capability. A caller that lacks it is not audited: most
+ * requests only read, and are answered all the same.
+ *
+ * Context: Process context, of the caller.
+ * Return: True if both have CAP_SYS_ADMIN in the initial user namespace.
+ */
+bool fv_nl_is_admin(struct sk_buff *request)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN) &&
+	       netlink_capable(request, CAP_SYS_ADMIN);
+}
+
+/**
+ * fpga_vfio_nl_admin_pre_doit - Refuse a command to those who may not touch hardware
+ * @ops: the command
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Before any lookup: what exists shows in no refusal.
+ *
+ * Context: Process context.
+ * Return: 0, or -EPERM without CAP_SYS_ADMIN.
+ */
+int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
+				struct genl_info *info)
+{
+	if (fv_nl_is_admin(skb))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "needs CAP_SYS_ADMIN in the initial user namespace");
+	return -EPERM;
 }
 
 /**

@@ -119,10 +119,11 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_DEVICE_SET,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_device_set_doit,
 		.policy		= fpga_vfio_device_set_nl_policy,
 		.maxattr	= FPGA_VFIO_A_DEVICE_POLICY_DEFAULT,
-		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_CARD_GET,
@@ -150,17 +151,19 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_RESET,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_reset_doit,
 		.policy		= fpga_vfio_reset_nl_policy,
 		.maxattr	= FPGA_VFIO_A_RESET_DRY_RUN,
-		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_RETRAIN,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_retrain_doit,
 		.policy		= fpga_vfio_retrain_nl_policy,
 		.maxattr	= FPGA_VFIO_A_RETRAIN_DRY_RUN,
-		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_HISTORY_GET,
@@ -171,24 +174,27 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_FENCE,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_fence_doit,
 		.policy		= fpga_vfio_fence_nl_policy,
 		.maxattr	= FPGA_VFIO_A_FENCE_DRY_RUN,
-		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_RECOVER,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_recover_doit,
 		.policy		= fpga_vfio_recover_nl_policy,
 		.maxattr	= FPGA_VFIO_A_RECOVER_DRY_RUN,
-		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= FPGA_VFIO_CMD_RELEASE,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_release_doit,
 		.policy		= fpga_vfio_release_nl_policy,
 		.maxattr	= FPGA_VFIO_A_DEVICE_BDF,
-		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 };
 

@@ -16,6 +16,9 @@
 extern const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_LINK_DISABLE + 1];
 extern const struct nla_policy fpga_vfio_ready_register_nl_policy[FPGA_VFIO_A_READY_REGISTER_VALUE + 1];
 
+int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops,
+				struct sk_buff *skb, struct genl_info *info);
+
 int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb,
 				   struct netlink_callback *cb);

@@ -16,6 +16,7 @@ struct fv_reset_function;
 struct fv_reset_report;
 struct fv_reset_step;
 struct genl_info;
+struct sk_buff;
 
 /* Room for an address in a message, and for a link. */
 #define FV_NL_NAME_SIZE		nla_total_size(FPGA_VFIO_NAME_MAX + 1)
@@ -37,6 +38,7 @@ int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
 		   const struct fv_reset_step *step, bool is_plan);
 int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy);
+bool fv_nl_is_admin(struct sk_buff *request);
 struct fv_device *fv_nl_device_of(struct genl_info *info, int attr);
 
 #endif /* FV_NETLINK_PUT_H */

@@ -4,6 +4,7 @@
  * of it, and how its resets went. The driver core makes the files when the device was
  * bound, and has taken them away, and waited for their readers, before it is unbound.
  */
+#include <linux/capability.h>
 #include <linux/device.h>
 #include <linux/kstrtox.h>
 #include <linux/pci.h>
@@ -27,9 +28,15 @@ static struct fv_device *fv_sysfs_device(struct device *dev)
 	return fv_device_of_pci(to_pci_dev(dev));
 }
 
-/* What was written, without the end of the line. */
+/*
+ * What was written, without the end of the line: each store begins with this. The file's mode keeps
+ * out all but user 0, which root of a container may be, too. CAP_SYS_ADMIN in the initial user
+ * namespace is what touches hardware, or sets what the driver does to it.
+ */
 static int fv_sysfs_value(const char *buf, char *value, size_t size)
 {
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (strscpy(value, skip_spaces(buf), size) < 0)
 		return -EINVAL;
 	strim(value);

@@ -65,7 +65,7 @@ char *ours_next_step(int ret, const char *bdf, const char *why)
 {
 	switch (-ret) {
 	case EPERM:
-		return util_strdup("Run it as root. Nothing was changed.");
+		return util_strdup(OURS_RIGHTS_HINT);
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
 	case EAGAIN:

@@ -6,6 +6,9 @@
 #include "model.h"
 #include "nl.h"
 
+/* The next step after -EPERM; the driver names the capability. Root of a container has it not. */
+#define OURS_RIGHTS_HINT	"Run it as root of the host. Nothing was changed."
+
 struct fv_device *ours_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
 			    const char *what, int *code);
 

@@ -310,7 +310,7 @@ driver_refused()
 	[ "$rc" = 1 ]
 	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, .hint]' "$work/err")" = \
-		'["Operation not permitted","Run it as root. Nothing was changed."]' ]
+		'["Operation not permitted","Run it as root of the host. Nothing was changed."]' ]
 }
 
 hold dry_run_ok "--dry-run tells what would be changed, and changes nothing"

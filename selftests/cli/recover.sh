@@ -168,7 +168,7 @@ codes_refused()
 		hints "$hint"
 		asked "recover bdf=0000:07:00.1 dry-run "
 	done <<'END'
-1 1 Run it as root. Nothing was changed.
+1 1 Run it as root of the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices, and which driver they have.
 11 4 Something else is done to the card; try it again.
 95 1 'fpgactl link 0000:07:00.1' shows its link, and what its card is to the driver.

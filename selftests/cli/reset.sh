@@ -329,10 +329,10 @@ impossible_refused()
 hold rights_refused "without the right it says so, with exit code 1"
 rights_refused()
 {
-	echo "fail 1" | answer reset-dry-run
+	echo "fail 1 needs CAP_SYS_ADMIN in the initial user namespace" | answer reset-dry-run
 	fvl reset 07:00.1
-	refuses 1 "0000:07:00.1: reset: Operation not permitted"
-	hints "Run it as root. Nothing was changed."
+	refuses 1 "0000:07:00.1: reset: needs CAP_SYS_ADMIN in the initial user namespace"
+	hints "Run it as root of the host. Nothing was changed."
 }
 
 hold gone_refused "a device that the driver lost has exit code 3"

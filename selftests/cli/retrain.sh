@@ -143,7 +143,7 @@ codes_refused()
 		refuses "$code" "0000:07:00.0: retrain: because"
 		hints "$hint"
 	done <<'END'
-1 1 Run it as root. Nothing was changed.
+1 1 Run it as root of the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices, and which driver they have.
 16 4 When that is over, try it again.
 11 4 When that is over, try it again.

@@ -63,6 +63,22 @@ as_nobody()
 	"${AS_NOBODY[@]}" "$@"
 }
 
+# as_limited WHO COMMAND…: as one of those who lack CAP_SYS_ADMIN in the initial user namespace: a
+# user, one with CAP_NET_ADMIN, root of a container that shares the user namespace, and of one with
+# a user namespace of its own
+LIMITED=(user net-admin root userns)
+as_limited()
+{
+	case $1 in
+	user) as_nobody "${@:2}" ;;
+	net-admin)
+		"${AS_NOBODY[@]}" --inh-caps +net_admin --ambient-caps +net_admin "${@:2}"
+		;;
+	root) setpriv --bounding-set -sys_admin "${@:2}" ;;
+	userns) unshare --user --map-root-user "${@:2}" ;;
+	esac
+}
+
 # device BDF KEY: what netlink says of a device
 device()
 {

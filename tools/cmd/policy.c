@@ -136,7 +136,7 @@ static char *next_step(int ret)
 {
 	switch (-ret) {
 	case EPERM:
-		return util_strdup("Run it as root. Nothing was changed.");
+		return util_strdup(OURS_RIGHTS_HINT);
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
 	default:

@@ -85,7 +85,7 @@ static char *next_step(int ret, const char *bdf)
 {
 	switch (-ret) {
 	case EPERM:
-		return util_strdup("Run it as root. Nothing was changed.");
+		return util_strdup(OURS_RIGHTS_HINT);
 	case EBUSY:
 	case EAGAIN:
 		return util_strdup("When that is over, try it again.");
