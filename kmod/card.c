@@ -248,8 +248,11 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 /**
  * fv_card_is_leased - Is a card behind a fence that somebody asked for?
  * @card: the card; may be NULL
- * @text: whose, in words
+ * @text: that it is, in words
  * @size: of @text
+ *
+ * The text is for states, events and logs, which all may read: it names no process, see
+ * fv_card_owner().
  *
  * Context: Process context. Takes fv_registry_lock. It stays so while a device lock of a
  * function of the card is held.
@@ -257,15 +260,30 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
  */
 bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
 {
-	const struct fv_lease *lease;
-
 	if (!card)
 		return false;
 	guard(mutex)(&fv_registry_lock);
-	lease = &card->lease;
-	if (lease->is_on)
-		snprintf(text, size, "fenced by %s (pid %d)", lease->comm, lease->pid);
-	return lease->is_on;
+	if (card->lease.is_on)
+		snprintf(text, size, "fenced by a command");
+	return card->lease.is_on;
+}
+
+/**
+ * fv_card_owner - Name the process that asked for a card's fence
+ * @card: the card; may be NULL
+ * @text: the process, in words; only for callers with CAP_SYS_ADMIN
+ * @size: of @text
+ *
+ * Context: Process context, under fv_registry_lock.
+ * Return: True if there is such a fence; else @text is left as it was.
+ */
+bool fv_card_owner(struct fv_card *card, char *text, size_t size)
+{
+	lockdep_assert_held(&fv_registry_lock);
+	if (!card || !card->lease.is_on)
+		return false;
+	snprintf(text, size, "fenced by %s (pid %d)", card->lease.comm, card->lease.pid);
+	return true;
 }
 
 static void fv_card_keep_locked(struct fv_card *card)

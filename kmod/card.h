@@ -71,6 +71,7 @@ int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *after);
 bool fv_card_is_leased(struct fv_card *card, char *text, size_t size);
+bool fv_card_owner(struct fv_card *card, char *text, size_t size);
 void fv_card_isolate(struct fv_card *card);
 void fv_card_restore(struct fv_card *card);
 void fv_card_keep(struct fv_card *card);

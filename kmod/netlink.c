@@ -38,13 +38,14 @@
 /**
  * struct fv_nl_kind - a kind of object that can be read
  * @next: the first object from a key on; the key is set to that of what is found
- * @put: writes the object's attributes; -EMSGSIZE if they do not fit
+ * @put: writes the object's attributes; -EMSGSIZE if they do not fit. What names a process or
+ *	 is read from the hardware only for a caller with CAP_SYS_ADMIN
  * @size: room that they take at most
  * @cmd: the command that reads it, and that is in the reply
  */
 struct fv_nl_kind {
 	void *(*next)(unsigned long *key);
-	int (*put)(struct sk_buff *skb, void *object);
+	int (*put)(struct sk_buff *skb, void *object, bool is_admin);
 	size_t (*size)(void *object);
 	u8 cmd;
 };
@@ -100,7 +101,21 @@ static void *fv_nl_device_next(unsigned long *key)
 	return fv_device_next(key);
 }
 
-static int fv_nl_device_put(struct sk_buff *skb, void *object)
+/* Why a device is not ready; with the owner of the fence that it is behind. */
+static int fv_nl_put_reason(struct sk_buff *skb, int attr, const struct fv_device *dev,
+			    bool is_admin)
+{
+	char owner[FV_REASON_SIZE];
+
+	if (!*dev->reason)
+		return 0;
+	if (is_admin && dev->state == FPGA_VFIO_CARD_STATE_FENCED &&
+	    fv_card_owner(dev->card, owner, sizeof(owner)))
+		return nla_put_string(skb, attr, owner);
+	return nla_put_string(skb, attr, dev->reason);
+}
+
+static int fv_nl_device_put(struct sk_buff *skb, void *object, bool is_admin)
 {
 	struct fv_device *dev = object;
 	u64 sums[FV_STATS_NR + 1] = {};
@@ -114,7 +129,7 @@ static int fv_nl_device_put(struct sk_buff *skb, void *object)
 		return -EMSGSIZE;
 
 	if (nla_put_u32(skb, FPGA_VFIO_A_DEVICE_STATE, dev->state) ||
-	    (*dev->reason && nla_put_string(skb, FPGA_VFIO_A_DEVICE_REASON, dev->reason)) ||
+	    fv_nl_put_reason(skb, FPGA_VFIO_A_DEVICE_REASON, dev, is_admin) ||
 	    nla_put_string(skb, FPGA_VFIO_A_DEVICE_PROFILE, dev->profile->name) ||
 	    fv_nl_put_policy(skb, FPGA_VFIO_A_DEVICE_POLICY, &dev->policy))
 		return -EMSGSIZE;
@@ -178,7 +193,7 @@ int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *lin
 }
 
 /* The worst of its functions is what a card is. */
-static int fv_nl_card_put_state(struct sk_buff *skb, struct fv_card *card)
+static int fv_nl_card_put_state(struct sk_buff *skb, struct fv_card *card, bool is_admin)
 {
 	struct fv_device *dev, *worst = NULL;
 
@@ -189,12 +204,10 @@ static int fv_nl_card_put_state(struct sk_buff *skb, struct fv_card *card)
 		return 0;
 	if (nla_put_u32(skb, FPGA_VFIO_A_CARD_STATE, worst->state))
 		return -EMSGSIZE;
-	if (*worst->reason && nla_put_string(skb, FPGA_VFIO_A_CARD_REASON, worst->reason))
-		return -EMSGSIZE;
-	return 0;
+	return fv_nl_put_reason(skb, FPGA_VFIO_A_CARD_REASON, worst, is_admin);
 }
 
-static int fv_nl_card_put_fence(struct sk_buff *skb, const struct fv_lease *lease)
+static int fv_nl_card_put_fence(struct sk_buff *skb, const struct fv_lease *lease, bool is_admin)
 {
 	struct nlattr *nest;
 
@@ -203,8 +216,8 @@ static int fv_nl_card_put_fence(struct sk_buff *skb, const struct fv_lease *leas
 	nest = nla_nest_start(skb, FPGA_VFIO_A_CARD_FENCE);
 	if (!nest)
 		return -EMSGSIZE;
-	if (nla_put_u32(skb, FPGA_VFIO_A_FENCE_OWNER_PID, lease->pid) ||
-	    nla_put_string(skb, FPGA_VFIO_A_FENCE_OWNER_COMM, lease->comm) ||
+	if ((is_admin && (nla_put_u32(skb, FPGA_VFIO_A_FENCE_OWNER_PID, lease->pid) ||
+			  nla_put_string(skb, FPGA_VFIO_A_FENCE_OWNER_COMM, lease->comm))) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_FENCE_OWNER_LEFT_MS, fv_lease_left_ms(lease)) ||
 	    (lease->is_detached && nla_put_flag(skb, FPGA_VFIO_A_FENCE_OWNER_DETACHED)) ||
 	    (lease->is_link_disabled &&
@@ -216,7 +229,19 @@ static int fv_nl_card_put_fence(struct sk_buff *skb, const struct fv_lease *leas
 	return 0;
 }
 
-static int fv_nl_card_put(struct sk_buff *skb, void *object)
+/*
+ * A caller without CAP_SYS_ADMIN has the card and its port left alone: it is told what the watch
+ * saw at its last look, and nothing when the link is not watched.
+ */
+static bool fv_nl_card_link(struct fv_card *card, struct fv_link *link, bool is_admin)
+{
+	if (is_admin)
+		return !fv_link_read(card->port, card->function_cap, link);
+	*link = card->watch.link;
+	return card->watch.has_link;
+}
+
+static int fv_nl_card_put(struct sk_buff *skb, void *object, bool is_admin)
 {
 	struct fv_card *card = object;
 	struct fv_device *dev;
@@ -227,9 +252,10 @@ static int fv_nl_card_put(struct sk_buff *skb, void *object)
 	list_for_each_entry(dev, &card->devices, card_node)
 		if (nla_put_string(skb, FPGA_VFIO_A_CARD_DEVICE, pci_name(dev->core.pdev)))
 			return -EMSGSIZE;
-	if (fv_nl_card_put_state(skb, card) || fv_nl_card_put_fence(skb, &card->lease))
+	if (fv_nl_card_put_state(skb, card, is_admin) ||
+	    fv_nl_card_put_fence(skb, &card->lease, is_admin))
 		return -EMSGSIZE;
-	if (!fv_link_read(card->port, card->function_cap, &link))
+	if (fv_nl_card_link(card, &link, is_admin))
 		return fv_nl_put_link(skb, FPGA_VFIO_A_CARD_LINK, &link);
 	return 0;
 }
@@ -254,7 +280,7 @@ static void *fv_nl_group_next(unsigned long *key)
 	return fv_group_next(key);
 }
 
-static int fv_nl_group_put(struct sk_buff *skb, void *object)
+static int fv_nl_group_put(struct sk_buff *skb, void *object, bool is_admin)
 {
 	struct fv_group *group = object;
 	u64 sums[FV_STATS_NR + 1] = {};
@@ -290,8 +316,8 @@ static const struct fv_nl_kind fv_nl_group = {
 };
 
 /* One object as one message, of a reply or of a dump. */
-static int fv_nl_fill(const struct fv_nl_kind *kind, void *object, struct sk_buff *skb,
-		      u32 portid, u32 seq, int flags)
+static int fv_nl_fill(const struct fv_nl_kind *kind, void *object, bool is_admin,
+		      struct sk_buff *skb, u32 portid, u32 seq, int flags)
 {
 	void *hdr;
 	int ret;
@@ -300,7 +326,7 @@ static int fv_nl_fill(const struct fv_nl_kind *kind, void *object, struct sk_buf
 	if (!hdr)
 		return -EMSGSIZE;
 
-	ret = kind->put(skb, object);
+	ret = kind->put(skb, object, is_admin);
 	if (ret)
 		genlmsg_cancel(skb, hdr);
 	else
@@ -312,13 +338,14 @@ static int fv_nl_dump(const struct fv_nl_kind *kind, struct sk_buff *skb,
 		      struct netlink_callback *cb)
 {
 	unsigned long *key = (unsigned long *)cb->ctx;
+	bool is_admin = fv_nl_is_admin(cb->skb);
 	void *object;
 	int ret = 0;
 
 	guard(mutex)(&fv_registry_lock);
 
 	for (; (object = kind->next(key)); ++*key) {
-		ret = fv_nl_fill(kind, object, skb, NETLINK_CB(cb->skb).portid,
+		ret = fv_nl_fill(kind, object, is_admin, skb, NETLINK_CB(cb->skb).portid,
 				 cb->nlh->nlmsg_seq, NLM_F_MULTI);
 		if (ret)
 			break;
@@ -328,7 +355,8 @@ static int fv_nl_dump(const struct fv_nl_kind *kind, struct sk_buff *skb,
 	return ret && !skb->len ? ret : skb->len;
 }
 
-static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct genl_info *info)
+static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct sk_buff *request,
+		       struct genl_info *info)
 {
 	struct sk_buff *skb;
 	int ret;
@@ -339,7 +367,8 @@ static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct genl_
 	if (!skb)
 		return -ENOMEM;
 
-	ret = fv_nl_fill(kind, object, skb, info->snd_portid, info->snd_seq, 0);
+	ret = fv_nl_fill(kind, object, fv_nl_is_admin(request), skb, info->snd_portid,
+			 info->snd_seq, 0);
 	if (ret) {
 		nlmsg_free(skb);
 		return ret;
@@ -409,7 +438,7 @@ int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	for (; (dev = fv_device_next(&key)); key++)
 		if (!strcmp(pci_name(dev->core.pdev), bdf))
-			return fv_nl_reply(&fv_nl_device, dev, info);
+			return fv_nl_reply(&fv_nl_device, dev, skb, info);
 
 	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
 	return -ENODEV;
@@ -453,7 +482,7 @@ int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	for (; (card = fv_card_next(&key)); key++)
 		if (!strcmp(pci_name(card->port), port))
-			return fv_nl_reply(&fv_nl_card, card, info);
+			return fv_nl_reply(&fv_nl_card, card, skb, info);
 
 	NL_SET_ERR_MSG_FMT(info->extack, "port %s: no device of fpga-vfio-pci below it", port);
 	return -ENODEV;
@@ -496,7 +525,7 @@ int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	group = fv_group_find(id);
 	if (group)
-		return fv_nl_reply(&fv_nl_group, group, info);
+		return fv_nl_reply(&fv_nl_group, group, skb, info);
 
 	NL_SET_ERR_MSG_FMT(info->extack, "group %u: never had a device of fpga-vfio-pci", id);
 	return -ENODEV;
@@ -530,6 +559,15 @@ static struct notifier_block fv_nl_notifier = {
 	.notifier_call = fv_nl_notify,
 };
 
+/* As the generated ones, which have no flags: the spec's generator does not know them. */
+static const struct genl_multicast_group fv_nl_mcgrps[] = {
+	[FPGA_VFIO_NLGRP_EVENTS] = { .name = FPGA_VFIO_MCGRP_EVENTS },
+	[FPGA_VFIO_NLGRP_EVENTS_ADMIN] = {
+		.name = FPGA_VFIO_MCGRP_EVENTS_ADMIN,
+		.flags = GENL_MCAST_CAP_SYS_ADMIN,
+	},
+};
+
 static const struct fv_shell fv_netlink_shell = {
 	.event = fv_nl_event,
 };
@@ -546,6 +584,7 @@ int __init fv_netlink_init(void)
 
 	/* The host's devices are for the host: a container sees no family. */
 	fpga_vfio_nl_family.netnsok = false;
+	fpga_vfio_nl_family.mcgrps = fv_nl_mcgrps;
 	ret = genl_register_family(&fpga_vfio_nl_family);
 	if (ret)
 		return ret;

@@ -12,6 +12,7 @@
 #include "link.h"
 #include "netlink_gen.h"
 #include "netlink_put.h"
+#include "registry.h"
 #include "reset.h"
 
 /**
@@ -40,6 +41,12 @@ int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 	return 0;
 }
 
+/* For callers with CAP_SYS_ADMIN, which all are that get a step. */
+static const char *fv_nl_step_text(const struct fv_reset_step *step)
+{
+	return *step->holders ? step->holders : step->text;
+}
+
 /**
  * fv_nl_put_step - Write a step of a reset or a recovery into a message
  * @skb: the message
@@ -54,6 +61,7 @@ int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
 		   const struct fv_reset_step *step, bool is_plan)
 {
+	const char *text = fv_nl_step_text(step);
 	struct nlattr *nest;
 	unsigned int i;
 
@@ -64,7 +72,7 @@ int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_rep
 	if ((step->method < FV_RESET_METHODS &&
 	     nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method)) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
-	    (*step->text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, step->text)))
+	    (*text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, text)))
 		return -EMSGSIZE;
 	if (is_plan) {
 		if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS, step->expected_ms) ||
@@ -105,6 +113,27 @@ static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
 err:
 	nlmsg_free(skb);
 	return -EMSGSIZE;
+}
+
+/**
+ * fv_nl_refuse - Say why a command about a device failed
+ * @info: the request, of a caller with CAP_SYS_ADMIN
+ * @dev: the device
+ * @error: what the command returns; of -EBUSY by the fence of its card the owner is named
+ * @text: why
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
+{
+	char owner[FV_REASON_SIZE];
+
+	if (error == -EBUSY) {
+		guard(mutex)(&fv_registry_lock);
+		if (fv_card_owner(dev->card, owner, sizeof(owner)))
+			text = owner;
+	}
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);
 }
 
 /**
@@ -169,10 +198,9 @@ int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = fv_reset_run(dev, methods, FPGA_VFIO_ORIGIN_NETLINK, report);
 	sent = fv_nl_reply_reset(info, dev, report, is_plan);
 	last = report->nr ? &report->steps[report->nr - 1] : NULL;
-	if (ret && last && *last->text)
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), last->text);
-	else if (ret)
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: not reset", pci_name(dev->core.pdev));
+	if (ret)
+		fv_nl_refuse(info, dev, ret,
+			     last && *last->text ? fv_nl_step_text(last) : "not reset");
 	ret = ret ?: sent;
 out:
 	fv_device_put(dev);
@@ -246,7 +274,7 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 		return ret;
 
 	if (fv_card_is_leased(dev->card, text, sizeof(text))) {
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(pdev), text);
+		fv_nl_refuse(info, dev, -EBUSY, text);
 		return -EBUSY;
 	}
 	after = before;

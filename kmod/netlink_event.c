@@ -43,7 +43,8 @@ static int fv_nl_put_outcome(struct sk_buff *skb, const struct fv_event *event)
 		       -EMSGSIZE : 0;
 }
 
-static int fv_nl_put_event(struct sk_buff *skb, const char *port, const struct fv_event *event)
+static int fv_nl_put_event(struct sk_buff *skb, const char *port, const struct fv_event *event,
+			   bool is_admin)
 {
 	if (nla_put_string(skb, FPGA_VFIO_A_EVENT_PORT, port) ||
 	    nla_put_uint(skb, FPGA_VFIO_A_EVENT_SEQ, event->seq) ||
@@ -52,40 +53,49 @@ static int fv_nl_put_event(struct sk_buff *skb, const char *port, const struct f
 	    nla_put_u32(skb, FPGA_VFIO_A_EVENT_KIND, event->kind) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_EVENT_ORIGIN, event->origin))
 		return -EMSGSIZE;
-	if (event->pid && (nla_put_u32(skb, FPGA_VFIO_A_EVENT_PID, event->pid) ||
-			   nla_put_string(skb, FPGA_VFIO_A_EVENT_COMM, event->comm)))
+	if (is_admin && event->pid &&
+	    (nla_put_u32(skb, FPGA_VFIO_A_EVENT_PID, event->pid) ||
+	     nla_put_string(skb, FPGA_VFIO_A_EVENT_COMM, event->comm)))
 		return -EMSGSIZE;
 	return fv_nl_put_outcome(skb, event);
 }
 
-/**
- * fv_nl_event - Tell who listens that something happened
- * @dev: to which device, or to whose card
- * @port: address of the port above the card
- * @event: what
- *
- * Who does not listen fast enough is told so by his socket, and finds what he missed in
- * the history.
- *
- * Context: Process context, one after the other, under any of the driver's locks.
- */
-void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event *event)
+static void fv_nl_event_to(unsigned int group, const char *port, const struct fv_event *event)
 {
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&fpga_vfio_nl_family, &init_net, FPGA_VFIO_NLGRP_EVENTS))
+	if (!genl_has_listeners(&fpga_vfio_nl_family, &init_net, group))
 		return;
 	skb = genlmsg_new(FV_NL_EVENT_SIZE, GFP_KERNEL);
 	if (!skb)
 		return;
 	hdr = genlmsg_put(skb, 0, 0, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_EVENT);
-	if (!hdr || WARN_ON_ONCE(fv_nl_put_event(skb, port, event))) {
+	if (!hdr || WARN_ON_ONCE(fv_nl_put_event(skb, port, event,
+						 group == FPGA_VFIO_NLGRP_EVENTS_ADMIN))) {
 		nlmsg_free(skb);
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast(&fpga_vfio_nl_family, skb, 0, FPGA_VFIO_NLGRP_EVENTS, GFP_KERNEL);
+	genlmsg_multicast(&fpga_vfio_nl_family, skb, 0, group, GFP_KERNEL);
+}
+
+/**
+ * fv_nl_event - Tell listeners that something happened
+ * @dev: the device, or one of the card
+ * @port: address of the port above the card
+ * @event: what
+ *
+ * The group "events", which all may join, is not told which process asked; "events-admin" is,
+ * which needs CAP_SYS_ADMIN. A listener that is too slow is told so by its socket, and finds what
+ * it missed in the history.
+ *
+ * Context: Process context, one after the other, under any of the driver's locks.
+ */
+void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event *event)
+{
+	fv_nl_event_to(FPGA_VFIO_NLGRP_EVENTS, port, event);
+	fv_nl_event_to(FPGA_VFIO_NLGRP_EVENTS_ADMIN, port, event);
 }
 
 /* The events of one history from a number on, as many as there is room for. */
@@ -93,6 +103,7 @@ static int fv_nl_dump_history(struct fv_history *history, u64 *seq, struct sk_bu
 			      struct netlink_callback *cb)
 {
 	const char *port = fv_history_port(history);
+	bool is_admin = fv_nl_is_admin(cb->skb);
 	struct fv_event event;
 	void *hdr;
 
@@ -102,7 +113,7 @@ static int fv_nl_dump_history(struct fv_history *history, u64 *seq, struct sk_bu
 				  FPGA_VFIO_CMD_HISTORY_GET);
 		if (!hdr)
 			return -EMSGSIZE;
-		if (fv_nl_put_event(skb, port, &event)) {
+		if (fv_nl_put_event(skb, port, &event, is_admin)) {
 			genlmsg_cancel(skb, hdr);
 			return -EMSGSIZE;
 		}

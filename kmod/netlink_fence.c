@@ -45,14 +45,6 @@ err:
 	return -EMSGSIZE;
 }
 
-/* What an error of a card's operation is about. */
-static void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, const char *text,
-			 const char *otherwise)
-{
-	NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev),
-			   *text ? text : otherwise);
-}
-
 /**
  * fpga_vfio_nl_fence_doit - Fence the card of a device, or say how it would be done
  * @skb: the request
@@ -87,7 +79,7 @@ int fpga_vfio_nl_fence_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = fv_lease_begin(dev, &ask, info->attrs[FPGA_VFIO_A_FENCE_DRY_RUN], report,
 				     &is_link_disabled, text, sizeof(text));
 	if (ret)
-		fv_nl_refuse(info, dev, text, "not fenced");
+		fv_nl_refuse(info, dev, ret, *text ? text : "not fenced");
 	else
 		ret = fv_nl_reply_fence(info, dev, ask.limit_ms, report, is_link_disabled);
 	fv_device_put(dev);
@@ -151,7 +143,7 @@ static int fv_nl_recover_plan(struct genl_info *info, struct fv_device *dev,
 	int ret = fv_recover_plan(dev, report);
 
 	if (ret) {
-		fv_nl_refuse(info, dev, "", "no port of its own");
+		fv_nl_refuse(info, dev, ret, "no port of its own");
 		return ret;
 	}
 	return fv_nl_reply_recover(info, dev, report, NULL);
@@ -171,13 +163,13 @@ static int fv_nl_recover(struct genl_info *info, struct fv_device *dev,
 
 	ret = fv_lease_end(dev, &ask, report, &times, text, sizeof(text));
 	if (ret && *text) {
-		fv_nl_refuse(info, dev, text, "");
+		fv_nl_refuse(info, dev, ret, text);
 		return ret;
 	}
 	sent = fv_nl_reply_recover(info, dev, report, &times);
 	last = report->nr ? &report->steps[report->nr - 1] : NULL;
 	if (ret)
-		fv_nl_refuse(info, dev, last ? last->text : "", "not recovered");
+		fv_nl_refuse(info, dev, ret, last && *last->text ? last->text : "not recovered");
 	return ret ?: sent;
 }
 

@@ -200,6 +200,7 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 
 static const struct genl_multicast_group fpga_vfio_nl_mcgrps[] = {
 	[FPGA_VFIO_NLGRP_EVENTS] = { "events", },
+	[FPGA_VFIO_NLGRP_EVENTS_ADMIN] = { "events-admin", },
 };
 
 struct genl_family fpga_vfio_nl_family __ro_after_init = {

@@ -39,6 +39,7 @@ int fpga_vfio_nl_release_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FPGA_VFIO_NLGRP_EVENTS,
+	FPGA_VFIO_NLGRP_EVENTS_ADMIN,
 };
 
 extern struct genl_family fpga_vfio_nl_family;

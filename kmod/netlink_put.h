@@ -39,6 +39,7 @@ int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_rep
 		   const struct fv_reset_step *step, bool is_plan);
 int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy);
 bool fv_nl_is_admin(struct sk_buff *request);
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text);
 struct fv_device *fv_nl_device_of(struct genl_info *info, int attr);
 
 #endif /* FV_NETLINK_PUT_H */

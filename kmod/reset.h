@@ -17,7 +17,8 @@
  * struct fv_reset_step - one method, tried or planned
  * @method: enum fpga_vfio_reset_method, FV_RESET_ARRIVAL or FV_RESET_CARD_ARRIVAL
  * @error: 0 or negative errno
- * @text: the error in words; empty when there is none
+ * @text: the error in words; empty when there is none. For all to read: it names no process
+ * @holders: the same with the processes that hold functions, see fv_span::holders; else empty
  * @is_tried: the functions were touched
  * @duration_ns: until the functions were verified; of one that was tried
  * @expected_ms: the least time that it takes by PCI Express
@@ -28,6 +29,7 @@ struct fv_reset_step {
 	unsigned int method;
 	int error;
 	char text[FV_REASON_SIZE];
+	char holders[FV_REASON_SIZE];
 	bool is_tried;
 	u64 duration_ns;
 	unsigned int expected_ms;

@@ -55,6 +55,8 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
 		return;
 	}
 	step->error = fv_span_look(span, dev, ops->is_card, step->text, sizeof(step->text));
+	if (step->error)
+		strscpy(step->holders, span->holders);
 	fv_reset_report_functions(report, span);
 	step->nr_functions = span->nr;
 	fv_span_end(span);

@@ -500,8 +500,10 @@ static int fv_reset_hold(struct fv_reset_job *job)
 	int ret;
 
 	ret = fv_span_hold(span, job->ops->is_card, step->text, sizeof(step->text));
-	if (ret)
+	if (ret) {
+		strscpy(step->holders, span->holders);
 		return ret;
+	}
 	fv_span_wake(span);
 	if (!job->is_fencing) {
 		ret = fv_span_hold_memory(span, step->text, sizeof(step->text));

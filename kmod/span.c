@@ -207,12 +207,18 @@ static int fv_span_check_driver(struct fv_span *span, unsigned int i, char *text
 	return -EBUSY;
 }
 
-static void fv_span_say_held(struct fv_device *dev, bool is_first, char *text, size_t size)
+/* The text is for all to read: it names no process. */
+static void fv_span_say_held(struct fv_span *span, struct fv_device *dev, bool is_first, char *text,
+			     size_t size)
 {
 	size_t at = is_first ? 0 : strlen(text);
 
-	snprintf(text + at, size - at, is_first ? "%s is held by process %d" :
-		 ", %s by process %d", pci_name(dev->core.pdev), pid_nr(dev->user));
+	snprintf(text + at, size - at, is_first ? "%s is held by another VFIO user" : ", %s, too",
+		 pci_name(dev->core.pdev));
+	at = strlen(span->holders);
+	snprintf(span->holders + at, sizeof(span->holders) - at,
+		 is_first ? "%s is held by process %d" : ", %s by process %d",
+		 pci_name(dev->core.pdev), pid_nr(dev->user));
 }
 
 /* fv_device::user is read under the device's own set's lock. */
@@ -259,7 +265,7 @@ static int fv_span_check_user(struct fv_span *span, unsigned int i, unsigned int
 		span->is_open[i] = dev->user;
 		if (!span->is_any_user && dev->user && !fv_span_is_free(span, i) &&
 		    (!span->dev->user || !fv_span_is_same_user(dev, span->dev)))
-			fv_span_say_held(dev, !(*nr_others)++, text, size);
+			fv_span_say_held(span, dev, !(*nr_others)++, text, size);
 		fv_span_unlock_set(span, dev);
 	}
 	fv_device_put(dev);
@@ -275,6 +281,7 @@ static int fv_span_check(struct fv_span *span, char *text, size_t size)
 	unsigned int nr_others = 0, i;
 	int ret = 0;
 
+	*span->holders = '\0';
 	span->is_open[0] = READ_ONCE(span->dev->user);
 	if (span->nr > 1)
 		lockdep_assert_held(&span->dev->core.vdev.dev_set->lock);
@@ -282,8 +289,12 @@ static int fv_span_check(struct fv_span *span, char *text, size_t size)
 		ret = fv_span_check_user(span, i, &nr_others, text, size);
 	if (!ret && nr_others)
 		ret = -EBUSY;
-	for (i = 0; i < span->nr && (!ret || ret == -EBUSY); i++)
-		ret = fv_span_check_driver(span, i, text, size) ?: ret;
+	for (i = 0; i < span->nr && (!ret || ret == -EBUSY); i++) {
+		if (!fv_span_check_driver(span, i, text, size))
+			continue;
+		*span->holders = '\0';
+		ret = -EBUSY;
+	}
 	return ret;
 }
 

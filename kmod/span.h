@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include "history.h"
+
 struct fv_device;
 struct pci_dev;
 
@@ -24,6 +26,8 @@ struct pci_dev;
  * @nr: how many
  * @nr_held: how many of them are locked
  * @is_any_user: the functions may be of more than one user
+ * @holders: the functions of others of which it was refused, and the processes that hold them, in
+ *	     words, for callers with CAP_SYS_ADMIN; else empty
  */
 struct fv_span {
 	struct fv_device *dev;
@@ -33,6 +37,7 @@ struct fv_span {
 	unsigned int nr;
 	unsigned int nr_held;
 	bool is_any_user;
+	char holders[FV_REASON_SIZE];
 };
 
 int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size);

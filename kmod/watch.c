@@ -220,6 +220,15 @@ static int fv_watch_read(struct fv_card *card, const struct fv_policy *policy,
 	return ret;
 }
 
+/* No older than the last look: NULL when that could not read the link, or there will be none. */
+static void fv_watch_note(struct fv_watch *watch, const struct fv_link *link)
+{
+	guard(mutex)(&fv_registry_lock);
+	watch->has_link = link;
+	if (link)
+		watch->link = *link;
+}
+
 /* @dev, the card's first, speaks for the card. */
 static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
 {
@@ -231,12 +240,15 @@ static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
 
 	/* A port that sleeps has its link down, or will have; it is not woken for this. */
 	awake = pm_runtime_get_if_active(&card->port->dev);
-	if (!awake)
+	if (!awake) {
+		fv_watch_note(watch, NULL);
 		return 0;
+	}
 	fv_device_policy(dev, &policy);
 	ret = fv_watch_read(card, &policy, &link, &goal);
 	if (awake > 0)
 		pm_runtime_put(&card->port->dev);
+	fv_watch_note(watch, ret && ret != -ENODATA ? NULL : &link);
 	if (ret && ret != -ENODATA)
 		return ret;
 
@@ -272,6 +284,7 @@ static void fv_watch_work(struct work_struct *work)
 
 	if (!interval_ms) {
 		watch->is_suspect = false;
+		fv_watch_note(watch, NULL);
 		return;
 	}
 	dev = fv_device_get_next(card, &key);

@@ -301,15 +301,20 @@ void card_add_link(struct json_object *o, const struct fv_portlink *l)
 	add_known(o, "disabled", l->disabled);
 }
 
-/* "fpgactl (pid 77), 512 s left", fit for a terminal; empty when there is no fence. */
+/*
+ * "fpgactl (pid 77), 512 s left", fit for a terminal; empty when there is no fence. The driver does
+ * not name the process to callers without CAP_SYS_ADMIN.
+ */
 char *card_fence_text(const struct fv_fence_owner *f)
 {
 	autofree char *comm = f->comm ? util_printable(f->comm) : NULL;
+	autofree char *owner = NULL;
 
 	if (!f->is_known)
 		return util_strdup("");
-	return util_printf("%s (pid %u), %u s left%s%s", comm ? comm : "?", f->pid,
-			   f->left_ms / 1000 + !!(f->left_ms % 1000),
+	owner = f->pid ? util_printf("%s (pid %u)", comm ? comm : "?", f->pid) :
+			 util_strdup("a process that only root sees");
+	return util_printf("%s, %u s left%s%s", owner, f->left_ms / 1000 + !!(f->left_ms % 1000),
 			   f->is_detached ? ", detached" : "",
 			   f->is_link_disabled ? ", link kept down" : "");
 }
@@ -323,7 +328,7 @@ struct json_object *card_fence_json(const struct fv_fence_owner *f)
 	if (!f->is_known)
 		return NULL;
 	o = json_object_new_object();
-	json_object_object_add(o, "pid", json_object_new_int64(f->pid));
+	json_object_object_add(o, "pid", f->pid ? json_object_new_int64(f->pid) : NULL);
 	json_object_object_add(o, "comm", comm ? json_object_new_string(comm) : NULL);
 	json_object_object_add(o, "left_ms", json_object_new_int64(f->left_ms));
 	json_object_object_add(o, "detached", json_object_new_boolean(f->is_detached));

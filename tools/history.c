@@ -44,7 +44,8 @@ int history_open(struct fv_history *h, bool is_followed)
 				"a recorded system has no history");
 	code = fv_nl_open(&h->nl, &why);
 	if (!code && is_followed)
-		code = fv_nl_listen(&h->news, FPGA_VFIO_MCGRP_EVENTS, &why);
+		code = fv_nl_listen(&h->news, FPGA_VFIO_MCGRP_EVENTS_ADMIN,
+				    FPGA_VFIO_MCGRP_EVENTS, &why);
 	return code ? fv_nl_fail_open(code, FV_MODULE, WHAT, why) : FV_OK;
 }
 

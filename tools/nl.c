@@ -70,11 +70,12 @@ static int join(struct fv_nl *nl, const char *family, const char *group)
  * fv_nl_listen() - Connect to the driver, to hear of what happens.
  * @nl: filled; to be closed with fv_nl_close() whatever is returned
  * @group: name of the multicast group
+ * @otherwise: the one that is joined when @group may not be, or is not there
  * @why: on failure the reason, to be freed
  *
  * Return: as fv_nl_open(). Messages are kept from now on, for fv_nl_take().
  */
-int fv_nl_listen(struct fv_nl *nl, const char *group, char **why)
+int fv_nl_listen(struct fv_nl *nl, const char *group, const char *otherwise, char **why)
 {
 	int code = fv_nl_open(nl, why);
 	int ret;
@@ -82,13 +83,15 @@ int fv_nl_listen(struct fv_nl *nl, const char *group, char **why)
 	if (code)
 		return code;
 	ret = join(nl, FPGA_VFIO_FAMILY_NAME, group);
+	if (ret == -NLE_PERM || ret == -NLE_OBJ_NOTFOUND)
+		ret = join(nl, FPGA_VFIO_FAMILY_NAME, otherwise);
 	/* netlink itself tells when the family goes */
 	if (!ret)
 		ret = join(nl, "nlctrl", "notify");
 	if (!ret)
 		ret = nl_socket_set_nonblocking(nl->sock);
 	if (ret) {
-		*why = util_printf("netlink group %s: %s", group, nl_geterror(ret));
+		*why = util_printf("netlink group %s: %s", otherwise, nl_geterror(ret));
 		return FV_FAILED;
 	}
 	nl_socket_disable_seq_check(nl->sock);

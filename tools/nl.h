@@ -20,7 +20,7 @@ struct fv_nl {
 typedef void (*fv_nl_answer_fn)(struct nlmsghdr *hdr, void *data);
 
 int fv_nl_open(struct fv_nl *nl, char **why);
-int fv_nl_listen(struct fv_nl *nl, const char *group, char **why);
+int fv_nl_listen(struct fv_nl *nl, const char *group, const char *otherwise, char **why);
 int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why);
 void fv_nl_close(struct fv_nl *nl);
 struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags);

@@ -1,19 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# What a caller without CAP_SYS_ADMIN in the initial user namespace is refused.
+# What a caller without CAP_SYS_ADMIN in the initial user namespace is refused, what it may read,
+# and that what it reads names no process and reaches no hardware.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
-fv_need FV_CARD FV_CARDS FV_KO
+fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO
 ktap_print_header
 
 LACKS="error EPERM needs CAP_SYS_ADMIN in the initial user namespace"
 UNKNOWN=0000:ff:1f.7
 use_card FV_CARD
-cards_bind "$dev"
-policy "$dev" watch_interval_ms=0
-echo on >"$FV_PCI/$dev/power/control"
+cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
+for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
+	policy "$bdf" watch_interval_ms=0
+	echo on >"$FV_PCI/$bdf/power/control"
+done
 
 # commands: each command of netlink that does or plans something, as words of fv_act
 commands()
@@ -43,16 +46,21 @@ store_all()
 export -f store_all
 export FV_PCI dev
 
+# show_all: all that can be read of the cards, by netlink and by sysfs
+show_all()
+{
+	cat "$FV_PCI/$dev"/fpga_vfio/* /sys/class/fpga_vfio/group*/statistics/* 2>/dev/null
+	printf '%s\n' "card $port" "device $dev" "policy $dev" history | "$FV_DIR/fv_act" session
+}
+export -f show_all
+export FV_DIR port
+
 # --- what is refused, whatever it is about
 since
 mark
-while read -r -a words; do
-	for who in "${LIMITED[@]}"; do
-		fv_same "$who: ${words[*]}: refused" "$LACKS" \
-			"$(as_limited "$who" "$FV_DIR/fv_act" "${words[@]}" </dev/null)"
-	done
-done < <(commands)
 for who in "${LIMITED[@]}"; do
+	fv_same "$who: each command is refused" "$(commands | sed "s/.*/$LACKS/")" \
+		"$(commands | as_limited "$who" "$FV_DIR/fv_act" session)"
 	fv_same "$who: no file takes a value" "" "$(as_limited "$who" bash -c store_all)"
 done
 fv_same "nothing happened" "" "$(happened)"
@@ -66,9 +74,108 @@ fv_same "with CAP_SYS_ADMIN each file takes a value" \
 	"$(find "$FV_PCI/$dev/fpga_vfio/" -type f -perm /222 -printf '%f\n' | sort)" "$(store_all | sort)"
 fv_check "with CAP_SYS_ADMIN it is reset" act reset "$dev"
 
+# --- reads touch nothing
+reads=$(state "$port" link_reads)
+act card "$port"
+fv_check "with CAP_SYS_ADMIN the link is read" counted link_reads $((reads + 1))
+fv_check "and told" said "link 3 8 3 8 "
+for who in "${LIMITED[@]}"; do
+	reads=$(state "$port" link_reads)
+	mark
+	shown=$(as_limited "$who" bash -c show_all)
+	fv_same "$who: reads do not reach the port" "$reads" "$(state "$port" link_reads)"
+	fv_same "$who: nor the card" 0 "$(trace_count .)"
+	fv_has "$who: reads tell the state" "state ready" "$shown"
+	fv_check "$who: without the link, which the driver does not watch" \
+		eval '[[ ! $shown =~ link\ [0-9] ]]'
+done
+policy "$dev" watch_interval_ms=10
+act card "$port"
+link=$(grep ^link <<<"$SAID")
+as_told()
+{
+	[ "$(as_nobody "$FV_DIR/fv_act" card "$port" | grep ^link)" = "$1" ]
+}
+fv_check "a link that is watched is told, as the driver saw it" fv_wait 60 as_told "$link"
+fault come-back 1 2
+act retrain "$dev" tries=1
+fv_check "when it changes, too" fv_wait 60 as_told "$("$FV_DIR/fv_act" card "$port" | grep ^link)"
+fv_check "which it did" eval '[ "$link" != "$("$FV_DIR/fv_act" card "$port" | grep ^link)" ]'
+fault repair
+fv_check "it is repaired" act retrain "$dev"
+fv_check "and told so" fv_wait 60 as_told "$link"
+
+# --- which process
+# listener NAME GROUP PROGRAM…: fv_act listen of a group, in /tmp/NAME; a program that becomes it
+listeners=()
+listener()
+{
+	"${@:3}" "$FV_DIR/fv_act" listen "$2" >"/tmp/$1" &
+	listeners+=($!)
+	fv_wait 60 grep -q listening "/tmp/$1"
+}
+fv_check "all may listen" listener by-user events "${AS_NOBODY[@]}"
+fv_check "with CAP_SYS_ADMIN to which process, too" listener by-root events-admin env
+for who in "${LIMITED[@]}"; do
+	fv_has "$who: may not" "^error EPERM" \
+		"$(as_limited "$who" timeout 60 "$FV_DIR/fv_act" listen events-admin)"
+done
+"$FV_DIR/uevents" >/tmp/uevents &
+listeners+=($!)
+fv_wait 60 grep -q listening /tmp/uevents
+
+holder "$dev"
+told held
+owner
+fv_check "fenced" own fence "$dev"
+named="fenced by fv_act \(pid $OWNER\)"
+fv_has "the owner is named to root, of the device" "reason $named" "$("$FV_DIR/fv_act" device "$dev")"
+fv_has "and of the card" "reason $named.*fence $OWNER fv_act " \
+	"$("$FV_DIR/fv_act" card "$port" | paste -sd ,)"
+for word in "fence $dev" "recover $dev" "reset $dev" "retrain $dev"; do
+	# shellcheck disable=SC2086 # two words
+	fv_check "and to root when it is refused: $word" refused $word
+	fv_check "by name: $word" said "error EBUSY $dev: $named"
+done
+for who in "${LIMITED[@]}"; do
+	shown=$(as_limited "$who" bash -c show_all)
+	fv_has "$who: that it is fenced is told" "state fenced.reason fenced by" "${shown//$'\n'/,}"
+	fv_has "$who: and for how long" ",fence 0  [0-9]+" "${shown//$'\n'/,}"
+	fv_check "$who: but no process" eval '! grep -nE "\b($OWNER|$FV_HOLDER)\b|fv_act|vfio_hold|pid|comm=" <<<"$shown"'
+done
+fv_check "recovered" own recover "$dev"
+owner_ends
+fv_let_go
+fv_hold "$FV_CARD2_FN1"
+fv_check "another's function is held: not reset" refused reset "$FV_CARD2" hot
+fv_check "by whom, to root" \
+	said "error EBUSY $FV_CARD2: $FV_CARD2_FN1 is held by process $FV_HOLDER"
+act reset "$FV_CARD2" hot plan
+fv_check "in a plan, too" \
+	said "step hot EBUSY [^,]* $FV_CARD2_FN1 is held by process $FV_HOLDER"
+shown=$(as_nobody "$FV_DIR/fv_act" history)
+fv_has "in the history that it is" "kind=reset .*error=EBUSY.*$FV_CARD2_FN1 is held by another" "$shown"
+fv_check "but not by whom" eval '! grep -nE "\b$FV_HOLDER\b|pid|comm=" <<<"$shown"'
+fv_let_go
+
+# the last event, which all of them hear
+policy "$dev" ready_limit_ms=1234
+for heard in by-user by-root; do
+	fv_check "$heard: heard to the end" fv_wait 60 grep -q ready_limit_ms.*1234 /tmp/$heard
+done
+fv_check "what a user hears names no process" eval '! grep -nE "\b$OWNER\b|fv_act|vfio_hold|pid|comm=" /tmp/by-user'
+fv_has "what root hears does" "kind=fence .*pid=$OWNER comm=fv_act" "$(</tmp/by-root)"
+fv_same "else they hear the same" "$(sed 's/ pid=[0-9]* comm=[^ ]*//' /tmp/by-root)" "$(</tmp/by-user)"
+fv_check "uevents name none" eval '! grep -nE "\b$OWNER\b|fv_act|pid" /tmp/uevents'
+fv_has "but tell the state" "FPGA_VFIO_STATE=fenced" "$(</tmp/uevents)"
+kill "${listeners[@]}"
+wait "${listeners[@]}" 2>/dev/null
+
 # --- fpgactl says what is missing
 for who in "${LIMITED[@]}"; do
-	for words in "reset --yes" retrain fence recover "policy aer=stop"; do
+	tried=("reset --yes")
+	[ "$who" != user ] || tried+=(retrain fence recover "policy aer=stop")
+	for words in "${tried[@]}"; do
 		# shellcheck disable=SC2086 # options
 		set -- $words
 		shown=$(as_limited "$who" fpgactl "$1" "$dev" "${@:2}" 2>&1)
@@ -76,6 +183,23 @@ for who in "${LIMITED[@]}"; do
 			"^fpgactl: $dev: [a-z]+: needs CAP_SYS_ADMIN in the initial user namespace"$'\n'"Run it as root of the host" "$shown"
 	done
 done
+fv_has "fpgactl link tells the link" "8 GT/s x8" "$(as_nobody fpgactl link "$dev")"
+followers=()
+for who in user root; do
+	[ $who = root ] && as=() || as=("${AS_NOBODY[@]}")
+	"${as[@]}" fpgactl history --follow --json "$dev" >/tmp/followed-by-$who &
+	followers+=($!)
+	fv_check "$who: fpgactl follows the history" fv_wait 60 test -s /tmp/followed-by-$who
+done
+policy "$dev" ready_limit_ms=1235
+for who in user root; do
+	fv_check "$who: to the end" fv_wait 60 grep -q 'ready.limit.*1235' /tmp/followed-by-$who
+done
+kill "${followers[@]}"
+wait "${followers[@]}" 2>/dev/null
+fv_same "user: without processes" "" "$(jq -c 'select(.pid or .comm)' /tmp/followed-by-user)"
+fv_same "root: with the one that asked" '"fv_act"' \
+	"$(jq -c 'select((.text // "") | test("1235")) | .comm' /tmp/followed-by-root)"
 fv_has "in another network namespace it says so" "initial network namespace" \
 	"$(unshare --net fpgactl reset --yes "$dev" 2>&1)"
 

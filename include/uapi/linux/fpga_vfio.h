@@ -455,6 +455,7 @@ enum {
 	FPGA_VFIO_CMD_MAX = (__FPGA_VFIO_CMD_MAX - 1)
 };
 
-#define FPGA_VFIO_MCGRP_EVENTS	"events"
+#define FPGA_VFIO_MCGRP_EVENTS		"events"
+#define FPGA_VFIO_MCGRP_EVENTS_ADMIN	"events-admin"
 
 #endif /* _UAPI_LINUX_FPGA_VFIO_H */

@@ -23,7 +23,8 @@
  * fv_act policy BDF: its policy, see policy.h. Prints "KEY VALUE" lines
  * fv_act policy BDF [default] [KEY=VALUE...]: change it
  * fv_act history [PORT]: what happened, of all cards or one. Prints lines as in event.h
- * fv_act listen: the same when it happens, for ever, after a line "listening"
+ * fv_act listen [GROUP]: the same when it happens, by that multicast group ("events"), for ever,
+ *	after a line "listening"
  * fv_act session: what the lines of its input say, as above, by one socket, until they end
  *
  * and at the end "error ERRNO TEXT". Exit: 0 if the kernel says that it is done.
@@ -370,9 +371,8 @@ static int run_listen(struct genl *genl, char **words, struct genl_answer *answe
 {
 	int ret;
 
-	(void)words;
 	memset(answer, 0, sizeof(*answer));
-	ret = __genl_join(genl, FPGA_VFIO_FAMILY_NAME, FPGA_VFIO_MCGRP_EVENTS);
+	ret = __genl_join(genl, FPGA_VFIO_FAMILY_NAME, *words ? *words : FPGA_VFIO_MCGRP_EVENTS);
 	if (ret)
 		return ret;
 	puts("listening");

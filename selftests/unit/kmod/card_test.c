@@ -424,8 +424,16 @@ TEST_F(card, a_fence_has_an_owner)
 	strscpy(lease->comm, "programmer");
 	lease->is_on = true;
 	EXPECT_TRUE(fv_card_is_leased(self->card, self->text, sizeof(self->text)));
+	EXPECT_STREQ("fenced by a command", self->text);
+	mutex_lock(&fv_registry_lock);
+	EXPECT_TRUE(fv_card_owner(self->card, self->text, sizeof(self->text)));
 	EXPECT_STREQ("fenced by programmer (pid 42)", self->text);
 	lease->is_on = false;
+	*self->text = '\0';
+	EXPECT_FALSE(fv_card_owner(self->card, self->text, sizeof(self->text)));
+	EXPECT_FALSE(fv_card_owner(NULL, self->text, sizeof(self->text)));
+	EXPECT_STREQ("", self->text);
+	mutex_unlock(&fv_registry_lock);
 }
 
 /* The hotplug driver ignores events while anybody wants it, and is as before then. */

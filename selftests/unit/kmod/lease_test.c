@@ -230,7 +230,7 @@ void fv_card_restore(struct fv_card *card)
 bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
 {
 	if (card->lease.is_on)
-		snprintf(text, size, "fenced by %s (pid %d)", card->lease.comm, card->lease.pid);
+		snprintf(text, size, "fenced by a command");
 	return card->lease.is_on;
 }
 
@@ -418,7 +418,7 @@ TEST_F(lease, a_card_is_fenced)
 	unsigned int i;
 
 	EXPECT_EQ(0, begin());
-	EXPECT_STREQ("fenced by unit (pid 4711)", self->text);
+	EXPECT_STREQ("fenced by a command", self->text);
 	EXPECT_STREQ("isolate disable ", world.did);
 	EXPECT_TRUE(world.is_any_user);
 	EXPECT_TRUE(self->lease->is_on);
@@ -442,7 +442,7 @@ TEST_F(lease, a_card_is_fenced)
 	EXPECT_EQ(3, world.remembered);
 	for (i = 0; i < DEVICES; i++) {
 		EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->devices[i].state);
-		EXPECT_STREQ("fenced by unit (pid 4711)", self->devices[i].reason);
+		EXPECT_STREQ("fenced by a command", self->devices[i].reason);
 		EXPECT_TRUE(fv_fence_is_up(&self->devices[i].fence));
 	}
 	EXPECT_EQ(1, world.events);
@@ -450,7 +450,7 @@ TEST_F(lease, a_card_is_fenced)
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.event.origin);
 	EXPECT_EQ(0, world.event.error);
 	EXPECT_EQ(FV_METHOD_NONE, world.event.method);
-	EXPECT_STREQ("fenced by unit (pid 4711)", world.text);
+	EXPECT_STREQ("fenced by a command", world.text);
 }
 
 TEST_F(lease, a_long_time_is_one)
@@ -595,7 +595,7 @@ TEST_F(lease, who_is_refused_at_once)
 	/* one fence at a time, a plan, too; and the refusal is an event */
 	EXPECT_EQ(0, begin());
 	EXPECT_EQ(-EBUSY, begin());
-	EXPECT_STREQ("fenced by unit (pid 4711)", self->text);
+	EXPECT_STREQ("fenced by a command", self->text);
 	EXPECT_EQ(2, world.events);
 	EXPECT_EQ(-EBUSY, world.event.error);
 	EXPECT_EQ(-EBUSY, begin_as(true));
@@ -647,7 +647,7 @@ TEST_F(lease, who_may_bring_it_back)
 		};
 		EXPECT_EQ(rows[i].ret, end())
 			TH_LOG("row %u", i);
-		EXPECT_STREQ(rows[i].ret ? "fenced by unit (pid 4711)" : "", self->text);
+		EXPECT_STREQ(rows[i].ret ? "fenced by a command" : "", self->text);
 		EXPECT_EQ(!!rows[i].ret, self->lease->is_on);
 		if (rows[i].ret) {
 			EXPECT_STREQ("", world.did);
@@ -686,7 +686,7 @@ TEST_F(lease, what_comes_of_a_recovery)
 			  self->devices[0].state);
 		if (!is_on)
 			continue;
-		EXPECT_STREQ("fenced by unit (pid 4711)", self->devices[0].reason);
+		EXPECT_STREQ("fenced by a command", self->devices[0].reason);
 		world.recover = 0;
 		EXPECT_EQ(0, end());
 	}

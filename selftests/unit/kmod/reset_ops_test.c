@@ -108,6 +108,7 @@ int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char
 		span->devices[1] = NULL;
 		span->nr = 2;
 	}
+	strscpy(span->holders, "0000:01:00.1 is held by process 42");
 	if (world.look)
 		snprintf(text, size, "%s", world.look_text);
 	return world.look;
@@ -585,12 +586,16 @@ TEST_F(ops, a_plan_follows_the_policy)
 TEST_F(ops, a_plan_says_what_would_be_refused)
 {
 	world.look = -EBUSY;
-	world.look_text = "0000:01:00.1 is held by process 42";
+	world.look_text = "0000:01:00.1 is held by another VFIO user";
 	EXPECT_EQ(0, plan(BIT(HOT)));
 	ASSERT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EBUSY, self->report.steps[0].error);
-	EXPECT_STREQ("0000:01:00.1 is held by process 42", self->report.steps[0].text);
+	EXPECT_STREQ("0000:01:00.1 is held by another VFIO user", self->report.steps[0].text);
+	EXPECT_STREQ("0000:01:00.1 is held by process 42", self->report.steps[0].holders);
 	EXPECT_EQ(2, self->report.steps[0].nr_functions);
+	world.look = 0;
+	EXPECT_EQ(0, plan(BIT(HOT)));
+	EXPECT_STREQ("", self->report.steps[0].holders);
 }
 
 TEST_F(ops, a_plan_that_cannot_be_made)

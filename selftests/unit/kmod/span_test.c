@@ -252,10 +252,18 @@ TEST_F(span, functions_without_driver_are_held)
 		mutex_unlock(&self->set.lock);				\
 	} while (0)
 
+/* The text is for all to read: the process is told apart from it. */
+#define expect_held_by(_pid)						\
+	do {								\
+		expect_refused(-EBUSY, "0000:01:00.0 is held by another VFIO user");	\
+		EXPECT_STREQ("0000:01:00.0 is held by process " #_pid, self->span.holders);	\
+	} while (0)
+
 #define expect_held()							\
 	do {								\
 		ASSERT_EQ(0, begin());					\
 		EXPECT_EQ(0, widen());					\
+		EXPECT_STREQ("", self->span.holders);			\
 		fv_span_end(&self->span);				\
 	} while (0)
 
@@ -274,9 +282,9 @@ TEST_F(span, what_is_another_drivers)
 TEST_F(span, what_another_user_has)
 {
 	self->devices[0].user = &self->another;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	expect_held_by(43);
 	self->devices[FIRST].user = &self->user;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	expect_held_by(43);
 	/* of any if that is wanted */
 	self->span.is_any_user = true;
 	expect_held();
@@ -299,17 +307,17 @@ TEST_F(span, who_is_the_same_user)
 
 	self->devices[0].user = &self->user;
 	self->devices[FIRST].user = &self->user;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	expect_held_by(42);
 	one->iommu_group = (struct iommu_group *)&groups[0];
 	other->iommu_group = (struct iommu_group *)&groups[1];
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	expect_held_by(42);
 	/* what is attached to nothing has the same domain as all others that are */
 	one->domain = &blocked;
 	other->domain = &blocked;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	expect_held_by(42);
 	one->domain = &paging;
 	other->domain = &another;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 42");
+	expect_held_by(42);
 	/* one container, whoever has opened it */
 	other->domain = &paging;
 	self->devices[0].user = &self->another;
@@ -319,13 +327,13 @@ TEST_F(span, who_is_the_same_user)
 	expect_held();
 	/* iommufd says it by itself */
 	self->devices[0].core.vdev.ictx = (struct iommufd_ctx *)&ctx[0];
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	expect_held_by(43);
 	self->devices[FIRST].core.vdev.ictx = (struct iommufd_ctx *)&ctx[1];
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	expect_held_by(43);
 	self->devices[FIRST].core.vdev.ictx = (struct iommufd_ctx *)&ctx[0];
 	expect_held();
 	self->devices[0].core.vdev.ictx = NULL;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	expect_held_by(43);
 }
 
 TEST_F(span, what_has_more_below_it)
@@ -413,20 +421,23 @@ TEST_F(span, virtual_functions_are_held)
 
 TEST_F(span, virtual_functions_that_others_have)
 {
-	static const char both[] =
-		"0000:01:00.3 is held by process 42, 0000:01:00.5 by process 43";
+	static const char both[] = "0000:01:00.3 is held by another VFIO user, 0000:01:00.5, too";
 	char ctx;
 
 	vfs(FIRST, 3, 3);
 	self->devices[3].user = &self->user;
-	expect_vfs_refused(-EBUSY, "0000:01:00.3 is held by process 42");
+	expect_vfs_refused(-EBUSY, "0000:01:00.3 is held by another VFIO user");
+	EXPECT_STREQ("0000:01:00.3 is held by process 42", self->span.holders);
 	/* all that are held are named */
 	self->devices[5].user = &self->another;
 	expect_vfs_refused(-EBUSY, both);
+	EXPECT_STREQ("0000:01:00.3 is held by process 42, 0000:01:00.5 by process 43",
+		     self->span.holders);
 	/* one of another driver before those */
 	world.devices[4] = NULL;
 	self->pdevs[4].dev.driver = &self->other;
 	expect_vfs_refused(-EBUSY, "0000:01:00.4 is bound to nvme");
+	EXPECT_STREQ("", self->span.holders);
 	self->pdevs[4].dev.driver = NULL;
 	/* a plan says who has them */
 	mutex_lock(&self->set.lock);
@@ -458,7 +469,7 @@ TEST_F(span, virtual_functions_that_others_have)
 	fv_span_end(&self->span);
 	/* but other functions of the card */
 	self->devices[0].user = &self->another;
-	expect_refused(-EBUSY, "0000:01:00.0 is held by process 43");
+	expect_held_by(43);
 	self->devices[0].user = NULL;
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	self->pdevs[4].dev.driver = NULL;

@@ -315,6 +315,40 @@ TEST_F(watch, a_sleeping_port_is_left_alone)
 	self->port.dev.usage = 0;
 }
 
+/* What callers without privilege are told is the last look, or nothing. */
+TEST_F(watch, the_last_look_is_kept)
+{
+	static const struct {
+		int error, active;
+		bool is_quiet, is_kept;
+	} rows[] = {
+		{ 0, 1, false, true }, { -ENODATA, 1, false, true }, { -EIO, 1, false, false },
+		{ 0, 1, true, false }, { 0, 0, false, false }, { 0, -EINVAL, false, true },
+	};
+	u32 *first = &self->devices[0].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
+	size_t i;
+
+	EXPECT_FALSE(self->watch->has_link);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		self->watch->has_link = !rows[i].is_kept;
+		world.look_error = rows[i].error;
+		world.is_quiet = rows[i].is_quiet;
+		self->port.dev.active = rows[i].active;
+		self->port.dev.usage = rows[i].active < 0;
+		world.link.target_speed = i;
+		look();
+		EXPECT_EQ(rows[i].is_kept, self->watch->has_link);
+		if (rows[i].is_kept)
+			EXPECT_EQ(i, self->watch->link.target_speed);
+		self->port.dev.usage = 0;
+	}
+	/* none looks any more */
+	*first = 0;
+	self->devices[1].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = 0;
+	look();
+	EXPECT_FALSE(self->watch->has_link);
+}
+
 /* The link is down: fenced first, then told, then repaired; once. */
 TEST_F(watch, a_loss_is_seen_at_once)
 {
