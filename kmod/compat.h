@@ -23,6 +23,23 @@
  */
 static_assert(BITS_PER_LONG == 64, "fpga_vfio_pci needs a 64-bit kernel");
 
+/*
+ * The last kernel of which VFIO and memory management were read for ways past the fence. The driver
+ * builds for later ones, which may have more.
+ */
+#define FV_AUDITED	KERNEL_VERSION(7, 3, 255)
+#define FV_AUDITED_NAME	"7.3"
+
+static inline unsigned int fv_compat_version(void)
+{
+	return LINUX_VERSION_CODE;
+}
+
+/* 7.1: another name for taking a mapping of device memory away. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define zap_special_vma_range	zap_vma_ptes
+#endif
+
 /* 7.0: allocation by the object's type. */
 #ifndef kzalloc_obj
 #define kzalloc_obj(object)	kzalloc(sizeof(object), GFP_KERNEL)

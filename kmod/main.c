@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 
+#include "compat.h"
 #include "group.h"
 #include "history.h"
 #include "netlink.h"
@@ -15,6 +16,10 @@
 static int __init fv_init(void)
 {
 	int ret;
+
+	if (fv_compat_version() > FV_AUDITED)
+		pr_warn("fpga_vfio_pci: this kernel is newer than %s, the last that was audited for ways past the fence\n",
+			FV_AUDITED_NAME);
 
 	ret = fv_sysfs_init();
 	if (ret)

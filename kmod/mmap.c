@@ -3,10 +3,20 @@
  * BAR mappings are vfio_pci_core's, with our fault handlers around the core's, so
  * that faults are counted, and answered by the fence while it is up. Accesses to a page
  * that is mapped are not seen here.
+ *
+ * A mapping that the fence could not take away is not made: the device is reprogrammed and reset
+ * behind the fence, and a user must not reach it then. So each mapping of a BAR has to be of the
+ * device's own inode, where fv_fence_zap() finds it, and to fault through the handlers here; and
+ * before the first one of all is used, it is taken away as by a raised fence, and looked for.
  */
+#include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/vfio_pci_core.h>
 
+#include "compat.h"
 #include "device.h"
 #include "fence.h"
 #include "mmap.h"
@@ -20,6 +30,13 @@ static const struct vm_operations_struct *fv_core_vm_ops;
 static struct vm_operations_struct fv_vm_ops;
 static DEFINE_MUTEX(fv_vm_ops_lock);	/* of the two above, until they are written */
 
+/* Whether a raised fence takes mappings away; the same for all devices. Without a lock. */
+static enum fv_mmap_proof {
+	FV_MMAP_UNTRIED,
+	FV_MMAP_FENCED,
+	FV_MMAP_UNFENCED,
+} fv_mmap_proof;
+
 static struct fv_device *fv_mmap_device(struct vm_fault *vmf)
 {
 	struct vfio_pci_core_device *core = vmf->vma->vm_private_data;
@@ -29,19 +46,90 @@ static struct fv_device *fv_mmap_device(struct vm_fault *vmf)
 
 static vm_fault_t fv_mmap_count(struct fv_device *dev, vm_fault_t ret)
 {
-	/* What falls back is called again with a smaller page. */
-	if (!(ret & VM_FAULT_FALLBACK))
+	/* What falls back comes again with a smaller page, what is retried with another lock. */
+	if (!(ret & (VM_FAULT_FALLBACK | VM_FAULT_RETRY)))
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_MMAP_FAULTS);
 	return ret;
+}
+
+static vm_fault_t fv_mmap_core_fault(struct vm_fault *vmf, unsigned int order)
+{
+	return order ? fv_core_vm_ops->huge_fault(vmf, order) : fv_core_vm_ops->fault(vmf);
+}
+
+static bool fv_mmap_is_mapped(struct vm_fault *vmf)
+{
+	struct follow_pfnmap_args args = { .vma = vmf->vma, .address = vmf->address };
+
+	if (follow_pfnmap_start(&args))
+		return false;
+	follow_pfnmap_end(&args);
+	return true;
+}
+
+/*
+ * Take away what a fault has just mapped, as a raised fence does. memory_lock keeps others from
+ * mapping it again meanwhile; where another has taken it away before, nothing is shown, and the
+ * next fault tries.
+ */
+static bool fv_mmap_prove(struct fv_device *dev, struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	bool was_mapped, is_mapped;
+
+	down_write(&dev->core.memory_lock);
+	was_mapped = fv_mmap_is_mapped(vmf);
+	fv_fence_zap(dev);
+	is_mapped = fv_mmap_is_mapped(vmf);
+	up_write(&dev->core.memory_lock);
+
+	if (is_mapped) {
+		WRITE_ONCE(fv_mmap_proof, FV_MMAP_UNFENCED);
+		zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+		pci_err(dev->core.pdev,
+			"self-test: a raised fence does not take mappings away: BARs are not mapped any more\n");
+		return false;
+	}
+	if (was_mapped) {
+		WRITE_ONCE(fv_mmap_proof, FV_MMAP_FENCED);
+		pci_dbg(dev->core.pdev, "self-test: a raised fence takes mappings away\n");
+	}
+	return true;
+}
+
+/* As the core's, until it is known whether the fence takes away what it maps. */
+static noinline vm_fault_t fv_mmap_first_fault(struct vm_fault *vmf, unsigned int order)
+{
+	vm_fault_t ret;
+
+	if (READ_ONCE(fv_mmap_proof) == FV_MMAP_UNFENCED)
+		return VM_FAULT_SIGBUS;
+	/* Page tables are looked at under mmap_lock: see vmf_can_call_fault(). */
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK) {
+		vma_end_read(vmf->vma);
+		return VM_FAULT_RETRY;
+	}
+	ret = fv_mmap_core_fault(vmf, order);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	return fv_mmap_prove(fv_mmap_device(vmf), vmf) ? fv_mmap_core_fault(vmf, order) :
+							  VM_FAULT_SIGBUS;
+}
+
+static __always_inline vm_fault_t fv_mmap_any_fault(struct vm_fault *vmf, unsigned int order)
+{
+	if (likely(READ_ONCE(fv_mmap_proof) == FV_MMAP_FENCED))
+		return fv_mmap_core_fault(vmf, order);
+	return fv_mmap_first_fault(vmf, order);
 }
 
 static vm_fault_t fv_mmap_fault(struct vm_fault *vmf)
 {
 	struct fv_device *dev = fv_mmap_device(vmf);
-	vm_fault_t ret = fv_core_vm_ops->fault(vmf);
+	vm_fault_t ret = fv_mmap_any_fault(vmf, 0);
 
 	/* Memory that is disabled, for the core; perhaps because of the fence. */
-	if (ret & VM_FAULT_SIGBUS)
+	if (ret & VM_FAULT_SIGBUS && READ_ONCE(fv_mmap_proof) != FV_MMAP_UNFENCED)
 		ret = fv_fence_fault(dev, vmf);
 	return fv_mmap_count(dev, ret);
 }
@@ -49,11 +137,12 @@ static vm_fault_t fv_mmap_fault(struct vm_fault *vmf)
 static vm_fault_t fv_mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct fv_device *dev = fv_mmap_device(vmf);
-	vm_fault_t ret = fv_core_vm_ops->huge_fault(vmf, order);
+	vm_fault_t ret = fv_mmap_any_fault(vmf, order);
 
 	/* fv_mmap_fault() says why. */
 	if (ret & VM_FAULT_SIGBUS)
-		ret = fv_fence_huge_fault(dev, vmf, order);
+		ret = READ_ONCE(fv_mmap_proof) == FV_MMAP_UNFENCED ? VM_FAULT_FALLBACK :
+		      fv_fence_huge_fault(dev, vmf, order);
 	return fv_mmap_count(dev, ret);
 }
 
@@ -71,6 +160,31 @@ static bool fv_mmap_wrap(struct vm_area_struct *vma)
 	return fv_core_vm_ops == vma->vm_ops;
 }
 
+/* Wrap a mapping of a BAR that the core has made; or say why the fence could not take it away. */
+static const char *fv_mmap_fence(struct fv_device *dev, struct vm_area_struct *vma)
+{
+	if (READ_ONCE(fv_mmap_proof) == FV_MMAP_UNFENCED)
+		return "a raised fence does not take mappings away";
+	if (vma->vm_file->f_mapping != dev->core.vdev.inode->i_mapping)
+		return "it is not of the device's inode";
+	if (vma->vm_private_data != &dev->core || !vma->vm_ops || !vma->vm_ops->fault)
+		return "its faults are not vfio_pci_core's";
+	if (!fv_mmap_wrap(vma))
+		return "its operations are others than those of the first mapping";
+	vma->vm_ops = &fv_vm_ops;
+	return NULL;
+}
+
+/*
+ * After an error of an mmap operation, mm puts vm_file and clears the page tables, but calls no
+ * operation of the mapping any more: what the core took for it is given back here.
+ */
+static void fv_mmap_undo(struct vm_area_struct *vma)
+{
+	if (vma->vm_ops && vma->vm_ops->close)
+		vma->vm_ops->close(vma);
+}
+
 /**
  * fv_mmap - Map a BAR into a user
  * @vdev: the device
@@ -78,21 +192,28 @@ static bool fv_mmap_wrap(struct vm_area_struct *vma)
  *
  * Context: Process context, under the user's mmap lock.
  * Return: 0 or what vfio_pci_core_mmap() says: -EINVAL for a range or a region that
- * cannot be mapped, or the error of taking the BAR.
+ * cannot be mapped, or the error of taking the BAR. -EOPNOTSUPP if the core maps BARs in a way
+ * that the fence could not take away; a user then reads and writes them through the descriptor.
  */
 int fv_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
+	/* The core may change the offset to that in another file. */
+	unsigned int index = vma->vm_pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
 	struct fv_device *dev = fv_device_of_vfio(vdev);
+	const char *why;
 	int ret;
 
 	ret = vfio_pci_core_mmap(vdev, vma);
 	if (ret)
 		return ret;
 
+	/* A region that only some devices have maps itself, and is not the fence's matter. */
+	why = index < VFIO_PCI_NUM_REGIONS ? fv_mmap_fence(dev, vma) : NULL;
+	if (why) {
+		dev_err_ratelimited(&dev->core.pdev->dev, "BAR %u is not mapped: %s\n", index, why);
+		fv_mmap_undo(vma);
+		return -EOPNOTSUPP;
+	}
 	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_MMAPS);
-
-	/* Only the core's BAR mappings; a device-specific region maps itself. */
-	if (vma->vm_private_data == &dev->core && vma->vm_ops && fv_mmap_wrap(vma))
-		vma->vm_ops = &fv_vm_ops;
 	return 0;
 }

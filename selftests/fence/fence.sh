@@ -14,7 +14,12 @@ ONES=ffffffff
 # no limit that a slow machine reaches
 READY_LIMIT_MS=120000
 use_card FV_CARD
+fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
+# the self-test is of the first mapping after this
+fv_unload
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
+fv_same "no kernel that was audited is warned of" "" "$(dmesg | grep "newer than .* audited")"
+echo "module $FV_MODULE +p" >/sys/kernel/debug/dynamic_debug/control
 policy "$dev" watch_interval_ms=10 ready_limit_ms=$READY_LIMIT_MS
 policy "$FV_CARD2" watch_interval_ms=10
 port_of "$FV_CARD2"
@@ -41,6 +46,12 @@ back_with_user()
 	fv_check "$1: he was told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
 }
 
+# self_tests: how often the driver has shown that a fence takes mappings away
+self_tests()
+{
+	dmesg | grep -c "self-test: a raised fence takes mappings away"
+}
+
 # --- a mapping costs what it costs with the stock driver
 fv_unbind "$dev"
 fv_load_stock
@@ -56,8 +67,14 @@ policy "$dev" watch_interval_ms=10
 holder "$dev"
 fv_check "the card has a user" told held
 ask pwrite 7 4 1 2
+tested=$(self_tests)
 ask faults 0
 fv_same "page faults of a mapping, as with $FV_STOCK" "$stock" "$REPLY"
+fv_same "the first one has shown that a fence takes it away" $((tested + 1)) "$(self_tests)"
+ask faults 0
+fv_same "page faults of the next, as with $FV_STOCK" "$stock" "$REPLY"
+fv_same "which shows nothing" $((tested + 1)) "$(self_tests)"
+echo "module $FV_MODULE -p" >/sys/kernel/debug/dynamic_debug/control
 fv_check "he uses it" asked 0 dma
 fv_check "he maps it" asked 0 map 0
 config=$(card_config "$dev")

@@ -50,6 +50,16 @@ typedef s64 ktime_t;
 #define barrier()		__asm__ volatile("" ::: "memory")
 #define smp_mb()		barrier()
 #define MODULE_DEVICE_TABLE(kind, table)
+#define MODULE_DESCRIPTION(text)
+#define MODULE_AUTHOR(text)
+#define MODULE_LICENSE(text)
+#define module_init(fn)		int (*kernel_module_init)(void) = (fn)
+#define module_exit(fn)		void (*kernel_module_exit)(void) = (fn)
+/* What LINUX_VERSION_CODE is to tests of what is asked at run time. */
+extern unsigned int kernel_version_code;
+extern int (*kernel_module_init)(void);
+extern void (*kernel_module_exit)(void);
+void pr_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #define BITS_PER_LONG		64
 #define BIT(n)			(1ul << (n))

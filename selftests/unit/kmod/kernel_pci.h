@@ -185,6 +185,8 @@ static inline void pci_err(const struct pci_dev *pdev, const char *fmt, ...)
 #define pci_warn		pci_err
 #define pci_info		pci_err
 #define pci_info_ratelimited	pci_err
+#define pci_dbg			pci_err
+void dev_err_ratelimited(struct device *dev, const char *fmt, ...);
 
 int pci_read_config_byte(struct pci_dev *pdev, int where, u8 *value);
 int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value);
@@ -296,6 +298,10 @@ struct address_space {
 	int unused;
 };
 
+struct file {
+	struct address_space *f_mapping;
+};
+
 struct inode {
 	struct address_space *i_mapping;
 };
@@ -344,7 +350,7 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, si
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #ifndef LINUX_VERSION_CODE
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
-#else
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define KERNEL_IS_NEW		/* 6.18 or later */
 #define system_dfl_wq		NULL
 #endif
@@ -354,13 +360,27 @@ typedef unsigned int vm_fault_t;
 typedef unsigned long pgprot_t;
 
 struct vm_area_struct {
-	unsigned long vm_flags;
+	unsigned long vm_flags, vm_start, vm_end, vm_pgoff;
+	struct file *vm_file;
+	void *vm_private_data;
+	const struct vm_operations_struct *vm_ops;
 };
 
 struct vm_fault {
 	struct vm_area_struct *vma;
 	unsigned long pgoff, address;
 	unsigned int flags;
+};
+
+struct vm_operations_struct {
+	void (*close)(struct vm_area_struct *vma);
+	vm_fault_t (*fault)(struct vm_fault *vmf);
+	vm_fault_t (*huge_fault)(struct vm_fault *vmf, unsigned int order);
+};
+
+struct follow_pfnmap_args {
+	struct vm_area_struct *vma;
+	unsigned long address;
 };
 
 #define FAULT_FLAG_WRITE	0x1
@@ -380,11 +400,18 @@ vm_fault_t vmf_insert_pfn_pmd(struct vm_fault *vmf, pfn_t pfn, bool write);
 
 #define VM_FAULT_OOM		0x0001
 #define VM_FAULT_SIGBUS		0x0002
-#define VM_FAULT_FALLBACK	0x0800
 #define VM_FAULT_NOPAGE		0x0100
+#define VM_FAULT_RETRY		0x0400
+#define VM_FAULT_FALLBACK	0x0800
+#define FAULT_FLAG_VMA_LOCK	0x1000
 #define vm_get_page_prot(flags)	((pgprot_t)(flags) << 8)
 vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
 			       pgprot_t prot);
 void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, int even_cows);
+void zap_vma_ptes(struct vm_area_struct *vma, unsigned long address, unsigned long size);
+int follow_pfnmap_start(struct follow_pfnmap_args *args);
+void follow_pfnmap_end(struct follow_pfnmap_args *args);
+void vma_end_read(struct vm_area_struct *vma);
+int vfio_pci_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 
 #endif
