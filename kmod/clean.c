@@ -271,6 +271,7 @@ static void fv_clean_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
 		return;
 	if (fv_fence_raise(dev))
 		pci_warn(vf, "not fenced while %s is reset\n", pci_name(pf));
+	fv_fence_revoke(dev);
 	if (fv_baseline_remember(vf, dev))
 		pci_warn(vf, "configuration not saved while %s is reset\n", pci_name(pf));
 	down_write(&dev->core.memory_lock);
