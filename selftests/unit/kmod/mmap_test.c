@@ -18,8 +18,8 @@ static struct world {
 	struct file *file;		/* that the core changes to, or NULL */
 	void *private;
 	int mmap;
-	unsigned int mmaps, closes, faults, huge_faults, zaps, vma_zaps, fence_faults, fence_huge_faults, unlocks;
-	unsigned int errors;
+	unsigned int mmaps, closes, faults, huge_faults, fence_faults, fence_huge_faults;
+	unsigned int zaps, vma_zaps, unlocks, errors;
 	vm_fault_t fault, huge_fault;
 	bool is_mapped;			/* at the address of the fault */
 	bool is_unfenced;		/* the fence's zap does not take it away */
