@@ -467,17 +467,71 @@ static void fv_fence_reopen(struct fv_fence *fence)
 	wake_up_all(&fence->opened);
 }
 
-/* vfio_pci_core takes memory_lock to mask it: that is let go of for a moment. */
-static int fv_fence_mask_intx(struct fv_device *dev, struct fv_wait *wait)
+/**
+ * fv_fence_close_gate - Keep a device's user from ioctls that touch it, and mask its INTx
+ * @dev: the device
+ * @wait: how long to try
+ *
+ * Context: Process context, may sleep; not under memory_lock of any device, as vfio_pci_core takes
+ * that of @dev to mask INTx.
+ * Return: 0, fv_fence_open_gate() afterwards; -EAGAIN if the user does not let go in that time,
+ * -EINTR when the process is being killed.
+ */
+int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 {
+	struct fv_fence *fence = &dev->fence;
 	int ret;
 
-	fv_intx_hold(dev);
+	atomic_inc(&fence->nr_closing);
+	ret = fv_fence_trylock(&fence->gate, wait);
+	if (ret) {
+		fv_fence_reopen(fence);
+		return ret;
+	}
+	if (!fv_intx_is_used(dev))
+		return 0;
+	/* It is not kept by a user now, so that vfio_pci_core gets it soon. */
+	ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+	if (ret) {
+		fv_fence_open_gate(dev);
+		return ret;
+	}
+	if (fence->is_open)
+		fv_intx_hold(dev);
 	up_write(&dev->core.memory_lock);
 	fv_intx_mask(dev);
-	ret = fv_fence_trylock(&dev->core.memory_lock, wait);
-	if (ret && !fv_fence_is_up(&dev->fence))
+	return 0;
+}
+
+/**
+ * fv_fence_open_gate - Take back fv_fence_close_gate()
+ * @dev: the device; behind the fence its INTx stays masked
+ *
+ * Context: Process context.
+ */
+void fv_fence_open_gate(struct fv_device *dev)
+{
+	if (!fv_fence_is_up(&dev->fence))
 		fv_intx_release(dev);
+	up_write(&dev->fence.gate);
+	fv_fence_reopen(&dev->fence);
+}
+
+/**
+ * fv_fence_lock_memory - Keep a device's user from its memory
+ * @dev: the device, with its gate closed
+ * @wait: how long to try
+ *
+ * Context: Process context, may sleep; under fv_fence_close_gate().
+ * Return: As fv_fence_close_gate(), which stays; up_write() of memory_lock after 0.
+ */
+int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
+{
+	int ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+
+	/* A write to Command that was under way may have taken it back. */
+	if (!ret && dev->intx.is_held)
+		fv_intx_hold(dev);
 	return ret;
 }
 
@@ -486,33 +540,18 @@ static int fv_fence_mask_intx(struct fv_device *dev, struct fv_wait *wait)
  * @dev: the device
  * @wait: how long to try
  *
- * Context: Process context, may sleep; not under memory_lock of @dev.
- * Return: 0, fv_fence_unlock() afterwards; -EAGAIN if the user does not let go in that time,
- * -EINTR when the process is being killed.
+ * Context: Process context, may sleep; not under memory_lock of any device.
+ * Return: As fv_fence_close_gate(); fv_fence_unlock() after 0.
  */
 int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
 {
-	struct fv_fence *fence = &dev->fence;
-	int ret;
+	int ret = fv_fence_close_gate(dev, wait);
 
-	atomic_inc(&fence->nr_closing);
-	ret = fv_fence_trylock(&fence->gate, wait);
 	if (ret)
-		goto err_reopen;
-	ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+		return ret;
+	ret = fv_fence_lock_memory(dev, wait);
 	if (ret)
-		goto err_gate;
-	if (fence->is_open && fv_intx_is_used(dev)) {
-		ret = fv_fence_mask_intx(dev, wait);
-		if (ret)
-			goto err_gate;
-	}
-	return 0;
-
-err_gate:
-	up_write(&fence->gate);
-err_reopen:
-	fv_fence_reopen(fence);
+		fv_fence_open_gate(dev);
 	return ret;
 }
 
@@ -524,12 +563,8 @@ err_reopen:
  */
 void fv_fence_unlock(struct fv_device *dev)
 {
-	/* Held for a reset without a fence, which is over. */
-	if (!fv_fence_is_up(&dev->fence))
-		fv_intx_release(dev);
 	up_write(&dev->core.memory_lock);
-	up_write(&dev->fence.gate);
-	fv_fence_reopen(&dev->fence);
+	fv_fence_open_gate(dev);
 }
 
 /**

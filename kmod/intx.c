@@ -16,6 +16,7 @@
 #include <linux/device.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
+#include <linux/pm_runtime.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
@@ -39,12 +40,23 @@ static int fv_intx_pm(struct fv_device *dev, bool is_suspend)
 static void fv_intx_unmask(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, intx.unmask);
+	int active = pm_runtime_get_if_active(&dev->core.pdev->dev);
 
-	/* If it is held again meanwhile, vfio_pci_core leaves it masked. */
-	if (!fv_intx_is_used(dev) || READ_ONCE(dev->intx.is_held))
+	/* One that sleeps is unmasked when it wakes up. */
+	if (!active) {
+		dev->core.pm_intx_masked = true;
 		return;
-	dev->core.pm_intx_masked = true;
-	fv_intx_pm(dev, false);
+	}
+	/* If it is held again meanwhile, vfio_pci_core leaves it masked. */
+	if (fv_intx_is_used(dev) && !READ_ONCE(dev->intx.is_held)) {
+		/* Interrupt Disable is set now, whatever vfio_pci_core thinks. */
+		if (dev->core.pdev->current_state == PCI_D0)
+			fv_intx_pm(dev, true);
+		dev->core.pm_intx_masked = !READ_ONCE(dev->intx.is_masked_by_user);
+		fv_intx_pm(dev, false);
+	}
+	if (active > 0)
+		pm_runtime_put(&dev->core.pdev->dev);
 }
 
 /**
@@ -59,8 +71,8 @@ void fv_intx_init(struct fv_device *dev)
 }
 
 /**
- * fv_intx_exit - End what fv_intx_init() began
- * @dev: the device, which is not open, and not about to be released
+ * fv_intx_exit - Have no unmask under way any more
+ * @dev: the device, which is about to be closed, or to go, and is not released any more
  *
  * Context: Process context, may sleep.
  */

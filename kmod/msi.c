@@ -11,6 +11,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
@@ -21,6 +22,9 @@
 
 /* How often messages and masks are written again before a difference is an error. */
 #define FV_MSI_WRITES	2
+
+/* How often a difference is looked at where nothing is written. */
+#define FV_MSI_LOOKS	3
 
 /* -EIO with a text if a register does not hold what it has to. -ENXIO if it reads all-ones. */
 static int fv_msi_compare(u32 value, u32 expected, const char *what, char *text, size_t size)
@@ -232,6 +236,17 @@ int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 	return ret;
 }
 
+/* Of a virtual function the bit is not there (PCIe r6.0, 9.3.4.1.3). */
+static bool fv_msi_has_memory(struct pci_dev *pdev)
+{
+	u16 command;
+
+	if (pdev->is_virtfn)
+		return true;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY;
+}
+
 /**
  * fv_msi_look - Read a function's MSI or MSI-X back, and change nothing
  * @pdev: the function, which answers, after a reset that its user was not kept from
@@ -245,14 +260,22 @@ int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
  */
 int fv_msi_look(struct pci_dev *pdev, char *text, size_t size)
 {
-	bool has_table = true;
-	u16 command;
+	unsigned int looks;
+	int ret;
 
 	if (!fv_msi_is_on(pdev) || pdev->current_state != PCI_D0)
 		return 0;
-	if (!pdev->is_virtfn) {
-		pci_read_config_word(pdev, PCI_COMMAND, &command);
-		has_table = command & PCI_COMMAND_MEMORY;
+	/* An interrupt moves, or the user disables Memory Space: not for longer than a look. */
+	for (looks = 0; looks < FV_MSI_LOOKS; looks++) {
+		if (looks)
+			usleep_range(1000, 2000);
+		ret = fv_msi_check(pdev, fv_msi_has_memory(pdev), text, size);
+		if (!ret) {
+			*text = '\0';
+			return 0;
+		}
+		if (ret == -ENXIO && fv_msi_has_memory(pdev))
+			break;
 	}
-	return fv_msi_check(pdev, has_table, text, size) ? -EIO : 0;
+	return -EIO;
 }

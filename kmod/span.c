@@ -7,6 +7,8 @@
  * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
  * access to configuration space, as each user's write there does, and for importers of dma-bufs
  * inside memory_lock.
+ * To mask INTx it takes memory_lock, and then igate, of the function alone: all gates are closed
+ * before the first memory_lock is taken.
  *
  * A virtual function is alone in its set. An open needs its device lock, so that it is
  * enough to hold that.
@@ -127,13 +129,23 @@ static int fv_span_add_function(struct pci_dev *pdev, void *arg)
 	return 0;
 }
 
-/* The device's own function, its virtual functions, and then all others below the port. */
+static int fv_span_say_too_many(struct fv_span *span, char *text, size_t size)
+{
+	snprintf(text, size, "below %s are more buses, or more than %d functions",
+		 pci_name(span->functions[0]->bus->self), FV_SPAN_MAX);
+	return -EOPNOTSUPP;
+}
+
+/*
+ * The device's own function, its virtual functions, and then all others below the port, but for
+ * the virtual functions of these.
+ */
 static int fv_span_collect(struct fv_span *span, bool is_card, char *text, size_t size)
 {
 	struct fv_span_walk walk = { .span = span };
 	struct pci_dev *pdev = span->functions[0];
-	unsigned int nr_others, i;
 
+	*span->holders = '\0';
 	if (is_card && (pdev->is_virtfn || !pdev->bus->self)) {
 		snprintf(text, size, "%s has no port of its own", pci_name(pdev));
 		return -EOPNOTSUPP;
@@ -148,16 +160,20 @@ static int fv_span_collect(struct fv_span *span, bool is_card, char *text, size_
 	if (!is_card)
 		return 0;
 
-	i = span->nr;
 	pci_walk_bus(pdev->bus, fv_span_add_function, &walk);
-	for (nr_others = span->nr; i < nr_others; i++)
-		fv_span_add_vfs(&walk, span->functions[i]);
-	if (!walk.nr_left_out)
-		return 0;
+	return walk.nr_left_out ? fv_span_say_too_many(span, text, size) : 0;
+}
 
-	snprintf(text, size, "below %s are more buses, or more than %d functions",
-		 pci_name(pdev->bus->self), FV_SPAN_MAX);
-	return -EOPNOTSUPP;
+/* Those of the others, which come and go unless the device locks of these are held. */
+static int fv_span_collect_vfs(struct fv_span *span, char *text, size_t size)
+{
+	struct fv_span_walk walk = { .span = span };
+	unsigned int nr = span->nr, i;
+
+	for (i = 1; i < nr; i++)
+		if (!span->functions[i]->is_virtfn)
+			fv_span_add_vfs(&walk, span->functions[i]);
+	return walk.nr_left_out ? fv_span_say_too_many(span, text, size) : 0;
 }
 
 /*
@@ -200,8 +216,9 @@ static int fv_span_check_driver(struct fv_span *span, unsigned int i, char *text
 	if (pdev->subordinate)
 		snprintf(text, size, "%s has a bus below it", pci_name(pdev));
 	else if (!span->devices[i] && pdev->dev.driver && !fv_span_is_free(span, i))
+		/* In a plan it may be unbound meanwhile. */
 		snprintf(text, size, "%s is bound to %s", pci_name(pdev),
-			 pdev->dev.driver->name);
+			 dev_driver_string(&pdev->dev));
 	else
 		return 0;
 	return -EBUSY;
@@ -281,7 +298,6 @@ static int fv_span_check(struct fv_span *span, char *text, size_t size)
 	unsigned int nr_others = 0, i;
 	int ret = 0;
 
-	*span->holders = '\0';
 	span->is_open[0] = READ_ONCE(span->dev->user);
 	if (span->nr > 1)
 		lockdep_assert_held(&span->dev->core.vdev.dev_set->lock);
@@ -322,6 +338,19 @@ bool fv_span_is_wide(struct fv_device *dev, bool is_card)
 	return is_card || pci_num_vf(dev->core.pdev);
 }
 
+static int fv_span_lock_functions(struct fv_span *span, char *text, size_t size)
+{
+	int ret;
+
+	while (span->nr_held < span->nr) {
+		ret = fv_span_lock_function(span->functions[span->nr_held], text, size);
+		if (ret)
+			return ret;
+		span->nr_held++;
+	}
+	return 0;
+}
+
 /**
  * fv_span_hold - Hold all functions that a reset hits
  * @span: what is held, after fv_span_begin()
@@ -342,11 +371,12 @@ int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 
 	fv_span_shrink(span, 1);
 	ret = fv_span_collect(span, is_card, text, size);
-	while (!ret && span->nr_held < span->nr) {
-		ret = fv_span_lock_function(span->functions[span->nr_held], text, size);
-		if (!ret)
-			span->nr_held++;
-	}
+	if (!ret)
+		ret = fv_span_lock_functions(span, text, size);
+	if (!ret)
+		ret = fv_span_collect_vfs(span, text, size);
+	if (!ret)
+		ret = fv_span_lock_functions(span, text, size);
 	if (!ret)
 		ret = fv_span_check(span, text, size);
 	if (ret)
@@ -397,29 +427,42 @@ void fv_span_let_sleep(struct fv_span *span)
  */
 int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 {
-	struct fv_device *dev;
+	struct fv_device *dev = NULL;
 	struct fv_wait wait;
 	unsigned int i;
 	int ret = 0;
 
+	/* All gates before the first memory_lock: see fv_fence_close_gate(). */
 	fv_wait_begin(&wait, FV_SPAN_LOCK_LIMIT_MS);
+	for (i = 0; i < span->nr_held; i++) {
+		dev = span->devices[i];
+		if (dev)
+			ret = fv_fence_close_gate(dev, &wait);
+		if (ret)
+			goto err_gates;
+	}
 	for (i = 0; i < span->nr_held; i++) {
 		dev = span->devices[i];
 		if (!dev)
 			continue;
-		ret = fv_fence_lock(dev, &wait);
+		ret = fv_fence_lock_memory(dev, &wait);
 		if (ret)
-			goto err;
+			goto err_memory;
 		fv_fence_zap(dev);
 	}
 	return 0;
 
-err:
+err_memory:
+	while (i--)
+		if (span->devices[i])
+			up_write(&span->devices[i]->core.memory_lock);
+	i = span->nr_held;
+err_gates:
 	snprintf(text, size, "the user of %s does not leave its memory alone",
 		 pci_name(dev->core.pdev));
 	while (i--)
 		if (span->devices[i])
-			fv_fence_unlock(span->devices[i]);
+			fv_fence_open_gate(span->devices[i]);
 	return ret;
 }
 
@@ -523,6 +566,8 @@ int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char
 	span->nr = 1;
 	span->nr_held = 0;
 	ret = fv_span_collect(span, is_card, text, size);
+	if (!ret)
+		ret = fv_span_collect_vfs(span, text, size);
 	return ret ?: fv_span_check(span, text, size);
 }
 

@@ -280,6 +280,8 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	fv_card_let_go(dev->card);
 	fv_flr_cancel(dev);
 	fv_fence_closing(dev);
+	/* vfio_pci_core frees what an unmask uses. None is begun any more. */
+	fv_intx_exit(dev);
 	fv_vfio_close_core(vdev);
 	put_pid(dev->user);
 	dev->user = NULL;

@@ -286,6 +286,47 @@ TEST_F(intx, held_again_at_once)
 	EXPECT_TRUE(works());
 }
 
+/*
+ * The guest writes Command while it is masked: vfio_pci_core looks at what it is shown once more
+ * when memory_lock is free, and unmasks.
+ */
+TEST_F(intx, unmasked_by_a_write_that_is_under_way)
+{
+	begins(self->dev);
+	self->dev->core.virq_disabled = false;
+	core_unmask();
+	EXPECT_FALSE(world.is_masked);
+	fv_intx_hold(self->dev);
+	ends(self->dev, false);
+	EXPECT_FALSE(world.is_masked);
+	EXPECT_FALSE(is_disabled());
+	EXPECT_TRUE(works());
+}
+
+/* One that sleeps is not touched: its wake unmasks it. */
+TEST_F(intx, asleep_when_it_is_unmasked)
+{
+	begins(self->dev);
+	set_disabled(true);
+	fv_intx_release(self->dev);
+	self->pdev.dev.active = 0;
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, world.resumes);
+	EXPECT_TRUE(is_disabled());
+	resume(&self->pdev.dev);
+	EXPECT_TRUE(works());
+	/* without power management no device sleeps */
+	begins(self->dev);
+	set_disabled(true);
+	fv_intx_release(self->dev);
+	self->pdev.dev.active = -EINVAL;
+	self->pdev.dev.usage = 0;
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, self->pdev.dev.usage);
+	EXPECT_FALSE(is_disabled());
+	EXPECT_TRUE(works());
+}
+
 /* The user has it disabled in Command, as the user sees that. */
 TEST_F(intx, disabled_by_its_user)
 {

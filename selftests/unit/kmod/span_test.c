@@ -15,6 +15,7 @@
 /* What the other files of the driver know: which functions are the driver's. */
 static struct world {
 	struct fv_device *devices[FUNCTIONS];
+	bool is_locking_memory;
 	struct pci_dev *pdevs;
 	unsigned int zaps;
 	struct mutex *frees;		/* that is let go after some sleeps */
@@ -53,10 +54,28 @@ void fv_fence_zap(struct fv_device *dev)
 	world.zaps++;
 }
 
-int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
+/* vfio_pci_core takes memory_lock there: no other is held. */
+int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
+{
+	kernel_assert(!world.is_locking_memory);
+	while (!down_write_trylock(&dev->fence.gate))
+		if (fv_wait_pause(wait))
+			return -EAGAIN;
+	return 0;
+}
+
+void fv_fence_open_gate(struct fv_device *dev)
+{
+	world.is_locking_memory = false;
+	up_write(&dev->fence.gate);
+}
+
+int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
 {
 	int ret;
 
+	kernel_assert(dev->fence.gate.held == -1);
+	world.is_locking_memory = true;
 	while (!down_write_trylock(&dev->core.memory_lock)) {
 		ret = fv_wait_pause(wait);
 		if (ret)
@@ -68,12 +87,28 @@ int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
 void fv_fence_unlock(struct fv_device *dev)
 {
 	up_write(&dev->core.memory_lock);
+	fv_fence_open_gate(dev);
 }
+
+static void add_vfs(struct pci_bus *bus, struct pci_dev *pdevs, struct fv_device *devices,
+		    struct vfio_device_set *sets, unsigned int pf, unsigned int from,
+		    unsigned int nr);
+
+/* Virtual functions of the third function, of which another task is about to make some. */
+static struct {
+	struct pci_bus *bus;
+	struct pci_dev *pdevs;
+	struct fv_device *devices;
+	struct vfio_device_set *sets;
+} to_come;
 
 static void lets_go(u64 us)
 {
 	if (world.after && --world.after)
 		return;
+	if (to_come.bus)
+		add_vfs(to_come.bus, to_come.pdevs, to_come.devices, to_come.sets, 2, 5, 2);
+	to_come.bus = NULL;
 	if (world.frees && world.frees->held)
 		mutex_unlock(world.frees);
 	if (world.frees_memory && world.frees_memory->held)
@@ -576,6 +611,25 @@ TEST_F(span, one_that_is_busy)
 	mutex_unlock(&self->pdevs[2].dev.mutex);
 }
 
+/* The task that has the device lock of another function makes virtual functions meanwhile. */
+TEST_F(span, virtual_functions_come_late)
+{
+	to_come.bus = &self->further;
+	to_come.pdevs = self->pdevs;
+	to_come.devices = self->devices;
+	to_come.sets = self->vf_sets;
+	mutex_lock(&self->pdevs[2].dev.mutex);
+	world.frees = &self->pdevs[2].dev.mutex;
+	world.after = 5;
+	kernel_on_sleep = lets_go;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	EXPECT_EQ(5, self->span.nr_held);
+	EXPECT_EQ(&self->pdevs[5], self->span.functions[3]);
+	EXPECT_EQ(&self->devices[6], self->span.devices[4]);
+	fv_span_end(&self->span);
+}
+
 TEST_F(span, memory_is_held)
 {
 	unsigned int i;
@@ -608,6 +662,15 @@ TEST_F(span, memory_may_be_in_use)
 	EXPECT_EQ(1000 * NSEC_PER_MSEC, (kernel_ns - began_ns) / 1000000 * 1000000);
 	EXPECT_EQ(0, self->devices[0].core.memory_lock.held);
 	EXPECT_EQ(0, self->devices[1].core.memory_lock.held);
+	EXPECT_EQ(0, self->devices[0].fence.gate.held);
+	EXPECT_EQ(0, self->devices[2].fence.gate.held);
+	/* and one that does not leave its ioctls */
+	down_read(&self->devices[1].fence.gate);
+	EXPECT_EQ(-EAGAIN, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	EXPECT_EQ(0, self->devices[0].fence.gate.held);
+	EXPECT_EQ(1, self->devices[1].fence.gate.held);
+	EXPECT_EQ(0, self->devices[2].fence.gate.held);
+	up_read(&self->devices[1].fence.gate);
 	/* it is late */
 	world.frees_memory = lock;
 	world.after = 20;
