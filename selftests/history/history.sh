@@ -46,11 +46,11 @@ fv_check "at the time at which it was" between "$before" "$time" "${EPOCHREALTIM
 "$FV_DIR/fv_act" listen events-admin >/tmp/heard &
 listener=$!
 fv_wait 60 grep -q listening /tmp/heard
-"${AS_NOBODY[@]}" "$FV_DIR/fv_act" listen >/tmp/heard-by-nobody &
+"${AS_NOBODY[@]}" "$FV_DIR/fv_act" listen >/tmp/heard-unprivileged &
 nobody=$!
 "$FV_DIR/uevents" >/tmp/uevents &
 udev=$!
-fv_wait 60 grep -q listening /tmp/heard-by-nobody
+fv_wait 60 grep -q listening /tmp/heard-unprivileged
 fv_wait 60 grep -q listening /tmp/uevents
 echo >"$TRACING/trace"
 fv_check "tracepoints are there" eval 'for point in fv_event fv_reset_step; do
@@ -245,19 +245,19 @@ fv_same "the times are still there" "$count" "$again"
 # --- who listens
 last_seq
 fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
-fv_wait 60 grep -q " seq=$REPLY " /tmp/heard-by-nobody
+fv_wait 60 grep -q " seq=$REPLY " /tmp/heard-unprivileged
 fv_same "who listens has heard all of it, and the same" \
 	"$(all_events | awk -v since="$heard_from" '{ split($2, seq, "="); if (seq[2] > since) print }')" \
 	"$(grep "^port=$port " /tmp/heard | tail -n $RING)"
 fv_check "without a gap" gapless < <(grep "^port=$port " /tmp/heard)
-fv_same "and so has nobody" "$(grep -c ^port /tmp/heard)" "$(grep -c ^port /tmp/heard-by-nobody)"
+fv_same "and so has nobody" "$(grep -c ^port /tmp/heard)" "$(grep -c ^port /tmp/heard-unprivileged)"
 # without_process: the event lines that come in, as callers without privilege are told them
 without_process()
 {
 	sed 's/ pid=[0-9]* comm=[^ ]*//'
 }
 fv_same "a caller without privilege hears the same, but which process asked" "$(without_process </tmp/heard)" \
-	"$(</tmp/heard-by-nobody)"
+	"$(</tmp/heard-unprivileged)"
 fv_same "and reads the same history, but which process asked" "$(all_events | without_process)" \
 	"$(as_nobody "$FV_DIR/fv_act" history "$port" | grep -v '^error ')"
 fv_check "of a port that there is not: refused" refused history 0000:ff:1f.7
