@@ -70,16 +70,17 @@ static void tell_look(const char *number, bool works)
 		tell("%s no %s", number, guest.look.why);
 }
 
+/* A device is in sysfs before its BARs are assigned, and has no driver until then. */
 static void take(const char *number, unsigned int ms)
 {
 	char why[80] = "no card";
 
 	card_close(&guest.card, false);
-	if (!wait_until(!card_find(guest.bdf, sizeof(guest.bdf)), ms) ||
-	    card_open(&guest.card, guest.bdf, why, sizeof(why)))
-		tell("%s no %s", number, why);
-	else
+	if (wait_until(!card_find(guest.bdf, sizeof(guest.bdf)) &&
+		       !card_open(&guest.card, guest.bdf, why, sizeof(why)), ms))
 		tell("%s ok %s", number, guest.bdf);
+	else
+		tell("%s no %s", number, why);
 }
 
 static void rescan(const char *number)
