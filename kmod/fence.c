@@ -10,6 +10,8 @@
  * were touched. Nobody else ever sees them.
  */
 #include <linux/align.h>
+#include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/container_of.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
@@ -188,6 +190,27 @@ static void fv_fence_revoke_work(struct work_struct *work)
 	fv_fence_revoke(container_of(work, struct fv_device, fence.revoke));
 }
 
+/* What a task has done under memory_lock that it does not wait for itself, and what came of it. */
+struct fv_fence_step {
+	int (*act)(struct fv_device *dev);
+	int ret;
+	struct completion done;
+};
+
+static void fv_fence_in_turn(struct work_struct *work)
+{
+	struct fv_device *dev = container_of(work, struct fv_device, fence.in_turn);
+	struct fv_fence_step *step;
+
+	down_write(&dev->core.memory_lock);
+	step = xchg(&dev->fence.step, NULL);
+	if (step)
+		step->ret = step->act(dev);
+	up_write(&dev->core.memory_lock);
+	if (step)
+		complete(&step->done);
+}
+
 /**
  * fv_fence_init - Be ready to fence a device
  * @dev: the device, at probe
@@ -203,6 +226,7 @@ int fv_fence_init(struct fv_device *dev)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&fence->refill, fv_fence_refill);
 	INIT_WORK(&fence->revoke, fv_fence_revoke_work);
+	INIT_WORK(&fence->in_turn, fv_fence_in_turn);
 	mutex_init(&fence->turn);
 	mutex_init(&fence->raise);
 	init_rwsem(&fence->gate);
@@ -226,6 +250,7 @@ void fv_fence_exit(struct fv_device *dev)
 		fv_stats_unfenced(dev->stats);
 	}
 	cancel_work_sync(&fence->revoke);
+	cancel_work_sync(&fence->in_turn);
 	cancel_delayed_work_sync(&fence->refill);
 	fv_intx_exit(dev);
 	fv_ones_exit(&fence->ones);
@@ -461,6 +486,48 @@ static int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
 	return 0;
 }
 
+/*
+ * Do a step under memory_lock, whatever its user does: threads that read, write and fault leave no
+ * gap between them, in which to get it by trying, and a wait for it in turn with them cannot be
+ * given up when the user's Command is written under it and importers of dma-bufs do not let go.
+ * So it is a work that waits. Returns what the step does, or a negative errno without it.
+ */
+static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
+		       struct fv_wait *wait)
+{
+	struct fv_fence_step step = { .act = act };
+	struct fv_fence *fence = &dev->fence;
+	int ret;
+
+	lockdep_assert_held_write(&fence->gate);
+	if (down_write_trylock(&dev->core.memory_lock)) {
+		ret = act(dev);
+		up_write(&dev->core.memory_lock);
+		return ret;
+	}
+	init_completion(&step.done);
+	smp_store_release(&fence->step, &step);	/* to a work that waits already */
+	queue_work(system_dfl_wq, &fence->in_turn);
+	while (!try_wait_for_completion(&step.done)) {
+		ret = fv_wait_pause(wait);
+		if (!ret)
+			continue;
+		if (cmpxchg(&fence->step, &step, NULL) == &step)
+			return ret == -ETIMEDOUT ? -EAGAIN : ret;
+		/* It has the lock. */
+		wait_for_completion(&step.done);
+		break;
+	}
+	return step.ret;
+}
+
+static int fv_fence_hold_intx(struct fv_device *dev)
+{
+	if (dev->fence.is_open)
+		fv_intx_hold(dev);
+	return 0;
+}
+
 static void fv_fence_reopen(struct fv_fence *fence)
 {
 	atomic_dec(&fence->nr_closing);
@@ -490,15 +557,11 @@ int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 	}
 	if (!fv_intx_is_used(dev))
 		return 0;
-	/* It is not kept by a user now, so that vfio_pci_core gets it soon. */
-	ret = fv_fence_trylock(&dev->core.memory_lock, wait);
+	ret = fv_fence_do(dev, fv_fence_hold_intx, wait);
 	if (ret) {
 		fv_fence_open_gate(dev);
 		return ret;
 	}
-	if (fence->is_open)
-		fv_intx_hold(dev);
-	up_write(&dev->core.memory_lock);
 	fv_intx_mask(dev);
 	return 0;
 }
@@ -523,7 +586,8 @@ void fv_fence_open_gate(struct fv_device *dev)
  * @wait: how long to try
  *
  * Context: Process context, may sleep; under fv_fence_close_gate().
- * Return: As fv_fence_close_gate(), which stays; up_write() of memory_lock after 0.
+ * Return: As fv_fence_close_gate(), which stays, -EAGAIN also if the user leaves no gap between its
+ * accesses: fv_fence_raise() needs none. fv_fence_unlock() after 0.
  */
 int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
 {
@@ -536,27 +600,7 @@ int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
 }
 
 /**
- * fv_fence_lock - Keep a device's user from its memory and from ioctls that touch it
- * @dev: the device
- * @wait: how long to try
- *
- * Context: Process context, may sleep; not under memory_lock of any device.
- * Return: As fv_fence_close_gate(); fv_fence_unlock() after 0.
- */
-int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait)
-{
-	int ret = fv_fence_close_gate(dev, wait);
-
-	if (ret)
-		return ret;
-	ret = fv_fence_lock_memory(dev, wait);
-	if (ret)
-		fv_fence_open_gate(dev);
-	return ret;
-}
-
-/**
- * fv_fence_unlock - Take back fv_fence_lock()
+ * fv_fence_unlock - Take back fv_fence_close_gate() and fv_fence_lock_memory()
  * @dev: the device
  *
  * Context: Process context.
@@ -565,6 +609,30 @@ void fv_fence_unlock(struct fv_device *dev)
 {
 	up_write(&dev->core.memory_lock);
 	fv_fence_open_gate(dev);
+}
+
+/* Is anything of a user under way now that began before? */
+static int fv_fence_close_held(struct fv_device *dev)
+{
+	bool is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
+
+	/* A write to Command that was under way may have taken it back. */
+	if (dev->intx.is_held)
+		fv_intx_hold(dev);
+	fv_fence_close(dev);
+	return is_new;
+}
+
+/* Returns 1 if there is something to drain, 0 if not, or a negative errno. */
+static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
+{
+	int ret = fv_fence_close_gate(dev, wait);
+
+	if (ret)
+		return ret;
+	ret = fv_fence_do(dev, fv_fence_close_held, wait);
+	fv_fence_open_gate(dev);
+	return ret;
 }
 
 /**
@@ -578,12 +646,13 @@ void fv_fence_unlock(struct fv_device *dev)
  *
  * Context: Process context, may sleep for a little longer than FV_FENCE_LIMIT_MS; not under
  * memory_lock.
- * Return: 0, also if it was fenced before, -EAGAIN if the user keeps memory_lock or is in an
- * ioctl, -EINTR when the process is being killed; then it is as it was.
+ * Return: 0, also if it was fenced before, -EAGAIN if the user is in an ioctl or in a write that
+ * waits for importers of its dma-bufs, -EINTR when the process is being killed; then it is as it
+ * was.
  */
 int fv_fence_raise(struct fv_device *dev)
 {
-	bool is_new, is_up, has_dma_bufs = false;
+	bool is_up, has_dma_bufs = false;
 	struct fv_wait wait;
 	int ret;
 
@@ -591,14 +660,10 @@ int fv_fence_raise(struct fv_device *dev)
 		return -EINTR;
 	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
 	do {
-		ret = fv_fence_lock(dev, &wait);
-		if (ret)
+		ret = fv_fence_close_all(dev, &wait);
+		if (ret < 0)
 			break;
-		is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
-		fv_fence_close(dev);
-		fv_fence_unlock(dev);
-
-		if (is_new)
+		if (ret)
 			fv_fence_drain(dev);
 		/* A reset may have lowered it meanwhile: then ioctls may be inside again. */
 		down_write(&dev->core.memory_lock);
@@ -611,7 +676,7 @@ int fv_fence_raise(struct fv_device *dev)
 	if (has_dma_bufs)
 		queue_work(system_dfl_wq, &dev->fence.revoke);
 	mutex_unlock(&dev->fence.raise);
-	return ret;
+	return min(ret, 0);
 }
 
 /**

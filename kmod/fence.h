@@ -17,6 +17,7 @@
 #include "ones.h"
 
 struct fv_device;
+struct fv_fence_step;
 struct fv_wait;
 struct vfio_device;
 struct vm_fault;
@@ -33,6 +34,8 @@ struct vm_fault;
  * @refill: makes that all-ones again, whatever its user wrote
  * @revoke: revokes BARs that are exported as dma-bufs
  * @revoked_seq: @seq of the last fence that revoked any; @gate
+ * @in_turn: does @step under memory_lock, for which it waits in turn with the user's accesses
+ * @step: what is to be done there, or NULL; set by the one that has @gate, taken by xchg()
  * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
  *	  wait for; before @gate
  * @gate: held for reading by that ioctl, for writing by what raises the fence; before memory_lock
@@ -49,6 +52,8 @@ struct fv_fence {
 	struct delayed_work refill;
 	struct work_struct revoke;
 	unsigned int revoked_seq;
+	struct work_struct in_turn;
+	struct fv_fence_step *step;
 	struct mutex turn;	/* of ioctls */
 	struct rw_semaphore gate;
 	struct mutex raise;	/* until the fence stands */
@@ -83,7 +88,6 @@ void fv_fence_leave(struct fv_device *dev);
 int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait);
 void fv_fence_open_gate(struct fv_device *dev);
 int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait);
-int fv_fence_lock(struct fv_device *dev, struct fv_wait *wait);
 void fv_fence_unlock(struct fv_device *dev);
 int fv_fence_raise(struct fv_device *dev);
 void fv_fence_raise_held(struct fv_device *dev);

@@ -493,6 +493,26 @@ static bool fv_reset_has_dma_bufs(struct fv_reset_job *job)
 	return false;
 }
 
+/* Or have users fenced off, where they leave no gap between their accesses or have dma-bufs. */
+static int fv_reset_hold_memory(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	int ret;
+
+	ret = fv_span_hold_memory(&job->span, step->text, sizeof(step->text));
+	if (ret == -EAGAIN) {
+		*step->text = '\0';
+		job->is_fencing = true;
+		return 0;
+	}
+	if (!ret && fv_reset_has_dma_bufs(job)) {
+		/* To revoke them vfio_pci_core takes memory_lock. */
+		fv_span_release_memory(&job->span);
+		job->is_fencing = true;
+	}
+	return ret;
+}
+
 static int fv_reset_hold(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
@@ -505,14 +525,8 @@ static int fv_reset_hold(struct fv_reset_job *job)
 		return ret;
 	}
 	fv_span_wake(span);
-	if (!job->is_fencing) {
-		ret = fv_span_hold_memory(span, step->text, sizeof(step->text));
-		if (!ret && fv_reset_has_dma_bufs(job)) {
-			/* To revoke them vfio_pci_core takes memory_lock: users are fenced off. */
-			fv_span_release_memory(span);
-			job->is_fencing = true;
-		}
-	}
+	if (!job->is_fencing)
+		ret = fv_reset_hold_memory(job);
 	if (!ret && job->is_fencing)
 		ret = fv_reset_fence(job);
 	if (ret)

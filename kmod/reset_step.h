@@ -15,7 +15,7 @@
  * @policy: what was wanted of the device when it began
  * @origin: who asked
  * @is_fencing: users see the fence meanwhile; else they wait at memory_lock. Set also when a
- *	function is met of which dma-bufs are exported
+ *	function is met of which dma-bufs are exported, or that is accessed without a gap
  * @is_lost: what the functions have now is nothing that they should have later
  * @ops: the method that is tried
  * @method: its number

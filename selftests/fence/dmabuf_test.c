@@ -23,6 +23,7 @@
 #include "counters.h"
 #include "fence.h"
 #include "file.h"
+#include "looper.h"
 #include "module.h"
 #include "policy.h"
 #include "sigbus.h"
@@ -410,78 +411,59 @@ DMABUF_TEST(user_goes_behind_the_fence)
 	EXPECT_EQ(0, user_moves_data(&self->user, 3));
 }
 
-/* Threads that export, import and map all the time, and what they got behind the fence. */
-struct looper {
+/* What exports, imports and maps all the time, and what it got behind the fence. */
+struct task {
+	struct looper looper;
 	struct device *dev;
 	const char *bdf;
-	bool stops, is_fenced;
-	uint64_t tries, mapped, passed;
+	bool is_fenced;
+	uint64_t mapped, passed;
 };
 
-static void loop_once(struct looper *looper)
+static void map_once(void *arg)
 {
-	bool was_fenced = __atomic_load_n(&looper->is_fenced, __ATOMIC_ACQUIRE);
-	int dmabuf = export(looper->dev), importer = -1, ret = -1;
+	struct task *task = arg;
+	bool was_fenced = __atomic_load_n(&task->is_fenced, __ATOMIC_ACQUIRE);
+	int dmabuf = export(task->dev), importer = -1, ret = -1;
 
 	if (dmabuf >= 0)
-		importer = import(dmabuf, looper->bdf);
+		importer = import(dmabuf, task->bdf);
 	if (importer >= 0)
 		ret = importer_map(importer);
-	looper->mapped += !ret;
-	looper->passed += was_fenced && !ret &&
-			  __atomic_load_n(&looper->is_fenced, __ATOMIC_ACQUIRE);
+	task->mapped += !ret;
+	task->passed += was_fenced && !ret && __atomic_load_n(&task->is_fenced, __ATOMIC_ACQUIRE);
 	if (importer >= 0)
 		close(importer);
 	if (dmabuf >= 0)
 		close(dmabuf);
-	__atomic_add_fetch(&looper->tries, 1, __ATOMIC_RELEASE);
-}
-
-static void *looper_thread(void *arg)
-{
-	struct looper *looper = arg;
-
-	while (!__atomic_load_n(&looper->stops, __ATOMIC_RELAXED))
-		loop_once(looper);
-	return NULL;
-}
-
-static bool goes_on(struct looper *looper, unsigned int times)
-{
-	uint64_t from = __atomic_load_n(&looper->tries, __ATOMIC_ACQUIRE);
-
-	return wait_until(__atomic_load_n(&looper->tries, __ATOMIC_ACQUIRE) > from + times,
-			  SOON_MS);
 }
 
 DMABUF_TEST(nothing_passes)
 {
-	struct looper looper = { .dev = &self->user.dev, .bdf = self->bdf };
+	struct task task = { .dev = &self->user.dev, .bdf = self->bdf };
 	unsigned int i, nr = loops(20, 1000), refused = 0;
-	pthread_t thread;
 	int ret;
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, looper_thread, &looper));
+	looper_start(&task.looper, map_once, &task);
 	for (i = 0; i < nr && refused < nr; i += !ret) {
-		ASSERT_TRUE(goes_on(&looper, i % 3));
+		ASSERT_TRUE(looper_goes_on(&task.looper, i % 3));
 		/* on a busy machine an ioctl may take longer than the fence waits */
 		ret = __fence(&self->genl, self->bdf, 0, 0, NULL);
 		refused += ret == -EAGAIN;
 		if (ret == -EAGAIN)
 			continue;
 		ASSERT_EQ(0, ret);
-		__atomic_store_n(&looper.is_fenced, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&task.is_fenced, true, __ATOMIC_RELEASE);
 		expect_revoked();
-		ASSERT_TRUE(goes_on(&looper, 2));
-		__atomic_store_n(&looper.is_fenced, false, __ATOMIC_RELEASE);
+		ASSERT_TRUE(looper_goes_on(&task.looper, 2));
+		__atomic_store_n(&task.is_fenced, false, __ATOMIC_RELEASE);
 		recover(&self->genl, self->bdf);
 		EXPECT_EQ(0, importer_map(self->importer));
 	}
-	looper.stops = true;
-	pthread_join(thread, NULL);
+	looper_end(&task.looper);
 	EXPECT_EQ(nr, i);
-	EXPECT_EQ(0, looper.passed);
-	EXPECT_LT(0, looper.mapped);
+	EXPECT_EQ(0, task.passed);
+	EXPECT_LT(0, task.mapped);
 	EXPECT_EQ(0, user_moves_data(&self->user, 4));
 }
 

@@ -20,6 +20,7 @@
 #include "control.h"
 #include "fence.h"
 #include "irq.h"
+#include "looper.h"
 #include "policy.h"
 #include "region.h"
 #include "sigbus.h"
@@ -216,73 +217,56 @@ GATE_TEST(not_in_a_reset)
 	EXPECT_EQ(0, user_moves_data(&self->user, 4));
 }
 
-/* A thread that does one thing for as long as the test lasts, and how often it did. */
-struct looper {
+/* What is done for as long as the test lasts, and what came of it. */
+struct task {
+	struct looper looper;
 	struct device *dev;
 	const int *events;
-	int (*act)(struct looper *looper);
-	bool stops;
-	uint64_t tries, done, wrong;
+	uint64_t done, wrong;
 };
 
-static int toggle(struct looper *looper)
+static void note(struct task *task, int ret)
 {
-	int ret = __irq_enable(looper->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS, looper->events);
+	task->done += !ret;
+	task->wrong += ret && ret != -EAGAIN;
+}
+
+static void toggle(void *arg)
+{
+	struct task *task = arg;
+	int ret = __irq_enable(task->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS, task->events);
 
 	/* given back also if the fence came in between */
-	return ret ?: __irq_disable(looper->dev, VFIO_PCI_MSIX_IRQ_INDEX);
+	note(task, ret ?: __irq_disable(task->dev, VFIO_PCI_MSIX_IRQ_INDEX));
 }
 
-static int look(struct looper *looper)
+static void look(void *arg)
 {
-	int size = rom_info(looper->dev);
+	struct task *task = arg;
+	int size = rom_info(task->dev);
 
-	return size > 0 ? size != 64 << 10 : size;
-}
-
-static void *looper_thread(void *arg)
-{
-	struct looper *looper = arg;
-	int ret;
-
-	while (!__atomic_load_n(&looper->stops, __ATOMIC_RELAXED)) {
-		ret = looper->act(looper);
-		__atomic_add_fetch(&looper->tries, 1, __ATOMIC_RELAXED);
-		looper->done += !ret;
-		looper->wrong += ret && ret != -EAGAIN;
-	}
-	return NULL;
-}
-
-static bool goes_on(struct looper *looper, unsigned int times)
-{
-	uint64_t from = __atomic_load_n(&looper->tries, __ATOMIC_RELAXED);
-
-	return wait_until(__atomic_load_n(&looper->tries, __ATOMIC_RELAXED) > from + times,
-			  SOON_MS);
+	note(task, size > 0 ? size != 64 << 10 : size);
 }
 
 /* Interrupts are set up and the ROM is looked at all the time, wherever the fence comes in. */
 GATE_TEST(nothing_passes)
 {
-	struct looper loopers[] = {
-		{ .act = toggle }, { .act = look },
-	};
+	static void (*const acts[])(void *arg) = { toggle, look };
+	struct task tasks[2] = {};
 	unsigned int i, nr = loops(200, 10000), fences, refused = 0, passed = 0, masters = 0;
-	pthread_t threads[2];
 	struct seen before;
 	int ret;
 
 	irq_disable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX);
 	for (i = 0; i < 2; i++) {
-		loopers[i].dev = &self->user.dev;
-		loopers[i].events = self->events;
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, looper_thread, &loopers[i]));
+		tasks[i].dev = &self->user.dev;
+		tasks[i].events = self->events;
+		looper_start(&tasks[i].looper, acts[i], &tasks[i]);
 	}
 	for (fences = 0; fences < nr && refused < nr; fences += !ret) {
 		if (fences % 10 == 0) {
-			ASSERT_TRUE(goes_on(&loopers[0], 2));
-			ASSERT_TRUE(goes_on(&loopers[1], 2));
+			ASSERT_TRUE(looper_goes_on(&tasks[0].looper, 2));
+			ASSERT_TRUE(looper_goes_on(&tasks[1].looper, 2));
 		}
 		/* on a busy machine an ioctl may take longer than the fence waits */
 		ret = __fence(&self->genl, self->bdf, 0, 0, NULL);
@@ -291,26 +275,25 @@ GATE_TEST(nothing_passes)
 			continue;
 		ASSERT_EQ(0, ret);
 		/* what they have set up before they give back */
-		ASSERT_TRUE(goes_on(&loopers[0], 3));
+		ASSERT_TRUE(looper_goes_on(&tasks[0].looper, 3));
 		before = seen();
-		ASSERT_TRUE(goes_on(&loopers[0], 3));
-		ASSERT_TRUE(goes_on(&loopers[1], 3));
+		ASSERT_TRUE(looper_goes_on(&tasks[0].looper, 3));
+		ASSERT_TRUE(looper_goes_on(&tasks[1].looper, 3));
 		passed += !none_since(&before);
 		masters += control_is(CARD, "master");
 		recover(&self->genl, self->bdf);
 	}
 	for (i = 0; i < 2; i++) {
-		loopers[i].stops = true;
-		pthread_join(threads[i], NULL);
-		EXPECT_EQ(0, loopers[i].wrong);
-		EXPECT_LT(0, loopers[i].done);
+		looper_end(&tasks[i].looper);
+		EXPECT_EQ(0, tasks[i].wrong);
+		EXPECT_LT(0, tasks[i].done);
 	}
 	EXPECT_EQ(nr, fences);
 	EXPECT_EQ(0, passed);
 	EXPECT_EQ(0, masters);
 	printf("# %u fences, %u refused, interrupts set up %llu times, ROM seen %llu times\n",
 	       fences, refused,
-	       (unsigned long long)loopers[0].done, (unsigned long long)loopers[1].done);
+	       (unsigned long long)tasks[0].done, (unsigned long long)tasks[1].done);
 	/* they may have ended in the middle of theirs */
 	__irq_disable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX);
 	irq_enable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &self->user.event);

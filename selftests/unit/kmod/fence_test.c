@@ -130,6 +130,17 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, si
 	return CORE_RET;
 }
 
+/* The work that waits for memory_lock has it, if it is queued. */
+static void do_in_turn(void)
+{
+	struct work_struct *work = &world.dev->fence.in_turn;
+
+	if (!work->is_queued || world.dev->core.memory_lock.held)
+		return;
+	work->is_queued = false;
+	work->fn(work);
+}
+
 static void acts(u64 us)
 {
 	void (*fn)(void);
@@ -142,6 +153,7 @@ static void acts(u64 us)
 		world.acts[i].fn = NULL;
 		fn();
 	}
+	do_in_turn();
 }
 
 /* Have another task do something in so many milliseconds. */
@@ -149,7 +161,6 @@ static void in_ms(unsigned int ms, void (*fn)(void))
 {
 	kernel_assert(world.nr_acts < ACTS);
 	world.acts[world.nr_acts++] = (struct act) { kernel_ns + ms * NSEC_PER_MSEC, fn };
-	kernel_on_sleep = acts;
 }
 
 static void forget_acts(void)
@@ -159,7 +170,6 @@ static void forget_acts(void)
 	for (i = 0; i < world.nr_acts; i++)
 		kernel_assert(!world.acts[i].fn);
 	world.nr_acts = 0;
-	kernel_on_sleep = NULL;
 }
 
 /* What other tasks do. */
@@ -266,6 +276,7 @@ FIXTURE(fence)
 FIXTURE_SETUP(fence)
 {
 	kernel_begins();
+	kernel_on_sleep = acts;
 	pci_begins(&self->pdev, "0000:01:00.0");
 	pci_put(&self->pdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY, 0x547);
 	self->pdev.resource[0] = (struct resource) { 0x100000, 0x100000 + BAR_SIZE - 1 };
@@ -312,12 +323,25 @@ static u64 counter(struct fv_device *dev, unsigned int attr)
 
 #define note_before()	memcpy(&self->before, self->fence, sizeof(self->before))
 
-/* But for how often tasks were woken. */
+/* But for how often tasks were woken, and a work that finds nothing to do. */
 #define is_as_before()							\
 	({								\
+		do_in_turn();						\
 		self->before.opened = self->fence->opened;		\
 		!memcmp(&self->before, self->fence, sizeof(self->before));	\
 	})
+
+static int lock(struct fv_device *dev, struct fv_wait *wait)
+{
+	int ret = fv_fence_close_gate(dev, wait);
+
+	if (ret)
+		return ret;
+	ret = fv_fence_lock_memory(dev, wait);
+	if (ret)
+		fv_fence_open_gate(dev);
+	return ret;
+}
 
 /* Raising it. */
 
@@ -374,7 +398,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	EXPECT_EQ(1, resumes);
 	/* for a reset without a fence, too */
 	fv_wait_begin(&self->wait, 100);
-	EXPECT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	EXPECT_EQ(0, lock(self->dev, &self->wait));
 	EXPECT_EQ(2, suspends);
 	EXPECT_TRUE(self->dev->core.virq_disabled);
 	fv_fence_unlock(self->dev);
@@ -383,7 +407,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	EXPECT_EQ(2, resumes);
 	/* which has failed */
 	fv_wait_begin(&self->wait, 100);
-	EXPECT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	EXPECT_EQ(0, lock(self->dev, &self->wait));
 	fv_fence_raise_held(self->dev);
 	fv_fence_unlock(self->dev);
 	EXPECT_TRUE(self->dev->core.virq_disabled);
@@ -404,6 +428,101 @@ TEST_F(fence, intx_is_unmasked_when_the_fence_is_refused)
 	EXPECT_FALSE(self->dev->core.virq_disabled);
 	fv_intx_settle(self->dev);
 	EXPECT_EQ(1, resumes);
+}
+
+/* Readers who leave no gap: one comes before the last one goes, but for what waits in turn. */
+static void let_in_turn(void)
+{
+	bool waits = world.dev->fence.in_turn.is_queued;
+
+	leave_memory();
+	do_in_turn();
+	if (!waits)
+		down_read(&world.dev->core.memory_lock);
+}
+
+TEST_F(fence, it_needs_no_gap_between_accesses)
+{
+	down_read(&self->dev->core.memory_lock);
+	in_ms(20, let_in_turn);
+	begin_clock();
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_GE(22, took_ms());
+	forget_acts();
+	EXPECT_EQ(1, self->fence->seq);
+	EXPECT_EQ(1, world.fenced);
+	EXPECT_EQ(1, world.grace_periods);
+	EXPECT_EQ(PCI_COMMAND_MASTER, command());
+	EXPECT_FALSE(self->fence->in_turn.is_queued);
+}
+
+TEST_F(fence, intx_is_held_without_a_gap)
+{
+	use_intx(self->dev);
+	down_read(&self->dev->core.memory_lock);
+	in_ms(20, let_in_turn);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	forget_acts();
+	EXPECT_EQ(1, suspends);
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	lower();
+	fv_intx_settle(self->dev);
+}
+
+/* It has given up, and its stack is gone, when the work has the lock. */
+TEST_F(fence, what_was_given_up_is_not_done)
+{
+	note_before();
+	down_read(&self->dev->core.memory_lock);
+	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
+	EXPECT_EQ(NULL, self->fence->step);
+	EXPECT_TRUE(self->fence->in_turn.is_queued);
+	leave_memory();
+	do_in_turn();
+	EXPECT_FALSE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(0, world.fenced);
+	EXPECT_TRUE(is_as_before());
+	/* the next one does not wait behind it */
+	down_read(&self->dev->core.memory_lock);
+	in_ms(300, get_killed);
+	EXPECT_EQ(-EINTR, fv_fence_raise(self->dev));
+	current->is_killed = false;
+	forget_acts();
+	in_ms(10, leave_memory);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	forget_acts();
+	EXPECT_EQ(1, world.fenced);
+}
+
+static struct fv_fence_step *taken;
+
+static void take_step(void)
+{
+	taken = xchg(&world.dev->fence.step, NULL);
+	kernel_assert(taken);
+	world.dev->fence.in_turn.is_queued = false;
+}
+
+static void finish_step(void)
+{
+	struct fv_fence *fence = &world.dev->fence;
+
+	leave_memory();
+	fence->step = taken;
+	fence->in_turn.fn(&fence->in_turn);
+}
+
+/* The limit passes when the work has the lock already. */
+TEST_F(fence, what_is_begun_is_waited_for)
+{
+	down_read(&self->dev->core.memory_lock);
+	in_ms(4990, take_step);
+	in_ms(5100, finish_step);
+	begin_clock();
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_LE(5100, took_ms());
+	forget_acts();
+	EXPECT_EQ(1, world.fenced);
 }
 
 /* The user goes behind the fence; the next one finds none of it, or the same fence. */
@@ -682,14 +801,14 @@ TEST_F(fence, an_ioctl_waits_no_longer_in_all)
 TEST_F(fence, an_ioctl_waits_at_the_gate)
 {
 	fv_wait_begin(&self->wait, 0);
-	ASSERT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
 	in_ms(500, unlock);
 	begin_clock();
 	EXPECT_EQ(0, fv_fence_enter(self->dev));
 	EXPECT_EQ(500, took_ms());
 	forget_acts();
 	fv_fence_leave(self->dev);
-	ASSERT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
 	in_ms(20, get_killed);
 	begin_clock();
 	EXPECT_EQ(-EINTR, fv_fence_enter(self->dev));
@@ -772,7 +891,7 @@ TEST_F(fence, the_gate_is_locked_before_memory)
 	in_ms(20, change_to_memory);
 	in_ms(40, look_at_memory_next);
 	in_ms(60, leave_memory);
-	EXPECT_EQ(0, fv_fence_lock(self->dev, &self->wait));
+	EXPECT_EQ(0, lock(self->dev, &self->wait));
 	forget_acts();
 	EXPECT_EQ(-1, self->fence->gate.held);
 	EXPECT_EQ(-1, self->dev->core.memory_lock.held);
@@ -787,7 +906,7 @@ TEST_F(fence, the_gate_is_locked_before_memory)
 /* Neither lock is held then, and ioctls that wait are told. */
 #define expect_not_locked(_error, _wakes)				\
 	do {								\
-		EXPECT_EQ(_error, fv_fence_lock(self->dev, &self->wait));	\
+		EXPECT_EQ(_error, lock(self->dev, &self->wait));	\
 		EXPECT_EQ(1, kernel_locks);				\
 		EXPECT_EQ(0, atomic_read(&self->fence->nr_closing));	\
 		EXPECT_EQ(_wakes, self->fence->opened.wakes);		\

@@ -341,6 +341,25 @@ long kernel_wait(wait_queue_head_t *queue, long left)
 	return left;
 }
 
+bool try_wait_for_completion(struct completion *completion)
+{
+	if (!completion->done)
+		return false;
+	completion->done--;
+	return true;
+}
+
+void wait_for_completion(struct completion *completion)
+{
+	unsigned int ms;
+
+	for (ms = 0; !try_wait_for_completion(completion); ms++) {
+		if (ms == 10000)
+			kernel_fail("what is waited for is not completed");
+		kernel_sleep_us(1000);
+	}
+}
+
 void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed)
 {
 	work->times_queued++;

@@ -293,6 +293,8 @@ typedef struct {
 #define atomic_inc(a)		((void)(a)->counter++)
 #define atomic_dec(a)		((void)(a)->counter--)
 #define cmpxchg(at, old, new)	__sync_val_compare_and_swap(at, old, new)
+#define smp_store_release(at, new)	__atomic_store_n(at, new, __ATOMIC_RELEASE)
+#define xchg(at, new)		__atomic_exchange_n(at, new, __ATOMIC_SEQ_CST)
 
 /* The test plays the grace period. */
 void synchronize_rcu_expedited(void);
@@ -416,6 +418,15 @@ void kernel_do(struct delayed_work *work);
 bool queue_work(void *wq, struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
 bool flush_work(struct work_struct *work);
+
+struct completion {
+	unsigned int done;
+};
+
+#define init_completion(c)	((c)->done = 0)
+#define complete(c)		((void)(c)->done++)
+bool try_wait_for_completion(struct completion *completion);
+void wait_for_completion(struct completion *completion);	/* sleeps until it is */
 
 /* A condition is looked at when the queue is woken, and when the time is over. */
 typedef struct {

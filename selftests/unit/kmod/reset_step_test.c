@@ -23,7 +23,7 @@
 /* What the other files of the driver do, and the order in which it is asked of them. */
 static struct world {
 	struct fv_device *devices[DEVICES];
-	int raise[DEVICES];		/* errors */
+	int raise[DEVICES], hold;	/* errors */
 	int act;
 	bool is_revoked[DEVICES];
 	unsigned int holds, acts;
@@ -77,6 +77,10 @@ int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 	unsigned int i;
 
 	world.holds++;
+	if (world.hold) {
+		snprintf(text, size, "the user of 0000:01:00.0 does not leave its memory alone");
+		return world.hold;
+	}
 	for (i = 0; i < span->nr_held; i++) {
 		down_write(&span->devices[i]->fence.gate);
 		down_write(&span->devices[i]->core.memory_lock);
@@ -366,6 +370,23 @@ TEST_F(reset_step, the_other_function_has_exported)
 	EXPECT_FALSE(is_up(0));
 	EXPECT_FALSE(is_up(1));
 	EXPECT_FALSE(world.is_revoked[1]);
+}
+
+/* The user leaves no gap between its accesses: it is fenced off, which needs none. */
+TEST_F(reset_step, there_is_no_gap)
+{
+	world.hold = -EAGAIN;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.acts);
+	EXPECT_TRUE(world.was_fencing_at_act);
+	EXPECT_STREQ("", self->step.text);
+	EXPECT_FALSE(is_up(0));
+	/* its process is being killed */
+	self->job.is_fencing = false;
+	world.hold = -EINTR;
+	EXPECT_EQ(-EINTR, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(is_up(0));
 }
 
 TEST_F(reset_step, others_ask_for_it)

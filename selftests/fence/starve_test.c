@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A user that reads, writes and faults without a gap, by more threads than there are processors,
+ * neither has a fence refused nor gets past it: there is always one that has the lock that the
+ * fence needs, or waits for it.
+ */
+#include <errno.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include "check.h"
+#include "config.h"
+#include "control.h"
+#include "fence.h"
+#include "looper.h"
+#include "policy.h"
+#include "region.h"
+#include "sigbus.h"
+#include "user.h"
+
+#define LIMIT_S 600
+#define CARD "FV_CARD"
+#define BAR VFIO_PCI_BAR2_REGION_INDEX
+#define SIZE 512u
+#define PAGE 4096u
+#define SOON_MS 60000
+#define READERS 6
+#define FAULTERS 1
+#define WRITERS 2
+#define THREADS (READERS + FAULTERS + WRITERS)
+
+struct hog {
+	struct looper looper;
+	struct device *dev;
+	volatile char *map;
+	char data[SIZE];
+	uint64_t wrong;
+};
+
+static struct hog hogs[THREADS];
+
+FIXTURE(starve)
+{
+	const char *bdf;
+	struct genl genl;
+	struct user user;
+	void *map;
+	size_t size;
+};
+
+/* Each access of a read takes the lock that the fence needs, and there is no gap to speak of. */
+static void read_on(void *arg)
+{
+	struct hog *hog = arg;
+	int ret = __region_read(hog->dev, BAR, 0, hog->data, SIZE);
+
+	/* one that is under way when the fence comes ends there */
+	hog->wrong += ret != SIZE && ret != -EIO;
+}
+
+static void fault_on(void *arg)
+{
+	struct hog *hog = arg;
+
+	madvise((void *)hog->map, PAGE, MADV_DONTNEED);
+	(void)*hog->map;
+}
+
+/* A user's Command is written under the lock. */
+static void write_on(void *arg)
+{
+	struct hog *hog = arg;
+	uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	int ret = __config_write(hog->dev, PCI_COMMAND, &command, sizeof(command));
+
+	hog->wrong += ret != sizeof(command);
+}
+
+FIXTURE_SETUP(starve)
+{
+	unsigned int i;
+
+	self->bdf = role(CARD);
+	card_bind(self->bdf);
+	sigbus_init();
+	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
+	policy_set(&self->genl, self->bdf, "link_disable=off");
+	policy_set(&self->genl, self->bdf, "ready_limit_ms=120000");
+	/* what the driver itself looks at is not the user's doing */
+	policy_set(&self->genl, self->bdf, "watch_interval_ms=0");
+	user_come(&self->user, self->bdf);
+	self->map = region_map(&self->user.dev, BAR, &self->size);
+	for (i = 0; i < THREADS; i++) {
+		hogs[i].dev = &self->user.dev;
+		hogs[i].map = self->map;
+		looper_start(&hogs[i].looper, i < READERS ? read_on :
+			     i < READERS + FAULTERS ? fault_on : write_on, &hogs[i]);
+	}
+	for (i = 0; i < THREADS; i++)
+		ASSERT_TRUE(looper_goes_on(&hogs[i].looper, 1));
+}
+
+FIXTURE_TEARDOWN(starve)
+{
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++) {
+		looper_end(&hogs[i].looper);
+		EXPECT_EQ(0, hogs[i].wrong);
+	}
+	EXPECT_EQ(0, sigbus_count());
+	EXPECT_EQ(0, user_moves_data(&self->user, 1));
+	munmap(self->map, self->size);
+	user_go(&self->user);
+	genl_close(&self->genl);
+}
+
+static uint64_t accesses(void)
+{
+	return control_number(CARD, "bar_reads") + control_number(CARD, "bar_writes") +
+	       control_number(CARD, "cfg_reads") + control_number(CARD, "cfg_writes");
+}
+
+TEST_F_TIMEOUT(starve, a_fence_is_not_refused, LIMIT_S)
+{
+	unsigned int i, nr = loops(5, 200);
+	uint64_t before;
+
+	for (i = 0; i < nr; i++) {
+		ASSERT_EQ(0, __fence(&self->genl, self->bdf, 0, 0, NULL));
+		before = accesses();
+		ASSERT_TRUE(looper_goes_on(&hogs[0].looper, 1));
+		ASSERT_TRUE(looper_goes_on(&hogs[READERS].looper, 1));
+		ASSERT_TRUE(looper_goes_on(&hogs[READERS + FAULTERS].looper, 1));
+		EXPECT_EQ(before, accesses());
+		recover(&self->genl, self->bdf);
+	}
+}
+
+TEST_F_TIMEOUT(starve, a_reset_is_not_refused, LIMIT_S)
+{
+	uint64_t flrs = control_number(CARD, "flr");
+
+	EXPECT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
+	EXPECT_EQ(flrs + 1, control_number(CARD, "flr"));
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}
