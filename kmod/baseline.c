@@ -72,13 +72,14 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 		/* What is read of a link that goes down meanwhile is all-ones. */
 		if (!fv_baseline_is_there(pdev, dev))
 			return 0;
+		saved = pci_store_saved_state(pdev);
+		if (!saved)
+			return -ENOMEM;
 		dev->config = now;
+		swap(dev->saved, saved);
+		dev->is_rewound = false;
 	}
-	saved = pci_store_saved_state(pdev);
-	if (!saved)
-		return -ENOMEM;
-	kfree(dev->saved);
-	dev->saved = saved;
+	kfree(saved);
 	return 0;
 }
 
@@ -177,7 +178,10 @@ void fv_baseline_forget(struct fv_device *dev)
 		fv_baseline_restored(dev);
 }
 
-/* An interrupt that vfio_pci_core does not expect is not handled, and comes for ever. */
+/*
+ * An interrupt that vfio_pci_core does not expect is not handled, and comes for ever. Under
+ * config_lock.
+ */
 static void fv_baseline_mask_intx(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -185,8 +189,21 @@ static void fv_baseline_mask_intx(struct fv_device *dev)
 	if (!fv_intx_is_masked(dev))
 		return;
 	pdev->saved_config_space[PCI_COMMAND / 4] |= PCI_COMMAND_INTX_DISABLE;
-	guard(mutex)(&dev->config_lock);
 	fv_config_set_intx(&dev->config, true);
+}
+
+/* The user may close the device at any time: what is restored then is what was read here. */
+static int fv_baseline_load(struct fv_device *dev, struct fv_config *config)
+{
+	int ret;
+
+	guard(mutex)(&dev->config_lock);
+	ret = pci_load_saved_state(dev->core.pdev, dev->is_rewound ? dev->base_saved : dev->saved);
+	if (ret)
+		return ret;
+	fv_baseline_mask_intx(dev);
+	*config = dev->config;
+	return 0;
 }
 
 /**
@@ -201,18 +218,18 @@ static void fv_baseline_mask_intx(struct fv_device *dev)
  */
 int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
 {
+	struct fv_config config;
 	int ret;
 
 	if (!dev) {
 		pci_restore_state(pdev);
 		return 0;
 	}
-	ret = pci_load_saved_state(pdev, dev->saved);
+	ret = fv_baseline_load(dev, &config);
 	if (ret)
 		return ret;
-	fv_baseline_mask_intx(dev);
 	pci_restore_state(pdev);
-	ret = fv_config_verify(pdev, &dev->config, text, size);
+	ret = fv_config_verify(pdev, &config, text, size);
 	if (!ret)
 		ret = fv_config_verify_vfs(pdev, text, size);
 	if (!ret)
@@ -224,23 +241,14 @@ int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text,
  * fv_baseline_rewind - Forget the configuration that a user had
  * @dev: the device, closed; a reset restores what it had when it was bound
  *
- * Context: Process context.
+ * Context: Process context; a reset may be restoring what is forgotten.
  */
 void fv_baseline_rewind(struct fv_device *dev)
 {
-	struct pci_dev *pdev = dev->core.pdev;
-	struct pci_saved_state *saved;
-
-	if (pci_load_saved_state(pdev, dev->base_saved))
-		return;
-	saved = pci_store_saved_state(pdev);
-	if (!saved)
-		return;
-	kfree(dev->saved);
-	dev->saved = saved;
 	guard(mutex)(&dev->config_lock);
 	dev->config_seq += 2;
 	dev->config = dev->base_config;
+	dev->is_rewound = true;
 }
 
 /**
@@ -279,7 +287,7 @@ int fv_baseline_init(struct fv_device *dev)
 	if (!dev->base_saved)
 		return -ENOMEM;
 	fv_baseline_rewind(dev);
-	return dev->saved ? 0 : -ENOMEM;
+	return 0;
 }
 
 /*

@@ -387,7 +387,7 @@ void fv_clean_check(struct fv_device *dev)
 	else if (!pdev->is_virtfn && id != was)
 		snprintf(text, sizeof(text), "it is %04x:%04x, was %04x:%04x", (u16)id, id >> 16,
 			 (u16)was, was >> 16);
-	else if (dev->saved && !fv_clean_verify(dev, text, sizeof(text)))
+	else if (dev->base_saved && !fv_clean_verify(dev, text, sizeof(text)))
 		fv_msi_look(pdev, text, sizeof(text));
 	if (!*text)
 		return;

@@ -50,9 +50,10 @@ extern struct mutex fv_publish_lock;
  * @reason:	why it is not ready, in words; fv_registry_lock
  * @identity:	what it was when it was bound; written by probe alone
  * @config:	configuration to restore after the next reset; config_lock
- * @config_lock: of it and of config_seq; innermost
+ * @config_lock: of what is restored, and of config_seq; innermost
  * @config_seq:	odd from when a reset begins until it has restored it
- * @saved:	the PCI core's part of it; device lock
+ * @saved:	the PCI core's part of it, unless @is_rewound; replaced under the device lock, too
+ * @is_rewound: @config is @base_config, and the PCI core's part of it @base_saved
  * @base_config: configuration when it was bound, which nobody used; written by probe alone
  * @base_saved:	the PCI core's part of it
  * @user:	process that has it open, or NULL; vfio_device_set::lock
@@ -86,9 +87,10 @@ struct fv_device {
 	char reason[FV_REASON_SIZE];
 	struct fv_identity identity;
 	struct fv_config config;
-	struct mutex config_lock;	/* config, config_seq */
+	struct mutex config_lock;	/* config, config_seq, saved, is_rewound */
 	unsigned int config_seq;
 	struct pci_saved_state *saved;
+	bool is_rewound;
 	struct fv_config base_config;
 	struct pci_saved_state *base_saved;
 	struct pid *user;

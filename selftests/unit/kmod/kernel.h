@@ -93,6 +93,7 @@ void pr_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
+#define swap(a, b)	({ __typeof__(a) __a = (a); (a) = (b); (b) = __a; })
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define clamp_t(type, value, low, high)					\
 	min_t(type, max((type)(value), (type)(low)), high)

@@ -114,6 +114,7 @@ struct pci_dev {
 	bool msi_enabled, msix_enabled, no_command_memory;
 	unsigned int ignore_hotplug:1;
 	u8 reset_methods[PCI_NUM_RESET_METHODS];
+	u32 saved_config_space[PCI_CFG_SPACE_SIZE / 64];
 	struct resource resource[PCI_ROM_RESOURCE + 1];
 
 	/* What follows is the test's. */
@@ -175,6 +176,9 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_save_state(pdev)	((void)(pdev)->saves++)
 #define pci_restore_state(pdev)	((void)(pdev)->restores++)
 int pci_set_power_state(struct pci_dev *pdev, int state);
+struct pci_saved_state;
+struct pci_saved_state *pci_store_saved_state(struct pci_dev *pdev);
+int pci_load_saved_state(struct pci_dev *pdev, struct pci_saved_state *state);
 int pci_load_and_free_saved_state(struct pci_dev *pdev, void **state);
 #define PCI_POSSIBLE_ERROR(value)	((value) == (__typeof__(value))~0ull)
 

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kmod/baseline.c: which configuration a reset restores, whatever its user does meanwhile. */
+#include "kselftest_harness.h"
+
+#include "../../../kmod/baseline.h"
+#include "../../../kmod/config.h"
+#include "../../../kmod/device.h"
+#include "../../../kmod/identity.h"
+#include "../../../kmod/intx.h"
+#include "../../../kmod/ready.h"
+#include "../../../kmod/wait.h"
+
+#define BASE 1			/* values of configuration, as the function had when it was bound */
+#define USER 2			/* and as its user had it */
+
+/* The PCI core's part of the configuration. */
+struct pci_saved_state {
+	u32 value;
+};
+
+/* What the function has, what the PCI core has saved of it, and what others do meanwhile. */
+static struct world {
+	struct fv_device *dev;
+	enum fpga_vfio_card_state state;
+	u32 value, saved;
+	bool is_lost;
+	void (*other)(void);		/* as soon as no lock keeps it */
+} world;
+
+static void let_other(void)
+{
+	void (*other)(void) = world.other;
+
+	if (!other || world.dev->config_lock.held)
+		return;
+	world.other = NULL;
+	other();
+}
+
+struct pci_saved_state *pci_store_saved_state(struct pci_dev *pdev)
+{
+	struct pci_saved_state *state = kzalloc(sizeof(*state), GFP_KERNEL);
+
+	state->value = world.saved;
+	return state;
+}
+
+int pci_load_saved_state(struct pci_dev *pdev, struct pci_saved_state *state)
+{
+	let_other();
+	world.saved = state->value;
+	return 0;
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return world.state;
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	memset(policy, 0, sizeof(*policy));
+}
+
+bool fv_ready_is_answering(struct pci_dev *pdev)
+{
+	return true;
+}
+
+int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
+{
+	return 0;
+}
+
+int fv_identity_read(struct pci_dev *pdev, struct fv_identity *identity)
+{
+	identity->vendor = 0x10ee;
+	identity->device = 0x903f;
+	return 0;
+}
+
+bool fv_identity_differs(const struct fv_identity *was, const struct fv_identity *is,
+			 enum fpga_vfio_identity_check check, char *text, size_t size)
+{
+	return false;
+}
+
+unsigned int fv_config_put_bars(struct pci_dev *pdev)
+{
+	return 0;
+}
+
+void fv_config_find(struct pci_dev *pdev, struct fv_config *config)
+{
+}
+
+void fv_config_look(struct pci_dev *pdev, struct fv_config *config)
+{
+	config->values[0] = world.value;
+}
+
+void fv_config_save(struct pci_dev *pdev, struct fv_config *config)
+{
+	fv_config_look(pdev, config);
+	world.saved = world.value;
+}
+
+bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
+{
+	return world.is_lost;
+}
+
+int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text, size_t size)
+{
+	let_other();
+	if (pdev->restores--)
+		world.value = world.saved;
+	return config->values[0] == world.value ? 0 : -EIO;
+}
+
+int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
+{
+	return 0;
+}
+
+void fv_config_set_intx(struct fv_config *config, bool is_disabled)
+{
+}
+
+bool fv_intx_is_masked(struct fv_device *dev)
+{
+	return false;
+}
+
+FIXTURE(baseline)
+{
+	struct pci_dev pdev;
+	struct fv_device *dev;
+	char text[64];
+};
+
+FIXTURE_SETUP(baseline)
+{
+	kernel_begins();
+	pci_begins(&self->pdev, "0000:01:00.0");
+	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
+	self->dev = kzalloc(sizeof(*self->dev), GFP_KERNEL);
+	self->dev->core.pdev = &self->pdev;
+	world.dev = self->dev;
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	world.value = BASE;
+	ASSERT_EQ(0, fv_baseline_init(self->dev));
+	world.value = USER;
+}
+
+FIXTURE_TEARDOWN(baseline)
+{
+	fv_baseline_exit(self->dev);
+	kfree(self->dev);
+	kernel_ends();
+}
+
+/* What a reset leaves, and what is restored of it. */
+static int reset(struct fv_device *dev, char *text, size_t size)
+{
+	world.value = 0;
+	return fv_baseline_restore(dev->core.pdev, dev, text, size);
+}
+
+#define remember()	fv_baseline_remember(&self->pdev, self->dev)
+#define reset()		reset(self->dev, self->text, sizeof(self->text))
+
+static void closes(void)
+{
+	fv_baseline_rewind(world.dev);
+}
+
+TEST_F(baseline, a_user_has_what_it_had)
+{
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(1, self->dev->config_seq & 1);
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(USER, world.value);
+	EXPECT_EQ(0, self->dev->config_seq & 1);
+	/* what is looked at of a function that has lost it is not remembered */
+	world.value = 0;
+	world.is_lost = true;
+	EXPECT_EQ(0, remember());
+	world.is_lost = false;
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(USER, world.value);
+}
+
+TEST_F(baseline, the_next_has_what_it_was_bound_with)
+{
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(0, reset());
+	fv_baseline_rewind(self->dev);
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(BASE, world.value);
+	/* and again */
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(BASE, world.value);
+	/* what a user sets up is its own */
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	world.value = USER;
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(USER, world.value);
+}
+
+/* The process of its user ends while a reset has the device, under the device lock alone. */
+TEST_F(baseline, a_user_goes_at_any_time)
+{
+	EXPECT_EQ(0, remember());
+	world.other = closes;
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(NULL, world.other);
+	EXPECT_EQ(USER, world.value);
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(BASE, world.value);
+
+	world.value = USER;
+	EXPECT_EQ(0, remember());
+	closes();
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(BASE, world.value);
+	EXPECT_EQ(0, self->dev->config_seq & 1);
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}
