@@ -155,6 +155,9 @@ static void fv_fence_revoke_locked(struct fv_device *dev)
 	if (!fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY))
 		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
 	pm_runtime_put(&pdev->dev);
+	/* See fv_fence_close_gate(). */
+	if (dev->intx.is_held && !dev->intx.is_masked)
+		fv_intx_mask(dev);
 }
 
 /* In low power they stay revoked until the user's own exit from it. */
@@ -190,7 +193,7 @@ static void fv_fence_revoke_work(struct work_struct *work)
 	fv_fence_revoke(container_of(work, struct fv_device, fence.revoke));
 }
 
-/* What a task has done under memory_lock that it does not wait for itself, and what came of it. */
+/* What the work item in_turn does under memory_lock, for a task that has this on its stack. */
 struct fv_fence_step {
 	int (*act)(struct fv_device *dev);
 	int ret;
@@ -200,12 +203,18 @@ struct fv_fence_step {
 static void fv_fence_in_turn(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, fence.in_turn);
+	struct fv_fence *fence = &dev->fence;
 	struct fv_fence_step *step;
 
+	/* The task has given up. */
+	if (!READ_ONCE(fence->step) && !fv_fence_is_up(fence))
+		return;
 	down_write(&dev->core.memory_lock);
-	step = xchg(&dev->fence.step, NULL);
+	step = xchg(&fence->step, NULL);
 	if (step)
 		step->ret = step->act(dev);
+	else if (fv_fence_is_up(fence))
+		fv_fence_raise_held(dev);
 	up_write(&dev->core.memory_lock);
 	if (step)
 		complete(&step->done);
@@ -490,7 +499,7 @@ static int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
  * Do a step under memory_lock, whatever its user does: threads that read, write and fault leave no
  * gap between them, in which to get it by trying, and a wait for it in turn with them cannot be
  * given up when the user's Command is written under it and importers of dma-bufs do not let go.
- * So it is a work that waits. Returns what the step does, or a negative errno without it.
+ * So a work item waits. Returns what @act returns, or -EAGAIN or -EINTR if it is not called.
  */
 static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
 		       struct fv_wait *wait)
@@ -499,14 +508,17 @@ static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
 	struct fv_fence *fence = &dev->fence;
 	int ret;
 
-	lockdep_assert_held_write(&fence->gate);
 	if (down_write_trylock(&dev->core.memory_lock)) {
 		ret = act(dev);
 		up_write(&dev->core.memory_lock);
 		return ret;
 	}
 	init_completion(&step.done);
-	smp_store_release(&fence->step, &step);	/* to a work that waits already */
+	while (cmpxchg(&fence->step, NULL, &step)) {
+		ret = fv_wait_pause(wait);
+		if (ret)
+			return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
 	queue_work(system_dfl_wq, &fence->in_turn);
 	while (!try_wait_for_completion(&step.done)) {
 		ret = fv_wait_pause(wait);
@@ -514,18 +526,20 @@ static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
 			continue;
 		if (cmpxchg(&fence->step, &step, NULL) == &step)
 			return ret == -ETIMEDOUT ? -EAGAIN : ret;
-		/* It has the lock. */
+		/* The work item has taken it: it is on this stack. */
 		wait_for_completion(&step.done);
 		break;
 	}
 	return step.ret;
 }
 
+/* Returns 1 if dma-bufs are exported. */
 static int fv_fence_hold_intx(struct fv_device *dev)
 {
-	if (dev->fence.is_open)
-		fv_intx_hold(dev);
-	return 0;
+	if (!dev->fence.is_open)
+		return 0;
+	fv_intx_hold(dev);
+	return fv_compat_has_dma_bufs(&dev->core);
 }
 
 static void fv_fence_reopen(struct fv_fence *fence)
@@ -558,11 +572,16 @@ int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 	if (!fv_intx_is_used(dev))
 		return 0;
 	ret = fv_fence_do(dev, fv_fence_hold_intx, wait);
-	if (ret) {
+	if (ret < 0) {
 		fv_fence_open_gate(dev);
 		return ret;
 	}
-	fv_intx_mask(dev);
+	/*
+	 * vfio_pci_core waits for memory_lock, which importers of dma-bufs keep as long as they
+	 * like: then it is masked when they are waited for, by fv_fence_revoke().
+	 */
+	if (!ret)
+		fv_intx_mask(dev);
 	return 0;
 }
 
@@ -611,8 +630,8 @@ void fv_fence_unlock(struct fv_device *dev)
 	fv_fence_open_gate(dev);
 }
 
-/* Is anything of a user under way now that began before? */
-static int fv_fence_close_held(struct fv_device *dev)
+/* Returns 1 if accesses of the user may be under way that began before. */
+static int fv_fence_close_locked(struct fv_device *dev)
 {
 	bool is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
 
@@ -623,15 +642,47 @@ static int fv_fence_close_held(struct fv_device *dev)
 	return is_new;
 }
 
-/* Returns 1 if there is something to drain, 0 if not, or a negative errno. */
+/* Returns as fv_fence_close_locked(), or -EAGAIN or -EINTR. */
 static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
 {
 	int ret = fv_fence_close_gate(dev, wait);
 
 	if (ret)
 		return ret;
-	ret = fv_fence_do(dev, fv_fence_close_held, wait);
+	ret = fv_fence_do(dev, fv_fence_close_locked, wait);
 	fv_fence_open_gate(dev);
+	return ret;
+}
+
+/* Returns 1 if it is up: a reset may have lowered it, and then ioctls may be inside again. */
+static int fv_fence_finish_locked(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	if (!fv_fence_is_up(fence))
+		return 0;
+	fv_fence_raise_held(dev);
+	if (fence->is_open && fv_compat_has_dma_bufs(&dev->core))
+		queue_work(system_dfl_wq, &fence->revoke);
+	return 1;
+}
+
+/* Not given up when the process is killed: the user is on the device, and sees it no more. */
+static int fv_fence_finish(struct fv_device *dev)
+{
+	struct fv_wait wait;
+	int ret;
+
+	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
+	ret = fv_fence_do(dev, fv_fence_finish_locked, &wait);
+	if (ret == -EINTR) {
+		down_write(&dev->core.memory_lock);
+		ret = fv_fence_finish_locked(dev);
+		up_write(&dev->core.memory_lock);
+	}
+	/* The work item does it when it has the lock, and importers are revoked after that. */
+	if (ret == -EAGAIN)
+		queue_work(system_dfl_wq, &dev->fence.revoke);
 	return ret;
 }
 
@@ -644,15 +695,16 @@ static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
  * of an error, they may wait for the one who raises it. Before the device is touched,
  * fv_fence_revoke() has to follow.
  *
- * Context: Process context, may sleep for a little longer than FV_FENCE_LIMIT_MS; not under
+ * Context: Process context, may sleep for a little longer than twice FV_FENCE_LIMIT_MS; not under
  * memory_lock.
- * Return: 0, also if it was fenced before, -EAGAIN if the user is in an ioctl or in a write that
- * waits for importers of its dma-bufs, -EINTR when the process is being killed; then it is as it
- * was.
+ * Return: 0, also if it was fenced before, -EAGAIN if the user is in an ioctl, or keeps memory_lock
+ * in a write that waits for importers of its dma-bufs, or in a hot reset; -EINTR when the process
+ * is being killed. Then it is as it was; but if the user has taken memory_lock after the first
+ * step, the fence is up, gets complete as soon as the user lets go, and fv_fence_lower() is what
+ * takes it back.
  */
 int fv_fence_raise(struct fv_device *dev)
 {
-	bool is_up, has_dma_bufs = false;
 	struct fv_wait wait;
 	int ret;
 
@@ -665,17 +717,12 @@ int fv_fence_raise(struct fv_device *dev)
 			break;
 		if (ret)
 			fv_fence_drain(dev);
-		/* A reset may have lowered it meanwhile: then ioctls may be inside again. */
-		down_write(&dev->core.memory_lock);
-		is_up = fv_fence_is_up(&dev->fence);
-		if (is_up)
-			fv_fence_raise_held(dev);
-		has_dma_bufs = dev->fence.is_open && fv_compat_has_dma_bufs(&dev->core);
-		up_write(&dev->core.memory_lock);
-	} while (!is_up);
-	if (has_dma_bufs)
-		queue_work(system_dfl_wq, &dev->fence.revoke);
+		ret = fv_fence_finish(dev);
+	} while (!ret);
 	mutex_unlock(&dev->fence.raise);
+	if (ret == -EAGAIN)
+		dev_warn_ratelimited(&dev->core.pdev->dev,
+				     "not fenced for now: its user is in an ioctl or a write that does not end\n");
 	return min(ret, 0);
 }
 

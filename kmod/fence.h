@@ -35,7 +35,7 @@ struct vm_fault;
  * @revoke: revokes BARs that are exported as dma-bufs
  * @revoked_seq: @seq of the last fence that revoked any; @gate
  * @in_turn: does @step under memory_lock, for which it waits in turn with the user's accesses
- * @step: what is to be done there, or NULL; set by the one that has @gate, taken by xchg()
+ * @step: what is to be done there, or NULL; set by cmpxchg(), taken by xchg()
  * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
  *	  wait for; before @gate
  * @gate: held for reading by that ioctl, for writing by what raises the fence; before memory_lock

@@ -493,14 +493,14 @@ static bool fv_reset_has_dma_bufs(struct fv_reset_job *job)
 	return false;
 }
 
-/* Or have users fenced off, where they leave no gap between their accesses or have dma-bufs. */
+/* Users that leave no gap between their accesses, or have dma-bufs, are fenced off. */
 static int fv_reset_hold_memory(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
 	int ret;
 
 	ret = fv_span_hold_memory(&job->span, step->text, sizeof(step->text));
-	if (ret == -EAGAIN) {
+	if (ret == -EBUSY) {
 		*step->text = '\0';
 		job->is_fencing = true;
 		return 0;

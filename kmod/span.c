@@ -423,7 +423,8 @@ void fv_span_let_sleep(struct fv_span *span)
  * @size: of @text
  *
  * Context: Process context, may sleep.
- * Return: 0, or -EAGAIN or -EINTR; then nothing is kept.
+ * Return: 0, -EAGAIN if a user is in an ioctl, -EBUSY if it leaves no gap between its accesses,
+ * in which a fence can be raised all the same, or -EINTR; then nothing is kept.
  */
 int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 {
@@ -453,6 +454,8 @@ int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 	return 0;
 
 err_memory:
+	if (ret == -EAGAIN)
+		ret = -EBUSY;
 	while (i--)
 		if (span->devices[i])
 			up_write(&span->devices[i]->core.memory_lock);

@@ -10,7 +10,7 @@
 # vmlinux, initrd, and the frozen state
 VM_DIR=${VM_DIR:-/t/vm}
 VM_RUN=${VM_RUN:-/tmp}
-VM_LIMIT_S=90
+VM_LIMIT_S=300
 VM=a
 declare -A vm_pid vm_in vm_out vm_user_in vm_user_out vm_card
 

@@ -21,6 +21,7 @@ static struct world {
 	enum fpga_vfio_card_state state;
 	unsigned int fenced, unfenced, grace_periods, zaps, inserts, core_reads, core_writes;
 	u64 under_way_until_ns;
+	void (*on_grace)(void);
 	loff_t zap_start, zap_len;
 	struct page *written_at_zap;
 	vm_fault_t insert;
@@ -72,6 +73,8 @@ void synchronize_rcu_expedited(void)
 	/* nothing is locked but that one task raises it */
 	kernel_assert(fv_fence_is_up(&world.dev->fence) && kernel_locks == 1);
 	world.grace_periods++;
+	if (world.on_grace)
+		world.on_grace();
 }
 
 enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
@@ -492,6 +495,71 @@ TEST_F(fence, what_was_given_up_is_not_done)
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	forget_acts();
 	EXPECT_EQ(1, world.fenced);
+}
+
+static void take_memory(void)
+{
+	down_write(&world.dev->core.memory_lock);
+}
+
+static void release_memory(void)
+{
+	up_write(&world.dev->core.memory_lock);
+}
+
+/* A write to Command that waits for importers has the lock after the first step. */
+TEST_F(fence, it_is_finished_when_the_lock_comes)
+{
+	world.on_grace = take_memory;
+	begin_clock();
+	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
+	EXPECT_EQ(5000, took_ms());
+	EXPECT_EQ(1, kernel_locks);
+	/* what begins is answered by the fence, and what was mapped the write has taken away */
+	EXPECT_TRUE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(0, world.zaps);
+	EXPECT_TRUE(self->fence->in_turn.is_queued);
+	release_memory();
+	do_in_turn();
+	EXPECT_EQ(PCI_COMMAND_MASTER, command());
+	EXPECT_EQ(1, world.zaps);
+	EXPECT_EQ(1, self->fence->seq);
+	lower();
+	EXPECT_EQ(PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY, command());
+	EXPECT_EQ(1, world.unfenced);
+}
+
+/* Then its user is on the device, behind a fence: that is not left so. */
+TEST_F(fence, it_is_finished_by_a_process_that_is_killed)
+{
+	world.on_grace = take_memory;
+	in_ms(300, get_killed);
+	in_ms(8000, release_memory);
+	begin_clock();
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_LE(8000, took_ms());
+	current->is_killed = false;
+	forget_acts();
+	EXPECT_EQ(PCI_COMMAND_MASTER, command());
+	EXPECT_LE(1, world.zaps);
+	EXPECT_EQ(0, kernel_locks);
+}
+
+/* A step that another task has there comes first. */
+TEST_F(fence, steps_come_one_after_the_other)
+{
+	struct fv_fence_step *other = (void *)self;
+
+	self->fence->step = other;
+	down_read(&self->dev->core.memory_lock);
+	begin_clock();
+	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
+	EXPECT_EQ(5000, took_ms());
+	EXPECT_EQ(other, self->fence->step);
+	self->fence->step = NULL;
+	in_ms(10, leave_memory);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	forget_acts();
 }
 
 static struct fv_fence_step *taken;

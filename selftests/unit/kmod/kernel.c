@@ -230,8 +230,13 @@ void up_read(struct rw_semaphore *lock)
 
 void down_write(struct rw_semaphore *lock)
 {
-	if (!down_write_trylock(lock))
-		kernel_fail("a semaphore is taken twice");
+	unsigned int ms;
+
+	for (ms = 0; !down_write_trylock(lock); ms++) {
+		if (ms == 20000)
+			kernel_fail("a semaphore is taken twice, or not released");
+		kernel_sleep_us(1000);
+	}
 }
 
 bool down_write_trylock(struct rw_semaphore *lock)

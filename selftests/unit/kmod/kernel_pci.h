@@ -189,6 +189,7 @@ static inline void pci_err(const struct pci_dev *pdev, const char *fmt, ...)
 #define pci_warn		pci_err
 #define pci_info		pci_err
 #define pci_info_ratelimited	pci_err
+#define dev_warn_ratelimited(dev, ...)	((void)(dev))
 #define pci_dbg			pci_err
 void dev_err_ratelimited(struct device *dev, const char *fmt, ...);
 

@@ -375,18 +375,33 @@ TEST_F(reset_step, the_other_function_has_exported)
 /* The user leaves no gap between its accesses: it is fenced off, which needs none. */
 TEST_F(reset_step, there_is_no_gap)
 {
-	world.hold = -EAGAIN;
+	world.hold = -EBUSY;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.acts);
 	EXPECT_TRUE(world.was_fencing_at_act);
 	EXPECT_STREQ("", self->step.text);
 	EXPECT_FALSE(is_up(0));
-	/* its process is being killed */
+	/* that is refused, too */
 	self->job.is_fencing = false;
-	world.hold = -EINTR;
-	EXPECT_EQ(-EINTR, fv_reset_step_run(&self->job));
+	world.raise[0] = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.acts);
 	EXPECT_FALSE(is_up(0));
+}
+
+/* A fence would wait for an ioctl of the user as well, and longer. */
+TEST_F(reset_step, memory_is_not_held)
+{
+	static const int errors[] = { -EAGAIN, -EINTR };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		world.hold = errors[i];
+		EXPECT_EQ(errors[i], fv_reset_step_run(&self->job));
+		EXPECT_EQ(0, world.acts);
+		EXPECT_FALSE(self->job.is_fencing);
+		EXPECT_FALSE(is_up(0));
+	}
 }
 
 TEST_F(reset_step, others_ask_for_it)

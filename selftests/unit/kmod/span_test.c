@@ -657,7 +657,7 @@ TEST_F(span, memory_may_be_in_use)
 	ASSERT_EQ(0, widen());
 	down_write(lock);
 	began_ns = kernel_ns;
-	EXPECT_EQ(-EAGAIN, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
+	EXPECT_EQ(-EBUSY, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
 	EXPECT_STREQ("the user of 0000:01:00.2 does not leave its memory alone", self->text);
 	EXPECT_EQ(1000 * NSEC_PER_MSEC, (kernel_ns - began_ns) / 1000000 * 1000000);
 	EXPECT_EQ(0, self->devices[0].core.memory_lock.held);
