@@ -135,7 +135,7 @@ bool fv_intx_is_masked(struct fv_device *dev)
 FIXTURE(baseline)
 {
 	struct pci_dev pdev;
-	struct fv_device *dev;
+	struct fv_device device, *dev;
 	char text[64];
 };
 
@@ -144,7 +144,7 @@ FIXTURE_SETUP(baseline)
 	kernel_begins();
 	pci_begins(&self->pdev, "0000:01:00.0");
 	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
-	self->dev = kzalloc(sizeof(*self->dev), GFP_KERNEL);
+	self->dev = &self->device;
 	self->dev->core.pdev = &self->pdev;
 	world.dev = self->dev;
 	world.state = FPGA_VFIO_CARD_STATE_READY;
@@ -156,7 +156,6 @@ FIXTURE_SETUP(baseline)
 FIXTURE_TEARDOWN(baseline)
 {
 	fv_baseline_exit(self->dev);
-	kfree(self->dev);
 	kernel_ends();
 }
 
