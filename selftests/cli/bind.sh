@@ -268,6 +268,13 @@ net_down_ok()
 hold vfs_refused "a physical function with virtual functions is not taken"
 vfs_refused() { in_use 04:00.2 "2 of its virtual functions are enabled"; }
 
+hold one_vf_refused "nor is one with a single virtual function"
+one_vf_refused()
+{
+	echo 1 >"$tree/sys/bus/pci/devices/0000:04:00.2/sriov_numvfs"
+	in_use 04:00.2 "1 of its virtual functions are enabled"
+}
+
 hold no_vfs_ok "a physical function without virtual functions is taken"
 no_vfs_ok()
 {
