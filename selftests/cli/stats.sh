@@ -179,8 +179,12 @@ watch_ok()
 	echo 1000 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
 	clock 1000
 	wait_for 2000
+	# since the look before, not since the first one
+	echo 1500 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
+	clock 2000
+	wait_for 3000
 	stop
-	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1000 997.0" ]
+	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1000 997.0 ├─opens 1500 500.0" ]
 }
 
 hold watch_seconds_ok "--watch=SECONDS reads after so many, and what grew is told for each of them"
