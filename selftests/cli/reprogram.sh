@@ -75,6 +75,8 @@ hold environment_ok "the command is told which device it is for, and nothing tha
 environment_ok()
 {
 	card
+	# of another vendor than the function
+	echo 0x1af4 >"$tree/sys/bus/pci/devices/0000:07:00.1/subsystem_vendor"
 	FPGA_VFIO_PROFILE=wrong fvl reprogram -t 90s 07:00.1 -- \
 		sh -c 'env | grep ^FPGA_VFIO | grep -v ^FPGA_VFIO_CACHE= | sort >"$0"' "$work/env"
 	[ "$rc" = 0 ]
@@ -85,7 +87,7 @@ environment_ok()
 	FPGA_VFIO_PORT=0000:00:07.0
 	FPGA_VFIO_PROFILE=xdma
 	FPGA_VFIO_SUBDEVICE=0007
-	FPGA_VFIO_SUBVENDOR=10ee
+	FPGA_VFIO_SUBVENDOR=1af4
 	FPGA_VFIO_TIMEOUT=90
 	FPGA_VFIO_VENDOR=10ee
 	END
