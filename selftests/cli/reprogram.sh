@@ -440,6 +440,27 @@ stubborn_refused()
 	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 12000
 }
 
+hold stubborn_child_refused "what it started and ignores SIGTERM is killed with it"
+stubborn_child_refused()
+{
+	card
+	clock 0
+	# the child inherits the ignored signal
+	start -t 2s 07:00.1 -- sh -c '
+		trap "" TERM
+		sleep 300 &
+		echo $! >"$0/pid"
+		: >"$0/up"
+		wait' "$work"
+	wait_for 2000
+	clock 2000
+	wait_for 7000
+	clock 7000
+	finish
+	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 12000
+	wait_until has_ended "$(<"$work/pid")"
+}
+
 hold late_success_refused "one that ends well when it is told to has exit code 8 all the same"
 late_success_refused()
 {
