@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kmod/reset_step.c on kernels where BARs are exported as dma-bufs: importers are off all functions
- * before one of them is touched, by any way to ask for a reset.
+ * before one of them is touched, by any way to ask for a reset. And of each function its own ready
+ * register is waited for.
  */
 #include "kselftest_harness.h"
 
@@ -26,6 +27,7 @@ static struct world {
 	int raise[DEVICES], hold;	/* errors */
 	int act;
 	bool is_revoked[DEVICES];
+	struct fv_ready_register waits[DEVICES];	/* that were waited for */
 	unsigned int holds, acts;
 	bool was_fencing_at_act;
 } world;
@@ -182,6 +184,7 @@ int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
 			   struct fv_wait *wait, char *text, size_t size)
 {
+	world.waits[pdev == world.devices[1]->core.pdev] = *ready;
 	return 0;
 }
 
@@ -442,6 +445,25 @@ TEST_F(reset_step, it_is_refused)
 	EXPECT_EQ(0, world.acts);
 	EXPECT_FALSE(is_up(0));
 	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+/* By the policy of each function, not by that of the function that was asked for. */
+TEST_F(reset_step, each_has_its_ready_register)
+{
+	self->job.policy.ready = (struct fv_ready_register) { .offset = 0x10, .mask = 1 };
+	self->devices[0].policy.ready = self->job.policy.ready;
+	self->devices[1].policy.ready = (struct fv_ready_register) { .offset = 0x20, .mask = 2 };
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0x10, world.waits[0].offset);
+	EXPECT_EQ(1, world.waits[0].mask);
+	EXPECT_EQ(0x20, world.waits[1].offset);
+	EXPECT_EQ(2, world.waits[1].mask);
+	/* none, though the other one has one */
+	self->devices[1].policy.ready.mask = 0;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.waits[0].mask);
+	EXPECT_EQ(0, world.waits[1].mask);
 }
 
 int main(int argc, char **argv)
