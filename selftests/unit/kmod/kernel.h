@@ -196,6 +196,9 @@ extern size_t kernel_user_left;
 size_t copy_to_user(void __user *to, const void *from, size_t size);
 #define copy_from_user(to, from, size)	(memcpy(to, from, size), 0)
 #define get_user(to, from)		((to) = *(from), 0)
+#define pagefault_disable()
+#define pagefault_enable()
+#define fault_in_readable(from, size)	0
 
 /* Lists. */
 struct list_head {
@@ -292,6 +295,7 @@ typedef struct {
 
 #define atomic_read(a)		((a)->counter)
 #define atomic_inc(a)		((void)(a)->counter++)
+#define atomic_inc_return(a)	(++(a)->counter)
 #define atomic_dec(a)		((void)(a)->counter--)
 #define cmpxchg(at, old, new)	__sync_val_compare_and_swap(at, old, new)
 #define smp_store_release(at, new)	__atomic_store_n(at, new, __ATOMIC_RELEASE)
@@ -418,6 +422,7 @@ void kernel_do(struct delayed_work *work);
 #define INIT_WORK(w, function)	((w)->fn = (function), (w)->is_queued = false)
 bool queue_work(void *wq, struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
+#define cancel_work(work)	cancel_work_sync(work)
 bool flush_work(struct work_struct *work);
 
 struct completion {

@@ -325,7 +325,7 @@ struct vfio_pci_core_device {
 	struct pci_dev *pdev;
 	struct rw_semaphore memory_lock;
 	u8 *vconfig;
-	bool pm_runtime_engaged, needs_pm_restore, has_vga;
+	bool pm_runtime_engaged, needs_pm_restore, has_vga, reset_works, needs_reset;
 	struct mutex irqlock;	/* a spinlock */
 	bool virq_disabled, pci_2_3, pm_intx_masked;
 	int irq_type;
