@@ -62,6 +62,17 @@ int vscnprintf(char *text, size_t size, const char *fmt, va_list args)
 	return len < (int)size ? len : (int)size - 1;
 }
 
+int scnprintf(char *text, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(text, size, fmt, args);
+	va_end(args);
+	return len;
+}
+
 bool kernel_has_memory(void)
 {
 	return kernel_allocs--;

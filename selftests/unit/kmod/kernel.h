@@ -80,6 +80,7 @@ void pr_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* As on x86. */
 #define IS_ENABLED(CONFIG_option)	true
 #define CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+#define CONFIG_PCIEAER
 #define ERESTARTSYS		512
 #define FIELD_PREP(mask, value)	((value) * ((mask) & -(mask)))
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -136,6 +137,7 @@ static inline bool __test_and_clear_bit(unsigned int bit, unsigned long *bits)
 #define strscpy_2(to, from)	strscpy_3(to, from, sizeof(to))
 ssize_t strscpy_3(char *to, const char *from, size_t size);
 int vscnprintf(char *text, size_t size, const char *fmt, va_list args);
+int scnprintf(char *text, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 void kernel_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

@@ -55,6 +55,7 @@ struct device {
 #define dev_driver_string(dev)	((dev)->driver ? (dev)->driver->name : "pci")
 #define device_trylock(dev)	mutex_trylock(&(dev)->mutex)
 #define device_unlock(dev)	mutex_unlock(&(dev)->mutex)
+#define device_lock_assert(dev)	lockdep_assert_held(&(dev)->mutex)
 
 #define IORESOURCE_IO		0x00000100
 #define IORESOURCE_MEM		0x00000200
@@ -74,8 +75,13 @@ struct pci_dev;
 
 #define PCI_BUS_DEVICES		40
 
+struct pci_host_bridge {
+	bool native_aer;
+};
+
 struct pci_bus {
 	struct pci_dev *self;
+	struct pci_host_bridge *bridge;
 	int domain;
 	u8 number;
 	unsigned int nr;
@@ -105,7 +111,7 @@ struct pci_dev {
 	u32 class;
 	int cfg_size;
 	u8 pcie_cap, pm_cap, msi_cap, msix_cap;
-	u16 pcie_flags_reg;
+	u16 pcie_flags_reg, aer_cap;
 	u32 devcap;
 	unsigned long dev_flags;
 	unsigned int d3hot_delay;
@@ -155,6 +161,7 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_domain_nr(b)	((b)->domain)
 #define pci_dev_id(pdev)	((pdev)->bus->number << 8 | (pdev)->devfn)
 #define pci_upstream_bridge(pdev)	((pdev)->bus->self)
+#define pci_find_host_bridge(b)	((b)->bridge)
 #define pci_is_pcie(pdev)	(!!(pdev)->pcie_cap)
 #define pci_pcie_cap(pdev)	((pdev)->pcie_cap)
 #define pci_pcie_type(pdev)	(((pdev)->pcie_flags_reg & PCI_EXP_FLAGS_TYPE) >> 4)
@@ -293,6 +300,24 @@ struct msi_desc {
 	     (desc) && (desc) < (d)->descs + (d)->nr_descs; (desc)++)
 /* The test plays it. */
 void pci_restore_msi_state(struct pci_dev *pdev);
+
+/* Errors that PCI Express reports, by which the PCI core calls drivers. */
+typedef enum {
+	pci_channel_io_normal = 1,
+	pci_channel_io_frozen,
+	pci_channel_io_perm_failure,
+} pci_channel_state_t;
+
+typedef enum {
+	PCI_ERS_RESULT_NONE = 1,
+	PCI_ERS_RESULT_CAN_RECOVER,
+	PCI_ERS_RESULT_NEED_RESET,
+	PCI_ERS_RESULT_DISCONNECT,
+	PCI_ERS_RESULT_RECOVERED,
+} pci_ers_result_t;
+
+/* The test plays it. */
+pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channel_state_t state);
 
 /* VFIO. */
 struct vfio_device_set {
