@@ -322,6 +322,7 @@ pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channe
 /* VFIO. */
 struct vfio_device_set {
 	struct mutex lock;	/* of opens and closes */
+	struct list_head device_list;
 };
 
 struct address_space {
@@ -338,6 +339,7 @@ struct inode {
 
 struct vfio_device {
 	struct vfio_device_set *dev_set;
+	struct list_head dev_set_list;
 	unsigned int open_count;
 	struct inode *inode;
 	struct iommufd_ctx *ictx;

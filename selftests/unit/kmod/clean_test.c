@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/clean.c: each user gets a device that was reset, by methods that hit no function of
+ * another user; and what a close finds broken is left to the repair worker.
+ */
+#include "kselftest_harness.h"
+
+#include "../../../kmod/baseline.h"
+#include "../../../kmod/card.h"
+#include "../../../kmod/clean.h"
+#include "../../../kmod/device.h"
+#include "../../../kmod/history.h"
+#include "../../../kmod/link.h"
+#include "../../../kmod/msi.h"
+#include "../../../kmod/ready.h"
+#include "../../../kmod/registry.h"
+#include "../../../kmod/reset.h"
+#include "../../../kmod/reset_ops.h"
+#include "../../../kmod/stats.h"
+#include "../../../kmod/vf.h"
+
+#define DEVICES 3
+#define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
+
+struct mutex fv_registry_lock;	/* of kmod/device.c */
+
+/* What the other files of the driver do, and what they are asked for. */
+static struct world {
+	struct fv_device *dev;		/* that is opened or closed */
+	int reset, ask;
+	enum fpga_vfio_card_state after;	/* the state that a reset leaves */
+	bool is_offered, is_special, is_leased, is_link_down;
+	unsigned int resets, rewinds, events;
+	unsigned long methods;		/* of the last reset */
+	enum fpga_vfio_origin origin;
+	struct fv_event event;
+	char text[FV_REASON_SIZE];
+} world;
+
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+		 struct fv_reset_report *report)
+{
+	kernel_assert(dev == world.dev && !report);
+	world.resets++;
+	world.methods = methods;
+	world.origin = origin;
+	dev->state = world.after;
+	return world.reset;
+}
+
+bool fv_reset_is_offered(struct pci_dev *pdev)
+{
+	return world.is_offered;
+}
+
+bool fv_reset_is_core_special(struct pci_dev *pdev)
+{
+	return world.is_special;
+}
+
+int fv_span_ask(struct fv_device *dev, char *text, size_t size)
+{
+	if (world.ask)
+		snprintf(text, size, "a virtual function is held");
+	return world.ask;
+}
+
+int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
+{
+	return device_trylock(&pdev->dev) ? 0 : -EAGAIN;
+}
+
+bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
+{
+	strscpy(text, "fenced", size);
+	return world.is_leased;
+}
+
+bool fv_card_is_link_down(struct fv_card *card)
+{
+	return world.is_link_down;
+}
+
+void fv_card_isolate(struct fv_card *card)
+{
+}
+
+void fv_card_restore(struct fv_card *card)
+{
+}
+
+void fv_card_reset_begin(struct fv_card *card)
+{
+}
+
+int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+{
+	return 0;
+}
+
+void fv_watch_kick(struct fv_watch *watch)
+{
+}
+
+bool fv_ready_is_answering(struct pci_dev *pdev)
+{
+	return !pdev->is_gone;
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return dev->state;
+}
+
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 enum fpga_vfio_origin origin, const char *fmt, ...)
+{
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_CLOSE);
+	dev->state = state;
+}
+
+void fv_device_forget_state(struct fv_device *dev)
+{
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	*policy = dev->policy;
+}
+
+struct fv_device *fv_device_find(struct pci_dev *pdev)
+{
+	return NULL;
+}
+
+struct fv_device *fv_device_get(const char *bdf)
+{
+	return NULL;
+}
+
+void fv_device_put(struct fv_device *dev)
+{
+}
+
+void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
+{
+	va_list args;
+
+	world.events++;
+	world.event = *what;
+	va_start(args, fmt);
+	vscnprintf(world.text, sizeof(world.text), fmt, args);
+	va_end(args);
+}
+
+int fv_fence_raise(struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_fence_revoke(struct fv_device *dev)
+{
+}
+
+struct pci_dev *fv_vf_next(struct pci_dev *pf, struct pci_dev *vf)
+{
+	return NULL;
+}
+
+bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
+{
+	return false;
+}
+
+int fv_baseline_init(struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_baseline_exit(struct fv_device *dev)
+{
+}
+
+int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_baseline_rewind(struct fv_device *dev)
+{
+	world.rewinds++;
+}
+
+bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
+{
+	return false;
+}
+
+void fv_config_stop(struct pci_dev *pdev)
+{
+}
+
+void fv_config_set_intx(struct fv_config *config, bool is_disabled)
+{
+}
+
+int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_msi_look(struct pci_dev *pdev, char *text, size_t size)
+{
+	return 0;
+}
+
+bool fv_intx_is_used(struct fv_device *dev)
+{
+	return false;
+}
+
+FIXTURE(clean)
+{
+	struct pci_dev port, pdev;
+	struct fv_card card;
+	struct vfio_device_set set;
+	struct fv_device devices[DEVICES];
+	struct fv_stats stats;
+	struct fv_device *dev;
+};
+
+FIXTURE_SETUP(clean)
+{
+	unsigned int i;
+
+	kernel_begins();
+	pci_begins(&self->port, "0000:00:01.0");
+	pci_begins(&self->pdev, "0000:01:00.0");
+	self->card.port = &self->port;
+	INIT_LIST_HEAD(&self->set.device_list);
+	for (i = 0; i < DEVICES; i++) {
+		self->devices[i].core.vdev.dev_set = &self->set;
+		list_add_tail(&self->devices[i].core.vdev.dev_set_list, &self->set.device_list);
+	}
+	self->dev = &self->devices[1];
+	self->dev->core.pdev = &self->pdev;
+	self->dev->card = &self->card;
+	self->dev->stats = &self->stats;
+	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
+	self->stats.counters = alloc_percpu(struct fv_counters);
+	world = (struct world) {
+		.dev = self->dev,
+		.is_offered = true,
+		.after = FPGA_VFIO_CARD_STATE_READY,
+	};
+	ASSERT_EQ(0, fv_clean_init(self->dev));
+	mutex_lock(&self->set.lock);
+}
+
+FIXTURE_TEARDOWN(clean)
+{
+	mutex_unlock(&self->set.lock);
+	fv_clean_exit(self->dev);
+	free_percpu(self->stats.counters);
+	kernel_ends();
+}
+
+/* Another function that is bound, and not open, is reset with the card. */
+TEST_F(clean, an_open_spares_open_functions)
+{
+	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.origin);
+	self->devices[2].core.vdev.open_count = 1;
+	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(FUNCTION_ONLY, world.methods);
+	self->devices[2].core.vdev.open_count = 0;
+	self->devices[0].core.vdev.open_count = 2;
+	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(FUNCTION_ONLY, world.methods);
+	/* the open that is under way is not another one */
+	self->devices[0].core.vdev.open_count = 0;
+	self->dev->core.vdev.open_count = 1;
+	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(4, world.resets);
+	EXPECT_EQ(0, world.events);
+}
+
+TEST_F(clean, a_close_spares_open_functions)
+{
+	self->dev->core.needs_reset = true;
+	self->dev->core.vdev.open_count = 1;
+	fv_clean_after_close(self->dev);
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_CLOSE, world.origin);
+	self->devices[0].core.vdev.open_count = 1;
+	fv_clean_after_close(self->dev);
+	EXPECT_EQ(FUNCTION_ONLY, world.methods);
+	EXPECT_EQ(2, world.resets);
+	EXPECT_EQ(2, world.rewinds);
+	/* what vfio_pci_core has reset is clean */
+	self->dev->core.needs_reset = false;
+	fv_clean_after_close(self->dev);
+	EXPECT_EQ(2, world.resets);
+}
+
+/* The close does not wait for a card that does not answer. */
+TEST_F(clean, a_close_of_what_is_broken)
+{
+	self->pdev.is_gone = true;
+	fv_clean_after_close(self->dev);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	self->dev->recovery.is_queued = false;
+	world.is_link_down = true;
+	fv_clean_after_close(self->dev);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	/* the owner of the fence session brings it back */
+	self->dev->recovery.is_queued = false;
+	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
+	world.is_leased = true;
+	fv_clean_after_close(self->dev);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev->state);
+	EXPECT_FALSE(self->dev->recovery.is_queued);
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(3, world.rewinds);
+}
+
+/* Each cause for which a device is not opened. */
+TEST_F(clean, an_open_is_refused)
+{
+	world.is_leased = true;
+	EXPECT_EQ(-EAGAIN, fv_clean_before_open(self->dev));
+	world.is_leased = false;
+	world.ask = -EOPNOTSUPP;
+	EXPECT_EQ(-EBUSY, fv_clean_before_open(self->dev));
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
+	EXPECT_EQ(-EBUSY, world.event.error);
+	EXPECT_STREQ("a virtual function is held", world.text);
+	world.ask = 0;
+	world.is_offered = false;
+	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
+	world.is_offered = true;
+	world.is_special = true;
+	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
+	EXPECT_EQ(0, world.resets);
+	/* nothing was tried, and it was ready */
+	world.is_special = false;
+	world.reset = -EBUSY;
+	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
+	world.reset = -EINTR;
+	EXPECT_EQ(-EINTR, fv_clean_before_open(self->dev));
+	EXPECT_EQ(1, world.events);
+	/* it failed, though it has no method that the PCI core offers */
+	world.is_offered = false;
+	world.reset = -ETIMEDOUT;
+	world.after = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+	strscpy(self->dev->reason, "no answer");
+	EXPECT_EQ(-EIO, fv_clean_before_open(self->dev));
+	EXPECT_EQ(2, world.events);
+	EXPECT_EQ(-ETIMEDOUT, world.event.error);
+	EXPECT_STREQ("no answer", world.text);
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}
