@@ -361,6 +361,10 @@ POLICY_TEST(what_has_no_sense_is_refused)
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "reset_methods", "default flr"));
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 1"));
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 1 1 1"));
+	/* more than 32 bits, which only the offset may have */
+	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0x100000000 0x20 1 1"));
+	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 0x100000001 1"));
+	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 1 0x100000001"));
 	EXPECT_EQ(0, read_both(&self->genl, self->bdf, &after));
 	EXPECT_EQ(0, words_differ(&before, &after));
 }
