@@ -96,6 +96,20 @@ fv_check "two functions, one is held: by whom" \
 fv_check "two functions, one is held: FLR is still there" act reset "$FV_CARD2" flr
 fv_let_go
 
+# --- one of two functions fails
+use_card FV_CARD2
+policy "$FV_CARD2" watch_interval_ms=0
+policy "$FV_CARD2_FN1" watch_interval_ms=0 reset_methods=flr ready_limit_ms=200
+fault flr-hangs 1
+fv_check "two functions, FLR of one hangs: not done" refused reset "$FV_CARD2_FN1"
+fv_same "two functions, FLR of one hangs: it has failed, and the other is ready" "failed ready" \
+	"$(device "$FV_CARD2_FN1" state) $(device "$FV_CARD2" state)"
+fv_same "two functions, FLR of one hangs: the card has failed" failed "$(card_state)"
+policy "$FV_CARD2_FN1" default watch_interval_ms=0
+fv_check "two functions, FLR of one hangs: a hot reset repairs it" act reset "$FV_CARD2_FN1" hot
+fv_same "two functions, FLR of one hangs: the card is ready" ready "$(card_state)"
+use_card FV_CARD
+
 # --- no reset helps: nobody gets it
 fault ctl fail-flr
 fault ctl fail-hot
