@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel.h"
 
+#include <ctype.h>
+
 unsigned int kernel_allocs = UINT_MAX;
 int kernel_objects;
 int kernel_locks;
@@ -12,6 +14,7 @@ unsigned long kernel_most_us;
 unsigned int kernel_state;
 void (*kernel_on_memchr_inv)(const void *at);
 size_t kernel_user_left = SIZE_MAX;
+bool kernel_is_capable;
 struct task_struct kernel_task = { .group_leader = &kernel_task };
 
 void kernel_fail(const char *fmt, ...)
@@ -71,6 +74,48 @@ int scnprintf(char *text, size_t size, const char *fmt, ...)
 	len = vscnprintf(text, size, fmt, args);
 	va_end(args);
 	return len;
+}
+
+/* An optional newline may follow the number. */
+int kstrtou64(const char *text, unsigned int base, u64 *value)
+{
+	char *end;
+
+	if (!isxdigit(*text))
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, base);
+	if (*end == '\n')
+		end++;
+	return end == text || *end ? -EINVAL : -errno;
+}
+
+int kstrtou32(const char *text, unsigned int base, u32 *value)
+{
+	u64 all;
+	int ret = kstrtou64(text, base, &all);
+
+	if (!ret && all > UINT_MAX)
+		ret = -ERANGE;
+	if (!ret)
+		*value = all;
+	return ret;
+}
+
+char *skip_spaces(const char *text)
+{
+	while (isspace(*text))
+		text++;
+	return (char *)text;
+}
+
+char *strim(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && isspace(text[len - 1]))
+		text[--len] = '\0';
+	return skip_spaces(text);
 }
 
 bool kernel_has_memory(void)

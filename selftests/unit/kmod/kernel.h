@@ -139,6 +139,11 @@ ssize_t strscpy_3(char *to, const char *from, size_t size);
 int vscnprintf(char *text, size_t size, const char *fmt, va_list args);
 int scnprintf(char *text, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+int kstrtou32(const char *text, unsigned int base, u32 *value);
+int kstrtou64(const char *text, unsigned int base, u64 *value);
+char *skip_spaces(const char *text);
+char *strim(char *text);
+
 void kernel_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #define kernel_assert(what)						\
@@ -386,6 +391,9 @@ extern struct task_struct kernel_task;
 #define task_tgid_nr(task)	((task)->tgid)
 #define get_task_comm(to, task)	strscpy(to, (task)->comm)
 #define fatal_signal_pending(task)	((task)->is_killed)
+#define CAP_SYS_ADMIN		21
+extern bool kernel_is_capable;
+#define capable(cap)		kernel_is_capable
 
 struct pid {
 	int nr;

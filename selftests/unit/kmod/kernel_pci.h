@@ -57,6 +57,39 @@ struct device {
 #define device_unlock(dev)	mutex_unlock(&(dev)->mutex)
 #define device_lock_assert(dev)	lockdep_assert_held(&(dev)->mutex)
 
+/* Files in sysfs. */
+struct attribute {
+	const char *name;
+	unsigned short mode;
+};
+
+struct attribute_group {
+	const char *name;
+	struct attribute **attrs;
+};
+
+struct device_attribute {
+	struct attribute attr;
+	ssize_t (*show)(struct device *dev, struct device_attribute *attr, char *buf);
+	ssize_t (*store)(struct device *dev, struct device_attribute *attr, const char *buf,
+			 size_t count);
+};
+
+struct dev_ext_attribute {
+	struct device_attribute attr;
+	void *var;
+};
+
+#define __ATTR(_name, _mode, _show, _store)				\
+	{ .attr = { .name = #_name, .mode = (_mode) }, .show = (_show), .store = (_store) }
+#define DEVICE_ATTR_RO(name)						\
+	struct device_attribute dev_attr_##name = __ATTR(name, 0444, name##_show, NULL)
+#define DEVICE_ATTR_WO(name)						\
+	struct device_attribute dev_attr_##name = __ATTR(name, 0200, NULL, name##_store)
+#define DEVICE_ATTR_RW(name)						\
+	struct device_attribute dev_attr_##name = __ATTR(name, 0644, name##_show, name##_store)
+#define sysfs_emit(buf, ...)	snprintf(buf, PAGE_SIZE, __VA_ARGS__)
+
 #define IORESOURCE_IO		0x00000100
 #define IORESOURCE_MEM		0x00000200
 #define IORESOURCE_PREFETCH	0x00002000
