@@ -229,6 +229,28 @@ TEST_F(baseline, a_user_goes_at_any_time)
 	EXPECT_EQ(0, self->dev->config_seq & 1);
 }
 
+/* Nothing tells before a link is lost: a look soon after each write does. */
+TEST_F(baseline, a_write_is_noted)
+{
+	EXPECT_EQ(BASE, self->dev->config.values[0]);
+	fv_baseline_note(self->dev);
+	fv_baseline_note(self->dev);
+	EXPECT_EQ(1, self->dev->note.times_queued);
+	kernel_do(&self->dev->note);
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+	/* not of a function that is lost, or being reset */
+	world.value = 0;
+	world.is_lost = true;
+	fv_baseline_note(self->dev);
+	kernel_do(&self->dev->note);
+	world.is_lost = false;
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+	self->dev->config_seq |= 1;
+	fv_baseline_note(self->dev);
+	kernel_do(&self->dev->note);
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+}
+
 int main(int argc, char **argv)
 {
 	return test_harness_run(argc, argv);
