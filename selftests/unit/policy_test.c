@@ -265,7 +265,8 @@ TEST_F(policy, each_change_is_said)
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s=", i ? ", " : "",
 			 keys[i].name);
 		if (keys[i].words)
-			strcat(all, keys[i].words[self->policy.value[keys[i].attr]]);
+			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s",
+				 keys[i].words[self->policy.value[keys[i].attr]]);
 		else
 			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%u",
 				 self->policy.value[keys[i].attr]);
