@@ -193,7 +193,7 @@ static void fv_baseline_mask_intx(struct fv_device *dev)
 }
 
 /* The user may close the device at any time: what is restored then is what was read here. */
-static int fv_baseline_load(struct fv_device *dev, struct fv_config *config)
+static int fv_baseline_load(struct fv_device *dev, struct fv_config *config, unsigned int *seq)
 {
 	int ret;
 
@@ -203,7 +203,14 @@ static int fv_baseline_load(struct fv_device *dev, struct fv_config *config)
 		return ret;
 	fv_baseline_mask_intx(dev);
 	*config = dev->config;
+	*seq = dev->config_seq;
 	return 0;
+}
+
+static bool fv_baseline_is_rewound_since(struct fv_device *dev, unsigned int seq)
+{
+	guard(mutex)(&dev->config_lock);
+	return dev->config_seq != seq;
 }
 
 /**
@@ -219,17 +226,20 @@ static int fv_baseline_load(struct fv_device *dev, struct fv_config *config)
 int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
 {
 	struct fv_config config;
+	unsigned int seq;
 	int ret;
 
 	if (!dev) {
 		pci_restore_state(pdev);
 		return 0;
 	}
-	ret = fv_baseline_load(dev, &config);
-	if (ret)
-		return ret;
-	pci_restore_state(pdev);
-	ret = fv_config_verify(pdev, &config, text, size);
+	do {
+		ret = fv_baseline_load(dev, &config, &seq);
+		if (ret)
+			return ret;
+		pci_restore_state(pdev);
+		ret = fv_config_verify(pdev, &config, text, size);
+	} while (fv_baseline_is_rewound_since(dev, seq));
 	if (!ret)
 		ret = fv_config_verify_vfs(pdev, text, size);
 	if (!ret)

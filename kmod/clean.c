@@ -350,14 +350,16 @@ void fv_clean_prepare(struct pci_dev *pdev)
 static int fv_clean_verify(struct fv_device *dev, char *text, size_t size)
 {
 	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_config config;
 	u16 command;
 
-	if (fv_intx_is_used(dev)) {
-		pci_read_config_word(pdev, PCI_COMMAND, &command);
-		guard(mutex)(&dev->config_lock);
-		fv_config_set_intx(&dev->config, command & PCI_COMMAND_INTX_DISABLE);
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	scoped_guard(mutex, &dev->config_lock) {
+		if (fv_intx_is_used(dev))
+			fv_config_set_intx(&dev->config, command & PCI_COMMAND_INTX_DISABLE);
+		config = dev->config;
 	}
-	return fv_config_verify(pdev, &dev->config, text, size) ?:
+	return fv_config_verify(pdev, &config, text, size) ?:
 	       fv_config_verify_vfs(pdev, text, size);
 }
 

@@ -155,9 +155,6 @@ static void fv_fence_revoke_locked(struct fv_device *dev)
 	if (!fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY))
 		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
 	pm_runtime_put(&pdev->dev);
-	/* See fv_fence_close_gate(). */
-	if (dev->intx.is_held && !dev->intx.is_masked)
-		fv_intx_mask(dev);
 }
 
 /* In low power they stay revoked until the user's own exit from it. */
@@ -200,6 +197,20 @@ struct fv_fence_step {
 	struct completion done;
 };
 
+/* Returns 1 if it is up: a reset may have lowered it, and then ioctls may be inside again. */
+static int fv_fence_finish_locked(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	WRITE_ONCE(fence->is_finish_due, false);
+	if (!fv_fence_is_up(fence))
+		return 0;
+	fv_fence_raise_held(dev);
+	if (fence->is_open && fv_compat_has_dma_bufs(&dev->core))
+		queue_work(system_dfl_wq, &fence->revoke);
+	return 1;
+}
+
 static void fv_fence_in_turn(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, fence.in_turn);
@@ -207,14 +218,14 @@ static void fv_fence_in_turn(struct work_struct *work)
 	struct fv_fence_step *step;
 
 	/* The task has given up. */
-	if (!READ_ONCE(fence->step) && !fv_fence_is_up(fence))
+	if (!READ_ONCE(fence->step) && !READ_ONCE(fence->is_finish_due))
 		return;
 	down_write(&dev->core.memory_lock);
 	step = xchg(&fence->step, NULL);
 	if (step)
 		step->ret = step->act(dev);
-	else if (fv_fence_is_up(fence))
-		fv_fence_raise_held(dev);
+	else if (READ_ONCE(fence->is_finish_due))
+		fv_fence_finish_locked(dev);
 	up_write(&dev->core.memory_lock);
 	if (step)
 		complete(&step->done);
@@ -533,13 +544,13 @@ static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
 	return step.ret;
 }
 
-/* Returns 1 if dma-bufs are exported. */
+/* Returns 1 if it is held. A device that is being closed has the core free what masks it. */
 static int fv_fence_hold_intx(struct fv_device *dev)
 {
 	if (!dev->fence.is_open)
 		return 0;
 	fv_intx_hold(dev);
-	return fv_compat_has_dma_bufs(&dev->core);
+	return 1;
 }
 
 static void fv_fence_reopen(struct fv_fence *fence)
@@ -576,11 +587,7 @@ int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 		fv_fence_open_gate(dev);
 		return ret;
 	}
-	/*
-	 * vfio_pci_core waits for memory_lock, which importers of dma-bufs keep as long as they
-	 * like: then it is masked when they are waited for, by fv_fence_revoke().
-	 */
-	if (!ret)
+	if (ret)
 		fv_intx_mask(dev);
 	return 0;
 }
@@ -654,19 +661,6 @@ static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
 	return ret;
 }
 
-/* Returns 1 if it is up: a reset may have lowered it, and then ioctls may be inside again. */
-static int fv_fence_finish_locked(struct fv_device *dev)
-{
-	struct fv_fence *fence = &dev->fence;
-
-	if (!fv_fence_is_up(fence))
-		return 0;
-	fv_fence_raise_held(dev);
-	if (fence->is_open && fv_compat_has_dma_bufs(&dev->core))
-		queue_work(system_dfl_wq, &fence->revoke);
-	return 1;
-}
-
 /* Not given up when the process is killed: the user is on the device, and sees it no more. */
 static int fv_fence_finish(struct fv_device *dev)
 {
@@ -680,9 +674,11 @@ static int fv_fence_finish(struct fv_device *dev)
 		ret = fv_fence_finish_locked(dev);
 		up_write(&dev->core.memory_lock);
 	}
-	/* The work item does it when it has the lock, and importers are revoked after that. */
-	if (ret == -EAGAIN)
-		queue_work(system_dfl_wq, &dev->fence.revoke);
+	/* The work item does it when it has the lock. */
+	if (ret == -EAGAIN) {
+		WRITE_ONCE(dev->fence.is_finish_due, true);
+		queue_work(system_dfl_wq, &dev->fence.in_turn);
+	}
 	return ret;
 }
 

@@ -35,6 +35,7 @@ struct vm_fault;
  * @revoke: revokes BARs that are exported as dma-bufs
  * @revoked_seq: @seq of the last fence that revoked any; @gate
  * @in_turn: does @step under memory_lock, for which it waits in turn with the user's accesses
+ * @is_finish_due: the second step of fv_fence_raise() is left to @in_turn
  * @step: what is to be done there, or NULL; set by cmpxchg(), taken by xchg()
  * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
  *	  wait for; before @gate
@@ -53,6 +54,7 @@ struct fv_fence {
 	struct work_struct revoke;
 	unsigned int revoked_seq;
 	struct work_struct in_turn;
+	bool is_finish_due;
 	struct fv_fence_step *step;
 	struct mutex turn;	/* of ioctls */
 	struct rw_semaphore gate;

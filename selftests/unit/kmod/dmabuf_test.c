@@ -299,46 +299,6 @@ TEST_F(dmabuf, a_late_write)
 	EXPECT_FALSE(world.is_revoked);
 }
 
-static unsigned int masks;
-
-/* The core waits for memory_lock, which a write has that waits for an importer. */
-static int suspend(struct device *device)
-{
-	/* before it is unmasked again */
-	if (!world.dev->core.virq_disabled)
-		return 0;
-	kernel_assert(!world.dev->core.memory_lock.held && world.dev->fence.gate.held == -1);
-	kernel_assert(world.is_revoked);
-	masks++;
-	return 0;
-}
-
-static int resume(struct device *device)
-{
-	return 0;
-}
-
-/* One who raises the fence in an error handler does not wait for importers because of INTx. */
-TEST_F(dmabuf, intx_is_masked_with_them)
-{
-	static const struct dev_pm_ops pm = { suspend, resume };
-	static struct device_driver driver = { .pm = &pm };
-
-	self->dev->core.irq_type = VFIO_PCI_INTX_IRQ_INDEX;
-	self->pdev.dev.driver = &driver;
-	EXPECT_EQ(0, fv_fence_raise(self->dev));
-	EXPECT_EQ(0, masks);
-	EXPECT_TRUE(self->dev->core.virq_disabled);
-	EXPECT_TRUE(does_work(self->dev));
-	EXPECT_EQ(1, masks);
-	EXPECT_TRUE(self->dev->intx.is_masked);
-	fv_fence_revoke(self->dev);
-	EXPECT_EQ(1, masks);
-	fv_fence_lower(self->dev);
-	EXPECT_FALSE(self->dev->core.virq_disabled);
-	fv_intx_settle(self->dev);
-}
-
 /* The core has freed the virtual configuration, and the dma-bufs are not its own any more. */
 TEST_F(dmabuf, a_device_that_was_closed)
 {

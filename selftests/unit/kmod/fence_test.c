@@ -600,6 +600,10 @@ TEST_F(fence, intx_of_the_next_user)
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	fv_fence_closing(self->dev);
 	EXPECT_FALSE(self->dev->core.virq_disabled);
+	/* the core is freeing what it masks it by */
+	lower();
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_EQ(1, suspends);
 	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
 	self->dev->intx.is_masked_by_user = true;
 	fv_fence_opened(self->dev);
