@@ -224,7 +224,7 @@ static void fv_fence_in_turn(struct work_struct *work)
 	step = xchg(&fence->step, NULL);
 	if (step)
 		step->ret = step->act(dev);
-	else if (READ_ONCE(fence->is_finish_due))
+	if (READ_ONCE(fence->is_finish_due))
 		fv_fence_finish_locked(dev);
 	up_write(&dev->core.memory_lock);
 	if (step)

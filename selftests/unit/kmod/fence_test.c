@@ -529,6 +529,26 @@ TEST_F(fence, it_is_finished_when_the_lock_comes)
 	EXPECT_EQ(1, world.unfenced);
 }
 
+/* A step that comes meanwhile, as of a reset that masks INTx, is done by the same run. */
+TEST_F(fence, it_is_finished_with_the_next_step)
+{
+	world.on_grace = take_memory;
+	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
+	world.on_grace = NULL;
+	use_intx(self->dev);
+	fv_wait_begin(&self->wait, 5000);
+	in_ms(10, release_memory);
+	EXPECT_EQ(0, fv_fence_close_gate(self->dev, &self->wait));
+	forget_acts();
+	EXPECT_EQ(PCI_COMMAND_MASTER, command());
+	EXPECT_EQ(1, world.zaps);
+	EXPECT_EQ(1, suspends);
+	EXPECT_FALSE(self->fence->is_finish_due);
+	fv_fence_open_gate(self->dev);
+	lower();
+	fv_intx_settle(self->dev);
+}
+
 /* Then its user is on the device, behind a fence: that is not left so. */
 TEST_F(fence, it_is_finished_by_a_process_that_is_killed)
 {
