@@ -191,13 +191,27 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 	}
 }
 
+/*
+ * What a register is restored to. The PCI core clears the enables of Root Error Command while it
+ * resets a link after an error, and sets them afterwards: that may begin before isolation, and end
+ * within it.
+ */
+static u32 fv_port_control(struct pci_dev *port, const struct fv_port_register *reg, int where,
+			   u32 before)
+{
+	if (reg->cap == PCI_EXT_CAP_ID_ERR && reg->at == PCI_ERR_ROOT_COMMAND)
+		before |= fv_port_read(port, reg, where);
+	return before & (reg->off | reg->on);
+}
+
 /**
  * fv_port_restore - Take back what fv_port_isolate() did
  * @port: the port, awake
  * @state: as it was
  *
  * What was latched meanwhile, and was not before, is what happened below: cleared, before
- * anybody is told of it. Bits that isolation does not touch stay as they are now.
+ * anybody is told of it. Bits that isolation does not touch stay as they are now, and so do
+ * enables of Root Error Command that are set meanwhile.
  *
  * Context: Process context; as fv_port_isolate().
  */
@@ -220,9 +234,9 @@ void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
 	for (i = ARRAY_SIZE(fv_port_controls); i--;) {
 		reg = &fv_port_controls[i];
 		where = fv_port_where(port, reg);
-		bits = reg->off | reg->on;
 		if (where)
-			fv_port_change(port, reg, where, bits, state->controls[i] & bits);
+			fv_port_change(port, reg, where, reg->off | reg->on,
+				       fv_port_control(port, reg, where, state->controls[i]));
 	}
 }
 

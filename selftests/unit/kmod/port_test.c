@@ -110,6 +110,8 @@ TEST_F(port, what_is_not_isolated_stays)
 	for (i = 0; i < ARRAY_SIZE(controls); i++) {
 		const struct control *c = &controls[i];
 
+		if (c->where == AER + 0x2c)
+			continue;
 		put_port(port, PCI_EXP_TYPE_ROOT_PORT);
 		mask = c->size == 2 ? 0xffff : ~0;
 		fv_port_isolate(port, &self->state);
@@ -119,6 +121,32 @@ TEST_F(port, what_is_not_isolated_stays)
 		EXPECT_EQ((is & ~(c->off | c->on)) | (0xa5a5a5a5 & (c->off | c->on)),
 			  pci_look(port, c->where, c->size))
 			TH_LOG("%s", c->name);
+	}
+}
+
+/* The PCI core resets the link after an error: reporting is off meanwhile, and on afterwards. */
+TEST_F(port, error_reporting_is_not_lost)
+{
+	static const struct {
+		u32 before, after, is;
+	} rows[] = {
+		/* it begins before isolation, and ends within it, or after it */
+		{ 0, 7, 7 }, { 0, 0, 0 },
+		/* it begins within */
+		{ 7, 0, 7 }, { 7, 7, 7 },
+		{ 0xf2, 0x100, 0x102 },
+	};
+	struct pci_dev *port = &self->port;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		put_port(port, PCI_EXP_TYPE_ROOT_PORT);
+		pci_put(port, AER + 0x2c, 4, rows[i].before, ~0);
+		fv_port_isolate(port, &self->state);
+		EXPECT_EQ(0, pci_look(port, AER + 0x2c, 4) & 7);
+		pci_put(port, AER + 0x2c, 4, rows[i].after, ~0);
+		fv_port_restore(port, &self->state);
+		EXPECT_EQ(rows[i].is, pci_look(port, AER + 0x2c, 4));
 	}
 }
 
