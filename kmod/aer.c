@@ -198,6 +198,8 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
 		/* First: registers of a card that is gone may take a Completion Timeout each. */
 		fv_fence_raise(dev);
+		/* The fence may have had to wait: the PCI core begins to recover after this. */
+		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
 		errors = fv_aer_errors(dev, true);
 		fv_aer_note(dev, "fatal", errors);
 		if (fv_aer_is_to_tell(dev, errors))
