@@ -50,7 +50,7 @@ extern struct mutex fv_publish_lock;
  * @reason:	why it is not ready, in words; fv_registry_lock
  * @identity:	what it was when it was bound; written by probe alone
  * @config:	configuration to restore after the next reset; config_lock
- * @config_lock: of what is restored, and of config_seq; innermost
+ * @config_lock: of what is restored, and of config_seq; innermost but for fv_registry_lock
  * @config_seq:	odd from when a reset begins until it has restored it
  * @saved:	the PCI core's part of it, unless @is_rewound; replaced under the device lock, too
  * @is_rewound: @config is @base_config, and the PCI core's part of it @base_saved

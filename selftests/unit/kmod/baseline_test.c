@@ -251,6 +251,30 @@ TEST_F(baseline, a_write_is_noted)
 	EXPECT_EQ(USER, self->dev->config.values[0]);
 }
 
+/* The next driver gets BARs and the rest of it, of a function whose last reset failed. */
+TEST_F(baseline, it_is_given_back_with_what_it_came_with)
+{
+	fv_baseline_exit(self->dev);
+	EXPECT_EQ(0, self->pdev.restores);
+	ASSERT_EQ(0, fv_baseline_init(self->dev));
+	world.value = 0;
+	world.saved = 0;
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	fv_baseline_exit(self->dev);
+	EXPECT_EQ(1, self->pdev.restores);
+	EXPECT_EQ(USER, world.saved);
+	/* not if it is another one */
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	ASSERT_EQ(0, fv_baseline_init(self->dev));
+	world.state = FPGA_VFIO_CARD_STATE_CHANGED;
+	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903e10ee, 0);
+	fv_baseline_exit(self->dev);
+	EXPECT_EQ(1, self->pdev.restores);
+	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
+	self->pdev.restores = 0;
+	ASSERT_EQ(0, fv_baseline_init(self->dev));
+}
+
 int main(int argc, char **argv)
 {
 	return test_harness_run(argc, argv);

@@ -333,6 +333,40 @@ TEST_F(clean, a_close_of_what_is_broken)
 	EXPECT_EQ(3, world.rewinds);
 }
 
+/* Each state that the driver mends by itself, and none that is another's to mend. */
+TEST_F(clean, what_is_repaired)
+{
+	static const struct {
+		enum fpga_vfio_card_state state;
+		unsigned long methods;		/* 0: none of its business */
+	} rows[] = {
+		{ FPGA_VFIO_CARD_STATE_READY },
+		{ FPGA_VFIO_CARD_STATE_FENCED },
+		{ FPGA_VFIO_CARD_STATE_RECOVERING },
+		{ FPGA_VFIO_CARD_STATE_LOST, FV_RESET_ANY | FV_RESET_ARRIVED },
+		{ FPGA_VFIO_CARD_STATE_CHANGED, FV_RESET_ANY | FV_RESET_ARRIVED },
+		{ FPGA_VFIO_CARD_STATE_FAILED, FV_RESET_ANY },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		self->dev->state = rows[i].state;
+		world.resets = 0;
+		world.methods = 0;
+		self->dev->recovery.is_queued = true;
+		kernel_do(&self->dev->recovery);
+		EXPECT_EQ(!!rows[i].methods, world.resets) TH_LOG("state %u", rows[i].state);
+		EXPECT_EQ(rows[i].methods, world.methods) TH_LOG("state %u", rows[i].state);
+	}
+	/* what is being unbound is the next driver's */
+	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
+	world.resets = 0;
+	fv_clean_leave(self->dev);
+	self->dev->recovery.is_queued = true;
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(0, world.resets);
+}
+
 /* Each cause for which a device is not opened. */
 TEST_F(clean, an_open_is_refused)
 {

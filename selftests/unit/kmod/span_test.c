@@ -438,6 +438,19 @@ TEST_F(span, virtual_functions_are_held)
 	fv_span_end(&self->span);
 }
 
+/* Those of each of the others, whether the function has any of its own or not. */
+TEST_F(span, virtual_functions_of_the_others_are_held)
+{
+	vfs(0, 3, 1);
+	vfs(2, 4, 1);
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, hold(true));
+	EXPECT_EQ(5, self->span.nr_held);
+	EXPECT_EQ(&self->pdevs[3], self->span.functions[3]);
+	EXPECT_EQ(&self->pdevs[4], self->span.functions[4]);
+	fv_span_end(&self->span);
+}
+
 /* For a reset of the function alone: refused, held and looked at. */
 #define expect_vfs_refused(_error, _text)				\
 	do {								\
