@@ -19,10 +19,10 @@ void fv_baseline_restored(struct fv_device *dev);
 int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size);
 
 /**
- * fv_baseline_note - Say that a function was configured otherwise
- * @dev: the device
+ * fv_baseline_note - Schedule a snapshot of a function's configuration
+ * @dev: the device, which its user may have reconfigured
  *
- * What it has then is looked at soon, to be restored after a loss of the link.
+ * A reset or recovery restores the last snapshot that was taken before the link went down.
  *
  * Context: Any.
  */

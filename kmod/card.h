@@ -17,40 +17,43 @@ struct fv_policy;
 struct pci_dev;
 
 /**
- * struct fv_card - what a reset or a loss of the link hits
- * @port:	the immediate upstream bridge, which names the card; referenced
+ * struct fv_card - all functions below one downstream port
+ * @port:	immediate upstream bridge, which identifies the card; referenced
  * @function_cap: Link Capabilities of the function that was bound first
  * @link_goal:	speed and width of the link when the card was first bound; speed 0 if
- *		that is not known
- * @target_was:	Target Link Speed before a policy had another one set; 0 if none had;
+ *		unknown
+ * @target_was:	Target Link Speed before a policy changed it; 0 if no policy did;
  *		@link_lock
- * @link_lock:	one retrain at a time; taken after all others but fv_registry_lock
- * @watch:	looks at the link
- * @lease:	the fence that somebody asked for
- * @hot_reset_lock: one hot reset that a VFIO user asks for, or the begin of a fence; before
- *		vfio_device_set::lock
- * @port_lock:	of all that begins with nr_ and port_; innermost but for the port's registers
- * @nr_isolations: who wants the port isolated
- * @nr_keepers:	who wants the hotplug driver not to take the card away
- * @port_state:	the port before it was isolated
- * @port_was_ignoring: it ignored hotplug events before
- * @nr_resets:	resets under way that take the link down
- * @resets:	how many of them were begun
- * @quiet_until_ns: a loss of the link is somebody's work until then, CLOCK_MONOTONIC
- * @devices:	fv_device::card_node of its functions that are ours; fv_registry_lock
+ * @link_lock:	serializes retrains; taken after all others but fv_registry_lock
+ * @watch:	link monitor
+ * @lease:	fence session
+ * @hot_reset_lock: serializes VFIO_DEVICE_PCI_HOT_RESET and the begin of a fence session; taken
+ *		before vfio_device_set::lock
+ * @port_lock:	protects @nr_isolations to @port_was_ignoring, and isolation of the port;
+ *		innermost but for the PCI core's locks of the port's registers
+ * @nr_isolations: fv_card_isolate() calls without fv_card_restore() yet
+ * @nr_keepers:	fv_card_keep() and fv_card_isolate() calls that make pciehp ignore hotplug
+ *		events
+ * @port_state:	registers of the port before isolation
+ * @port_was_ignoring: pci_dev::ignore_hotplug of the port before the first of @nr_keepers
+ * @nr_resets:	resets and fence sessions in progress that may take the link down
+ * @resets:	how many of them have begun; a change shows one that has also ended
+ * @quiet_until_ns: link-down events before this time (ns, CLOCK_MONOTONIC) are expected and
+ *		ignored
+ * @devices:	fv_device::card_node of the functions bound to this driver; fv_registry_lock
  *
- * Lives while one of its functions is bound.
+ * Exists while at least one function of the card is bound.
  */
 struct fv_card {
 	struct pci_dev *port;
 	u32 function_cap;
 	struct fv_link_goal link_goal;
 	u8 target_was;
-	struct mutex link_lock;	/* one retrain at a time */
+	struct mutex link_lock;	/* serializes retrains */
 	struct fv_watch watch;
 	struct fv_lease lease;
-	struct mutex hot_reset_lock;	/* or the begin of a fence */
-	struct mutex port_lock;	/* what follows, and the port's registers */
+	struct mutex hot_reset_lock;	/* against the begin of a fence session */
+	struct mutex port_lock;	/* nr_isolations to port_was_ignoring */
 	unsigned int nr_isolations;
 	unsigned int nr_keepers;
 	struct fv_port_state port_state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Differences between the kernels that this driver is built for (6.12 to 7.3).
- * This is the only file that looks at the kernel's version.
+ * Differences between the supported kernels (6.12 to 7.3). No other file looks at the version of
+ * the kernel.
  */
 #ifndef FV_COMPAT_H
 #define FV_COMPAT_H
@@ -17,15 +17,12 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/workqueue.h>
 
-/*
- * Counters are 64 bits wide and are added to with one per-CPU instruction; a
- * host that passes FPGA cards to virtual machines has 64-bit words.
- */
+/* On 64-bit, this_cpu_add() on a u64 needs no lock, and a reader never sees half of a counter. */
 static_assert(BITS_PER_LONG == 64, "fpga_vfio_pci needs a 64-bit kernel");
 
 /*
- * The last kernel of which VFIO and memory management were read for ways past the fence. The driver
- * builds for later ones, which may have more.
+ * The last kernel whose VFIO and mm code was audited for ways around the fence. The driver builds
+ * for later ones, which may have more.
  */
 #define FV_AUDITED	KERNEL_VERSION(7, 3, 255)
 #define FV_AUDITED_NAME	"7.3"
@@ -35,23 +32,23 @@ static inline unsigned int fv_compat_version(void)
 	return LINUX_VERSION_CODE;
 }
 
-/* 7.1: another name for taking a mapping of device memory away. */
+/* 7.1 renames zap_vma_ptes(). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
 #define zap_special_vma_range	zap_vma_ptes
 #endif
 
-/* 7.0: allocation by the object's type. */
+/* 7.0 adds allocation by object type. */
 #ifndef kzalloc_obj
 #define kzalloc_obj(object)	kzalloc(sizeof(object), GFP_KERNEL)
 #define kvzalloc_obj(object)	kvzalloc(sizeof(object), GFP_KERNEL)
 #endif
 
-/* 6.18: the unbound workqueue has another name. */
+/* 6.18 renames system_unbound_wq. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define system_dfl_wq	system_unbound_wq
 #endif
 
-/* 6.15: devices are attached to an IOAS by PASID, too. */
+/* 6.15 adds attach to an IOAS by PASID. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 #define FV_VFIO_OPS_PASID						\
 	.pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas,	\
@@ -60,7 +57,7 @@ static inline unsigned int fv_compat_version(void)
 #define FV_VFIO_OPS_PASID
 #endif
 
-/* 6.17: the VF token is matched by a callback of its own. */
+/* 6.17 moves the match of the VF token into a callback. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
 #define FV_VFIO_OPS_TOKEN						\
 	.match_token_uuid = vfio_pci_core_match_token_uuid,
@@ -68,10 +65,7 @@ static inline unsigned int fv_compat_version(void)
 #define FV_VFIO_OPS_TOKEN
 #endif
 
-/*
- * 6.19: VFIO_DEVICE_GET_REGION_INFO does not reach .ioctl any more, and BARs can
- * be exported as dma-bufs.
- */
+/* 6.19 no longer passes VFIO_DEVICE_GET_REGION_INFO to .ioctl, and can export BARs as dma-bufs. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #define FV_HAS_REGION_INFO_CAPS	1
 #define FV_VFIO_OPS_REGION_INFO(fn)	.get_region_info_caps = fn,
@@ -92,7 +86,7 @@ static inline void fv_compat_init_device(struct vfio_pci_core_device *core)
 }
 #endif
 
-/* 7.2: the IOMMU is told of a reset, for devices with ATS. */
+/* 7.2 tells the IOMMU driver of resets of devices with ATS. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
 static inline int fv_compat_reset_iommu_prepare(struct pci_dev *pdev)
 {
@@ -114,7 +108,7 @@ static inline void fv_compat_reset_iommu_done(struct pci_dev *pdev)
 }
 #endif
 
-/* 6.19: BARs exported as dma-bufs. Under memory_lock. */
+/* 6.19 adds BARs exported as dma-bufs. The caller holds memory_lock. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 {
@@ -128,13 +122,13 @@ static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 #endif
 
 /*
- * Memory in place of what one entry maps of a BAR. The kernel makes it cached on x86 because it is
- * memory; elsewhere it goes by the mapping, which is not.
+ * RAM can stand in for a PMD mapping of a BAR. x86 maps such a page cached because it is RAM;
+ * other architectures take the memory type from the VMA, which is uncached for a BAR.
  */
 #define FV_HAS_HUGE_MEMORY						\
 	(IS_ENABLED(CONFIG_X86_64) && IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP))
 
-/* 6.17: a page frame number has no type of its own any more. */
+/* 6.17 removes pfn_t. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #include <linux/pfn_t.h>
 #endif
@@ -156,13 +150,13 @@ static inline vm_fault_t fv_compat_insert_pmd(struct vm_fault *vmf, unsigned lon
 }
 #endif
 
-/* 6.16: the lock of a device's MSI descriptors is a guard. */
+/* 6.16 adds a guard for the lock of a device's MSI descriptors. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 DEFINE_LOCK_GUARD_1(msi_descs_lock, struct device, msi_lock_descs(_T->lock),
 		    msi_unlock_descs(_T->lock))
 #endif
 
-/* Where the Advanced Error Reporting capability is; the kernel knows if it uses it. */
+/* pci_dev::aer_cap exists only with CONFIG_PCIEAER. */
 static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 {
 #ifdef CONFIG_PCIEAER
@@ -172,7 +166,7 @@ static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 #endif
 }
 
-/* 6.19: the feature by which BARs are exported. */
+/* 6.19 adds the feature that exports BARs. */
 #ifdef VFIO_DEVICE_FEATURE_DMA_BUF
 #define FV_FEATURE_DMA_BUF	VFIO_DEVICE_FEATURE_DMA_BUF
 #else
@@ -180,8 +174,8 @@ static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 #endif
 
 /*
- * 7.3: pcie_flr() refuses a function whose configuration space cannot be read, and the PCI
- * core goes on with its next method. Earlier kernels wait until the function answers.
+ * 7.3: pcie_flr() refuses a function whose configuration space cannot be read, and the PCI core
+ * tries its next method. Earlier kernels wait until the function responds.
  */
 #define FV_FLR_NEEDS_CONFIG	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0))
 

@@ -9,9 +9,9 @@ struct pci_dev;
 #define FV_CONFIG_FIELDS	40
 
 /**
- * struct fv_config - configuration of a function before a reset
- * @where: offset of each field of fv_config_fields[], -1 if the function has none
- * @values: what was there
+ * struct fv_config - a snapshot of a function's configuration
+ * @where: offset of each field of fv_config_fields[], -1 if the function does not have it
+ * @values: value of each field
  */
 struct fv_config {
 	s16 where[FV_CONFIG_FIELDS];

@@ -26,48 +26,50 @@ struct fv_profile;
 struct fv_stats;
 
 /*
- * Held while a device comes or goes, so that one after the other does. Taken
- * after the device lock and before fv_registry_lock; never by a reader.
+ * Serializes fv_device_publish() and fv_device_unpublish(). Taken after the device lock and
+ * before fv_registry_lock; never by a reader.
  */
 extern struct mutex fv_publish_lock;
 
 /**
  * struct fv_device - one PCI function bound to the driver
- * @core:	what vfio_pci_core knows of it; first, as vfio_alloc_device() wants
- * @stats:	counters of its address; set before VFIO can call us
- * @counters:	fv_stats::counters, one load nearer to the paths that count
- * @fence:	between its user and it
- * @intx:	its INTx while it is fenced or reset
- * @flr:	a reset that its user asks for in configuration space
- * @history:	what happened to its card; set before VFIO can call us
- * @profile:	what is known of the board; written by probe alone
- * @policy:	what is wanted of it; fv_registry_lock
- * @card:	the card that it is on, or NULL; fv_registry_lock
- * @group:	its group, or NULL; fv_registry_lock
+ * @core:	vfio_pci_core's part; first, as vfio_alloc_device() requires
+ * @stats:	counters of its PCI address; set before VFIO can call the driver
+ * @counters:	fv_stats::counters, to save a load on the paths that count
+ * @fence:	isolates the VFIO user from the device
+ * @intx:	INTx while the device is fenced or reset
+ * @flr:	Function Level Reset that the user requests in configuration space
+ * @history:	events of its card; set before VFIO can call the driver
+ * @profile:	the board's defaults; written by probe only
+ * @policy:	settings of the administrator; fv_registry_lock
+ * @card:	its card, or NULL if there is no port above it; fv_registry_lock
+ * @group:	its IOMMU group, or NULL; fv_registry_lock
  * @card_node:	in fv_card::devices; fv_registry_lock
  * @group_node:	in fv_group::devices; fv_registry_lock
- * @state:	what is thought of the function; fv_registry_lock
- * @reason:	why it is not ready, in words; fv_registry_lock
- * @identity:	what it was when it was bound; written by probe alone
- * @config:	configuration to restore after the next reset; config_lock
- * @config_lock: of what is restored, and of config_seq; innermost but for fv_registry_lock
- * @config_seq:	odd from when a reset begins until it has restored it
- * @saved:	the PCI core's part of it, unless @is_rewound; replaced under the device lock, too
- * @is_rewound: @config is @base_config, and the PCI core's part of it @base_saved
- * @base_config: configuration when it was bound, which nobody used; written by probe alone
- * @base_saved:	the PCI core's part of it
- * @user:	process that has it open, or NULL; vfio_device_set::lock
- * @note:	looks at its configuration soon after its user wrote to it
- * @is_note_due: it is about to
- * @recovery:	resets the function when it was found broken
- * @guest:	tells its user when it stays broken
- * @reset_began_ns: when the PCI core began to reset it; device lock
- * @reset_was_readable: it answered then; device lock
- * @aer_seen:	errors that were latched when PCI Express reported the last one, not fatal and
- *		fatal; device lock
- * @is_leaving:	it is being unbound: what waits for it by itself gives up
- * @nr_uses:	of it by those who found it by fv_device_get(); fv_registry_lock
- * @unused:	woken when @nr_uses comes to 0
+ * @state:	state of the function; fv_registry_lock
+ * @reason:	text that says why @state is not ready; fv_registry_lock
+ * @identity:	identity of the function when it was bound; written by probe only
+ * @config:	configuration that the next reset restores; config_lock
+ * @config_lock: protects @config, @config_seq, @saved and @is_rewound; innermost but for
+ *		fv_registry_lock
+ * @config_seq:	odd from the start of a reset until the configuration is restored
+ * @saved:	the PCI core's saved state that goes with @config, unless @is_rewound; replaced
+ *		under the device lock as well
+ * @is_rewound: @config is @base_config, and @base_saved goes with it
+ * @base_config: initial configuration, before the first user; written by probe only
+ * @base_saved:	the PCI core's saved state that goes with @base_config
+ * @user:	process that has the device open, or NULL; vfio_device_set::lock
+ * @note:	snapshots configuration space soon after a user write
+ * @is_note_due: @note is queued; lockless
+ * @recovery:	recovery worker
+ * @guest:	notifies the user of a device that does not come back
+ * @reset_began_ns: when the PCI core began its last reset, CLOCK_MONOTONIC; device lock
+ * @reset_was_readable: configuration space was readable then; device lock
+ * @aer_seen:	uncorrectable errors latched at the last AER report, non-fatal and fatal;
+ *		device lock
+ * @is_leaving:	the device is being unbound: the driver's own waits for it end early
+ * @nr_uses:	references that fv_device_get() took; fv_registry_lock
+ * @unused:	woken when @nr_uses drops to 0
  */
 struct fv_device {
 	struct vfio_pci_core_device core;

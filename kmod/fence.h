@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fence between a user and a device: behind it he sees what PCI Express says of a link
- * that is down.
+ * The fence isolates the VFIO user from a device: reads return all-ones and writes are dropped,
+ * as PCI Express specifies for a link that is down.
  */
 #ifndef FV_FENCE_H
 #define FV_FENCE_H
@@ -24,25 +24,26 @@ struct vm_fault;
 
 /**
  * struct fv_fence - the fence of one device
- * @seq: changes when it is raised and when it is lowered; odd while it is up. Written under
- *	 memory_lock for writing, and under @gate when it is lowered
- * @is_open: a user has the device, and vfio_pci_core its virtual configuration; memory_lock, and
- *	     @gate to clear it
+ * @seq: odd while the fence is up, incremented when it is raised and lowered. Written under
+ *	memory_lock for writing, and to lower it under @gate as well
+ * @is_open: a user has the device open, so that vfio_pci_core_device::vconfig exists;
+ *	memory_lock, and @gate to clear it
  * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock
  * @had_no_command: pci_dev::no_command_memory at that time; memory_lock
- * @ones: what is mapped in place of the BARs
- * @refill: makes that all-ones again, whatever its user wrote
+ * @ones: pages mapped in place of the BARs
+ * @refill: fills them with ones again after user writes
  * @revoke: revokes BARs that are exported as dma-bufs
  * @revoked_seq: @seq of the last fence that revoked any; @gate
- * @in_turn: does @step under memory_lock, for which it waits in turn with the user's accesses
- * @is_finish_due: the second step of fv_fence_raise() is left to @in_turn
- * @step: what is to be done there, or NULL; set by cmpxchg(), taken by xchg()
- * @turn: one ioctl that touches the device at a time, so that what raises the fence has one to
- *	  wait for; before @gate
- * @gate: held for reading by that ioctl, for writing by what raises the fence; before memory_lock
- * @raise: one task raises the fence at a time, and returns when it stands; before @gate
- * @nr_closing: how many tasks want @gate for writing: no ioctl begins meanwhile
- * @opened: woken when the fence is lowered, and when @nr_closing comes down
+ * @in_turn: runs @step under memory_lock, for which it queues behind the user's accesses
+ * @is_finish_due: @in_turn has to run the second step of fv_fence_raise()
+ * @step: a task's request to @in_turn, or NULL; set by cmpxchg(), taken by xchg()
+ * @turn: serializes ioctls that touch the device, so that a task that takes @gate for writing
+ *	waits for at most one; before @gate
+ * @gate: such an ioctl holds it for reading, and a task that raises or lowers the fence, or
+ *	resets the device, for writing; before memory_lock
+ * @raise: serializes fv_fence_raise(), until the fence is complete; before @gate
+ * @nr_closing: tasks in fv_fence_close_gate(), or with the gate closed: no ioctl begins meanwhile
+ * @opened: woken when the fence is lowered, and when @nr_closing drops
  */
 struct fv_fence {
 	unsigned int seq;
@@ -56,26 +57,26 @@ struct fv_fence {
 	struct work_struct in_turn;
 	bool is_finish_due;
 	struct fv_fence_step *step;
-	struct mutex turn;	/* of ioctls */
+	struct mutex turn;	/* serializes ioctls */
 	struct rw_semaphore gate;
-	struct mutex raise;	/* until the fence stands */
+	struct mutex raise;	/* until the fence is complete */
 	atomic_t nr_closing;
 	wait_queue_head_t opened;
 };
 
 /**
- * fv_fence_is_up - Is a user fenced off now?
- * @fence: of the device
+ * fv_fence_is_up - Is the user fenced off?
+ * @fence: the device's fence
  *
- * Without a lock: see fv_fence_drain().
+ * Lockless; fv_fence_drain() says why that suffices.
  *
  * Context: Any.
- * Return: True if he is.
+ * Return: True if the fence is up.
  */
 static inline bool fv_fence_is_up(const struct fv_fence *fence)
 {
 	barrier();
-	/* Looked at once, in the order of the program, without an instruction of its own. */
+	/* barrier() forces one load in program order; READ_ONCE() would cost an instruction. */
 	return data_race(fence->seq & 1);
 }
 

@@ -12,11 +12,12 @@ struct fv_device;
 struct vfio_device;
 
 /**
- * struct fv_flr - a Function Level Reset that a user asks for in configuration space
- * @at: where he does, as an offset of his descriptor; beyond all if there is no such place
- * @work: does it
- * @asked: how many were asked for
- * @done: how many of them are done, or need not be done any more
+ * struct fv_flr - a Function Level Reset that the user requests in configuration space
+ * @at: offset in the VFIO device's file of the byte with Initiate Function Level Reset; U64_MAX
+ *	if there is none
+ * @work: runs the reset
+ * @asked: number of resets requested
+ * @done: number of those that are done or cancelled
  * @wait: woken when @done changes
  */
 struct fv_flr {
@@ -28,13 +29,13 @@ struct fv_flr {
 };
 
 /**
- * fv_flr_is_in - Could a write to configuration space ask for a reset?
- * @flr: of the device
- * @count: how much is written
- * @pos: where to, as an offset of the descriptor
+ * fv_flr_is_in - Can a write to configuration space request a reset?
+ * @flr: the device's
+ * @count: bytes to write
+ * @pos: offset of the write in the VFIO device's file
  *
  * Context: Any.
- * Return: True if it is one for fv_flr_write().
+ * Return: True if fv_flr_write() has to handle the write.
  */
 static inline bool fv_flr_is_in(const struct fv_flr *flr, size_t count, u64 pos)
 {
@@ -42,11 +43,11 @@ static inline bool fv_flr_is_in(const struct fv_flr *flr, size_t count, u64 pos)
 }
 
 /**
- * fv_flr_is_due - Is a reset asked for that is not done?
- * @flr: of the device
+ * fv_flr_is_due - Is a requested reset still pending?
+ * @flr: the device's
  *
  * Context: Any.
- * Return: True if it is.
+ * Return: True if one is.
  */
 static inline bool fv_flr_is_due(const struct fv_flr *flr)
 {

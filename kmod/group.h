@@ -11,14 +11,14 @@
 struct fv_device;
 
 /**
- * struct fv_group - an IOMMU group that has or had a device of ours
- * @dev:	its face in the device model; its reference count is the group's
+ * struct fv_group - an IOMMU group with a device of this driver, now or earlier
+ * @dev:	representation in the driver model, which also holds the reference count
  * @id:		number of the IOMMU group
- * @stats:	counters of all functions that it has or had; fv_registry_lock
+ * @stats:	counters of all functions that are or were in the group; fv_registry_lock
  * @devices:	fv_device::group_node of those bound now; fv_registry_lock
  *
- * Made when the first device comes, kept until the module goes: a group's
- * numbers survive that all its devices are given back to the host.
+ * Created for the first device and kept until module exit, so that the counters survive when all
+ * devices are unbound.
  */
 struct fv_group {
 	struct device dev;

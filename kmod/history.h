@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened to each card, the last of it: kept, and told to the shells. */
+/* The last events of each card, which are also passed to the observers. */
 #ifndef FV_HISTORY_H
 #define FV_HISTORY_H
 
@@ -12,28 +12,28 @@
 struct fv_device;
 struct pci_dev;
 
-/* Longest reason that is kept or told, with the terminating NUL. */
+/* Size of a reason or event text, including the terminating NUL. */
 #define FV_REASON_SIZE		128
 
-/* Events kept of a card. */
+/* Events kept for each card. */
 #define FV_HISTORY_EVENTS	128
 
 /**
- * struct fv_event - something that happened to a card
- * @seq: number, from 1 on without gaps
- * @time_ns: when, CLOCK_REALTIME
- * @bdf: the function that it is about; empty if it is about the card
- * @kind: what
- * @origin: who asked
- * @pid: process that asked, 0 if it is none
- * @comm: its name
- * @method: of a reset, or FV_METHOD_NONE
- * @error: 0, or why it did not succeed, negative errno
- * @duration_ns: how long it took, 0 if that was not measured
- * @state: of a change of state, the new one
- * @speed: of the link after it, 0 if it is not about that
- * @width: of the link after it
- * @text: more, in words
+ * struct fv_event - an event of a card
+ * @seq: sequence number, from 1 without gaps
+ * @time_ns: when it was recorded, CLOCK_REALTIME
+ * @bdf: PCI address of the function; empty if the event is the whole card's
+ * @kind: what happened
+ * @origin: who requested it
+ * @pid: process that requested it, 0 if a kernel thread did
+ * @comm: name of that process
+ * @method: reset method, or FV_METHOD_NONE
+ * @error: 0 or a negative errno
+ * @duration_ns: duration, 0 if not measured
+ * @state: new state, of a state change
+ * @speed: link speed afterwards, as PCIe generation (1 is 2.5 GT/s); 0 if not about the link
+ * @width: number of lanes afterwards
+ * @text: details for the administrator
  */
 struct fv_event {
 	u64 seq;
