@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vfio_pci_core keeps users from BARs whose memory decoding they have disabled: it looks at
- * their virtual Command register under memory_lock, in page faults, in reads and writes, and
- * before it writes for an ioeventfd. The fence clears Memory Space Enable there, so that all
- * of these end at the core's own test, and answers in the core's place what it refuses.
+ * vfio_pci_core keeps users from BARs while their virtual Command register has memory decoding
+ * disabled: it checks that register under memory_lock in page faults, in reads and writes, and
+ * before a write for an ioeventfd. The fence clears Memory Space Enable there, so that all of these
+ * fail the core's check, and completes the refused accesses itself.
  *
- * Mapped memory cannot refuse a write: no processor has pages that are written only. What
- * is mapped are pages of the device's own, which are filled with ones again soon after they
- * were touched. Nobody else ever sees them.
+ * A mapping cannot drop writes, as no CPU has write-only pages. The fence maps pages of the
+ * device's fv_ones, which no other user ever sees, and refills them with ones soon after a user
+ * touches them.
  */
 #include <linux/align.h>
 #include <linux/atomic.h>
@@ -37,33 +37,32 @@
 #include "wait.h"
 
 /*
- * How long the fence waits for memory_lock and for an ioctl: longer than a page fault, an access
- * to configuration space or the setup of 2048 interrupts takes, shorter than anybody wants to wait
- * for a refusal.
+ * Limit for memory_lock and for an ioctl: longer than a page fault, a configuration access or the
+ * setup of 2048 interrupts takes, and short enough to wait for a refusal.
  */
 #define FV_FENCE_LIMIT_MS	5000
 
-/* How long for reads and writes through the descriptor: longer than a card is late to answer. */
+/* Limit for reads and writes through the descriptor: more than a card's late completion. */
 #define FV_FENCE_DRAIN_MS	100
 
 /*
- * How often what was mapped by one entry is filled again: 2 MiB for each BAR that its user touches
- * meanwhile, a hundredth of the time.
+ * Interval between refills of PMD mappings. A refill writes 2 MiB for each BAR that the user
+ * touches meanwhile, about 1 % of the time.
  */
 #define FV_FENCE_HUGE_MS	20
 
 /*
- * How long an ioctl waits for the end of a reset, as with vfio-pci: long enough for that of a card
- * that works, as VMMs do not try again, and not for one that hangs, as a virtual machine stands
- * still meanwhile.
+ * How long an ioctl waits for the end of a reset, as with vfio-pci. VMMs do not retry, so it has to
+ * outlast the reset of a working card; a guest stands still meanwhile, so it must not wait for one
+ * that hangs.
  */
 #define FV_FENCE_PATIENCE_MS	1000
 
 /**
- * fv_fence_zap - Take the mappings of a device's BARs out of its user's page tables
- * @dev: the device; each access faults again
+ * fv_fence_zap - Unmap a device's BARs from its user
+ * @dev: the device; each later access faults again
  *
- * As vfio_pci_core does it (vfio_pci_zap_bars()), which does not export it.
+ * Copies vfio_pci_zap_bars(), which vfio_pci_core does not export.
  *
  * Context: Process context, under memory_lock for writing.
  */
@@ -77,13 +76,13 @@ void fv_fence_zap(struct fv_device *dev)
 		unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
 }
 
-/* As short as a timer of the kernel can be without being one of high resolution. */
+/* One jiffy, the shortest delay without a high-resolution timer. */
 static void fv_fence_refill_soon(struct fv_fence *fence)
 {
 	queue_delayed_work(system_dfl_wq, &fence->refill, 1);
 }
 
-/* It is filled when it is not mapped, which is soon again if its user goes on. */
+/* Refills the pages while they are not mapped; a user that goes on faults them in again. */
 static void fv_fence_refill_huge(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
@@ -111,8 +110,8 @@ static void fv_fence_refill(struct work_struct *work)
 }
 
 /*
- * Has the user exported BARs as dma-bufs? vfio_pci_core changes the list under memory_lock. An
- * export goes through the gate: none is added behind the fence.
+ * vfio_pci_core changes the list under memory_lock. An export passes the gate, so none is added
+ * behind the fence.
  */
 static bool fv_fence_has_dma_bufs(struct fv_device *dev)
 {
@@ -125,9 +124,9 @@ static bool fv_fence_has_dma_bufs(struct fv_device *dev)
 }
 
 /*
- * vfio_pci_core exports no function that revokes dma-bufs or gives them back. Its low power
- * features do: the entry revokes, and the exit gives back if the user's Command register enables
- * memory. Apart from that they move one runtime PM reference, to which the callers here add one.
+ * vfio_pci_core exports no function that revokes dma-bufs or gives them back, but its low power
+ * features do: entry revokes them, and exit gives them back if the user's Command register enables
+ * memory. Their only other effect is one runtime PM reference, which the callers balance.
  */
 static int fv_fence_low_power(struct fv_device *dev, u32 feature)
 {
@@ -136,7 +135,7 @@ static int fv_fence_low_power(struct fv_device *dev, u32 feature)
 					   NULL, 0);
 }
 
-/* The gate keeps the user's own low power features and the close of the device away. */
+/* The gate keeps out the user's own low power requests and the close of the device. */
 static void fv_fence_revoke_locked(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
@@ -149,15 +148,16 @@ static void fv_fence_revoke_locked(struct fv_device *dev)
 	}
 	pm_runtime_get_noresume(&pdev->dev);
 	/*
-	 * The exit gives nothing back: behind the fence the user has no memory. An entry that
-	 * fails has revoked them as well; the low power is the user's own, and stays.
+	 * The exit gives nothing back, as the fence hides memory decoding. If the entry fails, the
+	 * user has the device in low power already: the entry has still revoked the dma-bufs, and
+	 * the device stays in low power.
 	 */
 	if (!fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY))
 		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
 	pm_runtime_put(&pdev->dev);
 }
 
-/* In low power they stay revoked until the user's own exit from it. */
+/* In low power the dma-bufs stay revoked until the user exits from it. */
 static void fv_fence_give_back_locked(struct fv_device *dev)
 {
 	if (fv_fence_has_dma_bufs(dev) && !READ_ONCE(dev->core.pm_runtime_engaged))
@@ -165,11 +165,11 @@ static void fv_fence_give_back_locked(struct fv_device *dev)
 }
 
 /**
- * fv_fence_revoke - Take importers of a fenced device's dma-bufs off it
- * @dev: the device, fenced; without fence nothing is done
+ * fv_fence_revoke - Revoke the dma-bufs of a fenced device
+ * @dev: the device; nothing happens if it is not fenced
  *
- * When it returns no importer has a BAR mapped, and none maps one before the fence is lowered.
- * vfio_pci_core waits for importers as long as they take, as it does in its own resets.
+ * On return no importer has a BAR mapped, and none can map one before the fence is lowered.
+ * vfio_pci_core waits for importers without a limit, as in its own resets.
  *
  * Context: Process context, may sleep; not under memory_lock or fv_fence::gate.
  */
@@ -190,14 +190,14 @@ static void fv_fence_revoke_work(struct work_struct *work)
 	fv_fence_revoke(container_of(work, struct fv_device, fence.revoke));
 }
 
-/* What the work item in_turn does under memory_lock, for a task that has this on its stack. */
+/* A request to the work item in_turn, on the stack of the task that waits for it. */
 struct fv_fence_step {
 	int (*act)(struct fv_device *dev);
 	int ret;
 	struct completion done;
 };
 
-/* Returns 1 if it is up: a reset may have lowered it, and then ioctls may be inside again. */
+/* Returns 1 if the fence is up, 0 if a reset has lowered it: then ioctls may be inside again. */
 static int fv_fence_finish_locked(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
@@ -217,7 +217,7 @@ static void fv_fence_in_turn(struct work_struct *work)
 	struct fv_fence *fence = &dev->fence;
 	struct fv_fence_step *step;
 
-	/* The task has given up. */
+	/* The task has timed out. */
 	if (!READ_ONCE(fence->step) && !READ_ONCE(fence->is_finish_due))
 		return;
 	down_write(&dev->core.memory_lock);
@@ -232,7 +232,7 @@ static void fv_fence_in_turn(struct work_struct *work)
 }
 
 /**
- * fv_fence_init - Be ready to fence a device
+ * fv_fence_init - Initialize a device's fence
  * @dev: the device, at probe
  *
  * Context: Process context.
@@ -256,8 +256,8 @@ int fv_fence_init(struct fv_device *dev)
 }
 
 /**
- * fv_fence_exit - End what fv_fence_init() began
- * @dev: the device, which nobody has open or mapped any more, and nobody fences
+ * fv_fence_exit - Release what fv_fence_init() set up
+ * @dev: the device, which is closed, not mapped and not being fenced
  *
  * Context: Process context.
  */
@@ -276,13 +276,13 @@ void fv_fence_exit(struct fv_device *dev)
 	fv_ones_exit(&fence->ones);
 }
 
-/* Command, as the user sees it. */
+/* The Command register that the user sees. */
 static __le16 *fv_fence_command(struct fv_device *dev)
 {
 	return (__le16 *)&dev->core.vconfig[PCI_COMMAND];
 }
 
-/* What vfio_pci_core takes for memory decoding that is disabled. */
+/* What vfio_pci_core treats as disabled memory decoding. */
 static void fv_fence_hide_memory(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
@@ -305,9 +305,9 @@ static bool fv_fence_is_decoding(struct pci_dev *pdev)
 }
 
 /*
- * A late write may have enabled memory behind the fence, in a register that a recovery has
- * restored since: the user must not reach BARs that the function does not decode. Where
- * pci_dev::no_command_memory is set, the register does not tell.
+ * A late write may have enabled memory behind the fence, in a register that a recovery has restored
+ * since: the user must not reach BARs that the function does not decode. With
+ * pci_dev::no_command_memory the register does not tell.
  */
 static void fv_fence_show_memory(struct fv_device *dev)
 {
@@ -322,7 +322,7 @@ static void fv_fence_show_memory(struct fv_device *dev)
 }
 
 /**
- * fv_fence_opened - Say that a device has a user
+ * fv_fence_opened - Let the fence act on a device's new user
  * @dev: the device, enabled by vfio_pci_core
  *
  * Context: Process context, under vfio_device_set::lock.
@@ -339,7 +339,7 @@ void fv_fence_opened(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 }
 
-/* What a user wrote behind the fence is for no other to read; nothing of it is mapped. */
+/* The next user must not read what this one wrote behind the fence. No page is mapped. */
 static void fv_fence_scrub(struct fv_device *dev)
 {
 	lockdep_assert_held_write(&dev->core.memory_lock);
@@ -348,15 +348,14 @@ static void fv_fence_scrub(struct fv_device *dev)
 }
 
 /**
- * fv_fence_closing - Say that a device is about to have no user any more
- * @dev: the device, which nobody reads, writes or has mapped; vfio_pci_core disables it next
+ * fv_fence_closing - Detach the fence from a user that closes the device
+ * @dev: the device, with no access under way and not mapped; vfio_pci_core disables it next
  *
- * Context: Process context, may sleep for as long as fv_fence_revoke(); under
- * vfio_device_set::lock.
+ * Context: Process context, may sleep as long as fv_fence_revoke(); under vfio_device_set::lock.
  */
 void fv_fence_closing(struct fv_device *dev)
 {
-	/* What revokes dma-bufs needs the virtual configuration that the core frees next. */
+	/* fv_fence_revoke() uses vconfig, which vfio_pci_core frees next. */
 	down_write(&dev->fence.gate);
 	down_write(&dev->core.memory_lock);
 	if (fv_fence_is_up(&dev->fence)) {
@@ -369,7 +368,7 @@ void fv_fence_closing(struct fv_device *dev)
 	up_write(&dev->fence.gate);
 }
 
-/* From here on what begins is answered here; what is under way still goes to the device. */
+/* The fence completes accesses that begin from here on; earlier ones still reach the device. */
 static void fv_fence_close(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
@@ -400,10 +399,10 @@ void fv_fence_raise_held(struct fv_device *dev)
 }
 
 /*
- * Reads and writes through the descriptor count themselves before they look at the fence,
- * without a barrier: a grace period of RCU has one on each processor, after which the counts
- * of all that did not see the fence are seen here. One that is later than the limit has a
- * buffer that faults: it ends with -EIO, and if it enabled memory, fv_fence_again() follows.
+ * Reads and writes through the descriptor increment a counter before they check the fence, without
+ * a barrier. The RCU grace period implies one on each CPU, so that the sum here includes every
+ * access that did not see the fence. An access that outlasts the limit is faulting in its buffer:
+ * it ends with -EIO, and if it enabled memory, fv_fence_again() follows.
  */
 static void fv_fence_drain(struct fv_device *dev)
 {
@@ -417,11 +416,11 @@ static void fv_fence_drain(struct fv_device *dev)
 }
 
 /**
- * fv_fence_take_turn - Keep other ioctls that touch a device out
- * @dev: the device, behind its fence or not
+ * fv_fence_take_turn - Exclude other ioctls that touch a device
+ * @dev: the device, fenced or not
  *
  * Context: Process context, may sleep; killable.
- * Return: 0, fv_fence_end_turn() afterwards, or -EINTR when the process is being killed.
+ * Return: 0, then call fv_fence_end_turn(); -EINTR on a fatal signal.
  */
 int fv_fence_take_turn(struct fv_device *dev)
 {
@@ -429,7 +428,7 @@ int fv_fence_take_turn(struct fv_device *dev)
 }
 
 /**
- * fv_fence_end_turn - End what fv_fence_take_turn() began
+ * fv_fence_end_turn - Undo fv_fence_take_turn()
  * @dev: the device
  *
  * Context: Process context.
@@ -443,13 +442,13 @@ void fv_fence_end_turn(struct fv_device *dev)
  * fv_fence_enter - Begin an ioctl that touches a device
  * @dev: the device
  *
- * What is inside is waited for by who raises the fence, so it must not wait for the user: what
- * is needed of the user's memory is there before, and page faults are disabled.
+ * fv_fence_raise() waits for an ioctl inside, which therefore must not wait for the user: the
+ * caller faults in the user's memory before, and disables page faults.
  *
- * Context: Process context, may sleep for as long as a reset of the user's own, and for
+ * Context: Process context, may sleep for a reset that the user itself requested, and for
  * FV_FENCE_PATIENCE_MS; killable.
- * Return: 0, fv_fence_leave() afterwards; -EAGAIN while the device is behind its fence, -EINTR
- * when the process is being killed.
+ * Return: 0, then call fv_fence_leave(); -EAGAIN while the device is fenced, -EINTR on a fatal
+ * signal.
  */
 int fv_fence_enter(struct fv_device *dev)
 {
@@ -466,7 +465,7 @@ int fv_fence_enter(struct fv_device *dev)
 		if (!fv_fence_is_up(fence) && !atomic_read(&fence->nr_closing))
 			return 0;
 		up_read(&fence->gate);
-		/* A device that is ready is being reset, and is there again soon. */
+		/* A ready device is fenced for a reset only, which is soon over. */
 		if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
 			left = -EAGAIN;
 			break;
@@ -483,7 +482,7 @@ int fv_fence_enter(struct fv_device *dev)
 }
 
 /**
- * fv_fence_leave - End what fv_fence_enter() began
+ * fv_fence_leave - Undo fv_fence_enter()
  * @dev: the device
  *
  * Context: Process context.
@@ -507,10 +506,10 @@ static int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
 }
 
 /*
- * Do a step under memory_lock, whatever its user does: threads that read, write and fault leave no
- * gap between them, in which to get it by trying, and a wait for it in turn with them cannot be
- * given up when the user's Command is written under it and importers of dma-bufs do not let go.
- * So a work item waits. Returns what @act returns, or -EAGAIN or -EINTR if it is not called.
+ * Run a step under memory_lock whatever the user does. Threads that read, write and fault leave no
+ * gap in which a trylock succeeds. A blocking wait cannot time out when a write to Command holds
+ * the lock and importers of dma-bufs do not let go. So a work item blocks in place of the task.
+ * Returns the result of @act, or -EAGAIN or -EINTR without a call of @act.
  */
 static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
 		       struct fv_wait *wait)
@@ -537,14 +536,14 @@ static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
 			continue;
 		if (cmpxchg(&fence->step, &step, NULL) == &step)
 			return ret == -ETIMEDOUT ? -EAGAIN : ret;
-		/* The work item has taken it: it is on this stack. */
+		/* The work item has taken the step, which is on this stack. */
 		wait_for_completion(&step.done);
 		break;
 	}
 	return step.ret;
 }
 
-/* Returns 1 if it is held. A device that is being closed has the core free what masks it. */
+/* Returns 1 if INTx is held. On close, vfio_pci_core frees what masking uses. */
 static int fv_fence_hold_intx(struct fv_device *dev)
 {
 	if (!dev->fence.is_open)
@@ -560,14 +559,14 @@ static void fv_fence_reopen(struct fv_fence *fence)
 }
 
 /**
- * fv_fence_close_gate - Keep a device's user from ioctls that touch it, and mask its INTx
+ * fv_fence_close_gate - Keep out ioctls that touch a device, and mask INTx
  * @dev: the device
- * @wait: how long to try
+ * @wait: limit
  *
  * Context: Process context, may sleep; not under memory_lock of any device, as vfio_pci_core takes
  * that of @dev to mask INTx.
- * Return: 0, fv_fence_open_gate() afterwards; -EAGAIN if the user does not let go in that time,
- * -EINTR when the process is being killed.
+ * Return: 0, then call fv_fence_open_gate(); -EAGAIN if the user does not let go within the limit,
+ * -EINTR on a fatal signal.
  */
 int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 {
@@ -593,8 +592,8 @@ int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 }
 
 /**
- * fv_fence_open_gate - Take back fv_fence_close_gate()
- * @dev: the device; behind the fence its INTx stays masked
+ * fv_fence_open_gate - Undo fv_fence_close_gate()
+ * @dev: the device; INTx stays masked while it is fenced
  *
  * Context: Process context.
  */
@@ -607,26 +606,27 @@ void fv_fence_open_gate(struct fv_device *dev)
 }
 
 /**
- * fv_fence_lock_memory - Keep a device's user from its memory
+ * fv_fence_lock_memory - Take memory_lock of a device
  * @dev: the device, with its gate closed
- * @wait: how long to try
+ * @wait: limit
  *
  * Context: Process context, may sleep; under fv_fence_close_gate().
- * Return: As fv_fence_close_gate(), which stays, -EAGAIN also if the user leaves no gap between its
- * accesses: fv_fence_raise() needs none. fv_fence_unlock() after 0.
+ * Return: 0, then call fv_fence_unlock(); or as fv_fence_close_gate(), with the gate still closed.
+ * -EAGAIN also if the user leaves no gap between its accesses, which fv_fence_raise() does not
+ * need.
  */
 int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
 {
 	int ret = fv_fence_trylock(&dev->core.memory_lock, wait);
 
-	/* A write to Command that was under way may have taken it back. */
+	/* A write to Command that was under way may have undone the hold. */
 	if (!ret && dev->intx.is_held)
 		fv_intx_hold(dev);
 	return ret;
 }
 
 /**
- * fv_fence_unlock - Take back fv_fence_close_gate() and fv_fence_lock_memory()
+ * fv_fence_unlock - Undo fv_fence_close_gate() and fv_fence_lock_memory()
  * @dev: the device
  *
  * Context: Process context.
@@ -637,12 +637,12 @@ void fv_fence_unlock(struct fv_device *dev)
 	fv_fence_open_gate(dev);
 }
 
-/* Returns 1 if accesses of the user may be under way that began before. */
+/* Returns 1 if earlier accesses of the user may be under way. */
 static int fv_fence_close_locked(struct fv_device *dev)
 {
 	bool is_new = dev->fence.is_open && !fv_fence_is_up(&dev->fence);
 
-	/* A write to Command that was under way may have taken it back. */
+	/* A write to Command that was under way may have undone the hold. */
 	if (dev->intx.is_held)
 		fv_intx_hold(dev);
 	fv_fence_close(dev);
@@ -661,7 +661,7 @@ static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
 	return ret;
 }
 
-/* Not given up when the process is killed: the user is on the device, and sees it no more. */
+/* Ignores fatal signals: the fence is up but not complete, and the user still has mappings. */
 static int fv_fence_finish(struct fv_device *dev)
 {
 	struct fv_wait wait;
@@ -674,7 +674,7 @@ static int fv_fence_finish(struct fv_device *dev)
 		ret = fv_fence_finish_locked(dev);
 		up_write(&dev->core.memory_lock);
 	}
-	/* The work item does it when it has the lock. */
+	/* The work item finishes once it gets the lock. */
 	if (ret == -EAGAIN) {
 		WRITE_ONCE(dev->fence.is_finish_due, true);
 		queue_work(system_dfl_wq, &dev->fence.in_turn);
@@ -686,18 +686,18 @@ static int fv_fence_finish(struct fv_device *dev)
  * fv_fence_raise - Fence a device
  * @dev: the device
  *
- * When it returns no access of its user is under way to the BARs, no ioctl that touches the
- * device, and none will begin. Importers of its dma-bufs are told soon: where it is raised because
- * of an error, they may wait for the one who raises it. Before the device is touched,
- * fv_fence_revoke() has to follow.
+ * On return no access of the user to the BARs and no ioctl that touches the device is under way,
+ * and none can begin. Importers of dma-bufs are revoked later, from a work item: after an error
+ * they may wait for the caller. The caller must call fv_fence_revoke() before it touches the
+ * device.
  *
- * Context: Process context, may sleep for a little longer than twice FV_FENCE_LIMIT_MS; not under
+ * Context: Process context, may sleep for little more than twice FV_FENCE_LIMIT_MS; not under
  * memory_lock.
- * Return: 0, also if it was fenced before, -EAGAIN if the user is in an ioctl, or keeps memory_lock
- * in a write that waits for importers of its dma-bufs, or in a hot reset; -EINTR when the process
- * is being killed. Then it is as it was; but if the user has taken memory_lock after the first
- * step, the fence is up, gets complete as soon as the user lets go, and fv_fence_lower() is what
- * takes it back.
+ * Return: 0, also if the device was fenced before; -EAGAIN if the user is in an ioctl or in a hot
+ * reset, or holds memory_lock in a write that waits for importers of its dma-bufs; -EINTR on a
+ * fatal signal. An error leaves the fence unchanged, unless the user took memory_lock after the
+ * first step: then the fence is up, completes when the user releases the lock, and needs
+ * fv_fence_lower().
  */
 int fv_fence_raise(struct fv_device *dev)
 {
@@ -723,10 +723,10 @@ int fv_fence_raise(struct fv_device *dev)
 }
 
 /**
- * fv_fence_again - Fence a device once more, after a write to its configuration space
- * @dev: the device; its user may have enabled memory behind the fence, and so given back dma-bufs
+ * fv_fence_again - Renew the fence after a write to configuration space
+ * @dev: the device; the write may have enabled memory, which gives dma-bufs back
  *
- * Context: Process context, may sleep for as long as fv_fence_revoke(); not under memory_lock.
+ * Context: Process context, may sleep as long as fv_fence_revoke(); not under memory_lock.
  */
 void fv_fence_again(struct fv_device *dev)
 {
@@ -738,12 +738,12 @@ void fv_fence_again(struct fv_device *dev)
 }
 
 /**
- * fv_fence_lower - Let a user, and importers of dma-bufs, to a device again
- * @dev: the device, ready; without fence nothing is done
+ * fv_fence_lower - Give a device back to its user and to dma-buf importers
+ * @dev: the device, ready; nothing happens if it is not fenced
  *
- * Dma-bufs are given back unless the user has memory disabled, or the device in low power.
+ * Dma-bufs stay revoked if the user has memory disabled, or the device in low power.
  *
- * Context: Process context, may sleep for as long as fv_fence_revoke(); not under memory_lock or
+ * Context: Process context, may sleep as long as fv_fence_revoke(); not under memory_lock or
  * fv_fence::gate.
  */
 void fv_fence_lower(struct fv_device *dev)
@@ -761,8 +761,8 @@ void fv_fence_lower(struct fv_device *dev)
 }
 
 /**
- * fv_fence_lower_held - Let a user to a device again, under memory_lock
- * @dev: the device, ready, of which no dma-bufs are exported: those stay revoked
+ * fv_fence_lower_held - Give a device back to its user, under memory_lock
+ * @dev: the device, ready and without dma-bufs, which would stay revoked
  *
  * Context: Process context, under memory_lock for writing.
  */
@@ -781,11 +781,11 @@ void fv_fence_lower_held(struct fv_device *dev)
 	fv_intx_release(dev);
 	fv_fence_show_memory(dev);
 	fv_fence_zap(dev);
-	/* The refill may have been before the last write, and is not queued any more. */
+	/* The last refill may precede the user's last write, and none is queued any more. */
 	fv_fence_scrub(dev);
 }
 
-/* Would vfio_pci_core let its user to memory? (__vfio_pci_memory_enabled(), not in 6.12) */
+/* __vfio_pci_memory_enabled(), which 6.12 does not export. */
 static bool fv_fence_has_memory(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -797,14 +797,14 @@ static bool fv_fence_has_memory(struct fv_device *dev)
 }
 
 /**
- * fv_fence_fault - Answer a page fault that vfio_pci_core does not
+ * fv_fence_fault - Handle a page fault that vfio_pci_core refuses
  * @dev: the device
- * @vmf: the fault, of a page of the smallest size
+ * @vmf: the fault, of a PAGE_SIZE page
  *
  * Context: Process context, under the user's mmap lock.
- * Return: VM_FAULT_NOPAGE when there is a page now, or when there is no fence any more and
- * vfio_pci_core is to be asked again; what the insertion says; VM_FAULT_SIGBUS if it is not
- * because of the fence that there is no memory.
+ * Return: VM_FAULT_NOPAGE if a page is mapped, or if the fence is down and the access has to fault
+ * again for vfio_pci_core; the result of vmf_insert_pfn_prot(); VM_FAULT_SIGBUS if memory is
+ * disabled for another reason than the fence.
  */
 vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
 {
@@ -814,7 +814,7 @@ vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
 
 	down_read(&dev->core.memory_lock);
 	if (fv_fence_is_up(fence)) {
-		/* It is memory, and is mapped as such. */
+		/* RAM, so without the uncached attributes of the VMA. */
 		ret = vmf_insert_pfn_prot(vma, ALIGN_DOWN(vmf->address, PAGE_SIZE),
 					  page_to_pfn(fv_ones_page(&fence->ones, vmf->pgoff)),
 					  vm_get_page_prot(vma->vm_flags));
@@ -830,15 +830,16 @@ vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
 }
 
 /**
- * fv_fence_huge_fault - Answer a page fault of more than a page that vfio_pci_core does not
+ * fv_fence_huge_fault - Handle a huge page fault that vfio_pci_core refuses
  * @dev: the device
- * @vmf: the fault, of as much of a BAR as vfio_pci_core would map by one entry
- * @order: how much that is
+ * @vmf: the fault, of a size that vfio_pci_core would map at once
+ * @order: page order of that size
  *
  * Context: Process context, under the user's mmap lock.
- * Return: VM_FAULT_NOPAGE as fv_fence_fault(); what the insertion says; VM_FAULT_FALLBACK for
- * fv_fence_fault() to answer it: 1 GiB, without memory for it, or on an architecture where the
- * mapping says that memory is not cached, as it is for a BAR.
+ * Return: VM_FAULT_NOPAGE as fv_fence_fault(); the result of fv_compat_insert_pmd();
+ * VM_FAULT_FALLBACK to retry with fv_fence_fault(): @order is not HPAGE_PMD_ORDER,
+ * FV_HAS_HUGE_MEMORY is 0, no page is free, or memory is disabled for another reason than the
+ * fence.
  */
 vm_fault_t fv_fence_huge_fault(struct fv_device *dev, struct vm_fault *vmf, unsigned int order)
 {
@@ -863,7 +864,7 @@ vm_fault_t fv_fence_huge_fault(struct fv_device *dev, struct vm_fault *vmf, unsi
 	return ret;
 }
 
-/* Size of a region, as vfio_pci_core has it for reads and writes. */
+/* Size of a region as vfio_pci_core bounds reads and writes. */
 static u64 fv_fence_region_size(struct fv_device *dev, unsigned int index)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -880,7 +881,7 @@ static u64 fv_fence_region_size(struct fv_device *dev, unsigned int index)
 	}
 }
 
-/* How much of an access is answered, or the error that it ends with, as without a fence. */
+/* Bytes that vfio_pci_core would transfer without a fence, or its error. */
 static ssize_t fv_fence_clamp(struct fv_device *dev, size_t count, loff_t at)
 {
 	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(at);
@@ -897,14 +898,15 @@ static ssize_t fv_fence_clamp(struct fv_device *dev, size_t count, loff_t at)
 /**
  * fv_fence_read - Read a region behind the fence
  * @vdev: the device
- * @buf: where to
- * @count: how much
- * @ppos: region and where in it; moved on
+ * @buf: user buffer
+ * @count: bytes to read
+ * @ppos: offset in the VFIO device's file; advanced
  *
- * Regions that only some devices have are not the fence's matter.
+ * Device-specific regions go to vfio_pci_core.
  *
  * Context: Process context, may sleep.
- * Return: As much as vfio_pci_core_read() would read, all-ones, or its errors.
+ * Return: Bytes read as all-ones, as many as vfio_pci_core_read() would read, or its errors;
+ * -EFAULT if @buf is not writable.
  */
 ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
 {
@@ -933,14 +935,14 @@ ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, 
 }
 
 /**
- * fv_fence_write - Write to a region behind the fence
+ * fv_fence_write - Write a region behind the fence
  * @vdev: the device
- * @buf: where from
- * @count: how much
- * @ppos: region and where in it; moved on
+ * @buf: user buffer
+ * @count: bytes to write
+ * @ppos: offset in the VFIO device's file; advanced
  *
  * Context: Process context, may sleep.
- * Return: As much as vfio_pci_core_write() would write, which is dropped, or its errors.
+ * Return: Bytes dropped, as many as vfio_pci_core_write() would write, or its errors.
  */
 ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 		       loff_t *ppos)
