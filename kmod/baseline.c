@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a function was when it was bound, and how it was configured before a reset: what
- * it is compared with, and what is restored, afterwards.
+ * The initial state of a function, and its saved state before a reset: the function is compared
+ * with them, and restored to them, after a reset.
  */
 #include <linux/cleanup.h>
 #include <linux/pci.h>
@@ -14,7 +14,6 @@
 #include "ready.h"
 #include "wait.h"
 
-/* Does it answer, and by the ids that it had when it was bound? */
 static bool fv_baseline_is_same(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -29,8 +28,8 @@ static bool fv_baseline_is_same(struct fv_device *dev)
 }
 
 /*
- * Is what a function has now what it should have again later? Not if it was
- * reprogrammed or lost its link since, or broke in a reset.
+ * Whether the current configuration is worth saving: not if the function was reprogrammed, or lost
+ * its link or failed in a reset since it was restored last.
  */
 static bool fv_baseline_is_there(struct pci_dev *pdev, struct fv_device *dev)
 {
@@ -40,9 +39,11 @@ static bool fv_baseline_is_there(struct pci_dev *pdev, struct fv_device *dev)
 }
 
 /**
- * fv_baseline_remember - Remember what a reset is to restore
+ * fv_baseline_remember - Save the state that a reset restores
  * @pdev: the function
  * @dev: its device, or NULL if it has no driver
+ *
+ * Keeps the last saved state if the current one is not worth saving.
  *
  * Context: Process context, under the device lock.
  * Return: 0 or -ENOMEM.
@@ -53,13 +54,13 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 	struct fv_config now;
 
 	if (dev) {
-		/* From here on none begins; one that has begun reads registers. */
+		/* No snapshot begins from here on; wait for one that reads registers already. */
 		scoped_guard(mutex, &dev->config_lock)
 			dev->config_seq |= 1;
 		cancel_delayed_work_sync(&dev->note);
 		WRITE_ONCE(dev->is_note_due, false);
 	} else {
-		/* What was saved before is better than the all-ones that it reads as now. */
+		/* An earlier saved state is better than all-ones. */
 		if (fv_ready_is_answering(pdev))
 			pci_save_state(pdev);
 		return 0;
@@ -69,7 +70,7 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 			return 0;
 		now = dev->config;
 		fv_config_save(pdev, &now);
-		/* What is read of a link that goes down meanwhile is all-ones. */
+		/* If the link went down meanwhile, the registers have read as all-ones. */
 		if (!fv_baseline_is_there(pdev, dev))
 			return 0;
 		saved = pci_store_saved_state(pdev);
@@ -83,7 +84,7 @@ int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 	return 0;
 }
 
-/* Nobody tells before a link is lost, and afterwards it is too late to look. */
+/* A link loss comes without warning, and leaves nothing to read: snapshot after each write. */
 static void fv_baseline_note_work(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, note);
@@ -96,20 +97,20 @@ static void fv_baseline_note_work(struct work_struct *work)
 		now = dev->config;
 		seq = dev->config_seq;
 	}
-	/* Without the device lock: a user's reset that only tries it would fail. */
+	/* Without the device lock: a user's reset, which only tries it, would fail. */
 	if (seq & 1 || pdev->current_state != PCI_D0 || !fv_baseline_is_there(pdev, dev))
 		return;
 	fv_config_look(pdev, &now);
 	if (pdev->current_state != PCI_D0 || !fv_baseline_is_there(pdev, dev))
 		return;
-	/* A reset that began meanwhile has looked itself before. */
+	/* A reset that began meanwhile has saved the state itself. */
 	scoped_guard(mutex, &dev->config_lock)
 		if (seq == dev->config_seq)
 			dev->config = now;
 }
 
 /**
- * fv_baseline_note_soon - Look soon how a function is configured
+ * fv_baseline_note_soon - Queue a snapshot of a function's configuration
  * @dev: the device; see fv_baseline_note()
  *
  * Context: Any.
@@ -121,13 +122,13 @@ void fv_baseline_note_soon(struct fv_device *dev)
 }
 
 /**
- * fv_baseline_compare - Is a function what it was when it was bound?
- * @dev: the device, which answers, and whose BARs nobody uses
- * @text: if not, the first difference in words
+ * fv_baseline_compare - Compare a function's identity with its initial one
+ * @dev: the device, which responds, and whose BARs are not in use
+ * @text: the first difference, or the reason of an error
  * @size: of @text
  *
  * Context: Process context, under the device lock.
- * Return: 0, -ESTALE if not, -EIO if it does not answer any more, -ENOMEM.
+ * Return: 0, -ESTALE if the identity differs, -EIO if the function no longer responds, -ENOMEM.
  */
 int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
 {
@@ -147,7 +148,7 @@ int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
 	if (!fv_identity_differs(&dev->identity, now, policy.value[FPGA_VFIO_A_POLICY_IDENTITY],
 				 text, size))
 		return 0;
-	/* What is read of a function that goes away meanwhile is all-ones: not another one. */
+	/* All-ones of a function that has gone away meanwhile are not another identity. */
 	if (fv_ready_is_answering(pdev))
 		return -ESTALE;
 	snprintf(text, size, "%s stopped to answer", pci_name(pdev));
@@ -155,8 +156,8 @@ int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
 }
 
 /**
- * fv_baseline_restored - Say that a function has the configuration that it should have
- * @dev: its device, after a reset that fv_baseline_remember() was called for
+ * fv_baseline_restored - Mark a function's configuration as restored
+ * @dev: its device, after the reset for which fv_baseline_remember() was called
  *
  * Context: Process context, under the device lock.
  */
@@ -167,8 +168,8 @@ void fv_baseline_restored(struct fv_device *dev)
 }
 
 /**
- * fv_baseline_forget - Take back fv_baseline_remember(): nothing was touched
- * @dev: the device; one that is not ready has something to restore, as before
+ * fv_baseline_forget - Cancel fv_baseline_remember(), before anything was touched
+ * @dev: the device; one that is not ready still has a state to restore
  *
  * Context: Process context, under the device lock.
  */
@@ -179,8 +180,8 @@ void fv_baseline_forget(struct fv_device *dev)
 }
 
 /*
- * An interrupt that vfio_pci_core does not expect is not handled, and comes for ever. Under
- * config_lock.
+ * vfio_pci_core does not handle an INTx that it has masked, which then fires for ever. The caller
+ * holds config_lock.
  */
 static void fv_baseline_mask_intx(struct fv_device *dev)
 {
@@ -192,7 +193,7 @@ static void fv_baseline_mask_intx(struct fv_device *dev)
 	fv_config_set_intx(&dev->config, true);
 }
 
-/* The user may close the device at any time: what is restored then is what was read here. */
+/* The user may close the device at any time. @config and @seq say what was loaded. */
 static int fv_baseline_load(struct fv_device *dev, struct fv_config *config, unsigned int *seq)
 {
 	int ret;
@@ -214,14 +215,14 @@ static bool fv_baseline_is_rewound_since(struct fv_device *dev, unsigned int seq
 }
 
 /**
- * fv_baseline_restore - Restore what was remembered, and read it back
- * @pdev: the function, which answers and is what it was
+ * fv_baseline_restore - Restore the saved state, and read it back
+ * @pdev: the function, which responds and has its initial identity
  * @dev: its device, or NULL if it has no driver
- * @text: what does not take its value, in words
+ * @text: the register that does not take its value
  * @size: of @text
  *
  * Context: Process context, under the device lock.
- * Return: 0, or -EIO when something does not take its value.
+ * Return: 0, -EIO if a register does not take its value, or an error of pci_load_saved_state().
  */
 int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
 {
@@ -248,10 +249,10 @@ int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text,
 }
 
 /**
- * fv_baseline_rewind - Forget the configuration that a user had
- * @dev: the device, closed; a reset restores what it had when it was bound
+ * fv_baseline_rewind - Discard the configuration of a user
+ * @dev: the device, closed; resets restore the initial state from here on
  *
- * Context: Process context; a reset may be restoring what is forgotten.
+ * Context: Process context; a reset may be restoring the discarded state.
  */
 void fv_baseline_rewind(struct fv_device *dev)
 {
@@ -262,12 +263,12 @@ void fv_baseline_rewind(struct fv_device *dev)
 }
 
 /**
- * fv_baseline_init - Remember what a function is before anybody uses it
+ * fv_baseline_init - Save the initial state of a function
  * @dev: the device, at probe
  *
  * Context: Process context, under the device lock.
- * Return: 0, -ETIMEDOUT or -EIO if the function does not answer, -EINTR when the process
- * is being killed, -ENOMEM.
+ * Return: 0, -ETIMEDOUT or -EIO if the function does not respond, -ENODEV if it was unplugged,
+ * -EINTR on a fatal signal, -ENOMEM.
  */
 int fv_baseline_init(struct fv_device *dev)
 {
@@ -290,7 +291,7 @@ int fv_baseline_init(struct fv_device *dev)
 		pci_warn(pdev, "%u BARs were lost and have been written again\n", nr);
 	fv_config_find(pdev, &dev->base_config);
 	fv_config_save(pdev, &dev->base_config);
-	/* it may have gone in between */
+	/* The link may have gone down meanwhile. */
 	if (!fv_baseline_is_same(dev))
 		return -EIO;
 	dev->base_saved = pci_store_saved_state(pdev);
@@ -301,9 +302,8 @@ int fv_baseline_init(struct fv_device *dev)
 }
 
 /*
- * A function whose last reset did not come to its end is given back with the configuration
- * that it came with, as far as it takes it: whoever is next would take what is left of it
- * for what it should be.
+ * After an incomplete reset, restore the initial state as far as the function takes it: the next
+ * driver would take the remains for the intended configuration.
  */
 static void fv_baseline_give_back(struct fv_device *dev)
 {
@@ -317,8 +317,8 @@ static void fv_baseline_give_back(struct fv_device *dev)
 }
 
 /**
- * fv_baseline_exit - Forget what fv_baseline_init() remembered
- * @dev: the device, which nobody uses or recovers any more
+ * fv_baseline_exit - Release the saved states
+ * @dev: the device, without a user and not being recovered
  *
  * Context: Process context, under the device lock.
  */

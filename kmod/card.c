@@ -15,7 +15,7 @@
 #include "stats.h"
 #include "watch.h"
 
-/* By fv_registry_key() of the port; protected by fv_registry_lock. */
+/* Indexed by fv_registry_key() of the port; protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_cards);
 
 static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *function)
@@ -50,9 +50,9 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
 }
 
 /**
- * fv_card_attach - Put a device on its card
- * @dev: the device; fv_device::card is set. It stays NULL for a device with no
- *	 port above it (root-complex integrated).
+ * fv_card_attach - Add a device to its card
+ * @dev: the device; fv_device::card is set, but stays NULL if there is no port above (root-complex
+ *	integrated)
  *
  * A virtual function is on the card of its physical function.
  *
@@ -81,8 +81,8 @@ int fv_card_attach(struct fv_device *dev)
 }
 
 /**
- * fv_card_detach - Take a device off its card
- * @dev: the device; the card goes with its last one
+ * fv_card_detach - Remove a device from its card
+ * @dev: the device; the last one frees the card
  *
  * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
  */
@@ -114,15 +114,15 @@ void fv_card_detach(struct fv_device *dev)
 }
 
 /**
- * fv_card_look - Read the link of a card, and what is wanted of it
+ * fv_card_look - Read the link of a card, and its goal
  * @card: the card
  * @policy: the policy of a device on it
  * @link: the link
- * @goal: what is wanted: what the policy says, else what the link had when the card was
- *	  bound, as far as the port aims at it
+ * @goal: speed and width that the policy sets, else those of the link when the card was bound, but
+ *	no faster than the port's Target Link Speed
  *
- * Context: Process context; the port is awake.
- * Return: 0, -ENODATA if nothing is known to be wanted, or an error of fv_link_read().
+ * Context: Process context; the port is runtime active.
+ * Return: 0, -ENODATA if no goal is known, or an error of fv_link_read().
  */
 int fv_card_look(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		 struct fv_link_goal *goal)
@@ -149,14 +149,15 @@ int fv_card_look(struct fv_card *card, const struct fv_policy *policy, struct fv
 }
 
 /**
- * fv_card_can_reach - Can a card's link come to what a policy wants?
+ * fv_card_can_reach - Check that a card's link supports a policy
  * @card: the card
  * @policy: the policy
- * @text: if not, why not, in words
+ * @text: reason of -ERANGE
  * @size: of @text
  *
  * Context: Process context.
- * Return: 0, also if that is not known, or -ERANGE.
+ * Return: 0, also if the link cannot be read; -ERANGE if speed or width exceeds that of the port or
+ * the card.
  */
 int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char *text,
 		      size_t size)
@@ -179,7 +180,7 @@ int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char
 }
 
 /*
- * A Target Link Speed that a policy sets is taken back when no policy wants it any more;
+ * The driver restores a Target Link Speed that a policy has set once no policy sets it any more;
  * one that the administrator has set by a command stays.
  */
 static void fv_card_note_target(struct fv_card *card, const struct fv_link_goal *goal)
@@ -197,14 +198,15 @@ static void fv_card_note_target(struct fv_card *card, const struct fv_link_goal 
 }
 
 /**
- * fv_card_retrain - Retrain the link of a device's card, count and keep what came of it
- * @dev: the device, which cannot go meanwhile
- * @goal: what is wanted
- * @origin: who asked
- * @after: what it came to
+ * fv_card_retrain - Retrain the link of a card and record the result
+ * @dev: a device on the card, which the caller keeps bound
+ * @goal: speed and width to reach
+ * @origin: requester
+ * @after: the link afterwards
  *
- * Context: Process context, may sleep.
- * Return: As fv_link_retrain(); -EOPNOTSUPP if the device is on no card.
+ * Context: Process context, may sleep; killable.
+ * Return: As fv_link_retrain(); -EOPNOTSUPP if the device is on no card, -EINTR on a fatal signal,
+ * or an error of runtime PM.
  */
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *after)
@@ -216,7 +218,7 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 	if (!card)
 		return -EOPNOTSUPP;
 
-	/* An idle function lets its port sleep, whose link is not to be trained then. */
+	/* The port of idle functions may be suspended, and cannot train its link then. */
 	ret = pm_runtime_resume_and_get(&dev->core.pdev->dev);
 	if (ret < 0)
 		return ret;
@@ -246,17 +248,17 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 }
 
 /**
- * fv_card_is_leased - Is a card behind a fence that somebody asked for?
+ * fv_card_is_leased - Is a card in a fence session?
  * @card: the card; may be NULL
- * @text: that it is, in words
+ * @text: set to a description if so
  * @size: of @text
  *
- * The text is for states, events and logs, which all may read: it names no process, see
+ * The text goes to states, events and logs, which every user may read: it names no process, unlike
  * fv_card_owner().
  *
- * Context: Process context. Takes fv_registry_lock. It stays so while a device lock of a
- * function of the card is held.
- * Return: True if it is.
+ * Context: Process context. Takes fv_registry_lock. A true result holds while the caller has the
+ * device lock of a function of the card.
+ * Return: True if so.
  */
 bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
 {
@@ -269,13 +271,13 @@ bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
 }
 
 /**
- * fv_card_owner - Name the process that asked for a card's fence
+ * fv_card_owner - Name the owner of a card's fence session
  * @card: the card; may be NULL
- * @text: the process, in words; only for callers with CAP_SYS_ADMIN
+ * @text: name and pid of the owner, only for callers with CAP_SYS_ADMIN; unchanged if there is none
  * @size: of @text
  *
  * Context: Process context, under fv_registry_lock.
- * Return: True if there is such a fence; else @text is left as it was.
+ * Return: True if there is a fence session.
  */
 bool fv_card_owner(struct fv_card *card, char *text, size_t size)
 {
@@ -303,13 +305,13 @@ static void fv_card_let_go_locked(struct fv_card *card)
 }
 
 /**
- * fv_card_keep - Keep the hotplug driver from taking a card away when its link goes down
+ * fv_card_keep - Have the hotplug driver ignore a card's port
  * @card: the card; may be NULL
  *
- * It goes on to clear the port's events, but does nothing about them. A card that a user
- * has is waited for instead: it comes back when it was reprogrammed.
+ * pciehp still clears the port's events, but does not remove the card when its link goes down. The
+ * driver waits for a card in use instead, as it comes back after reprogramming.
  *
- * Context: Process context, may sleep; as often as fv_card_let_go() follows.
+ * Context: Process context, may sleep. Each call needs a fv_card_let_go().
  */
 void fv_card_keep(struct fv_card *card)
 {
@@ -320,7 +322,7 @@ void fv_card_keep(struct fv_card *card)
 }
 
 /**
- * fv_card_let_go - Take back fv_card_keep()
+ * fv_card_let_go - Undo fv_card_keep()
  * @card: the card; may be NULL
  *
  * Context: Process context, may sleep.
@@ -334,10 +336,10 @@ void fv_card_let_go(struct fv_card *card)
 }
 
 /**
- * fv_card_isolate - Keep the port from raising or acting on what happens to a card
- * @card: the card, whose port is kept awake; may be NULL
+ * fv_card_isolate - Keep the port from reacting to errors and link changes
+ * @card: the card; its port is kept runtime active; may be NULL
  *
- * Context: Process context, may sleep; as often as fv_card_restore() follows.
+ * Context: Process context, may sleep. Each call needs a fv_card_restore().
  */
 void fv_card_isolate(struct fv_card *card)
 {
@@ -352,7 +354,7 @@ void fv_card_isolate(struct fv_card *card)
 }
 
 /**
- * fv_card_restore - Take back fv_card_isolate()
+ * fv_card_restore - Undo fv_card_isolate()
  * @card: the card; may be NULL
  *
  * Context: Process context, may sleep.
@@ -370,10 +372,10 @@ void fv_card_restore(struct fv_card *card)
 }
 
 /**
- * fv_card_reset_begin - Say that the card's link goes down on purpose
- * @card: the card; may be NULL for a device that is on none
+ * fv_card_reset_begin - Expect the card's link to go down
+ * @card: the card; may be NULL
  *
- * Context: Any.
+ * Context: Any. Each call needs a fv_card_reset_end().
  */
 void fv_card_reset_begin(struct fv_card *card)
 {
@@ -384,7 +386,7 @@ void fv_card_reset_begin(struct fv_card *card)
 }
 
 /**
- * fv_card_reset_end - Say that a link's loss would be unasked again
+ * fv_card_reset_end - Undo fv_card_reset_begin()
  * @card: the card; may be NULL
  *
  * Context: Any.
@@ -396,9 +398,9 @@ void fv_card_reset_end(struct fv_card *card)
 }
 
 /**
- * fv_card_quiet - Say for how long a loss of the link is somebody's work
+ * fv_card_quiet - Expect link-down events for some time
  * @card: the card; may be NULL
- * @ms: for how long from now on; 0 if it is over
+ * @ms: how long from now; 0 to expect none any more
  *
  * Context: Any.
  */
@@ -409,11 +411,11 @@ void fv_card_quiet(struct fv_card *card, unsigned int ms)
 }
 
 /**
- * fv_card_is_quiet - Is the state of the link somebody's work?
+ * fv_card_is_quiet - Is a link-down event expected?
  * @card: the card
  *
  * Context: Any.
- * Return: True while a reset is under way, or somebody asked for quiet.
+ * Return: True during a reset, or for as long as fv_card_quiet() said.
  */
 bool fv_card_is_quiet(struct fv_card *card)
 {
@@ -421,11 +423,11 @@ bool fv_card_is_quiet(struct fv_card *card)
 }
 
 /**
- * fv_card_is_link_down - Is the link of a card known to be down?
- * @card: the card; its port is awake
+ * fv_card_is_link_down - Is the link of a card down?
+ * @card: the card; its port is runtime active
  *
  * Context: Process context.
- * Return: True if it is; false also where there is no link that could be read.
+ * Return: True if so; false also if the link cannot be read.
  */
 bool fv_card_is_link_down(struct fv_card *card)
 {
@@ -436,9 +438,9 @@ bool fv_card_is_link_down(struct fv_card *card)
 
 /**
  * fv_card_next - Find the first card from a key on
- * @key: fv_registry_key() of the port to start at; set to that of what is found
+ * @key: fv_registry_key() of the port to start at; set to that of the card found
  *
- * Context: Under fv_registry_lock, which keeps what is found.
+ * Context: Under fv_registry_lock, which keeps the card.
  * Return: The card, or NULL if there is none left.
  */
 struct fv_card *fv_card_next(unsigned long *key)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device is clean for each user, whatever the last one, or a reset by the PCI core,
- * left behind. What such a reset broke is repaired from a work item: its callers hold
- * locks that a reset takes. So is a card whose link went down and came back.
+ * Resets at open and close, which give each user a clean device whatever the last user or a reset
+ * by the PCI core left behind, and the recovery worker, which recovers a device after such a reset,
+ * and a card whose link went down and came back. It is a work item because its callers hold locks
+ * that a reset takes.
  */
 #include <linux/lockdep.h>
 #include <linux/pci.h>
@@ -30,13 +31,13 @@
 #include "wait.h"
 #include "watch.h"
 
-/* When somebody else has the card, it is his to bring it back; if he does not: */
+/* Retry interval after -EAGAIN: another task holds the device, and may recover it itself. */
 #define FV_CLEAN_AGAIN_MS	200
 
-/* Longer than a function that wakes up has no configuration. */
+/* More than the time from a function's resume until its configuration is restored. */
 #define FV_CLEAN_LOST_MS	20
 
-/* Is it there for the driver to repair? Not if somebody has reset it, or has it fenced. */
+/* False if another task has reset the device, or a fence session or its recovery owns it. */
 static bool fv_clean_is_due(struct fv_device *dev)
 {
 	switch (fv_device_state(dev)) {
@@ -49,7 +50,7 @@ static bool fv_clean_is_due(struct fv_device *dev)
 	}
 }
 
-/* Until the link is up, and PCI Express allows to ask. */
+/* Until the link is up, and the settle time before the first configuration request is over. */
 static int fv_clean_wait_link(struct fv_device *dev, const struct fv_policy *policy)
 {
 	struct fv_card *card = dev->card;
@@ -67,7 +68,7 @@ static int fv_clean_wait_link(struct fv_device *dev, const struct fv_policy *pol
 	return fv_wait_ms(FV_RESET_SETTLE_MS);
 }
 
-/* A card that has just come back may need a while until it answers. */
+/* A card that has just come back may need time until it responds. */
 static int fv_clean_wait(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -89,7 +90,7 @@ static int fv_clean_wait(struct fv_device *dev)
 	return 0;
 }
 
-/* What came back by itself needs no reset, unless it was broken by one. */
+/* Verify only, unless a reset has failed: a card that came back by itself may need no reset. */
 static unsigned long fv_clean_repair_methods(struct fv_device *dev)
 {
 	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED ? FV_RESET_ANY :
@@ -101,24 +102,25 @@ static void fv_clean_again(struct fv_device *dev)
 	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(FV_CLEAN_AGAIN_MS));
 }
 
-/* Returns 1 if it is none of the driver's business any more. */
+/* Returns 1 if the driver has nothing to recover any more, or not yet. */
 static int fv_clean_run(struct fv_device *dev)
 {
 	char text[FV_REASON_SIZE];
 
-	/* The repair of its physical function brings it back, too. */
+	/* The recovery of the physical function includes its virtual functions. */
 	if (fv_vf_is_waiting(dev->core.pdev, text, sizeof(text)))
 		return 1;
-	/* The watch tells when the link is up after all. */
+	/* After a timeout the link monitor queues the recovery when the link comes up. */
 	if (fv_clean_wait(dev) || !fv_clean_is_due(dev))
 		return 1;
 	return fv_reset_run(dev, fv_clean_repair_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
 }
 
 /*
- * Who brings it back has the device lock, and lowers the fence when it is: one that is raised
- * later would stay. Returns 0 if it is to be repaired and its user is off, 1 if it is none of
- * the driver's business any more, -EAGAIN while somebody keeps a lock: it is he who resets it.
+ * A task that recovers the device holds the device lock, and lowers the fence at its end: a fence
+ * raised after that would stay. Returns 0 if the device is fenced and to be recovered, 1 if the
+ * driver has nothing to recover any more, -EAGAIN if another task holds the device lock, or the
+ * user is in an ioctl or a write that does not end.
  */
 static int fv_clean_fence(struct fv_device *dev)
 {
@@ -161,7 +163,7 @@ static void fv_clean_recover(struct work_struct *work)
 }
 
 /**
- * fv_clean_init - Be ready to repair a device
+ * fv_clean_init - Initialize the recovery worker and save the initial state
  * @dev: the device, at probe
  *
  * Context: Process context.
@@ -174,23 +176,23 @@ int fv_clean_init(struct fv_device *dev)
 }
 
 /**
- * fv_clean_leave - Say that a device is being unbound
- * @dev: the device, which nobody uses any more: what waits for it by itself gives up
+ * fv_clean_leave - Stop the recovery of a device being unbound
+ * @dev: the device, without a user; ends the driver's own waits for it
  *
- * Context: Process context, under the device lock: a repair only tries that.
+ * Context: Process context, under the device lock, which the recovery worker only tries.
  */
 void fv_clean_leave(struct fv_device *dev)
 {
 	WRITE_ONCE(dev->is_leaving, true);
-	/* One that is queued from now on does nothing; its card may be gone by then. */
+	/* If queued after this, the worker does nothing; the card may be freed by then. */
 	cancel_delayed_work_sync(&dev->recovery);
 }
 
 /**
- * fv_clean_exit - End what fv_clean_init() began
- * @dev: the device, which nobody uses any more
+ * fv_clean_exit - Release what fv_clean_init() set up
+ * @dev: the device, without a user
  *
- * Context: Process context, under the device lock: a repair only tries that.
+ * Context: Process context, under the device lock, which the recovery worker only tries.
  */
 void fv_clean_exit(struct fv_device *dev)
 {
@@ -201,24 +203,24 @@ void fv_clean_exit(struct fv_device *dev)
 }
 
 /**
- * fv_clean_repair - Reset a device that is not ready, when its card may be there again
+ * fv_clean_repair - Queue the recovery of a device that is not ready
  * @dev: the device
  *
- * Context: Any that the driver has: it is done by somebody else.
+ * Context: Process context, under any of the driver's locks but fv_registry_lock, which it takes.
  */
 void fv_clean_repair(struct fv_device *dev)
 {
-	/* Sooner than fv_clean_repair_after() said. */
+	/* Sooner than fv_clean_repair_after() scheduled it. */
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		mod_delayed_work(system_dfl_wq, &dev->recovery, 0);
 }
 
 /**
- * fv_clean_repair_after - The same, if nobody else has brought it back by then
- * @dev: the device
- * @ms: how long the others have, in ms
+ * fv_clean_repair_after - Queue the recovery of a device after a delay
+ * @dev: the device, which the PCI core may have recovered by then
+ * @ms: the delay
  *
- * Context: Any that the driver has.
+ * Context: Any.
  */
 void fv_clean_repair_after(struct fv_device *dev, unsigned int ms)
 {
@@ -226,17 +228,16 @@ void fv_clean_repair_after(struct fv_device *dev, unsigned int ms)
 }
 
 /**
- * fv_clean_has_lost - Has a device lost its configuration, and nobody saw why?
- * @dev: the device; only one that its user may use now is looked at
+ * fv_clean_has_lost - Has a device lost its configuration unnoticed?
+ * @dev: the device; only one that its user may use now is checked
  *
- * A link that goes down and comes back within a few milliseconds leaves nothing else behind.
+ * A link that goes down and comes back within a few milliseconds leaves no other trace.
  *
- * Without a lock: a user's reset that only tries memory_lock would fail. So it is looked at
- * twice: who wakes it up restores it soon.
+ * Lockless: a user's reset, which only tries memory_lock, would fail. Reads the BARs twice, as a
+ * resume restores them a moment later.
  *
- * Context: Process context, may sleep. A reset that is begun meanwhile is the caller's to
- * exclude.
- * Return: True if its BARs are not what they were.
+ * Context: Process context, may sleep. The caller excludes a reset that begins meanwhile.
+ * Return: True if a BAR does not have its initial value.
  */
 bool fv_clean_has_lost(struct fv_device *dev)
 {
@@ -255,8 +256,8 @@ bool fv_clean_has_lost(struct fv_device *dev)
 }
 
 /*
- * The PCI core resets a physical function whatever its virtual functions are doing, and tells
- * their driver nothing. Each is behind its fence from here on, and its own repair ends that.
+ * The PCI core resets a physical function while its virtual functions are in use, and does not tell
+ * their driver. Each is fenced from here on, until its own recovery.
  */
 static void fv_clean_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
 {
@@ -281,7 +282,7 @@ static void fv_clean_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
 			    "the PCI core resets its physical function %s", pci_name(pf));
 }
 
-/* One that is locked is being reset or bound; see fv_clean_vfs_done(). */
+/* A locked one is being reset or bound; see fv_clean_vfs_done(). */
 static void fv_clean_prepare_vfs(struct pci_dev *pf)
 {
 	struct pci_dev *vf = NULL;
@@ -305,10 +306,10 @@ static void fv_clean_vf_done(struct pci_dev *vf)
 }
 
 /**
- * fv_clean_vfs_done - Bring virtual functions back after a reset by the PCI core
+ * fv_clean_vfs_done - Recover virtual functions after a reset by the PCI core
  * @pf: their physical function, with its configuration restored
  *
- * One that is locked is looked at when its own reset, or its bind, is done.
+ * The end of its own reset, or probe, checks a virtual function that is locked now.
  *
  * Context: Process context, under the device lock of @pf; memory_lock of @pf may be held.
  */
@@ -364,12 +365,11 @@ static int fv_clean_verify(struct fv_device *dev, char *text, size_t size)
 }
 
 /**
- * fv_clean_check - Look at what a reset by the PCI core left behind
- * @dev: the device, after its configuration was restored
+ * fv_clean_check - Check a device after a reset by the PCI core
+ * @dev: the device, after the PCI core has restored its configuration
  *
- * Without touching its BARs, but for a look at its MSI-X table, which is the kernel's: their user
- * was not told to leave them alone. What is not as it was, or was written before the design was up,
- * is repaired by fv_reset_run() later.
+ * Does not access the BARs, which the user may be using, but for the MSI-X table, which belongs to
+ * the kernel. The recovery worker repairs what differs, or was written before the design was up.
  *
  * Context: Process context, under the device lock; memory_lock may be held.
  */
@@ -379,7 +379,7 @@ void fv_clean_check(struct fv_device *dev)
 	char text[FV_REASON_SIZE] = "";
 	u32 id, was;
 
-	/* Somebody did that behind the fence; whose fence it is, looks at all of it later. */
+	/* A reset behind the fence: the end of the fence session verifies the whole card. */
 	if (fv_card_is_leased(dev->card, text, sizeof(text)))
 		return;
 	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
@@ -398,7 +398,7 @@ void fv_clean_check(struct fv_device *dev)
 	fv_clean_repair(dev);
 }
 
-/* Nobody opens or closes while vfio_device_set::lock is held: is another function open? */
+/* True if no other function of the set is open; its lock excludes opens and closes. */
 static bool fv_clean_is_alone(struct fv_device *dev)
 {
 	struct vfio_device_set *set = dev->core.vdev.dev_set;
@@ -411,7 +411,7 @@ static bool fv_clean_is_alone(struct fv_device *dev)
 	return true;
 }
 
-/* Between two users: what is open keeps its functions. */
+/* Only function resets while another function is open. */
 static unsigned long fv_clean_methods(struct fv_device *dev)
 {
 	return fv_clean_is_alone(dev) ? FV_RESET_ANY : FV_RESET_FUNCTION_ONLY;
@@ -428,10 +428,7 @@ static void fv_clean_tell_refused(struct fv_device *dev, int error, const char *
 	}, "%s", reason);
 }
 
-/*
- * Each user gets a device that was reset, and a reset hits its virtual functions: it is not
- * opened while others have those.
- */
+/* A reset at open also hits the virtual functions, so the open is refused while they are in use. */
 static int fv_clean_ask_vfs(struct fv_device *dev)
 {
 	char reason[FV_REASON_SIZE] = "";
@@ -445,14 +442,14 @@ static int fv_clean_ask_vfs(struct fv_device *dev)
 }
 
 /**
- * fv_clean_before_open - Bring a device to a clean state for its next user
- * @dev: the device, which nobody has open
+ * fv_clean_before_open - Reset a device for its next user
+ * @dev: the device, not open
  *
- * Context: Process context, under vfio_device_set::lock.
- * Return: 0, -EOPNOTSUPP if there is no method and no reason to think that it needs
- * one, -EBUSY if its virtual functions have users or drivers of their own, or are too many,
- * -EAGAIN, also while the card is fenced, -EINTR, -ENOMEM, or -EIO if it could not be
- * brought to a clean state.
+ * Context: Process context, under vfio_device_set::lock; killable.
+ * Return: 0; -EOPNOTSUPP if there is no method to use, and the device is ready; -EBUSY if its
+ * virtual functions have other users or drivers, or are too many; -EAGAIN if the card is in a fence
+ * session, or another task holds a function; -EINTR on a fatal signal; -ENOMEM; -EIO if the reset
+ * failed.
  */
 int fv_clean_before_open(struct fv_device *dev)
 {
@@ -475,7 +472,7 @@ int fv_clean_before_open(struct fv_device *dev)
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM)
 		return ret;
 	if (is_ready && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
-		return -EOPNOTSUPP;	/* nothing was tried */
+		return -EOPNOTSUPP;	/* no method was tried */
 
 	scoped_guard(mutex, &fv_registry_lock)
 		strscpy(reason, dev->reason);
@@ -484,7 +481,7 @@ int fv_clean_before_open(struct fv_device *dev)
 }
 
 /**
- * fv_clean_after_close - See that nothing of a user is left in a device
+ * fv_clean_after_close - Clean up a device after its user
  * @dev: the device, closed; runtime active
  *
  * Context: Process context, under vfio_device_set::lock.
@@ -495,27 +492,27 @@ void fv_clean_after_close(struct fv_device *dev)
 	char reason[FV_REASON_SIZE];
 
 	fv_baseline_rewind(dev);
-	/* Whose fence it is brings it back; it is reset before the next user gets it. */
+	/* The end of the fence session recovers it, and the next open resets it. */
 	if (fv_card_is_leased(dev->card, reason, sizeof(reason)))
 		return;
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY && !dev->core.needs_reset &&
 	    fv_ready_is_answering(pdev))
 		return;
 
-	/* Reset when the link is back, or before the next user gets it. */
+	/* The recovery worker resets it when the link is back, or else the next open. */
 	if (dev->card && fv_card_is_link_down(dev->card)) {
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_CLOSE,
 				    "the link below %s is down", pci_name(dev->card->port));
 		fv_clean_repair(dev);
 		return;
 	}
-	/* Its user, who may be being killed, is not kept until it answers. */
+	/* Does not wait here until it responds: the user may be a process that is being killed. */
 	if (!fv_ready_is_answering(pdev)) {
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_CLOSE,
 				    "it does not answer after its user closed it");
 		fv_clean_repair(dev);
 		return;
 	}
-	/* What fails now is tried again before the next user gets it. */
+	/* If this fails, the next open tries again. */
 	fv_reset_run(dev, fv_clean_methods(dev), FPGA_VFIO_ORIGIN_CLOSE, NULL);
 }
