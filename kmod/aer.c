@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Errors that PCI Express reports of a card. vfio-pci has QEMU stop the virtual machine at
- * any of them, and leaves a card that was reset because of one without its configuration.
- * Here a card is looked at, and reset and restored by our own means, unless the policy
- * wants it as with vfio-pci. A user to whom an error may have handed wrong data is told all the
- * same: it must not compute with that.
+ * Error reports of PCI Express. With vfio-pci, QEMU stops the VM on any error, and a card that was
+ * reset after one stays unconfigured. This driver checks, resets and restores the card, unless the
+ * policy asks for the behaviour of vfio-pci. It still notifies a user that may have received wrong
+ * data, as the user must not compute with them.
  */
 #include <linux/pci.h>
 #include <linux/string.h>
@@ -22,19 +21,17 @@
 #include "stats.h"
 
 /*
- * How long the PCI core is given to recover: it waits a second for a link, and it does not
- * tell every driver, and not on every kernel, that it gave up. After that, a link that is
- * down is the watch's matter again, and the card is repaired by us, if the PCI core has not.
- * For a card whose link is up the PCI core waits up to a minute more (pci_dev_wait()), with
- * the device lock: until it lets go the repair is only tried again and again.
+ * Time for the PCI core's recovery. It waits 1 s for a link, and does not tell every driver, nor on
+ * every kernel, when it gives up. After this time the link monitor reports a link that is down
+ * again, and the recovery worker takes over from the PCI core. With the link up, the PCI core may
+ * hold the device lock for a minute longer (pci_dev_wait()), and the worker retries until then.
  */
 #define FV_AER_LIMIT_MS	10000
 
 /*
- * Errors after which what a user has read, or has in its memory, may be wrong (PCIe r6.0, 6.2.7).
- * A user who computes with it has to hear of that. Downstream Port Containment keeps such data
- * back, and has cleared the error when drivers hear of it: that is a lost link, as is a fatal
- * error of a function that cannot be read.
+ * Errors that may leave wrong data in what the user has read, or in its memory (PCIe r6.0, 6.2.7).
+ * Downstream Port Containment holds such data back, and has cleared the error before drivers are
+ * called: that counts as a lost link, as does a fatal error of a function that cannot be read.
  */
 #define FV_AER_DATA	(PCI_ERR_UNC_POISON_TLP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |	\
 			 PCI_ERR_UNC_ECRC | PCI_ERR_UNC_INTN)
@@ -58,7 +55,7 @@ static const struct {
 	{ PCI_ERR_UNC_INTN, "Uncorrectable Internal Error" },
 };
 
-/* What is latched in the function, and in the ports above it, of one severity. */
+/* Errors of one severity latched in the function and in the ports above it. */
 static u32 fv_aer_latched(struct pci_dev *pdev, bool is_fatal)
 {
 	u32 errors = 0, status, mask, fatal;
@@ -79,9 +76,8 @@ static u32 fv_aer_latched(struct pci_dev *pdev, bool is_fatal)
 }
 
 /*
- * What is reported: by the function, or by a port above it. Fatal errors stay latched where
- * nothing clears them, see fv_aer_clear(): those that were there the last time are not meant,
- * unless there are no others.
+ * Errors reported by the function or a port above it. Fatal ones stay latched where nothing clears
+ * them (fv_aer_clear()), so those of the last report do not count, unless there are no others.
  */
 static u32 fv_aer_errors(struct fv_device *dev, bool is_fatal)
 {
@@ -93,16 +89,16 @@ static u32 fv_aer_errors(struct fv_device *dev, bool is_fatal)
 	return errors ?: latched;
 }
 
-/* Does the kernel handle errors, and not the platform's firmware? */
+/* False if the platform's firmware handles errors. */
 static bool fv_aer_is_native(struct pci_dev *pdev)
 {
 	return pci_find_host_bridge(pdev->bus)->native_aer;
 }
 
 /*
- * The PCI core clears errors that are not fatal, and leaves the others latched, so that the next
- * one could not be told from them: those that were told of are cleared, in the function and in
- * its port. Where the platform's firmware handles errors, the registers are its own.
+ * The PCI core clears non-fatal errors only. Clears the reported fatal ones in the function and its
+ * port, as the next report could not be told from them. With firmware-first, the registers belong
+ * to the firmware.
  */
 static void fv_aer_clear(struct fv_device *dev)
 {
@@ -143,8 +139,8 @@ static void fv_aer_note(struct fv_device *dev, const char *severity, u32 errors)
 }
 
 /*
- * Where firmware handles errors it may have cleared what it was. Behind a fence that was asked
- * for the user reads all-ones, and knows.
+ * Firmware that handles errors may have cleared the cause. In a fence session the user reads
+ * all-ones anyway.
  */
 static bool fv_aer_is_to_tell(struct fv_device *dev, u32 errors)
 {
@@ -158,7 +154,7 @@ static bool fv_aer_is_to_tell(struct fv_device *dev, u32 errors)
 	       !fv_card_is_leased(dev->card, text, sizeof(text));
 }
 
-/* A card whose link is not up yet comes back without a reset. */
+/* A card whose link is still down may come back without a reset. */
 static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 {
 	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_LOST && dev->card &&
@@ -168,11 +164,13 @@ static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 
 /**
  * fv_aer_error_detected - pci_error_handlers::error_detected
- * @pdev: a function below the port that reports an error, or that it comes from
- * @state: what the PCI core thinks of it
+ * @pdev: a function below the port with the error, or the function with it
+ * @state: the PCI core's channel state
  *
  * Context: Process context, under the device lock.
- * Return: What is to be done.
+ * Return: PCI_ERS_RESULT_CAN_RECOVER after a non-fatal error, PCI_ERS_RESULT_NEED_RESET after a
+ * fatal one, PCI_ERS_RESULT_DISCONNECT when the PCI core gives up; with the policy to stop, the
+ * result of vfio_pci_core_aer_err_detected().
  */
 pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
@@ -196,9 +194,12 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 	case pci_channel_io_frozen:
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_FATAL);
 		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
-		/* First: registers of a card that is gone may take a Completion Timeout each. */
+		/* First, as each read from a card that is gone may take a Completion Timeout. */
 		fv_fence_raise(dev);
-		/* The fence may have had to wait: the PCI core begins to recover after this. */
+		/*
+		 * Again, as raising the fence may take time, and the PCI core's recovery begins
+		 * after this.
+		 */
 		fv_card_quiet(dev->card, FV_AER_LIMIT_MS);
 		errors = fv_aer_errors(dev, true);
 		fv_aer_note(dev, "fatal", errors);
@@ -219,7 +220,10 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		if (!fv_card_is_leased(dev->card, text, sizeof(text)))
 			fv_device_set_state(dev, fv_aer_given_up(dev), FPGA_VFIO_ORIGIN_KERNEL,
 					    "the PCI core gave it up after an error");
-		/* Its link may be up again before the watch looks, if that is on at all. */
+		/*
+		 * The link may come up before the link monitor sees it down, or the monitor may be
+		 * off.
+		 */
 		fv_clean_repair(dev);
 		if (!is_stop)
 			return PCI_ERS_RESULT_DISCONNECT;
@@ -229,10 +233,10 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 
 /**
  * fv_aer_slot_reset - pci_error_handlers::slot_reset
- * @pdev: the function, whose card the PCI core has reset because of an error
+ * @pdev: the function, whose card the PCI core has reset after an error
  *
- * It has neither BARs nor anything else now. Our own reset brings all of that back, from
- * fv_aer_resume() on, when the PCI core has let go of the card.
+ * The function has lost its BARs and the rest of its configuration. The recovery worker restores
+ * it, from fv_aer_resume() on, when the PCI core has released the card.
  *
  * Context: Process context, under the device lock.
  * Return: PCI_ERS_RESULT_RECOVERED.
@@ -244,7 +248,7 @@ pci_ers_result_t fv_aer_slot_reset(struct pci_dev *pdev)
 
 /**
  * fv_aer_resume - pci_error_handlers::resume
- * @pdev: the function, which the PCI core has done with
+ * @pdev: the function that the PCI core has recovered
  *
  * Context: Process context, under the device lock.
  */

@@ -180,7 +180,7 @@ void fv_baseline_forget(struct fv_device *dev)
 }
 
 /*
- * vfio_pci_core does not handle an INTx that it has masked, which then fires for ever. The caller
+ * vfio_pci_core does not handle an INTx that it has masked, which then fires forever. The caller
  * holds config_lock.
  */
 static void fv_baseline_mask_intx(struct fv_device *dev)

@@ -256,8 +256,8 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
  * The text goes to states, events and logs, which every user may read: it names no process, unlike
  * fv_card_owner().
  *
- * Context: Process context. Takes fv_registry_lock. A true result holds while the caller has the
- * device lock of a function of the card.
+ * Context: Process context. Takes fv_registry_lock. The result stays true under the device lock of
+ * a function of the card.
  * Return: True if so.
  */
 bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)

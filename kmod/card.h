@@ -20,26 +20,22 @@ struct pci_dev;
  * struct fv_card - all functions below one downstream port
  * @port:	immediate upstream bridge, which identifies the card; referenced
  * @function_cap: Link Capabilities of the function that was bound first
- * @link_goal:	speed and width of the link when the card was first bound; speed 0 if
- *		unknown
- * @target_was:	Target Link Speed before a policy changed it; 0 if no policy did;
- *		@link_lock
+ * @link_goal:	speed and width of the link when the card was first bound; speed 0 if unknown
+ * @target_was:	Target Link Speed before a policy changed it; 0 if no policy did; @link_lock
  * @link_lock:	serializes retrains; taken after all others but fv_registry_lock
  * @watch:	link monitor
  * @lease:	fence session
- * @hot_reset_lock: serializes VFIO_DEVICE_PCI_HOT_RESET and the begin of a fence session; taken
- *		before vfio_device_set::lock
+ * @hot_reset_lock: VFIO_DEVICE_PCI_HOT_RESET or the begin of a fence session; before
+ *		vfio_device_set::lock
  * @port_lock:	protects @nr_isolations to @port_was_ignoring, and isolation of the port;
  *		innermost but for the PCI core's locks of the port's registers
- * @nr_isolations: fv_card_isolate() calls without fv_card_restore() yet
- * @nr_keepers:	fv_card_keep() and fv_card_isolate() calls that make pciehp ignore hotplug
- *		events
+ * @nr_isolations: calls of fv_card_isolate() still to undo
+ * @nr_keepers:	calls of fv_card_keep() and fv_card_isolate() still to undo
  * @port_state:	registers of the port before isolation
  * @port_was_ignoring: pci_dev::ignore_hotplug of the port before the first of @nr_keepers
  * @nr_resets:	resets and fence sessions in progress that may take the link down
  * @resets:	how many of them have begun; a change shows one that has also ended
- * @quiet_until_ns: link-down events before this time (ns, CLOCK_MONOTONIC) are expected and
- *		ignored
+ * @quiet_until_ns: link-down is expected before this time (ns, CLOCK_MONOTONIC)
  * @devices:	fv_device::card_node of the functions bound to this driver; fv_registry_lock
  *
  * Exists while at least one function of the card is bound.

@@ -122,8 +122,8 @@ static inline bool fv_compat_has_dma_bufs(struct vfio_pci_core_device *core)
 #endif
 
 /*
- * RAM can stand in for a PMD mapping of a BAR. x86 maps such a page cached because it is RAM;
- * other architectures take the memory type from the VMA, which is uncached for a BAR.
+ * RAM can stand in for a PMD mapping of a BAR. x86 maps such a page cached because it is RAM; other
+ * architectures take the memory type from the VMA, which is uncached for a BAR.
  */
 #define FV_HAS_HUGE_MEMORY						\
 	(IS_ENABLED(CONFIG_X86_64) && IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP))

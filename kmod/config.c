@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Configuration space around a reset. The PCI core saves and restores most of it
- * (pci_save_state(), pci_restore_state()); what it leaves out is restored here, and
- * all of it is read back: a card that loses its BARs once more right after its reset
- * must not pass for one that works.
+ * Configuration space around a reset. The PCI core saves and restores most of it (pci_save_state(),
+ * pci_restore_state()). This file restores the rest, and reads all of it back: a card that loses
+ * its BARs again right after its reset must not pass as working.
  */
 #include <linux/pci.h>
 
 #include "config.h"
 
-/* Kinds of places: a field is at an offset from there. */
+/* What the offset of a field is relative to. */
 enum fv_config_place {
 	FV_CONFIG_HEADER,
 	FV_CONFIG_CAP,
@@ -17,13 +16,13 @@ enum fv_config_place {
 };
 
 /**
- * struct fv_config_field - a register, or the part of it that software sets
- * @place: what @id and @at are about
- * @id: capability
+ * struct fv_config_field - a register, or its configuration bits
+ * @place: what @at is relative to
+ * @id: capability ID
  * @at: offset
  * @size: bytes
- * @mask: bits that are configuration: no status, no command, no "do it now"
- * @name: as the PCI Express specification calls it
+ * @mask: configuration bits, without status bits and bits that trigger an action
+ * @name: name in the PCI Express specification
  */
 struct fv_config_field {
 	enum fv_config_place place;
@@ -39,7 +38,7 @@ struct fv_config_field {
 #define EXT(id, at, size, mask, name)					\
 	{ FV_CONFIG_EXT_CAP, PCI_EXT_CAP_ID_##id, at, size, mask, name }
 
-/* In the order in which they are written: BARs before what decodes them. */
+/* In write order: BARs before Command, which enables their decoding. */
 static const struct fv_config_field fv_config_fields[] = {
 	HEADER(PCI_CACHE_LINE_SIZE, 1, ~0, "Cache Line Size"),
 	HEADER(PCI_BASE_ADDRESS_0, 4, ~0, "BAR 0"),
@@ -76,10 +75,10 @@ static const struct fv_config_field fv_config_fields[] = {
 
 static_assert(ARRAY_SIZE(fv_config_fields) <= FV_CONFIG_FIELDS);
 
-/* Command is the last of them. */
+/* Index of Command, the last field. */
 #define FV_CONFIG_COMMAND	(ARRAY_SIZE(fv_config_fields) - 1)
 
-/* Where a field is, or -1 if the function does not have it. */
+/* Offset of a field in configuration space, or -1 if the function does not have it. */
 static int fv_config_where(struct pci_dev *pdev, const struct fv_config_field *field)
 {
 	int cap;
@@ -94,7 +93,7 @@ static int fv_config_where(struct pci_dev *pdev, const struct fv_config_field *f
 		cap = pci_find_ext_capability(pdev, field->id);
 		break;
 	}
-	/* PCI Express capabilities of version 1 have no second set of registers. */
+	/* Version 1 of the PCI Express capability ends before Device Control 2. */
 	if (field->id == PCI_CAP_ID_EXP && field->place == FV_CONFIG_CAP &&
 	    field->at >= PCI_EXP_DEVCTL2 && (pdev->pcie_flags_reg & PCI_EXP_FLAGS_VERS) < 2)
 		return -1;
@@ -135,7 +134,7 @@ static void fv_config_write(struct pci_dev *pdev, const struct fv_config_field *
 	case 2:
 		pci_read_config_word(pdev, where, &word);
 		others = word & ~field->mask;
-		/* written 1, PME Status would be cleared */
+		/* PME Status is cleared by writing 1 */
 		if (field->id == PCI_CAP_ID_PM && field->place == FV_CONFIG_CAP)
 			others &= ~PCI_PM_CTRL_PME_STATUS;
 		pci_write_config_word(pdev, where, value | others);
@@ -147,9 +146,9 @@ static void fv_config_write(struct pci_dev *pdev, const struct fv_config_field *
 }
 
 /**
- * fv_config_find - Find out once where a function has what is restored
- * @pdev: the function, that answers
- * @config: what fv_config_save() and fv_config_verify() are given later
+ * fv_config_find - Find the offsets of a function's fields
+ * @pdev: the function, which responds
+ * @config: offsets for fv_config_save() and fv_config_verify()
  *
  * Context: Process context.
  */
@@ -162,11 +161,11 @@ void fv_config_find(struct pci_dev *pdev, struct fv_config *config)
 }
 
 /**
- * fv_config_look - Look how a function is configured
- * @pdev: the function, in D0, that answers
- * @config: where to
+ * fv_config_look - Read a function's fields
+ * @pdev: the function, which responds, in D0
+ * @config: gets the values
  *
- * Context: Process context, under the device lock.
+ * Context: Process context.
  */
 void fv_config_look(struct pci_dev *pdev, struct fv_config *config)
 {
@@ -179,9 +178,9 @@ void fv_config_look(struct pci_dev *pdev, struct fv_config *config)
 }
 
 /**
- * fv_config_save - Remember a function's configuration
- * @pdev: the function, in D0, that answers
- * @config: where to
+ * fv_config_save - Save a function's configuration
+ * @pdev: the function, which responds, in D0
+ * @config: gets the values
  *
  * Context: Process context, under the device lock.
  */
@@ -192,15 +191,15 @@ void fv_config_save(struct pci_dev *pdev, struct fv_config *config)
 }
 
 /**
- * fv_config_is_lost - Does a function not have the BARs any more that it was given?
- * @pdev: the function, that answers
- * @config: its configuration at a time when it had them
+ * fv_config_is_lost - Has a function lost its BARs?
+ * @pdev: the function, which responds
+ * @config: its configuration when it had them
  *
- * The one part of the configuration that nobody changes while a driver has the
- * function: if it is other, the card went through a reset that nobody told of.
+ * BARs do not change while a driver is bound. A difference means that the card went through a reset
+ * of which the driver was not told.
  *
  * Context: Process context.
- * Return: True if a BAR is not what it was.
+ * Return: True if a BAR differs.
  */
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 {
@@ -217,7 +216,7 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 	return false;
 }
 
-/* What a BAR register holds when its resource is where the PCI core put it. */
+/* The value of a BAR with its resource at the address that the PCI core has assigned. */
 static u64 fv_config_bar_of(struct pci_dev *pdev, const struct resource *res)
 {
 	struct pci_bus_region region;
@@ -229,14 +228,14 @@ static u64 fv_config_bar_of(struct pci_dev *pdev, const struct resource *res)
 }
 
 /**
- * fv_config_put_bars - Write the BARs that a function should have and does not
- * @pdev: the function, which nobody uses
+ * fv_config_put_bars - Rewrite the BARs that a function has lost
+ * @pdev: the function, not in use
  *
- * A card that was reprogrammed, or reset by somebody who did not wait for it, while it
- * had no driver: the PCI core knows where its BARs are to be, and does not look again.
+ * A card without a driver loses its BARs when it is reprogrammed or reset without a restore. The
+ * PCI core has their addresses, but does not write them again.
  *
  * Context: Process context, under the device lock.
- * Return: How many BARs were written.
+ * Return: Number of BARs written.
  */
 unsigned int fv_config_put_bars(struct pci_dev *pdev)
 {
@@ -278,7 +277,7 @@ unsigned int fv_config_put_bars(struct pci_dev *pdev)
 
 /**
  * fv_config_stop - Stop a function's DMA, interrupts and decoding
- * @pdev: the function: it is started again by pci_restore_state()
+ * @pdev: the function; pci_restore_state() starts it again
  *
  * Context: Process context, under the device lock.
  */
@@ -288,11 +287,11 @@ void fv_config_stop(struct pci_dev *pdev)
 }
 
 /**
- * fv_config_set_intx - Say whether Interrupt Disable is to be set
- * @config: what fv_config_verify() is given next
- * @is_disabled: vfio_pci_core changes the bit with each interrupt: what was saved is old
+ * fv_config_set_intx - Set the expected value of Interrupt Disable
+ * @config: for the next fv_config_verify()
+ * @is_disabled: vfio_pci_core changes the bit with each interrupt, so the saved one is stale
  *
- * Context: Any, under the lock of @config.
+ * Context: Any, under the lock that protects @config.
  */
 void fv_config_set_intx(struct fv_config *config, bool is_disabled)
 {
@@ -301,7 +300,7 @@ void fv_config_set_intx(struct fv_config *config, bool is_disabled)
 		config->values[FV_CONFIG_COMMAND] |= PCI_COMMAND_INTX_DISABLE;
 }
 
-/* Where the PCI core has put what a register of the SR-IOV capability decodes. */
+/* True if the VF BARs have the addresses that the PCI core has assigned. */
 static bool fv_config_has_vf_bars(struct pci_dev *pdev, int where)
 {
 #ifdef CONFIG_PCI_IOV
@@ -324,15 +323,16 @@ static bool fv_config_has_vf_bars(struct pci_dev *pdev, int where)
 }
 
 /**
- * fv_config_verify_vfs - Does a function have the virtual functions that it should have?
- * @pdev: the function, that answers and is what it was
- * @text: if not, why not, in words
+ * fv_config_verify_vfs - Verify a function's SR-IOV capability
+ * @pdev: the function, which responds and has its initial identity
+ * @text: reason of -EIO
  * @size: of @text
  *
- * The PCI core restores the SR-IOV capability from what it knows of it, and does not look.
+ * The PCI core restores the capability, but does not read it back.
  *
  * Context: Process context, under the device lock, after pci_restore_state().
- * Return: 0, or -EIO.
+ * Return: 0, or -EIO if the capability is missing, or VF Enable, NumVFs or a VF BAR is not
+ * restored.
  */
 int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
 {
@@ -361,7 +361,7 @@ int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
 	return -EIO;
 }
 
-/* Interrupts are the kernel's: what it has enabled now is what they have to be. */
+/* The kernel's current MSI and MSI-X enables count, not the saved ones. */
 static u32 fv_config_expected(struct pci_dev *pdev, const struct fv_config *config, unsigned int i)
 {
 	const struct fv_config_field *field = &fv_config_fields[i];
@@ -379,14 +379,14 @@ static u32 fv_config_expected(struct pci_dev *pdev, const struct fv_config *conf
 }
 
 /**
- * fv_config_verify - Read a function's configuration back, and write what is missing
- * @pdev: the function, that answers and is what it was
- * @config: what it has to be
- * @text: the first field that does not take its value, in words
+ * fv_config_verify - Read a function's configuration back and correct it
+ * @pdev: the function, which responds and has its initial identity
+ * @config: the expected values
+ * @text: the first field that does not take its value
  * @size: of @text
  *
  * Context: Process context, under the device lock, after pci_restore_state().
- * Return: 0, or -EIO when a field does not take its value.
+ * Return: 0, or -EIO if a field does not take its value.
  */
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size)

@@ -15,13 +15,13 @@
 #include "state.h"
 #include "watch.h"
 
-DEFINE_MUTEX(fv_publish_lock);		/* one device comes or goes at a time */
-DEFINE_MUTEX(fv_registry_lock);		/* what is known: devices, cards, groups, counters */
+DEFINE_MUTEX(fv_publish_lock);		/* serializes publish and unpublish */
+DEFINE_MUTEX(fv_registry_lock);		/* devices, cards, groups, counters */
 
-/* Held while a policy is changed, so that no change is lost; taken before the two above. */
+/* Serializes policy changes. Taken before the two above. */
 static DEFINE_MUTEX(fv_device_edit_lock);
 
-/* By fv_registry_key(); protected by fv_registry_lock. */
+/* Indexed by fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_devices);
 
 static void fv_device_unlist(struct fv_device *dev)
@@ -37,11 +37,11 @@ static int fv_device_list(struct fv_device *dev)
 }
 
 /**
- * fv_device_publish - Make a device known: to its card, its group and all readers
+ * fv_device_publish - Add a device to its card, its group and all lookups
  * @dev: a device that VFIO has registered
  *
  * Context: Process context. Takes fv_publish_lock.
- * Return: 0, -ENOMEM, or the error of a shell; then nobody knows the device.
+ * Return: 0, -ENOMEM, or the error of an observer; an error leaves nothing added.
  */
 int fv_device_publish(struct fv_device *dev)
 {
@@ -84,10 +84,12 @@ err_card:
 }
 
 /**
- * fv_device_unpublish - Take back what fv_device_publish() did
+ * fv_device_unpublish - Undo fv_device_publish()
  * @dev: the device
  *
- * Context: Process context. Takes fv_publish_lock.
+ * Waits for all references that fv_device_get() took.
+ *
+ * Context: Process context, may sleep. Takes fv_publish_lock.
  */
 void fv_device_unpublish(struct fv_device *dev)
 {
@@ -107,9 +109,9 @@ void fv_device_unpublish(struct fv_device *dev)
 
 /**
  * fv_device_next - Find the first device from a key on
- * @key: fv_registry_key() of the function to start at; set to that of what is found
+ * @key: fv_registry_key() of the function to start at; set to that of the device found
  *
- * Context: Under fv_registry_lock, which keeps what is found.
+ * Context: Under fv_registry_lock, which keeps the device.
  * Return: The device, or NULL if there is none left.
  */
 struct fv_device *fv_device_next(unsigned long *key)
@@ -119,12 +121,12 @@ struct fv_device *fv_device_next(unsigned long *key)
 }
 
 /**
- * fv_device_find - Find what is known of a function
+ * fv_device_find - Find the device of a function
  * @pdev: the function
  *
- * Context: Process context; under the function's device lock or fv_publish_lock, which
- * keep what is found. Takes fv_registry_lock.
- * Return: The device, or NULL if it is not ours.
+ * Context: Process context; under the function's device lock or fv_publish_lock, which keep the
+ * device. Takes fv_registry_lock.
+ * Return: The device, or NULL if the function is not bound to this driver.
  */
 struct fv_device *fv_device_find(struct pci_dev *pdev)
 {
@@ -136,13 +138,13 @@ struct fv_device *fv_device_find(struct pci_dev *pdev)
 }
 
 /**
- * fv_device_get - Find a device by its address, and keep it
+ * fv_device_get - Find a device by its address, and take a reference
  * @bdf: PCI address
  *
- * The device stays bound until fv_device_put(): an unbind waits.
+ * An unbind waits until fv_device_put().
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: The device, or NULL if there is none of ours.
+ * Return: The device, or NULL if no such function is bound to this driver.
  */
 struct fv_device *fv_device_get(const char *bdf)
 {
@@ -160,12 +162,12 @@ struct fv_device *fv_device_get(const char *bdf)
 }
 
 /**
- * fv_device_get_next - Find the first device of a card from a key on, and keep it
+ * fv_device_get_next - Get the first device of a card from a key on
  * @card: the card
- * @key: fv_registry_key() of the function to start at; set to that of what is found
+ * @key: fv_registry_key() of the function to start at; set to that of the device found
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: The device, which stays bound until fv_device_put(), or NULL.
+ * Return: The device, which stays bound until fv_device_put(), or NULL if there is none left.
  */
 struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
 {
@@ -182,14 +184,14 @@ struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
 }
 
 /**
- * fv_device_next_of - Go through the devices of a card, each kept while it is looked at
+ * fv_device_next_of - Iterate over the devices of a card
  * @card: the card
- * @dev: the device before, which is let go; NULL at first
- * @key: 0 at first
+ * @dev: the previous device, which is put; NULL to start
+ * @key: 0 to start
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: The device, or NULL if there is none left. Who does not go on until then lets the
- * last one go by fv_device_put().
+ * Return: The device, referenced, or NULL if there is none left. A caller that stops earlier calls
+ * fv_device_put() for the last one.
  */
 struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
 				    unsigned long *key)
@@ -202,13 +204,13 @@ struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
 }
 
 /**
- * fv_device_set_states - Say what is thought of all functions of a card
+ * fv_device_set_states - Set the state of all devices of a card
  * @card: the card
- * @state: their state
- * @origin: who asked for what led to it
- * @text: why, for the administrator
+ * @state: the new state
+ * @origin: requester of the operation behind it
+ * @text: reason, for the administrator
  *
- * Context: As fv_device_set_state(); it is called for each.
+ * Context: As fv_device_set_state().
  */
 void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 			  enum fpga_vfio_origin origin, const char *text)
@@ -221,11 +223,11 @@ void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 }
 
 /**
- * fv_device_put - Let go what fv_device_get() found
+ * fv_device_put - Drop a reference that fv_device_get() took
  * @dev: the device
  *
- * Context: Process context. Takes fv_registry_lock, which fv_device_unpublish() takes
- * after its wait: the device is there until this is done with it.
+ * Context: Process context. Takes fv_registry_lock, which fv_device_unpublish() takes after its
+ * wait: the device exists until this function is done with it.
  */
 void fv_device_put(struct fv_device *dev)
 {
@@ -236,11 +238,11 @@ void fv_device_put(struct fv_device *dev)
 }
 
 /**
- * fv_device_state - Read what is thought of a function
+ * fv_device_state - Read the state of a device
  * @dev: the device
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: Its state.
+ * Return: The state.
  */
 enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 {
@@ -249,9 +251,9 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 }
 
 /*
- * One that does not answer must not be put to sleep: what the PCI core saves of it then is
- * all-ones, which is what it writes to it when it wakes it up, and the card may be there again.
- * Nor is a port asleep of which somebody waits that its link comes back.
+ * A device that does not respond must not suspend: the PCI core would save all-ones, and write them
+ * at resume, when the card may be back. The reference also keeps the port awake while the driver
+ * waits for its link.
  */
 static void fv_device_keep_awake(struct fv_device *dev, bool was_ready, bool is_ready)
 {
@@ -262,7 +264,7 @@ static void fv_device_keep_awake(struct fv_device *dev, bool was_ready, bool is_
 }
 
 /**
- * fv_device_forget_state - Say that nothing is thought of a function any more
+ * fv_device_forget_state - Drop the state of a device
  * @dev: the device, at the end of its unbind
  *
  * Context: Process context, under the device lock.
@@ -276,16 +278,15 @@ void fv_device_forget_state(struct fv_device *dev)
 }
 
 /**
- * fv_device_set_state - Say what is thought of a function from now on
+ * fv_device_set_state - Set the state of a device, and record the change
  * @dev: the device
- * @state: its state
- * @origin: who asked for what led to it
- * @fmt: why, for the administrator; empty when it is ready
+ * @state: the new state
+ * @origin: requester of the operation behind it
+ * @fmt: reason, for the administrator; empty if it is ready
  *
- * While it is not ready it is not put to sleep.
+ * Runtime PM does not suspend a device that is not ready.
  *
- * Context: Process context, under any of the driver's locks but fv_registry_lock, which
- * it takes.
+ * Context: Process context, under any of the driver's locks but fv_registry_lock, which it takes.
  */
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...)
@@ -322,9 +323,9 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 }
 
 /**
- * fv_device_policy - Read what is wanted of a device
+ * fv_device_policy - Read the policy of a device
  * @dev: the device
- * @policy: what is read
+ * @policy: a copy of the policy
  *
  * Context: Process context. Takes fv_registry_lock.
  */
@@ -335,18 +336,17 @@ void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 }
 
 /**
- * fv_device_edit_policy - Change what is wanted of a device
- * @dev: the device, which cannot go meanwhile
- * @origin: who asked for it
- * @edit: changes the policy that it is given; an error leaves all as it was
+ * fv_device_edit_policy - Change the policy of a device
+ * @dev: the device, which the caller keeps bound
+ * @origin: requester
+ * @edit: changes the policy that is passed to it, or returns an error
  * @arg: for @edit
- * @text: why not, in words
+ * @text: reason of an error
  * @size: of @text
  *
- * Context: Process context, may sleep; @edit runs under a lock that keeps others from
- * changing a policy.
- * Return: 0, an error of @edit, of fv_policy_check(), of fv_ready_has_register() or of
- * fv_card_can_reach(); then nothing has changed.
+ * Context: Process context, may sleep; @edit runs under a mutex that serializes policy changes.
+ * Return: 0, or an error of @edit, fv_policy_check(), fv_ready_has_register() or
+ * fv_card_can_reach(), with the policy unchanged.
  */
 int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
 			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,

@@ -26,8 +26,8 @@ struct fv_profile;
 struct fv_stats;
 
 /*
- * Serializes fv_device_publish() and fv_device_unpublish(). Taken after the device lock and
- * before fv_registry_lock; never by a reader.
+ * Serializes fv_device_publish() and fv_device_unpublish(). Taken after the device lock and before
+ * fv_registry_lock; never by a reader.
  */
 extern struct mutex fv_publish_lock;
 
@@ -50,14 +50,13 @@ extern struct mutex fv_publish_lock;
  * @reason:	text that says why @state is not ready; fv_registry_lock
  * @identity:	identity of the function when it was bound; written by probe only
  * @config:	configuration that the next reset restores; config_lock
- * @config_lock: protects @config, @config_seq, @saved and @is_rewound; innermost but for
- *		fv_registry_lock
+ * @config_lock: of config, config_seq, saved, is_rewound; innermost but for fv_registry_lock
  * @config_seq:	odd from the start of a reset until the configuration is restored
- * @saved:	the PCI core's saved state that goes with @config, unless @is_rewound; replaced
- *		under the device lock as well
- * @is_rewound: @config is @base_config, and @base_saved goes with it
+ * @saved:	the PCI core's part of @config, unless @is_rewound; replaced under the device
+ *		lock, too
+ * @is_rewound: @config is @base_config, and @base_saved replaces @saved
  * @base_config: initial configuration, before the first user; written by probe only
- * @base_saved:	the PCI core's saved state that goes with @base_config
+ * @base_saved:	the PCI core's part of @base_config
  * @user:	process that has the device open, or NULL; vfio_device_set::lock
  * @note:	snapshots configuration space soon after a user write
  * @is_note_due: @note is queued; lockless
@@ -65,8 +64,7 @@ extern struct mutex fv_publish_lock;
  * @guest:	notifies the user of a device that does not come back
  * @reset_began_ns: when the PCI core began its last reset, CLOCK_MONOTONIC; device lock
  * @reset_was_readable: configuration space was readable then; device lock
- * @aer_seen:	uncorrectable errors latched at the last AER report, non-fatal and fatal;
- *		device lock
+ * @aer_seen:	errors latched at the last AER report, non-fatal and fatal; device lock
  * @is_leaving:	the device is being unbound: the driver's own waits for it end early
  * @nr_uses:	references that fv_device_get() took; fv_registry_lock
  * @unused:	woken when @nr_uses drops to 0

@@ -905,8 +905,7 @@ static ssize_t fv_fence_clamp(struct fv_device *dev, size_t count, loff_t at)
  * Device-specific regions go to vfio_pci_core.
  *
  * Context: Process context, may sleep.
- * Return: Bytes read as all-ones, as many as vfio_pci_core_read() would read, or its errors;
- * -EFAULT if @buf is not writable.
+ * Return: Bytes read as all-ones, as many as vfio_pci_core_read() would read, or its errors.
  */
 ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
 {

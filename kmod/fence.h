@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fence isolates the VFIO user from a device: reads return all-ones and writes are dropped,
- * as PCI Express specifies for a link that is down.
+ * The fence isolates the VFIO user from a device: reads return all-ones and writes are dropped, as
+ * PCI Express specifies for a link that is down.
  */
 #ifndef FV_FENCE_H
 #define FV_FENCE_H
@@ -26,8 +26,8 @@ struct vm_fault;
  * struct fv_fence - the fence of one device
  * @seq: odd while the fence is up, incremented when it is raised and lowered. Written under
  *	memory_lock for writing, and to lower it under @gate as well
- * @is_open: a user has the device open, so that vfio_pci_core_device::vconfig exists;
- *	memory_lock, and @gate to clear it
+ * @is_open: a user has the device open, so that vfio_pci_core_device::vconfig exists; memory_lock,
+ *	and @gate to clear it
  * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock
  * @had_no_command: pci_dev::no_command_memory at that time; memory_lock
  * @ones: pages mapped in place of the BARs
@@ -37,10 +37,10 @@ struct vm_fault;
  * @in_turn: runs @step under memory_lock, for which it queues behind the user's accesses
  * @is_finish_due: @in_turn has to run the second step of fv_fence_raise()
  * @step: a task's request to @in_turn, or NULL; set by cmpxchg(), taken by xchg()
- * @turn: serializes ioctls that touch the device, so that a task that takes @gate for writing
- *	waits for at most one; before @gate
- * @gate: such an ioctl holds it for reading, and a task that raises or lowers the fence, or
- *	resets the device, for writing; before memory_lock
+ * @turn: serializes ioctls that touch the device, so that a task that takes @gate for writing waits
+ *	for at most one; before @gate
+ * @gate: held for reading by such an ioctl, for writing to raise or lower the fence, or to reset the
+ *	device; before memory_lock
  * @raise: serializes fv_fence_raise(), until the fence is complete; before @gate
  * @nr_closing: tasks in fv_fence_close_gate(), or with the gate closed: no ioctl begins meanwhile
  * @opened: woken when the fence is lowered, and when @nr_closing drops

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest's driver resets its function by writing Initiate Function Level Reset, and looks
- * afterwards whether it is ready. vfio_pci_core would have the PCI core reset it under that
- * write: when the card hangs, a processor of the guest waits a minute, and cannot be killed.
+ * A guest's driver resets its function with a write to Initiate Function Level Reset, and polls
+ * afterwards until it is ready. vfio_pci_core would have the PCI core reset it inside that write:
+ * if the card hangs, a vCPU waits for a minute and cannot be killed.
  *
- * The core tries the device lock for that. It is held here while the core looks at the write,
- * so that it does all else with it; the reset is ours, done by a work item, and the guest sees
- * until its end what PCI Express says of a function that is not ready.
+ * vfio_pci_core tries the device lock for that reset. The driver holds it while the core does the
+ * rest of the write. A work item does the reset; meanwhile the guest reads what PCI Express
+ * specifies for a function that is not ready.
  */
 #include <linux/jiffies.h>
 #include <linux/pagemap.h>
@@ -25,29 +25,31 @@
 #include "wait.h"
 
 /*
- * How long the write waits for the reset: 100 ms that PCI Express gives it (PCIe r6.0, 6.6.2),
- * and as long as it takes to restore a function of a card that works. Then it is done when
- * the write is, as with vfio-pci, for users who do not look.
+ * How long the write waits for the reset: the 100 ms that PCI Express grants it (PCIe r6.0, 6.6.2),
+ * and the time to restore a function of a working card. Then the reset is complete when the write
+ * returns, as with vfio-pci, for users that do not poll.
  */
 #define FV_FLR_WRITE_MS		150
 
-/* Where the bit is, in the PCI Express capability. */
+/* Position of the bit in the PCI Express capability. */
 #define FV_FLR_BYTE		(PCI_EXP_DEVCTL + 1)
 #define FV_FLR_BIT		(PCI_EXP_DEVCTL_BCR_FLR >> 8)
 
-/* How often a write is begun whose buffer goes away while it is read. */
+/* Attempts at a write whose buffer is paged out meanwhile. */
 #define FV_FLR_TRIES		3
 
 static void fv_flr_work(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
-	/* One that is asked for while this is done is another one, and comes after it. */
+	/* A reset requested during this one needs another run. */
 	int asked = atomic_read(&dev->flr.asked);
 	int ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_GUEST, NULL);
 
 	if (ret == -EAGAIN || ret == -EBUSY || ret == -EOPNOTSUPP)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
-	/* Not ready: somebody may have kept the rest of the card, who does not any more. */
+	/*
+	 * If not ready: the reset may have failed because another task held the rest of the card.
+	 */
 	if (ret && ret != -ESTALE)
 		fv_clean_repair(dev);
 	WRITE_ONCE(dev->flr.done, asked);
@@ -55,7 +57,7 @@ static void fv_flr_work(struct work_struct *work)
 }
 
 /**
- * fv_flr_init - Be ready for a user who asks for a reset
+ * fv_flr_init - Prepare for resets requested in configuration space
  * @dev: the device, at probe
  *
  * Context: Process context.
@@ -71,8 +73,8 @@ void fv_flr_init(struct fv_device *dev)
 }
 
 /**
- * fv_flr_cancel - Forget a reset that was asked for, and is not begun
- * @dev: the device, whose user is gone: it is reset for the next one
+ * fv_flr_cancel - Cancel a requested reset that has not begun
+ * @dev: the device, whose user is gone; it is reset for the next one
  *
  * Context: Any.
  */
@@ -83,17 +85,17 @@ void fv_flr_cancel(struct fv_device *dev)
 }
 
 /**
- * fv_flr_exit - End what fv_flr_init() began
- * @dev: the device, which nobody uses any more
+ * fv_flr_exit - Release what fv_flr_init() set up
+ * @dev: the device, without a user
  *
- * Context: Process context, under the device lock: a reset only tries that.
+ * Context: Process context, under the device lock, which the reset only tries.
  */
 void fv_flr_exit(struct fv_device *dev)
 {
 	cancel_work_sync(&dev->flr.work);
 }
 
-/* Has the function such a reset, and is it to be ours? As for VFIO_DEVICE_RESET. */
+/* Whether the driver does this reset itself, by the same rules as for VFIO_DEVICE_RESET. */
 static bool fv_flr_is_ours(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -102,7 +104,7 @@ static bool fv_flr_is_ours(struct fv_device *dev)
 	       !fv_reset_is_core_special(pdev);
 }
 
-/* Without its user's page faults: what is not there is -EFAULT. */
+/* With page faults disabled; -EFAULT if the buffer is not present. */
 static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user *buf,
 				    size_t count, loff_t *ppos, bool *is_asked)
 {
@@ -120,8 +122,8 @@ static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user 
 }
 
 /*
- * The reset before this one may have the device lock for a moment longer than its fence was up.
- * Who has it longer has another reset, or waits for the user to go. False: not locked.
+ * The last reset may hold the lock for a moment after it lowers the fence. A task that holds it
+ * longer runs another reset, or waits for the user to close. Returns false if not locked.
  */
 static bool fv_flr_lock(struct fv_device *dev)
 {
@@ -136,19 +138,19 @@ static bool fv_flr_lock(struct fv_device *dev)
 }
 
 /**
- * fv_flr_write - Write to configuration space, but for the reset that is asked for there
+ * fv_flr_write - Write configuration space without the reset it requests
  * @vdev: the device
- * @buf: where from
- * @count: how much; fv_flr_is_in() says that it may ask for a reset
- * @ppos: where to; moved on
- * @is_asked: set if a reset is asked for that fv_flr_run() is to do
+ * @buf: user buffer
+ * @count: bytes to write, of which fv_flr_is_in() says that they may request a reset
+ * @ppos: offset in the VFIO device's file; advanced
+ * @is_asked: set to true if fv_flr_run() has to do a reset
  *
- * Whoever waits for the device lock does not wait for memory that the user gives in his own
- * time: that is fetched before, and the write is begun again if it goes away meanwhile. While
- * somebody else has the lock the core does not reset the function either.
+ * A task that waits for the device lock must not wait for the user's memory: the buffer is faulted
+ * in before, and the write retried if it is paged out meanwhile. If another task has the lock,
+ * vfio_pci_core does not reset the function either.
  *
- * Context: Process context, may sleep. Tries the device lock, for FV_FLR_WRITE_MS.
- * Return: As vfio_pci_core_write(), or fv_fence_write() if there is a fence meanwhile.
+ * Context: Process context, may sleep. Tries the device lock for FV_FLR_WRITE_MS.
+ * Return: As vfio_pci_core_write(), or as fv_fence_write() if the device is fenced meanwhile.
  */
 ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 		     loff_t *ppos, bool *is_asked)
@@ -160,8 +162,9 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	bool is_locked;
 
 	/*
-	 * What does not fit is an error of the core's, however much it is. The core restores no
-	 * virtual functions: then it does not get the lock either, and nothing is reset.
+	 * The core rejects a write that does not fit, of any size, without a read of the buffer. It
+	 * cannot restore virtual functions: with the lock held here it does not reset their
+	 * function.
 	 */
 	if ((!is_ours && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
 		return vfio_pci_core_write(vdev, buf, count, ppos);
@@ -185,11 +188,10 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 }
 
 /**
- * fv_flr_run - Reset a function as its user has asked in configuration space
+ * fv_flr_run - Reset a function that its user has asked to reset
  * @dev: the device
  *
- * Context: Process context, may sleep for FV_FLR_WRITE_MS, not longer if the reset takes longer;
- * ended by a signal that kills.
+ * Context: Process context, may sleep for FV_FLR_WRITE_MS even if the reset takes longer; killable.
  */
 void fv_flr_run(struct fv_device *dev)
 {

@@ -13,8 +13,7 @@ struct vfio_device;
 
 /**
  * struct fv_flr - a Function Level Reset that the user requests in configuration space
- * @at: offset in the VFIO device's file of the byte with Initiate Function Level Reset; U64_MAX
- *	if there is none
+ * @at: file offset of the byte with Initiate Function Level Reset; U64_MAX if there is none
  * @work: runs the reset
  * @asked: number of resets requested
  * @done: number of those that are done or cancelled
@@ -32,7 +31,7 @@ struct fv_flr {
  * fv_flr_is_in - Can a write to configuration space request a reset?
  * @flr: the device's
  * @count: bytes to write
- * @pos: offset of the write in the VFIO device's file
+ * @pos: file offset of the write
  *
  * Context: Any.
  * Return: True if fv_flr_write() has to handle the write.

@@ -9,7 +9,9 @@
 #include "notify.h"
 #include "registry.h"
 
-/* By number; changed under fv_publish_lock and fv_registry_lock, read under either. */
+/*
+ * Indexed by group number; changed under fv_publish_lock and fv_registry_lock, read under either.
+ */
 static DEFINE_XARRAY(fv_groups);
 
 static void fv_group_release(struct device *dev)
@@ -51,15 +53,15 @@ err_put:
 }
 
 /**
- * fv_group_attach - Put a device into the group that its IOMMU group is
- * @dev: the device; fv_device::group is set. It stays NULL when the device has
- *	 no IOMMU group (no-IOMMU mode without VFIO groups).
+ * fv_group_attach - Add a device to the group of its IOMMU group
+ * @dev: the device; fv_device::group is set, but stays NULL without an IOMMU group (no-IOMMU mode
+ *	without VFIO groups)
  *
- * The counters of the device's address go with it: if they were in another
- * group, the IOMMU groups were made anew since.
+ * Moves the counters of the device's address as well, which are in another group if the IOMMU
+ * groups were rebuilt since.
  *
  * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
- * Return: 0, -ENOMEM, or the error of the shell that shows the group.
+ * Return: 0, -ENOMEM, or the error of an observer.
  */
 int fv_group_attach(struct fv_device *dev)
 {
@@ -91,7 +93,7 @@ int fv_group_attach(struct fv_device *dev)
 }
 
 /**
- * fv_group_detach - Take a device out of its group
+ * fv_group_detach - Remove a device from its group
  * @dev: the device; its counters stay in the group
  *
  * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
@@ -113,7 +115,7 @@ void fv_group_detach(struct fv_device *dev)
  * fv_group_find - Find a group by its number
  * @id: number of the IOMMU group
  *
- * Context: Under fv_registry_lock, which keeps what is found.
+ * Context: Under fv_registry_lock, which keeps the group.
  * Return: The group, or NULL.
  */
 struct fv_group *fv_group_find(unsigned int id)
@@ -124,9 +126,9 @@ struct fv_group *fv_group_find(unsigned int id)
 
 /**
  * fv_group_next - Find the first group from a number on
- * @id: the number to start at; set to the number of what is found
+ * @id: the number to start at; set to that of the group found
  *
- * Context: Under fv_registry_lock, which keeps what is found.
+ * Context: Under fv_registry_lock, which keeps the group.
  * Return: The group, or NULL if there is none left.
  */
 struct fv_group *fv_group_next(unsigned long *id)
@@ -136,9 +138,9 @@ struct fv_group *fv_group_next(unsigned long *id)
 }
 
 /**
- * fv_group_sum - Add the counters of all functions of a group to sums
+ * fv_group_sum - Add a group's counters to sums
  * @group: the group
- * @sums: where to add them, indexed by FPGA_VFIO_A_STATS_*
+ * @sums: sums to add to, indexed by FPGA_VFIO_A_STATS_*
  *
  * Context: Process context, under fv_registry_lock.
  */
@@ -152,9 +154,9 @@ void fv_group_sum(struct fv_group *group, u64 sums[FV_STATS_NR + 1])
 }
 
 /**
- * fv_group_times - Add the times that resets of a group's functions took
+ * fv_group_times - Add the durations of a group's resets
  * @group: the group
- * @sum: where to add them
+ * @sum: durations to add to
  *
  * Context: Process context, under fv_registry_lock.
  */
@@ -168,10 +170,9 @@ void fv_group_times(struct fv_group *group, struct fv_times *sum)
 }
 
 /**
- * fv_group_exit - Forget all groups
+ * fv_group_exit - Free all groups
  *
- * Context: Process context, when no device and no netlink reader is left; sysfs
- * readers are waited for.
+ * Context: Process context, without devices or netlink readers; waits for sysfs readers.
  */
 void fv_group_exit(void)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the user of a device is told when its card does not come back, if the policy says
- * so: by vfio_pci_core's two interrupts that are about the device itself. It is told from
- * a work item, since vfio_pci_core's lock of interrupts comes before the locks that are
- * held when a state changes.
+ * Notifies the VFIO user, if the policy says so, when its card does not come back: by
+ * vfio_pci_core's error or request eventfd. A work item does it, since older kernels take
+ * vfio_pci_core's igate for that, which comes before the locks that are held when a state changes.
  */
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
@@ -32,7 +31,7 @@ static void fv_guest_work(struct work_struct *work)
 }
 
 /**
- * fv_guest_init - Be ready to tell a device's users
+ * fv_guest_init - Prepare the user notification
  * @dev: the device, at probe
  *
  * Context: Process context.
@@ -43,8 +42,8 @@ void fv_guest_init(struct fv_device *dev)
 }
 
 /**
- * fv_guest_exit - End what fv_guest_init() began
- * @dev: the device, which has no user any more
+ * fv_guest_exit - Release what fv_guest_init() set up
+ * @dev: the device, without a user
  *
  * Context: Process context.
  */
@@ -54,10 +53,10 @@ void fv_guest_exit(struct fv_device *dev)
 }
 
 /**
- * fv_guest_tell - Tell a device's user that it does not work any more
- * @dev: the device; nobody is told if it has no user, or if the policy says so
+ * fv_guest_tell - Notify a device's user that it no longer works
+ * @dev: the device; nothing happens without a user, or if the policy says so
  *
- * Context: Any that the driver has.
+ * Context: Any.
  */
 void fv_guest_tell(struct fv_device *dev)
 {

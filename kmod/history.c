@@ -13,7 +13,7 @@
 
 /**
  * struct fv_history - the last events of a card
- * @port: address of the port above the card; of the function, if there is none
+ * @port: PCI address of the port above the card, or of the function if there is none
  * @last: number of the newest event, 0 if there is none; fv_history_lock
  * @events: event n is at n modulo FV_HISTORY_EVENTS; fv_history_lock
  */
@@ -24,19 +24,19 @@ struct fv_history {
 };
 
 /*
- * Held while an event is numbered, kept and told, so that everybody hears of events in
- * order. Taken after all other locks of the driver.
+ * Held while an event is numbered, stored and passed on, so that all observers see events in order.
+ * Taken after all other locks of the driver.
  */
 static DEFINE_MUTEX(fv_history_lock);
 
-/* By fv_registry_key() of the port; changed under fv_history_lock. */
+/* Indexed by fv_registry_key() of the port; changed under fv_history_lock. */
 static DEFINE_XARRAY(fv_histories);
 
 /**
- * fv_history_get - Find the history of the card that a function is on, or begin one
+ * fv_history_get - Find or create the history of a function's card
  * @pdev: the function
  *
- * There is no put: what happened below a port is kept until fv_history_exit().
+ * There is no put: fv_history_exit() frees all histories.
  *
  * Context: Process context. Takes fv_history_lock.
  * Return: The history, or ERR_PTR(-ENOMEM).
@@ -84,10 +84,10 @@ static void fv_history_keep(struct fv_device *dev, struct fv_event *event)
 }
 
 /**
- * fv_history_add - Say that something happened to a function
+ * fv_history_add - Record an event of a function
  * @dev: its device
- * @what: the event; number, time, address, process and words are filled in here
- * @fmt: more, in words
+ * @what: the event; number, time, address, process and text are filled in here
+ * @fmt: text of the event
  *
  * Context: Process context, under any of the driver's locks. Takes fv_history_lock.
  */
@@ -104,10 +104,10 @@ void fv_history_add(struct fv_device *dev, const struct fv_event *what, const ch
 }
 
 /**
- * fv_history_add_card - Say that something happened to a whole card
+ * fv_history_add_card - Record an event of a whole card
  * @dev: one of its devices
- * @what: the event; number, time, process and words are filled in here
- * @fmt: more, in words
+ * @what: the event; number, time, process and text are filled in here
+ * @fmt: text of the event
  *
  * Context: Process context, under any of the driver's locks. Takes fv_history_lock.
  */
@@ -125,9 +125,9 @@ void fv_history_add_card(struct fv_device *dev, const struct fv_event *what, con
 
 /**
  * fv_history_next - Find the first history from a key on
- * @key: fv_registry_key() of the port to start at; set to that of what is found
+ * @key: fv_registry_key() of the port to start at; set to that of the history found
  *
- * Context: Process context, while the module is there, which keeps what is found.
+ * Context: Process context; a history exists until module exit.
  * Return: The history, or NULL if there is none left.
  */
 struct fv_history *fv_history_next(unsigned long *key)
@@ -136,7 +136,7 @@ struct fv_history *fv_history_next(unsigned long *key)
 }
 
 /**
- * fv_history_port - Find whose history it is
+ * fv_history_port - Name the port of a history
  * @history: the history
  *
  * Context: Any.
@@ -150,9 +150,8 @@ const char *fv_history_port(const struct fv_history *history)
 /**
  * fv_history_read - Read an event
  * @history: the history
- * @seq: number of the event, at least 1; set to that of the oldest one that is kept if
- *	 that is younger
- * @event: what is read
+ * @seq: number of the event, at least 1; set to that of the oldest event kept, if that is newer
+ * @event: a copy of the event
  *
  * Context: Process context. Takes fv_history_lock.
  * Return: False if there is no such event yet.
@@ -170,9 +169,9 @@ bool fv_history_read(struct fv_history *history, u64 *seq, struct fv_event *even
 }
 
 /**
- * fv_history_exit - Forget everything that happened
+ * fv_history_exit - Free all histories
  *
- * Context: Process context, when no device and no reader is left.
+ * Context: Process context, without devices or readers.
  */
 void fv_history_exit(void)
 {
