@@ -154,7 +154,7 @@ static bool fv_aer_is_to_tell(struct fv_device *dev, u32 errors)
 	       !fv_card_is_leased(dev->card, text, sizeof(text));
 }
 
-/* A card whose link is still down may come back without a reset. */
+/* A card with its link still down may come back without a reset. */
 static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 {
 	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_LOST && dev->card &&
@@ -233,7 +233,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 
 /**
  * fv_aer_slot_reset - pci_error_handlers::slot_reset
- * @pdev: the function, whose card the PCI core has reset after an error
+ * @pdev: a function of the card that the PCI core has reset after an error
  *
  * The function has lost its BARs and the rest of its configuration. The recovery worker restores
  * it, from fv_aer_resume() on, when the PCI core has released the card.

@@ -123,7 +123,7 @@ void fv_baseline_note_soon(struct fv_device *dev)
 
 /**
  * fv_baseline_compare - Compare a function's identity with its initial one
- * @dev: the device, which responds, and whose BARs are not in use
+ * @dev: the device, which responds, with its BARs not in use
  * @text: the first difference, or the reason of an error
  * @size: of @text
  *

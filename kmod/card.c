@@ -400,7 +400,7 @@ void fv_card_reset_end(struct fv_card *card)
 /**
  * fv_card_quiet - Expect link-down events for some time
  * @card: the card; may be NULL
- * @ms: how long from now; 0 to expect none any more
+ * @ms: for how many ms from now; 0 to expect none any more
  *
  * Context: Any.
  */

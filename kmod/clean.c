@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resets at open and close, which give each user a clean device whatever the last user or a reset
- * by the PCI core left behind, and the recovery worker, which recovers a device after such a reset,
- * and a card whose link went down and came back. It is a work item because its callers hold locks
- * that a reset takes.
+ * Resets at open and close give each user a clean device, whatever the last user or a reset by the
+ * PCI core left behind. The recovery worker recovers a device after such a reset, and a card after
+ * its link went down and came back. It is a work item because its callers hold locks that a reset
+ * takes.
  */
 #include <linux/lockdep.h>
 #include <linux/pci.h>
@@ -218,7 +218,7 @@ void fv_clean_repair(struct fv_device *dev)
 /**
  * fv_clean_repair_after - Queue the recovery of a device after a delay
  * @dev: the device, which the PCI core may have recovered by then
- * @ms: the delay
+ * @ms: the delay, in ms
  *
  * Context: Any.
  */
@@ -309,7 +309,7 @@ static void fv_clean_vf_done(struct pci_dev *vf)
  * fv_clean_vfs_done - Recover virtual functions after a reset by the PCI core
  * @pf: their physical function, with its configuration restored
  *
- * The end of its own reset, or probe, checks a virtual function that is locked now.
+ * A virtual function that is locked now is checked at the end of its reset or probe.
  *
  * Context: Process context, under the device lock of @pf; memory_lock of @pf may be held.
  */

@@ -21,7 +21,7 @@
 static_assert(BITS_PER_LONG == 64, "fpga_vfio_pci needs a 64-bit kernel");
 
 /*
- * The last kernel whose VFIO and mm code was audited for ways around the fence. The driver builds
+ * The last kernel with its VFIO and mm code audited for ways around the fence. The driver builds
  * for later ones, which may have more.
  */
 #define FV_AUDITED	KERNEL_VERSION(7, 3, 255)
@@ -174,7 +174,7 @@ static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 #endif
 
 /*
- * 7.3: pcie_flr() refuses a function whose configuration space cannot be read, and the PCI core
+ * 7.3: pcie_flr() refuses a function with unreadable configuration space, and the PCI core
  * tries its next method. Earlier kernels wait until the function responds.
  */
 #define FV_FLR_NEEDS_CONFIG	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0))

@@ -37,7 +37,7 @@ static int fv_device_list(struct fv_device *dev)
 }
 
 /**
- * fv_device_publish - Add a device to its card, its group and all lookups
+ * fv_device_publish - Add a device to its card, group and all lookups
  * @dev: a device that VFIO has registered
  *
  * Context: Process context. Takes fv_publish_lock.
@@ -162,7 +162,7 @@ struct fv_device *fv_device_get(const char *bdf)
 }
 
 /**
- * fv_device_get_next - Get the first device of a card from a key on
+ * fv_device_get_next - Get a card's first device from a key on
  * @card: the card
  * @key: fv_registry_key() of the function to start at; set to that of the device found
  *

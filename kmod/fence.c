@@ -42,7 +42,7 @@
  */
 #define FV_FENCE_LIMIT_MS	5000
 
-/* Limit for reads and writes through the descriptor: more than a card's late completion. */
+/* Limit for reads and writes through the descriptor: longer than a late completion takes. */
 #define FV_FENCE_DRAIN_MS	100
 
 /*
@@ -381,7 +381,7 @@ static void fv_fence_close(struct fv_device *dev)
 }
 
 /**
- * fv_fence_raise_held - Fence a device whose memory_lock is held
+ * fv_fence_raise_held - Fence a device under its memory_lock
  * @dev: the device
  *
  * Reads and writes through the descriptor that are under way may end with -EIO.
@@ -465,7 +465,7 @@ int fv_fence_enter(struct fv_device *dev)
 		if (!fv_fence_is_up(fence) && !atomic_read(&fence->nr_closing))
 			return 0;
 		up_read(&fence->gate);
-		/* A ready device is fenced for a reset only, which is soon over. */
+		/* Most likely a reset, which is soon over, keeps a ready device fenced. */
 		if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
 			left = -EAGAIN;
 			break;
@@ -738,7 +738,7 @@ void fv_fence_again(struct fv_device *dev)
 }
 
 /**
- * fv_fence_lower - Give a device back to its user and to dma-buf importers
+ * fv_fence_lower - Give a device back to its user and importers
  * @dev: the device, ready; nothing happens if it is not fenced
  *
  * Dma-bufs stay revoked if the user has memory disabled, or the device in low power.

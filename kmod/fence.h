@@ -39,8 +39,8 @@ struct vm_fault;
  * @step: a task's request to @in_turn, or NULL; set by cmpxchg(), taken by xchg()
  * @turn: serializes ioctls that touch the device, so that a task that takes @gate for writing waits
  *	for at most one; before @gate
- * @gate: held for reading by such an ioctl, for writing to raise or lower the fence, or to reset the
- *	device; before memory_lock
+ * @gate: held for reading by such an ioctl, for writing to raise or lower the fence or to reset
+ *	the device; before memory_lock
  * @raise: serializes fv_fence_raise(), until the fence is complete; before @gate
  * @nr_closing: tasks in fv_fence_close_gate(), or with the gate closed: no ioctl begins meanwhile
  * @opened: woken when the fence is lowered, and when @nr_closing drops

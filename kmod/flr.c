@@ -35,7 +35,7 @@
 #define FV_FLR_BYTE		(PCI_EXP_DEVCTL + 1)
 #define FV_FLR_BIT		(PCI_EXP_DEVCTL_BCR_FLR >> 8)
 
-/* Attempts at a write whose buffer is paged out meanwhile. */
+/* Attempts at a write while its buffer gets paged out. */
 #define FV_FLR_TRIES		3
 
 static void fv_flr_work(struct work_struct *work)
@@ -74,7 +74,7 @@ void fv_flr_init(struct fv_device *dev)
 
 /**
  * fv_flr_cancel - Cancel a requested reset that has not begun
- * @dev: the device, whose user is gone; it is reset for the next one
+ * @dev: the device, left by its user; it is reset for the next one
  *
  * Context: Any.
  */

@@ -12,7 +12,7 @@ struct fv_device;
 struct vfio_device;
 
 /**
- * struct fv_flr - a Function Level Reset that the user requests in configuration space
+ * struct fv_flr - a Function Level Reset requested in configuration space
  * @at: file offset of the byte with Initiate Function Level Reset; U64_MAX if there is none
  * @work: runs the reset
  * @asked: number of resets requested

@@ -11,7 +11,7 @@
 struct fv_device;
 
 /**
- * struct fv_group - an IOMMU group with a device of this driver, now or earlier
+ * struct fv_group - an IOMMU group that has or had a device
  * @dev:	representation in the driver model, which also holds the reference count
  * @id:		number of the IOMMU group
  * @stats:	counters of all functions that are or were in the group; fv_registry_lock
