@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The functions that something hits which the driver does, or would do. */
+/* Functions affected by an operation of the driver, or by its dry run. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 #include "affected.h"
 
-/* To be freed with affected_free(). */
+/* Append an entry; the caller frees the list with affected_free(). */
 void affected_add(struct affected_list *l, const char *bdf, const char *driver, bool is_held)
 {
 	struct affected *a;
@@ -22,9 +22,9 @@ void affected_add(struct affected_list *l, const char *bdf, const char *driver, 
 }
 
 /**
- * affected_parse() - Add a function of which the driver tells.
- * @l: gets one more, unless it cannot be taken apart; to be freed with affected_free()
- * @nest: attribute of type "reset-function"
+ * affected_parse() - Append an affected function from a driver reply.
+ * @l: list; free with affected_free()
+ * @nest: attribute of type "reset-function"; ignored if malformed
  */
 void affected_parse(struct affected_list *l, struct nlattr *nest)
 {
@@ -94,7 +94,6 @@ struct json_object *affected_holders_json(const struct affected *a, const struct
 	return list;
 }
 
-/* A list of objects. */
 struct json_object *affected_json(const struct affected_list *l, const struct affected_world *w)
 {
 	struct json_object *list = json_object_new_array();
@@ -113,7 +112,6 @@ struct json_object *affected_json(const struct affected_list *l, const struct af
 	return list;
 }
 
-/* One line of the table. */
 struct row {
 	const struct affected *function;
 	const struct affected_world *world;
@@ -161,7 +159,7 @@ static const struct out_column column[] = {
 
 const struct out_columns affected_columns = { column, ARRAY_SIZE(column) };
 
-/* Prints the table; @selection is that of -o, and has been judged. */
+/* @selection is the argument of -o, already validated. */
 void affected_print(const struct affected_list *l, const struct affected_world *w,
 		    const char *selection)
 {

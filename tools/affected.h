@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The functions that something hits which the driver does, or would do. */
+/* Functions affected by an operation of the driver, or by its dry run. */
 #ifndef FPGACTL_AFFECTED_H
 #define FPGACTL_AFFECTED_H
 
@@ -12,7 +12,7 @@
 
 struct affected {
 	char bdf[BDF_SIZE];
-	char *driver;			/* NULL: none */
+	char *driver;			/* NULL: not bound */
 	bool is_held;			/* a VFIO user has it open */
 };
 
@@ -21,13 +21,13 @@ struct affected_list {
 	size_t n;
 };
 
-/* What is known of them besides. */
+/* Used to look up the holders of a function. */
 struct affected_world {
 	const struct fv_model *model;
-	const struct fv_holders *holders;	/* all there are */
+	const struct fv_holders *holders;	/* of the whole system */
 };
 
-/* Of a table with one of them in each line. */
+/* Columns of a table with one function per row. */
 extern const struct out_columns affected_columns;
 
 void affected_add(struct affected_list *l, const char *bdf, const char *driver, bool is_held);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory and I/O regions of a device, from its "resource" file. */
+/* Memory and I/O regions of a device, from its sysfs "resource" file. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define RESOURCE_PREFETCH	0x00002000
 #define RESOURCE_MEM_64		0x00100000
 
-#define BAR_COUNT	6	/* the seventh line is the expansion ROM */
+#define BAR_COUNT	6	/* line 7 is the expansion ROM */
 
 struct bar {
 	uint64_t start, size, flags;
@@ -21,7 +21,7 @@ struct bar {
 	unsigned int index;
 };
 
-/* Reads the next line; regions that are not there are skipped. */
+/* Parse the next region, skipping empty ones. */
 static bool next(char **rest, unsigned int *line_number, struct bar *bar)
 {
 	uint64_t end;
@@ -63,7 +63,7 @@ static char *name(const struct bar *bar)
 	return bar->is_rom ? util_strdup("ROM") : util_printf("BAR%u", bar->index);
 }
 
-/* What it is, wherever it is. */
+/* Size and type, without the address. */
 static char *describe(const struct bar *bar)
 {
 	autofree char *size = size_text(bar->size);
@@ -74,7 +74,7 @@ static char *describe(const struct bar *bar)
 			   bar->flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
 }
 
-/* One line for each region. */
+/* One line per region. */
 char *bars_text(const char *bdf)
 {
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
@@ -93,7 +93,7 @@ char *bars_text(const char *bdf)
 	return s ? s : util_strdup("");
 }
 
-/* Adds the name of each region, and what it is without where. */
+/* Append names and descriptions, without addresses: those may change on a rescan. */
 void bars_list(const char *bdf, struct strv *names, struct strv *values)
 {
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);

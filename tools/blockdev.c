@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Disks on a PCI device, and what uses them: a mount or swap, on the disk, on one of
- * its partitions, or on what is built over them (dm, md, bcache), however deep.
+ * Use of the block devices on a PCI device: a mount or swap on the disk, on one of its
+ * partitions, or on any device stacked on these (dm, md, bcache).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include "blockdev.h"
 #include "sysfs.h"
 
-/* Deepest stack of devices that is followed: crypt on LVM on RAID is 3. */
+/* Maximum depth of stacked devices; crypt on LVM on RAID is 3. */
 #define DEPTH	16
 
-/* The mounts and swaps of the system, read once. */
+/* Mounts and swaps of the system, read once. */
 struct usage {
 	struct strv mounts;	/* "MAJOR:MINOR SOURCE MOUNTPOINT" */
 	struct strv swaps;	/* names of block devices */
@@ -41,7 +41,7 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
-/* Lines "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS… - TYPE SOURCE …" of mountinfo. */
+/* mountinfo lines: "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS... - TYPE SOURCE ...". */
 static void read_mounts(struct usage *u, const char *pid)
 {
 	autofree char *text = sysfs_read("/proc/%s/mountinfo", pid);
@@ -78,7 +78,7 @@ static void read_swaps(struct usage *u)
 	}
 }
 
-/* The mount point of an entry whose device number or source is that of the disk. */
+/* Find the mount point by device number or by source. */
 static char *mounted_at(const struct usage *u, const char *name, const char *number)
 {
 	size_t i;
@@ -98,7 +98,7 @@ static char *mounted_at(const struct usage *u, const char *name, const char *num
 	return NULL;
 }
 
-/* The kernel itself: a block device that somebody has claimed refuses O_EXCL. */
+/* An O_EXCL open of a block device that is claimed fails with -EBUSY. */
 static bool is_claimed(const char *name)
 {
 	autofree char *node = sysfs_path("/dev/%s", name);
@@ -115,7 +115,7 @@ static bool is_claimed(const char *name)
 
 static char *disk_in_use(const struct usage *u, const char *name, unsigned int depth);
 
-/* What is built over a block device; a device that is used by none keeps no disk back. */
+/* Check the devices stacked on @name; unused ones count as use of @name, too. */
 static char *holders_in_use(const struct usage *u, const char *name, unsigned int depth)
 {
 	autostrv struct strv holders = {};
@@ -128,7 +128,7 @@ static char *holders_in_use(const struct usage *u, const char *name, unsigned in
 	return why ? why : util_printf("%s is part of %s", name, holders.v[0]);
 }
 
-/* Why a block device is in use: itself, one of its partitions, or what is over them. */
+/* Return the reason why @name, a partition or a device stacked on them is in use. */
 static char *disk_in_use(const struct usage *u, const char *name, unsigned int depth)
 {
 	autofree char *number = sysfs_read("/sys/class/block/%s/dev", name);
@@ -153,7 +153,7 @@ static char *disk_in_use(const struct usage *u, const char *name, unsigned int d
 	return why;
 }
 
-/* Whether a path of /sys/devices is below the device. */
+/* @path is below /sys/devices. */
 static bool is_below(const struct fv_device *d, const char *path)
 {
 	size_t len = d->sysdir ? strlen(d->sysdir) : 0;
@@ -161,7 +161,7 @@ static bool is_below(const struct fv_device *d, const char *path)
 	return path && len && !strncmp(path, d->sysdir, len) && path[len] == '/';
 }
 
-/* With NVMe multipath a disk is below its subsystem, which links to the controllers. */
+/* With NVMe multipath, the disk is below its subsystem, which links to the controllers. */
 static bool is_on_subsystem_of(const struct fv_device *d, const char *path)
 {
 	autofree char *subsystem = util_strdup(path);
@@ -186,11 +186,11 @@ static bool is_on_subsystem_of(const struct fv_device *d, const char *path)
 }
 
 /**
- * blockdev_in_use() - Why the host needs a disk that is on a PCI device.
+ * blockdev_in_use() - Find a use of a disk on a PCI device.
  * @d: the device
- * @may_open: try to open its disks exclusively, too
+ * @may_open: also try an exclusive open of each disk
  *
- * Return: the reason, to be freed; NULL when no disk on it is in use.
+ * Return: the reason, to be freed by the caller; NULL if no disk on @d is in use.
  */
 char *blockdev_in_use(const struct fv_device *d, bool may_open)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Disks on a PCI device, and what uses them. */
+/* Use of the block devices on a PCI device by the host. */
 #ifndef FPGACTL_BLOCKDEV_H
 #define FPGACTL_BLOCKDEV_H
 

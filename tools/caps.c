@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Capabilities of a device, as far as its configuration space may be read. */
+/* PCI capabilities, as far as the caller may read config space. */
 #include <string.h>
 
 #include <linux/pci_regs.h>
@@ -26,7 +26,7 @@ static void set_all(struct fv_caps *caps, enum fv_known known)
 	caps->sriov = known;
 }
 
-/* Conventional capabilities (PCI Local Bus 3.0, 6.7): a list in the first 256 bytes. */
+/* Conventional capabilities (PCI Local Bus 3.0, 6.7): a list in bytes 64 to 255. */
 static bool parse_conventional(struct fv_caps *caps, const uint8_t *config)
 {
 	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3U;
@@ -55,7 +55,7 @@ static bool parse_conventional(struct fv_caps *caps, const uint8_t *config)
 	return is_express;
 }
 
-/* Extended capabilities (PCI Express 6.0, 7.6): a list in bytes 256 to 4095. */
+/* Extended capabilities (PCIe r6.0, 7.6): a list in bytes 256 to 4095. */
 static void parse_extended(struct fv_caps *caps, const uint8_t *config, size_t len)
 {
 	unsigned int pos = PCI_CFG_SPACE_SIZE;
@@ -78,10 +78,10 @@ static void parse_extended(struct fv_caps *caps, const uint8_t *config, size_t l
 }
 
 /**
- * caps_parse() - Read the capabilities out of a copy of configuration space.
- * @caps: filled
- * @config: the bytes
- * @len: how many there are: 64 for an ordinary user, 256 or 4096 for root
+ * caps_parse() - Parse the capabilities in a copy of config space.
+ * @caps: result
+ * @config: bytes read
+ * @len: number of bytes: 64 for an unprivileged caller, 256 or 4096 for root
  */
 void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len)
 {
@@ -106,7 +106,7 @@ void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len)
 	}
 }
 
-/* What sysfs tells everybody fills in what configuration space did not. */
+/* Fill in what world-readable sysfs files tell of capabilities still unknown. */
 static void fill_from_sysfs(struct fv_caps *caps, const char *bdf)
 {
 	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", bdf);

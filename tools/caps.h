@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Capabilities of a device, as far as its configuration space may be read. */
+/* PCI capabilities, as far as the caller may read config space. */
 #ifndef FPGACTL_CAPS_H
 #define FPGACTL_CAPS_H
 

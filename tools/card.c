@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The card that a device is on: its link, and what the driver thinks of it. */
+/* The card of a device: link, driver state and fence session. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +20,11 @@ static unsigned int get_u8(struct nlattr *attr)
 }
 
 /**
- * card_parse_link() - Take apart what the driver says of a link.
- * @l: filled
+ * card_parse_link() - Parse a link attribute from the driver.
+ * @l: result
  * @nest: attribute of type "link"
  *
- * Return: false when it cannot be taken apart.
+ * Return: false if @nest is malformed.
  */
 bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
 {
@@ -110,7 +110,7 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 		parse_fence(&c->fence, tb[FPGA_VFIO_A_CARD_FENCE]);
 }
 
-/* A dump that cards came into or went from while it was read is read again. */
+/* Retry a dump that a change to the list of cards interrupted. */
 static int ask(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
 {
 	struct nl_msg *msg;
@@ -130,12 +130,12 @@ static int ask(struct fv_cards *l, struct fv_nl *nl, const char *port, char **wh
 }
 
 /**
- * cards_ask() - Ask the driver what it says of all cards.
- * @l: filled; to be freed with cards_free() whatever is returned
- * @why: on failure the reason, to be freed
+ * cards_ask() - Read all cards from the driver.
+ * @l: result; free with cards_free() on success and on failure
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: FV_OK; a positive exit code of fv_nl_open() when the driver cannot be asked; a
- * negative errno when it refuses.
+ * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the
+ * driver; a negative errno if the driver refuses.
  */
 int cards_ask(struct fv_cards *l, char **why)
 {
@@ -150,7 +150,7 @@ int cards_ask(struct fv_cards *l, char **why)
 	return ret;
 }
 
-/* What was said of the card below a port; NULL: nothing. */
+/* Return the card below @port, or NULL. */
 const struct fv_card *cards_find(const struct fv_cards *l, const char *port)
 {
 	size_t i;
@@ -204,7 +204,7 @@ static unsigned int lesser(unsigned int a, unsigned int b)
 	return b && (!a || b < a) ? b : a;
 }
 
-/* The registers of a port; false where they tell nothing, or may not be read. */
+/* Return false if the registers are not readable, not responding or without a link. */
 bool card_read_port(struct fv_portlink *l, const char *port)
 {
 	uint8_t config[PCI_CFG_SPACE_SIZE];
@@ -214,7 +214,7 @@ bool card_read_port(struct fv_portlink *l, const char *port)
 	return portlink_parse(l, config, len > 0 ? (size_t)len : 0);
 }
 
-/* The port's registers where they may be read; what sysfs says of both ends, else. */
+/* Prefer the port's registers; without access, use the link files of both ends. */
 static void read_sysfs(struct fv_card *c, const struct fv_device *d)
 {
 	c->has_link = card_read_port(&c->link, c->port);
@@ -233,12 +233,12 @@ static void read_sysfs(struct fv_card *c, const struct fv_device *d)
 }
 
 /**
- * card_read() - Read what there is to know of a device's card.
- * @c: filled; to be freed with card_free() whatever is returned
+ * card_read() - Read the card of a device.
+ * @c: result; free with card_free() on success and on failure
  * @d: the device
- * @what: what shall be done with it, for the error texts
+ * @what: the command, for error messages
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
 {
@@ -262,7 +262,7 @@ void card_free(struct fv_card *c)
 	c->fence.comm = NULL;
 }
 
-/* As in the specification; "unknown" for states that are newer than this program. */
+/* Names as in the netlink spec; "unknown" for a state added after this program. */
 const char *card_state_name(unsigned int state)
 {
 	static const char *const names[] = {
@@ -288,7 +288,7 @@ static void add_known(struct json_object *o, const char *key, enum fv_known valu
 			       json_object_new_boolean(value == FV_YES));
 }
 
-/* Adds a link to an object; null is what is not known, or not up. */
+/* Add the link's members; null if unknown or link down. */
 void card_add_link(struct json_object *o, const struct fv_portlink *l)
 {
 	add(o, "speed_mts", l->speed_mts);
@@ -302,8 +302,8 @@ void card_add_link(struct json_object *o, const struct fv_portlink *l)
 }
 
 /*
- * "fpgactl (pid 77), 512 s left", fit for a terminal; empty when there is no fence. The driver does
- * not name the process to callers without CAP_SYS_ADMIN.
+ * "fpgactl (pid 77), 512 s left", printable; empty without a fence session. The driver hides
+ * the process from callers without CAP_SYS_ADMIN.
  */
 char *card_fence_text(const struct fv_fence_owner *f)
 {
@@ -319,7 +319,7 @@ char *card_fence_text(const struct fv_fence_owner *f)
 			   f->is_link_disabled ? ", link kept down" : "");
 }
 
-/* Null when there is no fence. */
+/* Return NULL without a fence session. */
 struct json_object *card_fence_json(const struct fv_fence_owner *f)
 {
 	autofree char *comm = f->comm ? util_utf8(f->comm) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The card that a device is on: its link, and what the driver thinks of it. */
+/* The card of a device: link, driver state and fence session. */
 #ifndef FPGACTL_CARD_H
 #define FPGACTL_CARD_H
 
@@ -9,22 +9,22 @@
 #include "model.h"
 #include "portlink.h"
 
-/* A fence that somebody asked for. */
+/* The fence session of a card. */
 struct fv_fence_owner {
-	bool is_known;			/* else there is none */
+	bool is_known;			/* false: there is none */
 	unsigned int pid;
-	char *comm;			/* name of the process, or NULL */
-	unsigned int left_ms;		/* how long it still lasts at most */
-	bool is_detached;		/* it stays when its socket is closed */
-	bool is_link_disabled;		/* the port keeps the link down meanwhile */
+	char *comm;			/* of the owning process, or NULL */
+	unsigned int left_ms;		/* until the driver ends it */
+	bool is_detached;		/* survives the owner's socket */
+	bool is_link_disabled;		/* the port keeps the link down */
 };
 
 struct fv_card {
 	char port[BDF_SIZE];
-	bool is_ours;			/* the driver knows it; else sysfs was read */
-	struct strv devices;		/* of ours: the functions that the driver has */
+	bool is_ours;			/* known to the driver; false: read from sysfs */
+	struct strv devices;		/* is_ours: functions bound to the driver */
 	unsigned int state;
-	char *reason;			/* why it is not ready, or NULL */
+	char *reason;			/* why the card is not ready, or NULL */
 	bool has_link;
 	struct fv_portlink link;
 	struct fv_fence_owner fence;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the commands that move devices have in common. */
+/* Permission check and JSON shared by the commands that rebind devices. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "move.h"
 #include "out.h"
 
-/* FV_OK when the caller may move devices; @bdf and @what are for the error text. */
+/* Return FV_OK if the caller may rebind devices; @bdf and @what go into the error message. */
 int change_check_rights(const char *bdf, const char *what)
 {
 	int ret = move_may_write();
@@ -21,7 +21,7 @@ int change_check_rights(const char *bdf, const char *what)
 	return err_fail(FV_FAILED, bdf, what, "Nothing was changed.", "%s", strerror(-ret));
 }
 
-/* What became of one device; @d is how it was, @driver the one that it has now. */
+/* @d: the device before the change; @driver: its driver after it. */
 struct json_object *change_json(const struct fv_device *d, const char *driver, bool is_changed)
 {
 	struct json_object *o = json_object_new_object();
@@ -34,7 +34,7 @@ struct json_object *change_json(const struct fv_device *d, const char *driver, b
 	return o;
 }
 
-/* Prints an array of change_json() and drops it. */
+/* Print an array of change_json(); consumes @devices. */
 void change_print_json(struct json_object *devices, bool is_dry_run)
 {
 	struct json_object *top = json_object_new_object();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the commands that move devices have in common. */
+/* Permission check and JSON shared by the commands that rebind devices. */
 #ifndef FPGACTL_CHANGE_H
 #define FPGACTL_CHANGE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A command registers itself in its own file by FV_COMMAND(); the dispatcher, the help,
- * the completion and the check of the man pages read the table that the linker makes.
+ * FV_COMMAND() registers a command from the file that implements it. The dispatcher, the
+ * help, the completion and the man page check all read the table that the linker builds.
  */
 #ifndef FPGACTL_CMD_H
 #define FPGACTL_CMD_H
@@ -13,15 +13,15 @@
 #include "util.h"
 
 struct cmd_option {
-	const char *name;	/* without the dashes */
-	char letter;		/* short form, or 0 */
-	const char *arg;	/* name of its argument, or NULL */
-	bool is_arg_optional;	/* then only as --name=ARG */
+	const char *name;	/* without the leading "--" */
+	char letter;		/* short option, or 0 */
+	const char *arg;	/* argument name, or NULL */
+	bool is_arg_optional;	/* accept only --name=ARG */
 	const char *help;
 	const char *values;	/* of the argument, for completion; or NULL */
 };
 
-/* What the dispatcher offers after a command in completion. */
+/* Completion for the arguments of a command. */
 enum cmd_words {
 	CMD_WORDS_NONE,
 	CMD_WORDS_BDF,
@@ -29,43 +29,43 @@ enum cmd_words {
 	CMD_WORDS_COMMAND,
 	CMD_WORDS_SHELL,
 	CMD_WORDS_BDF_OR_DEFAULT,
-	CMD_WORDS_BDF_THEN_PROGRAM,	/* a command line of the shell, after -- */
+	CMD_WORDS_BDF_THEN_PROGRAM,	/* BDF, "--", then a command line */
 };
 
-/* What the dispatcher gets ready before it runs a command. */
+/* Data that the dispatcher loads before it runs a command. */
 enum cmd_needs {
 	CMD_NEEDS_NOTHING,
-	CMD_NEEDS_MODEL,	/* ctx->model: the devices of the system */
+	CMD_NEEDS_MODEL,	/* ctx->model: devices of the system */
 };
 
 struct cmd_ctx;
 
 struct cmd {
 	const char *name;
-	const char *args;	/* as in the usage line; "" when there are none */
+	const char *args;	/* for the usage line; "" for none */
 	const char *help;	/* one line */
-	const char *text;	/* what it does, for --help */
-	const char *examples;	/* lines "  command   # what for" */
+	const char *text;	/* description for --help */
+	const char *examples;	/* lines "  command   # purpose" */
 	unsigned int min_args, max_args;
 	enum cmd_words words;
 	enum cmd_needs needs;
 	bool has_json;
 	const struct cmd_option *options;
 	size_t n_options;
-	const struct out_columns *columns;	/* what -o may name, or NULL */
-	const struct key *(*key)(size_t i);	/* the KEY=VALUE that it takes, or NULL */
+	const struct out_columns *columns;	/* for -o, or NULL */
+	const struct key *(*key)(size_t i);	/* KEY=VALUE arguments, or NULL */
 	int (*run)(const struct cmd_ctx *ctx);
 };
 
-/* A command line, taken apart. */
+/* A parsed command line. */
 struct cmd_ctx {
 	const struct cmd *cmd;
 	struct strv args;
-	bool has_dashes;		/* there was a "--" */
-	size_t n_before_dashes;		/* of args */
+	bool has_dashes;		/* "--" was given */
+	size_t n_before_dashes;		/* number of args before "--" */
 	const struct fv_model *model;	/* for CMD_NEEDS_MODEL */
 	bool is_json;
-	const char *columns;		/* -o, or NULL */
+	const char *columns;		/* argument of -o, or NULL */
 	bool is_set[16];		/* by index of cmd->options */
 	const char *value[16];
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver's counters of devices and groups: by netlink on a live system, from the
- * files of class fpga_vfio below --sysroot.
+ * The driver's counters per device and per IOMMU group: from netlink on a live system, from
+ * class fpga_vfio below --sysroot.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@
 #include "nl.h"
 #include "sysfs.h"
 
-/* What is tried, for the error texts. */
+/* Used in error messages. */
 #define WHAT	"read the statistics"
 
 #define NAME(attr, name)	[FPGA_VFIO_A_STATS_##attr - 1] = #name,
 static const char *const names[COUNTERS_N] = { FPGA_VFIO_STATS(NAME) };
 
-/* Name of a counter, as in sysfs and JSON; i counts from 0 to COUNTERS_N - 1. */
+/* Name of counter @i (0 to COUNTERS_N - 1), as in sysfs and JSON. */
 const char *counters_name(size_t i)
 {
 	return names[i];
@@ -99,7 +99,7 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 		resettime_parse(&c->resets, tb[FPGA_VFIO_A_GROUP_RESET_TIME]);
 }
 
-/* A dump that devices came into or went from while it was read is read again. */
+/* Retry a dump that a change to the list of devices interrupted. */
 static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, char **why)
 {
 	struct nl_msg *msg;
@@ -136,7 +136,7 @@ static int netlink_groups(struct fv_counters_list *l, int group, const char *obj
 	return code;
 }
 
-/* A positive code when the driver cannot be asked, a negative errno when it refuses. */
+/* Return a positive exit code without a connection, a negative errno if the driver refuses. */
 static int netlink_device(struct fv_counters_list *l, const char *bdf, char **why)
 {
 	struct fv_nl nl = {};
@@ -216,11 +216,11 @@ static void add_interrupts(struct fv_counters_list *l)
 }
 
 /**
- * counters_read_groups() - Read the counters of one group or of all.
- * @l: filled; to be freed with counters_free() whatever is returned
- * @group: number, or FV_NO_GROUP for all
+ * counters_read_groups() - Read the counters of one or all groups.
+ * @l: result; free with counters_free() on success and on failure
+ * @group: group number, or FV_NO_GROUP for all
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int counters_read_groups(struct fv_counters_list *l, int group)
 {
@@ -239,10 +239,10 @@ int counters_read_groups(struct fv_counters_list *l, int group)
 
 /**
  * counters_read_device() - Read the counters of one device.
- * @l: gets one entry; to be freed with counters_free() whatever is returned
- * @bdf: address
+ * @l: gets one entry; free with counters_free() on success and on failure
+ * @bdf: the device
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int counters_read_device(struct fv_counters_list *l, const char *bdf)
 {
@@ -262,13 +262,13 @@ int counters_read_device(struct fv_counters_list *l, const char *bdf)
 }
 
 /**
- * counters_users() - How many users the driver says that a device has now.
- * @bdf: address
- * @group: its group
- * @users: the answer
+ * counters_users() - Read the number of current users of a device.
+ * @bdf: the device
+ * @group: its IOMMU group
+ * @users: result
  *
- * Return: FV_USERS_OF_DEVICE; FV_USERS_OF_GROUP where only the files of the group
- * could be asked; FV_USERS_UNKNOWN.
+ * Return: FV_USERS_OF_DEVICE; FV_USERS_OF_GROUP if only the group's sysfs files are
+ * available; FV_USERS_UNKNOWN.
  */
 enum fv_users counters_users(const char *bdf, int group, uint64_t *users)
 {
@@ -287,7 +287,7 @@ enum fv_users counters_users(const char *bdf, int group, uint64_t *users)
 	       FV_USERS_OF_GROUP : FV_USERS_UNKNOWN;
 }
 
-/* All counters by name, "interrupts" last; null is what this kernel does not count. */
+/* All counters by name, "interrupts" last; null if the running driver does not count it. */
 struct json_object *counters_json(const struct fv_counters *c)
 {
 	struct json_object *o = json_object_new_object();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The driver's counters of devices and groups. */
+/* The driver's counters per device and per IOMMU group. */
 #ifndef FPGACTL_COUNTERS_H
 #define FPGACTL_COUNTERS_H
 
@@ -11,15 +11,15 @@
 
 #define COUNTERS_N	FPGA_VFIO_A_STATS_MAX
 
-/* Counters of one device or of one group. */
+/* Counters of one device or one group. */
 struct fv_counters {
-	char bdf[BDF_SIZE];		/* empty: these are a group's */
+	char bdf[BDF_SIZE];		/* empty: counters of a group */
 	int group;
-	struct strv devices;		/* of a group: members bound now */
+	struct strv devices;		/* group only: current members */
 	bool has[COUNTERS_N];
 	uint64_t value[COUNTERS_N];
 	bool has_interrupts;
-	uint64_t interrupts;		/* of the vectors that are set up now */
+	uint64_t interrupts;		/* of the vectors set up now */
 	struct fv_resettime resets;
 };
 
@@ -28,7 +28,7 @@ struct fv_counters_list {
 	size_t n;
 };
 
-/* Whose users counters_users() has counted. */
+/* Scope of the user count that counters_users() returns. */
 enum fv_users {
 	FV_USERS_UNKNOWN,
 	FV_USERS_OF_GROUP,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Times as people write them: 100ms, 60s, 2min; limits also 60, 2m, 1h. nl_str2msec() of
- * libnl knows no ms, and takes a number without a unit everywhere.
+ * Durations on the command line: 100ms, 60s, 2min; limits also 60, 2m, 1h. nl_str2msec() of
+ * libnl does not parse ms and always accepts a number without a unit.
  */
 #include <string.h>
 
 #include "duration.h"
 #include "util.h"
 
-/* Those of a policy first; the others are for limits only. */
+/* Units of a policy come first; the rest is for limits only. */
 #define N_POLICY_UNITS	3
 static const struct {
 	const char *name;
@@ -36,11 +36,11 @@ static bool parse(const char *word, size_t n_units, uint32_t *ms)
 }
 
 /**
- * duration_parse() - The time that a user typed.
- * @word: a whole number and its unit: ms, s or min
- * @ms: the time in milliseconds
+ * duration_parse() - Parse a duration argument.
+ * @word: whole number with unit ms, s or min
+ * @ms: result, milliseconds
  *
- * Return: false when @word is no time, or one that does not fit.
+ * Return: false if @word is malformed or does not fit.
  */
 bool duration_parse(const char *word, uint32_t *ms)
 {
@@ -48,20 +48,20 @@ bool duration_parse(const char *word, uint32_t *ms)
 }
 
 /**
- * duration_parse_limit() - The time limit that a user typed.
- * @word: as for duration_parse(), also with m or h; without a unit it is seconds
- * @min_ms: the least that is allowed
- * @max_ms: the most
- * @ms: the time in milliseconds
+ * duration_parse_limit() - Parse a time limit argument.
+ * @word: as for duration_parse(), also with m, h or without a unit (seconds)
+ * @min_ms: lower bound
+ * @max_ms: upper bound
+ * @ms: result, milliseconds
  *
- * Return: false when @word is no time, or out of range.
+ * Return: false if @word is malformed or out of range.
  */
 bool duration_parse_limit(const char *word, uint32_t min_ms, uint32_t max_ms, uint32_t *ms)
 {
 	return parse(word, ARRAY_SIZE(units), ms) && *ms >= min_ms && *ms <= max_ms;
 }
 
-/* As duration_parse() takes it. */
+/* The format is valid input for duration_parse(). */
 char *duration_text(uint32_t ms)
 {
 	return ms % 1000 ? util_printf("%ums", ms) : util_printf("%us", ms / 1000);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Times as people write them: 100ms, 60s, 2min; limits also 60, 2m, 1h. */
+/* Durations on the command line: 100ms, 60s, 2min; limits also 60, 2m, 1h. */
 #ifndef FPGACTL_DURATION_H
 #define FPGACTL_DURATION_H
 

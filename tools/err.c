@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What went wrong, said once and in one form: fpgactl: <object>: <what>: <why>. */
+/* Error output in one format: fpgactl: <object>: <what>: <why>. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -8,9 +8,9 @@
 #include "err.h"
 
 static bool as_json;
-static struct json_object *details;	/* of the error to come, or NULL */
+static struct json_object *details;	/* added to the next error, or NULL */
 
-/* From now on errors are JSON objects. */
+/* Switch error output to JSON. */
 void err_set_json(bool is_json)
 {
 	as_json = is_json;
@@ -22,9 +22,9 @@ bool err_is_json(void)
 }
 
 /**
- * err_add_json() - Give the next error's object one more member.
- * @key: its name
- * @value: consumed; dropped when errors are no JSON
+ * err_add_json() - Add a member to the next error object.
+ * @key: member name
+ * @value: consumed; dropped if errors are not JSON
  */
 void err_add_json(const char *key, struct json_object *value)
 {
@@ -37,7 +37,7 @@ void err_add_json(const char *key, struct json_object *value)
 	json_object_object_add(details, key, value);
 }
 
-/* The same with all members of an object, which is consumed. */
+/* Add all members of @o to the next error object; consumes @o. */
 void err_add_all_json(struct json_object *o)
 {
 	json_object_object_foreach(o, key, value)
@@ -77,14 +77,14 @@ static void print_json(int code, const char *object, const char *what, const cha
 }
 
 /**
- * err_fail() - Tell the user of a failure.
- * @code: exit code of the program, one of enum fv_exit
- * @object: what the failure is about: an address, a group, an option
- * @what: what was tried with it
- * @hint: what the user can do next, or NULL; lines are printed as they are
- * @why: the reason
+ * err_fail() - Report a failure to the user.
+ * @code: exit code, one of enum fv_exit
+ * @object: what failed: an address, a group, an option
+ * @what: the attempted operation
+ * @hint: next step for the user, printed verbatim, or NULL
+ * @why: cause
  *
- * Return: @code, so that a command can ``return err_fail(…)``.
+ * Return: @code, to allow ``return err_fail(…)``.
  */
 int err_fail(int code, const char *object, const char *what, const char *hint,
 	     const char *why, ...)
@@ -109,7 +109,7 @@ int err_fail(int code, const char *object, const char *what, const char *hint,
 	return code;
 }
 
-/* Something that the user should know and that is no failure; silent with --json. */
+/* Report a condition that is not a failure; silent with --json. */
 void err_note(const char *object, const char *fmt, ...)
 {
 	autofree char *text = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What went wrong, said once and in one form: fpgactl: <object>: <what>: <why>. */
+/* Error output in one format: fpgactl: <object>: <what>: <why>. */
 #ifndef FPGACTL_ERR_H
 #define FPGACTL_ERR_H
 
@@ -9,20 +9,20 @@
 
 #include "util.h"
 
-/* Exit codes, as fpgactl(8) documents them. */
+/* Exit codes, documented in fpgactl(8). */
 enum fv_exit {
 	FV_OK		= 0,
 	FV_FAILED	= 1,
 	FV_USAGE	= 2,
-	FV_NO_DEVICE	= 3,	/* no module or no such device */
+	FV_NO_DEVICE	= 3,	/* module not loaded, or no such device */
 	FV_BUSY		= 4,
-	FV_CHANGED	= 5,	/* the card came back as something else */
+	FV_CHANGED	= 5,	/* the card's identity has changed */
 	FV_GONE		= 6,	/* the card did not come back */
-	FV_COMMAND	= 7,	/* the card is back; the command that was run had failed */
-	FV_LATE		= 8,	/* the card is back; the command was stopped by its time limit */
-	FV_NOT_STARTED	= 126,	/* the card is back; the command could not be started */
-	FV_NOT_FOUND	= 127,	/* there is no such command */
-	FV_SIGNAL	= 128,	/* and the number of the signal that ended it */
+	FV_COMMAND	= 7,	/* card recovered; the program failed */
+	FV_LATE		= 8,	/* card recovered; the program timed out */
+	FV_NOT_STARTED	= 126,	/* card recovered; the program could not be started */
+	FV_NOT_FOUND	= 127,	/* program not found */
+	FV_SIGNAL	= 128,	/* plus the number of the signal that killed the program */
 };
 
 void err_set_json(bool is_json);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened to a card. */
+/* Events of a card. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static const char *const origins[] = {
 	[FPGA_VFIO_ORIGIN_GUEST] = "guest",
 };
 
-/* As in the specification; "unknown" for kinds that are newer than this program. */
+/* Names as in the netlink spec; "unknown" for a kind added after this program. */
 const char *event_kind_name(unsigned int kind)
 {
 	return kind < ARRAY_SIZE(kinds) ? kinds[kind] : "unknown";
@@ -49,7 +49,7 @@ const char *event_origin_name(unsigned int origin)
 	return origin < ARRAY_SIZE(origins) ? origins[origin] : "unknown";
 }
 
-/* Whether it is something that was tried, and that without an error succeeded. */
+/* True for operations: their success is an event without an error. */
 bool event_has_outcome(const struct fv_event *e)
 {
 	return e->error || e->kind == FPGA_VFIO_EVENT_KIND_RESET ||
@@ -97,7 +97,7 @@ static void parse(struct fv_event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 
 	e->text = get_string(tb[FPGA_VFIO_A_EVENT_TEXT]);
 }
 
-/* Adds what a message of the driver says; one that cannot be taken apart is dropped. */
+/* Append the event in @hdr; drop a malformed one. */
 void events_parse(struct fv_events *l, struct nlmsghdr *hdr)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_EVENT_MAX + 1] = {
@@ -128,7 +128,7 @@ void events_parse(struct fv_events *l, struct nlmsghdr *hdr)
 	parse(&l->v[l->n++], tb);
 }
 
-/* An event, and the time after which it is shown. */
+/* An event and its sort key. */
 struct place {
 	struct fv_event event;
 	uint64_t time_ns;
@@ -152,8 +152,8 @@ static int by_time(const void *a, const void *b)
 }
 
 /*
- * The oldest first. Somebody may have set the clock back: events of one port stay in the
- * order of their numbers.
+ * Sort by time, oldest first. If the clock was set back, the events of one port still stay in
+ * the order of their sequence numbers.
  */
 void events_sort(struct fv_events *l)
 {

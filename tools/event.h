@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened to a card. */
+/* Events of a card. */
 #ifndef FPGACTL_EVENT_H
 #define FPGACTL_EVENT_H
 
@@ -8,18 +8,18 @@
 
 struct fv_event {
 	char port[BDF_SIZE];
-	char bdf[BDF_SIZE];		/* empty: it is about the card */
-	uint64_t seq;			/* from 1 on, of the port */
-	uint64_t time_ns;		/* since 1970 */
+	char bdf[BDF_SIZE];		/* empty: event of the whole card */
+	uint64_t seq;			/* per port, starts at 1 */
+	uint64_t time_ns;		/* CLOCK_REALTIME */
 	unsigned int kind, origin;
-	unsigned int pid;		/* 0: nobody asked */
+	unsigned int pid;		/* 0: no requesting process */
 	char *comm;			/* or NULL */
 	bool has_method, has_duration, has_state, has_link;
 	unsigned int method;
-	int error;			/* errno, positive; 0: none */
+	int error;			/* positive errno; 0: none */
 	uint64_t duration_ns;
 	unsigned int state;
-	unsigned int speed_mts, width;	/* 0: the link is down */
+	unsigned int speed_mts, width;	/* 0: link down */
 	char *text;			/* or NULL */
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A fence between the users of a card and the card. */
+/* Fence a card through netlink. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,14 +37,13 @@ static void on_fence(struct nlmsghdr *hdr, void *data)
 }
 
 /**
- * fence_call() - Have the driver fence a card, or say how it would.
- * @f: filled; to be freed with fence_free() whatever is returned
- * @nl: an open connection, to which the fence belongs unless it is detached
- * @wish: what is asked for
- * @why: on failure the reason, to be freed
+ * fence_call() - Fence a card, or preview the fence.
+ * @f: result; free with fence_free() on success and on failure
+ * @nl: an open connection, which owns the fence session unless detached
+ * @wish: the request
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno, as fv_nl_call(); -EPROTO when the driver did not say
- * what it did.
+ * Return: 0 or a negative errno of fv_nl_call(); -EPROTO if the driver sent no result.
  */
 int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why)
 {
@@ -66,11 +65,11 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish,
 }
 
 /**
- * fence_fail() - Tell the user of a fence that was refused.
- * @ret: of fence_call(), negative
+ * fence_fail() - Report a refused fence to the user.
+ * @ret: negative errno from fence_call()
  * @bdf: the device
  * @what: the command
- * @why: of fence_call()
+ * @why: reason from fence_call()
  *
  * Return: the exit code.
  */
@@ -87,11 +86,11 @@ int fence_fail(int ret, const char *bdf, const char *what, const char *why)
 }
 
 /**
- * fence_print() - Say who is fenced, and what becomes of the link.
- * @f: what the driver said
+ * fence_print() - Print the fenced functions and the link's fate.
+ * @f: result of fence_call()
  * @m: all devices
- * @columns: the argument of -o, which has been judged, or NULL
- * @is_dry_run: it would be so
+ * @columns: argument of -o, already validated, or NULL
+ * @is_dry_run: use the conditional
  */
 void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,
 		 bool is_dry_run)
@@ -110,7 +109,7 @@ void fence_print(const struct fence *f, const struct fv_model *m, const char *co
 		       is_dry_run ? "would stay" : "stays");
 }
 
-/* Adds "port", "timeout_ms", "link_disabled" and "functions". */
+/* Add "port", "timeout_ms", "link_disabled" and "functions". */
 void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m)
 {
 	struct fv_holders holders;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A fence between the users of a card and the card. */
+/* Fence a card through netlink. */
 #ifndef FPGACTL_FENCE_H
 #define FPGACTL_FENCE_H
 
@@ -8,25 +8,25 @@
 #include "affected.h"
 #include "nl.h"
 
-/* The range of the driver, and what it is when nobody says, in milliseconds. */
+/* Limits and default of the fence timeout (ms), as in the driver. */
 #define FENCE_TIMEOUT_MIN_MS		100
 #define FENCE_TIMEOUT_MAX_MS		86400000
 #define FENCE_TIMEOUT_DEFAULT_MS	600000
 
-/* What is asked for. */
+/* The request. */
 struct fence_wish {
 	const char *bdf;
 	uint32_t timeout_ms;
-	bool is_detached;		/* it stays when the connection is closed */
+	bool is_detached;		/* survives the socket that requested it */
 	bool is_dry_run;
 };
 
-/* What the driver did, or would do. */
+/* Result of a fence request or of its dry run. */
 struct fence {
-	bool is_known;			/* else it did not say */
+	bool is_known;			/* false: the driver sent no result */
 	char port[BDF_SIZE];
 	uint32_t timeout_ms;
-	bool is_link_disabled;		/* the port keeps the link down meanwhile */
+	bool is_link_disabled;		/* the port keeps the link down while fenced */
 	struct affected_list functions;
 };
 

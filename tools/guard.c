@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whether the host itself needs a device: what bind does not take without --force. */
+/* Host use of a device that makes bind require --force. */
 #include <string.h>
 
 #include "blockdev.h"
@@ -9,7 +9,7 @@
 #define CLASS_DISPLAY	0x03
 #define IFF_UP		0x1
 
-/* Whether a link of a class directory leads below the device. */
+/* The class symlink resolves to a path below the device. */
 static bool is_below(const struct fv_device *d, const char *class, const char *name)
 {
 	autofree char *path = sysfs_resolve("/sys/class/%s/%s", class, name);
@@ -18,7 +18,7 @@ static bool is_below(const struct fv_device *d, const char *class, const char *n
 	return path && len && !strncmp(path, d->sysdir, len) && path[len] == '/';
 }
 
-/* A network device that is up: somebody may be logged in through it. */
+/* A network device that is up may carry the user's login session. */
 static char *net_in_use(const struct fv_device *d)
 {
 	autostrv struct strv names = {};
@@ -34,7 +34,7 @@ static char *net_in_use(const struct fv_device *d)
 	return NULL;
 }
 
-/* The display that firmware chose, or one that carries a framebuffer of the kernel. */
+/* The boot display of the firmware, or a display with a console framebuffer. */
 static char *display_in_use(const struct fv_device *d)
 {
 	autostrv struct strv names = {};
@@ -53,12 +53,12 @@ static char *display_in_use(const struct fv_device *d)
 }
 
 /**
- * guard_virtual_functions() - Whether a device has virtual functions enabled.
+ * guard_virtual_functions() - Check for enabled virtual functions.
  * @d: the device
  *
- * They go away with the driver of their physical function, also under a VM.
+ * VFs vanish when the PF driver unbinds, even if a VM is using one.
  *
- * Return: the reason not to take the device, to be freed; NULL when there is none.
+ * Return: the reason not to take @d, to be freed by the caller; NULL if there is none.
  */
 char *guard_virtual_functions(const struct fv_device *d)
 {
@@ -70,11 +70,11 @@ char *guard_virtual_functions(const struct fv_device *d)
 }
 
 /**
- * guard_in_use() - Why the host needs a device.
+ * guard_in_use() - Find a reason why the host needs a device.
  * @d: the device
- * @may_open: open its disks to be sure, which for a moment keeps others from it
+ * @may_open: open its disks exclusively; this briefly blocks other openers
  *
- * Return: the reason, to be freed; NULL when nothing speaks against taking it.
+ * Return: the reason, to be freed by the caller; NULL if there is none.
  */
 char *guard_in_use(const struct fv_device *d, bool may_open)
 {

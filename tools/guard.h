@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whether the host itself needs a device: what bind does not take without --force. */
+/* Host use of a device that makes bind require --force. */
 #ifndef FPGACTL_GUARD_H
 #define FPGACTL_GUARD_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whether a device is held now, and by whom: what the driver counts and what is open. */
+/* Current users of a device, from the driver's counters and from open files. */
 #include "counters.h"
 #include "held.h"
 #include "holders.h"
@@ -19,11 +19,11 @@ static char *find_holders(const struct fv_device *d)
 }
 
 /**
- * held_now() - Whether somebody has a device open.
+ * held_now() - Check whether a device is open.
  * @d: the device
  *
- * Of its own devices the driver knows, whoever it is and in whatever container; the
- * open files of processes must do for those of other drivers.
+ * For its own devices the driver counts the users of all containers; for other devices
+ * only the open files of visible processes are known.
  */
 bool held_now(const struct fv_device *d)
 {
@@ -46,7 +46,7 @@ bool held_now(const struct fv_device *d)
 	return who;
 }
 
-/* Who holds a device that is held, in words fit for a terminal. */
+/* Name the holders of a device known to be held; printable. */
 char *held_by(const struct fv_device *d)
 {
 	char *who = find_holders(d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whether a device is held now, and by whom: what the driver counts and what is open. */
+/* Current users of a device, from the driver's counters and from open files. */
 #ifndef FPGACTL_HELD_H
 #define FPGACTL_HELD_H
 

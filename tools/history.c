@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happened to cards, as the driver remembers it, and what happens from now on. */
+/* Event history of the driver, read and followed. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -14,10 +14,10 @@
 #include "status.h"
 #include "sysfs.h"
 
-/* What is tried, for the error texts. */
+/* Used in error messages. */
 #define WHAT	"read the history"
 
-/* Tells the user, of the card or of all, in the driver's words. */
+/* Report a refusal with the driver's text. */
 static int fail(const struct fv_history *h, int ret, const char *why)
 {
 	autofree char *object = *h->port ? util_printf("port %s", h->port) :
@@ -28,10 +28,10 @@ static int fail(const struct fv_history *h, int ret, const char *why)
 
 /**
  * history_open() - Connect to the driver.
- * @h: filled; to be closed with history_close() whatever is returned
- * @is_followed: what happens from now on is wanted, too
+ * @h: result; close with history_close() on success and on failure
+ * @is_followed: also subscribe to new events
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int history_open(struct fv_history *h, bool is_followed)
 {
@@ -64,11 +64,11 @@ static void on_event(struct nlmsghdr *hdr, void *data)
 }
 
 /**
- * history_read() - Read what the driver remembers.
+ * history_read() - Read the events that the driver has recorded.
  * @h: an open history
- * @l: filled, the oldest first; to be freed with events_free() whatever is returned
+ * @l: result, oldest first; free with events_free() on success and on failure
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int history_read(struct fv_history *h, struct fv_events *l)
 {
@@ -93,7 +93,7 @@ int history_read(struct fv_history *h, struct fv_events *l)
 	return FV_OK;
 }
 
-/* The port of a card that has been taken out, from what happened to it. */
+/* Find the port of a card that was removed by its recorded events. */
 static int find_gone(struct fv_history *h, const char *bdf)
 {
 	struct fv_events l = {};
@@ -111,14 +111,14 @@ static int find_gone(struct fv_history *h, const char *bdf)
 }
 
 /**
- * history_find_card() - Have only one card count.
+ * history_find_card() - Restrict the history to one card.
  * @h: an open history
  * @m: all devices
- * @word: what the user typed: address of a port, or of a function
+ * @word: address of a port or of a function, from the command line
  *
- * The driver knows best which card a function of its own is on.
+ * For functions bound to the driver, the driver's port takes precedence over sysfs.
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int history_find_card(struct fv_history *h, const struct fv_model *m, const char *word)
 {
@@ -159,10 +159,10 @@ static struct fv_seen *find_seen(struct fv_history *h, const char *port)
 }
 
 /**
- * history_is_new() - Whether an event is about this card, and the first of its number.
- * @h: remembers it
- * @e: the event; those of a port are to come in their order
- * @missed: how many there were before it that were not seen
+ * history_is_new() - Check whether an event is new and selected.
+ * @h: keeps the last sequence number of each port
+ * @e: the event; those of a port must come in order
+ * @missed: number of events skipped before @e
  */
 bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *missed)
 {
@@ -179,14 +179,14 @@ bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *mi
 }
 
 /**
- * history_wait() - Wait until something happens.
- * @h: an open history, which is followed
- * @mask: signals that are blocked meanwhile; the others end it
- * @l: filled; to be freed with events_free() whatever is returned
+ * history_wait() - Wait for new events.
+ * @h: an open history, opened with is_followed
+ * @mask: signal mask while waiting; other signals end the wait
+ * @l: result; free with events_free() on success and on failure
  *
- * When more happened than the socket could keep, all that the driver remembers is read.
+ * If the socket overran, re-reads the whole history.
  *
- * Return: FV_OK, or the exit code after telling the user; @l may have something then, too.
+ * Return: FV_OK, or the exit code after reporting the error; @l may hold events even then.
  */
 int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l)
 {

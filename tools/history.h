@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened to cards, as the driver remembers it, and what happens from now on. */
+/* Event history of the driver, read and followed. */
 #ifndef FPGACTL_HISTORY_H
 #define FPGACTL_HISTORY_H
 
@@ -8,7 +8,7 @@
 #include "event.h"
 #include "model.h"
 
-/* The last event of a port that was seen. */
+/* The last event seen of a port. */
 struct fv_seen {
 	char port[BDF_SIZE];
 	uint64_t seq;
@@ -16,8 +16,8 @@ struct fv_seen {
 
 struct fv_history {
 	struct fv_nl nl;		/* for requests */
-	struct fv_nl news;		/* what happens, where that is followed */
-	char port[BDF_SIZE];		/* the card that counts; empty: all */
+	struct fv_nl news;		/* multicast socket, when following */
+	char port[BDF_SIZE];		/* filter by card; empty: all cards */
 	struct fv_seen *seen;
 	size_t n_seen;
 };

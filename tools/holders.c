@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that have VFIO devices open, found by the names of their open files:
- * /dev/vfio/<group>, /dev/vfio/devices/vfio<N>, and, where the kernel tells it,
- * the fdinfo of a device's own descriptor.
+ * Processes that have VFIO devices open, found by the targets of their fds: /dev/vfio/<group>,
+ * /dev/vfio/devices/vfio<N> and, on kernels with vfio-device-syspath, the fdinfo of device fds.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +22,7 @@ static void add(struct fv_holders *h, const struct fv_holder *found)
 	h->n++;
 }
 
-/* The address in a device's path: its last component. */
+/* The address is the last component of the device's sysfs path. */
 static void parse_fdinfo(const char *pid, const char *fd, char bdf[BDF_SIZE])
 {
 	autofree char *info = sysfs_read("/proc/%s/fdinfo/%s", pid, fd);
@@ -38,7 +37,7 @@ static void parse_fdinfo(const char *pid, const char *fd, char bdf[BDF_SIZE])
 		bdf_parse(slash + 1, bdf);
 }
 
-/* What one open file says; false when it is none of VFIO's. */
+/* Return false if the fd is not one of VFIO. */
 static bool classify(struct fv_holder *h, const char *pid, const char *fd)
 {
 	autofree char *target = sysfs_read_link("/proc/%s/fd/%s", pid, fd);
@@ -93,9 +92,8 @@ static void scan_process(struct fv_holders *h, const char *pid)
 }
 
 /**
- * holders_scan() - Look at the open files of all processes.
- * @h: filled with one entry for each open file that matters; to be freed with
- *     holders_free()
+ * holders_scan() - Scan the open files of all processes.
+ * @h: result, one entry per VFIO file; free with holders_free()
  */
 void holders_scan(struct fv_holders *h)
 {
@@ -122,7 +120,7 @@ void holders_free(struct fv_holders *h)
 	memset(h, 0, sizeof(*h));
 }
 
-/* Whether the kernel names the devices that this process has open. */
+/* True if fdinfo names the devices that this process has open. */
 static bool is_exact(const struct fv_holders *all, unsigned int pid)
 {
 	size_t i;
@@ -144,13 +142,12 @@ static bool holds(const struct fv_holders *all, const struct fv_holder *h,
 }
 
 /**
- * holders_of() - Which of all holders have this device.
+ * holders_of() - Find the holders of one device.
  * @all: from holders_scan()
  * @d: the device
- * @found: filled with one entry for each process
+ * @found: result, one entry per process
  *
- * Where the kernel does not say which devices of a group a process has open, the
- * holder of a group is taken for a holder of all its devices that vfio has.
+ * Without fdinfo, the holder of a group counts as holder of every VFIO device in the group.
  */
 void holders_of(const struct fv_holders *all, const struct fv_device *d, struct fv_holders *found)
 {
@@ -169,7 +166,7 @@ void holders_of(const struct fv_holders *all, const struct fv_device *d, struct 
 	}
 }
 
-/* "qemu-system-x86 (pid 1234), …", fit for a terminal; empty when nobody. */
+/* "qemu-system-x86 (pid 1234), ...", printable; empty without holders. */
 char *holders_text(const struct fv_holders *found)
 {
 	char *s = util_strdup("");

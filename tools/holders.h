@@ -10,15 +10,15 @@
 struct fv_holder {
 	unsigned int pid;
 	char *command;
-	int group;			/* group file that it has open, or FV_NO_GROUP */
-	char *cdev;			/* device file that it has open, or NULL */
-	char bdf[BDF_SIZE];		/* device that the kernel names, or empty */
+	int group;			/* open group file, or FV_NO_GROUP */
+	char *cdev;			/* name of the open device cdev, or NULL */
+	char bdf[BDF_SIZE];		/* device named by the kernel, or empty */
 };
 
 struct fv_holders {
 	struct fv_holder *v;
 	size_t n;
-	unsigned int unseen;		/* processes whose files the caller may not see */
+	unsigned int unseen;		/* processes with files hidden from the caller */
 };
 
 void holders_scan(struct fv_holders *h);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts of VFIO devices, as the kernel itself counts them. Vectors of VFIO are
- * named vfio-intx(BDF), vfio-msi[N](BDF) and vfio-msix[N](BDF). A vector's count goes
- * when a user gives the vector up, so the sum is that of the vectors set up now.
+ * Interrupt counts of VFIO devices, from /sys/kernel/irq. VFIO names its vectors
+ * vfio-intx(BDF), vfio-msi[N](BDF) and vfio-msix[N](BDF). The kernel drops a count when the
+ * user frees the vector, so the sum covers only the vectors set up now.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "interrupts.h"
 #include "sysfs.h"
 
-/* The address in the name of a vector of VFIO; an interrupt line may be shared. */
+/* Other drivers may share the line, so search all actions for a VFIO vector. */
 static bool parse_actions(char *actions, char bdf[BDF_SIZE])
 {
 	char *name = strstr(actions, "vfio-");
@@ -36,7 +36,7 @@ static uint64_t sum_cpus(const char *counts)
 	}
 }
 
-/* Reads all vectors of VFIO; to be freed with interrupts_free(). */
+/* Read all VFIO vectors; the caller frees them with interrupts_free(). */
 void interrupts_scan(struct fv_interrupts *irqs)
 {
 	autostrv struct strv numbers = {};
@@ -58,7 +58,7 @@ void interrupts_scan(struct fv_interrupts *irqs)
 	}
 }
 
-/* Adds what a device's vectors counted to sum; false when it has no vector. */
+/* Add the counts of a device's vectors to @sum; return false if it has none. */
 bool interrupts_add(const struct fv_interrupts *irqs, const char *bdf, uint64_t *sum)
 {
 	bool has_any = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Interrupts of VFIO devices, as the kernel itself counts them. */
+/* Interrupt counts of VFIO devices, from /sys/kernel/irq. */
 #ifndef FPGACTL_INTERRUPTS_H
 #define FPGACTL_INTERRUPTS_H
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another program that is run for the user, as a shell would.
+ * Run a user-supplied program, with the exit semantics of a shell.
  *
- * It gets a process group of its own, so that it can be ended with all that it started,
- * and, where this program has it, the terminal: Ctrl-C and Ctrl-Z go to it alone, and it
- * may read what is typed. When it stops, this program stops, too, and both go on together.
+ * The program gets its own process group, so that it can be killed with all its children, and
+ * the terminal, if fpgactl owns it: Ctrl-C and Ctrl-Z reach only the program, and it may read
+ * input. When it stops, fpgactl stops too, and both continue together.
  *
- * Signals that would end this program are blocked, and taken by sigtimedwait(): none is
- * lost, and none comes in the middle of something. They are passed on.
+ * Signals that would kill fpgactl are blocked and read with sigtimedwait(), so that none is
+ * lost and none interrupts a step. They are forwarded to the program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,13 +23,13 @@
 
 #define STOP_PAUSE_MS	100
 
-/* Where job_run() is. */
+/* State of job_run(). */
 struct run {
 	struct job *job;
 	const struct job_signals *signals;
-	pid_t pid;			/* its process group, too */
-	int tty;			/* the terminal, or -1 */
-	double deadline_s;		/* when the next of the following is done */
+	pid_t pid;			/* also the process group */
+	int tty;			/* terminal, or -1 */
+	double deadline_s;		/* of the current phase */
 	enum { RUNS, TOLD_TO_END, KILLED } phase;
 };
 
@@ -48,9 +48,9 @@ static bool is_program(const char *path, int *error)
 }
 
 /**
- * job_is_found() - Whether there is a program of this name.
- * @command: as in a shell: with a slash it is a path, else looked for in $PATH
- * @error: ENOENT or another errno when there is none
+ * job_is_found() - Check whether a program exists.
+ * @command: a path if it has a slash, else looked up in $PATH
+ * @error: errno if there is none, ENOENT by default
  */
 bool job_is_found(const char *command, int *error)
 {
@@ -72,7 +72,7 @@ bool job_is_found(const char *command, int *error)
 	return false;
 }
 
-/* Signals that end a program; one that is ignored (nohup) stays so, for the job too. */
+/* Signals that kill a program. An ignored one (nohup) stays ignored, for the program, too. */
 static void find_taken(sigset_t *taken)
 {
 	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
@@ -86,10 +86,10 @@ static void find_taken(sigset_t *taken)
 }
 
 /**
- * job_hold() - From now on no signal ends this program.
- * @s: for job_run() and job_let_go(), which has to be called
+ * job_hold() - Block the signals that would kill fpgactl.
+ * @s: for job_run() and job_let_go(), which must be called
  *
- * Nor does it end when nobody reads its output any more.
+ * Also ignores SIGPIPE, so that a closed output pipe does not kill fpgactl.
  */
 void job_hold(struct job_signals *s)
 {
@@ -100,7 +100,7 @@ void job_hold(struct job_signals *s)
 	find_taken(&s->taken);
 	blocked = s->taken;
 	sigaddset(&blocked, SIGCHLD);
-	/* else whoever is not in the foreground is stopped when he gives the terminal away */
+	/* tcsetpgrp() from the background raises SIGTTOU, which would stop fpgactl */
 	sigaddset(&blocked, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &blocked, &s->old_mask);
 	sigaction(SIGPIPE, &ignore, &s->old_pipe);
@@ -115,7 +115,7 @@ static int take_pending(const sigset_t *taken)
 	return signal > 0 ? signal : 0;
 }
 
-/* Signals that came meanwhile have been heeded, or came too late. */
+/* Discard signals still pending: the operation that they would cancel is over. */
 void job_let_go(const struct job_signals *s)
 {
 	while (take_pending(&s->taken))
@@ -137,7 +137,7 @@ static void set_env(const struct strv *env)
 	}
 }
 
-/* The child: tells by the pipe why it could not become the other program. */
+/* Runs in the child; reports a failed exec through the pipe. */
 static void __attribute__((noreturn)) child(const struct run *r, int pipe_fd)
 {
 	const struct strv *argv = r->job->argv;
@@ -160,7 +160,7 @@ static void __attribute__((noreturn)) child(const struct run *r, int pipe_fd)
 	_exit(0);
 }
 
-/* The terminal, if this program is in its foreground; or -1. */
+/* Return -1 if fpgactl is not in the foreground of the terminal. */
 static int open_terminal(void)
 {
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
@@ -192,7 +192,7 @@ static bool start(struct run *r)
 		j->error = errno;
 	close(fds[1]);
 	if (r->pid > 0) {
-		/* whoever of the two is first */
+		/* both parent and child call setpgid(): either may run first */
 		setpgid(r->pid, r->pid);
 		if (read(fds[0], &j->error, sizeof(j->error)) != sizeof(j->error))
 			j->error = 0;
@@ -203,7 +203,7 @@ static bool start(struct run *r)
 	return !j->error;
 }
 
-/* It stopped: it was not in the foreground and wanted the terminal, or Ctrl-Z was pressed. */
+/* The program stopped: by Ctrl-Z, or on terminal access from the background. */
 static void stop_with(struct run *r)
 {
 	bool has_it = r->tty >= 0 && tcgetpgrp(r->tty) == r->pid;
@@ -216,10 +216,10 @@ static void stop_with(struct run *r)
 		r->tty = open_terminal();
 	}
 	if (r->tty < 0) {
-		/* the whole pipeline that this program is in; goes on when it is continued */
+		/* stops the whole pipeline of fpgactl; returns after SIGCONT */
 		kill(0, SIGTSTP);
 		r->tty = open_terminal();
-		/* where nobody can be told of a stop it would stop again at once */
+		/* an orphaned process group ignores SIGTSTP; do not spin on repeated stops */
 		if (r->tty < 0)
 			util_pause_ms(STOP_PAUSE_MS);
 	}
@@ -228,7 +228,7 @@ static void stop_with(struct run *r)
 	kill(-r->pid, SIGCONT);
 }
 
-/* Whether it has ended. */
+/* True when the program has ended. */
 static bool look(struct run *r)
 {
 	struct job *j = r->job;
@@ -251,7 +251,7 @@ static bool look(struct run *r)
 	return false;
 }
 
-/* What is to be done at the deadline; false: nothing is left. */
+/* Signal the program at the deadline of a phase; false: give up. */
 static bool end_it(struct run *r)
 {
 	struct job *j = r->job;
@@ -261,7 +261,7 @@ static bool end_it(struct run *r)
 		j->is_late = true;
 		r->phase = TOLD_TO_END;
 		kill(-r->pid, SIGTERM);
-		/* one that is stopped has to hear it */
+		/* a stopped program must receive SIGTERM, too */
 		kill(-r->pid, SIGCONT);
 		break;
 	case TOLD_TO_END:
@@ -304,12 +304,12 @@ static void wait_for(struct run *r)
 }
 
 /**
- * job_run() - Run another program and wait for its end.
- * @j: what is to be run; what became of it is filled in
- * @s: of job_hold()
+ * job_run() - Run a program and wait for its end.
+ * @j: the request; gets the result
+ * @s: from job_hold()
  *
- * When its time is over, it and what it started gets SIGTERM, and after the grace SIGKILL.
- * What it left running when it ended by itself is let be.
+ * At the time limit, the process group gets SIGTERM, and SIGKILL after the grace time.
+ * Background processes of a program that ends by itself are left alone.
  */
 void job_run(struct job *j, const struct job_signals *s)
 {
@@ -323,13 +323,13 @@ void job_run(struct job *j, const struct job_signals *s)
 		tcsetpgrp(r.tty, getpgrp());
 		close(r.tty);
 	}
-	/* Ctrl-C on a terminal that the job had was meant for this program, too. */
+	/* Ctrl-C on a terminal owned by the program is meant for fpgactl, too. */
 	if (r.tty >= 0 && j->fate == JOB_KILLED && !j->caught && !j->is_late &&
 	    (j->signal == SIGINT || j->signal == SIGQUIT))
 		j->caught = j->signal;
 }
 
-/* What became of it, in words that follow "the command". */
+/* Result of the program; the text continues "the command". */
 char *job_text(const struct job *j)
 {
 	const char *late = j->is_late ? "did not end in time and " : "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Another program that is run for the user, as a shell would. */
+/* Run a user-supplied program, with the exit semantics of a shell. */
 #ifndef FPGACTL_JOB_H
 #define FPGACTL_JOB_H
 
@@ -8,29 +8,29 @@
 #include "util.h"
 
 enum job_fate {
-	JOB_NOT_STARTED,	/* see error; 0: a signal came before */
+	JOB_NOT_STARTED,	/* see error; 0: a signal arrived first */
 	JOB_EXITED,		/* see status */
 	JOB_KILLED,		/* see signal */
-	JOB_LEFT,		/* it could not even be killed, and is not waited for */
+	JOB_LEFT,		/* survived SIGKILL; not reaped */
 };
 
 struct job {
-	/* What is to be run. */
+	/* Request. */
 	const struct strv *argv;
-	const struct strv *env;		/* NAME=VALUE, or NAME for what is not to be there */
-	int stdout_fd;			/* its standard output, or -1: that of this program */
-	unsigned int limit_ms;		/* how long it may run */
-	unsigned int grace_ms;		/* how long until it is killed after it was told to end */
-	/* What became of it. */
+	const struct strv *env;		/* NAME=VALUE sets, NAME unsets */
+	int stdout_fd;			/* stdout of the program, or -1: inherit */
+	unsigned int limit_ms;		/* time limit */
+	unsigned int grace_ms;		/* from SIGTERM to SIGKILL */
+	/* Result. */
 	enum job_fate fate;
-	int error;			/* errno, positive */
+	int error;			/* positive errno */
 	int status;
 	int signal;
-	bool is_late;			/* the limit was reached */
-	int caught;			/* first signal that this program was sent; 0: none */
+	bool is_late;			/* the time limit was reached */
+	int caught;			/* first signal caught meanwhile; 0: none */
 };
 
-/* Signals that are held back from job_hold() to job_let_go(). */
+/* Signal state changed by job_hold() and restored by job_let_go(). */
 struct job_signals {
 	sigset_t taken, old_mask;
 	struct sigaction old_pipe, old_child;

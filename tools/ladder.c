@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps of a reset or a recovery: what the driver would do, or what it did. */
+/* Steps of a reset or recovery, planned or executed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +15,13 @@ static const char *const methods[] = {
 	[FPGA_VFIO_RESET_METHOD_LINK] = "link",
 };
 
-/* As in the specification; "unknown" for methods that are newer than this program. */
+/* Names as in the netlink spec; "unknown" for a method added after this program. */
 const char *ladder_method_name(unsigned int method)
 {
 	return method < ARRAY_SIZE(methods) ? methods[method] : "unknown";
 }
 
-/* Number of a method, or LADDER_ANY_METHOD where there is none of that name. */
+/* Return LADDER_ANY_METHOD for an unknown name. */
 int ladder_find_method(const char *name)
 {
 	size_t i;
@@ -32,7 +32,7 @@ int ladder_find_method(const char *name)
 	return LADDER_ANY_METHOD;
 }
 
-/* "flr, pm, …" */
+/* "flr, pm, ..." */
 char *ladder_method_names(void)
 {
 	char *s = NULL;
@@ -49,9 +49,9 @@ static unsigned int get_u32(struct nlattr *attr)
 }
 
 /**
- * ladder_parse_step() - Add a step of which the driver tells.
- * @l: gets one more, unless it cannot be taken apart; to be freed with ladder_free()
- * @nest: attribute of type "reset-step"
+ * ladder_parse_step() - Append a step from a driver reply.
+ * @l: list; free with ladder_free()
+ * @nest: attribute of type "reset-step"; ignored if malformed
  */
 void ladder_parse_step(struct ladder *l, struct nlattr *nest)
 {
@@ -101,15 +101,15 @@ static void on_reset(struct nlmsghdr *hdr, void *data)
 }
 
 /**
- * ladder_call() - Have the driver reset a device, or say how it would.
- * @l: filled, also when the reset fails; to be freed with ladder_free()
+ * ladder_call() - Reset a device, or preview the reset.
+ * @l: result, also set if the reset fails; free with ladder_free()
  * @nl: an open connection
  * @bdf: the device
- * @method: the only one to be used, or LADDER_ANY_METHOD
- * @is_dry_run: only say what would be done
- * @why: on failure the reason, to be freed
+ * @method: the only method to use, or LADDER_ANY_METHOD
+ * @is_dry_run: preview only
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno, as fv_nl_call().
+ * Return: 0 or a negative errno of fv_nl_call().
  */
 int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method, bool is_dry_run,
 		char **why)
@@ -125,7 +125,7 @@ int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method,
 	return fv_nl_call(nl, msg, on_reset, l, why);
 }
 
-/* How long all steps that would be used may take; each is tried when those before fail. */
+/* Sum of the limits of all usable steps: each one runs if those before it fail. */
 unsigned long ladder_limit_ms(const struct ladder *l)
 {
 	unsigned long sum = 0;

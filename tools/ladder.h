@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The steps of a reset or a recovery: what the driver would do, or what it did. */
+/* Steps of a reset or recovery, planned or executed. */
 #ifndef FPGACTL_LADDER_H
 #define FPGACTL_LADDER_H
 
@@ -10,13 +10,13 @@
 #include "util.h"
 
 struct ladder_step {
-	bool has_method;		/* else it takes the card as it comes, without a reset */
+	bool has_method;		/* false: verify only, no reset */
 	unsigned int method;
-	int error;			/* errno, positive; 0: none */
-	char *text;			/* the same in words, or NULL */
-	bool has_duration;		/* it was tried; else planned, or refused beforehand */
+	int error;			/* positive errno; 0: none */
+	char *text;			/* cause of the error, or NULL */
+	bool has_duration;		/* executed; false: planned or refused */
 	uint64_t duration_ns;
-	unsigned int expected_ms, limit_ms;	/* of a plan; 0: not said */
+	unsigned int expected_ms, limit_ms;	/* plan only; 0: not given */
 	struct affected_list functions;
 };
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The PCI Express link of a device: what it does now, and what it could do. */
+/* PCIe link of a device: current and maximum speed and width. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "link.h"
 #include "sysfs.h"
 
-/* The kernel shows this width when the device reports nonsense. */
+/* Shown by the kernel for an unknown width (PCIE_LNK_WIDTH_UNKNOWN). */
 #define WIDTH_UNKNOWN	255
 
-/* The same of a device that does not answer: Maximum Link Width has all bits set. */
+/* Maximum Link Width with all bits set: the device does not respond. */
 #define WIDTH_ONES	63
 
-/* "16.0 GT/s PCIe" in MT/s; 0 for "Unknown" and where there is no such file. */
+/* Parse "16.0 GT/s PCIe" to MT/s; 0 for "Unknown" or without the file. */
 static unsigned int speed_mts(const char *bdf, const char *file)
 {
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/%s", bdf, file);
@@ -38,10 +38,10 @@ static unsigned int width(const char *bdf, const char *file)
 }
 
 /**
- * link_read() - Read what sysfs says of a device's link.
- * @link: filled; zeros where the device is not PCI Express
+ * link_read() - Read a device's link from sysfs.
+ * @link: result; zeros if the device is not PCIe
  * @bdf: the device
- * @port: the bridge above it, or an empty string
+ * @port: upstream bridge, or an empty string
  */
 void link_read(struct fv_link *link, const char *bdf, const char *port)
 {
@@ -68,7 +68,7 @@ static unsigned int lesser(unsigned int a, unsigned int b)
 	return b && b < a ? b : a;
 }
 
-/* Whether the link is below what device and port could do together. */
+/* True if the link is below the common maximum of device and port. */
 bool link_is_degraded(const struct fv_link *link)
 {
 	if (link->is_silent)
@@ -78,7 +78,7 @@ bool link_is_degraded(const struct fv_link *link)
 		link->width < lesser(link->max_width, link->port_max_width));
 }
 
-/* "2.5 GT/s x1 / 16 GT/s x8, degraded"; an empty string where there is no link. */
+/* "2.5 GT/s x1 / 16 GT/s x8, degraded"; empty without a link. */
 char *link_text(const struct fv_link *link)
 {
 	char *s = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The PCI Express link of a device: what it does now, and what it could do. */
+/* PCIe link of a device: current and maximum speed and width. */
 #ifndef FPGACTL_LINK_H
 #define FPGACTL_LINK_H
 
@@ -7,12 +7,12 @@
 
 #include "util.h"
 
-/* Speeds in MT/s, 0 where unknown; widths in lanes, 0 where there are none. */
+/* Speeds in MT/s, 0 if unknown; widths in lanes, 0 if absent. */
 struct fv_link {
 	unsigned int speed_mts, width;
 	unsigned int max_speed_mts, max_width;
 	unsigned int port_max_speed_mts, port_max_width;
-	bool is_silent;			/* the device does not answer: its maxima are unknown */
+	bool is_silent;			/* config reads fail: maxima unknown */
 };
 
 void link_read(struct fv_link *link, const char *bdf, const char *port);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl: see and drive PCI functions and cards of the fpga_vfio_pci driver. */
+/* fpgactl: inspect and control devices and cards of the fpga_vfio_pci driver. */
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "names.h"
 #include "opt.h"
 
-/* Made by the linker from the FV_COMMAND()s of all files. */
+/* Section bounds, defined by the linker; filled by FV_COMMAND() in all files. */
 extern const struct cmd *const __start_fv_commands[];
 extern const struct cmd *const __stop_fv_commands[];
 
@@ -18,7 +18,7 @@ size_t cmd_count(void)
 	return (size_t)(__stop_fv_commands - __start_fv_commands);
 }
 
-/* The commands in the order of their names, whatever the linker made of them. */
+/* Sort by name: the section has link order. */
 const struct cmd *cmd_at(size_t i)
 {
 	size_t j, k, rank;
@@ -44,7 +44,7 @@ const struct cmd *cmd_find(const char *name)
 	return NULL;
 }
 
-/* The usage error for a command that is not there. */
+/* Report an unknown command. */
 int cmd_unknown(const char *name)
 {
 	autostrv struct strv names = {};
@@ -62,7 +62,7 @@ int cmd_unknown(const char *name)
 	return err_fail(FV_USAGE, name, "run the command", hint, "there is no such command");
 }
 
-/* A full disk or a closed pipe must not look like success. */
+/* A write error (full disk, closed pipe) must not exit with success. */
 static int close_stdout(int code)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* PCI devices and IOMMU groups of a system, read from sysfs once. */
+/* PCI devices and IOMMU groups, read from sysfs once. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +24,13 @@ static unsigned int number(const char *bdf, const char *file)
 	return (unsigned int)value;
 }
 
-/* The driver that a device has now; NULL: none. */
+/* NULL: not bound. */
 char *device_read_driver(const char *bdf)
 {
 	return sysfs_link_name(DEVICES "/%s/driver", bdf);
 }
 
-/* The driver_override that a device has now; NULL: none. */
+/* NULL: not set. */
 char *device_read_override(const char *bdf)
 {
 	char *name = sysfs_read(DEVICES "/%s/driver_override", bdf);
@@ -42,7 +42,7 @@ char *device_read_override(const char *bdf)
 	return name;
 }
 
-/* The parent directory of a device is the bridge above it, unless it is the host's bus. */
+/* The parent directory is the upstream bridge, except on a root bus. */
 static void find_port(struct fv_device *d)
 {
 	autofree char *dir = util_strdup(d->sysdir);
@@ -56,7 +56,7 @@ static void find_port(struct fv_device *d)
 		bdf_parse(slash + 1, d->port);
 }
 
-/* Name of the character device that the device has while a vfio driver has it. */
+/* Name of the VFIO cdev; it exists while a VFIO driver is bound. */
 static char *find_cdev(const char *bdf)
 {
 	autostrv struct strv names = {};
@@ -65,7 +65,7 @@ static char *find_cdev(const char *bdf)
 	return names.n ? util_strdup(names.v[0]) : NULL;
 }
 
-/* By class: reading configuration space would wake a device that sleeps. */
+/* Use the class: a config read would wake a suspended device. */
 static bool find_is_bridge(const struct fv_device *d)
 {
 	unsigned int class = d->class >> 8;
@@ -123,9 +123,9 @@ static void add_to_group(struct fv_model *m, struct fv_device *d)
 
 /**
  * model_load() - Read all PCI devices and their IOMMU groups.
- * @m: filled; to be freed with model_free() whatever is returned
+ * @m: result; free with model_free() on success and on failure
  *
- * Return: FV_OK, or FV_FAILED after telling the user.
+ * Return: FV_OK, or FV_FAILED after reporting the error.
  */
 int model_load(struct fv_model *m)
 {
@@ -200,8 +200,8 @@ bool device_is_ours(const struct fv_device *d)
 }
 
 /*
- * Whether a vfio driver has the device. Kernels since 6.1 show it by a directory; a
- * driver that has lost its device to an unbind under way is known by its name only.
+ * True if a VFIO driver is bound. Since v6.1 the vfio-dev directory shows it; while an unbind
+ * is in progress the directory is already gone and only the driver's name is left.
  */
 bool device_is_vfio(const struct fv_device *d)
 {
@@ -209,8 +209,8 @@ bool device_is_vfio(const struct fv_device *d)
 }
 
 /*
- * Whether a member keeps its IOMMU group from a VM. The kernel lets drivers be that
- * do not use DMA for themselves (driver_managed_dma): vfio's, pcieport and pci-stub.
+ * True if this member makes its IOMMU group not viable for a VM. The kernel tolerates drivers
+ * with driver_managed_dma: those of VFIO, pcieport and pci-stub.
  */
 bool device_is_in_the_way(const struct fv_device *d)
 {
@@ -228,7 +228,7 @@ bool group_is_viable(const struct fv_group *g)
 	return true;
 }
 
-/* "viable", or which member has which other driver. */
+/* "viable", or the members with a conflicting driver. */
 char *group_verdict(const struct fv_group *g)
 {
 	char *s = NULL;

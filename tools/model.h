@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PCI devices and IOMMU groups of a system, read from sysfs once. */
+/* PCI devices and IOMMU groups, read from sysfs once. */
 #ifndef FPGACTL_MODEL_H
 #define FPGACTL_MODEL_H
 
@@ -12,13 +12,13 @@
 
 struct fv_device {
 	char bdf[BDF_SIZE];
-	char port[BDF_SIZE];		/* the bridge right above; empty: none */
-	char *sysdir;			/* below /sys/devices, all symlinks resolved */
+	char port[BDF_SIZE];		/* upstream bridge; empty: none */
+	char *sysdir;			/* below /sys/devices, symlinks resolved */
 	unsigned int vendor, device, subvendor, subdevice;
 	unsigned int class;		/* 24 bits */
 	unsigned int revision;
 	int group;			/* or FV_NO_GROUP */
-	char *driver;			/* NULL: none */
+	char *driver;			/* NULL: not bound */
 	char *driver_override;		/* NULL: none */
 	char *cdev;			/* name below /dev/vfio/devices; NULL: none */
 	bool is_bridge;
@@ -27,14 +27,14 @@ struct fv_device {
 
 struct fv_group {
 	int id;
-	struct fv_device **members;	/* in order of address */
+	struct fv_device **members;	/* sorted by address */
 	size_t n;
 };
 
 struct fv_model {
-	struct fv_device *devices;	/* in order of address */
+	struct fv_device *devices;	/* sorted by address */
 	size_t n;
-	struct fv_group *groups;	/* in order of number */
+	struct fv_group *groups;	/* sorted by number */
 	size_t n_groups;
 };
 

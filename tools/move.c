@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking a device from one driver to another, with a way back. Every write is read
- * back: the kernel answers some of them with success and does nothing.
+ * Rebind a device from one driver to another, with rollback. Every write is verified by a
+ * read: for some, the kernel reports success without effect.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "move.h"
 #include "sysfs.h"
 
-/* What clears driver_override: an empty line. */
+/* An empty line clears driver_override. */
 #define NO_OVERRIDE	"\n"
 
 static bool same(const char *a, const char *b)
@@ -23,7 +23,7 @@ static struct move_result result(enum move_step step, int ret)
 	return (struct move_result){ .step = step, .error = -ret };
 }
 
-/* Remembers how the device is now. */
+/* Save driver and driver_override of the device. */
 void move_init(struct move *m, const struct fv_device *d)
 {
 	memset(m, 0, sizeof(*m));
@@ -51,7 +51,6 @@ static struct move_result set_override(const char *bdf, const char *driver)
 	return result(same(now, driver) ? MOVE_DONE : MOVE_SET_OVERRIDE, 0);
 }
 
-/* Takes the device from the driver that it has now, if any. */
 static struct move_result unbind(const char *bdf)
 {
 	autofree char *driver = device_read_driver(bdf);
@@ -62,16 +61,16 @@ static struct move_result unbind(const char *bdf)
 		return result(MOVE_DONE, 0);
 	ret = sysfs_write(bdf, "/sys/bus/pci/drivers/%s/unbind", driver);
 	now = device_read_driver(bdf);
-	/* ENODEV: somebody else has unbound it in between. */
+	/* -ENODEV: unbound concurrently. */
 	if (ret && !(ret == -ENODEV && !now))
 		return result(MOVE_UNBIND, ret);
 	return result(now ? MOVE_UNBIND : MOVE_DONE, 0);
 }
 
 /*
- * The driver's own bind file and not drivers_probe: it tells why a probe failed. A
- * device that the driver already got by itself (a hotplug helper may probe, too) is
- * answered with EBUSY or ENODEV, and reading back decides.
+ * Use the driver's bind file rather than drivers_probe: it returns the error of a failed probe.
+ * If the driver has bound meanwhile (a hotplug helper may trigger a probe), the write fails with
+ * -EBUSY or -ENODEV; the read-back decides.
  */
 static struct move_result bind(const char *bdf, const char *driver)
 {
@@ -93,13 +92,13 @@ static struct move_result probe(const char *bdf)
 }
 
 /**
- * move_apply() - Give a device to another driver.
+ * move_apply() - Rebind a device to another driver.
  * @m: from move_init(), with the target filled in
  *
- * Sets driver_override first, so that no other driver gets the device in between. A
- * device that no driver of the host wants stays without one; that is no failure.
+ * Sets driver_override first, so that no other driver binds in between. With MOVE_TO_HOST, a
+ * device that matches no driver stays unbound; this is not a failure.
  *
- * Return: MOVE_DONE, or the step that failed; the caller then decides on move_undo().
+ * Return: MOVE_DONE or the failed step; the caller decides on move_undo().
  */
 struct move_result move_apply(const struct move *m)
 {
@@ -124,10 +123,10 @@ struct move_result move_apply(const struct move *m)
 }
 
 /**
- * move_undo() - Put a device back as move_init() saw it.
+ * move_undo() - Restore the state saved by move_init().
  * @m: a move that was applied, wholly or in part
  *
- * Return: MOVE_DONE, or the first step that failed; the others are tried all the same.
+ * Return: MOVE_DONE or the first failed step; later steps run anyway.
  */
 struct move_result move_undo(const struct move *m)
 {
@@ -137,7 +136,7 @@ struct move_result move_undo(const struct move *m)
 	if (!same(now, m->old_driver)) {
 		first = unbind(m->bdf);
 		if (m->old_driver) {
-			/* Also where the driver took it by an override that was there. */
+			/* The old driver may have matched by an override that is gone. */
 			r = set_override(m->bdf, m->old_driver);
 			if (first.step == MOVE_DONE)
 				first = r;
@@ -150,7 +149,7 @@ struct move_result move_undo(const struct move *m)
 	return first.step == MOVE_DONE ? r : first;
 }
 
-/* What went wrong in the words of a user. */
+/* Error text for the user. */
 char *move_result_text(const struct move *m, struct move_result r)
 {
 	autofree char *now = device_read_driver(m->bdf);
@@ -173,7 +172,7 @@ char *move_result_text(const struct move *m, struct move_result r)
 	}
 }
 
-/* 0 when the caller may move devices, else a negative errno. */
+/* Return 0 if the caller may rebind devices, else a negative errno. */
 int move_may_write(void)
 {
 	return sysfs_may_write("/sys/bus/pci/drivers_probe");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Taking a device from one driver to another, with a way back. */
+/* Rebind a device from one driver to another, with rollback. */
 #ifndef FPGACTL_MOVE_H
 #define FPGACTL_MOVE_H
 
 #include "model.h"
 
-/* Steps of a move; the one that failed is told to the user. */
+/* Steps of a move; the error message names the one that failed. */
 enum move_step {
 	MOVE_DONE,
 	MOVE_SET_OVERRIDE,
@@ -15,27 +15,27 @@ enum move_step {
 	MOVE_VERIFY,
 };
 
-/* How a step ended. */
+/* Result of a move. */
 struct move_result {
-	enum move_step step;	/* MOVE_DONE, or the one that failed */
-	int error;		/* positive errno; 0 where the kernel gave none */
-	const char *driver;	/* that was to have the device, for MOVE_BIND and MOVE_VERIFY */
+	enum move_step step;	/* the failed step, or MOVE_DONE */
+	int error;		/* positive errno; 0: not given by the kernel */
+	const char *driver;	/* intended driver, for MOVE_BIND and MOVE_VERIFY */
 };
 
-/* Which driver a device shall have. */
+/* The driver to move to. */
 enum move_target {
-	MOVE_TO_NAMED,		/* the named one, which driver_override allows */
-	MOVE_TO_HOST,		/* whichever of the host's drivers wants it */
+	MOVE_TO_NAMED,		/* the one that driver_override names */
+	MOVE_TO_HOST,		/* any matching driver of the host */
 	MOVE_TO_NONE,
 };
 
 struct move {
 	const char *bdf;
-	char *old_driver;	/* as it was before; NULL: none */
+	char *old_driver;	/* before the move; NULL: none */
 	char *old_override;
 	enum move_target target;
 	const char *driver;	/* for MOVE_TO_NAMED */
-	bool keeps_override;	/* leave driver_override naming the driver */
+	bool keeps_override;	/* leave driver_override set */
 };
 
 void move_init(struct move *m, const struct fv_device *d);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Names of vendors, devices and classes, from the PCI database on this machine. */
+/* Vendor, device and class names from the local pci.ids. */
 #include <stdlib.h>
 
 #include <pci/pci.h>
@@ -7,12 +7,12 @@
 #include "names.h"
 #include "sysfs.h"
 
-/* Where distributions keep the database; --sysroot has its own or none. */
+/* Path on distributions; with --sysroot only the recorded file is used. */
 #define DATABASE	"/usr/share/misc/pci.ids"
 
 static struct pci_access *database;
 
-/* Names are looked up without pci_init(), which is what would set these. */
+/* pci_init() would set these callbacks; a name lookup does not need it. */
 static void silent(char *msg, ...)
 {
 	(void)msg;
@@ -40,7 +40,7 @@ static char *lookup(int flags, unsigned int a, unsigned int b, unsigned int c, u
 					   flags | PCI_LOOKUP_NO_NUMBERS, a, b, c, d));
 }
 
-/* Vendor and device, "Device 1234" where only the vendor is known; NULL where neither is. */
+/* "VENDOR DEVICE", or "VENDOR Device 1234" if only the vendor is known; NULL if neither is. */
 char *names_device(unsigned int vendor, unsigned int device)
 {
 	autofree char *name = lookup(PCI_LOOKUP_VENDOR, vendor, 0, 0, 0);
@@ -60,7 +60,7 @@ char *names_subsystem(unsigned int vendor, unsigned int device, unsigned int sub
 		      device, subvendor, subdevice);
 }
 
-/* Name of a class code of 24 bits; its interface byte is not looked at. */
+/* @class has 24 bits; the programming interface is ignored. */
 char *names_class(unsigned int class)
 {
 	return lookup(PCI_LOOKUP_CLASS, class >> 8, 0, 0, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Names of vendors, devices and classes, from the PCI database on this machine. */
+/* Vendor, device and class names from the local pci.ids. */
 #ifndef FPGACTL_NAMES_H
 #define FPGACTL_NAMES_H
 

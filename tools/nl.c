@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Generic netlink with the driver: a façade over libnl that keeps the kernel's texts. */
+/* Generic netlink client over libnl that keeps the kernel's extack texts. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +17,20 @@
 #include "nl.h"
 #include "sysfs.h"
 
-/* How far a request is. */
+/* State of a request. */
 struct call {
-	int ret;		/* 1: not answered yet; else 0 or a negative errno */
-	char *text;		/* what the kernel said, or NULL */
+	int ret;		/* 1: no reply yet; else 0 or a negative errno */
+	char *text;		/* extack text, or NULL */
 	fv_nl_answer_fn answer;
 	void *data;
 };
 
 /**
  * fv_nl_open() - Connect to the driver.
- * @nl: filled; to be closed with fv_nl_close() whatever is returned
- * @why: on failure the reason, to be freed
+ * @nl: result; close with fv_nl_close() on success and on failure
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: FV_OK, FV_NO_DEVICE when the module is not loaded, or FV_FAILED.
+ * Return: FV_OK; FV_NO_DEVICE if the module is not loaded; FV_FAILED.
  */
 int fv_nl_open(struct fv_nl *nl, char **why)
 {
@@ -67,13 +67,15 @@ static int join(struct fv_nl *nl, const char *family, const char *group)
 }
 
 /**
- * fv_nl_listen() - Connect to the driver, to hear of what happens.
- * @nl: filled; to be closed with fv_nl_close() whatever is returned
+ * fv_nl_listen() - Connect to the driver and subscribe to events.
+ * @nl: result; close with fv_nl_close() on success and on failure
  * @group: name of the multicast group
- * @otherwise: the one that is joined when @group may not be, or is not there
- * @why: on failure the reason, to be freed
+ * @otherwise: group to join if @group does not exist or needs a privilege
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: as fv_nl_open(). Messages are kept from now on, for fv_nl_take().
+ * The socket queues messages from now on, for fv_nl_take().
+ *
+ * Return: as fv_nl_open().
  */
 int fv_nl_listen(struct fv_nl *nl, const char *group, const char *otherwise, char **why)
 {
@@ -85,7 +87,7 @@ int fv_nl_listen(struct fv_nl *nl, const char *group, const char *otherwise, cha
 	ret = join(nl, FPGA_VFIO_FAMILY_NAME, group);
 	if (ret == -NLE_PERM || ret == -NLE_OBJ_NOTFOUND)
 		ret = join(nl, FPGA_VFIO_FAMILY_NAME, otherwise);
-	/* netlink itself tells when the family goes */
+	/* nlctrl announces the removal of the family */
 	if (!ret)
 		ret = join(nl, "nlctrl", "notify");
 	if (!ret)
@@ -104,7 +106,7 @@ void fv_nl_close(struct fv_nl *nl)
 	nl->sock = NULL;
 }
 
-/* A request without attributes yet; @flags are those of its header (NLM_F_DUMP). */
+/* @flags go into the header, such as NLM_F_DUMP. Attributes are added by the caller. */
 struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags)
 {
 	struct nl_msg *msg = nlmsg_alloc();
@@ -115,7 +117,7 @@ struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags)
 	return msg;
 }
 
-/* Keeps the text of an extended acknowledgment that starts at tlvs. */
+/* Save the extack text; the extack attributes start at @offset. */
 static void keep_text(struct call *call, struct nlmsghdr *hdr, size_t offset)
 {
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
@@ -144,7 +146,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 	return NL_STOP;
 }
 
-/* End of a dump: with an error in it when the kernel could not go on. */
+/* End of a dump; carries an errno if the kernel aborted the dump. */
 static int on_finish(struct nl_msg *msg, void *arg)
 {
 	struct nlmsghdr *hdr = nlmsg_hdr(msg);
@@ -176,15 +178,15 @@ static int on_valid(struct nl_msg *msg, void *arg)
 }
 
 /**
- * fv_nl_call() - Send a request and hand over its answers.
+ * fv_nl_call() - Send a request and process the reply.
  * @nl: an open connection
  * @msg: from fv_nl_message(); consumed
- * @answer: called for each message of the answer
- * @data: handed to @answer
- * @why: on failure the kernel's own words or, where it has none, those of the errno; to
- *       be freed
+ * @answer: called for each message of the reply
+ * @data: passed to @answer
+ * @why: on failure, the extack text or else strerror(), to be freed by the caller
  *
- * Return: 0 or a negative errno, -EINTR when a dump was overtaken by a change.
+ * Return: 0 or a negative errno; -EINTR if a change interrupted a dump; -EIO if the socket
+ * failed.
  */
 int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data, char **why)
 {
@@ -212,12 +214,12 @@ int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, voi
 	return call.ret;
 }
 
-/* What has come from a group. */
+/* State of a read from a multicast group. */
 struct news {
 	const struct fv_nl *nl;
 	fv_nl_answer_fn answer;
 	void *data;
-	bool is_gone;		/* the family */
+	bool is_gone;		/* the family was removed */
 };
 
 static int on_news(struct nl_msg *msg, void *arg)
@@ -238,14 +240,14 @@ static int on_news(struct nl_msg *msg, void *arg)
 }
 
 /**
- * fv_nl_take() - Hand over the messages of a group that have come.
+ * fv_nl_take() - Process the queued messages of a multicast group.
  * @nl: from fv_nl_listen()
- * @answer: called for each
- * @data: handed to @answer
- * @why: on failure the reason, to be freed
+ * @answer: called for each message
+ * @data: passed to @answer
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno, -ENOBUFS when some came that could not be kept, -ENODEV
- * when after those that were handed over there will be no others.
+ * Return: 0; -ENOBUFS if the socket overran; -ENODEV if the module was unloaded, after all
+ * queued messages were processed; -EIO.
  */
 int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
 {
@@ -266,7 +268,7 @@ int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
 	return ret == -NLE_NOMEM ? -ENOBUFS : -EIO;
 }
 
-/* The exit code for what the driver refused or could not fulfil; @ret is negative. */
+/* Map a negative errno of the driver to an exit code. */
 int fv_nl_code(int ret)
 {
 	switch (-ret) {
@@ -284,12 +286,12 @@ int fv_nl_code(int ret)
 }
 
 /**
- * fv_nl_fail() - Tell the user of a request that the driver refused or could not fulfil.
- * @ret: from fv_nl_call(), negative
- * @object: what it was about
- * @what: what was tried with it
- * @hint: what the user can do next, or NULL
- * @why: from fv_nl_call()
+ * fv_nl_fail() - Report a request that the driver refused or failed.
+ * @ret: negative errno from fv_nl_call()
+ * @object: object of the request
+ * @what: the attempted operation
+ * @hint: next step for the user, or NULL
+ * @why: reason from fv_nl_call()
  *
  * Return: the exit code.
  */
@@ -298,26 +300,26 @@ int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, 
 	return fv_nl_fail_as(fv_nl_code(ret), object, what, hint, why ? why : strerror(-ret));
 }
 
-/* The same with an exit code that the caller has chosen. */
+/* fv_nl_fail() with the caller's exit code. */
 int fv_nl_fail_as(int code, const char *object, const char *what, const char *hint,
 		  const char *text)
 {
 	size_t len = strlen(object);
 
-	/* The driver's texts start with the object too: once is enough. */
+	/* The driver's texts start with the object, too; print it once. */
 	if (!strncmp(text, object, len) && !strncmp(text + len, ": ", 2))
 		text += len + 2;
 	return err_fail(code, object, what, hint, "%s", text);
 }
 
-/* Tells that the driver cannot be asked at all; @code and @why are of fv_nl_open(). */
+/* Report a failed fv_nl_open(); @code and @why are its results. */
 int fv_nl_fail_open(int code, const char *object, const char *what, const char *why)
 {
 	return err_fail(code, object, what,
 			code == FV_NO_DEVICE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
 }
 
-/* An attribute of netlink's type "uint": 4 bytes where they are enough, else 8. */
+/* Netlink type "uint": 4 bytes if the value fits, else 8. */
 uint64_t fv_nl_get_uint(const struct nlattr *attr)
 {
 	return nla_len(attr) >= 8 ? nla_get_u64(attr) : nla_get_u32(attr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Generic netlink with the driver: a façade over libnl that keeps the kernel's texts. */
+/* Generic netlink client over libnl that keeps the kernel's extack texts. */
 #ifndef FPGACTL_NL_H
 #define FPGACTL_NL_H
 
@@ -8,7 +8,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-/* How often a dump is tried again that was overtaken by a change. */
+/* Tries of a dump that a concurrent change interrupts. */
 #define FV_NL_DUMP_TRIES	5
 
 struct fv_nl {
@@ -16,7 +16,7 @@ struct fv_nl {
 	int family;
 };
 
-/* Called for each message of an answer. */
+/* Called for each message of a reply. */
 typedef void (*fv_nl_answer_fn)(struct nlmsghdr *hdr, void *data);
 
 int fv_nl_open(struct fv_nl *nl, char **why);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The command line, taken apart by the tables of cmd.h. Words are never completed
- * from a prefix: what works in a script today means the same when commands are added.
+ * Parse the command line by the tables of cmd.h. Prefixes of commands and options are not
+ * accepted: a command added later must not change the meaning of a script.
  */
 #include <assert.h>
 #include <errno.h>
@@ -25,7 +25,6 @@ const struct cmd_option cmd_global_options[] = {
 
 const size_t cmd_n_global_options = ARRAY_SIZE(cmd_global_options);
 
-/* Where the parser is. */
 struct parser {
 	struct cmd_ctx *ctx;
 	int argc;
@@ -35,7 +34,7 @@ struct parser {
 	const char *sysroot;
 };
 
-/* The usage error of everything that is wrong with an option. */
+/* Report a usage error with an option. */
 static void fail(struct parser *p, const char *option, const char *hint, const char *why)
 {
 	const char *command = p->ctx->cmd ? p->ctx->cmd->name : NULL;
@@ -91,7 +90,7 @@ static bool matches(const struct cmd_option *o, const char *name, size_t len, ch
 	return strlen(o->name) == len && !strncmp(o->name, name, len);
 }
 
-/* Finds an option among the command's own and the global ones. */
+/* Search the command's options, then the global ones. */
 static const struct cmd_option *find(struct parser *p, const char *name, size_t len, char letter,
 				     size_t *index, bool *is_global)
 {
@@ -182,7 +181,7 @@ static void parse_word(struct parser *p, const char *word)
 	}
 }
 
-/* What can only be judged when the whole line has been read. */
+/* Checks that need the whole command line. */
 static void check(struct parser *p)
 {
 	const struct cmd *cmd = p->ctx->cmd;
@@ -209,7 +208,7 @@ static void check(struct parser *p)
 		fail(p, "--json", NULL, "the command prints no JSON");
 }
 
-/* Errors are to be JSON from the first one on, wherever on the line --json is. */
+/* Even errors before --json on the command line are printed as JSON. */
 static bool has_json_flag(int argc, char **argv)
 {
 	int i;
@@ -221,12 +220,12 @@ static bool has_json_flag(int argc, char **argv)
 }
 
 /**
- * opt_parse() - Take a command line apart.
- * @ctx: filled; its strings are those of @argv
- * @argc: as main() got it
- * @argv: as main() got it
+ * opt_parse() - Parse the command line.
+ * @ctx: result; its strings point into @argv
+ * @argc: from main()
+ * @argv: from main()
  *
- * Return: what to do now.
+ * Return: the next action.
  */
 enum opt_action opt_parse(struct cmd_ctx *ctx, int argc, char **argv)
 {
@@ -271,13 +270,13 @@ static size_t option_index(const struct cmd_ctx *ctx, const char *option)
 	return 0;
 }
 
-/* Whether one of the command's own options was given. */
+/* @option is one of the command's own. */
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option)
 {
 	return ctx->is_set[option_index(ctx, option)];
 }
 
-/* Argument of one of the command's own options; NULL when it was not given. */
+/* @option is one of the command's own; NULL if not given. */
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option)
 {
 	return ctx->value[option_index(ctx, option)];

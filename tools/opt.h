@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The command line, taken apart by the tables of cmd.h. */
+/* Parse the command line by the tables of cmd.h. */
 #ifndef FPGACTL_OPT_H
 #define FPGACTL_OPT_H
 
@@ -7,9 +7,9 @@
 
 enum opt_action {
 	OPT_RUN,	/* run ctx->cmd */
-	OPT_HELP,	/* help of ctx->cmd, or the overview */
+	OPT_HELP,	/* help on ctx->cmd, or the overview */
 	OPT_VERSION,
-	OPT_ERROR,	/* the user has been told */
+	OPT_ERROR,	/* already reported to the user */
 };
 
 enum opt_action opt_parse(struct cmd_ctx *ctx, int argc, char **argv);

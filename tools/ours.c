@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the commands that have the driver do something to a card have in common. */
+/* Common part of the commands that operate on a card through the driver. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +26,12 @@ static int check(const struct fv_device *d, const char *what)
 }
 
 /**
- * ours_open() - Find a device that the driver has, and connect to the driver.
- * @nl: to be closed with fv_nl_close() whatever is returned
+ * ours_open() - Find a bound device and connect to the driver.
+ * @nl: result; close with fv_nl_close() on success and on failure
  * @m: all devices
- * @word: what the user typed
- * @what: what shall be done with it, for the error texts
- * @code: exit code when there is none; the user has been told
+ * @word: address from the command line
+ * @what: the command, for error messages
+ * @code: on failure, the exit code; the error has been reported
  *
  * Return: the device, or NULL.
  */
@@ -54,12 +54,12 @@ struct fv_device *ours_open(struct fv_nl *nl, const struct fv_model *m, const ch
 }
 
 /**
- * ours_next_step() - What a user can do next when one of these commands was refused.
- * @ret: what the driver answered, a negative errno
+ * ours_next_step() - Choose a hint for a refused operation.
+ * @ret: negative errno from the driver
  * @bdf: the device
- * @why: what it said, or NULL
+ * @why: the driver's text, or NULL
  *
- * Return: the hint, to be freed; NULL when it depends on the command.
+ * Return: the hint, to be freed by the caller; NULL if it depends on the command.
  */
 char *ours_next_step(int ret, const char *bdf, const char *why)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What fpgactl prints on standard output: tables, records and JSON. */
+/* Standard output: tables, records and JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,13 @@
 
 struct out_table {
 	struct libscols_table *scols;
-	const struct out_column **shown;	/* in the order of the selection */
+	const struct out_column **shown;	/* in order of selection */
 	size_t n;
-	bool is_selected;			/* by -o: JSON then has these only */
+	bool is_selected;			/* by -o, which selects JSON keys, too */
 	const struct out_columns *all;
 };
 
-/* A JSON string, or null for NULL; whatever the bytes are, the result is UTF-8. */
+/* JSON string, or null for NULL; invalid UTF-8 is escaped. */
 struct json_object *out_string(const char *s)
 {
 	autofree char *utf8 = s ? util_utf8(s) : NULL;
@@ -100,7 +100,7 @@ static void show_column(struct out_table *t, const struct out_column *c)
 	t->shown[t->n++] = c;
 }
 
-/* Fills the list of shown columns; a selection that starts with + adds to the default. */
+/* Resolve -o; a selection with a leading + extends the default. */
 static int select_columns(struct out_table *t, const char *selection)
 {
 	autofree char *copy = util_strdup(selection);
@@ -131,7 +131,7 @@ static void make_scols(struct out_table *t)
 	size_t i;
 
 	t->scols = scols_new_table();
-	/* Every text has been made printable already; twice would show its backslashes. */
+	/* All texts are printable already; encoding again would escape their backslashes. */
 	scols_table_enable_noencoding(t->scols, 1);
 	scols_table_enable_minout(t->scols, 1);
 	for (i = 0; i < t->n; i++) {
@@ -150,11 +150,11 @@ static void make_scols(struct out_table *t)
 }
 
 /**
- * out_table_new() - Start a table.
- * @columns: all columns that there are; has to outlive the table
- * @selection: the argument of -o, or NULL for the default
+ * out_table_new() - Create a table.
+ * @columns: all available columns; must outlive the table
+ * @selection: argument of -o, or NULL for the default
  *
- * Return: NULL when @selection names an unknown column; the user has been told.
+ * Return: NULL after reporting an unknown column.
  */
 struct out_table *out_table_new(const struct out_columns *columns, const char *selection)
 {
@@ -170,13 +170,13 @@ struct out_table *out_table_new(const struct out_columns *columns, const char *s
 }
 
 /**
- * out_check_columns() - Judge a selection of columns, before anything is touched.
- * @columns: all columns that there are
- * @asked: the argument of -o, or NULL
- * @is_json: JSON is asked for, too
- * @what: the command, for the error text
+ * out_check_columns() - Validate -o before the command changes anything.
+ * @columns: all available columns
+ * @asked: argument of -o, or NULL
+ * @is_json: --json was given
+ * @what: the command, for error messages
  *
- * Return: FV_OK, or the exit code after telling the user.
+ * Return: FV_OK, or the exit code after reporting the error.
  */
 int out_check_columns(const struct out_columns *columns, const char *asked, bool is_json,
 		      const char *what)
@@ -201,7 +201,7 @@ void out_table_free(struct out_table *t)
 	free(t);
 }
 
-/* Adds a row, below a parent where the table is a tree. */
+/* @parent: for a tree; NULL: top level. */
 struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *parent,
 				    const void *row)
 {
@@ -221,7 +221,7 @@ void out_table_print(struct out_table *t)
 	scols_print_table(t->scols);
 }
 
-/* The rows were printed: those that come now are printed below them. */
+/* Drop the printed rows; later rows print without a header. */
 void out_table_continue(struct out_table *t)
 {
 	if (scols_table_is_empty(t->scols))
@@ -230,7 +230,7 @@ void out_table_continue(struct out_table *t)
 	scols_table_enable_noheadings(t->scols, 1);
 }
 
-/* The row as a JSON object: the columns of -o, or all of them. */
+/* Row as a JSON object, with the columns of -o or all. */
 struct json_object *out_json_row(const struct out_table *t, const void *row)
 {
 	struct json_object *o;
@@ -254,7 +254,7 @@ struct json_object *out_json_record(const struct out_columns *columns, const voi
 	return o;
 }
 
-/* Prints one object as aligned lines "name: value"; what is empty is left out. */
+/* Print aligned "name: value" lines, without empty values. */
 void out_record(const struct out_columns *columns, const void *row)
 {
 	size_t width = 0, i;
@@ -276,7 +276,7 @@ void out_record(const struct out_columns *columns, const void *row)
 	}
 }
 
-/* Prints JSON and drops it. */
+/* Print indented JSON; consumes @top. */
 void out_json(struct json_object *top)
 {
 	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
@@ -285,7 +285,7 @@ void out_json(struct json_object *top)
 	json_object_put(top);
 }
 
-/* The same in one line, for a program that reads one after the other. */
+/* Print JSON on one line, for stream readers; consumes @top. */
 void out_json_line(struct json_object *top)
 {
 	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What fpgactl prints on standard output: tables, records and JSON. */
+/* Standard output: tables, records and JSON. */
 #ifndef FPGACTL_OUT_H
 #define FPGACTL_OUT_H
 
@@ -9,23 +9,23 @@
 
 enum {
 	OUT_DEFAULT	= 1 << 0,	/* shown without -o */
-	OUT_RIGHT	= 1 << 1,	/* numbers */
-	OUT_TREE	= 1 << 2,	/* carries the branches */
-	OUT_TRUNC	= 1 << 3,	/* may be cut where the terminal is narrow */
+	OUT_RIGHT	= 1 << 1,	/* right-aligned */
+	OUT_TREE	= 1 << 2,	/* carries the tree branches */
+	OUT_TRUNC	= 1 << 3,	/* truncated on a narrow terminal */
 };
 
 /*
- * One table of these drives the table, -o, the list in --help, and the keys and types
- * of JSON. A row is whatever the command hands to out_table_add().
+ * One array of these drives the table, -o, the list in --help, and the keys and types of
+ * JSON. A row is the pointer passed to out_table_add().
  */
 struct out_column {
-	const char *name;	/* header, and what -o takes */
-	const char *key;	/* in JSON; stays as it is from release to release */
+	const char *name;	/* header, and name for -o */
+	const char *key;	/* JSON key; stable across releases */
 	const char *help;
 	unsigned int flags;
 	struct json_object *(*value)(const void *row);
-	char *(*text)(const void *row);	/* fit for a terminal; NULL: made from value */
-	unsigned int width;	/* of a table that goes on the least, longer than name; or 0 */
+	char *(*text)(const void *row);	/* printable; NULL: derived from value */
+	unsigned int width;	/* minimum, above strlen(name), of a continued table; or 0 */
 };
 
 struct out_columns {

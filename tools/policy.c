@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the administrator wants of a device: its keys, and their values as people write
- * them. What is out of its range the driver refuses, as only the specification has it.
+ * Device policy: keys, and the textual form of their values. Ranges are defined only in the
+ * netlink spec; the driver checks them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 
 #define WIDTH_MAX	32
 
-/* How the values of a key are written. */
+/* Parser and formatters of a value type. */
 struct kind {
-	/* NULL, or why the word is no value */
+	/* returns NULL, or why the word is malformed */
 	const char *(*parse)(struct fv_policy *p, size_t i, const char *word);
 	char *(*text)(const struct fv_policy *p, size_t i);
 	struct json_object *(*json)(const struct fv_policy *p, size_t i);
@@ -28,10 +28,10 @@ struct kind {
 
 struct policy_key_info {
 	struct key key;
-	const char *json;		/* its key in JSON */
+	const char *json;		/* JSON key */
 	int attr;
 	const struct kind *kind;
-	const char *const *words;	/* for its values from 0 on, or for 0 */
+	const char *const *words;	/* names of the values from 0 on, or of 0 only */
 	size_t n_words;
 };
 
@@ -83,7 +83,7 @@ static struct json_object *json_methods(const struct fv_policy *p, size_t i)
 
 static const struct kind methods = { parse_methods, text_methods, json_methods };
 
-/* A whole number, decimal or with 0x; never octal. */
+/* Decimal, or hexadecimal with 0x; no octal. */
 static bool parse_number(const char *word, uint64_t max, uint64_t *value)
 {
 	bool is_hex = !strncasecmp(word, "0x", 2);
@@ -144,7 +144,7 @@ static struct json_object *json_register(const struct fv_policy *p, size_t i)
 
 static const struct kind ready_register = { parse_register, text_register, json_register };
 
-/* Whether the word is that for 0. */
+/* The word for the value 0, such as "off". */
 static bool is_zero_word(size_t i, const char *word)
 {
 	return keys[i].n_words && !strcmp(word, keys[i].words[0]);
@@ -376,7 +376,7 @@ static const struct policy_key_info keys[POLICY_N] = {
 	},
 };
 
-/* The keys in the order in which they are shown; NULL after the last. */
+/* In display order; NULL after the last key. */
 const struct key *policy_key(size_t i)
 {
 	return i < POLICY_N ? &keys[i].key : NULL;
@@ -387,7 +387,7 @@ const char *policy_json_key(size_t i)
 	return keys[i].json;
 }
 
-/* A value as policy_parse_word() takes it; empty when the driver does not tell it. */
+/* In the format of policy_parse_word(); empty if the driver does not report the key. */
 char *policy_text(const struct fv_policy *p, size_t i)
 {
 	return keys[i].kind->text(p, i);
@@ -398,7 +398,7 @@ struct json_object *policy_json_value(const struct fv_policy *p, size_t i)
 	return keys[i].kind->json(p, i);
 }
 
-/* All values by their keys; null is what is left to the driver, or not known. */
+/* All values by JSON key; null if left to the driver or unknown. */
 struct json_object *policy_json(const struct fv_policy *p)
 {
 	struct json_object *o = json_object_new_object();
@@ -439,11 +439,11 @@ static char *value_hint(size_t i, const char *value)
 }
 
 /**
- * policy_parse_word() - One KEY=VALUE that a user typed.
+ * policy_parse_word() - Parse a KEY=VALUE argument.
  * @p: gets the value
- * @word: KEY=VALUE
+ * @word: the argument
  *
- * Return: FV_OK, or FV_USAGE after telling the user.
+ * Return: FV_OK, or FV_USAGE after reporting the error.
  */
 int policy_parse_word(struct fv_policy *p, const char *word)
 {
@@ -505,7 +505,7 @@ static void parse_attr(struct fv_policy *p, struct nlattr *attr)
 	}
 }
 
-/* What the driver says: an attribute of type "policy". */
+/* Parse an attribute of type "policy". */
 void policy_parse(struct fv_policy *p, struct nlattr *nest)
 {
 	struct nlattr *attr;
@@ -527,7 +527,7 @@ static void put_ready(const struct fv_policy *p, struct nl_msg *msg)
 	nla_nest_end(msg, nest);
 }
 
-/* Adds the values that are there to a request. */
+/* Add the keys that are set to a request. */
 void policy_put(const struct fv_policy *p, struct nl_msg *msg, int attr)
 {
 	struct nlattr *nest = nla_nest_start(msg, attr);

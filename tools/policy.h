@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the administrator wants of a device: its keys, and their values as people write them. */
+/* Device policy: keys, and the textual form of their values. */
 #ifndef FPGACTL_POLICY_H
 #define FPGACTL_POLICY_H
 
@@ -31,7 +31,7 @@ enum policy_key {
 
 struct fv_policy {
 	bool has[POLICY_N];
-	uint32_t number[POLICY_N];		/* of those that are one number */
+	uint32_t number[POLICY_N];		/* keys with a single number */
 	uint32_t methods[POLICY_METHODS_MAX];
 	size_t n_methods;
 	struct {

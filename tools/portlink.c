@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The link between a port and its card, as the port tells. */
+/* Link state from the port's config space. */
 #include <string.h>
 
 #include <linux/pci_regs.h>
@@ -7,7 +7,7 @@
 #include "portlink.h"
 #include "speed.h"
 
-/* Link Capabilities to Link Control 2 of the capability (PCI Express 6.0, 7.5.3). */
+/* Minimum size: up to Link Control 2 (PCIe r6.0, 7.5.3). */
 #define CAP_SIZE	(PCI_EXP_LNKCTL2 + 2)
 
 static unsigned int get16(const uint8_t *p)
@@ -20,7 +20,7 @@ static uint32_t get32(const uint8_t *p)
 	return get16(p) | (uint32_t)get16(p + 2) << 16;
 }
 
-/* The PCI Express capability; NULL when there is none. */
+/* Find the PCIe capability; NULL if there is none. */
 static const uint8_t *find_express(const uint8_t *config)
 {
 	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3U;
@@ -37,7 +37,7 @@ static const uint8_t *find_express(const uint8_t *config)
 	return NULL;
 }
 
-/* Whether the link below it is the port's own: not so of an endpoint. */
+/* An endpoint or upstream port describes the link above it, not the one below. */
 static bool is_downstream(const uint8_t *cap)
 {
 	unsigned int type = (get16(cap + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_TYPE) >> 4;
@@ -52,13 +52,13 @@ static enum fv_known known(unsigned int bit)
 }
 
 /**
- * portlink_parse() - Read a port's link registers out of its configuration space.
- * @l: filled; the maxima are those of the port alone
- * @config: the bytes
- * @len: how many there are: 64 for an ordinary user, 256 or more for root
+ * portlink_parse() - Parse a port's link registers from config space.
+ * @l: result; the maxima are the port's only
+ * @config: bytes read
+ * @len: number of bytes: 64 for an unprivileged caller, 256 or more for root
  *
- * Return: false when they tell nothing: they may not be read, the port does not answer,
- * or it has no link.
+ * Return: false if the registers are not readable, read as all-ones, or the device is no port
+ * with a link below.
  */
 bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
 {
@@ -93,13 +93,13 @@ bool portlink_is_up(const struct fv_portlink *l)
 	return l->active != FV_NO && l->speed_mts && l->width;
 }
 
-/* Whether the link is below what port and card can; one that is down is, too. */
+/* True if the link is below the common maximum of port and card, or down. */
 bool portlink_is_degraded(const struct fv_portlink *l)
 {
 	return !portlink_is_up(l) || l->speed_mts < l->max_speed_mts || l->width < l->max_width;
 }
 
-/* "2.5 GT/s x1"; "down" where there is neither. */
+/* "2.5 GT/s x1", or "down". */
 char *portlink_text(unsigned int mts, unsigned int width)
 {
 	if (!mts || !width)
@@ -107,7 +107,7 @@ char *portlink_text(unsigned int mts, unsigned int width)
 	return util_printf("%g GT/s x%u", mts / 1000.0, width);
 }
 
-/* What is wrong with the link, as a sentence; NULL: nothing. */
+/* One sentence on a degraded link; NULL if there is nothing to report. */
 char *portlink_complaint(const struct fv_portlink *l)
 {
 	bool is_slow = l->speed_mts < l->max_speed_mts, is_narrow = l->width < l->max_width;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The link between a port and its card, as the port tells. */
+/* Link state from the port's config space. */
 #ifndef FPGACTL_PORTLINK_H
 #define FPGACTL_PORTLINK_H
 
 #include "caps.h"
 #include "util.h"
 
-/* Speeds in MT/s, 0 where unknown or not up; widths in lanes. */
+/* Speeds in MT/s, 0 if unknown or link down; widths in lanes. */
 struct fv_portlink {
 	unsigned int speed_mts, width;
-	unsigned int max_speed_mts, max_width;	/* of port and card */
+	unsigned int max_speed_mts, max_width;	/* lower of port and card */
 	unsigned int target_mts;		/* Target Link Speed of the port */
 	enum fv_known active, training, disabled;
 };

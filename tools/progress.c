@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long something takes already, on a terminal only. The kernel does what a netlink
- * request asks for before sendmsg() returns, so another thread has to tell.
+ * Elapsed time of an operation, shown on a terminal only. Netlink runs the request within
+ * sendmsg(), so a second thread prints.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "err.h"
 #include "progress.h"
 
-/* Waits for the end until the next whole second since the start. */
+/* Wait for progress_stop(), at most until @second seconds after the start. */
 static void wait_second(struct progress *p, unsigned int second)
 {
 	double until_s = p->start_s + second;
@@ -50,14 +50,13 @@ static void *tell(void *arg)
 }
 
 /**
- * progress_start() - Tell the user every second how long it takes.
- * @p: for progress_stop(), which has to be called
- * @object: what is worked at
- * @what: what is done with it
- * @limit_ms: how long it may take, 0 where that is unknown
+ * progress_start() - Print the elapsed time once per second.
+ * @p: for progress_stop(), which must be called
+ * @object: object of the operation
+ * @what: the operation
+ * @limit_ms: its time limit, or 0 if unknown
  *
- * Says nothing when standard error is no terminal, when errors are JSON, or when it is
- * over within a second.
+ * Silent if stderr is not a terminal, if errors are JSON, and for the first second.
  */
 void progress_start(struct progress *p, const char *object, const char *what,
 		    unsigned long limit_ms)
@@ -78,14 +77,14 @@ void progress_start(struct progress *p, const char *object, const char *what,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&p->over, &attr);
 	pthread_condattr_destroy(&attr);
-	/* Signals are for the thread that waits. */
+	/* The calling thread handles the signals. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	p->is_running = !pthread_create(&p->thread, NULL, tell, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Takes the line away again. */
+/* Erase the line. */
 void progress_stop(struct progress *p)
 {
 	if (!p->is_running)

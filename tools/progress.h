@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How long something takes already, on a terminal only. */
+/* Elapsed time of an operation, shown on a terminal only. */
 #ifndef FPGACTL_PROGRESS_H
 #define FPGACTL_PROGRESS_H
 
@@ -9,7 +9,7 @@
 
 struct progress {
 	bool is_running;
-	bool is_over;			/* under lock */
+	bool is_over;			/* protected by lock */
 	pthread_mutex_t lock;
 	pthread_cond_t over;
 	pthread_t thread;

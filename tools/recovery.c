@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How a card is brought back: by which steps, what became of it, how long it took. */
+/* Recover a card: plan, steps, result and timing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +70,13 @@ static int call(struct recovery *r, struct fv_nl *nl, const struct recovery_wish
 }
 
 /**
- * recovery_plan() - Have the driver say how it would bring a card back.
- * @r: filled; to be freed with recovery_free() whatever is returned
+ * recovery_plan() - Preview the recovery of a card.
+ * @r: result; free with recovery_free() on success and on failure
  * @nl: an open connection
- * @wish: what is asked for
- * @why: on failure the reason, to be freed
+ * @wish: the request
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno, as fv_nl_call().
+ * Return: 0 or a negative errno of fv_nl_call().
  */
 int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
 		  char **why)
@@ -85,15 +85,15 @@ int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wi
 }
 
 /**
- * recovery_run() - Have the driver bring a card back, and show how long it takes.
- * @r: filled, also when the card does not come back; to be freed with recovery_free()
- * @nl: an open connection, to which the card's fence belongs if it has an owner
- * @wish: what is asked for
- * @limit_ms: how long it may take; 0 where that is unknown
- * @why: on failure the reason, to be freed
+ * recovery_run() - Recover a card and show the elapsed time.
+ * @r: result, also set if the card does not come back; free with recovery_free()
+ * @nl: an open connection; the one that owns the card's fence session, if there is an owner
+ * @wish: the request
+ * @limit_ms: time limit for the progress line, or 0 if unknown
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 when the card is ready, or a negative errno, as fv_nl_call(); -EPROTO when
- * the driver did not say what it did.
+ * Return: 0 if the card is ready, or a negative errno of fv_nl_call(); -EPROTO if the driver
+ * sent no result.
  */
 int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
 		 unsigned long limit_ms, char **why)
@@ -110,7 +110,7 @@ int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wis
 	return -EPROTO;
 }
 
-/* The exit code: what the card is counts more than the error. */
+/* The resulting card state takes precedence over the error. */
 int recovery_code(const struct recovery *r, int ret)
 {
 	if (!ret)
@@ -120,7 +120,7 @@ int recovery_code(const struct recovery *r, int ret)
 	return r->state == FPGA_VFIO_CARD_STATE_CHANGED ? FV_CHANGED : FV_GONE;
 }
 
-/* What the user of a recovery that failed can do next; to be freed. */
+/* Hint after a failed recovery; to be freed by the caller. */
 char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 {
 	if (recovery_code(r, ret) == FV_CHANGED)
@@ -157,7 +157,7 @@ static struct json_object *value_reason(const void *p)
 	return out_string(((const struct recovery *)p)->reason);
 }
 
-/* Null where it did not come to a look. */
+/* null if the identity was not checked. */
 static struct json_object *value_identity(const void *p)
 {
 	const struct recovery *r = p;
@@ -240,7 +240,7 @@ static char *text_usable(const void *p)
 {
 	const struct recovery *r = p;
 
-	/* one that had been ready needed no time for it */
+	/* without steps, the card was ready already */
 	return after(r->has_duration && r->steps.n && r->state == FPGA_VFIO_CARD_STATE_READY,
 		     r->duration_ns);
 }
@@ -257,7 +257,7 @@ static const struct out_column field[] = {
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 
-/* Prints the steps and what became of the card; @columns has been judged. */
+/* @columns is already validated. */
 void recovery_print(const struct recovery *r, const struct fv_model *m, const char *columns)
 {
 	if (r->steps.n)
@@ -266,7 +266,7 @@ void recovery_print(const struct recovery *r, const struct fv_model *m, const ch
 		out_record(&fields, r);
 }
 
-/* Adds "state", "reason", "identity", "link", "link_ns", "ready_ns", "duration_ns" and "steps". */
+/* Add "state", "reason", "identity", "link", "link_ns", "ready_ns", "duration_ns", "steps". */
 void recovery_add_json(struct json_object *o, const struct recovery *r, const struct fv_model *m)
 {
 	size_t i;

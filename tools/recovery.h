@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How a card is brought back: by which steps, what became of it, how long it took. */
+/* Recover a card: plan, steps, result and timing. */
 #ifndef FPGACTL_RECOVERY_H
 #define FPGACTL_RECOVERY_H
 
@@ -9,22 +9,22 @@
 #include "model.h"
 #include "portlink.h"
 
-/* What is asked for. */
+/* The request. */
 struct recovery_wish {
 	const char *bdf;
-	const char *what;		/* the command, for what is told meanwhile */
-	bool is_forced;			/* also when the fence is another's */
+	const char *what;		/* command name, for progress output */
+	bool is_forced;			/* override the fence session of another owner */
 };
 
-/* What the driver did, or would do. */
+/* Result of a recovery or of its dry run. */
 struct recovery {
 	struct ladder steps;
 	bool has_state;
 	unsigned int state;
-	char *reason;			/* why it is not ready, or NULL */
+	char *reason;			/* why the card is not ready, or NULL */
 	bool has_link;
 	struct fv_portlink link;
-	/* From the request on; has_… is false where it did not come to that. */
+	/* Measured from the request; has_* is false for a stage not reached. */
 	bool has_link_time, has_ready_time, has_duration;
 	uint64_t link_ns, ready_ns, duration_ns;
 };

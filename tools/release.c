@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking devices away from fpga-vfio-pci while a VM may hold them.
+ * Take devices from fpga-vfio-pci while a VM may hold them.
  *
- * A write to a driver's unbind file that has begun cannot be withdrawn: the kernel
- * sends the holder one request after the other and waits for it without limit, and the
- * writer waits in the kernel and cannot be killed. So by default the write is not begun
- * before the holder has gone by itself; and it is done by a child, which goes on when
- * the user does not want to wait any longer, up to giving the device to its next driver.
+ * A write to a driver's unbind file cannot be aborted: VFIO repeats its device request to the
+ * holder and waits without limit, with the writer in an unkillable sleep. So by default the
+ * write starts only after the holder has closed the device; and a child process writes, which
+ * continues up to the bind to the next driver if the user stops waiting.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +20,13 @@
 #include "held.h"
 #include "release.h"
 
-/* How often a holder is looked for, and the progress shown anew. */
+/* Interval of checks for a holder and of progress updates, ms. */
 #define STEP_MS		200
 
-/* A move takes a moment also when nobody holds the device: it gets this long at least. */
+/* Minimum time allowed for a move, even after the limit, while no process holds the device. */
 #define MOVE_GRACE_S	5
 
-/* As often as VFIO itself asks; twice within 5 s would take back a request of PCI hotplug. */
+/* VFIO's own interval; a second request within 5 s would cancel one of PCI hotplug. */
 #define ASK_S		10
 
 static volatile sig_atomic_t is_interrupted;
@@ -69,7 +68,7 @@ static void end_progress(void)
 		fputs("\r\033[K", stderr);
 }
 
-/* The first that somebody holds; NULL: none. */
+/* Return the first device held, or NULL. */
 static const struct fv_device *find_held(const struct fv_device *const *devices, size_t n)
 {
 	size_t i;
@@ -91,13 +90,13 @@ static void ask_all(const struct fv_device *const *devices, size_t n,
 }
 
 /**
- * release_wait() - Wait until nobody holds any of the devices.
- * @devices: what is waited for
- * @n: how many
- * @limit: for how long
- * @request: how their holders are asked to let go, again and again; NULL: they are not
+ * release_wait() - Wait until none of the devices is held.
+ * @devices: devices to wait for
+ * @n: number of devices
+ * @limit: time limit
+ * @request: called repeatedly for the holders, or NULL
  *
- * Return: NULL, or a device that is still held at the end of the limit.
+ * Return: NULL, or a device still held at the time limit.
  */
 const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
 				     const struct release_limit *limit,
@@ -124,7 +123,7 @@ const struct fv_device *release_wait(const struct fv_device *const *devices, siz
 	return held;
 }
 
-/* The child: not to be stopped by what stops its parent, and silent. */
+/* The child is silent, and immune to the signals that stop its parent. */
 static void __attribute__((noreturn)) child(const struct release_work *work, int pipe_fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -144,7 +143,7 @@ static void __attribute__((noreturn)) child(const struct release_work *work, int
 	_exit(0);
 }
 
-/* Waits for the child's report, with progress. */
+/* Wait for the child's result and show progress. */
 static enum release_end wait_report(int fd, const struct release_work *work,
 				    const struct fv_device *const *devices, size_t n,
 				    const struct release_limit *limit)
@@ -178,15 +177,15 @@ static enum release_end wait_report(int fd, const struct release_work *work,
 }
 
 /**
- * release_run() - Do something in a process of its own that may wait for holders.
- * @work: what is to be done
- * @devices: whose holders may be waited for
- * @n: how many, at least one
- * @limit: for how long to wait for a holder
- * @pid: the process that goes on when it is late
+ * release_run() - Run work that may wait for holders in a child.
+ * @work: the work
+ * @devices: devices with holders to wait for
+ * @n: number of devices, at least one
+ * @limit: time limit for the holders
+ * @pid: child process that continues after RELEASE_LATE
  *
- * Return: RELEASE_DONE, then the result is there; RELEASE_FAILED, then the process could
- * not be started, or died; RELEASE_LATE, then the kernel goes on, and process @pid with it.
+ * Return: RELEASE_DONE with the result set; RELEASE_FAILED if the child could not be started or
+ * died; RELEASE_LATE if the child continues in the background.
  */
 enum release_end release_run(const struct release_work *work,
 			     const struct fv_device *const *devices, size_t n,
@@ -217,8 +216,8 @@ enum release_end release_run(const struct release_work *work,
 }
 
 /*
- * The name of a driver in the result was there before the fork and so is at the same
- * address in the parent.
+ * The result points to a driver name allocated before the fork, which is at the same address in
+ * the parent.
  */
 static void run_move(const void *arg, void *result)
 {
@@ -231,15 +230,15 @@ static void run_move(const void *arg, void *result)
 }
 
 /**
- * release_move() - Move a device away from fpga-vfio-pci, in a process of its own.
+ * release_move() - Move a device from fpga-vfio-pci in a child.
  * @m: the move
  * @d: the device
- * @limit: for how long to wait for a holder
- * @result: how the move ended, unless it is late
- * @pid: the process that goes on when the move is late
+ * @limit: time limit for a holder
+ * @result: result of the move, unless it is late
+ * @pid: child process that continues after RELEASE_LATE
  *
- * Return: RELEASE_DONE; RELEASE_FAILED, then the device was put back as far as that was
- * possible; RELEASE_LATE, then the kernel goes on, and process @pid with it.
+ * Return: RELEASE_DONE; RELEASE_FAILED after an attempt to roll back; RELEASE_LATE if the child
+ * continues in the background.
  */
 enum release_end release_move(const struct move *m, const struct fv_device *d,
 			      const struct release_limit *limit, struct move_result *result,

@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Taking devices away from fpga-vfio-pci while a VM may hold them. */
+/* Take devices from fpga-vfio-pci while a VM may hold them. */
 #ifndef FPGACTL_RELEASE_H
 #define FPGACTL_RELEASE_H
 
 #include "model.h"
 #include "move.h"
 
-/* A limit of time, and what is shown while it runs. */
+/* Time limit and its start. */
 struct release_limit {
 	double start_s;
 	unsigned int limit_s;
 };
 
-/* Asks the holder of a device to let go. */
+/* Requests the holder of a device to close it. */
 struct release_request {
 	void (*ask)(const struct fv_device *d, void *data);
 	void *data;
 };
 
-/* What is done in a process of its own; @result is of @size bytes, without pointers. */
+/* Work for a child process; @result has @size bytes and no pointers. */
 struct release_work {
-	const char *what;	/* for what is shown meanwhile */
+	const char *what;	/* for progress output */
 	void (*run)(const void *arg, void *result);
 	const void *arg;
 	void *result;
 	size_t size;
-	double grace_s;		/* how long it may take when nobody holds a device */
+	double grace_s;		/* time allowed when no process holds a device */
 };
 
 enum release_end {
 	RELEASE_DONE,
-	RELEASE_FAILED,		/* by a step of the move, see the result; or not even begun */
-	RELEASE_LATE,		/* the limit was reached, or the user pressed ^C */
+	RELEASE_FAILED,		/* see the result of the work, or not started */
+	RELEASE_LATE,		/* time limit reached, or user pressed ^C */
 };
 
 const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,

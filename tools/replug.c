@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking the functions below a port from the kernel, and having it find what is there now.
+ * Remove the functions below a port and rescan the bus.
  *
- * Only the bus of the port is looked at: when it is empty the kernel may also give the
- * port other windows, which a card whose BARs have grown needs.
+ * Only the port's secondary bus is rescanned: if it is empty, the PCI core may also resize the
+ * port's windows, which a card with larger BARs needs.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 #define DEVICES		"/sys/bus/pci/devices"
 
-/* PCI Express 6.0, 6.6.1: how long after its link is up a card may be left alone. */
+/* No config request before this time after link up, ms (PCIe r6.0, 6.6.1). */
 #define LINK_UP_MS	100
 
 #define LOOK_MS		10
@@ -30,13 +30,13 @@ static struct replug_result result(enum replug_step step, int ret, const char *b
 	return r;
 }
 
-/* 0 when the caller may remove the device, else a negative errno. */
+/* Return 0 if the caller may remove the device, else a negative errno. */
 int replug_may_write(const char *bdf)
 {
 	return sysfs_may_write(DEVICES "/%s/remove", bdf);
 }
 
-/* The last first: function 0 speaks for the others. */
+/* In reverse order: function 0 represents the device and goes last. */
 static struct replug_result remove_all(const struct replug *p)
 {
 	size_t i = p->remove.n;
@@ -46,14 +46,14 @@ static struct replug_result remove_all(const struct replug *p)
 		const char *bdf = p->remove.v[i];
 
 		ret = sysfs_write("1", DEVICES "/%s/remove", bdf);
-		/* somebody else may have been faster, or the function have gone with another */
+		/* the function may have been removed meanwhile, also together with another one */
 		if (sysfs_exists(DEVICES "/%s", bdf))
 			return result(REPLUG_REMOVE, ret, bdf);
 	}
 	return result(REPLUG_DONE, 0, p->port);
 }
 
-/* The port may have had the link down for a fence. What is not known is not waited for. */
+/* The port may have kept the link down for a fence. Do not wait if its state is unknown. */
 static void wait_link(const struct replug *p, double end_s)
 {
 	struct fv_portlink l;
@@ -111,7 +111,7 @@ static bool is_wanted(const struct replug *p, const struct fv_device *d)
 	return strv_has(&p->bind, d->bdf) || (p->has_all && !d->driver);
 }
 
-/* Whatever driver has it now, as "fpgactl bind --yes" does. */
+/* Rebind even from another driver, as "fpgactl bind --yes" does. */
 static void bind_one(const struct fv_device *d, struct replug_result *first)
 {
 	struct move_result moved;
@@ -131,7 +131,7 @@ static void bind_one(const struct fv_device *d, struct replug_result *first)
 	move_exit(&m);
 }
 
-/* One that cannot be bound does not keep the others from it. */
+/* Continue after a failure; report the first. */
 static struct replug_result bind_all(const struct replug *p)
 {
 	struct replug_result first = result(REPLUG_DONE, 0, p->port);
@@ -147,9 +147,9 @@ static struct replug_result bind_all(const struct replug *p)
 }
 
 /**
- * replug_run() - Do it; for release_run().
+ * replug_run() - Remove, rescan and bind; for release_run().
  * @replug: struct replug
- * @result: struct replug_result, filled
+ * @result: struct replug_result
  */
 void replug_run(const void *replug, void *result)
 {
@@ -163,7 +163,7 @@ void replug_run(const void *replug, void *result)
 		*r = bind_all(p);
 }
 
-/* What went wrong, in words. */
+/* Error text for the user. */
 char *replug_text(const struct replug_result *r)
 {
 	const char *why = r->error ? strerror(r->error) :

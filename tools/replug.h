@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Taking the functions below a port from the kernel, and having it find what is there now. */
+/* Remove the functions below a port and rescan the bus. */
 #ifndef FPGACTL_REPLUG_H
 #define FPGACTL_REPLUG_H
 
@@ -7,26 +7,26 @@
 
 enum replug_step {
 	REPLUG_DONE,
-	REPLUG_REMOVE,		/* a function could not be removed */
-	REPLUG_RESCAN,		/* the kernel did not look */
-	REPLUG_FIND,		/* it found nothing */
-	REPLUG_BIND,		/* a function could not be bound to the driver */
+	REPLUG_REMOVE,		/* removing a function failed */
+	REPLUG_RESCAN,		/* the rescan failed */
+	REPLUG_FIND,		/* no function found */
+	REPLUG_BIND,		/* binding a function failed */
 };
 
 struct replug {
 	const char *port;
-	struct strv remove;	/* right below it, in order of address */
-	struct strv bind;	/* those that are bound to fpga-vfio-pci when they are back */
-	bool has_all;		/* and so is what is new there and has no driver */
-	unsigned int limit_ms;	/* how long the card may be away */
+	struct strv remove;	/* directly below the port, sorted by address */
+	struct strv bind;	/* to bind to fpga-vfio-pci when they are back */
+	bool has_all;		/* also bind new functions without a driver */
+	unsigned int limit_ms;	/* time allowed for the card to return */
 };
 
-/* How it ended; goes through a pipe. */
+/* Result, passed through a pipe. */
 struct replug_result {
 	enum replug_step step;
-	int error;		/* errno, positive; 0 where the kernel gave none */
-	char bdf[BDF_SIZE];	/* that it is about */
-	char text[256];		/* why, in words; or empty */
+	int error;		/* positive errno; 0: not given by the kernel */
+	char bdf[BDF_SIZE];	/* function concerned */
+	char text[256];		/* cause, or empty */
 };
 
 int replug_may_write(const char *bdf);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How long resets took. */
+/* Reset durations. */
 #include <string.h>
 
 #include <linux/fpga_vfio.h>
@@ -8,7 +8,7 @@
 #include "out.h"
 #include "resettime.h"
 
-/* Length of the longest bar. */
+/* Width of the longest histogram bar. */
 #define BAR_MAX	40
 
 static uint64_t get(struct nlattr *attr)
@@ -17,8 +17,8 @@ static uint64_t get(struct nlattr *attr)
 }
 
 /**
- * resettime_parse() - Take apart what the driver says.
- * @t: filled
+ * resettime_parse() - Parse reset durations from the driver.
+ * @t: result; not known if @nest is malformed
  * @nest: attribute of type "reset-time"
  */
 void resettime_parse(struct fv_resettime *t, struct nlattr *nest)
@@ -56,7 +56,7 @@ static double ms(uint64_t ns)
 	return (double)ns / 1e6;
 }
 
-/* One line; empty when there was no reset, or nothing is known of them. */
+/* One line; empty without a reset, or if the driver reports none. */
 char *resettime_text(const struct fv_resettime *t)
 {
 	if (!t->count)
@@ -71,7 +71,7 @@ static struct json_object *time_json(const struct fv_resettime *t, uint64_t ns)
 	return t->count ? json_object_new_uint64(ns) : NULL;
 }
 
-/* Null when nothing is known; its times are null when there was no reset. */
+/* null if the driver reports none; the times are null without a reset. */
 struct json_object *resettime_json(const struct fv_resettime *t)
 {
 	struct json_object *histogram;
@@ -93,7 +93,7 @@ struct json_object *resettime_json(const struct fv_resettime *t)
 	return o;
 }
 
-/* One line of the histogram. */
+/* One histogram bucket. */
 struct step {
 	const struct fv_resettime *t;
 	size_t i;
@@ -119,7 +119,7 @@ static struct json_object *value_resets(const void *p)
 	return json_object_new_uint64(s->t->histogram[s->i]);
 }
 
-/* What is not zero is seen. */
+/* A nonzero count gets at least one character. */
 static struct json_object *value_bar(const void *p)
 {
 	static const char bar[BAR_MAX + 1] = "########################################";
@@ -139,7 +139,7 @@ static const struct out_column column[] = {
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
-/* A small bar plot, from the shortest to the longest that there was; else nothing. */
+/* Print the buckets from the first to the last nonzero one. */
 void resettime_print_histogram(const struct fv_resettime *t)
 {
 	size_t first = 0, last = t->n, i;

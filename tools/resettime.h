@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How long resets took. */
+/* Reset durations. */
 #ifndef FPGACTL_RESETTIME_H
 #define FPGACTL_RESETTIME_H
 
@@ -12,9 +12,9 @@
 
 struct fv_resettime {
 	bool is_known;
-	uint64_t count;			/* the times are there if it is not 0 */
+	uint64_t count;			/* 0: the times are not set */
 	uint64_t last_ns, min_ns, max_ns, total_ns;
-	uint64_t histogram[RESETTIME_STEPS_MAX];	/* below 1, 2, 4… ms */
+	uint64_t histogram[RESETTIME_STEPS_MAX];	/* buckets: below 1, 2, 4, ... ms */
 	size_t n;
 };
 

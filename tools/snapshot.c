@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the functions below a port are, and how that differs from what they were. */
+/* Identity of the functions below a port, and changes of it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +50,7 @@ static void add_device(struct snapshot *s, const struct fv_device *d)
 	add_text(f, "driver", "driver", d->driver);
 }
 
-/* All functions right below a port. */
+/* Take all functions directly below a port. */
 void snapshot_take(struct snapshot *s, const struct fv_model *m, const char *port)
 {
 	size_t i;
@@ -75,10 +75,9 @@ void snapshot_free(struct snapshot *s)
 	s->n = 0;
 }
 
-/* One line of the table. */
 struct row {
 	const char *bdf, *what;
-	const char *before, *after;	/* NULL: it is not there */
+	const char *before, *after;	/* NULL: absent */
 };
 
 static struct json_object *value_bdf(const void *p)
@@ -91,7 +90,7 @@ static struct json_object *value_what(const void *p)
 	return json_object_new_string(((const struct row *)p)->what);
 }
 
-/* The values have been made printable. */
+/* The values are printable already. */
 static char *there(const char *value)
 {
 	return util_strdup(value ? value : "not there");
@@ -146,7 +145,7 @@ static const char *value_of(const struct snapshot_function *f, const char *name)
 	return NULL;
 }
 
-/* What one of them was or is, as far as the other has it differently. */
+/* Add a row if @name differs; return whether it does. */
 static bool add_one(struct out_table *t, const struct snapshot_function *before,
 		    const struct snapshot_function *after, const char *name)
 {
@@ -161,7 +160,7 @@ static bool add_one(struct out_table *t, const struct snapshot_function *before,
 	return true;
 }
 
-/* What was there first, in its order; then what is new. */
+/* Rows of @before first, in order; then names only in @after. */
 static bool add_function(struct out_table *t, const struct snapshot_function *before,
 			 const struct snapshot_function *after)
 {
@@ -179,12 +178,12 @@ static bool add_function(struct out_table *t, const struct snapshot_function *be
 }
 
 /**
- * snapshot_print_difference() - Print what differs, as a table.
- * @before: what was there
- * @after: what is there
- * @columns: the argument of -o, which has been judged, or NULL
+ * snapshot_print_difference() - Print the differences as a table.
+ * @before: earlier snapshot
+ * @after: later snapshot
+ * @columns: argument of -o, already validated, or NULL
  *
- * Return: whether anything does; else nothing was printed.
+ * Return: true if there are differences; otherwise nothing is printed.
  */
 bool snapshot_print_difference(const struct snapshot *before, const struct snapshot *after,
 			       const char *columns)
@@ -205,7 +204,6 @@ bool snapshot_print_difference(const struct snapshot *before, const struct snaps
 	return has_any;
 }
 
-/* A list with all that is known of each function. */
 struct json_object *snapshot_json(const struct snapshot *s)
 {
 	struct json_object *list = json_object_new_array();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the functions below a port are, and how that differs from what they were. */
+/* Identity of the functions below a port, and changes of it. */
 #ifndef FPGACTL_SNAPSHOT_H
 #define FPGACTL_SNAPSHOT_H
 
@@ -7,7 +7,7 @@
 
 #include "model.h"
 
-/* One function: the names of what is known of it, and the values. */
+/* One function: names and values of its identity fields. */
 struct snapshot_function {
 	char bdf[BDF_SIZE];
 	struct strv names, values;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Speeds of PCI Express by generation, and as people write them. */
+/* PCIe link speeds by generation, and their textual form. */
 #include <string.h>
 #include <strings.h>
 
 #include "speed.h"
 #include "util.h"
 
-/* PCI Express 6.0, 7.5.3.18: the numbers of Link Capabilities 2, from 1 on. */
+/* Encoding of Link Speeds, from 1 on (PCIe r6.0, 7.5.3.18). */
 static const struct {
 	unsigned int mts;
 	const char *gts;
@@ -16,18 +16,18 @@ static const struct {
 	{ 16000, "16" }, { 32000, "32" }, { 64000, "64" },
 };
 
-/* Speed of a generation in MT/s; 0 for those that nobody knows. */
+/* Speed of a generation in MT/s; 0 if unknown. */
 unsigned int speed_mts(unsigned int gen)
 {
 	return gen < ARRAY_SIZE(gens) ? gens[gen].mts : 0;
 }
 
 /**
- * speed_parse() - The speed that a user typed.
- * @word: gen1 to gen6, 1 to 6, or GT/s: 2.5, 5.0, 8, 16, 32, 64, also with the unit
- * @gen: the generation
+ * speed_parse() - Parse a link speed argument.
+ * @word: gen1 to gen6, 1 to 6, or 2.5, 5.0, 8, 16, 32 or 64, optionally with GT/s
+ * @gen: resulting generation
  *
- * Return: SPEED_AMBIGUOUS for a plain 5: gen5 has 32 GT/s, and gen2 has 5.
+ * Return: SPEED_AMBIGUOUS for a plain 5 (Gen5 is 32 GT/s, Gen2 is 5 GT/s).
  */
 enum speed_word speed_parse(const char *word, unsigned int *gen)
 {
@@ -45,7 +45,7 @@ enum speed_word speed_parse(const char *word, unsigned int *gen)
 		return *gen ? SPEED_OK : SPEED_UNKNOWN;
 	if (has_unit)
 		number[len - 4] = '\0';
-	/* 8.0 is 8 */
+	/* accept 8.0 as 8 */
 	dot = strcspn(number, ".");
 	if (!strcmp(number + dot, ".0"))
 		number[dot] = '\0';

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Speeds of PCI Express by generation, and as people write them. */
+/* PCIe link speeds by generation, and their textual form. */
 #ifndef FPGACTL_SPEED_H
 #define FPGACTL_SPEED_H
 
 enum speed_word {
 	SPEED_OK,
 	SPEED_UNKNOWN,
-	SPEED_AMBIGUOUS,	/* 5 is a generation, and the GT/s of another */
+	SPEED_AMBIGUOUS,	/* 5 is Gen5 as well as 5 GT/s */
 };
 
 unsigned int speed_mts(unsigned int gen);

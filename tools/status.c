@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the driver says of a device: its state, its profile, its policy. */
+/* Driver status of a device: card state, profile, policy. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +46,13 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 }
 
 /**
- * status_read() - Ask the driver what it says of its devices.
- * @l: filled; to be freed with status_free() whatever is returned
+ * status_read() - Read the status of devices from the driver.
+ * @l: result; free with status_free() on success and on failure
  * @nl: an open connection
- * @bdf: the only one that is asked for, or NULL
- * @why: on failure the reason, to be freed
+ * @bdf: a device, or NULL for all
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno, as fv_nl_call(); -EPROTO when of @bdf nothing was said.
+ * Return: 0 or a negative errno of fv_nl_call(); -EPROTO if the reply does not cover @bdf.
  */
 int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why)
 {
@@ -78,13 +78,13 @@ int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, cha
 }
 
 /**
- * status_ask() - The same by a connection of its own.
- * @l: filled; to be freed with status_free() whatever is returned
- * @bdf: the only one that is asked for, or NULL
- * @why: on failure the reason, to be freed
+ * status_ask() - Connect to the driver and read the status.
+ * @l: result; free with status_free() on success and on failure
+ * @bdf: a device, or NULL for all
+ * @why: on failure, the reason, to be freed by the caller
  *
- * Return: FV_OK; a positive exit code of fv_nl_open() when the driver cannot be asked; a
- * negative errno of status_read() when it refuses.
+ * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the driver;
+ * a negative errno of status_read().
  */
 int status_ask(struct fv_status_list *l, const char *bdf, char **why)
 {
@@ -99,7 +99,7 @@ int status_ask(struct fv_status_list *l, const char *bdf, char **why)
 	return ret;
 }
 
-/* What was said of a device; NULL: nothing. */
+/* Return the status of @bdf, or NULL. */
 const struct fv_status *status_find(const struct fv_status_list *l, const char *bdf)
 {
 	size_t i;
@@ -123,7 +123,7 @@ void status_free(struct fv_status_list *l)
 	l->n = 0;
 }
 
-/* The state, and why it is not ready, fit for a terminal; empty when it is not known. */
+/* "STATE: REASON", printable; empty if unknown. */
 char *status_text(const struct fv_status *s)
 {
 	autofree char *reason = s->reason ? util_printable(s->reason) : NULL;

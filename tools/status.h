@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the driver says of a device: its state, its profile, its policy. */
+/* Driver status of a device: card state, profile, policy. */
 #ifndef FPGACTL_STATUS_H
 #define FPGACTL_STATUS_H
 
@@ -10,11 +10,11 @@
 
 struct fv_status {
 	char bdf[BDF_SIZE];
-	char port[BDF_SIZE];		/* empty: it is on no card */
+	char port[BDF_SIZE];		/* empty: not on a card */
 	bool has_state;
 	unsigned int state;
-	char *reason;			/* why it is not ready, or NULL */
-	char *profile;			/* name of what is known of the board, or NULL */
+	char *reason;			/* why the card is not ready, or NULL */
+	char *profile;			/* name of the board profile, or NULL */
 	bool has_policy;
 	struct fv_policy policy;
 };

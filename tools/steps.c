@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The steps by which a card is brought back, as a table and as JSON. */
+/* Reset and recovery steps as a table and as JSON. */
 #include <string.h>
 
 #include "affected.h"
 #include "steps.h"
 
-/* One line: a step, or a function that it hits. */
+/* One row: a step, or a function affected by it. */
 struct row {
 	const struct affected_world *world;
 	const struct ladder_step *step;
-	const struct affected *function;	/* NULL: this is the step's */
+	const struct affected *function;	/* NULL: row of the step */
 };
 
 static const char *method(const struct ladder_step *s)
@@ -143,7 +143,7 @@ const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
 #define PLAN_COLUMNS	"METHOD,DRIVER,HELD-BY,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
 #define DONE_COLUMNS	"METHOD,RESULT,TIME-MS,WHY"
 
-/* A selection with + adds to what is shown of a plan, or of what was done. */
+/* A selection with + adds to the default columns of a plan or of a result. */
 static struct out_table *new_table(const char *asked, bool is_plan)
 {
 	const char *shown = is_plan ? PLAN_COLUMNS : DONE_COLUMNS;
@@ -155,7 +155,7 @@ static struct out_table *new_table(const char *asked, bool is_plan)
 	return out_table_new(&steps_columns, all);
 }
 
-/* Prints the table; @asked has been judged. */
+/* @asked is the argument of -o, already validated. */
 void steps_print(const struct ladder *l, const struct fv_model *m, const char *asked, bool is_plan)
 {
 	struct out_table *t = new_table(asked, is_plan);
@@ -198,7 +198,6 @@ static struct json_object *step_json(const struct row *r)
 	return o;
 }
 
-/* A list of objects. */
 struct json_object *steps_json(const struct ladder *l, const struct fv_model *m)
 {
 	struct json_object *list = json_object_new_array();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The steps by which a card is brought back, as a table and as JSON. */
+/* Reset and recovery steps as a table and as JSON. */
 #ifndef FPGACTL_STEPS_H
 #define FPGACTL_STEPS_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files of the kernel, all of them below --sysroot. Paths are written as on a live
- * system ("/sys/…", "/proc/…", "/dev/…"); nothing else of fpgactl opens such a file.
+ * Access to kernel files, all of them below --sysroot. Callers pass the paths of a live system
+ * ("/sys/...", "/proc/...", "/dev/..."); no other file of fpgactl opens them.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "sysfs.h"
 
-/* One page is what a sysfs file holds at most; /proc files are read in steps of it. */
+/* A sysfs attribute holds at most one page; /proc files are read in chunks of it. */
 #define STEP	4096
 
 static char root[PATH_MAX];
@@ -29,10 +29,10 @@ static char root[PATH_MAX];
 	} while (0)
 
 /**
- * sysfs_set_root() - Read and write below a directory instead of the live system.
- * @dir: holds sys, proc and dev
+ * sysfs_set_root() - Redirect all accesses to a directory.
+ * @dir: contains sys, proc and dev
  *
- * Return: 0, or a negative errno when @dir is no directory.
+ * Return: 0, or a negative errno if @dir is not an accessible directory.
  */
 int sysfs_set_root(const char *dir)
 {
@@ -46,7 +46,7 @@ int sysfs_set_root(const char *dir)
 	return 0;
 }
 
-/* Whether this is the live system, and not a recorded one. */
+/* False with --sysroot. */
 bool sysfs_is_live(void)
 {
 	return !root[0];
@@ -59,7 +59,7 @@ static char *vpath(const char *fmt, va_list ap)
 	return util_printf("%s%s", root, tail);
 }
 
-/* Where a path of the system is found, for messages and for libraries. */
+/* Path below --sysroot, for messages and for libraries. */
 char *sysfs_path(const char *fmt, ...)
 {
 	char *path;
@@ -68,7 +68,7 @@ char *sysfs_path(const char *fmt, ...)
 	return path;
 }
 
-/* All of a file, however long, with a NUL behind it; NULL with errno set. */
+/* Read a whole file, NUL-terminated; NULL with errno set on failure. */
 static char *slurp(const char *path)
 {
 	size_t len = 0, size = 0;
@@ -99,7 +99,7 @@ static char *slurp(const char *path)
 	return buf;
 }
 
-/* Text of a file without its last newline; NULL with errno set. */
+/* Read a file without the final newline; NULL with errno set on failure. */
 char *sysfs_read(const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -116,7 +116,7 @@ char *sysfs_read(const char *fmt, ...)
 	return text;
 }
 
-/* A decimal or 0x number that is the whole content of a file. */
+/* Parse a file that contains one decimal or 0x number. */
 bool sysfs_read_number(long long *value, const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -132,7 +132,7 @@ bool sysfs_read_number(long long *value, const char *fmt, ...)
 	return !errno && end != text && (*end == '\n' || !*end);
 }
 
-/* A decimal number of 64 bits that is the whole content of a file. */
+/* Parse a file that contains one decimal 64-bit number. */
 bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -148,7 +148,7 @@ bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 	return !errno && (*end == '\n' || !*end);
 }
 
-/* The first bytes of a binary file; how many there were, or -1. */
+/* Read up to @len bytes; return their number, or -1. */
 ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -182,7 +182,7 @@ static char *read_link(const char *path)
 	return util_strdup(target);
 }
 
-/* What a symlink points to, as it is written; or NULL. */
+/* Return the link target verbatim, or NULL. */
 char *sysfs_read_link(const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -191,7 +191,7 @@ char *sysfs_read_link(const char *fmt, ...)
 	return read_link(path);
 }
 
-/* Last component of what a symlink points to, as sysfs names a driver; or NULL. */
+/* Return the last component of the link target, such as a driver name, or NULL. */
 char *sysfs_link_name(const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -204,7 +204,7 @@ char *sysfs_link_name(const char *fmt, ...)
 	return util_strdup(slash ? slash + 1 : target);
 }
 
-/* Where a path leads after all symlinks, again as on a live system; or NULL. */
+/* Resolve all symlinks; return the path as on a live system, or NULL. */
 char *sysfs_resolve(const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -225,7 +225,7 @@ bool sysfs_exists(const char *fmt, ...)
 	return !access(path, F_OK);
 }
 
-/* 0 when the caller may write the file, else a negative errno. */
+/* Return 0 if the caller may write the file, else a negative errno. */
 int sysfs_may_write(const char *fmt, ...)
 {
 	autofree char *path = NULL;
@@ -235,11 +235,13 @@ int sysfs_may_write(const char *fmt, ...)
 }
 
 /**
- * sysfs_write() - Write a value as one write(), which is what sysfs wants.
+ * sysfs_write() - Write a value to an existing file.
  * @value: text; no newline is added
- * @fmt: path of a file that exists
+ * @fmt: path
  *
- * Return: 0, or the negative errno with which the kernel refused.
+ * A sysfs attribute takes the whole value in one write().
+ *
+ * Return: 0; -EIO after a short write; or the negative errno of the kernel.
  */
 int sysfs_write(const char *value, const char *fmt, ...)
 {
@@ -266,7 +268,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names in a directory, sorted, without those that start with a dot; or a negative errno. */
+/* List a directory, sorted, without dot files; return 0 or a negative errno. */
 int sysfs_list(struct strv *names, const char *fmt, ...)
 {
 	autofree char *path = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files of the kernel, all of them below --sysroot. */
+/* Access to kernel files, all of them below --sysroot. */
 #ifndef FPGACTL_SYSFS_H
 #define FPGACTL_SYSFS_H
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The devices that a command line names, alone or with their whole IOMMU groups. */
+/* Devices named on the command line, alone or with their whole IOMMU groups. */
 #include <stdlib.h>
 
 #include "err.h"
 #include "targets.h"
 
 /**
- * target_find() - The device that one word of the command line names.
+ * target_find() - Find the device named by one argument.
  * @m: all devices
- * @word: what the user typed
- * @what: what shall be done with it, for the error text
- * @code: exit code when there is none; the user has been told
+ * @word: the argument
+ * @what: the command, for error messages
+ * @code: on failure, the exit code; the error has been reported
  *
  * Return: the device, or NULL.
  */
@@ -62,14 +62,14 @@ static int check(const struct fv_device *d, const char *what)
 }
 
 /**
- * targets_find() - The devices that the words of a command line name.
- * @t: filled; to be freed with targets_free() whatever is returned
+ * targets_find() - Find the devices named by several arguments.
+ * @t: result; free with targets_free() on success and on failure
  * @m: all devices
- * @words: what the user typed
- * @what: what shall be done with them, for the error texts
+ * @words: the arguments
+ * @what: the command, for error messages
  *
- * Return: FV_OK, or the exit code after telling the user of the first word that names
- * nothing, a bridge, or a device without IOMMU group.
+ * Return: FV_OK, or the exit code after reporting the first argument that names no device, a
+ * bridge, or a device without an IOMMU group.
  */
 int targets_find(struct targets *t, const struct fv_model *m, const struct strv *words,
 		 const char *what)
@@ -89,7 +89,7 @@ int targets_find(struct targets *t, const struct fv_model *m, const struct strv 
 	return FV_OK;
 }
 
-/* Adds the other members of the groups of all targets; bridges stay with the host. */
+/* Add the remaining group members; bridges stay with the host. */
 void targets_add_groups(struct targets *t, const struct fv_model *m)
 {
 	struct targets named = {};

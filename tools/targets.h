@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The devices that a command line names, alone or with their whole IOMMU groups. */
+/* Devices named on the command line, alone or with their whole IOMMU groups. */
 #ifndef FPGACTL_TARGETS_H
 #define FPGACTL_TARGETS_H
 
@@ -7,7 +7,7 @@
 #include "model.h"
 
 struct targets {
-	struct fv_device **v;	/* in order of address, each once */
+	struct fv_device **v;	/* sorted by address, unique */
 	size_t n;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Strings, numbers and lists: what every other file of fpgactl may use. */
+/* Strings, numbers and lists for all of fpgactl. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "util.h"
 
-/* Longest word for which util_nearest() looks for a neighbour. */
+/* Longest word that util_nearest() compares. */
 #define WORD_MAX_LEN	32
 
 void util_autofree(void *p)
@@ -26,19 +26,19 @@ static void *checked(void *p)
 	return p;
 }
 
-/* Zeroed memory; never NULL. */
+/* Allocate zeroed memory; never returns NULL. */
 void *util_alloc(size_t n, size_t size)
 {
 	return checked(calloc(n ? n : 1, size));
 }
 
-/* Makes room for one more element in an array of n. */
+/* Make room for element @n of an array. */
 void *util_grow(void *p, size_t n, size_t size)
 {
 	return checked(reallocarray(p, n + 1, size));
 }
 
-/* A copy of s; NULL stays NULL. */
+/* NULL stays NULL. */
 char *util_strdup(const char *s)
 {
 	return s ? checked(strdup(s)) : NULL;
@@ -64,7 +64,7 @@ char *util_printf(const char *fmt, ...)
 	return s;
 }
 
-/* Appends to a string that may still be NULL. */
+/* @s may point to NULL. */
 void util_append(char **s, const char *fmt, ...)
 {
 	autofree char *old = *s;
@@ -78,8 +78,8 @@ void util_append(char **s, const char *fmt, ...)
 }
 
 /*
- * Length of the UTF-8 sequence at s, or 0 where there is none: a stray byte, an
- * overlong form, a surrogate, or (C1) one of the control characters above 0x7f.
+ * Length of the UTF-8 sequence at s, or 0 if it is invalid: a stray byte, an overlong form, a
+ * surrogate, or a C1 control character.
  */
 static size_t utf8_len(const unsigned char *s)
 {
@@ -126,10 +126,10 @@ static char *escape(const char *s, bool with_controls)
 }
 
 /**
- * util_printable() - A name as it may be shown on a terminal.
- * @s: text that somebody else chose: a command name, a driver's name
+ * util_printable() - Escape untrusted text for a terminal.
+ * @s: text, such as a command name or a driver name
  *
- * Return: a copy in which control characters and bytes that are no UTF-8 are \xNN.
+ * Return: a copy with control characters and invalid UTF-8 bytes as \xNN.
  */
 char *util_printable(const char *s)
 {
@@ -137,18 +137,17 @@ char *util_printable(const char *s)
 }
 
 /**
- * util_utf8() - A name as it may go into JSON.
- * @s: text that somebody else chose
+ * util_utf8() - Escape untrusted text for JSON.
+ * @s: text
  *
- * Return: a copy in which bytes that are no UTF-8 are \xNN; JSON itself escapes
- * the control characters.
+ * Return: a copy with invalid UTF-8 bytes as \xNN; the JSON library escapes control characters.
  */
 char *util_utf8(const char *s)
 {
 	return escape(s, false);
 }
 
-/* A whole decimal number up to max, with nothing before or behind it. */
+/* The whole string must be a decimal number, at most @max. */
 bool util_parse_uint(const char *s, unsigned int max, unsigned int *value)
 {
 	unsigned long v;
@@ -164,7 +163,7 @@ bool util_parse_uint(const char *s, unsigned int max, unsigned int *value)
 	return true;
 }
 
-/* Number of insertions, deletions, changes and swaps of neighbours between two words. */
+/* Damerau-Levenshtein distance. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int d[WORD_MAX_LEN + 1][WORD_MAX_LEN + 1];
@@ -193,7 +192,7 @@ static unsigned int distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
-/* The candidate that was most likely meant, or NULL when none is near. */
+/* Return the closest candidate, or NULL if none is close. */
 const char *util_nearest(const char *word, const struct strv *candidates)
 {
 	unsigned int best = strlen(word) > 3 ? 3 : 2;
@@ -211,7 +210,7 @@ const char *util_nearest(const char *word, const struct strv *candidates)
 	return nearest;
 }
 
-/* Seconds on a clock that nobody sets. */
+/* CLOCK_MONOTONIC, in seconds. */
 double util_now_s(void)
 {
 	struct timespec ts;
@@ -264,7 +263,7 @@ void strv_free(struct strv *l)
 	l->n = 0;
 }
 
-/* Reads one hexadecimal field of at most max_digits that ends in `end`. */
+/* Parse one hexadecimal field of at most @max_digits digits, terminated by @end. */
 static bool bdf_field(const char **s, unsigned int max_digits, char end, unsigned long max,
 		      unsigned long *value)
 {
@@ -278,11 +277,11 @@ static bool bdf_field(const char **s, unsigned int max_digits, char end, unsigne
 }
 
 /**
- * bdf_parse() - The PCI address that a user typed.
- * @s: ``[domain:]bus:device.function`` in hexadecimal; without a domain it is 0000
- * @bdf: the address as sysfs writes it
+ * bdf_parse() - Parse a PCI address.
+ * @s: ``[domain:]bus:device.function`` in hexadecimal; the default domain is 0000
+ * @bdf: result, in the format of sysfs
  *
- * Return: false when @s is no PCI address.
+ * Return: false if @s is not a PCI address.
  */
 bool bdf_parse(const char *s, char bdf[BDF_SIZE])
 {
@@ -298,7 +297,7 @@ bool bdf_parse(const char *s, char bdf[BDF_SIZE])
 	return true;
 }
 
-/* Order of two addresses as sysfs writes them: a longer domain is a larger one. */
+/* Compare addresses in the format of sysfs: a longer domain is larger. */
 int bdf_cmp(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);

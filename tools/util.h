@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Strings, numbers and lists: what every other file of fpgactl may use. */
+/* Strings, numbers and lists for all of fpgactl. */
 #ifndef FPGACTL_UTIL_H
 #define FPGACTL_UTIL_H
 
@@ -11,7 +11,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 
-/* A variable that frees what it points to when it goes out of scope. */
+/* Free the variable's target when it goes out of scope. */
 #define autofree	__attribute__((cleanup(util_autofree)))
 #define autostrv	__attribute__((cleanup(strv_free)))
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl bind: give devices to fpga-vfio-pci, all of their IOMMU groups or none */
+/* fpgactl bind: bind devices to fpga-vfio-pci, all of an IOMMU group or none */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +13,14 @@
 #include "../sysfs.h"
 #include "../targets.h"
 
-/* What is to be done, and how far it is. */
 struct plan {
 	const struct cmd_ctx *ctx;
 	struct targets targets;
-	struct move *moves;	/* one for each target that is not ours yet */
+	struct move *moves;	/* one per target that is not bound to the driver yet */
 	size_t n;
 };
 
-/* Members that a process uses: the rest of their group is not to be touched. */
+/* A group member in use: none of its group may be changed. */
 static int check_holders(const struct plan *p)
 {
 	size_t i, j;
@@ -61,7 +60,7 @@ static int check_guards(const struct plan *p)
 	return FV_OK;
 }
 
-/* Taking devices from other drivers is something to agree to. */
+/* Taking a device from another driver needs consent. */
 static int check_consent(const struct plan *p)
 {
 	autofree char *taken = NULL;
@@ -135,7 +134,7 @@ static int make_plan(struct plan *p)
 	return FV_OK;
 }
 
-/* Puts back what was done, last first; says what could not be put back. */
+/* Roll back in reverse order; report what could not be restored. */
 static void undo(const struct plan *p, size_t n_begun, char **hint)
 {
 	while (n_begun--) {
@@ -153,7 +152,7 @@ static void undo(const struct plan *p, size_t n_begun, char **hint)
 		*hint = util_strdup("Everything was put back as it was. The kernel log may say more.");
 }
 
-/* All or nothing: an interrupt from the keyboard waits until one of both is reached. */
+/* All or nothing: block signals until the move is done or rolled back. */
 static int apply(const struct plan *p)
 {
 	struct move_result r = {};
@@ -177,7 +176,7 @@ static int apply(const struct plan *p)
 	return code;
 }
 
-/* The move that a target takes part in; NULL: it was ours already. */
+/* NULL: bound to the driver before. */
 static const struct move *move_of(const struct plan *p, const struct fv_device *d)
 {
 	size_t i;
@@ -223,7 +222,7 @@ static void note_in_the_way(const struct fv_device *d)
 		 d->is_bridge ? "; write its address to that driver's unbind file" : "");
 }
 
-/* What stays as it is, a bridge or with --only, may still keep a group from a VM. */
+/* Members left alone, a bridge or due to --only, may still block the group for a VM. */
 static void note_rest(const struct plan *p)
 {
 	size_t i, j, k;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl completion: a shell's completion, made from the table of commands */
+/* fpgactl completion: shell completion generated from the command table */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void print_columns(const struct out_columns *columns)
 	printf("'\n");
 }
 
-/* Where the values of a key are few, all of them are offered. */
+/* Offer all values of a key with few values. */
 static void print_key(const struct key *k)
 {
 	autofree char *choices = util_strdup(k->choices);
@@ -42,7 +42,7 @@ static void print_key(const struct key *k)
 		printf(" %s=%s", k->name, choice);
 }
 
-/* What follows a command: addresses, groups, names of commands, keys. */
+/* Arguments of a command: addresses, groups, command names, keys. */
 static void print_words(const struct cmd *cmd)
 {
 	static const char *const text[] = {
@@ -75,7 +75,7 @@ static void print_command(const struct cmd *cmd)
 	printf("\t\t;;\n");
 }
 
-/* An argument that follows its option as a word of its own is no command. */
+/* Options with a separate argument: the argument must not be taken for the command. */
 static void print_with_argument(void)
 {
 	const char *separator = "";
@@ -103,7 +103,7 @@ static void print_with_argument(void)
 	}
 }
 
-/* What follows an option that has an argument: one of a few words, or nothing known. */
+/* Known argument words of the options, if any. */
 static void print_values(void)
 {
 	size_t i, j;
@@ -177,7 +177,7 @@ static const char tail[] =
 static const char before_values[] =
 	"\tcase $command$previous in\n";
 
-/* Behind -- of those commands that run another one. */
+/* After "--" of a command that runs a program. */
 static void print_program(void)
 {
 	size_t i;

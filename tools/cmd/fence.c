@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl fence: keep the users of a card off it, until somebody has it brought back */
+/* fpgactl fence: fence a card until it is recovered */
 #include <stdio.h>
 #include <time.h>
 
@@ -8,7 +8,7 @@
 #include "../fence.h"
 #include "../ours.h"
 
-/* When it ends by itself, in local time. */
+/* Local time at which the driver ends the fence. */
 static char *end_text(uint32_t left_ms)
 {
 	time_t end = time(NULL) + left_ms / 1000;

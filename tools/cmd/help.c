@@ -16,7 +16,7 @@ static void print_option(const struct cmd_option *o)
 	printf("  %-25s  %s\n", left, o->help);
 }
 
-/* Global options that mean something to this command. */
+/* True if the global option applies to this command. */
 static bool takes(const struct cmd *cmd, const struct cmd_option *o)
 {
 	if (!strcmp(o->name, "output"))
@@ -46,10 +46,9 @@ static void print_keys(const struct cmd *cmd)
 		printf("  %s=  %s\n      %s\n", k->name, k->values, k->help);
 }
 
-/* Explains one command. */
 int cmd_help(const struct cmd *cmd)
 {
-	/* behind -- an option is another program's */
+	/* after "--", options belong to the program */
 	bool has_dashes = strstr(cmd->args, " -- ");
 	size_t i;
 
@@ -71,7 +70,6 @@ int cmd_help(const struct cmd *cmd)
 	return FV_OK;
 }
 
-/* Explains the program. */
 int cmd_overview(void)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl history: what happened to cards */
+/* fpgactl history: events of cards */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,7 +161,7 @@ static struct json_object *value_text(const void *p)
 	return out_string(((const struct fv_event *)p)->text);
 }
 
-/* All that there is to say, in one column. */
+/* State, link and text in one column. */
 static char *text_details(const void *p)
 {
 	const struct fv_event *e = p;
@@ -206,13 +206,13 @@ static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 #define ALL_CARDS	"TIME,PORT,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO,DETAILS"
 #define ONE_CARD	"TIME,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO,DETAILS"
 
-/* What the command line asks for, and where it is. */
+/* Parsed command line and output state. */
 struct view {
 	const struct cmd_ctx *ctx;
 	struct fv_history h;
 	bool is_followed;
 	bool has_lines;
-	unsigned int lines;		/* the last so many only */
+	unsigned int lines;		/* maximum number of old events */
 	struct out_table *table;
 };
 
@@ -224,7 +224,7 @@ static void on_signal(int signal)
 	is_over = 1;
 }
 
-/* In JSON all columns are there, if none are named. */
+/* The JSON default is all columns. */
 static struct out_table *new_table(const struct view *v)
 {
 	const char *shown = v->ctx->args.n ? ONE_CARD : ALL_CARDS;
@@ -267,7 +267,7 @@ static void print_json(struct view *v, const struct fv_events *l, size_t first)
 	out_json(top);
 }
 
-/* What has not been shown yet; of the events before the first only what they were. */
+/* Print the events from @first on; earlier ones only update the last number seen. */
 static void print_new(struct view *v, const struct fv_events *l, size_t first)
 {
 	uint64_t missed;
@@ -322,7 +322,7 @@ static int show(struct view *v)
 	return code;
 }
 
-/* Signals are held back but while it waits, so that none comes right before. */
+/* Block signals except in ppoll(): one that arrives just before the wait would be lost. */
 static int show_and_follow(struct view *v)
 {
 	struct sigaction stop = { .sa_handler = on_signal };

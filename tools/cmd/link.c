@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl link: the link of a device's card, and what the driver thinks of the card */
+/* fpgactl link: the link of a card, and the card's state */
 #include <stdio.h>
 
 #include <linux/fpga_vfio.h>
@@ -8,7 +8,7 @@
 #include "../cmd.h"
 #include "../targets.h"
 
-/* All that the fields below are made of. */
+/* Source of the fields below. */
 struct facts {
 	const struct fv_device *d;
 	struct fv_card card;
@@ -48,7 +48,7 @@ static char *text_link(const void *p)
 	return portlink_text(l->speed_mts, l->width);
 }
 
-/* The keys are those of "link". */
+/* These values are members of "link" in JSON. */
 static struct json_object *value_nothing(const void *p)
 {
 	(void)p;
@@ -142,7 +142,7 @@ static const struct out_column field[] = {
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 
-/* What a card that is not ready waits for, and how that is come by; NULL: it is ready. */
+/* Next step for a card that is not ready; NULL if it is. */
 static char *advice_of_state(const struct facts *f)
 {
 	const char *bdf = f->d->bdf;
@@ -168,7 +168,7 @@ static char *advice_of_state(const struct facts *f)
 	}
 }
 
-/* What is wrong, and what can be done about it. */
+/* The fault and the next step; NULL if there is none. */
 static char *advice(const struct facts *f)
 {
 	const struct fv_portlink *l = &f->card.link;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl list: IOMMU groups and the devices in them */
+/* fpgactl list: IOMMU groups and their devices */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +13,13 @@
 #include "../status.h"
 #include "../sysfs.h"
 
-/* One line: a group, a device of one, or a device without a group. */
+/* One row: a group, a group member, or a device without a group. */
 struct row {
 	const struct fv_group *group;
 	const struct fv_device *device;
-	const struct fv_holders *holders;	/* of all devices */
-	const struct fv_status_list *said;	/* by the driver, of its devices */
-	const struct fv_cards *cards;		/* the same of cards, when one is fenced */
+	const struct fv_holders *holders;	/* of the whole system */
+	const struct fv_status_list *said;	/* driver status of its devices */
+	const struct fv_cards *cards;		/* read if a card is fenced */
 };
 
 static struct json_object *value_device(const void *p)
@@ -181,7 +181,7 @@ static struct json_object *value_passthrough(const void *p)
 	return out_string(r->group ? text : "no IOMMU group");
 }
 
-/* In the tree, the group has the verdict, and the members that cause it are marked. */
+/* In the tree, the group has the verdict, and the conflicting members are marked. */
 static char *text_passthrough(const void *p)
 {
 	const struct row *r = p;
@@ -217,7 +217,7 @@ static const struct out_column column[] = {
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
-/* A VM never gets a bridge: it is listed on demand, and where it is in the way. */
+/* A VM never gets a bridge: list it on request, or if its driver blocks the group. */
 static bool is_listed(const struct cmd_ctx *ctx, const struct fv_device *d)
 {
 	return !d->is_bridge || cmd_is_set(ctx, "all") || device_is_in_the_way(d);
@@ -233,7 +233,7 @@ static bool group_is_listed(const struct cmd_ctx *ctx, const struct fv_group *g)
 	return false;
 }
 
-/* The row has what is the same in all of them. */
+/* @row holds the fields common to all rows. */
 static void print_table(const struct cmd_ctx *ctx, struct out_table *t, struct row row)
 {
 	const struct fv_model *m = ctx->model;
@@ -307,7 +307,7 @@ static void print_json(const struct cmd_ctx *ctx, struct out_table *t, struct ro
 	out_json(top);
 }
 
-/* Says what the caller could not see, where it matters. */
+/* Note hidden holders if there is a VFIO device. */
 static void note_unseen(const struct fv_model *m, const struct fv_holders *holders)
 {
 	size_t i;
@@ -323,7 +323,7 @@ static void note_unseen(const struct fv_model *m, const struct fv_holders *holde
 	}
 }
 
-/* A fence hides a card from its user: who looks for the reason, finds it here. */
+/* A fence hides a card from its VFIO user; show who owns the session. */
 static void note_fences(const struct fv_cards *cards)
 {
 	size_t i;
@@ -348,7 +348,7 @@ static bool is_any_fenced(const struct fv_status_list *said)
 	return false;
 }
 
-/* Without the driver the list is what it is for the others. */
+/* Ignore errors: without the driver, only its columns stay empty. */
 static void ask_driver(struct fv_status_list *said, struct fv_cards *cards)
 {
 	autofree char *why = NULL;

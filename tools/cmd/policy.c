@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl policy: what the administrator wants of a device */
+/* fpgactl policy: show or set a device's policy */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,17 +11,17 @@
 #include "../policy.h"
 #include "../status.h"
 
-/* What the command line asks for. */
+/* Parsed command line. */
 struct wish {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	struct fv_nl nl;
-	bool is_default;		/* begin with what is known of the board */
-	size_t n;			/* keys in wanted */
+	bool is_default;		/* start from the board profile */
+	size_t n;			/* number of keys in wanted */
 	struct fv_policy wanted;
 };
 
-/* One line: a key. */
+/* One row: a key. */
 struct row {
 	const struct fv_policy *policy;
 	size_t i;
@@ -81,7 +81,7 @@ static struct json_object *field_reason(const void *p)
 	return out_string(((const struct fv_status *)p)->reason);
 }
 
-/* It is with the state. */
+/* Printed with the state. */
 static char *field_reason_text(const void *p)
 {
 	(void)p;
@@ -186,7 +186,7 @@ static int request(struct wish *w)
 	return ret ? fail(w, ret, why) : FV_OK;
 }
 
-/* One line for each key that is another now, or would be. */
+/* One line per key that has changed or would change. */
 static void report_text(const struct wish *w, const struct fv_status *before,
 			const struct fv_policy *after)
 {
@@ -212,7 +212,7 @@ static void report_text(const struct wish *w, const struct fv_status *before,
 		printf("%s: nothing %s\n", w->d->bdf, is_dry_run ? "would be changed" : "changed");
 }
 
-/* What it would be; without the keys of the board's profile, as nobody tells them. */
+/* Omit the keys that would come from the board profile: they are not known here. */
 static struct json_object *planned_json(const struct wish *w, const struct fv_policy *after)
 {
 	struct json_object *o = policy_json(after);
@@ -244,7 +244,7 @@ static void report(const struct wish *w, const struct fv_status *before,
 	out_json(top);
 }
 
-/* The policy with the keys that are wanted. */
+/* Apply the requested keys to a copy of the policy. */
 static void plan(const struct wish *w, const struct fv_policy *before, struct fv_policy *after)
 {
 	size_t i;
@@ -264,7 +264,7 @@ static void plan(const struct wish *w, const struct fv_policy *before, struct fv
 	}
 }
 
-/* What was changed is read back from the driver. */
+/* Reports the policy as read back from the driver. */
 static int change(struct wish *w, const struct fv_status *before)
 {
 	struct fv_status_list l = {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl recover: bring a card back, and lift its fence */
+/* fpgactl recover: recover a card and end its fence */
 #include <stdio.h>
 
 #include <linux/fpga_vfio.h>
@@ -9,7 +9,7 @@
 #include "../recovery.h"
 #include "../steps.h"
 
-/* What is to be done. */
+/* Parsed command line. */
 struct wish {
 	const struct cmd_ctx *ctx;
 	struct recovery_wish recovery;
@@ -45,7 +45,7 @@ static void report(const struct wish *w, const struct recovery *r)
 	out_json(top);
 }
 
-/* What was tried is told too: on standard output, or in the error's object. */
+/* Report the attempted steps, too: on stdout, or in the error object. */
 static int fail(const struct wish *w, const struct recovery *r, int ret, const char *why)
 {
 	autofree char *hint = recovery_next_step(r, ret, w->recovery.bdf);
@@ -78,7 +78,7 @@ static int recover(const struct wish *w, struct fv_nl *nl, const struct recovery
 	return code;
 }
 
-/* The plan first: it has the limits, and what is refused is refused there already. */
+/* The preview supplies the time limits and catches refusals early. */
 static int plan_and_recover(const struct wish *w, struct fv_nl *nl)
 {
 	autofree char *why = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl reprogram: run a command that reprograms a card, with its users fenced off */
+/* fpgactl reprogram: run a programmer while the card is fenced */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,17 +15,17 @@
 #include "../status.h"
 #include "../steps.h"
 
-/* The command gets so long to end, and then the kernel to get rid of it. */
+/* From SIGTERM to SIGKILL, and from SIGKILL to giving up, ms. */
 #define GRACE_MS	5000
 
-/* The driver's own limit comes when all of that was in vain. */
+/* Leaves room for the grace times before the driver's own limit. */
 #define TIMEOUT_MAX_MS	(FENCE_TIMEOUT_MAX_MS - 3600000)
 
-/* Something else may just be done to the card when it is to be brought back. */
+/* Retry the recovery after -EAGAIN: another operation on the card is running. */
 #define AGAIN_S		60
 #define AGAIN_PAUSE_MS	200
 
-/* What is to be done, and what became of it. */
+/* State of the command. */
 struct reprogram {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
@@ -35,11 +35,11 @@ struct reprogram {
 	struct fence fence;
 	struct job job;
 	struct recovery recovery;
-	int error;			/* of the recovery, negative */
-	char *why;			/* the same in words, or NULL */
+	int error;			/* of the recovery, negative errno */
+	char *why;			/* its text, or NULL */
 };
 
-/* One that has no value is taken away: it would be that of another device. */
+/* Without a value, unset the variable: an inherited one may be of another device. */
 static void add_fact(struct strv *env, const char *name, const char *value)
 {
 	autofree char *word = util_printf("FPGA_VFIO_%s%s%s", name, value ? "=" : "",
@@ -80,10 +80,10 @@ static void find_facts(struct reprogram *r, struct fv_nl *nl)
 	status_free(&said);
 }
 
-/* What a shell takes as it is. */
+/* Characters that need no shell quoting. */
 #define PLAIN	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_"
 
-/* The command as one could type it, fit for a terminal. */
+/* The program's command line, shell-quoted and printable. */
 static char *command_line(const struct strv *argv)
 {
 	char *s = NULL;
@@ -177,7 +177,7 @@ static struct json_object *all_json(const struct reprogram *r)
 	return top;
 }
 
-/* What the card is counts first, then what became of the command. */
+/* The card's state takes precedence over the program's result. */
 static int find_code(const struct reprogram *r)
 {
 	const struct job *j = &r->job;
@@ -255,7 +255,7 @@ static void run_command(struct reprogram *r, const struct job_signals *signals)
 	r->job = (struct job){
 		.argv = &r->argv,
 		.env = &r->env,
-		/* standard output is for JSON alone */
+		/* stdout carries only JSON */
 		.stdout_fd = r->ctx->is_json ? STDERR_FILENO : -1,
 		.limit_ms = r->limit_ms,
 		.grace_ms = GRACE_MS,
@@ -265,10 +265,7 @@ static void run_command(struct reprogram *r, const struct job_signals *signals)
 	err_note(r->d->bdf, "the command %s; bringing the card back", fate);
 }
 
-/*
- * The fence belongs to the connection: should this program be killed, the driver brings
- * the card back.
- */
+/* The fence session belongs to the socket: if this process dies, the driver recovers the card. */
 static int reprogram(struct reprogram *r, struct fv_nl *nl)
 {
 	struct fence_wish wish = {
@@ -327,7 +324,7 @@ static int plan(struct reprogram *r, struct fv_nl *nl)
 	ret = fence_call(&r->fence, nl, &wish, &why);
 	if (ret)
 		return fence_fail(ret, r->d->bdf, "reprogram", why);
-	/* what is refused only because the card is not fenced yet is no part of the plan */
+	/* ignore a refusal: it may be due only to the card not being fenced yet */
 	if (recovery_plan(&r->recovery, nl, &back, &why)) {
 		recovery_free(&r->recovery);
 		memset(&r->recovery, 0, sizeof(r->recovery));

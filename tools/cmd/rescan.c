@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl rescan: have a card as what it is now */
+/* fpgactl rescan: re-enumerate a card after a new image */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +23,18 @@
 
 #define TIMEOUT_MS	60000
 
-/* Longest time that the card may be away, where its policy says nothing. */
+/* Time allowed for the card to return if its policy has none, ms. */
 #define LOAD_LIMIT_MS	60000
 
-/* The kernel itself may wait for a card that answers "not yet", and drivers start. */
+/* Additional time for the PCI core, which waits while config reads return RRS, and for probes. */
 #define GRACE_S		120.0
 
 struct rescan {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	bool is_dry_run;
-	struct fv_nl nl;			/* when one of them is ours */
-	const struct fv_device **all, **ours;	/* the functions below the port */
+	struct fv_nl nl;			/* if n_ours > 0 */
+	const struct fv_device **all, **ours;	/* below the port */
 	size_t n, n_ours;
 	struct replug replug;
 	struct release_limit limit;
@@ -56,7 +56,7 @@ static int check_target(const struct fv_device *d)
 	return FV_OK;
 }
 
-/* Whether a device is anywhere below the port, behind a bridge of the card too. */
+/* Includes devices behind a bridge on the card. */
 static bool is_below(const struct fv_model *m, const struct fv_device *d, const char *port)
 {
 	const struct fv_device *p = model_find(m, port);
@@ -102,7 +102,7 @@ static int check_rights(const struct rescan *r)
 			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
 }
 
-/* What the host needs, and what a VM has by another driver, stays. */
+/* Refuse if the host or the VFIO user of another driver needs a function. */
 static int check_others(const struct rescan *r)
 {
 	size_t i;
@@ -125,7 +125,7 @@ static int check_others(const struct rescan *r)
 	return FV_OK;
 }
 
-/* Taking functions from other drivers is something to agree to. */
+/* Taking a function from another driver needs consent. */
 static int check_consent(const struct rescan *r)
 {
 	autofree char *taken = NULL;
@@ -155,7 +155,7 @@ static int refuse_fence(const struct rescan *r, const struct fv_card *c)
 			*owner ? " by " : "", owner);
 }
 
-/* The driver knows more of a card than sysfs: one by which it can be asked. */
+/* Prefer a function bound to the driver: its netlink reply tells more than sysfs. */
 static const struct fv_device *spokesman(const struct rescan *r)
 {
 	size_t i;
@@ -177,7 +177,7 @@ static int check_card(const struct rescan *r)
 	if (!code && c.is_ours && (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
 				   c.state == FPGA_VFIO_CARD_STATE_RECOVERING))
 		code = refuse_fence(r, &c);
-	/* what the port was told to keep down comes up when the driver lets it go */
+	/* a link disabled by the port comes up when the driver restores the port */
 	is_down = c.has_link && c.link.active == FV_NO && c.link.disabled != FV_YES;
 	if (!code && is_down) {
 		hint = util_printf("Nothing was changed. Load an image; 'fpgactl link %s' shows when the "
@@ -233,7 +233,7 @@ static void ignore(struct nlmsghdr *hdr, void *data)
 	(void)data;
 }
 
-/* Whoever does not let go is found out by waiting; why he was not asked does not help. */
+/* Ignore errors: a holder that stays is found by the wait that follows. */
 static void ask(const struct fv_device *d, void *data)
 {
 	struct rescan *r = data;
@@ -261,7 +261,7 @@ static int wait_for_holders(struct rescan *r)
 			r->limit.limit_s, who);
 }
 
-/* What is new there and has a driver of the host: the card cannot be fenced so. */
+/* A new function with a host driver would prevent a fence of the card. */
 static void note_others(const struct rescan *r, const struct fv_model *now)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl reset: bring a device to a clean state, by the first method that does */
+/* fpgactl reset: reset a device by the first method that succeeds */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "../progress.h"
 #include "../steps.h"
 
-/* What is to be done. */
+/* Parsed command line. */
 struct wish {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
@@ -59,7 +59,7 @@ static char *next_step(int ret, const char *bdf, const char *why)
 	}
 }
 
-/* What was tried is told too: on standard output, or in the error's object. */
+/* Report the attempted steps, too: on stdout, or in the error object. */
 static int fail(const struct wish *w, const struct ladder *l, int ret, const char *why)
 {
 	autofree char *hint = next_step(ret, w->d->bdf, why);
@@ -72,7 +72,7 @@ static int fail(const struct wish *w, const struct ladder *l, int ret, const cha
 	return fv_nl_fail(ret, w->d->bdf, "reset", hint, why);
 }
 
-/* The first function that somebody holds and that may be hit; NULL: none. */
+/* Return the first held function within the reset scope of the plan, or NULL. */
 static const struct fv_device *find_held(const struct wish *w, const struct ladder *plan)
 {
 	size_t i, j;
@@ -87,7 +87,7 @@ static const struct fv_device *find_held(const struct wish *w, const struct ladd
 	return NULL;
 }
 
-/* A reset under a running user is something to agree to. */
+/* A reset of a device in use needs consent. */
 static int check_consent(const struct wish *w, const struct ladder *plan)
 {
 	const struct fv_device *held = cmd_is_set(w->ctx, "yes") ? NULL : find_held(w, plan);
@@ -125,7 +125,7 @@ static int reset(const struct wish *w, struct fv_nl *nl, const struct ladder *pl
 	return code;
 }
 
-/* The plan first: it has the limits, and who is hit. */
+/* The preview supplies the time limits and the affected functions. */
 static int plan_and_reset(struct wish *w)
 {
 	autofree char *why = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl retrain: have the link of a device's card trained again */
+/* fpgactl retrain: retrain the link of a card */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +15,12 @@
 
 #define TRIES_MAX	10
 
-/* What is to be done, and what the driver said to it. */
+/* Parsed command line and result. */
 struct retrain {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	bool is_dry_run;
-	unsigned int gen;		/* 0: what the port aims at */
+	unsigned int gen;		/* 0: the port's Target Link Speed */
 	unsigned int tries;		/* 0: the driver's default */
 	bool has_before, has_after;
 	struct fv_portlink before, after;
@@ -97,7 +97,7 @@ static char *next_step(int ret, const char *bdf)
 	}
 }
 
-/* What came of it is told too: on standard output, or in the error's object. */
+/* Report the resulting link, too: on stdout, or in the error object. */
 static int fail(const struct retrain *r, int ret, const char *why)
 {
 	autofree char *hint = next_step(ret, r->d->bdf);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl show: everything about one device */
+/* fpgactl show: all properties of one device */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,15 +16,15 @@
 #include "../sysfs.h"
 #include "../targets.h"
 
-/* All that the fields below are made of. */
+/* Source of the fields below. */
 struct facts {
 	const struct fv_device *d;
-	const struct fv_group *group;		/* or NULL */
+	const struct fv_group *group;		/* NULL: none */
 	struct fv_caps caps;
 	struct fv_holders holders;		/* of this device */
-	struct fv_counters_list counters;	/* one entry, or none */
-	struct fv_status_list said;		/* by the driver: one entry, or none */
-	struct fv_card card;			/* of a device that is fenced */
+	struct fv_counters_list counters;	/* at most one entry */
+	struct fv_status_list said;		/* driver status, at most one entry */
+	struct fv_card card;			/* only if fenced */
 };
 
 static struct json_object *value_bdf(const void *p)
@@ -106,7 +106,7 @@ static char *text_group(const void *p)
 	return f->group ? util_printf("%d", f->group->id) : util_strdup("none");
 }
 
-/* The other members of the group. */
+/* Other members of the group. */
 static struct json_object *value_members(const void *p)
 {
 	const struct facts *f = p;
@@ -263,7 +263,7 @@ static char *text_bars(const void *p)
 	return bars_text(((const struct facts *)p)->d->bdf);
 }
 
-/* The methods in the order in which the kernel tries them. */
+/* In the order of the PCI core. */
 static struct json_object *value_resets(const void *p)
 {
 	const struct facts *f = p;
@@ -389,7 +389,7 @@ static char *text_reset_time(const void *p)
 	return f->counters.n ? resettime_text(&f->counters.v[0].resets) : util_strdup("");
 }
 
-/* What is there for a program only, and would say nothing new to a person. */
+/* For fields shown only in JSON. */
 static char *text_nothing(const void *p)
 {
 	(void)p;
@@ -430,7 +430,7 @@ static const struct out_column field[] = {
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 
-/* What only the driver knows of its devices. */
+/* Properties known only to the driver. */
 static int ask_driver(struct facts *f)
 {
 	autofree char *why = NULL;

@@ -8,14 +8,14 @@
 #include "../counters.h"
 #include "../targets.h"
 
-/* Index of the row "interrupts", which is not one of the driver's counters. */
+/* Row "interrupts", which is not a counter of the driver. */
 #define INTERRUPTS	COUNTERS_N
 
-/* One line: an object, or one of its counters. */
+/* One row: an object, or one of its counters. */
 struct row {
 	const struct fv_counters *now;
-	const struct fv_counters *before;	/* of the last look, or NULL */
-	double seconds;				/* between the two */
+	const struct fv_counters *before;	/* previous reading, or NULL */
+	double seconds;				/* between the readings */
 	size_t counter;
 	bool is_object;
 };
@@ -96,12 +96,12 @@ static const struct out_column column[] = {
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
-/* What the command line asks for. */
+/* Parsed command line. */
 struct wish {
 	const struct cmd_ctx *ctx;
 	int group;			/* or FV_NO_GROUP */
 	char bdf[BDF_SIZE];		/* or empty */
-	unsigned int watch_s;		/* 0: once */
+	unsigned int watch_s;		/* interval; 0: print once */
 };
 
 static int parse(struct wish *w)
@@ -152,7 +152,7 @@ static const struct fv_counters *find_same(const struct fv_counters_list *l,
 	return NULL;
 }
 
-/* How long the resets of one group or device took. */
+/* Durations of the resets of one group or device. */
 static void print_resets(const struct fv_counters *c)
 {
 	autofree char *text = resettime_text(&c->resets);
@@ -242,7 +242,7 @@ static void on_signal(int signal)
 	is_over = 1;
 }
 
-/* On a terminal each look replaces the last; elsewhere they follow each other. */
+/* On a terminal, clear the screen before each table. */
 static int watch(const struct wish *w)
 {
 	struct sigaction stop = { .sa_handler = on_signal };

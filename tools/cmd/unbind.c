@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl unbind: give devices back to the host */
+/* fpgactl unbind: return devices to the host */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +18,15 @@
 struct plan {
 	const struct cmd_ctx *ctx;
 	struct targets targets;
-	const struct fv_device **devices;	/* those of the targets that are ours */
-	struct move *moves;			/* one for each of them */
+	const struct fv_device **devices;	/* targets bound to the driver */
+	struct move *moves;			/* one per device */
 	size_t n;
 	struct release_limit limit;
 };
 
 /*
- * Bound to fpga-vfio-pci, or left behind when its module was unloaded: without a driver,
- * and with an override that keeps all others from it.
+ * Bound to fpga-vfio-pci, or left unbound with its driver_override when the module was
+ * unloaded.
  */
 static bool is_ours(const struct fv_device *d)
 {
@@ -105,7 +105,7 @@ static int check_virtual_functions(const struct plan *p)
 	return FV_OK;
 }
 
-/* Without --request, nothing is begun before the holders have gone by themselves. */
+/* Without --request, wait for the holders before the first write. */
 static int wait_for_holders(struct plan *p)
 {
 	const struct fv_device *held;
@@ -123,7 +123,7 @@ static int wait_for_holders(struct plan *p)
 			"after %u s it is still held by %s", p->limit.limit_s, who);
 }
 
-/* What the devices are that were given back before one could not be. */
+/* Devices returned before the failure. */
 static char *done_before(const struct plan *p, size_t n)
 {
 	char *s = NULL;
@@ -171,7 +171,7 @@ static int apply(const struct plan *p)
 	return FV_OK;
 }
 
-/* The driver after the command; with --dry-run only a named one can be told. */
+/* The driver after the command; with --dry-run, only that of --driver is known. */
 static char *driver_after(const struct plan *p, const struct fv_device *d)
 {
 	if (is_ours(d) && cmd_is_set(p->ctx, "dry-run"))
