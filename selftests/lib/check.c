@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Assertions, names of errors, and waiting for a condition. */
+/* Assertions, errno names and polling. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "check.h"
 
-#define LOOPS_LEAST 2	/* halves of a loop are compared */
+#define LOOPS_LEAST 2	/* to compare two halves of a loop */
 
 void fv_fail(const char *file, int line, const char *fmt, ...)
 {

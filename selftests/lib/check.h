@@ -5,21 +5,20 @@
 #include <stdbool.h>
 
 /*
- * A function x() of this library asserts: it ends the program with a text that
- * says what was expected and what was seen. Its variant __x() returns a
- * negative errno instead, for tests in which a refusal is the right answer.
+ * A function x() of this library asserts: on failure it prints the expected and the actual
+ * result and exits. Its variant __x() returns a negative errno, for tests of refusals.
  */
 
-/* Print "FILE:LINE: text" on stderr and leave with FV_EXIT_BROKEN. */
+/* Print "FILE:LINE: text" on stderr and exit with FV_EXIT_BROKEN. */
 void fv_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 
-/* What a program of the tests leaves with when it could not do its work. */
+/* Exit code of a test program that could not complete. */
 #define FV_EXIT_BROKEN 9
 
 #define fail(...) fv_fail(__FILE__, __LINE__, __VA_ARGS__)
 
-/* Assert that an expression which returns a negative errno did not. */
+/* Assert that an expression does not return a negative errno. */
 #define must_work(_expr) ({						\
 	__typeof__(_expr) __ret = (_expr);				\
 									\
@@ -29,28 +28,25 @@ void fv_fail(const char *file, int line, const char *fmt, ...)
 	__ret;								\
 })
 
-/* Name of an errno ("EINVAL"), given positive or negative; "0" for none. */
+/* @err may be negative; "0" for no error. */
 const char *errno_name(int err);
 
-/* The number in an environment variable. */
+/* Parse an environment variable; @otherwise: the default. */
 unsigned int from_env(const char *name, unsigned int otherwise);
 
-/* @times, or a fraction of it on the debug kernel, which is slower by that much. */
+/* A tenth of @times on the debug kernel, which is slower. */
 unsigned int scaled(unsigned int times);
 
 /*
- * How often a loop is done: @quick times in make check, @full times in make check-all, which
- * says so by FV_LONG=1; as scaled(), and twice at least.
+ * Number of iterations: @quick in make check, @full in make check-all (FV_LONG=1); passed through
+ * scaled(), at least two.
  */
 unsigned int loops(unsigned int quick, unsigned int full);
 
-/* Nanoseconds of the monotonic clock. */
+/* CLOCK_MONOTONIC, in nanoseconds. */
 unsigned long long now_ns(void);
 
-/*
- * Wait until @expr holds, looking every millisecond, at most @ms milliseconds.
- * True when it came to hold.
- */
+/* Poll @_expr every millisecond for at most @_ms; return its last value. */
 #define wait_until(_expr, _ms) ({					\
 	unsigned long long __end = now_ns() + (_ms) * 1000000ull;	\
 	bool __holds;							\
@@ -62,7 +58,7 @@ unsigned long long now_ns(void);
 
 void nap_ms(unsigned int ms);
 
-/* Print, as rows, that something was done @times since @start_ns, and how long each took. */
+/* Print a "# @row" with the number of operations and one with the time per operation. */
 void say_done(const char *name, unsigned int times, unsigned long long start_ns);
 
 #endif

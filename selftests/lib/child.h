@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* A process of its own that runs @fn(@arg), and dies with this one at the latest. */
+/* Fork a child that runs @fn(@arg); the child dies with its parent. */
 pid_t child_start(void (*fn)(const char *), const char *arg);
 
-/* Kill it, wherever it is, and wait until it is gone. */
+/* Kill and reap the child. */
 void child_end(pid_t pid);
 
-/* Does a process or a thread sleep in this function of the kernel? */
+/* True if @function is on the kernel stack of a process or thread. */
 bool child_is_in(pid_t tid, const char *function);
 
 #endif

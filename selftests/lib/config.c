@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Configuration space through the device's descriptor. */
+/* Config space through the VFIO device fd. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <unistd.h>

@@ -6,9 +6,9 @@
 
 #include "device.h"
 
-/* Configuration space through the device's descriptor. */
+/* Config space through the VFIO device fd. */
 
-/* Bytes moved (1, 2, 4 or more asked), or negative errno. */
+/* Return the number of bytes transferred or a negative errno. @size may exceed 4. */
 int __config_read(struct device *dev, unsigned int offset, void *data,
 		  unsigned int size);
 int __config_write(struct device *dev, unsigned int offset, const void *data,
@@ -21,13 +21,13 @@ void config_write8(struct device *dev, unsigned int offset, uint8_t value);
 void config_write16(struct device *dev, unsigned int offset, uint16_t value);
 void config_write32(struct device *dev, unsigned int offset, uint32_t value);
 
-/* Change bits of the command register; what it was before is returned. */
+/* Change bits of the Command register; return its old value. */
 uint16_t config_command(struct device *dev, uint16_t clear, uint16_t set);
 
-/* Offset of a capability of the first 256 bytes, 0 when there is none. */
+/* Offset of a conventional capability, or 0. */
 unsigned int config_cap(struct device *dev, uint8_t id);
 
-/* Offset of an extended capability, 0 when there is none. */
+/* Offset of an extended capability, or 0. */
 unsigned int config_ext_cap(struct device *dev, uint16_t id);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The driver's counters, by sysfs and by netlink. */
+/* The driver's counters, from sysfs and netlink. */
 #include <errno.h>
 #include <linux/fpga_vfio_stats.h>
 #include <stdio.h>

@@ -7,16 +7,16 @@
 
 #include "genl.h"
 
-/* The driver's counters, by each of the ways that it shows them. */
+/* The driver's counters, from sysfs and netlink. */
 
 #define COUNTERS (FPGA_VFIO_A_STATS_MAX + 1)
 
 struct counters {
 	uint64_t value[COUNTERS];	/* by FPGA_VFIO_A_STATS_*; 0 is unused */
-	unsigned int seen;		/* how many there were */
+	unsigned int seen;		/* number of counters present */
 };
 
-/* A device, as device-get answers. */
+/* A reply of device-get. */
 struct counted_device {
 	char bdf[64], port[64];
 	int group;			/* -1: none */
@@ -25,7 +25,7 @@ struct counted_device {
 
 #define COUNTED_MEMBERS 16
 
-/* A group, as group-get answers. */
+/* A reply of group-get. */
 struct counted_group {
 	int id;
 	unsigned int nr_members;
@@ -33,10 +33,10 @@ struct counted_group {
 	struct counters counters;
 };
 
-/* Name of a counter as in sysfs. */
+/* Name as in sysfs. */
 const char *counter_name(unsigned int attr);
 
-/* /sys/class/fpga_vfio/group<N>/statistics: 0 or negative errno. */
+/* Read /sys/class/fpga_vfio/group<N>/statistics; return 0 or a negative errno. */
 int __counters_sysfs(int group, struct counters *counters);
 void counters_sysfs(int group, struct counters *counters);
 
@@ -50,7 +50,7 @@ uint64_t counter(struct genl *genl, const char *bdf, unsigned int attr);
 int __counters_group(struct genl *genl, int id, struct counted_group *group);
 void counters_group(struct genl *genl, int id, struct counted_group *group);
 
-/* Replies of device-get and group-get; a genl_reply_fn's work for one. */
+/* Parse a reply of device-get or group-get, for use in a genl_reply_fn. */
 void counters_parse_device(const struct nlattr *attrs, size_t len,
 			   struct counted_device *device);
 void counters_parse_group(const struct nlattr *attrs, size_t len,

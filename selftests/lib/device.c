@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A PCI function opened through VFIO: by its group, or by its own node. */
+/* A PCI function opened through its VFIO group or its cdev. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +48,8 @@ static int parse_uuid(const char *text, uint8_t uuid[16])
 }
 
 /*
- * struct vfio_device_bind_iommufd as 6.17 and later have it, whichever is installed: a
- * token is given with the bind, in which it is looked at.
+ * struct vfio_device_bind_iommufd of v6.17 and later, independent of the installed header: the
+ * VF token is passed with the bind, which checks it.
  */
 struct bind_iommufd {
 	uint32_t argsz;
@@ -134,7 +134,7 @@ static int device_look(struct device *dev)
 			.index = index,
 		};
 
-		/* There is no VGA region but on VGA devices. */
+		/* only VGA devices have a VGA region */
 		if (ioctl(dev->fd, VFIO_DEVICE_GET_REGION_INFO, &info) &&
 		    index != VFIO_PCI_VGA_REGION_INDEX)
 			return -errno;

@@ -15,15 +15,15 @@ struct device {
 	struct iommu *iommu;
 	char bdf[BDF_LEN];
 	int fd;
-	uint32_t devid;			/* iommufd's number for it */
+	uint32_t devid;			/* device id in iommufd */
 	struct vfio_device_info info;
-	uint64_t config_offset;		/* of configuration space in fd */
+	uint64_t config_offset;		/* of config space in fd */
 	uint64_t offsets[VFIO_PCI_NUM_REGIONS];	/* of each region in fd */
 };
 
 /*
- * Open the function into @iommu. @token is a VF token (UUID text) or NULL.
- * A file descriptor is in @dev->fd afterwards.
+ * Open the function within @iommu and store the descriptor in @dev->fd. @token is a VF token
+ * (UUID text) or NULL.
  */
 int __device_open_token(struct device *dev, struct iommu *iommu,
 			const char *bdf, const char *token);
@@ -31,21 +31,21 @@ int __device_open(struct device *dev, struct iommu *iommu, const char *bdf);
 void device_open(struct device *dev, struct iommu *iommu, const char *bdf);
 void device_close(struct device *dev);
 
-/* How many ioctls of the device an open makes, counting the close: none. */
+/* Number of device ioctls that an open makes; a close makes none. */
 #define DEVICE_OPEN_IOCTLS (1 + VFIO_PCI_NUM_REGIONS)
 
-/* VFIO_DEVICE_RESET: 0 or negative errno. */
+/* VFIO_DEVICE_RESET; return 0 or a negative errno. */
 int __device_reset(struct device *dev);
 void device_reset(struct device *dev);
 
 /*
- * VFIO_DEVICE_FEATURE with @flags (feature number | GET, SET, PROBE) and @size
- * bytes of payload at @data, which is written back for GET.
+ * VFIO_DEVICE_FEATURE with @flags (feature number | GET, SET, PROBE) and @size bytes of payload
+ * at @data, which GET overwrites.
  */
 int __device_feature(struct device *dev, uint32_t flags, void *data,
 		     size_t size);
 
-/* Path of the device's node for iommufd; 0 or negative errno. */
+/* Path of the VFIO cdev; return 0 or a negative errno. */
 int __device_cdev_path(const char *bdf, char *path, size_t size);
 
 #endif

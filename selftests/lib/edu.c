@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* QEMU's teaching device, driven through VFIO. */
+/* QEMU's edu device, driven through VFIO. */
 #include <errno.h>
 
 #include "check.h"

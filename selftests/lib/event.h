@@ -4,21 +4,21 @@
 
 #include "genl.h"
 
-/* An event of a card's history, as history-get and the group "events" have it. */
+/* An event of a card's history, from history-get or the multicast group "events". */
 
 struct event {
 	char port[32], bdf[32], comm[32], text[160];
 	uint64_t seq, time_ns, duration_ns;
 	unsigned int kind, origin, pid, method, error, state, speed, width;
-	/* which of those that can be absent are there */
+	/* presence of the optional attributes */
 	bool has_bdf, has_pid, has_method, has_error, has_duration, has_state, has_link;
 };
 
 void event_parse(const struct nlattr *attrs, size_t len, struct event *event);
 
 /*
- * One line of "key=value", without what is absent, "text" last:
- *	port seq time bdf kind origin pid comm method error duration state speed width text
+ * Print one line of "key=value", without absent keys, "text" last:
+ * 	port seq time bdf kind origin pid comm method error duration state speed width text
  */
 void event_print(const struct event *event);
 

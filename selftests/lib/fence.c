@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Fence a card, bring it back, and what the driver thinks of it, by netlink. */
+/* Fence, recover and card state through netlink. */
 #include <linux/fpga_vfio.h>
 
 #include "check.h"

@@ -6,11 +6,14 @@
 
 #include "genl.h"
 
-/* Fence a card, bring it back, and what the driver thinks of it, by netlink. */
+/* Fence, recover and card state through netlink. */
 
 #define FENCE_DETACHED 1u
 
-/* @timeout_ms 0: the driver's own. 0, or negative errno; the text is in @answer, if not NULL. */
+/*
+ * @timeout_ms 0: the driver's default. @answer: gets the extack text, or NULL. Return 0 or a
+ * negative errno.
+ */
 int __fence(struct genl *genl, const char *bdf, unsigned int timeout_ms, unsigned int flags,
 	    struct genl_answer *answer);
 void fence(struct genl *genl, const char *bdf);
@@ -18,7 +21,7 @@ void fence(struct genl *genl, const char *bdf);
 int __recover(struct genl *genl, const char *bdf, bool force, struct genl_answer *answer);
 void recover(struct genl *genl, const char *bdf);
 
-/* FPGA_VFIO_CARD_STATE_* of a device. */
+/* Return FPGA_VFIO_CARD_STATE_*. */
 unsigned int device_state(struct genl *genl, const char *bdf);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Small text files, as sysfs and procfs have them. */
+/* Small text files in sysfs and procfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

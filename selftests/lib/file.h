@@ -5,19 +5,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Small text files, as sysfs and procfs have them. The path is a format. */
+/* Small text files in sysfs and procfs. The path is a format string. */
 
-/* Read a file into @buf without its last newline. Length, or negative errno. */
+/* Read a file without its final newline; return the length or a negative errno. */
 int __file_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Write @text to a file in one write(). 0, or negative errno. */
+/* Write @text with one write(); return 0 or a negative errno. */
 int __file_write(const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void file_write(const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Last component of a link's target. 0, or negative errno. */
+/* Last component of the link target; return 0 or a negative errno. */
 int __link_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

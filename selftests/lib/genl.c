@@ -123,7 +123,7 @@ static int genl_send(struct genl *genl, uint16_t family, uint8_t cmd,
 		-errno : 0;
 }
 
-/* The end of an answer: NLMSG_ERROR or NLMSG_DONE, with extended ack. */
+/* End of a reply: NLMSG_ERROR or NLMSG_DONE, with extack attributes. */
 static void genl_take_ack(const struct nlmsghdr *nl, struct genl_answer *answer)
 {
 	const struct nlattr *attrs, *attr;
@@ -160,7 +160,7 @@ static void genl_take_ack(const struct nlmsghdr *nl, struct genl_answer *answer)
 	}
 }
 
-/* True when the answer is whole. */
+/* Return true at the end of the reply. */
 static bool genl_take(const struct nlmsghdr *nl, genl_reply_fn fn, void *data,
 		      struct genl_answer *answer)
 {
@@ -257,7 +257,7 @@ close:
 	return ret;
 }
 
-/* A multicast group that is looked for. */
+/* A multicast group to look up. */
 struct wanted_group {
 	const char *name;
 	uint32_t id;

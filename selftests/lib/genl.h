@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Generic netlink without a library: every byte of a request is the test's own,
- * so that wrong ones can be sent as well.
+ * Generic netlink without a library: the test controls every byte of a request, so that it can
+ * send malformed ones, too.
  */
 
 #define GENL_REQUEST_MAX 4096
@@ -26,21 +26,21 @@ struct genl_attrs {
 	char data[GENL_REQUEST_MAX];
 };
 
-/* What the kernel answered. */
+/* Result of a request. */
 struct genl_answer {
 	int error;			/* 0 or a negative errno */
-	char text[256];			/* of the extended ack, empty if none */
+	char text[256];			/* extack text, empty if none */
 	bool has_offset, has_miss;	/* NLMSGERR_ATTR_OFFS, _MISS_TYPE */
 	uint32_t offset, miss;
-	unsigned int messages;		/* replies before the ack or the end */
-	bool interrupted;		/* a dump that says NLM_F_DUMP_INTR */
+	unsigned int messages;		/* replies before the end */
+	bool interrupted;		/* the dump had NLM_F_DUMP_INTR */
 };
 
-/* Called with each reply's attributes. */
+/* Called with the attributes of each reply. */
 typedef void (*genl_reply_fn)(const struct nlattr *attrs, size_t len,
 			      void *data);
 
-/* Connect and look the family up: 0, or negative errno (-ENOENT: no family). */
+/* Connect and resolve the family; return 0 or a negative errno (-ENOENT: no such family). */
 int __genl_open(struct genl *genl, const char *family);
 void genl_open(struct genl *genl, const char *family);
 void genl_close(struct genl *genl);
@@ -51,28 +51,27 @@ void genl_put(struct genl_attrs *attrs, uint16_t type, const void *data,
 void genl_put_string(struct genl_attrs *attrs, uint16_t type,
 		     const char *text);
 void genl_put_u32(struct genl_attrs *attrs, uint16_t type, uint32_t value);
-/* netlink's `uint`: 4 bytes when that is enough, otherwise 8 */
+/* netlink type "uint": 4 bytes if the value fits, else 8 */
 void genl_put_uint(struct genl_attrs *attrs, uint16_t type, uint64_t value);
 void genl_put_nest(struct genl_attrs *attrs, uint16_t type, const struct genl_attrs *inner);
 
 /*
- * Send @cmd with @attrs (NULL: none) and take everything up to the ack or the
- * end of the dump (@flags NLM_F_DUMP). The answer's error is returned too.
+ * Send @cmd with @attrs (NULL: none) and receive up to the ack or, with NLM_F_DUMP, the end of
+ * the dump. Returns @answer->error.
  */
 int __genl_call(struct genl *genl, uint8_t cmd, uint16_t flags,
 		const struct genl_attrs *attrs, genl_reply_fn fn, void *data,
 		struct genl_answer *answer);
 
-/* Join a multicast group of the family by its name: 0, or negative errno. */
+/* Join a multicast group by name; return 0 or a negative errno. */
 int __genl_join(struct genl *genl, const char *family, const char *group);
 
 /*
- * Take what comes by a group within @ms, for @fn with @data: how many messages, or negative
- * errno (-EAGAIN: none came; -ENOBUFS: some were lost).
+ * Pass multicast messages that arrive within @ms to @fn; return their number or a negative errno
+ * (-EAGAIN: none; -ENOBUFS: the socket overran).
  */
 int __genl_take(struct genl *genl, unsigned int ms, genl_reply_fn fn, void *data);
 
-/* Walk attributes. */
 #define genl_for_each(_attr, _attrs, _len)				\
 	for (_attr = (_attrs);						\
 	     genl_attr_ok(_attr, _attrs, _len);				\
@@ -103,15 +102,15 @@ static inline size_t genl_len(const struct nlattr *attr)
 	return attr->nla_len - NLA_HDRLEN;
 }
 
-/* The first attribute of a type, in a list and in a nest; NULL when there is none. */
+/* First attribute of a type in a list or in a nest; NULL if absent. */
 const struct nlattr *genl_find(const struct nlattr *attrs, size_t len, uint16_t type);
 const struct nlattr *genl_in(const struct nlattr *nest, uint16_t type);
 
-/* Content, 0 or "" when @attr is NULL. */
+/* Value of an attribute; 0 or "" if @attr is NULL. */
 uint64_t genl_number(const struct nlattr *attr);
 const char *genl_text(const struct nlattr *attr);
 
-/* An unsigned integer of 4 or 8 bytes, as netlink's `uint` is. */
+/* Netlink type "uint": 4 or 8 bytes. */
 uint64_t genl_uint(const struct nlattr *attr);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * An I/O address space: a VFIO container with its groups, or an IOAS of
- * iommufd. Devices are opened into it, see device.h.
+ * An I/O address space: a VFIO container with its groups, or an IOAS of iommufd. device.h opens
+ * devices within it.
  */
 
 enum iommu_mode {
@@ -31,25 +31,25 @@ struct iommu {
 	struct iommu_group groups[IOMMU_GROUPS_MAX];
 };
 
-/* The mode that FV_IOMMU=container|iommufd asks for; the container if unset. */
+/* From FV_IOMMU=container|iommufd; the default is the container. */
 enum iommu_mode iommu_mode_from_env(void);
 
 int __iommu_open(struct iommu *iommu, enum iommu_mode mode);
 void iommu_open(struct iommu *iommu, enum iommu_mode mode);
 void iommu_close(struct iommu *iommu);
 
-/* The descriptor of a group in the container; opened and attached if need be. */
+/* Descriptor of a group in the container; opens and attaches it on first use. */
 int __iommu_group_fd(struct iommu *iommu, int number);
 
-/* Let devices read and write @size bytes at @vaddr under the address @iova. */
+/* Map @size bytes at @vaddr to @iova for device reads and writes. */
 int __iommu_map(struct iommu *iommu, void *vaddr, uint64_t iova, size_t size);
 void iommu_map(struct iommu *iommu, void *vaddr, uint64_t iova, size_t size);
 
-/* Bytes unmapped, or negative errno. */
+/* Return the number of bytes unmapped or a negative errno. */
 int64_t __iommu_unmap(struct iommu *iommu, uint64_t iova, size_t size);
 void iommu_unmap(struct iommu *iommu, uint64_t iova, size_t size);
 
-/* Zeroed pages for DMA, populated. */
+/* Allocate zeroed, populated pages for DMA. */
 void *dma_alloc(size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupts of a device, delivered to eventfds. */
+/* Interrupts of a device, signaled through eventfds. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>

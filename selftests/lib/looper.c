@@ -25,7 +25,7 @@ void looper_start(struct looper *looper, void (*act)(void *arg), void *arg)
 		fail("no thread");
 }
 
-/* One more: that which is under way began before. */
+/* One call more than @times: the current one began earlier. */
 bool looper_goes_on(struct looper *looper, unsigned int times)
 {
 	uint64_t from = __atomic_load_n(&looper->tries, __ATOMIC_ACQUIRE);

@@ -6,18 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A thread that does one thing again and again until it is ended. */
+/* A thread that calls @act repeatedly. */
 struct looper {
 	void (*act)(void *arg);
 	void *arg;
-	uint64_t tries;		/* that have ended */
+	uint64_t tries;		/* completed calls */
 	bool stops;
 	pthread_t thread;
 };
 
 void looper_start(struct looper *looper, void (*act)(void *arg), void *arg);
 
-/* Waits until it has begun and ended so many more: false if it does not in a minute. */
+/* Wait for @times more complete calls; false after a minute. */
 bool looper_goes_on(struct looper *looper, unsigned int times);
 
 void looper_end(struct looper *looper);

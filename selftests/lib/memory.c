@@ -9,8 +9,8 @@
 #include "memory.h"
 
 /*
- * kmalloc() takes one of several caches of a size, chosen by the address of its
- * caller, which is another one in each life of a module: they count as one.
+ * kmalloc() selects one of several caches of a size by its caller's address, which changes with
+ * each module load: merge them.
  */
 static void merge_name(char name[64])
 {
@@ -41,13 +41,13 @@ static void remember(struct memory_use *use, const char *name, long long value)
 	use->caches[use->nr++].value = value;
 }
 
-/* The notes that the checkers of a debug kernel take of everything else. */
+/* Bookkeeping of the debug kernel's checkers. */
 static int is_of_a_checker(const char *name)
 {
 	return !strncmp(name, "debug_objects", 13) || !strncmp(name, "kmemleak_", 9);
 }
 
-/* Objects in use of each slab cache, from /proc/slabinfo. */
+/* Objects in use per slab cache, from /proc/slabinfo. */
 static void look_at_slabs(struct memory_use *use)
 {
 	FILE *file = fopen("/proc/slabinfo", "r");
@@ -65,7 +65,7 @@ static void look_at_slabs(struct memory_use *use)
 	fclose(file);
 }
 
-/* kB of what is not in slabs. */
+/* Memory outside of slabs, in kB. */
 static void look_at_pages(struct memory_use *use)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -85,8 +85,7 @@ static void look_at_pages(struct memory_use *use)
 }
 
 /*
- * Give back what each processor keeps of each cache: without that, the counts of
- * objects in use are those of whole slabs.
+ * Flush the per-CPU slabs: without that, the counts of objects in use are those of whole slabs.
  */
 static void shrink_slabs(void)
 {
@@ -102,17 +101,17 @@ static void shrink_slabs(void)
 	closedir(dir);
 }
 
-/* rcu_barrier(): what waits to be freed after a grace period has been. */
+/* rcu_barrier(): wait for objects that are freed after a grace period. */
 static void wait_for_rcu(void)
 {
 	file_write("1", "/sys/module/rcutree/parameters/do_rcu_barrier");
 }
 
 /*
- * Objects freed by kfree_rcu() are on their way for seconds: in batches of up to
- * 5 s, which drop_caches hurries, and since 7.0 in sheaves (of 60 objects of 96
- * bytes) that each processor keeps until they are full. Shrinking a cache hands
- * the sheaves to RCU; only after that are they free.
+ * kfree_rcu() delays a free for seconds: in batches of up to 5 s, which drop_caches expedites,
+ * and since 7.0 in sheaves (60 objects of 96 bytes) that each CPU keeps until they are full.
+ * Shrinking a cache passes the sheaves to RCU; the objects are free only after the next
+ * grace period.
  */
 void memory_look(struct memory_use *use)
 {
@@ -141,7 +140,7 @@ static long long value_of(const struct memory_use *use, const char *name)
 	return 0;
 }
 
-/* The growth in @lives that is no chance: an object, a page, a counter in each. */
+/* Minimum growth over @lives that counts as a leak: one object, page or counter each. */
 static long long least_growth(const char *name, unsigned int lives)
 {
 	long long least = lives * 9 / 10;
@@ -161,7 +160,7 @@ unsigned int memory_grew(const struct memory_use *first,
 	unsigned int i, grew = 0;
 	long long a, b, c, least;
 
-	/* KASAN keeps what is freed in its quarantine, which looks the same as a leak. */
+	/* KASAN's quarantine keeps freed objects, which looks the same as a leak. */
 	if (!access("/sys/kernel/debug/kmemleak", F_OK)) {
 		printf("# the debug kernel's kmemleak looks for leaks\n");
 		return 0;

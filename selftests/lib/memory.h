@@ -2,9 +2,9 @@
 #ifndef FV_TEST_MEMORY_H
 #define FV_TEST_MEMORY_H
 
-/* What the kernel uses of memory, to see what leaks. */
+/* Kernel memory use, to find leaks. */
 
-/* How full each kernel cache of memory is. */
+/* Objects or kB in use, per cache and per kind of page. */
 struct memory_use {
 	unsigned int nr;
 	struct {
@@ -16,9 +16,9 @@ struct memory_use {
 void memory_look(struct memory_use *use);
 
 /*
- * Print and count what grew in both halves of a test, of @lives each, by about an
- * object, a page or a counter in each life: what leaks grows steadily, what only
- * varies does not. On a kernel with kmemleak nothing is counted, as that looks for leaks itself.
+ * Print and count the caches that grew in both halves of a test of @lives each, by about an
+ * object, page or counter per life: a leak grows steadily, noise does not. Returns 0 on a kernel
+ * with kmemleak, which finds leaks itself.
  */
 unsigned int memory_grew(const struct memory_use *first,
 			 const struct memory_use *middle,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kernel modules: load, unload, look. */
+/* Kernel modules: load, unload, inspect. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Names of the values of the netlink family's enums. */
+/* Names of the netlink family's enum values. */
 #include <stdlib.h>
 #include <string.h>
 

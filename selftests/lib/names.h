@@ -2,7 +2,7 @@
 #ifndef FV_TEST_NAMES_H
 #define FV_TEST_NAMES_H
 
-/* Names of the values of the netlink family's enums, as its specification has them. */
+/* Names of the netlink family's enum values, as in the spec. */
 
 struct names {
 	const char *const *name;
@@ -12,10 +12,10 @@ struct names {
 extern const struct names method_names, state_names, kind_names, origin_names;
 extern const struct names identity_names, notification_names, aer_names, link_disable_names;
 
-/* "?" when there is none for @value. */
+/* "?" for an unknown value. */
 const char *name_of(const struct names *names, unsigned int value);
 
-/* The value of @name; a number is one too, for those that have no name. */
+/* @name may be a number, for values without a name. */
 unsigned int name_value(const struct names *names, const char *name);
 
 #endif

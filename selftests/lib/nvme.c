@@ -12,7 +12,7 @@
 #define NVME_BAR 0
 #define NVME_DEPTH 16
 #define NVME_LIMIT_MS 10000
-#define NVME_DOORBELL 0x1000	/* CAP.DSTRD is 0 in QEMU */
+#define NVME_DOORBELL 0x1000	/* QEMU's CAP.DSTRD is 0 */
 #define NVME_CC_START 0x00460001 /* entries of 64 and 16 bytes, enable */
 #define NVME_ADMIN_IDENTIFY 0x06
 #define NVME_CNS_CONTROLLER 0x01

@@ -7,8 +7,8 @@
 #include "device.h"
 
 /*
- * As much of an NVMe controller as it takes to have it do DMA and interrupt:
- * the admin queue (NVM Express Base Specification, 3.1 and 3.5).
+ * Minimal NVMe driver that triggers DMA and interrupts: the admin queue only (NVM Express Base
+ * Specification, 3.1 and 3.5).
  */
 
 #define NVME_CLASS 0x010802
@@ -22,30 +22,30 @@
 
 struct nvme {
 	struct device *dev;
-	void *mem;		/* queues, at iova */
+	void *mem;		/* queues, mapped at iova */
 	uint64_t iova;
 	unsigned int tail, head, phase;
 	uint16_t next_id;
 };
 
-/* What an admin command ended with. */
+/* Completion of an admin command. */
 struct nvme_result {
 	uint16_t id;
 	uint16_t status;	/* without the phase bit */
 };
 
 /*
- * Start the controller with its admin queue in NVME_QUEUE_BYTES of memory at
- * @mem, which devices see at @iova.
+ * Start the controller with its admin queues in NVME_QUEUE_BYTES of memory at @mem, mapped at
+ * @iova.
  */
 #define NVME_QUEUE_BYTES 8192
 void nvme_start(struct nvme *nvme, struct device *dev, void *mem,
 		uint64_t iova);
 
-/* Submit Identify Controller with its 4 KiB of data at @iova. */
+/* Submit Identify Controller with its 4 KiB buffer at @iova; return the command id. */
 uint16_t nvme_identify(struct nvme *nvme, uint64_t iova);
 
-/* Take a completion from the queue, waiting for it: 0 or -ETIMEDOUT. */
+/* Wait for the next completion; return 0 or -ETIMEDOUT. */
 int __nvme_complete(struct nvme *nvme, struct nvme_result *result);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* PCI functions as sysfs shows them. */
+/* PCI functions in sysfs. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ int pci_parent(const char *bdf, char *parent, size_t size)
 	if (!realpath(path, real))
 		return -errno;
 	slash = strrchr(real, '/');
-	/* A root bus is "pci0000:00". */
+	/* a root bus is "pci0000:00" */
 	if (!slash || sscanf(slash, "/%x:%x:%x.%x", &x, &x, &x, &x) != 4)
 		return -ENODEV;
 	snprintf(parent, size, "%s", slash + 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A device's policy, in words as its files in sysfs have it. */
+/* A device's policy, in the textual form of sysfs. */
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "names.h"
 #include "policy.h"
 
-/* Keys whose value is one number, or the name of one. */
+/* Keys with a single number, or with a named value. */
 static const struct key {
 	const char *name;
 	uint16_t type;

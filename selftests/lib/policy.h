@@ -5,25 +5,25 @@
 #include "genl.h"
 
 /*
- * A device's policy, in words as its files in sysfs have it: "key value", where key is the
- * file's name. To be put, a list has commas instead of spaces.
+ * A device's policy, in the textual form of sysfs: "key value", with the file's name as key.
+ * policy_put() takes lists with commas instead of spaces.
  */
 
 #define POLICY_TEXT 64		/* no value is longer */
 
-/* Append what "key=value" wants, in the attributes of the nest. */
+/* Append the attribute of "key=value". */
 void policy_put(struct genl_attrs *policy, const char *word);
 
-/* Set what one word wants of a device, asserted to be taken. */
+/* Set one "key=value" on a device; must succeed. */
 void policy_set(struct genl *genl, const char *bdf, const char *word);
 
-/* Names of the keys, ended by NULL. */
+/* NULL-terminated. */
 extern const char *const policy_keys[];
 
-/* The value of a key in words; an empty text if it is not there. */
+/* Textual value of a key; empty if absent. */
 void policy_value(const struct nlattr *policy, const char *key, char *text, size_t size);
 
-/* One line for each key. */
+/* Print one line per key. */
 void policy_print(const struct nlattr *policy);
 
 #endif

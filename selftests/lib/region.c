@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Regions of a device: BARs, ROM, configuration space. */
+/* Regions of a device: BARs, ROM, config space. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>

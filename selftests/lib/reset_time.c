@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How long resets took. */
+/* Reset durations. */
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
 #include <string.h>

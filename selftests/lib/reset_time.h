@@ -4,7 +4,7 @@
 
 #include "genl.h"
 
-/* How long resets took, of a device or a group. */
+/* Reset durations of a device or a group. */
 
 #define RESET_TIME_BUCKETS 64
 
@@ -17,10 +17,10 @@ struct reset_time {
 
 void reset_time_parse(const struct nlattr *nest, struct reset_time *time);
 
-/* Which bucket is for resets that take @ns? */
+/* Histogram bucket for a duration of @ns. */
 unsigned int reset_time_bucket(const struct reset_time *time, uint64_t ns);
 
-/* "times COUNT LAST MIN MAX TOTAL", "histogram N…" */
+/* Print "times COUNT LAST MIN MAX TOTAL" and "histogram N...". */
 void reset_time_print(const struct reset_time *time);
 
 #endif

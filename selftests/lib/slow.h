@@ -10,30 +10,30 @@
 #include "device.h"
 
 /*
- * A call whose memory comes when the test says so: the kernel waits for it within the call, in a
- * page fault that the test answers (userfaultfd).
+ * A system call with a buffer that the test supplies later: the kernel blocks within the call, in
+ * a page fault that the test resolves (userfaultfd).
  */
 struct slow {
 	int (*call)(struct slow *slow);
 	void *arg;
 	struct device *dev;
 	unsigned int offset;
-	char *page;		/* comes late; there is one in front of it that is there */
+	char *page;		/* supplied late; the page before it is present */
 	int fd, ret;
-	pid_t tid;		/* of the thread that calls */
+	pid_t tid;		/* of the calling thread */
 	pthread_t thread;
 };
 
-/* Returns when the call waits for its page. */
+/* Start the call in a thread; returns when it blocks on the page. */
 void slow_begin(struct slow *slow, int (*call)(struct slow *slow), void *arg);
 
-/* The page begins with these bytes; the rest is 0. */
+/* Supply the page: @bytes, zero-padded. */
 void slow_give(struct slow *slow, const void *bytes, size_t size);
 
-/* What the call returned. */
+/* Wait for the end of the call; return its result. */
 int slow_end(struct slow *slow);
 
-/* A write of two bytes to configuration space. */
+/* A 2-byte write to config space. */
 void slow_write_begin(struct slow *slow, struct device *dev, unsigned int offset);
 void slow_write_give(struct slow *slow, uint16_t value);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The configuration spaces of a card and its port, as the host sees them. */
+/* Config space of a card and its port, as the host reads it. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 #include "pci.h"
 #include "space.h"
 
-/* Bits that say what happened, or what the link is; not those that software sets. */
+/* Status bits: set by hardware, not by software. */
 static const struct status {
-	unsigned int id;	/* of the capability, 0: the header */
+	unsigned int id;	/* capability id, 0: the header */
 	bool is_ext;
 	unsigned int at;
 	uint16_t mask;
@@ -19,7 +19,7 @@ static const struct status {
 	{ 0, false, 0x06, 0xf908 },		/* Status */
 	{ 0, false, 0x1e, 0xf900 },		/* Secondary Status */
 	{ 0x10, false, 0x0a, 0xffff },		/* Device Status */
-	/* speed and width of Link Capabilities: QEMU clears them when it injects an error */
+	/* QEMU clears Link Capabilities speed and width when it injects an error */
 	{ 0x10, false, 0x0c, 0xffff },
 	{ 0x10, false, 0x12, 0xffff },		/* Link Status */
 	{ 0x10, false, 0x1a, 0xffff },		/* Slot Status */

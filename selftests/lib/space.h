@@ -6,17 +6,17 @@
 
 #define SPACE_SIZE 4096
 
-/* The configuration spaces of a card and its port, as the host sees them. */
+/* Config space of a card and its port, as the host reads it. */
 struct spaces {
 	uint8_t card[SPACE_SIZE], port[SPACE_SIZE];
 };
 
-/* Clear what a port says of what happened, or of its link: the rest is what software sets. */
+/* Clear the event and link status bits, so that only bits set by software remain. */
 void space_drop_status(uint8_t *space);
 
 void spaces_read(const char *bdf, struct spaces *spaces);
 
-/* How many bytes are others than before; each is printed. */
+/* Print the bytes that differ; return their number. */
 unsigned int spaces_differ(const struct spaces *before, const struct spaces *after);
 
 #endif
