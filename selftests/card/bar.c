@@ -112,7 +112,7 @@ static uint32_t pba_read(const struct fn *fn, uint64_t at)
 	return (uint32_t)irq_pending(&fn->irq, IRQ_MSIX, first);
 }
 
-/* How the bytes of an access fall into the dword at @at & ~3. */
+/* Number of bytes of the access within the dword at @at & ~3. */
 static size_t in_dword(uint64_t at, size_t len)
 {
 	return MIN(len, 4 - (size_t)(at & 3));
@@ -152,7 +152,7 @@ static void regs_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, 
 	}
 }
 
-/* Registers take whole dwords; what is smaller is merged with what they read as. */
+/* Registers take whole dwords; a smaller write is merged with the current value. */
 static void regs_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 		       const uint8_t *bytes)
 {
@@ -171,7 +171,7 @@ static void regs_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 	}
 }
 
-/* PCI Firmware r3.3, 5.1: the header, and the PCI data structure behind it. */
+/* ROM header and PCI data structure (PCI Firmware r3.3, 5.1). */
 void rom_read(const struct fn *fn, uint64_t at, size_t len, uint8_t *bytes)
 {
 	const struct image_fn *is = &fn->card->image.fn[fn->nr];
@@ -183,8 +183,8 @@ void rom_read(const struct fn *fn, uint64_t at, size_t len, uint8_t *bytes)
 	le16_put(data + 0x06, is->device);
 	le16_put(data + 0x0a, 0x18);
 	le16_put(data + 0x10, (uint16_t)(is->rom / 512));
-	data[0x14] = 0x04;	/* code of none of the kinds that there are */
-	data[0x15] = 0x80;	/* the last image */
+	data[0x14] = 0x04;	/* code type: none that is defined */
+	data[0x15] = 0x80;	/* indicator: last image */
 	memset(bytes, 0, len);
 	if (at < sizeof(head))
 		memcpy(bytes, head + at, MIN(len, (size_t)(sizeof(head) - at)));

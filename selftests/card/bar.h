@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is behind the BARs of a function that answers: registers, memory, the MSI-X pending bits. */
+/* Contents of a function's BARs: registers, memory, the MSI-X PBA. */
 #ifndef CARD_BAR_H
 #define CARD_BAR_H
 
@@ -14,7 +14,7 @@ void bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len, const u
 /* The expansion ROM: one image without code. */
 void rom_read(const struct fn *fn, uint64_t at, size_t len, uint8_t *bytes);
 
-/* Registers to their state after reset. */
+/* Reset the registers. */
 void bar_reset(struct fn *fn);
 
 #endif

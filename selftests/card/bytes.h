@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Integers in byte arrays: le* as on PCI Express, host* as in vfio-user messages. */
+/* Integers in byte arrays: le* as on PCIe, host* as in vfio-user messages. */
 #ifndef CARD_BYTES_H
 #define CARD_BYTES_H
 

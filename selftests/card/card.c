@@ -12,7 +12,7 @@
 #include "sband.h"
 #include "sideband.h"
 
-/* Bytes that an engine moves before other work gets its turn. */
+/* Bytes that an engine moves before other work is served. */
 #define WORK_AT_ONCE (2u << 20)
 
 uint64_t card_now(const struct card *card)
@@ -77,7 +77,7 @@ static bool has_fn(const struct card *card, unsigned int nr)
 	return nr < card->image.fn_count;
 }
 
-/* The design begins to start: its ready register says when it has. */
+/* Start the design; its ready register reports the end. */
 static void design_start(struct fn *fn)
 {
 	const struct card *card = fn->card;
@@ -126,7 +126,7 @@ static void memory_new(struct card *card)
 		abort();
 }
 
-/* The new image is the card's: everything is as after power-on. */
+/* Switch to the new image, in power-on state. */
 static void on_loaded(void *arg)
 {
 	struct card *card = arg;
@@ -321,14 +321,14 @@ bool card_is_master(const struct fn *fn)
 		!fn->card->life.fn[fn->nr].is_hung && cfg_is_master(&fn->cfg) && is_d0(fn);
 }
 
-/* How long after it was ready was a function asked, and known to be so? */
+/* Trace the delay from readiness to the first access that sees it. */
 static void note_asked(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at)
 {
 	card_note(fn->card, what, (int)fn->nr, "%llu us after it was ready, for %#x",
 		  (unsigned long long)(card_now(fn->card) - ready_at) / 1000, at);
 }
 
-/* QEMU itself asks for these, each time that the port is asked for its own. */
+/* QEMU reads these itself on each read of the same register of the port. */
 static bool is_for_port(const struct fn *fn, unsigned int at)
 {
 	return at == fn->cfg.exp + PCI_EXP_LNKSTA || at == fn->cfg.exp + PCI_EXP_LNKSTA2;
@@ -436,7 +436,7 @@ void card_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *b
 		fn->count.dropped++;
 }
 
-/* Does the BAR decode this access? */
+/* Memory Space enabled, D0, and within the BAR. */
 static bool is_decoded(const struct fn *fn, unsigned int bar, uint64_t at, size_t len)
 {
 	const struct image_bar *is = &fn->card->image.fn[fn->nr].bar[bar];
@@ -456,7 +456,7 @@ void card_bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uin
 	fn->count.ones++;
 }
 
-/* A design that is not up yet, by a fault: it answers reads, and takes no writes. */
+/* Fault: the design answers reads but drops writes until it is ready. */
 static bool is_deaf(const struct fn *fn)
 {
 	return fn->card->fault.is_deaf && card_now(fn->card) < fn->design_ready_at;
@@ -472,7 +472,7 @@ void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 		fn->count.dropped++;
 }
 
-/* QEMU reads it once, as a whole, whatever the registers say. */
+/* QEMU reads the whole ROM once, regardless of the enable bits. */
 void card_rom_read(struct fn *fn, uint64_t at, size_t len, uint8_t *bytes)
 {
 	fn->count.bar_reads++;
@@ -502,7 +502,7 @@ void card_interrupt(struct fn *fn, uint32_t vector)
 				  message_is_own(fn, IRQ_MSIX) ||
 				  cfg_is_held(&fn->cfg, true, vector));
 	} else if (cfg_is_msi_on(&fn->cfg)) {
-		/* with fewer messages than interrupts they share */
+		/* vectors share the enabled messages */
 		vector %= cfg_msi_enabled(&fn->cfg);
 		irq_raise(&fn->irq, IRQ_MSI, vector, message_is_own(fn, IRQ_MSI) ||
 			  cfg_is_held(&fn->cfg, false, vector));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The card: its image, its life, its functions and what they are made of. Every
- * access of the client comes through here, and gets the answer that the card's
- * life has for it.
+ * The card: image, life, functions and their parts. All client accesses pass through this file
+ * and get the response that fits the state of the card's life.
  */
 #ifndef CARD_CARD_H
 #define CARD_CARD_H
@@ -24,7 +23,7 @@
 
 struct card;
 
-/* A function as long as the server lives, whether the image has it or not. */
+/* Lives as long as the server, even if the image has no such function. */
 struct fn {
 	struct card *card;
 	unsigned int nr;
@@ -33,16 +32,16 @@ struct fn {
 	struct irq irq;
 	struct cfg cfg;
 	struct engine engine[CARD_ENGINES];
-	uint32_t table[IRQ_VECTORS][MESSAGE_DWORDS];	/* MSI-X, where it is the card's own */
-	/* of BARs and ROM, as the client was told: fixed at its start */
+	uint32_t table[IRQ_VECTORS][MESSAGE_DWORDS];	/* MSI-X table, if "own" */
+	/* of BARs and ROM, as reported to the client: fixed at the start */
 	uint64_t region_size[PROTO_REGION_BARS + 1];
 	uint32_t scratch[4];
 	uint32_t raised;
 	uint64_t design_ready_at;
 	unsigned int raw_at;		/* see FV_SB_RAW */
-	bool is_asked, is_design_asked;	/* the first answer since a reset was traced */
+	bool is_asked, is_design_asked;	/* first response since the reset was traced */
 	struct {
-		/* without the sideband, and what QEMU reads for the port */
+		/* without the sideband and QEMU's reads for the port */
 		uint64_t cfg_reads, cfg_writes;
 		uint64_t bar_reads, bar_writes;
 		uint64_t ones;		/* reads answered with all-ones or RRS */
@@ -51,20 +50,20 @@ struct fn {
 };
 
 /*
- * Each kind of chance has random numbers of its own: how many a storm takes is a matter
- * of time, and must not change what else comes of a seed.
+ * One random sequence per purpose: the number of storm strikes depends on time and must not
+ * affect the other sequences of a seed.
  */
 enum card_dice {
 	CARD_DICE_LINK,
 	CARD_DICE_CHAOS,
 	CARD_DICE_STORM,
-	CARD_DICE,			/* how many */
+	CARD_DICE,			/* number of sequences */
 };
 
 struct card {
 	struct image image;
-	char path[PATH_MAX];		/* where the image came from */
-	struct image pending;		/* what is being loaded */
+	char path[PATH_MAX];		/* file of the image */
+	struct image pending;		/* being loaded */
 	char pending_path[PATH_MAX];
 	bool has_pending;
 	struct life life;
@@ -75,10 +74,10 @@ struct card {
 	uint64_t memory_size;
 	uint32_t led;
 	uint64_t seed, random[CARD_DICE];
-	uint64_t fake_now;		/* not 0: the time, for tests that make time */
+	uint64_t fake_now;		/* fixed time for tests; 0: use the clock */
 };
 
-/* @log: where the trace goes too, or NULL. */
+/* @log: additional output of the trace, or NULL. */
 void card_init(struct card *card, const struct image *image, const char *path, uint64_t seed,
 	       FILE *log);
 void card_exit(struct card *card);
@@ -89,24 +88,24 @@ uint32_t card_random(struct card *card, enum card_dice dice, uint32_t limit);
 void card_note(struct card *card, const char *what, int fn, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Let what is due happen; then, when is the next thing due? */
+/* Run the events that are due; return the time of the next one. */
 void card_tick(struct card *card);
 uint64_t card_next(const struct card *card);
 
-/* Engines: work a while; true when there is more to do at once. */
+/* Run the engines for a while; true if more work is ready. */
 bool card_work(struct card *card);
 
-/* Load another image (which is copied), in @load_ms, LIFE_HELD, or -1: as long as it says. */
+/* Load another image (copied), in @load_ms, LIFE_HELD, or -1: the image's time. */
 void card_program(struct card *card, const struct image *image, const char *path,
 		  int64_t load_ms);
 
-/* As life_release(), and the designs of these functions. */
+/* life_release(), and release the designs of these functions. */
 void card_release(struct card *card, uint32_t functions);
 
 void card_attached(struct fn *fn);
 void card_detached(struct fn *fn);
 
-/* Region accesses within the region; reads always give @len bytes. */
+/* The access must be within the region; reads always fill @len bytes. */
 void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes);
 void card_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes);
 void card_bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uint8_t *bytes);
@@ -115,13 +114,13 @@ void card_bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len,
 void card_rom_read(struct fn *fn, uint64_t at, size_t len, uint8_t *bytes);
 void card_reset(struct fn *fn);
 
-/* The ready register was read, and said that the design is ready. */
+/* The ready register was read and reported a ready design. */
 void card_design_asked(struct fn *fn);
 
-/* Raise an interrupt by whatever the function has that is switched on. */
+/* Raise an interrupt through MSI-X or MSI, whichever is enabled. */
 void card_interrupt(struct fn *fn, uint32_t vector);
 
-/* May the function write to memory now? */
+/* True if the function may write to memory now. */
 bool card_is_master(const struct fn *fn);
 
 #endif

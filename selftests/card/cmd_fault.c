@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands that do: what a JTAG cable, a loose connector and a bad design do to a card. */
+/* Commands that act: programming, power, link and design faults. */
 #include <libgen.h>
 
 #include "bytes.h"
@@ -10,7 +10,7 @@ static bool is_word(const struct ctl_call *call, int nr, const char *word)
 	return !strcmp(ctl_arg(call, nr), word);
 }
 
-/* An option of two words, "KEY NUMBER", anywhere behind argv[from]; 1 found, 0 not, -1 wrong. */
+/* Find "KEY NUMBER" from argv[from] on; return 1 if found, 0 if not, -1 if malformed. */
 static int option(struct ctl_call *call, int from, const char *key, uint64_t max, uint64_t *value)
 {
 	int i;
@@ -31,7 +31,7 @@ static bool has_word(const struct ctl_call *call, int from, const char *word)
 	return false;
 }
 
-/* "N", "off", or nothing for always. */
+/* "N", "off", or none for always. */
 static bool count_arg(struct ctl_call *call, int nr, int *count)
 {
 	uint64_t n;
@@ -50,7 +50,7 @@ static bool count_arg(struct ctl_call *call, int nr, int *count)
 	return true;
 }
 
-/* A number of milliseconds, "hold", or "image". */
+/* Milliseconds, "hold", or "image". */
 static bool time_arg(struct ctl_call *call, int nr, int64_t *ms)
 {
 	uint64_t n;
@@ -74,7 +74,7 @@ static uint64_t now(const struct ctl_call *call)
 	return card_now(call->card);
 }
 
-/* A name without a slash is one of the images beside the one that is loaded. */
+/* A name without a slash is in the directory of the loaded image. */
 static void image_path(const struct ctl_call *call, const char *name, char *path, size_t size)
 {
 	char dir[PATH_MAX];
@@ -580,7 +580,7 @@ static bool run_release(struct ctl_call *call)
 	return true;
 }
 
-/* One fault of many, by the seed: for tests that run for long. */
+/* One random fault from the seed, for long tests. */
 static bool run_chaos(struct ctl_call *call)
 {
 	static const char * const faults[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands that look: status, trace, wait, help. */
+/* Commands that inspect: status, trace, wait, help. */
 #include "bytes.h"
 #include "ctl.h"
 #include "sideband.h"

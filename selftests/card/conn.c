@@ -8,7 +8,7 @@
 #include "bytes.h"
 #include "conn.h"
 
-/* A client that does not read for so long that this much is waiting is broken. */
+/* Unsent data above this limit breaks the connection: the client does not read. */
 #define OUT_LIMIT (64u << 20)
 
 void conn_init(struct conn *conn, const struct conn_user *user, void *arg)
@@ -62,7 +62,7 @@ void conn_exit(struct conn *conn)
 	conn->out_room = 0;
 }
 
-/* Bytes that are missing until the next step of the message can be taken. */
+/* Bytes until the header or the message is complete. */
 static size_t in_missing(const struct conn *conn)
 {
 	if (conn->in_len < PROTO_HDR_SIZE)
@@ -70,7 +70,7 @@ static size_t in_missing(const struct conn *conn)
 	return host32_get(conn->in + 4) - conn->in_len;
 }
 
-/* Bytes were added to conn->in: 1 when that made a message, which was handled. */
+/* Parse conn->in after an append; return 1 after handling a message. */
 static int in_step(struct conn *conn)
 {
 	struct proto_hdr hdr;

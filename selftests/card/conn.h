@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A connection to a vfio-user client: makes messages of the bytes and file
- * descriptors that arrive, and sends what is to be sent without ever waiting.
+ * A connection to a vfio-user client: assembles messages from bytes and file descriptors, and
+ * sends without blocking.
  */
 #ifndef CARD_CONN_H
 #define CARD_CONN_H
@@ -13,7 +13,7 @@
 #include "proto.h"
 
 struct conn_user {
-	/* A whole message. Descriptors that it keeps it sets to -1. */
+	/* One complete message. The callee sets the descriptors that it keeps to -1. */
 	void (*message)(void *arg, const struct proto_hdr *hdr, const uint8_t *payload,
 			int *fds, unsigned int fd_count);
 };
@@ -22,14 +22,14 @@ struct conn {
 	int sock;			/* -1: no client */
 	const struct conn_user *user;
 	void *arg;
-	uint8_t *in;			/* PROTO_MAX_SIZE */
+	uint8_t *in;			/* PROTO_MAX_SIZE bytes */
 	size_t in_len;
 	int fds[PROTO_MAX_FDS];
 	unsigned int fd_count;
-	uint8_t *out;			/* what the socket did not take yet */
+	uint8_t *out;			/* data not yet sent */
 	size_t out_len, out_room;
-	bool is_broken;			/* to be closed */
-	/* instead of a socket */
+	bool is_broken;			/* must be closed */
+	/* replaces the socket, for tests */
 	void (*sink)(struct conn *conn, const uint8_t *bytes, size_t len);
 	void *sink_arg;
 };
@@ -44,20 +44,20 @@ static inline bool conn_is_open(const struct conn *conn)
 	return conn->sock >= 0 || conn->sink;
 }
 
-/* True while there is something that only waits for the socket to take it. */
+/* True if unsent data waits for the socket. */
 static inline bool conn_wants_out(const struct conn *conn)
 {
 	return conn->out_len != 0;
 }
 
 /*
- * Take what has arrived, at most @budget messages; false when the client is gone
- * or talks nonsense.
+ * Receive and handle at most @budget messages; false if the client is gone or violates the
+ * protocol.
  */
 bool conn_readable(struct conn *conn, unsigned int budget);
 bool conn_writable(struct conn *conn);
 
-/* The same from memory. Descriptors belong to the message that the first byte is in. */
+/* Receive from memory. Descriptors belong to the message of the first byte. */
 bool conn_feed(struct conn *conn, const uint8_t *bytes, size_t len, const int *fds,
 	       unsigned int fd_count);
 

@@ -70,7 +70,7 @@ static const struct ctl_command *find(const char *name)
 	return NULL;
 }
 
-/* Words, of which those in '...' may hold spaces. */
+/* Split into words; '...' quotes spaces. */
 static int split(char *line, char **argv)
 {
 	int argc = 0;
@@ -213,7 +213,7 @@ void ctl_writable(struct ctl *ctl, struct ctl_client *client)
 	}
 }
 
-/* Whole lines of what has arrived, but none behind one that waits. */
+/* Run the complete lines received, up to one that has to wait. */
 static void lines(struct ctl *ctl, struct ctl_client *client)
 {
 	while (client->sock >= 0 && !client->waiting.until) {
@@ -247,7 +247,7 @@ void ctl_readable(struct ctl *ctl, struct ctl_client *client)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* an endless line leaves no room, and so ends the client */
+	/* an overlong line leaves no room and closes the client, too */
 	if (n <= 0) {
 		client_close(client);
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The control socket: a line is a command, its answer is one line of JSON with
- * "ok". A first word "@ID" comes back as "id". Commands are in tables, cmd_*.c.
+ * The control socket: each line is a command; the answer is one line of JSON with "ok". A first
+ * word "@ID" is returned as "id". The command tables are in cmd_*.c.
  */
 #ifndef CARD_CTL_H
 #define CARD_CTL_H
@@ -19,16 +19,16 @@
 
 struct ctl;
 
-/* What a command works on, and where its answer goes. */
+/* Context and answer of a command. */
 struct ctl_call {
 	struct card *card;
 	struct ctl *ctl;
 	int argc;
-	char **argv;			/* argv[0] is the command's name */
+	char **argv;			/* argv[0] is the command name */
 	char id[16];			/* of the caller, "" for none */
-	struct json_object *answer;	/* an object, "ok" is added later */
-	char error[IMAGE_ERROR];	/* set when the command returns false */
-	/* set by "wait": the answer comes when this holds, or at the end */
+	struct json_object *answer;	/* object; "ok" is added later */
+	char error[IMAGE_ERROR];	/* set if the command returns false */
+	/* set by "wait": delays the answer until this holds, or until_end */
 	bool (*until)(const struct ctl_call *call, const struct card *card);
 	uint64_t until_end, until_count;
 	char until_word[16];
@@ -47,7 +47,7 @@ struct ctl_client {
 	size_t in_len;
 	char *out;
 	size_t out_len;
-	struct ctl_call waiting;	/* .until is NULL: nothing */
+	struct ctl_call waiting;	/* .until is NULL: none */
 };
 
 struct ctl {
@@ -59,14 +59,14 @@ struct ctl {
 void ctl_init(struct ctl *ctl, struct card *card);
 void ctl_exit(struct ctl *ctl);
 
-/* Run one line; the answer, to be put by the caller, or NULL when the call waits. */
+/* Run one line; return the answer, owned by the caller, or NULL if the call waits. */
 struct json_object *ctl_run(struct ctl_call *call, char *line);
 
 bool ctl_add(struct ctl *ctl, int sock);
 void ctl_readable(struct ctl *ctl, struct ctl_client *client);
 void ctl_writable(struct ctl *ctl, struct ctl_client *client);
 
-/* Answer who waits for something that holds now; then when the next wait ends. */
+/* Answer the calls with a fulfilled wait; return the end of the next wait. */
 void ctl_tick(struct ctl *ctl);
 uint64_t ctl_next(const struct ctl *ctl);
 
@@ -74,7 +74,7 @@ uint64_t ctl_next(const struct ctl *ctl);
 bool ctl_fail(struct ctl_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool ctl_number(struct ctl_call *call, const char *text, uint64_t min, uint64_t max,
 		uint64_t *number);
-const char *ctl_arg(const struct ctl_call *call, int nr); /* "" when there is none */
+const char *ctl_arg(const struct ctl_call *call, int nr); /* "" if absent */
 void ctl_add_uint(struct json_object *obj, const char *key, uint64_t value);
 void ctl_add_text(struct json_object *obj, const char *key, const char *value);
 void ctl_add_bool(struct json_object *obj, const char *key, bool value);

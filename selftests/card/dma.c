@@ -16,7 +16,7 @@ struct dma_range {
 	uint32_t flags;
 };
 
-/* Ranges never overlap, so that "overlaps" can stand for "is equal". */
+/* Ranges never overlap, so "overlaps" serves as equality. */
 static int range_cmp(const void *a, const void *b)
 {
 	const struct dma_range *x = a, *y = b;

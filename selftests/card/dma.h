@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The memory of the guest as the client lets a function see it: ranges of guest
- * addresses, with a file behind them (direct) or without (messages only). A file
- * is mapped once, whole, however many ranges point into it: behind an emulated
- * IOMMU each page may be a range, and a process has 65,530 mappings.
+ * Guest memory that the client maps for a function: ranges of guest addresses, with a file (direct
+ * access) or without one (messages). Each file is mmapped once, as a whole: with an emulated IOMMU
+ * every page may be a range, and a process is limited to 65,530 mappings.
  */
 #ifndef CARD_DMA_H
 #define CARD_DMA_H
@@ -19,7 +18,7 @@
 #define DMA_RANGES	262144u
 #define DMA_PENDING	32
 
-/* Told when an answer comes: @data is @len bytes, NULL for writes and on error. */
+/* Completion: @data has @len bytes, or is NULL for a write and on error. */
 typedef void (*dma_done_fn)(void *arg, int error, const uint8_t *data, size_t len);
 
 struct dma_file {
@@ -28,7 +27,7 @@ struct dma_file {
 	uint8_t *map;
 	size_t size;
 	bool is_writable;
-	unsigned int users;		/* ranges that point into it */
+	unsigned int users;		/* number of ranges in the file */
 };
 
 struct dma_pending {
@@ -36,7 +35,7 @@ struct dma_pending {
 	uint16_t id;
 	bool is_read;
 	size_t len;
-	dma_done_fn done;		/* NULL: nobody waits any more */
+	dma_done_fn done;		/* NULL: no waiter */
 	void *arg;
 };
 
@@ -53,34 +52,33 @@ struct dma {
 
 void dma_init(struct dma *dma, struct conn *conn);
 
-/* The client is gone: forget everything it gave. Who waits gets -ENOTCONN. */
+/* Drop all mappings of a client that is gone; pending requests end with -ENOTCONN. */
 void dma_drop(struct dma *dma);
 
 /*
- * @fd is -1 or a file, which the caller keeps. -EEXIST when a range is there,
- * -ENOSPC when there are too many, -EINVAL when the file cannot be used.
+ * @fd is a file, which the caller keeps, or -1. Return 0; -EEXIST if the range overlaps another;
+ * -ENOSPC if there are too many ranges or files; -EINVAL if the file is unsuitable.
  */
 int dma_map(struct dma *dma, uint64_t addr, uint64_t size, uint32_t flags, uint64_t offset, int fd);
 
-/* Everything in [addr, addr + size), or all: blanket unmaps are right. */
+/* Unmap [addr, addr + size), or all; ranges may be cut. */
 void dma_unmap(struct dma *dma, uint64_t addr, uint64_t size, bool is_all);
 
 /*
- * Mapped memory at @addr, at most *@len bytes of which *@len are returned; NULL
- * when the access must go by message. The pointer is good until the next message
- * is handled.
+ * Return mapped memory at @addr and limit *@len to it; NULL if the access needs a message. The
+ * pointer is valid until the next message is handled.
  */
 void *dma_direct(struct dma *dma, uint64_t addr, size_t *len, bool is_write);
 
-/* Ask the client. -EBUSY when too much is under way, -ENOTCONN. */
+/* Send a request to the client. -EBUSY if too many are pending, -ENOTCONN. */
 int dma_read(struct dma *dma, uint64_t addr, size_t len, dma_done_fn done, void *arg);
 int dma_write(struct dma *dma, uint64_t addr, const void *data, size_t len, dma_done_fn done,
 	      void *arg);
 
-/* Nobody waits for the answers with this @arg any more. */
+/* Drop the completion of pending requests with this @arg. */
 void dma_forget(struct dma *dma, const void *arg);
 
-/* An answer of the client; false when nothing was asked. */
+/* Handle a reply of the client; false if it matches no request. */
 bool dma_answer(struct dma *dma, const struct proto_hdr *hdr, const uint8_t *payload);
 
 #endif

@@ -5,7 +5,7 @@
 #include "engine.h"
 
 #define RING_MAX	65536u
-#define MESSAGE_MAX	65536u		/* bytes asked of the client at once */
+#define MESSAGE_MAX	65536u		/* maximum bytes per request to the client */
 
 void engine_init(struct engine *engine, const struct engine_user *user, void *arg,
 		 struct dma *dma)
@@ -27,7 +27,7 @@ static bool is_busy(const struct engine *engine)
 	return engine->state != ENGINE_IDLE && engine->state != ENGINE_HALTED;
 }
 
-/* The doorbell rang, but engine_run() has not heard it yet. */
+/* The doorbell was written, but engine_run() has not seen it yet. */
 static bool is_starting(const struct engine *engine)
 {
 	return engine->state == ENGINE_IDLE && (engine->ctrl & CARD_ENG_CTRL_RUN) &&
@@ -95,7 +95,7 @@ static void start(struct engine *engine)
 		fetch(engine);
 }
 
-/* The descriptor is done, well or badly: tell the guest. */
+/* Write the descriptor's status back to the guest. */
 static void put_status(struct engine *engine, uint32_t error)
 {
 	engine->desc_error = error;
@@ -138,7 +138,7 @@ static void descriptor_done(struct engine *engine)
 	next_or_idle(engine);
 }
 
-/* The transfer of this state has ended well. */
+/* The current transfer is complete. */
 static void transferred(struct engine *engine)
 {
 	switch (engine->state) {
@@ -207,7 +207,7 @@ static void answered(void *arg, int error, const uint8_t *data, size_t len)
 	moved(engine, engine->asked);
 }
 
-/* By message: true when it is under way. */
+/* Transfer by message; true if the request was sent or failed. */
 static bool ask(struct engine *engine)
 {
 	int err;
@@ -227,7 +227,7 @@ static bool ask(struct engine *engine)
 	return true;
 }
 
-/* One piece of the transfer under way; false when it cannot go on now. */
+/* Run one piece of the current transfer; false if it has to wait. */
 static bool piece(struct engine *engine, size_t *budget)
 {
 	size_t len = MIN(engine->left, *budget);
@@ -326,7 +326,7 @@ static void put_high(uint64_t *reg, uint32_t value)
 	*reg = (*reg & 0xffffffffull) | (uint64_t)value << 32;
 }
 
-/* Only registers change here; engine_run() acts on them, after the write was answered. */
+/* Only sets registers; engine_run() acts on them after the write has been answered. */
 void engine_write(struct engine *engine, unsigned int reg, uint32_t value)
 {
 	if (reg == CARD_ENG_CTRL && (value & CARD_ENG_CTRL_RESET)) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A scatter-gather DMA engine: descriptors from a ring in the guest's memory,
- * data both ways between guest and on-card memory. It never waits: it works a
- * piece at a time, and where guest memory is not mapped it goes on when the
- * client has answered.
+ * A scatter-gather DMA engine: fetches descriptors from a ring in guest memory and moves data
+ * between guest and on-card memory. It never blocks: it works in pieces, and if guest memory is
+ * not mapped it continues after the client's reply.
  */
 #ifndef CARD_ENGINE_H
 #define CARD_ENGINE_H
@@ -15,10 +14,10 @@
 #include "dma.h"
 #include "regs.h"
 
-/* What the engine needs of the function that it is in. */
+/* Services of the containing function. */
 struct engine_user {
 	bool (*is_master)(void *arg);
-	uint8_t *(*card_memory)(void *arg, uint64_t at, size_t len); /* NULL: not there */
+	uint8_t *(*card_memory)(void *arg, uint64_t at, size_t len); /* NULL: out of range */
 	void (*interrupt)(void *arg, uint32_t vector);
 	uint64_t (*now)(void *arg);
 };
@@ -38,8 +37,8 @@ struct engine {
 	uint32_t done;
 	uint8_t desc[CARD_DESC_SIZE];
 	uint32_t desc_error;
-	uint8_t word[4];		/* status or tail on its way to the guest */
-	/* the transfer under way */
+	uint8_t word[4];		/* status or tail being written to the guest */
+	/* current transfer */
 	uint64_t guest;
 	uint8_t *local;
 	size_t left, asked;
@@ -49,13 +48,13 @@ struct engine {
 void engine_init(struct engine *engine, const struct engine_user *user, void *arg,
 		 struct dma *dma);
 
-/* To the state after reset; answers under way are forgotten. */
+/* Reset; replies to pending requests are ignored. */
 void engine_reset(struct engine *engine);
 
 uint32_t engine_read(const struct engine *engine, unsigned int reg);
 void engine_write(struct engine *engine, unsigned int reg, uint32_t value);
 
-/* Work, up to about @budget bytes; true when there is more that does not wait. */
+/* Move about @budget bytes at most; true if more work is ready. */
 bool engine_run(struct engine *engine, size_t budget);
 
 #endif

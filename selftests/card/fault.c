@@ -57,7 +57,7 @@ static void blow(struct card *card, struct storm *storm, uint64_t now,
 		storm->next += 1000000000u / storm->rate;
 		strike(card, storm);
 	}
-	/* what could not be done in time is not made up for */
+	/* do not catch up on strikes that were due earlier */
 	if (storm->is_blowing && storm->next < now)
 		storm->next = now;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The faults that have a life of their own: storms of interrupts and DMA, and
- * images that come out wrong. Faults of the card's life are in struct life_faults.
+ * Faults that act by themselves: storms of interrupts and DMA, and images that load with a wrong
+ * identity. Faults that modify the card's life are in struct life_faults.
  */
 #ifndef CARD_FAULT_H
 #define CARD_FAULT_H
@@ -14,36 +14,39 @@
 struct card;
 struct fn;
 
-/* One kind of storm. Off, armed (waits for a reset of a kind), or blowing. */
+/* One kind of storm: off, armed (starts with a reset), or blowing. */
 struct storm {
 	bool is_armed, is_blowing;
-	uint32_t on;			/* bits 1 << enum life_reset that set it off */
+	uint32_t on;			/* armed: bits 1 << enum life_reset that start it */
 	uint32_t rate;			/* per second */
-	uint32_t for_ms;		/* 0: until it is stopped */
-	bool is_write;			/* DMA: writes, otherwise reads */
+	uint32_t for_ms;		/* 0: until stopped */
+	bool is_write;			/* DMA: write, else read */
 	bool has_address;
-	uint64_t address;		/* DMA: there, otherwise anywhere below 4 GiB by the seed */
+	uint64_t address;		/* DMA address, else random below 4 GiB */
 	uint32_t vector;		/* interrupts */
 	unsigned int fn;
 	uint64_t next, end;
-	uint64_t count;			/* how often it struck */
+	uint64_t count;			/* number of strikes */
 };
 
 struct fault {
 	struct storm irq, dma;
-	/* the next loads come out with another ... */
-	int wrong;			/* times left, or LIFE_ALWAYS */
+	/* the next loads change these fields of the image */
+	int wrong;			/* loads left, or LIFE_ALWAYS */
 	bool has_id, has_subsystem, has_class, has_bar, has_serial;
 	uint16_t vendor, device, subsystem_vendor, subsystem;
 	uint32_t class_code;
 	unsigned int bar;
 	uint64_t bar_size;
 	uint64_t serial;
-	/* the design takes so long to start, or LIFE_HELD, whatever the image says */
+	/* overrides the image's time until the design is ready; may be LIFE_HELD */
 	bool has_design;
 	int64_t design_ms;
-	bool is_deaf;			/* and takes no write to a BAR before that */
-	/* own interrupts: the MSI-X table from a vector on, or the MSI registers, take no writes */
+	bool is_deaf;			/* the design drops BAR writes until it is ready */
+	/*
+	 * "own" interrupts: the MSI-X table from stuck_vector on, or the MSI registers, drop
+	 * writes
+	 */
 	bool has_stuck_table, is_msi_stuck;
 	unsigned int stuck_vector;
 };
@@ -51,15 +54,15 @@ struct fault {
 void fault_tick(struct card *card, uint64_t now);
 uint64_t fault_next(const struct card *card);
 
-/* A function was reset: does that set off a storm? */
+/* Start the storms that are armed for this kind of reset. */
 void fault_reset(struct card *card, unsigned int fn, unsigned int kind);
 
-/* An image is about to become the card's. */
+/* Apply "wrong" faults to an image that becomes the card's. */
 void fault_image(struct card *card, struct image *image);
 
 void fault_storm(struct storm *storm, uint64_t now);
 
-/* All faults off, as after the start. */
+/* Turn all faults off. */
 void fault_clear(struct card *card);
 
 #endif

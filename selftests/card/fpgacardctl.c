@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgacardctl: one command for a simulated card, its answer on stdout. */
+/* fpgacardctl: send one command to a simulated card and print the answer. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static void print_usage(FILE *file)
 	      file);
 }
 
-/* In a guest the control socket is a virtio-serial port, which opens only once. */
+/* In a guest the control socket is a virtio-serial port, which allows one open at a time. */
 static FILE *open_port(const char *path)
 {
 	const struct timespec pause = { 0, 20000000 };
@@ -58,7 +58,7 @@ static FILE *connect_to(const char *path)
 	return fdopen(sock, "r+");
 }
 
-/* Files are named as seen from here, not from where the server was started. */
+/* Resolve file names here: the server has another working directory. */
 static const char *full_path(const char *arg, char **keep)
 {
 	if (!strchr(arg, '/') || arg[0] == '/')
@@ -114,7 +114,7 @@ static void print_command(struct json_object *item)
 	printf("%s %s\n\t%s\n", text(item, "name"), text(item, "usage"), text(item, "about"));
 }
 
-/* Everything below "key" as lines of path and value. */
+/* Print everything below "key" as lines of path and value. */
 static void print_flat(const char *path, struct json_object *value)
 {
 	char deeper[200];
@@ -150,7 +150,7 @@ static void print_answer(struct json_object *answer)
 		print_flat("", answer);
 }
 
-/* -1 when it is the answer to somebody who did not wait for it. */
+/* Return -1 for a reply to an earlier client that did not wait for it. */
 static int handle(const char *line, int is_json, const char *command)
 {
 	struct json_object *answer = json_tokener_parse(line), *ok;
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	/* also behind the command: status --json */
+	/* accept --json after the command, too */
 	if (argc > optind && !strcmp(argv[argc - 1], "--json")) {
 		is_json = 1;
 		argc--;

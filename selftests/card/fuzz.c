@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libFuzzer target: what a client, a guest, a control line or an image file may
- * say to the card. Every input starts a new card. Time is made here.
+ * libFuzzer target for all inputs of the card: client messages, guest accesses, control lines and
+ * image files. Every input starts a new card. Time is simulated.
  *
- * First byte: 0..7 an image of images/; from 0x80 on the rest is an image file,
- * with which the card is started when it is one.
+ * First byte: below 0x80 it selects one of images[]; otherwise the rest is an image file, with
+ * which the card is started if it is valid.
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -24,17 +24,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define GUEST_SIZE 0x100000u
 
-/* What is left of the input. */
+/* Rest of the input. */
 struct input {
 	const uint8_t *p;
 	size_t len;
 };
 
-/* The client's side of a connection: what the server sent. */
+/* The client's side of a connection: tracks what the server sends. */
 struct peer {
 	uint8_t head[PROTO_HDR_SIZE];
-	size_t have;			/* bytes of the message that is being sent */
-	uint32_t size;			/* of it */
+	size_t have;			/* bytes of the current message */
+	uint32_t size;			/* its size */
 	unsigned int replies;
 	uint16_t dma_id[DMA_PENDING];
 	uint16_t dma_cmd[DMA_PENDING];
@@ -97,7 +97,7 @@ static void sink(struct conn *conn, const uint8_t *bytes, size_t len)
 				peer->size = host32_get(peer->head + 4);
 		} else {
 			n = MIN(n, peer->size - peer->have);
-			/* second half of a DMA request's payload is its length */
+			/* the second half of a DMA request's payload is its length */
 			if (peer->have == PROTO_HDR_SIZE && n >= 16 &&
 			    peer->dma_count < DMA_PENDING)
 				peer->dma_len[peer->dma_count] = (uint32_t)host64_get(bytes + 8);
@@ -139,7 +139,7 @@ static void feed(struct fn *fn, const uint8_t *bytes, size_t len, bool has_fd)
 	attach(fn);
 }
 
-/* A whole request must have one answer at once, or none when it wants none. */
+/* A complete request gets one reply at once, or none with PROTO_NO_REPLY. */
 static void request(struct fn *fn, uint16_t cmd, uint32_t flags, const uint8_t *payload,
 		    size_t len, bool has_fd)
 {
@@ -151,7 +151,7 @@ static void request(struct fn *fn, uint16_t cmd, uint32_t flags, const uint8_t *
 	};
 	unsigned int before;
 
-	/* a message that is half in would swallow this one */
+	/* a partial message would swallow this one */
 	if (fn->conn.in_len) {
 		detach(fn);
 		attach(fn);
@@ -191,7 +191,7 @@ static void region(struct fn *fn, struct input *in)
 		what & 0x80 ? 16 : 16 + len, false);
 }
 
-/* Guest memory at 0, with descriptors of the input in it. */
+/* Map guest memory at 0 with descriptors from the input. */
 static void descriptors(struct fn *fn, struct input *in)
 {
 	uint8_t payload[32] = { 32, [4] = 3 }, *guest;
@@ -203,7 +203,7 @@ static void descriptors(struct fn *fn, struct input *in)
 	guest = mmap(NULL, GUEST_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, guest_fd, 0);
 	assert(guest != MAP_FAILED);
 	memcpy(guest, bytes, len);
-	/* most of them with a magic, and lengths that end */
+	/* give most of them a magic, and bound the lengths */
 	for (size_t i = 0; i + CARD_DESC_SIZE <= len; i += CARD_DESC_SIZE) {
 		guest[i + 2] = 0x5c;
 		guest[i + 3] = 0xfd;
@@ -241,7 +241,7 @@ static void dma_reply(struct fn *fn, struct input *in)
 	feed(fn, message, hdr.size, false);
 }
 
-/* Answers are owned by whoever has them: nobody waits here. */
+/* The caller owns an answer; a call that waits is dropped. */
 static void control(struct card *card, const char *line)
 {
 	struct ctl_call call = { .card = card };
@@ -249,7 +249,7 @@ static void control(struct card *card, const char *line)
 	char copy[256];
 
 	call.ctl = &ctl;
-	/* files are not what this is about */
+	/* file names are out of scope */
 	if (strchr(line, '/'))
 		return;
 	snprintf(copy, sizeof(copy), "%s", line);

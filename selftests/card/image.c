@@ -15,8 +15,8 @@
 #define FILE_LIMIT 1048576u
 
 struct reader {
-	char *error;			/* IMAGE_ERROR bytes; the first one stays */
-	char where[64];			/* the object that is read */
+	char *error;			/* IMAGE_ERROR bytes; keeps the first error */
+	char where[64];			/* the current object */
 };
 
 static void complain(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -34,7 +34,7 @@ static void complain(struct reader *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A number: JSON's own, or a string with 0x, and K, M, G behind it. */
+/* A JSON integer, or a string with 0x and a K, M, G suffix. */
 static bool number_get(struct json_object *value, uint64_t *number)
 {
 	if (json_object_is_type(value, json_type_int)) {
@@ -111,7 +111,7 @@ static bool is_object(struct reader *r, struct json_object *obj)
 	return false;
 }
 
-/* Every key must be one of the space-separated @keys: a misspelt one is not ignored. */
+/* Reject keys that are not in the space-separated list @keys. */
 static void keys_only(struct reader *r, struct json_object *obj, const char *keys)
 {
 	json_object_object_foreach(obj, key, value) {
@@ -193,7 +193,7 @@ static const struct {
 	{ "vsec", CAP_VSEC, true, "id at vsec_id vsec_rev length" },
 };
 
-/* Bytes that a capability takes in configuration space. */
+/* Size in config space. */
 static unsigned int cap_length(const struct image_cap *cap)
 {
 	switch (cap->id) {

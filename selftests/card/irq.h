@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Interrupts of a function: the eventfds that the client gave for its MSI or
- * MSI-X vectors, what the client masked, and what is pending meanwhile.
+ * Interrupts of a function: the client's eventfds for MSI or MSI-X vectors, the client's masks,
+ * and the pending bits.
  */
 #ifndef CARD_IRQ_H
 #define CARD_IRQ_H
@@ -21,21 +21,21 @@ struct irq_vector {
 
 struct irq {
 	struct irq_vector *vector[IRQ_TYPES];
-	uint64_t raised, lost;		/* given to the client; without anybody to give it to */
+	uint64_t raised, lost;		/* delivered; without an eventfd */
 };
 
 void irq_init(struct irq *irq);
 void irq_exit(struct irq *irq);
 
-/* The client is gone. */
+/* Drop all eventfds of a client that is gone. */
 void irq_drop(struct irq *irq);
 
-/* All pending bits, as a reset of the function clears them. */
+/* Clear all pending bits, as a function reset does. */
 void irq_reset(struct irq *irq);
 
 /*
- * A SET_IRQS request. Descriptors that are kept are set to -1 in @fds.
- * -EINVAL for what the vectors 0..@count - 1 of this type cannot do.
+ * Handle a SET_IRQS request. Sets the descriptors that it keeps to -1 in @fds. -EINVAL if the
+ * request is invalid for @vectors vectors.
  */
 struct proto_req;
 int irq_set(struct irq *irq, enum irq_type type, unsigned int vectors, const struct proto_req *req,
@@ -44,10 +44,10 @@ int irq_set(struct irq *irq, enum irq_type type, unsigned int vectors, const str
 /* Raise a vector; with @is_held it only becomes pending. */
 void irq_raise(struct irq *irq, enum irq_type type, unsigned int nr, bool is_held);
 
-/* Deliver what is pending and no longer masked. */
+/* Deliver the pending vectors that are not masked. */
 void irq_release(struct irq *irq, enum irq_type type);
 
-/* Up to 64 pending bits from vector @first on. */
+/* Up to 64 pending bits, from vector @first on. */
 uint64_t irq_pending(const struct irq *irq, enum irq_type type, unsigned int first);
 
 #endif

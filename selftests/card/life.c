@@ -8,7 +8,7 @@
 #define LNKCTL_LINK_DISABLE	0x10u
 #define LNKCTL_RETRAIN		0x20u
 #define LNKCTL2_TARGET_SPEED	0xfu
-#define RETRAIN_FAILED		4	/* times the training time, until it is tried again */
+#define RETRAIN_FAILED		4	/* in training times, until the next try */
 
 #define note(_life, ...) ((_life)->user->note((_life)->arg, __VA_ARGS__))
 
@@ -32,7 +32,7 @@ bool life_take(int *count)
 	return true;
 }
 
-/* @override is a fault's, -1 for none. In nanoseconds, with jitter; LIFE_NEVER if it is held. */
+/* @override is a fault's time, or -1. Return nanoseconds with jitter, or LIFE_NEVER if held. */
 static uint64_t duration(struct life *life, int64_t ms, int64_t override)
 {
 	uint32_t percent = life->faults.jitter_percent;
@@ -48,7 +48,7 @@ static uint64_t duration(struct life *life, int64_t ms, int64_t override)
 	return ns / 100 * (100 - percent + life->user->random(life->arg, 2 * percent + 1));
 }
 
-/* What is held is due at LIFE_NEVER. */
+/* A duration that is held ends at LIFE_NEVER. */
 static uint64_t later(uint64_t now, uint64_t ns)
 {
 	return ns == LIFE_NEVER ? LIFE_NEVER : now + ns;
@@ -69,7 +69,7 @@ bool life_is_link_up(const struct life *life)
 	return life->link == LINK_UP || life->link == LINK_RECOVERY;
 }
 
-/* A function loses its configuration. It is not ready until somebody says when. */
+/* The function loses its configuration and is not ready until fn_ready_after(). */
 static void fn_reset(struct life *life, unsigned int nr, enum life_reset kind)
 {
 	struct life_fn *fn = &life->fn[nr];
@@ -81,7 +81,7 @@ static void fn_reset(struct life *life, unsigned int nr, enum life_reset kind)
 	fn->is_held = false;
 	fn->generation++;
 	fn->resets[kind]++;
-	/* the client itself clears its shadow when it resets */
+	/* QEMU clears its shadow itself for a client reset */
 	if (kind != RESET_CLIENT)
 		fn->is_lost = true;
 	note(life, "reset", (int)nr, "%s", reset_names[kind]);
@@ -116,7 +116,7 @@ static void all_reset(struct life *life, enum life_reset kind)
 		fn_reset(life, i, kind);
 }
 
-/* Does a card-wide reset of this kind hang the card, by a fault? */
+/* True if a fault makes the card hang after a card-wide reset of this kind. */
 static bool takes_hang(struct life *life, enum life_reset kind)
 {
 	switch (kind) {
@@ -138,7 +138,7 @@ static void link_set(struct life *life, enum life_link link, uint8_t speed, uint
 	life->user->link(life->arg);
 }
 
-/* The link goes down: a reset of the whole card, whatever the reason was. */
+/* Link down resets the whole card, whatever the cause. */
 static void link_drop(struct life *life, enum life_reset kind, bool is_unasked)
 {
 	bool was_up = life_is_link_up(life), hangs;
@@ -164,7 +164,7 @@ static void link_train(struct life *life, uint64_t now, enum life_link link)
 	life->user->link(life->arg);
 }
 
-/* Start training when nothing is in its way any more. */
+/* Start training if nothing prevents it. */
 static void link_try(struct life *life, uint64_t now)
 {
 	if (life->link != LINK_DOWN || !is_configured(life) || life->is_cut ||
@@ -173,7 +173,7 @@ static void link_try(struct life *life, uint64_t now)
 	link_train(life, now, LINK_TRAINING);
 }
 
-/* What a training ends in. */
+/* Choose the speed and width of a training. */
 static void outcome(struct life *life, uint8_t *speed, uint8_t *width)
 {
 	struct life_faults *faults = &life->faults;
@@ -359,7 +359,7 @@ void life_tick(struct life *life, uint64_t now)
 {
 	uint64_t at;
 
-	/* a step may make another one due at the same time; times of 0 ms must not loop */
+	/* a step may make another one due now; bound the loop for times of 0 ms */
 	for (int left = 1000; left && (at = life_next(life)) <= now; left--)
 		step(life, at);
 }
@@ -377,7 +377,7 @@ static void power_lost(struct life *life, bool is_unasked)
 	link_drop(life, RESET_POWER, is_unasked);
 }
 
-/* Power came: the card loads its image from its flash. */
+/* At power-on the card loads its image from flash. */
 static void power_came(struct life *life, uint64_t now)
 {
 	if (!life->has_power || !life->is_present)

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * fpgacard: a simulated FPGA card, as a vfio-user server. One thread; everything
- * that has to wait waits in one poll.
- */
+/* fpgacard: a simulated FPGA card as a vfio-user server. Single-threaded, with one poll loop. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
@@ -33,7 +30,7 @@ struct server {
 	bool should_quit;
 };
 
-/* What a slot of the poll stands for. */
+/* Meaning of an entry in the poll set. */
 #define SLOTS (2 + 2 * IMAGE_FUNCTIONS + CTL_CLIENTS)
 
 struct slot {
@@ -109,7 +106,7 @@ static nfds_t fill(struct server *server, struct pollfd *fds, struct slot *slots
 	for (i = 0; i < server->path_count; i++) {
 		const struct conn *conn = &server->card.fn[i].conn;
 
-		/* one client at a time: the next is taken when this one is gone */
+		/* one client at a time: accept the next one after this one is gone */
 		if (conn_is_open(conn))
 			add(fds, slots, &count, conn->sock,
 			    (short)(POLLIN | (conn_wants_out(conn) ? POLLOUT : 0)),
@@ -171,7 +168,7 @@ static void handle(struct server *server, struct slot slot, int fd, short events
 	}
 }
 
-/* Until the next thing is due; NULL for ever. */
+/* Time until the next event; NULL: none. */
 static struct timespec *timeout(const struct server *server, bool has_work,
 				struct timespec *ts)
 {
@@ -210,7 +207,7 @@ static void serve_all(struct server *server)
 		for (i = 0; i < count; i++)
 			if (fds[i].revents)
 				handle(server, slots[i], fds[i].fd, fds[i].revents);
-		/* requests were answered, now there is time for DMA */
+		/* requests are answered: run the DMA engines */
 		has_work = card_work(&server->card);
 		ctl_tick(&server->ctl);
 	}
@@ -228,7 +225,7 @@ static int catch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Behind an emulated IOMMU a client may send a descriptor with each page. */
+/* With an emulated IOMMU a client may send one descriptor per page. */
 static void raise_limits(void)
 {
 	struct rlimit limit;
@@ -269,7 +266,7 @@ struct options {
 	uint64_t seed;
 };
 
-/* False with the exit status in @rc. */
+/* Return false with the exit status in @rc. */
 static bool options_read(struct options *options, int argc, char **argv, int *rc)
 {
 	static const struct option list[] = {

@@ -58,7 +58,7 @@ bool message_is_stuck(const struct fn *fn, unsigned int at)
 		at >= fn->cfg.msi + PCI_MSI_ADDRESS_LO + 0u && at < fn->cfg.msi + 24u;
 }
 
-/* Posted: no answer is waited for. */
+/* Posted write: no completion. */
 static void send(struct fn *fn, uint64_t address, uint32_t data)
 {
 	uint8_t bytes[4];

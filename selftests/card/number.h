@@ -6,9 +6,8 @@
 #include <stdint.h>
 
 /*
- * A number as people write it: decimal, 0x or 0, and K, M or G behind it. False
- * when @text is anything else; the value does not fit, too, when the suffix makes
- * it larger than 64 bits.
+ * Parse a decimal, 0x or octal number with an optional suffix K, M or G. Return false if @text is
+ * malformed or the value exceeds 64 bits.
  */
 bool number_parse(const char *text, uint64_t *number);
 

@@ -5,7 +5,7 @@
 #include "bytes.h"
 #include "pcicfg.h"
 
-/* Initial value and write mask of a register. */
+/* Reset value and write mask of a register. */
 static void reg16(struct cfg *cfg, unsigned int at, uint16_t value, uint16_t mask)
 {
 	le16_put(cfg->init + at, value);
@@ -101,7 +101,7 @@ static void build_msix(struct cfg *cfg, const struct image_cap *cap)
 	reg32(cfg, cap->at + PCI_MSIX_PBA, cap->pba | cap->pba_bar, 0);
 }
 
-/* PCI Express endpoint, capability version 2 */
+/* PCIe endpoint, capability version 2 */
 static void build_exp(struct cfg *cfg, const struct image_cap *cap, const struct image *image)
 {
 	unsigned int at = cap->at;
@@ -203,7 +203,7 @@ static const struct {
 	[CAP_VSEC] = { PCI_EXT_CAP_ID_VNDR, 1 },
 };
 
-/* Offset of the capability that follows @at in the list that @at is in, or 0. */
+/* Next capability after @at in the same list, or 0. */
 static unsigned int next_cap(const struct image_fn *fn, unsigned int at, bool is_extended)
 {
 	unsigned int next = 0, i;

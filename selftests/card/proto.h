@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The wire format of vfio-user, as docs/interop/vfio-user.rst of QEMU has it.
- * Pure: bytes in, structures out, and back. Integers are in the host's order.
+ * The vfio-user wire format (docs/interop/vfio-user.rst of QEMU). Pure: converts bytes to
+ * structures and back. Integers are in host byte order.
  */
 #ifndef CARD_PROTO_H
 #define CARD_PROTO_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define PROTO_HDR_SIZE		16
-#define PROTO_MAX_DATA		1048576u	/* max_data_xfer_size, ours and the default */
+#define PROTO_MAX_DATA		1048576u	/* max_data_xfer_size, also the default */
 #define PROTO_MAX_SIZE		(PROTO_HDR_SIZE + 64 + PROTO_MAX_DATA)
 #define PROTO_MAX_FDS		16
 #define PROTO_PAGE_SIZE		4096
@@ -60,7 +60,7 @@ enum proto_cmd {
 #define PROTO_SET_TRIGGER	32u
 #define PROTO_SET_ACTION	56u
 
-/* Regions and interrupt types of a PCI device, as in <linux/vfio.h>. */
+/* Region and IRQ indexes of a PCI device, as in <linux/vfio.h>. */
 #define PROTO_REGION_BARS	6
 #define PROTO_REGION_ROM	6
 #define PROTO_REGION_CONFIG	7
@@ -81,29 +81,26 @@ struct proto_hdr {
 struct proto_req {
 	uint16_t major, minor;		/* VERSION */
 	uint32_t argsz, flags;
-	uint32_t index, start, count;	/* SET_IRQS, GET_*_INFO; REGION_*: index and count */
+	uint32_t index, start, count;	/* SET_IRQS, GET_*_INFO; REGION_*: index, count */
 	uint64_t offset;		/* DMA_MAP: in the file; REGION_*: in the region */
 	uint64_t addr, size;		/* DMA_* */
 	const uint8_t *data;		/* REGION_WRITE, SET_IRQS with DATA_BOOL: count bytes */
 };
 
-/* 0, or -EPROTO for a header that no message can follow. */
+/* Return 0, or -EPROTO if the stream cannot continue after this header. */
 int proto_parse_hdr(const uint8_t *bytes, struct proto_hdr *hdr);
 void proto_put_hdr(uint8_t *bytes, const struct proto_hdr *hdr);
 
 /*
- * Parse the payload of a request: 0, -EINVAL when it is too short or contradicts
- * itself, -EOPNOTSUPP for a command that this server does not have.
+ * Parse the payload of a request. Return 0; -EINVAL if it is short or inconsistent; -EOPNOTSUPP
+ * for an unsupported command.
  */
 int proto_parse_req(const struct proto_hdr *hdr, const uint8_t *payload, struct proto_req *req);
 
-/*
- * The payload of a DMA_READ's answer: its bytes, or NULL when it does not carry
- * @count bytes.
- */
+/* Data of a DMA_READ reply; NULL if the reply does not have @count bytes. */
 const uint8_t *proto_dma_data(const uint8_t *payload, size_t len, size_t count);
 
-/* Payloads. Each returns its length. */
+/* Build a payload; return its length. */
 size_t proto_put_version(uint8_t *p, size_t room);
 size_t proto_put_info(uint8_t *p);
 size_t proto_put_region_info(uint8_t *p, uint32_t index, uint64_t size);

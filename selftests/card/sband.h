@@ -10,7 +10,7 @@ struct fn;
 
 uint8_t sband_read_byte(struct fn *fn, unsigned int at);
 
-/* Acts on aligned dwords only. */
+/* Ignores all but aligned dwords. */
 void sband_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes);
 
 #endif

@@ -6,7 +6,7 @@
 #include "card.h"
 #include "serve.h"
 
-/* Registers are read in a few bytes; only bulk needs more room than this. */
+/* Stack buffer for register reads; bulk reads use the heap. */
 #define SMALL 4096
 
 struct reply {
@@ -113,14 +113,14 @@ static void set_irqs(const struct reply *r, const struct proto_req *req, int *fd
 	int err;
 
 	if (req->index != PROTO_IRQ_MSI && req->index != PROTO_IRQ_MSIX) {
-		/* switching off what is not there is no error */
+		/* disabling an absent interrupt type is not an error */
 		if (req->count || req->index >= PROTO_IRQS)
 			reply_error(r, -EINVAL);
 		else
 			reply(r, NULL, 0, NULL, 0);
 		return;
 	}
-	/* the client keeps its vectors when another image has fewer */
+	/* the client keeps its vectors if another image has fewer */
 	err = irq_set(&r->fn->irq, req->index == PROTO_IRQ_MSI ? IRQ_MSI : IRQ_MSIX,
 		      IRQ_VECTORS, req, fds, fd_count);
 	if (err)

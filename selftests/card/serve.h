@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Each message of a client, and its answer. Nothing waits: every request is answered at once. */
+/* Request handling for a client. Never blocks: every request is answered at once. */
 #ifndef CARD_SERVE_H
 #define CARD_SERVE_H
 

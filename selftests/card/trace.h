@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the card saw and did, in order: the last TRACE_SIZE events. */
+/* Trace of the card's events: the last TRACE_SIZE, in order. */
 #ifndef CARD_TRACE_H
 #define CARD_TRACE_H
 
@@ -7,24 +7,24 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* the fuzz target, which makes a card for each input, has a shorter one */
+/* the fuzz target, which starts a card per input, defines a smaller one */
 #ifndef TRACE_SIZE
 #define TRACE_SIZE 8192
 #endif
 
 struct trace_event {
 	uint64_t seq;			/* from 1 */
-	uint64_t ns;			/* since the start */
-	const char *what;		/* a constant */
+	uint64_t ns;			/* since server start */
+	const char *what;		/* string literal */
 	int fn;				/* -1: the card */
 	char text[80];
 };
 
 struct trace {
 	struct trace_event *events;	/* TRACE_SIZE, at seq % TRACE_SIZE */
-	uint64_t seq;			/* of the last one */
+	uint64_t seq;			/* additional output, or NULL */
 	uint64_t start;
-	FILE *log;			/* also goes there, unless NULL */
+	FILE *log;			/* additional output, or NULL */
 };
 
 void trace_init(struct trace *trace, uint64_t now, FILE *log);
@@ -34,7 +34,7 @@ void trace_add(struct trace *trace, uint64_t now, const char *what, int fn, cons
 void trace_addv(struct trace *trace, uint64_t now, const char *what, int fn, const char *fmt,
 		va_list ap);
 
-/* The first event with at least this number, or NULL. */
+/* First event with at least this number, or NULL. */
 const struct trace_event *trace_from(const struct trace *trace, uint64_t seq);
 
 #endif

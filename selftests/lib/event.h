@@ -18,7 +18,7 @@ void event_parse(const struct nlattr *attrs, size_t len, struct event *event);
 
 /*
  * Print one line of "key=value", without absent keys, "text" last:
- * 	port seq time bdf kind origin pid comm method error duration state speed width text
+ *	port seq time bdf kind origin pid comm method error duration state speed width text
  */
 void event_print(const struct event *event);
 
