@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The pci_ops: finds out whether an access is to a port, below one, or neither.
- */
+/* The pci_ops: dispatch accesses to a port, below a port, and elsewhere. */
 #include "port.h"
 
-/* the port and the buses below it need no struct pci_bus of their own */
+/* a fake bus suffices: ports and buses below may lack a struct pci_bus */
 static struct pci_bus *wire(struct fv_port *p, u8 bus)
 {
 	p->wire->number = bus;
@@ -12,7 +10,7 @@ static struct pci_bus *wire(struct fv_port *p, u8 bus)
 }
 
 /**
- * fv_wire_read - read configuration space by the original operations
+ * fv_wire_read - Read config space through the original ops
  * @p: port at or above the function
  * @bus: its bus
  * @devfn: its device and function number
@@ -20,7 +18,7 @@ static struct pci_bus *wire(struct fv_port *p, u8 bus)
  * @size: 1, 2 or 4 bytes
  *
  * Context: port's lock held.
- * Return: the value, all-ones when the access failed.
+ * Return: the value; all-ones if the access failed.
  */
 u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size)
 {
@@ -32,7 +30,7 @@ u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int s
 }
 
 /**
- * fv_wire_write - write configuration space by the original operations
+ * fv_wire_write - Write config space through the original ops
  * @p: port at or above the function
  * @bus: its bus
  * @devfn: its device and function number
@@ -48,13 +46,13 @@ void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int
 }
 
 /**
- * fv_own_read - as fv_wire_read(), of the port itself
+ * fv_own_read - Read the port's own config space from QEMU
  * @p: port
  * @where: offset
  * @size: 1, 2 or 4 bytes
  *
  * Context: port's lock held.
- * Return: what QEMU has there.
+ * Return: QEMU's value; all-ones if the access failed.
  */
 u32 fv_own_read(struct fv_port *p, int where, int size)
 {
@@ -62,7 +60,7 @@ u32 fv_own_read(struct fv_port *p, int where, int size)
 }
 
 /**
- * fv_own_write - as fv_wire_write(), of the port itself
+ * fv_own_write - Write the port's own config space in QEMU
  * @p: port
  * @where: offset
  * @size: 1, 2 or 4 bytes
@@ -105,7 +103,7 @@ static bool is_last(const struct fv_reg *reg)
 	return !reg->read && !reg->write;
 }
 
-/* offset of the register, 0 when this port does not have it */
+/* offset of the register, 0 if this port does not have it */
 static int reg_at(const struct fv_port *p, const struct fv_reg *reg)
 {
 	u16 cap;
@@ -116,7 +114,7 @@ static int reg_at(const struct fv_port *p, const struct fv_reg *reg)
 	return cap ? cap + reg->at : 0;
 }
 
-/* bits of the 16-bit register at @reg within an access at @where of @size bytes */
+/* mask of the 16-bit register at @reg covered by an access */
 static u16 covered(int reg, int where, int size)
 {
 	u16 mask = 0;
@@ -173,15 +171,15 @@ static void port_write(struct fv_port *p, int where, int size, u32 val)
 }
 
 /**
- * fv_access_read - pci_ops.read of the buses
+ * fv_access_read - pci_ops.read of the intercepted buses
  * @bus: bus of the function
  * @devfn: its device and function number
  * @where: offset
  * @size: 1, 2 or 4 bytes
- * @val: where the value goes
+ * @val: result
  *
- * Context: any, also with interrupts off and under pci_lock.
- * Return: PCIBIOS_SUCCESSFUL, or what the original operation says.
+ * Context: any, also with interrupts disabled and under pci_lock; takes the port's lock.
+ * Return: PCIBIOS_SUCCESSFUL, or the error of the original op.
  */
 int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val)
 {
@@ -207,15 +205,15 @@ int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 }
 
 /**
- * fv_access_write - pci_ops.write of the buses
+ * fv_access_write - pci_ops.write of the intercepted buses
  * @bus: bus of the function
  * @devfn: its device and function number
  * @where: offset
  * @size: 1, 2 or 4 bytes
  * @val: value
  *
- * Context: any, also with interrupts off and under pci_lock.
- * Return: PCIBIOS_SUCCESSFUL, or what the original operation says.
+ * Context: any, also with interrupts disabled and under pci_lock; takes the port's lock.
+ * Return: PCIBIOS_SUCCESSFUL, or the error of the original op.
  */
 int fv_access_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val)
 {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Accesses to what is below the port. A function that does not answer reads as
- * all-ones, or 0x0001 where RRS is visible. A card tells when its configuration
- * was lost; what QEMU shadows of it (BARs and their sizes, MSI and MSI-X enable,
- * the power state) is made to say so before software sees the function again.
+ * Accesses below the port. A function that does not respond reads as all-ones, or 0x0001 if RRS is
+ * visible. The card reports when its configuration is lost; then QEMU's shadow (BARs and their
+ * sizes, MSI and MSI-X enable, power state) is updated before software sees the function
+ * again.
  *
- * BARs are answered here from then on. QEMU goes on to decode the old addresses
- * until software writes other ones or switches memory decoding on: the card,
- * whose own command register is 0, answers there with all-ones, as PCIe has it;
- * QEMU gives 0 where nothing decodes.
+ * From then on, BAR registers are served here. QEMU keeps decoding the old addresses until software
+ * writes new ones or enables Memory Space: the card, with its own Command register 0, responds
+ * there with all-ones, as on PCIe; QEMU returns 0 for addresses that are not decoded.
  */
 #include "port.h"
 
@@ -50,12 +49,12 @@ static void read_sizes(struct fv_port *p, unsigned int devfn, u64 *size)
 }
 
 /**
- * fv_below_init - remember what QEMU has for a function of the card
+ * fv_below_init - Save QEMU's shadow of a function
  * @p: port
  * @devfn: function
  *
- * QEMU asks the card once, when it starts: the module has to be loaded before
- * the card gets another image.
+ * QEMU reads the card's identity once, at its start: load the module before the card loads
+ * another image. Does nothing until the function responds.
  * Context: port's lock held.
  */
 void fv_below_init(struct fv_port *p, unsigned int devfn)
@@ -76,7 +75,7 @@ static bool is_upper(const u64 *size, int n)
 	return n && size[n - 1] & PCI_BASE_ADDRESS_MEM_TYPE_64;
 }
 
-/* what the BAR register at @n would hold after @val was written to it */
+/* value of the BAR register at @n after a write of @val */
 static u32 bar_masked(const u64 *size, int n, u32 val)
 {
 	u64 bytes;
@@ -91,7 +90,7 @@ static u32 bar_masked(const u64 *size, int n, u32 val)
 	return (val & ~(u32)(bytes - 1)) | (size[n] & FV_SB_BAR_KIND);
 }
 
-/* the image's BARs as QEMU's own: where its size does not fit there, it has none */
+/* copy a BAR of the image to QEMU; 0 if it does not fit QEMU's size */
 static void bar_to_qemu(struct fv_port *p, unsigned int devfn, struct fv_fn *fn, int n)
 {
 	u32 val = fn->bar[n] == ~0U ? 0 : fn->bar[n];
@@ -123,12 +122,12 @@ static bool is_bar(int where)
 }
 
 /**
- * fv_below_settle - make QEMU's shadow say what the card lost
+ * fv_below_settle - Apply a loss of configuration to QEMU's shadow
  * @p: port
  * @devfn: function
- * @link: what FV_SB_LINK of the function says
+ * @link: FV_SB_LINK of the function
  *
- * Only when the function answers: until then it takes no writes.
+ * Does nothing until the function responds: before that it drops writes.
  * Context: port's lock held.
  */
 void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
@@ -143,7 +142,7 @@ void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
 		fn_write(p, devfn, fn->msi + PCI_MSI_FLAGS, 2, 0);
 	if (fn->msix)
 		fn_write(p, devfn, fn->msix + PCI_MSIX_FLAGS, 2, 0);
-	/* it decodes nothing of what it takes to sleep */
+	/* a function in D3hot decodes nothing */
 	if (fn->pm)
 		fn_write(p, devfn, fn->pm + PCI_PM_CTRL, 2, PCI_D0);
 	read_sizes(p, devfn, fn->size);
@@ -160,7 +159,7 @@ void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link)
 	p->truth->write(p, devfn, FV_SB_ACK, ack);
 }
 
-/* software switches memory decoding on: now QEMU has to decode what software wrote */
+/* on Memory Space Enable, QEMU must decode the addresses written by software */
 static void command_write(struct fv_port *p, unsigned int devfn, struct fv_fn *fn, u32 val)
 {
 	int n;
@@ -172,7 +171,7 @@ static void command_write(struct fv_port *p, unsigned int devfn, struct fv_fn *f
 	fn->is_stale = false;
 }
 
-/* FV_SB_LINK of the function, settled; of the card where it has no say of its own */
+/* FV_SB_LINK of the function, settled; the card's if the function has none */
 static u32 fn_link(struct fv_port *p, u8 bus, unsigned int devfn)
 {
 	u32 link;
@@ -195,8 +194,8 @@ static bool is_in(int where, u8 cap, int size)
 }
 
 /*
- * What a new image has in the aligned dword at @where, where QEMU goes on to say what
- * the first one had: the header type, and where capabilities are. @val is what QEMU says.
+ * Value of a new image in the aligned dword at @where, for fields that QEMU still reports from the
+ * first image: header type and capability lists. @val is QEMU's value.
  */
 static u32 image_dword(struct fv_port *p, unsigned int devfn, const struct fv_fn *fn, int where,
 		       u32 val)
@@ -212,7 +211,7 @@ static u32 image_dword(struct fv_port *p, unsigned int devfn, const struct fv_fn
 		return (val & ~0x00ff0000) | (raw & 0x00ff0000);
 	if (where == PCI_CAPABILITY_LIST)
 		return (val & ~0xff) | (raw & 0xff);
-	/* the contents of these two are QEMU's, as long as they are where they were */
+	/* QEMU holds the contents of MSI and MSI-X, if they are still at their offsets */
 	if ((where == fn->msi && (raw & 0xff) == PCI_CAP_ID_MSI) ||
 	    (where == fn->msix && (raw & 0xff) == PCI_CAP_ID_MSIX))
 		return (val & ~0xffff) | (raw & 0xffff);
@@ -221,7 +220,7 @@ static u32 image_dword(struct fv_port *p, unsigned int devfn, const struct fv_fn
 	return raw;
 }
 
-/* a function that answers */
+/* read from a function that responds */
 static u32 answered_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size)
 {
 	struct fv_fn *fn;
@@ -262,7 +261,7 @@ static void answered_write(struct fv_port *p, u8 bus, unsigned int devfn, int wh
 	fv_wire_write(p, bus, devfn, where, size, val);
 }
 
-/* an access was answered: the link may be to go down behind this one */
+/* count an access that was served; cut the link after the last one allowed */
 static void cut(struct fv_port *p)
 {
 	if (!p->cut_after || --p->cut_after)
@@ -274,16 +273,16 @@ static void cut(struct fv_port *p)
 }
 
 /**
- * fv_below_read - read from a function below the port
+ * fv_below_read - Read from a function below the port
  * @p: port
  * @bus: bus of the function
  * @devfn: its device and function number
  * @where: offset
  * @size: 1, 2 or 4 bytes
- * @val: where the value goes
+ * @val: result; all-ones or RRS if the function does not respond
  *
  * Context: port's lock held.
- * Return: PCIBIOS_SUCCESSFUL: what does not answer reads as all-ones.
+ * Return: PCIBIOS_SUCCESSFUL.
  */
 int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 *val)
 {
@@ -304,16 +303,16 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
 }
 
 /**
- * fv_below_write - write to a function below the port
+ * fv_below_write - Write to a function below the port
  * @p: port
  * @bus: bus of the function
  * @devfn: its device and function number
  * @where: offset
  * @size: 1, 2 or 4 bytes
- * @val: value
+ * @val: value; dropped if the function does not respond
  *
  * Context: port's lock held.
- * Return: PCIBIOS_SUCCESSFUL: what does not answer takes no writes.
+ * Return: PCIBIOS_SUCCESSFUL.
  */
 int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val)
 {

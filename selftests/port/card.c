@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The truth of the simulated card: its own side band, which QEMU passes on.
- */
+/* Link model of the simulated card: its sideband, which QEMU passes through. */
 #include "port.h"
 
 static u32 card_read(struct fv_port *p, unsigned int devfn, u16 reg)
@@ -24,7 +22,7 @@ const struct fv_truth fv_truth_card = {
 };
 
 /**
- * fv_card_there - is the simulated card below this port
+ * fv_card_there - Check for a simulated card below a port
  * @p: port
  *
  * Context: port's lock held.

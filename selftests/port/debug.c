@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: fv_port/<port>/state shows the truth, what software set and what was
- * counted; cut_after loses the link in the middle of what software does. Below a port
- * without the simulated card the other files are the truth.
+ * debugfs: fv_port/<port>/state shows the link model, the settings by software and the counters;
+ * cut_after cuts the link in the middle of a software sequence. Above a device that is not the
+ * simulated card, the other files control the link model.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -94,7 +94,7 @@ static int fail_set(void *data, u64 val)
 DEFINE_DEBUGFS_ATTRIBUTE(fail_fops, fail_get, fail_set, "%llu\n");
 
 /**
- * fv_debug_init - make the directory of the module
+ * fv_debug_init - Create the module's directory
  */
 void fv_debug_init(void)
 {
@@ -102,7 +102,7 @@ void fv_debug_init(void)
 }
 
 /**
- * fv_debug_add - make the files of a port
+ * fv_debug_add - Create the files of a port
  * @p: port
  */
 void fv_debug_add(struct fv_port *p)
@@ -127,7 +127,9 @@ void fv_debug_add(struct fv_port *p)
 }
 
 /**
- * fv_debug_exit - remove all files; nobody reads one any more
+ * fv_debug_exit - Remove all files
+ *
+ * No file is being accessed afterwards.
  */
 void fv_debug_exit(void)
 {

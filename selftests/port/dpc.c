@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Downstream Port Containment (PCIe 6.0, 6.2.11 and 7.9.14), which QEMU has not:
- * a capability behind the port's last one. Triggers on surprise down and by
- * software; until software clears Trigger Status the link is held down.
+ * Downstream Port Containment (PCIe r6.0, 6.2.11 and 7.9.14), which QEMU lacks: a capability
+ * appended to the port's list. Triggers on Surprise Down and by software; holds the link down
+ * until software clears Trigger Status.
  */
 #include "port.h"
 
-/* QEMU's root port has nothing there */
+/* unused by QEMU's root port */
 #define DPC_AT		0x400
 #define DPC_CAP		(PCI_EXP_DPC_CAP_SW_TRIGGER)
 #define DPC_CTL_KEPT	(PCI_EXP_DPC_CTL_EN_FATAL | PCI_EXP_DPC_CTL_EN_NONFATAL | \
@@ -14,7 +14,7 @@
 /* DPC Software Trigger */
 #define DPC_CTL_SW	0x0040
 
-/* QEMU keeps what is written to offsets where it has nothing: it gets zeros */
+/* QEMU stores writes even to unimplemented offsets: pass zeros */
 static u16 fixed_write(struct fv_port *p, u16 val, u16 mask)
 {
 	return 0;
@@ -104,7 +104,7 @@ const struct fv_reg fv_dpc_regs[] = {
 };
 
 /**
- * fv_dpc_trigger - surprise down was detected
+ * fv_dpc_trigger - Trigger DPC on Surprise Down
  * @p: port
  *
  * Context: port's lock held.
@@ -115,7 +115,7 @@ void fv_dpc_trigger(struct fv_port *p)
 }
 
 /**
- * fv_dpc_init - chain the capability behind the last one that QEMU has
+ * fv_dpc_init - Append the DPC capability to QEMU's list
  * @p: port
  *
  * Context: port's lock held.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens without software asking: latches surprise down, triggers DPC,
- * makes QEMU's shadows true, and raises the port's interrupt for hotplug,
- * bandwidth notification and DPC as their enable bits say. All causes share
- * the port's vector 0, the only one that QEMU's root port has.
+ * Asynchronous events: latches Surprise Down, triggers DPC, updates QEMU's shadow, and raises the
+ * port's interrupt for hotplug, bandwidth notification and DPC according to their enable bits. All
+ * causes share vector 0, the only one of QEMU's root port.
  */
 #include <linux/irq.h>
 
@@ -16,7 +15,7 @@ static void fire(struct irq_work *work)
 	generic_handle_irq_safe(READ_ONCE(p->irq));
 }
 
-/* interrupt causes that are there and enabled */
+/* interrupt causes that are pending and enabled */
 static u32 causes(struct fv_port *p, u32 status)
 {
 	u32 on = 0;
@@ -35,7 +34,7 @@ static u32 causes(struct fv_port *p, u32 status)
 		on |= status & FV_SB_STATUS_LBMS;
 	if (p->lnkctl & PCI_EXP_LNKCTL_LABIE)
 		on |= status & FV_SB_STATUS_LABS;
-	/* a bit that is not in FV_SB_STATUS */
+	/* a bit not used by FV_SB_STATUS */
 	if (p->dpc_ctl & PCI_EXP_DPC_CTL_INT_EN && p->dpc_status & PCI_EXP_DPC_STATUS_INTERRUPT)
 		on |= BIT(31);
 	return on;
@@ -70,7 +69,7 @@ static bool look(struct fv_port *p)
 	return rising;
 }
 
-/* the port may have been removed and found again since attach */
+/* look up the port: it may have been removed and rescanned since attach */
 static void raise(struct fv_port *p)
 {
 	struct pci_dev *pdev = pci_get_domain_bus_and_slot(p->domain, p->bus, p->devfn);
@@ -102,7 +101,7 @@ static void poll(struct work_struct *work)
 }
 
 /**
- * fv_event_init - prepare the looking
+ * fv_event_init - Initialize the poll work of a port
  * @p: port
  */
 void fv_event_init(struct fv_port *p)
@@ -112,7 +111,7 @@ void fv_event_init(struct fv_port *p)
 }
 
 /**
- * fv_event_start - look, poll_ms from now, and go on with it
+ * fv_event_start - Schedule the next poll, which reschedules itself
  * @p: port
  */
 void fv_event_start(struct fv_port *p)
@@ -121,7 +120,7 @@ void fv_event_start(struct fv_port *p)
 }
 
 /**
- * fv_event_stop - no look is under way, and none will be
+ * fv_event_stop - Stop polling and wait for its end
  * @p: port
  *
  * Context: may sleep.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The port's link registers (PCIe 6.0, 7.5.3.6 ff.), and what software sees of
- * RRS and surprise down.
+ * The port's link registers (PCIe r6.0, 7.5.3.6 ff.), and the port's registers for RRS and Surprise
+ * Down.
  */
 #include "port.h"
 
-/* bits of Link Control that QEMU drops */
+/* Link Control bits that QEMU drops */
 #define LNKCTL_KEPT	(PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_LD | PCI_EXP_LNKCTL_CCC | \
 			 PCI_EXP_LNKCTL_ES | PCI_EXP_LNKCTL_HAWD | PCI_EXP_LNKCTL_LBMIE | \
 			 PCI_EXP_LNKCTL_LABIE)
@@ -14,11 +14,11 @@
 			 PCI_EXP_LNKSTA_DLLLA | PCI_EXP_LNKSTA_LBMS | PCI_EXP_LNKSTA_LABS)
 
 /**
- * fv_link - FV_SB_LINK of the card
+ * fv_link - Read FV_SB_LINK of the card
  * @p: port
  *
  * Context: port's lock held.
- * Return: 0, no link and no card, when nothing answers there.
+ * Return: the register; 0 (no link, no card) if nothing responds.
  */
 u32 fv_link(struct fv_port *p)
 {
@@ -35,11 +35,11 @@ static u32 fv_status(struct fv_port *p)
 }
 
 /**
- * fv_link_control - tell the card what Link Control says
+ * fv_link_control - Forward Link Control to the card
  * @p: port
  * @is_retrain: Retrain Link was written
  *
- * Containment by DPC holds the link down as Link Disable does.
+ * DPC containment holds the link down like Link Disable.
  * Context: port's lock held.
  */
 void fv_link_control(struct fv_port *p, bool is_retrain)
@@ -84,7 +84,7 @@ static u16 lnksta_read(struct fv_port *p, u16 qemu)
 	u16 val = qemu & ~LNKSTA_TRUTH;
 
 	p->count.link_reads++;
-	/* the encodings of speed and width are those of Link Status */
+	/* the sideband uses the encodings of Link Status */
 	val |= link & (FV_SB_LINK_SPEED | FV_SB_LINK_WIDTH);
 	if (link & FV_SB_LINK_DLLLA)
 		val |= PCI_EXP_LNKSTA_DLLLA;
@@ -139,7 +139,7 @@ static u16 rtcap_read(struct fv_port *p, u16 qemu)
 	return qemu | PCI_EXP_RTCAP_RRS_SV;
 }
 
-/* AER: QEMU sends the message (pcie_aer_inject_error), the status is latched here too */
+/* QEMU sends the AER message (pcie_aer_inject_error); the status is latched here, too */
 static u16 uncor_read(struct fv_port *p, u16 qemu)
 {
 	return p->surprise ? qemu | PCI_ERR_UNC_SURPDN : qemu;
@@ -166,7 +166,7 @@ const struct fv_reg fv_link_regs[] = {
 };
 
 /**
- * fv_link_init - take over from QEMU what it holds in these registers
+ * fv_link_init - Take over QEMU's values of the link registers
  * @p: port
  *
  * Context: port's lock held.
@@ -175,7 +175,7 @@ void fv_link_init(struct fv_port *p)
 {
 	p->lnkctl = fv_own_read(p, p->exp + PCI_EXP_LNKCTL, 2) & LNKCTL_KEPT;
 	p->lnkctl2 = fv_own_read(p, p->exp + PCI_EXP_LNKCTL2, 2);
-	/* as enumeration would have set it, had the port had it then */
+	/* the PCI core would have enabled it at enumeration */
 	p->rtctl = PCI_EXP_RTCTL_RRS_SVE;
 	p->truth->write(p, 0, FV_SB_LNKCTL2, p->lnkctl2);
 	fv_link_control(p, false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attaches to the ports named by the parameter and detaches from all of them
- * when the module goes: fv_ports does not change while our operations are set.
+ * Attaches to the ports named by the parameter, and detaches from all of them at module exit:
+ * fv_ports is constant while our ops are installed.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -15,7 +15,7 @@ static int nports;
 module_param_array(ports, charp, &nports, 0444);
 MODULE_PARM_DESC(ports, "downstream ports, as 0000:00:11.0,… (none: all with a simulated card)");
 
-/* each look is two accesses that the card's server answers */
+/* each poll costs two accesses that the card's server handles */
 unsigned int fv_poll_ms = 50;
 module_param_named(poll_ms, fv_poll_ms, uint, 0644);
 MODULE_PARM_DESC(poll_ms, "how often to look for what happened at the link");
@@ -55,7 +55,7 @@ static void port_free(struct fv_port *p)
 	kfree(p);
 }
 
-/* before our operations are set */
+/* called before our ops are installed */
 static void port_init(struct fv_port *p)
 {
 	unsigned long flags;
@@ -78,7 +78,7 @@ static void port_init(struct fv_port *p)
 	fv_dpc_init(p);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 
-	/* what enumeration would have found */
+	/* as enumeration would set these fields */
 	p->was_rrs_sv = p->pdev->config_rrs_sv;
 	p->pdev->config_rrs_sv = 1;
 #ifdef CONFIG_PCIE_DPC
@@ -87,7 +87,7 @@ static void port_init(struct fv_port *p)
 #endif
 }
 
-/* after our operations are gone */
+/* called after our ops are removed */
 static void port_exit(struct fv_port *p)
 {
 	unsigned long flags;
@@ -127,7 +127,7 @@ static int add(struct pci_dev *pdev, bool only_card)
 	p->secondary = fv_own_read(p, PCI_SECONDARY_BUS, 1);
 	is_card = fv_card_there(p);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
-	/* operations that know their buses by pointer, as those of aer_inject */
+	/* ops that look up the bus by pointer, such as aer_inject's, fail on the fake bus */
 	if (vendor != pdev->vendor) {
 		port_free(p);
 		return -EBUSY;
@@ -181,7 +181,7 @@ static int add_cards(void)
 	return fv_ports[0] ? 0 : -ENODEV;
 }
 
-/* the buses of the ports, and what is below; callers hold the rescan lock */
+/* the bus and all buses below; caller holds the rescan lock */
 static void set_below(struct pci_bus *bus)
 {
 	struct pci_bus *child;
@@ -195,8 +195,8 @@ static void set_below(struct pci_bus *bus)
 }
 
 /*
- * Every bus that has our operations, also those that inherited them. Somebody
- * may have set his own upon ours (aer_inject): wait until he takes them back.
+ * Restore the original ops on every bus, including those that inherited ours. False if other ops
+ * (aer_inject) are stacked on ours: retry until they are removed.
  */
 static bool unset_below(struct pci_bus *bus)
 {
@@ -283,9 +283,8 @@ static void __exit fv_port_exit(void)
 		msleep(100);
 	}
 	/*
-	 * Operations run without a lock that could be taken here (x86 needs none
-	 * for configuration accesses), but they never sleep: when every task has
-	 * slept once, nobody is in ours.
+	 * No lock excludes running accesses (x86 takes none for config space), but they never
+	 * sleep: after every task has scheduled once, none is inside our ops.
 	 */
 	synchronize_rcu_tasks();
 	for (i = 0; fv_ports[i]; i++)

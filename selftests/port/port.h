@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fv_port: gives QEMU's root port the link that it does not model.
+ * fv_port: adds the link that QEMU's root port does not model.
  *
- * The module puts its own pci_ops on the port's bus and on the buses below it.
- * What software reads from and writes to the port's link, slot and DPC
- * registers is answered from a truth, a register window of the layout in
- * ../card/sideband.h. It is either the simulated card's own window (card.c) or,
- * below any other device that QEMU has, one made in software (sim.c, driven
- * from debugfs). While the truth says that a function does not answer, all
- * configuration accesses to it get what PCIe says of that.
+ * The module installs its own pci_ops on the port's bus and on the buses below it. Accesses to the
+ * port's link, slot and DPC registers are served from a link model, a register window with the
+ * layout of ../card/sideband.h: either the simulated card's own window (card.c) or, above any
+ * other QEMU device, one in software (sim.c, controlled through debugfs). While the link
+ * model reports that a function does not respond, all config accesses to it get the result that
+ * PCIe specifies.
  *
- * Configuration accesses come in any context, with interrupts off and under
- * raw spinlocks: nothing here may sleep, except in attach, detach and poll.
+ * Config accesses happen in any context, with interrupts disabled and under raw spinlocks: nothing
+ * here may sleep, except in attach, detach and poll.
  */
 #ifndef FV_PORT_H
 #define FV_PORT_H
@@ -30,11 +29,11 @@
 struct fv_port;
 
 /**
- * struct fv_truth - who says what the link is
+ * struct fv_truth - link model: the authority on the state of a link
  * @name: for debugfs
- * @read: a register of the window of function @devfn (0 for what is the card's);
- *	all-ones when there is nothing that answers
- * @write: the same for writing
+ * @read: reads a register in the window of function @devfn (0 for registers of the card);
+ *	returns all-ones if nothing responds
+ * @write: writes such a register
  *
  * Called with the port's lock held.
  */
@@ -48,26 +47,26 @@ extern const struct fv_truth fv_truth_card;
 extern const struct fv_truth fv_truth_sim;
 
 /**
- * struct fv_sim - a link in software, see sim.c
- * @phase: what the link does now
- * @until_ns: when training ends
- * @ready_ns: when the function answers after the link came up
- * @forced_down: no link until debugfs says so
+ * struct fv_sim - link model in software, see sim.c
+ * @phase: state of the link
+ * @until_ns: end of the current training (ktime)
+ * @ready_ns: time when the function responds (ktime)
+ * @forced_down: link held down through debugfs
  * @disabled: Link Disable
  * @in_reset: Secondary Bus Reset is set
- * @off: slot without power
- * @retrain: the training started from an active link, which stays active
- * @now_speed, @now_width: of the link
+ * @off: slot power is off
+ * @retrain: training started from an active link, which stays active
+ * @now_speed, @now_width: current speed and width
  * @status: FV_SB_STATUS_*
- * @lnkctl2: as written
- * @trainings: ended since fail_first was written
- * @speed, @width: what a good training comes to (debugfs, as all below)
- * @train_ms: how long a training takes
- * @ready_ms: how long the function does not answer after link up
- * @rrs: it says so by RRS
- * @hold_train, @hold_ready: no training ends, and the function does not answer, while it is set
- * @fail_first: so many trainings come to @bad_speed and @bad_width
- * @bad_speed, @bad_width: 0 is no link; it trains again by itself
+ * @lnkctl2: Link Control 2 as written
+ * @trainings: trainings completed since fail_first was written
+ * @speed, @width: result of a good training (debugfs, as all below)
+ * @train_ms: duration of a training
+ * @ready_ms: delay from link up until the function responds
+ * @rrs: the function responds with RRS during @ready_ms
+ * @hold_train, @hold_ready: trainings do not end, the function does not respond, while set
+ * @fail_first: number of trainings that end in @bad_speed and @bad_width
+ * @bad_speed, @bad_width: 0: no link; training restarts by itself
  */
 struct fv_sim {
 	enum { FV_SIM_DOWN, FV_SIM_TRAINING, FV_SIM_UP } phase;
@@ -96,14 +95,14 @@ struct fv_sim {
 };
 
 /**
- * struct fv_fn - what QEMU shadows for one function of the card, see below.c
- * @known: the fields below are filled
- * @is_soft: BARs are answered from @bar
- * @is_stale: QEMU decodes addresses that the card has lost
- * @is_new: the card was given an image since QEMU asked it what it is
- * @msi, @msix, @pm: offset of the capability in QEMU, 0 for none
- * @qemu: BAR sizes with kind that QEMU has
- * @size: BAR sizes with kind of the card's image
+ * struct fv_fn - QEMU's shadow of one function of the card, see below.c
+ * @known: @msi, @msix, @pm and @qemu are set
+ * @is_soft: BAR reads are served from @bar
+ * @is_stale: QEMU still decodes addresses that the card has lost
+ * @is_new: the card has loaded another image since QEMU read its identity
+ * @msi, @msix, @pm: offset of the capability in QEMU, 0: none
+ * @qemu: BAR sizes with kind in QEMU
+ * @size: BAR sizes with kind in the card's image
  * @bar: BAR registers
  */
 struct fv_fn {
@@ -120,25 +119,25 @@ struct fv_fn {
 };
 
 /**
- * struct fv_port - one port that has a link now
- * @lock: one configuration access as a whole, and all below it
- * @pdev: the port as it was at attach; for its name, and what enumeration sets
- * @wire: a bus to reach any bus number by the original operations
- * @domain, @bus, @devfn: where the port is
- * @secondary, @subordinate: bus numbers below it; also read without the lock
+ * struct fv_port - one port with a link model
+ * @lock: held for a whole config access; protects the fields below
+ * @pdev: the port at attach; for its name and for fields set by enumeration
+ * @wire: fake bus that reaches any bus number through the original ops
+ * @domain, @bus, @devfn: address of the port
+ * @secondary, @subordinate: bus numbers below the port; also read without the lock
  * @exp, @aer, @dpc, @last: offsets of the port's capabilities; @last is the
- *	extended capability that @dpc is chained to
- * @truth: who knows the link
- * @lnkctl, @lnkctl2, @rtctl: what software wrote and QEMU does not keep
+ *	extended capability that links to @dpc
+ * @truth: link model
+ * @lnkctl, @lnkctl2, @rtctl: bits written by software that QEMU drops
  * @sltctl: the same for Slot Control
- * @sbr, @off: as software set them
+ * @sbr, @off: Secondary Bus Reset and slot power off, as set by software
  * @surprise: Surprise Down latched for AER
  * @dpc_ctl, @dpc_status: DPC registers
- * @cut_after: so many more accesses below are answered, then the link is lost; 0: it is not
- * @asserted: interrupt causes that were there at the last look
+ * @cut_after: number of accesses below until the link is cut; 0: never
+ * @asserted: interrupt causes at the last poll
  * @irq: the port's interrupt, for @fire
  * @fire: raises it in hard interrupt context
- * @poll: looks for events
+ * @poll: polls for events
  */
 struct fv_port {
 	raw_spinlock_t lock;
@@ -188,12 +187,12 @@ struct fv_port {
 };
 
 /**
- * struct fv_reg - 16 bits of the port's configuration space that are not QEMU's alone
- * @cap: where in struct fv_port the offset of its capability is, 0 for the header;
- *	a port that has not the capability has not the register
+ * struct fv_reg - 16 bits of the port's config space that the module intercepts
+ * @cap: offset in struct fv_port of the field with the capability's offset, 0 for the header;
+ *	without the capability, the port does not have the register
  * @at: offset in the capability, or in the header
- * @read: what software sees, given what QEMU has
- * @write: takes what software writes (@mask: which bytes); returns what QEMU gets
+ * @read: maps QEMU's value to the value for software
+ * @write: handles a write by software (@mask: bytes written); returns the value for QEMU
  */
 struct fv_reg {
 	size_t cap;
@@ -204,10 +203,10 @@ struct fv_reg {
 
 #define FV_AT(_cap, _at) .cap = offsetof(struct fv_port, _cap), .at = (_at)
 
-/* lists end with an entry that does nothing */
+/* lists are terminated by an empty entry */
 extern const struct fv_reg fv_link_regs[], fv_slot_regs[], fv_dpc_regs[];
 
-/* what a written register is, where only some bytes of it were */
+/* combine a partial write with the old value */
 static inline u16 fv_merge(u16 old, u16 val, u16 mask)
 {
 	return (old & ~mask) | (val & mask);
@@ -223,7 +222,7 @@ extern struct fv_port *fv_ports[FV_PORT_MAX];
 extern struct pci_ops *fv_orig;
 extern unsigned int fv_poll_ms;
 
-/* access.c: by the original operations, lock held */
+/* access.c: through the original ops, lock held */
 u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size);
 void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val);
 u32 fv_own_read(struct fv_port *p, int where, int size);
@@ -249,7 +248,7 @@ int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int
 /* card.c */
 bool fv_card_there(struct fv_port *p);
 
-/* sim.c: all with the lock held */
+/* sim.c: lock held */
 void fv_sim_init(struct fv_port *p);
 void fv_sim_force(struct fv_port *p, bool is_down);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The truth below a device that knows nothing of links: a link in software,
- * which debugfs drives, behind the same registers as the card's. It has no
- * timers: every access finds out what has happened by then.
+ * Link model in software for devices without one, controlled through debugfs, with the card's
+ * register layout. It has no timers: every access first updates the state to the current
+ * time.
  *
- * When the link goes down QEMU's device is reset, as the link would reset it.
+ * On link down it resets QEMU's device, as a real link would.
  */
 #include <linux/ktime.h>
 
@@ -48,7 +48,7 @@ static void drop(struct fv_port *p, bool is_surprise)
 	s->status |= FV_SB_STATUS_DLLSC;
 	if (is_surprise)
 		s->status |= FV_SB_STATUS_SURPRISE;
-	/* the port's own reset and power switch have reset it already */
+	/* the port's own reset or power switch has already reset it */
 	if (!s->in_reset && !s->off)
 		reset_device(p);
 }
@@ -93,7 +93,7 @@ static void update(struct fv_port *p)
 
 static u32 sim_link(const struct fv_sim *s)
 {
-	/* presence does not need power: it is two pins of the slot */
+	/* presence detect works without power: it is two pins of the slot */
 	u32 link = s->now_speed | s->now_width << FV_SB_LINK_WIDTH_SHIFT | FV_SB_LINK_PRESENT;
 
 	if (s->phase == FV_SIM_TRAINING)
@@ -181,7 +181,7 @@ const struct fv_truth fv_truth_sim = {
 };
 
 /**
- * fv_sim_force - the cable is pulled, or put in again
+ * fv_sim_force - Pull or plug the cable
  * @p: port
  * @is_down: pulled
  *
@@ -197,7 +197,7 @@ void fv_sim_force(struct fv_port *p, bool is_down)
 }
 
 /**
- * fv_sim_init - a link that is as QEMU shows it
+ * fv_sim_init - Initialize the link from QEMU's Link Status
  * @p: port
  *
  * Context: port's lock held.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The port's slot registers (PCIe 6.0, 7.5.3.9 ff.) and its bridge header:
- * events of the slot, power, Secondary Bus Reset, bus numbers.
+ * The port's slot registers (PCIe r6.0, 7.5.3.9 ff.) and bridge header: slot events, power,
+ * Secondary Bus Reset, bus numbers.
  */
 #include "port.h"
 
-/* bits of Slot Control that QEMU drops, or need not have */
+/* Slot Control bits that QEMU drops, or may lack */
 #define SLTCTL_KEPT	(PCI_EXP_SLTCTL_DLLSCE | PCI_EXP_SLTCTL_PIC | PCI_EXP_SLTCTL_PCC)
 
 static u16 sltctl_read(struct fv_port *p, u16 qemu)
@@ -17,15 +17,14 @@ static void power(struct fv_port *p, bool is_off)
 {
 	p->off = is_off;
 	p->truth->write(p, 0, FV_SB_PORT, is_off ? FV_SB_PORT_POWER_OFF : FV_SB_PORT_POWER_ON);
-	/* presence is two pins of the slot, and needs no power */
+	/* presence detect works without power: it is two pins of the slot */
 	p->truth->write(p, 0, FV_SB_STATUS, FV_SB_STATUS_PDC);
 }
 
 /*
- * A card hears of power from its side band alone, and goes on to answer for
- * itself. Other devices QEMU has to switch off. Power and power indicator off at
- * once is what QEMU takes for a request to unplug, and unplugging a vfio-user
- * card with MSI-X aborts QEMU: its indicator stays on.
+ * A card learns of its power only through the sideband and keeps responding for itself. Other
+ * devices are powered off by QEMU. QEMU takes power and power indicator off together for an unplug
+ * request, and unplugging a vfio-user card with MSI-X aborts QEMU: keep the indicator on.
  */
 static u16 sltctl_write(struct fv_port *p, u16 val, u16 mask)
 {
@@ -77,8 +76,8 @@ static u16 bridge_read(struct fv_port *p, u16 qemu)
 }
 
 /*
- * A card hears of the reset from its side band alone: QEMU would unmap its BARs,
- * which then read as 0 and not as all-ones. Other devices QEMU has to reset.
+ * A card learns of the reset only through the sideband: QEMU would unmap its BARs, which then read
+ * as 0 instead of all-ones. Other devices are reset by QEMU.
  */
 static u16 bridge_write(struct fv_port *p, u16 val, u16 mask)
 {
@@ -94,7 +93,7 @@ static u16 bridge_write(struct fv_port *p, u16 val, u16 mask)
 	return fv_is_card(p) ? val & ~PCI_BRIDGE_CTL_BUS_RESET : val;
 }
 
-/* software may give the buses other numbers */
+/* software may renumber the buses */
 static u16 buses_write(struct fv_port *p, u16 val, u16 mask)
 {
 	if (mask & 0xff00)
