@@ -287,7 +287,7 @@ enum fv_users counters_users(const char *bdf, int group, uint64_t *users)
 	       FV_USERS_OF_GROUP : FV_USERS_UNKNOWN;
 }
 
-/* All counters by name, "interrupts" last; null if the running driver does not count it. */
+/* All counters by name, "interrupts" last; null if not available. */
 struct json_object *counters_json(const struct fv_counters *c)
 {
 	struct json_object *o = json_object_new_object();

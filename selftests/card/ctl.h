@@ -66,7 +66,7 @@ bool ctl_add(struct ctl *ctl, int sock);
 void ctl_readable(struct ctl *ctl, struct ctl_client *client);
 void ctl_writable(struct ctl *ctl, struct ctl_client *client);
 
-/* Answer the calls with a fulfilled wait; return the end of the next wait. */
+/* Answer the calls with a fulfilled or expired wait; return the end of the next wait. */
 void ctl_tick(struct ctl *ctl);
 uint64_t ctl_next(const struct ctl *ctl);
 

@@ -78,7 +78,7 @@ struct life {
 	const struct image *image;	/* of the current configuration, or the last one */
 	struct life_faults faults;
 	bool has_power, is_present, is_cut, is_disabled, is_in_sbr, is_stuck;
-	bool is_fresh;			/* no access since the client connected */
+	bool is_fresh;			/* Memory Space not enabled since attach */
 	enum life_fpga fpga;
 	enum life_link link;
 	uint64_t fpga_at, link_at, cut_until;

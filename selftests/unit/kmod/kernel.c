@@ -76,7 +76,7 @@ int scnprintf(char *text, size_t size, const char *fmt, ...)
 	return len;
 }
 
-/* An optional newline may follow the number. */
+/* One trailing newline is allowed. */
 int kstrtou64(const char *text, unsigned int base, u64 *value)
 {
 	char *end;
@@ -150,7 +150,7 @@ struct page *kernel_alloc_page(void)
 	return page;
 }
 
-/* Pages that were allocated at once, and how many of them are not freed. */
+/* Blocks from alloc_pages(), with the number of pages not freed yet. */
 static struct block {
 	struct page *page;
 	unsigned int nr, left;
@@ -311,7 +311,7 @@ void up_write(struct rw_semaphore *lock)
 	kernel_locks--;
 }
 
-/* Where a key is, or would be. */
+/* Index of a key, or of its insertion point. */
 static unsigned int xa_at(struct xarray *xa, unsigned long key)
 {
 	unsigned int i;

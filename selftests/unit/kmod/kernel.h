@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A stand-in for the kernel: as much of it as a file of the driver needs to be linked with a
- * test on the host. The test plays the PCI functions, the clock and the driver's other files.
+ * Kernel stand-in: the part of the kernel API that a source file of the driver needs to link
+ * with a test on the host. The test simulates the PCI functions, the clock and the driver's
+ * other files.
  *
- * Every header <linux/NAME.h> that the driver includes is this one, see ../Makefile; it is
- * included before the first line of each file. A lock that is taken twice, released without
- * being held or missing where the driver asserts it ends the test.
+ * It replaces every header <linux/NAME.h> that the driver includes (see ../Makefile), and is
+ * included before the first line of each file. The test fails on a lock that is taken twice,
+ * released without being held, or not held where the driver asserts it.
  */
 #ifndef FV_UNIT_KERNEL_H
 #define FV_UNIT_KERNEL_H
@@ -55,7 +56,7 @@ typedef s64 ktime_t;
 #define MODULE_LICENSE(text)
 #define module_init(fn)		int (*kernel_module_init)(void) = (fn)
 #define module_exit(fn)		void (*kernel_module_exit)(void) = (fn)
-/* What LINUX_VERSION_CODE is to tests of what is asked at run time. */
+/* LINUX_VERSION_CODE for tests of run-time checks. */
 extern unsigned int kernel_version_code;
 extern int (*kernel_module_init)(void);
 extern void (*kernel_module_exit)(void);
@@ -131,7 +132,7 @@ static inline bool __test_and_clear_bit(unsigned int bit, unsigned long *bits)
 	for ((bit) = 0; (bit) < (nr); (bit)++)				\
 		if (test_bit(bit, bits))
 
-/* Text, and an error that ends the test. */
+/* Strings, and an error that fails the test. */
 #define strscpy(...)		strscpy_args(__VA_ARGS__, strscpy_3, strscpy_2)(__VA_ARGS__)
 #define strscpy_args(a, b, c, which, ...)	which
 #define strscpy_2(to, from)	strscpy_3(to, from, sizeof(to))
@@ -159,8 +160,8 @@ void kernel_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1
 #define IS_ERR(ptr)		((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
 
 /*
- * Memory. One allocation fails, after kernel_allocs that do not; kernel_objects is how many are
- * not freed.
+ * Memory. One allocation fails, after kernel_allocs successful ones; kernel_objects counts the
+ * objects not freed.
  */
 extern unsigned int kernel_allocs;
 extern int kernel_objects;
@@ -179,7 +180,7 @@ static inline void kernel_free_at(void *at)
 
 typedef unsigned long pgoff_t;
 
-/* A page begins with what was in it before. */
+/* A page is allocated with stale contents. */
 struct page {
 	u8 bytes[PAGE_SIZE];
 };
@@ -188,17 +189,17 @@ struct page *kernel_alloc_page(void);
 #define alloc_page(flags)	kernel_alloc_page()
 void kernel_free_page(struct page *page);
 #define __free_page(page)	kernel_free_page(page)
-/* Of which each page is freed by itself, once they are split. */
+/* After split_page(), each page is freed separately. */
 #define HPAGE_PMD_ORDER		2
 struct page *alloc_pages(unsigned int flags, unsigned int order);
 void split_page(struct page *page, unsigned int order);
 #define page_address(page)	((void *)(page)->bytes)
 #define page_to_pfn(page)	((unsigned long)(page) >> PAGE_SHIFT)
-/* kernel_on_memchr_inv() is told of each call before it looks. */
+/* kernel_on_memchr_inv() is called before each check. */
 extern void (*kernel_on_memchr_inv)(const void *at);
 void *memchr_inv(const void *at, int c, size_t size);
 
-/* The user's memory, of which kernel_user_left bytes can be written until one faults. */
+/* User memory: writes fault after kernel_user_left bytes. */
 extern size_t kernel_user_left;
 size_t copy_to_user(void __user *to, const void *from, size_t size);
 #define copy_from_user(to, from, size)	(memcpy(to, from, size), 0)
@@ -207,7 +208,6 @@ size_t copy_to_user(void __user *to, const void *from, size_t size);
 #define pagefault_enable()
 #define fault_in_readable(from, size)	0
 
-/* Lists. */
 struct list_head {
 	struct list_head *next, *prev;
 };
@@ -237,7 +237,7 @@ static inline void list_del_init(struct list_head *node)
 	INIT_LIST_HEAD(node);
 }
 
-/* Locks. kernel_locks is how many are held. */
+/* Locks. kernel_locks counts the locks held. */
 extern int kernel_locks;
 
 struct mutex {
@@ -268,7 +268,7 @@ void mutex_unlock(struct mutex *lock);
 
 #define init_rwsem(lock)	((lock)->held = 0)
 void down_read(struct rw_semaphore *lock);
-int down_read_killable(struct rw_semaphore *lock);	/* sleeps while a writer has it */
+int down_read_killable(struct rw_semaphore *lock);	/* sleeps while a writer holds it */
 void up_read(struct rw_semaphore *lock);
 void down_write(struct rw_semaphore *lock);
 bool down_write_trylock(struct rw_semaphore *lock);
@@ -308,10 +308,10 @@ typedef struct {
 #define smp_store_release(at, new)	__atomic_store_n(at, new, __ATOMIC_RELEASE)
 #define xchg(at, new)		__atomic_exchange_n(at, new, __ATOMIC_SEQ_CST)
 
-/* The test plays the grace period. */
+/* The test implements the grace period. */
 void synchronize_rcu_expedited(void);
 
-/* Tables by number, in order. */
+/* XArrays: sorted by key. */
 #define XARRAY_ENTRIES		64
 
 struct xarray {
@@ -337,7 +337,7 @@ void xa_destroy(struct xarray *xa);
 #define xa_for_each(xa, key, entry)					\
 	for ((key) = 0; ((entry) = xa_find(xa, &(key), ULONG_MAX, XA_PRESENT)); (key)++)
 
-/* Variables of each processor; kernel_cpu is the one that the test runs on. */
+/* Per-CPU variables; the test runs on kernel_cpu. */
 #define KERNEL_CPUS		2
 #define KERNEL_CPU_SIZE		4096
 extern unsigned int kernel_cpu;
@@ -351,8 +351,8 @@ extern unsigned int kernel_cpu;
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < KERNEL_CPUS; (cpu)++)
 
 /*
- * The clock stands still but for sleeps, each of which moves it by the least time that it may
- * take, and is told to kernel_on_sleep().
+ * Time passes only in sleeps: each advances the clock by its minimum and calls
+ * kernel_on_sleep().
  */
 extern u64 kernel_ns;
 extern unsigned int kernel_sleeps;
@@ -373,7 +373,7 @@ void usleep_range_state(unsigned long least, unsigned long most, unsigned int st
 extern unsigned long kernel_most_us;	/* of the last sleep */
 extern unsigned int kernel_state;
 
-/* The process that runs. */
+/* The current task. */
 #define TASK_COMM_LEN		16
 #define PF_EXITING		0x4
 #define PF_KTHREAD		0x200000
@@ -401,10 +401,10 @@ struct pid {
 
 #define pid_nr(pid)		((pid)->nr)
 
-/* Work: queued, and done when the test says so. */
+/* Work: queued, and run when the test requests it. */
 struct work_struct {
 	void (*fn)(struct work_struct *work);
-	bool is_queued;		/* of one without delay */
+	bool is_queued;		/* not used for delayed work */
 };
 
 struct delayed_work {
@@ -425,10 +425,10 @@ void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_change
 #define mod_delayed_work(wq, work, delay)	kernel_queue(work, delay, true)
 void cancel_delayed_work_sync(struct delayed_work *work);
 #define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
-/* Sleep until it is due, and do it. */
+/* Advance the clock to the due time and run the work. */
 void kernel_do(struct delayed_work *work);
 
-/* Without a delay. */
+/* Work without delay. */
 #define INIT_WORK(w, function)	((w)->fn = (function), (w)->is_queued = false)
 bool queue_work(void *wq, struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
@@ -442,16 +442,16 @@ struct completion {
 #define init_completion(c)	((c)->done = 0)
 #define complete(c)		((void)(c)->done++)
 bool try_wait_for_completion(struct completion *completion);
-void wait_for_completion(struct completion *completion);	/* sleeps until it is */
+void wait_for_completion(struct completion *completion);	/* sleeps until completed */
 
-/* A condition is looked at when the queue is woken, and when the time is over. */
+/* The condition is checked on each wake-up and at the timeout. */
 typedef struct {
 	unsigned int wakes;
 } wait_queue_head_t;
 
 #define init_waitqueue_head(queue)	((queue)->wakes = 0)
 #define wake_up_all(queue)	((void)(queue)->wakes++)
-/* Return what is left of a time in jiffies, or -ERESTARTSYS. */
+/* Return the remaining time in jiffies, or -ERESTARTSYS. */
 long kernel_wait(wait_queue_head_t *queue, long left);
 #define wait_event_killable_timeout(queue, condition, timeout)		\
 	({								\
@@ -463,7 +463,7 @@ long kernel_wait(wait_queue_head_t *queue, long left);
 		__is ? max(__left, 1l) : __left;			\
 	})
 
-/* Each test begins and ends with these: no lock is held at its end, and nothing is left. */
+/* Called at begin and end of each test; fails if a lock is held or an object is left. */
 void kernel_begins(void);
 void kernel_ends(void);
 

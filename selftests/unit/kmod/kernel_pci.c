@@ -95,7 +95,7 @@ void pci_put_bar(struct pci_dev *pdev, int where, u32 sized)
 	pci_put(pdev, where, 4, type, sized & ~type);
 }
 
-/* All functions, in the order in which they were found. */
+/* All functions, in order of discovery. */
 static struct {
 	struct pci_dev *devices[2 * PCI_BUS_DEVICES];
 	unsigned int nr;

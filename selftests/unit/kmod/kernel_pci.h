@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of the stand-in for the kernel, see kernel.h: PCI functions, each with a configuration space
- * whose bits are constant, writable or cleared by writing 1, and what VFIO knows of them.
+ * PCI part of the kernel stand-in, see kernel.h: PCI functions, each with a config space of
+ * constant, writable and write-1-to-clear bits, and their VFIO structures.
  */
 #ifndef FV_UNIT_KERNEL_PCI_H
 #define FV_UNIT_KERNEL_PCI_H
@@ -46,8 +46,8 @@ struct device {
 	struct device_driver *driver;
 	void *drvdata;
 	int usage;		/* of runtime PM */
-	int wake_error;		/* of pm_runtime_resume_and_get() */
-	int active;		/* what pm_runtime_get_if_active() says */
+	int wake_error;		/* result of pm_runtime_resume_and_get() */
+	int active;		/* result of pm_runtime_get_if_active() */
 };
 
 #define iommu_get_domain_for_dev(dev)	((dev)->domain)
@@ -57,7 +57,7 @@ struct device {
 #define device_unlock(dev)	mutex_unlock(&(dev)->mutex)
 #define device_lock_assert(dev)	lockdep_assert_held(&(dev)->mutex)
 
-/* Files in sysfs. */
+/* sysfs files. */
 struct attribute {
 	const char *name;
 	unsigned short mode;
@@ -119,7 +119,7 @@ struct pci_bus {
 	u8 number;
 	unsigned int nr;
 	struct pci_dev *devices[PCI_BUS_DEVICES];
-	u64 offset;		/* from an address of the processor to one of the bus */
+	u64 offset;		/* CPU address minus bus address */
 };
 
 enum { PCI_D0, PCI_D1, PCI_D2, PCI_D3hot, PCI_D3cold };
@@ -156,15 +156,15 @@ struct pci_dev {
 	u32 saved_config_space[PCI_CFG_SPACE_SIZE / 64];
 	struct resource resource[PCI_ROM_RESOURCE + 1];
 
-	/* What follows is the test's. */
+	/* Test-only fields. */
 	u8 config[PCI_CFG_SPACE_EXP_SIZE];
 	u8 writable[PCI_CFG_SPACE_EXP_SIZE];
 	u8 cleared[PCI_CFG_SPACE_EXP_SIZE];	/* by writing 1 */
-	bool is_gone;				/* reads as all-ones, takes no write */
-	bool is_unplugged;			/* and the PCI core knows */
-	bool is_pending;			/* transactions do not end */
+	bool is_gone;				/* reads as all-ones, drops writes */
+	bool is_unplugged;			/* and marked disconnected in the PCI core */
+	bool is_pending;			/* transactions never complete */
 	unsigned int refs, nr_vfs, saves, restores, access_locks, pending_waits;
-	unsigned int express_changes;		/* by the PCI core's locked functions */
+	unsigned int express_changes;		/* by the PCI core's locked accessors */
 	unsigned int nr_writes;
 	struct {
 		int where, size;
@@ -174,21 +174,21 @@ struct pci_dev {
 	void (*on_write)(struct pci_dev *pdev, int where, u32 value);
 };
 
-/* For tests: a function without capabilities that answers, and its registers. */
+/* For tests: a responding function without capabilities, and its registers. */
 void pci_begins(struct pci_dev *pdev, const char *name);
 void pci_put(struct pci_dev *pdev, int where, int size, u32 value, u32 writable);
 void pci_put_latch(struct pci_dev *pdev, int where, int size, u32 value, u32 cleared);
 u32 pci_look(struct pci_dev *pdev, int where, int size);
-/* Append a capability to the function's chain. */
+/* Append a capability to the function's list. */
 void pci_put_cap(struct pci_dev *pdev, u8 id, u8 at);
 void pci_put_ext_cap(struct pci_dev *pdev, u16 id, u16 at);
-/* A PCI Express capability of this type and version. */
+/* Add a PCIe capability of this type and version. */
 void pci_put_express(struct pci_dev *pdev, u8 at, u8 type, u8 version);
-/* BARs of a size and kind, as they read after all-ones was written; 0 for none. */
+/* @sized: value that the BAR reads after a write of all-ones; 0: none. */
 void pci_put_bar(struct pci_dev *pdev, int where, u32 sized);
 void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 
-/* The kernel's. */
+/* The kernel's API. */
 #define pci_name(pdev)		((const char *)(pdev)->name)
 #define to_pci_dev(d)		container_of(d, struct pci_dev, dev)
 #define pci_domain_nr(b)	((b)->domain)
@@ -261,7 +261,7 @@ struct pci_bus_region {
 void pcibios_resource_to_bus(struct pci_bus *bus, struct pci_bus_region *region,
 			     struct resource *res);
 
-/* From include/linux/pci_ids.h, which programs do not have. */
+/* From include/linux/pci_ids.h, which is not in the UAPI. */
 #define PCI_VENDOR_ID_XILINX			0x10ee
 #define PCI_VENDOR_ID_AMAZON			0x1d0f
 #define PCI_VENDOR_ID_INTEL			0x8086
@@ -293,19 +293,19 @@ struct pci_device_id {
 	PCI_DEVICE(_vendor, _device), .override_only = PCI_ID_F_VFIO_DRIVER_OVERRIDE
 const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct pci_dev *pdev);
 
-/* Runtime PM: counts, and says what the test wants. */
+/* Runtime PM: counts, and returns the test's results. */
 int pm_runtime_resume_and_get(struct device *dev);
 #define pm_runtime_get_sync(dev)	((void)(dev)->usage++)
 #define pm_runtime_get_noresume(dev)	((void)(dev)->usage++)
 #define pm_runtime_put(dev)		((void)(dev)->usage--)
 int pm_runtime_get_if_active(struct device *dev);
 
-/* Registers in BARs, which the test plays. */
+/* BAR registers; implemented by the test. */
 void __iomem *ioremap(u64 at, size_t size);
 void iounmap(void __iomem *at);
 u32 ioread32(void __iomem *at);
 
-/* MSI and MSI-X: what the kernel holds of a function's vectors, at most so many. */
+/* MSI and MSI-X descriptors of a function's vectors. */
 struct msi_msg {
 	u32 address_lo, address_hi, data;
 };
@@ -331,10 +331,10 @@ struct msi_desc {
 #define msi_for_each_desc(desc, d, filter)				\
 	for ((desc) = msi_first_desc(d, filter);			\
 	     (desc) && (desc) < (d)->descs + (d)->nr_descs; (desc)++)
-/* The test plays it. */
+/* Implemented by the test. */
 void pci_restore_msi_state(struct pci_dev *pdev);
 
-/* Errors that PCI Express reports, by which the PCI core calls drivers. */
+/* PCI error recovery. */
 typedef enum {
 	pci_channel_io_normal = 1,
 	pci_channel_io_frozen,
@@ -349,10 +349,9 @@ typedef enum {
 	PCI_ERS_RESULT_RECOVERED,
 } pci_ers_result_t;
 
-/* The test plays it. */
+/* Implemented by the test. */
 pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channel_state_t state);
 
-/* VFIO. */
 struct vfio_device_set {
 	struct mutex lock;	/* of opens and closes */
 	struct list_head device_list;
@@ -386,7 +385,7 @@ struct vfio_pci_core_device {
 	struct rw_semaphore memory_lock;
 	u8 *vconfig;
 	bool pm_runtime_engaged, needs_pm_restore, has_vga, reset_works, needs_reset;
-	struct mutex irqlock;	/* a spinlock */
+	struct mutex irqlock;	/* a spinlock in the kernel */
 	bool virq_disabled, pci_2_3, pm_intx_masked;
 	int irq_type;
 	void *pm_save;
@@ -402,7 +401,7 @@ struct vfio_pci_device_ops {
 #define VFIO_PCI_OFFSET_TO_INDEX(at)	((u64)(at) >> VFIO_PCI_OFFSET_SHIFT)
 #define VFIO_PCI_INDEX_TO_OFFSET(index)	((u64)(index) << VFIO_PCI_OFFSET_SHIFT)
 #define VFIO_PCI_OFFSET_MASK	(((u64)1 << VFIO_PCI_OFFSET_SHIFT) - 1)
-/* The test plays these. */
+/* Implemented by the test. */
 int vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *core);
 int vfio_pci_core_ioctl_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
 				size_t argsz);
@@ -411,7 +410,7 @@ ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf, size_t co
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 			    loff_t *ppos);
 
-/* compat.h then knows nothing newer than the oldest kernel, unless the test says another. */
+/* compat.h uses the APIs of 6.12, unless the test sets a newer version. */
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
 #ifndef LINUX_VERSION_CODE
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
@@ -420,7 +419,7 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, si
 #define system_dfl_wq		NULL
 #endif
 
-/* Memory of the user, which the test maps and unmaps. */
+/* User mappings; the test maps and unmaps them. */
 typedef unsigned int vm_fault_t;
 typedef unsigned long pgprot_t;
 
@@ -450,7 +449,7 @@ struct follow_pfnmap_args {
 
 #define FAULT_FLAG_WRITE	0x1
 
-/* 6.12 has a type for it. */
+/* 6.12 has a type for PFNs. */
 typedef struct {
 	u64 val;
 } pfn_t;
