@@ -26,7 +26,7 @@
 /* Minimum time allowed for a move, even after the limit, while no process holds the device. */
 #define MOVE_GRACE_S	5
 
-/* VFIO's own interval; a second request within 5 s would cancel one of PCI hotplug. */
+/* VFIO's own interval. With PCI hotplug, a second request within 5 s would cancel the first. */
 #define ASK_S		10
 
 static volatile sig_atomic_t is_interrupted;
