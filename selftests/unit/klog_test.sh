@@ -15,6 +15,7 @@ cat >"$TMP/config/klog-allow" <<'ALLOW'
 # a comment
 debug one circular locking .*: \(&a\), at: fa, holding \(&b\), at: fb$
 debug one at warned\+.*; in caller_one <
+debug one kmemleak: unreferenced object .*; in .*allocates < stock_one <
 ALLOW
 
 # bad NAME KERNEL SUITE LOG EXPECTED: the lines that fail, without their times
@@ -48,8 +49,18 @@ warned()
 		" <TASK>" " ? guess+0x1/0x2" " $1+0x1/0x2" " main+0x1/0x2" " </TASK>"
 }
 
+# leak CALLER: an object of kmemleak's file that CALLER lost
+leak()
+{
+	printf 'kmemleak: %s\\n' "unreferenced object 0xffff88810c42d180 (size 32):" \
+		'  comm "x", pid 3, jiffies 42' "  hex dump (first 32 bytes):" \
+		"    02 00 00 00 00 00 00 00  ........" "  backtrace (crc f2c1b224):" \
+		"    kmemleak_alloc+0x4e/0x90" "    allocates+0x1/0x2" "    $1+0x1/0x2 [mod]" \
+		"    main+0x1/0x2"
+}
+
 ktap_print_header
-ktap_set_plan 9
+ktap_set_plan 13
 bad good_log_ok debug one '[ 1.0] all is well\n[ 1.0] this is no bug\n' ''
 bad plain_report_fails debug one '[ 1.0] BUG: sleeping\n[ 1.0] fine\n' 'BUG: sleeping'
 bad locks_are_named new one "$(locks a b)" \
@@ -64,4 +75,10 @@ bad other_caller_fails debug one "$(warned caller_one)$(warned caller_two)" \
 	'WARNING: file.c:1 at warned+0x1/0x2; in caller_two < main'
 bad cut_off_report_fails debug one '[ 1.0] WARNING: file.c:1 at warned+0x1/0x2\n' \
 	'WARNING: file.c:1 at warned+0x1/0x2'
+bad leak_fails debug one "$(leak lost)" \
+	'kmemleak: unreferenced object (size 32):; in allocates < lost < main'
+bad allowed_leak_ok debug one "$(leak stock_one)" ''
+bad one_leak_is_not_another debug one "$(leak stock_one)$(leak lost)$(leak lost)" \
+	'kmemleak: unreferenced object (size 32):; in allocates < lost < main'
+bad suspected_alone_ok debug one '[ 1.0] kmemleak: 37 new suspected memory leaks (see /x)\n' ''
 ktap_finished

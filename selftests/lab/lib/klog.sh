@@ -8,7 +8,7 @@ FV_KLOG_BAD+='|INFO: task .* blocked|possible (recursive|circular|irq lock)|inco
 FV_KLOG_BAD+='|suspicious RCU usage|bad unlock balance|lock held when returning|Invalid wait context'
 FV_KLOG_BAD+='|unreferenced object|soft lockup|hard LOCKUP|rcu.*(stall|self-detected)|ODEBUG'
 FV_KLOG_BAD+='|sleeping function called|scheduling while atomic|list_(add|del) corruption'
-FV_KLOG_BAD+='|refcount_t: |DMA-API: .*(error|leak|overlap|not|without)|kmemleak: .*new suspected'
+FV_KLOG_BAD+='|refcount_t: |DMA-API: .*(error|leak|overlap|not|without)'
 FV_KLOG_BAD+='|unable to handle|stack segment|double fault|Call Trace'
 FV_KLOG_BAD+='|remaining on __kmem_cache_shutdown|unregister_netdevice: waiting'
 
@@ -17,7 +17,9 @@ FV_KLOG_GOOD='kmemleak: Kernel memory leak detector|KASAN: .*Shadow|KernelAddres
 FV_KLOG_GOOD+='|rcu: .*(CPU stall timeout|Offload|RCU)|kernel.* Command line:|please report a bug$|and report a bug$'
 
 # klog_fold: each report as one line, with what tells it from others: lockdep's with its
-# two locks, others with the functions of their trace, the innermost first
+# two locks, others with the functions of their trace, the innermost first. Those of kmemleak are
+# from its file, each line with "kmemleak: " before it: a scan counts in the log what the next one
+# finds to be in use.
 klog_fold()
 {
 	awk '
@@ -37,6 +39,15 @@ klog_fold()
 		left = 400
 		next
 	}
+	/^kmemleak: unreferenced object/ {
+		end_report()
+		head = $0
+		sub(/ 0x[0-9a-f]+/, "", head)
+		left = 400
+		what = "trace"
+		functions = -1	# kmemleak_alloc()
+		next
+	}
 	head && /is trying to acquire lock:/ { what = "wanted"; next }
 	head && /already holding lock:/ { what = "held"; next }
 	head && what == "wanted" { wanted = lock($0); what = ""; next }
@@ -44,7 +55,8 @@ klog_fold()
 	head && /Call Trace/ { what = "trace"; functions = 0; next }
 	head && /<\/TASK>|---\[ end trace/ { end_report(); next }
 	head && what == "trace" && !/ \? / && functions < 8 && match($0, /[a-zA-Z_][a-zA-Z0-9_.]*\+0x/) {
-		trace = trace (functions++ ? " < " : "") substr($0, RSTART, RLENGTH - 3)
+		if (functions++ >= 0)
+			trace = trace (trace ? " < " : "") substr($0, RSTART, RLENGTH - 3)
 		next
 	}
 	head && !--left { end_report() }
