@@ -6,16 +6,16 @@
 #include <linux/types.h>
 #include <linux/fpga_vfio.h>
 
-/* More than any function has: 48 of 4 bytes fit behind the header, few are used. */
+/* More than real functions have; 48 of 4 bytes would fit behind the header. */
 #define FV_IDENTITY_CAPS	24
 #define FV_IDENTITY_EXT_CAPS	40
 #define FV_IDENTITY_BARS	(PCI_STD_NUM_BARS + 1)	/* the last is the ROM */
 
 /**
- * struct fv_identity - what a function is, as far as its configuration space tells
+ * struct fv_identity - identity of a function, from its configuration space
  * @serial: Device Serial Number, 0 if it has none
  * @class: class code and revision, as at PCI_CLASS_REVISION
- * @bars: what the BARs and the ROM's read after all-ones was written: kind and size
+ * @bars: kind and size of the BARs and the ROM: value read after writing all-ones
  * @vendor: vendor id
  * @device: device id
  * @subsystem_vendor: subsystem vendor id
@@ -23,8 +23,8 @@
  * @header: header type, with the multi-function bit
  * @nr_caps: capabilities in @caps
  * @nr_ext_caps: extended capabilities in @ext_caps
- * @caps: capabilities in order: id, and where it is
- * @ext_caps: extended capabilities in order: id, and where it is
+ * @caps: capabilities in chain order: id and offset
+ * @ext_caps: extended capabilities in chain order: id and offset
  */
 struct fv_identity {
 	u64 serial;

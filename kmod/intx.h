@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * INTx of a device, which vfio_pci_core masks in the Command register and in its own books.
+ * INTx of a device, which vfio_pci_core masks in the Command register and in its own state.
  */
 #ifndef FV_INTX_H
 #define FV_INTX_H
@@ -12,10 +12,11 @@ struct fv_device;
 
 /**
  * struct fv_intx - INTx of one device
- * @is_held: no unmask reaches the device; irqlock of vfio_pci_core
- * @is_masked: vfio_pci_core has it masked for us; written while no ioctl can set interrupts up
- * @is_masked_by_user: the user has masked it by an ioctl, and not unmasked it since
- * @unmask: unmasks it when it is not held any more
+ * @is_held: unmasks do not reach the device; irqlock of vfio_pci_core
+ * @is_masked: vfio_pci_core masked INTx for this driver; written while no ioctl can set up
+ *	interrupts
+ * @is_masked_by_user: the VFIO user masked INTx by ioctl and has not unmasked it by ioctl since
+ * @unmask: unmasks INTx after a release
  */
 struct fv_intx {
 	bool is_held;

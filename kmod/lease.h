@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A fence that somebody asked for: whose it is, for how long, and the way back.
- */
+/* Fence sessions: owner, time limit, and recovery at the end. */
 #ifndef FV_LEASE_H
 #define FV_LEASE_H
 
@@ -16,24 +14,24 @@ struct fv_device;
 struct fv_recover_times;
 struct fv_reset_report;
 
-/* The longest time that a fence lasts when nobody says how long. */
+/* Default time limit of a fence session. */
 #define FV_LEASE_LIMIT_MS	600000
 
 /**
- * struct fv_lease - the fence of a card that somebody asked for
- * @lock: one is begun or ended at a time; taken before all device locks
- * @is_on: there is one; fv_registry_lock, and under @lock
- * @is_over: its owner is gone, or its time; fv_registry_lock
- * @is_detached: it does not end with its owner's socket; fv_registry_lock
- * @is_link_disabled: the link is kept down meanwhile; fv_registry_lock
- * @portid: its owner's netlink socket; fv_registry_lock
- * @pid: its owner; fv_registry_lock
- * @comm: its owner's name; fv_registry_lock
- * @end_ns: until when, CLOCK_MONOTONIC; fv_registry_lock
- * @end: brings the card back when it is over
+ * struct fv_lease - fence session of a card
+ * @lock: serializes begin and end of a session; device locks are only tried under it
+ * @is_on: a session is active; written under @lock and fv_registry_lock
+ * @is_over: the owner is gone; fv_registry_lock
+ * @is_detached: the session outlives the owner's socket; fv_registry_lock
+ * @is_link_disabled: the port keeps the link disabled; fv_registry_lock
+ * @portid: netlink port id of the owner's socket; fv_registry_lock
+ * @pid: thread group id of the owner; fv_registry_lock
+ * @comm: command name of the owner; fv_registry_lock
+ * @end_ns: end of the session, ns, CLOCK_MONOTONIC; fv_registry_lock
+ * @end: recovers the card when the owner is gone or @end_ns has passed
  */
 struct fv_lease {
-	struct mutex lock;	/* one is begun or ended at a time */
+	struct mutex lock;	/* serializes begin and end */
 	bool is_on;
 	bool is_over;
 	bool is_detached;
@@ -46,11 +44,11 @@ struct fv_lease {
 };
 
 /**
- * struct fv_lease_ask - what somebody asks for
- * @portid: his netlink socket
- * @limit_ms: for how long
- * @is_detached: also when the socket is closed
- * @is_forced: also when it is another's
+ * struct fv_lease_ask - request to begin or end a fence session
+ * @portid: netlink port id of the requester's socket
+ * @limit_ms: time limit of the session
+ * @is_detached: the session outlives the socket
+ * @is_forced: also end a session of another owner
  */
 struct fv_lease_ask {
 	u32 portid;

@@ -9,11 +9,11 @@ struct pci_dev;
 
 /**
  * struct fv_link - the link below a port
- * @speed: current speed, as PCIe generation (1 is 2.5 GT/s); 0 while it is not up
- * @width: current number of lanes; 0 while it is not up
- * @max_speed: the highest of the port and of the function below
- * @max_width: the most of the port and of the function below
- * @target_speed: Target Link Speed
+ * @speed: Current Link Speed (1: 2.5 GT/s, 2: 5 GT/s, 3: 8 GT/s, ...); 0 while down
+ * @width: Negotiated Link Width in lanes; 0 while down
+ * @max_speed: highest speed that both the port and the function support
+ * @max_width: largest width that both the port and the function support
+ * @target_speed: Target Link Speed; the maximum of the port if not implemented
  * @is_active: Data Link Layer Link Active, or the port cannot tell
  * @is_training: Link Training
  * @is_disabled: Link Disable
@@ -29,18 +29,18 @@ struct fv_link {
 	bool is_disabled;
 };
 
-/* Generations of PCI Express whose speeds are known here. */
+/* Highest Link Speed encoding known here: 64 GT/s. */
 #define FV_LINK_SPEED_MAX	6
 #define FV_LINK_TRIES_DEFAULT	3
 #define FV_LINK_TRIES_MAX	10
 
 /**
- * struct fv_link_goal - what a retrain is to come to
- * @speed: generation
- * @width: lanes
- * @target_speed: what Target Link Speed is set to; 0 leaves it as it is
- * @tries: how often to try, 1 to FV_LINK_TRIES_MAX
- * @is_to_stay: @target_speed is not taken back, somebody asked for it by a command
+ * struct fv_link_goal - goal of a retrain
+ * @speed: minimum speed, encoded as fv_link::speed
+ * @width: minimum number of lanes
+ * @target_speed: Target Link Speed to set; 0 keeps the current one
+ * @tries: number of attempts, 1 to FV_LINK_TRIES_MAX
+ * @is_to_stay: requested by command: @target_speed stays when the policy changes
  */
 struct fv_link_goal {
 	u8 speed;

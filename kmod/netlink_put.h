@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What messages of more than one command hold. */
+/* Attributes that several commands share. */
 #ifndef FV_NETLINK_PUT_H
 #define FV_NETLINK_PUT_H
 
@@ -18,15 +18,15 @@ struct fv_reset_step;
 struct genl_info;
 struct sk_buff;
 
-/* Room for an address in a message, and for a link. */
+/* Message space for an address and for a link. */
 #define FV_NL_NAME_SIZE		nla_total_size(FPGA_VFIO_NAME_MAX + 1)
 #define FV_NL_LINK_SIZE		nla_total_size(8 * nla_total_size(sizeof(u8)))
 
-/* Room for a policy in a message. */
+/* Message space for a policy. */
 #define FV_NL_POLICY_SIZE							\
 	nla_total_size((FV_POLICY_METHODS + FV_POLICY_NR + 5) * nla_total_size(sizeof(u64)))
 
-/* Room for a function that is hit, and for a step of a reset. */
+/* Message space for a function in the reset scope and for a step of a reset. */
 #define FV_NL_FUNCTION_SIZE	nla_total_size(2 * FV_NL_NAME_SIZE + nla_total_size(0))
 #define FV_NL_STEP_SIZE								\
 	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +	\

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * How the shells (sysfs, netlink, trace) hear of what the core does, without the core
- * knowing them.
- */
+/* Observers (sysfs, netlink, trace) of changes in the lower layers. */
 #ifndef FV_NOTIFY_H
 #define FV_NOTIFY_H
 
@@ -13,14 +10,14 @@ struct fv_event;
 struct fv_group;
 
 /**
- * enum fv_phase - what a reset is doing, for who wants to see where its time goes
- * @FV_PHASE_HOLD: the functions that it hits are held
- * @FV_PHASE_ACT: the method has done its work, and the link is up
- * @FV_PHASE_READY: all functions answer
- * @FV_PHASE_RESTORE: they are what they were, and have their configuration
- * @FV_PHASE_DESIGN: the ready registers say so, too
- * @FV_PHASE_MSI: MSI and MSI-X hold what the kernel wrote
- * @FV_PHASE_LINK: the link is as good as it came to
+ * enum fv_phase - phase of a reset, reported at its end
+ * @FV_PHASE_HOLD: hold the reset scope
+ * @FV_PHASE_ACT: run the method until the link is up
+ * @FV_PHASE_READY: wait until all functions answer
+ * @FV_PHASE_RESTORE: compare the identity, restore the configuration
+ * @FV_PHASE_DESIGN: wait for the ready registers
+ * @FV_PHASE_MSI: restore and read back MSI and MSI-X
+ * @FV_PHASE_LINK: retrain the link
  */
 enum fv_phase {
 	FV_PHASE_HOLD,
@@ -33,17 +30,17 @@ enum fv_phase {
 };
 
 /**
- * struct fv_shell - what a shell wants to be told; each may be NULL
- * @group_added: a group has its first device; may fail
- * @group_removed: the group goes; its number may come back as another group
+ * struct fv_shell - callbacks of an observer; each may be NULL
+ * @group_added: a group got its first device; may fail
+ * @group_removed: the group goes; another group may reuse its number
  * @device_added: a device was bound and is in its group; may fail
  * @device_removed: the device leaves its group
- * @event: something happened, to a device or to the card that it is on
- * @phase: a reset of a device by a method has come so far, or not
+ * @event: an event of a device or of its card
+ * @phase: a reset of a device finished a phase, or failed in it
  *
- * All are called in process context, the first four one after the other for one group,
- * without fv_registry_lock. What failed is not undone by a call of its removed function.
- * Events come one after the other, under any of the driver's locks.
+ * Called in process context. The first four are serialized per group and run without
+ * fv_registry_lock; after a failed "added" callback its "removed" callback is not called.
+ * Events are serialized and may come under any of the driver's locks.
  */
 struct fv_shell {
 	int (*group_added)(struct fv_group *group);

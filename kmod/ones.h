@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pages that read as all-ones, which stand for those of a device's BARs behind the fence.
+ * All-ones pages, mapped in place of a device's BARs behind the fence.
  */
 #ifndef FV_ONES_H
 #define FV_ONES_H
@@ -9,16 +9,15 @@
 #include <linux/pci.h>
 #include <linux/types.h>
 
-/* Pages of the smallest size, at most: 16 for each BAR. */
+/* Base pages: at most 16 for each BAR. */
 #define FV_ONES_PAGES	(16 * PCI_STD_NUM_BARS)
 
 /**
  * struct fv_ones - the pages of one device
- * @pages: the first is always there, the others from when they are needed on
- * @huge: of the size that one entry of a page middle directory maps, for each BAR; freed when
- *	  the fence is lowered
- * @is_huge_used: one of @huge was mapped since they were filled; memory_lock
- * @huge_filled: when that was, in jiffies; memory_lock for writing
+ * @pages: base pages; the first is always allocated, the others on first use
+ * @huge: a PMD-sized block for each BAR; freed when the fence is lowered
+ * @is_huge_used: a block was mapped since the last fill; memory_lock
+ * @huge_filled: time of the last fill of @huge, jiffies; memory_lock for writing
  */
 struct fv_ones {
 	struct page *pages[FV_ONES_PAGES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the administrator wants of a device. Pure: no kernel service but snprintf() is
- * used here, so that the unit tests build it on the host.
+ * The administrator's policy for a device. Pure: uses no kernel service but snprintf(),
+ * so that the unit tests build it on the host.
  */
 #ifndef FV_POLICY_H
 #define FV_POLICY_H
@@ -17,10 +17,10 @@
 #define FV_POLICY_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
 
 /**
- * struct fv_ready_register - a register that says whether a design is ready
- * @offset: where in the BAR, in bytes; a multiple of 4
- * @mask: the bits that count; 0 if there is no such register
- * @value: what they are when the design is ready
+ * struct fv_ready_register - register that shows whether a design is ready
+ * @offset: offset in the BAR, bytes; a multiple of 4
+ * @mask: the bits to compare; 0 if there is no such register
+ * @value: value of these bits when the design is ready
  * @bar: number of the BAR, 0 to 5
  */
 struct fv_ready_register {
@@ -31,11 +31,11 @@ struct fv_ready_register {
 };
 
 /**
- * struct fv_policy - what is wanted of a device
- * @value: by FPGA_VFIO_A_POLICY_*; those of the members below are unused
- * @methods: methods of a reset, in order
- * @nr_methods: how many of them; 0 is the PCI core's order
- * @ready: the register that is looked at after a reset
+ * struct fv_policy - policy for a device
+ * @value: indexed by FPGA_VFIO_A_POLICY_*; entries of the members below are unused
+ * @methods: reset methods, in order
+ * @nr_methods: number of @methods; 0: the PCI core's order
+ * @ready: register to poll after a reset
  */
 struct fv_policy {
 	__u32 value[FV_POLICY_NR + 1];

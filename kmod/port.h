@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The port above a card: kept from acting on what happens below, and its hot reset. */
+/* The port above a card: isolation and hot reset. */
 #ifndef FV_PORT_H
 #define FV_PORT_H
 
@@ -7,14 +7,14 @@
 
 struct pci_dev;
 
-/* Registers that are written, and registers that latch events; port.c has the tables. */
+/* At least the number of entries in the tables of port.c. */
 #define FV_PORT_CONTROLS	10
 #define FV_PORT_LATCHES		8
 
 /**
- * struct fv_port_state - what a port was before it was isolated
- * @controls: the registers that isolation writes
- * @latches: events that were latched before
+ * struct fv_port_state - registers of a port before isolation
+ * @controls: registers that isolation writes
+ * @latches: status bits that were latched
  */
 struct fv_port_state {
 	u32 controls[FV_PORT_CONTROLS];

@@ -9,13 +9,13 @@
 struct pci_dev;
 
 /**
- * struct fv_profile - what is publicly known of a board or shell
- * @name: of the profile, for people; at most 31 of a-z, 0-9 and -
- * @methods: the order in which resets are tried, enum fpga_vfio_reset_method
- * @nr_methods: how many of @methods there are; 0: the default order
- * @load_limit_ms: how long its image may take to load; 0: the default
- * @ready_limit_ms: how long it may answer "not yet" then; 0: the default
- * @ready: the register that says that the design is ready
+ * struct fv_profile - published properties of a board or shell
+ * @name: name of the profile; at most 31 of a-z, 0-9 and -
+ * @methods: reset methods in order, enum fpga_vfio_reset_method
+ * @nr_methods: number of @methods; 0: the default order
+ * @load_limit_ms: limit for the image load; 0: the default
+ * @ready_limit_ms: limit for config readiness after link up; 0: the default
+ * @ready: register that shows that the design is ready
  */
 struct fv_profile {
 	const char *name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The way back of a whole card whose users are behind the fence. */
+/* Recovery of a whole card behind the fence. */
 #ifndef FV_RECOVER_H
 #define FV_RECOVER_H
 
@@ -11,10 +11,10 @@ struct fv_device;
 struct fv_reset_report;
 
 /**
- * struct fv_recover_times - how long it took, from when it was begun
- * @link_ns: until the link was up; 0 if it did not come up
- * @ready_ns: until the functions answered; 0 if they did not
- * @total_ns: until its end
+ * struct fv_recover_times - times of a recovery, in ns from its start
+ * @link_ns: link up; 0 if the link did not come up
+ * @ready_ns: all functions answer; 0 if they did not
+ * @total_ns: end of the recovery
  */
 struct fv_recover_times {
 	u64 link_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one lock over what the driver knows: which devices are bound, the cards
- * and groups that they belong to, and the numbers kept of them.
+ * The lock over the driver's objects: bound devices, their cards and groups, and
+ * their statistics.
  */
 #ifndef FV_REGISTRY_H
 #define FV_REGISTRY_H
@@ -10,13 +10,13 @@
 #include <linux/pci.h>
 
 /*
- * Taken after the device lock (probe, remove) and the netlink and sysfs locks
- * (readers); nothing but memory allocation is done under it.
+ * Taken after device locks (probe, remove) and the netlink and sysfs locks (readers).
+ * Holders may allocate memory and read a port's registers, but never wait for hardware.
  */
 extern struct mutex fv_registry_lock;
 
 /**
- * fv_registry_key - Number that orders PCI addresses
+ * fv_registry_key - Convert a PCI address to an ordered key
  * @pdev: a PCI function
  *
  * Context: Any.

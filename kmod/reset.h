@@ -10,20 +10,20 @@
 #include "reset_ops.h"
 #include "span.h"
 
-/* Those that hit the function alone. */
+/* Methods that leave the other functions of the card alone. */
 #define FV_RESET_FUNCTION_ONLY	(BIT(FPGA_VFIO_RESET_METHOD_FLR) | BIT(FPGA_VFIO_RESET_METHOD_PM))
 
 /**
- * struct fv_reset_step - one method, tried or planned
+ * struct fv_reset_step - one method of a reset, tried or planned
  * @method: enum fpga_vfio_reset_method, FV_RESET_ARRIVAL or FV_RESET_CARD_ARRIVAL
  * @error: 0 or negative errno
- * @text: the error in words; empty when there is none. For all to read: it names no process
- * @holders: the same with the processes that hold functions, see fv_span::holders; else empty
- * @is_tried: the functions were touched
- * @duration_ns: until the functions were verified; of one that was tried
- * @expected_ms: the least time that it takes by PCI Express
- * @limit_ms: what it is given at most
- * @nr_functions: how many of fv_reset_report::functions it hits; in a plan
+ * @text: error text, empty on success; readable by all, names no process
+ * @holders: @text with the processes that hold functions, see fv_span::holders; else empty
+ * @is_tried: the step touched the functions
+ * @duration_ns: time until the functions were verified, ns; valid if @is_tried
+ * @expected_ms: shortest time by the PCIe specification; plan only
+ * @limit_ms: time limit; plan only
+ * @nr_functions: how many of fv_reset_report::functions it affects; plan only
  */
 struct fv_reset_step {
 	unsigned int method;
@@ -38,10 +38,10 @@ struct fv_reset_step {
 };
 
 /**
- * struct fv_reset_function - a function that a reset would hit
- * @bdf: its PCI address
- * @driver: name of its driver; empty if it has none
- * @is_held: a user has it open
+ * struct fv_reset_function - a function in the reset scope
+ * @bdf: PCI address
+ * @driver: driver name; empty if unbound
+ * @is_held: a VFIO user has it open
  */
 struct fv_reset_function {
 	char bdf[FPGA_VFIO_NAME_MAX + 1];
@@ -50,12 +50,12 @@ struct fv_reset_function {
 };
 
 /**
- * struct fv_reset_report - what a reset did, or would do
- * @began_ns: when the first step was begun, if that was before the reset; else 0
- * @nr: steps in @steps
- * @steps: in the order in which they were tried
- * @nr_functions: functions in @functions; in a plan
- * @functions: what is below the port, the device itself first; in a plan
+ * struct fv_reset_report - result or plan of a reset
+ * @began_ns: start of the recovery that the reset is part of, ns, CLOCK_MONOTONIC; else 0
+ * @nr: number of @steps
+ * @steps: methods in the order of use
+ * @nr_functions: number of @functions
+ * @functions: the reset scope, the device itself first; filled for a plan and for a fence
  */
 struct fv_reset_report {
 	u64 began_ns;

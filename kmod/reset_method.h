@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reset methods and the counters that they count in. Pure: no kernel service is
- * used here, so that the unit tests build it on the host.
+ * Reset methods and their counters. Pure: uses no kernel service, so that the unit
+ * tests build it on the host.
  */
 #ifndef FV_RESET_METHOD_H
 #define FV_RESET_METHOD_H
@@ -17,7 +17,7 @@
  * @FV_RESET_PM:		D3hot to D0 without No_Soft_Reset, PCIe r6.0, 5.3.1.4
  * @FV_RESET_HOT:		secondary bus reset at the port above, PCIe r6.0, 6.6.1
  * @FV_RESET_LINK:		Link Disable and enable at the port above, PCIe r6.0, 7.5.3.7
- * @FV_RESET_OTHER:		any other, or not known
+ * @FV_RESET_OTHER:		any other, or unknown
  */
 enum fv_reset_method {
 	FV_RESET_DEVICE_SPECIFIC,
@@ -30,10 +30,10 @@ enum fv_reset_method {
 	FV_RESET_OTHER,
 };
 
-/* No method, or none that enum fpga_vfio_reset_method knows. */
+/* No method, or one without a value in enum fpga_vfio_reset_method. */
 #define FV_METHOD_NONE		(-1)
 
-/* Entries that fv_reset_method_of() knows; PCI_NUM_RESET_METHODS of the kernel. */
+/* Entries in the table of fv_reset_method_of(); the kernel's PCI_NUM_RESET_METHODS. */
 #define FV_RESET_METHODS_KNOWN	8
 
 enum fv_reset_method fv_reset_method_of(unsigned int index);

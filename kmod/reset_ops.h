@@ -11,34 +11,34 @@
 struct fv_policy;
 struct pci_dev;
 
-/* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
+/* PCIe r6.0, 6.6.1: minimum time from link up to the first configuration request. */
 #define FV_RESET_SETTLE_MS	100
 
 #define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
 
 /*
- * No methods, but tried like one: a function, or a card, that came back by itself is taken
- * as it comes. After those of enum fpga_vfio_reset_method.
+ * Verify only: verify and restore a function, or a whole card, that came back by itself,
+ * without a reset. Numbered after enum fpga_vfio_reset_method.
  */
 #define FV_RESET_ARRIVAL	FV_RESET_METHODS
 #define FV_RESET_CARD_ARRIVAL	(FV_RESET_METHODS + 1)
 
-/* Any method, the one that hits least first. */
+/* Any method, from the smallest reset scope to the largest. */
 #define FV_RESET_ANY		GENMASK(FV_RESET_METHODS - 1, 0)
-/* Before any: if the function came back by itself, it is taken as it comes. */
+/* Verify only first, then the methods. */
 #define FV_RESET_ARRIVED	BIT(FV_RESET_ARRIVAL)
-/* Of a card that is fenced: the same, of all its functions, whoever has them. */
+/* The same for all functions of a card behind the fence, also of several users. */
 #define FV_RESET_CARD_ARRIVED	BIT(FV_RESET_CARD_ARRIVAL)
 
 /**
- * struct fv_reset_ops - how a method works
- * @name: of the method, as in the PCI core's reset_method file and in messages
- * @counter: what it counts as
- * @is_card: all functions below the port are hit
- * @is_arrival: it resets nothing
- * @expected_ms: the least time
- * @unavailable: why it cannot be used, or NULL
- * @act: resets; returns when the functions may be asked whether they are ready
+ * struct fv_reset_ops - operations of a reset method
+ * @name: name of the method
+ * @counter: method that it counts as
+ * @is_card: affects all functions below the port
+ * @is_arrival: verify only, resets nothing
+ * @expected_ms: shortest time by the PCIe specification
+ * @unavailable: returns why the method cannot be used, or NULL
+ * @act: resets; returns 0 when config reads may begin, or an errno, with @text where known
  */
 struct fv_reset_ops {
 	const char *name;

@@ -10,17 +10,17 @@
 #include "span.h"
 
 /**
- * struct fv_reset_job - a reset that is under way
- * @span: the functions that are held; the device's first
- * @policy: what was wanted of the device when it began
- * @origin: who asked
- * @is_fencing: users see the fence meanwhile; else they wait at memory_lock. Set also when a
- *	function is met of which dma-bufs are exported, or that is accessed without a gap
- * @is_lost: what the functions have now is nothing that they should have later
- * @ops: the method that is tried
- * @method: its number
- * @step: what comes of it
- * @began_ns: when it was begun
+ * struct fv_reset_job - a reset in progress
+ * @span: the reset scope; the device's function first
+ * @policy: policy of the device at the start
+ * @origin: requester
+ * @is_fencing: VFIO users are fenced meanwhile; else they block on memory_lock. Also set for a
+ *	function with exported dma-bufs, or with a user that leaves no gap between accesses
+ * @is_lost: the current configuration must not be saved
+ * @ops: the current method
+ * @method: number of the current method
+ * @step: result of the current method
+ * @began_ns: start of the current method, ns, CLOCK_MONOTONIC
  */
 struct fv_reset_job {
 	struct fv_span span;

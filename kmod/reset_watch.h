@@ -13,17 +13,17 @@ struct pci_dev;
 struct task_struct;
 
 /**
- * struct fv_reset_watch - a task that may reset, and what is seen of it
- * @node:	in the list of all watches
- * @task:	the task
- * @dev:	the device that it was called for
- * @origin:	who asked for what it does
- * @is_hot:	that is a hot reset, of all functions of the card
- * @is_seen:	@dev went through a reset
- * @is_answering: @dev answered after it
- * @method:	of the PCI core's, if @is_seen and not @is_hot
+ * struct fv_reset_watch - reset tracking of one call into vfio_pci_core
+ * @node:	in the list of all tracked calls
+ * @task:	the calling task
+ * @dev:	the device that the call is for
+ * @origin:	requester
+ * @is_hot:	resets in this call are hot resets of the card
+ * @is_seen:	the PCI core reset @dev
+ * @is_answering: @dev answered after that reset
+ * @method:	method that the PCI core used; valid if @is_seen and not @is_hot
  *
- * Lives on the stack of the function that calls into vfio_pci_core.
+ * On the stack of the function that calls into vfio_pci_core.
  */
 struct fv_reset_watch {
 	struct list_head node;

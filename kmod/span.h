@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The functions that a reset hits: one with its virtual functions, or all below the port with
- * theirs. While they are held here no other task resets, binds, unbinds, opens or uses them.
+ * Reset scope: the functions that a reset affects. Either one function with its virtual functions,
+ * or all functions below the port with theirs. While a scope is held, no other task resets, binds,
+ * unbinds or opens them.
  */
 #ifndef FV_SPAN_H
 #define FV_SPAN_H
@@ -13,21 +14,21 @@
 struct fv_device;
 struct pci_dev;
 
-/* As many functions as a device without ARI has on a bus, four times. */
+/* Four times the 8 functions that a device without ARI has. */
 #define FV_SPAN_MAX	32
 
 /**
- * struct fv_span - functions held
- * @dev: the device that it is about
- * @functions: the functions, @dev's first, then its virtual functions; referenced
- * @devices: what we know of each; NULL if it has no driver. After fv_span_look() only @dev
- *	     is there still
- * @is_open: a user has it open
- * @nr: how many
- * @nr_held: how many of them are locked
- * @is_any_user: the functions may be of more than one user
- * @holders: the functions of others of which it was refused, and the processes that hold them, in
- *	     words, for callers with CAP_SYS_ADMIN; else empty
+ * struct fv_span - reset scope
+ * @dev: the device to reset or fence
+ * @functions: the functions, @dev's first, then its virtual functions; each referenced
+ * @devices: this driver's device of each function, or NULL. After fv_span_look() only the
+ *	     entry of @dev may be dereferenced
+ * @is_open: a VFIO user has the function open
+ * @nr: number of functions
+ * @nr_held: number of functions with their device lock held
+ * @is_any_user: the functions may belong to several VFIO users
+ * @holders: if refused because of other users, their functions and processes; only for callers
+ *	     with CAP_SYS_ADMIN; else empty
  */
 struct fv_span {
 	struct fv_device *dev;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * States of a device, and which may follow which. Pure: no kernel service is used here, so
- * that the unit tests build it on the host.
+ * States of a device and the legal transitions. Pure: uses no kernel service, so that the
+ * unit tests build it on the host.
  */
 #ifndef FV_STATE_H
 #define FV_STATE_H

@@ -13,8 +13,8 @@ struct pci_dev;
 #define FV_STATS_NR	FPGA_VFIO_A_STATS_MAX
 
 /*
- * Behind the counters: reads and writes through the descriptor that are under way, of
- * configuration space and of BARs, as far apart as their counters are.
+ * Entries behind the counters: reads and writes through the file descriptor in flight, for
+ * configuration space and for BARs. They are as far apart as the counters of the two.
  */
 #define FV_STATS_UNDER_WAY	(FV_STATS_NR + 1)
 #define FV_STATS_UNDER_WAY_BAR							\
@@ -25,19 +25,19 @@ struct fv_counters {
 	u64 value[FV_STATS_UNDER_WAY_BAR + 1];
 };
 
-/* The longest reset that is given time takes 12 minutes; 2^17 ms are two. */
+/* The last bucket holds all resets from 2^17 ms (2 minutes) to the limit of 12 minutes. */
 #define FV_TIMES_BUCKETS	19
 
 /**
- * struct fv_times - how long something took each time
- * @count: how often it was done
- * @last_ns: the last time
- * @last_at_ns: when that was, CLOCK_MONOTONIC
- * @min_ns: the shortest
- * @max_ns: the longest
- * @total_ns: all together
- * @buckets: how many took less than 2^i ms, and not less than half of that; the last
- *	     has all that are longer
+ * struct fv_times - durations of an operation
+ * @count: number of operations
+ * @last_ns: duration of the last one
+ * @last_at_ns: end of the last one, ns, CLOCK_MONOTONIC
+ * @min_ns: shortest duration
+ * @max_ns: longest duration
+ * @total_ns: sum of all durations
+ * @buckets: log2 histogram: number that took less than 2^i ms, but not less than half of
+ *	     that; the last bucket also holds all longer ones
  */
 struct fv_times {
 	u64 count;
@@ -50,18 +50,17 @@ struct fv_times {
 };
 
 /**
- * struct fv_stats - what was counted at one PCI address
- * @counters:	what is counted on hot paths
+ * struct fv_stats - statistics of one PCI address
+ * @counters:	per-CPU counters
  * @node:	in fv_group::stats; protected by fv_registry_lock
  * @lock:	protects all below
- * @held_ns:	time held by the users that are gone
- * @opened_at_ns: when the user of now came, 0 if there is none
- * @fenced_ns:	time fenced, of the fences that are gone
- * @fenced_at_ns: when the fence of now was raised, 0 if there is none
- * @resets:	how long resets took
+ * @held_ns:	time that past users had the device open
+ * @opened_at_ns: open time of the current user, ns, CLOCK_MONOTONIC; 0 if there is none
+ * @fenced_ns:	time behind past fences
+ * @fenced_at_ns: start of the current fence, ns, CLOCK_MONOTONIC; 0 if there is none
+ * @resets:	durations of successful resets
  *
- * Outlives the device: it stays until the module goes, so that numbers survive
- * an unbind and a rebind.
+ * Kept until module exit, so that the statistics survive unbind and rebind.
  */
 struct fv_stats {
 	struct fv_counters __percpu *counters;
@@ -88,8 +87,8 @@ void fv_stats_exit(void);
 /**
  * fv_stats_add - Add to a counter
  * @stats: the device's counters
- * @attr: which one, FPGA_VFIO_A_STATS_*
- * @n: how much
+ * @attr: the counter, FPGA_VFIO_A_STATS_*
+ * @n: amount
  *
  * Context: Any.
  */
@@ -101,7 +100,7 @@ static inline void fv_stats_add(struct fv_stats *stats, unsigned int attr, u64 n
 /**
  * fv_stats_inc - Add one to a counter
  * @stats: the device's counters
- * @attr: which one, FPGA_VFIO_A_STATS_*
+ * @attr: the counter, FPGA_VFIO_A_STATS_*
  *
  * Context: Any.
  */

@@ -59,7 +59,7 @@ TRACE_DEFINE_ENUM(FV_PHASE_LINK);
 		{ FV_PHASE_MSI, "msi" },				\
 		{ FV_PHASE_LINK, "link" })
 
-/* Everything that the history keeps. */
+/* Every event of the history. */
 TRACE_EVENT(fv_event,
 	TP_PROTO(const char *port, const struct fv_event *event),
 	TP_ARGS(port, event),
@@ -97,7 +97,7 @@ TRACE_EVENT(fv_event,
 		  __entry->state, __entry->speed, __entry->width, __get_str(text))
 );
 
-/* How far a reset has come. */
+/* End of a phase of a reset. */
 TRACE_EVENT(fv_reset_step,
 	TP_PROTO(const char *bdf, unsigned int method, enum fv_phase phase, int error),
 	TP_ARGS(bdf, method, phase, error),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waits for hardware: with a limit, ended by a signal that kills, and looking often
- * enough to see what is waited for soon after it is there.
+ * Waits for hardware: bounded, killable, and polled often enough to notice the event
+ * soon after it happens.
  */
 #ifndef FV_WAIT_H
 #define FV_WAIT_H
@@ -9,10 +9,10 @@
 #include <linux/ktime.h>
 
 /**
- * struct fv_wait - a wait
- * @began: when it began
- * @end: when it is given up
- * @is_over: becomes true when there is nothing to wait for any more; may be NULL
+ * struct fv_wait - a bounded wait
+ * @began: start
+ * @end: deadline
+ * @is_over: aborts the wait when it becomes true; may be NULL
  */
 struct fv_wait {
 	ktime_t began;

@@ -10,16 +10,16 @@
 struct fv_card;
 
 /**
- * struct fv_watch - looks at the link of a card now and then
- * @work: looks, and comes again; what has no lock is its own
- * @is_down: the link is down unasked
- * @is_degraded: the link is slower or narrower than is wanted
- * @is_suspect: it was so at the last look
- * @looked_ns: when it was looked at last while it was degraded, CLOCK_MONOTONIC
- * @retrain_ns: when it is retrained again
- * @pause_ns: how long it is left alone after the next retrain that does not help
- * @has_link: the last look read @link; fv_registry_lock
- * @link: the link then, for callers that may not have it read; fv_registry_lock
+ * struct fv_watch - link monitor of a card
+ * @work: polls the link and requeues itself; only it uses members without a lock
+ * @is_down: the link is down unexpectedly
+ * @is_degraded: the link is slower or narrower than its goal, in two polls in a row
+ * @is_suspect: the last poll found the link slower or narrower
+ * @looked_ns: time of the last poll while degraded, ns, CLOCK_MONOTONIC
+ * @retrain_ns: earliest time of the next retrain, ns, CLOCK_MONOTONIC
+ * @pause_ns: delay after the next retrain that fails, ns
+ * @has_link: the last poll could read @link; fv_registry_lock
+ * @link: link at the last poll, for callers without CAP_SYS_ADMIN; fv_registry_lock
  */
 struct fv_watch {
 	struct delayed_work work;
