@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Somebody asks for a card to be fenced, does to it what he likes, and asks for it to be
- * brought back. If he does not, because he is gone or because it takes too long, the driver
- * does it in his place: no card stays behind a fence that nobody knows of.
+ * Fence sessions: a netlink client fences a card, reprograms it, and asks for its recovery.
+ * When the client's socket closes or the time limit passes, the driver recovers the card
+ * by itself, so that no card stays fenced without an owner.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -26,10 +26,10 @@
 #include "reset.h"
 #include "span.h"
 
-/* When others had the card, or what is needed of it, just then. */
+/* Retry interval (ms) when another task holds the session or the card. */
 #define FV_LEASE_AGAIN_MS	200
 
-/* The functions of a card that is being fenced. */
+/* A card that is being fenced. */
 struct fv_lease_job {
 	struct fv_span span;
 	char text[FV_REASON_SIZE];
@@ -47,7 +47,6 @@ static void fv_lease_note(struct fv_device *dev, enum fpga_vfio_origin origin, i
 	}, "%s", text);
 }
 
-/* Brings the card back when nobody else did. */
 static void fv_lease_end_in(struct fv_lease *lease, unsigned int ms)
 {
 	mod_delayed_work(system_dfl_wq, &lease->end, msecs_to_jiffies(ms));
@@ -65,7 +64,7 @@ static void fv_lease_unfence(struct fv_span *span)
 	}
 }
 
-/* Users off, configuration remembered, the functions quiet. */
+/* Raise the fence and save the configuration of one function. */
 static int fv_lease_fence_function(struct fv_lease_job *job, unsigned int i)
 {
 	struct pci_dev *pdev = job->span.functions[i];
@@ -83,7 +82,7 @@ static int fv_lease_fence_function(struct fv_lease_job *job, unsigned int i)
 	return fv_baseline_remember(pdev, dev);
 }
 
-/* What those have that were remembered is what they had: nothing was touched. */
+/* Drop the saved states after an error: no function was touched yet. */
 static void fv_lease_forget(struct fv_span *span, unsigned int nr)
 {
 	while (nr--)
@@ -91,7 +90,7 @@ static void fv_lease_forget(struct fv_span *span, unsigned int nr)
 			fv_baseline_forget(span->devices[nr]);
 }
 
-/* vfio_pci_core reads Command, and writes it back, under memory_lock. */
+/* memory_lock: vfio_pci_core does read-modify-write of Command under it. */
 static void fv_lease_stop_function(struct fv_span *span, unsigned int i)
 {
 	struct fv_device *dev = span->devices[i];
@@ -129,7 +128,7 @@ static int fv_lease_fence(struct fv_lease_job *job)
 	return 0;
 }
 
-/* Whether the port is to keep the link down: nothing that a programmer does is an error then. */
+/* With the link disabled, the port sees no errors from reprogramming the card. */
 static bool fv_lease_wants_link_off(struct fv_card *card, const struct fv_policy *policy)
 {
 	struct fv_link link;
@@ -178,13 +177,12 @@ static void fv_lease_act(struct fv_lease_job *job, struct fv_device *dev,
 			     job->text);
 }
 
-/* All functions are held. */
 static int fv_lease_begin_held(struct fv_lease_job *job, struct fv_device *dev,
 			       const struct fv_lease_ask *ask, const struct fv_policy *policy)
 {
 	int ret;
 
-	/* What a fence does to a function is told to it; one that does not wake up is why. */
+	/* Fencing accesses config space. A function that fails to wake may be why it is fenced. */
 	fv_span_wake(&job->span);
 	ret = fv_lease_fence(job);
 	if (!ret)
@@ -231,7 +229,7 @@ static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
 	int ret;
 
 	fv_device_policy(dev, &policy);
-	/* A hot reset that was let in ends before, or is refused: see fv_vfio_ioctl_hot_reset(). */
+	/* A user's hot reset either ends before or is refused: see fv_vfio_ioctl_hot_reset(). */
 	ret = mutex_lock_killable(&dev->card->hot_reset_lock);
 	if (ret)
 		return ret;
@@ -257,22 +255,23 @@ static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
 }
 
 /**
- * fv_lease_begin - Fence a card because somebody asks for it
- * @dev: a device on it, which cannot go meanwhile
- * @ask: who, and for how long
- * @is_plan: only say what would be done
- * @report: its functions
- * @is_link_disabled: the port keeps the link down meanwhile
- * @text: why not, in words
- * @size: of @text
+ * fv_lease_begin - Begin a fence session
+ * @dev: a device on the card; the caller keeps it from going away
+ * @ask: the request
+ * @is_plan: change nothing, only fill @report and @is_link_disabled
+ * @report: functions of the card
+ * @is_link_disabled: the port keeps the link disabled during the session
+ * @text: error text; empty on success or if there is none
+ * @size: size of @text
  *
- * When it returns 0, no access of a user is under way to the card, and none will begin; it
- * does not send, and the port does not mind what happens to it.
+ * On success no user access to the card is in flight and none begins, bus mastering is off,
+ * and the port is isolated.
  *
  * Context: Process context, may sleep; killable.
- * Return: 0, -EOPNOTSUPP if there is no port or too much below it, -EBUSY if it is fenced
- * already or if a function is not ours, -EAGAIN if it is being bound, reset or recovered, or
- * its user keeps it, -EINTR, -ENOMEM; then it is as it was.
+ * Return: 0, -EOPNOTSUPP if there is no port or there are too many functions or buses below
+ * it, -EBUSY if the card is fenced already or a function is bound to another driver, -EAGAIN if
+ * it is being bound, reset or recovered, or a user does not leave its memory alone, -EINTR,
+ * -ENOMEM. On error nothing has changed.
  */
 int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool is_plan,
 		   struct fv_reset_report *report, bool *is_link_disabled, char *text,
@@ -307,7 +306,7 @@ int fv_lease_begin(struct fv_device *dev, const struct fv_lease_ask *ask, bool i
 	return ret;
 }
 
-/* It is not fenced by anybody any more: what it is now, it stays. */
+/* End the session; the functions keep their states. */
 static void fv_lease_give_back(struct fv_card *card)
 {
 	struct fv_lease *lease = &card->lease;
@@ -330,7 +329,7 @@ static void fv_lease_enable_link(struct fv_card *card)
 		card->lease.is_link_disabled = false;
 }
 
-/* Nobody's fence is on, so nobody tries again but the driver's own repair. */
+/* Without a session no owner tries again: leave the card to the recovery worker. */
 static void fv_lease_leave_to_repair(struct fv_card *card, enum fpga_vfio_origin origin)
 {
 	struct fv_device *dev = NULL;
@@ -342,7 +341,7 @@ static void fv_lease_leave_to_repair(struct fv_card *card, enum fpga_vfio_origin
 		fv_clean_repair(dev);
 }
 
-/* With or without somebody's fence, which stays when it could not be brought to an end. */
+/* Works with or without a session; an unfinished recovery keeps the session. */
 static int fv_lease_recover(struct fv_device *dev, enum fpga_vfio_origin origin,
 			    struct fv_reset_report *report, struct fv_recover_times *times)
 {
@@ -368,11 +367,11 @@ static int fv_lease_recover(struct fv_device *dev, enum fpga_vfio_origin origin,
 }
 
 /**
- * fv_lease_left_ms - Say how long a fence still lasts
- * @lease: the card's, which is on
+ * fv_lease_left_ms - Get the remaining time of a fence session
+ * @lease: an active session
  *
  * Context: Under fv_registry_lock.
- * Return: Milliseconds; 0 when it is over.
+ * Return: Milliseconds; 0 when the session is over.
  */
 unsigned int fv_lease_left_ms(const struct fv_lease *lease)
 {
@@ -384,7 +383,6 @@ unsigned int fv_lease_left_ms(const struct fv_lease *lease)
 	return DIV_ROUND_UP_ULL(lease->end_ns - now_ns, NSEC_PER_MSEC);
 }
 
-/* In its owner's place. */
 static int fv_lease_end_by_driver(struct fv_lease *lease, struct fv_device *dev,
 				  struct fv_reset_report *report)
 {
@@ -394,7 +392,7 @@ static int fv_lease_end_by_driver(struct fv_lease *lease, struct fv_device *dev,
 
 	if (!lease->is_on)
 		return 0;
-	/* Another function of the card does it when this one is gone. */
+	/* Retry with another function of the card once this one is unbound. */
 	if (READ_ONCE(dev->is_leaving))
 		return -EAGAIN;
 	scoped_guard(mutex, &fv_registry_lock) {
@@ -419,7 +417,7 @@ static void fv_lease_end_work(struct work_struct *work)
 	unsigned long key = 0;
 	int ret = -EAGAIN;
 
-	/* Virtual functions come back with their physical function. */
+	/* Virtual functions are recovered with their physical function. */
 	do {
 		dev = fv_device_next_of(card, dev, &key);
 	} while (dev && dev->core.pdev->is_virtfn);
@@ -435,7 +433,6 @@ static void fv_lease_end_work(struct work_struct *work)
 	fv_device_put(dev);
 }
 
-/* Its owner is gone: now. */
 static void fv_lease_hand_over(struct fv_lease *lease)
 {
 	lockdep_assert_held(&fv_registry_lock);
@@ -443,7 +440,6 @@ static void fv_lease_hand_over(struct fv_lease *lease)
 	fv_lease_end_in(lease, 0);
 }
 
-/* May the one who asks end it? */
 static bool fv_lease_is_his(struct fv_lease *lease, const struct fv_lease_ask *ask)
 {
 	guard(mutex)(&fv_registry_lock);
@@ -463,21 +459,22 @@ static bool fv_lease_is_ready(struct fv_card *card)
 }
 
 /**
- * fv_lease_end - Bring a card back because somebody asks for it
- * @dev: a device on it, which cannot go meanwhile
- * @ask: who
- * @report: what was tried; nothing if it is ready
- * @times: how long it took
- * @text: why not, in words, if nothing was tried
- * @size: of @text
+ * fv_lease_end - Recover a card and end its fence session
+ * @dev: a device on the card; the caller keeps it from going away
+ * @ask: the request
+ * @report: methods tried; none if the card is ready
+ * @times: times of the recovery
+ * @text: error text if nothing was tried
+ * @size: size of @text
  *
- * Also one that nobody has fenced. When he is killed before the end, the driver goes on.
+ * Also recovers a card without a session. If the caller is killed, the driver continues.
  *
  * Context: Process context, may sleep for the limits of the policy; killable.
- * Return: 0, -EOPNOTSUPP if there is no card, or if @dev is a virtual function, which is brought
- * back with its physical function, -EBUSY if the fence is another's or a function
- * is not ours, -EAGAIN if it is being fenced, recovered, bound or reset, -ESTALE if it came
- * back as something else, -ETIMEDOUT or -EIO if it did not come back, -EINTR, -ENOMEM.
+ * Return: 0, -EOPNOTSUPP if there is no card, or if @dev is a virtual function, which is
+ * recovered with its physical function, -EBUSY if the session has another owner or a function
+ * is bound to another driver, -EAGAIN if the card is being fenced, recovered, bound or reset,
+ * -ESTALE if it came back with another identity, -ETIMEDOUT or -EIO if it did not come back,
+ * -EINTR, -ENOMEM.
  */
 int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
 		 struct fv_reset_report *report, struct fv_recover_times *times, char *text,
@@ -514,10 +511,10 @@ int fv_lease_end(struct fv_device *dev, const struct fv_lease_ask *ask,
 }
 
 /**
- * fv_lease_owner_gone - Say that a netlink socket was closed
- * @portid: the socket
+ * fv_lease_owner_gone - End the fence sessions of a closed socket
+ * @portid: netlink port id of the socket
  *
- * The fences that it asked for end now, but for those that are detached.
+ * Detached sessions go on.
  *
  * Context: Process context. Takes fv_registry_lock.
  */
@@ -535,12 +532,11 @@ void fv_lease_owner_gone(u32 portid)
 }
 
 /**
- * fv_lease_leave - Take a device that is being unbound out of its card's fence
- * @dev: the device, which nobody uses
+ * fv_lease_leave - Remove a device from its card's fence session
+ * @dev: the device, being unbound, without user
  *
- * When it is the last one, there is nobody left to fence, and nobody who could bring the
- * card back as a whole: the link is let up, functions without driver and the port get back
- * what they had, and the next driver finds the card.
+ * The last device of the card ends the session: it enables the link and restores unbound
+ * functions and the port, so that the next driver finds the card.
  *
  * Context: Process context, under the device lock.
  */
@@ -570,8 +566,8 @@ void fv_lease_leave(struct fv_device *dev)
 }
 
 /**
- * fv_lease_init - Be ready for somebody who asks
- * @lease: the card's
+ * fv_lease_init - Initialize the fence session of a card
+ * @lease: the session
  *
  * Context: Process context.
  */
@@ -582,8 +578,8 @@ void fv_lease_init(struct fv_lease *lease)
 }
 
 /**
- * fv_lease_exit - End what fv_lease_init() began
- * @lease: the card's, which nobody has fenced; no device is on the card any more
+ * fv_lease_exit - Clean up after fv_lease_init()
+ * @lease: an inactive session; no device is on the card any more
  *
  * Context: Process context.
  */

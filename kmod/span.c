@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Order of the locks: device lock of the function, vfio_device_set::lock of its card,
- * device locks of the card's other functions (tried only), vfio_device_set::lock of a virtual
- * function (tried only; let go before the next), fv_fence::gate and memory_lock of each
- * (tried only, but for the first), access to configuration space of each. vfio_pci_core takes
- * memory_lock inside the set's lock, and only tries device locks inside either; it waits for
- * access to configuration space, as each user's write there does, and for importers of dma-bufs
- * inside memory_lock.
- * To mask INTx it takes memory_lock, and then igate, of the function alone: all gates are closed
- * before the first memory_lock is taken.
+ * Lock order:
+ *   device lock of the function
+ *   vfio_device_set::lock of its card
+ *   device locks of the card's other functions (trylock)
+ *   vfio_device_set::lock of a virtual function (trylock, one at a time)
+ *   fv_fence::gate, then memory_lock, of each function (trylock)
+ *   pci_cfg_access_lock() of each function
  *
- * A virtual function is alone in its set. An open needs its device lock, so that it is
- * enough to hold that.
+ * vfio_pci_core takes memory_lock inside the set lock, and only tries device locks inside either.
+ * Under memory_lock it waits for config access, as does each config write of a user, and for
+ * importers of dma-bufs. To mask INTx it takes memory_lock, then igate, of one function: all gates
+ * are closed before the first memory_lock is taken.
+ *
+ * A virtual function is alone in its set. To hold its device lock is enough to keep it from
+ * being opened.
  */
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
@@ -31,19 +34,20 @@
 #include "wait.h"
 
 /*
- * How long others may keep a lock that is only tried: longer than a page fault or a
- * configuration access, shorter than anybody wants to wait for a refusal.
+ * Limit for trylock loops: longer than a page fault or a config access takes, short enough
+ * for a refusal.
  */
 #define FV_SPAN_LOCK_LIMIT_MS	1000
 
 /**
- * fv_span_lock_function - Take the device lock of a function, if others let go of it soon
+ * fv_span_lock_function - Try for a second to lock a function
  * @pdev: the function
- * @text: why not, in words
- * @size: of @text
+ * @text: error text
+ * @size: size of @text
  *
- * Context: Process context, may sleep for a second.
- * Return: 0, -EAGAIN, -EINTR when the process is being killed. device_unlock() after 0.
+ * Context: Process context, may sleep.
+ * Return: 0, then the caller calls device_unlock(), -EAGAIN if another task keeps the device
+ * lock, -EINTR when the process is being killed.
  */
 int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
 {
@@ -62,15 +66,15 @@ int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
 }
 
 /**
- * fv_span_begin - Hold one function
- * @span: what is held
- * @dev: its device
- * @text: why not, in words
- * @size: of @text
+ * fv_span_begin - Begin a reset scope with one function
+ * @span: the scope
+ * @dev: device of the function; the caller keeps it from going away
+ * @text: error text
+ * @size: size of @text
  *
- * Context: Process context, may sleep; the device cannot go.
- * Return: 0, -EAGAIN if somebody else has the device lock, -EINTR when the process is
- * being killed. fv_span_end() after 0.
+ * Context: Process context, may sleep.
+ * Return: 0, then the caller calls fv_span_end(), -EAGAIN if another task keeps the device
+ * lock, -EINTR when the process is being killed.
  */
 int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
 {
@@ -87,7 +91,6 @@ int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_
 	return 0;
 }
 
-/* What is found and what does not fit. */
 struct fv_span_walk {
 	struct fv_span *span;
 	unsigned int nr_left_out;
@@ -114,7 +117,7 @@ static void fv_span_add_vfs(struct fv_span_walk *walk, struct pci_dev *pf)
 		fv_span_add(walk, vf);
 }
 
-/* Virtual functions come with their physical function, on whatever bus they are. */
+/* fv_span_add_vfs() adds virtual functions, which may be on other buses. */
 static int fv_span_add_function(struct pci_dev *pdev, void *arg)
 {
 	struct fv_span_walk *walk = arg;
@@ -137,8 +140,8 @@ static int fv_span_say_too_many(struct fv_span *span, char *text, size_t size)
 }
 
 /*
- * The device's own function, its virtual functions, and then all others below the port, but for
- * the virtual functions of these.
+ * Collect the device's own function, its virtual functions, and then all others below the port,
+ * without the virtual functions of these.
  */
 static int fv_span_collect(struct fv_span *span, bool is_card, char *text, size_t size)
 {
@@ -164,7 +167,7 @@ static int fv_span_collect(struct fv_span *span, bool is_card, char *text, size_
 	return walk.nr_left_out ? fv_span_say_too_many(span, text, size) : 0;
 }
 
-/* Those of the others, which come and go unless the device locks of these are held. */
+/* VFs of the other functions: they may come and go until the PFs' device locks are held. */
 static int fv_span_collect_vfs(struct fv_span *span, char *text, size_t size)
 {
 	struct fv_span_walk walk = { .span = span };
@@ -177,11 +180,10 @@ static int fv_span_collect_vfs(struct fv_span *span, char *text, size_t size)
 }
 
 /*
- * Who may reset one function may reset the other? Not by the process, which may have opened both
- * for others: by the iommufd context, as VFIO says it, or where there is none by the IOMMU group,
- * or the page tables by which both are translated. Domains that translate nothing are shared by
- * all who have none of their own. A process that has each function in a container of its own,
- * as for a guest with an IOMMU, counts as two.
+ * May the user of one function reset the other? Processes are not compared, as one may have opened
+ * both for others. The same user has the same iommufd context, as in VFIO; or, without iommufd, the
+ * same IOMMU group or the same paging domain. Domains that do not translate are shared by unrelated
+ * users. A process with one container per function, as for a guest with a vIOMMU, counts as two.
  */
 static bool fv_span_is_same_user(struct fv_device *a, struct fv_device *b)
 {
@@ -200,7 +202,7 @@ static bool fv_span_is_same_user(struct fv_device *a, struct fv_device *b)
 
 /*
  * Virtual functions of a function that is not ready do not work for their users and drivers
- * either: its reset takes nothing from them, and brings them back.
+ * anyway: its reset costs them nothing and recovers them.
  */
 static bool fv_span_is_free(struct fv_span *span, unsigned int i)
 {
@@ -208,7 +210,7 @@ static bool fv_span_is_free(struct fv_span *span, unsigned int i)
 	       fv_device_state(span->dev) != FPGA_VFIO_CARD_STATE_READY;
 }
 
-/* Without a bus below it, and bound to this driver or to none. */
+/* -EBUSY for a bridge, or for a function bound to another driver. */
 static int fv_span_check_driver(struct fv_span *span, unsigned int i, char *text, size_t size)
 {
 	struct pci_dev *pdev = span->functions[i];
@@ -216,7 +218,7 @@ static int fv_span_check_driver(struct fv_span *span, unsigned int i, char *text
 	if (pdev->subordinate)
 		snprintf(text, size, "%s has a bus below it", pci_name(pdev));
 	else if (!span->devices[i] && pdev->dev.driver && !fv_span_is_free(span, i))
-		/* In a plan it may be unbound meanwhile. */
+		/* A plan does not hold the device lock: the driver may unbind here. */
 		snprintf(text, size, "%s is bound to %s", pci_name(pdev),
 			 dev_driver_string(&pdev->dev));
 	else
@@ -224,7 +226,7 @@ static int fv_span_check_driver(struct fv_span *span, unsigned int i, char *text
 	return -EBUSY;
 }
 
-/* The text is for all to read: it names no process. */
+/* All users may read @text, so it names no process; span->holders does. */
 static void fv_span_say_held(struct fv_span *span, struct fv_device *dev, bool is_first, char *text,
 			     size_t size)
 {
@@ -238,7 +240,7 @@ static void fv_span_say_held(struct fv_span *span, struct fv_device *dev, bool i
 		 pci_name(dev->core.pdev), pid_nr(dev->user));
 }
 
-/* fv_device::user is read under the device's own set's lock. */
+/* fv_device::user is protected by the lock of the device's own set. */
 static int fv_span_lock_set(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
 {
 	struct vfio_device_set *set = dev->core.vdev.dev_set;
@@ -266,11 +268,11 @@ static void fv_span_unlock_set(struct fv_span *span, struct fv_device *dev)
 		mutex_unlock(&set->lock);
 }
 
-/* Whether the function's user, if it has one, is another than that of the device. */
+/* Check that a function has no user, or the same user as span->dev. */
 static int fv_span_check_user(struct fv_span *span, unsigned int i, unsigned int *nr_others,
 			      char *text, size_t size)
 {
-	/* In a plan no lock keeps the function from being unbound meanwhile. */
+	/* Take a reference: in a plan no lock keeps the function bound. */
 	struct fv_device *dev = fv_device_get(pci_name(span->functions[i]));
 	int ret;
 
@@ -290,8 +292,8 @@ static int fv_span_check_user(struct fv_span *span, unsigned int i, unsigned int
 }
 
 /*
- * Whether the functions are the device's user's, or no user's. All that others have are named,
- * as far as there is room.
+ * Check drivers and users of all functions. @text and span->holders list all functions of other
+ * users, as far as they fit.
  */
 static int fv_span_check(struct fv_span *span, char *text, size_t size)
 {
@@ -326,12 +328,12 @@ static void fv_span_shrink(struct fv_span *span, unsigned int nr)
 }
 
 /**
- * fv_span_is_wide - Does a reset hit more than the device's own function?
+ * fv_span_is_wide - Check whether a reset affects other functions
  * @dev: the device
- * @is_card: the reset is one of all functions of the card
+ * @is_card: the reset affects all functions of the card
  *
- * Context: Process context; under the device lock the answer stays.
- * Return: True if vfio_device_set::lock is needed for fv_span_hold().
+ * Context: Process context; the result is stable under the device lock.
+ * Return: True if fv_span_hold() needs vfio_device_set::lock.
  */
 bool fv_span_is_wide(struct fv_device *dev, bool is_card)
 {
@@ -352,18 +354,18 @@ static int fv_span_lock_functions(struct fv_span *span, char *text, size_t size)
 }
 
 /**
- * fv_span_hold - Hold all functions that a reset hits
- * @span: what is held, after fv_span_begin()
+ * fv_span_hold - Hold the whole reset scope
+ * @span: the scope, after fv_span_begin()
  * @is_card: all functions of the card; else the device's own and its virtual functions
- * @text: why not, in words
- * @size: of @text
+ * @text: error text
+ * @size: size of @text
  *
  * Context: Process context, may sleep; if fv_span_is_wide(), under vfio_device_set::lock, so
  * that none of the card's functions is opened or closed.
- * Return: 0, -EBUSY if one is bound to another driver or is another user's, -EOPNOTSUPP if there
- * is no port or there are too many functions, -EAGAIN if one is being bound, reset, opened or
- * closed, -EINTR when the process is being killed; then the function that was held is still
- * held.
+ * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user,
+ * -EOPNOTSUPP if there is no port or there are too many functions or buses, -EAGAIN if a function
+ * is being bound, reset, opened or closed, -EINTR when the process is being killed. After an error
+ * only the device's own function is held.
  */
 int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 {
@@ -385,10 +387,10 @@ int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 }
 
 /**
- * fv_span_wake - Wake all functions held, as far as they wake up
- * @span: what is held
+ * fv_span_wake - Runtime-resume all functions held, ignoring errors
+ * @span: the scope; fv_span_let_sleep() must follow
  *
- * Context: Process context, may sleep; not under memory_lock. fv_span_let_sleep() afterwards.
+ * Context: Process context, may sleep; not under memory_lock.
  */
 void fv_span_wake(struct fv_span *span)
 {
@@ -400,10 +402,10 @@ void fv_span_wake(struct fv_span *span)
 }
 
 /**
- * fv_span_let_sleep - Take back fv_span_wake()
- * @span: what is held
+ * fv_span_let_sleep - Undo fv_span_wake()
+ * @span: the scope
  *
- * One that is not ready stays awake: see fv_device_set_state().
+ * A device that is not ready stays awake: see fv_device_set_state().
  *
  * Context: Process context.
  */
@@ -417,14 +419,15 @@ void fv_span_let_sleep(struct fv_span *span)
 }
 
 /**
- * fv_span_hold_memory - Keep users from the BARs of all functions held
- * @span: what is held
- * @text: why not, in words
- * @size: of @text
+ * fv_span_hold_memory - Block users' BAR access for all functions held
+ * @span: the scope
+ * @text: error text
+ * @size: size of @text
  *
- * Context: Process context, may sleep.
- * Return: 0, -EAGAIN if a user is in an ioctl, -EBUSY if it leaves no gap between its accesses,
- * in which a fence can be raised all the same, or -EINTR; then nothing is kept.
+ * Context: Process context, may sleep. Takes gate and memory_lock of each function.
+ * Return: 0, -EAGAIN if a user is in an ioctl, -EBUSY if a user leaves no gap between its
+ * accesses (a fence can still be raised), -EINTR when the process is being killed. After an
+ * error no lock is held.
  */
 int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 {
@@ -433,7 +436,7 @@ int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 	unsigned int i;
 	int ret = 0;
 
-	/* All gates before the first memory_lock: see fv_fence_close_gate(). */
+	/* Close all gates before the first memory_lock: see fv_fence_close_gate(). */
 	fv_wait_begin(&wait, FV_SPAN_LOCK_LIMIT_MS);
 	for (i = 0; i < span->nr_held; i++) {
 		dev = span->devices[i];
@@ -470,8 +473,8 @@ err_gates:
 }
 
 /**
- * fv_span_release_memory - Take back fv_span_hold_memory()
- * @span: what is held
+ * fv_span_release_memory - Undo fv_span_hold_memory()
+ * @span: the scope
  *
  * Context: Process context.
  */
@@ -485,10 +488,10 @@ void fv_span_release_memory(struct fv_span *span)
 }
 
 /**
- * fv_span_block_config - Keep user space from configuration space of all functions held
- * @span: what is held; whose users are fenced off, or kept from its memory
+ * fv_span_block_config - Block config accesses from user space
+ * @span: the scope, with VFIO users fenced or fv_span_hold_memory() held
  *
- * Who reads or writes there waits, also with memory_lock: see fv_span_lock_memory().
+ * Such accesses wait, some with memory_lock held: see fv_span_lock_memory().
  *
  * Context: Process context, may sleep.
  */
@@ -501,8 +504,8 @@ void fv_span_block_config(struct fv_span *span)
 }
 
 /**
- * fv_span_unblock_config - Take back fv_span_block_config()
- * @span: what is held
+ * fv_span_unblock_config - Undo fv_span_block_config()
+ * @span: the scope
  *
  * Context: Process context.
  */
@@ -515,12 +518,12 @@ void fv_span_unblock_config(struct fv_span *span)
 }
 
 /**
- * fv_span_lock_memory - Take memory_lock of a function whose configuration space is blocked
- * @span: what is held
- * @i: which of its functions; one with a device
+ * fv_span_lock_memory - Take memory_lock while config space is blocked
+ * @span: the scope, after fv_span_block_config()
+ * @i: index of a function with a device
  *
- * A write to configuration space that the fence did not wait for may have memory_lock, and
- * wait for access: it is let through.
+ * Config access is unblocked in between: a config write that the fence did not wait for may hold
+ * memory_lock and wait for access.
  *
  * Context: Process context, may sleep. up_write() of memory_lock afterwards.
  */
@@ -532,8 +535,8 @@ void fv_span_lock_memory(struct fv_span *span, unsigned int i)
 }
 
 /**
- * fv_span_end - Release all that is held
- * @span: what is held
+ * fv_span_end - Release a reset scope
+ * @span: the scope
  *
  * Context: Process context.
  */
@@ -543,18 +546,17 @@ void fv_span_end(struct fv_span *span)
 }
 
 /**
- * fv_span_look - See what a reset would hit, without holding it
- * @span: the functions; fv_span_end() afterwards, also after an error
- * @dev: the device, which cannot go meanwhile
- * @is_card: all functions of the card, or the device's own and its virtual functions
- * @text: why it would be refused, in words
- * @size: of @text
+ * fv_span_look - Preview a reset scope without holding it
+ * @span: the scope; fv_span_end() must follow, also after an error
+ * @dev: the device; the caller keeps it from going away
+ * @is_card: all functions of the card; else the device's own and its virtual functions
+ * @text: why a reset would be refused
+ * @size: size of @text
  *
- * What is found of functions that others may bind and unbind meanwhile is only for
- * somebody to read.
+ * Other tasks may bind and unbind the functions meanwhile: the result is for display only.
  *
  * Context: Process context, may sleep; under vfio_device_set::lock.
- * Return: As fv_span_hold().
+ * Return: 0 or an error of fv_span_hold().
  */
 int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
 		 size_t size)
@@ -575,13 +577,13 @@ int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char
 }
 
 /**
- * fv_span_ask - May a device be reset, for all that its virtual functions say?
- * @dev: the device, which cannot go meanwhile
- * @text: why not, in words
- * @size: of @text
+ * fv_span_ask - Check whether virtual functions prevent a reset
+ * @dev: the device; the caller keeps it from going away
+ * @text: error text
+ * @size: size of @text
  *
  * Context: Process context, may sleep; under vfio_device_set::lock.
- * Return: 0, also if it has none, -ENOMEM, or an error of fv_span_look().
+ * Return: 0, also without virtual functions, -ENOMEM, or an error of fv_span_look().
  */
 int fv_span_ask(struct fv_device *dev, char *text, size_t size)
 {
