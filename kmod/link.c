@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The link below a port, by the port's registers (PCIe r6.0, 7.5.3): they tell the
- * truth also while the card does not answer.
+ * The link below a port, by the port's registers (PCIe r6.0, 7.5.3): they are valid
+ * also while the card does not answer.
  *
- * The kernel's bandwidth controller (6.13 and later, drivers/pci/pcie/bwctrl.c) works
- * with the same registers: it lowers Target Link Speed when the port is a cooling
- * device that is told to, and clears LBMS when it has counted a change. So Target Link
- * Speed is what a retrain aims at unless somebody says another speed, which the
- * controller may lower again; all writes are the PCI core's locked ones; and LBMS may
- * go away at any time, so that it is only one of the signs that a training has ended.
+ * The kernel's bandwidth controller (6.13 and later, drivers/pci/pcie/bwctrl.c) uses the
+ * same registers: it lowers Target Link Speed when the port throttles as a cooling device,
+ * and clears LBMS after it has counted a change. So a retrain keeps Target Link Speed unless
+ * the policy or a command has another speed, which the controller may lower again; all writes
+ * use the PCI core's locked accessors; and LBMS, which may be cleared at any time, is only
+ * one of the signs that a training has ended.
  */
 #include <linux/minmax.h>
 #include <linux/pci.h>
@@ -17,16 +17,15 @@
 #include "wait.h"
 
 /*
- * The longest time that a training is given, as the PCI core has it
- * (PCIE_LINK_RETRAIN_TIMEOUT_MS); PCIe r6.0 has no limit for the sum of the states of
- * the LTSSM that one passes through, each of which takes 24 to 48 ms at most.
+ * Limit for one training, as the PCI core's PCIE_LINK_RETRAIN_TIMEOUT_MS. PCIe r6.0 limits
+ * each LTSSM state to 24 to 48 ms, but not their sum.
  */
 #define FV_LINK_TRAIN_LIMIT_MS	1000
 
-/* By when a training that was asked for has begun and shows; 7.5.3.7 says "immediately". */
+/* Limit until a requested training shows; 7.5.3.7 says "immediately". */
 #define FV_LINK_BEGIN_LIMIT_MS	20
 
-/* Link Disable: into the Disabled state and out of Data Link Layer Link Active. */
+/* Limit from Link Disable until Data Link Layer Link Active clears. */
 #define FV_LINK_DOWN_LIMIT_MS	1000
 
 /* Secondary PCI Express: Link Control 3 (PCIe r6.0, 7.7.3.2); not in 6.12's pci_regs.h. */
@@ -68,10 +67,10 @@ static int fv_link_status(struct pci_dev *port, u16 *status)
 }
 
 /**
- * fv_link_function_cap - Read what a function can do with its link
+ * fv_link_function_cap - Read Link Capabilities of a function
  * @function: the function
  *
- * To be read once: later the card may not answer, and the port's registers are read then.
+ * Read once and kept by the caller, as the card may not answer later.
  *
  * Context: Process context.
  * Return: Its Link Capabilities register, or 0 if it has none or does not answer.
@@ -87,9 +86,9 @@ u32 fv_link_function_cap(struct pci_dev *function)
 
 /**
  * fv_link_read - Read the state of a link
- * @port: the port above it
- * @function_cap: Link Capabilities of a function below it, see fv_link_function_cap()
- * @link: what is read
+ * @port: the port above the link
+ * @function_cap: Link Capabilities of a function below, see fv_link_function_cap(); or 0
+ * @link: result
  *
  * Context: Process context.
  * Return: 0, -EOPNOTSUPP if the port has no link registers, -EIO if it does not answer.
@@ -135,12 +134,12 @@ int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link)
 }
 
 /**
- * fv_link_reaches - Is a link as fast and as wide as is wanted?
+ * fv_link_reaches - Check whether a link reaches its goal
  * @link: the link
- * @goal: what is wanted
+ * @goal: minimum speed and width
  *
  * Context: Any.
- * Return: True if it is up and no slower and no narrower.
+ * Return: True if the link is up and at least as fast and as wide.
  */
 bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal)
 {
@@ -149,13 +148,13 @@ bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal
 }
 
 /**
- * fv_link_wait_active - Wait until a link is up, or down
- * @port: the port above it
- * @is_active: which of the two
+ * fv_link_wait_active - Wait until a link is up or down
+ * @port: the port above the link
+ * @is_active: wait for link up; else for link down
  * @wait: the limit
  *
- * A port that cannot tell (no Data Link Layer Link Active Reporting) is believed at
- * once: readiness of the functions below is waited for afterwards.
+ * Returns at once for a port without Data Link Layer Link Active Reporting; the caller
+ * waits for the functions below afterwards.
  *
  * Context: Process context, may sleep.
  * Return: 0, -ETIMEDOUT, -EINTR when the process is being killed, -EIO if the port
@@ -182,11 +181,12 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 }
 
 /**
- * fv_link_disable - Take a link down and wait until it is
- * @port: the port above it; events that this causes there are the caller's matter
+ * fv_link_disable - Disable a link and wait until it is down
+ * @port: the port above the link, isolated by the caller
  *
  * Context: Process context, may sleep.
- * Return: 0, or an error of fv_link_wait_active(); then the link is enabled again.
+ * Return: 0, the error of the write, or an error of fv_link_wait_active(); then the link is
+ * enabled again.
  */
 int fv_link_disable(struct pci_dev *port)
 {
@@ -205,8 +205,8 @@ int fv_link_disable(struct pci_dev *port)
 }
 
 /**
- * fv_link_enable - Let a link train again
- * @port: the port above it
+ * fv_link_enable - Clear Link Disable
+ * @port: the port above the link
  *
  * Context: Process context.
  * Return: 0, or the error of the write.
@@ -236,7 +236,7 @@ static int fv_link_wait_trained(struct pci_dev *port)
 	}
 }
 
-/* Until Link Training shows, or LBMS says that it is over already. */
+/* Wait until Link Training is set, or LBMS shows that the training has ended already. */
 static int fv_link_wait_begun(struct pci_dev *port)
 {
 	struct fv_wait wait;
@@ -253,7 +253,7 @@ static int fv_link_wait_begun(struct pci_dev *port)
 		ret = fv_wait_pause(&wait);
 	} while (!ret);
 
-	/* A training that was over before the first look, and nobody tells of. */
+	/* The training ended before the first poll, and LBMS is cleared or not implemented. */
 	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
@@ -263,8 +263,8 @@ static void fv_link_clear_lbms(struct pci_dev *port)
 }
 
 /*
- * From 8 GT/s on, a link that came up badly equalized stays so unless it is told to
- * do that again (PCIe r6.0, 4.2.4, and 7.7.3.2 for the register).
+ * From 8 GT/s on, a badly equalized link stays so until it equalizes again (PCIe r6.0,
+ * 4.2.4, and 7.7.3.2 for the register).
  */
 static void fv_link_request_equalization(struct pci_dev *port, u8 speed)
 {
@@ -283,9 +283,9 @@ static void fv_link_request_equalization(struct pci_dev *port, u8 speed)
 }
 
 /**
- * fv_link_set_target - Say which speed the next training aims at
+ * fv_link_set_target - Set Target Link Speed
  * @port: the port above the link
- * @speed: generation
+ * @speed: speed, encoded as fv_link::speed
  *
  * Context: Process context.
  */
@@ -299,13 +299,13 @@ void fv_link_set_target(struct pci_dev *port, u8 speed)
 						   speed);
 }
 
-/* One training, to at most @speed; what it came to is for the caller to read. */
+/* One training to at most @speed; the caller reads the result. */
 static int fv_link_train(struct pci_dev *port, u8 speed)
 {
 	struct fv_wait wait;
 	int ret;
 
-	/* One that has begun before would not see the new Target Link Speed (7.5.3.7). */
+	/* A training in progress does not see a new Target Link Speed (7.5.3.7). */
 	ret = fv_link_wait_trained(port);
 	if (ret)
 		return ret;
@@ -329,20 +329,19 @@ static int fv_link_train(struct pci_dev *port, u8 speed)
 }
 
 /**
- * fv_link_retrain - Retrain a link until it comes to what is wanted
- * @port: the port above it
- * @function_cap: Link Capabilities of a function below it, see fv_link_function_cap()
- * @goal: what is wanted; a speed above the port's maximum is never reached
- * @after: what it came to
+ * fv_link_retrain - Retrain a link until it reaches a goal
+ * @port: the port above the link
+ * @function_cap: Link Capabilities of a function below, see fv_link_function_cap(); or 0
+ * @goal: the goal; a speed above the port's maximum is never reached
+ * @after: the link after the last try
  *
- * A link that does not come up at the speed that is wanted is trained at 2.5 GT/s, and
- * from there to that speed: links that hang on the way up often do not when they start
- * from there. Target Link Speed is what @goal says afterwards, also when that was not
- * reached: a later training may reach it.
+ * A link that does not come up is trained at 2.5 GT/s first, and from there to the target
+ * speed: links that hang on the way up often succeed from there. Target Link Speed keeps
+ * the goal's value also when it was not reached, as a later training may reach it.
  *
- * Context: Process context, may sleep; one at a time for one port.
+ * Context: Process context, may sleep; the caller serializes retrains of one port.
  * Return: The number of tries, -EOPNOTSUPP if the port has no link registers or the
- * link is disabled, -EREMOTEIO if the link did not come to what is wanted, -ETIMEDOUT
+ * link is disabled, -EREMOTEIO if the link is up but did not reach the goal, -ETIMEDOUT
  * if it did not come up, -EINTR when the process is being killed, -EIO if the port
  * does not answer.
  */
@@ -372,7 +371,7 @@ int fv_link_retrain(struct pci_dev *port, u32 function_cap, const struct fv_link
 		if (ret && ret != -ETIMEDOUT)
 			break;
 	}
-	/* If 2.5 GT/s was the last word, it must not stay the port's aim. */
+	/* Do not leave Target Link Speed at 2.5 GT/s after a failed attempt. */
 	fv_link_set_target(port, target);
 	return ret ?: -EREMOTEIO;
 }

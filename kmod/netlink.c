@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family "fpga-vfio". What it looks like is written in
- * Documentation/netlink/specs/fpga-vfio.yaml; netlink_gen.c comes from there.
+ * The generic netlink family "fpga-vfio", specified in
+ * Documentation/netlink/specs/fpga-vfio.yaml, from which netlink_gen.c is generated.
  * Each object has one fill function, for a reply and for a dump.
  */
 #include <linux/capability.h>
@@ -23,25 +23,25 @@
 #include "registry.h"
 #include "stats.h"
 
-/* Room for all statistics. */
+/* Message space for all statistics. */
 #define FV_NL_STATS_SIZE	nla_total_size(FV_STATS_NR * nla_total_size(sizeof(u64)))
 
-/* Room for who asked for a fence. */
+/* Message space for a fence session. */
 #define FV_NL_FENCE_SIZE							\
 	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(TASK_COMM_LEN))
 
-/* Room for the times that resets took. */
+/* Message space for the durations of resets. */
 #define FV_NL_TIMES_SIZE							\
 	nla_total_size((FPGA_VFIO_A_RESET_TIME_MAX + FV_TIMES_BUCKETS) *	\
 		       nla_total_size(sizeof(u64)))
 
 /**
- * struct fv_nl_kind - a kind of object that can be read
- * @next: the first object from a key on; the key is set to that of what is found
- * @put: writes the object's attributes; -EMSGSIZE if they do not fit. What names a process or
- *	 is read from the hardware only for a caller with CAP_SYS_ADMIN
- * @size: room that they take at most
- * @cmd: the command that reads it, and that is in the reply
+ * struct fv_nl_kind - a readable kind of object; callbacks run under fv_registry_lock
+ * @next: finds the first object from a key on, and sets the key to that of the object
+ * @put: writes the object's attributes, or returns -EMSGSIZE. Process names, and values read from
+ *	 hardware, only for a caller with CAP_SYS_ADMIN
+ * @size: upper bound of the attributes' size
+ * @cmd: command of request and reply
  */
 struct fv_nl_kind {
 	void *(*next)(unsigned long *key);
@@ -101,7 +101,7 @@ static void *fv_nl_device_next(unsigned long *key)
 	return fv_device_next(key);
 }
 
-/* Why a device is not ready; with the owner of the fence that it is behind. */
+/* Why a device is not ready; for admins with the owner of the fence session. */
 static int fv_nl_put_reason(struct sk_buff *skb, int attr, const struct fv_device *dev,
 			    bool is_admin)
 {
@@ -161,9 +161,9 @@ static void *fv_nl_card_next(unsigned long *key)
 }
 
 /**
- * fv_nl_put_link - Write a link into a message
+ * fv_nl_put_link - Add a link to a message
  * @skb: the message
- * @nest_attr: the attribute that it goes into
+ * @nest_attr: the nest attribute
  * @link: the link
  *
  * Context: Any.
@@ -192,7 +192,7 @@ int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *lin
 	return 0;
 }
 
-/* The worst of its functions is what a card is. */
+/* A card has the worst state of its functions. */
 static int fv_nl_card_put_state(struct sk_buff *skb, struct fv_card *card, bool is_admin)
 {
 	struct fv_device *dev, *worst = NULL;
@@ -230,8 +230,8 @@ static int fv_nl_card_put_fence(struct sk_buff *skb, const struct fv_lease *leas
 }
 
 /*
- * A caller without CAP_SYS_ADMIN has the card and its port left alone: it is told what the watch
- * saw at its last look, and nothing when the link is not watched.
+ * A caller without CAP_SYS_ADMIN must not cause hardware accesses: it gets the link monitor's last
+ * value, or nothing while the monitor is off.
  */
 static bool fv_nl_card_link(struct fv_card *card, struct fv_link *link, bool is_admin)
 {
@@ -315,7 +315,6 @@ static const struct fv_nl_kind fv_nl_group = {
 	.cmd = FPGA_VFIO_CMD_GROUP_GET,
 };
 
-/* One object as one message, of a reply or of a dump. */
 static int fv_nl_fill(const struct fv_nl_kind *kind, void *object, bool is_admin,
 		      struct sk_buff *skb, u32 portid, u32 seq, int flags)
 {
@@ -351,7 +350,7 @@ static int fv_nl_dump(const struct fv_nl_kind *kind, struct sk_buff *skb,
 			break;
 	}
 
-	/* A full message goes out, and the rest follows; one too large does not fit at all. */
+	/* With objects in the skb the dump goes on; an object too large for an empty skb fails. */
 	return ret && !skb->len ? ret : skb->len;
 }
 
@@ -377,12 +376,12 @@ static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct sk_bu
 }
 
 /**
- * fv_nl_is_admin - Check for the privilege to touch hardware
+ * fv_nl_is_admin - Check for the privilege to access hardware
  * @request: the request, of a doit or a dump
  *
- * CAP_NET_ADMIN is not enough: containers have it that only configure their network. The socket's
- * opener and the caller both need the capability. A caller that lacks it is not audited: most
- * requests only read, and are answered all the same.
+ * CAP_NET_ADMIN is not enough: containers get it to configure their network. Both the opener of the
+ * socket and the caller need the capability. Its lack is not audited, as most requests only
+ * read and are answered anyway.
  *
  * Context: Process context, of the caller.
  * Return: True if both have CAP_SYS_ADMIN in the initial user namespace.
@@ -394,12 +393,12 @@ bool fv_nl_is_admin(struct sk_buff *request)
 }
 
 /**
- * fpga_vfio_nl_admin_pre_doit - Refuse a command to those who may not touch hardware
+ * fpga_vfio_nl_admin_pre_doit - Refuse a command without CAP_SYS_ADMIN
  * @ops: the command
  * @skb: the request
  * @info: its attributes
  *
- * Before any lookup: what exists shows in no refusal.
+ * Runs before any lookup, so that the error does not show which devices exist.
  *
  * Context: Process context.
  * Return: 0, or -EPERM without CAP_SYS_ADMIN.
@@ -446,11 +445,11 @@ int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 /**
  * fpga_vfio_nl_device_get_dumpit - Read all devices
- * @skb: where they go
- * @cb: the dump; its context is the key to go on from
+ * @skb: the message to fill
+ * @cb: the dump; its context is the key to continue from
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: Length of what was written; 0 ends the dump.
+ * Return: Length of the message; 0 ends the dump; -EMSGSIZE if an object does not fit.
  */
 int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -463,8 +462,8 @@ int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb, struct netlink_callback 
  * @info: its attributes
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: 0, -EINVAL without an address, -ENODEV if there is no device of ours
- * below the port of that address, -ENOMEM.
+ * Return: 0, -EINVAL without an address, -ENODEV if no device below the port of that
+ * address is bound to this driver, -ENOMEM.
  */
 int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -490,11 +489,11 @@ int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 /**
  * fpga_vfio_nl_card_get_dumpit - Read all cards
- * @skb: where they go
- * @cb: the dump; its context is the key to go on from
+ * @skb: the message to fill
+ * @cb: the dump; its context is the key to continue from
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: Length of what was written; 0 ends the dump.
+ * Return: Length of the message; 0 ends the dump; -EMSGSIZE if an object does not fit.
  */
 int fpga_vfio_nl_card_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -507,8 +506,8 @@ int fpga_vfio_nl_card_get_dumpit(struct sk_buff *skb, struct netlink_callback *c
  * @info: its attributes
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: 0, -EINVAL without a number, -ENODEV if the group never had a device of
- * ours, -ENOMEM.
+ * Return: 0, -EINVAL without a number, -ENODEV if no device of the group was ever bound
+ * to this driver, -ENOMEM.
  */
 int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -533,18 +532,18 @@ int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 /**
  * fpga_vfio_nl_group_get_dumpit - Read all groups
- * @skb: where they go
- * @cb: the dump; its context is the key to go on from
+ * @skb: the message to fill
+ * @cb: the dump; its context is the key to continue from
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: Length of what was written; 0 ends the dump.
+ * Return: Length of the message; 0 ends the dump; -EMSGSIZE if an object does not fit.
  */
 int fpga_vfio_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return fv_nl_dump(&fv_nl_group, skb, cb);
 }
 
-/* A socket is closed: by its process, or because that is gone. */
+/* A socket is closed, or its process has exited. */
 static int fv_nl_notify(struct notifier_block *block, unsigned long state, void *arg)
 {
 	const struct netlink_notify *notify = arg;
@@ -559,7 +558,7 @@ static struct notifier_block fv_nl_notifier = {
 	.notifier_call = fv_nl_notify,
 };
 
-/* As the generated ones, which have no flags: the spec's generator does not know them. */
+/* Replaces the generated groups: the generator cannot set their flags. */
 static const struct genl_multicast_group fv_nl_mcgrps[] = {
 	[FPGA_VFIO_NLGRP_EVENTS] = { .name = FPGA_VFIO_MCGRP_EVENTS },
 	[FPGA_VFIO_NLGRP_EVENTS_ADMIN] = {
@@ -573,7 +572,7 @@ static const struct fv_shell fv_netlink_shell = {
 };
 
 /**
- * fv_netlink_init - Start to answer
+ * fv_netlink_init - Register the family
  *
  * Context: Process context, before the PCI driver is registered.
  * Return: 0, or the error of genl_register_family() or netlink_register_notifier().
@@ -582,7 +581,7 @@ int __init fv_netlink_init(void)
 {
 	int ret;
 
-	/* The host's devices are for the host: a container sees no family. */
+	/* Devices belong to the host: other network namespaces do not see the family. */
 	fpga_vfio_nl_family.netnsok = false;
 	fpga_vfio_nl_family.mcgrps = fv_nl_mcgrps;
 	ret = genl_register_family(&fpga_vfio_nl_family);
@@ -598,10 +597,9 @@ int __init fv_netlink_init(void)
 }
 
 /**
- * fv_netlink_exit - Stop to answer
+ * fv_netlink_exit - Unregister the family
  *
- * Context: Process context, when the PCI driver is gone. No request is under way when it
- * returns.
+ * Context: Process context, after the PCI driver is unregistered. Waits for running requests.
  */
 void fv_netlink_exit(void)
 {

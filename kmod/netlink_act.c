@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The commands of the netlink family that do something: reset, retrain. */
+/* Netlink commands reset and retrain. */
 #include <linux/cleanup.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci.h>
@@ -16,9 +16,9 @@
 #include "reset.h"
 
 /**
- * fv_nl_put_function - Write a function that is hit into a message
+ * fv_nl_put_function - Add a function of a reset scope to a message
  * @skb: the message
- * @nest_attr: the attribute that it goes into
+ * @nest_attr: the nest attribute
  * @function: the function
  *
  * Context: Any.
@@ -41,19 +41,19 @@ int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 	return 0;
 }
 
-/* For callers with CAP_SYS_ADMIN, which all are that get a step. */
+/* Only callers with CAP_SYS_ADMIN get a step, so it may name processes. */
 static const char *fv_nl_step_text(const struct fv_reset_step *step)
 {
 	return *step->holders ? step->holders : step->text;
 }
 
 /**
- * fv_nl_put_step - Write a step of a reset or a recovery into a message
+ * fv_nl_put_step - Add a step of a reset or recovery to a message
  * @skb: the message
- * @nest_attr: the attribute that it goes into
- * @report: what the step belongs to
+ * @nest_attr: the nest attribute
+ * @report: the report that the step belongs to
  * @step: the step
- * @is_plan: it would be done; else it was
+ * @is_plan: the step is planned; else it was tried or refused
  *
  * Context: Any.
  * Return: 0, or -EMSGSIZE if it does not fit.
@@ -68,7 +68,7 @@ int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_rep
 	nest = nla_nest_start(skb, nest_attr);
 	if (!nest)
 		return -EMSGSIZE;
-	/* A card that is taken as it comes is not reset by any method. */
+	/* A verify-only step has no method. */
 	if ((step->method < FV_RESET_METHODS &&
 	     nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method)) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
@@ -116,11 +116,11 @@ err:
 }
 
 /**
- * fv_nl_refuse - Say why a command about a device failed
+ * fv_nl_refuse - Set the error text of a failed command
  * @info: the request, of a caller with CAP_SYS_ADMIN
  * @dev: the device
- * @error: what the command returns; of -EBUSY by the fence of its card the owner is named
- * @text: why
+ * @error: error of the command; for -EBUSY the owner of a fence session replaces @text
+ * @text: the cause
  *
  * Context: Process context. Takes fv_registry_lock.
  */
@@ -137,13 +137,13 @@ void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, cons
 }
 
 /**
- * fv_nl_device_of - Find the device that a request is about
+ * fv_nl_device_of - Get the device of a request
  * @info: the request
- * @attr: the attribute that has its address
+ * @attr: the attribute with its address
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: The device, kept until fv_device_put(), or ERR_PTR(): -EINVAL without an
- * address, -ENODEV if it is not that of a device of ours.
+ * Return: The device, to release by fv_device_put(), or ERR_PTR(): -EINVAL without an
+ * address, -ENODEV if no device of that address is bound to this driver.
  */
 struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 {
@@ -163,13 +163,13 @@ struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 }
 
 /**
- * fpga_vfio_nl_reset_doit - Reset a device, or say how it would be done
+ * fpga_vfio_nl_reset_doit - Reset a device, or preview the reset
  * @skb: the request
  * @info: its attributes
  *
- * Context: Process context, may sleep for as long as the methods may take.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours, -ENOMEM, or an error of fv_reset_run().
+ * Context: Process context, may sleep for the limits of the methods.
+ * Return: 0, -ENOMEM, -EMSGSIZE if the reply does not fit, or an error of fv_nl_device_of(),
+ * fv_reset_run() or fv_reset_plan().
  */
 int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -230,7 +230,7 @@ static int fv_nl_reply_retrain(struct genl_info *info, struct fv_device *dev,
 	return genlmsg_reply(skb, info);
 }
 
-/* What a request wants of the link, for a port that has been read. */
+/* Goal of a retrain request; @before is the current link. */
 static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *before,
 			      struct fv_link_goal *goal)
 {
@@ -305,9 +305,9 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
  * @info: its attributes
  *
  * Context: Process context, may sleep.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours, -EBUSY if somebody has the card fenced, -ERANGE for a speed that the port or the
- * card does not have, or an error of fv_card_retrain().
+ * Return: 0, -EBUSY if the card is in a fence session, -ERANGE for a speed that the port or the
+ * card does not support, -EOPNOTSUPP without a port, or an error of fv_nl_device_of(),
+ * fv_link_read() or fv_card_retrain().
  */
 int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info)
 {

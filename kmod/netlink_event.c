@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happens, for who listens to the multicast group, and what happened, for who asks. */
+/* Events: multicast when they happen, dumped from the history on request. */
 #include <linux/fpga_vfio.h>
 #include <net/genetlink.h>
 
@@ -8,15 +8,15 @@
 #include "netlink_gen.h"
 #include "netlink_put.h"
 
-/* Room for an event. */
+/* Message space for an event. */
 #define FV_NL_EVENT_SIZE							\
 	(2 * FV_NL_NAME_SIZE + FPGA_VFIO_A_EVENT_MAX * nla_total_size(sizeof(u64)) +	\
 	 nla_total_size(TASK_COMM_LEN) + nla_total_size(FV_REASON_SIZE))
 
 /**
- * struct fv_nl_dump - how far a dump of histories has come, in netlink_callback::ctx
- * @key: of the history
- * @seq: of the event that is next
+ * struct fv_nl_dump - position of a history dump, in netlink_callback::ctx
+ * @key: key of the history
+ * @seq: number of the next event; 0 before the first call
  */
 struct fv_nl_dump {
 	unsigned long key;
@@ -81,16 +81,16 @@ static void fv_nl_event_to(unsigned int group, const char *port, const struct fv
 }
 
 /**
- * fv_nl_event - Tell listeners that something happened
+ * fv_nl_event - Multicast an event
  * @dev: the device, or one of the card
  * @port: address of the port above the card
- * @event: what
+ * @event: the event
  *
- * The group "events", which all may join, is not told which process asked; "events-admin" is,
- * which needs CAP_SYS_ADMIN. A listener that is too slow is told so by its socket, and finds what
- * it missed in the history.
+ * Only the group "events-admin", which needs CAP_SYS_ADMIN, gets the requesting process; all may
+ * join "events". A listener that is too slow gets -ENOBUFS and finds the missed events in
+ * the history.
  *
- * Context: Process context, one after the other, under any of the driver's locks.
+ * Context: Process context, serialized, under any of the driver's locks.
  */
 void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event *event)
 {
@@ -98,7 +98,7 @@ void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event 
 	fv_nl_event_to(FPGA_VFIO_NLGRP_EVENTS_ADMIN, port, event);
 }
 
-/* The events of one history from a number on, as many as there is room for. */
+/* Dump the events of one history from @seq on, until the message is full. */
 static int fv_nl_dump_history(struct fv_history *history, u64 *seq, struct sk_buff *skb,
 			      struct netlink_callback *cb)
 {
@@ -123,13 +123,13 @@ static int fv_nl_dump_history(struct fv_history *history, u64 *seq, struct sk_bu
 }
 
 /**
- * fpga_vfio_nl_history_get_dumpit - Read what happened, of one card or of all
- * @skb: where it goes
- * @cb: the dump; its context is how far it has come
+ * fpga_vfio_nl_history_get_dumpit - Read the history of one or all cards
+ * @skb: the message to fill
+ * @cb: the dump; its context is struct fv_nl_dump
  *
  * Context: Process context.
- * Return: Length of what was written; 0 ends the dump. -ENODEV if there never was a
- * device of ours below the port that was asked for.
+ * Return: Length of the message; 0 ends the dump; -ENODEV if no device below the requested
+ * port was ever bound to this driver.
  */
 int fpga_vfio_nl_history_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {

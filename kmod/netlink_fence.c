@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The commands of the netlink family about fences: fence, recover, release. */
+/* Netlink commands fence, recover and release. */
 #include <linux/cleanup.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci.h>
@@ -46,13 +46,13 @@ err:
 }
 
 /**
- * fpga_vfio_nl_fence_doit - Fence the card of a device, or say how it would be done
+ * fpga_vfio_nl_fence_doit - Fence a device's card, or preview that
  * @skb: the request
  * @info: its attributes
  *
  * Context: Process context, may sleep.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours, or an error of fv_lease_begin().
+ * Return: 0, -ENOMEM, -EMSGSIZE if the reply does not fit, or an error of fv_nl_device_of() or
+ * fv_lease_begin().
  */
 int fpga_vfio_nl_fence_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -106,7 +106,7 @@ static int fv_nl_put_recovery(struct sk_buff *skb, struct fv_device *dev,
 	return nla_put_uint(skb, FPGA_VFIO_A_RECOVER_DURATION_NS, times->total_ns);
 }
 
-/* Without times: what would be done. */
+/* @times is NULL for a preview. */
 static int fv_nl_reply_recover(struct genl_info *info, struct fv_device *dev,
 			       const struct fv_reset_report *report,
 			       const struct fv_recover_times *times)
@@ -174,13 +174,13 @@ static int fv_nl_recover(struct genl_info *info, struct fv_device *dev,
 }
 
 /**
- * fpga_vfio_nl_recover_doit - Bring the card of a device back, or say how
+ * fpga_vfio_nl_recover_doit - Recover a device's card, or preview that
  * @skb: the request
  * @info: its attributes
  *
- * Context: Process context, may sleep for as long as the policy's limits.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours, or an error of fv_lease_end().
+ * Context: Process context, may sleep for the policy's limits.
+ * Return: 0, -ENOMEM, -EMSGSIZE if the reply does not fit, or an error of fv_nl_device_of(),
+ * fv_lease_end() or fv_recover_plan().
  */
 int fpga_vfio_nl_recover_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -202,13 +202,12 @@ int fpga_vfio_nl_recover_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * fpga_vfio_nl_release_doit - Ask the user of a device to let it go
+ * fpga_vfio_nl_release_doit - Ask the VFIO user to release a device
  * @skb: the request
  * @info: its attributes
  *
  * Context: Process context.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours.
+ * Return: 0, or an error of fv_nl_device_of().
  */
 int fpga_vfio_nl_release_doit(struct sk_buff *skb, struct genl_info *info)
 {

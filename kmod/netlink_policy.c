@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is wanted of a device, in messages: read, and changed. */
+/* Netlink attributes of a device's policy, and command device-set. */
 #include <linux/fpga_vfio.h>
 #include <linux/pci.h>
 #include <net/genetlink.h>
@@ -28,9 +28,9 @@ static int fv_nl_put_ready(struct sk_buff *skb, const struct fv_ready_register *
 }
 
 /**
- * fv_nl_put_policy - Write a policy into a message
+ * fv_nl_put_policy - Add a policy to a message
  * @skb: the message
- * @nest_attr: the attribute that it goes into
+ * @nest_attr: the nest attribute
  * @policy: the policy
  *
  * Context: Any.
@@ -110,7 +110,6 @@ static int fv_nl_get_ready(const struct nlattr *nest, struct fv_ready_register *
 	return 0;
 }
 
-/* Put what a request has into a policy. */
 static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, void *arg,
 			     char *text, size_t size)
 {
@@ -139,13 +138,12 @@ static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, vo
 }
 
 /**
- * fpga_vfio_nl_device_set_doit - Change what is wanted of a device
+ * fpga_vfio_nl_device_set_doit - Change a device's policy
  * @skb: the request
  * @info: its attributes
  *
  * Context: Process context, may sleep.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a device
- * of ours, or an error of fv_device_edit_policy().
+ * Return: 0, or an error of fv_nl_device_of() or fv_device_edit_policy().
  */
 int fpga_vfio_nl_device_set_doit(struct sk_buff *skb, struct genl_info *info)
 {

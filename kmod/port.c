@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The port above a card, while we take the card's link down on purpose, or while somebody
- * does to the card what he likes. What the port would raise because of that (interrupts,
- * error messages, System Error) or do (contain the card, take it away) is turned off where
- * it begins, remembered, and turned on again as it was.
+ * Isolation of the port above a card, while the driver takes the link down or another program
+ * reprograms the card. Everything that the port would raise because of that (interrupts, error
+ * messages, System Error) or do (contain or remove the card) is disabled at its source, saved,
+ * and restored afterwards.
  */
 #include <linux/pci.h>
 
@@ -11,12 +11,12 @@
 #include "wait.h"
 
 /*
- * How long Secondary Bus Reset is set: Trst is 1 ms (PCI r3.0, 4.3.2), the PCI core
- * doubles it (pci_reset_secondary_bus()).
+ * Time with Secondary Bus Reset set: Trst is 1 ms (PCI r3.0, 4.3.2), doubled as in
+ * pci_reset_secondary_bus().
  */
 #define FV_PORT_RESET_MS	2
 
-/* Kinds of places: a register is at an offset from there. */
+/* Where a register's offset starts. */
 enum fv_port_place {
 	FV_PORT_HEADER,
 	FV_PORT_PCIE,
@@ -25,13 +25,13 @@ enum fv_port_place {
 
 /**
  * struct fv_port_register - a register of a port
- * @place: what @cap and @at are about
- * @cap: extended capability
+ * @place: base of @at
+ * @cap: extended capability; only for FV_PORT_EXT_CAP
  * @at: offset
- * @size: bytes
- * @is_root_only: root ports have it
- * @off: bits that are cleared for isolation; of one that latches, those that are looked at
- * @on: bits that are set for isolation
+ * @size: size in bytes
+ * @is_root_only: only root ports have it
+ * @off: control: bits that isolation clears; latch: bits to save and clear
+ * @on: control: bits that isolation sets
  */
 struct fv_port_register {
 	enum fv_port_place place;
@@ -43,7 +43,7 @@ struct fv_port_register {
 	u32 on;
 };
 
-/* All that comes of a link that goes down, and of requests that nobody answers. */
+/* All errors that a link down, or requests without completion, can cause. */
 #define FV_PORT_UNCOR	(PCI_ERR_UNC_DLP | PCI_ERR_UNC_SURPDN | PCI_ERR_UNC_POISON_TLP |	\
 			 PCI_ERR_UNC_FCP | PCI_ERR_UNC_COMP_TIME | PCI_ERR_UNC_COMP_ABORT |	\
 			 PCI_ERR_UNC_UNX_COMP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |	\
@@ -51,7 +51,7 @@ struct fv_port_register {
 #define FV_PORT_COR	(PCI_ERR_COR_RCVR | PCI_ERR_COR_BAD_TLP | PCI_ERR_COR_BAD_DLLP |	\
 			 PCI_ERR_COR_REP_ROLL | PCI_ERR_COR_REP_TIMER | PCI_ERR_COR_ADV_NFAT)
 
-/* In the order in which they are written for isolation: what raises after what signals. */
+/* In the order of isolation: error masks before the enables of messages, interrupts and SERR. */
 static const struct fv_port_register fv_port_controls[] = {
 	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_DPC, PCI_EXP_DPC_CTL, 2, false,
 	  PCI_EXP_DPC_CTL_EN_FATAL | PCI_EXP_DPC_CTL_EN_NONFATAL, 0 },
@@ -73,8 +73,8 @@ static const struct fv_port_register fv_port_controls[] = {
 static_assert(ARRAY_SIZE(fv_port_controls) <= FV_PORT_CONTROLS);
 
 /*
- * All are written 1 to clear. Slot Status has events that are a person's (the attention
- * button), which stay. LBMS may be the bandwidth controller's to clear: it counts by it.
+ * All are write 1 to clear. Operator events in Slot Status (attention button) stay latched.
+ * The bandwidth controller also clears LBMS, after counting it.
  */
 static const struct fv_port_register fv_port_latches[] = {
 	{ FV_PORT_EXT_CAP, PCI_EXT_CAP_ID_ERR, PCI_ERR_UNCOR_STATUS, 4, false, ~0, 0 },
@@ -91,7 +91,7 @@ static const struct fv_port_register fv_port_latches[] = {
 
 static_assert(ARRAY_SIZE(fv_port_latches) <= FV_PORT_LATCHES);
 
-/* Where a register is, or 0 if the port does not have it. */
+/* Returns 0 if the port does not have the register. */
 static int fv_port_where(struct pci_dev *port, const struct fv_port_register *reg)
 {
 	int cap;
@@ -126,7 +126,7 @@ static u32 fv_port_read(struct pci_dev *port, const struct fv_port_register *reg
 	return value;
 }
 
-/* Link Control and Root Control have writers in the PCI core that lock one another out. */
+/* The PCI core also writes Link Control and Root Control: use its locked accessors. */
 static void fv_port_change(struct pci_dev *port, const struct fv_port_register *reg, int where,
 			   u32 clear, u32 set)
 {
@@ -161,11 +161,11 @@ static bool fv_port_is_there(struct pci_dev *port)
 }
 
 /**
- * fv_port_isolate - Keep a port from raising or acting on what happens below it
+ * fv_port_isolate - Mask a port's reactions to events below it
  * @port: the port, awake
- * @state: what fv_port_restore() has to know
+ * @state: saved registers for fv_port_restore()
  *
- * The hotplug driver is not this function's matter: fv_card_keep().
+ * Does not stop the hotplug driver: see fv_card_keep().
  *
  * Context: Process context; one at a time for one port, see fv_card_isolate().
  */
@@ -192,9 +192,8 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 }
 
 /*
- * What a register is restored to. The PCI core clears the enables of Root Error Command while it
- * resets a link after an error, and sets them afterwards: that may begin before isolation, and end
- * within it.
+ * Value to restore. While the PCI core resets a link after an error, it clears the enables of Root
+ * Error Command and sets them afterwards. That may begin before isolation and end during it.
  */
 static u32 fv_port_control(struct pci_dev *port, const struct fv_port_register *reg, int where,
 			   u32 before)
@@ -205,13 +204,13 @@ static u32 fv_port_control(struct pci_dev *port, const struct fv_port_register *
 }
 
 /**
- * fv_port_restore - Take back what fv_port_isolate() did
+ * fv_port_restore - Undo fv_port_isolate()
  * @port: the port, awake
- * @state: as it was
+ * @state: saved registers
  *
- * What was latched meanwhile, and was not before, is what happened below: cleared, before
- * anybody is told of it. Bits that isolation does not touch stay as they are now, and so do
- * enables of Root Error Command that are set meanwhile.
+ * Status bits latched since isolation come from the card: they are cleared before the enables are
+ * restored, so that they raise nothing. Control bits that isolation does not change keep their
+ * current values, as do enables of Root Error Command that were set meanwhile.
  *
  * Context: Process context; as fv_port_isolate().
  */
@@ -241,8 +240,8 @@ void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
 }
 
 /**
- * fv_port_hot_reset - Reset everything below a port
- * @port: the port; isolated
+ * fv_port_hot_reset - Issue a secondary bus reset
+ * @port: the port, isolated
  *
  * Context: Process context, may sleep.
  * Return: 0, -EINTR when the process is being killed (the reset is done all the same),

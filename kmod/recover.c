@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A card that somebody has programmed, or that did not come back by itself: its link, its
- * readiness, its identity, its configuration. It is taken as it comes; if that is not enough,
- * and it is not another card, it is reset as a whole.
+ * Recovery of a card that was reprogrammed or did not come back by itself: wait for link and
+ * readiness, compare the identity, restore the configuration. If that fails, and the identity
+ * is the same, reset the whole card.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -18,17 +18,17 @@
 #include "stats.h"
 #include "wait.h"
 
-/* The methods that a whole card may need when it does not come back as it should. */
+/* Verify only first, then the methods that reset a whole card. */
 #define FV_RECOVER_METHODS	(FV_RESET_CARD_ARRIVED | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
 				 BIT(FPGA_VFIO_RESET_METHOD_LINK))
 
 /**
- * fv_recover_wait - Wait until a card may be asked, and answers
- * @dev: a device on it, which cannot go meanwhile
- * @is_over: becomes true when there is nothing to wait for any more; may be NULL
- * @times: how long it took
+ * fv_recover_wait - Wait until a card's link is up and it answers
+ * @dev: a device on the card; the caller keeps it from going away
+ * @is_over: aborts the wait when it becomes true; may be NULL
+ * @times: times of link up and of readiness
  *
- * Only the port is read until its link is up, and nobody else is kept from anything.
+ * Reads only the port until its link is up, and takes no device lock.
  *
  * Context: Process context, may sleep for the limits of the device's policy; killable.
  * Return: 0, -ETIMEDOUT, -EINTR, or another error of fv_link_wait_active() or
@@ -67,18 +67,18 @@ int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recove
 }
 
 /**
- * fv_recover_is_unfinished - Could a recovery not even be begun, or not be ended?
- * @error: of fv_recover_run()
+ * fv_recover_is_unfinished - Check whether a recovery must be retried
+ * @error: result of fv_recover_run()
  *
  * Context: Any.
- * Return: True if it is to be tried again.
+ * Return: True if the recovery could not begin or was interrupted.
  */
 bool fv_recover_is_unfinished(int error)
 {
 	return error == -EAGAIN || error == -EINTR || error == -ENOMEM;
 }
 
-/* Of those of which nothing was tried, what kept it from that is why they are not ready. */
+/* Functions that no method reached fail with the error of the last step. */
 static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin origin, int error,
 				const struct fv_reset_report *report)
 {
@@ -96,16 +96,16 @@ static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin orig
 }
 
 /**
- * fv_recover_run - Bring a card back
- * @dev: a device on it, which cannot go meanwhile
- * @origin: who asked for it
- * @report: what was tried
- * @times: how long it took
+ * fv_recover_run - Recover a card
+ * @dev: a device on the card; the caller keeps it from going away
+ * @origin: requester
+ * @report: methods tried
+ * @times: times of the recovery
  *
  * Context: Process context, under fv_lease::lock, with the port isolated; may sleep for the
  * limits of the policy; killable.
- * Return: 0, or an error of fv_reset_run(). After one that fv_recover_is_unfinished() the
- * functions may still be "recovering".
+ * Return: 0, or an error of fv_reset_run(). If fv_recover_is_unfinished(), functions may still
+ * be "recovering".
  */
 int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
 		   struct fv_reset_report *report, struct fv_recover_times *times)
@@ -127,7 +127,7 @@ int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
 
 static int fv_recover_driverless_one(struct pci_dev *pdev, void *unused)
 {
-	/* One that somebody binds just now is his. */
+	/* A driver that is binding the function owns it. */
 	if (!pci_dev_trylock(pdev))
 		return 0;
 	if (!pdev->dev.driver && fv_ready_is_answering(pdev))
@@ -137,8 +137,8 @@ static int fv_recover_driverless_one(struct pci_dev *pdev, void *unused)
 }
 
 /**
- * fv_recover_driverless - Give a card's functions without driver what they had before a fence
- * @card: the card, which nobody recovers as a whole any more, and which answers
+ * fv_recover_driverless - Restore the unbound functions of a card
+ * @card: the card, which answers and is not recovered as a whole
  *
  * Context: Process context, may sleep; under the device lock of a function of the card.
  */
@@ -149,9 +149,9 @@ void fv_recover_driverless(struct fv_card *card)
 }
 
 /**
- * fv_recover_plan - Say what fv_recover_run() would do
- * @dev: a device on the card, which cannot go meanwhile
- * @report: each way, in order
+ * fv_recover_plan - Preview fv_recover_run()
+ * @dev: a device on the card; the caller keeps it from going away
+ * @report: each method, in order
  *
  * Context: Process context, may sleep.
  * Return: 0, -EOPNOTSUPP if there is no card, or an error of fv_reset_plan().

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resets that a card of programmable logic can be trusted to: one method after the
- * other, from the one that hits least, until the functions answer, are what they were,
- * and have their configuration back.
+ * Verified resets: try one method after the other, by default from the smallest reset
+ * scope to the largest, until the functions answer, have their old identity, and have
+ * their configuration back.
  *
- * The PCI core's own resets (sysfs, the close of a device) stay as they are; see clean.c
- * for what they leave behind.
+ * The PCI core's own resets (sysfs, close of a device) are unchanged; clean.c checks and
+ * repairs their result.
  *
- * The PCI core looks for a card that takes long at doubling intervals, and for a link
- * no longer than a second (pci_dev_wait(), pcie_wait_for_link_delay()); here it is seen
- * a fiftieth of the time late at most, and an image may take a minute to load.
+ * The PCI core polls a slow card at doubling intervals, and waits for the link one second
+ * (pci_dev_wait(), pcie_wait_for_link_delay()). Here readiness is noticed at most 2 % late,
+ * and an image may take a minute to load.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -26,13 +26,13 @@
 #include "span.h"
 #include "vf.h"
 
-/* Is there a point in another method after this one's error? */
+/* Try the next method after this error? */
 static bool fv_reset_goes_on(int error)
 {
 	return error && error != -EINTR && error != -ESTALE && error != -ENOMEM;
 }
 
-/* The errno that tells most: of a method that was tried, if there was one. */
+/* Prefer the errno of a method that was tried over that of a refusal. */
 static int fv_reset_result(int result, int error)
 {
 	if (!error || !result)
@@ -41,16 +41,16 @@ static int fv_reset_result(int result, int error)
 	       error == -EINTR ? error : result;
 }
 
-/* Those who open and close a device have its set's lock already. */
+/* VFIO opens and closes a device under vfio_device_set::lock. */
 static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
 {
 	return origin == FPGA_VFIO_ORIGIN_OPEN || origin == FPGA_VFIO_ORIGIN_CLOSE;
 }
 
 /*
- * A user that resets its own device by an ioctl waits for it, as with vfio-pci, unless it has
- * exported dma-bufs (fv_reset_hold()). It does not wait, and no processor of its guest does, for
- * what others ask for, the guest among them.
+ * A user that resets its own device by ioctl blocks until the reset ends, as with vfio-pci, unless
+ * it has exported dma-bufs (fv_reset_hold()). For all other requesters, the guest included, the
+ * fence keeps the user and its vCPUs from blocking.
  */
 static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
 {
@@ -58,8 +58,8 @@ static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
 }
 
 /*
- * Who opens or closes a device of the card tries for the device lock that is held here: the
- * driver's own repair, which has time, does not keep him.
+ * Open and close hold the set lock, and only try the device lock that is held here. The recovery
+ * worker backs off for them, as it can retry.
  */
 static int fv_reset_lock_set(struct fv_reset_job *job, struct mutex *set)
 {
@@ -102,13 +102,13 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 	return ret ? result : 0;
 }
 
-/* A reset of which nothing was tried leaves a trace all the same. */
+/* Record a reset in the history also if no method was tried. */
 static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *dev,
 				  const struct fv_reset_report *report, int error)
 {
 	unsigned int i;
 
-	/* It will be tried again soon, or need not be. */
+	/* The recovery worker retries, or no reset is needed any more. */
 	if (error == -EALREADY || (error == -EAGAIN && job->origin == FPGA_VFIO_ORIGIN_DRIVER))
 		return;
 	for (i = 0; i < report->nr; i++)
@@ -118,7 +118,7 @@ static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *de
 					       "no method may be used");
 }
 
-/* The guest, or runtime PM, may have put it to sleep; see vfio_pci_set_power_state(). */
+/* The guest, or runtime PM, may have suspended the device; see vfio_pci_set_power_state(). */
 static void fv_reset_wake(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -135,8 +135,8 @@ static void fv_reset_wake(struct fv_device *dev)
 }
 
 /*
- * Work items wait for the device lock, and meanwhile somebody may have brought the device back
- * and given it to its next user: whom a repair, or what the last one asked for, does not hit.
+ * Until a work item gets the device lock, another task may have recovered the device, and a new
+ * user may have opened it. A recovery, or an FLR of the previous guest, must not hit that user.
  */
 static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
 			     enum fpga_vfio_origin origin)
@@ -154,8 +154,8 @@ static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
 }
 
 /*
- * As the policy says; but a guest who resets one function of several means that one, and has
- * drivers for the others.
+ * The policy's order, but a guest that resets one function of several means only that one, and
+ * has drivers for the others: methods that reset the function alone come first.
  */
 static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long methods,
 				       unsigned int *order)
@@ -170,7 +170,7 @@ static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long m
 	return nr + fv_reset_order(pdev, &job->policy, methods, order + nr);
 }
 
-/* Whose fence the card is behind, is the one who brings it back. */
+/* -EBUSY: only the fence session's owner may reset a fenced card. */
 static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
 			      enum fpga_vfio_origin origin, struct fv_reset_step *step)
 {
@@ -184,25 +184,24 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
 }
 
 /**
- * fv_reset_run - Reset a device by the first method that brings it back
- * @dev: the device, which cannot go meanwhile
- * @methods: which may be used, bits of enum fpga_vfio_reset_method; the policy decides
- *	     among them, unless there is only one; with FV_RESET_ARRIVED or
- *	     FV_RESET_CARD_ARRIVED none is used if that is enough
- * @origin: who asked; FPGA_VFIO_ORIGIN_OPEN and _CLOSE have vfio_device_set::lock
- * @report: what was tried; may be NULL
+ * fv_reset_run - Reset a device by the first method that succeeds
+ * @dev: the device; the caller keeps it from going away
+ * @methods: allowed methods, bits of enum fpga_vfio_reset_method; the policy chooses
+ *	     among them, unless there is only one. FV_RESET_ARRIVED or
+ *	     FV_RESET_CARD_ARRIVED: verify only first
+ * @origin: requester; FPGA_VFIO_ORIGIN_OPEN and _CLOSE hold vfio_device_set::lock
+ * @report: methods tried; may be NULL
  *
- * Each method is verified: the functions answer, are what they were when they were
- * bound, take their configuration, and have their design ready. When none succeeds the
- * device is failed, or changed, and is not opened before a reset succeeds.
+ * Each method is verified: the functions answer, have the identity that they had at bind,
+ * take their configuration, and their design is ready. If no method succeeds, the device is
+ * "failed" or "changed", and cannot be opened before a reset succeeds.
  *
- * Context: Process context, may sleep for the sum of the methods' limits; ended by a
- * signal that kills.
- * Return: 0, -EOPNOTSUPP if no method is there, -EBUSY if another's function would be
- * hit, a virtual one of @dev among them, or the card is behind a fence session, -EAGAIN if the
- * device is being bound or reset, or is a virtual function of one that is not ready, -EALREADY if
- * what the driver or a guest had asked for is settled, -ESTALE if it came back as something else,
- * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM.
+ * Context: Process context, may sleep for the sum of the methods' limits; killable.
+ * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
+ * another user or driver (also a virtual function of @dev), or the card is in a fence session,
+ * -EAGAIN if the device is being bound or reset, or its physical function is not ready, -EALREADY
+ * if the driver's or guest's request is moot, -ESTALE if it came back with another identity,
+ * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM, or an error of runtime PM.
  */
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report)

@@ -2,12 +2,12 @@
 #include "reset_method.h"
 
 /**
- * fv_reset_method_of - Translate the PCI core's number of a reset method
+ * fv_reset_method_of - Convert the PCI core's number of a method
  * @index: element of pci_dev::reset_methods, an index into the PCI core's
  *	   pci_reset_fn_methods[] (drivers/pci/pci.c, the same from 6.12 to 7.3)
  *
  * Context: Any.
- * Return: The method; FV_RESET_OTHER for a number that is not known here.
+ * Return: The method; FV_RESET_OTHER for an unknown number.
  */
 enum fv_reset_method fv_reset_method_of(unsigned int index)
 {
@@ -25,7 +25,7 @@ enum fv_reset_method fv_reset_method_of(unsigned int index)
 	return index < FV_RESET_METHODS_KNOWN ? methods[index] : FV_RESET_OTHER;
 }
 
-/* Does the PCI core refuse it (-ENOTTY) for a function that cannot be read? */
+/* Does the PCI core refuse the method (-ENOTTY) for a function that reads all-ones? */
 static int fv_reset_method_refuses(enum fv_reset_method method, int needs_config)
 {
 	switch (method) {
@@ -46,11 +46,11 @@ static int fv_reset_method_refuses(enum fv_reset_method method, int needs_config
  * @is_readable: nonzero if the function answers when the reset begins
  * @needs_config: nonzero if pcie_flr() refuses a function that does not
  *
- * The PCI core takes the first that is not refused. Those in the list were probed, and are
- * refused only when the function cannot be read any more.
+ * The PCI core uses the first method that does not refuse. Methods in the list were probed, and
+ * refuse only when the function no longer answers.
  *
  * Context: Any.
- * Return: The method; the first of the list if all are refused.
+ * Return: The method; the first of the list if all refuse.
  */
 enum fv_reset_method fv_reset_method_used(const unsigned char *methods, unsigned int nr,
 					  int is_readable, int needs_config)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The methods of a reset: what each needs, does, and may take. */
+/* The reset methods: requirements, actions and limits. */
 #include <linux/log2.h>
 #include <linux/pci.h>
 
@@ -10,11 +10,11 @@
 #include "reset_ops.h"
 #include "wait.h"
 
-/* PCIe r6.0, 6.6.2: an FLR is complete after that, and the function need not answer before. */
+/* PCIe r6.0, 6.6.2: time for an FLR; the function need not answer earlier. */
 #define FV_RESET_FLR_MS		100
 /*
- * Link Disable where the port cannot tell whether its link is down: no LTSSM state that
- * is passed on the way takes longer than 24 ms by itself (PCIe r6.0, 4.2.7).
+ * Time with Link Disable set, for ports without link active reporting: no LTSSM state on
+ * the way to Disabled takes longer than 24 ms (PCIe r6.0, 4.2.7).
  */
 #define FV_RESET_DISABLE_MS	50
 
@@ -32,8 +32,8 @@ static int fv_reset_flr_act(struct pci_dev *pdev, const struct fv_policy *policy
 			    size_t size)
 {
 	/*
-	 * What is under way may otherwise come back into the new life (6.6.2). One that
-	 * does not answer reads as if there were always something.
+	 * Completions of old requests may otherwise arrive after the FLR (6.6.2). A function
+	 * that does not answer always reads as having transactions pending.
 	 */
 	if (fv_ready_is_answering(pdev) && !pci_wait_for_pending_transaction(pdev))
 		pci_warn(pdev, "transactions pending at a Function Level Reset\n");
@@ -56,7 +56,7 @@ static const char *fv_reset_pm_unavailable(struct pci_dev *pdev,
 	return NULL;
 }
 
-/* As pci_pm_reset(); the delays are those of D3hot, with the quirks of the kernel. */
+/* As pci_pm_reset(); d3hot_delay includes the kernel's quirks. */
 static int fv_reset_pm_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 			   size_t size)
 {
@@ -84,7 +84,7 @@ static const char *fv_reset_hot_unavailable(struct pci_dev *pdev,
 	return NULL;
 }
 
-/* After the link was taken down on purpose: until its functions may be asked. */
+/* Wait after a reset of the link until the functions may be accessed. */
 static int fv_reset_wait_link(struct pci_dev *port, const struct fv_policy *policy, char *text,
 			      size_t size)
 {
@@ -92,9 +92,9 @@ static int fv_reset_wait_link(struct pci_dev *port, const struct fv_policy *poli
 	int ret;
 
 	/*
-	 * Below a bridge to conventional PCI there is no link. A device may take 2^25
-	 * clocks there (a second; PCI r3.0, 4.3.2), and does not answer until then, which
-	 * is looked for; the PCI core does not wait for those at all.
+	 * Below a bridge to conventional PCI there is no link. A device there may take 2^25
+	 * clocks (one second; PCI r3.0, 4.3.2) until it answers; the wait for readiness
+	 * covers that. The PCI core does not wait for those at all.
 	 */
 	if (!pci_is_pcie(port) || pci_pcie_type(port) == PCI_EXP_TYPE_PCI_BRIDGE)
 		return fv_wait_ms(FV_RESET_SETTLE_MS);
@@ -158,7 +158,7 @@ static const char *fv_reset_arrival_unavailable(struct pci_dev *pdev,
 	return NULL;
 }
 
-/* The one who waits for the link has waited; see fv_clean_repair(). */
+/* The recovery worker has waited for the link before; see fv_clean_repair(). */
 static int fv_reset_arrival_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 				size_t size)
 {
@@ -171,7 +171,7 @@ static int fv_reset_arrival_act(struct pci_dev *pdev, const struct fv_policy *po
 	return -ETIMEDOUT;
 }
 
-/* As well, for as long as the policy says; see fv_lease_end(). */
+/* fv_recover_wait() has waited for the link for the load limit. */
 static int fv_reset_card_arrival_act(struct pci_dev *pdev, const struct fv_policy *policy,
 				     char *text, size_t size)
 {
@@ -232,7 +232,7 @@ static const struct fv_reset_ops fv_reset_ops[] = {
 };
 
 /**
- * fv_reset_ops_of - Find how a method works
+ * fv_reset_ops_of - Look up the operations of a method
  * @method: the method, FV_RESET_ARRIVAL or FV_RESET_CARD_ARRIVAL
  *
  * Context: Any.
@@ -244,12 +244,12 @@ const struct fv_reset_ops *fv_reset_ops_of(unsigned int method)
 }
 
 /**
- * fv_reset_limit_ms - Say how long a method may take
+ * fv_reset_limit_ms - Get the time limit of a method
  * @ops: the method
- * @policy: what is wanted of the device
+ * @policy: policy of the device
  *
  * Context: Any.
- * Return: The limit in milliseconds, without waiting for others to let go.
+ * Return: The limit in milliseconds, without the time to get locks.
  */
 unsigned int fv_reset_limit_ms(const struct fv_reset_ops *ops, const struct fv_policy *policy)
 {
@@ -260,8 +260,8 @@ unsigned int fv_reset_limit_ms(const struct fv_reset_ops *ops, const struct fv_p
 }
 
 /**
- * fv_reset_method_uapi - Find a method by what it counts as
- * @counter: what it counts as
+ * fv_reset_method_uapi - Convert a method to its UAPI value
+ * @counter: the method
  *
  * Context: Any.
  * Return: enum fpga_vfio_reset_method, or FV_METHOD_NONE if only the PCI core has it.
@@ -277,14 +277,14 @@ int fv_reset_method_uapi(enum fv_reset_method counter)
 }
 
 /**
- * fv_reset_is_core_special - Has the PCI core a method of its own for a function?
+ * fv_reset_is_core_special - Check for a special method of the PCI core
  * @pdev: the function
  *
- * A quirk, or the platform's firmware, knows better how to reset such a device than
- * PCI Express does.
+ * A quirk or the platform firmware knows better how to reset such a device than the
+ * generic methods here.
  *
  * Context: Any.
- * Return: True if its first method is none of those here.
+ * Return: True if the PCI core's first method is not one of those here.
  */
 bool fv_reset_is_core_special(struct pci_dev *pdev)
 {
@@ -307,14 +307,14 @@ static int fv_reset_count_function(struct pci_dev *pdev, void *arg)
 }
 
 /**
- * fv_reset_is_offered - Can a function be reset without hitting another?
+ * fv_reset_is_offered - Check whether a function can be reset alone
  * @pdev: the function
  *
- * What VFIO users are told, as vfio-pci does: the PCI core lists a hot reset also for
- * the function that it found first below a port, and refuses it when there are more.
+ * VFIO users are told the result, as by vfio-pci. The PCI core also lists a hot reset for
+ * the function that it found first below a port, but refuses it if there are more.
  *
  * Context: Process context.
- * Return: True if one of the PCI core's methods for it will work.
+ * Return: True if one of the PCI core's methods will work.
  */
 bool fv_reset_is_offered(struct pci_dev *pdev)
 {
@@ -330,20 +330,19 @@ bool fv_reset_is_offered(struct pci_dev *pdev)
 }
 
 /**
- * fv_reset_order - Say in which order methods are tried
+ * fv_reset_order - Get the order in which methods are tried
  * @pdev: the function
- * @policy: what is wanted of the device
- * @methods: which of them, bits of enum fpga_vfio_reset_method, and FV_RESET_ARRIVED or
- *	     FV_RESET_CARD_ARRIVED, which comes first; a method that is asked for alone is
- *	     used whatever the policy says
- * @order: room for FV_RESET_METHODS + 1
+ * @policy: policy of the device
+ * @methods: allowed methods, bits of enum fpga_vfio_reset_method, and FV_RESET_ARRIVED or
+ *	     FV_RESET_CARD_ARRIVED, which comes first; a single method overrides the policy
+ * @order: result, room for FV_RESET_METHODS + 1
  *
- * The policy's order, and no other methods, if it has one. Else the administrator's, as
- * he wrote it into the PCI core's reset_method file (which has the default FLR, PM, bus),
- * then the rest, the one that hits least first.
+ * If the policy has methods, these in its order and no others. Else the PCI core's order, which
+ * the administrator sets by the reset_method file (default: FLR, PM, bus), then the rest from
+ * the smallest reset scope to the largest.
  *
  * Context: Any.
- * Return: How many there are.
+ * Return: The number of methods in @order.
  */
 unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy,
 			    unsigned long methods, unsigned int *order)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What a reset would do, and to whom, said before anything is done.
- */
+/* Dry run: methods and functions of a reset. */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
@@ -13,9 +11,9 @@
 #include "span.h"
 
 /**
- * fv_reset_report_functions - Say which functions are hit
- * @report: where to
- * @span: the functions
+ * fv_reset_report_functions - Copy a reset scope into a report
+ * @report: the report
+ * @span: the reset scope
  *
  * Context: Process context, under vfio_device_set::lock.
  */
@@ -29,7 +27,7 @@ void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_s
 
 		function = &report->functions[i];
 		strscpy(function->bdf, pci_name(pdev));
-		/* the name of the bus is what a function without driver has */
+		/* dev_driver_string() returns the bus name for an unbound function. */
 		strscpy(function->driver, pdev->dev.driver ? dev_driver_string(&pdev->dev) : "");
 		function->is_held = span->is_open[i];
 	}
@@ -63,12 +61,12 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_span *span,
 }
 
 /**
- * fv_reset_plan - Say what fv_reset_run() would do
- * @dev: the device, which cannot go meanwhile
- * @methods: which may be used
- * @report: each method, in order, with the reason why it could not be used
+ * fv_reset_plan - Preview fv_reset_run()
+ * @dev: the device; the caller keeps it from going away
+ * @methods: allowed methods, as for fv_reset_run()
+ * @report: each method, in order, with the error that would refuse it
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep. Takes vfio_device_set::lock.
  * Return: 0, -ENOMEM, -EINTR, or an error of runtime PM.
  */
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One method of a reset, on all functions that it hits: their users are kept from them, they
- * are reset, have to answer, to be what they were, to take their configuration, and to have
- * their design ready, and what came of it is told.
+ * One step of a reset: hold the reset scope, block its users, run one method, wait for
+ * readiness, compare the identity, restore configuration and interrupts, record the result.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -19,14 +18,14 @@
 #include "stats.h"
 #include "wait.h"
 
-/* Tell who looks how far it came; returns the error that it is given. */
+/* Report the end of a phase to the observers; returns @error. */
 static int fv_reset_phase(struct fv_reset_job *job, enum fv_phase phase, int error)
 {
 	fv_notify_phase(job->span.dev, job->method, phase, error);
 	return error;
 }
 
-/* A virtual function that is reset with its physical function, and is not there before that. */
+/* A virtual function in the scope of its physical function answers only after that is restored. */
 static bool fv_reset_is_later(const struct fv_span *span, unsigned int i)
 {
 	return i && span->functions[i]->is_virtfn;
@@ -51,7 +50,7 @@ static int fv_reset_wait_ready(struct fv_reset_job *job, bool is_later, struct f
 	return ret;
 }
 
-/* What is said of another function than the device's own names it. */
+/* Prefix the text with the function's address, unless it is the device's own. */
 static void fv_reset_say(struct fv_reset_job *job, unsigned int i, const char *text)
 {
 	struct fv_reset_step *step = job->step;
@@ -63,7 +62,7 @@ static void fv_reset_say(struct fv_reset_job *job, unsigned int i, const char *t
 		strscpy(step->text, text);
 }
 
-/* Interrupts that a user sets up go the same way to the card: under memory_lock. */
+/* memory_lock: vfio_pci_core sets up the user's interrupts under it. */
 static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, char *text,
 				     size_t size)
 {
@@ -78,14 +77,14 @@ static int fv_reset_restore_function(struct fv_reset_job *job, unsigned int i, c
 	return ret;
 }
 
-/* vfio_pci_core reads Command, and writes it back, under memory_lock. */
+/* memory_lock: vfio_pci_core does read-modify-write of Command under it. */
 static void fv_reset_stop_function(struct fv_reset_job *job, unsigned int i)
 {
 	struct pci_dev *pdev = job->span.functions[i];
 	struct fv_device *dev = job->span.devices[i];
 	bool is_later = fv_reset_is_later(&job->span, i);
 
-	/* Not there while its physical function has lost VF Enable; or another driver's. */
+	/* Absent while its PF has lost VF Enable, or bound to another driver. */
 	if (is_later && (!fv_ready_is_answering(pdev) || (!dev && pdev->dev.driver)))
 		return;
 	if (dev && job->is_fencing)
@@ -149,7 +148,7 @@ static int fv_reset_wait_design(struct fv_reset_job *job, struct fv_wait *wait)
 	return ret;
 }
 
-/* Interrupts that a user sets up go the same way to the card: under memory_lock. */
+/* memory_lock: vfio_pci_core sets up the user's interrupts under it. */
 static int fv_reset_restore_msi(struct fv_reset_job *job, unsigned int i, char *text, size_t size)
 {
 	struct fv_device *dev = job->span.devices[i];
@@ -164,8 +163,8 @@ static int fv_reset_restore_msi(struct fv_reset_job *job, unsigned int i, char *
 }
 
 /*
- * A ready register that is satisfied says that the design takes writes. Without one, the MSI-X
- * table is what shows it.
+ * A ready register has shown before that the design takes writes. Without one the MSI-X table
+ * shows it: retry until the limit.
  */
 static int fv_reset_wait_msi_function(struct fv_reset_job *job, unsigned int i,
 				      struct fv_wait *wait, char *text, size_t size)
@@ -191,7 +190,7 @@ static int fv_reset_wait_msi_function(struct fv_reset_job *job, unsigned int i,
 	}
 }
 
-/* Functions without a driver have no interrupts. */
+/* Unbound functions have no interrupts. */
 static int fv_reset_wait_msi(struct fv_reset_job *job, struct fv_wait *wait)
 {
 	struct fv_span *span = &job->span;
@@ -209,7 +208,6 @@ static int fv_reset_wait_msi(struct fv_reset_job *job, struct fv_wait *wait)
 	return ret;
 }
 
-/* All functions held: are they ready, the same, and as they were configured? */
 static int fv_reset_verify(struct fv_reset_job *job)
 {
 	struct fv_wait wait;
@@ -227,8 +225,8 @@ static int fv_reset_verify(struct fv_reset_job *job)
 }
 
 /*
- * Functions without a driver have nobody who resets them once more: they get back what
- * can be given back to them also when the card did not come back as a whole.
+ * No driver recovers an unbound function later: restore it, as far as possible, also when
+ * the reset of the card failed.
  */
 static void fv_reset_restore_driverless(struct fv_span *span)
 {
@@ -239,7 +237,7 @@ static void fv_reset_restore_driverless(struct fv_span *span)
 			fv_baseline_restore(span->functions[i], NULL, NULL, 0);
 }
 
-/* A card that came back slower or narrower than it was is asked to do better. */
+/* Retrain a link that came back slower or narrower than its goal. */
 static void fv_reset_improve_link(struct fv_reset_job *job)
 {
 	struct fv_device *dev = job->span.dev;
@@ -286,7 +284,7 @@ static void fv_reset_iommu_done(struct fv_span *span)
 		fv_compat_reset_iommu_done(span->functions[i]);
 }
 
-/* Before anything was touched: what the functions have is what they had. */
+/* Drop the saved states after an error: no function was touched yet. */
 static void fv_reset_forget(struct fv_reset_job *job, unsigned int nr)
 {
 	if (job->is_lost)
@@ -311,13 +309,13 @@ static int fv_reset_remember(struct fv_reset_job *job)
 	return ret;
 }
 
-/* Does it concern the link, and so the port? */
+/* Does the step involve the link, and so the port? */
 static bool fv_reset_is_at_port(struct fv_reset_job *job)
 {
 	return job->ops->is_card || job->ops->is_arrival;
 }
 
-/* One method on all functions held, whose memory nobody uses. */
+/* Run one method on the scope, whose users are fenced or kept off by memory_lock. */
 static int fv_reset_try_held(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
@@ -362,7 +360,7 @@ static void fv_reset_count_step(struct fv_reset_job *job, struct fv_device *dev)
 		fv_stats_reset_took(dev->stats, step->duration_ns);
 }
 
-/* A user of a function that is not ready stays behind the fence. */
+/* After an error the user stays behind the fence. */
 static void fv_reset_conclude_fence(struct fv_reset_job *job, struct fv_device *dev)
 {
 	if (job->is_fencing && !job->step->error) {
@@ -379,14 +377,14 @@ static void fv_reset_conclude_fence(struct fv_reset_job *job, struct fv_device *
 }
 
 /**
- * fv_reset_step_note - Note what came of a step in a device's history
- * @job: the reset; without a method if it did not come so far
+ * fv_reset_step_note - Record the result of a step in the history
+ * @job: the reset; without a method if it was refused before
  * @dev: the device
  * @error: 0 or negative errno
- * @duration_ns: how long it took
- * @text: the error in words
+ * @duration_ns: duration of the step
+ * @text: error text
  *
- * An arrival is no reset.
+ * A verify-only step is recorded as a recovery, not as a reset.
  *
  * Context: Process context.
  */
@@ -435,7 +433,7 @@ static void fv_reset_conclude(struct fv_reset_job *job, int error)
 			fv_reset_conclude_device(job, job->span.devices[i]);
 }
 
-/* Those that were ready, and were not touched. */
+/* Lower the fence of devices that are ready. */
 static void fv_reset_unfence(struct fv_reset_job *job)
 {
 	struct fv_device *dev;
@@ -469,14 +467,14 @@ static int fv_reset_fence(struct fv_reset_job *job)
 		fv_reset_unfence(job);
 		return ret;
 	}
-	/* Importers are off the functions before these are touched. */
+	/* Revoke dma-bufs before the functions are touched. */
 	for (i = 0; i < job->span.nr_held; i++)
 		if (job->span.devices[i])
 			fv_fence_revoke(job->span.devices[i]);
 	return 0;
 }
 
-/* Users are kept from the functions' memory, and the lists of dma-bufs do not change. */
+/* memory_lock of all functions is held, so that the lists of dma-bufs are stable. */
 static bool fv_reset_has_dma_bufs(struct fv_reset_job *job)
 {
 	struct fv_device *dev;
@@ -493,7 +491,7 @@ static bool fv_reset_has_dma_bufs(struct fv_reset_job *job)
 	return false;
 }
 
-/* Users that leave no gap between their accesses, or have dma-bufs, are fenced off. */
+/* Users that leave no gap between their accesses, or have dma-bufs, need the fence. */
 static int fv_reset_hold_memory(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
@@ -506,7 +504,7 @@ static int fv_reset_hold_memory(struct fv_reset_job *job)
 		return 0;
 	}
 	if (!ret && fv_reset_has_dma_bufs(job)) {
-		/* To revoke them vfio_pci_core takes memory_lock. */
+		/* vfio_pci_core takes memory_lock to revoke them. */
 		fv_span_release_memory(&job->span);
 		job->is_fencing = true;
 	}
@@ -544,14 +542,15 @@ static void fv_reset_release(struct fv_reset_job *job)
 }
 
 /**
- * fv_reset_step_run - Try one method: hold what it hits, try it, say what came of it
+ * fv_reset_step_run - Run and verify one reset method
  * @job: the reset, with the method and the step set
  *
  * Context: Process context, may sleep for the method's limits; under the device lock of the
  * device, and under vfio_device_set::lock if fv_span_is_wide().
- * Return: 0 when the functions are ready, -EOPNOTSUPP if the method cannot be used, -EBUSY,
- * -EAGAIN or -EINTR as fv_span_hold() and fv_fence_raise(); then nothing was touched, and
- * fv_reset_step::is_tried is false. Else -ESTALE, -EINTR, -ETIMEDOUT, -EIO or -ENOMEM.
+ * Return: 0 when the functions are ready. -EOPNOTSUPP if the method cannot be used, -EBUSY,
+ * -EAGAIN or -EINTR as fv_span_hold() and fv_fence_raise(), or -ENOMEM: nothing was touched, and
+ * fv_reset_step::is_tried is false. After a try, -ESTALE for another identity, -EINTR, -ETIMEDOUT
+ * or -EIO if the functions did not come back, -ENOMEM.
  */
 int fv_reset_step_run(struct fv_reset_job *job)
 {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who reset a device, how, and did it help?
+ * Reset tracking: requester, method and result of resets by the PCI core.
  *
- * The PCI core tells a driver after each reset (pci_error_handlers::reset_done),
- * whoever asked for it: sysfs, error recovery, vfio_pci_core, another function's
- * hot reset. It does not tell by which method, nor whether it succeeded. So the
- * functions here that call into vfio_pci_core say beforehand what the call is for
- * (a watch), and everything else counts as the first method that the PCI core has
- * for the device and does not refuse: those that are in the list were probed, and the
- * core tries the next one only when a method says that it is not there after all. FLR
- * also says so (pci_dev_wait()) after it has waited a minute for the function: the hot
- * reset that follows counts as FLR.
+ * The PCI core calls pci_error_handlers::reset_done after each reset (by sysfs, error
+ * recovery, vfio_pci_core, a hot reset of another function), but tells neither the method
+ * nor the result. So callers of vfio_pci_core register the purpose of the call here. Other
+ * resets count as the first method of the PCI core that does not refuse: methods in the
+ * list were probed, and the core tries the next one only after -ENOTTY. An FLR also returns
+ * that (pci_dev_wait()) when the function does not answer for a minute: the hot reset that
+ * follows counts as FLR.
  */
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -29,14 +27,14 @@ static_assert(PCI_NUM_RESET_METHODS == FV_RESET_METHODS_KNOWN,
 	      "the PCI core has another reset method: see fv_reset_method_of()");
 
 static LIST_HEAD(fv_reset_watches);
-static DEFINE_SPINLOCK(fv_reset_watches_lock);	/* of the list above; innermost */
+static DEFINE_SPINLOCK(fv_reset_watches_lock);	/* protects the list above; innermost */
 
 /**
- * fv_reset_watch_begin - Announce that this task may reset a device
+ * fv_reset_watch_begin - Track resets by the current task
  * @watch: on the caller's stack
- * @dev: the device that it is about
- * @origin: who asked for what it does
- * @is_hot: resets that happen now are hot resets, not resets of a function
+ * @dev: the device that the call is for
+ * @origin: requester
+ * @is_hot: resets from now on are hot resets, not resets of one function
  *
  * Context: Process context; the same task calls fv_reset_watch_end().
  */
@@ -55,8 +53,8 @@ void fv_reset_watch_begin(struct fv_reset_watch *watch, struct fv_device *dev,
 }
 
 /**
- * fv_reset_watch_end - End what fv_reset_watch_begin() began
- * @watch: the watch; says what happened to its device
+ * fv_reset_watch_end - Stop tracking
+ * @watch: from fv_reset_watch_begin(); holds the result for its device
  *
  * Context: Process context.
  */
@@ -67,7 +65,7 @@ void fv_reset_watch_end(struct fv_reset_watch *watch)
 	spin_unlock(&fv_reset_watches_lock);
 }
 
-/* The watch of this task: nobody else ends it or writes to it. */
+/* Usable without the lock: only the current task ends or writes its own entry. */
 static struct fv_reset_watch *fv_reset_watch_mine(void)
 {
 	struct fv_reset_watch *watch, *mine = NULL;
@@ -84,12 +82,12 @@ static struct fv_reset_watch *fv_reset_watch_mine(void)
 }
 
 /**
- * fv_reset_count - Count a reset by the PCI core, and note it in the history
+ * fv_reset_count - Count and record a reset by the PCI core
  * @dev: the device
- * @method: how it was reset
- * @origin: who asked for it
- * @is_ok: it succeeded
- * @ns: how long it took, 0 if that is not known
+ * @method: method of the reset
+ * @origin: requester
+ * @is_ok: the reset succeeded
+ * @ns: duration; 0 if unknown
  *
  * Context: Process context.
  */
@@ -109,11 +107,11 @@ void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
 }
 
 /**
- * fv_reset_done - pci_error_handlers::reset_done
- * @pdev: the function that was reset, well or not
+ * fv_reset_done - Count a reset, for pci_error_handlers::reset_done
+ * @pdev: the function; its reset may have failed
  *
  * Context: Process context, under the device lock. The task may hold memory_lock of
- * any of the card's devices, so nothing is locked here but by the history.
+ * any of the card's devices: only the history takes locks here.
  */
 void fv_reset_done(struct pci_dev *pdev)
 {
@@ -136,5 +134,5 @@ void fv_reset_done(struct pci_dev *pdev)
 	else if (!watch || watch->dev != dev)
 		fv_reset_count(dev, method, watch ? watch->origin : FPGA_VFIO_ORIGIN_KERNEL,
 			       is_answering, ns);
-	/* Else the one who watches knows the method's own result, too. */
+	/* Else the tracked call counts the reset: it also knows the method's own result. */
 }

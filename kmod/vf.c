@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The virtual functions of a physical function. Its reset clears VF Enable, and with that all of
- * them lose their configuration (PCIe r6.0, 9.3.3.3.1); they are there again when its SR-IOV
- * capability is restored. So they are reset, restored and verified with it, and not by themselves
- * before it is ready.
+ * Virtual functions of a physical function. A reset of the PF clears VF Enable, and all VFs lose
+ * their configuration (PCIe r6.0, 9.3.3.3.1); they answer again when the PF's SR-IOV capability is
+ * restored. So they are reset, restored and verified with the PF, and never alone before it is
+ * ready.
  */
 #include <linux/pci.h>
 
@@ -12,14 +12,14 @@
 #include "vf.h"
 
 /**
- * fv_vf_next - Go through the virtual functions of a function
- * @pf: the function; its device lock keeps others from enabling and disabling them
- * @vf: the one before, its reference is dropped; NULL at first
+ * fv_vf_next - Iterate over the virtual functions of a function
+ * @pf: the function; its device lock keeps the set of virtual functions stable
+ * @vf: the previous one, its reference is dropped; NULL to begin
  *
- * They may be on buses that no bridge leads to, where pci_walk_bus() does not come.
+ * They may be on virtual buses, which pci_walk_bus() does not visit.
  *
  * Context: Process context.
- * Return: The next one, referenced, or NULL if there is none left.
+ * Return: The next virtual function, referenced, or NULL.
  */
 struct pci_dev *fv_vf_next(struct pci_dev *pf, struct pci_dev *vf)
 {
@@ -32,13 +32,13 @@ struct pci_dev *fv_vf_next(struct pci_dev *pf, struct pci_dev *vf)
 }
 
 /**
- * fv_vf_is_waiting - Is a function to be brought back with its physical function?
- * @vf: the function; one that is not virtual waits for no other
- * @text: if so, why, for the administrator
- * @size: of @text
+ * fv_vf_is_waiting - Check whether a VF waits for its physical function
+ * @vf: the function; may also be a physical one
+ * @text: the reason, if true
+ * @size: size of @text
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: True while its physical function, if that is bound to this driver, is not ready.
+ * Return: True if @vf is virtual and its PF is bound to this driver but not ready.
  */
 bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
 {
@@ -68,11 +68,11 @@ static int fv_vf_add(struct pci_dev *pdev, void *arg)
 }
 
 /**
- * fv_vf_are_below - Would a reset of the port hit virtual functions?
+ * fv_vf_are_below - Check for virtual functions below a port
  * @pdev: a function below the port
  *
  * Context: Process context.
- * Return: True if a function on its bus has some.
+ * Return: True if a function on the same bus has virtual functions.
  */
 bool fv_vf_are_below(struct pci_dev *pdev)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What VFIO calls: vfio_pci_core's functions, counted. Each callback that
- * vfio-pci's own table has is here; Documentation/driver.rst compares the two.
+ * VFIO callbacks: vfio_pci_core's functions, counted, and gated by the fence. The table
+ * has each callback of vfio-pci; Documentation/driver.rst compares the two.
  */
 #include <linux/ktime.h>
 #include <linux/minmax.h>
@@ -32,9 +32,9 @@
 #include "vfio.h"
 
 /*
- * A region's five counters lie side by side, and those of BARs behind those of
- * configuration space, so that an access is counted through one address that is
- * known before it. This is the path that a VM's trapped accesses take.
+ * The five counters of a region are adjacent, those of BARs behind those of configuration
+ * space, so that an access is counted through one address that is computed before it. A VM's
+ * trapped accesses take this hot path.
  */
 enum {
 	FV_IO_READS,
@@ -46,7 +46,7 @@ enum {
 };
 
 #define FV_IO_CONFIG	FPGA_VFIO_A_STATS_CONFIG_READS
-/* From the first counter of a region to its accesses that are under way. */
+/* Distance from a region's first counter to its count of accesses in flight. */
 #define FV_IO_UNDER_WAY	(FV_STATS_UNDER_WAY - FV_IO_CONFIG)
 
 static_assert(FPGA_VFIO_A_STATS_CONFIG_READ_BYTES == FV_IO_CONFIG + FV_IO_READ_BYTES);
@@ -84,13 +84,13 @@ static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t c
 	u64 __percpu *io = fv_vfio_io_counters(vdev, *ppos);
 	ssize_t ret;
 
-	/* The fence waits for what is under way; see fv_fence_drain(). */
+	/* The fence waits for accesses in flight; see fv_fence_drain(). */
 	this_cpu_inc(io[FV_IO_UNDER_WAY]);
 	if (likely(!fv_fence_is_up(&fv_device_of_vfio(vdev)->fence)))
 		ret = vfio_pci_core_read(vdev, buf, count, ppos);
 	else
 		ret = fv_fence_read(vdev, buf, count, ppos);
-	OPTIMIZER_HIDE_VAR(io);		/* or its sum is kept in a register of its own */
+	OPTIMIZER_HIDE_VAR(io);		/* or GCC keeps the sum in another register */
 	this_cpu_dec(io[FV_IO_UNDER_WAY]);
 	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES, ret);
 }
@@ -113,25 +113,25 @@ static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
 		ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	this_cpu_dec(io[FV_IO_UNDER_WAY]);
 
-	/* The fence, which it raises, waits for what is under way. */
+	/* After the decrement: it raises the fence, which waits for accesses in flight. */
 	if (is_flr)
 		fv_flr_run(dev);
-	/* One that the fence did not wait for may have enabled memory behind it. */
+	/* A write that the fence did not wait for may have enabled memory decoding. */
 	if (unlikely(fv_fence_is_up(&dev->fence)))
 		fv_fence_again(dev);
-	/* What it had before is not what is to be restored. */
+	/* Update the saved state. */
 	fv_baseline_note(dev);
 	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }
 
-/* One that may ask for a reset, of which there are few. */
+/* Writes that may initiate an FLR are rare. */
 static noinline ssize_t fv_vfio_write_flr(struct vfio_device *vdev, const char __user *buf,
 					  size_t count, loff_t *ppos)
 {
 	return __fv_vfio_write_config(vdev, buf, count, ppos, true);
 }
 
-/* Not inlined: a write to a BAR need not make room for this. */
+/* Not inlined, to keep the stack frame of BAR writes small. */
 static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const char __user *buf,
 					     size_t count, loff_t *ppos)
 {
@@ -156,12 +156,12 @@ static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, s
 		ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	else
 		ret = fv_fence_write(vdev, buf, count, ppos);
-	OPTIMIZER_HIDE_VAR(io);		/* or its sum is kept in a register of its own */
+	OPTIMIZER_HIDE_VAR(io);		/* or GCC keeps the sum in another register */
 	this_cpu_dec(io[FV_IO_UNDER_WAY]);
 	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }
 
-/* vfio_pci_core_enable(), whose reset is watched: the PCI core's first method. */
+/* vfio_pci_core_enable() with reset tracking: the PCI core resets by its first method. */
 static int fv_vfio_enable(struct fv_device *dev)
 {
 	u64 began_ns = ktime_get_ns();
@@ -180,11 +180,10 @@ static int fv_vfio_enable(struct fv_device *dev)
 }
 
 /*
- * vfio_pci_core_enable() resets the function by the PCI core, which waits up to a
- * minute, unkillable, for one that hangs in its Function Level Reset. It was reset
- * already, and verified, or the policy has no method that may be used now; so the core
- * is shown no method while it looks, and told afterwards that there is one. The device
- * lock keeps others from looking.
+ * vfio_pci_core_enable() resets the function through the PCI core, which waits up to a
+ * minute, unkillable, if an FLR hangs. The function has been reset and verified already, or
+ * the policy has no method that may be used now. So hide the reset methods during the call,
+ * and set reset_works afterwards. The device lock keeps other readers of the methods away.
  */
 static int fv_vfio_enable_reset_already(struct fv_device *dev)
 {
@@ -233,12 +232,11 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 }
 
 /*
- * The core first resets the function without telling its driver; then, if that is not
- * enough and nobody uses the card, it does a hot reset, of which drivers are told. It
- * would wait a minute for each, unkillable, when the card does not answer: then, and when it
- * is behind a fence, it is shown that there is none, and the card is repaired by
- * fv_clean_after_close(), or at the end of that fence. The same where there are virtual
- * functions, which the core neither restores nor asks.
+ * vfio_pci_core first resets the function without telling its driver. If a reset is still needed
+ * and the card has no user, it does a hot reset, which drivers are told of. It waits a minute each,
+ * unkillable, if the card does not answer. So hide both resets when the card does not answer or is
+ * behind a fence: fv_clean_after_close(), or the end of the fence session, recovers it. Also hide
+ * them if there are virtual functions, which the core neither restores nor checks for users.
  */
 static void fv_vfio_close_core(struct vfio_device *vdev)
 {
@@ -253,7 +251,7 @@ static void fv_vfio_close_core(struct vfio_device *vdev)
 		dev->core.reset_works = false;
 		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
 	}
-	/* Another function's, which a hot reset hits as well. */
+	/* A hot reset also affects virtual functions of other functions. */
 	if (fv_vf_are_below(pdev))
 		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
 
@@ -266,7 +264,7 @@ static void fv_vfio_close_core(struct vfio_device *vdev)
 	if (!no_bus_reset)
 		pdev->dev_flags &= ~PCI_DEV_FLAGS_NO_BUS_RESET;
 
-	/* A hot reset hides whether the function's own reset succeeded. */
+	/* After a hot reset the result of the function's own reset is unknown. */
 	if (dev->core.reset_works && !watch.is_seen)
 		fv_reset_count(dev, fv_reset_method_of(pdev->reset_methods[0]),
 			       FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
@@ -280,7 +278,7 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	fv_card_let_go(dev->card);
 	fv_flr_cancel(dev);
 	fv_fence_closing(dev);
-	/* vfio_pci_core frees what an unmask uses. None is begun any more. */
+	/* vfio_pci_core frees state that an unmask uses. No new unmask is queued from here on. */
 	fv_intx_exit(dev);
 	fv_vfio_close_core(vdev);
 	put_pid(dev->user);
@@ -290,7 +288,7 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	fv_stats_closed(dev->stats);
 }
 
-/* Is it somebody's, or some time's, matter to bring it back? */
+/* Fenced, recovering or lost: resets return -EAGAIN. */
 static bool fv_vfio_is_away(struct fv_device *dev)
 {
 	switch (fv_device_state(dev)) {
@@ -303,13 +301,13 @@ static bool fv_vfio_is_away(struct fv_device *dev)
 	}
 }
 
-/* More than any ioctl has: VFIO_DEVICE_SET_IRQS with 2048 vectors. */
+/* Largest ioctl argument: VFIO_DEVICE_SET_IRQS with 2048 vectors. */
 #define FV_VFIO_ARG_MAX		(2048 * sizeof(s32) + 64)
 
-/* How often an ioctl is begun when its argument goes away while it is read or written. */
+/* Attempts of an ioctl, if its argument is unmapped or swapped out during the access. */
 #define FV_VFIO_TRIES		10
 
-/* How much of its argument an ioctl reads or writes. */
+/* Bytes of its argument that an ioctl accesses; 0 if the argument cannot be read. */
 static size_t fv_vfio_arg_size(unsigned int cmd, unsigned long arg)
 {
 	struct vfio_pci_hot_reset hot;
@@ -337,7 +335,7 @@ static size_t fv_vfio_arg_size(unsigned int cmd, unsigned long arg)
 	}
 }
 
-/* What cannot be there is the core's to say. */
+/* False if faulting in cannot help: vfio_pci_core then returns -EFAULT itself. */
 static bool fv_vfio_fault_in(unsigned int cmd, unsigned long arg)
 {
 	size_t size = fv_vfio_arg_size(cmd, arg);
@@ -348,8 +346,8 @@ static bool fv_vfio_fault_in(unsigned int cmd, unsigned long arg)
 }
 
 /*
- * Virtual functions are not the core's to restore: its resets do not hit them. Those of a user
- * who has one of them are refused by the core.
+ * Refuse resets by vfio_pci_core that would affect virtual functions: the core does not restore
+ * them. A hot reset by the user of a virtual function is left to the core, which refuses it.
  */
 static bool fv_vfio_hits_vfs(struct fv_device *dev, bool is_hot)
 {
@@ -360,7 +358,7 @@ static bool fv_vfio_hits_vfs(struct fv_device *dev, bool is_hot)
 	return !pdev->is_virtfn && fv_vf_are_below(pdev);
 }
 
-/* A reset by vfio_pci_core, watched: hot, or of a function that only the core can reset. */
+/* A tracked reset by vfio_pci_core: hot, or of a function that only the core can reset. */
 static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 				     unsigned long arg)
 {
@@ -378,7 +376,7 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	fv_reset_watch_end(&watch);
 
-	/* The caller begins again when the argument is not there. */
+	/* The caller retries after -EFAULT. */
 	if (!watch.is_seen && ret != -EFAULT)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 	else if (watch.is_seen && !is_hot)
@@ -412,8 +410,8 @@ static long fv_vfio_ioctl_reset(struct fv_device *dev)
 }
 
 /*
- * The begin of a fence, and what was let in before it, come one after the other: so the
- * argument is there before, as the core waits for nothing but locks then.
+ * hot_reset_lock serializes hot resets with the begin of a fence session. The argument is faulted
+ * in before, with page faults disabled afterwards, so that the holder waits for locks only.
  */
 static long fv_vfio_ioctl_hot_reset(struct vfio_device *vdev, unsigned long arg)
 {
@@ -442,13 +440,13 @@ static long fv_vfio_ioctl_hot_reset(struct vfio_device *vdev, unsigned long arg)
 	return ret;
 }
 
-/* Not inlined: the other ioctls need not make room for a watch. */
+/* Not inlined, to keep the stack frame of other ioctls small. */
 static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned int cmd,
 					     unsigned long arg)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 
-	/* It is brought back when its time has come, and its user does not wait for that. */
+	/* The recovery may take minutes: the user does not wait for it. */
 	if (fv_vfio_is_away(dev)) {
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 		return -EAGAIN;
@@ -462,9 +460,9 @@ static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned 
 }
 
 /*
- * An ioctl that reads or writes registers of the device: not while it is behind its fence, and
- * who raises that waits for its end. So its argument is there before; if that goes away
- * meanwhile it is begun again.
+ * An ioctl that accesses registers of the device: refused behind the fence, and raising the fence
+ * waits for its end. So fault in the argument before, disable page faults, and retry if the
+ * argument goes away meanwhile.
  */
 static long fv_vfio_ioctl_touching(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
@@ -487,10 +485,10 @@ static long fv_vfio_ioctl_touching(struct vfio_device *vdev, unsigned int cmd, u
 }
 
 /*
- * Interrupts that are taken down, or unmasked: VMMs do not look whether that was refused. It is
- * done behind the fence, too, while interrupts are set up: none of another type can be then,
- * whatever becomes of the argument meanwhile, and Command is only written back as it is read.
- * The errors and requests that the core tells of are no registers.
+ * Requests that tear down or unmask interrupts: VMMs ignore a refusal, so they are also allowed
+ * behind the fence, while interrupts are set up. Then no interrupt of another type can be set up,
+ * even if the user changes the argument meanwhile, and Command is only written back as read.
+ * The error and request eventfds do not involve registers.
  */
 static bool fv_vfio_is_taken_back(struct fv_device *dev, unsigned long arg)
 {
@@ -534,9 +532,9 @@ static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned long 
 }
 
 /*
- * Up to 6.18; see fv_vfio_get_region_info(). The device is looked at for the size of its ROM.
- * Who asks for another region, and has made that the ROM when the core looks, looks at the ROM
- * behind the fence, and changes nothing.
+ * Up to 6.18; see fv_vfio_get_region_info(). vfio_pci_core accesses the device for the size of its
+ * ROM. A user that changes the index to the ROM meanwhile reads the ROM behind the fence, and
+ * changes nothing.
  */
 static noinline long fv_vfio_ioctl_region_info(struct vfio_device *vdev, unsigned long arg)
 {
@@ -565,7 +563,7 @@ static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 		return fv_vfio_ioctl_any_reset(vdev, cmd, arg);
 	case VFIO_DEVICE_SET_IRQS:
 		return fv_vfio_ioctl_irqs(vdev, arg);
-	/* How many vectors there are is read from the device, and what atomics it has. */
+	/* Read the number of vectors, and the atomics capabilities, from the device. */
 	case VFIO_DEVICE_GET_IRQ_INFO:
 	case VFIO_DEVICE_GET_INFO:
 		return fv_vfio_ioctl_touching(vdev, cmd, arg);
@@ -587,7 +585,7 @@ static int fv_vfio_get_region_info(struct vfio_device *vdev, struct vfio_region_
 	if (info->index != VFIO_PCI_ROM_REGION_INDEX)
 		return vfio_pci_ioctl_get_region_info(vdev, info, caps);
 
-	/* Its size is looked for in the device. */
+	/* vfio_pci_core accesses the device for the size of its ROM. */
 	ret = fv_fence_enter(dev);
 	if (ret)
 		return ret;
@@ -597,7 +595,7 @@ static int fv_vfio_get_region_info(struct vfio_device *vdev, struct vfio_region_
 }
 #endif
 
-/* What changes the power state of the device, or takes or gives its BARs to others. */
+/* Features that change the power state or export BARs as dma-bufs. */
 static bool fv_vfio_is_touching_feature(u32 flags)
 {
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
@@ -621,11 +619,11 @@ static int fv_vfio_device_feature(struct vfio_device *vdev, u32 flags, void __us
 	fv_vfio_count_ioctl(vdev);
 	if (!fv_vfio_is_touching_feature(flags))
 		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
-	/* A device that sleeps masks INTx by the same means. */
+	/* Low power features mask INTx by the same vfio_pci_core functions. */
 	fv_intx_settle(dev);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
-		/* What cannot be there is the core's to say. */
+		/* Faulting in cannot help: vfio_pci_core then returns -EFAULT itself. */
 		if (fault_in_readable(arg, min(argsz, FV_VFIO_ARG_MAX)))
 			tries = FV_VFIO_TRIES;
 		ret = fv_fence_enter(dev);

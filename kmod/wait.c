@@ -6,18 +6,17 @@
 #include "wait.h"
 
 /*
- * What is waited for is seen at most a fiftieth of the time late that it took, and
- * at most 10 ms: no sooner than needed for a card that is ready after 50 ms, and
- * in some 160 reads for one that is ready after 500.
+ * Poll interval: 1/50 of the elapsed time, from 1 to 10 ms. A card that is ready after
+ * 50 ms is noticed within 1 ms; one that is ready after 500 ms takes some 160 reads.
  */
 #define FV_PAUSE_MIN_US	1000
 #define FV_PAUSE_MAX_US	10000
 #define FV_PAUSE_SHARE	50
 
-/* A card that may be asked after 100 ms is not to wait for 110. */
+/* Timer slack: a required delay of 100 ms must not take 110 ms. */
 #define FV_SLACK_MAX_US	500U
 
-/* Sleep; a process that ends anyway is not told to, or it could not clean up. */
+/* An exiting task has a fatal signal pending, but must still be able to clean up. */
 static int fv_wait_us(unsigned int us)
 {
 	unsigned int most_us = us + min(us / 10, FV_SLACK_MAX_US);
@@ -31,9 +30,9 @@ static int fv_wait_us(unsigned int us)
 }
 
 /**
- * fv_wait_begin - Begin to wait
- * @wait: the wait
- * @limit_ms: how long at most, in milliseconds
+ * fv_wait_begin - Start a bounded wait
+ * @wait: the wait; is_over is set to NULL
+ * @limit_ms: limit, in milliseconds
  *
  * Context: Any.
  */
@@ -45,13 +44,13 @@ void fv_wait_begin(struct fv_wait *wait, unsigned int limit_ms)
 }
 
 /**
- * fv_wait_pause - Sleep until it is time to look again
+ * fv_wait_pause - Sleep until the next poll
  * @wait: the wait
  *
- * After the last pause the limit has passed, so that there is always a look at its end.
+ * The last sleep ends after the limit, so that there is always a poll at the limit.
  *
  * Context: Process context, may sleep.
- * Return: 0 to look again, -ETIMEDOUT when the limit had passed before, -EINTR when
+ * Return: 0 to poll again, -ETIMEDOUT when the limit had passed before, -EINTR when
  * the process is being killed, or when @wait->is_over.
  */
 int fv_wait_pause(struct fv_wait *wait)
@@ -71,8 +70,8 @@ int fv_wait_pause(struct fv_wait *wait)
 }
 
 /**
- * fv_wait_ms - Sleep for a time that a specification demands
- * @ms: at least so many milliseconds
+ * fv_wait_ms - Sleep for a delay that a specification requires
+ * @ms: minimum time, in milliseconds
  *
  * Context: Process context, may sleep.
  * Return: 0, or -EINTR when the process is being killed; then less time has passed.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The watch of a card's link: nothing tells a host without hotplug or AER that a link went
- * down, and nothing at all that it came back at a fraction of its speed.
+ * Link monitor: a host without hotplug or AER is not told that a link went down, and no host is
+ * told that it came back at a fraction of its speed.
  *
- * One register of the port is read at each look, while the port is awake, and the BARs of
- * functions that are in use: a loss between two looks takes them. A loss counts at once. What
- * is slower or narrower than is wanted counts when it is so twice in a row, as a link passes
- * through that on its way up; it is retrained, if the policy says so, at once and then after
- * pauses that double.
+ * Each poll reads the link registers of the port, while the port is awake, and the BAR registers of
+ * functions in use, which a loss between two polls clears. A loss counts at once. A slower or
+ * narrower link counts when two polls in a row see it, as a link passes through that state on its
+ * way up; it is retrained, if the policy says so, at once and then after pauses that double.
  */
 #include <linux/delay.h>
 #include <linux/minmax.h>
@@ -27,11 +26,11 @@
 #include "stats.h"
 #include "watch.h"
 
-/* Pauses between retrains that do not help. */
+/* Pauses between retrains that fail. */
 #define FV_WATCH_PAUSE_MIN_NS	NSEC_PER_SEC
 #define FV_WATCH_PAUSE_MAX_NS	(300ULL * NSEC_PER_SEC)
 
-/* PCIe r6.0, 6.6.1: after the link is up, before the first configuration request. */
+/* PCIe r6.0, 6.6.1: minimum time from link up to the first configuration request. */
 #define FV_WATCH_SETTLE_MS	100
 
 static struct fv_card *fv_watch_card(struct fv_watch *watch)
@@ -39,7 +38,7 @@ static struct fv_card *fv_watch_card(struct fv_watch *watch)
 	return container_of(watch, struct fv_card, watch);
 }
 
-/* The shortest interval of the card's devices, 0 for never. */
+/* The shortest interval of the card's devices; 0: the monitor is off. */
 static unsigned int fv_watch_interval_ms(struct fv_card *card)
 {
 	unsigned int shortest_ms = 0, ms;
@@ -77,7 +76,7 @@ static void fv_watch_all(struct fv_card *card, void (*act)(struct fv_device *dev
 	}
 }
 
-/* The fence first, before anybody is told; the repair waits for the link. */
+/* Raise the fence before observers are told; the recovery worker waits for the link. */
 static void fv_watch_lose_device(struct fv_device *dev)
 {
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
@@ -88,7 +87,7 @@ static void fv_watch_lose_device(struct fv_device *dev)
 	fv_clean_repair(dev);
 }
 
-/* Not if somebody resets it: one that was begun, and perhaps ended, meanwhile. */
+/* Ignore lost BARs if a reset is running, or began (and perhaps ended) during the check. */
 static void fv_watch_look_device(struct fv_device *dev)
 {
 	struct fv_card *card = dev->card;
@@ -97,10 +96,10 @@ static void fv_watch_look_device(struct fv_device *dev)
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_card_is_quiet(card) ||
 	    !fv_clean_has_lost(dev))
 		return;
-	smp_mb();	/* the card's registers before card->resets */
+	smp_mb();	/* read the card's registers before card->resets */
 	if (fv_card_is_quiet(card) || atomic_read(&card->resets) != resets)
 		return;
-	/* The link has gone since it was read: that is what is lost, and is told. */
+	/* The link went down after this poll read it: let the next poll report that. */
 	if (fv_card_is_link_down(card)) {
 		fv_watch_kick(&card->watch);
 		return;
@@ -122,7 +121,7 @@ static void fv_watch_down(struct fv_watch *watch, struct fv_device *dev,
 	fv_watch_all(dev->card, fv_watch_lose_device);
 }
 
-/* When it is up: configuration requests are PCI Express's soonest, then a repair. */
+/* Start the recovery workers when config requests are allowed after link up. */
 static void fv_watch_repair(struct fv_card *card)
 {
 	msleep(FV_WATCH_SETTLE_MS);
@@ -130,8 +129,8 @@ static void fv_watch_repair(struct fv_card *card)
 }
 
 /*
- * One whose link went down and came back between two looks, or whose reset after an error
- * ended without anybody being told.
+ * A device is still "lost" with the link up: the link was down between two polls only, or a reset
+ * after an error ended without a callback.
  */
 static bool fv_watch_has_lost(struct fv_card *card)
 {
@@ -201,7 +200,7 @@ static void fv_watch_good(struct fv_watch *watch, struct fv_device *dev,
 	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_RESTORED, link, goal);
 }
 
-/* The link as it is, unless it is somebody's work that it is so. */
+/* -EBUSY while a reset or retrain may be the cause of the link's state. */
 static int fv_watch_read(struct fv_card *card, const struct fv_policy *policy,
 			 struct fv_link *link, struct fv_link_goal *goal)
 {
@@ -213,14 +212,14 @@ static int fv_watch_read(struct fv_card *card, const struct fv_policy *policy,
 		return -EBUSY;
 	ret = fv_card_look(card, policy, link, goal);
 	mutex_unlock(&card->link_lock);
-	/* One that was begun, and perhaps ended, meanwhile. */
+	/* A reset that began, and perhaps ended, during the read. */
 	smp_mb();
 	if (atomic_read(&card->resets) != resets)
 		return -EBUSY;
 	return ret;
 }
 
-/* No older than the last look: NULL when that could not read the link, or there will be none. */
+/* @link is NULL if the last poll could not read the link, or the monitor is off. */
 static void fv_watch_note(struct fv_watch *watch, const struct fv_link *link)
 {
 	guard(mutex)(&fv_registry_lock);
@@ -229,7 +228,7 @@ static void fv_watch_note(struct fv_watch *watch, const struct fv_link *link)
 		watch->link = *link;
 }
 
-/* @dev, the card's first, speaks for the card. */
+/* @dev is the first device of the card; its policy applies. */
 static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
 {
 	struct fv_card *card = fv_watch_card(watch);
@@ -238,7 +237,7 @@ static int fv_watch_look(struct fv_watch *watch, struct fv_device *dev)
 	struct fv_link link;
 	int awake, ret;
 
-	/* A port that sleeps has its link down, or will have; it is not woken for this. */
+	/* Do not wake a suspended port: its link is down, or will be. */
 	awake = pm_runtime_get_if_active(&card->port->dev);
 	if (!awake) {
 		fv_watch_note(watch, NULL);
@@ -299,8 +298,8 @@ static void fv_watch_work(struct work_struct *work)
 }
 
 /**
- * fv_watch_init - Be ready to look at a card's link
- * @watch: the card's watch
+ * fv_watch_init - Initialize a link monitor
+ * @watch: the card's link monitor
  *
  * Context: Process context.
  */
@@ -310,10 +309,10 @@ void fv_watch_init(struct fv_watch *watch)
 }
 
 /**
- * fv_watch_exit - Stop to look
- * @watch: the card's watch; no device is on the card any more
+ * fv_watch_exit - Stop a link monitor
+ * @watch: the card's link monitor; no device is on the card any more
  *
- * Context: Process context, without locks but fv_publish_lock.
+ * Context: Process context, may sleep; not under a lock that the monitor takes.
  */
 void fv_watch_exit(struct fv_watch *watch)
 {
@@ -321,8 +320,8 @@ void fv_watch_exit(struct fv_watch *watch)
 }
 
 /**
- * fv_watch_kick - Look now, and from now on as often as the policy says
- * @watch: the card's watch
+ * fv_watch_kick - Poll now, and then at the policy's interval
+ * @watch: the card's link monitor
  *
  * Context: Any.
  */
