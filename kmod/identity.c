@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Is what came back from a reset what went into it? An FPGA may have been given
- * another design meanwhile, and a guest's driver for the old one must not get it.
+ * Identity of a function before and after a reset. An FPGA may have a new design, which
+ * the guest's driver for the old design must not get.
  */
 #include <linux/pci.h>
 
 #include "identity.h"
 
-/* Chains are no longer than what fits; one that is goes in a circle. */
+/* FV_IDENTITY_CAPS also ends a circular chain. */
 static void fv_identity_read_caps(struct pci_dev *pdev, struct fv_identity *identity)
 {
 	u16 status, head;
@@ -53,7 +53,7 @@ static void fv_identity_read_ext_caps(struct pci_dev *pdev, struct fv_identity *
 	}
 }
 
-/* What a BAR reads after all-ones was written, its own value is put back. */
+/* Returns what a BAR reads after writing all-ones; restores its value. */
 static u32 fv_identity_size(struct pci_dev *pdev, int where, u32 ones)
 {
 	u32 value, sized;
@@ -65,7 +65,7 @@ static u32 fv_identity_size(struct pci_dev *pdev, int where, u32 ones)
 	return sized;
 }
 
-/* With decoding off: a BAR must not be seen at the top of the address space. */
+/* Decoding is off meanwhile: the BARs would decode at the top of the address space. */
 static void fv_identity_read_bars(struct pci_dev *pdev, struct fv_identity *identity)
 {
 	u16 command;
@@ -78,7 +78,7 @@ static void fv_identity_read_bars(struct pci_dev *pdev, struct fv_identity *iden
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
 		identity->bars[bar] = fv_identity_size(pdev, PCI_BASE_ADDRESS_0 + 4 * bar, ~0);
-	/* without the enable bit, as the PCI core sizes it */
+	/* Without the enable bit, as the PCI core sizes the ROM. */
 	identity->bars[PCI_STD_NUM_BARS] = fv_identity_size(pdev, PCI_ROM_ADDRESS,
 							    PCI_ROM_ADDRESS_MASK);
 
@@ -87,13 +87,12 @@ static void fv_identity_read_bars(struct pci_dev *pdev, struct fv_identity *iden
 }
 
 /**
- * fv_identity_read - Read what a function is
- * @pdev: the function, which answers and is in D0
- * @identity: what is read
+ * fv_identity_read - Read the identity of a function
+ * @pdev: the function, which answers and is in D0; its BARs are not in use
+ * @identity: result
  *
- * Decoding is off for a moment, so nobody may use the function's BARs. A virtual
- * function has neither ids nor BARs of its own: what its physical function says of
- * them counts there, and only the capabilities are compared.
+ * Disables decoding for a moment. The ids and BARs of a virtual function are in its
+ * physical function: they stay 0 for a virtual function.
  *
  * Context: Process context, under the device lock.
  * Return: 0, or -EIO if the function does not answer.
@@ -120,12 +119,11 @@ int fv_identity_read(struct pci_dev *pdev, struct fv_identity *identity)
 	identity->subsystem_vendor = id;
 	identity->subsystem = id >> 16;
 	fv_identity_read_bars(pdev, identity);
-	/* it may have gone in between */
+	/* The function may have stopped responding meanwhile. */
 	pci_read_config_dword(pdev, PCI_CLASS_REVISION, &id);
 	return PCI_POSSIBLE_ERROR(id) ? -EIO : 0;
 }
 
-/* Size and kind of a BAR in words, "none" if there is none. */
 static void fv_identity_describe_bar(u32 bar, bool is_rom, char *text, size_t size)
 {
 	u32 mask = is_rom ? PCI_ROM_ADDRESS_MASK : (u32)PCI_BASE_ADDRESS_MEM_MASK;
@@ -199,12 +197,12 @@ static bool fv_identity_caps_differ(const char *kind, const struct fv_identity_c
 }
 
 /**
- * fv_identity_differs - Compare what a function was with what it is
- * @was: before
- * @is: now
- * @check: what has to be the same
- * @text: the first difference in words
- * @size: of @text
+ * fv_identity_differs - Compare two identities
+ * @was: old identity
+ * @is: new identity
+ * @check: strict: also compare revision and serial number
+ * @text: text of the first difference
+ * @size: size of @text
  *
  * Context: Any.
  * Return: True if they differ.

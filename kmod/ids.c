@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which functions are FPGA cards.
+ * PCI ids of FPGA cards.
  *
- * The table is narrow: libvirt binds a managed device to the driver whose
- * vfio_pci: alias fits best, so each entry is a known shell or reference design
- * by vendor and device, never a vendor's whole range. Anything else comes by
+ * The table is narrow: libvirt binds a managed device to the driver with the best
+ * matching vfio_pci: alias, so each entry is a known shell or reference design
+ * by vendor and device, never a vendor's whole range. Other cards use
  * driver_override or new_id.
  */
 #include <linux/module.h>
@@ -40,8 +40,8 @@ const struct pci_device_id fv_ids[] = {
 	FV_ID(PCI_VENDOR_ID_XILINX, 0xd020),
 
 	/*
-	 * AMD XDMA and QDMA example designs (also what LitePCIe and OpenNIC use as
-	 * they come): 7 series, UltraScale and UltraScale+ by speed and width.
+	 * AMD XDMA and QDMA example designs (also used by unmodified LitePCIe and
+	 * OpenNIC): 7 series, UltraScale and UltraScale+ by speed and width.
 	 * Xilinx/dma_ip_drivers, XDMA/linux-kernel/xdma/xdma_mod.c.
 	 */
 	FV_ID(PCI_VENDOR_ID_XILINX, 0x9011),
@@ -133,11 +133,11 @@ static const struct pci_device_id fv_ids_refused[] = {
 };
 
 /**
- * fv_ids_is_refused - Is this a device that vfio-pci refuses?
- * @pdev: a PCI function, bound by driver_override perhaps
+ * fv_ids_is_refused - Check for a device that vfio-pci refuses
+ * @pdev: a PCI function, also one bound by driver_override or new_id
  *
  * Context: Any.
- * Return: true if giving it to a user is known to be exploitable.
+ * Return: True if assigning it to a user is known to be exploitable.
  */
 bool fv_ids_is_refused(struct pci_dev *pdev)
 {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vfio_pci_core masks INTx when one arrives, and unmasks it when the user asks for that, by an
- * ioctl or by an eventfd that the driver does not see. For a function that has Interrupt Disable
- * it does so in the Command register, and remembers it in a structure of its own: when a reset
- * changes the register alone, no interrupt comes any more, or one that is not handled comes for
- * ever. On a dead link it reads all-ones, which say that an interrupt is pending, and signals it
- * once more for each unmask.
+ * vfio_pci_core masks INTx when an interrupt arrives, and unmasks it at the user's request, by an
+ * ioctl or by an eventfd that this driver does not see. For a function with Interrupt Disable it
+ * masks in the Command register and keeps that state privately. If a reset changes the register
+ * only, no interrupt arrives any more, or an unhandled one arrives forever. On a dead link
+ * vfio_pci_core reads all-ones, takes that for a pending interrupt, and signals one per unmask.
  *
- * So a device that is fenced or reset is masked by vfio_pci_core first, gets Interrupt Disable
- * back with its configuration, and is unmasked by vfio_pci_core afterwards, which looks whether an
- * interrupt is pending. Meanwhile vfio_pci_core is shown a user who has disabled INTx, so that
- * no unmask reaches the device and no interrupt is told. What vfio_pci_core exports for both is
- * its runtime power management, which does them around a suspended device.
+ * So before a fence or reset this driver lets vfio_pci_core mask INTx, restores Interrupt Disable
+ * with the configuration, and lets vfio_pci_core unmask INTx afterwards, which checks for a pending
+ * interrupt. Meanwhile virq_disabled is set, as if the user had disabled INTx: no unmask reaches
+ * the device and no interrupt is signaled. vfio_pci_core exports mask and unmask only through its
+ * runtime PM callbacks.
  */
 #include <linux/device.h>
 #include <linux/pci.h>
@@ -31,7 +30,7 @@ static int fv_intx_pm(struct fv_device *dev, bool is_suspend)
 	struct device *device = &dev->core.pdev->dev;
 	const struct dev_pm_ops *pm = device->driver ? device->driver->pm : NULL;
 
-	/* A kernel without CONFIG_PM. */
+	/* Without CONFIG_PM there are no callbacks. */
 	if (!pm || !pm->runtime_suspend || !pm->runtime_resume)
 		return -EOPNOTSUPP;
 	return is_suspend ? pm->runtime_suspend(device) : pm->runtime_resume(device);
@@ -42,14 +41,14 @@ static void fv_intx_unmask(struct work_struct *work)
 	struct fv_device *dev = container_of(work, struct fv_device, intx.unmask);
 	int active = pm_runtime_get_if_active(&dev->core.pdev->dev);
 
-	/* One that sleeps is unmasked when it wakes up. */
+	/* A suspended device is unmasked by its runtime resume. */
 	if (!active) {
 		dev->core.pm_intx_masked = true;
 		return;
 	}
-	/* If it is held again meanwhile, vfio_pci_core leaves it masked. */
+	/* If INTx is held again meanwhile, vfio_pci_core leaves it masked. */
 	if (fv_intx_is_used(dev) && !READ_ONCE(dev->intx.is_held)) {
-		/* Interrupt Disable is set now, whatever vfio_pci_core thinks. */
+		/* Sync vfio_pci_core's state with Interrupt Disable, which is set now. */
 		if (dev->core.pdev->current_state == PCI_D0)
 			fv_intx_pm(dev, true);
 		dev->core.pm_intx_masked = !READ_ONCE(dev->intx.is_masked_by_user);
@@ -60,7 +59,7 @@ static void fv_intx_unmask(struct work_struct *work)
 }
 
 /**
- * fv_intx_init - Be ready to hold a device's INTx
+ * fv_intx_init - Initialize the INTx state of a device
  * @dev: the device, at probe
  *
  * Context: Any.
@@ -71,8 +70,8 @@ void fv_intx_init(struct fv_device *dev)
 }
 
 /**
- * fv_intx_exit - Have no unmask under way any more
- * @dev: the device, which is about to be closed, or to go, and is not released any more
+ * fv_intx_exit - Cancel a queued unmask
+ * @dev: the device, being closed or removed; fv_intx_release() is not called any more
  *
  * Context: Process context, may sleep.
  */
@@ -82,11 +81,11 @@ void fv_intx_exit(struct fv_device *dev)
 }
 
 /**
- * fv_intx_is_used - Has the user of a device INTx set up?
+ * fv_intx_is_used - Check whether the user has set up INTx
  * @dev: the device
  *
- * Context: Any. It stays so while no ioctl can set interrupts up.
- * Return: True if so.
+ * Context: Any. The result is stable while no ioctl can set up interrupts.
+ * Return: True if INTx is set up.
  */
 bool fv_intx_is_used(struct fv_device *dev)
 {
@@ -94,11 +93,11 @@ bool fv_intx_is_used(struct fv_device *dev)
 }
 
 /**
- * fv_intx_note - Note whether the user of a device has masked INTx
+ * fv_intx_note - Record whether the user has masked INTx
  * @dev: the device
- * @arg: of VFIO_DEVICE_SET_IRQS, which succeeded
+ * @arg: argument of a VFIO_DEVICE_SET_IRQS that succeeded
  *
- * What the user has masked stays so when a fence or a reset ends.
+ * INTx masked by the user stays masked when a fence or a reset ends.
  *
  * Context: Process context, may sleep.
  */
@@ -114,7 +113,7 @@ void fv_intx_note(struct fv_device *dev, unsigned long arg)
 	}
 	if (copy_from_user(&set, user, sizeof(set)) || set.index != VFIO_PCI_INTX_IRQ_INDEX)
 		return;
-	/* An eventfd says when to unmask, later. */
+	/* This only registers an eventfd that unmasks later. */
 	if (set.flags & VFIO_IRQ_SET_DATA_EVENTFD)
 		return;
 	if (set.flags & VFIO_IRQ_SET_DATA_BOOL && get_user(is_meant, (u8 __user *)user->data))
@@ -125,8 +124,8 @@ void fv_intx_note(struct fv_device *dev, unsigned long arg)
 }
 
 /**
- * fv_intx_hold - Keep unmasks from a device, and its interrupts from its user
- * @dev: the device; fv_intx_release() afterwards, however often it was called
+ * fv_intx_hold - Block unmasks and interrupts of a device
+ * @dev: the device; one fv_intx_release() undoes any number of calls
  *
  * Context: Any.
  */
@@ -141,14 +140,14 @@ void fv_intx_hold(struct fv_device *dev)
 }
 
 /**
- * fv_intx_mask - Have vfio_pci_core mask a device's INTx
- * @dev: the device, held; one that does not answer is masked in vfio_pci_core's books
+ * fv_intx_mask - Mask INTx through vfio_pci_core
+ * @dev: the device, held; if it does not answer, only vfio_pci_core's state changes
  *
- * Context: Process context, while no ioctl can set interrupts up. Takes memory_lock for a moment.
+ * Context: Process context, while no ioctl can set up interrupts. Takes memory_lock.
  */
 void fv_intx_mask(struct fv_device *dev)
 {
-	/* One that sleeps is masked already, and would be woken. */
+	/* A suspended device is masked already, and the call would wake it. */
 	if (!fv_intx_is_used(dev) || dev->core.pdev->current_state != PCI_D0)
 		return;
 	if (!fv_intx_pm(dev, true))
@@ -157,11 +156,11 @@ void fv_intx_mask(struct fv_device *dev)
 }
 
 /**
- * fv_intx_is_masked - Is Interrupt Disable to be set, whatever it was before?
+ * fv_intx_is_masked - Check whether to restore Interrupt Disable as set
  * @dev: the device, held
  *
  * Context: Any.
- * Return: True if vfio_pci_core has masked it, by that bit.
+ * Return: True if vfio_pci_core has masked INTx by that bit.
  */
 bool fv_intx_is_masked(struct fv_device *dev)
 {
@@ -169,12 +168,13 @@ bool fv_intx_is_masked(struct fv_device *dev)
 }
 
 /**
- * fv_intx_release - Take back fv_intx_hold() and fv_intx_mask()
- * @dev: the device, configured as it was, and with Interrupt Disable if fv_intx_is_masked()
+ * fv_intx_release - Undo fv_intx_hold() and fv_intx_mask()
+ * @dev: the device, with its configuration restored, and Interrupt Disable set if
+ *	 fv_intx_is_masked()
  *
- * It is unmasked soon, unless its user has masked it.
+ * A work item unmasks INTx, unless the user has masked it.
  *
- * Context: Process context, under memory_lock or while no ioctl can set interrupts up.
+ * Context: Process context, under memory_lock or while no ioctl can set up interrupts.
  */
 void fv_intx_release(struct fv_device *dev)
 {
@@ -187,7 +187,7 @@ void fv_intx_release(struct fv_device *dev)
 	intx->is_masked = false;
 	spin_lock_irqsave(&dev->core.irqlock, flags);
 	intx->is_held = false;
-	/* The user's own, as vfio_pci_core has it from each write to the register. */
+	/* From the user's virtual Command register, as vfio_pci_core sets it on each write. */
 	dev->core.virq_disabled = *(__le16 *)&dev->core.vconfig[PCI_COMMAND] &
 				  cpu_to_le16(PCI_COMMAND_INTX_DISABLE);
 	spin_unlock_irqrestore(&dev->core.irqlock, flags);
@@ -196,7 +196,7 @@ void fv_intx_release(struct fv_device *dev)
 }
 
 /**
- * fv_intx_settle - Wait until a device that was released is unmasked
+ * fv_intx_settle - Wait for the unmask after fv_intx_release()
  * @dev: the device
  *
  * Context: Process context, may sleep; not under memory_lock.

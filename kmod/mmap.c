@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BAR mappings are vfio_pci_core's, with our fault handlers around the core's, so
- * that faults are counted, and answered by the fence while it is up. Accesses to a page
- * that is mapped are not seen here.
+ * BAR mappings are vfio_pci_core's, with fault handlers around the core's that count faults
+ * and hand them to the fence while it is up. Accesses to mapped pages are not seen here.
  *
- * A mapping that the fence could not take away is not made: the device is reprogrammed and reset
- * behind the fence, and a user must not reach it then. So each mapping of a BAR has to be of the
- * device's own inode, where fv_fence_zap() finds it, and to fault through the handlers here; and
- * before the first one of all is used, it is taken away as by a raised fence, and looked for.
+ * A mapping that the fence could not zap is refused: the user must not reach the device while it
+ * is reprogrammed or reset behind the fence. So each BAR mapping must belong to the device's
+ * inode, where fv_fence_zap() finds it, and must fault through the handlers here. A self-test at
+ * the first fault proves that a zap removes the mapping.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -23,14 +22,14 @@
 #include "stats.h"
 
 /*
- * The core's operations, one constant struct for all devices, and our copy of it
- * with our handlers. Written once, before the first mapping that uses it.
+ * The core's operations, one constant struct for all devices, and a copy of it with
+ * the handlers here. Written once, before the first mapping that uses it.
  */
 static const struct vm_operations_struct *fv_core_vm_ops;
 static struct vm_operations_struct fv_vm_ops;
-static DEFINE_MUTEX(fv_vm_ops_lock);	/* of the two above, until they are written */
+static DEFINE_MUTEX(fv_vm_ops_lock);	/* protects the two above until they are written */
 
-/* Whether a raised fence takes mappings away; the same for all devices. Without a lock. */
+/* Result of the self-test: does a raised fence zap mappings? For all devices; no lock. */
 static enum fv_mmap_proof {
 	FV_MMAP_UNTRIED,
 	FV_MMAP_FENCED,
@@ -46,7 +45,7 @@ static struct fv_device *fv_mmap_device(struct vm_fault *vmf)
 
 static vm_fault_t fv_mmap_count(struct fv_device *dev, vm_fault_t ret)
 {
-	/* What falls back comes again with a smaller page, what is retried with another lock. */
+	/* After these the same fault comes again, with a smaller page or with mmap_lock. */
 	if (!(ret & (VM_FAULT_FALLBACK | VM_FAULT_RETRY)))
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_MMAP_FAULTS);
 	return ret;
@@ -68,9 +67,8 @@ static bool fv_mmap_is_mapped(struct vm_fault *vmf)
 }
 
 /*
- * Take away what a fault has just mapped, as a raised fence does. memory_lock keeps others from
- * mapping it again meanwhile; where another has taken it away before, nothing is shown, and the
- * next fault tries.
+ * Zap what a fault has just mapped, as a raised fence does. memory_lock keeps other faults from
+ * mapping it again. If it was zapped before, nothing is proved, and the next fault tries again.
  */
 static bool fv_mmap_prove(struct fv_device *dev, struct vm_fault *vmf)
 {
@@ -97,14 +95,14 @@ static bool fv_mmap_prove(struct fv_device *dev, struct vm_fault *vmf)
 	return true;
 }
 
-/* As the core's, until it is known whether the fence takes away what it maps. */
+/* Fault with the self-test, until that has a result. */
 static noinline vm_fault_t fv_mmap_first_fault(struct vm_fault *vmf, unsigned int order)
 {
 	vm_fault_t ret;
 
 	if (READ_ONCE(fv_mmap_proof) == FV_MMAP_UNFENCED)
 		return VM_FAULT_SIGBUS;
-	/* Page tables are looked at under mmap_lock: see vmf_can_call_fault(). */
+	/* The self-test walks page tables under mmap_lock: see vmf_can_call_fault(). */
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK) {
 		vma_end_read(vmf->vma);
 		return VM_FAULT_RETRY;
@@ -128,7 +126,7 @@ static vm_fault_t fv_mmap_fault(struct vm_fault *vmf)
 	struct fv_device *dev = fv_mmap_device(vmf);
 	vm_fault_t ret = fv_mmap_any_fault(vmf, 0);
 
-	/* Memory that is disabled, for the core; perhaps because of the fence. */
+	/* For the core, memory decoding is disabled: perhaps by the fence. */
 	if (ret & VM_FAULT_SIGBUS && READ_ONCE(fv_mmap_proof) != FV_MMAP_UNFENCED)
 		ret = fv_fence_fault(dev, vmf);
 	return fv_mmap_count(dev, ret);
@@ -139,7 +137,7 @@ static vm_fault_t fv_mmap_huge_fault(struct vm_fault *vmf, unsigned int order)
 	struct fv_device *dev = fv_mmap_device(vmf);
 	vm_fault_t ret = fv_mmap_any_fault(vmf, order);
 
-	/* fv_mmap_fault() says why. */
+	/* See fv_mmap_fault(). */
 	if (ret & VM_FAULT_SIGBUS)
 		ret = READ_ONCE(fv_mmap_proof) == FV_MMAP_UNFENCED ? VM_FAULT_FALLBACK :
 		      fv_fence_huge_fault(dev, vmf, order);
@@ -160,7 +158,7 @@ static bool fv_mmap_wrap(struct vm_area_struct *vma)
 	return fv_core_vm_ops == vma->vm_ops;
 }
 
-/* Wrap a mapping of a BAR that the core has made; or say why the fence could not take it away. */
+/* Wrap a BAR mapping of the core; or return why the fence could not zap it. */
 static const char *fv_mmap_fence(struct fv_device *dev, struct vm_area_struct *vma)
 {
 	if (READ_ONCE(fv_mmap_proof) == FV_MMAP_UNFENCED)
@@ -176,8 +174,8 @@ static const char *fv_mmap_fence(struct fv_device *dev, struct vm_area_struct *v
 }
 
 /*
- * After an error of an mmap operation, mm puts vm_file and clears the page tables, but calls no
- * operation of the mapping any more: what the core took for it is given back here.
+ * After an error of an mmap operation, mm puts vm_file and clears the page tables, but does not
+ * call close(): call it here, so that the core releases what it took.
  */
 static void fv_mmap_undo(struct vm_area_struct *vma)
 {
@@ -186,18 +184,18 @@ static void fv_mmap_undo(struct vm_area_struct *vma)
 }
 
 /**
- * fv_mmap - Map a BAR into a user
+ * fv_mmap - Map a BAR into a user process
  * @vdev: the device
- * @vma: where, and by its offset which region
+ * @vma: the mapping; its offset selects the region
  *
  * Context: Process context, under the user's mmap lock.
- * Return: 0 or what vfio_pci_core_mmap() says: -EINVAL for a range or a region that
- * cannot be mapped, or the error of taking the BAR. -EOPNOTSUPP if the core maps BARs in a way
- * that the fence could not take away; a user then reads and writes them through the descriptor.
+ * Return: 0 or an error of vfio_pci_core_mmap(): -EINVAL for a range or a region that
+ * cannot be mapped, or the error of requesting the BAR. -EOPNOTSUPP if the fence could not zap
+ * the core's mapping; the user can then access BARs by read() and write().
  */
 int fv_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
-	/* The core may change the offset to that in another file. */
+	/* Read before the call: the core may change vm_pgoff. */
 	unsigned int index = vma->vm_pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	const char *why;
@@ -207,7 +205,7 @@ int fv_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 
-	/* A region that only some devices have maps itself, and is not the fence's matter. */
+	/* Device-specific regions have their own mmap, and are not fenced. */
 	why = index < VFIO_PCI_NUM_REGIONS ? fv_mmap_fence(dev, vma) : NULL;
 	if (why) {
 		dev_err_ratelimited(&dev->core.pdev->dev, "BAR %u is not mapped: %s\n", index, why);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MSI and MSI-X after a reset. The PCI core writes them with the rest of the configuration,
- * before the design behind the BARs is up. A design that comes later drops what is written to its
- * MSI-X table, and raises no interrupt from then on. So messages and masks are read back when
- * the design is ready, and what is missing is written again.
+ * MSI and MSI-X after a reset. The PCI core restores them with the rest of the configuration,
+ * before the design behind the BARs is up. A design that is not up drops writes to its MSI-X
+ * table, and raises no interrupts from then on. So read messages and masks back when the design
+ * is ready, and write them again if they differ.
  *
- * What they have to be is what the kernel holds of them (struct msi_desc). It changes with the
- * affinity of an interrupt, at any time and under a lock that modules cannot take: a difference
- * is one only if it outlasts writing them again.
+ * The expected values are the kernel's (struct msi_desc). They change with interrupt affinity at
+ * any time, under a lock that modules cannot take: a difference is real only if it persists after
+ * another write.
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
@@ -20,13 +20,13 @@
 #include "msi.h"
 #include "ready.h"
 
-/* How often messages and masks are written again before a difference is an error. */
+/* Rewrites of messages and masks before a difference is an error. */
 #define FV_MSI_WRITES	2
 
-/* How often a difference is looked at where nothing is written. */
+/* Reads before a difference is an error, where nothing is written. */
 #define FV_MSI_LOOKS	3
 
-/* -EIO with a text if a register does not hold what it has to. -ENXIO if it reads all-ones. */
+/* Returns 0, or with a text -ENXIO if the register reads all-ones, -EIO if it differs. */
 static int fv_msi_compare(u32 value, u32 expected, const char *what, char *text, size_t size)
 {
 	if (value == expected)
@@ -44,14 +44,14 @@ static int fv_msix_compare(const struct msi_desc *desc, unsigned int at, u32 mas
 
 	if (!PCI_POSSIBLE_ERROR(value))
 		value &= mask;
-	/* Most do. */
+	/* Fast path without a text. */
 	if (value == expected)
 		return 0;
 	snprintf(what, sizeof(what), "MSI-X vector %u: %s", desc->msi_index, name);
 	return fv_msi_compare(value, expected, what, text, size);
 }
 
-/* An interrupt that is not set up yet has no message. */
+/* A vector that is not set up yet has no message. */
 static bool fv_msi_has_message(const struct msi_desc *desc)
 {
 	return desc->msg.address_lo || desc->msg.address_hi;
@@ -79,7 +79,7 @@ static int fv_msix_check_vector(const struct msi_desc *desc, char *text, size_t 
 	return ret;
 }
 
-/* The first difference ends it: a table that nothing answers from is not read to its end. */
+/* Stops at the first difference, to not read a whole table that does not answer. */
 static int fv_msix_check_table(struct pci_dev *pdev, char *text, size_t size)
 {
 	struct msi_desc *desc;
@@ -93,7 +93,7 @@ static int fv_msix_check_table(struct pci_dev *pdev, char *text, size_t size)
 	return 0;
 }
 
-/* Function Mask set keeps all vectors from the host, as Enable does that is cleared. */
+/* Function Mask set, or Enable cleared, blocks all vectors. */
 static int fv_msix_check_control(struct pci_dev *pdev, char *text, size_t size)
 {
 	u16 control;
@@ -121,7 +121,7 @@ static int fv_msi_compare_dword(struct pci_dev *pdev, int where, u32 mask, u32 e
 	return fv_msi_compare(value & mask, expected, what, text, size);
 }
 
-/* Mask bits of the vectors that the function has; the others are reserved. */
+/* Mask bits of the function's vectors; the others are reserved. */
 static u32 fv_msi_masks(const struct msi_desc *desc)
 {
 	return desc->pci.msi_attrib.multi_cap < 5 ?
@@ -152,7 +152,7 @@ static int fv_msi_check_registers(struct pci_dev *pdev, char *text, size_t size)
 		ret = fv_msi_compare_dword(pdev, desc->pci.mask_pos, masks,
 					   desc->pci.msi_mask & masks, "MSI: Mask Bits", text,
 					   size);
-	/* How many vectors there are, and that there are any, last: as it is written. */
+	/* Enable and number of vectors last, in the order of writing. */
 	if (!ret)
 		ret = fv_msi_compare_word(pdev, cap + PCI_MSI_FLAGS,
 					  PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE,
@@ -168,7 +168,7 @@ static bool fv_msi_is_on(struct pci_dev *pdev)
 	return pdev->msi_enabled || pdev->msix_enabled;
 }
 
-/* The descriptors stay, and their registers stay mapped, while they are locked. */
+/* The lock keeps the descriptors, and the mapping of their registers. */
 static int fv_msi_check(struct pci_dev *pdev, bool has_table, char *text, size_t size)
 {
 	guard(msi_descs_lock)(&pdev->dev);
@@ -186,7 +186,7 @@ static int fv_msi_check_all(struct pci_dev *pdev, char *text, size_t size)
 	return ret;
 }
 
-/* Nothing is written to a function that does not answer: it would be waited for each time. */
+/* Do not write to a function that reads all-ones: each access would time out. */
 static int fv_msi_write_missing(struct pci_dev *pdev, char *text, size_t size)
 {
 	int ret = fv_msi_check_all(pdev, text, size);
@@ -200,18 +200,18 @@ static int fv_msi_write_missing(struct pci_dev *pdev, char *text, size_t size)
 }
 
 /**
- * fv_msi_restore - Restore a function's MSI or MSI-X, and read it back
- * @pdev: the function, which answers, with BARs and the rest of its configuration restored
- * @text: the first vector and register that does not hold what it should, if any
- * @size: of @text
+ * fv_msi_restore - Read back MSI or MSI-X, and rewrite it
+ * @pdev: the function, which answers, with the rest of its configuration restored
+ * @text: the first vector and register that differs, on error
+ * @size: size of @text
  *
- * Reads are four per vector of MSI-X in use, 8192 at most. The first that does not hold, after
- * messages and masks were written again twice, ends it; one that reads all-ones does at once.
- * Only registers of MSI and MSI-X change. Memory Space is enabled for the time that it takes.
+ * Four reads per MSI-X vector in use, 8192 at most. Fails at the first difference that persists
+ * after two rewrites, or at once if a register reads all-ones. Changes only registers of MSI and
+ * MSI-X, and enables Memory Space meanwhile.
  *
  * Context: Process context, may sleep; under the device lock, and under memory_lock where a user
  * could change Command or set up interrupts meanwhile.
- * Return: 0, also if neither is enabled, or -EIO.
+ * Return: 0, also if neither is enabled, or -EIO if registers differ or do not answer.
  */
 int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 {
@@ -226,7 +226,7 @@ int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 		snprintf(text, size, "%s no longer responds", pci_name(pdev));
 		return -EIO;
 	}
-	/* Of a virtual function the bit is not there (PCIe r6.0, 9.3.4.1.3). */
+	/* A virtual function does not implement the bit (PCIe r6.0, 9.3.4.1.3). */
 	is_off = pdev->msix_enabled && !pdev->is_virtfn && !(command & PCI_COMMAND_MEMORY);
 	if (is_off)
 		pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
@@ -236,7 +236,7 @@ int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 	return ret;
 }
 
-/* Of a virtual function the bit is not there (PCIe r6.0, 9.3.4.1.3). */
+/* A virtual function does not implement the bit (PCIe r6.0, 9.3.4.1.3). */
 static bool fv_msi_has_memory(struct pci_dev *pdev)
 {
 	u16 command;
@@ -248,15 +248,15 @@ static bool fv_msi_has_memory(struct pci_dev *pdev)
 }
 
 /**
- * fv_msi_look - Read a function's MSI or MSI-X back, and change nothing
- * @pdev: the function, which answers, after a reset that its user was not kept from
- * @text: the first vector and register that does not hold what it should, if any
- * @size: of @text
+ * fv_msi_look - Read back MSI or MSI-X without changes
+ * @pdev: the function, which answers, after a reset without a fence
+ * @text: the first vector and register that differs, on error; else empty
+ * @size: size of @text
  *
- * A table that cannot be read now, because Memory Space is disabled, is not looked at.
+ * Skips an MSI-X table that cannot be read because Memory Space is disabled.
  *
  * Context: Process context, may sleep; under the device lock. memory_lock may be held.
- * Return: 0, or -EIO.
+ * Return: 0, or -EIO if registers differ or do not answer.
  */
 int fv_msi_look(struct pci_dev *pdev, char *text, size_t size)
 {
@@ -265,7 +265,7 @@ int fv_msi_look(struct pci_dev *pdev, char *text, size_t size)
 
 	if (!fv_msi_is_on(pdev) || pdev->current_state != PCI_D0)
 		return 0;
-	/* An interrupt moves, or the user disables Memory Space: not for longer than a look. */
+	/* A change of affinity, or the user disabling Memory Space, fails one read at most. */
 	for (looks = 0; looks < FV_MSI_LOOKS; looks++) {
 		if (looks)
 			usleep_range(1000, 2000);

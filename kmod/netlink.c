@@ -418,8 +418,8 @@ int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops, struct sk_buff
  * @info: its attributes
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: 0, -EINVAL without an address, -ENODEV if the address is not that of a
- * device of ours, -ENOMEM.
+ * Return: 0, -EINVAL without an address, -ENODEV if no device of that address is bound
+ * to this driver, -ENOMEM.
  */
 int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 {

@@ -6,7 +6,7 @@
 
 #define FV_SHELLS	4
 
-/* In the order in which they came, no gaps. */
+/* In the order of registration, without gaps. */
 static const struct fv_shell *fv_shells[FV_SHELLS];
 
 static const struct fv_shell *fv_shell_at(unsigned int i)
@@ -15,8 +15,8 @@ static const struct fv_shell *fv_shell_at(unsigned int i)
 }
 
 /**
- * fv_notify_add_shell - Say who is told of changes
- * @shell: the shell
+ * fv_notify_add_shell - Register an observer
+ * @shell: the observer
  *
  * Context: Process context, before the PCI driver is registered.
  */
@@ -34,10 +34,10 @@ void fv_notify_add_shell(const struct fv_shell *shell)
 }
 
 /**
- * fv_notify_remove_shell - Say who is not told of changes any more
- * @shell: the shell, the last that was added and is still there
+ * fv_notify_remove_shell - Unregister an observer
+ * @shell: the observer, the last registered one
  *
- * Context: Process context, when the PCI driver is gone.
+ * Context: Process context, after the PCI driver is unregistered.
  */
 void fv_notify_remove_shell(const struct fv_shell *shell)
 {
@@ -49,11 +49,11 @@ void fv_notify_remove_shell(const struct fv_shell *shell)
 }
 
 /**
- * fv_notify_group_added - Tell that a group has its first device
+ * fv_notify_group_added - Tell observers of a new group
  * @group: the group
  *
  * Context: Process context, under fv_publish_lock.
- * Return: 0, or a shell's error.
+ * Return: 0, or an observer's error; then no observer has the group.
  */
 int fv_notify_group_added(struct fv_group *group)
 {
@@ -74,10 +74,10 @@ int fv_notify_group_added(struct fv_group *group)
 }
 
 /**
- * fv_notify_group_removed - Tell that a group goes
+ * fv_notify_group_removed - Tell observers that a group goes
  * @group: the group
  *
- * Context: Process context, when the PCI driver is gone.
+ * Context: Process context, after the PCI driver is unregistered.
  */
 void fv_notify_group_removed(struct fv_group *group)
 {
@@ -90,11 +90,11 @@ void fv_notify_group_removed(struct fv_group *group)
 }
 
 /**
- * fv_notify_device_added - Tell that a device was bound
+ * fv_notify_device_added - Tell observers of a new device
  * @dev: the device, in its group
  *
  * Context: Process context, under fv_publish_lock.
- * Return: 0, or a shell's error.
+ * Return: 0, or an observer's error; then no observer has the device.
  */
 int fv_notify_device_added(struct fv_device *dev)
 {
@@ -115,7 +115,7 @@ int fv_notify_device_added(struct fv_device *dev)
 }
 
 /**
- * fv_notify_device_removed - Tell that a device leaves
+ * fv_notify_device_removed - Tell observers that a device leaves
  * @dev: the device, still in its group
  *
  * Context: Process context, under fv_publish_lock.
@@ -131,12 +131,12 @@ void fv_notify_device_removed(struct fv_device *dev)
 }
 
 /**
- * fv_notify_event - Tell that something happened
- * @dev: to which device, or to whose card
+ * fv_notify_event - Tell observers of an event
+ * @dev: the device, or one of the card
  * @port: address of the port above the card
- * @event: what
+ * @event: the event
  *
- * Context: Process context, one after the other, under any of the driver's locks.
+ * Context: Process context, serialized by the caller, under any of the driver's locks.
  */
 void fv_notify_event(struct fv_device *dev, const char *port, const struct fv_event *event)
 {
@@ -149,11 +149,11 @@ void fv_notify_event(struct fv_device *dev, const char *port, const struct fv_ev
 }
 
 /**
- * fv_notify_phase - Tell how far a reset has come
- * @dev: the device that is reset
- * @method: enum fpga_vfio_reset_method
- * @phase: what it has done
- * @error: 0, or why it did not succeed, negative errno
+ * fv_notify_phase - Tell observers that a phase of a reset ended
+ * @dev: the device
+ * @method: enum fpga_vfio_reset_method, FV_RESET_ARRIVAL or FV_RESET_CARD_ARRIVAL
+ * @phase: the phase
+ * @error: 0 or negative errno
  *
  * Context: Process context, under any of the driver's locks.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a user has mapped in place of a BAR behind the fence. A page table that was filled with
- * pages of the smallest size stays until the user unmaps the BAR, and keeps it from being mapped
- * by one entry again: so what was mapped by one entry is mapped by one entry here, too.
+ * All-ones pages, mapped in place of a BAR behind the fence. A page table with base pages stays
+ * until the user unmaps the BAR, and keeps the range from being mapped by a PMD again. So a range
+ * mapped by a PMD before is mapped by a PMD here, too.
  */
 #include <linux/bits.h>
 #include <linux/gfp.h>
@@ -23,7 +23,7 @@ static void fv_ones_fill_pages(struct page *page, unsigned long nr)
 		memset(at, 0xff, nr * PAGE_SIZE);
 }
 
-/* Its pages are counted one by one: KVM takes a reference to one of them (up to 6.12). */
+/* Split, for a reference count per page: KVM takes a reference to one of them (up to 6.12). */
 static struct page *fv_ones_huge_alloc(void)
 {
 	struct page *page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN,
@@ -45,8 +45,8 @@ static void fv_ones_huge_free(struct page *page)
 }
 
 /**
- * fv_ones_init - Have a page for when there is no memory for others
- * @ones: the device's
+ * fv_ones_init - Allocate the fallback page
+ * @ones: all-ones pages of the device
  *
  * Context: Process context.
  * Return: 0 or -ENOMEM.
@@ -63,7 +63,7 @@ int fv_ones_init(struct fv_ones *ones)
 
 /**
  * fv_ones_exit - Free all pages
- * @ones: the device's, which is not mapped any more
+ * @ones: all-ones pages of the device, not mapped any more
  *
  * Context: Process context.
  */
@@ -83,15 +83,15 @@ static unsigned int fv_ones_bar(pgoff_t pgoff)
 }
 
 /**
- * fv_ones_page - Get the page that stands for one of a BAR
- * @ones: the device's
- * @pgoff: where in the VFIO device's file, in pages
+ * fv_ones_page - Get the all-ones page for a BAR page
+ * @ones: all-ones pages of the device
+ * @pgoff: offset in the VFIO device's file, in pages
  *
- * The first 16 of each BAR, where registers are, have one each, so that what is written to one is
- * not read from another.
+ * Each of the first 16 pages of a BAR, where registers are, has a page for itself, so that a write
+ * to one is not read back from another.
  *
  * Context: Process context, may sleep.
- * Return: The page; one that others share if there is no memory.
+ * Return: The page; the shared fallback page if there is no memory.
  */
 struct page *fv_ones_page(struct fv_ones *ones, pgoff_t pgoff)
 {
@@ -105,7 +105,7 @@ struct page *fv_ones_page(struct fv_ones *ones, pgoff_t pgoff)
 	if (!page)
 		return ones->pages[0];
 	fv_ones_fill_pages(page, 1);
-	/* Two faults at the same time. */
+	/* A concurrent fault may have been faster. */
 	if (cmpxchg(&ones->pages[slot], NULL, page)) {
 		__free_page(page);
 		page = READ_ONCE(ones->pages[slot]);
@@ -114,12 +114,12 @@ struct page *fv_ones_page(struct fv_ones *ones, pgoff_t pgoff)
 }
 
 /**
- * fv_ones_huge_page - Get what stands for as much of a BAR as one entry maps
- * @ones: the device's
- * @pgoff: where in the VFIO device's file, in pages
+ * fv_ones_huge_page - Get the PMD-sized all-ones block of a BAR
+ * @ones: all-ones pages of the device
+ * @pgoff: offset in the VFIO device's file, in pages
  *
  * Context: Process context, may sleep; under memory_lock.
- * Return: The first of 1 << HPAGE_PMD_ORDER pages, aligned to that, or NULL if there are none.
+ * Return: The first of 1 << HPAGE_PMD_ORDER pages, aligned to that, or NULL without memory.
  */
 struct page *fv_ones_huge_page(struct fv_ones *ones, pgoff_t pgoff)
 {
@@ -140,8 +140,8 @@ struct page *fv_ones_huge_page(struct fv_ones *ones, pgoff_t pgoff)
 }
 
 /**
- * fv_ones_fill - Make all pages of the smallest size all-ones again
- * @ones: the device's
+ * fv_ones_fill - Refill all base pages with ones
+ * @ones: all-ones pages of the device
  *
  * Context: Any that can be preempted.
  */
@@ -158,8 +158,8 @@ void fv_ones_fill(struct fv_ones *ones)
 }
 
 /**
- * fv_ones_fill_huge - Make the huge ones all-ones again
- * @ones: the device's, none of which is mapped
+ * fv_ones_fill_huge - Refill the PMD-sized blocks with ones
+ * @ones: all-ones pages of the device, not mapped
  *
  * Context: Process context, under memory_lock for writing.
  */
@@ -175,8 +175,8 @@ void fv_ones_fill_huge(struct fv_ones *ones)
 }
 
 /**
- * fv_ones_put_back - Free the huge ones
- * @ones: the device's, none of which is mapped
+ * fv_ones_put_back - Free the PMD-sized blocks
+ * @ones: all-ones pages of the device, not mapped
  *
  * Context: Process context, under memory_lock for writing, or when the device is not used.
  */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The PCI driver: which functions it takes, and what the PCI core tells it.
- */
+/* The PCI driver: probe, remove and callbacks of the PCI core. */
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
@@ -100,7 +98,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
-	/* Waits for the user to go; until then the device is there for readers. */
+	/* Waits for the VFIO user to close; netlink and sysfs readers see the device until then. */
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_flr_exit(dev);
 	fv_clean_leave(dev);
@@ -119,7 +117,7 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 
 	if (!enable_sriov)
 		return -ENOENT;
-	/* Nothing reaches a fenced card, and all functions that it gets back are fenced. */
+	/* Config writes would be lost, and new functions would not be fenced. */
 	if (fv_card_is_leased(dev->card, text, sizeof(text))) {
 		pci_info(pdev, "virtual functions stay as they are: %s\n", text);
 		return -EBUSY;
@@ -157,8 +155,8 @@ static struct pci_driver fv_pci_driver = {
 };
 
 /**
- * fv_pci_init - Start to take devices
- * @groups: the files that sysfs shows of each
+ * fv_pci_init - Register the PCI driver
+ * @groups: sysfs attribute groups of each device
  *
  * Context: Process context.
  * Return: 0, or the error of pci_register_driver().
@@ -170,7 +168,7 @@ int __init fv_pci_init(const struct attribute_group **groups)
 }
 
 /**
- * fv_pci_exit - Give all devices back
+ * fv_pci_exit - Unregister the PCI driver
  *
  * Context: Process context. No device is open: an open device holds the module.
  */

@@ -14,13 +14,13 @@
 #include "policy.h"
 
 /**
- * struct fv_policy_field - a value of a policy
- * @name: as in netlink, with underscores
- * @min: the least
- * @max: the most
- * @begin: what it is before anybody sets it
- * @is_zero_off: 0 is allowed, too
- * @words: names of the values, from 0 on; NULL for a number
+ * struct fv_policy_field - a field of the policy
+ * @name: name as in netlink, with underscores
+ * @min: smallest value
+ * @max: largest value
+ * @begin: default
+ * @is_zero_off: 0 is also allowed
+ * @words: names of the values from 0 on, ended by NULL; NULL for a number
  */
 struct fv_policy_field {
 	const char *name;
@@ -38,14 +38,14 @@ static const char *const fv_policy_link_disable[] = { "auto", "on", "off", NULL 
 
 static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	/*
-	 * The largest devices take 31 s to be loaded by JTAG (VU9P: UG908's rates,
-	 * XAPP1280's sizes), a card that loads itself less. The least is what the PCI core
-	 * gives a link (PCIE_LINK_RETRAIN_TIMEOUT_MS).
+	 * JTAG takes 31 s to load the largest devices (VU9P: UG908's rates, XAPP1280's
+	 * sizes); a card that loads itself takes less. The minimum is the PCI core's limit
+	 * for a link (PCIE_LINK_RETRAIN_TIMEOUT_MS).
 	 */
 	[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = { "load_limit_ms", 1000, 600000, 60000 },
 	/*
-	 * One second is the most that PCIe r6.0, 6.6.1 lets a function take without a word;
-	 * designs that load a second image from their own memory take more.
+	 * PCIe r6.0, 6.6.1 allows a function one second until it answers; designs that load
+	 * a second image from on-board memory take more.
 	 */
 	[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = { "ready_limit_ms", 100, 120000, 10000 },
 	[FPGA_VFIO_A_POLICY_LINK_SPEED] = { "link_speed", 1, 6, 0, true },
@@ -53,8 +53,8 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = { "retrain_tries", 1, 10, 3 },
 	[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = { "watch_interval_ms", 10, 60000, 100, true },
 	/*
-	 * A retrain takes the link through Recovery, and from 8 GT/s on through an equalisation,
-	 * under the DMA of the card's user: only where the administrator wants that.
+	 * A retrain takes the link through Recovery, and from 8 GT/s on through an equalization,
+	 * during the user's DMA: off unless the administrator asks for it.
 	 */
 	[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = { "auto_retrain", 0, 1, 0 },
 	[FPGA_VFIO_A_POLICY_IDENTITY] = {
@@ -82,7 +82,7 @@ static const char *const fv_policy_methods[FV_POLICY_METHODS] = {
 	[FPGA_VFIO_RESET_METHOD_LINK] = "link",
 };
 
-/* Widths that a link can have (PCIe r6.0, 7.5.3.6). */
+/* Legal link widths (PCIe r6.0, 7.5.3.6). */
 static const __u8 fv_policy_widths[] = { 1, 2, 4, 8, 12, 16, 32 };
 
 /**
@@ -98,7 +98,7 @@ bool fv_policy_is_number(unsigned int attr)
 }
 
 /**
- * fv_policy_init - Begin with what is good for a card of which nothing is known
+ * fv_policy_init - Set the defaults for an unknown card
  * @policy: the policy
  *
  * Context: Any.
@@ -175,15 +175,16 @@ static int fv_policy_check_ready(const struct fv_ready_register *ready, char *te
 }
 
 /**
- * fv_policy_check - Is a policy one that can be followed?
+ * fv_policy_check - Validate a policy
  * @policy: the policy
- * @text: if not, what is wrong, in words
- * @size: of @text
+ * @text: error text
+ * @size: size of @text
  *
- * Whether the ready register is one that the device has is for fv_ready_has_register().
+ * fv_ready_has_register() checks that the device has the ready register.
  *
  * Context: Any.
- * Return: 0, -ERANGE if a value is out of its range, -EINVAL if something has no sense.
+ * Return: 0, -ERANGE if a value is out of its range, -EINVAL for a width that no link has, a
+ * method that is listed twice, or an impossible ready register.
  */
 int fv_policy_check(const struct fv_policy *policy, char *text, size_t size)
 {
@@ -198,12 +199,12 @@ int fv_policy_check(const struct fv_policy *policy, char *text, size_t size)
 }
 
 /**
- * fv_policy_word - Find the name of a value
+ * fv_policy_word - Convert a value to its name
  * @attr: FPGA_VFIO_A_POLICY_*
- * @value: its value, checked
+ * @value: a valid value
  *
  * Context: Any.
- * Return: The name, or NULL if values of that kind are numbers.
+ * Return: The name, or NULL if the field is a number.
  */
 const char *fv_policy_word(unsigned int attr, __u32 value)
 {
@@ -213,13 +214,13 @@ const char *fv_policy_word(unsigned int attr, __u32 value)
 }
 
 /**
- * fv_policy_value - Find a value by its name
- * @attr: FPGA_VFIO_A_POLICY_*, whose values have names
+ * fv_policy_value - Convert a name to its value
+ * @attr: FPGA_VFIO_A_POLICY_* of a field with named values
  * @word: the name
- * @value: what is found
+ * @value: result
  *
  * Context: Any.
- * Return: 0, or -EINVAL if there is none of that name.
+ * Return: 0, or -EINVAL for an unknown name.
  */
 int fv_policy_value(unsigned int attr, const char *word, __u32 *value)
 {
@@ -236,7 +237,7 @@ int fv_policy_value(unsigned int attr, const char *word, __u32 *value)
 }
 
 /**
- * fv_policy_method_name - Find the name of a method of a reset
+ * fv_policy_method_name - Convert a reset method to its name
  * @method: enum fpga_vfio_reset_method
  *
  * Context: Any.
@@ -248,11 +249,11 @@ const char *fv_policy_method_name(unsigned int method)
 }
 
 /**
- * fv_policy_method - Find a method of a reset by its name
+ * fv_policy_method - Convert a name to a reset method
  * @name: the name
  *
  * Context: Any.
- * Return: enum fpga_vfio_reset_method, or -EINVAL if there is none of that name.
+ * Return: enum fpga_vfio_reset_method, or -EINVAL for an unknown name.
  */
 int fv_policy_method(const char *name)
 {
@@ -264,7 +265,7 @@ int fv_policy_method(const char *name)
 	return -EINVAL;
 }
 
-/* Append to what is in @text already, as far as there is room. */
+/* Append to @text, and truncate if it is full. */
 static void fv_policy_append(char *text, size_t size, const char *before, const char *what)
 {
 	size_t used = strlen(text);
@@ -273,10 +274,10 @@ static void fv_policy_append(char *text, size_t size, const char *before, const 
 }
 
 /**
- * fv_policy_describe_methods - Write the methods of a reset as words
+ * fv_policy_describe_methods - Format the reset methods
  * @policy: the policy
- * @text: where to; "default" if the order is the PCI core's
- * @size: of @text
+ * @text: result; "default" for the PCI core's order
+ * @size: size of @text
  *
  * Context: Any.
  */
@@ -290,10 +291,10 @@ void fv_policy_describe_methods(const struct fv_policy *policy, char *text, size
 }
 
 /**
- * fv_policy_describe_ready - Write the ready register as words
+ * fv_policy_describe_ready - Format the ready register
  * @policy: the policy
- * @text: where to: BAR, offset, mask, value; "none" if there is none
- * @size: of @text
+ * @text: result: BAR, offset, mask, value; "none" without a register
+ * @size: size of @text
  *
  * Context: Any.
  */
@@ -319,11 +320,11 @@ static void fv_policy_describe_value(unsigned int attr, __u32 value, char *text,
 }
 
 /**
- * fv_policy_describe_change - Write what is new in a policy as words
- * @was: the policy before
- * @is: the policy now
- * @text: where to; as much as there is room for
- * @size: of @text
+ * fv_policy_describe_change - Format the changes of a policy
+ * @was: old policy
+ * @is: new policy
+ * @text: result; truncated if it does not fit
+ * @size: size of @text
  *
  * Context: Any.
  */

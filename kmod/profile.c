@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is publicly known of boards and shells, and where it is said.
+ * Profiles: published properties of boards and shells, with their sources.
  *
- * A profile is where to begin, not what to believe: whatever resets a card, it is
- * verified. So a profile changes the order of the methods and takes none away, as a
- * design that bears the ids of a shell need not be that shell; and it allows more time
- * than the defaults, never less, as an image may come by JTAG.
+ * A profile sets defaults only; every reset is verified. It changes the order of the
+ * methods and removes none, as a design with the ids of a shell need not be that shell.
+ * It only allows more time than the defaults, as an image may be loaded by JTAG.
  *
- * Ids that several designs share have no profile: what XDMA has of 10ee:70xx, 80xx and
- * 90xx, LitePCIe has too, and QDMA of the last (Xilinx/dma_ip_drivers, XDMA/linux-kernel/
+ * Ids that several designs share have no profile: XDMA shares 10ee:70xx, 80xx and 90xx
+ * with LitePCIe, and 90xx also with QDMA (Xilinx/dma_ip_drivers, XDMA/linux-kernel/
  * xdma/xdma_mod.c and QDMA/linux-kernel/driver/src/pci_ids.h; enjoy-digital/litepcie,
- * litepcie/software/kernel/config.h). Nor has the Alveo U50: an old shell of it
- * (gen3x4-xdma-base_2) can hang the host after a hot reset, unless XRT has opened a gate
- * in it before anything else (Xilinx/XRT, src/runtime_src/core/pcie/driver/linux/xocl/
- * mgmtpf/mgmt-utils.c, xocl_match_slot_and_restore()), so that hot is not the first
- * choice there.
+ * litepcie/software/kernel/config.h). The Alveo U50 has none either: an old shell
+ * (gen3x4-xdma-base_2) can hang the host after a hot reset, unless XRT first opens a gate
+ * in it (Xilinx/XRT, src/runtime_src/core/pcie/driver/linux/xocl/mgmtpf/mgmt-utils.c,
+ * xocl_match_slot_and_restore()), so a hot reset must not come first there.
  *
- * No register is known yet that tells for all designs behind an id that they are ready.
+ * No ready register is known that is valid for all designs with one id.
  */
 #include <linux/pci.h>
 #include <linux/fpga_vfio.h>
@@ -32,8 +30,8 @@
  * U200, U250 and U280 hold their image in 1 Gb of flash (UG1289 v1.1, "Quad SPI Flash
  * Memory", for the first two; firesim/firesim, docs/Getting-Started-Guides/
  * On-Premises-FPGA-Getting-Started/Initial-Setup/Xilinx-Alveo-U280.rst: an mt25qu01g).
- * As much by JTAG at the 15 MHz of UG908 ("Opening a Hardware Target Using Tcl
- * Commands") is 2^30 / 15e6 = 72 s; a quarter more for the programmer's own work.
+ * An image of that size by JTAG at 15 MHz (UG908, "Opening a Hardware Target Using Tcl
+ * Commands") takes 2^30 / 15e6 = 72 s; plus a quarter for the programmer's overhead.
  */
 #define FV_PROFILE_ALVEO_LOAD_MS	90000
 
@@ -84,12 +82,11 @@ static const struct fv_profile fv_profiles[] = {
 	},
 
 	/*
-	 * Has neither FLR nor a reset by D3hot (FLReset-, NoSoftRst+: Xilinx/AVED, issue
-	 * 24). The vendor's tool resets by the secondary bus (Xilinx/AVED, sw/AMI/api/src/
-	 * ami_device.c, ami_dev_hot_reset()), on which the card loads its image anew; 5 s
-	 * are allowed for that, and 25 s more until the link stays (Xilinx/SLASH, pull
-	 * request 203). The link may be seen before the load takes it away, hence the 30 s
-	 * also here.
+	 * Neither FLR nor a reset by D3hot (FLReset-, NoSoftRst+: Xilinx/AVED, issue 24).
+	 * The vendor's tool does a secondary bus reset (Xilinx/AVED, sw/AMI/api/src/
+	 * ami_device.c, ami_dev_hot_reset()), on which the card reloads its image: it allows
+	 * 5 s for that, and 25 s more until the link is stable (Xilinx/SLASH, pull request
+	 * 203). The link may be up before the load takes it down again, so 30 s here, too.
 	 */
 	[FV_PROFILE_ALVEO_V80] = {
 		.name = "alveo-v80",
@@ -99,9 +96,9 @@ static const struct fv_profile fv_profiles[] = {
 	},
 
 	/*
-	 * An FLR reaches no logic and is never acknowledged, should a design offer one:
+	 * If a design offers FLR, it resets no logic and is never acknowledged:
 	 * cfg_flr_in_process is open and cfg_flr_done is 0 (corundum/corundum,
-	 * fpga/mqnic/AU250/fpga_100g/rtl/fpga.v). Its tool resets by the secondary bus
+	 * fpga/mqnic/AU250/fpga_100g/rtl/fpga.v). Its tool does a secondary bus reset
 	 * (utils/mqnic-fw.c, from "Preparing to reset device").
 	 */
 	[FV_PROFILE_CORUNDUM] = {
@@ -111,11 +108,11 @@ static const struct fv_profile fv_profiles[] = {
 	},
 
 	/*
-	 * "FLR has no meaning for PF0 management": it goes to the functions in the port
-	 * gasket only (OFS/ofs-agx7-pcie-attach, src/afu_top/afu_top.sv, pf0_flr), while a
-	 * reset from the bus becomes the warm reset of the whole design (src/top/rst_ctrl.sv,
-	 * pcie_reset_status; seen on hardware in OFS/opae-sdk, pull request 3144, of the
-	 * vendor's tool that resets so).
+	 * "FLR has no meaning for PF0 management": it reaches only the functions in the port
+	 * gasket (OFS/ofs-agx7-pcie-attach, src/afu_top/afu_top.sv, pf0_flr), while a bus
+	 * reset becomes the warm reset of the whole design (src/top/rst_ctrl.sv,
+	 * pcie_reset_status; the vendor's tool does that, seen on hardware in OFS/opae-sdk,
+	 * pull request 3144).
 	 */
 	[FV_PROFILE_INTEL_OFS] = {
 		.name = "intel-ofs",
@@ -153,14 +150,14 @@ static const struct pci_device_id fv_profile_ids[] = {
 	/* corundum/corundum, fpga/mqnic/AU250/fpga_100g/fpga/config.tcl. */
 	FV_PROFILE_ID(FV_VENDOR_CORUNDUM, 0x1001, CORUNDUM),
 
-	/* N6000 and N6001, which that design is for; Linux, drivers/fpga/dfl-pci.c. */
+	/* N6000 and N6001, the boards of that design; Linux, drivers/fpga/dfl-pci.c. */
 	FV_PROFILE_ID_SUB(PCI_VENDOR_ID_INTEL, 0xbcce, PCI_VENDOR_ID_INTEL, 0x1770, INTEL_OFS),
 	FV_PROFILE_ID_SUB(PCI_VENDOR_ID_INTEL, 0xbcce, PCI_VENDOR_ID_INTEL, 0x1771, INTEL_OFS),
 	{}
 };
 
 /**
- * fv_profile_of - Find what is known of a function's board or shell
+ * fv_profile_of - Find the profile of a function's board or shell
  * @pdev: the function
  *
  * Context: Any.
@@ -171,15 +168,15 @@ const struct fv_profile *fv_profile_of(struct pci_dev *pdev)
 	const struct pci_device_id *id = pci_match_id(fv_profile_ids, pdev);
 	unsigned long index = id ? id->driver_data : FV_PROFILE_DEFAULT;
 
-	/* Its other functions bear the same ids, and an FLR resets those. */
+	/* The other functions have the same ids, but an FLR does reset them. */
 	if (index == FV_PROFILE_INTEL_OFS && pdev->devfn)
 		index = FV_PROFILE_DEFAULT;
 	return &fv_profiles[index];
 }
 
 /**
- * fv_profile_policy - Begin a policy with what is known of a board
- * @profile: what is known
+ * fv_profile_policy - Set a policy to a profile's defaults
+ * @profile: the profile
  * @policy: the policy
  *
  * Context: Any.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Is a function there after its reset, and its design?
+ * Readiness of a function and of its design after a reset.
  *
- * A function that is not ready yet answers a configuration read with Request Retry
- * Status. What software sees of that is 0x0001 as the vendor id if the root port has
- * RRS Software Visibility, or all-ones, as it is for a function that does not answer
- * at all (PCIe r6.0, 2.3.2 and 6.6.1). Both mean: not yet.
+ * A function that is not ready completes a config read with Request Retry Status. Software
+ * then reads vendor id 0x0001 if the root port has RRS Software Visibility, else all-ones,
+ * the same as from a function that does not answer at all (PCIe r6.0, 2.3.2 and 6.6.1).
+ * Both mean "not yet".
  */
 #include <linux/io.h>
 #include <linux/pci.h>
@@ -17,14 +17,14 @@
 #define FV_VENDOR_ID_RRS	0x0001
 
 /**
- * fv_ready_is_answering - Look once whether a function answers
+ * fv_ready_is_answering - Check once whether a function answers
  * @pdev: the function
  *
- * The vendor id of a virtual function always reads as all-ones (PCIe r6.0, 9.3.4.1.1):
- * there the Command register is looked at.
+ * The vendor id of a virtual function always reads all-ones (PCIe r6.0, 9.3.4.1.1), so
+ * only its Command register is read.
  *
  * Context: Any that may read configuration space.
- * Return: True if it does.
+ * Return: True if the function answers.
  */
 bool fv_ready_is_answering(struct pci_dev *pdev)
 {
@@ -42,12 +42,12 @@ bool fv_ready_is_answering(struct pci_dev *pdev)
 
 /**
  * fv_ready_wait - Wait until a function answers
- * @pdev: the function; what PCI Express demands before the first read has passed
+ * @pdev: the function; the delay that PCIe requires before the first read has passed
  * @wait: the limit
  *
  * Context: Process context, may sleep.
- * Return: 0, -ETIMEDOUT, -EINTR when the process is being killed, -ENODEV when the
- * function was unplugged.
+ * Return: 0, -ETIMEDOUT, -EINTR when the process is being killed or @wait->is_over, -ENODEV
+ * when the function was unplugged.
  */
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 {
@@ -64,14 +64,14 @@ int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 }
 
 /**
- * fv_ready_has_register - Has a function a certain ready register?
+ * fv_ready_has_register - Check that a ready register exists
  * @pdev: the function
- * @ready: the register; none is one that every function has
- * @text: if not, why not, in words
- * @size: of @text
+ * @ready: the register; mask 0 is always valid
+ * @text: error text
+ * @size: size of @text
  *
  * Context: Any.
- * Return: 0, or -EINVAL if there is no such BAR, or it ends before the register.
+ * Return: 0, or -EINVAL if the BAR is no memory BAR or ends before the register.
  */
 int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *ready, char *text,
 			  size_t size)
@@ -89,7 +89,7 @@ int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *
 	return -EINVAL;
 }
 
-/* Until the register says that the design is ready; what it said last in @last. */
+/* Poll until the design is ready; @last is the last value. */
 static int fv_ready_poll(void __iomem *at, const struct fv_ready_register *ready,
 			 struct fv_wait *wait, u32 *last)
 {
@@ -97,7 +97,7 @@ static int fv_ready_poll(void __iomem *at, const struct fv_ready_register *ready
 
 	for (;;) {
 		*last = ioread32(at);
-		/* All-ones is what a function reads as that does not answer, too. */
+		/* A function that does not answer reads all-ones, which may match. */
 		if (!PCI_POSSIBLE_ERROR(*last) && (*last & ready->mask) == ready->value)
 			return 0;
 		ret = fv_wait_pause(wait);
@@ -108,18 +108,18 @@ static int fv_ready_poll(void __iomem *at, const struct fv_ready_register *ready
 
 /**
  * fv_ready_wait_register - Wait until a function's design is ready
- * @pdev: the function, which answers and has its BARs; nobody uses them
- * @ready: the register that says so; may be none
+ * @pdev: the function, which answers and has its BARs restored, not in use
+ * @ready: the ready register; mask 0 if there is none
  * @wait: the limit
- * @text: if it does not become ready, what it says, in words
- * @size: of @text
+ * @text: error text
+ * @size: size of @text
  *
- * It is read through a mapping of the kernel's own, which cannot fault: a function that
- * is gone reads as all-ones. Memory decoding is on for as long as it is read.
+ * Reads through a kernel mapping, which cannot fault: a function that is gone reads
+ * all-ones. Enables memory decoding meanwhile.
  *
  * Context: Process context, may sleep; under the device lock.
  * Return: 0, -ETIMEDOUT, -EINTR when the process is being killed, -ENOMEM, -EIO if the
- * register is not there.
+ * function has no such register or does not answer.
  */
 int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
 			   struct fv_wait *wait, char *text, size_t size)

@@ -315,7 +315,7 @@ static bool fv_reset_is_at_port(struct fv_reset_job *job)
 	return job->ops->is_card || job->ops->is_arrival;
 }
 
-/* Run one method on the scope, whose users are fenced or kept off by memory_lock. */
+/* Run one method on the scope; its users are fenced or blocked by memory_lock. */
 static int fv_reset_try_held(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;

@@ -4,8 +4,8 @@
 #define TO(state)	(1u << FPGA_VFIO_CARD_STATE_##state)
 
 /*
- * A fence that was asked for ends by a recovery only, and comes back when that could not
- * even begin; a card that is being brought back is not lost before that has ended.
+ * A fence session ends only by a recovery; "fenced" returns when that could not begin. A
+ * link down during a recovery does not make the card "lost".
  */
 static const unsigned int fv_state_next[FV_STATES] = {
 	[FPGA_VFIO_CARD_STATE_READY] =
@@ -22,7 +22,7 @@ static const unsigned int fv_state_next[FV_STATES] = {
 };
 
 /**
- * fv_state_name - Find the name of a state
+ * fv_state_name - Get the name of a state
  * @state: the state
  *
  * Context: Any.
@@ -43,12 +43,12 @@ const char *fv_state_name(enum fpga_vfio_card_state state)
 }
 
 /**
- * fv_state_may_follow - May one state follow another?
- * @state: the one of now
- * @next: the one that would follow
+ * fv_state_may_follow - Check a state transition
+ * @state: current state
+ * @next: new state
  *
  * Context: Any.
- * Return: Nonzero if it may; a state may follow itself, with another reason.
+ * Return: Nonzero if legal; a state may follow itself, with another reason.
  */
 int fv_state_may_follow(enum fpga_vfio_card_state state, enum fpga_vfio_card_state next)
 {

@@ -10,7 +10,7 @@
 #include "registry.h"
 #include "stats.h"
 
-/* By fv_registry_key(); protected by fv_registry_lock. */
+/* Indexed by fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_stats_xa);
 
 static struct fv_stats *fv_stats_alloc(void)
@@ -38,13 +38,13 @@ static void fv_stats_free(struct fv_stats *stats)
 }
 
 /**
- * fv_stats_get - Find the counters of a PCI address, or make them
+ * fv_stats_get - Find or allocate the statistics of a PCI address
  * @pdev: a PCI function
  *
- * There is no put: what was counted at an address is kept until fv_stats_exit().
+ * There is no put: the statistics are kept until fv_stats_exit().
  *
  * Context: Process context. Takes fv_registry_lock.
- * Return: The counters, or ERR_PTR(-ENOMEM).
+ * Return: The statistics, or ERR_PTR(-ENOMEM).
  */
 struct fv_stats *fv_stats_get(struct pci_dev *pdev)
 {
@@ -74,7 +74,7 @@ out:
 }
 
 /**
- * fv_stats_opened - Count that a user came
+ * fv_stats_opened - Count an open
  * @stats: the device's counters
  *
  * Context: Process context; VFIO calls open and close of a device in turn.
@@ -88,7 +88,7 @@ void fv_stats_opened(struct fv_stats *stats)
 }
 
 /**
- * fv_stats_closed - Count that the user went
+ * fv_stats_closed - Count a close
  * @stats: the device's counters
  *
  * Context: Process context; VFIO calls open and close of a device in turn.
@@ -103,7 +103,7 @@ void fv_stats_closed(struct fv_stats *stats)
 }
 
 /**
- * fv_stats_fenced - Count that a fence was raised
+ * fv_stats_fenced - Count a raised fence
  * @stats: the device's counters
  *
  * Context: Process context, under memory_lock.
@@ -117,10 +117,10 @@ void fv_stats_fenced(struct fv_stats *stats)
 }
 
 /**
- * fv_stats_unfenced - Count that it was lowered
+ * fv_stats_unfenced - Add the time of a fence that was lowered
  * @stats: the device's counters
  *
- * Context: Process context, under memory_lock, or when nobody has the device.
+ * Context: Process context, under memory_lock, or when the device has no user.
  */
 void fv_stats_unfenced(struct fv_stats *stats)
 {
@@ -131,11 +131,11 @@ void fv_stats_unfenced(struct fv_stats *stats)
 }
 
 /**
- * fv_stats_is_under_way - Is a read or a write through the descriptor under way?
+ * fv_stats_is_under_way - Check for file descriptor accesses in flight
  * @stats: the device's counters
  *
- * Context: Process context. Those that began before the last grace period of RCU are seen.
- * Return: True if one is.
+ * Context: Process context. Sees reads and writes that began before the last RCU grace period.
+ * Return: True if a read or write is in flight.
  */
 bool fv_stats_is_under_way(struct fv_stats *stats)
 {
@@ -154,7 +154,7 @@ bool fv_stats_is_under_way(struct fv_stats *stats)
 /**
  * fv_stats_sum - Add a device's counters to sums
  * @stats: the device's counters
- * @sums: where to add them, indexed by FPGA_VFIO_A_STATS_*
+ * @sums: the sums, indexed by FPGA_VFIO_A_STATS_*
  *
  * Context: Process context.
  */
@@ -163,7 +163,7 @@ void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1])
 	unsigned int attr;
 	int cpu;
 
-	/* Under the lock, so that opens, closes and users agree. */
+	/* The lock keeps opens, closes and users consistent. */
 	spin_lock(&stats->lock);
 	for_each_possible_cpu(cpu) {
 		const struct fv_counters *counters = per_cpu_ptr(stats->counters, cpu);
@@ -184,9 +184,9 @@ void fv_stats_sum(struct fv_stats *stats, u64 sums[FV_STATS_NR + 1])
 }
 
 /**
- * fv_stats_reset_took - Note how long a reset took that brought a device back
+ * fv_stats_reset_took - Record the duration of a successful reset
  * @stats: the device's counters
- * @ns: how long
+ * @ns: duration
  *
  * Context: Process context.
  */
@@ -207,9 +207,9 @@ void fv_stats_reset_took(struct fv_stats *stats, u64 ns)
 }
 
 /**
- * fv_stats_add_times - Add the times that a device's resets took to others'
+ * fv_stats_add_times - Add a device's reset durations to a sum
  * @stats: the device's counters
- * @sum: where to add them
+ * @sum: the sum
  *
  * Context: Process context.
  */
@@ -235,9 +235,9 @@ void fv_stats_add_times(struct fv_stats *stats, struct fv_times *sum)
 }
 
 /**
- * fv_stats_exit - Forget everything that was counted
+ * fv_stats_exit - Free all statistics
  *
- * Context: Process context, when no device and no reader is left.
+ * Context: Process context, without devices and readers.
  */
 void fv_stats_exit(void)
 {

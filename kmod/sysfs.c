@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/class/fpga_vfio/group<N>: a group's statistics, as network devices have
- * them, and links to its devices.
+ * /sys/class/fpga_vfio/group<N>: statistics of a group, laid out as for network
+ * devices, and links to its devices.
  */
 #include <linux/device.h>
 #include <linux/fpga_vfio_stats.h>
@@ -96,7 +96,7 @@ static void fv_sysfs_device_removed(struct fv_device *dev)
 		sysfs_remove_link(&dev->group->dev.kobj, pci_name(dev->core.pdev));
 }
 
-/* udev, and who listens to it, hears of a device that comes to another state. */
+/* Send a uevent for each change of state. */
 static void fv_sysfs_event(struct fv_device *dev, const char *port, const struct fv_event *event)
 {
 	char state[32], reason[sizeof(event->text) + sizeof("FPGA_VFIO_REASON=")];
@@ -118,7 +118,7 @@ static const struct fv_shell fv_sysfs_shell = {
 };
 
 /**
- * fv_sysfs_init - Make the class, and hear of groups and devices from now on
+ * fv_sysfs_init - Register the class and the observer
  *
  * Context: Process context, before the PCI driver is registered.
  * Return: 0, or the error of class_register().
@@ -136,7 +136,7 @@ int __init fv_sysfs_init(void)
 }
 
 /**
- * fv_sysfs_exit - Take the class away
+ * fv_sysfs_exit - Unregister the class and the observer
  *
  * Context: Process context, when no group is left.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/bus/pci/devices/<address>/fpga_vfio/: what is thought of a device, what is wanted
- * of it, and how its resets went. The driver core makes the files when the device was
- * bound, and has taken them away, and waited for their readers, before it is unbound.
+ * /sys/bus/pci/devices/<address>/fpga_vfio/: state, policy and reset durations of a device.
+ * The driver core creates the files after probe, and removes them and waits for their
+ * readers before remove.
  */
 #include <linux/capability.h>
 #include <linux/device.h>
@@ -20,7 +20,7 @@
 #include "stats.h"
 #include "sysfs.h"
 
-/* Longer than any value that has sense. */
+/* Longer than any valid value. */
 #define FV_SYSFS_VALUE_SIZE	64
 
 static struct fv_device *fv_sysfs_device(struct device *dev)
@@ -29,9 +29,9 @@ static struct fv_device *fv_sysfs_device(struct device *dev)
 }
 
 /*
- * What was written, without the end of the line: each store begins with this. The file's mode keeps
- * out all but user 0, which root of a container may be, too. CAP_SYS_ADMIN in the initial user
- * namespace is what touches hardware, or sets what the driver does to it.
+ * Check privilege and strip the newline, first in each store. The file mode admits user 0, which
+ * root in a container may also be; to access hardware or to change a policy needs CAP_SYS_ADMIN in
+ * the initial user namespace.
  */
 static int fv_sysfs_value(const char *buf, char *value, size_t size)
 {
@@ -98,7 +98,7 @@ static ssize_t reset_store(struct device *dev, struct device_attribute *attr, co
 }
 static DEVICE_ATTR_WO(reset);
 
-/* One of the times in struct fv_times, whose offset is the attribute's variable. */
+/* attr->var is the offset in struct fv_times. */
 static ssize_t fv_sysfs_time_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	size_t offset = (size_t)container_of(attr, struct dev_ext_attribute, attr)->var;
@@ -238,7 +238,7 @@ static ssize_t fv_sysfs_policy_show(struct device *dev, struct device_attribute 
 		      sysfs_emit(buf, "%u\n", policy.value[index]);
 }
 
-/* What is written to one of the files that hold one value. */
+/* A write to a file of one policy value. */
 struct fv_sysfs_policy_edit {
 	unsigned int attr;
 	const char *value;

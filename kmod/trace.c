@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints: a shell like the others. */
+/* The tracepoints, an observer. */
 #include <linux/pci.h>
 
 #include "device.h"
@@ -26,7 +26,7 @@ static const struct fv_shell fv_trace_shell = {
 };
 
 /**
- * fv_trace_init - Begin to trace
+ * fv_trace_init - Register the observer
  *
  * Context: Process context, before the PCI driver is registered.
  */
@@ -36,9 +36,9 @@ void __init fv_trace_init(void)
 }
 
 /**
- * fv_trace_exit - Stop to trace
+ * fv_trace_exit - Unregister the observer
  *
- * Context: Process context, when the PCI driver is gone.
+ * Context: Process context, after the PCI driver is unregistered.
  */
 void fv_trace_exit(void)
 {
