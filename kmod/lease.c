@@ -82,7 +82,7 @@ static int fv_lease_fence_function(struct fv_lease_job *job, unsigned int i)
 	return fv_baseline_remember(pdev, dev);
 }
 
-/* Drop the saved states after an error: no function was touched yet. */
+/* Undo fv_baseline_remember() after an error: no function was touched yet. */
 static void fv_lease_forget(struct fv_span *span, unsigned int nr)
 {
 	while (nr--)
@@ -261,7 +261,7 @@ static int fv_lease_try(struct fv_lease_job *job, struct fv_device *dev,
  * @is_plan: change nothing, only fill @report and @is_link_disabled
  * @report: functions of the card
  * @is_link_disabled: the port keeps the link disabled during the session
- * @text: error text; empty on success or if there is none
+ * @text: error text, may be empty; on success the reason of the new state
  * @size: size of @text
  *
  * On success no user access to the card is in flight and none begins, bus mastering is off,

@@ -6,9 +6,9 @@
  * The kernel's bandwidth controller (6.13 and later, drivers/pci/pcie/bwctrl.c) uses the
  * same registers: it lowers Target Link Speed when the port throttles as a cooling device,
  * and clears LBMS after it has counted a change. So a retrain keeps Target Link Speed unless
- * the policy or a command has another speed, which the controller may lower again; all writes
- * use the PCI core's locked accessors; and LBMS, which may be cleared at any time, is only
- * one of the signs that a training has ended.
+ * the policy or a command has another speed, which the controller may lower again; writes to
+ * Link Control and Link Control 2 use the PCI core's locked accessors; and LBMS, which may be
+ * cleared at any time, is only one of the signs that a training has ended.
  */
 #include <linux/minmax.h>
 #include <linux/pci.h>

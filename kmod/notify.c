@@ -64,7 +64,7 @@ int fv_notify_group_added(struct fv_group *group)
 	for (i = 0; !ret && (shell = fv_shell_at(i)); i++)
 		if (shell->group_added)
 			ret = shell->group_added(group);
-	/* Back over the one that failed, which undid its own. */
+	/* Undo all but the one that failed. */
 	if (ret)
 		i--;
 	while (ret && i--)
@@ -105,7 +105,7 @@ int fv_notify_device_added(struct fv_device *dev)
 	for (i = 0; !ret && (shell = fv_shell_at(i)); i++)
 		if (shell->device_added)
 			ret = shell->device_added(dev);
-	/* Back over the one that failed, which undid its own. */
+	/* Undo all but the one that failed. */
 	if (ret)
 		i--;
 	while (ret && i--)

@@ -98,7 +98,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
-	/* Waits for the VFIO user to close; netlink and sysfs readers see the device until then. */
+	/* Waits for the VFIO user to close the device, which stays visible to readers until then. */
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_flr_exit(dev);
 	fv_clean_leave(dev);
@@ -117,7 +117,7 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 
 	if (!enable_sriov)
 		return -ENOENT;
-	/* Config writes would be lost, and new functions would not be fenced. */
+	/* New functions would not be fenced, and the card may not answer. */
 	if (fv_card_is_leased(dev->card, text, sizeof(text))) {
 		pci_info(pdev, "virtual functions stay as they are: %s\n", text);
 		return -EBUSY;

@@ -86,7 +86,7 @@ static const char *const fv_policy_methods[FV_POLICY_METHODS] = {
 static const __u8 fv_policy_widths[] = { 1, 2, 4, 8, 12, 16, 32 };
 
 /**
- * fv_policy_is_number - Is an attribute of a policy one value?
+ * fv_policy_is_number - Check whether a policy field is one value
  * @attr: FPGA_VFIO_A_POLICY_*
  *
  * Context: Any.

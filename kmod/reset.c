@@ -49,8 +49,8 @@ static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
 
 /*
  * A user that resets its own device by ioctl blocks until the reset ends, as with vfio-pci, unless
- * it has exported dma-bufs (fv_reset_hold()). For all other requesters, the guest included, the
- * fence keeps the user and its vCPUs from blocking.
+ * it has exported dma-bufs (fv_reset_hold()). Open and close have no user to fence. For all other
+ * requesters, the guest included, the fence keeps the user and its vCPUs from blocking.
  */
 static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
 {

@@ -284,7 +284,7 @@ static void fv_reset_iommu_done(struct fv_span *span)
 		fv_compat_reset_iommu_done(span->functions[i]);
 }
 
-/* Drop the saved states after an error: no function was touched yet. */
+/* Undo fv_baseline_remember() after an error: no function was touched yet. */
 static void fv_reset_forget(struct fv_reset_job *job, unsigned int nr)
 {
 	if (job->is_lost)

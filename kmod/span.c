@@ -5,7 +5,8 @@
  *   vfio_device_set::lock of its card
  *   device locks of the card's other functions (trylock)
  *   vfio_device_set::lock of a virtual function (trylock, one at a time)
- *   fv_fence::gate, then memory_lock, of each function (trylock)
+ *   fv_fence::gate, then memory_lock, of each function (trylock, but for the first function
+ *   and behind the fence)
  *   pci_cfg_access_lock() of each function
  *
  * vfio_pci_core takes memory_lock inside the set lock, and only tries device locks inside either.

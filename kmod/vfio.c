@@ -119,7 +119,7 @@ static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
 	/* A write that the fence did not wait for may have enabled memory decoding. */
 	if (unlikely(fv_fence_is_up(&dev->fence)))
 		fv_fence_again(dev);
-	/* Update the saved state. */
+	/* The saved state is out of date: schedule an update. */
 	fv_baseline_note(dev);
 	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }

@@ -16,7 +16,7 @@
 /* Timer slack: a required delay of 100 ms must not take 110 ms. */
 #define FV_SLACK_MAX_US	500U
 
-/* An exiting task has a fatal signal pending, but must still be able to clean up. */
+/* An exiting task may have a fatal signal pending, but must still be able to clean up. */
 static int fv_wait_us(unsigned int us)
 {
 	unsigned int most_us = us + min(us / 10, FV_SLACK_MAX_US);
