@@ -250,7 +250,7 @@ static bool fv_msi_has_memory(struct pci_dev *pdev)
 /**
  * fv_msi_look - Read back MSI or MSI-X without changes
  * @pdev: the function, which answers, after a reset without a fence
- * @text: the first vector and register that differs, on error; else empty
+ * @text: the first vector and register that differs, on error
  * @size: size of @text
  *
  * Skips an MSI-X table that cannot be read because Memory Space is disabled.

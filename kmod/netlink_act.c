@@ -48,7 +48,7 @@ static const char *fv_nl_step_text(const struct fv_reset_step *step)
 }
 
 /**
- * fv_nl_put_step - Add a step of a reset or recovery to a message
+ * fv_nl_put_step - Add a reset or recovery step to a message
  * @skb: the message
  * @nest_attr: the nest attribute
  * @report: the report that the step belongs to

@@ -98,7 +98,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
-	/* Waits for the VFIO user to close the device, which stays visible to readers until then. */
+	/* Waits for the VFIO user to close the device; readers see it until then. */
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_flr_exit(dev);
 	fv_clean_leave(dev);

@@ -40,7 +40,7 @@ static int fv_reset_method_refuses(enum fv_reset_method method, int needs_config
 }
 
 /**
- * fv_reset_method_used - Find the method by which the PCI core resets a function
+ * fv_reset_method_used - Find the method that the PCI core uses
  * @methods: pci_dev::reset_methods, a list that 0 ends if it is not full
  * @nr: size of @methods
  * @is_readable: nonzero if the function answers when the reset begins
