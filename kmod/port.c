@@ -165,6 +165,8 @@ static bool fv_port_is_there(struct pci_dev *port)
  * @port: the port, awake
  * @state: saved registers for fv_port_restore()
  *
+ * A port that does not answer is left alone, then and when it is restored.
+ *
  * Does not stop the hotplug driver: see fv_card_keep().
  *
  * Context: Process context; one at a time for one port, see fv_card_isolate().
@@ -184,10 +186,18 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
 		reg = &fv_port_controls[i];
 		where = fv_port_where(port, reg);
-		if (!where)
-			continue;
-		state->controls[i] = fv_port_read(port, reg, where);
-		fv_port_change(port, reg, where, reg->off, reg->on);
+		if (where)
+			state->controls[i] = fv_port_read(port, reg, where);
+	}
+	/* All-ones from a port that is gone must not be restored if it comes back. */
+	state->is_saved = fv_port_is_there(port);
+	if (!state->is_saved)
+		return;
+	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
+		reg = &fv_port_controls[i];
+		where = fv_port_where(port, reg);
+		if (where)
+			fv_port_change(port, reg, where, reg->off, reg->on);
 	}
 }
 
@@ -221,7 +231,7 @@ void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
 	int where;
 	u32 bits;
 
-	if (!fv_port_is_there(port))
+	if (!state->is_saved || !fv_port_is_there(port))
 		return;
 	for (i = 0; i < ARRAY_SIZE(fv_port_latches); i++) {
 		reg = &fv_port_latches[i];

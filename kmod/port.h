@@ -13,10 +13,12 @@ struct pci_dev;
 
 /**
  * struct fv_port_state - registers of a port before isolation
+ * @is_saved: the port answered; without it nothing is restored
  * @controls: registers that isolation writes
  * @latches: status bits that were latched
  */
 struct fv_port_state {
+	bool is_saved;
 	u32 controls[FV_PORT_CONTROLS];
 	u32 latches[FV_PORT_LATCHES];
 };

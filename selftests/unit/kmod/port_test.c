@@ -288,6 +288,22 @@ TEST_F(port, one_that_is_gone_is_left_alone)
 	EXPECT_EQ(0, port->nr_writes);
 }
 
+/* A port behind a link that comes back: nothing of the all-ones before is written to it. */
+TEST_F(port, one_that_comes_back_is_left_alone)
+{
+	struct pci_dev *port = &self->port;
+
+	port->is_gone = true;
+	fv_port_isolate(port, &self->state);
+	EXPECT_EQ(0, port->nr_writes);
+	port->is_gone = false;
+	fv_port_restore(port, &self->state);
+	EXPECT_EQ(0, port->nr_writes);
+	/* isolated the next time */
+	fv_port_isolate(port, &self->state);
+	EXPECT_NE(0, port->nr_writes);
+}
+
 /* Secondary Bus Reset is set for 2 ms, and nothing else changes. */
 static u64 set_ns, cleared_ns;
 
