@@ -115,6 +115,7 @@ static void fv_watch_down(struct fv_watch *watch, struct fv_device *dev,
 {
 	watch->is_down = true;
 	watch->is_degraded = false;
+	watch->is_suspect = false;
 	pci_warn(dev->card->port, "the link to %s went down\n", pci_name(dev->core.pdev));
 	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_LINK_LOSSES);
 	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_DOWN, link, goal);
@@ -165,14 +166,23 @@ static void fv_watch_retrain(struct fv_watch *watch, struct fv_device *dev, stru
 	watch->pause_ns = min(2 * watch->pause_ns, FV_WATCH_PAUSE_MAX_NS);
 }
 
-static void fv_watch_degraded(struct fv_watch *watch, struct fv_device *dev, struct fv_link *link,
-			      const struct fv_link_goal *goal, bool is_retrained)
+/* Time between polls is not counted if the monitor was off in between. */
+static void fv_watch_count_degraded(struct fv_watch *watch, struct fv_device *dev)
 {
 	u64 now_ns = ktime_get_ns();
 
+	if (watch->looked_ns)
+		fv_stats_add(dev->stats, FPGA_VFIO_A_STATS_DEGRADED_NS,
+			     now_ns - watch->looked_ns);
+	watch->looked_ns = now_ns;
+}
+
+static void fv_watch_degraded(struct fv_watch *watch, struct fv_device *dev, struct fv_link *link,
+			      const struct fv_link_goal *goal, bool is_retrained)
+{
 	if (!watch->is_suspect) {
 		watch->is_suspect = true;
-		watch->looked_ns = now_ns;
+		watch->looked_ns = ktime_get_ns();
 		return;
 	}
 	if (!watch->is_degraded) {
@@ -182,8 +192,7 @@ static void fv_watch_degraded(struct fv_watch *watch, struct fv_device *dev, str
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_LINK_DEGRADATIONS);
 		fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_DEGRADED, link, goal);
 	}
-	fv_stats_add(dev->stats, FPGA_VFIO_A_STATS_DEGRADED_NS, now_ns - watch->looked_ns);
-	watch->looked_ns = now_ns;
+	fv_watch_count_degraded(watch, dev);
 	if (is_retrained)
 		fv_watch_retrain(watch, dev, link, goal);
 }
@@ -195,8 +204,7 @@ static void fv_watch_good(struct fv_watch *watch, struct fv_device *dev,
 	if (!watch->is_degraded)
 		return;
 	watch->is_degraded = false;
-	fv_stats_add(dev->stats, FPGA_VFIO_A_STATS_DEGRADED_NS,
-		     ktime_get_ns() - watch->looked_ns);
+	fv_watch_count_degraded(watch, dev);
 	fv_watch_event(dev, FPGA_VFIO_EVENT_KIND_LINK_RESTORED, link, goal);
 }
 
@@ -283,6 +291,7 @@ static void fv_watch_work(struct work_struct *work)
 
 	if (!interval_ms) {
 		watch->is_suspect = false;
+		watch->looked_ns = 0;
 		fv_watch_note(watch, NULL);
 		return;
 	}

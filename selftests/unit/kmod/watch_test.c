@@ -173,6 +173,14 @@ FIXTURE(watch)
 
 #define INTERVAL_MS 100
 
+static void set_interval(struct fv_device *devices, unsigned int ms)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++)
+		devices[i].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = ms;
+}
+
 FIXTURE_SETUP(watch)
 {
 	unsigned int i;
@@ -634,12 +642,17 @@ TEST_F(watch, a_loss_ends_a_degradation)
 	world.link.is_active = false;
 	look();
 	EXPECT_EQ(2, world.nr_events);
+	kernel_ns += 3600 * NSEC_PER_SEC;
 	world.link.is_active = true;
 	look();
+	EXPECT_EQ(3, world.nr_events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, last_kind());
+	look();
 	EXPECT_EQ(4, world.nr_events);
-	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, world.events[2].kind);
-	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DEGRADED, world.events[3].kind);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DEGRADED, last_kind());
 	EXPECT_EQ(2, counts(LINK_DEGRADATIONS));
+	/* without the time that the link was down */
+	EXPECT_LT(counts(DEGRADED_NS), NSEC_PER_SEC);
 	world.link.is_active = false;
 	look();
 	world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
@@ -647,6 +660,33 @@ TEST_F(watch, a_loss_ends_a_degradation)
 	/* up, and not restored, as it was not degraded */
 	EXPECT_EQ(6, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, last_kind());
+}
+
+/* The time in which the monitor is off is not counted, whatever the link is afterwards. */
+TEST_F(watch, time_off_is_not_counted)
+{
+	unsigned int i;
+	u64 before_ns;
+
+	for (i = 0; i < 2; i++) {
+		degrade();
+		look();
+		look();
+		before_ns = counts(DEGRADED_NS);
+		EXPECT_EQ((i + 1) * INTERVAL_MS * NSEC_PER_MSEC, before_ns);
+		set_interval(self->devices, 0);
+		look();
+		EXPECT_FALSE(self->watch->work.is_queued);
+		kernel_ns += 3600 * NSEC_PER_SEC;
+		set_interval(self->devices, INTERVAL_MS);
+		if (!i)
+			world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
+		fv_watch_kick(self->watch);
+		look();
+		EXPECT_EQ(before_ns, counts(DEGRADED_NS));
+	}
+	look();
+	EXPECT_EQ(before_ns + INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 }
 
 TEST_HARNESS_MAIN
