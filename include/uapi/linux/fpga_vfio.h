@@ -13,19 +13,19 @@
 #define FPGA_VFIO_NAME_MAX	31
 
 /**
- * enum fpga_vfio_card_state - What the driver thinks of a card.
- * @FPGA_VFIO_CARD_STATE_READY: It is as it was when it was bound, as far as is
+ * enum fpga_vfio_card_state - State of a card.
+ * @FPGA_VFIO_CARD_STATE_READY: Unchanged since it was bound, as far as is
  *   known.
- * @FPGA_VFIO_CARD_STATE_FENCED: Somebody asked for it to be fenced, to do with
- *   the card what he likes. Its user reads all-ones, and what he writes is
- *   dropped; so it is in all states below.
- * @FPGA_VFIO_CARD_STATE_RECOVERING: It is being brought back.
- * @FPGA_VFIO_CARD_STATE_LOST: Its link went down unasked. When the link is
- *   back the card is brought back.
- * @FPGA_VFIO_CARD_STATE_CHANGED: It came back as something else. It stays
- *   fenced, and is not opened again.
- * @FPGA_VFIO_CARD_STATE_FAILED: Nothing brought it back. It stays fenced, and
- *   is reset again before the next open.
+ * @FPGA_VFIO_CARD_STATE_FENCED: Fenced by a command, for example to reprogram
+ *   the card. In this and all states below its user reads all-ones, and writes
+ *   are dropped.
+ * @FPGA_VFIO_CARD_STATE_RECOVERING: A recovery is in progress.
+ * @FPGA_VFIO_CARD_STATE_LOST: Its link went down unasked. The driver recovers
+ *   the card when the link is back.
+ * @FPGA_VFIO_CARD_STATE_CHANGED: It came back as another design. It stays
+ *   fenced, and cannot be opened.
+ * @FPGA_VFIO_CARD_STATE_FAILED: No attempt brought it back. It stays fenced,
+ *   and is reset again before the next open.
  */
 enum fpga_vfio_card_state {
 	FPGA_VFIO_CARD_STATE_READY,
@@ -37,8 +37,8 @@ enum fpga_vfio_card_state {
 };
 
 /**
- * enum fpga_vfio_reset_method - What the driver can do to bring a function to
- *   a clean state.
+ * enum fpga_vfio_reset_method - Method that brings a function to a clean
+ *   state.
  * @FPGA_VFIO_RESET_METHOD_FLR: Function Level Reset (PCIe r6.0, 6.6.2).
  * @FPGA_VFIO_RESET_METHOD_PM: D3hot to D0 without No_Soft_Reset (PCIe r6.0,
  *   5.3.1.4).
@@ -55,11 +55,10 @@ enum fpga_vfio_reset_method {
 };
 
 /**
- * enum fpga_vfio_identity_check - How much of what a function was it has to be
- *   after a reset.
- * @FPGA_VFIO_IDENTITY_CHECK_STRICT: All that its configuration space tells.
- * @FPGA_VFIO_IDENTITY_CHECK_BUILD: Another build of the same design is taken,
- *   too: revision and serial number may differ.
+ * enum fpga_vfio_identity_check - What a function has to match after a reset.
+ * @FPGA_VFIO_IDENTITY_CHECK_STRICT: All identity in its configuration space.
+ * @FPGA_VFIO_IDENTITY_CHECK_BUILD: Another build of the same design is
+ *   accepted. Revision and serial number may differ.
  */
 enum fpga_vfio_identity_check {
 	FPGA_VFIO_IDENTITY_CHECK_STRICT,
@@ -67,9 +66,9 @@ enum fpga_vfio_identity_check {
 };
 
 /**
- * enum fpga_vfio_guest_notification - What the user of a device is told when
- *   its card is changed or failed.
- * @FPGA_VFIO_GUEST_NOTIFICATION_NONE: Nothing; it reads all-ones.
+ * enum fpga_vfio_guest_notification - How the user of a device is notified
+ *   when its card is changed or failed.
+ * @FPGA_VFIO_GUEST_NOTIFICATION_NONE: Not at all; it reads all-ones.
  * @FPGA_VFIO_GUEST_NOTIFICATION_ERROR: The VFIO error interrupt. QEMU stops
  *   the virtual machine.
  * @FPGA_VFIO_GUEST_NOTIFICATION_REQUEST: The VFIO device request interrupt.
@@ -82,13 +81,13 @@ enum fpga_vfio_guest_notification {
 };
 
 /**
- * enum fpga_vfio_aer_mode - What is done about an uncorrectable error that PCI
+ * enum fpga_vfio_aer_mode - Reaction to an uncorrectable error that PCI
  *   Express reports.
- * @FPGA_VFIO_AER_MODE_STOP: The user is told by the VFIO error interrupt, as
- *   by vfio-pci.
+ * @FPGA_VFIO_AER_MODE_STOP: The user is notified by the VFIO error interrupt,
+ *   as by vfio-pci.
  * @FPGA_VFIO_AER_MODE_RECOVER: The card is checked, and its configuration
- *   restored. The user is told of an error that may have handed wrong data to
- *   it, and goes on after others.
+ *   restored. The user is notified of an error that may have handed wrong data
+ *   to it, and goes on after others.
  * @FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS: The same, and the user goes on after
  *   each error.
  */
@@ -101,8 +100,7 @@ enum fpga_vfio_aer_mode {
 /**
  * enum fpga_vfio_link_disable - Whether the port's Link Disable may be used to
  *   reset a card.
- * @FPGA_VFIO_LINK_DISABLE_AUTO: Where the port can tell whether its link is
- *   up.
+ * @FPGA_VFIO_LINK_DISABLE_AUTO: If the port can tell whether its link is up.
  * @FPGA_VFIO_LINK_DISABLE_ON: Always.
  * @FPGA_VFIO_LINK_DISABLE_OFF: Never.
  */
@@ -113,28 +111,27 @@ enum fpga_vfio_link_disable {
 };
 
 /**
- * enum fpga_vfio_event_kind - What happened to a card.
+ * enum fpga_vfio_event_kind - Kind of an event of a card.
  * @FPGA_VFIO_EVENT_KIND_BOUND: A function was bound to the driver.
- * @FPGA_VFIO_EVENT_KIND_UNBOUND: A function left the driver.
- * @FPGA_VFIO_EVENT_KIND_RESET: A function was reset, or a reset of it was
- *   tried, by one method.
- * @FPGA_VFIO_EVENT_KIND_STATE: What the driver thinks of a function has
- *   changed.
- * @FPGA_VFIO_EVENT_KIND_OPEN_REFUSED: A user was not given a device that could
+ * @FPGA_VFIO_EVENT_KIND_UNBOUND: A function was unbound from the driver.
+ * @FPGA_VFIO_EVENT_KIND_RESET: A function was reset by one method, or an
+ *   attempt failed.
+ * @FPGA_VFIO_EVENT_KIND_STATE: The state of a function changed.
+ * @FPGA_VFIO_EVENT_KIND_OPEN_REFUSED: An open failed because the device could
  *   not be brought to a clean state.
  * @FPGA_VFIO_EVENT_KIND_LINK_DOWN: The link went down unasked.
- * @FPGA_VFIO_EVENT_KIND_LINK_UP: The link is back.
- * @FPGA_VFIO_EVENT_KIND_LINK_DEGRADED: The link is slower or narrower than is
- *   wanted.
- * @FPGA_VFIO_EVENT_KIND_LINK_RESTORED: The link is as fast and as wide as is
- *   wanted again.
+ * @FPGA_VFIO_EVENT_KIND_LINK_UP: The link is up again.
+ * @FPGA_VFIO_EVENT_KIND_LINK_DEGRADED: The link is below its goal in speed or
+ *   width.
+ * @FPGA_VFIO_EVENT_KIND_LINK_RESTORED: The link reached its goal in speed and
+ *   width again.
  * @FPGA_VFIO_EVENT_KIND_RETRAIN: The link was retrained.
  * @FPGA_VFIO_EVENT_KIND_AER: PCI Express reported an uncorrectable error.
  * @FPGA_VFIO_EVENT_KIND_POLICY: The policy of a device was changed.
- * @FPGA_VFIO_EVENT_KIND_FENCE: A card was fenced because somebody asked for
- *   it, or that was tried.
- * @FPGA_VFIO_EVENT_KIND_RECOVER: A function was brought back, or that was
- *   tried, by no reset.
+ * @FPGA_VFIO_EVENT_KIND_FENCE: A card was fenced by a command, or an attempt
+ *   failed.
+ * @FPGA_VFIO_EVENT_KIND_RECOVER: A function was recovered without a reset, or
+ *   an attempt failed.
  */
 enum fpga_vfio_event_kind {
 	FPGA_VFIO_EVENT_KIND_BOUND,
@@ -154,9 +151,8 @@ enum fpga_vfio_event_kind {
 };
 
 /**
- * enum fpga_vfio_origin - Who asked for what happened.
- * @FPGA_VFIO_ORIGIN_DRIVER: The driver by itself, to repair what was found
- *   broken.
+ * enum fpga_vfio_origin - Requester of an event.
+ * @FPGA_VFIO_ORIGIN_DRIVER: The driver itself, for a recovery.
  * @FPGA_VFIO_ORIGIN_USER: The VFIO user, by an ioctl.
  * @FPGA_VFIO_ORIGIN_OPEN: The open of the device, for its next user.
  * @FPGA_VFIO_ORIGIN_CLOSE: The close of the device.
@@ -164,7 +160,7 @@ enum fpga_vfio_event_kind {
  * @FPGA_VFIO_ORIGIN_SYSFS: The device's files in sysfs.
  * @FPGA_VFIO_ORIGIN_KERNEL: The PCI core: the file reset in sysfs, another
  *   function's hot reset, error recovery.
- * @FPGA_VFIO_ORIGIN_WATCH: The watch of the link.
+ * @FPGA_VFIO_ORIGIN_WATCH: The link monitor.
  * @FPGA_VFIO_ORIGIN_GUEST: The VFIO user, by a Function Level Reset in
  *   configuration space.
  */
