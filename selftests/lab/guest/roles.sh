@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Finds the devices of the topology by where they sit below the root bus.
+# Finds the devices of the topology by their position below the root bus.
 
-# roles_export FILE: lines "VARIABLE IDS HOP…"; each hop is the slot.function of
-# one more device on the way down, the first may be a root bus ("pci0000:80") other
-# than 0000:00; IDS is what must be found there
+# roles_export FILE: lines "VARIABLE IDS HOP…". A hop is the slot.function of the next device on
+# the way down; the first may be a root bus ("pci0000:80") other than 0000:00. IDS must match.
 roles_export()
 {
 	local name ids hops hop dir next

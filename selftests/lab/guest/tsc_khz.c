@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Prints the frequency of this machine's time stamp counter in kHz. An emulated processor has the
- * same counter; a guest cannot measure it while its host is busy.
+ * Print the TSC frequency of this machine in kHz. An emulated CPU has the same TSC, but a guest
+ * cannot measure it while its host is busy.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static uint64_t monotonic_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* Read both clocks; of PAIRS tries keep the one with the smallest gap. */
+/* Read both clocks; keep the closest of PAIRS pairs. */
 static struct stamp stamp(void)
 {
 	uint64_t least = UINT64_MAX, before, after, ns;

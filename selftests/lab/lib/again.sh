@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Second tries. A row that can only be proved in real time is marked: its name ends in
-# "[timing]" or "_timing". When nothing else of a suite failed, the programs of these rows run
-# once more, alone on the machine.
+# Second tries of timing-sensitive rows, marked by a name that ends in "[timing]" or "_timing".
+# When no other row of a suite failed, their programs run once more, alone on the machine.
 
-# again_programs LOG ROWS: the programs, with commas, whose rows in LOG failed and are marked
+# again_programs LOG ROWS: print the programs of the failed rows, separated by commas
 again_programs()
 {
 	awk -F '\t' '
@@ -31,7 +30,7 @@ again_programs()
 		END { print list }' "$2" "$1"
 }
 
-# again_wanted DIR: rows failed there, and only marked ones; their programs in $REPLY
+# again_wanted DIR: succeed if only timing rows failed; their programs in $REPLY
 again_wanted()
 {
 	REPLY=
@@ -43,8 +42,8 @@ again_wanted()
 	[ -n "$REPLY" ]
 }
 
-# again_merge DIR SECOND: rows that failed in DIR and passed in SECOND, in which nothing failed,
-# pass; each leaves a line in DIR/second. Of SECOND's rows remain those that failed only there
+# again_merge DIR SECOND: if no row failed in SECOND, rows that failed in DIR and passed in SECOND
+# pass; each adds a line to DIR/second. SECOND keeps only rows that failed there and not in DIR
 again_merge()
 {
 	local dir=$1 second=$2

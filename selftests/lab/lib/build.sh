@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Builds the project inside the lab root, below out/build.
+# Builds of the project below out/build, inside the lab root.
 
-# build_sync DIR PATH… : copy of the named sources, so that nothing is built in
-# the tree; make sees which of them are newer
+# build_sync DIR PATH…: copy sources that are newer to DIR, to keep the source tree free of
+# build output
 build_sync()
 {
 	local dir=$1 path
@@ -20,9 +20,9 @@ build_sync()
 	done
 }
 
-# build_module KERNEL: path of fpga_vfio_pci.ko in $REPLY, what the compiler said
-# in out/build/module-KERNEL.log. A warning is an error: an incremental build would
-# not repeat it.
+# build_module KERNEL: path of fpga_vfio_pci.ko in $REPLY, compiler output in
+# out/build/module-KERNEL.log. Warnings are errors, because an incremental build does not repeat
+# them.
 build_module()
 {
 	local name=$1 dir=$FV_OUT_DIR/build/module-$1 kdir

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Things that cost time to make, kept by what defines them:
-# $FV_CACHE/<kind>-<hash>. An entry appears whole (rename) or not at all; while
-# somebody uses it he holds a shared lock on it, so that nobody prunes it.
+# Cache of expensive build products: $FV_CACHE/<kind>-<hash of the inputs>. An entry appears by
+# rename when complete. A user holds a shared lock on it, which prevents pruning.
 
 FV_CACHE_KEEP=4
 
-# cache_hash FILE… : hash over the content of files, and stdin when it is given as -
+# cache_hash FILE…: print the hash of the files' content; - is stdin
 cache_hash()
 {
 	cat -- "$@" | sha256sum | cut -c1-12
 }
 
-# cache_get KIND HASH MAKER [ARG…]: path of the entry in $REPLY; when it is not
-# there yet, "lab make MAKER TMPDIR ARG…" fills it.
+# cache_get KIND HASH MAKER [ARG…]: path of the entry in $REPLY; "lab make MAKER TMPDIR ARG…"
+# fills a missing entry.
 cache_get()
 {
 	local kind=$1 key=$1-$2 maker=$3 fd tmp rc=0
@@ -31,8 +30,8 @@ cache_get()
 			rm -rf "$FV_CACHE/.tmp-$kind-"*
 			tmp=$FV_CACHE/.tmp-$key
 			mkdir -p "$tmp"
-			# a process of its own, in which a failure ends it at
-			# once, whoever calls, and which ends with this one
+			# a separate process: set -e applies whatever the
+			# caller's context, and it dies with this shell
 			setpriv --pdeathsig KILL "$FV_LAB/lab" make "$maker" "$tmp" "$@" &
 			wait $! || rc=$?
 			if [ "$rc" != 0 ]; then
@@ -54,7 +53,7 @@ cache_get()
 	REPLY=$FV_CACHE/$key
 }
 
-# cache_prune KIND: all but the newest few entries that nobody uses
+# cache_prune KIND: remove unused entries except the FV_CACHE_KEEP newest
 cache_prune()
 {
 	local entry fd n=0

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
-# Guests with simulated FPGA cards: "# topology: card" or
-# "card_alone" in a suite's Makefile.
-# Each card is a server (selftests/card) of its own beside QEMU, behind a root port
-# whose link the port module (selftests/port) makes. Runs inside the lab root.
+# Guests with simulated FPGA cards: "# topology: card" or "card_alone" in a suite's Makefile.
+# Each card is a server process (selftests/card) beside QEMU, behind a root port whose link
+# registers the port module (selftests/port) provides. Runs inside the lab root.
 #
-# In the guest FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card; its server's
-# control socket is the virtio-serial port NAME there, and QEMU's monitor (QMP) is
-# "monitor". selftests/port/fv-fault speaks to both. On the host the sockets are in
-# the run's directory while the guest runs: cards/NAME.ctl, cards/monitor.
+# In the guest, FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card. The virtio-serial port NAME is
+# the control socket of its server, "monitor" is QEMU's monitor (QMP); selftests/port/fv-fault
+# uses both. On the host, the sockets are in the run's directory while the guest runs:
+# cards/NAME.ctl, cards/monitor.
 
 FV_CARD_IMAGES=$FV_TOP/selftests/card/images
-# processes beside QEMU
+# PIDs of the card servers
 FV_SERVERS=()
 
-# build_port KERNEL: the modules of the tests, below out/build/port-KERNEL; what the
-# compiler said in out/build/port-KERNEL.log
+# build_port KERNEL: build the test modules below out/build/port-KERNEL, compiler output in
+# out/build/port-KERNEL.log
 build_port()
 {
 	local dir=$FV_OUT_DIR/build/port-$1 kdir name
@@ -30,7 +29,7 @@ build_port()
 	done
 }
 
-# build_card: directory with fpgacard and fpgacardctl in $REPLY
+# build_card: directory of fpgacard and fpgacardctl in $REPLY
 build_card()
 {
 	local dir=$FV_OUT_DIR/build/card
@@ -40,7 +39,7 @@ build_card()
 	REPLY=$dir
 }
 
-# card_payload KERNEL DIR: what a guest with cards needs below DIR = /t
+# card_payload KERNEL DIR: copy the files that a guest with cards needs to DIR (/t in the guest)
 card_payload()
 {
 	mkdir -p "$2/bin" "$2/mod" "$2/images"
@@ -49,8 +48,8 @@ card_payload()
 	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
 }
 
-# topology_card_add ROLE IMAGE PORT: a card behind port rpPORT; what its functions
-# behind the first are called ends in _FN1, _FN2, …
+# topology_card_add ROLE IMAGE PORT: add a card behind port rpPORT; the roles of functions 1, 2, …
+# end in _FN1, _FN2, …
 topology_card_add()
 {
 	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 name=card$3 count n ids more=
@@ -74,23 +73,23 @@ topology_card_add()
 	FV_CARDS+=("$1:$name:rp$port:$2")
 }
 
-# cards_begin DISKDIR, cards_end: around the cards of a topology
+# cards_begin DISKDIR, cards_end: enclose the cards of a topology
 cards_begin()
 {
 	FV_CARDS=()
-	# below the run's directory, for fpgacardctl on the host; a socket's path is short
+	# in the run's directory, unless the path is too long for a socket
 	FV_SOCKETS=$(dirname "$1")/cards
 	[ ${#FV_SOCKETS} -lt 90 ] || FV_SOCKETS=$(mktemp -d)
 	mkdir -p "$FV_SOCKETS"
 
-	# guest memory that the servers can map
+	# shared guest memory, which the servers map
 	FV_DEVICES+=(-object "memory-backend-memfd,id=ram,size=$guest_mem,share=on"
 		-machine memory-backend=ram)
 }
 
 cards_end()
 {
-	# the monitor, for tests in the guest: QEMU talks to itself; and one for the host
+	# "monitor" connects the guest to QEMU's QMP socket; HMP is for the host
 	FV_DEVICES+=(-chardev "socket,id=qmp,path=$FV_SOCKETS/qmp,server=on,wait=off"
 		-object monitor-qmp,id=qmp0,chardev=qmp
 		-chardev "socket,id=monitor,path=$FV_SOCKETS/qmp"
@@ -102,7 +101,7 @@ cards_end()
 	card_wait
 }
 
-# topology_card DISKDIR: as topology, with cards
+# topology_card DISKDIR: topology() with cards
 topology_card()
 {
 	local dir=$1
@@ -120,32 +119,32 @@ topology_card()
 	topology_card_add FV_CARD_4G hbm-4g 3
 	topology_port 4
 	topology_card_add FV_CARD_NOFLR lattice-noflr 4
-	# hotplug needs MSI only: QEMU aborts when a vfio-user card with MSI-X goes
+	# MSI only, because QEMU aborts when a vfio-user card with MSI-X is unplugged
 	FV_PORT_OPTIONS=
 	topology_port 5
 	topology_card_add FV_CARD_MSI litepcie-msi 5
 
-	# a device that knows nothing of links
+	# a stock PCIe device without simulated link faults
 	FV_PORT_OPTIONS=,hotplug=off
 	topology_port 6
 	topology_disk "$dir/nvme0.img" disk0
 	FV_DEVICES+=(-device nvme,id=nvme0,serial=fv-nvme0,drive=disk0,bus=rp6)
 	topology_role FV_NVME 1b36:0010 6 00.0
 
-	# one with INTx
+	# a device with INTx
 	topology_port 7
 	FV_DEVICES+=(-device edu,id=edu1,bus=rp7)
 	topology_role FV_INTX 1234:11e8 7 00.0
 	FV_PORT_OPTIONS=
 
-	# one without a port, and without any method of a reset
+	# a root complex integrated device without any reset method
 	FV_DEVICES+=(-device edu,id=edu0,bus=pcie.0,addr=0xe)
 	FV_ROLES+="FV_ALONE 0x1234:0x11e8 0e.0"$'\n'
 	cards_end
 }
 
-# topology_card_alone DISKDIR: one card, and nothing else. Each change of what is decoded has
-# QEMU build its memory map again for all devices: where times are taken, they are few
+# topology_card_alone DISKDIR: one card and no other device, for measurements of time: a change of
+# memory decoding makes QEMU rebuild the memory map of all devices
 topology_card_alone()
 {
 	FV_DEVICES=()
@@ -158,7 +157,7 @@ topology_card_alone()
 	cards_end
 }
 
-# topology_demo DISKDIR: the usual devices, and a card
+# topology_demo DISKDIR: topology() and one card
 topology_demo()
 {
 	topology "$1"
@@ -170,7 +169,7 @@ topology_demo()
 	cards_end
 }
 
-# card_wait: until each server listens; its control socket is the last to come
+# card_wait: wait until each server listens; the control socket is created last
 card_wait()
 {
 	local card base tries
@@ -185,7 +184,7 @@ card_wait()
 	done
 }
 
-# topology_end DIR: the servers end, their logs stay
+# topology_end DIR: stop the servers, keep their logs
 topology_end()
 {
 	local card

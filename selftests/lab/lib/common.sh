@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # for the other parts
-# Paths and the few words that every part of the lab uses.
+# Paths and helpers for all parts of the lab.
 
 FV_LAB=$FV_TOP/selftests/lab
 FV_OUT_DIR=$FV_TOP/out
 FV_CACHE=${FPGA_VFIO_CACHE:-/var/cache/fpga-vfio}
-# what the checks read of linux-source; all of it is beside it, packed. In the lab root
+# unpacked part of linux-source in the lab root; the complete tarball is $FV_LINUX.tar.xz
 FV_LINUX=/usr/src/linux
 
-# Seconds since the command was started, also across the step into the root.
+# start of the command, inherited by the part that runs inside the lab root
 export FV_START=${FV_START:-$(date +%s)}
 
 say()
@@ -27,8 +27,8 @@ die()
 	exit 1
 }
 
-# contained COMMAND…: run it in a mount and pid namespace of its own that dies
-# with this shell, so that no process and no mount of it can stay behind.
+# contained COMMAND…: run COMMAND in new mount and PID namespaces that end with this shell, to
+# leave no process and no mount behind.
 contained()
 {
 	local rc=0
@@ -36,18 +36,18 @@ contained()
 	setpriv --pdeathsig KILL \
 		unshare --mount --pid --fork --kill-child --mount-proc -- "$@" <&0 &
 	FV_CONTAINED=$!
-	# a trapped signal ends wait early: the traps of the caller exit
+	# a trapped signal interrupts wait; the caller's traps exit
 	wait "$FV_CONTAINED" || rc=$?
 	return "$rc"
 }
 
-# how many jobs at a time
+# number of parallel jobs
 cpus()
 {
 	nproc 2>/dev/null || echo 1
 }
 
-# run_lock: one run at a time works in out/
+# run_lock: serialize runs that write to out/
 run_lock()
 {
 	mkdir -p "$FV_OUT_DIR"

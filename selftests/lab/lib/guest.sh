@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2030,SC2031,SC2054
-# (the probe's settings are meant to be local; commas belong to QEMU's options)
+# (the probe changes settings in a subshell; commas belong to QEMU's options)
 # Boots L1 guests. Runs inside the lab root.
 #
-# guest_boot KERNEL DIR: DIR/t becomes /t of the guest, whose /t/run is run as
-# root. Leaves in DIR: run.log, klog, serial.log, qemu.log, out/, status.
+# guest_boot KERNEL DIR: boot a guest that runs DIR/t/run as root, DIR/t being its /t. Creates in
+# DIR: run.log, klog, serial.log, qemu.log, out/, status, fate (how the guest ended, as text).
 # Settings: guest_timeout (seconds), guest_smp, guest_mem, guest_accel, guest_console=1,
 # guest_env ("NAME=value" lines), guest_args (more QEMU arguments), guest_topology
 # (card: with simulated FPGA cards, see card.sh).
-# The guest's exit status is returned; DIR/fate says in words how it ended.
+# Returns the guest's exit status.
 
-# With libc's allocator QEMU gives freed memory back whenever it rests (malloc_trim()), and each
-# change of its memory map has to take it again; QEMU can be built with this one, too.
+# With the allocator of libc, QEMU returns freed memory when idle (malloc_trim()) and each change
+# of the memory map allocates it again. QEMU also supports tcmalloc at build time.
 FV_QEMU=(env LD_PRELOAD=libtcmalloc_minimal.so.4 qemu-system-x86_64)
 
 guest_defaults()
@@ -20,9 +20,8 @@ guest_defaults()
 	guest_env='' guest_args=() guest_topology='' guest_cmdline=''
 }
 
-# guest_accel_probe: tcg, or kvm when a guest really starts with it. /dev/kvm
-# may be there and hang, so one is booted, once per boot of this machine. One that takes longer
-# than a minute is not faster than tcg.
+# guest_accel_probe: tcg, or kvm if a guest boots with it within a minute. /dev/kvm may exist and
+# hang; probed once per boot of this machine
 guest_accel_probe()
 {
 	local stamp dir
@@ -50,10 +49,10 @@ guest_accel_probe()
 	REPLY=$(cat "$stamp")
 }
 
-# guest_clock: what a guest under software emulation is told of its clocks, in $REPLY. Its time
-# stamp counter is this machine's. The kernel measures the frequency against emulated timers, and
-# on a busy machine has taken 2596 MHz for 335: each time limit in the guest is then an eighth of
-# what it says. Measured here, once per boot of this machine
+# guest_clock: kernel parameters for the clocks of a TCG guest, in $REPLY. Its TSC is this
+# machine's. The guest kernel calibrates the TSC against emulated timers; on a busy machine it
+# once got 335 MHz instead of 2596 MHz, which cuts every timeout in the guest to an eighth.
+# Measured here once per boot of this machine
 guest_clock()
 {
 	local stamp tmp fd
@@ -77,7 +76,7 @@ guest_clock()
 	REPLY="tsc_early_khz=$REPLY"
 }
 
-# guest_payload DIR: complete the payload with the guest's own files
+# guest_payload DIR: add the lab's own files to the payload
 guest_payload()
 {
 	cp "$FV_LAB/guest/main" "$FV_LAB/guest/roles.sh" "$1/"
@@ -86,8 +85,8 @@ guest_payload()
 	chmod +x "$1/main" "$1/run"
 }
 
-# guest_cpu PID: hundredths of a second that the emulator below PID (timeout) has used, in $REPLY,
-# and for how long its threads waited for a processor besides, in $GUEST_WAITED
+# guest_cpu PID: CPU time of the emulator, the child of PID (timeout), in $REPLY, and the time its
+# threads waited for a CPU in $GUEST_WAITED, both in 1/100 s
 guest_cpu()
 {
 	local child stat
@@ -100,16 +99,15 @@ guest_cpu()
 		awk '{ ns += $2 } END { printf "%d\n", ns / 1e7 }')
 }
 
-# seconds in which a guest that boots uses, or waits for, one of processor time
+# a booting guest hangs if CPU and wait time grow by less than 1 s within so many seconds
 FV_BOOT_REST=120
-# seconds of processor time, for each processor of the guest, after which it should be ready
+# or if it is not ready after so many seconds of CPU time per processor of the guest
 FV_BOOT_CPU=120
-# how often a guest that hangs at boot is started; each time is counted in the summary
+# boots of a guest that hangs at boot; the summary counts each hang
 FV_BOOTS=3
 
 # guest_boots PID DIR SECONDS: wait until the guest is ready or has ended. Fails when it hangs:
-# not ready after so many seconds of processor time, or at rest. How busy the machine is changes
-# neither
+# not ready after SECONDS of CPU time, or idle. Neither depends on the load of the machine
 guest_boots()
 {
 	local pid=$1 dir=$2 limit=$(($3 * 100)) last=0 since=$SECONDS
@@ -127,8 +125,8 @@ guest_boots()
 	done
 }
 
-# guest_run KERNEL DIR ARGUMENT…: the emulator; its status, 124 after guest_timeout, 126
-# when the kernel hangs at boot, before anything of the lab is there
+# guest_run KERNEL DIR ARGUMENT…: run the emulator and return its status, 124 after
+# guest_timeout, 126 when the kernel hangs before guest/main is ready
 guest_run()
 {
 	local kernel=$1 dir=$2 pid rc=0 limit=$((FV_BOOT_CPU * guest_smp))
@@ -150,7 +148,7 @@ guest_run()
 	return "$rc"
 }
 
-# guest_hung DIR CPU: save the registers, twice, and the console of a guest that hangs at boot in
+# guest_hung DIR CPU: save two register dumps and the console of a guest that hangs at boot to
 # DIR/hung.N; add a line to DIR/hung
 guest_hung()
 {
@@ -167,8 +165,8 @@ guest_hung()
 	} >"$dir/hung.$n" 2>&1
 }
 
-# guest_tries KERNEL DIR ARGUMENT…: the emulator, once more whenever the guest hangs at boot; its
-# status, 126 when that happens each time
+# guest_tries KERNEL DIR ARGUMENT…: run the emulator, up to FV_BOOTS times while the guest hangs
+# at boot; return its status, 126 if every boot hangs
 guest_tries()
 {
 	local kernel=$1 dir=$2 boot rc
@@ -205,12 +203,12 @@ guest_boot()
 		(cd "$dir" && find t | cpio --quiet -o -H newc -R 0:0)
 	} >"$dir/initrd"
 
-	# with LA57, KASAN of the debug kernel reports a false wild access at boot
+	# with LA57, KASAN on the debug kernel reports a false wild access at boot
 	[ "$accel" != kvm ] || cpu=host
-	# no_timer_check: on a busy machine the emulated timer fails the kernel's test at boot
+	# no_timer_check: on a busy machine the kernel's boot check of the emulated timer fails
 	cmdline="no_timer_check console=ttyS0,115200 intel_iommu=on panic=-1 loglevel=5 log_buf_len=4M"
-	# indirect branches by way of a return are slow to emulate. Not where
-	# instructions are counted: that is to be as on a real machine
+	# retpolines are slow to emulate; keep them when instructions are counted, to count
+	# what a real machine executes
 	[[ "${guest_args[*]}" == *-icount* ]] || cmdline+=" mitigations=off"
 	if [ "$accel" = tcg ]; then
 		guest_clock
@@ -260,7 +258,7 @@ guest_boot()
 	guest_fate "$dir" "$rc"
 }
 
-# guest_fate DIR QEMU_STATUS: say in DIR/fate how the guest ended, and return its status
+# guest_fate DIR QEMU_STATUS: write to DIR/fate how the guest ended; return its status
 guest_fate()
 {
 	local dir=$1 rc=$2 token error

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154 # out is the verb's
-# What make check runs side by side.
+# Parallel jobs of make check.
 
-# job WHERE NAME FUNCTION ARGUMENT…: FUNCTION gets them and a directory of its own,
-# and leaves rows there. As many at a time as the processors can do: each has two shares,
-# of which a job takes both; with share=1 it takes one, as it sleeps more than it works.
+# job WHERE NAME FUNCTION ARGUMENT…: run FUNCTION with the arguments and a new directory, which
+# receives the rows. Each processor has two shares: a job takes both, or one with share=1 if it
+# sleeps more than it works.
 declare -A shares=()
 share=2
 job_done()
@@ -36,7 +36,7 @@ job()
 	done
 	(
 		start=$(date +%s)
-		# what gives up ends only itself
+		# die() in a job must not end its report
 		("$@" "$dir")
 		[ -s "$dir/rows" ] || rows_add "$dir/rows" fail "$name/end" "no result"
 		echo $(($(date +%s) - start)) >"$dir/seconds"

@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # FV_KERNELS is for the verbs
-# Kernels that an L1 guest can boot, by role: "stable" and "new" are Debian's, chosen when the
-# lab root was made (root/kernels); "debug" is built from the newest linux-source. Runs inside
-# the lab root.
+# Kernels for L1 guests, by role: "stable" and "new" are Debian's, chosen when the lab root was
+# made (root/kernels); "debug" is built from the newest linux-source. Runs inside the lab root.
 #
 # kernel_get ROLE: directory in $REPLY that holds
-#   vmlinuz, initrd (mounts the root image), modules.sqfs, release, build (link to
-#   the tree that modules are built against)
+#   vmlinuz, initrd (mounts the root image), modules.sqfs, release, build (link to the kernel
+#   build tree for modules)
 
 FV_KERNEL_LIST=/etc/fpga-vfio/kernels
 
-# kernel_field ROLE FIELD: of its line: 2 the series, 3 the release, 4 the suite
+# kernel_field ROLE FIELD: print the field: 2 series, 3 release, 4 suite
 kernel_field()
 {
 	awk -v role="$1" -v field="$2" '$1 == role { print $field }' "$FV_KERNEL_LIST"
 }
 
-# the roles that have a kernel of their own; where both have the same, there is only new
+# the roles to test: only new where stable is the same kernel
 FV_KERNELS="stable new"
 [ "$(kernel_field stable 3)" != "$(kernel_field new 3)" ] || FV_KERNELS=new
 
-# kernel_debug_release: the file with the release of the debug kernel that was built last
+# kernel_debug_release: print the path of the release file of the newest debug kernel
 kernel_debug_release()
 {
 	local file newest=
@@ -33,7 +32,7 @@ kernel_debug_release()
 	echo "$newest"
 }
 
-# kernel_release ROLE: what uname -r says there. Debug is named by its source until it is built
+# kernel_release ROLE: print its uname -r, or the source version of a debug kernel not yet built
 kernel_release()
 {
 	case $1 in
@@ -42,13 +41,13 @@ kernel_release()
 	esac
 }
 
-# kernel_about: the roles and their kernels, one line
+# kernel_about: print the roles and their kernels in one line
 kernel_about()
 {
 	echo "stable $(kernel_field stable 3), new $(kernel_field new 3), debug and l2 from source $(source_version); found $(cat /etc/fpga-vfio/made)"
 }
 
-# kernel_notes: which newer kernels the lab passed over, and why
+# kernel_notes: print which newer kernels were passed over, and why
 kernel_notes()
 {
 	local note
@@ -58,7 +57,7 @@ kernel_notes()
 	done </etc/fpga-vfio/notes
 }
 
-# kernel_role NAME: its role in $REPLY. NAME is a role, or the series or release of one
+# kernel_role NAME: role in $REPLY; NAME is a role, a series or a release
 kernel_role()
 {
 	local role
@@ -76,7 +75,7 @@ kernel_role()
 	REPLY=debug
 }
 
-# kernel_roles NAME…: their roles in $REPLY, each once
+# kernel_roles NAME…: their roles in $REPLY, without duplicates
 kernel_roles()
 {
 	local name roles=
@@ -88,10 +87,10 @@ kernel_roles()
 	REPLY=$roles
 }
 
-# what the initramfs has to load before the root image can be mounted
+# modules that the initramfs needs to mount the root image
 FV_BOOT_MODULES="virtio_pci virtio_blk virtio_console squashfs overlay"
 
-# kernel_slowness NAME: how often as long a test may take there as on a stock kernel
+# kernel_slowness NAME: print the factor for time limits, compared with a stock kernel
 kernel_slowness()
 {
 	case $1 in
@@ -100,7 +99,7 @@ kernel_slowness()
 	esac
 }
 
-# kernel_initrd OUT RELEASE MODULES_BASE: busybox and the boot modules
+# kernel_initrd OUT RELEASE MODULES_BASE: make an initramfs of busybox and the boot modules
 kernel_initrd()
 {
 	local out=$1 release=$2 base=$3 dir=$1.d module file
@@ -125,7 +124,7 @@ kernel_initrd()
 	rm -rf "$dir"
 }
 
-# kernel_pack DIR RELEASE VMLINUZ MODULES_BASE: the files that a guest boots from
+# kernel_pack DIR RELEASE VMLINUZ MODULES_BASE: make the boot files of a guest
 kernel_pack()
 {
 	local dir=$1 release=$2 vmlinuz=$3 base=$4
@@ -164,8 +163,8 @@ kernel_get()
 	} | cache_hash - "$FV_LAB/guest/init")" kernel_make_stock "$name"
 }
 
-# image_get: path of the squashfs with the L1 root in $REPLY: the lab root without
-# what only builds need
+# image_get: path of the squashfs of the L1 root in $REPLY: the lab root without files that only
+# builds need
 image_make()
 {
 	say "L1 root image"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What a kernel log must not hold. A report is a failure of the suite, unless
-# config/klog-allow knows it.
+# Kernel log checks. A report fails the suite unless config/klog-allow lists it.
 
 FV_KLOG_BAD='BUG:|WARNING:|\bOops\b|KASAN|UBSAN|KCSAN|general protection fault|Kernel panic'
 FV_KLOG_BAD+='|INFO: task .* blocked|possible (recursive|circular|irq lock)|inconsistent lock state'
@@ -12,14 +11,13 @@ FV_KLOG_BAD+='|refcount_t: |DMA-API: .*(error|leak|overlap|not|without)'
 FV_KLOG_BAD+='|unable to handle|stack segment|double fault|Call Trace'
 FV_KLOG_BAD+='|remaining on __kmem_cache_shutdown|unregister_netdevice: waiting'
 
-# lines of the log that look bad and are not
+# lines that match FV_KLOG_BAD but are harmless
 FV_KLOG_GOOD='kmemleak: Kernel memory leak detector|KASAN: .*Shadow|KernelAddressSanitizer initialized'
 FV_KLOG_GOOD+='|rcu: .*(CPU stall timeout|Offload|RCU)|kernel.* Command line:|please report a bug$|and report a bug$'
 
-# klog_fold: each report as one line, with what tells it from others: lockdep's with its
-# two locks, others with the functions of their trace, the innermost first. Those of kmemleak are
-# from its file, each line with "kmemleak: " before it: a scan counts in the log what the next one
-# finds to be in use.
+# klog_fold: fold each report into one line with its identity: the two locks for lockdep, else the
+# functions of the trace, innermost first. kmemleak reports come from its debugfs file, each line
+# prefixed with "kmemleak: ", because the log also counts objects that the next scan finds in use.
 klog_fold()
 {
 	awk '
@@ -33,7 +31,7 @@ klog_fold()
 		head = wanted = held = trace = what = ""
 	}
 	/WARNING:|BUG:|possible (recursive|circular) locking/ && !/<\/?TASK>/ {
-		# lockdep says WARNING and then what of
+		# lockdep prints WARNING first, its kind on the next line
 		end_report()
 		head = $0
 		left = 400
@@ -74,8 +72,7 @@ klog_bad()
 		grep -avE "$FV_KLOG_GOOD" | awk '!seen[$0]++' | klog_allowed_out "$kernel" "$suite"
 }
 
-# klog_allowed_out KERNEL SUITE: drop what klog-allow names: "KERNEL SUITE REGEX"
-# lines, each below a comment that says why
+# klog_allowed_out KERNEL SUITE: drop lines that match config/klog-allow
 klog_allowed_out()
 {
 	local kernel suite regex allow=

@@ -10,7 +10,7 @@ function row(result, name, message)
 		leaves++
 }
 
-# Ends the list of results at this level: was its plan kept?
+# End the results of this level and check them against its plan.
 function close_level(level, name)
 {
 	if (level in plan && plan[level] != seen[level])
@@ -69,7 +69,7 @@ line ~ /^(not )?ok [0-9]+/ {
 		result = "skip"
 	sub(/^selftests: [^:]*: /, "", line)
 
-	# the children of this test came before it
+	# subtests precede the result of their test
 	children = seen[level + 1]
 	broken = failed[level + 1]
 	for (below = level + 1; below <= deepest; below++)

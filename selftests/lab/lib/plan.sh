@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What make check runs, where, in which order, and how long that may take.
+# Plan of make check: suites, kernels, order and time budget.
 #
-# A run is a line "SUITE KERNEL PROGRAMS NAME": PROGRAMS is - for all of the suite's or a list
-# with commas, NAME its directory below out/check/KERNEL/.
+# A run is a line "SUITE KERNEL PROGRAMS NAME": PROGRAMS is a list with commas, or - for all; NAME
+# is the directory below out/check/KERNEL/.
 
-# minutes of make check on two processors when the lab is there: the rest of the 35 that it may
-# take on a new machine is for the lab
+# limit of make check in minutes on two processors, lab root present; 35 minutes, including the
+# lab root, are the limit on a new machine
 FV_BUDGET_MIN=25
-# seconds for the builds, and what else comes before and after the suites
+# seconds for builds and for work before and after the suites
 FV_BUDGET_BUILDS=180
 
-# plan_suites ONLY ALL: names of the suites, one a line
+# plan_suites ONLY ALL: print the names of the suites, one per line
 plan_suites()
 {
 	local only=$1 all=$2 suite
@@ -27,9 +27,9 @@ plan_suites()
 	done
 }
 
-# plan_runs KERNELS ASKED SUITE…: if ASKED is empty every suite runs on new, and what its
-# "# core:" names on the other kernels, too; otherwise all of it on all KERNELS. Those that may
-# take longest come first, and one that mostly sleeps beside one that works
+# plan_runs KERNELS ASKED SUITE…: print the runs. With ASKED empty, each suite runs on new, its
+# "# core:" part also on the other kernels; otherwise each runs on all KERNELS. Longest first,
+# alternating suites that mostly sleep with others
 plan_runs()
 {
 	local kernels=$1 asked=$2 suite kernel programs core
@@ -78,7 +78,7 @@ plan_order()
 	}
 }
 
-# plan_repeat TIMES: each line of the plan so often, with a directory of its own
+# plan_repeat TIMES: repeat each run, with a directory for each
 plan_repeat()
 {
 	local time run
@@ -91,8 +91,8 @@ plan_repeat()
 	done
 }
 
-# plan_share SUITE KERNEL: 2, or 1 if it sleeps more than it works, which nothing does where
-# every memory access is looked at
+# plan_share SUITE KERNEL: print the shares of a run: 2, or 1 if it sleeps more than it works.
+# Always 2 on debug, where KASAN makes every suite busy
 plan_share()
 {
 	if [ "$2" != debug ] && [ "$(suite_get "$1" sleeps no)" = yes ]; then
@@ -102,8 +102,8 @@ plan_share()
 	fi
 }
 
-# plan_seconds SUITE KERNEL PROGRAMS: what the suite declares ("# seconds:", for a part of it
-# "# core_seconds:"); 0 if it does not
+# plan_seconds SUITE KERNEL PROGRAMS: print the declared duration ("# seconds:", or
+# "# core_seconds:" for a part); 0 if there is none
 plan_seconds()
 {
 	local seconds
@@ -113,7 +113,7 @@ plan_seconds()
 	echo $((seconds * $(kernel_slowness "$2")))
 }
 
-# plan_declared KERNEL NAME RUN…: seconds of that run, empty if it is no run of a suite
+# plan_declared KERNEL NAME RUN…: print the declared seconds of a run; empty if there is none
 plan_declared()
 {
 	local kernel=$1 name=$2 run
@@ -128,7 +128,7 @@ plan_declared()
 	done
 }
 
-# plan_budget ASKED RUN…: say how long it takes; refuse what make check may not take
+# plan_budget ASKED RUN…: print the expected duration; fail if make check would exceed its limit
 plan_budget()
 {
 	local asked=$1 run seconds sum=0 minutes missing=
@@ -141,7 +141,7 @@ plan_budget()
 		[ "$seconds" != 0 ] || missing+=" ${word[0]}"
 		sum=$((sum + seconds * $(plan_share "${word[@]:0:2}")))
 	done
-	# a processor has two shares
+	# two shares per processor, two processors
 	minutes=$(((sum / 4 + FV_BUDGET_BUILDS + 59) / 60))
 	say "$# runs of suites: $minutes min on two processors, declared (limit of make check: $FV_BUDGET_MIN)"
 	[ -z "$asked" ] || return 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Result rows: lines "RESULT \t NAME \t DRIVER \t VALUE \t UNIT \t MESSAGE" in a file
-# per job, JSON objects in the file that a command leaves behind.
+# Result rows: lines "RESULT \t NAME \t DRIVER \t VALUE \t UNIT \t MESSAGE" in one file per job,
+# JSON objects in the result file of a command.
 
 # rows_add FILE RESULT NAME [MESSAGE]
 rows_add()
@@ -21,7 +21,7 @@ rows_count()
 	awk -F '\t' -v result="$2" '$1 == result { n++ } END { print n + 0 }' "$1"
 }
 
-# rows_json KERNEL FILE: its rows as JSON objects, one per line; KERNEL is a role, or host
+# rows_json KERNEL FILE: print the rows as JSON objects, one per line; KERNEL is a role, or host
 rows_json()
 {
 	local release=

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Kernels built from the lab's linux-source, the newest that Debian has: "debug" (with
-# checkers) for L1, and the small one of the L2 guest. Runs inside the lab root.
+# Kernels built from the newest linux-source of Debian: "debug" (with checkers) for L1, and the
+# small kernel of the L2 guest. Runs inside the lab root.
 
-# source_version: what is built
+# source_version: print the version of linux-source
 source_version()
 {
 	dpkg-query -W -f '${Version}' "$(kernel_field source 3)"
 }
 
-# source_unpack DIR: DIR/src and an empty DIR/obj
+# source_unpack DIR: unpack to DIR/src and create an empty DIR/obj
 source_unpack()
 {
 	mkdir -p "$1/src" "$1/obj"
 	tar -C "$1/src" --strip-components 1 -xJf "$FV_LINUX.tar.xz"
 }
 
-# source_config DIR TARGET FRAGMENT: configuration TARGET plus FRAGMENT, of which
-# every line must come out as it was asked for
+# source_config DIR TARGET FRAGMENT: configure TARGET plus FRAGMENT; fail if a line of FRAGMENT
+# does not survive
 source_config()
 {
 	local dir=$1 target=$2 fragment=$3 line missing=()
@@ -42,7 +42,7 @@ source_config()
 	fi
 }
 
-# source_build DIR TARGET…: the log's end is shown when it fails
+# source_build DIR TARGET…: run make; print the last errors of the log on failure
 source_build()
 {
 	local dir=$1
@@ -53,8 +53,7 @@ source_build()
 	return 1
 }
 
-# source_build_slowly WHAT DIR TARGET…: the same, and every half minute how many files are
-# compiled: how long it takes depends on the machine
+# source_build_slowly WHAT DIR TARGET…: source_build with a progress line every 30 s
 source_build_slowly()
 {
 	local what=$1 dir=$2 pid rc=0
@@ -83,8 +82,8 @@ kernel_debug_build()
 	rm -rf "$dir/src" "$dir/obj" "$dir/log"
 }
 
-# kernel_debug_install DIR: keep what guests and module builds need: release,
-# vmlinuz, modules, build
+# kernel_debug_install DIR: keep only what guests and module builds need: release, vmlinuz,
+# modules, build
 kernel_debug_install()
 {
 	local dir=$1
@@ -98,7 +97,7 @@ kernel_debug_install()
 		KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $dir/build"
 }
 
-# kernel_debug_make DIR BUILT: the boot files
+# kernel_debug_make DIR BUILT: make the boot files
 kernel_debug_make()
 {
 	kernel_pack "$1" "$(cat "$2/release")" "$2/vmlinuz" "$2/modules"
@@ -117,8 +116,8 @@ kernel_debug_get()
 	} | cache_hash - "$FV_LAB/guest/init")" kernel_debug_make "$REPLY"
 }
 
-# The kernel of the L2 guest: an uncompressed image, started by PVH without any
-# firmware's loader, with a driver of ours.
+# The kernel of the L2 guest: an uncompressed image, booted by PVH without a boot loader, with the
+# test driver FV_L2_DRIVER.
 FV_L2_DRIVER=$FV_TOP/selftests/survive/driver/fv_uio.c
 
 kernel_l2_make()
@@ -137,7 +136,7 @@ kernel_l2_make()
 	rm -rf "$dir/src" "$dir/obj" "$dir/log"
 }
 
-# kernel_l2_get: path of its image in $REPLY
+# kernel_l2_get: path of the image in $REPLY
 kernel_l2_get()
 {
 	cache_get kernel-l2 "$({

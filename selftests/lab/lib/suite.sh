@@ -3,23 +3,23 @@
 # Suites: directories below selftests/ whose Makefile starts with
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
-# and may say "# driver: …", "# smp: N", "# mem: SIZE",
-# "# topology: card" (FPGA cards instead of the usual devices; card_alone: one),
-# "# cmdline: WORD…" (more for the command line of the guest's kernel),
-# "# sleeps: yes" (it waits for the card more than it works: counts as half of one),
-# "# seconds: N" (how long it takes on new, on two processors that also do other suites; its
-# limit is ten times that), "# timeout: SECONDS" (the limit of one that is not in make check),
-# "# core: yes" or "# core: PROGRAM…" (in make check on stable, too: all of it, or these
-# programs, which take "# core_seconds: N"), "# slow: yes" (only in check-all),
+# and may have "# driver: …", "# smp: N", "# mem: SIZE",
+# "# topology: card" (FPGA cards instead of the usual devices; card_alone: only one card),
+# "# cmdline: WORD…" (more kernel parameters for the guest),
+# "# sleeps: yes" (mostly waits for the card: takes one share, see jobs.sh),
+# "# seconds: N" (duration on new, on two processors that also run other suites; the limit is ten
+# times that), "# timeout: SECONDS" (limit of a suite that is not in make check),
+# "# core: yes" or "# core: PROGRAM…" (make check also runs all of it, or these programs, on
+# stable; "# core_seconds: N" is the duration of these), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check).
 
-# suite_list: all names
+# suite_list: print all names
 suite_list()
 {
 	sed -n 's/^# suite: \([^:]*\):.*/\1/p' "$FV_TOP"/selftests/*/Makefile
 }
 
-# suite_dir NAME: its directory below selftests/, mostly of the same name
+# suite_dir NAME: print its directory below selftests/, mostly of the same name
 suite_dir()
 {
 	local file
@@ -42,8 +42,8 @@ suite_sentence()
 	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$(suite_dir "$1")/Makefile"
 }
 
-# suite_timeout NAME KERNEL: limit of each program of a suite, ten times what the suite declares,
-# at least 300 s: it ends what hangs, not what is slow. "# timeout:" is for suites that declare nothing
+# suite_timeout NAME KERNEL: print the time limit of each program: ten times "# seconds:", else
+# "# timeout:", at least 300 s. It catches hangs, not slow programs
 suite_timeout()
 {
 	local seconds
@@ -54,8 +54,8 @@ suite_timeout()
 	echo $((seconds * $(kernel_slowness "$2")))
 }
 
-# suite_runner NAME KERNEL: arguments of run_kselftest.sh; suite_programs has those programs
-# that are wanted, if not all are
+# suite_runner NAME KERNEL: print arguments for run_kselftest.sh; suite_programs limits them to
+# these programs
 suite_runner()
 {
 	local program dir
@@ -71,7 +71,7 @@ suite_runner()
 	printf '%s' " -o $(suite_timeout "$1" "$2")"
 }
 
-# suites_build NAME…: install them into out/build/kselftest
+# suites_build NAME…: build and install to out/build/kselftest
 suites_build()
 {
 	local dir=$FV_OUT_DIR/build/kselftest suite targets=
@@ -86,7 +86,7 @@ suites_build()
 		-j"$(cpus)" install >"$dir.log" 2>&1 </dev/null && [ -x "$dir/run_kselftest.sh" ]
 }
 
-# suite_host NAME DIR: run it here; rows in DIR/rows
+# suite_host NAME DIR: run it on the host; rows in DIR/rows
 suite_host()
 {
 	local suite=$1 dir=$2 rc=0
@@ -108,16 +108,16 @@ suite_host()
 	fi
 }
 
-# suite_guest NAME KERNEL DIR: run it in an L1 guest; rows in DIR/rows. With
-# suite_icount=1 virtual time is the number of instructions: equal in every run. suite_env
-# has more "NAME=value" words for it, suite_payload a directory with more files for /t
+# suite_guest NAME KERNEL DIR: run it in an L1 guest; rows in DIR/rows. With suite_icount=1,
+# virtual time counts instructions and is the same in every run. suite_env has more "NAME=value"
+# words, suite_payload a directory with more files for /t
 suite_guest()
 {
 	local suite=$1 kernel=$2 dir=$3 rc=0
 
 	mkdir -p "$dir/t/bin" "$dir/t/mod"
 	cp -a "$FV_OUT_DIR/build/kselftest" "$dir/t/"
-	# a suite that needs what is not there fails by itself
+	# a suite that needs a missing file fails by itself
 	[ ! -e "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" ] ||
 		cp "$FV_OUT_DIR/build/module-$kernel/fpga_vfio_pci.ko" "$dir/t/mod/"
 	[ ! -e "$FV_OUT_DIR/build/tools/fpgactl" ] || cp "$FV_OUT_DIR/build/tools/fpgactl" "$dir/t/bin/"
@@ -127,7 +127,7 @@ suite_guest()
 	chmod +x "$dir/t/run"
 
 	guest_defaults
-	# longer than one program may take: the guest still has to hand back its log
+	# beyond the limit of one program, for the guest to return its log
 	guest_timeout=$(($(suite_timeout "$suite" "$kernel") + 300 * $(kernel_slowness "$kernel")))
 	guest_smp=$(suite_get "$suite" smp 1)
 	guest_mem=$(suite_get "$suite" mem 2G)

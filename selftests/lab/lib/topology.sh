@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2054 # commas belong to QEMU's options
-# The cards of an L1 guest, each behind a root port of its own, and the roles by
-# which tests know them. Only devices that stock QEMU emulates.
+# Devices of an L1 guest, each behind its own root port, and the roles by which tests find them.
+# Only devices that stock QEMU emulates.
 #
 # topology DISKDIR: QEMU arguments in FV_DEVICES, role lines (see guest/roles.sh) in FV_ROLES
 
-# port N: root port pcie.0/(0x10 + N).0 called rpN, with FV_PORT_OPTIONS
+# topology_port N: add root port pcie.0/(0x10 + N).0 named rpN, with FV_PORT_OPTIONS
 topology_port()
 {
 	FV_DEVICES+=(-device "pcie-root-port,id=rp$1,bus=pcie.0,addr=0x$(printf %x $((16 + $1))),chassis=$1,slot=$1,io-reserve=0${FV_PORT_OPTIONS:-}")
 }
 
-# role VARIABLE VENDOR:DEVICE PORT [HOP…]
+# topology_role VARIABLE VENDOR:DEVICE PORT [HOP…]
 topology_role()
 {
 	local name=$1 ids=$2 port
@@ -21,7 +21,7 @@ topology_role()
 	FV_ROLES+="$name 0x${ids%:*}:0x${ids#*:} $port $*"$'\n'
 }
 
-# topology_bypass DISKDIR: the usual devices, and one on a root bus without IOMMU
+# topology_bypass DISKDIR: topology() and a device on a root bus without IOMMU
 topology_bypass()
 {
 	topology "$1"
@@ -76,6 +76,6 @@ topology()
 	FV_DEVICES+=(-netdev user,id=net2,restrict=on -device virtio-net-pci,id=virtio0,netdev=net2,bus=rp7,mac=52:54:00:00:00:07,disable-legacy=on,iommu_platform=on,ats=on,aer=on)
 	topology_role FV_VIRTIO_NET 1af4:1041 7 00.0
 
-	# nothing in it: for hotplug
+	# an empty slot, for hotplug
 	topology_port 8
 }
