@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lab/lib/again.sh: only rows that are marked are tried again, only if no other failed, and a
-# second failure stays one.
+# lab/lib/again.sh: only marked rows are tried again, only if no other row failed, and a second
+# failure is final.
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
 for part in common ktap rows again; do
@@ -12,8 +12,8 @@ done
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 
-# log DIR ROW…: what run_kselftest.sh prints of two programs. A ROW "a fine" or "b not NAME" is one
-# of program a.sh or b_test
+# log DIR ROW…: write a log as from run_kselftest.sh with two programs; a ROW "a fine" or
+# "b not NAME" belongs to a.sh or b_test
 log()
 {
 	local dir=$TMP/$1 program row n rc k=0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/caps.c: capabilities of devices of every kind, and of broken ones. */
+/* tools/caps.c: capabilities of all kinds of devices, and of broken ones. */
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +88,7 @@ TEST(without_a_list_there_is_nothing)
 	EXPECT_EQ(FV_NO, caps.sriov);
 }
 
-/* Numbers have more than a byte. */
+/* Fields wider than a byte. */
 TEST(large_numbers_are_read)
 {
 	uint8_t config[4096];
@@ -109,7 +109,7 @@ static enum fv_known *known(struct fv_caps *caps, uint8_t id)
 	return id == PCI_CAP_ID_MSIX ? &caps->msix : &caps->flr;
 }
 
-/* A capability that does not fit into its space any more is none. */
+/* A capability that extends beyond its config space is ignored. */
 TEST(capabilities_end_with_their_space)
 {
 	static const struct {
@@ -151,7 +151,7 @@ TEST(extended_capabilities_end_with_their_space)
 	caps_parse(&caps, config, 0x150 + PCI_SRIOV_NUM_VF);
 	EXPECT_EQ(FV_YES, caps.sriov);
 	EXPECT_EQ(7, caps.sriov_total_vfs);
-	/* nothing, or a device that is gone, leads nowhere */
+	/* an empty or all-ones header ends the list */
 	config[0x102] = 0;
 	config[0x103] = 0;
 	caps_parse(&caps, config, sizeof(config));
@@ -177,7 +177,7 @@ TEST(reserved_bits_of_pointers_are_no_address)
 	EXPECT_EQ(10, caps.msix_vectors);
 }
 
-/* As many as there are places for: the 48th of these is the one that says it. */
+/* The 48th capability, the last that fits, is still found. */
 TEST(lists_may_be_as_long_as_their_space)
 {
 	uint8_t config[4096];
@@ -196,7 +196,7 @@ TEST(lists_may_be_as_long_as_their_space)
 	EXPECT_EQ(FV_NO, caps.msix);
 }
 
-/* Conventional PCI has it in a capability of its own, beside one that says something else. */
+/* Conventional PCI reports FLR in Advanced Features, here beside an unrelated capability. */
 TEST(advanced_features_tell_of_a_function_reset)
 {
 	uint8_t config[4096];
@@ -229,7 +229,7 @@ TEST(lists_in_circles_end)
 	EXPECT_EQ(FV_YES, caps.sriov);
 }
 
-/* Any bytes, at any length, in a buffer of just that length (sanitizers watch). */
+/* Random bytes in buffers of exactly the given length, for the sanitizers. */
 TEST(random_config_space_is_survived)
 {
 	static const size_t lengths[] = { 0, 1, 63, 64, 65, 255, 256, 257, 300, 4095, 4096 };

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# parity/compare.awk: what must fail fails.
+# parity/compare.awk: detects each kind of difference.
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
 
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 
-# compare NAME VERDICTS A B: VERDICTS is "ok SECTION" or "not SECTION", in order
+# compare NAME VERDICTS A B: VERDICTS are "ok SECTION" or "not SECTION", in order
 compare()
 {
 	local seen

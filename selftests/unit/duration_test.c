@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/duration.c: times as people write them. */
+/* tools/duration.c: durations with units. */
 #include <stdlib.h>
 
 #include "kselftest_harness.h"
@@ -72,7 +72,7 @@ TEST(limits_end_where_they_should)
 	EXPECT_FALSE(duration_parse_limit("2001ms", 100, 2000, &ms));
 }
 
-/* What is shown is what duration_parse() takes. */
+/* duration_parse() accepts each text of duration_text(). */
 TEST(times_are_shown_as_they_are_read)
 {
 	static const struct {

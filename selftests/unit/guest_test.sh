@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lab/lib/guest.sh: a guest that hangs at boot is told from one that is slow, by the processor
-# time that it uses, and started again.
+# lab/lib/guest.sh: CPU time tells a guest that hangs at boot from a slow one; a hung guest is
+# started again.
 # shellcheck disable=SC2034 # settings of guest.sh
 set -o pipefail		# as the lab does
 DIR=$(cd "$(dirname "$0")" && pwd -P)
@@ -12,7 +12,7 @@ DIR=$(cd "$(dirname "$0")" && pwd -P)
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 
-# boots NAME EXPECTED SECONDS COMMAND…: COMMAND in place of the emulator
+# boots NAME EXPECTED SECONDS COMMAND…: run COMMAND in place of the emulator
 boots()
 {
 	local name=$1 expected=$2 limit=$3 pid rc=0
@@ -32,7 +32,7 @@ boots()
 	fi
 }
 
-# emulator HANGS: what guest_run takes for the emulator hangs that often, then it boots and ends
+# emulator HANGS: make an emulator for guest_run that hangs HANGS times, then boots and ends
 emulator()
 {
 	rm -rf "$TMP/g"
@@ -46,7 +46,7 @@ emulator()
 	FV_QEMU=(sh "$TMP/emulator")
 }
 
-# tries NAME HANGS STATUS STARTS: a guest that hangs HANGS times
+# tries NAME HANGS STATUS STARTS: run a guest that hangs HANGS times
 tries()
 {
 	local name=$1 rc=0 files

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lab/root/kernels: each role gets the newest kernel that has all that its role needs, and what
-# is passed over is named with its reason.
+# lab/root/kernels: each role gets the newest kernel that meets the needs of the role; newer ones
+# are reported with the reason.
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
 CHOOSE=$FV_TOP/selftests/lab/root/kernels
 
-# image RELEASE SUITE, split RELEASE SUITE: packages of a kernel, its image as one or in parts;
-# source SERIES SUITE
+# image RELEASE SUITE, split RELEASE SUITE: print the packages of a kernel with one image package,
+# or with a split one; source SERIES SUITE
 image()
 {
 	printf '%s\n' "$2 linux-image-$1" "$2 linux-headers-$1" \
@@ -25,7 +25,7 @@ source_of()
 	echo "$2 linux-source-$1"
 }
 
-# chosen NAME LIST EXPECTED [NOTE]: what is printed, lines joined by ";", and said on stderr
+# chosen NAME LIST EXPECTED [NOTE]: compare stdout, lines joined by ";", and stderr
 chosen()
 {
 	local seen notes rc=0
@@ -96,13 +96,13 @@ chosen no_kernel_at_all_refused "" refused "trixie has no kernel with image and 
 chosen no_source_at_all_refused "$(image 6.12.117+deb13-amd64 trixie)" refused \
 	"new: no kernel with image, headers and source in $B; the same as stable;neither trixie nor $B has a linux-source"
 
-# with apt itself, and what it knew when this lab was made
+# with the real apt and the package lists of this lab root
 . "$FV_TOP/selftests/lab/lib/root.sh"
 FOUND=/etc/fpga-vfio/kernels
 PREFERENCES=$(mktemp -d)
 trap 'rm -rf "$PREFERENCES"' EXIT
 
-# with_apt SERIES…: what is chosen when apt does not see them
+# with_apt SERIES…: print the choice when these series are hidden from apt
 with_apt()
 {
 	FPGA_VFIO_HIDE=$* root_hide "$PREFERENCES/hide"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lab/lib/klog.sh: what the kernel reports fails a suite, each report by one line; what
-# klog-allow names does not, and nothing else goes with it.
+# lab/lib/klog.sh: each kernel report fails a suite with one line; klog-allow excludes exactly the
+# reports that it lists.
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
 # shellcheck source=selftests/lab/lib/klog.sh
@@ -18,7 +18,7 @@ debug one at warned\+.*; in caller_one <
 debug one kmemleak: unreferenced object .*; in .*allocates < stock_one <
 ALLOW
 
-# bad NAME KERNEL SUITE LOG EXPECTED: the lines that fail, without their times
+# bad NAME KERNEL SUITE LOG EXPECTED: compare the lines that fail, without timestamps
 bad()
 {
 	local seen
@@ -33,7 +33,7 @@ bad()
 	fi
 }
 
-# locks A B: lockdep's report of A wanted while B is held, with \n for the ends of lines
+# locks A B: print a lockdep report for acquiring A with B held, newlines as \n
 locks()
 {
 	printf '[ 1.0] %s\\n' "WARNING: possible circular locking dependency detected" \
@@ -42,14 +42,14 @@ locks()
 		"Call Trace:" " <TASK>" " dump+0x1/0x2" " </TASK>"
 }
 
-# warned CALLER: a WARN_ON() in warned(), which CALLER calls
+# warned CALLER: print a WARN_ON() in warned(), called by CALLER
 warned()
 {
 	printf '[ 2.0] %s\\n' "WARNING: file.c:1 at warned+0x1/0x2" "CPU: 1" "Call Trace:" \
 		" <TASK>" " ? guess+0x1/0x2" " $1+0x1/0x2" " main+0x1/0x2" " </TASK>"
 }
 
-# leak CALLER: an object of kmemleak's file that CALLER lost
+# leak CALLER: print a kmemleak report for an allocation in CALLER
 leak()
 {
 	printf 'kmemleak: %s\\n' "unreferenced object 0xffff88810c42d180 (size 32):" \

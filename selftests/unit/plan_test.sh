@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lab/lib/plan.sh: make check runs each suite on new, a core on stable, and refuses to take longer
-# than it may; what is asked for by name has no limit.
+# lab/lib/plan.sh: make check runs each suite on new and a core on stable, and refuses to exceed
+# its time limit; suites selected by name have no limit.
 # shellcheck disable=SC2034 # FV_TOP and others are the lab's
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
@@ -21,7 +21,7 @@ TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 FV_TOP=$TMP FV_BUDGET_MIN=25 FV_BUDGET_BUILDS=180
 
-# suite NAME LINE…: one with these lines in its Makefile
+# suite NAME LINE…: make a suite with these lines in its Makefile
 suite()
 {
 	local name=$1
@@ -46,7 +46,7 @@ runs()
 	plan_runs "$1" "$2" "${@:3}" | sort
 }
 
-# budget ASKED KERNELS SUITE…: status, and what it says
+# budget ASKED KERNELS SUITE…: print status and message
 budget()
 {
 	local asked=$1 kernels=$2 plan rc=0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/policy.c: what may be wanted of a device, and how it is said. */
+/* kmod/policy.c: defaults, ranges and texts of a device's policy. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "../../kmod/policy.h"
 
-/* The whole table: each key, what it begins with, and its range. */
+/* Each key with its default and range. */
 static const struct key {
 	const char *name;
 	unsigned int attr;
@@ -55,7 +55,7 @@ FIXTURE_TEARDOWN(policy)
 
 #define check() fv_policy_check(&self->policy, self->text, sizeof(self->text))
 
-/* What it begins with is what the table says, and can be followed. */
+/* The defaults match the table and are valid. */
 TEST_F(policy, begins_with_the_defaults)
 {
 	struct fv_policy expected = { 0 };
@@ -69,7 +69,7 @@ TEST_F(policy, begins_with_the_defaults)
 			TH_LOG("attribute %zu", i);
 	EXPECT_EQ(0, self->policy.nr_methods);
 	EXPECT_EQ(0, self->policy.ready.mask);
-	/* nothing of what was there is left */
+	/* init overwrites all old content */
 	memset(&self->policy, 0xff, sizeof(self->policy));
 	fv_policy_init(&self->policy);
 	EXPECT_EQ(0, memcmp(&self->was.value, &self->policy.value, sizeof(self->was.value)));
@@ -77,7 +77,7 @@ TEST_F(policy, begins_with_the_defaults)
 	EXPECT_EQ(0, self->policy.ready.mask);
 }
 
-/* Methods and the ready register are attributes, too, but no numbers. */
+/* Reset methods and the ready register are attributes without a number. */
 TEST_F(policy, numbers_are_those_of_the_table)
 {
 	unsigned int attr;
@@ -92,7 +92,7 @@ TEST_F(policy, numbers_are_those_of_the_table)
 	EXPECT_EQ(KEYS + 2, FV_POLICY_NR);
 }
 
-/* Both ends of each range are in it, one beyond is not, and the text says so. */
+/* The bounds of each range are valid, one beyond is not, and the text names the range. */
 TEST_F(policy, ranges_end_where_they_should)
 {
 	char text[128];
@@ -134,7 +134,7 @@ TEST_F(policy, widths_are_those_of_links)
 		EXPECT_EQ(i < sizeof(widths) / sizeof(widths[0]) ? 0 : -EINVAL, check())
 			TH_LOG("x%u", width);
 	}
-	/* as much of another key is nothing strange */
+	/* other keys do not affect the error */
 	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 3;
 	EXPECT_EQ(-EINVAL, check());
 	EXPECT_STREQ("link_width is 3, which no link can have", self->text);
@@ -150,7 +150,7 @@ TEST_F(policy, a_method_is_there_once)
 	for (i = 0; i < FV_POLICY_METHODS; i++)
 		self->policy.methods[i] = i;
 	EXPECT_EQ(0, check());
-	/* one of them once more, wherever */
+	/* a duplicate at any position */
 	for (i = 0; i < FV_POLICY_METHODS; i++) {
 		for (j = 0; j < FV_POLICY_METHODS; j++) {
 			self->policy.methods[j] = i;
@@ -164,7 +164,7 @@ TEST_F(policy, a_method_is_there_once)
 	}
 }
 
-/* What is wrong with a ready register is said; of one that is none, nothing is wrong. */
+/* Each defect of a ready register has its text; an unset register (mask 0) has none. */
 TEST_F(policy, a_ready_register_has_sense)
 {
 	static const struct {
@@ -194,7 +194,7 @@ TEST_F(policy, a_ready_register_has_sense)
 	}
 }
 
-/* The first error is the one that counts. */
+/* Only the first error is reported. */
 TEST_F(policy, one_thing_is_said)
 {
 	self->policy.value[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = 11;
@@ -208,7 +208,7 @@ TEST_F(policy, one_thing_is_said)
 	self->policy.nr_methods = 1;
 	EXPECT_EQ(-EINVAL, check());
 	EXPECT_STREQ("ready_register is at 0x1, which is no multiple of 4", self->text);
-	/* a value out of range is said as that, not as a width that no link has */
+	/* the range is checked before the supported widths */
 	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 33;
 	EXPECT_EQ(-ERANGE, check());
 }
@@ -242,7 +242,7 @@ TEST_F(policy, values_have_their_names)
 	EXPECT_EQ(-EINVAL, fv_policy_method("hots"));
 }
 
-/* Each key alone, and all of them. */
+/* Each key alone, and all keys together. */
 TEST_F(policy, each_change_is_said)
 {
 	char all[512] = "", text[512], one[64];
@@ -278,7 +278,7 @@ TEST_F(policy, each_change_is_said)
 TEST_F(policy, a_ready_register_is_said)
 {
 	struct fv_ready_register *ready = &self->policy.ready;
-	/* one of these is another, or the mask is gone */
+	/* variations of one member each; the last has no mask */
 	static const struct fv_ready_register others[] = {
 		{ 0x18, 0xf0, 0x30, 2 }, { 0x14, 0xf1, 0x30, 2 }, { 0x14, 0xf0, 0x10, 2 },
 		{ 0x14, 0xf0, 0x30, 3 }, { 0x14, 0, 0x30, 2 },
@@ -326,7 +326,7 @@ TEST_F(policy, a_change_is_said_in_words)
 	EXPECT_STREQ("aer=stop", self->text);
 	self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = 1000;
 
-	/* What does not fit is left out, not written beyond the end. */
+	/* Text that does not fit is cut off at the buffer size. */
 	memset(self->text, 'x', sizeof(self->text));
 	fv_policy_describe_change(&self->was, &self->policy, self->text, 20);
 	EXPECT_EQ(19, strlen(self->text));

@@ -7,7 +7,7 @@
 
 #include <linux/pci_regs.h>
 
-/* The harness and fpgactl have a macro of this name each. */
+/* Both the harness and fpgactl define these. */
 #undef ARRAY_SIZE
 #undef __printf
 #include "../../tools/portlink.h"
@@ -26,7 +26,7 @@ static void set16(uint8_t *config, unsigned int at, unsigned int value)
 	config[at + 1] = value >> 8;
 }
 
-/* A root port for 16 GT/s x16 whose link is up with 8 GT/s x4, and aims at 16 GT/s. */
+/* A root port of 16 GT/s x16 with an active link of 8 GT/s x4 and a target of 16 GT/s. */
 FIXTURE_SETUP(port)
 {
 	set16(self->config, PCI_VENDOR_ID, 0x8086);
@@ -134,7 +134,7 @@ TEST_F(port, capabilities_that_loop_or_leave_end)
 
 TEST_F(port, a_capability_at_the_end_is_whole)
 {
-	/* the last place at which Link Control 2 is below 256, and the next */
+	/* the last offset at which Link Control 2 is below 256, and the next */
 	static const uint8_t places[] = { 0xcc, 0xd0 };
 	uint8_t config[256];
 	unsigned int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/reset_method.c: the PCI core's numbers, and the counters they end up in. */
+/* kmod/reset_method.c: reset method numbers of the PCI core and their counters. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #include "../../kmod/reset_method.h"
 
-/* From drivers/pci/pci.c; the first, empty, element ends a list. */
+/* From drivers/pci/pci.c; the empty first element ends a list. */
 static const char *const names[] = {
 	"",
 #include "reset_names.h"
@@ -35,8 +35,10 @@ static const struct {
 	  FPGA_VFIO_A_STATS_RESET_OTHER_FAILED },
 };
 
-/* Each method of this kernel is the one that the driver takes it for. */
-/* Compared as int: the harness makes a -1 of the type that it compares. */
+/*
+ * The numbers match the methods of this kernel. Compare as int: the harness converts -1 to the
+ * type of the operands.
+ */
 TEST(numbers_are_those_of_the_pci_core)
 {
 	unsigned int i, k;
@@ -75,7 +77,7 @@ TEST(each_outcome_has_its_counter)
 	}
 }
 
-/* The list of a function, by names; 0 ends it. */
+/* Convert names to the method list of a function, terminated by 0. */
 static void list(unsigned char *methods, const char *const *of)
 {
 	unsigned int i;
@@ -110,7 +112,7 @@ TEST(method_used_is_the_first_that_is_not_refused)
 	unsigned char methods[FV_RESET_METHODS_KNOWN + 1];
 	unsigned int i, nr = FV_RESET_METHODS_KNOWN;
 
-	/* Behind the end of the list is what must not be looked at. */
+	/* Entries after the end of the list must be ignored. */
 	methods[nr] = 6;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		list(methods, cases[i].list);
@@ -125,7 +127,7 @@ TEST(method_used_is_the_first_that_is_not_refused)
 	}
 }
 
-/* A list that is full has no 0 at its end. */
+/* A full list has no terminating 0. */
 TEST(method_used_of_a_full_list)
 {
 	const unsigned char methods[] = { 3, 3, 3, 6 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/speed.c: speeds of PCI Express as people write them. */
+/* tools/speed.c: PCIe speeds as text. */
 #include "kselftest_harness.h"
 
 #include "../../tools/speed.h"

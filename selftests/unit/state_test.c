@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/state.c: names of states, and which may follow which. */
+/* kmod/state.c: names of states, and allowed transitions. */
 #include <string.h>
 
 #include "kselftest_harness.h"

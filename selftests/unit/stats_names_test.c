@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* include/uapi: the list of counters and the netlink attributes are the same. */
+/* include/uapi: the counter list matches the netlink attributes. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +52,7 @@ TEST(names_are_unique)
 					    counters[j].lower));
 }
 
-/* Each method that succeeds can fail, and is counted next to it. */
+/* Each counter of successful resets is followed by the counter of failures. */
 TEST(resets_come_in_pairs)
 {
 	unsigned int i, pairs = 0;

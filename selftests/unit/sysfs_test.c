@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/sysfs.c: files of the kernel, below a directory. */
+/* tools/sysfs.c: kernel files below a root directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +11,7 @@
 
 #include "kselftest_harness.h"
 
-/* The harness and fpgactl have a macro of this name each. */
+/* Both the harness and fpgactl define these. */
 #undef ARRAY_SIZE
 #undef __printf
 #include "../../tools/sysfs.h"
@@ -86,7 +86,7 @@ TEST_F(tree, text_loses_its_last_newline_only)
 	EXPECT_EQ(EISDIR, errno);
 }
 
-/* Around each multiple of a page, at which the buffer grows. */
+/* Around multiples of the page size, where the buffer grows. */
 TEST_F(tree, a_file_of_any_length_is_read)
 {
 	static const size_t lengths[] = { 1, 4095, 4096, 4097, 8191, 8192, 8193, 70000 };
@@ -215,7 +215,7 @@ TEST_F(tree, a_value_is_written_as_it_is)
 	EXPECT_FALSE(sysfs_exists("/sys/nosuch"));
 	EXPECT_EQ(-ENOENT, sysfs_may_write("/sys/nosuch"));
 	EXPECT_EQ(-EISDIR, sysfs_write("new", "/sys"));
-	/* a device that takes nothing */
+	/* a device that rejects writes */
 	ASSERT_EQ(0, symlink("/dev/full", "sys/full"));
 	EXPECT_EQ(-ENOSPC, sysfs_write("new", "/sys/full"));
 }

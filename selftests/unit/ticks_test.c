@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What takes long is told from what no processor runs for: selftests/card-l1/ticks.c. */
+/* selftests/card-l1/ticks.c: a slow operation is told from a thread that got no CPU. */
 #include <stdint.h>
 
 #include "kselftest_harness.h"

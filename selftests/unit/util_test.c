@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/util.c: addresses, numbers, names that others chose. */
+/* tools/util.c: addresses, numbers and untrusted names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-/* The harness and fpgactl have a macro of this name each. */
+/* Both the harness and fpgactl define these. */
 #undef ARRAY_SIZE
 #undef __printf
 #include "../../tools/util.h"
@@ -126,7 +126,7 @@ TEST(names_cannot_drive_a_terminal)
 	}
 }
 
-/* Any bytes at all: the result is printable UTF-8, whatever went in. */
+/* Random bytes become printable UTF-8. */
 TEST(random_bytes_become_printable)
 {
 	unsigned int seed = 3, i, n;
@@ -156,7 +156,7 @@ TEST(the_command_that_was_meant_is_found)
 	EXPECT_STREQ("bind", util_nearest("bnid", &names));
 	EXPECT_STREQ("stats", util_nearest("stat", &names));
 	EXPECT_STREQ("list", util_nearest("lit", &names));
-	/* two changes in a long word, one in a short one */
+	/* two edits in a long word, one in a short one */
 	EXPECT_STREQ("unbind", util_nearest("untbinxd", &names));
 	EXPECT_STREQ("stats", util_nearest("stts", &names));
 	EXPECT_STREQ("list", util_nearest("lxst", &names));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/aer.c: an error that the PCI core handles is counted, told and repaired, and a loss of the
- * link is expected from a fatal error on until the PCI core is done with it.
+ * kmod/aer.c: an error that the PCI core handles is counted, reported and recovered, and link-down
+ * is expected from a fatal error until the PCI core is done with it.
  */
 #include "kselftest_harness.h"
 
@@ -17,11 +17,11 @@
 #define AER 0x100
 #define LIMIT_MS 10000
 
-/* What the other files of the driver are asked for. */
+/* State and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *dev;
 	unsigned int checks, repairs, late_repairs, raises, tells;
-	unsigned int quiets, quiet_ms;	/* how often, and the last */
+	unsigned int quiets, quiet_ms;	/* calls, and the last argument */
 	unsigned int quiets_at_raise;
 	bool is_link_down, is_leased;
 	char text[FV_REASON_SIZE];	/* of the last event */
@@ -160,12 +160,12 @@ FIXTURE_TEARDOWN(aer)
 	pci_put_latch(_pdev, AER + PCI_ERR_UNCOR_STATUS, 4, PCI_ERR_UNC_##_errors, ~0u)
 #define latched(_pdev) pci_look(_pdev, AER + PCI_ERR_UNCOR_STATUS, 4)
 
-/* A link that goes down once more, soon after the PCI core is done, is a loss of its own. */
+/* Another link-down soon after the PCI core is done is a loss. */
 TEST_F(aer, the_link_is_expected_down_until_resume)
 {
 	latch(&self->port, SURPDN);
 	EXPECT_EQ(PCI_ERS_RESULT_NEED_RESET, detected(frozen));
-	/* the time of the PCI core begins when the fence is up, however long that took */
+	/* the limit for the PCI core starts when the fence is up, however long that took */
 	EXPECT_EQ(1, world.quiets_at_raise);
 	EXPECT_EQ(2, world.quiets);
 	EXPECT_EQ(LIMIT_MS, world.quiet_ms);
@@ -182,11 +182,11 @@ TEST_F(aer, the_link_is_expected_down_until_resume)
 	EXPECT_EQ(0, world.quiet_ms);
 	EXPECT_EQ(1, world.repairs);
 	EXPECT_EQ(0, world.checks);
-	/* the PCI core leaves it latched */
+	/* cleared here, because the PCI core leaves it latched */
 	EXPECT_EQ(0, latched(&self->port));
 }
 
-/* The PCI core gives up: what comes next is for the link monitor and the repair worker. */
+/* The PCI core gives up: the link monitor and the recovery worker take over. */
 TEST_F(aer, the_link_is_not_expected_back)
 {
 	detected(frozen);
@@ -199,14 +199,14 @@ TEST_F(aer, the_link_is_not_expected_back)
 	world.is_link_down = true;
 	detected(perm_failure);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev.state);
-	/* its owner brings back a fenced card */
+	/* the fence session's owner recovers a fenced card */
 	self->dev.state = FPGA_VFIO_CARD_STATE_FENCED;
 	world.is_leased = true;
 	detected(perm_failure);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev.state);
 }
 
-/* The link stays up: nothing is expected, and the card is checked, not repaired. */
+/* The link stays up: link-down is not expected, and the card is checked, not recovered. */
 TEST_F(aer, one_that_is_not_fatal)
 {
 	latch(&self->pdev, COMP_TIME);
@@ -221,7 +221,7 @@ TEST_F(aer, one_that_is_not_fatal)
 	fv_aer_resume(&self->pdev);
 	EXPECT_EQ(1, world.checks);
 	EXPECT_EQ(0, world.repairs);
-	/* wrong data is told to the user, except behind a fence session */
+	/* the user is notified of wrong data, except during a fence session */
 	latch(&self->pdev, POISON_TLP);
 	detected(normal);
 	EXPECT_EQ(1, counts(AER_DATA_ERRORS));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/baseline.c: which configuration a reset restores, whatever its user does meanwhile. */
+/* kmod/baseline.c: the configuration that a reset restores, with a user active in parallel. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/baseline.h"
@@ -10,21 +10,21 @@
 #include "../../../kmod/ready.h"
 #include "../../../kmod/wait.h"
 
-#define BASE 1			/* values of configuration, as the function had when it was bound */
-#define USER 2			/* and as its user had it */
+#define BASE 1			/* config values at probe */
+#define USER 2			/* as set by the user */
 
-/* The PCI core's part of the configuration. */
+/* The PCI core's part of the saved state. */
 struct pci_saved_state {
 	u32 value;
 };
 
-/* What the function has, what the PCI core has saved of it, and what others do meanwhile. */
+/* Config values, the PCI core's copy, and a concurrent action. */
 static struct world {
 	struct fv_device *dev;
 	enum fpga_vfio_card_state state;
 	u32 value, saved;
 	bool is_lost;
-	void (*other)(void);		/* as soon as no lock keeps it */
+	void (*other)(void);		/* runs once config_lock is free */
 } world;
 
 static void let_other(void)
@@ -159,7 +159,7 @@ FIXTURE_TEARDOWN(baseline)
 	kernel_ends();
 }
 
-/* What a reset leaves, and what is restored of it. */
+/* Lose the configuration as a reset does, then restore it. */
 static int reset(struct fv_device *dev, char *text, size_t size)
 {
 	world.value = 0;
@@ -181,7 +181,7 @@ TEST_F(baseline, a_user_has_what_it_had)
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(USER, world.value);
 	EXPECT_EQ(0, self->dev->config_seq & 1);
-	/* what is looked at of a function that has lost it is not remembered */
+	/* a function that lost its configuration is not saved */
 	world.value = 0;
 	world.is_lost = true;
 	EXPECT_EQ(0, remember());
@@ -199,10 +199,10 @@ TEST_F(baseline, the_next_has_what_it_was_bound_with)
 	EXPECT_EQ(0, remember());
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(BASE, world.value);
-	/* and again */
+	/* once more */
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(BASE, world.value);
-	/* what a user sets up is its own */
+	/* a new user's configuration is saved again */
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	world.value = USER;
 	EXPECT_EQ(0, remember());
@@ -210,14 +210,14 @@ TEST_F(baseline, the_next_has_what_it_was_bound_with)
 	EXPECT_EQ(USER, world.value);
 }
 
-/* The process of its user ends while a reset has the device, under the device lock alone. */
+/* A user process ends during a reset, which holds only the device lock. */
 TEST_F(baseline, a_user_goes_at_any_time)
 {
 	EXPECT_EQ(0, remember());
 	world.other = closes;
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(NULL, world.other);
-	/* what was its own is not left for the next user to begin with */
+	/* the next user does not inherit the old configuration */
 	EXPECT_EQ(BASE, world.value);
 	EXPECT_EQ(0, self->dev->config_seq & 1);
 
@@ -229,7 +229,7 @@ TEST_F(baseline, a_user_goes_at_any_time)
 	EXPECT_EQ(0, self->dev->config_seq & 1);
 }
 
-/* Nothing tells before a link is lost: a look soon after each write does. */
+/* A link is lost without notice: a snapshot soon after each write prepares for that. */
 TEST_F(baseline, a_write_is_noted)
 {
 	EXPECT_EQ(BASE, self->dev->config.values[0]);
@@ -238,7 +238,7 @@ TEST_F(baseline, a_write_is_noted)
 	EXPECT_EQ(1, self->dev->note.times_queued);
 	kernel_do(&self->dev->note);
 	EXPECT_EQ(USER, self->dev->config.values[0]);
-	/* not of a function that is lost, or being reset */
+	/* not of a function that is lost or being reset */
 	world.value = 0;
 	world.is_lost = true;
 	fv_baseline_note(self->dev);
@@ -251,7 +251,7 @@ TEST_F(baseline, a_write_is_noted)
 	EXPECT_EQ(USER, self->dev->config.values[0]);
 }
 
-/* The next driver gets BARs and the rest of it, of a function whose last reset failed. */
+/* Unbind restores the config space for the next driver when the last reset failed. */
 TEST_F(baseline, it_is_given_back_with_what_it_came_with)
 {
 	fv_baseline_exit(self->dev);
@@ -263,7 +263,7 @@ TEST_F(baseline, it_is_given_back_with_what_it_came_with)
 	fv_baseline_exit(self->dev);
 	EXPECT_EQ(1, self->pdev.restores);
 	EXPECT_EQ(USER, world.saved);
-	/* not if it is another one */
+	/* not if the identity differs */
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	ASSERT_EQ(0, fv_baseline_init(self->dev));
 	world.state = FPGA_VFIO_CARD_STATE_CHANGED;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/card.c: what is known of a card, what is wanted of its link, and who isolates its port. */
+/* kmod/card.c: card lifetime, link goal and port isolation. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/card.h"
@@ -11,9 +11,9 @@
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 
-struct mutex fv_registry_lock;	/* of kmod/device.c */
+struct mutex fv_registry_lock;	/* in kmod/device.c */
 
-/* What the other files of the driver say, and what they were asked for. */
+/* Results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_link link, after;
 	int read_error, retrain;
@@ -154,7 +154,7 @@ static u64 counter(struct fv_stats *stats, unsigned int attr)
 	return stats->counters->value[attr];
 }
 
-/* One for all functions below a port, while one of them is there. */
+/* Functions below the same port share a card, which lives as long as one of them. */
 TEST_F(card, a_card_is_what_is_below_a_port)
 {
 	struct fv_card *card = self->card;
@@ -195,7 +195,7 @@ TEST_F(card, without_a_port_there_is_no_card)
 	EXPECT_EQ(NULL, self->devices[1].card);
 	fv_card_detach(&self->devices[1]);
 	EXPECT_EQ(-EOPNOTSUPP, fv_card_retrain(&self->devices[1], &self->goal, 0, &self->link));
-	/* none of these minds */
+	/* a NULL card is accepted */
 	fv_card_keep(NULL);
 	fv_card_let_go(NULL);
 	fv_card_isolate(NULL);
@@ -206,7 +206,7 @@ TEST_F(card, without_a_port_there_is_no_card)
 	EXPECT_FALSE(fv_card_is_leased(NULL, self->text, sizeof(self->text)));
 }
 
-/* What the link is when the card comes is what is wanted, unless it is down or cannot be read. */
+/* The initial link is the goal, unless it is down or cannot be read. */
 TEST_F(card, the_goal_is_what_it_comes_with)
 {
 	fv_card_detach(self->dev);
@@ -232,12 +232,12 @@ TEST_F(card, there_may_be_no_memory)
 	EXPECT_EQ(0, world.watches);
 }
 
-/* Speed and width: the policy's, else the card's, and no more than the port aims at. */
+/* Speed and width of the policy, else of the card, limited by the port's target. */
 TEST_F(card, each_goal)
 {
 	static const struct {
-		u32 speed, width;		/* of the policy */
-		u8 goal_speed, goal_width;	/* of the card */
+		u32 speed, width;		/* policy */
+		u8 goal_speed, goal_width;	/* card */
 		u8 target, target_was;
 		int ret;
 		u8 wants_speed, wants_width, wants_target;
@@ -248,11 +248,11 @@ TEST_F(card, each_goal)
 		{ 4, 0, 3, 8, 1, 0, 0, 4, 8, 4 },
 		{ 0, 4, 3, 8, 4, 0, 0, 3, 4, 0 },
 		{ 0, 16, 3, 8, 4, 0, 0, 3, 16, 0 },
-		/* a policy had set another target, which is taken back */
+		/* an earlier policy's target is reverted */
 		{ 0, 0, 3, 8, 1, 4, 0, 3, 8, 4 },
 		{ 0, 0, 3, 8, 1, 2, 0, 2, 8, 2 },
 		{ 1, 0, 3, 8, 4, 3, 0, 1, 8, 1 },
-		/* nothing is known */
+		/* unknown initial link */
 		{ 0, 0, 0, 0, 4, 0, -ENODATA, 0, 0, 0 },
 		{ 3, 0, 0, 0, 4, 0, -ENODATA, 3, 0, 3 },
 		{ 0, 8, 0, 0, 4, 0, -ENODATA, 0, 8, 0 },
@@ -350,7 +350,7 @@ TEST_F(card, what_comes_of_a_retrain_is_counted_and_told)
 	EXPECT_EQ(4, world.nr_events);
 }
 
-/* Of what was not tried there is nothing to tell. */
+/* A retrain that was not tried emits no event. */
 TEST_F(card, a_retrain_that_is_refused)
 {
 	self->goal.tries = 1;
@@ -369,7 +369,7 @@ TEST_F(card, a_retrain_that_is_refused)
 	EXPECT_EQ(0, counter(&self->stats, A(RETRAINS_FAILED)));
 }
 
-/* The target before a policy's is put back when the policy, or the card, is gone. */
+/* The target that a policy replaced is restored when the policy or the card is removed. */
 TEST_F(card, a_target_is_noted)
 {
 	world.retrain = 1;
@@ -379,21 +379,21 @@ TEST_F(card, a_target_is_noted)
 	self->goal.target_speed = 1;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(4, self->card->target_was);
-	/* once: what the policy had before is no more what it was */
+	/* a second policy does not replace the remembered target */
 	world.link.target_speed = 1;
 	self->goal.target_speed = 2;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(4, self->card->target_was);
-	/* taken back */
+	/* reverted */
 	self->goal.target_speed = 4;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(0, self->card->target_was);
-	/* it was that before */
+	/* unchanged: nothing to remember */
 	world.link.target_speed = 3;
 	self->goal.target_speed = 3;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(0, self->card->target_was);
-	/* it cannot be read */
+	/* unreadable */
 	world.read_error = -EIO;
 	self->goal.target_speed = 1;
 	EXPECT_EQ(1, retrain());
@@ -401,7 +401,7 @@ TEST_F(card, a_target_is_noted)
 	world.read_error = 0;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(3, self->card->target_was);
-	/* a command's stays */
+	/* a target set by a command is permanent */
 	self->goal.is_to_stay = true;
 	self->goal.target_speed = 2;
 	EXPECT_EQ(1, retrain());
@@ -436,7 +436,7 @@ TEST_F(card, a_fence_has_an_owner)
 	mutex_unlock(&fv_registry_lock);
 }
 
-/* The hotplug driver ignores events while anybody wants it, and is as before then. */
+/* The hotplug driver ignores events while any holder wants it, and then as before. */
 TEST_F(card, the_hotplug_driver_is_kept_away)
 {
 	struct pci_dev *port = &self->port;
@@ -457,7 +457,7 @@ TEST_F(card, the_hotplug_driver_is_kept_away)
 	}
 }
 
-/* The port is isolated once, for all who want it, and awake meanwhile. */
+/* Nested isolation isolates the port once and keeps it awake. */
 TEST_F(card, the_port_is_isolated)
 {
 	fv_card_isolate(self->card);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/clean.c: each user gets a device that was reset, by methods that hit no function of
- * another user; and what a close finds broken is left to the repair worker.
+ * kmod/clean.c: each user gets a device that was reset, by methods that spare functions of other
+ * users; close reset leaves a broken device to the recovery worker.
  */
 #include "kselftest_harness.h"
 
@@ -22,13 +22,13 @@
 #define DEVICES 3
 #define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
 
-struct mutex fv_registry_lock;	/* of kmod/device.c */
+struct mutex fv_registry_lock;	/* in kmod/device.c */
 
-/* What the other files of the driver do, and what they are asked for. */
+/* Results and call counts of the stubs for other driver files. */
 static struct world {
-	struct fv_device *dev;		/* that is opened or closed */
+	struct fv_device *dev;		/* the device being opened or closed */
 	int reset, ask;
-	enum fpga_vfio_card_state after;	/* the state that a reset leaves */
+	enum fpga_vfio_card_state after;	/* state after a reset */
 	bool is_offered, is_special, is_leased, is_link_down;
 	unsigned int resets, rewinds, events;
 	unsigned long methods;		/* of the last reset */
@@ -270,7 +270,7 @@ FIXTURE_TEARDOWN(clean)
 	kernel_ends();
 }
 
-/* Another function that is bound, and not open, is reset with the card. */
+/* A function that is bound but not open may be reset with the card. */
 TEST_F(clean, an_open_spares_open_functions)
 {
 	EXPECT_EQ(0, fv_clean_before_open(self->dev));
@@ -283,7 +283,7 @@ TEST_F(clean, an_open_spares_open_functions)
 	self->devices[0].core.vdev.open_count = 2;
 	EXPECT_EQ(0, fv_clean_before_open(self->dev));
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
-	/* the open that is under way is not another one */
+	/* the open in progress is not counted as another user */
 	self->devices[0].core.vdev.open_count = 0;
 	self->dev->core.vdev.open_count = 1;
 	EXPECT_EQ(0, fv_clean_before_open(self->dev));
@@ -304,13 +304,13 @@ TEST_F(clean, a_close_spares_open_functions)
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
 	EXPECT_EQ(2, world.resets);
 	EXPECT_EQ(2, world.rewinds);
-	/* what vfio_pci_core has reset is clean */
+	/* vfio_pci_core reset it already */
 	self->dev->core.needs_reset = false;
 	fv_clean_after_close(self->dev);
 	EXPECT_EQ(2, world.resets);
 }
 
-/* The close does not wait for a card that does not answer. */
+/* Close does not wait for a card that does not answer. */
 TEST_F(clean, a_close_of_what_is_broken)
 {
 	self->pdev.is_gone = true;
@@ -322,7 +322,7 @@ TEST_F(clean, a_close_of_what_is_broken)
 	fv_clean_after_close(self->dev);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
 	EXPECT_TRUE(self->dev->recovery.is_queued);
-	/* the owner of the fence session brings it back */
+	/* the owner of the fence session recovers it */
 	self->dev->recovery.is_queued = false;
 	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
 	world.is_leased = true;
@@ -333,12 +333,12 @@ TEST_F(clean, a_close_of_what_is_broken)
 	EXPECT_EQ(3, world.rewinds);
 }
 
-/* Each state that the driver mends by itself, and none that is another's to mend. */
+/* The states that the recovery worker handles. */
 TEST_F(clean, what_is_repaired)
 {
 	static const struct {
 		enum fpga_vfio_card_state state;
-		unsigned long methods;		/* 0: none of its business */
+		unsigned long methods;		/* 0: left alone */
 	} rows[] = {
 		{ FPGA_VFIO_CARD_STATE_READY },
 		{ FPGA_VFIO_CARD_STATE_FENCED },
@@ -358,7 +358,7 @@ TEST_F(clean, what_is_repaired)
 		EXPECT_EQ(!!rows[i].methods, world.resets) TH_LOG("state %u", rows[i].state);
 		EXPECT_EQ(rows[i].methods, world.methods) TH_LOG("state %u", rows[i].state);
 	}
-	/* what is being unbound is the next driver's */
+	/* not while it is being unbound */
 	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
 	world.resets = 0;
 	fv_clean_leave(self->dev);
@@ -367,7 +367,7 @@ TEST_F(clean, what_is_repaired)
 	EXPECT_EQ(0, world.resets);
 }
 
-/* Each cause for which a device is not opened. */
+/* Each reason to refuse an open. */
 TEST_F(clean, an_open_is_refused)
 {
 	world.is_leased = true;
@@ -386,14 +386,14 @@ TEST_F(clean, an_open_is_refused)
 	world.is_special = true;
 	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
 	EXPECT_EQ(0, world.resets);
-	/* nothing was tried, and it was ready */
+	/* no method was tried */
 	world.is_special = false;
 	world.reset = -EBUSY;
 	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
 	world.reset = -EINTR;
 	EXPECT_EQ(-EINTR, fv_clean_before_open(self->dev));
 	EXPECT_EQ(1, world.events);
-	/* it failed, though it has no method that the PCI core offers */
+	/* failed, although the PCI core offers no method */
 	world.is_offered = false;
 	world.reset = -ETIMEDOUT;
 	world.after = FPGA_VFIO_CARD_STATE_FAILED;

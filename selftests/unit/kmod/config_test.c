@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/config.c: each field of the configuration is saved, restored and read back. */
+/* kmod/config.c: each config field is saved, restored and read back. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/config.h"
 
 enum place { HEADER, CAP, EXT };
 
-/* The whole table: where a field is, its bits, and its name, in the order of the restore. */
+/* Each field in the order of the restore: location, bits and name. */
 static const struct field {
 	enum place place;
 	u16 id, at;
@@ -47,7 +47,7 @@ static const struct field {
 
 #define FIELDS ARRAY_SIZE(fields)
 
-/* Where the card has its capabilities. */
+/* Capabilities of the card. */
 static const struct {
 	enum place place;
 	u16 id, at;
@@ -71,7 +71,7 @@ static int where_of(const struct field *field)
 	return -1;
 }
 
-/* What it is before: some of its bits are set and some are not, one at least is. */
+/* Initial value: a mix of set and clear bits, at least one set. */
 static u32 value_of(const struct field *field)
 {
 	return (0x5aa55aa5 & field->mask) ?: field->mask & -field->mask;
@@ -85,7 +85,7 @@ FIXTURE(config)
 	char text[128];
 };
 
-/* Bits beside a field are set, and no write may clear them. */
+/* All bits outside of fields are set; a restore must not clear them. */
 FIXTURE_SETUP(config)
 {
 	struct pci_dev *card = &self->card;
@@ -101,7 +101,7 @@ FIXTURE_SETUP(config)
 		else
 			pci_put_ext_cap(card, caps[i].id, caps[i].at);
 	}
-	/* beside what has one byte */
+	/* neighbours of one-byte fields */
 	pci_put(card, PCI_CACHE_LINE_SIZE, 4, ~0, 0);
 	pci_put(card, PCI_INTERRUPT_LINE, 4, ~0, 0);
 	for (i = 0; i < FIELDS; i++)
@@ -149,7 +149,7 @@ TEST_F(config, what_is_right_is_not_written)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
-/* Each field alone is lost, and is written, and nothing beside it is. */
+/* A lost field is written, and no other register. */
 TEST_F(config, each_field_is_restored)
 {
 	struct pci_dev before = self->card;
@@ -176,7 +176,7 @@ TEST_F(config, each_field_is_restored)
 	}
 }
 
-/* Bits that are set, and should not be, are cleared. */
+/* Bits that should be clear are cleared. */
 TEST_F(config, each_field_is_cleared)
 {
 	struct pci_dev before = self->card;
@@ -194,7 +194,7 @@ TEST_F(config, each_field_is_cleared)
 	}
 }
 
-/* One that does not take its value is an error that says which, and what it is. */
+/* A field that does not take its value is an error with its name and its value. */
 TEST_F(config, each_field_is_read_back)
 {
 	struct pci_dev before = self->card;
@@ -216,7 +216,7 @@ TEST_F(config, each_field_is_read_back)
 	}
 }
 
-/* In the order of the table: what decodes BARs comes last. */
+/* Fields are restored in the order of the table, Command after the BARs. */
 TEST_F(config, fields_are_restored_in_order)
 {
 	unsigned int i;
@@ -230,7 +230,7 @@ TEST_F(config, fields_are_restored_in_order)
 	EXPECT_EQ(FIELDS, self->card.nr_writes);
 }
 
-/* Written 1, PME Status would be cleared. */
+/* PME Status is RW1C and must not be cleared. */
 TEST_F(config, pme_status_stays)
 {
 	pci_put(&self->card, 0x44, 2, 0x8008, 0x0103);
@@ -238,14 +238,14 @@ TEST_F(config, pme_status_stays)
 	self->config.values[14] = PCI_PM_CTRL_PME_ENABLE;
 	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0x8108, pci_look(&self->card, 0x44, 2));
-	/* the same bit of another capability is none of that */
+	/* only in the PM capability */
 	pci_put(&self->card, 0x66, 2, 0x0008, 0xffff);
 	self->card.msix_enabled = true;
 	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0x8008, pci_look(&self->card, 0x66, 2));
 }
 
-/* Of interrupts it counts what the kernel has enabled now, whatever was saved. */
+/* The interrupt enable bits follow the kernel's current state, not the saved one. */
 TEST_F(config, interrupts_are_the_kernels)
 {
 	int i;
@@ -260,7 +260,7 @@ TEST_F(config, interrupts_are_the_kernels)
 	}
 }
 
-/* What a function does not have is neither read nor written. */
+/* Absent capabilities are neither read nor written. */
 TEST_F(config, what_is_not_there_is_left_alone)
 {
 	struct pci_dev *card = &self->card;
@@ -277,7 +277,7 @@ TEST_F(config, what_is_not_there_is_left_alone)
 	EXPECT_EQ(0, card->nr_writes);
 }
 
-/* A PCI Express capability of version 1 ends before the second set of registers. */
+/* Version 1 of the PCI Express capability ends before the second set of registers. */
 TEST_F(config, version_1_has_no_second_set)
 {
 	struct pci_dev *card = &self->card;
@@ -300,7 +300,7 @@ TEST_F(config, version_1_has_no_second_set)
 	}
 }
 
-/* Each BAR alone; nothing else that is lost counts. */
+/* A lost BAR is detected; other lost fields are ignored. */
 TEST_F(config, lost_bars_are_seen)
 {
 	struct pci_dev before = self->card;
@@ -327,7 +327,7 @@ TEST_F(config, a_function_is_stopped)
 	EXPECT_EQ(PCI_COMMAND_INTX_DISABLE, pci_look(&self->card, PCI_COMMAND, 2));
 }
 
-/* BARs as the PCI core placed them: of 32 and of 64 bits, of I/O, and some that are none. */
+/* Resources of 32-bit, 64-bit and I/O BARs, and some that must be skipped. */
 static void put_resources(struct pci_dev *card, struct pci_bus *bus)
 {
 	static const struct resource resources[] = {
@@ -338,7 +338,7 @@ static void put_resources(struct pci_dev *card, struct pci_bus *bus)
 		{ 0x10000c000, 0x10000c0ff, IORESOURCE_IO | 0x1 },
 		{ 0xf0000000, 0xf00fffff, IORESOURCE_MEM | IORESOURCE_UNSET },
 		{ 0xf0000000, 0xf00fffff, IORESOURCE_MEM | IORESOURCE_PCI_FIXED },
-		/* the ROM is no BAR */
+		/* the ROM */
 		{ 0x1fe900000, 0x1fe90ffff, IORESOURCE_MEM },
 	};
 
@@ -377,18 +377,18 @@ TEST_F(config, lost_bars_are_put_back)
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
 		EXPECT_EQ(values[i], pci_look(card, PCI_BASE_ADDRESS_0 + 4 * i, 4))
 			TH_LOG("BAR %u", i);
-	/* not decoded meanwhile, and as before then */
+	/* decoding was off in between and is restored */
 	EXPECT_EQ(0, decoded);
 	EXPECT_EQ(0x0147, pci_look(card, PCI_COMMAND, 2));
 	EXPECT_EQ(6, card->nr_writes);
 	EXPECT_EQ(PCI_COMMAND, card->writes[0].where);
 	EXPECT_EQ(0x0144, card->writes[0].value);
-	/* they are right now */
+	/* no writes if they are right */
 	EXPECT_EQ(0, fv_config_put_bars(card));
 	EXPECT_EQ(6, card->nr_writes);
 }
 
-/* Each half of a BAR of 64 bits counts, and each BAR alone is put back. */
+/* A difference in either half of a 64-bit BAR is repaired. */
 TEST_F(config, one_lost_bar_is_put_back)
 {
 	static const struct {
@@ -416,7 +416,7 @@ TEST_F(config, one_lost_bar_is_put_back)
 	}
 }
 
-/* BARs of a virtual function are in its physical function's SR-IOV capability. */
+/* The BARs of a VF are in the SR-IOV capability of its PF. */
 TEST_F(config, virtual_functions_have_no_bars)
 {
 	put_resources(&self->card, &self->bus);
@@ -425,7 +425,7 @@ TEST_F(config, virtual_functions_have_no_bars)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
-/* What the PCI core was to restore is there, or what is not is said. */
+/* The PCI core restores SR-IOV; a missing part is reported. */
 TEST_F(config, virtual_functions_are_looked_for)
 {
 	struct pci_dev *card = &self->card;

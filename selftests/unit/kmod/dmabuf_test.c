@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/fence.c on kernels where BARs are exported as dma-bufs: revoked, and given back. */
+/* kmod/fence.c on kernels with dma-bufs of BARs: revoke and restore. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/compat.h"
@@ -10,7 +10,7 @@
 #define ENTRY (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY)
 #define EXIT (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT)
 
-/* What the core has: the dma-bufs' state, as vfio_pci_dma_buf_move() leaves it. */
+/* The core's state of the dma-bufs, as vfio_pci_dma_buf_move() leaves it. */
 static struct world {
 	struct fv_device *dev;
 	bool is_revoked;
@@ -28,7 +28,7 @@ static bool has_memory(void)
 	return world.dev->core.pdev->no_command_memory || *command() & PCI_COMMAND_MEMORY;
 }
 
-/* As vfio_pci_core_pm_entry() and vfio_pci_core_pm_exit(), with the gate in the user's place. */
+/* As vfio_pci_core_pm_entry() and vfio_pci_core_pm_exit(), called with the gate held. */
 int vfio_pci_core_ioctl_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
 				size_t argsz)
 {
@@ -43,7 +43,7 @@ int vfio_pci_core_ioctl_feature(struct vfio_device *vdev, u32 flags, void __user
 			return -EINVAL;
 		core->pm_runtime_engaged = true;
 		core->pdev->dev.usage--;
-		/* or the PCI core puts it to sleep */
+		/* otherwise the PCI core suspends it */
 		kernel_assert(core->pdev->dev.usage > 0);
 		return 0;
 	}
@@ -141,7 +141,7 @@ FIXTURE_SETUP(dmabuf)
 	self->fence = &self->dev->fence;
 	world.dev = self->dev;
 	*command() = PCI_COMMAND_MEMORY;
-	/* the core's, while the device is open */
+	/* the reference of the core for an open device */
 	self->pdev.dev.usage = 1;
 	self->usage = 1;
 	ASSERT_EQ(0, fv_fence_init(self->dev));
@@ -163,7 +163,7 @@ static u64 revokes(struct fv_device *dev)
 	return dev->stats->counters->value[FPGA_VFIO_A_STATS_DMA_BUF_REVOKES];
 }
 
-/* Another task does the work. */
+/* Run the queued work as another task. */
 static bool does_work(struct fv_device *dev)
 {
 	struct work_struct *work = &dev->fence.revoke;
@@ -178,14 +178,14 @@ static bool does_work(struct fv_device *dev)
 TEST_F(dmabuf, revoked_behind_the_fence)
 {
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
-	/* one who raises it in an error handler does not wait for importers */
+	/* fv_fence_raise() does not wait for importers, because error handlers call it */
 	EXPECT_FALSE(world.is_revoked);
 	fv_fence_revoke(self->dev);
 	EXPECT_TRUE(world.is_revoked);
 	EXPECT_FALSE(self->dev->core.pm_runtime_engaged);
 	EXPECT_EQ(1, self->pdev.dev.usage);
 	EXPECT_EQ(1, revokes(self->dev));
-	/* once more, and by the work */
+	/* the queued work finds it revoked */
 	EXPECT_TRUE(does_work(self->dev));
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	fv_fence_revoke(self->dev);
@@ -196,7 +196,7 @@ TEST_F(dmabuf, revoked_behind_the_fence)
 	EXPECT_FALSE(world.is_revoked);
 	EXPECT_EQ(PCI_COMMAND_MEMORY, *command());
 	EXPECT_EQ(0, kernel_locks);
-	/* the next fence */
+	/* a second fence */
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_TRUE(does_work(self->dev));
 	EXPECT_TRUE(world.is_revoked);
@@ -209,7 +209,7 @@ TEST_F(dmabuf, nothing_without_fence_or_export)
 {
 	fv_fence_revoke(self->dev);
 	fv_fence_lower(self->dev);
-	/* lowered before the work is done */
+	/* lowered before the work runs */
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	fv_fence_lower(self->dev);
 	world.exits = 0;
@@ -230,7 +230,7 @@ TEST_F(dmabuf, nothing_without_fence_or_export)
 	EXPECT_EQ(0, kernel_locks);
 }
 
-/* The user's own reasons last longer than the fence. */
+/* The user's own reasons for a revoke outlast the fence. */
 
 TEST_F(dmabuf, memory_that_was_disabled)
 {
@@ -260,7 +260,7 @@ TEST_F(dmabuf, a_device_in_low_power)
 	EXPECT_EQ(0, world.exits);
 }
 
-/* It was woken behind the fence, and its user told: so the low power is over. */
+/* A wakeup behind the fence, which the user is told of, ends low power. */
 TEST_F(dmabuf, a_device_that_was_woken_meanwhile)
 {
 	self->dev->core.pm_runtime_engaged = true;
@@ -272,7 +272,7 @@ TEST_F(dmabuf, a_device_that_was_woken_meanwhile)
 	EXPECT_FALSE(world.is_revoked);
 }
 
-/* A virtual function, of which Command has no such bit. */
+/* The Command register of a VF has no Memory Space Enable. */
 TEST_F(dmabuf, memory_without_command)
 {
 	*command() = 0;
@@ -284,7 +284,7 @@ TEST_F(dmabuf, memory_without_command)
 	EXPECT_FALSE(world.is_revoked);
 }
 
-/* A write to Command that the fence did not wait for has given them back. */
+/* A write to Command that the fence did not wait for restored the dma-bufs. */
 TEST_F(dmabuf, a_late_write)
 {
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
@@ -299,7 +299,7 @@ TEST_F(dmabuf, a_late_write)
 	EXPECT_FALSE(world.is_revoked);
 }
 
-/* The core has freed the virtual configuration, and the dma-bufs are not its own any more. */
+/* The core freed the virtual config space and the dma-bufs. */
 TEST_F(dmabuf, a_device_that_was_closed)
 {
 	EXPECT_EQ(0, fv_fence_raise(self->dev));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/fence.c: how the fence goes up and comes down, and what the user sees behind it. */
+/* kmod/fence.c: raise and lower the fence, and what the user sees behind it. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/device.h"
@@ -13,9 +13,9 @@
 #define BAR_SIZE 0x10000
 #define ROM_SIZE 0x800
 #define USER_SIZE (2 * BAR_SIZE)
-#define CORE_RET 77		/* of the core's read and write */
+#define CORE_RET 77		/* returned by the core's read and write */
 
-/* What the other files of the driver, the core and memory management say, and are asked for. */
+/* State, results and call counts of the stubs for driver, core and memory management. */
 static struct world {
 	struct fv_device *dev;
 	enum fpga_vfio_card_state state;
@@ -27,14 +27,14 @@ static struct world {
 	vm_fault_t insert;
 	unsigned long address, pfn;
 	pgprot_t prot;
-	/* what other tasks do while the one under test sleeps */
+	/* actions of other tasks while the tested one sleeps */
 	struct act {
 		u64 at_ns;
 		void (*fn)(void);
 	} acts[ACTS];
 	unsigned int nr_acts;
-	int other_enter;		/* what fv_fence_enter() says to another task */
-	/* the refill comes to this page, and then */
+	int other_enter;		/* result of fv_fence_enter() in another task */
+	/* on_look() runs when the refill checks this page */
 	struct page *looked_at;
 	void (*on_look)(void);
 } world;
@@ -61,7 +61,7 @@ void fv_stats_unfenced(struct fv_stats *stats)
 	world.unfenced++;
 }
 
-/* What began before the fence was up is seen after a grace period. */
+/* Accesses from before the fence are visible only after a grace period. */
 bool fv_stats_is_under_way(struct fv_stats *stats)
 {
 	kernel_assert(world.grace_periods);
@@ -70,7 +70,7 @@ bool fv_stats_is_under_way(struct fv_stats *stats)
 
 void synchronize_rcu_expedited(void)
 {
-	/* nothing is locked but that one task raises it */
+	/* the only lock is the one that serializes raising */
 	kernel_assert(fv_fence_is_up(&world.dev->fence) && kernel_locks == 1);
 	world.grace_periods++;
 	if (world.on_grace)
@@ -133,7 +133,7 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, si
 	return CORE_RET;
 }
 
-/* The work that waits for memory_lock has it, if it is queued. */
+/* Run the work that waits for memory_lock, if the lock is free. */
 static void do_in_turn(void)
 {
 	struct work_struct *work = &world.dev->fence.in_turn;
@@ -159,7 +159,7 @@ static void acts(u64 us)
 	do_in_turn();
 }
 
-/* Have another task do something in so many milliseconds. */
+/* Schedule an action of another task. */
 static void in_ms(unsigned int ms, void (*fn)(void))
 {
 	kernel_assert(world.nr_acts < ACTS);
@@ -175,7 +175,7 @@ static void forget_acts(void)
 	world.nr_acts = 0;
 }
 
-/* What other tasks do. */
+/* Actions of other tasks. */
 static void lower(void)
 {
 	down_write(&world.dev->core.memory_lock);
@@ -215,7 +215,7 @@ static void unlock(void)
 	fv_fence_unlock(world.dev);
 }
 
-/* A task begins to want the gate for writing, and gives up. */
+/* A writer starts to wait for the gate, then gives up. */
 static void want_gate(void)
 {
 	atomic_inc(&world.dev->fence.nr_closing);
@@ -227,14 +227,14 @@ static void give_up_gate(void)
 	wake_up_all(&world.dev->fence.opened);
 }
 
-/* The core's power management, by which INTx is masked: it takes memory_lock itself. */
+/* Runtime PM callbacks of the core, which mask INTx and take memory_lock. */
 static bool is_memory_kept;
 static unsigned int suspends, resumes;
 
 static int suspend(struct device *device)
 {
 	kernel_assert(!world.dev->core.memory_lock.held);
-	/* before it is unmasked again */
+	/* not when called to unmask */
 	if (!world.dev->core.virq_disabled)
 		return 0;
 	kernel_assert(world.dev->fence.gate.held == -1);
@@ -326,7 +326,7 @@ static u64 counter(struct fv_device *dev, unsigned int attr)
 
 #define note_before()	memcpy(&self->before, self->fence, sizeof(self->before))
 
-/* But for how often tasks were woken, and a work that finds nothing to do. */
+/* Compare, ignoring wakeups and a queued work without a step. */
 #define is_as_before()							\
 	({								\
 		do_in_turn();						\
@@ -346,7 +346,7 @@ static int lock(struct fv_device *dev, struct fv_wait *wait)
 	return ret;
 }
 
-/* Raising it. */
+/* Raise the fence. */
 
 TEST_F(fence, it_hides_memory_and_zaps)
 {
@@ -362,7 +362,7 @@ TEST_F(fence, it_hides_memory_and_zaps)
 	EXPECT_EQ(1, world.grace_periods);
 	EXPECT_EQ(0, took_ms());
 	EXPECT_EQ(0, kernel_locks);
-	/* once more changes nothing, and there is nothing to drain */
+	/* raising it again changes nothing and drains nothing */
 	note_before();
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_TRUE(is_as_before());
@@ -373,7 +373,7 @@ TEST_F(fence, it_hides_memory_and_zaps)
 	EXPECT_EQ(2, self->fence->seq);
 	EXPECT_EQ(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, command());
 	EXPECT_EQ(1, world.unfenced);
-	/* and lowering it twice */
+	/* nor does lowering it twice */
 	note_before();
 	world.zaps = 0;
 	lower();
@@ -382,7 +382,7 @@ TEST_F(fence, it_hides_memory_and_zaps)
 	EXPECT_EQ(0, world.zaps);
 }
 
-/* INTx is masked before the fence stands, and unmasked after it. */
+/* INTx is masked before the fence is up and unmasked after it is down. */
 TEST_F(fence, intx_is_masked_and_unmasked)
 {
 	use_intx(self->dev);
@@ -391,7 +391,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	EXPECT_TRUE(self->dev->core.virq_disabled);
 	fv_intx_settle(self->dev);
 	EXPECT_EQ(0, resumes);
-	/* a write to Command that comes late enables it */
+	/* a late write to Command enables it */
 	self->dev->core.virq_disabled = false;
 	fv_fence_again(self->dev);
 	EXPECT_TRUE(self->dev->core.virq_disabled);
@@ -399,7 +399,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	EXPECT_FALSE(self->dev->core.virq_disabled);
 	fv_intx_settle(self->dev);
 	EXPECT_EQ(1, resumes);
-	/* for a reset without a fence, too */
+	/* also for a reset without a fence */
 	fv_wait_begin(&self->wait, 100);
 	EXPECT_EQ(0, lock(self->dev, &self->wait));
 	EXPECT_EQ(2, suspends);
@@ -408,7 +408,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	EXPECT_FALSE(self->dev->core.virq_disabled);
 	fv_intx_settle(self->dev);
 	EXPECT_EQ(2, resumes);
-	/* which has failed */
+	/* and for a reset that fails */
 	fv_wait_begin(&self->wait, 100);
 	EXPECT_EQ(0, lock(self->dev, &self->wait));
 	fv_fence_raise_held(self->dev);
@@ -420,7 +420,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	EXPECT_EQ(3, resumes);
 }
 
-/* The user takes memory_lock in that moment, and keeps it. */
+/* The user takes and keeps memory_lock while INTx is masked. */
 TEST_F(fence, intx_is_unmasked_when_the_fence_is_refused)
 {
 	use_intx(self->dev);
@@ -433,7 +433,7 @@ TEST_F(fence, intx_is_unmasked_when_the_fence_is_refused)
 	EXPECT_EQ(1, resumes);
 }
 
-/* Readers who leave no gap: one comes before the last one goes, but for what waits in turn. */
+/* Overlapping readers: memory_lock is never free, except for a writer that waits in line. */
 static void let_in_turn(void)
 {
 	bool waits = world.dev->fence.in_turn.is_queued;
@@ -472,7 +472,7 @@ TEST_F(fence, intx_is_held_without_a_gap)
 	fv_intx_settle(self->dev);
 }
 
-/* It has given up, and its stack is gone, when the work has the lock. */
+/* After a timeout, the work must not run the step, which was on the caller's stack. */
 TEST_F(fence, what_was_given_up_is_not_done)
 {
 	note_before();
@@ -485,7 +485,7 @@ TEST_F(fence, what_was_given_up_is_not_done)
 	EXPECT_FALSE(fv_fence_is_up(self->fence));
 	EXPECT_EQ(0, world.fenced);
 	EXPECT_TRUE(is_as_before());
-	/* the next one does not wait behind it */
+	/* the work still queued does not delay the next step */
 	down_read(&self->dev->core.memory_lock);
 	in_ms(300, get_killed);
 	EXPECT_EQ(-EINTR, fv_fence_raise(self->dev));
@@ -507,7 +507,7 @@ static void release_memory(void)
 	up_write(&world.dev->core.memory_lock);
 }
 
-/* A write to Command that waits for importers has the lock after the first step. */
+/* A write to Command that waits for importers takes memory_lock after the first step. */
 TEST_F(fence, it_is_finished_when_the_lock_comes)
 {
 	world.on_grace = take_memory;
@@ -515,7 +515,7 @@ TEST_F(fence, it_is_finished_when_the_lock_comes)
 	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
 	EXPECT_EQ(5000, took_ms());
 	EXPECT_EQ(1, kernel_locks);
-	/* what begins is answered by the fence, and what was mapped the write has taken away */
+	/* the fence answers new accesses; the write to Command zapped the mappings */
 	EXPECT_TRUE(fv_fence_is_up(self->fence));
 	EXPECT_EQ(0, world.zaps);
 	EXPECT_TRUE(self->fence->in_turn.is_queued);
@@ -529,7 +529,7 @@ TEST_F(fence, it_is_finished_when_the_lock_comes)
 	EXPECT_EQ(1, world.unfenced);
 }
 
-/* A step that comes meanwhile, as of a reset that masks INTx, is done by the same run. */
+/* A later step, here to mask INTx for a reset, is done in the same run. */
 TEST_F(fence, it_is_finished_with_the_next_step)
 {
 	world.on_grace = take_memory;
@@ -549,7 +549,7 @@ TEST_F(fence, it_is_finished_with_the_next_step)
 	fv_intx_settle(self->dev);
 }
 
-/* Then its user is on the device, behind a fence: that is not left so. */
+/* The kill must not leave the user on the device behind a fence that is up. */
 TEST_F(fence, it_is_finished_by_a_process_that_is_killed)
 {
 	world.on_grace = take_memory;
@@ -565,7 +565,7 @@ TEST_F(fence, it_is_finished_by_a_process_that_is_killed)
 	EXPECT_EQ(0, kernel_locks);
 }
 
-/* A step that another task has there comes first. */
+/* Wait for the pending step of another task. */
 TEST_F(fence, steps_come_one_after_the_other)
 {
 	struct fv_fence_step *other = (void *)self;
@@ -600,7 +600,7 @@ static void finish_step(void)
 	fence->in_turn.fn(&fence->in_turn);
 }
 
-/* The limit passes when the work has the lock already. */
+/* The timeout expires while the work holds the lock. */
 TEST_F(fence, what_is_begun_is_waited_for)
 {
 	down_read(&self->dev->core.memory_lock);
@@ -613,14 +613,14 @@ TEST_F(fence, what_is_begun_is_waited_for)
 	EXPECT_EQ(1, world.fenced);
 }
 
-/* The user goes behind the fence; the next one finds none of it, or the same fence. */
+/* The user closes the device behind the fence; INTx state does not pass to the next user. */
 TEST_F(fence, intx_of_the_next_user)
 {
 	use_intx(self->dev);
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	fv_fence_closing(self->dev);
 	EXPECT_FALSE(self->dev->core.virq_disabled);
-	/* the core is freeing what it masks it by */
+	/* the core is freeing its INTx context */
 	lower();
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_FALSE(self->dev->intx.is_masked);
@@ -635,7 +635,7 @@ TEST_F(fence, intx_of_the_next_user)
 	EXPECT_EQ(0, resumes);
 }
 
-/* The core frees the virtual configuration of a device that is closed. */
+/* The core frees the virtual config space at close. */
 TEST_F(fence, a_device_without_user_has_nothing_to_hide)
 {
 	fv_fence_closing(self->dev);
@@ -661,7 +661,7 @@ TEST_F(fence, no_mappings_to_zap_without_descriptor)
 	EXPECT_EQ(0, world.zaps);
 }
 
-/* An ioctl is inside, or an access holds memory_lock: five seconds, and then all is as before. */
+/* An ioctl holds the gate or an access memory_lock: undo everything after five seconds. */
 TEST_F(fence, it_waits_for_each_lock)
 {
 	struct {
@@ -695,7 +695,7 @@ TEST_F(fence, it_waits_for_each_lock)
 		EXPECT_EQ(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, command());
 		EXPECT_EQ(i, world.fenced);
 		EXPECT_EQ(0, world.grace_periods);
-		/* it is left in time */
+		/* released in time */
 		down_read(rows[i].lock);
 		in_ms(980, rows[i].leave);
 		begin_clock();
@@ -711,7 +711,7 @@ TEST_F(fence, it_waits_for_each_lock)
 	}
 }
 
-/* An access that is under way goes on to the device: the fence is up, and nothing is locked. */
+/* During the drain the fence is up, but memory is still enabled and mapped, and no lock held. */
 static void look_at_drain(void)
 {
 	kernel_assert(fv_fence_is_up(&world.dev->fence) && kernel_locks == 1);
@@ -743,7 +743,7 @@ TEST_F(fence, accesses_under_way_are_waited_for)
 		EXPECT_EQ(1, world.zaps);
 		lower();
 	}
-	/* who is killed waits no longer, and the fence is up */
+	/* a kill ends the wait; the fence is up */
 	world.grace_periods = 0;
 	world.under_way_until_ns = NEVER;
 	in_ms(10, get_killed);
@@ -754,7 +754,7 @@ TEST_F(fence, accesses_under_way_are_waited_for)
 	EXPECT_EQ(PCI_COMMAND_MASTER, command());
 }
 
-/* A recovery may lower it meanwhile: it is up when fv_fence_raise() returns. */
+/* A recovery lowers the fence during the drain: it is raised again. */
 TEST_F(fence, it_is_lowered_during_the_drain)
 {
 	world.under_way_until_ns = kernel_ns + 30 * NSEC_PER_MSEC;
@@ -766,7 +766,7 @@ TEST_F(fence, it_is_lowered_during_the_drain)
 	EXPECT_EQ(PCI_COMMAND_MASTER, command());
 }
 
-/* The user closes the device meanwhile: its virtual configuration is gone. */
+/* The user closes the device during the drain, which frees the virtual config space. */
 static void close_device(void)
 {
 	fv_fence_closing(world.dev);
@@ -792,7 +792,7 @@ TEST_F(fence, one_ioctl_is_inside)
 	EXPECT_EQ(2, kernel_locks);
 	fv_fence_leave(self->dev);
 	EXPECT_EQ(0, kernel_locks);
-	/* behind the fence, too, where that does not matter */
+	/* fv_fence_take_turn() ignores the fence */
 	raise_at_once();
 	EXPECT_EQ(0, fv_fence_take_turn(self->dev));
 	EXPECT_EQ(1, kernel_locks);
@@ -817,11 +817,11 @@ TEST_F(fence, an_ioctl_is_refused_at_once_when_it_is_not_ready)
 		raise_at_once();
 		EXPECT_EQ(-EAGAIN, fv_fence_enter(self->dev));
 		lower();
-		/* it is about to be fenced */
+		/* about to be fenced */
 		want_gate();
 		EXPECT_EQ(-EAGAIN, fv_fence_enter(self->dev));
 		give_up_gate();
-		/* it can be read without fence, whatever is thought of it */
+		/* reads work without a fence in any state */
 		EXPECT_EQ(0, fv_fence_enter(self->dev));
 		fv_fence_leave(self->dev);
 	}
@@ -829,7 +829,7 @@ TEST_F(fence, an_ioctl_is_refused_at_once_when_it_is_not_ready)
 	EXPECT_EQ(0, kernel_sleeps);
 }
 
-/* A reset of a device that is ready is soon over. */
+/* In state ready, the fence belongs to a reset, which ends soon. */
 TEST_F(fence, an_ioctl_waits_for_the_end_of_a_reset)
 {
 	raise_at_once();
@@ -859,7 +859,7 @@ static void lower_and_raise(void)
 	raise_at_once();
 }
 
-/* The fence is down, and a task that wants to raise it is at the gate before the ioctl. */
+/* The fence is down, but a task that will raise it takes the gate before the ioctl. */
 static void lower_and_lock_gate(void)
 {
 	lower();
@@ -872,7 +872,7 @@ static void raise_and_unlock_gate(void)
 	unlock_gate();
 }
 
-/* However often the fence is down meanwhile. */
+/* The timeout covers all waits together. */
 TEST_F(fence, an_ioctl_waits_no_longer_in_all)
 {
 	raise_at_once();
@@ -889,7 +889,7 @@ TEST_F(fence, an_ioctl_waits_no_longer_in_all)
 	EXPECT_EQ(0, kernel_locks);
 }
 
-/* A reset holds the gate itself: its length is what the ioctl waits. */
+/* A reset holds the gate: wait for its end. */
 TEST_F(fence, an_ioctl_waits_at_the_gate)
 {
 	fv_wait_begin(&self->wait, 0);
@@ -909,7 +909,7 @@ TEST_F(fence, an_ioctl_waits_at_the_gate)
 	fv_fence_unlock(self->dev);
 }
 
-/* One that comes while the fence is about to be raised does not get in before. */
+/* An ioctl does not overtake a task that is about to raise the fence. */
 TEST_F(fence, an_ioctl_steps_back_for_the_fence)
 {
 	want_gate();
@@ -923,7 +923,7 @@ TEST_F(fence, an_ioctl_steps_back_for_the_fence)
 	EXPECT_EQ(30, took_ms());
 	fv_fence_leave(self->dev);
 	forget_acts();
-	/* two that want it */
+	/* two writers */
 	want_gate();
 	want_gate();
 	in_ms(30, give_up_gate);
@@ -934,7 +934,7 @@ TEST_F(fence, an_ioctl_steps_back_for_the_fence)
 	fv_fence_leave(self->dev);
 }
 
-/* The next one comes as soon as this one is out. */
+/* Another ioctl follows at once. */
 static void leave_and_enter(void)
 {
 	fv_fence_leave(world.dev);
@@ -952,7 +952,7 @@ TEST_F(fence, the_fence_is_not_starved_by_ioctls)
 	EXPECT_GE(55, took_ms());
 }
 
-/* The locks that keep the user off. */
+/* Lock out the user. */
 
 static void look_at_gate_first(void)
 {
@@ -961,7 +961,7 @@ static void look_at_gate_first(void)
 	kernel_assert(!dev->core.memory_lock.held && atomic_read(&dev->fence.nr_closing) == 1);
 }
 
-/* A reader is in memory_lock when the other one leaves the gate. */
+/* A reader enters memory_lock when the gate is released. */
 static void change_to_memory(void)
 {
 	leave_gate();
@@ -995,7 +995,7 @@ TEST_F(fence, the_gate_is_locked_before_memory)
 	EXPECT_EQ(1, self->fence->opened.wakes);
 }
 
-/* Neither lock is held then, and ioctls that wait are told. */
+/* Neither lock is held after a failure, and waiting ioctls are woken. */
 #define expect_not_locked(_error, _wakes)				\
 	do {								\
 		EXPECT_EQ(_error, lock(self->dev, &self->wait));	\
@@ -1035,7 +1035,7 @@ TEST_F(fence, both_are_locked_or_neither)
 		current->is_killed = false;
 		forget_acts();
 	}
-	/* one time for both */
+	/* one timeout for both locks */
 	fv_wait_begin(&self->wait, 100);
 	down_read(&self->fence->gate);
 	down_read(&self->dev->core.memory_lock);
@@ -1046,7 +1046,7 @@ TEST_F(fence, both_are_locked_or_neither)
 	leave_memory();
 }
 
-/* Command, as the user sees it. */
+/* The user's view of Command. */
 
 TEST_F(fence, memory_is_shown_as_it_was)
 {
@@ -1073,7 +1073,7 @@ TEST_F(fence, memory_is_shown_as_it_was)
 		raise_at_once();
 		EXPECT_EQ(others, command());
 		EXPECT_FALSE(self->pdev.no_command_memory);
-		/* it does not forget what is hidden already */
+		/* raising it again keeps the saved state */
 		raise_at_once();
 		fv_fence_again(self->dev);
 		pci_put(&self->pdev, PCI_COMMAND, 2, rows[i].is_decoding ? PCI_COMMAND_MEMORY : 0,
@@ -1085,13 +1085,13 @@ TEST_F(fence, memory_is_shown_as_it_was)
 		EXPECT_EQ(rows[i].no_command, self->pdev.no_command_memory)
 			TH_LOG("row %u", i);
 		EXPECT_EQ(1, world.zaps);
-		/* the next fence begins anew */
+		/* nothing is left for the next fence */
 		EXPECT_FALSE(self->fence->had_memory);
 		EXPECT_FALSE(self->fence->had_no_command);
 	}
 }
 
-/* A write to Command that was under way enables memory behind the fence. */
+/* A write to Command in progress enables memory behind the fence. */
 TEST_F(fence, memory_is_hidden_again)
 {
 	set_command(0);
@@ -1110,7 +1110,7 @@ TEST_F(fence, memory_is_hidden_again)
 	EXPECT_EQ(PCI_COMMAND_MEMORY, command());
 }
 
-/* The core sets up a virtual configuration for each user, and looks at it when it disables. */
+/* The core sets up virtual config space at open and reads it at disable. */
 TEST_F(fence, users_come_and_go_behind_it)
 {
 	raise_at_once();
@@ -1120,7 +1120,7 @@ TEST_F(fence, users_come_and_go_behind_it)
 	EXPECT_TRUE(fv_fence_is_up(self->fence));
 	EXPECT_EQ(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, command());
 	EXPECT_FALSE(self->fence->had_memory);
-	/* the next one has memory disabled; then it is lowered */
+	/* the next user has memory disabled when the fence is lowered */
 	set_command(PCI_COMMAND_MASTER);
 	fv_fence_opened(self->dev);
 	EXPECT_TRUE(self->fence->is_open);
@@ -1129,20 +1129,20 @@ TEST_F(fence, users_come_and_go_behind_it)
 	EXPECT_EQ(PCI_COMMAND_MASTER, command());
 	raise_at_once();
 	fv_fence_closing(self->dev);
-	/* one has it enabled, of a device whose Command has no such bit */
+	/* a user with memory enabled, on a device without Memory Space Enable */
 	set_command(PCI_COMMAND_MEMORY);
 	self->pdev.no_command_memory = true;
 	fv_fence_opened(self->dev);
 	EXPECT_EQ(0, command());
 	EXPECT_FALSE(self->pdev.no_command_memory);
-	/* and goes */
+	/* closes the device */
 	pci_put(&self->pdev, PCI_COMMAND, 2, 0, 0x547);
 	fv_fence_closing(self->dev);
 	EXPECT_TRUE(self->pdev.no_command_memory);
 	EXPECT_EQ(PCI_COMMAND_MEMORY, command());
 	EXPECT_EQ(2, world.fenced);
 	EXPECT_EQ(1, world.unfenced);
-	/* it is lowered without user */
+	/* lowered while closed */
 	self->dev->core.vconfig = NULL;
 	world.zaps = 0;
 	lower();
@@ -1157,7 +1157,7 @@ TEST_F(fence, users_come_and_go_behind_it)
 
 /* Pages. */
 
-/* Where the user finds memory after a fault, or NULL if there is none. */
+/* Memory that a fault maps for the user, or NULL. */
 static u8 *fault_in(struct fv_device *dev, struct vm_area_struct *vma, unsigned int bar,
 		    unsigned long page)
 {
@@ -1213,7 +1213,7 @@ TEST_F(fence, a_fault_finds_a_page_of_ones)
 	EXPECT_EQ(0, kernel_locks);
 	EXPECT_EQ(at, fault_at(2, 3));
 	EXPECT_EQ(2, counter(self->dev, A(FENCE_FAULTS)));
-	/* what the insertion says is the answer */
+	/* errors of the insertion are returned */
 	world.insert = VM_FAULT_OOM;
 	EXPECT_EQ(VM_FAULT_OOM, fv_fence_fault(self->dev, &(struct vm_fault) {
 		.vma = &self->vma,
@@ -1221,7 +1221,7 @@ TEST_F(fence, a_fault_finds_a_page_of_ones)
 	EXPECT_EQ(0, kernel_locks);
 }
 
-/* The first 16 pages of BARs do not share one. */
+/* The first 16 pages of each BAR use distinct pages. */
 TEST_F(fence, each_slot_has_its_page)
 {
 	u8 *at[FV_ONES_PAGES];
@@ -1253,7 +1253,7 @@ TEST_F(fence, without_memory_there_is_the_first_page)
 	EXPECT_EQ(page_address(self->fence->ones.pages[0]), at);
 	EXPECT_EQ(NULL, self->fence->ones.pages[18]);
 	EXPECT_NE(at, fault_at(1, 2));
-	/* which a device is not bound without */
+	/* allocated at init, which fails without it */
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, fv_fence_init(other));
 	kfree(other);
@@ -1274,7 +1274,7 @@ static void look_hook(const void *at)
 	world.on_look();
 }
 
-/* While the page of the first is filled, the second comes to its end. */
+/* A second fault completes while the first fills the page. */
 TEST_F(fence, two_faults_find_one_page)
 {
 	u8 *at;
@@ -1288,7 +1288,7 @@ TEST_F(fence, two_faults_find_one_page)
 	EXPECT_TRUE(is_ones(at));
 }
 
-/* The core refused, and it is not because of the fence any more, or never was. */
+/* The core refused the fault, and the fence is down. */
 TEST_F(fence, a_fault_without_a_fence)
 {
 	static const struct {
@@ -1344,7 +1344,7 @@ TEST_F(fence, pages_are_filled_again_while_it_is_up)
 	EXPECT_FALSE(self->fence->refill.is_queued);
 }
 
-/* The user writes until its mapping is gone. */
+/* The user writes until the mapping is zapped. */
 TEST_F(fence, pages_are_ones_when_it_is_lowered)
 {
 	raise_at_once();
@@ -1372,7 +1372,7 @@ static void write_only(void)
 	memset(page_address(world.dev->fence.ones.pages[1]), 0, 8);
 }
 
-/* The refill is at a later page when the user writes to one, and does not come again. */
+/* The user writes to a page that the last refill has passed. */
 TEST_F(fence, a_page_is_written_behind_the_refill)
 {
 	raise_at_once();
@@ -1400,12 +1400,12 @@ TEST_F(fence, a_page_is_written_behind_the_refill)
 	kernel_do(&self->fence->refill);
 	EXPECT_EQ(NULL, kernel_on_memchr_inv);
 	EXPECT_TRUE(are_all_ones());
-	/* the next user's fence may end before the refill */
+	/* the next user's fence may end before another refill */
 	lower();
 	EXPECT_TRUE(are_all_ones());
 }
 
-/* What one entry maps. */
+/* Huge pages. */
 
 #define HUGE_PAGES BIT(HPAGE_PMD_ORDER)
 #define HUGE_MS 20
@@ -1445,12 +1445,12 @@ TEST_F(fence, a_huge_fault_finds_ones)
 	EXPECT_TRUE(are_huge_ones(at));
 	EXPECT_EQ(1, counter(self->dev, A(FENCE_FAULTS)));
 	EXPECT_TRUE(self->fence->refill.is_queued);
-	/* the whole BAR has one */
+	/* one huge page for each BAR */
 	EXPECT_EQ(at, huge_fault_at(0, 5 * HUGE_PAGES + 1));
 	other = huge_fault_at(2, 0);
 	EXPECT_NE(at, other);
 	EXPECT_TRUE(are_huge_ones(other));
-	/* what the insertion says is the answer */
+	/* errors of the insertion are returned */
 	world.insert = VM_FAULT_OOM;
 	EXPECT_EQ(VM_FAULT_OOM, fv_fence_huge_fault(self->dev, &(struct vm_fault) {},
 						    HPAGE_PMD_ORDER));
@@ -1461,7 +1461,7 @@ TEST_F(fence, a_huge_fault_falls_back)
 {
 	struct vm_fault fault = {};
 
-	/* no fence: the core is asked again, or its answer stays */
+	/* no fence: retry, or return the core's answer */
 	EXPECT_EQ(VM_FAULT_NOPAGE, fv_fence_huge_fault(self->dev, &fault, HPAGE_PMD_ORDER));
 	set_command(0);
 	EXPECT_EQ(VM_FAULT_FALLBACK, fv_fence_huge_fault(self->dev, &fault, HPAGE_PMD_ORDER));
@@ -1493,7 +1493,7 @@ TEST_F(fence, two_huge_faults_find_one)
 	EXPECT_TRUE(are_huge_ones(at));
 }
 
-/* They are filled when they are not mapped, and not more often than they may. */
+/* Huge pages are refilled while unmapped, at a limited rate. */
 TEST_F(fence, huge_ones_are_filled_again)
 {
 	unsigned int i;
@@ -1509,11 +1509,11 @@ TEST_F(fence, huge_ones_are_filled_again)
 	EXPECT_EQ(1, world.zaps);
 	EXPECT_TRUE(are_huge_ones(at));
 	world.written_at_zap = NULL;
-	/* nothing is mapped: there is nothing to do */
+	/* not mapped: no refill */
 	for (i = 0; i < 2 * HUGE_MS; i++)
 		kernel_do(&self->fence->refill);
 	EXPECT_EQ(1, world.zaps);
-	/* its user goes on */
+	/* the user maps and writes again */
 	kernel_do(&self->fence->refill);
 	huge_fault_at(1, 0);
 	at[0] = 0;
@@ -1525,7 +1525,7 @@ TEST_F(fence, huge_ones_are_filled_again)
 		kernel_do(&self->fence->refill);
 	EXPECT_EQ(2, world.zaps);
 	EXPECT_FALSE(are_huge_ones(at));
-	/* and keeps memory_lock */
+	/* and holds memory_lock */
 	down_read(&self->dev->core.memory_lock);
 	kernel_do(&self->fence->refill);
 	EXPECT_EQ(2, world.zaps);
@@ -1533,7 +1533,7 @@ TEST_F(fence, huge_ones_are_filled_again)
 	kernel_do(&self->fence->refill);
 	EXPECT_EQ(3, world.zaps);
 	EXPECT_TRUE(are_huge_ones(at));
-	/* not after it is lowered, when they are the device's own BARs that are mapped */
+	/* no zap after the fence is lowered: the mappings are the device's BARs */
 	huge_fault_at(1, 0);
 	lower();
 	EXPECT_EQ(NULL, self->fence->ones.huge[1]);
@@ -1544,7 +1544,7 @@ TEST_F(fence, huge_ones_are_filled_again)
 	EXPECT_FALSE(self->fence->refill.is_queued);
 }
 
-/* What one user wrote is not there for the next. */
+/* The next user does not see what the previous one wrote. */
 TEST_F(fence, huge_ones_go_with_their_user)
 {
 	raise_at_once();
@@ -1556,7 +1556,7 @@ TEST_F(fence, huge_ones_go_with_their_user)
 	EXPECT_TRUE(are_huge_ones(huge_fault_at(5, 0)));
 }
 
-/* The device is unbound while it is fenced. */
+/* Unbind while fenced. */
 TEST_F(fence, it_ends_with_the_device)
 {
 	raise_at_once();
@@ -1571,7 +1571,7 @@ TEST_F(fence, it_ends_with_the_device)
 	EXPECT_EQ(0, fv_fence_init(self->dev));
 }
 
-/* Reads and writes through the descriptor. */
+/* Reads and writes through the device fd. */
 
 #define CONFIG VFIO_PCI_CONFIG_REGION_INDEX
 #define ROM VFIO_PCI_ROM_REGION_INDEX
@@ -1662,7 +1662,7 @@ TEST_F(fence, some_devices_have_less)
 	self->pdev.cfg_size = PCI_CFG_SPACE_EXP_SIZE;
 }
 
-/* Behind those that each device has. */
+/* Device-specific regions are not fenced. */
 TEST_F(fence, further_regions_are_the_cores)
 {
 	struct vfio_device *vdev = &self->dev->core.vdev;
@@ -1691,7 +1691,7 @@ TEST_F(fence, a_buffer_that_faults)
 	EXPECT_EQ(101, fv_fence_read(vdev, self->user, 101, &pos));
 	EXPECT_EQ(109, pos);
 	EXPECT_EQ(1, counter(self->dev, A(FENCE_READS)));
-	/* what is written is not read */
+	/* a write does not read the user's buffer */
 	EXPECT_EQ(4, fv_fence_write(vdev, NULL, 4, &pos));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/flr.c: the reset that a user requests in configuration space, by a work item, and the
- * repair that follows one that fails.
+ * kmod/flr.c: a work item does the reset that a user requests in config space; the recovery worker
+ * follows if it fails.
  */
 #include "kselftest_harness.h"
 
@@ -16,7 +16,7 @@
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define WRITE_MS 150
 
-/* The resets, and what is asked of the driver's other files. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *dev;
 	int reset;
@@ -91,7 +91,7 @@ FIXTURE_TEARDOWN(flr)
 
 #define counts(_name) (self->stats.counters->value[A(_name)])
 
-/* A failed reset: the repair worker tries again. A changed card stays as it is. */
+/* The recovery worker follows a failed reset, but not if the card changed. */
 TEST_F(flr, a_failed_reset_is_repaired)
 {
 	static const struct {
@@ -120,7 +120,7 @@ TEST_F(flr, a_failed_reset_is_repaired)
 	}
 }
 
-/* The write returns when the reset is done, or after its limit while the reset goes on. */
+/* The write waits for the reset, at most for its limit; the reset goes on after that. */
 TEST_F(flr, the_write_waits_for_so_long)
 {
 	u64 began_ns = kernel_ns;
@@ -137,7 +137,7 @@ TEST_F(flr, the_write_waits_for_so_long)
 	EXPECT_EQ(2, world.resets);
 }
 
-/* One that is not begun when the user closes the device is not done any more. */
+/* Close cancels a pending reset. */
 TEST_F(flr, a_close_cancels_it)
 {
 	world.is_done_meanwhile = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/history.c: events are numbered, kept and told, and the ring ends where it should. */
+/* kmod/history.c: events are numbered, stored and reported; the ring keeps the newest. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/device.h"
@@ -14,7 +14,7 @@ FIXTURE(history)
 	struct fv_device dev;
 };
 
-/* What is told. */
+/* The last reported event. */
 static struct fv_event told;
 static char told_port[32];
 static unsigned int nr_told;
@@ -67,7 +67,7 @@ static bool read_at(struct fv_device *dev, u64 *seq, struct fv_event *event)
 	return fv_history_read(dev->history, seq, event);
 }
 
-/* After each event: the oldest is what the ring has room for, and each is what it was. */
+/* After each event, the ring holds exactly the newest events, unmodified. */
 TEST_F(history, the_ring_ends_where_it_should)
 {
 	struct fv_event event;
@@ -80,7 +80,7 @@ TEST_F(history, the_ring_ends_where_it_should)
 		first = nr <= FV_HISTORY_EVENTS ? 1 : nr - FV_HISTORY_EVENTS + 1;
 		if (nr % FV_HISTORY_EVENTS > 3 && nr % FV_HISTORY_EVENTS < FV_HISTORY_EVENTS - 3)
 			continue;
-		/* from 1 on, and from each that is there on */
+		/* read from 1 and from each stored event */
 		for (seq = 1; read_at(&self->dev, &seq, &event); seq++) {
 			if (event.seq == first || seq == 1)
 				ASSERT_EQ(first, seq)
@@ -90,7 +90,7 @@ TEST_F(history, the_ring_ends_where_it_should)
 			ASSERT_STREQ(text, event.text);
 		}
 		EXPECT_EQ(nr + 1, seq);
-		/* one that is gone by one, just there, and the last */
+		/* just overwritten, the oldest, and the newest */
 		if (first > 1) {
 			seq = first - 1;
 			ASSERT_TRUE(read_at(&self->dev, &seq, &event));
@@ -118,7 +118,7 @@ TEST_F(history, it_begins_empty)
 	EXPECT_STREQ("0000:00:01.0", fv_history_port(self->dev.history));
 }
 
-/* What is said is kept, with who and when, and told as it is kept, under the lock. */
+/* An event is stored with requester and time, and reported under the lock. */
 TEST_F(history, events_are_whole)
 {
 	struct fv_event event;
@@ -146,7 +146,7 @@ TEST_F(history, events_are_whole)
 	EXPECT_EQ(2, told.seq);
 }
 
-/* The process is that of the thread; a thread of the kernel's is none. */
+/* The requester is the thread group leader; kernel threads have no pid. */
 TEST_F(history, who_asked_is_kept)
 {
 	struct task_struct leader = { .comm = "leader" };
@@ -193,7 +193,7 @@ TEST_F(history, texts_end)
 	EXPECT_EQ(FV_REASON_SIZE - 1, strlen(told.text));
 }
 
-/* One for each port, or for a function without one; found again, and in order. */
+/* One history per port, or per function without a port; found again, in order. */
 TEST_F(history, each_card_has_its_own)
 {
 	struct fv_history *history = fv_history_get(&self->other);
@@ -213,7 +213,7 @@ TEST_F(history, each_card_has_its_own)
 	EXPECT_EQ(NULL, fv_history_next(&key));
 }
 
-/* Each place where memory is wanted. */
+/* Each allocation may fail. */
 TEST_F(history, there_may_be_no_memory)
 {
 	unsigned long key = 0;
@@ -227,7 +227,7 @@ TEST_F(history, there_may_be_no_memory)
 	EXPECT_EQ(NULL, fv_history_next(&key));
 }
 
-/* Addresses in order: domain, bus, device, function. */
+/* Keys sort by domain, bus, device, function. */
 TEST_F(history, keys_are_in_order)
 {
 	struct pci_bus bus = { .number = 0xff };

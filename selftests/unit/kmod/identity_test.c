@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/identity.c: each part of an identity is read, and a difference in it is found. */
+/* kmod/identity.c: each part of the identity is read and compared. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/identity.h"
@@ -14,7 +14,7 @@ FIXTURE(identity)
 	char text[128];
 };
 
-/* A card with all that is compared. */
+/* A card with everything that is compared. */
 FIXTURE_SETUP(identity)
 {
 	struct pci_dev *card = &self->card;
@@ -53,7 +53,7 @@ FIXTURE_TEARDOWN(identity)
 #define differs(_check)							\
 	fv_identity_differs(&self->was, &self->is, _check, self->text, sizeof(self->text))
 
-/* Read it again, and compare: the same text whatever is checked, and back again. */
+/* Read again and compare strictly. */
 #define again()								\
 	({								\
 		EXPECT_EQ(0, fv_identity_read(&self->card, &self->is));	\
@@ -106,7 +106,7 @@ TEST_F(identity, what_is_the_same_does_not_differ)
 	EXPECT_FALSE(differs(BUILD));
 }
 
-/* One at a time, as the ids of a card may differ in any one of them. */
+/* Each id alone may differ. */
 TEST_F(identity, each_id_counts)
 {
 	pci_put(&self->card, PCI_VENDOR_ID, 2, 0x1234, 0);
@@ -135,7 +135,7 @@ TEST_F(identity, each_byte_of_the_class_counts)
 	expect_says("its class is 050000, was 120000");
 }
 
-/* Another build may have another revision and another serial number, and no more. */
+/* Another build may change the revision and the serial number only. */
 TEST_F(identity, a_build_may_differ)
 {
 	pci_put(&self->card, PCI_CLASS_REVISION, 4, 0x12000002, 0);
@@ -160,7 +160,7 @@ TEST_F(identity, the_header_type_counts)
 	EXPECT_TRUE(differs(BUILD));
 }
 
-/* Which register, what it sizes as now, and what is said. */
+/* Register, new sizing value, and text. */
 static const struct {
 	int where;
 	u32 sized;
@@ -199,7 +199,7 @@ TEST_F(identity, each_bar_counts)
 		EXPECT_TRUE(differs(BUILD));
 		self->card = before;
 	}
-	/* an upper half, of which the words may say the same */
+	/* the upper half of a 64-bit BAR; the texts may be equal */
 	self->is = self->was;
 	self->is.bars[3] = 0xfffffff7;
 	EXPECT_TRUE(differs(BUILD));
@@ -210,7 +210,7 @@ TEST_F(identity, each_bar_counts)
 	EXPECT_STREQ("BAR 3 sizes as fff00002, was fff00000", self->text);
 }
 
-/* A capability that is gone, new, moved or another one, at either end of the chain. */
+/* A capability missing, new, moved or replaced, at either end of the chain. */
 TEST_F(identity, each_capability_counts)
 {
 	struct pci_dev before = self->card;
@@ -260,7 +260,7 @@ TEST_F(identity, each_extended_capability_counts)
 	EXPECT_TRUE(differs(BUILD));
 }
 
-/* Chains that go in a circle, or end in nothing, end here. */
+/* Loops and broken pointers end the chain. */
 TEST_F(identity, chains_end)
 {
 	struct fv_identity *is = &self->is;
@@ -271,7 +271,7 @@ TEST_F(identity, chains_end)
 	EXPECT_EQ(FV_IDENTITY_CAPS, is->nr_caps);
 	EXPECT_EQ(FV_IDENTITY_EXT_CAPS, is->nr_ext_caps);
 	EXPECT_EQ(0x70, is->caps[FV_IDENTITY_CAPS - 1].at);
-	/* into the header, and where nothing answers; the low two bits are none */
+	/* pointers into the header and to all-ones; the low two bits are reserved */
 	self->card.config[0x70 + PCI_CAP_LIST_NEXT] = 0x3c;
 	pci_put(&self->card, 0x160, 4, PCI_EXT_CAP_ID_VNDR | 1 << 16 | 0xfcu << 20, 0);
 	EXPECT_FALSE(again());
@@ -283,7 +283,7 @@ TEST_F(identity, chains_end)
 	EXPECT_FALSE(again());
 	pci_put(&self->card, 0x200, 4, 0, 0);
 	EXPECT_FALSE(again());
-	/* 64 is the first that is behind the header */
+	/* 0x40 is the first offset behind the header */
 	self->card.config[0x70 + PCI_CAP_LIST_NEXT] = 0x40;
 	EXPECT_TRUE(again());
 	pci_put(&self->card, 0x140, 4, PCI_EXT_CAP_ID_DSN | 1 << 16 | 0x163u << 20, 0);
@@ -294,7 +294,7 @@ TEST_F(identity, chains_end)
 	EXPECT_EQ(0x160, is->ext_caps[2].at);
 }
 
-/* A function without the larger configuration space has nothing there that could be read. */
+/* Extended capabilities are not read with 256 bytes of config space. */
 TEST_F(identity, conventional_functions_have_256_bytes)
 {
 	self->card.cfg_size = PCI_CFG_SPACE_SIZE;
@@ -303,7 +303,7 @@ TEST_F(identity, conventional_functions_have_256_bytes)
 	EXPECT_EQ(3, self->is.nr_caps);
 }
 
-/* Its BARs have their values again, and are not sized while they are decoded. */
+/* BARs are sized with decoding off and restored. */
 static bool decoded;
 static unsigned int sized;
 
@@ -342,12 +342,12 @@ TEST_F(identity, bars_are_as_they_were)
 		EXPECT_EQ(0, memcmp(before.config, card->config, sizeof(card->config)));
 		EXPECT_EQ(FV_IDENTITY_BARS, sized);
 		EXPECT_FALSE(decoded);
-		/* two for each, and two for decoding, if that was on */
+		/* two writes per BAR, and two for decoding if it was on */
 		EXPECT_EQ(2 * FV_IDENTITY_BARS + (commands[i] & 3 ? 2 : 0), card->nr_writes);
 	}
 }
 
-/* A virtual function has its capabilities; the rest is its physical function's. */
+/* Only the capabilities are the VF's own; the rest is in its PF. */
 TEST_F(identity, virtual_functions_have_capabilities)
 {
 	self->card.is_virtfn = true;
@@ -362,7 +362,7 @@ TEST_F(identity, virtual_functions_have_capabilities)
 	EXPECT_EQ(self->was.serial, self->is.serial);
 }
 
-/* Nothing is told of a function that does not answer, or goes away while it is read. */
+/* A function that is gone, or disappears during the read, is an error. */
 static void goes_away(struct pci_dev *pdev, int where, u32 value)
 {
 	pdev->is_gone = true;
@@ -378,7 +378,7 @@ TEST_F(identity, one_that_is_gone_is_an_error)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
-/* What does not fit into the text is left out. */
+/* A text is cut off at the buffer size. */
 TEST_F(identity, texts_end)
 {
 	char text[16];

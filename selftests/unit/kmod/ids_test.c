@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/ids.c and kmod/profile.c: which functions are taken and which are refused, and what is
- * known of each. The tables are written out once more: a line that is lost there, or an id of
- * which a digit is another, is found here.
+ * kmod/ids.c and kmod/profile.c: accepted ids, refused ids and profiles. The tables are duplicated
+ * here to detect lost lines and mistyped ids.
  */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/ids.h"
 #include "../../../kmod/profile.h"
 
-/* vendor, device */
+/* Accepted ids. */
 static const struct id {
 	u16 vendor, device;
 } taken[] = {
@@ -44,7 +43,7 @@ static const struct id refused[] = {
 
 #define HOT_FIRST "hot link flr pm"
 
-/* Subsystem 0: whatever it is. */
+/* Profiles; subsystem 0 matches any. */
 static const struct known {
 	u16 vendor, device, subvendor, subsystem;
 	const char *name, *methods;
@@ -68,7 +67,7 @@ static const struct known {
 	{ 0x8086, 0xbcce, 0x8086, 0x1771, "intel-ofs", HOT_FIRST, 60000, 10000 },
 };
 
-/* Of these nothing is known: their ids are shared, or nearly one of the above. */
+/* No profile: shared ids, or near misses of the above. */
 static const struct known unknown[] = {
 	{ .vendor = 0x10ee, .device = 0x903f }, { .vendor = 0x10ee, .device = 0x7024 },
 	{ .vendor = 0x10ee, .device = 0x8038 }, { .vendor = 0x10ee, .device = 0x5020 },
@@ -106,7 +105,7 @@ static void is_card(struct pci_dev *card, u16 vendor, u16 device, u16 subvendor,
 	card->devfn = 0;
 }
 
-/* In the table's order, to the last one. */
+/* Same order, same length. */
 TEST_F(ids, each_card_is_taken)
 {
 	size_t i;
@@ -118,13 +117,13 @@ TEST_F(ids, each_card_is_taken)
 		EXPECT_EQ(PCI_ANY_ID, fv_ids[i].subvendor);
 		EXPECT_EQ(PCI_ANY_ID, fv_ids[i].subdevice);
 		EXPECT_EQ(0, fv_ids[i].class_mask);
-		/* never bound by itself, only as libvirt and driver_override ask for it */
+		/* bound only on request, by libvirt or driver_override */
 		EXPECT_EQ(PCI_ID_F_VFIO_DRIVER_OVERRIDE, fv_ids[i].override_only);
 	}
 	EXPECT_EQ(0, fv_ids[i].vendor);
 }
 
-/* All pairs of Intel's, so that nothing beside those is refused. */
+/* All Intel device ids: no other one is refused. */
 TEST_F(ids, what_vfio_pci_refuses_is_refused)
 {
 	u32 device;
@@ -165,7 +164,7 @@ TEST_F(ids, each_board_is_known)
 		EXPECT_EQ(k->ready_limit_ms,
 			  self->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 		EXPECT_EQ(0, fv_policy_check(&self->policy, text, sizeof(text)));
-		/* all else is as it is for any card */
+		/* the rest are defaults */
 		self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] =
 			self->begin.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS];
 		self->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] =
@@ -176,7 +175,7 @@ TEST_F(ids, each_board_is_known)
 	}
 }
 
-/* What has no profile has the defaults, whatever was there before. */
+/* Without a profile, all values are set to the defaults. */
 TEST_F(ids, other_cards_have_the_defaults)
 {
 	size_t i;
@@ -199,13 +198,13 @@ TEST_F(ids, ofs_is_function_0)
 	is_card(&self->card, 0x8086, 0xbcce, 0x8086, 0x1771);
 	self->card.devfn = 1;
 	EXPECT_STREQ("default", profile_name(&self->card));
-	/* of the others, all functions */
+	/* other profiles apply to all functions */
 	is_card(&self->card, 0x10ee, 0x5001, 0, 0);
 	self->card.devfn = 1;
 	EXPECT_STREQ("alveo-u200", profile_name(&self->card));
 }
 
-/* A profile may bring a ready register; none does yet. */
+/* A profile may have a ready register; none has one yet. */
 TEST_F(ids, a_profile_brings_all_that_it_has)
 {
 	const struct fv_profile profile = {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/intx.c: in whatever state INTx is when a device is fenced or reset, and whatever the user
- * asks for meanwhile, vfio_pci_core and the device agree afterwards, and the next one arrives.
+ * kmod/intx.c: for each state of INTx at a fence or reset, and each request of the user in between,
+ * vfio_pci_core and the device agree afterwards and the next interrupt arrives.
  */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/device.h"
 #include "../../../kmod/intx.h"
 
-/* vfio_pci_core's part, and the device. */
+/* The state of vfio_pci_core and of the device. */
 static struct world {
 	struct fv_device *dev;
-	bool is_masked;		/* the core's books */
-	bool is_pending;	/* the device asserts it */
+	bool is_masked;		/* as recorded by the core */
+	bool is_pending;	/* asserted by the device */
 	bool is_dead;
 	unsigned int signals, suspends, resumes, unhandled;
 } world;
@@ -44,12 +44,12 @@ static void core_mask(void)
 	mutex_unlock(&world.dev->core.irqlock);
 }
 
-/* By ioctl, eventfd, or power management. */
+/* Unmask by ioctl, eventfd or power management. */
 static void core_unmask(void)
 {
 	mutex_lock(&world.dev->core.irqlock);
 	if (world.is_masked && !world.dev->core.virq_disabled) {
-		/* all-ones say that one is pending */
+		/* all-ones read as pending */
 		if (world.is_pending || world.is_dead) {
 			signal_user();
 		} else {
@@ -133,7 +133,7 @@ static void begins(struct fv_device *dev)
 	fv_intx_mask(dev);
 }
 
-/* A reset, and the configuration that was saved before. */
+/* Reset, with the saved configuration restored. */
 static void ends(struct fv_device *dev, bool was_disabled)
 {
 	world.is_dead = false;
@@ -145,7 +145,7 @@ static void ends(struct fv_device *dev, bool was_disabled)
 	interrupt();
 }
 
-/* The device is serviced, the next one arrives, and is serviced, too. */
+/* Service the device; the next interrupt must arrive, too. */
 static bool works(void)
 {
 	unsigned int before, i;
@@ -166,7 +166,7 @@ static bool works(void)
 	return true;
 }
 
-/* Each state before, and what the user does meanwhile; on a link that is up, and on a dead one. */
+/* Each state and each action in between, with the link up and down. */
 TEST_F(intx, the_next_one_arrives)
 {
 	unsigned int i;
@@ -185,7 +185,7 @@ TEST_F(intx, the_next_one_arrives)
 		begins(self->dev);
 		if (is_unmasked)
 			core_unmask();
-		/* nothing reaches the device, and nothing its user */
+		/* no config write, no signal */
 		EXPECT_EQ(!world.is_dead || was_disabled, is_disabled());
 		EXPECT_EQ(is_in_handler, world.signals);
 		world.is_pending = is_late;
@@ -208,7 +208,7 @@ TEST_F(intx, not_used)
 	EXPECT_FALSE(self->dev->core.virq_disabled);
 }
 
-/* Set up when it begins, and taken down behind the fence. */
+/* INTx is torn down behind the fence. */
 TEST_F(intx, taken_down_meanwhile)
 {
 	begins(self->dev);
@@ -219,7 +219,7 @@ TEST_F(intx, taken_down_meanwhile)
 	EXPECT_EQ(0, world.resumes);
 }
 
-/* And between the end and the unmask. */
+/* INTx is torn down between the end of the fence and the unmask. */
 TEST_F(intx, taken_down_before_it_is_unmasked)
 {
 	begins(self->dev);
@@ -229,7 +229,7 @@ TEST_F(intx, taken_down_before_it_is_unmasked)
 	EXPECT_EQ(0, world.resumes);
 }
 
-/* What sleeps is masked, and is not woken. A kernel without power management has no means. */
+/* A suspended device is masked already; without CONFIG_PM INTx cannot be masked. */
 TEST_F(intx, what_cannot_be_masked_is_left)
 {
 	self->pdev.current_state = PCI_D3hot;
@@ -247,7 +247,7 @@ TEST_F(intx, what_cannot_be_masked_is_left)
 	EXPECT_FALSE(self->dev->core.virq_disabled);
 }
 
-/* Without Interrupt Disable it is masked at the interrupt controller, and the bit is not ours. */
+/* Without Interrupt Disable, INTx is masked at the interrupt controller. */
 TEST_F(intx, without_interrupt_disable)
 {
 	self->dev->core.pci_2_3 = false;
@@ -259,7 +259,7 @@ TEST_F(intx, without_interrupt_disable)
 	EXPECT_FALSE(world.is_masked);
 }
 
-/* Held twice, as when a reset fails behind a fence, and released once. */
+/* Held twice, as when a reset fails behind a fence; one release suffices. */
 TEST_F(intx, held_twice)
 {
 	begins(self->dev);
@@ -267,13 +267,13 @@ TEST_F(intx, held_twice)
 	EXPECT_TRUE(fv_intx_is_masked(self->dev));
 	ends(self->dev, false);
 	EXPECT_TRUE(works());
-	/* and once more */
+	/* a second release does nothing */
 	fv_intx_release(self->dev);
 	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
 	EXPECT_EQ(1, world.resumes);
 }
 
-/* Fenced again before it is unmasked. */
+/* Fenced again before the unmask. */
 TEST_F(intx, held_again_at_once)
 {
 	begins(self->dev);
@@ -287,8 +287,8 @@ TEST_F(intx, held_again_at_once)
 }
 
 /*
- * The guest writes Command while it is masked: vfio_pci_core looks at what it is shown once more
- * when memory_lock is free, and unmasks.
+ * A write to Command in progress: vfio_pci_core evaluates the user's Command again once memory_lock
+ * is free, and unmasks.
  */
 TEST_F(intx, unmasked_by_a_write_that_is_under_way)
 {
@@ -303,7 +303,7 @@ TEST_F(intx, unmasked_by_a_write_that_is_under_way)
 	EXPECT_TRUE(works());
 }
 
-/* One that sleeps is not touched: its wake unmasks it. */
+/* Runtime resume unmasks a suspended device. */
 TEST_F(intx, asleep_when_it_is_unmasked)
 {
 	begins(self->dev);
@@ -315,7 +315,7 @@ TEST_F(intx, asleep_when_it_is_unmasked)
 	EXPECT_TRUE(is_disabled());
 	resume(&self->pdev.dev);
 	EXPECT_TRUE(works());
-	/* without power management no device sleeps */
+	/* without CONFIG_PM no device is suspended */
 	begins(self->dev);
 	set_disabled(true);
 	fv_intx_release(self->dev);
@@ -327,7 +327,7 @@ TEST_F(intx, asleep_when_it_is_unmasked)
 	EXPECT_TRUE(works());
 }
 
-/* The user has it disabled in Command, as the user sees that. */
+/* The user disabled it in its view of Command. */
 TEST_F(intx, disabled_by_its_user)
 {
 	*(__le16 *)&self->dev->core.vconfig[PCI_COMMAND] = PCI_COMMAND_INTX_DISABLE;
@@ -367,7 +367,7 @@ TEST_F(intx, masked_by_its_user)
 	EXPECT_FALSE(*is);
 	set_irqs(self->dev, MASK | BOOL, INTX, 1);
 	EXPECT_TRUE(*is);
-	/* that says when, later; this is for a test */
+	/* eventfds take effect later; the trigger is only a test */
 	set_irqs(self->dev, UNMASK | EVENTFD, INTX, 0);
 	set_irqs(self->dev, VFIO_IRQ_SET_ACTION_TRIGGER | NONE, INTX, 0);
 	set_irqs(self->dev, UNMASK | BOOL, INTX, 0);
@@ -383,7 +383,7 @@ TEST_F(intx, masked_by_its_user)
 	EXPECT_TRUE(is_disabled());
 	set_irqs(self->dev, UNMASK | NONE, INTX, 0);
 	EXPECT_FALSE(*is);
-	/* it goes with the interrupt */
+	/* teardown clears it */
 	set_irqs(self->dev, MASK | NONE, INTX, 0);
 	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
 	set_irqs(self->dev, VFIO_IRQ_SET_ACTION_TRIGGER | NONE, INTX, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/lease.c: a card is fenced for its owner, and brought back by it, or by the driver. */
+/* kmod/lease.c: fence sessions, ended by their owner or by the driver. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/baseline.h"
@@ -18,9 +18,9 @@
 #define DEVICES 2
 #define PORTID 555
 
-struct mutex fv_registry_lock;	/* of kmod/device.c */
+struct mutex fv_registry_lock;	/* in kmod/device.c */
 
-/* What the other files of the driver say, and what they were asked for. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_card *card;
 	struct fv_device *devices[DEVICES];
@@ -146,7 +146,7 @@ int fv_fence_raise(struct fv_device *dev)
 	return world.fence[i];
 }
 
-/* Importers of its dma-bufs are off before it is stopped. */
+/* dma-bufs must be revoked before fv_config_stop(). */
 void fv_fence_revoke(struct fv_device *dev)
 {
 	kernel_assert(!dev->core.memory_lock.held && fv_fence_is_up(&dev->fence));
@@ -161,7 +161,7 @@ void fv_fence_lower(struct fv_device *dev)
 
 int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 {
-	/* The device has something to restore from then on, even if there is no memory for it. */
+	/* counted on failure, too: an older saved state may exist */
 	if (dev)
 		world.remembered |= 1 << index_of(dev);
 	return world.remember[index_of_pdev(pdev)];
@@ -177,7 +177,7 @@ bool fv_ready_is_answering(struct pci_dev *pdev)
 	return !world.is_silent[index_of_pdev(pdev)];
 }
 
-/* vfio_pci_core, which writes Command back, does so under memory_lock. */
+/* Under memory_lock, because vfio_pci_core restores Command under it. */
 void fv_config_stop(struct pci_dev *pdev)
 {
 	struct fv_device *dev = world.devices[index_of_pdev(pdev)];
@@ -259,7 +259,7 @@ int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
 		span->functions[i] = world.devices[i]->core.pdev;
 		span->devices[i] = world.devices[i];
 	}
-	/* the second has no driver in some tests */
+	/* the second function has no driver in some tests */
 	if (!world.devices[1]->card)
 		span->devices[1] = NULL;
 	span->nr_held = DEVICES;
@@ -461,7 +461,7 @@ TEST_F(lease, a_long_time_is_one)
 	EXPECT_EQ(600000, FV_LEASE_LIMIT_MS);
 }
 
-/* The link is taken down where the port can tell, or always, or never. */
+/* link-disable: auto (if the port reports the link state), on, off. */
 TEST_F(lease, when_the_link_is_taken_down)
 {
 	static const struct {
@@ -474,7 +474,7 @@ TEST_F(lease, when_the_link_is_taken_down)
 		{ FPGA_VFIO_LINK_DISABLE_AUTO, false, false, 0, 0, false },
 		{ FPGA_VFIO_LINK_DISABLE_ON, false, false, 0, 0, true },
 		{ FPGA_VFIO_LINK_DISABLE_OFF, true, false, 0, 0, false },
-		/* it is another's that it is down; or there is none; or it stays up */
+		/* disabled by others; no link; the link stays up */
 		{ FPGA_VFIO_LINK_DISABLE_ON, true, true, 0, 0, false },
 		{ FPGA_VFIO_LINK_DISABLE_ON, true, false, -EOPNOTSUPP, 0, false },
 		{ FPGA_VFIO_LINK_DISABLE_ON, true, false, 0, -ETIMEDOUT, false },
@@ -517,7 +517,7 @@ TEST_F(lease, a_plan_does_nothing)
 	EXPECT_EQ(0, world.events);
 }
 
-/* Whatever keeps it from being fenced, nothing is left of the try but an event. */
+/* A refused session leaves nothing but an event. */
 #define expect_refused(_error, _text)					\
 	do {								\
 		unsigned int __events = world.events;			\
@@ -557,7 +557,7 @@ TEST_F(lease, what_keeps_it_from_being_fenced)
 	current->is_killed = true;
 	expect_refused(-EINTR, "");
 	current->is_killed = false;
-	/* those that were fenced before stay so */
+	/* functions that were fenced before stay fenced */
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_LOST;
 	self->devices[0].fence.seq = 1;
 	world.fence[1] = -EAGAIN;
@@ -566,7 +566,7 @@ TEST_F(lease, what_keeps_it_from_being_fenced)
 	EXPECT_EQ(0, world.remembered);
 	self->devices[0].fence.seq = 2;
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
-	/* one that does not answer is fenced, and not stopped */
+	/* one that does not answer is fenced but not stopped */
 	world.fence[1] = 0;
 	world.is_silent[0] = true;
 	world.stops = 0;
@@ -592,7 +592,7 @@ TEST_F(lease, who_is_refused_at_once)
 	fv_lease_leave(self->dev);
 	self->dev->card = &self->card;
 	EXPECT_EQ(0, world.events);
-	/* one fence at a time, a plan, too; and the refusal is an event */
+	/* one session at a time, also for a plan; the refusal is an event */
 	EXPECT_EQ(0, begin());
 	EXPECT_EQ(-EBUSY, begin());
 	EXPECT_STREQ("fenced by a command", self->text);
@@ -607,7 +607,7 @@ TEST_F(lease, its_owner_brings_it_back)
 	EXPECT_EQ(0, begin());
 	self->report.nr = 5;
 	EXPECT_EQ(0, end());
-	/* isolated once more meanwhile */
+	/* isolated once more during the recovery */
 	EXPECT_STREQ("enable isolate recover:4 restore, restore, ", world.did);
 	EXPECT_FALSE(self->lease->is_on);
 	EXPECT_FALSE(self->lease->end.is_queued);
@@ -615,14 +615,14 @@ TEST_F(lease, its_owner_brings_it_back)
 	EXPECT_EQ(9, self->times.total_ns);
 	EXPECT_EQ(1, self->report.nr);
 	EXPECT_STREQ("", self->text);
-	/* it is ready: nothing to do */
+	/* ready: nothing to do */
 	EXPECT_EQ(0, end());
 	EXPECT_STREQ("", world.did);
 	EXPECT_EQ(0, self->report.nr);
 	EXPECT_EQ(0, self->times.total_ns);
 }
 
-/* Who may end it: its owner, anybody by force or when it is detached, and when there is none. */
+/* Only the owner, unless forced, detached or without a session. */
 TEST_F(lease, who_may_bring_it_back)
 {
 	static const struct {
@@ -655,14 +655,14 @@ TEST_F(lease, who_may_bring_it_back)
 			EXPECT_EQ(0, end());
 		}
 	}
-	/* one that is not fenced, and not ready */
+	/* neither fenced nor ready */
 	self->ask = (struct fv_lease_ask) { .portid = PORTID + 1 };
 	self->devices[1].state = FPGA_VFIO_CARD_STATE_FAILED;
 	EXPECT_EQ(0, end());
 	EXPECT_STREQ("isolate recover:4 restore, ", world.did);
 }
 
-/* A recovery that could not be ended leaves the fence on; one that failed does not. */
+/* An unfinished recovery keeps the fence session; a failed one ends it. */
 TEST_F(lease, what_comes_of_a_recovery)
 {
 	static const int errors[] = { -EAGAIN, -ENOMEM, -ESTALE, -ETIMEDOUT, -EIO };
@@ -692,7 +692,7 @@ TEST_F(lease, what_comes_of_a_recovery)
 	}
 }
 
-/* Who is killed meanwhile leaves it to the driver, now. */
+/* A killed owner hands the recovery over to the driver. */
 TEST_F(lease, a_killed_owner_hands_it_over)
 {
 	ASSERT_EQ(0, begin());
@@ -712,7 +712,7 @@ TEST_F(lease, a_killed_owner_hands_it_over)
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_DRIVER, world.event.origin);
 }
 
-/* Of a card that nobody has fenced, the driver's own repair goes on. */
+/* Without a fence session, the recovery worker continues. */
 TEST_F(lease, an_unfinished_recovery_without_a_fence)
 {
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_FAILED;
@@ -728,7 +728,7 @@ TEST_F(lease, an_unfinished_recovery_without_a_fence)
 	EXPECT_EQ(2, world.repairs);
 }
 
-/* Its time is over: not before, and once. */
+/* Timeout: not early, and once. */
 TEST_F(lease, the_driver_ends_it_in_time)
 {
 	u64 began_ns = kernel_ns;
@@ -739,7 +739,7 @@ TEST_F(lease, the_driver_ends_it_in_time)
 	EXPECT_EQ(1500, left_ms(self->lease));
 	kernel_ns += 1500 * NSEC_PER_MSEC - 2;
 	EXPECT_EQ(1, left_ms(self->lease));
-	/* too early: for what is left */
+	/* too early: wait for the rest */
 	self->lease->end.delay = 0;
 	kernel_do(&self->lease->end);
 	EXPECT_TRUE(self->lease->is_on);
@@ -755,12 +755,12 @@ TEST_F(lease, the_driver_ends_it_in_time)
 	EXPECT_STREQ("its time is over", world.text);
 	EXPECT_EQ(0, world.event.error);
 	EXPECT_EQ(0, world.event.duration_ns);
-	/* there is none any more */
+	/* no session any more */
 	fv_lease_owner_gone(PORTID);
 	EXPECT_FALSE(self->lease->end.is_queued);
 }
 
-/* When others have the card, or there is no memory, it is tried again. */
+/* Retry when the devices are held by others or memory is short. */
 TEST_F(lease, the_driver_tries_again)
 {
 	unsigned int i;
@@ -784,7 +784,7 @@ TEST_F(lease, the_driver_tries_again)
 	self->dev->is_leaving = false;
 	kernel_do(&self->lease->end);
 	EXPECT_FALSE(self->lease->is_on);
-	/* the work comes late: nothing to do */
+	/* late work: nothing to do */
 	world.did[0] = '\0';
 	self->lease->end.is_queued = true;
 	kernel_do(&self->lease->end);
@@ -801,7 +801,7 @@ TEST_F(lease, the_work_comes_when_no_device_is_left)
 	EXPECT_TRUE(self->lease->is_on);
 }
 
-/* The socket that asked for it is closed: now, unless it is detached or another's. */
+/* Closing the owner's socket ends the session, unless detached. */
 TEST_F(lease, the_owners_socket_is_closed)
 {
 	ASSERT_EQ(0, begin());
@@ -818,12 +818,12 @@ TEST_F(lease, the_owners_socket_is_closed)
 	kernel_do(&self->lease->end);
 	EXPECT_FALSE(self->lease->is_on);
 	EXPECT_STREQ("its owner is gone", world.text);
-	/* the next fence is not over when it begins */
+	/* the next session is not over at its start */
 	EXPECT_EQ(0, begin());
 	EXPECT_FALSE(self->lease->is_over);
 }
 
-/* The last device that is unbound takes the fence with it, the others do not. */
+/* The fence session ends with the last device of the card. */
 TEST_F(lease, a_device_leaves)
 {
 	fv_lease_leave(self->dev);
@@ -840,7 +840,7 @@ TEST_F(lease, a_device_leaves)
 	EXPECT_EQ(1, world.driverless);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
 	EXPECT_STREQ("it was unbound while it was fenced", self->dev->reason);
-	/* one that does not come back is left as it is */
+	/* a card that does not come back is left alone */
 	ASSERT_EQ(0, begin());
 	world.wait = -ETIMEDOUT;
 	fv_lease_leave(self->dev);
@@ -848,7 +848,7 @@ TEST_F(lease, a_device_leaves)
 	EXPECT_EQ(1, world.driverless);
 }
 
-/* A function without driver is part of the card: it is stopped, and nobody wakes it. */
+/* A driverless function of the card is stopped and not woken. */
 TEST_F(lease, functions_without_driver)
 {
 	self->devices[1].card = NULL;

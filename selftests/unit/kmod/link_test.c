@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/link.c: what a port says of its link, and a link that is retrained, disabled and enabled. */
+/* kmod/link.c: link registers of a port, link retrain, disable and enable. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/link.h"
@@ -14,16 +14,16 @@
 
 static struct pci_dev *port;
 
-/* What a training does: when it begins and ends, in ms, and what it comes to. 0: no link. */
+/* A simulated training: begin and end in ms, resulting speed and width; speed 0 is no link. */
 static struct {
 	unsigned int begin_ms, end_ms;
 	u8 speed, width;
-	bool is_quiet;		/* neither LT nor LBMS tell of it */
-	bool is_lbms_taken;	/* the bandwidth controller is quicker */
+	bool is_quiet;		/* without LT and LBMS */
+	bool is_lbms_taken;	/* the bandwidth controller clears LBMS first */
 	u64 begins_ns, ends_ns;
 	unsigned int nr;
 	u8 targets[16];
-	u8 best;		/* trainings from 2.5 GT/s on come to this instead */
+	u8 best;		/* result of trainings after one at 2.5 GT/s */
 } training;
 
 static void set_status(u16 value)
@@ -81,7 +81,7 @@ FIXTURE(link)
 	struct fv_link_goal goal;
 };
 
-/* A port of 16 GT/s x16 above a card of 8 GT/s x8, which is at 2.5 GT/s x4. */
+/* A port of 16 GT/s x16 above a card of 8 GT/s x8; the link is at 2.5 GT/s x4. */
 #define CARD_CAP 0x83
 
 static void put_port(struct pci_dev *pdev, u8 type, u32 cap)
@@ -133,11 +133,11 @@ TEST_F(link, all_of_it_is_read)
 	EXPECT_TRUE(self->link.is_active);
 	EXPECT_FALSE(self->link.is_training);
 	EXPECT_FALSE(self->link.is_disabled);
-	/* of a card that is not known, the port's */
+	/* unknown card: maximum of the port */
 	EXPECT_EQ(0, fv_link_read(port, 0, &self->link));
 	EXPECT_EQ(4, self->link.max_speed);
 	EXPECT_EQ(16, self->link.max_width);
-	/* the lesser of the two, each by itself */
+	/* minimum of speed and of width, independently */
 	EXPECT_EQ(0, fv_link_read(port, 0x205, &self->link));
 	EXPECT_EQ(4, self->link.max_speed);
 	EXPECT_EQ(16, self->link.max_width);
@@ -162,7 +162,7 @@ TEST_F(link, each_state_is_read)
 	expect_link(0, 0, 3, 8, 4);
 	EXPECT_TRUE(self->link.is_disabled);
 	EXPECT_TRUE(self->link.is_active);
-	/* a port that cannot tell is believed */
+	/* without DLLLA reporting, the link counts as active */
 	put_port(&self->port, PCI_EXP_TYPE_ROOT_PORT, 0x104);
 	set_status(0x83);
 	expect_link(3, 8, 3, 8, 4);
@@ -188,7 +188,7 @@ TEST_F(link, each_target_is_read)
 		pci_put(port, CTL2, 2, rows[i].control2, ~0);
 		expect_link(1, 4, 3, 8, rows[i].target);
 	}
-	/* a speed that is not known here is the highest that is */
+	/* unknown speeds are clamped to the highest known one */
 	pci_put(port, CAP, 4, PCI_EXP_LNKCAP_DLLLARC | 0x10f, 0);
 	pci_put(port, CTL2, 2, 0, ~0);
 	EXPECT_EQ(0, fv_link_read(port, 0, &self->link));
@@ -217,7 +217,7 @@ TEST_F(link, ports_have_a_link)
 	EXPECT_EQ(-EOPNOTSUPP, fv_link_read(port, 0, &self->link));
 }
 
-/* A port that goes away at any of the reads is an error, and not a link. */
+/* A port that disappears at any of the reads returns an error, not a link. */
 static unsigned int reads;
 
 static void goes_away(struct pci_dev *pdev, int where)
@@ -237,7 +237,7 @@ TEST_F(link, a_port_that_is_gone_is_an_error)
 		EXPECT_EQ(-EIO, fv_link_read(port, 0, &self->link))
 			TH_LOG("at read %u", i);
 	}
-	/* one register alone */
+	/* a single register of all-ones */
 	put_port(&self->port, PCI_EXP_TYPE_ROOT_PORT, PCI_EXP_LNKCAP_DLLLARC | 0x104);
 	pci_put(port, CTL, 2, 0xffff, 0);
 	EXPECT_EQ(-EIO, fv_link_read(port, 0, &self->link));
@@ -247,7 +247,7 @@ TEST_F(link, a_port_that_is_gone_is_an_error)
 	EXPECT_EQ(-EIO, fv_link_retrain(port, 0, &self->goal, &self->link));
 }
 
-/* One that the PCI core knows to be unplugged is another error. */
+/* A port that the PCI core marked disconnected returns another error. */
 TEST_F(link, an_unplugged_port_is_an_error)
 {
 	struct fv_wait wait;
@@ -330,7 +330,7 @@ TEST_F(link, it_is_waited_for)
 	EXPECT_EQ(0, fv_link_wait_active(port, true, &wait));
 	EXPECT_EQ(0, fv_link_wait_active(port, true, &wait));
 	EXPECT_EQ(-ETIMEDOUT, fv_link_wait_active(port, false, &wait));
-	/* a port that cannot tell is not asked */
+	/* without DLLLA reporting there is nothing to wait for */
 	port->link_active_reporting = false;
 	port->is_gone = true;
 	EXPECT_EQ(0, fv_link_wait_active(port, false, &wait));
@@ -345,7 +345,7 @@ TEST_F(link, it_is_disabled_and_enabled)
 	EXPECT_EQ(0x0050, pci_look(port, CTL, 2));
 	EXPECT_EQ(0, fv_link_enable(port));
 	EXPECT_EQ(0x0040, pci_look(port, CTL, 2));
-	/* one that stays up is enabled again */
+	/* a link that stays up is enabled again */
 	port->on_write = NULL;
 	set_status(0x83 | PCI_EXP_LNKSTA_DLLLA);
 	kernel_on_sleep = NULL;
@@ -364,7 +364,7 @@ TEST_F(link, a_target_is_set_when_it_is_another)
 	EXPECT_EQ(0xabc2, pci_look(port, CTL2, 2));
 }
 
-/* At the first try: one training, with all that belongs to it, and no more. */
+/* Success at the first try: one training, no more register writes than needed. */
 TEST_F(link, one_training_is_enough)
 {
 	set_status(0x41 | PCI_EXP_LNKSTA_DLLLA | PCI_EXP_LNKSTA_LBMS | PCI_EXP_LNKSTA_LABS);
@@ -376,7 +376,7 @@ TEST_F(link, one_training_is_enough)
 	EXPECT_EQ(8, self->link.width);
 	EXPECT_EQ(0x0040, pci_look(port, CTL, 2));
 	EXPECT_EQ(0x0004, pci_look(port, CTL2, 2));
-	/* LBMS was cleared before, and afterwards; what is another's is not */
+	/* LBMS is cleared before and after; LABS belongs to others */
 	EXPECT_EQ(0x83 | PCI_EXP_LNKSTA_DLLLA, pci_look(port, STA, 2) & ~PCI_EXP_LNKSTA_LABS);
 	EXPECT_EQ(3, port->nr_writes);
 	EXPECT_EQ(STA, port->writes[0].where);
@@ -387,7 +387,7 @@ TEST_F(link, one_training_is_enough)
 	EXPECT_EQ(PCI_EXP_LNKSTA_LBMS, port->writes[2].value);
 }
 
-/* Ports that do not clear Retrain Link themselves. */
+/* Ports on which software must clear Retrain Link. */
 TEST_F(link, retrain_link_is_cleared)
 {
 	pci_put(port, CTL, 2, 0x0040, 0x0fff);
@@ -397,7 +397,7 @@ TEST_F(link, retrain_link_is_cleared)
 	EXPECT_EQ(1, training.nr);
 }
 
-/* A training that is under way would not see the target: it is waited for. */
+/* A training in progress ignores a new target: wait for its end. */
 static u64 first_ns;
 
 static void other_training_ends(u64 us)
@@ -419,7 +419,7 @@ TEST_F(link, another_training_is_waited_for)
 	EXPECT_EQ(1, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(0, first_ns);
 	EXPECT_LE(230 * NSEC_PER_MSEC, kernel_ns - began_ns);
-	/* one that does not end is given up after a second, each time */
+	/* give up after a second, at each try */
 	set_status(0x41 | PCI_EXP_LNKSTA_DLLLA | PCI_EXP_LNKSTA_LT);
 	kernel_on_sleep = NULL;
 	training.nr = 0;
@@ -430,7 +430,7 @@ TEST_F(link, another_training_is_waited_for)
 	EXPECT_EQ(1000 * NSEC_PER_MSEC + 1000, kernel_ns - began_ns);
 }
 
-/* Either of the two that tell of a training is enough: it is not waited for longer. */
+/* LT or LBMS alone shows a training. */
 TEST_F(link, a_training_is_seen)
 {
 	u64 began_ns = kernel_ns;
@@ -446,7 +446,7 @@ TEST_F(link, a_training_is_seen)
 	EXPECT_EQ(5 * NSEC_PER_MSEC, kernel_ns - began_ns);
 }
 
-/* One that nothing tells of is taken for one that was over before it was looked at. */
+/* A training without a sign counts as finished before the first read. */
 TEST_F(link, a_training_that_does_not_show_is_over)
 {
 	u64 began_ns = kernel_ns;
@@ -458,7 +458,7 @@ TEST_F(link, a_training_that_does_not_show_is_over)
 	EXPECT_EQ(20 * NSEC_PER_MSEC, kernel_ns - began_ns);
 }
 
-/* The link comes up after the training: that is waited for, too. */
+/* The link comes up after the training: wait for it. */
 TEST_F(link, the_link_is_waited_for)
 {
 	training.is_quiet = true;
@@ -499,7 +499,7 @@ TEST_F(link, the_number_of_tries_is_returned)
 	EXPECT_EQ(3, training.nr);
 }
 
-/* The target is what the goal says, before and afterwards, also when it was not reached. */
+/* The goal's target speed is set before and kept after, also when not reached. */
 TEST_F(link, the_target_is_the_goals)
 {
 	self->goal.target_speed = 3;
@@ -511,7 +511,7 @@ TEST_F(link, the_target_is_the_goals)
 	EXPECT_EQ(2, pci_look(port, CTL2, 2));
 }
 
-/* A link that does not come up is trained at 2.5 GT/s first, and the aim is as before then. */
+/* A link that stays down is trained at 2.5 GT/s first; then the target is restored. */
 TEST_F(link, from_the_lowest_speed_up)
 {
 	training.speed = 0;
@@ -522,7 +522,7 @@ TEST_F(link, from_the_lowest_speed_up)
 	EXPECT_EQ(1, training.targets[1]);
 	EXPECT_EQ(4, training.targets[2]);
 	EXPECT_EQ(4, pci_look(port, CTL2, 2));
-	/* never: the target is not what was tried last */
+	/* always down: the target is restored all the same */
 	training.best = 0;
 	training.nr = 0;
 	self->goal.tries = 2;
@@ -534,14 +534,14 @@ TEST_F(link, from_the_lowest_speed_up)
 	EXPECT_EQ(-ETIMEDOUT, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(3, training.nr);
 	EXPECT_EQ(1, training.targets[1]);
-	/* 2.5 GT/s are not lower than themselves */
+	/* no lower speed to try */
 	training.nr = 0;
 	self->goal.target_speed = 1;
 	EXPECT_EQ(-ETIMEDOUT, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(2, training.nr);
 }
 
-/* If 2.5 GT/s was the last that was tried, it does not stay the aim. */
+/* The target is restored if the last try was at 2.5 GT/s. */
 static void never_ends(u64 us)
 {
 	if (training.nr == 2 && !training.begins_ns)
@@ -561,7 +561,7 @@ TEST_F(link, the_lowest_speed_does_not_stay)
 	EXPECT_EQ(4, pci_look(port, CTL2, 2));
 }
 
-/* A port that goes away when all is done: what was read before is not what came of it. */
+/* A port that disappears at the end returns an error, not the values read before. */
 static void goes_away_at_the_end(struct pci_dev *pdev, int where)
 {
 	if (training.nr && where == CAP)
@@ -575,7 +575,7 @@ TEST_F(link, a_port_that_goes_away_at_the_end)
 	EXPECT_EQ(1, training.nr);
 }
 
-/* From 8 GT/s on a link is equalized anew, if it has the registers for that. */
+/* From 8 GT/s on, equalization is requested if the port has the capability. */
 TEST_F(link, equalization_is_asked_for)
 {
 	unsigned int target;
@@ -591,7 +591,7 @@ TEST_F(link, equalization_is_asked_for)
 		EXPECT_EQ(target < 3 ? 2 : 3, pci_look(port, SECPCI + 4, 4))
 			TH_LOG("generation %u", target);
 	}
-	/* a register that does not answer is not written */
+	/* a register of all-ones is not written */
 	pci_put(port, SECPCI + 4, 4, ~0, ~0);
 	port->nr_writes = 0;
 	EXPECT_EQ(1, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
@@ -609,7 +609,7 @@ TEST_F(link, what_cannot_be_retrained)
 	EXPECT_EQ(0, port->nr_writes);
 }
 
-/* One that is killed gives up at once, and leaves the aim as it was. */
+/* A killed task stops at once and restores the target. */
 TEST_F(link, a_kill_ends_it)
 {
 	self->goal.tries = 3;
@@ -620,7 +620,7 @@ TEST_F(link, a_kill_ends_it)
 	EXPECT_EQ(4, pci_look(port, CTL2, 2));
 }
 
-/* A port that goes away in a training ends it, too. */
+/* A port that disappears during a training stops it. */
 static void is_unplugged(u64 us)
 {
 	port->is_gone = true;
@@ -631,7 +631,7 @@ TEST_F(link, a_port_that_goes_away_ends_it)
 	kernel_on_sleep = is_unplugged;
 	EXPECT_EQ(-EIO, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(1, training.nr);
-	/* also while another training is waited for */
+	/* also while waiting for another training */
 	port->is_gone = false;
 	port->nr_writes = 0;
 	set_status(0x41 | PCI_EXP_LNKSTA_DLLLA | PCI_EXP_LNKSTA_LT);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/main.c: what is started, in order, and ended in reverse; which kernels it warns of. */
+/* kmod/main.c: order of init, reverse order of exit, and the warning about newer kernels. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/group.h"
@@ -14,7 +14,7 @@ unsigned int kernel_version_code;
 
 static struct world {
 	char did[64];
-	char fails;		/* what does not start */
+	char fails;		/* init that fails */
 	unsigned int warnings;
 	char text[256];
 } world;

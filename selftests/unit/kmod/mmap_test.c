@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/mmap.c: which mappings of BARs are made, and the self-test of the first that faults. */
+/* kmod/mmap.c: accepted BAR mappings, and the self-test at the first fault. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/device.h"
@@ -11,19 +11,19 @@
 #define BAR 2
 #define PGOFF(index) ((unsigned long)(index) << (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT))
 
-/* The core, memory management, and what they were asked for. */
+/* State, results and call counts of the stubs for core and memory management. */
 static struct world {
 	struct fv_device *dev;
 	const struct vm_operations_struct *ops;
-	struct file *file;		/* that the core changes to, or NULL */
+	struct file *file;		/* set by the core's mmap, or NULL */
 	void *private;
 	int mmap;
 	unsigned int mmaps, closes, faults, huge_faults, fence_faults, fence_huge_faults;
 	unsigned int zaps, vma_zaps, unlocks, errors;
 	vm_fault_t fault, huge_fault;
-	bool is_mapped;			/* at the address of the fault */
-	bool is_unfenced;		/* the fence's zap does not take it away */
-	bool is_lost;			/* another takes it away before that is looked at */
+	bool is_mapped;			/* at the fault address */
+	bool is_unfenced;		/* the fence's zap leaves the mapping */
+	bool is_lost;			/* zapped by another task before the check */
 } world;
 
 static void core_close(struct vm_area_struct *vma)
@@ -184,7 +184,7 @@ TEST_F(mmap, a_bar_is_wrapped)
 	EXPECT_EQ(0, world.closes);
 }
 
-/* What the core took for a mapping that is refused is given back; nothing is counted. */
+/* A refused mapping is closed in the core and not counted. */
 #define expect_refused()						\
 	do {								\
 		unsigned int was = world.closes, had = world.errors;	\
@@ -200,7 +200,7 @@ TEST_F(mmap, another_file_is_refused)
 {
 	world.file = &self->other_file;
 	expect_refused();
-	/* also where all else is the core's own */
+	/* also if everything else is the core's */
 	self->vma.vm_file = &self->other_file;
 	self->vma.vm_pgoff = PGOFF(BAR);
 	world.file = NULL;
@@ -221,7 +221,7 @@ TEST_F(mmap, other_operations_are_refused)
 	expect_refused();
 	world.ops = &none;
 	expect_refused();
-	/* the first that can be wrapped is what all others are to be */
+	/* the first accepted operations are the only ones */
 	world.ops = &core_ops;
 	EXPECT_EQ(0, map());
 	self->stats.counters->value[A(MMAPS)] = 0;
@@ -229,7 +229,7 @@ TEST_F(mmap, other_operations_are_refused)
 	expect_refused();
 }
 
-/* A region of one device, whatever it maps, goes by. */
+/* Device-specific regions are passed through. */
 TEST_F(mmap, a_special_region_maps_itself)
 {
 	static const struct vm_operations_struct special = { };
@@ -245,7 +245,7 @@ TEST_F(mmap, a_special_region_maps_itself)
 	EXPECT_EQ(0, world.errors);
 }
 
-/* The first fault of all is taken away as by a fence, and made again; the others are not. */
+/* Only the first fault is zapped as by a fence, and repeated. */
 TEST_F(mmap, the_first_fault_is_the_self_test)
 {
 	ASSERT_EQ(0, map());
@@ -276,14 +276,14 @@ TEST_F(mmap, a_huge_fault_is_as_good)
 	EXPECT_EQ(1, world.zaps);
 	EXPECT_EQ(2, world.huge_faults);
 	EXPECT_EQ(1, counts(MMAP_FAULTS));
-	/* from then on with either */
+	/* afterwards with either lock */
 	self->vmf.flags = FAULT_FLAG_VMA_LOCK;
 	EXPECT_EQ(VM_FAULT_NOPAGE, huge_fault());
 	EXPECT_EQ(1, world.zaps);
 	EXPECT_EQ(1, world.unlocks);
 }
 
-/* Where nothing is mapped, nothing is shown: the next fault is the self-test. */
+/* A fault that maps nothing proves nothing: the next one is the self-test. */
 TEST_F(mmap, what_is_not_mapped_shows_nothing)
 {
 	ASSERT_EQ(0, map());
@@ -310,7 +310,7 @@ TEST_F(mmap, what_is_not_mapped_shows_nothing)
 	EXPECT_EQ(2, world.zaps);
 }
 
-/* The fence would not take it away: what was mapped is, and nothing is mapped from then on. */
+/* The fence's zap leaves the mapping: remove it and refuse all later ones. */
 TEST_F(mmap, a_mapping_that_stays_ends_all)
 {
 	ASSERT_EQ(0, map());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/msi.c: each register of MSI and MSI-X is read back, and written if it is missing. */
+/* kmod/msi.c: MSI and MSI-X registers are read back, and written if lost. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/msi.h"
@@ -10,13 +10,13 @@
 #define MSIX_CAP 0x70
 #define DWORDS (PCI_MSIX_ENTRY_SIZE / 4)
 
-/* The card. */
+/* The simulated card. */
 static struct world {
 	struct pci_dev *card;
 	u32 table[VECTORS][DWORDS];
 	struct msi_desc descs[VECTORS];
-	bool is_deaf;			/* it takes no write */
-	unsigned int hears_after;	/* this many restores */
+	bool is_deaf;			/* ignores writes */
+	unsigned int hears_after;	/* until so many restores */
 	bool is_dead;			/* the table reads all-ones */
 	unsigned int reads, restores;
 } world;
@@ -75,7 +75,7 @@ static void write_all(void)
 
 void pci_restore_msi_state(struct pci_dev *pdev)
 {
-	/* it takes the lock itself */
+	/* takes the lock itself */
 	kernel_assert(!pdev->dev.msi_lock.held && pdev == world.card);
 	if (++world.restores > world.hears_after && !world.is_deaf)
 		write_all();
@@ -106,7 +106,7 @@ FIXTURE_TEARDOWN(msi)
 	kernel_ends();
 }
 
-/* So many vectors, every second one masked, with a gap behind each. */
+/* @nr vectors, each second one masked, with gaps if there is room. */
 static void use_msix(struct pci_dev *card, unsigned int nr)
 {
 	unsigned int i;
@@ -126,7 +126,7 @@ static void use_msix(struct pci_dev *card, unsigned int nr)
 	write_all();
 }
 
-/* 8 vectors, of which 4 are used. */
+/* 8 vectors, 4 in use. */
 static void use_msi(struct pci_dev *card, bool is_64)
 {
 	world.descs[0] = (struct msi_desc) {
@@ -165,7 +165,7 @@ TEST_F(msi, what_holds_is_not_written)
 	EXPECT_STREQ("", self->text);
 }
 
-/* Of each vector, each register that differs in one bit. */
+/* Each register of each vector with one bit flipped. */
 TEST_F(msi, each_register_of_a_vector)
 {
 	static const char * const names[DWORDS] = {
@@ -186,7 +186,7 @@ TEST_F(msi, each_register_of_a_vector)
 			world.restores = 0;
 			EXPECT_EQ(0, restore());
 			EXPECT_EQ(1, world.restores);
-			/* and one that stays so */
+			/* once more, with writes ignored */
 			world.table[2 * vector][at] ^= 1;
 			world.is_deaf = true;
 			EXPECT_EQ(-EIO, restore());
@@ -198,7 +198,7 @@ TEST_F(msi, each_register_of_a_vector)
 	}
 }
 
-/* Also where the one bit that counts would be right. */
+/* All-ones is an error even if the Mask bit is right. */
 TEST_F(msi, all_ones_are_no_vector_control)
 {
 	use_msix(&self->card, 4);
@@ -217,7 +217,7 @@ TEST_F(msi, the_text_of_a_vector)
 	EXPECT_STREQ("MSI-X vector 2: Message Data reads 0x17, expected 0x41", self->text);
 }
 
-/* Reserved bits of Vector Control, and a mask that the host's interrupt controller cannot set. */
+/* Ignore reserved bits of Vector Control, and masks that the interrupt controller cannot set. */
 TEST_F(msi, what_is_not_the_kernels_is_not_compared)
 {
 	use_msix(&self->card, 4);
@@ -232,13 +232,13 @@ TEST_F(msi, what_is_not_the_kernels_is_not_compared)
 	/* not set up yet */
 	world.descs[3].msg = (struct msi_msg) {};
 	EXPECT_EQ(0, look());
-	/* a vector that is not in use */
+	/* an unused vector */
 	world.table[1][0] = 0x5eed;
 	EXPECT_EQ(0, restore());
 	EXPECT_EQ(0, world.restores);
 }
 
-/* An affinity that changes just then makes a difference that goes away. */
+/* An affinity change can cause a transient difference. */
 TEST_F(msi, a_difference_has_to_last)
 {
 	use_msix(&self->card, 4);
@@ -291,7 +291,7 @@ TEST_F(msi, memory_space_is_enabled_meanwhile)
 {
 	use_msix(&self->card, 4);
 	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_MASTER, 0x547);
-	/* its user may set it just now */
+	/* the user may be changing it */
 	EXPECT_EQ(0, look());
 	EXPECT_EQ(0, world.reads);
 	EXPECT_EQ(0, restore());
@@ -300,7 +300,7 @@ TEST_F(msi, memory_space_is_enabled_meanwhile)
 	world.is_dead = true;
 	EXPECT_EQ(-EIO, restore());
 	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(&self->card, PCI_COMMAND, 2));
-	/* Command of a virtual function has no such bit */
+	/* Command of a VF has no Memory Space Enable */
 	world.is_dead = false;
 	self->card.is_virtfn = true;
 	self->card.nr_writes = 0;
@@ -315,7 +315,7 @@ TEST_F(msi, function_mask)
 	use_msix(&self->card, 4);
 	pci_put(&self->card, MSIX_CAP + PCI_MSIX_FLAGS, 2,
 		PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL | 3, 0);
-	/* set while vectors are being set up */
+	/* Function Mask may be set during vector setup */
 	EXPECT_EQ(0, look());
 	world.is_deaf = true;
 	EXPECT_EQ(-EIO, restore());
@@ -333,7 +333,7 @@ TEST_F(msi, asleep_it_is_not_looked_at)
 	EXPECT_EQ(0, world.reads);
 }
 
-/* Of MSI, each register, with a bit that differs. */
+/* Each MSI register with one bit flipped. */
 TEST_F(msi, each_register_of_msi)
 {
 	static const struct {
@@ -382,10 +382,10 @@ TEST_F(msi, mask_bits_that_are_reserved)
 	EXPECT_EQ(0, look());
 	world.descs[0].pci.msi_mask |= 0xff0000;
 	EXPECT_EQ(0, look());
-	/* 32 vectors have all of them */
+	/* with 32 vectors, all mask bits exist */
 	world.descs[0].pci.msi_attrib.multi_cap = 5;
 	EXPECT_EQ(-EIO, look());
-	/* a function without masks has other things there */
+	/* without per-vector masking, the registers do not exist */
 	world.descs[0].pci.msi_attrib.can_mask = false;
 	EXPECT_EQ(0, look());
 }

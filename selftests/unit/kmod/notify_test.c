@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/notify.c: each of those who want to hear of something does, in order, and undoes its own. */
+/* kmod/notify.c: observers are called in order; a failed call is undone. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/notify.h"
@@ -10,7 +10,7 @@ static struct fv_group *const group = (void *)1;
 static struct fv_device *const dev = (void *)2;
 static const struct fv_event *const event = (void *)3;
 
-/* What was called, "shell:what ", and which of the shells refuse. */
+/* Log of calls, "observer:call ", and results. */
 static char called[256];
 static int errors[SHELLS];
 
@@ -112,7 +112,7 @@ TEST_F(notify, each_hears_of_all)
 	expect_called("0:phase 1:phase 2:phase 3:phase ");
 }
 
-/* One that refuses ends it; those before it are told to forget it, and it is not. */
+/* After an error, the observers called before it undo the call in reverse order. */
 TEST_F(notify, a_refusal_is_undone)
 {
 	errors[2] = -ENOMEM;
@@ -127,7 +127,7 @@ TEST_F(notify, a_refusal_is_undone)
 	expect_called("0:device ");
 }
 
-/* What a shell does not want to hear of is left out. */
+/* Missing callbacks are skipped. */
 TEST_F(notify, each_call_may_be_missing)
 {
 	shells[1] = (struct fv_shell) {};
@@ -146,7 +146,7 @@ TEST_F(notify, each_call_may_be_missing)
 	expect_called("0:phase 2:phase 3:phase ");
 }
 
-/* The last one that came goes first. */
+/* Removed in reverse order of registration. */
 TEST_F(notify, shells_go)
 {
 	fv_notify_remove_shell(&shells[3]);
