@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/port.c: a port is kept from acting on what happens below it, and is as before then. */
+/* kmod/port.c: port isolation, restore, and hot reset. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/port.h"
@@ -8,7 +8,7 @@
 #define AER 0x100
 #define DPC 0x160
 
-/* All that is written for isolation, in that order: what is cleared there, and what is set. */
+/* Registers of the isolation, in the order of writes: bits cleared and bits set. */
 static const struct control {
 	int where, size;
 	u32 off, on;
@@ -26,7 +26,7 @@ static const struct control {
 	{ PCI_COMMAND, 2, 0x0100, 0, false, "Command" },
 };
 
-/* Events that are latched, and which of them may be cleared. */
+/* Latched events and the bits that may be cleared. */
 static const struct latch {
 	int where, size;
 	u32 bits;
@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(port)
 	kernel_ends();
 }
 
-/* What is set is cleared or the other way round, and nothing beside it changes. */
+/* The bits of each control are changed and restored; other bits stay. */
 TEST_F(port, each_control_is_isolated_and_restored)
 {
 	static const u32 values[] = { 0, ~0, 0xa5a5a5a5, 0x5a5a5a5a };
@@ -100,7 +100,7 @@ TEST_F(port, each_control_is_isolated_and_restored)
 	}
 }
 
-/* What others change meanwhile, beside what isolation changes, stays. */
+/* Concurrent changes of other bits survive. */
 TEST_F(port, what_is_not_isolated_stays)
 {
 	struct pci_dev *port = &self->port;
@@ -124,15 +124,15 @@ TEST_F(port, what_is_not_isolated_stays)
 	}
 }
 
-/* The PCI core resets the link after an error: reporting is off meanwhile, and on afterwards. */
+/* The PCI core turns error reporting off during its link reset and on afterwards. */
 TEST_F(port, error_reporting_is_not_lost)
 {
 	static const struct {
 		u32 before, after, is;
 	} rows[] = {
-		/* it begins before isolation, and ends within it, or after it */
+		/* reset starts before isolation, ends during or after it */
 		{ 0, 7, 7 }, { 0, 0, 0 },
-		/* it begins within */
+		/* reset starts during isolation */
 		{ 7, 0, 7 }, { 7, 7, 7 },
 		{ 0xf2, 0x100, 0x102 },
 	};
@@ -150,7 +150,7 @@ TEST_F(port, error_reporting_is_not_lost)
 	}
 }
 
-/* What raises comes before what signals, and the other way round on the way back. */
+/* Error sources are masked before error signalling; restored in reverse order. */
 TEST_F(port, controls_are_written_in_order)
 {
 	struct pci_dev *port = &self->port;
@@ -167,13 +167,13 @@ TEST_F(port, controls_are_written_in_order)
 			TH_LOG("%s", controls[i].name);
 		EXPECT_EQ(controls[i].size, port->writes[2 * nr - 1 - i].size);
 	}
-	/* which others write, too: both ways, under the PCI core's lock */
+	/* shared registers, both ways under the PCI core's lock */
 	EXPECT_EQ(2 * 3, port->express_changes);
 	EXPECT_LE(nr, FV_PORT_CONTROLS);
 	EXPECT_LE(ARRAY_SIZE(latches), FV_PORT_LATCHES);
 }
 
-/* Of each latch: cleared is what came meanwhile, not what was there, nor what is another's. */
+/* Only events latched during isolation are cleared, only bits owned by the isolation. */
 TEST_F(port, each_event_of_meanwhile_is_cleared)
 {
 	static const u32 values[] = { 0, 0x55555555, 0xaaaaaaaa };
@@ -199,7 +199,7 @@ TEST_F(port, each_event_of_meanwhile_is_cleared)
 	}
 }
 
-/* Nothing that was latched before is cleared: its reader has not seen it yet. */
+/* Events latched before the isolation stay for their reader. */
 TEST_F(port, events_of_before_stay)
 {
 	struct pci_dev *port = &self->port;
@@ -217,7 +217,7 @@ TEST_F(port, events_of_before_stay)
 			TH_LOG("%s", latches[i].name);
 }
 
-/* A switch's port has no registers of a root port, and what is there is left alone. */
+/* A switch port has no root port registers; that space is not touched. */
 TEST_F(port, only_root_ports_have_root_registers)
 {
 	struct pci_dev *port = &self->port;
@@ -245,7 +245,7 @@ TEST_F(port, only_root_ports_have_root_registers)
 	}
 }
 
-/* Slot Status is there only with a slot. */
+/* Slot Status exists only with a slot. */
 TEST_F(port, slot_events_are_a_slots)
 {
 	struct pci_dev *port = &self->port;
@@ -257,7 +257,7 @@ TEST_F(port, slot_events_are_a_slots)
 	EXPECT_EQ(0xffff, pci_look(port, EXP + 0x1a, 2));
 }
 
-/* A bridge to conventional PCI has its header, and nothing else. */
+/* A bridge to conventional PCI has only header registers. */
 TEST_F(port, conventional_bridges_have_a_header)
 {
 	struct pci_dev *port = &self->port;
@@ -274,7 +274,7 @@ TEST_F(port, conventional_bridges_have_a_header)
 	EXPECT_EQ(0x0547, pci_look(port, PCI_COMMAND, 2));
 }
 
-/* A port that was taken away with its card is not written to. */
+/* A port that is gone is not written. */
 TEST_F(port, one_that_is_gone_is_left_alone)
 {
 	struct pci_dev *port = &self->port;
@@ -288,7 +288,7 @@ TEST_F(port, one_that_is_gone_is_left_alone)
 	EXPECT_EQ(0, port->nr_writes);
 }
 
-/* A port behind a link that comes back: nothing of the all-ones before is written to it. */
+/* A port that answers again: the all-ones that were read before are not written to it. */
 TEST_F(port, one_that_comes_back_is_left_alone)
 {
 	struct pci_dev *port = &self->port;
@@ -299,12 +299,12 @@ TEST_F(port, one_that_comes_back_is_left_alone)
 	port->is_gone = false;
 	fv_port_restore(port, &self->state);
 	EXPECT_EQ(0, port->nr_writes);
-	/* isolated the next time */
+	/* the next isolation works */
 	fv_port_isolate(port, &self->state);
 	EXPECT_NE(0, port->nr_writes);
 }
 
-/* Secondary Bus Reset is set for 2 ms, and nothing else changes. */
+/* Secondary Bus Reset is asserted for 2 ms; other bits stay. */
 static u64 set_ns, cleared_ns;
 
 static void note_reset(struct pci_dev *pdev, int where, u32 value)
@@ -328,13 +328,13 @@ TEST_F(port, a_hot_reset_lasts_2_ms)
 	EXPECT_EQ(0x0053, port->writes[0].value);
 	EXPECT_EQ(0x0013, port->writes[1].value);
 	EXPECT_EQ(2 * NSEC_PER_MSEC, cleared_ns - set_ns);
-	/* one that somebody has set is cleared, too */
+	/* also deasserted if it was set before */
 	pci_put(port, PCI_BRIDGE_CONTROL, 2, 0x0053, 0xffff);
 	EXPECT_EQ(0, fv_port_hot_reset(port));
 	EXPECT_EQ(0x0013, pci_look(port, PCI_BRIDGE_CONTROL, 2));
 }
 
-/* A process that is killed meanwhile does not leave the card in reset. */
+/* A killed task does not leave the card in reset. */
 TEST_F(port, a_killed_hot_reset_ends)
 {
 	struct pci_dev *port = &self->port;

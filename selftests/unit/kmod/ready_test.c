@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/ready.c: a function that is not ready yet is told from one that is, and so is its design. */
+/* kmod/ready.c: readiness of a function and of its design. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/policy.h"
@@ -14,7 +14,7 @@ FIXTURE(ready)
 	char text[128];
 };
 
-/* What is mapped, and what it reads as from when on. */
+/* The mapping, and its values before and after ready_ns. */
 static u64 mapped_at;
 static size_t mapped_size;
 static int mappings;
@@ -80,11 +80,11 @@ TEST_F(ready, each_answer_that_is_none)
 		EXPECT_EQ(rows[i].is_answer, fv_ready_is_answering(card))
 			TH_LOG("%08x", rows[i].id);
 	}
-	/* by the Command register, too */
+	/* all-ones in the Command register alone */
 	pci_put(card, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
 	pci_put(card, PCI_COMMAND, 4, ~0, 0);
 	EXPECT_FALSE(fv_ready_is_answering(card));
-	/* which is all that a virtual function has */
+	/* a VF has no vendor id */
 	card->is_virtfn = true;
 	EXPECT_FALSE(fv_ready_is_answering(card));
 	pci_put(card, PCI_COMMAND, 4, 0x10ffff, 0);
@@ -134,7 +134,7 @@ TEST_F(ready, a_register_is_in_a_bar)
 		{ 2, ~3ull, "ready_register: BAR 2 ends at 0x100000, before 0xfffffffffffffffc" },
 		{ 0, 0, "ready_register: BAR 0 is no memory" },
 		{ 3, 0, "ready_register: BAR 3 is no memory" },
-		/* not placed */
+		/* unassigned */
 		{ 4, 0, "ready_register: BAR 4 is no memory" },
 	};
 	size_t i;
@@ -147,7 +147,7 @@ TEST_F(ready, a_register_is_in_a_bar)
 			TH_LOG("row %zu", i);
 		EXPECT_STREQ(rows[i].text ?: "", self->text);
 	}
-	/* one that is none is everywhere */
+	/* without a register, any location is valid */
 	self->ready.mask = 0;
 	EXPECT_EQ(0, has_register());
 }
@@ -155,7 +155,7 @@ TEST_F(ready, a_register_is_in_a_bar)
 #define wait_register()							\
 	fv_ready_wait_register(card, &self->ready, &self->wait, self->text, sizeof(self->text))
 
-/* What it reads as, and whether that is ready. All-ones never is, whatever is wanted. */
+/* Values read and whether they are ready; all-ones never is. */
 TEST_F(ready, a_design_is_ready)
 {
 	static const struct {
@@ -182,11 +182,11 @@ TEST_F(ready, a_design_is_ready)
 		EXPECT_EQ(0xd0000020, mapped_at);
 		EXPECT_EQ(4, mapped_size);
 		EXPECT_EQ(0, mappings);
-		/* memory is decoded meanwhile, and not afterwards */
+		/* memory space is enabled and restored */
 		EXPECT_EQ(2, card->nr_writes);
 		EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
 	}
-	/* where there is no such register, nothing is looked at */
+	/* no register: no access */
 	self->ready.mask = 0;
 	self->ready.bar = 3;
 	EXPECT_EQ(0, wait_register());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/recover.c: a card is waited for, reset if that is not enough, and the result is told. */
+/* kmod/recover.c: wait for the card, reset it if needed, and report the result. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/baseline.h"
@@ -17,7 +17,7 @@
 #define METHODS (FV_RESET_CARD_ARRIVED | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
 		 BIT(FPGA_VFIO_RESET_METHOD_LINK))
 
-/* What the other files of the driver do. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *devices[DEVICES];
 	int kept;
@@ -182,7 +182,7 @@ FIXTURE_TEARDOWN(recover)
 
 #define counts(_name) (self->stats.counters->value[A(_name)])
 
-/* Of the link, 100 ms that PCI Express demands, and each function. */
+/* Wait for the link, 100 ms (PCIe), and each function. */
 TEST_F(recover, it_is_waited_for)
 {
 	EXPECT_EQ(0, fv_recover_wait(self->dev, &self->is_over, &self->times));
@@ -195,7 +195,7 @@ TEST_F(recover, it_is_waited_for)
 	EXPECT_EQ(0, self->times.total_ns);
 }
 
-/* They answer when their physical function is restored. */
+/* VFs answer only after their PF is restored. */
 TEST_F(recover, virtual_functions_are_not_waited_for)
 {
 	self->pdevs[1].is_virtfn = true;
@@ -210,7 +210,7 @@ TEST_F(recover, it_does_not_come_back)
 	EXPECT_EQ(-ETIMEDOUT, fv_recover_wait(self->dev, NULL, &self->times));
 	EXPECT_EQ(0, self->times.link_ns);
 	EXPECT_EQ(0, world.readies);
-	/* the first that does not answer is enough */
+	/* stop at the first that does not answer */
 	world.link = 0;
 	world.ready[0] = -ETIMEDOUT;
 	world.ready[1] = -ENODEV;
@@ -264,13 +264,13 @@ TEST_F(recover, it_is_brought_back)
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
 }
 
-/* A card that does not come back by itself is reset, also when it could not be waited for. */
+/* Reset a card that does not come back by itself, also after a timeout. */
 TEST_F(recover, it_is_reset_anyway)
 {
 	world.link = -ETIMEDOUT;
 	EXPECT_EQ(0, run());
 	EXPECT_EQ(1, world.resets);
-	/* but not when the wait was ended */
+	/* but not after an interrupted wait */
 	world.link = -EINTR;
 	EXPECT_EQ(-EINTR, run());
 	EXPECT_EQ(1, world.resets);
@@ -281,7 +281,7 @@ TEST_F(recover, it_is_reset_anyway)
 	EXPECT_EQ(700 * NSEC_PER_MSEC, self->times.total_ns);
 }
 
-/* Those of which nothing was tried have failed, with the last reason; others are what they are. */
+/* Functions still recovering become failed with the last reason; others keep their state. */
 TEST_F(recover, it_fails)
 {
 	world.reset = -ETIMEDOUT;
@@ -301,7 +301,7 @@ TEST_F(recover, it_fails)
 	EXPECT_EQ(4, counts(RECOVERIES_FAILED));
 }
 
-/* Functions without driver, that answer, and that nobody else has. */
+/* Driverless functions that answer and whose device lock is free. */
 TEST_F(recover, functions_without_driver)
 {
 	struct device_driver driver = { "nvme" };

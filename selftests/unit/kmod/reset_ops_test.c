@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/reset_ops.c and kmod/reset_plan.c: what each method of a reset needs, does and may take,
- * in which order they come, and how all that is said beforehand.
+ * kmod/reset_ops.c and kmod/reset_plan.c: requirements, actions, times and order of the reset
+ * methods, and their plan.
  */
 #include "kselftest_harness.h"
 
@@ -24,13 +24,13 @@ enum {
 	CARD_ARRIVAL = FV_RESET_CARD_ARRIVAL,
 };
 
-/* Numbers of the PCI core's methods, see reset_method_test.c. */
+/* Method numbers of the PCI core, see reset_method_test.c. */
 enum { CORE_DEVICE_SPECIFIC = 1, CORE_ACPI, CORE_FLR, CORE_AF_FLR, CORE_PM, CORE_BUS, CORE_CXL };
 
 #define EXP 0x70
 #define PMCAP 0x40
 
-/* What the other files of the driver do. */
+/* State and results of the stubs for other driver files. */
 static struct world {
 	int hot_reset, wait_active, disable, enable, read;
 	struct fv_link link;
@@ -286,7 +286,7 @@ TEST_F(ops, flr_takes_100_ms)
 	EXPECT_EQ(1, self->card.nr_writes);
 	EXPECT_EQ(EXP + PCI_EXP_DEVCTL, self->card.writes[0].where);
 	EXPECT_EQ(0x2810 | PCI_EXP_DEVCTL_BCR_FLR, self->card.writes[0].value);
-	/* what is under way is waited for, of a function that answers */
+	/* wait for pending transactions, unless the function does not answer */
 	EXPECT_EQ(1, self->card.pending_waits);
 	world.is_answering = false;
 	EXPECT_EQ(0, act(FLR));
@@ -296,7 +296,7 @@ TEST_F(ops, flr_takes_100_ms)
 	EXPECT_EQ(0, act(FLR));
 	EXPECT_EQ(2, self->card.pending_waits);
 	began_ns += 200 * NSEC_PER_MSEC;
-	/* one that is ready at once says so */
+	/* Immediate Readiness: no 100 ms */
 	self->card.imm_ready = true;
 	EXPECT_EQ(0, act(FLR));
 	EXPECT_EQ(100 * NSEC_PER_MSEC, kernel_ns - began_ns);
@@ -326,7 +326,7 @@ TEST_F(ops, pm_takes_10_ms_each_way)
 	self->card.on_write = note_state;
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		self->card.d3hot_delay = rows[i][0];
-		/* PME Status is not cleared by it, and the state before does not matter */
+		/* PME Status is RW1C and must stay; the initial state is ignored */
 		pci_put(&self->card, PMCAP + PCI_PM_CTRL, 2, 0x8101, 0xffff);
 		self->card.nr_writes = 0;
 		EXPECT_EQ(0, act(PM));
@@ -357,7 +357,7 @@ TEST_F(ops, a_hot_reset_waits_for_the_link)
 	world.hot_reset = -EINTR;
 	EXPECT_EQ(-EINTR, act(HOT));
 	EXPECT_STREQ("hot", world.did);
-	/* there is no link below a bridge to conventional PCI */
+	/* no link below a bridge to conventional PCI */
 	world.hot_reset = 0;
 	self->port.pcie_flags_reg = PCI_EXP_TYPE_PCI_BRIDGE << 4;
 	EXPECT_EQ(0, act(HOT));
@@ -376,7 +376,7 @@ TEST_F(ops, a_link_is_disabled_and_enabled)
 	EXPECT_EQ(0, act(LINK));
 	EXPECT_STREQ("disable enable wait", world.did);
 	EXPECT_EQ(100 * NSEC_PER_MSEC, kernel_ns - began_ns);
-	/* where the port cannot tell, it is given 50 ms to go down */
+	/* without DLLLA reporting: 50 ms for the link to go down */
 	self->port.link_active_reporting = false;
 	EXPECT_EQ(0, act(LINK));
 	EXPECT_STREQ("disable enable wait", world.did);
@@ -415,7 +415,7 @@ TEST_F(ops, an_arrival_has_a_link)
 	EXPECT_EQ(0, self->card.nr_writes + self->port.nr_writes);
 }
 
-/* The PCI core's own methods: a quirk or firmware knows better. */
+/* Device-specific and ACPI methods take precedence. */
 TEST_F(ops, what_only_the_core_can_do)
 {
 	static const struct {
@@ -433,13 +433,13 @@ TEST_F(ops, what_only_the_core_can_do)
 		EXPECT_EQ(rows[i].is_special, fv_reset_is_core_special(&self->card))
 			TH_LOG("%u", rows[i].method);
 	}
-	/* the first counts */
+	/* only the first method counts */
 	self->card.reset_methods[0] = CORE_FLR;
 	self->card.reset_methods[1] = CORE_ACPI;
 	EXPECT_FALSE(fv_reset_is_core_special(&self->card));
 }
 
-/* A hot reset is offered for the only function below a port. */
+/* A hot reset counts only for the only function below a port. */
 TEST_F(ops, a_reset_is_offered)
 {
 	u8 *methods = self->card.reset_methods;
@@ -454,7 +454,7 @@ TEST_F(ops, a_reset_is_offered)
 	EXPECT_TRUE(fv_reset_is_offered(&self->card));
 	methods[0] = 0;
 	EXPECT_FALSE(fv_reset_is_offered(&self->card));
-	/* as many as the core has room for, none beyond */
+	/* the full list is searched, and no more */
 	self->bus.nr = 2;
 	memset(methods, CORE_BUS, PCI_NUM_RESET_METHODS);
 	EXPECT_FALSE(fv_reset_is_offered(&self->card));
@@ -464,7 +464,7 @@ TEST_F(ops, a_reset_is_offered)
 
 #define ALL FV_RESET_ANY
 
-/* Of the core's methods, the policy's, and those that are asked for. -1 ends a list. */
+/* Core methods, policy, requested methods, and resulting order; -1 ends a list. */
 TEST_F(ops, each_order)
 {
 	static const struct {
@@ -480,15 +480,15 @@ TEST_F(ops, each_order)
 		{ { CORE_ACPI, CORE_BUS }, { -1 }, ALL, { HOT, FLR, PM, LINK, -1 } },
 		{ { CORE_BUS, CORE_FLR }, { -1 }, FV_RESET_FUNCTION_ONLY, { FLR, PM, -1 } },
 		{ { CORE_BUS, CORE_FLR }, { -1 }, BIT(LINK), { LINK, -1 } },
-		/* the policy has its own, and no others */
+		/* the policy is a complete list */
 		{ { CORE_FLR }, { LINK, FLR, -1 }, ALL, { LINK, FLR, -1 } },
 		{ { CORE_FLR }, { LINK, PM, HOT, FLR, -1 }, ALL, { LINK, PM, HOT, FLR, -1 } },
 		{ { CORE_FLR }, { LINK, FLR, -1 }, FV_RESET_FUNCTION_ONLY, { FLR, -1 } },
 		{ { CORE_FLR }, { LINK, -1 }, FV_RESET_FUNCTION_ONLY, { -1 } },
-		/* but for one that is asked for alone */
+		/* unless a single method is requested */
 		{ { CORE_FLR }, { LINK, FLR, -1 }, BIT(PM), { PM, -1 } },
 		{ { CORE_FLR }, { LINK, FLR, -1 }, BIT(FLR), { FLR, -1 } },
-		/* what came back by itself is looked at first */
+		/* verify only comes first */
 		{ { CORE_FLR }, { -1 }, ALL | FV_RESET_ARRIVED,
 		  { ARRIVAL, FLR, PM, HOT, LINK, -1 } },
 		{ { CORE_BUS }, { -1 }, FV_RESET_CARD_ARRIVED | BIT(HOT) | BIT(LINK),
@@ -513,7 +513,7 @@ TEST_F(ops, each_order)
 		EXPECT_EQ(j, nr)
 			TH_LOG("row %u", i);
 	}
-	/* all places of the core's list are looked at */
+	/* the full list of the core is searched */
 	self->policy.nr_methods = 0;
 	memset(self->card.reset_methods, CORE_ACPI, PCI_NUM_RESET_METHODS);
 	self->card.reset_methods[PCI_NUM_RESET_METHODS - 1] = CORE_BUS;
@@ -552,7 +552,7 @@ TEST_F(ops, a_plan_has_each_step)
 	EXPECT_EQ(LINK, (int)report->steps[3].method);
 	EXPECT_EQ(2, world.looks_of_card);
 	EXPECT_EQ(0, world.is_any_user);
-	/* which functions those are */
+	/* affected functions */
 	EXPECT_EQ(2, report->nr_functions);
 	EXPECT_STREQ("0000:01:00.0", report->functions[0].bdf);
 	EXPECT_STREQ("fpga-vfio-pci", report->functions[0].driver);
@@ -567,7 +567,7 @@ TEST_F(ops, a_plan_has_each_step)
 	EXPECT_EQ(1, world.is_any_user);
 	ASSERT_EQ(2, report->nr);
 	EXPECT_EQ(CARD_ARRIVAL, (int)report->steps[0].method);
-	/* nothing was done */
+	/* no write */
 	EXPECT_EQ(0, self->card.nr_writes + self->port.nr_writes);
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/reset_step.c on kernels where BARs are exported as dma-bufs: importers are off all functions
- * before one of them is touched, by any way to ask for a reset. And of each function its own ready
- * register is waited for.
+ * kmod/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
+ * a reset, whatever requested it. Each function waits for its own ready register.
  */
 #include "kselftest_harness.h"
 
@@ -21,13 +20,13 @@
 
 #define DEVICES 2
 
-/* What the other files of the driver do, and the order in which it is asked of them. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *devices[DEVICES];
 	int raise[DEVICES], hold;	/* errors */
 	int act;
 	bool is_revoked[DEVICES];
-	struct fv_ready_register waits[DEVICES];	/* that were waited for */
+	struct fv_ready_register waits[DEVICES];	/* ready registers that were waited for */
 	unsigned int holds, acts;
 	bool was_fencing_at_act;
 } world;
@@ -67,7 +66,7 @@ void fv_fence_raise_held(struct fv_device *dev)
 	dev->fence.seq |= 1;
 }
 
-/* What is exported stays revoked. */
+/* Used only without exported dma-bufs. */
 void fv_fence_lower_held(struct fv_device *dev)
 {
 	kernel_assert(dev->core.memory_lock.held == -1 && list_empty(&dev->core.dmabufs));
@@ -132,7 +131,7 @@ void fv_span_lock_memory(struct fv_span *span, unsigned int i)
 	down_write(&span->devices[i]->core.memory_lock);
 }
 
-/* The first that touches a function: no importer is at any, and none may come. */
+/* Before the first access: all dma-bufs are revoked, and the fence prevents new ones. */
 static void expect_off(struct fv_device *dev)
 {
 	if (list_empty(&dev->core.dmabufs))
@@ -327,7 +326,7 @@ FIXTURE_TEARDOWN(reset_step)
 
 #define is_up(i)	fv_fence_is_up(&self->devices[i].fence)
 
-/* A user's own reset has the user wait, with its memory held. */
+/* A user's own reset holds the memory locks instead of fencing the user. */
 TEST_F(reset_step, nothing_is_exported)
 {
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
@@ -336,13 +335,13 @@ TEST_F(reset_step, nothing_is_exported)
 	EXPECT_FALSE(self->job.is_fencing);
 	EXPECT_FALSE(world.was_fencing_at_act);
 	EXPECT_FALSE(is_up(0));
-	/* behind a fence of before, as of a reset that failed */
+	/* with the fence still up after a failed reset */
 	self->devices[0].fence.seq = 1;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_FALSE(is_up(0));
 }
 
-/* The core revokes dma-bufs under memory_lock: the user is fenced off in place of that. */
+/* The core revokes dma-bufs under memory_lock: fence the user instead of holding the lock. */
 TEST_F(reset_step, the_user_has_exported)
 {
 	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
@@ -362,10 +361,10 @@ TEST_F(reset_step, the_user_has_exported)
 TEST_F(reset_step, the_other_function_has_exported)
 {
 	list_add_tail(&self->exported, &self->devices[1].core.dmabufs);
-	/* which is not hit */
+	/* not affected */
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_FALSE(self->job.is_fencing);
-	/* and is */
+	/* affected */
 	self->ops.is_card = true;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_TRUE(self->job.is_fencing);
@@ -375,7 +374,7 @@ TEST_F(reset_step, the_other_function_has_exported)
 	EXPECT_FALSE(world.is_revoked[1]);
 }
 
-/* The user leaves no gap between its accesses: it is fenced off, which needs none. */
+/* memory_lock cannot be held under constant accesses: fence the user instead. */
 TEST_F(reset_step, there_is_no_gap)
 {
 	world.hold = -EBUSY;
@@ -384,7 +383,7 @@ TEST_F(reset_step, there_is_no_gap)
 	EXPECT_TRUE(world.was_fencing_at_act);
 	EXPECT_STREQ("", self->step.text);
 	EXPECT_FALSE(is_up(0));
-	/* that is refused, too */
+	/* the fence fails, too */
 	self->job.is_fencing = false;
 	world.raise[0] = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
@@ -392,7 +391,7 @@ TEST_F(reset_step, there_is_no_gap)
 	EXPECT_FALSE(is_up(0));
 }
 
-/* A fence would wait for an ioctl of the user as well, and longer. */
+/* No fence then: it would wait longer, for the same ioctl of the user. */
 TEST_F(reset_step, memory_is_not_held)
 {
 	static const int errors[] = { -EAGAIN, -EINTR };
@@ -421,7 +420,7 @@ TEST_F(reset_step, others_ask_for_it)
 	EXPECT_FALSE(world.is_revoked[1]);
 }
 
-/* Importers stay off a function that is not ready. */
+/* After a failure, the dma-bufs stay revoked. */
 TEST_F(reset_step, it_fails)
 {
 	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
@@ -435,7 +434,7 @@ TEST_F(reset_step, it_fails)
 	EXPECT_FALSE(world.is_revoked[0]);
 }
 
-/* A function cannot be fenced: nothing is touched, and nothing stays revoked. */
+/* A function cannot be fenced: no access, and all revokes are undone. */
 TEST_F(reset_step, it_is_refused)
 {
 	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
@@ -447,7 +446,7 @@ TEST_F(reset_step, it_is_refused)
 	EXPECT_FALSE(world.is_revoked[0]);
 }
 
-/* By the policy of each function, not by that of the function that was asked for. */
+/* From each function's own policy, not from that of the requested function. */
 TEST_F(reset_step, each_has_its_ready_register)
 {
 	self->job.policy.ready = (struct fv_ready_register) { .offset = 0x10, .mask = 1 };
@@ -459,7 +458,7 @@ TEST_F(reset_step, each_has_its_ready_register)
 	EXPECT_EQ(1, world.waits[0].mask);
 	EXPECT_EQ(0x20, world.waits[1].offset);
 	EXPECT_EQ(2, world.waits[1].mask);
-	/* none, though the other one has one */
+	/* none, although the other function has one */
 	self->devices[1].policy.ready.mask = 0;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.waits[0].mask);

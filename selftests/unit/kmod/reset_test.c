@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/reset.c: which methods are tried one after the other, under which locks, and the result. */
+/* kmod/reset.c: order of methods, locks, and result. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/card.h"
@@ -21,12 +21,12 @@ enum {
 #define ORIGIN(name) FPGA_VFIO_ORIGIN_##name
 #define STEPS 8
 
-/* What the other files of the driver do. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	int errors[STEPS];		/* of the steps, in order */
 	unsigned int nr;
 	unsigned int methods[STEPS];
-	bool is_tried;			/* a step that fails has touched the card */
+	bool is_tried;			/* a failed step accessed the card */
 	bool is_set_locked[STEPS];
 	u64 began_ns[STEPS];
 	bool is_fencing, is_lost, is_any_user;
@@ -137,7 +137,7 @@ int pci_load_and_free_saved_state(struct pci_dev *pdev, void **state)
 	return 0;
 }
 
-/* Of reset_ops.c: none of these is called here. */
+/* Needed to link reset_ops.c, never called. */
 bool fv_ready_is_answering(struct pci_dev *pdev) { abort(); }
 int fv_port_hot_reset(struct pci_dev *port) { abort(); }
 int fv_link_disable(struct pci_dev *port) { abort(); }
@@ -178,7 +178,7 @@ FIXTURE_TEARDOWN(reset)
 		fv_reset_run(&self->dev, _methods, _origin, &self->report);	\
 	})
 
-/* The errors of the steps one after the other, and what the whole comes to. */
+/* Errors of the steps and the overall result. */
 TEST_F(reset, each_result)
 {
 	static const struct {
@@ -191,16 +191,16 @@ TEST_F(reset, each_result)
 		{ { -EOPNOTSUPP, -EOPNOTSUPP, 0 }, 3, 0 },
 		{ { -EBUSY, -EAGAIN, -EIO, 0 }, 4, 0 },
 		{ { -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP }, 4, -EOPNOTSUPP },
-		/* what was tried tells more than what was not */
+		/* an attempted step outweighs a refused one */
 		{ { -ETIMEDOUT, -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP }, 4, -ETIMEDOUT },
 		{ { -EOPNOTSUPP, -ETIMEDOUT, -EOPNOTSUPP, -EBUSY }, 4, -ETIMEDOUT },
 		{ { -EBUSY, -EOPNOTSUPP, -EIO, -EOPNOTSUPP }, 4, -EIO },
 		{ { -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP, -EBUSY }, 4, -EBUSY },
-		/* the first that was tried tells most */
+		/* the first attempted step determines the result */
 		{ { -ETIMEDOUT, -EIO, -ETIMEDOUT, -EIO }, 4, -ETIMEDOUT },
 		{ { -EIO, -ETIMEDOUT, -EAGAIN, -ETIMEDOUT }, 4, -EIO },
 		{ { -EAGAIN, -EIO, -EIO, -EIO }, 4, -EAGAIN },
-		/* of another card, a kill and no memory, no other method helps */
+		/* a changed card, a kill or no memory ends the reset */
 		{ { -ESTALE }, 1, -ESTALE }, { { -EINTR }, 1, -EINTR }, { { -ENOMEM }, 1, -ENOMEM },
 		{ { -ETIMEDOUT, -ESTALE }, 2, -ESTALE }, { { -EIO, -EINTR }, 2, -EINTR },
 		{ { -EOPNOTSUPP, -EIO, -EIO, -ESTALE }, 4, -ESTALE },
@@ -223,7 +223,7 @@ TEST_F(reset, each_result)
 	}
 }
 
-/* The set's lock is taken before the first method that hits the card, and let go at the end. */
+/* dev_set->lock is taken before the first method of card scope and released at the end. */
 TEST_F(reset, the_set_is_locked)
 {
 	unsigned int i;
@@ -233,21 +233,21 @@ TEST_F(reset, the_set_is_locked)
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(i >= HOT, world.is_set_locked[i]);
 	EXPECT_EQ(0, kernel_locks);
-	/* one with virtual functions is never hit alone */
+	/* a function with VFs always needs the lock */
 	self->card.nr_vfs = 1;
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 	for (i = 0; i < 4; i++)
 		EXPECT_TRUE(world.is_set_locked[i]);
 	EXPECT_EQ(0, kernel_locks);
 	self->card.nr_vfs = 0;
-	/* an open and a close have it, and keep it */
+	/* open and close already hold the lock */
 	mutex_lock(&self->set.lock);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(OPEN)));
 	EXPECT_EQ(4, world.nr);
 	EXPECT_EQ(1, self->set.lock.held);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(CLOSE)));
 	EXPECT_EQ(1, self->set.lock.held);
-	/* the driver's own repair does not wait for those */
+	/* the recovery worker does not wait for the lock */
 	world.state = FPGA_VFIO_CARD_STATE_FAILED;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(2, world.nr);
@@ -255,13 +255,13 @@ TEST_F(reset, the_set_is_locked)
 	mutex_unlock(&self->set.lock);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(4, world.nr);
-	/* who is killed does not wait for it either */
+	/* nor does a killed task */
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 	EXPECT_EQ(2, world.nr);
 }
 
-/* A virtual function is reset when its physical function is ready, and not before. */
+/* A VF cannot be reset until its PF is ready. */
 TEST_F(reset, a_virtual_function_waits)
 {
 	world.is_waiting = true;
@@ -273,7 +273,7 @@ TEST_F(reset, a_virtual_function_waits)
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 }
 
-/* A device that others bind or reset: what came back by itself is looked at later. */
+/* Verify only while another task holds the device: try again later, without a reset. */
 TEST_F(reset, an_arrival_is_not_forced)
 {
 	world.state = FPGA_VFIO_CARD_STATE_LOST;
@@ -286,14 +286,14 @@ TEST_F(reset, an_arrival_is_not_forced)
 	EXPECT_EQ(0, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
 	EXPECT_EQ(2, world.nr);
 	EXPECT_EQ(FLR, world.methods[1]);
-	/* a method is tried, though the one before could not be begun */
+	/* otherwise a method that could not start does not end the reset */
 	world.errors[0] = -EAGAIN;
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(2, world.nr);
 	EXPECT_FALSE(world.is_lost);
 }
 
-/* Who waits at memory_lock, and who sees the fence. */
+/* Requests that hold memory_lock, and requests that fence the user. */
 TEST_F(reset, who_is_fenced)
 {
 	static const struct {
@@ -320,7 +320,7 @@ TEST_F(reset, who_is_fenced)
 	EXPECT_TRUE(world.is_lost);
 }
 
-/* What was asked for may be settled meanwhile: of a repair, and of a guest's reset. */
+/* Requests of the recovery worker and of the guest may be obsolete by now. */
 TEST_F(reset, it_may_be_moot)
 {
 	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(DRIVER)));
@@ -332,7 +332,7 @@ TEST_F(reset, it_may_be_moot)
 	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED, ORIGIN(DRIVER)));
 	world.state = FPGA_VFIO_CARD_STATE_FAILED;
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
-	/* a guest's */
+	/* the guest's FLR */
 	self->dev.flr.asked.counter = 3;
 	self->dev.flr.done = 2;
 	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
@@ -340,11 +340,11 @@ TEST_F(reset, it_may_be_moot)
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(GUEST)));
 	self->dev.flr.done = 3;
 	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
-	/* others are told to do it, and do */
+	/* requests of others are done in any case */
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER)));
 }
 
-/* A guest that resets one function of several means that one, if it can be. */
+/* A guest's FLR uses methods of function scope, if possible. */
 TEST_F(reset, a_guest_means_one_function)
 {
 	unsigned int i;
@@ -369,7 +369,7 @@ TEST_F(reset, a_guest_means_one_function)
 	EXPECT_EQ(HOT, world.methods[0]);
 }
 
-/* Nothing was tried: that is noted, with the reason that was the last. */
+/* A reset without an attempted step is recorded with the last reason. */
 TEST_F(reset, a_refusal_is_noted)
 {
 	unsigned int i;
@@ -381,14 +381,14 @@ TEST_F(reset, a_refusal_is_noted)
 	EXPECT_EQ(1, world.notes);
 	EXPECT_EQ(-EOPNOTSUPP, world.note_error);
 	EXPECT_STREQ("step 3", world.note);
-	/* no method may be used */
+	/* no usable method */
 	self->dev.policy.methods[0] = LINK;
 	self->dev.policy.nr_methods = 1;
 	EXPECT_EQ(-EOPNOTSUPP, run(FV_RESET_FUNCTION_ONLY, ORIGIN(OPEN)));
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(2, world.notes);
 	EXPECT_STREQ("no method may be used", world.note);
-	/* the device is busy */
+	/* busy */
 	world.begin = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(3, world.notes);
@@ -396,14 +396,14 @@ TEST_F(reset, a_refusal_is_noted)
 	EXPECT_FALSE(world.note_has_ops);
 	EXPECT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
-	/* the driver tries again soon */
+	/* not recorded for the recovery worker, which retries */
 	world.state = FPGA_VFIO_CARD_STATE_LOST;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(3, world.notes);
 	world.begin = -EINTR;
 	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(4, world.notes);
-	/* one step was tried: it has its own */
+	/* an attempted step has its own record */
 	world.begin = 0;
 	world.is_tried = true;
 	world.errors[0] = -EIO;
@@ -423,7 +423,7 @@ TEST_F(reset, a_fenced_card_is_its_owners)
 	EXPECT_EQ(CARD_ARRIVAL, world.methods[0]);
 }
 
-/* The first step may have begun before: that is when the card was waited for. */
+/* The first step starts when the wait for the card started. */
 TEST_F(reset, when_steps_began)
 {
 	u64 began_ns = kernel_ns;
@@ -438,7 +438,7 @@ TEST_F(reset, when_steps_began)
 	EXPECT_NE(77, world.began_ns[1]);
 }
 
-/* A guest may have put it to sleep: it is awake before it is reset, with what was saved then. */
+/* A function in D3hot is woken before the reset, with the state that the core saved at D3 entry. */
 TEST_F(reset, a_sleeping_function_is_woken)
 {
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/span.c, vf.c: the functions that a reset hits are held, all of them or none, and let go. */
+/* kmod/span.c, vf.c: hold and release the functions of a reset scope, all or none. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/card.h"
@@ -10,20 +10,20 @@
 #include "../../../kmod/wait.h"
 
 #define FUNCTIONS (FV_SPAN_MAX + 1)
-#define FIRST 1		/* the function that it is about is not the first on its bus */
+#define FIRST 1		/* index of the function under test: not the first on its bus */
 
-/* What the other files of the driver know: which functions are the driver's. */
+/* Functions of the driver, and actions of other tasks. */
 static struct world {
 	struct fv_device *devices[FUNCTIONS];
 	bool is_locking_memory;
 	struct pci_dev *pdevs;
 	unsigned int zaps;
-	struct mutex *frees;		/* that is let go after some sleeps */
+	struct mutex *frees;		/* released after some sleeps */
 	struct rw_semaphore *frees_memory;
 	unsigned int after;
 	bool sets_killed;
 	int kept;
-	enum fpga_vfio_card_state state;	/* of all */
+	enum fpga_vfio_card_state state;	/* of all devices */
 } world;
 
 struct fv_device *fv_device_get(const char *bdf)
@@ -54,7 +54,7 @@ void fv_fence_zap(struct fv_device *dev)
 	world.zaps++;
 }
 
-/* vfio_pci_core takes memory_lock there: no other is held. */
+/* vfio_pci_core takes memory_lock in there: no memory_lock may be held. */
 int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
 {
 	kernel_assert(!world.is_locking_memory);
@@ -94,7 +94,7 @@ static void add_vfs(struct pci_bus *bus, struct pci_dev *pdevs, struct fv_device
 		    struct vfio_device_set *sets, unsigned int pf, unsigned int from,
 		    unsigned int nr);
 
-/* Virtual functions of the third function, of which another task is about to make some. */
+/* VFs of the third function, which another task is about to create. */
 static struct {
 	struct pci_bus *bus;
 	struct pci_dev *pdevs;
@@ -119,7 +119,7 @@ static void lets_go(u64 us)
 
 FIXTURE(span)
 {
-	struct pci_bus root, below, further;	/* no bridge leads to the last */
+	struct pci_bus root, below, further;	/* no bridge leads to "further" */
 	struct pci_dev port, pdevs[FUNCTIONS];
 	struct fv_device devices[FUNCTIONS], *dev;
 	struct vfio_device_set set, vf_sets[FUNCTIONS];
@@ -175,7 +175,7 @@ FIXTURE_TEARDOWN(span)
 
 #define begin() fv_span_begin(&self->span, self->dev, self->text, sizeof(self->text))
 
-/* Under the set's lock, as the driver does. */
+/* Hold under dev_set->lock, as the driver does. */
 #define hold(_is_card)							\
 	({								\
 		int __ret;						\
@@ -205,7 +205,7 @@ TEST_F(span, one_function_is_held)
 	EXPECT_EQ(0, self->span.nr_held);
 }
 
-/* A lock is tried for a second, and who has it may be late. */
+/* A device lock is tried for a second; its holder may release it late. */
 TEST_F(span, a_device_lock_is_tried)
 {
 	struct mutex *lock = &self->pdevs[FIRST].dev.mutex;
@@ -236,7 +236,7 @@ TEST_F(span, all_functions_are_held)
 	ASSERT_EQ(0, widen());
 	EXPECT_EQ(3, self->span.nr);
 	EXPECT_EQ(3, self->span.nr_held);
-	/* the device's own first, each once */
+	/* the own function first, each once */
 	EXPECT_EQ(&self->pdevs[1], self->span.functions[0]);
 	EXPECT_EQ(&self->pdevs[0], self->span.functions[1]);
 	EXPECT_EQ(&self->pdevs[2], self->span.functions[2]);
@@ -245,10 +245,10 @@ TEST_F(span, all_functions_are_held)
 		EXPECT_TRUE(self->pdevs[i].dev.mutex.held);
 		EXPECT_EQ(2, self->pdevs[i].refs);
 	}
-	/* once more is the same */
+	/* idempotent */
 	ASSERT_EQ(0, widen());
 	EXPECT_EQ(3, self->span.nr_held);
-	/* a method that hits one function needs no lock of the set */
+	/* function scope needs no dev_set->lock */
 	ASSERT_EQ(0, fv_span_hold(&self->span, false, self->text, sizeof(self->text)));
 	EXPECT_EQ(1, self->span.nr);
 	EXPECT_EQ(1, kernel_locks);
@@ -256,7 +256,7 @@ TEST_F(span, all_functions_are_held)
 	fv_span_end(&self->span);
 }
 
-/* A function without driver is held, too, and is nobody's. */
+/* A driverless function is held, too. */
 TEST_F(span, functions_without_driver_are_held)
 {
 	world.devices[2] = NULL;
@@ -267,7 +267,7 @@ TEST_F(span, functions_without_driver_are_held)
 	fv_span_end(&self->span);
 }
 
-/* Each reason why not; then the one function that was held is still held, and no other. */
+/* After a refusal, the own function is still held, and no other. */
 #define expect_refused(_error, _text)					\
 	do {								\
 		ASSERT_EQ(0, begin());					\
@@ -287,7 +287,7 @@ TEST_F(span, functions_without_driver_are_held)
 		mutex_unlock(&self->set.lock);				\
 	} while (0)
 
-/* The text is for all to read: the process is told apart from it. */
+/* The text is public and has no pid; the holders are separate. */
 #define expect_held_by(_pid)						\
 	do {								\
 		expect_refused(-EBUSY, "0000:01:00.0 is held by another VFIO user");	\
@@ -307,7 +307,7 @@ TEST_F(span, what_is_another_drivers)
 	world.devices[2] = NULL;
 	self->pdevs[2].dev.driver = &self->other;
 	expect_refused(-EBUSY, "0000:01:00.2 is bound to nvme");
-	/* one that is ours has a driver, too */
+	/* bound to this driver */
 	world.devices[2] = &self->devices[2];
 	ASSERT_EQ(0, begin());
 	EXPECT_EQ(0, widen());
@@ -320,18 +320,18 @@ TEST_F(span, what_another_user_has)
 	expect_held_by(43);
 	self->devices[FIRST].user = &self->user;
 	expect_held_by(43);
-	/* of any if that is wanted */
+	/* from any user, if requested */
 	self->span.is_any_user = true;
 	expect_held();
-	/* it alone has a user */
+	/* only the other function has a user */
 	self->span.is_any_user = false;
 	self->devices[0].user = NULL;
 	expect_held();
 }
 
 /*
- * Whose DMA may reach what: that says who is one user, not the process, which may have opened
- * both for others.
+ * Two devices have the same user if they share an IOMMU domain or iommufd context. The process
+ * does not tell: it may have opened both for others.
  */
 TEST_F(span, who_is_the_same_user)
 {
@@ -346,21 +346,21 @@ TEST_F(span, who_is_the_same_user)
 	one->iommu_group = (struct iommu_group *)&groups[0];
 	other->iommu_group = (struct iommu_group *)&groups[1];
 	expect_held_by(42);
-	/* what is attached to nothing has the same domain as all others that are */
+	/* all devices without an attachment share the blocked domain */
 	one->domain = &blocked;
 	other->domain = &blocked;
 	expect_held_by(42);
 	one->domain = &paging;
 	other->domain = &another;
 	expect_held_by(42);
-	/* one container, whoever has opened it */
+	/* the same container, opened by different processes */
 	other->domain = &paging;
 	self->devices[0].user = &self->another;
 	expect_held();
 	other->domain = &another;
 	other->iommu_group = one->iommu_group;
 	expect_held();
-	/* iommufd says it by itself */
+	/* with iommufd, the context decides */
 	self->devices[0].core.vdev.ictx = (struct iommufd_ctx *)&ctx[0];
 	expect_held_by(43);
 	self->devices[FIRST].core.vdev.ictx = (struct iommufd_ctx *)&ctx[1];
@@ -375,13 +375,13 @@ TEST_F(span, what_has_more_below_it)
 {
 	self->pdevs[2].subordinate = &self->further;
 	expect_refused(-EBUSY, "0000:01:00.2 has a bus below it");
-	/* with something on it */
+	/* with a function on it */
 	add_function(&self->further, &self->pdevs[3], &self->devices[3], &self->set, 3);
 	expect_refused(-EOPNOTSUPP,
 		       "below 0000:00:01.0 are more buses, or more than 32 functions");
 }
 
-/* The functions from @from on are virtual ones of a physical one, on a bus that is not walked. */
+/* Make functions @from on VFs, on a bus that is not walked. */
 static void add_vfs(struct pci_bus *bus, struct pci_dev *pdevs, struct fv_device *devices,
 		    struct vfio_device_set *sets, unsigned int pf, unsigned int from,
 		    unsigned int nr)
@@ -400,7 +400,7 @@ static void add_vfs(struct pci_bus *bus, struct pci_dev *pdevs, struct fv_device
 #define vfs(_pf, _from, _nr)						\
 	add_vfs(&self->further, self->pdevs, self->devices, self->vf_sets, _pf, _from, _nr)
 
-/* A reset of the function alone hits them; one of the card those of the others, too. */
+/* Function scope includes its own VFs, card scope those of all functions. */
 TEST_F(span, virtual_functions_are_held)
 {
 	static const unsigned int order[] = { FIRST, 3, 4, 0, 2, 5 };
@@ -410,7 +410,7 @@ TEST_F(span, virtual_functions_are_held)
 	EXPECT_TRUE(fv_span_is_wide(self->dev, true));
 	vfs(FIRST, 3, 2);
 	vfs(2, 5, 1);
-	/* one that is on the same bus is not found twice */
+	/* a VF on the same bus is added once */
 	self->below.devices[self->below.nr++] = &self->pdevs[4];
 	EXPECT_TRUE(fv_span_is_wide(self->dev, false));
 	EXPECT_TRUE(fv_vf_are_below(&self->pdevs[0]));
@@ -438,7 +438,7 @@ TEST_F(span, virtual_functions_are_held)
 	fv_span_end(&self->span);
 }
 
-/* Those of each of the others, whether the function has any of its own or not. */
+/* VFs of the other functions, whether or not the own function has some. */
 TEST_F(span, virtual_functions_of_the_others_are_held)
 {
 	vfs(0, 3, 1);
@@ -451,7 +451,7 @@ TEST_F(span, virtual_functions_of_the_others_are_held)
 	fv_span_end(&self->span);
 }
 
-/* For a reset of the function alone: refused, held and looked at. */
+/* Function scope is refused, by the hold and by the check before it. */
 #define expect_vfs_refused(_error, _text)				\
 	do {								\
 		ASSERT_EQ(0, begin());					\
@@ -476,18 +476,18 @@ TEST_F(span, virtual_functions_that_others_have)
 	self->devices[3].user = &self->user;
 	expect_vfs_refused(-EBUSY, "0000:01:00.3 is held by another VFIO user");
 	EXPECT_STREQ("0000:01:00.3 is held by process 42", self->span.holders);
-	/* all that are held are named */
+	/* all holders are named */
 	self->devices[5].user = &self->another;
 	expect_vfs_refused(-EBUSY, both);
 	EXPECT_STREQ("0000:01:00.3 is held by process 42, 0000:01:00.5 by process 43",
 		     self->span.holders);
-	/* one of another driver before those */
+	/* a foreign driver is reported first */
 	world.devices[4] = NULL;
 	self->pdevs[4].dev.driver = &self->other;
 	expect_vfs_refused(-EBUSY, "0000:01:00.4 is bound to nvme");
 	EXPECT_STREQ("", self->span.holders);
 	self->pdevs[4].dev.driver = NULL;
-	/* a plan says who has them */
+	/* a plan tells which VFs have users */
 	mutex_lock(&self->set.lock);
 	EXPECT_EQ(-EBUSY, fv_span_look(&self->span, self->dev, false, self->text,
 				       sizeof(self->text)));
@@ -498,7 +498,7 @@ TEST_F(span, virtual_functions_that_others_have)
 	EXPECT_FALSE(self->span.is_open[2]);
 	EXPECT_TRUE(self->span.is_open[3]);
 	fv_span_end(&self->span);
-	/* the user of the function has them */
+	/* held by the same user */
 	self->devices[3].core.vdev.ictx = (struct iommufd_ctx *)&ctx;
 	self->devices[5].core.vdev.ictx = (struct iommufd_ctx *)&ctx;
 	self->dev->core.vdev.ictx = (struct iommufd_ctx *)&ctx;
@@ -507,7 +507,7 @@ TEST_F(span, virtual_functions_that_others_have)
 	ASSERT_EQ(0, begin());
 	EXPECT_EQ(0, hold(false));
 	fv_span_end(&self->span);
-	/* while it is not ready they do not work either, and come back with it */
+	/* VFs of a PF that is not ready do not work anyway, and recover with it */
 	self->dev->user = NULL;
 	world.devices[4] = NULL;
 	self->pdevs[4].dev.driver = &self->other;
@@ -515,13 +515,13 @@ TEST_F(span, virtual_functions_that_others_have)
 	ASSERT_EQ(0, begin());
 	EXPECT_EQ(0, hold(false));
 	fv_span_end(&self->span);
-	/* but other functions of the card */
+	/* other functions of the card are still protected */
 	self->devices[0].user = &self->another;
 	expect_held_by(43);
 	self->devices[0].user = NULL;
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	self->pdevs[4].dev.driver = NULL;
-	/* a fence holds those of all */
+	/* a fence holds VFs of any user */
 	self->dev->user = NULL;
 	self->span.is_any_user = true;
 	ASSERT_EQ(0, begin());
@@ -542,7 +542,7 @@ TEST_F(span, more_virtual_functions_than_there_is_room_for)
 	expect_vfs_refused(-EOPNOTSUPP, "0000:01:00.1 has more than 31 virtual functions");
 }
 
-/* Who opens or closes one is waited for, and its user is not read before. */
+/* An open or close in progress is waited for before the user is read. */
 TEST_F(span, a_virtual_function_that_is_being_opened)
 {
 	struct mutex *lock = &self->vf_sets[3].lock;
@@ -566,7 +566,7 @@ TEST_F(span, a_virtual_function_that_is_being_opened)
 	mutex_unlock(lock);
 }
 
-/* It comes back with its physical function, if that is this driver's. */
+/* A VF recovers with its PF, if this driver has the PF. */
 TEST_F(span, a_virtual_function_waits)
 {
 	vfs(FIRST, 3, 1);
@@ -590,7 +590,7 @@ TEST_F(span, what_has_no_port)
 	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port of its own");
 }
 
-/* As many as there is room for, and not one more. */
+/* The maximum number of functions, and one more. */
 TEST_F(span, there_is_room_for_32)
 {
 	unsigned int i;
@@ -611,7 +611,7 @@ TEST_F(span, there_is_room_for_32)
 		       "below 0000:00:01.0 are more buses, or more than 32 functions");
 }
 
-/* Of a card of which one function is busy, none is held. */
+/* If one function is busy, none is held. */
 TEST_F(span, one_that_is_busy)
 {
 	mutex_lock(&self->pdevs[2].dev.mutex);
@@ -624,7 +624,7 @@ TEST_F(span, one_that_is_busy)
 	mutex_unlock(&self->pdevs[2].dev.mutex);
 }
 
-/* The task that has the device lock of another function makes virtual functions meanwhile. */
+/* The holder of another function's device lock creates VFs in the meantime. */
 TEST_F(span, virtual_functions_come_late)
 {
 	to_come.bus = &self->further;
@@ -660,7 +660,7 @@ TEST_F(span, memory_is_held)
 	fv_span_end(&self->span);
 }
 
-/* One whose user does not leave it alone for a second: none is held, and it is named. */
+/* A user keeps memory busy for a second: none is held, and the function is named. */
 TEST_F(span, memory_may_be_in_use)
 {
 	struct rw_semaphore *lock = &self->devices[2].core.memory_lock;
@@ -677,14 +677,14 @@ TEST_F(span, memory_may_be_in_use)
 	EXPECT_EQ(0, self->devices[1].core.memory_lock.held);
 	EXPECT_EQ(0, self->devices[0].fence.gate.held);
 	EXPECT_EQ(0, self->devices[2].fence.gate.held);
-	/* and one that does not leave its ioctls */
+	/* a user stays in an ioctl */
 	down_read(&self->devices[1].fence.gate);
 	EXPECT_EQ(-EAGAIN, fv_span_hold_memory(&self->span, self->text, sizeof(self->text)));
 	EXPECT_EQ(0, self->devices[0].fence.gate.held);
 	EXPECT_EQ(1, self->devices[1].fence.gate.held);
 	EXPECT_EQ(0, self->devices[2].fence.gate.held);
 	up_read(&self->devices[1].fence.gate);
-	/* it is late */
+	/* released late */
 	world.frees_memory = lock;
 	world.after = 20;
 	kernel_on_sleep = lets_go;
@@ -719,7 +719,7 @@ TEST_F(span, configuration_is_blocked)
 	fv_span_end(&self->span);
 }
 
-/* Nothing is held for a look, of one function or of all. */
+/* A preview holds nothing, for either scope. */
 TEST_F(span, a_look_holds_nothing)
 {
 	self->span.nr_held = 9;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/stats.c: what is counted on each processor is summed, and times are added to the last. */
+/* kmod/stats.c: per-CPU counters are summed; durations are accumulated. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/registry.h"
@@ -7,7 +7,7 @@
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 
-struct mutex fv_registry_lock;	/* of kmod/device.c */
+struct mutex fv_registry_lock;	/* in kmod/device.c */
 
 FIXTURE(stats)
 {
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN(stats)
 		fv_stats_sum(self->stats, self->sums);			\
 	} while (0)
 
-/* Each counter, on each processor, and no other is moved by it. */
+/* Each counter on each CPU, without effect on others. */
 TEST_F(stats, each_counter_is_summed)
 {
 	unsigned int attr, i;
@@ -60,7 +60,7 @@ TEST_F(stats, each_counter_is_summed)
 			EXPECT_EQ(0, self->sums[i])
 				TH_LOG("counter %u", i);
 	}
-	/* to what is there, as of a group's other functions */
+	/* adds to existing sums, as for a group */
 	fv_stats_sum(self->stats, self->sums);
 	for (i = 1; i <= FV_STATS_NR; i++)
 		EXPECT_EQ(2 * (1000 * i + 1), self->sums[i]);
@@ -118,7 +118,7 @@ TEST_F(stats, the_time_of_a_fence_is_counted)
 	EXPECT_EQ(0, self->sums[A(HELD_NS)]);
 }
 
-/* What is under way begins on one processor, and may end on another. */
+/* An access may start on one CPU and end on another. */
 TEST_F(stats, what_is_under_way_is_seen)
 {
 	struct fv_counters *counters = self->stats->counters;
@@ -134,7 +134,7 @@ TEST_F(stats, what_is_under_way_is_seen)
 		this_cpu_add(counters->value[attr], -1);
 		EXPECT_FALSE(fv_stats_is_under_way(self->stats));
 	}
-	/* no counter is one of these */
+	/* the counters do not affect this */
 	for (attr = 1; attr <= FV_STATS_NR; attr++)
 		fv_stats_inc(self->stats, attr);
 	EXPECT_FALSE(fv_stats_is_under_way(self->stats));
@@ -178,7 +178,7 @@ TEST_F(stats, each_time_is_noted)
 	EXPECT_EQ(2200, self->times.total_ns);
 }
 
-/* Bucket 0 is for less than a millisecond, n for less than 2^n, the last for all that is longer. */
+/* Bucket 0 is below 1 ms, bucket n below 2^n ms, the last unlimited. */
 TEST_F(stats, each_bucket_has_its_times)
 {
 	unsigned int bucket, i;
@@ -201,7 +201,7 @@ TEST_F(stats, each_bucket_has_its_times)
 		EXPECT_EQ(4, self->times.buckets[i]);
 }
 
-/* Of several functions: the last is the one that was last, whichever is added first. */
+/* "last" is the most recent duration, in any order of addition. */
 TEST_F(stats, times_of_several_are_added)
 {
 	struct fv_stats *other = fv_stats_get(&self->other), *first, *second;
@@ -227,7 +227,7 @@ TEST_F(stats, times_of_several_are_added)
 		EXPECT_EQ(1400, sum.total_ns);
 		EXPECT_EQ(3, sum.buckets[0]);
 	}
-	/* one that never was reset adds nothing */
+	/* without a reset, nothing is added */
 	fv_stats_exit();
 	self->stats = fv_stats_get(&self->card);
 	fv_stats_add_times(self->stats, &sum);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/sysfs_device.c: the files of a device, what they take and what they show. */
+/* kmod/sysfs_device.c: contents and accepted values of the files of a device. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/device.h"
@@ -9,9 +9,9 @@
 #include "../../../kmod/stats.h"
 #include "../../../kmod/sysfs.h"
 
-struct mutex fv_registry_lock;	/* of kmod/device.c */
+struct mutex fv_registry_lock;	/* in kmod/device.c */
 
-/* What the other files of the driver do, and what they are asked for. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	int reset;
 	unsigned int resets, edits;
@@ -93,7 +93,7 @@ static struct device_attribute *file_of(const char *name)
 	return container_of(*attr, struct device_attribute, attr);
 }
 
-/* 0 or an error. */
+/* Write a file; return 0 or an error. */
 static int put(struct pci_dev *pdev, const char *name, const char *text)
 {
 	struct device_attribute *file = file_of(name);
@@ -116,7 +116,7 @@ static const char *get(struct pci_dev *pdev, const char *name, char *text)
 #define write_file(_name, _text) put(&self->pdev, _name, _text)
 #define shown(_name) get(&self->pdev, _name, self->shown)
 
-/* A BAR may be larger than 4 GiB; the BAR's number, the mask and the value have 32 bits. */
+/* The offset may exceed 32 bits; BAR number, mask and value may not. */
 TEST_F(sysfs, a_ready_register_has_numbers_that_fit)
 {
 	static const char *const wrong[] = {
@@ -167,7 +167,7 @@ TEST_F(sysfs, a_method_is_asked_for_by_name)
 	EXPECT_EQ(0, self->dev.policy.nr_methods);
 }
 
-/* Root of a container may open the files for writing, too. */
+/* Root in a container can open the files for writing, too. */
 TEST_F(sysfs, each_store_needs_the_capability)
 {
 	struct attribute **attr = fv_sysfs_device_groups[0]->attrs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/wait.c: what is waited for is seen soon, and no longer than the limit. */
+/* kmod/wait.c: poll intervals and limits. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/wait.h"
@@ -26,7 +26,7 @@ static void note_sleep(u64 us)
 	slept_us = us;
 }
 
-/* A fiftieth of the time that it took, between 1 ms and 10 ms. */
+/* A pause is a fiftieth of the elapsed time, within 1 ms and 10 ms. */
 TEST_F(wait, pauses_grow_with_the_time)
 {
 	static const struct {
@@ -48,7 +48,7 @@ TEST_F(wait, pauses_grow_with_the_time)
 	}
 }
 
-/* The last pause ends just behind the limit, for one more look. */
+/* The last pause ends just after the limit, for a last check. */
 TEST_F(wait, there_is_a_look_at_the_end)
 {
 	fv_wait_begin(&self->wait, 100);
@@ -58,7 +58,7 @@ TEST_F(wait, there_is_a_look_at_the_end)
 	EXPECT_EQ(701, slept_us);
 	EXPECT_EQ(-ETIMEDOUT, fv_wait_pause(&self->wait));
 	EXPECT_EQ(1, kernel_sleeps);
-	/* a microsecond is left, and none */
+	/* a microsecond left, and none left */
 	fv_wait_begin(&self->wait, 100);
 	kernel_ns += 100 * NSEC_PER_MSEC - NSEC_PER_USEC;
 	EXPECT_EQ(0, fv_wait_pause(&self->wait));
@@ -88,7 +88,7 @@ TEST_F(wait, the_limit_is_kept)
 	}
 }
 
-/* Timers may be late by a tenth, but not by more than half a millisecond. */
+/* Timer slack of a tenth, at most half a millisecond. */
 TEST_F(wait, there_is_some_slack)
 {
 	fv_wait_begin(&self->wait, 1000);
@@ -107,7 +107,7 @@ TEST_F(wait, a_kill_ends_it)
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, fv_wait_pause(&self->wait));
 	EXPECT_EQ(-EINTR, fv_wait_ms(10));
-	/* one that ends anyway cleans up, and waits as long as that takes */
+	/* an exiting task cleans up and waits to the end */
 	current->flags = PF_EXITING;
 	EXPECT_EQ(0, fv_wait_pause(&self->wait));
 	EXPECT_NE(TASK_KILLABLE, kernel_state);
@@ -144,7 +144,7 @@ TEST_F(wait, a_time_is_at_least_as_long)
 	EXPECT_EQ(1, kernel_sleeps);
 	EXPECT_EQ(0, fv_wait_ms(0));
 	EXPECT_EQ(1, kernel_sleeps);
-	/* also when a sleep is too short: less than a microsecond is nothing */
+	/* also when sleeps are short; less than a microsecond is ignored */
 	kernel_on_sleep = wakes_early;
 	began_ns = kernel_ns;
 	EXPECT_EQ(0, fv_wait_ms(100));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/watch.c: each look at a link, on a clock that stands still but for what is waited for. */
+/* kmod/watch.c: each poll of the link monitor, with a simulated clock. */
 #include "kselftest_harness.h"
 
 #include "../../../kmod/card.h"
@@ -15,18 +15,18 @@
 #define EVENTS 64
 #define A(name) FPGA_VFIO_A_STATS_##name
 
-struct mutex fv_registry_lock;	/* of kmod/device.c */
+struct mutex fv_registry_lock;	/* in kmod/device.c */
 
-/* What the other files of the driver say, and what they were asked for. */
+/* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *devices[DEVICES];
-	int kept;			/* devices that are got and not put */
+	int kept;			/* references held on devices */
 	struct fv_link link;
 	struct fv_link_goal goal;
 	int look_error;
 	bool is_quiet, is_link_down;
 	bool has_lost[DEVICES];
-	int retrain;			/* what comes of it; restores the link if it is positive */
+	int retrain;			/* result; a positive one restores the link */
 	unsigned int retrains;
 	unsigned int nr_events;
 	struct fv_event events[EVENTS];
@@ -34,7 +34,7 @@ static struct world {
 	unsigned int raised[DEVICES], repairs[DEVICES];
 	u64 repaired_ns;
 	struct fv_watch *resets_in_look, *resets_in_has_lost;
-	char order[64];			/* f: fence, s: state, r: repair */
+	char order[64];			/* f: fence, s: state, r: recovery */
 } world;
 
 static unsigned int index_of(struct fv_device *dev)
@@ -202,7 +202,7 @@ FIXTURE_SETUP(watch)
 		dev->policy.value[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = 1;
 		dev->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = INTERVAL_MS;
 	}
-	/* two functions; the third comes in a test */
+	/* two functions; some tests add the third */
 	for (i = 0; i < 2; i++) {
 		list_add_tail(&self->devices[i].card_node, &self->card.devices);
 		world.devices[i] = &self->devices[i];
@@ -232,7 +232,7 @@ static u64 counter(struct fv_stats *stats, unsigned int attr)
 
 #define counts(_name) counter(&self->stats, A(_name))
 
-/* The event that came last; FPGA_VFIO_EVENT_KIND_BOUND if there is none. */
+/* Kind of the last event; FPGA_VFIO_EVENT_KIND_BOUND if there is none. */
 static unsigned int last_kind(void)
 {
 	return world.nr_events ? world.events[world.nr_events - 1].kind :
@@ -250,16 +250,16 @@ TEST_F(watch, it_comes_again_after_the_interval)
 	EXPECT_EQ(0, world.nr_events);
 	fv_watch_exit(self->watch);
 	EXPECT_FALSE(self->watch->work.is_queued);
-	/* now, whatever it waited for */
+	/* at once, regardless of the interval */
 	fv_watch_kick(self->watch);
 	EXPECT_EQ(0, self->watch->work.delay);
 }
 
-/* The shortest of the functions' intervals counts; 0 is none of them. */
+/* The shortest interval of all functions, ignoring 0. */
 TEST_F(watch, the_shortest_interval_counts)
 {
 	static const u32 rows[][3] = {
-		/* of two functions, and what counts */
+		/* two intervals, and the result */
 		{ 100, 50, 50 }, { 50, 100, 50 }, { 0, 70, 70 }, { 70, 0, 70 }, { 100, 100, 100 },
 	};
 	u32 *first = &self->devices[0].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
@@ -273,7 +273,7 @@ TEST_F(watch, the_shortest_interval_counts)
 		look();
 		EXPECT_EQ(rows[i][2], self->watch->work.delay);
 	}
-	/* nobody wants it: it is over, and what was suspected is forgotten */
+	/* all 0: stop, and forget the suspicion */
 	self->watch->is_suspect = true;
 	*first = 0;
 	*second = 0;
@@ -290,7 +290,7 @@ TEST_F(watch, it_ends_with_the_last_device)
 	EXPECT_FALSE(self->watch->work.is_queued);
 }
 
-/* Below a bridge to conventional PCI there is no link; other errors go by. */
+/* Stop below a bridge to conventional PCI, which has no link; ignore other errors. */
 TEST_F(watch, it_ends_where_there_is_no_link)
 {
 	static const int errors[] = { -EIO, -ENODATA, -EBUSY };
@@ -307,7 +307,7 @@ TEST_F(watch, it_ends_where_there_is_no_link)
 	EXPECT_EQ(0, world.nr_events);
 }
 
-/* A port that sleeps is not woken; where there is no runtime PM, it is awake. */
+/* A suspended port is not woken; without CONFIG_PM every port is active. */
 TEST_F(watch, a_sleeping_port_is_left_alone)
 {
 	world.link.is_active = false;
@@ -323,7 +323,7 @@ TEST_F(watch, a_sleeping_port_is_left_alone)
 	self->port.dev.usage = 0;
 }
 
-/* What callers without privilege are told is the last look, or nothing. */
+/* Unprivileged callers get the last values, or none. */
 TEST_F(watch, the_last_look_is_kept)
 {
 	static const struct {
@@ -350,14 +350,14 @@ TEST_F(watch, the_last_look_is_kept)
 			EXPECT_EQ(i, self->watch->link.target_speed);
 		self->port.dev.usage = 0;
 	}
-	/* none looks any more */
+	/* stopped */
 	*first = 0;
 	self->devices[1].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = 0;
 	look();
 	EXPECT_FALSE(self->watch->has_link);
 }
 
-/* The link is down: fenced first, then told, then repaired; once. */
+/* Link down: fence, event, recovery, in this order, once. */
 TEST_F(watch, a_loss_is_seen_at_once)
 {
 	world.link = (struct fv_link) { };
@@ -377,7 +377,7 @@ TEST_F(watch, a_loss_is_seen_at_once)
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_EQ(1, counts(LINK_LOSSES));
 	EXPECT_EQ(1, world.raised[0]);
-	/* up: told, and repaired 100 ms later, which PCI Express demands */
+	/* up: event, and recovery after 100 ms (PCIe) */
 	world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
 	self->began_ns = kernel_ns + INTERVAL_MS * NSEC_PER_MSEC;
 	look();
@@ -388,7 +388,7 @@ TEST_F(watch, a_loss_is_seen_at_once)
 	EXPECT_EQ(2, world.repairs[0]);
 	EXPECT_EQ(2, world.repairs[1]);
 	EXPECT_EQ(self->began_ns + 100 * NSEC_PER_MSEC, world.repaired_ns);
-	/* and once more, while it is not ready */
+	/* again, while the card is not ready */
 	look();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ(3, world.repairs[0]);
@@ -399,14 +399,14 @@ TEST_F(watch, a_loss_is_seen_at_once)
 	look();
 	EXPECT_EQ(4, world.repairs[1]);
 	EXPECT_EQ(1, counts(LINK_LOSSES));
-	/* the next one is one more */
+	/* the next loss is counted */
 	world.link = (struct fv_link) { };
 	look();
 	EXPECT_EQ(2, counts(LINK_LOSSES));
 	EXPECT_EQ(2, world.raised[1]);
 }
 
-/* A function that is not ready is in other hands. */
+/* Functions that are not ready are left alone. */
 TEST_F(watch, only_ready_functions_are_lost)
 {
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_FAILED;
@@ -418,7 +418,7 @@ TEST_F(watch, only_ready_functions_are_lost)
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[0].state);
 }
 
-/* A link that others have down, or had down at any time of the look, is no loss. */
+/* Link-down expected, or a reset at any time during the poll: no loss. */
 TEST_F(watch, a_reset_is_no_loss)
 {
 	world.link = (struct fv_link) { };
@@ -430,7 +430,7 @@ TEST_F(watch, a_reset_is_no_loss)
 	look();
 	EXPECT_EQ(0, world.nr_events);
 	world.resets_in_look = NULL;
-	/* a retrain has the lock */
+	/* a retrain holds link_lock */
 	mutex_lock(&self->card.link_lock);
 	look();
 	EXPECT_EQ(0, world.nr_events);
@@ -439,7 +439,7 @@ TEST_F(watch, a_reset_is_no_loss)
 	EXPECT_EQ(1, world.nr_events);
 }
 
-/* Down and back between two looks: what is left of it is that the BARs are lost. */
+/* The link was down between two polls: only the lost BARs show it. */
 TEST_F(watch, lost_configuration_is_seen)
 {
 	world.has_lost[1] = true;
@@ -456,17 +456,17 @@ TEST_F(watch, lost_configuration_is_seen)
 TEST_F(watch, lost_configuration_may_be_another_matter)
 {
 	world.has_lost[0] = true;
-	/* of one that is not ready */
+	/* not of a function that is not ready */
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_CHANGED;
 	look();
 	EXPECT_EQ(0, world.raised[0]);
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
-	/* of a reset that was begun meanwhile */
+	/* not if a reset started in the meantime */
 	world.resets_in_has_lost = self->watch;
 	look();
 	EXPECT_EQ(0, world.raised[0]);
 	world.resets_in_has_lost = NULL;
-	/* of the link, which has gone since: that is told, and now */
+	/* not if the link is down by now: report that at once */
 	world.is_link_down = true;
 	look();
 	EXPECT_EQ(0, world.raised[0]);
@@ -483,7 +483,7 @@ static void degrade(void)
 	world.link.width = 4;
 }
 
-/* Slow twice in a row: told and retrained at once; restored, and told. */
+/* Slow in two polls: event and retrain at once; event when restored. */
 TEST_F(watch, a_slow_link_is_retrained)
 {
 	degrade();
@@ -499,21 +499,21 @@ TEST_F(watch, a_slow_link_is_retrained)
 	EXPECT_EQ(4, world.events[0].width);
 	EXPECT_EQ(1, counts(LINK_DEGRADATIONS));
 	EXPECT_EQ(1, world.retrains);
-	/* from the first look that saw it on */
+	/* counted from the first slow poll */
 	EXPECT_EQ(INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	look();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_RESTORED, last_kind());
 	EXPECT_EQ(3, world.events[1].speed);
 	EXPECT_EQ(1, world.retrains);
-	/* to the look that saw that it is restored: with the training, of 30 ms */
+	/* to the poll that finds it restored, including 30 ms of training */
 	EXPECT_EQ((2 * INTERVAL_MS + 30) * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	look();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ((2 * INTERVAL_MS + 30) * NSEC_PER_MSEC, counts(DEGRADED_NS));
 }
 
-/* All of the time is added, once, at each look. */
+/* Each poll adds the time since the last one. */
 TEST_F(watch, degraded_time_is_all_of_it)
 {
 	unsigned int i;
@@ -532,7 +532,7 @@ TEST_F(watch, degraded_time_is_all_of_it)
 	look();
 	EXPECT_EQ(6 * INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	EXPECT_EQ(2, world.nr_events);
-	/* good again, and slow again: a new one, from its own beginning on */
+	/* restored and slow again: a new degradation */
 	degrade();
 	look();
 	look();
@@ -541,7 +541,7 @@ TEST_F(watch, degraded_time_is_all_of_it)
 	EXPECT_EQ(3, world.nr_events);
 }
 
-/* A link passes through that on its way up. */
+/* A link may be slow for a moment while it comes up. */
 TEST_F(watch, slow_once_is_nothing)
 {
 	degrade();
@@ -558,7 +558,7 @@ TEST_F(watch, slow_once_is_nothing)
 	EXPECT_EQ(1, world.nr_events);
 }
 
-/* Speed and width each count; a link in training, and one of which nothing is known, do not. */
+/* Speed or width counts; not during training or without known goal. */
 TEST_F(watch, what_is_slow)
 {
 	world.link.speed = 2;
@@ -585,14 +585,14 @@ TEST_F(watch, what_is_slow)
 	look();
 	look();
 	EXPECT_EQ(4, world.nr_events);
-	/* but a loss is one all the same */
+	/* but a loss counts */
 	world.link.is_active = false;
 	look();
 	EXPECT_EQ(5, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DOWN, last_kind());
 }
 
-/* Retrains that do not help: at once, after a second, and after pauses that double, up to 300 s. */
+/* Retrains that fail: at once, after 1 s, then with doubling pauses up to 300 s. */
 TEST_F(watch, pauses_double)
 {
 	u64 last_ns = 0, pause_s = 1;
@@ -604,7 +604,7 @@ TEST_F(watch, pauses_double)
 	for (i = 0; i < 12; i++) {
 		for (retrains = world.retrains; world.retrains == retrains;)
 			look();
-		/* the next look after the pause */
+		/* the first poll after the pause */
 		if (i) {
 			EXPECT_LE(pause_s * NSEC_PER_SEC, kernel_ns - last_ns)
 				TH_LOG("retrain %u", i);
@@ -617,7 +617,7 @@ TEST_F(watch, pauses_double)
 	}
 	EXPECT_EQ(300, pause_s);
 	EXPECT_EQ(1, world.nr_events);
-	/* when it was good again, it begins with the shortest */
+	/* after a restore, the pause is the shortest again */
 	world.link.speed = 3;
 	world.link.width = 8;
 	look();
@@ -632,7 +632,7 @@ TEST_F(watch, pauses_double)
 	EXPECT_GE(NSEC_PER_SEC + 2 * INTERVAL_MS * NSEC_PER_MSEC, kernel_ns - last_ns);
 }
 
-/* A link that goes down is not degraded any more, and is suspected anew when it is back. */
+/* Link down ends a degradation; when up, the link must be slow in two polls again. */
 TEST_F(watch, a_loss_ends_a_degradation)
 {
 	degrade();
@@ -657,7 +657,7 @@ TEST_F(watch, a_loss_ends_a_degradation)
 	look();
 	world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
 	look();
-	/* up, and not restored, as it was not degraded */
+	/* up, without a restored event */
 	EXPECT_EQ(6, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, last_kind());
 }
