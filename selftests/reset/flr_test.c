@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A Function Level Reset that a user asks for in configuration space, as a guest's driver does:
- * he is not kept by a card that is late or hangs, sees that it is not ready, and has it back.
+ * FLR requested by the VFIO user in config space, as by a guest driver: a late or hanging card does
+ * not block the user, reads as not ready, and comes back.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@
 #include "user.h"
 
 #define LIMIT_S 300
-/* Long for all that happens here, and shorter than the limit of a reset that waits for the card. */
+/* Longer than any operation here, and shorter than the limit of a reset that waits for the card. */
 #define LONG_MS 60000
 #define PATIENT "ready_limit_ms=120000"
 #define CARD "FV_CARD"
@@ -85,7 +85,7 @@ FIXTURE_TEARDOWN(flr)
 
 #define FLR_TEST(_name) TEST_F_TIMEOUT(flr, _name, LIMIT_S)
 
-/* How much a counter has grown since the test began. */
+/* Increase of a counter since the start of the test. */
 #define GREW(_attr) ({							\
 	struct counters __now;						\
 									\
@@ -93,7 +93,7 @@ FIXTURE_TEARDOWN(flr)
 	__now.value[_attr] - self->before.value[_attr];			\
 })
 
-/* Ask, by the register's upper byte alone. */
+/* Request FLR through the upper byte of Device Control alone. */
 static void ask(struct user *user, unsigned int control)
 {
 	uint8_t upper = config_read8(&user->dev, control + 1);
@@ -101,7 +101,7 @@ static void ask(struct user *user, unsigned int control)
 	config_write8(&user->dev, control + 1, upper | PCI_EXP_DEVCTL_BCR_FLR >> 8);
 }
 
-/* Ask, and wait until the card has seen it, which may be after the write. */
+/* Request FLR and wait until the card sees it, which may be after the write. */
 static void ask_and_see(struct user *user, unsigned int control)
 {
 	uint64_t flrs = control_number(CARD, "flr");
@@ -116,16 +116,16 @@ static bool is_there(struct user *user)
 	return config_read32(&user->dev, PCI_VENDOR_ID) != ONES;
 }
 
-/* As a guest's driver waits. */
+/* Poll as a guest driver does. */
 static bool is_back(struct user *user)
 {
 	return wait_until(is_there(user), LONG_MS);
 }
 
-/* The user has it back before that is counted, and told. */
+/* The counter and the event may follow after the card is usable. */
 #define GROWS_TO(_nr, _attr) wait_until(GREW(_attr) == (_nr), LONG_MS)
 
-/* How many resets by this method have come to an end since the test began. */
+/* Resets with this method that ended since the start of the test. */
 #define ENDED(_method) (GREW(FPGA_VFIO_A_STATS_RESET_##_method##_OK) +	\
 			GREW(FPGA_VFIO_A_STATS_RESET_##_method##_FAILED))
 
@@ -138,7 +138,7 @@ static void take_guests(const struct nlattr *attrs, size_t len, void *data)
 		*last = event;
 }
 
-/* The last reset in the card's history that a guest asked for, and its number; 0 for none. */
+/* Find the newest reset with origin guest in the card's history; return its number, or 0. */
 static uint64_t last_of_guest(struct genl *genl, const char *bdf, struct event *last)
 {
 	struct genl_attrs attrs = { 0 };
@@ -161,7 +161,7 @@ static uint32_t get(struct user *user, unsigned int reg)
 	return value;
 }
 
-/* A card that works is reset when the write is done, or soon after, and once. */
+/* A working card is reset exactly once, during the write or soon after. */
 FLR_TEST(works)
 {
 	uint16_t was = config_read16(&self->user.dev, self->control);
@@ -185,7 +185,7 @@ FLR_TEST(works)
 	EXPECT_FALSE(event.has_pid);
 }
 
-/* A function that is alone on its card is reset by what the policy has for it. */
+/* A single-function card is reset with the methods of the policy. */
 FLR_TEST(by_the_policy)
 {
 	policy_set(&self->genl, self->bdf, "reset_methods=hot");
@@ -197,7 +197,7 @@ FLR_TEST(by_the_policy)
 	EXPECT_EQ(0, user_moves_data(&self->user, 16));
 }
 
-/* By writes of each size that have the bit in them. */
+/* Writes of each size that include the bit. */
 FLR_TEST(asked_for_by_any_size)
 {
 	unsigned int first = self->control & ~0x3f, i;
@@ -219,7 +219,7 @@ FLR_TEST(asked_for_by_any_size)
 	EXPECT_EQ(0, user_moves_data(&self->user, 6));
 }
 
-/* Nor does a write without it reset anything, or beside it. */
+/* Writes without the bit, or next to it, reset nothing. */
 FLR_TEST(not_asked_for)
 {
 	uint16_t value = config_read16(&self->user.dev, self->control);
@@ -234,10 +234,7 @@ FLR_TEST(not_asked_for)
 	EXPECT_EQ(0x5eed, get(&self->user, CARD_REG_SCRATCH(0)));
 }
 
-/*
- * A card that is ready late: it is not there until then, and nothing of its user waits for it,
- * neither the write that asks nor accesses beside it.
- */
+/* A card that is late: the function is absent until then, and no access blocks, nor the write. */
 FLR_TEST(ready_late)
 {
 	struct hammer hammer = {};
@@ -266,8 +263,8 @@ FLR_TEST(ready_late)
 }
 
 /*
- * A card that hangs in it is brought back by the next method, while its user only looks. The
- * link does not come up before the test lets it.
+ * The next method recovers a card that hangs in FLR, without action of the user. The test holds
+ * the link down until it has checked that.
  */
 FLR_TEST(hangs)
 {
@@ -294,7 +291,7 @@ FLR_TEST(hangs)
 			       LONG_MS));
 }
 
-/* Once more while it is under way: that is dropped, like all that is written then. */
+/* A second request during the reset is dropped, like all writes then. */
 FLR_TEST(asked_for_twice)
 {
 	policy_set(&self->genl, self->bdf, PATIENT);
@@ -305,13 +302,13 @@ FLR_TEST(asked_for_twice)
 	control_do(CARD, "ready-after image");
 	control_do(CARD, "release");
 	EXPECT_TRUE(is_back(&self->user));
-	/* this needs the device lock, which a second one would have had by then */
+	/* needs the device lock, which a second reset would have taken by now */
 	EXPECT_TRUE(wait_until(!reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_HOT), LONG_MS));
 	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
 	EXPECT_EQ(0, user_moves_data(&self->user, 9));
 }
 
-/* As soon as it is ready, before the driver is through with the last one: that is another one. */
+/* A request once the card is ready, before the driver is done with the last reset, counts. */
 FLR_TEST(asked_for_again_at_once)
 {
 	unsigned int i, nr = loops(10, 50);
@@ -326,7 +323,7 @@ FLR_TEST(asked_for_again_at_once)
 		ASSERT_TRUE(is_there(&self->user));
 	}
 	control_do(CARD, "ready-after image");
-	/* the last one may have been asked for just now */
+	/* the last reset may have just started */
 	EXPECT_TRUE(is_back(&self->user));
 	EXPECT_EQ(self->flrs + nr, control_number(CARD, "flr"));
 	EXPECT_EQ(0, user_moves_data(&self->user, 17));
@@ -338,8 +335,8 @@ static void *unbind_thread(void *arg)
 }
 
 /*
- * While it is being unbound, which waits for its user, nobody gets the device lock: it is not
- * reset, the write does not wait for that, and the history says why.
+ * Unbind holds the device lock and waits for the user: the reset is refused, the write does not
+ * block, and the history has the reason.
  */
 FLR_TEST(while_it_is_unbound)
 {
@@ -348,7 +345,7 @@ FLR_TEST(while_it_is_unbound)
 	void *ret;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, unbind_thread, (void *)self->bdf));
-	/* takes the device lock, too, once more than it needs to be sure */
+	/* fails with -EAGAIN once unbind holds the device lock */
 	EXPECT_TRUE(wait_until(reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR) == -EAGAIN,
 			       LONG_MS));
 	self->flrs = control_number(CARD, "flr");
@@ -367,7 +364,7 @@ FLR_TEST(while_it_is_unbound)
 	user_come(&self->user, self->bdf);
 }
 
-/* The next user, after one that went while a reset was under way. */
+/* Open the device after the last user closed it during a reset. */
 static void come_again(struct user *user, const char *bdf)
 {
 	int ret = -EAGAIN;
@@ -377,7 +374,7 @@ static void come_again(struct user *user, const char *bdf)
 	must_work(__user_equip(user));
 }
 
-/* A user that goes meanwhile does not wait, and leaves nothing: of a card that is late … */
+/* Close during a reset does not block, and leaves a clean card. Here the card is late. */
 FLR_TEST(user_goes)
 {
 	policy_set(&self->genl, self->bdf, PATIENT);
@@ -394,7 +391,7 @@ FLR_TEST(user_goes)
 	EXPECT_EQ(0, user_moves_data(&self->user, 10));
 }
 
-/* … and of one that hangs. */
+/* The same with a card that hangs. */
 FLR_TEST(user_goes_from_a_card_that_hangs)
 {
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=2000");
@@ -407,7 +404,7 @@ FLR_TEST(user_goes_from_a_card_that_hangs)
 	EXPECT_EQ(0, user_moves_data(&self->user, 18));
 }
 
-/* A buffer that is not there, or ends before the bit, is an error, and nothing is reset. */
+/* A buffer that faults before the bit is an error and resets nothing. */
 FLR_TEST(buffer_is_not_there)
 {
 	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -428,13 +425,13 @@ FLR_TEST(buffer_is_not_there)
 	munmap(pages, PAGE);
 }
 
-/* Who lets the write wait for his memory keeps nobody else from the function. */
+/* A write that waits for its user buffer does not block others. */
 FLR_TEST(buffer_comes_late)
 {
 	struct slow slow;
 
 	slow_write_begin(&slow, &self->user.dev, self->control);
-	/* takes the device lock */
+	/* needs the device lock */
 	EXPECT_EQ(0, reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR));
 	EXPECT_EQ(self->flrs + 1, control_number(CARD, "flr"));
 	slow_write_give(&slow, PCI_EXP_DEVCTL_BCR_FLR);
@@ -450,8 +447,8 @@ static void *reset_thread(void *arg)
 }
 
 /*
- * A write that is so late that the fence does not wait for it, to the Command register, which
- * vfio_pci_core writes under memory_lock: the reset that it comes into the way of goes on.
+ * A write to Command so late that the fence does not wait for it; vfio_pci_core does it under
+ * memory_lock. The reset that it collides with completes.
  */
 FLR_TEST(write_comes_into_a_reset)
 {
@@ -466,7 +463,7 @@ FLR_TEST(write_comes_into_a_reset)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_thread, (void *)self->bdf));
 	EXPECT_TRUE(wait_until(control_number(CARD, "flr") > self->flrs, LONG_MS));
 	slow_write_give(&slow, command);
-	/* it has memory_lock, and waits for the end of the reset */
+	/* it holds memory_lock and waits for the end of the reset */
 	EXPECT_TRUE(wait_until(child_is_in(slow.tid, "pci_wait_cfg"), LONG_MS));
 	EXPECT_EQ(0, ENDED(FLR));
 	control_do(CARD, "ready-after image");
@@ -498,9 +495,8 @@ static void *writer_thread(void *arg)
 }
 
 /*
- * Writes to the Command register that come into a reset at any time of it, and it into them.
- * They have memory_lock most of the time: on a busy machine the reset may be refused now and
- * then, after its second, and is asked for again.
+ * Writes to Command that collide with resets at any point. They hold memory_lock most of the time:
+ * on a busy machine a reset may time out after a second; it is requested again then.
  */
 FLR_TEST(writes_come_into_resets)
 {
@@ -528,7 +524,7 @@ FLR_TEST(writes_come_into_resets)
 	EXPECT_EQ(0, user_moves_data(&self->user, 15));
 }
 
-/* A user who is resetting, until he is killed. */
+/* Request resets until killed. */
 static void asks_forever(const char *bdf)
 {
 	struct user user;
@@ -540,7 +536,7 @@ static void asks_forever(const char *bdf)
 		ask(&user, control);
 }
 
-/* Users who are killed at any time of it, of whom nothing is left. */
+/* Users killed at any point of a reset leave nothing behind. */
 FLR_TEST(user_is_killed)
 {
 	unsigned int i, nr = loops(5, 20);
@@ -551,7 +547,7 @@ FLR_TEST(user_is_killed)
 		uint64_t flrs = control_number(CARD, "flr");
 
 		pid = child_start(asks_forever, self->bdf);
-		/* one that opens resets it, too */
+		/* the second one is the open reset */
 		EXPECT_TRUE(wait_until(control_number(CARD, "flr") >= flrs + 2, LONG_MS));
 		nap_ms(i * 13 % 170);
 		child_end(pid);
@@ -561,7 +557,7 @@ FLR_TEST(user_is_killed)
 	EXPECT_EQ(0, user_moves_data(&self->user, 13));
 }
 
-/* On a card of two functions that one process has, what helps hits both. */
+/* Two functions with the same user: the fallback method resets both. */
 FLR_TEST(two_functions)
 {
 	const char *bdf = role("FV_CARD2"), *other = role("FV_CARD2_FN1");

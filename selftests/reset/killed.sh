@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
-# A process that waits for a card is killed, or the device is taken away meanwhile: nothing hangs,
-# the port is as it was, and the card is there for the next user. The card is not ready until
-# the test releases it: what ends before has not waited for it. The suite bench-ready has how soon
-# that is.
+# A process that waits for a card is killed, or the device is unbound in the meantime: nothing
+# hangs, the port is restored, and the next user gets the card. The card is not ready until the
+# test releases it, which shows that the process did not wait for it. Suite bench-ready has times.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
@@ -14,24 +13,23 @@ fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 use_card FV_CARD
 
-# the longest limit that there is, and a time that is much shorter, and much longer than a process
-# needs to end
+# the maximum limit, and a time much shorter than it, and much longer than a process needs to end
 patient="ready_limit_ms=120000"
 GONE_S=$((30 / FV_SLOW))
 
-# By the card itself: a read of its configuration space waits for the end of the reset
+# read from the card server, because config reads wait for the end of the reset
 is_not_ready()
 {
 	[[ "$(fault status .state)" = @(not-ready|training|down) ]]
 }
 
-# seen_by_card METHOD: it was reset by that since the mark
+# seen_by_card METHOD: succeed if the card saw that reset since the mark and is not ready
 seen_by_card()
 {
 	seen "$1" && is_not_ready
 }
 
-# waits WHAT METHOD COMMAND…: a process, $pid, that resets the card by that, and goes on to ask it
+# waits WHAT METHOD COMMAND…: start COMMAND as $pid; check that it resets the card and polls it
 waits()
 {
 	fault not-ready hold
@@ -43,7 +41,7 @@ waits()
 	fv_check "$1: it waits" looked ones
 }
 
-# killed WHAT: $pid is, and does not wait for the card
+# killed WHAT: kill $pid; check that it ends before the card is ready
 killed()
 {
 	kill -KILL "$pid"
@@ -53,14 +51,14 @@ killed()
 	wait "$pid" 2>/dev/null
 }
 
-# ready: the card is, and will be after its next resets
+# ready: let the card become ready, also after later resets
 ready()
 {
 	card ready-after image
 	release
 }
 
-# is_clean WHAT: nothing of it is left, and the next user gets the card
+# is_clean WHAT: check that the next user gets the card and that nothing changed
 is_clean()
 {
 	fv_check "$1: the next user gets it" fv_hold "$dev"
@@ -71,7 +69,7 @@ is_clean()
 	fv_check "$1: the card works" works
 }
 
-# bound_again: by which what was wanted of it is forgotten
+# bound_again: bind the device and set its policy, which unbind resets
 bound_again()
 {
 	fv_bind $FV_DRIVER "$dev"
@@ -87,7 +85,7 @@ act reset "$dev" link
 before=$(card_config "$dev")
 port_before=$(port_controls)
 
-# --- a reset by netlink
+# --- reset by netlink
 for method in flr hot link; do
 	what="netlink, $method"
 	waits "$what" $method "$FV_DIR/fv_act" reset "$dev" $method
@@ -98,7 +96,7 @@ for method in flr hot link; do
 	is_clean "$what"
 done
 
-# --- a reset by netlink that waits for the link
+# --- reset by netlink that waits for the link
 for method in hot link; do
 	what="netlink, $method, no link"
 	card train-time hold
@@ -115,15 +113,15 @@ for method in hot link; do
 	is_clean "$what"
 done
 
-# --- an open
+# --- open
 waits "open" flr "$FV_DIR/vfio_hold" "$dev"
 killed "open"
 fv_check "open: the port is as it was" port_is port_before
 ready
 is_clean "open"
 
-# --- an open, and then the device is taken away: what the reset that was killed left of its
-# configuration is not what the next bind starts from
+# --- open, then unbind: the next bind must not start from the configuration that the killed reset
+# left behind
 waits "open, unbind" flr "$FV_DIR/vfio_hold" "$dev"
 killed "open, unbind"
 ready
@@ -132,13 +130,13 @@ fv_unbind "$dev"
 bound_again
 is_clean "open, unbind"
 
-# --- VFIO_DEVICE_RESET, with a device to close, its memory and its interrupts
+# --- VFIO_DEVICE_RESET of an open device with mappings and interrupts
 fv_hold "$dev"
 waits "VFIO_DEVICE_RESET" flr kill -USR1 "$FV_HOLDER"
 pid=$FV_HOLDER
 killed "VFIO_DEVICE_RESET"
 ready
-# while the driver waits for a card to repair it, its port is isolated
+# the port is isolated while the recovery worker waits for the card
 fv_check "VFIO_DEVICE_RESET: the driver repairs it" fv_wait 60 device_is "$dev" ready
 is_clean "VFIO_DEVICE_RESET"
 

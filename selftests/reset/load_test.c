@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many resets of a card that works, and many users that end anywhere: nothing leaks, and
- * nothing of the configuration changes. FV_RESETS, FV_ENDS: how many; FV_SEED.
+ * Many resets of a working card, and many users that end at any point: no leak, no change of the
+ * configuration. FV_RESETS and FV_ENDS are the numbers; FV_SEED.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -66,7 +66,7 @@ static void dump_for_ever(const char *unused)
 			__genl_call(&genl, commands[i], NLM_F_DUMP, NULL, NULL, NULL, &answer);
 }
 
-/* By each way that a card with FLR has, mostly by the user's own. */
+/* All ways to reset a card with FLR, mostly VFIO_DEVICE_RESET. */
 static int reset_somehow(struct user *user, const char *bdf, unsigned int nr)
 {
 	switch (nr % 10) {
@@ -81,7 +81,7 @@ static int reset_somehow(struct user *user, const char *bdf, unsigned int nr)
 	}
 }
 
-/* Resets while the card moves data and interrupts, beside readers of everything. */
+/* Resets during DMA and interrupts, with readers of sysfs and netlink in parallel. */
 LOAD_TEST(many_resets_under_load)
 {
 	static struct memory_use memory[3];
@@ -94,7 +94,7 @@ LOAD_TEST(many_resets_under_load)
 	user_come(&user, self->bdf);
 	ASSERT_EQ(0, user_moves_data(&user, 0));
 	spaces_read(self->bdf, &self->before);
-	/* a tenth more, so that what is only made once is there */
+	/* a first tenth for one-time allocations */
 	for (part = 0; part < 3; part++) {
 		for (i = 0; i < (part ? half : half / 10 + 1); i++) {
 			user_starts_data(&user);
@@ -112,7 +112,7 @@ LOAD_TEST(many_resets_under_load)
 	say_done("resets", 2 * half + half / 10 + 1, self->start);
 }
 
-/* Until it is killed, or refused as the device is taken away. */
+/* Use the device until killed, or refused because of unbind. */
 static void use_for_ever(const char *bdf)
 {
 	struct user user;
@@ -131,8 +131,8 @@ static void unbind_in_child(const char *bdf)
 }
 
 /*
- * The card as the next user finds it: 0 if it is clean, and works. Its configuration is
- * read while he has it, as an idle function is put to sleep.
+ * Check the card as the next user: return 0 if it is clean and works. Config space is read while
+ * the device is open, because an idle function is suspended.
  */
 static int next_user(const char *bdf, struct spaces *spaces)
 {
@@ -149,8 +149,8 @@ static int next_user(const char *bdf, struct spaces *spaces)
 }
 
 /*
- * Users that are killed wherever they are in their loop of about 350 ms, and devices that
- * are taken away from them there: the next user has a card that works.
+ * Kill users at any point of their loop of about 350 ms, or unbind their devices there: the card
+ * works for the next user.
  */
 LOAD_TEST(users_end_anywhere)
 {
@@ -168,7 +168,7 @@ LOAD_TEST(users_end_anywhere)
 					       60000));
 			ASSERT_EQ(0, status);
 		} else {
-			/* nobody else is there to refuse it anything */
+			/* no refusal without other users */
 			ASSERT_EQ(0, waitpid(user, &status, WNOHANG));
 		}
 		child_end(user);
@@ -176,7 +176,7 @@ LOAD_TEST(users_end_anywhere)
 			ASSERT_TRUE(pci_driver_is(self->bdf, ""));
 			pci_bind(self->bdf, "fpga-vfio-pci");
 		}
-		/* Between those who end by chance, one who wants it to work. */
+		/* From time to time, check that the card works. */
 		if (i % 10 >= 8)
 			ASSERT_EQ(0, next_user(self->bdf, &self->after));
 	}
@@ -185,7 +185,7 @@ LOAD_TEST(users_end_anywhere)
 	say_done("ends", times, self->start);
 }
 
-/* The module goes, and with it the last reference. */
+/* The module unloads when the last reference is gone. */
 LOAD_TEST(module_unloads)
 {
 	EXPECT_EQ(0, __module_unload("fpga_vfio_pci"));

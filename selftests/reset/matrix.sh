@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
-# The fault matrix: each method of a reset, with each way in which a card can fail it.
-# A cell is a function. Each method has a card of its own, all at the same time, as
-# they wait most of it. What the driver did is read from the card's own trace.
+# The fault matrix: each reset method with each fault of a card. A cell is a function. The methods
+# run in parallel, each with its own card, as they mostly wait. The card's trace shows what the
+# driver did.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
@@ -12,14 +12,14 @@
 fv_need FV_CARD FV_CARD_MSI FV_CARD_4G FV_CARD_NOFLR FV_ALONE FV_CARDS FV_KO
 
 METHODS="flr pm hot link"
-# what the driver does by itself is in the suite watch
+# no link monitor here, see suite watch
 quiet="watch_interval_ms=0"
-# so often a card is asked that is not ready: a minute and more of intervals that double
+# polls of a card that is not ready: more than a minute with doubling intervals
 LOOKS=40
 declare -A card_of=([flr]=FV_CARD [pm]=FV_CARD_MSI [hot]=FV_CARD_4G [link]=FV_CARD_NOFLR)
-# what brings a card back that hangs after the method
+# fallback method for a card that hangs
 declare -A other_of=([flr]=hot [pm]=hot [hot]=link [link]=hot)
-# how it comes back as another card
+# difference with which the card comes back
 declare -A wrong_of=([flr]="id 10ee:9999" [pm]="subsystem 10ee:9999" [hot]="bar 0 64K" [link]="class 0x020000")
 
 takes_link_down()
@@ -33,7 +33,7 @@ check()
 	fv_check "$method, $cell: $1" "${@:2}"
 }
 
-# done_by_it: the reset succeeds, by this method, of which the card saw this and no more
+# done_by_it: check that the reset succeeds with this method, and that the card saw no other
 done_by_it()
 {
 	mark
@@ -42,7 +42,7 @@ done_by_it()
 	check "the card saw it" seen "$method"
 }
 
-# fails WITH: alone it fails, and says so
+# fails: check that the method, as the only one, fails with an error
 fails()
 {
 	mark
@@ -67,7 +67,7 @@ cell_not_there()
 	check "says so" said "error EOPNOTSUPP $FV_ALONE: .*no (Function|Power|port|hot|link)|there is no port"
 }
 
-# held: the reset, $waits, of a card that is held, goes on to look and is done when it is released
+# held: check that the reset $waits polls the held card, and succeeds once it is released
 held()
 {
 	check "it goes on to look" looked ones "$LOOKS"
@@ -82,8 +82,7 @@ held()
 	check "the configuration is the same, to the byte" card_is_as before
 }
 
-# The card is not ready until it was asked so often that intervals which grow without an end
-# would not have come so far
+# The card becomes ready after more polls than doubling intervals would make
 cell_not_ready()
 {
 	local how
@@ -123,7 +122,7 @@ cell_hangs()
 	check "the card works" works
 }
 
-# FLR and D3hot leave the link as it is: there it cannot come back otherwise
+# not for FLR and D3hot, which leave the link up
 cell_comes_back_slow()
 {
 	local speed width ok bad
@@ -169,7 +168,7 @@ cell_another_card()
 	check "its configuration is the same, to the byte" card_is_as before
 }
 
-# once more while it gets ready, before it is asked
+# lost a second time while the card gets ready, before the first poll
 cell_loses_bars()
 {
 	fault bars-lost 1
@@ -180,7 +179,7 @@ cell_loses_bars()
 	check "the card works" works
 }
 
-# a link that never comes up; of methods that do not touch it: a card that never answers
+# the link never comes up; for methods that leave it up, the card never answers
 cell_never_comes_back()
 {
 	policy "$dev" ready_limit_ms=1000
@@ -211,14 +210,14 @@ cell_never_comes_back()
 	check "the card works" works
 }
 
-# row METHOD: all of its cells
+# row METHOD: run all cells
 row()
 {
 	method=$1
 	use_card "${card_of[$1]}"
-	# each method has a user of its own
+	# a user per method
 	HELD=/tmp/held.$method
-	# awake, for accesses that are not VFIO's
+	# no runtime suspend, because the test accesses the function without VFIO
 	echo on >"$FV_PCI/$dev/power/control"
 	works
 	for cell in works not_there not_ready hangs comes_back_slow another_card loses_bars \
@@ -229,7 +228,7 @@ row()
 	echo "# all cells"
 }
 
-# repeat FILE: its results as results of ours
+# repeat FILE: report the results of a row as results of this test
 repeat()
 {
 	local line

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# Resets asked for by netlink: what is refused, planned, and done when a method fails; whose
-# functions are hit. Each method with each fault of a card is in matrix.sh.
+# Resets requested by netlink: refusals, plans, fallback methods, and functions of other users.
+# matrix.sh tests each method with each fault.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
@@ -23,17 +23,17 @@ cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"
 
 fv_check "which a bind repairs" test "$(reg "$dev" 10.l)" != 00000000
 
-# awake, for accesses that are not VFIO's
+# no runtime suspend, because the test accesses the function without VFIO
 echo on >"$FV_PCI/$dev/power/control"
 
-# --- what is refused
+# --- refusals
 fv_check "an unknown address is refused" eval "! act reset 0000:ff:1f.7"
 fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"
 fv_check "an unknown method is refused" eval "! act reset $dev nonsense"
 fv_check "as out of range" said "error (ERANGE|EINVAL)"
 fv_same "nobody else may" EPERM "$(as_nobody "$FV_DIR/fv_act" reset "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 
-# --- a plan does nothing
+# --- a plan changes nothing
 mark
 before=$(card_config "$dev")
 fv_check "a plan is made" act reset "$dev" plan
@@ -46,16 +46,16 @@ fv_check "a plan names all functions of a card" said "function hot $FV_CARD2_FN1
 act reset "$FV_CARD_NOFLR" plan
 fv_check "and what a card does not have" said "step flr EOPNOTSUPP 100-10100 it has no Function Level Reset"
 
-# --- it is done
+# --- success
 mark
 fv_check "without a method: done" act reset "$dev"
 fv_check "by the one that hits least" steps "flr 0"
 
-# --- not there
+# --- without FLR
 fv_check "a card without FLR: done" act reset "$FV_CARD_NOFLR"
 fv_check "a card without FLR: by a hot reset" said "step hot 0"
 
-# --- a method hangs: the next one
+# --- a method hangs: fallback
 policy "$dev" ready_limit_ms=1000 watch_interval_ms=0
 failed=$(counter "$dev" reset_flr_failed)
 fault flr-hangs 1
@@ -66,11 +66,11 @@ fv_check "FLR hangs: the card saw both" seen flr hot
 fv_same "FLR hangs: it is counted" $((failed + 1)) "$(counter "$dev" reset_flr_failed)"
 fv_check "FLR hangs: the card works" works
 
-# --- functions of others
+# --- other functions of the card
 fv_check "two functions: all of the card is reset" act reset "$FV_CARD2" hot
 fv_unbind "$FV_CARD2_FN1"
 fv_check "two functions, one without driver: done" act reset "$FV_CARD2" hot
-# the driver restores that one, too; all-ones, which it reads as while it hangs, is not what it had
+# the driver restores the driverless function, too, and does not save all-ones while it hangs
 use_card FV_CARD2
 config=$(card_config "$FV_CARD2_FN1")
 policy "$FV_CARD2" reset_methods=hot,link ready_limit_ms=1000
@@ -96,7 +96,7 @@ fv_check "two functions, one is held: by whom" \
 fv_check "two functions, one is held: FLR is still there" act reset "$FV_CARD2" flr
 fv_let_go
 
-# --- one of two functions fails
+# --- FLR of one of two functions fails
 use_card FV_CARD2
 policy "$FV_CARD2" watch_interval_ms=0
 policy "$FV_CARD2_FN1" watch_interval_ms=0 reset_methods=flr ready_limit_ms=200
@@ -110,7 +110,7 @@ fv_check "two functions, FLR of one hangs: a hot reset repairs it" act reset "$F
 fv_same "two functions, FLR of one hangs: the card is ready" ready "$(card_state)"
 use_card FV_CARD
 
-# --- no reset helps: nobody gets it
+# --- no method helps: the device cannot be opened
 fault ctl fail-flr
 fault ctl fail-hot
 fault ctl fail-link
@@ -122,7 +122,7 @@ fv_check "all methods hang: each was tried" seen flr hot link
 fv_same "all methods hang: the card has failed" failed "$(card_state)"
 fv_same "all methods hang: counted" $((errors + 1)) "$(counter "$dev" open_errors)"
 fault repair
-# its reset before the open is the one that brings it back, the FLR of which still hangs
+# the open reset repairs it by a fallback method; FLR still hangs
 open_error "$dev"
 fv_same "repaired: it can be opened" 0 "$REPLY"
 fv_same "repaired: ready" ready "$(card_state)"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Resets of a card that has a user: what the user keeps, and what the next one sees. */
+/* Resets of a card in use: what its user keeps, and what the next user sees. */
 #include <linux/fpga_vfio.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(reset)
 
 #define RESET_TEST(_name) TEST_F_TIMEOUT(reset, _name, LIMIT_S)
 
-/* A reset by any method leaves the user his mappings, and a card that works. */
+/* After a reset by any method, the user's mappings are valid and the card works. */
 RESET_TEST(user_keeps_mappings_and_configuration)
 {
 	uint8_t before[256], after[256];
@@ -54,8 +54,8 @@ RESET_TEST(user_keeps_mappings_and_configuration)
 }
 
 /*
- * What a user left in registers is not there for the next one. (Memory that a card has
- * outside of what PCI Express resets is for its design to clear.)
+ * The next user does not see register values of the previous one. (Device memory that a PCIe
+ * reset does not clear is up to the design.)
  */
 RESET_TEST(next_user_sees_nothing)
 {
