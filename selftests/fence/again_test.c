@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A write to the Command register that is under way when a card is fenced, and enables memory
- * only then: its bytes come late, so that the fence does not wait for it. The card stays as it
- * is meanwhile, link up, and would answer.
+ * A write to the Command register in progress when a card is fenced, which enables memory only
+ * afterwards: its user buffer faults, so that the fence does not wait for it. The link stays up,
+ * and the card would answer.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -67,7 +67,7 @@ static uint64_t accesses(void)
 	return control_number(CARD, "bar_reads") + control_number(CARD, "bar_writes");
 }
 
-/* The user reads all-ones, and the card sees nothing of what it does. */
+/* The user reads all-ones, and the card sees no access. */
 static bool is_fenced(struct user *user)
 {
 	uint64_t before = accesses();
@@ -84,7 +84,7 @@ AGAIN_TEST(memory_stays_hidden)
 	ASSERT_EQ(CARD_ID, get(&self->user, CARD_REG_ID));
 	slow_write_begin(&self->slow, &self->user.dev, PCI_COMMAND);
 	fence(&self->genl, self->bdf);
-	/* no page of the mapping is looked at before: each faults again */
+	/* no page is accessed before, so that each faults again */
 	slow_write_give(&self->slow, self->command);
 	EXPECT_EQ(2, slow_end(&self->slow));
 	EXPECT_TRUE(is_fenced(&self->user));
@@ -96,7 +96,7 @@ AGAIN_TEST(memory_stays_hidden)
 	EXPECT_EQ(0, user_moves_data(&self->user, 1));
 }
 
-/* Memory was disabled: that is what the user has again, as the register is restored. */
+/* Memory was disabled before: the recovery restores that for the user. */
 AGAIN_TEST(memory_is_enabled_behind_the_fence)
 {
 	uint16_t disabled = self->command & ~PCI_COMMAND_MEMORY;
@@ -109,7 +109,7 @@ AGAIN_TEST(memory_is_enabled_behind_the_fence)
 	EXPECT_EQ(2, slow_end(&self->slow));
 	EXPECT_TRUE(is_fenced(&self->user));
 	recover(&self->genl, self->bdf);
-	/* as without a fence: memory that the function does not decode is not reached */
+	/* as without a fence, disabled memory is inaccessible */
 	EXPECT_EQ(disabled, config_read16(&self->user.dev, PCI_COMMAND));
 	EXPECT_EQ(-EIO, __region_read(&self->user.dev, VFIO_PCI_BAR0_REGION_INDEX, 0, &value, 4));
 	EXPECT_NE(0, sigbus_read(&self->user.regs[CARD_REG_ID / 4], &value));
@@ -119,7 +119,7 @@ AGAIN_TEST(memory_is_enabled_behind_the_fence)
 	EXPECT_EQ(0, user_moves_data(&self->user, 2));
 }
 
-/* Memory was enabled: that is what the user has again, too. */
+/* Memory was enabled before: the recovery restores that, too. */
 AGAIN_TEST(memory_is_disabled_behind_the_fence)
 {
 	slow_write_begin(&self->slow, &self->user.dev, PCI_COMMAND);

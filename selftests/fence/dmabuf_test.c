@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BARs that the user exports as dma-bufs: devices that import them do DMA to the card without
- * its user. They are off the card before it is reset or fenced, and may come back afterwards.
- * The importer is a module of the tests (selftests/importer).
+ * dma-bufs of BARs: importers do DMA to the card independently of its user. They are revoked
+ * before a reset or a fence, and usable again afterwards. The importer is a test module
+ * (selftests/importer).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ FIXTURE(dmabuf)
 	bool is_there;
 };
 
-/* A BAR's first two pages: a descriptor, or negative errno. */
+/* Export the first two pages of BAR 0; return a descriptor or a negative errno. */
 static int export(struct device *dev)
 {
 	struct {
@@ -97,7 +97,7 @@ static bool is_mapped(int importer)
 	return importer_state(importer).is_mapped;
 }
 
-/* As a device that reaches the card without a way through the IOMMU: the card itself. */
+/* Import for the card itself, a device with a path to the BAR that bypasses the IOMMU. */
 static int import(int dmabuf, const char *bdf)
 {
 	struct fv_importer_attach what = { .fd = dmabuf };
@@ -120,7 +120,7 @@ FIXTURE_SETUP(dmabuf)
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 	policy_set(&self->genl, self->bdf, "link_disable=off");
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=120000");
-	/* what a test before this one may have left */
+	/* left by an earlier test */
 	control_do(CARD, "link up");
 	ASSERT_TRUE(wait_until(device_state(&self->genl, self->bdf) == FPGA_VFIO_CARD_STATE_READY,
 			       SOON_MS));
@@ -156,7 +156,7 @@ static uint64_t revokes(struct genl *genl, const char *bdf)
 	return device.counters.value[FPGA_VFIO_A_STATS_DMA_BUF_REVOKES];
 }
 
-/* The importer may have it again, and so may a new one, and its user. */
+/* The old importer, a new one and the user can access the card. */
 #define expect_given_back()						\
 	do {								\
 		EXPECT_FALSE(is_mapped(self->importer));		\
@@ -165,7 +165,7 @@ static uint64_t revokes(struct genl *genl, const char *bdf)
 		EXPECT_EQ(0, user_moves_data(&self->user, 1));		\
 	} while (0)
 
-/* The importer is off, and stays off. */
+/* No importer can map it. */
 #define expect_revoked()						\
 	do {								\
 		EXPECT_FALSE(is_mapped(self->importer));		\
@@ -173,7 +173,7 @@ static uint64_t revokes(struct genl *genl, const char *bdf)
 		EXPECT_EQ(-ENODEV, import(self->dmabuf, self->bdf));	\
 	} while (0)
 
-/* A reset in a thread of its own. */
+/* A reset in a separate thread. */
 struct resetter {
 	int (*reset)(struct resetter *resetter);
 	const char *bdf;
@@ -234,7 +234,7 @@ static const struct {
 	{ "a guest's FLR", "flr", by_guest },
 };
 
-/* The importer is off while the card is reset, by any way to ask for that, and not longer. */
+/* Revoked during each kind of reset, and no longer. */
 DMABUF_TEST(off_in_a_reset)
 {
 	struct resetter resetter = { .bdf = self->bdf, .dev = &self->user.dev };
@@ -257,7 +257,7 @@ DMABUF_TEST(off_in_a_reset)
 		pthread_join(resetter.thread, NULL);
 		EXPECT_EQ(0, resetter.ret)
 			TH_LOG("reset by %s", resets[i].name);
-		/* the guest's write does not wait until it is over */
+		/* the guest's write returns before the end of the reset */
 		ASSERT_TRUE(wait_until(importer_map(self->importer) == 0, SOON_MS))
 			TH_LOG("reset by %s", resets[i].name);
 		EXPECT_EQ(before + 1, control_number(CARD, resets[i].counter))
@@ -268,7 +268,7 @@ DMABUF_TEST(off_in_a_reset)
 	}
 }
 
-/* One that is still at it is waited for before the card is touched. */
+/* An importer that is still mapped is waited for before the card is accessed. */
 DMABUF_TEST(waited_for_before_a_reset)
 {
 	struct resetter resetter = { .bdf = self->bdf, .dev = &self->user.dev };
@@ -302,7 +302,7 @@ DMABUF_TEST(waited_for_before_a_reset)
 	EXPECT_EQ(0, user_moves_data(&self->user, 9));
 }
 
-/* Not exported behind the fence, not mapped, and there again afterwards. */
+/* No export and no mapping behind the fence, both possible afterwards. */
 DMABUF_TEST(off_behind_the_fence)
 {
 	uint64_t revoked = revokes(&self->genl, self->bdf);
@@ -314,7 +314,7 @@ DMABUF_TEST(off_behind_the_fence)
 	recover(&self->genl, self->bdf);
 	expect_given_back();
 	EXPECT_EQ(revoked + 1, revokes(&self->genl, self->bdf));
-	/* without an export there is nothing to revoke */
+	/* nothing to revoke without an export */
 	close(self->importer);
 	close(self->dmabuf);
 	fence(&self->genl, self->bdf);
@@ -325,7 +325,7 @@ DMABUF_TEST(off_behind_the_fence)
 	EXPECT_EQ(0, importer_map(self->importer));
 }
 
-/* A loss cannot be refused, and waits for no importer; the repair does. */
+/* Link loss fences at once, without waiting for importers; the recovery waits. */
 DMABUF_TEST(off_when_the_link_is_lost)
 {
 	policy_set(&self->genl, self->bdf, "watch_interval_ms=10");
@@ -343,7 +343,7 @@ DMABUF_TEST(off_when_the_link_is_lost)
 	expect_given_back();
 }
 
-/* What the user's own low power has revoked is the user's to give back. */
+/* A revoke by the user's low power entry outlasts the fence. */
 DMABUF_TEST(low_power_stays)
 {
 	struct device *dev = &self->user.dev;
@@ -355,11 +355,11 @@ DMABUF_TEST(low_power_stays)
 	expect_revoked();
 	recover(&self->genl, self->bdf);
 	expect_revoked();
-	/* it is in low power still */
+	/* still in low power */
 	EXPECT_EQ(-EINVAL, feature(dev, again));
 	EXPECT_EQ(0, feature(dev, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	expect_given_back();
-	/* and after a fence without it, it is not */
+	/* a fence does not enter it */
 	fence(&self->genl, self->bdf);
 	recover(&self->genl, self->bdf);
 	EXPECT_EQ(0, feature(dev, again));
@@ -367,7 +367,7 @@ DMABUF_TEST(low_power_stays)
 	expect_given_back();
 }
 
-/* What the user has revoked by its Command register stays so as well. */
+/* A revoke by the user's Command register outlasts the fence. */
 DMABUF_TEST(disabled_memory_stays)
 {
 	struct device *dev = &self->user.dev;
@@ -382,7 +382,7 @@ DMABUF_TEST(disabled_memory_stays)
 	expect_given_back();
 }
 
-/* A write that was under way gives the user memory behind the fence, and importers the dma-bufs. */
+/* A write in progress enables memory behind the fence, but the dma-bufs stay revoked. */
 DMABUF_TEST(late_write_gives_nothing_back)
 {
 	struct device *dev = &self->user.dev;
@@ -398,7 +398,7 @@ DMABUF_TEST(late_write_gives_nothing_back)
 	expect_given_back();
 }
 
-/* The user goes behind the fence, and the importer and the dma-buf stay. */
+/* The user closes the device behind the fence; importer and dma-buf stay. */
 DMABUF_TEST(user_goes_behind_the_fence)
 {
 	fence(&self->genl, self->bdf);
@@ -411,7 +411,7 @@ DMABUF_TEST(user_goes_behind_the_fence)
 	EXPECT_EQ(0, user_moves_data(&self->user, 3));
 }
 
-/* What exports, imports and maps all the time, and what it got behind the fence. */
+/* Export, import and map in a loop; count successes behind the fence. */
 struct task {
 	struct looper looper;
 	struct device *dev;
@@ -447,7 +447,7 @@ DMABUF_TEST(nothing_passes)
 	looper_start(&task.looper, map_once, &task);
 	for (i = 0; i < nr && refused < nr; i += !ret) {
 		ASSERT_TRUE(looper_goes_on(&task.looper, i % 3));
-		/* on a busy machine an ioctl may take longer than the fence waits */
+		/* on a busy machine an ioctl may outlast the fence's timeout */
 		ret = __fence(&self->genl, self->bdf, 0, 0, NULL);
 		refused += ret == -EAGAIN;
 		if (ret == -EAGAIN)

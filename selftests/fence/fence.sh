@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
-# Who may fence a card, what is refused and why, and how a fence ends: with every way in which
-# it can, the card is its user's again. What the user meets meanwhile is in fence_test.c.
+# Permission to fence, refusals with reasons, and each end of a fence: the card is usable again
+# after all of them. fence_test.c tests what the user sees.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -11,11 +11,11 @@ ktap_print_header
 
 SCRATCH=10
 ONES=ffffffff
-# no limit that a slow machine reaches
+# beyond what a slow machine needs
 READY_LIMIT_MS=120000
 use_card FV_CARD
 fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
-# the self-test is of the first mapping after this
+# the self-test runs at the first mapping after a module load
 fv_unload
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
 fv_same "no kernel that was audited is warned of" "" "$(dmesg | grep "newer than .* audited")"
@@ -26,7 +26,7 @@ port_of "$FV_CARD2"
 port2=$REPLY
 bits=$(port_controls)
 
-# back WHAT: the card is its user's, and nothing else is left
+# back WHAT: check that the card is ready, without a trace of the fence
 back()
 {
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
@@ -35,7 +35,7 @@ back()
 	fv_check "$1: the port is as it was" port_is bits
 }
 
-# back_with_user WHAT: and he uses it
+# back_with_user WHAT: the same, and its user can access it
 back_with_user()
 {
 	back "$1"
@@ -46,13 +46,13 @@ back_with_user()
 	fv_check "$1: he was told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
 }
 
-# self_tests: how often the driver has shown that a fence takes mappings away
+# self_tests: print the number of successful self-tests
 self_tests()
 {
 	dmesg | grep -c "self-test: a raised fence takes mappings away"
 }
 
-# --- a mapping costs what it costs with the stock driver
+# --- a mapping costs as much as with the stock driver
 fv_unbind "$dev"
 fv_load_stock
 fv_bind $FV_STOCK "$dev"
@@ -79,7 +79,7 @@ fv_check "he uses it" asked 0 dma
 fv_check "he maps it" asked 0 map 0
 config=$(card_config "$dev")
 
-# --- a plan
+# --- plan
 mark
 since
 fences=$(counter "$dev" fences)
@@ -92,7 +92,7 @@ fv_same "a plan: nothing happened" "" "$(happened)"
 fv_same "a plan: the card saw nothing" 0 "$(trace_count 'link-down|port|cfg-write')"
 fv_check "a plan: the port is as it was" port_is bits
 
-# --- what is refused
+# --- refusals
 fv_check "an unknown address is refused" refused fence 0000:ff:1f.7
 fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"
 for word in timeout=99 timeout=86400001; do
@@ -191,8 +191,8 @@ fv_check "ready: a recovery is done" own recover "$dev"
 fv_check "ready: a recovery does nothing" eval 'steps "" && said "state ready"'
 owner_ends
 
-# --- how a fence ends. WHAT: whose process, or time
-# fenced_by WHAT WORD…: by a new owner
+# --- ends of a fence
+# fenced_by WHAT WORD…: fence the card with a new owner; WHAT is the process or time that ends it
 fenced_by()
 {
 	owner
@@ -214,8 +214,8 @@ fv_check "the owner is killed: recovered by the driver" has_event "kind=fence or
 	"kind=recover origin=driver"
 back_with_user "the owner is killed"
 
-# ended WHAT MS: by the driver, and not before, by the times of its own events: from the begin of
-# the fence to that of the recovery
+# ended WHAT MS: check that the driver ended the fence, not before MS, using the times of its
+# events: from the start of the fence to the start of the recovery
 ended()
 {
 	local fenced took recovering
@@ -235,7 +235,7 @@ fv_check "the time is over: the owner may fence it again" own fence "$dev" timeo
 fv_check "the time is over: and recover it" own recover "$dev"
 owner_ends
 
-# the other card is not detached: what comes of an owner's end has come when it is there again
+# the other fence is not detached: once that card is ready, the owner's end was handled
 fenced_by "detached" detached
 fv_check "detached: of the card" eval 'act card "$port"; said "fence $OWNER fv_act [0-9]+ detached link-disabled"'
 fv_check "detached: another card, which is not" own fence "$FV_CARD2"
@@ -265,7 +265,7 @@ owner_ends
 fv_check "by force: that one is recovered" fv_wait 60 device_is "$FV_CARD2" ready
 fv_same "by force: nothing happens at its end" "" "$(happened)"
 
-# --- the user goes while it is fenced
+# --- the user closes the device while it is fenced
 fenced_by "the user closes it"
 fv_let_go
 fv_check "the user closes it: fenced as before" device_is "$dev" fenced
@@ -292,7 +292,7 @@ fv_check "the user is killed: and it works" asked 0 dma
 asked 0 map 0
 back_with_user "the user is killed"
 
-# --- the user is asked to go
+# --- the user is asked to close the device
 fv_check "release: done" act release "$dev"
 fv_check "release: the user is told" told request
 fv_check "release: and not thrown out" asked $CARD_ID read 0
@@ -300,7 +300,7 @@ fv_let_go
 fv_check "release, nobody has it: done" act release "$dev"
 fv_check "release, an unknown address: refused" refused release 0000:ff:1f.7
 
-# --- nobody has it, and it is asleep
+# --- no user, and suspended
 owner
 echo auto >"$FV_PCI/$dev/power/control"
 fv_check "nobody has it: fenced" own fence "$dev"
@@ -312,7 +312,7 @@ echo on >"$FV_PCI/$dev/power/control"
 fv_check "nobody has it: works" works
 back "nobody has it"
 
-# --- a card that is not ready. LOST, CHANGED, FAILED
+# --- a card that is not ready: lost, changed, failed
 holder "$dev"
 told held
 asked 0 map 0
@@ -322,7 +322,7 @@ fv_check "lost" fv_wait 60 device_is "$dev" lost
 fv_check "lost: the user reads all-ones" asked $ONES get 0 0
 fv_check "lost: fenced" own fence "$dev"
 since
-# as often as the driver looks at the other card, it could have looked at this one
+# in the time of as many polls of the other card, this one would have been polled
 fv_check "lost, fenced: the link is put right" counts "$port2" link_reads 50 fault link-up
 fv_same "lost, fenced: does not come back by itself" "fenced " \
 	"$(device "$dev" state) $(happened)"
@@ -340,7 +340,7 @@ programmed alveo-xdma 50
 fv_check "changed, the old image: recovered" own recover "$dev"
 back_with_user "changed, the old image"
 
-# it hangs whenever its link was down
+# hangs after each link down
 policy "$dev" ready_limit_ms=300
 fault link-hangs
 fault hot-hangs
@@ -351,7 +351,7 @@ fv_check "failed: says so" said "state failed,reason .+error (ETIMEDOUT|EIO) "
 fv_check "failed: the user reads all-ones" asked $ONES get 0 0
 fv_check "failed: fenced again" own fence "$dev"
 fault repair
-# ready at once, as for what hangs no more than 300 ms are to be waited
+# ready at once, because the limit for other faults is 300 ms
 fault not-ready 0
 fv_check "failed, repaired: recovered" own recover "$dev"
 policy "$dev" ready_limit_ms=$READY_LIMIT_MS
@@ -359,7 +359,7 @@ card ready-after image
 back_with_user "failed, repaired"
 owner_ends
 
-# --- while a reset is under way
+# --- during a reset
 fault not-ready hold ones
 mark
 "$FV_DIR/fv_act" reset "$dev" flr >/tmp/resets &
@@ -384,7 +384,7 @@ fv_check "while it is recovered: it is" own_wait
 card_clean
 back_with_user "after that"
 
-# --- the owner is killed while he waits for it
+# --- the owner is killed while it waits for the recovery
 own fence "$dev"
 fault not-ready hold ones
 since
@@ -395,7 +395,7 @@ card_clean
 fv_check "killed in a recovery: the card comes back all the same" fv_wait 60 device_is "$dev" ready
 back_with_user "killed in a recovery"
 
-# --- the functions of a card are fenced together
+# --- all functions of a card are fenced
 fv_let_go
 use_card FV_CARD2
 policy "$FV_CARD2" ready_limit_ms=$READY_LIMIT_MS
@@ -417,7 +417,7 @@ fv_same "two functions: both are ready" "ready ready" \
 fv_check "two functions: the user of the second has it" asked $CARD_ID read 0
 fv_check "two functions: and it moves data" asked 0 dma
 
-# the driver brings the card back by one of its functions, and that one goes meanwhile
+# the function that the driver recovers the card with is unbound in the meantime
 fv_check "a function goes: fenced before" own fence "$FV_CARD2"
 fault not-ready hold ones
 owner_ends
@@ -430,7 +430,7 @@ fv_check "a function goes: the user of the other one has it" asked $CARD_ID read
 fv_check "a function goes: and it moves data" asked 0 dma
 fv_let_go
 
-# the last one goes, and there is one without driver
+# the last bound function is unbound; the other has no driver
 fv_unbind "$FV_CARD2_FN1"
 fv_bind $FV_DRIVER "$FV_CARD2"
 policy "$FV_CARD2" ready_limit_ms=$READY_LIMIT_MS
@@ -444,7 +444,7 @@ fv_same "the last one goes: the one without driver has its configuration" "$othe
 owner_ends
 use_card FV_CARD
 
-# --- unbound while it is fenced
+# --- unbound while fenced
 fv_unbind "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
 owner
 fv_check "unbound: fenced before" own fence "$dev"

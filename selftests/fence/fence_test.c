@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a user of a card meets while it is fenced, on each way that he has to it: all-ones,
- * writes that reach nobody, no signal; and afterwards his card. What the card saw of it, it
- * says itself.
+ * Each way of a user to a fenced card: reads return all-ones, writes are dropped, no signal; the
+ * card works again after the fence. The card itself reports which accesses it saw.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -34,7 +33,7 @@
 #define ONES 0xffffffffu
 #define PAGE 4096
 #define FENCES 5
-/* a limit for what is soon */
+/* timeout for events that should happen soon */
 #define SOON_MS 60000
 
 FIXTURE(fence)
@@ -45,7 +44,7 @@ FIXTURE(fence)
 	bool is_there;
 };
 
-/* With the link down meanwhile, and with a card that stays as it is. */
+/* With the link disabled, and with the link up. */
 FIXTURE_VARIANT(fence)
 {
 	const char *link_disable;
@@ -98,18 +97,18 @@ static void put(struct user *user, unsigned int reg, uint32_t value)
 	sigbus_write(&user->regs[reg / 4], value);
 }
 
-/* How many accesses to its BARs the card saw, all that were made before among them. */
+/* BAR accesses that the card saw, including all earlier ones. */
 static uint64_t accesses(const char *bdf)
 {
 	uint8_t id[4];
 
-	/* a read goes the same way as the writes before it, and is waited for */
+	/* a read flushes the posted writes before it */
 	if (__file_read((char *)id, sizeof(id), PCI_SYSFS "/%s/config", bdf) < 0)
 		fail("%s: its configuration cannot be read", bdf);
 	return control_number(CARD, "bar_reads") + control_number(CARD, "bar_writes");
 }
 
-/* Mappings that there are, and new ones, read all-ones, and the card afterwards. */
+/* Existing and new mappings read all-ones, and the card again afterwards. */
 FENCE_TEST(mappings_read_ones)
 {
 	volatile uint32_t *later;
@@ -135,7 +134,7 @@ FENCE_TEST(mappings_read_ones)
 	munmap((void *)later, size);
 }
 
-/* What is written to a mapping is soon all-ones again, and never in the card. */
+/* Writes to a mapping turn into all-ones soon, and never reach the card. */
 FENCE_TEST(mapped_writes_reach_nobody)
 {
 	uint64_t before;
@@ -157,7 +156,7 @@ FENCE_TEST(mapped_writes_reach_nobody)
 	recover(&self->genl, self->bdf);
 	EXPECT_EQ(variant->is_kept ? 0x5eed : 0, get(&self->user, CARD_REG_SCRATCH(0)));
 	EXPECT_EQ(0x1ed, get(&self->user, CARD_REG_LED));
-	/* nor is it in the page that is put there the next time */
+	/* nor are they in the page of the next fence */
 	fence(&self->genl, self->bdf);
 	EXPECT_EQ(ONES, get(&self->user, CARD_REG_SCRATCH(0)));
 	EXPECT_EQ(ONES, get(&self->user, CARD_REG_LED));
@@ -168,7 +167,7 @@ static const struct piece {
 	unsigned int region;
 	uint64_t offset;
 	size_t size;
-	bool can_write;		/* without harm */
+	bool can_write;		/* without side effects */
 } pieces[] = {
 	{ VFIO_PCI_BAR0_REGION_INDEX, CARD_REG_SCRATCH(0), 1, true },
 	{ VFIO_PCI_BAR0_REGION_INDEX, CARD_REG_SCRATCH(0) + 1, 1, true },
@@ -240,7 +239,7 @@ static bool is_ones(const uint8_t *bytes, int nr)
 	return nr <= 0;
 }
 
-/* Reads and writes of any length anywhere end as they do without the fence. */
+/* Reads and writes of any offset and length return the same as without the fence. */
 FENCE_TEST(descriptor_answers_as_without)
 {
 	uint8_t bytes[PIECE_MAX + 1];
@@ -281,7 +280,7 @@ FENCE_TEST(descriptor_answers_as_without)
 		EXPECT_EQ(reads[i], piece_read(&self->user, &pieces[i], bytes));
 }
 
-/* What is written to configuration space is not there afterwards, and resets nothing. */
+/* Writes to config space are dropped and reset nothing. */
 FENCE_TEST(configuration_writes_are_dropped)
 {
 	unsigned int exp = config_cap(&self->user.dev, PCI_CAP_ID_EXP);
@@ -316,7 +315,7 @@ static int ioeventfd(struct user *user, uint32_t size, uint64_t offset, uint64_t
 	return ioctl(user->dev.fd, VFIO_DEVICE_IOEVENTFD, &arg) ? -errno : 0;
 }
 
-/* A write that an eventfd makes is dropped like others, and made again afterwards. */
+/* A write by an ioeventfd is dropped, and works again afterwards. */
 FENCE_TEST(ioeventfd_is_dropped)
 {
 	int event = event_new();
@@ -329,7 +328,7 @@ FENCE_TEST(ioeventfd_is_dropped)
 	put(&self->user, CARD_REG_SCRATCH(3), 0);
 	fence(&self->genl, self->bdf);
 	before = accesses(self->bdf);
-	/* the write is made, or not, before this returns */
+	/* the write is done or dropped before this returns */
 	event_signal(event);
 	EXPECT_EQ(before, accesses(self->bdf));
 	recover(&self->genl, self->bdf);
@@ -340,7 +339,7 @@ FENCE_TEST(ioeventfd_is_dropped)
 			       -1));
 }
 
-/* One of 8 bytes, too, which new (7.3.4) has. */
+/* The same with 8 bytes, which new (7.3.4) supports. */
 FENCE_TEST(ioeventfd_of_8_bytes_is_dropped)
 {
 	const uint64_t value = 0x10eull << 32 | 0x20e;
@@ -356,7 +355,7 @@ FENCE_TEST(ioeventfd_of_8_bytes_is_dropped)
 	EXPECT_EQ(0x20e, get(&self->user, CARD_REG_SCRATCH(2)));
 	fence(&self->genl, self->bdf);
 	before = accesses(self->bdf);
-	/* the write is made, or not, before this returns */
+	/* the write is done or dropped before this returns */
 	event_signal(event);
 	EXPECT_EQ(before, accesses(self->bdf));
 	recover(&self->genl, self->bdf);
@@ -369,7 +368,7 @@ FENCE_TEST(ioeventfd_of_8_bytes_is_dropped)
 			       -1));
 }
 
-/* Interrupts that are on go on when the card is back, with nobody doing anything. */
+/* Enabled interrupts work again after the fence, without action of the user. */
 FENCE_TEST(interrupts_and_data_afterwards)
 {
 	uint64_t before;
@@ -402,7 +401,7 @@ static int hot_reset(struct user *user)
 	return ioctl(user->dev.fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
 }
 
-/* The user's resets have to wait, and the card sees nothing of them. */
+/* The user's resets fail with -EAGAIN and do not reach the card. */
 FENCE_TEST(resets_later)
 {
 	bool is_container = self->user.iommu.mode == IOMMU_CONTAINER;
@@ -423,7 +422,7 @@ FENCE_TEST(resets_later)
 	EXPECT_EQ(0, user_moves_data(&self->user, 1));
 }
 
-/* Who closes it while it is fenced does not get it back before it is recovered. */
+/* After a close during the fence, open fails with -EAGAIN until the recovery. */
 FENCE_TEST(open_later)
 {
 	fence(&self->genl, self->bdf);
@@ -439,7 +438,7 @@ FENCE_TEST(open_later)
 	EXPECT_EQ(0, user_moves_data(&self->user, 1));
 }
 
-/* Each counter of the fence moves by what was done, and by nothing else afterwards. */
+/* Fence counters count behind the fence only. */
 FENCE_TEST(counters_count)
 {
 	uint64_t fences = counter(&self->genl, self->bdf, FPGA_VFIO_A_STATS_FENCES);
@@ -480,7 +479,7 @@ FENCE_TEST(counters_count)
 	EXPECT_EQ(fences + 1, counter(&self->genl, self->bdf, FPGA_VFIO_A_STATS_FENCES));
 }
 
-/* Two cards with two users: neither sees what the other writes behind his fence. */
+/* Two fenced cards with a user each: neither sees the writes of the other. */
 FENCE_TEST(users_are_apart)
 {
 	const char *bdf = role("FV_CARD2");
@@ -515,7 +514,7 @@ FENCE_TEST(users_are_apart)
 	user_go(&other);
 }
 
-/* The owner of the fence waits for the card, and others look at it. */
+/* The fence session's owner waits for the recovery, while others read the state. */
 static void *recover_thread(void *fixture)
 {
 	struct _test_data_fence *self = fixture;
@@ -524,7 +523,7 @@ static void *recover_thread(void *fixture)
 	return NULL;
 }
 
-/* In the middle of a recovery, which waits for the card. */
+/* Check for progress during a recovery that waits for the card. */
 static bool goes_on_in_recovery(struct genl *genl, const char *bdf, const struct hammer *hammer)
 {
 	control_do(CARD, "wait not-ready");
@@ -532,7 +531,7 @@ static bool goes_on_in_recovery(struct genl *genl, const char *bdf, const struct
 		hammer_goes_on(hammer);
 }
 
-/* Threads that never rest see nothing but their card and all-ones, and never wait. */
+/* Busy threads see only their card or all-ones, and never block. */
 FENCE_TEST(hammering_user_is_not_disturbed)
 {
 	struct hammer hammer;
@@ -555,7 +554,7 @@ FENCE_TEST(hammering_user_is_not_disturbed)
 		EXPECT_LT(map, hammer.map.ones);
 		EXPECT_LT(fd, hammer.fd.ones);
 		ASSERT_EQ(0, pthread_create(&thread, NULL, recover_thread, self));
-		/* one that is kept is ready at once */
+		/* ready at once with the link up */
 		if (!variant->is_kept)
 			EXPECT_TRUE(goes_on_in_recovery(&look, self->bdf, &hammer));
 		control_do(CARD, "ready-after image");
@@ -583,7 +582,7 @@ static uint64_t faults_of(struct genl *genl, struct user *user)
 	return counter(genl, user->dev.bdf, FPGA_VFIO_A_STATS_MMAP_FAULTS) - before;
 }
 
-/* A mapping that is not fenced faults once, also after a fence. */
+/* Without a fence, a mapping faults once, also after a fence. */
 FENCE_TEST(mapping_faults_once)
 {
 	uint64_t first = faults_of(&self->genl, &self->user);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ioctls that touch the card are kept from it by the fence as reads and writes are, whenever
- * they began, and whatever memory their arguments are in. What the card saw it says itself. It
- * stays as it is meanwhile, link up, and would answer.
+ * The fence blocks ioctls that touch the card like reads and writes, whenever they start and
+ * wherever their arguments are. The link stays up and the card would answer; the card itself
+ * reports the accesses.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -50,10 +50,10 @@ FIXTURE_SETUP(gate)
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 	policy_set(&self->genl, self->bdf, "link_disable=off");
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=120000");
-	/* the driver brings back what a test before this one may have left behind its fence */
+	/* left by an earlier test; the driver recovers it */
 	ASSERT_TRUE(wait_until(device_state(&self->genl, self->bdf) == FPGA_VFIO_CARD_STATE_READY,
 			       SOON_MS));
-	/* what the driver itself looks at is not the user's doing */
+	/* no accesses by the link monitor */
 	policy_set(&self->genl, self->bdf, "watch_interval_ms=0");
 	user_come(&self->user, self->bdf);
 	for (i = 0; i < VECTORS; i++)
@@ -69,7 +69,7 @@ FIXTURE_TEARDOWN(gate)
 
 #define GATE_TEST(_name) TEST_F_TIMEOUT(gate, _name, LIMIT_S)
 
-/* How many accesses the card saw, by kind. */
+/* Accesses that the card saw, by kind. */
 struct seen {
 	uint64_t cfg_reads, cfg_writes, bar_reads, bar_writes;
 };
@@ -84,7 +84,7 @@ static struct seen seen(void)
 	};
 }
 
-/* Has it seen none since? Says which if not. */
+/* Check that there are none since @before, and print any. */
 static bool none_since(const struct seen *before)
 {
 	struct seen now = seen();
@@ -124,7 +124,7 @@ static int irq_count(struct device *dev, unsigned int index)
 	return __irq_info(dev, index, &info) ?: (int)info.count;
 }
 
-/* What touches the card ends at the fence; the card sees nothing of it, and has it afterwards. */
+/* Ioctls that touch the card fail behind the fence, without an access, and work afterwards. */
 GATE_TEST(ioctls_are_refused)
 {
 	struct device *dev = &self->user.dev;
@@ -141,7 +141,7 @@ GATE_TEST(ioctls_are_refused)
 	EXPECT_EQ(-EAGAIN, __irq_enable(dev, VFIO_PCI_MSIX_IRQ_INDEX, 1, 1, self->events));
 	EXPECT_EQ(-EAGAIN, __irq_action(dev, VFIO_PCI_MSIX_IRQ_INDEX, 0,
 					VFIO_IRQ_SET_ACTION_TRIGGER));
-	/* what is no register of the card is set up all the same */
+	/* works without access to the card */
 	EXPECT_EQ(0, __irq_enable(dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &self->events[1]));
 	EXPECT_EQ(-EAGAIN, __irq_enable(dev, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, self->events));
 	EXPECT_EQ(-EAGAIN, feature(dev, VFIO_DEVICE_FEATURE_SET |
@@ -153,15 +153,15 @@ GATE_TEST(ioctls_are_refused)
 	EXPECT_TRUE(none_since(&before));
 	EXPECT_FALSE(control_is(CARD, "master"));
 	recover(&self->genl, self->bdf);
-	/* the interrupt that was on is on, without anything done for it */
+	/* interrupts that were enabled work again without action of the user */
 	EXPECT_EQ(0, user_moves_data(&self->user, 2));
 	EXPECT_EQ(64 << 10, rom_info(dev));
 	EXPECT_EQ(64, irq_count(dev, VFIO_PCI_MSIX_IRQ_INDEX));
 }
 
 /*
- * A guest that gives its interrupts back, as at a reboot, does not hear that this was refused:
- * they are gone, and those of another type can be set up afterwards.
+ * A guest that disables its interrupts, as at reboot, sees no error: they are disabled, and
+ * another type can be enabled afterwards.
  */
 GATE_TEST(interrupts_are_given_back)
 {
@@ -171,7 +171,7 @@ GATE_TEST(interrupts_are_given_back)
 	fence(&self->genl, self->bdf);
 	EXPECT_EQ(0, __irq_disable(dev, VFIO_PCI_MSIX_IRQ_INDEX));
 	EXPECT_FALSE(control_is(CARD, "master"));
-	/* from here on there is nothing to give back */
+	/* nothing is enabled from here on */
 	before = seen();
 	EXPECT_EQ(-EAGAIN, __irq_disable(dev, VFIO_PCI_MSIX_IRQ_INDEX));
 	EXPECT_EQ(-EAGAIN, __irq_enable(dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, self->events));
@@ -189,8 +189,8 @@ static void *reset_thread(void *arg)
 }
 
 /*
- * Also while the card is reset, although it passes for ready: what it would say of its interrupts
- * then is all-ones, and 2048 vectors, in a BAR that there is not.
+ * During a reset, too, although the state is ready: the card would read as all-ones, i.e. 2048
+ * vectors in a nonexistent BAR.
  */
 GATE_TEST(not_in_a_reset)
 {
@@ -217,7 +217,7 @@ GATE_TEST(not_in_a_reset)
 	EXPECT_EQ(0, user_moves_data(&self->user, 4));
 }
 
-/* What is done for as long as the test lasts, and what came of it. */
+/* An ioctl done in a loop, and its results. */
 struct task {
 	struct looper looper;
 	struct device *dev;
@@ -236,7 +236,7 @@ static void toggle(void *arg)
 	struct task *task = arg;
 	int ret = __irq_enable(task->dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS, task->events);
 
-	/* given back also if the fence came in between */
+	/* disable it even if the fence is up by now */
 	note(task, ret ?: __irq_disable(task->dev, VFIO_PCI_MSIX_IRQ_INDEX));
 }
 
@@ -248,7 +248,7 @@ static void look(void *arg)
 	note(task, size > 0 ? size != 64 << 10 : size);
 }
 
-/* Interrupts are set up and the ROM is looked at all the time, wherever the fence comes in. */
+/* Interrupt setup and ROM info in a loop, with fences at any point. */
 GATE_TEST(nothing_passes)
 {
 	static void (*const acts[])(void *arg) = { toggle, look };
@@ -268,13 +268,13 @@ GATE_TEST(nothing_passes)
 			ASSERT_TRUE(looper_goes_on(&tasks[0].looper, 2));
 			ASSERT_TRUE(looper_goes_on(&tasks[1].looper, 2));
 		}
-		/* on a busy machine an ioctl may take longer than the fence waits */
+		/* on a busy machine an ioctl may outlast the fence's timeout */
 		ret = __fence(&self->genl, self->bdf, 0, 0, NULL);
 		refused += ret == -EAGAIN;
 		if (ret == -EAGAIN)
 			continue;
 		ASSERT_EQ(0, ret);
-		/* what they have set up before they give back */
+		/* let them disable what they have enabled */
 		ASSERT_TRUE(looper_goes_on(&tasks[0].looper, 3));
 		before = seen();
 		ASSERT_TRUE(looper_goes_on(&tasks[0].looper, 3));
@@ -294,13 +294,13 @@ GATE_TEST(nothing_passes)
 	printf("# %u fences, %u refused, interrupts set up %llu times, ROM seen %llu times\n",
 	       fences, refused,
 	       (unsigned long long)tasks[0].done, (unsigned long long)tasks[1].done);
-	/* they may have ended in the middle of theirs */
+	/* the loops may have ended in any state */
 	__irq_disable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX);
 	irq_enable(&self->user.dev, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &self->user.event);
 	EXPECT_EQ(0, user_moves_data(&self->user, 5));
 }
 
-/* VFIO_DEVICE_SET_IRQS with an argument that ends in a page that comes late. */
+/* VFIO_DEVICE_SET_IRQS with an argument that ends in a page with a delayed fault. */
 static int late_irqs(struct slow *slow)
 {
 	struct vfio_irq_set *set = (void *)(slow->page - sizeof(*set));
@@ -313,7 +313,7 @@ static int late_irqs(struct slow *slow)
 	return ioctl(slow->dev->fd, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
 }
 
-/* Who lets an ioctl wait for its argument does not let the fence wait, and does not pass it. */
+/* An ioctl that waits for its argument neither delays nor passes the fence. */
 GATE_TEST(argument_comes_late)
 {
 	struct slow slow = { .dev = &self->user.dev };
@@ -333,7 +333,7 @@ GATE_TEST(argument_comes_late)
 	EXPECT_EQ(0, user_moves_data(&self->user, 6));
 }
 
-/* VFIO_DEVICE_PCI_HOT_RESET with groups that are in a page that comes late. */
+/* VFIO_DEVICE_PCI_HOT_RESET with group fds in a page with a delayed fault. */
 static int late_hot_reset(struct slow *slow)
 {
 	struct vfio_pci_hot_reset *arg = (void *)(slow->page - sizeof(*arg));
@@ -344,7 +344,7 @@ static int late_hot_reset(struct slow *slow)
 	return ioctl(slow->dev->fd, VFIO_DEVICE_PCI_HOT_RESET, arg) ? -errno : 0;
 }
 
-/* A hot reset that was let in before the fence was up does not reset what is fenced. */
+/* A hot reset that started before the fence does not reset a fenced card. */
 GATE_TEST(hot_reset_comes_late)
 {
 	struct slow slow = { .dev = &self->user.dev };
@@ -365,7 +365,7 @@ GATE_TEST(hot_reset_comes_late)
 	EXPECT_TRUE(none_since(&before));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, device_state(&self->genl, self->bdf));
 	recover(&self->genl, self->bdf);
-	/* afterwards it does */
+	/* it does afterwards */
 	slow_begin(&slow, late_hot_reset, NULL);
 	slow_give(&slow, &fd, sizeof(fd));
 	EXPECT_EQ(0, slow_end(&slow));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A BAR that is mapped by one entry for 2 MiB: behind the fence it reads as all-ones, and
- * afterwards it is mapped so again, by as many page faults as before.
+ * A BAR mapped by 2 MiB entries: it reads as all-ones behind the fence, and is mapped the same way,
+ * with as many page faults, afterwards.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -22,7 +22,7 @@
 #include "user.h"
 
 #define LIMIT_S 600
-#define CARD "FV_CARD_4G"	/* BAR 2 is of 4 GiB */
+#define CARD "FV_CARD_4G"	/* BAR 2 has 4 GiB */
 #define BAR VFIO_PCI_BAR2_REGION_INDEX
 #define HUGE (2u << 20)
 #define SIZE (4 * HUGE)
@@ -38,7 +38,7 @@ FIXTURE(huge)
 	volatile uint32_t *map;
 };
 
-/* Aligned, as a VMM does it that wants huge pages. */
+/* Aligned for huge pages, as in a VMM. */
 static void *map_aligned(struct device *dev)
 {
 	struct vfio_region_info *info = __region_info(dev, BAR);
@@ -90,7 +90,7 @@ static uint32_t get(volatile uint32_t *map, size_t at)
 	return value;
 }
 
-/* How many words of all pages are all-ones. */
+/* Number of pages that start with all-ones. */
 static unsigned int ones(volatile uint32_t *map)
 {
 	unsigned int nr = 0;
@@ -131,7 +131,7 @@ HUGE_TEST(mapping_is_huge_again)
 	EXPECT_EQ(0, user_moves_data(&self->user, 1));
 }
 
-/* What is written behind the fence reaches no card, and is gone soon. */
+/* Writes behind the fence do not reach the card and turn into all-ones soon. */
 HUGE_TEST(writes_are_dropped)
 {
 	uint64_t writes;
@@ -146,13 +146,13 @@ HUGE_TEST(writes_are_dropped)
 	EXPECT_EQ(writes, control_number(CARD, "bar_writes"));
 	recover(&self->genl, self->bdf);
 	EXPECT_EQ(0x600d, get(self->map, HUGE));
-	/* nor are they there in the next fence */
+	/* nor do they show up in the next fence */
 	fence(&self->genl, self->bdf);
 	EXPECT_EQ(SIZE / PAGE, ones(self->map));
 	recover(&self->genl, self->bdf);
 }
 
-/* Pages of each size in one BAR: what does not fill 2 MiB is mapped by pages. */
+/* A mapping of less than 2 MiB uses pages, beside huge pages of the same BAR. */
 HUGE_TEST(rest_is_mapped_by_pages)
 {
 	struct vfio_region_info *info = __region_info(&self->user.dev, BAR);
@@ -160,7 +160,7 @@ HUGE_TEST(rest_is_mapped_by_pages)
 	uint64_t before, first;
 
 	ASSERT_NE(NULL, info);
-	/* ends a page before 2 MiB are full */
+	/* a page short of 2 MiB */
 	map = mmap((void *)((uintptr_t)self->map), HUGE - PAGE, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_FIXED, self->user.dev.fd, info->offset);
 	free(info);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * INTx around a fence and a reset: vfio_pci_core masks it when one arrives, until the user unmasks
- * it, also behind the fence. Afterwards the next one arrives, in whatever state it was before, and
- * the device has not seen an unmask meanwhile.
+ * INTx around a fence and a reset: vfio_pci_core masks it when it fires; the user unmasks it,
+ * possibly behind the fence. The next interrupt arrives afterwards, whatever the state before, and
+ * the device sees no unmask during the fence.
  */
 #include <fcntl.h>
 #include <linux/fpga_vfio.h>
@@ -23,7 +23,7 @@
 #define LIMIT_S 600
 #define DEVICE "FV_INTX"
 
-/* The interrupt of a device. */
+/* INTx of a device. */
 struct line {
 	const char *bdf;
 	struct device dev;
@@ -68,7 +68,7 @@ FIXTURE_TEARDOWN(intx)
 
 #define INTX_TEST(_name) TEST_F_TIMEOUT(intx, _name, LIMIT_S)
 
-/* Command as the device has it, not as its user sees it. */
+/* The device's Command register, not the user's view. */
 static int command(const char *bdf)
 {
 	char path[128];
@@ -96,7 +96,7 @@ static int act(struct device *dev, uint32_t action)
 	return __irq_action(dev, VFIO_PCI_INTX_IRQ_INDEX, 0, action);
 }
 
-/* One interrupt, to its end. */
+/* One complete interrupt. */
 static bool arrives(struct line *line)
 {
 	edu_raise(&line->dev, 1);
@@ -107,7 +107,7 @@ static bool arrives(struct line *line)
 	return true;
 }
 
-/* As many as it takes to see that none is lost, and none left. */
+/* Several interrupts, to detect lost and pending ones. */
 static bool works(struct line *line)
 {
 	unsigned int i;
@@ -127,7 +127,7 @@ INTX_TEST(unmasked)
 	EXPECT_TRUE(works(&self->line));
 }
 
-/* The guest ends its handler behind the fence. */
+/* The guest unmasks behind the fence. */
 INTX_TEST(unmasked_behind_the_fence_by_eventfd)
 {
 	edu_raise(&self->line.dev, 1);
@@ -155,7 +155,7 @@ INTX_TEST(unmasked_behind_the_fence_by_ioctl)
 	EXPECT_TRUE(works(&self->line));
 }
 
-/* Nothing was unmasked: the guest is in its handler the whole time. */
+/* No unmask: the guest's handler runs during the whole fence. */
 INTX_TEST(masked_by_an_interrupt)
 {
 	edu_raise(&self->line.dev, 1);
@@ -167,7 +167,7 @@ INTX_TEST(masked_by_an_interrupt)
 	EXPECT_TRUE(works(&self->line));
 }
 
-/* What the user has masked stays so. */
+/* The user's own mask outlasts the fence. */
 INTX_TEST(masked_by_its_user)
 {
 	ASSERT_EQ(0, act(&self->line.dev, VFIO_IRQ_SET_ACTION_MASK));
@@ -175,7 +175,7 @@ INTX_TEST(masked_by_its_user)
 	recover(&self->genl, self->bdf);
 	EXPECT_TRUE(is_disabled(self->bdf));
 	edu_raise(&self->line.dev, 1);
-	/* masked at the device, so that none is on its way */
+	/* masked at the device: no interrupt is in flight */
 	EXPECT_TRUE(is_disabled(self->bdf));
 	EXPECT_EQ(0, event_count(self->line.trigger));
 	EXPECT_EQ(0, act(&self->line.dev, VFIO_IRQ_SET_ACTION_UNMASK));
@@ -185,7 +185,7 @@ INTX_TEST(masked_by_its_user)
 	EXPECT_TRUE(works(&self->line));
 }
 
-/* Masked, fenced, and unmasked there: it is not the user's mask any more. */
+/* The user masks before the fence and unmasks behind it. */
 INTX_TEST(user_takes_its_mask_back_behind_the_fence)
 {
 	ASSERT_EQ(0, act(&self->line.dev, VFIO_IRQ_SET_ACTION_MASK));
@@ -212,7 +212,7 @@ INTX_TEST(reset)
 	EXPECT_TRUE(works(&self->line));
 }
 
-/* The interrupt is taken down behind the fence, and set up again afterwards. */
+/* INTx is disabled behind the fence and enabled afterwards. */
 INTX_TEST(set_up_again)
 {
 	fence(&self->genl, self->bdf);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user that reads, writes and faults without a gap, by more threads than there are processors,
- * neither has a fence refused nor gets past it: there is always one that has the lock that the
- * fence needs, or waits for it.
+ * A user that reads, writes and faults in more threads than there are processors, so that the lock
+ * that the fence needs is always held or waited for: the fence succeeds all the same, and no access
+ * gets past it.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -52,17 +52,17 @@ FIXTURE(starve)
 	struct user user;
 };
 
-/* Each access of a read takes the lock that the fence needs, and there is no gap to speak of. */
+/* A large read takes the lock for each access, almost without a gap. */
 static void read_on(void *arg)
 {
 	struct hog *hog = arg;
 	int ret = __region_read(hog->dev, BAR, 0, hog->data, SIZE);
 
-	/* one that is under way when the fence comes ends there */
+	/* a read in progress ends with -EIO at the fence */
 	hog->wrong += ret != SIZE && ret != -EIO;
 }
 
-/* A page that is mapped anew is faulted in under the lock. */
+/* A fault of a new mapping takes the lock. */
 static void fault_on(void *arg)
 {
 	struct hog *hog = arg;
@@ -76,7 +76,7 @@ static void fault_on(void *arg)
 	munmap((void *)map, PAGE);
 }
 
-/* A user's Command is written under the lock. */
+/* A write of the user to Command takes the lock. */
 static void write_on(void *arg)
 {
 	struct hog *hog = arg;
@@ -107,7 +107,7 @@ FIXTURE_SETUP(starve)
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 	policy_set(&self->genl, self->bdf, "link_disable=off");
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=120000");
-	/* what the driver itself looks at is not the user's doing */
+	/* no accesses by the link monitor */
 	policy_set(&self->genl, self->bdf, "watch_interval_ms=0");
 	user_come(&self->user, self->bdf);
 	info = region_info(&self->user.dev, BAR);
@@ -157,13 +157,13 @@ TEST_F_TIMEOUT(starve, a_fence_is_not_refused, LIMIT_S)
 	EXPECT_LE(before + 2, faults(&self->genl, self->bdf));
 
 	for (fences = 0; fences < nr && refused < nr; fences += !ret) {
-		/* on a machine that stands still for longer than the fence waits */
+		/* on a machine that stalls for longer than the fence's timeout */
 		ret = __fence(&self->genl, self->bdf, 0, 0, NULL);
 		refused += ret == -EAGAIN;
 		if (ret == -EAGAIN)
 			continue;
 		ASSERT_EQ(0, ret);
-		/* what had begun has ended */
+		/* all accesses from before have ended */
 		ASSERT_TRUE(all_go_on());
 		before = accesses();
 		ASSERT_TRUE(all_go_on());
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(starve, a_fence_is_not_refused, LIMIT_S)
 	printf("# %u fences, %u refused\n", fences, refused);
 }
 
-/* A user's own reset does without a fence where it can. */
+/* VFIO_DEVICE_RESET works without a fence where possible. */
 TEST_F_TIMEOUT(starve, a_reset_is_not_refused, LIMIT_S)
 {
 	uint64_t flrs = control_number(CARD, "flr");
