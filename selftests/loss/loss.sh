@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
-# A link that goes without warning: the user reads all-ones, is told nothing, and has his card
-# again as soon as it is back. The watch's own decisions have a suite of their own.
+# Unexpected link loss: the user reads all-ones, gets no notification, and can use the card again as
+# soon as the link is back. The link monitor has a suite of its own.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -10,15 +10,15 @@ fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 
 ONES=ffffffff
-# after how many accesses of its recovery, which makes some 90, a card is lost again
+# accesses after which the link drops again in a recovery, which makes about 90
 CUTS="1 2 3 5 8 13 21 34 55 80"
 use_card FV_CARD
 cards_bind "$dev"
-# no limit that a slow machine reaches
+# beyond what a slow machine needs
 policy "$dev" watch_interval_ms=10 ready_limit_ms=120000
 bits=$(port_controls)
 
-# lost WHAT: and seen
+# lost WHAT: check that the loss is detected
 lost()
 {
 	fv_check "$1: lost" fv_wait 60 device_is "$dev" lost
@@ -128,7 +128,7 @@ for user in idle hammering; do
 	fv_let_go
 done
 
-# --- the port contains it, where the kernel has a driver for that
+# --- DPC, where the kernel has a driver for it
 echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
 echo "$port" >/sys/bus/pci/drivers/pcieport/bind
 user=idle
@@ -139,8 +139,8 @@ asked 0 map 0
 if reg_has "$port" ECAP_DPC+6.w 0x3 0; then
 	ktap_test_skip "DPC: this kernel does not use it"
 else
-	# Without a watch, which otherwise is the first to see it, and for longer than the PCI
-	# core waits: one that looks soon after that, or never.
+	# Without the link monitor, which would be first, and for longer than the PCI core waits.
+	# Then with the monitor on, or still off.
 	for interval in 10 0; do
 		what="DPC, a look each $interval ms"
 		policy "$dev" watch_interval_ms=0
@@ -155,7 +155,7 @@ else
 		fault link-up
 		has_it_back "$what"
 	done
-	# as with vfio-pci: the user is told, and what it broke is repaired all the same
+	# as with vfio-pci, the user is notified; the card recovers all the same
 	what="DPC, aer=stop, no look"
 	policy "$dev" aer=stop watch_interval_ms=0
 	bits=$(port_controls)
@@ -173,7 +173,7 @@ else
 	policy "$dev" aer=recover watch_interval_ms=10
 fi
 
-# --- nobody has it
+# --- no user
 fv_let_go
 echo on >"$FV_PCI/$dev/power/control"
 fault link-down

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A link that drops again and again below a user who never rests; tools and users that are
- * killed anywhere: no signal, no stall, nothing leaks, and nothing of the card's and the
- * port's configuration changes. FV_DROPS, FV_KILLS: how many; FV_SEED.
+ * A link that drops repeatedly below a busy user; tools and users killed at any point: no signal,
+ * no stall, no leak, no change of card or port configuration. FV_DROPS and FV_KILLS are the
+ * numbers; FV_SEED.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -61,9 +61,9 @@ FIXTURE_TEARDOWN(loss)
 #define LOSS_TEST(_name) TEST_F_TIMEOUT(loss, _name, LIMIT_S)
 
 /*
- * Bytes of the card's configuration and of what software sets of the port that are not as they
- * were. What the port latched before anybody could know of a loss is the port's; the driver lets
- * it go a moment after the card is ready.
+ * Number of bytes that changed in the card's config space and in the port's controls. Status that
+ * the port latched before the loss was known is ignored. The driver restores the port shortly
+ * after the card is ready: wait for that.
  */
 static unsigned int changed(const char *bdf, struct spaces *before)
 {
@@ -83,7 +83,7 @@ static bool is_ready(struct genl *genl, const char *bdf)
 	return device_state(genl, bdf) == FPGA_VFIO_CARD_STATE_READY;
 }
 
-/* Killed in a reset it waits for the next open, which resets it. */
+/* After a kill during a reset, the device waits for the open reset of the next user. */
 static bool is_at_rest(struct genl *genl, const char *bdf)
 {
 	unsigned int state = device_state(genl, bdf);
@@ -99,7 +99,7 @@ static uint64_t recoveries(struct genl *genl, const char *bdf)
 	return device.counters.value[FPGA_VFIO_A_STATS_RECOVERIES_OK];
 }
 
-/* One drop of the link, of any length: true if it was seen, and the card is back. */
+/* Drop the link for a random time: true if the loss was detected and the card recovered. */
 static bool drops_and_comes_back(struct genl *genl, const char *bdf, unsigned int *seed)
 {
 	uint64_t before = recoveries(genl, bdf);
@@ -114,8 +114,8 @@ static bool drops_and_comes_back(struct genl *genl, const char *bdf, unsigned in
 }
 
 /*
- * One drop that lasts until the user was looked at in the middle of it: true if the user was not
- * kept waiting, neither while the link is down nor while the card is not ready.
+ * Drop the link until the user was observed: true if the user made progress while the link was
+ * down and while the card was not ready.
  */
 static bool goes_on_meanwhile(struct genl *genl, const char *bdf, const struct hammer *hammer)
 {
@@ -135,7 +135,7 @@ static bool goes_on_meanwhile(struct genl *genl, const char *bdf, const struct h
 		wait_until(recoveries(genl, bdf) > before && is_ready(genl, bdf), BACK_MS);
 }
 
-/* Drops below a user with registers, configuration, data and interrupts. */
+/* Drops below a user of registers, config space, DMA and interrupts. */
 LOSS_TEST(many_drops_below_a_user)
 {
 	static struct memory_use memory[3];
@@ -148,7 +148,7 @@ LOSS_TEST(many_drops_below_a_user)
 	ASSERT_EQ(0, user_moves_data(&user, 0));
 	spaces_read(self->bdf, &self->before);
 	hammer_start(&hammer, &user);
-	/* a tenth more, so that what is only made once is there */
+	/* a first tenth for one-time allocations */
 	for (part = 0; part < 3; part++) {
 		for (i = 0; i < (part ? half : half / 10 + 1); i++) {
 			ASSERT_TRUE(drops_and_comes_back(&self->genl, self->bdf, &self->seed));
@@ -174,7 +174,7 @@ LOSS_TEST(many_drops_below_a_user)
 	say_done("drops", 2 * half + half / 10 + 1, self->start);
 }
 
-/* Fences and recovers it again and again, until it is killed. */
+/* Fence and recover in a loop until killed. */
 static void tool_for_ever(const char *bdf)
 {
 	unsigned int seed = now_ns();
@@ -190,13 +190,13 @@ static void tool_for_ever(const char *bdf)
 	}
 }
 
-/* Opens it as soon as it can, and never rests, until it is killed. */
+/* Open and use the card until killed. */
 static void user_for_ever(const char *bdf)
 {
 	struct hammer hammer;
 	struct user user;
 
-	/* between the open and the interrupt it may be fenced */
+	/* the fence may come between open and interrupt setup */
 	while (__user_come(&user, bdf))
 		nap_ms(5);
 	hammer_start(&hammer, &user);
@@ -205,9 +205,9 @@ static void user_for_ever(const char *bdf)
 }
 
 /*
- * The card as the next user finds it, when it is there: 0 if it is clean, works, and has the
- * configuration of the first one, which is kept in @before. It is read while the user has it, as
- * an idle function is put to sleep.
+ * Check the card as the next user: 0 if it is clean, works, and has the configuration of the first
+ * user, which is stored in @before. Config space is read while the device is open, because an idle
+ * function is suspended.
  */
 static int next_user(const char *bdf, struct spaces *before, bool is_first)
 {
@@ -235,8 +235,8 @@ static int next_user(const char *bdf, struct spaces *before, bool is_first)
 }
 
 /*
- * A tool and a user at work, one of whom is killed wherever he is; sometimes the card is away
- * meanwhile. The card comes back by itself, and the next user has it clean.
+ * Kill a tool or a user at any point, sometimes with the link down: the card recovers by itself and
+ * is clean for the next user.
  */
 LOSS_TEST(tools_and_users_end_anywhere)
 {
@@ -265,7 +265,7 @@ LOSS_TEST(tools_and_users_end_anywhere)
 	say_done("kills", times, self->start);
 }
 
-/* The module goes, and with it the last reference. */
+/* The module unloads when the last reference is gone. */
 LOSS_TEST(module_unloads)
 {
 	EXPECT_EQ(0, __module_unload("fpga_vfio_pci"));
