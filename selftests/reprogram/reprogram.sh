@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
-# The whole of it: fence, program, recover, with a user who rests and with one who never does;
-# each way in which a card can come back, or not.
+# The whole sequence: fence, program, recover, with an idle and with a busy user, and with each way
+# in which a card can come back or fail to.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -14,20 +14,20 @@ use_card FV_CARD
 cards_bind "$dev"
 bits=$(port_controls)
 
-# fenced WHAT [WORD…]: by the owner. It is refused while an access of the user lasts for a second
+# fenced WHAT [WORD…]: fence as the owner. Retried, because a user's access of a second refuses it
 fenced()
 {
 	fv_check "$1: fenced" fv_wait 60 own fence "$dev" "${@:2}"
 }
 
-# held WHAT: the card is loading, its link is asked for again and again, and the user does not wait
+# held WHAT: check that the loading card's link is polled, and that the user does not block
 held()
 {
 	fv_check "$1: its link is waited for" looked link_reads
 	[ "$user" = idle ] || goes_on "$1"
 }
 
-# said_us WORD: link, ready, duration of the last recovery
+# said_us WORD: print link, ready or duration of the last recovery
 said_us()
 {
 	sed -n "s/^$1-us //p" <<<"$SAID"
@@ -44,7 +44,7 @@ for user in idle hammering; do
 		asked 0 hammer on
 	fi
 
-	# --- the same image; how soon it is back is in the suite bench-ready
+	# --- the same image; times are in suite bench-ready
 	what="$user, the same image"
 	fenced "$what"
 	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
@@ -72,7 +72,7 @@ for user in idle hammering; do
 	has_it_back "$what"
 	policy "$dev" link_disable=auto
 
-	# --- it comes back as something else
+	# --- another identity
 	what="$user, another id"
 	since
 	fenced "$what"
@@ -137,7 +137,7 @@ for user in idle hammering; do
 	has_it_back "$what, until it does"
 	policy "$dev" load_limit_ms=60000
 
-	# --- it comes back slow
+	# --- a slow link
 	what="$user, back at 2.5 GT/s x1"
 	ok=$(counter "$dev" retrains_ok)
 	fenced "$what"
@@ -160,7 +160,7 @@ for user in idle hammering; do
 	policy "$dev" auto_retrain=0
 	has_it_back "$what, then not"
 
-	# --- who programs it goes
+	# --- the owner ends
 	what="$user, killed before it is programmed"
 	fenced "$what"
 	owner_ends KILL
@@ -205,7 +205,7 @@ for user in idle hammering; do
 	programmed alveo-xdma 100
 	fv_check "$what, then the old one: recovered" own recover "$dev"
 	has_it_back "$what, then the old one"
-	# if it is over before it is programmed, the link does not come up either
+	# programming still runs at the timeout: the link stays down
 	what="$user, the time is over while it is programmed"
 	since
 	card train-time hold
