@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# Uncorrectable errors at the card's port: what its user is told, and what becomes of the
-# card. The root port's own registers raise them, by QEMU's monitor.
+# Uncorrectable errors at the card's port: what the user is told, and the recovery of the card.
+# QEMU's monitor injects them into the root port.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -12,7 +12,7 @@ ktap_print_header
 SCRATCH=10
 use_card FV_CARD
 
-# not_told: the user has not heard of an error
+# not_told: succeed if the user was not notified of an error
 not_told()
 {
 	! grep -q ^error "$HELD"
@@ -21,7 +21,7 @@ not_told()
 cards_bind "$dev"
 bits=$(port_bits)
 
-# --- recover: the user goes on
+# --- recover: the user continues
 holder "$dev"
 fv_check "the card has a user" told held
 config=$(card_config "$dev")
@@ -59,10 +59,10 @@ fv_same "recover, fatal: no loss of the link that nobody asked for" "$losses" \
 	"$(counter "$dev" link_losses)"
 fv_same "recover, fatal: the port is as it was" "$bits" "$(port_bits)"
 
-# the link is really gone, as with a loose connector, until it was told
+# a lost link, as with a loose connector, until it is reported
 since
 fault surprise-down
-# by PCI Express, or by the watch: who sees it first keeps the other from telling it again
+# reported by AER or by the link monitor, whichever is first, but only once
 fv_check "surprise down: it is told" \
 	has_event "kind=(aer origin=kernel .*text=fatal|link-down origin=watch)"
 fault link-up
@@ -73,8 +73,8 @@ fv_check "surprise down: the card works" asked $CARD_ID read 0
 fv_check "surprise down: the user is told nothing" not_told
 fv_check "surprise down: the user is still there" kill -0 "$FV_HOLDER"
 
-# the link is there at once, and the card does not answer for longer than the driver leaves it to
-# the PCI core, which waits for it all the same: the repair waits for the PCI core
+# the link is up at once, but the card does not answer for longer than the driver's limit for the
+# PCI core, which still waits: the recovery waits for the PCI core
 losses=$(counter "$dev" link_losses)
 since
 mark
@@ -94,7 +94,7 @@ fv_check "late: the user is told nothing" not_told
 fv_check "late: the port is as it was" fv_wait 60 eval '[ "$bits" = "$(port_bits)" ]'
 card_clean
 
-# and for longer than the PCI core waits
+# for longer than the PCI core waits
 since
 fault surprise-down
 fv_check "gone: it is told" has_event "kind=(aer origin=kernel .*text=fatal|link-down origin=watch)"
@@ -108,10 +108,10 @@ fv_check "gone, and back: the user is still there" kill -0 "$FV_HOLDER"
 fv_same "gone, and back: the port is as it was" "$bits" "$(port_bits)"
 fv_let_go
 
-# --- which errors a user hears of: those that may have handed wrong data to it. Internal errors
-# are masked by default, and not among them
-# hears POLICY ERROR SEVERITY NAME yes|no 0|1: the user of the card, of that error; whether it
-# counts as wrong data
+# --- errors that the user is notified of: those that may have delivered wrong data. Internal
+# errors are masked by default and not among them
+# hears POLICY ERROR SEVERITY NAME yes|no 0|1: inject the error; check whether the user is notified,
+# and whether it counts as a data error
 hears()
 {
 	local policy=$1 error=$2 severity=$3 name=$4 is_told=$5 is_data=$6
@@ -123,7 +123,7 @@ hears()
 	data=$(counter "$dev" aer_data_errors)
 	since
 	fault aer "$error"
-	# one that was latched while the port was isolated is named, too
+	# errors latched while the port was isolated are named, too
 	fv_check "$what: is an event" has_event "kind=aer origin=kernel .*text=$severity: (.*, )?$name"
 	if [ "$severity" = fatal ]; then
 		fv_check "$what: the card is back" has_event "kind=aer .*text=fatal" \
