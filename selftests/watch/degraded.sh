@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# The time that a link is below full speed is counted to its end: to the look that sees it restored.
+# Time below full speed is counted up to the poll that finds the link restored.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -19,7 +19,7 @@ card degrade 1 4
 fv_check "slow: told" has_event "kind=link-degraded origin=watch .*speed=1 width=4"
 fv_check "slow: counted while it is" fv_wait 10 grown degraded_ns "$slow_ns"
 
-# from here on the monitor does not look
+# no polls from here on
 policy "$dev" watch_interval_ms=0
 slow_ns=$(counter "$dev" degraded_ns)
 began=${EPOCHREALTIME/./}

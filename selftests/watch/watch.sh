@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# The watch of a link: what goes wrong by itself is seen, told, and repaired.
+# The link monitor detects, reports and repairs link faults.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -16,7 +16,7 @@ recoveries()
 	trace_count 'training recovery'
 }
 
-# slept_ms BDF: in all, to the millisecond also when that was for a moment
+# slept_ms BDF: print the total suspended time, which also shows a short suspend
 slept_ms()
 {
 	cat "$FV_PCI/$1/power/runtime_suspended_time"
@@ -30,8 +30,8 @@ asleep()
 	[ "$status" = suspended ]
 }
 
-# elsewhere_looked COMMAND…: do that; then the driver looks at the other card, whose watch is as
-# this one's and never sleeps, as often as it would have to at this one to see what there is
+# elsewhere_looked COMMAND…: run COMMAND; wait for LOOKS polls of the other card, which has the
+# same interval and never suspends: this card would have been polled as well
 LOOKS=30
 port_of "$FV_CARD2"
 port2=$REPLY
@@ -40,7 +40,7 @@ elsewhere_looked()
 	counts "$port2" link_reads $LOOKS "$@"
 }
 
-# quiet TEXT COMMAND…: nothing happens because of that
+# quiet TEXT COMMAND…: check that COMMAND causes no event
 quiet()
 {
 	fv_check "$1" elsewhere_looked "${@:2}"
@@ -50,13 +50,13 @@ quiet()
 cards_bind "$dev" "$FV_CARD2"
 echo on >"$FV_PCI/$FV_CARD2/power/control"
 policy "$FV_CARD2" watch_interval_ms=10
-# no limit that a slow machine reaches
+# beyond what a slow machine needs
 policy "$dev" ready_limit_ms=120000
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 config=$(card_config "$dev")
 
-# --- the link is lost, and comes back. With a user, and without one who is awake
+# --- the link is lost and comes back, with a user, and without a user and runtime suspend
 for who in user nobody; do
 	if [ $who = user ]; then
 		holder "$dev"
@@ -96,7 +96,7 @@ for who in user nobody; do
 	fi
 done
 
-# as soon as it can be: it is asked again and again, in no longer and longer pauses
+# recovered as soon as possible: the card is polled without growing intervals
 holder "$dev"
 told held
 fault not-ready hold ones
@@ -111,7 +111,7 @@ fv_check "a card that is not ready: comes back" fv_wait 60 device_is "$dev" read
 fv_same "a card that is not ready: the first answer was enough" 1 "$(trace_count ' asked ')"
 card_clean
 
-# lost again and again
+# repeated losses
 losses=$(counter "$dev" link_losses)
 for i in 1 2 3; do
 	fault link-down
@@ -121,7 +121,7 @@ for i in 1 2 3; do
 done
 fv_same "lost three times: counted" $((losses + 3)) "$(counter "$dev" link_losses)"
 fv_check "lost three times: it works" asked $CARD_ID read 0
-# and while it is repaired: as soon as it answers, and later
+# lost again during the recovery: at the first answer, and later
 fault link-down
 fv_check "lost while it is repaired: lost" fv_wait 60 device_is "$dev" lost
 for cut in 1 4 16; do
@@ -136,7 +136,7 @@ fv_check "lost while it is repaired: comes back" fv_wait 60 device_is "$dev" rea
 fv_check "lost while it is repaired: it works" asked $CARD_ID read 0
 fv_check "lost while it is repaired: the user is still there" kill -0 "$FV_HOLDER"
 
-# lost when its user closes it, and back before the watch looks again
+# lost when its user closes it, and back before the next poll
 fv_let_go
 policy "$dev" watch_interval_ms=60000
 holder "$dev"
@@ -155,8 +155,8 @@ policy "$dev" watch_interval_ms=100
 holder "$dev"
 told held
 
-# closed when the link is back and the card is not ready yet: it is not put to sleep, as the
-# kernel would save all-ones of it, and write them to it when it wakes it up
+# closed while the link is up but the card is not ready: it must not suspend, because the kernel
+# would save all-ones as its config space and write them back at resume
 policy "$dev" watch_interval_ms=0
 fv_let_go
 echo auto >"$FV_PCI/$dev/power/control"
@@ -191,7 +191,7 @@ policy "$dev" watch_interval_ms=100
 holder "$dev"
 told held
 
-# lost and back between two looks: nothing but the configuration tells of it
+# lost and back between two polls: only the lost configuration shows it
 elsewhere_looked policy "$dev" watch_interval_ms=0
 losses=$(counter "$dev" link_losses)
 config=$(card_config "$dev")
@@ -207,8 +207,8 @@ fv_same "a short loss: the link was not seen down" "$losses" "$(counter "$dev" l
 fv_same "a short loss: the configuration is as it was" "$config" "$(card_config "$dev")"
 fv_check "a short loss: the card works" asked $CARD_ID read 0
 
-# lost between the look at the link and that at the configuration, which is two reads of a BAR:
-# told is what a user can do something about
+# lost between the link poll and the config poll, which reads two BARs: the link loss is reported,
+# not the lost configuration
 losses=$(counter "$dev" link_losses)
 for reads in 1 2; do
 	what="goes down while it is looked at, after $reads reads"
@@ -225,7 +225,7 @@ for reads in 1 2; do
 done
 policy "$dev" watch_interval_ms=100
 
-# lost, and back as another card
+# lost, and back with another identity
 since
 fault reprogram identity-revision hold
 fv_check "another card comes: lost" fv_wait 60 device_is "$dev" lost
@@ -244,7 +244,7 @@ fv_check "the old card comes: told" has_event "kind=link-down" "kind=link-up" \
 	"kind=recover origin=driver" "kind=state .*state=ready"
 fv_check "the user is still there" kill -0 "$FV_HOLDER"
 
-# --- it gets slow: retrained, and nobody notices
+# --- slow: retrained without effect on the user
 policy "$dev" watch_interval_ms=10 auto_retrain=1
 for try in 0 2; do
 	what="slow, $try bad trainings"
@@ -268,7 +268,7 @@ for try in 0 2; do
 	fv_same "$what: the state is ready" ready "$(device "$dev" state)"
 done
 
-# --- it stays slow: said, tried less and less often, and the user goes on
+# --- stays slow: reported, retrained at growing intervals; the user continues
 fv_check "slow for good: used" asked 0 write $SCRATCH 5eed
 slow=$(counter "$dev" link_degradations)
 bad=$(counter "$dev" retrains_failed)
@@ -286,9 +286,8 @@ fv_check "slow for good: failures are counted" test "$(counter "$dev" retrains_f
 fv_same "slow for good: the state is ready" ready "$(device "$dev" state)"
 fv_check "slow for good: the user is still there" kill -0 "$FV_HOLDER"
 fv_check "slow for good: his registers are as they were" asked 00005eed read $SCRATCH
-# pauses: milliseconds from the end of each retrain to the begin of the next, by the times of the
-# driver's own events. They are no shorter than the driver means, and on a slow machine longer:
-# more than ten times as long is wrong on any
+# pauses: set pause[] to the milliseconds from the end of each retrain to the start of the next, by
+# the times of the driver's events. A slow machine makes them longer, up to ten times is accepted
 pauses()
 {
 	local pauses
@@ -313,18 +312,18 @@ fv_check "repaired: restored" has_event "kind=link-restored .*speed=3 width=8"
 slow_ns=$(counter "$dev" degraded_ns)
 fv_check "repaired: it is looked at" looked link_reads 5
 fv_same "repaired: the time does not grow any more" "$slow_ns" "$(counter "$dev" degraded_ns)"
-# after that a pause begins at a second again
+# after a restore, the first pause is a second again
 since
 fault come-back 1 2 3
 card degrade 1 1
 fv_check "slow again, later: restored" has_event "kind=link-degraded" \
 	"kind=retrain origin=watch .*error=[A-Z]+ " "kind=retrain origin=watch .*speed=3 width=8" \
 	"kind=link-restored"
-# the pause would be 16 s by now
+# without the restore, it would be 16 s
 pauses
 fv_check "slow again, later: the pause is a second" between 1000 "${pause[0]:-0}" 10000
 
-# --- by default only said: a link in use is left alone
+# --- by default only reported: a link in use is left alone
 policy "$dev" default ready_limit_ms=120000 watch_interval_ms=10
 since
 mark
@@ -337,7 +336,7 @@ fv_same "not retrained by default: it is not" 0 "$(trace_count training)"
 fv_check "not retrained by default: the link is what it was" link_is "$port" 2 4
 policy "$dev" auto_retrain=1
 fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=watch" "kind=link-restored"
-# what is wanted can be less
+# the goal may be lower
 policy "$dev" link_speed=2 link_width=4
 since
 card degrade 2 4
@@ -350,7 +349,7 @@ fv_check "what it was bound with is wanted: at full speed again" fv_wait 60 link
 reg_set "$port" "$LNKCTL2=$target:f"
 link_retrain "$port"
 
-# --- interval 0: nobody looks
+# --- interval 0: no polls
 policy "$dev" watch_interval_ms=0
 losses=$(counter "$dev" link_losses)
 since
@@ -385,7 +384,7 @@ fault link-up
 fv_check "back: somebody may open it" eval 'open_error "$dev"; [ "$REPLY" = 0 ]'
 fv_same "back: ready" ready "$(device "$dev" state)"
 
-# --- nobody is awake: nobody is woken
+# --- a suspended port is not woken
 echo auto >"$FV_PCI/$dev/power/control"
 active_ms()
 {
@@ -414,10 +413,10 @@ told held
 card degrade 1 1
 fv_let_go
 fv_unbind "$dev" "$FV_CARD2"
-# the kernel itself changes the port's aim when it finds a link down that it wakes
+# the kernel changes the port's target speed when it wakes a port with the link down
 reg_set "$port" "$LNKCTL2=$target:f"
 fv_same "unbound: the port is as it was" "$bits" "$(port_bits)"
-# for who comes next
+# full speed for the next test
 link_retrain "$port"
 fv_check "unbound: the link can be trained" fv_wait 60 link_is "$port" 3 8
 fv_check "the module unloads" rmmod $FV_MODULE
