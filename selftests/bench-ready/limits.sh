@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2016,SC2034,SC2119,SC2317 # conditions are for eval; used by name; arguments are optional
-# How late is what should be at once: the first question to a card that is ready before it may be
-# asked, a design that is ready, the end of a limit, of a process that is killed while it waits for
-# a card, and of accesses of a user during a reset by another task. Suites ready, reset and policy
-# have the same in order, without real time.
+# Delays that should be near zero: the first poll of a card that is ready early, a design that is
+# ready, the end of a time limit, a kill while waiting for a card, and accesses of a user during a
+# reset by another task. Suites ready, reset and policy test the order of the same steps.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -13,8 +12,8 @@ ktap_print_header
 use_card FV_CARD
 TRIES=3
 
-# at_most LIMIT UNIT NAME TEXT COMMAND…: what the command puts into $value; not later than that each
-# time, as a busy host makes it late now and then
+# at_most LIMIT UNIT NAME TEXT COMMAND…: COMMAND sets $value; retried above LIMIT, because a busy
+# host delays it from time to time
 at_most()
 {
 	local try
@@ -29,7 +28,7 @@ at_most()
 	fv_check "$4: ${value:-none} $2, limit $1" eval "[ -n '$value' ] && [ ${value:-0} -le $1 ]"
 }
 
-# late_by METHOD WHAT: microseconds by the card's clock
+# late_by METHOD WHAT: microseconds on the card's clock
 late_by()
 {
 	mark
@@ -37,7 +36,7 @@ late_by()
 	value=$(late "$2")
 }
 
-# over METHOD MS: milliseconds that a step took which fails, beyond those
+# over METHOD MS: milliseconds that a failed step took beyond MS
 over()
 {
 	refused reset "$dev" "$1" || return
@@ -46,7 +45,7 @@ over()
 	fault wait ready
 }
 
-# gone_after COMMAND…: milliseconds until it is gone when it is killed while the card is not ready
+# gone_after COMMAND…: milliseconds from a kill until COMMAND has ended, with the card not ready
 gone_after()
 {
 	local start
@@ -62,7 +61,7 @@ gone_after()
 	release
 }
 
-# user_gone_after: the same of a VFIO user that waits for its own reset
+# user_gone_after: the same for a VFIO user that waits for its own reset
 user_gone_after()
 {
 	local start
@@ -81,7 +80,7 @@ user_gone_after()
 	fv_wait 60 device_is "$dev" ready
 }
 
-# write_of: milliseconds that a user's write took which asks for a Function Level Reset
+# write_of: milliseconds of a user's config write that requests FLR
 write_of()
 {
 	ask flr
@@ -91,7 +90,7 @@ write_of()
 	asked 0 reset
 }
 
-# stall: microseconds of the longest access of a user that never rests, while its card is reset
+# stall: microseconds of the longest access of a busy user during resets
 stall()
 {
 	asked 0 hammer on
@@ -105,7 +104,7 @@ cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 policy "$dev" watch_interval_ms=0
 
-# what PCI Express demands is 100 ms
+# 100 ms are required by PCIe
 fault not-ready 0 ones
 for method in flr hot link; do
 	at_most 120000 us "late_${method}_at_once" "$method, ready at once: asked" late_by $method
@@ -119,7 +118,7 @@ for method in flr hot link; do
 done
 card ready-after design image
 
-# --- limits: a fiftieth of the time, 10 ms, and what an emulated machine needs for its looks
+# --- limits: a fiftieth of the time, 10 ms, and the time for polls on an emulated machine
 policy "$dev" default watch_interval_ms=0 ready_limit_ms=600 load_limit_ms=1000
 fault not-ready hold
 at_most 45 ms over_ready_limit "a card that is never ready: failed after its limit" over flr 700

@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2119 # all ports
-# A card was away below a user and is back: how much later than PCI Express allows is it his
-# again? Allowed is the first request 100 ms after its link is up; both times are of the card's
-# clock: its trace has the one, and the other it says itself when he asks for the first time.
-# The driver's part is the median of several losses. And one who never rests: how long does an
-# access take at most, while the driver fences the card and brings it back?
+# How much later than PCIe allows is a card usable after a link loss, or after a fence? PCIe allows
+# the first config request 100 ms after link up; the card's trace has that time, and the card
+# itself reports when the user accessed it first. The result is the median of several losses. For a
+# busy user: how long does an access take at most during fence and recovery?
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -19,8 +18,8 @@ LIMIT_ACCESSES=110
 LIMIT_STALL_US=50000
 most=0
 
-# measure WORD…: milliseconds from when it may be asked to when it was used, in $late; the most
-# accesses that a recovery took, in $most; microseconds of the longest access in $longest
+# measure WORD…: milliseconds from allowed to used in $late, maximum number of accesses of a
+# recovery in $most, microseconds of the longest access in $longest
 measure()
 {
 	local -A said=()
@@ -38,13 +37,13 @@ measure()
 		select(.what == "link-up")][-1].us / 1000 | floor')))
 }
 
-# middle NUMBER…: the median
+# middle NUMBER…: print the median
 middle()
 {
 	printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
 }
 
-# median WORD…: of some losses, in $late and $longest
+# median WORD…: set $late and $longest to the medians of several losses
 median()
 {
 	local all=() stalls=() i

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * loss_bench BDF loss|recover [busy]: have a card lose its link, or fence it and bring it
- * back, with a user who has mapped it; busy: one who never rests. Prints "used MS": the time,
- * by the card's own clock, of his first access afterwards that the card answers; of a
- * recovery, "accesses N": so many to the card's configuration space; and of one who never rests
- * "longest US": the longest access, in microseconds.
+ * loss_bench BDF loss|recover [busy]: take the link down, or fence and recover the card, with a
+ * user that has mapped it; busy: one that accesses it constantly. Prints "used MS": time, on the
+ * card's clock, of the first access that the card answers afterwards; for a recovery,
+ * "accesses N": number of config accesses; for a busy user, "longest US": the longest access.
  */
 #include <linux/fpga_vfio.h>
 #include <pthread.h>
@@ -41,7 +40,7 @@ static unsigned int accesses(void)
 	return control_number(CARD, "cfg_reads") + control_number(CARD, "cfg_writes");
 }
 
-/* Somebody else brings it back: what he does afterwards, the user does not wait for. */
+/* Another thread recovers the card, to measure the user's access before the command returns. */
 static void *recover_thread(void *recovery)
 {
 	struct recovery *own = recovery;
@@ -56,7 +55,7 @@ static void fence_and_recover(struct recovery *recovery, struct user *user)
 {
 	genl_open(&recovery->genl, FPGA_VFIO_FAMILY_NAME);
 	fence(&recovery->genl, recovery->bdf);
-	/* or his next access would be for the first after it */
+	/* otherwise the next access would count as the first after the fence */
 	if (user->regs[CARD_REG_ID / 4] == CARD_ID)
 		fail("%s is fenced, and answers", recovery->bdf);
 	nap_ms(DOWN_MS);

@@ -1,17 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2119 # all ports
-# A card is ready so long after its reset; how much later is it usable? By sysfs with the
-# stock driver (pci_reset_function(), by FLR and by the bus), and by netlink with ours,
-# in one boot, on one card. Both times are of the card's clock: when it was ready is known
-# from its trace, when it was used it says itself.
+# How much later than ready is a card usable? With the stock driver by sysfs (pci_reset_function(),
+# FLR and bus reset), and with fpga-vfio-pci by netlink, in one boot, on one card. Both times are on
+# the card's clock: its trace has the time of readiness, and the card reports the first use.
 #
-# pci_dev_wait() looks after 1, 2, 4, … ms: a card is seen 1023, 2047, 4095 and 8191 ms
-# after the 100 ms that are waited first, and later by what each msleep() is rounded up. So
-# it is soon for a card that is ready before such a look, and late by up to as long again
-# for one that is ready after: each window is here with one of either kind. The card
-# answers by RRS, which every kernel waits for: one that is all-ones meanwhile is taken for
-# ready at once by pci_dev_wait() of 7.2.12, where the root port has RRS Software Visibility.
+# pci_dev_wait() polls after 1, 2, 4, … ms, i.e. 1023, 2047, 4095 and 8191 ms after the initial
+# 100 ms, plus the rounding of each msleep(). A card that is ready just before such a poll is seen
+# soon, one that is ready just after it up to twice as late; the windows have one of each kind. The
+# card answers with RRS, which every kernel waits for: pci_dev_wait() of 7.2.12 takes all-ones for
+# ready where the root port has RRS Software Visibility.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -33,7 +31,7 @@ measure()
 		select(.what == "reset" or .what == "link-up")][-1].us / 1000 | floor')))
 }
 
-# bound DRIVER: to it, awake, and with its registers on
+# bound DRIVER: bind, without runtime suspend, with memory enabled
 bound()
 {
 	fv_bind "$1" "$dev" && echo on >"$FV_PCI/$dev/power/control" && works
@@ -64,7 +62,7 @@ for method in flr hot link; do
 	for ms in $WINDOWS_MS; do
 		limit=$((10 + ms / 20))
 		fault not-ready "$ms" rrs
-		# a busy host makes it late now and then, but not each time
+		# a busy host may delay one try
 		for try in 1 2 3; do
 			measure $method "$ms"
 			[ "$late" != none ] || break

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ready_bench BDF sysfs|flr|pm|hot|link: reset a card, by the sysfs file or by netlink,
- * and use it. Prints "used MS": the time, by the card's own clock, of the first access to
- * its registers that it answers; COMMAND has to have Memory Space Enable.
+ * ready_bench BDF sysfs|flr|pm|hot|link: reset a card by sysfs or netlink, and use it. Prints
+ * "used MS": time, on the card's clock, of the first register access that it answers. Memory Space
+ * Enable must be set.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static volatile uint32_t *registers(const char *bdf)
 
 static int reset(const char *bdf, const char *how)
 {
-	/* enum fpga_vfio_reset_method */
+	/* in the order of enum fpga_vfio_reset_method */
 	static const char *const methods[] = { "flr", "pm", "hot", "link" };
 	int i;
 

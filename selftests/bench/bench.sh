@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What each operation costs with vfio-pci and with fpga-vfio-pci, in one boot and
-# on the same devices, and the ratio. FV_BENCH_LIMIT: what a ratio may be at most.
+# Cost of each operation with vfio-pci and with fpga-vfio-pci, in one boot and on the same devices,
+# and the ratio. FV_BENCH_LIMIT is the maximum ratio.
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"
 
@@ -9,11 +9,11 @@ fv_need FV_EDU0 FV_NVME FV_KO
 ktap_print_header
 limit=${FV_BENCH_LIMIT:-1.02}
 
-# run DRIVER: its rows, on stdout and in the file of its name
+# run DRIVER: measure; print the rows and write them to a file
 run()
 {
-	# an open is a reset: of a function with FLR, whose 100 ms both drivers wait for. For
-	# edu, which is no PCI Express function, the PCI core waits for nothing
+	# an open resets the function: FLR, with 100 ms in both drivers, for NVMe; for edu, a
+	# conventional function, the PCI core does not wait
 	fv_bind "$1" "$FV_EDU0" "$FV_NVME" || return
 	"$FV_DIR/vfio_bench" "$FV_EDU0" "$1" accesses >"/tmp/bench.$1" || return
 	"$FV_DIR/vfio_bench" "$FV_NVME" "$1" open >>"/tmp/bench.$1" || return
@@ -28,7 +28,7 @@ run "$FV_STOCK" || ktap_exit_fail_msg "the benchmark does not run on $FV_STOCK"
 run "$FV_DRIVER" || ktap_exit_fail_msg "the benchmark does not run on $FV_DRIVER"
 fv_unload
 
-# NAME STOCK OURS RATIO VERDICT, of the medians: those are the same in every run
+# NAME STOCK OURS RATIO VERDICT of the medians, which are the same in every run
 while read -r name stock ours ratio verdict; do
 	fv_row "${name}_ratio" "$FV_DRIVER" "$ratio" ratio
 	echo "# $name: $FV_STOCK $stock ns, $FV_DRIVER $ours ns"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vfio_bench BDF DRIVER: time of each operation, as "@row" lines. Under -icount
- * the clock counts instructions, and the numbers are the same in every run.
+ * vfio_bench BDF DRIVER: print the time of each operation as "@row" lines. With -icount, the clock
+ * counts instructions and the numbers are reproducible.
  */
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -52,10 +52,7 @@ static void report(struct bench *bench, const char *name, unsigned int n)
 	       bench->driver, bench->times[0]);
 }
 
-/*
- * Time @_op @_n times, each by itself. What comes before is not counted: the first
- * few fill caches and take the page faults.
- */
+/* Time each of @_n calls of @_op. The first ones fill caches and take page faults: not counted. */
 #define measure(_bench, _name, _n, _op) do {				\
 	unsigned long long __from;					\
 	unsigned int __i;						\
@@ -107,8 +104,8 @@ static void open_and_close(struct bench *bench, int group)
 }
 
 /*
- * A mapping made, touched once, and gone: the way of a fault. Faults of BARs that
- * are mapped cost nothing, which bar_read_mapped shows.
+ * Map, fault once, unmap: measures the fault path. Accesses to a faulted mapping cost nothing, as
+ * bar_read_mapped shows.
  */
 static void map_and_touch(struct device *dev)
 {

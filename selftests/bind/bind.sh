@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl bind: what it does to devices, and what it refuses.
+# fpgactl bind: effects on devices, and refusals.
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/common.sh"
 
@@ -9,7 +9,7 @@ for bdf in "$FV_NVME" "$FV_NVME2"; do
 	fv_wait 60 disk_of "$bdf" || ktap_exit_fail_msg "$bdf has no disk"
 done
 
-# --- what the module claims by itself: single devices only, and for VFIO only
+# --- aliases of the module: only single devices, and only for VFIO
 aliases=$(modinfo -F alias "$FV_KO")
 fv_has module_has_aliases "vfio_pci:v0000" "$aliases"
 fv_same aliases_are_for_vfio_only "" "$(grep -v '^vfio_pci:' <<<"$aliases")"
@@ -20,7 +20,7 @@ fv_same aliases_name_single_devices "" \
 refused module_not_loaded_refused 3 "$FV_MODULE is not loaded" bind --yes "$FV_NVME"
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"
 
-# --- what is no device to give away
+# --- devices that cannot be bound
 refused unknown_address_refused 3 0000:ff:1f.7 bind --yes 0000:ff:1f.7
 refused no_address_refused 2 nonsense bind --yes nonsense
 refused no_argument_refused 2 . bind
@@ -33,7 +33,7 @@ fv_same no_iommu_module_refuses_too "" "$(fv_bind $FV_DRIVER "$FV_NO_IOMMU" &>/d
 	echo >"$FV_PCI/$FV_NO_IOMMU/driver_override")"
 refused unknown_among_known_refused 3 0000:ff:1f.7 bind --yes "$FV_EDU0" 0000:ff:1f.7
 
-# --- what the host uses
+# --- devices used by the host
 disk_of "$FV_NVME2"
 disk=$REPLY
 mkfs.ext4 -q -F "$disk" && mkdir -p /tmp/mnt && mount "$disk" /tmp/mnt
@@ -50,7 +50,7 @@ for net in "$FV_PCI/$FV_E1000E"/net/*; do
 done
 refused other_driver_without_yes_refused 4 "nvme" bind "$FV_NVME"
 
-# --- who may
+# --- permission
 cp "$(command -v fpgactl)" /tmp/fpgactl && chmod 755 /tmp/fpgactl
 before=$(state)
 CTL_ERR=$(setpriv --reuid 65534 --regid 65534 --clear-groups \
@@ -59,7 +59,7 @@ fv_same non_root_refused 1 $?
 fv_has non_root_refused_with_a_text root "$CTL_ERR"
 fv_same non_root_changed_nothing "$before" "$(state)"
 
-# --- a plan only
+# --- dry run
 before=$(state)
 accepted dry_run_ok "would be bound" bind --dry-run "$FV_NVME"
 fv_same dry_run_changed_nothing "$before" "$(state)"
@@ -82,11 +82,11 @@ if [ "$REPLY" = shpchp ]; then
 fi
 fpgactl unbind "$FV_EDU1" >/dev/null
 
-# --- only the devices named
+# --- --only
 accepted only_ok "$FV_EDU1" bind --only --yes "$FV_EDU1"
 fv_check only_the_named_bound fv_driver_is "$FV_EDU2" ""
 
-# --- a member in use
+# --- a group member in use
 fv_free_bridges "$FV_EDU1"
 fv_load_stock
 fv_bind $FV_STOCK "$FV_EDU2"
@@ -96,7 +96,7 @@ refused member_held_refused_with_force 4 "held by" bind --yes --force "$FV_EDU2"
 fv_let_go
 fv_unbind "$FV_EDU1" "$FV_EDU2"
 
-# --- a member that cannot be bound: its driver_override leads nowhere
+# --- a member whose bind fails: its driver_override is bound to another file
 touch /tmp/nowhere
 override=$(readlink -f "$FV_PCI/$FV_EDU2")/driver_override
 mount --bind /tmp/nowhere "$override"
@@ -108,7 +108,7 @@ fv_has failed_member_named "$FV_EDU2" "$CTL_ERR"
 fv_same failed_member_undone "$before" "$(state | grep -v "^$FV_EDU2")"
 fv_check failed_member_without_driver fv_driver_is "$FV_EDU2" ""
 
-# --- what fpgactl says in JSON
+# --- JSON
 before=$(state)
 ctl bind --json --yes "$FV_EDU0"
 fv_same json_names_the_device "$FV_EDU0 true" \

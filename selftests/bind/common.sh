@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the tests of fpgactl bind and unbind share. Sourced.
+# Helpers of the tests of fpgactl bind and unbind. Sourced.
 . "$(dirname "$0")/fv.sh"
 
-# state: driver and override of every device, one line each
+# state: print driver and override of every device, one per line
 state()
 {
 	local dir override
@@ -15,7 +15,7 @@ state()
 	done
 }
 
-# ctl ARGUMENT…: fpgactl; its exit status in $CTL_RC, stdout in $CTL_OUT, stderr in $CTL_ERR
+# ctl ARGUMENT…: run fpgactl; exit status in $CTL_RC, stdout in $CTL_OUT, stderr in $CTL_ERR
 ctl()
 {
 	CTL_OUT=$(timeout 300 fpgactl "$@" 2>/tmp/ctl.err)
@@ -26,8 +26,8 @@ ctl()
 	[ -z "$CTL_ERR" ] || echo "#   err: ${CTL_ERR//$'\n'/$'\n'#   err: }"
 }
 
-# refused NAME STATUS PATTERN ARGUMENT…: this is refused with that status and a
-# text, and nothing is changed
+# refused NAME STATUS PATTERN ARGUMENT…: check that fpgactl fails with this status and a message
+# that matches, and changes nothing
 refused()
 {
 	local name=$1 status=$2 pattern=$3 before
@@ -50,7 +50,7 @@ refused()
 	fi
 }
 
-# accepted NAME PATTERN ARGUMENT…: it succeeds and says so
+# accepted NAME PATTERN ARGUMENT…: check that fpgactl succeeds with a message that matches
 accepted()
 {
 	local name=$1 pattern=$2
@@ -68,7 +68,7 @@ accepted()
 	fi
 }
 
-# disk_of BDF: its block device in $REPLY
+# disk_of BDF: block device in $REPLY
 disk_of()
 {
 	local path

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A reset of a physical function resets its virtual functions: they are fenced, restored and
-# verified with it, or it is refused and names those that are in use. The plan says the same.
+# A reset of a PF resets its VFs: they are fenced, restored and verified with it, or the reset is
+# refused with the names of the VFs in use. The plan agrees.
 # shellcheck disable=SC2119,SC2016,SC2317 # arguments are optional; conditions are for eval; functions are used by name
 # shellcheck source=selftests/lib/act.sh
 . "$(dirname "$0")/act.sh"
@@ -15,10 +15,10 @@ echo Y >"/sys/module/$FV_MODULE/parameters/enable_sriov"
 pf=$FV_IGB
 fv_bind "$FV_DRIVER" "$pf" || ktap_exit_fail_msg "$pf cannot be bound"
 
-# the user who opens the physical function first chooses the token
+# the first user of the PF sets the token
 export FV_VF_TOKEN=83d8f4f2-509f-382f-3c1e-e6bfe0fa1001
 
-# vfs NUMBER: that many virtual functions; vf0, vf1 are the first two
+# vfs NUMBER: enable so many VFs; vf0 and vf1 are the first two
 vfs()
 {
 	{ echo "$1" >"$FV_PCI/$pf/sriov_numvfs"; } 2>/dev/null || return
@@ -27,19 +27,19 @@ vfs()
 	vf1=$(basename "$(readlink "$FV_PCI/$pf/virtfn1")")
 }
 
-# command_of BDF: its Command register
+# command_of BDF: print its Command register
 command_of()
 {
 	"$FV_DIR/cfg" "$1" 4.w
 }
 
-# is_there BDF: it answers
+# is_there BDF: succeed if it answers
 is_there()
 {
 	[ "$(command_of "$1")" != ffff ]
 }
 
-# mark_vfs: bus mastering and no INTx, which neither a reset nor an open leaves behind
+# mark_vfs: set bus mastering without INTx, which neither a reset nor an open leaves behind
 mark_vfs()
 {
 	local bdf
@@ -49,7 +49,7 @@ mark_vfs()
 	done
 }
 
-# intact WHAT: both virtual functions are ready, and have their configuration
+# intact WHAT: check that both VFs are ready and have their configuration
 intact()
 {
 	local bdf
@@ -60,20 +60,20 @@ intact()
 	done
 }
 
-# untouched WHAT RESETS: as intact, and neither was reset
+# untouched WHAT RESETS: intact, and neither was reset
 untouched()
 {
 	intact "$1"
 	fv_same "$1: $vf0 was not reset" "$2" "$(resets "$vf0")"
 }
 
-# resets BDF: how many times it was reset, says its history
+# resets BDF: print the number of its resets in the history
 resets()
 {
 	"$FV_DIR/fv_act" history "$port" | grep " bdf=$1 kind=reset " | grep -vc " error="
 }
 
-# hot_reset: of the card, by its port, of which no driver is told
+# hot_reset: reset the card at its port, without knowledge of the drivers
 hot_reset()
 {
 	"$FV_DIR/cfg" "$port" 3e.w=0040:0040
@@ -90,7 +90,7 @@ for bdf in "$pf" "$vf0" "$vf1"; do
 done
 fv_check "virtual functions are ours, too" fv_driver_is "$vf0" "$FV_DRIVER"
 
-# --- in use by none: reset and restored with their physical function
+# --- not in use: reset and restored with their PF
 mark_vfs
 fv_check "idle: a plan is made" act reset "$pf" plan
 fv_check "idle: FLR is possible" said "step flr 0 "
@@ -105,7 +105,7 @@ for method in flr hot; do
 done
 fv_same "idle: the history of $vf0 has both" 2 "$(resets "$vf0")"
 
-# one without driver is restored, too
+# a driverless VF is restored, too
 fv_unbind "$vf1"
 "$FV_DIR/cfg" "$vf1" 4.w=0406
 fv_check "one without driver: done" act reset "$pf" flr
@@ -119,7 +119,7 @@ fv_bind "$FV_DRIVER" "$vf1"
 echo on >"$FV_PCI/$vf1/power/control"
 "$FV_DIR/fv_act" policy "$vf1" watch_interval_ms=0 >/dev/null
 
-# --- one is in use
+# --- one VF in use
 fv_hold "$vf0" || ktap_exit_fail_msg "$vf0 cannot be opened"
 vf_holder=$FV_HOLDER
 mark_vfs
@@ -149,14 +149,14 @@ mark_vfs
 before=$(resets "$vf0")
 untouched "in use, not opened" "$before"
 
-# the PCI core cannot be refused: fenced and restored
+# a reset by the PCI core cannot be refused: the VF is fenced and restored
 echo 1 >"$FV_PCI/$pf/reset"
 intact "in use, reset by the PCI core"
 fv_check "in use, reset by the PCI core: $vf0 was behind its fence" eval \
 	'"$FV_DIR/fv_act" history "$port" | grep " bdf=$vf0 .*state=lost.*resets its physical function $pf"'
 fv_check "in use: its user goes on" kill -0 "$vf_holder"
 
-# a fence has all users behind it
+# a fence covers all users
 fv_check "in use: fenced" act fence "$pf" detached
 fv_check "in use: $vf0 is fenced" device_is "$vf0" fenced
 fv_check "in use: no virtual functions come or go meanwhile" eval "! vfs 0"
@@ -167,7 +167,7 @@ fv_same "in use: a reset behind the fence takes it away" ffff "$(command_of "$vf
 fv_check "in use: recovered" act recover "$pf"
 intact "in use, fenced and recovered"
 
-# --- the physical function is in use, too, by another process
+# --- the PF is in use, too, by another process
 FV_HOLDER=$vf_holder fv_let_go
 fv_check "both in use: the physical function" eval 'HELD=/tmp/held.pf; holder $pf; told held'
 pf_holder=$FV_HOLDER
@@ -183,7 +183,7 @@ fv_check "both in use: a Function Level Reset is not done" fv_wait 60 eval \
 	'"$FV_DIR/fv_act" history $port | grep -q " bdf=$pf kind=reset origin=guest .*error=EBUSY"'
 untouched "both in use, refused" "$before"
 
-# it loses all without a word: repaired with its virtual functions, under all users
+# unexpected hot reset: recovered with its VFs, under all users
 "$FV_DIR/fv_act" policy "$pf" watch_interval_ms=50 >/dev/null
 hot_reset
 fv_check "both in use, lost: $vf0 is there again" fv_wait 60 is_there "$vf0"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One user has a physical function and a virtual one: both are reset, and both are restored. */
+/* A PF and a VF with the same user: both are reset and restored. */
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ FIXTURE_SETUP(sriov)
 	module_load_ours("enable_sriov=Y");
 	pci_bind(self->bdf, "fpga-vfio-pci");
 	iommu_open(&self->iommu, iommu_mode_from_env());
-	/* the user who opens it first chooses the token */
+	/* the first user sets the token */
 	ASSERT_EQ(0, __device_open_token(&self->pf, &self->iommu, self->bdf, TOKEN));
 	file_write("2", PCI_SYSFS "/%s/sriov_numvfs", self->bdf);
 	ASSERT_EQ(0, __link_read(vf, sizeof(vf), PCI_SYSFS "/%s/virtfn0", self->bdf));
@@ -58,7 +58,7 @@ FIXTURE_TEARDOWN(sriov)
 	module_unload("fpga_vfio_pci");
 }
 
-/* Of the virtual function: what a reset of its physical function takes away. */
+/* VF configuration that a reset of its PF clears. */
 static bool is_configured(struct device *vf)
 {
 	unsigned int msix = config_cap(vf, PCI_CAP_ID_MSIX) + PCI_MSIX_FLAGS;
@@ -83,7 +83,7 @@ TEST_F_TIMEOUT(sriov, a_guests_flr_restores_both, LIMIT_S)
 	config_command(&self->pf, 0, command);
 	config_write8(&self->pf, control,
 		      config_read8(&self->pf, control) | PCI_EXP_DEVCTL_BCR_FLR >> 8);
-	/* behind the fence all of it reads as all-ones */
+	/* behind the fence all registers read as all-ones */
 	EXPECT_TRUE(wait_until(config_read16(&self->pf, PCI_COMMAND) != 0xffff, LIMIT_MS));
 	EXPECT_TRUE(wait_until(config_read16(&self->vf, PCI_COMMAND) != 0xffff, LIMIT_MS));
 	EXPECT_TRUE(is_configured(&self->vf));

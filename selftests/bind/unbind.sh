@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl unbind: the host has its device back and it works, whoever held it.
+# fpgactl unbind: the host gets a working device back, whoever held it.
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/common.sh"
 
@@ -10,7 +10,7 @@ fv_wait 60 disk_of "$FV_NVME" || ktap_exit_fail_msg "$FV_NVME has no disk"
 disk=$REPLY
 fv_free_bridges "$FV_EDU1"
 
-# --- there and back: the host's driver, its disk and its data
+# --- bind and unbind: the host's driver, its disk and its data
 head -c 1M /dev/urandom >/tmp/data
 dd if=/tmp/data of="$disk" bs=64k oflag=direct status=none
 before=$(state)
@@ -21,7 +21,7 @@ fv_check disk_is_back fv_wait 60 disk_of "$FV_NVME"
 disk_of "$FV_NVME"
 fv_check data_is_there cmp -n 1048576 /tmp/data <(dd if="$REPLY" bs=64k count=16 iflag=direct status=none)
 
-# --- a group that had no driver before
+# --- a group without drivers before
 before=$(state)
 ctl bind --yes "$FV_EDU1"
 accepted group_given_back "$FV_EDU2" unbind "$FV_EDU1"
@@ -31,7 +31,7 @@ accepted unbind_of_others_is_no_error "left alone" unbind "$FV_NVME"
 refused timeout_of_nonsense_refused 2 "number" unbind --timeout soon "$FV_NVME"
 refused unknown_driver_refused 3 "nobody" unbind --driver nobody "$FV_NVME"
 
-# --- to a driver that is named, and to none
+# --- to a named driver, and to none
 fv_load_stock
 ctl bind --yes "$FV_NVME"
 accepted to_named_driver_ok "given back to $FV_STOCK" unbind --driver $FV_STOCK "$FV_NVME"
@@ -41,17 +41,17 @@ accepted to_no_driver_ok "without a driver" unbind --none "$FV_NVME"
 fv_check no_driver_has_it fv_driver_is "$FV_NVME" ""
 ctl bind --yes "$FV_NVME"
 
-# --- held: without --request nothing is begun
+# --- held: without --request, no unbind starts
 fv_hold "$FV_NVME" || ktap_exit_fail_msg "no user of $FV_NVME"
 start=$SECONDS
 refused held_refused_after_the_time_limit 4 "held by .*$FV_HOLDER|$FV_HOLDER.*" \
 	unbind --timeout 2 "$FV_NVME"
 fv_check it_waited_that_long [ $((SECONDS - start)) -ge 2 ]
-# 124 is ctl()'s own limit; suite cli tests the time limit by a clock that it sets
+# 124 is ctl()'s own limit; suite cli tests the time limit with a simulated clock
 fv_check but_not_much_longer [ "$CTL_RC" != 124 ]
 fv_check the_user_still_has_it kill -0 "$FV_HOLDER"
 
-# --- held: it waits, telling so on a terminal, and ends when the user does
+# --- held: wait with a message on a terminal, until the user closes it
 : >/tmp/waiting
 script -qefc "timeout 300 fpgactl unbind --timeout 250 $FV_NVME" /tmp/waiting >/dev/null &
 waiter=$!
@@ -64,14 +64,14 @@ tr '\r' '\n' </tmp/waiting | sed 's/^/# /'
 fv_check the_host_has_it fv_driver_is "$FV_NVME" nvme
 fv_check its_disk_works fv_wait 60 disk_of "$FV_NVME"
 
-# --- held: the kernel asks, and the user leaves
+# --- held: the kernel requests a release, and the user closes the device
 ctl bind --yes "$FV_NVME"
 fv_hold -r "$FV_NVME" || ktap_exit_fail_msg "no user of $FV_NVME"
 accepted request_ok "given back to nvme" unbind --request --timeout 250 "$FV_NVME"
 wait "$FV_HOLDER"
 fv_same the_user_was_asked 0 $?
 
-# --- held: the kernel asks, and the user does not leave; it ends when the user does
+# --- held: the user ignores the request; the unbind ends when the user does
 ctl bind --yes "$FV_EDU0"
 fv_hold "$FV_EDU0" || ktap_exit_fail_msg "no user of $FV_EDU0"
 ctl unbind --request --timeout 2 "$FV_EDU0"
@@ -81,7 +81,7 @@ fv_check device_still_bound fv_driver_is "$FV_EDU0" $FV_DRIVER
 fv_let_go
 fv_check it_ends_in_the_background fv_wait 60 fv_driver_is "$FV_EDU0" ""
 
-# --- held and killed
+# --- held by a process that is killed
 ctl bind --yes "$FV_EDU0"
 fv_hold "$FV_EDU0"
 fv_let_go KILL

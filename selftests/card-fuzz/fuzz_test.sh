@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# libFuzzer for FUZZ_SECONDS (60) over the whole of the simulated card, with
-# AddressSanitizer and UndefinedBehaviorSanitizer. Inputs that break it are left in
-# $FV_OUT: "fpgacard-fuzz FILE" repeats them.
+# Run libFuzzer on the whole simulated card for FUZZ_SECONDS (60), with AddressSanitizer and
+# UndefinedBehaviorSanitizer. Inputs that break it are stored in $FV_OUT; "fpgacard-fuzz FILE"
+# reproduces them.
 dir=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=/dev/null # of the kernel's tree
 . "$dir/../kselftest/ktap_helpers.sh"
 
 out=${FV_OUT:-$(mktemp -d)}/fuzz
 log=$out.log
-# the runner of kselftests preloads a library; sanitizers want to be the first
+# the kselftest runner preloads a library; sanitizers must be loaded first
 unset LD_PRELOAD
 export CARD_IMAGES=$dir
 

@@ -5,18 +5,18 @@
 #include "card_server.h"
 #include "client.h"
 
-/* What the tests do to a card over and over. */
+/* Common operations on a card. */
 
 struct bits {
 	struct server server;
 	struct client client;
 };
 
-/* A server with this image, and a client at its function 0. */
+/* Start a server with this image and connect a client to function 0. */
 void bits_open(struct bits *bits, const char *image, uint64_t seed);
 void bits_close(struct bits *bits);
 
-/* Decode memory, be a bus master. */
+/* Enable memory space and bus mastering. */
 void bits_enable(struct client *client);
 
 /* Side band registers. */
@@ -26,26 +26,26 @@ void sb_set(struct client *client, unsigned int at, uint32_t value);
 /* Initiate a Function Level Reset. */
 void bits_flr(struct client *client);
 
-/* Secondary bus reset, as a port does it. */
+/* Secondary Bus Reset, as by a port. */
 void bits_sbr(struct client *client);
 
-/* Does the function answer config reads now? */
+/* True if the function answers config reads. */
 bool bits_answers(struct client *client);
 
-/* Run these descriptors on engine 0; CARD_ERR_* at the end. */
+/* Run descriptors on engine 0; return the final CARD_ERR_*. */
 struct descriptor {
 	bool to_host, irq;
 	uint32_t len;
 	uint64_t host, card;
 };
 
-#define RING_AT		0x100000u	/* in the guest's memory */
+#define RING_AT		0x100000u	/* in guest memory */
 #define RING_SIZE	256u
 
 uint32_t bits_dma(struct client *client, const struct descriptor *desc, unsigned int count,
 		  uint32_t ctrl);
 
-/* Give the ring to the engine and start it, but do not wait. */
+/* Start the engine with the ring, without waiting. */
 void bits_dma_start(struct client *client, const struct descriptor *desc, unsigned int count,
 		    uint32_t ctrl);
 

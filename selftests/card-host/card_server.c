@@ -35,7 +35,7 @@ static int connect_to(const char *path)
 	return -1;
 }
 
-/* The directory that this program is in. */
+/* Directory of this program. */
 static void own_dir(char *dir)
 {
 	ssize_t n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
@@ -51,12 +51,12 @@ static void run(const struct server *server, const char *image, uint64_t seed)
 	own_dir(dir);
 	snprintf(program, sizeof(program), "%s/fpgacard", dir);
 	snprintf(file, sizeof(file), "%s/%s.json", dir, image);
-	/* built but not installed: images are where they are kept */
+	/* not installed: use the images of the source tree */
 	if (access(file, R_OK))
 		snprintf(file, sizeof(file), "%s/../card/images/%s.json", dir, image);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)seed);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* the runner of kselftests preloads a library; sanitizers want to be the first */
+	/* the kselftest runner preloads a library; sanitizers must be loaded first */
 	unsetenv("LD_PRELOAD");
 	execl(program, program, "--socket", server->socket, "--control", server->control,
 	      "--seed", number, file, (char *)NULL);

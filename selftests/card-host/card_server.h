@@ -7,37 +7,37 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A server of our own, and its control socket. As in client.h, __x() may fail. */
+/* A server process and its control socket. As in client.h, __x() may fail. */
 
 struct server {
 	pid_t pid;
 	char dir[64];
 	char socket[96], socket1[96], control[96];
 	int ctl;
-	char line[1 << 20];		/* the last answer */
+	char line[1 << 20];		/* last reply */
 };
 
-/* Start fpgacard beside this program, with an image beside it. */
+/* Start the fpgacard that is installed beside this program, with an image. */
 void server_start(struct server *server, const char *image, uint64_t seed);
 
-/* End it: it must end well, which with sanitizers means more than it says. */
+/* Stop it and check its exit status, in which sanitizers report errors. */
 void server_stop(struct server *server);
 
-/* A command; its answer, to be put. NULL when it was refused. */
+/* Run a command; return the reply, to be put by the caller, or NULL if refused. */
 struct json_object *__ctl(struct server *server, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A command that must work. */
+/* Run a command that must succeed. */
 void ctl(struct server *server, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A value of "status", by its path: "link.speed", "functions.0.resets.flr". */
+/* A value of "status" by path: "link.speed", "functions.0.resets.flr". */
 int64_t status_int(struct server *server, const char *path);
 bool status_is(struct server *server, const char *path, const char *value);
 
-/* All events of the trace as "what fn: text" lines, without times; to be freed. */
+/* All trace events as "what fn: text" lines, without times; to be freed by the caller. */
 char *trace_text(struct server *server);
 
-/* How many events of this kind, with this in their text, has the trace? */
+/* Number of trace events of kind @what with @text in their text. */
 unsigned int trace_count(struct server *server, const char *what, const char *text);
 
 #endif

@@ -84,7 +84,7 @@ static void send_all(struct client *client, struct msghdr *msg, size_t len)
 {
 	ssize_t n = sendmsg(client->sock, msg, MSG_NOSIGNAL);
 
-	/* the rest of a long message; payload is the last part */
+	/* send the rest of a long message; the payload is the last part */
 	while (n >= 0 && (size_t)n < len) {
 		struct iovec *last = &msg->msg_iov[msg->msg_iovlen - 1];
 		size_t left = len - (size_t)n;
@@ -156,7 +156,7 @@ static bool receive(struct client *client, uint8_t *bytes, size_t len, unsigned 
 	return true;
 }
 
-/* A DMA request of the server. */
+/* Serve a DMA request of the server. */
 static void serve(struct client *client, const struct proto_hdr *hdr, const uint8_t *payload)
 {
 	static uint8_t answer[16 + PROTO_MAX_DATA];
@@ -184,7 +184,7 @@ static void serve(struct client *client, const struct proto_hdr *hdr, const uint
 	send_message(client, &reply, answer, len, NULL, 0);
 }
 
-/* One message: false when none came in time. */
+/* Receive a message; false on timeout. */
 static bool next(struct client *client, struct proto_hdr *hdr, uint8_t *payload, unsigned int ms)
 {
 	uint8_t bytes[PROTO_HDR_SIZE];

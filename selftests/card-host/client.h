@@ -7,24 +7,24 @@
 #include <stdint.h>
 
 /*
- * A small vfio-user client. A function x() ends the program with a text when the
- * server does not do it; its variant __x() returns the error of the answer as a
- * negative errno. Every answer must come within CLIENT_PATIENCE_MS.
+ * A small vfio-user client. A function x() exits with a message on failure; its variant __x()
+ * returns the error of the reply as a negative errno. Each reply must arrive within
+ * CLIENT_PATIENCE_MS.
  */
 
-#define CLIENT_PATIENCE_MS	4500	/* QEMU has 5000 */
+#define CLIENT_PATIENCE_MS	4500	/* QEMU's timeout is 5000 */
 #define CLIENT_MEMORY		(64u << 20)
 #define CLIENT_VECTORS		32
 
 struct client {
 	int sock;
 	uint16_t id;
-	uint64_t slowest_ns;		/* of all answers */
-	unsigned int asked;		/* DMA requests of the server that were answered */
+	uint64_t slowest_ns;		/* slowest reply */
+	unsigned int asked;		/* DMA requests of the server that were served */
 	int memory_fd;			/* guest memory */
 	uint8_t *memory;
-	uint64_t guest_base;		/* DMA requests for [base, base + size) are served ... */
-	uint64_t guest_size;		/* ... from the memory, others refused */
+	uint64_t guest_base;		/* DMA to [base, base + size) is served from ... */
+	uint64_t guest_size;		/* ... the memory, other addresses are refused */
 	int event[CLIENT_VECTORS];
 };
 
@@ -34,28 +34,28 @@ void client_fail(const char *file, int line, const char *fmt, ...)
 
 uint64_t now_ns(void);
 
-/* Connect and agree on a version. */
+/* Connect and negotiate the version. */
 void client_open(struct client *client, const char *path);
 void client_close(struct client *client);
 
 /* Connect only. */
 void client_connect(struct client *client, const char *path);
 
-/* Send a request; its number. */
+/* Send a request; return its id. */
 uint16_t client_send(struct client *client, uint16_t cmd, uint32_t flags, const void *payload,
 		     size_t len, const int *fds, unsigned int fd_count);
 
-/* The answer to it: length of its payload or a negative errno. Serves DMA meanwhile. */
+/* Receive the reply, serving DMA; return the payload length or a negative errno. */
 int client_answer(struct client *client, uint16_t id, void *payload, size_t room);
 
-/* Both. */
+/* Send a request and receive the reply. */
 int client_call(struct client *client, uint16_t cmd, const void *payload, size_t len,
 		const int *fds, unsigned int fd_count, void *answer, size_t room);
 
-/* Serve DMA requests for so long. */
+/* Serve DMA requests for @ms. */
 void client_serve(struct client *client, unsigned int ms);
 
-/* Is the server's end closed? Waits a while for it. */
+/* Wait a moment for the server to close the connection; true if it did. */
 bool client_is_closed(struct client *client);
 
 int __region_read(struct client *client, uint32_t region, uint64_t at, void *data, uint32_t len);
@@ -67,21 +67,21 @@ void cfg_set(struct client *client, unsigned int at, unsigned int len, uint32_t 
 uint32_t bar_get(struct client *client, unsigned int bar, uint64_t at);
 void bar_set(struct client *client, unsigned int bar, uint64_t at, uint32_t value);
 
-/* Offset of a capability, 0 when it is not there. */
+/* Offset of a capability, or 0. */
 unsigned int cap_find(struct client *client, uint8_t id);
 unsigned int ext_cap_find(struct client *client, uint16_t id);
 
-/* Map [offset, offset + size) of the guest's memory at @addr; without a file by message. */
+/* Map [offset, offset + size) of guest memory at @addr; without a file: DMA by messages. */
 int __dma_map(struct client *client, uint64_t addr, uint64_t size, uint64_t offset, bool has_file);
 int __dma_unmap(struct client *client, uint64_t addr, uint64_t size, uint32_t flags);
 void dma_map_all(struct client *client, uint64_t base, bool has_file);
 
-/* Give eventfds for the first @count vectors of an interrupt type. */
+/* Set eventfds for the first @count vectors of an interrupt type. */
 void irqs_set(struct client *client, uint32_t index, unsigned int count);
 int __irqs_action(struct client *client, uint32_t index, uint32_t action, uint32_t start,
 		  uint32_t count);
 
-/* How often the vector fired since it was last asked, waiting up to @ms for the first. */
+/* Number of interrupts since the last call, waiting up to @ms for the first. */
 uint64_t irq_wait(struct client *client, unsigned int vector, unsigned int ms);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Configuration space of each image: what can be written, what clears, what is lost. */
+/* Config space of each image: writable bits, RW1C bits, and bits that a reset clears. */
 #include <linux/pci_regs.h>
 #include <string.h>
 
@@ -129,7 +129,7 @@ TEST_F(config, bars_size_as_the_image_says)
 	}
 }
 
-/* Registers that software may not change, over all of them that it could reach. */
+/* Writes to all bits of read-only registers have no effect. */
 TEST_F(config, read_only_registers_stay)
 {
 	static const struct { unsigned int at, len; } fixed[] = {
@@ -231,7 +231,7 @@ TEST_F(config, bars_answer_only_when_memory_is_decoded)
 	cfg_set(self->client, cap_find(self->client, PCI_CAP_ID_PM) + PCI_PM_CTRL, 2, 3);
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_ID), 0xffffffff);
 	cfg_set(self->client, cap_find(self->client, PCI_CAP_ID_PM) + PCI_PM_CTRL, 2, 0);
-	/* one of them does what No_Soft_Reset is not set for */
+	/* a reset only without No_Soft_Reset */
 	EXPECT_EQ(status_int(&self->bits.server, "functions.0.resets.pm"),
 		  !strcmp(variant->image, "litepcie-msi"));
 	bits_enable(self->client);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* DMA both ways, by mapped memory and by message, and interrupts. */
+/* DMA in both directions, through mapped memory and by message, and interrupts. */
 #include <linux/pci_regs.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "../card/regs.h"
 
 #define BASE	0x40000000ull		/* guest address of the memory */
-#define FROM	0x200000u		/* in the guest's memory */
+#define FROM	0x200000u		/* in guest memory */
 #define TO	0x1200000u
 
 FIXTURE(dma) {
@@ -40,7 +40,7 @@ static void pattern(uint8_t *p, size_t len)
 		p[i] = (uint8_t)(i * 7 + (i >> 8) + 1);
 }
 
-/* There and back again: guest to card, card to another place in the guest. */
+/* Guest to card, and card to another place in the guest. */
 static bool goes_round(struct client *client, uint32_t len, uint32_t ctrl)
 {
 	const struct descriptor desc[] = {
@@ -90,7 +90,7 @@ TEST_F(dma, scattered_pages_are_gathered)
 
 	ASSERT_EQ(__dma_map(self->client, BASE, FROM, 0, true), 0);
 	ASSERT_EQ(__dma_map(self->client, BASE + TO, pages * 4096, TO, true), 0);
-	/* page after page of guest addresses, backwards in the file */
+	/* pages in guest address order, in reverse order of the file */
 	for (i = 0; i < pages; i++)
 		ASSERT_EQ(__dma_map(self->client, BASE + FROM + i * 4096, 4096,
 				    FROM + (pages - 1 - i) * 4096, true), 0);
@@ -117,7 +117,7 @@ TEST_F(dma, many_descriptors_and_wrapping_ring)
 	}
 	EXPECT_EQ(bits_dma(self->client, desc, 200, 0), CARD_ERR_NONE);
 	EXPECT_EQ(memcmp(self->client->memory + FROM, self->client->memory + TO, 100 * 3000), 0);
-	/* on with what is in the ring from 200 over its end to 10 */
+	/* continue from index 200 over the end of the ring to 10 */
 	memcpy(self->client->memory + RING_AT + 200 * CARD_DESC_SIZE,
 	       self->client->memory + RING_AT, (RING_SIZE - 200) * CARD_DESC_SIZE);
 	bar_set(self->client, 0, CARD_ENGINE(0) + CARD_ENG_HEAD, 10);
@@ -154,7 +154,7 @@ TEST_F(dma, unmapped_addresses_are_refused_by_the_client)
 		  CARD_DESC_DONE | CARD_ERR_READ);
 	EXPECT_EQ(bits_dma(self->client, &out, 1, 0), CARD_ERR_WRITE);
 	EXPECT_EQ(self->client->asked, 2);
-	/* and what was unmapped is gone at once */
+	/* unmap takes effect at once */
 	EXPECT_TRUE(goes_round(self->client, 4096, 0));
 	ASSERT_EQ(__dma_unmap(self->client, BASE, CLIENT_MEMORY, 0), 0);
 	self->client->guest_size = 0;

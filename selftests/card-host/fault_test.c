@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each fault that a command can cause shows what it is. */
+/* Each fault that a command can cause has its effect. */
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ TEST_F(fault, link_down_and_up)
 	EXPECT_EQ(sb_get(self->client, FV_SB_STATE), FV_SB_STATE_DOWN);
 	EXPECT_EQ(sb_get(self->client, FV_SB_STATUS),
 		  FV_SB_STATUS_DLLSC | FV_SB_STATUS_SURPRISE);
-	/* what software does to the port does not mend a connector */
+	/* a broken connector stays broken, whatever software does at the port */
 	sb_set(self->client, FV_SB_LNKCTL, 0x20);
 	bits_sbr(self->client);
 	EXPECT_EQ(sb_get(self->client, FV_SB_STATE), FV_SB_STATE_DOWN);
@@ -137,7 +137,7 @@ static bool state_is(struct client *client, uint32_t state)
 	return sb_get(client, FV_SB_STATE) == state;
 }
 
-/* A window that is held is open until it is released, and the next one is held, too. */
+/* A held window is open until the release, and the next one is held, too. */
 TEST_F(fault, readiness_is_held)
 {
 	int i;
@@ -153,7 +153,7 @@ TEST_F(fault, readiness_is_held)
 	}
 	bits_sbr(self->client);
 	ctl(self->server, "wait not-ready");
-	/* a reset begins another window */
+	/* a reset starts another window */
 	bits_sbr(self->client);
 	ctl(self->server, "wait not-ready");
 	ctl(self->server, "ready-after image");
@@ -164,7 +164,7 @@ TEST_F(fault, readiness_is_held)
 	ctl(self->server, "wait ready");
 }
 
-/* "faults off" releases, and what hangs is not held. */
+/* "faults off" releases; a hang is not a held window. */
 TEST_F(fault, held_and_hung)
 {
 	ctl(self->server, "ready-after flr hold");
@@ -180,7 +180,7 @@ TEST_F(fault, held_and_hung)
 	EXPECT_TRUE(bits_answers(self->client));
 }
 
-/* Configuration that is to be lost late is lost after the release. */
+/* Late loss of configuration happens after the release. */
 TEST_F(fault, held_and_lost_late)
 {
 	ctl(self->server, "ready-after flr hold");
@@ -199,13 +199,13 @@ TEST_F(fault, training_is_held)
 	EXPECT_TRUE(state_is(self->client, FV_SB_STATE_TRAINING));
 	ctl(self->server, "release");
 	ctl(self->server, "wait ready");
-	/* of a link that is up */
+	/* a retrain of an active link */
 	sb_set(self->client, FV_SB_LNKCTL, 0x20);
 	EXPECT_TRUE(sb_get(self->client, FV_SB_LINK) & FV_SB_LINK_TRAINING);
 	EXPECT_TRUE(bits_answers(self->client));
 	ctl(self->server, "release");
 	EXPECT_FALSE(sb_get(self->client, FV_SB_LINK) & FV_SB_LINK_TRAINING);
-	/* a training that fails, too */
+	/* a training that fails */
 	ctl(self->server, "train 0 0 after 1");
 	bits_sbr(self->client);
 	ctl(self->server, "release");
@@ -224,7 +224,7 @@ TEST_F(fault, loading_is_held)
 	ctl(self->server, "release");
 	ctl(self->server, "wait ready");
 	EXPECT_EQ(cfg_get(self->client, 0, 4), 0x903810ee);
-	/* another image in the middle of it */
+	/* another image during the load */
 	ctl(self->server, "program alveo-xdma-2 in hold");
 	ctl(self->server, "program alveo-xdma in 10");
 	ctl(self->server, "wait ready");
@@ -253,7 +253,7 @@ TEST_F(fault, design_is_held)
 	EXPECT_EQ(trace_count(self->server, "design-asked", "us after it was ready"), 1);
 }
 
-/* One function is released, the other is not. */
+/* Release one function only. */
 TEST(one_function_is_released)
 {
 	static struct server server;
@@ -277,7 +277,7 @@ TEST(one_function_is_released)
 	server_stop(&server);
 }
 
-/* Microseconds of the last "… us after it was ready" in the trace, 0 if there is none. */
+/* Microseconds of the last "… us after it was ready" in the trace, or 0. */
 static unsigned long last_lateness(struct server *server)
 {
 	char *text = trace_text(server), *at = text, *next;
@@ -292,7 +292,7 @@ static unsigned long last_lateness(struct server *server)
 	return us;
 }
 
-/* The trace says how late a function was asked, after it was ready. */
+/* The trace has the delay from ready to the first config read. */
 TEST_F(fault, ready_and_asked)
 {
 	ctl(self->server, "ready-after flr 50");
@@ -326,7 +326,7 @@ TEST_F(fault, design_ready_later)
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 1);
 }
 
-/* The side band has configuration space as it is, whatever a client makes of it. */
+/* The side band shows raw config space, independent of the client. */
 TEST_F(fault, raw_configuration)
 {
 	unsigned int at;
@@ -444,7 +444,7 @@ TEST_F(fault, programmed_to_something_else)
 	EXPECT_EQ(sb_get(self->client, FV_SB_BAR(0)), 32 << 10);
 	dsn = ext_cap_find(self->client, PCI_EXT_CAP_ID_DSN);
 	EXPECT_EQ(cfg_get(self->client, dsn + 4, 4), 0x55667788);
-	/* the BAR is smaller than what QEMU was told: beyond it nothing answers */
+	/* the BAR is smaller than QEMU assumes: all-ones beyond it */
 	bits_enable(self->client);
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_ID), CARD_ID);
 	EXPECT_EQ(bar_get(self->client, 0, 0x8000), 0xffffffff);
@@ -480,7 +480,7 @@ TEST_F(fault, dma_storm_after_a_wrong_reset)
 	EXPECT_EQ(status_int(self->server, "faults.storm_dma.count"), 0);
 	bits_flr(self->client);
 	ctl(self->server, "wait ready");
-	/* nothing leaves the card before it is a bus master again */
+	/* no DMA before bus mastering is enabled again */
 	EXPECT_EQ(memory[0x5000], 0);
 	bits_enable(self->client);
 	while (!memory[0x5000])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The card's life without faults: programming, resets, the link as the port sees it. */
+/* The card without faults: programming, resets, and the port's view of the link. */
 #include <linux/pci_regs.h>
 
 #include "bits.h"
@@ -54,7 +54,7 @@ TEST_F(life, programming_is_all_ones_then_the_new_card)
 	sb_set(self->client, FV_SB_STATUS, FV_SB_STATUS_SURPRISE);
 	EXPECT_EQ(sb_get(self->client, FV_SB_STATUS), FV_SB_STATUS_DLLSC);
 	ctl(self->server, "wait ready");
-	/* 300 ms of loading, 30 of training, 100 until it answers */
+	/* 300 ms load, 30 ms training, 100 ms until it answers */
 	EXPECT_GE(now_ns() - start, 430 * 1000000ull);
 	EXPECT_EQ(cfg_get(self->client, 0, 4), 0x903810ee);
 	EXPECT_EQ(cfg_get(self->client, PCI_COMMAND, 2), 0);
@@ -175,7 +175,7 @@ TEST_F(life, power_off_and_on_loads_the_image_again)
 	ctl(self->server, "wait ready");
 }
 
-/* The port module pulls the cable; what the port is told to does not put it in. */
+/* The port module cuts the cable; port commands do not reconnect it. */
 TEST_F(life, a_cable_that_the_port_cuts)
 {
 	sb_set(self->client, FV_SB_PORT, FV_SB_PORT_CUT);

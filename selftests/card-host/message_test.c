@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupts that a card sends itself, and what it does to those who set them up. */
+/* Interrupts that the card sends as messages, and their state across resets. */
 #include <linux/pci_regs.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define BASE	0x40000000ull		/* guest address of the memory */
 #define TABLE	0x4000			/* as in the image */
 #define PBA	0x5000
-#define WORD(v)	(0x1000 + 0x100 * (v))	/* in the guest's memory: where a vector is sent to */
+#define WORD(v)	(0x1000 + 0x100 * (v))	/* in guest memory: target of a vector */
 #define LIMIT_NS 20000000000ull
 
 FIXTURE(message) {
@@ -47,7 +47,7 @@ static void entry_set(struct client *client, unsigned int vector, bool is_masked
 	bar_set(client, 0, at + 12, is_masked);
 }
 
-/* Does it read as after a reset? */
+/* True if it reads as after a reset. */
 static bool entry_is_empty(struct client *client, unsigned int vector)
 {
 	unsigned int at = TABLE + 16 * vector;
@@ -66,7 +66,7 @@ static bool is_pending(struct client *client, unsigned int vector)
 	return bar_get(client, 0, PBA) >> vector & 1;
 }
 
-/* A word of memory, waiting for the card to write it; it is 0 again. */
+/* Wait for the card to write a word of memory; clear and return it. */
 static uint32_t take(struct client *client, unsigned int at)
 {
 	uint64_t end = now_ns() + LIMIT_NS;
@@ -79,7 +79,7 @@ static uint32_t take(struct client *client, unsigned int at)
 	return value;
 }
 
-/* So many messages were sent, and no more. */
+/* Exactly @_n messages were sent. */
 #define EXPECT_SENT(_n) \
 	EXPECT_EQ(_n, status_int(self->server, "functions.0.interrupts.raised"))
 

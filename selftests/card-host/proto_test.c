@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The card's vfio-user: every message has its answer, at once, also the wrong ones. */
+/* The card's vfio-user protocol: each message gets an immediate reply, also a malformed one. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is random comes from the seed, and comes again with it. */
+/* Random behaviour is reproducible from the seed. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bits.h"
 #include "kselftest_harness.h"
 
-/* The events of a run with many random things in it, without their times. */
+/* Events of a run with much randomness, without their times. */
 static char *run(uint64_t seed)
 {
 	struct bits bits;
@@ -30,7 +30,7 @@ static char *run(uint64_t seed)
 	return text;
 }
 
-/* The lines of a kind. */
+/* Lines of one kind. */
 static char *only(const char *text, const char *kind)
 {
 	size_t size;

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the tests of fpgactl with a card share. Sourced after suite.sh.
+# Helpers of the tests of fpgactl with a card. Sourced after suite.sh.
 #
 # shellcheck disable=SC2034,SC2154 # set here, used by the tests; FV_DIR is fv.sh's
 
 LOAD=$FV_DIR/load.sh
 ONES=ffffffff
 
-# ctl ARGUMENT…: fpgactl; its exit code is in $RC, what it said in $OUT and $ERR
+# ctl ARGUMENT…: run fpgactl; exit code in $RC, stdout in $OUT, stderr in $ERR
 ctl()
 {
 	RC=0
@@ -17,7 +17,7 @@ ctl()
 	printf '%s\n%s\n' "$OUT" "$ERR" | sed '/^$/d; s/^/#   /'
 }
 
-# ctl_start ARGUMENT…, ctl_wait: the same in two parts; its process is $CTL
+# ctl_start ARGUMENT…, ctl_wait: the same in two parts; $CTL is the process
 ctl_start()
 {
 	env --default-signal=INT,QUIT fpgactl "$@" >/tmp/ctl.bg.out 2>/tmp/ctl.bg.err &
@@ -35,7 +35,7 @@ ctl_wait()
 	printf '%s\n%s\n' "$OUT" "$ERR" | sed '/^$/d; s/^/#   /'
 }
 
-# ends TEXT CODE ARGUMENT…: one KTAP test of the exit code
+# ends TEXT CODE ARGUMENT…: run fpgactl; report the exit code as a KTAP test
 ends()
 {
 	local text=$1 code=$2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
-# fpgactl reprogram, fence and recover, with a card that somebody has.
+# fpgactl reprogram, fence and recover, with a card in use.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/cli-card/common.sh
@@ -17,7 +17,7 @@ holder "$dev"
 fv_check "the card has a user" told held
 asked 0 map 0
 
-# back WHAT: the card is ready, and its user has it
+# back WHAT: check that the card is ready and its user can access it
 back()
 {
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
@@ -25,7 +25,7 @@ back()
 	fv_check "$1: the port is as it was" port_is bits
 }
 
-# gated: a programmer that ends when gate_opens says so
+# GATED: a programmer that ends on gate_opens
 GATE=/tmp/gate
 mkfifo "$GATE"
 GATED=(sh -c "read -r line <'$GATE'")
@@ -34,7 +34,7 @@ gate_opens()
 	echo open >"$GATE"
 }
 
-# --- it goes as it should
+# --- success
 since
 ends "the same image: 0" 0 reprogram "$dev" -- "$LOAD" 100
 fv_has "the command's output is there" '^loaded 10ee:903f' "$OUT"
@@ -53,13 +53,13 @@ fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\
 fv_check "a plan: the card saw nothing of it" seen
 fv_check "a plan: ready" device_is "$dev" ready
 
-# --- the command does not
+# --- the command fails
 ends "the command fails: 7" 7 reprogram "$dev" -- false
 back "the command fails"
 ends "there is no command: 127" 127 reprogram "$dev" -- no-such-command
 ends "it takes too long: 8" 8 reprogram -t 1 "$dev" -- sleep 60
 back "it takes too long"
-# a real programmer, that finds no cable
+# a real programmer that finds no cable
 ends "openFPGALoader without a cable: 7" 7 reprogram "$dev" -- openFPGALoader --detect
 back "openFPGALoader without a cable"
 
@@ -73,8 +73,8 @@ for signal in INT:130 TERM:143 HUP:129; do
 	fv_same "SIG${signal%:*}: ${signal#*:}" "${signal#*:}" "$RC"
 	back "SIG${signal%:*}"
 done
-# killed: at once, while it loads, when it waits for the card. What it began is ended by the driver;
-# the command goes on, and may take the link away once more
+# killed: kill fpgactl at once, during the load, or during the wait for the card. The driver ends
+# the fence; the command continues and may take the link down once more
 killed()
 {
 	kill -KILL "$CTL"
@@ -96,7 +96,7 @@ ctl_start reprogram "$dev" -- "$LOAD" 100
 fv_check "killed while it waits for the card: it does" fv_wait 60 device_is "$dev" recovering
 killed "while it waits for the card"
 
-# --- the card does not
+# --- the card comes back different
 ends "another image: 5" 5 reprogram "$dev" -- "$LOAD" alveo-xdma-2 100
 fv_has "another image: says what differs" "10ee:9038, was 10ee:903f.*fpgactl rescan $dev" "$ERR"
 fv_check "another image: the user reads all-ones" asked $ONES get 0 0
@@ -112,7 +112,7 @@ policy "$dev" load_limit_ms=60000
 ends "until it does: 0" 0 reprogram "$dev" -- "$LOAD" 100
 back "until it does"
 
-# --- in two halves
+# --- fence and recover as separate commands
 ends "fence: 0" 0 fence -t 60 "$dev"
 fv_has "fence: says who is off" "$dev +$FV_DRIVER +vfio_hold" "$OUT"
 fv_check "fence: it stays" device_is "$dev" fenced

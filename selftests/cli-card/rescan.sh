@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; arguments are optional
-# fpgactl rescan: a card that came back as another one is had as that.
+# fpgactl rescan: a card with a new identity is enumerated and bound.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/cli-card/common.sh
@@ -13,7 +13,7 @@ command -v fpgactl >/dev/null || ktap_exit_fail_msg "fpgactl is not there"
 use_card FV_CARD
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 
-# others: what the kernel knows but for what is below $port; a removal elsewhere would show
+# others: print all other functions with their inodes; a removal elsewhere would show
 others()
 {
 	local path
@@ -23,13 +23,13 @@ others()
 	done
 }
 
-# bound BDF: to our driver, and ready
+# bound BDF: succeed if bound to fpga-vfio-pci and ready
 bound()
 {
 	fv_driver_is "$1" "$FV_DRIVER" && device_is "$1" ready
 }
 
-# another IMAGE: the card has it, and has changed for the driver
+# another IMAGE: load an image with another identity; the card is in state changed
 another()
 {
 	ends "$1: 5" 5 reprogram "$dev" -- "$LOAD" "$1" 50
@@ -37,7 +37,7 @@ another()
 
 before=$(others)
 
-# --- with a user who does not let go, and then does
+# --- with a user that ignores the request at first
 holder "$dev"
 fv_check "the card has a user" told held
 another alveo-xdma-2
@@ -63,7 +63,7 @@ asked 0 map 0
 fv_check "and its registers are there" asked $CARD_ID get 0 0
 fv_let_go
 
-# --- and back, without a user
+# --- back, without a user
 another alveo-xdma
 ends "back, as JSON: 0" 0 rescan --json "$dev"
 fv_same "back, as JSON: before and after" '[["10ee:9038"],["10ee:903f"]]' \
@@ -73,7 +73,7 @@ ends "a card that is what it was: 0" 0 rescan "$dev"
 fv_has "a card that is what it was: says so" "found again, as it was" "$OUT"
 fv_check "a card that is what it was: ready" bound "$dev"
 
-# --- all functions of a card, one of which is not ours
+# --- all functions of a card, one bound elsewhere
 use_card FV_CARD2
 before=$(others)
 ends "two functions: 0" 0 rescan "$FV_CARD2_FN1"
@@ -83,7 +83,7 @@ fv_unbind "$FV_CARD2_FN1"
 ends "one is ours: 0" 0 rescan "$FV_CARD2"
 fv_check "one is ours: and the other is not" eval 'bound "$FV_CARD2" && ! fv_driver_is "$FV_CARD2_FN1" $FV_DRIVER'
 
-# --- nothing is there
+# --- the card is absent
 use_card FV_CARD
 fault link-down
 fv_wait 60 device_is "$dev" lost

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * card-regs BDF: what a user's program does with an FPGA card: maps its BARs from
- * sysfs and works with its registers and its memory. Knows nothing of VFIO; runs in
- * the L2 VM. Prints "NAME VALUE" lines.
+ * card-regs BDF: a user program for an FPGA card, run in the L2 VM: maps BARs through sysfs and
+ * uses registers and memory, without knowledge of VFIO. Prints "NAME VALUE" lines.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -37,7 +36,7 @@ static volatile uint32_t *map(const char *bdf, int bar, size_t *size)
 	return mem;
 }
 
-/* What the memory at word @i is filled with. */
+/* Pattern of word @i. */
 static uint32_t pattern(size_t i)
 {
 	return i * 2654435761u;

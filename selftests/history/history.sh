@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
-# The history of a card: each kind of event with who asked and what came of it, the ring, the
-# multicast group, uevents, tracepoints, and the times of resets.
+# The history of a card: each kind of event with requester and result, the ring, the multicast
+# group, uevents, tracepoints, and reset times.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -13,13 +13,13 @@ RING=128
 TRACING=/sys/kernel/tracing
 use_card FV_CARD
 
-# gapless: the numbers of the event lines that come in
+# gapless: succeed if the event lines on stdin have consecutive numbers
 gapless()
 {
 	field seq | awk 'NR > 1 && $1 != last + 1 { bad = 1 } { last = $1 } END { exit bad || !NR }'
 }
 
-# as_child WORD…: fv_act in a process whose number is then $ASKED
+# as_child WORD…: run fv_act as a process with pid $ASKED
 as_child()
 {
 	"$FV_DIR/fv_act" "$@" >/tmp/child &
@@ -30,7 +30,7 @@ as_child()
 
 [ -d /sys/module/fv_port ] || port_load || ktap_exit_fail_msg "the port module cannot be loaded"
 fv_unbind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
-# with it goes what happened before
+# an unload drops earlier histories
 fv_unload
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"
 fv_same "of a card that was never bound there is no history" "" "$(all_events)"
@@ -42,7 +42,7 @@ fv_has "bound: is the first event" "^port=$port seq=1 .*bdf=$dev kind=bound " "$
 time=$(all_events | head -n 1 | field time)
 fv_check "at the time at which it was" between "$before" "$time" "${EPOCHREALTIME/./}000"
 
-# what is told to those who listen, all the time
+# record all events that listeners get
 "$FV_DIR/fv_act" listen events-admin >/tmp/heard &
 listener=$!
 fv_wait 60 grep -q listening /tmp/heard
@@ -69,7 +69,7 @@ since
 refused policy "$dev" ready_limit_ms=1
 fv_same "a policy that is refused is no event" "" "$(happened)"
 
-# --- resets, by who asks
+# --- resets, by requester
 times=$(device "$dev" times)
 for method in flr hot link; do
 	since
@@ -95,7 +95,7 @@ fv_check "reset, by sysfs" has_event "kind=reset origin=sysfs pid=[0-9]+ comm=hi
 since
 fv_reset "$dev"
 fv_check "reset, by the PCI core's file" has_event "kind=reset origin=kernel .*method=flr "
-# of a function that hangs the PCI core does not ask a Function Level Reset, but goes on
+# the PCI core skips FLR if the function does not answer, and goes on
 what="reset of one that does not answer, by the PCI core's file"
 if [ "${FV_KERNEL:-}" = stable ]; then
 	ktap_test_skip "$what: this kernel waits a minute for it"
@@ -126,7 +126,7 @@ fv_let_go
 echo "# $(happened | paste -sd '|')"
 fv_check "reset, by the close" has_event "kind=reset origin=close "
 
-# --- resets that fail, and states
+# --- failed resets, and states
 since
 fault flr-hangs 1
 as_child reset "$dev"
@@ -143,7 +143,7 @@ fv_same "its time is none" "$times" "$(device "$dev" times)"
 since
 as_child reset "$dev" hot
 fv_check "then a hot reset: ready again" has_event "kind=reset .*method=hot" "kind=state .*state=ready"
-# no reset helps
+# no method helps
 for way in flr hot link; do
 	card fail-$way
 done
@@ -216,7 +216,7 @@ as_child reset "$dev" hot
 read -r count last min max total < <(device "$dev" times)
 histogram=$(device "$dev" histogram)
 fv_same "the histogram has all resets" "$count" "$(($(tr ' ' + <<<"$histogram")))"
-# bucket 0 is for less than 1 ms, bucket n for less than 2^n ms
+# bucket 0 is below 1 ms, bucket n below 2^n ms
 outside=$(awk -v min="$min" -v max="$max" '{ for (n = 1; n <= NF; n++) {
 	low = n == 1 ? 0 : 2 ^ (n - 2) * 1e6; high = n == NF ? 1e18 : 2 ^ (n - 1) * 1e6
 	if ($n && (high <= min || low > max)) print n } }' <<<"$histogram")
@@ -229,7 +229,7 @@ fv_same "the group has the same, as it has no other" "$count $min $max $total" \
 fv_same "the histogram, too" "$histogram" \
 	"$("$FV_DIR/fv_act" group "${group##*/}" | sed -n 's/^histogram //p')"
 
-# --- unbound, and bound again
+# --- unbind and bind
 since
 fv_unbind "$dev"
 fv_check "unbound" has_event "bdf=$dev kind=unbound "
@@ -242,7 +242,7 @@ policy "$dev" watch_interval_ms=0
 read -r again _ < <(device "$dev" times)
 fv_same "the times are still there" "$count" "$again"
 
-# --- who listens
+# --- listeners
 last_seq
 fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
 fv_wait 60 grep -q " seq=$REPLY " /tmp/heard-unprivileged
@@ -251,7 +251,7 @@ fv_same "who listens has heard all of it, and the same" \
 	"$(grep "^port=$port " /tmp/heard | tail -n $RING)"
 fv_check "without a gap" gapless < <(grep "^port=$port " /tmp/heard)
 fv_same "and so has nobody" "$(grep -c ^port /tmp/heard)" "$(grep -c ^port /tmp/heard-unprivileged)"
-# without_process: the event lines that come in, as callers without privilege are told them
+# without_process: remove pid and comm from event lines, as for unprivileged callers
 without_process()
 {
 	sed 's/ pid=[0-9]* comm=[^ ]*//'
@@ -294,7 +294,7 @@ fv_check "who listened has heard all of them" gapless < <(grep "^port=$port " /t
 kill "$listener" "$nobody" "$udev"
 wait "$listener" "$nobody" "$udev" 2>/dev/null
 
-# --- a card of two functions has one history
+# --- the functions of a card share a history
 fv_bind $FV_DRIVER "$FV_CARD2" "$FV_CARD2_FN1"
 port_of "$FV_CARD2"
 port=$REPLY
@@ -309,7 +309,7 @@ fv_check "their numbers have no gap" gapless < <(all_events)
 fv_same "all cards at once: both histories" 2 \
 	"$("$FV_DIR/fv_act" history | field port | sort -u | wc -l)"
 
-# --- the module goes, and with it what happened
+# --- an unload drops the history
 fv_check "the module unloads" rmmod $FV_MODULE
 fv_load
 fv_bind $FV_DRIVER "$FV_CARD2"

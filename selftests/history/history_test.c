@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Readers of a history while things happen: nothing is lost, nothing comes twice. */
+/* Readers of a history with concurrent events: no event is lost or repeated. */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static const char *role(const char *name)
 	return bdf;
 }
 
-/* Numbers of the events of one port, as they come in. */
+/* Numbers of the events of one port, in order of arrival. */
 struct numbers {
 	const char *port;
 	uint64_t first, last;
@@ -77,7 +77,7 @@ FIXTURE(history)
 FIXTURE_SETUP(history)
 {
 	self->bdf = role("FV_CARD");
-	/* gives the port a link */
+	/* provides the port's link */
 	if (!module_loaded("fv_port"))
 		module_load("/t/mod/fv_port.ko", "");
 	if (!module_loaded("fpga_vfio_pci"))
@@ -117,12 +117,12 @@ static void change_for_ever(const char *bdf)
 	for (i = 0;; i++) {
 		snprintf(text, sizeof(text), "%u", 1000 + i % 1000);
 		file_write(text, PCI_SYSFS "/%s/fpga_vfio/load_limit_ms", bdf);
-		/* others want to run, too */
+		/* leave time for other tasks */
 		nap_ms(1);
 	}
 }
 
-/* Each dump goes on where the one before ended, in one piece. */
+/* Each dump is gapless and continues the previous one. */
 HISTORY_TEST(dumps_beside_resets_are_whole)
 {
 	struct numbers numbers, before;
@@ -138,7 +138,7 @@ HISTORY_TEST(dumps_beside_resets_are_whole)
 		dump(&self->genl, self->port, &numbers);
 		EXPECT_EQ(0, numbers.gaps);
 		EXPECT_EQ(0, numbers.repeats);
-		/* some may come while it is read */
+		/* events may arrive during the dump */
 		EXPECT_LE(numbers.nr, RING + numbers.last - last);
 		EXPECT_GE(numbers.last, last);
 		EXPECT_LE(numbers.first, numbers.last < RING ? 1 : numbers.last - RING + 1);
@@ -150,8 +150,8 @@ HISTORY_TEST(dumps_beside_resets_are_whole)
 }
 
 /*
- * With events that come as fast as they can, the ring goes round while it is read: what was
- * not read may be gone then, but nothing comes twice, and dumps end.
+ * Events at the maximum rate overwrite the ring during a dump: events may be missing then, but
+ * none is repeated, and dumps terminate.
  */
 HISTORY_TEST(dumps_beside_a_storm_do_not_repeat)
 {
@@ -171,7 +171,7 @@ HISTORY_TEST(dumps_beside_a_storm_do_not_repeat)
 	printf("# %u dumps\n", dumps);
 }
 
-/* Who listens gets each event once, also while he, or somebody else, reads the history. */
+/* A listener gets each event once, also during dumps by itself or by others. */
 HISTORY_TEST(listeners_beside_dumps_hear_all)
 {
 	struct numbers heard = { .port = self->port }, numbers, before;
@@ -188,7 +188,7 @@ HISTORY_TEST(listeners_beside_dumps_hear_all)
 		EXPECT_EQ(0, numbers.gaps);
 	}
 	child_end(pid);
-	/* its last one may have come while it was killed */
+	/* the last event may arrive after the kill */
 	dump(&self->genl, self->port, &numbers);
 	wait_until(__genl_take(&self->events, 10, take_number, &heard) < 0 &&
 		   heard.last >= numbers.last, HEARD_MS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ends of the ring that a history is: read after each event around the one that fills it. */
+/* Wraparound of the history ring: read after each event around the one that fills it. */
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ FIXTURE(ring)
 	struct genl genl;
 };
 
-/* The module is loaded anew: its histories begin with it. */
+/* Reload the module to start with empty histories. */
 FIXTURE_SETUP(ring)
 {
 	self->bdf = getenv("FV_CARD");
@@ -38,7 +38,7 @@ FIXTURE_SETUP(ring)
 	module_load_ours("");
 	pci_bind(self->bdf, "fpga-vfio-pci");
 	ASSERT_EQ(0, pci_parent(self->bdf, self->port, sizeof(self->port)));
-	/* nothing but this test makes events */
+	/* no other events during the test */
 	file_write("0", PCI_SYSFS "/%s/fpga_vfio/watch_interval_ms", self->bdf);
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 }
@@ -50,13 +50,13 @@ FIXTURE_TEARDOWN(ring)
 	module_unload("fpga_vfio_pci");
 }
 
-/* What a dump has: numbers without a gap, and each event what it was. */
+/* Result of a dump; @wrong counts gaps and events with a wrong text. */
 struct seen {
 	unsigned int nr, wrong;
 	uint64_t first, last;
 };
 
-/* The event that has this number says load_limit_ms=1000 + that. */
+/* Event number N has the text load_limit_ms=1000 + N. */
 static void take(const struct nlattr *attrs, size_t len, void *data)
 {
 	struct seen *seen = data;
@@ -94,7 +94,7 @@ TEST_F_TIMEOUT(ring, ends_where_it_should, LIMIT_S)
 	uint64_t last;
 	char text[16];
 
-	/* bound, and the policy above */
+	/* bound, and the policy change above */
 	dump(&self->genl, self->port, &seen);
 	ASSERT_EQ(2, seen.last);
 	for (last = 3; last <= 2 * RING + 3; last++) {
