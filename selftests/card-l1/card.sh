@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the shell tests of cards and links share. Sourced after fv.sh.
+# Helpers of the shell tests of cards and links. Sourced after fv.sh.
 #
 # shellcheck disable=SC2034,SC2016 # set here, used by the tests; conditions are for eval
 
 PORT_KO=/t/mod/fv_port.ko
 PORT_DEBUG=/sys/kernel/debug/fv_port
 
-# port_of BDF: the port above it, in $REPLY
+# port_of BDF: port above the function, in $REPLY
 port_of()
 {
 	REPLY=$(basename "$(readlink -f "$FV_PCI/$1/..")")
 }
 
-# reg BDF REGISTER: hexadecimal value; named and printed as setpci does (see cfg.c)
+# reg BDF REGISTER: print the hexadecimal value, in the syntax of setpci (see cfg.c)
 reg()
 {
 	"$FV_DIR/cfg" "$1" "$2"
 }
 
-# regs BDF REGISTER…: of several, on one line
+# regs BDF REGISTER…: print several values on one line
 regs()
 {
 	local values
@@ -28,7 +28,7 @@ regs()
 	echo "${values[*]}"
 }
 
-# reg_has BDF REGISTER MASK VALUE: do these bits have this value?
+# reg_has BDF REGISTER MASK VALUE: compare the masked value
 reg_has()
 {
 	[ $((0x$(reg "$1" "$2") & $3)) = $(($4)) ]
@@ -40,7 +40,7 @@ reg_set()
 	"$FV_DIR/cfg" "$@"
 }
 
-# state PORT KEY: what the port module's debugfs says
+# state PORT KEY: print a value of the port module's debugfs state
 state()
 {
 	local key value
@@ -55,8 +55,8 @@ state_is()
 	[ "$(state "$1" "$2")" = "$3" ]
 }
 
-# counts PORT KEY N COMMAND…: do that, and wait until the counter has grown by N since. It counts
-# what the driver does again and again, so that a test that nothing else happens needs no clock
+# counts PORT KEY N COMMAND…: run COMMAND and wait until the counter has grown by N. It counts
+# repeated actions of the driver, to test without a clock that nothing else happens
 counts()
 {
 	local port=$1 goal
@@ -68,14 +68,14 @@ counts()
 	return 1
 }
 
-# cut_after PORT N: N more accesses below it are answered, then the link is lost, until
-# "fault link-up". It is found in the middle of what software does
+# cut_after PORT N: lose the link after N more accesses below the port, until "fault link-up", to
+# hit software in the middle of an operation
 cut_after()
 {
 	echo "$2" >"$PORT_DEBUG/$1/cut_after"
 }
 
-# sim PORT FILE=VALUE…: set the link of a port that has no card
+# sim PORT FILE=VALUE…: set the simulated link of a port without a card
 sim()
 {
 	local port=$1 pair
@@ -85,7 +85,7 @@ sim()
 	done
 }
 
-# port_load [PORT…]: none: all with cards
+# port_load [PORT…]: load the port module; without arguments for all ports with cards
 port_load()
 {
 	local ports
@@ -94,7 +94,7 @@ port_load()
 	insmod "$PORT_KO" ${1:+"ports=${ports%,}"}
 }
 
-# bars_wire BDF: "BAR SIZE KIND" lines, by writing all-ones to the registers
+# bars_wire BDF: print "BAR SIZE KIND" lines, sized by writing all-ones
 bars_wire()
 {
 	local dev=$1 old new bar low high kind size ops=()
@@ -122,32 +122,32 @@ bars_wire()
 	done
 }
 
-# port_bits: registers of $port that must be as they were in the end
+# port_bits: print the registers of $port that must be restored
 port_bits()
 {
 	# shellcheck disable=SC2154 # port is the tests'
 	regs "$port" "$LNKCTL" "$LNKCTL2" 3e.w 4.w CAP_EXP+8.w ECAP_AER+8.l
 }
 
-# port_controls: all that software can set of $port, see cfg.c
+# port_controls: print all writable bits of $port, see cfg.c
 port_controls()
 {
 	"$FV_DIR/cfg" "$port" controls
 }
 
-# kmsg_mark: from now on the kernel's log …
+# kmsg_mark: start of the part of the kernel log …
 kmsg_mark()
 {
 	kmsg=$(dmesg | wc -l)
 }
 
-# kmsg_has REGEX: … has such a line
+# kmsg_has REGEX: … in which a line matches
 kmsg_has()
 {
 	dmesg | tail -n "+$((kmsg + 1))" | grep -E "$1" | sed 's/^/# log: /' | grep .
 }
 
-# unchanged BEFORE NOW: the same; lines that differ are printed
+# unchanged BEFORE NOW: compare; print differing lines
 unchanged()
 {
 	[ "$1" = "$2" ] && return
@@ -155,11 +155,11 @@ unchanged()
 	return 1
 }
 
-# port_is VARIABLE: it is what port_controls said when it was put there. The driver's own
-# repair ends a moment after the card is ready
+# port_is VARIABLE: compare $port with the saved output of port_controls. The driver restores the
+# port shortly after the card is ready: wait for that
 port_is()
 {
-	# bash would leave out the whole test without a word
+	# bash would silently skip the test
 	[[ $1 =~ ^[a-z_]+$ ]] || ktap_exit_fail_msg "port_is $1: not the name of a variable"
 	fv_wait 60 port_is_now "${!1}" || unchanged "${!1}" "$(port_controls)"
 }
@@ -169,8 +169,8 @@ port_is_now()
 	[ "$1" = "$(port_controls)" ]
 }
 
-# has_it_back WHAT: the user has the same card again, below the same port: $user, who is "idle"
-# or "hammering"; $bits and $config are of before
+# has_it_back WHAT: check that the same user has the same card at the same port. $user is "idle" or
+# "hammering"; $bits and $config were saved before
 has_it_back()
 {
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
@@ -188,7 +188,7 @@ has_it_back()
 	fv_check "$1: the user is still there" kill -0 "$FV_HOLDER"
 }
 
-# bits of the registers
+# registers and bits
 LNKCTL=CAP_EXP+10.w
 LNKSTA=CAP_EXP+12.w
 LNKCTL2=CAP_EXP+30.w
@@ -202,7 +202,7 @@ LNKSTA_DLLLA=0x2000
 LNKSTA_LBMS=0x4000
 RTCTL_RRS=0x10
 
-# link_is PORT SPEED WIDTH: link is up, and trained to that
+# link_is PORT SPEED WIDTH: succeed if the link is active at this speed and width
 link_is()
 {
 	reg_has "$1" $LNKSTA $((LNKSTA_DLLLA | LNKSTA_LT | LNKSTA_CLS | LNKSTA_NLW)) \
@@ -214,19 +214,19 @@ link_retrain()
 	reg_set "$1" $LNKCTL=20:20
 }
 
-# ones BDF: nothing answers there
+# ones BDF: succeed if config reads return all-ones
 ones()
 {
 	[ "$(reg "$1" 0.l)" = ffffffff ]
 }
 
-# answers BDF ID: the function answers, and is this one
+# answers BDF ID: succeed if the function answers with this id
 answers()
 {
 	[ "$(reg "$1" 0.l)" = "$2" ]
 }
 
-# fv_reset BDF: by sysfs, with the method that is set
+# fv_reset BDF: reset by sysfs, with its current methods
 fv_reset()
 {
 	echo 1 >"$FV_PCI/$1/reset"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The card does what a card does, under stock vfio-pci. */
+/* The simulated card under stock vfio-pci. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
@@ -21,9 +21,9 @@
 #include "regs.h"
 
 #define LIMIT_S 60
-#define VECTORS 32		/* of images/alveo-xdma.json */
+#define VECTORS 32		/* in images/alveo-xdma.json */
 #define IOVA 0x10000000ull
-#define NOWHERE 0x70000000ull	/* an address that is never mapped */
+#define NOWHERE 0x70000000ull	/* never mapped */
 #define BUFFER (8u << 20)
 #define RING_AT (BUFFER - 0x1000)
 
@@ -88,7 +88,7 @@ CARD_TEST(registers_answer)
 	EXPECT_TRUE(wait_until(self->regs[CARD_REG_READY / 4] == 1, IRQ_LIMIT_MS));
 }
 
-/* The second BAR is a window to the memory that the engines move data to. */
+/* BAR 2 is a window to the card memory of the DMA engines. */
 CARD_TEST(memory_window_keeps_what_was_written)
 {
 	volatile uint64_t *memory;
@@ -117,7 +117,7 @@ CARD_TEST(each_vector_has_its_interrupt)
 		EXPECT_EQ(0, event_count(fds[i]));
 }
 
-/* Configuration space of the function past VFIO, which does not let users mask. */
+/* Write config space through sysfs, because VFIO does not let users mask vectors. */
 static void raw_config16(const char *bdf, unsigned int at, uint16_t clear, uint16_t set)
 {
 	char path[128];
@@ -153,14 +153,14 @@ CARD_TEST(masked_interrupt_is_pending_until_unmasked)
 	raw_config16(bdf, cap + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_MASKALL, 0);
 	EXPECT_EQ(1, event_wait(fds[2], IRQ_LIMIT_MS));
 	EXPECT_TRUE(wait_until(pending[0] == 0, IRQ_LIMIT_MS));
-	/* one that was sent while it was masked has come, too, when a later one has */
+	/* a later interrupt shows that no masked one is in flight */
 	self->regs[CARD_REG_IRQ_TEST / 4] = 3;
 	EXPECT_EQ(1, event_wait(fds[3], IRQ_LIMIT_MS));
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, event_count(fds[i]));
 }
 
-/* Scatter: pieces of the buffer to the card, and back to other places. */
+/* Scatter: pieces of the buffer to the card, and back to other offsets. */
 static int move_both_ways(struct _test_data_card *self, uint32_t ctrl, uint32_t piece,
 			  unsigned int pieces)
 {
@@ -203,7 +203,7 @@ CARD_TEST(dma_by_messages_moves_the_same)
 
 #define ROUNDS 16
 
-/* Megabytes a second by the clock of the card's host, through the emulated IOMMU. */
+/* MB/s through the emulated IOMMU, by the clock of the card's host. */
 static uint64_t throughput(struct _test_data_card *self, bool to_host)
 {
 	struct engine engine;
@@ -246,7 +246,7 @@ static int dma_error(struct _test_data_card *self, bool to_host, uint64_t iova)
 	return __engine_wait(&engine);
 }
 
-/* Does the kernel log, from now on, say that the function's DMA was stopped? */
+/* Open the kernel log at its end, to look for DMA faults of the function. */
 static int kmsg_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);

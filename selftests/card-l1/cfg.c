@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cfg BDF OPERATION…: configuration space and BARs of a function through sysfs,
- * whatever driver it has. Operations as setpci has them:
+ * cfg BDF OPERATION…: access config space and BARs of a function through sysfs, with any driver.
+ * Operations are as in setpci, numbers hexadecimal:
  *
  *	[CAP_EXP+|CAP_MSIX+|ECAP_AER+|ECAP_DPC+]OFFSET.b|w|l[=VALUE[:MASK]]
  *	barN+OFFSET[=VALUE]
- *	controls	all of configuration space that is not 0, two bytes a line, without the
- *			bits in which a port says what happened, or what its link is; with
- *			the names of some
+ *	controls	print nonzero words of config space, one per line, some with names,
+ *			without status bits of ports
  *
- * All numbers are hexadecimal. In one process, and without looking at the other
- * functions of the machine.
+ * All in one process, and unlike setpci without access to other functions.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +83,7 @@ static unsigned int find_ext_cap(unsigned int id)
 	return 0;
 }
 
-/* Offset at which @text names a capability; @text moves behind it. */
+/* Offset of the capability that @text names; advance @text behind the name. */
 static unsigned int base(char **text)
 {
 	static const struct {
@@ -115,9 +113,9 @@ static unsigned int base(char **text)
 	return 0;
 }
 
-/* Words that are better known by their names. */
+/* Names of some words. */
 static const struct name {
-	unsigned int id;	/* of the capability, 0: the header */
+	unsigned int id;	/* of the capability, 0: header */
 	bool is_ext;
 	unsigned int at;
 	const char *name;
@@ -131,7 +129,7 @@ static const struct name {
 	{ 0x1d, true, 0x06, " DPC_CTL" },
 };
 
-/* Of the word @at, with a blank before it; empty if it has none. */
+/* Name of the word @at with a leading blank, or an empty string. */
 static const char *name_of(unsigned int at)
 {
 	unsigned int i, cap;

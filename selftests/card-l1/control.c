@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The control socket of a simulated card: a virtio-serial port. */
+/* Control socket of a simulated card, a virtio-serial port. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define ANSWER_MAX 65536
 #define LIMIT_MS 60000
 
-/* The name of the card with this role, of the "ROLE:NAME:PORT:IMAGE" in FV_CARDS. */
+/* Find the name of the card in FV_CARDS, a list of "ROLE:NAME:PORT:IMAGE". */
 static void card_name(const char *role, char *name, size_t size)
 {
 	const char *at = getenv("FV_CARDS");
@@ -53,7 +53,7 @@ static void port_path(const char *name, char *path, size_t size)
 		fail("%s: no such channel", name);
 }
 
-/* One user at a time, also of fv-fault. */
+/* Exclude other users, including fv-fault. */
 static int lock(const char *name)
 {
 	char path[96];
@@ -110,7 +110,7 @@ void control(const char *role, char *answer, size_t size, const char *fmt, ...)
 		fail("%s: %.*s: %s", role, len - 1, line, answer);
 }
 
-/* What stands behind "key": in the card's status. */
+/* Text behind "key": in the card's status. */
 static const char *status_of(const char *role, const char *key)
 {
 	static char answer[ANSWER_MAX];

@@ -6,16 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The control socket of a simulated card, as fv-fault has it, without a process. */
+/* Control socket of a simulated card, as in fv-fault but without a process. */
 
-/* A command of fpgacardctl, asserted to be done; its answer, which is JSON, in @answer. */
+/* Run a command of fpgacardctl, which must succeed; JSON reply in @answer. */
 void control(const char *role, char *answer, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* A command without its answer. */
+/* Run a command, ignoring the reply. */
 #define control_do(_role, ...) control(_role, NULL, 0, __VA_ARGS__)
 
-/* The first number with this key in the card's status, and whether a key is true there. */
+/* First number, or boolean, with this key in the card's status. */
 uint64_t control_number(const char *role, const char *key);
 bool control_is(const char *role, const char *key);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The user of one of the card's DMA engines. */
+/* Driver for the card's DMA engines. */
 #include <errno.h>
 
 #include "check.h"
@@ -47,7 +47,7 @@ void engine_add(struct engine *engine, bool to_host, uint64_t iova, uint64_t at,
 
 void engine_run(struct engine *engine, uint32_t ctrl)
 {
-	/* descriptors are in memory before the card reads them */
+	/* descriptors must be visible before the doorbell */
 	__sync_synchronize();
 	put(engine, CARD_ENG_CTRL, CARD_ENG_CTRL_RUN | ctrl);
 	put(engine, CARD_ENG_HEAD, engine->head);

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The cards are on the bus what their images describe: identity, BARs and their
-# sizing on the wire, capabilities, which bits can be written, and which are cleared
-# by writing 1.
+# The cards match their images: identity, BARs and BAR sizing, capabilities, writable bits, and RW1C
+# bits.
 . "$(dirname "$0")/fv.sh"
 . "$(dirname "$0")/card.sh"
 
@@ -12,7 +11,7 @@ fv_check "the port module finds all cards" port_load
 
 declare -A cap_id=([pm]=01 [msi]=05 [vendor]=09 [exp]=10 [msix]=11 [aer]=0001 [dsn]=0003 [vsec]=000b)
 
-# sysfs ATTRIBUTE…: of $dev
+# sysfs ATTRIBUTE…: print attributes of $dev
 sysfs()
 {
 	local attr value values=()
@@ -24,13 +23,13 @@ sysfs()
 	echo "${values[*]}"
 }
 
-# described WHAT: lines of the function in the image
+# described WHAT: print lines of the function in its image
 described()
 {
 	sed -n "s/^$1 //p" <<<"$image_lines"
 }
 
-# describe: everything of it at once
+# describe: read the whole description from the image
 describe()
 {
 	image_lines=$(jq -r --argjson fn "$fn" '.functions[$fn] |
@@ -43,7 +42,7 @@ describe()
 		"/t/images/$image.json")
 }
 
-# bars_seen: the same, as the kernel found them
+# bars_seen: print BARs as the kernel found them
 bars_seen()
 {
 	local bar=0 start end flags kind
@@ -59,7 +58,7 @@ bars_seen()
 	done <"$FV_PCI/$dev/resource"
 }
 
-# caps_seen: "NAME AT" of each capability that the image describes and that is there
+# caps_seen: print "NAME AT" of each capability of the image that exists
 caps_seen()
 {
 	local id at digits
@@ -71,7 +70,7 @@ caps_seen()
 	done
 }
 
-# fixed REGISTER…: which of them changed when their inverse was written
+# fixed REGISTER…: print registers that change when inverted
 fixed()
 {
 	local register before ops=() i=0

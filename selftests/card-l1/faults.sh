@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317 # each fault is a function, called by its name
-# Each fault of the card can be caused by one command, and shows its effect on the
-# bus; the resets that software does are seen by the card.
+# Each fault of the card can be caused by one command and has its effect on the bus; the card sees
+# the resets by software.
 . "$(dirname "$0")/fv.sh"
 . "$(dirname "$0")/card.sh"
 # shellcheck source=selftests/card-l1/trace.sh
@@ -16,26 +16,26 @@ LOADS=c
 ONES=ffffffff
 use_card FV_CARD
 
-# bar REGISTER[=VALUE]: of the card's registers
+# bar REGISTER[=VALUE]: access a register of the card
 bar()
 {
 	"$FV_DIR/cfg" "$dev" "bar0+$1"
 }
 
-# restore: what a driver does after its device was reset
+# restore: restore BARs and Command as a driver does after a reset
 restore()
 {
 	reg_set "$dev" "10.l=$bar0" "18.l=$bar2" 4.w=6
 }
 
-# lost: the function answers, and has nothing in its registers
+# lost: succeed if the function answers and its configuration is lost
 lost()
 {
 	[ "$(regs "$dev" 0.l 4.w 10.l 18.l)" = \
 		"${1:-$id} 0000 00000000 00000004" ]
 }
 
-# works: restored, it is the card
+# works: restore, and succeed if the card works
 works()
 {
 	restore
@@ -62,15 +62,16 @@ is_state()
 	[ "$(fault status ".functions[0].state")" = "$1" ]
 }
 
-# lasted FROM TO MS: no less by the card's clock, from an event that a command or an access
-# caused (others are noted late when the machine is slow) to another; conditions of jq
+# lasted FROM TO MS: succeed if MS passed on the card's clock between two events, given as
+# conditions of jq. FROM must be caused by a command or an access, because other events are
+# recorded late on a slow machine
 lasted()
 {
 	[ "$(fault ctl trace "$from" | jq "([.events[] | select($2)][0].us - [.events[] |
 		select($1)][0].us) >= $3 * 1000")" = true ]
 }
 
-# raised N: so many interrupts of a storm
+# raised N: succeed if a storm raised N interrupts
 raised()
 {
 	[ "$(fault status .faults.storm_irq.count)" -ge "$1" ]
@@ -82,7 +83,7 @@ id=$(reg "$dev" 0.l)
 read -r bar0 bar2 < <(regs "$dev" 10.l 18.l)
 reg_set "$dev" 4.w=6
 
-# resets that software does
+# resets by software
 mark
 bar $SCRATCH=1234
 flr
@@ -139,14 +140,14 @@ fv-fault FV_CARD2 link-up
 port_of "$FV_CARD2"
 fv_check "two functions: both have lost their configuration" fv_wait 60 state_is "$REPLY" losses 2
 
-# for a while
+# for a limited time
 mark
 fault link-down for 200
 fv_check "link down for a while: comes back by itself" fv_wait 60 traced ' ready answers'
 fv_check "link down for a while: not before" lasted '.what == "link-down"' '.what == "training"' 200
 restore
 
-# in the middle of what software does
+# in the middle of an operation
 cut_after "$port" 2
 fv_same "cut: two accesses are answered, the next is not" "$id ${id:4} ffffffff" \
 	"$(regs "$dev" 0.l 0.w 0.l)"
@@ -271,7 +272,7 @@ echo "$REPLY" >/sys/bus/pci/drivers/pcieport/bind
 slot=$(grep -l "${dev%.*}" /sys/bus/pci/slots/*/address | head -n 1)
 slot=${slot%/address}
 
-# the kernel refuses while it is still switching off
+# the kernel refuses while it is powering off
 power_on()
 {
 	echo 1 >"$slot/power"
@@ -287,7 +288,7 @@ fv_check "hotplug: the slot is switched off" fv_wait 60 kmsg_has "$REPLY: pciehp
 fv-fault FV_CARD_MSI link-up
 fv_check "hotplug: switched on, the card is there again" fv_wait 60 power_on
 
-# what is random comes from the seed
+# randomness is reproducible from the seed
 dev=$FV_CARD
 outcomes()
 {

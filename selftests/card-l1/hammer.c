@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user of the card who never rests. His threads come first where they can (SCHED_FIFO), and
- * pause now and then, so that what they wait for is the access, and not a processor.
+ * A user that accesses the card constantly. The threads use SCHED_FIFO where permitted, and pause
+ * from time to time, to measure the access and not the wait for a CPU.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -18,14 +18,14 @@
 #include "sigbus.h"
 
 #define ONES 0xffffffffu
-#define ROUNDS 2		/* of accesses between two pauses */
+#define ROUNDS 2		/* accesses between pauses */
 #define PAUSE_NS 1000000
 #define PACE 64u		/* accesses of each kind */
 #define PACE_ROOM 10
 #define PACE_SLACK 100
-#define SAID_MAX 10		/* wrong values that are printed */
+#define SAID_MAX 10		/* limit of wrong values to print */
 
-/* Values of each thread have a mark of their own, and count. */
+/* Each thread writes its mark and a counter. */
 #define MARK_MAP 0x3a000000u
 #define MARK_FD 0x3b000000u
 #define MARK_MASK 0xff000000u
@@ -35,7 +35,7 @@ static void pause_a_little(void)
 	nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 }
 
-/* An access took so long. */
+/* Record the time of an access. */
 static void note_time(struct hammer_seen *seen, uint64_t ns, uint64_t ticks)
 {
 	if (ns > seen->longest_ns)
@@ -52,7 +52,7 @@ static void note_wrong(struct hammer_seen *seen, const char *what, uint32_t valu
 		fprintf(stderr, "# wrong: %s: %#x\n", what, value);
 }
 
-/* @is_fine: it is what it should be. */
+/* Record a value; @is_fine: it is expected. */
 static void note_value(struct hammer_seen *seen, const char *what, uint32_t value, bool is_fine)
 {
 	if (value == ONES)
@@ -61,7 +61,7 @@ static void note_value(struct hammer_seen *seen, const char *what, uint32_t valu
 		note_wrong(seen, what, value);
 }
 
-/* One access, with its time: a macro, as there are four kinds of it. */
+/* Do and time one access; a macro for four kinds of accesses. */
 #define ACCESS(_hammer, _seen, _access) ({				\
 	const struct ticks *__ticks = &(_hammer)->ticks;		\
 	struct ticks_mark __mark;					\
@@ -77,8 +77,8 @@ static void note_value(struct hammer_seen *seen, const char *what, uint32_t valu
 })
 
 /*
- * A scratch register holds what was last written, 0 after a reset, or what was written before
- * the fence that dropped the last.
+ * A scratch register holds the last value written, 0 after a reset, or an older value if the fence
+ * dropped later writes.
  */
 static bool is_scratch(uint32_t value, uint32_t mark, uint32_t last)
 {
@@ -183,7 +183,7 @@ static void start(struct hammer *hammer, void *(*fn)(void *), bool is_first)
 
 	if (pthread_create(thread, NULL, fn, hammer))
 		fail("pthread_create failed");
-	/* who may not has to wait like others */
+	/* without permission, it competes with others */
 	if (is_first)
 		pthread_setschedparam(*thread, SCHED_FIFO, &param);
 }
@@ -193,7 +193,7 @@ static uint64_t accesses(const struct hammer_seen *seen)
 	return __atomic_load_n(&seen->accesses, __ATOMIC_RELAXED);
 }
 
-/* Ticks that PACE more accesses of each kind take, or more than @limit. */
+/* Ticks for PACE more accesses of each kind, or more than @limit. */
 static uint64_t pace(const struct hammer *hammer, uint64_t limit)
 {
 	uint64_t map = accesses(&hammer->map), fd = accesses(&hammer->fd), took;

@@ -10,25 +10,25 @@
 #include "user.h"
 
 /*
- * A user of the card who never rests: threads that read and write its registers through a
- * mapping and through the descriptor, read its configuration, and move data. Each value must
- * be what it should be, or all-ones; no access may take long.
+ * A user that accesses the card constantly: threads that read and write registers through a mapping
+ * and through the device fd, read config space, and do DMA. Each value must be the expected one or
+ * all-ones; no access may stall.
  */
 
 /*
- * An access that takes more ticks is a stall, on any machine: on a busy one they take ten. How
- * long the driver really keeps a user waiting is measured by make bench.
+ * A stall on any machine; a busy one needs up to ten ticks. "make bench" measures how long the
+ * driver really delays a user.
  */
 #define HAMMER_STALL_TICKS 200
 
-/* What the threads of one kind saw. */
+/* Results of the threads of one kind. */
 struct hammer_seen {
 	uint64_t accesses;
 	uint64_t ones;
 	uint64_t wrong;
 	uint64_t stalls;
 	uint64_t longest_ticks;
-	uint64_t longest_ns;		/* whatever the machine did meanwhile */
+	uint64_t longest_ns;		/* including delays by the machine */
 };
 
 struct hammer {
@@ -36,29 +36,29 @@ struct hammer {
 	bool stops;
 	unsigned int nr;
 	pthread_t threads[3];
-	uint32_t id;			/* of the function, as configuration space has it */
+	uint32_t id;			/* of the function, from config space */
 	unsigned int sigbus_before;
 	struct hammer_seen map, fd, dma;
 	struct ticks ticks;
 	uint64_t usual_ticks;		/* see hammer_goes_on() */
 };
 
-/* @user has to be equipped. */
+/* @user must be equipped. */
 void hammer_start(struct hammer *hammer, struct user *user);
 void hammer_stop(struct hammer *hammer);
 
 /*
- * Do accesses go on, of each kind, at no less than a tenth of the rate that they had at the
- * start? To be asked in the middle of what must not keep a user waiting; waits for some.
+ * True if accesses of each kind continue at no less than a tenth of their rate at the start. To be
+ * called during an operation that must not block the user; waits for some accesses.
  */
 bool hammer_goes_on(const struct hammer *hammer);
 
 unsigned int hammer_sigbus(const struct hammer *hammer);
 
 /*
- * On one line: sigbus N wrong N stalls N map-us N fd-us N accesses N ones N dma N idle-us N
- * map-ticks N fd-ticks N usual-ticks N, with the longest access of a kind in microseconds and in
- * ticks; dma: how often data was moved; idle-us: the longest time from one tick to the next.
+ * Print one line: sigbus N wrong N stalls N map-us N fd-us N accesses N ones N dma N idle-us N
+ * map-ticks N fd-ticks N usual-ticks N. Longest access of each kind in microseconds and in ticks;
+ * dma: number of transfers; idle-us: longest time between two ticks.
  */
 void hammer_print(const struct hammer *hammer);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The port module gives a link to a port of stock QEMU: here to one with an NVMe
-# disk, whose link is made in software.
+# The port module provides link registers for a port of stock QEMU, here above an NVMe disk; the
+# link is simulated in software.
 . "$(dirname "$0")/fv.sh"
 . "$(dirname "$0")/card.sh"
 
@@ -82,7 +82,7 @@ fv_check "the function gets ready no sooner than is said" \
 	test $((${EPOCHREALTIME/./} - began)) -ge 200000
 sim "$port" ready_ms=0
 
-# the link is lost in the middle
+# link loss in the middle of an operation
 cut_after "$port" 3
 fv_same "3 accesses are answered, the next is not" "$id ${id:4} ${id:0:4} ffffffff" \
 	"$(regs "$dev" 0.l 0.w 2.w 0.l)"
@@ -90,7 +90,7 @@ fv_check "the link is lost for that" reg_has "$port" $LNKSTA $LNKSTA_DLLLA 0
 sim "$port" link=1
 fv_check "the link is put right" fv_wait 60 link_is "$port" 4 8
 
-# DPC, with the software trigger
+# DPC by software trigger
 fv_check "the port has DPC" test "$(reg "$port" ECAP_DPC.w)" = 001d
 reg_set "$port" ECAP_DPC+6.w=1
 reg_set "$port" ECAP_DPC+6.w=41
@@ -100,7 +100,7 @@ reg_set "$port" ECAP_DPC+8.w=1
 fv_check "releasing it brings the link up" fv_wait 60 link_is "$port" 4 8
 reg_set "$port" ECAP_DPC+6.w=0
 
-# the port's driver, probed again, finds bandwidth notification
+# the port driver finds bandwidth notification when probed again
 echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
 echo "$port" >/sys/bus/pci/drivers/pcieport/bind
 if grep -q "$port.*bwctrl" /proc/interrupts; then
@@ -120,7 +120,7 @@ fv_check "a hot reset works" fv_reset "$dev"
 fv_same "the port saw it" 1 "$(state "$port" resets)"
 echo "$reset_methods" >"$FV_PCI/$dev/reset_method"
 
-# bits that are QEMU's are as they were; Bus Master etc. of the port's driver too
+# QEMU's bits, and Bus Master etc. of the port driver, are restored
 fv_check "the module unloads" rmmod fv_port
 echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
 echo "$port" >/sys/bus/pci/drivers/pcieport/bind

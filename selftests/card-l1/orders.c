@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a user does when he is told, by words. */
+/* Execute text commands as a user of the card. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 
 struct order {
 	const char *name;
-	unsigned int nr;	/* of numbers */
+	unsigned int nr;	/* number of arguments */
 	void (*run)(struct orders *orders, const unsigned int *number);
 };
 
@@ -36,7 +36,7 @@ static void run_reset(struct orders *orders, const unsigned int *number)
 	say_error(__device_reset(&orders->user->dev));
 }
 
-/* As a guest's driver asks for it. */
+/* FLR as a guest driver requests it. */
 static void run_flr(struct orders *orders, const unsigned int *number)
 {
 	struct device *dev = &orders->user->dev;
@@ -132,7 +132,7 @@ static void run_unmap(struct orders *orders, const unsigned int *number)
 	orders->map[bar].at = NULL;
 }
 
-/* A register in the mapping of a BAR; NULL when there is no mapping. */
+/* A register in a BAR mapping; NULL without a mapping. */
 static volatile uint32_t *mapped(struct orders *orders, const unsigned int *number)
 {
 	volatile uint32_t *at = orders->map[number[0] % 6].at;
@@ -198,7 +198,7 @@ static void run_faults(struct orders *orders, const unsigned int *number)
 	munmap(map, size);
 }
 
-/* False, and it is said why, if it cannot be now. */
+/* Equip the user; print the error on failure. */
 static bool equip(struct orders *orders)
 {
 	int ret = orders->is_equipped ? 0 : __user_equip(orders->user);
@@ -277,7 +277,7 @@ static void run_hammer(struct orders *orders, const unsigned int *number)
 	hammer_print(&orders->hammer);
 }
 
-/* A name that others begin with is behind them. */
+/* A name that is a prefix of others must follow them. */
 static const struct order known[] = {
 	{ "reset", 0, run_reset },
 	{ "flr", 0, run_flr },

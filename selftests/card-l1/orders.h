@@ -6,22 +6,22 @@
 #include "user.h"
 
 /*
- * What a user does when he is told, by words; numbers are hexadecimal:
+ * Text commands for a user of the card, with results; numbers are hexadecimal:
  *	reset			ERRNO
- *	flr			the microseconds that a write took which asks for an FLR
- *	read OFFSET		VALUE, of BAR 0
+ *	flr			microseconds of the config write that requests FLR
+ *	read OFFSET		VALUE, from BAR 0
  *	write OFFSET VALUE	ERRNO
- *	pread REGION OFFSET SIZE	how many or ERRNO, "ones" or the first
- *	pwrite REGION OFFSET SIZE BYTE	how many or ERRNO
+ *	pread REGION OFFSET SIZE	count or ERRNO, "ones" or the first byte
+ *	pwrite REGION OFFSET SIZE BYTE	count or ERRNO
  *	map BAR, unmap BAR	ERRNO
- *	get BAR OFFSET		VALUE of the mapping, or SIGBUS
+ *	get BAR OFFSET		VALUE through the mapping, or SIGBUS
  *	put BAR OFFSET VALUE	0, or SIGBUS
- *	faults BAR		page faults of a new mapping: all pages touched, and once more
- *	dma			0 if the card moved data and said so by interrupt: user.h
- *	usable			waits until the mapped BAR 0 was all-ones, and is there: the
- *				milliseconds since its image was loaded, or ETIMEDOUT
- *	hammer on|off, hammer	what it saw until now, see hammer.h
- *	hammer goes on		0, or ESTALLED if hammer_goes_on() says no
+ *	faults BAR		page faults of a new mapping: first and second pass
+ *	dma			0 if DMA and interrupt worked, see user.h
+ *	usable			wait until the mapped BAR 0 was all-ones and is back:
+ *				milliseconds since the image was loaded, or ETIMEDOUT
+ *	hammer on|off, hammer	results so far, see hammer.h
+ *	hammer goes on		0, or ESTALLED if hammer_goes_on() is false
  */
 
 struct orders {
@@ -36,10 +36,10 @@ struct orders {
 
 void orders_init(struct orders *orders, struct user *user);
 
-/* Print what came of it, as one line. */
+/* Execute @line and print the result as one line. */
 void orders_obey(struct orders *orders, const char *line);
 
-/* The hammer stops. Number of SIGBUS that there were. */
+/* Stop the hammer; return the number of SIGBUS. */
 unsigned int orders_end(struct orders *orders);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Accesses to mappings that may end in SIGBUS. */
+/* Accesses to mappings with SIGBUS handling. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ static void on_sigbus(int sig)
 	__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
 	if (is_guarded)
 		siglongjmp(escape, 1);
-	/* nobody can be told if that fails */
+	/* nowhere to report a failed write */
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(128 + sig);
 	_exit(128 + sig);
@@ -27,7 +27,7 @@ static void on_sigbus(int sig)
 
 void sigbus_init(void)
 {
-	/* it is left by a jump that keeps the mask of signals */
+	/* the handler is left by a jump that does not restore the signal mask */
 	struct sigaction action = { .sa_handler = on_sigbus, .sa_flags = SA_NODEFER };
 
 	sigaction(SIGBUS, &action, NULL);

@@ -4,16 +4,16 @@
 
 #include <stdint.h>
 
-/* Accesses to mappings that must not end in SIGBUS, and are counted if they do. */
+/* Accesses to mappings with SIGBUS handling and counting. */
 
-/* Before the first access of the process. */
+/* Call before the first access. */
 void sigbus_init(void);
 
-/* 0, or -EFAULT for SIGBUS. */
+/* Return 0, or -EFAULT on SIGBUS. */
 int sigbus_read(const volatile uint32_t *at, uint32_t *value);
 int sigbus_write(volatile uint32_t *at, uint32_t value);
 
-/* Of all threads so far. */
+/* Total of all threads. */
 unsigned int sigbus_count(void);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# All that a shell test of a card with our driver sources, but for what is its own.
+# Sourced by the shell tests of a card with fpga-vfio-pci: includes all helpers.
 
 . "$(dirname "${BASH_SOURCE[0]}")/fv.sh"
 # shellcheck source=selftests/lib/act.sh
@@ -12,7 +12,7 @@
 # shellcheck source=selftests/card-l1/trace.sh
 . "$FV_DIR/trace.sh"
 
-# cards_bind BDF…: with a link below each port, to our driver
+# cards_bind BDF…: bind to fpga-vfio-pci, with a simulated link below each port
 cards_bind()
 {
 	# shellcheck disable=SC2119 # all ports

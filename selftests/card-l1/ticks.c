@@ -35,7 +35,7 @@ static void start(struct ticks_cpu *cpu)
 	CPU_SET(cpu->cpu, &set);
 	if (pthread_setaffinity_np(cpu->thread, sizeof(set), &set))
 		fail("processor %u takes no thread", cpu->cpu);
-	/* who may not has to wait like others */
+	/* without permission, the thread competes with others */
 	pthread_setschedparam(cpu->thread, SCHED_FIFO, &param);
 }
 

@@ -7,10 +7,9 @@
 #include <stdint.h>
 
 /*
- * A clock that stands still while a processor of this machine does not run, as they are threads
- * of another machine: a thread on each, which comes before all that a test does, sleeps for a
- * millisecond again and again, and counts. What took many ticks had to wait for the driver; what
- * took long in a few ticks had to wait for a processor.
+ * A clock that stops while a CPU does not run; the CPUs are threads of a host. A high-priority
+ * thread per CPU repeatedly sleeps for a millisecond and counts. An operation that took many ticks
+ * waited for the driver; one that took long in few ticks waited for a CPU.
  */
 
 #define TICKS_CPUS 8
@@ -20,7 +19,7 @@ struct ticks_cpu {
 	unsigned int cpu;
 	pthread_t thread;
 	uint64_t nr;
-	uint64_t longest_ns;	/* from one to the next */
+	uint64_t longest_ns;	/* longest interval */
 };
 
 struct ticks {
@@ -29,7 +28,7 @@ struct ticks {
 	struct ticks_cpu cpus[TICKS_CPUS];
 };
 
-/* A time, by the counts of all processors. */
+/* A point in time: the counts of all CPUs. */
 struct ticks_mark {
 	uint64_t nr[TICKS_CPUS];
 };
@@ -37,13 +36,13 @@ struct ticks_mark {
 void ticks_start(struct ticks *ticks);
 void ticks_stop(struct ticks *ticks);
 
-/* Now. */
+/* Take the current time. */
 void ticks_now(const struct ticks *ticks, struct ticks_mark *mark);
 
-/* Ticks since then, of the processor that had the fewest. */
+/* Ticks since @mark, the minimum of all CPUs. */
 uint64_t ticks_since(const struct ticks *ticks, const struct ticks_mark *mark);
 
-/* The longest time from one tick to the next so far, in ns. */
+/* Longest interval between two ticks so far, in ns. */
 uint64_t ticks_longest(const struct ticks *ticks);
 
 #endif

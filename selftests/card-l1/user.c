@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A user of the card. */
+/* A VFIO user of the card. */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci_regs.h>
@@ -22,9 +22,9 @@
 #define BUFFER 0x100000u
 #define RING_AT (BUFFER - 0x1000)
 #define PAGE 4096
-#define BACK_AT (2 * PAGE)	/* where data from the card goes */
-#define LOOK_MS 20		/* from one look whether the card still moves data to the next */
-#define LATE_MS 1000		/* for an interrupt that a reset may have taken away */
+#define BACK_AT (2 * PAGE)	/* destination of data from the card */
+#define LOOK_MS 20		/* interval to check that the card still does DMA */
+#define LATE_MS 1000		/* for an interrupt that a reset may have discarded */
 
 const char *role(const char *name)
 {
@@ -37,7 +37,7 @@ const char *role(const char *name)
 
 void card_bind(const char *bdf)
 {
-	/* gives the port a link */
+	/* provides the port's link */
 	if (!module_loaded("fv_port"))
 		module_load("/t/mod/fv_port.ko", "");
 	if (!module_loaded("fpga_vfio_pci"))
@@ -90,7 +90,7 @@ void user_come(struct user *user, const char *bdf)
 
 void user_go(struct user *user)
 {
-	/* a mapping keeps the device open */
+	/* a mapping holds a reference on the device */
 	munmap((void *)user->regs, user->regs_size);
 	device_close(&user->dev);
 	iommu_close(&user->iommu);
@@ -103,7 +103,7 @@ static void ring_begin(struct user *user, struct engine *engine)
 	engine_init(engine, user->regs, 0, user->buffer + RING_AT, IOVA + RING_AT);
 }
 
-/* A page to the card and back, with an interrupt at the end. */
+/* Copy a page to the card and back, with an interrupt at the end. */
 static void there_and_back(struct user *user, struct engine *engine, uint8_t seed)
 {
 	int i;
@@ -134,7 +134,7 @@ int user_moves_data(struct user *user, uint8_t seed)
 	return __engine_wait(&engine) ?: differs(user);
 }
 
-/* The interrupt that says that the engine is done, as long as there is one to wait for. */
+/* Wait for the final interrupt as long as the engine runs. */
 static bool comes_to_end(struct user *user, struct engine *engine)
 {
 	while (!event_wait(user->event, LOOK_MS))
@@ -149,7 +149,7 @@ int user_tries_data(struct user *user, uint8_t seed)
 	struct engine engine;
 
 	there_and_back(user, &engine, seed);
-	/* the interrupt may be a late one, of an earlier try */
+	/* the interrupt may belong to an earlier try */
 	if (!comes_to_end(user, &engine) || engine_status(&engine, 1) != CARD_DESC_DONE)
 		return -EAGAIN;
 	return differs(user);

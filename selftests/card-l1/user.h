@@ -7,7 +7,7 @@
 
 #include "device.h"
 
-/* A user of the card, with its registers, DMA memory and the interrupt of an engine. */
+/* A VFIO user of the card, with registers, DMA memory and the interrupt of an engine. */
 
 struct user {
 	struct iommu iommu;
@@ -18,39 +18,39 @@ struct user {
 	int event;
 };
 
-/* The device of a role of the topology, asserted to be there. */
+/* BDF of a role of the topology; fails if it is missing. */
 const char *role(const char *name);
 
-/* Load the driver and what gives the port a link, and bind the card. */
+/* Load the driver and the port module, and bind the card. */
 void card_bind(const char *bdf);
 
-/* Only the device: 0, or the negative errno of the open. */
+/* Open the device; return 0 or a negative errno. */
 int __user_open(struct user *user, const char *bdf);
 
-/* And the rest: the same, of the interrupt. */
+/* Set up mapping, DMA memory and interrupt; return 0 or the errno of the interrupt setup. */
 int __user_equip(struct user *user);
 
-/* Both. */
+/* Open and set up. */
 int __user_come(struct user *user, const char *bdf);
 void user_come(struct user *user, const char *bdf);
 void user_go(struct user *user);
 
 /*
- * Move a page to the card and back, and wait for the interrupt that says so: 0 if it is
- * the same, CARD_ERR_*, or -ETIMEDOUT.
+ * Copy a page to the card and back, and wait for the interrupt; return 0 if the data is the same,
+ * CARD_ERR_* or -ETIMEDOUT.
  */
 int user_moves_data(struct user *user, uint8_t seed);
 
 /*
- * The same of a card that may go away at any time: gives up when the card does not move data any
- * more. 0 if it is the same, -EAGAIN if it was not moved, otherwise it is wrong.
+ * The same for a card that may go away: give up when the card does no DMA any more. Return 0 if the
+ * data is the same, -EAGAIN if it was not transferred, another value if it is wrong.
  */
 int user_tries_data(struct user *user, uint8_t seed);
 
-/* Let the card move data, with an interrupt for each page, and do not wait for its end. */
+/* Start DMA with an interrupt for each page, without waiting. */
 void user_starts_data(struct user *user);
 
-/* The netlink command reset, by any method if @method is negative: 0 or negative errno. */
+/* Reset by netlink, with any method if @method is negative; return 0 or a negative errno. */
 int reset_by_netlink(const char *bdf, int method);
 
 #endif
