@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl bind on a recorded system, with and without a kernel behind its files.
+# fpgactl bind on a recorded system, with and without a simulated kernel behind its files.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
@@ -58,7 +58,7 @@ twice_ok()
 	fvk bind 07:00.1
 	succeeds
 	prints "0000:07:00.1: already bound to fpga-vfio-pci"
-	# also while a VM has it
+	# also if a VM holds it
 	fvk bind --json 07:00.0
 	succeeds
 	value '.devices[0].changed' false
@@ -124,7 +124,7 @@ undo_silent_ok()
 	remember
 	fvk bind --yes 01:00.0
 	[ "$rc" = 1 ]
-	# the old driver cannot be had back either: that is what is said
+	# the old driver does not bind either: that is reported
 	[ "$(driver_of 0000:01:00.0)" = "" ]
 	hints "0000:01:00.1 could not be put back: the kernel did not bind it to xdma: its driver is none"
 }
@@ -160,7 +160,7 @@ undo_override_ok()
 	[ "$(driver_of 0000:01:00.1)" = xdma ]
 }
 
-# in_use BDF WHY: refused for this reason, and with --force not
+# in_use BDF WHY: check that bind is refused for this reason, unless forced
 in_use()
 {
 	remember
@@ -226,7 +226,7 @@ looping_disk_refused()
 hold idle_disk_ok "a disk that nobody uses is taken"
 idle_disk_ok()
 {
-	# others with numbers and names that begin as those of this one do
+	# others whose numbers and names start with those of this one
 	printf '%s\n' '40 21 259:330 / /srv/a rw - ext4 /dev/nvme4n1p10 rw' \
 		'41 21 259:3 / /srv/b rw - ext4 /dev/nvme4n rw' '42 21 259:33 nonsense' \
 		>>"$tree/proc/self/mountinfo"
@@ -246,7 +246,7 @@ idle_display_ok()
 	ln -s ../../devices/pci0000:00/0000:00:03.0/0000:03:00.0 "$tree/sys/class/graphics/card0"
 	fvk bind --yes 03:00.0
 	succeeds
-	# what is no display has no console on it
+	# only a display can have the console
 	echo 1 >"$tree/sys/bus/pci/devices/0000:04:00.1/boot_vga"
 	fvk bind --yes 04:00.1
 	succeeds

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The tests of fpgactl, for the suites cli and cli-san. CLI is this directory.
+# The tests of fpgactl, for suites cli and cli-san. CLI is this directory.
 
 TOP := $(CLI)/../..
 STATS_H := $(TOP)/include/uapi/linux/fpga_vfio_stats.h
@@ -18,7 +18,7 @@ $(OUTPUT)/fakekernel.so: $(addprefix $(CLI)/,fakeclock.c fakekernel.c fakenetlin
 	$(Q)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Werror -I$(TOP)/include/uapi -fPIC -shared \
 		-o $@ $^
 
-# The recorded system; archived, as its names and symlinks do not survive make.
+# The recorded system as an archive, because make does not handle its names and symlinks.
 $(OUTPUT)/tree.tar: $(CLI)/mktree.sh $(STATS_H)
 	$(call msg,GEN,,$@)
 	$(Q)rm -rf $(OUTPUT)/tree

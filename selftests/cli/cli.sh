@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the tests of fpgactl share. A test is a function that ends at its first command
-# that fails; "hold NAME SENTENCE" puts it on the list, "run_tests" runs the list, each
-# on a fresh tree. Sourced.
+# Helpers of the fpgactl tests. A test is a function that ends at its first failing command;
+# "hold NAME SENTENCE" registers it and "run_tests" runs all, each on a fresh tree. Sourced.
 #
 # shellcheck disable=SC2034 # set here, used by the tests
 
@@ -12,7 +11,7 @@ CLI_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$CLI_DIR/../kselftest/ktap_helpers.sh"
 
 FPGACTL=fpgactl
-# of suite cli-san
+# in suite cli-san
 [ ! -e "$CLI_DIR/fpgactl-san" ] || FPGACTL=$CLI_DIR/fpgactl-san
 FAKE_KERNEL=$CLI_DIR/fakekernel.so
 FV_STATS_H=$CLI_DIR/fpga_vfio_stats.h
@@ -28,7 +27,7 @@ hold()
 	sentences+=("$2")
 }
 
-# fv ARGUMENT…: run the program on the tree; $rc, $out and $err tell how it went
+# fv ARGUMENT…: run fpgactl on the tree; results in $rc, $out and $err
 fv()
 {
 	fv_live --sysroot "$tree" "$@"
@@ -42,8 +41,8 @@ fv_live()
 	tell
 }
 
-# tell: what the last run printed and how it ended. Forks no process: with hundreds of runs,
-# forks are most of the time that the suite takes
+# tell: read the output of the last run. Without a fork, because forks would take most of the
+# time of hundreds of runs
 tell()
 {
 	IFS= read -rd '' printed <"$work/out" || :
@@ -53,7 +52,7 @@ tell()
 	printf '%s\n%s\n(%d)\n' "$out" "$err" "$rc"
 }
 
-# begin fv|fvk|fvl ARGUMENT…: the same in the background, while the test does something else
+# begin fv|fvk|fvl ARGUMENT…: run in the background
 begin()
 {
 	(
@@ -63,7 +62,7 @@ begin()
 	begun=$!
 }
 
-# end_of PID: wait for the end of a process of the test; $rc tells how it went
+# end_of PID: wait for the end of a process of the test; status in $rc
 end_of()
 {
 	wait_until has_ended "$1" || kill -KILL "$1"
@@ -78,52 +77,52 @@ has_ended()
 	! read -r stat 2>/dev/null <"/proc/$1/stat" || [[ ${stat##*) } = Z* ]]
 }
 
-# finish: wait for the end of what was begun
+# finish: wait for the run started by begin
 finish()
 {
 	end_of "$begun"
 	tell
 }
 
-# clock MS [auto]: what fpgactl takes for the time from now on; see fakeclock.c
+# clock MS [auto]: set fpgactl's clock; see fakeclock.c
 clock()
 {
 	export FAKE_CLOCK=$work/clock
 	echo "$*" >"$FAKE_CLOCK"
 }
 
-# clock_is TEXT: the clock shows this
+# clock_is TEXT: check the clock
 clock_is()
 {
 	[ "$(<"$FAKE_CLOCK")" = "$1" ]
 }
 
-# wait_for MS: until fpgactl waits for this time
+# wait_for MS: wait until fpgactl waits for this time
 wait_for()
 {
 	wait_until grep -qsx "$1" "$FAKE_CLOCK.waits"
 }
 
-# fvk ARGUMENT…: the same with a kernel that does what is written to the tree
+# fvk ARGUMENT…: fv with a simulated kernel that handles writes to the tree
 fvk()
 {
 	LD_PRELOAD=$FAKE_KERNEL fv "$@"
 }
 
-# fvl ARGUMENT…: the tree as the live system, with a driver that answers by netlink as the
-# tree says; see fakenetlink.c
+# fvl ARGUMENT…: run with the tree as the live system and a simulated driver that answers by
+# netlink; see fakenetlink.c
 fvl()
 {
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL fv_live "$@"
 }
 
-# answer COMMAND: from now on the driver says this to it: standard input
+# answer COMMAND: set the driver's reply to COMMAND from stdin
 answer()
 {
 	cat >"$tree/netlink/$1"
 }
 
-# plan_recovery: the driver would take the card of 0000:07:00.1 as it comes, or reset it
+# plan_recovery: the plan of a recovery of 0000:07:00.1: verify only, then a reset
 plan_recovery()
 {
 	answer recover-dry-run <<'END'
@@ -146,7 +145,7 @@ end
 END
 }
 
-# recovered: that card came as it was, with a slower link
+# recovered: reply of a recovery without a reset, with a slower link
 recovered()
 {
 	answer recover <<'END'
@@ -169,13 +168,13 @@ duration-ns 2103456789
 END
 }
 
-# asked TEXT: these are the requests that the driver got, but those for counters
+# asked TEXT: check the requests that the driver got, except those for counters
 asked()
 {
 	grep -v '^device-get ' "$tree/netlink/log" | diff -u - <(printf '%s\n' "$@")
 }
 
-# not_asked: the driver was not asked to do anything
+# not_asked: check that the driver got no request that changes anything
 not_asked()
 {
 	! grep -qE '^(reset|retrain|device-set|fence|recover|release) ' "$tree/netlink/log"
@@ -187,14 +186,14 @@ lacks()
 	! grep -e "$1" "$2"
 }
 
-# poke BDF OFFSET HEX…: change bytes of its configuration space
+# poke BDF OFFSET HEX…: write bytes of config space
 poke()
 {
 	printf '%b' "$(printf '\\x%s' "${@:3}")" |
 		dd of="$tree/sys/bus/pci/devices/$1/config" bs=1 seek=$(($2)) conv=notrunc status=none
 }
 
-# run_as_nobody ARGUMENT…: the same as an ordinary user
+# run_as_nobody ARGUMENT…: fv as an unprivileged user
 run_as_nobody()
 {
 	chmod 755 "$work"
@@ -208,19 +207,19 @@ run_as_nobody()
 	fv "$@"
 }
 
-# succeeds: the last run said nothing on stderr and ended well
+# succeeds: check that the last run succeeded without output on stderr
 succeeds()
 {
 	[ "$rc" = 0 ] && [ -z "$err" ]
 }
 
-# refuses CODE TEXT: the last run printed nothing, and its error is this one
+# refuses CODE TEXT: check that the last run failed with this message and no output
 refuses()
 {
 	[ "$rc" = "$1" ] && [ -z "$out" ] && [ "${err%%$'\n'*}" = "fpgactl: $2" ]
 }
 
-# hints TEXT: the line after the error
+# hints TEXT: check the line after the error
 hints()
 {
 	local rest=${err#*$'\n'}
@@ -228,25 +227,25 @@ hints()
 	[ "$rest" != "$err" ] && [ "${rest%%$'\n'*}" = "$1" ]
 }
 
-# prints TEXT: standard output is this
+# prints TEXT: check stdout
 prints()
 {
 	[ "$printed" = "$1"$'\n' ] || diff -u - "$work/out" <<<"$1"
 }
 
-# json FILTER: what the last run printed is JSON, and the filter is true of it
+# json FILTER: check that the output is JSON for which the filter is true
 json()
 {
 	jq -e "$1" "$work/out"
 }
 
-# value FILTER TEXT: what the filter makes of the JSON is this
+# value FILTER TEXT: check the result of the filter on the JSON output
 value()
 {
 	[ "$(jq -rc "$1" "$work/out")" = "$2" ]
 }
 
-# driver_of BDF, override_of BDF: as the tree has them
+# driver_of BDF, override_of BDF: print the driver or override in the tree
 driver_of()
 {
 	local link
@@ -260,8 +259,8 @@ override_of()
 	sed 's/(null)//' "$tree/sys/bus/pci/devices/$1/driver_override"
 }
 
-# on_terminal ARGUMENT…: what is written to a terminal is in $work/screen and, when it is over,
-# in $work/out, controls in letters; the program's process is in $work/pid
+# on_terminal ARGUMENT…: run on a terminal. Its output is in $work/screen and, after the end, in
+# $work/out with escaped control characters; the pid of fpgactl is in $work/pid
 on_terminal()
 {
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
@@ -270,7 +269,7 @@ on_terminal()
 	sed 's/\x1b/ESC/g; s/\r/CR/g' "$work/screen" | tee "$work/out"
 }
 
-# state: drivers and overrides of all devices
+# state: print drivers and overrides of all devices
 state()
 {
 	local devices=$tree/sys/bus/pci/devices file line
@@ -283,7 +282,7 @@ state()
 	done
 }
 
-# remember, unchanged: the same before and after
+# remember, unchanged: save the state, and compare with it
 remember()
 {
 	state >"$work/before"
@@ -294,7 +293,7 @@ unchanged()
 	state | diff -u "$work/before" -
 }
 
-# wait_until COMMAND…: the limit of a minute is for a program that hangs
+# wait_until COMMAND…: poll for at most a minute, to catch a program that hangs
 wait_until()
 {
 	local end=$((${EPOCHREALTIME/./} + 60000000))
@@ -305,8 +304,8 @@ wait_until()
 	done
 }
 
-# make_work: $work with a fresh tree in it. To unpack a tree takes longer than most tests, so a
-# tree that an earlier test left as it was is used again
+# make_work: make $work with a fresh tree. Unpacking takes longer than most tests, so an unmodified
+# tree of an earlier test is reused
 make_work()
 {
 	local spare
@@ -317,7 +316,7 @@ make_work()
 	mkdir "$work"
 	tar -xmof "$CLI_DIR/tree.tar" -C "$work"
 	: >"$work/stamp"
-	# the clock of the file system has to tick: what the test changes is newer than the stamp
+	# wait for a tick of the file system clock: changes by the test must be newer than the stamp
 	until [ "$work/names" -nt "$work/stamp" ]; do
 		tree_names >"$work/names"
 	done
@@ -328,7 +327,7 @@ tree_names()
 	(cd "$tree" && echo *)
 }
 
-# is_fresh: the test changed nothing in the tree outside netlink/
+# is_fresh: succeed if the test changed nothing in the tree outside netlink/
 is_fresh()
 {
 	[ "$(tree_names)" = "$(<"$work/names")" ] &&
@@ -348,7 +347,7 @@ drop_work()
 	fi
 }
 
-# run_one NAME: in a shell of its own, on a tree of its own; $base/NAME.status tells the end
+# run_one NAME: run a test in a subshell with its own tree; status in $base/NAME.status
 run_one()
 {
 	local status
@@ -366,7 +365,7 @@ run_one()
 	mv "$base/$1.new" "$base/$1.status"
 }
 
-# report_one NAME SENTENCE: one test that has ended
+# report_one NAME SENTENCE: report the result of a test
 report_one()
 {
 	if [ "$(<"$base/$1.status")" = 0 ]; then
@@ -377,7 +376,7 @@ report_one()
 	fi
 }
 
-# run_tests: run as many at a time as there are processors, two at least; report in their order
+# run_tests: run one test per processor in parallel, at least two; report in order of registration
 run_tests()
 {
 	local i running=0 reported=0 limit

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What is written about fpgactl, and its completion, are those of this fpgactl.
+# Documentation and completion match this fpgactl.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
@@ -51,7 +51,7 @@ abi_complete_ok()
 	diff "$work/counters" "$work/entries"
 }
 
-# complete LINE: the words that bash would offer at its end
+# complete_line LINE: print bash's completions at the end of LINE
 complete_line()
 {
 	bash --norc -c '
@@ -81,10 +81,10 @@ completion_ok()
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 aer")" = "aer=ignore-data-errors aer=recover aer=stop" ]
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 load")" = "load-limit=" ]
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 def")" = default ]
-	# after the = at which readline breaks words
+	# after the =, at which readline splits words
 	[ "$(complete_line "policy --sysroot $tree 07:00.0 link-disable=o")" = "off on" ]
 	[ -z "$(complete_line "--sysroot $tree retrain --tries ")" ]
-	# only what the command takes
+	# only options of the command
 	[ "$(complete_line "list --o")" = --output ]
 	[ -z "$(complete_line "show --o")" ]
 	[ "$(complete_line "version --j")" = --json ]
@@ -92,14 +92,14 @@ completion_ok()
 	[ "$(complete_line "completion ")" = bash ]
 	[ "$(complete_line "unbind -")" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version -V -h -j -n -t" ]
 	[ -z "$(complete_line "--sysroot $tree unbind -t 07:00.1 --timeout ")" ]
-	# an argument that may be left out does not stand for a word
+	# an option with an optional argument does not consume a word
 	[ "$(complete_line "--sysroot $tree stats --watch 10000")" = 10000:01:00.0 ]
 	[ "$(complete_line "-o stats list --al")" = --all ]
 	[ "$(complete_line "--sysroot=$tree show 10000")" = 10000:01:00.0 ]
 	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
 	[ "$(complete_line "--sysroot $tree stats 10")" = \
 		"10000:01:00.0 102 103 104 105 106 107 108 109" ]
-	# behind -- it is another program's line
+	# after --, another program's command line
 	mkdir "$work/here"
 	: >"$work/here/design.bit"
 	cd "$work/here"
@@ -108,7 +108,7 @@ completion_ok()
 	[ "$(complete_line "reprogram --t")" = --timeout ]
 	[ -z "$(complete_line "reprogram --timeout ")" ]
 	[ "$(complete_line "--sysroot $tree reprogram 0000:07:00.")" = "00.0 00.1" ]
-	# after the last colon that readline breaks words at
+	# after the last colon, at which readline splits words
 	[ "$(complete_line "--sysroot $tree bind 0000:01:00.")" = "00.0 00.1" ]
 }
 

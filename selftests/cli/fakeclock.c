@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A clock that a test sets. With $FAKE_CLOCK, CLOCK_MONOTONIC of fpgactl is the number of
- * milliseconds in that file: it stands still until the test writes another number. What
- * waits for at most some time (nanosleep(), poll(), sigtimedwait() and
- * pthread_cond_timedwait()) waits until the file says that this time has come, and adds a
- * line with it to $FAKE_CLOCK.waits first, by which the test knows that it waits. With
- * "auto" behind the number, nanosleep() sets the clock to the end of its wait itself.
+ * A clock under the control of a test. With $FAKE_CLOCK, CLOCK_MONOTONIC of fpgactl is the number
+ * of milliseconds in that file and stands still until the test writes another number. nanosleep(),
+ * poll(), sigtimedwait() and pthread_cond_timedwait() with a timeout append their end time to
+ * $FAKE_CLOCK.waits, which tells the test about the wait, and return when the clock reaches it.
+ * With "auto" after the number, nanosleep() itself sets the clock to its end time.
  *
- * Programs that fpgactl runs have the time of the machine.
+ * Child programs of fpgactl have real time.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,12 +25,12 @@
 #define NS_PER_MS	1000000LL
 #define NS_PER_S	1000000000LL
 
-/* How often the file is looked at, in the time of the machine. */
+/* Poll interval of the file, in real time. */
 #define LOOK_MS		2
 
 static const struct timespec look = { .tv_nsec = LOOK_MS * NS_PER_MS };
 
-/* The file; NULL where the clock is that of the machine. */
+/* The file; NULL for real time. */
 static const char *clock_file(void)
 {
 	static const char name[] = "fpgactl";
@@ -45,7 +44,7 @@ static long long to_ns(const struct timespec *ts)
 	return ts->tv_sec * NS_PER_S + ts->tv_nsec;
 }
 
-/* What the file says; it is empty for a moment while the test writes it. */
+/* Read the file; it is empty for a moment while the test writes it. */
 static long long now_ns(const char *file, bool *is_auto)
 {
 	char mode[16];
@@ -73,7 +72,7 @@ static bool is_reached(const char *file, long long end_ns)
 	return now_ns(file, NULL) >= end_ns;
 }
 
-/* The time at which a wait of fpgactl ends, in milliseconds that have begun. */
+/* End of a wait, in milliseconds, rounded up. */
 static long long end_ms(long long end_ns)
 {
 	return (end_ns + NS_PER_MS - 1) / NS_PER_MS;
@@ -168,7 +167,7 @@ int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ts
 	return ret;
 }
 
-/* The condition's own clock is CLOCK_MONOTONIC, too. */
+/* The condition's clock is CLOCK_MONOTONIC, too. */
 int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 			   const struct timespec *until)
 {

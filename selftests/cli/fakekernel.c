@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A kernel for recorded trees: preloaded into fpgactl, it answers writes to the files
- * of the driver core below a tree as Linux does, by changing the tree's symlinks.
+ * A simulated kernel for recorded trees: preloaded into fpgactl, it handles writes to the driver
+ * core's files in a tree like Linux, by changing the symlinks of the tree.
  *
- * The tree says how it shall behave: host/BDF names the driver that the host has for a
- * device, fail/DRIVER.BDF the errno of that driver's probe, fail/probe.BDF that of
- * drivers_probe, fail/unbind.BDF that of an unbind, which is done all the same; ignore/BDF
- * makes a bind do nothing and succeed, held/BDF lets an unbind wait until the file is gone,
- * stuck/BDF makes a driver_override stay empty. A device that is removed is kept in
- * removed/, and is found again by a rescan of its bus, unless there is coming/ with what is
- * found instead; late has how many rescans find nothing, fail/remove.BDF and fail/rescan
- * an errno.
+ * Files of the tree control it: host/BDF: host driver of a device; fail/DRIVER.BDF: errno of that
+ * driver's probe; fail/probe.BDF: errno of drivers_probe; fail/unbind.BDF: errno of an unbind,
+ * which is done all the same; ignore/BDF: bind succeeds without effect; held/BDF: unbind waits
+ * until the file is removed; stuck/BDF: driver_override stays empty. A removed device is kept in
+ * removed/ and found again by a rescan of its bus, unless coming/ has devices to find instead;
+ * late: number of rescans that find nothing; fail/remove.BDF, fail/rescan: an errno.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -29,7 +27,7 @@
 
 #define PCI	"/sys/bus/pci/"
 
-/* Path of the tree, good until the second next call. */
+/* Path in the tree; valid until the second next call. */
 static const char *__attribute__((format(printf, 1, 2))) at(const char *fmt, ...)
 {
 	static char paths[2][2 * PATH_MAX];
@@ -48,7 +46,7 @@ static bool exists(const char *path)
 	return !access(path, F_OK);
 }
 
-/* First word of a file; empty when it is not there. */
+/* First word of a file; empty if it does not exist. */
 static void read_word(char *word, size_t size, const char *path)
 {
 	FILE *f = fopen(path, "re");
@@ -75,7 +73,7 @@ static void driver_of(char *driver, size_t size, const char *root, const char *b
 	snprintf(driver, size, "%s", strrchr(target, '/') + 1);
 }
 
-/* Whether the driver may have the device, as pci_match_device() has it. */
+/* True if the driver matches the device, as in pci_match_device(). */
 static bool matches(const char *root, const char *bdf, const char *driver)
 {
 	char override[256], host[256];
@@ -111,7 +109,7 @@ static int on_bind(const char *root, const char *driver, const char *bdf)
 	return now[0] ? EBUSY : attach(root, bdf, driver);
 }
 
-/* Returns when held/BDF is gone. In the time of the machine, whatever fakeclock.c does. */
+/* Wait until held/BDF is removed, in real time, independent of fakeclock.c. */
 static void wait_held(const char *root, const char *bdf)
 {
 	struct timespec step = { .tv_nsec = 2000000 };
@@ -134,7 +132,7 @@ static int on_unbind(const char *root, const char *driver, const char *bdf)
 	return atoi(word);
 }
 
-/* A probe that fails is no error of drivers_probe. */
+/* A failed probe is not an error of drivers_probe. */
 static int on_probe(const char *root, const char *bdf)
 {
 	char override[256], host[256], word[16];
@@ -153,7 +151,7 @@ static int on_probe(const char *root, const char *bdf)
 	return 0;
 }
 
-/* Takes a device away; it is kept in removed/. */
+/* Move a device to removed/. */
 static int on_remove(const char *root, const char *dir, const char *bdf)
 {
 	char word[16];
@@ -176,7 +174,7 @@ static int on_remove(const char *root, const char *dir, const char *bdf)
 	return rename(dir, at("%s/removed/%s", root, bdf)) ? errno : 0;
 }
 
-/* How often it is looked in vain yet. */
+/* True if this rescan must find nothing. */
 static bool is_late(const char *root)
 {
 	char word[16];
@@ -193,7 +191,7 @@ static bool is_late(const char *root)
 	return true;
 }
 
-/* Finds what is in coming/ or, without that, what was removed. */
+/* Find the devices in coming/, else the removed ones. */
 static int on_rescan(const char *root, const char *port)
 {
 	const char *from = exists(at("%s/coming", root)) ? "coming" : "removed";
@@ -219,7 +217,7 @@ static int on_rescan(const char *root, const char *port)
 	return 0;
 }
 
-/* Files of a device; driver_override is an ordinary one, unless it is stuck. */
+/* Files of a device; driver_override is an ordinary file unless it is stuck. */
 static int on_device(char *path)
 {
 	char *devices = strstr(path, "/sys/devices/");
@@ -244,7 +242,7 @@ static int on_device(char *path)
 	return on_rescan(root, path);
 }
 
-/* Does what the file does; -1 when it is an ordinary one. */
+/* Handle a write to the file; return -1 for ordinary files. */
 static int act(const char *path, const char *bdf)
 {
 	char root[PATH_MAX], driver[PATH_MAX];

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver's generic netlink family, for the recorded tree that $FAKE_ROOT names. As in
- * Linux all is done before sendmsg() returns: a request is written down in netlink/log
- * of the tree, and the answer to it is in netlink/COMMAND, or netlink/COMMAND-dry-run:
- * one attribute in each line, by its name in the specification, nests closed by "end".
- * "next" begins another message, as dumps have them; "wait FILE" waits until netlink/FILE
- * is gone; "push FILE" sends the messages in netlink/FILE to all that listen to the events;
- * "fail ERRNO TEXT" sends an error with this text after what was answered; "then FILE" has
- * netlink/FILE be the answer from the next time on. Without the directory the module is not
- * loaded, without the file the command is refused. "close" is written down when a socket is
- * closed that a fence belongs to.
+ * The driver's generic netlink family, simulated for the recorded tree $FAKE_ROOT. As in Linux,
+ * requests are handled within sendmsg(): a request is appended to netlink/log of the tree, the
+ * reply is in netlink/COMMAND or netlink/COMMAND-dry-run: one attribute per line, by its name in
+ * the specification, nests terminated by "end". "next" starts another message of a dump;
+ * "wait FILE" waits until netlink/FILE is removed; "push FILE" multicasts the messages in
+ * netlink/FILE to event listeners; "fail ERRNO TEXT" ends the reply with an error; "then FILE"
+ * replaces the reply by netlink/FILE for the next time. Without the directory the module is not
+ * loaded, without the file the command is refused. Closing a socket that owns a fence session logs
+ * "close".
  *
- * A listener that waits in ppoll() gets what a test puts into netlink/event, which is
- * gone when it was sent. netlink/overrun lets it have lost messages, once;
- * netlink/unload unloads the driver, netlink/unload-other another family.
+ * A listener that waits in ppoll() gets the messages that a test puts into netlink/event, which is
+ * removed when sent. netlink/overrun causes one ENOBUFS; netlink/unload unloads the driver,
+ * netlink/unload-other another family.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -240,16 +239,16 @@ static const struct {
 	[FPGA_VFIO_CMD_RELEASE] = { "release", device },
 };
 
-/* The driver's ends of the program's sockets, by the latter; 0: not of netlink. */
+/* The driver's end of each netlink socket of the program; 0: not netlink. */
 static int ends[64];
-/* Those that own a fence which goes with them. */
+/* Sockets that own a fence session. */
 static bool has_fence[64];
-/* Those that listen to the events, and to what becomes of families. */
+/* Listeners of the event group, and of the family notifications. */
 static bool is_member[64], is_notified[64];
-/* Where the answer to the request goes. */
+/* Destination of the reply. */
 static int asker;
 
-/* A message that grows. */
+/* A message under construction. */
 struct message {
 	union {
 		struct nlmsghdr hdr;
@@ -290,7 +289,7 @@ static void give(const struct message *m)
 		abort();
 }
 
-/* An acknowledgment, as netlink_ack() makes it. */
+/* An acknowledgment as of netlink_ack(). */
 static void give_error(const struct nlmsghdr *request, int error, const char *text)
 {
 	struct nlmsgerr *e;
@@ -351,7 +350,7 @@ static void put_value(struct message *m, const struct attr *a, const char *text)
 	}
 }
 
-/* In the time of the machine, whatever fakeclock.c does. */
+/* In real time, independent of fakeclock.c. */
 static void wait_gone(const char *root, const char *name)
 {
 	struct timespec step = { .tv_nsec = 2000000 };
@@ -378,11 +377,11 @@ static void give_done(const struct nlmsghdr *request, int error, const char *tex
 	give(&m);
 }
 
-/* How far the lines of an answer are read. */
+/* State of parsing a reply file. */
 struct reading {
 	const char *root, *name;
 	const struct nlmsghdr *request;
-	const struct attr *attrs[DEPTH];	/* of the nests that are open, up to depth */
+	const struct attr *attrs[DEPTH];	/* of open nests, up to depth */
 	struct nlattr *open[DEPTH];
 	int depth, cmd;
 	bool has_message;
@@ -491,7 +490,7 @@ static void read_messages(struct reading *r, const struct attr *table, FILE *f)
 	end_message(r);
 }
 
-/* Sends an event to all who listen. */
+/* Multicast an event. */
 static void push(const char *root, const char *name)
 {
 	const struct nlmsghdr none = {};
@@ -522,7 +521,7 @@ static void answer(const char *root, const char *name, const struct nlmsghdr *re
 		give_error(request, r.error, r.text);
 }
 
-/* Writes one attribute of a request down. */
+/* Log an attribute of a request. */
 static void log_attr(FILE *log, const struct attr *known, const struct nlattr *a);
 
 static void log_attrs(FILE *log, const struct attr *table, const char *at, const char *end)
@@ -547,7 +546,7 @@ static void log_attr(FILE *log, const struct attr *known, const struct nlattr *a
 	if (known->type == STRING) {
 		fprintf(log, "=%s ", data);
 	} else if (known->type == NEST) {
-		/* Linux refuses a nest without it. */
+		/* Linux rejects a nest without the flag. */
 		if (!(a->nla_type & NLA_F_NESTED))
 			abort();
 		fprintf(log, "{ ");
@@ -615,7 +614,7 @@ static void put_group(struct message *m, const char *name, uint32_t id)
 	list->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)list);
 }
 
-/* A family: that of generic netlink itself, or the driver's. */
+/* CTRL_CMD_GETFAMILY, for nlctrl or the driver's family. */
 static void on_family(const char *root, const struct nlmsghdr *request)
 {
 	const struct nlattr *a = (const struct nlattr *)((const char *)NLMSG_DATA(request) +
@@ -642,7 +641,7 @@ static void on_family(const char *root, const struct nlmsghdr *request)
 	give_error(request, 0, NULL);
 }
 
-/* Says that a family goes. */
+/* Multicast the removal of a family. */
 static void unload(uint16_t id)
 {
 	const struct nlmsghdr none = {};
@@ -768,7 +767,7 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	return (ssize_t)len;
 }
 
-/* Whether the test has put a file there; it is gone then. */
+/* True if the test created the file; removes it. */
 static bool takes(const char *name)
 {
 	char path[PATH_MAX];
@@ -801,7 +800,7 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	return len;
 }
 
-/* What is waited for is looked after in between; signals come while the real one waits. */
+/* Check for files of the test between slices; signals arrive in the real ppoll(). */
 int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
 {
 	const struct timespec slice = { .tv_nsec = POLL_MS * 1000000L };

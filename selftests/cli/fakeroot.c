@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * With $FAKE_ROOT, a recorded tree is the live system: what is opened below /sys,
- * /dev/vfio and the numbered directories of /proc, and what is mounted, is opened in it.
+ * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /dev/vfio and the numbered
+ * directories of /proc, and of the mount table, are redirected to it.
  *
- * With claimed/NAME in a tree, its dev/NAME is a block device that is not opened with O_EXCL.
+ * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -40,7 +40,7 @@ static const char *moved(const char *path, char buf[2 * PATH_MAX])
 	return buf;
 }
 
-/* Whether it is a claimed block device of a tree. */
+/* True for a claimed block device of a tree. */
 static bool is_claimed(const char *path)
 {
 	const char *dev = strstr(path, "/tree/dev/");
@@ -107,7 +107,7 @@ int faccessat(int dir, const char *path, int mode, int flags)
 	return REAL(faccessat)(dir, moved(path, buf), mode, flags);
 }
 
-/* The result is a path of the system that the caller believes in. */
+/* Map the result back to a path of the live system. */
 char *realpath(const char *path, char *resolved)
 {
 	const char *root = getenv("FAKE_ROOT");

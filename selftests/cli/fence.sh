@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl fence, with a driver that answers.
+# fpgactl fence, with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# fenced [WORD…]: what the driver says: a card of two functions, one held by a VM
+# fenced [WORD…]: set the reply: a card of two functions, one held by a VM
 fenced()
 {
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" \

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl history, with a driver that answers.
+# fpgactl history, with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
 export TZ=UTC
 
-# event SEQ SECOND.MS KIND ORIGIN [LINE…]: one of the card of 0000:07:00.0, at 1:00 on the
-# first day of 2026
+# event SEQ SECOND.MS KIND ORIGIN [LINE…]: print an event of the card of 0000:07:00.0, at 1:00 on
+# January 1, 2026
 event()
 {
 	local ms=${2#*.}
@@ -17,13 +17,13 @@ event()
 		"origin $4" "${@:5}" next
 }
 
-# other SEQ SECOND.MS: a function of another card is bound
+# other SEQ SECOND.MS: print a bind of a function of another card
 other()
 {
 	event "$1" "$2" 0 5 "bdf 0000:01:00.0" | sed 's/^port.*/port 0000:00:01.0/'
 }
 
-# a reset that failed, one that did not, a link that came and went
+# some: print a failed reset, a successful one, and a link that goes down and up
 some()
 {
 	event 1 0.001 0 5 "bdf 0000:07:00.0" "pid 77" "comm fpgactl"
@@ -108,12 +108,12 @@ port_ok()
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" | answer device-get
 	fvl history 07:00.0
 	asked "history-get port=0000:00:07.0 "
-	# the driver says that it is on no card: its own address stands for one
+	# without a card, a function has a history under its own address
 	printf '%s\n' "bdf 0000:07:00.0" | answer device-get
 	: >"$tree/netlink/log"
 	fvl history 07:00.0
 	asked "history-get port=0000:07:00.0 "
-	# not ours any more
+	# not bound to this driver any more
 	: >"$tree/netlink/log"
 	fvl history 01:00.0
 	fvl history 00:01.0
@@ -208,8 +208,8 @@ columns_ok()
 	[ "$(head -n 1 <<<"$out" | xargs)" = "TIME DEVICE EVENT METHOD OUTCOME TOOK-MS WHO DETAILS SEQ" ]
 }
 
-# follow ARGUMENT…: in the background, as $pid. Without --foreground timeout sends SIGCONT
-# after each signal, which takes back the SIGSTOP of LeakSanitizer's look at the end
+# follow ARGUMENT…: run in the background, as $pid. Without --foreground, timeout sends SIGCONT
+# after each signal, which cancels the SIGSTOP of LeakSanitizer's final check
 follow()
 {
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout --foreground -k 1 30 "$FPGACTL" history --follow "$@" \
@@ -217,21 +217,21 @@ follow()
 	pid=$!
 }
 
-# comes: standard input happens when it is next looked for, and as a whole
+# comes: multicast the events on stdin, all at the next poll
 comes()
 {
 	cat >"$tree/netlink/new"
 	mv "$tree/netlink/new" "$tree/netlink/event"
 }
 
-# happens: standard input happens now, and was told when this returns
+# happens: the same, and wait until they are sent
 happens()
 {
 	comes
 	wait_until [ ! -e "$tree/netlink/event" ]
 }
 
-# stop [SIGNAL]: it ends well, and said nothing on stderr
+# stop [SIGNAL]: stop it; succeed if its status is 0 and stderr is empty
 stop()
 {
 	kill "-${1:-INT}" "$pid"
@@ -377,7 +377,7 @@ always_changing_refused()
 	fvl history
 	refuses 1 "fpga_vfio_pci: read the history: overtaken"
 	asked "history-get " "history-get " "history-get " "history-get " "history-get "
-	# so are those of the other commands
+	# interrupted dumps of other commands
 	: >"$tree/netlink/log"
 	echo "fail 4" | answer group-get
 	fvl stats

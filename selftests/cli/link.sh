@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl link on a recorded system, and with a driver that answers.
+# fpgactl link on a recorded system, and with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# card STATE LINK…: what the driver says of the card of 0000:07:00.0
+# card STATE LINK…: set the reply for the card of 0000:07:00.0
 card()
 {
 	local state=$1
@@ -82,7 +82,7 @@ Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0'
 	fvl link 07:00.0
 	[ "$(tail -n 2 <<<"$out")" = "The link is slower (8 of 16 GT/s) than port and card can.
 Next: fpgactl retrain 0000:07:00.0" ]
-	# a port that does not tell its aim
+	# a port that does not report its target speed
 	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" active
 	fvl link 07:00.0
 	[ "$(tail -n 1 <<<"$out")" = "Next: fpgactl retrain 0000:07:00.0" ]
@@ -98,7 +98,7 @@ least_ok()
 	poke 0000:00:01.0 0x5c 44 00
 	fv link --json 01:00.0
 	value '.link | [.max_speed_mts, .max_width]' '[8000,4]'
-	# what does not tell does not count
+	# unknown values are ignored
 	rm "$tree"/sys/bus/pci/devices/0000:01:00.0/max_link_{speed,width}
 	fv link --json 01:00.0
 	value '.link | [.max_speed_mts, .max_width]' '[16000,4]'
@@ -203,7 +203,7 @@ lost_ok()
 	value .state lost
 }
 
-# fenced [WORD…]: a card that somebody fenced
+# fenced [WORD…]: set the reply to a fenced card
 fenced()
 {
 	card 1 "max-speed 4" "max-width 8" disabled

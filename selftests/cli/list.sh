@@ -91,7 +91,7 @@ harmless_drivers_ok()
 		fv list --json
 		json '.groups[] | select(.group == 1).viable'
 	done
-	# what has the device of a VFIO driver is one, whatever its name is
+	# a driver with a vfio-dev for its device is a VFIO driver, whatever its name
 	mkdir "$tree/sys/bus/pci/drivers/stub2"
 	ln -sfn ../../../../bus/pci/drivers/stub2 "$device/driver"
 	fv list --json
@@ -158,12 +158,12 @@ link_degraded_ok()
 	fv list -o DEVICE,LINK
 	grep -q '0000:06:00.0  2.5 GT/s x1 / 16 GT/s x8, degraded$' <<<"$out"
 	grep -q '0000:06:00.1  down / 16 GT/s x8, degraded$' <<<"$out"
-	# no more than the port can do is not degraded
+	# at the maximum of the port, it is not degraded
 	echo '2.5 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_speed"
 	echo 1 >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_width"
 	fv list --json
 	json '.groups[] | select(.group == 16).devices[0].link.degraded == false'
-	# slow or narrow alone is degraded, too
+	# reduced speed or width alone is degraded
 	echo '16.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_speed"
 	fv list --json
 	value '.groups[] | select(.group == 16).devices[0].link | [.port_max_speed_mts, .port_max_width, .degraded]' \
@@ -172,7 +172,7 @@ link_degraded_ok()
 	echo '16.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:06:00.0/current_link_speed"
 	fv list --json
 	json '.groups[] | select(.group == 16).devices[0].link.degraded'
-	# of a port that tells nothing nothing is expected
+	# a port without maximum values has no degraded link
 	rm "$tree"/sys/bus/pci/devices/0000:00:06.0/max_link_{speed,width}
 	echo 8 >"$tree/sys/bus/pci/devices/0000:06:00.0/current_link_width"
 	fv list --json
@@ -187,7 +187,7 @@ link_nonsense_ok()
 	echo Unknown >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_speed"
 	fv list --json
 	json '.groups[] | select(.group == 16).devices[0].link == null'
-	# what the kernel may show one day is not guessed
+	# unknown formats are not guessed
 	local word
 
 	echo 8 >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"
@@ -239,7 +239,7 @@ holder_once_ok()
 	echo b >"$tree/proc/56/comm"
 	ln -s /dev/vfio/17 "$tree/proc/56/fd/3"
 	ln -s /dev/vfio/17 "$tree/proc/56/fd/4"
-	# none of these is the group
+	# similar names, not of the group
 	ln -s /dev/vfio/17x "$tree/proc/57/fd/3"
 	ln -s /dev/vfio17/17 "$tree/proc/57/fd/4"
 	ln -s /dev/vfio/vfio "$tree/proc/57/fd/5"
@@ -311,7 +311,7 @@ state_ok()
 	fvl list --json
 	value '[.groups[].devices[] | select(.state) | [.bdf, .state]]' \
 		'[["0000:07:00.0","ready"],["0000:07:00.1","lost"]]'
-	# a dump that was overtaken by a change is read again
+	# an interrupted dump is repeated
 	sed -i '1i then again' "$tree/netlink/device-get"
 	printf '%s\n' "fail 4" >>"$tree/netlink/device-get"
 	printf '%s\n' "bdf 0000:07:00.0" "state 4" >"$tree/netlink/again"

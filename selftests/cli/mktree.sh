@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# mktree.sh DIR: a system as fpgactl sees it, below DIR: sys, proc and dev of a host
-# with one device for each case that matters.
+# mktree.sh DIR: make a system as fpgactl sees it: sys, proc and dev of a host with a device for
+# each relevant case.
 set -eu
 
 root=$1
@@ -15,14 +15,14 @@ mkdir -p "$pci/devices" "$pci/drivers" "$root/sys/kernel/iommu_groups" \
 : >"$root/proc/swaps"
 : >"$root/netlink/log"
 
-# put FILE TEXT: a file of sysfs
+# put FILE TEXT: make a sysfs file
 put()
 {
 	mkdir -p "${1%/*}"
 	printf '%s\n' "$2" >"$1"
 }
 
-# link PATH TARGET: a relative symlink, as sysfs has them
+# link PATH TARGET: make a relative symlink as in sysfs
 link()
 {
 	mkdir -p "${1%/*}"
@@ -36,7 +36,7 @@ driver()
 	: >"$pci/drivers/$1/unbind"
 }
 
-# bytes HEX…: binary
+# bytes HEX…: print binary bytes
 bytes()
 {
 	local byte
@@ -46,8 +46,8 @@ bytes()
 	done
 }
 
-# config TYPE: 256 bytes of configuration space: MSI-X of 8 vectors at 0x40 and PCI
-# Express with FLR at 0x50, of a root port for header type 01
+# config TYPE: print 256 bytes of config space: MSI-X of 8 vectors at 0x40, PCI Express with FLR at
+# 0x50; of a root port for header type 01
 config()
 {
 	local express=02
@@ -63,8 +63,8 @@ config()
 	head -c 168 /dev/zero
 }
 
-# device DIR BDF VENDOR DEVICE CLASS GROUP DRIVER: DIR is that of its parent below
-# sys/devices, GROUP and DRIVER may be -
+# device DIR BDF VENDOR DEVICE CLASS GROUP DRIVER: DIR is the parent's directory below sys/devices;
+# GROUP and DRIVER may be -
 device()
 {
 	local dir=$root/sys/devices/$1/$2 type=00 name
@@ -105,7 +105,7 @@ speed()
 	put "$pci/devices/$1/max_link_width" "$5"
 }
 
-# word VALUE SIZE: its bytes, the lowest first
+# word VALUE SIZE: print its bytes, little endian
 word()
 {
 	local i
@@ -115,8 +115,8 @@ word()
 	done
 }
 
-# registers BDF NOW NOW-WIDTH MAX MAX-WIDTH: a link that is up and aims at MAX, in the
-# registers of a port; speeds by generation
+# registers BDF NOW NOW-WIDTH MAX MAX-WIDTH: set the registers of a port to an active link with
+# target speed MAX; speeds by generation
 registers()
 {
 	local config=$pci/devices/$1/config
@@ -128,7 +128,7 @@ registers()
 	word "$4" 2 | dd of="$config" bs=1 seek=$((0x80)) conv=notrunc status=none
 }
 
-# port N [GROUP]: a root port, in a group of its own without GROUP: its directory in $REPLY
+# port N [GROUP]: make a root port, with its own group by default; directory in $REPLY
 port()
 {
 	local bdf
@@ -141,7 +141,7 @@ port()
 	put "$(printf '%s/pci_bus/0000:%02x/rescan' "$pci/devices/$bdf" "$1")" ""
 }
 
-# disk BDF NAME MAJOR:MINOR [PARTITION MAJOR:MINOR]…: a disk of an NVMe controller
+# disk BDF NAME MAJOR:MINOR [PARTITION MAJOR:MINOR]…: make a disk of an NVMe controller
 disk()
 {
 	local dir=$pci/devices/$1/nvme/${2%n*}/$2
@@ -160,7 +160,7 @@ disk()
 	done
 }
 
-# over NAME MAJOR:MINOR BELOW: a device-mapper device built over another
+# over NAME MAJOR:MINOR BELOW: make a device-mapper device on another block device
 over()
 {
 	local dir=$root/sys/devices/virtual/block/$1
@@ -182,7 +182,7 @@ netdev()
 	link "$root/sys/class/net/$2" "$dir"
 }
 
-# holder PID COMMAND FILE…: a process with these files open
+# holder PID COMMAND FILE…: make a process with these open files
 holder()
 {
 	local pid=$1 command=$2 fd=3 file
@@ -216,7 +216,7 @@ driver vfio-pci
 
 device pci0000:00 0000:00:00.0 8086 0d4c 060000 0 -
 
-# An FPGA card of two functions, whose port is in their group.
+# An FPGA card of two functions; their port is in the same group.
 port 1 1
 device "$REPLY" 0000:01:00.0 10ee 9038 120000 1 -
 device "$REPLY" 0000:01:00.1 10ee 9039 058000 1 xdma
@@ -234,7 +234,7 @@ cat >"$pci/devices/0000:01:00.0/resource" <<'END'
 0x00000000f0000000 0x00000000f00fffff 0x000000000014220c
 END
 
-# The disk that the system runs from.
+# The root disk.
 port 2
 device "$REPLY" 0000:02:00.0 144d a808 010802 12 nvme
 disk 0000:02:00.0 nvme0n1 259:0 nvme0n1p1 259:1 nvme0n1p2 259:2
@@ -243,7 +243,7 @@ cat >>"$root/proc/self/mountinfo" <<'END'
 22 21 0:20 / /proc rw - proc proc rw
 END
 
-# The console's display, and another with a framebuffer.
+# The console's display, and another display with a framebuffer.
 port 3
 device "$REPLY" 0000:03:00.0 1002 67df 030000 13 amdgpu
 put "$pci/devices/0000:03:00.0/boot_vga" 1
@@ -251,7 +251,7 @@ device "$REPLY" 0000:03:00.1 1002 67df 038000 24 simple
 put "$pci/devices/0000:03:00.1/graphics/fb0/name" simple
 link "$root/sys/class/graphics/fb0" "$(realpath "$pci/devices/0000:03:00.1/graphics/fb0")"
 
-# Network: one function is up, one is down; and one with virtual functions.
+# Network functions: one up, one down, one with VFs.
 port 4
 device "$REPLY" 0000:04:00.0 8086 1521 020000 14 igb
 device "$REPLY" 0000:04:00.1 8086 1521 020000 15 igb
@@ -260,11 +260,11 @@ netdev 0000:04:00.0 eth0 0x1003
 netdev 0000:04:00.1 eth1 0x1002
 put "$pci/devices/0000:04:00.2/sriov_numvfs" 2
 
-# A device that no IOMMU covers.
+# A device without IOMMU.
 port 5
 device "$REPLY" 0000:05:00.0 10ee 9038 120000 - -
 
-# A card whose link came up slow and narrow, and one whose link is down.
+# A card with a slow and narrow link, and one with the link down.
 port 6
 speed 0000:00:06.0 "2.5 GT/s PCIe" 1 "16.0 GT/s PCIe" 16
 registers 0000:00:06.0 1 1 4 16
@@ -273,7 +273,7 @@ speed 0000:06:00.0 "2.5 GT/s PCIe" 1 "16.0 GT/s PCIe" 8
 device "$REPLY" 0000:06:00.1 10ee 9038 120000 27 -
 speed 0000:06:00.1 Unknown 0 "16.0 GT/s PCIe" 8
 
-# Ours, held by a VM; and ours, free.
+# Bound to fpga-vfio-pci: one held by a VM, one free.
 port 7
 device "$REPLY" 0000:07:00.0 10ee 9038 120000 17 fpga-vfio-pci
 device "$REPLY" 0000:07:00.1 10ee 9038 120000 18 fpga-vfio-pci
@@ -308,14 +308,14 @@ put "$root/sys/kernel/irq/41/per_cpu_count" 30,0
 put "$root/sys/kernel/irq/9/actions" acpi
 put "$root/sys/kernel/irq/9/per_cpu_count" 1000,1000
 
-# A group of two: a VM has one through its cdev, the other is idle.
+# A group of two: a VM holds one through its cdev, the other is idle.
 port 8
 device "$REPLY" 0000:08:00.0 8086 1521 020000 19 vfio-pci
 device "$REPLY" 0000:08:00.1 8086 1521 020000 19 -
 mkdir "$pci/devices/0000:08:00.0/vfio-dev" "$pci/devices/0000:08:00.0/vfio-dev/vfio0"
 holder 4343 'evil\x1b[31m\nname\xff' /dev/vfio/devices/vfio0
 
-# A disk that carries a mounted file system through device-mapper.
+# A disk with a mounted file system on device-mapper.
 port 9
 device "$REPLY" 0000:09:00.0 144d a808 010802 20 nvme
 disk 0000:09:00.0 nvme1n1 259:8 nvme1n1p1 259:9
@@ -323,7 +323,7 @@ over dm-0 253:0 nvme1n1p1
 over dm-1 253:1 dm-0
 printf '%s\n' '30 21 253:1 / /srv/with\040blank rw - xfs /dev/mapper/data rw' >>"$root/proc/self/mountinfo"
 
-# Disks with swap, with a RAID that nobody uses, unused, and behind NVMe multipath.
+# Disks with swap, with an inactive RAID, unused, and behind NVMe multipath.
 port 10
 device "$REPLY" 0000:0a:00.0 144d a808 010802 21 nvme
 disk 0000:0a:00.0 nvme2n1 259:16 nvme2n1p1 259:17
@@ -347,6 +347,6 @@ link "$root/sys/block/nvme5n1" "$subsystem/nvme5n1"
 link "$root/sys/class/block/nvme5n1" "$subsystem/nvme5n1"
 echo '31 21 0:45 / /home rw - btrfs /dev/nvme5n1 rw' >>"$root/proc/self/mountinfo"
 
-# A driver with a name that nobody should print as it is; a domain of five digits.
+# A driver with control characters in its name; a domain of five digits.
 port 14
 device "$REPLY" 10000:01:00.0 8086 0a54 010802 26 'ev\x1b[31mil'

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl policy, with a driver that answers.
+# fpgactl policy, with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# device FILE [LINE…]: what the driver says of 0000:07:00.0, with these lines in its policy
+# device FILE [LINE…]: set the reply for 0000:07:00.0, with these lines in its policy
 device()
 {
 	local file=$1
@@ -18,7 +18,7 @@ device()
 	} >"$tree/netlink/$file"
 }
 
-# sent: the changes that the driver got
+# sent: print the changes that the driver got
 sent()
 {
 	grep '^device-set ' "$tree/netlink/log"
@@ -53,7 +53,7 @@ link-disable auto" ]
 	not_asked
 }
 
-# set_policy: one in which everything is set
+# set_policy: set the reply to a policy without default values
 set_policy()
 {
 	device device-get "reset-method 2" "reset-method 0" ready-register "bar 2" \
@@ -105,7 +105,7 @@ newer_driver_ok()
 	grep -qx 'auto-retrain' <<<"$out"
 }
 
-# change [FROM TO]…: the driver takes a change, after which its answer is another
+# change [FROM TO]…: let the driver accept a change and return another policy afterwards
 change()
 {
 	echo "then after" >"$tree/netlink/tail"
@@ -160,7 +160,7 @@ default_ok()
 	refuses 2 "default: policy: this comes before the keys, as they are changed after it"
 }
 
-# takes WORD REQUEST: what the driver gets for a word
+# takes WORD REQUEST: check the request for a word
 takes()
 {
 	change

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl recover, with a driver that answers.
+# fpgactl recover, with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# not_back STATE REASON ERRNO: neither way helped
+# not_back STATE REASON ERRNO: reply of a recovery whose steps all fail
 not_back()
 {
 	answer recover <<END
@@ -103,7 +103,7 @@ owner_refused()
 	asked "recover bdf=0000:07:00.1 force dry-run " "recover bdf=0000:07:00.1 force "
 }
 
-# fails CODE TEXT: as refuses(), but what was tried is on standard output
+# fails CODE TEXT: as refuses(), with the tried steps on stdout
 fails()
 {
 	[ "$rc" = "$1" ] && [ -n "$out" ] && [ "$(head -n 1 <<<"$err")" = "fpgactl: $2" ]

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl reprogram: a driver that answers, and commands that do all sorts of things.
+# fpgactl reprogram, with a simulated driver and various commands.
 # shellcheck disable=SC2317 # tests are called by their names
-# shellcheck disable=SC2016 # what commands are to expand, they expand
+# shellcheck disable=SC2016 # expanded by the commands
 . "$(dirname "$0")/cli.sh"
 
-# card: the driver fences it, and brings it back
+# card: set replies of a successful fence and recovery
 card()
 {
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 610000" \
@@ -18,21 +18,21 @@ card()
 	recovered
 }
 
-# not_back STATE REASON ERRNO
+# not_back STATE REASON ERRNO: reply of a failed recovery
 not_back()
 {
 	printf '%s\n' "bdf 0000:07:00.1" step "error $3" "text $2" "duration-ns 60000100000" end \
 		"state $1" "reason $2" "fail $3 0000:07:00.1: $2" | answer recover
 }
 
-# fenced_and_back: this is what the driver was asked, in this order
+# fenced_and_back: check the requests that the driver got, in order
 fenced_and_back()
 {
 	asked "fence bdf=0000:07:00.1 timeout-ms=${1:-610000} " "recover bdf=0000:07:00.1 dry-run " \
 		"recover bdf=0000:07:00.1 " close
 }
 
-# ends CODE TEXT: the card was brought back, and the error is this one
+# ends CODE TEXT: check the requests and the error
 ends()
 {
 	fenced_and_back "${3:-}" || return
@@ -75,7 +75,7 @@ hold environment_ok "the command is told which device it is for, and nothing tha
 environment_ok()
 {
 	card
-	# of another vendor than the function
+	# a subsystem vendor that differs from the vendor
 	echo 0x1af4 >"$tree/sys/bus/pci/devices/0000:07:00.1/subsystem_vendor"
 	FPGA_VFIO_PROFILE=wrong fvl reprogram -t 90s 07:00.1 -- \
 		sh -c 'env | grep ^FPGA_VFIO | grep -v ^FPGA_VFIO_CACHE= | sort >"$0"' "$work/env"
@@ -92,7 +92,7 @@ environment_ok()
 	FPGA_VFIO_VENDOR=10ee
 	END
 	fenced_and_back 100000
-	# whole seconds that have begun
+	# rounded up to seconds
 	fvl reprogram -t 1001ms 07:00.1 -- sh -c 'echo "$FPGA_VFIO_TIMEOUT"'
 	[ "${out%%$'\n'*}" = 2 ]
 	rm "$tree/netlink/device-get"
@@ -106,7 +106,7 @@ inherited_ok()
 	local command='ls /proc/self/fd >"$0"; exec grep -E "^Sig(Blk|Ign)" /proc/self/status >>"$0"'
 
 	card
-	# timeout, as in fv_live(), takes signals that are ignored
+	# timeout, as in fv_live(), resets ignored signals
 	timeout 60 sh -c "$command" "$work/shell" </dev/null
 	cat "$work/shell"
 	fvl reprogram 07:00.1 -- sh -c "$command" "$work/has"
@@ -142,7 +142,7 @@ not_found_refused()
 	refuses 126 "$work: reprogram: Permission denied"
 	PATH=$work:$PATH fvl reprogram 07:00.1 -- file
 	refuses 126 "file: reprogram: Permission denied"
-	# a file in the path is no directory
+	# a file instead of a directory in PATH
 	PATH=$work/file:$PATH fvl reprogram 07:00.1 -- no-such-command
 	refuses 127 "no-such-command: reprogram: there is no such command"
 	not_asked
@@ -155,7 +155,7 @@ path_ok()
 	mkdir "$work/a" "$work/b"
 	printf '#!/bin/sh\necho it ran\n' | tee "$work/b/loader" >"$work/a/loader"
 	chmod +x "$work/b/loader"
-	# one that may not be run does not hide the next
+	# a file without execute permission does not hide the next
 	PATH=$work/a:$work/b:$PATH fvl reprogram 07:00.1 -- loader
 	[ "$rc" = 0 ]
 	[ "${out%%$'\n'*}" = "it ran" ]
@@ -368,23 +368,23 @@ failed_json_refused()
 		'{"fate":"exited","status":3,"signal":null,"error":null,"late":false,"caught":null}' ]
 }
 
-# launch ARGUMENT…: begin "fpgactl reprogram"; $begun is that process itself
+# launch ARGUMENT…: start "fpgactl reprogram" as $begun, without a shell in between
 launch()
 {
-	# in the background of a shell without job control they are ignored
+	# a shell without job control ignores these in background processes
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT \
 		"$FPGACTL" reprogram "$@" >"$work/out" 2>"$work/err" </dev/null &
 	begun=$!
 }
 
-# start ARGUMENT…: the same, and wait until the command has made $work/up
+# start ARGUMENT…: launch, and wait until the command has created $work/up
 start()
 {
 	launch "$@"
 	wait_until test -e "$work/up"
 }
 
-# For commands that run in bash: until FILE is there, which takes signals meanwhile
+# For bash commands: wait until FILE exists, and take signals
 until_there='until_there() { until [ -e "$1" ]; do read -rt 0.01 <> <(:) || :; done; }
 '
 
@@ -432,7 +432,7 @@ stubborn_refused()
 	wait_for 2000
 	clock 2000
 	wait_until test -e "$work/heard"
-	# it has 5 s to end
+	# 5 s of grace
 	wait_for 7000
 	kill -0 "$begun"
 	clock 7000
@@ -573,7 +573,7 @@ killed_ok()
 	kill -KILL "$begun"
 	finish
 	[ "$rc" = 137 ]
-	# nothing but the process that was killed had the socket
+	# only the killed process had the socket
 	[ -s "$work/fds" ]
 	lacks socket "$work/fds"
 	: >"$work/go"
@@ -586,17 +586,16 @@ closed_output_ok()
 {
 	card
 	rc=0
-	# the command ends when neither is read any more
+	# the command ends when neither pipe has a reader
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" reprogram 07:00.1 -- \
 		sh -c 'trap "" PIPE; while echo x; do :; done; while echo x >&2; do :; done' \
 		2> >(exec true) > >(exec true) || rc=$?
-	# SIGPIPE at the end, as with any program
+	# killed by SIGPIPE like any program
 	[ "$rc" = 141 ]
 	fenced_and_back
 }
 
-# terminal COMMAND…: run on a terminal of its own; what is typed is written to fd 9, what
-# is shown is in $work/screen
+# terminal COMMAND…: run on a terminal; fd 9 is its keyboard, $work/screen has its output
 terminal()
 {
 	mkfifo "$work/keys"
@@ -606,21 +605,21 @@ terminal()
 	exec 9>"$work/keys"
 }
 
-# shows TEXT: until it is on the screen
+# shows TEXT: wait until it is on the screen
 shows()
 {
 	wait_until grep -q "$1" "$work/screen"
 }
 
-# closed: the end of the program on the terminal; $rc as it gave it
+# closed: wait for the end of the program on the terminal; status in $rc
 closed()
 {
 	end_of "$begun"
 	cat -v "$work/screen"
 }
 
-# proc_field PID N: the N-th of those after the name in its stat: 1 state, 2 parent, 3 process
-# group, 6 process group in the foreground of its terminal
+# proc_field PID N: the N-th field after the name in its stat: 1 state, 2 parent, 3 process group,
+# 6 foreground process group of its terminal
 proc_field()
 {
 	local stat fields
@@ -630,7 +629,7 @@ proc_field()
 	REPLY=${fields[$2 - 1]}
 }
 
-# waits_for_input PID: it has the terminal, and sleeps
+# waits_for_input PID: succeed if it is in the foreground and sleeps
 waits_for_input()
 {
 	local group
@@ -730,7 +729,7 @@ background_ok()
 		"$FPGACTL" "$work/up" >&9
 	wait_until test -s "$work/up"
 	pid=$(<"$work/up")
-	# it wanted to read, and both were stopped
+	# reading stopped both
 	wait_until has_stopped "$pid"
 	proc_field "$pid" 2
 	wait_until has_stopped "$REPLY"

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl rescan, with a driver that answers and a kernel that finds things.
+# fpgactl rescan, with a simulated driver and kernel.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
 port=sys/devices/pci0000:00/0000:00:07.0
 
-# PCI Express 6.0, 6.6.1: a card is left alone for 100 ms after its link came up
+# PCI Express 6.0, 6.6.1: no config access for 100 ms after link up
 link_up_ms=100
 
-# card STATE [LINK…]: what the driver says of the card of 0000:07:00.0; nobody holds it
+# card STATE [LINK…]: set the reply for the card of 0000:07:00.0, without a user
 card()
 {
 	{
@@ -27,7 +27,7 @@ changed()
 	card 4 active "speed 4" "width 8"
 }
 
-# becomes BDF FILE VALUE…: this is what is found at the next rescan
+# becomes BDF FILE VALUE…: define a device that the next rescan finds
 becomes()
 {
 	local bdf=$1
@@ -61,7 +61,7 @@ rescan_ok()
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	[ "$(override_of 0000:07:00.0)" = fpga-vfio-pci ]
 	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
-	# nobody had to be asked
+	# no user to ask
 	not_asked
 }
 
@@ -164,7 +164,7 @@ Their holders would be asked to let go; what fpga-vfio-pci has would be bound to
 	value '[.dry_run, (.before | length), .after]' '[true,2,null]'
 }
 
-# holder: a VM has 0000:07:00.0, and the driver counts a user
+# holder: a VM holds 0000:07:00.0, and the driver counts a user
 holder()
 {
 	mkdir -p "$tree/proc/4242/fd"
@@ -188,7 +188,7 @@ held_refused()
 	fvl rescan -t 0 07:00.0
 	[ "$rc" = 4 ]
 	clock_is "10000 auto"
-	# every 10 s again
+	# repeated every 10 s
 	: >"$tree/netlink/log"
 	clock 0 auto
 	fvl rescan 07:00.0
@@ -238,7 +238,7 @@ late_refused()
 	changed
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
-	# for the policy, and one function after the other; then there is one
+	# replies for the policy and for each function; then there is a user
 	# shellcheck disable=SC2059 # the lines are in it
 	{
 		printf "then b\n$users" 0 | answer device-get
@@ -268,7 +268,7 @@ is_back()
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ] && [ ! -e "$tree/removed/0000:07:00.0" ]
 }
 
-# on_screen TEXT: rescan on a terminal shows it
+# on_screen TEXT: wait until rescan shows it on a terminal
 on_screen()
 {
 	wait_until grep -qsF "$1" "$work/screen"
@@ -294,7 +294,7 @@ work_ok()
 	clock $((70000 + link_up_ms))
 	end_of "$begun"
 	[ "$rc" = 0 ]
-	# the line is taken away
+	# the progress line is erased
 	grep -qF 'looking for it, 70 sCRESC[K0000:07:00.0: its card was removed and found again' "$work/out"
 }
 
@@ -361,7 +361,7 @@ link_awaited_ok()
 	clock $((60000 + link_up_ms))
 	finish
 	succeeds
-	# one that does not come is looked for all the same, once
+	# without a link, one rescan is tried all the same
 	poke 0000:00:07.0 0x62 00 00
 	: >"$FAKE_CLOCK.waits"
 	clock 0 auto

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl reset, with a driver that answers.
+# fpgactl reset, with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# plan: a function reset that is possible, a hot reset that is, and one that is not
+# plan: set the plan: FLR and a hot reset possible, one method not
 plan()
 {
 	answer reset-dry-run <<'END'
@@ -40,7 +40,7 @@ end
 END
 }
 
-# plan_ours [HELD]: the function reset only
+# plan_ours [HELD]: set the plan to FLR only
 plan_ours()
 {
 	answer reset-dry-run <<END
@@ -58,7 +58,7 @@ end
 END
 }
 
-# done_by_hot: what the driver says when the first method did not help
+# done_by_hot: set the reply to a failed FLR and a successful hot reset
 done_by_hot()
 {
 	answer reset <<'END'
@@ -244,7 +244,7 @@ other_held_refused()
 		"$tree/netlink/reset-dry-run"
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.0, which may be reset too, is held by qemu-system-x86 (pid 4242)"
-	# not hit by a method that is not possible
+	# functions of an impossible method do not count
 	sed -i '/method 2/{n;s/0/16/}' "$tree/netlink/reset-dry-run"
 	done_by_hot
 	fvl reset 07:00.1
@@ -269,7 +269,7 @@ busy_refused()
 	hints "Something else is done to the card; try it again."
 }
 
-# fails CODE TEXT: as refuses(), but what was tried is on standard output
+# fails CODE TEXT: as refuses(), with the tried steps on stdout
 fails()
 {
 	[ "$rc" = "$1" ] && [ -n "$out" ] && [ "$(head -n 1 <<<"$err")" = "fpgactl: $2" ]
@@ -425,7 +425,7 @@ no_progress_ok()
 	clock 0
 	on_terminal reset 07:00.1
 	[ "$(head -c 6 "$work/out")" = METHOD ]
-	# while the driver is at work another thread tells, or there is none
+	# a thread shows progress while the driver works, but not with --json
 	sed -i '1i wait block' "$tree/netlink/reset"
 	: >"$tree/netlink/block"
 	: >"$tree/netlink/log"

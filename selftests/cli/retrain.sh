@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl retrain, with a driver that answers.
+# fpgactl retrain, with a simulated driver.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# trained AFTER-SPEED AFTER-WIDTH ATTEMPTS: what the driver says
+# trained AFTER-SPEED AFTER-WIDTH ATTEMPTS: set the reply
 trained()
 {
 	printf '%s\n' "bdf 0000:07:00.0" \

@@ -107,7 +107,7 @@ unprivileged_ok()
 	truncate -s 64 "$tree/sys/bus/pci/devices/0000:01:00.0/config"
 	fv show 01:00.0
 	grep -q '^Capabilities:  *FLR yes, AER unknown, MSI unknown, MSI-X unknown, SR-IOV no; root sees all$' <<<"$out"
-	# what sysfs shows to all is known
+	# unprivileged sysfs attributes are known
 	echo bus >"$tree/sys/bus/pci/devices/0000:01:00.0/reset_method"
 	echo 4 >"$tree/sys/bus/pci/devices/0000:01:00.0/sriov_totalvfs"
 	: >"$tree/sys/bus/pci/devices/0000:01:00.0/aer_dev_fatal"
@@ -141,13 +141,13 @@ extended_ok()
 	local config=$tree/sys/bus/pci/devices/0000:01:00.0/config
 
 	truncate -s 4096 "$config"
-	# AER at 0x100 leads to SR-IOV of 7 VFs at 0x200, which leads back
+	# AER at 0x100, then SR-IOV with 7 VFs at 0x200, which points back
 	printf '\x01\x00\x02\x20' | dd of="$config" bs=1 seek=$((0x100)) conv=notrunc
 	printf '\x10\x00\x01\x10' | dd of="$config" bs=1 seek=$((0x200)) conv=notrunc
 	printf '\x07\x00' | dd of="$config" bs=1 seek=$((0x20e)) conv=notrunc
 	fv show --json 01:00.0
 	value '.capabilities | [.aer, .sriov, .sriov_total_vfs]' '[true,true,7]'
-	# the whole space was read: sysfs is not asked
+	# with full config space, sysfs is not used
 	echo 4 >"$tree/sys/bus/pci/devices/0000:01:00.0/sriov_totalvfs"
 	fv show --json 01:00.0
 	value .capabilities.sriov_total_vfs 7
@@ -163,7 +163,7 @@ held_ok()
 	fv show --json 07:00.0
 	value '[.driver, .driver_override, .holders, .holders_complete]' \
 		'["fpga-vfio-pci","fpga-vfio-pci",[{"pid":4242,"command":"qemu-system-x86"}],true]'
-	# of a device that no VM can have nothing is said
+	# only for devices that a VM can have
 	fv show 02:00.0
 	lacks '^Held by' "$work/out"
 	chmod 0 "$tree/proc/4242/fd"
@@ -221,7 +221,7 @@ driver_refused()
 	echo "fail 19 0000:07:00.0: is not bound" | answer device-get
 	fvl show 07:00.0
 	refuses 3 "0000:07:00.0: read the statistics: is not bound"
-	# it knew it, and then it did not
+	# the second request fails
 	printf '%s\n' "then again" "bdf 0000:07:00.0" stats "opens 3" end | answer device-get
 	echo "fail 16 0000:07:00.0: busy" | answer again
 	fvl show 07:00.0

@@ -76,7 +76,7 @@ interrupts_ok()
 	echo 100 | tee "$irq/51/per_cpu_count" "$irq/52/per_cpu_count" >"$irq/53/per_cpu_count"
 	fv stats --json
 	value '.statistics | map(.counters.interrupts)' '[42,7]'
-	# a vector without its count
+	# an interrupt without per_cpu_count
 	rm "$irq/50/per_cpu_count"
 	fv stats 18
 	succeeds
@@ -153,7 +153,7 @@ no_module_refused()
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 
-# watch ARGUMENT…: in the background, at a time that stands still
+# watch ARGUMENT…: run in the background, with the clock stopped
 watch()
 {
 	clock 0
@@ -161,7 +161,7 @@ watch()
 	pid=$!
 }
 
-# stop: it ends well. A signal right before it sleeps does not wake it: the next look is due
+# stop: stop it by SIGINT; it sees a signal just before its sleep only at the next refresh
 stop()
 {
 	kill -INT "$pid"
@@ -179,7 +179,7 @@ watch_ok()
 	echo 1000 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
 	clock 1000
 	wait_for 2000
-	# since the look before, not since the first one
+	# since the last refresh, not the first
 	echo 1500 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
 	clock 2000
 	wait_for 3000
@@ -193,7 +193,7 @@ watch_seconds_ok()
 	watch --watch=4 17
 	wait_for 4000
 	echo 1003 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
-	# a counter that is less than it was began anew
+	# a counter that decreased was reset
 	echo 1 >"$tree/sys/class/fpga_vfio/group17/statistics/closes"
 	clock 4000
 	wait_for 8000
@@ -202,7 +202,7 @@ watch_seconds_ok()
 	[ "$(grep closes "$work/out" | xargs)" = "├─closes 2 ├─closes 1" ]
 }
 
-# resets: what the driver says of five of them
+# resets: print the reply with five resets
 resets()
 {
 	printf '%s\n' reset-time "count 5" "last-ns 212345678" "min-ns 900000" \
@@ -243,7 +243,7 @@ TIME-MS RESETS SHARE
 	sed -i 's/^stats/group 17\n&/' "$tree/netlink/device-get"
 	fvl stats --json 07:00.0
 	value '.statistics[0].group' 17
-	# the last step has no end
+	# the last bucket has no upper bound
 	sed -i '/^histogram/d; /^total-ns/a histogram 1\nhistogram 0\nhistogram 1000' \
 		"$tree/netlink/device-get"
 	fvl stats 07:00.0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl unbind on a recorded system, with and without a kernel behind its files.
+# fpgactl unbind on a recorded system, with and without a simulated kernel behind its files.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
@@ -157,7 +157,7 @@ dry_run_ok()
 	fvk unbind --dry-run --json 07:00.1 01:00.1
 	value '[.dry_run, (.devices | map([.bdf, .driver, .previous_driver, .changed]))]' \
 		'[true,[["0000:01:00.0",null,null,false],["0000:01:00.1","xdma","xdma",false],["0000:07:00.1",null,"fpga-vfio-pci",true]]]'
-	# nor while a VM holds it, and for an ordinary user
+	# also if a VM holds it, and for an unprivileged user
 	run_as_nobody unbind --dry-run 07:00.0
 	succeeds
 	unchanged

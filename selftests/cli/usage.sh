@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The command line of fpgactl: what it takes, refuses and explains.
+# Command line of fpgactl: accepted, refused, and help.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
@@ -43,7 +43,7 @@ help_layout_ok()
 
 	for command in unbind stats policy completion version; do
 		fv help "$command"
-		# all explanations begin in one column
+		# all explanations start in the same column
 		sed -n '/^Options:/,/^$/p' <<<"$out" | grep '^ ' >"$work/options"
 		[ "$(grep -cvE '^.{27}  [^ ]' "$work/options")" = 0 ]
 	done
@@ -216,7 +216,7 @@ sysroot_ok()
 	json '.groups | length > 0'
 	fv_live --sysroot "$tree/dev/../proc" list
 	refuses 1 "$tree/proc/sys/bus/pci/devices: read the PCI devices: No such file or directory"
-	# the one that is live, of which there is a history
+	# the live system has a history
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL fv_live --sysroot / reset 07:00.1
 	[ "$rc" = 3 ]
 }
@@ -232,7 +232,7 @@ json_usage_error_ok()
 	[ "$(jq -c . "$work/err")" = '{"error":{"object":"list","what":"--nosuch","why":"unknown option","hint":"See '"'fpgactl help list'"'.","exit_code":2}}' ]
 	fv -j show x
 	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
-	# behind -- it is an option of another program
+	# after --, an option of another program
 	fv reprogram 01:00.0 -- no-such-command --json
 	refuses 127 "no-such-command: reprogram: there is no such command"
 }
@@ -244,7 +244,7 @@ full_disk_refused()
 	"$FPGACTL" --sysroot "$tree" list >/dev/full 2>"$work/err" || rc=$?
 	[ "$rc" = 1 ]
 	[ "$(cat "$work/err")" = "fpgactl: standard output: write: No space left on device" ]
-	# an error that was there before is the one that is told
+	# the first error is reported
 	rc=0
 	"$FPGACTL" --sysroot "$tree" show x >/dev/full 2>"$work/err" || rc=$?
 	[ "$rc" = 2 ]
