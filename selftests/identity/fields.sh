@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2119 # functions are called by name; all ports
-# A card that comes back with one other field, where two are compared together: each of them
-# counts by itself.
+# A card comes back with one different field of several that are compared together: each field
+# counts.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 

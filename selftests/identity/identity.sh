@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# A card that comes back as something else: each difference is found and said in words, the
-# card is given to nobody, and when it is what it was again, it is ready again.
+# A card that comes back different: each difference is found and reported, no user gets the card,
+# and the card is ready again once it is unchanged.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -13,12 +13,12 @@ use_card FV_CARD
 
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
-	# awake, for accesses that are not VFIO's; what happens here is asked for
+	# no runtime suspend, because the test accesses the function without VFIO; no link monitor
 	echo on >"$FV_PCI/$bdf/power/control"
 	policy "$bdf" watch_interval_ms=0
 done
 
-# differs WHAT BDF PATTERN: the card that was programmed is not taken, and PATTERN says why
+# differs WHAT BDF PATTERN: check that the card is rejected with a reason that matches
 differs()
 {
 	fv_check "$1: not taken" refused reset "$2" hot
@@ -27,7 +27,7 @@ differs()
 	fv_has "$1: the reason says so" "$3" "$(device "$2" reason)"
 }
 
-# shut WHAT BDF: it is opened for nobody
+# shut WHAT BDF: check that open fails
 shut()
 {
 	open_error "$2"
@@ -36,12 +36,12 @@ shut()
 
 config=$(card_config "$dev")
 fv_check "the card is ready" device_is "$dev" ready
-# programmed once more with the same, it is the same: what differs below is the difference
+# reprogramming the same image changes nothing: the differences below are those of the images
 image alveo-xdma
 fv_check "the same image: done" act reset "$dev" hot
 fv_same "the same image: the same configuration, to the byte" "$config" "$(card_config "$dev")"
 
-# --- images with one difference. NAME PATTERN
+# --- images with one difference: NAME PATTERN
 while read -r name pattern; do
 	image "$name"
 	differs "$name" "$dev" "$pattern"
@@ -62,7 +62,7 @@ alveo-xdma-2 10ee:9038, was 10ee:903f
 EOF
 shut "the last of them" "$dev"
 
-# --- the image, with something wrong in it. WHAT ARGUMENTS: PATTERN
+# --- images with an error injected: WHAT ARGUMENTS: PATTERN
 while IFS=: read -r what arguments pattern; do
 	# shellcheck disable=SC2086 # words
 	card wrong ${arguments//./:} for 1
@@ -87,7 +87,7 @@ fv_same "the old card can be opened" 0 "$REPLY"
 fv_check "and works" works
 fv_same "with the same configuration, to the byte" "$config" "$(card_config "$dev")"
 
-# --- while somebody has it
+# --- with a user
 holder "$dev"
 told held
 image identity-revision
@@ -99,7 +99,7 @@ fv_check "with a user, then the old one: done" act reset "$dev"
 fv_same "with a user, then the old one: ready" ready "$(device "$dev" state)"
 fv_let_go
 
-# --- an open finds it out as well, by its reset
+# --- the open reset detects it, too
 image identity-bar-new
 mark
 shut "another card, nobody has looked" "$dev"
@@ -110,7 +110,7 @@ open_error "$dev"
 fv_same "the old card: an open finds it out, too" 0 "$REPLY"
 fv_same "the old card: ready" ready "$(device "$dev" state)"
 
-# --- bound again, it is what it is then
+# --- a new bind takes the current identity
 image identity-cap-new
 refused reset "$dev" >/dev/null
 fv_unbind "$dev"
@@ -124,7 +124,7 @@ differs "bound again, the first one" "$dev" "capability 0x9 at 0xb0 is gone"
 fv_unbind "$dev"
 fv_bind $FV_DRIVER "$dev"
 
-# --- two functions: what the other one is counts
+# --- two functions: the identity of the other one counts
 use_card FV_CARD2
 image two-function-2
 for bdf in "$FV_CARD2" "$FV_CARD2_FN1"; do

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Imports dma-bufs of BARs for tests; see importer.h. */
+/* Importer of BAR dma-bufs for tests; see importer.h. */
 #include <linux/module.h>
 
 #ifdef CONFIG_VFIO_PCI_DMABUF
@@ -18,16 +18,16 @@
 #include "importer.h"
 
 /**
- * struct importer - an open descriptor
- * @lock: one ioctl at a time, but FV_IMPORTER_STATE
+ * struct importer - an open file of /dev/fv_importer
+ * @lock: serializes ioctls, except FV_IMPORTER_STATE
  * @pdev: the function that would do DMA
- * @attach: to the dma-buf, or NULL
- * @sgt: the mapping, or NULL; reservation lock of the dma-buf
- * @is_keeping: an invalidation leaves the mapping; reservation lock
+ * @attach: attachment to the dma-buf, or NULL
+ * @sgt: the mapping, or NULL; protected by the dma-buf's reservation lock
+ * @is_keeping: invalidations keep the mapping; protected by the reservation lock
  * @nr_invalidations: written under the reservation lock
  */
 struct importer {
-	struct mutex lock;	/* of ioctls */
+	struct mutex lock;	/* serializes ioctls */
 	struct pci_dev *pdev;
 	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
@@ -99,7 +99,7 @@ err_pdev:
 	return ret;
 }
 
-/* All but the first, under the reservation lock. */
+/* All ioctls except the first; caller holds the reservation lock. */
 static long importer_do(struct importer *importer, unsigned int cmd, unsigned long arg)
 {
 	struct sg_table *sgt;
@@ -151,7 +151,7 @@ static long importer_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	};
 	long ret;
 
-	/* also while the exporter, or the mapping, is waited for */
+	/* without importer->lock, to work during waits for exporter or mapping */
 	if (cmd == FV_IMPORTER_STATE)
 		return copy_to_user((void __user *)arg, &state, sizeof(state)) ? -EFAULT : 0;
 	if (mutex_lock_interruptible(&importer->lock))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From load to unload, many times, and in every order that must be refused. */
+/* Repeated load to unload, and refusals of operations in the wrong order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ FIXTURE(cycle)
 FIXTURE_SETUP(cycle)
 {
 	self->bdf = role("FV_EDU1");
-	/* its group has a bridge, and shpchp may have that */
+	/* its group has a bridge, which shpchp may be bound to */
 	pci_free_bridge(self->bdf);
 	ASSERT_FALSE(module_loaded(MODULE));
 }
@@ -61,7 +61,7 @@ static unsigned int open_files(void)
 	return atoi(text);
 }
 
-/* Lives of the module leave no memory, no file and no reference behind. */
+/* Loads and unloads leave no memory, file or reference behind. */
 CYCLE_TEST(lives_leave_nothing)
 {
 	static struct memory_use first, middle, last;
@@ -88,7 +88,7 @@ CYCLE_TEST(lives_leave_nothing)
 	EXPECT_EQ(0, things_left());
 }
 
-/* The same for what comes and goes while the module stays. */
+/* Nor do binds and opens while the module is loaded. */
 CYCLE_TEST(binds_and_opens_leave_nothing)
 {
 	static struct memory_use first, middle, last;
@@ -112,7 +112,7 @@ CYCLE_TEST(binds_and_opens_leave_nothing)
 	EXPECT_EQ(0, things_left());
 }
 
-/* Unloading is refused while a device is open, and the user does not notice. */
+/* Unload is refused while a device is open, without effect on the user. */
 CYCLE_TEST(unload_while_open_is_refused)
 {
 	struct iommu iommu;
@@ -137,7 +137,7 @@ CYCLE_TEST(unload_while_open_is_refused)
 	EXPECT_EQ(0, things_left());
 }
 
-/* Unloading while devices are only bound takes them from the driver. */
+/* Unload with bound but closed devices unbinds them. */
 CYCLE_TEST(unload_while_bound_is_clean)
 {
 	static const char *const names[] = {
@@ -161,7 +161,7 @@ CYCLE_TEST(unload_while_bound_is_clean)
 	unload();
 }
 
-/* A statistics file that is open when the module goes gives an error, then. */
+/* Reading a statistics file that was open during unload returns an error. */
 CYCLE_TEST(open_statistics_file_survives_unload)
 {
 	char path[128], text[32];
@@ -182,7 +182,7 @@ CYCLE_TEST(open_statistics_file_survives_unload)
 	EXPECT_EQ(0, things_left());
 }
 
-/* The kernel takes the device away: unplugged by sysfs while nobody uses it. */
+/* Hot removal by sysfs while bound and closed. */
 CYCLE_TEST(removal_while_bound_is_clean)
 {
 	const char *bdf = role("FV_EDU0");
@@ -204,7 +204,7 @@ CYCLE_TEST(removal_while_bound_is_clean)
 	EXPECT_EQ(0, things_left());
 }
 
-/* And while a user has it: asked to leave, and the removal ends when it does. */
+/* Hot removal while open: the user is notified, and the removal waits for the close. */
 CYCLE_TEST(removal_while_open_waits_for_the_user)
 {
 	const char *bdf = role("FV_EDU0");
@@ -222,7 +222,7 @@ CYCLE_TEST(removal_while_open_waits_for_the_user)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		/* inherited, they would keep the device open */
+		/* inherited descriptors would keep the device open */
 		close(dev.fd);
 		iommu_close(&iommu);
 		file_write("1", PCI_SYSFS "/%s/remove", bdf);
@@ -246,7 +246,7 @@ CYCLE_TEST(removal_while_open_waits_for_the_user)
 	EXPECT_EQ(0, things_left());
 }
 
-/* A physical function and its virtual functions, all bound, go with the module. */
+/* Unload with a PF and its VFs bound. */
 CYCLE_TEST(unload_with_virtual_functions_is_clean)
 {
 	const char *pf = role("FV_IGB");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ends at any time: users killed, devices taken, the module unloaded under readers. */
+/* Kills, unbinds and unloads at any time, with concurrent readers. */
 #include <dirent.h>
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -60,7 +60,7 @@ static void dump_for_ever(const char *unused)
 	}
 }
 
-/* Read every file and link below the class, over and over. */
+/* Read every file and link of the class in a loop. */
 static void read_sysfs_for_ever(const char *unused)
 {
 	char text[64], group[300];
@@ -86,7 +86,7 @@ static void read_sysfs_for_ever(const char *unused)
 	}
 }
 
-/* Unload while others dump and read: they see it or they do not, nothing breaks. */
+/* Unload during dumps and reads. */
 RACE_TEST(unload_under_readers)
 {
 	unsigned int i, busy = 0, rounds = loops(8, 30);
@@ -102,7 +102,7 @@ RACE_TEST(unload_under_readers)
 		load();
 		pci_bind(role("FV_EDU1"), OURS);
 		pci_bind(role("FV_EDU2"), OURS);
-		/* A reader inside the module holds it for a moment. */
+		/* a reader inside the module holds a reference for a moment */
 		ASSERT_TRUE(wait_until(({
 			ret = __module_unload(MODULE);
 			busy += ret == -EWOULDBLOCK || ret == -EBUSY;
@@ -121,7 +121,7 @@ static void unbind_in_child(const char *bdf)
 	_exit(__pci_unbind(bdf) ? 1 : 0);
 }
 
-/* Take the device away at any point of a user's life; the user then goes. */
+/* Unbind at any point of a user's life; then the user ends. */
 RACE_TEST(unbind_under_a_user)
 {
 	unsigned int i, rounds = loops(6, 20);
@@ -145,7 +145,7 @@ RACE_TEST(unbind_under_a_user)
 	EXPECT_EQ(0, things_left());
 }
 
-/* Kill the user at any point; the device is there for the next. */
+/* Kill the user at any point; the next user can open the device. */
 RACE_TEST(killed_users_leave_the_device_usable)
 {
 	unsigned int i, rounds = loops(8, 30);
@@ -171,7 +171,7 @@ static void reset_for_ever(const char *bdf)
 		__file_write("1", PCI_SYSFS "/%s/reset", bdf);
 }
 
-/* Resets from sysfs, opens, closes and unbinds at the same time. */
+/* Concurrent sysfs resets, opens, closes and unbinds. */
 RACE_TEST(resets_under_users_and_unbinds)
 {
 	unsigned int i, rounds = loops(3, 10);
@@ -204,7 +204,7 @@ static void bind_and_unbind_for_ever(const char *bdf)
 	}
 }
 
-/* Members of one group that come and go while the group is read. */
+/* Group members are bound and unbound while the group is read. */
 RACE_TEST(members_come_and_go_under_readers)
 {
 	unsigned int i;

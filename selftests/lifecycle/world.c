@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the tests of lifetimes do and look at. */
+/* Helpers of the lifecycle tests. */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci_regs.h>

@@ -11,26 +11,23 @@
 #define OURS "fpga-vfio-pci"
 #define MODULE "fpga_vfio_pci"
 
-/* Long for all that happens here. */
+/* Timeout longer than any operation here. */
 #define LONG_MS 60000
 
-/* The device of a role of the topology, asserted to be there. */
+/* BDF of a role of the topology; fails if it is missing. */
 const char *role(const char *name);
 
 void load(void);
 void unload(void);
 
-/*
- * Number of things that the driver left in sysfs, in /proc and in netlink after it
- * was unloaded; each is printed.
- */
+/* Number of things left in sysfs, /proc and netlink after an unload; each is printed. */
 unsigned int things_left(void);
 
-/* Open, use in some ways, close. 0 or a negative errno of the open. */
+/* Open, use and close the device; return 0 or a negative errno of the open. */
 int __use(const char *bdf);
 void use(const char *bdf);
 
-/* Use the device over and over, until killed; refusals are taken as they come. */
+/* Use the device in a loop until killed, ignoring refusals. */
 void use_for_ever(const char *bdf) __attribute__((noreturn));
 
 #endif

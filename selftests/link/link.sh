@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2119 # functions are called by name; all ports
-# The link of a card: what is read of it, and retrains that go well, take several tries,
-# or come to nothing.
+# Link of a card: values read, and retrains that succeed at once, succeed after several tries, or
+# fail.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -12,12 +12,12 @@ ktap_print_header
 use_card FV_CARD
 
 cards_bind "$dev"
-# the suite watch has what the driver does by itself
+# no link monitor here, see suite watch
 policy "$dev" watch_interval_ms=0
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 
-# --- what is read
+# --- read
 fv_check "a card is read" act card "$port"
 fv_check "it is ready, at full speed" said "state ready,reason ,link 3 8 3 8 [0-9] active,"
 fault come-back 1 2
@@ -26,7 +26,7 @@ act card "$port"
 fv_check "as slow as it is, and as fast as it could be" said "link 1 2 3 8 [0-9] active,"
 fault repair
 
-# --- what is refused
+# --- refusals
 fv_check "an unknown address is refused" refused retrain 0000:ff:1f.7
 fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"
 fv_check "a speed that port and card do not have is refused" refused retrain "$dev" speed=4
@@ -37,13 +37,13 @@ for word in speed=0 speed=7 tries=0 tries=11; do
 done
 fv_same "nobody else may" EPERM "$(as_nobody "$FV_DIR/fv_act" retrain "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 
-# --- a plan does nothing
+# --- a plan changes nothing
 mark
 fv_check "a plan is made" act retrain "$dev" plan
 fv_check "it says what is wanted" said "after 3 8,attempts 0"
 fv_same "the card did not train for it" 0 "$(trace_count training)"
 
-# --- it goes well
+# --- success
 ok=$(counter "$dev" retrains_ok)
 fv_check "a slow link: done" act retrain "$dev"
 fv_check "a slow link: at the first try, at full speed" said "before 1 2,after 3 8,attempts 1"
@@ -65,7 +65,7 @@ fv_check "until somebody says another" said "after 1 8,attempts 1"
 fv_check "the full speed again: done" act retrain "$dev" speed=3
 fv_check "the full speed again: it is that" link_is "$port" 3 8
 
-# --- it does not go well
+# --- failure
 bad=$(counter "$dev" retrains_failed)
 fault come-back 1 4
 fv_check "slow for good: not done" refused retrain "$dev" tries=2
@@ -93,7 +93,7 @@ fv_check "with a user: done" act retrain "$dev"
 fv_check "with a user: he still has it" kill -0 "$FV_HOLDER"
 fv_let_go
 
-# a speed that was asked for stays the aim
+# a requested speed remains the target
 fv_check "the port aims at the speed that was asked for" reg_has "$port" "$LNKCTL2" 0xf 3
 reg_set "$port" "$LNKCTL2=$target"
 fv_same "the port is as it was at the beginning, but for that" "$bits" "$(port_bits)"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* BARs and ROM through the descriptor and through mappings. */
+/* BARs and ROM through the device fd and through mappings. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static void see_bytes(const char *key, int ret, const uint8_t *bytes)
 	see(key, "%d: %s", ret, text);
 }
 
-/* One region: its first registers in all widths, its end, and behind it. */
+/* Read one region: first registers in all widths, the end, and beyond. */
 static void read_region(struct probe *probe, unsigned int index, uint64_t size)
 {
 	uint64_t first = size < 64 ? size : 64;
@@ -74,7 +74,7 @@ static void read_region(struct probe *probe, unsigned int index, uint64_t size)
 	}
 }
 
-/* Registers that no reset reaches, so that earlier users show in them. */
+/* Initialize registers that no reset clears and that earlier users may have changed. */
 static void wash(struct probe *probe)
 {
 	uint64_t reg;
@@ -173,7 +173,7 @@ SECTION(bar_mmap, "bar.mmap", KIND_ANY)
 		}
 		see(key, "%#zx bytes, first %08x last %08x", size, map[0],
 		    map[size / 4 - 1]);
-		/* The descriptor hides the MSI-X table. */
+		/* reads through the fd hide the MSI-X table */
 		if (index != msix_bar(probe))
 			must(map[0] == region_read32(&probe->dev, index, 0),
 			     "region %u: mapping and descriptor read the same",
@@ -199,7 +199,7 @@ static void on_sigbus(int sig)
 	siglongjmp(bus_error, sig);
 }
 
-/* True when reading *@at was answered with SIGBUS. */
+/* True if reading *@at raises SIGBUS. */
 static bool read_faults(volatile uint32_t *at)
 {
 	if (sigsetjmp(bus_error, 1))

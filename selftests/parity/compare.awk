@@ -6,13 +6,13 @@
 #	ok SECTION OBSERVATIONS
 #	not SECTION OBSERVATIONS
 #
-# and below a "not", what is wrong, as comments. A section is right when both
-# drivers gave the same observations, ended well, and nothing that must hold did not.
+# and below a "not", the differences as comments. A section is ok if both drivers gave the same
+# observations, ended well, and all "must" observations hold.
 
 {
 	section = $0
 	sub(/[.](must .*|[^=]*)=.*/, "", section)
-	# SECTION is "part.name": the key is what comes after the second part
+	# SECTION is "part.name"; the rest is the key
 	n = split($0, part, /[.]/)
 	section = part[1] "." part[2]
 	rest = substr($0, length(section) + 2)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Configuration space as the user sees it: reads, writes, virtualised bits. */
+/* Config space as seen by the user: reads, writes, virtualized bits. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -93,8 +93,8 @@ SECTION(config_bounds, "config.bounds", KIND_ANY)
 }
 
 /*
- * Invert every byte, look, put it back, look: which bits the user can change,
- * and whether they go back. This passes through D3hot, FLR and disabled BARs.
+ * Invert each byte and restore it: observes writable bits, and bits that cannot be restored. This
+ * passes through D3hot, FLR and disabled BARs.
  */
 SECTION(config_bits, "config.bits", KIND_ANY)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* DMA through the IOMMU: what is mapped arrives, what is not does not. */
+/* DMA through the IOMMU: mapped addresses work, unmapped ones fault. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
@@ -35,7 +35,7 @@ static int kernel_log(void)
 	return fd;
 }
 
-/* The IOMMU's fault for PROBE_IOVA_NOWHERE is in the log since kernel_log(). */
+/* True if the log has an IOMMU fault for PROBE_IOVA_NOWHERE since kernel_log(). */
 static bool fault_logged(int log)
 {
 	char record[2048], address[64];
@@ -56,8 +56,8 @@ static bool fault_logged(int log)
 }
 
 /*
- * Do DMA to PROBE_IOVA_NOWHERE until its fault is in the kernel log: there are at
- * most ten lines in five seconds of all devices' faults in it.
+ * Do DMA to PROBE_IOVA_NOWHERE until the kernel log has the fault: the log is limited to ten faults
+ * in five seconds for all devices.
  */
 #define dma_faults(_dma) ({						\
 	unsigned int __tries;						\

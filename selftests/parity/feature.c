@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* VFIO_DEVICE_FEATURE, low power, and what they refuse. */
+/* VFIO_DEVICE_FEATURE, low power, and refusals. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define SET VFIO_DEVICE_FEATURE_SET
 #define PROBE VFIO_DEVICE_FEATURE_PROBE
 
-/* Features up to the newest known and some behind it. */
+/* Features up to the newest known one, and some beyond. */
 #define FEATURES 18
 
 SECTION(feature_probe, "feature.probe", KIND_ANY)
@@ -73,7 +73,7 @@ static bool status_is(struct probe *probe, const char *wanted)
 	return !strcmp(text, wanted);
 }
 
-/* Low power, entered and left in both ways that it can be left. */
+/* Low power entry, and both ways to leave it. */
 SECTION(feature_low_power, "feature.low_power", KIND_ANY & ~KIND_OTHER)
 {
 	uint32_t entry = SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY;
@@ -107,7 +107,7 @@ SECTION(feature_low_power, "feature.low_power", KIND_ANY & ~KIND_OTHER)
 	must(ret == 4, "BARs can be read again");
 }
 
-/* The device asked for low power and the user's process goes. */
+/* Low power entry, then close. */
 SECTION(feature_low_power_close, "feature.low_power_close", KIND_ANY)
 {
 	see_ret("entry", __device_feature(&probe->dev, SET |
@@ -122,7 +122,7 @@ SECTION(ioctl_unknown, "ioctl.unknown", KIND_ANY)
 	int ret;
 
 	for (nr = 0; nr < 40; nr++) {
-		/* What works on a device is the business of other sections. */
+		/* known ioctls are tested in other sections */
 		if (nr >= 7 && nr <= 23)
 			continue;
 		ret = ioctl(probe->dev.fd, _IO(VFIO_TYPE, VFIO_BASE + nr),

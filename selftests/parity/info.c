@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the device says of itself: device, regions, interrupts. */
+/* Device, region and interrupt info. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +103,7 @@ SECTION(info_irq, "info.irq", KIND_ANY)
 	}
 }
 
-/* Lengths of the argument that the kernel must tell from each other. */
+/* Relevant values of argsz. */
 SECTION(info_argsz, "info.argsz", KIND_ANY)
 {
 	static const struct {

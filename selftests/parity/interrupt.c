@@ -17,7 +17,7 @@
 #define UNMASK VFIO_IRQ_SET_ACTION_UNMASK
 #define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
 
-/* One that must come now: how many did. Of all that came, for a count at the end. */
+/* An expected interrupt: true if exactly one; @came sums up all. */
 static bool comes_once(int event, unsigned int *came)
 {
 	uint64_t count = event_wait(event, IRQ_LIMIT_MS);
@@ -27,8 +27,8 @@ static bool comes_once(int event, unsigned int *came)
 }
 
 /*
- * What must not come is not waited for: when the interrupt is taken down, all that came has been
- * counted, and there must be no more than what had to come.
+ * Unexpected interrupts are not waited for: after the interrupt is disabled, all have been counted,
+ * and the total must not exceed the expected ones.
  */
 SECTION(irq_intx, "irq.intx", KIND_EDU)
 {
@@ -110,7 +110,7 @@ SECTION(irq_msi, "irq.msi", KIND_EDU)
 	see("cap.end", "%04x", config_read16(dev, cap + PCI_MSI_FLAGS));
 }
 
-/* Each kind of interrupt, triggered by the user's own ioctl. */
+/* Each interrupt type, triggered by ioctl. */
 SECTION(irq_loopback, "irq.loopback", KIND_ANY)
 {
 	struct device *dev = &probe->dev;
@@ -158,7 +158,7 @@ SECTION(irq_loopback, "irq.loopback", KIND_ANY)
 		close(events[i]);
 }
 
-/* Vectors of MSI-X that come, move and go while others stay. */
+/* Add, change and remove single MSI-X vectors. */
 SECTION(irq_msix_dynamic, "irq.msix_dynamic", KIND_ANY & ~KIND_EDU)
 {
 	int a = event_new(), b = event_new(), none = -1;
@@ -235,7 +235,7 @@ SECTION(irq_refused, "irq.refused", KIND_ANY)
 	}
 }
 
-/* Two kinds of interrupt at a time. */
+/* Two interrupt types at a time. */
 SECTION(irq_exclusive, "irq.exclusive", KIND_ANY)
 {
 	struct device *dev = &probe->dev;

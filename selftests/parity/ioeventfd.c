@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes to a BAR that an eventfd makes. */
+/* Writes to a BAR by ioeventfd. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -47,7 +47,7 @@ SECTION(ioeventfd_write, "ioeventfd.write", KIND_ANY & ~KIND_OTHER)
 	see_ret("remove", ioeventfd(probe, size, scratch->bar, scratch->offset,
 				    scratch->value, -1));
 	region_write32(&probe->dev, scratch->bar, scratch->offset, 0);
-	/* the write is made, or not, before this returns */
+	/* the write is done or dropped before this returns */
 	event_signal(event);
 	must(region_read32(&probe->dev, scratch->bar, scratch->offset) != scratch->reads_as,
 	     "removed, it does not");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Users that come and go: twice open, killed, asked to leave. */
+/* Lifetime of users: second open, kill, release request. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/pci_regs.h>
@@ -78,7 +78,7 @@ SECTION(life_names, "life.bad_names", KIND_ANY)
 		-errno : 0);
 }
 
-/* Keep the device as busy as it can be, until killed. */
+/* Keep the device busy until killed. */
 static void be_busy(struct probe *probe, int ready)
 {
 	uint8_t *mem = dma_alloc(16 * 4096);
@@ -157,7 +157,7 @@ RAW_SECTION(life_killed, "life.killed", KIND_ANY)
 	}
 }
 
-/* Unbind in a process of its own; it ends when the user has closed. */
+/* Unbind in a child process, which ends when the user has closed the device. */
 static pid_t unbind_start(struct probe *probe)
 {
 	pid_t pid = fork();
@@ -165,7 +165,7 @@ static pid_t unbind_start(struct probe *probe)
 	if (pid < 0)
 		fail("fork failed");
 	if (!pid) {
-		/* The parent's descriptors would keep the device open. */
+		/* inherited descriptors would keep the device open */
 		close(probe->dev.fd);
 		iommu_close(&probe->iommu);
 		alarm(180);
@@ -201,7 +201,7 @@ SECTION(life_request, "life.unbind_open", KIND_ANY)
 	must(!ret, "it can be bound again");
 }
 
-/* Nobody has it open: the driver puts it to sleep. */
+/* Runtime suspend of a closed device. */
 RAW_SECTION(life_idle, "life.idle", KIND_ANY)
 {
 	char status[32], state[32] = "none";

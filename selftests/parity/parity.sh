@@ -1,24 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Observe every device through vfio-pci and through fpga-vfio-pci, and compare what
-# was seen. FV_PARITY_A and _B name other drivers to compare (both vfio-pci: is the
-# list itself stable?).
+# Observe every device through vfio-pci and through fpga-vfio-pci, and compare. FV_PARITY_A and
+# FV_PARITY_B select other drivers (both vfio-pci: are observations reproducible?).
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"
 
 A=${FV_PARITY_A:-$FV_STOCK}
 B=${FV_PARITY_B:-$FV_DRIVER}
-# For a look at less: FV_PARITY_ROLES, and FV_PARITY_MODES=container or iommufd
+# subsets: FV_PARITY_ROLES, and FV_PARITY_MODES=container or iommufd
 all="FV_NVME FV_E1000E FV_IGB FV_EDU0 FV_EDU1 FV_EDU2 FV_VIRTIO_NET"
-# There everything is looked at twice, by container and by iommufd, and slowly: one
-# device with SR-IOV, AER and MSI-X, and two that share a group
+# debug is slow and supports container and iommufd: one device with SR-IOV, AER and MSI-X, and two
+# in the same group
 [ "${FV_KERNEL:-}" != debug ] || all="FV_IGB FV_EDU1 FV_EDU2"
 roles=${FV_PARITY_ROLES:-$all}
 # shellcheck disable=SC2086 # a list
 fv_need $roles
 ktap_print_header
 
-# What one process after the other works on: edu 1 and 2 share a group.
+# one entry per process: edu 1 and 2 share a group
 lists=${roles/FV_EDU1 FV_EDU2/FV_EDU1+FV_EDU2}
 
 # probe SIDE MODE ROLE[+ROLE]
@@ -34,7 +33,7 @@ probe()
 	done
 }
 
-# observe SIDE DRIVER: both ways to get at a device, if this kernel has them
+# observe SIDE DRIVER: observe all devices, in each mode that the kernel supports
 observe()
 {
 	local side=$1 driver=$2 bdfs role mode list start=$SECONDS

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vfio_probe [-l] BDF [SECTION…]: observe how a device behaves through VFIO. */
+/* vfio_probe [-l] BDF [SECTION…]: observe the behaviour of a device through VFIO. */
 #include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #define READY_LIMIT_MS 30000
 
 static struct section *sections, **sections_end = &sections;
-static const char *now;		/* name of the section that runs */
+static const char *now;		/* current section */
 
 void section_register(struct section *section)
 {

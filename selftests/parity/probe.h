@@ -10,9 +10,9 @@
 #include "iommu.h"
 
 /*
- * The probe uses one device in every way that a VFIO user can, and writes down
- * what it sees: lines SECTION.KEY=VALUE that are the same whenever the driver
- * behaves the same. What has a right answer is asserted, too: must().
+ * The probe uses a device in every way available to a VFIO user and prints observations as
+ * SECTION.KEY=VALUE lines, which are reproducible for the same driver behaviour. Known requirements
+ * are asserted with must().
  */
 
 enum kind {
@@ -29,14 +29,14 @@ struct probe {
 	const char *bdf;
 	const char *driver;		/* that the device is bound to */
 	enum kind kind;
-	struct iommu iommu;		/* open in a section, unless it is RAW */
+	struct iommu iommu;		/* open in a section, unless it is raw */
 	struct device dev;		/* same */
 };
 
 struct section {
 	const char *name;
-	unsigned int kinds;		/* devices that it is for */
-	bool is_raw;			/* it opens the device by itself */
+	unsigned int kinds;		/* applicable devices */
+	bool is_raw;			/* opens the device itself */
 	void (*run)(struct probe *probe);
 	struct section *next;
 };
@@ -44,8 +44,8 @@ struct section {
 void section_register(struct section *section);
 
 /*
- * A section is a function of its own process: a device newly opened (thus
- * reset), a time limit, and nothing that it leaves behind reaches the next.
+ * A section runs in its own process with a newly opened (and reset) device and a time limit, and
+ * does not affect the next one.
  */
 #define __SECTION(_id, _name, _kinds, _raw)				\
 	static void section_##_id(struct probe *probe);			\
@@ -63,42 +63,42 @@ void section_register(struct section *section);
 #define SECTION(_id, _name, _kinds) __SECTION(_id, _name, _kinds, false)
 #define RAW_SECTION(_id, _name, _kinds) __SECTION(_id, _name, _kinds, true)
 
-/* Write down one observation. */
+/* Print one observation. */
 #define see(_key, ...) probe_see(_key, __VA_ARGS__)
 void probe_see(const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Write down a result that is 0 or more, or a negative errno. */
+/* Print a result that is 0 or more, or a negative errno. */
 void see_ret(const char *key, long long ret);
 
-/* Assert: @text says what must hold. Differs from see() in that false fails. */
+/* Assert that @text holds; unlike see(), false is a failure. */
 #define must(_cond, ...) probe_must(_cond, __VA_ARGS__)
 void probe_must(bool holds, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Where a section's DMA memory is for the device, within reach of 28 bits. */
+/* IOVA of a section's DMA memory, below 28 bits. */
 #define PROBE_IOVA 0x1000000ull
-/* An address that nothing is ever mapped at. */
+/* An IOVA that is never mapped. */
 #define PROBE_IOVA_NOWHERE 0x5000000ull
 
-/* A 32-bit register that keeps what is written. */
+/* A 32-bit register that stores its value. */
 struct scratch {
 	unsigned int bar;
 	uint32_t offset;
-	uint32_t value;		/* what the tests write */
-	uint32_t reads_as;	/* and what is read then */
-	uint32_t after_reset;	/* where a reset of the device reaches it */
+	uint32_t value;		/* written by the tests */
+	uint32_t reads_as;	/* read back */
+	uint32_t after_reset;	/* if a reset clears it */
 };
 
-/* NULL for a device that the probe does not know. */
+/* NULL for an unknown device. */
 const struct scratch *probe_scratch(const struct probe *probe);
 
-/* Turn memory decoding and bus mastering on. */
+/* Enable memory space and bus mastering. */
 void probe_enable(struct probe *probe);
 
 /*
- * Wait, as a guest's driver does, until the function is ready after a reset that was asked for
- * in configuration space: the write need not wait for a machine that is slow.
+ * Wait like a guest driver until the function is ready after a reset requested in config space: on
+ * a slow machine the write may return earlier.
  */
 void probe_wait_ready(struct probe *probe);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Resets: of the function, of the bus, by the guest's own FLR, by sysfs. */
+/* Function reset, bus reset, FLR by the guest, and sysfs reset. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "probe.h"
 #include "region.h"
 
-/* A running controller is what a reset of nvme stops; the others keep a value. */
+/* A reset disables the NVMe controller; other devices have a scratch register. */
 static void mark_nvme(struct probe *probe)
 {
 	static uint8_t *mem;
@@ -29,7 +29,7 @@ static void mark_nvme(struct probe *probe)
 	nvme_start(&nvme, &probe->dev, mem, PROBE_IOVA);
 }
 
-/* Leave something in the device that a reset takes away. */
+/* Change device state that a reset clears. */
 static void mark(struct probe *probe)
 {
 	const struct scratch *scratch = probe_scratch(probe);
@@ -66,14 +66,14 @@ static void see_after(struct probe *probe, const char *name)
 				       scratch->offset));
 }
 
-/* What kinds of reset reach the state of QEMU's model of the device. */
+/* Kinds of reset that reset the state of QEMU's device model. */
 enum reach {
 	REACH_FUNCTION = KIND_NVME | KIND_IGB | KIND_VIRTIO,
-	/* e1000e has only the power management reset, which its model ignores */
+	/* e1000e only supports PM reset, which its model ignores */
 	REACH_BUS = REACH_FUNCTION | KIND_E1000E,
 };
 
-/* Assert that the mark is gone, where the model lets a reset reach it. */
+/* Assert that the mark is gone, if the model supports that. */
 static void must_be_unmarked(struct probe *probe, enum reach reach)
 {
 	const struct scratch *scratch = probe_scratch(probe);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* SR-IOV: virtual functions made by the driver, and the token that guards them. */
+/* SR-IOV: VFs enabled by the driver, and the VF token. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static void allow_sriov(struct probe *probe, const char *yes)
 		   "fpga_vfio_pci");
 }
 
-/* Address of virtual function @index, asserted to exist. */
+/* Address of VF @index, which must exist. */
 static void find_vf(struct probe *probe, unsigned int index, char *bdf)
 {
 	if (__link_read(bdf, BDF_LEN, PCI_SYSFS "/%s/virtfn%u", probe->bdf,
@@ -50,7 +50,7 @@ static void see_vf(struct probe *probe, unsigned int index)
 	must(!strcmp(driver, probe->driver), "and has it: %u", index);
 }
 
-/* Open and close, in an address space of its own. */
+/* Open and close in a new IOMMU address space. */
 static int try_open(struct probe *probe, const char *bdf, const char *token)
 {
 	struct iommu iommu;
@@ -133,7 +133,7 @@ RAW_SECTION(sriov_token, "sriov.token", KIND_IGB)
 	allow_sriov(probe, "N");
 }
 
-/* Its virtual functions go with it. */
+/* Unbind removes the VFs. */
 RAW_SECTION(sriov_unbind, "sriov.unbind", KIND_IGB)
 {
 	allow_sriov(probe, "Y");

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# What the policy of a device does. What the driver did is read from the card's own trace.
+# Effects of a device's policy, as seen in the card's trace.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -11,10 +11,10 @@ ktap_print_header
 use_card FV_CARD
 
 cards_bind "$dev"
-# awake, for accesses that are not VFIO's
+# no runtime suspend, because the test accesses the function without VFIO
 echo on >"$FV_PCI/$dev/power/control"
 
-# the watch would repair what is broken here on purpose
+# no link monitor, which would repair injected faults
 quiet="watch_interval_ms=0"
 
 # --- reset_methods
@@ -27,7 +27,7 @@ fault hot-hangs 1
 policy "$dev" ready_limit_ms=500
 mark
 fv_check "hot flr, hot hangs: the next is tried" eval 'act reset "$dev" || :; steps "hot ETIMEDOUT,flr ETIMEDOUT"'
-# a card that hangs does not see an FLR
+# a hanging card does not see FLR
 fv_check "hot flr, hot hangs: and no other" seen hot
 fv_check "hot flr, hot hangs: each has its limit" \
 	said "step hot ETIMEDOUT [^,]* after 500 ms,.*step flr ETIMEDOUT [^,]* after 500 ms"
@@ -60,14 +60,14 @@ fv_check "is what the card saw" seen hot
 fv_let_go
 policy "$dev" default $quiet
 
-# failed_at METHOD MS: its step failed, not before so many ms; how long after is in bench-ready
+# failed_at METHOD MS: succeed if its step failed, not before MS; bench-ready has the delay
 failed_at()
 {
 	echo "# $1 took $(took "$1") ms, limit $2"
 	[ "$(took "$1")" -ge "$2" ]
 }
 
-# --- limits: the card is not ready before the test has seen that it was given up
+# --- limits: the card stays not ready until the test has seen the failure
 policy "$dev" reset_methods=flr ready_limit_ms=500
 fault not-ready hold ones
 fv_check "a ready limit: not done" refused reset "$dev"
@@ -122,13 +122,13 @@ done
 fv_same "it is ready" ready "$(device "$dev" state)"
 policy "$dev" default $quiet
 
-# recoveries: trainings of a link that was up
+# recoveries: print the number of retrains of an active link
 recoveries()
 {
 	trace_count 'training recovery'
 }
 
-# --- link_speed and link_width: the card is bound at 8 GT/s x8
+# --- link_speed and link_width: the card was bound at 8 GT/s x8
 fault come-back 1 2 1
 policy "$dev" link_speed=1 link_width=2
 mark
@@ -149,7 +149,7 @@ done <<'EOF'
 1 8 1 8
 0 0 3 8
 EOF
-# bound at 2.5 GT/s x2 it has to be said that this is too little
+# bound at 2.5 GT/s x2, the goal must be set by policy
 fv_unbind "$dev"
 fault come-back 1 2
 link_retrain "$port"
@@ -210,13 +210,13 @@ fv_check "the old image: taken" act reset "$dev"
 fv_same "the old image: ready" ready "$(device "$dev" state)"
 policy "$dev" default $quiet
 
-# what_was_told: all that the user was
+# what_was_told: print the notifications of the user
 what_was_told()
 {
 	grep -E '^(error|request)' "$HELD"
 }
 
-# --- guest_notification: FLR hangs while somebody uses the card, another card comes
+# --- guest_notification: FLR hangs with a user, then the card changes
 for mode in none error request; do
 	policy "$dev" default $quiet reset_methods=flr ready_limit_ms=200 guest_notification=$mode
 	holder "$dev"
@@ -229,7 +229,7 @@ for mode in none error request; do
 	fv_same "$mode: and is told nothing else" "${mode#none}" "$(what_was_told | sort -u)"
 	fv_let_go
 	policy "$dev" default $quiet guest_notification=$mode
-	# the driver may be at it, with an FLR
+	# the recovery worker may be doing an FLR
 	fv_check "$mode: reset without its user" fv_wait 60 act reset "$dev" hot
 	holder "$dev"
 	told held
@@ -237,7 +237,7 @@ for mode in none error request; do
 	act reset "$dev"
 	fv_same "$mode: the card has changed" changed "$(device "$dev" state)"
 	if [ $mode = none ]; then
-		# what it is told next is the first that it is told
+		# the next notification must be the first one
 		fv_check "$mode, changed: the user goes on" asked 0 map 0
 		policy "$dev" guest_notification=error ready_limit_ms=200
 		image alveo-xdma
@@ -255,7 +255,7 @@ for mode in none error request; do
 	fv_same "$mode: ready" ready "$(device "$dev" state)"
 done
 
-# --- aer: the port reports a fatal error, of which the kernel resets the card
+# --- aer: the port reports a fatal error, and the kernel resets the card
 for mode in stop recover; do
 	policy "$dev" default $quiet aer=$mode
 	fatal=$(counter "$dev" aer_fatal)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The policy of a device: read and set by netlink and by sysfs, and what is refused. */
+/* Policy of a device: read and set by netlink and sysfs, and refusals. */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
 #include <stdio.h>
@@ -40,12 +40,12 @@ FIXTURE(policy)
 FIXTURE_SETUP(policy)
 {
 	self->bdf = role("FV_CARD");
-	/* gives the port a link */
+	/* provides the port's link */
 	if (!module_loaded("fv_port"))
 		module_load("/t/mod/fv_port.ko", "");
 	if (!module_loaded("fpga_vfio_pci"))
 		module_load_ours("");
-	/* a policy lasts while the device is bound */
+	/* a rebind resets the policy */
 	if (pci_driver_is(self->bdf, "fpga-vfio-pci"))
 		pci_unbind(self->bdf);
 	pci_bind(self->bdf, "fpga-vfio-pci");
@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(policy)
 
 #define POLICY_TEST(_name) TEST_F_TIMEOUT(policy, _name, LIMIT_S)
 
-/* All of a policy, in words. */
+/* A policy as "key=value" texts. */
 struct words {
 	unsigned int nr;
 	char text[16][POLICY_TEXT];
@@ -74,7 +74,7 @@ static void take_policy(const struct nlattr *attrs, size_t len, void *data)
 		policy_value(policy, policy_keys[words->nr], words->text[words->nr], POLICY_TEXT);
 }
 
-/* By netlink and by sysfs; how many keys differ, each printed. */
+/* Read by netlink and sysfs; return the number of different keys, each printed. */
 static unsigned int read_both(struct genl *genl, const char *bdf, struct words *words)
 {
 	struct genl_attrs attrs = { 0 };
@@ -107,7 +107,7 @@ static const char *word_of(const struct words *words, const char *key)
 	return "(no such key)";
 }
 
-/* How many keys two policies differ in, each printed. */
+/* Number of keys that differ between two policies, each printed. */
 static unsigned int words_differ(const struct words *a, const struct words *b)
 {
 	unsigned int i, differ = 0;
@@ -121,7 +121,7 @@ static unsigned int words_differ(const struct words *a, const struct words *b)
 	return differ + (a->nr != b->nr);
 }
 
-/* "key=value" words with spaces between, "default" among them. */
+/* Set "key=value" words, separated by blanks; "default" is allowed. */
 static int set_netlink(struct genl *genl, const char *bdf, const char *words,
 		       struct genl_answer *answer)
 {
@@ -155,7 +155,7 @@ static int set_sysfs(const char *bdf, const char *key, const char *value)
 	return ret;
 }
 
-/* Set one key by netlink, its value in sysfs's words. */
+/* Set one key by netlink; the value has the sysfs format. */
 static int set_key(struct genl *genl, const char *bdf, const char *key, const char *value,
 		   struct genl_answer *answer)
 {
@@ -215,11 +215,11 @@ POLICY_TEST(files_have_the_right_modes)
 	EXPECT_EQ(0200, st.st_mode & 07777);
 }
 
-/* Values that are right: in both ways, seen in both ways. */
+/* Valid values, set and read in both ways. */
 static const struct begin right[] = {
 	{ "load_limit_ms", "1000" }, { "load_limit_ms", "600000" },
 	{ "ready_limit_ms", "100" }, { "ready_limit_ms", "120000" },
-	/* the card has 8 GT/s x8: no more can be wanted of it */
+	/* the card has 8 GT/s x8, which is the maximum */
 	{ "link_speed", "1" }, { "link_speed", "3" }, { "link_speed", "0" },
 	{ "link_width", "1" }, { "link_width", "8" }, { "link_width", "0" },
 	{ "retrain_tries", "1" }, { "retrain_tries", "10" },
@@ -262,7 +262,7 @@ POLICY_TEST(right_values_are_set)
 	EXPECT_STREQ("default", word_of(&words, "reset_methods"));
 }
 
-/* Values that are wrong, with the errno, and words that its text must have. */
+/* Invalid values, with errno and parts of the text. */
 static const struct wrong {
 	const char *key, *value;
 	int error;
@@ -285,7 +285,7 @@ static const struct wrong {
 	{ "auto_retrain", "2", -ERANGE, { "2", "0", "1" } },
 	{ "reset_methods", "flr hot flr", -EINVAL, { "flr" } },
 	{ "ready_register", "1 0x0 0x1 0x1", -EINVAL, { "BAR 1" } },
-	/* the upper half of a BAR */
+	/* the upper half of a 64-bit BAR */
 	{ "ready_register", "3 0x0 0x1 0x1", -EINVAL, { "BAR 3" } },
 	{ "ready_register", "6 0x0 0x1 0x1", -EINVAL, { "BAR 6" } },
 	{ "ready_register", "0 0x10000 0x1 0x1", -EINVAL, { "0x10000" } },
@@ -301,7 +301,7 @@ POLICY_TEST(wrong_values_are_refused_with_a_text)
 	const struct wrong *is;
 	unsigned int i;
 
-	/* nothing is as it is by default, so that it can be seen if it went back */
+	/* no default values, to detect a reset to defaults */
 	ASSERT_EQ(0, set_netlink(&self->genl, self->bdf,
 				 "load_limit_ms=2000 reset_methods=hot retrain_tries=7 aer=stop",
 				 &self->answer));
@@ -329,7 +329,7 @@ POLICY_TEST(wrong_values_are_refused_with_a_text)
 	EXPECT_EQ(0, words_differ(&before, &after));
 }
 
-/* Values that only netlink, and words that only sysfs can be given. */
+/* Invalid numbers by netlink, and invalid words by sysfs. */
 POLICY_TEST(what_has_no_sense_is_refused)
 {
 	static const char *const numbers[] = {
@@ -361,7 +361,7 @@ POLICY_TEST(what_has_no_sense_is_refused)
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "reset_methods", "default flr"));
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 1"));
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 1 1 1"));
-	/* more than 32 bits, which only the offset may have */
+	/* more than 32 bits, valid only for the offset */
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0x100000000 0x20 1 1"));
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 0x100000001 1"));
 	EXPECT_EQ(-EINVAL, set_sysfs(self->bdf, "ready_register", "0 0x20 1 0x100000001"));
@@ -390,14 +390,14 @@ POLICY_TEST(all_of_a_request_or_nothing)
 		EXPECT_EQ(0, read_both(&self->genl, self->bdf, &after));
 		EXPECT_EQ(0, words_differ(&before, &after));
 	}
-	/* what is not in a request stays */
+	/* keys that are not in the request stay */
 	EXPECT_EQ(0, set_netlink(&self->genl, self->bdf, "retrain_tries=7 aer=stop",
 				 &self->answer));
 	EXPECT_EQ(0, read_both(&self->genl, self->bdf, &after));
 	EXPECT_EQ(2, words_differ(&before, &after));
 	EXPECT_STREQ("7", word_of(&after, "retrain_tries"));
 	EXPECT_STREQ("stop", word_of(&after, "aer"));
-	/* the flag first, then the rest */
+	/* "default" applies first, in any order */
 	EXPECT_EQ(0, set_netlink(&self->genl, self->bdf, "aer=stop default", &self->answer));
 	EXPECT_EQ(0, read_both(&self->genl, self->bdf, &after));
 	EXPECT_EQ(1, words_differ(&first, &after));
@@ -421,7 +421,7 @@ POLICY_TEST(lasts_while_the_device_is_bound)
 	EXPECT_EQ(0, words_differ(&first, &after));
 }
 
-/* In a process without privileges: 0, or a number that says what went wrong. */
+/* Runs unprivileged; return 0 or the number of the failed check. */
 static int try_as_nobody(void)
 {
 	const char *bdf = role("FV_CARD");
@@ -436,7 +436,7 @@ static int try_as_nobody(void)
 		return 3;
 	if (set_netlink(&genl, bdf, "aer=stop", &answer) != -EPERM)
 		return 4;
-	/* nobody learns what there is */
+	/* -EPERM comes before -ENODEV */
 	if (set_netlink(&genl, "0000:ff:1f.7", "aer=stop", &answer) != -EPERM)
 		return 5;
 	if (set_sysfs(bdf, "aer", "stop") != -EACCES)

@@ -1,35 +1,33 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
-# The port above a card: while the card is fenced, errors, containment, hotplug and bandwidth
-# notification are off; on every way out all of it is as it was, to the bit, and what was
-# latched meanwhile is cleared before anybody hears of it.
+# Port isolation: while the card is fenced, errors, DPC, hotplug and bandwidth notification are off;
+# every way out restores all bits and clears events latched in the meantime before they are
+# reported.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_MSI FV_CARDS FV_KO
 ktap_print_header
 
-# all that the fence switches off: System Error, error messages of the port and of what is
-# below it, interrupts because of them and of the bandwidth, containment; …
+# bits that isolation clears: SERR, error messages of the port and from below it, interrupts for
+# them and for bandwidth changes, DPC trigger; …
 ON="4.w=100:100 3e.w=2:2 CAP_EXP+8.w=f:f CAP_EXP+1c.w=7:7 LNKCTL=c00:c00 ECAP_AER+2c.l=7:7
 	ECAP_DPC+6.w=b:b"
 OFF="4.w=0:100 3e.w=0:2 CAP_EXP+8.w=0:f CAP_EXP+1c.w=0:7 LNKCTL=0:c00 ECAP_AER+2c.l=0:7
 	ECAP_DPC+6.w=0:3"
-# … and errors that are masked: all that comes of a link that goes down, and of requests that
-# nobody answers
+# … and errors that it masks: those of a link that goes down, and of requests without an answer
 MASKED="ECAP_AER+8.l=1ff030:1ff030 ECAP_AER+14.l=31c1:31c1"
 UNMASKED="ECAP_AER+8.l=0:1ff030 ECAP_AER+14.l=0:31c1"
 
-# port_set WORD…: registers of the port, LNKCTL is one by that name
+# port_set WORD…: set registers of the port; LNKCTL is the Link Control register
 port_set()
 {
 	reg_set "$port" "${@/#LNKCTL/$LNKCTL}"
 }
 
-# port_learn: switches everything on, and writes down what the port is like then in $bits,
-# while it is fenced in $fenced_up, and in $fenced_down with the link down. The card loses
-# its configuration by that
+# port_learn: enable everything; save the port's controls in $bits, those of a fenced port in
+# $fenced_up and, with the link down, in $fenced_down. The card loses its configuration
 port_learn()
 {
 	# shellcheck disable=SC2086 # words
@@ -45,7 +43,7 @@ port_learn()
 	bits=$(port_controls)
 }
 
-# fenced WHAT [WORD…]: by a new owner; the port is silent
+# fenced WHAT [WORD…]: fence with a new owner; check that the port is isolated
 fenced()
 {
 	owner
@@ -58,7 +56,7 @@ fenced()
 	fi
 }
 
-# nothing_latched: no error, no event is there to be seen
+# nothing_latched: succeed without latched errors and events
 nothing_latched()
 {
 	local values
@@ -72,7 +70,7 @@ nothing_latched()
 		reg_has "$port" "$LNKSTA" 0xc000 0
 }
 
-# back WHAT: the port is as it was, and nobody has heard anything
+# back WHAT: check that the port is restored without a report
 back()
 {
 	fv_check "$1: the port is as it was" port_is bits
@@ -81,14 +79,14 @@ back()
 		eval '! kmsg_has "AER:|PCIe Bus Error|DPC|containment|pciehp.*(Link Down|not present)"'
 }
 
-# fenced_ms: from when it was fenced, since the mark, until the driver ended that
+# fenced_ms: print the time from fence to its end by the driver, since the mark
 fenced_ms()
 {
 	happened | awk '/kind=fence/ { split($3, time, "="); at[++nr] = time[2] }
 		END { print int((at[2] - at[1]) / 1000000) }'
 }
 
-# waits WHAT: the recovery that the owner has asked for waits for the card, which is held
+# waits WHAT: start a recovery by the owner that waits for the held card
 waits()
 {
 	fault not-ready hold
@@ -97,7 +95,7 @@ waits()
 	fv_check "$1: it is waited for" looked ones
 }
 
-# recovers WHAT: all is well
+# recovers WHAT: recover, check, and end the session
 recovers()
 {
 	fv_check "$1: recovered" own recover "$dev"
@@ -110,7 +108,7 @@ recovers()
 use_card FV_CARD
 port_learn
 cards_bind "$dev"
-# at once, so that nobody is late; the watch has a suite of its own
+# shorter recoveries without the link monitor, see suite watch
 policy "$dev" watch_interval_ms=0
 ROOT_STATUS=$(reg "$port" ECAP_AER+30.l)
 ROOT_STATUS=$(printf %08x $((0x$ROOT_STATUS & ~0x7f)))
@@ -121,7 +119,7 @@ fv_check "bound: the port is as it was" port_is bits
 holder "$dev"
 fv_check "the card has a user" told held
 
-# --- recovered, with the link down meanwhile, and with the link up
+# --- recovered, with the link disabled and with the link up
 fenced "link down"
 recovers "link down"
 policy "$dev" link_disable=off
@@ -134,12 +132,12 @@ fv_check "link down by policy: the link is down" reg_has "$port" "$LNKSTA" $LNKS
 recovers "link down by policy"
 fv_check "the user works with it" asked 0 dma
 
-# --- errors while it is fenced: nobody hears of them, not then and not afterwards
+# --- errors during the fence are reported neither then nor afterwards
 for how in auto off; do
 	what="errors, link_disable $how"
 	policy "$dev" link_disable=$how
 	fenced "$what"
-	# surprise down is latched by the link that goes
+	# the link down latches Surprise Down
 	for error in POISON_TLP COMP_TIME UNSUP RCVR BAD_TLP; do
 		fault aer $error
 	done
@@ -153,7 +151,7 @@ for how in auto off; do
 done
 policy "$dev" link_disable=auto
 
-# --- what was latched before stays as it is
+# --- earlier latched errors stay
 reg_set "$port" ECAP_AER+8.l=1000:1000
 fault aer POISON_TLP
 fv_check "latched before: it is" eval '[ "$(reg "$port" ECAP_AER+4.l)" != 00000000 ]'
@@ -171,7 +169,7 @@ reg_set "$port" ECAP_AER+8.l=0:1000
 bits=$learned
 
 # --- other ways out
-# the link does not come up before the test has seen that
+# the test holds the link down until it has checked that
 owner
 kmsg_mark
 since
@@ -280,7 +278,7 @@ fv_check "removed by software: found again" test -e "$FV_PCI/$dev"
 fv_bind $FV_DRIVER "$dev"
 fv_check "found again: it works" eval 'echo on >"$FV_PCI/$dev/power/control"; works'
 
-# --- the slot: power, and the card itself, while it is fenced
+# --- slot power and hot removal during the fence
 policy "$dev" watch_interval_ms=0
 fenced "power cycle"
 fault ctl power off >/dev/null
@@ -298,14 +296,14 @@ back "taken out"
 fv_check "taken out: put in, recovered" eval 'fault insert; own recover "$dev" force'
 fv_check "taken out, put in: ready" device_is "$dev" ready
 fv_check "taken out, put in: the port is as it was" port_is bits
-# that was while nobody had it fenced
+# removal and insertion without a fence latched these
 reg_set "$port" CAP_EXP+1a.w=109
 owner_ends
 policy "$dev" default watch_interval_ms=0
 
-# --- lost by itself, and back by itself
+# --- link lost and back without a fence
 policy "$dev" watch_interval_ms=10
-# here the port may contain it, as nobody has said before that the link goes
+# DPC may trigger here, because the loss is unexpected
 reg_set "$port" ECAP_DPC+6.w=0:3
 bits=$(port_controls)
 kmsg_mark
@@ -316,7 +314,7 @@ fv_check "lost by itself: back" fv_wait 60 device_is "$dev" ready
 fv_check "lost by itself: the port is as it was" port_is bits
 fv_unbind "$dev"
 
-# --- two functions: the port is silent as long as one of them is there
+# --- two functions: the port stays isolated while a fenced one is bound
 use_card FV_CARD2
 fv_unbind "$FV_CARD2" "$FV_CARD2_FN1"
 port_learn
@@ -343,7 +341,7 @@ fv_check "both are unbound: the link is up" fv_wait 60 reg_has "$port" "$LNKSTA"
 back "both are unbound"
 owner_ends
 
-# --- hotplug: the port's driver sees the link
+# --- hotplug: the port driver sees the link
 use_card FV_CARD_MSI
 fv_unbind "$dev"
 echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
@@ -354,7 +352,7 @@ cards_bind "$dev"
 policy "$dev" watch_interval_ms=0
 bits=$(port_controls)
 few_bits=$(port_bits)
-# one that was taken away and found again has another
+# a removed and rediscovered function has another inode
 card_inode=$(stat -c %i "$FV_PCI/$dev/")
 kmsg_mark
 hotplug_kmsg=$kmsg
@@ -373,8 +371,8 @@ for how in auto off; do
 	owner_ends
 done
 
-# without a fence it is taken away, as hotplug says: hotplug does one after the other, so that
-# what it did of the link before was done before
+# without a fence, pciehp removes the card; it handles events in order, so all earlier ones were
+# handled before
 fv_same "hotplug: the card was not taken away" "$card_inode" "$(stat -c %i "$FV_PCI/$dev/")"
 kmsg_mark
 fault link-down
@@ -383,7 +381,7 @@ fv_check "surprise removal: the slot is switched off" fv_wait 60 kmsg_has "$port
 kmsg=$hotplug_kmsg
 fv_same "surprise removal: it is the only one" 1 "$(kmsg_has "$port: pciehp: .*Link Down" | wc -l)"
 fault link-up
-# the kernel refuses while it is still switching off
+# the kernel refuses while it is powering off
 power_on()
 {
 	echo 1 2>/dev/null >"$slot/power"
@@ -391,9 +389,9 @@ power_on()
 }
 fv_check "surprise removal: switched on, it is there again" fv_wait 60 power_on
 fv_check "surprise removal: it is bound again" fv_wait 60 fv_bind $FV_DRIVER "$dev"
-# but for the windows, which the PCI core has made anew, and the slot's lamp
+# except the windows, which the PCI core reassigned, and the slot indicators
 fv_same "surprise removal: the port is as it was" "$few_bits" "$(port_bits)"
-# hotplug itself may be at it: the device has its driver before that is done
+# pciehp may still be busy: the device has its driver before that
 fv_check "surprise removal: ready" fv_wait 60 device_is "$dev" ready
 fv_unbind "$dev"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# What a caller without CAP_SYS_ADMIN in the initial user namespace is refused, what it may read,
-# and that what it reads names no process and reaches no hardware.
+# Callers without CAP_SYS_ADMIN in the initial user namespace: which operations are refused, and
+# that reads show no process and do not access the hardware.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -18,7 +18,7 @@ for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
 	echo on >"$FV_PCI/$bdf/power/control"
 done
 
-# commands: each command of netlink that does or plans something, as words of fv_act
+# commands: print each netlink command that does or plans something, as words of fv_act
 commands()
 {
 	local verb
@@ -32,7 +32,7 @@ commands()
 		"policy $dev aer=stop" "policy $dev default" "policy $UNKNOWN aer=stop"
 }
 
-# store_all: write to each file of the device that can be written; prints those that took it
+# store_all: write to each writable file of the device; print those that accept it
 store_all()
 {
 	local file value
@@ -46,7 +46,7 @@ store_all()
 export -f store_all
 export FV_PCI dev
 
-# show_all: all that can be read of the cards, by netlink and by sysfs
+# show_all: print everything readable about the cards, by netlink and sysfs
 show_all()
 {
 	cat "$FV_PCI/$dev"/fpga_vfio/* /sys/class/fpga_vfio/group*/statistics/* 2>/dev/null
@@ -55,7 +55,7 @@ show_all()
 export -f show_all
 export FV_DIR port
 
-# --- what is refused, whatever it is about
+# --- refusals, for any target
 since
 mark
 for who in "${LIMITED[@]}"; do
@@ -69,12 +69,12 @@ fv_same "it is ready" ready "$(device "$dev" state)"
 fv_has "in another network namespace there is no family" "ENOENT" \
 	"$(unshare --user --map-root-user --net "$FV_DIR/fv_act" reset "$dev" 2>&1)"
 
-# --- the same by root: nothing else refuses it
+# --- root: no other reason to refuse
 fv_same "with CAP_SYS_ADMIN each file takes a value" \
 	"$(find "$FV_PCI/$dev/fpga_vfio/" -type f -perm /222 -printf '%f\n' | sort)" "$(store_all | sort)"
 fv_check "with CAP_SYS_ADMIN it is reset" act reset "$dev"
 
-# --- reads touch nothing
+# --- reads do not access the hardware
 reads=$(state "$port" link_reads)
 act card "$port"
 fv_check "with CAP_SYS_ADMIN the link is read" counted link_reads $((reads + 1))
@@ -105,8 +105,9 @@ fault repair
 fv_check "it is repaired" act retrain "$dev"
 fv_check "and told so" fv_wait 60 as_told "$link"
 
-# --- which process
-# listener NAME GROUP PROGRAM…: fv_act listen of a group, in /tmp/NAME; a program that becomes it
+# --- process information
+# listener NAME GROUP PREFIX…: run "PREFIX fv_act listen GROUP" in the background, output in
+# /tmp/NAME
 listeners=()
 listener()
 {
@@ -158,7 +159,7 @@ fv_has "in the history that it is" "kind=reset .*error=EBUSY.*$FV_CARD2_FN1 is h
 fv_check "but not by whom" eval '! grep -nE "\b$FV_HOLDER\b|pid|comm=" <<<"$shown"'
 fv_let_go
 
-# the last event, which all of them hear
+# the last event, received by all listeners
 policy "$dev" ready_limit_ms=1234
 for heard in by-user by-root; do
 	fv_check "$heard: heard to the end" fv_wait 60 grep -q ready_limit_ms.*1234 /tmp/$heard
@@ -171,7 +172,7 @@ fv_has "but tell the state" "FPGA_VFIO_STATE=fenced" "$(</tmp/uevents)"
 kill "${listeners[@]}"
 wait "${listeners[@]}" 2>/dev/null
 
-# --- fpgactl says what is missing
+# --- fpgactl names the missing capability
 for who in "${LIMITED[@]}"; do
 	tried=("reset --yes")
 	[ "$who" != user ] || tried+=(retrain fence recover "policy aer=stop")

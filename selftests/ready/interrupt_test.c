@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts of a card that takes no write to its BARs until its design is up, and that forgets
- * its MSI-X table in each reset: they arrive after whatever brought the card back. A card that
- * does not take them any more is not called ready.
+ * A card that ignores BAR writes until its design is up, and loses its MSI-X table in each reset:
+ * interrupts work after each kind of recovery. A card that no longer accepts them is not ready.
  *
- * MSI registers and MSI-X table are the card's own (image own-interrupts): QEMU would keep them.
+ * The card has its own MSI registers and MSI-X table (image own-interrupts), because QEMU would
+ * preserve them.
  */
 #include <errno.h>
 #include <linux/fpga_vfio.h>
@@ -34,9 +34,9 @@
 #define IMAGE "own-interrupts"
 #define SOON_MS 60000
 #define VECTORS 4
-/* More reads of BARs than writing VECTORS entries of a table takes, which is read after each. */
+/* More BAR reads than for writing VECTORS table entries, each followed by a read. */
 #define POLLS 40
-/* More than reading a table back three times and writing it twice takes. */
+/* More BAR reads than for reading the table three times and writing it twice. */
 #define FEW_READS 150
 #define REASON 160
 
@@ -51,7 +51,7 @@ FIXTURE(interrupt)
 	int events[VECTORS];
 };
 
-/* The card is another one from now on, and the host knows it as that. */
+/* Load another image and enumerate the card again. */
 static void becomes(const char *bdf, const char *image)
 {
 	char driver[32];
@@ -106,7 +106,7 @@ FIXTURE_TEARDOWN(interrupt)
 #define enable(_index)							\
 	irq_enable(&self->dev, VFIO_PCI_##_index##_IRQ_INDEX, 0, VECTORS, self->events)
 
-/* A guest that resets its function itself is told by its registers when it is done. */
+/* A guest that requests FLR polls its registers to detect the end. */
 static bool is_back(volatile uint32_t *regs)
 {
 	uint32_t id = 0;
@@ -115,7 +115,7 @@ static bool is_back(volatile uint32_t *regs)
 	return id == CARD_ID;
 }
 
-/* How many vectors arrive, each where it belongs. */
+/* Number of vectors that arrive at the right eventfd. */
 static unsigned int count_arrived(volatile uint32_t *regs, const int *events)
 {
 	unsigned int i, j, nr = 0;
@@ -140,7 +140,7 @@ static unsigned int count_arrived(volatile uint32_t *regs, const int *events)
 
 #define EXPECT_ARRIVE() EXPECT_EQ(VECTORS, count_arrived(self->regs, self->events))
 
-/* What brings the card back; it may last until the design is up. */
+/* A reset or recovery, which may last until the design is up. */
 struct act {
 	int (*run)(struct act *act);
 	const char *bdf;
@@ -190,7 +190,7 @@ static int act_sysfs(struct act *act)
 	return __file_write("1", PCI_SYSFS "/%s/reset", act->bdf);
 }
 
-/* A guest's. */
+/* FLR by the guest. */
 static int act_flr(struct act *act)
 {
 	unsigned int control = config_cap(act->dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
@@ -234,7 +234,7 @@ static void act_end(struct act *act)
 	pthread_join(act->thread, NULL);
 }
 
-/* From now on the design is not up after a reset, and hears nothing of what is written. */
+/* After resets, let the design stay down and ignore writes. */
 static uint64_t hold_design(void)
 {
 	control_do(CARD, "deaf");
@@ -242,7 +242,7 @@ static uint64_t hold_design(void)
 	return control_number(CARD, "bar_reads");
 }
 
-/* Is the design looked at again and again, after all else was restored? */
+/* True if the driver polls the design, the last step of a recovery. */
 static bool is_awaited(uint64_t bar_reads)
 {
 	return wait_until(control_number(CARD, "bar_reads") >= bar_reads + POLLS, SOON_MS);
@@ -254,7 +254,7 @@ static void release_design(void)
 	control_do(CARD, "release");
 }
 
-/* The whole of it: true if the card is ready afterwards. */
+/* The whole sequence; true if the card is ready afterwards. */
 static bool comes_back(struct genl *genl, struct device *dev,
 		       int (*run)(struct act *act), int method)
 {
@@ -277,7 +277,7 @@ static bool comes_back(struct genl *genl, struct device *dev,
 #define EXPECT_BACK(_run, _method)					\
 	EXPECT_TRUE(comes_back(&self->genl, &self->dev, _run, FPGA_VFIO_RESET_METHOD_##_method))
 
-/* Without any fault, so that the rows below say what they seem to say. */
+/* Baseline without any fault. */
 INTERRUPT_TEST(arrive_at_first)
 {
 	enable(MSIX);
@@ -329,7 +329,7 @@ INTERRUPT_TEST(arrive_after_a_guests_flr)
 	EXPECT_ARRIVE();
 }
 
-/* The PCI core's own reset waits for no design: the driver looks at what it left, and repairs. */
+/* The PCI core's own reset does not wait for the design: the driver checks and repairs. */
 INTERRUPT_TEST(arrive_after_the_cores_reset)
 {
 	enable(MSIX);
@@ -355,7 +355,7 @@ INTERRUPT_TEST(arrive_after_programming)
 	EXPECT_ARRIVE();
 }
 
-/* The card is lost, and the driver brings it back by itself. */
+/* The link is lost, and the recovery worker recovers the card. */
 INTERRUPT_TEST(arrive_after_programming_without_a_fence)
 {
 	enable(MSIX);
@@ -370,7 +370,7 @@ INTERRUPT_TEST(arrive_after_a_loss)
 	EXPECT_ARRIVE();
 }
 
-/* No register says when the design is up: its table does, as soon as it takes what is written. */
+/* Without a ready register, the driver polls the MSI-X table. */
 INTERRUPT_TEST(the_table_is_waited_for)
 {
 	policy_set(&self->genl, self->bdf, "ready_register=none");
@@ -392,7 +392,7 @@ static void read_reason(const char *bdf, char text[REASON])
 		fail("%s: no reason", bdf);
 }
 
-/* The design is up, says its register, and a part of its table takes no writes. */
+/* The ready register is set, but part of the MSI-X table ignores writes. */
 INTERRUPT_TEST(a_table_that_takes_nothing_is_no_success)
 {
 	struct act act = { .run = act_netlink, .bdf = self->bdf,
@@ -404,7 +404,7 @@ INTERRUPT_TEST(a_table_that_takes_nothing_is_no_success)
 	control_do(CARD, "stuck msix 2");
 	bar_reads = control_number(CARD, "bar_reads");
 	EXPECT_EQ(-EIO, act_netlink(&act));
-	/* nothing is waited for: it is read back and written a few times, all in all */
+	/* no polling: a few reads and writes in all */
 	EXPECT_GT(bar_reads + FEW_READS, control_number(CARD, "bar_reads"));
 	EXPECT_TRUE(strstr(act.text, "MSI-X vector 2: Message Address reads 0x0, expected 0xfee"))
 		TH_LOG("%s", act.text);
@@ -419,7 +419,7 @@ INTERRUPT_TEST(a_table_that_takes_nothing_is_no_success)
 	EXPECT_ARRIVE();
 }
 
-/* Nothing says when the design is up: its table is waited for, until the limit. */
+/* Without a ready register, the table is polled up to the limit. */
 INTERRUPT_TEST(a_table_that_takes_nothing_is_waited_for_until_the_limit)
 {
 	struct act act = { .run = act_netlink, .bdf = self->bdf,
@@ -435,7 +435,7 @@ INTERRUPT_TEST(a_table_that_takes_nothing_is_waited_for_until_the_limit)
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, device_state(&self->genl, self->bdf));
 }
 
-/* The reads of a table behind a link that is down are not waited for. */
+/* Link down ends the polling of a table. */
 INTERRUPT_TEST(a_link_that_goes_ends_the_wait_for_a_table)
 {
 	struct act act = { .run = act_netlink, .bdf = self->bdf,
@@ -448,7 +448,7 @@ INTERRUPT_TEST(a_link_that_goes_ends_the_wait_for_a_table)
 	act_start(&act);
 	EXPECT_TRUE(is_awaited(bar_reads));
 	control_do(CARD, "link down");
-	/* long before the limit, which is twice that */
+	/* the limit is twice as long */
 	EXPECT_TRUE(wait_until(act.is_done, SOON_MS));
 	act_end(&act);
 	EXPECT_EQ(-EIO, act.ret);

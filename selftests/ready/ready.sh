@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# A card that takes its time, and its design: it is asked again and again until it answers, or
-# until the limit. How late that is, by the card's own clock, is in the suite bench-ready.
+# A slow card with a slow design: polled until it answers or up to the limit. Suite bench-ready has
+# the delays on the card's clock.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -14,12 +14,13 @@ READY=0,0x20,1,1
 
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
-	# awake, for accesses that are not VFIO's; the watch would repair what is broken here
+	# no runtime suspend, because the test accesses the function without VFIO; no link monitor,
+	# which would repair injected faults
 	echo on >"$FV_PCI/$bdf/power/control"
 	policy "$bdf" watch_interval_ms=0
 done
 
-# resets METHOD: in $waits, to its end in $SAID by ended
+# resets METHOD: start a reset as $waits; ended waits for it and sets $SAID
 resets()
 {
 	mark
@@ -39,13 +40,13 @@ bar_reads()
 	fault status '.functions[0].accesses.bar_reads'
 }
 
-# read_on [TIMES]: the card's registers are read so many times more
+# read_on [TIMES]: wait for so many more reads of the card's registers
 read_on()
 {
 	fv_wait 60 eval '[ "$(bar_reads)" -ge '$(($(bar_reads) + ${1:-3}))' ]'
 }
 
-# --- windows: not before. How soon after is in the suite bench-ready
+# --- windows: not before their end; bench-ready has the delay after it
 while read -r method how ms; do
 	what="$method, not ready by $how for $ms ms"
 	fault not-ready "$ms" "$how"
@@ -62,7 +63,7 @@ link ones 600
 EOF
 card_clean
 
-# what PCI Express demands before the first question is kept for a card that is ready at once
+# a card that is ready at once is not accessed in the 100 ms that PCIe requires
 fault not-ready 0 ones
 for method in flr hot link; do
 	mark
@@ -124,7 +125,7 @@ fv_check "another value: is there before" act reset "$dev" flr
 policy "$dev" ready_register=0,0x20,0xfffffffe,0
 fv_check "other bits: are there before" act reset "$dev" flr
 
-# never
+# never ready
 policy "$dev" ready_register=$READY ready_limit_ms=1000 reset_methods=flr
 mark
 fv_check "design never ready: not done" refused reset "$dev"
@@ -138,7 +139,7 @@ card ready-after design image
 fv_check "then it is: done" act reset "$dev"
 fv_same "then it is: ready" ready "$(device "$dev" state)"
 
-# it takes both: function and design
+# waits for function and design
 fault not-ready 600 ones
 card ready-after design hold
 fv_check "function, then design: not done" refused reset "$dev"
@@ -150,7 +151,7 @@ fv_check "function, then design: not before" test "$(took flr)" -ge 1200
 card_clean
 card ready-after design image
 
-# the register goes away
+# the register disappears
 policy "$dev" default watch_interval_ms=0 reset_methods=flr ready_limit_ms=4000 ready_register=$READY
 card ready-after design hold
 resets flr
@@ -176,7 +177,7 @@ policy "$dev" identity=build
 fv_check "BAR 2 is gone in another build: not done" refused reset "$dev"
 fv_check "BAR 2 is gone in another build: says so" said "error (ESTALE|EIO) $dev: BAR 2 "
 image alveo-xdma
-# memory is that of the new image: 0
+# memory of a new image is 0
 policy "$dev" ready_register=2,0,1,0
 fv_check "BAR 2 is there again: done" act reset "$dev"
 fv_same "BAR 2 is there again: ready" ready "$(device "$dev" state)"
@@ -184,7 +185,7 @@ fault bars-lost now
 fv_check "BARs lost: done, register read" act reset "$dev" flr
 policy "$dev" default watch_interval_ms=0
 
-# --- killed while it waits for the design; suite reset has the rest
+# --- killed while waiting for the design; see suite reset for others
 policy "$dev" default watch_interval_ms=0 ready_register=$READY ready_limit_ms=120000
 card ready-after design hold
 since

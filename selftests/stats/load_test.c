@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Readers under load: numbers never go back, and in the end they are exact. */
+/* Readers under load: counters never decrease, and the final values are exact. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static const char *const user_roles[USERS] = { "FV_EDU0", "FV_E1000E" };
 #define ROUNDS 8
 #define READ_MS 60000
 
-/* What users and readers share. */
+/* Shared by users and readers. */
 struct shared {
 	volatile int stop;
 	volatile unsigned long dumps;
@@ -32,7 +32,7 @@ struct shared {
 	volatile unsigned long missing;
 };
 
-/* The last value that a reader saw, by PCI address of the roles. */
+/* Last values that a reader saw, by role. */
 struct memory {
 	struct shared *shared;
 	uint64_t last[USERS][COUNTERS];
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(load, numbers_hold, LIMIT_S)
 		if (!readers[i])
 			read_until_stopped(shared, i == 0);
 	}
-	/* the users come when all of them read */
+	/* start the users once all readers read */
 	ASSERT_TRUE(wait_until(shared->dumps >= READERS, READ_MS));
 	before_users = shared->dumps;
 	for (i = 0; i < USERS; i++) {

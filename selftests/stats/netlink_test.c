@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The netlink family: what it answers, to whom, and what it refuses and how. */
+/* Netlink family: replies, permissions and refusals. */
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <sched.h>
@@ -68,7 +68,7 @@ static unsigned int nr_roles(void)
 	return n;
 }
 
-/* Every device once, in order of address, with its group, port and counters. */
+/* Each device once, in order of address, with group, port and counters. */
 NETLINK_TEST(device_dump_has_all)
 {
 	struct counted_device one;
@@ -163,7 +163,7 @@ NETLINK_TEST(cards_are_what_is_below_a_port)
 	EXPECT_EQ(nr_roles() - 1, answer.messages);
 }
 
-/* A request that must be refused, with the error and a word of its text. */
+/* An invalid request, with the expected errno and part of the text. */
 struct refusal {
 	const char *name;
 	uint8_t cmd;
@@ -171,7 +171,7 @@ struct refusal {
 	const void *data;
 	size_t len;
 	int error;
-	const char *text;	/* in the text; NULL: any text */
+	const char *text;	/* part of the text; NULL: any */
 };
 
 #define LONG_TEXT "0000:00:00.0-and-much-more-than-fits"
@@ -246,7 +246,7 @@ NETLINK_TEST(wrong_requests_are_refused_with_a_text)
 	EXPECT_EQ(0, counters_differ("before", &before, "after", &after));
 }
 
-/* What is missing or wrong is pointed at, for tools that can show it. */
+/* Extack points to the missing or invalid attribute. */
 NETLINK_TEST(the_wrong_attribute_is_named)
 {
 	struct genl_attrs attrs = { 0 };
@@ -278,7 +278,7 @@ NETLINK_TEST(unknown_commands_are_refused)
 	}
 }
 
-/* Attributes whose lengths are lies, and garbage of any size. */
+/* Attributes with wrong lengths, and random data. */
 NETLINK_TEST(garbage_is_survived)
 {
 	struct genl_answer answer;
@@ -302,7 +302,7 @@ NETLINK_TEST(garbage_is_survived)
 	EXPECT_EQ(nr_roles(), list.nr);
 }
 
-/* Run in a process of its own; its status is returned. */
+/* Run in a child process; return its exit status. */
 static int apart(int (*fn)(void))
 {
 	int status;
@@ -359,7 +359,7 @@ NETLINK_TEST(other_network_namespaces_have_no_family)
 	EXPECT_EQ(0, apart(look_from_elsewhere));
 }
 
-/* A client that stops in the middle of a dump does no harm. */
+/* A client may stop in the middle of a dump. */
 NETLINK_TEST(dumps_can_be_given_up)
 {
 	struct counted_device device;

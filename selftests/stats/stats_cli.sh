@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl stats says what sysfs and netlink say.
+# fpgactl stats agrees with sysfs and netlink.
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"
 
@@ -19,7 +19,7 @@ group_of()
 	REPLY=${REPLY##*/}
 }
 
-# by_sysfs GROUP: "name value" lines in $REPLY, but for the time held
+# by_sysfs GROUP: "name value" lines in $REPLY, except the time held
 by_sysfs()
 {
 	local file value
@@ -31,7 +31,7 @@ by_sysfs()
 	done
 }
 
-# by_fpgactl SELECTOR ARGUMENT…: the same from its JSON
+# by_fpgactl SELECTOR ARGUMENT…: the same from fpgactl's JSON
 by_fpgactl()
 {
 	local selector=$1
@@ -42,7 +42,7 @@ by_fpgactl()
 		\"\(.key) \(.value)\"" | LC_ALL=C sort)$'\n'
 }
 
-# agree NAME: group and device of edu 0 are the same in all
+# agree NAME: check that group and device of edu 0 are the same in all
 agree()
 {
 	local sysfs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every counter moves by exactly what was done, wherever it is read. */
+/* Each counter counts exactly its operations, in sysfs and netlink. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <sched.h>
@@ -47,7 +47,7 @@ FIXTURE_TEARDOWN(stats)
 
 #define STATS_TEST(_name) TEST_F_TIMEOUT(stats, _name, LIMIT_S)
 
-/* An open counts, with the reset that comes with it, and so does the close. */
+/* An open counts, including its reset; a close counts. */
 STATS_TEST(open_and_close_count)
 {
 	const int64_t opened[COUNTERS] = {
@@ -68,7 +68,7 @@ STATS_TEST(open_and_close_count)
 	EXPECT_EQ(0, watch_end(&watch, closed));
 }
 
-/* A second descriptor of the same user is not a second user. */
+/* A second fd of the same user is not another open. */
 STATS_TEST(second_descriptor_is_no_second_open)
 {
 	const int64_t want[COUNTERS] = { [C(IOCTLS)] = DEVICE_OPEN_IOCTLS };
@@ -91,7 +91,7 @@ static void reset_for_ever(const char *bdf)
 		file_write("1", PCI_SYSFS "/%s/reset", bdf);
 }
 
-/* An open that fails, here as somebody is resetting the device, is no open. */
+/* An open that fails, here during a reset, counts as error only. */
 STATS_TEST(failed_open_is_an_error_and_no_open)
 {
 	const char *bdf = role("FV_NVME");
@@ -133,7 +133,7 @@ static uint64_t held_ns(struct genl *genl, const char *bdf)
 	return device.counters.value[C(HELD_NS)];
 }
 
-/* The time held grows while a user is there, by no more than passes, then stays. */
+/* The time held grows while a user exists, not faster than the clock, and stays afterwards. */
 STATS_TEST(held_time_is_time_held)
 {
 	const char *bdf = role("FV_EDU0");
@@ -221,7 +221,7 @@ STATS_TEST(bar_accesses_count)
 	device_close(&dev);
 }
 
-/* A mapping, the pages touched in it, and one refused. */
+/* A mapping, its page faults, and a refused mapping. */
 STATS_TEST(mappings_count)
 {
 	const int64_t want[COUNTERS] = {
@@ -277,7 +277,7 @@ STATS_TEST(ioctls_and_irq_setups_count)
 	device_close(&dev);
 }
 
-/* Each way to reset a function, on a device of each method. */
+/* Each way to reset a function, on devices with different methods. */
 struct reset_case {
 	const char *role;
 	unsigned int counter;
@@ -318,7 +318,7 @@ STATS_TEST(resets_count_by_method)
 	}
 }
 
-/* Time fenced goes on while there is a fence. */
+/* True if the time fenced grows. */
 static bool is_fenced(struct genl *genl, const char *bdf)
 {
 	struct counted_device before, after;
@@ -328,7 +328,7 @@ static bool is_fenced(struct genl *genl, const char *bdf)
 	return before.counters.value[C(FENCED_NS)] != after.counters.value[C(FENCED_NS)];
 }
 
-/* An FLR that the guest's own driver asks for in configuration space. */
+/* FLR requested by the guest in config space. */
 STATS_TEST(users_own_flr_counts)
 {
 	int64_t want[COUNTERS] = {
@@ -346,7 +346,7 @@ STATS_TEST(users_own_flr_counts)
 	watch_begin(&watch, &self->genl, role("FV_IGB"));
 	config_write16(&dev, cap + PCI_EXP_DEVCTL,
 		       control | PCI_EXP_DEVCTL_BCR_FLR);
-	/* The write does not wait for a reset that takes longer than it may. */
+	/* the write may return before a long reset ends */
 	EXPECT_TRUE(wait_until(!is_fenced(&self->genl, role("FV_IGB")), 60000));
 	EXPECT_EQ(0, watch_end(&watch, want));
 	device_close(&dev);
@@ -364,7 +364,7 @@ static int hot_reset(struct device *dev, int32_t fd)
 	return ioctl(dev->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
 }
 
-/* A hot reset counts at each function that it hits, a refused one at its own. */
+/* A hot reset counts for each affected function, a refused one only for the requested one. */
 STATS_TEST(hot_reset_counts_at_all_it_hits)
 {
 	const int64_t one[COUNTERS] = {
@@ -392,7 +392,7 @@ STATS_TEST(hot_reset_counts_at_all_it_hits)
 	EXPECT_EQ(0, watch_end(&watch, refused));
 	EXPECT_EQ(0, watch_end(&second, nothing));
 
-	/* no method of its own: refused without being tried */
+	/* no reset method: refused without a try */
 	watch_begin(&watch, &self->genl, role("FV_EDU1"));
 	ASSERT_EQ(-EINVAL, __device_reset(&dev));
 	EXPECT_EQ(0, watch_end(&watch, refused));
@@ -400,7 +400,7 @@ STATS_TEST(hot_reset_counts_at_all_it_hits)
 	device_close(&dev);
 }
 
-/* Two devices in one group: it has the sum of both, in all ways to read it. */
+/* The counters of a group are the sum of its devices, in all interfaces. */
 STATS_TEST(group_is_the_sum_of_its_devices)
 {
 	const char *const names[] = { "FV_EDU1", "FV_EDU2" };
@@ -436,7 +436,7 @@ STATS_TEST(group_is_the_sum_of_its_devices)
 		device_close(&dev[i]);
 }
 
-/* What was counted stays when the device goes to the host and comes back. */
+/* Counters survive an unbind. */
 STATS_TEST(counters_survive_rebind)
 {
 	const char *bdf = role("FV_E1000E");
@@ -476,7 +476,7 @@ STATS_TEST(counters_survive_rebind)
 				bdf));
 }
 
-/* Unloading the module forgets, and leaves nothing in sysfs. */
+/* Unload drops the counters and leaves nothing in sysfs. */
 STATS_TEST(unloading_forgets)
 {
 	struct counted_device device;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What was counted at a device between two points in time. */
+/* Changes of a device's counters between two points in time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ unsigned int counters_differ(const char *a_name, const struct counters *a,
 	return differ;
 }
 
-/* A fence takes time, as much as has passed at most; without one there is none. */
+/* The time fenced grows with a fence, by no more than the elapsed time. */
 static bool moved_as_wanted(const struct watch *watch, unsigned int attr, int64_t moved,
 			    const int64_t want[COUNTERS])
 {

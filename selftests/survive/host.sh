@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154 # dev, port: the card in question and the port above it
-# What the host is like: its kernel's log, what its devices have in their configuration
-# space, and whether it can still be worked with. Sourced after fv.sh.
+# State of the host: kernel log, config space, and whether operations still end. Sourced after
+# fv.sh.
 
-# limited SECONDS COMMAND…: in a process of its own, which is left behind when it does not
-# end in time, as nothing can end it that waits in the kernel
+# limited SECONDS COMMAND…: run in a process that is abandoned if it does not end in time, because
+# a process that waits in the kernel cannot be killed
 limited()
 {
 	local seconds=$1 pid
@@ -15,7 +15,7 @@ limited()
 	ended $pid "$seconds"
 }
 
-# ended PID SECONDS: its status; 124 when it has not ended by then
+# ended PID SECONDS: return its status; 124 if it is still running
 ended()
 {
 	local end=$((SECONDS + $2 * FV_SLOW))
@@ -27,7 +27,7 @@ ended()
 	wait "$1"
 }
 
-# put TEXT FILE: for limited; nothing when there is no such file
+# put TEXT FILE: write for limited; ignore a missing file
 put()
 {
 	[ ! -e "$2" ] || echo "$1" >"$2"
@@ -38,7 +38,7 @@ klog_mark()
 	klog_seen=$(dmesg | wc -l)
 }
 
-# klog_bad: the first line since the mark that a log must not have
+# klog_bad: succeed if the log has a bad line since the mark; the first one in $REPLY
 klog_bad()
 {
 	REPLY=$(dmesg | tail -n "+$((klog_seen + 1))" | grep -E "$FV_KLOG_BAD" |
@@ -46,15 +46,14 @@ klog_bad()
 	[ -n "$REPLY" ]
 }
 
-# bits BDF: of its configuration space, what must be as before in the end; the speed and
-# width of its link, too
+# bits BDF: print the config space bits that must be restored, and speed and width of the link
 bits()
 {
 	"$FV_DIR/cfg" "$1" controls
 	echo "link $((0x$("$FV_DIR/cfg" "$1" CAP_EXP+12.w) & 0x3ff)) LNKSTA"
 }
 
-# bits_differ WHO BEFORE AFTER: the names of the registers that differ in $REPLY
+# bits_differ WHO BEFORE AFTER: names of registers that differ in $REPLY
 bits_differ()
 {
 	REPLY=$(diff <(echo "$2") <(echo "$3") | sed -n 's/^[<>] \([^ ]*\) [^ ]* *\(.*\)/\2 \1/p' |
@@ -63,11 +62,11 @@ bits_differ()
 	[ -n "$REPLY" ]
 }
 
-# registers of the port that a script, or a kernel that gave up, may leave changed
+# port registers that a script, or a kernel that gave up, may leave modified
 PORT_REGISTERS="COMMAND BRIDGE_CONTROL CAP_EXP+8.w CAP_EXP+10.w CAP_EXP+18.w CAP_EXP+28.w
 	CAP_EXP+30.w ECAP_AER+8.l ECAP_AER+c.l ECAP_AER+14.l ECAP_AER+2c.l"
 
-# port_keep: so that port_restore can put them back
+# port_keep: save the registers for port_restore
 port_keep()
 {
 	# shellcheck disable=SC2086 # a list
@@ -84,8 +83,7 @@ port_restore()
 	done
 }
 
-# port_probe: the port's driver looks again at what the port can do, which the port
-# module has made more since it looked first
+# port_probe: rebind the port driver to detect capabilities that the port module added
 port_probe()
 {
 	echo "$port" >/sys/bus/pci/drivers/pcieport/unbind

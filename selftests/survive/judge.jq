@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the rows of the survival table come to. Arguments: $reasons, the text of the file.
+# Verdicts on the rows of the survival table. Argument: $reasons, the text of the file.
 
-# reason of a cell, or null
+# reason for a cell, or null
 def reason($row; $column):
 	$reasons | split("\n") | map(select(startswith($row + " " + $column + ": "))) |
 	if length == 0 then null else .[0][($row + " " + $column + ": " | length):] end;
 
-# the cells that are not as they should be
+# cells without the expected value
 def open_cells:
 	. as $row |
 	[("host", "vm", "guest", "bits") as $column |
@@ -14,7 +14,7 @@ def open_cells:
 	 select(.value != "" and .value != (if $column == "bits" then "same" else "yes" end)) |
 	 .reason = reason($row.row; $column)];
 
-# how a row is for our driver: yes, a reason, or no
+# verdict on a row of fpga-vfio: yes, law (with reasons), or no
 def verdict:
 	open_cells as $open |
 	if .guest == "" then "not run"
@@ -22,7 +22,7 @@ def verdict:
 	elif ($open | length) > 0 and all($open[]; .reason != null) then "law"
 	else "no" end;
 
-# in a table a cell is short; the rest is a remark
+# table cells are short; the rest goes to the remarks
 def short: if startswith("no:") then "no" elif . == "" then "-" else . end;
 
 def remarks:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016,SC2317 # of survive.sh; conditions are for eval; each row is called by its name
-# The rows of the table: what a development host can do to a card. "NAME CARD TEXT", in
-# the order in which they are run; row_NAME does it (words are joined by _). When it
-# returns, the fault is over, and the card, if it can, is getting ready.
+# The rows of the table: faults that a development host can cause. "NAME CARD TEXT", in order of
+# execution; row_NAME does it (words joined by _). On return, the fault is over and the card, if
+# possible, is getting ready.
 
 rows()
 {
@@ -45,7 +45,7 @@ rows()
 	EOT
 }
 
-# the rows in which something is programmed: stock-bare differs from stock in these only
+# programs ROW: succeed for rows with programming, the only ones where stock-bare differs from stock
 programs()
 {
 	case $1 in
@@ -96,8 +96,8 @@ row_surprise_1s()
 	watch
 }
 
-# The card cannot be used: no means help. But the host and the VM live, the guest is told
-# what PCI Express says of a card that is not there, and both can be cleaned up.
+# The card is not usable, and no means can change that. But host and VM must live, the guest must
+# read all-ones, and both must be able to clean up.
 row_surprise_for_good()
 {
 	means=()
@@ -174,7 +174,7 @@ row_reprogram_long_busy()
 	program "$image" $((LONG * 1000))
 }
 
-# What another card has in its configuration space is its own.
+# The config space of another card is not compared.
 row_reprogram_other_id()
 {
 	is_other_card=yes
@@ -245,7 +245,7 @@ row_unload_after()
 	unload
 }
 
-# The other VM works its card all the time and must not notice anything.
+# The other VM keeps its card busy and must not be affected.
 row_two_vms()
 {
 	local other=$FV_CARD_NOFLR
@@ -269,8 +269,8 @@ row_two_vms()
 	VM=a
 }
 
-# By vfio-pci: the kernel takes the device away, and VFIO asks its user for it; when the card
-# is back it is another device for the host, which is plugged into the VM again.
+# With vfio-pci, the kernel removes the device and VFIO sends a release request; the card is a new
+# device when it is back, and is plugged into the VM again.
 row_hot_removal()
 {
 	means=(replug_found) is_other_card=yes
@@ -286,14 +286,14 @@ means_replug_found()
 		fv_bind "$WAY_DRIVER" "$dev" && vm_plug "$dev"
 }
 
-# The kernel has to find DPC, which the port module gave to a port that it knew already.
+# Let the kernel detect DPC, which the port module added to a known port.
 setup_dpc()
 {
 	unbound "$dev"
 	put 1 "$FV_PCI/$port/remove"
 	put 1 /sys/bus/pci/rescan
 	fv_wait 10 test -e "$FV_PCI/$dev" || return
-	# triggered by fatal errors, or by those and others
+	# enabled for fatal, or for fatal and non-fatal errors
 	[ $((0x$("$FV_DIR/cfg" "$port" ECAP_DPC+6.w) & 3)) != 0 ]
 }
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Steps of what somebody else does, at which a test can stop it: files below $STEPS.
+# Steps of other programs at which a test can stop them: files below $STEPS.
 
 STEPS=${STEPS:-/tmp/steps}
 
-# step NAME: it is there now; goes on when the test lets it
+# step NAME: report the step; wait for the test if it is to stop there
 step()
 {
 	local end=$((SECONDS + 60))
@@ -22,7 +22,7 @@ steps_forget()
 	mkdir -p "$STEPS"
 }
 
-# step_stop NAME: it is to stop there; step_go NAME: and go on
+# step_stop NAME: stop at the step; step_go NAME: continue
 step_stop()
 {
 	: >"$STEPS/$1.stop"
@@ -38,7 +38,7 @@ step_is_reached()
 	[ -e "$STEPS/$1.reached" ]
 }
 
-# cable_is_busy: whoever started it may have died
+# cable_is_busy: succeed while the cable runs, even if its parent has died
 cable_is_busy()
 {
 	[ -e "$STEPS/cable" ] && kill -0 "$(<"$STEPS/cable")" 2>/dev/null

@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2034 # called by name; conditions are for eval; for the other parts
-# The survival table: for each thing that a development host can do to a card, what becomes
-# of the host, of a VM that has the card, and of the card in that VM. One way of having it
-# ($SURVIVE_WAY, see ways.sh), and the rows of $SURVIVE_ROWS. A result is a line
+# The survival table: for each fault that a development host can cause, the fate of the host, of a
+# VM with the card, and of the card in that VM, for one driver ($SURVIVE_WAY, see ways.sh) and the
+# rows of $SURVIVE_ROWS. "@begin ROW" comes before each row; a result is a line
 #	@survive {"row": …}
-# as soon as it is known; "@begin ROW" comes before. Exit 3: this host cannot go on, a new
-# one may do the rest.
+# as soon as it is known. Exit status 3: this host is broken, a new one may do the rest.
 . "$(dirname "$0")/fv.sh"
 for part in steps vm host ways rows; do
 	# shellcheck source=/dev/null # each beside this file
@@ -17,12 +16,12 @@ fv_need FV_CARD FV_CARDS
 WAY=${SURVIVE_WAY:-stock}
 LONG=${SURVIVE_LONG:-70}
 STORM=${SURVIVE_STORM:-100}
-# how long something that was sent on its way may take
+# time limits for the effect of an operation
 SETTLE_S=10
 FLR_SETTLE_S=40
 MEANS_S=5
 log=$FV_OUT/survive-$WAY.log
-# of each card: how far its trace was read, and when its image was loaded
+# per card: position in its trace, and time of the last image load
 declare -A traced loaded_us
 
 fault()
@@ -30,7 +29,7 @@ fault()
 	fv-fault "$role" "$@"
 }
 
-# card_does COMMAND…: of fpgacardctl
+# card_does COMMAND…: run a command of fpgacardctl
 card_does()
 {
 	fault ctl "$@" >/dev/null
@@ -41,7 +40,7 @@ note()
 	notes+=${notes:+; }$*
 }
 
-# trace: what the card saw since the last time; its events, JSON, in $REPLY
+# trace: new trace events as JSON in $REPLY
 trace()
 {
 	local next loaded
@@ -53,7 +52,7 @@ trace()
 	[ -z "$loaded" ] || loaded_us[$role]=$loaded
 }
 
-# watch: from now on the guest looks whether it can use the card
+# watch: let the guest check repeatedly if it can use the card
 watch()
 {
 	watching=
@@ -62,7 +61,7 @@ watch()
 	watching=$REPLY
 }
 
-# works SECONDS: it can, by then; when by the card's clock in $used_ms
+# works SECONDS: succeed if it can in time; time on the card's clock in $used_ms
 works()
 {
 	local _
@@ -77,7 +76,7 @@ works()
 	return 1
 }
 
-# works_on SECONDS: and a second later it still can; if not, it may come back once more
+# works_on SECONDS: the same, and it still can a second later; one more try if not
 works_on()
 {
 	for _ in 1 2; do
@@ -88,16 +87,16 @@ works_on()
 	return 1
 }
 
-# flr: the guest resets its card, and then looks whether it can use it
+# flr: FLR by the guest, followed by watch
 flr()
 {
 	user_say flr
 	watch
-	# the guest's kernel looks whether the card is there after 1, 2, 4, … s
+	# the guest's kernel polls the card after 1, 2, 4, … s
 	settle_s=$FLR_SETTLE_S
 }
 
-# program IMAGE MS: as the users of this driver do it; until they have done
+# program IMAGE MS: program as users of this driver do, and wait for the end
 program()
 {
 	program_start "$@"
@@ -114,7 +113,7 @@ program_start()
 	[ -e "$STEPS/before.stop" ] || programming
 }
 
-# the link is down, or whoever was to program has given up
+# programming: wait until the link is down, or the programming has failed
 programming()
 {
 	fv_wait 30 eval 'step_is_reached programming || ! { kill -0 $tool || cable_is_busy; } 2>/dev/null'
@@ -129,16 +128,16 @@ program_end()
 	[ "$tool_rc" != 124 ] || note "the tool does not end"
 	[ "$tool_rc" = 0 ] || [ "$tool_rc" = 124 ] || [[ $name == tool-killed-* ]] ||
 		note "the tool's status is $tool_rc"
-	# killed, it leaves the cable at work
+	# a killed tool leaves the cable running
 	fv_wait "$tool_limit_s" eval '! cable_is_busy' || note "the cable does not end"
 }
 
-# interrupted STEP COMMAND: the card is programmed; when that has come to STEP, COMMAND
+# interrupted STEP COMMAND: program the card, and run COMMAND at STEP
 interrupted()
 {
 	case $1 in
 	not-ready)
-		# long enough to be found so
+		# long enough to be observed
 		fault not-ready 3000
 		program_start "$image" 2000
 		fv_wait 30 eval '[ "$(fault status .state)" = not-ready ]' || note "never not ready"
@@ -178,14 +177,14 @@ unload()
 	[ -d "/sys/module/$WAY_MODULE" ] || way_load
 }
 
-# is_ready: the card itself
+# is_ready: succeed if the card is ready
 is_ready()
 {
 	[ "$(fault status .state)" = ready ]
 }
 
-# card_repaired: the card as at the start. Before its VM ends, too: the kernel would wait
-# a minute for a card that does not answer
+# card_repaired: reset the card to its initial state. Also needed before its VM ends, because the
+# kernel would wait a minute for a card that does not answer
 card_repaired()
 {
 	fault repair
@@ -195,7 +194,7 @@ card_repaired()
 	fault wait ready 20000
 }
 
-# unbound BDF…: whatever is left of them
+# unbound BDF…: unbind those that still exist
 unbound()
 {
 	local bdf
@@ -205,8 +204,7 @@ unbound()
 	done
 }
 
-# restored: a card as at the start, without anybody who has it, below a port as at the
-# start. Fails when the host cannot do that any more
+# restored: restore card and port to the initial state, without a user. Fails if the host is broken
 restored()
 {
 	card_repaired
@@ -218,7 +216,7 @@ restored()
 	limited 20 put 1 /sys/bus/pci/rescan || return
 	fv_wait 10 test -e "$FV_PCI/$dev" || return
 	fault wait ready 20000
-	# what is kept of it is what it is now
+	# the driver takes its initial state now
 	limited 30 fv_bind "$WAY_DRIVER" "$dev"
 }
 
@@ -238,7 +236,7 @@ card_is()
 	port_pristine=$(bits "$port")
 }
 
-# fresh: a VM that has the card, and uses it
+# fresh: start a VM that uses the card
 fresh()
 {
 	restored && vm_start "$dev" && user check && return
@@ -247,14 +245,14 @@ fresh()
 	return 1
 }
 
-# usable: can the guest use the card? How in $guest, when in $used_ms
+# usable: check if the guest can use the card; the means in $guest, the time in $used_ms
 usable()
 {
 	local means_now limit answer
 
 	guest=no used_ms=
 	if [ "$is_vm_killed" = yes ]; then
-		# the next VM on the same host, which did nothing more for it
+		# the next VM on the same host, without any other action
 		vm_end || return
 		fv_wait 20 is_ready
 		if vm_start "$dev" && user check; then
@@ -271,7 +269,7 @@ usable()
 	[ ${#means[@]} = 0 ] || fv_wait 20 is_ready
 	for means_now in as-it-is "${means[@]}"; do
 		if [ "$means_now" != as-it-is ]; then
-			# it answers nobody who waits for something else
+			# the guest does not reply to others during a watch
 			watching=
 			"means_${means_now//-/_}"
 		fi
@@ -289,7 +287,7 @@ usable()
 	[ ${#means[@]} = 0 ] || note "the guest: $answer"
 }
 
-# late_ms: from the card's being ready to its use, by the card's clock; in $REPLY
+# late_ms: time from card ready to its use, on the card's clock, in $REPLY
 late_ms()
 {
 	local ready
@@ -304,12 +302,12 @@ late_ms()
 	fi
 }
 
-# looked_at_bits: what is different of port and card; in $REPLY
+# looked_at_bits: differences of port and card in $REPLY
 looked_at_bits()
 {
 	local text='' windows='^$'
 
-	# another card may need other windows
+	# another card may need other bridge windows
 	[ "$is_other_card" = no ] || windows='^0(1c|2.|30|32) '
 	! bits_differ port "$(grep -vE "$windows" <<<"$port_before")" \
 		"$(bits "$port" | grep -vE "$windows")" || text=$REPLY
@@ -319,7 +317,7 @@ looked_at_bits()
 	REPLY=${text:-same}
 }
 
-# hammered: what the guest saw that worked the card all the time
+# hammered: evaluate the accesses of a busy guest
 hammered()
 {
 	local _ accesses ones wrong faults longest
@@ -398,7 +396,7 @@ try()
 	late_ms
 	ms=$REPLY
 	if [ "$name" = surprise-for-good ]; then
-		# the port as it is left when the host has let the dead card go
+		# compare the port after the host has released the dead card
 		vm_end && limited 100 unbound "$dev" || host="no: the dead card is held"
 		fault link-up
 		fv_wait 20 is_ready
@@ -427,7 +425,7 @@ ktap_set_plan $plan
 way_load || ktap_exit_fail_msg "the driver cannot be loaded"
 insmod /t/mod/fv_port.ko || ktap_exit_fail_msg "the port module cannot be loaded"
 role=
-# a slot for hotplug has its events only when its driver has found them
+# hotplug events require a port driver that has detected them
 card_is FV_CARD_MSI
 port_probe
 role=

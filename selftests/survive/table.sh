@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154,SC2016 # survive; $ is of jq
-# The survival table from its rows (out/survive.json), as text and as a page of
-# Documentation/. Sourced by the lab's verb; survive is this directory.
+# Prints the survival table from its rows (out/survive.json) as text and as a page of
+# Documentation/. Sourced by the lab's verb; $survive is this directory.
 
 survive_jq()
 {
 	jq -L "$survive" --rawfile reasons "$survive/reasons" -r "include \"judge\"; $1" "${@:2}"
 }
 
-# survive_text JSON: each kernel's table, and what is to be said of its cells
+# survive_text JSON: print a table for each kernel, and remarks
 survive_text()
 {
 	survive_jq '
@@ -43,7 +43,7 @@ survive_text()
 		END { flush() }'
 }
 
-# survive_page JSON: restructured text
+# survive_page JSON: print reStructuredText
 survive_page()
 {
 	cat <<-'EOT'

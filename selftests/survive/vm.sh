@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# VMs under stock QEMU with -device vfio-pci, and what their users do in them (guest/).
-# To boot a guest takes most of a minute where one emulator runs in another: it is booted
-# once, outside of it, without a card (vm_freeze), and each VM begins as a copy of it, into
-# which a card is plugged.
+# VMs under stock QEMU with -device vfio-pci, and commands to their users (guest/). Booting a guest
+# in a nested emulator takes most of a minute: one boots outside, without a card (vm_freeze), and
+# each VM starts from a copy of its state, then gets a card by hotplug.
 #
-# A VM has a name, "a" or "b"; the functions are about the one that VM names.
+# A VM has a name, "a" or "b"; functions apply to $VM.
 
-# vmlinux, initrd, and the frozen state
+# directory with vmlinux, initrd and the frozen state
 VM_DIR=${VM_DIR:-/t/vm}
 VM_RUN=${VM_RUN:-/tmp}
 VM_LIMIT_S=300
 VM=a
 declare -A vm_pid vm_in vm_out vm_user_in vm_user_out vm_card
 
-# vm_launch [ARGUMENT…]: the emulator; its monitor and its user are at the ends of pipes
+# vm_launch [ARGUMENT…]: start the emulator; its monitor and its guest are connected by pipes
 vm_launch()
 {
 	local base=$VM_RUN/vm.$VM pipe fd
@@ -33,7 +32,7 @@ vm_launch()
 		-device pcie-root-port,id=port0,bus=pcie.0,addr=4,chassis=1,slot=1,io-reserve=0,mem-reserve=32M \
 		"$@" >"$base.log" 2>&1 &
 	vm_pid[$VM]=$!
-	# open for both, so that neither end waits for the other
+	# open for reading and writing, so that neither end blocks
 	exec {fd}<>"$base.qmp.in"
 	vm_in[$VM]=$fd
 	exec {fd}<>"$base.qmp.out"
@@ -45,14 +44,14 @@ vm_launch()
 	vm_ask qmp_capabilities
 }
 
-# vm_ask COMMAND [ARGUMENTS]: of the monitor; its answer in $REPLY, JSON
+# vm_ask COMMAND [ARGUMENTS]: run a QMP command; JSON reply in $REPLY
 vm_ask()
 {
 	local line id=$RANDOM$RANDOM
 
 	echo "{\"execute\":\"$1\",\"id\":\"$id\"${2:+,\"arguments\":$2}}" >&"${vm_in[$VM]}"
 	while vm_is_alive && read -r -t 30 line <&"${vm_out[$VM]}"; do
-		# events and the greeting are in between
+		# skip events and the greeting
 		[[ $line == *"$id"* ]] || continue
 		REPLY=$line
 		[[ $line != *'"error":'* ]]
@@ -67,7 +66,7 @@ vm_is_alive()
 	[ -n "${vm_pid[$VM]:-}" ] && kill -0 "${vm_pid[$VM]}" 2>/dev/null
 }
 
-# vm_state: running, internal-error, …; or how the process ended; in $REPLY
+# vm_state: state in $REPLY: running, internal-error, …, or how the process ended
 vm_state()
 {
 	if vm_is_alive && vm_ask query-status; then
@@ -102,7 +101,7 @@ vm_becomes()
 	true
 }
 
-# user_say WORD…: to the program in the guest; the number of what is said in $REPLY
+# user_say WORD…: send a command to the guest; its number in $REPLY
 user_said=0
 user_say()
 {
@@ -111,7 +110,7 @@ user_say()
 	REPLY=$user_said
 }
 
-# user_hear NUMBER SECONDS: what it answers in $REPLY; fails for anything but ok
+# user_hear NUMBER SECONDS: wait for the reply, in $REPLY; fails unless it is ok
 user_hear()
 {
 	local line end=$((SECONDS + $2 + 1))
@@ -129,14 +128,14 @@ user_hear()
 	return 1
 }
 
-# user WORD…: both
+# user WORD…: send a command and wait for the reply
 user()
 {
 	user_say "$@"
 	user_hear "$REPLY" 30
 }
 
-# vm_freeze: a guest that has booted goes to $VM_DIR/state
+# vm_freeze: boot a guest and save it to $VM_DIR/state
 vm_freeze()
 {
 	local end=$((SECONDS + VM_LIMIT_S)) line=
@@ -155,7 +154,7 @@ vm_freeze()
 	return $line
 }
 
-# vm_plug BDF: a card into the VM; the guest takes it
+# vm_plug BDF: hotplug a card; the guest sets it up
 vm_plug()
 {
 	if ! vm_ask device_add "{\"driver\":\"vfio-pci\",\"host\":\"$1\",\"bus\":\"port0\",\"id\":\"card\"}"; then
@@ -167,19 +166,19 @@ vm_plug()
 	user_hear "$REPLY" $VM_LIMIT_S
 }
 
-# vm_unplug: asks the guest to let the card go; succeeds when the VM has it no longer
+# vm_unplug: request an unplug; succeed when the VM has released the card
 vm_unplug()
 {
 	vm_ask device_del '{"id":"card"}'
 	vm_is_without_card 20
 }
 
-# vm_is_without_card SECONDS: now, or soon
+# vm_is_without_card SECONDS: wait until the VM has no card
 vm_is_without_card()
 {
 	local end=$((SECONDS + $1))
 
-	# an unknown path is an error
+	# fails once the path is unknown
 	while vm_ask qom-list '{"path":"/machine/peripheral/card"}'; do
 		[ $SECONDS -lt $end ] || return 1
 		read -rt 0.1 <> <(:)
@@ -187,7 +186,7 @@ vm_is_without_card()
 	vm_is_alive && vm_card[$VM]=
 }
 
-# vm_start BDF: until its guest has taken the card; why not is in $REPLY
+# vm_start BDF: start a VM and wait until its guest has set up the card; error in $REPLY
 vm_start()
 {
 	if ! vm_launch -incoming "file:$VM_DIR/state" || ! vm_becomes running $VM_LIMIT_S; then
@@ -197,7 +196,7 @@ vm_start()
 	vm_plug "$1"
 }
 
-# vm_has BDF: it runs, and has that card
+# vm_has BDF: succeed if it runs and has that card
 vm_has()
 {
 	[ "${vm_card[$VM]:-}" = "$1" ] && vm_is running
@@ -208,13 +207,13 @@ vm_kill()
 	kill -KILL "${vm_pid[$VM]}" 2>/dev/null
 }
 
-# vm_keep DIR: what the emulators and their guests said
+# vm_keep DIR: save logs and consoles
 vm_keep()
 {
 	cp "$VM_RUN"/vm.*.log "$VM_RUN"/vm.*.console "$1/"
 }
 
-# vm_end: fails when its process does not end: the kernel has it
+# vm_end: end the VM; fails if its process is stuck in the kernel
 vm_end()
 {
 	local fd end=$((SECONDS + VM_LIMIT_S))

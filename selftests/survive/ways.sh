@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154,SC2153,SC2034 # set, or used, by survive.sh
-# The drivers that are compared, and what their users do with them: $WAY is
-#	stock		vfio-pci, and the script that people use (usual-script)
-#	stock-bare	vfio-pci, and nothing done about the port's errors
+# The drivers that are compared, and the operations of their users. $WAY is
+#	stock		vfio-pci with the usual script (usual-script)
+#	stock-bare	vfio-pci without any precaution at the port
 #	fpga-vfio	fpga-vfio-pci and fpgactl
 
 WAYS="stock stock-bare fpga-vfio"
-# if none is asked for: stock-bare says no more of most rows than stock does
+# default: without stock-bare, which differs from stock in few rows
 WAYS_COMPARED="stock fpga-vfio"
 
-# way_load: the modules
+# way_load: load the modules
 way_load()
 {
 	if [ "$WAY" = fpga-vfio ]; then
@@ -21,7 +21,7 @@ way_load()
 	fi
 }
 
-# way_program COMMAND…: how COMMAND, which programs $dev, is run; the whole in PROGRAM
+# way_program COMMAND…: command line that programs $dev with COMMAND, in PROGRAM
 way_program()
 {
 	case $WAY in
@@ -31,7 +31,7 @@ way_program()
 	esac
 }
 
-# way_log: what the driver says of the card, for whoever wants to know why
+# way_log: log the driver's view of the card, for diagnosis
 way_log()
 {
 	[ "$WAY" = fpga-vfio ] || return 0
@@ -41,8 +41,8 @@ way_log()
 	} >>"$log" 2>&1
 }
 
-# What is tried, one after the other, when the guest cannot use a card that is ready.
-# The last of them takes it out of the VM and plugs it in again.
+# way_means: means to try in turn when the guest cannot use a ready card; the last one unplugs and
+# replugs it
 way_means()
 {
 	case $WAY in
@@ -66,7 +66,7 @@ means_guest_rescan()
 	user rescan
 }
 
-# the host looks for the card anew, asking its user to let it go
+# way_rescan: rescan the card on the host, with a release request to its user
 way_rescan()
 {
 	case $WAY in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The driver of the card in a guest. */
+/* Guest driver of the card. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +67,7 @@ int card_find(char *bdf, size_t size)
 	if (!dir)
 		return -errno;
 	while (ret && (entry = readdir(dir))) {
-		/* the root bus has what the machine has by itself */
+		/* skip the root bus, which has the machine's own devices */
 		if (entry->d_name[0] == '.' || !strncmp(entry->d_name, "0000:00:", 8))
 			continue;
 		snprintf(bdf, size, "%s", entry->d_name);
@@ -77,7 +77,7 @@ int card_find(char *bdf, size_t size)
 	return ret;
 }
 
-/* The descriptor of its interrupts, or a negative errno. */
+/* Open the UIO device for the interrupt; return the fd or a negative errno. */
 static int irq_open(const char *bdf)
 {
 	char path[128];
@@ -101,7 +101,7 @@ static int irq_open(const char *bdf)
 	return fd;
 }
 
-/* The number of interrupts until now comes with each; after that none is pending. */
+/* A read returns the interrupt count and clears the pending state. */
 static bool irq_wait(const struct card *card, unsigned int ms)
 {
 	struct pollfd p = { .fd = card->irq_fd, .events = POLLIN };
@@ -196,7 +196,7 @@ static void ask(void *arg)
 	answers->id = get(answers->card, CARD_REG_ID);
 }
 
-/* Physical address of what @vaddr points to: bits 0-54 of the page's entry (pagemap.rst). */
+/* Physical address of @vaddr: bits 0-54 of its pagemap entry (pagemap.rst). */
 static uint64_t dma_address(const void *vaddr)
 {
 	uint64_t entry = 0;
@@ -219,7 +219,7 @@ static uint32_t word(uint32_t seed, unsigned int i)
 void card_dma_start(struct card *card, unsigned int nr, struct engine *engine, uint32_t seed,
 		    uint32_t ctrl)
 {
-	/* a place on the card of its own for each engine */
+	/* separate card addresses for each engine */
 	uint64_t at = 0x10000 + nr * PAGE;
 	unsigned int i;
 

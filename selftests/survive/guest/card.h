@@ -9,8 +9,8 @@
 #include "pci.h"
 
 /*
- * The driver of the card in a guest: what a user's own would do with it. One interrupt,
- * by ../driver, and one page for each direction of the DMA, as the guest has no IOMMU.
+ * Guest driver of the card, like that of a user: one interrupt through ../driver, and one page for
+ * each DMA direction, because the guest has no IOMMU.
  */
 struct card {
 	char bdf[BDF_LEN];
@@ -19,52 +19,49 @@ struct card {
 	volatile uint32_t *memory;	/* the first other BAR */
 	size_t regs_size, memory_size;
 	int irq_fd;
-	/* of each engine: its ring, what goes to the card and what comes back */
+	/* per engine: ring, data to the card, data from the card */
 	struct {
 		void *ring;
 		uint32_t *out, *in;
 	} page[2];
 };
 
-/* What a look at a card found. */
+/* Result of a check. */
 struct card_look {
-	uint32_t uptime_ms;	/* by the card's clock, when it first answered */
+	uint32_t uptime_ms;	/* on the card's clock, at its first answer */
 	uint32_t loads, build;
-	char why[80];		/* it does not work: what does not */
+	char why[80];		/* reason for a failure */
 };
 
 void card_init(struct card *card);
 
-/* Address of the first function that is not of the machine itself, or a negative errno. */
+/* Address of the first function that is not on the root bus, or a negative errno. */
 int card_find(char *bdf, size_t size);
 
-/* Take it: driver, BARs, interrupt. 0, or -errno and what failed in @why. */
+/* Set up driver, BARs and interrupt; return 0 or a negative errno, with the failed step in @why. */
 int card_open(struct card *card, const char *bdf, char *why, size_t size);
 
-/* Let it go; with @is_unbound its driver, too. */
+/* Close it; with @is_unbound unbind the driver, too. */
 void card_close(struct card *card, bool is_unbound);
 
-/* The guest's kernel resets it: 0 or -errno. */
+/* Reset by the guest's kernel; return 0 or a negative errno. */
 int card_reset(struct card *card);
 
-/*
- * Registers, memory, DMA both ways and the interrupt, with engine @nr. An access that
- * faults is a card that does not work.
- */
+/* Check registers, memory, DMA in both directions and interrupt with engine @nr; faults fail. */
 bool card_check(struct card *card, unsigned int nr, struct card_look *look);
 
 /*
- * Start engine @nr afresh, with a page that goes to the card and comes back; @seed
- * makes its contents. Not to be called but by card_guarded().
+ * Reset and start engine @nr with a page that goes to the card and back; @seed determines its
+ * contents. Call only within card_guarded().
  */
 void card_dma_start(struct card *card, unsigned int nr, struct engine *engine, uint32_t seed,
 		    uint32_t ctrl);
 
-/* Was it done right? What is wrong, or NULL. */
+/* Check the result: NULL, or a description of the error. */
 const char *card_dma_result(struct card *card, unsigned int nr, const struct engine *engine,
 			    uint32_t seed);
 
-/* Run @fn, which accesses the card: false when an access faulted. */
+/* Run @fn, which accesses the card; false if an access faulted. */
 bool card_guarded(void (*fn)(void *arg), void *arg);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A guest that works its card as hard as it can, whatever becomes of it. */
+/* A guest that keeps its card busy, even while it is gone. */
 #include <string.h>
 
 #include "check.h"
 #include "hammer.h"
 #include "regs.h"
 
-/* engine 1 is the one of the checks */
+/* engine 1 is for the checks */
 #define ENGINE		0
 #define DMA_LIMIT_NS	1000000000ull
 

@@ -4,14 +4,14 @@
 
 #include "card.h"
 
-/* Reads, writes and DMA without end, and what came of them. */
+/* Continuous reads, writes and DMA, and their results. */
 struct hammer {
 	bool is_on, has_dma;
 	struct engine engine;
 	uint32_t seed;
-	unsigned long long dma_end;	/* it is given up then */
-	/* accesses in all; that found no card; that gave what no card and no link says; that
-	 * faulted; pages that came back right; the longest access in microseconds
+	unsigned long long dma_end;	/* time to give up the current transfer */
+	/* accesses: total; all-ones; neither a valid value nor all-ones; faulted; pages returned
+	 * correctly; longest access in microseconds
 	 */
 	uint64_t accesses, ones, wrong, faults, pages, longest_us;
 };

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest of the survival table: one program, which is its first process, the driver
- * of its card, and the card's user. It does what the lines of its second serial port say,
- * each "NUMBER WORD…", and answers with "NUMBER TEXT":
+ * The guest of the survival table: a single program that is init, driver and user of its card. It
+ * executes lines "NUMBER WORD…" from its second serial port and replies "NUMBER TEXT":
  *
- *	card MS		take the card, when there is one; "ok ADDRESS"
+ *	card MS		wait for a card and set it up; "ok ADDRESS"
  *	check		use it: registers, memory, DMA, interrupt; "ok UPTIME LOADS BUILD"
- *	watch MS	the same, again and again until it works
- *	busy		from now on work it as hard as possible
- *	idle		no more; "ok ACCESSES ONES WRONG FAULTS PAGES LONGEST_US"
+ *	watch MS	repeat the check until it succeeds
+ *	busy		use it continuously from now on
+ *	idle		stop that; "ok ACCESSES ONES WRONG FAULTS PAGES LONGEST_US"
  *	flr		reset it; "ok"
- *	reload		the driver lets it go and takes it again
- *	rescan		the guest's kernel forgets it and looks for it again
+ *	reload		close it and set it up again
+ *	rescan		remove it from the guest's kernel and rescan
  *
- * Anything but "ok …" is "no WHY". Without a number it says "ready", once.
+ * A reply other than "ok …" is "no WHY". At start it prints "ready" without a number.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -40,7 +39,7 @@ static struct {
 	struct card card;
 	char bdf[BDF_LEN];
 	struct hammer hammer;
-	/* a watch that is on, and the last reason why it is */
+	/* a watch in progress, and its last failure */
 	char watch[16];
 	unsigned long long watch_end;
 	struct card_look look;
@@ -70,7 +69,7 @@ static void tell_look(const char *number, bool works)
 		tell("%s no %s", number, guest.look.why);
 }
 
-/* A device is in sysfs before its BARs are assigned, and has no driver until then. */
+/* A device appears in sysfs before its BARs are assigned and before it can be bound. */
 static void take(const char *number, unsigned int ms)
 {
 	char why[80] = "no card";
@@ -158,7 +157,7 @@ static void listen(void)
 		guest.len -= end + 1 - guest.line;
 		memmove(guest.line, end + 1, guest.len + 1);
 	}
-	/* no command is so long */
+	/* drop lines longer than any command */
 	if (guest.len == sizeof(guest.line) - 1)
 		guest.len = 0;
 }
