@@ -96,7 +96,7 @@ refused member_held_refused_with_force 4 "held by" bind --yes --force "$FV_EDU2"
 fv_let_go
 fv_unbind "$FV_EDU1" "$FV_EDU2"
 
-# --- a member whose bind fails: its driver_override is bound to another file
+# --- the bind of one member fails: its driver_override is replaced by another file
 touch /tmp/nowhere
 override=$(readlink -f "$FV_PCI/$FV_EDU2")/driver_override
 mount --bind /tmp/nowhere "$override"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl unbind: the host gets a working device back, whoever held it.
+# fpgactl unbind: the host gets a working device back, with or without a holder.
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/common.sh"
 

@@ -226,7 +226,7 @@ looping_disk_refused()
 hold idle_disk_ok "a disk that nobody uses is taken"
 idle_disk_ok()
 {
-	# others whose numbers and names start with those of this one
+	# other disks with similar numbers and names
 	printf '%s\n' '40 21 259:330 / /srv/a rw - ext4 /dev/nvme4n1p10 rw' \
 		'41 21 259:3 / /srv/b rw - ext4 /dev/nvme4n rw' '42 21 259:33 nonsense' \
 		>>"$tree/proc/self/mountinfo"

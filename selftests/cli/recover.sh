@@ -4,7 +4,7 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# not_back STATE REASON ERRNO: reply of a recovery whose steps all fail
+# not_back STATE REASON ERRNO: reply of a recovery in which all steps fail
 not_back()
 {
 	answer recover <<END

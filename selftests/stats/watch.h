@@ -22,9 +22,9 @@ const char *role(const char *name);
 void watch_begin(struct watch *watch, struct genl *genl, const char *bdf);
 
 /*
- * Number of counters whose change differs from @want[attribute], each printed. Others must be
- * unchanged, except held_ns, which the caller checks, and fenced_ns, which may grow with fences.
- * sysfs and netlink must agree if the device is alone in its group.
+ * Number of counters that changed by another value than @want[attribute], each printed. Others
+ * must be unchanged, except held_ns, which the caller checks, and fenced_ns, which may grow with
+ * fences. sysfs and netlink must agree if the device is alone in its group.
  */
 unsigned int watch_end(struct watch *watch, const int64_t want[COUNTERS]);
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
 # Guests with simulated FPGA cards: "# topology: card" or "card_alone" in a suite's Makefile.
-# Each card is a server process (selftests/card) beside QEMU, behind a root port whose link
-# registers the port module (selftests/port) provides. Runs inside the lab root.
+# Each card is a server process (selftests/card) beside QEMU, behind a root port with the link
+# registers of the port module (selftests/port). Runs inside the lab root.
 #
 # In the guest, FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card. The virtio-serial port NAME is
 # the control socket of its server, "monitor" is QEMU's monitor (QMP); selftests/port/fv-fault

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # settings of guest_boot, suite_guest
-# Suites: directories below selftests/ whose Makefile starts with
+# Suites: directories below selftests/ with a Makefile that starts with
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
 # and may have "# driver: …", "# smp: N", "# mem: SIZE",

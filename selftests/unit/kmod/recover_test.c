@@ -301,7 +301,7 @@ TEST_F(recover, it_fails)
 	EXPECT_EQ(4, counts(RECOVERIES_FAILED));
 }
 
-/* Driverless functions that answer and whose device lock is free. */
+/* Driverless functions that answer, if the device lock is free. */
 TEST_F(recover, functions_without_driver)
 {
 	struct device_driver driver = { "nvme" };
