@@ -84,7 +84,7 @@ void server_start(struct server *server, const char *image, uint64_t seed)
 		nanosleep(&pause, NULL);
 	}
 	if (server->ctl < 0)
-		fail("%s: nobody listens", server->control);
+		fail("%s: no server listens", server->control);
 }
 
 void server_stop(struct server *server)

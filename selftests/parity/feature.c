@@ -88,7 +88,7 @@ SECTION(feature_low_power, "feature.low_power", KIND_ANY & ~KIND_OTHER)
 	see_ret("entry", ret);
 	if (!ret)
 		must(wait_until(status_is(probe, "suspended"), LIMIT_MS),
-		     "the device is suspended while nobody touches it");
+		     "a device in low power is suspended");
 	runtime_status(probe, text, sizeof(text));
 	see("status", "%s", text);
 	see_ret("entry.twice", __device_feature(&probe->dev, entry, NULL, 0));

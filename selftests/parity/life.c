@@ -188,7 +188,7 @@ SECTION(life_request, "life.unbind_open", KIND_ANY)
 	see("config", "%04x", config_read16(&probe->dev, PCI_VENDOR_ID));
 	ret = __device_open(&second, &probe->iommu, probe->bdf);
 	see_ret("open", ret);
-	must(ret < 0, "nobody can open a device that is to go");
+	must(ret < 0, "a device that is being unbound cannot be opened");
 	if (!ret)
 		device_close(&second);
 	device_close(&probe->dev);
