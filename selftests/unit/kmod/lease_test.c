@@ -161,7 +161,7 @@ void fv_fence_lower(struct fv_device *dev)
 
 int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
 {
-	/* counted on failure, too: an older saved state may exist */
+	/* set on -ENOMEM, too: the caller must restore or forget in any case */
 	if (dev)
 		world.remembered |= 1 << index_of(dev);
 	return world.remember[index_of_pdev(pdev)];

@@ -415,7 +415,7 @@ TEST_F(ops, an_arrival_has_a_link)
 	EXPECT_EQ(0, self->card.nr_writes + self->port.nr_writes);
 }
 
-/* Device-specific and ACPI methods take precedence. */
+/* A first method that only the PCI core implements: a quirk, firmware, AF FLR, CXL. */
 TEST_F(ops, what_only_the_core_can_do)
 {
 	static const struct {
@@ -439,7 +439,7 @@ TEST_F(ops, what_only_the_core_can_do)
 	EXPECT_FALSE(fv_reset_is_core_special(&self->card));
 }
 
-/* A hot reset counts only for the only function below a port. */
+/* A bus reset is offered only for a sole function below its port. */
 TEST_F(ops, a_reset_is_offered)
 {
 	u8 *methods = self->card.reset_methods;

@@ -323,7 +323,7 @@ TEST_F(span, what_another_user_has)
 	/* from any user, if requested */
 	self->span.is_any_user = true;
 	expect_held();
-	/* only the other function has a user */
+	/* only this function has a user */
 	self->span.is_any_user = false;
 	self->devices[0].user = NULL;
 	expect_held();
