@@ -1,6 +1,5 @@
-# Kernel under test "debug": x86_64_defconfig plus this. What the L1 host needs is
-# built in, except VFIO: an out-of-tree variant driver links to it as a module, as
-# it does on a distribution's kernel.
+# Kernel under test "debug": x86_64_defconfig plus this. Everything for the L1 host is built in,
+# except VFIO: as on a distribution's kernel, an out-of-tree variant driver needs it as modules.
 CONFIG_LOCALVERSION="-fpga-vfio-debug"
 CONFIG_IKCONFIG=y
 CONFIG_IKCONFIG_PROC=y
@@ -39,7 +38,7 @@ CONFIG_DETECT_HUNG_TASK=y
 CONFIG_DEFAULT_HUNG_TASK_TIMEOUT=120
 CONFIG_SOFTLOCKUP_DETECTOR=y
 CONFIG_STACKTRACE=y
-# Memory that comes late, for tests
+# Delayed page faults, for tests
 CONFIG_USERFAULTFD=y
 CONFIG_FAULT_INJECTION=y
 CONFIG_FAILSLAB=y
@@ -56,20 +55,20 @@ CONFIG_MAGIC_SYSRQ=y
 CONFIG_PANIC_ON_OOPS=y
 CONFIG_DEBUG_INFO_NONE=y
 CONFIG_WERROR=n
-# As Debian's kernels. Under software emulation each tick costs
+# As Debian's kernels; ticks are slow under software emulation
 CONFIG_HZ_250=y
-# For each object kmemleak and KASAN note where it is allocated: the other way to walk the
-# stack takes several times as long
+# kmemleak and KASAN save a stack trace for each allocation: the ORC unwinder takes several times
+# as long
 CONFIG_UNWINDER_FRAME_POINTER=y
 
-# Modules, as an out-of-tree module meets them
+# Module settings, for an out-of-tree module
 CONFIG_MODULES=y
 CONFIG_MODULE_UNLOAD=y
 CONFIG_MODULE_SIG=n
 CONFIG_MODVERSIONS=n
 CONFIG_LOCALVERSION_AUTO=n
 
-# PCI Express, IOMMU and VFIO: everything that the driver can meet
+# PCI Express, IOMMU and VFIO: everything relevant to the driver
 CONFIG_PCI=y
 CONFIG_PCI_MSI=y
 CONFIG_PCI_IOV=y
@@ -100,7 +99,7 @@ CONFIG_VFIO_NOIOMMU=y
 CONFIG_VFIO_PCI=m
 CONFIG_VFIO_PCI_VGA=y
 CONFIG_VFIO_DEBUGFS=y
-# BARs mapped by entries for 2 MiB, and exported as dma-bufs
+# BARs mapped by 2 MiB entries, and exported as dma-bufs
 CONFIG_TRANSPARENT_HUGEPAGE=y
 CONFIG_MEMORY_HOTPLUG=y
 CONFIG_MEMORY_HOTREMOVE=y
@@ -108,7 +107,7 @@ CONFIG_ZONE_DEVICE=y
 CONFIG_PCI_P2PDMA=y
 CONFIG_DMABUF_HEAPS=y
 
-# The guest's own furniture
+# Needed by the guest itself
 CONFIG_HYPERVISOR_GUEST=y
 CONFIG_PARAVIRT=y
 CONFIG_KVM_GUEST=y
@@ -191,3 +190,8 @@ CONFIG_CPU_MITIGATIONS=n
 CONFIG_IPV6=n
 CONFIG_NUMA=n
 CONFIG_CGROUPS=y
+
+# Containers: who has no CAP_SYS_ADMIN there
+CONFIG_NAMESPACES=y
+CONFIG_USER_NS=y
+CONFIG_NET_NS=y
