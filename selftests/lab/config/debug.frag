@@ -195,3 +195,6 @@ CONFIG_CGROUPS=y
 CONFIG_NAMESPACES=y
 CONFIG_USER_NS=y
 CONFIG_NET_NS=y
+
+# It would share an interrupt with a device of the suite parity, on no other kernel
+CONFIG_I2C_I801=n
