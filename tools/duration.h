@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* After an invalid limit. */
+#define DURATION_HINT	"Expected a time such as 30, 30s, 5m or 1h."
+
 bool duration_parse(const char *word, uint32_t *ms);
 bool duration_parse_limit(const char *word, uint32_t min_ms, uint32_t max_ms, uint32_t *ms);
 char *duration_text(uint32_t ms);

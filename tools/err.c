@@ -109,6 +109,35 @@ int err_fail(int code, const char *object, const char *what, const char *hint,
 	return code;
 }
 
+/**
+ * err_usage() - Report a wrong command line.
+ * @command: the command, or NULL if it is not known
+ * @argument: the wrong argument, for JSON
+ * @hint: next step for the user, printed verbatim
+ * @why: cause, which names the argument
+ *
+ * Return: FV_USAGE, to allow ``return err_usage(…)``.
+ */
+int err_usage(const char *command, const char *argument, const char *hint, const char *why, ...)
+{
+	autofree char *reason = NULL;
+	autofree char *text = NULL;
+	autofree char *line = NULL;
+	va_list ap;
+
+	va_start(ap, why);
+	reason = util_vprintf(why, ap);
+	va_end(ap);
+	if (as_json) {
+		print_json(FV_USAGE, command ? command : "fpgactl", argument, reason, hint);
+		return FV_USAGE;
+	}
+	text = util_printf("fpgactl: %s%s%s", command ? command : "", command ? ": " : "", reason);
+	line = util_printable(text);
+	fprintf(stderr, "%s\n%s\n", line, hint);
+	return FV_USAGE;
+}
+
 /* Report a condition that is not a failure; silent with --json. */
 void err_note(const char *object, const char *fmt, ...)
 {

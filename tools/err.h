@@ -29,6 +29,8 @@ void err_set_json(bool is_json);
 bool err_is_json(void);
 int err_fail(int code, const char *object, const char *what, const char *hint,
 	     const char *why, ...) __printf(5, 6);
+int err_usage(const char *command, const char *argument, const char *hint, const char *why, ...)
+	__printf(4, 5);
 void err_add_json(const char *key, struct json_object *value);
 void err_add_all_json(struct json_object *o);
 void err_note(const char *object, const char *fmt, ...) __printf(2, 3);

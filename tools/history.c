@@ -13,9 +13,10 @@
 #include "history.h"
 #include "status.h"
 #include "sysfs.h"
+#include "targets.h"
 
 /* Used in error messages. */
-#define WHAT	"read the history"
+#define WHAT	"history"
 
 /* Report a refusal with the driver's text. */
 static int fail(const struct fv_history *h, int ret, const char *why)
@@ -129,9 +130,7 @@ int history_find_card(struct fv_history *h, const struct fv_model *m, const char
 	char bdf[BDF_SIZE];
 
 	if (!bdf_parse(word, bdf))
-		return err_fail(FV_USAGE, word, WHAT,
-				"An address is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 0000:01:00.0.",
-				"this is no PCI address");
+		return err_usage(WHAT, word, TARGET_ADDRESS_HINT, "invalid PCI address '%s'", word);
 	d = model_find(m, bdf);
 	if (!d)
 		return find_gone(h, bdf);

@@ -59,7 +59,7 @@ int cmd_unknown(const char *name)
 		hint = util_printf("Did you mean 'fpgactl %s'?", nearest);
 	else
 		hint = util_strdup("'fpgactl help' lists the commands.");
-	return err_fail(FV_USAGE, name, "run the command", hint, "there is no such command");
+	return err_usage(NULL, name, hint, "unknown command '%s'", name);
 }
 
 /* A write error (full disk, closed pipe) must not exit with success. */
@@ -69,7 +69,7 @@ static int close_stdout(int code)
 		return code;
 	if (code != FV_OK)
 		return code;
-	return err_fail(FV_FAILED, "standard output", "write", NULL, "%s", strerror(errno));
+	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", strerror(errno));
 }
 
 static int run(struct cmd_ctx *ctx)

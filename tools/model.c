@@ -138,7 +138,7 @@ int model_load(struct fv_model *m)
 	if (ret) {
 		autofree char *path = sysfs_path(DEVICES);
 
-		return err_fail(FV_FAILED, path, "read the PCI devices", NULL, "%s",
+		return err_fail(FV_FAILED, path, "cannot read PCI devices", NULL, "%s",
 				strerror(-ret));
 	}
 	m->devices = util_alloc(names.n, sizeof(*m->devices));

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +35,20 @@ struct parser {
 	const char *sysroot;
 };
 
-/* Report a usage error with an option. */
-static void fail(struct parser *p, const char *option, const char *hint, const char *why)
+/* Report a usage error; @argument is the wrong one. */
+static void __printf(4, 5) fail(struct parser *p, const char *argument, const char *hint,
+				const char *why, ...)
 {
 	const char *command = p->ctx->cmd ? p->ctx->cmd->name : NULL;
 	autofree char *help = util_printf("See 'fpgactl help%s%s'.", command ? " " : "",
 					  command ? command : "");
+	autofree char *text = NULL;
+	va_list ap;
 
-	err_fail(FV_USAGE, command ? command : "fpgactl", option, hint ? hint : help, "%s", why);
+	va_start(ap, why);
+	text = util_vprintf(why, ap);
+	va_end(ap);
+	err_usage(command, argument, hint ? hint : help, "%s", text);
 	p->has_failed = true;
 }
 
@@ -59,7 +66,7 @@ static void fail_unknown(struct parser *p, const char *option)
 	nearest = strncmp(option, "--", 2) ? NULL : util_nearest(option + 2, &known);
 	if (nearest)
 		hint = util_printf("Did you mean --%s?", nearest);
-	fail(p, option, hint, "unknown option");
+	fail(p, option, hint, "unknown option '%s'", option);
 }
 
 static void set_global(struct parser *p, size_t i, const char *value)
@@ -131,11 +138,11 @@ static void parse_long(struct parser *p, const char *word)
 
 		fail_unknown(p, name);
 	} else if (!o->arg && value) {
-		fail(p, word, NULL, "the option takes no argument");
+		fail(p, word, NULL, "option '--%s' takes no argument", o->name);
 	} else {
 		if (o->arg && !value && !o->is_arg_optional) {
 			if (p->next == p->argc) {
-				fail(p, word, NULL, "the option needs an argument");
+				fail(p, word, NULL, "option '%s' requires an argument", word);
 				return;
 			}
 			value = p->argv[p->next++];
@@ -163,7 +170,7 @@ static void parse_short(struct parser *p, const char *word)
 		} else if (p->next < p->argc) {
 			set(p, index, is_global, p->argv[p->next++]);
 		} else {
-			fail(p, word, NULL, "the option needs an argument");
+			fail(p, word, NULL, "option '%s' requires an argument", word);
 		}
 	}
 }
@@ -181,31 +188,48 @@ static void parse_word(struct parser *p, const char *word)
 	}
 }
 
+/* Name of the argument @n of the usage line @args, without "...". */
+static char *argument_name(const char *args, size_t n)
+{
+	autofree char *copy = util_strdup(args);
+	char *word, *rest = copy;
+
+	do
+		word = strsep(&rest, " ");
+	while (rest && (!strcmp(word, "--") || n--));
+	return util_printf("%.*s", (int)strcspn(word, "."), word);
+}
+
 /* Checks that need the whole command line. */
 static void check(struct parser *p)
 {
 	const struct cmd *cmd = p->ctx->cmd;
 	autofree char *usage = NULL;
+	autofree char *name = NULL;
 	int ret;
 
 	if (p->sysroot) {
 		ret = sysfs_set_root(p->sysroot);
 		if (ret) {
-			fail(p, "--sysroot", NULL, strerror(-ret));
+			fail(p, "--sysroot", NULL, "cannot use --sysroot '%s': %s", p->sysroot,
+			     strerror(-ret));
 			return;
 		}
 	}
 	if (!cmd)
 		return;
 	usage = util_printf("Usage: fpgactl %s%s%s", cmd->name, *cmd->args ? " " : "", cmd->args);
-	if (p->ctx->args.n < cmd->min_args)
-		fail(p, cmd->args, usage, "missing");
-	else if (p->ctx->args.n > cmd->max_args)
-		fail(p, p->ctx->args.v[cmd->max_args], usage, "one word too many");
-	else if (p->ctx->columns && !cmd->columns)
-		fail(p, "--output", NULL, "the command has no columns");
-	else if (p->ctx->is_json && !cmd->has_json)
-		fail(p, "--json", NULL, "the command prints no JSON");
+	if (p->ctx->args.n < cmd->min_args) {
+		name = argument_name(cmd->args, p->ctx->args.n);
+		fail(p, name, usage, "missing argument %s", name);
+	} else if (p->ctx->args.n > cmd->max_args) {
+		fail(p, p->ctx->args.v[cmd->max_args], usage, "unexpected argument '%s'",
+		     p->ctx->args.v[cmd->max_args]);
+	} else if (p->ctx->columns && !cmd->columns) {
+		fail(p, "--output", NULL, "unsupported option '--output': output has no columns");
+	} else if (p->ctx->is_json && !cmd->has_json) {
+		fail(p, "--json", NULL, "unsupported option '--json': output is text only");
+	}
 }
 
 /* Even errors before --json on the command line are printed as JSON. */

@@ -91,7 +91,7 @@ static int unknown_column(const struct out_columns *columns, const char *name)
 		hint = util_printf("Did you mean %s? All columns: %s", nearest, list);
 	else
 		hint = util_printf("All columns: %s", list);
-	return err_fail(FV_USAGE, name, "show this column", hint, "there is no such column");
+	return err_usage(NULL, name, hint, "unknown column '%s'", name);
 }
 
 static void show_column(struct out_table *t, const struct out_column *c)
@@ -181,12 +181,11 @@ struct out_table *out_table_new(const struct out_columns *columns, const char *s
 int out_check_columns(const struct out_columns *columns, const char *asked, bool is_json,
 		      const char *what)
 {
-	autofree char *tried = util_printf("%s --json", what);
 	struct out_table *t;
 
 	if (asked && is_json)
-		return err_fail(FV_USAGE, "--output", tried, NULL,
-				"the JSON of a %s is always complete", what);
+		return err_usage(what, "--output", "With --json, the output is always complete.",
+				 "--output cannot be combined with --json");
 	t = out_table_new(columns, asked);
 	out_table_free(t);
 	return t ? FV_OK : FV_USAGE;

@@ -45,14 +45,14 @@ static const char *parse_methods(struct fv_policy *p, size_t i, const char *word
 
 	(void)i;
 	if (!strcmp(word, "default"))
-		return "the order of the PCI core comes back with the whole policy only";
+		return "the kernel's order is restored only with the whole policy";
 	p->n_methods = 0;
 	while ((name = strsep(&rest, ","))) {
 		method = ladder_find_method(name);
 		if (method == LADDER_ANY_METHOD)
-			return "there is no such method";
+			return "unknown method";
 		if (p->n_methods == POLICY_METHODS_MAX)
-			return "these are too many";
+			return "too many methods";
 		p->methods[p->n_methods++] = (uint32_t)method;
 	}
 	return NULL;
@@ -108,11 +108,11 @@ static const char *parse_register(struct fv_policy *p, size_t i, const char *wor
 	(void)i;
 	while (strcmp(word, "none") && (part = strsep(&rest, ":"))) {
 		if (n == ARRAY_SIZE(max) || !parse_number(part, max[n], &value[n]))
-			return "this is no register";
+			return "not a register";
 		n++;
 	}
 	if (n && n != ARRAY_SIZE(max))
-		return "this is no register";
+		return "not a register";
 	p->ready.bar = (uint32_t)value[0];
 	p->ready.offset = value[1];
 	p->ready.mask = (uint32_t)value[2];
@@ -160,7 +160,7 @@ static const char *parse_time(struct fv_policy *p, size_t i, const char *word)
 	p->number[i] = 0;
 	if (is_zero_word(i, word) || duration_parse(word, &p->number[i]))
 		return NULL;
-	return "this is no time";
+	return "not a time with a unit";
 }
 
 static char *text_time(const struct fv_policy *p, size_t i)
@@ -180,9 +180,9 @@ static const char *parse_speed(struct fv_policy *p, size_t i, const char *word)
 		return NULL;
 	switch (speed_parse(word, &p->number[i])) {
 	case SPEED_AMBIGUOUS:
-		return "this may be a generation, or GT/s";
+		return "ambiguous speed: generation or GT/s";
 	case SPEED_UNKNOWN:
-		return "there is no such speed";
+		return "unknown speed";
 	default:
 		return NULL;
 	}
@@ -211,7 +211,7 @@ static const char *parse_width(struct fv_policy *p, size_t i, const char *word)
 		return NULL;
 	if (*word == 'x' && util_parse_uint(word + 1, WIDTH_MAX, &p->number[i]) && p->number[i])
 		return NULL;
-	return "there is no such width";
+	return "unknown width";
 }
 
 static char *text_width(const struct fv_policy *p, size_t i)
@@ -230,7 +230,7 @@ static const struct kind width = { parse_width, text_width, json_width };
 
 static const char *parse_count(struct fv_policy *p, size_t i, const char *word)
 {
-	return util_parse_uint(word, UINT32_MAX, &p->number[i]) ? NULL : "this is no number";
+	return util_parse_uint(word, UINT32_MAX, &p->number[i]) ? NULL : "not a number";
 }
 
 static char *text_count(const struct fv_policy *p, size_t i)
@@ -250,7 +250,7 @@ static const char *parse_choice(struct fv_policy *p, size_t i, const char *word)
 		p->number[i] = n;
 		return NULL;
 	}
-	return "there is no such value";
+	return "unknown value";
 }
 
 static const char *choice(const struct fv_policy *p, size_t i)
@@ -426,15 +426,15 @@ static int unknown_key(const char *word, const char *name)
 		hint = util_printf("Did you mean %s? All keys: %s", nearest, list);
 	else
 		hint = util_printf("All keys: %s", list);
-	return err_fail(FV_USAGE, word, "policy", hint, "there is no such key");
+	return err_usage("policy", word, hint, "unknown key '%s'", name);
 }
 
 static char *value_hint(size_t i, const char *value)
 {
 	if (i == POLICY_RESET_METHODS && !strcmp(value, "default"))
-		return util_strdup("'fpgactl policy BDF default' takes all keys back.");
+		return util_strdup("To restore all keys: fpgactl policy BDF default");
 	if (i == POLICY_LINK_SPEED && !strcmp(value, "5"))
-		return util_strdup("Say gen5 for 32 GT/s, or gen2 for 5 GT/s.");
+		return util_strdup("Use gen5 for 32 GT/s or gen2 for 5 GT/s.");
 	return util_printf("%s: %s", keys[i].key.name, keys[i].key.values);
 }
 
@@ -458,11 +458,12 @@ int policy_parse_word(struct fv_policy *p, const char *word)
 	if (i == POLICY_N)
 		return unknown_key(word, name);
 	if (p->has[i])
-		return err_fail(FV_USAGE, word, "policy", NULL, "the key is there twice");
-	why = value ? keys[i].kind->parse(p, i, value + 1) : "it has no value";
+		return err_usage("policy", word, "See 'fpgactl help policy'.", "duplicate key '%s'",
+				 name);
+	why = value ? keys[i].kind->parse(p, i, value + 1) : "missing value";
 	if (why) {
 		hint = value_hint(i, value ? value + 1 : "");
-		return err_fail(FV_USAGE, word, "policy", hint, "%s", why);
+		return err_usage("policy", word, hint, "invalid argument '%s': %s", word, why);
 	}
 	p->has[i] = true;
 	return FV_OK;

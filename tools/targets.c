@@ -22,9 +22,8 @@ struct fv_device *target_find(const struct fv_model *m, const char *word, const 
 
 	*code = FV_OK;
 	if (!bdf_parse(word, bdf)) {
-		*code = err_fail(FV_USAGE, word, what,
-				 "An address is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 0000:01:00.0.",
-				 "this is no PCI address");
+		*code = err_usage(what, word, TARGET_ADDRESS_HINT, "invalid PCI address '%s'",
+				  word);
 		return NULL;
 	}
 	d = model_find(m, bdf);

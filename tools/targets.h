@@ -6,6 +6,9 @@
 #include "holders.h"
 #include "model.h"
 
+/* After an invalid address. */
+#define TARGET_ADDRESS_HINT	"Expected [DOMAIN:]BUS:DEVICE.FUNCTION, such as 0000:01:00.0."
+
 struct targets {
 	struct fv_device **v;	/* sorted by address, unique */
 	size_t n;

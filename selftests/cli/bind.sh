@@ -332,7 +332,7 @@ unknown_refused()
 	fvk bind --yes 01:00.0 ee:00.0
 	refuses 3 "0000:ee:00.0: bind: there is no such PCI device"
 	fvk bind --yes 01:00.0 nonsense
-	refuses 2 "nonsense: bind: this is no PCI address"
+	refuses 2 "bind: invalid PCI address 'nonsense'"
 	unchanged
 }
 

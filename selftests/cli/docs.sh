@@ -116,7 +116,8 @@ hold completion_refused "there is no completion for another shell"
 completion_refused()
 {
 	fv completion tcsh
-	refuses 2 "tcsh: completion: there is no completion for this shell"
+	refuses 2 "completion: unsupported shell 'tcsh'"
+	hints "Supported shells: bash"
 }
 
 run_tests

@@ -86,9 +86,9 @@ timeout_refused()
 
 	for word in 0 99ms 25h 86401 x -1 1.5h 1d 5M "" s 4294967296 1200000h; do
 		fvl fence -t "$word" 07:00.1
-		refuses 2 "$word: fence --timeout: this is no time from 100ms to 24h"
+		refuses 2 "fence: invalid --timeout '$word': not a time from 100ms to 24h"
 	done
-	hints "A time is as in 30, 30s, 5m or 1h."
+	hints "Expected a time such as 30, 30s, 5m or 1h."
 	not_asked
 }
 
@@ -100,7 +100,7 @@ columns_ok()
 	[ "$(sed -n 2p <<<"$out" | xargs)" = "HELD-BY DEVICE" ]
 	: >"$tree/netlink/log"
 	fvl fence -o NOSUCH 07:00.1
-	refuses 2 "NOSUCH: show this column: there is no such column"
+	refuses 2 "unknown column 'NOSUCH'"
 	fvl fence --json -o DEVICE 07:00.1
 	[ "$rc" = 2 ]
 	not_asked

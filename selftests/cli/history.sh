@@ -135,7 +135,7 @@ gone_ok()
 	fvl history --json dd:00.0
 	value '.events | map(.bdf)' '["0000:ee:00.0"]'
 	fvl history ab:00.0
-	refuses 3 "0000:ab:00.0: read the history: there is no such PCI device, and nothing is known of one"
+	refuses 3 "0000:ab:00.0: history: there is no such PCI device, and nothing is known of one"
 }
 
 hold all_ok "of all cards the port is shown, and the order is that of time"
@@ -340,7 +340,7 @@ unloaded_refused()
 	end_of "$pid"
 	[ "$rc" = 3 ]
 	[ "$(xargs <"$work/out")" = "SEQ 1 2 3" ]
-	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: read the history: the module was unloaded" ]
+	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: history: the module was unloaded" ]
 }
 
 hold nothing_ok "that nothing has happened is said"
@@ -375,7 +375,7 @@ always_changing_refused()
 {
 	echo "fail 4 overtaken" | answer history-get
 	fvl history
-	refuses 1 "fpga_vfio_pci: read the history: overtaken"
+	refuses 1 "fpga_vfio_pci: history: overtaken"
 	asked "history-get " "history-get " "history-get " "history-get " "history-get "
 	# interrupted dumps of other commands
 	: >"$tree/netlink/log"
@@ -416,7 +416,7 @@ driver_refused()
 		echo "fail 19 port 0000:00:07.0: never had a device of fpga-vfio-pci below it"
 	} | answer history-get
 	fvl history 07:00.0
-	refuses 3 "port 0000:00:07.0: read the history: never had a device of fpga-vfio-pci below it"
+	refuses 3 "port 0000:00:07.0: history: never had a device of fpga-vfio-pci below it"
 	fvl history --json
 	[ "$rc" = 3 ]
 	[ -z "$out" ]
@@ -431,12 +431,12 @@ bad_input_refused()
 	some | answer history-get
 	for word in x -1 1000001 ""; do
 		fvl history -n "$word"
-		refuses 2 "$word: history --lines: this is no number from 0 to 1000000"
+		refuses 2 "history: invalid --lines '$word': not a number from 0 to 1000000"
 	done
 	fvl history 07:00
-	refuses 2 "07:00: read the history: this is no PCI address"
+	refuses 2 "history: invalid PCI address '07:00'"
 	fvl history -o NOSUCH
-	refuses 2 "NOSUCH: show this column: there is no such column"
+	refuses 2 "unknown column 'NOSUCH'"
 	fvl history 07:00.0 07:00.1
 	[ "$rc" = 2 ]
 }
@@ -445,10 +445,10 @@ hold no_driver_refused "without the module, and of a recorded system, there is n
 no_driver_refused()
 {
 	fv history
-	refuses 1 "fpga_vfio_pci: read the history: a recorded system has no history"
+	refuses 1 "fpga_vfio_pci: history: a recorded system has no history"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl history --follow
-	refuses 3 "fpga_vfio_pci: read the history: the module is not loaded"
+	refuses 3 "fpga_vfio_pci: history: the module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 

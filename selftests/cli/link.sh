@@ -282,7 +282,7 @@ no_port_refused()
 	fv link ee:00.0
 	refuses 3 "0000:ee:00.0: link: there is no such PCI device"
 	fv link x
-	refuses 2 "x: link: this is no PCI address"
+	refuses 2 "link: invalid PCI address 'x'"
 }
 
 run_tests

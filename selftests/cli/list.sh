@@ -370,7 +370,7 @@ hold columns_refused "an unknown column is refused with the nearest and all othe
 columns_refused()
 {
 	fv list -o DRIVERX
-	refuses 2 "DRIVERX: show this column: there is no such column"
+	refuses 2 "unknown column 'DRIVERX'"
 	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
@@ -391,7 +391,7 @@ no_pci_refused()
 {
 	rm -r "$tree/sys/bus"
 	fv list
-	refuses 1 "$tree/sys/bus/pci/devices: read the PCI devices: No such file or directory"
+	refuses 1 "$tree/sys/bus/pci/devices: cannot read PCI devices: No such file or directory"
 }
 
 run_tests

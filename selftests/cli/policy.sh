@@ -157,7 +157,7 @@ default_ok()
 	fvl policy 07:00.0 default link-width=x4
 	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy-default policy{ link-width=4 } " ]
 	fvl policy 07:00.0 aer=stop default
-	refuses 2 "default: policy: this comes before the keys, as they are changed after it"
+	refuses 2 "policy: 'default' must precede the keys"
 }
 
 # takes WORD REQUEST: check the request for a word
@@ -225,51 +225,51 @@ values_refused()
 	device device-get
 	while read -r why word; do
 		fvl policy 07:00.0 "$word"
-		refuses 2 "$word: policy: ${why//_/ }"
+		refuses 2 "policy: invalid argument '$word': ${why//_/ }"
 	done <<'END'
-there_is_no_such_method reset-methods=
-there_is_no_such_method reset-methods=flr,
-there_is_no_such_method reset-methods=flr,x
-these_are_too_many reset-methods=flr,flr,flr,flr,flr,flr,flr,flr,flr
-this_is_no_register ready-register=
-this_is_no_register ready-register=0:0:1
-this_is_no_register ready-register=0:0:1:1:1
-this_is_no_register ready-register=0:0x:1:1
-this_is_no_register ready-register=0:-4:1:1
-this_is_no_register ready-register=0:0:0x100000000:1
-this_is_no_register ready-register=4294967296:0:1:1
-this_is_no_register ready-register=0:0x10000000000000000:1:1
-this_is_no_time load-limit=60
-this_is_no_time load-limit=s
-this_is_no_time load-limit=1.5s
-this_is_no_time load-limit=-1s
-this_is_no_time load-limit=1h
-this_is_no_time load-limit=4294968s
-this_is_no_time load-limit=off
-this_is_no_time watch-interval=
-there_is_no_such_speed link-speed=gen7
-there_is_no_such_speed link-speed=0
-there_is_no_such_width link-width=8
-there_is_no_such_width link-width=x0
-there_is_no_such_width link-width=x33
-this_is_no_number retrain-tries=x
-this_is_no_number retrain-tries=-1
-there_is_no_such_value auto-retrain=1
-there_is_no_such_value identity=Strict
-there_is_no_such_value guest-notification=stop
-there_is_no_such_value aer=x
-there_is_no_such_value link-disable=
-it_has_no_value link-disable
+unknown_method reset-methods=
+unknown_method reset-methods=flr,
+unknown_method reset-methods=flr,x
+too_many_methods reset-methods=flr,flr,flr,flr,flr,flr,flr,flr,flr
+not_a_register ready-register=
+not_a_register ready-register=0:0:1
+not_a_register ready-register=0:0:1:1:1
+not_a_register ready-register=0:0x:1:1
+not_a_register ready-register=0:-4:1:1
+not_a_register ready-register=0:0:0x100000000:1
+not_a_register ready-register=4294967296:0:1:1
+not_a_register ready-register=0:0x10000000000000000:1:1
+not_a_time_with_a_unit load-limit=60
+not_a_time_with_a_unit load-limit=s
+not_a_time_with_a_unit load-limit=1.5s
+not_a_time_with_a_unit load-limit=-1s
+not_a_time_with_a_unit load-limit=1h
+not_a_time_with_a_unit load-limit=4294968s
+not_a_time_with_a_unit load-limit=off
+not_a_time_with_a_unit watch-interval=
+unknown_speed link-speed=gen7
+unknown_speed link-speed=0
+unknown_width link-width=8
+unknown_width link-width=x0
+unknown_width link-width=x33
+not_a_number retrain-tries=x
+not_a_number retrain-tries=-1
+unknown_value auto-retrain=1
+unknown_value identity=Strict
+unknown_value guest-notification=stop
+unknown_value aer=x
+unknown_value link-disable=
+missing_value link-disable
 END
 	hints "link-disable: auto, on or off"
 	fvl policy 07:00.0 aer=stop link-speed=5
-	refuses 2 "link-speed=5: policy: this may be a generation, or GT/s"
-	hints "Say gen5 for 32 GT/s, or gen2 for 5 GT/s."
+	refuses 2 "policy: invalid argument 'link-speed=5': ambiguous speed: generation or GT/s"
+	hints "Use gen5 for 32 GT/s or gen2 for 5 GT/s."
 	fvl policy 07:00.0 reset-methods=default
-	refuses 2 "reset-methods=default: policy: the order of the PCI core comes back with the whole policy only"
-	hints "'fpgactl policy BDF default' takes all keys back."
+	refuses 2 "policy: invalid argument 'reset-methods=default': the kernel's order is restored only with the whole policy"
+	hints "To restore all keys: fpgactl policy BDF default"
 	fvl policy 07:00.0 aer=stop aer=recover
-	refuses 2 "aer=recover: policy: the key is there twice"
+	refuses 2 "policy: duplicate key 'aer'"
 	not_asked
 }
 
@@ -279,7 +279,7 @@ keys_refused()
 	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, watch-interval, auto-retrain, identity, guest-notification, aer, link-disable"
 
 	fvl policy 07:00.0 laod-limit=5s
-	refuses 2 "laod-limit=5s: policy: there is no such key"
+	refuses 2 "policy: unknown key 'laod-limit'"
 	hints "Did you mean load-limit? All keys: $all"
 	fvl policy 07:00.0 defaultt
 	hints "Did you mean default? All keys: $all"
@@ -341,16 +341,16 @@ columns_refused()
 	fvl policy -o KEY --json 07:00.0
 	refuses_json
 	fvl policy -o KEY 07:00.0 aer=stop
-	refuses 2 "--output: policy: the columns are those of the table; without KEY=VALUE it is printed"
+	refuses 2 "policy: --output cannot be combined with KEY=VALUE"
 	fvl policy -o NOSUCH 07:00.0
-	refuses 2 "NOSUCH: show this column: there is no such column"
+	refuses 2 "unknown column 'NOSUCH'"
 	not_asked
 }
 
 refuses_json()
 {
 	[ "$rc" = 2 ] && [ -z "$out" ] &&
-		[ "$(jq -r .error.why "$work/err")" = "the JSON of a policy is always complete" ]
+		[ "$(jq -r .error.why "$work/err")" = "--output cannot be combined with --json" ]
 }
 
 hold silent_driver_refused "a driver that tells no policy is not changed"
@@ -376,9 +376,9 @@ not_ours_refused()
 	fv policy 07:00.0
 	refuses 1 "0000:07:00.0: policy: a recorded system has no driver that could do it"
 	fvl policy x
-	refuses 2 "x: policy: this is no PCI address"
+	refuses 2 "policy: invalid PCI address 'x'"
 	fvl policy
-	refuses 2 "policy: BDF [KEY=VALUE...]: missing"
+	refuses 2 "policy: missing argument BDF"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl policy 07:00.0
 	refuses 3 "0000:07:00.0: policy: the module is not loaded"

@@ -190,7 +190,7 @@ columns_refused()
 	plan_recovery
 	recovered
 	fvl recover -o NOSUCH 07:00.1
-	refuses 2 "NOSUCH: show this column: there is no such column"
+	refuses 2 "unknown column 'NOSUCH'"
 	fvl recover --json -o METHOD 07:00.1
 	[ "$rc" = 2 ]
 	not_asked

@@ -262,11 +262,11 @@ fence_refused()
 hold usage_refused "the command stands behind one address and two dashes"
 usage_refused()
 {
-	local why="07:00.1: reprogram: the command has to stand behind one address and --"
+	local why="reprogram: expected one BDF, then -- and COMMAND"
 
 	card
 	fvl reprogram 07:00.1
-	refuses 2 "reprogram: BDF -- COMMAND...: missing"
+	refuses 2 "reprogram: missing argument COMMAND"
 	hints "Usage: fpgactl reprogram BDF -- COMMAND..."
 	fvl reprogram 07:00.1 touch "$work/ran"
 	refuses 2 "$why"
@@ -275,7 +275,7 @@ usage_refused()
 	fvl reprogram -- 07:00.1 touch "$work/ran"
 	refuses 2 "$why"
 	fvl reprogram -t 24h 07:00.1 -- touch "$work/ran"
-	refuses 2 "24h: reprogram --timeout: this is no time from 100ms to 23h"
+	refuses 2 "reprogram: invalid --timeout '24h': not a time from 100ms to 23h"
 	fvl reprogram -o METHOD 07:00.1 -- touch "$work/ran"
 	[ "$rc" = 2 ]
 	[ ! -e "$work/ran" ]

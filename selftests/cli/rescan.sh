@@ -518,11 +518,11 @@ bad_device_refused()
 	fv rescan 07:00.0
 	refuses 1 "0000:07:00.0: rescan: a recorded system has no kernel that could do it"
 	fvl rescan -t x 07:00.0
-	refuses 2 "x: rescan --timeout: this is no time up to 24h"
+	refuses 2 "rescan: invalid --timeout 'x': not a time up to 24h"
 	fvl rescan --json -o DEVICE 07:00.0
 	[ "$rc" = 2 ]
 	fvl rescan -o NOSUCH 07:00.0
-	refuses 2 "NOSUCH: show this column: there is no such column"
+	refuses 2 "unknown column 'NOSUCH'"
 }
 
 hold no_module_refused "a driver that went away is said to be, with exit code 3"

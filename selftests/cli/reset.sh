@@ -193,7 +193,7 @@ columns_refused()
 	plan
 	done_by_hot
 	fvl reset -o NOSUCH 07:00.1
-	refuses 2 "NOSUCH: show this column: there is no such column"
+	refuses 2 "unknown column 'NOSUCH'"
 	fvl reset --json -o METHOD 07:00.1
 	[ "$rc" = 2 ]
 	not_asked
@@ -387,8 +387,8 @@ hold method_refused "a method that is not there is refused"
 method_refused()
 {
 	fvl reset --method sbr 07:00.1
-	refuses 2 "sbr: reset --method: there is no such method"
-	hints "There are flr, pm, hot, link."
+	refuses 2 "reset: unknown method 'sbr'"
+	hints "Methods: flr, pm, hot, link"
 	not_asked
 }
 

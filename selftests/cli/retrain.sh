@@ -70,12 +70,12 @@ speed_refused()
 
 	for word in 0 7 gen0 gen7 gen gen4x 10 2.55 -1 16GT 5GT 6GT/s "" x; do
 		fvl retrain --speed "$word" 07:00.0
-		refuses 2 "$word: retrain --speed: there is no such speed"
+		refuses 2 "retrain: unknown speed '$word'"
 	done
-	hints "There are gen1 to gen6: 2.5, 5.0, 8, 16, 32 and 64 GT/s."
+	hints "Speeds: gen1 to gen6, or 2.5, 5.0, 8, 16, 32, 64 (GT/s)"
 	fvl retrain --speed 5 07:00.0
-	refuses 2 "5: retrain --speed: this may be a generation, or GT/s"
-	hints "Say gen5 for 32 GT/s, or gen2 for 5 GT/s."
+	refuses 2 "retrain: ambiguous speed '5': generation or GT/s"
+	hints "Use gen5 for 32 GT/s or gen2 for 5 GT/s."
 	not_asked
 }
 
@@ -95,7 +95,7 @@ tries_refused()
 
 	for word in 0 11 x -1 ""; do
 		fvl retrain --tries "$word" 07:00.0
-		refuses 2 "$word: retrain --tries: this is no number from 1 to 10"
+		refuses 2 "retrain: invalid --tries '$word': not a number from 1 to 10"
 	done
 	not_asked
 }

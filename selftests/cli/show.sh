@@ -274,7 +274,7 @@ address_refused()
 	for word in 01:00 01:00.8 01:20.0 100:00.0 01:00.0x 01:00.00 x 0000:01:00.0:1 "" \
 		../0000:01:00.0 123456789:01:00.0; do
 		fv show "$word"
-		refuses 2 "$word: show: this is no PCI address"
+		refuses 2 "show: invalid PCI address '$word'"
 	done
 }
 

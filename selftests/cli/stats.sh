@@ -106,13 +106,13 @@ columns_ok()
 	fv stats -o COUNTER,VALUE 17
 	[ "$(head -n 1 <<<"$out" | tr -s ' ')" = "COUNTER VALUE" ]
 	fv stats --json -o COUNTER
-	refuses_json
+	refuses_json --output
 }
 
 refuses_json()
 {
 	[ "$rc" = 2 ] && [ -z "$out" ] &&
-		[ "$(jq -r .error.why "$work/err")" = "the JSON of statistics is always complete, and printed once" ]
+		[ "$(jq -r .error.why "$work/err")" = "$1 cannot be combined with --json" ]
 }
 
 hold unknown_group_refused "a group that never had a device is refused, with exit code 3"
@@ -140,7 +140,7 @@ nonsense_refused()
 
 	for word in x 1x 2147483648 4294967296 ""; do
 		fv stats "$word"
-		refuses 2 "$word: stats: this is neither an IOMMU group nor a PCI address"
+		refuses 2 "stats: invalid argument '$word': neither an IOMMU group nor a PCI address"
 	done
 }
 
@@ -281,12 +281,12 @@ watch_refused()
 
 	for word in 0 86401 -1 1.5; do
 		fv stats --watch="$word"
-		refuses 2 "$word: stats --watch: this is no number of seconds from 1 to 86400"
+		refuses 2 "stats: invalid --watch '$word': not a number of seconds from 1 to 86400"
 	done
 	fv stats --watch --json
-	refuses_json
+	refuses_json --watch
 	fv stats --watch=86400 --json
-	refuses_json
+	refuses_json --watch
 	fv stats --watch=x
 	[ "$rc" = 2 ]
 }

@@ -56,10 +56,10 @@ driver_refused()
 
 	for word in ../x .. x/y ""; do
 		fvk unbind --driver "$word" 07:00.1
-		refuses 2 "$word: unbind --driver: this is no name of a driver"
+		refuses 2 "unbind: invalid --driver '$word': not a driver name"
 	done
 	fvk unbind --driver xdma --none 07:00.1
-	refuses 2 "--driver: unbind: the device cannot get a driver and none"
+	refuses 2 "unbind: --driver cannot be combined with --none"
 	unchanged
 }
 
@@ -291,7 +291,7 @@ timeout_refused()
 
 	for word in x -1 1.5 "" 86401 99999999999; do
 		fvk unbind --timeout "$word" 07:00.1
-		refuses 2 "$word: unbind --timeout: this is no number of seconds from 0 to 86400"
+		refuses 2 "unbind: invalid --timeout '$word': not a number of seconds from 0 to 86400"
 	done
 }
 

@@ -88,7 +88,7 @@ hold unknown_command_refused "an unknown command is refused, with the nearest on
 unknown_command_refused()
 {
 	fv lst
-	refuses 2 "lst: run the command: there is no such command"
+	refuses 2 "unknown command 'lst'"
 	hints "Did you mean 'fpgactl list'?"
 	fv unbnid 01:00.0
 	hints "Did you mean 'fpgactl unbind'?"
@@ -111,20 +111,20 @@ hold unknown_option_refused "an unknown option is refused, with the nearest one"
 unknown_option_refused()
 {
 	fv list --jsno
-	refuses 2 "list: --jsno: unknown option"
+	refuses 2 "list: unknown option '--jsno'"
 	hints "Did you mean --json?"
 	fv bind --foce 01:00.0
 	hints "Did you mean --force?"
 	fv list -x
-	refuses 2 "list: -x: unknown option"
+	refuses 2 "list: unknown option '-x'"
 	hints "See 'fpgactl help list'."
 	fv --jsn
-	refuses 2 "fpgactl: --jsn: unknown option"
+	refuses 2 "unknown option '--jsn'"
 	hints "Did you mean --json?"
 	fv --frobnicate
 	hints "See 'fpgactl help'."
 	fv list --force
-	refuses 2 "list: --force: unknown option"
+	refuses 2 "list: unknown option '--force'"
 }
 
 hold option_forms_ok "options are taken before and after the command, with = or a word"
@@ -140,11 +140,11 @@ option_forms_ok()
 	succeeds
 	[ "${out%%$'\n'*}" = DEVICE ]
 	fv list -- -o
-	refuses 2 "list: -o: one word too many"
+	refuses 2 "list: unexpected argument '-o'"
 	fv -- list
 	succeeds
 	fv show -
-	refuses 2 "-: show: this is no PCI address"
+	refuses 2 "show: invalid PCI address '-'"
 	fv show -- 01:00.0
 	succeeds
 }
@@ -164,13 +164,13 @@ hold option_argument_refused "an argument that lacks or is too much is refused"
 option_argument_refused()
 {
 	fv list -o
-	refuses 2 "list: -o: the option needs an argument"
+	refuses 2 "list: option '-o' requires an argument"
 	fv unbind 07:00.1 --timeout
-	refuses 2 "unbind: --timeout: the option needs an argument"
+	refuses 2 "unbind: option '--timeout' requires an argument"
 	fv list -ao
-	refuses 2 "list: -ao: the option needs an argument"
+	refuses 2 "list: option '-ao' requires an argument"
 	fv list --all=yes
-	refuses 2 "list: --all=yes: the option takes no argument"
+	refuses 2 "list: option '--all' takes no argument"
 	fv list --json=yes
 	[ "$rc" = 2 ]
 }
@@ -179,14 +179,14 @@ hold argument_count_refused "too few and too many words are refused"
 argument_count_refused()
 {
 	fv show
-	refuses 2 "show: BDF: missing"
+	refuses 2 "show: missing argument BDF"
 	hints "Usage: fpgactl show BDF"
 	fv show 01:00.0 01:00.1
-	refuses 2 "show: 01:00.1: one word too many"
+	refuses 2 "show: unexpected argument '01:00.1'"
 	fv bind
-	refuses 2 "bind: BDF...: missing"
+	refuses 2 "bind: missing argument BDF"
 	fv list 01:00.0
-	refuses 2 "list: 01:00.0: one word too many"
+	refuses 2 "list: unexpected argument '01:00.0'"
 	hints "Usage: fpgactl list"
 }
 
@@ -194,18 +194,18 @@ hold useless_option_refused "an option that means nothing to a command is refuse
 useless_option_refused()
 {
 	fv show -o DEVICE 01:00.0
-	refuses 2 "show: --output: the command has no columns"
+	refuses 2 "show: unsupported option '--output': output has no columns"
 	fv help --json
 	[ "$rc" = 2 ]
 	[ "$(jq -r '.error | [.object, .what, .why] | join(" ")' "$work/err")" = \
-		"help --json the command prints no JSON" ]
+		"help --json unsupported option '--json': output is text only" ]
 }
 
 hold sysroot_refused "a directory that is not there is refused"
 sysroot_refused()
 {
 	tree=/nonexistent fv list
-	refuses 2 "list: --sysroot: No such file or directory"
+	refuses 2 "list: cannot use --sysroot '/nonexistent': No such file or directory"
 }
 
 hold sysroot_ok "a directory is taken as it is, the root of the machine as none"
@@ -215,7 +215,7 @@ sysroot_ok()
 	tree=./tree/../tree fv list --json
 	json '.groups | length > 0'
 	fv_live --sysroot "$tree/dev/../proc" list
-	refuses 1 "$tree/proc/sys/bus/pci/devices: read the PCI devices: No such file or directory"
+	refuses 1 "$tree/proc/sys/bus/pci/devices: cannot read PCI devices: No such file or directory"
 	# the live system has a history
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL fv_live --sysroot / reset 07:00.1
 	[ "$rc" = 3 ]
@@ -227,9 +227,10 @@ json_usage_error_ok()
 	fv nosuch --json
 	[ "$rc" = 2 ]
 	[ -z "$out" ]
-	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
+	[ "$(jq -c '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
+		'["fpgactl","nosuch","unknown command '"'nosuch'"'",2]' ]
 	fv list --json --nosuch
-	[ "$(jq -c . "$work/err")" = '{"error":{"object":"list","what":"--nosuch","why":"unknown option","hint":"See '"'fpgactl help list'"'.","exit_code":2}}' ]
+	[ "$(jq -c . "$work/err")" = '{"error":{"object":"list","what":"--nosuch","why":"unknown option '"'--nosuch'"'","hint":"See '"'fpgactl help list'"'.","exit_code":2}}' ]
 	fv -j show x
 	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
 	# after --, an option of another program
@@ -243,7 +244,7 @@ full_disk_refused()
 	rc=0
 	"$FPGACTL" --sysroot "$tree" list >/dev/full 2>"$work/err" || rc=$?
 	[ "$rc" = 1 ]
-	[ "$(cat "$work/err")" = "fpgactl: standard output: write: No space left on device" ]
+	[ "$(cat "$work/err")" = "fpgactl: standard output: write failed: No space left on device" ]
 	# the first error is reported
 	rc=0
 	"$FPGACTL" --sysroot "$tree" show x >/dev/full 2>"$work/err" || rc=$?

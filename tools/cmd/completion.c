@@ -221,8 +221,8 @@ static int run(const struct cmd_ctx *ctx)
 	size_t i;
 
 	if (strcmp(ctx->args.v[0], "bash") != 0)
-		return err_fail(FV_USAGE, ctx->args.v[0], "completion", "There is one for bash.",
-				"there is no completion for this shell");
+		return err_usage("completion", ctx->args.v[0], "Supported shells: bash",
+				 "unsupported shell '%s'", ctx->args.v[0]);
 	fputs(head, stdout);
 	printf("\tlocal commands='");
 	for (i = 0; i < cmd_count(); i++)

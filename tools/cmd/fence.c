@@ -75,9 +75,8 @@ static int parse(const struct cmd_ctx *ctx, struct fence_wish *wish)
 	wish->timeout_ms = FENCE_TIMEOUT_DEFAULT_MS;
 	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, FENCE_TIMEOUT_MAX_MS,
 					     &wish->timeout_ms))
-		return err_fail(FV_USAGE, timeout, "fence --timeout",
-				"A time is as in 30, 30s, 5m or 1h.",
-				"this is no time from 100ms to 24h");
+		return err_usage("fence", timeout, DURATION_HINT,
+				 "invalid --timeout '%s': not a time from 100ms to 24h", timeout);
 	return out_check_columns(&affected_columns, ctx->columns, ctx->is_json, "fence");
 }
 

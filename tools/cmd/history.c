@@ -346,8 +346,9 @@ static int parse(struct view *v)
 	v->is_followed = cmd_is_set(v->ctx, "follow");
 	v->has_lines = lines;
 	if (lines && !util_parse_uint(lines, LINES_MAX, &v->lines))
-		return err_fail(FV_USAGE, lines, "history --lines", NULL,
-				"this is no number from 0 to %d", LINES_MAX);
+		return err_usage("history", lines, "See 'fpgactl help history'.",
+				 "invalid --lines '%s': not a number from 0 to %d", lines,
+				 LINES_MAX);
 	v->table = new_table(v);
 	return v->table ? FV_OK : FV_USAGE;
 }

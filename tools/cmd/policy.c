@@ -293,9 +293,9 @@ static int parse(struct wish *w)
 
 	for (i = 1; i < words->n; i++) {
 		if (!strcmp(words->v[i], "default") && i > 1)
-			return err_fail(FV_USAGE, words->v[i], "policy",
-					"fpgactl policy BDF default KEY=VALUE...",
-					"this comes before the keys, as they are changed after it");
+			return err_usage("policy", words->v[i],
+					 "Usage: fpgactl policy BDF default KEY=VALUE...",
+					 "'default' must precede the keys");
 		if (!strcmp(words->v[i], "default")) {
 			w->is_default = true;
 			continue;
@@ -305,10 +305,14 @@ static int parse(struct wish *w)
 			return code;
 		w->n++;
 	}
-	if (w->ctx->columns && (w->ctx->is_json || words->n > 1))
-		return err_fail(FV_USAGE, "--output", "policy", NULL, w->ctx->is_json ?
-				"the JSON of a policy is always complete" :
-				"the columns are those of the table; without KEY=VALUE it is printed");
+	if (w->ctx->columns && w->ctx->is_json)
+		return err_usage("policy", "--output",
+				 "With --json, the output is always complete.",
+				 "--output cannot be combined with --json");
+	if (w->ctx->columns && words->n > 1)
+		return err_usage("policy", "--output",
+				 "Without KEY=VALUE, the policy is printed as a table.",
+				 "--output cannot be combined with KEY=VALUE");
 	return FV_OK;
 }
 

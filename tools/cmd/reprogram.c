@@ -355,18 +355,17 @@ static int parse(struct reprogram *r)
 	size_t i;
 
 	if (!r->ctx->has_dashes || r->ctx->n_before_dashes != 1)
-		return err_fail(FV_USAGE, args->v[0], "reprogram",
-				"As in: fpgactl reprogram 01:00.0 -- openFPGALoader design.bit",
-				"the command has to stand behind one address and --");
+		return err_usage("reprogram", args->v[0],
+				 "Example: fpgactl reprogram 01:00.0 -- openFPGALoader design.bit",
+				 "expected one BDF, then -- and COMMAND");
 	for (i = 1; i < args->n; i++)
 		strv_add(&r->argv, args->v[i]);
 	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
 	r->limit_ms = FENCE_TIMEOUT_DEFAULT_MS;
 	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, TIMEOUT_MAX_MS,
 					     &r->limit_ms))
-		return err_fail(FV_USAGE, timeout, "reprogram --timeout",
-				"A time is as in 30, 30s, 5m or 1h.",
-				"this is no time from 100ms to 23h");
+		return err_usage("reprogram", timeout, DURATION_HINT,
+				 "invalid --timeout '%s': not a time from 100ms to 23h", timeout);
 	return check_command(r);
 }
 

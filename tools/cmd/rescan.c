@@ -403,8 +403,8 @@ static int parse(struct rescan *r)
 
 	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
 	if (timeout && !duration_parse_limit(timeout, 0, 86400000, &ms))
-		return err_fail(FV_USAGE, timeout, "rescan --timeout",
-				"A time is as in 30, 30s, 5m or 1h.", "this is no time up to 24h");
+		return err_usage("rescan", timeout, DURATION_HINT,
+				 "invalid --timeout '%s': not a time up to 24h", timeout);
 	r->limit.limit_s = (ms + 999) / 1000;
 	return out_check_columns(&snapshot_columns, r->ctx->columns, r->ctx->is_json, "rescan");
 }

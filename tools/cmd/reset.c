@@ -152,15 +152,14 @@ static int parse(struct wish *w)
 {
 	const char *method = cmd_value(w->ctx, "method");
 	autofree char *names = ladder_method_names();
-	autofree char *hint = util_printf("There are %s.", names);
+	autofree char *hint = util_printf("Methods: %s", names);
 
 	w->is_dry_run = cmd_is_set(w->ctx, "dry-run");
 	w->method = LADDER_ANY_METHOD;
 	if (method) {
 		w->method = ladder_find_method(method);
 		if (w->method == LADDER_ANY_METHOD)
-			return err_fail(FV_USAGE, method, "reset --method", hint,
-					"there is no such method");
+			return err_usage("reset", method, hint, "unknown method '%s'", method);
 	}
 	return out_check_columns(&steps_columns, w->ctx->columns, w->ctx->is_json, "reset");
 }

@@ -150,19 +150,19 @@ static int parse(struct retrain *r)
 	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
 	switch (speed ? speed_parse(speed, &r->gen) : SPEED_OK) {
 	case SPEED_AMBIGUOUS:
-		return err_fail(FV_USAGE, speed, "retrain --speed",
-				"Say gen5 for 32 GT/s, or gen2 for 5 GT/s.",
-				"this may be a generation, or GT/s");
+		return err_usage("retrain", speed, "Use gen5 for 32 GT/s or gen2 for 5 GT/s.",
+				 "ambiguous speed '%s': generation or GT/s", speed);
 	case SPEED_UNKNOWN:
-		return err_fail(FV_USAGE, speed, "retrain --speed",
-				"There are gen1 to gen6: 2.5, 5.0, 8, 16, 32 and 64 GT/s.",
-				"there is no such speed");
+		return err_usage("retrain", speed,
+				 "Speeds: gen1 to gen6, or 2.5, 5.0, 8, 16, 32, 64 (GT/s)",
+				 "unknown speed '%s'", speed);
 	default:
 		break;
 	}
 	if (tries && (!util_parse_uint(tries, TRIES_MAX, &r->tries) || !r->tries))
-		return err_fail(FV_USAGE, tries, "retrain --tries", NULL,
-				"this is no number from 1 to %d", TRIES_MAX);
+		return err_usage("retrain", tries, "See 'fpgactl help retrain'.",
+				 "invalid --tries '%s': not a number from 1 to %d", tries,
+				 TRIES_MAX);
 	return FV_OK;
 }
 

@@ -114,19 +114,24 @@ static int parse(struct wish *w)
 	if (cmd_is_set(w->ctx, "watch"))
 		w->watch_s = 1;
 	if (watch && (!util_parse_uint(watch, 86400, &w->watch_s) || !w->watch_s))
-		return err_fail(FV_USAGE, watch, "stats --watch", NULL,
-				"this is no number of seconds from 1 to 86400");
-	if (w->ctx->is_json && (w->watch_s || w->ctx->columns))
-		return err_fail(FV_USAGE, w->watch_s ? "--watch" : "--output", "stats --json", NULL,
-				"the JSON of statistics is always complete, and printed once");
+		return err_usage("stats", watch, "See 'fpgactl help stats'.",
+				 "invalid --watch '%s': not a number of seconds from 1 to 86400",
+				 watch);
+	if (w->ctx->is_json && (w->watch_s || w->ctx->columns)) {
+		watch = w->watch_s ? "--watch" : "--output";
+		return err_usage("stats", watch,
+				 "With --json, the output is always complete and printed once.",
+				 "%s cannot be combined with --json", watch);
+	}
 	if (!word)
 		return FV_OK;
 	if (util_parse_uint(word, INT32_MAX, &id))
 		w->group = (int)id;
 	else if (!bdf_parse(word, w->bdf))
-		return err_fail(FV_USAGE, word, "stats",
-				"A group is a number, as in 13; an address is as in 0000:01:00.0.",
-				"this is neither an IOMMU group nor a PCI address");
+		return err_usage("stats", word,
+				 "Expected a group such as 13 or an address such as 0000:01:00.0.",
+				 "invalid argument '%s': neither an IOMMU group nor a PCI address",
+				 word);
 	return FV_OK;
 }
 

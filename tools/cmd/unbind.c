@@ -41,16 +41,17 @@ static int check_options(struct plan *p)
 
 	p->limit.limit_s = TIMEOUT_S;
 	if (timeout && !util_parse_uint(timeout, 86400, &p->limit.limit_s))
-		return err_fail(FV_USAGE, timeout, "unbind --timeout", NULL,
-				"this is no number of seconds from 0 to 86400");
+		return err_usage("unbind", timeout, "See 'fpgactl help unbind'.",
+				 "invalid --timeout '%s': not a number of seconds from 0 to 86400",
+				 timeout);
 	if (driver && cmd_is_set(p->ctx, "none"))
-		return err_fail(FV_USAGE, "--driver", "unbind", NULL,
-				"the device cannot get a driver and none");
+		return err_usage("unbind", "--driver", "See 'fpgactl help unbind'.",
+				 "--driver cannot be combined with --none");
 	if (!driver)
 		return FV_OK;
 	if (!*driver || strchr(driver, '/') || !strcmp(driver, ".."))
-		return err_fail(FV_USAGE, driver, "unbind --driver", NULL,
-				"this is no name of a driver");
+		return err_usage("unbind", driver, "See 'fpgactl help unbind'.",
+				 "invalid --driver '%s': not a driver name", driver);
 	if (!sysfs_exists("/sys/bus/pci/drivers/%s", driver))
 		return err_fail(FV_NO_DEVICE, driver, "unbind --driver",
 				"Is its module loaded? Nothing was changed.",
