@@ -78,7 +78,7 @@ char *affected_holders_text(const struct affected *a, const struct affected_worl
 	if (found.n)
 		s = holders_text(&found);
 	else
-		s = util_strdup(a->is_held ? "somebody" : "nobody");
+		s = util_strdup(a->is_held ? "unknown" : "none");
 	holders_free(&found);
 	return s;
 }

@@ -188,7 +188,7 @@ static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
 			code = fv_nl_fail(ret, bdf, what, NULL, why);
 		else if (!answer.n)
 			code = err_fail(FV_FAILED, bdf, what, NULL,
-					"the driver gave no answer that could be read");
+					"driver sent no valid reply");
 	}
 	if (!code) {
 		*c = answer.v[0];
@@ -245,7 +245,7 @@ int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
 	memset(c, 0, sizeof(*c));
 	if (!*d->port)
 		return err_fail(FV_FAILED, d->bdf, what, NULL,
-				"there is no port above it, so it has no link");
+				"has no upstream port and no link");
 	memcpy(c->port, d->port, sizeof(c->port));
 	if (device_is_ours(d) && sysfs_is_live())
 		return read_netlink(c, d->bdf, what);
@@ -313,10 +313,10 @@ char *card_fence_text(const struct fv_fence_owner *f)
 	if (!f->is_known)
 		return util_strdup("");
 	owner = f->pid ? util_printf("%s (pid %u)", comm ? comm : "?", f->pid) :
-			 util_strdup("a process that only root sees");
+			 util_strdup("a process visible to root only");
 	return util_printf("%s, %u s left%s%s", owner, f->left_ms / 1000 + !!(f->left_ms % 1000),
 			   f->is_detached ? ", detached" : "",
-			   f->is_link_disabled ? ", link kept down" : "");
+			   f->is_link_disabled ? ", link disabled" : "");
 }
 
 /* Return NULL without a fence session. */

@@ -17,7 +17,7 @@ int change_check_rights(const char *bdf, const char *what)
 		return FV_OK;
 	if (ret == -EACCES)
 		return err_fail(FV_FAILED, bdf, what, "Run it as root. Nothing was changed.",
-				"this needs root");
+				"needs root");
 	return err_fail(FV_FAILED, bdf, what, "Nothing was changed.", "%s", strerror(-ret));
 }
 

@@ -16,7 +16,7 @@
 #include "sysfs.h"
 
 /* Used in error messages. */
-#define WHAT	"read the statistics"
+#define WHAT	"stats"
 
 #define NAME(attr, name)	[FPGA_VFIO_A_STATS_##attr - 1] = #name,
 static const char *const names[COUNTERS_N] = { FPGA_VFIO_STATS(NAME) };
@@ -186,7 +186,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 	size_t i;
 
 	if (sysfs_list(&entries, "/sys/class/fpga_vfio"))
-		return fv_nl_fail_open(FV_NO_DEVICE, FV_MODULE, WHAT, "the module is not loaded");
+		return fv_nl_fail_open(FV_NO_DEVICE, FV_MODULE, WHAT, "module is not loaded");
 	for (i = 0; i < entries.n; i++)
 		if (!strncmp(entries.v[i], "group", 5) &&
 		    util_parse_uint(entries.v[i] + 5, INT32_MAX, &id) &&
@@ -194,7 +194,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 			sysfs_group(l, (int)id);
 	if (l->n || group == FV_NO_GROUP)
 		return FV_OK;
-	return err_fail(FV_NO_DEVICE, object, WHAT, NULL, "never had a device of " FV_DRIVER);
+	return err_fail(FV_NO_DEVICE, object, WHAT, NULL, "never had a device bound to " FV_DRIVER);
 }
 
 static void add_interrupts(struct fv_counters_list *l)
@@ -251,8 +251,8 @@ int counters_read_device(struct fv_counters_list *l, const char *bdf)
 
 	if (!sysfs_is_live())
 		return err_fail(FV_FAILED, bdf, WHAT,
-				"Those of its group are there: fpgactl stats GROUP",
-				"a recorded system has no counters of single devices");
+				"Group counters are available: fpgactl stats GROUP",
+				NEEDS_LIVE_SYSTEM);
 	ret = netlink_device(l, bdf, &why);
 	if (ret)
 		return ret < 0 ? fv_nl_fail(ret, bdf, WHAT, NULL, why) :

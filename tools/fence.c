@@ -60,7 +60,7 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish,
 	ret = fv_nl_call(nl, msg, on_fence, f, why);
 	if (ret || f->is_known)
 		return ret;
-	*why = util_strdup("the driver did not say what it did");
+	*why = util_strdup("driver returned no result");
 	return -EPROTO;
 }
 

@@ -51,5 +51,5 @@ char *held_by(const struct fv_device *d)
 {
 	char *who = find_holders(d);
 
-	return who ? who : util_strdup("a process that cannot be seen from here");
+	return who ? who : util_strdup("a process not visible to the caller");
 }

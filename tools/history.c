@@ -42,7 +42,7 @@ int history_open(struct fv_history *h, bool is_followed)
 	memset(h, 0, sizeof(*h));
 	if (!sysfs_is_live())
 		return err_fail(FV_FAILED, FV_MODULE, WHAT, NULL,
-				"a recorded system has no history");
+				NEEDS_LIVE_SYSTEM);
 	code = fv_nl_open(&h->nl, &why);
 	if (!code && is_followed)
 		code = fv_nl_listen(&h->news, FPGA_VFIO_MCGRP_EVENTS_ADMIN,
@@ -108,7 +108,7 @@ static int find_gone(struct fv_history *h, const char *bdf)
 	if (code || *h->port)
 		return code;
 	return err_fail(FV_NO_DEVICE, bdf, WHAT, "'fpgactl list' shows the devices.",
-			"there is no such PCI device, and nothing is known of one");
+			"no such PCI device, and no recorded events of one");
 }
 
 /**

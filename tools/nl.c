@@ -52,10 +52,10 @@ int fv_nl_open(struct fv_nl *nl, char **why)
 		return FV_FAILED;
 	}
 	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER)) {
-		*why = util_strdup("it answers in the initial network namespace only");
+		*why = util_strdup("driver is reachable in the initial network namespace only");
 		return FV_FAILED;
 	}
-	*why = util_strdup("the module is not loaded");
+	*why = util_strdup("module is not loaded");
 	return FV_NO_DEVICE;
 }
 
@@ -259,7 +259,7 @@ int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
 		ret = nl_recvmsgs_default(nl->sock);
 	while (!ret);
 	if (news.is_gone) {
-		*why = util_strdup("the module was unloaded");
+		*why = util_strdup("module was unloaded");
 		return -ENODEV;
 	}
 	if (ret == -NLE_AGAIN)

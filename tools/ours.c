@@ -11,18 +11,17 @@
 
 static int check(const struct fv_device *d, const char *what)
 {
-	autofree char *hint = util_printf("Give it to the driver first: fpgactl bind %s", d->bdf);
+	autofree char *hint = util_printf("Bind it first: fpgactl bind %s", d->bdf);
 
 	if (d->is_bridge)
 		return err_fail(FV_FAILED, d->bdf, what,
-				"Name a device behind it; 'fpgactl list' shows them.",
-				"it is a bridge, which stays with the host");
+				"Name a device below it; 'fpgactl list' shows them.",
+				"is a bridge, not an endpoint");
 	if (!sysfs_is_live())
-		return err_fail(FV_FAILED, d->bdf, what, NULL,
-				"a recorded system has no driver that could do it");
+		return err_fail(FV_FAILED, d->bdf, what, NULL, NEEDS_LIVE_SYSTEM);
 	return device_is_ours(d) ? FV_OK :
-	       err_fail(FV_NO_DEVICE, d->bdf, what, hint, "it is not bound to " FV_DRIVER
-			" (its driver: %s)", d->driver ? d->driver : "none");
+	       err_fail(FV_NO_DEVICE, d->bdf, what, hint, "not bound to " FV_DRIVER
+			" (driver: %s)", d->driver ? d->driver : "none");
 }
 
 /**
@@ -67,13 +66,13 @@ char *ours_next_step(int ret, const char *bdf, const char *why)
 	case EPERM:
 		return util_strdup(OURS_RIGHTS_HINT);
 	case ENODEV:
-		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
+		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	case EAGAIN:
-		return util_strdup("Something else is done to the card; try it again.");
+		return util_strdup("Another operation is running on the card; try again.");
 	case EBUSY:
 		if (why && strstr(why, "fenced by"))
-			return util_printf("Nothing was changed. 'fpgactl link %s' shows for how long "
-					   "yet, and how to end that.", bdf);
+			return util_printf("Nothing was changed. 'fpgactl link %s' shows the time "
+					   "left and how to end the fence.", bdf);
 		return NULL;
 	default:
 		return NULL;

@@ -7,7 +7,7 @@
 #include "nl.h"
 
 /* Hint for -EPERM, also hit by root in a container; the extack names the capability. */
-#define OURS_RIGHTS_HINT	"Run it as root of the host. Nothing was changed."
+#define OURS_RIGHTS_HINT	"Run it as root on the host. Nothing was changed."
 
 struct fv_device *ours_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
 			    const char *what, int *code);

@@ -106,7 +106,7 @@ int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wis
 	progress_stop(&progress);
 	if (ret || r->has_state)
 		return ret;
-	*why = util_strdup("the driver did not say what it did");
+	*why = util_strdup("driver returned no result");
 	return -EPROTO;
 }
 

@@ -73,7 +73,7 @@ int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, cha
 	}
 	if (ret || !bdf || status_find(l, bdf))
 		return ret;
-	*why = util_strdup("the driver gave no answer that could be read");
+	*why = util_strdup("driver sent no valid reply");
 	return -EPROTO;
 }
 

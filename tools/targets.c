@@ -29,7 +29,7 @@ struct fv_device *target_find(const struct fv_model *m, const char *word, const 
 	d = model_find(m, bdf);
 	if (!d)
 		*code = err_fail(FV_NO_DEVICE, bdf, what, "'fpgactl list' shows the devices.",
-				 "there is no such PCI device");
+				 "no such PCI device");
 	return d;
 }
 
@@ -51,12 +51,12 @@ static int check(const struct fv_device *d, const char *what)
 {
 	if (d->is_bridge)
 		return err_fail(FV_FAILED, d->bdf, what,
-				"Name the devices behind it; 'fpgactl list' shows them.",
-				"it is a bridge, which stays with the host");
+				"Name the devices below it; 'fpgactl list' shows them.",
+				"is a bridge, not an endpoint");
 	if (d->group == FV_NO_GROUP)
 		return err_fail(FV_FAILED, d->bdf, what,
-				"Is the IOMMU switched on, in firmware and on the kernel's command line (intel_iommu=on)?",
-				"it has no IOMMU group, so no VM can have it");
+				"Enable the IOMMU in firmware and on the kernel command line, such as intel_iommu=on.",
+				"has no IOMMU group, so it cannot be assigned to a VM");
 	return FV_OK;
 }
 

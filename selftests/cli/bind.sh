@@ -303,7 +303,7 @@ member_unseen_refused()
 	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
 	remember
 	fvk bind --yes --only 07:00.1
-	refuses 4 "0000:07:00.1: bind: 0000:07:00.0 of group 17 is held by a process that cannot be seen from here"
+	refuses 4 "0000:07:00.1: bind: 0000:07:00.0 of group 17 is held by a process not visible to the caller"
 	unchanged
 }
 
@@ -312,7 +312,7 @@ no_group_refused()
 {
 	remember
 	fvk bind --yes --force 05:00.0
-	refuses 1 "0000:05:00.0: bind: it has no IOMMU group, so no VM can have it"
+	refuses 1 "0000:05:00.0: bind: has no IOMMU group, so it cannot be assigned to a VM"
 	unchanged
 }
 
@@ -321,7 +321,7 @@ bridge_refused()
 {
 	remember
 	fvk bind --yes --force 00:01.0
-	refuses 1 "0000:00:01.0: bind: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: bind: is a bridge, not an endpoint"
 	unchanged
 }
 
@@ -330,7 +330,7 @@ unknown_refused()
 {
 	remember
 	fvk bind --yes 01:00.0 ee:00.0
-	refuses 3 "0000:ee:00.0: bind: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: bind: no such PCI device"
 	fvk bind --yes 01:00.0 nonsense
 	refuses 2 "bind: invalid PCI address 'nonsense'"
 	unchanged
@@ -342,7 +342,7 @@ no_module_refused()
 	rm -r "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	remember
 	fvk bind --yes 01:00.0
-	refuses 3 "0000:01:00.0: bind: the module fpga_vfio_pci is not loaded"
+	refuses 3 "0000:01:00.0: bind: module fpga_vfio_pci is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 	unchanged
 }
@@ -352,7 +352,7 @@ ordinary_user_refused()
 {
 	remember
 	run_as_nobody bind --yes 01:00.0
-	refuses 1 "0000:01:00.0: bind: this needs root"
+	refuses 1 "0000:01:00.0: bind: needs root"
 	hints "Run it as root. Nothing was changed."
 	unchanged
 	run_as_nobody bind --dry-run 01:00.0

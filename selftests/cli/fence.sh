@@ -14,7 +14,7 @@ fenced()
 
 table="DEVICE       DRIVER        HELD-BY
 0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
-0000:07:00.2 none          nobody"
+0000:07:00.2 none          none"
 
 hold dry_run_ok "--dry-run tells who would be fenced off, and what the link would do"
 dry_run_ok()
@@ -116,11 +116,11 @@ busy_refused()
 	echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer fence
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
-	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows for how long yet, and how to end that."
+	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: a reset is under way"
-	hints "Something else is done to the card; try it again."
+	hints "Another operation is running on the card; try again."
 }
 
 hold codes_refused "refusals of the driver have the exit codes that are documented"
@@ -141,21 +141,21 @@ silent_driver_refused()
 {
 	: | answer fence
 	fvl fence 07:00.1
-	refuses 1 "0000:07:00.1: fence: the driver did not say what it did"
+	refuses 1 "0000:07:00.1: fence: driver returned no result"
 }
 
 hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
 not_ours_refused()
 {
 	fvl fence 01:00.1
-	refuses 3 "0000:01:00.1: fence: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	refuses 3 "0000:01:00.1: fence: not bound to fpga-vfio-pci (driver: xdma)"
 	fvl fence 00:01.0
-	refuses 1 "0000:00:01.0: fence: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: fence: is a bridge, not an endpoint"
 	fv fence 07:00.1
-	refuses 1 "0000:07:00.1: fence: a recorded system has no driver that could do it"
+	refuses 1 "0000:07:00.1: fence: needs the live system; drop --sysroot"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl fence 07:00.1
-	refuses 3 "0000:07:00.1: fence: the module is not loaded"
+	refuses 3 "0000:07:00.1: fence: module is not loaded"
 }
 
 run_tests

@@ -135,7 +135,7 @@ gone_ok()
 	fvl history --json dd:00.0
 	value '.events | map(.bdf)' '["0000:ee:00.0"]'
 	fvl history ab:00.0
-	refuses 3 "0000:ab:00.0: history: there is no such PCI device, and nothing is known of one"
+	refuses 3 "0000:ab:00.0: history: no such PCI device, and no recorded events of one"
 }
 
 hold all_ok "of all cards the port is shown, and the order is that of time"
@@ -340,7 +340,7 @@ unloaded_refused()
 	end_of "$pid"
 	[ "$rc" = 3 ]
 	[ "$(xargs <"$work/out")" = "SEQ 1 2 3" ]
-	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: history: the module was unloaded" ]
+	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: history: module was unloaded" ]
 }
 
 hold nothing_ok "that nothing has happened is said"
@@ -381,7 +381,7 @@ always_changing_refused()
 	: >"$tree/netlink/log"
 	echo "fail 4" | answer group-get
 	fvl stats
-	refuses 1 "groups: read the statistics: Interrupted system call"
+	refuses 1 "groups: stats: Interrupted system call"
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" "fail 4" | answer device-get
 	fvl list --json
 	value '[.groups[].devices[].state] | unique' '[null]'
@@ -445,10 +445,10 @@ hold no_driver_refused "without the module, and of a recorded system, there is n
 no_driver_refused()
 {
 	fv history
-	refuses 1 "fpga_vfio_pci: history: a recorded system has no history"
+	refuses 1 "fpga_vfio_pci: history: needs the live system; drop --sysroot"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl history --follow
-	refuses 3 "fpga_vfio_pci: history: the module is not loaded"
+	refuses 3 "fpga_vfio_pci: history: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 

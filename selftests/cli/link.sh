@@ -223,7 +223,7 @@ fenced_ok()
 The card is fenced until somebody has it brought back, or the time is over. To end it: fpgactl recover --force 0000:07:00.0" ]
 	fenced detached link-disabled
 	fvl link 07:00.0
-	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link kept down$' <<<"$out"
+	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link disabled$' <<<"$out"
 	[[ $out == *"To end it: fpgactl recover 0000:07:00.0" ]]
 	fvl link --json 07:00.0
 	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ms":511001,"detached":true,"link_disabled":true}]'
@@ -254,7 +254,7 @@ driver_refused()
 	refuses 1 "0000:07:00.0: link: Input/output error"
 	: | answer card-get
 	fvl link 07:00.0
-	refuses 1 "0000:07:00.0: link: the driver gave no answer that could be read"
+	refuses 1 "0000:07:00.0: link: driver sent no valid reply"
 }
 
 hold not_ours_ok "of a device that is not ours the driver is not asked"
@@ -270,7 +270,7 @@ no_module_refused()
 {
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl link 07:00.0
-	refuses 3 "0000:07:00.0: link: the module is not loaded"
+	refuses 3 "0000:07:00.0: link: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 
@@ -278,9 +278,9 @@ hold no_port_refused "a device without a port above it has no link"
 no_port_refused()
 {
 	fv link 00:00.0
-	refuses 1 "0000:00:00.0: link: there is no port above it, so it has no link"
+	refuses 1 "0000:00:00.0: link: has no upstream port and no link"
 	fv link ee:00.0
-	refuses 3 "0000:ee:00.0: link: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: link: no such PCI device"
 	fv link x
 	refuses 2 "link: invalid PCI address 'x'"
 }

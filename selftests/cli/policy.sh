@@ -310,7 +310,7 @@ driver_refused()
 	[ "$rc" = 1 ]
 	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, .hint]' "$work/err")" = \
-		'["Operation not permitted","Run it as root of the host. Nothing was changed."]' ]
+		'["Operation not permitted","Run it as root on the host. Nothing was changed."]' ]
 }
 
 hold dry_run_ok "--dry-run tells what would be changed, and changes nothing"
@@ -358,10 +358,10 @@ silent_driver_refused()
 {
 	echo "bdf 0000:07:00.0" | answer device-get
 	fvl policy 07:00.0 aer=stop
-	refuses 1 "0000:07:00.0: policy: the driver does not tell its policy"
+	refuses 1 "0000:07:00.0: policy: driver returned no policy"
 	: | answer device-get
 	fvl policy 07:00.0
-	refuses 1 "0000:07:00.0: policy: the driver gave no answer that could be read"
+	refuses 1 "0000:07:00.0: policy: driver sent no valid reply"
 	not_asked
 }
 
@@ -369,19 +369,19 @@ hold not_ours_refused "a device of another driver, a bridge and a recorded syste
 not_ours_refused()
 {
 	fvl policy 01:00.1
-	refuses 3 "0000:01:00.1: policy: it is not bound to fpga-vfio-pci (its driver: xdma)"
-	hints "Give it to the driver first: fpgactl bind 0000:01:00.1"
+	refuses 3 "0000:01:00.1: policy: not bound to fpga-vfio-pci (driver: xdma)"
+	hints "Bind it first: fpgactl bind 0000:01:00.1"
 	fvl policy 00:01.0
-	refuses 1 "0000:00:01.0: policy: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: policy: is a bridge, not an endpoint"
 	fv policy 07:00.0
-	refuses 1 "0000:07:00.0: policy: a recorded system has no driver that could do it"
+	refuses 1 "0000:07:00.0: policy: needs the live system; drop --sysroot"
 	fvl policy x
 	refuses 2 "policy: invalid PCI address 'x'"
 	fvl policy
 	refuses 2 "policy: missing argument BDF"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl policy 07:00.0
-	refuses 3 "0000:07:00.0: policy: the module is not loaded"
+	refuses 3 "0000:07:00.0: policy: module is not loaded"
 }
 
 run_tests

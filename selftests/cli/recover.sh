@@ -69,7 +69,7 @@ dry_run_ok()
 	succeeds
 	prints "METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
 no reset                             possible         100    60000
-└─0000:07:00.1 fpga-vfio-pci nobody
+└─0000:07:00.1 fpga-vfio-pci none
 hot                                  possible         202    61000"
 	asked "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run --json 07:00.1
@@ -168,9 +168,9 @@ codes_refused()
 		hints "$hint"
 		asked "recover bdf=0000:07:00.1 dry-run "
 	done <<'END'
-1 1 Run it as root of the host. Nothing was changed.
-19 3 'fpgactl list' shows the devices, and which driver they have.
-11 4 Something else is done to the card; try it again.
+1 1 Run it as root on the host. Nothing was changed.
+19 3 'fpgactl list' shows the devices and their drivers.
+11 4 Another operation is running on the card; try again.
 95 1 'fpgactl link 0000:07:00.1' shows its link, and what its card is to the driver.
 END
 }
@@ -181,7 +181,7 @@ silent_driver_refused()
 	plan_recovery
 	echo "bdf 0000:07:00.1" | answer recover
 	fvl recover 07:00.1
-	refuses 1 "0000:07:00.1: recover: the driver did not say what it did"
+	refuses 1 "0000:07:00.1: recover: driver returned no result"
 }
 
 hold columns_refused "columns that are not there are refused before anything is touched"
@@ -202,11 +202,11 @@ hold not_ours_refused "a device of another driver, a bridge and a recorded syste
 not_ours_refused()
 {
 	fvl recover 01:00.1
-	refuses 3 "0000:01:00.1: recover: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	refuses 3 "0000:01:00.1: recover: not bound to fpga-vfio-pci (driver: xdma)"
 	fvl recover 00:01.0
-	refuses 1 "0000:00:01.0: recover: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: recover: is a bridge, not an endpoint"
 	fv recover 07:00.1
-	refuses 1 "0000:07:00.1: recover: a recorded system has no driver that could do it"
+	refuses 1 "0000:07:00.1: recover: needs the live system; drop --sysroot"
 }
 
 hold progress_ok "on a terminal it tells how long it takes already, and how long it may"

@@ -131,10 +131,10 @@ not_found_refused()
 {
 	card
 	fvl reprogram 07:00.1 -- no-such-command
-	refuses 127 "no-such-command: reprogram: there is no such command"
+	refuses 127 "no-such-command: reprogram: command not found"
 	hints "Nothing was changed."
 	fvl reprogram 07:00.1 -- "$work/nosuch"
-	refuses 127 "$work/nosuch: reprogram: there is no such command"
+	refuses 127 "$work/nosuch: reprogram: command not found"
 	: >"$work/file"
 	fvl reprogram 07:00.1 -- "$work/file"
 	refuses 126 "$work/file: reprogram: Permission denied"
@@ -144,7 +144,7 @@ not_found_refused()
 	refuses 126 "file: reprogram: Permission denied"
 	# a file instead of a directory in PATH
 	PATH=$work/file:$PATH fvl reprogram 07:00.1 -- no-such-command
-	refuses 127 "no-such-command: reprogram: there is no such command"
+	refuses 127 "no-such-command: reprogram: command not found"
 	not_asked
 }
 
@@ -255,7 +255,7 @@ fence_refused()
 	refuses 1 "0000:07:00.1: reprogram: Operation not permitted"
 	: | answer fence
 	fvl reprogram 07:00.1 -- touch "$work/ran"
-	refuses 1 "0000:07:00.1: reprogram: the driver did not say what it did"
+	refuses 1 "0000:07:00.1: reprogram: driver returned no result"
 	[ ! -e "$work/ran" ]
 }
 
@@ -301,7 +301,7 @@ dry_run_ok()
 	prints "0000:07:00.1: its card would be fenced, for 600s at most
 DEVICE       DRIVER        HELD-BY
 0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
-0000:07:00.1 fpga-vfio-pci nobody
+0000:07:00.1 fpga-vfio-pci none
 The port (0000:00:07.0) would keep the link down meanwhile.
 This would be run:
   touch $work/ran ''
@@ -318,7 +318,7 @@ with this in its environment:
 Then the card would be brought back:
 METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
 no reset                             possible         100    60000
-└─0000:07:00.1 fpga-vfio-pci nobody
+└─0000:07:00.1 fpga-vfio-pci none
 hot                                  possible         202    61000"
 	[ ! -e "$work/ran" ]
 	asked "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "

@@ -156,7 +156,7 @@ dry_run_ok()
 	prints "0000:07:00.1: these would be removed, and looked for again below 0000:00:07.0:
 DEVICE       DRIVER        HELD-BY
 0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
-0000:07:00.1 fpga-vfio-pci somebody
+0000:07:00.1 fpga-vfio-pci unknown
 Their holders would be asked to let go; what fpga-vfio-pci has would be bound to it again."
 	unchanged
 	not_asked
@@ -408,7 +408,7 @@ nothing_refused()
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: nothing answers below 0000:00:07.0 any more" ]
 	grep -q '^0000:07:00.0 ID  *10ee:9038  *not there$' <<<"$out"
 	fvl rescan 07:00.0
-	refuses 3 "0000:07:00.0: rescan: there is no such PCI device"
+	refuses 3 "0000:07:00.0: rescan: no such PCI device"
 }
 
 hold remove_refused "a function that the kernel does not remove is told"
@@ -512,11 +512,11 @@ hold bad_device_refused "no such device, a bridge, no port, a recorded system: e
 bad_device_refused()
 {
 	fvl rescan ee:00.0
-	refuses 3 "0000:ee:00.0: rescan: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: rescan: no such PCI device"
 	fvl rescan 00:07.0
-	refuses 1 "0000:00:07.0: rescan: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:07.0: rescan: is a bridge, not an endpoint"
 	fv rescan 07:00.0
-	refuses 1 "0000:07:00.0: rescan: a recorded system has no kernel that could do it"
+	refuses 1 "0000:07:00.0: rescan: needs the live system; drop --sysroot"
 	fvl rescan -t x 07:00.0
 	refuses 2 "rescan: invalid --timeout 'x': not a time up to 24h"
 	fvl rescan --json -o DEVICE 07:00.0
@@ -530,7 +530,7 @@ no_module_refused()
 {
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl rescan 07:00.0
-	refuses 3 "0000:07:00.0: rescan: the module is not loaded"
+	refuses 3 "0000:07:00.0: rescan: module is not loaded"
 }
 
 run_tests

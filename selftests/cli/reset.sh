@@ -85,11 +85,11 @@ dry_run_ok()
 	succeeds
 	prints "METHOD         DRIVER        HELD-BY RESULT       EXPECTED-MS LIMIT-MS WHY
 flr                                  possible             100    60000
-└─0000:07:00.1 fpga-vfio-pci nobody
+└─0000:07:00.1 fpga-vfio-pci none
 pm                                   not possible                      No_Soft_Reset is set
 hot                                  possible             202    61000
-├─0000:07:00.1 fpga-vfio-pci nobody
-└─0000:07:00.2 none          nobody"
+├─0000:07:00.1 fpga-vfio-pci none
+└─0000:07:00.2 none          none"
 	asked "reset bdf=0000:07:00.1 dry-run "
 }
 
@@ -229,11 +229,11 @@ unseen_holder_refused()
 {
 	plan_ours held
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: it is held by a process that cannot be seen from here"
+	refuses 4 "0000:07:00.1: reset: it is held by a process not visible to the caller"
 	plan_ours
 	printf '%s\n' "bdf 0000:07:00.1" stats "users 1" end | answer device-get
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: it is held by a process that cannot be seen from here"
+	refuses 4 "0000:07:00.1: reset: it is held by a process not visible to the caller"
 }
 
 hold other_held_refused "another function that is held and may be hit is named"
@@ -262,11 +262,11 @@ busy_refused()
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows each method, what it hits, and what is in the way."
 	echo "fail 16 0000:07:00.1: fenced by fpgactl (pid 77)" | answer reset
 	fvl reset 07:00.1
-	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows for how long yet, and how to end that."
+	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	echo "fail 11 0000:07:00.1: the card is being retrained" | answer reset
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: the card is being retrained"
-	hints "Something else is done to the card; try it again."
+	hints "Another operation is running on the card; try again."
 }
 
 # fails CODE TEXT: as refuses(), with the tried steps on stdout
@@ -332,7 +332,7 @@ rights_refused()
 	echo "fail 1 needs CAP_SYS_ADMIN in the initial user namespace" | answer reset-dry-run
 	fvl reset 07:00.1
 	refuses 1 "0000:07:00.1: reset: needs CAP_SYS_ADMIN in the initial user namespace"
-	hints "Run it as root of the host. Nothing was changed."
+	hints "Run it as root on the host. Nothing was changed."
 }
 
 hold gone_refused "a device that the driver lost has exit code 3"
@@ -349,21 +349,21 @@ silent_driver_refused()
 	plan
 	echo "bdf 0000:07:00.1" | answer reset
 	fvl reset 07:00.1
-	refuses 1 "0000:07:00.1: reset: the driver did not say what it did"
+	refuses 1 "0000:07:00.1: reset: driver returned no result"
 }
 
 hold not_ours_refused "a device of another driver is refused, with what to do"
 not_ours_refused()
 {
 	fvl reset 01:00.1
-	refuses 3 "0000:01:00.1: reset: it is not bound to fpga-vfio-pci (its driver: xdma)"
-	hints "Give it to the driver first: fpgactl bind 0000:01:00.1"
+	refuses 3 "0000:01:00.1: reset: not bound to fpga-vfio-pci (driver: xdma)"
+	hints "Bind it first: fpgactl bind 0000:01:00.1"
 	fvl reset 01:00.0
-	refuses 3 "0000:01:00.0: reset: it is not bound to fpga-vfio-pci (its driver: none)"
+	refuses 3 "0000:01:00.0: reset: not bound to fpga-vfio-pci (driver: none)"
 	fvl reset 00:01.0
-	refuses 1 "0000:00:01.0: reset: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: reset: is a bridge, not an endpoint"
 	fvl reset ee:00.0
-	refuses 3 "0000:ee:00.0: reset: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: reset: no such PCI device"
 	not_asked
 }
 
@@ -372,7 +372,7 @@ no_module_refused()
 {
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl reset 07:00.1
-	refuses 3 "0000:07:00.1: reset: the module is not loaded"
+	refuses 3 "0000:07:00.1: reset: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 
@@ -380,7 +380,7 @@ hold recorded_refused "a recorded system is not reset, and the live one not inst
 recorded_refused()
 {
 	fv reset 07:00.1
-	refuses 1 "0000:07:00.1: reset: a recorded system has no driver that could do it"
+	refuses 1 "0000:07:00.1: reset: needs the live system; drop --sysroot"
 }
 
 hold method_refused "a method that is not there is refused"

@@ -143,8 +143,8 @@ codes_refused()
 		refuses "$code" "0000:07:00.0: retrain: because"
 		hints "$hint"
 	done <<'END'
-1 1 Run it as root of the host. Nothing was changed.
-19 3 'fpgactl list' shows the devices, and which driver they have.
+1 1 Run it as root on the host. Nothing was changed.
+19 3 'fpgactl list' shows the devices and their drivers.
 16 4 When that is over, try it again.
 11 4 When that is over, try it again.
 95 1 'fpgactl link 0000:07:00.0' shows what the link does now. More --tries may help, or
@@ -157,21 +157,21 @@ silent_driver_refused()
 {
 	echo "bdf 0000:07:00.0" | answer retrain
 	fvl retrain 07:00.0
-	refuses 1 "0000:07:00.0: retrain: the driver did not say what it did"
+	refuses 1 "0000:07:00.0: retrain: driver returned no result"
 }
 
 hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
 not_ours_refused()
 {
 	fvl retrain 01:00.1
-	refuses 3 "0000:01:00.1: retrain: it is not bound to fpga-vfio-pci (its driver: xdma)"
+	refuses 3 "0000:01:00.1: retrain: not bound to fpga-vfio-pci (driver: xdma)"
 	fvl retrain 00:01.0
-	refuses 1 "0000:00:01.0: retrain: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: retrain: is a bridge, not an endpoint"
 	fv retrain 07:00.0
-	refuses 1 "0000:07:00.0: retrain: a recorded system has no driver that could do it"
+	refuses 1 "0000:07:00.0: retrain: needs the live system; drop --sysroot"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	fvl retrain 07:00.0
-	refuses 3 "0000:07:00.0: retrain: the module is not loaded"
+	refuses 3 "0000:07:00.0: retrain: module is not loaded"
 }
 
 run_tests

@@ -220,7 +220,7 @@ driver_refused()
 {
 	echo "fail 19 0000:07:00.0: is not bound" | answer device-get
 	fvl show 07:00.0
-	refuses 3 "0000:07:00.0: read the statistics: is not bound"
+	refuses 3 "0000:07:00.0: stats: is not bound"
 	# the second request fails
 	printf '%s\n' "then again" "bdf 0000:07:00.0" stats "opens 3" end | answer device-get
 	echo "fail 16 0000:07:00.0: busy" | answer again
@@ -228,7 +228,7 @@ driver_refused()
 	refuses 4 "0000:07:00.0: show: busy"
 	rm -r "$tree/netlink"
 	fvl show 07:00.0
-	refuses 1 "fpga_vfio_pci: read the statistics: it answers in the initial network namespace only"
+	refuses 1 "fpga_vfio_pci: stats: driver is reachable in the initial network namespace only"
 }
 
 hold in_use_ok "why the host needs a device is shown"
@@ -282,7 +282,7 @@ hold unknown_refused "an address that no device has is refused, with exit code 3
 unknown_refused()
 {
 	fv show 0000:ee:00.0
-	refuses 3 "0000:ee:00.0: show: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: show: no such PCI device"
 }
 
 run_tests

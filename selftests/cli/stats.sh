@@ -119,18 +119,19 @@ hold unknown_group_refused "a group that never had a device is refused, with exi
 unknown_group_refused()
 {
 	fv stats 99
-	refuses 3 "group 99: read the statistics: never had a device of fpga-vfio-pci"
+	refuses 3 "group 99: stats: never had a device bound to fpga-vfio-pci"
 	fv stats 2147483647
-	refuses 3 "group 2147483647: read the statistics: never had a device of fpga-vfio-pci"
+	refuses 3 "group 2147483647: stats: never had a device bound to fpga-vfio-pci"
 }
 
 hold device_refused "of a recorded system there are no counters of a single device"
 device_refused()
 {
 	fv stats 07:00.0
-	refuses 1 "0000:07:00.0: read the statistics: a recorded system has no counters of single devices"
+	refuses 1 "0000:07:00.0: stats: needs the live system; drop --sysroot"
+	hints "Group counters are available: fpgactl stats GROUP"
 	fv stats ee:00.0
-	refuses 3 "0000:ee:00.0: read the statistics: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: stats: no such PCI device"
 }
 
 hold nonsense_refused "what is neither a group nor an address is refused"
@@ -149,7 +150,7 @@ no_module_refused()
 {
 	rm -r "$tree/sys/class/fpga_vfio"
 	fv stats
-	refuses 3 "fpga_vfio_pci: read the statistics: the module is not loaded"
+	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 

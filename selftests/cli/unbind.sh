@@ -51,7 +51,7 @@ driver_refused()
 {
 	remember
 	fvk unbind --driver nosuch 07:00.1
-	refuses 3 "nosuch: unbind --driver: there is no such PCI driver"
+	refuses 3 "nosuch: unbind --driver: no such PCI driver"
 	local word
 
 	for word in ../x .. x/y ""; do
@@ -187,7 +187,7 @@ unseen_holder_refused()
 	rm -r "$tree/proc/4242"
 	remember
 	fvk unbind --timeout 0 07:00.0
-	refuses 4 "0000:07:00.0: unbind: after 0 s it is still held by a process that cannot be seen from here"
+	refuses 4 "0000:07:00.0: unbind: after 0 s it is still held by a process not visible to the caller"
 	unchanged
 }
 
@@ -257,7 +257,7 @@ grace_ok()
 	wait_for 5100
 	clock 5100
 	finish
-	refuses 4 "0000:07:00.1: unbind: after 5 s it is still held by a process that cannot be seen from here"
+	refuses 4 "0000:07:00.1: unbind: after 5 s it is still held by a process not visible to the caller"
 	rm "$tree/held/0000:07:00.1"
 	wait_until given_back_1
 }
@@ -310,11 +310,11 @@ bad_device_refused()
 {
 	remember
 	fvk unbind 05:00.0
-	refuses 1 "0000:05:00.0: unbind: it has no IOMMU group, so no VM can have it"
+	refuses 1 "0000:05:00.0: unbind: has no IOMMU group, so it cannot be assigned to a VM"
 	fvk unbind ee:00.0
-	refuses 3 "0000:ee:00.0: unbind: there is no such PCI device"
+	refuses 3 "0000:ee:00.0: unbind: no such PCI device"
 	fvk unbind 00:01.0
-	refuses 1 "0000:00:01.0: unbind: it is a bridge, which stays with the host"
+	refuses 1 "0000:00:01.0: unbind: is a bridge, not an endpoint"
 	unchanged
 }
 
@@ -323,7 +323,7 @@ ordinary_user_refused()
 {
 	remember
 	run_as_nobody unbind 07:00.1
-	refuses 1 "0000:07:00.1: unbind: this needs root"
+	refuses 1 "0000:07:00.1: unbind: needs root"
 	unchanged
 }
 

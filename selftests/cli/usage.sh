@@ -235,7 +235,7 @@ json_usage_error_ok()
 	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
 	# after --, an option of another program
 	fv reprogram 01:00.0 -- no-such-command --json
-	refuses 127 "no-such-command: reprogram: there is no such command"
+	refuses 127 "no-such-command: reprogram: command not found"
 }
 
 hold full_disk_refused "output that cannot be written is an error"

@@ -181,7 +181,7 @@ for who in "${LIMITED[@]}"; do
 		set -- $words
 		shown=$(as_limited "$who" fpgactl "$1" "$dev" "${@:2}" 2>&1)
 		fv_has "$who: fpgactl $words: says what is missing" \
-			"^fpgactl: $dev: [a-z]+: needs CAP_SYS_ADMIN in the initial user namespace"$'\n'"Run it as root of the host" "$shown"
+			"^fpgactl: $dev: [a-z]+: needs CAP_SYS_ADMIN in the initial user namespace"$'\n'"Run it as root on the host" "$shown"
 	done
 done
 fv_has "fpgactl link tells the link" "8 GT/s x8" "$(as_nobody fpgactl link "$dev")"

@@ -86,7 +86,7 @@ static int check_module(const struct plan *p)
 	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER))
 		return FV_OK;
 	return err_fail(FV_NO_DEVICE, p->targets.v[0]->bdf, "bind",
-			"Load it: modprobe " FV_MODULE, "the module " FV_MODULE " is not loaded");
+			"Load it: modprobe " FV_MODULE, "module " FV_MODULE " is not loaded");
 }
 
 static int check_rights(const struct plan *p)

@@ -138,7 +138,7 @@ static char *next_step(int ret)
 	case EPERM:
 		return util_strdup(OURS_RIGHTS_HINT);
 	case ENODEV:
-		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
+		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	default:
 		return util_strdup("Nothing was changed. 'fpgactl help policy' has the keys and their "
 				   "values.");
@@ -161,7 +161,7 @@ static int read_status(struct wish *w, struct fv_status_list *l)
 		return fv_nl_fail(ret, w->d->bdf, "policy", NULL, why);
 	if (!status_find(l, w->d->bdf)->has_policy)
 		return err_fail(FV_FAILED, w->d->bdf, "policy", NULL,
-				"the driver does not tell its policy");
+				"driver returned no policy");
 	return FV_OK;
 }
 

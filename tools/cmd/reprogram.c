@@ -345,7 +345,7 @@ static int check_command(const struct reprogram *r)
 		return FV_OK;
 	return err_fail(error == ENOENT ? FV_NOT_FOUND : FV_NOT_STARTED, name, "reprogram",
 			"Nothing was changed.", "%s",
-			error == ENOENT ? "there is no such command" : strerror(error));
+			error == ENOENT ? "command not found" : strerror(error));
 }
 
 static int parse(struct reprogram *r)

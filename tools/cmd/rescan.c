@@ -45,14 +45,13 @@ static int check_target(const struct fv_device *d)
 {
 	if (d->is_bridge)
 		return err_fail(FV_FAILED, d->bdf, "rescan",
-				"Name a device behind it; 'fpgactl list' shows them.",
-				"it is a bridge, which stays with the host");
+				"Name a device below it; 'fpgactl list' shows them.",
+				"is a bridge, not an endpoint");
 	if (!*d->port)
 		return err_fail(FV_FAILED, d->bdf, "rescan", NULL,
-				"there is no port above it, so the host cannot look for it again");
+				"has no upstream port to rescan");
 	if (!sysfs_is_live())
-		return err_fail(FV_FAILED, d->bdf, "rescan", NULL,
-				"a recorded system has no kernel that could do it");
+		return err_fail(FV_FAILED, d->bdf, "rescan", NULL, NEEDS_LIVE_SYSTEM);
 	return FV_OK;
 }
 
@@ -99,7 +98,7 @@ static int check_rights(const struct rescan *r)
 		return FV_OK;
 	return err_fail(FV_FAILED, r->d->bdf, "rescan",
 			ret == -EACCES ? "Run it as root. Nothing was changed." : "Nothing was changed.",
-			"%s", ret == -EACCES ? "this needs root" : strerror(-ret));
+			"%s", ret == -EACCES ? "needs root" : strerror(-ret));
 }
 
 /* Refuse if the host or the VFIO user of another driver needs a function. */

@@ -118,7 +118,7 @@ static int reset(const struct wish *w, struct fv_nl *nl, const struct ladder *pl
 		code = fail(w, &done, ret, why);
 	else if (!done.n)
 		code = err_fail(FV_FAILED, w->d->bdf, "reset", NULL,
-				"the driver did not say what it did");
+				"driver returned no result");
 	else
 		report(w, &done);
 	ladder_free(&done);

@@ -90,7 +90,7 @@ static char *next_step(int ret, const char *bdf)
 	case EAGAIN:
 		return util_strdup("When that is over, try it again.");
 	case ENODEV:
-		return util_strdup("'fpgactl list' shows the devices, and which driver they have.");
+		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	default:
 		return util_printf("'fpgactl link %s' shows what the link does now. More --tries may "
 				   "help, or\n'fpgactl reset --method link %s'.", bdf, bdf);
@@ -134,7 +134,7 @@ static int retrain(struct retrain *r, struct fv_nl *nl)
 		return fail(r, ret, why);
 	if (!r->has_before || !r->has_after)
 		return err_fail(FV_FAILED, r->d->bdf, "retrain", NULL,
-				"the driver did not say what it did");
+				"driver returned no result");
 	if (r->ctx->is_json)
 		report_json(r);
 	else

@@ -142,7 +142,7 @@ static int read_counters(const struct wish *w, struct fv_counters_list *l)
 
 	if (!w->bdf[0])
 		return counters_read_groups(l, w->group);
-	d = target_find(w->ctx->model, w->bdf, "read the statistics", &code);
+	d = target_find(w->ctx->model, w->bdf, "stats", &code);
 	return d ? counters_read_device(l, w->bdf) : code;
 }
 

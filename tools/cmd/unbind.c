@@ -54,8 +54,8 @@ static int check_options(struct plan *p)
 				 "invalid --driver '%s': not a driver name", driver);
 	if (!sysfs_exists("/sys/bus/pci/drivers/%s", driver))
 		return err_fail(FV_NO_DEVICE, driver, "unbind --driver",
-				"Is its module loaded? Nothing was changed.",
-				"there is no such PCI driver");
+				"Nothing was changed. Load the module of the driver first.",
+				"no such PCI driver");
 	return FV_OK;
 }
 
