@@ -140,7 +140,7 @@ static char *disk_in_use(const struct usage *u, const char *name, unsigned int d
 	if (where)
 		return util_printf("%s is mounted on %s", name, where);
 	if (strv_has(&u->swaps, name))
-		return util_printf("%s is swap", name);
+		return util_printf("%s is a swap device", name);
 	why = holders_in_use(u, name, depth);
 	if (why)
 		return why;

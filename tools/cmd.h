@@ -72,6 +72,8 @@ struct cmd_ctx {
 
 #define CMD_ANY_ARGS	1024U
 
+#define CMD_DRY_RUN_HELP	"print the plan without changing anything"
+
 #define FV_COMMAND(id)								\
 	static const struct cmd fv_command_##id;					\
 	static const struct cmd *const fv_command_ptr_##id				\

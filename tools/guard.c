@@ -44,11 +44,11 @@ static char *display_in_use(const struct fv_device *d)
 	if (d->class >> 16 != CLASS_DISPLAY)
 		return NULL;
 	if (sysfs_read_number(&boot_vga, "/sys/bus/pci/devices/%s/boot_vga", d->bdf) && boot_vga)
-		return util_strdup("it is the console's display (boot_vga)");
+		return util_strdup("boot display (boot_vga)");
 	sysfs_list(&names, "/sys/class/graphics");
 	for (i = 0; i < names.n; i++)
 		if (!strncmp(names.v[i], "fb", 2) && is_below(d, "graphics", names.v[i]))
-			return util_printf("framebuffer %s of the console is on it", names.v[i]);
+			return util_printf("console framebuffer %s", names.v[i]);
 	return NULL;
 }
 
@@ -65,7 +65,7 @@ char *guard_virtual_functions(const struct fv_device *d)
 	long long n;
 
 	if (sysfs_read_number(&n, "/sys/bus/pci/devices/%s/sriov_numvfs", d->bdf) && n > 0)
-		return util_printf("%lld of its virtual functions are enabled", n);
+		return util_printf("%lld virtual function%s enabled", n, n == 1 ? "" : "s");
 	return NULL;
 }
 

@@ -153,19 +153,19 @@ struct move_result move_undo(const struct move *m)
 char *move_result_text(const struct move *m, struct move_result r)
 {
 	autofree char *now = device_read_driver(m->bdf);
-	const char *why = r.error ? strerror(r.error) : "the kernel took the write and did nothing";
+	const char *why = r.error ? strerror(r.error) : "kernel accepted the write without effect";
 
 	switch (r.step) {
 	case MOVE_SET_OVERRIDE:
-		return util_printf("driver_override could not be set: %s", why);
+		return util_printf("cannot set driver_override: %s", why);
 	case MOVE_UNBIND:
-		return util_printf("driver %s did not give it up: %s", now ? now : "(none)", why);
+		return util_printf("cannot unbind from driver %s: %s", now ? now : "(none)", why);
 	case MOVE_BIND:
-		return util_printf("the kernel did not bind it to %s: %s", r.driver, why);
+		return util_printf("cannot bind to %s: %s", r.driver, why);
 	case MOVE_PROBE:
-		return util_printf("no driver of the host could be started: %s", why);
+		return util_printf("cannot probe host drivers: %s", why);
 	case MOVE_VERIFY:
-		return util_printf("the kernel did not bind it to %s: its driver is %s", r.driver,
+		return util_printf("cannot bind to %s: driver is %s after the write", r.driver,
 				   now ? now : "none");
 	default:
 		return util_strdup("done");

@@ -245,7 +245,7 @@ enum release_end release_move(const struct move *m, const struct fv_device *d,
 			      int *pid)
 {
 	struct release_work work = {
-		.what = "moving it", .run = run_move, .arg = m, .result = result,
+		.what = "rebinding", .run = run_move, .arg = m, .result = result,
 		.size = sizeof(*result), .grace_s = MOVE_GRACE_S,
 	};
 	enum release_end end;

@@ -9,8 +9,8 @@ group_ok()
 {
 	fvk bind --yes 01:00.0
 	succeeds
-	prints "0000:01:00.0: now bound to fpga-vfio-pci (group 1, had no driver)
-0000:01:00.1: now bound to fpga-vfio-pci (group 1, before: xdma)"
+	prints "0000:01:00.0: now bound to fpga-vfio-pci (group 1, previous driver: none)
+0000:01:00.1: now bound to fpga-vfio-pci (group 1, previous driver: xdma)"
 	[ "$(driver_of 0000:01:00.0)" = fpga-vfio-pci ]
 	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
 	[ "$(override_of 0000:01:00.1)" = fpga-vfio-pci ]
@@ -37,7 +37,7 @@ only_ok()
 {
 	fvk bind --only 01:00.0
 	[ "$rc" = 0 ]
-	[ "$err" = "fpgactl: 0000:01:00.1: keeps group 1 from a VM: it has driver xdma" ]
+	[ "$err" = "fpgactl: 0000:01:00.1: blocks passthrough of group 1: bound to driver xdma" ]
 	[ "$(driver_of 0000:01:00.1)" = xdma ]
 }
 
@@ -48,7 +48,7 @@ bridge_in_the_way_ok()
 	ln -sfn ../../../bus/pci/drivers/shpchp "$tree/sys/bus/pci/devices/0000:00:01.0/driver"
 	fvk bind --yes 01:00.0
 	[ "$rc" = 0 ]
-	[ "$err" = "fpgactl: 0000:00:01.0: keeps group 1 from a VM: it has driver shpchp; write its address to that driver's unbind file" ]
+	[ "$err" = "fpgactl: 0000:00:01.0: blocks passthrough of group 1: bound to driver shpchp; write its address to the driver's unbind file" ]
 }
 
 hold twice_ok "bound already is said, and is no error"
@@ -71,8 +71,8 @@ dry_run_ok()
 	remember
 	fvk bind --dry-run 01:00.0
 	succeeds
-	prints "0000:01:00.0: would be bound to fpga-vfio-pci (group 1, had no driver)
-0000:01:00.1: would be bound to fpga-vfio-pci (group 1, before: xdma)"
+	prints "0000:01:00.0: would be bound to fpga-vfio-pci (group 1, previous driver: none)
+0000:01:00.1: would be bound to fpga-vfio-pci (group 1, previous driver: xdma)"
 	fvk bind --dry-run --json 01:00.0
 	json .dry_run
 	unchanged
@@ -83,8 +83,8 @@ consent_refused()
 {
 	remember
 	fvk bind 01:00.0
-	refuses 4 "0000:01:00.1: bind: this would take 0000:01:00.1 from xdma"
-	hints "Use --yes to agree, --dry-run to see the plan."
+	refuses 4 "0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma"
+	hints "Use --yes to confirm, --dry-run to see the plan."
 	unchanged
 }
 
@@ -96,8 +96,8 @@ undo_probe_ok()
 	echo pci-stub >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
 	remember
 	fvk bind --yes 01:00.0
-	refuses 1 "0000:01:00.1: bind: the kernel did not bind it to fpga-vfio-pci: Input/output error"
-	hints "Everything was put back as it was. The kernel log may say more."
+	refuses 1 "0000:01:00.1: bind: cannot bind to fpga-vfio-pci: Input/output error"
+	hints "All devices were restored. See the kernel log for details."
 	unchanged
 }
 
@@ -112,7 +112,7 @@ unbound_meanwhile_ok()
 	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
 	echo 5 >"$tree/fail/unbind.0000:02:00.0"
 	fvk bind --yes --force 02:00.0
-	refuses 1 "0000:02:00.0: bind: driver (none) did not give it up: Input/output error"
+	refuses 1 "0000:02:00.0: bind: cannot unbind from driver (none): Input/output error"
 	[ "$(driver_of 0000:02:00.0)" = nvme ]
 }
 
@@ -126,7 +126,7 @@ undo_silent_ok()
 	[ "$rc" = 1 ]
 	# the old driver does not bind either: that is reported
 	[ "$(driver_of 0000:01:00.0)" = "" ]
-	hints "0000:01:00.1 could not be put back: the kernel did not bind it to xdma: its driver is none"
+	hints "0000:01:00.1 was not restored: cannot bind to xdma: driver is none after the write"
 }
 
 hold undo_dead_ok "below a tree without a kernel nothing binds, and the overrides are as before"
@@ -134,7 +134,7 @@ undo_dead_ok()
 {
 	remember
 	fv bind --yes 01:00.0
-	refuses 1 "0000:01:00.0: bind: the kernel did not bind it to fpga-vfio-pci: its driver is none"
+	refuses 1 "0000:01:00.0: bind: cannot bind to fpga-vfio-pci: driver is none after the write"
 	unchanged
 }
 
@@ -145,7 +145,7 @@ stuck_override_ok()
 	: >"$tree/stuck/0000:01:00.1"
 	remember
 	fvk bind --yes 01:00.0
-	refuses 1 "0000:01:00.1: bind: driver_override could not be set: the kernel took the write and did nothing"
+	refuses 1 "0000:01:00.1: bind: cannot set driver_override: kernel accepted the write without effect"
 	unchanged
 }
 
@@ -155,7 +155,7 @@ undo_override_ok()
 	rm "$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
 	remember_driver=$(driver_of 0000:01:00.0)
 	fvk bind --yes 01:00.0
-	refuses 1 "0000:01:00.1: bind: driver_override could not be set: No such file or directory"
+	refuses 1 "0000:01:00.1: bind: cannot set driver_override: No such file or directory"
 	[ "$(driver_of 0000:01:00.0)" = "$remember_driver" ]
 	[ "$(driver_of 0000:01:00.1)" = xdma ]
 }
@@ -165,8 +165,8 @@ in_use()
 {
 	remember
 	fvk bind --yes "$1"
-	refuses 4 "0000:$1: bind: the host uses it: $2"
-	hints "Free it first, or use --force if the host can do without it."
+	refuses 4 "0000:$1: bind: in use by the host: $2"
+	hints "Release it first, or use --force if the host does not need it."
 	unchanged
 	fvk bind --yes --dry-run "$1"
 	[ "$rc" = 4 ]
@@ -182,7 +182,7 @@ hold stacked_disk_refused "a disk below device-mapper that is mounted is not tak
 stacked_disk_refused() { in_use 09:00.0 "dm-1 is mounted on /srv/with blank"; }
 
 hold swap_refused "a disk with swap is not taken"
-swap_refused() { in_use 0a:00.0 "nvme2n1p1 is swap"; }
+swap_refused() { in_use 0a:00.0 "nvme2n1p1 is a swap device"; }
 
 hold raid_refused "a disk that is part of a RAID is not taken"
 raid_refused() { in_use 0b:00.0 "nvme3n1p1 is part of md127"; }
@@ -237,7 +237,7 @@ idle_disk_ok()
 }
 
 hold boot_vga_refused "the console's display is not taken"
-boot_vga_refused() { in_use 03:00.0 "it is the console's display (boot_vga)"; }
+boot_vga_refused() { in_use 03:00.0 "boot display (boot_vga)"; }
 
 hold idle_display_ok "a display that the console does not use is taken"
 idle_display_ok()
@@ -253,7 +253,7 @@ idle_display_ok()
 }
 
 hold framebuffer_refused "a display with a framebuffer of the console is not taken"
-framebuffer_refused() { in_use 03:00.1 "framebuffer fb0 of the console is on it"; }
+framebuffer_refused() { in_use 03:00.1 "console framebuffer fb0"; }
 
 hold net_up_refused "a network device that is up is not taken"
 net_up_refused() { in_use 04:00.0 "network device eth0 is up"; }
@@ -266,13 +266,13 @@ net_down_ok()
 }
 
 hold vfs_refused "a physical function with virtual functions is not taken"
-vfs_refused() { in_use 04:00.2 "2 of its virtual functions are enabled"; }
+vfs_refused() { in_use 04:00.2 "2 virtual functions enabled"; }
 
 hold one_vf_refused "nor is one with a single virtual function"
 one_vf_refused()
 {
 	echo 1 >"$tree/sys/bus/pci/devices/0000:04:00.2/sriov_numvfs"
-	in_use 04:00.2 "1 of its virtual functions are enabled"
+	in_use 04:00.2 "1 virtual function enabled"
 }
 
 hold no_vfs_ok "a physical function without virtual functions is taken"
@@ -288,7 +288,8 @@ member_held_refused()
 {
 	remember
 	fvk bind --yes --only 08:00.1
-	refuses 4 '0000:08:00.1: bind: 0000:08:00.0 of group 19 is held by evil\x1b[31m\x0aname\xff (pid 4343)'
+	refuses 4 '0000:08:00.1: bind: 0000:08:00.0 in group 19 is held by evil\x1b[31m\x0aname\xff (pid 4343)'
+	hints "Nothing was changed. Stop the process or unplug the device from the VM."
 	fvk bind --yes --force 08:00.1
 	[ "$rc" = 4 ]
 	unchanged
@@ -303,7 +304,7 @@ member_unseen_refused()
 	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
 	remember
 	fvk bind --yes --only 07:00.1
-	refuses 4 "0000:07:00.1: bind: 0000:07:00.0 of group 17 is held by a process not visible to the caller"
+	refuses 4 "0000:07:00.1: bind: 0000:07:00.0 in group 17 is held by a process not visible to the caller"
 	unchanged
 }
 
@@ -376,7 +377,7 @@ json_error_ok()
 	fvk bind --json 01:00.0
 	[ "$rc" = 4 ]
 	[ -z "$out" ]
-	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"this would take 0000:01:00.1 from xdma","hint":"Use --yes to agree, --dry-run to see the plan.","exit_code":4}}' ]
+	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":4}}' ]
 }
 
 run_tests

@@ -447,7 +447,7 @@ bind_refused()
 	echo 22 >"$tree/fail/fpga-vfio-pci.0000:07:00.0"
 	fvl rescan 07:00.0
 	[ "$rc" = 1 ]
-	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 is back, but the kernel did not bind it to fpga-vfio-pci: Invalid argument" ]
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 is back, but cannot bind to fpga-vfio-pci: Invalid argument" ]
 	grep -q '^0000:07:00.0 driver  *fpga-vfio-pci  *none$' <<<"$out"
 	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
 }

@@ -21,7 +21,7 @@ round_trip_ok()
 	fvk bind --yes 01:00.0
 	fvk unbind 01:00.0
 	succeeds
-	prints "0000:01:00.0: given back, without a driver: none of those loaded wants it
+	prints "0000:01:00.0: given back, without a driver: no loaded driver matches
 0000:01:00.1: given back to xdma"
 	unchanged
 }
@@ -70,7 +70,7 @@ driver_fails_ok()
 	echo 22 >"$tree/fail/vfio-pci.0000:07:00.1"
 	remember
 	fvk unbind --driver vfio-pci 07:00.1
-	refuses 1 "0000:07:00.1: unbind: the kernel did not bind it to vfio-pci: Invalid argument"
+	refuses 1 "0000:07:00.1: unbind: cannot bind to vfio-pci: Invalid argument"
 	unchanged
 }
 
@@ -80,7 +80,7 @@ probe_fails_refused()
 	mkdir "$tree/fail"
 	echo 5 >"$tree/fail/probe.0000:07:00.1"
 	fvk unbind 07:00.1
-	refuses 1 "0000:07:00.1: unbind: no driver of the host could be started: Input/output error"
+	refuses 1 "0000:07:00.1: unbind: cannot probe host drivers: Input/output error"
 	hints "No other device was changed."
 }
 
@@ -91,8 +91,8 @@ second_fails_refused()
 	mkdir "$tree/fail"
 	echo 22 >"$tree/fail/vfio-pci.0000:01:00.1"
 	fvk unbind --driver vfio-pci 01:00.0
-	refuses 1 "0000:01:00.1: unbind: the kernel did not bind it to vfio-pci: Invalid argument"
-	hints "Given back before that: 0000:01:00.0"
+	refuses 1 "0000:01:00.1: unbind: cannot bind to vfio-pci: Invalid argument"
+	hints "Already given back: 0000:01:00.0"
 	[ "$(driver_of 0000:01:00.0)" = vfio-pci ]
 	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
 }
@@ -147,7 +147,7 @@ dry_run_ok()
 	remember
 	fvk unbind --dry-run 07:00.1
 	succeeds
-	prints "0000:07:00.1: would be given back to the host's driver for it"
+	prints "0000:07:00.1: would be given back to its host driver"
 	fvk unbind --dry-run --none --timeout 86400 07:00.1
 	prints "0000:07:00.1: would be given back to no driver"
 	fvk unbind --dry-run --driver vfio-pci 07:00.1 01:00.0
@@ -169,14 +169,14 @@ held_refused()
 	remember
 	clock 0 auto
 	fvk unbind --timeout 3 07:00.0
-	refuses 4 "0000:07:00.0: unbind: after 3 s it is still held by qemu-system-x86 (pid 4242)"
+	refuses 4 "0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 3 s"
 	grep -q '^Nothing was changed\.' <<<"$err"
 	clock_is "3000 auto"
 	fvk unbind --timeout 0 07:00.0
 	[ "$rc" = 4 ]
 	clock_is "3000 auto"
 	fvk unbind 07:00.0
-	refuses 4 "0000:07:00.0: unbind: after 30 s it is still held by qemu-system-x86 (pid 4242)"
+	refuses 4 "0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 30 s"
 	clock_is "33000 auto"
 	unchanged
 }
@@ -187,7 +187,7 @@ unseen_holder_refused()
 	rm -r "$tree/proc/4242"
 	remember
 	fvk unbind --timeout 0 07:00.0
-	refuses 4 "0000:07:00.0: unbind: after 0 s it is still held by a process not visible to the caller"
+	refuses 4 "0000:07:00.0: unbind: still held by a process not visible to the caller after 0 s"
 	unchanged
 }
 
@@ -231,8 +231,8 @@ request_late_refused()
 	clock 20100
 	finish
 	[ "$rc" = 4 ]
-	grep -q '^fpgactl: 0000:07:00.0: unbind: after 20 s it is still held by qemu-system-x86 (pid 4242)$' <<<"$err"
-	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
+	grep -q '^fpgactl: 0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 20 s$' <<<"$err"
+	pid=$(sed -n 's/.*process \([0-9]*\) completes the unbind.*/\1/p' <<<"$err")
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	kill -TERM "$pid"
 	echo xdma >"$tree/host/0000:07:00.0"
@@ -257,7 +257,7 @@ grace_ok()
 	wait_for 5100
 	clock 5100
 	finish
-	refuses 4 "0000:07:00.1: unbind: after 5 s it is still held by a process not visible to the caller"
+	refuses 4 "0000:07:00.1: unbind: still held by a process not visible to the caller after 5 s"
 	rm "$tree/held/0000:07:00.1"
 	wait_until given_back_1
 }
@@ -280,7 +280,7 @@ dead_kernel_refused()
 {
 	remember
 	fv unbind 07:00.1
-	refuses 1 "0000:07:00.1: unbind: driver fpga-vfio-pci did not give it up: the kernel took the write and did nothing"
+	refuses 1 "0000:07:00.1: unbind: cannot unbind from driver fpga-vfio-pci: kernel accepted the write without effect"
 	unchanged
 }
 
@@ -301,7 +301,7 @@ vfs_refused()
 	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.1/sriov_numvfs"
 	remember
 	fvk unbind 07:00.1
-	refuses 4 "0000:07:00.1: unbind: 2 of its virtual functions are enabled"
+	refuses 4 "0000:07:00.1: unbind: 2 virtual functions enabled"
 	unchanged
 }
 

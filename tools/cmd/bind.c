@@ -35,8 +35,10 @@ static int check_holders(const struct plan *p)
 			if (!device_is_vfio(g->members[j]) || !held_now(g->members[j]))
 				continue;
 			who = held_by(g->members[j]);
-			return err_fail(FV_BUSY, d->bdf, "bind", NULL, "%s of group %d is held by %s",
-					g->members[j]->bdf, g->id, who);
+			return err_fail(FV_BUSY, d->bdf, "bind",
+					"Nothing was changed. Stop the process or unplug the device from the VM.",
+					"%s in group %d is held by %s", g->members[j]->bdf, g->id,
+					who);
 		}
 	}
 	return FV_OK;
@@ -54,8 +56,8 @@ static int check_guards(const struct plan *p)
 
 		if (why)
 			return err_fail(FV_BUSY, d->bdf, "bind",
-					"Free it first, or use --force if the host can do without it.",
-					"the host uses it: %s", why);
+					"Release it first, or use --force if the host does not need it.",
+					"in use by the host: %s", why);
 	}
 	return FV_OK;
 }
@@ -77,8 +79,8 @@ static int check_consent(const struct plan *p)
 	}
 	if (!taken || cmd_is_set(p->ctx, "yes") || cmd_is_set(p->ctx, "dry-run"))
 		return FV_OK;
-	return err_fail(FV_BUSY, first, "bind", "Use --yes to agree, --dry-run to see the plan.",
-			"this would take %s", taken);
+	return err_fail(FV_BUSY, first, "bind", "Use --yes to confirm, --dry-run to see the plan.",
+			"would unbind %s", taken);
 }
 
 static int check_module(const struct plan *p)
@@ -145,11 +147,10 @@ static void undo(const struct plan *p, size_t n_begun, char **hint)
 		if (r.step == MOVE_DONE)
 			continue;
 		text = move_result_text(m, r);
-		util_append(hint, "%s%s could not be put back: %s", *hint ? "\n" : "", m->bdf,
-			    text);
+		util_append(hint, "%s%s was not restored: %s", *hint ? "\n" : "", m->bdf, text);
 	}
 	if (!*hint)
-		*hint = util_strdup("Everything was put back as it was. The kernel log may say more.");
+		*hint = util_strdup("All devices were restored. See the kernel log for details.");
 }
 
 /* All or nothing: block signals until the move is done or rolled back. */
@@ -199,9 +200,9 @@ static void report_text(const struct plan *p)
 		if (!move_of(p, d))
 			printf("%s: already bound to %s\n", d->bdf, FV_DRIVER);
 		else
-			printf("%s: %s bound to %s (group %d, %s%s)\n", d->bdf,
+			printf("%s: %s bound to %s (group %d, previous driver: %s)\n", d->bdf,
 			       is_dry ? "would be" : "now", FV_DRIVER, d->group,
-			       old ? "before: " : "had no driver", old ? old : "");
+			       old ? old : "none");
 	}
 }
 
@@ -218,8 +219,8 @@ static void report_json(const struct plan *p)
 
 static void note_in_the_way(const struct fv_device *d)
 {
-	err_note(d->bdf, "keeps group %d from a VM: it has driver %s%s", d->group, d->driver,
-		 d->is_bridge ? "; write its address to that driver's unbind file" : "");
+	err_note(d->bdf, "blocks passthrough of group %d: bound to driver %s%s", d->group,
+		 d->driver, d->is_bridge ? "; write its address to the driver's unbind file" : "");
 }
 
 /* Members left alone, a bridge or due to --only, may still block the group for a VM. */
@@ -268,24 +269,24 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "yes", 'y', NULL, false, "agree to take devices from other drivers" },
-	{ "only", 0, NULL, false, "only the devices named, not the rest of their groups" },
-	{ "force", 0, NULL, false, "also a disk, display or network device that the host uses" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "yes", 'y', NULL, false, "unbind devices from other drivers without asking" },
+	{ "only", 0, NULL, false, "bind only the named devices, not their whole groups" },
+	{ "force", 0, NULL, false, "include disks, displays and NICs in use by the host" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(bind) = {
 	.name = "bind",
 	.args = "BDF...",
-	.help = "give devices to " FV_DRIVER,
-	.text = "Gives devices to " FV_DRIVER ", so that a VM can have them: all devices of their\n"
-		"IOMMU groups, as a VM gets whole groups. When one of them fails, all are put back\n"
-		"as they were. Devices that are bound already are left alone; that is no error.\n\n"
-		"What the host needs is refused unless --force is given: a disk that is mounted,\n"
-		"swap or part of something, the console's display, a network device that is up, a\n"
-		"physical function whose virtual functions are enabled.",
-	.examples = "  fpgactl bind --dry-run 01:00.0   # what would be done\n"
-		    "  fpgactl bind --yes 01:00.0       # the whole group, also from other drivers\n"
+	.help = "bind devices to " FV_DRIVER,
+	.text = "Binds devices to " FV_DRIVER " so that they can be assigned to a VM: all devices of\n"
+		"their IOMMU groups, since a VM is assigned whole groups. If one device fails, all\n"
+		"are restored to their previous drivers. Devices already bound are left alone.\n\n"
+		"Devices in use by the host are refused without --force: a disk that is mounted,\n"
+		"swap or part of another device, the boot display, a network device that is up, a\n"
+		"physical function with virtual functions enabled.",
+	.examples = "  fpgactl bind --dry-run 01:00.0   # show the plan\n"
+		    "  fpgactl bind --yes 01:00.0       # the whole group, even from other drivers\n"
 		    "  fpgactl bind --only 01:00.0 && qemu-system-x86_64 ... "
 		    "-device vfio-pci,host=01:00.0",
 	.min_args = 1,

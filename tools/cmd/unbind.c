@@ -100,7 +100,7 @@ static int check_virtual_functions(const struct plan *p)
 
 		if (why)
 			return err_fail(FV_BUSY, p->devices[i]->bdf, "unbind",
-					"Nothing was changed. Take them away first: write 0 to its sriov_numvfs.",
+					"Nothing was changed. Disable them first: write 0 to sriov_numvfs.",
 					"%s", why);
 	}
 	return FV_OK;
@@ -119,9 +119,9 @@ static int wait_for_holders(struct plan *p)
 		return FV_OK;
 	who = held_by(held);
 	return err_fail(FV_BUSY, held->bdf, "unbind",
-			"Nothing was changed. Stop the VM or unplug the device there, or use --request\n"
-			"to have the kernel ask the VM for it.",
-			"after %u s it is still held by %s", p->limit.limit_s, who);
+			"Nothing was changed. Shut the VM down, unplug the device from it, or use\n"
+			"--request to have the kernel request the device from the VM.",
+			"still held by %s after %u s", who, p->limit.limit_s);
 }
 
 /* Devices returned before the failure. */
@@ -131,7 +131,7 @@ static char *done_before(const struct plan *p, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		util_append(&s, "%s%s", i ? ", " : "Given back before that: ", p->moves[i].bdf);
+		util_append(&s, "%s%s", i ? ", " : "Already given back: ", p->moves[i].bdf);
 	return s ? s : util_strdup("No other device was changed.");
 }
 
@@ -141,11 +141,11 @@ static int fail_late(const struct plan *p, size_t i, int pid)
 	autofree char *before = done_before(p, i);
 	autofree char *hint = NULL;
 
-	hint = util_printf("The kernel has begun to take the device away, which cannot be stopped: it goes on\n"
-			   "asking, and when the device is let go, process %d ends the job. %s",
-			   pid, before);
-	return err_fail(FV_BUSY, p->moves[i].bdf, "unbind", hint, "after %.0f s it is still held by %s",
-			util_now_s() - p->limit.start_s, who);
+	hint = util_printf("The unbind cannot be cancelled: the kernel keeps requesting the device, and\n"
+			   "process %d completes the unbind when the device is released. %s", pid,
+			   before);
+	return err_fail(FV_BUSY, p->moves[i].bdf, "unbind", hint, "still held by %s after %.0f s",
+			who, util_now_s() - p->limit.start_s);
 }
 
 static int apply(const struct plan *p)
@@ -195,12 +195,12 @@ static void report_text(const struct plan *p)
 			       driver ? driver : "none");
 		else if (is_dry)
 			printf("%s: would be given back to %s\n", d->bdf, driver ? driver :
-			       cmd_is_set(p->ctx, "none") ? "no driver" : "the host's driver for it");
+			       cmd_is_set(p->ctx, "none") ? "no driver" : "its host driver");
 		else if (driver)
 			printf("%s: given back to %s\n", d->bdf, driver);
 		else
 			printf("%s: given back, without a driver%s\n", d->bdf,
-			       cmd_is_set(p->ctx, "none") ? "" : ": none of those loaded wants it");
+			       cmd_is_set(p->ctx, "none") ? "" : ": no loaded driver matches");
 	}
 }
 
@@ -249,12 +249,12 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "only", 0, NULL, false, "only the devices named, not the rest of their groups" },
-	{ "driver", 0, "NAME", false, "give them to this driver" },
-	{ "none", 0, NULL, false, "leave them without a driver" },
-	{ "timeout", 't', "SECONDS", false, "how long to wait for a VM that holds one (30)" },
-	{ "request", 0, NULL, false, "have the kernel ask the VM for the device; no way back" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "only", 0, NULL, false, "unbind only the named devices, not their whole groups" },
+	{ "driver", 0, "NAME", false, "bind the devices to this driver" },
+	{ "none", 0, NULL, false, "leave the devices without a driver" },
+	{ "timeout", 't', "SECONDS", false, "wait this long for a VM to release a device (30)" },
+	{ "request", 0, NULL, false, "have the kernel request the device; cannot be cancelled" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(unbind) = {
@@ -262,11 +262,11 @@ FV_COMMAND(unbind) = {
 	.args = "BDF...",
 	.help = "give devices back to the host",
 	.text = "Gives devices of " FV_DRIVER " back to the host's own drivers, with the rest of\n"
-		"their IOMMU groups. Devices of other drivers are left alone; that is no error.\n\n"
-		"While a VM holds one, it waits until the VM lets go by itself, and after --timeout\n"
-		"gives up with nothing changed. With --request the kernel is told at once to take\n"
-		"the device away: it asks the VM (QEMU passes that on as an unplug request) until\n"
-		"the VM lets go, however long that takes, and nobody can stop it.",
+		"their IOMMU groups. Devices bound to other drivers are left alone.\n\n"
+		"While a VM holds a device, the command waits for the VM to release it, and gives up\n"
+		"after --timeout with nothing changed. With --request, the kernel starts the unbind\n"
+		"at once: it requests the device (QEMU forwards this as an unplug request) until the\n"
+		"VM releases it. This has no time limit and cannot be cancelled.",
 	.examples = "  fpgactl unbind 01:00.0                  # the whole group\n"
 		    "  fpgactl unbind --request 01:00.0        # ask the VM to unplug it\n"
 		    "  fpgactl unbind --driver vfio-pci 01:00.0",
