@@ -78,8 +78,8 @@ int fence_fail(int ret, const char *bdf, const char *what, const char *why)
 	autofree char *hint = ours_next_step(ret, bdf, why);
 
 	if (!hint && ret == -EBUSY)
-		hint = util_strdup("Nothing was changed. All functions of the card have to be bound "
-				   "to " FV_DRIVER ",\nor to no driver; 'fpgactl list' shows them.");
+		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"
+				   FV_DRIVER " or have no driver; 'fpgactl list' shows them.");
 	if (!hint)
 		hint = util_strdup("Nothing was changed.");
 	return fv_nl_fail(ret, bdf, what, hint, why);
@@ -102,11 +102,11 @@ void fence_print(const struct fence *f, const struct fv_model *m, const char *co
 	affected_print(&f->functions, &world, columns);
 	holders_free(&holders);
 	if (f->is_link_disabled)
-		printf("The port (%s) %s the link down meanwhile.\n", f->port,
+		printf("The port (%s) %s the link disabled until recovery.\n", f->port,
 		       is_dry_run ? "would keep" : "keeps");
 	else
-		printf("The link %s up meanwhile, if the card keeps it so.\n",
-		       is_dry_run ? "would stay" : "stays");
+		printf("The port (%s) %s the link enabled.\n", f->port,
+		       is_dry_run ? "would leave" : "leaves");
 }
 
 /* Add "port", "timeout_ms", "link_disabled" and "functions". */

@@ -332,21 +332,21 @@ void job_run(struct job *j, const struct job_signals *s)
 /* Result of the program; the text continues "the command". */
 char *job_text(const struct job *j)
 {
-	const char *late = j->is_late ? "did not end in time and " : "";
+	const char *late = j->is_late ? "timed out and " : "";
 
 	switch (j->fate) {
 	case JOB_NOT_STARTED:
 		if (!j->error)
-			return util_printf("was not started because of SIG%s",
+			return util_printf("was not started: caught SIG%s",
 					   sigabbrev_np(j->caught) ?: "?");
-		return util_printf("could not be started: %s", strerror(j->error));
+		return util_printf("was not started: %s", strerror(j->error));
 	case JOB_EXITED:
 		if (!j->status && !j->is_late)
 			return util_strdup("succeeded");
-		return util_printf("%sended with status %d", late, j->status);
+		return util_printf("%sexited with status %d", late, j->status);
 	case JOB_KILLED:
-		return util_printf("%swas ended by SIG%s", late, sigabbrev_np(j->signal) ?: "?");
+		return util_printf("%swas killed by SIG%s", late, sigabbrev_np(j->signal) ?: "?");
 	default:
-		return util_strdup("did not end in time, and could not be killed");
+		return util_strdup("timed out and could not be killed");
 	}
 }

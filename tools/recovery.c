@@ -124,12 +124,12 @@ int recovery_code(const struct recovery *r, int ret)
 char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 {
 	if (recovery_code(r, ret) == FV_CHANGED)
-		return util_printf("Its user reads all-ones. To have it as it is now: fpgactl rescan "
-				   "%s\nElse load the image that it had; then: fpgactl recover %s",
+		return util_printf("The card stays fenced. To use the new image: fpgactl rescan %s\n"
+				   "To go back, load the old image, then: fpgactl recover %s",
 				   bdf, bdf);
 	if (r->has_state)
-		return util_printf("Its user reads all-ones. 'fpgactl link %s' shows whether its link "
-				   "is up; if its image is\nlost, load it. Then: fpgactl recover %s",
+		return util_printf("The card stays fenced. 'fpgactl link %s' shows its link. If the "
+				   "card has lost its\nimage, load it. Then: fpgactl recover %s",
 				   bdf, bdf);
 	switch (-ret) {
 	case EPERM:
@@ -137,10 +137,10 @@ char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 	case EAGAIN:
 		return ours_next_step(ret, bdf, NULL);
 	case EBUSY:
-		return util_printf("What fenced it may still be at work on it. To end that fence all the "
-				   "same:\nfpgactl recover --force %s", bdf);
+		return util_printf("The owner of the fence may still be working on the card. To end the "
+				   "fence anyway:\nfpgactl recover --force %s", bdf);
 	default:
-		return util_printf("'fpgactl link %s' shows its link, and what its card is to the driver.",
+		return util_printf("'fpgactl link %s' shows the link and the state of the card.",
 				   bdf);
 	}
 }
@@ -188,7 +188,7 @@ static char *text_link(const void *p)
 		return util_strdup("");
 	if (!r->link.max_speed_mts || !r->link.max_width || !portlink_is_degraded(&r->link))
 		return util_strdup(now);
-	return util_printf("%s (port and card can: %s)", now, most);
+	return util_printf("%s (maximum: %s)", now, most);
 }
 
 static char *after(bool has, uint64_t ns)

@@ -22,9 +22,9 @@ dry_run_ok()
 	fenced link-disabled | answer fence-dry-run
 	fvl fence --dry-run 07:00.1
 	succeeds
-	prints "0000:07:00.1: its card would be fenced, for 600s at most
+	prints "0000:07:00.1: card would be fenced for at most 600s
 $table
-The port (0000:00:07.0) would keep the link down meanwhile."
+The port (0000:00:07.0) would keep the link disabled until recovery."
 	asked "fence bdf=0000:07:00.1 timeout-ms=600000 detached dry-run "
 }
 
@@ -37,13 +37,13 @@ fence_ok()
 	before=$(date +%s)
 	fvl fence 07:00.1
 	succeeds
-	grep -qE '^0000:07:00\.1: its card is fenced, for 600s at most \(until [0-9]{4}-[0-9-]* [0-9:]*\)$' <<<"$out"
+	grep -qE '^0000:07:00\.1: card fenced for at most 600s \(until [0-9]{4}-[0-9-]* [0-9:]*\)$' <<<"$out"
 	until=$(date -d "$(sed -n '1s/.*until \(.*\))/\1/p' <<<"$out")" +%s)
 	[ "$until" -ge $((before + 600)) ]
 	[ "$until" -le $(($(date +%s) + 600)) ]
 	[ "$(tail -n +2 <<<"$out")" = "$table
-The link stays up meanwhile, if the card keeps it so.
-To have it brought back: fpgactl recover 0000:07:00.1" ]
+The port (0000:00:07.0) leaves the link enabled.
+To end the fence: fpgactl recover 0000:07:00.1" ]
 	asked "fence bdf=0000:07:00.1 timeout-ms=600000 detached "
 }
 
@@ -58,10 +58,10 @@ json_ok()
 	fvl fence --json --dry-run 07:00.1
 	value '[.dry_run, .detached, .link_disabled]' '[true,true,false]'
 	fvl fence --dry-run 07:00.1
-	[ "$(tail -n 1 <<<"$out")" = "The link would stay up meanwhile, if the card keeps it so." ]
+	[ "$(tail -n 1 <<<"$out")" = "The port (0000:00:07.0) would leave the link enabled." ]
 	fenced link-disabled | answer fence
 	fvl fence 07:00.1
-	grep -qx 'The port (0000:00:07.0) keeps the link down meanwhile.' <<<"$out"
+	grep -qx 'The port (0000:00:07.0) keeps the link disabled until recovery.' <<<"$out"
 }
 
 hold timeout_ok "a time may be seconds, or have a unit"

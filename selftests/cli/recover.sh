@@ -42,7 +42,7 @@ recover_ok()
 no reset done    2103.5
 Card:      ready
 Identity:  same
-Link:      8 GT/s x8 (port and card can: 16 GT/s x8)
+Link:      8 GT/s x8 (maximum: 16 GT/s x8)
 Link up:   after 1903.0 ms
 Answered:  after 2003.0 ms
 Usable:    after 2103.5 ms"
@@ -83,9 +83,9 @@ ready_ok()
 	printf '%s\n' "bdf 0000:07:00.1" "state 0" "duration-ns 1" | answer recover
 	fvl recover 07:00.1
 	succeeds
-	prints "0000:07:00.1: its card was ready; nothing was to be done"
+	prints "0000:07:00.1: card was ready; nothing to do"
 	fvl recover --dry-run 07:00.1
-	prints "0000:07:00.1: its card is ready; nothing would be done"
+	prints "0000:07:00.1: card is ready; nothing would be done"
 }
 
 hold owner_refused "another's fence is not ended without --force"
@@ -122,8 +122,8 @@ hot      failed 61000.1 its device ID is 9039, and was 9038
 Card:      changed
 Reason:    its device ID is 9039, and was 9038
 Identity:  changed
-Link:      down (port and card can: 16 GT/s x8)"
-	hints "Its user reads all-ones. To have it as it is now: fpgactl rescan 0000:07:00.1"
+Link:      down (maximum: 16 GT/s x8)"
+	hints "The card stays fenced. To use the new image: fpgactl rescan 0000:07:00.1"
 }
 
 hold failed_refused "a card that did not come back has exit code 6, and what was tried"
@@ -171,7 +171,7 @@ codes_refused()
 1 1 Run it as root on the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
 11 4 Another operation is running on the card; try again.
-95 1 'fpgactl link 0000:07:00.1' shows its link, and what its card is to the driver.
+95 1 'fpgactl link 0000:07:00.1' shows the link and the state of the card.
 END
 }
 

@@ -43,7 +43,7 @@ report="METHOD   RESULT TIME-MS WHY
 no reset done    2103.5
 Card:      ready
 Identity:  same
-Link:      8 GT/s x8 (port and card can: 16 GT/s x8)
+Link:      8 GT/s x8 (maximum: 16 GT/s x8)
 Link up:   after 1903.0 ms
 Answered:  after 2003.0 ms
 Usable:    after 2103.5 ms"
@@ -56,8 +56,8 @@ reprogram_ok()
 	[ "$rc" = 0 ]
 	prints "loaded it
 $report"
-	[ "$err" = "fpgactl: 0000:07:00.1: its card is fenced, for 600s at most; running: echo loaded it
-fpgactl: 0000:07:00.1: the command succeeded; bringing the card back" ]
+	[ "$err" = "fpgactl: 0000:07:00.1: card fenced for at most 600s; running: echo loaded it
+fpgactl: 0000:07:00.1: command succeeded; recovering the card" ]
 	fenced_and_back
 }
 
@@ -119,11 +119,11 @@ fails_refused()
 {
 	card
 	fvl reprogram 07:00.1 -- sh -c 'exit 3'
-	ends 7 "the command ended with status 3; the card is ready again"
+	ends 7 "command exited with status 3; card is ready again"
 	prints "$report"
 	: >"$tree/netlink/log"
 	fvl reprogram 07:00.1 -- sh -c 'kill -SEGV $$'
-	ends 7 "the command was ended by SIGSEGV; the card is ready again"
+	ends 7 "command was killed by SIGSEGV; card is ready again"
 }
 
 hold not_found_refused "a command that is not there is refused before anything is touched"
@@ -175,11 +175,11 @@ not_started_refused()
 	printf '#!/no/such/interpreter\n' >"$work/script"
 	chmod +x "$work/script"
 	fvl reprogram 07:00.1 -- "$work/script"
-	ends 127 "the command could not be started: No such file or directory; the card is ready again"
+	ends 127 "command was not started: No such file or directory; card is ready again"
 	: >"$tree/netlink/log"
 	printf '#!%s\n' "$work" >"$work/script"
 	fvl reprogram 07:00.1 -- "$work/script"
-	ends 126 "the command could not be started: Permission denied; the card is ready again"
+	ends 126 "command was not started: Permission denied; card is ready again"
 }
 
 hold changed_refused "a card that came back as something else has exit code 5, whatever the command"
@@ -189,11 +189,11 @@ changed_refused()
 
 	card
 	not_back 4 "its device ID is 9039, and was 9038" 116
-	for command in true:succeeded "false:ended with status 1"; do
+	for command in true:succeeded "false:exited with status 1"; do
 		fvl reprogram 07:00.1 -- "${command%%:*}"
 		[ "$rc" = 5 ]
-		grep -qxF "fpgactl: 0000:07:00.1: reprogram: its device ID is 9039, and was 9038 (the command ${command#*:})" <<<"$err"
-		grep -q '^Its user reads all-ones. To have it as it is now: fpgactl rescan 0000:07:00.1$' <<<"$err"
+		grep -qxF "fpgactl: 0000:07:00.1: reprogram: its device ID is 9039, and was 9038 (command ${command#*:})" <<<"$err"
+		grep -q '^The card stays fenced. To use the new image: fpgactl rescan 0000:07:00.1$' <<<"$err"
 		grep -q '^Identity:  *changed$' <<<"$out"
 	done
 }
@@ -207,13 +207,13 @@ gone_refused()
 	not_back 5 "no answer" 110
 	fvl reprogram 07:00.1 -- true
 	[ "$rc" = 6 ]
-	grep -qxF "fpgactl: 0000:07:00.1: reprogram: no answer (the command succeeded)" <<<"$err"
+	grep -qxF "fpgactl: 0000:07:00.1: reprogram: no answer (command succeeded)" <<<"$err"
 	# ENODEV, EBUSY, EPERM
 	for word in 19 16 1; do
 		echo "fail $word 0000:07:00.1: because" | answer recover
 		fvl reprogram 07:00.1 -- true
 		[ "$rc" = 6 ]
-		grep -qxF "fpgactl: 0000:07:00.1: reprogram: because (the command succeeded)" <<<"$err"
+		grep -qxF "fpgactl: 0000:07:00.1: reprogram: because (command succeeded)" <<<"$err"
 	done
 }
 
@@ -240,7 +240,7 @@ again_refused()
 	fvl reprogram 07:00.1 -- true
 	[ "$rc" = 6 ]
 	clock_is "60000 auto"
-	grep -qxF "fpgactl: 0000:07:00.1: reprogram: is being recovered (the command succeeded)" <<<"$err"
+	grep -qxF "fpgactl: 0000:07:00.1: reprogram: is being recovered (command succeeded)" <<<"$err"
 }
 
 hold fence_refused "what the driver does not fence is not reprogrammed"
@@ -298,14 +298,14 @@ dry_run_ok()
 	card
 	fvl reprogram --dry-run 07:00.1 -- touch "$work/ran" ""
 	succeeds
-	prints "0000:07:00.1: its card would be fenced, for 600s at most
+	prints "0000:07:00.1: card would be fenced for at most 600s
 DEVICE       DRIVER        HELD-BY
 0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
 0000:07:00.1 fpga-vfio-pci none
-The port (0000:00:07.0) would keep the link down meanwhile.
-This would be run:
+The port (0000:00:07.0) would keep the link disabled until recovery.
+Command:
   touch $work/ran ''
-with this in its environment:
+Environment:
   FPGA_VFIO_BDF=0000:07:00.1
   FPGA_VFIO_PORT=0000:00:07.0
   FPGA_VFIO_GROUP=18
@@ -315,7 +315,7 @@ with this in its environment:
   FPGA_VFIO_SUBDEVICE=0007
   FPGA_VFIO_PROFILE=xdma
   FPGA_VFIO_TIMEOUT=600
-Then the card would be brought back:
+Then the card would be recovered:
 METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
 no reset                             possible         100    60000
 └─0000:07:00.1 fpga-vfio-pci none
@@ -325,7 +325,7 @@ hot                                  possible         202    61000"
 	rm "$tree/netlink/recover-dry-run"
 	fvl reprogram --dry-run 07:00.1 -- true
 	succeeds
-	[ "$(tail -n 1 <<<"$out")" = "Then the card would be brought back." ]
+	[ "$(tail -n 1 <<<"$out")" = "Then the card would be recovered." ]
 	fvl reprogram --dry-run --json 07:00.1 -- true
 	succeeds
 	value '[.dry_run, .port, .command.argv, .command.environment.FPGA_VFIO_GROUP]' \
@@ -397,7 +397,7 @@ late_refused()
 	wait_for 3000
 	clock 3000
 	finish
-	ends 8 "the command did not end in time and was ended by SIGTERM; the card is ready again" 13000
+	ends 8 "command timed out and was killed by SIGTERM; card is ready again" 13000
 	wait_until has_ended "$(<"$work/pid")"
 }
 
@@ -417,7 +417,7 @@ late_stopped_refused()
 	wait_for 3000
 	clock 3000
 	finish
-	ends 8 "the command did not end in time and ended with status 9; the card is ready again" 13000
+	ends 8 "command timed out and exited with status 9; card is ready again" 13000
 }
 
 hold stubborn_refused "one that does not want to end is killed"
@@ -437,7 +437,7 @@ stubborn_refused()
 	kill -0 "$begun"
 	clock 7000
 	finish
-	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 12000
+	ends 8 "command timed out and was killed by SIGKILL; card is ready again" 12000
 }
 
 hold stubborn_child_refused "what it started and ignores SIGTERM is killed with it"
@@ -457,7 +457,7 @@ stubborn_child_refused()
 	wait_for 7000
 	clock 7000
 	finish
-	ends 8 "the command did not end in time and was ended by SIGKILL; the card is ready again" 12000
+	ends 8 "command timed out and was killed by SIGKILL; card is ready again" 12000
 	wait_until has_ended "$(<"$work/pid")"
 }
 
@@ -473,7 +473,7 @@ late_success_refused()
 	wait_for 100
 	clock 100
 	finish
-	ends 8 "the command did not end in time and ended with status 0; the card is ready again" 10100
+	ends 8 "command timed out and exited with status 0; card is ready again" 10100
 }
 
 hold signals_ok "a signal goes to the command; when that has ended the card is brought back"
@@ -511,7 +511,7 @@ signal_changed_refused()
 	kill -TERM "$begun"
 	finish
 	[ "$rc" = 5 ]
-	grep -qF "(the command was ended by SIGTERM)" <<<"$err"
+	grep -qF "(command was killed by SIGTERM)" <<<"$err"
 }
 
 hold early_signal_ok "a signal before the command runs has it not run, and the card brought back"
@@ -525,7 +525,7 @@ early_signal_ok()
 	kill -INT "$begun"
 	rm "$tree/netlink/block"
 	finish
-	ends 130 "the command was not started because of SIGINT; the card is ready again"
+	ends 130 "command was not started: caught SIGINT; card is ready again"
 	[ ! -e "$work/ran" ]
 }
 

@@ -27,13 +27,12 @@ static void report_text(const struct cmd_ctx *ctx, const struct fence *f,
 	autofree char *end = end_text(f->timeout_ms);
 
 	if (wish->is_dry_run)
-		printf("%s: its card would be fenced, for %s at most\n", wish->bdf, limit);
+		printf("%s: card would be fenced for at most %s\n", wish->bdf, limit);
 	else
-		printf("%s: its card is fenced, for %s at most (until %s)\n", wish->bdf, limit,
-		       end);
+		printf("%s: card fenced for at most %s (until %s)\n", wish->bdf, limit, end);
 	fence_print(f, ctx->model, ctx->columns, wish->is_dry_run);
 	if (!wish->is_dry_run)
-		printf("To have it brought back: fpgactl recover %s\n", wish->bdf);
+		printf("To end the fence: fpgactl recover %s\n", wish->bdf);
 }
 
 static void report_json(const struct cmd_ctx *ctx, const struct fence *f,
@@ -100,23 +99,22 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "timeout", 't', "TIME", false, "how long at most: 30, 30s, 5m, 1h (10m)" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "timeout", 't', "TIME", false, "time limit of the fence: 30, 30s, 5m, 1h (10m)" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(fence) = {
 	.name = "fence",
 	.args = "BDF",
-	.help = "keep a card from its users while the host reprograms it",
-	.text = "Fences the card of a device: its users, VMs too, read all-ones and write into the\n"
-		"void, as with any PCI Express card whose link is down, and the host does not mind\n"
-		"what happens to the card. It stays so when this command has ended, until\n"
-		"'fpgactl recover', or for --timeout; then the driver brings the card back by itself.\n\n"
-		"For a command that reprograms the card, 'fpgactl reprogram' does both, and never\n"
-		"forgets the second.",
-	.examples = "  fpgactl fence --dry-run 01:00.0   # who would be fenced off\n"
+	.help = "isolate a card from its VM for reprogramming",
+	.text = "Fences the card of a device. While the card is fenced, its VFIO users (VMs) read\n"
+		"all-ones and their writes are dropped, as if the link were down, and the host\n"
+		"ignores errors and link events of the card. The fence outlives this command: it ends\n"
+		"with 'fpgactl recover', or after --timeout, when the driver recovers the card.\n\n"
+		"'fpgactl reprogram' fences the card, runs a programmer and recovers the card.",
+	.examples = "  fpgactl fence --dry-run 01:00.0   # show the affected functions and users\n"
 		    "  fpgactl fence -t 1h 01:00.0       # then work on the card\n"
-		    "  fpgactl recover 01:00.0           # and have it brought back",
+		    "  fpgactl recover 01:00.0           # end the fence",
 	.min_args = 1,
 	.max_args = 1,
 	.words = CMD_WORDS_BDF,

@@ -21,11 +21,11 @@ static void print_text(const struct wish *w, const struct recovery *r)
 	const char *bdf = w->recovery.bdf;
 
 	if (w->is_dry_run && !r->steps.n)
-		printf("%s: its card is ready; nothing would be done\n", bdf);
+		printf("%s: card is ready; nothing would be done\n", bdf);
 	else if (w->is_dry_run)
 		steps_print(&r->steps, w->ctx->model, w->ctx->columns, true);
 	else if (r->has_state && r->state == FPGA_VFIO_CARD_STATE_READY && !r->steps.n)
-		printf("%s: its card was ready; nothing was to be done\n", bdf);
+		printf("%s: card was ready; nothing to do\n", bdf);
 	else
 		recovery_print(r, w->ctx->model, w->ctx->columns);
 }
@@ -119,19 +119,18 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "force", 0, NULL, false, "also when another process had it fenced, and still runs" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "force", 0, NULL, false, "end the fence even if its owner is still running" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(recover) = {
 	.name = "recover",
 	.args = "BDF",
-	.help = "bring a card back, and lift its fence",
-	.text = "Has the driver bring the card of a device back: it waits for the link and until the\n"
-		"card answers, looks whether it is what it was, restores its configuration, and lets\n"
-		"its users go on. When the card does not come by itself it is reset.\n\n"
-		"A card that comes back as something else stays fenced: 'fpgactl rescan' has it as\n"
-		"what it is now.",
+	.help = "recover a card and lift its fence",
+	.text = "Recovers the card of a device: the driver waits for the link and for config\n"
+		"readiness, verifies the card's identity, restores its configuration and lifts the\n"
+		"fence. A card that does not respond is reset.\n\n"
+		"A card with a changed identity stays fenced; 'fpgactl rescan' re-enumerates it.",
 	.examples = "  fpgactl fence 01:00.0 && ./program.sh; fpgactl recover 01:00.0\n"
 		    "  fpgactl recover --json 01:00.0 | jq .duration_ns",
 	.min_args = 1,

@@ -203,9 +203,9 @@ static int fail(const struct reprogram *r, int code)
 		err_add_all_json(all_json(r));
 	if (!r->error)
 		return err_fail(code, r->d->bdf, "reprogram", NULL,
-				"the command %s; the card is ready again", command);
+				"command %s; card is ready again", command);
 	hint = recovery_next_step(&r->recovery, r->error, r->d->bdf);
-	why = util_printf("%s (the command %s)", r->why, command);
+	why = util_printf("%s (command %s)", r->why, command);
 	return fv_nl_fail_as(code, r->d->bdf, "reprogram", hint, why);
 }
 
@@ -251,7 +251,7 @@ static void run_command(struct reprogram *r, const struct job_signals *signals)
 	autofree char *limit = duration_text(r->limit_ms);
 	autofree char *fate = NULL;
 
-	err_note(r->d->bdf, "its card is fenced, for %s at most; running: %s", limit, command);
+	err_note(r->d->bdf, "card fenced for at most %s; running: %s", limit, command);
 	r->job = (struct job){
 		.argv = &r->argv,
 		.env = &r->env,
@@ -262,7 +262,7 @@ static void run_command(struct reprogram *r, const struct job_signals *signals)
 	};
 	job_run(&r->job, signals);
 	fate = job_text(&r->job);
-	err_note(r->d->bdf, "the command %s; bringing the card back", fate);
+	err_note(r->d->bdf, "command %s; recovering the card", fate);
 }
 
 /* The fence session belongs to the socket: if this process dies, the driver recovers the card. */
@@ -294,16 +294,16 @@ static void print_plan(const struct reprogram *r)
 	autofree char *limit = duration_text(r->limit_ms);
 	size_t i;
 
-	printf("%s: its card would be fenced, for %s at most\n", r->d->bdf, limit);
+	printf("%s: card would be fenced for at most %s\n", r->d->bdf, limit);
 	fence_print(&r->fence, r->ctx->model, NULL, true);
-	printf("This would be run:\n  %s\nwith this in its environment:\n", command);
+	printf("Command:\n  %s\nEnvironment:\n", command);
 	for (i = 0; i < r->env.n; i++) {
 		autofree char *fact = util_printable(r->env.v[i]);
 
 		if (strchr(fact, '='))
 			printf("  %s\n", fact);
 	}
-	printf("Then the card would be brought back");
+	printf("Then the card would be recovered");
 	if (r->recovery.steps.n) {
 		printf(":\n");
 		steps_print(&r->recovery.steps, r->ctx->model, NULL, true);
@@ -392,29 +392,28 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "timeout", 't', "TIME", false, "how long the command may take: 30, 30s, 5m, 1h (10m)" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "timeout", 't', "TIME", false, "time limit of the command: 30, 30s, 5m, 1h (10m)" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(reprogram) = {
 	.name = "reprogram",
 	.args = "BDF -- COMMAND...",
-	.help = "run a command that reprograms a card, under its users",
-	.text = "Fences the card of a device, so that neither the host nor the VM that has it minds\n"
-		"what happens to it, runs a command that reprograms it, and has the driver bring the\n"
-		"card back, whatever became of the command. The VM goes on with the card as soon as\n"
-		"it is what it was.\n\n"
-		"The command finds in its environment which device it is for: FPGA_VFIO_BDF, _PORT,\n"
-		"_GROUP, _VENDOR, _DEVICE, _SUBVENDOR, _SUBDEVICE, _PROFILE and _TIMEOUT. Ctrl-C goes\n"
-		"to the command; when it has ended the card is brought back. Should this program be\n"
-		"killed, the driver brings it back.\n\n"
-		"Exit status, besides those of all commands: 5 the card came back as something else,\n"
-		"6 it did not come back; else it is ready again, and 0 the command succeeded,\n"
-		"7 it failed, 8 it did not end in time, 126 or 127 it could not be started or found,\n"
-		"128 and its number: a signal ended it. 1 to 4: nothing was done.",
+	.help = "run a programmer while a VM keeps the card",
+	.text = "Fences the card of a device, so that reprogramming disturbs neither the host nor the\n"
+		"VM, runs COMMAND, and recovers the card whether COMMAND succeeded or not. The VM\n"
+		"continues with the card once its identity has been verified.\n\n"
+		"The environment of COMMAND names the device: FPGA_VFIO_BDF, _PORT, _GROUP, _VENDOR,\n"
+		"_DEVICE, _SUBVENDOR, _SUBDEVICE, _PROFILE and _TIMEOUT. Ctrl-C is passed to COMMAND;\n"
+		"the card is recovered when COMMAND has exited. If fpgactl itself is killed, the\n"
+		"driver recovers the card.\n\n"
+		"Exit status: 1 to 4: nothing was done. 5: the card's identity has changed. 6: the\n"
+		"card did not come back. Otherwise the card is ready again, and 0: COMMAND succeeded,\n"
+		"7: it failed, 8: it timed out, 126 or 127: it could not be started or found, 128 and\n"
+		"above: 128 plus the number of the signal that ended it.",
 	.examples = "  fpgactl reprogram 01:00.0 -- openFPGALoader -c ft4232 design.bit\n"
 		    "  fpgactl reprogram -t 30m 01:00.0 -- vivado -mode batch -source flash.tcl\n"
-		    "  fpgactl reprogram --dry-run 01:00.0 -- ./load.sh   # who would be fenced off",
+		    "  fpgactl reprogram --dry-run 01:00.0 -- ./load.sh   # show the plan",
 	.min_args = 2,
 	.max_args = CMD_ANY_ARGS,
 	.words = CMD_WORDS_BDF_THEN_PROGRAM,
