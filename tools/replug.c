@@ -167,17 +167,17 @@ void replug_run(const void *replug, void *result)
 char *replug_text(const struct replug_result *r)
 {
 	const char *why = r->error ? strerror(r->error) :
-				     "the kernel took the write and did nothing";
+				     "kernel accepted the write without effect";
 
 	switch (r->step) {
 	case REPLUG_REMOVE:
-		return util_printf("%s could not be removed: %s", r->bdf, why);
+		return util_printf("cannot remove %s: %s", r->bdf, why);
 	case REPLUG_RESCAN:
-		return util_printf("the bus below %s could not be looked at: %s", r->bdf, why);
+		return util_printf("cannot rescan the bus below %s: %s", r->bdf, why);
 	case REPLUG_FIND:
-		return util_printf("nothing answers below %s any more", r->bdf);
+		return util_printf("no function found below %s", r->bdf);
 	case REPLUG_BIND:
-		return util_printf("%s is back, but %s", r->bdf, r->text);
+		return util_printf("%s was found again, but %s", r->bdf, r->text);
 	default:
 		return util_strdup("done");
 	}

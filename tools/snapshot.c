@@ -93,7 +93,7 @@ static struct json_object *value_what(const void *p)
 /* The values are printable already. */
 static char *there(const char *value)
 {
-	return util_strdup(value ? value : "not there");
+	return util_strdup(value ? value : "absent");
 }
 
 static char *text_before(const void *p)
@@ -117,10 +117,10 @@ static struct json_object *value_after(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "DEVICE", "bdf", "a function of the card", OUT_DEFAULT, value_bdf, NULL },
-	{ "WHAT", "what", "what differs", OUT_DEFAULT, value_what, NULL },
-	{ "BEFORE", "before", "what it was", OUT_DEFAULT, value_before, text_before },
-	{ "AFTER", "after", "what it is", OUT_DEFAULT, value_after, text_after },
+	{ "DEVICE", "bdf", "function of the card", OUT_DEFAULT, value_bdf, NULL },
+	{ "WHAT", "what", "property that differs", OUT_DEFAULT, value_what, NULL },
+	{ "BEFORE", "before", "value before the rescan", OUT_DEFAULT, value_before, text_before },
+	{ "AFTER", "after", "value after the rescan", OUT_DEFAULT, value_after, text_after },
 };
 
 const struct out_columns snapshot_columns = { column, ARRAY_SIZE(column) };

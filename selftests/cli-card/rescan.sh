@@ -45,7 +45,7 @@ ends "a plan: 0" 0 rescan --dry-run "$dev"
 fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
 fv_check "a plan: he is not asked" eval '! grep -q ^request "$HELD"'
 ends "he does not let go: 4" 4 rescan -t 2 "$dev"
-fv_has "he does not let go: he is named" "after 2 s it is still held by vfio_hold \(pid $FV_HOLDER\)" "$ERR"
+fv_has "he does not let go: he is named" "still held by vfio_hold \(pid $FV_HOLDER\) after 2 s" "$ERR"
 fv_check "he does not let go: he was asked" told request
 fv_check "he does not let go: nothing was removed" device_is "$dev" changed
 ctl_start rescan -t 60 "$dev"
@@ -70,7 +70,7 @@ fv_same "back, as JSON: before and after" '[["10ee:9038"],["10ee:903f"]]' \
 	"$(jq -c '[(.before | map(.id)), (.after | map(.id))]' <<<"$OUT")"
 fv_check "back: ours, and ready" bound "$dev"
 ends "a card that is what it was: 0" 0 rescan "$dev"
-fv_has "a card that is what it was: says so" "found again, as it was" "$OUT"
+fv_has "a card that is what it was: says so" "card re-enumerated, no differences" "$OUT"
 fv_check "a card that is what it was: ready" bound "$dev"
 
 # --- all functions of a card, one bound elsewhere

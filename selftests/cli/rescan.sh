@@ -57,7 +57,7 @@ rescan_ok()
 0000:07:00.0 ID       10ee:9038                           10ee:9039
 0000:07:00.0 revision 01                                  02
 0000:07:00.0 BAR0     32 MiB, 64-bit memory, prefetchable 64 MiB, 64-bit memory, prefetchable
-0000:07:00.0 BAR2     not there                           4 KiB, 32-bit memory"
+0000:07:00.0 BAR2     absent                              4 KiB, 32-bit memory"
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	[ "$(override_of 0000:07:00.0)" = fpga-vfio-pci ]
 	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
@@ -72,7 +72,7 @@ same_ok()
 	remember
 	fvl rescan 07:00.1
 	succeeds
-	prints "0000:07:00.1: its card was removed and found again, as it was"
+	prints "0000:07:00.1: card re-enumerated, no differences"
 	unchanged
 	clock_is "$link_up_ms auto"
 }
@@ -96,8 +96,8 @@ gone_new_ok()
 	becomes 0000:07:00.2 device 0x1234
 	fvl rescan 07:00.0
 	succeeds
-	grep -q '^0000:07:00.1 ID  *10ee:9038  *not there$' <<<"$out"
-	grep -q '^0000:07:00.2 ID  *not there  *10ee:1234$' <<<"$out"
+	grep -q '^0000:07:00.1 ID  *10ee:9038  *absent$' <<<"$out"
+	grep -q '^0000:07:00.2 ID  *absent  *10ee:1234$' <<<"$out"
 	[ "$(driver_of 0000:07:00.2)" = fpga-vfio-pci ]
 }
 
@@ -113,7 +113,7 @@ host_driver_ok()
 	[ "$rc" = 0 ]
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	[ "$(driver_of 0000:07:00.2)" = xdma ]
-	[ "$err" = "fpgactl: 0000:07:00.2: is new, and has driver xdma; to have it in the VM too: fpgactl bind --yes 0000:07:00.2" ]
+	[ "$err" = "fpgactl: 0000:07:00.2: new function bound to driver xdma; to assign it to the VM, too: fpgactl bind --yes 0000:07:00.2" ]
 }
 
 hold mixed_ok "beside functions of other drivers, what is new is left to the host"
@@ -153,11 +153,11 @@ dry_run_ok()
 	remember
 	fvl rescan --dry-run 07:00.1
 	succeeds
-	prints "0000:07:00.1: these would be removed, and looked for again below 0000:00:07.0:
+	prints "0000:07:00.1: functions to remove and re-enumerate below 0000:00:07.0:
 DEVICE       DRIVER        HELD-BY
 0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
 0000:07:00.1 fpga-vfio-pci unknown
-Their holders would be asked to let go; what fpga-vfio-pci has would be bound to it again."
+Holders would be asked to release them; functions bound to fpga-vfio-pci would be bound again."
 	unchanged
 	not_asked
 	fvl rescan --dry-run --json 07:00.1
@@ -180,8 +180,8 @@ held_refused()
 	holder
 	remember
 	fvl rescan -t 9900ms 07:00.0
-	refuses 4 "0000:07:00.0: rescan: after 10 s it is still held by qemu-system-x86 (pid 4242)"
-	hints "Nothing was changed. It was asked to let go and did not: unplug the device there, or"
+	refuses 4 "0000:07:00.0: rescan: still held by qemu-system-x86 (pid 4242) after 10 s"
+	hints "Nothing was changed. The holder was asked to release the device: unplug it from the"
 	clock_is "10000 auto"
 	unchanged
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 1 ]
@@ -192,7 +192,7 @@ held_refused()
 	: >"$tree/netlink/log"
 	clock 0 auto
 	fvl rescan 07:00.0
-	refuses 4 "0000:07:00.0: rescan: after 60 s it is still held by qemu-system-x86 (pid 4242)"
+	refuses 4 "0000:07:00.0: rescan: still held by qemu-system-x86 (pid 4242) after 60 s"
 	clock_is "60000 auto"
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 6 ]
 	unchanged
@@ -254,8 +254,8 @@ late_refused()
 	clock 20100
 	finish
 	[ "$rc" = 4 ]
-	grep -q '^fpgactl: 0000:07:00.0: rescan: after 20 s it is not over$' <<<"$err"
-	pid=$(sed -n 's/.*process \([0-9]*\) ends the job.*/\1/p' <<<"$err")
+	grep -q '^fpgactl: 0000:07:00.0: rescan: not finished after 20 s$' <<<"$err"
+	pid=$(sed -n 's/.*process \([0-9]*\) completes the rescan.*/\1/p' <<<"$err")
 	kill -TERM "$pid"
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((20100 + link_up_ms))
@@ -285,17 +285,17 @@ work_ok()
 	begun=$!
 	wait_for 200
 	clock 200
-	on_screen '0000:07:00.0: removing the card and looking for it, 0 s'
+	on_screen '0000:07:00.0: re-enumerating the card, 0 s'
 	wait_for 400
 	clock 70000
-	on_screen '0000:07:00.0: removing the card and looking for it, 70 s'
+	on_screen '0000:07:00.0: re-enumerating the card, 70 s'
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((70000 + link_up_ms))
 	clock $((70000 + link_up_ms))
 	end_of "$begun"
 	[ "$rc" = 0 ]
 	# the progress line is erased
-	grep -qF 'looking for it, 70 sCRESC[K0000:07:00.0: its card was removed and found again' "$work/out"
+	grep -qF 're-enumerating the card, 70 sCRESC[K0000:07:00.0: card re-enumerated' "$work/out"
 }
 
 hold grace_refused "a kernel that is at work gets two minutes more than the card may take to load"
@@ -313,7 +313,7 @@ grace_refused()
 	wait_for 150100
 	clock 150100
 	finish
-	refuses 4 "0000:07:00.0: rescan: after 150 s it is not over"
+	refuses 4 "0000:07:00.0: rescan: not finished after 150 s"
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((150100 + link_up_ms))
 	clock $((150100 + link_up_ms))
@@ -336,7 +336,7 @@ interrupted_refused()
 	kill -TERM "$begun"
 	clock 3200
 	finish
-	refuses 4 "0000:07:00.0: rescan: after 3 s it is not over"
+	refuses 4 "0000:07:00.0: rescan: not finished after 3 s"
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((3200 + link_up_ms))
 	clock $((3200 + link_up_ms))
@@ -405,8 +405,8 @@ nothing_refused()
 	fvl rescan 07:00.0
 	[ "$rc" = 6 ]
 	clock_is "$((link_up_ms + 6000)) auto"
-	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: nothing answers below 0000:00:07.0 any more" ]
-	grep -q '^0000:07:00.0 ID  *10ee:9038  *not there$' <<<"$out"
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: no function found below 0000:00:07.0" ]
+	grep -q '^0000:07:00.0 ID  *10ee:9038  *absent$' <<<"$out"
 	fvl rescan 07:00.0
 	refuses 3 "0000:07:00.0: rescan: no such PCI device"
 }
@@ -419,13 +419,13 @@ remove_refused()
 	echo 5 >"$tree/fail/remove.0000:07:00.1"
 	remember
 	fvl rescan 07:00.0
-	refuses 1 "0000:07:00.0: rescan: 0000:07:00.1 could not be removed: Input/output error"
+	refuses 1 "0000:07:00.0: rescan: cannot remove 0000:07:00.1: Input/output error"
 	unchanged
 	# function 0 goes last
 	mv "$tree/fail/remove.0000:07:00.1" "$tree/fail/remove.0000:07:00.0"
 	fvl rescan 07:00.0
 	[ "$rc" = 1 ]
-	[ "${err%%$'\n'*}" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 could not be removed: Input/output error" ]
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:07:00.0: rescan: cannot remove 0000:07:00.0: Input/output error" ]
 	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
 	[ -e "$tree/removed/0000:07:00.1" ]
 	mv "$tree/removed/0000:07:00.1" "$tree/$port/"
@@ -436,7 +436,7 @@ remove_refused()
 	[ "$rc" = 1 ]
 	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.why, (.before | length), .after]' "$work/err")" = \
-		'["the bus below 0000:00:07.0 could not be looked at: Input/output error",2,[]]' ]
+		'["cannot rescan the bus below 0000:00:07.0: Input/output error",2,[]]' ]
 }
 
 hold bind_refused "a function that the driver does not take again is told, the others are bound"
@@ -447,7 +447,7 @@ bind_refused()
 	echo 22 >"$tree/fail/fpga-vfio-pci.0000:07:00.0"
 	fvl rescan 07:00.0
 	[ "$rc" = 1 ]
-	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 is back, but cannot bind to fpga-vfio-pci: Invalid argument" ]
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 was found again, but cannot bind to fpga-vfio-pci: Invalid argument" ]
 	grep -q '^0000:07:00.0 driver  *fpga-vfio-pci  *none$' <<<"$out"
 	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
 }
@@ -459,11 +459,11 @@ fenced_refused()
 	printf '%s\n' fence "pid 77" "comm fpgactl" "left-ms 2000" end >>"$tree/netlink/card-get"
 	remember
 	fvl rescan 07:00.0
-	refuses 4 "0000:07:00.0: rescan: its card is fenced by fpgactl (pid 77), 2 s left"
-	hints "Nothing was changed. First: fpgactl recover 0000:07:00.0"
+	refuses 4 "0000:07:00.0: rescan: card is fenced by fpgactl (pid 77), 2 s left"
+	hints "Nothing was changed. Recover it first: fpgactl recover 0000:07:00.0"
 	card 2 active
 	fvl rescan 07:00.0
-	refuses 4 "0000:07:00.0: rescan: its card is being brought back"
+	refuses 4 "0000:07:00.0: rescan: card is recovering"
 	unchanged
 }
 
@@ -473,7 +473,7 @@ down_refused()
 	card 5
 	remember
 	fvl rescan 07:00.0
-	refuses 6 "0000:07:00.0: rescan: the link is down, so nothing would be found"
+	refuses 6 "0000:07:00.0: rescan: link is down, so no function would be found"
 	unchanged
 	card 5 disabled
 	fvl rescan 07:00.0
@@ -485,12 +485,12 @@ others_refused()
 {
 	remember
 	fvl rescan 01:00.0
-	refuses 4 "0000:01:00.0: rescan: this would take 0000:01:00.1 from xdma"
+	refuses 4 "0000:01:00.0: rescan: would unbind 0000:01:00.1 from xdma"
 	fvl rescan --yes 02:00.0
 	[ "$rc" = 4 ]
-	grep -q "^fpgactl: 0000:02:00.0: rescan: 0000:02:00.0 cannot be removed: " <<<"$err"
+	grep -q "^fpgactl: 0000:02:00.0: rescan: cannot remove 0000:02:00.0: " <<<"$err"
 	fvl rescan --yes 08:00.1
-	refuses 4 "0000:08:00.1: rescan: 0000:08:00.0 cannot be removed: it is held by evil\\x1b[31m\\x0aname\\xff (pid 4343)"
+	refuses 4 "0000:08:00.1: rescan: cannot remove 0000:08:00.0: held by evil\\x1b[31m\\x0aname\\xff (pid 4343)"
 	unchanged
 	clock 0 auto
 	fvl rescan --yes 01:00.0
@@ -505,7 +505,7 @@ unbound_ok()
 	clock 0 auto
 	fvl rescan 05:00.0
 	succeeds
-	prints "0000:05:00.0: its card was removed and found again, as it was"
+	prints "0000:05:00.0: card re-enumerated, no differences"
 }
 
 hold bad_device_refused "no such device, a bridge, no port, a recorded system: each refused"

@@ -114,12 +114,12 @@ static int check_others(const struct rescan *r)
 
 		if (why)
 			return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
-					"%s cannot be removed: %s", d->bdf, why);
+					"cannot remove %s: %s", d->bdf, why);
 		if (device_is_ours(d) || !device_is_vfio(d) || !held_now(d))
 			continue;
 		who = held_by(d);
 		return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
-				"%s cannot be removed: it is held by %s", d->bdf, who);
+				"cannot remove %s: held by %s", d->bdf, who);
 	}
 	return FV_OK;
 }
@@ -136,21 +136,22 @@ static int check_consent(const struct rescan *r)
 				    r->all[i]->driver);
 	if (!taken || r->is_dry_run || cmd_is_set(r->ctx, "yes"))
 		return FV_OK;
-	return err_fail(FV_BUSY, r->d->bdf, "rescan", "Use --yes to agree, --dry-run to see the plan.",
-			"this would take %s", taken);
+	return err_fail(FV_BUSY, r->d->bdf, "rescan",
+			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
+			taken);
 }
 
 static int refuse_fence(const struct rescan *r, const struct fv_card *c)
 {
 	autofree char *owner = card_fence_text(&c->fence);
-	autofree char *hint = util_printf("Nothing was changed. First: fpgactl recover %s",
+	autofree char *hint = util_printf("Nothing was changed. Recover it first: fpgactl recover %s",
 					  r->d->bdf);
 
 	if (c->state == FPGA_VFIO_CARD_STATE_RECOVERING)
 		return err_fail(FV_BUSY, r->d->bdf, "rescan",
-				"Nothing was changed. When that is over, try it again.",
-				"its card is being brought back");
-	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "its card is fenced%s%s",
+				"Nothing was changed. Try again when the recovery has finished.",
+				"card is recovering");
+	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "card is fenced%s%s",
 			*owner ? " by " : "", owner);
 }
 
@@ -179,10 +180,10 @@ static int check_card(const struct rescan *r)
 	/* a link disabled by the port comes up when the driver restores the port */
 	is_down = c.has_link && c.link.active == FV_NO && c.link.disabled != FV_YES;
 	if (!code && is_down) {
-		hint = util_printf("Nothing was changed. Load an image; 'fpgactl link %s' shows when the "
-				   "link is up.", r->d->bdf);
+		hint = util_printf("Nothing was changed. Load an image; 'fpgactl link %s' shows the "
+				   "link.", r->d->bdf);
 		code = err_fail(FV_GONE, r->d->bdf, "rescan", hint,
-				"the link is down, so nothing would be found");
+				"link is down, so no function would be found");
 	}
 	card_free(&c);
 	return code;
@@ -254,10 +255,10 @@ static int wait_for_holders(struct rescan *r)
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
-	hint = util_printf("Nothing was changed. It was asked to let go and did not: unplug the device "
-			   "there, or\nstop the VM; then: fpgactl rescan %s", r->d->bdf);
-	return err_fail(FV_BUSY, held->bdf, "rescan", hint, "after %u s it is still held by %s",
-			r->limit.limit_s, who);
+	hint = util_printf("Nothing was changed. The holder was asked to release the device: unplug it "
+			   "from the\nVM or shut the VM down, then: fpgactl rescan %s", r->d->bdf);
+	return err_fail(FV_BUSY, held->bdf, "rescan", hint, "still held by %s after %u s", who,
+			r->limit.limit_s);
 }
 
 /* A new function with a host driver would prevent a fence of the card. */
@@ -270,8 +271,8 @@ static void note_others(const struct rescan *r, const struct fv_model *now)
 
 		if (r->replug.has_all && !strcmp(d->port, r->d->port) && d->driver &&
 		    !device_is_ours(d) && !d->is_bridge)
-			err_note(d->bdf, "is new, and has driver %s; to have it in the VM too: "
-				 "fpgactl bind --yes %s", d->driver, d->bdf);
+			err_note(d->bdf, "new function bound to driver %s; to assign it to the VM, "
+				 "too: fpgactl bind --yes %s", d->driver, d->bdf);
 	}
 }
 
@@ -293,7 +294,7 @@ static void report(const struct rescan *r)
 		add_json(top, r);
 		out_json(top);
 	} else if (!snapshot_print_difference(&r->before, &r->after, r->ctx->columns)) {
-		printf("%s: its card was removed and found again, as it was\n", r->d->bdf);
+		printf("%s: card re-enumerated, no differences\n", r->d->bdf);
 	}
 }
 
@@ -302,13 +303,13 @@ static char *next_step(const struct rescan *r, const struct replug_result *resul
 	switch (result->step) {
 	case REPLUG_FIND:
 	case REPLUG_RESCAN:
-		return util_printf("Its functions were removed. Load an image; then have the host look for "
-				   "it: write 1 to\n/sys/bus/pci/devices/%s/rescan, and "
-				   "bind what comes: fpgactl bind %s", r->d->port, r->d->bdf);
+		return util_printf("The functions of the card were removed. Load an image, write 1 to\n"
+				   "/sys/bus/pci/devices/%s/rescan, then: fpgactl bind %s",
+				   r->d->port, r->d->bdf);
 	case REPLUG_BIND:
-		return util_printf("To try that again: fpgactl bind --yes %s", result->bdf);
+		return util_printf("To retry: fpgactl bind --yes %s", result->bdf);
 	default:
-		return util_strdup("The kernel log may say more.");
+		return util_strdup("See the kernel log for details.");
 	}
 }
 
@@ -332,10 +333,10 @@ static int fail(const struct rescan *r, const struct replug_result *result)
 
 static int fail_late(const struct rescan *r, int pid)
 {
-	autofree char *hint = util_printf("What the kernel has begun cannot be stopped: it goes on, and "
-					  "process %d ends the job.", pid);
+	autofree char *hint = util_printf("The removal cannot be cancelled; process %d completes the "
+					  "rescan.", pid);
 
-	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "after %.0f s it is not over",
+	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "not finished after %.0f s",
 			util_now_s() - r->limit.start_s);
 }
 
@@ -343,7 +344,7 @@ static int apply(struct rescan *r)
 {
 	struct replug_result result = { .step = REPLUG_REMOVE, .error = ECHILD };
 	struct release_work work = {
-		.what = "removing the card and looking for it", .run = replug_run,
+		.what = "re-enumerating the card", .run = replug_run,
 		.arg = &r->replug, .result = &result, .size = sizeof(result),
 		.grace_s = GRACE_S + r->replug.limit_ms / 1000.0,
 	};
@@ -385,12 +386,11 @@ static void print_plan(const struct rescan *r)
 		affected_add(&functions, r->all[i]->bdf, r->all[i]->driver,
 			     device_is_ours(r->all[i]) && held_now(r->all[i]));
 	holders_scan(&holders);
-	printf("%s: these would be removed, and looked for again below %s:\n", r->d->bdf,
-	       r->d->port);
+	printf("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->d->port);
 	affected_print(&functions, &world, NULL);
 	if (r->n_ours)
-		printf("Their holders would be asked to let go; what " FV_DRIVER
-		       " has would be bound to it again.\n");
+		printf("Holders would be asked to release them; functions bound to " FV_DRIVER
+		       " would be bound again.\n");
 	holders_free(&holders);
 	affected_free(&functions);
 }
@@ -450,21 +450,20 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "timeout", 't', "TIME", false, "how long to wait for a VM that holds one: 30, 5m (60)" },
-	{ "yes", 'y', NULL, false, "agree to take functions of the card from other drivers" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "timeout", 't', "TIME", false, "wait this long for a VM to release them: 30, 5m (60)" },
+	{ "yes", 'y', NULL, false, "unbind functions from other drivers without asking" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(rescan) = {
 	.name = "rescan",
 	.args = "BDF",
-	.help = "have a card as what it is now, after a new image",
-	.text = "Has the host find out what a card is now: for one that came back as something else.\n"
-		"Asks whoever holds one of its functions to let go (QEMU unplugs the device from its\n"
-		"guest), and waits for that. Then removes the card's functions, and only these, has\n"
-		"the kernel look for what is there, binds what " FV_DRIVER " had to it again, and\n"
-		"prints what differs: ids, sizes of BARs, link.\n\n"
-		"When somebody still holds one after --timeout, nothing is changed.",
+	.help = "re-enumerate a card after a new image",
+	.text = "Re-enumerates a card whose identity has changed: asks the holders of its functions\n"
+		"to release them (QEMU unplugs the device from its guest) and waits for that, removes\n"
+		"the card's functions, rescans the bus below the port, rebinds the functions that were\n"
+		"bound to " FV_DRIVER ", and prints what differs: IDs, BAR sizes, link.\n\n"
+		"If a function is still held after --timeout, nothing is changed.",
 	.examples = "  fpgactl rescan --dry-run 01:00.0\n"
 		    "  fpgactl rescan -t 5m 01:00.0\n"
 		    "  fpgactl rescan --json 01:00.0 | jq '.after[] | [.bdf, .id]'",
