@@ -151,9 +151,9 @@ static char *text_holders(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "DEVICE", "bdf", "a function of the card", OUT_DEFAULT, value_device, NULL },
-	{ "DRIVER", "driver", "its driver", OUT_DEFAULT, value_driver, text_driver },
-	{ "HELD-BY", "holders", "processes that have it open", OUT_DEFAULT, value_holders,
+	{ "DEVICE", "bdf", "function of the card", OUT_DEFAULT, value_device, NULL },
+	{ "DRIVER", "driver", "driver of the function", OUT_DEFAULT, value_driver, text_driver },
+	{ "HELD-BY", "holders", "processes that hold the function", OUT_DEFAULT, value_holders,
 	  text_holders },
 };
 

@@ -123,19 +123,18 @@ static struct json_object *value_why(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "METHOD", "method", "method, and the functions that it hits", OUT_DEFAULT | OUT_TREE,
+	{ "METHOD", "method", "method and affected functions", OUT_DEFAULT | OUT_TREE,
 	  value_method, text_method },
-	{ "DRIVER", "driver", "driver of the function, in a plan", 0, value_driver, text_driver },
-	{ "HELD-BY", "holders", "processes that hold the function, in a plan", 0, value_holders,
+	{ "DRIVER", "driver", "driver of the function (plan only)", 0, value_driver, text_driver },
+	{ "HELD-BY", "holders", "processes that hold the function (plan only)", 0, value_holders,
 	  text_holders },
-	{ "RESULT", "result", "what became of it, or would", OUT_DEFAULT, value_result, NULL },
-	{ "EXPECTED-MS", "expected_ms", "the least that it takes by PCI Express, in a plan",
+	{ "RESULT", "result", "outcome of the step", OUT_DEFAULT, value_result, NULL },
+	{ "EXPECTED-MS", "expected_ms", "minimum duration by the PCIe specification (plan only)",
 	  OUT_RIGHT, value_expected, NULL },
-	{ "LIMIT-MS", "limit_ms", "the longest that it is given, in a plan", OUT_RIGHT,
-	  value_limit, NULL },
-	{ "TIME-MS", "time_ms", "how long it took, until the device was verified",
+	{ "LIMIT-MS", "limit_ms", "time limit (plan only)", OUT_RIGHT, value_limit, NULL },
+	{ "TIME-MS", "time_ms", "duration until the device was verified",
 	  OUT_DEFAULT | OUT_RIGHT, value_time, text_time },
-	{ "WHY", "why", "why it failed, or is not possible", OUT_DEFAULT, value_why, NULL },
+	{ "WHY", "why", "cause of a failure or refusal", OUT_DEFAULT, value_why, NULL },
 };
 
 const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };

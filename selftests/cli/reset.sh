@@ -205,8 +205,8 @@ held_refused()
 	plan_ours
 	done_by_hot
 	fvl reset 07:00.0
-	refuses 4 "0000:07:00.0: reset: it is held by qemu-system-x86 (pid 4242)"
-	hints "Use --yes to reset it under its user, --dry-run to see the plan."
+	refuses 4 "0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)"
+	hints "Use --yes to reset it while in use, --dry-run to see the plan."
 	asked "reset bdf=0000:07:00.0 dry-run "
 	fvl reset --yes 07:00.0
 	succeeds
@@ -221,7 +221,7 @@ held_json_refused()
 	[ "$rc" = 4 ]
 	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
-		'["0000:07:00.0","reset","it is held by qemu-system-x86 (pid 4242)",4]' ]
+		'["0000:07:00.0","reset","held by qemu-system-x86 (pid 4242)",4]' ]
 }
 
 hold unseen_holder_refused "a user that only the driver sees is not overrun"
@@ -229,11 +229,11 @@ unseen_holder_refused()
 {
 	plan_ours held
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: it is held by a process not visible to the caller"
+	refuses 4 "0000:07:00.1: reset: held by a process not visible to the caller"
 	plan_ours
 	printf '%s\n' "bdf 0000:07:00.1" stats "users 1" end | answer device-get
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: it is held by a process not visible to the caller"
+	refuses 4 "0000:07:00.1: reset: held by a process not visible to the caller"
 }
 
 hold other_held_refused "another function that is held and may be hit is named"
@@ -243,7 +243,7 @@ other_held_refused()
 	sed -i 's/^    bdf 0000:07:00\.2/    bdf 0000:07:00.0\n    held/' \
 		"$tree/netlink/reset-dry-run"
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: 0000:07:00.0, which may be reset too, is held by qemu-system-x86 (pid 4242)"
+	refuses 4 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
 	# functions of an impossible method do not count
 	sed -i '/method 2/{n;s/0/16/}' "$tree/netlink/reset-dry-run"
 	done_by_hot
@@ -259,7 +259,7 @@ busy_refused()
 		answer reset
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.2 would be reset too and has driver xdma"
-	hints "'fpgactl reset --dry-run 0000:07:00.1' shows each method, what it hits, and what is in the way."
+	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 	echo "fail 16 0000:07:00.1: fenced by fpgactl (pid 77)" | answer reset
 	fvl reset 07:00.1
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
@@ -285,7 +285,7 @@ failed_refused()
 	fvl reset 07:00.1
 	fails 1 "0000:07:00.1: reset: no method brought it back"
 	grep -q "^hot    failed   212.3 the link did not come up$" <<<"$out"
-	grep -q "'fpgactl link 0000:07:00.1' shows whether its link is up." <<<"$err"
+	grep -q "'fpgactl link 0000:07:00.1' shows the link. The device is reset again before the next open;" <<<"$err"
 }
 
 hold failed_json_refused "the error's object has what was tried, and nothing is half printed"
@@ -309,7 +309,7 @@ changed_refused()
 	echo "fail 116 0000:07:00.1: its device ID is 9039, and was 9038" >>"$tree/netlink/reset"
 	fvl reset 07:00.1
 	fails 5 "0000:07:00.1: reset: its device ID is 9039, and was 9038"
-	hints "Nobody can open it until it is what it was. Load that image and reset it again,"
+	hints "The device cannot be opened until its identity matches. Load the old image and reset"
 }
 
 hold impossible_refused "a plan that the driver refuses is not carried out"

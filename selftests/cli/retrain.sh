@@ -42,7 +42,7 @@ dry_run_ok()
 	trained 4 8 0 | answer retrain-dry-run
 	fvl retrain --dry-run 07:00.0
 	succeeds
-	prints "0000:07:00.0: would be retrained: 2.5 GT/s x1 now, 16 GT/s x8 wanted"
+	prints "0000:07:00.0: would retrain the link: 2.5 GT/s x1 -> 16 GT/s x8"
 	asked "retrain bdf=0000:07:00.0 dry-run "
 	fvl retrain --dry-run --json 07:00.0
 	value '[.dry_run, .attempts]' '[true,null]'
@@ -111,7 +111,7 @@ not_reached_refused()
 	[ "$rc" = 1 ]
 	prints "0000:07:00.0: 2.5 GT/s x1 -> 8 GT/s x8 (3 attempts)"
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: retrain: the link came up with 8 GT/s x8, not 16 GT/s x8" ]
-	grep -q "'fpgactl link 0000:07:00.0' shows what the link does now." <<<"$err"
+	grep -q "'fpgactl link 0000:07:00.0' shows the link. Try more --tries or" <<<"$err"
 	fvl retrain --json 07:00.0
 	[ "$rc" = 1 ]
 	[ -z "$out" ]
@@ -145,10 +145,10 @@ codes_refused()
 	done <<'END'
 1 1 Run it as root on the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
-16 4 When that is over, try it again.
-11 4 When that is over, try it again.
-95 1 'fpgactl link 0000:07:00.0' shows what the link does now. More --tries may help, or
-116 5 'fpgactl link 0000:07:00.0' shows what the link does now. More --tries may help, or
+16 4 Try again when the current operation has finished.
+11 4 Try again when the current operation has finished.
+95 1 'fpgactl link 0000:07:00.0' shows the link. Try more --tries or
+116 5 'fpgactl link 0000:07:00.0' shows the link. Try more --tries or
 END
 }
 

@@ -46,15 +46,15 @@ static char *next_step(int ret, const char *bdf, const char *why)
 	case EBUSY:
 	case EOPNOTSUPP:
 	case ENOTTY:
-		return util_printf("'fpgactl reset --dry-run %s' shows each method, what it hits, "
-				   "and what is in the way.", bdf);
+		return util_printf("'fpgactl reset --dry-run %s' shows the reset scope of each "
+				   "method and why it is refused.", bdf);
 	case ESTALE:
-		return util_printf("Nobody can open it until it is what it was. Load that image "
-				   "and reset it again,\nor have it as it is now: fpgactl rescan "
-				   "%s", bdf);
+		return util_printf("The device cannot be opened until its identity matches. Load the "
+				   "old image and reset\nit again, or use the new image: fpgactl "
+				   "rescan %s", bdf);
 	default:
-		return util_printf("'fpgactl link %s' shows whether its link is up. It is reset "
-				   "again before the next\nopen; if its image is lost, load it "
+		return util_printf("'fpgactl link %s' shows the link. The device is reset again "
+				   "before the next open;\nif the card has lost its image, load it "
 				   "first.", bdf);
 	}
 }
@@ -98,10 +98,10 @@ static int check_consent(const struct wish *w, const struct ladder *plan)
 		return FV_OK;
 	who = held_by(held);
 	if (held != w->d)
-		other = util_printf("%s, which may be reset too, ", held->bdf);
+		other = util_printf("%s may be reset, too, and is ", held->bdf);
 	return err_fail(FV_BUSY, w->d->bdf, "reset",
-			"Use --yes to reset it under its user, --dry-run to see the plan.",
-			"%sis held by %s", other ? other : "it ", who);
+			"Use --yes to reset it while in use, --dry-run to see the plan.",
+			"%sheld by %s", other ? other : "", who);
 }
 
 static int reset(const struct wish *w, struct fv_nl *nl, const struct ladder *plan)
@@ -180,26 +180,26 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "method", 'm', "METHOD", false, "this one only: flr, pm, hot or link",
+	{ "method", 'm', "METHOD", false, "use only this method: flr, pm, hot or link",
 	  "flr pm hot link" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
-	{ "yes", 'y', NULL, false, "agree to reset a device that somebody holds" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "yes", 'y', NULL, false, "reset the device even if it is in use" },
 };
 
 FV_COMMAND(reset) = {
 	.name = "reset",
 	.args = "BDF",
-	.help = "bring a device to a clean state",
-	.text = "Has the driver reset a device, by the first method after which it answers and is\n"
-		"what it was. From the one that hits least to the one that hits most:\n"
-		"  flr   Function Level Reset: this function only, with its virtual functions\n"
-		"  pm    to sleep and awake (D3hot): this function only, as flr\n"
+	.help = "reset a device by the first method that works",
+	.text = "Resets a device by the first method after which it responds with the same identity.\n"
+		"By increasing reset scope:\n"
+		"  flr   Function Level Reset: this function and its virtual functions\n"
+		"  pm    D3hot and back to D0: this function and its virtual functions\n"
 		"  hot   secondary bus reset: all functions of the card\n"
-		"  link  link down and up: all functions of the card, which may load its image anew\n\n"
-		"What would hit functions that others have is refused by the driver. A device that\n"
-		"a VM holds is reset with --yes only: the VM's driver is not asked.",
-	.examples = "  fpgactl reset --dry-run 01:00.0      # which methods there are, and whom they hit\n"
-		    "  fpgactl reset 01:00.0                # the first that works\n"
+		"  link  Link Disable and enable: all functions of the card, which may reload its image\n\n"
+		"The driver refuses methods that would reset functions held by others. A device held\n"
+		"by a VM is reset only with --yes: the guest's driver is not notified.",
+	.examples = "  fpgactl reset --dry-run 01:00.0      # show the methods and their reset scope\n"
+		    "  fpgactl reset 01:00.0                # use the first method that works\n"
 		    "  fpgactl reset --method hot 01:00.0   # the whole card\n"
 		    "  fpgactl reset --json 01:00.0 | jq -r '.steps[-1].method'",
 	.min_args = 1,

@@ -62,7 +62,7 @@ static void report_text(const struct retrain *r)
 	autofree char *after = portlink_text(r->after.speed_mts, r->after.width);
 
 	if (r->is_dry_run)
-		printf("%s: would be retrained: %s now, %s wanted\n", r->d->bdf, before, after);
+		printf("%s: would retrain the link: %s -> %s\n", r->d->bdf, before, after);
 	else
 		printf("%s: %s -> %s (%u attempt%s)\n", r->d->bdf, before, after, r->attempts,
 		       r->attempts == 1 ? "" : "s");
@@ -88,12 +88,12 @@ static char *next_step(int ret, const char *bdf)
 		return util_strdup(OURS_RIGHTS_HINT);
 	case EBUSY:
 	case EAGAIN:
-		return util_strdup("When that is over, try it again.");
+		return util_strdup("Try again when the current operation has finished.");
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	default:
-		return util_printf("'fpgactl link %s' shows what the link does now. More --tries may "
-				   "help, or\n'fpgactl reset --method link %s'.", bdf, bdf);
+		return util_printf("'fpgactl link %s' shows the link. Try more --tries or\n"
+				   "'fpgactl reset --method link %s'.", bdf, bdf);
 	}
 }
 
@@ -185,18 +185,18 @@ static int run(const struct cmd_ctx *ctx)
 static const struct cmd_option options[] = {
 	{ "speed", 's', "SPEED", false, "gen1 to gen6, or GT/s: 2.5, 5.0, 8, 16, 32, 64",
 	  "gen1 gen2 gen3 gen4 gen5 gen6" },
-	{ "tries", 't', "N", false, "how often it is tried, 1 to 10; default 3" },
-	{ "dry-run", 'n', NULL, false, "print what would be done, and do nothing" },
+	{ "tries", 't', "N", false, "number of attempts, 1 to 10; default 3" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(retrain) = {
 	.name = "retrain",
 	.args = "BDF",
-	.help = "have the link of a card trained again",
-	.text = "Has the driver train the link of a device's card again, and prints what it was and\n"
-		"what it is. The speed that is wanted is the one that the port aims at, or that of\n"
-		"--speed, which the port aims at from then on. Users of the card may go on.",
-	.examples = "  fpgactl link 01:00.0                # is it slower than it could be?\n"
+	.help = "retrain the link of a card",
+	.text = "Retrains the link of a device's card and prints the link before and after. The\n"
+		"requested speed is the port's Target Link Speed, which --speed changes. Users of the\n"
+		"card may continue.",
+	.examples = "  fpgactl link 01:00.0                # is the link degraded?\n"
 		    "  fpgactl retrain 01:00.0\n"
 		    "  fpgactl retrain --speed gen3 --tries 10 01:00.0",
 	.min_args = 1,
