@@ -114,19 +114,18 @@ char *portlink_complaint(const struct fv_portlink *l)
 	char *s = NULL;
 
 	if (l->disabled == FV_YES)
-		return util_strdup("The link is down: the port keeps it so (Link Disable).");
+		return util_strdup("The link is down: disabled by the port (Link Disable).");
 	if (!portlink_is_up(l))
 		return util_printf("The link is down%s.",
-				   l->training == FV_YES ? ", and training" : "");
+				   l->training == FV_YES ? " and training" : "");
 	if (!is_slow && !is_narrow)
 		return NULL;
-	util_append(&s, "The link is ");
+	util_append(&s, "The link is degraded: ");
 	if (is_slow)
-		util_append(&s, "slower (%g of %g GT/s)", l->speed_mts / 1000.0,
+		util_append(&s, "speed %g of %g GT/s", l->speed_mts / 1000.0,
 			    l->max_speed_mts / 1000.0);
 	if (is_narrow)
-		util_append(&s, "%snarrower (x%u of x%u)", is_slow ? " and " : "", l->width,
-			    l->max_width);
-	util_append(&s, " than port and card can.");
+		util_append(&s, "%swidth x%u of x%u", is_slow ? ", " : "", l->width, l->max_width);
+	util_append(&s, ".");
 	return s;
 }

@@ -118,7 +118,7 @@ fv_has "fence: says who is off" "$dev +$FV_DRIVER +vfio_hold" "$OUT"
 fv_check "fence: it stays" device_is "$dev" fenced
 fv_check "fence: the user reads all-ones" asked $ONES get 0 0
 ctl list
-fv_has "fence: list notes it" "$dev: its card is fenced by fpgactl \(pid [0-9]+\), [0-9]+ s left, detached" "$ERR"
+fv_has "fence: list notes it" "$dev: card is fenced by fpgactl \(pid [0-9]+\), [0-9]+ s left, detached" "$ERR"
 ctl show "$dev"
 fv_has "fence: show says by whom" 'Fenced by: +fpgactl \(pid [0-9]+\), [0-9]+ s left' "$OUT"
 ends "fence again: 4" 4 fence "$dev"

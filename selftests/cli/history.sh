@@ -174,7 +174,7 @@ not_kept_ok()
 	some | sed 's/^seq /&100/' | answer history-get
 	fvl history 07:00.0
 	[ "$rc" = 0 ]
-	[ "$err" = "fpgactl: 0000:00:07.0: 1000 older events are not kept" ]
+	[ "$err" = "fpgactl: 0000:00:07.0: 1000 older events were dropped" ]
 	[ "$(wc -l <"$work/out")" = 7 ]
 	fvl history -n 5 07:00.0
 	succeeds
@@ -321,7 +321,7 @@ overrun_ok()
 	end_of "$pid"
 	[ "$rc" = 0 ]
 	[ "$(xargs <"$work/out")" = "SEQ 1 2 3 7" ]
-	[ "$(cat "$work/err")" = "fpgactl: 0000:00:07.0: 3 older events are not kept" ]
+	[ "$(cat "$work/err")" = "fpgactl: 0000:00:07.0: 3 older events were dropped" ]
 }
 
 hold unloaded_refused "when the module is unloaded what has happened is shown, and it ends"
@@ -350,7 +350,7 @@ nothing_ok()
 	fvl history
 	[ "$rc" = 0 ]
 	[ -z "$out" ]
-	[ "$err" = "fpgactl: history: nothing has happened" ]
+	[ "$err" = "fpgactl: history: no events recorded" ]
 	fvl history --json 07:00.0
 	succeeds
 	value . '{"events":[],"not_kept":[]}'
@@ -405,7 +405,7 @@ changed_groups_ok()
 	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 1" fence \
 		"pid 78" "left-ms 1001" end | answer again
 	fvl list
-	[ "$err" = "fpgactl: 0000:07:00.0: its card is fenced by ? (pid 78), 2 s left; to end that: fpgactl recover --force 0000:07:00.0" ]
+	[ "$err" = "fpgactl: 0000:07:00.0: card is fenced by ? (pid 78), 2 s left; to end the fence: fpgactl recover --force 0000:07:00.0" ]
 }
 
 hold driver_refused "what the driver refuses is told in its words, and nothing is half printed"

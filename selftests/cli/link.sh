@@ -21,12 +21,12 @@ sysfs_ok()
 {
 	fv link 01:00.0
 	succeeds
-	prints "Device:             0000:01:00.0
-Port:               0000:00:01.0
-Link:               16 GT/s x8
-Port and card can:  16 GT/s x8
-Port aims at:       16 GT/s
-Status:             active"
+	prints "Device:        0000:01:00.0
+Port:          0000:00:01.0
+Link:          16 GT/s x8
+Maximum:       16 GT/s x8
+Target speed:  16 GT/s
+Status:        active"
 }
 
 hold degraded_ok "a link that is slow and narrow is said to be, with what to do"
@@ -35,7 +35,7 @@ degraded_ok()
 	fv link 06:00.0
 	succeeds
 	[ "$(tail -n 2 <<<"$out")" = \
-"The link is slower (2.5 of 16 GT/s) and narrower (x1 of x8) than port and card can.
+"The link is degraded: speed 2.5 of 16 GT/s, width x1 of x8.
 Next: fpgactl bind 0000:06:00.0, then fpgactl retrain 0000:06:00.0" ]
 	fv link --json 06:00.0
 	value '.link | [.speed_mts, .width, .max_speed_mts, .max_width, .degraded]' \
@@ -48,7 +48,7 @@ narrow_ok()
 	# Link Status: 16 GT/s, x1, active
 	poke 0000:00:01.0 0x62 14 20
 	fv link 01:00.0
-	grep -qx 'The link is narrower (x1 of x8) than port and card can.' <<<"$out"
+	grep -qx 'The link is degraded: width x1 of x8.' <<<"$out"
 }
 
 hold down_ok "a link that is down is not called slow, and a reset is proposed"
@@ -60,7 +60,7 @@ down_ok()
 	succeeds
 	grep -q '^Link:  *down$' <<<"$out"
 	grep -q '^Status:  *not active, training$' <<<"$out"
-	[ "$(tail -n 2 <<<"$out")" = "The link is down, and training.
+	[ "$(tail -n 2 <<<"$out")" = "The link is down and training.
 Next: fpgactl reset --method link 0000:07:00.1" ]
 	# Link Control: Link Disable
 	poke 0000:00:07.0 0x60 10
@@ -80,13 +80,13 @@ Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0" 
 Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0'
 	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" "target-speed 4" active
 	fvl link 07:00.0
-	[ "$(tail -n 2 <<<"$out")" = "The link is slower (8 of 16 GT/s) than port and card can.
+	[ "$(tail -n 2 <<<"$out")" = "The link is degraded: speed 8 of 16 GT/s.
 Next: fpgactl retrain 0000:07:00.0" ]
 	# a port that does not report its target speed
 	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" active
 	fvl link 07:00.0
 	[ "$(tail -n 1 <<<"$out")" = "Next: fpgactl retrain 0000:07:00.0" ]
-	lacks '^Port aims' "$work/out"
+	lacks '^Target speed' "$work/out"
 }
 
 hold least_ok "port and card can what the lesser of them can"
@@ -123,7 +123,7 @@ unprivileged_ok()
 	fv link 06:00.0
 	succeeds
 	grep -q '^Link:  *2.5 GT/s x1$' <<<"$out"
-	grep -q '^Status:  *unknown; root sees it$' <<<"$out"
+	grep -q '^Status:  *unknown (needs root)$' <<<"$out"
 	fv link --json 06:00.0
 	value .link '{"speed_mts":2500,"width":1,"max_speed_mts":16000,"max_width":8,"target_speed_mts":null,"active":null,"training":null,"disabled":null,"degraded":true}'
 }
@@ -137,7 +137,7 @@ dead_port_ok()
 	succeeds
 	value .link null
 	fv link 01:00.0
-	grep -q '^Link:  *unknown: the port has no link, or does not answer$' <<<"$out"
+	grep -q '^Link:  *unknown: the port has no link or is not responding$' <<<"$out"
 }
 
 hold driver_ok "of a device that is ours the driver is asked, and its state shown"
@@ -146,16 +146,16 @@ driver_ok()
 	card 0 "speed 3" "width 4" "max-speed 4" "max-width 8" "target-speed 4" active
 	fvl link 07:00.0
 	succeeds
-	prints "Device:             0000:07:00.0
-Port:               0000:00:07.0
-Link:               8 GT/s x4
-Port and card can:  16 GT/s x8
-Port aims at:       16 GT/s
-Status:             active
-Card:               ready
-Devices:            0000:07:00.0, 0000:07:00.1
+	prints "Device:        0000:07:00.0
+Port:          0000:00:07.0
+Link:          8 GT/s x4
+Maximum:       16 GT/s x8
+Target speed:  16 GT/s
+Status:        active
+Card:          ready
+Devices:       0000:07:00.0, 0000:07:00.1
 
-The link is slower (8 of 16 GT/s) and narrower (x4 of x8) than port and card can.
+The link is degraded: speed 8 of 16 GT/s, width x4 of x8.
 Next: fpgactl retrain 0000:07:00.0"
 	asked "card-get port=0000:00:07.0 "
 }
@@ -181,8 +181,8 @@ state_ok()
 The card is not ready. Next: fpgactl recover 0000:07:00.0" ]
 	card 4 "speed 4" "width 8" "max-speed 4" "max-width 8" active
 	fvl link 07:00.0
-	[ "$(tail -n 2 <<<"$out")" = "The card is not what it was. To have it as it is now: fpgactl rescan 0000:07:00.0
-Else load the image that it had; then: fpgactl recover 0000:07:00.0" ]
+	[ "$(tail -n 2 <<<"$out")" = "The identity of the card has changed. To use the new image: fpgactl rescan 0000:07:00.0
+To go back, load the old image, then: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
 	value '[.state, .devices, .link.degraded, .link.training]' \
 		'["changed",["0000:07:00.0","0000:07:00.1"],false,false]'
@@ -198,7 +198,7 @@ lost_ok()
 	fvl link 07:00.0
 	succeeds
 	grep -q '^Card:  *lost$' <<<"$out"
-	[ "$(tail -n 1 <<<"$out")" = "The card is brought back by itself when the link is back. To have that tried now: fpgactl recover 0000:07:00.0" ]
+	[ "$(tail -n 1 <<<"$out")" = "The driver recovers the card when the link is up again. To try now: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
 	value .state lost
 }
@@ -219,18 +219,18 @@ fenced_ok()
 	succeeds
 	grep -q '^Card:  *fenced$' <<<"$out"
 	grep -q '^Fenced by:  *fpga\\x1bctl (pid 77), 512 s left$' <<<"$out"
-	[ "$(tail -n 2 <<<"$out")" = "The link is down: the port keeps it so (Link Disable).
-The card is fenced until somebody has it brought back, or the time is over. To end it: fpgactl recover --force 0000:07:00.0" ]
+	[ "$(tail -n 2 <<<"$out")" = "The link is down: disabled by the port (Link Disable).
+The card is fenced until it is recovered or the time limit expires. To end the fence: fpgactl recover --force 0000:07:00.0" ]
 	fenced detached link-disabled
 	fvl link 07:00.0
 	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link disabled$' <<<"$out"
-	[[ $out == *"To end it: fpgactl recover 0000:07:00.0" ]]
+	[[ $out == *"To end the fence: fpgactl recover 0000:07:00.0" ]]
 	fvl link --json 07:00.0
 	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ms":511001,"detached":true,"link_disabled":true}]'
 	card 2
 	fvl link 07:00.0
 	grep -q '^Card:  *recovering$' <<<"$out"
-	[ "$(tail -n 1 <<<"$out")" = "The card is being brought back." ]
+	[ "$(tail -n 1 <<<"$out")" = "The card is recovering." ]
 }
 
 hold no_link_attribute_ok "a card whose port does not answer has a state and no link"

@@ -64,9 +64,9 @@ viable_bridge_refused()
 		'0000:00:01.0 has driver shpchp, 0000:01:00.1 has driver xdma'
 	fv list -o DEVICE,PASSTHROUGH
 	[ "$(sed -n 2,5p <<<"$out")" = "group 1         not viable
-├─0000:00:01.0  in the way
+├─0000:00:01.0  blocking
 ├─0000:01:00.0
-└─0000:01:00.1  in the way" ]
+└─0000:01:00.1  blocking" ]
 }
 
 hold verdict_ok "the table says viable of the group and marks what is in the way"
@@ -75,7 +75,7 @@ verdict_ok()
 	fv list -o DEVICE,PASSTHROUGH
 	[ "$(sed -n 2,4p <<<"$out")" = "group 1         not viable
 ├─0000:01:00.0
-└─0000:01:00.1  in the way" ]
+└─0000:01:00.1  blocking" ]
 	[ "$(sed -n '/^group 16/,+1p' <<<"$out")" = "group 16        viable
 └─0000:06:00.0" ]
 }
@@ -274,7 +274,7 @@ holder_unseen_ok()
 	run_as_nobody list -o DEVICE,HELD-BY
 	[ "$rc" = 0 ]
 	grep -q '0000:07:00.0  ?$' <<<"$out"
-	[ "$err" = "fpgactl: holders: the open files of 1 processes could not be seen; run as root" ]
+	[ "$err" = "fpgactl: holders: cannot see the open files of 1 process; run as root" ]
 	run_as_nobody list --json
 	json '.holders_complete == false'
 }
@@ -359,7 +359,7 @@ fenced_ok()
 		fence "pid 77" "comm fpgactl" "left-ms 2000" detached end | answer card-get
 	fvl list -o DEVICE,STATE,FENCED-BY
 	[ "$rc" = 0 ]
-	[ "$err" = "fpgactl: 0000:07:00.0: its card is fenced by fpgactl (pid 77), 2 s left, detached; to end that: fpgactl recover 0000:07:00.0" ]
+	[ "$err" = "fpgactl: 0000:07:00.0: card is fenced by fpgactl (pid 77), 2 s left, detached; to end the fence: fpgactl recover 0000:07:00.0" ]
 	grep -q '0000:07:00.1  *fenced  *fpgactl (pid 77), 2 s left, detached$' <<<"$out"
 	fvl list --json
 	[ -z "$err" ]

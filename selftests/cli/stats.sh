@@ -229,7 +229,7 @@ reset_time_ok()
 ├─aer_fatal       1
 └─interrupts     42
 
-Resets that brought it back: 5, last 212.3 ms, min 0.9 ms, max 9000000.0 ms, mean 1800100.0 ms
+Successful resets: 5, last 212.3 ms, min 0.9 ms, max 9000000.0 ms, mean 1800100.0 ms
 TIME-MS RESETS SHARE
     < 1      1 #############
     < 2      0
@@ -237,7 +237,7 @@ TIME-MS RESETS SHARE
     < 8      0
    < 16      1 #############"
 	fvl stats -o COUNTER 07:00.0
-	[ "$(grep -c Resets "$work/out")" = 0 ]
+	[ "$(grep -c 'Successful resets' "$work/out")" = 0 ]
 	fvl stats --json 07:00.0
 	value '.statistics[0] | [.bdf, .group, has("devices"), .counters.opens, .counters.closes, .counters.interrupts]' \
 		'["0000:07:00.0",null,false,3,null,42]'
@@ -261,14 +261,14 @@ reset_time_group_ok()
 	} | answer group-get
 	fvl stats 17
 	succeeds
-	grep -q '^Resets that brought it back: 5, ' <<<"$out"
+	grep -q '^Successful resets: 5, ' <<<"$out"
 	{
 		printf '%s\n' next "id 18" stats end reset-time "count 0" end next
 		printf '%s\n' "id 19" stats end
 	} >>"$tree/netlink/group-get"
 	fvl stats
 	succeeds
-	[ "$(grep -c Resets "$work/out")" = 0 ]
+	[ "$(grep -c 'Successful resets' "$work/out")" = 0 ]
 	fvl stats --json
 	value '.statistics[0].reset_time' '{"count":5,"last_ns":212345678,"min_ns":900000,"max_ns":9000000000000,"total_ns":9000500000000,"histogram":[1,0,3,0,1,0]}'
 	value '.statistics[1:] | map(.reset_time)' \

@@ -194,24 +194,24 @@ TEST_F(port, what_is_wrong_is_a_sentence)
 		.speed_mts = 2500, .width = 8, .max_speed_mts = 16000, .max_width = 8,
 	};
 
-	expect_text(_metadata, "The link is slower (2.5 of 16 GT/s) than port and card can.",
+	expect_text(_metadata, "The link is degraded: speed 2.5 of 16 GT/s.",
 		    portlink_complaint(&l));
 	EXPECT_TRUE(portlink_is_degraded(&l));
 	l.width = 1;
 	l.max_speed_mts = 5000;
 	expect_text(_metadata,
-		    "The link is slower (2.5 of 5 GT/s) and narrower (x1 of x8) than port and card can.",
+		    "The link is degraded: speed 2.5 of 5 GT/s, width x1 of x8.",
 		    portlink_complaint(&l));
 	l.speed_mts = 5000;
-	expect_text(_metadata, "The link is narrower (x1 of x8) than port and card can.",
+	expect_text(_metadata, "The link is degraded: width x1 of x8.",
 		    portlink_complaint(&l));
 	EXPECT_TRUE(portlink_is_degraded(&l));
 	l.active = FV_NO;
 	expect_text(_metadata, "The link is down.", portlink_complaint(&l));
 	l.training = FV_YES;
-	expect_text(_metadata, "The link is down, and training.", portlink_complaint(&l));
+	expect_text(_metadata, "The link is down and training.", portlink_complaint(&l));
 	l.disabled = FV_YES;
-	expect_text(_metadata, "The link is down: the port keeps it so (Link Disable).",
+	expect_text(_metadata, "The link is down: disabled by the port (Link Disable).",
 		    portlink_complaint(&l));
 }
 

@@ -177,27 +177,27 @@ static char *text_details(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "TIME", "time_ns", "when, in local time", OUT_DEFAULT, value_time, text_time, 23 },
-	{ "PORT", "port", "port above the card; shown where there may be more of them", 0,
+	{ "TIME", "time_ns", "local time of the event", OUT_DEFAULT, value_time, text_time, 23 },
+	{ "PORT", "port", "port above the card", 0,
 	  value_port, NULL, 12 },
-	{ "SEQ", "seq", "number of the event, of those of the port", OUT_RIGHT, value_seq, NULL,
+	{ "SEQ", "seq", "number of the event at its port", OUT_RIGHT, value_seq, NULL,
 	  4 },
-	{ "DEVICE", "bdf", "function that it is about, if not the whole card", OUT_DEFAULT,
+	{ "DEVICE", "bdf", "affected function; empty for the whole card", OUT_DEFAULT,
 	  value_bdf, NULL, 12 },
-	{ "EVENT", "kind", "what happened", OUT_DEFAULT, value_kind, NULL, 13 },
-	{ "METHOD", "method", "of a reset, the method", OUT_DEFAULT, value_method, NULL, 7 },
-	{ "OUTCOME", "error", "ok, or why it did not succeed", OUT_DEFAULT, value_error,
+	{ "EVENT", "kind", "kind of event", OUT_DEFAULT, value_kind, NULL, 13 },
+	{ "METHOD", "method", "reset method", OUT_DEFAULT, value_method, NULL, 7 },
+	{ "OUTCOME", "error", "ok, or the error", OUT_DEFAULT, value_error,
 	  text_outcome, 20 },
-	{ "TOOK-MS", "duration_ns", "how long it took", OUT_DEFAULT | OUT_RIGHT, value_duration,
+	{ "TOOK-MS", "duration_ns", "duration", OUT_DEFAULT | OUT_RIGHT, value_duration,
 	  text_duration, 8 },
-	{ "WHO", "origin", "who asked for it, and which process that was", OUT_DEFAULT,
+	{ "WHO", "origin", "origin of the request, with its process", OUT_DEFAULT,
 	  value_origin, text_who, 24 },
-	{ "PID", "pid", "that process", OUT_RIGHT, value_pid, NULL, 7 },
-	{ "COMMAND", "comm", "its name", 0, value_comm, NULL, 15 },
-	{ "STATE", "state", "what the driver thinks of the function from then on", 0, value_state,
+	{ "PID", "pid", "process ID of the requester", OUT_RIGHT, value_pid, NULL, 7 },
+	{ "COMMAND", "comm", "process name of the requester", 0, value_comm, NULL, 15 },
+	{ "STATE", "state", "state of the function after the event", 0, value_state,
 	  NULL, 7 },
-	{ "LINK", "link", "speed and width after it", 0, value_link, text_link, 11 },
-	{ "DETAILS", "text", "state, link, and more in words", OUT_DEFAULT, value_text,
+	{ "LINK", "link", "speed and width after the event", 0, value_link, text_link, 11 },
+	{ "DETAILS", "text", "state, link and further details", OUT_DEFAULT, value_text,
 	  text_details },
 };
 
@@ -277,7 +277,7 @@ static void print_new(struct view *v, const struct fv_events *l, size_t first)
 		if (!history_is_new(&v->h, &l->v[i], &missed) || i < first)
 			continue;
 		if (missed)
-			err_note(l->v[i].port, "%llu older events are not kept",
+			err_note(l->v[i].port, "%llu older events were dropped",
 				 (unsigned long long)missed);
 		if (v->ctx->is_json)
 			out_json_line(out_json_row(v->table, &l->v[i]));
@@ -317,7 +317,7 @@ static int show(struct view *v)
 	else if (!code)
 		print_new(v, &l, first);
 	if (!code && !l.n && !v->is_followed)
-		err_note(*v->h.port ? v->h.port : "history", "nothing has happened");
+		err_note(*v->h.port ? v->h.port : "history", "no events recorded");
 	events_free(&l);
 	return code;
 }
@@ -371,20 +371,20 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "lines", 'n', "N", false, "the last N events only" },
-	{ "follow", 'f', NULL, false, "show what happens from now on, too, until Ctrl-C" },
+	{ "lines", 'n', "N", false, "show only the last N events" },
+	{ "follow", 'f', NULL, false, "continue with new events until Ctrl-C" },
 };
 
 FV_COMMAND(history) = {
 	.name = "history",
 	.args = "[BDF|PORT]",
-	.help = "what happened to cards, and who asked for it",
-	.text = "Prints what happened to all cards, or to one, the oldest first: resets by method,\n"
-		"with outcome and time, and who asked for them; changes of the state, of the link, of\n"
-		"the policy; errors. A card is named by one of its functions, or by the port above\n"
-		"it. The driver keeps the last 128 events of each port, until it is unloaded.",
+	.help = "show events of cards and their origin",
+	.text = "Prints the events of all cards or of one card, oldest first: resets with method,\n"
+		"outcome, duration and origin; changes of state, link and policy; errors. A card is\n"
+		"named by one of its functions or by the port above it. The driver keeps the last 128\n"
+		"events of each port until it is unloaded.",
 	.examples = "  fpgactl history 01:00.0\n"
-		    "  fpgactl history -n 0 -f                 # what happens from now on\n"
+		    "  fpgactl history -n 0 -f                 # only new events\n"
 		    "  fpgactl history -o TIME,DEVICE,EVENT,WHO\n"
 		    "  fpgactl history --json | jq '.events[] | select(.kind == \"reset\")'",
 	.max_args = 1,

@@ -44,7 +44,7 @@ static char *text_link(const void *p)
 	const struct fv_portlink *l = &f->card.link;
 
 	if (!f->card.has_link)
-		return util_strdup("unknown: the port has no link, or does not answer");
+		return util_strdup("unknown: the port has no link or is not responding");
 	return portlink_text(l->speed_mts, l->width);
 }
 
@@ -79,7 +79,7 @@ static char *text_status(const void *p)
 	if (!f->card.has_link)
 		return util_strdup("");
 	if (l->active == FV_UNKNOWN)
-		return util_strdup("unknown; root sees it");
+		return util_strdup("unknown (needs root)");
 	return util_printf("%sactive%s%s", l->active == FV_YES ? "" : "not ",
 			   l->training == FV_YES ? ", training" : "",
 			   l->disabled == FV_YES ? ", disabled by the port" : "");
@@ -131,8 +131,8 @@ static const struct out_column field[] = {
 	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
 	{ "Port", "port", NULL, 0, value_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
-	{ "Port and card can", NULL, NULL, 0, value_nothing, text_max },
-	{ "Port aims at", NULL, NULL, 0, value_nothing, text_target },
+	{ "Maximum", NULL, NULL, 0, value_nothing, text_max },
+	{ "Target speed", NULL, NULL, 0, value_nothing, text_target },
 	{ "Status", NULL, NULL, 0, value_nothing, text_status },
 	{ "Card", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, NULL },
@@ -151,18 +151,18 @@ static char *advice_of_state(const struct facts *f)
 	case FPGA_VFIO_CARD_STATE_READY:
 		return NULL;
 	case FPGA_VFIO_CARD_STATE_FENCED:
-		return util_printf("The card is fenced until somebody has it brought back, or the "
-				   "time is over. To end it: fpgactl recover %s%s",
+		return util_printf("The card is fenced until it is recovered or the time limit "
+				   "expires. To end the fence: fpgactl recover %s%s",
 				   f->card.fence.is_detached ? "" : "--force ", bdf);
 	case FPGA_VFIO_CARD_STATE_RECOVERING:
-		return util_strdup("The card is being brought back.");
+		return util_strdup("The card is recovering.");
 	case FPGA_VFIO_CARD_STATE_LOST:
-		return util_printf("The card is brought back by itself when the link is back. To have "
-				   "that tried now: fpgactl recover %s", bdf);
+		return util_printf("The driver recovers the card when the link is up again. To try "
+				   "now: fpgactl recover %s", bdf);
 	case FPGA_VFIO_CARD_STATE_CHANGED:
-		return util_printf("The card is not what it was. To have it as it is now: fpgactl "
-				   "rescan %s\nElse load the image that it had; then: fpgactl recover %s",
-				   bdf, bdf);
+		return util_printf("The identity of the card has changed. To use the new image: "
+				   "fpgactl rescan %s\nTo go back, load the old image, then: fpgactl "
+				   "recover %s", bdf, bdf);
 	default:
 		return util_printf("The card is not ready. Next: fpgactl recover %s", bdf);
 	}
@@ -234,13 +234,12 @@ static int run(const struct cmd_ctx *ctx)
 FV_COMMAND(link) = {
 	.name = "link",
 	.args = "BDF",
-	.help = "the link of a card, and the state of the card",
-	.text = "Prints the link between a device's card and the port above it, as the port tells:\n"
-		"speed and width now, what port and card can, what the port aims at; and what the\n"
-		"driver thinks of the card: ready, fenced (somebody asked for it, and who), recovering\n"
-		"(it is being brought back), lost (its link went down unasked), changed (it came back\n"
-		"as something else) or failed (nothing brought it back). Says what to do when\n"
-		"something is wrong.",
+	.help = "show the link and the state of a card",
+	.text = "Prints the link between a device's card and the port above it: current and maximum\n"
+		"speed and width, the port's Target Link Speed, and whether the link is active. Also\n"
+		"prints the state of the card: ready, fenced (with the owner of the fence),\n"
+		"recovering, lost (its link went down unexpectedly), changed (its identity differs) or\n"
+		"failed (recovery failed). Recommends the next step if something is wrong.",
 	.examples = "  fpgactl link 01:00.0\n"
 		    "  fpgactl link --json 01:00.0 | jq '.link.degraded'",
 	.min_args = 1,

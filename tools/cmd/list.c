@@ -189,29 +189,29 @@ static char *text_passthrough(const void *p)
 	if (!r->group)
 		return util_strdup("no IOMMU group");
 	if (r->device)
-		return util_strdup(device_is_in_the_way(r->device) ? "in the way" : "");
+		return util_strdup(device_is_in_the_way(r->device) ? "blocking" : "");
 	return util_strdup(group_is_viable(r->group) ? "viable" : "not viable");
 }
 
 static const struct out_column column[] = {
-	{ "DEVICE", "bdf", "IOMMU group, and PCI addresses of the devices in it",
+	{ "DEVICE", "bdf", "IOMMU group and PCI addresses of its devices",
 	  OUT_DEFAULT | OUT_TREE, value_device, text_device },
-	{ "PASSTHROUGH", "passthrough", "viable, or what keeps the group from a VM", OUT_DEFAULT,
+	{ "PASSTHROUGH", "passthrough", "viable, or what blocks passthrough", OUT_DEFAULT,
 	  value_passthrough, text_passthrough },
 	{ "GROUP", "group", "number of the IOMMU group", OUT_RIGHT, value_group, NULL },
-	{ "ID", "id", "vendor and device id", OUT_DEFAULT, value_id, NULL },
-	{ "CLASS", "class", "what kind of device it is", OUT_TRUNC, value_class, NULL },
-	{ "NAME", "name", "names of vendor and device from the PCI database",
+	{ "ID", "id", "vendor and device ID", OUT_DEFAULT, value_id, NULL },
+	{ "CLASS", "class", "device class", OUT_TRUNC, value_class, NULL },
+	{ "NAME", "name", "vendor and device name from the PCI database",
 	  OUT_DEFAULT | OUT_TRUNC, value_name, NULL },
-	{ "DRIVER", "driver", "driver that has the device", OUT_DEFAULT, value_driver, NULL },
-	{ "STATE", "state", "what the driver thinks of a device of its own, and why", 0,
+	{ "DRIVER", "driver", "driver bound to the device", OUT_DEFAULT, value_driver, NULL },
+	{ "STATE", "state", "state of a device bound to " FV_DRIVER ", and the reason", 0,
 	  value_state, text_state },
-	{ "FENCED-BY", "fence", "who had the card fenced, and for how long yet", 0, value_fence,
+	{ "FENCED-BY", "fence", "owner of the card's fence, and time left", 0, value_fence,
 	  text_fence },
-	{ "PORT", "port", "bridge right above the device", OUT_DEFAULT, value_port, NULL },
-	{ "LINK", "link", "speed and width of the link now / at most", OUT_DEFAULT, value_link,
+	{ "PORT", "port", "upstream port", OUT_DEFAULT, value_port, NULL },
+	{ "LINK", "link", "current / maximum speed and width of the link", OUT_DEFAULT, value_link,
 	  text_link },
-	{ "HELD-BY", "holders", "processes that have the device open; ? is not visible to you",
+	{ "HELD-BY", "holders", "processes that hold the device; ?: not visible to the caller",
 	  OUT_DEFAULT, value_holders, text_holders },
 };
 
@@ -317,8 +317,8 @@ static void note_unseen(const struct fv_model *m, const struct fv_holders *holde
 	for (i = 0; i < m->n; i++) {
 		if (!device_is_vfio(&m->devices[i]))
 			continue;
-		err_note("holders", "the open files of %u processes could not be seen; run as root",
-			 holders->unseen);
+		err_note("holders", "cannot see the open files of %u process%s; run as root",
+			 holders->unseen, holders->unseen == 1 ? "" : "es");
 		return;
 	}
 }
@@ -333,7 +333,7 @@ static void note_fences(const struct fv_cards *cards)
 		autofree char *owner = card_fence_text(&c->fence);
 
 		if (*owner && c->devices.n)
-			err_note(c->devices.v[0], "its card is fenced by %s; to end that: fpgactl recover %s%s",
+			err_note(c->devices.v[0], "card is fenced by %s; to end the fence: fpgactl recover %s%s",
 				 owner, c->fence.is_detached ? "" : "--force ", c->devices.v[0]);
 	}
 }
@@ -389,18 +389,18 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "all", 'a', NULL, false, "bridges and ports too" },
+	{ "all", 'a', NULL, false, "include bridges and ports" },
 };
 
 FV_COMMAND(list) = {
 	.name = "list",
 	.args = "",
-	.help = "IOMMU groups and the devices in them",
-	.text = "Lists the IOMMU groups and the devices in them. A VM gets a whole group: the\n"
-		"column PASSTHROUGH says whether it can have it, or which device is in the way: one\n"
-		"with a driver of the host. Bridges are listed only when they are in the way.",
-	.examples = "  fpgactl list                      # everything that a VM could get\n"
-		    "  fpgactl list -o DEVICE,HELD-BY    # who has what\n"
+	.help = "list IOMMU groups and their devices",
+	.text = "Lists the IOMMU groups and their devices. A VM is assigned whole groups: the column\n"
+		"PASSTHROUGH says whether a group is viable; a device bound to a host driver blocks\n"
+		"its group. Bridges are listed only if they block a group.",
+	.examples = "  fpgactl list                      # all groups and devices\n"
+		    "  fpgactl list -o DEVICE,HELD-BY    # holders of the devices\n"
 		    "  fpgactl list --json | jq -r '.groups[] | select(.viable) | .group'",
 	.has_json = true,
 	CMD_OPTIONS(options),

@@ -224,7 +224,7 @@ static char *text_fence(const void *p)
 	char *s = card_fence_text(&f->card.fence);
 
 	if (*s)
-		util_append(&s, "; to end it: fpgactl recover %s%s",
+		util_append(&s, "; to end the fence: fpgactl recover %s%s",
 			    f->card.fence.is_detached ? "" : "--force ", f->d->bdf);
 	return s;
 }
@@ -328,7 +328,7 @@ static char *text_capabilities(const void *p)
 	append_known(&s, "MSI-X", c->msix, "vectors", c->msix_vectors);
 	append_known(&s, "SR-IOV", c->sriov, "VFs", c->sriov_total_vfs);
 	if (c->msix == FV_UNKNOWN)
-		util_append(&s, "; root sees all");
+		util_append(&s, "; unknown ones need root");
 	return s;
 }
 
@@ -343,7 +343,7 @@ static char *text_holders(const void *p)
 
 	if (f->holders.n || !device_is_vfio(f->d))
 		return holders_text(&f->holders);
-	return util_strdup(f->holders.unseen ? "not visible to you; run as root" : "nobody");
+	return util_strdup(f->holders.unseen ? "not visible to the caller; run as root" : "none");
 }
 
 static struct json_object *value_complete(const void *p)
@@ -407,7 +407,7 @@ static const struct out_column field[] = {
 	{ "Class code", "class_code", NULL, 0, value_class_code, NULL },
 	{ "Bridge", "bridge", NULL, 0, value_bridge, text_nothing },
 	{ "IOMMU group", "group", NULL, 0, value_group, text_group },
-	{ "Group has also", "members", NULL, 0, value_members, text_members },
+	{ "Other members", "members", NULL, 0, value_members, text_members },
 	{ "Passthrough", "passthrough", NULL, 0, value_passthrough, NULL },
 	{ "Port", "port", NULL, 0, value_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
@@ -417,14 +417,14 @@ static const struct out_column field[] = {
 	{ "Reason", "reason", NULL, 0, value_reason, text_nothing },
 	{ "Fenced by", "fence", NULL, 0, value_fence, text_fence },
 	{ "Profile", "profile", NULL, 0, value_profile, NULL },
-	{ "Host uses it", "host_use", NULL, 0, value_in_use, NULL },
+	{ "In use by host", "host_use", NULL, 0, value_in_use, NULL },
 	{ "NUMA node", "numa_node", NULL, 0, value_numa, NULL },
 	{ "Regions", "bars", NULL, 0, value_bars, text_bars },
 	{ "Reset methods", "reset_methods", NULL, 0, value_resets, text_resets },
 	{ "Capabilities", "capabilities", NULL, 0, value_capabilities, text_capabilities },
 	{ "Held by", "holders", NULL, 0, value_holders, text_holders },
 	{ "Holders complete", "holders_complete", NULL, 0, value_complete, text_nothing },
-	{ "Resets done", "reset_time", NULL, 0, value_reset_time, text_reset_time },
+	{ "Successful resets", "reset_time", NULL, 0, value_reset_time, text_reset_time },
 	{ "Statistics", "counters", NULL, 0, value_counters, text_counters },
 };
 
@@ -478,9 +478,9 @@ static int run(const struct cmd_ctx *ctx)
 FV_COMMAND(show) = {
 	.name = "show",
 	.args = "BDF",
-	.help = "everything about one device",
-	.text = "Prints everything about one device: what it is, its IOMMU group and who else is in\n"
-		"it, link, driver, state, regions, resets, who holds it, what the driver counted.",
+	.help = "show all details of a device",
+	.text = "Prints all details of a device: IDs and names, IOMMU group and its other members,\n"
+		"link, driver, state, regions, reset methods, holders, statistics.",
 	.examples = "  fpgactl show 01:00.0\n"
 		    "  fpgactl show --json 01:00.0 | jq '.link.degraded'",
 	.min_args = 1,

@@ -85,12 +85,12 @@ static struct json_object *value_devices(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "COUNTER", "counter", "group or device, and the names of its counters",
+	{ "COUNTER", "counter", "group or device, and names of its counters",
 	  OUT_DEFAULT | OUT_TREE, value_name, text_name },
 	{ "VALUE", "value", "value since the module was loaded", OUT_DEFAULT | OUT_RIGHT,
 	  value_value, NULL },
-	{ "RATE", "rate", "growth per second, with --watch", OUT_RIGHT, value_rate, text_rate },
-	{ "DEVICES", "devices", "devices of the group that are bound now", OUT_DEFAULT,
+	{ "RATE", "rate", "increase per second, with --watch", OUT_RIGHT, value_rate, text_rate },
+	{ "DEVICES", "devices", "devices of the group that are bound", OUT_DEFAULT,
 	  value_devices, NULL },
 };
 
@@ -164,7 +164,7 @@ static void print_resets(const struct fv_counters *c)
 
 	if (!*text)
 		return;
-	printf("\nResets that brought it back: %s\n", text);
+	printf("\nSuccessful resets: %s\n", text);
 	resettime_print_histogram(&c->resets);
 }
 
@@ -290,21 +290,21 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "all", 'a', NULL, false, "counters that are zero, too" },
-	{ "watch", 'w', "SECONDS", true, "read again every second or SECONDS, with rates" },
+	{ "all", 'a', NULL, false, "include counters that are zero" },
+	{ "watch", 'w', "SECONDS", true, "repeat every second or every SECONDS, with rates" },
 };
 
 FV_COMMAND(stats) = {
 	.name = "stats",
 	.args = "[GROUP|BDF]",
-	.help = "counters of IOMMU groups or of one device",
-	.text = "Prints the driver's counters of all IOMMU groups, of one, or of one device. They\n"
-		"only grow, and stay when a device leaves the driver and comes back. The line\n"
-		"'interrupts' is the kernel's own count, of the vectors that are set up now. Of one\n"
-		"group or device, how long its resets took is printed, too: TIME-MS has the powers of\n"
-		"two that the resets were below, and not below the one before.",
-	.examples = "  fpgactl stats                 # all groups that ever had a device\n"
-		    "  fpgactl stats --watch 13      # group 13, again every second, with rates\n"
+	.help = "show counters of IOMMU groups or of a device",
+	.text = "Prints the driver's counters of all IOMMU groups, of one group or of one device.\n"
+		"Counters are monotonic, except 'users', and survive an unbind. 'interrupts' is the\n"
+		"kernel's count for the vectors that are set up now. For one group or device, a\n"
+		"histogram of the reset times is printed, too: each line counts the resets that took\n"
+		"less than its TIME-MS and not less than that of the line before.",
+	.examples = "  fpgactl stats                 # all groups with statistics\n"
+		    "  fpgactl stats --watch 13      # group 13, every second, with rates\n"
 		    "  fpgactl stats --json 01:00.0 | jq '.statistics[0].counters.opens'",
 	.max_args = 1,
 	.words = CMD_WORDS_BDF_OR_GROUP,
