@@ -15,12 +15,12 @@
 enum { GLOBAL_JSON, GLOBAL_COLUMNS, GLOBAL_SYSROOT, GLOBAL_HELP, GLOBAL_VERSION };
 
 const struct cmd_option cmd_global_options[] = {
-	[GLOBAL_JSON] = { "json", 'j', NULL, false, "print JSON, errors too" },
+	[GLOBAL_JSON] = { "json", 'j', NULL, false, "print JSON, including errors" },
 	[GLOBAL_COLUMNS] = { "output", 'o', "COLUMNS", false,
-		"columns to show, separated by commas; +COLUMNS adds to the default" },
+		"comma-separated columns to show; +COLUMNS adds to the default" },
 	[GLOBAL_SYSROOT] = { "sysroot", 0, "DIR", false,
 		"use DIR/sys, DIR/proc and DIR/dev instead of the live system" },
-	[GLOBAL_HELP] = { "help", 'h', NULL, false, "explain the command" },
+	[GLOBAL_HELP] = { "help", 'h', NULL, false, "show help for the command" },
 	[GLOBAL_VERSION] = { "version", 'V', NULL, false, "print the version" },
 };
 

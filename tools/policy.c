@@ -310,68 +310,68 @@ static const char *const disable_words[] = {
 static const struct policy_key_info keys[POLICY_N] = {
 	[POLICY_RESET_METHODS] = {
 		{ "reset-methods", "METHOD[,METHOD...], of flr, pm, hot, link", NULL,
-		  "methods of a reset, in this order; default: as the kernel, then the others" },
+		  "reset methods in order; default: the kernel's order, then the others" },
 		"reset_methods", ATTR(RESET_METHOD), &methods,
 	},
 	[POLICY_READY_REGISTER] = {
 		{ "ready-register", "BAR:OFFSET:MASK:VALUE or none", "none",
-		  "a reset only counts when (register & MASK) == VALUE" },
+		  "the device is ready when (register & MASK) == VALUE" },
 		"ready_register", ATTR(READY_REGISTER), &ready_register,
 	},
 	[POLICY_LOAD_LIMIT] = {
 		{ "load-limit", "TIME, as in 60s", NULL,
-		  "how long the link may be away after a reset of the card" },
+		  "time limit for the link to come up after a reset of the card" },
 		"load_limit_ms", ATTR(LOAD_LIMIT_MS), &time_ms,
 	},
 	[POLICY_READY_LIMIT] = {
 		{ "ready-limit", "TIME, as in 10s", NULL,
-		  "how long a function, or its ready register, may say \"not yet\" after that" },
+		  "time limit for config readiness and the ready register after that" },
 		"ready_limit_ms", ATTR(READY_LIMIT_MS), &time_ms,
 	},
 	[POLICY_LINK_SPEED] = {
 		{ "link-speed", "gen1 to gen6, GT/s, or auto", "auto gen1 gen2 gen3 gen4 gen5 gen6",
-		  "speed that the link is to have; auto: as when the card was bound" },
+		  "requested link speed; auto: the speed when the card was bound" },
 		"link_speed_mts", ATTR(LINK_SPEED), &speed, WORDS(auto_word),
 	},
 	[POLICY_LINK_WIDTH] = {
 		{ "link-width", "x1 to x32, or auto", "auto x1 x2 x4 x8 x16",
-		  "lanes that the link is to have; auto: as when the card was bound" },
+		  "requested link width; auto: the width when the card was bound" },
 		"link_width", ATTR(LINK_WIDTH), &width, WORDS(auto_word),
 	},
 	[POLICY_RETRAIN_TRIES] = {
 		{ "retrain-tries", "N", NULL,
-		  "how often a link that is slower or narrower is retrained" },
+		  "number of attempts to retrain a degraded link" },
 		"retrain_tries", ATTR(RETRAIN_TRIES), &count,
 	},
 	[POLICY_WATCH_INTERVAL] = {
 		{ "watch-interval", "TIME, as in 100ms, or off", "off",
-		  "how often the link is looked at" },
+		  "interval of the link monitor" },
 		"watch_interval_ms", ATTR(WATCH_INTERVAL_MS), &time_ms, WORDS(off_word),
 	},
 	[POLICY_AUTO_RETRAIN] = {
 		{ "auto-retrain", "on or off", "on off",
-		  "whether a link in use is retrained when it gets slower or narrower" },
+		  "retrain a degraded link while the card is in use" },
 		"auto_retrain", ATTR(AUTO_RETRAIN), &on_off, WORDS(switch_words),
 	},
 	[POLICY_IDENTITY] = {
 		{ "identity", "strict or build", "strict build",
-		  "what a function is to be after a reset: what it was, or another build of it" },
+		  "identity check after a reset; build: accept another build of the design" },
 		"identity", ATTR(IDENTITY), &one_of, WORDS(identity_words),
 	},
 	[POLICY_GUEST_NOTIFICATION] = {
 		{ "guest-notification", "none, error or request", "none error request",
-		  "what the user of a changed or failed card is told: error stops a VM, request "
-		  "unplugs it" },
+		  "user notification for a changed or failed card: error stops a VM, request "
+		  "unplugs the device" },
 		"guest_notification", ATTR(GUEST_NOTIFICATION), &one_of, WORDS(notification_words),
 	},
 	[POLICY_AER] = {
 		{ "aer", "stop, recover or ignore-data-errors", "stop recover ignore-data-errors",
-		  "what is done about an uncorrectable error: stop the VM, or repair the card" },
+		  "handling of an uncorrectable error: stop the VM or recover the card" },
 		"aer", ATTR(AER), &one_of, WORDS(aer_words),
 	},
 	[POLICY_LINK_DISABLE] = {
 		{ "link-disable", "auto, on or off", "auto on off",
-		  "whether a reset may take the link down; auto: if the port tells that it is up" },
+		  "use of the port's Link Disable; auto: if it reports Link Active" },
 		"link_disable", ATTR(LINK_DISABLE), &one_of, WORDS(disable_words),
 	},
 };

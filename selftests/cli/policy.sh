@@ -49,7 +49,7 @@ identity strict
 guest-notification error
 aer recover
 link-disable auto" ]
-	grep -q '^load-limit  *60s  *how long the link may be away after a reset of the card$' <<<"$out"
+	grep -q '^load-limit  *60s  *time limit for the link to come up after a reset of the card$' <<<"$out"
 	not_asked
 }
 
@@ -298,7 +298,7 @@ driver_refused()
 	echo "fail 34 0000:07:00.0: load-limit-ms is 1000 to 600000" | answer device-set
 	fvl policy 07:00.0 load-limit=1ms aer=stop
 	refuses 1 "0000:07:00.0: policy: load-limit-ms is 1000 to 600000"
-	hints "Nothing was changed. 'fpgactl help policy' has the keys and their values."
+	hints "Nothing was changed. 'fpgactl help policy' lists the keys and their values."
 	# EPERM, ENODEV, EBUSY
 	for word in 1:1 19:3 16:4; do
 		echo "fail ${word%:*} 0000:07:00.0: because" | answer device-set
@@ -319,14 +319,14 @@ dry_run_ok()
 	change
 	fvl policy --dry-run 07:00.0 load-limit=90s aer=recover reset-methods=hot ready-register=0:4:1:1
 	succeeds
-	prints "0000:07:00.0: would be changed: reset-methods: default -> hot
-0000:07:00.0: would be changed: ready-register: none -> 0:0x4:0x1:0x1
-0000:07:00.0: would be changed: load-limit: 60s -> 90s"
+	prints "0000:07:00.0: would change reset-methods: default -> hot
+0000:07:00.0: would change ready-register: none -> 0:0x4:0x1:0x1
+0000:07:00.0: would change load-limit: 60s -> 90s"
 	fvl policy -n 07:00.0 aer=recover
-	prints "0000:07:00.0: nothing would be changed"
+	prints "0000:07:00.0: nothing would change"
 	fvl policy -n 07:00.0 default aer=stop
-	prints "0000:07:00.0: would be changed: aer: recover -> stop
-0000:07:00.0: all other keys would be what is known of the board (xdma)"
+	prints "0000:07:00.0: would change aer: recover -> stop
+0000:07:00.0: all other keys would be set from the board profile (xdma)"
 	fvl policy -n --json 07:00.0 aer=stop
 	value '[.dry_run, .before.aer, .after.aer, .after.identity]' '[true,"recover","stop","strict"]'
 	fvl policy -n --json 07:00.0 default aer=stop

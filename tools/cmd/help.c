@@ -30,7 +30,7 @@ static void print_columns(const struct out_columns *columns)
 {
 	size_t i;
 
-	printf("\nColumns (* is shown without -o):\n");
+	printf("\nColumns (*: shown by default):\n");
 	for (i = 0; i < columns->n; i++)
 		printf("  %c %-14s  %s\n", columns->v[i].flags & OUT_DEFAULT ? '*' : ' ',
 		       columns->v[i].name, columns->v[i].help);
@@ -41,7 +41,7 @@ static void print_keys(const struct cmd *cmd)
 	const struct key *k;
 	size_t i;
 
-	printf("\nKeys, their values, and what they mean:\n");
+	printf("\nKeys:\n");
 	for (i = 0; (k = cmd->key(i)); i++)
 		printf("  %s=  %s\n      %s\n", k->name, k->values, k->help);
 }
@@ -66,7 +66,7 @@ int cmd_help(const struct cmd *cmd)
 		print_columns(cmd->columns);
 	if (cmd->examples)
 		printf("\nExamples:\n%s\n", cmd->examples);
-	printf("\nMore in the man page fpgactl(8).\n");
+	printf("\nSee fpgactl(8) for details.\n");
 	return FV_OK;
 }
 
@@ -75,18 +75,18 @@ int cmd_overview(void)
 	size_t i;
 
 	printf("Usage: fpgactl COMMAND [ARGUMENTS] [OPTIONS]\n\n"
-	       "Sees and drives PCI functions that the fpga_vfio_pci driver gives to VMs.\n\n"
+	       "Inspect and control PCI functions assigned to VMs by the fpga_vfio_pci driver.\n\n"
 	       "Commands:\n");
 	for (i = 0; i < cmd_count(); i++) {
 		autofree char *left = util_printf("%s %s", cmd_at(i)->name, cmd_at(i)->args);
 
 		printf("  %-27s  %s\n", left, cmd_at(i)->help);
 	}
-	printf("\nOptions of all commands:\n");
+	printf("\nCommon options:\n");
 	for (i = 0; i < cmd_n_global_options; i++)
 		print_option(&cmd_global_options[i]);
 	printf("\nA PCI address (BDF) is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 01:00.0.\n"
-	       "'fpgactl help COMMAND' explains one command, with examples.\n");
+	       "'fpgactl help COMMAND' shows the help of a command, with examples.\n");
 	return FV_OK;
 }
 
@@ -103,8 +103,8 @@ static int run(const struct cmd_ctx *ctx)
 FV_COMMAND(help) = {
 	.name = "help",
 	.args = "[COMMAND]",
-	.help = "explain a command",
-	.text = "Explains a command, or lists all of them.",
+	.help = "show help for a command",
+	.text = "Shows the help of a command, or lists all commands.",
 	.examples = "  fpgactl help bind",
 	.max_args = 1,
 	.words = CMD_WORDS_COMMAND,

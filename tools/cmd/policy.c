@@ -52,10 +52,10 @@ static struct json_object *value_meaning(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "KEY", "key", "what is decided", OUT_DEFAULT, value_key, NULL },
-	{ "VALUE", "value", "how, as it is written on the command line", OUT_DEFAULT, value_value,
+	{ "KEY", "key", "policy key", OUT_DEFAULT, value_key, NULL },
+	{ "VALUE", "value", "value in command line syntax", OUT_DEFAULT, value_value,
 	  text_value },
-	{ "MEANING", "meaning", "what that is about", OUT_DEFAULT | OUT_TRUNC, value_meaning,
+	{ "MEANING", "meaning", "description of the key", OUT_DEFAULT | OUT_TRUNC, value_meaning,
 	  NULL },
 };
 
@@ -140,8 +140,8 @@ static char *next_step(int ret)
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	default:
-		return util_strdup("Nothing was changed. 'fpgactl help policy' has the keys and their "
-				   "values.");
+		return util_strdup("Nothing was changed. 'fpgactl help policy' lists the keys and "
+				   "their values.");
 	}
 }
 
@@ -200,16 +200,16 @@ static void report_text(const struct wish *w, const struct fv_status *before,
 
 		if ((is_dry_run && !w->wanted.has[i]) || !strcmp(old, new))
 			continue;
-		printf("%s: %s%s: %s -> %s\n", w->d->bdf, is_dry_run ? "would be changed: " : "",
+		printf("%s: %s%s: %s -> %s\n", w->d->bdf, is_dry_run ? "would change " : "",
 		       policy_key(i)->name, old, new);
 		is_changed = true;
 	}
 	if (is_dry_run && w->is_default)
-		printf("%s: %s would be what is known of the board (%s)\n", w->d->bdf,
+		printf("%s: %s would be set from the board profile (%s)\n", w->d->bdf,
 		       w->n ? "all other keys" : "all keys",
 		       before->profile ? before->profile : "default");
 	else if (!is_changed)
-		printf("%s: nothing %s\n", w->d->bdf, is_dry_run ? "would be changed" : "changed");
+		printf("%s: nothing %s\n", w->d->bdf, is_dry_run ? "would change" : "changed");
 }
 
 /* Omit the keys that would come from the board profile: they are not known here. */
@@ -337,22 +337,21 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "dry-run", 'n', NULL, false, "print what would be changed, and change nothing" },
+	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(policy) = {
 	.name = "policy",
 	.args = "BDF [KEY=VALUE...]",
-	.help = "what is wanted of a device: methods, limits, link",
-	.text = "Prints what the driver is to do with a device: by which methods it is reset, how\n"
-		"long its card may load its image, what link it is to have, what its user is told.\n"
-		"With KEY=VALUE, changes that: all that is named, or, when the driver refuses one,\n"
-		"nothing. A policy lasts while the device is bound, and begins with what is known of\n"
-		"the board (its profile); 'default' begins there again, before the keys after it.",
+	.help = "show or set a device's policy",
+	.text = "Prints the policy of a device: reset methods, time limits, requested link, user\n"
+		"notification. With KEY=VALUE, changes the named keys: all of them, or none if the\n"
+		"driver refuses one. A policy lasts while the device is bound and starts from the\n"
+		"board profile; 'default' restores that before the keys after it are applied.",
 	.examples = "  fpgactl policy 01:00.0\n"
 		    "  fpgactl policy 01:00.0 reset-methods=hot,link load-limit=90s\n"
 		    "  fpgactl policy 01:00.0 ready-register=0:0x1000:0x1:0x1   # bit 0 of BAR 0, 0x1000\n"
-		    "  fpgactl policy 01:00.0 default aer=stop  # the board's, but for aer\n"
+		    "  fpgactl policy 01:00.0 default aer=stop  # board profile, except aer\n"
 		    "  fpgactl policy --json 01:00.0 | jq .policy.load_limit_ms",
 	.min_args = 1,
 	.max_args = CMD_ANY_ARGS,
