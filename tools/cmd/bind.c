@@ -269,7 +269,7 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "yes", 'y', NULL, false, "unbind devices from other drivers without asking" },
+	{ "yes", 'y', NULL, false, "allow unbinding devices from other drivers" },
 	{ "only", 0, NULL, false, "bind only the named devices, not their whole groups" },
 	{ "force", 0, NULL, false, "include disks, displays and NICs in use by the host" },
 	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },

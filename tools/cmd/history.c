@@ -190,7 +190,7 @@ static const struct out_column column[] = {
 	  text_outcome, 20 },
 	{ "TOOK-MS", "duration_ns", "duration", OUT_DEFAULT | OUT_RIGHT, value_duration,
 	  text_duration, 8 },
-	{ "WHO", "origin", "origin of the request, with its process", OUT_DEFAULT,
+	{ "WHO", "origin", "requester and its process", OUT_DEFAULT,
 	  value_origin, text_who, 24 },
 	{ "PID", "pid", "process ID of the requester", OUT_RIGHT, value_pid, NULL, 7 },
 	{ "COMMAND", "comm", "process name of the requester", 0, value_comm, NULL, 15 },
@@ -378,9 +378,9 @@ static const struct cmd_option options[] = {
 FV_COMMAND(history) = {
 	.name = "history",
 	.args = "[BDF|PORT]",
-	.help = "show events of cards and their origin",
+	.help = "show events of cards and their requesters",
 	.text = "Prints the events of all cards or of one card, oldest first: resets with method,\n"
-		"outcome, duration and origin; changes of state, link and policy; errors. A card is\n"
+		"outcome, duration and requester; changes of state, link and policy; errors. A card is\n"
 		"named by one of its functions or by the port above it. The driver keeps the last 128\n"
 		"events of each port until it is unloaded.",
 	.examples = "  fpgactl history 01:00.0\n"

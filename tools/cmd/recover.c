@@ -126,9 +126,9 @@ static const struct cmd_option options[] = {
 FV_COMMAND(recover) = {
 	.name = "recover",
 	.args = "BDF",
-	.help = "recover a card and lift its fence",
+	.help = "recover a card and lower its fence",
 	.text = "Recovers the card of a device: the driver waits for the link and for config\n"
-		"readiness, verifies the card's identity, restores its configuration and lifts the\n"
+		"readiness, verifies the card's identity, restores its configuration and lowers the\n"
 		"fence. A card that does not respond is reset.\n\n"
 		"A card with a changed identity stays fenced; 'fpgactl rescan' re-enumerates it.",
 	.examples = "  fpgactl fence 01:00.0 && ./program.sh; fpgactl recover 01:00.0\n"

@@ -451,7 +451,7 @@ static int run(const struct cmd_ctx *ctx)
 
 static const struct cmd_option options[] = {
 	{ "timeout", 't', "TIME", false, "wait this long for a VM to release them: 30, 5m (60)" },
-	{ "yes", 'y', NULL, false, "unbind functions from other drivers without asking" },
+	{ "yes", 'y', NULL, false, "allow unbinding functions from other drivers" },
 	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
 
@@ -459,10 +459,10 @@ FV_COMMAND(rescan) = {
 	.name = "rescan",
 	.args = "BDF",
 	.help = "re-enumerate a card after a new image",
-	.text = "Re-enumerates a card whose identity has changed: asks the holders of its functions\n"
+	.text = "Re-enumerates a card that has changed its identity: asks the holders of its functions\n"
 		"to release them (QEMU unplugs the device from its guest) and waits for that, removes\n"
-		"the card's functions, rescans the bus below the port, rebinds the functions that were\n"
-		"bound to " FV_DRIVER ", and prints what differs: IDs, BAR sizes, link.\n\n"
+		"only the functions of the card, rescans the bus below the port, rebinds the functions\n"
+		"that were bound to " FV_DRIVER ", and prints the differences: IDs, BAR sizes, link.\n\n"
 		"If a function is still held after --timeout, nothing is changed.",
 	.examples = "  fpgactl rescan --dry-run 01:00.0\n"
 		    "  fpgactl rescan -t 5m 01:00.0\n"

@@ -478,8 +478,8 @@ static int run(const struct cmd_ctx *ctx)
 FV_COMMAND(show) = {
 	.name = "show",
 	.args = "BDF",
-	.help = "show all details of a device",
-	.text = "Prints all details of a device: IDs and names, IOMMU group and its other members,\n"
+	.help = "show all facts about one device",
+	.text = "Prints all facts about one device: IDs and names, IOMMU group and its other members,\n"
 		"link, driver, state, regions, reset methods, holders, statistics.",
 	.examples = "  fpgactl show 01:00.0\n"
 		    "  fpgactl show --json 01:00.0 | jq '.link.degraded'",

@@ -297,7 +297,7 @@ static const struct cmd_option options[] = {
 FV_COMMAND(stats) = {
 	.name = "stats",
 	.args = "[GROUP|BDF]",
-	.help = "show counters of IOMMU groups or of a device",
+	.help = "show counters of IOMMU groups or of one device",
 	.text = "Prints the driver's counters of all IOMMU groups, of one group or of one device.\n"
 		"Counters are monotonic, except 'users', and survive an unbind. 'interrupts' is the\n"
 		"kernel's count for the vectors that are set up now. For one group or device, a\n"
