@@ -13,12 +13,12 @@
 #include "policy.h"
 #include "registry.h"
 #include "stats.h"
-#include "watch.h"
 
 /* Indexed by fv_registry_key() of the port; protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_cards);
 
-static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *function)
+static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *function,
+				      void (*init)(struct fv_card *card))
 {
 	struct fv_card *card;
 	struct fv_link link;
@@ -37,7 +37,6 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
 	mutex_init(&card->link_lock);
 	mutex_init(&card->port_lock);
 	mutex_init(&card->hot_reset_lock);
-	fv_lease_init(&card->lease);
 	INIT_LIST_HEAD(&card->devices);
 	card->function_cap = fv_link_function_cap(function);
 	if (!fv_link_read(port, card->function_cap, &link) && link.is_active)
@@ -45,7 +44,7 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
 			.speed = link.speed,
 			.width = link.width,
 		};
-	fv_watch_init(&card->watch);
+	init(card);
 	return card;
 }
 
@@ -53,13 +52,14 @@ static struct fv_card *fv_card_create(struct pci_dev *port, struct pci_dev *func
  * fv_card_attach - Add a device to its card
  * @dev: the device; fv_device::card is set, but stays NULL if there is no port above (root-complex
  *	integrated)
+ * @init: initializes what upper layers keep in a new card; under fv_registry_lock
  *
  * A virtual function is on the card of its physical function.
  *
  * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
  * Return: 0 or -ENOMEM.
  */
-int fv_card_attach(struct fv_device *dev)
+int fv_card_attach(struct fv_device *dev, void (*init)(struct fv_card *card))
 {
 	struct pci_dev *port = pci_upstream_bridge(dev->core.pdev);
 	struct fv_card *card;
@@ -71,7 +71,7 @@ int fv_card_attach(struct fv_device *dev)
 
 	card = xa_load(&fv_cards, fv_registry_key(port));
 	if (!card) {
-		card = fv_card_create(port, dev->core.pdev);
+		card = fv_card_create(port, dev->core.pdev, init);
 		if (IS_ERR(card))
 			return PTR_ERR(card);
 	}
@@ -83,10 +83,11 @@ int fv_card_attach(struct fv_device *dev)
 /**
  * fv_card_detach - Remove a device from its card
  * @dev: the device; the last one frees the card
+ * @exit: undoes @init of fv_card_attach(); under fv_publish_lock alone
  *
  * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
  */
-void fv_card_detach(struct fv_device *dev)
+void fv_card_detach(struct fv_device *dev, void (*exit)(struct fv_card *card))
 {
 	struct fv_card *card = dev->card;
 	bool is_last;
@@ -104,8 +105,7 @@ void fv_card_detach(struct fv_device *dev)
 
 	if (!is_last)
 		return;
-	fv_watch_exit(&card->watch);
-	fv_lease_exit(&card->lease);
+	exit(card);
 	WARN_ON(card->nr_isolations || card->nr_keepers);
 	if (card->target_was)
 		fv_link_set_target(card->port, card->target_was);
@@ -420,6 +420,18 @@ void fv_card_quiet(struct fv_card *card, unsigned int ms)
 bool fv_card_is_quiet(struct fv_card *card)
 {
 	return atomic_read(&card->nr_resets) || ktime_get_ns() < READ_ONCE(card->quiet_until_ns);
+}
+
+/**
+ * fv_card_check_link - Have the link monitor poll now, and then at the policy's interval
+ * @card: the card; may be NULL
+ *
+ * Context: Any.
+ */
+void fv_card_check_link(struct fv_card *card)
+{
+	if (card)
+		mod_delayed_work(system_dfl_wq, &card->watch.work, 0);
 }
 
 /**

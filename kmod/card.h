@@ -60,8 +60,8 @@ struct fv_card {
 	struct list_head devices;
 };
 
-int fv_card_attach(struct fv_device *dev);
-void fv_card_detach(struct fv_device *dev);
+int fv_card_attach(struct fv_device *dev, void (*init)(struct fv_card *card));
+void fv_card_detach(struct fv_device *dev, void (*exit)(struct fv_card *card));
 struct fv_card *fv_card_next(unsigned long *key);
 int fv_card_look(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		 struct fv_link_goal *goal);
@@ -78,6 +78,7 @@ void fv_card_let_go(struct fv_card *card);
 void fv_card_reset_begin(struct fv_card *card);
 void fv_card_reset_end(struct fv_card *card);
 void fv_card_quiet(struct fv_card *card, unsigned int ms);
+void fv_card_check_link(struct fv_card *card);
 bool fv_card_is_link_down(struct fv_card *card);
 bool fv_card_is_quiet(struct fv_card *card);
 

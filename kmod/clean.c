@@ -64,7 +64,7 @@ static int fv_clean_wait_link(struct fv_device *dev, const struct fv_policy *pol
 	ret = fv_link_wait_active(card->port, true, &wait);
 	if (ret)
 		return ret;
-	fv_watch_kick(&card->watch);
+	fv_card_check_link(card);
 	return fv_wait_ms(FV_RESET_SETTLE_MS);
 }
 

@@ -3,108 +3,45 @@
 #include <linux/pm_runtime.h>
 #include <linux/xarray.h>
 
-#include "card.h"
 #include "device.h"
-#include "group.h"
-#include "guest.h"
 #include "history.h"
-#include "notify.h"
-#include "profile.h"
-#include "ready.h"
 #include "registry.h"
 #include "state.h"
-#include "watch.h"
-
-DEFINE_MUTEX(fv_publish_lock);		/* serializes publish and unpublish */
-DEFINE_MUTEX(fv_registry_lock);		/* devices, cards, groups, counters */
-
-/* Serializes policy changes. Taken before the two above. */
-static DEFINE_MUTEX(fv_device_edit_lock);
 
 /* Indexed by fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_devices);
 
-static void fv_device_unlist(struct fv_device *dev)
+/**
+ * fv_device_list - Make a device known to all lookups
+ * @dev: a device that is on its card and in its group
+ *
+ * Context: Process context, under fv_publish_lock. Takes fv_registry_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int fv_device_list(struct fv_device *dev)
 {
-	guard(mutex)(&fv_registry_lock);
-	xa_erase(&fv_devices, fv_registry_key(dev->core.pdev));
-}
-
-static int fv_device_list(struct fv_device *dev)
-{
+	lockdep_assert_held(&fv_publish_lock);
 	guard(mutex)(&fv_registry_lock);
 	return xa_err(xa_store(&fv_devices, fv_registry_key(dev->core.pdev), dev, GFP_KERNEL));
 }
 
 /**
- * fv_device_publish - Add a device to its card, group and all lookups
- * @dev: a device that VFIO has registered
- *
- * Context: Process context. Takes fv_publish_lock.
- * Return: 0, -ENOMEM, or the error of an observer; an error leaves nothing added.
- */
-int fv_device_publish(struct fv_device *dev)
-{
-	int ret;
-
-	guard(mutex)(&fv_publish_lock);
-
-	ret = fv_card_attach(dev);
-	if (ret)
-		return ret;
-
-	ret = fv_group_attach(dev);
-	if (ret)
-		goto err_card;
-
-	ret = fv_device_list(dev);
-	if (ret)
-		goto err_group;
-
-	ret = fv_notify_device_added(dev);
-	if (ret)
-		goto err_unlist;
-
-	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_BOUND,
-		.origin = FPGA_VFIO_ORIGIN_KERNEL,
-		.method = FV_METHOD_NONE,
-	}, "profile %s", dev->profile->name);
-	if (dev->card)
-		fv_watch_kick(&dev->card->watch);
-	return 0;
-
-err_unlist:
-	fv_device_unlist(dev);
-err_group:
-	fv_group_detach(dev);
-err_card:
-	fv_card_detach(dev);
-	return ret;
-}
-
-/**
- * fv_device_unpublish - Undo fv_device_publish()
+ * fv_device_unlist - Remove a device from all lookups
  * @dev: the device
  *
  * Waits for all references that fv_device_get() took.
  *
- * Context: Process context, may sleep. Takes fv_publish_lock.
+ * Context: Process context, may sleep, under fv_publish_lock. Takes fv_registry_lock before and
+ * after the wait: see fv_device_put().
  */
-void fv_device_unpublish(struct fv_device *dev)
+void fv_device_unlist(struct fv_device *dev)
 {
-	guard(mutex)(&fv_publish_lock);
-
-	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_UNBOUND,
-		.origin = FPGA_VFIO_ORIGIN_KERNEL,
-		.method = FV_METHOD_NONE,
-	}, "%s", "");
-	fv_notify_device_removed(dev);
-	fv_device_unlist(dev);
+	lockdep_assert_held(&fv_publish_lock);
+	scoped_guard(mutex, &fv_registry_lock)
+		xa_erase(&fv_devices, fv_registry_key(dev->core.pdev));
 	wait_event(dev->unused, !READ_ONCE(dev->nr_uses));
-	fv_group_detach(dev);
-	fv_card_detach(dev);
+	scoped_guard(mutex, &fv_registry_lock)
+		WARN_ON(dev->nr_uses);
 }
 
 /**
@@ -226,7 +163,7 @@ void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
  * fv_device_put - Drop a reference that fv_device_get() took
  * @dev: the device
  *
- * Context: Process context. Takes fv_registry_lock, which fv_device_unpublish() takes after its
+ * Context: Process context. Takes fv_registry_lock, which fv_device_unlist() takes after its
  * wait: the device exists until this function is done with it.
  */
 void fv_device_put(struct fv_device *dev)
@@ -318,8 +255,6 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 		.method = FV_METHOD_NONE,
 		.state = state,
 	}, "%s", reason);
-	if (state == FPGA_VFIO_CARD_STATE_CHANGED || state == FPGA_VFIO_CARD_STATE_FAILED)
-		fv_guest_tell(dev);
 }
 
 /**
@@ -333,55 +268,4 @@ void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 {
 	guard(mutex)(&fv_registry_lock);
 	*policy = dev->policy;
-}
-
-/**
- * fv_device_edit_policy - Change the policy of a device
- * @dev: the device, which the caller keeps bound
- * @origin: requester
- * @edit: changes the policy that is passed to it, or returns an error
- * @arg: for @edit
- * @text: reason of an error
- * @size: of @text
- *
- * Context: Process context, may sleep; @edit runs under a mutex that serializes policy changes.
- * Return: 0, or an error of @edit, fv_policy_check(), fv_ready_has_register() or
- * fv_card_can_reach(), with the policy unchanged.
- */
-int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
-			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,
-				      void *arg, char *text, size_t size),
-			  void *arg, char *text, size_t size)
-{
-	char change[FV_REASON_SIZE];
-	struct fv_policy was, policy;
-	int ret;
-
-	guard(mutex)(&fv_device_edit_lock);
-
-	fv_device_policy(dev, &was);
-	policy = was;
-	ret = edit(dev, &policy, arg, text, size);
-	if (!ret)
-		ret = fv_policy_check(&policy, text, size);
-	if (!ret)
-		ret = fv_ready_has_register(dev->core.pdev, &policy.ready, text, size);
-	if (!ret && dev->card)
-		ret = fv_card_can_reach(dev->card, &policy, text, size);
-	if (ret)
-		return ret;
-
-	fv_policy_describe_change(&was, &policy, change, sizeof(change));
-	if (!*change)
-		return 0;
-	scoped_guard(mutex, &fv_registry_lock)
-		dev->policy = policy;
-	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_POLICY,
-		.origin = origin,
-		.method = FV_METHOD_NONE,
-	}, "%s", change);
-	if (dev->card)
-		fv_watch_kick(&dev->card->watch);
-	return 0;
 }

@@ -25,12 +25,6 @@ struct fv_group;
 struct fv_profile;
 struct fv_stats;
 
-/*
- * Serializes fv_device_publish() and fv_device_unpublish(). Taken after the device lock and before
- * fv_registry_lock; never by a reader.
- */
-extern struct mutex fv_publish_lock;
-
 /**
  * struct fv_device - one PCI function bound to the driver
  * @core:	vfio_pci_core's part; first, as vfio_alloc_device() requires
@@ -116,8 +110,8 @@ static inline struct fv_device *fv_device_of_pci(struct pci_dev *pdev)
 	return container_of(dev_get_drvdata(&pdev->dev), struct fv_device, core);
 }
 
-int fv_device_publish(struct fv_device *dev);
-void fv_device_unpublish(struct fv_device *dev);
+int fv_device_list(struct fv_device *dev);
+void fv_device_unlist(struct fv_device *dev);
 struct fv_device *fv_device_next(unsigned long *key);
 struct fv_device *fv_device_find(struct pci_dev *pdev);
 struct fv_device *fv_device_get(const char *bdf);
@@ -133,9 +127,5 @@ void fv_device_forget_state(struct fv_device *dev);
 void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 			  enum fpga_vfio_origin origin, const char *text);
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy);
-int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
-			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,
-				      void *arg, char *text, size_t size),
-			  void *arg, char *text, size_t size);
 
 #endif /* FV_DEVICE_H */

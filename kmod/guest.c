@@ -11,6 +11,8 @@
 #include "compat.h"
 #include "device.h"
 #include "guest.h"
+#include "history.h"
+#include "notify.h"
 
 static void fv_guest_work(struct work_struct *work)
 {
@@ -52,13 +54,34 @@ void fv_guest_exit(struct fv_device *dev)
 	cancel_work_sync(&dev->guest);
 }
 
-/**
- * fv_guest_tell - Notify a device's user that it no longer works
- * @dev: the device; nothing happens without a user, or if the policy says so
- *
- * Context: Any.
- */
-void fv_guest_tell(struct fv_device *dev)
+static void fv_guest_event(struct fv_device *dev, const char *port, const struct fv_event *event)
 {
-	queue_work(system_dfl_wq, &dev->guest);
+	if (event->kind == FPGA_VFIO_EVENT_KIND_STATE &&
+	    (event->state == FPGA_VFIO_CARD_STATE_CHANGED ||
+	     event->state == FPGA_VFIO_CARD_STATE_FAILED))
+		queue_work(system_dfl_wq, &dev->guest);
+}
+
+static const struct fv_shell fv_guest_shell = {
+	.event = fv_guest_event,
+};
+
+/**
+ * fv_guest_register - Notify users of devices that fail or change from now on
+ *
+ * Context: Process context, before the PCI driver is registered.
+ */
+void __init fv_guest_register(void)
+{
+	fv_notify_add_shell(&fv_guest_shell);
+}
+
+/**
+ * fv_guest_unregister - Undo fv_guest_register()
+ *
+ * Context: Process context, when the PCI driver is gone.
+ */
+void fv_guest_unregister(void)
+{
+	fv_notify_remove_shell(&fv_guest_shell);
 }

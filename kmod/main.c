@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "group.h"
+#include "guest.h"
 #include "history.h"
 #include "netlink.h"
 #include "pci.h"
@@ -30,12 +31,14 @@ static int __init fv_init(void)
 		goto err_sysfs;
 
 	fv_trace_init();
+	fv_guest_register();
 	ret = fv_pci_init(fv_sysfs_device_groups);
 	if (ret)
 		goto err_netlink;
 	return 0;
 
 err_netlink:
+	fv_guest_unregister();
 	fv_trace_exit();
 	fv_netlink_exit();
 err_sysfs:
@@ -50,6 +53,7 @@ module_init(fv_init);
 static void __exit fv_exit(void)
 {
 	fv_pci_exit();
+	fv_guest_unregister();
 	fv_trace_exit();
 	fv_netlink_exit();
 	fv_group_exit();

@@ -8,6 +8,7 @@
 #include "netlink_gen.h"
 #include "netlink_put.h"
 #include "policy.h"
+#include "policy_edit.h"
 #include "profile.h"
 
 static int fv_nl_put_ready(struct sk_buff *skb, const struct fv_ready_register *ready)
@@ -143,7 +144,7 @@ static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, vo
  * @info: its attributes
  *
  * Context: Process context, may sleep.
- * Return: 0, or an error of fv_nl_device_of() or fv_device_edit_policy().
+ * Return: 0, or an error of fv_nl_device_of() or fv_policy_edit().
  */
 int fpga_vfio_nl_device_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -153,7 +154,7 @@ int fpga_vfio_nl_device_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	ret = fv_device_edit_policy(dev, FPGA_VFIO_ORIGIN_NETLINK, fv_nl_edit_policy, info, text,
+	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_NETLINK, fv_nl_edit_policy, info, text,
 				    sizeof(text));
 	if (*text)
 		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);

@@ -12,21 +12,92 @@
 #include "device.h"
 #include "fence.h"
 #include "flr.h"
+#include "group.h"
 #include "guest.h"
 #include "history.h"
 #include "ids.h"
 #include "lease.h"
+#include "notify.h"
 #include "pci.h"
 #include "profile.h"
+#include "registry.h"
 #include "reset_watch.h"
 #include "stats.h"
 #include "vfio.h"
+#include "watch.h"
 
 static bool enable_sriov;
 #ifdef CONFIG_PCI_IOV
 module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov, "Let SR-IOV be configured on functions bound to this driver. As with vfio-pci, the user of the physical function has to be a driver that knows how; the virtual functions may not work otherwise.");
 #endif
+
+static void fv_pci_init_card(struct fv_card *card)
+{
+	fv_lease_init(&card->lease);
+	fv_watch_init(&card->watch);
+}
+
+static void fv_pci_exit_card(struct fv_card *card)
+{
+	fv_watch_exit(&card->watch);
+	fv_lease_exit(&card->lease);
+}
+
+/* Make a registered device known to its card, its group and all observers. */
+static int fv_pci_publish(struct fv_device *dev)
+{
+	int ret;
+
+	guard(mutex)(&fv_publish_lock);
+
+	ret = fv_card_attach(dev, fv_pci_init_card);
+	if (ret)
+		return ret;
+
+	ret = fv_group_attach(dev);
+	if (ret)
+		goto err_card;
+
+	ret = fv_device_list(dev);
+	if (ret)
+		goto err_group;
+
+	ret = fv_notify_device_added(dev);
+	if (ret)
+		goto err_unlist;
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_BOUND,
+		.origin = FPGA_VFIO_ORIGIN_KERNEL,
+		.method = FV_METHOD_NONE,
+	}, "profile %s", dev->profile->name);
+	fv_card_check_link(dev->card);
+	return 0;
+
+err_unlist:
+	fv_device_unlist(dev);
+err_group:
+	fv_group_detach(dev);
+err_card:
+	fv_card_detach(dev, fv_pci_exit_card);
+	return ret;
+}
+
+static void fv_pci_unpublish(struct fv_device *dev)
+{
+	guard(mutex)(&fv_publish_lock);
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_UNBOUND,
+		.origin = FPGA_VFIO_ORIGIN_KERNEL,
+		.method = FV_METHOD_NONE,
+	}, "%s", "");
+	fv_notify_device_removed(dev);
+	fv_device_unlist(dev);
+	fv_group_detach(dev);
+	fv_card_detach(dev, fv_pci_exit_card);
+}
 
 static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -77,7 +148,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret)
 		goto err_reset;
 
-	ret = fv_device_publish(dev);
+	ret = fv_pci_publish(dev);
 	if (ret)
 		goto err_unregister;
 	return 0;
@@ -103,7 +174,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	fv_flr_exit(dev);
 	fv_clean_leave(dev);
 	fv_lease_leave(dev);
-	fv_device_unpublish(dev);
+	fv_pci_unpublish(dev);
 	fv_clean_exit(dev);
 	fv_guest_exit(dev);
 	fv_fence_exit(dev);

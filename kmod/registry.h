@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The lock over the driver's objects: bound devices, their cards and groups, and
- * their statistics.
+ * The locks over the driver's objects: bound devices, their cards and groups, and their
+ * statistics.
  */
 #ifndef FV_REGISTRY_H
 #define FV_REGISTRY_H
 
 #include <linux/mutex.h>
 #include <linux/pci.h>
+
+/*
+ * Serializes probe and remove of devices. Taken after the device lock and before
+ * fv_registry_lock; never by a reader.
+ */
+extern struct mutex fv_publish_lock;
 
 /*
  * Taken after device locks (probe, remove) and the netlink and sysfs locks (readers).

@@ -13,6 +13,7 @@
 
 #include "device.h"
 #include "policy.h"
+#include "policy_edit.h"
 #include "profile.h"
 #include "registry.h"
 #include "reset.h"
@@ -51,7 +52,7 @@ static int fv_sysfs_edit(struct fv_device *dev,
 	char text[FV_REASON_SIZE] = "";
 	int ret;
 
-	ret = fv_device_edit_policy(dev, FPGA_VFIO_ORIGIN_SYSFS, edit, arg, text, sizeof(text));
+	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_SYSFS, edit, arg, text, sizeof(text));
 	if (ret)
 		pci_info(dev->core.pdev, "policy not changed: %s\n", text);
 	return ret;

@@ -101,7 +101,7 @@ static void fv_watch_look_device(struct fv_device *dev)
 		return;
 	/* The link went down after this poll read it: let the next poll report that. */
 	if (fv_card_is_link_down(card)) {
-		fv_watch_kick(&card->watch);
+		fv_card_check_link(card);
 		return;
 	}
 	fv_fence_raise(dev);
@@ -326,15 +326,4 @@ void fv_watch_init(struct fv_watch *watch)
 void fv_watch_exit(struct fv_watch *watch)
 {
 	cancel_delayed_work_sync(&watch->work);
-}
-
-/**
- * fv_watch_kick - Poll now, and then at the policy's interval
- * @watch: the card's link monitor
- *
- * Context: Any.
- */
-void fv_watch_kick(struct fv_watch *watch)
-{
-	mod_delayed_work(system_dfl_wq, &watch->work, 0);
 }

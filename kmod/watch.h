@@ -35,6 +35,5 @@ struct fv_watch {
 
 void fv_watch_init(struct fv_watch *watch);
 void fv_watch_exit(struct fv_watch *watch);
-void fv_watch_kick(struct fv_watch *watch);
 
 #endif /* FV_WATCH_H */

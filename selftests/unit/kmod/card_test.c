@@ -11,14 +11,12 @@
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 
-struct mutex fv_registry_lock;	/* in kmod/device.c */
-
 /* Results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_link link, after;
 	int read_error, retrain;
 	u32 function_cap;
-	unsigned int retrains, isolations, watches, leases;
+	unsigned int retrains, isolations, inits;
 	u8 target;
 	struct fv_event event;
 	char text[128];
@@ -65,24 +63,15 @@ void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
 	world.isolations--;
 }
 
-void fv_watch_init(struct fv_watch *watch)
+static void card_init(struct fv_card *card)
 {
-	world.watches++;
+	world.inits++;
 }
 
-void fv_watch_exit(struct fv_watch *watch)
+static void card_exit(struct fv_card *card)
 {
-	world.watches--;
-}
-
-void fv_lease_init(struct fv_lease *lease)
-{
-	world.leases++;
-}
-
-void fv_lease_exit(struct fv_lease *lease)
-{
-	world.leases--;
+	kernel_assert(!kernel_locks && card->port);
+	world.inits--;
 }
 
 void fv_history_add_card(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
@@ -134,15 +123,15 @@ FIXTURE_SETUP(card)
 	};
 	world.after = world.link;
 	self->dev = &self->devices[0];
-	ASSERT_EQ(0, fv_card_attach(self->dev));
+	ASSERT_EQ(0, fv_card_attach(self->dev, card_init));
 	self->card = self->dev->card;
 }
 
 FIXTURE_TEARDOWN(card)
 {
 	if (self->dev->card)
-		fv_card_detach(self->dev);
-	kernel_assert(!world.watches && !world.leases && !world.isolations);
+		fv_card_detach(self->dev, card_exit);
+	kernel_assert(!world.inits && !world.isolations);
 	kernel_assert(!self->port.dev.usage && !self->pdevs[0].dev.usage);
 	kernel_assert(self->port.refs == 1);
 	free_percpu(self->stats.counters);
@@ -160,7 +149,7 @@ TEST_F(card, a_card_is_what_is_below_a_port)
 	struct fv_card *card = self->card;
 	unsigned long key = 0;
 
-	ASSERT_EQ(0, fv_card_attach(&self->devices[1]));
+	ASSERT_EQ(0, fv_card_attach(&self->devices[1], card_init));
 	EXPECT_EQ(card, self->devices[1].card);
 	EXPECT_EQ(&self->port, card->port);
 	EXPECT_EQ(2, self->port.refs);
@@ -173,13 +162,12 @@ TEST_F(card, a_card_is_what_is_below_a_port)
 	key++;
 	EXPECT_EQ(NULL, fv_card_next(&key));
 	mutex_unlock(&fv_registry_lock);
-	fv_card_detach(self->dev);
+	fv_card_detach(self->dev, card_exit);
 	EXPECT_EQ(NULL, self->dev->card);
-	EXPECT_EQ(1, world.watches);
-	EXPECT_EQ(1, world.leases);
+	EXPECT_EQ(1, world.inits);
 	EXPECT_TRUE(list_is_singular(&card->devices));
-	fv_card_detach(&self->devices[1]);
-	EXPECT_EQ(0, world.watches);
+	fv_card_detach(&self->devices[1], card_exit);
+	EXPECT_EQ(0, world.inits);
 	EXPECT_EQ(1, self->port.refs);
 	EXPECT_EQ(0, world.target);
 	key = 0;
@@ -191,9 +179,9 @@ TEST_F(card, a_card_is_what_is_below_a_port)
 TEST_F(card, without_a_port_there_is_no_card)
 {
 	self->pdevs[1].bus = &self->root;
-	EXPECT_EQ(0, fv_card_attach(&self->devices[1]));
+	EXPECT_EQ(0, fv_card_attach(&self->devices[1], card_init));
 	EXPECT_EQ(NULL, self->devices[1].card);
-	fv_card_detach(&self->devices[1]);
+	fv_card_detach(&self->devices[1], card_exit);
 	EXPECT_EQ(-EOPNOTSUPP, fv_card_retrain(&self->devices[1], &self->goal, 0, &self->link));
 	/* a NULL card is accepted */
 	fv_card_keep(NULL);
@@ -209,27 +197,27 @@ TEST_F(card, without_a_port_there_is_no_card)
 /* The initial link is the goal, unless it is down or cannot be read. */
 TEST_F(card, the_goal_is_what_it_comes_with)
 {
-	fv_card_detach(self->dev);
+	fv_card_detach(self->dev, card_exit);
 	world.link.is_active = false;
-	ASSERT_EQ(0, fv_card_attach(self->dev));
+	ASSERT_EQ(0, fv_card_attach(self->dev, card_init));
 	EXPECT_EQ(0, self->dev->card->link_goal.speed);
-	fv_card_detach(self->dev);
+	fv_card_detach(self->dev, card_exit);
 	world.link.is_active = true;
 	world.read_error = -EIO;
-	ASSERT_EQ(0, fv_card_attach(self->dev));
+	ASSERT_EQ(0, fv_card_attach(self->dev, card_init));
 	EXPECT_EQ(0, self->dev->card->link_goal.speed);
 }
 
 TEST_F(card, there_may_be_no_memory)
 {
-	fv_card_detach(self->dev);
+	fv_card_detach(self->dev, card_exit);
 	kernel_allocs = 0;
-	EXPECT_EQ(-ENOMEM, fv_card_attach(self->dev));
+	EXPECT_EQ(-ENOMEM, fv_card_attach(self->dev, card_init));
 	kernel_allocs = 1;
-	EXPECT_EQ(-ENOMEM, fv_card_attach(self->dev));
+	EXPECT_EQ(-ENOMEM, fv_card_attach(self->dev, card_init));
 	EXPECT_EQ(NULL, self->dev->card);
 	EXPECT_EQ(1, self->port.refs);
-	EXPECT_EQ(0, world.watches);
+	EXPECT_EQ(0, world.inits);
 }
 
 /* Speed and width of the policy, else of the card, limited by the port's target. */
@@ -410,7 +398,7 @@ TEST_F(card, a_target_is_noted)
 	self->goal.target_speed = 1;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(3, self->card->target_was);
-	fv_card_detach(self->dev);
+	fv_card_detach(self->dev, card_exit);
 	EXPECT_EQ(3, world.target);
 }
 
@@ -510,6 +498,20 @@ TEST_F(card, a_link_is_known_to_be_down)
 	EXPECT_TRUE(fv_card_is_link_down(self->card));
 	world.read_error = -EIO;
 	EXPECT_FALSE(fv_card_is_link_down(self->card));
+}
+
+/* The link monitor looks at once, however long it was to wait. */
+TEST_F(card, its_link_is_checked_now)
+{
+	struct delayed_work *work = &self->card->watch.work;
+
+	queue_delayed_work(system_dfl_wq, work, 1000);
+	fv_card_check_link(self->card);
+	EXPECT_TRUE(work->is_queued);
+	EXPECT_EQ(0, work->delay);
+	work->is_queued = false;
+	/* a device without a port of its own */
+	fv_card_check_link(NULL);
 }
 
 TEST_HARNESS_MAIN

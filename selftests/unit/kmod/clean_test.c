@@ -22,8 +22,6 @@
 #define DEVICES 3
 #define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
 
-struct mutex fv_registry_lock;	/* in kmod/device.c */
-
 /* Results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *dev;		/* the device being opened or closed */
@@ -98,7 +96,7 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 	return 0;
 }
 
-void fv_watch_kick(struct fv_watch *watch)
+void fv_card_check_link(struct fv_card *card)
 {
 }
 

@@ -18,8 +18,6 @@
 #define DEVICES 2
 #define PORTID 555
 
-struct mutex fv_registry_lock;	/* in kmod/device.c */
-
 /* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_card *card;

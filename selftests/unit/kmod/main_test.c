@@ -3,6 +3,7 @@
 #include "kselftest_harness.h"
 
 #include "../../../kmod/group.h"
+#include "../../../kmod/guest.h"
 #include "../../../kmod/history.h"
 #include "../../../kmod/netlink.h"
 #include "../../../kmod/pci.h"
@@ -40,7 +41,9 @@ int fv_netlink_init(void)
 #define DOES(_fn, _what)	void _fn(void) { did(_what); }
 
 DOES(fv_trace_init, 'T')
+DOES(fv_guest_register, 'U')
 DOES(fv_pci_exit, 'p')
+DOES(fv_guest_unregister, 'u')
 DOES(fv_trace_exit, 't')
 DOES(fv_netlink_exit, 'n')
 DOES(fv_group_exit, 'g')
@@ -84,9 +87,9 @@ FIXTURE_TEARDOWN(module)
 TEST_F(module, starts_and_ends_in_order)
 {
 	EXPECT_EQ(0, kernel_module_init());
-	EXPECT_STREQ("SNTP", world.did);
+	EXPECT_STREQ("SNTUP", world.did);
 	kernel_module_exit();
-	EXPECT_STREQ("SNTPptngshc", world.did);
+	EXPECT_STREQ("SNTUPputngshc", world.did);
 }
 
 TEST_F(module, undoes_what_it_started)
@@ -95,7 +98,7 @@ TEST_F(module, undoes_what_it_started)
 		char fails;
 		const char *did;
 	} rows[] = {
-		{ 'S', "S" }, { 'N', "SNgshc" }, { 'P', "SNTPtngshc" },
+		{ 'S', "S" }, { 'N', "SNgshc" }, { 'P', "SNTUPutngshc" },
 	};
 	size_t i;
 

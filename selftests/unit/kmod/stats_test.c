@@ -7,8 +7,6 @@
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 
-struct mutex fv_registry_lock;	/* in kmod/device.c */
-
 FIXTURE(stats)
 {
 	struct pci_bus bus;

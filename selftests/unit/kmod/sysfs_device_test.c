@@ -9,8 +9,6 @@
 #include "../../../kmod/stats.h"
 #include "../../../kmod/sysfs.h"
 
-struct mutex fv_registry_lock;	/* in kmod/device.c */
-
 /* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	int reset;
@@ -28,7 +26,7 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 	return dev->state;
 }
 
-int fv_device_edit_policy(struct fv_device *dev, enum fpga_vfio_origin origin,
+int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 			  int (*edit)(struct fv_device *dev, struct fv_policy *policy,
 				      void *arg, char *text, size_t size),
 			  void *arg, char *text, size_t size)

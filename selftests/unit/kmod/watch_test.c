@@ -15,8 +15,6 @@
 #define EVENTS 64
 #define A(name) FPGA_VFIO_A_STATS_##name
 
-struct mutex fv_registry_lock;	/* in kmod/device.c */
-
 /* State, results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *devices[DEVICES];
@@ -160,6 +158,11 @@ void fv_history_add_card(struct fv_device *dev, const struct fv_event *what, con
 	va_end(args);
 }
 
+void fv_card_check_link(struct fv_card *card)
+{
+	mod_delayed_work(system_dfl_wq, &card->watch.work, 0);
+}
+
 FIXTURE(watch)
 {
 	struct pci_bus bus;
@@ -172,6 +175,8 @@ FIXTURE(watch)
 };
 
 #define INTERVAL_MS 100
+
+#define check_link()	fv_card_check_link(&self->card)
 
 static void set_interval(struct fv_device *devices, unsigned int ms)
 {
@@ -212,7 +217,7 @@ FIXTURE_SETUP(watch)
 	self->watch = &self->card.watch;
 	fv_watch_init(self->watch);
 	self->began_ns = kernel_ns;
-	fv_watch_kick(self->watch);
+	check_link();
 }
 
 FIXTURE_TEARDOWN(watch)
@@ -251,7 +256,7 @@ TEST_F(watch, it_comes_again_after_the_interval)
 	fv_watch_exit(self->watch);
 	EXPECT_FALSE(self->watch->work.is_queued);
 	/* at once, regardless of the interval */
-	fv_watch_kick(self->watch);
+	check_link();
 	EXPECT_EQ(0, self->watch->work.delay);
 }
 
@@ -269,7 +274,7 @@ TEST_F(watch, the_shortest_interval_counts)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		*first = rows[i][0];
 		*second = rows[i][1];
-		fv_watch_kick(self->watch);
+		check_link();
 		look();
 		EXPECT_EQ(rows[i][2], self->watch->work.delay);
 	}
@@ -681,7 +686,7 @@ TEST_F(watch, time_off_is_not_counted)
 		set_interval(self->devices, INTERVAL_MS);
 		if (!i)
 			world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
-		fv_watch_kick(self->watch);
+		check_link();
 		look();
 		EXPECT_EQ(before_ns, counts(DEGRADED_NS));
 	}
