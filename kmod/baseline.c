@@ -11,6 +11,7 @@
 #include "baseline.h"
 #include "compat.h"
 #include "device.h"
+#include "intx.h"
 #include "ready.h"
 #include "wait.h"
 

@@ -7,10 +7,9 @@
 #include <linux/mutex.h>
 #include <linux/fpga_vfio.h>
 
-#include "lease.h"
 #include "link.h"
 #include "port.h"
-#include "watch.h"
+#include "types.h"
 
 struct fv_device;
 struct fv_policy;

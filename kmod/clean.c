@@ -18,6 +18,7 @@
 #include "device.h"
 #include "fence.h"
 #include "history.h"
+#include "intx.h"
 #include "link.h"
 #include "msi.h"
 #include "policy.h"

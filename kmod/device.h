@@ -12,12 +12,10 @@
 #include <linux/fpga_vfio.h>
 
 #include "config.h"
-#include "fence.h"
-#include "flr.h"
 #include "history.h"
 #include "identity.h"
-#include "intx.h"
 #include "policy.h"
+#include "types.h"
 
 struct fv_card;
 struct fv_counters;

@@ -33,6 +33,7 @@
 #include "device.h"
 #include "fence.h"
 #include "intx.h"
+#include "ones.h"
 #include "stats.h"
 #include "wait.h"
 

@@ -6,63 +6,15 @@
 #ifndef FV_FENCE_H
 #define FV_FENCE_H
 
-#include <linux/atomic.h>
 #include <linux/compiler.h>
-#include <linux/mutex.h>
-#include <linux/rwsem.h>
 #include <linux/types.h>
-#include <linux/wait.h>
-#include <linux/workqueue.h>
 
-#include "ones.h"
+#include "types.h"
 
 struct fv_device;
-struct fv_fence_step;
 struct fv_wait;
 struct vfio_device;
 struct vm_fault;
-
-/**
- * struct fv_fence - the fence of one device
- * @seq: odd while the fence is up, incremented when it is raised and lowered. Written under
- *	memory_lock for writing, and to lower it under @gate as well
- * @is_open: a user has the device open, so that vfio_pci_core_device::vconfig exists; memory_lock,
- *	and @gate to clear it
- * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock
- * @had_no_command: pci_dev::no_command_memory at that time; memory_lock
- * @ones: pages mapped in place of the BARs
- * @refill: fills them with ones again after user writes
- * @revoke: revokes BARs that are exported as dma-bufs
- * @revoked_seq: @seq of the last fence that revoked any; @gate
- * @in_turn: runs @step under memory_lock, for which it queues behind the user's accesses
- * @is_finish_due: @in_turn has to run the second step of fv_fence_raise()
- * @step: a task's request to @in_turn, or NULL; set by cmpxchg(), taken by xchg()
- * @turn: serializes ioctls that touch the device, so that a task that takes @gate for writing waits
- *	for at most one; before @gate
- * @gate: held for reading by such an ioctl, for writing to raise or lower the fence or to reset
- *	the device; before memory_lock
- * @raise: serializes fv_fence_raise(), until the fence is complete; before @gate
- * @nr_closing: tasks in fv_fence_close_gate(), or with the gate closed: no ioctl begins meanwhile
- * @opened: woken when the fence is lowered, and when @nr_closing drops
- */
-struct fv_fence {
-	unsigned int seq;
-	bool is_open;
-	bool had_memory;
-	bool had_no_command;
-	struct fv_ones ones;
-	struct delayed_work refill;
-	struct work_struct revoke;
-	unsigned int revoked_seq;
-	struct work_struct in_turn;
-	bool is_finish_due;
-	struct fv_fence_step *step;
-	struct mutex turn;	/* serializes ioctls */
-	struct rw_semaphore gate;
-	struct mutex raise;	/* until the fence is complete */
-	atomic_t nr_closing;
-	wait_queue_head_t opened;
-};
 
 /**
  * fv_fence_is_up - Is the user fenced off?

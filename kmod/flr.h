@@ -2,30 +2,12 @@
 #ifndef FV_FLR_H
 #define FV_FLR_H
 
-#include <linux/atomic.h>
-#include <linux/compiler.h>
 #include <linux/types.h>
-#include <linux/wait.h>
-#include <linux/workqueue.h>
+
+#include "types.h"
 
 struct fv_device;
 struct vfio_device;
-
-/**
- * struct fv_flr - a Function Level Reset requested in configuration space
- * @at: file offset of the byte with Initiate Function Level Reset; U64_MAX if there is none
- * @work: runs the reset
- * @asked: number of resets requested
- * @done: number of those that are done or cancelled
- * @wait: woken when @done changes
- */
-struct fv_flr {
-	u64 at;
-	struct work_struct work;
-	atomic_t asked;
-	int done;
-	wait_queue_head_t wait;
-};
 
 /**
  * fv_flr_is_in - Can a write to configuration space request a reset?
@@ -39,18 +21,6 @@ struct fv_flr {
 static inline bool fv_flr_is_in(const struct fv_flr *flr, size_t count, u64 pos)
 {
 	return flr->at - pos < count;
-}
-
-/**
- * fv_flr_is_due - Is a requested reset still pending?
- * @flr: the device's
- *
- * Context: Any.
- * Return: True if one is.
- */
-static inline bool fv_flr_is_due(const struct fv_flr *flr)
-{
-	return atomic_read(&flr->asked) != READ_ONCE(flr->done);
 }
 
 void fv_flr_init(struct fv_device *dev);

@@ -6,24 +6,8 @@
 #define FV_INTX_H
 
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 struct fv_device;
-
-/**
- * struct fv_intx - INTx of one device
- * @is_held: unmasks do not reach the device; irqlock of vfio_pci_core
- * @is_masked: vfio_pci_core masked INTx for this driver; written while no ioctl can set up
- *	interrupts
- * @is_masked_by_user: the VFIO user masked INTx by ioctl and has not unmasked it by ioctl since
- * @unmask: unmasks INTx after a release
- */
-struct fv_intx {
-	bool is_held;
-	bool is_masked;
-	bool is_masked_by_user;
-	struct work_struct unmask;
-};
 
 void fv_intx_init(struct fv_device *dev);
 void fv_intx_exit(struct fv_device *dev);

@@ -3,45 +3,17 @@
 #ifndef FV_LEASE_H
 #define FV_LEASE_H
 
-#include <linux/mutex.h>
-#include <linux/sched.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 #include <linux/fpga_vfio.h>
 
 struct fv_card;
 struct fv_device;
+struct fv_lease;
 struct fv_recover_times;
 struct fv_reset_report;
 
 /* Default time limit of a fence session. */
 #define FV_LEASE_LIMIT_MS	600000
-
-/**
- * struct fv_lease - fence session of a card
- * @lock: serializes begin and end of a session; device locks are only tried under it
- * @is_on: a session is active; written under @lock and fv_registry_lock
- * @is_over: the owner is gone; fv_registry_lock
- * @is_detached: the session outlives the owner's socket; fv_registry_lock
- * @is_link_disabled: the port keeps the link disabled; fv_registry_lock
- * @portid: netlink port id of the owner's socket; fv_registry_lock
- * @pid: thread group id of the owner; fv_registry_lock
- * @comm: command name of the owner; fv_registry_lock
- * @end_ns: end of the session, ns, CLOCK_MONOTONIC; fv_registry_lock
- * @end: recovers the card when the owner is gone or @end_ns has passed
- */
-struct fv_lease {
-	struct mutex lock;	/* serializes begin and end */
-	bool is_on;
-	bool is_over;
-	bool is_detached;
-	bool is_link_disabled;
-	u32 portid;
-	pid_t pid;
-	char comm[TASK_COMM_LEN];
-	u64 end_ns;
-	struct delayed_work end;
-};
 
 /**
  * struct fv_lease_ask - request to begin or end a fence session

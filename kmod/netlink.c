@@ -13,6 +13,7 @@
 #include "card.h"
 #include "device.h"
 #include "group.h"
+#include "lease.h"
 #include "link.h"
 #include "netlink.h"
 #include "netlink_gen.h"

@@ -12,6 +12,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "ones.h"
+#include "types.h"
 
 #define FV_ONES_HUGE_PAGES	BIT(HPAGE_PMD_ORDER)
 

@@ -5,26 +5,10 @@
 #ifndef FV_ONES_H
 #define FV_ONES_H
 
-#include <linux/mm_types.h>
-#include <linux/pci.h>
 #include <linux/types.h>
 
-/* Base pages: at most 16 for each BAR. */
-#define FV_ONES_PAGES	(16 * PCI_STD_NUM_BARS)
-
-/**
- * struct fv_ones - the pages of one device
- * @pages: base pages; the first is always allocated, the others on first use
- * @huge: a PMD-sized block for each BAR; freed when the fence is lowered
- * @is_huge_used: a block was mapped since the last fill; memory_lock
- * @huge_filled: time of the last fill of @huge, jiffies; memory_lock for writing
- */
-struct fv_ones {
-	struct page *pages[FV_ONES_PAGES];
-	struct page *huge[PCI_STD_NUM_BARS];
-	bool is_huge_used;
-	unsigned long huge_filled;
-};
+struct fv_ones;
+struct page;
 
 int fv_ones_init(struct fv_ones *ones);
 void fv_ones_exit(struct fv_ones *ones);

@@ -19,7 +19,6 @@
 #include "card.h"
 #include "compat.h"
 #include "device.h"
-#include "flr.h"
 #include "reset.h"
 #include "reset_ops.h"
 #include "reset_step.h"

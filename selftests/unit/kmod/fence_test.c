@@ -4,6 +4,7 @@
 
 #include "../../../kmod/device.h"
 #include "../../../kmod/fence.h"
+#include "../../../kmod/intx.h"
 #include "../../../kmod/stats.h"
 #include "../../../kmod/wait.h"
 
