@@ -12,83 +12,9 @@
 #include "link.h"
 #include "netlink_gen.h"
 #include "netlink_put.h"
+#include "netlink_request.h"
 #include "registry.h"
 #include "reset.h"
-
-/**
- * fv_nl_put_function - Add a function of a reset scope to a message
- * @skb: the message
- * @nest_attr: the nest attribute
- * @function: the function
- *
- * Context: Any.
- * Return: 0, or -EMSGSIZE if it does not fit.
- */
-int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
-		       const struct fv_reset_function *function)
-{
-	struct nlattr *nest;
-
-	nest = nla_nest_start(skb, nest_attr);
-	if (!nest)
-		return -EMSGSIZE;
-	if (nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_BDF, function->bdf) ||
-	    (*function->driver &&
-	     nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_DRIVER, function->driver)) ||
-	    (function->is_held && nla_put_flag(skb, FPGA_VFIO_A_RESET_FUNCTION_HELD)))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-/* Only callers with CAP_SYS_ADMIN get a step, so it may name processes. */
-static const char *fv_nl_step_text(const struct fv_reset_step *step)
-{
-	return *step->holders ? step->holders : step->text;
-}
-
-/**
- * fv_nl_put_step - Add a reset or recovery step to a message
- * @skb: the message
- * @nest_attr: the nest attribute
- * @report: the report that the step belongs to
- * @step: the step
- * @is_plan: the step is planned; else it was tried or refused
- *
- * Context: Any.
- * Return: 0, or -EMSGSIZE if it does not fit.
- */
-int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
-		   const struct fv_reset_step *step, bool is_plan)
-{
-	const char *text = fv_nl_step_text(step);
-	struct nlattr *nest;
-	unsigned int i;
-
-	nest = nla_nest_start(skb, nest_attr);
-	if (!nest)
-		return -EMSGSIZE;
-	/* A verify-only step has no method. */
-	if ((step->method < FV_RESET_METHODS &&
-	     nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method)) ||
-	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
-	    (*text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, text)))
-		return -EMSGSIZE;
-	if (is_plan) {
-		if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS, step->expected_ms) ||
-		    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_LIMIT_MS, step->limit_ms))
-			return -EMSGSIZE;
-		for (i = 0; i < step->nr_functions; i++)
-			if (fv_nl_put_function(skb, FPGA_VFIO_A_RESET_STEP_FUNCTION,
-					       &report->functions[i]))
-				return -EMSGSIZE;
-	} else if (step->is_tried &&
-		   nla_put_uint(skb, FPGA_VFIO_A_RESET_STEP_DURATION_NS, step->duration_ns)) {
-		return -EMSGSIZE;
-	}
-	nla_nest_end(skb, nest);
-	return 0;
-}
 
 static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
 			     const struct fv_reset_report *report, bool is_plan)
@@ -100,7 +26,7 @@ static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
 	skb = genlmsg_new(FV_NL_NAME_SIZE + report->nr * FV_NL_STEP_SIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_RESET);
+	hdr = genlmsg_iput(skb, info);
 	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RESET_BDF, pci_name(dev->core.pdev)))
 		goto err;
 	for (i = 0; i < report->nr; i++)
@@ -113,53 +39,6 @@ static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
 err:
 	nlmsg_free(skb);
 	return -EMSGSIZE;
-}
-
-/**
- * fv_nl_refuse - Set the error text of a failed command
- * @info: the request, of a caller with CAP_SYS_ADMIN
- * @dev: the device
- * @error: error of the command; for -EBUSY the owner of a fence session replaces @text
- * @text: the cause
- *
- * Context: Process context. Takes fv_registry_lock.
- */
-void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
-{
-	char owner[FV_REASON_SIZE];
-
-	if (error == -EBUSY) {
-		guard(mutex)(&fv_registry_lock);
-		if (fv_card_owner(dev->card, owner, sizeof(owner)))
-			text = owner;
-	}
-	NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);
-}
-
-/**
- * fv_nl_device_of - Get the device of a request
- * @info: the request
- * @attr: the attribute with its address
- *
- * Context: Process context. Takes fv_registry_lock.
- * Return: The device, to release by fv_device_put(), or ERR_PTR(): -EINVAL without an
- * address, -ENODEV if no device of that address is bound to this driver.
- */
-struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
-{
-	struct fv_device *dev;
-	const char *bdf;
-
-	if (GENL_REQ_ATTR_CHECK(info, attr)) {
-		NL_SET_ERR_MSG(info->extack, "no PCI address given");
-		return ERR_PTR(-EINVAL);
-	}
-	bdf = nla_data(info->attrs[attr]);
-	dev = fv_device_get(bdf);
-	if (dev)
-		return dev;
-	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
-	return ERR_PTR(-ENODEV);
 }
 
 /**
@@ -218,7 +97,7 @@ static int fv_nl_reply_retrain(struct genl_info *info, struct fv_device *dev,
 			  GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_RETRAIN);
+	hdr = genlmsg_iput(skb, info);
 	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RETRAIN_BDF, pci_name(dev->core.pdev)) ||
 	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_BEFORE, before) ||
 	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_AFTER, after) ||

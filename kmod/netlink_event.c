@@ -7,6 +7,7 @@
 #include "netlink_event.h"
 #include "netlink_gen.h"
 #include "netlink_put.h"
+#include "netlink_request.h"
 
 /* Message space for an event. */
 #define FV_NL_EVENT_SIZE							\
@@ -24,6 +25,9 @@ struct fv_nl_dump {
 };
 
 static_assert(sizeof(struct fv_nl_dump) <= sizeof_field(struct netlink_callback, ctx));
+
+/* The family of the events; set once, before any. */
+static const struct genl_family *fv_nl_event_family;
 
 static int fv_nl_put_outcome(struct sk_buff *skb, const struct fv_event *event)
 {
@@ -65,19 +69,30 @@ static void fv_nl_event_to(unsigned int group, const char *port, const struct fv
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&fpga_vfio_nl_family, &init_net, group))
+	if (!genl_has_listeners(fv_nl_event_family, &init_net, group))
 		return;
 	skb = genlmsg_new(FV_NL_EVENT_SIZE, GFP_KERNEL);
 	if (!skb)
 		return;
-	hdr = genlmsg_put(skb, 0, 0, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_EVENT);
+	hdr = genlmsg_put(skb, 0, 0, fv_nl_event_family, 0, FPGA_VFIO_CMD_EVENT);
 	if (!hdr || WARN_ON_ONCE(fv_nl_put_event(skb, port, event,
 						 group == FPGA_VFIO_NLGRP_EVENTS_ADMIN))) {
 		nlmsg_free(skb);
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast(&fpga_vfio_nl_family, skb, 0, group, GFP_KERNEL);
+	genlmsg_multicast(fv_nl_event_family, skb, 0, group, GFP_KERNEL);
+}
+
+/**
+ * fv_nl_event_init - Set the family that sends events
+ * @family: the registered family
+ *
+ * Context: Process context, before the first event.
+ */
+void __init fv_nl_event_init(const struct genl_family *family)
+{
+	fv_nl_event_family = family;
 }
 
 /**
@@ -102,14 +117,14 @@ void fv_nl_event(struct fv_device *dev, const char *port, const struct fv_event 
 static int fv_nl_dump_history(struct fv_history *history, u64 *seq, struct sk_buff *skb,
 			      struct netlink_callback *cb)
 {
+	const struct genl_info *info = genl_info_dump(cb);
 	const char *port = fv_history_port(history);
 	bool is_admin = fv_nl_is_admin(cb->skb);
 	struct fv_event event;
 	void *hdr;
 
 	for (; fv_history_read(history, seq, &event); ++*seq) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				  &fpga_vfio_nl_family, NLM_F_MULTI,
+		hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, info->family, NLM_F_MULTI,
 				  FPGA_VFIO_CMD_HISTORY_GET);
 		if (!hdr)
 			return -EMSGSIZE;

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "netlink_gen.h"
 #include "netlink_put.h"
+#include "netlink_request.h"
 #include "recover.h"
 #include "registry.h"
 #include "reset.h"
@@ -28,7 +29,7 @@ static int fv_nl_reply_fence(struct genl_info *info, struct fv_device *dev, unsi
 			  report->nr_functions * FV_NL_FUNCTION_SIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_FENCE);
+	hdr = genlmsg_iput(skb, info);
 	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_FENCE_BDF, pci_name(dev->core.pdev)) ||
 	    nla_put_string(skb, FPGA_VFIO_A_FENCE_PORT, pci_name(dev->card->port)) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_FENCE_TIMEOUT_MS, limit_ms) ||
@@ -120,7 +121,7 @@ static int fv_nl_reply_recover(struct genl_info *info, struct fv_device *dev,
 			  FV_NL_LINK_SIZE + 3 * nla_total_size(sizeof(u64)), GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &fpga_vfio_nl_family, 0, FPGA_VFIO_CMD_RECOVER);
+	hdr = genlmsg_iput(skb, info);
 	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RECOVER_BDF, pci_name(dev->core.pdev)))
 		goto err;
 	for (i = 0; i < report->nr; i++)

@@ -6,60 +6,10 @@
 
 #include "device.h"
 #include "netlink_gen.h"
-#include "netlink_put.h"
+#include "netlink_request.h"
 #include "policy.h"
 #include "policy_edit.h"
 #include "profile.h"
-
-static int fv_nl_put_ready(struct sk_buff *skb, const struct fv_ready_register *ready)
-{
-	struct nlattr *nest;
-
-	if (!ready->mask)
-		return 0;
-	nest = nla_nest_start(skb, FPGA_VFIO_A_POLICY_READY_REGISTER);
-	if (!nest ||
-	    nla_put_u32(skb, FPGA_VFIO_A_READY_REGISTER_BAR, ready->bar) ||
-	    nla_put_uint(skb, FPGA_VFIO_A_READY_REGISTER_OFFSET, ready->offset) ||
-	    nla_put_u32(skb, FPGA_VFIO_A_READY_REGISTER_MASK, ready->mask) ||
-	    nla_put_u32(skb, FPGA_VFIO_A_READY_REGISTER_VALUE, ready->value))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-/**
- * fv_nl_put_policy - Add a policy to a message
- * @skb: the message
- * @nest_attr: the nest attribute
- * @policy: the policy
- *
- * Context: Any.
- * Return: 0, or -EMSGSIZE if it does not fit.
- */
-int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy)
-{
-	struct nlattr *nest;
-	unsigned int i;
-
-	nest = nla_nest_start(skb, nest_attr);
-	if (!nest)
-		return -EMSGSIZE;
-	for (i = 0; i < policy->nr_methods; i++)
-		if (nla_put_u32(skb, FPGA_VFIO_A_POLICY_RESET_METHOD, policy->methods[i]))
-			goto err;
-	if (fv_nl_put_ready(skb, &policy->ready))
-		goto err;
-	for (i = 1; i <= FV_POLICY_NR; i++)
-		if (fv_policy_is_number(i) && nla_put_u32(skb, i, policy->value[i]))
-			goto err;
-	nla_nest_end(skb, nest);
-	return 0;
-
-err:
-	nla_nest_cancel(skb, nest);
-	return -EMSGSIZE;
-}
 
 static int fv_nl_get_methods(const struct nlattr *nest, struct fv_policy *policy, char *text,
 			     size_t size)
@@ -89,8 +39,9 @@ static int fv_nl_get_ready(const struct nlattr *nest, struct fv_ready_register *
 	unsigned int i;
 	int ret;
 
+	/* Checked by the policy of the command, which has those of its nests. */
 	ret = nla_parse_nested(attrs, FPGA_VFIO_A_READY_REGISTER_VALUE, nest,
-			       fpga_vfio_ready_register_nl_policy, NULL);
+			       NULL, NULL);
 	if (ret)
 		return ret;
 	*ready = (struct fv_ready_register) {};
@@ -125,8 +76,7 @@ static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, vo
 	if (!nest)
 		return 0;
 
-	ret = nla_parse_nested(attrs, FV_POLICY_NR, nest, fpga_vfio_policy_nl_policy,
-			       info->extack);
+	ret = nla_parse_nested(attrs, FV_POLICY_NR, nest, NULL, info->extack);
 	if (!ret)
 		ret = fv_nl_get_methods(nest, policy, text, size);
 	if (!ret && attrs[FPGA_VFIO_A_POLICY_READY_REGISTER])

@@ -10,12 +10,10 @@
 #include "policy.h"
 #include "span.h"
 
-struct fv_device;
 struct fv_link;
 struct fv_reset_function;
 struct fv_reset_report;
 struct fv_reset_step;
-struct genl_info;
 struct sk_buff;
 
 /* Message space for an address and for a link. */
@@ -35,11 +33,9 @@ struct sk_buff;
 int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link);
 int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 		       const struct fv_reset_function *function);
+const char *fv_nl_step_text(const struct fv_reset_step *step);
 int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
 		   const struct fv_reset_step *step, bool is_plan);
 int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy);
-bool fv_nl_is_admin(struct sk_buff *request);
-void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text);
-struct fv_device *fv_nl_device_of(struct genl_info *info, int attr);
 
 #endif /* FV_NETLINK_PUT_H */

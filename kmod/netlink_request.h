@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_NETLINK_REQUEST_H
+#define FV_NETLINK_REQUEST_H
+
+#include <linux/types.h>
+
+struct fv_device;
+struct genl_info;
+struct sk_buff;
+
+bool fv_nl_is_admin(struct sk_buff *request);
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text);
+struct fv_device *fv_nl_device_of(struct genl_info *info, int attr);
+
+#endif /* FV_NETLINK_REQUEST_H */
