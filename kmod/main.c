@@ -4,15 +4,15 @@
  */
 #include <linux/module.h>
 
-#include "compat.h"
-#include "group.h"
-#include "guest.h"
-#include "history.h"
-#include "netlink.h"
-#include "pci.h"
-#include "stats.h"
-#include "sysfs.h"
-#include "trace.h"
+#include "base/compat.h"
+#include "object/group.h"
+#include "recover/user_notify.h"
+#include "object/history.h"
+#include "entry/netlink.h"
+#include "entry/pci.h"
+#include "object/stats.h"
+#include "entry/sysfs.h"
+#include "entry/trace.h"
 
 static int __init fv_init(void)
 {
@@ -31,14 +31,14 @@ static int __init fv_init(void)
 		goto err_sysfs;
 
 	fv_trace_init();
-	fv_guest_register();
+	fv_user_notify_register();
 	ret = fv_pci_init(fv_sysfs_device_groups);
 	if (ret)
 		goto err_netlink;
 	return 0;
 
 err_netlink:
-	fv_guest_unregister();
+	fv_user_notify_unregister();
 	fv_trace_exit();
 	fv_netlink_exit();
 err_sysfs:
@@ -53,7 +53,7 @@ module_init(fv_init);
 static void __exit fv_exit(void)
 {
 	fv_pci_exit();
-	fv_guest_unregister();
+	fv_user_notify_unregister();
 	fv_trace_exit();
 	fv_netlink_exit();
 	fv_group_exit();

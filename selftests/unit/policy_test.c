@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/policy.c: defaults, ranges and texts of a device's policy. */
+/* kmod/base/policy.c: defaults, ranges and texts of a device's policy. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-#include "../../kmod/policy.h"
+#include "../../kmod/base/policy.h"
 
 /* Each key with its default and range. */
 static const struct key {

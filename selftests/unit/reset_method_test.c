@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/reset_method.c: reset method numbers of the PCI core and their counters. */
+/* kmod/base/reset_method.c: reset method numbers of the PCI core and their counters. */
 #include <stdio.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-#include "../../kmod/reset_method.h"
+#include "../../kmod/base/reset_method.h"
 
 /* From drivers/pci/pci.c; the empty first element ends a list. */
 static const char *const names[] = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/state.c: names of states, and allowed transitions. */
+/* kmod/base/state.c: names of states, and allowed transitions. */
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-#include "../../kmod/state.h"
+#include "../../kmod/base/state.h"
 
 /* From the row's state to the column's; "." is not allowed. */
 static const struct {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/aer.c: an error that the PCI core handles is counted, reported and recovered, and link-down
- * is expected from a fatal error until the PCI core is done with it.
+ * recover/aer.c: an error that the PCI core handles is counted, reported and recovered, and
+ * link-down is expected from a fatal error until the PCI core is done with it.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/aer.h"
-#include "../../../kmod/card.h"
-#include "../../../kmod/clean.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/history.h"
-#include "../../../kmod/ready.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/recover/aer.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/recover/clean.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define AER 0x100
@@ -27,14 +27,14 @@ static struct world {
 	char text[FV_REASON_SIZE];	/* of the last event */
 } world;
 
-void fv_card_quiet(struct fv_card *card, unsigned int ms)
+void fv_card_expect_link_down(struct fv_card *card, unsigned int ms)
 {
 	kernel_assert(card == world.dev->card);
 	world.quiets++;
 	world.quiet_ms = ms;
 }
 
-bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
 	return world.is_leased;
 }

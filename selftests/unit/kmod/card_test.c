@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/card.c: card lifetime, link goal and port isolation. */
+/* object/card.c: card lifetime, link goal and port isolation. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/card.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/history.h"
-#include "../../../kmod/policy.h"
-#include "../../../kmod/registry.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/base/policy.h"
+#include "../../../kmod/base/registry.h"
+#include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 
@@ -184,14 +184,14 @@ TEST_F(card, without_a_port_there_is_no_card)
 	fv_card_detach(&self->devices[1], card_exit);
 	EXPECT_EQ(-EOPNOTSUPP, fv_card_retrain(&self->devices[1], &self->goal, 0, &self->link));
 	/* a NULL card is accepted */
-	fv_card_keep(NULL);
-	fv_card_let_go(NULL);
+	fv_card_hotplug_ignore(NULL);
+	fv_card_hotplug_unignore(NULL);
 	fv_card_isolate(NULL);
 	fv_card_restore(NULL);
 	fv_card_reset_begin(NULL);
 	fv_card_reset_end(NULL);
-	fv_card_quiet(NULL, 1);
-	EXPECT_FALSE(fv_card_is_leased(NULL, self->text, sizeof(self->text)));
+	fv_card_expect_link_down(NULL, 1);
+	EXPECT_FALSE(fv_card_has_session(NULL, self->text, sizeof(self->text)));
 }
 
 /* The initial link is the goal, unless it is down or cannot be read. */
@@ -256,8 +256,8 @@ TEST_F(card, each_goal)
 		self->card->link_goal.width = rows[i].goal_width;
 		self->card->target_was = rows[i].target_was;
 		world.link.target_speed = rows[i].target;
-		EXPECT_EQ(rows[i].ret, fv_card_look(self->card, &self->policy, &self->link,
-						    &self->goal))
+		EXPECT_EQ(rows[i].ret, fv_card_read_link(self->card, &self->policy, &self->link,
+							 &self->goal))
 			TH_LOG("row %zu", i);
 		EXPECT_EQ(rows[i].wants_speed, self->goal.speed)
 			TH_LOG("row %zu", i);
@@ -270,7 +270,7 @@ TEST_F(card, each_goal)
 	}
 	EXPECT_EQ(0, memcmp(&world.link, &self->link, sizeof(self->link)));
 	world.read_error = -EIO;
-	EXPECT_EQ(-EIO, fv_card_look(self->card, &self->policy, &self->link, &self->goal));
+	EXPECT_EQ(-EIO, fv_card_read_link(self->card, &self->policy, &self->link, &self->goal));
 	self->card->target_was = 0;
 }
 
@@ -404,19 +404,19 @@ TEST_F(card, a_target_is_noted)
 
 TEST_F(card, a_fence_has_an_owner)
 {
-	struct fv_lease *lease = &self->card->lease;
+	struct fv_session *session = &self->card->session;
 
-	EXPECT_FALSE(fv_card_is_leased(self->card, self->text, sizeof(self->text)));
+	EXPECT_FALSE(fv_card_has_session(self->card, self->text, sizeof(self->text)));
 	EXPECT_STREQ("", self->text);
-	lease->pid = 42;
-	strscpy(lease->comm, "programmer");
-	lease->is_on = true;
-	EXPECT_TRUE(fv_card_is_leased(self->card, self->text, sizeof(self->text)));
+	session->pid = 42;
+	strscpy(session->comm, "programmer");
+	session->is_on = true;
+	EXPECT_TRUE(fv_card_has_session(self->card, self->text, sizeof(self->text)));
 	EXPECT_STREQ("fenced by a command", self->text);
 	mutex_lock(&fv_registry_lock);
 	EXPECT_TRUE(fv_card_owner(self->card, self->text, sizeof(self->text)));
 	EXPECT_STREQ("fenced by programmer (pid 42)", self->text);
-	lease->is_on = false;
+	session->is_on = false;
 	*self->text = '\0';
 	EXPECT_FALSE(fv_card_owner(self->card, self->text, sizeof(self->text)));
 	EXPECT_FALSE(fv_card_owner(NULL, self->text, sizeof(self->text)));
@@ -432,13 +432,13 @@ TEST_F(card, the_hotplug_driver_is_kept_away)
 
 	for (was = 0; was < 2; was++) {
 		port->ignore_hotplug = was;
-		fv_card_keep(self->card);
+		fv_card_hotplug_ignore(self->card);
 		EXPECT_TRUE(!!port->ignore_hotplug);
-		fv_card_keep(self->card);
-		fv_card_let_go(self->card);
+		fv_card_hotplug_ignore(self->card);
+		fv_card_hotplug_unignore(self->card);
 		EXPECT_TRUE(!!port->ignore_hotplug);
 		fv_card_isolate(self->card);
-		fv_card_let_go(self->card);
+		fv_card_hotplug_unignore(self->card);
 		EXPECT_TRUE(!!port->ignore_hotplug);
 		fv_card_restore(self->card);
 		EXPECT_EQ(was, !!port->ignore_hotplug);
@@ -468,27 +468,27 @@ TEST_F(card, it_is_quiet_while_it_is_reset)
 {
 	struct fv_card *card = self->card;
 
-	EXPECT_FALSE(fv_card_is_quiet(card));
+	EXPECT_FALSE(fv_card_expects_link_down(card));
 	fv_card_reset_begin(card);
 	fv_card_reset_begin(card);
-	EXPECT_TRUE(fv_card_is_quiet(card));
+	EXPECT_TRUE(fv_card_expects_link_down(card));
 	fv_card_reset_end(card);
-	EXPECT_TRUE(fv_card_is_quiet(card));
+	EXPECT_TRUE(fv_card_expects_link_down(card));
 	fv_card_reset_end(card);
-	EXPECT_FALSE(fv_card_is_quiet(card));
+	EXPECT_FALSE(fv_card_expects_link_down(card));
 	EXPECT_EQ(2, atomic_read(&card->resets));
 	/* or for a time */
-	fv_card_quiet(card, 50);
+	fv_card_expect_link_down(card, 50);
 	kernel_ns += 50 * NSEC_PER_MSEC - 1;
-	EXPECT_TRUE(fv_card_is_quiet(card));
+	EXPECT_TRUE(fv_card_expects_link_down(card));
 	kernel_ns++;
-	EXPECT_FALSE(fv_card_is_quiet(card));
-	fv_card_quiet(card, 50);
-	fv_card_quiet(card, 0);
-	EXPECT_FALSE(fv_card_is_quiet(card));
-	fv_card_quiet(card, 5000000);
+	EXPECT_FALSE(fv_card_expects_link_down(card));
+	fv_card_expect_link_down(card, 50);
+	fv_card_expect_link_down(card, 0);
+	EXPECT_FALSE(fv_card_expects_link_down(card));
+	fv_card_expect_link_down(card, 5000000);
 	kernel_ns += 4999999ull * NSEC_PER_MSEC;
-	EXPECT_TRUE(fv_card_is_quiet(card));
+	EXPECT_TRUE(fv_card_expects_link_down(card));
 }
 
 TEST_F(card, a_link_is_known_to_be_down)
@@ -503,7 +503,7 @@ TEST_F(card, a_link_is_known_to_be_down)
 /* The link monitor looks at once, however long it was to wait. */
 TEST_F(card, its_link_is_checked_now)
 {
-	struct delayed_work *work = &self->card->watch.work;
+	struct delayed_work *work = &self->card->monitor.work;
 
 	queue_delayed_work(system_dfl_wq, work, 1000);
 	fv_card_check_link(self->card);

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/clean.c: each user gets a device that was reset, by methods that spare functions of other
+ * recover/clean.c: each user gets a device that was reset, by methods that spare functions of other
  * users; close reset leaves a broken device to the recovery worker.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/baseline.h"
-#include "../../../kmod/card.h"
-#include "../../../kmod/clean.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/history.h"
-#include "../../../kmod/link.h"
-#include "../../../kmod/msi.h"
-#include "../../../kmod/ready.h"
-#include "../../../kmod/registry.h"
-#include "../../../kmod/reset.h"
-#include "../../../kmod/reset_ops.h"
-#include "../../../kmod/stats.h"
-#include "../../../kmod/vf.h"
+#include "../../../kmod/isolate/saved_state.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/recover/clean.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/pcie/link.h"
+#include "../../../kmod/pcie/msi.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/base/registry.h"
+#include "../../../kmod/reset/reset.h"
+#include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/isolate/vf.h"
 
 #define DEVICES 3
 #define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
@@ -56,19 +56,19 @@ bool fv_reset_is_core_special(struct pci_dev *pdev)
 	return world.is_special;
 }
 
-int fv_span_ask(struct fv_device *dev, char *text, size_t size)
+int fv_scope_check_users(struct fv_device *dev, char *text, size_t size)
 {
 	if (world.ask)
 		snprintf(text, size, "a virtual function is held");
 	return world.ask;
 }
 
-int fv_span_lock_function(struct pci_dev *pdev, char *text, size_t size)
+int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
 {
 	return device_trylock(&pdev->dev) ? 0 : -EAGAIN;
 }
 
-bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
 	strscpy(text, "fenced", size);
 	return world.is_leased;
@@ -170,21 +170,21 @@ bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
 	return false;
 }
 
-int fv_baseline_init(struct fv_device *dev)
+int fv_saved_state_init(struct fv_device *dev)
 {
 	return 0;
 }
 
-void fv_baseline_exit(struct fv_device *dev)
+void fv_saved_state_exit(struct fv_device *dev)
 {
 }
 
-int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
+int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
 	return 0;
 }
 
-void fv_baseline_rewind(struct fv_device *dev)
+void fv_saved_state_reset(struct fv_device *dev)
 {
 	world.rewinds++;
 }
@@ -212,7 +212,7 @@ int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
 	return 0;
 }
 
-int fv_msi_look(struct pci_dev *pdev, char *text, size_t size)
+int fv_msi_verify(struct pci_dev *pdev, char *text, size_t size)
 {
 	return 0;
 }
@@ -341,8 +341,8 @@ TEST_F(clean, what_is_repaired)
 		{ FPGA_VFIO_CARD_STATE_READY },
 		{ FPGA_VFIO_CARD_STATE_FENCED },
 		{ FPGA_VFIO_CARD_STATE_RECOVERING },
-		{ FPGA_VFIO_CARD_STATE_LOST, FV_RESET_ANY | FV_RESET_ARRIVED },
-		{ FPGA_VFIO_CARD_STATE_CHANGED, FV_RESET_ANY | FV_RESET_ARRIVED },
+		{ FPGA_VFIO_CARD_STATE_LOST, FV_RESET_ANY | FV_RESET_VERIFY_FIRST },
+		{ FPGA_VFIO_CARD_STATE_CHANGED, FV_RESET_ANY | FV_RESET_VERIFY_FIRST },
 		{ FPGA_VFIO_CARD_STATE_FAILED, FV_RESET_ANY },
 	};
 	unsigned int i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/config.c: each config field is saved, restored and read back. */
+/* pcie/config.c: each config field is saved, restored and read back. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/config.h"
+#include "../../../kmod/pcie/config.h"
 
 enum place { HEADER, CAP, EXT };
 
@@ -139,7 +139,7 @@ TEST_F(config, each_field_is_saved)
 		EXPECT_EQ(value_of(&fields[i]), self->config.values[i])
 			TH_LOG("%s", fields[i].name);
 	EXPECT_EQ(1, self->card.saves);
-	fv_config_look(&self->card, &self->config);
+	fv_config_capture(&self->card, &self->config);
 	EXPECT_EQ(1, self->card.saves);
 }
 

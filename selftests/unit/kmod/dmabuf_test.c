@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/fence.c on kernels with dma-bufs of BARs: revoke and restore. */
+/* isolate/fence.c on kernels with dma-bufs of BARs: revoke and restore. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/compat.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/fence.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/base/compat.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/object/stats.h"
 
 #define ENTRY (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY)
 #define EXIT (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT)

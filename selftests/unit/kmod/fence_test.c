@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/fence.c: raise and lower the fence, and what the user sees behind it. */
+/* isolate/fence.c: raise and lower the fence, and what the user sees behind it. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/device.h"
-#include "../../../kmod/fence.h"
-#include "../../../kmod/intx.h"
-#include "../../../kmod/stats.h"
-#include "../../../kmod/wait.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/isolate/intx.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/base/wait.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define ACTS 4
@@ -180,14 +180,14 @@ static void forget_acts(void)
 static void lower(void)
 {
 	down_write(&world.dev->core.memory_lock);
-	fv_fence_lower_held(world.dev);
+	fv_fence_lower_locked(world.dev);
 	up_write(&world.dev->core.memory_lock);
 }
 
 static void raise_at_once(void)
 {
 	down_write(&world.dev->core.memory_lock);
-	fv_fence_raise_held(world.dev);
+	fv_fence_raise_locked(world.dev);
 	up_write(&world.dev->core.memory_lock);
 }
 
@@ -412,7 +412,7 @@ TEST_F(fence, intx_is_masked_and_unmasked)
 	/* and for a reset that fails */
 	fv_wait_begin(&self->wait, 100);
 	EXPECT_EQ(0, lock(self->dev, &self->wait));
-	fv_fence_raise_held(self->dev);
+	fv_fence_raise_locked(self->dev);
 	fv_fence_unlock(self->dev);
 	EXPECT_TRUE(self->dev->core.virq_disabled);
 	lower();

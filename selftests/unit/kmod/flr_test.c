@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/flr.c: a work item does the reset that a user requests in config space; the recovery worker
- * follows if it fails.
+ * recover/flr.c: a work item does the reset that a user requests in config space; the
+ * recovery worker follows if it fails.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/clean.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/fence.h"
-#include "../../../kmod/flr.h"
-#include "../../../kmod/reset.h"
-#include "../../../kmod/reset_ops.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/recover/clean.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/recover/flr.h"
+#include "../../../kmod/reset/reset.h"
+#include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define WRITE_MS 150

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/history.c: events are numbered, stored and reported; the ring keeps the newest. */
+/* object/history.c: events are numbered, stored and reported; the ring keeps the newest. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/device.h"
-#include "../../../kmod/history.h"
-#include "../../../kmod/notify.h"
-#include "../../../kmod/registry.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/object/observer.h"
+#include "../../../kmod/base/registry.h"
 
 FIXTURE(history)
 {
@@ -20,7 +20,7 @@ static char told_port[32];
 static unsigned int nr_told;
 static int locks_told;
 
-void fv_notify_event(struct fv_device *dev, const char *port, const struct fv_event *event)
+void fv_observer_event(struct fv_device *dev, const char *port, const struct fv_event *event)
 {
 	told = *event;
 	strscpy(told_port, port);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/identity.c: each part of the identity is read and compared. */
+/* pcie/identity.c: each part of the identity is read and compared. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/identity.h"
+#include "../../../kmod/pcie/identity.h"
 
 #define STRICT FPGA_VFIO_IDENTITY_CHECK_STRICT
 #define BUILD FPGA_VFIO_IDENTITY_CHECK_BUILD

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/ids.c and kmod/profile.c: accepted ids, refused ids and profiles. The tables are duplicated
+ * base/ids.c and base/profile.c: accepted ids, refused ids and profiles. The tables are duplicated
  * here to detect lost lines and mistyped ids.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/ids.h"
-#include "../../../kmod/profile.h"
+#include "../../../kmod/base/ids.h"
+#include "../../../kmod/base/profile.h"
 
 /* Accepted ids. */
 static const struct id {

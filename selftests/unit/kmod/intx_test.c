@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/intx.c: for each state of INTx at a fence or reset, and each request of the user in between,
- * vfio_pci_core and the device agree afterwards and the next interrupt arrives.
+ * isolate/intx.c: for each state of INTx at a fence or reset, and each request of the user
+ * in between, vfio_pci_core and the device agree afterwards and the next interrupt arrives.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/device.h"
-#include "../../../kmod/intx.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/isolate/intx.h"
 
 /* The state of vfio_pci_core and of the device. */
 static struct world {

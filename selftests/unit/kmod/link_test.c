@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/link.c: link registers of a port, link retrain, disable and enable. */
+/* pcie/link.c: link registers of a port, link retrain, disable and enable. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/link.h"
-#include "../../../kmod/wait.h"
+#include "../../../kmod/pcie/link.h"
+#include "../../../kmod/base/wait.h"
 
 #define EXP 0x54
 #define CAP (EXP + PCI_EXP_LNKCAP)

@@ -2,14 +2,14 @@
 /* kmod/main.c: order of init, reverse order of exit, and the warning about newer kernels. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/group.h"
-#include "../../../kmod/guest.h"
-#include "../../../kmod/history.h"
-#include "../../../kmod/netlink.h"
-#include "../../../kmod/pci.h"
-#include "../../../kmod/stats.h"
-#include "../../../kmod/sysfs.h"
-#include "../../../kmod/trace.h"
+#include "../../../kmod/object/group.h"
+#include "../../../kmod/recover/user_notify.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/entry/netlink.h"
+#include "../../../kmod/entry/pci.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/entry/sysfs.h"
+#include "../../../kmod/entry/trace.h"
 
 unsigned int kernel_version_code;
 
@@ -41,9 +41,9 @@ int fv_netlink_init(void)
 #define DOES(_fn, _what)	void _fn(void) { did(_what); }
 
 DOES(fv_trace_init, 'T')
-DOES(fv_guest_register, 'U')
+DOES(fv_user_notify_register, 'U')
 DOES(fv_pci_exit, 'p')
-DOES(fv_guest_unregister, 'u')
+DOES(fv_user_notify_unregister, 'u')
 DOES(fv_trace_exit, 't')
 DOES(fv_netlink_exit, 'n')
 DOES(fv_group_exit, 'g')

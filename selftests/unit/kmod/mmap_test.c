@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/mmap.c: accepted BAR mappings, and the self-test at the first fault. */
+/* isolate/mmap.c: accepted BAR mappings, and the self-test at the first fault. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/device.h"
-#include "../../../kmod/fence.h"
-#include "../../../kmod/mmap.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/isolate/mmap.h"
+#include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define BAR 2

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/msi.c: MSI and MSI-X registers are read back, and written if lost. */
+/* pcie/msi.c: MSI and MSI-X registers are read back, and written if lost. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/msi.h"
-#include "../../../kmod/ready.h"
+#include "../../../kmod/pcie/msi.h"
+#include "../../../kmod/pcie/ready.h"
 
 #define VECTORS 2048
 #define MSI_CAP 0x50
@@ -144,7 +144,7 @@ static void use_msi(struct pci_dev *card, bool is_64)
 }
 
 #define restore() fv_msi_restore(&self->card, self->text, sizeof(self->text))
-#define look() fv_msi_look(&self->card, self->text, sizeof(self->text))
+#define look() fv_msi_verify(&self->card, self->text, sizeof(self->text))
 
 TEST_F(msi, without_any_nothing_is_touched)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/port.c: port isolation, restore, and hot reset. */
+/* pcie/port.c: port isolation, restore, and hot reset. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/port.h"
+#include "../../../kmod/pcie/port.h"
 
 #define EXP 0x54
 #define AER 0x100

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/ready.c: readiness of a function and of its design. */
+/* pcie/ready.c: readiness of a function and of its design. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/policy.h"
-#include "../../../kmod/ready.h"
-#include "../../../kmod/wait.h"
+#include "../../../kmod/base/policy.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/base/wait.h"
 
 FIXTURE(ready)
 {

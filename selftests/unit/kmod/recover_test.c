@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/recover.c: wait for the card, reset it if needed, and report the result. */
+/* recover/recover.c: wait for the card, reset it if needed, and report the result. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/baseline.h"
-#include "../../../kmod/card.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/link.h"
-#include "../../../kmod/ready.h"
-#include "../../../kmod/recover.h"
-#include "../../../kmod/reset.h"
-#include "../../../kmod/stats.h"
-#include "../../../kmod/wait.h"
+#include "../../../kmod/isolate/saved_state.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/pcie/link.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/recover/recover.h"
+#include "../../../kmod/reset/reset.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/base/wait.h"
 
 #define DEVICES 2
 #define A(name) FPGA_VFIO_A_STATS_##name
-#define METHODS (FV_RESET_CARD_ARRIVED | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
+#define METHODS (FV_RESET_VERIFY_CARD_FIRST | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
 		 BIT(FPGA_VFIO_RESET_METHOD_LINK))
 
 /* State, results and call counts of the stubs for other driver files. */
@@ -111,7 +111,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 {
 	unsigned int i;
 
-	kernel_assert(methods == METHODS && dev->card->lease.lock.held);
+	kernel_assert(methods == METHODS && dev->card->session.lock.held);
 	world.resets++;
 	world.origin = origin;
 	kernel_sleep_us(30000);
@@ -130,7 +130,7 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 	return world.plan;
 }
 
-int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
+int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
 {
 	kernel_assert(!dev && pdev->dev.mutex.held);
 	world.restored |= 1 << index_of_pdev(pdev);
@@ -243,10 +243,10 @@ TEST_F(recover, what_is_unfinished)
 	({								\
 		int __ret;						\
 									\
-		mutex_lock(&self->card.lease.lock);			\
+		mutex_lock(&self->card.session.lock);			\
 		__ret = fv_recover_run(self->dev, FPGA_VFIO_ORIGIN_NETLINK, &self->report,	\
 				       &self->times);			\
-		mutex_unlock(&self->card.lease.lock);			\
+		mutex_unlock(&self->card.session.lock);			\
 		__ret;							\
 	})
 

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/reset_ops.c and kmod/reset_plan.c: requirements, actions, times and order of the reset
+ * pcie/reset_ops.c and reset/reset_plan.c: requirements, actions, times and order of the reset
  * methods, and their plan.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/device.h"
-#include "../../../kmod/link.h"
-#include "../../../kmod/policy.h"
-#include "../../../kmod/port.h"
-#include "../../../kmod/ready.h"
-#include "../../../kmod/reset.h"
-#include "../../../kmod/reset_ops.h"
-#include "../../../kmod/span.h"
-#include "../../../kmod/wait.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/pcie/link.h"
+#include "../../../kmod/base/policy.h"
+#include "../../../kmod/pcie/port.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/reset/reset.h"
+#include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/isolate/reset_scope.h"
+#include "../../../kmod/base/wait.h"
 
 enum {
 	FLR = FPGA_VFIO_RESET_METHOD_FLR,
 	PM = FPGA_VFIO_RESET_METHOD_PM,
 	HOT = FPGA_VFIO_RESET_METHOD_HOT,
 	LINK = FPGA_VFIO_RESET_METHOD_LINK,
-	ARRIVAL = FV_RESET_ARRIVAL,
-	CARD_ARRIVAL = FV_RESET_CARD_ARRIVAL,
+	ARRIVAL = FV_RESET_VERIFY,
+	CARD_ARRIVAL = FV_RESET_VERIFY_CARD,
 };
 
 /* Method numbers of the PCI core, see reset_method_test.c. */
@@ -93,30 +93,30 @@ void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 	*policy = world.policy;
 }
 
-int fv_span_look(struct fv_span *span, struct fv_device *dev, bool is_card, char *text,
-		 size_t size)
+int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card, char *text,
+		     size_t size)
 {
-	kernel_assert(dev->core.vdev.dev_set->lock.held && !span->nr);
+	kernel_assert(dev->core.vdev.dev_set->lock.held && !scope->nr);
 	world.looks_of_card += is_card;
-	world.is_any_user = span->is_any_user;
-	span->functions[0] = dev->core.pdev;
-	span->devices[0] = dev;
-	span->is_open[0] = dev->user;
-	span->nr = 1;
+	world.is_any_user = scope->is_any_user;
+	scope->functions[0] = dev->core.pdev;
+	scope->devices[0] = dev;
+	scope->is_open[0] = dev->user;
+	scope->nr = 1;
 	if (is_card) {
-		span->functions[1] = dev->core.pdev->bus->devices[1];
-		span->devices[1] = NULL;
-		span->nr = 2;
+		scope->functions[1] = dev->core.pdev->bus->devices[1];
+		scope->devices[1] = NULL;
+		scope->nr = 2;
 	}
-	strscpy(span->holders, "0000:01:00.1 is held by process 42");
+	strscpy(scope->holders, "0000:01:00.1 is held by process 42");
 	if (world.look)
 		snprintf(text, size, "%s", world.look_text);
 	return world.look;
 }
 
-void fv_span_end(struct fv_span *span)
+void fv_scope_end(struct fv_scope *scope)
 {
-	span->nr = 0;
+	scope->nr = 0;
 }
 
 FIXTURE(ops)
@@ -177,7 +177,7 @@ TEST_F(ops, each_method_is_what_it_is)
 {
 	static const struct {
 		const char *name;
-		bool is_card, is_arrival;
+		bool is_card, is_verify_only;
 		unsigned int expected_ms, limit_ms;
 	} rows[] = {
 		{ "flr", false, false, 100, 100 + 10000 },
@@ -197,7 +197,7 @@ TEST_F(ops, each_method_is_what_it_is)
 
 		EXPECT_STREQ(rows[i].name, ops->name);
 		EXPECT_EQ(rows[i].is_card, ops->is_card);
-		EXPECT_EQ(rows[i].is_arrival, ops->is_arrival);
+		EXPECT_EQ(rows[i].is_verify_only, ops->is_verify_only);
 		EXPECT_EQ(rows[i].expected_ms, ops->expected_ms);
 		EXPECT_EQ(rows[i].limit_ms, fv_reset_limit_ms(ops, &self->policy));
 		if (i < FV_RESET_METHODS) {
@@ -489,13 +489,13 @@ TEST_F(ops, each_order)
 		{ { CORE_FLR }, { LINK, FLR, -1 }, BIT(PM), { PM, -1 } },
 		{ { CORE_FLR }, { LINK, FLR, -1 }, BIT(FLR), { FLR, -1 } },
 		/* verify only comes first */
-		{ { CORE_FLR }, { -1 }, ALL | FV_RESET_ARRIVED,
+		{ { CORE_FLR }, { -1 }, ALL | FV_RESET_VERIFY_FIRST,
 		  { ARRIVAL, FLR, PM, HOT, LINK, -1 } },
-		{ { CORE_BUS }, { -1 }, FV_RESET_CARD_ARRIVED | BIT(HOT) | BIT(LINK),
+		{ { CORE_BUS }, { -1 }, FV_RESET_VERIFY_CARD_FIRST | BIT(HOT) | BIT(LINK),
 		  { CARD_ARRIVAL, HOT, LINK, -1 } },
-		{ { CORE_BUS }, { LINK, -1 }, FV_RESET_CARD_ARRIVED | BIT(HOT) | BIT(LINK),
+		{ { CORE_BUS }, { LINK, -1 }, FV_RESET_VERIFY_CARD_FIRST | BIT(HOT) | BIT(LINK),
 		  { CARD_ARRIVAL, LINK, -1 } },
-		{ { CORE_BUS }, { LINK, -1 }, FV_RESET_ARRIVED | BIT(HOT),
+		{ { CORE_BUS }, { LINK, -1 }, FV_RESET_VERIFY_FIRST | BIT(HOT),
 		  { ARRIVAL, HOT, -1 } },
 	};
 	unsigned int i, j, nr;
@@ -563,7 +563,7 @@ TEST_F(ops, a_plan_has_each_step)
 	self->dev.user = &user;
 	EXPECT_EQ(0, plan(ALL));
 	EXPECT_TRUE(report->functions[0].is_held);
-	EXPECT_EQ(0, plan(FV_RESET_CARD_ARRIVED | BIT(HOT)));
+	EXPECT_EQ(0, plan(FV_RESET_VERIFY_CARD_FIRST | BIT(HOT)));
 	EXPECT_EQ(1, world.is_any_user);
 	ASSERT_EQ(2, report->nr);
 	EXPECT_EQ(CARD_ARRIVAL, (int)report->steps[0].method);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
+ * reset/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
  * a reset, whatever requested it. Each function waits for its own ready register.
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/baseline.h"
-#include "../../../kmod/card.h"
-#include "../../../kmod/compat.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/fence.h"
-#include "../../../kmod/history.h"
-#include "../../../kmod/msi.h"
-#include "../../../kmod/link.h"
-#include "../../../kmod/notify.h"
-#include "../../../kmod/ready.h"
-#include "../../../kmod/reset_step.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/isolate/saved_state.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/base/compat.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/pcie/msi.h"
+#include "../../../kmod/pcie/link.h"
+#include "../../../kmod/object/observer.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/reset/reset_step.h"
+#include "../../../kmod/object/stats.h"
 
 #define DEVICES 2
 
@@ -60,20 +60,20 @@ void fv_fence_lower(struct fv_device *dev)
 	world.is_revoked[index_of(dev)] = false;
 }
 
-void fv_fence_raise_held(struct fv_device *dev)
+void fv_fence_raise_locked(struct fv_device *dev)
 {
 	kernel_assert(dev->core.memory_lock.held == -1);
 	dev->fence.seq |= 1;
 }
 
 /* Used only without exported dma-bufs. */
-void fv_fence_lower_held(struct fv_device *dev)
+void fv_fence_lower_locked(struct fv_device *dev)
 {
 	kernel_assert(dev->core.memory_lock.held == -1 && list_empty(&dev->core.dmabufs));
 	dev->fence.seq &= ~1;
 }
 
-int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
+int fv_scope_hold_memory(struct fv_scope *scope, char *text, size_t size)
 {
 	unsigned int i;
 
@@ -82,53 +82,53 @@ int fv_span_hold_memory(struct fv_span *span, char *text, size_t size)
 		snprintf(text, size, "the user of 0000:01:00.0 does not leave its memory alone");
 		return world.hold;
 	}
-	for (i = 0; i < span->nr_held; i++) {
-		down_write(&span->devices[i]->fence.gate);
-		down_write(&span->devices[i]->core.memory_lock);
+	for (i = 0; i < scope->nr_held; i++) {
+		down_write(&scope->devices[i]->fence.gate);
+		down_write(&scope->devices[i]->core.memory_lock);
 	}
 	return 0;
 }
 
-void fv_span_release_memory(struct fv_span *span)
+void fv_scope_release_memory(struct fv_scope *scope)
 {
 	unsigned int i;
 
-	for (i = 0; i < span->nr_held; i++) {
-		up_write(&span->devices[i]->core.memory_lock);
-		up_write(&span->devices[i]->fence.gate);
+	for (i = 0; i < scope->nr_held; i++) {
+		up_write(&scope->devices[i]->core.memory_lock);
+		up_write(&scope->devices[i]->fence.gate);
 	}
 }
 
 static unsigned int awake;
 
-int fv_span_hold(struct fv_span *span, bool is_card, char *text, size_t size)
+int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
 {
-	span->nr = is_card ? DEVICES : 1;
-	span->nr_held = span->nr;
+	scope->nr = is_card ? DEVICES : 1;
+	scope->nr_held = scope->nr;
 	return 0;
 }
 
-void fv_span_wake(struct fv_span *span)
+void fv_scope_wake(struct fv_scope *scope)
 {
 	awake++;
 }
 
-void fv_span_let_sleep(struct fv_span *span)
+void fv_scope_allow_sleep(struct fv_scope *scope)
 {
 	kernel_assert(awake--);
 }
 
-void fv_span_block_config(struct fv_span *span)
+void fv_scope_block_config(struct fv_scope *scope)
 {
 }
 
-void fv_span_unblock_config(struct fv_span *span)
+void fv_scope_unblock_config(struct fv_scope *scope)
 {
 }
 
-void fv_span_lock_memory(struct fv_span *span, unsigned int i)
+void fv_scope_lock_memory(struct fv_scope *scope, unsigned int i)
 {
-	down_write(&span->devices[i]->core.memory_lock);
+	down_write(&scope->devices[i]->core.memory_lock);
 }
 
 /* Before the first access: all dma-bufs are revoked, and the fence prevents new ones. */
@@ -161,7 +161,7 @@ static const char *unavailable(struct pci_dev *pdev, const struct fv_policy *pol
 	return NULL;
 }
 
-void fv_notify_phase(struct fv_device *dev, unsigned int method, enum fv_phase phase, int error)
+void fv_observer_phase(struct fv_device *dev, unsigned int method, enum fv_phase phase, int error)
 {
 }
 
@@ -187,27 +187,27 @@ int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register 
 	return 0;
 }
 
-int fv_baseline_remember(struct pci_dev *pdev, struct fv_device *dev)
+int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
 	return 0;
 }
 
-void fv_baseline_forget(struct fv_device *dev)
+void fv_saved_state_forget(struct fv_device *dev)
 {
 }
 
-int fv_baseline_compare(struct fv_device *dev, char *text, size_t size)
-{
-	return 0;
-}
-
-int fv_baseline_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
+int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
 {
 	return 0;
 }
 
-int fv_card_look(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
-		 struct fv_link_goal *goal)
+int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
+		      struct fv_link_goal *goal)
 {
 	return -EOPNOTSUPP;
 }
@@ -295,8 +295,8 @@ FIXTURE_SETUP(reset_step)
 		dev->fence.is_open = true;
 		dev->state = FPGA_VFIO_CARD_STATE_READY;
 		INIT_LIST_HEAD(&dev->core.dmabufs);
-		self->job.span.functions[i] = &self->pdevs[i];
-		self->job.span.devices[i] = dev;
+		self->job.scope.functions[i] = &self->pdevs[i];
+		self->job.scope.devices[i] = dev;
 		world.devices[i] = dev;
 	}
 	self->ops = (struct fv_reset_ops) {
@@ -305,10 +305,10 @@ FIXTURE_SETUP(reset_step)
 		.unavailable = unavailable,
 		.act = act,
 	};
-	self->job.span.dev = &self->devices[0];
+	self->job.scope.dev = &self->devices[0];
 	self->job.ops = &self->ops;
 	self->job.step = &self->step;
-	fv_span_hold(&self->job.span, false, NULL, 0);
+	fv_scope_hold(&self->job.scope, false, NULL, 0);
 }
 
 FIXTURE_TEARDOWN(reset_step)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/reset.c: order of methods, locks, and result. */
+/* reset/reset.c: order of methods, locks, and result. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/card.h"
-#include "../../../kmod/device.h"
-#include "../../../kmod/policy.h"
-#include "../../../kmod/reset.h"
-#include "../../../kmod/reset_ops.h"
-#include "../../../kmod/reset_step.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/base/policy.h"
+#include "../../../kmod/reset/reset.h"
+#include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/reset/reset_step.h"
 
 enum {
 	FLR = FPGA_VFIO_RESET_METHOD_FLR,
 	PM = FPGA_VFIO_RESET_METHOD_PM,
 	HOT = FPGA_VFIO_RESET_METHOD_HOT,
 	LINK = FPGA_VFIO_RESET_METHOD_LINK,
-	ARRIVAL = FV_RESET_ARRIVAL,
-	CARD_ARRIVAL = FV_RESET_CARD_ARRIVAL,
+	ARRIVAL = FV_RESET_VERIFY,
+	CARD_ARRIVAL = FV_RESET_VERIFY_CARD,
 };
 
 #define ORIGIN(name) FPGA_VFIO_ORIGIN_##name
@@ -43,20 +43,20 @@ static struct world {
 	unsigned int loads;
 } world;
 
-int fv_span_begin(struct fv_span *span, struct fv_device *dev, char *text, size_t size)
+int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
 {
 	kernel_assert(!world.is_held);
 	if (world.begin) {
 		snprintf(text, size, "is being bound");
 		return world.begin;
 	}
-	span->dev = dev;
-	span->functions[0] = dev->core.pdev;
+	scope->dev = dev;
+	scope->functions[0] = dev->core.pdev;
 	world.is_held = true;
 	return 0;
 }
 
-bool fv_span_is_wide(struct fv_device *dev, bool is_card)
+bool fv_scope_is_wide(struct fv_device *dev, bool is_card)
 {
 	return is_card || dev->core.pdev->nr_vfs;
 }
@@ -68,7 +68,7 @@ bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
 	return world.is_waiting;
 }
 
-void fv_span_end(struct fv_span *span)
+void fv_scope_end(struct fv_scope *scope)
 {
 	kernel_assert(world.is_held);
 	world.is_held = false;
@@ -82,11 +82,11 @@ int fv_reset_step_run(struct fv_reset_job *job)
 	kernel_assert(job->ops == fv_reset_ops_of(job->method));
 	kernel_assert(job->step->method == job->method && !job->step->error);
 	world.methods[i] = job->method;
-	world.is_set_locked[i] = job->span.dev->core.vdev.dev_set->lock.held;
+	world.is_set_locked[i] = job->scope.dev->core.vdev.dev_set->lock.held;
 	world.began_ns[i] = job->began_ns;
 	world.is_fencing = job->is_fencing;
 	world.is_lost = job->is_lost;
-	world.is_any_user = job->span.is_any_user;
+	world.is_any_user = job->scope.is_any_user;
 	job->step->is_tried = world.is_tried;
 	if (world.errors[i])
 		snprintf(job->step->text, sizeof(job->step->text), "step %u", i);
@@ -114,7 +114,7 @@ void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 	*policy = dev->policy;
 }
 
-bool fv_card_is_leased(struct fv_card *card, char *text, size_t size)
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
 	if (world.is_leased)
 		snprintf(text, size, "fenced by another");
@@ -278,12 +278,12 @@ TEST_F(reset, an_arrival_is_not_forced)
 {
 	world.state = FPGA_VFIO_CARD_STATE_LOST;
 	world.errors[0] = -EAGAIN;
-	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
 	EXPECT_EQ(1, world.nr);
 	EXPECT_EQ(ARRIVAL, world.methods[0]);
 	EXPECT_TRUE(world.is_lost);
 	world.errors[0] = -ETIMEDOUT;
-	EXPECT_EQ(0, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(0, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
 	EXPECT_EQ(2, world.nr);
 	EXPECT_EQ(FLR, world.methods[1]);
 	/* otherwise a method that could not start does not end the reset */
@@ -315,7 +315,7 @@ TEST_F(reset, who_is_fenced)
 			TH_LOG("origin %u", rows[i].origin);
 		EXPECT_FALSE(world.is_any_user);
 	}
-	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED, ORIGIN(NETLINK)));
+	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST, ORIGIN(NETLINK)));
 	EXPECT_TRUE(world.is_any_user);
 	EXPECT_TRUE(world.is_lost);
 }
@@ -324,12 +324,12 @@ TEST_F(reset, who_is_fenced)
 TEST_F(reset, it_may_be_moot)
 {
 	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(DRIVER)));
-	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY | FV_RESET_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
 	EXPECT_EQ(0, world.notes);
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EALREADY, self->report.steps[0].error);
-	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED, ORIGIN(DRIVER)));
+	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST, ORIGIN(DRIVER)));
 	world.state = FPGA_VFIO_CARD_STATE_FAILED;
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	/* the guest's FLR */
@@ -418,7 +418,7 @@ TEST_F(reset, a_fenced_card_is_its_owners)
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(1, world.notes);
 	EXPECT_STREQ("fenced by another", world.note);
-	EXPECT_EQ(0, run(FV_RESET_CARD_ARRIVED | BIT(HOT), ORIGIN(NETLINK)));
+	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST | BIT(HOT), ORIGIN(NETLINK)));
 	EXPECT_EQ(1, world.nr);
 	EXPECT_EQ(CARD_ARRIVAL, world.methods[0]);
 }

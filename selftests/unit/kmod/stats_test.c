@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/stats.c: per-CPU counters are summed; durations are accumulated. */
+/* object/stats.c: per-CPU counters are summed; durations are accumulated. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/registry.h"
-#include "../../../kmod/stats.h"
+#include "../../../kmod/base/registry.h"
+#include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/sysfs_device.c: contents and accepted values of the files of a device. */
+/* entry/sysfs_device.c: contents and accepted values of the files of a device. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/device.h"
-#include "../../../kmod/profile.h"
-#include "../../../kmod/registry.h"
-#include "../../../kmod/reset.h"
-#include "../../../kmod/stats.h"
-#include "../../../kmod/sysfs.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/base/profile.h"
+#include "../../../kmod/base/registry.h"
+#include "../../../kmod/reset/reset.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/entry/sysfs.h"
 
 /* State, results and call counts of the stubs for other driver files. */
 static struct world {

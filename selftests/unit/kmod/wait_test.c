@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kmod/wait.c: poll intervals and limits. */
+/* base/wait.c: poll intervals and limits. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/wait.h"
+#include "../../../kmod/base/wait.h"
 
 FIXTURE(wait)
 {

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Attributes that more than one message has. */
+#include <linux/fpga_vfio.h>
+#include <net/genetlink.h>
+
+#include "pcie/link.h"
+#include "entry/netlink_put.h"
+#include "base/policy.h"
+#include "reset/reset.h"
+
+/**
+ * fv_nl_put_link - Add a link to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute
+ * @link: the link
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+
+	if (nla_put_u8(skb, FPGA_VFIO_A_LINK_SPEED, link->speed) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_WIDTH, link->width) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_MAX_SPEED, link->max_speed) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_MAX_WIDTH, link->max_width) ||
+	    nla_put_u8(skb, FPGA_VFIO_A_LINK_TARGET_SPEED, link->target_speed) ||
+	    (link->is_active && nla_put_flag(skb, FPGA_VFIO_A_LINK_ACTIVE)) ||
+	    (link->is_training && nla_put_flag(skb, FPGA_VFIO_A_LINK_TRAINING)) ||
+	    (link->is_disabled && nla_put_flag(skb, FPGA_VFIO_A_LINK_DISABLED))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * fv_nl_put_function - Add a function of a reset scope to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute
+ * @function: the function
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
+		       const struct fv_reset_function *function)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_BDF, function->bdf) ||
+	    (*function->driver &&
+	     nla_put_string(skb, FPGA_VFIO_A_RESET_FUNCTION_DRIVER, function->driver)) ||
+	    (function->is_held && nla_put_flag(skb, FPGA_VFIO_A_RESET_FUNCTION_HELD)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * fv_nl_step_text - Select the text of a step for a caller with CAP_SYS_ADMIN
+ * @step: the step
+ *
+ * Context: Any.
+ * Return: The users that hold functions of the reset scope, if any, or else the step's own text.
+ */
+const char *fv_nl_step_text(const struct fv_reset_step *step)
+{
+	return *step->holders ? step->holders : step->text;
+}
+
+/**
+ * fv_nl_put_step - Add a reset or recovery step to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute
+ * @report: the report that the step belongs to
+ * @step: the step
+ * @is_plan: the step is planned; else it was tried or refused
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+		   const struct fv_reset_step *step, bool is_plan)
+{
+	const char *text = fv_nl_step_text(step);
+	struct nlattr *nest;
+	unsigned int i;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+	/* A verify-only step has no method. */
+	if ((step->method < FV_RESET_METHODS &&
+	     nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method)) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
+	    (*text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, text)))
+		return -EMSGSIZE;
+	if (is_plan) {
+		if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS, step->expected_ms) ||
+		    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_LIMIT_MS, step->limit_ms))
+			return -EMSGSIZE;
+		for (i = 0; i < step->nr_functions; i++)
+			if (fv_nl_put_function(skb, FPGA_VFIO_A_RESET_STEP_FUNCTION,
+					       &report->functions[i]))
+				return -EMSGSIZE;
+	} else if (step->is_tried &&
+		   nla_put_uint(skb, FPGA_VFIO_A_RESET_STEP_DURATION_NS, step->duration_ns)) {
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int fv_nl_put_ready(struct sk_buff *skb, const struct fv_ready_register *ready)
+{
+	struct nlattr *nest;
+
+	if (!ready->mask)
+		return 0;
+	nest = nla_nest_start(skb, FPGA_VFIO_A_POLICY_READY_REGISTER);
+	if (!nest ||
+	    nla_put_u32(skb, FPGA_VFIO_A_READY_REGISTER_BAR, ready->bar) ||
+	    nla_put_uint(skb, FPGA_VFIO_A_READY_REGISTER_OFFSET, ready->offset) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_READY_REGISTER_MASK, ready->mask) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_READY_REGISTER_VALUE, ready->value))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * fv_nl_put_policy - Add a policy to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute
+ * @policy: the policy
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy)
+{
+	struct nlattr *nest;
+	unsigned int i;
+
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < policy->nr_methods; i++)
+		if (nla_put_u32(skb, FPGA_VFIO_A_POLICY_RESET_METHOD, policy->methods[i]))
+			goto err;
+	if (fv_nl_put_ready(skb, &policy->ready))
+		goto err;
+	for (i = 1; i <= FV_POLICY_NR; i++)
+		if (fv_policy_is_number(i) && nla_put_u32(skb, i, policy->value[i]))
+			goto err;
+	nla_nest_end(skb, nest);
+	return 0;
+
+err:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
+}

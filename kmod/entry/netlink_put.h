@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Attributes that several commands share. */
+#ifndef FV_NETLINK_PUT_H
+#define FV_NETLINK_PUT_H
+
+#include <linux/fpga_vfio.h>
+#include <net/netlink.h>
+
+#include "object/history.h"
+#include "base/policy.h"
+#include "isolate/reset_scope.h"
+
+struct fv_link;
+struct fv_reset_function;
+struct fv_reset_report;
+struct fv_reset_step;
+struct sk_buff;
+
+/* Message space for an address and for a link. */
+#define FV_NL_NAME_SIZE		nla_total_size(FPGA_VFIO_NAME_MAX + 1)
+#define FV_NL_LINK_SIZE		nla_total_size(8 * nla_total_size(sizeof(u8)))
+
+/* Message space for a policy. */
+#define FV_NL_POLICY_SIZE							\
+	nla_total_size((FV_POLICY_METHODS + FV_POLICY_NR + 5) * nla_total_size(sizeof(u64)))
+
+/* Message space for a function in the reset scope and for a step of a reset. */
+#define FV_NL_FUNCTION_SIZE	nla_total_size(2 * FV_NL_NAME_SIZE + nla_total_size(0))
+#define FV_NL_STEP_SIZE								\
+	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +	\
+		       nla_total_size(FV_REASON_SIZE) + FV_SCOPE_MAX * FV_NL_FUNCTION_SIZE)
+
+int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link);
+int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
+		       const struct fv_reset_function *function);
+const char *fv_nl_step_text(const struct fv_reset_step *step);
+int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+		   const struct fv_reset_step *step, bool is_plan);
+int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy);
+
+#endif /* FV_NETLINK_PUT_H */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who sends a request, which device it is about, and why it is refused. */
+#include <linux/capability.h>
+#include <linux/fpga_vfio.h>
+#include <linux/pci.h>
+#include <linux/user_namespace.h>
+#include <net/genetlink.h>
+
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
+#include "entry/netlink_gen.h"
+#include "entry/netlink_request.h"
+#include "base/registry.h"
+
+/**
+ * fv_nl_is_admin - Check for the privilege to access hardware
+ * @request: the request, of a doit or a dump
+ *
+ * CAP_NET_ADMIN is not enough: containers get it to configure their network. Both the opener of the
+ * socket and the caller need the capability. Its lack is not audited, as most requests only
+ * read and are answered anyway.
+ *
+ * Context: Process context, of the caller.
+ * Return: True if both have CAP_SYS_ADMIN in the initial user namespace.
+ */
+bool fv_nl_is_admin(struct sk_buff *request)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN) &&
+	       netlink_capable(request, CAP_SYS_ADMIN);
+}
+
+/**
+ * fpga_vfio_nl_admin_pre_doit - Refuse a command without CAP_SYS_ADMIN
+ * @ops: the command
+ * @skb: the request
+ * @info: its attributes
+ *
+ * Runs before any lookup, so that the error does not show which devices exist.
+ *
+ * Context: Process context.
+ * Return: 0, or -EPERM without CAP_SYS_ADMIN.
+ */
+int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
+				struct genl_info *info)
+{
+	if (fv_nl_is_admin(skb))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "needs CAP_SYS_ADMIN in the initial user namespace");
+	return -EPERM;
+}
+
+/**
+ * fv_nl_refuse - Set the error text of a failed command
+ * @info: the request, of a caller with CAP_SYS_ADMIN
+ * @dev: the device
+ * @error: error of the command; for -EBUSY the owner of a fence session replaces @text
+ * @text: the cause
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
+{
+	char owner[FV_REASON_SIZE];
+
+	if (error == -EBUSY) {
+		guard(mutex)(&fv_registry_lock);
+		if (fv_card_owner(dev->card, owner, sizeof(owner)))
+			text = owner;
+	}
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);
+}
+
+/**
+ * fv_nl_device_of - Get the device of a request
+ * @info: the request
+ * @attr: the attribute with its address
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: The device, to release by fv_device_put(), or ERR_PTR(): -EINVAL without an
+ * address, -ENODEV if no device of that address is bound to this driver.
+ */
+struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
+{
+	struct fv_device *dev;
+	const char *bdf;
+
+	if (GENL_REQ_ATTR_CHECK(info, attr)) {
+		NL_SET_ERR_MSG(info->extack, "no PCI address given");
+		return ERR_PTR(-EINVAL);
+	}
+	bdf = nla_data(info->attrs[attr]);
+	dev = fv_device_get(bdf);
+	if (dev)
+		return dev;
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
+	return ERR_PTR(-ENODEV);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The PCI driver: probe, remove and callbacks of the PCI core. */
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
+
+#include "recover/aer.h"
+#include "isolate/saved_state.h"
+#include "object/card.h"
+#include "recover/clean.h"
+#include "base/compat.h"
+#include "object/device.h"
+#include "isolate/fence.h"
+#include "recover/flr.h"
+#include "object/group.h"
+#include "recover/user_notify.h"
+#include "object/history.h"
+#include "base/ids.h"
+#include "recover/fence_session.h"
+#include "object/observer.h"
+#include "entry/pci.h"
+#include "base/profile.h"
+#include "base/registry.h"
+#include "object/reset_tracking.h"
+#include "object/stats.h"
+#include "entry/vfio.h"
+#include "recover/link_monitor.h"
+
+static bool enable_sriov;
+#ifdef CONFIG_PCI_IOV
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov, "Let SR-IOV be configured on functions bound to this driver. As with vfio-pci, the user of the physical function has to be a driver that knows how; the virtual functions may not work otherwise.");
+#endif
+
+static void fv_pci_init_card(struct fv_card *card)
+{
+	fv_session_init(&card->session);
+	fv_monitor_init(&card->monitor);
+}
+
+static void fv_pci_exit_card(struct fv_card *card)
+{
+	fv_monitor_exit(&card->monitor);
+	fv_session_exit(&card->session);
+}
+
+/* Make a registered device known to its card, its group and all observers. */
+static int fv_pci_publish(struct fv_device *dev)
+{
+	int ret;
+
+	guard(mutex)(&fv_publish_lock);
+
+	ret = fv_card_attach(dev, fv_pci_init_card);
+	if (ret)
+		return ret;
+
+	ret = fv_group_attach(dev);
+	if (ret)
+		goto err_card;
+
+	ret = fv_device_list(dev);
+	if (ret)
+		goto err_group;
+
+	ret = fv_observer_device_added(dev);
+	if (ret)
+		goto err_unlist;
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_BOUND,
+		.origin = FPGA_VFIO_ORIGIN_KERNEL,
+		.method = FV_METHOD_NONE,
+	}, "profile %s", dev->profile->name);
+	fv_card_check_link(dev->card);
+	return 0;
+
+err_unlist:
+	fv_device_unlist(dev);
+err_group:
+	fv_group_detach(dev);
+err_card:
+	fv_card_detach(dev, fv_pci_exit_card);
+	return ret;
+}
+
+static void fv_pci_unpublish(struct fv_device *dev)
+{
+	guard(mutex)(&fv_publish_lock);
+
+	fv_history_add(dev, &(struct fv_event) {
+		.kind = FPGA_VFIO_EVENT_KIND_UNBOUND,
+		.origin = FPGA_VFIO_ORIGIN_KERNEL,
+		.method = FV_METHOD_NONE,
+	}, "%s", "");
+	fv_observer_device_removed(dev);
+	fv_device_unlist(dev);
+	fv_group_detach(dev);
+	fv_card_detach(dev, fv_pci_exit_card);
+}
+
+static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct fv_device *dev;
+	int ret;
+
+	if (fv_ids_is_refused(pdev)) {
+		pci_warn(pdev, "not taken: vfio-pci refuses this device for known errata\n");
+		return -EINVAL;
+	}
+
+	dev = vfio_alloc_device(fv_device, core.vdev, &pdev->dev, &fv_vfio_ops);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	dev_set_drvdata(&pdev->dev, &dev->core);
+	fv_compat_init_device(&dev->core);
+
+	dev->stats = fv_stats_get(pdev);
+	if (IS_ERR(dev->stats)) {
+		ret = PTR_ERR(dev->stats);
+		goto err_put;
+	}
+
+	dev->counters = dev->stats->counters;
+
+	dev->history = fv_history_get(pdev);
+	if (IS_ERR(dev->history)) {
+		ret = PTR_ERR(dev->history);
+		goto err_put;
+	}
+	dev->profile = fv_profile_of(pdev);
+	fv_profile_policy(dev->profile, &dev->policy);
+
+	init_waitqueue_head(&dev->unused);
+	fv_user_notify_init(dev);
+	fv_flr_init(dev);
+	ret = fv_fence_init(dev);
+	if (ret)
+		goto err_put;
+	ret = fv_clean_init(dev);
+	if (ret) {
+		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
+		goto err_reset;
+	}
+
+	ret = vfio_pci_core_register_device(&dev->core);
+	if (ret)
+		goto err_reset;
+
+	ret = fv_pci_publish(dev);
+	if (ret)
+		goto err_unregister;
+	return 0;
+
+err_unregister:
+	vfio_pci_core_unregister_device(&dev->core);
+	fv_flr_exit(dev);
+err_reset:
+	fv_clean_exit(dev);
+	fv_user_notify_exit(dev);
+	fv_fence_exit(dev);
+err_put:
+	vfio_put_device(&dev->core.vdev);
+	return ret;
+}
+
+static void fv_pci_remove(struct pci_dev *pdev)
+{
+	struct fv_device *dev = fv_device_of_pci(pdev);
+
+	/* Waits for the VFIO user to close the device; readers see it until then. */
+	vfio_pci_core_unregister_device(&dev->core);
+	fv_flr_exit(dev);
+	fv_clean_leave(dev);
+	fv_session_leave(dev);
+	fv_pci_unpublish(dev);
+	fv_clean_exit(dev);
+	fv_user_notify_exit(dev);
+	fv_fence_exit(dev);
+	vfio_put_device(&dev->core.vdev);
+}
+
+static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
+{
+	struct fv_device *dev = fv_device_of_pci(pdev);
+	char text[FV_REASON_SIZE];
+
+	if (!enable_sriov)
+		return -ENOENT;
+	/* New functions would not be fenced, and the card may not answer. */
+	if (fv_card_has_session(dev->card, text, sizeof(text))) {
+		pci_info(pdev, "virtual functions stay as they are: %s\n", text);
+		return -EBUSY;
+	}
+	return vfio_pci_core_sriov_configure(&dev->core, nr_virtfn);
+}
+
+static void fv_pci_reset_done(struct pci_dev *pdev)
+{
+	struct fv_device *dev = fv_device_of_pci(pdev);
+
+	fv_reset_done(pdev);
+	fv_card_reset_end(dev->card);
+	fv_clean_check(dev);
+	fv_saved_state_restored(dev);
+	fv_clean_vfs_done(pdev);
+}
+
+static const struct pci_error_handlers fv_pci_err_handlers = {
+	.error_detected	= fv_aer_error_detected,
+	.slot_reset	= fv_aer_slot_reset,
+	.resume		= fv_aer_resume,
+	.reset_prepare	= fv_clean_prepare,
+	.reset_done	= fv_pci_reset_done,
+};
+
+static struct pci_driver fv_pci_driver = {
+	.name			= "fpga-vfio-pci",
+	.id_table		= fv_ids,
+	.probe			= fv_pci_probe,
+	.remove			= fv_pci_remove,
+	.sriov_configure	= fv_pci_sriov_configure,
+	.err_handler		= &fv_pci_err_handlers,
+	.driver_managed_dma	= true,
+};
+
+/**
+ * fv_pci_init - Register the PCI driver
+ * @groups: sysfs attribute groups of each device
+ *
+ * Context: Process context.
+ * Return: 0, or the error of pci_register_driver().
+ */
+int __init fv_pci_init(const struct attribute_group **groups)
+{
+	fv_pci_driver.dev_groups = groups;
+	return pci_register_driver(&fv_pci_driver);
+}
+
+/**
+ * fv_pci_exit - Unregister the PCI driver
+ *
+ * Context: Process context. No device is open: an open device holds the module.
+ */
+void fv_pci_exit(void)
+{
+	pci_unregister_driver(&fv_pci_driver);
+}

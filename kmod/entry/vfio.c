@@ -1,0 +1,660 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VFIO callbacks: vfio_pci_core's functions, counted, and gated by the fence. The table
+ * has each callback of vfio-pci; Documentation/driver.rst compares the two.
+ */
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/pagemap.h>
+#include <linux/pid.h>
+#include <linux/pm_runtime.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "isolate/saved_state.h"
+#include "object/card.h"
+#include "recover/clean.h"
+#include "base/compat.h"
+#include "object/device.h"
+#include "isolate/fence.h"
+#include "recover/flr.h"
+#include "isolate/intx.h"
+#include "isolate/mmap.h"
+#include "base/policy.h"
+#include "pcie/ready.h"
+#include "reset/reset.h"
+#include "base/reset_method.h"
+#include "pcie/reset_ops.h"
+#include "object/reset_tracking.h"
+#include "object/stats.h"
+#include "isolate/vf.h"
+#include "entry/vfio.h"
+
+/*
+ * The five counters of a region are adjacent, those of BARs behind those of configuration
+ * space, so that an access is counted through one address that is computed before it. A VM's
+ * trapped accesses take this hot path.
+ */
+enum {
+	FV_IO_READS,
+	FV_IO_READ_BYTES,
+	FV_IO_WRITES,
+	FV_IO_WRITE_BYTES,
+	FV_IO_ERRORS,
+	FV_IO_NR,
+};
+
+#define FV_IO_CONFIG	FPGA_VFIO_A_STATS_CONFIG_READS
+/* Distance from a region's first counter to its count of accesses in flight. */
+#define FV_IO_UNDER_WAY	(FV_STATS_UNDER_WAY - FV_IO_CONFIG)
+
+static_assert(FPGA_VFIO_A_STATS_CONFIG_READ_BYTES == FV_IO_CONFIG + FV_IO_READ_BYTES);
+static_assert(FPGA_VFIO_A_STATS_CONFIG_WRITES == FV_IO_CONFIG + FV_IO_WRITES);
+static_assert(FPGA_VFIO_A_STATS_CONFIG_WRITE_BYTES == FV_IO_CONFIG + FV_IO_WRITE_BYTES);
+static_assert(FPGA_VFIO_A_STATS_CONFIG_ERRORS == FV_IO_CONFIG + FV_IO_ERRORS);
+static_assert(FPGA_VFIO_A_STATS_BAR_READS == FV_IO_CONFIG + FV_IO_NR + FV_IO_READS);
+static_assert(FPGA_VFIO_A_STATS_BAR_READ_BYTES == FV_IO_CONFIG + FV_IO_NR + FV_IO_READ_BYTES);
+static_assert(FPGA_VFIO_A_STATS_BAR_WRITES == FV_IO_CONFIG + FV_IO_NR + FV_IO_WRITES);
+static_assert(FPGA_VFIO_A_STATS_BAR_WRITE_BYTES == FV_IO_CONFIG + FV_IO_NR + FV_IO_WRITE_BYTES);
+static_assert(FPGA_VFIO_A_STATS_BAR_ERRORS == FV_IO_CONFIG + FV_IO_NR + FV_IO_ERRORS);
+
+static __always_inline u64 __percpu *fv_vfio_io_counters(struct vfio_device *vdev, loff_t pos)
+{
+	u64 __percpu *io = &fv_device_of_vfio(vdev)->counters->value[FV_IO_CONFIG];
+
+	return VFIO_PCI_OFFSET_TO_INDEX(pos) == VFIO_PCI_CONFIG_REGION_INDEX ? io : io + FV_IO_NR;
+}
+
+static __always_inline ssize_t fv_vfio_count(u64 __percpu *io, unsigned int count,
+					     unsigned int bytes, ssize_t ret)
+{
+	if (likely(ret > 0)) {
+		this_cpu_inc(io[count]);
+		this_cpu_add(io[bytes], ret);
+	} else if (ret < 0) {
+		this_cpu_inc(io[FV_IO_ERRORS]);
+	}
+	return ret;
+}
+
+static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t count,
+			    loff_t *ppos)
+{
+	u64 __percpu *io = fv_vfio_io_counters(vdev, *ppos);
+	ssize_t ret;
+
+	/* The fence waits for accesses in flight; see fv_fence_drain(). */
+	this_cpu_inc(io[FV_IO_UNDER_WAY]);
+	if (likely(!fv_fence_is_up(&fv_device_of_vfio(vdev)->fence)))
+		ret = vfio_pci_core_read(vdev, buf, count, ppos);
+	else
+		ret = fv_fence_read(vdev, buf, count, ppos);
+	OPTIMIZER_HIDE_VAR(io);		/* or GCC keeps the sum in another register */
+	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES, ret);
+}
+
+static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
+						      const char __user *buf, size_t count,
+						      loff_t *ppos, bool has_flr)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	u64 __percpu *io = &dev->counters->value[FV_IO_CONFIG];
+	bool is_flr = false;
+	ssize_t ret;
+
+	this_cpu_inc(io[FV_IO_UNDER_WAY]);
+	if (unlikely(fv_fence_is_up(&dev->fence)))
+		ret = fv_fence_write(vdev, buf, count, ppos);
+	else if (has_flr)
+		ret = fv_flr_write(vdev, buf, count, ppos, &is_flr);
+	else
+		ret = vfio_pci_core_write(vdev, buf, count, ppos);
+	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+
+	/* After the decrement: it raises the fence, which waits for accesses in flight. */
+	if (is_flr)
+		fv_flr_run(dev);
+	/* A write that the fence did not wait for may have enabled memory decoding. */
+	if (unlikely(fv_fence_is_up(&dev->fence)))
+		fv_fence_again(dev);
+	/* The saved state is out of date: schedule an update. */
+	fv_saved_state_note(dev);
+	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
+}
+
+/* Writes that may initiate an FLR are rare. */
+static noinline ssize_t fv_vfio_write_flr(struct vfio_device *vdev, const char __user *buf,
+					  size_t count, loff_t *ppos)
+{
+	return __fv_vfio_write_config(vdev, buf, count, ppos, true);
+}
+
+/* Not inlined, to keep the stack frame of BAR writes small. */
+static noinline ssize_t fv_vfio_write_config(struct vfio_device *vdev, const char __user *buf,
+					     size_t count, loff_t *ppos)
+{
+	if (unlikely(fv_flr_is_in(&fv_device_of_vfio(vdev)->flr, count, *ppos)))
+		return fv_vfio_write_flr(vdev, buf, count, ppos);
+	return __fv_vfio_write_config(vdev, buf, count, ppos, false);
+}
+
+static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+			     loff_t *ppos)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	u64 __percpu *io;
+	ssize_t ret;
+
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return fv_vfio_write_config(vdev, buf, count, ppos);
+
+	io = &dev->counters->value[FV_IO_CONFIG + FV_IO_NR];
+	this_cpu_inc(io[FV_IO_UNDER_WAY]);
+	if (likely(!fv_fence_is_up(&dev->fence)))
+		ret = vfio_pci_core_write(vdev, buf, count, ppos);
+	else
+		ret = fv_fence_write(vdev, buf, count, ppos);
+	OPTIMIZER_HIDE_VAR(io);		/* or GCC keeps the sum in another register */
+	this_cpu_dec(io[FV_IO_UNDER_WAY]);
+	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
+}
+
+/* vfio_pci_core_enable() with reset tracking: the PCI core resets by its first method. */
+static int fv_vfio_enable(struct fv_device *dev)
+{
+	u64 began_ns = ktime_get_ns();
+	struct fv_reset_tracking tracking;
+	int ret;
+
+	fv_reset_tracking_begin(&tracking, dev, FPGA_VFIO_ORIGIN_OPEN, false);
+	ret = vfio_pci_core_enable(&dev->core);
+	fv_reset_tracking_end(&tracking);
+
+	if (tracking.is_seen)
+		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_OPEN,
+			       tracking.is_answering && !ret && dev->core.reset_works,
+			       ktime_get_ns() - began_ns);
+	return ret;
+}
+
+/*
+ * vfio_pci_core_enable() resets the function through the PCI core, which waits up to a
+ * minute, unkillable, if an FLR hangs. The function has been reset and verified already, or
+ * the policy has no method that may be used now. So hide the reset methods during the call,
+ * and set reset_works afterwards. The device lock keeps other readers of the methods away.
+ */
+static int fv_vfio_enable_reset_already(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	u8 methods[PCI_NUM_RESET_METHODS];
+	int ret;
+
+	if (!device_trylock(&pdev->dev))
+		return -EAGAIN;
+	memcpy(methods, pdev->reset_methods, sizeof(methods));
+	pdev->reset_methods[0] = 0;
+	ret = vfio_pci_core_enable(&dev->core);
+	memcpy(pdev->reset_methods, methods, sizeof(methods));
+	device_unlock(&pdev->dev);
+
+	if (!ret)
+		dev->core.reset_works = fv_reset_is_offered(pdev);
+	return ret;
+}
+
+static int fv_vfio_open_device(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct fv_policy policy;
+	int ret;
+
+	fv_device_policy(dev, &policy);
+	ret = fv_clean_before_open(dev);
+	if (!ret || (ret == -EOPNOTSUPP && policy.nr_methods))
+		ret = fv_vfio_enable_reset_already(dev);
+	else if (ret == -EOPNOTSUPP)
+		ret = fv_vfio_enable(dev);
+
+	if (ret) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_OPEN_ERRORS);
+		return ret;
+	}
+
+	dev->user = get_task_pid(current, PIDTYPE_TGID);
+	vfio_pci_core_finish_enable(&dev->core);
+	fv_fence_opened(dev);
+	fv_card_hotplug_ignore(dev->card);
+	fv_saved_state_note(dev);
+	fv_stats_opened(dev->stats);
+	return 0;
+}
+
+/*
+ * vfio_pci_core first resets the function without telling its driver. If a reset is still needed
+ * and the card has no user, it does a hot reset, which drivers are told of. It waits a minute each,
+ * unkillable, if the card does not answer. So hide both resets when the card does not answer or is
+ * behind a fence: fv_clean_after_close(), or the end of the fence session, recovers it. Also hide
+ * them if there are virtual functions, which the core neither restores nor checks for users.
+ */
+static void fv_vfio_close_core(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct pci_dev *pdev = dev->core.pdev;
+	pci_dev_flags_t no_bus_reset = pdev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET;
+	struct fv_card *card = dev->card;
+	struct fv_reset_tracking tracking;
+
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev) ||
+	    pci_num_vf(pdev)) {
+		dev->core.reset_works = false;
+		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
+	}
+	/* A hot reset also affects virtual functions of other functions. */
+	if (fv_vf_are_below(pdev))
+		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
+
+	fv_card_reset_begin(card);
+	fv_reset_tracking_begin(&tracking, dev, FPGA_VFIO_ORIGIN_CLOSE, true);
+	vfio_pci_core_close_device(vdev);
+	fv_reset_tracking_end(&tracking);
+	fv_card_reset_end(card);
+
+	if (!no_bus_reset)
+		pdev->dev_flags &= ~PCI_DEV_FLAGS_NO_BUS_RESET;
+
+	/* After a hot reset the result of the function's own reset is unknown. */
+	if (dev->core.reset_works && !tracking.is_seen)
+		fv_reset_count(dev, fv_reset_method_of(pdev->reset_methods[0]),
+			       FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
+}
+
+static void fv_vfio_close_device(struct vfio_device *vdev)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+
+	pm_runtime_get_noresume(&dev->core.pdev->dev);
+	fv_card_hotplug_unignore(dev->card);
+	fv_flr_cancel(dev);
+	fv_fence_closing(dev);
+	/* vfio_pci_core frees state that an unmask uses. No new unmask is queued from here on. */
+	fv_intx_exit(dev);
+	fv_vfio_close_core(vdev);
+	put_pid(dev->user);
+	dev->user = NULL;
+	fv_clean_after_close(dev);
+	pm_runtime_put(&dev->core.pdev->dev);
+	fv_stats_closed(dev->stats);
+}
+
+/* Fenced, recovering or lost: resets return -EAGAIN. */
+static bool fv_vfio_is_away(struct fv_device *dev)
+{
+	switch (fv_device_state(dev)) {
+	case FPGA_VFIO_CARD_STATE_FENCED:
+	case FPGA_VFIO_CARD_STATE_RECOVERING:
+	case FPGA_VFIO_CARD_STATE_LOST:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Largest ioctl argument: VFIO_DEVICE_SET_IRQS with 2048 vectors. */
+#define FV_VFIO_ARG_MAX		(2048 * sizeof(s32) + 64)
+
+/* Attempts of an ioctl, if its argument is unmapped or swapped out during the access. */
+#define FV_VFIO_TRIES		10
+
+/* Bytes of its argument that an ioctl accesses; 0 if the argument cannot be read. */
+static size_t fv_vfio_arg_size(unsigned int cmd, unsigned long arg)
+{
+	struct vfio_pci_hot_reset hot;
+	struct vfio_irq_set irqs;
+	size_t size = 0;
+	u32 argsz;
+
+	switch (cmd) {
+	case VFIO_DEVICE_SET_IRQS:
+		if (copy_from_user(&irqs, (void __user *)arg, sizeof(irqs)))
+			return 0;
+		if (irqs.flags & VFIO_IRQ_SET_DATA_EVENTFD)
+			size = irqs.count * (size_t)sizeof(s32);
+		else if (irqs.flags & VFIO_IRQ_SET_DATA_BOOL)
+			size = irqs.count;
+		return min(sizeof(irqs) + size, FV_VFIO_ARG_MAX);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		if (copy_from_user(&hot, (void __user *)arg, sizeof(hot)))
+			return 0;
+		return min(sizeof(hot) + hot.count * (size_t)sizeof(s32), FV_VFIO_ARG_MAX);
+	default:
+		if (get_user(argsz, (u32 __user *)arg))
+			return 0;
+		return min(argsz, FV_VFIO_ARG_MAX);
+	}
+}
+
+/* False if faulting in cannot help: vfio_pci_core then returns -EFAULT itself. */
+static bool fv_vfio_fault_in(unsigned int cmd, unsigned long arg)
+{
+	size_t size = fv_vfio_arg_size(cmd, arg);
+
+	if (cmd == VFIO_DEVICE_SET_IRQS || cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		return size && !fault_in_readable((char __user *)arg, size);
+	return size && !fault_in_safe_writeable((char __user *)arg, size);
+}
+
+/*
+ * Refuse resets by vfio_pci_core that would affect virtual functions: the core does not restore
+ * them. A hot reset by the user of a virtual function is left to the core, which refuses it.
+ */
+static bool fv_vfio_hits_vfs(struct fv_device *dev, bool is_hot)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (!is_hot)
+		return pci_num_vf(pdev);
+	return !pdev->is_virtfn && fv_vf_are_below(pdev);
+}
+
+/* A tracked reset by vfio_pci_core: hot, or of a function that only the core can reset. */
+static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
+				     unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	bool is_hot = cmd == VFIO_DEVICE_PCI_HOT_RESET;
+	u64 began_ns = ktime_get_ns();
+	struct fv_reset_tracking tracking;
+	long ret;
+
+	if (fv_vfio_hits_vfs(dev, is_hot)) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return -EBUSY;
+	}
+	fv_reset_tracking_begin(&tracking, dev, FPGA_VFIO_ORIGIN_USER, is_hot);
+	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+	fv_reset_tracking_end(&tracking);
+
+	/* The caller retries after -EFAULT. */
+	if (!tracking.is_seen && ret != -EFAULT)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+	else if (tracking.is_seen && !is_hot)
+		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_USER,
+			       !ret && tracking.is_answering, ktime_get_ns() - began_ns);
+	return ret;
+}
+
+static long fv_vfio_ioctl_reset(struct fv_device *dev)
+{
+	long ret;
+
+	if (!dev->core.reset_works) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return -EINVAL;
+	}
+
+	ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER, NULL);
+	switch (ret) {
+	case -EAGAIN:
+	case -EBUSY:
+	case -EOPNOTSUPP:
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return ret == -EOPNOTSUPP ? -ENOTTY : ret;
+	case 0:
+	case -EINTR:
+		return ret;
+	default:
+		return -EIO;
+	}
+}
+
+/*
+ * hot_reset_lock serializes hot resets with the begin of a fence session. The argument is faulted
+ * in before, with page faults disabled afterwards, so that the holder waits for locks only.
+ */
+static long fv_vfio_ioctl_hot_reset(struct vfio_device *vdev, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	struct fv_card *card = dev->card;
+	unsigned int tries;
+	long ret = -EFAULT;
+
+	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
+		if (!fv_vfio_fault_in(VFIO_DEVICE_PCI_HOT_RESET, arg))
+			tries = FV_VFIO_TRIES;
+		if (card && mutex_lock_killable(&card->hot_reset_lock))
+			return -EINTR;
+		if (fv_vfio_is_away(dev)) {
+			ret = -EAGAIN;
+		} else {
+			pagefault_disable();
+			ret = fv_vfio_ioctl_core_reset(vdev, VFIO_DEVICE_PCI_HOT_RESET, arg);
+			pagefault_enable();
+		}
+		if (card)
+			mutex_unlock(&card->hot_reset_lock);
+	}
+	if (ret == -EFAULT || ret == -EAGAIN)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+	return ret;
+}
+
+/* Not inlined, to keep the stack frame of other ioctls small. */
+static noinline long fv_vfio_ioctl_any_reset(struct vfio_device *vdev, unsigned int cmd,
+					     unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+
+	/* The recovery may take minutes: the user does not wait for it. */
+	if (fv_vfio_is_away(dev)) {
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+		return -EAGAIN;
+	}
+
+	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		return fv_vfio_ioctl_hot_reset(vdev, arg);
+	if (fv_reset_is_core_special(dev->core.pdev))
+		return fv_vfio_ioctl_core_reset(vdev, cmd, arg);
+	return fv_vfio_ioctl_reset(dev);
+}
+
+/*
+ * An ioctl that accesses registers of the device: refused behind the fence, and raising the fence
+ * waits for its end. So fault in the argument before, disable page faults, and retry if the
+ * argument goes away meanwhile.
+ */
+static long fv_vfio_ioctl_touching(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	unsigned int tries;
+	long ret = -EFAULT;
+
+	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
+		if (!fv_vfio_fault_in(cmd, arg))
+			tries = FV_VFIO_TRIES;
+		ret = fv_fence_enter(dev);
+		if (ret)
+			return ret;
+		pagefault_disable();
+		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+		pagefault_enable();
+		fv_fence_leave(dev);
+	}
+	return ret;
+}
+
+/*
+ * Requests that tear down or unmask interrupts: VMMs ignore a refusal, so they are also allowed
+ * behind the fence, while interrupts are set up. Then no interrupt of another type can be set up,
+ * even if the user changes the argument meanwhile, and Command is only written back as read.
+ * The error and request eventfds do not involve registers.
+ */
+static bool fv_vfio_is_taken_back(struct fv_device *dev, unsigned long arg)
+{
+	struct vfio_irq_set set;
+
+	if (dev->core.irq_type >= VFIO_PCI_NUM_IRQS ||
+	    copy_from_user(&set, (void __user *)arg, sizeof(set)))
+		return false;
+	if (set.index > VFIO_PCI_MSIX_IRQ_INDEX)
+		return true;
+	return set.flags & VFIO_IRQ_SET_ACTION_UNMASK ||
+	       (set.flags & VFIO_IRQ_SET_DATA_NONE && !set.count);
+}
+
+static long fv_vfio_ioctl_irqs_back(struct vfio_device *vdev, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	long ret = -EAGAIN;
+
+	if (fv_fence_take_turn(dev))
+		return -EINTR;
+	if (fv_vfio_is_taken_back(dev, arg))
+		ret = vfio_pci_core_ioctl(vdev, VFIO_DEVICE_SET_IRQS, arg);
+	fv_fence_end_turn(dev);
+	return ret;
+}
+
+static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned long arg)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	long ret = fv_vfio_ioctl_touching(vdev, VFIO_DEVICE_SET_IRQS, arg);
+
+	if (ret == -EAGAIN)
+		ret = fv_vfio_ioctl_irqs_back(vdev, arg);
+	if (ret >= 0) {
+		fv_intx_note(dev, arg);
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_IRQ_SETUPS);
+		fv_saved_state_note(dev);
+	}
+	return ret;
+}
+
+/*
+ * Up to 6.18; see fv_vfio_get_region_info(). vfio_pci_core accesses the device for the size of its
+ * ROM. A user that changes the index to the ROM meanwhile reads the ROM behind the fence, and
+ * changes nothing.
+ */
+static noinline long fv_vfio_ioctl_region_info(struct vfio_device *vdev, unsigned long arg)
+{
+	struct vfio_region_info __user *info = (struct vfio_region_info __user *)arg;
+	u32 index;
+
+	if (get_user(index, &info->index))
+		return -EFAULT;
+	if (index == VFIO_PCI_ROM_REGION_INDEX)
+		return fv_vfio_ioctl_touching(vdev, VFIO_DEVICE_GET_REGION_INFO, arg);
+	return vfio_pci_core_ioctl(vdev, VFIO_DEVICE_GET_REGION_INFO, arg);
+}
+
+static void fv_vfio_count_ioctl(struct vfio_device *vdev)
+{
+	this_cpu_inc(fv_device_of_vfio(vdev)->counters->value[FPGA_VFIO_A_STATS_IOCTLS]);
+}
+
+static long fv_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	fv_vfio_count_ioctl(vdev);
+
+	switch (cmd) {
+	case VFIO_DEVICE_RESET:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return fv_vfio_ioctl_any_reset(vdev, cmd, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		return fv_vfio_ioctl_irqs(vdev, arg);
+	/* Read the number of vectors, and the atomics capabilities, from the device. */
+	case VFIO_DEVICE_GET_IRQ_INFO:
+	case VFIO_DEVICE_GET_INFO:
+		return fv_vfio_ioctl_touching(vdev, cmd, arg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return fv_vfio_ioctl_region_info(vdev, arg);
+	default:
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+	}
+}
+
+#ifdef FV_HAS_REGION_INFO_CAPS
+static int fv_vfio_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
+				   struct vfio_info_cap *caps)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	int ret;
+
+	fv_vfio_count_ioctl(vdev);
+	if (info->index != VFIO_PCI_ROM_REGION_INDEX)
+		return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+
+	/* vfio_pci_core accesses the device for the size of its ROM. */
+	ret = fv_fence_enter(dev);
+	if (ret)
+		return ret;
+	ret = vfio_pci_ioctl_get_region_info(vdev, info, caps);
+	fv_fence_leave(dev);
+	return ret;
+}
+#endif
+
+/* Features that change the power state or export BARs as dma-bufs. */
+static bool fv_vfio_is_touching_feature(u32 flags)
+{
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+	case FV_FEATURE_DMA_BUF:
+		return !(flags & VFIO_DEVICE_FEATURE_PROBE);
+	default:
+		return false;
+	}
+}
+
+static int fv_vfio_device_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
+				  size_t argsz)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	unsigned int tries;
+	int ret = -EFAULT;
+
+	fv_vfio_count_ioctl(vdev);
+	if (!fv_vfio_is_touching_feature(flags))
+		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+	/* Low power features mask INTx by the same vfio_pci_core functions. */
+	fv_intx_settle(dev);
+
+	for (tries = 0; ret == -EFAULT && tries < FV_VFIO_TRIES; tries++) {
+		/* Faulting in cannot help: vfio_pci_core then returns -EFAULT itself. */
+		if (fault_in_readable(arg, min(argsz, FV_VFIO_ARG_MAX)))
+			tries = FV_VFIO_TRIES;
+		ret = fv_fence_enter(dev);
+		if (ret)
+			return ret;
+		pagefault_disable();
+		ret = vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+		pagefault_enable();
+		fv_fence_leave(dev);
+	}
+	return ret;
+}
+
+const struct vfio_device_ops fv_vfio_ops = {
+	.name		= "fpga-vfio-pci",
+	.init		= vfio_pci_core_init_dev,
+	.release	= vfio_pci_core_release_dev,
+	.open_device	= fv_vfio_open_device,
+	.close_device	= fv_vfio_close_device,
+	.ioctl		= fv_vfio_ioctl,
+	.device_feature	= fv_vfio_device_feature,
+	.read		= fv_vfio_read,
+	.write		= fv_vfio_write,
+	.mmap		= fv_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+	.bind_iommufd	= vfio_iommufd_physical_bind,
+	.unbind_iommufd	= vfio_iommufd_physical_unbind,
+	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
+	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
+	FV_VFIO_OPS_PASID
+	FV_VFIO_OPS_TOKEN
+	FV_VFIO_OPS_REGION_INFO(fv_vfio_get_region_info)
+};

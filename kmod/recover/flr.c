@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest's driver resets its function with a write to Initiate Function Level Reset, and polls
+ * afterwards until it is ready. vfio_pci_core would have the PCI core reset it inside that write:
+ * if the card hangs, a vCPU waits for a minute and cannot be killed.
+ *
+ * vfio_pci_core tries the device lock for that reset. The driver holds it while the core does the
+ * rest of the write. A work item does the reset; meanwhile the guest reads what PCI Express
+ * specifies for a function that is not ready.
+ */
+#include <linux/jiffies.h>
+#include <linux/pagemap.h>
+#include <linux/pci.h>
+#include <linux/uaccess.h>
+#include <linux/vfio_pci_core.h>
+
+#include "recover/clean.h"
+#include "base/compat.h"
+#include "object/device.h"
+#include "isolate/fence.h"
+#include "recover/flr.h"
+#include "reset/reset.h"
+#include "pcie/reset_ops.h"
+#include "object/stats.h"
+#include "base/wait.h"
+
+/*
+ * How long the write waits for the reset: the 100 ms that PCI Express grants it (PCIe r6.0, 6.6.2),
+ * and the time to restore a function of a working card. Then the reset is complete when the write
+ * returns, as with vfio-pci, for users that do not poll.
+ */
+#define FV_FLR_WRITE_MS		150
+
+/* Position of the bit in the PCI Express capability. */
+#define FV_FLR_BYTE		(PCI_EXP_DEVCTL + 1)
+#define FV_FLR_BIT		(PCI_EXP_DEVCTL_BCR_FLR >> 8)
+
+/* Attempts at a write while its buffer gets paged out. */
+#define FV_FLR_TRIES		3
+
+static void fv_flr_work(struct work_struct *work)
+{
+	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
+	/* A reset requested during this one needs another run. */
+	int asked = atomic_read(&dev->flr.asked);
+	int ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_GUEST, NULL);
+
+	if (ret == -EAGAIN || ret == -EBUSY || ret == -EOPNOTSUPP)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+	/*
+	 * If not ready: the reset may have failed because another task held the rest of the card.
+	 */
+	if (ret && ret != -ESTALE)
+		fv_clean_repair(dev);
+	WRITE_ONCE(dev->flr.done, asked);
+	wake_up_all(&dev->flr.wait);
+}
+
+/**
+ * fv_flr_init - Prepare for resets requested in configuration space
+ * @dev: the device, at probe
+ *
+ * Context: Process context.
+ */
+void fv_flr_init(struct fv_device *dev)
+{
+	u64 config = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
+	u8 cap = dev->core.pdev->pcie_cap;
+
+	dev->flr.at = cap ? config + cap + FV_FLR_BYTE : U64_MAX;
+	INIT_WORK(&dev->flr.work, fv_flr_work);
+	init_waitqueue_head(&dev->flr.wait);
+}
+
+/**
+ * fv_flr_cancel - Cancel a requested reset that has not begun
+ * @dev: the device, left by its user; it is reset for the next one
+ *
+ * Context: Any.
+ */
+void fv_flr_cancel(struct fv_device *dev)
+{
+	WRITE_ONCE(dev->flr.done, atomic_read(&dev->flr.asked));
+	cancel_work(&dev->flr.work);
+}
+
+/**
+ * fv_flr_exit - Release what fv_flr_init() set up
+ * @dev: the device, without a user
+ *
+ * Context: Process context, under the device lock, which the reset only tries.
+ */
+void fv_flr_exit(struct fv_device *dev)
+{
+	cancel_work_sync(&dev->flr.work);
+}
+
+/* Whether the driver does this reset itself, by the same rules as for VFIO_DEVICE_RESET. */
+static bool fv_flr_is_ours(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	return pdev->devcap & PCI_EXP_DEVCAP_FLR && dev->core.reset_works &&
+	       !fv_reset_is_core_special(pdev);
+}
+
+/* With page faults disabled; -EFAULT if the buffer is not present. */
+static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user *buf,
+				    size_t count, loff_t *ppos, bool *is_asked)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	const u8 __user *at = (const u8 __user *)buf + (dev->flr.at - *ppos);
+	ssize_t ret = -EFAULT;
+	u8 control;
+
+	pagefault_disable();
+	if (!get_user(control, at))
+		ret = vfio_pci_core_write(vdev, buf, count, ppos);
+	pagefault_enable();
+	*is_asked = ret > 0 && control & FV_FLR_BIT;
+	return ret;
+}
+
+/*
+ * The last reset may hold the lock for a moment after it lowers the fence. A task that holds it
+ * longer runs another reset, or waits for the user to close. Returns false if not locked.
+ */
+static bool fv_flr_lock(struct fv_device *dev)
+{
+	struct device *device = &dev->core.pdev->dev;
+	struct fv_wait wait;
+
+	fv_wait_begin(&wait, FV_FLR_WRITE_MS);
+	while (!device_trylock(device))
+		if (fv_fence_is_up(&dev->fence) || fv_wait_pause(&wait))
+			return false;
+	return true;
+}
+
+/**
+ * fv_flr_write - Write configuration space without the reset it requests
+ * @vdev: the device
+ * @buf: user buffer
+ * @count: bytes to write, of which fv_flr_is_in() says that they may request a reset
+ * @ppos: offset in the VFIO device's file; advanced
+ * @is_asked: set to true if fv_flr_run() has to do a reset
+ *
+ * A task that waits for the device lock must not wait for the user's memory: the buffer is faulted
+ * in before, and the write retried if it is paged out meanwhile. If another task has the lock,
+ * vfio_pci_core does not reset the function either.
+ *
+ * Context: Process context, may sleep. Tries the device lock for FV_FLR_WRITE_MS.
+ * Return: As vfio_pci_core_write(), or as fv_fence_write() if the device is fenced meanwhile.
+ */
+ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
+		     loff_t *ppos, bool *is_asked)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	bool is_ours = fv_flr_is_ours(dev);
+	ssize_t ret = -EFAULT;
+	unsigned int tries;
+	bool is_locked;
+
+	/*
+	 * The core rejects a write that does not fit, of any size, without a read of the buffer. It
+	 * cannot restore virtual functions: with the lock held here it does not reset their
+	 * function.
+	 */
+	if ((!is_ours && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
+		return vfio_pci_core_write(vdev, buf, count, ppos);
+
+	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {
+		if (fault_in_readable(buf, count))
+			break;
+		is_locked = fv_flr_lock(dev);
+		if (fv_fence_is_up(&dev->fence))
+			ret = fv_fence_write(vdev, buf, count, ppos);
+		else
+			ret = fv_flr_write_nofault(vdev, buf, count, ppos, is_asked);
+		if (is_locked)
+			device_unlock(&dev->core.pdev->dev);
+	}
+	if (*is_asked && !is_ours) {
+		*is_asked = false;
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
+	}
+	return ret;
+}
+
+/**
+ * fv_flr_run - Reset a function that its user has asked to reset
+ * @dev: the device
+ *
+ * Context: Process context, may sleep for FV_FLR_WRITE_MS even if the reset takes longer; killable.
+ */
+void fv_flr_run(struct fv_device *dev)
+{
+	struct fv_flr *flr = &dev->flr;
+	int mine = atomic_inc_return(&flr->asked);
+
+	queue_work(system_dfl_wq, &flr->work);
+	wait_event_killable_timeout(flr->wait, READ_ONCE(flr->done) - mine >= 0,
+				    msecs_to_jiffies(FV_FLR_WRITE_MS));
+}

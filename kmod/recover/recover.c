@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Recovery of a card that was reprogrammed or did not come back by itself: wait for link and
+ * readiness, compare the identity, restore the configuration. If that fails, and the identity
+ * is the same, reset the whole card.
+ */
+#include <linux/ktime.h>
+#include <linux/pci.h>
+
+#include "isolate/saved_state.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "pcie/link.h"
+#include "base/policy.h"
+#include "pcie/ready.h"
+#include "recover/recover.h"
+#include "reset/reset.h"
+#include "object/stats.h"
+#include "base/wait.h"
+
+/* Verify only first, then the methods that reset a whole card. */
+#define FV_RECOVER_METHODS	(FV_RESET_VERIFY_CARD_FIRST | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
+				 BIT(FPGA_VFIO_RESET_METHOD_LINK))
+
+/**
+ * fv_recover_wait - Wait until a card's link is up and it answers
+ * @dev: a device on the card; the caller keeps it from going away
+ * @is_over: aborts the wait when it becomes true; may be NULL
+ * @times: times of link up and of readiness
+ *
+ * Reads only the port until its link is up, and takes no device lock.
+ *
+ * Context: Process context, may sleep for the limits of the device's policy; killable.
+ * Return: 0, -ETIMEDOUT, -EINTR, or another error of fv_link_wait_active() or
+ * fv_ready_wait().
+ */
+int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times)
+{
+	struct fv_card *card = dev->card;
+	struct fv_device *other = NULL;
+	struct fv_policy policy;
+	u64 began_ns = ktime_get_ns();
+	struct fv_wait wait;
+	unsigned long key = 0;
+	int ret;
+
+	fv_device_policy(dev, &policy);
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	wait.is_over = is_over;
+	ret = fv_link_wait_active(card->port, true, &wait);
+	if (ret)
+		return ret;
+	times->link_ns = ktime_get_ns() - began_ns;
+	ret = fv_wait_ms(FV_RESET_SETTLE_MS);
+	if (ret)
+		return ret;
+
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	wait.is_over = is_over;
+	/* Virtual functions do not answer before their physical function is restored. */
+	while ((other = fv_device_next_of(card, other, &key)))
+		if (!ret && !other->core.pdev->is_virtfn)
+			ret = fv_ready_wait(other->core.pdev, &wait);
+	if (!ret)
+		times->ready_ns = ktime_get_ns() - began_ns;
+	return ret;
+}
+
+/**
+ * fv_recover_is_unfinished - Check whether a recovery must be retried
+ * @error: result of fv_recover_run()
+ *
+ * Context: Any.
+ * Return: True if the recovery could not begin or was interrupted.
+ */
+bool fv_recover_is_unfinished(int error)
+{
+	return error == -EAGAIN || error == -EINTR || error == -ENOMEM;
+}
+
+/* Functions that no method reached fail with the error of the last step. */
+static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin origin, int error,
+				const struct fv_reset_report *report)
+{
+	struct fv_device *dev = NULL;
+	unsigned long key = 0;
+
+	while ((dev = fv_device_next_of(card, dev, &key))) {
+		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_RECOVERING)
+			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, origin, "%s",
+					    report->nr ? report->steps[report->nr - 1].text :
+					    "it was not brought back");
+		fv_stats_inc(dev->stats, error ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
+			     FPGA_VFIO_A_STATS_RECOVERIES_OK);
+	}
+}
+
+/**
+ * fv_recover_run - Recover a card
+ * @dev: a device on the card; the caller keeps it from going away
+ * @origin: requester
+ * @report: methods tried
+ * @times: times of the recovery
+ *
+ * Context: Process context, under fv_session::lock, with the port isolated; may sleep for the
+ * limits of the policy; killable.
+ * Return: 0, or an error of fv_reset_run(). If fv_recover_is_unfinished(), functions may still
+ * be "recovering".
+ */
+int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
+		   struct fv_reset_report *report, struct fv_recover_times *times)
+{
+	struct fv_card *card = dev->card;
+	int ret;
+
+	lockdep_assert_held(&card->session.lock);
+	report->began_ns = ktime_get_ns();
+	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_RECOVERING, origin, "");
+	ret = fv_recover_wait(dev, &dev->is_leaving, times);
+	if (ret != -EINTR)
+		ret = fv_reset_run(dev, FV_RECOVER_METHODS, origin, report);
+	times->total_ns = ktime_get_ns() - report->began_ns;
+	if (!fv_recover_is_unfinished(ret))
+		fv_recover_conclude(card, origin, ret, report);
+	return ret;
+}
+
+static int fv_recover_driverless_one(struct pci_dev *pdev, void *unused)
+{
+	/* A driver that is binding the function owns it. */
+	if (!pci_dev_trylock(pdev))
+		return 0;
+	if (!pdev->dev.driver && fv_ready_is_answering(pdev))
+		fv_saved_state_restore(pdev, NULL, NULL, 0);
+	pci_dev_unlock(pdev);
+	return 0;
+}
+
+/**
+ * fv_recover_driverless - Restore the unbound functions of a card
+ * @card: the card, which answers and is not recovered as a whole
+ *
+ * Context: Process context, may sleep; under the device lock of a function of the card.
+ */
+void fv_recover_driverless(struct fv_card *card)
+{
+	if (card->port->subordinate)
+		pci_walk_bus(card->port->subordinate, fv_recover_driverless_one, NULL);
+}
+
+/**
+ * fv_recover_plan - Preview fv_recover_run()
+ * @dev: a device on the card; the caller keeps it from going away
+ * @report: each method, in order
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, -EOPNOTSUPP if there is no card, or an error of fv_reset_plan().
+ */
+int fv_recover_plan(struct fv_device *dev, struct fv_reset_report *report)
+{
+	return dev->card ? fv_reset_plan(dev, FV_RECOVER_METHODS, report) : -EOPNOTSUPP;
+}

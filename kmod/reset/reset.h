@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_RESET_H
+#define FV_RESET_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <linux/fpga_vfio.h>
+
+#include "object/device.h"
+#include "pcie/reset_ops.h"
+#include "isolate/reset_scope.h"
+
+/* Methods that leave the other functions of the card alone. */
+#define FV_RESET_FUNCTION_ONLY	(BIT(FPGA_VFIO_RESET_METHOD_FLR) | BIT(FPGA_VFIO_RESET_METHOD_PM))
+
+/**
+ * struct fv_reset_step - one method of a reset, tried or planned
+ * @method: enum fpga_vfio_reset_method, FV_RESET_VERIFY or FV_RESET_VERIFY_CARD
+ * @error: 0 or negative errno
+ * @text: error text, empty on success; readable by all, names no process
+ * @holders: @text with the processes that hold functions, see fv_scope::holders; else empty
+ * @is_tried: the step touched the functions
+ * @duration_ns: time until the functions were verified, ns; valid if @is_tried
+ * @expected_ms: shortest time by the PCIe specification; plan only
+ * @limit_ms: time limit; plan only
+ * @nr_functions: how many of fv_reset_report::functions it affects; plan only
+ */
+struct fv_reset_step {
+	unsigned int method;
+	int error;
+	char text[FV_REASON_SIZE];
+	char holders[FV_REASON_SIZE];
+	bool is_tried;
+	u64 duration_ns;
+	unsigned int expected_ms;
+	unsigned int limit_ms;
+	unsigned int nr_functions;
+};
+
+/**
+ * struct fv_reset_function - a function in the reset scope
+ * @bdf: PCI address
+ * @driver: driver name; empty if unbound
+ * @is_held: a VFIO user has it open
+ */
+struct fv_reset_function {
+	char bdf[FPGA_VFIO_NAME_MAX + 1];
+	char driver[32];
+	bool is_held;
+};
+
+/**
+ * struct fv_reset_report - result or plan of a reset
+ * @began_ns: start of the recovery that the reset is part of, ns, CLOCK_MONOTONIC; else 0
+ * @nr: number of @steps
+ * @steps: methods in the order of use
+ * @nr_functions: number of @functions
+ * @functions: the reset scope, the device itself first; filled for a plan and for a fence
+ */
+struct fv_reset_report {
+	u64 began_ns;
+	unsigned int nr;
+	struct fv_reset_step steps[FV_RESET_METHODS + 1];
+	unsigned int nr_functions;
+	struct fv_reset_function functions[FV_SCOPE_MAX];
+};
+
+void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_scope *scope);
+int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+		 struct fv_reset_report *report);
+
+#endif /* FV_RESET_H */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Dry run: methods and functions of a reset. */
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+
+#include "base/compat.h"
+#include "base/policy.h"
+#include "reset/reset.h"
+#include "pcie/reset_ops.h"
+#include "isolate/reset_scope.h"
+
+/**
+ * fv_reset_report_functions - Copy a reset scope into a report
+ * @report: the report
+ * @scope: the reset scope
+ *
+ * Context: Process context, under vfio_device_set::lock.
+ */
+void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_scope *scope)
+{
+	struct fv_reset_function *function;
+	unsigned int i;
+
+	for (i = 0; i < scope->nr; i++) {
+		struct pci_dev *pdev = scope->functions[i];
+
+		function = &report->functions[i];
+		strscpy(function->bdf, pci_name(pdev));
+		/* dev_driver_string() returns the bus name for an unbound function. */
+		strscpy(function->driver, pdev->dev.driver ? dev_driver_string(&pdev->dev) : "");
+		function->is_held = scope->is_open[i];
+	}
+	report->nr_functions = scope->nr;
+}
+
+static void fv_reset_plan_step(struct fv_device *dev, struct fv_scope *scope,
+			       const struct fv_policy *policy,
+			       unsigned int method, struct fv_reset_report *report)
+{
+	const struct fv_reset_ops *ops = fv_reset_ops_of(method);
+	struct fv_reset_step *step = &report->steps[report->nr++];
+	const char *why = ops->unavailable(dev->core.pdev, policy);
+
+	*step = (struct fv_reset_step) {
+		.method = method,
+		.expected_ms = ops->expected_ms,
+		.limit_ms = fv_reset_limit_ms(ops, policy),
+	};
+	if (why) {
+		strscpy(step->text, why);
+		step->error = -EOPNOTSUPP;
+		return;
+	}
+	step->error = fv_scope_preview(scope, dev, ops->is_card, step->text, sizeof(step->text));
+	if (step->error)
+		strscpy(step->holders, scope->holders);
+	fv_reset_report_functions(report, scope);
+	step->nr_functions = scope->nr;
+	fv_scope_end(scope);
+}
+
+/**
+ * fv_reset_plan - Preview fv_reset_run()
+ * @dev: the device; the caller keeps it from going away
+ * @methods: allowed methods, as for fv_reset_run()
+ * @report: each method, in order, with the error that would refuse it
+ *
+ * Context: Process context, may sleep. Takes vfio_device_set::lock.
+ * Return: 0, -ENOMEM, -EINTR, or an error of runtime PM.
+ */
+int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
+{
+	struct fv_scope *scope __free(kfree) = kzalloc_obj(*scope);
+	unsigned int order[FV_RESET_METHODS + 1];
+	struct mutex *set = &dev->core.vdev.dev_set->lock;
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_policy policy;
+	unsigned int nr, i;
+	int ret;
+
+	report->nr = 0;
+	report->nr_functions = 0;
+	if (!scope)
+		return -ENOMEM;
+	fv_device_policy(dev, &policy);
+
+	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret < 0)
+		return ret;
+	ret = mutex_lock_killable(set);
+	if (!ret) {
+		scope->is_any_user = methods & FV_RESET_VERIFY_CARD_FIRST;
+		nr = fv_reset_order(pdev, &policy, methods, order);
+		for (i = 0; i < nr; i++)
+			fv_reset_plan_step(dev, scope, &policy, order[i], report);
+		mutex_unlock(set);
+	}
+	pm_runtime_put(&pdev->dev);
+	return ret;
+}
