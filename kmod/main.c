@@ -5,14 +5,14 @@
 #include <linux/module.h>
 
 #include "base/compat.h"
-#include "object/group.h"
-#include "recover/user_notify.h"
-#include "object/history.h"
 #include "entry/netlink.h"
 #include "entry/pci.h"
-#include "object/stats.h"
 #include "entry/sysfs.h"
 #include "entry/trace.h"
+#include "object/group.h"
+#include "object/history.h"
+#include "object/stats.h"
+#include "recover/user_notify.h"
 
 static int __init fv_init(void)
 {

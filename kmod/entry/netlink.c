@@ -9,11 +9,11 @@
 #include <linux/notifier.h>
 #include <net/genetlink.h>
 
-#include "recover/fence_session.h"
 #include "entry/netlink.h"
 #include "entry/netlink_event.h"
 #include "entry/netlink_gen.h"
 #include "object/observer.h"
+#include "recover/fence_session.h"
 
 /* A socket is closed, or its process has exited. */
 static int fv_nl_notify(struct notifier_block *block, unsigned long state, void *arg)

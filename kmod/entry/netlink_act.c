@@ -6,14 +6,14 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
-#include "object/card.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "pcie/link.h"
+#include "base/registry.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_put.h"
 #include "entry/netlink_request.h"
-#include "base/registry.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "pcie/link.h"
 #include "reset/reset.h"
 
 static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,

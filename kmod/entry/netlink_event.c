@@ -3,11 +3,11 @@
 #include <linux/fpga_vfio.h>
 #include <net/genetlink.h>
 
-#include "object/history.h"
 #include "entry/netlink_event.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_put.h"
 #include "entry/netlink_request.h"
+#include "object/history.h"
 
 /* Message space for an event. */
 #define FV_NL_EVENT_SIZE							\

@@ -6,16 +6,16 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
-#include "object/card.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "recover/fence_session.h"
-#include "pcie/link.h"
+#include "base/registry.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_put.h"
 #include "entry/netlink_request.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "pcie/link.h"
+#include "recover/fence_session.h"
 #include "recover/recover.h"
-#include "base/registry.h"
 #include "reset/reset.h"
 
 static int fv_nl_reply_fence(struct genl_info *info, struct fv_device *dev, unsigned int limit_ms,

@@ -7,17 +7,17 @@
 #include <linux/pci.h>
 #include <net/genetlink.h>
 
-#include "object/card.h"
-#include "object/device.h"
-#include "object/group.h"
-#include "recover/fence_session.h"
-#include "pcie/link.h"
+#include "base/profile.h"
+#include "base/registry.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_put.h"
 #include "entry/netlink_request.h"
-#include "base/profile.h"
-#include "base/registry.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/group.h"
 #include "object/stats.h"
+#include "pcie/link.h"
+#include "recover/fence_session.h"
 
 /* Message space for all statistics. */
 #define FV_NL_STATS_SIZE	nla_total_size(FV_STATS_NR * nla_total_size(sizeof(u64)))

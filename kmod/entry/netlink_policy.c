@@ -4,12 +4,12 @@
 #include <linux/pci.h>
 #include <net/genetlink.h>
 
-#include "object/device.h"
+#include "base/policy.h"
+#include "base/profile.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_request.h"
-#include "base/policy.h"
 #include "entry/policy_edit.h"
-#include "base/profile.h"
+#include "object/device.h"
 
 static int fv_nl_get_methods(const struct nlattr *nest, struct fv_policy *policy, char *text,
 			     size_t size)

@@ -3,9 +3,9 @@
 #include <linux/fpga_vfio.h>
 #include <net/genetlink.h>
 
-#include "pcie/link.h"
-#include "entry/netlink_put.h"
 #include "base/policy.h"
+#include "entry/netlink_put.h"
+#include "pcie/link.h"
 #include "reset/reset.h"
 
 /**

@@ -6,9 +6,9 @@
 #include <linux/fpga_vfio.h>
 #include <net/netlink.h>
 
-#include "object/history.h"
 #include "base/policy.h"
 #include "isolate/reset_scope.h"
+#include "object/history.h"
 
 struct fv_link;
 struct fv_reset_function;

@@ -6,12 +6,12 @@
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
+#include "base/registry.h"
+#include "entry/netlink_gen.h"
+#include "entry/netlink_request.h"
 #include "object/card.h"
 #include "object/device.h"
 #include "object/history.h"
-#include "entry/netlink_gen.h"
-#include "entry/netlink_request.h"
-#include "base/registry.h"
 
 /**
  * fv_nl_is_admin - Check for the privilege to access hardware

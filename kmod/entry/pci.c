@@ -4,27 +4,28 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
-#include "recover/aer.h"
-#include "isolate/saved_state.h"
-#include "object/card.h"
-#include "recover/clean.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "isolate/fence.h"
-#include "recover/flr.h"
-#include "object/group.h"
-#include "recover/user_notify.h"
-#include "object/history.h"
 #include "base/ids.h"
-#include "recover/fence_session.h"
-#include "object/observer.h"
-#include "entry/pci.h"
 #include "base/profile.h"
 #include "base/registry.h"
+#include "entry/pci.h"
+#include "entry/vfio.h"
+#include "isolate/fence.h"
+#include "isolate/saved_state.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/group.h"
+#include "object/history.h"
+#include "object/observer.h"
 #include "object/reset_tracking.h"
 #include "object/stats.h"
-#include "entry/vfio.h"
+#include "recover/aer.h"
+#include "recover/core_reset.h"
+#include "recover/fence_session.h"
+#include "recover/flr.h"
 #include "recover/link_monitor.h"
+#include "recover/recovery_worker.h"
+#include "recover/user_notify.h"
 
 static bool enable_sriov;
 #ifdef CONFIG_PCI_IOV
@@ -138,7 +139,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = fv_fence_init(dev);
 	if (ret)
 		goto err_put;
-	ret = fv_clean_init(dev);
+	ret = fv_recovery_init(dev);
 	if (ret) {
 		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
 		goto err_reset;
@@ -157,7 +158,7 @@ err_unregister:
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_flr_exit(dev);
 err_reset:
-	fv_clean_exit(dev);
+	fv_recovery_exit(dev);
 	fv_user_notify_exit(dev);
 	fv_fence_exit(dev);
 err_put:
@@ -172,10 +173,10 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	/* Waits for the VFIO user to close the device; readers see it until then. */
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_flr_exit(dev);
-	fv_clean_leave(dev);
+	fv_recovery_leave(dev);
 	fv_session_leave(dev);
 	fv_pci_unpublish(dev);
-	fv_clean_exit(dev);
+	fv_recovery_exit(dev);
 	fv_user_notify_exit(dev);
 	fv_fence_exit(dev);
 	vfio_put_device(&dev->core.vdev);
@@ -202,16 +203,16 @@ static void fv_pci_reset_done(struct pci_dev *pdev)
 
 	fv_reset_done(pdev);
 	fv_card_reset_end(dev->card);
-	fv_clean_check(dev);
+	fv_core_reset_check(dev);
 	fv_saved_state_restored(dev);
-	fv_clean_vfs_done(pdev);
+	fv_core_reset_vfs_done(pdev);
 }
 
 static const struct pci_error_handlers fv_pci_err_handlers = {
 	.error_detected	= fv_aer_error_detected,
 	.slot_reset	= fv_aer_slot_reset,
 	.resume		= fv_aer_resume,
-	.reset_prepare	= fv_clean_prepare,
+	.reset_prepare	= fv_core_reset_prepare,
 	.reset_done	= fv_pci_reset_done,
 };
 

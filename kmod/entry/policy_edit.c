@@ -3,13 +3,13 @@
 #include <linux/pci.h>
 #include <linux/string.h>
 
+#include "base/policy.h"
+#include "base/registry.h"
+#include "entry/policy_edit.h"
 #include "object/card.h"
 #include "object/device.h"
 #include "object/history.h"
-#include "base/policy.h"
-#include "entry/policy_edit.h"
 #include "pcie/ready.h"
-#include "base/registry.h"
 
 /* Serializes read, edit and write of a policy; taken before fv_registry_lock. */
 static DEFINE_MUTEX(fv_policy_edit_lock);

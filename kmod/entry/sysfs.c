@@ -8,13 +8,13 @@
 #include <linux/pci.h>
 #include <linux/sysfs.h>
 
+#include "base/registry.h"
+#include "base/state.h"
+#include "entry/sysfs.h"
 #include "object/device.h"
 #include "object/group.h"
 #include "object/history.h"
 #include "object/observer.h"
-#include "base/registry.h"
-#include "base/state.h"
-#include "entry/sysfs.h"
 
 static ssize_t fv_sysfs_stat_show(struct device *dev, struct device_attribute *attr, char *buf)
 {

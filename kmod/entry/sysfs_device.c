@@ -11,15 +11,15 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "object/device.h"
 #include "base/policy.h"
-#include "entry/policy_edit.h"
 #include "base/profile.h"
 #include "base/registry.h"
-#include "reset/reset.h"
 #include "base/state.h"
-#include "object/stats.h"
+#include "entry/policy_edit.h"
 #include "entry/sysfs.h"
+#include "object/device.h"
+#include "object/stats.h"
+#include "reset/reset.h"
 
 /* Longer than any valid value. */
 #define FV_SYSFS_VALUE_SIZE	64

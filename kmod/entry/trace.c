@@ -2,9 +2,9 @@
 /* The tracepoints, an observer. */
 #include <linux/pci.h>
 
+#include "entry/trace.h"
 #include "object/device.h"
 #include "object/observer.h"
-#include "entry/trace.h"
 
 #define CREATE_TRACE_POINTS
 #include "entry/trace_points.h"

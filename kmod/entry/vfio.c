@@ -12,24 +12,24 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "isolate/saved_state.h"
-#include "object/card.h"
-#include "recover/clean.h"
 #include "base/compat.h"
-#include "object/device.h"
+#include "base/policy.h"
+#include "base/reset_method.h"
+#include "entry/vfio.h"
 #include "isolate/fence.h"
-#include "recover/flr.h"
 #include "isolate/intx.h"
 #include "isolate/mmap.h"
-#include "base/policy.h"
-#include "pcie/ready.h"
-#include "reset/reset.h"
-#include "base/reset_method.h"
-#include "pcie/reset_ops.h"
+#include "isolate/saved_state.h"
+#include "isolate/vf.h"
+#include "object/card.h"
+#include "object/device.h"
 #include "object/reset_tracking.h"
 #include "object/stats.h"
-#include "isolate/vf.h"
-#include "entry/vfio.h"
+#include "pcie/ready.h"
+#include "pcie/reset_ops.h"
+#include "recover/flr.h"
+#include "recover/open_close.h"
+#include "reset/reset.h"
 
 /*
  * The five counters of a region are adjacent, those of BARs behind those of configuration
@@ -211,7 +211,7 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 	int ret;
 
 	fv_device_policy(dev, &policy);
-	ret = fv_clean_before_open(dev);
+	ret = fv_open_reset(dev);
 	if (!ret || (ret == -EOPNOTSUPP && policy.nr_methods))
 		ret = fv_vfio_enable_reset_already(dev);
 	else if (ret == -EOPNOTSUPP)
@@ -235,7 +235,7 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
  * vfio_pci_core first resets the function without telling its driver. If a reset is still needed
  * and the card has no user, it does a hot reset, which drivers are told of. It waits a minute each,
  * unkillable, if the card does not answer. So hide both resets when the card does not answer or is
- * behind a fence: fv_clean_after_close(), or the end of the fence session, recovers it. Also hide
+ * behind a fence: fv_close_reset(), or the end of the fence session, recovers it. Also hide
  * them if there are virtual functions, which the core neither restores nor checks for users.
  */
 static void fv_vfio_close_core(struct vfio_device *vdev)
@@ -283,7 +283,7 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	fv_vfio_close_core(vdev);
 	put_pid(dev->user);
 	dev->user = NULL;
-	fv_clean_after_close(dev);
+	fv_close_reset(dev);
 	pm_runtime_put(&dev->core.pdev->dev);
 	fv_stats_closed(dev->stats);
 }

@@ -30,12 +30,12 @@
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
-#include "object/device.h"
+#include "base/wait.h"
 #include "isolate/fence.h"
 #include "isolate/intx.h"
 #include "isolate/ones.h"
+#include "object/device.h"
 #include "object/stats.h"
-#include "base/wait.h"
 
 /*
  * Limit for memory_lock and for an ioctl: longer than a page fault, a configuration access or the

@@ -22,8 +22,8 @@
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
-#include "object/device.h"
 #include "isolate/intx.h"
+#include "object/device.h"
 
 static int fv_intx_pm(struct fv_device *dev, bool is_suspend)
 {

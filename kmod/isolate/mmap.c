@@ -16,9 +16,9 @@
 #include <linux/vfio_pci_core.h>
 
 #include "base/compat.h"
-#include "object/device.h"
 #include "isolate/fence.h"
 #include "isolate/mmap.h"
+#include "object/device.h"
 #include "object/stats.h"
 
 /*

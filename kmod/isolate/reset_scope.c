@@ -26,13 +26,13 @@
 #include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
 
-#include "object/card.h"
 #include "base/compat.h"
-#include "object/device.h"
+#include "base/wait.h"
 #include "isolate/fence.h"
 #include "isolate/reset_scope.h"
 #include "isolate/vf.h"
-#include "base/wait.h"
+#include "object/card.h"
+#include "object/device.h"
 
 /*
  * Limit for trylock loops: longer than a page fault or a config access takes, short enough

@@ -8,12 +8,12 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "isolate/saved_state.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "isolate/intx.h"
-#include "pcie/ready.h"
 #include "base/wait.h"
+#include "isolate/intx.h"
+#include "isolate/saved_state.h"
+#include "object/device.h"
+#include "pcie/ready.h"
 
 static bool fv_saved_state_is_same(struct fv_device *dev)
 {

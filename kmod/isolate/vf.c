@@ -7,9 +7,9 @@
  */
 #include <linux/pci.h>
 
-#include "object/device.h"
 #include "base/state.h"
 #include "isolate/vf.h"
+#include "object/device.h"
 
 /**
  * fv_vf_next - Iterate over the virtual functions of a function

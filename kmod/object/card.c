@@ -6,12 +6,12 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "object/card.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "object/history.h"
 #include "base/policy.h"
 #include "base/registry.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
 #include "object/stats.h"
 
 /* Indexed by fv_registry_key() of the port; protected by fv_registry_lock. */

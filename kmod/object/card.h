@@ -7,9 +7,9 @@
 #include <linux/mutex.h>
 #include <linux/fpga_vfio.h>
 
+#include "object/types.h"
 #include "pcie/link.h"
 #include "pcie/port.h"
-#include "object/types.h"
 
 struct fv_device;
 struct fv_policy;

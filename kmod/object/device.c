@@ -3,10 +3,10 @@
 #include <linux/pm_runtime.h>
 #include <linux/xarray.h>
 
-#include "object/device.h"
-#include "object/history.h"
 #include "base/registry.h"
 #include "base/state.h"
+#include "object/device.h"
+#include "object/history.h"
 
 /* Indexed by fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_devices);

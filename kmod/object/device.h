@@ -11,11 +11,11 @@
 #include <linux/workqueue.h>
 #include <linux/fpga_vfio.h>
 
-#include "pcie/config.h"
-#include "object/history.h"
-#include "pcie/identity.h"
 #include "base/policy.h"
+#include "object/history.h"
 #include "object/types.h"
+#include "pcie/config.h"
+#include "pcie/identity.h"
 
 struct fv_card;
 struct fv_counters;

@@ -4,10 +4,10 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
+#include "base/registry.h"
 #include "object/device.h"
 #include "object/group.h"
 #include "object/observer.h"
-#include "base/registry.h"
 
 /*
  * Indexed by group number; changed under fv_publish_lock and fv_registry_lock, read under either.

@@ -6,10 +6,10 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
+#include "base/registry.h"
 #include "object/device.h"
 #include "object/history.h"
 #include "object/observer.h"
-#include "base/registry.h"
 
 /**
  * struct fv_history - the last events of a card

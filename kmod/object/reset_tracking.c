@@ -16,12 +16,12 @@
 #include <linux/spinlock.h>
 
 #include "base/compat.h"
+#include "base/reset_method.h"
 #include "object/device.h"
 #include "object/history.h"
-#include "base/reset_method.h"
-#include "pcie/reset_ops.h"
 #include "object/reset_tracking.h"
 #include "object/stats.h"
+#include "pcie/reset_ops.h"
 
 static_assert(PCI_NUM_RESET_METHODS == FV_RESET_METHODS_KNOWN,
 	      "the PCI core has another reset method: see fv_reset_method_of()");

@@ -13,8 +13,8 @@
 #include <linux/minmax.h>
 #include <linux/pci.h>
 
-#include "pcie/link.h"
 #include "base/wait.h"
+#include "pcie/link.h"
 
 /*
  * Limit for one training, as the PCI core's PCIE_LINK_RETRAIN_TIMEOUT_MS. PCIe r6.0 limits

@@ -7,8 +7,8 @@
  */
 #include <linux/pci.h>
 
-#include "pcie/port.h"
 #include "base/wait.h"
+#include "pcie/port.h"
 
 /*
  * Time with Secondary Bus Reset set: Trst is 1 ms (PCI r3.0, 4.3.2), doubled as in

@@ -11,8 +11,8 @@
 #include <linux/pci.h>
 
 #include "base/policy.h"
-#include "pcie/ready.h"
 #include "base/wait.h"
+#include "pcie/ready.h"
 
 #define FV_VENDOR_ID_RRS	0x0001
 

@@ -3,12 +3,12 @@
 #include <linux/log2.h>
 #include <linux/pci.h>
 
-#include "pcie/link.h"
 #include "base/policy.h"
+#include "base/wait.h"
+#include "pcie/link.h"
 #include "pcie/port.h"
 #include "pcie/ready.h"
 #include "pcie/reset_ops.h"
-#include "base/wait.h"
 
 /* PCIe r6.0, 6.6.2: time for an FLR; the function need not answer earlier. */
 #define FV_RESET_FLR_MS		100
@@ -158,7 +158,7 @@ static const char *fv_reset_verify_unavailable(struct pci_dev *pdev,
 	return NULL;
 }
 
-/* The recovery worker has waited for the link before; see fv_clean_repair(). */
+/* The recovery worker has waited for the link before; see fv_recovery_queue(). */
 static int fv_reset_verify_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 			       size_t size)
 {

@@ -9,16 +9,17 @@
 #include <linux/string.h>
 #include <linux/vfio_pci_core.h>
 
-#include "recover/aer.h"
-#include "object/card.h"
-#include "recover/clean.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "isolate/fence.h"
-#include "object/history.h"
 #include "base/policy.h"
-#include "pcie/ready.h"
+#include "isolate/fence.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
 #include "object/stats.h"
+#include "pcie/ready.h"
+#include "recover/aer.h"
+#include "recover/core_reset.h"
+#include "recover/recovery_worker.h"
 
 /*
  * Time for the PCI core's recovery. It waits 1 s for a link, and does not tell every driver, nor on
@@ -209,7 +210,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST,
 					    FPGA_VFIO_ORIGIN_KERNEL,
 					    "the PCI core resets its link after a fatal error");
-		fv_clean_repair_after(dev, FV_AER_LIMIT_MS);
+		fv_recovery_queue_after(dev, FV_AER_LIMIT_MS);
 		if (is_stop)
 			break;
 		return PCI_ERS_RESULT_NEED_RESET;
@@ -224,7 +225,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 		 * The link may come up before the link monitor sees it down, or the monitor may be
 		 * off.
 		 */
-		fv_clean_repair(dev);
+		fv_recovery_queue(dev);
 		if (!is_stop)
 			return PCI_ERS_RESULT_DISCONNECT;
 	}
@@ -259,7 +260,7 @@ void fv_aer_resume(struct pci_dev *pdev)
 	fv_aer_clear(dev);
 	fv_card_expect_link_down(dev->card, 0);
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
-		fv_clean_check(dev);
+		fv_core_reset_check(dev);
 	else
-		fv_clean_repair(dev);
+		fv_recovery_queue(dev);
 }

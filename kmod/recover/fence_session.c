@@ -10,21 +10,21 @@
 #include <linux/slab.h>
 #include <linux/vfio_pci_core.h>
 
+#include "base/compat.h"
+#include "base/policy.h"
+#include "base/registry.h"
+#include "isolate/fence.h"
+#include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
 #include "object/card.h"
-#include "recover/clean.h"
-#include "base/compat.h"
 #include "object/device.h"
-#include "isolate/fence.h"
 #include "object/history.h"
-#include "recover/fence_session.h"
 #include "pcie/link.h"
-#include "base/policy.h"
 #include "pcie/ready.h"
+#include "recover/fence_session.h"
 #include "recover/recover.h"
-#include "base/registry.h"
+#include "recover/recovery_worker.h"
 #include "reset/reset.h"
-#include "isolate/reset_scope.h"
 
 /* Retry interval (ms) when another task holds the session or the card. */
 #define FV_SESSION_AGAIN_MS	200
@@ -340,7 +340,7 @@ static void fv_session_leave_to_worker(struct fv_card *card, enum fpga_vfio_orig
 	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FAILED, origin,
 			     "it was not brought back to the end");
 	while ((dev = fv_device_next_of(card, dev, &key)))
-		fv_clean_repair(dev);
+		fv_recovery_queue(dev);
 }
 
 /* Works with or without a session; an unfinished recovery keeps the session. */

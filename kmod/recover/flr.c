@@ -14,15 +14,15 @@
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
 
-#include "recover/clean.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "isolate/fence.h"
-#include "recover/flr.h"
-#include "reset/reset.h"
-#include "pcie/reset_ops.h"
-#include "object/stats.h"
 #include "base/wait.h"
+#include "isolate/fence.h"
+#include "object/device.h"
+#include "object/stats.h"
+#include "pcie/reset_ops.h"
+#include "recover/flr.h"
+#include "recover/recovery_worker.h"
+#include "reset/reset.h"
 
 /*
  * How long the write waits for the reset: the 100 ms that PCI Express grants it (PCIe r6.0, 6.6.2),
@@ -51,7 +51,7 @@ static void fv_flr_work(struct work_struct *work)
 	 * If not ready: the reset may have failed because another task held the rest of the card.
 	 */
 	if (ret && ret != -ESTALE)
-		fv_clean_repair(dev);
+		fv_recovery_queue(dev);
 	WRITE_ONCE(dev->flr.done, asked);
 	wake_up_all(&dev->flr.wait);
 }

@@ -14,17 +14,17 @@
 #include <linux/pm_runtime.h>
 #include <linux/timekeeping.h>
 
-#include "object/card.h"
-#include "recover/clean.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "isolate/fence.h"
-#include "object/history.h"
-#include "pcie/link.h"
 #include "base/policy.h"
 #include "base/registry.h"
+#include "isolate/fence.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
 #include "object/stats.h"
+#include "pcie/link.h"
 #include "recover/link_monitor.h"
+#include "recover/recovery_worker.h"
 
 /* Pauses between retrains that fail. */
 #define FV_MONITOR_PAUSE_MIN_NS	NSEC_PER_SEC
@@ -84,7 +84,7 @@ static void fv_monitor_lose_device(struct fv_device *dev)
 	fv_fence_raise(dev);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
 			    "the link below %s is down", pci_name(dev->card->port));
-	fv_clean_repair(dev);
+	fv_recovery_queue(dev);
 }
 
 /* Ignore lost BARs if a reset is running, or began (and perhaps ended) during the check. */
@@ -94,7 +94,7 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	int resets = atomic_read(&card->resets);
 
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_card_expects_link_down(card) ||
-	    !fv_clean_has_lost(dev))
+	    !fv_recovery_has_lost(dev))
 		return;
 	smp_mb();	/* read the card's registers before card->resets */
 	if (fv_card_expects_link_down(card) || atomic_read(&card->resets) != resets)
@@ -107,7 +107,7 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	fv_fence_raise(dev);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
 			    "it has lost its configuration");
-	fv_clean_repair(dev);
+	fv_recovery_queue(dev);
 }
 
 static void fv_monitor_down(struct fv_monitor *monitor, struct fv_device *dev,
@@ -126,7 +126,7 @@ static void fv_monitor_down(struct fv_monitor *monitor, struct fv_device *dev,
 static void fv_monitor_repair(struct fv_card *card)
 {
 	msleep(FV_MONITOR_SETTLE_MS);
-	fv_monitor_all(card, fv_clean_repair);
+	fv_monitor_all(card, fv_recovery_queue);
 }
 
 /*

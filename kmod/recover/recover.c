@@ -7,16 +7,16 @@
 #include <linux/ktime.h>
 #include <linux/pci.h>
 
+#include "base/policy.h"
+#include "base/wait.h"
 #include "isolate/saved_state.h"
 #include "object/card.h"
 #include "object/device.h"
+#include "object/stats.h"
 #include "pcie/link.h"
-#include "base/policy.h"
 #include "pcie/ready.h"
 #include "recover/recover.h"
 #include "reset/reset.h"
-#include "object/stats.h"
-#include "base/wait.h"
 
 /* Verify only first, then the methods that reset a whole card. */
 #define FV_RECOVER_METHODS	(FV_RESET_VERIFY_CARD_FIRST | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\

@@ -10,9 +10,9 @@
 
 #include "base/compat.h"
 #include "object/device.h"
-#include "recover/user_notify.h"
 #include "object/history.h"
 #include "object/observer.h"
+#include "recover/user_notify.h"
 
 static void fv_user_notify_work(struct work_struct *work)
 {

@@ -16,14 +16,14 @@
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 
-#include "object/card.h"
 #include "base/compat.h"
-#include "object/device.h"
-#include "reset/reset.h"
-#include "pcie/reset_ops.h"
-#include "reset/reset_step.h"
 #include "isolate/reset_scope.h"
 #include "isolate/vf.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "pcie/reset_ops.h"
+#include "reset/reset.h"
+#include "reset/reset_step.h"
 
 /* Try the next method after this error? */
 static bool fv_reset_goes_on(int error)

@@ -6,9 +6,9 @@
 #include <linux/types.h>
 #include <linux/fpga_vfio.h>
 
+#include "isolate/reset_scope.h"
 #include "object/device.h"
 #include "pcie/reset_ops.h"
-#include "isolate/reset_scope.h"
 
 /* Methods that leave the other functions of the card alone. */
 #define FV_RESET_FUNCTION_ONLY	(BIT(FPGA_VFIO_RESET_METHOD_FLR) | BIT(FPGA_VFIO_RESET_METHOD_PM))

@@ -6,9 +6,9 @@
 
 #include "base/compat.h"
 #include "base/policy.h"
-#include "reset/reset.h"
-#include "pcie/reset_ops.h"
 #include "isolate/reset_scope.h"
+#include "pcie/reset_ops.h"
+#include "reset/reset.h"
 
 /**
  * fv_reset_report_functions - Copy a reset scope into a report

@@ -6,17 +6,17 @@
 #include <linux/ktime.h>
 #include <linux/pci.h>
 
+#include "base/compat.h"
+#include "base/wait.h"
+#include "isolate/fence.h"
 #include "isolate/saved_state.h"
 #include "object/card.h"
-#include "base/compat.h"
-#include "isolate/fence.h"
 #include "object/history.h"
-#include "pcie/msi.h"
 #include "object/observer.h"
+#include "object/stats.h"
+#include "pcie/msi.h"
 #include "pcie/ready.h"
 #include "reset/reset_step.h"
-#include "object/stats.h"
-#include "base/wait.h"
 
 /* Report the end of a phase to the observers; returns @error. */
 static int fv_reset_phase(struct fv_reset_job *job, enum fv_phase phase, int error)

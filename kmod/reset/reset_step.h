@@ -6,8 +6,8 @@
 #include <linux/fpga_vfio.h>
 
 #include "base/policy.h"
-#include "reset/reset.h"
 #include "isolate/reset_scope.h"
+#include "reset/reset.h"
 
 /**
  * struct fv_reset_job - a reset in progress

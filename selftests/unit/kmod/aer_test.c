@@ -5,13 +5,14 @@
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/recover/aer.h"
 #include "../../../kmod/object/card.h"
-#include "../../../kmod/recover/clean.h"
 #include "../../../kmod/object/device.h"
 #include "../../../kmod/object/history.h"
-#include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/object/stats.h"
+#include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/recover/aer.h"
+#include "../../../kmod/recover/core_reset.h"
+#include "../../../kmod/recover/recovery_worker.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define AER 0x100
@@ -44,17 +45,17 @@ bool fv_card_is_link_down(struct fv_card *card)
 	return world.is_link_down;
 }
 
-void fv_clean_check(struct fv_device *dev)
+void fv_core_reset_check(struct fv_device *dev)
 {
 	world.checks++;
 }
 
-void fv_clean_repair(struct fv_device *dev)
+void fv_recovery_queue(struct fv_device *dev)
 {
 	world.repairs++;
 }
 
-void fv_clean_repair_after(struct fv_device *dev, unsigned int ms)
+void fv_recovery_queue_after(struct fv_device *dev, unsigned int ms)
 {
 	kernel_assert(ms == LIMIT_MS);
 	world.late_repairs++;

@@ -2,11 +2,11 @@
 /* object/card.c: card lifetime, link goal and port isolation. */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/policy.h"
+#include "../../../kmod/base/registry.h"
 #include "../../../kmod/object/card.h"
 #include "../../../kmod/object/device.h"
 #include "../../../kmod/object/history.h"
-#include "../../../kmod/base/policy.h"
-#include "../../../kmod/base/registry.h"
 #include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name

@@ -3,8 +3,8 @@
 #include "kselftest_harness.h"
 
 #include "../../../kmod/base/compat.h"
-#include "../../../kmod/object/device.h"
 #include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/object/device.h"
 #include "../../../kmod/object/stats.h"
 
 #define ENTRY (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY)

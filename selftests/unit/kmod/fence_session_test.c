@@ -2,18 +2,18 @@
 /* recover/fence_session.c: fence sessions, ended by their owner or by the driver. */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/registry.h"
+#include "../../../kmod/isolate/fence.h"
+#include "../../../kmod/isolate/reset_scope.h"
 #include "../../../kmod/isolate/saved_state.h"
 #include "../../../kmod/object/card.h"
-#include "../../../kmod/recover/clean.h"
 #include "../../../kmod/object/device.h"
-#include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/object/history.h"
-#include "../../../kmod/recover/fence_session.h"
 #include "../../../kmod/pcie/ready.h"
+#include "../../../kmod/recover/fence_session.h"
 #include "../../../kmod/recover/recover.h"
-#include "../../../kmod/base/registry.h"
+#include "../../../kmod/recover/recovery_worker.h"
 #include "../../../kmod/reset/reset.h"
-#include "../../../kmod/isolate/reset_scope.h"
 
 #define DEVICES 2
 #define PORTID 555
@@ -304,7 +304,7 @@ void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_s
 	report->nr_functions = scope->nr;
 }
 
-void fv_clean_repair(struct fv_device *dev)
+void fv_recovery_queue(struct fv_device *dev)
 {
 	world.repairs++;
 }

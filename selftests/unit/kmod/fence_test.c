@@ -2,11 +2,11 @@
 /* isolate/fence.c: raise and lower the fence, and what the user sees behind it. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/device.h"
+#include "../../../kmod/base/wait.h"
 #include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/isolate/intx.h"
+#include "../../../kmod/object/device.h"
 #include "../../../kmod/object/stats.h"
-#include "../../../kmod/base/wait.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define ACTS 4

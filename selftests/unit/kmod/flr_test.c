@@ -5,13 +5,13 @@
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/recover/clean.h"
-#include "../../../kmod/object/device.h"
 #include "../../../kmod/isolate/fence.h"
-#include "../../../kmod/recover/flr.h"
-#include "../../../kmod/reset/reset.h"
-#include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/object/device.h"
 #include "../../../kmod/object/stats.h"
+#include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/recover/flr.h"
+#include "../../../kmod/recover/recovery_worker.h"
+#include "../../../kmod/reset/reset.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name
 #define WRITE_MS 150
@@ -33,7 +33,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 	return world.reset;
 }
 
-void fv_clean_repair(struct fv_device *dev)
+void fv_recovery_queue(struct fv_device *dev)
 {
 	kernel_assert(dev == world.dev);
 	world.repairs++;

@@ -2,10 +2,10 @@
 /* object/history.c: events are numbered, stored and reported; the ring keeps the newest. */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/registry.h"
 #include "../../../kmod/object/device.h"
 #include "../../../kmod/object/history.h"
 #include "../../../kmod/object/observer.h"
-#include "../../../kmod/base/registry.h"
 
 FIXTURE(history)
 {

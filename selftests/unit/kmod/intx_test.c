@@ -5,8 +5,8 @@
  */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/device.h"
 #include "../../../kmod/isolate/intx.h"
+#include "../../../kmod/object/device.h"
 
 /* The state of vfio_pci_core and of the device. */
 static struct world {

@@ -2,14 +2,14 @@
 /* recover/link_monitor.c: each poll of the link monitor, with a simulated clock. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/card.h"
-#include "../../../kmod/recover/clean.h"
-#include "../../../kmod/object/device.h"
-#include "../../../kmod/object/history.h"
 #include "../../../kmod/base/policy.h"
 #include "../../../kmod/base/registry.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/object/history.h"
 #include "../../../kmod/object/stats.h"
 #include "../../../kmod/recover/link_monitor.h"
+#include "../../../kmod/recover/recovery_worker.h"
 
 #define DEVICES 3
 #define EVENTS 64
@@ -97,14 +97,14 @@ int fv_fence_raise(struct fv_device *dev)
 	return 0;
 }
 
-void fv_clean_repair(struct fv_device *dev)
+void fv_recovery_queue(struct fv_device *dev)
 {
 	world.repairs[index_of(dev)]++;
 	world.repaired_ns = kernel_ns;
 	did('r');
 }
 
-bool fv_clean_has_lost(struct fv_device *dev)
+bool fv_recovery_has_lost(struct fv_device *dev)
 {
 	if (world.resets_in_has_lost)
 		dev->card->resets.counter++;

@@ -2,8 +2,8 @@
 /* pcie/link.c: link registers of a port, link retrain, disable and enable. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/pcie/link.h"
 #include "../../../kmod/base/wait.h"
+#include "../../../kmod/pcie/link.h"
 
 #define EXP 0x54
 #define CAP (EXP + PCI_EXP_LNKCAP)

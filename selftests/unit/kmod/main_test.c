@@ -2,14 +2,14 @@
 /* kmod/main.c: order of init, reverse order of exit, and the warning about newer kernels. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/group.h"
-#include "../../../kmod/recover/user_notify.h"
-#include "../../../kmod/object/history.h"
 #include "../../../kmod/entry/netlink.h"
 #include "../../../kmod/entry/pci.h"
-#include "../../../kmod/object/stats.h"
 #include "../../../kmod/entry/sysfs.h"
 #include "../../../kmod/entry/trace.h"
+#include "../../../kmod/object/group.h"
+#include "../../../kmod/object/history.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/recover/user_notify.h"
 
 unsigned int kernel_version_code;
 

@@ -2,9 +2,9 @@
 /* isolate/mmap.c: accepted BAR mappings, and the self-test at the first fault. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/device.h"
 #include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/isolate/mmap.h"
+#include "../../../kmod/object/device.h"
 #include "../../../kmod/object/stats.h"
 
 #define A(name) FPGA_VFIO_A_STATS_##name

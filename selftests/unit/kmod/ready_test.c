@@ -3,8 +3,8 @@
 #include "kselftest_harness.h"
 
 #include "../../../kmod/base/policy.h"
-#include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/base/wait.h"
+#include "../../../kmod/pcie/ready.h"
 
 FIXTURE(ready)
 {

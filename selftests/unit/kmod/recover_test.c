@@ -2,15 +2,15 @@
 /* recover/recover.c: wait for the card, reset it if needed, and report the result. */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/wait.h"
 #include "../../../kmod/isolate/saved_state.h"
 #include "../../../kmod/object/card.h"
 #include "../../../kmod/object/device.h"
+#include "../../../kmod/object/stats.h"
 #include "../../../kmod/pcie/link.h"
 #include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/recover/recover.h"
 #include "../../../kmod/reset/reset.h"
-#include "../../../kmod/object/stats.h"
-#include "../../../kmod/base/wait.h"
 
 #define DEVICES 2
 #define A(name) FPGA_VFIO_A_STATS_##name

@@ -5,15 +5,15 @@
  */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/policy.h"
+#include "../../../kmod/base/wait.h"
+#include "../../../kmod/isolate/reset_scope.h"
 #include "../../../kmod/object/device.h"
 #include "../../../kmod/pcie/link.h"
-#include "../../../kmod/base/policy.h"
 #include "../../../kmod/pcie/port.h"
 #include "../../../kmod/pcie/ready.h"
-#include "../../../kmod/reset/reset.h"
 #include "../../../kmod/pcie/reset_ops.h"
-#include "../../../kmod/isolate/reset_scope.h"
-#include "../../../kmod/base/wait.h"
+#include "../../../kmod/reset/reset.h"
 
 enum {
 	FLR = FPGA_VFIO_RESET_METHOD_FLR,

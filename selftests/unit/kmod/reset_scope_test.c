@@ -2,12 +2,12 @@
 /* isolate/reset_scope.c, vf.c: hold and release the functions of a reset scope, all or none. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/card.h"
-#include "../../../kmod/object/device.h"
+#include "../../../kmod/base/wait.h"
 #include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/isolate/reset_scope.h"
 #include "../../../kmod/isolate/vf.h"
-#include "../../../kmod/base/wait.h"
+#include "../../../kmod/object/card.h"
+#include "../../../kmod/object/device.h"
 
 #define FUNCTIONS (FV_SCOPE_MAX + 1)
 #define FIRST 1		/* index of the function under test: not the first on its bus */

@@ -5,18 +5,18 @@
  */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/compat.h"
+#include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/isolate/saved_state.h"
 #include "../../../kmod/object/card.h"
-#include "../../../kmod/base/compat.h"
 #include "../../../kmod/object/device.h"
-#include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/object/history.h"
-#include "../../../kmod/pcie/msi.h"
-#include "../../../kmod/pcie/link.h"
 #include "../../../kmod/object/observer.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/pcie/link.h"
+#include "../../../kmod/pcie/msi.h"
 #include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/reset/reset_step.h"
-#include "../../../kmod/object/stats.h"
 
 #define DEVICES 2
 

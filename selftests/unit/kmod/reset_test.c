@@ -2,11 +2,11 @@
 /* reset/reset.c: order of methods, locks, and result. */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/policy.h"
 #include "../../../kmod/object/card.h"
 #include "../../../kmod/object/device.h"
-#include "../../../kmod/base/policy.h"
-#include "../../../kmod/reset/reset.h"
 #include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/reset/reset.h"
 #include "../../../kmod/reset/reset_step.h"
 
 enum {

@@ -2,13 +2,13 @@
 /* isolate/saved_state.c: the configuration that a reset restores, with a user active. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/isolate/saved_state.h"
-#include "../../../kmod/pcie/config.h"
-#include "../../../kmod/object/device.h"
-#include "../../../kmod/pcie/identity.h"
-#include "../../../kmod/isolate/intx.h"
-#include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/base/wait.h"
+#include "../../../kmod/isolate/intx.h"
+#include "../../../kmod/isolate/saved_state.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/pcie/config.h"
+#include "../../../kmod/pcie/identity.h"
+#include "../../../kmod/pcie/ready.h"
 
 #define BASE 1			/* config values at probe */
 #define USER 2			/* as set by the user */

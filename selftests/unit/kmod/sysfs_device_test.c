@@ -2,12 +2,12 @@
 /* entry/sysfs_device.c: contents and accepted values of the files of a device. */
 #include "kselftest_harness.h"
 
-#include "../../../kmod/object/device.h"
 #include "../../../kmod/base/profile.h"
 #include "../../../kmod/base/registry.h"
-#include "../../../kmod/reset/reset.h"
-#include "../../../kmod/object/stats.h"
 #include "../../../kmod/entry/sysfs.h"
+#include "../../../kmod/object/device.h"
+#include "../../../kmod/object/stats.h"
+#include "../../../kmod/reset/reset.h"
 
 /* State, results and call counts of the stubs for other driver files. */
 static struct world {

@@ -5,19 +5,20 @@
  */
 #include "kselftest_harness.h"
 
+#include "../../../kmod/base/registry.h"
 #include "../../../kmod/isolate/saved_state.h"
+#include "../../../kmod/isolate/vf.h"
 #include "../../../kmod/object/card.h"
-#include "../../../kmod/recover/clean.h"
 #include "../../../kmod/object/device.h"
 #include "../../../kmod/object/history.h"
+#include "../../../kmod/object/stats.h"
 #include "../../../kmod/pcie/link.h"
 #include "../../../kmod/pcie/msi.h"
 #include "../../../kmod/pcie/ready.h"
-#include "../../../kmod/base/registry.h"
-#include "../../../kmod/reset/reset.h"
 #include "../../../kmod/pcie/reset_ops.h"
-#include "../../../kmod/object/stats.h"
-#include "../../../kmod/isolate/vf.h"
+#include "../../../kmod/recover/open_close.h"
+#include "../../../kmod/recover/recovery_worker.h"
+#include "../../../kmod/reset/reset.h"
 
 #define DEVICES 3
 #define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
@@ -222,7 +223,7 @@ bool fv_intx_is_used(struct fv_device *dev)
 	return false;
 }
 
-FIXTURE(clean)
+FIXTURE(open_close)
 {
 	struct pci_dev port, pdev;
 	struct fv_card card;
@@ -232,7 +233,7 @@ FIXTURE(clean)
 	struct fv_device *dev;
 };
 
-FIXTURE_SETUP(clean)
+FIXTURE_SETUP(open_close)
 {
 	unsigned int i;
 
@@ -256,75 +257,75 @@ FIXTURE_SETUP(clean)
 		.is_offered = true,
 		.after = FPGA_VFIO_CARD_STATE_READY,
 	};
-	ASSERT_EQ(0, fv_clean_init(self->dev));
+	ASSERT_EQ(0, fv_recovery_init(self->dev));
 	mutex_lock(&self->set.lock);
 }
 
-FIXTURE_TEARDOWN(clean)
+FIXTURE_TEARDOWN(open_close)
 {
 	mutex_unlock(&self->set.lock);
-	fv_clean_exit(self->dev);
+	fv_recovery_exit(self->dev);
 	free_percpu(self->stats.counters);
 	kernel_ends();
 }
 
 /* A function that is bound but not open may be reset with the card. */
-TEST_F(clean, an_open_spares_open_functions)
+TEST_F(open_close, an_open_spares_open_functions)
 {
-	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(0, fv_open_reset(self->dev));
 	EXPECT_EQ(FV_RESET_ANY, world.methods);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.origin);
 	self->devices[2].core.vdev.open_count = 1;
-	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(0, fv_open_reset(self->dev));
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
 	self->devices[2].core.vdev.open_count = 0;
 	self->devices[0].core.vdev.open_count = 2;
-	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(0, fv_open_reset(self->dev));
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
 	/* the open in progress is not counted as another user */
 	self->devices[0].core.vdev.open_count = 0;
 	self->dev->core.vdev.open_count = 1;
-	EXPECT_EQ(0, fv_clean_before_open(self->dev));
+	EXPECT_EQ(0, fv_open_reset(self->dev));
 	EXPECT_EQ(FV_RESET_ANY, world.methods);
 	EXPECT_EQ(4, world.resets);
 	EXPECT_EQ(0, world.events);
 }
 
-TEST_F(clean, a_close_spares_open_functions)
+TEST_F(open_close, a_close_spares_open_functions)
 {
 	self->dev->core.needs_reset = true;
 	self->dev->core.vdev.open_count = 1;
-	fv_clean_after_close(self->dev);
+	fv_close_reset(self->dev);
 	EXPECT_EQ(FV_RESET_ANY, world.methods);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_CLOSE, world.origin);
 	self->devices[0].core.vdev.open_count = 1;
-	fv_clean_after_close(self->dev);
+	fv_close_reset(self->dev);
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
 	EXPECT_EQ(2, world.resets);
 	EXPECT_EQ(2, world.rewinds);
 	/* vfio_pci_core reset it already */
 	self->dev->core.needs_reset = false;
-	fv_clean_after_close(self->dev);
+	fv_close_reset(self->dev);
 	EXPECT_EQ(2, world.resets);
 }
 
 /* Close does not wait for a card that does not answer. */
-TEST_F(clean, a_close_of_what_is_broken)
+TEST_F(open_close, a_close_of_what_is_broken)
 {
 	self->pdev.is_gone = true;
-	fv_clean_after_close(self->dev);
+	fv_close_reset(self->dev);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
 	EXPECT_TRUE(self->dev->recovery.is_queued);
 	self->dev->recovery.is_queued = false;
 	world.is_link_down = true;
-	fv_clean_after_close(self->dev);
+	fv_close_reset(self->dev);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
 	EXPECT_TRUE(self->dev->recovery.is_queued);
 	/* the owner of the fence session recovers it */
 	self->dev->recovery.is_queued = false;
 	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
 	world.is_leased = true;
-	fv_clean_after_close(self->dev);
+	fv_close_reset(self->dev);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev->state);
 	EXPECT_FALSE(self->dev->recovery.is_queued);
 	EXPECT_EQ(0, world.resets);
@@ -332,7 +333,7 @@ TEST_F(clean, a_close_of_what_is_broken)
 }
 
 /* The states that the recovery worker handles. */
-TEST_F(clean, what_is_repaired)
+TEST_F(open_close, what_is_repaired)
 {
 	static const struct {
 		enum fpga_vfio_card_state state;
@@ -359,37 +360,37 @@ TEST_F(clean, what_is_repaired)
 	/* not while it is being unbound */
 	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
 	world.resets = 0;
-	fv_clean_leave(self->dev);
+	fv_recovery_leave(self->dev);
 	self->dev->recovery.is_queued = true;
 	kernel_do(&self->dev->recovery);
 	EXPECT_EQ(0, world.resets);
 }
 
 /* Each reason to refuse an open. */
-TEST_F(clean, an_open_is_refused)
+TEST_F(open_close, an_open_is_refused)
 {
 	world.is_leased = true;
-	EXPECT_EQ(-EAGAIN, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
 	world.is_leased = false;
 	world.ask = -EOPNOTSUPP;
-	EXPECT_EQ(-EBUSY, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EBUSY, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
 	EXPECT_EQ(-EBUSY, world.event.error);
 	EXPECT_STREQ("a virtual function is held", world.text);
 	world.ask = 0;
 	world.is_offered = false;
-	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
 	world.is_offered = true;
 	world.is_special = true;
-	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
 	EXPECT_EQ(0, world.resets);
 	/* no method was tried */
 	world.is_special = false;
 	world.reset = -EBUSY;
-	EXPECT_EQ(-EOPNOTSUPP, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
 	world.reset = -EINTR;
-	EXPECT_EQ(-EINTR, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EINTR, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.events);
 	/* failed, although the PCI core offers no method */
 	world.is_offered = false;
@@ -397,7 +398,7 @@ TEST_F(clean, an_open_is_refused)
 	world.after = FPGA_VFIO_CARD_STATE_FAILED;
 	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
 	strscpy(self->dev->reason, "no answer");
-	EXPECT_EQ(-EIO, fv_clean_before_open(self->dev));
+	EXPECT_EQ(-EIO, fv_open_reset(self->dev));
 	EXPECT_EQ(2, world.events);
 	EXPECT_EQ(-ETIMEDOUT, world.event.error);
 	EXPECT_STREQ("no answer", world.text);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FV_OPEN_CLOSE_H
+#define FV_OPEN_CLOSE_H
+
+struct fv_device;
+
+int fv_open_reset(struct fv_device *dev);
+void fv_close_reset(struct fv_device *dev);
+
+#endif /* FV_OPEN_CLOSE_H */

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The recovery worker resets and restores a device after a reset that failed or was not the
+ * driver's, and a card after its link went down and came back. It is a work item because its
+ * callers hold locks that a reset takes.
+ */
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/workqueue.h>
+
+#include "base/policy.h"
+#include "base/wait.h"
+#include "isolate/fence.h"
+#include "isolate/reset_scope.h"
+#include "isolate/saved_state.h"
+#include "isolate/vf.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
+#include "object/stats.h"
+#include "pcie/config.h"
+#include "pcie/link.h"
+#include "pcie/ready.h"
+#include "pcie/reset_ops.h"
+#include "recover/recovery_worker.h"
+#include "reset/reset.h"
+
+/* Retry interval after -EAGAIN: another task holds the device, and may recover it itself. */
+#define FV_RECOVERY_AGAIN_MS	200
+
+/* More than the time from a function's resume until its configuration is restored. */
+#define FV_RECOVERY_LOST_MS	20
+
+/* False if another task has reset the device, or a fence session or its recovery owns it. */
+static bool fv_recovery_is_due(struct fv_device *dev)
+{
+	switch (fv_device_state(dev)) {
+	case FPGA_VFIO_CARD_STATE_LOST:
+	case FPGA_VFIO_CARD_STATE_CHANGED:
+	case FPGA_VFIO_CARD_STATE_FAILED:
+		return !READ_ONCE(dev->is_leaving);
+	default:
+		return false;
+	}
+}
+
+/* Until the link is up, and the settle time before the first configuration request is over. */
+static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *policy)
+{
+	struct fv_card *card = dev->card;
+	struct fv_wait wait;
+	int ret;
+
+	if (!card || !fv_card_is_link_down(card))
+		return 0;
+	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	wait.is_over = &dev->is_leaving;
+	ret = fv_link_wait_active(card->port, true, &wait);
+	if (ret)
+		return ret;
+	fv_card_check_link(card);
+	return fv_wait_ms(FV_RESET_SETTLE_MS);
+}
+
+/* A card that has just come back may need time until it responds. */
+static int fv_recovery_wait(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_policy policy;
+	struct fv_wait wait;
+	int ret;
+
+	fv_device_policy(dev, &policy);
+	ret = fv_recovery_wait_link(dev, &policy);
+	if (ret)
+		return ret;
+	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
+		return 0;
+	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+	while (fv_recovery_is_due(dev) && !fv_ready_is_answering(pdev))
+		if (fv_wait_pause(&wait))
+			break;
+	pm_runtime_put(&pdev->dev);
+	return 0;
+}
+
+/* Verify only, unless a reset has failed: a card that came back by itself may need no reset. */
+static unsigned long fv_recovery_methods(struct fv_device *dev)
+{
+	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED ? FV_RESET_ANY :
+	       FV_RESET_ANY | FV_RESET_VERIFY_FIRST;
+}
+
+static void fv_recovery_again(struct fv_device *dev)
+{
+	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
+}
+
+/* Returns 1 if the driver has nothing to recover any more, or not yet. */
+static int fv_recovery_run(struct fv_device *dev)
+{
+	char text[FV_REASON_SIZE];
+
+	/* The recovery of the physical function includes its virtual functions. */
+	if (fv_vf_is_waiting(dev->core.pdev, text, sizeof(text)))
+		return 1;
+	/* After a timeout the link monitor queues the recovery when the link comes up. */
+	if (fv_recovery_wait(dev) || !fv_recovery_is_due(dev))
+		return 1;
+	return fv_reset_run(dev, fv_recovery_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
+}
+
+/*
+ * A task that recovers the device holds the device lock, and lowers the fence at its end: a fence
+ * raised after that would stay. Returns 0 if the device is fenced and to be recovered, 1 if the
+ * driver has nothing to recover any more, -EAGAIN if another task holds the device lock, or the
+ * user is in an ioctl or a write that does not end.
+ */
+static int fv_recovery_fence(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	char text[FV_REASON_SIZE];
+	int ret = 1;
+
+	if (!fv_recovery_is_due(dev))
+		return 1;
+	if (fv_scope_lock_function(pdev, text, sizeof(text)))
+		return -EAGAIN;
+	if (fv_recovery_is_due(dev))
+		ret = fv_fence_raise(dev);
+	device_unlock(&pdev->dev);
+	return ret;
+}
+
+static void fv_recovery_work(struct work_struct *work)
+{
+	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, recovery);
+	int ret = fv_recovery_fence(dev);
+
+	if (!ret) {
+		fv_card_isolate(dev->card);
+		ret = fv_recovery_run(dev);
+		fv_card_restore(dev->card);
+	}
+	if (ret == -EAGAIN)
+		fv_recovery_again(dev);
+	if (ret > 0 || ret == -EAGAIN || ret == -EALREADY)
+		return;
+	if (ret == -EBUSY && !fv_recovery_is_due(dev))
+		return;
+	fv_stats_inc(dev->stats, ret ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
+		     FPGA_VFIO_A_STATS_RECOVERIES_OK);
+	if (ret)
+		pci_err(dev->core.pdev, "not repaired: %pe\n", ERR_PTR(ret));
+	else
+		pci_info(dev->core.pdev, "repaired\n");
+}
+
+/**
+ * fv_recovery_init - Initialize the recovery worker and save the initial state
+ * @dev: the device, at probe
+ *
+ * Context: Process context.
+ * Return: 0, or an error of fv_saved_state_init().
+ */
+int fv_recovery_init(struct fv_device *dev)
+{
+	INIT_DELAYED_WORK(&dev->recovery, fv_recovery_work);
+	return fv_saved_state_init(dev);
+}
+
+/**
+ * fv_recovery_leave - Stop the recovery of a device being unbound
+ * @dev: the device, without a user; ends the driver's own waits for it
+ *
+ * Context: Process context, under the device lock, which the recovery worker only tries.
+ */
+void fv_recovery_leave(struct fv_device *dev)
+{
+	WRITE_ONCE(dev->is_leaving, true);
+	/* If queued after this, the worker does nothing; the card may be freed by then. */
+	cancel_delayed_work_sync(&dev->recovery);
+}
+
+/**
+ * fv_recovery_exit - Release what fv_recovery_init() set up
+ * @dev: the device, without a user
+ *
+ * Context: Process context, under the device lock, which the recovery worker only tries.
+ */
+void fv_recovery_exit(struct fv_device *dev)
+{
+	WRITE_ONCE(dev->is_leaving, true);
+	cancel_delayed_work_sync(&dev->recovery);
+	fv_saved_state_exit(dev);
+	fv_device_forget_state(dev);
+}
+
+/**
+ * fv_recovery_queue - Queue the recovery of a device that is not ready
+ * @dev: the device
+ *
+ * Context: Process context, under any of the driver's locks but fv_registry_lock, which it takes.
+ */
+void fv_recovery_queue(struct fv_device *dev)
+{
+	/* Sooner than fv_recovery_queue_after() scheduled it. */
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		mod_delayed_work(system_dfl_wq, &dev->recovery, 0);
+}
+
+/**
+ * fv_recovery_queue_after - Queue the recovery of a device after a delay
+ * @dev: the device, which the PCI core may have recovered by then
+ * @ms: the delay, in ms
+ *
+ * Context: Any.
+ */
+void fv_recovery_queue_after(struct fv_device *dev, unsigned int ms)
+{
+	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(ms));
+}
+
+/**
+ * fv_recovery_has_lost - Has a device lost its configuration unnoticed?
+ * @dev: the device; only one that its user may use now is checked
+ *
+ * A link that goes down and comes back within a few milliseconds leaves no other trace.
+ *
+ * Lockless: a user's reset, which only tries memory_lock, would fail. Reads the BARs twice, as a
+ * resume restores them a moment later.
+ *
+ * Context: Process context, may sleep. The caller excludes a reset that begins meanwhile.
+ * Return: True if a BAR does not have its initial value.
+ */
+bool fv_recovery_has_lost(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (i)
+			fv_wait_ms(FV_RECOVERY_LOST_MS);
+		if (!READ_ONCE(dev->fence.is_open) || READ_ONCE(dev->core.pm_runtime_engaged) ||
+		    pdev->is_virtfn || pdev->current_state != PCI_D0 ||
+		    !fv_config_is_lost(pdev, &dev->initial_config))
+			return false;
+	}
+	return true;
+}
