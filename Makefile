@@ -112,7 +112,7 @@ clean:
 help:
 	@echo 'Build, for this machine:'
 	@echo '  make                    module and fpgactl, into out/'
-	@echo '  make modules [KDIR=]    the module, for the kernel whose build tree KDIR is'
+	@echo '  make modules [KDIR=]    the module, for the kernel with the build tree KDIR'
 	@echo '  make tools              fpgactl'
 	@echo '  make install            [DESTDIR=] [PREFIX=$(PREFIX)] what was built (uninstall takes it back)'
 	@echo '  make dkms-install       the module by DKMS: rebuilt for each new kernel'

@@ -55,7 +55,7 @@ fv_same "recover, fatal: the configuration is as it was" "$config" "$(card_confi
 fv_check "recover, fatal: the card works" asked $CARD_ID read 0
 fv_check "recover, fatal: the user can reset it" asked 0 reset
 fv_check "recover, fatal: the user is told nothing" not_told
-fv_same "recover, fatal: no loss of the link that nobody asked for" "$losses" \
+fv_same "recover, fatal: no loss of the link is counted" "$losses" \
 	"$(counter "$dev" link_losses)"
 fv_same "recover, fatal: the port is as it was" "$bits" "$(port_bits)"
 
@@ -160,7 +160,7 @@ policy "$dev" aer=stop
 nonfatal=$(counter "$dev" aer_nonfatal)
 holder "$dev"
 told held
-fv_check "stop, not fatal: nobody is told before" not_told
+fv_check "stop, not fatal: the user is told nothing before" not_told
 fault aer POISON_TLP
 fv_check "stop, not fatal: the user is told" told error
 fv_same "stop, not fatal: counted" $((nonfatal + 1)) "$(counter "$dev" aer_nonfatal)"

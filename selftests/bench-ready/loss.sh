@@ -66,7 +66,7 @@ for what in loss recover; do
 		# shellcheck disable=SC2046 # the word or none
 		median $what $([ $user = idle ] || echo busy)
 		fv_row "${what}_${user}_late" $FV_DRIVER "$late" ms
-		fv_check "$what, $user user: the card is his $late ms after it may be, limit $LIMIT_MS" \
+		fv_check "$what, $user user: has the card $late ms after it may, limit $LIMIT_MS" \
 			eval "[ $late != none ] && [ $late -ge 0 ] && [ $late -le $LIMIT_MS ]"
 		[ $user = busy ] || continue
 		fv_row "${what}_stall" $FV_DRIVER "$longest" us

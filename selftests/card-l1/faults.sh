@@ -281,7 +281,7 @@ power_on()
 
 kmsg_mark
 fv-fault FV_CARD_MSI link-down
-fv_check "hotplug: the kernel removes a card whose link went down" \
+fv_check "hotplug: the kernel removes a card after its link went down" \
 	fv_wait 60 test ! -e "$FV_PCI/$dev"
 fv_check "hotplug: because of that" kmsg_has "$REPLY: pciehp: .*Link Down"
 fv_check "hotplug: the slot is switched off" fv_wait 60 kmsg_has "$REPLY: pciehp: .*No link"

@@ -137,7 +137,7 @@ ends "recover what is another's: 4" 4 recover "$dev"
 ends "by force: 0" 0 recover --force "$dev"
 gate_opens
 ctl_wait
-fv_same "and he sees a card that is ready: 0" 0 "$RC"
+fv_same "by force: reprogram finds a card that is ready: 0" 0 "$RC"
 back "by force"
 
 fv_let_go

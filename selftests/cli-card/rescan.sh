@@ -43,20 +43,20 @@ fv_check "the card has a user" told held
 another alveo-xdma-2
 ends "a plan: 0" 0 rescan --dry-run "$dev"
 fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
-fv_check "a plan: he is not asked" eval '! grep -q ^request "$HELD"'
-ends "he does not let go: 4" 4 rescan -t 2 "$dev"
-fv_has "he does not let go: he is named" "still held by vfio_hold \(pid $FV_HOLDER\) after 2 s" "$ERR"
-fv_check "he does not let go: he was asked" told request
-fv_check "he does not let go: nothing was removed" device_is "$dev" changed
+fv_check "a plan: the holder is not asked" eval '! grep -q ^request "$HELD"'
+ends "not released: 4" 4 rescan -t 2 "$dev"
+fv_has "not released: the holder is named" "still held by vfio_hold \(pid $FV_HOLDER\) after 2 s" "$ERR"
+fv_check "not released: the holder was asked" told request
+fv_check "not released: nothing was removed" device_is "$dev" changed
 ctl_start rescan -t 60 "$dev"
 fv_wait 60 eval '[ "$(grep -c ^request "$HELD")" -ge 2 ]'
 fv_let_go
 ctl_wait
-fv_same "he lets go: 0" 0 "$RC"
-fv_has "he lets go: the ids are told" "$dev +ID +10ee:903f +10ee:9038" "$OUT"
-fv_check "he lets go: ours again, and ready" bound "$dev"
-fv_same "he lets go: the override is ours" $FV_DRIVER "$(<"$FV_PCI/$dev/driver_override")"
-fv_same "he lets go: nothing else was touched" "$before" "$(others)"
+fv_same "released: 0" 0 "$RC"
+fv_has "released: the ids are told" "$dev +ID +10ee:903f +10ee:9038" "$OUT"
+fv_check "released: ours again, and ready" bound "$dev"
+fv_same "released: the override is ours" $FV_DRIVER "$(<"$FV_PCI/$dev/driver_override")"
+fv_same "released: nothing else was touched" "$before" "$(others)"
 holder "$dev"
 fv_check "it can be opened" told held
 asked 0 map 0

@@ -31,7 +31,7 @@ back()
 {
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
 	fv_same "$1: no reason is left" "" "$(device "$dev" reason)"
-	fv_same "$1: nobody has a fence" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
+	fv_same "$1: no fence is left" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
 	fv_check "$1: the port is as it was" port_is bits
 }
 
@@ -41,9 +41,9 @@ back_with_user()
 	back "$1"
 	fv_same "$1: the configuration is as it was" "$config" "$(card_config "$dev")"
 	fv_check "$1: the user reads it" asked $CARD_ID read 0
-	fv_check "$1: he has mapped it" asked $CARD_ID get 0 0
+	fv_check "$1: the user reads a mapping" asked $CARD_ID get 0 0
 	fv_check "$1: it moves data" asked 0 dma
-	fv_check "$1: he was told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
+	fv_check "$1: the user was told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
 }
 
 # self_tests: print the number of successful self-tests
@@ -75,8 +75,8 @@ ask faults 0
 fv_same "page faults of the next, as with $FV_STOCK" "$stock" "$REPLY"
 fv_same "which shows nothing" $((tested + 1)) "$(self_tests)"
 echo "module $FV_MODULE -p" >/sys/kernel/debug/dynamic_debug/control
-fv_check "he uses it" asked 0 dma
-fv_check "he maps it" asked 0 map 0
+fv_check "the user moves data" asked 0 dma
+fv_check "the user maps a BAR" asked 0 map 0
 config=$(card_config "$dev")
 
 # --- plan
@@ -102,9 +102,9 @@ done
 fv_check "without a port: refused" refused fence "$FV_ALONE"
 fv_check "without a port: by name" said "error EOPNOTSUPP $FV_ALONE: .*port"
 for verb in fence recover release; do
-	fv_same "nobody may $verb" EPERM "$(as_nobody "$FV_DIR/fv_act" $verb "$dev" |
+	fv_same "an unprivileged caller may not $verb" EPERM "$(as_nobody "$FV_DIR/fv_act" $verb "$dev" |
 		sed -n 's/^error \([A-Z]*\).*/\1/p')"
-	fv_same "nobody may $verb, nor learn what there is" EPERM \
+	fv_same "an unprivileged caller may not $verb, nor learn what there is" EPERM \
 		"$(as_nobody "$FV_DIR/fv_act" $verb 0000:ff:1f.7 | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 done
 fv_load_stock
@@ -147,9 +147,9 @@ fv_check "fenced: the link is down" reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA 0
 fv_same "fenced: that is no loss of the link" 0 "$(count_events kind=link-down)"
 fv_check "fenced: the user reads all-ones" asked "4 ones" pread 0 0 4
 fv_check "fenced: of the configuration, too" asked "64 ones" pread 7 0 40
-fv_check "fenced: and where he has mapped it" asked $ONES get 0 0
-fv_check "fenced: he may write" asked 0 put 0 $SCRATCH bad
-fv_check "fenced: his reset has to wait" asked EAGAIN reset
+fv_check "fenced: of a mapping, too" asked $ONES get 0 0
+fv_check "fenced: the user may write" asked 0 put 0 $SCRATCH bad
+fv_check "fenced: a reset by the user has to wait" asked EAGAIN reset
 before=$(fault status '.functions[0].accesses | .bar_reads + .bar_writes')
 ask get 0 0
 ask put 0 $SCRATCH bad
@@ -157,9 +157,9 @@ ask pread 0 0 40
 ask pwrite 0 $SCRATCH 4 55
 fv_same "fenced: the card sees nothing of all that" "$before" \
 	"$(fault status '.functions[0].accesses | .bar_reads + .bar_writes')"
-fv_check "fenced: nobody else may have it" eval 'beside open_error "$dev"; [[ $REPLY = E* ]]'
+fv_check "fenced: a second user may not have it" eval 'beside open_error "$dev"; [[ $REPLY = E* ]]'
 
-fv_check "fenced: not by somebody else" refused fence "$dev"
+fv_check "fenced: not by another caller" refused fence "$dev"
 fv_check "fenced: which says who has it" said "error EBUSY $dev: fenced by fv_act \(pid $OWNER\)"
 fv_check "fenced: not twice" eval '! own fence "$dev"'
 fv_check "fenced: which says the same" said "error EBUSY $dev: fenced by fv_act \(pid $OWNER\)"
@@ -247,7 +247,7 @@ fv_same "detached: nothing but its fence happened" "" \
 fv_has "detached: with the name of who is gone" "fenced by fv_act \(pid $OWNER\)$" \
 	"$(device "$dev" reason)"
 fv_check "detached: not fenced again" refused fence "$dev"
-fv_check "detached: recovered by anybody" act recover "$dev"
+fv_check "detached: recovered by another caller" act recover "$dev"
 back_with_user "detached"
 fenced_by "detached, and the time is over" detached timeout=1000
 owner_ends
@@ -297,20 +297,20 @@ fv_check "release: done" act release "$dev"
 fv_check "release: the user is told" told request
 fv_check "release: and not thrown out" asked $CARD_ID read 0
 fv_let_go
-fv_check "release, nobody has it: done" act release "$dev"
+fv_check "release, without a user: done" act release "$dev"
 fv_check "release, an unknown address: refused" refused release 0000:ff:1f.7
 
 # --- no user, and suspended
 owner
 echo auto >"$FV_PCI/$dev/power/control"
-fv_check "nobody has it: fenced" own fence "$dev"
-fv_check "nobody has it: the function is idle" said "function fence $dev $FV_DRIVER idle"
+fv_check "without a user: fenced" own fence "$dev"
+fv_check "without a user: the function is idle" said "function fence $dev $FV_DRIVER idle"
 open_error "$dev"
-fv_same "nobody has it: an open has to wait" EAGAIN "$REPLY"
-fv_check "nobody has it: recovered" own recover "$dev"
+fv_same "without a user: an open has to wait" EAGAIN "$REPLY"
+fv_check "without a user: recovered" own recover "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-fv_check "nobody has it: works" works
-back "nobody has it"
+fv_check "without a user: works" works
+back "without a user"
 
 # --- a card that is not ready: lost, changed, failed
 holder "$dev"
@@ -378,7 +378,7 @@ fv_check "while it is recovered: not fenced" refused fence "$dev"
 fv_check "while it is recovered: to be tried again" said "error E(AGAIN|BUSY) "
 fv_check "while it is recovered: not recovered twice" refused recover "$dev" force
 fv_check "while it is recovered: the user reads all-ones" asked $ONES get 0 0
-fv_check "while it is recovered: his reset has to wait" asked EAGAIN reset
+fv_check "while it is recovered: a reset by the user has to wait" asked EAGAIN reset
 fault release
 fv_check "while it is recovered: it is" own_wait
 card_clean
@@ -425,7 +425,7 @@ fv_check "a function goes: while the driver recovers" fv_wait 60 device_is "$FV_
 fv_unbind "$FV_CARD2"
 card_clean
 fv_check "a function goes: the other one comes back" fv_wait 60 device_is "$FV_CARD2_FN1" ready
-fv_same "a function goes: nobody has a fence" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
+fv_same "a function goes: no fence is left" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
 fv_check "a function goes: the user of the other one has it" asked $CARD_ID read 0
 fv_check "a function goes: and it moves data" asked 0 dma
 fv_let_go

@@ -47,7 +47,7 @@ fv_check "at the time at which it was" between "$before" "$time" "${EPOCHREALTIM
 listener=$!
 fv_wait 60 grep -q listening /tmp/heard
 "${AS_NOBODY[@]}" "$FV_DIR/fv_act" listen >/tmp/heard-unprivileged &
-nobody=$!
+unprivileged=$!
 "$FV_DIR/uevents" >/tmp/uevents &
 udev=$!
 fv_wait 60 grep -q listening /tmp/heard-unprivileged
@@ -149,7 +149,7 @@ for way in flr hot link; do
 done
 since
 open_error "$dev"
-fv_same "nobody may open it" EIO "$REPLY"
+fv_same "an open is refused" EIO "$REPLY"
 fv_check "open refused: an event" has_event "kind=reset origin=open .*method=flr error=ETIMEDOUT" \
 	"kind=state .*state=failed" "kind=open-refused origin=open pid=$FV_HOLDER comm=vfio_hold error=[A-Z]+ text=."
 card faults off
@@ -250,7 +250,7 @@ fv_same "who listens has heard all of it, and the same" \
 	"$(all_events | awk -v since="$heard_from" '{ split($2, seq, "="); if (seq[2] > since) print }')" \
 	"$(grep "^port=$port " /tmp/heard | tail -n $RING)"
 fv_check "without a gap" gapless < <(grep "^port=$port " /tmp/heard)
-fv_same "and so has nobody" "$(grep -c ^port /tmp/heard)" "$(grep -c ^port /tmp/heard-unprivileged)"
+fv_same "and so has an unprivileged listener" "$(grep -c ^port /tmp/heard)" "$(grep -c ^port /tmp/heard-unprivileged)"
 # without_process: remove pid and comm from event lines, as for unprivileged callers
 without_process()
 {
@@ -291,8 +291,8 @@ fv_check "the numbers have no gap" gapless < <(all_events)
 fv_has "the last says so" "ready_limit_ms.*$((1000 + RING + 19))" "$(all_events | tail -n 1)"
 fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
 fv_check "who listened has heard all of them" gapless < <(grep "^port=$port " /tmp/heard)
-kill "$listener" "$nobody" "$udev"
-wait "$listener" "$nobody" "$udev" 2>/dev/null
+kill "$listener" "$unprivileged" "$udev"
+wait "$listener" "$unprivileged" "$udev" 2>/dev/null
 
 # --- the functions of a card share a history
 fv_bind $FV_DRIVER "$FV_CARD2" "$FV_CARD2_FN1"

@@ -31,7 +31,7 @@ differs()
 shut()
 {
 	open_error "$2"
-	fv_same "$1: nobody may open it" EIO "$REPLY"
+	fv_same "$1: an open is refused" EIO "$REPLY"
 }
 
 config=$(card_config "$dev")
@@ -93,7 +93,7 @@ told held
 image identity-revision
 fv_check "with a user: not taken" refused reset "$dev"
 fv_same "with a user: it has changed" changed "$(device "$dev" state)"
-fv_check "with a user: he is still there" kill -0 "$FV_HOLDER"
+fv_check "with a user: the user is still there" kill -0 "$FV_HOLDER"
 image alveo-xdma
 fv_check "with a user, then the old one: done" act reset "$dev"
 fv_same "with a user, then the old one: ready" ready "$(device "$dev" state)"
@@ -102,7 +102,7 @@ fv_let_go
 # --- the open reset detects it, too
 image identity-bar-new
 mark
-shut "another card, nobody has looked" "$dev"
+shut "another card, not yet detected" "$dev"
 fv_check "another card: it was reset before" traced 'reset (flr|hot|link)'
 fv_same "another card: now it is known" changed "$(device "$dev" state)"
 image alveo-xdma

@@ -174,7 +174,7 @@ ask_wait()
 	REPLY=$(sed -n "s/^$* //p" "$HELD" | tail -n 1)
 }
 
-# more_than TIMES PROCESS REGEX FILE: such lines, or there is nobody who could say more
+# more_than TIMES PROCESS REGEX FILE: FILE has more such lines, or PROCESS has ended
 more_than()
 {
 	[ "$(grep -c "$3" "$4")" -gt "$1" ] || ! kill -0 "$2" 2>/dev/null
@@ -229,7 +229,7 @@ goes_on()
 	fv_check "$1: the user's accesses go on" asked 0 hammer goes on
 }
 
-# undisturbed WHAT: the user who never rests saw nothing but his card and all-ones
+# undisturbed WHAT: the user who never rests saw nothing but the card and all-ones
 undisturbed()
 {
 	local moved

@@ -103,7 +103,7 @@ fv_unbind()
 	done
 }
 
-# fv_hold [-r] BDF: a user of the device, whose process is then $FV_HOLDER
+# fv_hold [-r] BDF: start a user of the device; its process is $FV_HOLDER
 fv_hold()
 {
 	local ready=/tmp/fv-hold.$$

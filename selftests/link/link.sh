@@ -35,7 +35,7 @@ for word in speed=0 speed=7 tries=0 tries=11; do
 	fv_check "$word is refused" refused retrain "$dev" $word
 	fv_check "$word: as out of range" said "error (ERANGE|EINVAL)"
 done
-fv_same "nobody else may" EPERM "$(as_nobody "$FV_DIR/fv_act" retrain "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
+fv_same "an unprivileged caller may not" EPERM "$(as_nobody "$FV_DIR/fv_act" retrain "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 
 # --- a plan changes nothing
 mark
@@ -61,7 +61,7 @@ fv_same "the port is as it was" "$bits" "$(port_bits)"
 fv_check "a lower speed: done" act retrain "$dev" speed=1
 fv_check "a lower speed: it is that" link_is "$port" 1 8
 fv_check "and what the port aims at from now on" act retrain "$dev"
-fv_check "until somebody says another" said "after 1 8,attempts 1"
+fv_check "until another speed is requested" said "after 1 8,attempts 1"
 fv_check "the full speed again: done" act retrain "$dev" speed=3
 fv_check "the full speed again: it is that" link_is "$port" 3 8
 
@@ -90,7 +90,7 @@ fv_check "and is reset" act reset "$dev"
 # --- with a user
 fv_check "a user has the card" fv_hold "$dev"
 fv_check "with a user: done" act retrain "$dev"
-fv_check "with a user: he still has it" kill -0 "$FV_HOLDER"
+fv_check "with a user: the user still has it" kill -0 "$FV_HOLDER"
 fv_let_go
 
 # a requested speed remains the target

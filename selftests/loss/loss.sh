@@ -177,10 +177,10 @@ fi
 fv_let_go
 echo on >"$FV_PCI/$dev/power/control"
 fault link-down
-fv_check "nobody has it: lost" fv_wait 60 device_is "$dev" lost
+fv_check "without a user: lost" fv_wait 60 device_is "$dev" lost
 fault link-up
-fv_check "nobody has it: back" fv_wait 60 device_is "$dev" ready
-fv_check "nobody has it: works" works
+fv_check "without a user: back" fv_wait 60 device_is "$dev" ready
+fv_check "without a user: works" works
 fault link-down
 fv_check "unbound while it is lost: lost before" fv_wait 60 device_is "$dev" lost
 fv_unbind "$dev"

@@ -217,7 +217,7 @@ fv_check "it is another: changed" eval '! own recover "$dev"'
 fv_check "it is another: says so" said "error ESTALE"
 back "it is another"
 owner_ends
-fv_check "it is another: changed, with nobody's fence" device_is "$dev" changed
+fv_check "it is another: changed, without a fence" device_is "$dev" changed
 back "it is another, the owner ends"
 fenced "it is another, fenced again"
 programmed alveo-xdma 50
@@ -225,7 +225,7 @@ recovers "it is another, and then it is not"
 policy "$dev" default watch_interval_ms=0
 
 fenced "the module is not to go"
-fv_check "the module does not go while somebody uses it" eval '! rmmod $FV_MODULE 2>/dev/null'
+fv_check "the module does not go while it is in use" eval '! rmmod $FV_MODULE 2>/dev/null'
 fv_check "the module is not to go: the port is silent as before" port_is fenced_down
 fv_let_go
 fv_check "the user goes: the port is silent as before" port_is fenced_down

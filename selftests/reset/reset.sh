@@ -31,7 +31,7 @@ fv_check "an unknown address is refused" eval "! act reset 0000:ff:1f.7"
 fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"
 fv_check "an unknown method is refused" eval "! act reset $dev nonsense"
 fv_check "as out of range" said "error (ERANGE|EINVAL)"
-fv_same "nobody else may" EPERM "$(as_nobody "$FV_DIR/fv_act" reset "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
+fv_same "an unprivileged caller may not" EPERM "$(as_nobody "$FV_DIR/fv_act" reset "$dev" | sed -n 's/^error \([A-Z]*\).*/\1/p')"
 
 # --- a plan changes nothing
 mark

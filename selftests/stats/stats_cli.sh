@@ -77,7 +77,7 @@ fv_same all_groups ${#groups[@]} "$(fpgactl stats --json | jq '[.statistics[] | 
 fv_check table_has_the_counters grep -q opens <(fpgactl stats "$edu0")
 
 setpriv --reuid 65534 --regid 65534 --clear-groups "$(command -v fpgactl)" stats --json \
-	>/tmp/nobody.json 2>/tmp/nobody.err
+	>/tmp/unprivileged.json 2>/tmp/unprivileged.err
 fv_same an_unprivileged_user_may_read 0 $?
 fpgactl stats --json "$FV_NVME" >/tmp/nvme.json
 fv_unbind "$FV_NVME"

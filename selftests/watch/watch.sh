@@ -57,7 +57,7 @@ target=$(reg "$port" "$LNKCTL2")
 config=$(card_config "$dev")
 
 # --- the link is lost and comes back, with a user, and without a user and runtime suspend
-for who in user nobody; do
+for who in user unused; do
 	if [ $who = user ]; then
 		holder "$dev"
 		fv_check "$who: has the card" told held
@@ -285,7 +285,7 @@ fv_same "slow for good: counted once" $((slow + 1)) "$(counter "$dev" link_degra
 fv_check "slow for good: failures are counted" test "$(counter "$dev" retrains_failed)" -ge $((bad + 4))
 fv_same "slow for good: the state is ready" ready "$(device "$dev" state)"
 fv_check "slow for good: the user is still there" kill -0 "$FV_HOLDER"
-fv_check "slow for good: his registers are as they were" asked 00005eed read $SCRATCH
+fv_check "slow for good: the registers are as they were" asked 00005eed read $SCRATCH
 # pauses: set pause[] to the milliseconds from the end of each retrain to the start of the next, by
 # the times of the driver's events. A slow machine makes them longer, up to ten times is accepted
 pauses()
@@ -307,7 +307,7 @@ done
 slow_ns=$(counter "$dev" degraded_ns)
 fv_check "slow for good: the time below full speed grows" fv_wait 60 grown degraded_ns "$slow_ns"
 card train off
-fv_check "repaired: somebody retrains it" act retrain "$dev"
+fv_check "repaired: retrained by request" act retrain "$dev"
 fv_check "repaired: restored" has_event "kind=link-restored .*speed=3 width=8"
 slow_ns=$(counter "$dev" degraded_ns)
 fv_check "repaired: it is looked at" looked link_reads 5
@@ -381,7 +381,7 @@ fv_check "gone: the user is still there" kill -0 "$FV_HOLDER"
 fv_let_go
 fv_check "gone: it is not ready" eval '! device_is "$dev" ready'
 fault link-up
-fv_check "back: somebody may open it" eval 'open_error "$dev"; [ "$REPLY" = 0 ]'
+fv_check "back: it can be opened" eval 'open_error "$dev"; [ "$REPLY" = 0 ]'
 fv_same "back: ready" ready "$(device "$dev" state)"
 
 # --- a suspended port is not woken
@@ -392,7 +392,7 @@ active_ms()
 }
 
 policy "$dev" watch_interval_ms=10
-fv_check "nobody uses it: it sleeps" fv_wait 60 asleep "$dev"
+fv_check "without a user: it sleeps" fv_wait 60 asleep "$dev"
 fv_check "and so does the port" fv_wait 60 asleep "$port"
 since
 active=$(active_ms "$port")
@@ -402,7 +402,7 @@ quiet "asleep: back" fault wait ready
 fv_check "asleep: the port is not woken" asleep "$port"
 fv_same "asleep: not for a moment" "$active" "$(active_ms "$port")"
 open_error "$dev"
-fv_same "woken by a user: he gets it" 0 "$REPLY"
+fv_same "woken by a user: the open succeeds" 0 "$REPLY"
 fv_same "woken by a user: ready" ready "$(device "$dev" state)"
 fv_check "woken by a user: it works" eval 'echo on >"$FV_PCI/$dev/power/control"; works'
 
