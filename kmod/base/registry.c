@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "base/registry.h"
 
-DEFINE_MUTEX(fv_publish_lock);		/* one device comes or goes at a time */
+DEFINE_MUTEX(fv_publish_lock);		/* serializes publish and unpublish */
 DEFINE_MUTEX(fv_registry_lock);		/* devices, cards, groups, and their counters */

@@ -10,7 +10,7 @@
 #include <linux/pci.h>
 
 /*
- * Serializes probe and remove of devices. Taken after the device lock and before
+ * Serializes publish and unpublish of devices. Taken after the device lock and before
  * fv_registry_lock; never by a reader.
  */
 extern struct mutex fv_publish_lock;

@@ -105,7 +105,7 @@ int fpga_vfio_nl_device_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_NETLINK, fv_nl_edit_policy, info, text,
-				    sizeof(text));
+			     sizeof(text));
 	if (*text)
 		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);
 	fv_device_put(dev);

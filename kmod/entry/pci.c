@@ -45,13 +45,12 @@ static void fv_pci_exit_card(struct fv_card *card)
 	fv_session_exit(&card->session);
 }
 
-/* Make a registered device known to its card, its group and all observers. */
-static int fv_pci_publish(struct fv_device *dev)
+/* Add a device to its card, its group and the registry. */
+static int fv_pci_attach(struct fv_device *dev)
 {
 	int ret;
 
-	guard(mutex)(&fv_publish_lock);
-
+	lockdep_assert_held(&fv_publish_lock);
 	ret = fv_card_attach(dev, fv_pci_init_card);
 	if (ret)
 		return ret;
@@ -63,25 +62,54 @@ static int fv_pci_publish(struct fv_device *dev)
 	ret = fv_device_list(dev);
 	if (ret)
 		goto err_group;
-
-	ret = fv_observer_device_added(dev);
-	if (ret)
-		goto err_unlist;
-
-	fv_history_add(dev, &(struct fv_event) {
-		.kind = FPGA_VFIO_EVENT_KIND_BOUND,
-		.origin = FPGA_VFIO_ORIGIN_KERNEL,
-		.method = FV_METHOD_NONE,
-	}, "profile %s", dev->profile->name);
-	fv_card_check_link(dev->card);
 	return 0;
 
-err_unlist:
-	fv_device_unlist(dev);
 err_group:
 	fv_group_detach(dev);
 err_card:
 	fv_card_detach(dev, fv_pci_exit_card);
+	return ret;
+}
+
+static void fv_pci_detach(struct fv_device *dev)
+{
+	lockdep_assert_held(&fv_publish_lock);
+	fv_device_unlist(dev);
+	fv_group_detach(dev);
+	fv_card_detach(dev, fv_pci_exit_card);
+}
+
+/* End what a reader of the registry may have begun with the device. */
+static void fv_pci_leave(struct fv_device *dev)
+{
+	fv_recovery_leave(dev);
+	fv_session_leave(dev);
+}
+
+/* Make a registered device known to its card, its group and all observers. */
+static int fv_pci_publish(struct fv_device *dev)
+{
+	int ret;
+
+	scoped_guard(mutex, &fv_publish_lock) {
+		ret = fv_pci_attach(dev);
+		if (ret)
+			return ret;
+		ret = fv_observer_device_added(dev);
+		if (!ret) {
+			fv_history_add(dev, &(struct fv_event) {
+				.kind = FPGA_VFIO_EVENT_KIND_BOUND,
+				.origin = FPGA_VFIO_ORIGIN_KERNEL,
+				.method = FV_METHOD_NONE,
+			}, "profile %s", dev->profile->name);
+			fv_card_check_link(dev->card);
+			return 0;
+		}
+	}
+
+	fv_pci_leave(dev);
+	guard(mutex)(&fv_publish_lock);
+	fv_pci_detach(dev);
 	return ret;
 }
 
@@ -95,9 +123,7 @@ static void fv_pci_unpublish(struct fv_device *dev)
 		.method = FV_METHOD_NONE,
 	}, "%s", "");
 	fv_observer_device_removed(dev);
-	fv_device_unlist(dev);
-	fv_group_detach(dev);
-	fv_card_detach(dev, fv_pci_exit_card);
+	fv_pci_detach(dev);
 }
 
 static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -173,8 +199,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	/* Waits for the VFIO user to close the device; readers see it until then. */
 	vfio_pci_core_unregister_device(&dev->core);
 	fv_flr_exit(dev);
-	fv_recovery_leave(dev);
-	fv_session_leave(dev);
+	fv_pci_leave(dev);
 	fv_pci_unpublish(dev);
 	fv_recovery_exit(dev);
 	fv_user_notify_exit(dev);

@@ -4,8 +4,8 @@
  * or all functions below the port with theirs. While a scope is held, no other task resets, binds,
  * unbinds or opens them.
  */
-#ifndef FV_SCOPE_H
-#define FV_SCOPE_H
+#ifndef FV_RESET_SCOPE_H
+#define FV_RESET_SCOPE_H
 
 #include <linux/types.h>
 
@@ -57,4 +57,4 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 		     size_t size);
 int fv_scope_check_users(struct fv_device *dev, char *text, size_t size);
 
-#endif /* FV_SCOPE_H */
+#endif /* FV_RESET_SCOPE_H */

@@ -4,7 +4,7 @@
 
 #include "object/observer.h"
 
-#define FV_OBSERVERS	4
+#define FV_OBSERVERS	8
 
 /* In the order of registration, without gaps. */
 static const struct fv_observer *fv_observers[FV_OBSERVERS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Observers (sysfs, netlink, trace) of changes in the lower layers. */
+/* Observers (sysfs, netlink, trace, user notification) of changes in the lower layers. */
 #ifndef FV_OBSERVER_H
 #define FV_OBSERVER_H
 

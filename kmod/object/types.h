@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The parts of struct fv_device and struct fv_card that upper layers keep there. Each is written
- * and read by the functions of its own file alone, but for what an inline function here reads.
+ * State that upper layers keep in struct fv_device and struct fv_card, which embed it: written by
+ * the file of that name, read by others under the lock that is given.
  */
 #ifndef FV_TYPES_H
 #define FV_TYPES_H

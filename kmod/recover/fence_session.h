@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Fence sessions: owner, time limit, and recovery at the end. */
-#ifndef FV_SESSION_H
-#define FV_SESSION_H
+#ifndef FV_FENCE_SESSION_H
+#define FV_FENCE_SESSION_H
 
 #include <linux/types.h>
 #include <linux/fpga_vfio.h>
@@ -41,4 +41,4 @@ int fv_session_end(struct fv_device *dev, const struct fv_session_request *reque
 unsigned int fv_session_left_ms(const struct fv_session *session);
 void fv_session_owner_gone(u32 portid);
 
-#endif /* FV_SESSION_H */
+#endif /* FV_FENCE_SESSION_H */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef FV_MONITOR_H
-#define FV_MONITOR_H
+#ifndef FV_LINK_MONITOR_H
+#define FV_LINK_MONITOR_H
 
 struct fv_monitor;
 
 void fv_monitor_init(struct fv_monitor *monitor);
 void fv_monitor_exit(struct fv_monitor *monitor);
 
-#endif /* FV_MONITOR_H */
+#endif /* FV_LINK_MONITOR_H */

@@ -8,6 +8,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/workqueue.h>
 
+#include "base/compat.h"
 #include "base/policy.h"
 #include "base/wait.h"
 #include "isolate/fence.h"

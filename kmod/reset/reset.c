@@ -4,8 +4,8 @@
  * scope to the largest, until the functions answer, have their old identity, and have
  * their configuration back.
  *
- * The PCI core's own resets (sysfs, close of a device) are unchanged; clean.c checks and
- * repairs their result.
+ * The PCI core's own resets (sysfs, close of a device) are unchanged; core_reset.c checks
+ * their result.
  *
  * The PCI core polls a slow card at doubling intervals, and waits for the link one second
  * (pci_dev_wait(), pcie_wait_for_link_delay()). Here readiness is noticed at most 2 % late,

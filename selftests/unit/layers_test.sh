@@ -29,7 +29,7 @@ seen()
 
 UP='main      1 files -> high;high      1 files -> low;low       2 files'
 ktap_print_header
-ktap_set_plan 8
+ktap_set_plan 9
 seen layers_ok "$GOOD" "$UP"
 # nm shows an address that is taken as a call: both are "use"
 seen upward_use_fails "${GOOD}use low/a fc\n" "$UP" \
@@ -43,5 +43,7 @@ seen includes_make_no_circle "${GOOD}inc low/b low/a\n" "$UP"
 seen other_folder_fails "${GOOD}def odd/d fd\n" \
 	'main      2 files -> high;high      1 files -> low;low       2 files' \
 	'tree/odd: no layer: they are low high'
-seen nothing_fails '' 'main      0 files;high      0 files;low       0 files' 'tree: no files'
+seen nothing_fails '' 'main      0 files;high      0 files;low       0 files' 'tree: no objects: none uses a symbol'
+seen includes_alone_fail 'inc high/c low/a\n' 'main      0 files;high      1 files -> low;low       0 files' \
+	'tree: no objects: none uses a symbol'
 ktap_finished

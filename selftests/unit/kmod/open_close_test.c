@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * recover/clean.c: each user gets a device that was reset, by methods that spare functions of other
- * users; close reset leaves a broken device to the recovery worker.
+ * recover/open_close.c, recovery_worker.c: each user gets a device that was reset, by methods that
+ * spare functions of other users; close reset leaves a broken device to the recovery worker.
  */
 #include "kselftest_harness.h"
 
