@@ -223,7 +223,7 @@ looping_disk_refused()
 	in_use 0b:00.0 "md127 is part of md127"
 }
 
-hold idle_disk_ok "a disk that nobody uses is taken"
+hold idle_disk_ok "an unused disk is taken"
 idle_disk_ok()
 {
 	# other disks with similar numbers and names

@@ -199,7 +199,7 @@ run_as_nobody()
 	chmod 755 "$work"
 	local FPGACTL_REAL
 	FPGACTL_REAL=$(command -v "$FPGACTL")
-	local FPGACTL="$work/as-nobody"
+	local FPGACTL="$work/unprivileged"
 
 	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %s "$@"\n' \
 		"$FPGACTL_REAL" >"$FPGACTL"

@@ -153,7 +153,7 @@ all_ok()
 	asked "history-get "
 }
 
-hold clock_ok "events of a port stay in their order when somebody sets the clock back"
+hold clock_ok "events of a port stay in their order when the clock is set back"
 clock_ok()
 {
 	{
@@ -302,7 +302,7 @@ follow_json_ok()
 	[ "$(jq -sc 'map(.seq)' "$work/out")" = '[6,7]' ]
 }
 
-hold overrun_ok "what the socket could not keep is read again, and what nobody kept is told"
+hold overrun_ok "events that the socket lost are read from the history; those lost there are reported"
 overrun_ok()
 {
 	local pid

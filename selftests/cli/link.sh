@@ -191,7 +191,7 @@ To go back, load the old image, then: fpgactl recover 0000:07:00.0" ]
 	value .state unknown
 }
 
-hold lost_ok "a card whose link went down unasked is called lost, and what the driver will do"
+hold lost_ok "a card after an unexpected link-down is called lost, with what the driver will do"
 lost_ok()
 {
 	card 3 "max-speed 4" "max-width 8"
@@ -233,7 +233,7 @@ The card is fenced until it is recovered or the time limit expires. To end the f
 	[ "$(tail -n 1 <<<"$out")" = "The card is recovering." ]
 }
 
-hold no_link_attribute_ok "a card whose port does not answer has a state and no link"
+hold no_link_attribute_ok "a card below a port that does not answer has a state and no link"
 no_link_attribute_ok()
 {
 	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 5" "reason gone" |

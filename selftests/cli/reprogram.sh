@@ -198,7 +198,7 @@ changed_refused()
 	done
 }
 
-hold gone_refused "a card that did not come back has exit code 6, also one that nobody can ask for"
+hold gone_refused "a card that did not come back has exit code 6, also one that is gone from the bus"
 gone_refused()
 {
 	local word
@@ -581,7 +581,7 @@ killed_ok()
 	lacks ^recover "$tree/netlink/log"
 }
 
-hold closed_output_ok "the card is brought back also when nobody reads what is printed"
+hold closed_output_ok "the card is recovered also when the output is closed"
 closed_output_ok()
 {
 	card

@@ -145,7 +145,7 @@ json_ok()
 	value '.after[0] | keys_unsorted' '["bdf","id","subsystem_id","class_code","revision","bars","link","driver"]'
 }
 
-hold dry_run_ok "--dry-run names the functions and their holders, and asks nobody"
+hold dry_run_ok "--dry-run names the functions and their holders, and asks none"
 dry_run_ok()
 {
 	changed
@@ -452,7 +452,7 @@ bind_refused()
 	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
 }
 
-hold fenced_refused "a card that somebody fenced, or that is being brought back, is refused"
+hold fenced_refused "a card that is fenced or being recovered is refused"
 fenced_refused()
 {
 	card 1 active
@@ -496,6 +496,19 @@ others_refused()
 	fvl rescan --yes 01:00.0
 	succeeds
 	unchanged
+}
+
+hold own_bridge_ok "a bridge on the card comes and goes with it, without consent"
+own_bridge_ok()
+{
+	local bridge=$tree/$port/0000:07:00.1
+
+	changed
+	echo 0x060400 >"$bridge/class"
+	ln -sfn ../../../../bus/pci/drivers/pcieport "$bridge/driver"
+	clock 0 auto
+	fvl rescan 07:00.0
+	succeeds
 }
 
 hold unbound_ok "a card without a driver needs neither module nor agreement"

@@ -153,7 +153,7 @@ extended_ok()
 	value .capabilities.sriov_total_vfs 7
 }
 
-hold held_ok "who holds it is shown, and that nobody does"
+hold held_ok "its holder is shown, or that there is none"
 held_ok()
 {
 	fv show 07:00.0
@@ -173,7 +173,7 @@ held_ok()
 	value .holders_complete false
 }
 
-hold fenced_ok "of a device whose card is fenced it is shown by whom, and how to end it"
+hold fenced_ok "the owner of a fence is shown, and how to end it"
 fenced_ok()
 {
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" \

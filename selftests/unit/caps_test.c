@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/caps.c: capabilities of all kinds of devices, and of broken ones. */
+/* tools/host/caps.c: capabilities of all kinds of devices, and of broken ones. */
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
 
-#include "../../tools/caps.h"
+#include "../../tools/host/caps.h"
 
 /* A device with PCIe (FLR), MSI, MSI-X of 10 vectors, AER and SR-IOV of 7 VFs. */
 static void make_device(uint8_t *config)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/duration.c: durations with units. */
+/* tools/util/duration.c: durations with units. */
 #include <stdlib.h>
 
 #include "kselftest_harness.h"
 
-#include "../../tools/duration.h"
+#include "../../tools/util/duration.h"
 
 #define UNTOUCHED	77
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/speed.c: PCIe speeds as text. */
+/* tools/util/speed.c: PCIe speeds as text. */
 #include "kselftest_harness.h"
 
-#include "../../tools/speed.h"
+#include "../../tools/util/speed.h"
 
 TEST(speeds_are_understood)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/sysfs.c: kernel files below a root directory. */
+/* tools/host/sysfs.c: kernel files below a root directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 /* Both the harness and fpgactl define these. */
 #undef ARRAY_SIZE
 #undef __printf
-#include "../../tools/sysfs.h"
+#include "../../tools/host/sysfs.h"
 
 FIXTURE(tree)
 {

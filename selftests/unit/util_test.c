@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/util.c: addresses, numbers and untrusted names. */
+/* tools/util/util.c: addresses, numbers and untrusted names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 /* Both the harness and fpgactl define these. */
 #undef ARRAY_SIZE
 #undef __printf
-#include "../../tools/util.h"
+#include "../../tools/util/util.h"
 
 TEST(addresses_are_understood)
 {

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../change.h"
-#include "../cmd.h"
-#include "../guard.h"
-#include "../held.h"
-#include "../move.h"
-#include "../sysfs.h"
-#include "../targets.h"
+#include "cmd/cmd.h"
+#include "host/guard.h"
+#include "host/move.h"
+#include "host/sysfs.h"
+#include "host/targets.h"
+#include "model/change.h"
+#include "model/held.h"
 
 struct plan {
 	const struct cmd_ctx *ctx;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cmd.h"
+#include "cmd/cmd.h"
 
 static void print_options(const struct cmd_option *options, size_t n, const struct cmd *cmd)
 {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "../cmd.h"
-#include "../duration.h"
-#include "../fence.h"
-#include "../ours.h"
+#include "cmd/cmd.h"
+#include "model/fence.h"
+#include "model/session.h"
+#include "util/duration.h"
 
 /* Local time at which the driver ends the fence. */
 static char *end_text(uint32_t left_ms)
@@ -89,7 +89,7 @@ static int run(const struct cmd_ctx *ctx)
 	code = parse(ctx, &wish);
 	if (code)
 		return code;
-	d = ours_open(&nl, ctx->model, ctx->args.v[0], "fence", &code);
+	d = session_open(&nl, ctx->model, ctx->args.v[0], "fence", &code);
 	if (d) {
 		wish.bdf = d->bdf;
 		code = fence(ctx, &nl, &wish);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cmd.h"
+#include "cmd/cmd.h"
 
 static void print_option(const struct cmd_option *o)
 {

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "../card.h"
-#include "../cmd.h"
-#include "../history.h"
-#include "../ladder.h"
-#include "../portlink.h"
+#include "cmd/cmd.h"
+#include "host/portlink.h"
+#include "model/card.h"
+#include "model/history.h"
+#include "model/ladder.h"
 
 #define NS_PER_MS	1000000
 #define NS_PER_S	1000000000

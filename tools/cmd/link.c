@@ -4,9 +4,9 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "../card.h"
-#include "../cmd.h"
-#include "../targets.h"
+#include "cmd/cmd.h"
+#include "host/targets.h"
+#include "model/card.h"
 
 /* Source of the fields below. */
 struct facts {

@@ -5,13 +5,13 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "../card.h"
-#include "../cmd.h"
-#include "../holders.h"
-#include "../model.h"
-#include "../names.h"
-#include "../status.h"
-#include "../sysfs.h"
+#include "cmd/cmd.h"
+#include "host/holders.h"
+#include "host/model.h"
+#include "host/names.h"
+#include "host/sysfs.h"
+#include "model/card.h"
+#include "model/status.h"
 
 /* One row: a group, a group member, or a device without a group. */
 struct row {

@@ -6,10 +6,10 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "../cmd.h"
-#include "../ours.h"
-#include "../policy.h"
-#include "../status.h"
+#include "cmd/cmd.h"
+#include "model/policy.h"
+#include "model/session.h"
+#include "model/status.h"
 
 /* Parsed command line. */
 struct wish {
@@ -136,7 +136,7 @@ static char *next_step(int ret)
 {
 	switch (-ret) {
 	case EPERM:
-		return util_strdup(OURS_RIGHTS_HINT);
+		return util_strdup(SESSION_RIGHTS_HINT);
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	default:
@@ -325,7 +325,7 @@ static int run(const struct cmd_ctx *ctx)
 	code = parse(&w);
 	if (code)
 		return code;
-	w.d = ours_open(&w.nl, ctx->model, ctx->args.v[0], "policy", &code);
+	w.d = session_open(&w.nl, ctx->model, ctx->args.v[0], "policy", &code);
 	if (w.d)
 		code = read_status(&w, &l);
 	if (w.d && !code)

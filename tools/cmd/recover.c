@@ -4,10 +4,10 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "../cmd.h"
-#include "../ours.h"
-#include "../recovery.h"
-#include "../steps.h"
+#include "cmd/cmd.h"
+#include "model/recovery.h"
+#include "model/session.h"
+#include "model/steps.h"
 
 /* Parsed command line. */
 struct wish {
@@ -107,7 +107,7 @@ static int run(const struct cmd_ctx *ctx)
 	code = out_check_columns(&steps_columns, ctx->columns, ctx->is_json, "recover");
 	if (code)
 		return code;
-	d = ours_open(&nl, ctx->model, ctx->args.v[0], "recover", &code);
+	d = session_open(&nl, ctx->model, ctx->args.v[0], "recover", &code);
 	if (d) {
 		w.recovery = (struct recovery_wish){
 			.bdf = d->bdf, .what = "recover", .is_forced = cmd_is_set(ctx, "force"),

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../cmd.h"
-#include "../duration.h"
-#include "../fence.h"
-#include "../job.h"
-#include "../ours.h"
-#include "../recovery.h"
-#include "../status.h"
-#include "../steps.h"
+#include "cmd/cmd.h"
+#include "host/job.h"
+#include "model/fence.h"
+#include "model/recovery.h"
+#include "model/session.h"
+#include "model/status.h"
+#include "model/steps.h"
+#include "util/duration.h"
 
 /* From SIGTERM to SIGKILL, and from SIGKILL to giving up, ms. */
 #define GRACE_MS	5000
@@ -377,7 +377,7 @@ static int run(const struct cmd_ctx *ctx)
 
 	code = parse(&r);
 	if (!code)
-		r.d = ours_open(&nl, ctx->model, ctx->args.v[0], "reprogram", &code);
+		r.d = session_open(&nl, ctx->model, ctx->args.v[0], "reprogram", &code);
 	if (r.d) {
 		find_facts(&r, &nl);
 		code = r.is_dry_run ? plan(&r, &nl) : reprogram(&r, &nl);

@@ -8,18 +8,18 @@
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
 
-#include "../affected.h"
-#include "../card.h"
-#include "../cmd.h"
-#include "../duration.h"
-#include "../guard.h"
-#include "../held.h"
-#include "../release.h"
-#include "../replug.h"
-#include "../snapshot.h"
-#include "../status.h"
-#include "../sysfs.h"
-#include "../targets.h"
+#include "cmd/cmd.h"
+#include "host/guard.h"
+#include "host/sysfs.h"
+#include "host/targets.h"
+#include "model/affected.h"
+#include "model/card.h"
+#include "model/held.h"
+#include "model/release.h"
+#include "model/replug.h"
+#include "model/snapshot.h"
+#include "model/status.h"
+#include "util/duration.h"
 
 #define TIMEOUT_MS	60000
 

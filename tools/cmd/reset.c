@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmd.h"
-#include "../held.h"
-#include "../ladder.h"
-#include "../ours.h"
-#include "../progress.h"
-#include "../steps.h"
+#include "cmd/cmd.h"
+#include "model/held.h"
+#include "model/ladder.h"
+#include "model/session.h"
+#include "model/steps.h"
+#include "output/progress.h"
 
 /* Parsed command line. */
 struct wish {
@@ -38,7 +38,7 @@ static void report(const struct wish *w, const struct ladder *l)
 
 static char *next_step(int ret, const char *bdf, const char *why)
 {
-	char *common = ours_next_step(ret, bdf, why);
+	char *common = session_next_step(ret, bdf, why);
 
 	if (common)
 		return common;
@@ -172,7 +172,7 @@ static int run(const struct cmd_ctx *ctx)
 	code = parse(&w);
 	if (code)
 		return code;
-	w.d = ours_open(&w.nl, ctx->model, ctx->args.v[0], "reset", &code);
+	w.d = session_open(&w.nl, ctx->model, ctx->args.v[0], "reset", &code);
 	if (w.d)
 		code = plan_and_reset(&w);
 	fv_nl_close(&w.nl);

@@ -7,11 +7,11 @@
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
 
-#include "../card.h"
-#include "../cmd.h"
-#include "../ours.h"
-#include "../progress.h"
-#include "../speed.h"
+#include "cmd/cmd.h"
+#include "model/card.h"
+#include "model/session.h"
+#include "output/progress.h"
+#include "util/speed.h"
 
 #define TRIES_MAX	10
 
@@ -85,7 +85,7 @@ static char *next_step(int ret, const char *bdf)
 {
 	switch (-ret) {
 	case EPERM:
-		return util_strdup(OURS_RIGHTS_HINT);
+		return util_strdup(SESSION_RIGHTS_HINT);
 	case EBUSY:
 	case EAGAIN:
 		return util_strdup("Try again when the current operation has finished.");
@@ -175,7 +175,7 @@ static int run(const struct cmd_ctx *ctx)
 	code = parse(&r);
 	if (code)
 		return code;
-	r.d = ours_open(&nl, ctx->model, ctx->args.v[0], "retrain", &code);
+	r.d = session_open(&nl, ctx->model, ctx->args.v[0], "retrain", &code);
 	if (r.d)
 		code = retrain(&r, &nl);
 	fv_nl_close(&nl);

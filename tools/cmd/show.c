@@ -5,16 +5,16 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "../bars.h"
-#include "../caps.h"
-#include "../card.h"
-#include "../cmd.h"
-#include "../counters.h"
-#include "../guard.h"
-#include "../names.h"
-#include "../status.h"
-#include "../sysfs.h"
-#include "../targets.h"
+#include "cmd/cmd.h"
+#include "host/bars.h"
+#include "host/caps.h"
+#include "host/guard.h"
+#include "host/names.h"
+#include "host/sysfs.h"
+#include "host/targets.h"
+#include "model/card.h"
+#include "model/counters.h"
+#include "model/status.h"
 
 /* Source of the fields below. */
 struct facts {

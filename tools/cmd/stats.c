@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cmd.h"
-#include "../counters.h"
-#include "../targets.h"
+#include "cmd/cmd.h"
+#include "host/targets.h"
+#include "model/counters.h"
 
 /* Row "interrupts", which is not a counter of the driver. */
 #define INTERRUPTS	COUNTERS_N

@@ -2,7 +2,7 @@
 /* fpgactl version */
 #include <stdio.h>
 
-#include "../cmd.h"
+#include "cmd/cmd.h"
 
 static int run(const struct cmd_ctx *ctx)
 {

@@ -57,7 +57,7 @@ CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE=y
 CONFIG_PRINTK_TIME=y
 CONFIG_EXPERT=n
 
-# What tinyconfig has by default and nobody needs here: it costs minutes to build
+# What tinyconfig has by default and the guest does not need: it costs minutes to build
 CONFIG_WIRELESS=n
 CONFIG_WLAN=n
 CONFIG_IPV6=n

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * FV_COMMAND() registers a command from the file that implements it. The dispatcher, the
+ * help, the completion and the man page check all read the table that the linker builds.
+ */
+#ifndef FPGACTL_CMD_H
+#define FPGACTL_CMD_H
+
+#include "host/model.h"
+#include "output/out.h"
+#include "util/err.h"
+#include "util/key.h"
+#include "util/util.h"
+
+struct cmd_option {
+	const char *name;	/* without the leading "--" */
+	char letter;		/* short option, or 0 */
+	const char *arg;	/* argument name, or NULL */
+	bool is_arg_optional;	/* accept only --name=ARG */
+	const char *help;
+	const char *values;	/* of the argument, for completion; or NULL */
+};
+
+/* Completion for the arguments of a command. */
+enum cmd_words {
+	CMD_WORDS_NONE,
+	CMD_WORDS_BDF,
+	CMD_WORDS_BDF_OR_GROUP,
+	CMD_WORDS_COMMAND,
+	CMD_WORDS_SHELL,
+	CMD_WORDS_BDF_OR_DEFAULT,
+	CMD_WORDS_BDF_THEN_PROGRAM,	/* BDF, "--", then a command line */
+};
+
+/* Data that the dispatcher loads before it runs a command. */
+enum cmd_needs {
+	CMD_NEEDS_NOTHING,
+	CMD_NEEDS_MODEL,	/* ctx->model: devices of the system */
+};
+
+struct cmd_ctx;
+
+struct cmd {
+	const char *name;
+	const char *args;	/* for the usage line; "" for none */
+	const char *help;	/* one line */
+	const char *text;	/* description for --help */
+	const char *examples;	/* lines "  command   # purpose" */
+	unsigned int min_args, max_args;
+	enum cmd_words words;
+	enum cmd_needs needs;
+	bool has_json;
+	const struct cmd_option *options;
+	size_t n_options;
+	const struct out_columns *columns;	/* for -o, or NULL */
+	const struct key *(*key)(size_t i);	/* KEY=VALUE arguments, or NULL */
+	int (*run)(const struct cmd_ctx *ctx);
+};
+
+/* A parsed command line. */
+struct cmd_ctx {
+	const struct cmd *cmd;
+	struct strv args;
+	bool has_dashes;		/* "--" was given */
+	size_t n_before_dashes;		/* number of args before "--" */
+	const struct fv_model *model;	/* for CMD_NEEDS_MODEL */
+	bool is_json;
+	const char *columns;		/* argument of -o, or NULL */
+	bool is_set[16];		/* by index of cmd->options */
+	const char *value[16];
+};
+
+#define CMD_ANY_ARGS	1024U
+
+#define CMD_DRY_RUN_HELP	"print the plan without changing anything"
+
+#define FV_COMMAND(id)								\
+	static const struct cmd fv_command_##id;					\
+	static const struct cmd *const fv_command_ptr_##id				\
+	__attribute__((used, section("fv_commands"))) = &fv_command_##id;		\
+	static const struct cmd fv_command_##id
+
+#define CMD_OPTIONS(o)	.options = (o), .n_options = ARRAY_SIZE(o)
+
+extern const struct cmd_option cmd_global_options[];
+extern const size_t cmd_n_global_options;
+
+size_t cmd_count(void);
+const struct cmd *cmd_at(size_t i);
+const struct cmd *cmd_find(const char *name);
+int cmd_unknown(const char *name);
+int cmd_help(const struct cmd *cmd);
+int cmd_overview(void);
+
+bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
+const char *cmd_value(const struct cmd_ctx *ctx, const char *option);
+
+#endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory and I/O regions of a device, from its sysfs "resource" file. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/bars.h"
+#include "host/sysfs.h"
+
+/* Flags of the kernel's struct resource (include/linux/ioport.h). */
+#define RESOURCE_IO		0x00000100
+#define RESOURCE_MEM		0x00000200
+#define RESOURCE_PREFETCH	0x00002000
+#define RESOURCE_MEM_64		0x00100000
+
+#define BAR_COUNT	6	/* line 7 is the expansion ROM */
+
+struct bar {
+	uint64_t start, size, flags;
+	bool is_rom;
+	unsigned int index;
+};
+
+/* Parse the next region, skipping empty ones. */
+static bool next(char **rest, unsigned int *line_number, struct bar *bar)
+{
+	uint64_t end;
+	char *line;
+
+	while ((line = strsep(rest, "\n")) && *line_number <= BAR_COUNT) {
+		bar->index = (*line_number)++;
+		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &bar->start, &end,
+			   &bar->flags) != 3 || !(bar->flags & (RESOURCE_IO | RESOURCE_MEM)))
+			continue;
+		bar->size = end - bar->start + 1;
+		bar->is_rom = bar->index == BAR_COUNT;
+		return true;
+	}
+	return false;
+}
+
+static char *size_text(uint64_t size)
+{
+	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB" };
+	size_t i = 0;
+
+	while (size >= 1024 && size % 1024 == 0 && i + 1 < ARRAY_SIZE(unit)) {
+		size /= 1024;
+		i++;
+	}
+	return util_printf("%" PRIu64 " %s", size, unit[i]);
+}
+
+static const char *kind(const struct bar *bar)
+{
+	if (bar->flags & RESOURCE_IO)
+		return "I/O";
+	return bar->flags & RESOURCE_MEM_64 ? "64-bit memory" : "32-bit memory";
+}
+
+static char *name(const struct bar *bar)
+{
+	return bar->is_rom ? util_strdup("ROM") : util_printf("BAR%u", bar->index);
+}
+
+/* Size and type, without the address. */
+static char *describe(const struct bar *bar)
+{
+	autofree char *size = size_text(bar->size);
+
+	if (bar->is_rom)
+		return util_strdup(size);
+	return util_printf("%s, %s%s", size, kind(bar),
+			   bar->flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
+}
+
+/* One line per region. */
+char *bars_text(const char *bdf)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	unsigned int line_number = 0;
+	char *rest = text, *s = NULL;
+	struct bar bar;
+
+	while (next(&rest, &line_number, &bar)) {
+		autofree char *label = name(&bar);
+		autofree char *what = describe(&bar);
+
+		util_append(&s, "%s%s: %s", s ? "\n" : "", label, what);
+		if (bar.start)
+			util_append(&s, " at 0x%" PRIx64, bar.start);
+	}
+	return s ? s : util_strdup("");
+}
+
+/* Append names and descriptions, without addresses: those may change on a rescan. */
+void bars_list(const char *bdf, struct strv *names, struct strv *values)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	unsigned int line_number = 0;
+	char *rest = text;
+	struct bar bar;
+
+	while (next(&rest, &line_number, &bar)) {
+		autofree char *label = name(&bar);
+		autofree char *what = describe(&bar);
+
+		strv_add(names, label);
+		strv_add(values, what);
+	}
+}
+
+struct json_object *bars_json(const char *bdf)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	struct json_object *list = json_object_new_array();
+	unsigned int line_number = 0;
+	char *rest = text;
+	struct bar bar;
+
+	while (next(&rest, &line_number, &bar)) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "bar", bar.is_rom ? NULL :
+				       json_object_new_int((int)bar.index));
+		json_object_object_add(o, "rom", json_object_new_boolean(bar.is_rom));
+		json_object_object_add(o, "size", json_object_new_uint64(bar.size));
+		json_object_object_add(o, "start", json_object_new_uint64(bar.start));
+		json_object_object_add(o, "kind", json_object_new_string(kind(&bar)));
+		json_object_object_add(o, "prefetchable",
+				       json_object_new_boolean(!!(bar.flags & RESOURCE_PREFETCH)));
+		json_object_array_add(list, o);
+	}
+	return list;
+}

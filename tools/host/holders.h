@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Processes that have VFIO devices open. */
+#ifndef FPGACTL_HOLDERS_H
+#define FPGACTL_HOLDERS_H
+
+#include <json-c/json.h>
+
+#include "host/model.h"
+
+struct fv_holder {
+	unsigned int pid;
+	char *command;
+	int group;			/* open group file, or FV_NO_GROUP */
+	char *cdev;			/* name of the open device cdev, or NULL */
+	char bdf[BDF_SIZE];		/* device named by the kernel, or empty */
+};
+
+struct fv_holders {
+	struct fv_holder *v;
+	size_t n;
+	unsigned int unseen;		/* processes with files hidden from the caller */
+};
+
+void holders_scan(struct fv_holders *h);
+void holders_free(struct fv_holders *h);
+void holders_of(const struct fv_holders *all, const struct fv_device *d, struct fv_holders *found);
+char *holders_text(const struct fv_holders *found);
+struct json_object *holders_json(const struct fv_holders *found);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* PCIe link of a device: current and maximum speed and width. */
+#ifndef FPGACTL_LINK_H
+#define FPGACTL_LINK_H
+
+#include <json-c/json.h>
+
+#include "util/util.h"
+
+/* Speeds in MT/s, 0 if unknown; widths in lanes, 0 if absent. */
+struct fv_link {
+	unsigned int speed_mts, width;
+	unsigned int max_speed_mts, max_width;
+	unsigned int port_max_speed_mts, port_max_width;
+	bool is_silent;			/* config reads fail: maxima unknown */
+};
+
+void link_read(struct fv_link *link, const char *bdf, const char *port);
+bool link_is_present(const struct fv_link *link);
+bool link_is_degraded(const struct fv_link *link);
+char *link_text(const struct fv_link *link);
+struct json_object *link_json(const struct fv_link *link);
+
+#endif

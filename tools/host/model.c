@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PCI devices and IOMMU groups, read from sysfs once. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/model.h"
+#include "host/sysfs.h"
+#include "util/err.h"
+
+#define DEVICES	"/sys/bus/pci/devices"
+
+/* PCI Code and ID Assignment Specification 1.11, 1.7 */
+#define PCI_CLASS_BRIDGE_HOST		0x0600
+#define PCI_CLASS_BRIDGE_PCI		0x0604
+#define PCI_CLASS_BRIDGE_CARDBUS	0x0607
+
+static unsigned int number(const char *bdf, const char *file)
+{
+	long long value;
+
+	if (!sysfs_read_number(&value, DEVICES "/%s/%s", bdf, file) || value < 0)
+		return 0;
+	return (unsigned int)value;
+}
+
+/* NULL: not bound. */
+char *device_read_driver(const char *bdf)
+{
+	return sysfs_link_name(DEVICES "/%s/driver", bdf);
+}
+
+/* NULL: not set. */
+char *device_read_override(const char *bdf)
+{
+	char *name = sysfs_read(DEVICES "/%s/driver_override", bdf);
+
+	if (name && (!*name || !strcmp(name, "(null)"))) {
+		free(name);
+		name = NULL;
+	}
+	return name;
+}
+
+/* The parent directory is the upstream bridge, except on a root bus. */
+static void find_port(struct fv_device *d)
+{
+	autofree char *dir = util_strdup(d->sysdir);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+
+	if (!slash)
+		return;
+	*slash = '\0';
+	slash = strrchr(dir, '/');
+	if (slash)
+		bdf_parse(slash + 1, d->port);
+}
+
+/* Name of the VFIO cdev; it exists while a VFIO driver is bound. */
+static char *find_cdev(const char *bdf)
+{
+	autostrv struct strv names = {};
+
+	sysfs_list(&names, DEVICES "/%s/vfio-dev", bdf);
+	return names.n ? util_strdup(names.v[0]) : NULL;
+}
+
+/* Use the class: a config read would wake a suspended device. */
+static bool find_is_bridge(const struct fv_device *d)
+{
+	unsigned int class = d->class >> 8;
+
+	return class == PCI_CLASS_BRIDGE_HOST || class == PCI_CLASS_BRIDGE_PCI ||
+	       class == PCI_CLASS_BRIDGE_CARDBUS;
+}
+
+static void device_load(struct fv_device *d)
+{
+	autofree char *group = sysfs_link_name(DEVICES "/%s/iommu_group", d->bdf);
+	unsigned int id;
+
+	d->sysdir = sysfs_resolve(DEVICES "/%s", d->bdf);
+	find_port(d);
+	d->vendor = number(d->bdf, "vendor");
+	d->device = number(d->bdf, "device");
+	d->subvendor = number(d->bdf, "subsystem_vendor");
+	d->subdevice = number(d->bdf, "subsystem_device");
+	d->class = number(d->bdf, "class");
+	d->revision = number(d->bdf, "revision");
+	d->group = group && util_parse_uint(group, INT32_MAX, &id) ? (int)id : FV_NO_GROUP;
+	d->driver = device_read_driver(d->bdf);
+	d->driver_override = device_read_override(d->bdf);
+	d->cdev = find_cdev(d->bdf);
+	d->is_bridge = find_is_bridge(d);
+	link_read(&d->link, d->bdf, d->port);
+}
+
+static int by_bdf(const void *a, const void *b)
+{
+	return bdf_cmp(((const struct fv_device *)a)->bdf, ((const struct fv_device *)b)->bdf);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	int x = ((const struct fv_group *)a)->id, y = ((const struct fv_group *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static void add_to_group(struct fv_model *m, struct fv_device *d)
+{
+	struct fv_group *g = model_group(m, d->group);
+
+	if (!g) {
+		m->groups = util_grow(m->groups, m->n_groups, sizeof(*g));
+		g = &m->groups[m->n_groups++];
+		memset(g, 0, sizeof(*g));
+		g->id = d->group;
+	}
+	g->members = util_grow(g->members, g->n, sizeof(struct fv_device *));
+	g->members[g->n++] = d;
+}
+
+/**
+ * model_load() - Read all PCI devices and their IOMMU groups.
+ * @m: result; free with model_free() on success and on failure
+ *
+ * Return: FV_OK, or FV_FAILED after reporting the error.
+ */
+int model_load(struct fv_model *m)
+{
+	autostrv struct strv names = {};
+	size_t i;
+	int ret;
+
+	memset(m, 0, sizeof(*m));
+	ret = sysfs_list(&names, DEVICES);
+	if (ret) {
+		autofree char *path = sysfs_path(DEVICES);
+
+		return err_fail(FV_FAILED, path, "cannot read PCI devices", NULL, "%s",
+				strerror(-ret));
+	}
+	m->devices = util_alloc(names.n, sizeof(*m->devices));
+	for (i = 0; i < names.n; i++)
+		if (bdf_parse(names.v[i], m->devices[m->n].bdf))
+			m->n++;
+	if (m->n)
+		qsort(m->devices, m->n, sizeof(*m->devices), by_bdf);
+	for (i = 0; i < m->n; i++) {
+		device_load(&m->devices[i]);
+		if (m->devices[i].group != FV_NO_GROUP)
+			add_to_group(m, &m->devices[i]);
+	}
+	if (m->n_groups)
+		qsort(m->groups, m->n_groups, sizeof(*m->groups), by_id);
+	return FV_OK;
+}
+
+void model_free(struct fv_model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		free(m->devices[i].sysdir);
+		free(m->devices[i].driver);
+		free(m->devices[i].driver_override);
+		free(m->devices[i].cdev);
+	}
+	for (i = 0; i < m->n_groups; i++)
+		free(m->groups[i].members);
+	free(m->devices);
+	free(m->groups);
+	memset(m, 0, sizeof(*m));
+}
+
+struct fv_device *model_find(const struct fv_model *m, const char *bdf)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!strcmp(m->devices[i].bdf, bdf))
+			return &m->devices[i];
+	return NULL;
+}
+
+struct fv_group *model_group(const struct fv_model *m, int id)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_groups; i++)
+		if (m->groups[i].id == id)
+			return &m->groups[i];
+	return NULL;
+}
+
+bool device_is_ours(const struct fv_device *d)
+{
+	return d->driver && !strcmp(d->driver, FV_DRIVER);
+}
+
+/*
+ * True if a VFIO driver is bound. Since v6.1 the vfio-dev directory shows it; while an unbind
+ * is in progress the directory is already gone and only the driver's name is left.
+ */
+bool device_is_vfio(const struct fv_device *d)
+{
+	return d->driver && (d->cdev || strstr(d->driver, "vfio"));
+}
+
+/*
+ * True if this member makes its IOMMU group not viable for a VM. The kernel tolerates drivers
+ * with driver_managed_dma: those of VFIO, pcieport and pci-stub.
+ */
+bool device_is_in_the_way(const struct fv_device *d)
+{
+	return d->driver && !device_is_vfio(d) && strcmp(d->driver, "pcieport") &&
+	       strcmp(d->driver, "pci-stub");
+}
+
+bool group_is_viable(const struct fv_group *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (device_is_in_the_way(g->members[i]))
+			return false;
+	return true;
+}
+
+/* "viable", or the members with a conflicting driver. */
+char *group_verdict(const struct fv_group *g)
+{
+	char *s = NULL;
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (device_is_in_the_way(g->members[i]))
+			util_append(&s, "%s%s has driver %s", s ? ", " : "", g->members[i]->bdf,
+				    g->members[i]->driver);
+	return s ? s : util_strdup("viable");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* PCI devices and IOMMU groups, read from sysfs once. */
+#ifndef FPGACTL_MODEL_H
+#define FPGACTL_MODEL_H
+
+#include "host/link.h"
+#include "util/util.h"
+
+#define FV_MODULE	"fpga_vfio_pci"
+#define FV_DRIVER	"fpga-vfio-pci"
+#define FV_NO_GROUP	(-1)
+
+struct fv_device {
+	char bdf[BDF_SIZE];
+	char port[BDF_SIZE];		/* upstream bridge; empty: none */
+	char *sysdir;			/* below /sys/devices, symlinks resolved */
+	unsigned int vendor, device, subvendor, subdevice;
+	unsigned int class;		/* 24 bits */
+	unsigned int revision;
+	int group;			/* or FV_NO_GROUP */
+	char *driver;			/* NULL: not bound */
+	char *driver_override;		/* NULL: none */
+	char *cdev;			/* name below /dev/vfio/devices; NULL: none */
+	bool is_bridge;
+	struct fv_link link;
+};
+
+struct fv_group {
+	int id;
+	struct fv_device **members;	/* sorted by address */
+	size_t n;
+};
+
+struct fv_model {
+	struct fv_device *devices;	/* sorted by address */
+	size_t n;
+	struct fv_group *groups;	/* sorted by number */
+	size_t n_groups;
+};
+
+int model_load(struct fv_model *m);
+void model_free(struct fv_model *m);
+struct fv_device *model_find(const struct fv_model *m, const char *bdf);
+struct fv_group *model_group(const struct fv_model *m, int id);
+char *device_read_driver(const char *bdf);
+char *device_read_override(const char *bdf);
+bool device_is_ours(const struct fv_device *d);
+bool device_is_vfio(const struct fv_device *d);
+bool device_is_in_the_way(const struct fv_device *d);
+bool group_is_viable(const struct fv_group *g);
+char *group_verdict(const struct fv_group *g);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Vendor, device and class names from the local pci.ids. */
+#include <stdlib.h>
+
+#include <pci/pci.h>
+
+#include "host/names.h"
+#include "host/sysfs.h"
+
+/* Path on distributions; with --sysroot only the recorded file is used. */
+#define DATABASE	"/usr/share/misc/pci.ids"
+
+static struct pci_access *database;
+
+/* pci_init() would set these callbacks; a name lookup does not need it. */
+static void silent(char *msg, ...)
+{
+	(void)msg;
+}
+
+static struct pci_access *open_database(void)
+{
+	if (database)
+		return database;
+	database = pci_alloc();
+	database->warning = silent;
+	database->debug = silent;
+	if (!sysfs_is_live())
+		pci_set_name_list_path(database, sysfs_path(DATABASE), 1);
+	return database;
+}
+
+static char *lookup(int flags, unsigned int a, unsigned int b, unsigned int c, unsigned int d)
+{
+	char buf[512];
+
+	if (!sysfs_is_live())
+		flags |= PCI_LOOKUP_NO_HWDB;
+	return util_strdup(pci_lookup_name(open_database(), buf, sizeof(buf),
+					   flags | PCI_LOOKUP_NO_NUMBERS, a, b, c, d));
+}
+
+/* "VENDOR DEVICE", or "VENDOR Device 1234" if only the vendor is known; NULL if neither is. */
+char *names_device(unsigned int vendor, unsigned int device)
+{
+	autofree char *name = lookup(PCI_LOOKUP_VENDOR, vendor, 0, 0, 0);
+	autofree char *second = lookup(PCI_LOOKUP_DEVICE, vendor, device, 0, 0);
+
+	if (!name)
+		return NULL;
+	if (!second)
+		second = util_printf("Device %04x", device);
+	return util_printf("%s %s", name, second);
+}
+
+char *names_subsystem(unsigned int vendor, unsigned int device, unsigned int subvendor,
+		      unsigned int subdevice)
+{
+	return lookup(PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE, vendor,
+		      device, subvendor, subdevice);
+}
+
+/* @class has 24 bits; the programming interface is ignored. */
+char *names_class(unsigned int class)
+{
+	return lookup(PCI_LOOKUP_CLASS, class >> 8, 0, 0, 0);
+}
+
+void names_exit(void)
+{
+	if (database)
+		pci_cleanup(database);
+	database = NULL;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Link state from the port's config space. */
+#include <string.h>
+
+#include <linux/pci_regs.h>
+
+#include "host/portlink.h"
+#include "util/speed.h"
+
+/* Minimum size: up to Link Control 2 (PCIe r6.0, 7.5.3). */
+#define CAP_SIZE	(PCI_EXP_LNKCTL2 + 2)
+
+static unsigned int get16(const uint8_t *p)
+{
+	return p[0] | (unsigned int)p[1] << 8;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+/* Find the PCIe capability; NULL if there is none. */
+static const uint8_t *find_express(const uint8_t *config)
+{
+	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3U;
+	unsigned int left;
+
+	if (get16(config + PCI_VENDOR_ID) == 0xffff ||
+	    !(get16(config + PCI_STATUS) & PCI_STATUS_CAP_LIST))
+		return NULL;
+	for (left = 48; pos >= PCI_STD_HEADER_SIZEOF && left; left--) {
+		if (config[pos] == PCI_CAP_ID_EXP)
+			return pos + CAP_SIZE <= PCI_CFG_SPACE_SIZE ? config + pos : NULL;
+		pos = config[pos + 1] & ~3U;
+	}
+	return NULL;
+}
+
+/* An endpoint or upstream port describes the link above it, not the one below. */
+static bool is_downstream(const uint8_t *cap)
+{
+	unsigned int type = (get16(cap + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_TYPE) >> 4;
+
+	return type == PCI_EXP_TYPE_ROOT_PORT || type == PCI_EXP_TYPE_DOWNSTREAM ||
+	       type == PCI_EXP_TYPE_PCIE_BRIDGE;
+}
+
+static enum fv_known known(unsigned int bit)
+{
+	return bit ? FV_YES : FV_NO;
+}
+
+/**
+ * portlink_parse() - Parse a port's link registers from config space.
+ * @l: result; the maxima are the port's only
+ * @config: bytes read
+ * @len: number of bytes: 64 for an unprivileged caller, 256 or more for root
+ *
+ * Return: false if the registers are not readable, read as all-ones, or the device is no port
+ * with a link below.
+ */
+bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
+{
+	unsigned int status, control;
+	const uint8_t *cap;
+	uint32_t can;
+
+	memset(l, 0, sizeof(*l));
+	cap = len < PCI_CFG_SPACE_SIZE ? NULL : find_express(config);
+	if (!cap || !is_downstream(cap))
+		return false;
+	can = get32(cap + PCI_EXP_LNKCAP);
+	status = get16(cap + PCI_EXP_LNKSTA);
+	control = get16(cap + PCI_EXP_LNKCTL);
+	if (!can || can == 0xffffffff || status == 0xffff)
+		return false;
+	l->max_speed_mts = speed_mts(can & PCI_EXP_LNKCAP_SLS);
+	l->max_width = (can & PCI_EXP_LNKCAP_MLW) >> 4;
+	l->target_mts = speed_mts(get16(cap + PCI_EXP_LNKCTL2) & PCI_EXP_LNKCTL2_TLS);
+	l->active = known(!(can & PCI_EXP_LNKCAP_DLLLARC) || (status & PCI_EXP_LNKSTA_DLLLA));
+	l->training = known(status & PCI_EXP_LNKSTA_LT);
+	l->disabled = known(control & PCI_EXP_LNKCTL_LD);
+	if (l->active == FV_YES && l->disabled == FV_NO) {
+		l->speed_mts = speed_mts(status & PCI_EXP_LNKSTA_CLS);
+		l->width = (status & PCI_EXP_LNKSTA_NLW) >> 4;
+	}
+	return true;
+}
+
+bool portlink_is_up(const struct fv_portlink *l)
+{
+	return l->active != FV_NO && l->speed_mts && l->width;
+}
+
+/* True if the link is below the common maximum of port and card, or down. */
+bool portlink_is_degraded(const struct fv_portlink *l)
+{
+	return !portlink_is_up(l) || l->speed_mts < l->max_speed_mts || l->width < l->max_width;
+}
+
+/* "2.5 GT/s x1", or "down". */
+char *portlink_text(unsigned int mts, unsigned int width)
+{
+	if (!mts || !width)
+		return util_strdup("down");
+	return util_printf("%g GT/s x%u", mts / 1000.0, width);
+}
+
+/* One sentence on a degraded link; NULL if there is nothing to report. */
+char *portlink_complaint(const struct fv_portlink *l)
+{
+	bool is_slow = l->speed_mts < l->max_speed_mts, is_narrow = l->width < l->max_width;
+	char *s = NULL;
+
+	if (l->disabled == FV_YES)
+		return util_strdup("The link is down: disabled by the port (Link Disable).");
+	if (!portlink_is_up(l))
+		return util_printf("The link is down%s.",
+				   l->training == FV_YES ? " and training" : "");
+	if (!is_slow && !is_narrow)
+		return NULL;
+	util_append(&s, "The link is degraded: ");
+	if (is_slow)
+		util_append(&s, "speed %g of %g GT/s", l->speed_mts / 1000.0,
+			    l->max_speed_mts / 1000.0);
+	if (is_narrow)
+		util_append(&s, "%swidth x%u of x%u", is_slow ? ", " : "", l->width, l->max_width);
+	util_append(&s, ".");
+	return s;
+}

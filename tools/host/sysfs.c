@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Access to kernel files, all of them below --sysroot. Callers pass the paths of a live system
+ * ("/sys/...", "/proc/...", "/dev/..."); no other file of fpgactl opens them.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/sysfs.h"
+
+/* A sysfs attribute holds at most one page; /proc files are read in chunks of it. */
+#define STEP	4096
+
+static char root[PATH_MAX];
+
+#define PATH_FROM(fmt, path)				\
+	do {						\
+		va_list ap_;				\
+		va_start(ap_, fmt);			\
+		(path) = vpath(fmt, ap_);		\
+		va_end(ap_);				\
+	} while (0)
+
+/**
+ * sysfs_set_root() - Redirect all accesses to a directory.
+ * @dir: contains sys, proc and dev
+ *
+ * Return: 0, or a negative errno if @dir is not an accessible directory.
+ */
+int sysfs_set_root(const char *dir)
+{
+	char real[PATH_MAX];
+
+	if (!realpath(dir, real))
+		return -errno;
+	if (access(real, X_OK))
+		return -errno;
+	snprintf(root, sizeof(root), "%s", strcmp(real, "/") ? real : "");
+	return 0;
+}
+
+/* False with --sysroot. */
+bool sysfs_is_live(void)
+{
+	return !root[0];
+}
+
+static char *vpath(const char *fmt, va_list ap)
+{
+	autofree char *tail = util_vprintf(fmt, ap);
+
+	return util_printf("%s%s", root, tail);
+}
+
+/* Path below --sysroot, for messages and for libraries. */
+char *sysfs_path(const char *fmt, ...)
+{
+	char *path;
+
+	PATH_FROM(fmt, path);
+	return path;
+}
+
+/* Read a whole file, NUL-terminated; NULL with errno set on failure. */
+static char *slurp(const char *path)
+{
+	size_t len = 0, size = 0;
+	char *buf = NULL;
+	int saved, fd;
+	ssize_t got;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return NULL;
+	do {
+		if (size - len < STEP) {
+			size += STEP;
+			buf = util_grow(buf, size, 1);
+		}
+		got = read(fd, buf + len, size - len);
+		if (got > 0)
+			len += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	saved = errno;
+	close(fd);
+	if (got < 0) {
+		free(buf);
+		errno = saved;
+		return NULL;
+	}
+	buf[len] = '\0';
+	return buf;
+}
+
+/* Read a file without the final newline; NULL with errno set on failure. */
+char *sysfs_read(const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	char *text;
+	size_t len;
+
+	PATH_FROM(fmt, path);
+	text = slurp(path);
+	if (!text)
+		return NULL;
+	len = strlen(text);
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	return text;
+}
+
+/* Parse a file that contains one decimal or 0x number. */
+bool sysfs_read_number(long long *value, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	autofree char *text = NULL;
+	char *end;
+
+	PATH_FROM(fmt, path);
+	text = slurp(path);
+	if (!text)
+		return false;
+	errno = 0;
+	*value = strtoll(text, &end, 0);
+	return !errno && end != text && (*end == '\n' || !*end);
+}
+
+/* Parse a file that contains one decimal 64-bit number. */
+bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	autofree char *text = NULL;
+	char *end;
+
+	PATH_FROM(fmt, path);
+	text = slurp(path);
+	if (!text || *text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return !errno && (*end == '\n' || !*end);
+}
+
+/* Read up to @len bytes; return their number, or -1. */
+ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	size_t done = 0;
+	ssize_t got;
+	int fd;
+
+	PATH_FROM(fmt, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	while (done < len) {
+		got = read(fd, (char *)buf + done, len - done);
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	close(fd);
+	return (ssize_t)done;
+}
+
+static char *read_link(const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t len;
+
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return NULL;
+	target[len] = '\0';
+	return util_strdup(target);
+}
+
+/* Return the link target verbatim, or NULL. */
+char *sysfs_read_link(const char *fmt, ...)
+{
+	autofree char *path = NULL;
+
+	PATH_FROM(fmt, path);
+	return read_link(path);
+}
+
+/* Return the last component of the link target, such as a driver name, or NULL. */
+char *sysfs_link_name(const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	autofree char *target = NULL;
+	char *slash;
+
+	PATH_FROM(fmt, path);
+	target = read_link(path);
+	slash = target ? strrchr(target, '/') : NULL;
+	return util_strdup(slash ? slash + 1 : target);
+}
+
+/* Resolve all symlinks; return the path as on a live system, or NULL. */
+char *sysfs_resolve(const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	size_t len = strlen(root);
+	char real[PATH_MAX];
+
+	PATH_FROM(fmt, path);
+	if (!realpath(path, real) || strncmp(real, root, len))
+		return NULL;
+	return util_strdup(real + len);
+}
+
+bool sysfs_exists(const char *fmt, ...)
+{
+	autofree char *path = NULL;
+
+	PATH_FROM(fmt, path);
+	return !access(path, F_OK);
+}
+
+/* Return 0 if the caller may write the file, else a negative errno. */
+int sysfs_may_write(const char *fmt, ...)
+{
+	autofree char *path = NULL;
+
+	PATH_FROM(fmt, path);
+	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) ? -errno : 0;
+}
+
+/**
+ * sysfs_write() - Write a value to an existing file.
+ * @value: text; no newline is added
+ * @fmt: path
+ *
+ * A sysfs attribute takes the whole value in one write().
+ *
+ * Return: 0; -EIO after a short write; or the negative errno of the kernel.
+ */
+int sysfs_write(const char *value, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	ssize_t done;
+	int fd, ret = 0;
+
+	PATH_FROM(fmt, path);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = write(fd, value, strlen(value));
+	if (done < 0)
+		ret = -errno;
+	else if ((size_t)done != strlen(value))
+		ret = -EIO;
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* List a directory, sorted, without dot files; return 0 or a negative errno. */
+int sysfs_list(struct strv *names, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	struct dirent *e;
+	DIR *d;
+
+	PATH_FROM(fmt, path);
+	d = opendir(path);
+	if (!d)
+		return -errno;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			strv_add(names, e->d_name);
+	closedir(d);
+	if (names->n)
+		qsort(names->v, names->n, sizeof(*names->v), by_name);
+	return 0;
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The card of a device: link, driver state and fence session. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <linux/pci_regs.h>
+#include <netlink/genl/genl.h>
+
+#include "host/sysfs.h"
+#include "model/card.h"
+#include "netlink/nl.h"
+#include "util/err.h"
+#include "util/speed.h"
+
+static unsigned int get_u8(struct nlattr *attr)
+{
+	return attr ? nla_get_u8(attr) : 0;
+}
+
+/**
+ * card_parse_link() - Parse a link attribute from the driver.
+ * @l: result
+ * @nest: attribute of type "link"
+ *
+ * Return: false if @nest is malformed.
+ */
+bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_LINK_MAX + 1] = {
+		[FPGA_VFIO_A_LINK_SPEED] = { .type = NLA_U8 },
+		[FPGA_VFIO_A_LINK_WIDTH] = { .type = NLA_U8 },
+		[FPGA_VFIO_A_LINK_MAX_SPEED] = { .type = NLA_U8 },
+		[FPGA_VFIO_A_LINK_MAX_WIDTH] = { .type = NLA_U8 },
+		[FPGA_VFIO_A_LINK_TARGET_SPEED] = { .type = NLA_U8 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_LINK_MAX + 1];
+
+	memset(l, 0, sizeof(*l));
+	if (nla_parse_nested(tb, FPGA_VFIO_A_LINK_MAX, nest, policy))
+		return false;
+	l->speed_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_LINK_SPEED]));
+	l->width = get_u8(tb[FPGA_VFIO_A_LINK_WIDTH]);
+	l->max_speed_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_LINK_MAX_SPEED]));
+	l->max_width = get_u8(tb[FPGA_VFIO_A_LINK_MAX_WIDTH]);
+	l->target_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_LINK_TARGET_SPEED]));
+	l->active = tb[FPGA_VFIO_A_LINK_ACTIVE] ? FV_YES : FV_NO;
+	l->training = tb[FPGA_VFIO_A_LINK_TRAINING] ? FV_YES : FV_NO;
+	l->disabled = tb[FPGA_VFIO_A_LINK_DISABLED] ? FV_YES : FV_NO;
+	return true;
+}
+
+static void parse_fence(struct fv_fence_owner *f, struct nlattr *nest)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_FENCE_OWNER_MAX + 1] = {
+		[FPGA_VFIO_A_FENCE_OWNER_PID] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_FENCE_OWNER_COMM] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_FENCE_OWNER_MAX + 1];
+
+	if (nla_parse_nested(tb, FPGA_VFIO_A_FENCE_OWNER_MAX, nest, policy))
+		return;
+	f->is_known = true;
+	if (tb[FPGA_VFIO_A_FENCE_OWNER_PID])
+		f->pid = nla_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_PID]);
+	if (tb[FPGA_VFIO_A_FENCE_OWNER_COMM])
+		f->comm = util_strdup(nla_get_string(tb[FPGA_VFIO_A_FENCE_OWNER_COMM]));
+	if (tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS])
+		f->left_ms = nla_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS]);
+	f->is_detached = tb[FPGA_VFIO_A_FENCE_OWNER_DETACHED];
+	f->is_link_disabled = tb[FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED];
+}
+
+static void on_card(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_CARD_MAX + 1] = {
+		[FPGA_VFIO_A_CARD_PORT] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_CARD_DEVICE] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_CARD_STATE] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_CARD_REASON] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_CARD_LINK] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_CARD_FENCE] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_CARD_MAX + 1];
+	struct fv_cards *l = data;
+	struct nlattr *attr;
+	struct fv_card *c;
+	int left;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_CARD_MAX, policy) ||
+	    !tb[FPGA_VFIO_A_CARD_PORT] || !tb[FPGA_VFIO_A_CARD_STATE])
+		return;
+	l->v = util_grow(l->v, l->n, sizeof(*c));
+	c = &l->v[l->n++];
+	memset(c, 0, sizeof(*c));
+	c->is_ours = true;
+	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_CARD_PORT]), c->port);
+	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
+			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+		if (nla_type(attr) == FPGA_VFIO_A_CARD_DEVICE)
+			strv_add(&c->devices, nla_get_string(attr));
+	c->state = nla_get_u32(tb[FPGA_VFIO_A_CARD_STATE]);
+	if (tb[FPGA_VFIO_A_CARD_REASON])
+		c->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_CARD_REASON]));
+	if (tb[FPGA_VFIO_A_CARD_LINK])
+		c->has_link = card_parse_link(&c->link, tb[FPGA_VFIO_A_CARD_LINK]);
+	if (tb[FPGA_VFIO_A_CARD_FENCE])
+		parse_fence(&c->fence, tb[FPGA_VFIO_A_CARD_FENCE]);
+}
+
+/* Retry a dump that a change to the list of cards interrupted. */
+static int ask(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
+{
+	struct nl_msg *msg;
+	int ret, tries;
+
+	for (tries = FV_NL_DUMP_TRIES;; tries--) {
+		msg = fv_nl_message(nl, FPGA_VFIO_CMD_CARD_GET, port ? 0 : NLM_F_DUMP);
+		if (port)
+			nla_put_string(msg, FPGA_VFIO_A_CARD_PORT, port);
+		ret = fv_nl_call(nl, msg, on_card, l, why);
+		if (ret != -EINTR || tries == 1)
+			return ret;
+		cards_free(l);
+		free(*why);
+		*why = NULL;
+	}
+}
+
+/**
+ * cards_ask() - Read all cards from the driver.
+ * @l: result; free with cards_free() on success and on failure
+ * @why: on failure, the reason, to be freed by the caller
+ *
+ * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the
+ * driver; a negative errno if the driver refuses.
+ */
+int cards_ask(struct fv_cards *l, char **why)
+{
+	struct fv_nl nl = {};
+	int ret;
+
+	memset(l, 0, sizeof(*l));
+	ret = fv_nl_open(&nl, why);
+	if (!ret)
+		ret = ask(l, &nl, NULL, why);
+	fv_nl_close(&nl);
+	return ret;
+}
+
+/* Return the card below @port, or NULL. */
+const struct fv_card *cards_find(const struct fv_cards *l, const char *port)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i].port, port))
+			return &l->v[i];
+	return NULL;
+}
+
+void cards_free(struct fv_cards *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		card_free(&l->v[i]);
+	free(l->v);
+	l->v = NULL;
+	l->n = 0;
+}
+
+static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
+{
+	struct fv_cards answer = {};
+	autofree char *why = NULL;
+	struct fv_nl nl = {};
+	int code, ret;
+
+	code = fv_nl_open(&nl, &why);
+	if (code) {
+		fv_nl_fail_open(code, bdf, what, why);
+	} else {
+		ret = ask(&answer, &nl, c->port, &why);
+		if (ret)
+			code = fv_nl_fail(ret, bdf, what, NULL, why);
+		else if (!answer.n)
+			code = err_fail(FV_FAILED, bdf, what, NULL,
+					"driver sent no valid reply");
+	}
+	if (!code) {
+		*c = answer.v[0];
+		memset(&answer.v[0], 0, sizeof(answer.v[0]));
+	}
+	cards_free(&answer);
+	fv_nl_close(&nl);
+	return code;
+}
+
+static unsigned int lesser(unsigned int a, unsigned int b)
+{
+	return b && (!a || b < a) ? b : a;
+}
+
+/* Return false if the registers are not readable, not responding or without a link. */
+bool card_read_port(struct fv_portlink *l, const char *port)
+{
+	uint8_t config[PCI_CFG_SPACE_SIZE];
+	ssize_t len;
+
+	len = sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", port);
+	return portlink_parse(l, config, len > 0 ? (size_t)len : 0);
+}
+
+/* Prefer the port's registers; without access, use the link files of both ends. */
+static void read_sysfs(struct fv_card *c, const struct fv_device *d)
+{
+	c->has_link = card_read_port(&c->link, c->port);
+	if (!c->has_link && link_is_present(&d->link)) {
+		c->has_link = true;
+		c->link.speed_mts = d->link.speed_mts;
+		c->link.width = d->link.width;
+		c->link.max_speed_mts = d->link.port_max_speed_mts;
+		c->link.max_width = d->link.port_max_width;
+		c->link.active = FV_UNKNOWN;
+		c->link.training = FV_UNKNOWN;
+		c->link.disabled = FV_UNKNOWN;
+	}
+	c->link.max_speed_mts = lesser(d->link.max_speed_mts, c->link.max_speed_mts);
+	c->link.max_width = lesser(d->link.max_width, c->link.max_width);
+}
+
+/**
+ * card_read() - Read the card of a device.
+ * @c: result; free with card_free() on success and on failure
+ * @d: the device
+ * @what: the command, for error messages
+ *
+ * Return: FV_OK, or the exit code after reporting the error.
+ */
+int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
+{
+	memset(c, 0, sizeof(*c));
+	if (!*d->port)
+		return err_fail(FV_FAILED, d->bdf, what, NULL,
+				"has no upstream port and no link");
+	memcpy(c->port, d->port, sizeof(c->port));
+	if (device_is_ours(d) && sysfs_is_live())
+		return read_netlink(c, d->bdf, what);
+	read_sysfs(c, d);
+	return FV_OK;
+}
+
+void card_free(struct fv_card *c)
+{
+	strv_free(&c->devices);
+	free(c->reason);
+	free(c->fence.comm);
+	c->reason = NULL;
+	c->fence.comm = NULL;
+}
+
+/* Names as in the netlink spec; "unknown" for a state added after this program. */
+const char *card_state_name(unsigned int state)
+{
+	static const char *const names[] = {
+		[FPGA_VFIO_CARD_STATE_READY] = "ready",
+		[FPGA_VFIO_CARD_STATE_FENCED] = "fenced",
+		[FPGA_VFIO_CARD_STATE_RECOVERING] = "recovering",
+		[FPGA_VFIO_CARD_STATE_LOST] = "lost",
+		[FPGA_VFIO_CARD_STATE_CHANGED] = "changed",
+		[FPGA_VFIO_CARD_STATE_FAILED] = "failed",
+	};
+
+	return state < ARRAY_SIZE(names) && names[state] ? names[state] : "unknown";
+}
+
+static void add(struct json_object *o, const char *key, unsigned int value)
+{
+	json_object_object_add(o, key, value ? json_object_new_int64(value) : NULL);
+}
+
+static void add_known(struct json_object *o, const char *key, enum fv_known value)
+{
+	json_object_object_add(o, key, value == FV_UNKNOWN ? NULL :
+			       json_object_new_boolean(value == FV_YES));
+}
+
+/* Add the link's members; null if unknown or link down. */
+void card_add_link(struct json_object *o, const struct fv_portlink *l)
+{
+	add(o, "speed_mts", l->speed_mts);
+	add(o, "width", l->width);
+	add(o, "max_speed_mts", l->max_speed_mts);
+	add(o, "max_width", l->max_width);
+	add(o, "target_speed_mts", l->target_mts);
+	add_known(o, "active", l->active);
+	add_known(o, "training", l->training);
+	add_known(o, "disabled", l->disabled);
+}
+
+/*
+ * "fpgactl (pid 77), 512 s left", printable; empty without a fence session. The driver hides
+ * the process from callers without CAP_SYS_ADMIN.
+ */
+char *card_fence_text(const struct fv_fence_owner *f)
+{
+	autofree char *comm = f->comm ? util_printable(f->comm) : NULL;
+	autofree char *owner = NULL;
+
+	if (!f->is_known)
+		return util_strdup("");
+	owner = f->pid ? util_printf("%s (pid %u)", comm ? comm : "?", f->pid) :
+			 util_strdup("a process visible to root only");
+	return util_printf("%s, %u s left%s%s", owner, f->left_ms / 1000 + !!(f->left_ms % 1000),
+			   f->is_detached ? ", detached" : "",
+			   f->is_link_disabled ? ", link disabled" : "");
+}
+
+/* Return NULL without a fence session. */
+struct json_object *card_fence_json(const struct fv_fence_owner *f)
+{
+	autofree char *comm = f->comm ? util_utf8(f->comm) : NULL;
+	struct json_object *o;
+
+	if (!f->is_known)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(o, "pid", f->pid ? json_object_new_int64(f->pid) : NULL);
+	json_object_object_add(o, "comm", comm ? json_object_new_string(comm) : NULL);
+	json_object_object_add(o, "left_ms", json_object_new_int64(f->left_ms));
+	json_object_object_add(o, "detached", json_object_new_boolean(f->is_detached));
+	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));
+	return o;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The card of a device: link, driver state and fence session. */
+#ifndef FPGACTL_CARD_H
+#define FPGACTL_CARD_H
+
+#include <json-c/json.h>
+#include <netlink/attr.h>
+
+#include "host/model.h"
+#include "host/portlink.h"
+
+/* The fence session of a card. */
+struct fv_fence_owner {
+	bool is_known;			/* false: there is none */
+	unsigned int pid;
+	char *comm;			/* of the owning process, or NULL */
+	unsigned int left_ms;		/* until the driver ends it */
+	bool is_detached;		/* survives the owner's socket */
+	bool is_link_disabled;		/* the port keeps the link down */
+};
+
+struct fv_card {
+	char port[BDF_SIZE];
+	bool is_ours;			/* known to the driver; false: read from sysfs */
+	struct strv devices;		/* is_ours: functions bound to the driver */
+	unsigned int state;
+	char *reason;			/* why the card is not ready, or NULL */
+	bool has_link;
+	struct fv_portlink link;
+	struct fv_fence_owner fence;
+};
+
+struct fv_cards {
+	struct fv_card *v;
+	size_t n;
+};
+
+bool card_read_port(struct fv_portlink *l, const char *port);
+int card_read(struct fv_card *c, const struct fv_device *d, const char *what);
+void card_free(struct fv_card *c);
+int cards_ask(struct fv_cards *l, char **why);
+const struct fv_card *cards_find(const struct fv_cards *l, const char *port);
+void cards_free(struct fv_cards *l);
+const char *card_state_name(unsigned int state);
+bool card_parse_link(struct fv_portlink *l, struct nlattr *nest);
+void card_add_link(struct json_object *o, const struct fv_portlink *l);
+char *card_fence_text(const struct fv_fence_owner *f);
+struct json_object *card_fence_json(const struct fv_fence_owner *f);
+
+#endif

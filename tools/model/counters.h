@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The driver's counters per device and per IOMMU group. */
+#ifndef FPGACTL_COUNTERS_H
+#define FPGACTL_COUNTERS_H
+
+#include <json-c/json.h>
+#include <linux/fpga_vfio_stats.h>
+
+#include "host/model.h"
+#include "model/resettime.h"
+
+#define COUNTERS_N	FPGA_VFIO_A_STATS_MAX
+
+/* Counters of one device or one group. */
+struct fv_counters {
+	char bdf[BDF_SIZE];		/* empty: counters of a group */
+	int group;
+	struct strv devices;		/* group only: current members */
+	bool has[COUNTERS_N];
+	uint64_t value[COUNTERS_N];
+	bool has_interrupts;
+	uint64_t interrupts;		/* of the vectors set up now */
+	struct fv_resettime resets;
+};
+
+struct fv_counters_list {
+	struct fv_counters *v;
+	size_t n;
+};
+
+/* Scope of the user count that counters_users() returns. */
+enum fv_users {
+	FV_USERS_UNKNOWN,
+	FV_USERS_OF_GROUP,
+	FV_USERS_OF_DEVICE,
+};
+
+const char *counters_name(size_t i);
+int counters_read_groups(struct fv_counters_list *l, int group);
+int counters_read_device(struct fv_counters_list *l, const char *bdf);
+enum fv_users counters_users(const char *bdf, int group, uint64_t *users);
+struct json_object *counters_json(const struct fv_counters *c);
+void counters_free(struct fv_counters_list *l);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Fence a card through netlink. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/genl/genl.h>
+
+#include "model/fence.h"
+#include "model/session.h"
+#include "util/err.h"
+
+static void on_fence(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_FENCE_MAX + 1] = {
+		[FPGA_VFIO_A_FENCE_PORT] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_FENCE_TIMEOUT_MS] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_FENCE_MAX + 1];
+	struct fence *f = data;
+	struct nlattr *attr;
+	int left;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_FENCE_MAX, policy) ||
+	    !tb[FPGA_VFIO_A_FENCE_PORT])
+		return;
+	f->is_known = true;
+	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_FENCE_PORT]), f->port);
+	if (tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS])
+		f->timeout_ms = nla_get_u32(tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS]);
+	f->is_link_disabled = tb[FPGA_VFIO_A_FENCE_LINK_DISABLED];
+	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
+			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+		if (nla_type(attr) == FPGA_VFIO_A_FENCE_FUNCTION)
+			affected_parse(&f->functions, attr);
+}
+
+/**
+ * fence_call() - Fence a card, or preview the fence.
+ * @f: result; free with fence_free() on success and on failure
+ * @nl: an open connection, which owns the fence session unless detached
+ * @wish: the request
+ * @why: on failure, the reason, to be freed by the caller
+ *
+ * Return: 0 or a negative errno of fv_nl_call(); -EPROTO if the driver sent no result.
+ */
+int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why)
+{
+	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_FENCE, 0);
+	int ret;
+
+	memset(f, 0, sizeof(*f));
+	nla_put_string(msg, FPGA_VFIO_A_FENCE_BDF, wish->bdf);
+	nla_put_u32(msg, FPGA_VFIO_A_FENCE_TIMEOUT_MS, wish->timeout_ms);
+	if (wish->is_detached)
+		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DETACHED);
+	if (wish->is_dry_run)
+		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DRY_RUN);
+	ret = fv_nl_call(nl, msg, on_fence, f, why);
+	if (ret || f->is_known)
+		return ret;
+	*why = util_strdup("driver returned no result");
+	return -EPROTO;
+}
+
+/**
+ * fence_fail() - Report a refused fence to the user.
+ * @ret: negative errno from fence_call()
+ * @bdf: the device
+ * @what: the command
+ * @why: reason from fence_call()
+ *
+ * Return: the exit code.
+ */
+int fence_fail(int ret, const char *bdf, const char *what, const char *why)
+{
+	autofree char *hint = session_next_step(ret, bdf, why);
+
+	if (!hint && ret == -EBUSY)
+		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"
+				   FV_DRIVER " or have no driver; 'fpgactl list' shows them.");
+	if (!hint)
+		hint = util_strdup("Nothing was changed.");
+	return fv_nl_fail(ret, bdf, what, hint, why);
+}
+
+/**
+ * fence_print() - Print the fenced functions and the link's fate.
+ * @f: result of fence_call()
+ * @m: all devices
+ * @columns: argument of -o, already validated, or NULL
+ * @is_dry_run: use the conditional
+ */
+void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,
+		 bool is_dry_run)
+{
+	struct fv_holders holders;
+	struct affected_world world = { .model = m, .holders = &holders };
+
+	holders_scan(&holders);
+	affected_print(&f->functions, &world, columns);
+	holders_free(&holders);
+	if (f->is_link_disabled)
+		printf("The port (%s) %s the link disabled until recovery.\n", f->port,
+		       is_dry_run ? "would keep" : "keeps");
+	else
+		printf("The port (%s) %s the link enabled.\n", f->port,
+		       is_dry_run ? "would leave" : "leaves");
+}
+
+/* Add "port", "timeout_ms", "link_disabled" and "functions". */
+void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m)
+{
+	struct fv_holders holders;
+	struct affected_world world = { .model = m, .holders = &holders };
+
+	holders_scan(&holders);
+	json_object_object_add(o, "port", out_string(f->port));
+	json_object_object_add(o, "timeout_ms", json_object_new_int64(f->timeout_ms));
+	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));
+	json_object_object_add(o, "functions", affected_json(&f->functions, &world));
+	holders_free(&holders);
+}
+
+void fence_free(struct fence *f)
+{
+	affected_free(&f->functions);
+}

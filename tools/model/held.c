@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Current users of a device, from the driver's counters and from open files. */
+#include "host/holders.h"
+#include "model/counters.h"
+#include "model/held.h"
+
+static char *find_holders(const struct fv_device *d)
+{
+	struct fv_holders all, found;
+	char *who = NULL;
+
+	holders_scan(&all);
+	holders_of(&all, d, &found);
+	if (found.n)
+		who = holders_text(&found);
+	holders_free(&found);
+	holders_free(&all);
+	return who;
+}
+
+/**
+ * held_now() - Check whether a device is open.
+ * @d: the device
+ *
+ * For its own devices the driver counts the users of all containers; for other devices
+ * only the open files of visible processes are known.
+ */
+bool held_now(const struct fv_device *d)
+{
+	autofree char *who = NULL;
+	uint64_t users;
+
+	if (device_is_ours(d)) {
+		switch (counters_users(d->bdf, d->group, &users)) {
+		case FV_USERS_OF_DEVICE:
+			return users;
+		case FV_USERS_OF_GROUP:
+			if (users)
+				return true;
+			break;
+		default:
+			break;
+		}
+	}
+	who = find_holders(d);
+	return who;
+}
+
+/* Name the holders of a device known to be held; printable. */
+char *held_by(const struct fv_device *d)
+{
+	char *who = find_holders(d);
+
+	return who ? who : util_strdup("a process not visible to the caller");
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Current users of a device, from the driver's counters and from open files. */
+#ifndef FPGACTL_HELD_H
+#define FPGACTL_HELD_H
+
+#include "host/model.h"
+
+bool held_now(const struct fv_device *d);
+char *held_by(const struct fv_device *d);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Steps of a reset or recovery, planned or executed. */
+#ifndef FPGACTL_LADDER_H
+#define FPGACTL_LADDER_H
+
+#include <json-c/json.h>
+
+#include "model/affected.h"
+#include "netlink/nl.h"
+#include "util/util.h"
+
+struct ladder_step {
+	bool has_method;		/* false: verify only, no reset */
+	unsigned int method;
+	int error;			/* positive errno; 0: none */
+	char *text;			/* cause of the error, or NULL */
+	bool has_duration;		/* executed; false: planned or refused */
+	uint64_t duration_ns;
+	unsigned int expected_ms, limit_ms;	/* plan only; 0: not given */
+	struct affected_list functions;
+};
+
+struct ladder {
+	struct ladder_step *steps;
+	size_t n;
+};
+
+#define LADDER_ANY_METHOD	(-1)
+
+const char *ladder_method_name(unsigned int method);
+int ladder_find_method(const char *name);
+char *ladder_method_names(void);
+void ladder_parse_step(struct ladder *l, struct nlattr *nest);
+int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method, bool is_dry_run,
+		char **why);
+unsigned long ladder_limit_ms(const struct ladder *l);
+void ladder_free(struct ladder *l);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Device policy: keys, and the textual form of their values. */
+#ifndef FPGACTL_POLICY_H
+#define FPGACTL_POLICY_H
+
+#include <json-c/json.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#include "util/key.h"
+#include "util/util.h"
+
+enum policy_key {
+	POLICY_RESET_METHODS,
+	POLICY_READY_REGISTER,
+	POLICY_LOAD_LIMIT,
+	POLICY_READY_LIMIT,
+	POLICY_LINK_SPEED,
+	POLICY_LINK_WIDTH,
+	POLICY_RETRAIN_TRIES,
+	POLICY_WATCH_INTERVAL,
+	POLICY_AUTO_RETRAIN,
+	POLICY_IDENTITY,
+	POLICY_GUEST_NOTIFICATION,
+	POLICY_AER,
+	POLICY_LINK_DISABLE,
+	POLICY_N
+};
+
+#define POLICY_METHODS_MAX	8
+
+struct fv_policy {
+	bool has[POLICY_N];
+	uint32_t number[POLICY_N];		/* keys with a single number */
+	uint32_t methods[POLICY_METHODS_MAX];
+	size_t n_methods;
+	struct {
+		uint32_t bar, mask, value;
+		uint64_t offset;
+	} ready;
+};
+
+const struct key *policy_key(size_t i);
+const char *policy_json_key(size_t i);
+char *policy_text(const struct fv_policy *p, size_t i);
+struct json_object *policy_json_value(const struct fv_policy *p, size_t i);
+struct json_object *policy_json(const struct fv_policy *p);
+int policy_parse_word(struct fv_policy *p, const char *word);
+void policy_parse(struct fv_policy *p, struct nlattr *nest);
+void policy_put(const struct fv_policy *p, struct nl_msg *msg, int attr);
+
+#endif

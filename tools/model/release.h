@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Take devices from fpga-vfio-pci while a VM may hold them. */
+#ifndef FPGACTL_RELEASE_H
+#define FPGACTL_RELEASE_H
+
+#include "host/model.h"
+#include "host/move.h"
+
+/* Time limit and its start. */
+struct release_limit {
+	double start_s;
+	unsigned int limit_s;
+};
+
+/* Requests the holder of a device to close it. */
+struct release_request {
+	void (*ask)(const struct fv_device *d, void *data);
+	void *data;
+};
+
+/* Work for a child process; @result has @size bytes and no pointers. */
+struct release_work {
+	const char *what;	/* for progress output */
+	void (*run)(const void *arg, void *result);
+	const void *arg;
+	void *result;
+	size_t size;
+	double grace_s;		/* time allowed when no process holds a device */
+};
+
+enum release_end {
+	RELEASE_DONE,
+	RELEASE_FAILED,		/* see the result of the work, or not started */
+	RELEASE_LATE,		/* time limit reached, or user pressed ^C */
+};
+
+const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
+				     const struct release_limit *limit,
+				     const struct release_request *request);
+enum release_end release_run(const struct release_work *work,
+			     const struct fv_device *const *devices, size_t n,
+			     const struct release_limit *limit, int *pid);
+enum release_end release_move(const struct move *m, const struct fv_device *d,
+			      const struct release_limit *limit, struct move_result *result,
+			      int *pid);
+
+#endif

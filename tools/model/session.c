@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Common part of the commands that operate on a card through the driver. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/sysfs.h"
+#include "host/targets.h"
+#include "model/session.h"
+#include "util/err.h"
+
+static int check(const struct fv_device *d, const char *what)
+{
+	autofree char *hint = util_printf("Bind it first: fpgactl bind %s", d->bdf);
+
+	if (d->is_bridge)
+		return err_fail(FV_FAILED, d->bdf, what,
+				"Name a device below it; 'fpgactl list' shows them.",
+				"is a bridge, not an endpoint");
+	if (!sysfs_is_live())
+		return err_fail(FV_FAILED, d->bdf, what, NULL, NEEDS_LIVE_SYSTEM);
+	return device_is_ours(d) ? FV_OK :
+	       err_fail(FV_NO_DEVICE, d->bdf, what, hint, "not bound to " FV_DRIVER
+			" (driver: %s)", d->driver ? d->driver : "none");
+}
+
+/**
+ * session_open() - Find a bound device and connect to the driver.
+ * @nl: result; close with fv_nl_close() on success and on failure
+ * @m: all devices
+ * @word: address from the command line
+ * @what: the command, for error messages
+ * @code: on failure, the exit code; the error has been reported
+ *
+ * Return: the device, or NULL.
+ */
+struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
+			    const char *what, int *code)
+{
+	struct fv_device *d = target_find(m, word, what, code);
+	autofree char *why = NULL;
+
+	if (!d)
+		return NULL;
+	if (!d->is_bridge && sysfs_is_live()) {
+		*code = fv_nl_open(nl, &why);
+		if (*code)
+			fv_nl_fail_open(*code, d->bdf, what, why);
+	}
+	if (!*code)
+		*code = check(d, what);
+	return *code ? NULL : d;
+}
+
+/**
+ * session_next_step() - Choose a hint for a refused operation.
+ * @ret: negative errno from the driver
+ * @bdf: the device
+ * @why: the driver's text, or NULL
+ *
+ * Return: the hint, to be freed by the caller; NULL if it depends on the command.
+ */
+char *session_next_step(int ret, const char *bdf, const char *why)
+{
+	switch (-ret) {
+	case EPERM:
+		return util_strdup(SESSION_RIGHTS_HINT);
+	case ENODEV:
+		return util_strdup("'fpgactl list' shows the devices and their drivers.");
+	case EAGAIN:
+		return util_strdup("Another operation is running on the card; try again.");
+	case EBUSY:
+		if (why && strstr(why, "fenced by"))
+			return util_printf("Nothing was changed. 'fpgactl link %s' shows the time "
+					   "left and how to end the fence.", bdf);
+		return NULL;
+	default:
+		return NULL;
+	}
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Common part of the commands that operate on a card through the driver. */
+#ifndef FPGACTL_SESSION_H
+#define FPGACTL_SESSION_H
+
+#include "host/model.h"
+#include "netlink/nl.h"
+
+/* Hint for -EPERM, also hit by root in a container; the extack names the capability. */
+#define SESSION_RIGHTS_HINT	"Run it as root on the host. Nothing was changed."
+
+struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
+			    const char *what, int *code);
+
+char *session_next_step(int ret, const char *bdf, const char *why);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reset and recovery steps as a table and as JSON. */
+#include <string.h>
+
+#include "model/affected.h"
+#include "model/steps.h"
+
+/* One row: a step, or a function affected by it. */
+struct row {
+	const struct affected_world *world;
+	const struct ladder_step *step;
+	const struct affected *function;	/* NULL: row of the step */
+};
+
+static const char *method(const struct ladder_step *s)
+{
+	return s->has_method ? ladder_method_name(s->method) : NULL;
+}
+
+static struct json_object *value_method(const void *p)
+{
+	const struct row *r = p;
+
+	return out_string(r->function ? r->function->bdf : method(r->step));
+}
+
+static char *text_method(const void *p)
+{
+	const struct row *r = p;
+
+	if (r->function)
+		return util_strdup(r->function->bdf);
+	return util_strdup(r->step->has_method ? method(r->step) : "no reset");
+}
+
+static struct json_object *value_driver(const void *p)
+{
+	const struct row *r = p;
+
+	return r->function ? out_string(r->function->driver) : NULL;
+}
+
+static char *text_driver(const void *p)
+{
+	const struct row *r = p;
+
+	return r->function ? affected_driver_text(r->function) : util_strdup("");
+}
+
+static struct json_object *value_holders(const void *p)
+{
+	const struct row *r = p;
+
+	return r->function ? affected_holders_json(r->function, r->world) : NULL;
+}
+
+static char *text_holders(const void *p)
+{
+	const struct row *r = p;
+
+	return r->function ? affected_holders_text(r->function, r->world) : util_strdup("");
+}
+
+static struct json_object *ms_or_null(unsigned int ms)
+{
+	return ms ? json_object_new_int64(ms) : NULL;
+}
+
+static struct json_object *value_expected(const void *p)
+{
+	const struct row *r = p;
+
+	return r->function ? NULL : ms_or_null(r->step->expected_ms);
+}
+
+static struct json_object *value_limit(const void *p)
+{
+	const struct row *r = p;
+
+	return r->function ? NULL : ms_or_null(r->step->limit_ms);
+}
+
+static struct json_object *value_result(const void *p)
+{
+	const struct row *r = p;
+
+	if (r->function)
+		return NULL;
+	if (r->step->has_duration)
+		return json_object_new_string(r->step->error ? "failed" : "done");
+	return json_object_new_string(r->step->error ? "not possible" : "possible");
+}
+
+static struct json_object *value_time(const void *p)
+{
+	const struct row *r = p;
+
+	if (r->function || !r->step->has_duration)
+		return NULL;
+	return json_object_new_double((double)r->step->duration_ns / 1e6);
+}
+
+static char *text_time(const void *p)
+{
+	const struct row *r = p;
+
+	if (r->function || !r->step->has_duration)
+		return util_strdup("");
+	return util_printf("%.1f", (double)r->step->duration_ns / 1e6);
+}
+
+static char *reason(const struct ladder_step *s)
+{
+	return util_strdup(s->text ? s->text : s->error ? strerror(s->error) : NULL);
+}
+
+static struct json_object *value_why(const void *p)
+{
+	const struct row *r = p;
+	autofree char *why = r->function ? NULL : reason(r->step);
+
+	return out_string(why);
+}
+
+static const struct out_column column[] = {
+	{ "METHOD", "method", "method and affected functions", OUT_DEFAULT | OUT_TREE,
+	  value_method, text_method },
+	{ "DRIVER", "driver", "driver of the function (plan only)", 0, value_driver, text_driver },
+	{ "HELD-BY", "holders", "processes that hold the function (plan only)", 0, value_holders,
+	  text_holders },
+	{ "RESULT", "result", "outcome of the step", OUT_DEFAULT, value_result, NULL },
+	{ "EXPECTED-MS", "expected_ms", "minimum duration by the PCIe specification (plan only)",
+	  OUT_RIGHT, value_expected, NULL },
+	{ "LIMIT-MS", "limit_ms", "time limit (plan only)", OUT_RIGHT, value_limit, NULL },
+	{ "TIME-MS", "time_ms", "duration until the device was verified",
+	  OUT_DEFAULT | OUT_RIGHT, value_time, text_time },
+	{ "WHY", "why", "cause of a failure or refusal", OUT_DEFAULT, value_why, NULL },
+};
+
+const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
+
+#define PLAN_COLUMNS	"METHOD,DRIVER,HELD-BY,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
+#define DONE_COLUMNS	"METHOD,RESULT,TIME-MS,WHY"
+
+/* A selection with + adds to the default columns of a plan or of a result. */
+static struct out_table *new_table(const char *asked, bool is_plan)
+{
+	const char *shown = is_plan ? PLAN_COLUMNS : DONE_COLUMNS;
+	autofree char *all = NULL;
+
+	if (asked && *asked != '+')
+		return out_table_new(&steps_columns, asked);
+	all = asked ? util_printf("%s,%s", shown, asked + 1) : util_strdup(shown);
+	return out_table_new(&steps_columns, all);
+}
+
+/* @asked is the argument of -o, already validated. */
+void steps_print(const struct ladder *l, const struct fv_model *m, const char *asked, bool is_plan)
+{
+	struct out_table *t = new_table(asked, is_plan);
+	struct fv_holders holders;
+	struct affected_world world = { .model = m, .holders = &holders };
+	struct libscols_line *parent;
+	size_t i, j;
+
+	holders_scan(&holders);
+	for (i = 0; i < l->n; i++) {
+		struct row r = { .world = &world, .step = &l->steps[i] };
+
+		parent = out_table_add(t, NULL, &r);
+		for (j = 0; j < r.step->functions.n; j++) {
+			r.function = &r.step->functions.v[j];
+			out_table_add(t, parent, &r);
+		}
+	}
+	out_table_print(t);
+	out_table_free(t);
+	holders_free(&holders);
+}
+
+static struct json_object *step_json(const struct row *r)
+{
+	const struct ladder_step *s = r->step;
+	struct json_object *o = json_object_new_object();
+	const char *name = s->error ? strerrorname_np(s->error) : NULL;
+
+	json_object_object_add(o, "method", value_method(r));
+	json_object_object_add(o, "result", value_result(r));
+	json_object_object_add(o, "error", s->error ?
+			       json_object_new_string(name ? name : "unknown") : NULL);
+	json_object_object_add(o, "why", value_why(r));
+	json_object_object_add(o, "time_ns", s->has_duration ?
+			       json_object_new_uint64(s->duration_ns) : NULL);
+	json_object_object_add(o, "expected_ms", value_expected(r));
+	json_object_object_add(o, "limit_ms", value_limit(r));
+	json_object_object_add(o, "functions", affected_json(&s->functions, r->world));
+	return o;
+}
+
+struct json_object *steps_json(const struct ladder *l, const struct fv_model *m)
+{
+	struct json_object *list = json_object_new_array();
+	struct fv_holders holders;
+	struct affected_world world = { .model = m, .holders = &holders };
+	size_t i;
+
+	holders_scan(&holders);
+	for (i = 0; i < l->n; i++) {
+		struct row r = { .world = &world, .step = &l->steps[i] };
+
+		json_object_array_add(list, step_json(&r));
+	}
+	holders_free(&holders);
+	return list;
+}

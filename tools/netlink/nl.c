@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Generic netlink client over libnl that keeps the kernel's extack texts. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/fpga_vfio.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+
+#include "host/model.h"
+#include "host/sysfs.h"
+#include "netlink/nl.h"
+#include "util/err.h"
+
+/* State of a request. */
+struct call {
+	int ret;		/* 1: no reply yet; else 0 or a negative errno */
+	char *text;		/* extack text, or NULL */
+	fv_nl_answer_fn answer;
+	void *data;
+};
+
+/**
+ * fv_nl_open() - Connect to the driver.
+ * @nl: result; close with fv_nl_close() on success and on failure
+ * @why: on failure, the reason, to be freed by the caller
+ *
+ * Return: FV_OK; FV_NO_DEVICE if the module is not loaded; FV_FAILED.
+ */
+int fv_nl_open(struct fv_nl *nl, char **why)
+{
+	int one = 1;
+	int ret;
+
+	nl->sock = nl_socket_alloc();
+	ret = nl->sock ? genl_connect(nl->sock) : -NLE_NOMEM;
+	if (!ret) {
+		setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_EXT_ACK, &one,
+			   sizeof(one));
+		nl->family = genl_ctrl_resolve(nl->sock, FPGA_VFIO_FAMILY_NAME);
+		if (nl->family >= 0)
+			return FV_OK;
+		ret = nl->family;
+	}
+	if (ret != -NLE_OBJ_NOTFOUND) {
+		*why = util_printf("netlink: %s", nl_geterror(ret));
+		return FV_FAILED;
+	}
+	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER)) {
+		*why = util_strdup("driver is reachable in the initial network namespace only");
+		return FV_FAILED;
+	}
+	*why = util_strdup("module is not loaded");
+	return FV_NO_DEVICE;
+}
+
+static int join(struct fv_nl *nl, const char *family, const char *group)
+{
+	int id = genl_ctrl_resolve_grp(nl->sock, family, group);
+
+	return id < 0 ? id : nl_socket_add_membership(nl->sock, id);
+}
+
+/**
+ * fv_nl_listen() - Connect to the driver and subscribe to events.
+ * @nl: result; close with fv_nl_close() on success and on failure
+ * @group: name of the multicast group
+ * @otherwise: group to join if @group does not exist or needs a privilege
+ * @why: on failure, the reason, to be freed by the caller
+ *
+ * The socket queues messages from now on, for fv_nl_take().
+ *
+ * Return: as fv_nl_open().
+ */
+int fv_nl_listen(struct fv_nl *nl, const char *group, const char *otherwise, char **why)
+{
+	int code = fv_nl_open(nl, why);
+	int ret;
+
+	if (code)
+		return code;
+	ret = join(nl, FPGA_VFIO_FAMILY_NAME, group);
+	if (ret == -NLE_PERM || ret == -NLE_OBJ_NOTFOUND)
+		ret = join(nl, FPGA_VFIO_FAMILY_NAME, otherwise);
+	/* nlctrl announces the removal of the family */
+	if (!ret)
+		ret = join(nl, "nlctrl", "notify");
+	if (!ret)
+		ret = nl_socket_set_nonblocking(nl->sock);
+	if (ret) {
+		*why = util_printf("netlink group %s: %s", otherwise, nl_geterror(ret));
+		return FV_FAILED;
+	}
+	nl_socket_disable_seq_check(nl->sock);
+	return FV_OK;
+}
+
+void fv_nl_close(struct fv_nl *nl)
+{
+	nl_socket_free(nl->sock);
+	nl->sock = NULL;
+}
+
+/* @flags go into the header, such as NLM_F_DUMP. Attributes are added by the caller. */
+struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, nl->family, 0, flags, cmd,
+				 FPGA_VFIO_FAMILY_VERSION))
+		abort();	/* out of memory, as in util.c */
+	return msg;
+}
+
+/* Save the extack text; the extack attributes start at @offset. */
+static void keep_text(struct call *call, struct nlmsghdr *hdr, size_t offset)
+{
+	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
+	struct nlattr *tlvs = (struct nlattr *)((char *)hdr + offset);
+
+	if (!(hdr->nlmsg_flags & NLM_F_ACK_TLVS) || hdr->nlmsg_len <= offset || call->text)
+		return;
+	if (nla_parse(tb, NLMSGERR_ATTR_MAX, tlvs, (int)(hdr->nlmsg_len - offset), NULL))
+		return;
+	if (tb[NLMSGERR_ATTR_MSG])
+		call->text = util_printf("%.*s", nla_len(tb[NLMSGERR_ATTR_MSG]),
+					 (char *)nla_data(tb[NLMSGERR_ATTR_MSG]));
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	struct nlmsghdr *hdr = (struct nlmsghdr *)((char *)e - NLMSG_HDRLEN);
+	struct call *call = arg;
+	size_t offset = NLMSG_HDRLEN + sizeof(*e);
+
+	(void)from;
+	if (!(hdr->nlmsg_flags & NLM_F_CAPPED))
+		offset += e->msg.nlmsg_len - NLMSG_HDRLEN;
+	call->ret = e->error;
+	keep_text(call, hdr, NLMSG_ALIGN(offset));
+	return NL_STOP;
+}
+
+/* End of a dump; carries an errno if the kernel aborted the dump. */
+static int on_finish(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	struct call *call = arg;
+
+	call->ret = 0;
+	if (nlmsg_datalen(hdr) >= (int)sizeof(int))
+		memcpy(&call->ret, nlmsg_data(hdr), sizeof(int));
+	if (call->ret)
+		keep_text(call, hdr, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(int)));
+	return NL_STOP;
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct call *call = arg;
+
+	(void)msg;
+	call->ret = 0;
+	return NL_STOP;
+}
+
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+	struct call *call = arg;
+
+	call->answer(nlmsg_hdr(msg), call->data);
+	return NL_OK;
+}
+
+/**
+ * fv_nl_call() - Send a request and process the reply.
+ * @nl: an open connection
+ * @msg: from fv_nl_message(); consumed
+ * @answer: called for each message of the reply
+ * @data: passed to @answer
+ * @why: on failure, the extack text or else strerror(), to be freed by the caller
+ *
+ * Return: 0 or a negative errno; -EINTR if a change interrupted a dump; -EIO if the socket
+ * failed.
+ */
+int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data, char **why)
+{
+	struct call call = { .ret = 1, .answer = answer, .data = data };
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int ret;
+
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &call);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, &call);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &call);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &call);
+	ret = nl_send_auto(nl->sock, msg);
+	while (ret >= 0 && call.ret > 0)
+		ret = nl_recvmsgs(nl->sock, cb);
+	nl_cb_put(cb);
+	nlmsg_free(msg);
+	if (call.ret > 0) {
+		call.ret = ret == -NLE_DUMP_INTR ? -EINTR : -EIO;
+		if (call.ret == -EIO && !call.text)
+			call.text = util_strdup(nl_geterror(ret));
+	}
+	if (call.ret && !call.text)
+		call.text = util_strdup(strerror(-call.ret));
+	*why = call.text;
+	return call.ret;
+}
+
+/* State of a read from a multicast group. */
+struct news {
+	const struct fv_nl *nl;
+	fv_nl_answer_fn answer;
+	void *data;
+	bool is_gone;		/* the family was removed */
+};
+
+static int on_news(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	struct news *news = arg;
+	struct nlattr *id;
+
+	if (hdr->nlmsg_type == news->nl->family) {
+		news->answer(hdr, news->data);
+	} else if (hdr->nlmsg_type == GENL_ID_CTRL &&
+		   genlmsg_hdr(hdr)->cmd == CTRL_CMD_DELFAMILY) {
+		id = nlmsg_find_attr(hdr, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
+		if (id && nla_get_u16(id) == news->nl->family)
+			news->is_gone = true;
+	}
+	return NL_OK;
+}
+
+/**
+ * fv_nl_take() - Process the queued messages of a multicast group.
+ * @nl: from fv_nl_listen()
+ * @answer: called for each message
+ * @data: passed to @answer
+ * @why: on failure, the reason, to be freed by the caller
+ *
+ * Return: 0; -ENOBUFS if the socket overran; -ENODEV if the module was unloaded, after all
+ * queued messages were processed; -EIO.
+ */
+int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
+{
+	struct news news = { .nl = nl, .answer = answer, .data = data };
+	int ret;
+
+	nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_news, &news);
+	do
+		ret = nl_recvmsgs_default(nl->sock);
+	while (!ret);
+	if (news.is_gone) {
+		*why = util_strdup("module was unloaded");
+		return -ENODEV;
+	}
+	if (ret == -NLE_AGAIN)
+		return 0;
+	*why = util_strdup(nl_geterror(ret));
+	return ret == -NLE_NOMEM ? -ENOBUFS : -EIO;
+}
+
+/* Map a negative errno of the driver to an exit code. */
+int fv_nl_code(int ret)
+{
+	switch (-ret) {
+	case ENODEV:
+	case ENOENT:
+		return FV_NO_DEVICE;
+	case EBUSY:
+	case EAGAIN:
+		return FV_BUSY;
+	case ESTALE:
+		return FV_CHANGED;
+	default:
+		return FV_FAILED;
+	}
+}
+
+/**
+ * fv_nl_fail() - Report a request that the driver refused or failed.
+ * @ret: negative errno from fv_nl_call()
+ * @object: object of the request
+ * @what: the attempted operation
+ * @hint: next step for the user, or NULL
+ * @why: reason from fv_nl_call()
+ *
+ * Return: the exit code.
+ */
+int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, const char *why)
+{
+	return fv_nl_fail_as(fv_nl_code(ret), object, what, hint, why ? why : strerror(-ret));
+}
+
+/* fv_nl_fail() with the caller's exit code. */
+int fv_nl_fail_as(int code, const char *object, const char *what, const char *hint,
+		  const char *text)
+{
+	size_t len = strlen(object);
+
+	/* The driver's texts start with the object, too; print it once. */
+	if (!strncmp(text, object, len) && !strncmp(text + len, ": ", 2))
+		text += len + 2;
+	return err_fail(code, object, what, hint, "%s", text);
+}
+
+/* Report a failed fv_nl_open(); @code and @why are its results. */
+int fv_nl_fail_open(int code, const char *object, const char *what, const char *why)
+{
+	return err_fail(code, object, what,
+			code == FV_NO_DEVICE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
+}
+
+/* Netlink type "uint": 4 bytes if the value fits, else 8. */
+uint64_t fv_nl_get_uint(const struct nlattr *attr)
+{
+	return nla_len(attr) >= 8 ? nla_get_u64(attr) : nla_get_u32(attr);
+}
+
+void fv_nl_put_uint(struct nl_msg *msg, int attr, uint64_t value)
+{
+	if (value <= UINT32_MAX)
+		nla_put_u32(msg, attr, (uint32_t)value);
+	else
+		nla_put_u64(msg, attr, value);
+}

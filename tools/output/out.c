@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Standard output: tables, records and JSON. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libsmartcols/libsmartcols.h>
+
+#include "output/out.h"
+#include "util/err.h"
+
+struct out_table {
+	struct libscols_table *scols;
+	const struct out_column **shown;	/* in order of selection */
+	size_t n;
+	bool is_selected;			/* by -o, which selects JSON keys, too */
+	const struct out_columns *all;
+};
+
+/* JSON string, or null for NULL; invalid UTF-8 is escaped. */
+struct json_object *out_string(const char *s)
+{
+	autofree char *utf8 = s ? util_utf8(s) : NULL;
+
+	return utf8 ? json_object_new_string(utf8) : NULL;
+}
+
+static char *text_of(struct json_object *value)
+{
+	char *s = NULL;
+	size_t i;
+
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		return util_strdup("");
+	case json_type_boolean:
+		return util_strdup(json_object_get_boolean(value) ? "yes" : "no");
+	case json_type_array:
+		for (i = 0; i < json_object_array_length(value); i++) {
+			autofree char *item = text_of(json_object_array_get_idx(value, i));
+
+			util_append(&s, "%s%s", i ? ", " : "", item);
+		}
+		return s ? s : util_strdup("");
+	default:
+		return util_printable(json_object_get_string(value));
+	}
+}
+
+static char *column_text(const struct out_column *c, const void *row)
+{
+	struct json_object *value;
+	char *s;
+
+	if (c->text)
+		return c->text(row);
+	value = c->value(row);
+	s = text_of(value);
+	json_object_put(value);
+	return s;
+}
+
+static const struct out_column *find_column(const struct out_columns *columns, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < columns->n; i++)
+		if (!strcasecmp(columns->v[i].name, name))
+			return &columns->v[i];
+	return NULL;
+}
+
+static int unknown_column(const struct out_columns *columns, const char *name)
+{
+	autostrv struct strv names = {};
+	autofree char *upper = util_strdup(name);
+	autofree char *hint = NULL;
+	autofree char *list = NULL;
+	const char *nearest;
+	size_t i;
+
+	for (i = 0; upper[i]; i++)
+		if (upper[i] >= 'a' && upper[i] <= 'z')
+			upper[i] = (char)(upper[i] - 'a' + 'A');
+	for (i = 0; i < columns->n; i++)
+		strv_add(&names, columns->v[i].name);
+	nearest = util_nearest(upper, &names);
+	list = strv_join(&names, ",");
+	if (nearest)
+		hint = util_printf("Did you mean %s? All columns: %s", nearest, list);
+	else
+		hint = util_printf("All columns: %s", list);
+	return err_usage(NULL, name, hint, "unknown column '%s'", name);
+}
+
+static void show_column(struct out_table *t, const struct out_column *c)
+{
+	t->shown = util_grow(t->shown, t->n, sizeof(struct out_column *));
+	t->shown[t->n++] = c;
+}
+
+/* Resolve -o; a selection with a leading + extends the default. */
+static int select_columns(struct out_table *t, const char *selection)
+{
+	autofree char *copy = util_strdup(selection);
+	char *name, *rest = copy;
+	size_t i;
+
+	if (!selection || *selection == '+')
+		for (i = 0; i < t->all->n; i++)
+			if (t->all->v[i].flags & OUT_DEFAULT)
+				show_column(t, &t->all->v[i]);
+	if (!selection)
+		return FV_OK;
+	t->is_selected = true;
+	if (*rest == '+')
+		rest++;
+	while ((name = strsep(&rest, ","))) {
+		const struct out_column *c = find_column(t->all, name);
+
+		if (!c)
+			return unknown_column(t->all, name);
+		show_column(t, c);
+	}
+	return FV_OK;
+}
+
+static void make_scols(struct out_table *t)
+{
+	size_t i;
+
+	t->scols = scols_new_table();
+	/* All texts are printable already; encoding again would escape their backslashes. */
+	scols_table_enable_noencoding(t->scols, 1);
+	scols_table_enable_minout(t->scols, 1);
+	for (i = 0; i < t->n; i++) {
+		int flags = 0;
+
+		if (t->shown[i]->flags & OUT_RIGHT)
+			flags |= SCOLS_FL_RIGHT;
+		if (t->shown[i]->flags & OUT_TREE)
+			flags |= SCOLS_FL_TREE;
+		if (t->shown[i]->flags & OUT_TRUNC)
+			flags |= SCOLS_FL_TRUNC;
+		if (t->shown[i]->width)
+			flags |= SCOLS_FL_STRICTWIDTH;
+		scols_table_new_column(t->scols, t->shown[i]->name, t->shown[i]->width, flags);
+	}
+}
+
+/**
+ * out_table_new() - Create a table.
+ * @columns: all available columns; must outlive the table
+ * @selection: argument of -o, or NULL for the default
+ *
+ * Return: NULL after reporting an unknown column.
+ */
+struct out_table *out_table_new(const struct out_columns *columns, const char *selection)
+{
+	struct out_table *t = util_alloc(1, sizeof(*t));
+
+	t->all = columns;
+	if (select_columns(t, selection)) {
+		out_table_free(t);
+		return NULL;
+	}
+	make_scols(t);
+	return t;
+}
+
+/**
+ * out_check_columns() - Validate -o before the command changes anything.
+ * @columns: all available columns
+ * @asked: argument of -o, or NULL
+ * @is_json: --json was given
+ * @what: the command, for error messages
+ *
+ * Return: FV_OK, or the exit code after reporting the error.
+ */
+int out_check_columns(const struct out_columns *columns, const char *asked, bool is_json,
+		      const char *what)
+{
+	struct out_table *t;
+
+	if (asked && is_json)
+		return err_usage(what, "--output", "With --json, the output is always complete.",
+				 "--output cannot be combined with --json");
+	t = out_table_new(columns, asked);
+	out_table_free(t);
+	return t ? FV_OK : FV_USAGE;
+}
+
+void out_table_free(struct out_table *t)
+{
+	if (!t)
+		return;
+	scols_unref_table(t->scols);
+	free(t->shown);
+	free(t);
+}
+
+/* @parent: for a tree; NULL: top level. */
+struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *parent,
+				    const void *row)
+{
+	struct libscols_line *line = scols_table_new_line(t->scols, parent);
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		autofree char *text = column_text(t->shown[i], row);
+
+		scols_line_set_data(line, i, text);
+	}
+	return line;
+}
+
+void out_table_print(struct out_table *t)
+{
+	scols_print_table(t->scols);
+}
+
+/* Drop the printed rows; later rows print without a header. */
+void out_table_continue(struct out_table *t)
+{
+	if (scols_table_is_empty(t->scols))
+		return;
+	scols_table_remove_lines(t->scols);
+	scols_table_enable_noheadings(t->scols, 1);
+}
+
+/* Row as a JSON object, with the columns of -o or all. */
+struct json_object *out_json_row(const struct out_table *t, const void *row)
+{
+	struct json_object *o;
+	size_t i;
+
+	if (!t->is_selected)
+		return out_json_record(t->all, row);
+	o = json_object_new_object();
+	for (i = 0; i < t->n; i++)
+		json_object_object_add(o, t->shown[i]->key, t->shown[i]->value(row));
+	return o;
+}
+
+struct json_object *out_json_record(const struct out_columns *columns, const void *row)
+{
+	struct json_object *o = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < columns->n; i++)
+		json_object_object_add(o, columns->v[i].key, columns->v[i].value(row));
+	return o;
+}
+
+/* Print aligned "name: value" lines, without empty values. */
+void out_record(const struct out_columns *columns, const void *row)
+{
+	size_t width = 0, i;
+
+	for (i = 0; i < columns->n; i++)
+		if (strlen(columns->v[i].name) > width)
+			width = strlen(columns->v[i].name);
+	for (i = 0; i < columns->n; i++) {
+		autofree char *text = column_text(&columns->v[i], row);
+		autofree char *label = util_printf("%s:", columns->v[i].name);
+		char *line, *rest = text;
+
+		if (!*text)
+			continue;
+		while ((line = strsep(&rest, "\n"))) {
+			printf("%-*s  %s\n", (int)width + 1, label, line);
+			label[0] = '\0';
+		}
+	}
+}
+
+/* Print indented JSON; consumes @top. */
+void out_json(struct json_object *top)
+{
+	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+						      JSON_C_TO_STRING_SPACED |
+						      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+/* Print JSON on one line, for stream readers; consumes @top. */
+void out_json_line(struct json_object *top)
+{
+	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
+						      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+bool out_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO);
+}

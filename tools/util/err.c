@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Error output in one format: fpgactl: <object>: <what>: <why>. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "util/err.h"
+
+static bool as_json;
+static struct json_object *details;	/* added to the next error, or NULL */
+
+/* Switch error output to JSON. */
+void err_set_json(bool is_json)
+{
+	as_json = is_json;
+}
+
+bool err_is_json(void)
+{
+	return as_json;
+}
+
+/**
+ * err_add_json() - Add a member to the next error object.
+ * @key: member name
+ * @value: consumed; dropped if errors are not JSON
+ */
+void err_add_json(const char *key, struct json_object *value)
+{
+	if (!as_json) {
+		json_object_put(value);
+		return;
+	}
+	if (!details)
+		details = json_object_new_object();
+	json_object_object_add(details, key, value);
+}
+
+/* Add all members of @o to the next error object; consumes @o. */
+void err_add_all_json(struct json_object *o)
+{
+	json_object_object_foreach(o, key, value)
+		err_add_json(key, json_object_get(value));
+	json_object_put(o);
+}
+
+static void add_string(struct json_object *o, const char *key, const char *s)
+{
+	autofree char *utf8 = s ? util_utf8(s) : NULL;
+
+	json_object_object_add(o, key, utf8 ? json_object_new_string(utf8) : NULL);
+}
+
+static void print_json(int code, const char *object, const char *what, const char *why,
+		       const char *hint)
+{
+	struct json_object *top = json_object_new_object();
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "object", object);
+	add_string(o, "what", what);
+	add_string(o, "why", why);
+	add_string(o, "hint", hint);
+	json_object_object_add(o, "exit_code", json_object_new_int(code));
+	if (details) {
+		json_object_object_foreach(details, key, value)
+			json_object_object_add(o, key, json_object_get(value));
+		json_object_put(details);
+		details = NULL;
+	}
+	json_object_object_add(top, "error", o);
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+/**
+ * err_fail() - Report a failure to the user.
+ * @code: exit code, one of enum fv_exit
+ * @object: what failed: an address, a group, an option
+ * @what: the attempted operation
+ * @hint: next step for the user, printed verbatim, or NULL
+ * @why: cause
+ *
+ * Return: @code, to allow ``return err_fail(…)``.
+ */
+int err_fail(int code, const char *object, const char *what, const char *hint,
+	     const char *why, ...)
+{
+	autofree char *reason = NULL;
+	autofree char *text = NULL;
+	autofree char *line = NULL;
+	va_list ap;
+
+	va_start(ap, why);
+	reason = util_vprintf(why, ap);
+	va_end(ap);
+	if (as_json) {
+		print_json(code, object, what, reason, hint);
+		return code;
+	}
+	text = util_printf("fpgactl: %s: %s: %s", object, what, reason);
+	line = util_printable(text);
+	fprintf(stderr, "%s\n", line);
+	if (hint)
+		fprintf(stderr, "%s\n", hint);
+	return code;
+}
+
+/**
+ * err_usage() - Report a wrong command line.
+ * @command: the command, or NULL if it is not known
+ * @argument: the wrong argument, for JSON
+ * @hint: next step for the user, printed verbatim
+ * @why: cause, which names the argument
+ *
+ * Return: FV_USAGE, to allow ``return err_usage(…)``.
+ */
+int err_usage(const char *command, const char *argument, const char *hint, const char *why, ...)
+{
+	autofree char *reason = NULL;
+	autofree char *text = NULL;
+	autofree char *line = NULL;
+	va_list ap;
+
+	va_start(ap, why);
+	reason = util_vprintf(why, ap);
+	va_end(ap);
+	if (as_json) {
+		print_json(FV_USAGE, command ? command : "fpgactl", argument, reason, hint);
+		return FV_USAGE;
+	}
+	text = util_printf("fpgactl: %s%s%s", command ? command : "", command ? ": " : "", reason);
+	line = util_printable(text);
+	fprintf(stderr, "%s\n%s\n", line, hint);
+	return FV_USAGE;
+}
+
+/* Report a condition that is not a failure; silent with --json. */
+void err_note(const char *object, const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	autofree char *line = NULL;
+	va_list ap;
+
+	if (as_json)
+		return;
+	va_start(ap, fmt);
+	text = util_vprintf(fmt, ap);
+	va_end(ap);
+	line = util_printable(text);
+	fflush(stdout);
+	fprintf(stderr, "fpgactl: %s: %s\n", object, line);
+}

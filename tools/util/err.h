@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Error output in one format: fpgactl: <object>: <what>: <why>. */
+#ifndef FPGACTL_ERR_H
+#define FPGACTL_ERR_H
+
+#include <stdbool.h>
+
+#include <json-c/json.h>
+
+#include "util/util.h"
+
+/* Exit codes, documented in fpgactl(8). */
+enum fv_exit {
+	FV_OK		= 0,
+	FV_FAILED	= 1,
+	FV_USAGE	= 2,
+	FV_NO_DEVICE	= 3,	/* module not loaded, or no such device */
+	FV_BUSY		= 4,
+	FV_CHANGED	= 5,	/* the card's identity has changed */
+	FV_GONE		= 6,	/* the card did not come back */
+	FV_COMMAND	= 7,	/* card recovered; the program failed */
+	FV_LATE		= 8,	/* card recovered; the program timed out */
+	FV_NOT_STARTED	= 126,	/* card recovered; the program could not be started */
+	FV_NOT_FOUND	= 127,	/* program not found */
+	FV_SIGNAL	= 128,	/* plus the number of the signal that killed the program */
+};
+
+void err_set_json(bool is_json);
+bool err_is_json(void);
+int err_fail(int code, const char *object, const char *what, const char *hint,
+	     const char *why, ...) __printf(5, 6);
+int err_usage(const char *command, const char *argument, const char *hint, const char *why, ...)
+	__printf(4, 5);
+void err_add_json(const char *key, struct json_object *value);
+void err_add_all_json(struct json_object *o);
+void err_note(const char *object, const char *fmt, ...) __printf(2, 3);
+
+#endif
