@@ -35,7 +35,7 @@ static int check(const struct fv_device *d, const char *what)
  * Return: the device, or NULL.
  */
 struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
-			    const char *what, int *code)
+			       const char *what, int *code)
 {
 	struct fv_device *d = target_find(m, word, what, code);
 	autofree char *why = NULL;

@@ -10,7 +10,7 @@
 #define SESSION_RIGHTS_HINT	"Run it as root on the host. Nothing was changed."
 
 struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
-			    const char *what, int *code);
+			       const char *what, int *code);
 
 char *session_next_step(int ret, const char *bdf, const char *why);
 

@@ -401,8 +401,8 @@ FIXTURE_TEARDOWN(session)
 #define end()								\
 	({								\
 		world.did[0] = '\0';					\
-		fv_session_end(self->dev, &self->request, &self->report, &self->times, self->text,	\
-			       sizeof(self->text));			\
+		fv_session_end(self->dev, &self->request, &self->report, &self->times,	\
+			       self->text, sizeof(self->text));		\
 	})
 
 static unsigned int left_ms(struct fv_session *session)
