@@ -126,6 +126,6 @@ help:
 	@echo '                          [KERNEL=] [DRIVER="stock fpga-vfio"|stock-bare] [ROWS="name…"] [LONG=70] [PAGE=1]'
 	@echo '  make shell [KERNEL=]    a shell in such a machine'
 	@echo 'Develop:'
-	@echo '  make style              checkpatch, sparse, W=1, shellcheck, clang-tidy'
+	@echo '  make style              layers, words, checkpatch, sparse, W=1, shellcheck, clang-tidy'
 	@echo '  make regen              generated files from Documentation/netlink/specs'
 	@echo '  make clean              remove out/'
