@@ -7,7 +7,7 @@
 #include <net/netlink.h>
 #include <net/genetlink.h>
 
-#include "entry/netlink_gen.h"
+#include "netlink_gen.h"
 
 #include <uapi/linux/fpga_vfio.h>
 
