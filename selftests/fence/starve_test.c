@@ -111,6 +111,8 @@ FIXTURE_SETUP(starve)
 	policy_set(&self->genl, self->bdf, "watch_interval_ms=0");
 	user_come(&self->user, self->bdf);
 	info = region_info(&self->user.dev, BAR);
+	/* vfio_pci_core of stable returns -EBUSY to all but one of tasks that are first at a BAR */
+	ASSERT_EQ(SIZE, __region_read(&self->user.dev, BAR, 0, hogs[0].data, SIZE));
 	for (i = 0; i < THREADS; i++) {
 		hogs[i].dev = &self->user.dev;
 		hogs[i].at = info->offset;
