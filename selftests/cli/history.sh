@@ -89,6 +89,20 @@ kinds_ok()
 	value '.events[:10] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel watch guest unknown"
 }
 
+hold outcome_ok "operations have an outcome, ok without an error; observations have none"
+outcome_ok()
+{
+	local i
+
+	for ((i = 0; i <= 13; i++)); do
+		event $((i + 1)) "$i.000" "$i" 5
+	done | answer history-get
+	fvl history -o EVENT,OUTCOME 07:00.0
+	succeeds
+	[ "$(awk '$2 == "ok" { print $1 }' <<<"$out" | xargs)" = "reset retrain fence recover" ]
+	[ "$(awk 'NF == 1' <<<"$out" | wc -l)" = 10 ]
+}
+
 hold strange_names_ok "names that others chose are fit for a terminal, and for JSON"
 strange_names_ok()
 {
