@@ -172,10 +172,10 @@ stop()
 	[ "$rc" = 0 ]
 }
 
-hold watch_ok "--watch reads again, and shows how fast counters grow"
+hold watch_ok "-w reads again, and shows how fast counters grow"
 watch_ok()
 {
-	watch --watch 17
+	watch -w 17
 	wait_for 1000
 	echo 1000 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
 	clock 1000
