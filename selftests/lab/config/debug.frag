@@ -196,5 +196,5 @@ CONFIG_NAMESPACES=y
 CONFIG_USER_NS=y
 CONFIG_NET_NS=y
 
-# It would share an interrupt with a device of the suite parity, on no other kernel
+# As in the guests of stable and new, which do not load it
 CONFIG_I2C_I801=n
