@@ -21,6 +21,12 @@ extern struct mutex fv_publish_lock;
  */
 extern struct mutex fv_registry_lock;
 
+/*
+ * Incremented when a device is added to or removed from the registry, its card or its group: a dump
+ * that sees another value than before was interrupted. fv_registry_lock.
+ */
+extern unsigned int fv_registry_changes;
+
 /**
  * fv_registry_key - Convert a PCI address to an ordered key
  * @pdev: a PCI function

@@ -12,8 +12,10 @@
 #include "entry/netlink.h"
 #include "entry/netlink_event.h"
 #include "entry/netlink_gen.h"
+#include "entry/netlink_op.h"
 #include "object/observer.h"
 #include "recover/fence_session.h"
+#include "recover/operation.h"
 
 /* A socket is closed, or its process has exited. */
 static int fv_nl_notify(struct notifier_block *block, unsigned long state, void *arg)
@@ -21,8 +23,10 @@ static int fv_nl_notify(struct notifier_block *block, unsigned long state, void 
 	const struct netlink_notify *notify = arg;
 
 	if (state == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
-	    net_eq(notify->net, &init_net))
+	    net_eq(notify->net, &init_net)) {
+		fv_op_owner_gone(notify->portid);
 		fv_session_owner_gone(notify->portid);
+	}
 	return NOTIFY_DONE;
 }
 
@@ -35,6 +39,11 @@ static const struct genl_multicast_group fv_nl_mcgrps[] = {
 	[FPGA_VFIO_NLGRP_EVENTS] = { .name = FPGA_VFIO_MCGRP_EVENTS },
 	[FPGA_VFIO_NLGRP_EVENTS_ADMIN] = {
 		.name = FPGA_VFIO_MCGRP_EVENTS_ADMIN,
+		.flags = GENL_MCAST_CAP_SYS_ADMIN,
+	},
+	[FPGA_VFIO_NLGRP_OPS] = { .name = FPGA_VFIO_MCGRP_OPS },
+	[FPGA_VFIO_NLGRP_OPS_ADMIN] = {
+		.name = FPGA_VFIO_MCGRP_OPS_ADMIN,
 		.flags = GENL_MCAST_CAP_SYS_ADMIN,
 	},
 };
@@ -65,7 +74,9 @@ int __init fv_netlink_init(void)
 		return ret;
 	}
 	fv_nl_event_init(&fpga_vfio_nl_family);
+	fv_nl_op_init(&fpga_vfio_nl_family);
 	fv_observer_add(&fv_netlink_observer);
+	fv_op_init(&fv_nl_op_observer);
 	return 0;
 }
 
@@ -76,7 +87,10 @@ int __init fv_netlink_init(void)
  */
 void fv_netlink_exit(void)
 {
+	/* The last operation may not have sent its end yet. */
+	fv_op_stop();
 	fv_observer_remove(&fv_netlink_observer);
 	netlink_unregister_notifier(&fv_nl_notifier);
 	genl_unregister_family(&fpga_vfio_nl_family);
+	fv_op_exit();
 }

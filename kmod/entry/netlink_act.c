@@ -14,50 +14,77 @@
 #include "object/card.h"
 #include "object/device.h"
 #include "pcie/link.h"
+#include "recover/operation.h"
 #include "reset/reset.h"
 
 static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
-			     const struct fv_reset_report *report, bool is_plan)
+			     const struct fv_reset_report *plan, u32 op)
 {
 	struct sk_buff *skb;
-	unsigned int i;
 	void *hdr;
 
-	skb = genlmsg_new(FV_NL_NAME_SIZE + report->nr * FV_NL_STEP_SIZE, GFP_KERNEL);
+	skb = genlmsg_new(FV_NL_NAME_SIZE + nla_total_size(sizeof(u32)) +
+			  plan->nr * FV_NL_STEP_SIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	hdr = genlmsg_iput(skb, info);
-	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RESET_BDF, pci_name(dev->core.pdev)))
-		goto err;
-	for (i = 0; i < report->nr; i++)
-		if (fv_nl_put_step(skb, FPGA_VFIO_A_RESET_STEP, report, &report->steps[i],
-				   is_plan))
-			goto err;
+	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RESET_BDF, pci_name(dev->core.pdev)) ||
+	    (op && nla_put_u32(skb, FPGA_VFIO_A_RESET_OP, op)) ||
+	    fv_nl_put_steps(skb, FPGA_VFIO_A_RESET_STEP, plan, true, true)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
 	genlmsg_end(skb, hdr);
 	return genlmsg_reply(skb, info);
+}
 
-err:
-	nlmsg_free(skb);
-	return -EMSGSIZE;
+static int fv_nl_reset_run(struct fv_op *op)
+{
+	int ret = fv_reset_run(op->dev, op->methods, op->work->origin, &op->report);
+
+	if (ret)
+		fv_op_take_text(op, ret, "not reset");
+	return ret;
+}
+
+static const struct fv_op_work fv_nl_reset_work = {
+	.kind = FPGA_VFIO_OP_KIND_RESET,
+	.origin = FPGA_VFIO_ORIGIN_NETLINK,
+	.run = fv_nl_reset_run,
+};
+
+/* @plan is for the reply alone: what can be done is decided when the operation runs. */
+static int fv_nl_reset(struct genl_info *info, struct fv_device *dev, unsigned long methods,
+		       const struct fv_reset_report *plan)
+{
+	struct fv_op *op = fv_op_alloc(dev, &fv_nl_reset_work);
+	int ret;
+
+	if (!op)
+		return -ENOMEM;
+	op->methods = methods;
+	ret = fv_nl_submit(info, op);
+	if (!ret)
+		ret = fv_nl_check_reply(op, fv_nl_reply_reset(info, dev, plan, op->id));
+	fv_op_put(op);
+	return ret;
 }
 
 /**
- * fpga_vfio_nl_reset_doit - Reset a device, or preview the reset
+ * fpga_vfio_nl_reset_doit - Submit the reset of a device, or preview it
  * @skb: the request
  * @info: its attributes
  *
- * Context: Process context, may sleep for the limits of the methods.
+ * Context: Process context.
  * Return: 0, -ENOMEM, -EMSGSIZE if the reply does not fit, or an error of fv_nl_device_of(),
- * fv_reset_run() or fv_reset_plan().
+ * fv_nl_submit(), or, for a preview, fv_reset_plan().
  */
 int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct fv_reset_report *report __free(kfree) = NULL;
-	bool is_plan = info->attrs[FPGA_VFIO_A_RESET_DRY_RUN];
+	struct fv_reset_report *plan __free(kfree) = NULL;
 	unsigned long methods = FV_RESET_ANY;
-	const struct fv_reset_step *last;
 	struct fv_device *dev;
-	int ret = 0, sent;
+	int ret = -ENOMEM;
 
 	if (info->attrs[FPGA_VFIO_A_RESET_METHOD])
 		methods = BIT(nla_get_u32(info->attrs[FPGA_VFIO_A_RESET_METHOD]));
@@ -66,42 +93,41 @@ int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 
-	report = kzalloc_obj(*report);
-	if (!report) {
-		ret = -ENOMEM;
+	plan = kzalloc_obj(*plan);
+	if (!plan)
 		goto out;
+	ret = fv_reset_plan(dev, methods, plan);
+	if (!info->attrs[FPGA_VFIO_A_RESET_DRY_RUN]) {
+		if (ret)
+			plan->nr = 0;
+		ret = fv_nl_reset(info, dev, methods, plan);
+	} else if (ret) {
+		fv_nl_refuse(info, dev, ret, plan->nr && *plan->steps[0].text ?
+			     plan->steps[0].text : "no plan");
+	} else {
+		ret = fv_nl_reply_reset(info, dev, plan, 0);
 	}
-	if (is_plan)
-		ret = fv_reset_plan(dev, methods, report);
-	else
-		ret = fv_reset_run(dev, methods, FPGA_VFIO_ORIGIN_NETLINK, report);
-	sent = fv_nl_reply_reset(info, dev, report, is_plan);
-	last = report->nr ? &report->steps[report->nr - 1] : NULL;
-	if (ret)
-		fv_nl_refuse(info, dev, ret,
-			     last && *last->text ? fv_nl_step_text(last) : "not reset");
-	ret = ret ?: sent;
 out:
 	fv_device_put(dev);
 	return ret;
 }
 
+/* @before is the link now, @after what is wanted. */
 static int fv_nl_reply_retrain(struct genl_info *info, struct fv_device *dev,
-			       const struct fv_link *before, const struct fv_link *after,
-			       unsigned int attempts)
+			       const struct fv_link *before, const struct fv_link *after, u32 op)
 {
 	struct sk_buff *skb;
 	void *hdr;
 
-	skb = genlmsg_new(FV_NL_NAME_SIZE + 2 * FV_NL_LINK_SIZE + nla_total_size(sizeof(u8)),
+	skb = genlmsg_new(FV_NL_NAME_SIZE + 2 * FV_NL_LINK_SIZE + nla_total_size(sizeof(u32)),
 			  GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	hdr = genlmsg_iput(skb, info);
 	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_RETRAIN_BDF, pci_name(dev->core.pdev)) ||
+	    (op && nla_put_u32(skb, FPGA_VFIO_A_RETRAIN_OP, op)) ||
 	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_BEFORE, before) ||
-	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_AFTER, after) ||
-	    nla_put_u8(skb, FPGA_VFIO_A_RETRAIN_ATTEMPTS, attempts)) {
+	    fv_nl_put_link(skb, FPGA_VFIO_A_RETRAIN_AFTER, after)) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}
@@ -119,12 +145,12 @@ static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *befo
 		.tries = FV_LINK_TRIES_DEFAULT,
 	};
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]) {
-		goal->speed = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]);
+		goal->speed = nla_get_u32(info->attrs[FPGA_VFIO_A_RETRAIN_SPEED]);
 		goal->target_speed = goal->speed;
 		goal->is_to_stay = true;
 	}
 	if (info->attrs[FPGA_VFIO_A_RETRAIN_TRIES])
-		goal->tries = nla_get_u8(info->attrs[FPGA_VFIO_A_RETRAIN_TRIES]);
+		goal->tries = nla_get_u32(info->attrs[FPGA_VFIO_A_RETRAIN_TRIES]);
 	if (goal->speed <= before->max_speed)
 		return 0;
 	NL_SET_ERR_MSG_FMT(info->extack, "generation %u is wanted, port and card can %u",
@@ -132,61 +158,97 @@ static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *befo
 	return -ERANGE;
 }
 
+static int fv_nl_retrain_run(struct fv_op *op)
+{
+	struct fv_card *card = op->dev->card;
+	int ret;
+
+	ret = fv_link_read(card->port, card->function_cap, &op->before);
+	if (ret) {
+		snprintf(op->text, sizeof(op->text), "the link below %s cannot be read",
+			 pci_name(card->port));
+		return ret;
+	}
+	if (fv_card_has_session(card, op->text, sizeof(op->text))) {
+		fv_op_refuse_fenced(op);
+		return -EBUSY;
+	}
+	op->after = op->before;
+	ret = fv_card_retrain(op->dev, &op->goal, op->work->origin, &op->after);
+	op->has_after = ret > 0 || ret == -EREMOTEIO || ret == -ETIMEDOUT;
+	op->attempts = ret > 0 ? ret : op->goal.tries;
+	if (ret > 0)
+		return 0;
+	if (!op->has_after)
+		strscpy(op->text, "its link cannot be retrained");
+	else if (ret == -EREMOTEIO)
+		snprintf(op->text, sizeof(op->text),
+			 "the link came to generation %u x%u, wanted is %u x%u",
+			 op->after.speed, op->after.width, op->goal.speed, op->goal.width);
+	else
+		strscpy(op->text, "the link did not come up");
+	return ret;
+}
+
+static const struct fv_op_work fv_nl_retrain_work = {
+	.kind = FPGA_VFIO_OP_KIND_RETRAIN,
+	.origin = FPGA_VFIO_ORIGIN_NETLINK,
+	.run = fv_nl_retrain_run,
+};
+
 static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 {
-	struct pci_dev *pdev = dev->core.pdev;
-	char text[FV_REASON_SIZE];
 	struct fv_link before, after;
 	struct fv_link_goal goal;
-	int ret, sent;
+	char text[FV_REASON_SIZE];
+	struct fv_op *op = NULL;
+	int ret;
 
 	ret = -EOPNOTSUPP;
 	if (dev->card)
 		ret = fv_link_read(dev->card->port, dev->card->function_cap, &before);
 	if (ret) {
 		NL_SET_ERR_MSG_FMT(info->extack, "%s: no link that can be read above it",
-				   pci_name(pdev));
+				   pci_name(dev->core.pdev));
 		return ret;
 	}
 	ret = fv_nl_retrain_goal(info, &before, &goal);
 	if (ret)
 		return ret;
-
 	if (fv_card_has_session(dev->card, text, sizeof(text))) {
 		fv_nl_refuse(info, dev, -EBUSY, text);
 		return -EBUSY;
 	}
 	after = before;
-	if (info->attrs[FPGA_VFIO_A_RETRAIN_DRY_RUN]) {
-		after.speed = goal.speed;
-		after.width = goal.width;
-		after.target_speed = goal.target_speed ?: before.target_speed;
-		return fv_nl_reply_retrain(info, dev, &before, &after, 0);
+	after.speed = goal.speed;
+	after.width = goal.width;
+	after.target_speed = goal.target_speed ?: before.target_speed;
+	if (!info->attrs[FPGA_VFIO_A_RETRAIN_DRY_RUN]) {
+		op = fv_op_alloc(dev, &fv_nl_retrain_work);
+		if (!op)
+			return -ENOMEM;
+		op->goal = goal;
+		ret = fv_nl_submit(info, op);
 	}
-	ret = fv_card_retrain(dev, &goal, FPGA_VFIO_ORIGIN_NETLINK, &after);
-	sent = fv_nl_reply_retrain(info, dev, &before, &after, ret > 0 ? ret : goal.tries);
-	if (ret > 0)
-		return sent;
-	if (ret == -EREMOTEIO)
-		NL_SET_ERR_MSG_FMT(info->extack,
-				   "%s: the link came to generation %u x%u, wanted is %u x%u",
-				   pci_name(dev->card->port), after.speed, after.width, goal.speed,
-				   goal.width);
-	else
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: the link did not come up",
-				   pci_name(dev->card->port));
+	if (!ret)
+		ret = fv_nl_reply_retrain(info, dev, &before, &after, op ? op->id : 0);
+	if (!op)
+		return ret;
+	if (op->id)
+		ret = fv_nl_check_reply(op, ret);
+	fv_op_put(op);
 	return ret;
 }
 
 /**
- * fpga_vfio_nl_retrain_doit - Retrain the link of a device's card
+ * fpga_vfio_nl_retrain_doit - Submit a retrain of the link of a device's card, or preview it
  * @skb: the request
  * @info: its attributes
  *
- * Context: Process context, may sleep.
- * Return: 0, -EBUSY if the card is in a fence session, -ERANGE for a speed that the port or the
- * card does not support, -EOPNOTSUPP without a port, or an error of fv_nl_device_of(),
- * fv_link_read() or fv_card_retrain().
+ * Context: Process context.
+ * Return: 0, -ENOMEM, -EMSGSIZE if the reply does not fit, -EBUSY if the card is in a fence
+ * session, -ERANGE for a speed that the port or the card does not support, -EOPNOTSUPP without a
+ * port, or an error of fv_nl_device_of(), fv_link_read() or fv_nl_submit().
  */
 int fpga_vfio_nl_retrain_doit(struct sk_buff *skb, struct genl_info *info)
 {

@@ -41,8 +41,8 @@ static int fv_nl_put_outcome(struct sk_buff *skb, const struct fv_event *event)
 		nla_put_uint(skb, FPGA_VFIO_A_EVENT_DURATION_NS, event->duration_ns)) ||
 	       (event->kind == FPGA_VFIO_EVENT_KIND_STATE &&
 		nla_put_u32(skb, FPGA_VFIO_A_EVENT_STATE, event->state)) ||
-	       (is_link && (nla_put_u8(skb, FPGA_VFIO_A_EVENT_SPEED, event->speed) ||
-			    nla_put_u8(skb, FPGA_VFIO_A_EVENT_WIDTH, event->width))) ||
+	       (is_link && (nla_put_u32(skb, FPGA_VFIO_A_EVENT_SPEED, event->speed) ||
+			    nla_put_u32(skb, FPGA_VFIO_A_EVENT_WIDTH, event->width))) ||
 	       (*event->text && nla_put_string(skb, FPGA_VFIO_A_EVENT_TEXT, event->text)) ?
 		       -EMSGSIZE : 0;
 }

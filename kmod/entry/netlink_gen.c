@@ -73,8 +73,8 @@ static const struct nla_policy fpga_vfio_reset_nl_policy[FPGA_VFIO_A_RESET_DRY_R
 /* FPGA_VFIO_CMD_RETRAIN - do */
 static const struct nla_policy fpga_vfio_retrain_nl_policy[FPGA_VFIO_A_RETRAIN_DRY_RUN + 1] = {
 	[FPGA_VFIO_A_RETRAIN_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
-	[FPGA_VFIO_A_RETRAIN_SPEED] = NLA_POLICY_RANGE(NLA_U8, 1, 6),
-	[FPGA_VFIO_A_RETRAIN_TRIES] = NLA_POLICY_RANGE(NLA_U8, 1, 10),
+	[FPGA_VFIO_A_RETRAIN_SPEED] = NLA_POLICY_RANGE(NLA_U32, 1, 6),
+	[FPGA_VFIO_A_RETRAIN_TRIES] = NLA_POLICY_RANGE(NLA_U32, 1, 10),
 	[FPGA_VFIO_A_RETRAIN_DRY_RUN] = { .type = NLA_FLAG, },
 };
 
@@ -103,6 +103,16 @@ static const struct nla_policy fpga_vfio_release_nl_policy[FPGA_VFIO_A_DEVICE_BD
 	[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
 };
 
+/* FPGA_VFIO_CMD_OP_GET - do */
+static const struct nla_policy fpga_vfio_op_get_nl_policy[FPGA_VFIO_A_OP_ID + 1] = {
+	[FPGA_VFIO_A_OP_ID] = { .type = NLA_U32, },
+};
+
+/* FPGA_VFIO_CMD_OP_CANCEL - do */
+static const struct nla_policy fpga_vfio_op_cancel_nl_policy[FPGA_VFIO_A_OP_ID + 1] = {
+	[FPGA_VFIO_A_OP_ID] = { .type = NLA_U32, },
+};
+
 /* Ops table for fpga_vfio */
 static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	{
@@ -114,6 +124,7 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	},
 	{
 		.cmd	= FPGA_VFIO_CMD_DEVICE_GET,
+		.start	= fpga_vfio_nl_device_get_start,
 		.dumpit	= fpga_vfio_nl_device_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
@@ -134,6 +145,7 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	},
 	{
 		.cmd	= FPGA_VFIO_CMD_CARD_GET,
+		.start	= fpga_vfio_nl_card_get_start,
 		.dumpit	= fpga_vfio_nl_card_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
@@ -146,6 +158,7 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 	},
 	{
 		.cmd	= FPGA_VFIO_CMD_GROUP_GET,
+		.start	= fpga_vfio_nl_group_get_start,
 		.dumpit	= fpga_vfio_nl_group_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
@@ -196,11 +209,34 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.maxattr	= FPGA_VFIO_A_DEVICE_BDF,
 		.flags		= GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd		= FPGA_VFIO_CMD_OP_GET,
+		.doit		= fpga_vfio_nl_op_get_doit,
+		.policy		= fpga_vfio_op_get_nl_policy,
+		.maxattr	= FPGA_VFIO_A_OP_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FPGA_VFIO_CMD_OP_GET,
+		.start	= fpga_vfio_nl_op_get_start,
+		.dumpit	= fpga_vfio_nl_op_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FPGA_VFIO_CMD_OP_CANCEL,
+		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
+		.doit		= fpga_vfio_nl_op_cancel_doit,
+		.policy		= fpga_vfio_op_cancel_nl_policy,
+		.maxattr	= FPGA_VFIO_A_OP_ID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
 };
 
 static const struct genl_multicast_group fpga_vfio_nl_mcgrps[] = {
 	[FPGA_VFIO_NLGRP_EVENTS] = { "events", },
 	[FPGA_VFIO_NLGRP_EVENTS_ADMIN] = { "events-admin", },
+	[FPGA_VFIO_NLGRP_OPS] = { "ops", },
+	[FPGA_VFIO_NLGRP_OPS_ADMIN] = { "ops-admin", },
 };
 
 struct genl_family fpga_vfio_nl_family __ro_after_init = {

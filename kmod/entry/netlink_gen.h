@@ -18,6 +18,10 @@ extern const struct nla_policy fpga_vfio_ready_register_nl_policy[FPGA_VFIO_A_RE
 
 int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops,
 				struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_device_get_start(struct netlink_callback *cb);
+int fpga_vfio_nl_card_get_start(struct netlink_callback *cb);
+int fpga_vfio_nl_group_get_start(struct netlink_callback *cb);
+int fpga_vfio_nl_op_get_start(struct netlink_callback *cb);
 
 int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_device_get_dumpit(struct sk_buff *skb,
@@ -36,10 +40,16 @@ int fpga_vfio_nl_history_get_dumpit(struct sk_buff *skb,
 int fpga_vfio_nl_fence_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_recover_doit(struct sk_buff *skb, struct genl_info *info);
 int fpga_vfio_nl_release_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_op_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fpga_vfio_nl_op_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
+int fpga_vfio_nl_op_cancel_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FPGA_VFIO_NLGRP_EVENTS,
 	FPGA_VFIO_NLGRP_EVENTS_ADMIN,
+	FPGA_VFIO_NLGRP_OPS,
+	FPGA_VFIO_NLGRP_OPS_ADMIN,
 };
 
 extern struct genl_family fpga_vfio_nl_family;

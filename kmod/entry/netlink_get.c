@@ -4,6 +4,7 @@
  * and for a dump.
  */
 #include <linux/fpga_vfio.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <net/genetlink.h>
 
@@ -280,15 +281,20 @@ static const struct fv_nl_kind fv_nl_group = {
 	.cmd = FPGA_VFIO_CMD_GROUP_GET,
 };
 
+/* @cb is the dump, NULL for a reply. */
 static int fv_nl_fill(const struct fv_nl_kind *kind, void *object, bool is_admin,
-		      struct sk_buff *skb, const struct genl_info *info, int flags)
+		      struct sk_buff *skb, const struct genl_info *info,
+		      struct netlink_callback *cb)
 {
+	int flags = cb ? NLM_F_MULTI : 0;
 	void *hdr;
 	int ret;
 
 	hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, info->family, flags, kind->cmd);
 	if (!hdr)
 		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, hdr);
 
 	ret = kind->put(skb, object, is_admin);
 	if (ret)
@@ -308,14 +314,30 @@ static int fv_nl_dump(const struct fv_nl_kind *kind, struct sk_buff *skb,
 
 	guard(mutex)(&fv_registry_lock);
 
+	/* A reader reads again if something was added or removed since the last message. */
+	cb->seq = fv_registry_changes;
 	for (; (object = kind->next(key)); ++*key) {
-		ret = fv_nl_fill(kind, object, is_admin, skb, genl_info_dump(cb), NLM_F_MULTI);
+		ret = fv_nl_fill(kind, object, is_admin, skb, genl_info_dump(cb), cb);
 		if (ret)
 			break;
 	}
 
 	/* With objects in the skb the dump goes on; an object too large for an empty skb fails. */
 	return ret && !skb->len ? ret : skb->len;
+}
+
+/* Have the messages of a dump hold the largest object. */
+static int fv_nl_start(const struct fv_nl_kind *kind, struct netlink_callback *cb)
+{
+	unsigned long key = 0;
+	size_t size = 0;
+	void *object;
+
+	guard(mutex)(&fv_registry_lock);
+	for (; (object = kind->next(&key)); key++)
+		size = max(size, kind->size(object));
+	cb->min_dump_alloc = NLMSG_HDRLEN + GENL_HDRLEN + size;
+	return 0;
 }
 
 static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct sk_buff *request,
@@ -330,7 +352,7 @@ static int fv_nl_reply(const struct fv_nl_kind *kind, void *object, struct sk_bu
 	if (!skb)
 		return -ENOMEM;
 
-	ret = fv_nl_fill(kind, object, fv_nl_is_admin(request), skb, info, 0);
+	ret = fv_nl_fill(kind, object, fv_nl_is_admin(request), skb, info, NULL);
 	if (ret) {
 		nlmsg_free(skb);
 		return ret;
@@ -367,6 +389,18 @@ int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
 	return -ENODEV;
+}
+
+/**
+ * fpga_vfio_nl_device_get_start - Prepare a dump of all devices
+ * @cb: the dump
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: 0.
+ */
+int fpga_vfio_nl_device_get_start(struct netlink_callback *cb)
+{
+	return fv_nl_start(&fv_nl_device, cb);
 }
 
 /**
@@ -414,6 +448,18 @@ int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
+ * fpga_vfio_nl_card_get_start - Prepare a dump of all cards
+ * @cb: the dump
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: 0.
+ */
+int fpga_vfio_nl_card_get_start(struct netlink_callback *cb)
+{
+	return fv_nl_start(&fv_nl_card, cb);
+}
+
+/**
  * fpga_vfio_nl_card_get_dumpit - Read all cards
  * @skb: the message to fill
  * @cb: the dump; its context is the key to continue from
@@ -454,6 +500,18 @@ int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	NL_SET_ERR_MSG_FMT(info->extack, "group %u: never had a device of fpga-vfio-pci", id);
 	return -ENODEV;
+}
+
+/**
+ * fpga_vfio_nl_group_get_start - Prepare a dump of all groups
+ * @cb: the dump
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: 0.
+ */
+int fpga_vfio_nl_group_get_start(struct netlink_callback *cb)
+{
+	return fv_nl_start(&fv_nl_group, cb);
 }
 
 /**

@@ -25,11 +25,11 @@ int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *lin
 	if (!nest)
 		return -EMSGSIZE;
 
-	if (nla_put_u8(skb, FPGA_VFIO_A_LINK_SPEED, link->speed) ||
-	    nla_put_u8(skb, FPGA_VFIO_A_LINK_WIDTH, link->width) ||
-	    nla_put_u8(skb, FPGA_VFIO_A_LINK_MAX_SPEED, link->max_speed) ||
-	    nla_put_u8(skb, FPGA_VFIO_A_LINK_MAX_WIDTH, link->max_width) ||
-	    nla_put_u8(skb, FPGA_VFIO_A_LINK_TARGET_SPEED, link->target_speed) ||
+	if (nla_put_u32(skb, FPGA_VFIO_A_LINK_SPEED, link->speed) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_LINK_WIDTH, link->width) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_LINK_MAX_SPEED, link->max_speed) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_LINK_MAX_WIDTH, link->max_width) ||
+	    nla_put_u32(skb, FPGA_VFIO_A_LINK_TARGET_SPEED, link->target_speed) ||
 	    (link->is_active && nla_put_flag(skb, FPGA_VFIO_A_LINK_ACTIVE)) ||
 	    (link->is_training && nla_put_flag(skb, FPGA_VFIO_A_LINK_TRAINING)) ||
 	    (link->is_disabled && nla_put_flag(skb, FPGA_VFIO_A_LINK_DISABLED))) {
@@ -40,17 +40,8 @@ int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *lin
 	return 0;
 }
 
-/**
- * fv_nl_put_function - Add a function of a reset scope to a message
- * @skb: the message
- * @nest_attr: the nest attribute
- * @function: the function
- *
- * Context: Any.
- * Return: 0, or -EMSGSIZE if it does not fit.
- */
-int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
-		       const struct fv_reset_function *function)
+static int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
+			      const struct fv_reset_function *function)
 {
 	struct nlattr *nest;
 
@@ -66,33 +57,10 @@ int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 	return 0;
 }
 
-/**
- * fv_nl_step_text - Select the text of a step for a caller with CAP_SYS_ADMIN
- * @step: the step
- *
- * Context: Any.
- * Return: The users that hold functions of the reset scope, if any, or else the step's own text.
- */
-const char *fv_nl_step_text(const struct fv_reset_step *step)
+static int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+			  const struct fv_reset_step *step, bool is_plan, bool is_admin)
 {
-	return *step->holders ? step->holders : step->text;
-}
-
-/**
- * fv_nl_put_step - Add a reset or recovery step to a message
- * @skb: the message
- * @nest_attr: the nest attribute
- * @report: the report that the step belongs to
- * @step: the step
- * @is_plan: the step is planned; else it was tried or refused
- *
- * Context: Any.
- * Return: 0, or -EMSGSIZE if it does not fit.
- */
-int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
-		   const struct fv_reset_step *step, bool is_plan)
-{
-	const char *text = fv_nl_step_text(step);
+	const char *text = is_admin && *step->holders ? step->holders : step->text;
 	struct nlattr *nest;
 	unsigned int i;
 
@@ -118,6 +86,47 @@ int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_rep
 		return -EMSGSIZE;
 	}
 	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * fv_nl_put_steps - Add the steps of a reset or recovery to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute of each
+ * @report: the steps
+ * @is_plan: they are planned; else they were tried or refused
+ * @is_admin: the reader has CAP_SYS_ADMIN, and may learn which processes hold functions
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if they do not fit.
+ */
+int fv_nl_put_steps(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+		    bool is_plan, bool is_admin)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->nr; i++)
+		if (fv_nl_put_step(skb, nest_attr, report, &report->steps[i], is_plan, is_admin))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * fv_nl_put_functions - Add the functions of a report to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute of each
+ * @report: the functions
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if they do not fit.
+ */
+int fv_nl_put_functions(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->nr_functions; i++)
+		if (fv_nl_put_function(skb, nest_attr, &report->functions[i]))
+			return -EMSGSIZE;
 	return 0;
 }
 

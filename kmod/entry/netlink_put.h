@@ -11,14 +11,12 @@
 #include "object/history.h"
 
 struct fv_link;
-struct fv_reset_function;
 struct fv_reset_report;
-struct fv_reset_step;
 struct sk_buff;
 
 /* Message space for an address and for a link. */
 #define FV_NL_NAME_SIZE		nla_total_size(FPGA_VFIO_NAME_MAX + 1)
-#define FV_NL_LINK_SIZE		nla_total_size(8 * nla_total_size(sizeof(u8)))
+#define FV_NL_LINK_SIZE		nla_total_size(8 * nla_total_size(sizeof(u32)))
 
 /* Message space for a policy. */
 #define FV_NL_POLICY_SIZE							\
@@ -31,11 +29,9 @@ struct sk_buff;
 		       nla_total_size(FV_REASON_SIZE) + FV_SCOPE_MAX * FV_NL_FUNCTION_SIZE)
 
 int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link);
-int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
-		       const struct fv_reset_function *function);
-const char *fv_nl_step_text(const struct fv_reset_step *step);
-int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
-		   const struct fv_reset_step *step, bool is_plan);
+int fv_nl_put_steps(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
+		    bool is_plan, bool is_admin);
+int fv_nl_put_functions(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report);
 int fv_nl_put_policy(struct sk_buff *skb, int nest_attr, const struct fv_policy *policy);
 
 #endif /* FV_NETLINK_PUT_H */

@@ -12,6 +12,7 @@
 #include "object/card.h"
 #include "object/device.h"
 #include "object/history.h"
+#include "recover/operation.h"
 
 /**
  * fv_nl_is_admin - Check for the privilege to access hardware
@@ -95,4 +96,41 @@ struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 		return dev;
 	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
 	return ERR_PTR(-ENODEV);
+}
+
+/**
+ * fv_nl_submit - Submit the operation of a request
+ * @info: the request
+ * @op: the operation
+ *
+ * Context: Process context.
+ * Return: 0, or an error of fv_op_submit().
+ */
+int fv_nl_submit(struct genl_info *info, struct fv_op *op)
+{
+	int ret = fv_op_submit(op);
+
+	if (ret == -ENODEV)
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: being unbound", op->bdf);
+	else if (ret == -ENOBUFS)
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: %u operations wait for its card already",
+				   op->bdf, FV_OPS_WAITING);
+	return ret;
+}
+
+/**
+ * fv_nl_check_reply - Cancel an operation of which its requester does not learn
+ * @op: the operation, submitted
+ * @error: result of the reply
+ *
+ * Context: Process context.
+ * Return: @error.
+ */
+int fv_nl_check_reply(struct fv_op *op, int error)
+{
+	char text[FV_REASON_SIZE];
+
+	if (error)
+		fv_op_cancel(op, text, sizeof(text));
+	return error;
 }

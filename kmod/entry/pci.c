@@ -24,6 +24,7 @@
 #include "recover/fence_session.h"
 #include "recover/flr.h"
 #include "recover/link_monitor.h"
+#include "recover/operation.h"
 #include "recover/recovery_worker.h"
 #include "recover/user_notify.h"
 
@@ -83,6 +84,7 @@ static void fv_pci_detach(struct fv_device *dev)
 static void fv_pci_leave(struct fv_device *dev)
 {
 	fv_recovery_leave(dev);
+	fv_op_leave(dev);
 	fv_session_leave(dev);
 }
 
@@ -154,6 +156,11 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev->history = fv_history_get(pdev);
 	if (IS_ERR(dev->history)) {
 		ret = PTR_ERR(dev->history);
+		goto err_put;
+	}
+	dev->ops = fv_op_queue_get(pdev);
+	if (IS_ERR(dev->ops)) {
+		ret = PTR_ERR(dev->ops);
 		goto err_put;
 	}
 	dev->profile = fv_profile_of(pdev);

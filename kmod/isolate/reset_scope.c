@@ -40,6 +40,9 @@
  */
 #define FV_SCOPE_LOCK_LIMIT_MS	1000
 
+/* For a plan, of which each method has its own: its caller holds locks of generic netlink. */
+#define FV_SCOPE_PREVIEW_LIMIT_MS	20
+
 /**
  * fv_scope_lock_function - Try for a second to lock a function
  * @pdev: the function
@@ -89,6 +92,7 @@ int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, si
 	scope->devices[0] = dev;
 	scope->nr = 1;
 	scope->nr_held = 1;
+	scope->lock_limit_ms = FV_SCOPE_LOCK_LIMIT_MS;
 	return 0;
 }
 
@@ -241,24 +245,40 @@ static void fv_scope_tell_held(struct fv_scope *scope, struct fv_device *dev, bo
 		 pci_name(dev->core.pdev), pid_nr(dev->user));
 }
 
-/* fv_device::user is protected by the lock of the device's own set. */
-static int fv_scope_lock_set(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
+/**
+ * fv_scope_lock_own_set - Try for some time to take vfio_device_set::lock of a device
+ * @dev: the device
+ * @limit_ms: how long, in ms
+ * @text: error text
+ * @size: size of @text
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, then the caller unlocks it, -EAGAIN if another task keeps the lock, -EINTR when the
+ * process is being killed.
+ */
+int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *text, size_t size)
 {
-	struct vfio_device_set *set = dev->core.vdev.dev_set;
 	struct fv_wait wait;
 	int ret;
 
-	if (set == scope->dev->core.vdev.dev_set)
-		return 0;
-	fv_wait_begin(&wait, FV_SCOPE_LOCK_LIMIT_MS);
-	while (!mutex_trylock(&set->lock)) {
+	fv_wait_begin(&wait, limit_ms);
+	while (!mutex_trylock(&dev->core.vdev.dev_set->lock)) {
 		ret = fv_wait_pause(&wait);
 		if (!ret)
 			continue;
-		snprintf(text, size, "%s is being opened or closed", pci_name(dev->core.pdev));
+		snprintf(text, size, "%s is being opened, closed or reset",
+			 pci_name(dev->core.pdev));
 		return ret == -ETIMEDOUT ? -EAGAIN : ret;
 	}
 	return 0;
+}
+
+/* fv_device::user is protected by the lock of the device's own set. */
+static int fv_scope_lock_set(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
+{
+	if (dev->core.vdev.dev_set == scope->dev->core.vdev.dev_set)
+		return 0;
+	return fv_scope_lock_own_set(dev, scope->lock_limit_ms, text, size);
 }
 
 static void fv_scope_unlock_set(struct fv_scope *scope, struct fv_device *dev)
@@ -571,6 +591,8 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 	scope->devices[0] = dev;
 	scope->nr = 1;
 	scope->nr_held = 0;
+	if (!scope->lock_limit_ms)
+		scope->lock_limit_ms = FV_SCOPE_PREVIEW_LIMIT_MS;
 	ret = fv_scope_collect(scope, is_card, text, size);
 	if (!ret)
 		ret = fv_scope_collect_vfs(scope, text, size);
@@ -596,6 +618,7 @@ int fv_scope_check_users(struct fv_device *dev, char *text, size_t size)
 	scope = kzalloc_obj(*scope);
 	if (!scope)
 		return -ENOMEM;
+	scope->lock_limit_ms = FV_SCOPE_LOCK_LIMIT_MS;
 	ret = fv_scope_preview(scope, dev, false, text, size);
 	fv_scope_end(scope);
 	return ret;

@@ -27,6 +27,8 @@ struct pci_dev;
  * @nr: number of functions
  * @nr_held: number of functions with their device lock held
  * @is_any_user: the functions may belong to several VFIO users
+ * @lock_limit_ms: how long to try to lock the set of a virtual function, ms; 0 before
+ *	     fv_scope_preview() for that of a plan
  * @holders: if refused because of other users, their functions and processes; only for callers
  *	     with CAP_SYS_ADMIN; else empty
  */
@@ -38,10 +40,12 @@ struct fv_scope {
 	unsigned int nr;
 	unsigned int nr_held;
 	bool is_any_user;
+	unsigned int lock_limit_ms;
 	char holders[FV_REASON_SIZE];
 };
 
 int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size);
+int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *text, size_t size);
 int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size);
 bool fv_scope_is_wide(struct fv_device *dev, bool is_card);
 int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size);

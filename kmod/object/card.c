@@ -77,6 +77,7 @@ int fv_card_attach(struct fv_device *dev, void (*init)(struct fv_card *card))
 	}
 	list_add_tail(&dev->card_node, &card->devices);
 	dev->card = card;
+	fv_registry_changes++;
 	return 0;
 }
 
@@ -98,6 +99,7 @@ void fv_card_detach(struct fv_device *dev, void (*exit)(struct fv_card *card))
 	mutex_lock(&fv_registry_lock);
 	dev->card = NULL;
 	list_del_init(&dev->card_node);
+	fv_registry_changes++;
 	is_last = list_empty(&card->devices);
 	if (is_last)
 		xa_erase(&fv_cards, fv_registry_key(card->port));

@@ -22,6 +22,7 @@ int fv_device_list(struct fv_device *dev)
 {
 	lockdep_assert_held(&fv_publish_lock);
 	guard(mutex)(&fv_registry_lock);
+	fv_registry_changes++;
 	return xa_err(xa_store(&fv_devices, fv_registry_key(dev->core.pdev), dev, GFP_KERNEL));
 }
 
@@ -29,7 +30,7 @@ int fv_device_list(struct fv_device *dev)
  * fv_device_unlist - Remove a device from all lookups
  * @dev: the device
  *
- * Waits for all references that fv_device_get() took.
+ * Waits for all references that fv_device_get() and fv_device_hold() took.
  *
  * Context: Process context, may sleep, under fv_publish_lock. Takes fv_registry_lock before and
  * after the wait: see fv_device_put().
@@ -37,8 +38,10 @@ int fv_device_list(struct fv_device *dev)
 void fv_device_unlist(struct fv_device *dev)
 {
 	lockdep_assert_held(&fv_publish_lock);
-	scoped_guard(mutex, &fv_registry_lock)
+	scoped_guard(mutex, &fv_registry_lock) {
 		xa_erase(&fv_devices, fv_registry_key(dev->core.pdev));
+		fv_registry_changes++;
+	}
 	wait_event(dev->unused, !READ_ONCE(dev->nr_uses));
 	scoped_guard(mutex, &fv_registry_lock)
 		WARN_ON(dev->nr_uses);
@@ -96,6 +99,18 @@ struct fv_device *fv_device_get(const char *bdf)
 		return dev;
 	}
 	return NULL;
+}
+
+/**
+ * fv_device_hold - Take another reference to a device
+ * @dev: the device, referenced
+ *
+ * Context: Process context. Takes fv_registry_lock. fv_device_put() drops it.
+ */
+void fv_device_hold(struct fv_device *dev)
+{
+	guard(mutex)(&fv_registry_lock);
+	WRITE_ONCE(dev->nr_uses, dev->nr_uses + 1);
 }
 
 /**
@@ -160,7 +175,7 @@ void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 }
 
 /**
- * fv_device_put - Drop a reference that fv_device_get() took
+ * fv_device_put - Drop a reference that fv_device_get() or fv_device_hold() took
  * @dev: the device
  *
  * Context: Process context. Takes fv_registry_lock, which fv_device_unlist() takes after its

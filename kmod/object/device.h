@@ -20,6 +20,7 @@
 struct fv_card;
 struct fv_counters;
 struct fv_group;
+struct fv_op_queue;
 struct fv_profile;
 struct fv_stats;
 
@@ -32,6 +33,7 @@ struct fv_stats;
  * @intx:	INTx while the device is fenced or reset
  * @flr:	Function Level Reset that the user requests in configuration space
  * @history:	events of its card; set before VFIO can call the driver
+ * @ops:	operations of its card; set before VFIO can call the driver
  * @profile:	the board's defaults; written by probe only
  * @policy:	settings of the administrator; fv_registry_lock
  * @card:	its card, or NULL if there is no port above it; fv_registry_lock
@@ -58,7 +60,7 @@ struct fv_stats;
  * @reset_was_readable: configuration space was readable then; device lock
  * @aer_seen:	errors latched at the last AER report, non-fatal and fatal; device lock
  * @is_leaving:	the device is being unbound: the driver's own waits for it end early
- * @nr_uses:	references that fv_device_get() took; fv_registry_lock
+ * @nr_uses:	references that fv_device_get() and fv_device_hold() took; fv_registry_lock
  * @unused:	woken when @nr_uses drops to 0
  */
 struct fv_device {
@@ -69,6 +71,7 @@ struct fv_device {
 	struct fv_intx intx;
 	struct fv_flr flr;
 	struct fv_history *history;
+	struct fv_op_queue *ops;
 	const struct fv_profile *profile;
 	struct fv_policy policy;
 	struct fv_card *card;
@@ -113,6 +116,7 @@ void fv_device_unlist(struct fv_device *dev);
 struct fv_device *fv_device_next(unsigned long *key);
 struct fv_device *fv_device_find(struct pci_dev *pdev);
 struct fv_device *fv_device_get(const char *bdf);
+void fv_device_hold(struct fv_device *dev);
 struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key);
 struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
 				    unsigned long *key);

@@ -88,6 +88,7 @@ int fv_group_attach(struct fv_device *dev)
 	list_move_tail(&dev->stats->node, &group->stats);
 	list_add_tail(&dev->group_node, &group->devices);
 	dev->group = group;
+	fv_registry_changes++;
 	mutex_unlock(&fv_registry_lock);
 	return 0;
 }
@@ -108,6 +109,7 @@ void fv_group_detach(struct fv_device *dev)
 	mutex_lock(&fv_registry_lock);
 	list_del_init(&dev->group_node);
 	dev->group = NULL;
+	fv_registry_changes++;
 	mutex_unlock(&fv_registry_lock);
 }
 

@@ -14,11 +14,17 @@
 /**
  * struct fv_history - the last events of a card
  * @port: PCI address of the port above the card, or of the function if there is none
+ * @task: the card's worker, whose events are those of @pid; fv_history_lock
+ * @pid: process that requested its operation, 0 if none did; fv_history_lock
+ * @comm: name of that process; fv_history_lock
  * @last: number of the newest event, 0 if there is none; fv_history_lock
  * @events: event n is at n modulo FV_HISTORY_EVENTS; fv_history_lock
  */
 struct fv_history {
 	char port[FPGA_VFIO_NAME_MAX + 1];
+	struct task_struct *task;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
 	u64 last;
 	struct fv_event events[FV_HISTORY_EVENTS];
 };
@@ -67,6 +73,22 @@ struct fv_history *fv_history_get(struct pci_dev *pdev)
 	return history;
 }
 
+/**
+ * fv_history_set_requester - Attribute the current task's events to a process
+ * @history: the history of the card whose worker is the current task
+ * @pid: the process; 0 for none
+ * @comm: its name
+ *
+ * Context: Process context. Takes fv_history_lock.
+ */
+void fv_history_set_requester(struct fv_history *history, pid_t pid, const char *comm)
+{
+	guard(mutex)(&fv_history_lock);
+	history->task = current;
+	history->pid = pid;
+	strscpy(history->comm, comm);
+}
+
 static void fv_history_keep(struct fv_device *dev, struct fv_event *event)
 {
 	struct fv_history *history = dev->history;
@@ -78,6 +100,10 @@ static void fv_history_keep(struct fv_device *dev, struct fv_event *event)
 	}
 
 	guard(mutex)(&fv_history_lock);
+	if (history->task == current) {
+		event->pid = history->pid;
+		strscpy(event->comm, history->comm);
+	}
 	event->seq = ++history->last;
 	history->events[event->seq % FV_HISTORY_EVENTS] = *event;
 	fv_observer_event(dev, history->port, event);

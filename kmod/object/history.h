@@ -25,7 +25,7 @@ struct pci_dev;
  * @bdf: PCI address of the function; empty if the event is the whole card's
  * @kind: what happened
  * @origin: who requested it
- * @pid: process that requested it, 0 if a kernel thread did
+ * @pid: process that requested it, 0 if none did
  * @comm: name of that process
  * @method: reset method, or FV_METHOD_NONE
  * @error: 0 or a negative errno
@@ -55,6 +55,7 @@ struct fv_event {
 struct fv_history;
 
 struct fv_history *fv_history_get(struct pci_dev *pdev);
+void fv_history_set_requester(struct fv_history *history, pid_t pid, const char *comm);
 __printf(3, 4)
 void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...);
 __printf(3, 4)

@@ -29,6 +29,9 @@
 /* Retry interval (ms) when another task holds the session or the card. */
 #define FV_SESSION_AGAIN_MS	200
 
+/* How long (ms) a plan waits for locks: its caller holds locks of generic netlink. */
+#define FV_SESSION_PLAN_MS	100
+
 /* A card that is being fenced. */
 struct fv_session_job {
 	struct fv_scope scope;
@@ -156,8 +159,8 @@ static void fv_session_take(struct fv_card *card, const struct fv_session_reques
 		session->is_detached = request->is_detached;
 		session->is_link_disabled = is_off;
 		session->portid = request->portid;
-		session->pid = task_tgid_nr(current);
-		get_task_comm(session->comm, current->group_leader);
+		session->pid = request->pid;
+		strscpy(session->comm, request->comm);
 		session->end_ns = ktime_get_ns() + request->limit_ms * (u64)NSEC_PER_MSEC;
 	}
 	fv_session_end_in(session, request->limit_ms);
@@ -223,7 +226,7 @@ static int fv_session_plan(struct fv_session_job *job, struct fv_device *dev,
 }
 
 static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
-			  const struct fv_session_request *request, bool is_plan,
+			  const struct fv_session_request *request,
 			  struct fv_reset_report *report, bool *is_link_disabled)
 {
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
@@ -240,19 +243,60 @@ static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
 		mutex_unlock(&dev->card->hot_reset_lock);
 		return ret;
 	}
-	if (is_plan) {
-		ret = fv_session_plan(job, dev, &policy, report, is_link_disabled);
-	} else {
-		ret = fv_session_hold(job, dev);
-		if (!ret) {
-			ret = fv_session_begin_locked(job, dev, request, &policy);
-			fv_reset_report_functions(report, &job->scope);
-			*is_link_disabled = dev->card->session.is_link_disabled;
-			fv_scope_end(&job->scope);
-		}
+	ret = fv_session_hold(job, dev);
+	if (!ret) {
+		ret = fv_session_begin_locked(job, dev, request, &policy);
+		fv_reset_report_functions(report, &job->scope);
+		*is_link_disabled = dev->card->session.is_link_disabled;
+		fv_scope_end(&job->scope);
 	}
 	mutex_unlock(set);
 	mutex_unlock(&dev->card->hot_reset_lock);
+	return ret;
+}
+
+static int fv_session_check_card(struct fv_device *dev, char *text, size_t size)
+{
+	if (dev->card && !dev->core.pdev->is_virtfn)
+		return 0;
+	snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
+	return -EOPNOTSUPP;
+}
+
+/**
+ * fv_session_preview - Preview fv_session_begin()
+ * @dev: a device on the card; the caller keeps it from going away
+ * @report: functions of the card
+ * @is_link_disabled: the port would keep the link disabled during the session
+ * @text: error text, may be empty
+ * @size: size of @text
+ *
+ * Context: Process context; waits for locks for at most FV_SESSION_PLAN_MS.
+ * Return: 0, or an error of fv_session_begin().
+ */
+int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
+		       bool *is_link_disabled, char *text, size_t size)
+{
+	struct fv_session_job *job __free(kfree) = kzalloc_obj(*job);
+	struct fv_policy policy;
+	int ret;
+
+	*text = '\0';
+	if (!job)
+		return -ENOMEM;
+	ret = fv_session_check_card(dev, text, size);
+	if (ret)
+		return ret;
+	if (fv_card_has_session(dev->card, text, size))
+		return -EBUSY;
+	fv_device_policy(dev, &policy);
+	ret = fv_scope_lock_own_set(dev, FV_SESSION_PLAN_MS, text, size);
+	if (ret)
+		return ret;
+	ret = fv_session_plan(job, dev, &policy, report, is_link_disabled);
+	mutex_unlock(&dev->core.vdev.dev_set->lock);
+	if (ret)
+		strscpy(text, job->text, size);
 	return ret;
 }
 
@@ -260,7 +304,6 @@ static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
  * fv_session_begin - Begin a fence session
  * @dev: a device on the card; the caller keeps it from going away
  * @request: the request
- * @is_plan: change nothing, only fill @report and @is_link_disabled
  * @report: functions of the card
  * @is_link_disabled: the port keeps the link disabled during the session
  * @text: error text, may be empty; on success the reason of the new state
@@ -275,7 +318,7 @@ static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
  * it is being bound, reset or recovered, or a user does not leave its memory alone, -EINTR,
  * -ENOMEM. On error nothing has changed.
  */
-int fv_session_begin(struct fv_device *dev, const struct fv_session_request *request, bool is_plan,
+int fv_session_begin(struct fv_device *dev, const struct fv_session_request *request,
 		     struct fv_reset_report *report, bool *is_link_disabled, char *text,
 		     size_t size)
 {
@@ -287,23 +330,20 @@ int fv_session_begin(struct fv_device *dev, const struct fv_session_request *req
 	*text = '\0';
 	if (!job)
 		return -ENOMEM;
-	if (!card) {
-		snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
-		return -EOPNOTSUPP;
-	}
-	if (!mutex_trylock(&card->session.lock)) {
-		snprintf(text, size, "%s: being fenced or recovered", pci_name(card->port));
-		return -EAGAIN;
-	}
+	ret = fv_session_check_card(dev, text, size);
+	if (ret)
+		return ret;
+	ret = mutex_lock_killable(&card->session.lock);
+	if (ret)
+		return ret;
 	if (fv_card_has_session(card, text, size))
 		ret = -EBUSY;
 	else
-		ret = fv_session_try(job, dev, request, is_plan, report, is_link_disabled);
+		ret = fv_session_try(job, dev, request, report, is_link_disabled);
 	if (!*text)
 		strscpy(text, job->text, size);
-	if (!is_plan)
-		fv_session_note(dev, FPGA_VFIO_ORIGIN_NETLINK, ret,
-				ktime_to_ns(ktime_sub(ktime_get(), began)), text);
+	fv_session_note(dev, FPGA_VFIO_ORIGIN_NETLINK, ret,
+			ktime_to_ns(ktime_sub(ktime_get(), began)), text);
 	mutex_unlock(&card->session.lock);
 	return ret;
 }
@@ -470,12 +510,12 @@ static bool fv_session_is_ready(struct fv_card *card)
  * @text: error text if nothing was tried
  * @size: size of @text
  *
- * Also recovers a card without a session. If the caller is killed, the driver continues.
+ * Also recovers a card without a session. If this is interrupted, the driver goes on.
  *
  * Context: Process context, may sleep for the limits of the policy; killable.
  * Return: 0, -EOPNOTSUPP if there is no card, or if @dev is a virtual function, which is
  * recovered with its physical function, -EBUSY if the session has another owner or a function
- * is bound to another driver, -EAGAIN if the card is being fenced, recovered, bound or reset,
+ * is bound to another driver, -EAGAIN if the card is being bound or reset,
  * -ESTALE if it came back with another identity, -ETIMEDOUT or -EIO if it did not come back,
  * -EINTR, -ENOMEM.
  */
@@ -484,19 +524,17 @@ int fv_session_end(struct fv_device *dev, const struct fv_session_request *reque
 		   size_t size)
 {
 	struct fv_card *card = dev->card;
-	int ret = 0;
+	int ret;
 
 	*text = '\0';
 	*times = (struct fv_recover_times) {};
 	report->nr = 0;
-	if (!card || dev->core.pdev->is_virtfn) {
-		snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
-		return -EOPNOTSUPP;
-	}
-	if (!mutex_trylock(&card->session.lock)) {
-		snprintf(text, size, "%s: being fenced or recovered", pci_name(card->port));
-		return -EAGAIN;
-	}
+	ret = fv_session_check_card(dev, text, size);
+	if (ret)
+		return ret;
+	ret = mutex_lock_killable(&card->session.lock);
+	if (ret)
+		return ret;
 	if (!fv_session_is_owner(&card->session, request)) {
 		fv_card_has_session(card, text, size);
 		ret = -EBUSY;
@@ -505,12 +543,26 @@ int fv_session_end(struct fv_device *dev, const struct fv_session_request *reque
 		if (!card->session.is_on) {
 			cancel_delayed_work(&card->session.end);
 		} else if (ret == -EINTR) {
+			/* Its link may be up, and its functions may be masters again. */
 			guard(mutex)(&fv_registry_lock);
 			fv_session_hand_over(&card->session);
 		}
 	}
 	mutex_unlock(&card->session.lock);
 	return ret;
+}
+
+/**
+ * fv_session_give_up - Have the driver end a fence session
+ * @card: the card
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_session_give_up(struct fv_card *card)
+{
+	guard(mutex)(&fv_registry_lock);
+	if (card->session.is_on)
+		fv_session_hand_over(&card->session);
 }
 
 /**

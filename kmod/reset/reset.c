@@ -85,6 +85,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		if (fv_scope_is_wide(dev, job->ops->is_card) && !is_locked) {
 			ret = fv_reset_lock_set(job, set);
 			if (ret) {
+				job->step->error = ret;
 				result = ret;
 				break;
 			}

@@ -10,6 +10,9 @@
 #include "pcie/reset_ops.h"
 #include "reset/reset.h"
 
+/* How long (ms) a plan waits for locks: its caller holds locks of generic netlink. */
+#define FV_PLAN_LOCK_MS	100
+
 /**
  * fv_reset_report_functions - Copy a reset scope into a report
  * @report: the report
@@ -66,19 +69,22 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_scope *scope,
  * @methods: allowed methods, as for fv_reset_run()
  * @report: each method, in order, with the error that would refuse it
  *
- * Context: Process context, may sleep. Takes vfio_device_set::lock.
- * Return: 0, -ENOMEM, -EINTR, or an error of runtime PM.
+ * Context: Process context, may sleep; waits for vfio_device_set::lock, which it takes, for at most
+ * FV_PLAN_LOCK_MS.
+ * Return: 0, -ENOMEM, -EINTR, -EAGAIN if another task keeps that lock, with its text in the first
+ * step, or an error of runtime PM.
  */
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
 {
 	struct fv_scope *scope __free(kfree) = kzalloc_obj(*scope);
 	unsigned int order[FV_RESET_METHODS + 1];
-	struct mutex *set = &dev->core.vdev.dev_set->lock;
+	struct fv_reset_step *first = &report->steps[0];
 	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_policy policy;
 	unsigned int nr, i;
 	int ret;
 
+	*first = (struct fv_reset_step) {};
 	report->nr = 0;
 	report->nr_functions = 0;
 	if (!scope)
@@ -88,13 +94,16 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 	ret = pm_runtime_resume_and_get(&pdev->dev);
 	if (ret < 0)
 		return ret;
-	ret = mutex_lock_killable(set);
+	ret = fv_scope_lock_own_set(dev, FV_PLAN_LOCK_MS, first->text, sizeof(first->text));
 	if (!ret) {
 		scope->is_any_user = methods & FV_RESET_VERIFY_CARD_FIRST;
 		nr = fv_reset_order(pdev, &policy, methods, order);
 		for (i = 0; i < nr; i++)
 			fv_reset_plan_step(dev, scope, &policy, order[i], report);
-		mutex_unlock(set);
+		mutex_unlock(&dev->core.vdev.dev_set->lock);
+	} else {
+		first->error = ret;
+		report->nr = 1;
 	}
 	pm_runtime_put(&pdev->dev);
 	return ret;

@@ -14,6 +14,7 @@
 #include "genl.h"
 #include "irq.h"
 #include "module.h"
+#include "operation.h"
 #include "region.h"
 #include "regs.h"
 #include "user.h"
@@ -177,7 +178,7 @@ int reset_by_netlink(const char *bdf, int method)
 	genl_put_string(&attrs, FPGA_VFIO_A_RESET_BDF, bdf);
 	if (method >= 0)
 		genl_put_u32(&attrs, FPGA_VFIO_A_RESET_METHOD, method);
-	ret = __genl_call(&genl, FPGA_VFIO_CMD_RESET, 0, &attrs, NULL, NULL, &answer);
+	ret = __op_call(&genl, FPGA_VFIO_CMD_RESET, &attrs, NULL, NULL, NULL, &answer);
 	genl_close(&genl);
 	return ret;
 }

@@ -154,8 +154,8 @@ step
   error 0
   duration-ns 2103456789
 end
-state 0
-link
+card-state 0
+after
   speed 3
   width 8
   max-speed 4

@@ -10,6 +10,12 @@
  * loaded, without the file the command is refused. Closing a socket that owns a fence session logs
  * "close".
  *
+ * Of reset, retrain, fence and recover, netlink/COMMAND is the result, with the names of op-get:
+ * they are answered by the number of an operation, which ends when no file that a line "wait FILE"
+ * names is there. A result "fail" is the operation's error; "refuse ERRNO TEXT" refuses the command
+ * at once. op-get is not logged. netlink/deaf has the operation go on when it is cancelled,
+ * netlink/lose loses the event of its end.
+ *
  * A listener that waits in ppoll() gets the messages that a test puts into netlink/event, which is
  * removed when sent. netlink/overrun causes one ENOBUFS; netlink/unload unloads the driver,
  * netlink/unload-other another family.
@@ -38,11 +44,12 @@
 #define FAMILY_ID	0x42
 #define GROUP_ID	7
 #define NOTIFY_ID	8
+#define OPS_ID	9
 #define MESSAGE_SIZE	16384
 #define DEPTH		4
 #define POLL_MS		5
 
-enum type { STRING, U8, U32, UINT, FLAG, NEST };
+enum type { STRING, U32, UINT, FLAG, NEST };
 
 struct attr {
 	const char *name;
@@ -124,18 +131,18 @@ static const struct attr event[] = {
 	{ "error", FPGA_VFIO_A_EVENT_ERROR, U32, NULL },
 	{ "duration-ns", FPGA_VFIO_A_EVENT_DURATION_NS, UINT, NULL },
 	{ "state", FPGA_VFIO_A_EVENT_STATE, U32, NULL },
-	{ "speed", FPGA_VFIO_A_EVENT_SPEED, U8, NULL },
-	{ "width", FPGA_VFIO_A_EVENT_WIDTH, U8, NULL },
+	{ "speed", FPGA_VFIO_A_EVENT_SPEED, U32, NULL },
+	{ "width", FPGA_VFIO_A_EVENT_WIDTH, U32, NULL },
 	{ "text", FPGA_VFIO_A_EVENT_TEXT, STRING, NULL },
 	{}
 };
 
 static const struct attr link_[] = {
-	{ "speed", FPGA_VFIO_A_LINK_SPEED, U8, NULL },
-	{ "width", FPGA_VFIO_A_LINK_WIDTH, U8, NULL },
-	{ "max-speed", FPGA_VFIO_A_LINK_MAX_SPEED, U8, NULL },
-	{ "max-width", FPGA_VFIO_A_LINK_MAX_WIDTH, U8, NULL },
-	{ "target-speed", FPGA_VFIO_A_LINK_TARGET_SPEED, U8, NULL },
+	{ "speed", FPGA_VFIO_A_LINK_SPEED, U32, NULL },
+	{ "width", FPGA_VFIO_A_LINK_WIDTH, U32, NULL },
+	{ "max-speed", FPGA_VFIO_A_LINK_MAX_SPEED, U32, NULL },
+	{ "max-width", FPGA_VFIO_A_LINK_MAX_WIDTH, U32, NULL },
+	{ "target-speed", FPGA_VFIO_A_LINK_TARGET_SPEED, U32, NULL },
 	{ "active", FPGA_VFIO_A_LINK_ACTIVE, FLAG, NULL },
 	{ "training", FPGA_VFIO_A_LINK_TRAINING, FLAG, NULL },
 	{ "disabled", FPGA_VFIO_A_LINK_DISABLED, FLAG, NULL },
@@ -184,17 +191,18 @@ static const struct attr reset[] = {
 	{ "method", FPGA_VFIO_A_RESET_METHOD, U32, NULL },
 	{ "dry-run", FPGA_VFIO_A_RESET_DRY_RUN, FLAG, NULL },
 	{ "step", FPGA_VFIO_A_RESET_STEP, NEST, step },
+	{ "op", FPGA_VFIO_A_RESET_OP, U32, NULL },
 	{}
 };
 
 static const struct attr retrain[] = {
 	{ "bdf", FPGA_VFIO_A_RETRAIN_BDF, STRING, NULL },
-	{ "speed", FPGA_VFIO_A_RETRAIN_SPEED, U8, NULL },
-	{ "tries", FPGA_VFIO_A_RETRAIN_TRIES, U8, NULL },
+	{ "speed", FPGA_VFIO_A_RETRAIN_SPEED, U32, NULL },
+	{ "tries", FPGA_VFIO_A_RETRAIN_TRIES, U32, NULL },
 	{ "dry-run", FPGA_VFIO_A_RETRAIN_DRY_RUN, FLAG, NULL },
 	{ "before", FPGA_VFIO_A_RETRAIN_BEFORE, NEST, link_ },
 	{ "after", FPGA_VFIO_A_RETRAIN_AFTER, NEST, link_ },
-	{ "attempts", FPGA_VFIO_A_RETRAIN_ATTEMPTS, U8, NULL },
+	{ "op", FPGA_VFIO_A_RETRAIN_OP, U32, NULL },
 	{}
 };
 
@@ -206,6 +214,8 @@ static const struct attr fence[] = {
 	{ "port", FPGA_VFIO_A_FENCE_PORT, STRING, NULL },
 	{ "function", FPGA_VFIO_A_FENCE_FUNCTION, NEST, function },
 	{ "link-disabled", FPGA_VFIO_A_FENCE_LINK_DISABLED, FLAG, NULL },
+	{ "op", FPGA_VFIO_A_FENCE_OP, U32, NULL },
+	{ "refusal", FPGA_VFIO_A_FENCE_REFUSAL, U32, NULL },
 	{}
 };
 
@@ -214,12 +224,30 @@ static const struct attr recover[] = {
 	{ "force", FPGA_VFIO_A_RECOVER_FORCE, FLAG, NULL },
 	{ "dry-run", FPGA_VFIO_A_RECOVER_DRY_RUN, FLAG, NULL },
 	{ "step", FPGA_VFIO_A_RECOVER_STEP, NEST, step },
-	{ "state", FPGA_VFIO_A_RECOVER_STATE, U32, NULL },
-	{ "reason", FPGA_VFIO_A_RECOVER_REASON, STRING, NULL },
-	{ "link", FPGA_VFIO_A_RECOVER_LINK, NEST, link_ },
-	{ "link-ns", FPGA_VFIO_A_RECOVER_LINK_NS, UINT, NULL },
-	{ "ready-ns", FPGA_VFIO_A_RECOVER_READY_NS, UINT, NULL },
-	{ "duration-ns", FPGA_VFIO_A_RECOVER_DURATION_NS, UINT, NULL },
+	{ "op", FPGA_VFIO_A_RECOVER_OP, U32, NULL },
+	{}
+};
+
+static const struct attr op[] = {
+	{ "id", FPGA_VFIO_A_OP_ID, U32, NULL },
+	{ "port", FPGA_VFIO_A_OP_PORT, STRING, NULL },
+	{ "bdf", FPGA_VFIO_A_OP_BDF, STRING, NULL },
+	{ "state", FPGA_VFIO_A_OP_STATE, U32, NULL },
+	{ "error", FPGA_VFIO_A_OP_ERROR, U32, NULL },
+	{ "text", FPGA_VFIO_A_OP_TEXT, STRING, NULL },
+	{ "refusal", FPGA_VFIO_A_OP_REFUSAL, U32, NULL },
+	{ "step", FPGA_VFIO_A_OP_STEP, NEST, step },
+	{ "before", FPGA_VFIO_A_OP_BEFORE, NEST, link_ },
+	{ "after", FPGA_VFIO_A_OP_AFTER, NEST, link_ },
+	{ "attempts", FPGA_VFIO_A_OP_ATTEMPTS, U32, NULL },
+	{ "timeout-ms", FPGA_VFIO_A_OP_TIMEOUT_MS, U32, NULL },
+	{ "function", FPGA_VFIO_A_OP_FUNCTION, NEST, function },
+	{ "link-disabled", FPGA_VFIO_A_OP_LINK_DISABLED, FLAG, NULL },
+	{ "card-state", FPGA_VFIO_A_OP_CARD_STATE, U32, NULL },
+	{ "card-reason", FPGA_VFIO_A_OP_CARD_REASON, STRING, NULL },
+	{ "link-ns", FPGA_VFIO_A_OP_LINK_NS, UINT, NULL },
+	{ "ready-ns", FPGA_VFIO_A_OP_READY_NS, UINT, NULL },
+	{ "duration-ns", FPGA_VFIO_A_OP_DURATION_NS, UINT, NULL },
 	{}
 };
 
@@ -237,16 +265,25 @@ static const struct {
 	[FPGA_VFIO_CMD_FENCE] = { "fence", fence },
 	[FPGA_VFIO_CMD_RECOVER] = { "recover", recover },
 	[FPGA_VFIO_CMD_RELEASE] = { "release", device },
+	[FPGA_VFIO_CMD_OP_GET] = { "op-get", op },
+	[FPGA_VFIO_CMD_OP_CANCEL] = { "op-cancel", op },
 };
 
 /* The driver's end of each netlink socket of the program; 0: not netlink. */
 static int ends[64];
 /* Sockets that own a fence session. */
 static bool has_fence[64];
-/* Listeners of the event group, and of the family notifications. */
-static bool is_member[64], is_notified[64];
+/* Listeners of the event group, of operations, and of the family notifications. */
+static bool is_member[64], is_op_member[64], is_notified[64];
 /* Destination of the reply. */
 static int asker;
+
+/* The last operation. */
+static struct {
+	uint32_t id;
+	int cmd;
+	bool is_on, is_told, is_cancelled;
+} last;
 
 /* A message under construction. */
 struct message {
@@ -326,14 +363,10 @@ static void put_value(struct message *m, const struct attr *a, const char *text)
 {
 	uint64_t value = strtoull(text, NULL, 0);
 	uint32_t value32 = (uint32_t)value;
-	uint8_t value8 = (uint8_t)value;
 
 	switch (a->type) {
 	case STRING:
 		put(m, a->id, text, strlen(text) + 1);
-		break;
-	case U8:
-		put(m, a->id, &value8, 1);
 		break;
 	case U32:
 		put(m, a->id, &value32, 4);
@@ -603,14 +636,25 @@ static void log_close(const char *root)
 	fclose(log);
 }
 
-static void put_group(struct message *m, const char *name, uint32_t id)
+static void put_group(struct message *m, int nr, const char *name, uint32_t id)
 {
-	struct nlattr *list = put(m, CTRL_ATTR_MCAST_GROUPS | NLA_F_NESTED, NULL, 0);
-	struct nlattr *entry = put(m, 1 | NLA_F_NESTED, NULL, 0);
+	struct nlattr *entry = put(m, nr | NLA_F_NESTED, NULL, 0);
 
 	put(m, CTRL_ATTR_MCAST_GRP_NAME, name, strlen(name) + 1);
 	put(m, CTRL_ATTR_MCAST_GRP_ID, &id, sizeof(id));
 	entry->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)entry);
+}
+
+static void put_groups(struct message *m, bool is_ctrl)
+{
+	struct nlattr *list = put(m, CTRL_ATTR_MCAST_GROUPS | NLA_F_NESTED, NULL, 0);
+
+	if (is_ctrl) {
+		put_group(m, 1, "notify", NOTIFY_ID);
+	} else {
+		put_group(m, 1, FPGA_VFIO_MCGRP_EVENTS, GROUP_ID);
+		put_group(m, 2, FPGA_VFIO_MCGRP_OPS, OPS_ID);
+	}
 	list->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)list);
 }
 
@@ -633,10 +677,7 @@ static void on_family(const char *root, const struct nlmsghdr *request)
 	begin(&m, request, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
 	put(&m, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
 	put(&m, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
-	if (is_ctrl)
-		put_group(&m, "notify", NOTIFY_ID);
-	else
-		put_group(&m, FPGA_VFIO_MCGRP_EVENTS, GROUP_ID);
+	put_groups(&m, is_ctrl);
 	give(&m);
 	give_error(request, 0, NULL);
 }
@@ -658,6 +699,155 @@ static void unload(uint16_t id)
 	}
 }
 
+static bool is_op(int cmd)
+{
+	return cmd == FPGA_VFIO_CMD_RESET || cmd == FPGA_VFIO_CMD_RETRAIN ||
+	       cmd == FPGA_VFIO_CMD_FENCE || cmd == FPGA_VFIO_CMD_RECOVER;
+}
+
+/* The result of the last operation, or NULL. */
+static FILE *open_result(const char *root)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/netlink/%s", root, commands[last.cmd].name);
+	return fopen(path, "re");
+}
+
+/* True if a line "wait FILE" of the result names a file that is there. */
+static bool is_blocked(const char *root)
+{
+	FILE *f = open_result(root);
+	char path[PATH_MAX], line[1024];
+	bool is_so = false;
+
+	while (f && !is_so && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "wait ", 5))
+			continue;
+		snprintf(path, sizeof(path), "%s/netlink/%s", root, line + 5);
+		is_so = !access(path, F_OK);
+	}
+	if (f)
+		fclose(f);
+	return is_so && !last.is_cancelled;
+}
+
+static void begin_op(const char *root, const struct nlmsghdr *request, int cmd)
+{
+	char line[1024], *rest;
+	struct message m;
+	int error = 0;
+	FILE *f;
+
+	last.cmd = cmd;
+	f = open_result(root);
+	if (!f) {
+		give_error(request, ENODEV, "fakenetlink has no answer");
+		return;
+	}
+	while (!error && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "refuse ", 7))
+			error = (int)strtol(line + 7, &rest, 10);
+	}
+	fclose(f);
+	if (error) {
+		give_error(request, error, rest + strspn(rest, " "));
+		return;
+	}
+	last.id++;
+	last.is_on = true;
+	last.is_told = false;
+	last.is_cancelled = false;
+	begin(&m, request, FAMILY_ID, cmd);
+	put(&m, find(commands[cmd].attrs, "op")->id, &last.id, sizeof(last.id));
+	give(&m);
+	give_error(request, 0, NULL);
+}
+
+static void put_named(struct reading *r, const char *name, const char *value)
+{
+	put_value(&r->m, find(op, name), value);
+	r->has_message = true;
+}
+
+static void put_number(struct reading *r, const char *name, unsigned int number)
+{
+	char value[16];
+
+	snprintf(value, sizeof(value), "%u", number);
+	put_named(r, name, value);
+}
+
+static void read_result(struct reading *r, FILE *f)
+{
+	char line[1024];
+
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, "wait ", 5))
+			do_line(r, line);
+	if (last.is_cancelled) {
+		r->error = ECANCELED;
+		snprintf(r->text, sizeof(r->text), "cancelled");
+	}
+	if (!r->error)
+		return;
+	put_number(r, "error", (unsigned int)r->error);
+	if (*r->text)
+		put_named(r, "text", r->text);
+}
+
+static void give_op(const char *root, const struct nlmsghdr *request)
+{
+	struct reading r = { .root = root, .name = commands[last.cmd].name, .request = request,
+			     .cmd = FPGA_VFIO_CMD_OP_GET, .attrs = { op } };
+	bool has_ended = !is_blocked(root);
+	FILE *f;
+
+	if (!last.is_on) {
+		give_error(request, ENOENT, "no such operation");
+		return;
+	}
+	begin_message(&r);
+	put_number(&r, "id", last.id);
+	put_number(&r, "state", has_ended ? FPGA_VFIO_OP_STATE_ENDED : FPGA_VFIO_OP_STATE_RUNNING);
+	if (has_ended) {
+		f = open_result(root);
+		if (!f)
+			abort();
+		read_result(&r, f);
+		fclose(f);
+		last.is_on = false;
+	}
+	end_message(&r);
+	give_error(request, 0, NULL);
+}
+
+/* Multicast the end of the operation, once. */
+static void tell_end(const char *root)
+{
+	const struct nlmsghdr none = {};
+	char path[PATH_MAX];
+	struct message m;
+	int fd;
+
+	if (!last.is_on || last.is_told || is_blocked(root))
+		return;
+	last.is_told = true;
+	snprintf(path, sizeof(path), "%s/netlink/lose", root);
+	if (!access(path, F_OK))
+		return;
+	begin(&m, &none, FAMILY_ID, FPGA_VFIO_CMD_OP_ENDED);
+	put(&m, FPGA_VFIO_A_OP_ID, &last.id, sizeof(last.id));
+	for (fd = 0; fd < (int)N(ends); fd++) {
+		if (!is_op_member[fd])
+			continue;
+		asker = ends[fd];
+		give(&m);
+	}
+}
+
 static void on_request(const char *root, int fd, const struct nlmsghdr *request)
 {
 	const int cmd = ((const struct genlmsghdr *)NLMSG_DATA(request))->cmd;
@@ -672,12 +862,26 @@ static void on_request(const char *root, int fd, const struct nlmsghdr *request)
 		give_error(request, EOPNOTSUPP, NULL);
 		return;
 	}
+	if (cmd == FPGA_VFIO_CMD_OP_GET) {
+		give_op(root, request);
+		return;
+	}
 	log_request(root, commands[cmd].name, request, commands[cmd].attrs);
+	if (cmd == FPGA_VFIO_CMD_OP_CANCEL) {
+		snprintf(path, sizeof(path), "%s/netlink/deaf", root);
+		last.is_cancelled = access(path, F_OK);
+		give_error(request, 0, NULL);
+		return;
+	}
 	snprintf(name, sizeof(name), "%s%s", commands[cmd].name,
 		 has_flag(request, commands[cmd].attrs, "dry-run") ? "-dry-run" : "");
 	if (cmd == FPGA_VFIO_CMD_FENCE && !has_flag(request, fence, "dry-run") &&
 	    !has_flag(request, fence, "detached"))
 		has_fence[fd] = true;
+	if (is_op(cmd) && !has_flag(request, commands[cmd].attrs, "dry-run")) {
+		begin_op(root, request, cmd);
+		return;
+	}
 	snprintf(path, sizeof(path), "%s/netlink/%s", root, name);
 	f = fopen(path, "re");
 	if (!f) {
@@ -716,6 +920,7 @@ int close(int fd)
 		has_fence[fd] = false;
 		ends[fd] = 0;
 		is_member[fd] = false;
+		is_op_member[fd] = false;
 		is_notified[fd] = false;
 	}
 	return REAL(close)(fd);
@@ -731,9 +936,19 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 	if (!is_ours(fd))
 		return REAL(setsockopt)(fd, level, option, value, len);
 	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) {
-		if (*(const int *)value != GROUP_ID && *(const int *)value != NOTIFY_ID)
+		switch (*(const int *)value) {
+		case GROUP_ID:
+			is_member[fd] = true;
+			break;
+		case OPS_ID:
+			is_op_member[fd] = true;
+			break;
+		case NOTIFY_ID:
+			is_notified[fd] = true;
+			break;
+		default:
 			abort();
-		(*(const int *)value == GROUP_ID ? is_member : is_notified)[fd] = true;
+		}
 	}
 	return 0;
 }
@@ -784,7 +999,7 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (!is_ours(fd))
 		return REAL(recvmsg)(fd, msg, flags);
-	if (is_member[fd] && takes("overrun")) {
+	if ((is_member[fd] || is_op_member[fd]) && takes("overrun")) {
 		errno = ENOBUFS;
 		return -1;
 	}
@@ -806,9 +1021,10 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 	const struct timespec slice = { .tv_nsec = POLL_MS * 1000000L };
 	const char *root = getenv("FAKE_ROOT");
 	char happens[PATH_MAX], overrun[PATH_MAX];
+	long left_ms = timeout ? timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000 : LONG_MAX;
 	int ret;
 
-	if (n != 1 || !is_ours(fds[0].fd) || timeout)
+	if (n != 1 || !is_ours(fds[0].fd))
 		return REAL(ppoll)(fds, n, timeout, mask);
 	snprintf(happens, sizeof(happens), "%s/netlink/event", root);
 	snprintf(overrun, sizeof(overrun), "%s/netlink/overrun", root);
@@ -817,6 +1033,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 			unload(FAMILY_ID + 1);
 		if (takes("unload"))
 			unload(FAMILY_ID);
+		tell_end(root);
 		if (!access(happens, F_OK))
 			push(root, "event");
 		if (!access(overrun, F_OK)) {
@@ -824,6 +1041,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 			return 1;
 		}
 		ret = REAL(ppoll)(fds, n, &slice, mask);
-	} while (!ret);
+		left_ms -= POLL_MS;
+	} while (!ret && left_ms > 0);
 	return ret;
 }

@@ -113,7 +113,7 @@ busy_refused()
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: 0000:07:00.2 has driver xdma"
 	grep -q 'Nothing was changed' <<<"$err"
-	echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer fence
+	printf '%s\n' "refusal 1" "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer fence
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."

@@ -20,9 +20,9 @@ step
   text $2
   duration-ns 61000100000
 end
-state $1
-reason $2
-link
+card-state $1
+card-reason $2
+after
   max-speed 4
   max-width 8
 end
@@ -79,8 +79,8 @@ hot                                  possible         202    61000"
 hold ready_ok "a card that is ready is left alone, and that is no error"
 ready_ok()
 {
-	printf '%s\n' "bdf 0000:07:00.1" "state 0" | answer recover-dry-run
-	printf '%s\n' "bdf 0000:07:00.1" "state 0" "duration-ns 1" | answer recover
+	printf '%s\n' "bdf 0000:07:00.1" | answer recover-dry-run
+	printf '%s\n' "bdf 0000:07:00.1" "card-state 0" "duration-ns 1" | answer recover
 	fvl recover 07:00.1
 	succeeds
 	prints "0000:07:00.1: card was ready; nothing to do"
@@ -226,6 +226,37 @@ progress_ok()
 	end_of "$begun"
 	[ "$rc" = 0 ]
 	grep -qF 'CRESC[Kfpgactl: 0000:07:00.1: recover: 1 s of at most 121 sCRESC[KMETHOD' "$work/out"
+}
+
+hold cancel_refused "Ctrl-C ends it, whatever state the card is in, and the driver goes on"
+cancel_refused()
+{
+	plan_recovery
+	not_back 5 "no answer" 110
+	sed -i '1i wait block' "$tree/netlink/recover"
+	: >"$tree/netlink/block"
+	: >"$tree/netlink/log"
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT \
+		"$FPGACTL" recover 07:00.1 >"$work/out" 2>"$work/err" </dev/null &
+	begun=$!
+	wait_until grep -qx 'recover bdf=0000:07:00.1 ' "$tree/netlink/log"
+	kill -INT "$begun"
+	finish
+	[ "$rc" = 130 ]
+	grep -qxF "fpgactl: 0000:07:00.1: recover: cancelled" <<<"$err"
+	hints "The driver goes on with the recovery. 'fpgactl link 0000:07:00.1' shows the state of the card."
+}
+
+hold busy_ok "while another operation has the card there is no plan, and it is waited for"
+busy_ok()
+{
+	echo "fail 11 0000:07:00.1: is being opened, closed or reset" | answer recover-dry-run
+	recovered
+	fvl recover 07:00.1
+	succeeds
+	grep -q '^Card: *ready' <<<"$out"
+	fvl recover --dry-run 07:00.1
+	[ "$rc" = 4 ]
 }
 
 run_tests

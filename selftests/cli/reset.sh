@@ -260,7 +260,7 @@ busy_refused()
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.2 would be reset too and has driver xdma"
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
-	echo "fail 16 0000:07:00.1: fenced by fpgactl (pid 77)" | answer reset
+	printf '%s\n' "refusal 1" "fail 16 fenced by fpgactl (pid 77)" | answer reset
 	fvl reset 07:00.1
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	echo "fail 11 0000:07:00.1: the card is being retrained" | answer reset
@@ -437,6 +437,110 @@ no_progress_ok()
 	end_of "$begun"
 	[ "$rc" = 0 ]
 	[ "$(head -c 1 "$work/out")" = '{' ]
+}
+
+# stuck: a reset that does not end is under way, process $begun
+stuck()
+{
+	plan
+	done_by_hot
+	sed -i '1i wait block' "$tree/netlink/reset"
+	: >"$tree/netlink/block"
+	: >"$tree/netlink/log"
+	# a shell without job control ignores SIGINT in background processes
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT \
+		"$FPGACTL" reset 07:00.1 >"$work/out" 2>"$work/err" </dev/null &
+	begun=$!
+	wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
+}
+
+hold cancel_refused "Ctrl-C cancels the operation, and its end is waited for"
+cancel_refused()
+{
+	local signal
+
+	for signal in INT TERM; do
+		stuck
+		kill "-$signal" "$begun"
+		finish
+		[ "$rc" = $((128 + $(kill -l $signal))) ]
+		grep -qxF "fpgactl: 0000:07:00.1: reset: cancelled" <<<"$err"
+		grep -qx 'op-cancel id=1 ' "$tree/netlink/log"
+	done
+}
+
+hold cancel_again_refused "a second Ctrl-C leaves the operation to the driver"
+cancel_again_refused()
+{
+	stuck
+	: >"$tree/netlink/deaf"
+	kill -INT "$begun"
+	wait_until grep -qx 'op-cancel id=1 ' "$tree/netlink/log"
+	kill -INT "$begun"
+	finish
+	[ "$rc" = 130 ]
+	grep -qxF "fpgactl: 0000:07:00.1: operation 1 is left to the driver" <<<"$err"
+	[ "$(grep -c ^op-cancel "$tree/netlink/log")" = 1 ]
+}
+
+hold lost_event_ok "when the event of the end is lost, the driver is asked"
+lost_event_ok()
+{
+	stuck
+	: >"$tree/netlink/lose"
+	rm "$tree/netlink/block"
+	finish
+	[ "$rc" = 0 ]
+	stuck
+	: >"$tree/netlink/overrun"
+	wait_until test ! -e "$tree/netlink/overrun"
+	rm "$tree/netlink/block"
+	finish
+	[ "$rc" = 0 ]
+}
+
+hold unload_refused "when the module is unloaded meanwhile, nothing is waited for"
+unload_refused()
+{
+	stuck
+	: >"$tree/netlink/unload"
+	finish
+	refuses 3 "0000:07:00.1: reset: module was unloaded"
+}
+
+hold refused_at_once_refused "what is refused before it is an operation is told as such"
+refused_at_once_refused()
+{
+	plan
+	echo "refuse 19 0000:07:00.1: being unbound" | answer reset
+	fvl reset 07:00.1
+	refuses 3 "0000:07:00.1: reset: being unbound"
+}
+
+hold others_cancel_refused "an operation that another caller cancels has failed"
+others_cancel_refused()
+{
+	plan
+	done_by_hot
+	echo "fail 125 0000:07:00.1: cancelled" >>"$tree/netlink/reset"
+	fvl reset 07:00.1
+	[ "$rc" = 1 ]
+}
+
+hold no_plan_ok "while another operation has the card there is no plan, and it is waited for"
+no_plan_ok()
+{
+	plan
+	done_by_hot
+	echo "fail 11 0000:07:00.1: is being opened, closed or reset" | answer reset-dry-run
+	fvl reset 07:00.1
+	succeeds
+	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+	fvl reset --dry-run 07:00.1
+	[ "$rc" = 4 ]
+	echo "fail 105 0000:07:00.1: 32 operations wait for its card already" | answer reset
+	fvl reset 07:00.1
+	[ "$rc" = 4 ]
 }
 
 run_tests

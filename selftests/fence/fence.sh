@@ -359,28 +359,40 @@ card ready-after image
 back_with_user "failed, repaired"
 owner_ends
 
-# --- during a reset
+# --- during a reset: one after the other
+# waiting KIND: number of the operation of that kind that waits for its turn
+waiting()
+{
+	"$FV_DIR/fv_act" op | awk -v kind="$1" '$1 == "op" && $3 == kind && $4 == "waiting" { print $2 }'
+}
+
 fault not-ready hold ones
 mark
 "$FV_DIR/fv_act" reset "$dev" flr >/tmp/resets &
 resets=$!
 fv_wait 60 traced "reset flr"
-fv_check "while it is reset: refused" refused fence "$dev"
-fv_check "while it is reset: to be tried again" said "error EAGAIN "
+owner
+own_start fence "$dev"
+fv_check "while it is reset: a fence waits" fv_wait 60 eval '[ -n "$(waiting fence)" ]'
+fv_check "while it is reset: the reset goes on" eval '"$FV_DIR/fv_act" op | grep -q "reset running"'
 fault release
 wait $resets
 fv_has "while it is reset: the reset succeeds" "error 0" "$(</tmp/resets)"
-owner
-fv_check "after it: fenced" own fence "$dev"
+fv_check "after it: fenced" own_wait
 own_start recover "$dev"
 fv_wait 60 device_is "$dev" recovering
-fv_check "while it is recovered: not fenced" refused fence "$dev"
-fv_check "while it is recovered: to be tried again" said "error E(AGAIN|BUSY) "
-fv_check "while it is recovered: not recovered twice" refused recover "$dev" force
+act submit fence "$dev"
+fv_check "while it is recovered: a fence waits" eval '[ -n "$(waiting fence)" ]'
+fv_check "while it is recovered: and can be cancelled" act cancel "$(waiting fence)"
+act submit recover "$dev" force
+again=$(waiting recover)
+fv_check "while it is recovered: a second recovery waits" test -n "$again"
 fv_check "while it is recovered: the user reads all-ones" asked $ONES get 0 0
 fv_check "while it is recovered: a reset by the user has to wait" asked EAGAIN reset
 fault release
 fv_check "while it is recovered: it is" own_wait
+fv_check "after it: the second has nothing to do" \
+	fv_wait 60 eval 'act op "$again" && said "^op $again recover ended $dev 0"'
 card_clean
 back_with_user "after that"
 

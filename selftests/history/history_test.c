@@ -14,6 +14,7 @@
 #include "file.h"
 #include "genl.h"
 #include "module.h"
+#include "operation.h"
 #include "pci.h"
 
 #define LIMIT_S 120
@@ -106,7 +107,7 @@ static void reset_for_ever(const char *bdf)
 	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
 	genl_put_string(&attrs, FPGA_VFIO_A_RESET_BDF, bdf);
 	for (;;)
-		__genl_call(&genl, FPGA_VFIO_CMD_RESET, 0, &attrs, NULL, NULL, &answer);
+		__op_call(&genl, FPGA_VFIO_CMD_RESET, &attrs, NULL, NULL, NULL, &answer);
 }
 
 static void change_for_ever(const char *bdf)

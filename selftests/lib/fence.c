@@ -4,13 +4,14 @@
 
 #include "check.h"
 #include "fence.h"
+#include "operation.h"
 
 static int call(struct genl *genl, uint8_t cmd, const struct genl_attrs *attrs,
 		struct genl_answer *answer)
 {
 	struct genl_answer own;
 
-	return __genl_call(genl, cmd, 0, attrs, NULL, NULL, answer ? answer : &own);
+	return __op_call(genl, cmd, attrs, NULL, NULL, NULL, answer ? answer : &own);
 }
 
 int __fence(struct genl *genl, const char *bdf, unsigned int timeout_ms, unsigned int flags,

@@ -29,7 +29,8 @@ commands()
 		echo "$verb $UNKNOWN"
 	done
 	printf '%s\n' "recover $dev force" "release $dev" "release $UNKNOWN" \
-		"policy $dev aer=stop" "policy $dev default" "policy $UNKNOWN aer=stop"
+		"policy $dev aer=stop" "policy $dev default" "policy $UNKNOWN aer=stop" \
+		"cancel 1" "cancel 4000000000"
 }
 
 # store_all: write to each writable file of the device; print those that accept it
@@ -50,7 +51,8 @@ export FV_PCI dev
 show_all()
 {
 	cat "$FV_PCI/$dev"/fpga_vfio/* /sys/class/fpga_vfio/group*/statistics/* 2>/dev/null
-	printf '%s\n' "card $port" "device $dev" "policy $dev" history | "$FV_DIR/fv_act" session
+	printf '%s\n' "card $port" "device $dev" "policy $dev" history op |
+		"$FV_DIR/fv_act" session
 }
 export -f show_all
 export FV_DIR port
@@ -118,8 +120,10 @@ listener()
 fv_check "all may listen" listener by-user events "${AS_NOBODY[@]}"
 fv_check "with CAP_SYS_ADMIN to which process, too" listener by-root events-admin env
 for who in "${LIMITED[@]}"; do
-	fv_has "$who: may not" "^error EPERM" \
-		"$(as_limited "$who" timeout 60 "$FV_DIR/fv_act" listen events-admin)"
+	for group in events-admin ops-admin; do
+		fv_has "$who: may not: $group" "^error EPERM" \
+			"$(as_limited "$who" timeout 60 "$FV_DIR/fv_act" listen $group)"
+	done
 done
 "$FV_DIR/uevents" >/tmp/uevents &
 listeners+=($!)
@@ -157,6 +161,12 @@ fv_check "in a plan, too" \
 shown=$(as_nobody "$FV_DIR/fv_act" history)
 fv_has "in the history that it is" "kind=reset .*error=EBUSY.*$FV_CARD2_FN1 is held by another" "$shown"
 fv_check "but not by whom" eval '! grep -nE "\b$FV_HOLDER\b|pid|comm=" <<<"$shown"'
+shown=$(as_nobody "$FV_DIR/fv_act" op)
+fv_has "of the operation, too, that it is" "reset ended .* EBUSY .*$FV_CARD2_FN1 is held by another.*step hot EBUSY [^,]*another" \
+	"${shown//$'\n'/,}"
+fv_check "but neither by whom nor who asked" eval '! grep -nE "\b$FV_HOLDER\b|^by" <<<"$shown"'
+shown=$("$FV_DIR/fv_act" op)
+fv_has "root reads both" "is held by process $FV_HOLDER.*,by [0-9]+ fv_act" "${shown//$'\n'/,}"
 fv_let_go
 
 # the last event, received by all listeners

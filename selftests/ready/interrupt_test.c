@@ -23,6 +23,7 @@
 #include "file.h"
 #include "irq.h"
 #include "module.h"
+#include "operation.h"
 #include "policy.h"
 #include "region.h"
 #include "regs.h"
@@ -161,7 +162,7 @@ static int act_netlink(struct act *act)
 	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
 	genl_put_string(&attrs, FPGA_VFIO_A_RESET_BDF, act->bdf);
 	genl_put_u32(&attrs, FPGA_VFIO_A_RESET_METHOD, act->method);
-	ret = __genl_call(&genl, FPGA_VFIO_CMD_RESET, 0, &attrs, NULL, NULL, &answer);
+	ret = __op_call(&genl, FPGA_VFIO_CMD_RESET, &attrs, NULL, NULL, NULL, &answer);
 	snprintf(act->text, sizeof(act->text), "%s", answer.text);
 	genl_close(&genl);
 	return ret;

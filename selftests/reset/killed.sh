@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
-# A process that waits for a card is killed, or the device is unbound in the meantime: nothing
-# hangs, the port is restored, and the next user gets the card. The card is not ready until the
+# A process that waits for a card is killed, an operation that waits for it is cancelled, or the
+# device is unbound in the meantime: nothing hangs, the port is restored, and the next user gets the
+# card. An operation outlives the process that requested it. The card is not ready until the
 # test releases it, which shows that the process did not wait for it. Suite bench-ready has times.
 # shellcheck source=selftests/card-l1/suite.sh
 . "$(dirname "$0")/suite.sh"
@@ -51,6 +52,29 @@ killed()
 	wait "$pid" 2>/dev/null
 }
 
+# running: number of the operation under way
+running()
+{
+	"$FV_DIR/fv_act" op | awk '$1 == "op" && $4 == "running" { print $2 }'
+}
+
+# cancelled WHAT: cancel the operation that $pid waits for; check that both end before the card is
+# ready
+cancelled()
+{
+	local id
+
+	id=$(running)
+	fv_check "$1: it is cancelled" act cancel "$id"
+	fv_check "$1: who waited for it is gone" fv_wait $GONE_S gone "$pid"
+	fv_check "$1: while the card is not ready" is_not_ready
+	fv_check "$1: and was told" grep -q "^error ECANCELED $dev: cancelled" /tmp/killed.out
+	fv_check "$1: that is what ended the reset" has_event "kind=reset .*error=EINTR"
+	fv_check "$1: it cannot be cancelled again" refused cancel "$id"
+	fv_check "$1: as it has ended" said "error EALREADY operation $id has ended"
+	wait "$pid" 2>/dev/null
+}
+
 # ready: let the card become ready, also after later resets
 ready()
 {
@@ -89,7 +113,7 @@ port_before=$(port_controls)
 for method in flr hot link; do
 	what="netlink, $method"
 	waits "$what" $method "$FV_DIR/fv_act" reset "$dev" $method
-	killed "$what"
+	cancelled "$what"
 	fv_same "$what: the card has failed" failed "$(card_state)"
 	fv_check "$what: the port is as it was" port_is port_before
 	ready
@@ -106,12 +130,28 @@ for method in hot link; do
 	pid=$!
 	fv_check "$what: the card is reset" fv_wait 60 seen_by_card $method
 	fv_check "$what: it waits" looked link_reads
-	killed "$what"
+	cancelled "$what"
 	fv_check "$what: the port is as it was" port_is port_before
 	card train-time image
 	release
 	is_clean "$what"
 done
+
+# --- its requester is killed: the operation goes on
+what="netlink, killed"
+waits "$what" flr "$FV_DIR/fv_act" reset "$dev" flr
+id=$(running)
+kill -KILL "$pid"
+fv_check "$what: it is gone" fv_wait $GONE_S gone "$pid"
+wait "$pid" 2>/dev/null
+fv_check "$what: the operation goes on" looked ones 10
+fv_same "$what: and is the same one" "$id" "$(running)"
+ready
+fv_check "$what: until the card is ready" fv_wait 60 device_is "$dev" ready
+fv_check "$what: it ends" fv_wait 60 eval '[ -z "$(running)" ]'
+act op "$id"
+fv_check "$what: with success" said "^op $id reset ended $dev 0"
+is_clean "$what"
 
 # --- open
 waits "open" flr "$FV_DIR/vfio_hold" "$dev"
@@ -140,10 +180,12 @@ ready
 fv_check "VFIO_DEVICE_RESET: the driver repairs it" fv_wait 60 device_is "$dev" ready
 is_clean "VFIO_DEVICE_RESET"
 
-# --- unbind
+# --- unbind: the reset holds the device lock
 for method in flr link; do
 	what="unbind, $method"
 	waits "$what" $method "$FV_DIR/fv_act" reset "$dev" $method
+	act submit reset "$dev" $method
+	id=$(sed -n 's/^id //p' <<<"$SAID")
 	fv_unbind "$dev" &
 	unbind=$!
 	fv_check "$what: it waits, too" fv_wait 60 is_in $unbind unbind_store
@@ -154,6 +196,9 @@ for method in flr link; do
 	fv_check "$what: the reset succeeds" grep -q '^error 0' /tmp/killed.out
 	wait $unbind
 	fv_same "$what: it does, too" 0 $?
+	act op "$id"
+	fv_check "$what: what waited for its turn is cancelled" \
+		said "^op $id reset ended $dev (0|ECANCELED|ENODEV|EAGAIN) "
 	fv_check "$what: there is no driver" fv_driver_is "$dev" ""
 	fv_check "$what: bound again" bound_again
 	is_clean "$what"

@@ -56,7 +56,7 @@ static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, const struct fence
 
 	ret = fence_call(&f, nl, wish, &why);
 	if (ret)
-		code = fence_fail(ret, wish->bdf, "fence", why);
+		code = fence_fail(&f, ret, wish->bdf, "fence", why);
 	else if (ctx->is_json)
 		report_json(ctx, &f, wish);
 	else

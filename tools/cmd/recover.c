@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl recover: recover a card and end its fence */
+#include <errno.h>
 #include <stdio.h>
 
 #include <linux/fpga_vfio.h>
@@ -87,7 +88,8 @@ static int plan_and_recover(const struct wish *w, struct fv_nl *nl)
 	int ret;
 
 	ret = recovery_plan(&plan, nl, &w->recovery, &why);
-	if (ret)
+	/* Another operation has the card: there are no limits to show, and it is waited for. */
+	if (ret && (ret != -EAGAIN || w->is_dry_run))
 		code = fail(w, &plan, ret, why);
 	else if (w->is_dry_run)
 		report(w, &plan);

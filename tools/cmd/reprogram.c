@@ -21,10 +21,6 @@
 /* Leaves room for the grace times before the driver's own limit. */
 #define TIMEOUT_MAX_MS	(FENCE_TIMEOUT_MAX_MS - 3600000)
 
-/* Retry the recovery after -EAGAIN: another operation on the card is running. */
-#define AGAIN_S		60
-#define AGAIN_PAUSE_MS	200
-
 /* State of the command. */
 struct reprogram {
 	const struct cmd_ctx *ctx;
@@ -224,25 +220,13 @@ static int report(const struct reprogram *r)
 static void recover(struct reprogram *r, struct fv_nl *nl)
 {
 	struct recovery_wish wish = { .bdf = r->d->bdf, .what = "recover" };
-	double end_s = util_now_s() + AGAIN_S;
+	autofree char *why = NULL;
 	struct recovery plan;
-	unsigned long limit_ms;
 
-	for (;;) {
-		if (recovery_plan(&plan, nl, &wish, &r->why)) {
-			free(r->why);
-			r->why = NULL;
-		}
-		limit_ms = ladder_limit_ms(&plan.steps);
-		recovery_free(&plan);
-		r->error = recovery_run(&r->recovery, nl, &wish, limit_ms, &r->why);
-		if (r->error != -EAGAIN || util_now_s() >= end_s)
-			return;
-		recovery_free(&r->recovery);
-		free(r->why);
-		r->why = NULL;
-		util_pause_ms(AGAIN_PAUSE_MS);
-	}
+	/* For the time limits; without a plan there is none to show. */
+	recovery_plan(&plan, nl, &wish, &why);
+	r->error = recovery_run(&r->recovery, nl, &wish, ladder_limit_ms(&plan.steps), &r->why);
+	recovery_free(&plan);
 }
 
 static void run_command(struct reprogram *r, const struct job_signals *signals)
@@ -278,7 +262,7 @@ static int reprogram(struct reprogram *r, struct fv_nl *nl)
 	job_hold(&signals);
 	ret = fence_call(&r->fence, nl, &wish, &why);
 	if (ret) {
-		code = fence_fail(ret, r->d->bdf, "reprogram", why);
+		code = fence_fail(&r->fence, ret, r->d->bdf, "reprogram", why);
 	} else {
 		run_command(r, &signals);
 		recover(r, nl);
@@ -323,7 +307,7 @@ static int plan(struct reprogram *r, struct fv_nl *nl)
 
 	ret = fence_call(&r->fence, nl, &wish, &why);
 	if (ret)
-		return fence_fail(ret, r->d->bdf, "reprogram", why);
+		return fence_fail(&r->fence, ret, r->d->bdf, "reprogram", why);
 	/* ignore a refusal: it may be due only to the card not being fenced yet */
 	if (recovery_plan(&r->recovery, nl, &back, &why)) {
 		recovery_free(&r->recovery);

@@ -36,9 +36,9 @@ static void report(const struct wish *w, const struct ladder *l)
 	out_json(top);
 }
 
-static char *next_step(int ret, const char *bdf, const char *why)
+static char *next_step(int ret, const char *bdf, unsigned int refusal)
 {
-	char *common = session_next_step(ret, bdf, why);
+	char *common = session_next_step(ret, bdf, refusal);
 
 	if (common)
 		return common;
@@ -62,7 +62,7 @@ static char *next_step(int ret, const char *bdf, const char *why)
 /* Report the attempted steps, too: on stdout, or in the error object. */
 static int fail(const struct wish *w, const struct ladder *l, int ret, const char *why)
 {
-	autofree char *hint = next_step(ret, w->d->bdf, why);
+	autofree char *hint = next_step(ret, w->d->bdf, l->refusal);
 
 	if (w->ctx->is_json)
 		err_add_json("steps", steps_json(l, w->ctx->model));
@@ -79,6 +79,11 @@ static const struct fv_device *find_held(const struct wish *w, const struct ladd
 
 	if (held_now(w->d))
 		return w->d;
+	/* Without a plan, it may be the whole card. */
+	for (i = 0; !plan->n && *w->d->port && i < w->ctx->model->n; i++)
+		if (!strcmp(w->ctx->model->devices[i].port, w->d->port) &&
+		    held_now(&w->ctx->model->devices[i]))
+			return &w->ctx->model->devices[i];
 	for (i = 0; i < plan->n; i++)
 		for (j = 0; !plan->steps[i].error && j < plan->steps[i].functions.n; j++)
 			if (plan->steps[i].functions.v[j].is_held)
@@ -133,7 +138,10 @@ static int plan_and_reset(struct wish *w)
 	int ret, code;
 
 	ret = ladder_call(&plan, &w->nl, w->d->bdf, w->method, true, &why);
-	if (ret) {
+	/* Another operation has the card: there are no limits to show, and it is waited for. */
+	if (ret == -EAGAIN && !w->is_dry_run)
+		ladder_free(&plan);
+	if (ret && (ret != -EAGAIN || w->is_dry_run)) {
 		w->is_dry_run = true;
 		code = fail(w, &plan, ret, why);
 	} else if (w->is_dry_run) {

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "model/card.h"
 #include "model/session.h"
+#include "netlink/op.h"
 #include "output/progress.h"
 #include "util/speed.h"
 
@@ -27,12 +28,11 @@ struct retrain {
 	unsigned int attempts;
 };
 
-static void on_retrain(struct nlmsghdr *hdr, void *data)
+static void on_plan(struct nlmsghdr *hdr, void *data)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_RETRAIN_MAX + 1] = {
 		[FPGA_VFIO_A_RETRAIN_BEFORE] = { .type = NLA_NESTED },
 		[FPGA_VFIO_A_RETRAIN_AFTER] = { .type = NLA_NESTED },
-		[FPGA_VFIO_A_RETRAIN_ATTEMPTS] = { .type = NLA_U8 },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_RETRAIN_MAX + 1];
 	struct retrain *r = data;
@@ -43,8 +43,26 @@ static void on_retrain(struct nlmsghdr *hdr, void *data)
 		r->has_before = card_parse_link(&r->before, tb[FPGA_VFIO_A_RETRAIN_BEFORE]);
 	if (tb[FPGA_VFIO_A_RETRAIN_AFTER])
 		r->has_after = card_parse_link(&r->after, tb[FPGA_VFIO_A_RETRAIN_AFTER]);
-	if (tb[FPGA_VFIO_A_RETRAIN_ATTEMPTS])
-		r->attempts = nla_get_u8(tb[FPGA_VFIO_A_RETRAIN_ATTEMPTS]);
+}
+
+static void on_result(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_OP_MAX + 1] = {
+		[FPGA_VFIO_A_OP_BEFORE] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_OP_AFTER] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_OP_ATTEMPTS] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_OP_MAX + 1];
+	struct retrain *r = data;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_OP_MAX, policy))
+		return;
+	if (tb[FPGA_VFIO_A_OP_BEFORE])
+		r->has_before = card_parse_link(&r->before, tb[FPGA_VFIO_A_OP_BEFORE]);
+	if (tb[FPGA_VFIO_A_OP_AFTER])
+		r->has_after = card_parse_link(&r->after, tb[FPGA_VFIO_A_OP_AFTER]);
+	if (tb[FPGA_VFIO_A_OP_ATTEMPTS])
+		r->attempts = nla_get_u32(tb[FPGA_VFIO_A_OP_ATTEMPTS]);
 }
 
 static struct json_object *link_or_null(bool has, const struct fv_portlink *l)
@@ -118,18 +136,25 @@ static int retrain(struct retrain *r, struct fv_nl *nl)
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RETRAIN, 0);
 	autofree char *why = NULL;
 	struct progress progress;
+	struct op op;
 	int ret;
 
 	nla_put_string(msg, FPGA_VFIO_A_RETRAIN_BDF, r->d->bdf);
 	if (r->gen)
-		nla_put_u8(msg, FPGA_VFIO_A_RETRAIN_SPEED, (uint8_t)r->gen);
+		nla_put_u32(msg, FPGA_VFIO_A_RETRAIN_SPEED, r->gen);
 	if (r->tries)
-		nla_put_u8(msg, FPGA_VFIO_A_RETRAIN_TRIES, (uint8_t)r->tries);
-	if (r->is_dry_run)
+		nla_put_u32(msg, FPGA_VFIO_A_RETRAIN_TRIES, r->tries);
+	if (r->is_dry_run) {
 		nla_put_flag(msg, FPGA_VFIO_A_RETRAIN_DRY_RUN);
-	progress_start(&progress, r->d->bdf, "retrain", 0);
-	ret = fv_nl_call(nl, msg, on_retrain, r, &why);
-	progress_stop(&progress);
+		ret = fv_nl_call(nl, msg, on_plan, r, &why);
+	} else {
+		progress_start(&progress, r->d->bdf, "retrain", 0);
+		ret = op_run(&op, nl, &(struct op_wish){
+			.bdf = r->d->bdf, .msg = msg, .id_attr = FPGA_VFIO_A_RETRAIN_OP,
+			.answer = on_result, .data = r,
+		}, &why);
+		progress_stop(&progress);
+	}
 	if (ret)
 		return fail(r, ret, why);
 	if (!r->has_before || !r->has_after)

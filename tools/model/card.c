@@ -14,9 +14,9 @@
 #include "util/err.h"
 #include "util/speed.h"
 
-static unsigned int get_u8(struct nlattr *attr)
+static unsigned int get_u32(struct nlattr *attr)
 {
-	return attr ? nla_get_u8(attr) : 0;
+	return attr ? nla_get_u32(attr) : 0;
 }
 
 /**
@@ -29,22 +29,22 @@ static unsigned int get_u8(struct nlattr *attr)
 bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_LINK_MAX + 1] = {
-		[FPGA_VFIO_A_LINK_SPEED] = { .type = NLA_U8 },
-		[FPGA_VFIO_A_LINK_WIDTH] = { .type = NLA_U8 },
-		[FPGA_VFIO_A_LINK_MAX_SPEED] = { .type = NLA_U8 },
-		[FPGA_VFIO_A_LINK_MAX_WIDTH] = { .type = NLA_U8 },
-		[FPGA_VFIO_A_LINK_TARGET_SPEED] = { .type = NLA_U8 },
+		[FPGA_VFIO_A_LINK_SPEED] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_LINK_WIDTH] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_LINK_MAX_SPEED] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_LINK_MAX_WIDTH] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_LINK_TARGET_SPEED] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_LINK_MAX + 1];
 
 	memset(l, 0, sizeof(*l));
 	if (nla_parse_nested(tb, FPGA_VFIO_A_LINK_MAX, nest, policy))
 		return false;
-	l->speed_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_LINK_SPEED]));
-	l->width = get_u8(tb[FPGA_VFIO_A_LINK_WIDTH]);
-	l->max_speed_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_LINK_MAX_SPEED]));
-	l->max_width = get_u8(tb[FPGA_VFIO_A_LINK_MAX_WIDTH]);
-	l->target_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_LINK_TARGET_SPEED]));
+	l->speed_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_LINK_SPEED]));
+	l->width = get_u32(tb[FPGA_VFIO_A_LINK_WIDTH]);
+	l->max_speed_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_LINK_MAX_SPEED]));
+	l->max_width = get_u32(tb[FPGA_VFIO_A_LINK_MAX_WIDTH]);
+	l->target_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_LINK_TARGET_SPEED]));
 	l->active = tb[FPGA_VFIO_A_LINK_ACTIVE] ? FV_YES : FV_NO;
 	l->training = tb[FPGA_VFIO_A_LINK_TRAINING] ? FV_YES : FV_NO;
 	l->disabled = tb[FPGA_VFIO_A_LINK_DISABLED] ? FV_YES : FV_NO;

@@ -9,45 +9,76 @@
 
 #include "model/fence.h"
 #include "model/session.h"
+#include "netlink/op.h"
 #include "util/err.h"
 
-static void on_fence(struct nlmsghdr *hdr, void *data)
+static void parse_functions(struct fence *f, struct nlmsghdr *hdr, int type)
+{
+	struct nlattr *attr;
+	int left;
+
+	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
+			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+		if (nla_type(attr) == type)
+			affected_parse(&f->functions, attr);
+}
+
+static void on_plan(struct nlmsghdr *hdr, void *data)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_FENCE_MAX + 1] = {
 		[FPGA_VFIO_A_FENCE_PORT] = { .type = NLA_STRING },
 		[FPGA_VFIO_A_FENCE_TIMEOUT_MS] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_FENCE_REFUSAL] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_FENCE_MAX + 1];
 	struct fence *f = data;
-	struct nlattr *attr;
-	int left;
 
-	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_FENCE_MAX, policy) ||
-	    !tb[FPGA_VFIO_A_FENCE_PORT])
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_FENCE_MAX, policy))
+		return;
+	if (tb[FPGA_VFIO_A_FENCE_REFUSAL])
+		f->refusal = nla_get_u32(tb[FPGA_VFIO_A_FENCE_REFUSAL]);
+	if (!tb[FPGA_VFIO_A_FENCE_PORT])
 		return;
 	f->is_known = true;
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_FENCE_PORT]), f->port);
 	if (tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS])
 		f->timeout_ms = nla_get_u32(tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS]);
 	f->is_link_disabled = tb[FPGA_VFIO_A_FENCE_LINK_DISABLED];
-	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
-			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
-		if (nla_type(attr) == FPGA_VFIO_A_FENCE_FUNCTION)
-			affected_parse(&f->functions, attr);
+	parse_functions(f, hdr, FPGA_VFIO_A_FENCE_FUNCTION);
+}
+
+static void on_result(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_OP_MAX + 1] = {
+		[FPGA_VFIO_A_OP_PORT] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_OP_TIMEOUT_MS] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_OP_MAX + 1];
+	struct fence *f = data;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_OP_MAX, policy) || !tb[FPGA_VFIO_A_OP_PORT] ||
+	    !tb[FPGA_VFIO_A_OP_TIMEOUT_MS])
+		return;
+	f->is_known = true;
+	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_OP_PORT]), f->port);
+	f->timeout_ms = nla_get_u32(tb[FPGA_VFIO_A_OP_TIMEOUT_MS]);
+	f->is_link_disabled = tb[FPGA_VFIO_A_OP_LINK_DISABLED];
+	parse_functions(f, hdr, FPGA_VFIO_A_OP_FUNCTION);
 }
 
 /**
- * fence_call() - Fence a card, or preview the fence.
+ * fence_call() - Fence a card and wait until it is, or preview the fence.
  * @f: result; free with fence_free() on success and on failure
  * @nl: an open connection, which owns the fence session unless detached
  * @wish: the request
  * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno of fv_nl_call(); -EPROTO if the driver sent no result.
+ * Return: 0 or a negative errno of fv_nl_call() or op_run(); -EPROTO if the driver sent no result.
  */
 int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_FENCE, 0);
+	struct op op = {};
 	int ret;
 
 	memset(f, 0, sizeof(*f));
@@ -55,9 +86,16 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish,
 	nla_put_u32(msg, FPGA_VFIO_A_FENCE_TIMEOUT_MS, wish->timeout_ms);
 	if (wish->is_detached)
 		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DETACHED);
-	if (wish->is_dry_run)
+	if (wish->is_dry_run) {
 		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DRY_RUN);
-	ret = fv_nl_call(nl, msg, on_fence, f, why);
+		ret = fv_nl_call(nl, msg, on_plan, f, why);
+	} else {
+		ret = op_run(&op, nl, &(struct op_wish){
+			.bdf = wish->bdf, .msg = msg, .id_attr = FPGA_VFIO_A_FENCE_OP,
+			.answer = on_result, .data = f,
+		}, why);
+		f->refusal = op.refusal;
+	}
 	if (ret || f->is_known)
 		return ret;
 	*why = util_strdup("driver returned no result");
@@ -66,6 +104,7 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish,
 
 /**
  * fence_fail() - Report a refused fence to the user.
+ * @f: from fence_call()
  * @ret: negative errno from fence_call()
  * @bdf: the device
  * @what: the command
@@ -73,9 +112,10 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish,
  *
  * Return: the exit code.
  */
-int fence_fail(int ret, const char *bdf, const char *what, const char *why)
+int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
+	       const char *why)
 {
-	autofree char *hint = session_next_step(ret, bdf, why);
+	autofree char *hint = session_next_step(ret, bdf, f->refusal);
 
 	if (!hint && ret == -EBUSY)
 		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"

@@ -28,10 +28,12 @@ struct fence {
 	uint32_t timeout_ms;
 	bool is_link_disabled;		/* the port keeps the link down while fenced */
 	struct affected_list functions;
+	unsigned int refusal;		/* FPGA_VFIO_REFUSAL_* */
 };
 
 int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why);
-int fence_fail(int ret, const char *bdf, const char *what, const char *why);
+int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
+	       const char *why);
 void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,
 		 bool is_dry_run);
 void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m);

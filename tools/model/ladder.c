@@ -7,6 +7,7 @@
 #include <netlink/genl/genl.h>
 
 #include "model/ladder.h"
+#include "netlink/op.h"
 
 static const char *const methods[] = {
 	[FPGA_VFIO_RESET_METHOD_FLR] = "flr",
@@ -48,12 +49,8 @@ static unsigned int get_u32(struct nlattr *attr)
 	return attr ? nla_get_u32(attr) : 0;
 }
 
-/**
- * ladder_parse_step() - Append a step from a driver reply.
- * @l: list; free with ladder_free()
- * @nest: attribute of type "reset-step"; ignored if malformed
- */
-void ladder_parse_step(struct ladder *l, struct nlattr *nest)
+/* Ignored if malformed. */
+static void parse_step(struct ladder *l, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_RESET_STEP_MAX + 1] = {
 		[FPGA_VFIO_A_RESET_STEP_METHOD] = { .type = NLA_U32 },
@@ -89,19 +86,35 @@ void ladder_parse_step(struct ladder *l, struct nlattr *nest)
 			affected_parse(&s->functions, attr);
 }
 
-static void on_reset(struct nlmsghdr *hdr, void *data)
+/**
+ * ladder_parse() - Append the steps in a driver reply.
+ * @l: list; free with ladder_free()
+ * @hdr: the reply
+ * @type: attribute of a step
+ */
+void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type)
 {
 	struct nlattr *attr;
 	int left;
 
 	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
 			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
-		if (nla_type(attr) == FPGA_VFIO_A_RESET_STEP)
-			ladder_parse_step(data, attr);
+		if (nla_type(attr) == type)
+			parse_step(l, attr);
+}
+
+static void on_plan(struct nlmsghdr *hdr, void *data)
+{
+	ladder_parse(data, hdr, FPGA_VFIO_A_RESET_STEP);
+}
+
+static void on_result(struct nlmsghdr *hdr, void *data)
+{
+	ladder_parse(data, hdr, FPGA_VFIO_A_OP_STEP);
 }
 
 /**
- * ladder_call() - Reset a device, or preview the reset.
+ * ladder_call() - Reset a device and wait for the end, or preview the reset.
  * @l: result, also set if the reset fails; free with ladder_free()
  * @nl: an open connection
  * @bdf: the device
@@ -109,20 +122,29 @@ static void on_reset(struct nlmsghdr *hdr, void *data)
  * @is_dry_run: preview only
  * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 or a negative errno of fv_nl_call().
+ * Return: 0 or a negative errno of fv_nl_call() or op_run().
  */
 int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method, bool is_dry_run,
 		char **why)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RESET, 0);
+	struct op op;
+	int ret;
 
 	memset(l, 0, sizeof(*l));
 	nla_put_string(msg, FPGA_VFIO_A_RESET_BDF, bdf);
 	if (method != LADDER_ANY_METHOD)
 		nla_put_u32(msg, FPGA_VFIO_A_RESET_METHOD, (uint32_t)method);
-	if (is_dry_run)
+	if (is_dry_run) {
 		nla_put_flag(msg, FPGA_VFIO_A_RESET_DRY_RUN);
-	return fv_nl_call(nl, msg, on_reset, l, why);
+		return fv_nl_call(nl, msg, on_plan, l, why);
+	}
+	ret = op_run(&op, nl, &(struct op_wish){
+		.bdf = bdf, .msg = msg, .id_attr = FPGA_VFIO_A_RESET_OP, .answer = on_result,
+		.data = l,
+	}, why);
+	l->refusal = op.refusal;
+	return ret;
 }
 
 /* Sum of the limits of all usable steps: each one runs if those before it fail. */

@@ -23,6 +23,7 @@ struct ladder_step {
 struct ladder {
 	struct ladder_step *steps;
 	size_t n;
+	unsigned int refusal;		/* FPGA_VFIO_REFUSAL_*, of a reset */
 };
 
 #define LADDER_ANY_METHOD	(-1)
@@ -30,7 +31,7 @@ struct ladder {
 const char *ladder_method_name(unsigned int method);
 int ladder_find_method(const char *name);
 char *ladder_method_names(void);
-void ladder_parse_step(struct ladder *l, struct nlattr *nest);
+void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type);
 int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method, bool is_dry_run,
 		char **why);
 unsigned long ladder_limit_ms(const struct ladder *l);

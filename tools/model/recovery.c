@@ -11,6 +11,7 @@
 #include "model/recovery.h"
 #include "model/session.h"
 #include "model/steps.h"
+#include "netlink/op.h"
 #include "output/out.h"
 #include "output/progress.h"
 #include "util/err.h"
@@ -22,41 +23,43 @@ static bool get_time(uint64_t *ns, struct nlattr *attr)
 	return attr;
 }
 
-static void on_recover(struct nlmsghdr *hdr, void *data)
+static void on_plan(struct nlmsghdr *hdr, void *data)
 {
-	static struct nla_policy policy[FPGA_VFIO_A_RECOVER_MAX + 1] = {
-		[FPGA_VFIO_A_RECOVER_STATE] = { .type = NLA_U32 },
-		[FPGA_VFIO_A_RECOVER_REASON] = { .type = NLA_STRING },
-		[FPGA_VFIO_A_RECOVER_LINK] = { .type = NLA_NESTED },
-		[FPGA_VFIO_A_RECOVER_LINK_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
-		[FPGA_VFIO_A_RECOVER_READY_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
-		[FPGA_VFIO_A_RECOVER_DURATION_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
-	};
-	struct nlattr *tb[FPGA_VFIO_A_RECOVER_MAX + 1];
 	struct recovery *r = data;
-	struct nlattr *attr;
-	int left;
 
-	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_RECOVER_MAX, policy))
-		return;
-	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
-			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
-		if (nla_type(attr) == FPGA_VFIO_A_RECOVER_STEP)
-			ladder_parse_step(&r->steps, attr);
-	r->has_state = tb[FPGA_VFIO_A_RECOVER_STATE];
-	if (r->has_state)
-		r->state = nla_get_u32(tb[FPGA_VFIO_A_RECOVER_STATE]);
-	if (tb[FPGA_VFIO_A_RECOVER_REASON])
-		r->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_RECOVER_REASON]));
-	if (tb[FPGA_VFIO_A_RECOVER_LINK])
-		r->has_link = card_parse_link(&r->link, tb[FPGA_VFIO_A_RECOVER_LINK]);
-	r->has_link_time = get_time(&r->link_ns, tb[FPGA_VFIO_A_RECOVER_LINK_NS]);
-	r->has_ready_time = get_time(&r->ready_ns, tb[FPGA_VFIO_A_RECOVER_READY_NS]);
-	r->has_duration = get_time(&r->duration_ns, tb[FPGA_VFIO_A_RECOVER_DURATION_NS]);
+	ladder_parse(&r->steps, hdr, FPGA_VFIO_A_RECOVER_STEP);
 }
 
-static int call(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
-		bool is_dry_run, char **why)
+static void on_result(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_OP_MAX + 1] = {
+		[FPGA_VFIO_A_OP_CARD_STATE] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_OP_CARD_REASON] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_OP_AFTER] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_OP_LINK_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
+		[FPGA_VFIO_A_OP_READY_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
+		[FPGA_VFIO_A_OP_DURATION_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_OP_MAX + 1];
+	struct recovery *r = data;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_OP_MAX, policy))
+		return;
+	ladder_parse(&r->steps, hdr, FPGA_VFIO_A_OP_STEP);
+	r->has_state = tb[FPGA_VFIO_A_OP_CARD_STATE];
+	if (r->has_state)
+		r->state = nla_get_u32(tb[FPGA_VFIO_A_OP_CARD_STATE]);
+	if (tb[FPGA_VFIO_A_OP_CARD_REASON])
+		r->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_CARD_REASON]));
+	if (tb[FPGA_VFIO_A_OP_AFTER])
+		r->has_link = card_parse_link(&r->link, tb[FPGA_VFIO_A_OP_AFTER]);
+	r->has_link_time = get_time(&r->link_ns, tb[FPGA_VFIO_A_OP_LINK_NS]);
+	r->has_ready_time = get_time(&r->ready_ns, tb[FPGA_VFIO_A_OP_READY_NS]);
+	r->has_duration = get_time(&r->duration_ns, tb[FPGA_VFIO_A_OP_DURATION_NS]);
+}
+
+static struct nl_msg *request(struct recovery *r, struct fv_nl *nl,
+			      const struct recovery_wish *wish)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RECOVER, 0);
 
@@ -64,9 +67,7 @@ static int call(struct recovery *r, struct fv_nl *nl, const struct recovery_wish
 	nla_put_string(msg, FPGA_VFIO_A_RECOVER_BDF, wish->bdf);
 	if (wish->is_forced)
 		nla_put_flag(msg, FPGA_VFIO_A_RECOVER_FORCE);
-	if (is_dry_run)
-		nla_put_flag(msg, FPGA_VFIO_A_RECOVER_DRY_RUN);
-	return fv_nl_call(nl, msg, on_recover, r, why);
+	return msg;
 }
 
 /**
@@ -81,7 +82,10 @@ static int call(struct recovery *r, struct fv_nl *nl, const struct recovery_wish
 int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
 		  char **why)
 {
-	return call(r, nl, wish, true, why);
+	struct nl_msg *msg = request(r, nl, wish);
+
+	nla_put_flag(msg, FPGA_VFIO_A_RECOVER_DRY_RUN);
+	return fv_nl_call(nl, msg, on_plan, r, why);
 }
 
 /**
@@ -92,17 +96,21 @@ int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wi
  * @limit_ms: time limit for the progress line, or 0 if unknown
  * @why: on failure, the reason, to be freed by the caller
  *
- * Return: 0 if the card is ready, or a negative errno of fv_nl_call(); -EPROTO if the driver
+ * Return: 0 if the card is ready, or a negative errno of op_run(); -EPROTO if the driver
  * sent no result.
  */
 int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
 		 unsigned long limit_ms, char **why)
 {
 	struct progress progress;
+	struct op op;
 	int ret;
 
 	progress_start(&progress, wish->bdf, wish->what, limit_ms);
-	ret = call(r, nl, wish, false, why);
+	ret = op_run(&op, nl, &(struct op_wish){
+		.bdf = wish->bdf, .msg = request(r, nl, wish), .id_attr = FPGA_VFIO_A_RECOVER_OP,
+		.answer = on_result, .data = r,
+	}, why);
 	progress_stop(&progress);
 	if (ret || r->has_state)
 		return ret;
@@ -115,7 +123,7 @@ int recovery_code(const struct recovery *r, int ret)
 {
 	if (!ret)
 		return FV_OK;
-	if (!r->has_state)
+	if (!r->has_state || ret == -ECANCELED)
 		return fv_nl_code(ret);
 	return r->state == FPGA_VFIO_CARD_STATE_CHANGED ? FV_CHANGED : FV_GONE;
 }
@@ -127,6 +135,9 @@ char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 		return util_printf("The card stays fenced. To use the new image: fpgactl rescan %s\n"
 				   "To go back, load the old image, then: fpgactl recover %s",
 				   bdf, bdf);
+	if (ret == -ECANCELED)
+		return util_printf("The driver goes on with the recovery. 'fpgactl link %s' shows the "
+				   "state of the card.", bdf);
 	if (r->has_state)
 		return util_printf("The card stays fenced. 'fpgactl link %s' shows its link. If the "
 				   "card has lost its\nimage, load it. Then: fpgactl recover %s",
@@ -135,7 +146,7 @@ char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 	case EPERM:
 	case ENODEV:
 	case EAGAIN:
-		return session_next_step(ret, bdf, NULL);
+		return session_next_step(ret, bdf, FPGA_VFIO_REFUSAL_NONE);
 	case EBUSY:
 		return util_printf("The owner of the fence may still be working on the card. To end the "
 				   "fence anyway:\nfpgactl recover --force %s", bdf);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/fpga_vfio.h>
+
 #include "host/sysfs.h"
 #include "host/targets.h"
 #include "model/session.h"
@@ -56,11 +58,11 @@ struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const
  * session_next_step() - Choose a hint for a refused operation.
  * @ret: negative errno from the driver
  * @bdf: the device
- * @why: the driver's text, or NULL
+ * @refusal: FPGA_VFIO_REFUSAL_*
  *
  * Return: the hint, to be freed by the caller; NULL if it depends on the command.
  */
-char *session_next_step(int ret, const char *bdf, const char *why)
+char *session_next_step(int ret, const char *bdf, unsigned int refusal)
 {
 	switch (-ret) {
 	case EPERM:
@@ -70,7 +72,7 @@ char *session_next_step(int ret, const char *bdf, const char *why)
 	case EAGAIN:
 		return util_strdup("Another operation is running on the card; try again.");
 	case EBUSY:
-		if (why && strstr(why, "fenced by"))
+		if (refusal == FPGA_VFIO_REFUSAL_FENCED)
 			return util_printf("Nothing was changed. 'fpgactl link %s' shows the time "
 					   "left and how to end the fence.", bdf);
 		return NULL;

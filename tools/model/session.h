@@ -12,6 +12,6 @@
 struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
 			       const char *what, int *code);
 
-char *session_next_step(int ret, const char *bdf, const char *why);
+char *session_next_step(int ret, const char *bdf, unsigned int refusal);
 
 #endif

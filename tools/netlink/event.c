@@ -62,11 +62,6 @@ static unsigned int get_u32(struct nlattr *attr)
 	return attr ? nla_get_u32(attr) : 0;
 }
 
-static unsigned int get_u8(struct nlattr *attr)
-{
-	return attr ? nla_get_u8(attr) : 0;
-}
-
 static char *get_string(struct nlattr *attr)
 {
 	return attr ? util_strdup(nla_get_string(attr)) : NULL;
@@ -92,8 +87,8 @@ static void parse(struct fv_event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 
 	e->has_state = tb[FPGA_VFIO_A_EVENT_STATE];
 	e->state = get_u32(tb[FPGA_VFIO_A_EVENT_STATE]);
 	e->has_link = tb[FPGA_VFIO_A_EVENT_SPEED] || tb[FPGA_VFIO_A_EVENT_WIDTH];
-	e->speed_mts = speed_mts(get_u8(tb[FPGA_VFIO_A_EVENT_SPEED]));
-	e->width = get_u8(tb[FPGA_VFIO_A_EVENT_WIDTH]);
+	e->speed_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_EVENT_SPEED]));
+	e->width = get_u32(tb[FPGA_VFIO_A_EVENT_WIDTH]);
 	e->text = get_string(tb[FPGA_VFIO_A_EVENT_TEXT]);
 }
 
@@ -113,8 +108,8 @@ void events_parse(struct fv_events *l, struct nlmsghdr *hdr)
 		[FPGA_VFIO_A_EVENT_ERROR] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_EVENT_DURATION_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
 		[FPGA_VFIO_A_EVENT_STATE] = { .type = NLA_U32 },
-		[FPGA_VFIO_A_EVENT_SPEED] = { .type = NLA_U8 },
-		[FPGA_VFIO_A_EVENT_WIDTH] = { .type = NLA_U8 },
+		[FPGA_VFIO_A_EVENT_SPEED] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_EVENT_WIDTH] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_EVENT_TEXT] = { .type = NLA_STRING },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 1];

@@ -17,6 +17,8 @@
 #include "netlink/nl.h"
 #include "util/err.h"
 
+int fv_nl_signal;
+
 /* State of a request. */
 struct call {
 	int ret;		/* 1: no reply yet; else 0 or a negative errno */
@@ -277,9 +279,12 @@ int fv_nl_code(int ret)
 		return FV_NO_DEVICE;
 	case EBUSY:
 	case EAGAIN:
+	case ENOBUFS:
 		return FV_BUSY;
 	case ESTALE:
 		return FV_CHANGED;
+	case ECANCELED:
+		return fv_nl_signal ? FV_SIGNAL + fv_nl_signal : FV_FAILED;
 	default:
 		return FV_FAILED;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Elapsed time of an operation, shown on a terminal only. Netlink runs the request within
- * sendmsg(), so a second thread prints.
+ * Elapsed time of an operation, shown on a terminal only. A thread prints it, so that the caller
+ * only waits.
  */
 #include <signal.h>
 #include <stdio.h>

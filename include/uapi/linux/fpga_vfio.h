@@ -176,6 +176,68 @@ enum fpga_vfio_origin {
 	FPGA_VFIO_ORIGIN_GUEST,
 };
 
+/**
+ * enum fpga_vfio_op_kind - Kind of an operation on a card.
+ * @FPGA_VFIO_OP_KIND_RESET: Reset of a device.
+ * @FPGA_VFIO_OP_KIND_RETRAIN: Retrain of the link.
+ * @FPGA_VFIO_OP_KIND_FENCE: Begin of a fence session. It has ended when the
+ *   card is isolated.
+ * @FPGA_VFIO_OP_KIND_RECOVER: Recovery of the card, and end of its fence
+ *   session.
+ */
+enum fpga_vfio_op_kind {
+	FPGA_VFIO_OP_KIND_RESET,
+	FPGA_VFIO_OP_KIND_RETRAIN,
+	FPGA_VFIO_OP_KIND_FENCE,
+	FPGA_VFIO_OP_KIND_RECOVER,
+};
+
+/**
+ * enum fpga_vfio_op_state - State of an operation.
+ * @FPGA_VFIO_OP_STATE_WAITING: Another operation on the card is under way.
+ * @FPGA_VFIO_OP_STATE_RUNNING: Under way.
+ * @FPGA_VFIO_OP_STATE_ENDED: Ended, with or without success.
+ */
+enum fpga_vfio_op_state {
+	FPGA_VFIO_OP_STATE_WAITING,
+	FPGA_VFIO_OP_STATE_RUNNING,
+	FPGA_VFIO_OP_STATE_ENDED,
+};
+
+/**
+ * enum fpga_vfio_op_phase - Phase of a reset.
+ * @FPGA_VFIO_OP_PHASE_HOLD: Lock the functions that the reset affects, and
+ *   keep their users away.
+ * @FPGA_VFIO_OP_PHASE_ACT: Run the method, until the link is up.
+ * @FPGA_VFIO_OP_PHASE_READY: Wait until all functions answer.
+ * @FPGA_VFIO_OP_PHASE_RESTORE: Compare the identity, and restore the
+ *   configuration.
+ * @FPGA_VFIO_OP_PHASE_DESIGN: Wait until the ready registers say that the
+ *   design is ready.
+ * @FPGA_VFIO_OP_PHASE_MSI: Restore MSI and MSI-X, and read them back.
+ * @FPGA_VFIO_OP_PHASE_LINK: Retrain the link if it is below its goal.
+ */
+enum fpga_vfio_op_phase {
+	FPGA_VFIO_OP_PHASE_HOLD,
+	FPGA_VFIO_OP_PHASE_ACT,
+	FPGA_VFIO_OP_PHASE_READY,
+	FPGA_VFIO_OP_PHASE_RESTORE,
+	FPGA_VFIO_OP_PHASE_DESIGN,
+	FPGA_VFIO_OP_PHASE_MSI,
+	FPGA_VFIO_OP_PHASE_LINK,
+};
+
+/**
+ * enum fpga_vfio_refusal - Why an operation was refused, for programs.
+ * @FPGA_VFIO_REFUSAL_NONE: It was not refused, or for a reason that has no
+ *   name here.
+ * @FPGA_VFIO_REFUSAL_FENCED: Another owner's fence session has the card.
+ */
+enum fpga_vfio_refusal {
+	FPGA_VFIO_REFUSAL_NONE,
+	FPGA_VFIO_REFUSAL_FENCED,
+};
+
 enum {
 	FPGA_VFIO_A_STATS_OPENS = 1,
 	FPGA_VFIO_A_STATS_OPEN_ERRORS,
@@ -345,6 +407,7 @@ enum {
 	FPGA_VFIO_A_RESET_METHOD,
 	FPGA_VFIO_A_RESET_DRY_RUN,
 	FPGA_VFIO_A_RESET_STEP,
+	FPGA_VFIO_A_RESET_OP,
 
 	__FPGA_VFIO_A_RESET_MAX,
 	FPGA_VFIO_A_RESET_MAX = (__FPGA_VFIO_A_RESET_MAX - 1)
@@ -357,7 +420,7 @@ enum {
 	FPGA_VFIO_A_RETRAIN_DRY_RUN,
 	FPGA_VFIO_A_RETRAIN_BEFORE,
 	FPGA_VFIO_A_RETRAIN_AFTER,
-	FPGA_VFIO_A_RETRAIN_ATTEMPTS,
+	FPGA_VFIO_A_RETRAIN_OP,
 
 	__FPGA_VFIO_A_RETRAIN_MAX,
 	FPGA_VFIO_A_RETRAIN_MAX = (__FPGA_VFIO_A_RETRAIN_MAX - 1)
@@ -382,6 +445,8 @@ enum {
 	FPGA_VFIO_A_FENCE_PORT,
 	FPGA_VFIO_A_FENCE_FUNCTION,
 	FPGA_VFIO_A_FENCE_LINK_DISABLED,
+	FPGA_VFIO_A_FENCE_OP,
+	FPGA_VFIO_A_FENCE_REFUSAL,
 
 	__FPGA_VFIO_A_FENCE_MAX,
 	FPGA_VFIO_A_FENCE_MAX = (__FPGA_VFIO_A_FENCE_MAX - 1)
@@ -392,12 +457,7 @@ enum {
 	FPGA_VFIO_A_RECOVER_FORCE,
 	FPGA_VFIO_A_RECOVER_DRY_RUN,
 	FPGA_VFIO_A_RECOVER_STEP,
-	FPGA_VFIO_A_RECOVER_STATE,
-	FPGA_VFIO_A_RECOVER_REASON,
-	FPGA_VFIO_A_RECOVER_LINK,
-	FPGA_VFIO_A_RECOVER_LINK_NS,
-	FPGA_VFIO_A_RECOVER_READY_NS,
-	FPGA_VFIO_A_RECOVER_DURATION_NS,
+	FPGA_VFIO_A_RECOVER_OP,
 
 	__FPGA_VFIO_A_RECOVER_MAX,
 	FPGA_VFIO_A_RECOVER_MAX = (__FPGA_VFIO_A_RECOVER_MAX - 1)
@@ -435,6 +495,41 @@ enum {
 };
 
 enum {
+	FPGA_VFIO_A_OP_ID = 1,
+	FPGA_VFIO_A_OP_PORT,
+	FPGA_VFIO_A_OP_BDF,
+	FPGA_VFIO_A_OP_KIND,
+	FPGA_VFIO_A_OP_ORIGIN,
+	FPGA_VFIO_A_OP_PID,
+	FPGA_VFIO_A_OP_COMM,
+	FPGA_VFIO_A_OP_STATE,
+	FPGA_VFIO_A_OP_ELAPSED_NS,
+	FPGA_VFIO_A_OP_CANCELLED,
+	FPGA_VFIO_A_OP_METHOD,
+	FPGA_VFIO_A_OP_PHASE,
+	FPGA_VFIO_A_OP_ERROR,
+	FPGA_VFIO_A_OP_TEXT,
+	FPGA_VFIO_A_OP_REFUSAL,
+	FPGA_VFIO_A_OP_OWNER_PID,
+	FPGA_VFIO_A_OP_OWNER_COMM,
+	FPGA_VFIO_A_OP_STEP,
+	FPGA_VFIO_A_OP_BEFORE,
+	FPGA_VFIO_A_OP_AFTER,
+	FPGA_VFIO_A_OP_ATTEMPTS,
+	FPGA_VFIO_A_OP_TIMEOUT_MS,
+	FPGA_VFIO_A_OP_FUNCTION,
+	FPGA_VFIO_A_OP_LINK_DISABLED,
+	FPGA_VFIO_A_OP_CARD_STATE,
+	FPGA_VFIO_A_OP_CARD_REASON,
+	FPGA_VFIO_A_OP_LINK_NS,
+	FPGA_VFIO_A_OP_READY_NS,
+	FPGA_VFIO_A_OP_DURATION_NS,
+
+	__FPGA_VFIO_A_OP_MAX,
+	FPGA_VFIO_A_OP_MAX = (__FPGA_VFIO_A_OP_MAX - 1)
+};
+
+enum {
 	FPGA_VFIO_CMD_DEVICE_GET = 1,
 	FPGA_VFIO_CMD_DEVICE_SET,
 	FPGA_VFIO_CMD_CARD_GET,
@@ -446,6 +541,11 @@ enum {
 	FPGA_VFIO_CMD_FENCE,
 	FPGA_VFIO_CMD_RECOVER,
 	FPGA_VFIO_CMD_RELEASE,
+	FPGA_VFIO_CMD_OP_GET,
+	FPGA_VFIO_CMD_OP_CANCEL,
+	FPGA_VFIO_CMD_OP_BEGUN,
+	FPGA_VFIO_CMD_OP_PROGRESS,
+	FPGA_VFIO_CMD_OP_ENDED,
 
 	__FPGA_VFIO_CMD_MAX,
 	FPGA_VFIO_CMD_MAX = (__FPGA_VFIO_CMD_MAX - 1)
@@ -453,5 +553,7 @@ enum {
 
 #define FPGA_VFIO_MCGRP_EVENTS		"events"
 #define FPGA_VFIO_MCGRP_EVENTS_ADMIN	"events-admin"
+#define FPGA_VFIO_MCGRP_OPS		"ops"
+#define FPGA_VFIO_MCGRP_OPS_ADMIN	"ops-admin"
 
 #endif /* _UAPI_LINUX_FPGA_VFIO_H */

@@ -13,6 +13,11 @@
  * fv_act release BDF: the netlink command release
  * fv_act retrain BDF [speed=N] [tries=N] [plan]: the netlink command retrain. Prints
  *	before SPEED WIDTH, after SPEED WIDTH, attempts N
+ * The first four wait for the end of their operation.
+ * fv_act op [ID]: all operations, or one. Prints
+ *	op ID KIND STATE BDF ERRNO TEXT, by PID COMM, steps as of a reset
+ * fv_act submit reset|retrain|fence|recover BDF [WORD...]: as above, without waiting. Prints id ID
+ * fv_act cancel ID: the netlink command op-cancel
  * fv_act card PORT: state and link of a card. Prints
  *	state NAME, reason TEXT, link SPEED WIDTH MAX-SPEED MAX-WIDTH TARGET FLAGS,
  *	fence PID COMM LEFT-MS FLAGS
@@ -39,6 +44,7 @@
 #include "event.h"
 #include "genl.h"
 #include "names.h"
+#include "operation.h"
 #include "policy.h"
 #include "reset_time.h"
 
@@ -82,14 +88,19 @@ static void print_step(const struct nlattr *step)
 			print_function(method, attr);
 }
 
-static void print_reset(const struct nlattr *attrs, size_t len, void *data)
+static void print_steps(const struct nlattr *attrs, size_t len, uint16_t type)
 {
 	const struct nlattr *attr;
 
-	(void)data;
 	genl_for_each(attr, attrs, len)
-		if (genl_type(attr) == FPGA_VFIO_A_RESET_STEP)
+		if (genl_type(attr) == type)
 			print_step(attr);
+}
+
+static void print_reset(const struct nlattr *attrs, size_t len, void *data)
+{
+	(void)data;
+	print_steps(attrs, len, FPGA_VFIO_A_RESET_STEP);
 }
 
 static void print_speed(const char *name, const struct nlattr *link)
@@ -101,12 +112,10 @@ static void print_speed(const char *name, const struct nlattr *link)
 
 static void print_retrain(const struct nlattr *attrs, size_t len, void *data)
 {
-	const struct nlattr *attempts = genl_find(attrs, len, FPGA_VFIO_A_RETRAIN_ATTEMPTS);
-
 	(void)data;
 	print_speed("before", genl_find(attrs, len, FPGA_VFIO_A_RETRAIN_BEFORE));
 	print_speed("after", genl_find(attrs, len, FPGA_VFIO_A_RETRAIN_AFTER));
-	printf("attempts %u\n", (unsigned int)genl_number(attempts));
+	puts("attempts 0");
 }
 
 static void print_state(const struct nlattr *state, const struct nlattr *reason)
@@ -179,25 +188,64 @@ static void print_us(const char *name, const struct nlattr *ns)
 
 static void print_recover(const struct nlattr *attrs, size_t len, void *data)
 {
-	const struct nlattr *state = genl_find(attrs, len, FPGA_VFIO_A_RECOVER_STATE), *attr;
-
 	(void)data;
-	genl_for_each(attr, attrs, len)
-		if (genl_type(attr) == FPGA_VFIO_A_RECOVER_STEP)
-			print_step(attr);
-	if (state)
-		print_state(state, genl_find(attrs, len, FPGA_VFIO_A_RECOVER_REASON));
-	print_link(genl_find(attrs, len, FPGA_VFIO_A_RECOVER_LINK));
-	print_us("link", genl_find(attrs, len, FPGA_VFIO_A_RECOVER_LINK_NS));
-	print_us("ready", genl_find(attrs, len, FPGA_VFIO_A_RECOVER_READY_NS));
-	print_us("duration", genl_find(attrs, len, FPGA_VFIO_A_RECOVER_DURATION_NS));
+	print_steps(attrs, len, FPGA_VFIO_A_RECOVER_STEP);
 }
 
-static void put_u8(struct genl_attrs *attrs, uint16_t type, const char *number)
+static void print_recovered(const struct nlattr *attrs, size_t len)
 {
-	uint8_t value = atoi(number);
+	const struct nlattr *state = genl_find(attrs, len, FPGA_VFIO_A_OP_CARD_STATE);
 
-	genl_put(attrs, type, &value, sizeof(value));
+	if (state)
+		print_state(state, genl_find(attrs, len, FPGA_VFIO_A_OP_CARD_REASON));
+	print_link(genl_find(attrs, len, FPGA_VFIO_A_OP_AFTER));
+	print_us("link", genl_find(attrs, len, FPGA_VFIO_A_OP_LINK_NS));
+	print_us("ready", genl_find(attrs, len, FPGA_VFIO_A_OP_READY_NS));
+	print_us("duration", genl_find(attrs, len, FPGA_VFIO_A_OP_DURATION_NS));
+}
+
+static void print_retrained(const struct nlattr *attrs, size_t len)
+{
+	const struct nlattr *attempts = genl_find(attrs, len, FPGA_VFIO_A_OP_ATTEMPTS);
+
+	if (!attempts)
+		return;
+	print_speed("before", genl_find(attrs, len, FPGA_VFIO_A_OP_BEFORE));
+	print_speed("after", genl_find(attrs, len, FPGA_VFIO_A_OP_AFTER));
+	printf("attempts %u\n", (unsigned int)genl_number(attempts));
+}
+
+static void print_fenced(const struct nlattr *attrs, size_t len)
+{
+	const struct nlattr *timeout = genl_find(attrs, len, FPGA_VFIO_A_OP_TIMEOUT_MS), *attr;
+
+	if (!timeout)
+		return;
+	printf("port %s\n", genl_text(genl_find(attrs, len, FPGA_VFIO_A_OP_PORT)));
+	printf("timeout %u\n", (unsigned int)genl_number(timeout));
+	if (genl_find(attrs, len, FPGA_VFIO_A_OP_LINK_DISABLED))
+		puts("link-disabled");
+	genl_for_each(attr, attrs, len)
+		if (genl_type(attr) == FPGA_VFIO_A_OP_FUNCTION)
+			print_function("fence", attr);
+}
+
+/* What an operation that has ended came to. */
+static void print_result(const struct nlattr *attrs, size_t len, void *data)
+{
+	(void)data;
+	print_steps(attrs, len, FPGA_VFIO_A_OP_STEP);
+	switch (genl_number(genl_find(attrs, len, FPGA_VFIO_A_OP_KIND))) {
+	case FPGA_VFIO_OP_KIND_RETRAIN:
+		print_retrained(attrs, len);
+		break;
+	case FPGA_VFIO_OP_KIND_FENCE:
+		print_fenced(attrs, len);
+		break;
+	case FPGA_VFIO_OP_KIND_RECOVER:
+		print_recovered(attrs, len);
+		break;
+	}
 }
 
 static void put_reset_word(struct genl_attrs *attrs, const char *word)
@@ -220,9 +268,9 @@ static void put_retrain_word(struct genl_attrs *attrs, const char *word)
 	if (!strcmp(word, "plan"))
 		genl_put(attrs, FPGA_VFIO_A_RETRAIN_DRY_RUN, NULL, 0);
 	else if (!strncmp(word, "speed=", 6))
-		put_u8(attrs, FPGA_VFIO_A_RETRAIN_SPEED, word + 6);
+		genl_put_u32(attrs, FPGA_VFIO_A_RETRAIN_SPEED, strtoul(word + 6, NULL, 10));
 	else if (!strncmp(word, "tries=", 6))
-		put_u8(attrs, FPGA_VFIO_A_RETRAIN_TRIES, word + 6);
+		genl_put_u32(attrs, FPGA_VFIO_A_RETRAIN_TRIES, strtoul(word + 6, NULL, 10));
 	else
 		fail("%s: not understood", word);
 }
@@ -311,22 +359,25 @@ static const struct act {
 	void (*put_object)(struct genl_attrs *attrs, uint16_t type, const char *object);
 	void (*put)(struct genl_attrs *attrs, const char *word);
 	genl_reply_fn print;
+	bool is_op;			/* ends later; @print is for its plan */
 } acts[] = {
 	{ "reset", FPGA_VFIO_CMD_RESET, FPGA_VFIO_A_RESET_BDF, put_bdf, put_reset_word,
-	  print_reset },
+	  print_reset, true },
 	{ "retrain", FPGA_VFIO_CMD_RETRAIN, FPGA_VFIO_A_RETRAIN_BDF, put_bdf, put_retrain_word,
-	  print_retrain },
+	  print_retrain, true },
 	{ "fence", FPGA_VFIO_CMD_FENCE, FPGA_VFIO_A_FENCE_BDF, put_bdf, put_fence_word,
-	  print_fence },
+	  print_fence, true },
 	{ "recover", FPGA_VFIO_CMD_RECOVER, FPGA_VFIO_A_RECOVER_BDF, put_bdf, put_recover_word,
-	  print_recover },
-	{ "release", FPGA_VFIO_CMD_RELEASE, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL, NULL },
-	{ "card", FPGA_VFIO_CMD_CARD_GET, FPGA_VFIO_A_CARD_PORT, put_bdf, NULL, print_card },
+	  print_recover, true },
+	{ "release", FPGA_VFIO_CMD_RELEASE, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL, NULL, false },
+	{ "card", FPGA_VFIO_CMD_CARD_GET, FPGA_VFIO_A_CARD_PORT, put_bdf, NULL, print_card,
+	  false },
 	{ "device", FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL,
-	  print_device },
-	{ "group", FPGA_VFIO_CMD_GROUP_GET, FPGA_VFIO_A_GROUP_ID, put_group, NULL, print_group },
+	  print_device, false },
+	{ "group", FPGA_VFIO_CMD_GROUP_GET, FPGA_VFIO_A_GROUP_ID, put_group, NULL, print_group,
+	  false },
 	{ "policy", FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_A_DEVICE_BDF, put_bdf, NULL,
-	  print_policy },
+	  print_policy, false },
 };
 
 /* One request, with all words of the command line. */
@@ -338,7 +389,60 @@ static int run_act(struct genl *genl, const struct act *act, char **words,
 	act->put_object(&attrs, act->object, *words++);
 	while (*words && act->put)
 		act->put(&attrs, *words++);
+	if (act->is_op)
+		return __op_call(genl, act->cmd, &attrs, act->print, print_result, NULL, answer);
 	return __genl_call(genl, act->cmd, 0, &attrs, act->print, NULL, answer);
+}
+
+static int run_submit(struct genl *genl, int nr, char **words, struct genl_answer *answer)
+{
+	const struct act *act = acts;
+	struct genl_attrs attrs = { 0 };
+	uint32_t id;
+	int ret;
+
+	while (act < acts + LEN(acts) && (nr < 2 || strcmp(act->name, words[0])))
+		act++;
+	if (act == acts + LEN(acts) || !act->is_op)
+		fail("submit: reset, retrain, fence or recover, and an address");
+	act->put_object(&attrs, act->object, words[1]);
+	for (words += 2; *words; words++)
+		act->put(&attrs, *words);
+	ret = __op_submit(genl, act->cmd, &attrs, &id, NULL, NULL, answer);
+	if (id)
+		printf("id %u\n", id);
+	return ret;
+}
+
+static void print_op(const struct nlattr *attrs, size_t len, void *data)
+{
+	static const char *const kinds[] = { "reset", "retrain", "fence", "recover" };
+	static const char *const states[] = { "waiting", "running", "ended" };
+	unsigned int kind = genl_number(genl_find(attrs, len, FPGA_VFIO_A_OP_KIND));
+	unsigned int state = genl_number(genl_find(attrs, len, FPGA_VFIO_A_OP_STATE));
+	int error = genl_number(genl_find(attrs, len, FPGA_VFIO_A_OP_ERROR));
+	const struct nlattr *pid = genl_find(attrs, len, FPGA_VFIO_A_OP_PID);
+
+	(void)data;
+	printf("op %u %s %s %s %s %s\n",
+	       (unsigned int)genl_number(genl_find(attrs, len, FPGA_VFIO_A_OP_ID)),
+	       kind < LEN(kinds) ? kinds[kind] : "?", state < LEN(states) ? states[state] : "?",
+	       genl_text(genl_find(attrs, len, FPGA_VFIO_A_OP_BDF)), errno_name(-error),
+	       genl_text(genl_find(attrs, len, FPGA_VFIO_A_OP_TEXT)));
+	if (pid)
+		printf("by %u %s\n", (unsigned int)genl_number(pid),
+		       genl_text(genl_find(attrs, len, FPGA_VFIO_A_OP_COMM)));
+	print_steps(attrs, len, FPGA_VFIO_A_OP_STEP);
+}
+
+static int run_op(struct genl *genl, char **words, struct genl_answer *answer)
+{
+	struct genl_attrs attrs = { 0 };
+
+	if (*words)
+		genl_put_u32(&attrs, FPGA_VFIO_A_OP_ID, strtoul(*words, NULL, 10));
+	return __genl_call(genl, FPGA_VFIO_CMD_OP_GET, *words ? 0 : NLM_F_DUMP, &attrs, print_op,
+			   NULL, answer);
 }
 
 static int run_policy_set(struct genl *genl, char **words, struct genl_answer *answer)
@@ -397,6 +501,12 @@ static int run_words(struct genl *genl, int nr, char **words)
 		ret = run_history(genl, words + 1, &answer);
 	else if (!strcmp(verb, "listen"))
 		ret = run_listen(genl, words + 1, &answer);
+	else if (!strcmp(verb, "submit"))
+		ret = run_submit(genl, nr - 1, words + 1, &answer);
+	else if (!strcmp(verb, "op"))
+		ret = run_op(genl, words + 1, &answer);
+	else if (nr > 1 && !strcmp(verb, "cancel"))
+		ret = __op_cancel(genl, strtoul(words[1], NULL, 10), &answer);
 	else if (nr > 2 && !strcmp(verb, "policy"))
 		ret = run_policy_set(genl, words + 1, &answer);
 	else if (nr > 1 && act < acts + LEN(acts))

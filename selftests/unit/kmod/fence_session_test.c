@@ -23,7 +23,8 @@ static struct world {
 	struct fv_card *card;
 	struct fv_device *devices[DEVICES];
 	int kept;
-	int begin, widen, look, fence[DEVICES], remember[DEVICES];
+	int begin, widen, look, set, fence[DEVICES], remember[DEVICES];
+	unsigned int set_ms;
 	int disable, read, wait, recover;
 	bool is_disabled;
 	bool is_silent[DEVICES];
@@ -289,6 +290,16 @@ void fv_scope_end(struct fv_scope *scope)
 	scope->nr_held = 0;
 }
 
+int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *text, size_t size)
+{
+	world.set_ms = limit_ms;
+	if (world.set)
+		snprintf(text, size, "set");
+	else
+		mutex_lock(&dev->core.vdev.dev_set->lock);
+	return world.set;
+}
+
 int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card, char *text,
 		     size_t size)
 {
@@ -375,7 +386,9 @@ FIXTURE_SETUP(session)
 	world.card = &self->card;
 	self->dev = &self->devices[0];
 	self->session = &self->card.session;
-	self->request = (struct fv_session_request) { .portid = PORTID, .limit_ms = 2000 };
+	self->request = (struct fv_session_request) {
+		.portid = PORTID, .pid = 4711, .comm = "unit", .limit_ms = 2000,
+	};
 	fv_session_init(self->session);
 }
 
@@ -392,11 +405,13 @@ FIXTURE_TEARDOWN(session)
 	EXPECT_FALSE(self->session->end.is_queued);
 }
 
-#define begin_as(_is_plan)						\
-	fv_session_begin(self->dev, &self->request, _is_plan, &self->report,	\
+#define begin()								\
+	fv_session_begin(self->dev, &self->request, &self->report,	\
 			 &self->is_link_disabled, self->text, sizeof(self->text))
 
-#define begin() begin_as(false)
+#define preview()							\
+	fv_session_preview(self->dev, &self->report, &self->is_link_disabled,	\
+			   self->text, sizeof(self->text))
 
 #define end()								\
 	({								\
@@ -485,7 +500,7 @@ TEST_F(session, when_the_link_is_taken_down)
 		world.is_disabled = rows[i].is_disabled;
 		world.read = rows[i].read;
 		world.disable = rows[i].disable;
-		EXPECT_EQ(0, begin_as(true));
+		EXPECT_EQ(0, preview());
 		if (!rows[i].disable)
 			EXPECT_EQ(rows[i].is_down, self->is_link_disabled)
 				TH_LOG("plan %u", i);
@@ -500,7 +515,7 @@ TEST_F(session, when_the_link_is_taken_down)
 
 TEST_F(session, a_plan_does_nothing)
 {
-	EXPECT_EQ(0, begin_as(true));
+	EXPECT_EQ(0, preview());
 	EXPECT_FALSE(self->session->is_on);
 	EXPECT_EQ(0, world.remembered);
 	EXPECT_EQ(0, world.events);
@@ -509,9 +524,18 @@ TEST_F(session, a_plan_does_nothing)
 	EXPECT_FALSE(self->session->end.is_queued);
 	world.look = -EBUSY;
 	self->report.nr_functions = 0;
-	EXPECT_EQ(-EBUSY, begin_as(true));
+	EXPECT_EQ(-EBUSY, preview());
 	EXPECT_STREQ("look", self->text);
 	EXPECT_EQ(0, self->report.nr_functions);
+	EXPECT_EQ(0, world.events);
+	/* it does not wait for another task for long */
+	world.set = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, preview());
+	EXPECT_STREQ("set", self->text);
+	EXPECT_GE(100, world.set_ms);
+	world.set = 0;
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, preview());
 	EXPECT_EQ(0, world.events);
 }
 
@@ -552,9 +576,6 @@ TEST_F(session, what_keeps_it_from_being_fenced)
 	world.fence[0] = -EINTR;
 	expect_refused(-EINTR, "the user of 0000:01:00.0 does not leave its memory alone");
 	world.fence[0] = 0;
-	current->is_killed = true;
-	expect_refused(-EINTR, "");
-	current->is_killed = false;
 	/* functions that were fenced before stay fenced */
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_LOST;
 	self->devices[0].fence.seq = 1;
@@ -576,16 +597,16 @@ TEST_F(session, who_is_refused_at_once)
 {
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, begin());
-	mutex_lock(&self->session->lock);
-	EXPECT_EQ(-EAGAIN, begin());
-	EXPECT_STREQ("0000:00:01.0: being fenced or recovered", self->text);
-	EXPECT_EQ(-EAGAIN, end());
-	EXPECT_STREQ("0000:00:01.0: being fenced or recovered", self->text);
-	mutex_unlock(&self->session->lock);
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, begin());
+	EXPECT_EQ(-EINTR, end());
+	current->is_killed = false;
 	self->dev->card = NULL;
 	EXPECT_EQ(-EOPNOTSUPP, begin());
 	EXPECT_STREQ("0000:01:00.0 has no port of its own", self->text);
 	EXPECT_EQ(-EOPNOTSUPP, end());
+	EXPECT_STREQ("0000:01:00.0 has no port of its own", self->text);
+	EXPECT_EQ(-EOPNOTSUPP, preview());
 	EXPECT_STREQ("0000:01:00.0 has no port of its own", self->text);
 	fv_session_leave(self->dev);
 	self->dev->card = &self->card;
@@ -596,7 +617,7 @@ TEST_F(session, who_is_refused_at_once)
 	EXPECT_STREQ("fenced by a command", self->text);
 	EXPECT_EQ(2, world.events);
 	EXPECT_EQ(-EBUSY, world.event.error);
-	EXPECT_EQ(-EBUSY, begin_as(true));
+	EXPECT_EQ(-EBUSY, preview());
 	EXPECT_EQ(2, world.events);
 }
 
@@ -690,9 +711,18 @@ TEST_F(session, what_comes_of_a_recovery)
 	}
 }
 
-/* A killed owner hands the recovery over to the driver. */
-TEST_F(session, a_killed_owner_hands_it_over)
+/* A recovery that is cancelled is handed over to the driver, as is a begin. */
+TEST_F(session, a_cancelled_one_is_handed_over)
 {
+	fv_session_give_up(&self->card);
+	EXPECT_FALSE(self->session->end.is_queued);
+	ASSERT_EQ(0, begin());
+	fv_session_give_up(&self->card);
+	EXPECT_TRUE(self->session->is_over);
+	EXPECT_EQ(0, self->session->end.delay);
+	kernel_do(&self->session->end);
+	EXPECT_FALSE(self->session->is_on);
+
 	ASSERT_EQ(0, begin());
 	world.recover = -EINTR;
 	EXPECT_EQ(-EINTR, end());

@@ -239,6 +239,56 @@ bool mutex_trylock(struct mutex *lock)
 	return true;
 }
 
+struct task_struct *kernel_current = &kernel_task;
+static bool kernel_is_stopping, kernel_sleeps_now;
+
+struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
+{
+	struct task_struct *task = kzalloc(sizeof(*task), 0);
+	va_list args;
+
+	if (!task)
+		return ERR_PTR(-ENOMEM);
+	task->flags = PF_KTHREAD;
+	task->fn = fn;
+	task->arg = arg;
+	task->group_leader = task;
+	va_start(args, fmt);
+	vscnprintf(task->comm, sizeof(task->comm), fmt, args);
+	va_end(args);
+	return task;
+}
+
+bool kthread_should_stop(void)
+{
+	return kernel_is_stopping || kernel_sleeps_now;
+}
+
+void kernel_thread_sleeps(void)
+{
+	kernel_sleeps_now = true;
+}
+
+void kernel_run_thread(struct task_struct *task)
+{
+	struct task_struct *was = current;
+
+	kernel_sleeps_now = false;
+	kernel_current = task;
+	kernel_assert(!task->fn(task->arg));
+	kernel_current = was;
+	kernel_sleeps_now = false;
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	kernel_is_stopping = true;
+	kernel_run_thread(task);
+	kernel_is_stopping = false;
+	kfree(task);
+	return 0;
+}
+
 int mutex_lock_killable(struct mutex *lock)
 {
 	if (current->is_killed)

@@ -177,6 +177,20 @@ static inline void kernel_free_at(void *at)
 }
 
 #define __free(how)		__attribute__((cleanup(kernel_free_at)))
+#define DEFINE_FREE(name, type, free)
+
+struct kref {
+	int refs;
+};
+
+#define kref_init(ref)		((ref)->refs = 1)
+#define kref_get(ref)		((void)(ref)->refs++)
+static inline void kref_put(struct kref *ref, void (*release)(struct kref *ref))
+{
+	kernel_assert(ref->refs > 0);
+	if (!--ref->refs)
+		release(ref);
+}
 
 typedef unsigned long pgoff_t;
 
@@ -229,6 +243,23 @@ static inline void list_add_tail(struct list_head *node, struct list_head *head)
 	head->prev->next = node;
 	head->prev = node;
 }
+
+static inline void list_del(struct list_head *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+	node->next = NULL;
+	node->prev = NULL;
+}
+
+#define list_first_entry(head, type, member)	list_entry((head)->next, type, member)
+#define list_first_entry_or_null(head, type, member)			\
+	(list_empty(head) ? NULL : list_first_entry(head, type, member))
+#define list_for_each_entry_safe(entry, after, head, member)		\
+	for (entry = list_entry((head)->next, __typeof__(*entry), member),	\
+		     after = list_entry(entry->member.next, __typeof__(*entry), member);	\
+	     &entry->member != (head);					\
+	     entry = after, after = list_entry(entry->member.next, __typeof__(*entry), member))
 
 static inline void list_del_init(struct list_head *node)
 {
@@ -384,10 +415,31 @@ struct task_struct {
 	char comm[TASK_COMM_LEN];
 	struct task_struct *group_leader;
 	bool is_killed;
+	int (*fn)(void *arg);	/* of a kernel thread */
+	void *arg;
 };
 
 extern struct task_struct kernel_task;
-#define current			(&kernel_task)
+extern struct task_struct *kernel_current;
+#define current			(*&kernel_current)
+
+/* Kernel threads run when the test says so, by kernel_run_thread(), until they sleep. */
+struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+bool kthread_should_stop(void);
+int kthread_stop(struct task_struct *task);
+void kernel_run_thread(struct task_struct *task);
+/* A thread that sleeps, and whose condition does not hold, gives the CPU back to the test. */
+#define wait_event_interruptible(queue, condition)			\
+	((condition) ? 0 : ((void)(queue), kernel_thread_sleeps(), 0))
+#define wait_event_freezable(queue, condition)	wait_event_interruptible(queue, condition)
+#define set_freezable()
+void kernel_thread_sleeps(void);
+#define wake_up(queue)		((void)(queue)->wakes++)
+#define SIGKILL			9
+#define allow_kernel_signal(signal)	((void)(signal))
+#define send_sig(signal, task, is_kernel)	((task)->is_killed = true)
+#define flush_signals(task)	((task)->is_killed = false)
 #define task_tgid_nr(task)	((task)->tgid)
 #define get_task_comm(to, task)	strscpy(to, (task)->comm)
 #define fatal_signal_pending(task)	((task)->is_killed)

@@ -37,7 +37,7 @@ static struct world {
 	bool is_answering;
 	char did[64];
 	u64 limit_ns;
-	int look;
+	int look, set;
 	const char *look_text;
 	unsigned int looks_of_card, is_any_user;
 	struct fv_policy policy;
@@ -91,6 +91,16 @@ bool fv_ready_is_answering(struct pci_dev *pdev)
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 {
 	*policy = world.policy;
+}
+
+int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *text, size_t size)
+{
+	kernel_assert(limit_ms <= 100);
+	if (world.set) {
+		snprintf(text, size, "set");
+		return world.set;
+	}
+	return mutex_lock_killable(&dev->core.vdev.dev_set->lock);
 }
 
 int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card, char *text,
@@ -523,6 +533,19 @@ TEST_F(ops, each_order)
 
 #define plan(_methods) fv_reset_plan(&self->dev, _methods, &self->report)
 
+/* A plan is made under locks of generic netlink. */
+TEST_F(ops, a_plan_does_not_wait_for_long)
+{
+	world.set = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, plan(ALL));
+	ASSERT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
+	EXPECT_STREQ("set", self->report.steps[0].text);
+	world.set = 0;
+	EXPECT_EQ(0, plan(ALL));
+	EXPECT_STREQ("", self->report.steps[0].text);
+}
+
 TEST_F(ops, a_plan_has_each_step)
 {
 	struct fv_reset_report *report = &self->report;
@@ -611,7 +634,8 @@ TEST_F(ops, a_plan_that_cannot_be_made)
 	self->card.dev.wake_error = 0;
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, plan(ALL));
-	EXPECT_EQ(0, self->report.nr);
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EINTR, self->report.steps[0].error);
 }
 
 TEST_HARNESS_MAIN

@@ -550,7 +550,7 @@ TEST_F(scope, a_virtual_function_that_is_being_opened)
 
 	vfs(FIRST, 3, 1);
 	mutex_lock(lock);
-	expect_vfs_refused(-EAGAIN, "0000:01:00.3 is being opened or closed");
+	expect_vfs_refused(-EAGAIN, "0000:01:00.3 is being opened, closed or reset");
 	world.frees = lock;
 	world.after = 20;
 	kernel_on_sleep = lets_go;

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operations of the driver: submit one, and wait for its end.
+ *
+ * A request is answered at once with the number of an operation, whose end is an event. Ctrl-C
+ * cancels the operation; a second one leaves it to the driver.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/fpga_vfio.h>
+#include <netlink/genl/genl.h>
+#include <netlink/socket.h>
+
+#include "netlink/op.h"
+#include "util/err.h"
+#include "util/util.h"
+
+/* The driver is asked after this time, too: an event may be lost. */
+#define ASK_S	1
+
+static volatile sig_atomic_t nr_signals, last_signal;
+
+static void on_signal(int signal)
+{
+	nr_signals++;
+	last_signal = signal;
+}
+
+/* State of a wait. */
+struct wait {
+	const struct op_wish *wish;
+	struct op *op;
+	struct fv_nl *nl, events;
+	sigset_t mask;			/* during the wait */
+	struct sigaction old_int, old_term;
+	bool is_told;			/* the event has come */
+	bool is_cancelled;
+	sig_atomic_t nr_seen;		/* signals before it was */
+	bool has_ended;			/* the result is here */
+	int error;			/* of the operation, negative errno */
+	char *text;
+};
+
+static void on_submitted(struct nlmsghdr *hdr, void *data)
+{
+	struct wait *w = data;
+	struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, w->wish->id_attr);
+
+	if (id)
+		w->op->id = nla_get_u32(id);
+}
+
+static void on_event(struct nlmsghdr *hdr, void *data)
+{
+	struct wait *w = data;
+	struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, FPGA_VFIO_A_OP_ID);
+
+	if (genlmsg_hdr(hdr)->cmd == FPGA_VFIO_CMD_OP_ENDED && id && nla_get_u32(id) == w->op->id)
+		w->is_told = true;
+}
+
+static void on_op(struct nlmsghdr *hdr, void *data)
+{
+	static struct nla_policy policy[FPGA_VFIO_A_OP_MAX + 1] = {
+		[FPGA_VFIO_A_OP_STATE] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_OP_ERROR] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_OP_TEXT] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_OP_REFUSAL] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[FPGA_VFIO_A_OP_MAX + 1];
+	struct wait *w = data;
+
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_OP_MAX, policy) || !tb[FPGA_VFIO_A_OP_STATE] ||
+	    nla_get_u32(tb[FPGA_VFIO_A_OP_STATE]) != FPGA_VFIO_OP_STATE_ENDED || w->has_ended)
+		return;
+	w->has_ended = true;
+	if (tb[FPGA_VFIO_A_OP_ERROR])
+		w->error = -(int)nla_get_u32(tb[FPGA_VFIO_A_OP_ERROR]);
+	if (tb[FPGA_VFIO_A_OP_TEXT])
+		w->text = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_TEXT]));
+	if (tb[FPGA_VFIO_A_OP_REFUSAL])
+		w->op->refusal = nla_get_u32(tb[FPGA_VFIO_A_OP_REFUSAL]);
+	w->wish->answer(hdr, w->wish->data);
+}
+
+/* Read the operation; 0 also if it has not ended. */
+static int ask(struct wait *w, char **why)
+{
+	struct nl_msg *msg = fv_nl_message(w->nl, FPGA_VFIO_CMD_OP_GET, 0);
+
+	nla_put_u32(msg, FPGA_VFIO_A_OP_ID, w->op->id);
+	return fv_nl_call(w->nl, msg, on_op, w, why);
+}
+
+static void cancel(struct wait *w)
+{
+	struct nl_msg *msg = fv_nl_message(w->nl, FPGA_VFIO_CMD_OP_CANCEL, 0);
+	autofree char *why = NULL;
+
+	w->is_cancelled = true;
+	w->nr_seen = nr_signals;
+	fv_nl_signal = last_signal;
+	/* It may have ended just now, which is no error. */
+	nla_put_u32(msg, FPGA_VFIO_A_OP_ID, w->op->id);
+	fv_nl_call(w->nl, msg, on_op, w, &why);
+}
+
+/*
+ * Wait for a message or a signal, at most for ASK_S. Return 0; -EAGAIN if the driver is to be
+ * asked: it was silent for that time, or messages were lost; -ENODEV if the module was unloaded.
+ */
+static int listen_once(struct wait *w, char **why)
+{
+	struct pollfd p = { .fd = nl_socket_get_fd(w->events.sock), .events = POLLIN };
+	struct timespec limit = { .tv_sec = ASK_S };
+	int ret = ppoll(&p, 1, &limit, &w->mask);
+
+	if (ret <= 0)
+		return ret ? 0 : -EAGAIN;
+	ret = fv_nl_take(&w->events, on_event, w, why);
+	return ret && ret != -ENODEV ? -EAGAIN : ret;
+}
+
+/* Until the event, or until the driver is to be asked; the first signal cancels. */
+static int wait_event(struct wait *w, char **why)
+{
+	int ret = 0;
+
+	w->is_told = false;
+	while (!ret && !w->is_told) {
+		autofree char *reason = NULL;
+
+		ret = listen_once(w, &reason);
+		if (ret == -ENODEV)
+			*why = util_strdup(reason);
+		else if (nr_signals && !w->is_cancelled)
+			cancel(w);
+		else if (nr_signals > w->nr_seen)
+			ret = -EINTR;
+	}
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+static int wait_end(struct wait *w, char **why)
+{
+	int ret = ask(w, why);
+
+	while (!ret && !w->has_ended) {
+		ret = wait_event(w, why);
+		if (!ret)
+			ret = ask(w, why);
+	}
+	return ret;
+}
+
+/* A signal that the caller blocks or ignores stays so. */
+static void catch_signals(struct wait *w)
+{
+	struct sigaction act = { .sa_handler = on_signal };
+	sigset_t stop;
+
+	nr_signals = 0;
+	fv_nl_signal = 0;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigaction(SIGINT, NULL, &w->old_int);
+	sigaction(SIGTERM, NULL, &w->old_term);
+	if (w->old_int.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &act, NULL);
+	if (w->old_term.sa_handler != SIG_IGN)
+		sigaction(SIGTERM, &act, NULL);
+	/* Delivered in ppoll() alone: one that arrives just before the wait would be lost. */
+	sigprocmask(SIG_BLOCK, &stop, &w->mask);
+}
+
+static void release_signals(const struct wait *w)
+{
+	sigprocmask(SIG_SETMASK, &w->mask, NULL);
+	sigaction(SIGINT, &w->old_int, NULL);
+	sigaction(SIGTERM, &w->old_term, NULL);
+}
+
+/* The first signal was for the operation, the second is for this program. */
+static void __attribute__((noreturn)) leave(const struct wait *w)
+{
+	err_note(w->wish->bdf, "operation %u is left to the driver", w->op->id);
+	release_signals(w);
+	signal(last_signal, SIG_DFL);
+	raise(last_signal);
+	_exit(FV_SIGNAL + last_signal);
+}
+
+static int run(struct wait *w, char **why)
+{
+	int ret = fv_nl_call(w->nl, w->wish->msg, on_submitted, w, why);
+
+	if (ret)
+		return ret;
+	if (!w->op->id) {
+		*why = util_strdup("driver returned no operation");
+		return -EPROTO;
+	}
+	ret = wait_end(w, why);
+	if (ret == -EINTR && w->is_cancelled)
+		leave(w);
+	if (ret)
+		return ret;
+	*why = w->error && !w->text ? util_strdup(strerror(-w->error)) : w->text;
+	return w->error;
+}
+
+/**
+ * op_run() - Submit an operation and wait for its end.
+ * @op: result
+ * @nl: an open connection, which owns a fence session that the operation begins
+ * @wish: the request
+ * @why: on failure, the reason, to be freed by the caller
+ *
+ * Return: 0 or a negative errno, of the operation or of fv_nl_call(); -ECANCELED after Ctrl-C;
+ * -ENODEV if the module was unloaded meanwhile.
+ */
+int op_run(struct op *op, struct fv_nl *nl, const struct op_wish *wish, char **why)
+{
+	struct wait w = { .wish = wish, .op = op, .nl = nl };
+	int ret;
+
+	memset(op, 0, sizeof(*op));
+	*why = NULL;
+	/* Before the request: its end may come before its reply is read. */
+	if (fv_nl_listen(&w.events, FPGA_VFIO_MCGRP_OPS_ADMIN, FPGA_VFIO_MCGRP_OPS,
+			 why)) {
+		nlmsg_free(wish->msg);
+		ret = -EIO;
+	} else {
+		catch_signals(&w);
+		ret = run(&w, why);
+		release_signals(&w);
+	}
+	fv_nl_close(&w.events);
+	return ret;
+}
