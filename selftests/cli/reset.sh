@@ -533,13 +533,19 @@ no_plan_ok()
 	plan
 	done_by_hot
 	echo "fail 11 0000:07:00.1: is being opened, closed or reset" | answer reset-dry-run
+	# without a plan it may be the whole card, of which a VM has a function
 	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
+	: >"$tree/netlink/log"
+	fvl reset --yes 07:00.1
 	succeeds
 	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+	fvl reset --method flr 07:00.1
+	succeeds
 	fvl reset --dry-run 07:00.1
-	[ "$rc" = 4 ]
+	refuses 4 "0000:07:00.1: reset: is being opened, closed or reset"
 	echo "fail 105 0000:07:00.1: 32 operations wait for its card already" | answer reset
-	fvl reset 07:00.1
+	fvl reset --yes 07:00.1
 	[ "$rc" = 4 ]
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/fpga_vfio.h>
+
 #include "cmd/cmd.h"
 #include "model/held.h"
 #include "model/ladder.h"
@@ -72,6 +74,13 @@ static int fail(const struct wish *w, const struct ladder *l, int ret, const cha
 	return fv_nl_fail(ret, w->d->bdf, "reset", hint, why);
 }
 
+/* May the requested method hit the other functions of the card? */
+static bool hits_card(const struct wish *w)
+{
+	return *w->d->port && w->method != FPGA_VFIO_RESET_METHOD_FLR &&
+	       w->method != FPGA_VFIO_RESET_METHOD_PM;
+}
+
 /* Return the first held function within the reset scope of the plan, or NULL. */
 static const struct fv_device *find_held(const struct wish *w, const struct ladder *plan)
 {
@@ -80,7 +89,7 @@ static const struct fv_device *find_held(const struct wish *w, const struct ladd
 	if (held_now(w->d))
 		return w->d;
 	/* Without a plan, it may be the whole card. */
-	for (i = 0; !plan->n && *w->d->port && i < w->ctx->model->n; i++)
+	for (i = 0; !plan->n && hits_card(w) && i < w->ctx->model->n; i++)
 		if (!strcmp(w->ctx->model->devices[i].port, w->d->port) &&
 		    held_now(&w->ctx->model->devices[i]))
 			return &w->ctx->model->devices[i];
