@@ -5,8 +5,14 @@
  * causes share vector 0, the only one of QEMU's root port.
  */
 #include <linux/irq.h>
+#include <linux/moduleparam.h>
 
 #include "port.h"
+
+/* each poll costs two accesses that the card's server handles */
+static unsigned int poll_ms = 50;
+module_param(poll_ms, uint, 0644);
+MODULE_PARM_DESC(poll_ms, "how often to look for what happened at the link");
 
 static void fire(struct irq_work *work)
 {
@@ -116,7 +122,7 @@ void fv_event_init(struct fv_port *p)
  */
 void fv_event_start(struct fv_port *p)
 {
-	schedule_delayed_work(&p->poll, msecs_to_jiffies(fv_poll_ms));
+	schedule_delayed_work(&p->poll, msecs_to_jiffies(poll_ms));
 }
 
 /**

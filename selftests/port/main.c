@@ -15,13 +15,6 @@ static int nports;
 module_param_array(ports, charp, &nports, 0444);
 MODULE_PARM_DESC(ports, "downstream ports, as 0000:00:11.0,… (none: all with a simulated card)");
 
-/* each poll costs two accesses that the card's server handles */
-unsigned int fv_poll_ms = 50;
-module_param_named(poll_ms, fv_poll_ms, uint, 0644);
-MODULE_PARM_DESC(poll_ms, "how often to look for what happened at the link");
-
-struct fv_port *fv_ports[FV_PORT_MAX];
-struct pci_ops *fv_orig;
 static struct pci_ops fv_ops;
 
 static struct fv_port *port_alloc(struct pci_dev *pdev)

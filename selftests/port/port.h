@@ -217,16 +217,15 @@ static inline bool fv_is_card(const struct fv_port *p)
 	return p->truth == &fv_truth_card;
 }
 
-/* main.c */
-extern struct fv_port *fv_ports[FV_PORT_MAX];
+/* wire.c: lock held */
 extern struct pci_ops *fv_orig;
-extern unsigned int fv_poll_ms;
-
-/* access.c: through the original ops, lock held */
 u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size);
 void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val);
 u32 fv_own_read(struct fv_port *p, int where, int size);
 void fv_own_write(struct fv_port *p, int where, int size, u32 val);
+
+/* access.c */
+extern struct fv_port *fv_ports[FV_PORT_MAX];
 int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val);
 int fv_access_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val);
 
