@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bar.h"
 #include "bytes.h"
-#include "card.h"
+#include "message.h"
 
 static struct engine *engine_at(struct fn *fn, uint64_t at, unsigned int *reg)
 {
@@ -11,6 +11,15 @@ static struct engine *engine_at(struct fn *fn, uint64_t at, unsigned int *reg)
 		return NULL;
 	*reg = (unsigned int)(at - CARD_ENGINE(nr));
 	return &fn->engine[nr];
+}
+
+/* The ready register was read and reported a ready design. */
+static void design_asked(struct fn *fn)
+{
+	if (fn->is_design_asked)
+		return;
+	fn->is_design_asked = true;
+	card_note_asked(fn, "design-asked", fn->design_ready_at, CARD_REG_READY);
 }
 
 static uint32_t reg_read(struct fn *fn, uint64_t at)
@@ -41,7 +50,7 @@ static uint32_t reg_read(struct fn *fn, uint64_t at)
 	case CARD_REG_READY:
 		if (now < fn->design_ready_at)
 			return 0;
-		card_design_asked(fn);
+		design_asked(fn);
 		return 1;
 	case CARD_REG_IRQ_RAISED:
 		return fn->raised;
@@ -82,7 +91,7 @@ static void reg_write(struct fn *fn, uint64_t at, uint32_t value)
 		fn->scratch[(at - CARD_REG_SCRATCH(0)) / 4] = value;
 		break;
 	case CARD_REG_IRQ_TEST:
-		card_interrupt(fn, value);
+		message_raise(fn, value);
 		break;
 	case CARD_REG_LED:
 		fn->card->led = value;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct fn;
+#include "state.h"
 
 void bar_read(struct fn *fn, unsigned int bar, uint64_t at, size_t len, uint8_t *bytes);
 void bar_write(struct fn *fn, unsigned int bar, uint64_t at, size_t len, const uint8_t *bytes);

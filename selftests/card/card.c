@@ -3,56 +3,17 @@
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "bar.h"
 #include "bytes.h"
 #include "card.h"
-#include "regs.h"
+#include "fault.h"
+#include "message.h"
 #include "sband.h"
 #include "sideband.h"
 
 /* Bytes that an engine moves before other work is served. */
 #define WORK_AT_ONCE (2u << 20)
-
-uint64_t card_now(const struct card *card)
-{
-	struct timespec ts;
-
-	if (card->fake_now)
-		return card->fake_now;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-void card_seed(struct card *card, uint64_t seed)
-{
-	unsigned int i;
-
-	card->seed = seed;
-	for (i = 0; i < CARD_DICE; i++)
-		card->random[i] = seed ^ (uint64_t)i << 56;
-}
-
-/* splitmix64 */
-uint32_t card_random(struct card *card, enum card_dice dice, uint32_t limit)
-{
-	uint64_t z = card->random[dice] += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	z ^= z >> 31;
-	return limit ? (uint32_t)((z >> 32) * limit >> 32) : 0;
-}
-
-void card_note(struct card *card, const char *what, int fn, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	trace_addv(&card->trace, card_now(card), what, fn, fmt, ap);
-	va_end(ap);
-}
 
 static void on_note(void *arg, const char *what, int fn, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -70,11 +31,6 @@ static void on_note(void *arg, const char *what, int fn, const char *fmt, ...)
 static uint32_t on_random(void *arg, uint32_t limit)
 {
 	return card_random(arg, CARD_DICE_LINK, limit);
-}
-
-static bool has_fn(const struct card *card, unsigned int nr)
-{
-	return nr < card->image.fn_count;
 }
 
 /* Start the design; its ready register reports the end. */
@@ -177,7 +133,7 @@ static uint8_t *engine_memory(void *arg, uint64_t at, size_t len)
 
 static void engine_interrupt(void *arg, uint32_t vector)
 {
-	card_interrupt(arg, vector);
+	message_raise(arg, vector);
 }
 
 static uint64_t engine_now(void *arg)
@@ -214,7 +170,7 @@ void card_init(struct card *card, const struct image *image, const char *path, u
 		message_reset(fn);
 		for (j = 0; j < CARD_ENGINES; j++)
 			engine_init(&fn->engine[j], &engine_user, fn, &fn->dma);
-		if (!has_fn(card, i))
+		if (!card_has_fn(card, i))
 			continue;
 		cfg_build(&fn->cfg, image, i);
 		for (j = 0; j < PROTO_REGION_BARS; j++)
@@ -310,36 +266,10 @@ static enum life_answer answer(struct fn *fn)
 	return life_answer(&fn->card->life, fn->nr, card_now(fn->card));
 }
 
-static bool is_d0(const struct fn *fn)
-{
-	return !fn->cfg.pm || !(fn->cfg.val[fn->cfg.pm + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK);
-}
-
-bool card_is_master(const struct fn *fn)
-{
-	return life_is_link_up(&fn->card->life) && has_fn(fn->card, fn->nr) &&
-		!fn->card->life.fn[fn->nr].is_hung && cfg_is_master(&fn->cfg) && is_d0(fn);
-}
-
-/* Trace the delay from readiness to the first access that sees it. */
-static void note_asked(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at)
-{
-	card_note(fn->card, what, (int)fn->nr, "%llu us after it was ready, for %#x",
-		  (unsigned long long)(card_now(fn->card) - ready_at) / 1000, at);
-}
-
 /* QEMU reads these itself on each read of the same register of the port. */
 static bool is_for_port(const struct fn *fn, unsigned int at)
 {
 	return at == fn->cfg.exp + PCI_EXP_LNKSTA || at == fn->cfg.exp + PCI_EXP_LNKSTA2;
-}
-
-void card_design_asked(struct fn *fn)
-{
-	if (fn->is_design_asked)
-		return;
-	fn->is_design_asked = true;
-	note_asked(fn, "design-asked", fn->design_ready_at, CARD_REG_READY);
 }
 
 void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
@@ -351,7 +281,7 @@ void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
 	fn->count.cfg_reads += is_own;
 	if (how == ANSWER_DATA && is_own && !fn->is_asked) {
 		fn->is_asked = true;
-		note_asked(fn, "asked", fn->card->life.fn[fn->nr].ready_at, at);
+		card_note_asked(fn, "asked", fn->card->life.fn[fn->nr].ready_at, at);
 	}
 	switch (how) {
 	case ANSWER_DATA:
@@ -386,20 +316,6 @@ static void note_cfg_write(struct fn *fn, unsigned int at, size_t len, const uin
 		  (int)(2 * MIN(len, sizeof(value))), value, is_dropped ? ", dropped" : "");
 }
 
-static void irq_changed(struct fn *fn)
-{
-	unsigned int i;
-
-	if (cfg_is_msix_on(&fn->cfg) && !cfg_is_held(&fn->cfg, true, 0) &&
-	    !message_is_own(fn, IRQ_MSIX))
-		irq_release(&fn->irq, IRQ_MSIX);
-	if (!cfg_is_msi_on(&fn->cfg) || message_is_own(fn, IRQ_MSI))
-		return;
-	for (i = 0; i < fn->cfg.msi_vectors; i++)
-		if ((irq_pending(&fn->irq, IRQ_MSI, i) & 1) && !cfg_is_held(&fn->cfg, false, i))
-			irq_raise(&fn->irq, IRQ_MSI, i, false);
-}
-
 static void cfg_write_fn(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes)
 {
 	struct card *card = fn->card;
@@ -413,7 +329,7 @@ static void cfg_write_fn(struct fn *fn, unsigned int at, size_t len, const uint8
 	if ((effects & CFG_DO_COMMAND) && cfg_is_memory_on(&fn->cfg))
 		card->life.is_fresh = false;
 	if (effects & CFG_DO_IRQ)
-		irq_changed(fn);
+		message_unmasked(fn);
 	if (effects & CFG_DO_FLR)
 		life_flr(&card->life, card_now(card), fn->nr);
 	if (effects & CFG_DO_PM_RESET)
@@ -441,7 +357,7 @@ static bool is_decoded(const struct fn *fn, unsigned int bar, uint64_t at, size_
 {
 	const struct image_bar *is = &fn->card->image.fn[fn->nr].bar[bar];
 
-	return cfg_is_memory_on(&fn->cfg) && is_d0(fn) && at <= is->size &&
+	return cfg_is_memory_on(&fn->cfg) && card_is_d0(fn) && at <= is->size &&
 		len <= is->size - at;
 }
 
@@ -487,24 +403,6 @@ void card_rom_read(struct fn *fn, uint64_t at, size_t len, uint8_t *bytes)
 void card_reset(struct fn *fn)
 {
 	card_tick(fn->card);
-	if (has_fn(fn->card, fn->nr))
+	if (card_has_fn(fn->card, fn->nr))
 		life_client_reset(&fn->card->life, card_now(fn->card), fn->nr);
-}
-
-void card_interrupt(struct fn *fn, uint32_t vector)
-{
-	if (!card_is_master(fn))
-		return;
-	fn->raised++;
-	if (cfg_is_msix_on(&fn->cfg)) {
-		if (vector < fn->cfg.msix_vectors)
-			irq_raise(&fn->irq, IRQ_MSIX, vector,
-				  message_is_own(fn, IRQ_MSIX) ||
-				  cfg_is_held(&fn->cfg, true, vector));
-	} else if (cfg_is_msi_on(&fn->cfg)) {
-		/* vectors share the enabled messages */
-		vector %= cfg_msi_enabled(&fn->cfg);
-		irq_raise(&fn->irq, IRQ_MSI, vector, message_is_own(fn, IRQ_MSI) ||
-			  cfg_is_held(&fn->cfg, false, vector));
-	}
 }

@@ -4,6 +4,8 @@
 
 #include "bytes.h"
 #include "ctl.h"
+#include "fault.h"
+#include "message.h"
 
 static bool is_word(const struct ctl_call *call, int nr, const char *word)
 {
@@ -533,7 +535,7 @@ static bool run_irq(struct ctl_call *call)
 	if (!ctl_number(call, ctl_arg(call, 1), 0, 2047, &vector) ||
 	    option(call, 2, "function", IMAGE_FUNCTIONS - 1, &fn) < 0)
 		return false;
-	card_interrupt(&call->card->fn[fn], (uint32_t)vector);
+	message_raise(&call->card->fn[fn], (uint32_t)vector);
 	return true;
 }
 

@@ -306,10 +306,11 @@ static void add_help(struct json_object *list, const struct ctl_command *command
 static bool run_help(struct ctl_call *call)
 {
 	struct json_object *list = json_object_new_array();
+	const struct ctl_command * const *table;
 
 	json_object_object_add(call->answer, "commands", list);
-	add_help(list, cmd_look);
-	add_help(list, cmd_fault);
+	for (table = call->ctl->tables; *table; table++)
+		add_help(list, *table);
 	return true;
 }
 

@@ -57,14 +57,13 @@ void ctl_add_hex(struct json_object *obj, const char *key, unsigned int digits, 
 	ctl_add_text(obj, key, text);
 }
 
-static const struct ctl_command *find(const char *name)
+static const struct ctl_command *find(const struct ctl *ctl, const char *name)
 {
-	static const struct ctl_command * const tables[] = { cmd_look, cmd_fault };
+	const struct ctl_command * const *table;
 	const struct ctl_command *command;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(tables); i++)
-		for (command = tables[i]; command->name; command++)
+	for (table = ctl->tables; *table; table++)
+		for (command = *table; command->name; command++)
 			if (!strcmp(command->name, name))
 				return command;
 	return NULL;
@@ -123,7 +122,7 @@ struct json_object *ctl_run(struct ctl_call *call, char *line)
 		call->argv++;
 		call->argc--;
 	}
-	command = call->argc ? find(call->argv[0]) : NULL;
+	command = call->argc ? find(call->ctl, call->argv[0]) : NULL;
 	if (!command) {
 		ctl_fail(call, "%.60s: no such command; help lists them", ctl_arg(call, 0));
 		return finish(call, false);
@@ -137,12 +136,13 @@ struct json_object *ctl_run(struct ctl_call *call, char *line)
 	return finish(call, is_ok);
 }
 
-void ctl_init(struct ctl *ctl, struct card *card)
+void ctl_init(struct ctl *ctl, struct card *card, const struct ctl_command * const *tables)
 {
 	unsigned int i;
 
 	memset(ctl, 0, sizeof(*ctl));
 	ctl->card = card;
+	ctl->tables = tables;
 	for (i = 0; i < CTL_CLIENTS; i++)
 		ctl->client[i].sock = -1;
 }

@@ -39,6 +39,7 @@ struct ctl_command {
 	bool (*run)(struct ctl_call *call);
 };
 
+/* Tables of commands, for ctl_init(); each ends with an empty entry. */
 extern const struct ctl_command cmd_look[], cmd_fault[];
 
 struct ctl_client {
@@ -52,11 +53,13 @@ struct ctl_client {
 
 struct ctl {
 	struct card *card;
+	const struct ctl_command * const *tables;
 	struct ctl_client client[CTL_CLIENTS];
 	bool should_quit;
 };
 
-void ctl_init(struct ctl *ctl, struct card *card);
+/* @tables: the tables of commands, terminated by NULL. */
+void ctl_init(struct ctl *ctl, struct card *card, const struct ctl_command * const *tables);
 void ctl_exit(struct ctl *ctl);
 
 /* Run one line; return the answer, owned by the caller, or NULL if the call waits. */

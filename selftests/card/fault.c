@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
 
-#include "card.h"
+#include "fault.h"
+#include "message.h"
 
 #define STRIKES_AT_ONCE	64
 #define PAGE		4096u
@@ -16,7 +17,7 @@ void fault_storm(struct storm *storm, uint64_t now)
 
 static void strike_irq(struct card *card, struct storm *storm)
 {
-	card_interrupt(&card->fn[storm->fn], storm->vector);
+	message_raise(&card->fn[storm->fn], storm->vector);
 }
 
 static void strike_dma(struct card *card, struct storm *storm)

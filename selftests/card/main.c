@@ -19,6 +19,8 @@
 
 #define MESSAGES_AT_ONCE 64
 
+static const struct ctl_command * const commands[] = { cmd_look, cmd_fault, NULL };
+
 struct server {
 	struct card card;
 	struct ctl ctl;
@@ -322,7 +324,7 @@ static void server_init(struct server *server, const struct options *options,
 	server->ctl_path = options->control;
 	server->path_count = image->fn_count;
 	card_init(&server->card, image, options->image, options->seed, log);
-	ctl_init(&server->ctl, &server->card);
+	ctl_init(&server->ctl, &server->card, commands);
 	for (i = 0; i < IMAGE_FUNCTIONS; i++) {
 		server->listener[i] = -1;
 		conn_init(&server->card.fn[i].conn, &serve_user, &server->card.fn[i]);

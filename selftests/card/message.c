@@ -2,7 +2,6 @@
 #include <linux/pci_regs.h>
 
 #include "bytes.h"
-#include "card.h"
 #include "message.h"
 
 static const struct image_cap *own_cap(const struct fn *fn, enum irq_type type)
@@ -32,7 +31,7 @@ bool message_is_table(const struct fn *fn, unsigned int bar, uint64_t at, unsign
 	const struct image_cap *cap = own_cap(fn, IRQ_MSIX);
 
 	if (!cap || cap->table_bar != bar || at < cap->table ||
-	    at >= cap->table + (uint64_t)MESSAGE_ENTRY * cap->vectors)
+	    at >= cap->table + (uint64_t)PCI_MSIX_ENTRY_SIZE * cap->vectors)
 		return false;
 	*offset = (unsigned int)(at - cap->table);
 	return true;
@@ -40,22 +39,54 @@ bool message_is_table(const struct fn *fn, unsigned int bar, uint64_t at, unsign
 
 uint32_t message_table_read(const struct fn *fn, unsigned int offset)
 {
-	return fn->table[offset / MESSAGE_ENTRY][offset % MESSAGE_ENTRY / 4];
+	return fn->table[offset / PCI_MSIX_ENTRY_SIZE][offset % PCI_MSIX_ENTRY_SIZE / 4];
 }
 
 void message_table_write(struct fn *fn, unsigned int offset, uint32_t value)
 {
 	const struct fault *fault = &fn->card->fault;
-	unsigned int vector = offset / MESSAGE_ENTRY;
+	unsigned int vector = offset / PCI_MSIX_ENTRY_SIZE;
 
 	if (!fault->has_stuck_table || vector < fault->stuck_vector)
-		fn->table[vector][offset % MESSAGE_ENTRY / 4] = value;
+		fn->table[vector][offset % PCI_MSIX_ENTRY_SIZE / 4] = value;
 }
 
 bool message_is_stuck(const struct fn *fn, unsigned int at)
 {
 	return fn->card->fault.is_msi_stuck && fn->cfg.msi &&
 		at >= fn->cfg.msi + PCI_MSI_ADDRESS_LO + 0u && at < fn->cfg.msi + 24u;
+}
+
+void message_raise(struct fn *fn, uint32_t vector)
+{
+	if (!card_is_master(fn))
+		return;
+	fn->raised++;
+	if (cfg_is_msix_on(&fn->cfg)) {
+		if (vector < fn->cfg.msix_vectors)
+			irq_raise(&fn->irq, IRQ_MSIX, vector,
+				  message_is_own(fn, IRQ_MSIX) ||
+				  cfg_is_held(&fn->cfg, true, vector));
+	} else if (cfg_is_msi_on(&fn->cfg)) {
+		/* vectors share the enabled messages */
+		vector %= cfg_msi_enabled(&fn->cfg);
+		irq_raise(&fn->irq, IRQ_MSI, vector, message_is_own(fn, IRQ_MSI) ||
+			  cfg_is_held(&fn->cfg, false, vector));
+	}
+}
+
+void message_unmasked(struct fn *fn)
+{
+	unsigned int i;
+
+	if (cfg_is_msix_on(&fn->cfg) && !cfg_is_held(&fn->cfg, true, 0) &&
+	    !message_is_own(fn, IRQ_MSIX))
+		irq_release(&fn->irq, IRQ_MSIX);
+	if (!cfg_is_msi_on(&fn->cfg) || message_is_own(fn, IRQ_MSI))
+		return;
+	for (i = 0; i < fn->cfg.msi_vectors; i++)
+		if ((irq_pending(&fn->irq, IRQ_MSI, i) & 1) && !cfg_is_held(&fn->cfg, false, i))
+			irq_raise(&fn->irq, IRQ_MSI, i, false);
 }
 
 /* Posted write: no completion. */

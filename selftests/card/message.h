@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Interrupts that a function sends itself, as memory writes: MSI and MSI-X capabilities marked
- * "own" in the image. They are hidden from the client, so the card itself holds the registers, the
- * MSI-X table and their reset behavior.
+ * Interrupts of a function. The client delivers them (irq.h), except for MSI and MSI-X capabilities
+ * marked "own" in the image: these are hidden from the client, so the card itself holds the
+ * registers, the MSI-X table and their reset behavior, and sends the interrupts as memory writes.
  */
 #ifndef CARD_MESSAGE_H
 #define CARD_MESSAGE_H
@@ -11,15 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "irq.h"
-
-/* Size of an MSI-X table entry. */
-#define MESSAGE_ENTRY	16
-#define MESSAGE_DWORDS	(MESSAGE_ENTRY / 4)
-
-struct fn;
+#include "state.h"
 
 bool message_is_own(const struct fn *fn, enum irq_type type);
+
+/* Raise an interrupt through MSI-X or MSI, whichever is enabled. */
+void message_raise(struct fn *fn, uint32_t vector);
+
+/* An enable or mask bit in config space changed: deliver the vectors that are no longer held. */
+void message_unmasked(struct fn *fn);
 
 /* Reset the MSI-X table: all entries empty and masked. */
 void message_reset(struct fn *fn);

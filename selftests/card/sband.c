@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bytes.h"
-#include "card.h"
 #include "sband.h"
 #include "sideband.h"
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct fn;
+#include "state.h"
 
 uint8_t sband_read_byte(struct fn *fn, unsigned int at);
 
