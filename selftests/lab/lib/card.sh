@@ -21,12 +21,16 @@ build_port()
 
 	kernel_get "$1"
 	kdir=$REPLY
-	build_sync "$dir" selftests/port selftests/importer selftests/card/sideband.h
-	: >"$dir.log"
-	for name in port importer; do
-		make -C "$kdir/build" M="$dir/selftests/$name" W=1e -j"$(cpus)" modules \
-			>>"$dir.log" 2>&1 </dev/null || return
-	done
+	mkdir -p "$dir"
+	(
+		flock 9
+		build_sync "$dir" selftests/port selftests/importer selftests/card/sideband.h
+		: >"$dir.log"
+		for name in port importer; do
+			make -C "$kdir/build" M="$dir/selftests/$name" W=1e -j"$(cpus)" modules \
+				9>&- >>"$dir.log" 2>&1 </dev/null || exit
+		done
+	) 9>"$dir.lock"
 }
 
 # build_card: directory of fpgacard and fpgacardctl in $REPLY
@@ -35,7 +39,10 @@ build_card()
 	local dir=$FV_OUT_DIR/build/card
 
 	mkdir -p "$dir"
-	make -C "$FV_TOP/selftests/card" O="$dir" -j"$(cpus)" >"$dir.log" 2>&1 </dev/null || return
+	(
+		flock 9
+		make -C "$FV_TOP/selftests/card" O="$dir" -j"$(cpus)" 9>&- >"$dir.log" 2>&1 </dev/null
+	) 9>"$dir.lock" || return
 	REPLY=$dir
 }
 
