@@ -86,7 +86,7 @@ static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t c
 
 	/* The fence waits for accesses in flight; see fv_fence_drain(). */
 	this_cpu_inc(io[FV_IO_UNDER_WAY]);
-	if (likely(!fv_fence_is_up(&fv_device_of_vfio(vdev)->fence)))
+	if (likely(!fv_fence_is_closed(&fv_device_of_vfio(vdev)->fence)))
 		ret = vfio_pci_core_read(vdev, buf, count, ppos);
 	else
 		ret = fv_fence_read(vdev, buf, count, ppos);
@@ -105,7 +105,7 @@ static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
 	ssize_t ret;
 
 	this_cpu_inc(io[FV_IO_UNDER_WAY]);
-	if (unlikely(fv_fence_is_up(&dev->fence)))
+	if (unlikely(fv_fence_is_closed(&dev->fence)) && (!has_flr || fv_fence_keeps_out(dev)))
 		ret = fv_fence_write(vdev, buf, count, ppos);
 	else if (has_flr)
 		ret = fv_flr_write(vdev, buf, count, ppos, &is_flr);
@@ -152,7 +152,7 @@ static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, s
 
 	io = &dev->counters->value[FV_IO_CONFIG + FV_IO_NR];
 	this_cpu_inc(io[FV_IO_UNDER_WAY]);
-	if (likely(!fv_fence_is_up(&dev->fence)))
+	if (likely(!fv_fence_is_closed(&dev->fence)))
 		ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	else
 		ret = fv_fence_write(vdev, buf, count, ppos);

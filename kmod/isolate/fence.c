@@ -606,24 +606,63 @@ void fv_fence_open_gate(struct fv_device *dev)
 	fv_fence_reopen(&dev->fence);
 }
 
+static void fv_fence_hold(struct fv_fence *fence, bool is_held)
+{
+	WRITE_ONCE(fence->seq, is_held ? fence->seq | FV_FENCE_HELD : fence->seq & ~FV_FENCE_HELD);
+}
+
+/**
+ * fv_fence_keeps_out - Wait for a reset that a device's user has requested
+ * @dev: the device, after fv_fence_is_closed()
+ *
+ * Without a fence, a reset holds memory_lock, but lets user space, and so vfio_pci_core, access
+ * configuration space while it waits for the card.
+ *
+ * Context: Process context, may sleep as long as a reset; killable.
+ * Return: True if the device is fenced, or the process is being killed; false if the access may go
+ * on.
+ */
+bool fv_fence_keeps_out(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	return wait_event_killable(fence->opened, fv_fence_is_up(fence) ||
+				   !fv_fence_is_closed(fence)) || fv_fence_is_up(fence);
+}
+
 /**
  * fv_fence_lock_memory - Take memory_lock of a device
  * @dev: the device, with its gate closed
  * @wait: limit
  *
  * Context: Process context, may sleep; under fv_fence_close_gate().
- * Return: 0, then call fv_fence_unlock(); or as fv_fence_close_gate(), with the gate still closed.
- * -EAGAIN also if the user leaves no gap between its accesses, which fv_fence_raise() does not
- * need.
+ * Return: 0, then call fv_fence_unlock() or fv_fence_unlock_memory(), until which reads and writes
+ * through the descriptor wait; or as fv_fence_close_gate(), with the gate still closed. -EAGAIN
+ * also if the user leaves no gap between its accesses, which fv_fence_raise() does not need.
  */
 int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
 {
 	int ret = fv_fence_trylock(&dev->core.memory_lock, wait);
 
+	if (ret)
+		return ret;
 	/* A write to Command that was under way may have undone the hold. */
-	if (!ret && dev->intx.is_held)
+	if (dev->intx.is_held)
 		fv_intx_hold(dev);
-	return ret;
+	fv_fence_hold(&dev->fence, true);
+	return 0;
+}
+
+/**
+ * fv_fence_unlock_memory - Undo fv_fence_lock_memory()
+ * @dev: the device; fv_fence_open_gate() must follow, which wakes the user's accesses
+ *
+ * Context: Process context.
+ */
+void fv_fence_unlock_memory(struct fv_device *dev)
+{
+	fv_fence_hold(&dev->fence, false);
+	up_write(&dev->core.memory_lock);
 }
 
 /**
@@ -634,7 +673,7 @@ int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
  */
 void fv_fence_unlock(struct fv_device *dev)
 {
-	up_write(&dev->core.memory_lock);
+	fv_fence_unlock_memory(dev);
 	fv_fence_open_gate(dev);
 }
 
@@ -897,15 +936,15 @@ static ssize_t fv_fence_clamp(struct fv_device *dev, size_t count, loff_t at)
 }
 
 /**
- * fv_fence_read - Read a region behind the fence
- * @vdev: the device
+ * fv_fence_read - Read a region behind the fence, or after a reset
+ * @vdev: the device, after fv_fence_is_closed()
  * @buf: user buffer
  * @count: bytes to read
  * @ppos: offset in the VFIO device's file; advanced
  *
  * Device-specific regions go to vfio_pci_core.
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep as fv_fence_keeps_out().
  * Return: Bytes read as all-ones, as many as vfio_pci_core_read() would read, or its errors.
  */
 ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
@@ -915,7 +954,7 @@ ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, 
 	ssize_t ret, done;
 	size_t step;
 
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS)
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS || !fv_fence_keeps_out(dev))
 		return vfio_pci_core_read(vdev, buf, count, ppos);
 	if (!count)
 		return 0;
@@ -935,13 +974,13 @@ ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, 
 }
 
 /**
- * fv_fence_write - Write a region behind the fence
- * @vdev: the device
+ * fv_fence_write - Write a region behind the fence, or after a reset
+ * @vdev: the device, after fv_fence_is_closed()
  * @buf: user buffer
  * @count: bytes to write
  * @ppos: offset in the VFIO device's file; advanced
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep as fv_fence_keeps_out().
  * Return: Bytes dropped, as many as vfio_pci_core_write() would write, or its errors.
  */
 ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t count,
@@ -950,7 +989,7 @@ ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t 
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	ssize_t ret;
 
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS)
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS || !fv_fence_keeps_out(dev))
 		return vfio_pci_core_write(vdev, buf, count, ppos);
 	if (!count)
 		return 0;

@@ -32,6 +32,23 @@ static inline bool fv_fence_is_up(const struct fv_fence *fence)
 	return data_race(fence->seq & 1);
 }
 
+/**
+ * fv_fence_is_closed - Is the user fenced off, or has it to wait for a reset?
+ * @fence: the device's fence
+ *
+ * As cheap as fv_fence_is_up(). If so, fv_fence_keeps_out() tells which.
+ *
+ * Context: Any.
+ * Return: True if an access through the descriptor may not go on.
+ */
+static inline bool fv_fence_is_closed(const struct fv_fence *fence)
+{
+	barrier();
+	/* As in fv_fence_is_up(). */
+	return data_race(fence->seq & (1 | FV_FENCE_HELD));
+}
+
+bool fv_fence_keeps_out(struct fv_device *dev);
 int fv_fence_init(struct fv_device *dev);
 void fv_fence_exit(struct fv_device *dev);
 void fv_fence_opened(struct fv_device *dev);
@@ -43,6 +60,7 @@ void fv_fence_leave(struct fv_device *dev);
 int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait);
 void fv_fence_open_gate(struct fv_device *dev);
 int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait);
+void fv_fence_unlock_memory(struct fv_device *dev);
 void fv_fence_unlock(struct fv_device *dev);
 int fv_fence_raise(struct fv_device *dev);
 void fv_fence_raise_locked(struct fv_device *dev);

@@ -482,7 +482,7 @@ err_memory:
 		ret = -EBUSY;
 	while (i--)
 		if (scope->devices[i])
-			up_write(&scope->devices[i]->core.memory_lock);
+			fv_fence_unlock_memory(scope->devices[i]);
 	i = scope->nr_held;
 err_gates:
 	snprintf(text, size, "the user of %s does not leave its memory alone",

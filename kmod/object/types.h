@@ -7,6 +7,7 @@
 #define FV_TYPES_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
@@ -38,10 +39,14 @@ struct fv_ones {
 	unsigned long huge_filled;
 };
 
+/* In fv_fence::seq: reads and writes through the descriptor wait for the end of a reset. */
+#define FV_FENCE_HELD	BIT(31)
+
 /**
  * struct fv_fence - the fence of one device
  * @seq: odd while the fence is up, incremented when it is raised and lowered. Written under
- *	memory_lock for writing, and to lower it under @gate as well
+ *	memory_lock for writing, and to lower it under @gate as well. FV_FENCE_HELD is set while a
+ *	reset holds memory_lock instead
  * @is_open: a user has the device open, so that vfio_pci_core_device::vconfig exists; memory_lock,
  *	and @gate to clear it
  * @had_memory: the user had memory decoding enabled when the fence was raised; memory_lock

@@ -910,6 +910,61 @@ TEST_F(fence, an_ioctl_waits_at_the_gate)
 	fv_fence_unlock(self->dev);
 }
 
+/* A reset holds memory_lock instead of fencing the user: accesses through the descriptor wait. */
+TEST_F(fence, an_access_waits_for_the_users_reset)
+{
+	loff_t pos = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
+
+	EXPECT_FALSE(fv_fence_is_closed(self->fence));
+	note_before();
+	fv_wait_begin(&self->wait, 0);
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
+	EXPECT_TRUE(fv_fence_is_closed(self->fence));
+	EXPECT_FALSE(fv_fence_is_up(self->fence));
+	in_ms(500, unlock);
+	begin_clock();
+	EXPECT_FALSE(fv_fence_keeps_out(self->dev));
+	EXPECT_EQ(500, took_ms());
+	forget_acts();
+	EXPECT_FALSE(fv_fence_is_closed(self->fence));
+	EXPECT_TRUE(is_as_before());
+	/* then it goes on, to the device */
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
+	in_ms(500, unlock);
+	EXPECT_EQ(CORE_RET, fv_fence_read(&self->dev->core.vdev, self->user, 4, &pos));
+	forget_acts();
+	EXPECT_EQ(1, world.core_reads);
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
+	in_ms(500, unlock);
+	EXPECT_EQ(CORE_RET, fv_fence_write(&self->dev->core.vdev, self->user, 4, &pos));
+	forget_acts();
+	EXPECT_EQ(1, world.core_writes);
+	/* the process is killed */
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
+	in_ms(20, get_killed);
+	begin_clock();
+	EXPECT_TRUE(fv_fence_keeps_out(self->dev));
+	EXPECT_EQ(20, took_ms());
+	current->is_killed = false;
+	forget_acts();
+	/* the reset fails: the fence is up, then and afterwards */
+	fv_fence_raise_locked(self->dev);
+	begin_clock();
+	EXPECT_TRUE(fv_fence_keeps_out(self->dev));
+	fv_fence_unlock(self->dev);
+	EXPECT_TRUE(fv_fence_is_closed(self->fence));
+	EXPECT_TRUE(fv_fence_keeps_out(self->dev));
+	EXPECT_EQ(0, took_ms());
+	EXPECT_EQ(1, self->fence->seq);
+	lower();
+	EXPECT_FALSE(fv_fence_is_closed(self->fence));
+	/* not all functions of the card could be held */
+	ASSERT_EQ(0, lock(self->dev, &self->wait));
+	fv_fence_unlock_memory(self->dev);
+	EXPECT_FALSE(fv_fence_is_closed(self->fence));
+	fv_fence_open_gate(self->dev);
+}
+
 /* An ioctl does not overtake a task that is about to raise the fence. */
 TEST_F(fence, an_ioctl_steps_back_for_the_fence)
 {

@@ -515,6 +515,15 @@ long kernel_wait(wait_queue_head_t *queue, long left);
 		__is ? max(__left, 1l) : __left;			\
 	})
 
+/* Sleeps for at most an hour. */
+#define wait_event_killable(queue, condition)				\
+	({								\
+		long __ret = wait_event_killable_timeout(queue, condition, 3600 * 1000);	\
+									\
+		kernel_assert(__ret);					\
+		min(__ret, 0l);						\
+	})
+
 /* Called at begin and end of each test; fails if a lock is held or an object is left. */
 void kernel_begins(void);
 void kernel_ends(void);

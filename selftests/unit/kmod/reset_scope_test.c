@@ -84,6 +84,11 @@ int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
 	return 0;
 }
 
+void fv_fence_unlock_memory(struct fv_device *dev)
+{
+	up_write(&dev->core.memory_lock);
+}
+
 void fv_fence_unlock(struct fv_device *dev)
 {
 	up_write(&dev->core.memory_lock);
