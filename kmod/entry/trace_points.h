@@ -31,6 +31,7 @@ TRACE_DEFINE_ENUM(FV_PHASE_RESTORE);
 TRACE_DEFINE_ENUM(FV_PHASE_DESIGN);
 TRACE_DEFINE_ENUM(FV_PHASE_MSI);
 TRACE_DEFINE_ENUM(FV_PHASE_LINK);
+TRACE_DEFINE_ENUM(FV_PHASE_READ_BACK);
 
 #define fv_show_kind(kind)						\
 	__print_symbolic(kind,						\
@@ -57,7 +58,8 @@ TRACE_DEFINE_ENUM(FV_PHASE_LINK);
 		{ FV_PHASE_RESTORE, "restore" },			\
 		{ FV_PHASE_DESIGN, "design" },				\
 		{ FV_PHASE_MSI, "msi" },				\
-		{ FV_PHASE_LINK, "link" })
+		{ FV_PHASE_LINK, "link" },				\
+		{ FV_PHASE_READ_BACK, "read-back" })
 
 /* Every event of the history. */
 TRACE_EVENT(fv_event,

@@ -512,7 +512,8 @@ void fv_scope_release_memory(struct fv_scope *scope)
  * fv_scope_block_config - Block config accesses from user space
  * @scope: the scope, with VFIO users fenced or fv_scope_hold_memory() held
  *
- * Such accesses wait, some with memory_lock held: see fv_scope_lock_memory().
+ * Such accesses wait, unkillable, some with memory_lock held (see fv_scope_lock_memory()). Block
+ * them while functions are accessed or may not be, not while the link or the functions are awaited.
  *
  * Context: Process context, may sleep.
  */

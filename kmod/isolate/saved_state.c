@@ -46,7 +46,7 @@ static bool fv_saved_state_is_there(struct pci_dev *pdev, struct fv_device *dev)
  *
  * Keeps the last saved state if the current one is not worth saving.
  *
- * Context: Process context, under the device lock.
+ * Context: Process context, under the device lock, with config access blocked.
  * Return: 0 or -ENOMEM.
  */
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
@@ -223,7 +223,9 @@ static bool fv_saved_state_is_reset_since(struct fv_device *dev, unsigned int se
  * @text: the register that does not take its value
  * @size: of @text
  *
- * Context: Process context, under the device lock.
+ * The caller calls fv_saved_state_restored() when nothing can change the configuration any more.
+ *
+ * Context: Process context, under the device lock, with config access blocked.
  * Return: 0, -EIO if a register does not take its value, or an error of pci_load_saved_state().
  */
 int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
@@ -243,11 +245,32 @@ int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *te
 		pci_restore_state(pdev);
 		ret = fv_config_verify(pdev, &config, text, size);
 	} while (fv_saved_state_is_reset_since(dev, seq));
-	if (!ret)
-		ret = fv_config_verify_vfs(pdev, text, size);
-	if (!ret)
-		fv_saved_state_restored(dev);
-	return ret;
+	return ret ?: fv_config_verify_vfs(pdev, text, size);
+}
+
+/**
+ * fv_saved_state_is_intact - Does a function still have its restored configuration?
+ * @dev: its device, which responds, after fv_saved_state_restore()
+ *
+ * Ignores an Interrupt Disable that is not needed to keep INTx masked: a user that disables its
+ * interrupts meanwhile changes it.
+ *
+ * Context: Process context, under the device lock and memory_lock, with config access blocked.
+ * Return: False if a register differs from what was restored.
+ */
+bool fv_saved_state_is_intact(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_config config;
+	char text[FV_REASON_SIZE];
+	u16 command;
+
+	scoped_guard(mutex, &dev->config_lock)
+		config = dev->config;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	fv_config_set_intx(&config, command & PCI_COMMAND_INTX_DISABLE || fv_intx_is_masked(dev));
+	return !fv_config_differs(pdev, &config) &&
+	       !fv_config_verify_vfs(pdev, text, sizeof(text));
 }
 
 /**
@@ -264,6 +287,24 @@ void fv_saved_state_reset(struct fv_device *dev)
 	dev->is_initial = true;
 }
 
+static int fv_saved_state_read(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	unsigned int nr;
+	int ret;
+
+	ret = fv_identity_read(pdev, &dev->identity);
+	if (ret)
+		return ret;
+	nr = fv_config_put_bars(pdev);
+	if (nr)
+		pci_warn(pdev, "%u BARs were lost and have been written again\n", nr);
+	fv_config_find(pdev, &dev->initial_config);
+	fv_config_save(pdev, &dev->initial_config);
+	/* The link may have gone down meanwhile. */
+	return fv_saved_state_is_same(dev) ? 0 : -EIO;
+}
+
 /**
  * fv_saved_state_init - Save the initial state of a function
  * @dev: the device, at probe
@@ -276,26 +317,19 @@ int fv_saved_state_init(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_wait wait;
-	unsigned int nr;
 	int ret;
 
 	mutex_init(&dev->config_lock);
 	INIT_DELAYED_WORK(&dev->note, fv_saved_state_note_work);
 	fv_wait_begin(&wait, dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	ret = fv_ready_wait(pdev, &wait);
-	if (!ret)
-		ret = fv_identity_read(pdev, &dev->identity);
 	if (ret)
 		return ret;
-
-	nr = fv_config_put_bars(pdev);
-	if (nr)
-		pci_warn(pdev, "%u BARs were lost and have been written again\n", nr);
-	fv_config_find(pdev, &dev->initial_config);
-	fv_config_save(pdev, &dev->initial_config);
-	/* The link may have gone down meanwhile. */
-	if (!fv_saved_state_is_same(dev))
-		return -EIO;
+	pci_cfg_access_lock(pdev);
+	ret = fv_saved_state_read(dev);
+	pci_cfg_access_unlock(pdev);
+	if (ret)
+		return ret;
 	dev->initial_saved = pci_store_saved_state(pdev);
 	if (!dev->initial_saved)
 		return -ENOMEM;
@@ -314,8 +348,10 @@ static void fv_saved_state_give_back(struct fv_device *dev)
 	if (!dev->initial_saved || fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY ||
 	    !fv_saved_state_is_same(dev))
 		return;
+	pci_cfg_access_lock(pdev);
 	if (!pci_load_saved_state(pdev, dev->initial_saved))
 		pci_restore_state(pdev);
+	pci_cfg_access_unlock(pdev);
 }
 
 /**

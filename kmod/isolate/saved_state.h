@@ -17,6 +17,7 @@ int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size);
 void fv_saved_state_forget(struct fv_device *dev);
 void fv_saved_state_restored(struct fv_device *dev);
 int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size);
+bool fv_saved_state_is_intact(struct fv_device *dev);
 
 /**
  * fv_saved_state_note - Schedule a snapshot of a function's configuration

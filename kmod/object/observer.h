@@ -18,6 +18,7 @@ struct fv_group;
  * @FV_PHASE_DESIGN: wait for the ready registers
  * @FV_PHASE_MSI: restore and read back MSI and MSI-X
  * @FV_PHASE_LINK: retrain the link
+ * @FV_PHASE_READ_BACK: compare the configuration once more, as user space had access meanwhile
  */
 enum fv_phase {
 	FV_PHASE_HOLD,
@@ -27,6 +28,7 @@ enum fv_phase {
 	FV_PHASE_DESIGN,
 	FV_PHASE_MSI,
 	FV_PHASE_LINK,
+	FV_PHASE_READ_BACK,
 };
 
 /**

@@ -379,6 +379,26 @@ static u32 fv_config_expected(struct pci_dev *pdev, const struct fv_config *conf
 }
 
 /**
+ * fv_config_differs - Read a function's configuration back
+ * @pdev: the function, which responds and has its initial identity
+ * @config: the expected values
+ *
+ * Context: Process context.
+ * Return: True if a field does not have its value.
+ */
+bool fv_config_differs(struct pci_dev *pdev, const struct fv_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
+		if (config->where[i] >= 0 &&
+		    fv_config_read(pdev, &fv_config_fields[i], config->where[i]) !=
+		    fv_config_expected(pdev, config, i))
+			return true;
+	return false;
+}
+
+/**
  * fv_config_verify - Read a function's configuration back and correct it
  * @pdev: the function, which responds and has its initial identity
  * @config: the expected values

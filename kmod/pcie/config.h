@@ -25,6 +25,7 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config);
 unsigned int fv_config_put_bars(struct pci_dev *pdev);
 void fv_config_stop(struct pci_dev *pdev);
 void fv_config_set_intx(struct fv_config *config, bool is_disabled);
+bool fv_config_differs(struct pci_dev *pdev, const struct fv_config *config);
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size);
 int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size);

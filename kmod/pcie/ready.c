@@ -63,6 +63,51 @@ int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 	return 0;
 }
 
+/* Functions below a port that fv_ready_settle() keeps user space from: four devices without ARI. */
+#define FV_READY_FUNCTIONS	32
+
+struct fv_ready_blocked {
+	struct pci_dev *functions[FV_READY_FUNCTIONS];
+	unsigned int nr;
+};
+
+/*
+ * Under pci_bus_sem, so do not wait for a function that is blocked already: its owner, who may wait
+ * for that lock, keeps user space from it.
+ */
+static int fv_ready_block(struct pci_dev *pdev, void *arg)
+{
+	struct fv_ready_blocked *blocked = arg;
+
+	if (blocked->nr < FV_READY_FUNCTIONS && pci_cfg_access_trylock(pdev))
+		blocked->functions[blocked->nr++] = pci_dev_get(pdev);
+	return 0;
+}
+
+/**
+ * fv_ready_settle - Sleep from link up until the first configuration request
+ * @port: the port above the link
+ *
+ * Keeps user space from configuration space of the functions below meanwhile.
+ *
+ * Context: Process context, may sleep; not with config access blocked.
+ * Return: 0, or -EINTR when the process is being killed.
+ */
+int fv_ready_settle(struct pci_dev *port)
+{
+	struct fv_ready_blocked blocked = {};
+	int ret;
+
+	if (port->subordinate)
+		pci_walk_bus(port->subordinate, fv_ready_block, &blocked);
+	ret = fv_wait_ms(FV_READY_SETTLE_MS);
+	while (blocked.nr--) {
+		pci_cfg_access_unlock(blocked.functions[blocked.nr]);
+		pci_dev_put(blocked.functions[blocked.nr]);
+	}
+	return ret;
+}
+
 /**
  * fv_ready_has_register - Check that a ready register exists
  * @pdev: the function
@@ -89,13 +134,24 @@ int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *
 	return -EINVAL;
 }
 
+/* User space may disable memory decoding between two polls. */
+static void fv_ready_decode(struct pci_dev *pdev)
+{
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (!(command & PCI_COMMAND_MEMORY))
+		pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+}
+
 /* Poll until the design is ready; @last is the last value. */
-static int fv_ready_poll(void __iomem *at, const struct fv_ready_register *ready,
-			 struct fv_wait *wait, u32 *last)
+static int fv_ready_poll(struct pci_dev *pdev, void __iomem *at,
+			 const struct fv_ready_register *ready, struct fv_wait *wait, u32 *last)
 {
 	int ret;
 
 	for (;;) {
+		fv_ready_decode(pdev);
 		*last = ioread32(at);
 		/* A function that does not answer reads all-ones, which may match. */
 		if (!PCI_POSSIBLE_ERROR(*last) && (*last & ready->mask) == ready->value)
@@ -141,8 +197,7 @@ int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register 
 	if (PCI_POSSIBLE_ERROR(command)) {
 		ret = -EIO;
 	} else {
-		pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
-		ret = fv_ready_poll(at, ready, wait, &last);
+		ret = fv_ready_poll(pdev, at, ready, wait, &last);
 		pci_write_config_word(pdev, PCI_COMMAND, command);
 	}
 	iounmap(at);

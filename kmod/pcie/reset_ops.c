@@ -84,10 +84,10 @@ static const char *fv_reset_hot_unavailable(struct pci_dev *pdev,
 	return NULL;
 }
 
-/* Wait after a reset of the link until the functions may be accessed. */
-static int fv_reset_wait_link(struct pci_dev *port, const struct fv_policy *policy, char *text,
+static int fv_reset_wait_link(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 			      size_t size)
 {
+	struct pci_dev *port = pdev->bus->self;
 	struct fv_wait wait;
 	int ret;
 
@@ -97,25 +97,20 @@ static int fv_reset_wait_link(struct pci_dev *port, const struct fv_policy *poli
 	 * covers that. The PCI core does not wait for those at all.
 	 */
 	if (!pci_is_pcie(port) || pci_pcie_type(port) == PCI_EXP_TYPE_PCI_BRIDGE)
-		return fv_wait_ms(FV_RESET_SETTLE_MS);
+		return 0;
 
 	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	ret = fv_link_wait_active(port, true, &wait);
-	if (ret) {
+	if (ret)
 		snprintf(text, size, "the link below %s does not come up in %u ms", pci_name(port),
 			 policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
-		return ret;
-	}
-	return fv_wait_ms(FV_RESET_SETTLE_MS);
+	return ret;
 }
 
 static int fv_reset_hot_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 			    size_t size)
 {
-	struct pci_dev *port = pdev->bus->self;
-	int ret = fv_port_hot_reset(port);
-
-	return ret ?: fv_reset_wait_link(port, policy, text, size);
+	return fv_port_hot_reset(pdev->bus->self);
 }
 
 static const char *fv_reset_link_unavailable(struct pci_dev *pdev,
@@ -148,8 +143,7 @@ static int fv_reset_link_act(struct pci_dev *pdev, const struct fv_policy *polic
 	}
 	if (!port->link_active_reporting)
 		fv_wait_ms(FV_RESET_DISABLE_MS);
-	ret = fv_link_enable(port);
-	return ret ?: fv_reset_wait_link(port, policy, text, size);
+	return fv_link_enable(port);
 }
 
 static const char *fv_reset_verify_unavailable(struct pci_dev *pdev,
@@ -203,17 +197,19 @@ static const struct fv_reset_ops fv_reset_ops[] = {
 		.name = "hot",
 		.counter = FV_RESET_HOT,
 		.is_card = true,
-		.expected_ms = 1 + FV_RESET_SETTLE_MS,
+		.expected_ms = 1 + FV_READY_SETTLE_MS,
 		.unavailable = fv_reset_hot_unavailable,
 		.act = fv_reset_hot_act,
+		.wait_link = fv_reset_wait_link,
 	},
 	[FPGA_VFIO_RESET_METHOD_LINK] = {
 		.name = "link",
 		.counter = FV_RESET_LINK,
 		.is_card = true,
-		.expected_ms = FV_RESET_SETTLE_MS,
+		.expected_ms = FV_READY_SETTLE_MS,
 		.unavailable = fv_reset_link_unavailable,
 		.act = fv_reset_link_act,
+		.wait_link = fv_reset_wait_link,
 	},
 	[FV_RESET_VERIFY] = {
 		.name = "none",
@@ -225,7 +221,7 @@ static const struct fv_reset_ops fv_reset_ops[] = {
 		.name = "none",
 		.is_card = true,
 		.is_verify_only = true,
-		.expected_ms = FV_RESET_SETTLE_MS,
+		.expected_ms = FV_READY_SETTLE_MS,
 		.unavailable = fv_reset_verify_unavailable,
 		.act = fv_reset_verify_card_act,
 	},

@@ -11,9 +11,6 @@
 struct fv_policy;
 struct pci_dev;
 
-/* PCIe r6.0, 6.6.1: minimum time from link up to the first configuration request. */
-#define FV_RESET_SETTLE_MS	100
-
 #define FV_RESET_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
 
 /*
@@ -38,7 +35,10 @@ struct pci_dev;
  * @is_verify_only: verify only, resets nothing
  * @expected_ms: shortest time by the PCIe specification
  * @unavailable: returns why the method cannot be used, or NULL
- * @act: resets; returns 0 when config reads may begin, or an errno, with @text where known
+ * @act: resets; returns 0 or an errno, with @text where known. Without @wait_link, config reads may
+ *	begin then
+ * @wait_link: waits until the link is up, for at most the load limit; config reads may begin
+ *	FV_READY_SETTLE_MS later. NULL if the method does not take the link down
  */
 struct fv_reset_ops {
 	const char *name;
@@ -48,6 +48,8 @@ struct fv_reset_ops {
 	unsigned int expected_ms;
 	const char *(*unavailable)(struct pci_dev *pdev, const struct fv_policy *policy);
 	int (*act)(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size);
+	int (*wait_link)(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
+			 size_t size);
 };
 
 const struct fv_reset_ops *fv_reset_ops_of(unsigned int method);

@@ -27,6 +27,7 @@
 static void fv_core_reset_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
 {
 	struct fv_device *dev = fv_device_find(vf);
+	int ret;
 
 	if (!dev) {
 		if (!vf->dev.driver && fv_ready_is_answering(vf))
@@ -38,10 +39,15 @@ static void fv_core_reset_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
 	if (fv_fence_raise(dev))
 		pci_warn(vf, "not fenced while %s is reset\n", pci_name(pf));
 	fv_fence_revoke(dev);
-	if (fv_saved_state_save(vf, dev))
+	pci_cfg_access_lock(vf);
+	ret = fv_saved_state_save(vf, dev);
+	pci_cfg_access_unlock(vf);
+	if (ret)
 		pci_warn(vf, "configuration not saved while %s is reset\n", pci_name(pf));
 	down_write(&dev->core.memory_lock);
+	pci_cfg_access_lock(vf);
 	fv_config_stop(vf);
+	pci_cfg_access_unlock(vf);
 	up_write(&dev->core.memory_lock);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_KERNEL,
 			    "the PCI core resets its physical function %s", pci_name(pf));

@@ -82,7 +82,10 @@ static int fv_session_fence_function(struct fv_session_job *job, unsigned int i)
 			return ret;
 		}
 	}
-	return fv_saved_state_save(pdev, dev);
+	pci_cfg_access_lock(pdev);
+	ret = fv_saved_state_save(pdev, dev);
+	pci_cfg_access_unlock(pdev);
+	return ret;
 }
 
 /* Undo fv_saved_state_save() after an error: no function was touched yet. */
@@ -100,7 +103,9 @@ static void fv_session_stop_function(struct fv_scope *scope, unsigned int i)
 
 	if (dev)
 		down_write(&dev->core.memory_lock);
+	pci_cfg_access_lock(scope->functions[i]);
 	fv_config_stop(scope->functions[i]);
+	pci_cfg_access_unlock(scope->functions[i]);
 	if (dev)
 		up_write(&dev->core.memory_lock);
 }

@@ -8,7 +8,6 @@
  * narrower link counts when two polls in a row see it, as a link passes through that state on its
  * way up; it is retrained, if the policy says so, at once and then after pauses that double.
  */
-#include <linux/delay.h>
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -23,15 +22,13 @@
 #include "object/history.h"
 #include "object/stats.h"
 #include "pcie/link.h"
+#include "pcie/ready.h"
 #include "recover/link_monitor.h"
 #include "recover/recovery_worker.h"
 
 /* Pauses between retrains that fail. */
 #define FV_MONITOR_PAUSE_MIN_NS	NSEC_PER_SEC
 #define FV_MONITOR_PAUSE_MAX_NS	(300ULL * NSEC_PER_SEC)
-
-/* PCIe r6.0, 6.6.1: minimum time from link up to the first configuration request. */
-#define FV_MONITOR_SETTLE_MS	100
 
 static struct fv_card *fv_monitor_card(struct fv_monitor *monitor)
 {
@@ -125,7 +122,7 @@ static void fv_monitor_down(struct fv_monitor *monitor, struct fv_device *dev,
 /* Start the recovery workers when config requests are allowed after link up. */
 static void fv_monitor_repair(struct fv_card *card)
 {
-	msleep(FV_MONITOR_SETTLE_MS);
+	fv_ready_settle(card->port);
 	fv_monitor_all(card, fv_recovery_queue);
 }
 

@@ -51,7 +51,7 @@ int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recove
 	if (ret)
 		return ret;
 	times->link_ns = ktime_get_ns() - began_ns;
-	ret = fv_wait_ms(FV_RESET_SETTLE_MS);
+	ret = fv_ready_settle(card->port);
 	if (ret)
 		return ret;
 

@@ -60,7 +60,7 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 	if (ret)
 		return ret;
 	fv_card_check_link(card);
-	return fv_wait_ms(FV_RESET_SETTLE_MS);
+	return fv_ready_settle(card->port);
 }
 
 /* A card that has just come back may need time until it responds. */

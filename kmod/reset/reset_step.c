@@ -41,7 +41,9 @@ static int fv_reset_wait_ready(struct fv_reset_job *job, bool is_later, struct f
 	for (i = 0; i < scope->nr_held && !ret; i++) {
 		if (fv_reset_is_later(scope, i) != is_later)
 			continue;
+		fv_scope_unblock_config(scope);
 		ret = fv_ready_wait(scope->functions[i], wait);
+		fv_scope_block_config(scope);
 		if (ret == -ETIMEDOUT)
 			snprintf(step->text, sizeof(step->text), "%s does not answer after %u ms",
 				 pci_name(scope->functions[i]),
@@ -140,12 +142,36 @@ static int fv_reset_wait_design(struct fv_reset_job *job, struct fv_wait *wait)
 		if (!scope->devices[i])
 			continue;
 		fv_device_policy(scope->devices[i], &policy);
+		if (!policy.ready.mask)
+			continue;
+		fv_scope_unblock_config(scope);
 		ret = fv_ready_wait_register(scope->functions[i], &policy.ready, wait, text,
 					     sizeof(text));
+		fv_scope_block_config(scope);
 		if (ret)
 			fv_reset_say(job, i, text);
 	}
 	return ret;
+}
+
+/*
+ * User space may have written to configuration space while it was not blocked: restore what it
+ * changed. Returns @error if it changed nothing. The caller holds memory_lock.
+ */
+static int fv_reset_restore_changed(struct fv_reset_job *job, unsigned int i, int error,
+				    char *text, size_t size)
+{
+	struct pci_dev *pdev = job->scope.functions[i];
+	struct fv_device *dev = job->scope.devices[i];
+
+	if (!fv_ready_is_answering(pdev)) {
+		snprintf(text, size, "%s no longer responds", pci_name(pdev));
+		return -EIO;
+	}
+	if (fv_saved_state_is_intact(dev))
+		return error;
+	pci_info(pdev, "configuration changed during the reset, restored again\n");
+	return fv_saved_state_restore(pdev, dev, text, size) ?: fv_msi_restore(pdev, text, size);
 }
 
 /* memory_lock: vfio_pci_core sets up the user's interrupts under it. */
@@ -157,6 +183,8 @@ static int fv_reset_restore_msi(struct fv_reset_job *job, unsigned int i, char *
 	if (job->is_fencing)
 		fv_scope_lock_memory(&job->scope, i);
 	ret = fv_msi_restore(job->scope.functions[i], text, size);
+	if (ret)
+		ret = fv_reset_restore_changed(job, i, ret, text, size);
 	if (job->is_fencing)
 		up_write(&dev->core.memory_lock);
 	return ret;
@@ -184,7 +212,9 @@ static int fv_reset_wait_msi_function(struct fv_reset_job *job, unsigned int i,
 		}
 		if (policy.ready.mask)
 			return ret;
+		fv_scope_unblock_config(&job->scope);
 		error = fv_wait_pause(wait);
+		fv_scope_block_config(&job->scope);
 		if (error)
 			return error == -EINTR ? error : ret;
 	}
@@ -224,6 +254,32 @@ static int fv_reset_verify(struct fv_reset_job *job)
 	return ret;
 }
 
+/* After the last time that configuration space was not blocked. */
+static int fv_reset_read_back(struct fv_reset_job *job)
+{
+	struct fv_scope *scope = &job->scope;
+	char text[FV_REASON_SIZE] = "";
+	struct fv_device *dev;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < scope->nr_held && !ret; i++) {
+		dev = scope->devices[i];
+		if (!dev)
+			continue;
+		if (job->is_fencing)
+			fv_scope_lock_memory(scope, i);
+		ret = fv_reset_restore_changed(job, i, 0, text, sizeof(text));
+		if (job->is_fencing)
+			up_write(&dev->core.memory_lock);
+		if (ret)
+			fv_reset_say(job, i, text);
+		else
+			fv_saved_state_restored(dev);
+	}
+	return ret;
+}
+
 /*
  * No driver recovers an unbound function later: restore it, as far as possible, also when
  * the reset of the card failed.
@@ -250,7 +306,9 @@ static void fv_reset_improve_link(struct fv_reset_job *job)
 	    fv_link_reaches(&link, &goal))
 		return;
 
+	fv_scope_unblock_config(&job->scope);
 	ret = fv_card_retrain(dev, &goal, job->origin, &link);
+	fv_scope_block_config(&job->scope);
 	if (ret > 0)
 		pci_info(pdev, "link retrained to generation %u x%u after a reset\n", link.speed,
 			 link.width);
@@ -309,43 +367,75 @@ static int fv_reset_remember(struct fv_reset_job *job)
 	return ret;
 }
 
+static int fv_reset_prepare(struct fv_reset_job *job)
+{
+	int ret = fv_reset_remember(job);
+
+	if (ret)
+		return ret;
+	ret = fv_reset_iommu_prepare(&job->scope);
+	if (ret)
+		fv_reset_forget(job, job->scope.nr_held);
+	return ret;
+}
+
 /* Does the step involve the link, and so the port? */
 static bool fv_reset_is_at_port(struct fv_reset_job *job)
 {
 	return job->ops->is_card || job->ops->is_verify_only;
 }
 
-/* Run one method on the scope; its users are fenced or blocked by memory_lock. */
-static int fv_reset_try_locked(struct fv_reset_job *job)
+/*
+ * The link may take minutes to come up. Until then no request reaches the functions: user space
+ * reads all-ones.
+ */
+static int fv_reset_act(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
 	struct fv_scope *scope = &job->scope;
 	struct pci_dev *pdev = scope->functions[0];
+	int ret;
+
+	ret = job->ops->act(pdev, &job->policy, step->text, sizeof(step->text));
+	if (ret || !job->ops->wait_link)
+		return ret;
+	fv_scope_unblock_config(scope);
+	ret = job->ops->wait_link(pdev, &job->policy, step->text, sizeof(step->text));
+	fv_scope_block_config(scope);
+	return ret ?: fv_wait_ms(FV_READY_SETTLE_MS);
+}
+
+/*
+ * Run one method on the scope; its users are fenced or blocked by memory_lock. Config accesses of
+ * user space are blocked, but for waits that may take longer than PCI Express forbids them.
+ */
+static int fv_reset_try_locked(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	struct fv_scope *scope = &job->scope;
 	struct fv_card *card = scope->dev->card;
 	unsigned int i;
 	int ret;
 
 	step->is_tried = true;
-	fv_scope_block_config(scope);
 	fv_card_reset_begin(card);
 	for (i = 0; i < scope->nr_held; i++)
 		fv_reset_stop_function(job, i);
 	if (fv_reset_is_at_port(job))
 		fv_card_isolate(card);
 
-	ret = fv_reset_phase(job, FV_PHASE_ACT, job->ops->act(pdev, &job->policy, step->text,
-							      sizeof(step->text)));
+	ret = fv_reset_phase(job, FV_PHASE_ACT, fv_reset_act(job));
 	if (!ret)
 		ret = fv_reset_verify(job);
+	if (!ret && fv_reset_is_at_port(job))
+		fv_reset_improve_link(job);
+	if (!ret)
+		ret = fv_reset_phase(job, FV_PHASE_READ_BACK, fv_reset_read_back(job));
 	if (ret)
 		fv_reset_restore_driverless(scope);
-	if (fv_reset_is_at_port(job)) {
-		if (!ret)
-			fv_reset_improve_link(job);
+	if (fv_reset_is_at_port(job))
 		fv_card_restore(card);
-	}
 	fv_card_reset_end(card);
-	fv_scope_unblock_config(scope);
 	return ret;
 }
 
@@ -566,15 +656,14 @@ int fv_reset_step_run(struct fv_reset_job *job)
 	if (ret)
 		return ret;
 
-	ret = fv_reset_remember(job);
-	if (!ret) {
-		ret = fv_reset_iommu_prepare(&job->scope);
-		if (ret)
-			fv_reset_forget(job, job->scope.nr_held);
-	}
-	if (!ret) {
+	fv_scope_block_config(&job->scope);
+	ret = fv_reset_prepare(job);
+	if (ret) {
+		fv_scope_unblock_config(&job->scope);
+	} else {
 		ret = fv_reset_try_locked(job);
 		fv_reset_iommu_done(&job->scope);
+		fv_scope_unblock_config(&job->scope);
 		fv_reset_conclude(job, ret);
 	}
 	fv_reset_release(job);

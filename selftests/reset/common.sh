@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Helpers of the reset tests. Sourced after suite.sh; they act on the card of use_card.
 #
-# shellcheck disable=SC2154 # dev and port are set by use_card
+# shellcheck disable=SC2034,SC2154 # used by the tests; dev and port are set by use_card
 
 card_state()
 {
@@ -13,4 +13,38 @@ card_state()
 there()
 {
 	[[ "$(reg "$dev" 0.l)" != ffff* ]]
+}
+
+# the maximum limit
+patient="ready_limit_ms=120000"
+
+# is_not_ready: succeed if the card server says so, without an access
+is_not_ready()
+{
+	[[ "$(fault status .state)" = @(not-ready|training|down) ]]
+}
+
+# seen_by_card METHOD: succeed if the card saw that reset since the mark and is not ready
+seen_by_card()
+{
+	seen "$1" && is_not_ready
+}
+
+# waits WHAT METHOD COMMAND…: start COMMAND as $pid; check that it resets the card and polls it
+waits()
+{
+	fault not-ready hold
+	mark
+	since
+	"${@:3}" >/tmp/killed.out &
+	pid=$!
+	fv_check "$1: the card is reset" fv_wait 60 seen_by_card "$2"
+	fv_check "$1: it waits" looked ones
+}
+
+# ready: let the card become ready, also after later resets
+ready()
+{
+	card ready-after image
+	release
 }

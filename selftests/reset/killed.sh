@@ -14,33 +14,8 @@ fv_need FV_CARD FV_CARDS FV_KO
 ktap_print_header
 use_card FV_CARD
 
-# the maximum limit, and a time much shorter than it, and much longer than a process needs to end
-patient="ready_limit_ms=120000"
+# a time much shorter than the limit of $patient, and much longer than a process needs to end
 GONE_S=$((30 / FV_SLOW))
-
-# read from the card server, because config reads wait for the end of the reset
-is_not_ready()
-{
-	[[ "$(fault status .state)" = @(not-ready|training|down) ]]
-}
-
-# seen_by_card METHOD: succeed if the card saw that reset since the mark and is not ready
-seen_by_card()
-{
-	seen "$1" && is_not_ready
-}
-
-# waits WHAT METHOD COMMAND…: start COMMAND as $pid; check that it resets the card and polls it
-waits()
-{
-	fault not-ready hold
-	mark
-	since
-	"${@:3}" >/tmp/killed.out &
-	pid=$!
-	fv_check "$1: the card is reset" fv_wait 60 seen_by_card "$2"
-	fv_check "$1: it waits" looked ones
-}
 
 # killed WHAT: kill $pid; check that it ends before the card is ready
 killed()
@@ -73,13 +48,6 @@ cancelled()
 	fv_check "$1: it cannot be cancelled again" refused cancel "$id"
 	fv_check "$1: as it has ended" said "error EALREADY operation $id has ended"
 	wait "$pid" 2>/dev/null
-}
-
-# ready: let the card become ready, also after later resets
-ready()
-{
-	card ready-after image
-	release
 }
 
 # is_clean WHAT: check that the next user gets the card and that nothing changed

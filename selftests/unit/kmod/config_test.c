@@ -149,6 +149,23 @@ TEST_F(config, what_is_right_is_not_written)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
+/* Any field that differs is seen, and nothing is written. */
+TEST_F(config, a_difference_is_seen)
+{
+	size_t i;
+
+	EXPECT_FALSE(fv_config_differs(&self->card, &self->config));
+	for (i = 0; i < FIELDS; i++) {
+		struct pci_dev before = self->card;
+
+		pci_put(&self->card, where_of(&fields[i]), fields[i].size, ~fields[i].mask, ~0);
+		EXPECT_TRUE(fv_config_differs(&self->card, &self->config))
+			TH_LOG("%s", fields[i].name);
+		self->card = before;
+	}
+	EXPECT_EQ(0, self->card.nr_writes);
+}
+
 /* A lost field is written, and no other register. */
 TEST_F(config, each_field_is_restored)
 {

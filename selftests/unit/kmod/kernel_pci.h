@@ -212,6 +212,8 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_dev_trylock(pdev)	device_trylock(&(pdev)->dev)
 #define pci_dev_unlock(pdev)	device_unlock(&(pdev)->dev)
 #define pci_cfg_access_lock(pdev)	((void)(pdev)->access_locks++)
+#define pci_cfg_access_trylock(pdev)					\
+	((pdev)->access_locks ? false : (pci_cfg_access_lock(pdev), true))
 #define pci_cfg_access_unlock(pdev)	((void)(pdev)->access_locks--)
 #define pci_save_state(pdev)	((void)(pdev)->saves++)
 #define pci_restore_state(pdev)	((void)(pdev)->restores++)

@@ -4,10 +4,12 @@
 
 #include "../../../kmod/base/policy.h"
 #include "../../../kmod/base/registry.h"
+#include "../../../kmod/base/wait.h"
 #include "../../../kmod/object/card.h"
 #include "../../../kmod/object/device.h"
 #include "../../../kmod/object/history.h"
 #include "../../../kmod/object/stats.h"
+#include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/recover/link_monitor.h"
 #include "../../../kmod/recover/recovery_worker.h"
 
@@ -95,6 +97,11 @@ int fv_fence_raise(struct fv_device *dev)
 	world.raised[index_of(dev)]++;
 	did('f');
 	return 0;
+}
+
+int fv_ready_settle(struct pci_dev *port)
+{
+	return fv_wait_ms(FV_READY_SETTLE_MS);
 }
 
 void fv_recovery_queue(struct fv_device *dev)

@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 
 #include "../../../kmod/base/registry.h"
+#include "../../../kmod/base/wait.h"
 #include "../../../kmod/isolate/saved_state.h"
 #include "../../../kmod/isolate/vf.h"
 #include "../../../kmod/object/card.h"
@@ -99,6 +100,11 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 
 void fv_card_check_link(struct fv_card *card)
 {
+}
+
+int fv_ready_settle(struct pci_dev *port)
+{
+	return fv_wait_ms(FV_READY_SETTLE_MS);
 }
 
 bool fv_ready_is_answering(struct pci_dev *pdev)

@@ -21,6 +21,7 @@ static int mappings;
 static u32 values[2];
 static u64 ready_ns;
 static struct pci_dev *card;
+static bool is_like_a_card;	/* one that reads all-ones without memory decoding */
 
 void __iomem *ioremap(u64 at, size_t size)
 {
@@ -40,6 +41,8 @@ void iounmap(void __iomem *at)
 u32 ioread32(void __iomem *at)
 {
 	kernel_assert(mappings == 1 && at == &mapped_at);
+	if (is_like_a_card && !(card->config[PCI_COMMAND] & PCI_COMMAND_MEMORY))
+		return ~0;
 	kernel_assert(card->config[PCI_COMMAND] & PCI_COMMAND_MEMORY);
 	return values[kernel_ns >= ready_ns];
 }
@@ -116,6 +119,42 @@ TEST_F(ready, it_is_waited_for)
 	current->is_killed = true;
 	fv_wait_begin(&self->wait, 1000);
 	EXPECT_EQ(-EINTR, fv_ready_wait(card, &self->wait));
+}
+
+/* User space is kept from all functions for the 100 ms after link up. */
+static void is_kept_out(u64 us)
+{
+	kernel_assert(card->access_locks == 1);
+}
+
+TEST_F(ready, a_link_settles)
+{
+	struct pci_dev port, other;
+	struct pci_bus bus;
+	u64 began_ns = kernel_ns;
+
+	memset(&bus, 0, sizeof(bus));
+	pci_begins(&port, "0000:00:01.0");
+	pci_begins(&other, "0000:01:00.1");
+	pci_bus_add(&bus, card);
+	pci_bus_add(&bus, &other);
+	port.subordinate = &bus;
+	/* one that another task keeps it from already: not waited for */
+	pci_cfg_access_lock(&other);
+	kernel_on_sleep = is_kept_out;
+	EXPECT_EQ(0, fv_ready_settle(&port));
+	EXPECT_EQ(began_ns + 100 * NSEC_PER_MSEC, kernel_ns);
+	EXPECT_EQ(0, card->access_locks);
+	EXPECT_EQ(1, other.access_locks);
+	EXPECT_EQ(0, card->nr_writes);
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, fv_ready_settle(&port));
+	EXPECT_EQ(0, card->access_locks);
+	current->is_killed = false;
+	/* no bus below it */
+	kernel_on_sleep = NULL;
+	port.subordinate = NULL;
+	EXPECT_EQ(0, fv_ready_settle(&port));
 }
 
 #define has_register()							\
@@ -211,6 +250,23 @@ TEST_F(ready, a_design_is_waited_for)
 	EXPECT_STREQ("", self->text);
 	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
 	EXPECT_EQ(0, mappings);
+}
+
+/* User space disables memory decoding meanwhile. */
+static void disables_memory(u64 us)
+{
+	pci_put(card, PCI_COMMAND, 2, 0, 0x547);
+	kernel_on_sleep = NULL;
+}
+
+TEST_F(ready, a_design_is_waited_for_whatever_user_space_does)
+{
+	is_like_a_card = true;
+	values[1] = 0x30;
+	ready_ns = kernel_ns + 300 * NSEC_PER_MSEC;
+	kernel_on_sleep = disables_memory;
+	EXPECT_EQ(0, wait_register());
+	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
 }
 
 TEST_F(ready, a_register_that_cannot_be_read)

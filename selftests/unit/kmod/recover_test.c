@@ -101,6 +101,11 @@ int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 	return world.ready[index_of_pdev(pdev)];
 }
 
+int fv_ready_settle(struct pci_dev *port)
+{
+	return fv_wait_ms(FV_READY_SETTLE_MS);
+}
+
 bool fv_ready_is_answering(struct pci_dev *pdev)
 {
 	return !world.is_silent[index_of_pdev(pdev)];

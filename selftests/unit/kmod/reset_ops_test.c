@@ -175,12 +175,20 @@ FIXTURE_TEARDOWN(ops)
 }
 
 #define unavailable(_method) fv_reset_ops_of(_method)->unavailable(&self->card, &self->policy)
+static int act_and_wait(const struct fv_reset_ops *ops, struct pci_dev *pdev,
+			const struct fv_policy *policy, char *text, size_t size)
+{
+	int ret = ops->act(pdev, policy, text, size);
+
+	return ret || !ops->wait_link ? ret : ops->wait_link(pdev, policy, text, size);
+}
+
 #define act(_method)							\
 	({								\
 		world.did[0] = '\0';					\
 		self->text[0] = '\0';					\
-		fv_reset_ops_of(_method)->act(&self->card, &self->policy, self->text,	\
-					      sizeof(self->text));	\
+		act_and_wait(fv_reset_ops_of(_method), &self->card, &self->policy,	\
+			     self->text, sizeof(self->text));		\
 	})
 
 TEST_F(ops, each_method_is_what_it_is)
@@ -351,6 +359,7 @@ TEST_F(ops, pm_takes_10_ms_each_way)
 	EXPECT_EQ(0x0100, pci_look(&self->card, PMCAP + PCI_PM_CTRL, 2));
 }
 
+/* The caller waits for the 100 ms after link up. */
 TEST_F(ops, a_hot_reset_waits_for_the_link)
 {
 	u64 began_ns = kernel_ns;
@@ -359,11 +368,9 @@ TEST_F(ops, a_hot_reset_waits_for_the_link)
 	EXPECT_EQ(0, act(HOT));
 	EXPECT_STREQ("hot wait", world.did);
 	EXPECT_EQ(4000 * NSEC_PER_MSEC, world.limit_ns);
-	EXPECT_EQ(100 * NSEC_PER_MSEC, kernel_ns - began_ns);
 	world.wait_active = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, act(HOT));
 	EXPECT_STREQ("the link below 0000:00:01.0 does not come up in 4000 ms", self->text);
-	EXPECT_EQ(100 * NSEC_PER_MSEC, kernel_ns - began_ns);
 	world.hot_reset = -EINTR;
 	EXPECT_EQ(-EINTR, act(HOT));
 	EXPECT_STREQ("hot", world.did);
@@ -372,11 +379,11 @@ TEST_F(ops, a_hot_reset_waits_for_the_link)
 	self->port.pcie_flags_reg = PCI_EXP_TYPE_PCI_BRIDGE << 4;
 	EXPECT_EQ(0, act(HOT));
 	EXPECT_STREQ("hot", world.did);
-	EXPECT_EQ(200 * NSEC_PER_MSEC, kernel_ns - began_ns);
 	self->port.pcie_cap = 0;
 	self->port.pcie_flags_reg = PCI_EXP_TYPE_ROOT_PORT << 4;
 	EXPECT_EQ(0, act(HOT));
 	EXPECT_STREQ("hot", world.did);
+	EXPECT_EQ(began_ns, kernel_ns);
 }
 
 TEST_F(ops, a_link_is_disabled_and_enabled)
@@ -385,12 +392,12 @@ TEST_F(ops, a_link_is_disabled_and_enabled)
 
 	EXPECT_EQ(0, act(LINK));
 	EXPECT_STREQ("disable enable wait", world.did);
-	EXPECT_EQ(100 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	EXPECT_EQ(began_ns, kernel_ns);
 	/* without DLLLA reporting: 50 ms for the link to go down */
 	self->port.link_active_reporting = false;
 	EXPECT_EQ(0, act(LINK));
 	EXPECT_STREQ("disable enable wait", world.did);
-	EXPECT_EQ(250 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	EXPECT_EQ(50 * NSEC_PER_MSEC, kernel_ns - began_ns);
 	world.enable = -EIO;
 	EXPECT_EQ(-EIO, act(LINK));
 	EXPECT_STREQ("disable enable", world.did);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * reset/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
- * a reset, whatever requested it. Each function waits for its own ready register.
+ * a reset, whatever requested it. Each function waits for its own ready register. User space is kept
+ * from configuration space while it is accessed, and has access during waits.
  */
 #include "kselftest_harness.h"
 
@@ -24,12 +25,40 @@
 static struct world {
 	struct fv_device *devices[DEVICES];
 	int raise[DEVICES], hold;	/* errors */
-	int act;
+	int act, link, save;
 	bool is_revoked[DEVICES];
 	struct fv_ready_register waits[DEVICES];	/* ready registers that were waited for */
 	unsigned int holds, acts;
 	bool was_fencing_at_act;
+	bool is_blocked;		/* configuration space, for user space */
+	unsigned int gaps;		/* how often it was not blocked during a step */
+	unsigned int changes_in_gap;	/* in that one user space writes to it */
+	bool is_changed, is_retrained;
+	unsigned int restores, restored;
+	int msi, restore;		/* errors */
+	unsigned int designs;
+	u64 settled_ns, link_up_ns;
+	char did[256];
 } world;
+
+static void did(const char *what)
+{
+	strncat(world.did, what, sizeof(world.did) - strlen(world.did) - 1);
+	strncat(world.did, " ", sizeof(world.did) - strlen(world.did) - 1);
+}
+
+/* An access by the driver, and a wait. */
+static void accesses(const char *what)
+{
+	kernel_assert(world.is_blocked);
+	did(what);
+}
+
+static void waits(const char *what)
+{
+	kernel_assert(!world.is_blocked);
+	did(what);
+}
 
 static unsigned int index_of(struct fv_device *dev)
 {
@@ -120,14 +149,22 @@ void fv_scope_allow_sleep(struct fv_scope *scope)
 
 void fv_scope_block_config(struct fv_scope *scope)
 {
+	kernel_assert(!world.is_blocked);
+	world.is_blocked = true;
+	if (world.changes_in_gap && world.gaps == world.changes_in_gap)
+		world.is_changed = true;
 }
 
 void fv_scope_unblock_config(struct fv_scope *scope)
 {
+	kernel_assert(world.is_blocked);
+	world.is_blocked = false;
+	world.gaps++;
 }
 
 void fv_scope_lock_memory(struct fv_scope *scope, unsigned int i)
 {
+	kernel_assert(world.is_blocked);
 	down_write(&scope->devices[i]->core.memory_lock);
 }
 
@@ -144,6 +181,7 @@ void fv_config_stop(struct pci_dev *pdev)
 {
 	unsigned int i;
 
+	accesses("stop");
 	for (i = 0; i < DEVICES; i++)
 		if (world.devices[i]->core.pdev == pdev)
 			expect_off(world.devices[i]);
@@ -151,9 +189,18 @@ void fv_config_stop(struct pci_dev *pdev)
 
 static int act(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
 {
+	accesses("act");
 	world.acts++;
 	world.was_fencing_at_act = fv_fence_is_up(&world.devices[0]->fence);
 	return world.act;
+}
+
+static int wait_link(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
+{
+	waits("link");
+	kernel_sleep_us(5000000);
+	world.link_up_ns = kernel_ns;
+	return world.link;
 }
 
 static const char *unavailable(struct pci_dev *pdev, const struct fv_policy *policy)
@@ -167,6 +214,8 @@ void fv_observer_phase(struct fv_device *dev, unsigned int method, enum fv_phase
 
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 {
+	waits("ready");
+	world.settled_ns = kernel_ns - world.link_up_ns;
 	return 0;
 }
 
@@ -177,19 +226,26 @@ bool fv_ready_is_answering(struct pci_dev *pdev)
 
 int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 {
-	return 0;
+	accesses("msi");
+	if (!world.msi)
+		return 0;
+	world.msi--;
+	return -EIO;
 }
 
 int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
 			   struct fv_wait *wait, char *text, size_t size)
 {
+	waits("design");
+	world.designs++;
 	world.waits[pdev == world.devices[1]->core.pdev] = *ready;
 	return 0;
 }
 
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
-	return 0;
+	accesses("save");
+	return world.save;
 }
 
 void fv_saved_state_forget(struct fv_device *dev)
@@ -198,29 +254,52 @@ void fv_saved_state_forget(struct fv_device *dev)
 
 int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
 {
+	accesses("compare");
 	return 0;
 }
 
 int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
 {
+	kernel_assert(dev->core.memory_lock.held == -1);
+	accesses("restore");
+	world.restores++;
+	if (world.restore && world.restores > 1) {
+		snprintf(text, size, "BAR 0 (at 0x10) stays 0, was 0x1");
+		return world.restore;
+	}
+	world.is_changed = false;
 	return 0;
+}
+
+bool fv_saved_state_is_intact(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1);
+	accesses("intact?");
+	return !world.is_changed;
+}
+
+void fv_saved_state_restored(struct fv_device *dev)
+{
+	kernel_assert(world.is_blocked);
+	world.restored++;
 }
 
 int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		      struct fv_link_goal *goal)
 {
-	return -EOPNOTSUPP;
+	return world.is_retrained ? 0 : -EOPNOTSUPP;
 }
 
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *link)
 {
-	return -EOPNOTSUPP;
+	waits("retrain");
+	return 1;
 }
 
 bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal)
 {
-	return true;
+	return !world.is_retrained;
 }
 
 void fv_card_isolate(struct fv_card *card)
@@ -278,6 +357,7 @@ FIXTURE(reset_step)
 	struct fv_reset_job job;
 	struct fv_reset_step step;
 	struct fv_reset_ops ops;
+	struct fv_card card;
 };
 
 FIXTURE_SETUP(reset_step)
@@ -315,6 +395,7 @@ FIXTURE_TEARDOWN(reset_step)
 {
 	unsigned int i;
 
+	kernel_assert(!world.is_blocked);
 	for (i = 0; i < DEVICES; i++) {
 		kernel_assert(!self->devices[i].core.memory_lock.held);
 		kernel_assert(!self->devices[i].fence.gate.held);
@@ -460,9 +541,96 @@ TEST_F(reset_step, each_has_its_ready_register)
 	EXPECT_EQ(2, world.waits[1].mask);
 	/* none, although the other function has one */
 	self->devices[1].policy.ready.mask = 0;
+	world.waits[1].mask = 0;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.waits[0].mask);
 	EXPECT_EQ(0, world.waits[1].mask);
+	EXPECT_EQ(3, world.designs);
+}
+
+/* User space has access to configuration space while the card is waited for, and no longer. */
+TEST_F(reset_step, waits_do_not_block_configuration_space)
+{
+	static const bool fencing[] = { true, false };
+	unsigned int i;
+
+	self->ops.wait_link = wait_link;
+	self->devices[0].policy.ready.mask = 1;
+	for (i = 0; i < ARRAY_SIZE(fencing); i++) {
+		self->job.is_fencing = fencing[i];
+		world.did[0] = '\0';
+		EXPECT_EQ(0, fv_reset_step_run(&self->job));
+		EXPECT_STREQ("save stop act link ready compare restore design msi intact? ",
+			     world.did);
+		EXPECT_EQ(100 * NSEC_PER_MSEC, world.settled_ns);
+		EXPECT_EQ(i + 1, world.restored);
+	}
+	/* a retrain */
+	self->ops.is_card = true;
+	self->devices[0].card = &self->card;
+	world.is_retrained = true;
+	world.did[0] = '\0';
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop stop act link ready ready compare compare restore restore "
+		     "design msi msi retrain intact? intact? ", world.did);
+	self->ops.is_card = false;
+	/* the link does not come up */
+	world.link = -ETIMEDOUT;
+	world.did[0] = '\0';
+	EXPECT_EQ(-ETIMEDOUT, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save stop act link ", world.did);
+	/* nothing was done */
+	world.save = -ENOMEM;
+	world.did[0] = '\0';
+	EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save ", world.did);
+}
+
+/* What user space writes while the card is waited for is undone. */
+TEST_F(reset_step, a_write_during_a_wait_is_undone)
+{
+	static const struct {
+		unsigned int gap, msi;
+		const char *did;
+	} rows[] = {
+		/* before the restore */
+		{ 1, 0, "save stop act ready compare restore design msi intact? " },
+		/* while the design is waited for */
+		{ 2, 0, "save stop act ready compare restore design msi intact? restore msi " },
+		/* the same, and MSI-X cannot be restored for it */
+		{ 2, 1, "save stop act ready compare restore design msi intact? restore msi "
+			"intact? " },
+	};
+	unsigned int i;
+
+	self->devices[0].policy.ready.mask = 1;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world.gaps = 0;
+		world.changes_in_gap = rows[i].gap;
+		world.msi = rows[i].msi;
+		world.did[0] = '\0';
+		EXPECT_EQ(0, fv_reset_step_run(&self->job));
+		EXPECT_STREQ(rows[i].did, world.did);
+		EXPECT_EQ(i + 1, world.restored);
+	}
+	/* while MSI-X is waited for */
+	self->devices[0].policy.ready.mask = 0;
+	world.gaps = 0;
+	world.msi = 1;
+	world.did[0] = '\0';
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save stop act ready compare restore msi intact? msi intact? restore msi ",
+		     world.did);
+	/* it does not take its value any more, or does not answer */
+	world.gaps = 0;
+	world.changes_in_gap = 2;
+	world.restores = 0;
+	world.restore = -EIO;
+	self->devices[0].policy.ready.mask = 1;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("BAR 0 (at 0x10) stays 0, was 0x1", self->step.text);
+	EXPECT_EQ(4, world.restored);
 }
 
 int main(int argc, char **argv)

@@ -23,7 +23,8 @@ static struct world {
 	struct fv_device *dev;
 	enum fpga_vfio_card_state state;
 	u32 value, saved;
-	bool is_lost;
+	bool is_lost, is_masked, is_intx_disabled;
+	int vfs;
 	void (*other)(void);		/* runs once config_lock is free */
 } world;
 
@@ -118,18 +119,24 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 	return config->values[0] == world.value ? 0 : -EIO;
 }
 
+bool fv_config_differs(struct pci_dev *pdev, const struct fv_config *config)
+{
+	return config->values[0] != world.value;
+}
+
 int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
 {
-	return 0;
+	return world.vfs;
 }
 
 void fv_config_set_intx(struct fv_config *config, bool is_disabled)
 {
+	world.is_intx_disabled = is_disabled;
 }
 
 bool fv_intx_is_masked(struct fv_device *dev)
 {
-	return false;
+	return world.is_masked;
 }
 
 FIXTURE(saved_state)
@@ -162,8 +169,13 @@ FIXTURE_TEARDOWN(saved_state)
 /* Lose the configuration as a reset does, then restore it. */
 static int reset(struct fv_device *dev, char *text, size_t size)
 {
+	int ret;
+
 	world.value = 0;
-	return fv_saved_state_restore(dev->core.pdev, dev, text, size);
+	ret = fv_saved_state_restore(dev->core.pdev, dev, text, size);
+	if (!ret)
+		fv_saved_state_restored(dev);
+	return ret;
 }
 
 #define remember()	fv_saved_state_save(&self->pdev, self->dev)
@@ -208,6 +220,37 @@ TEST_F(saved_state, the_next_has_what_it_was_bound_with)
 	EXPECT_EQ(0, remember());
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(USER, world.value);
+}
+
+/* After a restore, user space may write to configuration space until the reset ends. */
+TEST_F(saved_state, a_change_after_the_restore_is_seen)
+{
+	EXPECT_EQ(0, remember());
+	world.value = 0;
+	EXPECT_EQ(0, fv_saved_state_restore(&self->pdev, self->dev, self->text,
+					    sizeof(self->text)));
+	EXPECT_TRUE(fv_saved_state_is_intact(self->dev));
+	/* what it has then is not noted */
+	world.value = 0;
+	fv_saved_state_note(self->dev);
+	kernel_do(&self->dev->note);
+	EXPECT_FALSE(fv_saved_state_is_intact(self->dev));
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+	world.value = USER;
+	world.vfs = -EIO;
+	EXPECT_FALSE(fv_saved_state_is_intact(self->dev));
+	world.vfs = 0;
+	/* Interrupt Disable as it is, but set where INTx is masked */
+	EXPECT_TRUE(fv_saved_state_is_intact(self->dev));
+	EXPECT_FALSE(world.is_intx_disabled);
+	pci_put(&self->pdev, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE, 0);
+	EXPECT_TRUE(fv_saved_state_is_intact(self->dev));
+	EXPECT_TRUE(world.is_intx_disabled);
+	pci_put(&self->pdev, PCI_COMMAND, 2, 0, 0);
+	world.is_masked = true;
+	EXPECT_TRUE(fv_saved_state_is_intact(self->dev));
+	EXPECT_TRUE(world.is_intx_disabled);
+	fv_saved_state_restored(self->dev);
 }
 
 /* A user process ends during a reset, which holds only the device lock. */
