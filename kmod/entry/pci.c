@@ -72,20 +72,24 @@ err_card:
 	return ret;
 }
 
+/* After fv_device_unlist(). */
 static void fv_pci_detach(struct fv_device *dev)
 {
 	lockdep_assert_held(&fv_publish_lock);
-	fv_device_unlist(dev);
 	fv_group_detach(dev);
 	fv_card_detach(dev, fv_pci_exit_card);
 }
 
-/* End what a reader of the registry may have begun with the device. */
+/*
+ * End what a reader of the registry may have begun with the device, and wait for its end. No reader
+ * finds the device afterwards.
+ */
 static void fv_pci_leave(struct fv_device *dev)
 {
 	fv_recovery_leave(dev);
 	fv_op_leave(dev);
 	fv_session_leave(dev);
+	fv_device_unlist(dev);
 }
 
 /* Make a registered device known to its card, its group and all observers. */

@@ -30,14 +30,16 @@ int fv_device_list(struct fv_device *dev)
  * fv_device_unlist - Remove a device from all lookups
  * @dev: the device
  *
- * Waits for all references that fv_device_get() and fv_device_hold() took.
+ * Waits for all references that fv_device_get() and fv_device_hold() took: their holder may be
+ * recovering the card.
  *
- * Context: Process context, may sleep, under fv_publish_lock. Takes fv_registry_lock before and
- * after the wait: see fv_device_put().
+ * Context: Process context, may sleep; not under fv_publish_lock, so that the driver binds and
+ * unbinds other devices meanwhile. Takes fv_registry_lock before and after the wait: see
+ * fv_device_put().
  */
 void fv_device_unlist(struct fv_device *dev)
 {
-	lockdep_assert_held(&fv_publish_lock);
+	lockdep_assert_not_held(&fv_publish_lock);
 	scoped_guard(mutex, &fv_registry_lock) {
 		xa_erase(&fv_devices, fv_registry_key(dev->core.pdev));
 		fv_registry_changes++;

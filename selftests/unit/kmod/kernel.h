@@ -284,6 +284,7 @@ typedef struct mutex spinlock_t;
 #define DEFINE_MUTEX(name)	struct mutex name
 #define DEFINE_SPINLOCK(name)	spinlock_t name
 #define lockdep_assert_held(lock)	kernel_assert((lock)->held)
+#define lockdep_assert_not_held(lock)	kernel_assert(!(lock)->held)
 #define lockdep_assert_held_write(lock)	kernel_assert((lock)->held == -1)
 
 void mutex_init(struct mutex *lock);
