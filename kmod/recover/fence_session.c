@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "base/policy.h"
 #include "base/registry.h"
+#include "base/wait.h"
 #include "isolate/fence.h"
 #include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
@@ -31,6 +32,12 @@
 
 /* How long (ms) a plan waits for locks: its caller holds locks of generic netlink. */
 #define FV_SESSION_PLAN_MS	100
+
+/*
+ * PCIe r6.0, 6.6.1: time from the end of a reset until software may take a function that does not
+ * answer for broken.
+ */
+#define FV_SESSION_LEAVE_MS	1000
 
 /* A card that is being fenced. */
 struct fv_session_job {
@@ -592,34 +599,57 @@ void fv_session_owner_gone(u32 portid)
 	}
 }
 
+/* Several may be the last, if they are unbound at the same time. */
+static bool fv_session_is_last(struct fv_device *dev)
+{
+	struct fv_device *other;
+
+	guard(mutex)(&fv_registry_lock);
+	list_for_each_entry(other, &dev->card->devices, card_node)
+		if (!READ_ONCE(other->is_leaving))
+			return false;
+	return true;
+}
+
+/*
+ * The task that unbinds may hold the PCI core's rescan lock. So a link that the session has
+ * disabled gets a second to come up, and any other that is down none.
+ */
+static bool fv_session_is_back(struct fv_device *dev)
+{
+	struct fv_card *card = dev->card;
+	struct fv_wait wait;
+
+	if (!card->session.is_link_disabled && fv_card_is_link_down(card))
+		return false;
+	fv_session_enable_link(card);
+	fv_wait_begin(&wait, FV_SESSION_LEAVE_MS);
+	return !fv_link_wait_active(card->port, true, &wait) && !fv_ready_settle(card->port) &&
+	       !fv_ready_wait(dev->core.pdev, &wait);
+}
+
 /**
  * fv_session_leave - Remove a device from its card's fence session
- * @dev: the device, being unbound, without user
+ * @dev: the device, being unbound, without user, with fv_device::is_leaving set
  *
- * The last device of the card ends the session: it enables the link and restores unbound
- * functions and the port, so that the next driver finds the card.
+ * The last device of the card ends the session: it enables the link and restores the port, and, if
+ * the card is back within a second, unbound functions, so that the next driver finds the card.
  *
- * Context: Process context, under the device lock.
+ * Context: Process context, under the device lock. Waits for fv_session::lock only if no other
+ * device of the card stays: the holder ends its waits for a device that leaves.
  */
 void fv_session_leave(struct fv_device *dev)
 {
 	struct fv_card *card = dev->card;
-	struct fv_recover_times times = {};
-	bool is_last;
 
-	if (!card)
+	if (!card || !fv_session_is_last(dev))
 		return;
 	guard(mutex)(&card->session.lock);
 	if (!card->session.is_on)
 		return;
-	scoped_guard(mutex, &fv_registry_lock)
-		is_last = list_is_singular(&card->devices);
-	if (!is_last)
-		return;
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER, "%s",
 			    "");
-	fv_session_enable_link(card);
-	if (!fv_recover_wait(dev, NULL, &times))
+	if (fv_session_is_back(dev))
 		fv_recover_driverless(card);
 	fv_session_return(card);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,

@@ -3,6 +3,7 @@
 #include "kselftest_harness.h"
 
 #include "../../../kmod/base/registry.h"
+#include "../../../kmod/base/wait.h"
 #include "../../../kmod/isolate/fence.h"
 #include "../../../kmod/isolate/reset_scope.h"
 #include "../../../kmod/isolate/saved_state.h"
@@ -25,8 +26,8 @@ static struct world {
 	int kept;
 	int begin, widen, look, set, fence[DEVICES], remember[DEVICES];
 	unsigned int set_ms;
-	int disable, read, wait, recover;
-	bool is_disabled;
+	int disable, read, link, wait, recover;
+	bool is_disabled, is_link_down;
 	bool is_silent[DEVICES];
 	bool is_held;
 	unsigned int isolations, resets, driverless, repairs, stops, awake_at_fence, remembered;
@@ -341,9 +342,35 @@ bool fv_recover_is_unfinished(int error)
 	return error == -EAGAIN || error == -EINTR || error == -ENOMEM;
 }
 
-int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times)
+bool fv_card_is_link_down(struct fv_card *card)
 {
-	did("wait ");
+	return world.is_link_down;
+}
+
+/* The unbind of the last device waits for a second in all. */
+static void expect_limit(const struct fv_wait *wait)
+{
+	kernel_assert(wait->end - wait->began == 1000 * NSEC_PER_MSEC);
+}
+
+int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+{
+	kernel_assert(is_active);
+	expect_limit(wait);
+	did("link ");
+	return world.link;
+}
+
+int fv_ready_settle(struct pci_dev *port)
+{
+	did("settle ");
+	return 0;
+}
+
+int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
+{
+	expect_limit(wait);
+	did("ready ");
 	return world.wait;
 }
 
@@ -855,28 +882,65 @@ TEST_F(session, the_owners_socket_is_closed)
 	EXPECT_FALSE(self->session->is_over);
 }
 
+/* As the driver unbinds a device. */
+static void leaves(struct fv_device *dev)
+{
+	world.did[0] = '\0';
+	dev->is_leaving = true;
+	fv_session_leave(dev);
+}
+
 /* The fence session ends with the last device of the card. */
 TEST_F(session, a_device_leaves)
 {
-	fv_session_leave(self->dev);
+	leaves(self->dev);
 	EXPECT_STREQ("", world.did);
 	ASSERT_EQ(0, begin());
-	world.did[0] = '\0';
-	fv_session_leave(self->dev);
+	/* another one stays: does not wait for a recovery of the card */
+	mutex_lock(&self->session->lock);
+	leaves(self->dev);
+	mutex_unlock(&self->session->lock);
 	EXPECT_TRUE(self->session->is_on);
 	EXPECT_STREQ("", world.did);
-	list_del_init(&self->devices[1].card_node);
-	fv_session_leave(self->dev);
+	/* at the same time, while the first is still on the card */
+	leaves(&self->devices[1]);
 	EXPECT_FALSE(self->session->is_on);
-	EXPECT_STREQ("enable wait restore, ", world.did);
+	EXPECT_STREQ("enable link settle ready restore, ", world.did);
 	EXPECT_EQ(1, world.driverless);
-	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
-	EXPECT_STREQ("it was unbound while it was fenced", self->dev->reason);
-	/* a card that does not come back is left alone */
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[1].state);
+	EXPECT_STREQ("it was unbound while it was fenced", self->devices[1].reason);
+	leaves(self->dev);
+	EXPECT_STREQ("", world.did);
+}
+
+/* A card that does not come back is left alone, with the link enabled and the port restored. */
+TEST_F(session, the_last_device_of_a_dead_card_leaves)
+{
+	list_del_init(&self->devices[1].card_node);
 	ASSERT_EQ(0, begin());
-	world.wait = -ETIMEDOUT;
-	fv_session_leave(self->dev);
+	world.link = -ETIMEDOUT;
+	leaves(self->dev);
 	EXPECT_FALSE(self->session->is_on);
+	EXPECT_STREQ("enable link restore, ", world.did);
+	world.link = 0;
+	world.wait = -ETIMEDOUT;
+	ASSERT_EQ(0, begin());
+	leaves(self->dev);
+	EXPECT_STREQ("enable link settle ready restore, ", world.did);
+	/* the link is down for another reason than the session: no wait at all */
+	world.is_disabled = true;
+	world.is_link_down = true;
+	ASSERT_EQ(0, begin());
+	leaves(self->dev);
+	EXPECT_FALSE(self->session->is_on);
+	EXPECT_STREQ("restore, ", world.did);
+	EXPECT_EQ(0, world.driverless);
+	/* it is up */
+	world.is_link_down = false;
+	world.wait = 0;
+	ASSERT_EQ(0, begin());
+	leaves(self->dev);
+	EXPECT_STREQ("link settle ready restore, ", world.did);
 	EXPECT_EQ(1, world.driverless);
 }
 
