@@ -8,12 +8,11 @@
 #include "pcie/identity.h"
 
 /* FV_IDENTITY_CAPS also ends a circular chain. */
-static void fv_identity_read_caps(struct pci_dev *pdev, struct fv_identity *identity)
+static void fv_identity_read_caps(struct pci_dev *pdev, u16 status, struct fv_identity *identity)
 {
-	u16 status, head;
+	u16 head;
 	u8 at;
 
-	pci_read_config_word(pdev, PCI_STATUS, &status);
 	if (!(status & PCI_STATUS_CAP_LIST))
 		return;
 
@@ -53,7 +52,23 @@ static void fv_identity_read_ext_caps(struct pci_dev *pdev, struct fv_identity *
 	}
 }
 
-/* Returns what a BAR reads after writing all-ones; restores its value. */
+/* The PCI core's pci_get_dsn() would read the chain again. */
+static void fv_identity_read_serial(struct pci_dev *pdev, struct fv_identity *identity)
+{
+	u32 low, high;
+	unsigned int i;
+
+	for (i = 0; i < identity->nr_ext_caps; i++) {
+		if (identity->ext_caps[i].id != PCI_EXT_CAP_ID_DSN)
+			continue;
+		pci_read_config_dword(pdev, identity->ext_caps[i].at + 4, &low);
+		pci_read_config_dword(pdev, identity->ext_caps[i].at + 8, &high);
+		identity->serial = (u64)high << 32 | low;
+		break;
+	}
+}
+
+/* Returns what a BAR reads after writing all-ones; restores its value if that has changed it. */
 static u32 fv_identity_size(struct pci_dev *pdev, int where, u32 ones)
 {
 	u32 value, sized;
@@ -61,17 +76,16 @@ static u32 fv_identity_size(struct pci_dev *pdev, int where, u32 ones)
 	pci_read_config_dword(pdev, where, &value);
 	pci_write_config_dword(pdev, where, ones);
 	pci_read_config_dword(pdev, where, &sized);
-	pci_write_config_dword(pdev, where, value);
+	if (sized != value)
+		pci_write_config_dword(pdev, where, value);
 	return sized;
 }
 
 /* Decoding is off meanwhile: the BARs would decode at the top of the address space. */
-static void fv_identity_read_bars(struct pci_dev *pdev, struct fv_identity *identity)
+static void fv_identity_read_bars(struct pci_dev *pdev, u16 command, struct fv_identity *identity)
 {
-	u16 command;
 	int bar;
 
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	if (command & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO))
 		pci_write_config_word(pdev, PCI_COMMAND,
 				      command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO));
@@ -92,36 +106,37 @@ static void fv_identity_read_bars(struct pci_dev *pdev, struct fv_identity *iden
  * @identity: result
  *
  * Disables decoding for a moment. The ids and BARs of a virtual function are in its
- * physical function: they stay 0 for a virtual function.
+ * physical function: they stay 0 for a virtual function. Reads each register once: the first and
+ * the last show that the function has answered all the time.
  *
  * Context: Process context, under the device lock.
  * Return: 0, or -EIO if the function does not answer.
  */
 int fv_identity_read(struct pci_dev *pdev, struct fv_identity *identity)
 {
-	u32 id;
+	u32 id, command;
 
 	*identity = (struct fv_identity) {};
-	pci_read_config_dword(pdev, PCI_CLASS_REVISION, &identity->class);
-	if (PCI_POSSIBLE_ERROR(identity->class))
+	/* With Status in the upper half. */
+	pci_read_config_dword(pdev, PCI_COMMAND, &command);
+	if (PCI_POSSIBLE_ERROR(command))
 		return -EIO;
 	pci_read_config_byte(pdev, PCI_HEADER_TYPE, &identity->header);
-	fv_identity_read_caps(pdev, identity);
+	fv_identity_read_caps(pdev, command >> 16, identity);
 	fv_identity_read_ext_caps(pdev, identity);
-	identity->serial = pci_get_dsn(pdev);
-	if (pdev->is_virtfn)
-		return 0;
-
-	pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
-	identity->vendor = id;
-	identity->device = id >> 16;
-	pci_read_config_dword(pdev, PCI_SUBSYSTEM_VENDOR_ID, &id);
-	identity->subsystem_vendor = id;
-	identity->subsystem = id >> 16;
-	fv_identity_read_bars(pdev, identity);
+	fv_identity_read_serial(pdev, identity);
+	if (!pdev->is_virtfn) {
+		pci_read_config_dword(pdev, PCI_VENDOR_ID, &id);
+		identity->vendor = id;
+		identity->device = id >> 16;
+		pci_read_config_dword(pdev, PCI_SUBSYSTEM_VENDOR_ID, &id);
+		identity->subsystem_vendor = id;
+		identity->subsystem = id >> 16;
+		fv_identity_read_bars(pdev, command, identity);
+	}
 	/* The function may have stopped responding meanwhile. */
-	pci_read_config_dword(pdev, PCI_CLASS_REVISION, &id);
-	return PCI_POSSIBLE_ERROR(id) ? -EIO : 0;
+	pci_read_config_dword(pdev, PCI_CLASS_REVISION, &identity->class);
+	return PCI_POSSIBLE_ERROR(identity->class) ? -EIO : 0;
 }
 
 static void fv_identity_describe_bar(u32 bar, bool is_rom, char *text, size_t size)
