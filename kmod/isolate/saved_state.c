@@ -242,7 +242,7 @@ int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *te
 		ret = fv_saved_state_load(dev, &config, &seq);
 		if (ret)
 			return ret;
-		pci_restore_state(pdev);
+		fv_config_restore(pdev, &dev->identity);
 		ret = fv_config_verify(pdev, &config, text, size);
 	} while (fv_saved_state_is_reset_since(dev, seq));
 	return ret ?: fv_config_verify_vfs(pdev, text, size);

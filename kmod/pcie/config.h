@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct fv_identity;
 struct pci_dev;
 
 #define FV_CONFIG_FIELDS	40
@@ -28,6 +29,7 @@ void fv_config_set_intx(struct fv_config *config, bool is_disabled);
 bool fv_config_differs(struct pci_dev *pdev, const struct fv_config *config);
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size);
+void fv_config_restore(struct pci_dev *pdev, const struct fv_identity *identity);
 int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size);
 
 #endif /* FV_CONFIG_H */

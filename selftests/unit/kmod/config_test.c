@@ -3,6 +3,7 @@
 #include "kselftest_harness.h"
 
 #include "../../../kmod/pcie/config.h"
+#include "../../../kmod/pcie/identity.h"
 
 enum place { HEADER, CAP, EXT };
 
@@ -75,6 +76,13 @@ static int where_of(const struct field *field)
 static u32 value_of(const struct field *field)
 {
 	return (0x5aa55aa5 & field->mask) ?: field->mask & -field->mask;
+}
+
+static unsigned int msi_restores;
+
+void pci_restore_msi_state(struct pci_dev *pdev)
+{
+	msi_restores++;
 }
 
 FIXTURE(config)
@@ -462,6 +470,97 @@ TEST_F(config, virtual_functions_are_looked_for)
 	EXPECT_STREQ("NumVFs (at 0x910) stays 1, was 2", self->text);
 	pci_put(card, at + PCI_SRIOV_NUM_VF, 2, 2, 0);
 	EXPECT_EQ(0, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+}
+
+#define restores(_identity)	({					\
+	self->card.restores = 0;					\
+	fv_config_restore(&self->card, _identity);			\
+	self->card.restores;						\
+})
+
+/* The PCI core restores what the fields do not have: each capability but a few. */
+TEST_F(config, others_are_restored_by_the_core)
+{
+	static const struct fv_identity plain = {
+		.caps = { { PCI_CAP_ID_PM }, { PCI_CAP_ID_MSI }, { PCI_CAP_ID_VNDR },
+			  { PCI_CAP_ID_EXP }, { PCI_CAP_ID_MSIX } },
+		.nr_caps = 5,
+		.ext_caps = { { PCI_EXT_CAP_ID_ERR }, { PCI_EXT_CAP_ID_DSN },
+			      { PCI_EXT_CAP_ID_VNDR } },
+		.nr_ext_caps = 3,
+	};
+	struct pci_host_bridge bridge = { .native_aer = true };
+	struct pci_dev *card = &self->card;
+	struct fv_identity identity;
+	unsigned int id;
+
+	self->bus.bridge = &bridge;
+	pci_bus_add(&self->bus, card);
+	EXPECT_EQ(0, restores(&plain));
+	for (id = 1; id < 0x40; id++) {
+		identity = plain;
+		identity.caps[0].id = id;
+		EXPECT_EQ(id != PCI_CAP_ID_PM && id != PCI_CAP_ID_MSI && id != PCI_CAP_ID_VNDR &&
+			  id != PCI_CAP_ID_EXP && id != PCI_CAP_ID_MSIX, restores(&identity))
+			TH_LOG("capability %#x", id);
+		identity = plain;
+		identity.ext_caps[2].id = id;
+		EXPECT_EQ(id != PCI_EXT_CAP_ID_ERR && id != PCI_EXT_CAP_ID_DSN &&
+			  id != PCI_EXT_CAP_ID_VNDR && id != PCI_EXT_CAP_ID_SECPCI &&
+			  id != PCI_EXT_CAP_ID_DLF && id != PCI_EXT_CAP_ID_PL_16GT,
+			  restores(&identity))
+			TH_LOG("extended capability %#x", id);
+	}
+	/* chains that may be longer */
+	identity = plain;
+	while (identity.nr_caps < FV_IDENTITY_CAPS)
+		identity.caps[identity.nr_caps++].id = PCI_CAP_ID_VNDR;
+	EXPECT_EQ(1, restores(&identity));
+	identity = plain;
+	while (identity.nr_ext_caps < FV_IDENTITY_EXT_CAPS)
+		identity.ext_caps[identity.nr_ext_caps++].id = PCI_EXT_CAP_ID_VNDR;
+	EXPECT_EQ(1, restores(&identity));
+	/* the port has lost LTR Enable, too */
+	card->ltr_path = true;
+	EXPECT_EQ(1, restores(&plain));
+	card->ltr_path = false;
+	card->is_virtfn = true;
+	EXPECT_EQ(1, restores(&plain));
+	card->is_virtfn = false;
+	card->pcie_cap = 0;
+	EXPECT_EQ(1, restores(&plain));
+}
+
+/* What is restored beside the fields: MSI before Command, and errors are cleared. */
+TEST_F(config, the_rest_is_restored)
+{
+	static const struct fv_identity plain = {};
+	struct pci_host_bridge bridge = { .native_aer = true };
+	struct pci_dev *card = &self->card;
+	int status = 0x100 + PCI_ERR_UNCOR_STATUS;
+
+	self->bus.bridge = &bridge;
+	pci_bus_add(&self->bus, card);
+	card->aer_cap = 0x100;
+	card->state_saved = true;
+	msi_restores = 0;
+	card->nr_writes = 0;
+	EXPECT_EQ(0, restores(&plain));
+	EXPECT_FALSE(card->state_saved);
+	EXPECT_EQ(1, msi_restores);
+	EXPECT_EQ(0, card->nr_writes);
+	card->msi_enabled = false;
+	pci_put_latch(card, status, 4, PCI_ERR_UNC_SURPDN, ~0u);
+	pci_put_latch(card, 0x100 + PCI_ERR_COR_STATUS, 4, 1, ~0u);
+	EXPECT_EQ(0, restores(&plain));
+	EXPECT_EQ(1, msi_restores);
+	EXPECT_EQ(0, pci_look(card, status, 4));
+	EXPECT_EQ(0, pci_look(card, 0x100 + PCI_ERR_COR_STATUS, 4));
+	/* the firmware's */
+	pci_put_latch(card, status, 4, PCI_ERR_UNC_SURPDN, ~0u);
+	bridge.native_aer = false;
+	EXPECT_EQ(0, restores(&plain));
+	EXPECT_EQ(PCI_ERR_UNC_SURPDN, pci_look(card, status, 4));
 }
 
 TEST_HARNESS_MAIN

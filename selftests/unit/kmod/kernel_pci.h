@@ -149,6 +149,7 @@ struct pci_dev {
 	unsigned long dev_flags;
 	unsigned int d3hot_delay;
 	int current_state;
+	bool ltr_path, state_saved;
 	bool is_virtfn, multifunction, imm_ready, link_active_reporting, clear_retrain_link;
 	bool msi_enabled, msix_enabled, no_command_memory;
 	unsigned int ignore_hotplug:1;
