@@ -12,6 +12,7 @@
 #include "object/group.h"
 #include "object/history.h"
 #include "object/stats.h"
+#include "recover/open_close.h"
 #include "recover/user_notify.h"
 
 static int __init fv_init(void)
@@ -30,16 +31,22 @@ static int __init fv_init(void)
 	if (ret)
 		goto err_sysfs;
 
+	ret = fv_open_close_init();
+	if (ret)
+		goto err_netlink;
+
 	fv_trace_init();
 	fv_user_notify_register();
 	ret = fv_pci_init(fv_sysfs_device_groups);
 	if (ret)
-		goto err_netlink;
+		goto err_open_close;
 	return 0;
 
-err_netlink:
+err_open_close:
 	fv_user_notify_unregister();
 	fv_trace_exit();
+	fv_open_close_exit();
+err_netlink:
 	fv_netlink_exit();
 err_sysfs:
 	fv_group_exit();
@@ -55,6 +62,7 @@ static void __exit fv_exit(void)
 	fv_pci_exit();
 	fv_user_notify_unregister();
 	fv_trace_exit();
+	fv_open_close_exit();
 	fv_netlink_exit();
 	fv_group_exit();
 	fv_sysfs_exit();

@@ -35,6 +35,7 @@ static const char *const fv_policy_identity[] = { "strict", "build", NULL };
 static const char *const fv_policy_guest[] = { "none", "error", "request", NULL };
 static const char *const fv_policy_aer[] = { "stop", "recover", "ignore-data-errors", NULL };
 static const char *const fv_policy_link_disable[] = { "auto", "on", "off", NULL };
+static const char *const fv_policy_reset_at_open[] = { "auto", "always", NULL };
 
 static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	/*
@@ -72,6 +73,10 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	[FPGA_VFIO_A_POLICY_LINK_DISABLE] = {
 		"link_disable", 0, FPGA_VFIO_LINK_DISABLE_OFF, FPGA_VFIO_LINK_DISABLE_AUTO, false,
 		fv_policy_link_disable,
+	},
+	[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] = {
+		"reset_at_open", 0, FPGA_VFIO_RESET_AT_OPEN_ALWAYS, FPGA_VFIO_RESET_AT_OPEN_AUTO,
+		false, fv_policy_reset_at_open,
 	},
 };
 

@@ -230,6 +230,7 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 		pci_info(pdev, "virtual functions stay as they are: %s\n", text);
 		return -EBUSY;
 	}
+	fv_device_set_dirty(dev);
 	return vfio_pci_core_sriov_configure(&dev->core, nr_virtfn);
 }
 

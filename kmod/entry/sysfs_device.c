@@ -290,6 +290,7 @@ FV_SYSFS_POLICY(IDENTITY, identity);
 FV_SYSFS_POLICY(GUEST_NOTIFICATION, guest_notification);
 FV_SYSFS_POLICY(AER, aer);
 FV_SYSFS_POLICY(LINK_DISABLE, link_disable);
+FV_SYSFS_POLICY(RESET_AT_OPEN, reset_at_open);
 
 static struct attribute *fv_sysfs_device_attrs[] = {
 	&dev_attr_state.attr,
@@ -313,6 +314,7 @@ static struct attribute *fv_sysfs_device_attrs[] = {
 	&fv_sysfs_guest_notification.attr.attr,
 	&fv_sysfs_aer.attr.attr,
 	&fv_sysfs_link_disable.attr.attr,
+	&fv_sysfs_reset_at_open.attr.attr,
 	NULL
 };
 

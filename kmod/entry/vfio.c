@@ -237,12 +237,16 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
  * unkillable, if the card does not answer. So hide both resets when the card does not answer or is
  * behind a fence: fv_close_reset(), or the end of the fence session, recovers it. Also hide
  * them if there are virtual functions, which the core neither restores nor checks for users.
+ *
+ * Returns the method of the core's reset, valid unless needs_reset is set: FV_METHOD_NONE for one
+ * that only the core has.
  */
-static void fv_vfio_close_core(struct vfio_device *vdev)
+static int fv_vfio_close_core(struct vfio_device *vdev)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
 	struct pci_dev *pdev = dev->core.pdev;
 	pci_dev_flags_t no_bus_reset = pdev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET;
+	enum fv_reset_method method = fv_reset_method_of(pdev->reset_methods[0]);
 	struct fv_card *card = dev->card;
 	struct fv_reset_tracking tracking;
 
@@ -266,13 +270,14 @@ static void fv_vfio_close_core(struct vfio_device *vdev)
 
 	/* After a hot reset the result of the function's own reset is unknown. */
 	if (dev->core.reset_works && !tracking.is_seen)
-		fv_reset_count(dev, fv_reset_method_of(pdev->reset_methods[0]),
-			       FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
+		fv_reset_count(dev, method, FPGA_VFIO_ORIGIN_CLOSE, !dev->core.needs_reset, 0);
+	return fv_reset_method_uapi(tracking.is_seen ? FV_RESET_HOT : method);
 }
 
 static void fv_vfio_close_device(struct vfio_device *vdev)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
+	int method;
 
 	pm_runtime_get_noresume(&dev->core.pdev->dev);
 	fv_card_hotplug_unignore(dev->card);
@@ -280,10 +285,10 @@ static void fv_vfio_close_device(struct vfio_device *vdev)
 	fv_fence_closing(dev);
 	/* vfio_pci_core frees state that an unmask uses. No new unmask is queued from here on. */
 	fv_intx_exit(dev);
-	fv_vfio_close_core(vdev);
+	method = fv_vfio_close_core(vdev);
 	put_pid(dev->user);
 	dev->user = NULL;
-	fv_close_reset(dev);
+	fv_close_reset(dev, method);
 	pm_runtime_put(&dev->core.pdev->dev);
 	fv_stats_closed(dev->stats);
 }

@@ -11,6 +11,9 @@
 /* Indexed by fv_registry_key(); protected by fv_registry_lock. */
 static DEFINE_XARRAY(fv_devices);
 
+/* The system is about to sleep, or has just woken up; fv_registry_lock. */
+static bool fv_device_is_asleep;
+
 /**
  * fv_device_list - Make a device known to all lookups
  * @dev: a device that is on its card and in its group
@@ -261,6 +264,8 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 		fv_device_keep_awake(dev, dev->state == FPGA_VFIO_CARD_STATE_READY,
 				     state == FPGA_VFIO_CARD_STATE_READY);
 		dev->state = state;
+		if (state != FPGA_VFIO_CARD_STATE_READY)
+			dev->clean_by = 0;
 		strscpy(dev->reason, reason);
 	}
 	if (!is_new)
@@ -272,6 +277,59 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 		.method = FV_METHOD_NONE,
 		.state = state,
 	}, "%s", reason);
+}
+
+/**
+ * fv_device_set_clean - Note that a device was reset and verified at its close
+ * @dev: the device, closed
+ * @method: the method, enum fpga_vfio_reset_method
+ *
+ * Not noted if the device is not ready, or during a system sleep.
+ *
+ * Context: Process context, under vfio_device_set::lock. Takes fv_registry_lock.
+ */
+void fv_device_set_clean(struct fv_device *dev, unsigned int method)
+{
+	guard(mutex)(&fv_registry_lock);
+	if (dev->state == FPGA_VFIO_CARD_STATE_READY && !fv_device_is_asleep)
+		dev->clean_by = BIT(method);
+}
+
+/**
+ * fv_device_set_dirty - Note that a device may have been used, reset or changed
+ * @dev: the device; its next open resets it
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: fv_device::clean_by before.
+ */
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	unsigned long clean_by;
+
+	guard(mutex)(&fv_registry_lock);
+	clean_by = dev->clean_by;
+	dev->clean_by = 0;
+	return clean_by;
+}
+
+/**
+ * fv_device_set_asleep - Note that the system goes to sleep, or has woken up
+ * @is_asleep: it goes to sleep
+ *
+ * Firmware, and the PCI core, set up all devices again: none is clean any more, nor becomes so
+ * until the system has woken up.
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_device_set_asleep(bool is_asleep)
+{
+	struct fv_device *dev;
+	unsigned long key = 0;
+
+	guard(mutex)(&fv_registry_lock);
+	fv_device_is_asleep = is_asleep;
+	for (; (dev = fv_device_next(&key)); key++)
+		dev->clean_by = 0;
 }
 
 /**

@@ -42,6 +42,8 @@ struct fv_stats;
  * @group_node:	in fv_group::devices; fv_registry_lock
  * @state:	state of the function; fv_registry_lock
  * @reason:	text that says why @state is not ready; fv_registry_lock
+ * @clean_by:	method that reset it at its last close, a bit of enum fpga_vfio_reset_method; 0 if
+ *		it may have been used, reset or changed since; fv_registry_lock
  * @identity:	identity of the function when it was bound; written by probe only
  * @config:	configuration that the next reset restores; config_lock
  * @config_lock: of config, config_seq, saved, is_initial; innermost but for fv_registry_lock
@@ -80,6 +82,7 @@ struct fv_device {
 	struct list_head group_node;
 	enum fpga_vfio_card_state state;
 	char reason[FV_REASON_SIZE];
+	unsigned long clean_by;
 	struct fv_identity identity;
 	struct fv_config config;
 	struct mutex config_lock;	/* config, config_seq, saved, is_initial */
@@ -126,6 +129,9 @@ __printf(4, 5)
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...);
 void fv_device_forget_state(struct fv_device *dev);
+void fv_device_set_clean(struct fv_device *dev, unsigned int method);
+unsigned long fv_device_set_dirty(struct fv_device *dev);
+void fv_device_set_asleep(bool is_asleep);
 void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 			  enum fpga_vfio_origin origin, const char *text);
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy);

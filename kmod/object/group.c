@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/iommu.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -169,6 +170,37 @@ void fv_group_times(struct fv_group *group, struct fv_times *sum)
 	lockdep_assert_held(&fv_registry_lock);
 	list_for_each_entry(stats, &group->stats, node)
 		fv_stats_add_times(stats, sum);
+}
+
+/* Bridges have no user. */
+static int fv_group_count(struct device *dev, void *arg)
+{
+	unsigned int *nr = arg;
+
+	if (!dev_is_pci(dev) || !to_pci_dev(dev)->subordinate)
+		++*nr;
+	return 0;
+}
+
+/**
+ * fv_group_is_shared - Check for other devices in a function's IOMMU group
+ * @pdev: the function
+ *
+ * The IOMMU does not keep DMA of the devices of a group from each other's BARs.
+ *
+ * Context: Process context, may sleep.
+ * Return: True if there is another device that may have a user or driver, or no IOMMU group.
+ */
+bool fv_group_is_shared(struct pci_dev *pdev)
+{
+	struct iommu_group *iommu_group = iommu_group_get(&pdev->dev);
+	unsigned int nr = 0;
+
+	if (!iommu_group)
+		return true;
+	iommu_group_for_each_dev(iommu_group, &nr, fv_group_count);
+	iommu_group_put(iommu_group);
+	return nr != 1;
 }
 
 /**

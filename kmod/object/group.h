@@ -9,6 +9,7 @@
 #include "object/stats.h"
 
 struct fv_device;
+struct pci_dev;
 
 /**
  * struct fv_group - an IOMMU group that has or had a device
@@ -38,6 +39,7 @@ struct fv_group *fv_group_find(unsigned int id);
 struct fv_group *fv_group_next(unsigned long *id);
 void fv_group_sum(struct fv_group *group, u64 sums[FV_STATS_NR + 1]);
 void fv_group_times(struct fv_group *group, struct fv_times *sum);
+bool fv_group_is_shared(struct pci_dev *pdev);
 void fv_group_exit(void);
 
 #endif /* FV_GROUP_H */

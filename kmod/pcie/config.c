@@ -463,6 +463,52 @@ static u32 fv_config_expected(struct pci_dev *pdev, const struct fv_config *conf
 	}
 }
 
+/*
+ * Does the kernel change the field of an idle function? It enables decoding, ASPM, PTM and wakeup
+ * when it enables, suspends or resumes the function.
+ */
+static bool fv_config_is_kernels(const struct fv_config_field *field)
+{
+	switch (field->place) {
+	case FV_CONFIG_HEADER:
+		return field->at == PCI_COMMAND;
+	case FV_CONFIG_CAP:
+		return field->id == PCI_CAP_ID_PM ||
+		       (field->id == PCI_CAP_ID_EXP && field->at == PCI_EXP_LNKCTL);
+	default:
+		return field->id == PCI_EXT_CAP_ID_LTR || field->id == PCI_EXT_CAP_ID_PTM ||
+		       field->id == PCI_EXT_CAP_ID_L1SS;
+	}
+}
+
+/**
+ * fv_config_is_touched - Has the configuration of an idle function changed?
+ * @pdev: the function, in D0 or D3hot; anything but its configuration counts as a change
+ * @config: its configuration when it was bound
+ *
+ * A change means that the card went through a reset, or that the function was configured through
+ * the PCI core's files.
+ *
+ * Context: Process context.
+ * Return: True if a field differs that the kernel does not change, or bus mastering is on.
+ */
+bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
+{
+	const struct fv_config_field *field;
+	unsigned int i;
+	u16 command;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
+		field = &fv_config_fields[i];
+		if (config->where[i] >= 0 && !fv_config_is_kernels(field) &&
+		    fv_config_read(pdev, field, config->where[i]) !=
+		    fv_config_expected(pdev, config, i))
+			return true;
+	}
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MASTER;
+}
+
 /**
  * fv_config_differs - Read a function's configuration back
  * @pdev: the function, which responds and has its initial identity

@@ -368,3 +368,25 @@ unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy
 		order[nr++] = method;
 	return nr;
 }
+
+/**
+ * fv_reset_first - Get the method that a reset tries first
+ * @pdev: the function
+ * @policy: policy of the device
+ * @methods: allowed methods, as for fv_reset_order()
+ *
+ * Context: Process context; the function can be accessed.
+ * Return: The first method that is available, a bit of enum fpga_vfio_reset_method; 0 if there is
+ * none.
+ */
+unsigned long fv_reset_first(struct pci_dev *pdev, const struct fv_policy *policy,
+			     unsigned long methods)
+{
+	unsigned int order[FV_RESET_METHODS + 1], nr, i;
+
+	nr = fv_reset_order(pdev, policy, methods, order);
+	for (i = 0; i < nr; i++)
+		if (!fv_reset_ops[order[i]].unavailable(pdev, policy))
+			return BIT(order[i]);
+	return 0;
+}

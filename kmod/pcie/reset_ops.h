@@ -59,5 +59,7 @@ bool fv_reset_is_core_special(struct pci_dev *pdev);
 bool fv_reset_is_offered(struct pci_dev *pdev);
 unsigned int fv_reset_order(struct pci_dev *pdev, const struct fv_policy *policy,
 			    unsigned long methods, unsigned int *order);
+unsigned long fv_reset_first(struct pci_dev *pdev, const struct fv_policy *policy,
+			     unsigned long methods);
 
 #endif /* FV_RESET_OPS_H */

@@ -181,6 +181,7 @@ pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t
 	bool is_stop;
 	u32 errors;
 
+	fv_device_set_dirty(dev);
 	fv_device_policy(dev, &policy);
 	is_stop = policy.value[FPGA_VFIO_A_POLICY_AER] == FPGA_VFIO_AER_MODE_STOP;
 

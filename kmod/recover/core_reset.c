@@ -112,6 +112,7 @@ void fv_core_reset_prepare(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
+	fv_device_set_dirty(dev);
 	dev->reset_began_ns = ktime_get_ns();
 	dev->reset_was_readable = fv_ready_is_answering(pdev);
 	fv_card_reset_begin(dev->card);

@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Resets at open and close give each user a clean device, whatever the last user or a reset by the
- * PCI core left behind.
+ * PCI core left behind. An open does not repeat the reset of the last close if nothing can have
+ * happened to the device since: fv_device::clean_by. Whatever leaves a doubt clears that.
  */
 #include <linux/lockdep.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/vfio.h>
 
+#include "base/compat.h"
+#include "base/policy.h"
 #include "base/registry.h"
 #include "base/reset_method.h"
 #include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
 #include "object/card.h"
 #include "object/device.h"
+#include "object/group.h"
 #include "object/history.h"
+#include "pcie/config.h"
 #include "pcie/ready.h"
 #include "pcie/reset_ops.h"
 #include "recover/open_close.h"
@@ -64,9 +73,48 @@ static int fv_open_check_vfs(struct fv_device *dev)
 	return ret;
 }
 
+/*
+ * At a resume the PCI core restores the configuration, which shows whether the card lost its link.
+ * So read it while the function is still suspended, which leaves configuration space readable, but
+ * for D3cold.
+ */
+static bool fv_open_is_touched(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev, *port = pci_upstream_bridge(pdev);
+	bool is_touched;
+
+	if (port && pm_runtime_resume_and_get(&port->dev) < 0)
+		return true;
+	is_touched = fv_config_is_touched(pdev, &dev->initial_config);
+	if (port)
+		pm_runtime_put(&port->dev);
+	return is_touched;
+}
+
+/*
+ * Is the device as its last close left it? Not trusted: a close that reset it by another method
+ * than the open would; functions that other users or drivers may reach through SR-IOV or peer-to-
+ * peer DMA.
+ */
+static bool fv_open_is_clean(struct fv_device *dev, unsigned long clean_by, unsigned long methods)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_policy policy;
+
+	fv_device_policy(dev, &policy);
+	return clean_by && policy.value[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] ==
+	       FPGA_VFIO_RESET_AT_OPEN_AUTO &&
+	       !pdev->is_virtfn && !pci_num_vf(pdev) && !fv_group_is_shared(pdev) &&
+	       !fv_open_is_touched(dev) &&
+	       fv_reset_first(pdev, &policy, methods) == clean_by;
+}
+
 /**
- * fv_open_reset - Reset a device for its next user
+ * fv_open_reset - Reset a device for its next user, unless its last close has
  * @dev: the device, not open
+ *
+ * After a close that reset and verified it, it is only verified, unless the policy says otherwise.
+ * If that fails, and it is not another card, it is reset.
  *
  * Context: Process context, under vfio_device_set::lock; killable.
  * Return: 0; -EOPNOTSUPP if there is no method to use, and the device is ready; -EBUSY if its
@@ -77,6 +125,8 @@ static int fv_open_check_vfs(struct fv_device *dev)
 int fv_open_reset(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
+	/* First: if this open fails at any point, the next one resets the device. */
+	unsigned long clean_by = fv_device_set_dirty(dev), methods = fv_open_methods(dev);
 	bool is_ready = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
 	char reason[FV_REASON_SIZE];
 	int ret;
@@ -91,7 +141,9 @@ int fv_open_reset(struct fv_device *dev)
 	if (is_ready && (!fv_reset_is_offered(pdev) || fv_reset_is_core_special(pdev)))
 		return -EOPNOTSUPP;
 
-	ret = fv_reset_run(dev, fv_open_methods(dev), FPGA_VFIO_ORIGIN_OPEN, NULL);
+	if (fv_open_is_clean(dev, clean_by, methods))
+		methods |= FV_RESET_VERIFY_FIRST;
+	ret = fv_reset_run(dev, methods, FPGA_VFIO_ORIGIN_OPEN, NULL);
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM)
 		return ret;
 	if (is_ready && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
@@ -103,13 +155,41 @@ int fv_open_reset(struct fv_device *dev)
 	return -EIO;
 }
 
+/* A reset by this driver, which verifies it. If it fails, the next open tries again. */
+static void fv_close_reset_run(struct fv_device *dev)
+{
+	struct fv_reset_report *report __free(kfree) = kzalloc_obj(*report);
+
+	if (!fv_reset_run(dev, fv_open_methods(dev), FPGA_VFIO_ORIGIN_CLOSE, report) && report)
+		fv_device_set_clean(dev, report->steps[report->nr - 1].method);
+}
+
+/*
+ * A reset by vfio_pci_core, which restores the configuration that the device had at its open. Does
+ * not wait for the device lock: an unbind waits for this close.
+ */
+static void fv_close_check(struct fv_device *dev, int method)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	if (method == FV_METHOD_NONE || !device_trylock(&pdev->dev))
+		return;
+	if (!fv_config_is_touched(pdev, &dev->initial_config))
+		fv_device_set_clean(dev, method);
+	device_unlock(&pdev->dev);
+}
+
 /**
  * fv_close_reset - Clean up a device after its user
  * @dev: the device, closed; runtime active
+ * @method: method of vfio_pci_core's reset, enum fpga_vfio_reset_method or FV_METHOD_NONE; valid
+ *	    unless needs_reset is set
+ *
+ * A device that was reset, and passes the check, is noted as clean: fv_open_reset().
  *
  * Context: Process context, under vfio_device_set::lock.
  */
-void fv_close_reset(struct fv_device *dev)
+void fv_close_reset(struct fv_device *dev, int method)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	char reason[FV_REASON_SIZE];
@@ -119,8 +199,10 @@ void fv_close_reset(struct fv_device *dev)
 	if (fv_card_has_session(dev->card, reason, sizeof(reason)))
 		return;
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY && !dev->core.needs_reset &&
-	    fv_ready_is_answering(pdev))
+	    fv_ready_is_answering(pdev)) {
+		fv_close_check(dev, method);
 		return;
+	}
 
 	/* The recovery worker resets it when the link is back, or else the next open. */
 	if (dev->card && fv_card_is_link_down(dev->card)) {
@@ -136,6 +218,47 @@ void fv_close_reset(struct fv_device *dev)
 		fv_recovery_queue(dev);
 		return;
 	}
-	/* If this fails, the next open tries again. */
-	fv_reset_run(dev, fv_open_methods(dev), FPGA_VFIO_ORIGIN_CLOSE, NULL);
+	fv_close_reset_run(dev);
+}
+
+static int fv_open_close_notify(struct notifier_block *block, unsigned long action, void *data)
+{
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		fv_device_set_asleep(true);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		fv_device_set_asleep(false);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block fv_open_close_block = {
+	.notifier_call = fv_open_close_notify,
+};
+
+/**
+ * fv_open_close_init - Have each device reset at its first open after a system sleep
+ *
+ * Context: Process context.
+ * Return: 0, or an error of register_pm_notifier().
+ */
+int fv_open_close_init(void)
+{
+	return register_pm_notifier(&fv_open_close_block);
+}
+
+/**
+ * fv_open_close_exit - Undo fv_open_close_init()
+ *
+ * Context: Process context.
+ */
+void fv_open_close_exit(void)
+{
+	unregister_pm_notifier(&fv_open_close_block);
 }

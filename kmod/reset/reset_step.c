@@ -379,10 +379,16 @@ static int fv_reset_prepare(struct fv_reset_job *job)
 	return ret;
 }
 
-/* Does the step involve the link, and so the port? */
+/* Verified for its next user, as its last close has reset it? */
+static bool fv_reset_is_skipped(const struct fv_reset_job *job)
+{
+	return job->ops && job->ops->is_verify_only && job->origin == FPGA_VFIO_ORIGIN_OPEN;
+}
+
+/* Does the step involve the link, and so the port? An open leaves the link to other functions. */
 static bool fv_reset_is_at_port(struct fv_reset_job *job)
 {
-	return job->ops->is_card || job->ops->is_verify_only;
+	return job->ops->is_card || (job->ops->is_verify_only && !fv_reset_is_skipped(job));
 }
 
 /*
@@ -419,8 +425,11 @@ static int fv_reset_try_locked(struct fv_reset_job *job)
 
 	step->is_tried = true;
 	fv_card_reset_begin(card);
-	for (i = 0; i < scope->nr_held; i++)
+	for (i = 0; i < scope->nr_held; i++) {
+		if (scope->devices[i])
+			fv_device_set_dirty(scope->devices[i]);
 		fv_reset_stop_function(job, i);
+	}
 	if (fv_reset_is_at_port(job))
 		fv_card_isolate(card);
 
@@ -443,6 +452,8 @@ static void fv_reset_count_step(struct fv_reset_job *job, struct fv_device *dev)
 {
 	const struct fv_reset_step *step = job->step;
 
+	if (fv_reset_is_skipped(job) && !step->error)
+		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_SKIPPED);
 	if (job->ops->is_verify_only)
 		return;
 	fv_stats_inc(dev->stats, fv_reset_method_counter(job->ops->counter, !step->error));
@@ -474,7 +485,7 @@ static void fv_reset_conclude_fence(struct fv_reset_job *job, struct fv_device *
  * @duration_ns: duration of the step
  * @text: error text
  *
- * A verify-only step is recorded as a recovery, not as a reset.
+ * A verify-only step is not recorded as a reset, but as a verification at open or as a recovery.
  *
  * Context: Process context.
  */
@@ -484,7 +495,8 @@ void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int err
 	bool is_verify_only = job->ops && job->ops->is_verify_only;
 
 	fv_history_add(dev, &(struct fv_event) {
-		.kind = is_verify_only ? FPGA_VFIO_EVENT_KIND_RECOVER : FPGA_VFIO_EVENT_KIND_RESET,
+		.kind = fv_reset_is_skipped(job) ? FPGA_VFIO_EVENT_KIND_VERIFY :
+			is_verify_only ? FPGA_VFIO_EVENT_KIND_RECOVER : FPGA_VFIO_EVENT_KIND_RESET,
 		.origin = job->origin,
 		.method = is_verify_only || !job->ops ? FV_METHOD_NONE : (int)job->method,
 		.error = error,

@@ -93,6 +93,7 @@ static const struct attr policy[] = {
 	{ "guest-notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, U32, NULL },
 	{ "aer", FPGA_VFIO_A_POLICY_AER, U32, NULL },
 	{ "link-disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, U32, NULL },
+	{ "reset-at-open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, U32, NULL },
 	{}
 };
 

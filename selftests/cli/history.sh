@@ -80,11 +80,11 @@ kinds_ok()
 {
 	local i
 
-	for ((i = 0; i <= 14; i++)); do
+	for ((i = 0; i <= 15; i++)); do
 		event $((i + 1)) "$i.000" "$i" "$i"
 	done | answer history-get
 	fvl history --json 07:00.0
-	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover unknown"
+	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover verify unknown"
 	value '.events | map(.origin) | unique_by(.) | length' 10
 	value '.events[:10] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel watch guest unknown"
 }
@@ -94,12 +94,12 @@ outcome_ok()
 {
 	local i
 
-	for ((i = 0; i <= 13; i++)); do
+	for ((i = 0; i <= 14; i++)); do
 		event $((i + 1)) "$i.000" "$i" 5
 	done | answer history-get
 	fvl history -o EVENT,OUTCOME 07:00.0
 	succeeds
-	[ "$(awk '$2 == "ok" { print $1 }' <<<"$out" | xargs)" = "reset retrain fence recover" ]
+	[ "$(awk '$2 == "ok" { print $1 }' <<<"$out" | xargs)" = "reset retrain fence recover verify" ]
 	[ "$(awk 'NF == 1' <<<"$out" | wc -l)" = 10 ]
 }
 

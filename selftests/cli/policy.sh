@@ -14,7 +14,8 @@ device()
 		printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy
 		printf '%s\n' "load-limit-ms 60000" "ready-limit-ms 1500" "link-speed 0" \
 			"link-width 0" "retrain-tries 3" "watch-interval-ms 100" "auto-retrain 1" \
-			"identity 0" "guest-notification 1" "aer 1" "link-disable 0" "$@" end
+			"identity 0" "guest-notification 1" "aer 1" "link-disable 0" \
+			"reset-at-open 0" "$@" end
 	} >"$tree/netlink/$file"
 }
 
@@ -48,7 +49,8 @@ auto-retrain on
 identity strict
 guest-notification error
 aer recover
-link-disable auto" ]
+link-disable auto
+reset-at-open auto" ]
 	grep -q '^load-limit  *60s  *time limit for the link to come up after a reset of the card$' <<<"$out"
 	not_asked
 }
@@ -85,7 +87,7 @@ json_ok()
 	device device-get
 	fvl policy --json 07:00.0
 	succeeds
-	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"watch_interval_ms":100,"auto_retrain":true,"identity":"strict","guest_notification":"error","aer":"recover","link_disable":"auto"}}'
+	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"watch_interval_ms":100,"auto_retrain":true,"identity":"strict","guest_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto"}}'
 	set_policy
 	fvl policy --json 07:00.0
 	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'

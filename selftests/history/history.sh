@@ -125,6 +125,13 @@ fault bars-lost now
 fv_let_go
 echo "# $(happened | paste -sd '|')"
 fv_check "reset, by the close" has_event "kind=reset origin=close "
+since
+holder "$dev"
+told held
+fv_check "no second reset: an open verifies" has_event \
+	"bdf=$dev kind=verify origin=open pid=$FV_HOLDER comm=vfio_hold duration=[0-9]+"
+fv_same "no second reset: nothing else, and no error" 1 "$(happened | grep -vc error=)"
+fv_let_go
 
 # --- failed resets, and states
 since

@@ -16,6 +16,7 @@ static const char *const states[] = {
 static const char *const kinds[] = {
 	"bound", "unbound", "reset", "state", "open-refused", "link-down", "link-up",
 	"link-degraded", "link-restored", "retrain", "aer", "policy", "fence", "recover",
+	"verify",
 };
 
 static const char *const origins[] = {
@@ -27,6 +28,7 @@ static const char *const identities[] = { "strict", "build" };
 static const char *const notifications[] = { "none", "error", "request" };
 static const char *const aer_modes[] = { "stop", "recover", "ignore-data-errors" };
 static const char *const link_disables[] = { "auto", "on", "off" };
+static const char *const resets_at_open[] = { "auto", "always" };
 
 const struct names method_names = NAMES(methods);
 const struct names state_names = NAMES(states);
@@ -36,6 +38,7 @@ const struct names identity_names = NAMES(identities);
 const struct names notification_names = NAMES(notifications);
 const struct names aer_names = NAMES(aer_modes);
 const struct names link_disable_names = NAMES(link_disables);
+const struct names reset_at_open_names = NAMES(resets_at_open);
 
 const char *name_of(const struct names *names, unsigned int value)
 {

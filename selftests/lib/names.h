@@ -11,6 +11,7 @@ struct names {
 
 extern const struct names method_names, state_names, kind_names, origin_names;
 extern const struct names identity_names, notification_names, aer_names, link_disable_names;
+extern const struct names reset_at_open_names;
 
 /* "?" for an unknown value. */
 const char *name_of(const struct names *names, unsigned int value);

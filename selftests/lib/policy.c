@@ -26,6 +26,7 @@ static const struct key {
 	{ "guest_notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, &notification_names },
 	{ "aer", FPGA_VFIO_A_POLICY_AER, &aer_names },
 	{ "link_disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, &link_disable_names },
+	{ "reset_at_open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, &reset_at_open_names },
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(*keys))
@@ -33,7 +34,7 @@ static const struct key {
 const char *const policy_keys[] = {
 	"reset_methods", "ready_register", "load_limit_ms", "ready_limit_ms", "link_speed",
 	"link_width", "retrain_tries", "watch_interval_ms", "auto_retrain", "identity",
-	"guest_notification", "aer", "link_disable", NULL,
+	"guest_notification", "aer", "link_disable", "reset_at_open", NULL,
 };
 
 static void put_methods(struct genl_attrs *policy, char *list)

@@ -175,7 +175,7 @@ static const struct begin {
 	{ "ready_limit_ms", "10000" }, { "link_speed", "0" }, { "link_width", "0" },
 	{ "retrain_tries", "3" }, { "watch_interval_ms", "100" }, { "auto_retrain", "0" },
 	{ "identity", "strict" }, { "guest_notification", "none" }, { "aer", "recover" },
-	{ "link_disable", "auto" }, { 0 },
+	{ "link_disable", "auto" }, { "reset_at_open", "auto" }, { 0 },
 };
 
 POLICY_TEST(begins_with_what_is_good_for_any_card)
@@ -184,7 +184,7 @@ POLICY_TEST(begins_with_what_is_good_for_any_card)
 	struct words words;
 
 	EXPECT_EQ(0, read_both(&self->genl, self->bdf, &words));
-	EXPECT_EQ(13, words.nr);
+	EXPECT_EQ(14, words.nr);
 	for (is = begin; is->key; is++)
 		EXPECT_STREQ(is->value, word_of(&words, is->key));
 	EXPECT_NE('\0', word_of(&words, "ready_register")[0]);
@@ -231,6 +231,7 @@ static const struct begin right[] = {
 	{ "guest_notification", "none" },
 	{ "aer", "stop" }, { "aer", "ignore-data-errors" }, { "aer", "recover" },
 	{ "link_disable", "on" }, { "link_disable", "off" }, { "link_disable", "auto" },
+	{ "reset_at_open", "always" }, { "reset_at_open", "auto" },
 	{ "reset_methods", "hot" }, { "reset_methods", "flr hot link" },
 	{ "reset_methods", "link hot pm flr" },
 	/* BAR 0 has 64 KiB, BAR 2 1 MiB and 64 bits */
@@ -333,8 +334,8 @@ POLICY_TEST(wrong_values_are_refused_with_a_text)
 POLICY_TEST(what_has_no_sense_is_refused)
 {
 	static const char *const numbers[] = {
-		"identity=2", "guest_notification=3", "aer=3", "link_disable=3", "identity=99999",
-		"reset_methods=flr,9", NULL,
+		"identity=2", "guest_notification=3", "aer=3", "link_disable=3", "reset_at_open=2",
+		"identity=99999", "reset_methods=flr,9", NULL,
 	};
 	static const char *const texts[] = { "", "nonsense", "1 2", "-1", "0x", "1x", " ", NULL };
 	struct words before, after;
@@ -432,7 +433,7 @@ static int try_as_nobody(void)
 	if (setgid(65534) || setuid(65534))
 		return 2;
 	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
-	if (read_both(&genl, bdf, &words) || words.nr != 13)
+	if (read_both(&genl, bdf, &words) || words.nr != 14)
 		return 3;
 	if (set_netlink(&genl, bdf, "aer=stop", &answer) != -EPERM)
 		return 4;

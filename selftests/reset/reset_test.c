@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 
 #include "config.h"
+#include "control.h"
 #include "regs.h"
 #include "user.h"
 
@@ -53,6 +54,23 @@ RESET_TEST(user_keeps_mappings_and_configuration)
 	}
 }
 
+/* The next user of a card that was left alone gets it without another reset, and it works. */
+RESET_TEST(next_user_does_not_reset)
+{
+	uint64_t flrs;
+
+	user_go(&self->user);
+	flrs = control_number("FV_CARD", "flr");
+	user_come(&self->user, self->bdf);
+	EXPECT_EQ(flrs, control_number("FV_CARD", "flr"));
+	EXPECT_EQ(0, user_moves_data(&self->user, 1));
+	user_go(&self->user);
+	EXPECT_EQ(flrs + 1, control_number("FV_CARD", "flr"));
+	user_come(&self->user, self->bdf);
+	EXPECT_EQ(flrs + 1, control_number("FV_CARD", "flr"));
+	EXPECT_EQ(0, user_moves_data(&self->user, 2));
+}
+
 /*
  * The next user does not see register values of the previous one. (Device memory that a PCIe
  * reset does not clear is up to the design.)
@@ -60,11 +78,14 @@ RESET_TEST(user_keeps_mappings_and_configuration)
 RESET_TEST(next_user_sees_nothing)
 {
 	unsigned int i;
+	uint64_t flrs;
 
 	for (i = 0; i < 4; i++)
 		self->user.regs[CARD_REG_SCRATCH(i) / 4] = 0xbad00000 + i;
+	flrs = control_number("FV_CARD", "flr");
 	user_go(&self->user);
 	user_come(&self->user, self->bdf);
+	EXPECT_EQ(flrs + 1, control_number("FV_CARD", "flr"));
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, self->user.regs[CARD_REG_SCRATCH(i) / 4]);
 	EXPECT_EQ(0, user_moves_data(&self->user, 3));

@@ -47,6 +47,12 @@ FIXTURE_TEARDOWN(stats)
 
 #define STATS_TEST(_name) TEST_F_TIMEOUT(stats, _name, LIMIT_S)
 
+/* Is each open of the device to reset it, or only one in doubt? */
+static void set_resets(const char *bdf, const char *word)
+{
+	file_write(word, PCI_SYSFS "/%s/fpga_vfio/reset_at_open", bdf);
+}
+
 /* An open counts, including its reset; a close counts. */
 STATS_TEST(open_and_close_count)
 {
@@ -61,11 +67,34 @@ STATS_TEST(open_and_close_count)
 	struct watch watch;
 	struct device dev;
 
+	set_resets(role("FV_NVME"), "always");
 	watch_begin(&watch, &self->genl, role("FV_NVME"));
 	device_open(&dev, &self->iommu, role("FV_NVME"));
 	EXPECT_EQ(0, watch_end(&watch, opened));
 	device_close(&dev);
 	EXPECT_EQ(0, watch_end(&watch, closed));
+	set_resets(role("FV_NVME"), "auto");
+}
+
+/* An open that finds the device as its last close has left it is counted apart from resets. */
+STATS_TEST(skipped_resets_count)
+{
+	const int64_t want[COUNTERS] = {
+		[C(OPENS)] = 2, [C(CLOSES)] = 2, [C(RESET_FLR_OK)] = 2, [C(RESET_SKIPPED)] = 2,
+		[C(IOCTLS)] = 2 * DEVICE_OPEN_IOCTLS,
+	};
+	struct watch watch;
+	struct device dev;
+	unsigned int i;
+
+	device_open(&dev, &self->iommu, role("FV_NVME"));
+	device_close(&dev);
+	watch_begin(&watch, &self->genl, role("FV_NVME"));
+	for (i = 0; i < 2; i++) {
+		device_open(&dev, &self->iommu, role("FV_NVME"));
+		device_close(&dev);
+	}
+	EXPECT_EQ(0, watch_end(&watch, want));
 }
 
 /* A second fd of the same user is not another open. */
@@ -306,6 +335,7 @@ STATS_TEST(resets_count_by_method)
 
 		printf("# %s, by its %s\n", c->role, counter_name(c->counter));
 		want[c->counter] = 1 + 3 + 2 + 1;
+		set_resets(bdf, "always");
 		watch_begin(&watch, &self->genl, bdf);
 		device_open(&dev, &self->iommu, bdf);
 		device_reset(&dev);
@@ -315,6 +345,7 @@ STATS_TEST(resets_count_by_method)
 		file_write("1", PCI_SYSFS "/%s/reset", bdf);
 		device_close(&dev);
 		EXPECT_EQ(0, watch_end(&watch, want));
+		set_resets(bdf, "auto");
 	}
 }
 

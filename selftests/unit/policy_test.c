@@ -31,6 +31,8 @@ static const struct key {
 	  (const char *[]) { "stop", "recover", "ignore-data-errors", NULL } },
 	{ "link_disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, 0, 0, 2, false,
 	  (const char *[]) { "auto", "on", "off", NULL } },
+	{ "reset_at_open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, 0, 0, 1, false,
+	  (const char *[]) { "auto", "always", NULL } },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -304,6 +304,11 @@ static const char *const disable_words[] = {
 	[FPGA_VFIO_LINK_DISABLE_OFF] = "off",
 };
 
+static const char *const open_words[] = {
+	[FPGA_VFIO_RESET_AT_OPEN_AUTO] = "auto",
+	[FPGA_VFIO_RESET_AT_OPEN_ALWAYS] = "always",
+};
+
 #define WORDS(w)	.words = (w), .n_words = ARRAY_SIZE(w)
 #define ATTR(name)	.attr = FPGA_VFIO_A_POLICY_##name
 
@@ -373,6 +378,11 @@ static const struct policy_key_info keys[POLICY_N] = {
 		{ "link-disable", "auto, on or off", "auto on off",
 		  "use of the port's Link Disable; auto: if it reports Link Active" },
 		"link_disable", ATTR(LINK_DISABLE), &one_of, WORDS(disable_words),
+	},
+	[POLICY_RESET_AT_OPEN] = {
+		{ "reset-at-open", "auto or always", "auto always",
+		  "reset at open; auto: unless the last close reset it, and it is unchanged" },
+		"reset_at_open", ATTR(RESET_AT_OPEN), &one_of, WORDS(open_words),
 	},
 };
 

@@ -24,6 +24,7 @@ static const char *const kinds[] = {
 	[FPGA_VFIO_EVENT_KIND_POLICY] = "policy",
 	[FPGA_VFIO_EVENT_KIND_FENCE] = "fence",
 	[FPGA_VFIO_EVENT_KIND_RECOVER] = "recover",
+	[FPGA_VFIO_EVENT_KIND_VERIFY] = "verify",
 };
 
 static const char *const origins[] = {
@@ -54,7 +55,7 @@ bool event_has_outcome(const struct fv_event *e)
 {
 	return e->error || e->kind == FPGA_VFIO_EVENT_KIND_RESET ||
 	       e->kind == FPGA_VFIO_EVENT_KIND_RETRAIN || e->kind == FPGA_VFIO_EVENT_KIND_FENCE ||
-	       e->kind == FPGA_VFIO_EVENT_KIND_RECOVER;
+	       e->kind == FPGA_VFIO_EVENT_KIND_RECOVER || e->kind == FPGA_VFIO_EVENT_KIND_VERIFY;
 }
 
 static unsigned int get_u32(struct nlattr *attr)

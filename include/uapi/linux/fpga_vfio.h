@@ -111,6 +111,17 @@ enum fpga_vfio_link_disable {
 };
 
 /**
+ * enum fpga_vfio_reset_at_open - Whether a device is reset at its open.
+ * @FPGA_VFIO_RESET_AT_OPEN_AUTO: Unless its last close has reset and verified
+ *   it, and it was not used, reset or changed since. Then it is only verified.
+ * @FPGA_VFIO_RESET_AT_OPEN_ALWAYS: At each open.
+ */
+enum fpga_vfio_reset_at_open {
+	FPGA_VFIO_RESET_AT_OPEN_AUTO,
+	FPGA_VFIO_RESET_AT_OPEN_ALWAYS,
+};
+
+/**
  * enum fpga_vfio_event_kind - Kind of an event of a card.
  * @FPGA_VFIO_EVENT_KIND_BOUND: A function was bound to the driver.
  * @FPGA_VFIO_EVENT_KIND_UNBOUND: A function was unbound from the driver.
@@ -132,6 +143,8 @@ enum fpga_vfio_link_disable {
  *   failed.
  * @FPGA_VFIO_EVENT_KIND_RECOVER: A function was recovered without a reset, or
  *   an attempt failed.
+ * @FPGA_VFIO_EVENT_KIND_VERIFY: A function was verified at its open, without a
+ *   reset, as its last close had reset it. After an error it is reset.
  */
 enum fpga_vfio_event_kind {
 	FPGA_VFIO_EVENT_KIND_BOUND,
@@ -148,6 +161,7 @@ enum fpga_vfio_event_kind {
 	FPGA_VFIO_EVENT_KIND_POLICY,
 	FPGA_VFIO_EVENT_KIND_FENCE,
 	FPGA_VFIO_EVENT_KIND_RECOVER,
+	FPGA_VFIO_EVENT_KIND_VERIFY,
 };
 
 /**
@@ -292,6 +306,7 @@ enum {
 	FPGA_VFIO_A_STATS_AER_DATA_ERRORS,
 	FPGA_VFIO_A_STATS_AER_TIMEOUTS,
 	FPGA_VFIO_A_STATS_DMA_BUF_REVOKES,
+	FPGA_VFIO_A_STATS_RESET_SKIPPED,
 
 	__FPGA_VFIO_A_STATS_MAX,
 	FPGA_VFIO_A_STATS_MAX = (__FPGA_VFIO_A_STATS_MAX - 1)
@@ -333,6 +348,7 @@ enum {
 	FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION,
 	FPGA_VFIO_A_POLICY_AER,
 	FPGA_VFIO_A_POLICY_LINK_DISABLE,
+	FPGA_VFIO_A_POLICY_RESET_AT_OPEN,
 
 	__FPGA_VFIO_A_POLICY_MAX,
 	FPGA_VFIO_A_POLICY_MAX = (__FPGA_VFIO_A_POLICY_MAX - 1)

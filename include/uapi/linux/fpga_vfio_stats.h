@@ -62,6 +62,7 @@
 	X(IRQ_SETUPS, irq_setups) \
 	X(AER_DATA_ERRORS, aer_data_errors) \
 	X(AER_TIMEOUTS, aer_timeouts) \
-	X(DMA_BUF_REVOKES, dma_buf_revokes)
+	X(DMA_BUF_REVOKES, dma_buf_revokes) \
+	X(RESET_SKIPPED, reset_skipped)
 
 #endif /* _UAPI_LINUX_FPGA_VFIO_STATS_H */

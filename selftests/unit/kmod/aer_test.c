@@ -85,6 +85,12 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 	dev->state = state;
 }
 
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	dev->clean_by = 0;
+	return 0;
+}
+
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 {
 	*policy = dev->policy;
@@ -211,7 +217,9 @@ TEST_F(aer, the_link_is_not_expected_back)
 TEST_F(aer, one_that_is_not_fatal)
 {
 	latch(&self->pdev, COMP_TIME);
+	self->dev.clean_by = BIT(FPGA_VFIO_RESET_METHOD_FLR);
 	EXPECT_EQ(PCI_ERS_RESULT_CAN_RECOVER, detected(normal));
+	EXPECT_EQ(0, self->dev.clean_by);
 	EXPECT_STREQ("non-fatal: Completion Timeout", world.text);
 	EXPECT_EQ(1, counts(AER_NONFATAL));
 	EXPECT_EQ(1, counts(AER_TIMEOUTS));

@@ -344,6 +344,39 @@ TEST_F(config, lost_bars_are_seen)
 	EXPECT_TRUE(fv_config_is_lost(&self->card, &self->config));
 }
 
+/* Of an idle function any field that the kernel leaves alone, and bus mastering. */
+TEST_F(config, a_touched_function_is_seen)
+{
+	static const char *const kernels[] = {
+		"Link Control", "PME Enable", "LTR Max Snoop Latency", "LTR Max No-Snoop Latency",
+		"PTM Control", "L1 PM Substates Control 2", "L1 PM Substates Control 1", "Command",
+	};
+	struct pci_dev before;
+	size_t i, j;
+
+	EXPECT_TRUE(fv_config_is_touched(&self->card, &self->config));
+	pci_put(&self->card, PCI_COMMAND, 2, 0xffff & ~PCI_COMMAND_MASTER, ~0);
+	EXPECT_FALSE(fv_config_is_touched(&self->card, &self->config));
+	before = self->card;
+	for (i = 0; i < FIELDS; i++) {
+		for (j = 0; j < ARRAY_SIZE(kernels); j++)
+			if (!strcmp(fields[i].name, kernels[j]))
+				break;
+		pci_put(&self->card, where_of(&fields[i]), fields[i].size, 0, ~0);
+		EXPECT_EQ(j == ARRAY_SIZE(kernels),
+			  fv_config_is_touched(&self->card, &self->config))
+			TH_LOG("%s", fields[i].name);
+		self->card = before;
+	}
+	EXPECT_EQ(0, self->card.nr_writes - before.nr_writes);
+	/* interrupts are the kernel's */
+	self->card.msix_enabled = false;
+	EXPECT_TRUE(fv_config_is_touched(&self->card, &self->config));
+	self->card.msix_enabled = true;
+	self->card.is_gone = true;
+	EXPECT_TRUE(fv_config_is_touched(&self->card, &self->config));
+}
+
 TEST_F(config, a_function_is_stopped)
 {
 	pci_put(&self->card, PCI_COMMAND, 2, 0x0147, 0x547);

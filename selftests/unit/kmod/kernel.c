@@ -15,6 +15,7 @@ unsigned int kernel_state;
 void (*kernel_on_memchr_inv)(const void *at);
 size_t kernel_user_left = SIZE_MAX;
 bool kernel_is_capable;
+struct notifier_block *kernel_pm_block;
 struct task_struct kernel_task = { .group_leader = &kernel_task };
 
 void kernel_fail(const char *fmt, ...)

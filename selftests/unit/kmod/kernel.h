@@ -504,6 +504,24 @@ typedef struct {
 
 #define init_waitqueue_head(queue)	((queue)->wakes = 0)
 #define wake_up_all(queue)	((void)(queue)->wakes++)
+#define wake_up(queue)		wake_up_all(queue)
+#define wait_event(queue, condition)	kernel_assert(condition)
+
+/* System sleep. */
+#define NOTIFY_DONE		0
+enum {
+	PM_HIBERNATION_PREPARE = 1, PM_POST_HIBERNATION, PM_SUSPEND_PREPARE, PM_POST_SUSPEND,
+	PM_RESTORE_PREPARE, PM_POST_RESTORE,
+};
+
+struct notifier_block {
+	int (*notifier_call)(struct notifier_block *block, unsigned long action, void *data);
+};
+
+/* The registered block, or NULL. */
+extern struct notifier_block *kernel_pm_block;
+#define register_pm_notifier(block)	(kernel_pm_block = (block), 0)
+#define unregister_pm_notifier(block)	((void)(block), (void)(kernel_pm_block = NULL))
 /* Return the remaining time in jiffies, or -ERESTARTSYS. */
 long kernel_wait(wait_queue_head_t *queue, long left);
 #define wait_event_killable_timeout(queue, condition, timeout)		\

@@ -301,6 +301,7 @@ int pm_runtime_resume_and_get(struct device *dev);
 #define pm_runtime_get_sync(dev)	((void)(dev)->usage++)
 #define pm_runtime_get_noresume(dev)	((void)(dev)->usage++)
 #define pm_runtime_put(dev)		((void)(dev)->usage--)
+#define pm_runtime_put_noidle(dev)	pm_runtime_put(dev)
 int pm_runtime_get_if_active(struct device *dev);
 
 /* BAR registers; implemented by the test. */

@@ -9,6 +9,7 @@
 #include "../../../kmod/object/group.h"
 #include "../../../kmod/object/history.h"
 #include "../../../kmod/object/stats.h"
+#include "../../../kmod/recover/open_close.h"
 #include "../../../kmod/recover/user_notify.h"
 
 unsigned int kernel_version_code;
@@ -38,6 +39,11 @@ int fv_netlink_init(void)
 	return did('N');
 }
 
+int fv_open_close_init(void)
+{
+	return did('O');
+}
+
 #define DOES(_fn, _what)	void _fn(void) { did(_what); }
 
 DOES(fv_trace_init, 'T')
@@ -45,6 +51,7 @@ DOES(fv_user_notify_register, 'U')
 DOES(fv_pci_exit, 'p')
 DOES(fv_user_notify_unregister, 'u')
 DOES(fv_trace_exit, 't')
+DOES(fv_open_close_exit, 'o')
 DOES(fv_netlink_exit, 'n')
 DOES(fv_group_exit, 'g')
 DOES(fv_sysfs_exit, 's')
@@ -87,9 +94,9 @@ FIXTURE_TEARDOWN(module)
 TEST_F(module, starts_and_ends_in_order)
 {
 	EXPECT_EQ(0, kernel_module_init());
-	EXPECT_STREQ("SNTUP", world.did);
+	EXPECT_STREQ("SNOTUP", world.did);
 	kernel_module_exit();
-	EXPECT_STREQ("SNTUPputngshc", world.did);
+	EXPECT_STREQ("SNOTUPputongshc", world.did);
 }
 
 TEST_F(module, undoes_what_it_started)
@@ -98,7 +105,8 @@ TEST_F(module, undoes_what_it_started)
 		char fails;
 		const char *did;
 	} rows[] = {
-		{ 'S', "S" }, { 'N', "SNgshc" }, { 'P', "SNTUPutngshc" },
+		{ 'S', "S" }, { 'N', "SNgshc" }, { 'O', "SNOngshc" },
+		{ 'P', "SNOTUPutongshc" },
 	};
 	size_t i;
 

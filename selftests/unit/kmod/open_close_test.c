@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * recover/open_close.c, recovery_worker.c: each user gets a device that was reset, by methods that
- * spare functions of other users; close reset leaves a broken device to the recovery worker.
+ * spare functions of other users, at its last close or at the open; close reset leaves a broken
+ * device to the recovery worker.
  */
 #include "kselftest_harness.h"
 
@@ -11,18 +12,22 @@
 #include "../../../kmod/isolate/vf.h"
 #include "../../../kmod/object/card.h"
 #include "../../../kmod/object/device.h"
+#include "../../../kmod/object/group.h"
 #include "../../../kmod/object/history.h"
 #include "../../../kmod/object/stats.h"
 #include "../../../kmod/pcie/link.h"
 #include "../../../kmod/pcie/msi.h"
 #include "../../../kmod/pcie/ready.h"
 #include "../../../kmod/pcie/reset_ops.h"
+#include "../../../kmod/recover/core_reset.h"
 #include "../../../kmod/recover/open_close.h"
 #include "../../../kmod/recover/recovery_worker.h"
 #include "../../../kmod/reset/reset.h"
 
 #define DEVICES 3
 #define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
+#define FLR BIT(FPGA_VFIO_RESET_METHOD_FLR)
+#define HOT BIT(FPGA_VFIO_RESET_METHOD_HOT)
 
 /* Results and call counts of the stubs for other driver files. */
 static struct world {
@@ -30,8 +35,10 @@ static struct world {
 	int reset, ask;
 	enum fpga_vfio_card_state after;	/* state after a reset */
 	bool is_offered, is_special, is_leased, is_link_down;
-	unsigned int resets, rewinds, events;
+	bool is_shared, is_touched, is_asleep;
+	unsigned int resets, rewinds, events, sleeps;
 	unsigned long methods;		/* of the last reset */
+	unsigned long first;		/* method that an open tries first */
 	enum fpga_vfio_origin origin;
 	struct fv_event event;
 	char text[FV_REASON_SIZE];
@@ -40,7 +47,12 @@ static struct world {
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
 		 struct fv_reset_report *report)
 {
-	kernel_assert(dev == world.dev && !report);
+	kernel_assert(dev == world.dev && !report == (origin != FPGA_VFIO_ORIGIN_CLOSE));
+	if (report) {
+		report->nr = 2;
+		report->steps[0].method = FPGA_VFIO_RESET_METHOD_FLR;
+		report->steps[1].method = FPGA_VFIO_RESET_METHOD_HOT;
+	}
 	world.resets++;
 	world.methods = methods;
 	world.origin = origin;
@@ -51,6 +63,17 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 bool fv_reset_is_offered(struct pci_dev *pdev)
 {
 	return world.is_offered;
+}
+
+unsigned long fv_reset_first(struct pci_dev *pdev, const struct fv_policy *policy,
+			     unsigned long methods)
+{
+	return world.first & methods;
+}
+
+bool fv_group_is_shared(struct pci_dev *pdev)
+{
+	return world.is_shared;
 }
 
 bool fv_reset_is_core_special(struct pci_dev *pdev)
@@ -72,7 +95,8 @@ int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
 
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
-	strscpy(text, "fenced", size);
+	if (world.is_leased)
+		strscpy(text, "fenced", size);
 	return world.is_leased;
 }
 
@@ -122,6 +146,26 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 {
 	kernel_assert(origin == FPGA_VFIO_ORIGIN_CLOSE);
 	dev->state = state;
+}
+
+void fv_device_set_clean(struct fv_device *dev, unsigned int method)
+{
+	if (dev->state == FPGA_VFIO_CARD_STATE_READY)
+		dev->clean_by = BIT(method);
+}
+
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	unsigned long clean_by = dev->clean_by;
+
+	dev->clean_by = 0;
+	return clean_by;
+}
+
+void fv_device_set_asleep(bool is_asleep)
+{
+	world.is_asleep = is_asleep;
+	world.sleeps++;
 }
 
 void fv_device_forget_state(struct fv_device *dev)
@@ -201,6 +245,13 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 	return false;
 }
 
+/* At open the function is still suspended, but its port is not; at close it is awake. */
+bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
+{
+	kernel_assert(pdev->dev.usage + pdev->bus->self->dev.usage == 1);
+	return world.is_touched;
+}
+
 void fv_config_stop(struct pci_dev *pdev)
 {
 }
@@ -231,6 +282,7 @@ bool fv_intx_is_used(struct fv_device *dev)
 
 FIXTURE(open_close)
 {
+	struct pci_bus bus;
 	struct pci_dev port, pdev;
 	struct fv_card card;
 	struct vfio_device_set set;
@@ -246,6 +298,8 @@ FIXTURE_SETUP(open_close)
 	kernel_begins();
 	pci_begins(&self->port, "0000:00:01.0");
 	pci_begins(&self->pdev, "0000:01:00.0");
+	self->bus.self = &self->port;
+	pci_bus_add(&self->bus, &self->pdev);
 	self->card.port = &self->port;
 	INIT_LIST_HEAD(&self->set.device_list);
 	for (i = 0; i < DEVICES; i++) {
@@ -254,6 +308,7 @@ FIXTURE_SETUP(open_close)
 	}
 	self->dev = &self->devices[1];
 	self->dev->core.pdev = &self->pdev;
+	self->pdev.dev.drvdata = &self->dev->core;
 	self->dev->card = &self->card;
 	self->dev->stats = &self->stats;
 	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
@@ -262,6 +317,7 @@ FIXTURE_SETUP(open_close)
 		.dev = self->dev,
 		.is_offered = true,
 		.after = FPGA_VFIO_CARD_STATE_READY,
+		.first = FLR,
 	};
 	ASSERT_EQ(0, fv_recovery_init(self->dev));
 	mutex_lock(&self->set.lock);
@@ -274,6 +330,12 @@ FIXTURE_TEARDOWN(open_close)
 	free_percpu(self->stats.counters);
 	kernel_ends();
 }
+
+#define close_reset()	do {						\
+	pm_runtime_get_noresume(&self->pdev.dev);			\
+	fv_close_reset(self->dev, FPGA_VFIO_RESET_METHOD_FLR);		\
+	pm_runtime_put(&self->pdev.dev);				\
+} while (0)
 
 /* A function that is bound but not open may be reset with the card. */
 TEST_F(open_close, an_open_spares_open_functions)
@@ -301,17 +363,17 @@ TEST_F(open_close, a_close_spares_open_functions)
 {
 	self->dev->core.needs_reset = true;
 	self->dev->core.vdev.open_count = 1;
-	fv_close_reset(self->dev);
+	close_reset();
 	EXPECT_EQ(FV_RESET_ANY, world.methods);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_CLOSE, world.origin);
 	self->devices[0].core.vdev.open_count = 1;
-	fv_close_reset(self->dev);
+	close_reset();
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
 	EXPECT_EQ(2, world.resets);
 	EXPECT_EQ(2, world.rewinds);
 	/* vfio_pci_core reset it already */
 	self->dev->core.needs_reset = false;
-	fv_close_reset(self->dev);
+	close_reset();
 	EXPECT_EQ(2, world.resets);
 }
 
@@ -319,19 +381,19 @@ TEST_F(open_close, a_close_spares_open_functions)
 TEST_F(open_close, a_close_of_what_is_broken)
 {
 	self->pdev.is_gone = true;
-	fv_close_reset(self->dev);
+	close_reset();
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
 	EXPECT_TRUE(self->dev->recovery.is_queued);
 	self->dev->recovery.is_queued = false;
 	world.is_link_down = true;
-	fv_close_reset(self->dev);
+	close_reset();
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
 	EXPECT_TRUE(self->dev->recovery.is_queued);
 	/* the owner of the fence session recovers it */
 	self->dev->recovery.is_queued = false;
 	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
 	world.is_leased = true;
-	fv_close_reset(self->dev);
+	close_reset();
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev->state);
 	EXPECT_FALSE(self->dev->recovery.is_queued);
 	EXPECT_EQ(0, world.resets);
@@ -408,6 +470,160 @@ TEST_F(open_close, an_open_is_refused)
 	EXPECT_EQ(2, world.events);
 	EXPECT_EQ(-ETIMEDOUT, world.event.error);
 	EXPECT_STREQ("no answer", world.text);
+}
+
+/* What the last close has reset is verified, once; the next open is another user's. */
+TEST_F(open_close, a_clean_device_is_not_reset)
+{
+	close_reset();
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(FLR, self->dev->clean_by);
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, self->dev->clean_by);
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	/* beside another user */
+	close_reset();
+	self->devices[2].core.vdev.open_count = 1;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FUNCTION_ONLY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, self->port.dev.usage);
+	EXPECT_EQ(0, self->pdev.dev.usage);
+}
+
+/* Each doubt has an open reset the device. */
+TEST_F(open_close, a_doubtful_device_is_reset)
+{
+	const struct {
+		const char *what;
+		bool *is;
+		int *error;
+		u32 *value;
+	} rows[] = {
+		{ "nothing" },
+		{ "the policy", .value = &self->dev->policy.value[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] },
+		{ "a virtual function", &self->pdev.is_virtfn },
+		{ "it has virtual functions", .value = &self->pdev.nr_vfs },
+		{ "its group has another device", &world.is_shared },
+		{ "its configuration has changed", &world.is_touched },
+		{ "its port does not wake", .error = &self->port.dev.wake_error },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		close_reset();
+		EXPECT_EQ(FLR, self->dev->clean_by) TH_LOG("%s", rows[i].what);
+		if (rows[i].is)
+			*rows[i].is = true;
+		if (rows[i].error)
+			*rows[i].error = -EIO;
+		if (rows[i].value)
+			*rows[i].value = 1;
+		EXPECT_EQ(0, fv_open_reset(self->dev));
+		EXPECT_EQ(i ? FV_RESET_ANY : FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods)
+			TH_LOG("%s", rows[i].what);
+		EXPECT_EQ(0, self->dev->clean_by);
+		EXPECT_EQ(0, self->port.dev.usage) TH_LOG("%s", rows[i].what);
+		EXPECT_EQ(0, self->pdev.dev.usage) TH_LOG("%s", rows[i].what);
+		if (rows[i].is)
+			*rows[i].is = false;
+		if (rows[i].error)
+			*rows[i].error = 0;
+		if (rows[i].value)
+			*rows[i].value = 0;
+	}
+	/* the close has used another method than the open would */
+	close_reset();
+	world.first = HOT;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+}
+
+/* An open that is refused, for whatever reason, leaves nothing to the next one. */
+TEST_F(open_close, an_open_that_fails_is_no_clean_device)
+{
+	close_reset();
+	world.is_leased = true;
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	world.is_leased = false;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	/* verified, and another card */
+	close_reset();
+	world.reset = -ESTALE;
+	world.after = FPGA_VFIO_CARD_STATE_CHANGED;
+	EXPECT_EQ(-EIO, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, self->dev->clean_by);
+}
+
+/* Clean is only what was seen to be reset, and to be in order after it. */
+TEST_F(open_close, a_close_that_leaves_a_doubt)
+{
+	/* by a method that only the core has */
+	fv_close_reset(self->dev, FV_METHOD_NONE);
+	EXPECT_EQ(0, self->dev->clean_by);
+	/* it is being unbound, or reset */
+	mutex_lock(&self->pdev.dev.mutex);
+	close_reset();
+	mutex_unlock(&self->pdev.dev.mutex);
+	EXPECT_EQ(0, self->dev->clean_by);
+	/* the core has not reset it, the driver has */
+	self->dev->core.needs_reset = true;
+	close_reset();
+	EXPECT_EQ(1, world.resets);
+	EXPECT_EQ(HOT, self->dev->clean_by);
+	fv_device_set_dirty(self->dev);
+	world.reset = -EOPNOTSUPP;
+	close_reset();
+	EXPECT_EQ(2, world.resets);
+	EXPECT_EQ(0, self->dev->clean_by);
+	/* behind a fence */
+	self->dev->core.needs_reset = false;
+	world.is_leased = true;
+	close_reset();
+	EXPECT_EQ(0, self->dev->clean_by);
+	world.is_leased = false;
+	/* its configuration is not in order */
+	world.is_touched = true;
+	close_reset();
+	EXPECT_EQ(0, self->dev->clean_by);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->dev->state);
+	world.is_touched = false;
+	close_reset();
+	EXPECT_EQ(FLR, self->dev->clean_by);
+}
+
+/* A reset by the PCI core, and a sleep of the system, end it. */
+TEST_F(open_close, what_happens_meanwhile)
+{
+	static const struct {
+		unsigned long action;
+		bool is_asleep;
+	} rows[] = {
+		{ PM_SUSPEND_PREPARE, true }, { PM_POST_SUSPEND, false },
+		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false },
+		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false },
+	};
+	unsigned int i;
+
+	close_reset();
+	mutex_lock(&self->pdev.dev.mutex);
+	fv_core_reset_prepare(&self->pdev);
+	mutex_unlock(&self->pdev.dev.mutex);
+	EXPECT_EQ(0, self->dev->clean_by);
+
+	EXPECT_EQ(0, fv_open_close_init());
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		kernel_pm_block->notifier_call(kernel_pm_block, rows[i].action, NULL);
+		EXPECT_EQ(rows[i].is_asleep, world.is_asleep) TH_LOG("row %u", i);
+		EXPECT_EQ(i + 1, world.sleeps);
+	}
+	kernel_pm_block->notifier_call(kernel_pm_block, 99, NULL);
+	EXPECT_EQ(6, world.sleeps);
+	fv_open_close_exit();
+	EXPECT_EQ(NULL, kernel_pm_block);
 }
 
 int main(int argc, char **argv)

@@ -538,6 +538,30 @@ TEST_F(ops, each_order)
 	EXPECT_EQ(HOT, (int)self->order[0]);
 }
 
+/* The first method that is available, as in the order. */
+TEST_F(ops, the_first_method)
+{
+	struct pci_dev *card = &self->card;
+
+	card->reset_methods[0] = CORE_FLR;
+	card->reset_methods[1] = CORE_BUS;
+	card->devcap |= PCI_EXP_DEVCAP_FLR;
+	EXPECT_EQ(BIT(FLR), fv_reset_first(card, &self->policy, ALL));
+	EXPECT_EQ(BIT(HOT), fv_reset_first(card, &self->policy, ALL & ~BIT(FLR) & ~BIT(PM)));
+	EXPECT_EQ(0, fv_reset_first(card, &self->policy, 0));
+	self->policy.methods[0] = HOT;
+	self->policy.methods[1] = FLR;
+	self->policy.nr_methods = 2;
+	EXPECT_EQ(BIT(HOT), fv_reset_first(card, &self->policy, ALL));
+	EXPECT_EQ(BIT(FLR), fv_reset_first(card, &self->policy, FV_RESET_FUNCTION_ONLY));
+	/* one that cannot be used does not count */
+	card->devcap &= ~PCI_EXP_DEVCAP_FLR;
+	EXPECT_EQ(0, fv_reset_first(card, &self->policy, FV_RESET_FUNCTION_ONLY));
+	self->policy.methods[0] = FLR;
+	self->policy.methods[1] = HOT;
+	EXPECT_EQ(BIT(HOT), fv_reset_first(card, &self->policy, ALL));
+}
+
 #define plan(_methods) fv_reset_plan(&self->dev, _methods, &self->report)
 
 /* A plan is made under locks of generic netlink. */

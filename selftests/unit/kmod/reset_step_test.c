@@ -39,6 +39,8 @@ static struct world {
 	unsigned int designs;
 	u64 settled_ns, link_up_ns;
 	char did[256];
+	unsigned int isolations;
+	struct fv_event event;
 } world;
 
 static void did(const char *what)
@@ -304,6 +306,7 @@ bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal
 
 void fv_card_isolate(struct fv_card *card)
 {
+	world.isolations++;
 }
 
 void fv_card_restore(struct fv_card *card)
@@ -320,6 +323,7 @@ void fv_card_reset_end(struct fv_card *card)
 
 void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
 {
+	world.event = *what;
 }
 
 void fv_stats_reset_took(struct fv_stats *stats, u64 ns)
@@ -336,6 +340,12 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 {
 	kernel_assert(fv_fence_is_up(&dev->fence) == (state != FPGA_VFIO_CARD_STATE_READY));
 	dev->state = state;
+}
+
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	dev->clean_by = 0;
+	return 0;
 }
 
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
@@ -631,6 +641,47 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("BAR 0 (at 0x10) stays 0, was 0x1", self->step.text);
 	EXPECT_EQ(4, world.restored);
+}
+
+/* A verification at open is neither a reset nor a recovery, and leaves the link alone. */
+TEST_F(reset_step, it_is_verified_at_open)
+{
+	static const struct {
+		enum fpga_vfio_origin origin;
+		bool is_verify_only;
+		int act;
+		enum fpga_vfio_event_kind kind;
+		unsigned int skipped, flrs, isolations;
+	} rows[] = {
+		{ FPGA_VFIO_ORIGIN_OPEN, true, 0, FPGA_VFIO_EVENT_KIND_VERIFY, 1, 0, 0 },
+		{ FPGA_VFIO_ORIGIN_OPEN, true, -EIO, FPGA_VFIO_EVENT_KIND_VERIFY, 0, 0, 0 },
+		{ FPGA_VFIO_ORIGIN_OPEN, false, 0, FPGA_VFIO_EVENT_KIND_RESET, 0, 1, 0 },
+		{ FPGA_VFIO_ORIGIN_DRIVER, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
+		{ FPGA_VFIO_ORIGIN_CLOSE, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
+	};
+	u64 *counters = self->stats[0].counters->value;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world.act = rows[i].act;
+		world.isolations = 0;
+		self->ops.is_verify_only = rows[i].is_verify_only;
+		self->job.origin = rows[i].origin;
+		self->devices[0].fence.seq = 0;
+		self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
+		self->devices[0].clean_by = BIT(FPGA_VFIO_RESET_METHOD_FLR);
+		memset(counters, 0, sizeof(self->stats[0].counters->value));
+		EXPECT_EQ(rows[i].act, fv_reset_step_run(&self->job));
+		EXPECT_EQ(rows[i].kind, world.event.kind) TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].origin, world.event.origin);
+		EXPECT_EQ(rows[i].act, world.event.error);
+		EXPECT_EQ(rows[i].skipped, counters[FPGA_VFIO_A_STATS_RESET_SKIPPED])
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].flrs, counters[FPGA_VFIO_A_STATS_RESET_FLR_OK])
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].isolations, world.isolations) TH_LOG("row %u", i);
+		EXPECT_EQ(0, self->devices[0].clean_by);
+	}
 }
 
 int main(int argc, char **argv)
