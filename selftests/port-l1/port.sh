@@ -79,10 +79,14 @@ back()
 		eval '! kmsg_has "AER:|PCIe Bus Error|DPC|containment|pciehp.*(Link Down|not present)"'
 }
 
-# fenced_ms: print the time from fence to its end by the driver, since the mark
+# fenced_ms: print the time from the request of a fence to its end by the driver, since the mark. The
+# session's time begins between the request and the event, which has the time between the two
 fenced_ms()
 {
 	happened | awk '/kind=fence/ { split($3, time, "="); at[++nr] = time[2] }
+		/kind=fence/ && match($0, /duration=[0-9]+/) && nr == 1 {
+			at[1] -= substr($0, RSTART + 9, RLENGTH - 9)
+		}
 		END { print int((at[2] - at[1]) / 1000000) }'
 }
 

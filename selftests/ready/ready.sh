@@ -185,19 +185,22 @@ fault bars-lost now
 fv_check "BARs lost: done, register read" act reset "$dev" flr
 policy "$dev" default watch_interval_ms=0
 
-# --- killed while waiting for the design; see suite reset for others
+# --- cancelled while waiting for the design; see suite reset for others
 policy "$dev" default watch_interval_ms=0 ready_register=$READY ready_limit_ms=120000
 card ready-after design hold
 since
 resets flr
 fv_check "waits for the design" read_on
-kill -KILL $waits
-fv_check "waits for the design, killed: it is gone" fv_wait $((30 / FV_SLOW)) gone $waits
-fv_check "waits for the design, killed: that is what ended it" has_event "kind=reset .*error=EINTR"
-fv_check "waits for the design, killed: it is not taken for ready" eval '! device_is "$dev" ready'
+id=$("$FV_DIR/fv_act" op | awk '$1 == "op" && $4 == "running" { print $2 }')
+fv_check "waits for the design: cancelled" act cancel "$id"
+fv_check "waits for the design, cancelled: it is gone" fv_wait $((30 / FV_SLOW)) gone $waits
+fv_check "waits for the design, cancelled: that is what ended it" \
+	has_event "kind=reset .*error=EINTR"
+fv_check "waits for the design, cancelled: it is not taken for ready" \
+	eval '! device_is "$dev" ready'
 wait $waits 2>/dev/null
 card ready-after design image
-fv_check "waits for the design, killed: the next reset works" act reset "$dev"
+fv_check "waits for the design, cancelled: the next reset works" act reset "$dev"
 card_clean
 
 fv_check "the module unloads" rmmod $FV_MODULE

@@ -67,6 +67,9 @@ beside "and unloaded" modprobe -r $FAMILY
 beside "the history is read" act history
 beside "the card's state is read" act card "$port"
 beside "the device is read" act device "$dev"
+beside "lspci reads its configuration" eval 'lspci -vvv -s "$dev" >/dev/null'
+beside "fpgactl lists it" eval 'fpgactl list >/dev/null'
+beside "fpgactl reads its history" eval 'fpgactl history "$dev" >/dev/null'
 beside "another card is reset" act reset "$FV_CARD2"
 beside "a second plan is made, or refused" eval 'act reset "$dev" plan || said "error EAGAIN"'
 beside "the policy is changed" policy "$dev" load_limit_ms=61000

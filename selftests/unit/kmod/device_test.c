@@ -44,10 +44,8 @@ FIXTURE_TEARDOWN(device)
 {
 	unsigned int i;
 
-	mutex_lock(&fv_publish_lock);
 	for (i = 0; i < DEVICES; i++)
 		fv_device_unlist(&self->devices[i]);
-	mutex_unlock(&fv_publish_lock);
 	kernel_ends();
 }
 

@@ -436,7 +436,6 @@ void kernel_run_thread(struct task_struct *task);
 #define wait_event_freezable(queue, condition)	wait_event_interruptible(queue, condition)
 #define set_freezable()
 void kernel_thread_sleeps(void);
-#define wake_up(queue)		((void)(queue)->wakes++)
 #define SIGKILL			9
 #define allow_kernel_signal(signal)	((void)(signal))
 #define send_sig(signal, task, is_kernel)	((task)->is_killed = true)
