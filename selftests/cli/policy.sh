@@ -211,12 +211,12 @@ shown_is_taken_ok()
 	while read -r key value rest; do
 		[ "$key" = KEY ] || words+=("$key=$value")
 	done <<<"$out"
-	[ ${#words[@]} = 13 ]
+	[ ${#words[@]} = 14 ]
 	: | answer device-set
 	fvl policy 07:00.0 "${words[@]}"
 	succeeds
 	prints "0000:07:00.0: nothing changed"
-	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 watch-interval-ms=0 auto-retrain=1 identity=0 guest-notification=1 aer=1 link-disable=0 } " ]
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 watch-interval-ms=0 auto-retrain=1 identity=0 guest-notification=1 aer=1 link-disable=0 reset-at-open=0 } " ]
 }
 
 hold values_refused "what is no value of its key is refused, with what is, and nothing is asked"
@@ -278,7 +278,7 @@ END
 hold keys_refused "an unknown key is refused, with the nearest one and all there are"
 keys_refused()
 {
-	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, watch-interval, auto-retrain, identity, guest-notification, aer, link-disable"
+	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, watch-interval, auto-retrain, identity, guest-notification, aer, link-disable, reset-at-open"
 
 	fvl policy 07:00.0 laod-limit=5s
 	refuses 2 "policy: unknown key 'laod-limit'"

@@ -61,8 +61,8 @@ help_layout_ok()
 	grep -qE '^    RATE  +[a-z]' <<<"$out"
 	fv help policy
 	grep -qxE '  aer=  stop, recover or ignore-data-errors' <<<"$out"
-	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^  [a-z]')" = 13 ]
-	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^      [a-z]')" = 13 ]
+	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^  [a-z]')" = 14 ]
+	[ "$(sed -n '/^Keys/,/^$/p' <<<"$out" | grep -cE '^      [a-z]')" = 14 ]
 	fv help completion
 	lacks --json "$work/out"
 	fv help version
