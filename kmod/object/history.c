@@ -14,7 +14,7 @@
 /**
  * struct fv_history - the last events of a card
  * @port: PCI address of the port above the card, or of the function if there is none
- * @task: the card's worker, whose events are those of @pid; fv_history_lock
+ * @task: the card's worker; its events are those of @pid; fv_history_lock
  * @pid: process that requested its operation, 0 if none did; fv_history_lock
  * @comm: name of that process; fv_history_lock
  * @last: number of the newest event, 0 if there is none; fv_history_lock
@@ -75,7 +75,7 @@ struct fv_history *fv_history_get(struct pci_dev *pdev)
 
 /**
  * fv_history_set_requester - Attribute the current task's events to a process
- * @history: the history of the card whose worker is the current task
+ * @history: the history of the card; the current task is its worker
  * @pid: the process; 0 for none
  * @comm: its name
  *

@@ -2,7 +2,7 @@
 /*
  * Operations of the driver: submit one, and wait for its end.
  *
- * A request is answered at once with the number of an operation, whose end is an event. Ctrl-C
+ * A request is answered at once with the number of an operation; its end is an event. Ctrl-C
  * cancels the operation; a second one leaves it to the driver.
  */
 #include <errno.h>

@@ -456,7 +456,7 @@ static int look_for_owner(struct fv_op *op)
 	return 0;
 }
 
-/* A fence session whose socket is closed before it begins has no owner. */
+/* A fence session has no owner if its socket is closed before it begins. */
 TEST_F(op, an_owner_that_goes)
 {
 	struct fv_op *op;
