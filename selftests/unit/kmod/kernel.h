@@ -430,7 +430,7 @@ struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt
 bool kthread_should_stop(void);
 int kthread_stop(struct task_struct *task);
 void kernel_run_thread(struct task_struct *task);
-/* A thread that sleeps, and whose condition does not hold, gives the CPU back to the test. */
+/* A thread that waits for a condition that does not hold gives the CPU back to the test. */
 #define wait_event_interruptible(queue, condition)			\
 	((condition) ? 0 : ((void)(queue), kernel_thread_sleeps(), 0))
 #define wait_event_freezable(queue, condition)	wait_event_interruptible(queue, condition)
