@@ -240,6 +240,47 @@ TEST_F(aer, one_that_is_not_fatal)
 	EXPECT_EQ(1, world.tells);
 }
 
+static void status_is_lost(struct pci_dev *pdev, int where)
+{
+	pdev->is_gone = where == AER + PCI_ERR_UNCOR_STATUS;
+}
+
+static void mask_is_lost(struct pci_dev *pdev, int where)
+{
+	pdev->is_gone = where == AER + PCI_ERR_UNCOR_MASK;
+}
+
+/* Masked errors, ports without AER, and what a lost function reads do not count. */
+TEST_F(aer, what_does_not_count)
+{
+	pci_put(&self->port, AER + PCI_ERR_UNCOR_MASK, 4, PCI_ERR_UNC_SURPDN, 0);
+	pci_put_latch(&self->port, AER + PCI_ERR_UNCOR_STATUS, 4,
+		      PCI_ERR_UNC_SURPDN | PCI_ERR_UNC_MALF_TLP | PCI_ERR_UNC_COMP_TIME, ~0u);
+	latch(&self->pdev, UNSUP);
+	detected(frozen);
+	EXPECT_STREQ("fatal: Malformed TLP", world.text);
+	detected(normal);
+	EXPECT_STREQ("non-fatal: Completion Timeout, Unsupported Request", world.text);
+
+	/* its status and class are at the offsets of AER registers */
+	self->port.aer_cap = 0;
+	pci_put(&self->port, PCI_STATUS, 2, PCI_STATUS_IMM_READY, 0);
+	latch(&self->pdev, COMP_ABORT);
+	detected(normal);
+	EXPECT_STREQ("non-fatal: Completer Abort", world.text);
+
+	self->port.aer_cap = AER;
+	latch(&self->port, COMP_TIME);
+	self->pdev.on_read = status_is_lost;
+	detected(normal);
+	EXPECT_STREQ("non-fatal: Completion Timeout", world.text);
+	latch(&self->port, UNX_COMP);
+	latch(&self->pdev, COMP_ABORT);
+	self->pdev.on_read = mask_is_lost;
+	detected(normal);
+	EXPECT_STREQ("non-fatal: Unexpected Completion", world.text);
+}
+
 int main(int argc, char **argv)
 {
 	return test_harness_run(argc, argv);

@@ -124,6 +124,7 @@ FIXTURE_TEARDOWN(intx)
 	kernel_assert(!world.unhandled);
 	fv_intx_exit(self->dev);
 	kernel_assert(!self->dev->intx.unmask.is_queued && !self->dev->core.irqlock.held);
+	kernel_assert(!self->pdev.dev.usage);
 	kernel_ends();
 }
 
@@ -232,6 +233,9 @@ TEST_F(intx, taken_down_before_it_is_unmasked)
 /* A suspended device is masked already; without CONFIG_PM INTx cannot be masked. */
 TEST_F(intx, what_cannot_be_masked_is_left)
 {
+	static const struct dev_pm_ops halves[] = { { suspend, NULL }, { NULL, resume } };
+	unsigned int i;
+
 	self->pdev.current_state = PCI_D3hot;
 	begins(self->dev);
 	EXPECT_EQ(0, world.suspends);
@@ -245,6 +249,48 @@ TEST_F(intx, what_cannot_be_masked_is_left)
 	fv_intx_release(self->dev);
 	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
 	EXPECT_FALSE(self->dev->core.virq_disabled);
+	/* a driver with one of the callbacks only */
+	for (i = 0; i < 2; i++) {
+		self->driver.pm = &halves[i];
+		begins(self->dev);
+		EXPECT_FALSE(fv_intx_is_masked(self->dev));
+		fv_intx_release(self->dev);
+		EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+	}
+	EXPECT_EQ(0, world.suspends + world.resumes);
+	/* nor was it masked by the fence before */
+	self->driver.pm = &pm;
+	begins(self->dev);
+	ends(self->dev, false);
+	self->driver.pm = NULL;
+	begins(self->dev);
+	EXPECT_FALSE(fv_intx_is_masked(self->dev));
+	fv_intx_release(self->dev);
+	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+}
+
+/* A resume for another reason, behind the fence, does not unmask. */
+TEST_F(intx, resumed_behind_the_fence)
+{
+	begins(self->dev);
+	EXPECT_TRUE(world.is_masked);
+	EXPECT_FALSE(self->dev->core.pm_intx_masked);
+	self->dev->core.virq_disabled = false;
+	resume(&self->pdev.dev);
+	EXPECT_TRUE(world.is_masked);
+	ends(self->dev, false);
+	EXPECT_TRUE(works());
+}
+
+/* Closed before the unmask, which would find no state of vfio_pci_core. */
+TEST_F(intx, closed_before_it_is_unmasked)
+{
+	begins(self->dev);
+	fv_intx_release(self->dev);
+	EXPECT_TRUE(self->dev->intx.unmask.is_queued);
+	fv_intx_exit(self->dev);
+	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
+	EXPECT_EQ(0, world.resumes);
 }
 
 /* Without Interrupt Disable, INTx is masked at the interrupt controller. */
@@ -314,6 +360,7 @@ TEST_F(intx, asleep_when_it_is_unmasked)
 	EXPECT_EQ(0, world.resumes);
 	EXPECT_TRUE(is_disabled());
 	resume(&self->pdev.dev);
+	EXPECT_FALSE(is_disabled());
 	EXPECT_TRUE(works());
 	/* without CONFIG_PM no device is suspended */
 	begins(self->dev);

@@ -14,6 +14,11 @@ unsigned long kernel_most_us;
 unsigned int kernel_state;
 void (*kernel_on_memchr_inv)(const void *at);
 size_t kernel_user_left = SIZE_MAX;
+const void *kernel_user_bad;
+unsigned int kernel_faults_off;
+size_t kernel_faulted_in;
+size_t kernel_not_faulted_in;
+struct pid kernel_pid;
 bool kernel_is_capable;
 struct notifier_block *kernel_pm_block;
 struct task_struct kernel_task = { .group_leader = &kernel_task };
@@ -42,6 +47,8 @@ void kernel_ends(void)
 {
 	if (kernel_locks)
 		kernel_fail("%d locks are held at the end", kernel_locks);
+	if (kernel_faults_off)
+		kernel_fail("page faults are disabled at the end");
 	if (kernel_objects)
 		kernel_fail("%d objects are not freed", kernel_objects);
 }
@@ -218,6 +225,21 @@ size_t copy_to_user(void *to, const void *from, size_t size)
 	memcpy(to, from, done);
 	kernel_user_left -= done;
 	return size - done;
+}
+
+size_t copy_from_user(void *to, const void *from, size_t size)
+{
+	if (from == kernel_user_bad)
+		return size;
+	memcpy(to, from, size);
+	return 0;
+}
+
+size_t fault_in_readable(const char *from, size_t size)
+{
+	kernel_assert(!kernel_faults_off);
+	kernel_faulted_in = size;
+	return min(size, kernel_not_faulted_in);
 }
 
 void mutex_init(struct mutex *lock)
@@ -451,6 +473,17 @@ long kernel_wait(wait_queue_head_t *queue, long left)
 		kernel_sleep_us(1000);
 	}
 	return left;
+}
+
+void kernel_wait_for_wake(wait_queue_head_t *queue)
+{
+	unsigned int wakes = queue->wakes, ms;
+
+	for (ms = 0; queue->wakes == wakes; ms++) {
+		if (ms == 10000)
+			kernel_fail("a wait is not woken");
+		kernel_sleep_us(1000);
+	}
 }
 
 bool try_wait_for_completion(struct completion *completion)

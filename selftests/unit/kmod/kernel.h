@@ -53,6 +53,9 @@ typedef s64 ktime_t;
 #define MODULE_DEVICE_TABLE(kind, table)
 #define MODULE_DESCRIPTION(text)
 #define MODULE_AUTHOR(text)
+#define MODULE_PARM_DESC(name, text)
+/* A test sets it through a pointer. */
+#define module_param(name, type, mode)	bool *kernel_param_##name = &(name)
 #define MODULE_LICENSE(text)
 #define module_init(fn)		int (*kernel_module_init)(void) = (fn)
 #define module_exit(fn)		void (*kernel_module_exit)(void) = (fn)
@@ -216,11 +219,24 @@ void *memchr_inv(const void *at, int c, size_t size);
 /* User memory: writes fault after kernel_user_left bytes. */
 extern size_t kernel_user_left;
 size_t copy_to_user(void __user *to, const void *from, size_t size);
-#define copy_from_user(to, from, size)	(memcpy(to, from, size), 0)
-#define get_user(to, from)		((to) = *(from), 0)
-#define pagefault_disable()
-#define pagefault_enable()
-#define fault_in_readable(from, size)	0
+/* One address cannot be read. */
+extern const void *kernel_user_bad;
+size_t copy_from_user(void *to, const void __user *from, size_t size);
+#define get_user(to, from)						\
+	({								\
+		const __typeof__(*(from)) *__from = (from);		\
+		bool __is_bad = __from == kernel_user_bad;		\
+									\
+		(to) = __is_bad ? 0 : *__from;				\
+		__is_bad ? -EFAULT : 0;					\
+	})
+extern unsigned int kernel_faults_off;
+#define pagefault_disable()	((void)kernel_faults_off++)
+#define pagefault_enable()	((void)kernel_faults_off--)
+/* Size of the last memory that was faulted in, and how much of it cannot be. */
+extern size_t kernel_faulted_in, kernel_not_faulted_in;
+size_t fault_in_readable(const char __user *from, size_t size);
+#define fault_in_safe_writeable(to, size)	fault_in_readable(to, size)
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -244,12 +260,9 @@ static inline void list_add_tail(struct list_head *node, struct list_head *head)
 	head->prev = node;
 }
 
-static inline void list_del(struct list_head *node)
+static inline void list_add(struct list_head *node, struct list_head *head)
 {
-	node->prev->next = node->next;
-	node->next->prev = node->prev;
-	node->next = NULL;
-	node->prev = NULL;
+	list_add_tail(node, head->next);
 }
 
 #define list_first_entry(head, type, member)	list_entry((head)->next, type, member)
@@ -261,11 +274,24 @@ static inline void list_del(struct list_head *node)
 	     &entry->member != (head);					\
 	     entry = after, after = list_entry(entry->member.next, __typeof__(*entry), member))
 
-static inline void list_del_init(struct list_head *node)
+static inline void list_del(struct list_head *node)
 {
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
+	node->next = NULL;
+	node->prev = NULL;
+}
+
+static inline void list_del_init(struct list_head *node)
+{
+	list_del(node);
 	INIT_LIST_HEAD(node);
+}
+
+static inline void list_move_tail(struct list_head *node, struct list_head *head)
+{
+	list_del(node);
+	list_add_tail(node, head);
 }
 
 /* Locks. kernel_locks counts the locks held. */
@@ -380,6 +406,9 @@ extern unsigned int kernel_cpu;
 #define per_cpu_ptr(ptr, cpu)						\
 	((__typeof__(ptr))((char *)(ptr) + (cpu) * KERNEL_CPU_SIZE))
 #define this_cpu_add(x, n)	((void)(*per_cpu_ptr(&(x), kernel_cpu) += (n)))
+#define this_cpu_inc(x)		this_cpu_add(x, 1)
+#define this_cpu_dec(x)		this_cpu_add(x, -1)
+#define OPTIMIZER_HIDE_VAR(x)	((void)(x))
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < KERNEL_CPUS; (cpu)++)
 
 /*
@@ -449,9 +478,14 @@ extern bool kernel_is_capable;
 
 struct pid {
 	int nr;
+	int refs;
 };
 
+#define PIDTYPE_TGID		1
 #define pid_nr(pid)		((pid)->nr)
+extern struct pid kernel_pid;	/* of the current task */
+#define get_task_pid(task, type)	(kernel_pid.refs++, &kernel_pid)
+#define put_pid(pid)		((void)(pid)->refs--)
 
 /* Work: queued, and run when the test requests it. */
 struct work_struct {
@@ -504,7 +538,6 @@ typedef struct {
 #define init_waitqueue_head(queue)	((queue)->wakes = 0)
 #define wake_up_all(queue)	((void)(queue)->wakes++)
 #define wake_up(queue)		wake_up_all(queue)
-#define wait_event(queue, condition)	kernel_assert(condition)
 
 /* System sleep. */
 #define NOTIFY_DONE		0
@@ -541,6 +574,13 @@ long kernel_wait(wait_queue_head_t *queue, long left);
 		kernel_assert(__ret);					\
 		min(__ret, 0l);						\
 	})
+/* Sleeps until a wake-up, not even killable; a wait that is never woken fails the test. */
+void kernel_wait_for_wake(wait_queue_head_t *queue);
+#define wait_event(queue, condition)					\
+	do {								\
+		while (!(condition))					\
+			kernel_wait_for_wake(&(queue));			\
+	} while (0)
 
 /* Called at begin and end of each test; fails if a lock is held or an object is left. */
 void kernel_begins(void);

@@ -25,8 +25,30 @@ struct device_driver {
 	const struct dev_pm_ops *pm;
 };
 
-struct iommu_group;
 struct iommufd_ctx;
+
+struct iommu_group {
+	int id;
+	int refs;
+};
+
+#define iommu_group_id(group)	((group)->id)
+#define iommu_group_put(group)	((void)(group)->refs--)
+#define iommu_group_get(dev)						\
+	((dev)->iommu_group ? ((dev)->iommu_group->refs++, (dev)->iommu_group) : NULL)
+
+struct attribute_group;
+
+struct class {
+	const char *name;
+	const struct attribute_group **dev_groups;
+};
+
+struct kobject {
+	int unused;
+};
+
+enum kobject_action { KOBJ_CHANGE = 2 };
 
 #define __IOMMU_DOMAIN_PAGING	1
 
@@ -37,6 +59,11 @@ struct iommu_domain {
 struct msi_desc;
 
 struct device {
+	struct kobject kobj;
+	const struct class *class;
+	char name[32];
+	int refs;
+	void (*release)(struct device *dev);
 	struct mutex mutex;	/* the device lock */
 	struct mutex msi_lock;
 	struct msi_desc *descs;
@@ -52,10 +79,27 @@ struct device {
 
 #define iommu_get_domain_for_dev(dev)	((dev)->domain)
 #define dev_get_drvdata(dev)	((dev)->drvdata)
+#define dev_set_drvdata(dev, data)	((void)((dev)->drvdata = (data)))
 #define dev_driver_string(dev)	((dev)->driver ? (dev)->driver->name : "pci")
 #define device_trylock(dev)	mutex_trylock(&(dev)->mutex)
 #define device_unlock(dev)	mutex_unlock(&(dev)->mutex)
 #define device_lock_assert(dev)	lockdep_assert_held(&(dev)->mutex)
+
+#define device_initialize(dev)	((dev)->refs = 1)
+#define put_device(dev)							\
+	do {								\
+		if (!--(dev)->refs)					\
+			(dev)->release(dev);				\
+	} while (0)
+#define dev_set_name(dev, ...)	(snprintf((dev)->name, sizeof((dev)->name), __VA_ARGS__), 0)
+/* Implemented by the test. */
+int device_add(struct device *dev);
+void device_del(struct device *dev);
+int class_register(const struct class *class);
+void class_unregister(const struct class *class);
+int sysfs_create_link(struct kobject *from, struct kobject *to, const char *name);
+void sysfs_remove_link(struct kobject *from, const char *name);
+int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *envp[]);
 
 /* sysfs files. */
 struct attribute {
@@ -88,6 +132,7 @@ struct dev_ext_attribute {
 	struct device_attribute dev_attr_##name = __ATTR(name, 0200, NULL, name##_store)
 #define DEVICE_ATTR_RW(name)						\
 	struct device_attribute dev_attr_##name = __ATTR(name, 0644, name##_show, name##_store)
+#define sysfs_attr_init(attr)
 #define sysfs_emit(buf, ...)	snprintf(buf, PAGE_SIZE, __VA_ARGS__)
 
 #define IORESOURCE_IO		0x00000100
@@ -133,6 +178,8 @@ enum { PCI_D0, PCI_D1, PCI_D2, PCI_D3hot, PCI_D3cold };
 #define PCI_DEV_FLAGS_NO_PM_RESET	BIT(7)
 #define PCI_DEV_FLAGS_NO_FLR_RESET	BIT(10)
 #define PCI_WRITES		64
+
+typedef unsigned long pci_dev_flags_t;
 
 struct pci_dev {
 	struct device dev;
@@ -200,6 +247,7 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_pcie_cap(pdev)	((pdev)->pcie_cap)
 #define pci_pcie_type(pdev)	(((pdev)->pcie_flags_reg & PCI_EXP_FLAGS_TYPE) >> 4)
 #define pci_dev_is_disconnected(pdev)	((pdev)->is_unplugged)
+#define pci_device_is_present(pdev)	(!(pdev)->is_gone && !(pdev)->is_unplugged)
 #define pci_resource_n(pdev, n)	(&(pdev)->resource[n])
 #define pci_resource_start(pdev, n)	((pdev)->resource[n].start)
 #define pci_resource_flags(pdev, n)	((pdev)->resource[n].flags)
@@ -355,6 +403,32 @@ typedef enum {
 
 /* Implemented by the test. */
 pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channel_state_t state);
+struct vfio_device;
+void vfio_pci_core_request(struct vfio_device *vdev, unsigned int count);
+
+struct pci_error_handlers {
+	pci_ers_result_t (*error_detected)(struct pci_dev *pdev, pci_channel_state_t state);
+	pci_ers_result_t (*slot_reset)(struct pci_dev *pdev);
+	void (*resume)(struct pci_dev *pdev);
+	void (*reset_prepare)(struct pci_dev *pdev);
+	void (*reset_done)(struct pci_dev *pdev);
+};
+
+struct pci_driver {
+	const char *name;
+	const struct pci_device_id *id_table;
+	const struct attribute_group **dev_groups;
+	int (*probe)(struct pci_dev *pdev, const struct pci_device_id *id);
+	void (*remove)(struct pci_dev *pdev);
+	int (*sriov_configure)(struct pci_dev *pdev, int nr_virtfn);
+	const struct pci_error_handlers *err_handler;
+	bool driver_managed_dma;
+};
+
+/* Implemented by the test. */
+int pci_register_driver(struct pci_driver *driver);
+void pci_unregister_driver(struct pci_driver *driver);
+extern bool *kernel_param_enable_sriov;
 
 struct vfio_device_set {
 	struct mutex lock;	/* of opens and closes */
@@ -383,6 +457,34 @@ struct vfio_device {
 
 #define vfio_iommufd_device_ictx(vdev)	((vdev)->ictx)
 
+struct vm_area_struct;
+struct vfio_info_cap;
+
+struct vfio_device_ops {
+	const char *name;
+	int (*init)(struct vfio_device *vdev);
+	void (*release)(struct vfio_device *vdev);
+	int (*bind_iommufd)(struct vfio_device *vdev, struct iommufd_ctx *ictx, u32 *id);
+	void (*unbind_iommufd)(struct vfio_device *vdev);
+	int (*attach_ioas)(struct vfio_device *vdev, u32 *id);
+	void (*detach_ioas)(struct vfio_device *vdev);
+	int (*pasid_attach_ioas)(struct vfio_device *vdev, u32 pasid, u32 *id);
+	void (*pasid_detach_ioas)(struct vfio_device *vdev, u32 pasid);
+	int (*open_device)(struct vfio_device *vdev);
+	void (*close_device)(struct vfio_device *vdev);
+	ssize_t (*read)(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos);
+	ssize_t (*write)(struct vfio_device *vdev, const char __user *buf, size_t count,
+			 loff_t *ppos);
+	long (*ioctl)(struct vfio_device *vdev, unsigned int cmd, unsigned long arg);
+	int (*get_region_info_caps)(struct vfio_device *vdev, struct vfio_region_info *info,
+				    struct vfio_info_cap *caps);
+	int (*mmap)(struct vfio_device *vdev, struct vm_area_struct *vma);
+	void (*request)(struct vfio_device *vdev, unsigned int count);
+	int (*match)(struct vfio_device *vdev, char *buf);
+	int (*match_token_uuid)(struct vfio_device *vdev, const void *uuid);
+	int (*device_feature)(struct vfio_device *vdev, u32 flags, void __user *arg, size_t argsz);
+};
+
 struct vfio_pci_core_device {
 	struct vfio_device vdev;
 	struct pci_dev *pdev;
@@ -401,6 +503,21 @@ struct vfio_pci_device_ops {
 	int (*get_dmabuf_phys)(struct vfio_pci_core_device *core);
 };
 
+/* Implemented by the test. */
+struct vfio_device *kernel_vfio_alloc(size_t size, struct device *dev,
+				      const struct vfio_device_ops *ops);
+#define vfio_alloc_device(type, member, dev, ops)			\
+	({								\
+		struct vfio_device *__vdev = kernel_vfio_alloc(sizeof(struct type), dev, ops);	\
+									\
+		IS_ERR(__vdev) ? (void *)__vdev :			\
+				 (void *)container_of(__vdev, struct type, member);	\
+	})
+void vfio_put_device(struct vfio_device *vdev);
+int vfio_pci_core_register_device(struct vfio_pci_core_device *core);
+void vfio_pci_core_unregister_device(struct vfio_pci_core_device *core);
+int vfio_pci_core_sriov_configure(struct vfio_pci_core_device *core, int nr_virtfn);
+
 #define VFIO_PCI_OFFSET_SHIFT	40
 #define VFIO_PCI_OFFSET_TO_INDEX(at)	((u64)(at) >> VFIO_PCI_OFFSET_SHIFT)
 #define VFIO_PCI_INDEX_TO_OFFSET(index)	((u64)(index) << VFIO_PCI_OFFSET_SHIFT)
@@ -413,6 +530,22 @@ ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf, size_t co
 			   loff_t *ppos);
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, size_t count,
 			    loff_t *ppos);
+long vfio_pci_core_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg);
+int vfio_pci_ioctl_get_region_info(struct vfio_device *vdev, struct vfio_region_info *info,
+				   struct vfio_info_cap *caps);
+int vfio_pci_core_enable(struct vfio_pci_core_device *core);
+void vfio_pci_core_finish_enable(struct vfio_pci_core_device *core);
+void vfio_pci_core_close_device(struct vfio_device *vdev);
+int vfio_pci_core_init_dev(struct vfio_device *vdev);
+void vfio_pci_core_release_dev(struct vfio_device *vdev);
+int vfio_pci_core_match(struct vfio_device *vdev, char *buf);
+int vfio_pci_core_match_token_uuid(struct vfio_device *vdev, const void *uuid);
+int vfio_iommufd_physical_bind(struct vfio_device *vdev, struct iommufd_ctx *ictx, u32 *id);
+void vfio_iommufd_physical_unbind(struct vfio_device *vdev);
+int vfio_iommufd_physical_attach_ioas(struct vfio_device *vdev, u32 *id);
+void vfio_iommufd_physical_detach_ioas(struct vfio_device *vdev);
+int vfio_iommufd_physical_pasid_attach_ioas(struct vfio_device *vdev, u32 pasid, u32 *id);
+void vfio_iommufd_physical_pasid_detach_ioas(struct vfio_device *vdev, u32 pasid);
 
 /* compat.h uses the APIs of 6.12, unless the test sets a newer version. */
 #define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* object/observer.c: observers are called in order; a failed call is undone. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "kselftest_harness.h"
 
 #include "../../../kmod/object/observer.h"
@@ -156,6 +160,37 @@ TEST_F(observer, shells_go)
 	fv_observer_add(&observers[2]);
 	fv_observer_group_removed(group);
 	expect_called("0:no-group 1:no-group 2:no-group ");
+}
+
+/* There is room for eight; one more is left out, with a warning, which ends a test. */
+TEST_F(observer, a_full_table)
+{
+	static struct fv_observer more[5];
+	unsigned int i;
+	int status;
+	pid_t pid;
+
+	for (i = 0; i < 4; i++)
+		fv_observer_add(&more[i]);
+	fv_observer_group_removed(group);
+	expect_called("0:no-group 1:no-group 2:no-group 3:no-group ");
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		fv_observer_add(&more[4]);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGABRT, WTERMSIG(status));
+	/* the last one is called, and removed, like the others */
+	more[3].group_removed = group_removed_3;
+	fv_observer_group_removed(group);
+	expect_called("0:no-group 1:no-group 2:no-group 3:no-group 3:no-group ");
+	for (i = 4; i--;)
+		fv_observer_remove(&more[i]);
+	fv_observer_group_removed(group);
+	expect_called("0:no-group 1:no-group 2:no-group 3:no-group ");
 }
 
 TEST_HARNESS_MAIN
