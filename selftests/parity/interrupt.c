@@ -72,8 +72,17 @@ SECTION(irq_intx, "irq.intx", KIND_EDU)
 	see_ret("disable", __irq_disable(dev, VFIO_PCI_INTX_IRQ_INDEX));
 	came += event_count(event);
 	must(came == 5, "and it came at no other time");
+	/*
+	 * Raised while no driver has the interrupt, but behind Interrupt Disable: QEMU's I/O APIC
+	 * drops a level that rises while its pin is masked and edge-triggered (ioapic_set_irq()),
+	 * as Linux leaves a pin without handler.
+	 */
+	config_command(dev, 0, PCI_COMMAND_INTX_DISABLE);
 	edu_raise(dev, 0x44);
+	see("down", "%04x", config_read16(dev, PCI_STATUS));
 	see_ret("enable", __irq_enable(dev, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &other));
+	must(!event_count(other), "set up with INTx disable, it does not come");
+	config_command(dev, PCI_COMMAND_INTX_DISABLE, 0);
 	must(event_wait(other, IRQ_LIMIT_MS) == 1, "taken down, it is held for the next event");
 	must(!event_count(event), "and the first is quiet");
 	see_ret("disable2", __irq_disable(dev, VFIO_PCI_INTX_IRQ_INDEX));
