@@ -72,35 +72,29 @@ fv_check "$what: the port is as it was" port_is bits
 fv_check "$what: its other function is bound again" fv_bind $FV_DRIVER "$FV_CARD2_FN1"
 policy "$FV_CARD2_FN1" "${patient[@]}"
 
-# --- an unbind waits for a retrain of the link
-# is_beside: succeed if another card is unbound and bound meanwhile. The retrain ends by itself at
-# last: then try again
-is_beside()
+# --- a retrain of the link holds no lock that an unbind waits for, and an unbind ends it
+# is_ended: succeed if an unbind ends a retrain that is under way. The retrain ends by itself at last:
+# then try again
+is_ended()
 {
-	local tries retrain unbind is_so
+	local tries id
 
 	for tries in 1 2 3; do
-		is_so=
 		card train-time hold
-		"$FV_DIR/fv_act" retrain "$FV_CARD2_FN1" tries=10 >/tmp/retrain &
-		retrain=$!
-		fv_wait 60 is_in $retrain fv_link_retrain || return
-		fv_unbind "$FV_CARD2_FN1" &
-		unbind=$!
-		fv_wait 60 is_in $unbind fv_device_unlist || return
-		fv_unbind "$FV_CARD" && fv_bind $FV_DRIVER "$FV_CARD" &&
-			is_in $unbind fv_device_unlist && is_so=yes
+		act submit retrain "$FV_CARD2_FN1" tries=10 || return
+		id=$(sed -n 's/^id //p' <<<"$SAID")
+		fv_wait 60 eval 'act op "$id" && ! said " waiting "' || return
+		fv_unbind "$FV_CARD2_FN1" || return
+		act op "$id"
 		card train-time image
 		release
-		wait $retrain
-		wait $unbind
-		fault wait ready && fv_bind $FV_DRIVER "$FV_CARD" "$FV_CARD2_FN1" || return
-		[ ! "$is_so" ] || return 0
+		fault wait ready && fv_bind $FV_DRIVER "$FV_CARD2_FN1" || return
+		! said "retrain ended .* ECANCELED " || return 0
 	done
 	return 1
 }
 
-fv_check "retrain: another card is unbound and bound while an unbind waits" is_beside
+fv_check "retrain: an unbind ends it" is_ended
 fv_unbind "$FV_CARD2_FN1" "$dev"
 
 # --- removal of the only function of a card that does not come back, under the PCI core's rescan

@@ -502,7 +502,8 @@ TEST_F(open_close, a_doubtful_device_is_reset)
 		u32 *value;
 	} rows[] = {
 		{ "nothing" },
-		{ "the policy", .value = &self->dev->policy.value[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] },
+		{ "the policy",
+		  .value = &self->dev->policy.value[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] },
 		{ "a virtual function", &self->pdev.is_virtfn },
 		{ "it has virtual functions", .value = &self->pdev.nr_vfs },
 		{ "its group has another device", &world.is_shared },

@@ -11,7 +11,7 @@
 
 #define CARDS 2
 
-struct mutex fv_registry_lock;
+struct mutex fv_registry_lock;	/* of the driver's objects */
 
 /* Calls of the driver's other files, and of the observer. */
 static struct world {
@@ -109,7 +109,7 @@ static const struct fv_op_observer observer = {
 	.begun = on_begun, .progressed = on_progressed, .ended = on_ended,
 };
 
-static int run(struct fv_op *op)
+static int on_run(struct fv_op *op)
 {
 	kernel_assert(!kernel_locks && current->flags & PF_KTHREAD);
 	kernel_assert(world.uses[index_of(op->dev)]);
@@ -118,11 +118,11 @@ static int run(struct fv_op *op)
 }
 
 static const struct fv_op_work work = {
-	.kind = FPGA_VFIO_OP_KIND_RESET, .origin = FPGA_VFIO_ORIGIN_NETLINK, .run = run,
+	.kind = FPGA_VFIO_OP_KIND_RESET, .origin = FPGA_VFIO_ORIGIN_NETLINK, .run = on_run,
 };
 
 static const struct fv_op_work fence_work = {
-	.kind = FPGA_VFIO_OP_KIND_FENCE, .origin = FPGA_VFIO_ORIGIN_NETLINK, .run = run,
+	.kind = FPGA_VFIO_OP_KIND_FENCE, .origin = FPGA_VFIO_ORIGIN_NETLINK, .run = on_run,
 };
 
 FIXTURE(op)

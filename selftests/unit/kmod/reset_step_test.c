@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * reset/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
- * a reset, whatever requested it. Each function waits for its own ready register. User space is kept
- * from configuration space while it is accessed, and has access during waits.
+ * a reset, whatever requested it. Each function waits for its own ready register. User space is
+ * kept from configuration space while it is accessed, and has access during waits.
  */
 #include "kselftest_harness.h"
 
