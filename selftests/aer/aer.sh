@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # Uncorrectable errors at the card's port: what the user is told, and the recovery of the card.
 # QEMU's monitor injects them into the root port.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

@@ -4,7 +4,7 @@
 # Delays that should be near zero: the first poll of a card that is ready early, a design that is
 # ready, the end of a time limit, a kill while waiting for a card, and accesses of a user during a
 # reset by another task. Suites ready, reset and policy test the order of the same steps.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

@@ -5,7 +5,7 @@
 # the first config request 100 ms after link up; the card's trace has that time, and the card
 # itself reports when the user accessed it first. The result is the median of several losses. For a
 # busy user: how long does an access take at most during fence and recovery?
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

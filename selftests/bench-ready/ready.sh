@@ -10,7 +10,7 @@
 # soon, one that is ready just after it up to twice as late; the windows have one of each kind. The
 # card answers with RRS, which every kernel waits for: pci_dev_wait() of 7.2.12 takes all-ones for
 # ready where the root port has RRS Software Visibility.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

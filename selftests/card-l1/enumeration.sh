@@ -3,6 +3,7 @@
 # The cards match their images: identity, BARs and BAR sizing, capabilities, writable bits, and RW1C
 # bits.
 . "$(dirname "$0")/fv.sh"
+# shellcheck source=selftests/lib/card/card.sh
 . "$(dirname "$0")/card.sh"
 
 fv_need FV_CARD FV_CARDS

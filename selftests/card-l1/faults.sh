@@ -4,8 +4,9 @@
 # Each fault of the card can be caused by one command and has its effect on the bus; the card sees
 # the resets by software.
 . "$(dirname "$0")/fv.sh"
+# shellcheck source=selftests/lib/card/card.sh
 . "$(dirname "$0")/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
+# shellcheck source=selftests/lib/card/trace.sh
 . "$(dirname "$0")/trace.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_MSI FV_CARDS

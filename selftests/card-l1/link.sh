@@ -3,6 +3,7 @@
 # The port module provides link registers for a port of stock QEMU, here above an NVMe disk; the
 # link is simulated in software.
 . "$(dirname "$0")/fv.sh"
+# shellcheck source=selftests/lib/card/card.sh
 . "$(dirname "$0")/card.sh"
 
 fv_need FV_NVME

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; arguments are optional
 # fpgactl rescan: a card with a new identity is enumerated and bound.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/cli-card/common.sh
 . "$(dirname "$0")/common.sh"

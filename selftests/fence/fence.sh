@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
 # Permission to fence, refusals with reasons, and each end of a fence: the card is usable again
 # after all of them. fence_test.c tests what the user sees.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_NOFLR FV_ALONE FV_CARDS FV_KO

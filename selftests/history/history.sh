@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; all ports
 # The history of a card: each kind of event with requester and result, the ring, the multicast
 # group, uevents, tracepoints, and reset times.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2119 # functions are called by name; all ports
 # A card comes back with one different field of several that are compared together: each field
 # counts.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # A card that comes back different: each difference is found and reported, no user gets the card,
 # and the card is ready again once it is unchanged.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO

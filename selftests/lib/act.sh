@@ -154,7 +154,7 @@ holder()
 	FV_HOLDER=$!
 }
 
-# ask WORD…: have it do something, see card-l1/orders.h; the answer in $REPLY
+# ask WORD…: have it do something, see card/orders.h; the answer in $REPLY
 ask()
 {
 	ask_start "$@"
@@ -217,7 +217,7 @@ beside()
 	"$@"
 }
 
-# hammered WORD: number of the report that was asked for last, see card-l1/hammer.h
+# hammered WORD: number of the report that was asked for last, see card/hammer.h
 hammered()
 {
 	sed -n "s/.*\b$1 \([0-9]*\).*/\1/p" <<<"$REPLY"

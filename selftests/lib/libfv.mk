@@ -24,7 +24,7 @@ $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
 # A user of a simulated card: for programs that have these among their prerequisites, and
 # LIBFV_CARD_CFLAGS among their flags. There are two engine.h: here the client of the engine
 # comes before the engine.
-LIBFV_CARD_DIR := $(LIBFV_DIR)../card-l1/
+LIBFV_CARD_DIR := $(LIBFV_DIR)card/
 LIBFV_CARD_CFLAGS := -I$(LIBFV_CARD_DIR) -I$(LIBFV_DIR)../card
 LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control engine hammer orders sigbus ticks user)
 
@@ -36,15 +36,11 @@ $(LIBFV_CARD_O): $(OUTPUT)/lib/card/%.o: $(LIBFV_CARD_DIR)%.c
 # programs that more than one suite uses
 $(OUTPUT)/vfio_hold: $(LIBFV_CARD_O)
 $(OUTPUT)/vfio_hold: CFLAGS += $(LIBFV_CARD_CFLAGS)
-$(OUTPUT)/vfio_hold $(OUTPUT)/fv_act $(OUTPUT)/uevents: $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
+$(addprefix $(OUTPUT)/,vfio_hold fv_act uevents cfg): $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
 	$(call msg,CC,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(OUTPUT)/cfg: $(LIBFV_CARD_DIR)cfg.c $(LIBFV_O)
-	$(call msg,CC,,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
-
-# what suite.sh of card-l1 sources, for TEST_FILES
+# suite.sh and what it sources, for TEST_FILES
 LIBFV_CARD_SH := $(addprefix $(LIBFV_DIR),fv.sh act.sh events.sh) \
 	$(addprefix $(LIBFV_CARD_DIR),suite.sh card.sh trace.sh)
 

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2119 # functions are called by name; all ports
 # Link of a card: values read, and retrains that succeed at once, succeed after several tries, or
 # fail.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
 # Unexpected link loss: the user reads all-ones, gets no notification, and can use the card again as
 # soon as the link is back. The link monitor has a suite of its own.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

@@ -4,7 +4,7 @@
 # Port isolation: while the card is fenced, errors, DPC, hotplug and bandwidth notification are off;
 # every way out restores all bits and clears events latched in the meantime before they are
 # reported.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARD_MSI FV_CARDS FV_KO

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # Callers without CAP_SYS_ADMIN in the initial user namespace: which operations are refused, and
 # that reads show no process and do not access the hardware.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO

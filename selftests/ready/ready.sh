@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # A slow card with a slow design: polled until it answers or up to the limit. Suite bench-ready has
 # the delays on the card's clock.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO

@@ -4,7 +4,7 @@
 # While one card is waited for, no other card waits, nor user space for the configuration space of
 # this one. The card does not come back until the test releases it, which shows that nothing waited
 # for it; the load limit is longer than the test.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARD2 FV_CARD2_FN1 FV_CARDS FV_KO

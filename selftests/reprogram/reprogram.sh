@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
 # The whole sequence: fence, program, recover, with an idle and with a busy user, and with each way
 # in which a card can come back or fail to.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
 fv_need FV_CARD FV_CARDS FV_KO

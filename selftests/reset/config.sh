@@ -4,7 +4,7 @@
 # A reset that waits for the card does not keep user space (lspci, udev) from its configuration
 # space, and what is written there meanwhile does not outlast the reset. The card is not ready until
 # the test releases it, which shows that the access did not wait for the reset.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"

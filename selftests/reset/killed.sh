@@ -5,7 +5,7 @@
 # device is unbound in the meantime: nothing hangs, the port is restored, and the next user gets the
 # card. An operation outlives the process that requested it. The card is not ready until the
 # test releases it, which shows that the process did not wait for it. Suite bench-ready has times.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"

@@ -4,7 +4,7 @@
 # The fault matrix: each reset method with each fault of a card. A cell is a function. The methods
 # run in parallel, each with its own card, as they mostly wait. The card's trace shows what the
 # driver did.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"

@@ -5,7 +5,7 @@
 # family, and those who read the card. Operations on a card run one at a time, in order. The card
 # is not ready until the test releases it: what returns while the operation runs did not wait for
 # it.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"

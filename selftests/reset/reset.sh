@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
 # Resets requested by netlink: refusals, plans, fallback methods, and functions of other users.
 # matrix.sh tests each method with each fault.
-# shellcheck source=selftests/card-l1/suite.sh
+# shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 # shellcheck source=selftests/reset/common.sh
 . "$(dirname "$0")/common.sh"

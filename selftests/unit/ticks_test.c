@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* selftests/card-l1/ticks.c: a slow operation is told from a thread that got no CPU. */
+/* selftests/lib/card/ticks.c: a slow operation is told from a thread that got no CPU. */
 #include <stdint.h>
 
 #include "kselftest_harness.h"
 
-#include "../card-l1/ticks.h"
+#include "card/ticks.h"
 
 FIXTURE(ticks)
 {

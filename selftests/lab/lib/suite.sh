@@ -71,6 +71,18 @@ suite_runner()
 	printf '%s' " -o $(suite_timeout "$1" "$2")"
 }
 
+# suites_moved: remove the objects of suites if folders of sources changed, because their lists of
+# dependencies (.d) name files that are gone
+suites_moved()
+{
+	local stamp=$FV_OUT_DIR/build/selftests.folders folders
+
+	folders=$(cd "$FV_TOP/selftests" && find . -name '*.[ch]' -printf '%h\n' | sort -u)
+	[ "$folders" != "$(cat "$stamp" 2>/dev/null)" ] || return 0
+	rm -rf "$FV_OUT_DIR/build/selftests"
+	echo "$folders" >"$stamp"
+}
+
 # suites_build NAME…: build and install to out/build/kselftest
 suites_build()
 {
@@ -81,6 +93,7 @@ suites_build()
 	done
 	rm -rf "$dir"
 	mkdir -p "$dir"
+	suites_moved
 	make -C "$FV_TOP/selftests" KSFT="$FV_LINUX/tools/testing/selftests" \
 		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$targets" \
 		-j"$(cpus)" install >"$dir.log" 2>&1 </dev/null && [ -x "$dir/run_kselftest.sh" ]

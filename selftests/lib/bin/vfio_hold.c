@@ -3,7 +3,7 @@
  * vfio_hold [-r|-e] BDF: open a device and hold it. Says "held" when it has it. Ends
  * on SIGTERM, and with -r also when the kernel asks for the device. With -e it says
  * "error" and "request" each time that it is told so, and does what the lines of its
- * input say (../../card-l1/orders.h); it answers with the line and what came of it. On
+ * input say (../card/orders.h); it answers with the line and what came of it. On
  * SIGUSR1 it asks for VFIO_DEVICE_RESET, and says "reset ERRNO" when that returns. With
  * FV_VF_TOKEN in the environment it opens the device by that VF token.
  * Exit: 0, or 3 when an access to a mapping ended in SIGBUS.

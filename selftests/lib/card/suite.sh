@@ -7,9 +7,9 @@
 . "$FV_DIR/act.sh"
 # shellcheck source=selftests/lib/events.sh
 . "$FV_DIR/events.sh"
-# shellcheck source=selftests/card-l1/card.sh
+# shellcheck source=selftests/lib/card/card.sh
 . "$FV_DIR/card.sh"
-# shellcheck source=selftests/card-l1/trace.sh
+# shellcheck source=selftests/lib/card/trace.sh
 . "$FV_DIR/trace.sh"
 
 # cards_bind BDF…: bind to fpga-vfio-pci, with a simulated link below each port
