@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "bits.h"
-#include "../card/bytes.h"
-#include "../card/regs.h"
-#include "../card/sideband.h"
+#include "../sim/fpgacard/bytes.h"
+#include "../sim/fpgacard/regs.h"
+#include "../sim/fpgacard/sideband.h"
 
 #define DMA_PATIENCE_MS 20000
 

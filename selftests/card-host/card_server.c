@@ -53,7 +53,7 @@ static void run(const struct server *server, const char *image, uint64_t seed)
 	snprintf(file, sizeof(file), "%s/%s.json", dir, image);
 	/* not installed: use the images of the source tree */
 	if (access(file, R_OK))
-		snprintf(file, sizeof(file), "%s/../card/images/%s.json", dir, image);
+		snprintf(file, sizeof(file), "%s/../sim/fpgacard/images/%s.json", dir, image);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)seed);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* the kselftest runner preloads a library; sanitizers must be loaded first */

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../card/bytes.h"
+#include "../sim/fpgacard/bytes.h"
 #include "client.h"
-#include "../card/proto.h"
+#include "../sim/fpgacard/proto.h"
 
 void client_fail(const char *file, int line, const char *fmt, ...)
 {

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "bits.h"
-#include "../card/bytes.h"
+#include "../sim/fpgacard/bytes.h"
 #include "kselftest_harness.h"
-#include "../card/proto.h"
-#include "../card/regs.h"
-#include "../card/sideband.h"
+#include "../sim/fpgacard/proto.h"
+#include "../sim/fpgacard/regs.h"
+#include "../sim/fpgacard/sideband.h"
 
 FIXTURE(config) {
 	struct bits bits;

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "bits.h"
-#include "../card/bytes.h"
+#include "../sim/fpgacard/bytes.h"
 #include "kselftest_harness.h"
-#include "../card/proto.h"
-#include "../card/regs.h"
+#include "../sim/fpgacard/proto.h"
+#include "../sim/fpgacard/regs.h"
 
 #define BASE	0x40000000ull		/* guest address of the memory */
 #define FROM	0x200000u		/* in guest memory */

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "bits.h"
-#include "../card/bytes.h"
+#include "../sim/fpgacard/bytes.h"
 #include "kselftest_harness.h"
-#include "../card/proto.h"
-#include "../card/regs.h"
-#include "../card/sideband.h"
+#include "../sim/fpgacard/proto.h"
+#include "../sim/fpgacard/regs.h"
+#include "../sim/fpgacard/sideband.h"
 
 FIXTURE(fault) {
 	struct bits bits;

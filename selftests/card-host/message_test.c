@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "bits.h"
-#include "../card/bytes.h"
+#include "../sim/fpgacard/bytes.h"
 #include "kselftest_harness.h"
-#include "../card/regs.h"
+#include "../sim/fpgacard/regs.h"
 
 #define BASE	0x40000000ull		/* guest address of the memory */
 #define TABLE	0x4000			/* as in the image */

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "bits.h"
-#include "../card/bytes.h"
+#include "../sim/fpgacard/bytes.h"
 #include "kselftest_harness.h"
-#include "../card/proto.h"
-#include "../card/regs.h"
+#include "../sim/fpgacard/proto.h"
+#include "../sim/fpgacard/regs.h"
 
 FIXTURE(proto) {
 	struct bits bits;

@@ -2,7 +2,7 @@
 /*
  * dma-bufs of BARs: importers do DMA to the card independently of its user. They are revoked
  * before a reset or a fence, and usable again afterwards. The importer is a test module
- * (selftests/importer).
+ * (selftests/sim/importer).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@
 #include "slow.h"
 #include "user.h"
 
-#include "../importer/importer.h"
+#include "../sim/importer/importer.h"
 
 #define LIMIT_S 600
 #define CARD "FV_CARD"

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
 # Guests with simulated FPGA cards: "# topology: card" or "card_alone" in a suite's Makefile.
-# Each card is a server process (selftests/card) beside QEMU, behind a root port with the link
-# registers of the port module (selftests/port). Runs inside the lab root.
+# Each card is a server process (selftests/sim/fpgacard) beside QEMU, behind a root port with the
+# link registers of the port module (selftests/sim/port). Runs inside the lab root.
 #
 # In the guest, FV_CARDS lists "ROLE:NAME:PORT:IMAGE" of each card. The virtio-serial port NAME is
-# the control socket of its server, "monitor" is QEMU's monitor (QMP); selftests/port/fv-fault
-# uses both. On the host, the sockets are in the run's directory while the guest runs:
-# cards/NAME.ctl, cards/monitor.
+# the control socket of its server, "monitor" is QEMU's monitor (QMP);
+# selftests/sim/port/fv-fault uses both. On the host, the sockets are in the run's directory while
+# the guest runs: cards/NAME.ctl, cards/monitor.
 
-FV_CARD_IMAGES=$FV_TOP/selftests/card/images
+FV_CARD_IMAGES=$FV_TOP/selftests/sim/fpgacard/images
 # PIDs of the card servers
 FV_SERVERS=()
 
@@ -24,10 +24,10 @@ build_port()
 	mkdir -p "$dir"
 	(
 		flock 9
-		build_sync "$dir" selftests/port selftests/importer selftests/card/sideband.h
+		build_sync "$dir" selftests/sim/port selftests/sim/importer selftests/sim/fpgacard/sideband.h
 		: >"$dir.log"
 		for name in port importer; do
-			make -C "$kdir/build" M="$dir/selftests/$name" W=1e -j"$(cpus)" modules \
+			make -C "$kdir/build" M="$dir/selftests/sim/$name" W=1e -j"$(cpus)" modules \
 				9>&- >>"$dir.log" 2>&1 </dev/null || exit
 		done
 	) 9>"$dir.lock"
@@ -41,7 +41,7 @@ build_card()
 	mkdir -p "$dir"
 	(
 		flock 9
-		make -C "$FV_TOP/selftests/card" O="$dir" -j"$(cpus)" 9>&- >"$dir.log" 2>&1 </dev/null
+		make -C "$FV_TOP/selftests/sim/fpgacard" O="$dir" -j"$(cpus)" 9>&- >"$dir.log" 2>&1 </dev/null
 	) 9>"$dir.lock" || return
 	REPLY=$dir
 }
@@ -50,8 +50,8 @@ build_card()
 card_payload()
 {
 	mkdir -p "$2/bin" "$2/mod" "$2/images"
-	cp "$FV_OUT_DIR/build/port-$1/selftests"/{port/fv_port,importer/fv_importer}.ko "$2/mod/"
-	cp "$FV_OUT_DIR/build/card/fpgacardctl" "$FV_TOP/selftests/port/fv-fault" "$2/bin/"
+	cp "$FV_OUT_DIR/build/port-$1/selftests/sim"/{port/fv_port,importer/fv_importer}.ko "$2/mod/"
+	cp "$FV_OUT_DIR/build/card/fpgacardctl" "$FV_TOP/selftests/sim/port/fv-fault" "$2/bin/"
 	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
 }
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Driver for the card's DMA engines, see ../../card/regs.h. */
+/* Driver for the card's DMA engines, see ../../sim/fpgacard/regs.h. */
 
 #define ENGINE_RING 64
 

@@ -4,7 +4,7 @@
  *
  * The module installs its own pci_ops on the port's bus and on the buses below it. Accesses to the
  * port's link, slot and DPC registers are served from a link model, a register window with the
- * layout of ../card/sideband.h: either the simulated card's own window (card.c) or, above any
+ * layout of ../fpgacard/sideband.h: either the simulated card's own window (card.c) or, above any
  * other QEMU device, one in software (sim.c, controlled through debugfs). While the link
  * model reports that a function does not respond, all config accesses to it get the result that
  * PCIe specifies.
@@ -20,7 +20,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "../card/sideband.h"
+#include "../fpgacard/sideband.h"
 
 #define FV_PORT_MAX	16
 #define FV_FN_MAX	8

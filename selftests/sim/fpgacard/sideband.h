@@ -5,7 +5,7 @@
  * not ready or lost.
  *
  * Real cards have no such thing. The upstream port is QEMU's, which does not model a link: the
- * port module (selftests/port) reads the link state from the card and forwards software's
+ * port module (selftests/sim/port) reads the link state from the card and forwards software's
  * writes to the port. The card is authoritative.
  *
  * Little-endian dwords; only aligned dword accesses are allowed. Every function has all registers;
