@@ -11,7 +11,7 @@ CLI_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$CLI_DIR/../kselftest/ktap_helpers.sh"
 
 FPGACTL=fpgactl
-# in suite cli-san
+# in variant cli-san
 [ ! -e "$CLI_DIR/fpgactl-san" ] || FPGACTL=$CLI_DIR/fpgactl-san
 FAKE_KERNEL=$CLI_DIR/fakekernel.so
 FV_STATS_H=$CLI_DIR/fpga_vfio_stats.h

@@ -64,11 +64,25 @@ suite sleeper "where: l1" "seconds: 80" "sleeps: yes"
 suite long "where: l1" "seconds: 9000" "slow: yes"
 suite none "where: l1" "seconds: 10" "check: no"
 suite silent "where: l1"
+suite varied "where: l1" "topology: card" "smp: 2" "sleeps: yes" "core: yes" "seconds: 20" \
+	"variant: varied-load: It is busy" "smp: 4" "seconds: 500" "slow: yes" "env: A=1 B=2" \
+	"variant: varied-host: It is alone" "where: host" "seconds: 30"
+
+# fields NAME FIELD…: print these of a suite
+fields()
+{
+	local name=$1 field
+	shift
+
+	for field; do
+		suite_get "$name" "$field" -
+	done | paste -sd ' '
+}
 
 ktap_print_header
-ktap_set_plan 14
-same slow_and_unchecked_are_left_out "all host part silent sleeper" "$(plan_suites "" "" | paste -sd ' ')"
-same check_all_has_the_slow "all host long part silent sleeper" "$(plan_suites "" 1 | paste -sd ' ')"
+ktap_set_plan 19
+same slow_and_unchecked_are_left_out "all host part silent sleeper varied varied-host" "$(plan_suites "" "" | paste -sd ' ')"
+same check_all_has_the_slow "all host long part silent sleeper varied varied-load varied-host" "$(plan_suites "" 1 | paste -sd ' ')"
 same named_ones_whatever_they_are "long none" "$(plan_suites "none long" "" | sort | paste -sd ' ')"
 same new_has_all_stable_the_core "all new - all
 all stable - all
@@ -90,4 +104,13 @@ same silent_refused "1 6 min" "$(budget "" new host all part silent)"
 same "its name is said" ' silent' "$(sed -n 's/.*Makefile of://p' "$TMP/said")"
 same too_long_refused "1 81 min" "$(budget "" new host all part long)"
 same too_long_but_asked_for_ok "0 81 min" "$(budget 1 new host all part long)"
+same variant_has_its_own_fields "4 500 yes A=1 B=2 It is busy" \
+	"$(fields varied-load smp seconds slow env) $(suite_sentence varied-load)"
+same variant_inherits_where_it_runs "l1 card 2" "$(fields varied-load where) $(fields varied-host topology smp)"
+same variant_does_not_inherit_how_long "- - -" "$(fields varied-load core sleeps) $(fields varied-host slow)"
+same suite_has_nothing_of_its_variants "2 20 - - It is" \
+	"$(fields varied smp seconds slow env) $(suite_sentence varied)"
+same variant_runs_like_a_suite "varied new - varied
+varied-host host - varied-host
+varied-load new - varied-load" "$(runs new 1 varied varied-load varied-host)"
 ktap_finished

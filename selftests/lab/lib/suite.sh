@@ -11,21 +11,30 @@
 # times that), "# timeout: SECONDS" (limit of a suite that is not in make check),
 # "# core: yes" or "# core: PROGRAM…" (make check also runs all of it, or these programs, on
 # stable; "# core_seconds: N" is the duration of these), "# slow: yes" (only in check-all),
-# "# check: no" (not part of make check).
+# "# check: no" (not part of make check), "# env: NAME=VALUE…" (for its programs).
+#
+# A variant is a suite in another way: with sanitizers, with more load. The lines
+#   # variant: NAME: SENTENCE
+# and others like the above follow those of the suite. It runs like a suite of this name, and has
+# the suite's where, driver, topology, cmdline, smp and mem unless it declares its own. Its Makefile
+# sees the name in VARIANT.
 
-# suite_list: print all names
-suite_list()
+# suite_files: print the Makefiles of all suites
+suite_files()
 {
-	sed -n 's/^# suite: \([^:]*\):.*/\1/p' "$FV_TOP"/selftests/*/Makefile
+	printf '%s\n' "$FV_TOP"/selftests/*/Makefile
 }
 
-# suite_dir NAME: print its directory below selftests/, mostly of the same name
-suite_dir()
+# suite_list: print the names of all suites and variants
+suite_list()
 {
-	local file
+	suite_files | xargs -d '\n' sed -nE 's/^# (suite|variant): ([^:]*):.*/\2/p'
+}
 
-	file=$(grep -l "^# suite: $1:" "$FV_TOP"/selftests/*/Makefile | head -n 1)
-	basename "$(dirname "$file")"
+# suite_file NAME: print the Makefile that declares a suite or variant
+suite_file()
+{
+	suite_files | xargs -d '\n' grep -lE "^# (suite|variant): $1:" | head -n 1
 }
 
 # suite_get NAME FIELD DEFAULT
@@ -33,13 +42,30 @@ suite_get()
 {
 	local value
 
-	value=$(sed -n "s/^# $2: *//p" "$FV_TOP/selftests/$(suite_dir "$1")/Makefile" | head -n 1)
+	value=$(awk -v name="$1" -v field="$2" '
+		!/^#/ { exit }
+		$2 == "suite:" || $2 == "variant:" {
+			block = $3
+			sub(/:$/, "", block)
+			is_variant[block] = $2 == "variant:"
+			if (!is_variant[block])
+				suite = block
+		}
+		match($0, /^# [a-z_]+: */) && $2 == field ":" && !((block, field) in value) {
+			value[block, field] = substr($0, RLENGTH + 1)
+		}
+		END {
+			if ((name, field) in value)
+				print value[name, field]
+			else if (is_variant[name] && field ~ /^(where|driver|topology|cmdline|smp|mem)$/)
+				print value[suite, field]
+		}' "$(suite_file "$1")")
 	echo "${value:-$3}"
 }
 
 suite_sentence()
 {
-	sed -n 's/^# suite: [^:]*: *//p' "$FV_TOP/selftests/$(suite_dir "$1")/Makefile"
+	sed -nE "s/^# (suite|variant): $1: *//p" "$(suite_file "$1")"
 }
 
 # suite_timeout NAME KERNEL: print the time limit of each program: ten times "# seconds:", else
@@ -58,14 +84,13 @@ suite_timeout()
 # these programs
 suite_runner()
 {
-	local program dir
+	local program
 
-	dir=$(suite_dir "$1")
 	if [ -z "${suite_programs:-}" ]; then
-		printf '%s' "-c $dir"
+		printf '%s' "-c $1"
 	else
 		for program in $suite_programs; do
-			printf '%s' "-t $dir:$program "
+			printf '%s' "-t $1:$program "
 		done
 	fi
 	printf '%s' " -o $(suite_timeout "$1" "$2")"
@@ -86,29 +111,30 @@ suites_moved()
 # suites_build NAME…: build and install to out/build/kselftest
 suites_build()
 {
-	local dir=$FV_OUT_DIR/build/kselftest suite targets=
+	local dir=$FV_OUT_DIR/build/kselftest
 
-	for suite; do
-		targets+=" $(suite_dir "$suite")"
-	done
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	suites_moved
 	make -C "$FV_TOP/selftests" KSFT="$FV_LINUX/tools/testing/selftests" \
-		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$targets" \
+		BUILD="$FV_OUT_DIR/build/selftests" INSTALL_PATH="$dir" TARGETS="$*" \
 		-j"$(cpus)" install >"$dir.log" 2>&1 </dev/null && [ -x "$dir/run_kselftest.sh" ]
 }
 
 # suite_host NAME DIR: run it on the host; rows in DIR/rows
 suite_host()
 {
-	local suite=$1 dir=$2 rc=0
+	local suite=$1 dir=$2 word rc=0
 
 	# shellcheck disable=SC2046 # a list
 	(
 		cd "$FV_OUT_DIR/build/kselftest" || exit
 		# shellcheck disable=SC2163 # NAME=value
 		[ -z "${suite_env:-}" ] || export "$suite_env"
+		for word in $(suite_get "$suite" env ""); do
+			# shellcheck disable=SC2163 # NAME=value
+			export "$word"
+		done
 		export FV_OUT=$dir/out FV_TOP PATH=$FV_OUT_DIR/build/tools:$PATH
 		timeout -k 5 $(($(suite_timeout "$suite" host) + 60)) \
 			./run_kselftest.sh $(suite_runner "$suite" host)
@@ -149,6 +175,7 @@ suite_guest()
 	[[ $guest_topology != card* ]] || card_payload "$kernel" "$dir/t"
 	[ "$kernel" != debug ] || guest_mem=3G
 	guest_env="FV_KERNEL=$kernel"$'\n'"FV_SLOW=$(kernel_slowness "$kernel")${suite_env:+$'\n'$suite_env}"
+	guest_env+=$'\n'$(suite_get "$suite" env "" | tr ' ' '\n')
 	if [ -n "${suite_icount:-}" ]; then
 		guest_accel=tcg,thread=single guest_smp=1
 		guest_args=(-icount "shift=0,sleep=off")
