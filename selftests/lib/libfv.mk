@@ -5,7 +5,7 @@
 #
 #	TEST_GEN_PROGS := stats_test
 #	include $(KSFT)/lib.mk
-#	include ../lib/libfv.mk
+#	include ../../../lib/libfv.mk
 
 LIBFV_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 LIBFV_C := $(sort $(wildcard $(LIBFV_DIR)*.c))

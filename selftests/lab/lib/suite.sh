@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # settings of guest_boot, suite_guest
-# Suites: directories below selftests/ with a Makefile that starts with
+# Suites: directories selftests/suites/KIND/NAME, selftests/bench and selftests/survive, with a
+# Makefile that starts with
 #   # suite: NAME: SENTENCE
 #   # where: host|l1
 # and may have "# driver: …", "# smp: N", "# mem: SIZE",
@@ -22,7 +23,11 @@
 # suite_files: print the Makefiles of all suites
 suite_files()
 {
-	printf '%s\n' "$FV_TOP"/selftests/*/Makefile
+	local file
+
+	for file in "$FV_TOP"/selftests/{suites/*/*,bench,survive}/Makefile; do
+		[ ! -e "$file" ] || echo "$file"
+	done
 }
 
 # suite_list: print the names of all suites and variants
@@ -61,6 +66,16 @@ suite_get()
 				print value[suite, field]
 		}' "$(suite_file "$1")")
 	echo "${value:-$3}"
+}
+
+# suite_kind NAME: print its kind; bench and survive have their own
+suite_kind()
+{
+	local dir
+
+	dir=$(dirname "$(suite_file "$1")")
+	[[ $dir != */suites/* ]] || dir=$(dirname "$dir")
+	basename "$dir"
 }
 
 suite_sentence()

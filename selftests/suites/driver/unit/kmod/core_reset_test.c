@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * recover/core_reset.c, isolate/vf.c: what is saved, fenced and stopped before a reset by the PCI
+ * core, and what is found wrong after it.
+ */
+#include "kselftest_harness.h"
+
+#include "base/registry.h"
+#include "isolate/fence.h"
+#include "isolate/intx.h"
+#include "isolate/saved_state.h"
+#include "isolate/vf.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
+#include "pcie/msi.h"
+#include "pcie/ready.h"
+#include "recover/core_reset.h"
+#include "recover/recovery_worker.h"
+
+/* The physical function, two virtual ones, and one of another physical function. */
+enum { PF, VF0, VF1, OTHER, FUNCTIONS };
+
+/* Results and calls of the stubs for other driver files. */
+static struct world {
+	struct fv_device *devices;
+	bool is_bound[FUNCTIONS];
+	unsigned int raises[FUNCTIONS], revokes[FUNCTIONS], saves[FUNCTIONS], stops[FUNCTIONS];
+	unsigned int queued[FUNCTIONS], sets[FUNCTIONS];
+	int raise, save, verify, verify_vfs, msi;	/* errors */
+	unsigned int begins, refs, verifies, msis;
+	bool has_session, is_intx_used;
+	unsigned int intx_sets;
+	bool is_intx_disabled;
+	enum fpga_vfio_card_state state;
+	char text[FV_REASON_SIZE];
+} world;
+
+static unsigned int index_of(struct fv_device *dev)
+{
+	kernel_assert(dev - world.devices < FUNCTIONS);
+	return dev - world.devices;
+}
+
+static struct fv_device *device_of(struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUNCTIONS; i++)
+		if (world.devices[i].core.pdev == pdev)
+			return world.is_bound[i] ? &world.devices[i] : NULL;
+	return NULL;
+}
+
+struct fv_device *fv_device_find(struct pci_dev *pdev)
+{
+	return device_of(pdev);
+}
+
+struct fv_device *fv_device_get(const char *bdf)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUNCTIONS; i++) {
+		if (strcmp(pci_name(world.devices[i].core.pdev), bdf) || !world.is_bound[i])
+			continue;
+		world.refs++;
+		return &world.devices[i];
+	}
+	return NULL;
+}
+
+void fv_device_put(struct fv_device *dev)
+{
+	kernel_assert(world.refs--);
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return dev->state;
+}
+
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 enum fpga_vfio_origin origin, const char *fmt, ...)
+{
+	va_list args;
+
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_KERNEL);
+	va_start(args, fmt);
+	vscnprintf(world.text, sizeof(world.text), fmt, args);
+	va_end(args);
+	dev->state = state;
+	world.sets[index_of(dev)]++;
+}
+
+int fv_fence_raise(struct fv_device *dev)
+{
+	kernel_assert(dev->core.pdev->dev.mutex.held && !dev->core.memory_lock.held);
+	world.raises[index_of(dev)]++;
+	return world.raise;
+}
+
+void fv_fence_revoke(struct fv_device *dev)
+{
+	kernel_assert(world.raises[index_of(dev)] && !dev->core.memory_lock.held);
+	world.revokes[index_of(dev)]++;
+}
+
+int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
+{
+	kernel_assert(pdev == dev->core.pdev && !world.stops[index_of(dev)]);
+	world.saves[index_of(dev)]++;
+	return world.save;
+}
+
+void fv_config_stop(struct pci_dev *pdev)
+{
+	struct fv_device *dev = device_of(pdev);
+
+	kernel_assert(dev->core.memory_lock.held == -1);
+	world.stops[index_of(dev)]++;
+}
+
+void fv_config_set_intx(struct fv_config *config, bool is_disabled)
+{
+	kernel_assert(config == &world.devices[PF].config && world.devices[PF].config_lock.held);
+	world.intx_sets++;
+	world.is_intx_disabled = is_disabled;
+}
+
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	return 0;
+}
+
+static int verify(int error, const char *what, char *text, size_t size)
+{
+	if (error)
+		snprintf(text, size, "%s", what);
+	return error;
+}
+
+int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text, size_t size)
+{
+	kernel_assert(!world.devices[PF].config_lock.held);
+	kernel_assert(!memcmp(config, &world.devices[PF].config, sizeof(*config)));
+	world.verifies++;
+	return verify(world.verify, "BAR 0 is 0", text, size);
+}
+
+int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
+{
+	return verify(world.verify_vfs, "VF Enable is clear", text, size);
+}
+
+int fv_msi_verify(struct pci_dev *pdev, char *text, size_t size)
+{
+	world.msis++;
+	return verify(world.msi, "MSI-X entry 0 is 0", text, size);
+}
+
+bool fv_intx_is_used(struct fv_device *dev)
+{
+	return world.is_intx_used;
+}
+
+bool fv_ready_is_answering(struct pci_dev *pdev)
+{
+	return !pdev->is_gone;
+}
+
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
+{
+	if (world.has_session)
+		snprintf(text, size, "fenced by unit");
+	return world.has_session;
+}
+
+void fv_card_reset_begin(struct fv_card *card)
+{
+	world.begins++;
+}
+
+void fv_recovery_queue(struct fv_device *dev)
+{
+	world.queued[index_of(dev)]++;
+}
+
+FIXTURE(core_reset)
+{
+	struct pci_bus bus;
+	struct pci_dev pdevs[FUNCTIONS];
+	struct fv_device devices[FUNCTIONS];
+	struct pci_dev *pf;
+	struct fv_device *dev;
+};
+
+FIXTURE_SETUP(core_reset)
+{
+	unsigned int i;
+
+	kernel_begins();
+	for (i = 0; i < FUNCTIONS; i++) {
+		pci_begins(&self->pdevs[i], "0000:01:00.0");
+		self->pdevs[i].name[11] += i;
+		self->pdevs[i].devfn = i;
+		self->pdevs[i].is_virtfn = i != PF;
+		self->pdevs[i].physfn = &self->pdevs[i == OTHER ? OTHER : PF];
+		pci_bus_add(&self->bus, &self->pdevs[i]);
+		self->pdevs[i].dev.drvdata = &self->devices[i].core;
+		self->devices[i].core.pdev = &self->pdevs[i];
+		self->devices[i].state = FPGA_VFIO_CARD_STATE_READY;
+		world.is_bound[i] = true;
+	}
+	self->pf = &self->pdevs[PF];
+	self->pf->nr_vfs = 2;
+	self->dev = &self->devices[PF];
+	self->dev->identity.vendor = 0x10ee;
+	self->dev->identity.device = 0x903f;
+	self->dev->initial_saved = (void *)1;
+	memset(&self->dev->config, 0x5a, sizeof(self->dev->config));
+	world.devices = self->devices;
+	mutex_lock(&self->pf->dev.mutex);
+}
+
+FIXTURE_TEARDOWN(core_reset)
+{
+	unsigned int i;
+
+	mutex_unlock(&self->pf->dev.mutex);
+	for (i = 0; i < FUNCTIONS; i++)
+		EXPECT_EQ(1, self->pdevs[i].refs);
+	EXPECT_EQ(0, world.refs);
+	kernel_ends();
+}
+
+TEST_F(core_reset, before_it)
+{
+	unsigned int i;
+
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(kernel_ns, self->dev->reset_began_ns);
+	EXPECT_TRUE(self->dev->reset_was_readable);
+	EXPECT_EQ(1, world.begins);
+	EXPECT_EQ(1, world.saves[PF]);
+	/* the core stops the function itself */
+	EXPECT_EQ(0, world.raises[PF] + world.stops[PF] + world.sets[PF]);
+	/* its virtual functions lose their configuration with it */
+	for (i = VF0; i <= VF1; i++) {
+		EXPECT_EQ(1, world.raises[i]);
+		EXPECT_EQ(1, world.revokes[i]);
+		EXPECT_EQ(1, world.saves[i]);
+		EXPECT_EQ(1, world.stops[i]);
+		EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[i].state);
+		EXPECT_EQ(0, self->devices[i].core.memory_lock.held);
+	}
+	EXPECT_STREQ("the PCI core resets its physical function 0000:01:00.0", world.text);
+	EXPECT_EQ(0, world.saves[OTHER] + world.raises[OTHER] + world.sets[OTHER]);
+
+	self->pf->is_gone = true;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_FALSE(self->dev->reset_was_readable);
+	/* they are not ready any more */
+	EXPECT_EQ(1, world.raises[VF0]);
+}
+
+/* What fails is only told: the core resets the function in any case. */
+TEST_F(core_reset, before_it_with_errors)
+{
+	world.raise = -EAGAIN;
+	world.save = -ENOMEM;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(1, world.revokes[VF1]);
+	EXPECT_EQ(1, world.saves[VF1]);
+	EXPECT_EQ(1, world.stops[VF1]);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[VF1].state);
+}
+
+/* Virtual functions that are not this driver's: only those without a driver are saved. */
+TEST_F(core_reset, virtual_functions_of_others)
+{
+	static struct device_driver driver = { .name = "other" };
+
+	world.is_bound[VF0] = false;
+	world.is_bound[VF1] = false;
+	self->pdevs[VF1].dev.driver = &driver;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(1, self->pdevs[VF0].saves);
+	EXPECT_EQ(0, self->pdevs[VF1].saves);
+	EXPECT_EQ(0, self->pdevs[OTHER].saves);
+	self->pdevs[VF0].is_gone = true;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(1, self->pdevs[VF0].saves);
+	fv_core_reset_vfs_done(self->pf);
+	EXPECT_EQ(1, self->pdevs[VF0].restores);
+	EXPECT_EQ(0, self->pdevs[VF1].restores);
+	EXPECT_EQ(0, self->pdevs[OTHER].restores);
+	EXPECT_EQ(0, world.queued[VF0] + world.queued[VF1]);
+}
+
+/* One that is locked is being reset or bound, and is checked at the end of that. */
+TEST_F(core_reset, a_virtual_function_that_is_locked)
+{
+	mutex_lock(&self->pdevs[VF0].dev.mutex);
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(0, world.raises[VF0]);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[VF0].state);
+	EXPECT_EQ(1, world.raises[VF1]);
+	self->pdevs[VF0].is_gone = true;
+	fv_core_reset_vfs_done(self->pf);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[VF0].state);
+	/* but the recovery worker looks at it */
+	EXPECT_EQ(1, world.queued[VF0]);
+	EXPECT_EQ(1, world.queued[VF1]);
+	EXPECT_TRUE(self->pdevs[VF0].dev.mutex.held);
+	EXPECT_FALSE(self->pdevs[VF1].dev.mutex.held);
+	mutex_unlock(&self->pdevs[VF0].dev.mutex);
+	/* ready, although reset: found by the check */
+	world.queued[VF0] = 0;
+	fv_core_reset_vfs_done(self->pf);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[VF0].state);
+	EXPECT_EQ(2, world.queued[VF0]);
+	EXPECT_EQ(0, world.queued[OTHER]);
+}
+
+TEST_F(core_reset, there_are_no_virtual_functions)
+{
+	self->pf->nr_vfs = 0;
+	fv_core_reset_prepare(self->pf);
+	fv_core_reset_vfs_done(self->pf);
+	EXPECT_EQ(1, world.saves[PF]);
+	EXPECT_EQ(0, world.saves[VF0] + world.raises[VF0] + world.queued[VF0]);
+}
+
+#define checked(_state, _text) do {					\
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_##_state, self->dev->state);	\
+	EXPECT_EQ(self->dev->state == FPGA_VFIO_CARD_STATE_FAILED, world.sets[PF]);	\
+	EXPECT_EQ(world.sets[PF], world.queued[PF]);			\
+	EXPECT_STREQ(_text, world.text);				\
+	self->dev->state = FPGA_VFIO_CARD_STATE_READY;			\
+	world.sets[PF] = 0;						\
+	world.queued[PF] = 0;						\
+	world.text[0] = '\0';						\
+} while (0)
+
+/* Each thing that may be wrong; the first one is told. */
+TEST_F(core_reset, after_it)
+{
+	fv_core_reset_check(self->dev);
+	checked(READY, "");
+	EXPECT_EQ(1, world.verifies);
+	EXPECT_EQ(1, world.msis);
+
+	world.msi = -EIO;
+	fv_core_reset_check(self->dev);
+	checked(FAILED, "MSI-X entry 0 is 0");
+	world.verify_vfs = -EIO;
+	fv_core_reset_check(self->dev);
+	checked(FAILED, "VF Enable is clear");
+	world.verify = -EIO;
+	fv_core_reset_check(self->dev);
+	checked(FAILED, "BAR 0 is 0");
+	EXPECT_EQ(2, world.msis);
+
+	pci_put(self->pf, PCI_VENDOR_ID, 4, 0x903e10ee, 0);
+	fv_core_reset_check(self->dev);
+	checked(FAILED, "it is 10ee:903e, was 10ee:903f");
+	pci_put(self->pf, PCI_VENDOR_ID, 4, 0x903f10ef, 0);
+	fv_core_reset_check(self->dev);
+	checked(FAILED, "it is 10ef:903f, was 10ee:903f");
+	EXPECT_EQ(4, world.verifies);
+	self->pf->is_gone = true;
+	fv_core_reset_check(self->dev);
+	checked(FAILED, "it does not answer after a reset by the PCI core");
+
+	/* the end of the fence session verifies the card */
+	world.has_session = true;
+	fv_core_reset_check(self->dev);
+	checked(READY, "");
+	EXPECT_EQ(4, world.verifies);
+}
+
+/* Vendor and device of a virtual function read all-ones (PCIe r6.0, 9.3.4.1.1). */
+TEST_F(core_reset, after_that_of_a_virtual_function)
+{
+	pci_put(self->pf, PCI_VENDOR_ID, 4, 0xffffffff, 0);
+	self->pf->is_virtfn = true;
+	fv_core_reset_check(self->dev);
+	checked(READY, "");
+}
+
+/* During probe there is nothing to compare with. */
+TEST_F(core_reset, after_one_during_probe)
+{
+	self->dev->initial_saved = NULL;
+	world.verify = -EIO;
+	fv_core_reset_check(self->dev);
+	checked(READY, "");
+	EXPECT_EQ(0, world.verifies + world.msis);
+}
+
+/* vfio_pci_core may have masked INTx since the configuration was saved. */
+TEST_F(core_reset, intx_masked_meanwhile)
+{
+	fv_core_reset_check(self->dev);
+	EXPECT_EQ(0, world.intx_sets);
+	world.is_intx_used = true;
+	fv_core_reset_check(self->dev);
+	EXPECT_EQ(1, world.intx_sets);
+	EXPECT_FALSE(world.is_intx_disabled);
+	pci_put(self->pf, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE, 0x547);
+	fv_core_reset_check(self->dev);
+	EXPECT_TRUE(world.is_intx_disabled);
+}
+
+/* Also those of another function on the bus count. */
+TEST_F(core_reset, virtual_functions_below_a_port)
+{
+	EXPECT_TRUE(fv_vf_are_below(&self->pdevs[OTHER]));
+	self->pf->nr_vfs = 0;
+	EXPECT_FALSE(fv_vf_are_below(&self->pdevs[OTHER]));
+	self->pdevs[OTHER].nr_vfs = 1;
+	EXPECT_TRUE(fv_vf_are_below(self->pf));
+}
+
+TEST_F(core_reset, a_virtual_function_waits)
+{
+	unsigned int state;
+	char text[64];
+
+	EXPECT_FALSE(fv_vf_is_waiting(self->pf, text, sizeof(text)));
+	for (state = 0; state <= FPGA_VFIO_CARD_STATE_FAILED; state++) {
+		self->dev->state = state;
+		EXPECT_EQ(state != FPGA_VFIO_CARD_STATE_READY,
+			  fv_vf_is_waiting(&self->pdevs[VF1], text, sizeof(text)));
+	}
+	EXPECT_STREQ("its physical function 0000:01:00.0 is failed", text);
+	/* of another driver */
+	world.is_bound[PF] = false;
+	EXPECT_FALSE(fv_vf_is_waiting(&self->pdevs[VF1], text, sizeof(text)));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * recover/open_close.c, recovery_worker.c: each user gets a device that was reset, by methods that
+ * spare functions of other users, at its last close or at the open; close reset leaves a broken
+ * device to the recovery worker.
+ */
+#include "kselftest_harness.h"
+
+#include "base/registry.h"
+#include "base/wait.h"
+#include "isolate/saved_state.h"
+#include "isolate/vf.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/group.h"
+#include "object/history.h"
+#include "object/stats.h"
+#include "pcie/link.h"
+#include "pcie/msi.h"
+#include "pcie/ready.h"
+#include "pcie/reset_ops.h"
+#include "recover/core_reset.h"
+#include "recover/open_close.h"
+#include "recover/recovery_worker.h"
+#include "reset/reset.h"
+
+#define DEVICES 3
+#define FUNCTION_ONLY FV_RESET_FUNCTION_ONLY
+#define FLR BIT(FPGA_VFIO_RESET_METHOD_FLR)
+#define HOT BIT(FPGA_VFIO_RESET_METHOD_HOT)
+
+/* Results and call counts of the stubs for other driver files. */
+static struct world {
+	struct fv_device *dev;		/* the device being opened or closed */
+	int reset, ask;
+	enum fpga_vfio_card_state after;	/* state after a reset */
+	bool is_offered, is_special, is_leased, is_link_down;
+	bool is_shared, is_touched, is_asleep;
+	unsigned int resets, rewinds, events, sleeps;
+	unsigned long methods;		/* of the last reset */
+	unsigned long first;		/* method that an open tries first */
+	enum fpga_vfio_origin origin;
+	struct fv_event event;
+	char text[FV_REASON_SIZE];
+} world;
+
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+		 struct fv_reset_report *report)
+{
+	kernel_assert(dev == world.dev && !report == (origin != FPGA_VFIO_ORIGIN_CLOSE));
+	if (report) {
+		report->nr = 2;
+		report->steps[0].method = FPGA_VFIO_RESET_METHOD_FLR;
+		report->steps[1].method = FPGA_VFIO_RESET_METHOD_HOT;
+	}
+	world.resets++;
+	world.methods = methods;
+	world.origin = origin;
+	dev->state = world.after;
+	return world.reset;
+}
+
+bool fv_reset_is_offered(struct pci_dev *pdev)
+{
+	return world.is_offered;
+}
+
+unsigned long fv_reset_first(struct pci_dev *pdev, const struct fv_policy *policy,
+			     unsigned long methods)
+{
+	return world.first & methods;
+}
+
+bool fv_group_is_shared(struct pci_dev *pdev)
+{
+	return world.is_shared;
+}
+
+bool fv_reset_is_core_special(struct pci_dev *pdev)
+{
+	return world.is_special;
+}
+
+int fv_scope_check_users(struct fv_device *dev, char *text, size_t size)
+{
+	if (world.ask)
+		snprintf(text, size, "a virtual function is held");
+	return world.ask;
+}
+
+int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
+{
+	return device_trylock(&pdev->dev) ? 0 : -EAGAIN;
+}
+
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
+{
+	if (world.is_leased)
+		strscpy(text, "fenced", size);
+	return world.is_leased;
+}
+
+bool fv_card_is_link_down(struct fv_card *card)
+{
+	return world.is_link_down;
+}
+
+void fv_card_isolate(struct fv_card *card)
+{
+}
+
+void fv_card_restore(struct fv_card *card)
+{
+}
+
+void fv_card_reset_begin(struct fv_card *card)
+{
+}
+
+int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+{
+	return 0;
+}
+
+void fv_card_check_link(struct fv_card *card)
+{
+}
+
+int fv_ready_settle(struct pci_dev *port)
+{
+	return fv_wait_ms(FV_READY_SETTLE_MS);
+}
+
+bool fv_ready_is_answering(struct pci_dev *pdev)
+{
+	return !pdev->is_gone;
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return dev->state;
+}
+
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 enum fpga_vfio_origin origin, const char *fmt, ...)
+{
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_CLOSE);
+	dev->state = state;
+}
+
+void fv_device_set_clean(struct fv_device *dev, unsigned int method)
+{
+	if (dev->state == FPGA_VFIO_CARD_STATE_READY)
+		dev->clean_by = BIT(method);
+}
+
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	unsigned long clean_by = dev->clean_by;
+
+	dev->clean_by = 0;
+	return clean_by;
+}
+
+void fv_device_set_asleep(bool is_asleep)
+{
+	world.is_asleep = is_asleep;
+	world.sleeps++;
+}
+
+void fv_device_forget_state(struct fv_device *dev)
+{
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	*policy = dev->policy;
+}
+
+struct fv_device *fv_device_find(struct pci_dev *pdev)
+{
+	return NULL;
+}
+
+struct fv_device *fv_device_get(const char *bdf)
+{
+	return NULL;
+}
+
+void fv_device_put(struct fv_device *dev)
+{
+}
+
+void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
+{
+	va_list args;
+
+	world.events++;
+	world.event = *what;
+	va_start(args, fmt);
+	vscnprintf(world.text, sizeof(world.text), fmt, args);
+	va_end(args);
+}
+
+int fv_fence_raise(struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_fence_revoke(struct fv_device *dev)
+{
+}
+
+struct pci_dev *fv_vf_next(struct pci_dev *pf, struct pci_dev *vf)
+{
+	return NULL;
+}
+
+bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
+{
+	return false;
+}
+
+int fv_saved_state_init(struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_saved_state_exit(struct fv_device *dev)
+{
+}
+
+int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
+{
+	return 0;
+}
+
+void fv_saved_state_reset(struct fv_device *dev)
+{
+	world.rewinds++;
+}
+
+bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
+{
+	return false;
+}
+
+/* At open the function is still suspended, but its port is not; at close it is awake. */
+bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
+{
+	kernel_assert(pdev->dev.usage + pdev->bus->self->dev.usage == 1);
+	return world.is_touched;
+}
+
+void fv_config_stop(struct pci_dev *pdev)
+{
+}
+
+void fv_config_set_intx(struct fv_config *config, bool is_disabled)
+{
+}
+
+int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
+{
+	return 0;
+}
+
+int fv_msi_verify(struct pci_dev *pdev, char *text, size_t size)
+{
+	return 0;
+}
+
+bool fv_intx_is_used(struct fv_device *dev)
+{
+	return false;
+}
+
+FIXTURE(open_close)
+{
+	struct pci_bus bus;
+	struct pci_dev port, pdev;
+	struct fv_card card;
+	struct vfio_device_set set;
+	struct fv_device devices[DEVICES];
+	struct fv_stats stats;
+	struct fv_device *dev;
+};
+
+FIXTURE_SETUP(open_close)
+{
+	unsigned int i;
+
+	kernel_begins();
+	pci_begins(&self->port, "0000:00:01.0");
+	pci_begins(&self->pdev, "0000:01:00.0");
+	self->bus.self = &self->port;
+	pci_bus_add(&self->bus, &self->pdev);
+	self->card.port = &self->port;
+	INIT_LIST_HEAD(&self->set.device_list);
+	for (i = 0; i < DEVICES; i++) {
+		self->devices[i].core.vdev.dev_set = &self->set;
+		list_add_tail(&self->devices[i].core.vdev.dev_set_list, &self->set.device_list);
+	}
+	self->dev = &self->devices[1];
+	self->dev->core.pdev = &self->pdev;
+	self->pdev.dev.drvdata = &self->dev->core;
+	self->dev->card = &self->card;
+	self->dev->stats = &self->stats;
+	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
+	self->stats.counters = alloc_percpu(struct fv_counters);
+	world = (struct world) {
+		.dev = self->dev,
+		.is_offered = true,
+		.after = FPGA_VFIO_CARD_STATE_READY,
+		.first = FLR,
+	};
+	ASSERT_EQ(0, fv_recovery_init(self->dev));
+	mutex_lock(&self->set.lock);
+}
+
+FIXTURE_TEARDOWN(open_close)
+{
+	mutex_unlock(&self->set.lock);
+	fv_recovery_exit(self->dev);
+	free_percpu(self->stats.counters);
+	kernel_ends();
+}
+
+#define close_reset()	do {						\
+	pm_runtime_get_noresume(&self->pdev.dev);			\
+	fv_close_reset(self->dev, FPGA_VFIO_RESET_METHOD_FLR);		\
+	pm_runtime_put(&self->pdev.dev);				\
+} while (0)
+
+/* A function that is bound but not open may be reset with the card. */
+TEST_F(open_close, an_open_spares_open_functions)
+{
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.origin);
+	self->devices[2].core.vdev.open_count = 1;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FUNCTION_ONLY, world.methods);
+	self->devices[2].core.vdev.open_count = 0;
+	self->devices[0].core.vdev.open_count = 2;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FUNCTION_ONLY, world.methods);
+	/* the open in progress is not counted as another user */
+	self->devices[0].core.vdev.open_count = 0;
+	self->dev->core.vdev.open_count = 1;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(4, world.resets);
+	EXPECT_EQ(0, world.events);
+}
+
+TEST_F(open_close, a_close_spares_open_functions)
+{
+	self->dev->core.needs_reset = true;
+	self->dev->core.vdev.open_count = 1;
+	close_reset();
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_CLOSE, world.origin);
+	self->devices[0].core.vdev.open_count = 1;
+	close_reset();
+	EXPECT_EQ(FUNCTION_ONLY, world.methods);
+	EXPECT_EQ(2, world.resets);
+	EXPECT_EQ(2, world.rewinds);
+	/* vfio_pci_core reset it already */
+	self->dev->core.needs_reset = false;
+	close_reset();
+	EXPECT_EQ(2, world.resets);
+}
+
+/* Close does not wait for a card that does not answer. */
+TEST_F(open_close, a_close_of_what_is_broken)
+{
+	self->pdev.is_gone = true;
+	close_reset();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	self->dev->recovery.is_queued = false;
+	world.is_link_down = true;
+	close_reset();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	/* the owner of the fence session recovers it */
+	self->dev->recovery.is_queued = false;
+	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
+	world.is_leased = true;
+	close_reset();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev->state);
+	EXPECT_FALSE(self->dev->recovery.is_queued);
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(3, world.rewinds);
+}
+
+/* The states that the recovery worker handles. */
+TEST_F(open_close, what_is_repaired)
+{
+	static const struct {
+		enum fpga_vfio_card_state state;
+		unsigned long methods;		/* 0: left alone */
+	} rows[] = {
+		{ FPGA_VFIO_CARD_STATE_READY },
+		{ FPGA_VFIO_CARD_STATE_FENCED },
+		{ FPGA_VFIO_CARD_STATE_RECOVERING },
+		{ FPGA_VFIO_CARD_STATE_LOST, FV_RESET_ANY | FV_RESET_VERIFY_FIRST },
+		{ FPGA_VFIO_CARD_STATE_CHANGED, FV_RESET_ANY | FV_RESET_VERIFY_FIRST },
+		{ FPGA_VFIO_CARD_STATE_FAILED, FV_RESET_ANY },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		self->dev->state = rows[i].state;
+		world.resets = 0;
+		world.methods = 0;
+		self->dev->recovery.is_queued = true;
+		kernel_do(&self->dev->recovery);
+		EXPECT_EQ(!!rows[i].methods, world.resets) TH_LOG("state %u", rows[i].state);
+		EXPECT_EQ(rows[i].methods, world.methods) TH_LOG("state %u", rows[i].state);
+	}
+	/* not while it is being unbound */
+	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
+	world.resets = 0;
+	fv_recovery_leave(self->dev);
+	self->dev->recovery.is_queued = true;
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(0, world.resets);
+}
+
+/* Each reason to refuse an open. */
+TEST_F(open_close, an_open_is_refused)
+{
+	world.is_leased = true;
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	world.is_leased = false;
+	world.ask = -EOPNOTSUPP;
+	EXPECT_EQ(-EBUSY, fv_open_reset(self->dev));
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
+	EXPECT_EQ(-EBUSY, world.event.error);
+	EXPECT_STREQ("a virtual function is held", world.text);
+	world.ask = 0;
+	world.is_offered = false;
+	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
+	world.is_offered = true;
+	world.is_special = true;
+	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
+	EXPECT_EQ(0, world.resets);
+	/* no method was tried */
+	world.is_special = false;
+	world.reset = -EBUSY;
+	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
+	world.reset = -EINTR;
+	EXPECT_EQ(-EINTR, fv_open_reset(self->dev));
+	EXPECT_EQ(1, world.events);
+	/* failed, although the PCI core offers no method */
+	world.is_offered = false;
+	world.reset = -ETIMEDOUT;
+	world.after = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+	strscpy(self->dev->reason, "no answer");
+	EXPECT_EQ(-EIO, fv_open_reset(self->dev));
+	EXPECT_EQ(2, world.events);
+	EXPECT_EQ(-ETIMEDOUT, world.event.error);
+	EXPECT_STREQ("no answer", world.text);
+}
+
+/* What the last close has reset is verified, once; the next open is another user's. */
+TEST_F(open_close, a_clean_device_is_not_reset)
+{
+	close_reset();
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(FLR, self->dev->clean_by);
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, self->dev->clean_by);
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	/* beside another user */
+	close_reset();
+	self->devices[2].core.vdev.open_count = 1;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FUNCTION_ONLY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, self->port.dev.usage);
+	EXPECT_EQ(0, self->pdev.dev.usage);
+}
+
+/* Each doubt has an open reset the device. */
+TEST_F(open_close, a_doubtful_device_is_reset)
+{
+	const struct {
+		const char *what;
+		bool *is;
+		int *error;
+		u32 *value;
+	} rows[] = {
+		{ "nothing" },
+		{ "the policy",
+		  .value = &self->dev->policy.value[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] },
+		{ "a virtual function", &self->pdev.is_virtfn },
+		{ "it has virtual functions", .value = &self->pdev.nr_vfs },
+		{ "its group has another device", &world.is_shared },
+		{ "its configuration has changed", &world.is_touched },
+		{ "its port does not wake", .error = &self->port.dev.wake_error },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		close_reset();
+		EXPECT_EQ(FLR, self->dev->clean_by) TH_LOG("%s", rows[i].what);
+		if (rows[i].is)
+			*rows[i].is = true;
+		if (rows[i].error)
+			*rows[i].error = -EIO;
+		if (rows[i].value)
+			*rows[i].value = 1;
+		EXPECT_EQ(0, fv_open_reset(self->dev));
+		EXPECT_EQ(i ? FV_RESET_ANY : FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods)
+			TH_LOG("%s", rows[i].what);
+		EXPECT_EQ(0, self->dev->clean_by);
+		EXPECT_EQ(0, self->port.dev.usage) TH_LOG("%s", rows[i].what);
+		EXPECT_EQ(0, self->pdev.dev.usage) TH_LOG("%s", rows[i].what);
+		if (rows[i].is)
+			*rows[i].is = false;
+		if (rows[i].error)
+			*rows[i].error = 0;
+		if (rows[i].value)
+			*rows[i].value = 0;
+	}
+	/* the close has used another method than the open would */
+	close_reset();
+	world.first = HOT;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+}
+
+/* An open that is refused, for whatever reason, leaves nothing to the next one. */
+TEST_F(open_close, an_open_that_fails_is_no_clean_device)
+{
+	close_reset();
+	world.is_leased = true;
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	world.is_leased = false;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	/* verified, and another card */
+	close_reset();
+	world.reset = -ESTALE;
+	world.after = FPGA_VFIO_CARD_STATE_CHANGED;
+	EXPECT_EQ(-EIO, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, self->dev->clean_by);
+}
+
+/* Clean is only what was seen to be reset, and to be in order after it. */
+TEST_F(open_close, a_close_that_leaves_a_doubt)
+{
+	/* by a method that only the core has */
+	fv_close_reset(self->dev, FV_METHOD_NONE);
+	EXPECT_EQ(0, self->dev->clean_by);
+	/* it is being unbound, or reset */
+	mutex_lock(&self->pdev.dev.mutex);
+	close_reset();
+	mutex_unlock(&self->pdev.dev.mutex);
+	EXPECT_EQ(0, self->dev->clean_by);
+	/* the core has not reset it, the driver has */
+	self->dev->core.needs_reset = true;
+	close_reset();
+	EXPECT_EQ(1, world.resets);
+	EXPECT_EQ(HOT, self->dev->clean_by);
+	fv_device_set_dirty(self->dev);
+	world.reset = -EOPNOTSUPP;
+	close_reset();
+	EXPECT_EQ(2, world.resets);
+	EXPECT_EQ(0, self->dev->clean_by);
+	/* behind a fence */
+	self->dev->core.needs_reset = false;
+	world.is_leased = true;
+	close_reset();
+	EXPECT_EQ(0, self->dev->clean_by);
+	world.is_leased = false;
+	/* its configuration is not in order */
+	world.is_touched = true;
+	close_reset();
+	EXPECT_EQ(0, self->dev->clean_by);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->dev->state);
+	world.is_touched = false;
+	close_reset();
+	EXPECT_EQ(FLR, self->dev->clean_by);
+}
+
+/* A reset by the PCI core, and a sleep of the system, end it. */
+TEST_F(open_close, what_happens_meanwhile)
+{
+	static const struct {
+		unsigned long action;
+		bool is_asleep;
+	} rows[] = {
+		{ PM_SUSPEND_PREPARE, true }, { PM_POST_SUSPEND, false },
+		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false },
+		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false },
+	};
+	unsigned int i;
+
+	close_reset();
+	mutex_lock(&self->pdev.dev.mutex);
+	fv_core_reset_prepare(&self->pdev);
+	mutex_unlock(&self->pdev.dev.mutex);
+	EXPECT_EQ(0, self->dev->clean_by);
+
+	EXPECT_EQ(0, fv_open_close_init());
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		kernel_pm_block->notifier_call(kernel_pm_block, rows[i].action, NULL);
+		EXPECT_EQ(rows[i].is_asleep, world.is_asleep) TH_LOG("row %u", i);
+		EXPECT_EQ(i + 1, world.sleeps);
+	}
+	kernel_pm_block->notifier_call(kernel_pm_block, 99, NULL);
+	EXPECT_EQ(6, world.sleeps);
+	fv_open_close_exit();
+	EXPECT_EQ(NULL, kernel_pm_block);
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,690 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * reset/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
+ * a reset, whatever requested it. Each function waits for its own ready register. User space is
+ * kept from configuration space while it is accessed, and has access during waits.
+ */
+#include "kselftest_harness.h"
+
+#include "base/compat.h"
+#include "isolate/fence.h"
+#include "isolate/saved_state.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "object/history.h"
+#include "object/observer.h"
+#include "object/stats.h"
+#include "pcie/link.h"
+#include "pcie/msi.h"
+#include "pcie/ready.h"
+#include "reset/reset_step.h"
+
+#define DEVICES 2
+
+/* State, results and call counts of the stubs for other driver files. */
+static struct world {
+	struct fv_device *devices[DEVICES];
+	int raise[DEVICES], hold;	/* errors */
+	int act, link, save;
+	bool is_revoked[DEVICES];
+	struct fv_ready_register waits[DEVICES];	/* ready registers that were waited for */
+	unsigned int holds, acts;
+	bool was_fencing_at_act;
+	bool is_blocked;		/* configuration space, for user space */
+	unsigned int gaps;		/* how often it was not blocked during a step */
+	unsigned int changes_in_gap;	/* in that one user space writes to it */
+	bool is_changed, is_retrained;
+	unsigned int restores, restored;
+	int msi, restore;		/* errors */
+	unsigned int designs;
+	u64 settled_ns, link_up_ns;
+	char did[256];
+	unsigned int isolations;
+	struct fv_event event;
+} world;
+
+static void did(const char *what)
+{
+	strncat(world.did, what, sizeof(world.did) - strlen(world.did) - 1);
+	strncat(world.did, " ", sizeof(world.did) - strlen(world.did) - 1);
+}
+
+/* An access by the driver, and a wait. */
+static void accesses(const char *what)
+{
+	kernel_assert(world.is_blocked);
+	did(what);
+}
+
+static void waits(const char *what)
+{
+	kernel_assert(!world.is_blocked);
+	did(what);
+}
+
+static unsigned int index_of(struct fv_device *dev)
+{
+	return dev == world.devices[1];
+}
+
+int fv_fence_raise(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held);
+	if (!world.raise[index_of(dev)])
+		dev->fence.seq |= 1;
+	return world.raise[index_of(dev)];
+}
+
+void fv_fence_revoke(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held && !dev->fence.gate.held);
+	kernel_assert(fv_fence_is_up(&dev->fence));
+	world.is_revoked[index_of(dev)] = true;
+}
+
+void fv_fence_lower(struct fv_device *dev)
+{
+	kernel_assert(!dev->core.memory_lock.held && !dev->fence.gate.held);
+	if (!fv_fence_is_up(&dev->fence))
+		return;
+	dev->fence.seq &= ~1;
+	world.is_revoked[index_of(dev)] = false;
+}
+
+void fv_fence_raise_locked(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1);
+	dev->fence.seq |= 1;
+}
+
+/* Used only without exported dma-bufs. */
+void fv_fence_lower_locked(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1 && list_empty(&dev->core.dmabufs));
+	dev->fence.seq &= ~1;
+}
+
+int fv_scope_hold_memory(struct fv_scope *scope, char *text, size_t size)
+{
+	unsigned int i;
+
+	world.holds++;
+	if (world.hold) {
+		snprintf(text, size, "the user of 0000:01:00.0 does not leave its memory alone");
+		return world.hold;
+	}
+	for (i = 0; i < scope->nr_held; i++) {
+		down_write(&scope->devices[i]->fence.gate);
+		down_write(&scope->devices[i]->core.memory_lock);
+	}
+	return 0;
+}
+
+void fv_scope_release_memory(struct fv_scope *scope)
+{
+	unsigned int i;
+
+	for (i = 0; i < scope->nr_held; i++) {
+		up_write(&scope->devices[i]->core.memory_lock);
+		up_write(&scope->devices[i]->fence.gate);
+	}
+}
+
+static unsigned int awake;
+
+int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
+{
+	scope->nr = is_card ? DEVICES : 1;
+	scope->nr_held = scope->nr;
+	return 0;
+}
+
+void fv_scope_wake(struct fv_scope *scope)
+{
+	awake++;
+}
+
+void fv_scope_allow_sleep(struct fv_scope *scope)
+{
+	kernel_assert(awake--);
+}
+
+void fv_scope_block_config(struct fv_scope *scope)
+{
+	kernel_assert(!world.is_blocked);
+	world.is_blocked = true;
+	if (world.changes_in_gap && world.gaps == world.changes_in_gap)
+		world.is_changed = true;
+}
+
+void fv_scope_unblock_config(struct fv_scope *scope)
+{
+	kernel_assert(world.is_blocked);
+	world.is_blocked = false;
+	world.gaps++;
+}
+
+void fv_scope_lock_memory(struct fv_scope *scope, unsigned int i)
+{
+	kernel_assert(world.is_blocked);
+	down_write(&scope->devices[i]->core.memory_lock);
+}
+
+/* Before the first access: all dma-bufs are revoked, and the fence prevents new ones. */
+static void expect_off(struct fv_device *dev)
+{
+	if (list_empty(&dev->core.dmabufs))
+		return;
+	kernel_assert(fv_fence_is_up(&dev->fence));
+	kernel_assert(world.is_revoked[index_of(dev)]);
+}
+
+void fv_config_stop(struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	accesses("stop");
+	for (i = 0; i < DEVICES; i++)
+		if (world.devices[i]->core.pdev == pdev)
+			expect_off(world.devices[i]);
+}
+
+static int act(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
+{
+	accesses("act");
+	world.acts++;
+	world.was_fencing_at_act = fv_fence_is_up(&world.devices[0]->fence);
+	return world.act;
+}
+
+static int wait_link(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
+{
+	waits("link");
+	kernel_sleep_us(5000000);
+	world.link_up_ns = kernel_ns;
+	return world.link;
+}
+
+static const char *unavailable(struct pci_dev *pdev, const struct fv_policy *policy)
+{
+	return NULL;
+}
+
+void fv_observer_phase(struct fv_device *dev, unsigned int method, enum fv_phase phase, int error)
+{
+}
+
+int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
+{
+	waits("ready");
+	world.settled_ns = kernel_ns - world.link_up_ns;
+	return 0;
+}
+
+bool fv_ready_is_answering(struct pci_dev *pdev)
+{
+	return true;
+}
+
+int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
+{
+	accesses("msi");
+	if (!world.msi)
+		return 0;
+	world.msi--;
+	return -EIO;
+}
+
+int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register *ready,
+			   struct fv_wait *wait, char *text, size_t size)
+{
+	waits("design");
+	world.designs++;
+	world.waits[pdev == world.devices[1]->core.pdev] = *ready;
+	return 0;
+}
+
+int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
+{
+	accesses("save");
+	return world.save;
+}
+
+void fv_saved_state_forget(struct fv_device *dev)
+{
+}
+
+int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
+{
+	accesses("compare");
+	return 0;
+}
+
+int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
+{
+	kernel_assert(dev->core.memory_lock.held == -1);
+	accesses("restore");
+	world.restores++;
+	if (world.restore && world.restores > 1) {
+		snprintf(text, size, "BAR 0 (at 0x10) stays 0, was 0x1");
+		return world.restore;
+	}
+	world.is_changed = false;
+	return 0;
+}
+
+bool fv_saved_state_is_intact(struct fv_device *dev)
+{
+	kernel_assert(dev->core.memory_lock.held == -1);
+	accesses("intact?");
+	return !world.is_changed;
+}
+
+void fv_saved_state_restored(struct fv_device *dev)
+{
+	kernel_assert(world.is_blocked);
+	world.restored++;
+}
+
+int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
+		      struct fv_link_goal *goal)
+{
+	return world.is_retrained ? 0 : -EOPNOTSUPP;
+}
+
+int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
+		    enum fpga_vfio_origin origin, struct fv_link *link)
+{
+	waits("retrain");
+	return 1;
+}
+
+bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal)
+{
+	return !world.is_retrained;
+}
+
+void fv_card_isolate(struct fv_card *card)
+{
+	world.isolations++;
+}
+
+void fv_card_restore(struct fv_card *card)
+{
+}
+
+void fv_card_reset_begin(struct fv_card *card)
+{
+}
+
+void fv_card_reset_end(struct fv_card *card)
+{
+}
+
+void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
+{
+	world.event = *what;
+}
+
+void fv_stats_reset_took(struct fv_stats *stats, u64 ns)
+{
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return dev->state;
+}
+
+void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
+			 enum fpga_vfio_origin origin, const char *fmt, ...)
+{
+	kernel_assert(fv_fence_is_up(&dev->fence) == (state != FPGA_VFIO_CARD_STATE_READY));
+	dev->state = state;
+}
+
+unsigned long fv_device_set_dirty(struct fv_device *dev)
+{
+	dev->clean_by = 0;
+	return 0;
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	*policy = dev->policy;
+}
+
+int vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *core)
+{
+	return 0;
+}
+
+FIXTURE(reset_step)
+{
+	struct pci_dev pdevs[DEVICES];
+	struct fv_device devices[DEVICES];
+	struct fv_stats stats[DEVICES];
+	struct list_head exported;
+	struct fv_reset_job job;
+	struct fv_reset_step step;
+	struct fv_reset_ops ops;
+	struct fv_card card;
+};
+
+FIXTURE_SETUP(reset_step)
+{
+	struct fv_device *dev;
+	unsigned int i;
+
+	kernel_begins();
+	for (i = 0; i < DEVICES; i++) {
+		pci_begins(&self->pdevs[i], i ? "0000:01:00.1" : "0000:01:00.0");
+		dev = &self->devices[i];
+		self->stats[i].counters = alloc_percpu(struct fv_counters);
+		dev->stats = &self->stats[i];
+		dev->core.pdev = &self->pdevs[i];
+		dev->fence.is_open = true;
+		dev->state = FPGA_VFIO_CARD_STATE_READY;
+		INIT_LIST_HEAD(&dev->core.dmabufs);
+		self->job.scope.functions[i] = &self->pdevs[i];
+		self->job.scope.devices[i] = dev;
+		world.devices[i] = dev;
+	}
+	self->ops = (struct fv_reset_ops) {
+		.name = "flr",
+		.counter = FV_RESET_FLR,
+		.unavailable = unavailable,
+		.act = act,
+	};
+	self->job.scope.dev = &self->devices[0];
+	self->job.ops = &self->ops;
+	self->job.step = &self->step;
+	fv_scope_hold(&self->job.scope, false, NULL, 0);
+}
+
+FIXTURE_TEARDOWN(reset_step)
+{
+	unsigned int i;
+
+	kernel_assert(!world.is_blocked);
+	for (i = 0; i < DEVICES; i++) {
+		kernel_assert(!self->devices[i].core.memory_lock.held);
+		kernel_assert(!self->devices[i].fence.gate.held);
+		free_percpu(self->stats[i].counters);
+	}
+	kernel_assert(!awake);
+	kernel_ends();
+}
+
+#define is_up(i)	fv_fence_is_up(&self->devices[i].fence)
+
+/* A user's own reset holds the memory locks instead of fencing the user. */
+TEST_F(reset_step, nothing_is_exported)
+{
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.holds);
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(self->job.is_fencing);
+	EXPECT_FALSE(world.was_fencing_at_act);
+	EXPECT_FALSE(is_up(0));
+	/* with the fence still up after a failed reset */
+	self->devices[0].fence.seq = 1;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(is_up(0));
+}
+
+/* The core revokes dma-bufs under memory_lock: fence the user instead of holding the lock. */
+TEST_F(reset_step, the_user_has_exported)
+{
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.holds);
+	EXPECT_EQ(1, world.acts);
+	EXPECT_TRUE(self->job.is_fencing);
+	EXPECT_TRUE(world.was_fencing_at_act);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(world.is_revoked[0]);
+	/* the next method */
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.holds);
+	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+TEST_F(reset_step, the_other_function_has_exported)
+{
+	list_add_tail(&self->exported, &self->devices[1].core.dmabufs);
+	/* not affected */
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(self->job.is_fencing);
+	/* affected */
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(self->job.is_fencing);
+	EXPECT_EQ(2, world.acts);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(is_up(1));
+	EXPECT_FALSE(world.is_revoked[1]);
+}
+
+/* memory_lock cannot be held under constant accesses: fence the user instead. */
+TEST_F(reset_step, there_is_no_gap)
+{
+	world.hold = -EBUSY;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.acts);
+	EXPECT_TRUE(world.was_fencing_at_act);
+	EXPECT_STREQ("", self->step.text);
+	EXPECT_FALSE(is_up(0));
+	/* the fence fails, too */
+	self->job.is_fencing = false;
+	world.raise[0] = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(is_up(0));
+}
+
+/* No fence then: it would wait longer, for the same ioctl of the user. */
+TEST_F(reset_step, memory_is_not_held)
+{
+	static const int errors[] = { -EAGAIN, -EINTR };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		world.hold = errors[i];
+		EXPECT_EQ(errors[i], fv_reset_step_run(&self->job));
+		EXPECT_EQ(0, world.acts);
+		EXPECT_FALSE(self->job.is_fencing);
+		EXPECT_FALSE(is_up(0));
+	}
+}
+
+TEST_F(reset_step, others_ask_for_it)
+{
+	list_add_tail(&self->exported, &self->devices[1].core.dmabufs);
+	self->job.is_fencing = true;
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, world.holds);
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(is_up(1));
+	EXPECT_FALSE(world.is_revoked[0]);
+	EXPECT_FALSE(world.is_revoked[1]);
+}
+
+/* After a failure, the dma-bufs stay revoked. */
+TEST_F(reset_step, it_fails)
+{
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(is_up(0));
+	EXPECT_TRUE(world.is_revoked[0]);
+	world.act = 0;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+/* A function cannot be fenced: no access, and all revokes are undone. */
+TEST_F(reset_step, it_is_refused)
+{
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	world.raise[1] = -EAGAIN;
+	self->ops.is_card = true;
+	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, world.acts);
+	EXPECT_FALSE(is_up(0));
+	EXPECT_FALSE(world.is_revoked[0]);
+}
+
+/* From each function's own policy, not from that of the requested function. */
+TEST_F(reset_step, each_has_its_ready_register)
+{
+	self->job.policy.ready = (struct fv_ready_register) { .offset = 0x10, .mask = 1 };
+	self->devices[0].policy.ready = self->job.policy.ready;
+	self->devices[1].policy.ready = (struct fv_ready_register) { .offset = 0x20, .mask = 2 };
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0x10, world.waits[0].offset);
+	EXPECT_EQ(1, world.waits[0].mask);
+	EXPECT_EQ(0x20, world.waits[1].offset);
+	EXPECT_EQ(2, world.waits[1].mask);
+	/* none, although the other function has one */
+	self->devices[1].policy.ready.mask = 0;
+	world.waits[1].mask = 0;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.waits[0].mask);
+	EXPECT_EQ(0, world.waits[1].mask);
+	EXPECT_EQ(3, world.designs);
+}
+
+/* User space has access to configuration space while the card is waited for, and no longer. */
+TEST_F(reset_step, waits_do_not_block_configuration_space)
+{
+	static const bool fencing[] = { true, false };
+	unsigned int i;
+
+	self->ops.wait_link = wait_link;
+	self->devices[0].policy.ready.mask = 1;
+	for (i = 0; i < ARRAY_SIZE(fencing); i++) {
+		self->job.is_fencing = fencing[i];
+		world.did[0] = '\0';
+		EXPECT_EQ(0, fv_reset_step_run(&self->job));
+		EXPECT_STREQ("save stop act link ready compare restore design msi intact? ",
+			     world.did);
+		EXPECT_EQ(100 * NSEC_PER_MSEC, world.settled_ns);
+		EXPECT_EQ(i + 1, world.restored);
+	}
+	/* a retrain */
+	self->ops.is_card = true;
+	self->devices[0].card = &self->card;
+	world.is_retrained = true;
+	world.did[0] = '\0';
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop stop act link ready ready compare compare restore restore "
+		     "design msi msi retrain intact? intact? ", world.did);
+	self->ops.is_card = false;
+	/* the link does not come up */
+	world.link = -ETIMEDOUT;
+	world.did[0] = '\0';
+	EXPECT_EQ(-ETIMEDOUT, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save stop act link ", world.did);
+	/* nothing was done */
+	world.save = -ENOMEM;
+	world.did[0] = '\0';
+	EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save ", world.did);
+}
+
+/* What user space writes while the card is waited for is undone. */
+TEST_F(reset_step, a_write_during_a_wait_is_undone)
+{
+	static const struct {
+		unsigned int gap, msi;
+		const char *did;
+	} rows[] = {
+		/* before the restore */
+		{ 1, 0, "save stop act ready compare restore design msi intact? " },
+		/* while the design is waited for */
+		{ 2, 0, "save stop act ready compare restore design msi intact? restore msi " },
+		/* the same, and MSI-X cannot be restored for it */
+		{ 2, 1, "save stop act ready compare restore design msi intact? restore msi "
+			"intact? " },
+	};
+	unsigned int i;
+
+	self->devices[0].policy.ready.mask = 1;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world.gaps = 0;
+		world.changes_in_gap = rows[i].gap;
+		world.msi = rows[i].msi;
+		world.did[0] = '\0';
+		EXPECT_EQ(0, fv_reset_step_run(&self->job));
+		EXPECT_STREQ(rows[i].did, world.did);
+		EXPECT_EQ(i + 1, world.restored);
+	}
+	/* while MSI-X is waited for */
+	self->devices[0].policy.ready.mask = 0;
+	world.gaps = 0;
+	world.msi = 1;
+	world.did[0] = '\0';
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save stop act ready compare restore msi intact? msi intact? restore msi ",
+		     world.did);
+	/* it does not take its value any more, or does not answer */
+	world.gaps = 0;
+	world.changes_in_gap = 2;
+	world.restores = 0;
+	world.restore = -EIO;
+	self->devices[0].policy.ready.mask = 1;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("BAR 0 (at 0x10) stays 0, was 0x1", self->step.text);
+	EXPECT_EQ(4, world.restored);
+}
+
+/* A verification at open is neither a reset nor a recovery, and leaves the link alone. */
+TEST_F(reset_step, it_is_verified_at_open)
+{
+	static const struct {
+		enum fpga_vfio_origin origin;
+		bool is_verify_only;
+		int act;
+		enum fpga_vfio_event_kind kind;
+		unsigned int skipped, flrs, isolations;
+	} rows[] = {
+		{ FPGA_VFIO_ORIGIN_OPEN, true, 0, FPGA_VFIO_EVENT_KIND_VERIFY, 1, 0, 0 },
+		{ FPGA_VFIO_ORIGIN_OPEN, true, -EIO, FPGA_VFIO_EVENT_KIND_VERIFY, 0, 0, 0 },
+		{ FPGA_VFIO_ORIGIN_OPEN, false, 0, FPGA_VFIO_EVENT_KIND_RESET, 0, 1, 0 },
+		{ FPGA_VFIO_ORIGIN_DRIVER, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
+		{ FPGA_VFIO_ORIGIN_CLOSE, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
+	};
+	u64 *counters = self->stats[0].counters->value;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world.act = rows[i].act;
+		world.isolations = 0;
+		self->ops.is_verify_only = rows[i].is_verify_only;
+		self->job.origin = rows[i].origin;
+		self->devices[0].fence.seq = 0;
+		self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
+		self->devices[0].clean_by = BIT(FPGA_VFIO_RESET_METHOD_FLR);
+		memset(counters, 0, sizeof(self->stats[0].counters->value));
+		EXPECT_EQ(rows[i].act, fv_reset_step_run(&self->job));
+		EXPECT_EQ(rows[i].kind, world.event.kind) TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].origin, world.event.origin);
+		EXPECT_EQ(rows[i].act, world.event.error);
+		EXPECT_EQ(rows[i].skipped, counters[FPGA_VFIO_A_STATS_RESET_SKIPPED])
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].flrs, counters[FPGA_VFIO_A_STATS_RESET_FLR_OK])
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].isolations, world.isolations) TH_LOG("row %u", i);
+		EXPECT_EQ(0, self->devices[0].clean_by);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0
+/* reset/reset.c: order of methods, locks, and result. */
+#include "kselftest_harness.h"
+
+#include "base/policy.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "pcie/reset_ops.h"
+#include "reset/reset.h"
+#include "reset/reset_step.h"
+
+enum {
+	FLR = FPGA_VFIO_RESET_METHOD_FLR,
+	PM = FPGA_VFIO_RESET_METHOD_PM,
+	HOT = FPGA_VFIO_RESET_METHOD_HOT,
+	LINK = FPGA_VFIO_RESET_METHOD_LINK,
+	ARRIVAL = FV_RESET_VERIFY,
+	CARD_ARRIVAL = FV_RESET_VERIFY_CARD,
+};
+
+#define ORIGIN(name) FPGA_VFIO_ORIGIN_##name
+#define STEPS 8
+
+/* State, results and call counts of the stubs for other driver files. */
+static struct world {
+	int errors[STEPS];		/* of the steps, in order */
+	unsigned int nr;
+	unsigned int methods[STEPS];
+	bool is_tried;			/* a failed step accessed the card */
+	bool is_set_locked[STEPS];
+	u64 began_ns[STEPS];
+	bool is_fencing, is_lost, is_any_user;
+	int begin;
+	bool is_held;
+	bool is_leased, is_waiting;
+	enum fpga_vfio_card_state state;
+	unsigned int notes;
+	int note_error;
+	char note[64];
+	bool note_has_ops;
+	unsigned int wakes;
+	int wake_error;
+	unsigned int loads;
+} world;
+
+int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
+{
+	kernel_assert(!world.is_held);
+	if (world.begin) {
+		snprintf(text, size, "is being bound");
+		return world.begin;
+	}
+	scope->dev = dev;
+	scope->functions[0] = dev->core.pdev;
+	world.is_held = true;
+	return 0;
+}
+
+bool fv_scope_is_wide(struct fv_device *dev, bool is_card)
+{
+	return is_card || dev->core.pdev->nr_vfs;
+}
+
+bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
+{
+	if (world.is_waiting)
+		snprintf(text, size, "waits");
+	return world.is_waiting;
+}
+
+void fv_scope_end(struct fv_scope *scope)
+{
+	kernel_assert(world.is_held);
+	world.is_held = false;
+}
+
+int fv_reset_step_run(struct fv_reset_job *job)
+{
+	unsigned int i = world.nr++;
+
+	kernel_assert(i < STEPS && world.is_held);
+	kernel_assert(job->ops == fv_reset_ops_of(job->method));
+	kernel_assert(job->step->method == job->method && !job->step->error);
+	world.methods[i] = job->method;
+	world.is_set_locked[i] = job->scope.dev->core.vdev.dev_set->lock.held;
+	world.began_ns[i] = job->began_ns;
+	world.is_fencing = job->is_fencing;
+	world.is_lost = job->is_lost;
+	world.is_any_user = job->scope.is_any_user;
+	job->step->is_tried = world.is_tried;
+	if (world.errors[i])
+		snprintf(job->step->text, sizeof(job->step->text), "step %u", i);
+	kernel_sleep_us(1000);
+	return world.errors[i];
+}
+
+void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int error,
+			u64 duration_ns, const char *text)
+{
+	kernel_assert(!duration_ns);
+	world.notes++;
+	world.note_error = error;
+	world.note_has_ops = job->ops;
+	strscpy(world.note, text);
+}
+
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return world.state;
+}
+
+void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
+{
+	*policy = dev->policy;
+}
+
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
+{
+	if (world.is_leased)
+		snprintf(text, size, "fenced by another");
+	return world.is_leased;
+}
+
+int pci_set_power_state(struct pci_dev *pdev, int state)
+{
+	kernel_assert(state == PCI_D0);
+	kernel_assert(container_of(dev_get_drvdata(&pdev->dev), struct fv_device,
+				   core)->core.memory_lock.held == -1);
+	world.wakes++;
+	return world.wake_error;
+}
+
+int pci_load_and_free_saved_state(struct pci_dev *pdev, void **state)
+{
+	world.loads++;
+	*state = NULL;
+	return 0;
+}
+
+/* Needed to link reset_ops.c, never called. */
+bool fv_ready_is_answering(struct pci_dev *pdev) { abort(); }
+int fv_port_hot_reset(struct pci_dev *port) { abort(); }
+int fv_link_disable(struct pci_dev *port) { abort(); }
+int fv_link_enable(struct pci_dev *port) { abort(); }
+int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait) { abort(); }
+int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link) { abort(); }
+
+FIXTURE(reset)
+{
+	struct pci_bus bus;
+	struct pci_dev card;
+	struct fv_device dev;
+	struct vfio_device_set set;
+	struct fv_reset_report report;
+};
+
+FIXTURE_SETUP(reset)
+{
+	kernel_begins();
+	pci_begins(&self->card, "0000:01:00.0");
+	pci_bus_add(&self->bus, &self->card);
+	self->card.dev.drvdata = &self->dev.core;
+	self->dev.core.pdev = &self->card;
+	self->dev.core.vdev.dev_set = &self->set;
+	fv_policy_init(&self->dev.policy);
+	world.is_tried = true;
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	kernel_assert(!world.is_held && !self->card.dev.usage);
+	kernel_ends();
+}
+
+#define run(_methods, _origin)						\
+	({								\
+		world.nr = 0;						\
+		fv_reset_run(&self->dev, _methods, _origin, &self->report);	\
+	})
+
+/* Errors of the steps and the overall result. */
+TEST_F(reset, each_result)
+{
+	static const struct {
+		int errors[4];
+		unsigned int nr;
+		int result;
+	} rows[] = {
+		{ { 0 }, 1, 0 },
+		{ { -ETIMEDOUT, 0 }, 2, 0 },
+		{ { -EOPNOTSUPP, -EOPNOTSUPP, 0 }, 3, 0 },
+		{ { -EBUSY, -EAGAIN, -EIO, 0 }, 4, 0 },
+		{ { -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP }, 4, -EOPNOTSUPP },
+		/* an attempted step outweighs a refused one */
+		{ { -ETIMEDOUT, -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP }, 4, -ETIMEDOUT },
+		{ { -EOPNOTSUPP, -ETIMEDOUT, -EOPNOTSUPP, -EBUSY }, 4, -ETIMEDOUT },
+		{ { -EBUSY, -EOPNOTSUPP, -EIO, -EOPNOTSUPP }, 4, -EIO },
+		{ { -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP, -EBUSY }, 4, -EBUSY },
+		/* the first attempted step determines the result */
+		{ { -ETIMEDOUT, -EIO, -ETIMEDOUT, -EIO }, 4, -ETIMEDOUT },
+		{ { -EIO, -ETIMEDOUT, -EAGAIN, -ETIMEDOUT }, 4, -EIO },
+		{ { -EAGAIN, -EIO, -EIO, -EIO }, 4, -EAGAIN },
+		/* a changed card, a kill or no memory ends the reset */
+		{ { -ESTALE }, 1, -ESTALE }, { { -EINTR }, 1, -EINTR }, { { -ENOMEM }, 1, -ENOMEM },
+		{ { -ETIMEDOUT, -ESTALE }, 2, -ESTALE }, { { -EIO, -EINTR }, 2, -EINTR },
+		{ { -EOPNOTSUPP, -EIO, -EIO, -ESTALE }, 4, -ESTALE },
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(world.errors, 0, sizeof(world.errors));
+		memcpy(world.errors, rows[i].errors, sizeof(rows[i].errors));
+		EXPECT_EQ(rows[i].result, run(FV_RESET_ANY, ORIGIN(SYSFS)))
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].nr, world.nr)
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].nr, self->report.nr);
+		for (j = 0; j < world.nr; j++) {
+			EXPECT_EQ(rows[i].errors[j], self->report.steps[j].error);
+			EXPECT_EQ(j, world.methods[j]);
+		}
+		EXPECT_EQ(0, world.notes);
+	}
+}
+
+/* dev_set->lock is taken before the first method of card scope and released at the end. */
+TEST_F(reset, the_set_is_locked)
+{
+	unsigned int i;
+
+	memcpy(world.errors, (int []) { -EIO, -EIO, -EIO, -EIO }, 4 * sizeof(int));
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(i >= HOT, world.is_set_locked[i]);
+	EXPECT_EQ(0, kernel_locks);
+	/* a function with VFs always needs the lock */
+	self->card.nr_vfs = 1;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	for (i = 0; i < 4; i++)
+		EXPECT_TRUE(world.is_set_locked[i]);
+	EXPECT_EQ(0, kernel_locks);
+	self->card.nr_vfs = 0;
+	/* open and close already hold the lock */
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(OPEN)));
+	EXPECT_EQ(4, world.nr);
+	EXPECT_EQ(1, self->set.lock.held);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(CLOSE)));
+	EXPECT_EQ(1, self->set.lock.held);
+	/* the recovery worker does not wait for the lock */
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(2, world.nr);
+	EXPECT_EQ(3, self->report.nr);
+	mutex_unlock(&self->set.lock);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(4, world.nr);
+	/* nor does a killed task */
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_EQ(2, world.nr);
+}
+
+/* A VF cannot be reset until its PF is ready. */
+TEST_F(reset, a_virtual_function_waits)
+{
+	world.is_waiting = true;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_EQ(0, world.nr);
+	EXPECT_STREQ("waits", self->report.steps[0].text);
+	EXPECT_EQ(1, world.notes);
+	world.is_waiting = false;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+}
+
+/* Verify only while another task holds the device: try again later, without a reset. */
+TEST_F(reset, an_arrival_is_not_forced)
+{
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	world.errors[0] = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(ARRIVAL, world.methods[0]);
+	EXPECT_TRUE(world.is_lost);
+	world.errors[0] = -ETIMEDOUT;
+	EXPECT_EQ(0, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
+	EXPECT_EQ(2, world.nr);
+	EXPECT_EQ(FLR, world.methods[1]);
+	/* otherwise a method that could not start does not end the reset */
+	world.errors[0] = -EAGAIN;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(2, world.nr);
+	EXPECT_FALSE(world.is_lost);
+}
+
+/* Requests that hold memory_lock, and requests that fence the user. */
+TEST_F(reset, who_is_fenced)
+{
+	static const struct {
+		enum fpga_vfio_origin origin;
+		bool is_fencing;
+	} rows[] = {
+		{ ORIGIN(USER), false }, { ORIGIN(OPEN), false }, { ORIGIN(CLOSE), false },
+		{ ORIGIN(NETLINK), true }, { ORIGIN(SYSFS), true }, { ORIGIN(DRIVER), true },
+		{ ORIGIN(GUEST), true }, { ORIGIN(WATCH), true }, { ORIGIN(KERNEL), true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world.state = rows[i].origin == ORIGIN(DRIVER) ? FPGA_VFIO_CARD_STATE_FAILED :
+								 FPGA_VFIO_CARD_STATE_READY;
+		self->dev.flr.asked.counter = 1;
+		EXPECT_EQ(0, run(FV_RESET_ANY, rows[i].origin));
+		EXPECT_EQ(rows[i].is_fencing, world.is_fencing)
+			TH_LOG("origin %u", rows[i].origin);
+		EXPECT_FALSE(world.is_any_user);
+	}
+	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST, ORIGIN(NETLINK)));
+	EXPECT_TRUE(world.is_any_user);
+	EXPECT_TRUE(world.is_lost);
+}
+
+/* Requests of the recovery worker and of the guest may be obsolete by now. */
+TEST_F(reset, it_may_be_moot)
+{
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
+	EXPECT_EQ(0, world.notes);
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EALREADY, self->report.steps[0].error);
+	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST, ORIGIN(DRIVER)));
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	/* the guest's FLR */
+	self->dev.flr.asked.counter = 3;
+	self->dev.flr.done = 2;
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	self->dev.flr.done = 3;
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	/* requests of others are done in any case */
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER)));
+}
+
+/* A guest's FLR uses methods of function scope, if possible. */
+TEST_F(reset, a_guest_means_one_function)
+{
+	unsigned int i;
+
+	self->dev.flr.asked.counter = 1;
+	self->dev.policy.methods[0] = HOT;
+	self->dev.policy.methods[1] = PM;
+	self->dev.policy.methods[2] = FLR;
+	self->dev.policy.nr_methods = 3;
+	for (i = 0; i < 4; i++)
+		world.errors[i] = -EIO;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	ASSERT_EQ(3, world.nr);
+	EXPECT_EQ(HOT, world.methods[0]);
+	self->card.multifunction = true;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	ASSERT_EQ(3, world.nr);
+	EXPECT_EQ(PM, world.methods[0]);
+	EXPECT_EQ(FLR, world.methods[1]);
+	EXPECT_EQ(HOT, world.methods[2]);
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(USER)));
+	EXPECT_EQ(HOT, world.methods[0]);
+}
+
+/* A reset without an attempted step is recorded with the last reason. */
+TEST_F(reset, a_refusal_is_noted)
+{
+	unsigned int i;
+
+	world.is_tried = false;
+	for (i = 0; i < 4; i++)
+		world.errors[i] = -EOPNOTSUPP;
+	EXPECT_EQ(-EOPNOTSUPP, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.notes);
+	EXPECT_EQ(-EOPNOTSUPP, world.note_error);
+	EXPECT_STREQ("step 3", world.note);
+	/* no usable method */
+	self->dev.policy.methods[0] = LINK;
+	self->dev.policy.nr_methods = 1;
+	EXPECT_EQ(-EOPNOTSUPP, run(FV_RESET_FUNCTION_ONLY, ORIGIN(OPEN)));
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(2, world.notes);
+	EXPECT_STREQ("no method may be used", world.note);
+	/* busy */
+	world.begin = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(3, world.notes);
+	EXPECT_STREQ("is being bound", world.note);
+	EXPECT_FALSE(world.note_has_ops);
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
+	/* not recorded for the recovery worker, which retries */
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(3, world.notes);
+	world.begin = -EINTR;
+	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(DRIVER)));
+	EXPECT_EQ(4, world.notes);
+	/* an attempted step has its own record */
+	world.begin = 0;
+	world.is_tried = true;
+	world.errors[0] = -EIO;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(4, world.notes);
+}
+
+TEST_F(reset, a_fenced_card_is_its_owners)
+{
+	world.is_leased = true;
+	EXPECT_EQ(-EBUSY, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(1, world.notes);
+	EXPECT_STREQ("fenced by another", world.note);
+	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST | BIT(HOT), ORIGIN(NETLINK)));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(CARD_ARRIVAL, world.methods[0]);
+}
+
+/* The first step starts when the wait for the card started. */
+TEST_F(reset, when_steps_began)
+{
+	u64 began_ns = kernel_ns;
+
+	world.errors[0] = -EIO;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(began_ns, world.began_ns[0]);
+	EXPECT_EQ(began_ns + NSEC_PER_MSEC, world.began_ns[1]);
+	self->report.began_ns = 77;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(77, world.began_ns[0]);
+	EXPECT_NE(77, world.began_ns[1]);
+}
+
+/* A function in D3hot is woken before the reset, with the state that the core saved at D3 entry. */
+TEST_F(reset, a_sleeping_function_is_woken)
+{
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, world.wakes);
+	self->card.current_state = PCI_D3hot;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.wakes);
+	EXPECT_EQ(0, self->card.restores);
+	self->dev.core.needs_pm_restore = true;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, self->card.restores);
+	self->dev.core.pm_save = &self->card;
+	world.wake_error = -EIO;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, self->card.restores);
+	world.wake_error = 0;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.loads);
+	EXPECT_EQ(1, self->card.restores);
+	self->dev.core.needs_pm_restore = false;
+	self->dev.core.pm_save = &self->card;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, world.loads);
+}
+
+TEST_F(reset, what_keeps_it_from_beginning)
+{
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	kernel_allocs = 1;
+	EXPECT_EQ(-ENOMEM, fv_reset_run(&self->dev, FV_RESET_ANY, ORIGIN(SYSFS), NULL));
+	EXPECT_EQ(0, fv_reset_run(&self->dev, FV_RESET_ANY, ORIGIN(SYSFS), NULL));
+	self->card.dev.wake_error = -EACCES;
+	EXPECT_EQ(-EACCES, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, world.nr);
+}
+
+TEST_HARNESS_MAIN
