@@ -12,7 +12,8 @@
 # times that), "# timeout: SECONDS" (limit of a suite that is not in make check),
 # "# core: yes" or "# core: PROGRAM…" (make check also runs all of it, or these programs, on
 # stable; "# core_seconds: N" is the duration of these), "# slow: yes" (only in check-all),
-# "# check: no" (not part of make check), "# env: NAME=VALUE…" (for its programs).
+# "# check: no" (not part of make check), "# env: NAME=VALUE…" (for its programs),
+# "# formerly: NAME" (by which it can be asked for, too).
 #
 # A variant is a suite in another way: with sanitizers, with more load. The lines
 #   # variant: NAME: SENTENCE
@@ -34,6 +35,25 @@ suite_files()
 suite_list()
 {
 	suite_files | xargs -d '\n' sed -nE 's/^# (suite|variant): ([^:]*):.*/\2/p'
+}
+
+# suite_names NAME…: names that suites and variants have now in $REPLY; fails at the first NAME that
+# none has or had, which is then in $REPLY
+suite_names()
+{
+	local name file names=
+
+	for name; do
+		if ! grep -qxF -- "$name" <<<"$(suite_list)"; then
+			file=$(suite_files | xargs -d '\n' grep -lxF "# formerly: $name") || {
+				REPLY=$name
+				return 1
+			}
+			name=$(sed -n 's/^# suite: \([^:]*\):.*/\1/p' "$file")
+		fi
+		names+=${names:+ }$name
+	done
+	REPLY=$names
 }
 
 # suite_file NAME: print the Makefile that declares a suite or variant

@@ -66,7 +66,7 @@ suite none "where: l1" "seconds: 10" "check: no"
 suite silent "where: l1"
 mkdir -p "$TMP/selftests/bench" "$TMP/selftests/suites/sim/other"
 printf '# %s\n' "suite: bench: It is" "check: no" >"$TMP/selftests/bench/Makefile"
-printf '# %s\n' "suite: other: It is" "slow: yes" >"$TMP/selftests/suites/sim/other/Makefile"
+printf '# %s\n' "suite: other: It is" "formerly: former" "slow: yes" >"$TMP/selftests/suites/sim/other/Makefile"
 suite varied "where: l1" "topology: card" "smp: 2" "sleeps: yes" "core: yes" "seconds: 20" \
 	"variant: varied-load: It is busy" "smp: 4" "seconds: 500" "slow: yes" "env: A=1 B=2" \
 	"variant: varied-host: It is alone" "where: host" "seconds: 30"
@@ -83,7 +83,7 @@ fields()
 }
 
 ktap_print_header
-ktap_set_plan 20
+ktap_set_plan 22
 same slow_and_unchecked_are_left_out "all host part silent sleeper varied varied-host" "$(plan_suites "" "" | paste -sd ' ')"
 same check_all_has_the_slow "all host long part silent sleeper varied varied-load varied-host other" "$(plan_suites "" 1 | paste -sd ' ')"
 same named_ones_whatever_they_are "long none" "$(plan_suites "none long" "" | sort | paste -sd ' ')"
@@ -118,4 +118,7 @@ varied-host host - varied-host
 varied-load new - varied-load" "$(runs new 1 varied varied-load varied-host)"
 same kind_is_the_folder "driver driver sim bench" \
 	"$(for suite in all varied-load other bench; do suite_kind "$suite"; done | paste -sd ' ')"
+same former_name_is_known "0 all other varied-load" \
+	"$(suite_names all former varied-load; echo "$? $REPLY")"
+same unknown_name_is_refused "1 oth" "$(suite_names all oth bench; echo "$? $REPLY")"
 ktap_finished
