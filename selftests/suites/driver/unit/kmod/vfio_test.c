@@ -33,7 +33,7 @@ static struct world {
 	ssize_t io;			/* result of a read or write */
 	size_t io_count;
 	unsigned int core_reads, core_writes, fence_reads, fence_writes, flr_writes;
-	unsigned int flr_runs, agains, notes;
+	unsigned int flr_runs, nr_again, notes;
 	bool is_flr;
 
 	long ioctl;			/* result of vfio_pci_core */
@@ -125,7 +125,7 @@ void fv_flr_cancel(struct fv_device *dev)
 void fv_fence_again(struct fv_device *dev)
 {
 	kernel_assert(!under_way(true));
-	world.agains++;
+	world.nr_again++;
 }
 
 void fv_saved_state_note_soon(struct fv_device *dev)
@@ -530,11 +530,11 @@ TEST_F(vfio, accesses_behind_the_fence)
 	EXPECT_EQ(2, world.fence_reads);
 	EXPECT_EQ(4, do_write(region(BAR0, 0)));
 	EXPECT_EQ(1, world.fence_writes);
-	EXPECT_EQ(0, world.agains);
+	EXPECT_EQ(0, world.nr_again);
 	/* it may have passed the fence before that was raised */
 	EXPECT_EQ(4, do_write(region(CONFIG, 0)));
 	EXPECT_EQ(2, world.fence_writes);
-	EXPECT_EQ(1, world.agains);
+	EXPECT_EQ(1, world.nr_again);
 	EXPECT_EQ(0, world.core_reads + world.core_writes + world.flr_writes);
 	EXPECT_EQ(1, count_of(CONFIG_READS));
 	EXPECT_EQ(1, count_of(CONFIG_WRITES));
@@ -554,7 +554,7 @@ TEST_F(vfio, config_writes_are_noted)
 	self->dev.is_note_due = true;
 	do_write(region(CONFIG, 0));
 	EXPECT_EQ(1, world.notes);
-	EXPECT_EQ(0, world.agains);
+	EXPECT_EQ(0, world.nr_again);
 }
 
 TEST_F(vfio, a_write_may_request_an_flr)
