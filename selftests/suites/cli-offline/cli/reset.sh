@@ -463,7 +463,7 @@ cancel_refused()
 		stuck
 		kill "-$signal" "$begun"
 		finish
-		[ "$rc" = $((128 + $(kill -l $signal))) ]
+		[ "$rc" = $((128 + $(kill -l "$signal"))) ]
 		grep -qxF "fpgactl: 0000:07:00.1: reset: cancelled" <<<"$err"
 		grep -qx 'op-cancel id=1 ' "$tree/netlink/log"
 	done

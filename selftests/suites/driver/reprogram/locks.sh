@@ -88,7 +88,7 @@ is_ended()
 		act op "$id"
 		card train-time image
 		release
-		fault wait ready && fv_bind $FV_DRIVER "$FV_CARD2_FN1" || return
+		fault wait ready && fv_bind "$FV_DRIVER" "$FV_CARD2_FN1" || return
 		! said "retrain ended .* ECANCELED " || return 0
 	done
 	return 1

@@ -91,7 +91,7 @@ fenced()
 	own fence "$dev" && own recover "$dev"
 	ret=$?
 	owner_ends
-	return $ret
+	return "$ret"
 }
 
 slept()
