@@ -250,7 +250,7 @@ int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *te
 
 /**
  * fv_saved_state_is_intact - Does a function still have its restored configuration?
- * @dev: its device, which responds, after fv_saved_state_restore()
+ * @dev: its device, after fv_saved_state_restore(); one that does not respond has not
  *
  * Ignores an Interrupt Disable that is not needed to keep INTx masked: a user that disables its
  * interrupts meanwhile changes it.
@@ -263,12 +263,10 @@ bool fv_saved_state_is_intact(struct fv_device *dev)
 	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_config config;
 	char text[FV_REASON_SIZE];
-	u16 command;
 
 	scoped_guard(mutex, &dev->config_lock)
 		config = dev->config;
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	fv_config_set_intx(&config, command & PCI_COMMAND_INTX_DISABLE || fv_intx_is_masked(dev));
+	fv_config_set_intx(&config, fv_intx_is_masked(dev));
 	return !fv_config_differs(pdev, &config) &&
 	       !fv_config_verify_vfs(pdev, text, sizeof(text));
 }

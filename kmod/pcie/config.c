@@ -117,7 +117,7 @@ static int fv_config_where(struct pci_dev *pdev, const struct fv_config_field *f
 	return cap ? cap + field->at : -1;
 }
 
-static u32 fv_config_read(struct pci_dev *pdev, const struct fv_config_field *field, int where)
+static u32 fv_config_read_all(struct pci_dev *pdev, const struct fv_config_field *field, int where)
 {
 	u32 value = 0;
 	u16 word;
@@ -135,30 +135,31 @@ static u32 fv_config_read(struct pci_dev *pdev, const struct fv_config_field *fi
 	default:
 		pci_read_config_dword(pdev, where, &value);
 	}
-	return value & field->mask;
+	return value;
 }
 
-static void fv_config_write(struct pci_dev *pdev, const struct fv_config_field *field,
-			    int where, u32 value)
+static u32 fv_config_read(struct pci_dev *pdev, const struct fv_config_field *field, int where)
 {
-	u32 others = 0;
-	u16 word;
+	return fv_config_read_all(pdev, field, where) & field->mask;
+}
 
+/* @others: the register as it was read, for the bits that are no configuration. */
+static void fv_config_write(struct pci_dev *pdev, const struct fv_config_field *field,
+			    int where, u32 value, u32 others)
+{
+	others &= ~field->mask;
+	/* PME Status is cleared by writing 1 */
+	if (field->id == PCI_CAP_ID_PM && field->place == FV_CONFIG_CAP)
+		others &= ~PCI_PM_CTRL_PME_STATUS;
 	switch (field->size) {
 	case 1:
 		pci_write_config_byte(pdev, where, value);
 		break;
 	case 2:
-		pci_read_config_word(pdev, where, &word);
-		others = word & ~field->mask;
-		/* PME Status is cleared by writing 1 */
-		if (field->id == PCI_CAP_ID_PM && field->place == FV_CONFIG_CAP)
-			others &= ~PCI_PM_CTRL_PME_STATUS;
 		pci_write_config_word(pdev, where, value | others);
 		break;
 	default:
-		pci_read_config_dword(pdev, where, &others);
-		pci_write_config_dword(pdev, where, value | (others & ~field->mask));
+		pci_write_config_dword(pdev, where, value | others);
 	}
 }
 
@@ -511,8 +512,10 @@ bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
 
 /**
  * fv_config_differs - Read a function's configuration back
- * @pdev: the function, which responds and has its initial identity
+ * @pdev: the function; one that does not respond differs
  * @config: the expected values
+ *
+ * A set Interrupt Disable is no difference: a user that disables its interrupts sets it.
  *
  * Context: Process context.
  * Return: True if a field does not have its value.
@@ -520,12 +523,19 @@ bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
 bool fv_config_differs(struct pci_dev *pdev, const struct fv_config *config)
 {
 	unsigned int i;
+	u32 differ;
 
-	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
-		if (config->where[i] >= 0 &&
-		    fv_config_read(pdev, &fv_config_fields[i], config->where[i]) !=
-		    fv_config_expected(pdev, config, i))
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
+		if (config->where[i] < 0)
+			continue;
+		differ = fv_config_read(pdev, &fv_config_fields[i], config->where[i]) ^
+			 fv_config_expected(pdev, config, i);
+		if (i == FV_CONFIG_COMMAND && differ == PCI_COMMAND_INTX_DISABLE &&
+		    !(config->values[i] & PCI_COMMAND_INTX_DISABLE))
+			continue;
+		if (differ)
 			return true;
+	}
 	return false;
 }
 
@@ -544,7 +554,7 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 {
 	const struct fv_config_field *field;
 	unsigned int i;
-	u32 value, expected;
+	u32 all, value, expected;
 	int where;
 
 	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
@@ -553,10 +563,10 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 		if (where < 0)
 			continue;
 		expected = fv_config_expected(pdev, config, i);
-		value = fv_config_read(pdev, field, where);
-		if (value == expected)
+		all = fv_config_read_all(pdev, field, where);
+		if ((all & field->mask) == expected)
 			continue;
-		fv_config_write(pdev, field, where, expected);
+		fv_config_write(pdev, field, where, expected, all);
 		value = fv_config_read(pdev, field, where);
 		if (value == expected)
 			continue;

@@ -164,12 +164,12 @@ static int fv_reset_restore_changed(struct fv_reset_job *job, unsigned int i, in
 	struct pci_dev *pdev = job->scope.functions[i];
 	struct fv_device *dev = job->scope.devices[i];
 
+	if (fv_saved_state_is_intact(dev))
+		return error;
 	if (!fv_ready_is_answering(pdev)) {
 		snprintf(text, size, "%s no longer responds", pci_name(pdev));
 		return -EIO;
 	}
-	if (fv_saved_state_is_intact(dev))
-		return error;
 	pci_info(pdev, "configuration changed during the reset, restored again\n");
 	return fv_saved_state_restore(pdev, dev, text, size) ?: fv_msi_restore(pdev, text, size);
 }

@@ -336,6 +336,17 @@ static void cfg_write_fn(struct fn *fn, unsigned int at, size_t len, const uint8
 		life_pm_reset(&card->life, card_now(card), fn->nr);
 }
 
+/* QEMU writes all BARs again when a write to Command enables Memory Space. */
+static bool is_bar_rewrite(const struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes)
+{
+	uint8_t now[4];
+
+	if (at < PCI_BASE_ADDRESS_0 || at > PCI_BASE_ADDRESS_5 || len != sizeof(now))
+		return false;
+	cfg_read(&fn->cfg, at, len, now);
+	return !memcmp(now, bytes, len);
+}
+
 void card_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *bytes)
 {
 	bool answers = answer(fn) == ANSWER_DATA;
@@ -345,6 +356,7 @@ void card_cfg_write(struct fn *fn, unsigned int at, size_t len, const uint8_t *b
 		return;
 	}
 	fn->count.cfg_writes++;
+	fn->count.bar_rewrites += is_bar_rewrite(fn, at, len, bytes);
 	note_cfg_write(fn, at, len, bytes, !answers);
 	if (answers)
 		cfg_write_fn(fn, at, len, bytes);

@@ -107,6 +107,7 @@ static void add_counts(struct json_object *obj, const struct fn *fn)
 	child = add_object(obj, "accesses");
 	ctl_add_uint(child, "cfg_reads", fn->count.cfg_reads);
 	ctl_add_uint(child, "cfg_writes", fn->count.cfg_writes);
+	ctl_add_uint(child, "bar_rewrites", fn->count.bar_rewrites);
 	ctl_add_uint(child, "bar_reads", fn->count.bar_reads);
 	ctl_add_uint(child, "bar_writes", fn->count.bar_writes);
 	ctl_add_uint(child, "ones", fn->count.ones);

@@ -80,6 +80,8 @@ struct fn {
 	struct {
 		/* without the sideband and QEMU's reads for the port */
 		uint64_t cfg_reads, cfg_writes;
+		/* those writes that give a BAR the value it has */
+		uint64_t bar_rewrites;
 		uint64_t bar_reads, bar_writes;
 		uint64_t ones;		/* reads answered with all-ones or RRS */
 		uint64_t dropped;	/* writes that did not reach the function */

@@ -87,6 +87,24 @@ TEST_F(config, reads_of_others_are_not_counted)
 	EXPECT_EQ(status_int(&self->bits.server, reads), before + 1);
 }
 
+TEST_F(config, bars_written_again_are_counted)
+{
+	static const char *const again = "functions.0.accesses.bar_rewrites";
+	int64_t before = status_int(&self->bits.server, again);
+	uint32_t value;
+
+	cfg_set(self->client, PCI_BASE_ADDRESS_0, 4, 0xffffffff);
+	value = cfg_get(self->client, PCI_BASE_ADDRESS_0, 4);
+	EXPECT_NE(value, 0xffffffff);
+	EXPECT_EQ(status_int(&self->bits.server, again), before);
+	cfg_set(self->client, PCI_BASE_ADDRESS_0, 4, value);
+	EXPECT_EQ(status_int(&self->bits.server, again), before + 1);
+	cfg_set(self->client, PCI_COMMAND, 2, cfg_get(self->client, PCI_COMMAND, 2));
+	EXPECT_EQ(status_int(&self->bits.server, again), before + 1);
+	cfg_set(self->client, PCI_BASE_ADDRESS_0, 4, 0);
+	EXPECT_EQ(status_int(&self->bits.server, again), before + 1);
+}
+
 TEST_F(config, msi_has_the_vectors_of_the_image)
 {
 	unsigned int msi = cap_find(self->client, PCI_CAP_ID_MSI);

@@ -174,6 +174,27 @@ TEST_F(config, a_difference_is_seen)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
+/* A user that disables its interrupts sets it at any time, but must not clear one that is needed. */
+TEST_F(config, interrupt_disable_may_be_set)
+{
+	u16 on = pci_look(&self->card, PCI_COMMAND, 2) | PCI_COMMAND_INTX_DISABLE;
+	u16 off = on & ~PCI_COMMAND_INTX_DISABLE;
+
+	fv_config_set_intx(&self->config, false);
+	pci_put(&self->card, PCI_COMMAND, 2, off, ~0);
+	EXPECT_FALSE(fv_config_differs(&self->card, &self->config));
+	pci_put(&self->card, PCI_COMMAND, 2, on, ~0);
+	EXPECT_FALSE(fv_config_differs(&self->card, &self->config));
+	pci_put(&self->card, PCI_COMMAND, 2, on & ~PCI_COMMAND_MASTER, ~0);
+	EXPECT_TRUE(fv_config_differs(&self->card, &self->config));
+
+	fv_config_set_intx(&self->config, true);
+	pci_put(&self->card, PCI_COMMAND, 2, on, ~0);
+	EXPECT_FALSE(fv_config_differs(&self->card, &self->config));
+	pci_put(&self->card, PCI_COMMAND, 2, off, ~0);
+	EXPECT_TRUE(fv_config_differs(&self->card, &self->config));
+}
+
 /* A lost field is written, and no other register. */
 TEST_F(config, each_field_is_restored)
 {
