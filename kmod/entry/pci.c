@@ -234,23 +234,12 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 	return vfio_pci_core_sriov_configure(&dev->core, nr_virtfn);
 }
 
-static void fv_pci_reset_done(struct pci_dev *pdev)
-{
-	struct fv_device *dev = fv_device_of_pci(pdev);
-
-	fv_reset_done(pdev);
-	fv_card_reset_end(dev->card);
-	fv_core_reset_check(dev);
-	fv_saved_state_restored(dev);
-	fv_core_reset_vfs_done(pdev);
-}
-
 static const struct pci_error_handlers fv_pci_err_handlers = {
 	.error_detected	= fv_aer_error_detected,
 	.slot_reset	= fv_aer_slot_reset,
 	.resume		= fv_aer_resume,
 	.reset_prepare	= fv_core_reset_prepare,
-	.reset_done	= fv_pci_reset_done,
+	.reset_done	= fv_core_reset_done,
 };
 
 static struct pci_driver fv_pci_driver = {

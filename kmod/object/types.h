@@ -103,6 +103,7 @@ struct fv_intx {
 /**
  * struct fv_flr - a Function Level Reset requested in configuration space
  * @at: file offset of the byte with Initiate Function Level Reset; U64_MAX if there is none
+ * @af_at: file offset of that byte of the Advanced Features capability; U64_MAX if there is none
  * @work: runs the reset
  * @asked: number of resets requested
  * @done: number of those that are done or cancelled
@@ -110,6 +111,7 @@ struct fv_intx {
  */
 struct fv_flr {
 	u64 at;
+	u64 af_at;
 	struct work_struct work;
 	atomic_t asked;
 	int done;

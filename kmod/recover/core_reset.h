@@ -6,6 +6,7 @@ struct fv_device;
 struct pci_dev;
 
 void fv_core_reset_prepare(struct pci_dev *pdev);
+void fv_core_reset_done(struct pci_dev *pdev);
 void fv_core_reset_check(struct fv_device *dev);
 void fv_core_reset_vfs_done(struct pci_dev *pf);
 

@@ -9,6 +9,7 @@
  * specifies for a function that is not ready.
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/uaccess.h>
@@ -18,6 +19,7 @@
 #include "base/wait.h"
 #include "isolate/fence.h"
 #include "object/device.h"
+#include "object/reset_tracking.h"
 #include "object/stats.h"
 #include "pcie/reset_ops.h"
 #include "recover/flr.h"
@@ -65,9 +67,11 @@ static void fv_flr_work(struct work_struct *work)
 void fv_flr_init(struct fv_device *dev)
 {
 	u64 config = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
+	u8 af = pci_find_capability(dev->core.pdev, PCI_CAP_ID_AF);
 	u8 cap = dev->core.pdev->pcie_cap;
 
 	dev->flr.at = cap ? config + cap + FV_FLR_BYTE : U64_MAX;
+	dev->flr.af_at = af ? config + af + PCI_AF_CTRL : U64_MAX;
 	INIT_WORK(&dev->flr.work, fv_flr_work);
 	init_waitqueue_head(&dev->flr.wait);
 }
@@ -104,6 +108,25 @@ static bool fv_flr_is_ours(struct fv_device *dev)
 	       !fv_reset_is_core_special(pdev);
 }
 
+/* The PCI core may reset the function during the write, with memory_lock held. */
+static ssize_t fv_flr_write_core(struct vfio_device *vdev, const char __user *buf, size_t count,
+				 loff_t *ppos)
+{
+	struct fv_device *dev = fv_device_of_vfio(vdev);
+	u64 began_ns = ktime_get_ns();
+	struct fv_reset_tracking tracking;
+	ssize_t ret;
+
+	fv_reset_tracking_begin(&tracking, dev, FPGA_VFIO_ORIGIN_GUEST, false);
+	ret = vfio_pci_core_write(vdev, buf, count, ppos);
+	fv_reset_tracking_end(&tracking);
+
+	if (tracking.is_seen)
+		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_GUEST, tracking.is_answering,
+			       ktime_get_ns() - began_ns);
+	return ret;
+}
+
 /* With page faults disabled; -EFAULT if the buffer is not present. */
 static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user *buf,
 				    size_t count, loff_t *ppos, bool *is_asked)
@@ -115,7 +138,7 @@ static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user 
 
 	pagefault_disable();
 	if (!get_user(control, at))
-		ret = vfio_pci_core_write(vdev, buf, count, ppos);
+		ret = fv_flr_write_core(vdev, buf, count, ppos);
 	pagefault_enable();
 	*is_asked = ret > 0 && control & FV_FLR_BIT;
 	return ret;
@@ -156,6 +179,7 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 		     loff_t *ppos, bool *is_asked)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
+	bool is_express = dev->flr.at - *ppos < count;
 	bool is_ours = fv_flr_is_ours(dev);
 	ssize_t ret = -EFAULT;
 	unsigned int tries;
@@ -166,8 +190,9 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	 * cannot restore virtual functions: with the lock held here it does not reset their
 	 * function.
 	 */
-	if ((!is_ours && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
-		return vfio_pci_core_write(vdev, buf, count, ppos);
+	if (!is_express || (!is_ours && !pci_num_vf(dev->core.pdev)) ||
+	    count > dev->core.pdev->cfg_size)
+		return fv_flr_write_core(vdev, buf, count, ppos);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {
 		if (fault_in_readable(buf, count))

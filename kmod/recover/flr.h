@@ -20,7 +20,7 @@ struct vfio_device;
  */
 static inline bool fv_flr_is_in(const struct fv_flr *flr, size_t count, u64 pos)
 {
-	return flr->at - pos < count;
+	return flr->at - pos < count || flr->af_at - pos < count;
 }
 
 void fv_flr_init(struct fv_device *dev);

@@ -7,6 +7,7 @@
 
 #include "isolate/fence.h"
 #include "object/device.h"
+#include "object/reset_tracking.h"
 #include "object/stats.h"
 #include "pcie/reset_ops.h"
 #include "recover/flr.h"
@@ -31,6 +32,9 @@ static struct world {
 	unsigned int writes, fence_writes;
 	bool was_locked, had_no_faults;	/* at the last write */
 	bool is_unlocked_meanwhile, is_fenced_meanwhile;	/* during a wait for the lock */
+	struct fv_reset_tracking *tracking;
+	bool is_core_reset, is_core_ok;	/* the PCI core resets the function in the write */
+	unsigned int counted, counted_ok;
 } world;
 
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
@@ -40,6 +44,30 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 	kernel_assert(methods == FV_RESET_ANY && origin == FPGA_VFIO_ORIGIN_GUEST && !report);
 	world.resets++;
 	return world.reset;
+}
+
+void fv_reset_tracking_begin(struct fv_reset_tracking *tracking, struct fv_device *dev,
+			     enum fpga_vfio_origin origin, bool is_hot)
+{
+	kernel_assert(dev == world.dev && !world.tracking && !is_hot);
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_GUEST);
+	memset(tracking, 0, sizeof(*tracking));
+	world.tracking = tracking;
+}
+
+void fv_reset_tracking_end(struct fv_reset_tracking *tracking)
+{
+	kernel_assert(tracking == world.tracking);
+	world.tracking = NULL;
+}
+
+void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
+		    enum fpga_vfio_origin origin, bool is_ok, u64 ns)
+{
+	kernel_assert(!world.tracking && method == FV_RESET_PM && ns == 5);
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_GUEST);
+	world.counted++;
+	world.counted_ok += is_ok;
 }
 
 void fv_recovery_queue(struct fv_device *dev)
@@ -66,6 +94,13 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf, si
 	world.writes++;
 	world.was_locked = world.dev->core.pdev->dev.mutex.held;
 	world.had_no_faults = kernel_faults_off;
+	kernel_assert(world.tracking);
+	if (world.is_core_reset) {
+		world.tracking->is_seen = true;
+		world.tracking->is_answering = world.is_core_ok;
+		world.tracking->method = FV_RESET_PM;
+		kernel_ns += 5;
+	}
 	if (world.faults) {
 		world.faults--;
 		return -EFAULT;
@@ -267,6 +302,50 @@ TEST_F(flr, a_write_that_is_left_to_the_core)
 	EXPECT_EQ(4, write_control(0));
 	EXPECT_EQ(1, counts(RESET_REFUSED));
 	EXPECT_EQ(5, world.writes);
+}
+
+/* A reset by the PCI core in the write is the user's. */
+TEST_F(flr, a_reset_by_the_core_is_counted)
+{
+	bool is_asked;
+
+	self->pdev.devcap = 0;
+	EXPECT_EQ(4, write_control(FLR));
+	EXPECT_EQ(0, world.counted);
+	world.is_core_reset = true;
+	EXPECT_EQ(4, write_control(FLR));
+	EXPECT_EQ(1, world.counted);
+	EXPECT_EQ(0, world.counted_ok);
+	world.is_core_ok = true;
+	EXPECT_EQ(4, write_control(FLR));
+	EXPECT_EQ(2, world.counted);
+	EXPECT_EQ(1, world.counted_ok);
+	EXPECT_FALSE(is_asked);
+	EXPECT_EQ(0, world.resets);
+}
+
+/* The bit of the Advanced Features capability is left to the core. */
+TEST_F(flr, a_write_to_advanced_features)
+{
+	loff_t at = CONFIG + 0xc0 + PCI_AF_CTRL;
+	u8 byte = PCI_AF_CTRL_FLR;
+	bool is_asked = false;
+
+	EXPECT_FALSE(fv_flr_is_in(&self->dev.flr, 1, at));
+	pci_put_cap(&self->pdev, PCI_CAP_ID_AF, 0xc0);
+	fv_flr_init(&self->dev);
+	EXPECT_TRUE(fv_flr_is_in(&self->dev.flr, 1, at));
+	EXPECT_TRUE(fv_flr_is_in(&self->dev.flr, 4, at - 3));
+	EXPECT_FALSE(fv_flr_is_in(&self->dev.flr, 4, at - 4));
+	EXPECT_FALSE(fv_flr_is_in(&self->dev.flr, 4, at + 1));
+	EXPECT_TRUE(fv_flr_is_in(&self->dev.flr, 2, CONTROL));
+
+	world.is_core_reset = true;
+	world.write = 1;
+	EXPECT_EQ(1, fv_flr_write(&self->dev.core.vdev, (char *)&byte, 1, &at, &is_asked));
+	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(world.was_locked);
+	EXPECT_EQ(1, world.counted);
 }
 
 /* The core refuses one that is too long without reading it. */
