@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * reset/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
- * a reset, whatever requested it. Each function waits for its own ready register. User space is
- * kept from configuration space while it is accessed, and has access during waits.
+ * a reset, whatever requested it. Each function waits for its own ready register, or MSI-X table,
+ * and has its own result. Functions without a driver are restored in any case. User space is kept
+ * from configuration space while it is accessed, and has access during waits.
  */
 #include "kselftest_harness.h"
 
@@ -33,14 +34,24 @@ static struct world {
 	bool is_blocked;		/* configuration space, for user space */
 	unsigned int gaps;		/* how often it was not blocked during a step */
 	unsigned int changes_in_gap;	/* in that one user space writes to it */
-	bool is_changed, is_retrained;
-	unsigned int restores, restored;
-	int msi, restore;		/* errors */
+	bool is_changed;
+	unsigned int restored;
+	int restore;			/* error, of all but the first */
 	unsigned int designs;
 	u64 settled_ns, link_up_ns;
 	char did[256];
-	unsigned int isolations;
-	struct fv_event event;
+	/* of each function: errors left, calls */
+	unsigned int msi_errors[DEVICES], msis[DEVICES], restores[DEVICES];
+	int ready[DEVICES], compare[DEVICES];	/* errors */
+	struct fv_link_goal goal;	/* of the last retrain */
+	unsigned int saves, forgets, isolates, port_restores, retrains, durations;
+	u64 took_ns;
+	struct fv_event events[DEVICES];	/* the last ones, with their texts */
+	unsigned int nr_events[DEVICES];
+	enum fv_phase phase;		/* the last one but FV_PHASE_READ_BACK, and its result */
+	int phase_error, read_back_error;
+	bool is_link_read, is_link_slow;
+	int retrain;
 } world;
 
 static void did(const char *what)
@@ -65,6 +76,12 @@ static void waits(const char *what)
 static unsigned int index_of(struct fv_device *dev)
 {
 	return dev == world.devices[1];
+}
+
+/* Also of a function without a device. */
+static unsigned int index_of_pci(struct pci_dev *pdev)
+{
+	return pdev == world.devices[1]->core.pdev;
 }
 
 int fv_fence_raise(struct fv_device *dev)
@@ -114,6 +131,8 @@ int fv_scope_hold_memory(struct fv_scope *scope, char *text, size_t size)
 		return world.hold;
 	}
 	for (i = 0; i < scope->nr_held; i++) {
+		if (!scope->devices[i])
+			continue;
 		down_write(&scope->devices[i]->fence.gate);
 		down_write(&scope->devices[i]->core.memory_lock);
 	}
@@ -125,6 +144,8 @@ void fv_scope_release_memory(struct fv_scope *scope)
 	unsigned int i;
 
 	for (i = 0; i < scope->nr_held; i++) {
+		if (!scope->devices[i])
+			continue;
 		up_write(&scope->devices[i]->core.memory_lock);
 		up_write(&scope->devices[i]->fence.gate);
 	}
@@ -210,28 +231,44 @@ static const char *unavailable(struct pci_dev *pdev, const struct fv_policy *pol
 	return NULL;
 }
 
+static const char *not_here(struct pci_dev *pdev, const struct fv_policy *policy)
+{
+	return "it has no FLR";
+}
+
 void fv_observer_phase(struct fv_device *dev, unsigned int method, enum fv_phase phase, int error)
 {
+	if (phase == FV_PHASE_READ_BACK) {
+		world.read_back_error = error;
+		return;
+	}
+	world.phase = phase;
+	world.phase_error = error;
 }
 
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 {
 	waits("ready");
 	world.settled_ns = kernel_ns - world.link_up_ns;
-	return 0;
+	return world.ready[index_of_pci(pdev)];
 }
 
 bool fv_ready_is_answering(struct pci_dev *pdev)
 {
-	return true;
+	return !pdev->is_gone;
 }
 
 int fv_msi_restore(struct pci_dev *pdev, char *text, size_t size)
 {
+	unsigned int i = index_of_pci(pdev);
+
+	kernel_assert(world.devices[i]->core.memory_lock.held == -1);
 	accesses("msi");
-	if (!world.msi)
+	world.msis[i]++;
+	if (!world.msi_errors[i])
 		return 0;
-	world.msi--;
+	world.msi_errors[i]--;
+	snprintf(text, size, "MSI-X entry 0 reads 0");
 	return -EIO;
 }
 
@@ -240,32 +277,40 @@ int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register 
 {
 	waits("design");
 	world.designs++;
-	world.waits[pdev == world.devices[1]->core.pdev] = *ready;
+	world.waits[index_of_pci(pdev)] = *ready;
 	return 0;
 }
 
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
 	accesses("save");
+	world.saves++;
 	return world.save;
 }
 
 void fv_saved_state_forget(struct fv_device *dev)
 {
+	world.forgets++;
 }
 
 int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
 {
+	int ret = world.compare[index_of(dev)];
+
 	accesses("compare");
-	return 0;
+	if (ret)
+		snprintf(text, size, "class 0x120000, was 0x058000");
+	return ret;
 }
 
 int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *text, size_t size)
 {
-	kernel_assert(dev->core.memory_lock.held == -1);
+	unsigned int i = index_of_pci(pdev);
+
+	kernel_assert(!dev || dev->core.memory_lock.held == -1);
 	accesses("restore");
-	world.restores++;
-	if (world.restore && world.restores > 1) {
+	world.restores[i]++;
+	if (world.restore && world.restores[i] > 1) {
 		snprintf(text, size, "BAR 0 (at 0x10) stays 0, was 0x1");
 		return world.restore;
 	}
@@ -289,28 +334,36 @@ void fv_saved_state_restored(struct fv_device *dev)
 int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		      struct fv_link_goal *goal)
 {
-	return world.is_retrained ? 0 : -EOPNOTSUPP;
+	if (!world.is_link_read)
+		return -EOPNOTSUPP;
+	*goal = (struct fv_link_goal) { .speed = 3, .width = 8 };
+	return 0;
 }
 
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *link)
 {
 	waits("retrain");
-	return 1;
+	kernel_assert(world.isolates > world.port_restores);
+	world.retrains++;
+	world.goal = *goal;
+	return world.retrain;
 }
 
 bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal)
 {
-	return !world.is_retrained;
+	kernel_assert(goal->speed == 3);
+	return !world.is_link_slow;
 }
 
 void fv_card_isolate(struct fv_card *card)
 {
-	world.isolations++;
+	world.isolates++;
 }
 
 void fv_card_restore(struct fv_card *card)
 {
+	world.port_restores++;
 }
 
 void fv_card_reset_begin(struct fv_card *card)
@@ -323,11 +376,20 @@ void fv_card_reset_end(struct fv_card *card)
 
 void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
 {
-	world.event = *what;
+	struct fv_event *event = &world.events[index_of(dev)];
+	va_list args;
+
+	*event = *what;
+	va_start(args, fmt);
+	vscnprintf(event->text, sizeof(event->text), fmt, args);
+	va_end(args);
+	world.nr_events[index_of(dev)]++;
 }
 
 void fv_stats_reset_took(struct fv_stats *stats, u64 ns)
 {
+	world.durations++;
+	world.took_ns = ns;
 }
 
 enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
@@ -578,7 +640,9 @@ TEST_F(reset_step, waits_do_not_block_configuration_space)
 	/* a retrain */
 	self->ops.is_card = true;
 	self->devices[0].card = &self->card;
-	world.is_retrained = true;
+	world.is_link_read = true;
+	world.is_link_slow = true;
+	world.retrain = 1;
 	world.did[0] = '\0';
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("save save stop stop act link ready ready compare compare restore restore "
@@ -617,7 +681,7 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		world.gaps = 0;
 		world.changes_in_gap = rows[i].gap;
-		world.msi = rows[i].msi;
+		world.msi_errors[0] = rows[i].msi;
 		world.did[0] = '\0';
 		EXPECT_EQ(0, fv_reset_step_run(&self->job));
 		EXPECT_STREQ(rows[i].did, world.did);
@@ -626,7 +690,7 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	/* while MSI-X is waited for */
 	self->devices[0].policy.ready.mask = 0;
 	world.gaps = 0;
-	world.msi = 1;
+	world.msi_errors[0] = 1;
 	world.did[0] = '\0';
 	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
@@ -635,7 +699,7 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	/* it does not take its value any more, or does not answer */
 	world.gaps = 0;
 	world.changes_in_gap = 2;
-	world.restores = 0;
+	world.restores[0] = 0;
 	world.restore = -EIO;
 	self->devices[0].policy.ready.mask = 1;
 	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
@@ -664,7 +728,8 @@ TEST_F(reset_step, it_is_verified_at_open)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		world.act = rows[i].act;
-		world.isolations = 0;
+		world.isolates = 0;
+		world.port_restores = 0;
 		self->ops.is_verify_only = rows[i].is_verify_only;
 		self->job.origin = rows[i].origin;
 		self->devices[0].fence.seq = 0;
@@ -672,16 +737,259 @@ TEST_F(reset_step, it_is_verified_at_open)
 		self->devices[0].clean_by = BIT(FPGA_VFIO_RESET_METHOD_FLR);
 		memset(counters, 0, sizeof(self->stats[0].counters->value));
 		EXPECT_EQ(rows[i].act, fv_reset_step_run(&self->job));
-		EXPECT_EQ(rows[i].kind, world.event.kind) TH_LOG("row %u", i);
-		EXPECT_EQ(rows[i].origin, world.event.origin);
-		EXPECT_EQ(rows[i].act, world.event.error);
+		EXPECT_EQ(rows[i].kind, world.events[0].kind) TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].origin, world.events[0].origin);
+		EXPECT_EQ(rows[i].act, world.events[0].error);
 		EXPECT_EQ(rows[i].skipped, counters[FPGA_VFIO_A_STATS_RESET_SKIPPED])
 			TH_LOG("row %u", i);
 		EXPECT_EQ(rows[i].flrs, counters[FPGA_VFIO_A_STATS_RESET_FLR_OK])
 			TH_LOG("row %u", i);
-		EXPECT_EQ(rows[i].isolations, world.isolations) TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].isolations, world.isolates) TH_LOG("row %u", i);
 		EXPECT_EQ(0, self->devices[0].clean_by);
 	}
+}
+
+/* Without a ready register the MSI-X table shows when the design is up. */
+TEST_F(reset_step, an_msix_table_takes_writes_later)
+{
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	self->ops.is_card = true;
+	world.msi_errors[1] = 3;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.msis[0]);
+	EXPECT_EQ(4, world.msis[1]);
+	EXPECT_EQ(3, kernel_sleeps);
+	EXPECT_EQ(FV_PHASE_MSI, world.phase);
+	EXPECT_EQ(0, world.phase_error);
+}
+
+/* Until the limit, which is that of the whole step. */
+TEST_F(reset_step, an_msix_table_never_takes_writes)
+{
+	u64 began = kernel_ns;
+
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	self->ops.is_card = true;
+	world.msi_errors[1] = UINT_MAX;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_LE(1000 * NSEC_PER_MSEC, kernel_ns - began);
+	EXPECT_GT(1020 * NSEC_PER_MSEC, kernel_ns - began);
+	EXPECT_STREQ("0000:01:00.1: MSI-X entry 0 reads 0", self->step.text);
+	EXPECT_EQ(FV_PHASE_MSI, world.phase);
+	EXPECT_EQ(-EIO, world.phase_error);
+	EXPECT_TRUE(is_up(0));
+}
+
+/* A ready register has shown that the design is up: waiting would not help. */
+TEST_F(reset_step, a_ready_design_has_no_msix_table)
+{
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	self->devices[0].policy.ready.mask = 1;
+	world.msi_errors[0] = UINT_MAX;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.msis[0]);
+	EXPECT_EQ(0, kernel_sleeps);
+	EXPECT_STREQ("MSI-X entry 0 reads 0", self->step.text);
+}
+
+static void leave(u64 us)
+{
+	world.devices[0]->core.pdev->is_gone = true;
+}
+
+static void kill_task(u64 us)
+{
+	current->is_killed = true;
+}
+
+TEST_F(reset_step, the_wait_for_an_msix_table_ends)
+{
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	world.msi_errors[0] = UINT_MAX;
+	kernel_on_sleep = leave;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(2, world.msis[0]);
+	EXPECT_STREQ("0000:01:00.0 no longer responds", self->step.text);
+
+	self->pdevs[0].is_gone = false;
+	kernel_on_sleep = kill_task;
+	EXPECT_EQ(-EINTR, fv_reset_step_run(&self->job));
+	EXPECT_EQ(3, world.msis[0]);
+}
+
+/* No driver recovers them later: restored even if the card failed, but only if they answer. */
+TEST_F(reset_step, functions_without_driver)
+{
+	self->job.scope.devices[1] = NULL;
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.restores[0]);
+	EXPECT_EQ(1, world.restores[1]);
+	EXPECT_EQ(0, world.msis[1]);
+	EXPECT_EQ(0, world.nr_events[1]);
+
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.restores[0]);
+	EXPECT_EQ(2, world.restores[1]);
+
+	self->pdevs[1].is_gone = true;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.restores[0]);
+	EXPECT_EQ(2, world.restores[1]);
+
+	/* the card answers, but is another one */
+	self->pdevs[1].is_gone = false;
+	world.act = 0;
+	world.compare[0] = -ESTALE;
+	EXPECT_EQ(-ESTALE, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.restores[0]);
+	EXPECT_EQ(3, world.restores[1]);
+}
+
+#define counted(_i, _attr)						\
+	per_cpu_ptr(self->stats[_i].counters, 0)->value[FPGA_VFIO_A_STATS_RESET_##_attr]
+
+/* State, event, counter and duration of each function. */
+TEST_F(reset_step, the_result_is_recorded)
+{
+	self->job.origin = FPGA_VFIO_ORIGIN_SYSFS;
+	self->job.method = FPGA_VFIO_RESET_METHOD_HOT;
+	self->job.began_ns = kernel_ns - 77;
+	self->ops.is_card = true;
+	self->ops.counter = FV_RESET_HOT;
+	self->devices[1].state = FPGA_VFIO_CARD_STATE_FAILED;
+	self->devices[1].fence.seq = 1;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(self->step.is_tried);
+	EXPECT_EQ(0, self->step.error);
+	EXPECT_EQ(77, self->step.duration_ns);
+	EXPECT_EQ(1, world.nr_events[0]);
+	EXPECT_EQ(1, world.nr_events[1]);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_RESET, world.events[1].kind);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_SYSFS, world.events[1].origin);
+	EXPECT_EQ(FPGA_VFIO_RESET_METHOD_HOT, world.events[1].method);
+	EXPECT_EQ(0, world.events[1].error);
+	EXPECT_EQ(77, world.events[1].duration_ns);
+	EXPECT_STREQ("", world.events[1].text);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
+	EXPECT_EQ(1, counted(0, HOT_OK));
+	EXPECT_EQ(1, counted(1, HOT_OK));
+	EXPECT_EQ(0, counted(1, HOT_FAILED));
+	EXPECT_EQ(2, world.durations);
+	EXPECT_EQ(77, world.took_ns);
+
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(-EIO, self->step.error);
+	EXPECT_EQ(-EIO, world.events[1].error);
+	EXPECT_STREQ("error -5", world.events[1].text);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[0].state);
+	EXPECT_EQ(1, counted(0, HOT_FAILED));
+	EXPECT_EQ(1, counted(1, HOT_FAILED));
+	EXPECT_EQ(1, counted(1, HOT_OK));
+	EXPECT_EQ(2, world.durations);
+
+	world.act = -EINTR;
+	self->step.text[0] = '\0';
+	EXPECT_EQ(-EINTR, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("it was interrupted", world.events[0].text);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[0].state);
+
+	world.act = 0;
+	world.compare[1] = -ESTALE;
+	EXPECT_EQ(-ESTALE, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("0000:01:00.1: class 0x120000, was 0x058000", world.events[0].text);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_CHANGED, self->devices[0].state);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_CHANGED, self->devices[1].state);
+	EXPECT_EQ(FV_PHASE_RESTORE, world.phase);
+	EXPECT_EQ(-ESTALE, world.phase_error);
+
+	world.compare[1] = 0;
+	world.ready[0] = -ETIMEDOUT;
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 250;
+	EXPECT_EQ(-ETIMEDOUT, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("0000:01:00.0 does not answer after 250 ms", world.events[1].text);
+	EXPECT_EQ(FV_PHASE_READY, world.phase);
+	EXPECT_EQ(-ETIMEDOUT, world.phase_error);
+}
+
+/* What only verifies is no reset, in counters and history. */
+TEST_F(reset_step, a_verification_is_recorded)
+{
+	self->ops.is_verify_only = true;
+	self->job.method = FV_RESET_VERIFY;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_RECOVER, world.events[0].kind);
+	EXPECT_EQ(FV_METHOD_NONE, world.events[0].method);
+	EXPECT_EQ(0, counted(0, FLR_OK));
+	EXPECT_EQ(0, world.durations);
+	EXPECT_EQ(1, world.isolates);
+	EXPECT_EQ(1, world.port_restores);
+}
+
+/* The configuration of a lost card is not saved, and that of others before anything else. */
+TEST_F(reset_step, the_configuration_is_saved)
+{
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.saves);
+	EXPECT_EQ(0, world.forgets);
+	self->job.is_lost = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.saves);
+}
+
+/* Only a reset at the port can change the link, and only one that succeeded is worth a retrain. */
+TEST_F(reset_step, the_link_comes_back_slow)
+{
+	static struct fv_card card;
+
+	self->devices[0].card = &card;
+	world.is_link_read = true;
+	world.is_link_slow = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, world.retrains);
+	EXPECT_EQ(0, world.isolates);
+	EXPECT_EQ(0, world.port_restores);
+
+	self->ops.is_card = true;
+	world.retrain = 2;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.retrains);
+	EXPECT_EQ(8, world.goal.width);
+	EXPECT_EQ(1, world.isolates);
+	EXPECT_EQ(1, world.port_restores);
+	EXPECT_EQ(FV_PHASE_LINK, world.phase);
+	EXPECT_EQ(0, world.phase_error);
+
+	/* the reset succeeds, whatever becomes of the link */
+	world.retrain = -EIO;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(2, world.retrains);
+	EXPECT_EQ(-EIO, world.phase_error);
+
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(2, world.retrains);
+	EXPECT_EQ(3, world.port_restores);
+
+	world.act = 0;
+	world.is_link_slow = false;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	world.is_link_slow = true;
+	world.is_link_read = false;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(2, world.retrains);
+}
+
+TEST_F(reset_step, the_method_is_not_available)
+{
+	self->ops.unavailable = not_here;
+	EXPECT_EQ(-EOPNOTSUPP, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("it has no FLR", self->step.text);
+	EXPECT_FALSE(self->step.is_tried);
+	EXPECT_EQ(0, world.holds);
+	EXPECT_EQ(0, world.nr_events[0]);
 }
 
 int main(int argc, char **argv)
