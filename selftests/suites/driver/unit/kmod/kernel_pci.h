@@ -36,6 +36,10 @@ struct iommu_group {
 #define iommu_group_put(group)	((void)(group)->refs--)
 #define iommu_group_get(dev)						\
 	((dev)->iommu_group ? ((dev)->iommu_group->refs++, (dev)->iommu_group) : NULL)
+/* Implemented by the test. */
+struct device;
+int iommu_group_for_each_dev(struct iommu_group *group, void *data,
+			     int (*fn)(struct device *dev, void *data));
 
 struct attribute_group;
 
@@ -69,6 +73,7 @@ struct device {
 	struct msi_desc *descs;
 	unsigned int nr_descs;
 	struct iommu_group *iommu_group;
+	bool is_platform;
 	struct iommu_domain *domain;
 	struct device_driver *driver;
 	void *drvdata;
@@ -238,6 +243,7 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 
 /* The kernel's API. */
 #define pci_name(pdev)		((const char *)(pdev)->name)
+#define dev_is_pci(d)		(!(d)->is_platform)
 #define to_pci_dev(d)		container_of(d, struct pci_dev, dev)
 #define pci_domain_nr(b)	((b)->domain)
 #define pci_dev_id(pdev)	((pdev)->bus->number << 8 | (pdev)->devfn)
