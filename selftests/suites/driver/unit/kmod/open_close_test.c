@@ -36,6 +36,10 @@ static struct world {
 	enum fpga_vfio_card_state after;	/* state after a reset */
 	bool is_offered, is_special, is_leased, is_link_down;
 	bool is_shared, is_touched, is_asleep;
+	int link;			/* error of a wait for the link */
+	s64 link_limit_ms;		/* of that wait */
+	const bool *link_is_over;
+	unsigned int settles;
 	unsigned int resets, rewinds, events, sleeps;
 	unsigned long methods;		/* of the last reset */
 	unsigned long first;		/* method that an open tries first */
@@ -119,7 +123,10 @@ void fv_card_reset_begin(struct fv_card *card)
 
 int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
 {
-	return 0;
+	kernel_assert(is_active);
+	world.link_limit_ms = (wait->end - wait->began) / NSEC_PER_MSEC;
+	world.link_is_over = wait->is_over;
+	return world.link;
 }
 
 void fv_card_check_link(struct fv_card *card)
@@ -128,6 +135,7 @@ void fv_card_check_link(struct fv_card *card)
 
 int fv_ready_settle(struct pci_dev *port)
 {
+	world.settles++;
 	return fv_wait_ms(FV_READY_SETTLE_MS);
 }
 
@@ -434,6 +442,42 @@ TEST_F(open_close, what_is_repaired)
 	EXPECT_EQ(0, world.resets);
 }
 
+#define recover() do {							\
+	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;			\
+	self->dev->recovery.is_queued = true;				\
+	kernel_do(&self->dev->recovery);				\
+} while (0)
+
+/* An image is loaded first, for at most load_limit; the card answers within ready_limit then. */
+TEST_F(open_close, a_lost_card_is_waited_for)
+{
+	u64 began;
+
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = 7000;
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 300;
+	world.is_link_down = true;
+	recover();
+	EXPECT_EQ(7000, world.link_limit_ms);
+	EXPECT_EQ(&self->dev->is_leaving, world.link_is_over);
+	EXPECT_EQ(1, world.settles);
+	EXPECT_EQ(1, world.resets);
+	/* the link stays down */
+	world.link = -ETIMEDOUT;
+	recover();
+	EXPECT_EQ(1, world.settles);
+	EXPECT_EQ(1, world.resets);
+	/* it is up, and the card does not answer */
+	world.is_link_down = false;
+	self->pdev.is_gone = true;
+	began = kernel_ns;
+	recover();
+	EXPECT_EQ(1, world.settles);
+	EXPECT_EQ(2, world.resets);
+	EXPECT_LE(300 * NSEC_PER_MSEC, kernel_ns - began);
+	EXPECT_GT(330 * NSEC_PER_MSEC, kernel_ns - began);
+	EXPECT_EQ(0, self->pdev.dev.usage);
+}
+
 /* Each reason to refuse an open. */
 TEST_F(open_close, an_open_is_refused)
 {
@@ -537,6 +581,10 @@ TEST_F(open_close, a_doubtful_device_is_reset)
 	/* the close has used another method than the open would */
 	close_reset();
 	world.first = HOT;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	/* no close has reset it, and an open has no method */
+	world.first = 0;
 	EXPECT_EQ(0, fv_open_reset(self->dev));
 	EXPECT_EQ(FV_RESET_ANY, world.methods);
 }

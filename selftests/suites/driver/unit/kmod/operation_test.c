@@ -446,6 +446,33 @@ TEST_F(op, an_unbind_ends_all)
 	fv_op_leave(self->dev);
 }
 
+static struct fv_device *leaving;
+
+static int other_leaves(struct fv_op *op)
+{
+	fv_op_leave(leaving);
+	kernel_assert(!current->is_killed && !op->is_cancelled);
+	return 0;
+}
+
+/* Only those of the function that is unbound, not those of another one of its card. */
+TEST_F(op, an_unbind_of_another_function)
+{
+	struct fv_op *op;
+
+	leaving = &self->devices[1];
+	leaving->ops = self->dev->ops;
+	world.on_run = other_leaves;
+	submit(self->dev);
+	submit(leaving);
+	submit(self->dev);
+	work_off(self->dev);
+	EXPECT_STREQ("begun:1 run:1 ended:2:-19 ended:1:0 begun:3 run:3 ended:3:0 ", world.did);
+	op = fv_op_find(1);
+	EXPECT_FALSE(op->is_cancelled);
+	fv_op_put(op);
+}
+
 static bool has_owner[8];
 
 static int look_for_owner(struct fv_op *op)

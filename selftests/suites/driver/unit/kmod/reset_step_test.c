@@ -26,7 +26,7 @@
 static struct world {
 	struct fv_device *devices[DEVICES];
 	int raise[DEVICES], hold;	/* errors */
-	int act, link, save;
+	int act, link, save[DEVICES];
 	bool is_revoked[DEVICES];
 	struct fv_ready_register waits[DEVICES];	/* ready registers that were waited for */
 	unsigned int holds, acts;
@@ -34,15 +34,16 @@ static struct world {
 	bool is_blocked;		/* configuration space, for user space */
 	unsigned int gaps;		/* how often it was not blocked during a step */
 	unsigned int changes_in_gap;	/* in that one user space writes to it */
-	bool is_changed;
+	bool is_changed[DEVICES];
 	unsigned int restored;
-	int restore;			/* error, of all but the first */
 	unsigned int designs;
 	u64 settled_ns, link_up_ns;
 	char did[256];
 	/* of each function: errors left, calls */
 	unsigned int msi_errors[DEVICES], msis[DEVICES], restores[DEVICES];
-	int ready[DEVICES], compare[DEVICES];	/* errors */
+	/* errors; of restores from the nr-th on */
+	int ready[DEVICES], compare[DEVICES], restore[DEVICES], design[DEVICES];
+	unsigned int restore_nr;
 	struct fv_link_goal goal;	/* of the last retrain */
 	unsigned int saves, forgets, isolates, port_restores, retrains, durations;
 	u64 took_ns;
@@ -175,7 +176,7 @@ void fv_scope_block_config(struct fv_scope *scope)
 	kernel_assert(!world.is_blocked);
 	world.is_blocked = true;
 	if (world.changes_in_gap && world.gaps == world.changes_in_gap)
-		world.is_changed = true;
+		memset(world.is_changed, true, sizeof(world.is_changed));
 }
 
 void fv_scope_unblock_config(struct fv_scope *scope)
@@ -278,14 +279,16 @@ int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register 
 	waits("design");
 	world.designs++;
 	world.waits[index_of_pci(pdev)] = *ready;
-	return 0;
+	if (world.design[index_of_pci(pdev)])
+		snprintf(text, size, "its ready register stays 0");
+	return world.design[index_of_pci(pdev)];
 }
 
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
 	accesses("save");
 	world.saves++;
-	return world.save;
+	return world.save[index_of_pci(pdev)];
 }
 
 void fv_saved_state_forget(struct fv_device *dev)
@@ -310,11 +313,11 @@ int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *te
 	kernel_assert(!dev || dev->core.memory_lock.held == -1);
 	accesses("restore");
 	world.restores[i]++;
-	if (world.restore && world.restores[i] > 1) {
+	if (world.restore[i] && world.restores[i] >= world.restore_nr) {
 		snprintf(text, size, "BAR 0 (at 0x10) stays 0, was 0x1");
-		return world.restore;
+		return world.restore[i];
 	}
-	world.is_changed = false;
+	world.is_changed[i] = false;
 	return 0;
 }
 
@@ -322,7 +325,7 @@ bool fv_saved_state_is_intact(struct fv_device *dev)
 {
 	kernel_assert(dev->core.memory_lock.held == -1);
 	accesses("intact?");
-	return !world.is_changed;
+	return !world.is_changed[index_of(dev)];
 }
 
 void fv_saved_state_restored(struct fv_device *dev)
@@ -654,7 +657,7 @@ TEST_F(reset_step, waits_do_not_block_configuration_space)
 	EXPECT_EQ(-ETIMEDOUT, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("save stop act link ", world.did);
 	/* nothing was done */
-	world.save = -ENOMEM;
+	world.save[0] = -ENOMEM;
 	world.did[0] = '\0';
 	EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("save ", world.did);
@@ -700,7 +703,8 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	world.gaps = 0;
 	world.changes_in_gap = 2;
 	world.restores[0] = 0;
-	world.restore = -EIO;
+	world.restore[0] = -EIO;
+	world.restore_nr = 2;
 	self->devices[0].policy.ready.mask = 1;
 	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("BAR 0 (at 0x10) stays 0, was 0x1", self->step.text);
@@ -912,6 +916,84 @@ TEST_F(reset_step, the_result_is_recorded)
 	EXPECT_STREQ("0000:01:00.0 does not answer after 250 ms", world.events[1].text);
 	EXPECT_EQ(FV_PHASE_READY, world.phase);
 	EXPECT_EQ(-ETIMEDOUT, world.phase_error);
+}
+
+/* Before anything is done, whichever function fails: what was done for others is undone. */
+TEST_F(reset_step, one_function_cannot_be_prepared)
+{
+	unsigned int i;
+
+	self->ops.is_card = true;
+	for (i = 0; i < DEVICES; i++) {
+		world.forgets = 0;
+		world.save[i] = -ENOMEM;
+		EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
+		/* also the one that failed, whose snapshots have stopped */
+		EXPECT_EQ(i + 1, world.forgets);
+		world.save[i] = 0;
+	}
+	world.hold = -EBUSY;
+	for (i = 0; i < DEVICES; i++) {
+		world.raise[i] = -EAGAIN;
+		EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
+		EXPECT_NE(NULL, strstr(self->step.text, self->pdevs[i].name));
+		EXPECT_FALSE(is_up(0));
+		EXPECT_FALSE(is_up(1));
+		world.raise[i] = 0;
+	}
+	EXPECT_EQ(0, world.acts);
+}
+
+/* In any phase: what becomes of the other function does not hide it. */
+TEST_F(reset_step, one_function_fails)
+{
+	static const struct {
+		enum fv_phase phase;
+		int error;
+		int (*which)[DEVICES];		/* NULL: MSI-X cannot be restored */
+		const char *text;
+	} rows[] = {
+		{ FV_PHASE_READY, -ETIMEDOUT, &world.ready, "does not answer after 1000 ms" },
+		{ FV_PHASE_RESTORE, -ESTALE, &world.compare, "class 0x120000, was 0x058000" },
+		{ FV_PHASE_RESTORE, -EPERM, &world.restore, "BAR 0 (at 0x10) stays 0" },
+		{ FV_PHASE_DESIGN, -ETIME, &world.design, "its ready register stays 0" },
+		{ FV_PHASE_MSI, -EIO, NULL, "MSI-X entry 0 reads 0" },
+		{ FV_PHASE_READ_BACK, -EPERM, &world.restore, "BAR 0 (at 0x10) stays 0" },
+	};
+	unsigned int i, n, last_gap;
+
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
+	self->devices[0].policy.ready.mask = 1;
+	self->devices[1].policy.ready.mask = 1;
+	self->ops.is_card = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	last_gap = world.gaps - 1;
+	for (i = 0; i < ARRAY_SIZE(rows) * DEVICES; i++) {
+		n = i / DEVICES;
+		world.gaps = 0;
+		memset(world.restores, 0, sizeof(world.restores));
+		if (rows[n].which)
+			(*rows[n].which)[i % DEVICES] = rows[n].error;
+		else
+			world.msi_errors[i % DEVICES] = UINT_MAX;
+		/* what user space has written last is found by the read back */
+		world.restore_nr = rows[n].phase == FV_PHASE_READ_BACK ? 2 : 1;
+		world.changes_in_gap = rows[n].phase == FV_PHASE_READ_BACK ? last_gap : 0;
+		self->step.text[0] = '\0';
+		EXPECT_EQ(rows[n].error, fv_reset_step_run(&self->job)) TH_LOG("row %u", i);
+		if (rows[n].phase == FV_PHASE_READ_BACK) {
+			EXPECT_EQ(rows[n].error, world.read_back_error);
+		} else {
+			EXPECT_EQ(rows[n].phase, world.phase) TH_LOG("row %u", i);
+		}
+		EXPECT_NE(NULL, strstr(self->step.text, rows[n].text)) TH_LOG("row %u", i);
+		EXPECT_EQ(i % DEVICES == 1, !!strstr(self->step.text, "0000:01:00.1"))
+			TH_LOG("row %u", i);
+		if (rows[n].which)
+			(*rows[n].which)[i % DEVICES] = 0;
+		world.msi_errors[i % DEVICES] = 0;
+		memset(world.is_changed, 0, sizeof(world.is_changed));
+	}
 }
 
 /* What only verifies is no reset, in counters and history. */
