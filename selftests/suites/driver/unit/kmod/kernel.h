@@ -68,6 +68,7 @@ void pr_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define BITS_PER_LONG		64
 #define BIT(n)			(1ul << (n))
 #define GENMASK(high, low)	((~0ul >> (63 - (high))) & (~0ul << (low)))
+#define U32_MAX			(~0u)
 #define U64_MAX			(~0ull)
 #define SZ_1K			0x400
 #define SZ_1M			0x100000
@@ -174,13 +175,16 @@ void kfree(const void *ptr);
 #define kvzalloc(size, flags)	kzalloc(size, flags)
 #define kvfree(ptr)		kfree(ptr)
 
-static inline void kernel_free_at(void *at)
-{
-	kfree(*(void **)at);
-}
-
-#define __free(how)		__attribute__((cleanup(kernel_free_at)))
-#define DEFINE_FREE(name, type, free)
+#define DEFINE_FREE(name, type, free)					\
+	static inline void kernel_free_##name(void *at)			\
+	{								\
+		type _T = *(type *)at;					\
+									\
+		free;							\
+	}
+#define __free(name)		__attribute__((cleanup(kernel_free_##name)))
+DEFINE_FREE(kfree, void *, kfree(_T))
+DEFINE_FREE(kvfree, void *, kfree(_T))
 
 struct kref {
 	int refs;
@@ -251,6 +255,16 @@ struct list_head {
 	for (entry = list_entry((head)->next, __typeof__(*entry), member);	\
 	     &entry->member != (head);					\
 	     entry = list_entry(entry->member.next, __typeof__(*entry), member))
+
+static inline size_t list_count_nodes(struct list_head *head)
+{
+	struct list_head *at;
+	size_t nr = 0;
+
+	for (at = head->next; at != head; at = at->next)
+		nr++;
+	return nr;
+}
 
 static inline void list_add_tail(struct list_head *node, struct list_head *head)
 {

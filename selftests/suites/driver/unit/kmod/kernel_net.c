@@ -4,6 +4,7 @@
 #define HEADER	(NLMSG_HDRLEN + GENL_HDRLEN)
 
 struct net init_net;
+u8 kernel_request_cmd;
 
 struct sk_buff *genlmsg_new(size_t payload, int flags)
 {
@@ -61,6 +62,13 @@ void genlmsg_end(struct sk_buff *skb, void *hdr)
 void genlmsg_cancel(struct sk_buff *skb, void *hdr)
 {
 	skb->len = (u8 *)nlmsg_of(hdr) - skb->data;
+}
+
+void genl_dump_check_consistent(struct netlink_callback *cb, void *hdr)
+{
+	if (cb->prev_seq && cb->seq != cb->prev_seq)
+		nlmsg_of(hdr)->nlmsg_flags |= NLM_F_DUMP_INTR;
+	cb->prev_seq = cb->seq;
 }
 
 int nla_put(struct sk_buff *skb, int type, int len, const void *data)

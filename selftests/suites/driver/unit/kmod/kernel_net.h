@@ -89,6 +89,11 @@ struct genl_info {
 	struct netlink_ext_ack *extack;
 };
 
+/* The command is that of the request in the kernel; here, of the test. */
+extern u8 kernel_request_cmd;
+#define genlmsg_iput(skb, info)						\
+	genlmsg_put(skb, (info)->snd_portid, (info)->snd_seq, (info)->family, 0, kernel_request_cmd)
+
 #define GENL_REQ_ATTR_CHECK(info, attr)	(!(info)->attrs[attr])
 
 struct genl_dumpit_info {
@@ -99,11 +104,19 @@ struct netlink_callback {
 	struct sk_buff *skb;		/* the request */
 	struct netlink_ext_ack *extack;
 	struct genl_dumpit_info *data;
-	long ctx[6];
+	u32 min_dump_alloc;
+	unsigned int seq, prev_seq;
+	union {
+		long ctx[6];
+		long args[6];
+	};
 };
 
 #define genl_dumpit_info(cb)	((const struct genl_dumpit_info *)(cb)->data)
 #define genl_info_dump(cb)	(&genl_dumpit_info(cb)->info)
+
+/* Marks a message of a dump that may not be consistent with those before it. */
+void genl_dump_check_consistent(struct netlink_callback *cb, void *hdr);
 
 /* Implemented by the test; the last two take the message. */
 bool genl_has_listeners(const struct genl_family *family, struct net *net, unsigned int group);
