@@ -228,7 +228,7 @@ int fpga_vfio_nl_op_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		ret = hdr ? fv_nl_put_whole(skb, op, is_admin) : -EMSGSIZE;
 		if (!ret) {
 			genlmsg_end(skb, hdr);
-			cb->args[0] = op->id + 1;
+			cb->args[0] = (long)op->id + 1;
 		} else if (hdr) {
 			genlmsg_cancel(skb, hdr);
 		}
