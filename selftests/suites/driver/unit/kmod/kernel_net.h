@@ -118,6 +118,12 @@ struct netlink_callback {
 /* Marks a message of a dump that may not be consistent with those before it. */
 void genl_dump_check_consistent(struct netlink_callback *cb, void *hdr);
 
+/* Implemented by the test. */
+struct user_namespace;
+extern struct user_namespace init_user_ns;
+bool ns_capable_noaudit(struct user_namespace *ns, int cap);
+bool netlink_capable(const struct sk_buff *skb, int cap);
+
 /* Implemented by the test; the last two take the message. */
 bool genl_has_listeners(const struct genl_family *family, struct net *net, unsigned int group);
 int genlmsg_multicast(const struct genl_family *family, struct sk_buff *skb, u32 portid,
