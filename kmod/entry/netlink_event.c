@@ -166,7 +166,7 @@ int fpga_vfio_nl_history_get_dumpit(struct sk_buff *skb, struct netlink_callback
 
 	if (port && is_begin) {
 		NL_SET_ERR_MSG_FMT(cb->extack,
-				   "port %s: never had a device of fpga-vfio-pci below it", port);
+				   "port %s: never had a device of fpga_vfio_pci below it", port);
 		return -ENODEV;
 	}
 	return skb->len;

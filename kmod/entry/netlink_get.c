@@ -387,7 +387,7 @@ int fpga_vfio_nl_device_get_doit(struct sk_buff *skb, struct genl_info *info)
 		if (!strcmp(pci_name(dev->core.pdev), bdf))
 			return fv_nl_reply(&fv_nl_device, dev, skb, info);
 
-	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga_vfio_pci", bdf);
 	return -ENODEV;
 }
 
@@ -443,7 +443,7 @@ int fpga_vfio_nl_card_get_doit(struct sk_buff *skb, struct genl_info *info)
 		if (!strcmp(pci_name(card->port), port))
 			return fv_nl_reply(&fv_nl_card, card, skb, info);
 
-	NL_SET_ERR_MSG_FMT(info->extack, "port %s: no device of fpga-vfio-pci below it", port);
+	NL_SET_ERR_MSG_FMT(info->extack, "port %s: no device of fpga_vfio_pci below it", port);
 	return -ENODEV;
 }
 
@@ -498,7 +498,7 @@ int fpga_vfio_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (group)
 		return fv_nl_reply(&fv_nl_group, group, skb, info);
 
-	NL_SET_ERR_MSG_FMT(info->extack, "group %u: never had a device of fpga-vfio-pci", id);
+	NL_SET_ERR_MSG_FMT(info->extack, "group %u: never had a device of fpga_vfio_pci", id);
 	return -ENODEV;
 }
 

@@ -94,7 +94,7 @@ struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 	dev = fv_device_get(bdf);
 	if (dev)
 		return dev;
-	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga-vfio-pci", bdf);
+	NL_SET_ERR_MSG_FMT(info->extack, "%s: not bound to fpga_vfio_pci", bdf);
 	return ERR_PTR(-ENODEV);
 }
 

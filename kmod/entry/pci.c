@@ -243,7 +243,7 @@ static const struct pci_error_handlers fv_pci_err_handlers = {
 };
 
 static struct pci_driver fv_pci_driver = {
-	.name			= "fpga-vfio-pci",
+	.name			= KBUILD_MODNAME,
 	.id_table		= fv_ids,
 	.probe			= fv_pci_probe,
 	.remove			= fv_pci_remove,

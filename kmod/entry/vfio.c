@@ -643,7 +643,7 @@ static int fv_vfio_device_feature(struct vfio_device *vdev, u32 flags, void __us
 }
 
 const struct vfio_device_ops fv_vfio_ops = {
-	.name		= "fpga-vfio-pci",
+	.name		= KBUILD_MODNAME,
 	.init		= vfio_pci_core_init_dev,
 	.release	= vfio_pci_core_release_dev,
 	.open_device	= fv_vfio_open_device,

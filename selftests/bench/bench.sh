@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Cost of each operation with vfio-pci and with fpga-vfio-pci, in one boot and on the same devices,
+# Cost of each operation with vfio-pci and with fpga_vfio_pci, in one boot and on the same devices,
 # and the ratio. FV_BENCH_LIMIT is the maximum ratio; of open and close, which reset the device once
 # and not twice, it is another one.
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2119 # all ports
 # How much later than ready is a card usable? With the stock driver by sysfs (pci_reset_function(),
-# FLR and bus reset), and with fpga-vfio-pci by netlink, in one boot, on one card. Both times are on
+# FLR and bus reset), and with fpga_vfio_pci by netlink, in one boot, on one card. Both times are on
 # the card's clock: its trace has the time of readiness, and the card reports the first use.
 #
 # pci_dev_wait() polls after 1, 2, 4, … ms, i.e. 1023, 2047, 4095 and 8191 ms after the initial

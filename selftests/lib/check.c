@@ -80,6 +80,6 @@ void say_done(const char *name, unsigned int times, unsigned long long start_ns)
 	if (!times)
 		fail("%s: nothing was done", name);
 	printf("# %u %s in %llu ms\n", times, name, ms);
-	printf("# @row name=%s driver=fpga-vfio-pci value=%u unit=count\n", name, times);
-	printf("# @row name=%s_each driver=fpga-vfio-pci value=%llu unit=ms\n", name, ms / times);
+	printf("# @row name=%s driver=fpga_vfio_pci value=%u unit=count\n", name, times);
+	printf("# @row name=%s_each driver=fpga_vfio_pci value=%llu unit=ms\n", name, ms / times);
 }

@@ -7,7 +7,7 @@
 FV_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$FV_DIR/../kselftest/ktap_helpers.sh"
 
-FV_DRIVER=fpga-vfio-pci
+FV_DRIVER=fpga_vfio_pci
 FV_MODULE=fpga_vfio_pci
 FV_STOCK=vfio-pci
 FV_PCI=/sys/bus/pci/devices

@@ -56,7 +56,7 @@ survive_page()
 
 	What becomes of the host, of a virtual machine that has the card, and of the card in that
 	machine, when the card is reprogrammed, lost or broken. All of it is measured: rows with
-	``vfio-pci`` and with ``fpga-vfio-pci``, by one program, in one lab.
+	``vfio-pci`` and with ``fpga_vfio_pci``, by one program, in one lab.
 
 	EOT
 	survive_jq '
@@ -75,7 +75,7 @@ survive_page()
 		else empty end' "$1"
 	cat <<-'EOT'
 	fpga-vfio
-	    ``fpga-vfio-pci``; programming is ``fpgactl reprogram``.
+	    ``fpga_vfio_pci``; programming is ``fpgactl reprogram``.
 
 	The columns: the host lives, takes cards, and its log is clean; the virtual machine runs and was
 	not stopped; its guest uses the card again, registers, memory, DMA and interrupt, without a

@@ -3,7 +3,7 @@
 # The drivers that are compared, and the operations of their users. $WAY is
 #	stock		vfio-pci with the usual script (usual-script)
 #	stock-bare	vfio-pci without any precaution at the port
-#	fpga-vfio	fpga-vfio-pci and fpgactl
+#	fpga-vfio	fpga_vfio_pci and fpgactl
 
 WAYS="stock stock-bare fpga-vfio"
 # default: without stock-bare, which differs from stock in few rows

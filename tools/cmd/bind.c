@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fpgactl bind: bind devices to fpga-vfio-pci, all of an IOMMU group or none */
+/* fpgactl bind: bind devices to fpga_vfio_pci, all of an IOMMU group or none */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -25,7 +25,7 @@ struct plan {
 };
 
 /*
- * Bound to fpga-vfio-pci, or left unbound with its driver_override when the module was
+ * Bound to fpga_vfio_pci, or left unbound with its driver_override when the module was
  * unloaded.
  */
 static bool is_ours(const struct fv_device *d)

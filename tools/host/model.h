@@ -7,7 +7,7 @@
 #include "util/util.h"
 
 #define FV_MODULE	"fpga_vfio_pci"
-#define FV_DRIVER	"fpga-vfio-pci"
+#define FV_DRIVER	"fpga_vfio_pci"
 #define FV_NO_GROUP	(-1)
 
 struct fv_device {

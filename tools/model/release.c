@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Take devices from fpga-vfio-pci while a VM may hold them.
+ * Take devices from fpga_vfio_pci while a VM may hold them.
  *
  * A write to a driver's unbind file cannot be aborted: VFIO repeats its device request to the
  * holder and waits without limit, with the writer in an unkillable sleep. So by default the
@@ -230,7 +230,7 @@ static void run_move(const void *arg, void *result)
 }
 
 /**
- * release_move() - Move a device from fpga-vfio-pci in a child.
+ * release_move() - Move a device from fpga_vfio_pci in a child.
  * @m: the move
  * @d: the device
  * @limit: time limit for a holder

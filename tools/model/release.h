@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Take devices from fpga-vfio-pci while a VM may hold them. */
+/* Take devices from fpga_vfio_pci while a VM may hold them. */
 #ifndef FPGACTL_RELEASE_H
 #define FPGACTL_RELEASE_H
 

@@ -16,7 +16,7 @@ enum replug_step {
 struct replug {
 	const char *port;
 	struct strv remove;	/* directly below the port, sorted by address */
-	struct strv bind;	/* to bind to fpga-vfio-pci when they are back */
+	struct strv bind;	/* to bind to fpga_vfio_pci when they are back */
 	bool has_all;		/* also bind new functions without a driver */
 	unsigned int limit_ms;	/* time allowed for the card to return */
 };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Sourced by the shell tests of a card with fpga-vfio-pci: includes all helpers.
+# Sourced by the shell tests of a card with fpga_vfio_pci: includes all helpers.
 
 . "$(dirname "${BASH_SOURCE[0]}")/fv.sh"
 # shellcheck source=selftests/lib/act.sh
@@ -12,7 +12,7 @@
 # shellcheck source=selftests/lib/card/trace.sh
 . "$FV_DIR/trace.sh"
 
-# cards_bind BDF…: bind to fpga-vfio-pci, with a simulated link below each port
+# cards_bind BDF…: bind to fpga_vfio_pci, with a simulated link below each port
 cards_bind()
 {
 	# shellcheck disable=SC2119 # all ports

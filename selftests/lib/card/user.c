@@ -43,7 +43,7 @@ void card_bind(const char *bdf)
 		module_load("/t/mod/fv_port.ko", "");
 	if (!module_loaded("fpga_vfio_pci"))
 		module_load_ours("");
-	pci_bind(bdf, "fpga-vfio-pci");
+	pci_bind(bdf, "fpga_vfio_pci");
 }
 
 int __user_open(struct user *user, const char *bdf)

@@ -36,7 +36,7 @@ FIXTURE_SETUP(sriov)
 	if (!self->bdf)
 		SKIP(return, "no FV_IGB in this topology");
 	module_load_ours("enable_sriov=Y");
-	pci_bind(self->bdf, "fpga-vfio-pci");
+	pci_bind(self->bdf, "fpga_vfio_pci");
 	iommu_open(&self->iommu, iommu_mode_from_env());
 	/* the first user sets the token */
 	ASSERT_EQ(0, __device_open_token(&self->pf, &self->iommu, self->bdf, TOKEN));

@@ -23,7 +23,7 @@ others()
 	done
 }
 
-# bound BDF: succeed if bound to fpga-vfio-pci and ready
+# bound BDF: succeed if bound to fpga_vfio_pci and ready
 bound()
 {
 	fv_driver_is "$1" "$FV_DRIVER" && device_is "$1" ready

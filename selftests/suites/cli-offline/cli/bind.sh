@@ -9,11 +9,11 @@ group_ok()
 {
 	fvk bind --yes 01:00.0
 	succeeds
-	prints "0000:01:00.0: now bound to fpga-vfio-pci (group 1, previous driver: none)
-0000:01:00.1: now bound to fpga-vfio-pci (group 1, previous driver: xdma)"
-	[ "$(driver_of 0000:01:00.0)" = fpga-vfio-pci ]
-	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
-	[ "$(override_of 0000:01:00.1)" = fpga-vfio-pci ]
+	prints "0000:01:00.0: now bound to fpga_vfio_pci (group 1, previous driver: none)
+0000:01:00.1: now bound to fpga_vfio_pci (group 1, previous driver: xdma)"
+	[ "$(driver_of 0000:01:00.0)" = fpga_vfio_pci ]
+	[ "$(driver_of 0000:01:00.1)" = fpga_vfio_pci ]
+	[ "$(override_of 0000:01:00.1)" = fpga_vfio_pci ]
 	[ "$(driver_of 0000:00:01.0)" = pcieport ]
 }
 
@@ -22,7 +22,7 @@ json_ok()
 {
 	fvk bind --json --yes 01:00.0
 	succeeds
-	value . '{"dry_run":false,"devices":[{"bdf":"0000:01:00.0","group":1,"driver":"fpga-vfio-pci","previous_driver":null,"changed":true},{"bdf":"0000:01:00.1","group":1,"driver":"fpga-vfio-pci","previous_driver":"xdma","changed":true}]}'
+	value . '{"dry_run":false,"devices":[{"bdf":"0000:01:00.0","group":1,"driver":"fpga_vfio_pci","previous_driver":null,"changed":true},{"bdf":"0000:01:00.1","group":1,"driver":"fpga_vfio_pci","previous_driver":"xdma","changed":true}]}'
 }
 
 hold several_ok "several devices, named in any order and twice, are bound once"
@@ -57,7 +57,7 @@ twice_ok()
 	remember
 	fvk bind 07:00.1
 	succeeds
-	prints "0000:07:00.1: already bound to fpga-vfio-pci"
+	prints "0000:07:00.1: already bound to fpga_vfio_pci"
 	# also if a VM holds it
 	fvk bind --json 07:00.0
 	succeeds
@@ -71,8 +71,8 @@ dry_run_ok()
 	remember
 	fvk bind --dry-run 01:00.0
 	succeeds
-	prints "0000:01:00.0: would be bound to fpga-vfio-pci (group 1, previous driver: none)
-0000:01:00.1: would be bound to fpga-vfio-pci (group 1, previous driver: xdma)"
+	prints "0000:01:00.0: would be bound to fpga_vfio_pci (group 1, previous driver: none)
+0000:01:00.1: would be bound to fpga_vfio_pci (group 1, previous driver: xdma)"
 	fvk bind --dry-run --json 01:00.0
 	json .dry_run
 	unchanged
@@ -92,11 +92,11 @@ hold undo_probe_ok "when a member's probe fails, all are as before and the errno
 undo_probe_ok()
 {
 	mkdir "$tree/fail"
-	echo 5 >"$tree/fail/fpga-vfio-pci.0000:01:00.1"
+	echo 5 >"$tree/fail/fpga_vfio_pci.0000:01:00.1"
 	echo pci-stub >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
 	remember
 	fvk bind --yes 01:00.0
-	refuses 1 "0000:01:00.1: bind: cannot bind to fpga-vfio-pci: Input/output error"
+	refuses 1 "0000:01:00.1: bind: cannot bind to fpga_vfio_pci: Input/output error"
 	hints "All devices were restored. See the kernel log for details."
 	unchanged
 }
@@ -109,7 +109,7 @@ unbound_meanwhile_ok()
 	echo 19 >"$tree/fail/unbind.0000:01:00.1"
 	fvk bind --yes 01:00.0
 	succeeds
-	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:01:00.1)" = fpga_vfio_pci ]
 	echo 5 >"$tree/fail/unbind.0000:02:00.0"
 	fvk bind --yes --force 02:00.0
 	refuses 1 "0000:02:00.0: bind: cannot unbind from driver (none): Input/output error"
@@ -134,7 +134,7 @@ undo_dead_ok()
 {
 	remember
 	fv bind --yes 01:00.0
-	refuses 1 "0000:01:00.0: bind: cannot bind to fpga-vfio-pci: driver is none after the write"
+	refuses 1 "0000:01:00.0: bind: cannot bind to fpga_vfio_pci: driver is none after the write"
 	unchanged
 }
 
@@ -172,7 +172,7 @@ in_use()
 	[ "$rc" = 4 ]
 	fvk bind --yes --force "$1"
 	succeeds
-	[ "$(driver_of "0000:$1")" = fpga-vfio-pci ]
+	[ "$(driver_of "0000:$1")" = fpga_vfio_pci ]
 }
 
 hold boot_disk_refused "the disk that the system runs from is not taken"
@@ -233,7 +233,7 @@ idle_disk_ok()
 	printf '/dev/nvme4n1p10  partition 1 0 -2\n/swap/file  file 1 0 -3\n' >>"$tree/proc/swaps"
 	fvk bind --yes 0c:00.0
 	succeeds
-	[ "$(driver_of 0000:0c:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:0c:00.0)" = fpga_vfio_pci ]
 }
 
 hold boot_vga_refused "the console's display is not taken"
@@ -340,7 +340,7 @@ unknown_refused()
 hold no_module_refused "without the module it says how to load it, with exit code 3"
 no_module_refused()
 {
-	rm -r "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	remember
 	fvk bind --yes 01:00.0
 	refuses 3 "0000:01:00.0: bind: module fpga_vfio_pci is not loaded"

@@ -133,7 +133,7 @@ step
   limit-ms 60000
   function
     bdf 0000:07:00.1
-    driver fpga-vfio-pci
+    driver fpga_vfio_pci
   end
 end
 step

@@ -8,12 +8,12 @@
 fenced()
 {
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" \
-		function "bdf 0000:07:00.0" "driver fpga-vfio-pci" held end \
+		function "bdf 0000:07:00.0" "driver fpga_vfio_pci" held end \
 		function "bdf 0000:07:00.2" end "$@"
 }
 
 table="DEVICE       DRIVER        HELD-BY
-0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
+0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
 0000:07:00.2 none          none"
 
 hold dry_run_ok "--dry-run tells who would be fenced off, and what the link would do"
@@ -53,7 +53,7 @@ json_ok()
 	fenced link-disabled | answer fence
 	fvl fence --json 07:00.1
 	succeeds
-	value . '{"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","timeout_ms":600000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga-vfio-pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
+	value . '{"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","timeout_ms":600000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga_vfio_pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
 	fenced | answer fence-dry-run
 	fvl fence --json --dry-run 07:00.1
 	value '[.dry_run, .detached, .link_disabled]' '[true,true,false]'
@@ -148,12 +148,12 @@ hold not_ours_refused "a device of another driver, a bridge and a recorded syste
 not_ours_refused()
 {
 	fvl fence 01:00.1
-	refuses 3 "0000:01:00.1: fence: not bound to fpga-vfio-pci (driver: xdma)"
+	refuses 3 "0000:01:00.1: fence: not bound to fpga_vfio_pci (driver: xdma)"
 	fvl fence 00:01.0
 	refuses 1 "0000:00:01.0: fence: is a bridge, not an endpoint"
 	fv fence 07:00.1
 	refuses 1 "0000:07:00.1: fence: needs the live system; drop --sysroot"
-	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl fence 07:00.1
 	refuses 3 "0000:07:00.1: fence: module is not loaded"
 }

@@ -427,10 +427,10 @@ driver_refused()
 {
 	{
 		some
-		echo "fail 19 port 0000:00:07.0: never had a device of fpga-vfio-pci below it"
+		echo "fail 19 port 0000:00:07.0: never had a device of fpga_vfio_pci below it"
 	} | answer history-get
 	fvl history 07:00.0
-	refuses 3 "port 0000:00:07.0: history: never had a device of fpga-vfio-pci below it"
+	refuses 3 "port 0000:00:07.0: history: never had a device of fpga_vfio_pci below it"
 	fvl history --json
 	[ "$rc" = 3 ]
 	[ -z "$out" ]
@@ -460,7 +460,7 @@ no_driver_refused()
 {
 	fv history
 	refuses 1 "fpga_vfio_pci: history: needs the live system; drop --sysroot"
-	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl history --follow
 	refuses 3 "fpga_vfio_pci: history: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"

@@ -211,7 +211,7 @@ C 12  Processing accelerators
 	00  Processing accelerators
 END
 
-driver fpga-vfio-pci
+driver fpga_vfio_pci
 driver vfio-pci
 
 device pci0000:00 0000:00:00.0 8086 0d4c 060000 0 -
@@ -273,12 +273,12 @@ speed 0000:06:00.0 "2.5 GT/s PCIe" 1 "16.0 GT/s PCIe" 8
 device "$REPLY" 0000:06:00.1 10ee 9038 120000 27 -
 speed 0000:06:00.1 Unknown 0 "16.0 GT/s PCIe" 8
 
-# Bound to fpga-vfio-pci: one held by a VM, one free.
+# Bound to fpga_vfio_pci: one held by a VM, one free.
 port 7
-device "$REPLY" 0000:07:00.0 10ee 9038 120000 17 fpga-vfio-pci
-device "$REPLY" 0000:07:00.1 10ee 9038 120000 18 fpga-vfio-pci
-put "$pci/devices/0000:07:00.0/driver_override" fpga-vfio-pci
-put "$pci/devices/0000:07:00.1/driver_override" fpga-vfio-pci
+device "$REPLY" 0000:07:00.0 10ee 9038 120000 17 fpga_vfio_pci
+device "$REPLY" 0000:07:00.1 10ee 9038 120000 18 fpga_vfio_pci
+put "$pci/devices/0000:07:00.0/driver_override" fpga_vfio_pci
+put "$pci/devices/0000:07:00.1/driver_override" fpga_vfio_pci
 rm "$root/host/0000:07:00.0"
 printf xdma >"$root/host/0000:07:00.1"
 holder 4242 qemu-system-x86 /dev/vfio/vfio /dev/vfio/17

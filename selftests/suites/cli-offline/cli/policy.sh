@@ -371,7 +371,7 @@ hold not_ours_refused "a device of another driver, a bridge and a recorded syste
 not_ours_refused()
 {
 	fvl policy 01:00.1
-	refuses 3 "0000:01:00.1: policy: not bound to fpga-vfio-pci (driver: xdma)"
+	refuses 3 "0000:01:00.1: policy: not bound to fpga_vfio_pci (driver: xdma)"
 	hints "Bind it first: fpgactl bind 0000:01:00.1"
 	fvl policy 00:01.0
 	refuses 1 "0000:00:01.0: policy: is a bridge, not an endpoint"
@@ -381,7 +381,7 @@ not_ours_refused()
 	refuses 2 "policy: invalid PCI address 'x'"
 	fvl policy
 	refuses 2 "policy: missing argument BDF"
-	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl policy 07:00.0
 	refuses 3 "0000:07:00.0: policy: module is not loaded"
 }

@@ -69,7 +69,7 @@ dry_run_ok()
 	succeeds
 	prints "METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
 no reset                             possible         100    60000
-└─0000:07:00.1 fpga-vfio-pci none
+└─0000:07:00.1 fpga_vfio_pci none
 hot                                  possible         202    61000"
 	asked "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run --json 07:00.1
@@ -201,7 +201,7 @@ hold not_ours_refused "a device of another driver, a bridge and a recorded syste
 not_ours_refused()
 {
 	fvl recover 01:00.1
-	refuses 3 "0000:01:00.1: recover: not bound to fpga-vfio-pci (driver: xdma)"
+	refuses 3 "0000:01:00.1: recover: not bound to fpga_vfio_pci (driver: xdma)"
 	fvl recover 00:01.0
 	refuses 1 "0000:00:01.0: recover: is a bridge, not an endpoint"
 	fv recover 07:00.1

@@ -9,8 +9,8 @@
 card()
 {
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 610000" \
-		function "bdf 0000:07:00.0" "driver fpga-vfio-pci" held end \
-		function "bdf 0000:07:00.1" "driver fpga-vfio-pci" end link-disabled |
+		function "bdf 0000:07:00.0" "driver fpga_vfio_pci" held end \
+		function "bdf 0000:07:00.1" "driver fpga_vfio_pci" end link-disabled |
 		tee "$tree/netlink/fence-dry-run" | answer fence
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "state 0" "profile xdma" |
 		answer device-get
@@ -285,8 +285,8 @@ dry_run_ok()
 	succeeds
 	prints "0000:07:00.1: card would be fenced for at most 600s
 DEVICE       DRIVER        HELD-BY
-0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
-0000:07:00.1 fpga-vfio-pci none
+0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
+0000:07:00.1 fpga_vfio_pci none
 The port (0000:00:07.0) would keep the link disabled until recovery.
 Command:
   touch $work/ran ''
@@ -303,7 +303,7 @@ Environment:
 Then the card would be recovered:
 METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
 no reset                             possible         100    60000
-└─0000:07:00.1 fpga-vfio-pci none
+└─0000:07:00.1 fpga_vfio_pci none
 hot                                  possible         202    61000"
 	[ ! -e "$work/ran" ]
 	asked "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "

@@ -58,9 +58,9 @@ rescan_ok()
 0000:07:00.0 revision 01                                  02
 0000:07:00.0 BAR0     32 MiB, 64-bit memory, prefetchable 64 MiB, 64-bit memory, prefetchable
 0000:07:00.0 BAR2     absent                              4 KiB, 32-bit memory"
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
-	[ "$(override_of 0000:07:00.0)" = fpga-vfio-pci ]
-	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
+	[ "$(override_of 0000:07:00.0)" = fpga_vfio_pci ]
+	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
 	# no user to ask
 	not_asked
 }
@@ -98,7 +98,7 @@ gone_new_ok()
 	succeeds
 	grep -q '^0000:07:00.1 ID  *10ee:9038  *absent$' <<<"$out"
 	grep -q '^0000:07:00.2 ID  *absent  *10ee:1234$' <<<"$out"
-	[ "$(driver_of 0000:07:00.2)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.2)" = fpga_vfio_pci ]
 }
 
 hold host_driver_ok "a driver of the host gives back what was ours, and keeps what is new"
@@ -111,7 +111,7 @@ host_driver_ok()
 	echo xdma >"$tree/host/0000:07:00.2"
 	fvl rescan 07:00.0
 	[ "$rc" = 0 ]
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 	[ "$(driver_of 0000:07:00.2)" = xdma ]
 	[ "$err" = "fpgactl: 0000:07:00.2: new function bound to driver xdma; to assign it to the VM, too: fpgactl bind --yes 0000:07:00.2" ]
 }
@@ -127,7 +127,7 @@ mixed_ok()
 	rm "$tree/host/0000:07:00.1"
 	fvl rescan 07:00.1
 	succeeds
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 	[ "$(driver_of 0000:07:00.1)" = "" ]
 	[ "$(driver_of 0000:07:00.2)" = "" ]
 }
@@ -141,7 +141,7 @@ json_ok()
 	succeeds
 	value '[.dry_run, .bdf, .port]' '[false,"0000:07:00.0","0000:00:07.0"]'
 	value '.before | map([.bdf, .id])' '[["0000:07:00.0","10ee:9038"],["0000:07:00.1","10ee:9038"]]'
-	value '.after | map([.bdf, .id, .driver])' '[["0000:07:00.0","10ee:9039","fpga-vfio-pci"]]'
+	value '.after | map([.bdf, .id, .driver])' '[["0000:07:00.0","10ee:9039","fpga_vfio_pci"]]'
 	value '.after[0] | keys_unsorted' '["bdf","id","subsystem_id","class_code","revision","bars","link","driver"]'
 }
 
@@ -155,9 +155,9 @@ dry_run_ok()
 	succeeds
 	prints "0000:07:00.1: functions to remove and re-enumerate below 0000:00:07.0:
 DEVICE       DRIVER        HELD-BY
-0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)
-0000:07:00.1 fpga-vfio-pci unknown
-Holders would be asked to release them; functions bound to fpga-vfio-pci would be bound again."
+0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
+0000:07:00.1 fpga_vfio_pci unknown
+Holders would be asked to release them; functions bound to fpga_vfio_pci would be bound again."
 	unchanged
 	not_asked
 	fvl rescan --dry-run --json 07:00.1
@@ -265,7 +265,7 @@ late_refused()
 
 is_back()
 {
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ] && [ ! -e "$tree/removed/0000:07:00.0" ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ] && [ ! -e "$tree/removed/0000:07:00.0" ]
 }
 
 # on_screen TEXT: wait until rescan shows it on a terminal
@@ -379,7 +379,7 @@ port_without_bus_ok()
 	: >"$tree/$port/rescan"
 	fvl rescan 07:00.0
 	succeeds
-	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
 }
 
 hold coming_late_ok "a card that takes a while is looked for again"
@@ -392,7 +392,7 @@ coming_late_ok()
 	# every 2 s
 	clock_is "$((link_up_ms + 4000)) auto"
 	[ "$(cat "$tree/late")" = 0 ]
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 }
 
 hold nothing_refused "when nothing is found the exit code is 6, and what was there is told"
@@ -426,7 +426,7 @@ remove_refused()
 	fvl rescan 07:00.0
 	[ "$rc" = 1 ]
 	[ "${err%%$'\n'*}" = "fpgactl: 0000:07:00.0: rescan: cannot remove 0000:07:00.0: Input/output error" ]
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 	[ -e "$tree/removed/0000:07:00.1" ]
 	mv "$tree/removed/0000:07:00.1" "$tree/$port/"
 	ln -s "../../../devices/pci0000:00/0000:00:07.0/0000:07:00.1" "$tree/sys/bus/pci/devices/"
@@ -444,12 +444,12 @@ bind_refused()
 {
 	changed
 	mkdir "$tree/fail"
-	echo 22 >"$tree/fail/fpga-vfio-pci.0000:07:00.0"
+	echo 22 >"$tree/fail/fpga_vfio_pci.0000:07:00.0"
 	fvl rescan 07:00.0
 	[ "$rc" = 1 ]
-	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 was found again, but cannot bind to fpga-vfio-pci: Invalid argument" ]
-	grep -q '^0000:07:00.0 driver  *fpga-vfio-pci  *none$' <<<"$out"
-	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 was found again, but cannot bind to fpga_vfio_pci: Invalid argument" ]
+	grep -q '^0000:07:00.0 driver  *fpga_vfio_pci  *none$' <<<"$out"
+	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
 }
 
 hold fenced_refused "a card that is fenced or being recovered is refused"
@@ -541,7 +541,7 @@ bad_device_refused()
 hold no_module_refused "a driver that went away is said to be, with exit code 3"
 no_module_refused()
 {
-	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl rescan 07:00.0
 	refuses 3 "0000:07:00.0: rescan: module is not loaded"
 }

@@ -16,7 +16,7 @@ step
   limit-ms 60000
   function
     bdf 0000:07:00.1
-    driver fpga-vfio-pci
+    driver fpga_vfio_pci
   end
 end
 step
@@ -31,7 +31,7 @@ step
   limit-ms 61000
   function
     bdf 0000:07:00.1
-    driver fpga-vfio-pci
+    driver fpga_vfio_pci
   end
   function
     bdf 0000:07:00.2
@@ -51,7 +51,7 @@ step
   limit-ms 60000
   function
     bdf 0000:07:00.1
-    driver fpga-vfio-pci
+    driver fpga_vfio_pci
     ${1:-}
   end
 end
@@ -85,10 +85,10 @@ dry_run_ok()
 	succeeds
 	prints "METHOD         DRIVER        HELD-BY RESULT       EXPECTED-MS LIMIT-MS WHY
 flr                                  possible             100    60000
-└─0000:07:00.1 fpga-vfio-pci none
+└─0000:07:00.1 fpga_vfio_pci none
 pm                                   not possible                      No_Soft_Reset is set
 hot                                  possible             202    61000
-├─0000:07:00.1 fpga-vfio-pci none
+├─0000:07:00.1 fpga_vfio_pci none
 └─0000:07:00.2 none          none"
 	asked "reset bdf=0000:07:00.1 dry-run "
 }
@@ -100,7 +100,7 @@ dry_run_held_ok()
 	sed -i 's/07:00\.1/07:00.0/; s/^    driver.*/&\n    held/' "$tree/netlink/reset-dry-run"
 	fvl reset --dry-run 07:00.0
 	[ "$rc" = 0 ]
-	grep -q '0000:07:00.0 fpga-vfio-pci qemu-system-x86 (pid 4242)' <<<"$out"
+	grep -q '0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)' <<<"$out"
 }
 
 hold dry_run_json_ok "a program reads the plan with every key"
@@ -110,7 +110,7 @@ dry_run_json_ok()
 	fvl reset --dry-run --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[true,"0000:07:00.1"]'
-	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"time_ns":null,"expected_ms":100,"limit_ms":60000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga-vfio-pci","held":false,"holders":[]}]}'
+	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"time_ns":null,"expected_ms":100,"limit_ms":60000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","held":false,"holders":[]}]}'
 	value '.steps[1] | [.method, .result, .error, .why, .functions]' \
 		'["pm","not possible","ENOTTY","No_Soft_Reset is set",[]]'
 	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
@@ -356,10 +356,10 @@ hold not_ours_refused "a device of another driver is refused, with what to do"
 not_ours_refused()
 {
 	fvl reset 01:00.1
-	refuses 3 "0000:01:00.1: reset: not bound to fpga-vfio-pci (driver: xdma)"
+	refuses 3 "0000:01:00.1: reset: not bound to fpga_vfio_pci (driver: xdma)"
 	hints "Bind it first: fpgactl bind 0000:01:00.1"
 	fvl reset 01:00.0
-	refuses 3 "0000:01:00.0: reset: not bound to fpga-vfio-pci (driver: none)"
+	refuses 3 "0000:01:00.0: reset: not bound to fpga_vfio_pci (driver: none)"
 	fvl reset 00:01.0
 	refuses 1 "0000:00:01.0: reset: is a bridge, not an endpoint"
 	fvl reset ee:00.0
@@ -370,7 +370,7 @@ not_ours_refused()
 hold no_module_refused "without the module it says how to load it, with exit code 3"
 no_module_refused()
 {
-	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl reset 07:00.1
 	refuses 3 "0000:07:00.1: reset: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"

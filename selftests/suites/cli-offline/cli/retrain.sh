@@ -164,12 +164,12 @@ hold not_ours_refused "a device of another driver, a bridge and a recorded syste
 not_ours_refused()
 {
 	fvl retrain 01:00.1
-	refuses 3 "0000:01:00.1: retrain: not bound to fpga-vfio-pci (driver: xdma)"
+	refuses 3 "0000:01:00.1: retrain: not bound to fpga_vfio_pci (driver: xdma)"
 	fvl retrain 00:01.0
 	refuses 1 "0000:00:01.0: retrain: is a bridge, not an endpoint"
 	fv retrain 07:00.0
 	refuses 1 "0000:07:00.0: retrain: needs the live system; drop --sysroot"
-	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl retrain 07:00.0
 	refuses 3 "0000:07:00.0: retrain: module is not loaded"
 }

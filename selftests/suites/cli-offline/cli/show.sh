@@ -162,7 +162,7 @@ held_ok()
 	grep -q '^Held by:  *none$' <<<"$out"
 	fv show --json 07:00.0
 	value '[.driver, .driver_override, .holders, .holders_complete]' \
-		'["fpga-vfio-pci","fpga-vfio-pci",[{"pid":4242,"command":"qemu-system-x86"}],true]'
+		'["fpga_vfio_pci","fpga_vfio_pci",[{"pid":4242,"command":"qemu-system-x86"}],true]'
 	# only for devices that a VM can have
 	fv show 02:00.0
 	lacks '^Held by' "$work/out"

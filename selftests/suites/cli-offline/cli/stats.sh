@@ -119,9 +119,9 @@ hold unknown_group_refused "a group that never had a device is refused, with exi
 unknown_group_refused()
 {
 	fv stats 99
-	refuses 3 "group 99: stats: never had a device bound to fpga-vfio-pci"
+	refuses 3 "group 99: stats: never had a device bound to fpga_vfio_pci"
 	fv stats 2147483647
-	refuses 3 "group 2147483647: stats: never had a device bound to fpga-vfio-pci"
+	refuses 3 "group 2147483647: stats: never had a device bound to fpga_vfio_pci"
 }
 
 hold device_refused "of a recorded system there are no counters of a single device"

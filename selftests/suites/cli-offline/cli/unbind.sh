@@ -32,7 +32,7 @@ only_ok()
 	fvk bind --yes 01:00.0
 	fvk unbind --only 01:00.1
 	succeeds
-	[ "$(driver_of 0000:01:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:01:00.0)" = fpga_vfio_pci ]
 	[ "$(driver_of 0000:01:00.1)" = xdma ]
 }
 
@@ -63,7 +63,7 @@ driver_refused()
 	unchanged
 }
 
-hold driver_fails_ok "a driver that does not take it leaves it with fpga-vfio-pci"
+hold driver_fails_ok "a driver that does not take it leaves it with fpga_vfio_pci"
 driver_fails_ok()
 {
 	mkdir "$tree/fail"
@@ -94,7 +94,7 @@ second_fails_refused()
 	refuses 1 "0000:01:00.1: unbind: cannot bind to vfio-pci: Invalid argument"
 	hints "Already given back: 0000:01:00.0"
 	[ "$(driver_of 0000:01:00.0)" = vfio-pci ]
-	[ "$(driver_of 0000:01:00.1)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:01:00.1)" = fpga_vfio_pci ]
 }
 
 hold none_ok "--none leaves it without a driver"
@@ -112,20 +112,20 @@ not_ours_ok()
 	remember
 	fvk unbind 02:00.0
 	succeeds
-	prints "0000:02:00.0: not bound to fpga-vfio-pci, left alone (driver: nvme)"
+	prints "0000:02:00.0: not bound to fpga_vfio_pci, left alone (driver: nvme)"
 	unchanged
 }
 
 hold other_override_ok "a device of another driver, or that another driver is to have, is left alone"
 other_override_ok()
 {
-	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
+	echo fpga_vfio_pci >"$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
 	echo xdma >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
 	remember
 	fvk unbind 01:00.0
 	succeeds
-	prints "0000:01:00.0: not bound to fpga-vfio-pci, left alone (driver: none)
-0000:01:00.1: not bound to fpga-vfio-pci, left alone (driver: xdma)"
+	prints "0000:01:00.0: not bound to fpga_vfio_pci, left alone (driver: none)
+0000:01:00.1: not bound to fpga_vfio_pci, left alone (driver: xdma)"
 	unchanged
 }
 
@@ -133,7 +133,7 @@ hold left_behind_ok "a device that unloading the module left behind goes back to
 left_behind_ok()
 {
 	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
-	rm -r "$tree/sys/bus/pci/drivers/fpga-vfio-pci" "$tree/sys/class/fpga_vfio"
+	rm -r "$tree/sys/bus/pci/drivers/fpga_vfio_pci" "$tree/sys/class/fpga_vfio"
 	fvk unbind 07:00.1
 	succeeds
 	prints "0000:07:00.1: given back to xdma"
@@ -151,12 +151,12 @@ dry_run_ok()
 	fvk unbind --dry-run --none --timeout 86400 07:00.1
 	prints "0000:07:00.1: would be given back to no driver"
 	fvk unbind --dry-run --driver vfio-pci 07:00.1 01:00.0
-	prints "0000:01:00.0: not bound to fpga-vfio-pci, left alone (driver: none)
-0000:01:00.1: not bound to fpga-vfio-pci, left alone (driver: xdma)
+	prints "0000:01:00.0: not bound to fpga_vfio_pci, left alone (driver: none)
+0000:01:00.1: not bound to fpga_vfio_pci, left alone (driver: xdma)
 0000:07:00.1: would be given back to vfio-pci"
 	fvk unbind --dry-run --json 07:00.1 01:00.1
 	value '[.dry_run, (.devices | map([.bdf, .driver, .previous_driver, .changed]))]' \
-		'[true,[["0000:01:00.0",null,null,false],["0000:01:00.1","xdma","xdma",false],["0000:07:00.1",null,"fpga-vfio-pci",true]]]'
+		'[true,[["0000:01:00.0",null,null,false],["0000:01:00.1","xdma","xdma",false],["0000:07:00.1",null,"fpga_vfio_pci",true]]]'
 	# also if a VM holds it, and for an unprivileged user
 	run_as_nobody unbind --dry-run 07:00.0
 	succeeds
@@ -206,7 +206,7 @@ released_ok()
 	clock 19000
 	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 19 s of 20 s' \
 		"$work/typescript"
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 	rm -r "$tree/proc/4242"
 	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
 	wait_for 19200
@@ -233,7 +233,7 @@ request_late_refused()
 	[ "$rc" = 4 ]
 	grep -q '^fpgactl: 0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 20 s$' <<<"$err"
 	pid=$(sed -n 's/.*process \([0-9]*\) completes the unbind.*/\1/p' <<<"$err")
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 	kill -TERM "$pid"
 	echo xdma >"$tree/host/0000:07:00.0"
 	rm "$tree/held/0000:07:00.0"
@@ -280,7 +280,7 @@ dead_kernel_refused()
 {
 	remember
 	fv unbind 07:00.1
-	refuses 1 "0000:07:00.1: unbind: cannot unbind from driver fpga-vfio-pci: kernel accepted the write without effect"
+	refuses 1 "0000:07:00.1: unbind: cannot unbind from driver fpga_vfio_pci: kernel accepted the write without effect"
 	unchanged
 }
 
@@ -332,7 +332,7 @@ json_ok()
 {
 	fvk unbind --json 07:00.1
 	succeeds
-	value . '{"dry_run":false,"devices":[{"bdf":"0000:07:00.1","group":18,"driver":"xdma","previous_driver":"fpga-vfio-pci","changed":true}]}'
+	value . '{"dry_run":false,"devices":[{"bdf":"0000:07:00.1","group":18,"driver":"xdma","previous_driver":"fpga_vfio_pci","changed":true}]}'
 }
 
 run_tests

@@ -487,8 +487,8 @@ FENCE_TEST(users_are_apart)
 	struct user other;
 	int i;
 
-	pci_bind(role("FV_CARD2_FN1"), "fpga-vfio-pci");
-	pci_bind(bdf, "fpga-vfio-pci");
+	pci_bind(role("FV_CARD2_FN1"), "fpga_vfio_pci");
+	pci_bind(bdf, "fpga_vfio_pci");
 	user_come(&other, bdf);
 	put(&other, CARD_REG_SCRATCH(0), 0x07);
 	fences = counter(&self->genl, bdf, FPGA_VFIO_A_STATS_FENCES);

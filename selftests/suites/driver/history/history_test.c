@@ -83,7 +83,7 @@ FIXTURE_SETUP(history)
 		module_load("/t/mod/fv_port.ko", "");
 	if (!module_loaded("fpga_vfio_pci"))
 		module_load_ours("");
-	pci_bind(self->bdf, "fpga-vfio-pci");
+	pci_bind(self->bdf, "fpga_vfio_pci");
 	ASSERT_EQ(0, pci_parent(self->bdf, self->port, sizeof(self->port)));
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 	genl_open(&self->events, FPGA_VFIO_FAMILY_NAME);

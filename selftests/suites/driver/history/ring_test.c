@@ -36,7 +36,7 @@ FIXTURE_SETUP(ring)
 	if (!module_loaded("fv_port"))
 		module_load("/t/mod/fv_port.ko", "");
 	module_load_ours("");
-	pci_bind(self->bdf, "fpga-vfio-pci");
+	pci_bind(self->bdf, "fpga_vfio_pci");
 	ASSERT_EQ(0, pci_parent(self->bdf, self->port, sizeof(self->port)));
 	/* no other events during the test */
 	file_write("0", PCI_SYSFS "/%s/fpga_vfio/watch_interval_ms", self->bdf);

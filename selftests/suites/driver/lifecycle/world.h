@@ -8,7 +8,7 @@
 
 #include "device.h"
 
-#define OURS "fpga-vfio-pci"
+#define OURS "fpga_vfio_pci"
 #define MODULE "fpga_vfio_pci"
 
 /* Timeout longer than any operation here. */

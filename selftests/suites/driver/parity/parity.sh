@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Observe every device through vfio-pci and through fpga-vfio-pci, and compare. FV_PARITY_A and
+# Observe every device through vfio-pci and through fpga_vfio_pci, and compare. FV_PARITY_A and
 # FV_PARITY_B select other drivers (both vfio-pci: are observations reproducible?).
 # shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
 . "$(dirname "$0")/fv.sh"

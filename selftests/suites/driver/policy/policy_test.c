@@ -46,9 +46,9 @@ FIXTURE_SETUP(policy)
 	if (!module_loaded("fpga_vfio_pci"))
 		module_load_ours("");
 	/* a rebind resets the policy */
-	if (pci_driver_is(self->bdf, "fpga-vfio-pci"))
+	if (pci_driver_is(self->bdf, "fpga_vfio_pci"))
 		pci_unbind(self->bdf);
-	pci_bind(self->bdf, "fpga-vfio-pci");
+	pci_bind(self->bdf, "fpga_vfio_pci");
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 }
 
@@ -417,7 +417,7 @@ POLICY_TEST(lasts_while_the_device_is_bound)
 				 "reset_methods=hot identity=build ready_register=0,0x20,1,1",
 				 &self->answer));
 	pci_unbind(self->bdf);
-	pci_bind(self->bdf, "fpga-vfio-pci");
+	pci_bind(self->bdf, "fpga_vfio_pci");
 	EXPECT_EQ(0, read_both(&self->genl, self->bdf, &after));
 	EXPECT_EQ(0, words_differ(&first, &after));
 }

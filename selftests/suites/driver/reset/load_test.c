@@ -174,7 +174,7 @@ LOAD_TEST(users_end_anywhere)
 		child_end(user);
 		if (i % 2) {
 			ASSERT_TRUE(pci_driver_is(self->bdf, ""));
-			pci_bind(self->bdf, "fpga-vfio-pci");
+			pci_bind(self->bdf, "fpga_vfio_pci");
 		}
 		/* From time to time, check that the card works. */
 		if (i % 10 >= 8)

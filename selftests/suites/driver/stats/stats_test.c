@@ -498,7 +498,7 @@ STATS_TEST(counters_survive_rebind)
 	EXPECT_FALSE(file_exists("/sys/class/fpga_vfio/group%d/%s", number,
 				 bdf));
 
-	pci_bind(bdf, "fpga-vfio-pci");
+	pci_bind(bdf, "fpga_vfio_pci");
 	counters_device(&self->genl, bdf, &after);
 	EXPECT_EQ(0, counters_differ("before", &before.counters, "after",
 				     &after.counters));

@@ -100,7 +100,7 @@ void bind_all(void)
 		module_load_ours("");
 	pci_free_bridge(role("FV_EDU1"));
 	for (i = 0; roles[i]; i++)
-		pci_bind(role(roles[i]), "fpga-vfio-pci");
+		pci_bind(role(roles[i]), "fpga_vfio_pci");
 }
 
 void unbind_all(void)

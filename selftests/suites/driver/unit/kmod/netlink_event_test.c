@@ -372,7 +372,7 @@ TEST_F(event, a_dump_of_one_card)
 
 	strscpy(request.port, "0000:00:04.0");
 	EXPECT_EQ(-ENODEV, dump(self->skb, &self->cb, port, &has_pid));
-	EXPECT_STREQ("port 0000:00:04.0: never had a device of fpga-vfio-pci below it",
+	EXPECT_STREQ("port 0000:00:04.0: never had a device of fpga_vfio_pci below it",
 		     self->extack.text);
 }
 

@@ -580,7 +580,7 @@ TEST_F(ops, a_plan_does_not_wait_for_long)
 TEST_F(ops, a_plan_has_each_step)
 {
 	struct fv_reset_report *report = &self->report;
-	struct device_driver driver = { "fpga-vfio-pci" };
+	struct device_driver driver = { "fpga_vfio_pci" };
 	struct pid user;
 
 	self->card.pm_cap = 0;
@@ -609,7 +609,7 @@ TEST_F(ops, a_plan_has_each_step)
 	/* affected functions */
 	EXPECT_EQ(2, report->nr_functions);
 	EXPECT_STREQ("0000:01:00.0", report->functions[0].bdf);
-	EXPECT_STREQ("fpga-vfio-pci", report->functions[0].driver);
+	EXPECT_STREQ("fpga_vfio_pci", report->functions[0].driver);
 	EXPECT_FALSE(report->functions[0].is_held);
 	EXPECT_STREQ("0000:01:00.1", report->functions[1].bdf);
 	EXPECT_STREQ("", report->functions[1].driver);
