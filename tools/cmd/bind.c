@@ -16,7 +16,7 @@
 struct plan {
 	const struct cmd_ctx *ctx;
 	struct targets targets;
-	struct move *moves;	/* one per target that is not bound to the driver yet */
+	struct move *moves;	/* one per target that is not bound yet or has the old override */
 	size_t n;
 };
 
@@ -29,6 +29,8 @@ static int check_holders(const struct plan *p)
 		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
 		const struct fv_group *g = model_group(p->ctx->model, d->group);
 
+		if (!move_is_rebind(&p->moves[i]))
+			continue;
 		for (j = 0; j < g->n; j++) {
 			autofree char *who = NULL;
 
@@ -52,7 +54,7 @@ static int check_guards(const struct plan *p)
 		return FV_OK;
 	for (i = 0; i < p->n; i++) {
 		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
-		autofree char *why = guard_in_use(d, true);
+		autofree char *why = move_is_rebind(&p->moves[i]) ? guard_in_use(d, true) : NULL;
 
 		if (why)
 			return err_fail(FV_BUSY, d->bdf, "bind",
@@ -70,7 +72,7 @@ static int check_consent(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
-		if (!p->moves[i].old_driver)
+		if (!p->moves[i].old_driver || !move_is_rebind(&p->moves[i]))
 			continue;
 		if (!first)
 			first = p->moves[i].bdf;
@@ -87,6 +89,11 @@ static int check_module(const struct plan *p)
 {
 	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER))
 		return FV_OK;
+	if (sysfs_exists("/sys/bus/pci/drivers/" FV_OLD_DRIVER))
+		return err_fail(FV_NO_DEVICE, p->targets.v[0]->bdf, "bind",
+				"Load the new one: rmmod " FV_MODULE " && modprobe " FV_MODULE,
+				"an older module " FV_MODULE " is loaded, with driver "
+				FV_OLD_DRIVER);
 	return err_fail(FV_NO_DEVICE, p->targets.v[0]->bdf, "bind",
 			"Load it: modprobe " FV_MODULE, "module " FV_MODULE " is not loaded");
 }
@@ -125,7 +132,8 @@ static int make_plan(struct plan *p)
 	for (i = 0; i < p->targets.n; i++) {
 		struct move *m = &p->moves[p->n];
 
-		if (device_is_ours(p->targets.v[i]))
+		if (device_is_ours(p->targets.v[i]) &&
+		    !device_has_old_override(p->targets.v[i]))
 			continue;
 		move_init(m, p->targets.v[i]);
 		m->target = MOVE_TO_NAMED;
@@ -177,7 +185,7 @@ static int apply(const struct plan *p)
 	return code;
 }
 
-/* NULL: bound to the driver before. */
+/* NULL: nothing to change. */
 static const struct move *move_of(const struct plan *p, const struct fv_device *d)
 {
 	size_t i;
@@ -196,9 +204,13 @@ static void report_text(const struct plan *p)
 	for (i = 0; i < p->targets.n; i++) {
 		const struct fv_device *d = p->targets.v[i];
 		autofree char *old = d->driver ? util_printable(d->driver) : NULL;
+		const struct move *m = move_of(p, d);
 
-		if (!move_of(p, d))
+		if (!m)
 			printf("%s: already bound to %s\n", d->bdf, FV_DRIVER);
+		else if (!move_is_rebind(m))
+			printf("%s: already bound to %s; driver_override %s %s replaced\n",
+			       d->bdf, FV_DRIVER, FV_OLD_DRIVER, is_dry ? "would be" : "was");
 		else
 			printf("%s: %s bound to %s (group %d, previous driver: %s)\n", d->bdf,
 			       is_dry ? "would be" : "now", FV_DRIVER, d->group,

@@ -338,6 +338,18 @@ static void note_fences(const struct fv_cards *cards)
 	}
 }
 
+/* Such a device is left without a driver when it is probed again. */
+static void note_old_overrides(const struct fv_model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (device_has_old_override(&m->devices[i]))
+			err_note(m->devices[i].bdf,
+				 "driver_override has the old name %s; to replace it: fpgactl bind %s",
+				 FV_OLD_DRIVER, m->devices[i].bdf);
+}
+
 static bool is_any_fenced(const struct fv_status_list *said)
 {
 	size_t i;
@@ -381,6 +393,7 @@ static int run(const struct cmd_ctx *ctx)
 		print_table(ctx, t, row);
 	note_unseen(ctx->model, &holders);
 	note_fences(&cards);
+	note_old_overrides(ctx->model);
 	cards_free(&cards);
 	status_free(&said);
 	holders_free(&holders);

@@ -192,6 +192,17 @@ static struct json_object *value_override(const void *p)
 	return out_string(((const struct facts *)p)->d->driver_override);
 }
 
+static char *text_override(const void *p)
+{
+	const struct fv_device *d = ((const struct facts *)p)->d;
+	char *s = util_printable(d->driver_override ? d->driver_override : "");
+
+	if (device_has_old_override(d))
+		util_append(&s, " (old name of %s; to replace it: fpgactl bind %s)", FV_DRIVER,
+			    d->bdf);
+	return s;
+}
+
 static struct json_object *value_state(const void *p)
 {
 	const struct facts *f = p;
@@ -412,7 +423,7 @@ static const struct out_column field[] = {
 	{ "Port", "port", NULL, 0, value_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
 	{ "Driver", "driver", NULL, 0, value_driver, text_driver },
-	{ "Driver override", "driver_override", NULL, 0, value_override, NULL },
+	{ "Driver override", "driver_override", NULL, 0, value_override, text_override },
 	{ "State", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, text_nothing },
 	{ "Fenced by", "fence", NULL, 0, value_fence, text_fence },

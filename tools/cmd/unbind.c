@@ -24,14 +24,18 @@ struct plan {
 	struct release_limit limit;
 };
 
+static bool names_ours(const char *driver)
+{
+	return driver && (!strcmp(driver, FV_DRIVER) || !strcmp(driver, FV_OLD_DRIVER));
+}
+
 /*
  * Bound to fpga_vfio_pci, or left unbound with its driver_override when the module was
- * unloaded.
+ * unloaded. Both may have the driver's old name.
  */
 static bool is_ours(const struct fv_device *d)
 {
-	return device_is_ours(d) ||
-	       (!d->driver && d->driver_override && !strcmp(d->driver_override, FV_DRIVER));
+	return names_ours(d->driver ? d->driver : d->driver_override);
 }
 
 static int check_options(struct plan *p)

@@ -199,6 +199,12 @@ bool device_is_ours(const struct fv_device *d)
 	return d->driver && !strcmp(d->driver, FV_DRIVER);
 }
 
+/* True if driver_override has the driver's old name, which matches no driver now. */
+bool device_has_old_override(const struct fv_device *d)
+{
+	return d->driver_override && !strcmp(d->driver_override, FV_OLD_DRIVER);
+}
+
 /*
  * True if a VFIO driver is bound. Since v6.1 the vfio-dev directory shows it; while an unbind
  * is in progress the directory is already gone and only the driver's name is left.

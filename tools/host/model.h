@@ -8,6 +8,7 @@
 
 #define FV_MODULE	"fpga_vfio_pci"
 #define FV_DRIVER	"fpga_vfio_pci"
+#define FV_OLD_DRIVER	"fpga-vfio-pci"	/* before the driver was named after its module */
 #define FV_NO_GROUP	(-1)
 
 struct fv_device {
@@ -45,6 +46,7 @@ struct fv_group *model_group(const struct fv_model *m, int id);
 char *device_read_driver(const char *bdf);
 char *device_read_override(const char *bdf);
 bool device_is_ours(const struct fv_device *d);
+bool device_has_old_override(const struct fv_device *d);
 bool device_is_vfio(const struct fv_device *d);
 bool device_is_in_the_way(const struct fv_device *d);
 bool group_is_viable(const struct fv_group *g);

@@ -38,6 +38,12 @@ void move_exit(struct move *m)
 	free(m->old_override);
 }
 
+/* False if the device has the driver that the move names: only driver_override changes. */
+bool move_is_rebind(const struct move *m)
+{
+	return m->target != MOVE_TO_NAMED || !same(m->old_driver, m->driver);
+}
+
 static struct move_result set_override(const char *bdf, const char *driver)
 {
 	autofree char *now = NULL;
@@ -106,6 +112,8 @@ struct move_result move_apply(const struct move *m)
 	struct move_result r, clear;
 
 	r = set_override(m->bdf, is_named ? m->driver : NULL);
+	if (!move_is_rebind(m))
+		return r;
 	if (r.step == MOVE_DONE)
 		r = unbind(m->bdf);
 	if (r.step != MOVE_DONE || m->target == MOVE_TO_NONE)

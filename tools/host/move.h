@@ -40,6 +40,7 @@ struct move {
 
 void move_init(struct move *m, const struct fv_device *d);
 void move_exit(struct move *m);
+bool move_is_rebind(const struct move *m);
 struct move_result move_apply(const struct move *m);
 struct move_result move_undo(const struct move *m);
 char *move_result_text(const struct move *m, struct move_result r);

@@ -64,6 +64,21 @@ before=$(state)
 accepted dry_run_ok "would be bound" bind --dry-run "$FV_NVME"
 fv_same dry_run_changed_nothing "$before" "$(state)"
 
+# --- driver_override with the driver's old name
+echo fpga-vfio-pci >"$FV_PCI/$FV_EDU0/driver_override"
+echo "$FV_EDU0" >/sys/bus/pci/drivers_probe
+fv_check old_name_does_not_bind fv_driver_is "$FV_EDU0" ""
+ctl list
+fv_has old_name_noted "$FV_EDU0: driver_override has the old name fpga-vfio-pci" "$CTL_ERR"
+accepted bind_with_old_name_ok "$FV_EDU0: now bound" bind "$FV_EDU0"
+echo fpga-vfio-pci >"$FV_PCI/$FV_EDU0/driver_override"
+accepted old_name_replaced "driver_override fpga-vfio-pci was replaced" bind "$FV_EDU0"
+fv_same old_name_is_gone $FV_DRIVER "$(<"$FV_PCI/$FV_EDU0/driver_override")"
+fpgactl unbind --none "$FV_EDU0" >/dev/null
+echo fpga-vfio-pci >"$FV_PCI/$FV_EDU0/driver_override"
+ctl unbind "$FV_EDU0"
+fv_same unbind_clears_old_name "0 (null)" "$CTL_RC $(<"$FV_PCI/$FV_EDU0/driver_override")"
+
 # --- one device, and a whole group
 before=$(state)
 accepted bind_ok "$FV_NVME: now bound" bind --yes "$FV_NVME"

@@ -65,6 +65,70 @@ twice_ok()
 	unchanged
 }
 
+hold old_override_ok "a driver_override with the driver's old name is replaced"
+old_override_ok()
+{
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:06:00.0/driver_override"
+	fvk bind 06:00.0
+	succeeds
+	prints "0000:06:00.0: now bound to fpga_vfio_pci (group 16, previous driver: none)"
+	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
+	[ "$(override_of 0000:06:00.0)" = fpga_vfio_pci ]
+}
+
+hold old_override_of_bound_ok "the old name is replaced also where the driver is bound and a VM holds the device"
+old_override_of_bound_ok()
+{
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.0/driver_override"
+	remember
+	fvk bind --dry-run 07:00.0
+	succeeds
+	prints "0000:07:00.0: already bound to fpga_vfio_pci; driver_override fpga-vfio-pci would be replaced"
+	unchanged
+	run_as_nobody bind 07:00.0
+	refuses 1 "0000:07:00.0: bind: needs root"
+	unchanged
+	# an unbind would wait for this file to go
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	fvk bind 07:00.0
+	succeeds
+	prints "0000:07:00.0: already bound to fpga_vfio_pci; driver_override fpga-vfio-pci was replaced"
+	[ "$(override_of 0000:07:00.0)" = fpga_vfio_pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
+	fvk bind 07:00.0
+	prints "0000:07:00.0: already bound to fpga_vfio_pci"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.0/driver_override"
+	fvk bind --json 07:00.0
+	value .devices '[{"bdf":"0000:07:00.0","group":17,"driver":"fpga_vfio_pci","previous_driver":"fpga_vfio_pci","changed":true}]'
+}
+
+hold old_override_undone_ok "when a member fails, an old name is restored as it was"
+old_override_undone_ok()
+{
+	mkdir "$tree/fail"
+	echo 5 >"$tree/fail/fpga_vfio_pci.0000:07:00.1"
+	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:06:00.0/driver_override"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.0/driver_override"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	remember
+	fvk bind 06:00.0 07:00.0 07:00.1
+	refuses 1 "0000:07:00.1: bind: cannot bind to fpga_vfio_pci: Input/output error"
+	unchanged
+}
+
+hold old_module_refused "with an older module loaded, it says how to load the new one"
+old_module_refused()
+{
+	mv "$tree/sys/bus/pci/drivers/fpga_vfio_pci" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
+	remember
+	fvk bind --yes 01:00.0
+	refuses 3 "0000:01:00.0: bind: an older module fpga_vfio_pci is loaded, with driver fpga-vfio-pci"
+	hints "Load the new one: rmmod fpga_vfio_pci && modprobe fpga_vfio_pci"
+	unchanged
+}
+
 hold dry_run_ok "--dry-run prints the plan and changes nothing"
 dry_run_ok()
 {

@@ -366,6 +366,19 @@ fenced_ok()
 	value '[.groups[].devices[] | select(.fence) | [.bdf, .fence.pid]]' '[["0000:07:00.0",77],["0000:07:00.1",77]]'
 }
 
+hold old_override_ok "a driver_override with the driver's old name is noted, with what to do"
+old_override_ok()
+{
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:06:00.0/driver_override"
+	fv list
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:06:00.0: driver_override has the old name fpga-vfio-pci; to replace it: fpgactl bind 0000:06:00.0
+fpgactl: 0000:07:00.1: driver_override has the old name fpga-vfio-pci; to replace it: fpgactl bind 0000:07:00.1" ]
+	fv list --json
+	[ -z "$err" ]
+}
+
 hold columns_refused "an unknown column is refused with the nearest and all others"
 columns_refused()
 {

@@ -153,6 +153,20 @@ extended_ok()
 	value .capabilities.sriov_total_vfs 7
 }
 
+hold old_override_ok "a driver_override with the driver's old name is shown with what to do"
+old_override_ok()
+{
+	fv show 07:00.1
+	grep -q '^Driver override:  *fpga_vfio_pci$' <<<"$out"
+	fv show 01:00.0
+	lacks '^Driver override' "$work/out"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	fv show 07:00.1
+	grep -q '^Driver override:  *fpga-vfio-pci (old name of fpga_vfio_pci; to replace it: fpgactl bind 0000:07:00.1)$' <<<"$out"
+	fv show --json 07:00.1
+	value .driver_override fpga-vfio-pci
+}
+
 hold held_ok "its holder is shown, or that there is none"
 held_ok()
 {

@@ -141,6 +141,34 @@ left_behind_ok()
 	[ "$(override_of 0000:07:00.1)" = "" ]
 }
 
+hold old_override_ok "a device left behind with the driver's old name goes back to the host"
+old_override_ok()
+{
+	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	fvk unbind 07:00.1
+	succeeds
+	prints "0000:07:00.1: given back to xdma"
+	[ "$(driver_of 0000:07:00.1)" = xdma ]
+	[ "$(override_of 0000:07:00.1)" = "" ]
+}
+
+hold old_driver_ok "a device of an older module goes back to the host"
+old_driver_ok()
+{
+	local drivers=$tree/sys/bus/pci/drivers
+
+	mv "$drivers/fpga_vfio_pci" "$drivers/fpga-vfio-pci"
+	ln -sfn ../../../../bus/pci/drivers/fpga-vfio-pci \
+		"$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	[ "$(driver_of 0000:07:00.1)" = fpga-vfio-pci ]
+	fvk unbind --json 07:00.1
+	succeeds
+	value .devices '[{"bdf":"0000:07:00.1","group":18,"driver":"xdma","previous_driver":"fpga-vfio-pci","changed":true}]'
+	[ "$(override_of 0000:07:00.1)" = "" ]
+}
+
 hold dry_run_ok "--dry-run prints the plan and changes nothing"
 dry_run_ok()
 {
