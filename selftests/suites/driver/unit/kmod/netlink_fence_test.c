@@ -533,7 +533,7 @@ TEST_F(fence, what_is_not_there)
 	EXPECT_STREQ("no PCI address given", self->extack.text);
 	strscpy(bdf.text, "0000:02:00.0");
 	EXPECT_EQ(-ENODEV, fence());
-	EXPECT_STREQ("0000:02:00.0: not bound to fpga-vfio-pci", self->extack.text);
+	EXPECT_STREQ("0000:02:00.0: not bound to fpga_vfio_pci", self->extack.text);
 	EXPECT_EQ(-ENODEV, recover());
 	EXPECT_EQ(-ENODEV, request(release, FPGA_VFIO_A_DEVICE_BDF));
 	EXPECT_EQ(0, world.puts);

@@ -465,11 +465,11 @@ TEST_F(get, what_is_not_there)
 	EXPECT_EQ(-EINVAL, ask(group, 0));
 	EXPECT_STREQ("group-get: no group number given", self->extack.text);
 	EXPECT_EQ(-ENODEV, ask_device("0000:00:01.0"));
-	EXPECT_STREQ("0000:00:01.0: not bound to fpga-vfio-pci", self->extack.text);
+	EXPECT_STREQ("0000:00:01.0: not bound to fpga_vfio_pci", self->extack.text);
 	EXPECT_EQ(-ENODEV, ask_card("0000:01:00.0"));
-	EXPECT_STREQ("port 0000:01:00.0: no device of fpga-vfio-pci below it", self->extack.text);
+	EXPECT_STREQ("port 0000:01:00.0: no device of fpga_vfio_pci below it", self->extack.text);
 	EXPECT_EQ(-ENODEV, ask_group(8));
-	EXPECT_STREQ("group 8: never had a device of fpga-vfio-pci", self->extack.text);
+	EXPECT_STREQ("group 8: never had a device of fpga_vfio_pci", self->extack.text);
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, ask_device("0000:01:00.0"));
 	kernel_allocs = UINT_MAX;

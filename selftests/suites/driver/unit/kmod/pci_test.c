@@ -290,7 +290,7 @@ TEST_F(pci, a_device)
 {
 	const struct fv_device *dev;
 
-	EXPECT_STREQ("fpga-vfio-pci", world.driver->name);
+	EXPECT_STREQ("fpga_vfio_pci", world.driver->name);
 	EXPECT_TRUE(world.driver->dev_groups == groups);
 	EXPECT_TRUE(world.driver->id_table == fv_ids);
 	/* VFIO users own DMA */
