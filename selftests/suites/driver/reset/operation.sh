@@ -62,8 +62,12 @@ submit reset "$dev" flr
 stuck=$ID
 fv_check "a reset of a card that hangs is under way" fv_wait 60 runs "$stuck"
 fv_check "it polls the card" fv_wait 60 looked ones
-beside "a module with a family is loaded" modprobe $FAMILY
-beside "and unloaded" modprobe -r $FAMILY
+if modprobe -n $FAMILY 2>/dev/null; then
+	beside "a module with a family is loaded" modprobe $FAMILY
+	beside "and unloaded" modprobe -r $FAMILY
+else
+	ktap_test_skip "a module with a family is loaded: this kernel has no $FAMILY"
+fi
 beside "the history is read" act history
 beside "the card's state is read" act card "$port"
 beside "the device is read" act device "$dev"
