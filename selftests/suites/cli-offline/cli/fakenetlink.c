@@ -17,7 +17,8 @@
  * netlink/lose loses the event of its end.
  *
  * A listener that waits in ppoll() gets the messages that a test puts into netlink/event, which is
- * removed when sent. netlink/overrun causes one ENOBUFS; netlink/unload unloads the driver,
+ * removed when sent. The groups for administrators need netlink/admin, and are not there with
+ * netlink/old; netlink/joined has the groups that were joined. netlink/overrun causes one ENOBUFS; netlink/unload unloads the driver,
  * netlink/unload-other another family.
  */
 #define _GNU_SOURCE
@@ -45,6 +46,8 @@
 #define GROUP_ID	7
 #define NOTIFY_ID	8
 #define OPS_ID	9
+#define GROUP_ADMIN_ID	10
+#define OPS_ADMIN_ID	11
 #define MESSAGE_SIZE	16384
 #define DEPTH		4
 #define POLL_MS		5
@@ -646,7 +649,16 @@ static void put_group(struct message *m, int nr, const char *name, uint32_t id)
 	entry->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)entry);
 }
 
-static void put_groups(struct message *m, bool is_ctrl)
+/* True if netlink/NAME is there. */
+static bool has_file(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/netlink/%s", root, name);
+	return !access(path, F_OK);
+}
+
+static void put_groups(struct message *m, const char *root, bool is_ctrl)
 {
 	struct nlattr *list = put(m, CTRL_ATTR_MCAST_GROUPS | NLA_F_NESTED, NULL, 0);
 
@@ -655,6 +667,10 @@ static void put_groups(struct message *m, bool is_ctrl)
 	} else {
 		put_group(m, 1, FPGA_VFIO_MCGRP_EVENTS, GROUP_ID);
 		put_group(m, 2, FPGA_VFIO_MCGRP_OPS, OPS_ID);
+		if (!has_file(root, "old")) {
+			put_group(m, 3, FPGA_VFIO_MCGRP_EVENTS_ADMIN, GROUP_ADMIN_ID);
+			put_group(m, 4, FPGA_VFIO_MCGRP_OPS_ADMIN, OPS_ADMIN_ID);
+		}
 	}
 	list->nla_len = (uint16_t)(m->bytes + m->hdr.nlmsg_len - (char *)list);
 }
@@ -678,7 +694,7 @@ static void on_family(const char *root, const struct nlmsghdr *request)
 	begin(&m, request, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
 	put(&m, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
 	put(&m, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
-	put_groups(&m, is_ctrl);
+	put_groups(&m, root, is_ctrl);
 	give(&m);
 	give_error(request, 0, NULL);
 }
@@ -932,25 +948,54 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
 	return is_ours(fd) ? 0 : REAL(bind)(fd, addr, len);
 }
 
+static void note_joined(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/netlink/joined", root);
+	f = fopen(path, "ae");
+	if (!f)
+		return;
+	fprintf(f, "%s\n", name);
+	fclose(f);
+}
+
+static int join_group(int fd, int id)
+{
+	const char *root = getenv("FAKE_ROOT");
+	bool is_for_admin = id == GROUP_ADMIN_ID || id == OPS_ADMIN_ID;
+
+	if (is_for_admin && !has_file(root, "admin")) {
+		errno = EPERM;
+		return -1;
+	}
+	switch (id) {
+	case GROUP_ID:
+	case GROUP_ADMIN_ID:
+		is_member[fd] = true;
+		note_joined(root, is_for_admin ? FPGA_VFIO_MCGRP_EVENTS_ADMIN :
+						 FPGA_VFIO_MCGRP_EVENTS);
+		return 0;
+	case OPS_ID:
+	case OPS_ADMIN_ID:
+		is_op_member[fd] = true;
+		note_joined(root, is_for_admin ? FPGA_VFIO_MCGRP_OPS_ADMIN : FPGA_VFIO_MCGRP_OPS);
+		return 0;
+	case NOTIFY_ID:
+		is_notified[fd] = true;
+		return 0;
+	default:
+		abort();
+	}
+}
+
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
 	if (!is_ours(fd))
 		return REAL(setsockopt)(fd, level, option, value, len);
-	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP) {
-		switch (*(const int *)value) {
-		case GROUP_ID:
-			is_member[fd] = true;
-			break;
-		case OPS_ID:
-			is_op_member[fd] = true;
-			break;
-		case NOTIFY_ID:
-			is_notified[fd] = true;
-			break;
-		default:
-			abort();
-		}
-	}
+	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP)
+		return join_group(fd, *(const int *)value);
 	return 0;
 }
 

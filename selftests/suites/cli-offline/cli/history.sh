@@ -275,6 +275,28 @@ follow_ok()
 		"SEQ EVENT 1 bound 2 reset 3 reset 4 link-down 5 state 6 link-degraded" ]
 }
 
+hold follow_groups_ok "--follow joins the group that is told of processes, or another if it may not"
+follow_groups_ok()
+{
+	local what joined
+
+	event 1 0.000 0 5 | answer history-get
+	while read -r what joined; do
+		rm -f "$tree/netlink"/{admin,old,joined,log}
+		: >"$tree/netlink/$what"
+		follow -o SEQ 07:00.0
+		wait_until grep -q 1 "$work/out"
+		event 2 1.000 0 5 | happens
+		wait_until grep -q 2 "$work/out"
+		stop
+		[ "$(cat "$tree/netlink/joined")" = "$joined" ]
+	done <<-END
+		admin events-admin
+		user events
+		old events
+	END
+}
+
 hold follow_all_ok "--follow of all cards shows all, and ends at SIGTERM, too"
 follow_all_ok()
 {
