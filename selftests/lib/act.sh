@@ -125,7 +125,9 @@ file_set()
 # policy BDF KEY=VALUE…: set it without a test of its own
 policy()
 {
-	"$FV_DIR/fv_act" policy "$@" >/tmp/policy.out || echo "# policy $*: $(</tmp/policy.out)"
+	"$FV_DIR/fv_act" policy "$@" >/tmp/policy.out 2>&1 && return
+	sed 's/^/# /' /tmp/policy.out
+	ktap_test_fail "policy $*: set"
 }
 
 # counter BDF NAME: of its group

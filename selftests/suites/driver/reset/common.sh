@@ -16,7 +16,7 @@ there()
 }
 
 # the maximum limit, and a reset at each open
-patient="ready_limit_ms=120000 reset_at_open=always"
+patient=(ready_limit_ms=120000 reset_at_open=always)
 
 # is_not_ready: succeed if the card server says so, without an access
 is_not_ready()

@@ -45,7 +45,7 @@ asked_again()
 
 cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" "$patient"
+policy "$dev" "${patient[@]}"
 works
 act reset "$dev" link
 before=$(card_config "$dev")
@@ -94,7 +94,7 @@ for method in flr hot; do
 	is_reset "$what"
 	fv_check "$what: the log says so" kmsg_has "$dev: configuration changed during the reset"
 	fv_check "$what: the card works" works
-	policy "$dev" default "$patient"
+	policy "$dev" default "${patient[@]}"
 done
 
 # --- open

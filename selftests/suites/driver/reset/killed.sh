@@ -66,14 +66,12 @@ bound_again()
 {
 	fv_bind $FV_DRIVER "$dev"
 	echo on >"$FV_PCI/$dev/power/control"
-	# shellcheck disable=SC2086 # two words
-policy "$dev" $patient
+	policy "$dev" "${patient[@]}"
 }
 
 cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-# shellcheck disable=SC2086 # two words
-policy "$dev" $patient
+policy "$dev" "${patient[@]}"
 works
 act reset "$dev" link
 before=$(card_config "$dev")
