@@ -88,7 +88,8 @@ old_override_of_bound_ok()
 	run_as_nobody bind 07:00.0
 	refuses 1 "0000:07:00.0: bind: needs root"
 	unchanged
-	# an unbind would wait for this file to go
+	# a bind would be refused for these, and an unbind would wait for held/ to go
+	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.0/sriov_numvfs"
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
 	fvk bind 07:00.0
