@@ -10,8 +10,9 @@
 #include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
-#include "model/change.h"
 #include "model/held.h"
+#include "model/permission.h"
+#include "model/rebind.h"
 
 struct plan {
 	const struct cmd_ctx *ctx;
@@ -102,7 +103,7 @@ static int check_rights(const struct plan *p)
 {
 	if (!p->n || cmd_is_set(p->ctx, "dry-run"))
 		return FV_OK;
-	return change_check_rights(p->moves[0].bdf, "bind");
+	return permission_check(p->moves[0].bdf, "bind");
 }
 
 static int check(const struct plan *p)
@@ -224,9 +225,9 @@ static void report_json(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++)
-		json_object_array_add(list, change_json(p->targets.v[i], FV_DRIVER,
+		json_object_array_add(list, rebind_json(p->targets.v[i], FV_DRIVER,
 							!!move_of(p, p->targets.v[i])));
-	change_print_json(list, cmd_is_set(p->ctx, "dry-run"));
+	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
 static void note_in_the_way(const struct fv_device *d)

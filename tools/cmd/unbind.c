@@ -9,8 +9,9 @@
 #include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
-#include "model/change.h"
 #include "model/held.h"
+#include "model/permission.h"
+#include "model/rebind.h"
 #include "model/release.h"
 
 #define TIMEOUT_S	30
@@ -92,7 +93,7 @@ static int make_plan(struct plan *p)
 
 static int check_rights(const struct plan *p)
 {
-	return p->n ? change_check_rights(p->moves[0].bdf, "unbind") : FV_OK;
+	return p->n ? permission_check(p->moves[0].bdf, "unbind") : FV_OK;
 }
 
 static int check_virtual_functions(const struct plan *p)
@@ -217,9 +218,9 @@ static void report_json(const struct plan *p)
 		const struct fv_device *d = p->targets.v[i];
 		autofree char *driver = driver_after(p, d);
 
-		json_object_array_add(list, change_json(d, driver, is_ours(d)));
+		json_object_array_add(list, rebind_json(d, driver, is_ours(d)));
 	}
-	change_print_json(list, cmd_is_set(p->ctx, "dry-run"));
+	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
 static int run(const struct cmd_ctx *ctx)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* JSON of the commands that rebind devices. */
+#ifndef FPGACTL_REBIND_H
+#define FPGACTL_REBIND_H
+
+#include <json-c/json.h>
+
+#include "host/model.h"
+
+struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed);
+void rebind_print_json(struct json_object *devices, bool is_dry_run);
+
+#endif
