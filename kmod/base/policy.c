@@ -134,12 +134,12 @@ static int fv_policy_check_value(unsigned int attr, __u32 value, char *text, siz
 	if (!field->name || (!value && field->is_zero_off))
 		return 0;
 	if (value < field->min || value > field->max) {
-		snprintf(text, size, "%s is %u, may be %u to %u%s", field->name, value,
+		snprintf(text, size, "%s is %u, range is %u to %u%s", field->name, value,
 			 field->min, field->max, field->is_zero_off ? ", or 0" : "");
 		return -ERANGE;
 	}
 	if (attr == FPGA_VFIO_A_POLICY_LINK_WIDTH && !fv_policy_width_exists(value)) {
-		snprintf(text, size, "link_width is %u, which no link can have", value);
+		snprintf(text, size, "link_width is %u, not a width of PCI Express", value);
 		return -EINVAL;
 	}
 	return 0;
@@ -151,7 +151,7 @@ static int fv_policy_check_methods(const struct fv_policy *policy, char *text, s
 
 	for (i = 0; i < policy->nr_methods; i++) {
 		if (seen & 1u << policy->methods[i]) {
-			snprintf(text, size, "%s is more than once among reset_methods",
+			snprintf(text, size, "reset_methods: %s is repeated",
 				 fv_policy_method_name(policy->methods[i]));
 			return -EINVAL;
 		}
@@ -165,15 +165,15 @@ static int fv_policy_check_ready(const struct fv_ready_register *ready, char *te
 	if (!ready->mask)
 		return 0;
 	if (ready->bar > 5)
-		snprintf(text, size, "ready_register is in BAR %u, may be in 0 to 5", ready->bar);
+		snprintf(text, size, "ready_register: BAR %u is not in 0 to 5", ready->bar);
 	else if (ready->offset % 4)
-		snprintf(text, size, "ready_register is at %#llx, which is no multiple of 4",
+		snprintf(text, size, "ready_register: offset %#llx is not a multiple of 4",
 			 (unsigned long long)ready->offset);
 	else if (ready->value & ~ready->mask)
-		snprintf(text, size, "ready_register never is %#x, of which %#x count",
+		snprintf(text, size, "ready_register: value %#x has bits outside mask %#x",
 			 ready->value, ready->mask);
 	else if (ready->value == ~(__u32)0)
-		snprintf(text, size, "ready_register is all-ones, as a dead card reads");
+		snprintf(text, size, "ready_register: value is all-ones, as a dead card reads");
 	else
 		return 0;
 	return -EINVAL;

@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 
 #include "base/compat.h"
+#include "base/link_speed.h"
 #include "base/registry.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_put.h"
@@ -112,7 +113,7 @@ out:
 	return ret;
 }
 
-/* @before is the link now, @after what is wanted. */
+/* @before: the link now; @after: the goal. */
 static int fv_nl_reply_retrain(struct genl_info *info, struct fv_device *dev,
 			       const struct fv_link *before, const struct fv_link *after, u32 op)
 {
@@ -153,8 +154,9 @@ static int fv_nl_retrain_goal(struct genl_info *info, const struct fv_link *befo
 		goal->tries = nla_get_u32(info->attrs[FPGA_VFIO_A_RETRAIN_TRIES]);
 	if (goal->speed <= before->max_speed)
 		return 0;
-	NL_SET_ERR_MSG_FMT(info->extack, "generation %u is wanted, port and card can %u",
-			   goal->speed, before->max_speed);
+	NL_SET_ERR_MSG_FMT(info->extack, "%s requested, port and card support %s",
+			   fv_link_speed_name(goal->speed),
+			   fv_link_speed_name(before->max_speed));
 	return -ERANGE;
 }
 
@@ -182,9 +184,9 @@ static int fv_nl_retrain_run(struct fv_op *op)
 	if (!op->has_after)
 		strscpy(op->text, "its link cannot be retrained");
 	else if (ret == -EREMOTEIO)
-		snprintf(op->text, sizeof(op->text),
-			 "the link came to generation %u x%u, wanted is %u x%u",
-			 op->after.speed, op->after.width, op->goal.speed, op->goal.width);
+		snprintf(op->text, sizeof(op->text), "link trained to %s x%u, goal is %s x%u",
+			 fv_link_speed_name(op->after.speed), op->after.width,
+			 fv_link_speed_name(op->goal.speed), op->goal.width);
 	else
 		strscpy(op->text, "the link did not come up");
 	return ret;
@@ -208,7 +210,7 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 	if (dev->card)
 		ret = fv_link_read(dev->card->port, dev->card->function_cap, &before);
 	if (ret) {
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: no link that can be read above it",
+		NL_SET_ERR_MSG_FMT(info->extack, "%s: cannot read the link above it",
 				   pci_name(dev->core.pdev));
 		return ret;
 	}

@@ -154,7 +154,7 @@ static struct fv_op *fv_nl_op_of(struct genl_info *info)
 	op = fv_op_find(id);
 	if (op)
 		return op;
-	NL_SET_ERR_MSG_FMT(info->extack, "operation %u: unknown, or ended long ago", id);
+	NL_SET_ERR_MSG_FMT(info->extack, "operation %u: unknown or too old", id);
 	return ERR_PTR(-ENOENT);
 }
 

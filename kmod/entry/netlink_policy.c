@@ -22,7 +22,7 @@ static int fv_nl_get_methods(const struct nlattr *nest, struct fv_policy *policy
 		if (nla_type(attr) != FPGA_VFIO_A_POLICY_RESET_METHOD)
 			continue;
 		if (nr == FV_POLICY_METHODS) {
-			snprintf(text, size, "more reset methods than there are");
+			snprintf(text, size, "reset_methods: too many");
 			return -EINVAL;
 		}
 		policy->methods[nr++] = nla_get_u32(attr);
@@ -53,7 +53,7 @@ static int fv_nl_get_ready(const struct nlattr *nest, struct fv_ready_register *
 	for (i = 1; i <= FPGA_VFIO_A_READY_REGISTER_MAX; i++) {
 		if (attrs[i])
 			continue;
-		snprintf(text, size, "a ready register needs a BAR, an offset, a mask and a value");
+		snprintf(text, size, "ready_register needs BAR, offset, mask and value");
 		return -EINVAL;
 	}
 	ready->bar = nla_get_u32(attrs[FPGA_VFIO_A_READY_REGISTER_BAR]);

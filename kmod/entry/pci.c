@@ -138,7 +138,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	int ret;
 
 	if (fv_ids_is_refused(pdev)) {
-		pci_warn(pdev, "not taken: vfio-pci refuses this device for known errata\n");
+		pci_warn(pdev, "probe refused: known errata, as for vfio-pci\n");
 		return -EINVAL;
 	}
 
@@ -178,7 +178,7 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_put;
 	ret = fv_recovery_init(dev);
 	if (ret) {
-		pci_err(pdev, "not taken: what it is cannot be read: %pe\n", ERR_PTR(ret));
+		pci_err(pdev, "probe failed: cannot read device identity: %pe\n", ERR_PTR(ret));
 		goto err_reset;
 	}
 
@@ -227,7 +227,7 @@ static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 		return -ENOENT;
 	/* New functions would not be fenced, and the card may not answer. */
 	if (fv_card_has_session(dev->card, text, sizeof(text))) {
-		pci_info(pdev, "virtual functions stay as they are: %s\n", text);
+		pci_info(pdev, "sriov_numvfs not changed: %s\n", text);
 		return -EBUSY;
 	}
 	fv_device_set_dirty(dev);

@@ -144,7 +144,7 @@ static int fv_sysfs_edit_methods(struct fv_device *dev, struct fv_policy *policy
 			continue;
 		method = fv_policy_method(word);
 		if (method < 0 || policy->nr_methods == FV_POLICY_METHODS) {
-			snprintf(text, size, "\"%s\" is no method of a reset, or one too many",
+			snprintf(text, size, "reset_methods: unknown, or too many: %s",
 				 word);
 			return -EINVAL;
 		}
@@ -152,7 +152,7 @@ static int fv_sysfs_edit_methods(struct fv_device *dev, struct fv_policy *policy
 	}
 	if (policy->nr_methods)
 		return 0;
-	snprintf(text, size, "no method is named");
+	snprintf(text, size, "reset_methods: none given");
 	return -EINVAL;
 }
 
@@ -193,13 +193,13 @@ static int fv_sysfs_edit_ready(struct fv_device *dev, struct fv_policy *policy, 
 			continue;
 		if (nr == ARRAY_SIZE(numbers) || kstrtou64(word, 0, &numbers[nr]) ||
 		    (nr != 1 && upper_32_bits(numbers[nr]))) {
-			snprintf(text, size, "\"%s\" is no number, or one too many", word);
+			snprintf(text, size, "ready_register: not a number, or too many: %s", word);
 			return -EINVAL;
 		}
 		nr++;
 	}
 	if (nr < ARRAY_SIZE(numbers)) {
-		snprintf(text, size, "BAR, offset, mask and value are wanted");
+		snprintf(text, size, "ready_register needs BAR, offset, mask and value");
 		return -EINVAL;
 	}
 	*ready = (struct fv_ready_register) {
@@ -255,7 +255,7 @@ static int fv_sysfs_edit_value(struct fv_device *dev, struct fv_policy *policy, 
 	ret = fv_policy_word(edit->attr, 0) ? fv_policy_value(edit->attr, edit->value, value) :
 					      kstrtou32(edit->value, 0, value);
 	if (ret)
-		snprintf(text, size, "\"%s\" is not understood", edit->value);
+		snprintf(text, size, "invalid value: %s", edit->value);
 	return ret;
 }
 

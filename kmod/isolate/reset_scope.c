@@ -139,7 +139,7 @@ static int fv_scope_add_function(struct pci_dev *pdev, void *arg)
 
 static int fv_scope_tell_too_many(struct fv_scope *scope, char *text, size_t size)
 {
-	snprintf(text, size, "below %s are more buses, or more than %d functions",
+	snprintf(text, size, "%s has buses, or more than %d functions, below it",
 		 pci_name(scope->functions[0]->bus->self), FV_SCOPE_MAX);
 	return -EOPNOTSUPP;
 }

@@ -143,7 +143,7 @@ int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
 	fv_device_policy(dev, &policy);
 	ret = fv_identity_read(pdev, now);
 	if (ret) {
-		snprintf(text, size, "%s stopped to answer", pci_name(pdev));
+		snprintf(text, size, "%s no longer responds", pci_name(pdev));
 		return ret;
 	}
 	if (!fv_identity_differs(&dev->identity, now, policy.value[FPGA_VFIO_A_POLICY_IDENTITY],
@@ -152,7 +152,7 @@ int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
 	/* All-ones of a function that has gone away meanwhile are not another identity. */
 	if (fv_ready_is_answering(pdev))
 		return -ESTALE;
-	snprintf(text, size, "%s stopped to answer", pci_name(pdev));
+	snprintf(text, size, "%s no longer responds", pci_name(pdev));
 	return -EIO;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/xarray.h>
 
 #include "base/compat.h"
+#include "base/link_speed.h"
 #include "base/policy.h"
 #include "base/registry.h"
 #include "object/card.h"
@@ -171,10 +172,10 @@ int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char
 	if (fv_link_read(card->port, card->function_cap, &link))
 		return 0;
 	if (speed > link.max_speed)
-		snprintf(text, size, "link_speed is generation %u, port and card can %u", speed,
-			 link.max_speed);
+		snprintf(text, size, "link_speed is %s, port and card support %s",
+			 fv_link_speed_name(speed), fv_link_speed_name(link.max_speed));
 	else if (width > link.max_width)
-		snprintf(text, size, "link_width is x%u, port and card can x%u", width,
+		snprintf(text, size, "link_width is x%u, port and card support x%u", width,
 			 link.max_width);
 	else
 		return 0;
@@ -244,7 +245,7 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		.duration_ns = ktime_to_ns(ktime_sub(ktime_get(), began)),
 		.speed = after->speed,
 		.width = after->width,
-	}, "generation %u x%u wanted, %d of %u tries", goal->speed, goal->width,
+	}, "goal %s x%u, %d of %u tries", fv_link_speed_name(goal->speed), goal->width,
 	   ret > 0 ? ret : goal->tries, goal->tries);
 	return ret;
 }

@@ -441,7 +441,7 @@ int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
 		snprintf(text, size, "NumVFs (at %#x) stays %u, was %u", where + PCI_SRIOV_NUM_VF,
 			 nr, pci_num_vf(pdev));
 	else if (!fv_config_has_vf_bars(pdev, where))
-		snprintf(text, size, "a BAR of its virtual functions is not what it was");
+		snprintf(text, size, "a BAR of its virtual functions changed");
 	else
 		return 0;
 	return -EIO;

@@ -125,7 +125,7 @@ int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *
 		return 0;
 	if (!(pci_resource_flags(pdev, ready->bar) & IORESOURCE_MEM) ||
 	    !pci_resource_start(pdev, ready->bar))
-		snprintf(text, size, "ready_register: BAR %u is no memory", ready->bar);
+		snprintf(text, size, "ready_register: BAR %u is not a memory BAR", ready->bar);
 	else if (ready->offset > pci_resource_len(pdev, ready->bar) - sizeof(u32))
 		snprintf(text, size, "ready_register: BAR %u ends at %#llx, before %#llx",
 			 ready->bar, (u64)pci_resource_len(pdev, ready->bar), ready->offset);
@@ -203,7 +203,7 @@ int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register 
 	iounmap(at);
 
 	if (ret == -EIO)
-		snprintf(text, size, "%s stopped to answer", pci_name(pdev));
+		snprintf(text, size, "%s no longer responds", pci_name(pdev));
 	else if (ret == -ETIMEDOUT)
 		snprintf(text, size, "its design is not ready: BAR %u at %#llx reads %#x",
 			 ready->bar, ready->offset, last);

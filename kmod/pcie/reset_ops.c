@@ -24,7 +24,7 @@ static const char *fv_reset_flr_unavailable(struct pci_dev *pdev,
 	if (!(pdev->devcap & PCI_EXP_DEVCAP_FLR))
 		return "it has no Function Level Reset";
 	if (pdev->dev_flags & PCI_DEV_FLAGS_NO_FLR_RESET)
-		return "its Function Level Reset is broken, says the kernel";
+		return "its Function Level Reset is broken (PCI quirk)";
 	return NULL;
 }
 
@@ -49,7 +49,7 @@ static const char *fv_reset_pm_unavailable(struct pci_dev *pdev,
 	if (!pdev->pm_cap)
 		return "it has no Power Management capability";
 	if (pdev->dev_flags & PCI_DEV_FLAGS_NO_PM_RESET)
-		return "its reset by D3hot is broken, says the kernel";
+		return "its reset by D3hot is broken (PCI quirk)";
 	pci_read_config_word(pdev, pdev->pm_cap + PCI_PM_CTRL, &control);
 	if (control & PCI_PM_CTRL_NO_SOFT_RESET)
 		return "D3hot does not reset it, or it does not answer";
@@ -80,7 +80,7 @@ static const char *fv_reset_hot_unavailable(struct pci_dev *pdev,
 		return "there is no port above it";
 	if (pdev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET ||
 	    pdev->bus->self->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET)
-		return "its hot reset is broken, says the kernel";
+		return "its hot reset is broken (PCI quirk)";
 	return NULL;
 }
 
@@ -122,7 +122,7 @@ static const char *fv_reset_link_unavailable(struct pci_dev *pdev,
 		return why;
 	switch (policy->value[FPGA_VFIO_A_POLICY_LINK_DISABLE]) {
 	case FPGA_VFIO_LINK_DISABLE_OFF:
-		return "Link Disable is not to be used, says the policy";
+		return "Link Disable is off in the policy";
 	case FPGA_VFIO_LINK_DISABLE_AUTO:
 		if (!pdev->bus->self->link_active_reporting)
 			return "the port cannot tell whether its link is up";

@@ -14,6 +14,7 @@
 #include <linux/timekeeping.h>
 
 #include "base/compat.h"
+#include "base/link_speed.h"
 #include "base/policy.h"
 #include "base/registry.h"
 #include "isolate/fence.h"
@@ -59,7 +60,7 @@ static void fv_monitor_event(struct fv_device *dev, enum fpga_vfio_event_kind ki
 		.method = FV_METHOD_NONE,
 		.speed = link->speed,
 		.width = link->width,
-	}, "generation %u x%u wanted", goal->speed, goal->width);
+	}, "goal %s x%u", fv_link_speed_name(goal->speed), goal->width);
 }
 
 static void fv_monitor_all(struct fv_card *card, void (*act)(struct fv_device *dev))

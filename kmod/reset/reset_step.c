@@ -7,6 +7,7 @@
 #include <linux/pci.h>
 
 #include "base/compat.h"
+#include "base/link_speed.h"
 #include "base/wait.h"
 #include "isolate/fence.h"
 #include "isolate/saved_state.h"
@@ -310,11 +311,12 @@ static void fv_reset_improve_link(struct fv_reset_job *job)
 	ret = fv_card_retrain(dev, &goal, job->origin, &link);
 	fv_scope_block_config(&job->scope);
 	if (ret > 0)
-		pci_info(pdev, "link retrained to generation %u x%u after a reset\n", link.speed,
-			 link.width);
+		pci_info(pdev, "link retrained to %s x%u after a reset\n",
+			 fv_link_speed_name(link.speed), link.width);
 	else
-		pci_warn(pdev, "link is at generation %u x%u after a reset, wanted is %u x%u\n",
-			 link.speed, link.width, goal.speed, goal.width);
+		pci_warn(pdev, "link is at %s x%u after a reset, goal is %s x%u\n",
+			 fv_link_speed_name(link.speed), link.width,
+			 fv_link_speed_name(goal.speed), goal.width);
 	fv_reset_phase(job, FV_PHASE_LINK, ret > 0 ? 0 : ret);
 }
 

@@ -276,7 +276,7 @@ static const struct wrong {
 	{ "ready_limit_ms", "99", -ERANGE, { "99", "100", "120000" } },
 	{ "ready_limit_ms", "120001", -ERANGE, { "120001", "100", "120000" } },
 	{ "link_speed", "7", -ERANGE, { "7", "1", "6" } },
-	{ "link_speed", "4", -ERANGE, { "4", "3" } },
+	{ "link_speed", "4", -ERANGE, { "16 GT/s", "8 GT/s" } },
 	{ "link_width", "33", -ERANGE, { "33", "1", "32" } },
 	{ "link_width", "16", -ERANGE, { "16", "8" } },
 	{ "retrain_tries", "0", -ERANGE, { "0", "1", "10" } },

@@ -110,7 +110,7 @@ TEST_F(policy, ranges_end_where_they_should)
 		EXPECT_EQ(0, check());
 		*value = key->max + 1;
 		EXPECT_EQ(-ERANGE, check());
-		snprintf(text, sizeof(text), "%s is %u, may be %u to %u%s", key->name, *value,
+		snprintf(text, sizeof(text), "%s is %u, range is %u to %u%s", key->name, *value,
 			 key->min, key->max, key->is_zero_off ? ", or 0" : "");
 		EXPECT_STREQ(text, self->text);
 		*value = 0;
@@ -139,7 +139,7 @@ TEST_F(policy, widths_are_those_of_links)
 	/* other keys do not affect the error */
 	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 3;
 	EXPECT_EQ(-EINVAL, check());
-	EXPECT_STREQ("link_width is 3, which no link can have", self->text);
+	EXPECT_STREQ("link_width is 3, not a width of PCI Express", self->text);
 }
 
 TEST_F(policy, a_method_is_there_once)
@@ -157,7 +157,7 @@ TEST_F(policy, a_method_is_there_once)
 		for (j = 0; j < FV_POLICY_METHODS; j++) {
 			self->policy.methods[j] = i;
 			EXPECT_EQ(i == j ? 0 : -EINVAL, check());
-			snprintf(text, sizeof(text), "%s is more than once among reset_methods",
+			snprintf(text, sizeof(text), "reset_methods: %s is repeated",
 				 methods[i]);
 			if (i != j)
 				EXPECT_STREQ(text, self->text);
@@ -177,12 +177,12 @@ TEST_F(policy, a_ready_register_has_sense)
 		{ { 8, 3, 2, 5 }, NULL },
 		{ { 8, 3, 0, 0 }, NULL },
 		{ { 0, ~0U, ~1U, 0 }, NULL },
-		{ { 8, 3, 2, 6 }, "ready_register is in BAR 6, may be in 0 to 5" },
-		{ { 1, 3, 2, 0 }, "ready_register is at 0x1, which is no multiple of 4" },
-		{ { 6, 3, 2, 0 }, "ready_register is at 0x6, which is no multiple of 4" },
-		{ { 8, 3, 4, 0 }, "ready_register never is 0x4, of which 0x3 count" },
-		{ { 8, 3, 6, 0 }, "ready_register never is 0x6, of which 0x3 count" },
-		{ { 8, ~0U, ~0U, 0 }, "ready_register is all-ones, as a dead card reads" },
+		{ { 8, 3, 2, 6 }, "ready_register: BAR 6 is not in 0 to 5" },
+		{ { 1, 3, 2, 0 }, "ready_register: offset 0x1 is not a multiple of 4" },
+		{ { 6, 3, 2, 0 }, "ready_register: offset 0x6 is not a multiple of 4" },
+		{ { 8, 3, 4, 0 }, "ready_register: value 0x4 has bits outside mask 0x3" },
+		{ { 8, 3, 6, 0 }, "ready_register: value 0x6 has bits outside mask 0x3" },
+		{ { 8, ~0U, ~0U, 0 }, "ready_register: value is all-ones, as a dead card reads" },
 		{ { 6, 0, 4, 6 }, NULL },
 	};
 	size_t i;
@@ -203,13 +203,13 @@ TEST_F(policy, one_thing_is_said)
 	self->policy.nr_methods = 2;
 	self->policy.ready = (struct fv_ready_register) { 1, 1, 1, 0 };
 	EXPECT_EQ(-ERANGE, check());
-	EXPECT_STREQ("retrain_tries is 11, may be 1 to 10", self->text);
+	EXPECT_STREQ("retrain_tries is 11, range is 1 to 10", self->text);
 	self->policy.value[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = 10;
 	EXPECT_EQ(-EINVAL, check());
-	EXPECT_STREQ("flr is more than once among reset_methods", self->text);
+	EXPECT_STREQ("reset_methods: flr is repeated", self->text);
 	self->policy.nr_methods = 1;
 	EXPECT_EQ(-EINVAL, check());
-	EXPECT_STREQ("ready_register is at 0x1, which is no multiple of 4", self->text);
+	EXPECT_STREQ("ready_register: offset 0x1 is not a multiple of 4", self->text);
 	/* the range is checked before the supported widths */
 	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 33;
 	EXPECT_EQ(-ERANGE, check());

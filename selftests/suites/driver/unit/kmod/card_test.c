@@ -291,9 +291,9 @@ TEST_F(card, no_more_than_the_link_can)
 	EXPECT_EQ(0, can_reach(3, 8));
 	EXPECT_STREQ("", self->text);
 	EXPECT_EQ(-ERANGE, can_reach(4, 8));
-	EXPECT_STREQ("link_speed is generation 4, port and card can 3", self->text);
+	EXPECT_STREQ("link_speed is 16 GT/s, port and card support 8 GT/s", self->text);
 	EXPECT_EQ(-ERANGE, can_reach(3, 12));
-	EXPECT_STREQ("link_width is x12, port and card can x8", self->text);
+	EXPECT_STREQ("link_width is x12, port and card support x8", self->text);
 	world.read_error = -EIO;
 	EXPECT_EQ(0, can_reach(6, 32));
 }
@@ -317,11 +317,11 @@ TEST_F(card, what_comes_of_a_retrain_is_counted_and_told)
 	EXPECT_EQ(25 * NSEC_PER_MSEC, world.event.duration_ns);
 	EXPECT_EQ(3, world.event.speed);
 	EXPECT_EQ(8, world.event.width);
-	EXPECT_STREQ("generation 3 x8 wanted, 2 of 5 tries", world.text);
+	EXPECT_STREQ("goal 8 GT/s x8, 2 of 5 tries", world.text);
 	world.retrain = 1;
 	EXPECT_EQ(1, retrain());
 	EXPECT_EQ(2, counter(&self->stats, A(RETRAINS_OK)));
-	EXPECT_STREQ("generation 3 x8 wanted, 1 of 5 tries", world.text);
+	EXPECT_STREQ("goal 8 GT/s x8, 1 of 5 tries", world.text);
 	world.retrain = -EREMOTEIO;
 	world.after.speed = 1;
 	world.after.width = 2;
@@ -331,7 +331,7 @@ TEST_F(card, what_comes_of_a_retrain_is_counted_and_told)
 	EXPECT_EQ(-EREMOTEIO, world.event.error);
 	EXPECT_EQ(1, world.event.speed);
 	EXPECT_EQ(2, world.event.width);
-	EXPECT_STREQ("generation 3 x8 wanted, 5 of 5 tries", world.text);
+	EXPECT_STREQ("goal 8 GT/s x8, 5 of 5 tries", world.text);
 	world.retrain = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, retrain());
 	EXPECT_EQ(2, counter(&self->stats, A(RETRAINS_FAILED)));

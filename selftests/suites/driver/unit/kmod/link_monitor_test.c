@@ -381,7 +381,7 @@ TEST_F(monitor, a_loss_is_seen_at_once)
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_WATCH, world.events[0].origin);
 	EXPECT_EQ(FV_METHOD_NONE, world.events[0].method);
 	EXPECT_EQ(0, world.events[0].speed);
-	EXPECT_STREQ("generation 3 x8 wanted", world.texts[0]);
+	EXPECT_STREQ("goal 8 GT/s x8", world.texts[0]);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
 	EXPECT_STREQ("the link below 0000:00:01.0 is down", self->devices[0].reason);

@@ -422,7 +422,7 @@ TEST_F(op, what_is_not_there)
 	EXPECT_EQ(-EINVAL, ask(get, 0));
 	EXPECT_STREQ("no operation given", self->extack.text);
 	EXPECT_EQ(-ENOENT, ask(get, 4));
-	EXPECT_STREQ("operation 4: unknown, or ended long ago", self->extack.text);
+	EXPECT_STREQ("operation 4: unknown or too old", self->extack.text);
 	EXPECT_EQ(-EINVAL, ask(cancel, 0));
 	EXPECT_EQ(-ENOENT, ask(cancel, 4));
 	EXPECT_EQ(0, world.cancelled);

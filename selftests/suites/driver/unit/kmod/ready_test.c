@@ -171,10 +171,10 @@ TEST_F(ready, a_register_is_in_a_bar)
 		{ 2, 0x100000, "ready_register: BAR 2 ends at 0x100000, before 0x100000" },
 		{ 2, 0xffffe, "ready_register: BAR 2 ends at 0x100000, before 0xffffe" },
 		{ 2, ~3ull, "ready_register: BAR 2 ends at 0x100000, before 0xfffffffffffffffc" },
-		{ 0, 0, "ready_register: BAR 0 is no memory" },
-		{ 3, 0, "ready_register: BAR 3 is no memory" },
+		{ 0, 0, "ready_register: BAR 0 is not a memory BAR" },
+		{ 3, 0, "ready_register: BAR 3 is not a memory BAR" },
 		/* unassigned */
-		{ 4, 0, "ready_register: BAR 4 is no memory" },
+		{ 4, 0, "ready_register: BAR 4 is not a memory BAR" },
 	};
 	size_t i;
 
@@ -273,11 +273,11 @@ TEST_F(ready, a_register_that_cannot_be_read)
 {
 	self->ready.bar = 3;
 	EXPECT_EQ(-EIO, wait_register());
-	EXPECT_STREQ("ready_register: BAR 3 is no memory", self->text);
+	EXPECT_STREQ("ready_register: BAR 3 is not a memory BAR", self->text);
 	self->ready.bar = 2;
 	card->is_gone = true;
 	EXPECT_EQ(-EIO, wait_register());
-	EXPECT_STREQ("0000:01:00.0 stopped to answer", self->text);
+	EXPECT_STREQ("0000:01:00.0 no longer responds", self->text);
 	EXPECT_EQ(0, mappings);
 	EXPECT_EQ(0, card->nr_writes);
 	card->is_gone = false;

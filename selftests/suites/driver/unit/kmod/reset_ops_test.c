@@ -231,7 +231,7 @@ TEST_F(ops, when_flr_cannot_be_used)
 {
 	EXPECT_EQ(NULL, unavailable(FLR));
 	self->card.dev_flags = PCI_DEV_FLAGS_NO_FLR_RESET;
-	EXPECT_STREQ("its Function Level Reset is broken, says the kernel", unavailable(FLR));
+	EXPECT_STREQ("its Function Level Reset is broken (PCI quirk)", unavailable(FLR));
 	self->card.dev_flags = ~PCI_DEV_FLAGS_NO_FLR_RESET;
 	EXPECT_EQ(NULL, unavailable(FLR));
 	self->card.devcap = ~PCI_EXP_DEVCAP_FLR;
@@ -242,7 +242,7 @@ TEST_F(ops, when_pm_cannot_be_used)
 {
 	EXPECT_EQ(NULL, unavailable(PM));
 	self->card.dev_flags = PCI_DEV_FLAGS_NO_PM_RESET;
-	EXPECT_STREQ("its reset by D3hot is broken, says the kernel", unavailable(PM));
+	EXPECT_STREQ("its reset by D3hot is broken (PCI quirk)", unavailable(PM));
 	self->card.dev_flags = 0;
 	pci_put(&self->card, PMCAP + PCI_PM_CTRL, 2, PCI_PM_CTRL_NO_SOFT_RESET, 0xffff);
 	EXPECT_STREQ("D3hot does not reset it, or it does not answer", unavailable(PM));
@@ -261,10 +261,10 @@ TEST_F(ops, when_the_port_cannot_be_used)
 	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(NULL, unavailable(methods[i]));
 		self->card.dev_flags = PCI_DEV_FLAGS_NO_BUS_RESET;
-		EXPECT_STREQ("its hot reset is broken, says the kernel", unavailable(methods[i]));
+		EXPECT_STREQ("its hot reset is broken (PCI quirk)", unavailable(methods[i]));
 		self->card.dev_flags = 0;
 		self->port.dev_flags = PCI_DEV_FLAGS_NO_BUS_RESET;
-		EXPECT_STREQ("its hot reset is broken, says the kernel", unavailable(methods[i]));
+		EXPECT_STREQ("its hot reset is broken (PCI quirk)", unavailable(methods[i]));
 		self->port.dev_flags = ~PCI_DEV_FLAGS_NO_BUS_RESET;
 		EXPECT_EQ(NULL, unavailable(methods[i]));
 		self->port.dev_flags = 0;
@@ -282,7 +282,7 @@ TEST_F(ops, when_link_disable_cannot_be_used)
 	u32 *mode = &self->policy.value[FPGA_VFIO_A_POLICY_LINK_DISABLE];
 
 	*mode = FPGA_VFIO_LINK_DISABLE_OFF;
-	EXPECT_STREQ("Link Disable is not to be used, says the policy", unavailable(LINK));
+	EXPECT_STREQ("Link Disable is off in the policy", unavailable(LINK));
 	EXPECT_EQ(NULL, unavailable(HOT));
 	*mode = FPGA_VFIO_LINK_DISABLE_ON;
 	self->port.link_active_reporting = false;

@@ -383,7 +383,7 @@ TEST_F(scope, what_has_more_below_it)
 	/* with a function on it */
 	add_function(&self->further, &self->pdevs[3], &self->devices[3], &self->set, 3);
 	expect_refused(-EOPNOTSUPP,
-		       "below 0000:00:01.0 are more buses, or more than 32 functions");
+		       "0000:00:01.0 has buses, or more than 32 functions, below it");
 }
 
 /* Make functions @from on VFs, on a bus that is not walked. */
@@ -614,7 +614,7 @@ TEST_F(scope, there_is_room_for_32)
 	fv_scope_end(&self->scope);
 	add_function(&self->below, &self->pdevs[i], &self->devices[i], &self->set, i);
 	expect_refused(-EOPNOTSUPP,
-		       "below 0000:00:01.0 are more buses, or more than 32 functions");
+		       "0000:00:01.0 has buses, or more than 32 functions, below it");
 }
 
 /* If one function is busy, none is held. */
