@@ -32,7 +32,7 @@ struct fv_policy_field {
 };
 
 static const char *const fv_policy_identity[] = { "strict", "build", NULL };
-static const char *const fv_policy_guest[] = { "none", "error", "request", NULL };
+static const char *const fv_policy_notification[] = { "none", "error", "request", NULL };
 static const char *const fv_policy_aer[] = { "stop", "recover", "ignore-data-errors", NULL };
 static const char *const fv_policy_link_disable[] = { "auto", "on", "off", NULL };
 static const char *const fv_policy_reset_at_open[] = { "auto", "always", NULL };
@@ -52,7 +52,7 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	[FPGA_VFIO_A_POLICY_LINK_SPEED] = { "link_speed", 1, 6, 0, true },
 	[FPGA_VFIO_A_POLICY_LINK_WIDTH] = { "link_width", 1, 32, 0, true },
 	[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = { "retrain_tries", 1, 10, 3 },
-	[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = { "watch_interval_ms", 10, 60000, 100, true },
+	[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = { "monitor_interval_ms", 10, 60000, 100, true },
 	/*
 	 * A retrain takes the link through Recovery, and from 8 GT/s on through an equalization,
 	 * during the user's DMA: off unless the administrator asks for it.
@@ -62,9 +62,9 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 		"identity", 0, FPGA_VFIO_IDENTITY_CHECK_BUILD, FPGA_VFIO_IDENTITY_CHECK_STRICT,
 		false, fv_policy_identity,
 	},
-	[FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION] = {
-		"guest_notification", 0, FPGA_VFIO_GUEST_NOTIFICATION_REQUEST,
-		FPGA_VFIO_GUEST_NOTIFICATION_NONE, false, fv_policy_guest,
+	[FPGA_VFIO_A_POLICY_USER_NOTIFICATION] = {
+		"user_notification", 0, FPGA_VFIO_USER_NOTIFICATION_REQUEST,
+		FPGA_VFIO_USER_NOTIFICATION_NONE, false, fv_policy_notification,
 	},
 	[FPGA_VFIO_A_POLICY_AER] = {
 		"aer", 0, FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS, FPGA_VFIO_AER_MODE_RECOVER,

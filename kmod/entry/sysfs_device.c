@@ -284,10 +284,10 @@ FV_SYSFS_POLICY(READY_LIMIT_MS, ready_limit_ms);
 FV_SYSFS_POLICY(LINK_SPEED, link_speed);
 FV_SYSFS_POLICY(LINK_WIDTH, link_width);
 FV_SYSFS_POLICY(RETRAIN_TRIES, retrain_tries);
-FV_SYSFS_POLICY(WATCH_INTERVAL_MS, watch_interval_ms);
+FV_SYSFS_POLICY(MONITOR_INTERVAL_MS, monitor_interval_ms);
 FV_SYSFS_POLICY(AUTO_RETRAIN, auto_retrain);
 FV_SYSFS_POLICY(IDENTITY, identity);
-FV_SYSFS_POLICY(GUEST_NOTIFICATION, guest_notification);
+FV_SYSFS_POLICY(USER_NOTIFICATION, user_notification);
 FV_SYSFS_POLICY(AER, aer);
 FV_SYSFS_POLICY(LINK_DISABLE, link_disable);
 FV_SYSFS_POLICY(RESET_AT_OPEN, reset_at_open);
@@ -308,10 +308,10 @@ static struct attribute *fv_sysfs_device_attrs[] = {
 	&fv_sysfs_link_speed.attr.attr,
 	&fv_sysfs_link_width.attr.attr,
 	&fv_sysfs_retrain_tries.attr.attr,
-	&fv_sysfs_watch_interval_ms.attr.attr,
+	&fv_sysfs_monitor_interval_ms.attr.attr,
 	&fv_sysfs_auto_retrain.attr.attr,
 	&fv_sysfs_identity.attr.attr,
-	&fv_sysfs_guest_notification.attr.attr,
+	&fv_sysfs_user_notification.attr.attr,
 	&fv_sysfs_aer.attr.attr,
 	&fv_sysfs_link_disable.attr.attr,
 	&fv_sysfs_reset_at_open.attr.attr,

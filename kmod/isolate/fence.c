@@ -54,7 +54,7 @@
 
 /*
  * How long an ioctl waits for the end of a reset, as with vfio-pci. VMMs do not retry, so it has to
- * outlast the reset of a working card; a guest stands still meanwhile, so it must not wait for one
+ * outlast the reset of a working card; the user stands still meanwhile, so it must not wait for one
  * that hangs.
  */
 #define FV_FENCE_PATIENCE_MS	1000

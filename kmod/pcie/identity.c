@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Identity of a function before and after a reset. An FPGA may have a new design, which
- * the guest's driver for the old design must not get.
+ * the user's driver for the old design must not get.
  */
 #include <linux/pci.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest's driver resets its function with a write to Initiate Function Level Reset, and polls
+ * A VFIO user resets its function with a write to Initiate Function Level Reset, and polls
  * afterwards until it is ready. vfio_pci_core would have the PCI core reset it inside that write:
  * if the card hangs, a vCPU waits for a minute and cannot be killed.
  *
  * vfio_pci_core tries the device lock for that reset. The driver holds it while the core does the
- * rest of the write. A work item does the reset; meanwhile the guest reads what PCI Express
+ * rest of the write. A work item does the reset; meanwhile the user reads what PCI Express
  * specifies for a function that is not ready.
  */
 #include <linux/jiffies.h>
@@ -45,7 +45,7 @@ static void fv_flr_work(struct work_struct *work)
 	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
 	/* A reset requested during this one needs another run. */
 	int asked = atomic_read(&dev->flr.asked);
-	int ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_GUEST, NULL);
+	int ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER_FLR, NULL);
 
 	if (ret == -EAGAIN || ret == -EBUSY || ret == -EOPNOTSUPP)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
@@ -117,12 +117,12 @@ static ssize_t fv_flr_write_core(struct vfio_device *vdev, const char __user *bu
 	struct fv_reset_tracking tracking;
 	ssize_t ret;
 
-	fv_reset_tracking_begin(&tracking, dev, FPGA_VFIO_ORIGIN_GUEST, false);
+	fv_reset_tracking_begin(&tracking, dev, FPGA_VFIO_ORIGIN_USER_FLR, false);
 	ret = vfio_pci_core_write(vdev, buf, count, ppos);
 	fv_reset_tracking_end(&tracking);
 
 	if (tracking.is_seen)
-		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_GUEST, tracking.is_answering,
+		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_USER_FLR, tracking.is_answering,
 			       ktime_get_ns() - began_ns);
 	return ret;
 }

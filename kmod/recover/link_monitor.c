@@ -44,7 +44,7 @@ static unsigned int fv_monitor_interval_ms(struct fv_card *card)
 
 	guard(mutex)(&fv_registry_lock);
 	list_for_each_entry(dev, &card->devices, card_node) {
-		ms = dev->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
+		ms = dev->policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS];
 		if (ms && (!shortest_ms || ms < shortest_ms))
 			shortest_ms = ms;
 	}
@@ -56,7 +56,7 @@ static void fv_monitor_event(struct fv_device *dev, enum fpga_vfio_event_kind ki
 {
 	fv_history_add_card(dev, &(struct fv_event) {
 		.kind = kind,
-		.origin = FPGA_VFIO_ORIGIN_WATCH,
+		.origin = FPGA_VFIO_ORIGIN_MONITOR,
 		.method = FV_METHOD_NONE,
 		.speed = link->speed,
 		.width = link->width,
@@ -80,7 +80,7 @@ static void fv_monitor_lose_device(struct fv_device *dev)
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		return;
 	fv_fence_raise(dev);
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_MONITOR,
 			    "the link below %s is down", pci_name(dev->card->port));
 	fv_recovery_queue(dev);
 }
@@ -103,7 +103,7 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 		return;
 	}
 	fv_fence_raise(dev);
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_MONITOR,
 			    "it has lost its configuration");
 	fv_recovery_queue(dev);
 }
@@ -158,7 +158,7 @@ static void fv_monitor_retrain(struct fv_monitor *monitor, struct fv_device *dev
 
 	if (now_ns < monitor->retrain_ns)
 		return;
-	if (fv_card_retrain(dev, goal, FPGA_VFIO_ORIGIN_WATCH, link) > 0)
+	if (fv_card_retrain(dev, goal, FPGA_VFIO_ORIGIN_MONITOR, link) > 0)
 		return;
 	monitor->retrain_ns = ktime_get_ns() + monitor->pause_ns;
 	monitor->pause_ns = min(2 * monitor->pause_ns, FV_MONITOR_PAUSE_MAX_NS);

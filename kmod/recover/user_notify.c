@@ -22,11 +22,11 @@ static void fv_user_notify_work(struct work_struct *work)
 	if (!READ_ONCE(dev->core.vdev.open_count))
 		return;
 	fv_device_policy(dev, &policy);
-	switch (policy.value[FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION]) {
-	case FPGA_VFIO_GUEST_NOTIFICATION_ERROR:
+	switch (policy.value[FPGA_VFIO_A_POLICY_USER_NOTIFICATION]) {
+	case FPGA_VFIO_USER_NOTIFICATION_ERROR:
 		vfio_pci_core_aer_err_detected(dev->core.pdev, pci_channel_io_perm_failure);
 		break;
-	case FPGA_VFIO_GUEST_NOTIFICATION_REQUEST:
+	case FPGA_VFIO_USER_NOTIFICATION_REQUEST:
 		vfio_pci_core_request(&dev->core.vdev, 0);
 		break;
 	}

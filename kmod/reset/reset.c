@@ -49,7 +49,7 @@ static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
 /*
  * A user that resets its own device by ioctl blocks until the reset ends, as with vfio-pci, unless
  * it has exported dma-bufs (fv_reset_hold()). Open and close have no user to fence. For all other
- * requesters, the guest included, the fence keeps the user and its vCPUs from blocking.
+ * requesters, an FLR of the user included, the fence keeps the user and its vCPUs from blocking.
  */
 static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
 {
@@ -118,7 +118,7 @@ static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *de
 					       "no method may be used");
 }
 
-/* The guest, or runtime PM, may have suspended the device; see vfio_pci_set_power_state(). */
+/* The user, or runtime PM, may have suspended the device; see vfio_pci_set_power_state(). */
 static void fv_reset_wake(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -136,7 +136,7 @@ static void fv_reset_wake(struct fv_device *dev)
 
 /*
  * Until a work item gets the device lock, another task may have recovered the device, and a new
- * user may have opened it. A recovery, or an FLR of the previous guest, must not hit that user.
+ * user may have opened it. A recovery, or an FLR of the previous user, must not hit that user.
  */
 static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
 			     enum fpga_vfio_origin origin)
@@ -146,7 +146,7 @@ static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
 	switch (origin) {
 	case FPGA_VFIO_ORIGIN_DRIVER:
 		return is_ready && !(methods & FV_RESET_VERIFY_CARD_FIRST);
-	case FPGA_VFIO_ORIGIN_GUEST:
+	case FPGA_VFIO_ORIGIN_USER_FLR:
 		return !is_ready || !fv_flr_is_due(&dev->flr);
 	default:
 		return false;
@@ -154,8 +154,8 @@ static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
 }
 
 /*
- * The policy's order, but a guest that resets one function of several means only that one, and
- * has drivers for the others: methods that reset the function alone come first.
+ * The policy's order, but a user that resets one function of several by FLR means only that one,
+ * and has drivers for the others: methods that reset the function alone come first.
  */
 static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long methods,
 				       unsigned int *order)
@@ -163,7 +163,7 @@ static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long m
 	struct pci_dev *pdev = job->scope.functions[0];
 	unsigned int nr = 0;
 
-	if (job->origin == FPGA_VFIO_ORIGIN_GUEST && pdev->multifunction) {
+	if (job->origin == FPGA_VFIO_ORIGIN_USER_FLR && pdev->multifunction) {
 		nr = fv_reset_order(pdev, &job->policy, methods & FV_RESET_FUNCTION_ONLY, order);
 		methods &= ~FV_RESET_FUNCTION_ONLY;
 	}
@@ -200,7 +200,7 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
  * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
  * another user or driver (also a virtual function of @dev), or the card is in a fence session,
  * -EAGAIN if the device is being bound or reset, or its physical function is not ready, -EALREADY
- * if the driver's or guest's request is moot, -ESTALE if it came back with another identity,
+ * if the driver's or user's request is moot, -ESTALE if it came back with another identity,
  * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM, or an error of runtime PM.
  */
 int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,

@@ -102,7 +102,7 @@ stall()
 
 cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 
 # 100 ms are required by PCIe
 fault not-ready 0 ones
@@ -119,7 +119,7 @@ done
 card ready-after design image
 
 # --- limits: a fiftieth of the time, 10 ms, and the time for polls on an emulated machine
-policy "$dev" default watch_interval_ms=0 ready_limit_ms=600 load_limit_ms=1000
+policy "$dev" default monitor_interval_ms=0 ready_limit_ms=600 load_limit_ms=1000
 fault not-ready hold
 at_most 45 ms over_ready_limit "a card that is never ready: failed after its limit" over flr 700
 card ready-after image
@@ -136,7 +136,7 @@ at_most 60 ms over_design_limit "a function, then a design that is never ready: 
 	over flr 900
 card_clean
 card ready-after design image
-policy "$dev" default watch_interval_ms=0 ready_limit_ms=120000
+policy "$dev" default monitor_interval_ms=0 ready_limit_ms=120000
 act reset "$dev" hot
 
 # --- killed

@@ -60,7 +60,7 @@ median()
 }
 
 cards_bind "$dev"
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 for what in loss recover; do
 	for user in idle busy; do
 		# shellcheck disable=SC2046 # the word or none

@@ -20,8 +20,8 @@ static const char *const kinds[] = {
 };
 
 static const char *const origins[] = {
-	"driver", "user", "open", "close", "netlink", "sysfs", "kernel", "watch",
-	"guest",
+	"driver", "user", "open", "close", "netlink", "sysfs", "kernel", "monitor",
+	"user-flr",
 };
 
 static const char *const identities[] = { "strict", "build" };

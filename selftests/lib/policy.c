@@ -20,10 +20,10 @@ static const struct key {
 	{ "link_speed", FPGA_VFIO_A_POLICY_LINK_SPEED, NULL },
 	{ "link_width", FPGA_VFIO_A_POLICY_LINK_WIDTH, NULL },
 	{ "retrain_tries", FPGA_VFIO_A_POLICY_RETRAIN_TRIES, NULL },
-	{ "watch_interval_ms", FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS, NULL },
+	{ "monitor_interval_ms", FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS, NULL },
 	{ "auto_retrain", FPGA_VFIO_A_POLICY_AUTO_RETRAIN, NULL },
 	{ "identity", FPGA_VFIO_A_POLICY_IDENTITY, &identity_names },
-	{ "guest_notification", FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION, &notification_names },
+	{ "user_notification", FPGA_VFIO_A_POLICY_USER_NOTIFICATION, &notification_names },
 	{ "aer", FPGA_VFIO_A_POLICY_AER, &aer_names },
 	{ "link_disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, &link_disable_names },
 	{ "reset_at_open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, &reset_at_open_names },
@@ -33,8 +33,8 @@ static const struct key {
 
 const char *const policy_keys[] = {
 	"reset_methods", "ready_register", "load_limit_ms", "ready_limit_ms", "link_speed",
-	"link_width", "retrain_tries", "watch_interval_ms", "auto_retrain", "identity",
-	"guest_notification", "aer", "link_disable", "reset_at_open", NULL,
+	"link_width", "retrain_tries", "monitor_interval_ms", "auto_retrain", "identity",
+	"user_notification", "aer", "link_disable", "reset_at_open", NULL,
 };
 
 static void put_methods(struct genl_attrs *policy, char *list)

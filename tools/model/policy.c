@@ -287,9 +287,9 @@ static const char *const identity_words[] = {
 };
 
 static const char *const notification_words[] = {
-	[FPGA_VFIO_GUEST_NOTIFICATION_NONE] = "none",
-	[FPGA_VFIO_GUEST_NOTIFICATION_ERROR] = "error",
-	[FPGA_VFIO_GUEST_NOTIFICATION_REQUEST] = "request",
+	[FPGA_VFIO_USER_NOTIFICATION_NONE] = "none",
+	[FPGA_VFIO_USER_NOTIFICATION_ERROR] = "error",
+	[FPGA_VFIO_USER_NOTIFICATION_REQUEST] = "request",
 };
 
 static const char *const aer_words[] = {
@@ -348,10 +348,10 @@ static const struct policy_key_info keys[POLICY_N] = {
 		  "number of attempts to retrain a degraded link" },
 		"retrain_tries", ATTR(RETRAIN_TRIES), &count,
 	},
-	[POLICY_WATCH_INTERVAL] = {
-		{ "watch-interval", "TIME, as in 100ms, or off", "off",
+	[POLICY_MONITOR_INTERVAL] = {
+		{ "monitor-interval", "TIME, as in 100ms, or off", "off",
 		  "interval of the link monitor" },
-		"watch_interval_ms", ATTR(WATCH_INTERVAL_MS), &time_ms, WORDS(off_word),
+		"monitor_interval_ms", ATTR(MONITOR_INTERVAL_MS), &time_ms, WORDS(off_word),
 	},
 	[POLICY_AUTO_RETRAIN] = {
 		{ "auto-retrain", "on or off", "on off",
@@ -363,11 +363,11 @@ static const struct policy_key_info keys[POLICY_N] = {
 		  "identity check after a reset; build: accept another build of the design" },
 		"identity", ATTR(IDENTITY), &one_of, WORDS(identity_words),
 	},
-	[POLICY_GUEST_NOTIFICATION] = {
-		{ "guest-notification", "none, error or request", "none error request",
+	[POLICY_USER_NOTIFICATION] = {
+		{ "user-notification", "none, error or request", "none error request",
 		  "user notification for a changed or failed card: error stops a VM, request "
 		  "unplugs the device" },
-		"guest_notification", ATTR(GUEST_NOTIFICATION), &one_of, WORDS(notification_words),
+		"user_notification", ATTR(USER_NOTIFICATION), &one_of, WORDS(notification_words),
 	},
 	[POLICY_AER] = {
 		{ "aer", "stop, recover or ignore-data-errors", "stop recover ignore-data-errors",

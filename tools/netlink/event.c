@@ -35,8 +35,8 @@ static const char *const origins[] = {
 	[FPGA_VFIO_ORIGIN_NETLINK] = "netlink",
 	[FPGA_VFIO_ORIGIN_SYSFS] = "sysfs",
 	[FPGA_VFIO_ORIGIN_KERNEL] = "kernel",
-	[FPGA_VFIO_ORIGIN_WATCH] = "watch",
-	[FPGA_VFIO_ORIGIN_GUEST] = "guest",
+	[FPGA_VFIO_ORIGIN_MONITOR] = "monitor",
+	[FPGA_VFIO_ORIGIN_USER_FLR] = "user-flr",
 };
 
 /* Names as in the netlink spec; "unknown" for a kind added after this program. */

@@ -66,18 +66,18 @@ enum fpga_vfio_identity_check {
 };
 
 /**
- * enum fpga_vfio_guest_notification - How the user of a device is notified
- *   when its card is changed or failed.
- * @FPGA_VFIO_GUEST_NOTIFICATION_NONE: Not at all; it reads all-ones.
- * @FPGA_VFIO_GUEST_NOTIFICATION_ERROR: The VFIO error interrupt. QEMU stops
- *   the virtual machine.
- * @FPGA_VFIO_GUEST_NOTIFICATION_REQUEST: The VFIO device request interrupt.
- *   QEMU unplugs the device from its guest.
+ * enum fpga_vfio_user_notification - How the user of a device is notified when
+ *   its card is changed or failed.
+ * @FPGA_VFIO_USER_NOTIFICATION_NONE: Not at all; it reads all-ones.
+ * @FPGA_VFIO_USER_NOTIFICATION_ERROR: The VFIO error interrupt. QEMU stops the
+ *   virtual machine.
+ * @FPGA_VFIO_USER_NOTIFICATION_REQUEST: The VFIO device request interrupt.
+ *   QEMU unplugs the device from its virtual machine.
  */
-enum fpga_vfio_guest_notification {
-	FPGA_VFIO_GUEST_NOTIFICATION_NONE,
-	FPGA_VFIO_GUEST_NOTIFICATION_ERROR,
-	FPGA_VFIO_GUEST_NOTIFICATION_REQUEST,
+enum fpga_vfio_user_notification {
+	FPGA_VFIO_USER_NOTIFICATION_NONE,
+	FPGA_VFIO_USER_NOTIFICATION_ERROR,
+	FPGA_VFIO_USER_NOTIFICATION_REQUEST,
 };
 
 /**
@@ -174,8 +174,8 @@ enum fpga_vfio_event_kind {
  * @FPGA_VFIO_ORIGIN_SYSFS: The device's files in sysfs.
  * @FPGA_VFIO_ORIGIN_KERNEL: The PCI core: the file reset in sysfs, another
  *   function's hot reset, error recovery.
- * @FPGA_VFIO_ORIGIN_WATCH: The link monitor.
- * @FPGA_VFIO_ORIGIN_GUEST: The VFIO user, by a Function Level Reset in
+ * @FPGA_VFIO_ORIGIN_MONITOR: The link monitor.
+ * @FPGA_VFIO_ORIGIN_USER_FLR: The VFIO user, by a Function Level Reset in
  *   configuration space.
  */
 enum fpga_vfio_origin {
@@ -186,8 +186,8 @@ enum fpga_vfio_origin {
 	FPGA_VFIO_ORIGIN_NETLINK,
 	FPGA_VFIO_ORIGIN_SYSFS,
 	FPGA_VFIO_ORIGIN_KERNEL,
-	FPGA_VFIO_ORIGIN_WATCH,
-	FPGA_VFIO_ORIGIN_GUEST,
+	FPGA_VFIO_ORIGIN_MONITOR,
+	FPGA_VFIO_ORIGIN_USER_FLR,
 };
 
 /**
@@ -342,10 +342,10 @@ enum {
 	FPGA_VFIO_A_POLICY_LINK_SPEED,
 	FPGA_VFIO_A_POLICY_LINK_WIDTH,
 	FPGA_VFIO_A_POLICY_RETRAIN_TRIES,
-	FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS,
+	FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS,
 	FPGA_VFIO_A_POLICY_AUTO_RETRAIN,
 	FPGA_VFIO_A_POLICY_IDENTITY,
-	FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION,
+	FPGA_VFIO_A_POLICY_USER_NOTIFICATION,
 	FPGA_VFIO_A_POLICY_AER,
 	FPGA_VFIO_A_POLICY_LINK_DISABLE,
 	FPGA_VFIO_A_POLICY_RESET_AT_OPEN,

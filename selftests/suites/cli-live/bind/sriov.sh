@@ -86,7 +86,7 @@ fv_let_go
 vfs 2 || ktap_exit_fail_msg "$pf has no virtual functions"
 for bdf in "$pf" "$vf0" "$vf1"; do
 	echo on >"$FV_PCI/$bdf/power/control"
-	"$FV_DIR/fv_act" policy "$bdf" watch_interval_ms=0 >/dev/null
+	"$FV_DIR/fv_act" policy "$bdf" monitor_interval_ms=0 >/dev/null
 done
 fv_check "virtual functions are ours, too" fv_driver_is "$vf0" "$FV_DRIVER"
 
@@ -117,7 +117,7 @@ fv_check "one of another driver: by name" said "error EBUSY $pf: $vf1 is bound t
 fv_unbind "$vf1"
 fv_bind "$FV_DRIVER" "$vf1"
 echo on >"$FV_PCI/$vf1/power/control"
-"$FV_DIR/fv_act" policy "$vf1" watch_interval_ms=0 >/dev/null
+"$FV_DIR/fv_act" policy "$vf1" monitor_interval_ms=0 >/dev/null
 
 # --- one VF in use
 fv_hold "$vf0" || ktap_exit_fail_msg "$vf0 cannot be opened"
@@ -180,18 +180,18 @@ FV_HOLDER=$pf_holder ask reset
 fv_same "both in use: VFIO_DEVICE_RESET is refused" EBUSY "$REPLY"
 FV_HOLDER=$pf_holder ask flr
 fv_check "both in use: a Function Level Reset is not done" fv_wait 60 eval \
-	'"$FV_DIR/fv_act" history $port | grep -q " bdf=$pf kind=reset origin=guest .*error=EBUSY"'
+	'"$FV_DIR/fv_act" history $port | grep -q " bdf=$pf kind=reset origin=user-flr .*error=EBUSY"'
 untouched "both in use, refused" "$before"
 
 # unexpected hot reset: recovered with its VFs, under all users
-"$FV_DIR/fv_act" policy "$pf" watch_interval_ms=50 >/dev/null
+"$FV_DIR/fv_act" policy "$pf" monitor_interval_ms=50 >/dev/null
 hot_reset
 fv_check "both in use, lost: $vf0 is there again" fv_wait 60 is_there "$vf0"
 for bdf in "$pf" "$vf0" "$vf1"; do
 	fv_check "both in use, lost: $bdf is ready" fv_wait 60 device_is "$bdf" ready
 done
 fv_check "both in use, lost: its user goes on" kill -0 "$vf_holder"
-"$FV_DIR/fv_act" policy "$pf" watch_interval_ms=0 >/dev/null
+"$FV_DIR/fv_act" policy "$pf" monitor_interval_ms=0 >/dev/null
 mark_vfs
 
 before=$(resets "$vf0")

@@ -46,9 +46,9 @@ history_ok()
 2026-01-01 01:00:00.001 0000:07:00.0 bound                                               sysfs: fpgactl (pid 77)
 2026-01-01 01:00:01.500 0000:07:00.0 reset         flr     Connection timed out  60000.1 user: qemu (pid 4242)    no answer
 2026-01-01 01:01:02.250 0000:07:00.0 reset         hot     ok                      212.3 user: qemu (pid 4242)
-2026-01-01 01:01:03.000              link-down                                           watch                    down
+2026-01-01 01:01:03.000              link-down                                           monitor                  down
 2026-01-01 01:01:04.000 0000:07:00.0 state                                               driver                   lost: the link is down
-2026-01-01 01:01:05.000              link-degraded                                       watch                    2.5 GT/s x4"
+2026-01-01 01:01:05.000              link-degraded                                       monitor                  2.5 GT/s x4"
 }
 
 hold local_time_ok "times are those of the reader's place"
@@ -67,7 +67,7 @@ json_ok()
 	succeeds
 	value '.events[1]' '{"time_ns":1767229201500000000,"port":"0000:00:07.0","seq":2,"bdf":"0000:07:00.0","kind":"reset","method":"flr","error":"ETIMEDOUT","duration_ns":60000100000,"origin":"user","pid":4242,"comm":"qemu","state":null,"link":null,"text":"no answer"}'
 	value '.events[2] | [.method, .error]' '["hot",null]'
-	value '.events[3] | [.bdf, .origin, .pid, .comm, .link]' '[null,"watch",null,null,{"speed_mts":null,"width":null}]'
+	value '.events[3] | [.bdf, .origin, .pid, .comm, .link]' '[null,"monitor",null,null,{"speed_mts":null,"width":null}]'
 	value '.events[4] | [.kind, .state, .text]' '["state","lost","the link is down"]'
 	value '.events[5].link' '{"speed_mts":2500,"width":4}'
 	value .not_kept '[]'
@@ -86,7 +86,7 @@ kinds_ok()
 	fvl history --json 07:00.0
 	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover verify unknown"
 	value '.events | map(.origin) | unique_by(.) | length' 10
-	value '.events[:10] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel watch guest unknown"
+	value '.events[:10] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel monitor user-flr unknown"
 }
 
 hold outcome_ok "operations have an outcome, ok without an error; observations have none"
@@ -215,7 +215,7 @@ columns_ok()
 	some | answer history-get
 	fvl history -o WHO,PID,COMMAND,STATE,LINK
 	[ "$(head -n 1 <<<"$out" | xargs)" = "WHO PID COMMAND STATE LINK" ]
-	grep -q '^watch  *2.5 GT/s x4$' <<<"$out"
+	grep -q '^monitor  *2.5 GT/s x4$' <<<"$out"
 	fvl history -o +SEQ
 	[ "$(head -n 1 <<<"$out" | xargs)" = "TIME PORT DEVICE EVENT METHOD OUTCOME TOOK-MS WHO DETAILS SEQ" ]
 	fvl history -o +SEQ 07:00.0

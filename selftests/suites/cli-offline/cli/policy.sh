@@ -13,8 +13,8 @@ device()
 	{
 		printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy
 		printf '%s\n' "load-limit-ms 60000" "ready-limit-ms 1500" "link-speed 0" \
-			"link-width 0" "retrain-tries 3" "watch-interval-ms 100" "auto-retrain 1" \
-			"identity 0" "guest-notification 1" "aer 1" "link-disable 0" \
+			"link-width 0" "retrain-tries 3" "monitor-interval-ms 100" "auto-retrain 1" \
+			"identity 0" "user-notification 1" "aer 1" "link-disable 0" \
 			"reset-at-open 0" "$@" end
 	} >"$tree/netlink/$file"
 }
@@ -44,10 +44,10 @@ ready-limit 1500ms
 link-speed auto
 link-width auto
 retrain-tries 3
-watch-interval 100ms
+monitor-interval 100ms
 auto-retrain on
 identity strict
-guest-notification error
+user-notification error
 aer recover
 link-disable auto
 reset-at-open auto" ]
@@ -61,7 +61,7 @@ set_policy()
 	device device-get "reset-method 2" "reset-method 0" ready-register "bar 2" \
 		"offset 0x123456789c" "mask 0xffffffff" "value 0x80000001" end
 	sed -i -e 's/^link-speed.*/link-speed 3/' -e 's/^link-width.*/link-width 16/' \
-		-e 's/^watch-interval.*/watch-interval-ms 0/' -e 's/^state.*/state 4\nreason it is \x1b[31mred/' \
+		-e 's/^monitor-interval.*/monitor-interval-ms 0/' -e 's/^state.*/state 4\nreason it is \x1b[31mred/' \
 		"$tree/netlink/device-get"
 }
 
@@ -75,7 +75,7 @@ show_set_ok()
 	grep -q '^ready-register  *2:0x123456789c:0xffffffff:0x80000001 ' <<<"$out"
 	grep -q '^link-speed  *gen3 ' <<<"$out"
 	grep -q '^link-width  *x16 ' <<<"$out"
-	grep -q '^watch-interval  *off ' <<<"$out"
+	grep -q '^monitor-interval  *off ' <<<"$out"
 	fvl policy -o VALUE,KEY 07:00.0
 	succeeds
 	[ "$(head -n 1 <<<"$out" | xargs)" = "VALUE KEY" ]
@@ -87,11 +87,11 @@ json_ok()
 	device device-get
 	fvl policy --json 07:00.0
 	succeeds
-	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"watch_interval_ms":100,"auto_retrain":true,"identity":"strict","guest_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto"}}'
+	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ms":100,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto"}}'
 	set_policy
 	fvl policy --json 07:00.0
 	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'
-	value '.policy | [.reset_methods, .ready_register, .link_speed_mts, .link_width, .watch_interval_ms]' \
+	value '.policy | [.reset_methods, .ready_register, .link_speed_mts, .link_width, .monitor_interval_ms]' \
 		'[["hot","flr"],{"bar":2,"offset":78187493532,"mask":4294967295,"value":2147483649},8000,16,0]'
 }
 
@@ -189,13 +189,13 @@ values_ok()
 	takes link-width=x8 "link-width=8"
 	takes link-width=auto "link-width=0"
 	takes retrain-tries=10 "retrain-tries=10"
-	takes watch-interval=50ms "watch-interval-ms=50"
-	takes watch-interval=off "watch-interval-ms=0"
+	takes monitor-interval=50ms "monitor-interval-ms=50"
+	takes monitor-interval=off "monitor-interval-ms=0"
 	takes auto-retrain=on "auto-retrain=1"
 	takes auto-retrain=off "auto-retrain=0"
 	takes identity=build "identity=1"
-	takes guest-notification=none "guest-notification=0"
-	takes guest-notification=request "guest-notification=2"
+	takes user-notification=none "user-notification=0"
+	takes user-notification=request "user-notification=2"
 	takes aer=recover "aer=1"
 	takes link-disable=on "link-disable=1"
 	takes link-disable=off "link-disable=2"
@@ -216,7 +216,7 @@ shown_is_taken_ok()
 	fvl policy 07:00.0 "${words[@]}"
 	succeeds
 	prints "0000:07:00.0: nothing changed"
-	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 watch-interval-ms=0 auto-retrain=1 identity=0 guest-notification=1 aer=1 link-disable=0 reset-at-open=0 } " ]
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 monitor-interval-ms=0 auto-retrain=1 identity=0 user-notification=1 aer=1 link-disable=0 reset-at-open=0 } " ]
 }
 
 hold values_refused "what is no value of its key is refused, with what is, and nothing is asked"
@@ -248,7 +248,7 @@ not_a_time_with_a_unit load-limit=-1s
 not_a_time_with_a_unit load-limit=1h
 not_a_time_with_a_unit load-limit=4294968s
 not_a_time_with_a_unit load-limit=off
-not_a_time_with_a_unit watch-interval=
+not_a_time_with_a_unit monitor-interval=
 unknown_speed link-speed=gen7
 unknown_speed link-speed=0
 unknown_width link-width=8
@@ -258,7 +258,7 @@ not_a_number retrain-tries=x
 not_a_number retrain-tries=-1
 unknown_value auto-retrain=1
 unknown_value identity=Strict
-unknown_value guest-notification=stop
+unknown_value user-notification=stop
 unknown_value aer=x
 unknown_value link-disable=
 missing_value link-disable
@@ -278,7 +278,7 @@ END
 hold keys_refused "an unknown key is refused, with the nearest one and all there are"
 keys_refused()
 {
-	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, watch-interval, auto-retrain, identity, guest-notification, aer, link-disable, reset-at-open"
+	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, monitor-interval, auto-retrain, identity, user-notification, aer, link-disable, reset-at-open"
 
 	fvl policy 07:00.0 laod-limit=5s
 	refuses 2 "policy: unknown key 'laod-limit'"

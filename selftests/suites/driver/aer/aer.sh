@@ -64,7 +64,7 @@ since
 fault surprise-down
 # reported by AER or by the link monitor, whichever is first, but only once
 fv_check "surprise down: it is told" \
-	has_event "kind=(aer origin=kernel .*text=fatal|link-down origin=watch)"
+	has_event "kind=(aer origin=kernel .*text=fatal|link-down origin=monitor)"
 fault link-up
 fv_check "surprise down: the card comes back" fv_wait 60 device_is "$dev" ready
 fv_check "surprise down: by the driver itself" has_event "kind=recover origin=driver" "state=ready"
@@ -97,7 +97,7 @@ card_clean
 # for longer than the PCI core waits
 since
 fault surprise-down
-fv_check "gone: it is told" has_event "kind=(aer origin=kernel .*text=fatal|link-down origin=watch)"
+fv_check "gone: it is told" has_event "kind=(aer origin=kernel .*text=fatal|link-down origin=monitor)"
 fv_check "gone: the card is lost, or given up" \
 	fv_wait 60 eval '! device_is "$dev" ready'
 fault link-up

@@ -334,7 +334,7 @@ DMABUF_TEST(off_behind_the_fence)
 /* Link loss fences at once, without waiting for importers; the recovery waits. */
 DMABUF_TEST(off_when_the_link_is_lost)
 {
-	policy_set(&self->genl, self->bdf, "watch_interval_ms=10");
+	policy_set(&self->genl, self->bdf, "monitor_interval_ms=10");
 	must_work(importer_do(self->importer, FV_IMPORTER_KEEP, 1));
 	control_do(CARD, "link down");
 	ASSERT_TRUE(wait_until(device_state(&self->genl, self->bdf) == FPGA_VFIO_CARD_STATE_LOST,

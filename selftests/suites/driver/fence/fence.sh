@@ -20,8 +20,8 @@ fv_unload
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_ALONE"
 fv_same "no kernel that was audited is warned of" "" "$(dmesg | grep "newer than .* audited")"
 echo "module $FV_MODULE +p" >/sys/kernel/debug/dynamic_debug/control
-policy "$dev" watch_interval_ms=10 ready_limit_ms=$READY_LIMIT_MS
-policy "$FV_CARD2" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10 ready_limit_ms=$READY_LIMIT_MS
+policy "$FV_CARD2" monitor_interval_ms=10
 port_of "$FV_CARD2"
 port2=$REPLY
 bits=$(port_controls)
@@ -63,7 +63,7 @@ ask faults 0
 stock=$REPLY
 fv_let_go
 fv_bind $FV_DRIVER "$dev"
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 holder "$dev"
 fv_check "the card has a user" told held
 ask pwrite 7 4 1 2

@@ -54,7 +54,7 @@ FIXTURE_SETUP(gate)
 	ASSERT_TRUE(wait_until(device_state(&self->genl, self->bdf) == FPGA_VFIO_CARD_STATE_READY,
 			       SOON_MS));
 	/* no accesses by the link monitor */
-	policy_set(&self->genl, self->bdf, "watch_interval_ms=0");
+	policy_set(&self->genl, self->bdf, "monitor_interval_ms=0");
 	user_come(&self->user, self->bdf);
 	for (i = 0; i < VECTORS; i++)
 		self->events[i] = event_new();

@@ -108,7 +108,7 @@ FIXTURE_SETUP(starve)
 	policy_set(&self->genl, self->bdf, "link_disable=off");
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=120000");
 	/* no accesses by the link monitor */
-	policy_set(&self->genl, self->bdf, "watch_interval_ms=0");
+	policy_set(&self->genl, self->bdf, "monitor_interval_ms=0");
 	user_come(&self->user, self->bdf);
 	info = region_info(&self->user.dev, BAR);
 	/* vfio_pci_core of stable returns -EBUSY to all but one of tasks that are first at a BAR */

@@ -60,7 +60,7 @@ heard_from=$REPLY
 
 # --- policy
 since
-as_child policy "$dev" watch_interval_ms=0 ready_limit_ms=500
+as_child policy "$dev" monitor_interval_ms=0 ready_limit_ms=500
 fv_check "policy, by netlink" has_event \
 	"bdf=$dev kind=policy origin=netlink pid=$ASKED comm=fv_act .*text=.*ready_limit_ms.*500"
 file_set "$dev" ready_limit_ms 400
@@ -187,14 +187,14 @@ fault repair
 as_child retrain "$dev"
 holder "$dev"
 told held
-policy "$dev" watch_interval_ms=50
+policy "$dev" monitor_interval_ms=50
 losses=$(counter "$dev" link_losses)
 since
 fault link-down
-fv_check "the link is lost" has_event "kind=link-down origin=watch"
+fv_check "the link is lost" has_event "kind=link-down origin=monitor"
 fault link-up
-fv_check "the link is lost, and comes back" has_event "kind=link-down origin=watch" \
-	"kind=link-up origin=watch .*speed=3 width=8" "kind=recover origin=driver" \
+fv_check "the link is lost, and comes back" has_event "kind=link-down origin=monitor" \
+	"kind=link-up origin=monitor .*speed=3 width=8" "kind=recover origin=driver" \
 	"kind=state .*state=ready"
 fv_check "the state was told" has_event "kind=state .*state=lost"
 fv_same "the driver asked: no process" "" "$(happened | field pid)"
@@ -203,11 +203,11 @@ policy "$dev" auto_retrain=1
 since
 card degrade 1 4
 fv_check "the link gets slow, and is retrained" has_event \
-	"kind=link-degraded origin=watch .*speed=1 width=4" \
-	"kind=retrain origin=watch .*duration=[0-9]+ speed=3 width=8" \
+	"kind=link-degraded origin=monitor .*speed=1 width=4" \
+	"kind=retrain origin=monitor .*duration=[0-9]+ speed=3 width=8" \
 	"kind=link-restored .*speed=3 width=8"
 fv_same "the watch asked: no process" "" "$(happened | field pid)"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 fv_let_go
 
 # --- AER
@@ -245,7 +245,7 @@ fv_bind $FV_DRIVER "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 fv_check "bound again" has_event "kind=unbound" "kind=bound"
 fv_check "the numbers have no gap" gapless < <(all_events)
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 read -r again _ < <(device "$dev" times)
 fv_same "the times are still there" "$count" "$again"
 
@@ -306,8 +306,8 @@ fv_bind $FV_DRIVER "$FV_CARD2" "$FV_CARD2_FN1"
 port_of "$FV_CARD2"
 port=$REPLY
 echo on >"$FV_PCI/$FV_CARD2/power/control"
-policy "$FV_CARD2" watch_interval_ms=0
-policy "$FV_CARD2_FN1" watch_interval_ms=0
+policy "$FV_CARD2" monitor_interval_ms=0
+policy "$FV_CARD2_FN1" monitor_interval_ms=0
 since
 as_child reset "$FV_CARD2" hot
 fv_check "a hot reset is an event of both functions" eval \

@@ -39,7 +39,7 @@ FIXTURE_SETUP(ring)
 	pci_bind(self->bdf, "fpga_vfio_pci");
 	ASSERT_EQ(0, pci_parent(self->bdf, self->port, sizeof(self->port)));
 	/* no other events during the test */
-	file_write("0", PCI_SYSFS "/%s/fpga_vfio/watch_interval_ms", self->bdf);
+	file_write("0", PCI_SYSFS "/%s/fpga_vfio/monitor_interval_ms", self->bdf);
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 }
 

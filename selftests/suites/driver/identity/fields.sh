@@ -12,7 +12,7 @@ ktap_print_header
 use_card FV_CARD
 cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 fv_check "the card is ready" device_is "$dev" ready
 
 # WHAT:ARGUMENTS:PATTERN

@@ -15,7 +15,7 @@ cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
 	# no runtime suspend, because the test accesses the function without VFIO; no link monitor
 	echo on >"$FV_PCI/$bdf/power/control"
-	policy "$bdf" watch_interval_ms=0
+	policy "$bdf" monitor_interval_ms=0
 done
 
 # differs WHAT BDF PATTERN: check that the card is rejected with a reason that matches
@@ -116,7 +116,7 @@ refused reset "$dev" >/dev/null
 fv_unbind "$dev"
 fv_bind $FV_DRIVER "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 fv_same "bound again: ready" ready "$(device "$dev" state)"
 fv_check "bound again: it is reset as what it is" act reset "$dev" hot
 image alveo-xdma

@@ -113,7 +113,7 @@ use_card FV_CARD
 port_learn
 cards_bind "$dev"
 # shorter recoveries without the link monitor, see suite watch
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 ROOT_STATUS=$(reg "$port" ECAP_AER+30.l)
 ROOT_STATUS=$(printf %08x $((0x$ROOT_STATUS & ~0x7f)))
 reg_set "$port" CAP_EXP+a.w=f CAP_EXP+1a.w=109 "$LNKSTA=c000" ECAP_AER+4.l=ffffffff \
@@ -226,7 +226,7 @@ back "it is another, the owner ends"
 fenced "it is another, fenced again"
 programmed alveo-xdma 50
 recovers "it is another, and then it is not"
-policy "$dev" default watch_interval_ms=0
+policy "$dev" default monitor_interval_ms=0
 
 fenced "the module is not to go"
 fv_check "the module does not go while it is in use" eval '! rmmod $FV_MODULE 2>/dev/null'
@@ -239,7 +239,7 @@ back "the module goes"
 owner_ends
 fault wait ready
 cards_bind "$dev"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 
 fenced "unbound"
 fv_unbind "$dev"
@@ -248,7 +248,7 @@ back "unbound"
 owner_ends
 fault wait ready
 fv_bind $FV_DRIVER "$dev"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 
 policy "$dev" ready_limit_ms=120000
 fenced "unbound in a recovery"
@@ -268,7 +268,7 @@ back "unbound in a recovery"
 owner_ends
 card_clean
 fv_bind $FV_DRIVER "$dev"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 
 fenced "removed by software"
 echo 1 >"$FV_PCI/$dev/remove"
@@ -283,7 +283,7 @@ fv_bind $FV_DRIVER "$dev"
 fv_check "found again: it works" eval 'echo on >"$FV_PCI/$dev/power/control"; works'
 
 # --- slot power and hot removal during the fence
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 fenced "power cycle"
 fault ctl power off >/dev/null
 fault ctl power on >/dev/null
@@ -303,10 +303,10 @@ fv_check "taken out, put in: the port is as it was" port_is bits
 # removal and insertion without a fence latched these
 reg_set "$port" CAP_EXP+1a.w=109
 owner_ends
-policy "$dev" default watch_interval_ms=0
+policy "$dev" default monitor_interval_ms=0
 
 # --- link lost and back without a fence
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 # DPC may trigger here, because the loss is unexpected
 reg_set "$port" ECAP_DPC+6.w=0:3
 bits=$(port_controls)
@@ -324,7 +324,7 @@ fv_unbind "$FV_CARD2" "$FV_CARD2_FN1"
 port_learn
 cards_bind "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$FV_CARD2" "$FV_CARD2_FN1"; do
-	policy "$bdf" watch_interval_ms=0
+	policy "$bdf" monitor_interval_ms=0
 done
 reg_set "$port" CAP_EXP+a.w=f CAP_EXP+1a.w=109 "$LNKSTA=c000"
 fenced "two functions"
@@ -353,7 +353,7 @@ echo "$port" >/sys/bus/pci/drivers/pcieport/bind
 slot=$(grep -l "${dev%.*}" /sys/bus/pci/slots/*/address | head -n 1)
 slot=${slot%/address}
 cards_bind "$dev"
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 bits=$(port_controls)
 few_bits=$(port_bits)
 # a removed and rediscovered function has another inode

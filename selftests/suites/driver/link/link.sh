@@ -13,7 +13,7 @@ use_card FV_CARD
 
 cards_bind "$dev"
 # no link monitor here, see suite watch
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")
 

@@ -15,7 +15,7 @@ CUTS="1 2 3 5 8 13 21 34 55 80"
 use_card FV_CARD
 cards_bind "$dev"
 # beyond what a slow machine needs
-policy "$dev" watch_interval_ms=10 ready_limit_ms=120000
+policy "$dev" monitor_interval_ms=10 ready_limit_ms=120000
 bits=$(port_controls)
 
 # lost WHAT: check that the loss is detected
@@ -47,8 +47,8 @@ for user in idle hammering; do
 	fv_same "$what: fenced, counted" $((fences + 1)) "$(counter "$dev" fences)"
 	fault link-up
 	has_it_back "$what"
-	fv_check "$what: told" has_event "kind=link-down origin=watch" "kind=link-up" \
-		"kind=recover origin=(driver|watch)" "kind=state .*state=ready"
+	fv_check "$what: told" has_event "kind=link-down origin=monitor" "kind=link-up" \
+		"kind=recover origin=(driver|monitor)" "kind=state .*state=ready"
 	fv_check "$what: without a reset" eval '! has_event_now kind=reset'
 
 	what="$user, away until it is put right"
@@ -143,13 +143,13 @@ else
 	# Then with the monitor on, or still off.
 	for interval in 10 0; do
 		what="DPC, a look each $interval ms"
-		policy "$dev" watch_interval_ms=0
+		policy "$dev" monitor_interval_ms=0
 		bits=$(port_controls)
 		kmsg_mark
 		fault link-down
 		fv_check "$what: the port contains it" fv_wait 60 kmsg_has "DPC: containment event"
 		fv_check "$what: the user reads all-ones" asked $ONES get 0 0
-		policy "$dev" watch_interval_ms=$interval
+		policy "$dev" monitor_interval_ms=$interval
 		fv_check "$what: the PCI core gives it up" \
 			fv_wait 120 kmsg_has "subordinate device reset failed"
 		fault link-up
@@ -157,7 +157,7 @@ else
 	done
 	# as with vfio-pci, the user is notified; the card recovers all the same
 	what="DPC, aer=stop, no look"
-	policy "$dev" aer=stop watch_interval_ms=0
+	policy "$dev" aer=stop monitor_interval_ms=0
 	bits=$(port_controls)
 	kmsg_mark
 	fault link-down
@@ -170,7 +170,7 @@ else
 	fv_check "$what: the port is as it was" port_is bits
 	fv_check "$what: the configuration is as it was" card_is_as config
 	fv_check "$what: the card works" asked "$CARD_ID" get 0 0
-	policy "$dev" aer=recover watch_interval_ms=10
+	policy "$dev" aer=recover monitor_interval_ms=10
 fi
 
 # --- no user

@@ -31,7 +31,7 @@
 #define CARD "FV_CARD"
 #define SEEN_MS 60000
 #define BACK_MS 60000
-#define WATCH "watch_interval_ms=10"
+#define MONITOR "monitor_interval_ms=10"
 
 FIXTURE(loss)
 {
@@ -49,7 +49,7 @@ FIXTURE_SETUP(loss)
 	printf("# FV_SEED=%u\n", self->seed);
 	card_bind(self->bdf);
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
-	policy_set(&self->genl, self->bdf, WATCH);
+	policy_set(&self->genl, self->bdf, MONITOR);
 	self->start = now_ns();
 }
 

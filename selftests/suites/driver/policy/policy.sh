@@ -15,7 +15,7 @@ cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 
 # no link monitor, which would repair injected faults
-quiet="watch_interval_ms=0"
+quiet="monitor_interval_ms=0"
 
 # --- reset_methods
 policy "$dev" default $quiet reset_methods=hot,flr
@@ -216,9 +216,9 @@ what_was_told()
 	grep -E '^(error|request)' "$HELD"
 }
 
-# --- guest_notification: FLR hangs with a user, then the card changes
+# --- user_notification: FLR hangs with a user, then the card changes
 for mode in none error request; do
-	policy "$dev" default $quiet reset_methods=flr ready_limit_ms=200 guest_notification=$mode
+	policy "$dev" default $quiet reset_methods=flr ready_limit_ms=200 user_notification=$mode
 	holder "$dev"
 	told held
 	fault flr-hangs 1
@@ -228,7 +228,7 @@ for mode in none error request; do
 	fv_check "$mode: the user goes on" asked 0 map 0
 	fv_same "$mode: and is told nothing else" "${mode#none}" "$(what_was_told | sort -u)"
 	fv_let_go
-	policy "$dev" default $quiet guest_notification=$mode
+	policy "$dev" default $quiet user_notification=$mode
 	# the recovery worker may be doing an FLR
 	fv_check "$mode: reset without its user" fv_wait 60 act reset "$dev" hot
 	holder "$dev"
@@ -239,7 +239,7 @@ for mode in none error request; do
 	if [ $mode = none ]; then
 		# the next notification must be the first one
 		fv_check "$mode, changed: the user goes on" asked 0 map 0
-		policy "$dev" guest_notification=error ready_limit_ms=200
+		policy "$dev" user_notification=error ready_limit_ms=200
 		image alveo-xdma
 		act reset "$dev" hot
 		fault flr-hangs 1

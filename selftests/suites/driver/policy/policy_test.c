@@ -173,8 +173,8 @@ static const struct begin {
 } begin[] = {
 	{ "reset_methods", "default" }, { "load_limit_ms", "60000" },
 	{ "ready_limit_ms", "10000" }, { "link_speed", "0" }, { "link_width", "0" },
-	{ "retrain_tries", "3" }, { "watch_interval_ms", "100" }, { "auto_retrain", "0" },
-	{ "identity", "strict" }, { "guest_notification", "none" }, { "aer", "recover" },
+	{ "retrain_tries", "3" }, { "monitor_interval_ms", "100" }, { "auto_retrain", "0" },
+	{ "identity", "strict" }, { "user_notification", "none" }, { "aer", "recover" },
 	{ "link_disable", "auto" }, { "reset_at_open", "auto" }, { 0 },
 };
 
@@ -223,12 +223,12 @@ static const struct begin right[] = {
 	{ "link_speed", "1" }, { "link_speed", "3" }, { "link_speed", "0" },
 	{ "link_width", "1" }, { "link_width", "8" }, { "link_width", "0" },
 	{ "retrain_tries", "1" }, { "retrain_tries", "10" },
-	{ "watch_interval_ms", "10" }, { "watch_interval_ms", "60000" },
-	{ "watch_interval_ms", "0" },
+	{ "monitor_interval_ms", "10" }, { "monitor_interval_ms", "60000" },
+	{ "monitor_interval_ms", "0" },
 	{ "auto_retrain", "0" }, { "auto_retrain", "1" },
 	{ "identity", "build" }, { "identity", "strict" },
-	{ "guest_notification", "error" }, { "guest_notification", "request" },
-	{ "guest_notification", "none" },
+	{ "user_notification", "error" }, { "user_notification", "request" },
+	{ "user_notification", "none" },
 	{ "aer", "stop" }, { "aer", "ignore-data-errors" }, { "aer", "recover" },
 	{ "link_disable", "on" }, { "link_disable", "off" }, { "link_disable", "auto" },
 	{ "reset_at_open", "always" }, { "reset_at_open", "auto" },
@@ -281,8 +281,8 @@ static const struct wrong {
 	{ "link_width", "16", -ERANGE, { "16", "8" } },
 	{ "retrain_tries", "0", -ERANGE, { "0", "1", "10" } },
 	{ "retrain_tries", "11", -ERANGE, { "11", "1", "10" } },
-	{ "watch_interval_ms", "9", -ERANGE, { "9", "10", "60000" } },
-	{ "watch_interval_ms", "60001", -ERANGE, { "60001", "10", "60000" } },
+	{ "monitor_interval_ms", "9", -ERANGE, { "9", "10", "60000" } },
+	{ "monitor_interval_ms", "60001", -ERANGE, { "60001", "10", "60000" } },
 	{ "auto_retrain", "2", -ERANGE, { "2", "0", "1" } },
 	{ "reset_methods", "flr hot flr", -EINVAL, { "flr" } },
 	{ "ready_register", "1 0x0 0x1 0x1", -EINVAL, { "BAR 1" } },
@@ -334,7 +334,7 @@ POLICY_TEST(wrong_values_are_refused_with_a_text)
 POLICY_TEST(what_has_no_sense_is_refused)
 {
 	static const char *const numbers[] = {
-		"identity=2", "guest_notification=3", "aer=3", "link_disable=3", "reset_at_open=2",
+		"identity=2", "user_notification=3", "aer=3", "link_disable=3", "reset_at_open=2",
 		"identity=99999", "reset_methods=flr,9", NULL,
 	};
 	static const char *const texts[] = { "", "nonsense", "1 2", "-1", "0x", "1x", " ", NULL };

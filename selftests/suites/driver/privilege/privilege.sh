@@ -14,7 +14,7 @@ UNKNOWN=0000:ff:1f.7
 use_card FV_CARD
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
-	policy "$bdf" watch_interval_ms=0
+	policy "$bdf" monitor_interval_ms=0
 	echo on >"$FV_PCI/$bdf/power/control"
 done
 
@@ -91,7 +91,7 @@ for who in "${LIMITED[@]}"; do
 	fv_check "$who: without the link, which the driver does not watch" \
 		eval '[[ ! $shown =~ link\ [0-9] ]]'
 done
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 act card "$port"
 link=$(grep ^link <<<"$SAID")
 as_told()

@@ -17,7 +17,7 @@ for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
 	# no runtime suspend, because the test accesses the function without VFIO; no link monitor,
 	# which would repair injected faults
 	echo on >"$FV_PCI/$bdf/power/control"
-	policy "$bdf" watch_interval_ms=0
+	policy "$bdf" monitor_interval_ms=0
 done
 
 # resets METHOD: start a reset as $waits; ended waits for it and sets $SAID
@@ -152,7 +152,7 @@ card_clean
 card ready-after design image
 
 # the register disappears
-policy "$dev" default watch_interval_ms=0 reset_methods=flr ready_limit_ms=4000 ready_register=$READY
+policy "$dev" default monitor_interval_ms=0 reset_methods=flr ready_limit_ms=4000 ready_register=$READY
 card ready-after design hold
 resets flr
 fv_check "while it is waited for" read_on
@@ -167,7 +167,7 @@ policy "$dev" reset_methods=hot
 fv_check "link lost: a hot reset repairs it" act reset "$dev"
 fv_check "link lost: it works" works
 
-policy "$dev" default watch_interval_ms=0 ready_register=2,0,1,1
+policy "$dev" default monitor_interval_ms=0 ready_register=2,0,1,1
 reg_set "$dev" 4.w=2:2 bar2+0=1
 fv_check "a register in BAR 2: done" act reset "$dev" flr
 image identity-bar-gone
@@ -183,10 +183,10 @@ fv_check "BAR 2 is there again: done" act reset "$dev"
 fv_same "BAR 2 is there again: ready" ready "$(device "$dev" state)"
 fault bars-lost now
 fv_check "BARs lost: done, register read" act reset "$dev" flr
-policy "$dev" default watch_interval_ms=0
+policy "$dev" default monitor_interval_ms=0
 
 # --- cancelled while waiting for the design; see suite reset for others
-policy "$dev" default watch_interval_ms=0 ready_register=$READY ready_limit_ms=120000
+policy "$dev" default monitor_interval_ms=0 ready_register=$READY ready_limit_ms=120000
 card ready-after design hold
 since
 resets flr

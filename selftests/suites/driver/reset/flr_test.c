@@ -134,7 +134,7 @@ static void take_guests(const struct nlattr *attrs, size_t len, void *data)
 	struct event event, *last = data;
 
 	event_parse(attrs, len, &event);
-	if (event.origin == FPGA_VFIO_ORIGIN_GUEST && event.kind == FPGA_VFIO_EVENT_KIND_RESET)
+	if (event.origin == FPGA_VFIO_ORIGIN_USER_FLR && event.kind == FPGA_VFIO_EVENT_KIND_RESET)
 		*last = event;
 }
 

@@ -75,12 +75,12 @@ stock_user()
 {
 	fv_load_stock && fv_unbind "$dev" && fv_bind "$FV_STOCK" "$dev" && fv_hold "$dev" &&
 		fv_let_go && fv_unbind "$dev" && fv_bind "$FV_DRIVER" "$dev" &&
-		policy "$dev" watch_interval_ms=0
+		policy "$dev" monitor_interval_ms=0
 }
 
 rebound()
 {
-	fv_unbind "$dev" && fv_bind "$FV_DRIVER" "$dev" && policy "$dev" watch_interval_ms=0
+	fv_unbind "$dev" && fv_bind "$FV_DRIVER" "$dev" && policy "$dev" monitor_interval_ms=0
 }
 
 fenced()
@@ -102,7 +102,7 @@ slept()
 
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"; do
-	policy "$bdf" watch_interval_ms=0
+	policy "$bdf" monitor_interval_ms=0
 done
 
 # --- the second user
@@ -123,7 +123,7 @@ closed "auto again" flr
 policy "$dev" reset_methods=hot,flr
 was_reset "an open that would use another method than the close has" hot
 closed "an open that would use another method than the close has" flr
-policy "$dev" default watch_interval_ms=0
+policy "$dev" default monitor_interval_ms=0
 verified "the default again"
 closed "the default again" flr
 
@@ -145,9 +145,9 @@ for control in auto on; do
 	closed "power $control, bound again" flr
 done
 echo auto >"$FV_PCI/$dev/power/control"
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 meanwhile "with the link monitor, a link that is lost for a moment" link_lost
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 verified "last before another driver"
 closed "last before another driver" flr
 fv_check "another driver has it" stock_user
@@ -208,7 +208,7 @@ fv_check "a design that is never up: it is in the history" has_event \
 	"kind=verify origin=open .*error=ETIMEDOUT" "kind=reset origin=open .*error=ETIMEDOUT"
 card ready-after design image
 card_clean
-policy "$dev" default watch_interval_ms=0
+policy "$dev" default monitor_interval_ms=0
 was_reset "a design that is up again" flr
 closed "a design that is up again" flr
 

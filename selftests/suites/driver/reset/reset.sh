@@ -56,7 +56,7 @@ fv_check "a card without FLR: done" act reset "$FV_CARD_NOFLR"
 fv_check "a card without FLR: by a hot reset" said "step hot 0"
 
 # --- a method hangs: fallback
-policy "$dev" ready_limit_ms=1000 watch_interval_ms=0
+policy "$dev" ready_limit_ms=1000 monitor_interval_ms=0
 failed=$(counter "$dev" reset_flr_failed)
 fault flr-hangs 1
 mark
@@ -98,14 +98,14 @@ fv_let_go
 
 # --- FLR of one of two functions fails
 use_card FV_CARD2
-policy "$FV_CARD2" watch_interval_ms=0
-policy "$FV_CARD2_FN1" watch_interval_ms=0 reset_methods=flr ready_limit_ms=200
+policy "$FV_CARD2" monitor_interval_ms=0
+policy "$FV_CARD2_FN1" monitor_interval_ms=0 reset_methods=flr ready_limit_ms=200
 fault flr-hangs 1
 fv_check "two functions, FLR of one hangs: not done" refused reset "$FV_CARD2_FN1"
 fv_same "two functions, FLR of one hangs: it has failed, and the other is ready" "failed ready" \
 	"$(device "$FV_CARD2_FN1" state) $(device "$FV_CARD2" state)"
 fv_same "two functions, FLR of one hangs: the card has failed" failed "$(card_state)"
-policy "$FV_CARD2_FN1" default watch_interval_ms=0
+policy "$FV_CARD2_FN1" default monitor_interval_ms=0
 fv_check "two functions, FLR of one hangs: a hot reset repairs it" act reset "$FV_CARD2_FN1" hot
 fv_same "two functions, FLR of one hangs: the card is ready" ready "$(card_state)"
 use_card FV_CARD

@@ -11,12 +11,12 @@ ktap_print_header
 use_card FV_CARD
 cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" watch_interval_ms=10 auto_retrain=0
+policy "$dev" monitor_interval_ms=10 auto_retrain=0
 
 since
 slow_ns=$(counter "$dev" degraded_ns)
 card degrade 1 4
-fv_check "slow: told" has_event "kind=link-degraded origin=watch .*speed=1 width=4"
+fv_check "slow: told" has_event "kind=link-degraded origin=monitor .*speed=1 width=4"
 fv_check "slow: counted while it is" fv_wait 10 grown degraded_ns "$slow_ns"
 
 # one poll at once, and none from then on: the next is too late for this test
@@ -26,7 +26,7 @@ settled()
 	sleep 0.5
 	[ "$slow_ns" = "$(counter "$dev" degraded_ns)" ]
 }
-policy "$dev" watch_interval_ms=60000
+policy "$dev" monitor_interval_ms=60000
 fv_check "the next poll is far" fv_wait 20 settled
 began=${EPOCHREALTIME/./}
 fv_check "nothing is counted between two looks" eval '! fv_wait 1 grown degraded_ns "$slow_ns"'
@@ -34,7 +34,7 @@ fv_check "retrained by a command" act retrain "$dev"
 fv_same "nothing is counted before the next look" "$slow_ns" "$(counter "$dev" degraded_ns)"
 unseen_ns=$(((${EPOCHREALTIME/./} - began) * 1000))
 
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 fv_check "restored: told" has_event "kind=link-restored .*speed=3 width=8"
 last_ns=$(($(counter "$dev" degraded_ns) - slow_ns))
 echo "# $last_ns ns are counted, $unseen_ns ns passed at least"

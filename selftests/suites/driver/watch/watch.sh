@@ -49,7 +49,7 @@ quiet()
 
 cards_bind "$dev" "$FV_CARD2"
 echo on >"$FV_PCI/$FV_CARD2/power/control"
-policy "$FV_CARD2" watch_interval_ms=10
+policy "$FV_CARD2" monitor_interval_ms=10
 # beyond what a slow machine needs
 policy "$dev" ready_limit_ms=120000
 bits=$(port_bits)
@@ -71,14 +71,14 @@ for who in user unused; do
 	mark
 	fault link-down
 	fv_check "$who: the loss is seen" fv_wait 60 device_is "$dev" lost
-	fv_check "$who: and told" has_event "kind=link-down origin=watch .*speed=0 width=0" "kind=state .*state=lost"
+	fv_check "$who: and told" has_event "kind=link-down origin=monitor .*speed=0 width=0" "kind=state .*state=lost"
 	fv_has "$who: the card says so" "state lost" "$("$FV_DIR/fv_act" card "$port")"
 	fv_check "$who: with a reason" test -n "$(device "$dev" reason)"
 	fv_same "$who: counted" $((losses + 1)) "$(counter "$dev" link_losses)"
 	fv_same "$who: once" 1 "$(count_events kind=link-down)"
 	fault link-up
 	fv_check "$who: it comes back by itself" fv_wait 60 device_is "$dev" ready
-	fv_check "$who: and that is told" has_event "kind=link-up origin=watch .*speed=3 width=8" \
+	fv_check "$who: and that is told" has_event "kind=link-up origin=monitor .*speed=3 width=8" \
 		"kind=recover origin=driver" "kind=state .*state=ready"
 	fv_same "$who: a repair, counted" $((ok + 1)) "$(counter "$dev" recoveries_ok)"
 	fv_same "$who: the configuration is the same, to the byte" "$config" "$(card_config "$dev")"
@@ -138,7 +138,7 @@ fv_check "lost while it is repaired: the user is still there" kill -0 "$FV_HOLDE
 
 # lost when its user closes it, and back before the next poll
 fv_let_go
-policy "$dev" watch_interval_ms=60000
+policy "$dev" monitor_interval_ms=60000
 holder "$dev"
 told held
 since
@@ -151,13 +151,13 @@ fv_check "lost at a close: comes back by itself" fv_wait 60 device_is "$dev" rea
 fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
 fv_check "lost at a close: repaired by the driver" has_event \
 	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
-policy "$dev" watch_interval_ms=100
+policy "$dev" monitor_interval_ms=100
 holder "$dev"
 told held
 
 # closed while the link is up but the card is not ready: it must not suspend, because the kernel
 # would save all-ones as its config space and write them back at resume
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 fv_let_go
 echo auto >"$FV_PCI/$dev/power/control"
 fv_check "not in use: it sleeps" fv_wait 60 asleep "$dev"
@@ -187,21 +187,21 @@ fv_check "closed before it is ready: nothing was done to a card that does not an
 fv_check "ready: it sleeps again" fv_wait 60 asleep "$dev"
 fv_same "closed before it is ready: the configuration is as it was" "$config" "$(card_config "$dev")"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" watch_interval_ms=100
+policy "$dev" monitor_interval_ms=100
 holder "$dev"
 told held
 
 # lost and back between two polls: only the lost configuration shows it
-elsewhere_looked policy "$dev" watch_interval_ms=0
+elsewhere_looked policy "$dev" monitor_interval_ms=0
 losses=$(counter "$dev" link_losses)
 config=$(card_config "$dev")
 since
 fault link-down
 fault link-up
 fault wait ready
-policy "$dev" watch_interval_ms=100
+policy "$dev" monitor_interval_ms=100
 fv_check "a short loss: it is seen all the same" has_event \
-	"kind=state origin=watch .*state=lost.*lost its configuration" \
+	"kind=state origin=monitor .*state=lost.*lost its configuration" \
 	"kind=recover origin=driver" "kind=state .*state=ready"
 fv_same "a short loss: the link was not seen down" "$losses" "$(counter "$dev" link_losses)"
 fv_same "a short loss: the configuration is as it was" "$config" "$(card_config "$dev")"
@@ -212,18 +212,18 @@ fv_check "a short loss: the card works" asked $CARD_ID read 0
 losses=$(counter "$dev" link_losses)
 for reads in 1 2; do
 	what="goes down while it is looked at, after $reads reads"
-	elsewhere_looked policy "$dev" watch_interval_ms=0
+	elsewhere_looked policy "$dev" monitor_interval_ms=0
 	since
 	fault bars-lost now
 	cut_after "$port" $reads
-	policy "$dev" watch_interval_ms=10
+	policy "$dev" monitor_interval_ms=10
 	fv_check "$what: told as that" has_event "kind=link-down" "kind=state .*state=lost.*link"
 	fv_same "$what: once" 1 "$(count_events "kind=state .*state=lost")"
 	fv_same "$what: counted" $((losses + reads)) "$(counter "$dev" link_losses)"
 	fault link-up
 	fv_check "$what: comes back" fv_wait 60 device_is "$dev" ready
 done
-policy "$dev" watch_interval_ms=100
+policy "$dev" monitor_interval_ms=100
 
 # lost, and back with another identity
 since
@@ -245,7 +245,7 @@ fv_check "the old card comes: told" has_event "kind=link-down" "kind=link-up" \
 fv_check "the user is still there" kill -0 "$FV_HOLDER"
 
 # --- slow: retrained without effect on the user
-policy "$dev" watch_interval_ms=10 auto_retrain=1
+policy "$dev" monitor_interval_ms=10 auto_retrain=1
 for try in 0 2; do
 	what="slow, $try bad trainings"
 	fv_check "$what: used" asked 0 write $SCRATCH 5eed
@@ -256,8 +256,8 @@ for try in 0 2; do
 	mark
 	[ $try = 0 ] || fault come-back 1 2 $try
 	card degrade 1 4
-	fv_check "$what: restored" has_event "kind=link-degraded origin=watch .*speed=1 width=4" \
-		"kind=retrain origin=watch .*speed=3 width=8" "kind=link-restored .*speed=3 width=8"
+	fv_check "$what: restored" has_event "kind=link-degraded origin=monitor .*speed=1 width=4" \
+		"kind=retrain origin=monitor .*speed=3 width=8" "kind=link-restored .*speed=3 width=8"
 	fv_check "$what: the link is as it was" link_is "$port" 3 8
 	fv_check "$what: after $(recoveries) trainings" between $((try + 1)) "$(recoveries)" 3
 	fv_check "$what: no reset" seen
@@ -276,8 +276,8 @@ since
 mark
 fault come-back 1 2
 card degrade 1 2
-fv_check "slow for good: told" has_event "kind=link-degraded origin=watch .*speed=1 width=2" \
-	"kind=retrain origin=watch .*error=[A-Z]+ .*speed=1 width=2"
+fv_check "slow for good: told" has_event "kind=link-degraded origin=monitor .*speed=1 width=2" \
+	"kind=retrain origin=monitor .*error=[A-Z]+ .*speed=1 width=2"
 fv_check "slow for good: tried again" fv_wait 60 eval '[ "$(count_events kind=retrain)" -ge 4 ]'
 happened | sed 's/^/# /'
 fv_same "slow for good: told once" 1 "$(count_events kind=link-degraded)"
@@ -317,25 +317,25 @@ since
 fault come-back 1 2 3
 card degrade 1 1
 fv_check "slow again, later: restored" has_event "kind=link-degraded" \
-	"kind=retrain origin=watch .*error=[A-Z]+ " "kind=retrain origin=watch .*speed=3 width=8" \
+	"kind=retrain origin=monitor .*error=[A-Z]+ " "kind=retrain origin=monitor .*speed=3 width=8" \
 	"kind=link-restored"
 # without the restore, it would be 16 s
 pauses
 fv_check "slow again, later: the pause is a second" between 1000 "${pause[0]:-0}" 10000
 
 # --- by default only reported: a link in use is left alone
-policy "$dev" default ready_limit_ms=120000 watch_interval_ms=10
+policy "$dev" default ready_limit_ms=120000 monitor_interval_ms=10
 since
 mark
 slow_ns=$(counter "$dev" degraded_ns)
 card degrade 2 4
-fv_check "not retrained by default: told" has_event "kind=link-degraded origin=watch .*speed=2 width=4"
+fv_check "not retrained by default: told" has_event "kind=link-degraded origin=monitor .*speed=2 width=4"
 fv_check "not retrained by default: the time grows" fv_wait 60 grown degraded_ns "$slow_ns"
 fv_check "not retrained by default: it is looked at" looked link_reads 10
 fv_same "not retrained by default: it is not" 0 "$(trace_count training)"
 fv_check "not retrained by default: the link is what it was" link_is "$port" 2 4
 policy "$dev" auto_retrain=1
-fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=watch" "kind=link-restored"
+fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=monitor" "kind=link-restored"
 # the goal may be lower
 policy "$dev" link_speed=2 link_width=4
 since
@@ -350,7 +350,7 @@ reg_set "$port" "$LNKCTL2=$target:f"
 link_retrain "$port"
 
 # --- interval 0: no polls
-policy "$dev" watch_interval_ms=0
+policy "$dev" monitor_interval_ms=0
 losses=$(counter "$dev" link_losses)
 since
 quiet "interval 0: slow" card degrade 1 1
@@ -360,7 +360,7 @@ quiet "interval 0: back" fault wait ready
 fv_same "interval 0: not counted" "$losses" "$(counter "$dev" link_losses)"
 fv_check "interval 0: the user's reset repairs it" asked 0 reset
 fv_check "interval 0: it works" asked $CARD_ID read 0
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 since
 fault link-down
 fv_check "interval 10: told" has_event "kind=link-down" "kind=state .*state=lost"
@@ -391,7 +391,7 @@ active_ms()
 	cat "$FV_PCI/$1/power/runtime_active_time"
 }
 
-policy "$dev" watch_interval_ms=10
+policy "$dev" monitor_interval_ms=10
 fv_check "without a user: it sleeps" fv_wait 60 asleep "$dev"
 fv_check "and so does the port" fv_wait 60 asleep "$port"
 since

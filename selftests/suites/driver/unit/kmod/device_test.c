@@ -316,10 +316,10 @@ TEST_F(device, the_state_of_a_card)
 	for (i = 0; i < DEVICES; i++)
 		list(&self->devices[i]);
 	/* the text is no format */
-	fv_device_set_states(self->card, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_WATCH,
+	fv_device_set_states(self->card, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_MONITOR,
 			     "100%s");
 	EXPECT_EQ(2, nr_told);
-	EXPECT_EQ(FPGA_VFIO_ORIGIN_WATCH, told.origin);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_MONITOR, told.origin);
 	for (i = 0; i < DEVICES; i++) {
 		EXPECT_EQ(i == 2 ? FPGA_VFIO_CARD_STATE_READY : FPGA_VFIO_CARD_STATE_LOST,
 			  fv_device_state(&self->devices[i]));

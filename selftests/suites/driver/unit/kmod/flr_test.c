@@ -41,7 +41,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 		 struct fv_reset_report *report)
 {
 	kernel_assert(dev == world.dev && !kernel_locks);
-	kernel_assert(methods == FV_RESET_ANY && origin == FPGA_VFIO_ORIGIN_GUEST && !report);
+	kernel_assert(methods == FV_RESET_ANY && origin == FPGA_VFIO_ORIGIN_USER_FLR && !report);
 	world.resets++;
 	return world.reset;
 }
@@ -50,7 +50,7 @@ void fv_reset_tracking_begin(struct fv_reset_tracking *tracking, struct fv_devic
 			     enum fpga_vfio_origin origin, bool is_hot)
 {
 	kernel_assert(dev == world.dev && !world.tracking && !is_hot);
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_GUEST);
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_USER_FLR);
 	memset(tracking, 0, sizeof(*tracking));
 	world.tracking = tracking;
 }
@@ -65,7 +65,7 @@ void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
 		    enum fpga_vfio_origin origin, bool is_ok, u64 ns)
 {
 	kernel_assert(!world.tracking && method == FV_RESET_PM && ns == 5);
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_GUEST);
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_USER_FLR);
 	world.counted++;
 	world.counted_ok += is_ok;
 }

@@ -79,7 +79,7 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 {
 	va_list args;
 
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_WATCH);
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_MONITOR);
 	dev->state = state;
 	va_start(args, fmt);
 	vscnprintf(dev->reason, sizeof(dev->reason), fmt, args);
@@ -143,7 +143,7 @@ int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, stru
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *after)
 {
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_WATCH && goal->speed == world.goal.speed);
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_MONITOR && goal->speed == world.goal.speed);
 	world.retrains++;
 	kernel_sleep_us(30000);
 	if (world.retrain > 0) {
@@ -190,7 +190,7 @@ static void set_interval(struct fv_device *devices, unsigned int ms)
 	unsigned int i;
 
 	for (i = 0; i < DEVICES; i++)
-		devices[i].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = ms;
+		devices[i].policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = ms;
 }
 
 FIXTURE_SETUP(monitor)
@@ -212,7 +212,7 @@ FIXTURE_SETUP(monitor)
 		dev->stats = &self->stats;
 		fv_policy_init(&dev->policy);
 		dev->policy.value[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = 1;
-		dev->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = INTERVAL_MS;
+		dev->policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = INTERVAL_MS;
 	}
 	/* two functions; some tests add the third */
 	for (i = 0; i < 2; i++) {
@@ -274,8 +274,8 @@ TEST_F(monitor, the_shortest_interval_counts)
 		/* two intervals, and the result */
 		{ 100, 50, 50 }, { 50, 100, 50 }, { 0, 70, 70 }, { 70, 0, 70 }, { 100, 100, 100 },
 	};
-	u32 *first = &self->devices[0].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
-	u32 *second = &self->devices[1].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
+	u32 *first = &self->devices[0].policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS];
+	u32 *second = &self->devices[1].policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -345,7 +345,7 @@ TEST_F(monitor, the_last_look_is_kept)
 		{ 0, 1, false, true }, { -ENODATA, 1, false, true }, { -EIO, 1, false, false },
 		{ 0, 1, true, false }, { 0, 0, false, false }, { 0, -EINVAL, false, true },
 	};
-	u32 *first = &self->devices[0].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
+	u32 *first = &self->devices[0].policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS];
 	size_t i;
 
 	EXPECT_FALSE(self->monitor->has_link);
@@ -364,7 +364,7 @@ TEST_F(monitor, the_last_look_is_kept)
 	}
 	/* stopped */
 	*first = 0;
-	self->devices[1].policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = 0;
+	self->devices[1].policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = 0;
 	look();
 	EXPECT_FALSE(self->monitor->has_link);
 }
@@ -378,7 +378,7 @@ TEST_F(monitor, a_loss_is_seen_at_once)
 	EXPECT_EQ(1, counts(LINK_LOSSES));
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DOWN, last_kind());
-	EXPECT_EQ(FPGA_VFIO_ORIGIN_WATCH, world.events[0].origin);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_MONITOR, world.events[0].origin);
 	EXPECT_EQ(FV_METHOD_NONE, world.events[0].method);
 	EXPECT_EQ(0, world.events[0].speed);
 	EXPECT_STREQ("goal 8 GT/s x8", world.texts[0]);

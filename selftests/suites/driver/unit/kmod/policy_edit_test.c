@@ -47,7 +47,7 @@ void fv_card_check_link(struct fv_card *card)
 {
 	kernel_assert(!fv_registry_lock.held);
 	world.links++;
-	world.interval_at_link = device->policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS];
+	world.interval_at_link = device->policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS];
 }
 
 void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
@@ -77,7 +77,7 @@ FIXTURE_SETUP(edit)
 	self->dev.core.pdev = &self->pdev;
 	self->dev.card = &self->card;
 	fv_policy_init(&self->dev.policy);
-	self->dev.policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = 100;
+	self->dev.policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = 100;
 	world.interval = 250;
 	device = &self->dev;
 }
@@ -91,7 +91,7 @@ static int set_interval(struct fv_device *dev, struct fv_policy *policy, void *a
 			size_t size)
 {
 	kernel_assert(dev == device && arg == &world && policy != &dev->policy);
-	policy->value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS] = world.interval;
+	policy->value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = world.interval;
 	if (world.edit)
 		snprintf(text, size, "the edit fails");
 	return world.edit;
@@ -100,7 +100,7 @@ static int set_interval(struct fv_device *dev, struct fv_policy *policy, void *a
 #define do_edit()							\
 	fv_policy_edit(&self->dev, FPGA_VFIO_ORIGIN_SYSFS, set_interval, &world, self->text,	\
 		       sizeof(self->text))
-#define interval() (self->dev.policy.value[FPGA_VFIO_A_POLICY_WATCH_INTERVAL_MS])
+#define interval() (self->dev.policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS])
 
 TEST_F(edit, a_change)
 {
@@ -111,7 +111,7 @@ TEST_F(edit, a_change)
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_SYSFS, world.event.origin);
 	EXPECT_EQ(FV_METHOD_NONE, world.event.method);
 	EXPECT_EQ(0, world.event.error);
-	EXPECT_STREQ("watch_interval_ms=250", world.event.text);
+	EXPECT_STREQ("monitor_interval_ms=250", world.event.text);
 	/* the link is compared with the new goal */
 	EXPECT_EQ(1, world.links);
 	EXPECT_EQ(250, world.interval_at_link);

@@ -302,7 +302,7 @@ TEST_F(reset, who_is_fenced)
 	} rows[] = {
 		{ ORIGIN(USER), false }, { ORIGIN(OPEN), false }, { ORIGIN(CLOSE), false },
 		{ ORIGIN(NETLINK), true }, { ORIGIN(SYSFS), true }, { ORIGIN(DRIVER), true },
-		{ ORIGIN(GUEST), true }, { ORIGIN(WATCH), true }, { ORIGIN(KERNEL), true },
+		{ ORIGIN(USER_FLR), true }, { ORIGIN(MONITOR), true }, { ORIGIN(KERNEL), true },
 	};
 	unsigned int i;
 
@@ -335,11 +335,11 @@ TEST_F(reset, it_may_be_moot)
 	/* the guest's FLR */
 	self->dev.flr.asked.counter = 3;
 	self->dev.flr.done = 2;
-	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
 	world.state = FPGA_VFIO_CARD_STATE_READY;
-	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
 	self->dev.flr.done = 3;
-	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
 	/* requests of others are done in any case */
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER)));
 }
@@ -356,11 +356,11 @@ TEST_F(reset, a_guest_means_one_function)
 	self->dev.policy.nr_methods = 3;
 	for (i = 0; i < 4; i++)
 		world.errors[i] = -EIO;
-	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
 	ASSERT_EQ(3, world.nr);
 	EXPECT_EQ(HOT, world.methods[0]);
 	self->card.multifunction = true;
-	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(GUEST)));
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
 	ASSERT_EQ(3, world.nr);
 	EXPECT_EQ(PM, world.methods[0]);
 	EXPECT_EQ(FLR, world.methods[1]);

@@ -52,8 +52,8 @@ FIXTURE_SETUP(notify)
 	pci_begins(&self->pdev, "0000:01:00.0");
 	self->dev.core.pdev = &self->pdev;
 	self->dev.core.vdev.open_count = 1;
-	self->dev.policy.value[FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION] =
-		FPGA_VFIO_GUEST_NOTIFICATION_ERROR;
+	self->dev.policy.value[FPGA_VFIO_A_POLICY_USER_NOTIFICATION] =
+		FPGA_VFIO_USER_NOTIFICATION_ERROR;
 	fv_user_notify_register();
 	fv_user_notify_init(&self->dev);
 }
@@ -100,15 +100,15 @@ TEST_F(notify, of_which_events)
 /* By the policy at that time. */
 TEST_F(notify, each_way)
 {
-	u32 *way = &self->dev.policy.value[FPGA_VFIO_A_POLICY_GUEST_NOTIFICATION];
+	u32 *way = &self->dev.policy.value[FPGA_VFIO_A_POLICY_USER_NOTIFICATION];
 
 	fails();
 	EXPECT_EQ(1, errors);
-	*way = FPGA_VFIO_GUEST_NOTIFICATION_REQUEST;
+	*way = FPGA_VFIO_USER_NOTIFICATION_REQUEST;
 	fails();
 	EXPECT_EQ(1, errors);
 	EXPECT_EQ(1, requests);
-	*way = FPGA_VFIO_GUEST_NOTIFICATION_NONE;
+	*way = FPGA_VFIO_USER_NOTIFICATION_NONE;
 	fails();
 	EXPECT_EQ(1, errors);
 	EXPECT_EQ(1, requests);
