@@ -336,15 +336,18 @@ int fv_saved_state_init(struct fv_device *dev)
 }
 
 /*
- * After an incomplete reset, restore the initial state as far as the function takes it: the next
- * driver would take the remains for the intended configuration.
+ * After an incomplete reset, or one that restored the configuration of a user that was closing the
+ * device, restore the initial state as far as the function takes it: the next driver would take the
+ * remains for the intended configuration.
  */
 static void fv_saved_state_give_back(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 
-	if (!dev->initial_saved || fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY ||
-	    !fv_saved_state_is_same(dev))
+	if (!dev->initial_saved || !fv_saved_state_is_same(dev))
+		return;
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY &&
+	    !fv_config_is_touched(pdev, &dev->initial_config))
 		return;
 	pci_cfg_access_lock(pdev);
 	if (!pci_load_saved_state(pdev, dev->initial_saved))

@@ -26,6 +26,16 @@ fv_check "which a bind repairs" test "$(reg "$dev" 10.l)" != 00000000
 # no runtime suspend, because the test accesses the function without VFIO
 echo on >"$FV_PCI/$dev/power/control"
 
+# --- unbind
+before=$(card_config "$dev")
+reg_set "$dev" 78.w=0400:0400
+fv_check "Device Control is changed by root" reg_has "$dev" 78.w 0x0400 0x0400
+fv_unbind "$dev"
+fv_same "an unbind gives the function back with the configuration that it was bound with" \
+	"$before" "$(card_config "$dev")"
+fv_bind $FV_DRIVER "$dev"
+echo on >"$FV_PCI/$dev/power/control"
+
 # --- refusals
 fv_check "an unknown address is refused" eval "! act reset 0000:ff:1f.7"
 fv_check "by name" said "error ENODEV 0000:ff:1f.7: not bound"

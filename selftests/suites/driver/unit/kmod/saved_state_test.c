@@ -23,7 +23,7 @@ static struct world {
 	struct fv_device *dev;
 	enum fpga_vfio_card_state state;
 	u32 value, saved;
-	bool is_lost, is_masked, is_intx_disabled;
+	bool is_lost, is_touched, is_masked, is_intx_disabled;
 	int vfs;
 	void (*other)(void);		/* runs once config_lock is free */
 } world;
@@ -109,6 +109,12 @@ void fv_config_save(struct pci_dev *pdev, struct fv_config *config)
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 {
 	return world.is_lost;
+}
+
+bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
+{
+	kernel_assert(config == &world.dev->initial_config);
+	return world.is_touched;
 }
 
 void fv_config_restore(struct pci_dev *pdev, const struct fv_identity *identity)
@@ -308,6 +314,16 @@ TEST_F(saved_state, it_is_given_back_with_what_it_came_with)
 	fv_saved_state_exit(self->dev);
 	EXPECT_EQ(1, self->pdev.restores);
 	EXPECT_EQ(USER, world.saved);
+	/* a reset during the close of its user has restored that user's */
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	ASSERT_EQ(0, fv_saved_state_init(self->dev));
+	world.is_touched = true;
+	world.saved = 0;
+	fv_saved_state_exit(self->dev);
+	EXPECT_EQ(2, self->pdev.restores);
+	EXPECT_EQ(0, world.saved);
+	world.is_touched = false;
+	self->pdev.restores = 1;
 	/* not if the identity differs */
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	ASSERT_EQ(0, fv_saved_state_init(self->dev));
