@@ -928,7 +928,7 @@ TEST_F(reset_step, one_function_cannot_be_prepared)
 		world.forgets = 0;
 		world.save[i] = -ENOMEM;
 		EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
-		/* also the one that failed, whose snapshots have stopped */
+		/* also the one that failed: its snapshots have stopped */
 		EXPECT_EQ(i + 1, world.forgets);
 		world.save[i] = 0;
 	}
