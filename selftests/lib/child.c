@@ -32,6 +32,20 @@ void child_end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+void child_stop(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGSTOP);
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		fail("child %d has ended", pid);
+}
+
+void child_continue(pid_t pid)
+{
+	kill(pid, SIGCONT);
+}
+
 bool child_is_in(pid_t tid, const char *function)
 {
 	char stack[4096];

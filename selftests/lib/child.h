@@ -11,6 +11,10 @@ pid_t child_start(void (*fn)(const char *), const char *arg);
 /* Kill and reap the child. */
 void child_end(pid_t pid);
 
+/* Stop the child, and wait until it is stopped; let it go on. */
+void child_stop(pid_t pid);
+void child_continue(pid_t pid);
+
 /* True if @function is on the kernel stack of a process or thread. */
 bool child_is_in(pid_t tid, const char *function);
 

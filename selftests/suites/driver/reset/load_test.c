@@ -101,7 +101,11 @@ LOAD_TEST(many_resets_under_load)
 			ASSERT_EQ(0, reset_somehow(&user, self->bdf, i));
 			ASSERT_EQ(0, user_moves_data(&user, i));
 		}
+		for (i = 0; i < 2; i++)
+			child_stop(readers[i]);
 		memory_look(&memory[part]);
+		for (i = 0; i < 2; i++)
+			child_continue(readers[i]);
 	}
 	spaces_read(self->bdf, &self->after);
 	EXPECT_EQ(0, spaces_differ(&self->before, &self->after));
