@@ -8,7 +8,8 @@
  * which is done all the same; ignore/BDF: bind succeeds without effect; held/BDF: unbind waits
  * until the file is removed; stuck/BDF: driver_override stays empty. A removed device is kept in
  * removed/ and found again by a rescan of its bus, unless coming/ has devices to find instead;
- * late: number of rescans that find nothing; fail/remove.BDF, fail/rescan: an errno.
+ * late: number of rescans that find nothing; with/BDF: a device that is removed with it;
+ * fail/remove.BDF, fail/rescan: an errno.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -154,8 +155,9 @@ static int on_probe(const char *root, const char *bdf)
 /* Move a device to removed/. */
 static int on_remove(const char *root, const char *dir, const char *bdf)
 {
-	char word[16];
+	char word[16], with[PATH_MAX];
 	FILE *f;
+	int ret;
 
 	wait_held(root, bdf);
 	read_word(word, sizeof(word), at("%s/fail/remove.%s", root, bdf));
@@ -171,7 +173,12 @@ static int on_remove(const char *root, const char *dir, const char *bdf)
 		fclose(f);
 	}
 	mkdir(at("%s/removed", root), 0755);
-	return rename(dir, at("%s/removed/%s", root, bdf)) ? errno : 0;
+	ret = rename(dir, at("%s/removed/%s", root, bdf)) ? errno : 0;
+	read_word(word, sizeof(word), at("%s/with/%s", root, bdf));
+	if (ret || !word[0])
+		return ret;
+	snprintf(with, sizeof(with), "%.*s%s", (int)(strrchr(dir, '/') + 1 - dir), dir, word);
+	return on_remove(root, with, word);
 }
 
 /* True if this rescan must find nothing. */

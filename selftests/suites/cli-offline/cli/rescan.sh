@@ -439,6 +439,33 @@ remove_refused()
 		'["cannot rescan the bus below 0000:00:07.0: Input/output error",2,[]]' ]
 }
 
+hold gone_together_ok "a function that goes with another one, or has gone, is no error"
+gone_together_ok()
+{
+	changed
+	mkdir "$tree/with"
+	echo 0000:07:00.0 >"$tree/with/0000:07:00.1"
+	becomes 0000:07:00.0
+	becomes 0000:07:00.1
+	fvl rescan 07:00.0
+	succeeds
+	[ -e "$tree/removed/0000:07:00.0" ]
+	[ -e "$tree/removed/0000:07:00.1" ]
+	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+}
+
+hold ignored_refused "a function that stays, without an error of the kernel, is told"
+ignored_refused()
+{
+	changed
+	mkdir -p "$tree/ignore"
+	: >"$tree/ignore/0000:07:00.1"
+	fvl rescan 07:00.0
+	[ "$rc" = 1 ]
+	[[ $err == "fpgactl: 0000:07:00.0: rescan: cannot remove 0000:07:00.1"* ]]
+	[ ! -e "$tree/removed" ]
+}
+
 hold bind_refused "a function that the driver does not take again is told, the others are bound"
 bind_refused()
 {
