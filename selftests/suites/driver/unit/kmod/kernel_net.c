@@ -5,6 +5,7 @@
 
 struct net init_net;
 u8 kernel_request_cmd;
+unsigned int kernel_skb_short;
 
 struct sk_buff *genlmsg_new(size_t payload, int flags)
 {
@@ -14,6 +15,7 @@ struct sk_buff *genlmsg_new(size_t payload, int flags)
 		return NULL;
 	skb->size = NLMSG_ALIGN(HEADER + payload);
 	skb->data = calloc(1, skb->size);
+	skb->size -= min(skb->size, kernel_skb_short);
 	return skb;
 }
 

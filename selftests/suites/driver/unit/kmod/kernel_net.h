@@ -35,7 +35,8 @@ struct sk_buff {
 	u8 *data;
 };
 
-/* Room for one message with @payload bytes of attributes. */
+/* Room for one message with @payload bytes of attributes, less what the test takes away. */
+extern unsigned int kernel_skb_short;
 struct sk_buff *genlmsg_new(size_t payload, int flags);
 void nlmsg_free(struct sk_buff *skb);
 /* Returns the start of the message's attributes, or NULL if its header does not fit. */

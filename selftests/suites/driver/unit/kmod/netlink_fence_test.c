@@ -379,7 +379,17 @@ TEST_F(fence, one_is_not_accepted)
 	}
 	kernel_allocs = UINT_MAX;
 	EXPECT_EQ(4, world.cancels);
+	/* or does not fit */
+	kernel_skb_short = UINT_MAX;
+	EXPECT_EQ(-EMSGSIZE, fence());
+	EXPECT_EQ(-EMSGSIZE, recover());
+	EXPECT_EQ(6, world.cancels);
+	with(FENCE_DRY_RUN);
+	world.preview = -EBUSY;
+	world.has_session = true;
+	EXPECT_EQ(-EBUSY, fence());
 	EXPECT_EQ(NULL, world.replied);
+	kernel_skb_short = 0;
 }
 
 /* Runs the operation that was submitted last, as its card's worker. */

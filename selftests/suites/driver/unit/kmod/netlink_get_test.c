@@ -517,6 +517,23 @@ TEST_F(get, the_largest_fits)
 	EXPECT_NE(NULL, device_attr(STATS));
 }
 
+/* A reply that does not fit is not sent, nor kept. */
+TEST_F(get, one_that_does_not_fit)
+{
+	make_large(self->devices, &self->card);
+	self->pdevs[0].name[12] = '\0';
+	for (kernel_skb_short = 4; kernel_skb_short < 4096; kernel_skb_short *= 2) {
+		ask_device(self->pdevs[0].name);
+		ask_card("0000:00:01.0");
+		ask_group(7);
+	}
+	EXPECT_EQ(-EMSGSIZE, ask_device(self->pdevs[0].name));
+	EXPECT_EQ(-EMSGSIZE, ask_card("0000:00:01.0"));
+	EXPECT_EQ(-EMSGSIZE, ask_group(7));
+	EXPECT_EQ(NULL, world.reply);
+	kernel_skb_short = 0;
+}
+
 /*
  * Calls a dump until its end, as netlink does, with messages of @size bytes. Returns the number of
  * objects, or an error.

@@ -539,6 +539,17 @@ TEST_F(op, the_largest_fits)
 	}
 }
 
+/* A reply that does not fit is not sent, nor kept. */
+TEST_F(op, one_that_does_not_fit)
+{
+	make_large(self->op);
+	for (kernel_skb_short = 4; kernel_skb_short < 8192; kernel_skb_short *= 2)
+		ask(get, 5);
+	EXPECT_EQ(-EMSGSIZE, ask(get, 5));
+	EXPECT_EQ(NULL, world.reply);
+	kernel_skb_short = 0;
+}
+
 /*
  * Calls the dump until its end, as netlink does, with messages of @size bytes. Returns the number
  * of operations, or an error.
