@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+/* entry/netlink_act.c: previews and operations of reset and retrain, and what they reply. */
+#include "kselftest_harness.h"
+
+#include <net/genetlink.h>
+
+#include "base/compat.h"
+#include "entry/netlink_gen.h"
+#include "entry/netlink_request.h"
+#include "object/card.h"
+#include "object/device.h"
+#include "pcie/link.h"
+#include "recover/operation.h"
+#include "reset/reset.h"
+
+#define OP_ID 9
+
+static struct genl_family family;
+
+/* State, results and call counts of the stubs for other driver files. */
+static struct world {
+	struct fv_device *dev;
+	int plan, run, link, retrain, submit, reply;	/* errors */
+	bool has_session;
+	unsigned long planned, ran;	/* methods */
+	enum fpga_vfio_origin origin;
+	struct fv_link now;		/* the link */
+	unsigned int puts, taken, refusals, submits, cancels;
+	struct fv_op op;		/* the last one that was allocated */
+	int op_refs;
+	struct sk_buff *replied;
+} world;
+
+struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
+{
+	return info->attrs[attr] ? world.dev : ERR_PTR(-EINVAL);
+}
+
+void fv_device_put(struct fv_device *dev)
+{
+	world.puts++;
+}
+
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
+{
+	NL_SET_ERR_MSG_FMT(info->extack, "%s (%d)", text, error);
+}
+
+int fv_nl_submit(struct genl_info *info, struct fv_op *op)
+{
+	world.submits++;
+	if (!world.submit)
+		op->id = OP_ID;
+	return world.submit;
+}
+
+int fv_nl_check_reply(struct fv_op *op, int error)
+{
+	world.cancels += !!error;
+	return error;
+}
+
+int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
+{
+	world.planned = methods;
+	report->nr = 1;
+	if (world.plan)
+		strscpy(report->steps[0].text, "a function is held");
+	return world.plan;
+}
+
+int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+		 struct fv_reset_report *report)
+{
+	world.ran = methods;
+	world.origin = origin;
+	return world.run;
+}
+
+int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link)
+{
+	*link = world.now;
+	return world.link;
+}
+
+bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
+{
+	if (world.has_session)
+		snprintf(text, size, "fenced");
+	return world.has_session;
+}
+
+int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
+		    enum fpga_vfio_origin origin, struct fv_link *after)
+{
+	kernel_assert(goal == &world.op.goal);
+	world.origin = origin;
+	after->speed = 2;
+	return world.retrain;
+}
+
+struct fv_op *fv_op_alloc(struct fv_device *dev, const struct fv_op_work *work)
+{
+	if (!kernel_has_memory())
+		return NULL;
+	world.op = (struct fv_op) { .work = work, .dev = dev };
+	world.op_refs++;
+	return &world.op;
+}
+
+void fv_op_put(struct fv_op *op)
+{
+	kernel_assert(op == &world.op && world.op_refs--);
+}
+
+void fv_op_refuse_fenced(struct fv_op *op)
+{
+	world.refusals++;
+}
+
+void fv_op_take_text(struct fv_op *op, int error, const char *otherwise)
+{
+	world.taken++;
+	strscpy(op->text, otherwise);
+}
+
+int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
+{
+	if (world.reply) {
+		nlmsg_free(skb);
+		return world.reply;
+	}
+	if (world.replied)
+		nlmsg_free(world.replied);
+	world.replied = skb;
+	return 0;
+}
+
+FIXTURE(act)
+{
+	struct pci_dev port, pdev;
+	struct fv_card card;
+	struct fv_device dev;
+	struct nlattr *attrs[64];
+	struct netlink_ext_ack extack;
+	struct genl_info info;
+};
+
+FIXTURE_SETUP(act)
+{
+	kernel_begins();
+	pci_begins(&self->port, "0000:00:01.0");
+	pci_begins(&self->pdev, "0000:01:00.0");
+	self->card.port = &self->port;
+	self->dev.core.pdev = &self->pdev;
+	self->dev.card = &self->card;
+	world = (struct world) {
+		.dev = &self->dev,
+		.now = { .speed = 1, .width = 4, .max_speed = 4, .max_width = 8, .target_speed = 3 },
+	};
+	self->info = (struct genl_info) {
+		.snd_portid = 11, .snd_seq = 22, .family = &family, .attrs = self->attrs,
+		.extack = &self->extack,
+	};
+}
+
+static void forget(void)
+{
+	if (world.replied)
+		nlmsg_free(world.replied);
+	world.replied = NULL;
+}
+
+FIXTURE_TEARDOWN(act)
+{
+	forget();
+	kernel_assert(!world.op_refs);
+	kernel_ends();
+}
+
+static struct nlattr flag;
+static struct {
+	struct nlattr attr;
+	u32 value;
+} numbers[2];
+
+#define request(_cmd, _attr)						\
+	({								\
+		forget();						\
+		self->extack.text[0] = '\0';				\
+		self->attrs[_attr] = &flag;				\
+		fpga_vfio_nl_##_cmd##_doit(NULL, &self->info);		\
+	})
+#define reset()		request(reset, FPGA_VFIO_A_RESET_BDF)
+#define retrain()	request(retrain, FPGA_VFIO_A_RETRAIN_BDF)
+#define run()		(world.op.text[0] = '\0', world.op.work->run(&world.op))
+
+static const struct nlattr *attr_of(int type)
+{
+	struct kernel_message message = {};
+
+	kernel_assert(world.replied && kernel_next_message(world.replied, &message));
+	return kernel_attr(message.attrs, message.len, type, 0);
+}
+
+static u32 link_attr(int nest, int type)
+{
+	const struct nlattr *link = attr_of(nest);
+
+	return nla_get_u32(kernel_attr(nla_data(link), nla_len(link), type, 0));
+}
+
+TEST_F(act, a_reset)
+{
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(FV_RESET_ANY, world.op.methods);
+	EXPECT_EQ(FPGA_VFIO_OP_KIND_RESET, world.op.work->kind);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.op.work->origin);
+	EXPECT_STREQ("0000:01:00.0", (char *)nla_data(attr_of(FPGA_VFIO_A_RESET_BDF)));
+	EXPECT_EQ(OP_ID, nla_get_u32(attr_of(FPGA_VFIO_A_RESET_OP)));
+	EXPECT_NE(NULL, attr_of(FPGA_VFIO_A_RESET_STEP));
+	EXPECT_EQ(0, run());
+	EXPECT_EQ(FV_RESET_ANY, world.ran);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.origin);
+	EXPECT_EQ(0, world.taken);
+	world.run = -EIO;
+	EXPECT_EQ(-EIO, run());
+	EXPECT_STREQ("not reset", world.op.text);
+	/* one method, without a plan */
+	numbers[0].value = FPGA_VFIO_RESET_METHOD_LINK;
+	self->attrs[FPGA_VFIO_A_RESET_METHOD] = &numbers[0].attr;
+	world.plan = -EAGAIN;
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(BIT(FPGA_VFIO_RESET_METHOD_LINK), world.planned);
+	EXPECT_EQ(BIT(FPGA_VFIO_RESET_METHOD_LINK), world.op.methods);
+	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RESET_STEP));
+	EXPECT_EQ(2, world.submits);
+	/* a preview */
+	self->attrs[FPGA_VFIO_A_RESET_DRY_RUN] = &flag;
+	EXPECT_EQ(-EAGAIN, reset());
+	EXPECT_STREQ("a function is held (-11)", self->extack.text);
+	world.plan = 0;
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RESET_OP));
+	EXPECT_NE(NULL, attr_of(FPGA_VFIO_A_RESET_STEP));
+	EXPECT_EQ(2, world.submits);
+	EXPECT_EQ(4, world.puts);
+}
+
+TEST_F(act, a_retrain)
+{
+	EXPECT_EQ(0, retrain());
+	EXPECT_EQ(FPGA_VFIO_OP_KIND_RETRAIN, world.op.work->kind);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.op.work->origin);
+	EXPECT_EQ(3, world.op.goal.speed);
+	EXPECT_EQ(8, world.op.goal.width);
+	EXPECT_EQ(0, world.op.goal.target_speed);
+	EXPECT_FALSE(world.op.goal.is_to_stay);
+	EXPECT_EQ(FV_LINK_TRIES_DEFAULT, world.op.goal.tries);
+	EXPECT_EQ(OP_ID, nla_get_u32(attr_of(FPGA_VFIO_A_RETRAIN_OP)));
+	EXPECT_EQ(1, link_attr(FPGA_VFIO_A_RETRAIN_BEFORE, FPGA_VFIO_A_LINK_SPEED));
+	EXPECT_EQ(3, link_attr(FPGA_VFIO_A_RETRAIN_AFTER, FPGA_VFIO_A_LINK_SPEED));
+	EXPECT_EQ(8, link_attr(FPGA_VFIO_A_RETRAIN_AFTER, FPGA_VFIO_A_LINK_WIDTH));
+	EXPECT_EQ(3, link_attr(FPGA_VFIO_A_RETRAIN_AFTER, FPGA_VFIO_A_LINK_TARGET_SPEED));
+
+	numbers[0].value = 4;
+	numbers[1].value = 7;
+	self->attrs[FPGA_VFIO_A_RETRAIN_SPEED] = &numbers[0].attr;
+	self->attrs[FPGA_VFIO_A_RETRAIN_TRIES] = &numbers[1].attr;
+	EXPECT_EQ(0, retrain());
+	EXPECT_EQ(4, world.op.goal.speed);
+	EXPECT_EQ(4, world.op.goal.target_speed);
+	EXPECT_TRUE(world.op.goal.is_to_stay);
+	EXPECT_EQ(7, world.op.goal.tries);
+	EXPECT_EQ(4, link_attr(FPGA_VFIO_A_RETRAIN_AFTER, FPGA_VFIO_A_LINK_TARGET_SPEED));
+	self->attrs[FPGA_VFIO_A_RETRAIN_DRY_RUN] = &flag;
+	EXPECT_EQ(0, retrain());
+	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RETRAIN_OP));
+	numbers[0].value = 5;
+	EXPECT_EQ(-ERANGE, retrain());
+	EXPECT_STREQ("generation 5 is wanted, port and card can 4", self->extack.text);
+	numbers[0].value = 4;
+	world.has_session = true;
+	EXPECT_EQ(-EBUSY, retrain());
+	EXPECT_STREQ("fenced (-16)", self->extack.text);
+	world.link = -EIO;
+	EXPECT_EQ(-EIO, retrain());
+	self->dev.card = NULL;
+	EXPECT_EQ(-EOPNOTSUPP, retrain());
+	EXPECT_EQ(2, world.submits);
+}
+
+TEST_F(act, a_retrain_runs)
+{
+	retrain();
+	world.retrain = 3;
+	EXPECT_EQ(0, run());
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.origin);
+	EXPECT_EQ(1, world.op.before.speed);
+	EXPECT_EQ(2, world.op.after.speed);
+	EXPECT_EQ(4, world.op.after.width);
+	EXPECT_TRUE(world.op.has_after);
+	EXPECT_EQ(3, world.op.attempts);
+	/* all attempts, to another speed, or to no link */
+	world.retrain = -EREMOTEIO;
+	EXPECT_EQ(-EREMOTEIO, run());
+	EXPECT_TRUE(world.op.has_after);
+	EXPECT_EQ(FV_LINK_TRIES_DEFAULT, world.op.attempts);
+	EXPECT_STREQ("the link came to generation 2 x4, wanted is 3 x8", world.op.text);
+	world.retrain = -ETIMEDOUT;
+	EXPECT_EQ(-ETIMEDOUT, run());
+	EXPECT_TRUE(world.op.has_after);
+	EXPECT_STREQ("the link did not come up", world.op.text);
+	world.retrain = -EIO;
+	EXPECT_EQ(-EIO, run());
+	EXPECT_FALSE(world.op.has_after);
+	EXPECT_STREQ("its link cannot be retrained", world.op.text);
+	world.has_session = true;
+	EXPECT_EQ(-EBUSY, run());
+	EXPECT_STREQ("fenced", world.op.text);
+	EXPECT_EQ(1, world.refusals);
+	world.link = -EIO;
+	EXPECT_EQ(-EIO, run());
+	EXPECT_STREQ("the link below 0000:00:01.0 cannot be read", world.op.text);
+}
+
+TEST_F(act, one_is_not_accepted)
+{
+	EXPECT_EQ(-EINVAL, fpga_vfio_nl_reset_doit(NULL, &self->info));
+	EXPECT_EQ(-EINVAL, fpga_vfio_nl_retrain_doit(NULL, &self->info));
+	world.submit = -ENOBUFS;
+	EXPECT_EQ(-ENOBUFS, reset());
+	EXPECT_EQ(-ENOBUFS, retrain());
+	EXPECT_EQ(NULL, world.replied);
+	EXPECT_EQ(0, world.cancels);
+	/* one of which the requester does not learn is cancelled */
+	world.submit = 0;
+	world.reply = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, reset());
+	EXPECT_EQ(-EAGAIN, retrain());
+	EXPECT_EQ(2, world.cancels);
+	kernel_skb_short = UINT_MAX;
+	EXPECT_EQ(-EMSGSIZE, reset());
+	EXPECT_EQ(-EMSGSIZE, retrain());
+	EXPECT_EQ(4, world.cancels);
+	kernel_skb_short = 0;
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, reset());
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, retrain());
+	kernel_allocs = UINT_MAX;
+	EXPECT_EQ(4, world.cancels);
+}
+
+TEST_HARNESS_MAIN
