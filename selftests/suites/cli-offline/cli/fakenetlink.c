@@ -16,10 +16,10 @@
  * at once. op-get is not logged. netlink/deaf has the operation go on when it is cancelled,
  * netlink/lose loses the event of its end.
  *
- * A listener that waits in ppoll() gets the messages that a test puts into netlink/event, which is
- * removed when sent. The groups for administrators need netlink/admin, and are not there with
- * netlink/old; netlink/joined has the groups that were joined. netlink/overrun causes one ENOBUFS; netlink/unload unloads the driver,
- * netlink/unload-other another family.
+ * A listener that waits in ppoll() gets the messages that a test puts into netlink/event, which
+ * is removed when sent. The groups for administrators need netlink/admin, and are not there with
+ * netlink/old; netlink/joined has the groups that were joined. netlink/overrun causes one
+ * ENOBUFS; netlink/unload unloads the driver, netlink/unload-other another family.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -83,8 +83,8 @@ int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *e
 	return 0;
 }
 
-int iommu_group_for_each_dev(struct iommu_group *group, void *data,
-			     int (*fn)(struct device *dev, void *data))
+int kernel_walk_group(struct iommu_group *group, void *data,
+		      int (*fn)(struct device *dev, void *data))
 {
 	unsigned int i;
 

@@ -38,8 +38,9 @@ struct iommu_group {
 	((dev)->iommu_group ? ((dev)->iommu_group->refs++, (dev)->iommu_group) : NULL)
 /* Implemented by the test. */
 struct device;
-int iommu_group_for_each_dev(struct iommu_group *group, void *data,
-			     int (*fn)(struct device *dev, void *data));
+int kernel_walk_group(struct iommu_group *group, void *data,
+		      int (*fn)(struct device *dev, void *data));
+#define iommu_group_for_each_dev(group, data, fn)	kernel_walk_group(group, data, fn)
 
 struct attribute_group;
 

@@ -156,7 +156,8 @@ FIXTURE_SETUP(act)
 	self->dev.card = &self->card;
 	world = (struct world) {
 		.dev = &self->dev,
-		.now = { .speed = 1, .width = 4, .max_speed = 4, .max_width = 8, .target_speed = 3 },
+		.now = { .speed = 1, .width = 4, .max_speed = 4, .max_width = 8,
+			 .target_speed = 3 },
 	};
 	self->info = (struct genl_info) {
 		.snd_portid = 11, .snd_seq = 22, .family = &family, .attrs = self->attrs,

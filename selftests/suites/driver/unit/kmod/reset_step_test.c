@@ -961,6 +961,7 @@ TEST_F(reset_step, one_function_fails)
 		{ FV_PHASE_READ_BACK, -EPERM, &world.restore, "BAR 0 (at 0x10) stays 0" },
 	};
 	unsigned int i, n, last_gap;
+	bool is_last;
 
 	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 1000;
 	self->devices[0].policy.ready.mask = 1;
@@ -977,15 +978,13 @@ TEST_F(reset_step, one_function_fails)
 		else
 			world.msi_errors[i % DEVICES] = UINT_MAX;
 		/* what user space has written last is found by the read back */
-		world.restore_nr = rows[n].phase == FV_PHASE_READ_BACK ? 2 : 1;
-		world.changes_in_gap = rows[n].phase == FV_PHASE_READ_BACK ? last_gap : 0;
+		is_last = rows[n].phase == FV_PHASE_READ_BACK;
+		world.restore_nr = is_last ? 2 : 1;
+		world.changes_in_gap = is_last ? last_gap : 0;
 		self->step.text[0] = '\0';
 		EXPECT_EQ(rows[n].error, fv_reset_step_run(&self->job)) TH_LOG("row %u", i);
-		if (rows[n].phase == FV_PHASE_READ_BACK) {
-			EXPECT_EQ(rows[n].error, world.read_back_error);
-		} else {
-			EXPECT_EQ(rows[n].phase, world.phase) TH_LOG("row %u", i);
-		}
+		EXPECT_EQ(is_last ? FV_PHASE_MSI : rows[n].phase, world.phase) TH_LOG("row %u", i);
+		EXPECT_EQ(rows[n].error, is_last ? world.read_back_error : world.phase_error);
 		EXPECT_NE(NULL, strstr(self->step.text, rows[n].text)) TH_LOG("row %u", i);
 		EXPECT_EQ(i % DEVICES == 1, !!strstr(self->step.text, "0000:01:00.1"))
 			TH_LOG("row %u", i);
