@@ -279,7 +279,7 @@ TEST_F(act, a_retrain)
 	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RETRAIN_OP));
 	numbers[0].value = 5;
 	EXPECT_EQ(-ERANGE, retrain());
-	EXPECT_STREQ("generation 5 is wanted, port and card can 4", self->extack.text);
+	EXPECT_STREQ("32 GT/s requested, port and card support 16 GT/s", self->extack.text);
 	numbers[0].value = 4;
 	world.has_session = true;
 	EXPECT_EQ(-EBUSY, retrain());
@@ -307,7 +307,7 @@ TEST_F(act, a_retrain_runs)
 	EXPECT_EQ(-EREMOTEIO, run());
 	EXPECT_TRUE(world.op.has_after);
 	EXPECT_EQ(FV_LINK_TRIES_DEFAULT, world.op.attempts);
-	EXPECT_STREQ("the link came to generation 2 x4, wanted is 3 x8", world.op.text);
+	EXPECT_STREQ("link trained to 5 GT/s x4, goal is 8 GT/s x8", world.op.text);
 	world.retrain = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, run());
 	EXPECT_TRUE(world.op.has_after);
