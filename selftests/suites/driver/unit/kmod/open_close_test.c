@@ -14,6 +14,7 @@
 #include "object/device.h"
 #include "object/group.h"
 #include "object/history.h"
+#include "object/reset_tracking.h"
 #include "object/stats.h"
 #include "pcie/link.h"
 #include "pcie/msi.h"
@@ -121,6 +122,19 @@ void fv_card_reset_begin(struct fv_card *card)
 {
 }
 
+void fv_card_reset_end(struct fv_card *card)
+{
+}
+
+bool fv_reset_tracking_is_on(void)
+{
+	return false;
+}
+
+void fv_reset_done(struct pci_dev *pdev)
+{
+}
+
 int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
 {
 	kernel_assert(is_active);
@@ -219,6 +233,10 @@ void fv_fence_revoke(struct fv_device *dev)
 {
 }
 
+void fv_fence_lower(struct fv_device *dev)
+{
+}
+
 struct pci_dev *fv_vf_next(struct pci_dev *pf, struct pci_dev *vf)
 {
 	return NULL;
@@ -241,6 +259,10 @@ void fv_saved_state_exit(struct fv_device *dev)
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
 	return 0;
+}
+
+void fv_saved_state_restored(struct fv_device *dev)
+{
 }
 
 void fv_saved_state_reset(struct fv_device *dev)
