@@ -451,7 +451,7 @@ gone_together_ok()
 	succeeds
 	[ -e "$tree/removed/0000:07:00.0" ]
 	[ -e "$tree/removed/0000:07:00.1" ]
-	[ "$(driver_of 0000:07:00.0)" = fpga-vfio-pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 }
 
 hold ignored_refused "a function that stays, without an error of the kernel, is told"
