@@ -10,9 +10,22 @@
  */
 const char *fv_link_speed_name(unsigned int speed)
 {
-	static const char *const names[] = {
-		"0 GT/s", "2.5 GT/s", "5 GT/s", "8 GT/s", "16 GT/s", "32 GT/s", "64 GT/s",
-	};
-
-	return speed < sizeof(names) / sizeof(names[0]) ? names[speed] : "unknown speed";
+	switch (speed) {
+	case 0:
+		return "0 GT/s";
+	case 1:
+		return "2.5 GT/s";
+	case 2:
+		return "5 GT/s";
+	case 3:
+		return "8 GT/s";
+	case 4:
+		return "16 GT/s";
+	case 5:
+		return "32 GT/s";
+	case 6:
+		return "64 GT/s";
+	default:
+		return "unknown speed";
+	}
 }

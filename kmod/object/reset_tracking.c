@@ -82,17 +82,6 @@ static struct fv_reset_tracking *fv_reset_tracking_mine(void)
 }
 
 /**
- * fv_reset_tracking_is_on - Is the current task in a tracked call into vfio_pci_core?
- *
- * Context: Any.
- * Return: True if so: a reset by the PCI core is the call's, which may hold memory_lock.
- */
-bool fv_reset_tracking_is_on(void)
-{
-	return fv_reset_tracking_mine();
-}
-
-/**
  * fv_reset_count - Count and record a reset by the PCI core
  * @dev: the device
  * @method: method of the reset

@@ -39,7 +39,6 @@ struct fv_reset_tracking {
 void fv_reset_tracking_begin(struct fv_reset_tracking *tracking, struct fv_device *dev,
 			     enum fpga_vfio_origin origin, bool is_hot);
 void fv_reset_tracking_end(struct fv_reset_tracking *tracking);
-bool fv_reset_tracking_is_on(void);
 void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
 		    enum fpga_vfio_origin origin, bool is_ok, u64 ns);
 void fv_reset_done(struct pci_dev *pdev);

@@ -143,6 +143,14 @@ static u32 fv_config_read(struct pci_dev *pdev, const struct fv_config_field *fi
 	return fv_config_read_all(pdev, field, where) & field->mask;
 }
 
+/* True if all bits are set, also those that are no configuration: the function does not respond. */
+static bool fv_config_is_gone(const struct fv_config_field *field, u32 value)
+{
+	u32 all = GENMASK(8 * field->size - 1, 0);
+
+	return value == all && (field->mask & all) != all;
+}
+
 /* @others: the register as it was read, for the bits that are no configuration. */
 static void fv_config_write(struct pci_dev *pdev, const struct fv_config_field *field,
 			    int where, u32 value, u32 others)
@@ -547,7 +555,7 @@ bool fv_config_differs(struct pci_dev *pdev, const struct fv_config *config)
  * @size: of @text
  *
  * Context: Process context, under the device lock, after pci_restore_state().
- * Return: 0, or -EIO if a field does not take its value.
+ * Return: 0, or -EIO if a field does not take its value, or the function does not respond.
  */
 int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char *text,
 		     size_t size)
@@ -566,6 +574,11 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 		all = fv_config_read_all(pdev, field, where);
 		if ((all & field->mask) == expected)
 			continue;
+		/* Other bits of such a value trigger actions, such as an FLR. */
+		if (fv_config_is_gone(field, all)) {
+			snprintf(text, size, "%s no longer responds", pci_name(pdev));
+			return -EIO;
+		}
 		fv_config_write(pdev, field, where, expected, all);
 		value = fv_config_read(pdev, field, where);
 		if (value == expected)

@@ -103,43 +103,19 @@ void fv_core_reset_vfs_done(struct pci_dev *pf)
 	}
 }
 
-/*
- * Keep the user and importers of dma-bufs from the function. In its own resets, vfio_pci_core holds
- * memory_lock and has revoked dma-bufs.
- */
-static void fv_core_reset_fence(struct fv_device *dev)
-{
-	if (fv_reset_tracking_is_on() || !READ_ONCE(dev->fence.is_open) ||
-	    fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_fence_is_up(&dev->fence))
-		return;
-	dev->is_core_fenced = true;
-	if (fv_fence_raise(dev))
-		pci_warn(dev->core.pdev, "not fenced while the PCI core resets it\n");
-	fv_fence_revoke(dev);
-}
-
-/* One that is not ready stays fenced until it has been recovered. */
-static void fv_core_reset_unfence(struct fv_device *dev)
-{
-	if (!dev->is_core_fenced)
-		return;
-	dev->is_core_fenced = false;
-	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
-		fv_fence_lower(dev);
-}
-
 /**
  * fv_core_reset_prepare - pci_error_handlers::reset_prepare
  * @pdev: the function that the PCI core is about to reset
  *
- * Context: Process context, under the device lock. Waits for importers of dma-bufs, and up to twice
- * FV_FENCE_LIMIT_MS for the user.
+ * Does not fence the user: the PCI core blocks config access, for which the user may wait with
+ * memory_lock held, and the vfio_pci_core of another driver may call this with memory_lock held.
+ *
+ * Context: Process context, under the device lock, with config access blocked.
  */
 void fv_core_reset_prepare(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
-	fv_core_reset_fence(dev);
 	fv_device_set_dirty(dev);
 	dev->reset_began_ns = ktime_get_ns();
 	dev->reset_was_readable = fv_ready_is_answering(pdev);
@@ -209,10 +185,8 @@ void fv_core_reset_done(struct pci_dev *pdev)
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
 	fv_reset_done(pdev);
+	fv_card_reset_end(dev->card);
 	fv_core_reset_check(dev);
 	fv_saved_state_restored(dev);
-	/* Until then the link monitor leaves the card alone. */
-	fv_core_reset_unfence(dev);
-	fv_card_reset_end(dev->card);
 	fv_core_reset_vfs_done(pdev);
 }

@@ -122,8 +122,8 @@ static ssize_t fv_flr_write_core(struct vfio_device *vdev, const char __user *bu
 	fv_reset_tracking_end(&tracking);
 
 	if (tracking.is_seen)
-		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_USER_FLR, tracking.is_answering,
-			       ktime_get_ns() - began_ns);
+		fv_reset_count(dev, tracking.method, FPGA_VFIO_ORIGIN_USER_FLR,
+			       tracking.is_answering, ktime_get_ns() - began_ns);
 	return ret;
 }
 

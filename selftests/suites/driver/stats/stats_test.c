@@ -332,8 +332,6 @@ STATS_TEST(resets_count_by_method)
 		int64_t want[COUNTERS] = {
 			[C(OPENS)] = 1, [C(CLOSES)] = 1,
 			[C(IOCTLS)] = DEVICE_OPEN_IOCTLS + 3,
-			/* the user of a device that the PCI core resets */
-			[C(FENCES)] = 2,
 		};
 
 		printf("# %s, by its %s\n", c->role, counter_name(c->counter));

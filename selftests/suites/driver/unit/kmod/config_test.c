@@ -174,7 +174,7 @@ TEST_F(config, a_difference_is_seen)
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
-/* A user that disables its interrupts sets it at any time, but must not clear one that is needed. */
+/* A user that disables its interrupts sets it at any time, but must not clear a needed one. */
 TEST_F(config, interrupt_disable_may_be_set)
 {
 	u16 on = pci_look(&self->card, PCI_COMMAND, 2) | PCI_COMMAND_INTX_DISABLE;
@@ -231,11 +231,33 @@ TEST_F(config, each_field_is_cleared)
 	for (i = 0; i < FIELDS; i++) {
 		const struct field *field = &fields[i];
 
-		pci_put(&self->card, where_of(field), field->size, ~0, ~0);
+		pci_put(&self->card, where_of(field), field->size, field->mask, ~0);
 		EXPECT_EQ(0, verify());
 		EXPECT_EQ(value_of(field),
 			  pci_look(&self->card, where_of(field), field->size) & field->mask)
 			TH_LOG("%s", field->name);
+		self->card = before;
+	}
+}
+
+/* All-ones in bits that are no configuration must not be written back: one starts an FLR. */
+TEST_F(config, all_ones_are_not_written)
+{
+	struct pci_dev before = self->card;
+	size_t i;
+
+	for (i = 0; i < FIELDS; i++) {
+		const struct field *field = &fields[i];
+		u32 all = GENMASK(8 * field->size - 1, 0);
+
+		/* enabled as expected */
+		if ((field->mask & all) == all || value_of(field) == field->mask)
+			continue;
+		pci_put(&self->card, where_of(field), field->size, ~0, ~0);
+		EXPECT_EQ(-EIO, verify())
+			TH_LOG("%s", field->name);
+		EXPECT_NE(NULL, strstr(self->text, "no longer responds"));
+		EXPECT_EQ(0, self->card.nr_writes);
 		self->card = before;
 	}
 }
@@ -296,13 +318,15 @@ TEST_F(config, interrupts_are_the_kernels)
 {
 	int i;
 
+	pci_put(&self->card, 0x52, 2, 0x5555, ~0);
+	pci_put(&self->card, 0x66, 2, 0x8555, ~0);
 	for (i = 0; i < 4; i++) {
 		self->card.msi_enabled = i & 1;
 		self->card.msix_enabled = i & 2;
 		EXPECT_EQ(0, verify());
 		EXPECT_EQ(i & 1, pci_look(&self->card, 0x52, 2) & 1);
 		EXPECT_EQ(i & 2 ? 0x8000 : 0, pci_look(&self->card, 0x66, 2) & 0x8000);
-		EXPECT_EQ(0xfffe, pci_look(&self->card, 0x52, 2) & 0xfffe);
+		EXPECT_EQ(0x5554, pci_look(&self->card, 0x52, 2) & 0xfffe);
 	}
 }
 

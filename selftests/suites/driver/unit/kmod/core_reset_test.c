@@ -28,8 +28,6 @@ static struct world {
 	bool is_bound[FUNCTIONS];
 	unsigned int raises[FUNCTIONS], revokes[FUNCTIONS], saves[FUNCTIONS], stops[FUNCTIONS];
 	unsigned int queued[FUNCTIONS], sets[FUNCTIONS];
-	unsigned int lowers[FUNCTIONS];
-	bool is_tracked;
 	char steps[64];		/* what reset_done does, in order */
 	int raise, save, verify, verify_vfs, msi;	/* errors */
 	unsigned int begins, refs, verifies, msis;
@@ -108,19 +106,6 @@ void fv_fence_revoke(struct fv_device *dev)
 {
 	kernel_assert(world.raises[index_of(dev)] && !dev->core.memory_lock.held);
 	world.revokes[index_of(dev)]++;
-}
-
-void fv_fence_lower(struct fv_device *dev)
-{
-	kernel_assert(dev->core.pdev->dev.mutex.held && !dev->core.memory_lock.held);
-	kernel_assert(dev->state == FPGA_VFIO_CARD_STATE_READY);
-	world.lowers[index_of(dev)]++;
-	strcat(world.steps, "lower ");
-}
-
-bool fv_reset_tracking_is_on(void)
-{
-	return world.is_tracked;
 }
 
 void fv_reset_done(struct pci_dev *pdev)
@@ -297,68 +282,16 @@ TEST_F(core_reset, before_it)
 	EXPECT_EQ(1, world.raises[VF0]);
 }
 
-/* The user and importers are kept out, until the function has been checked. */
-TEST_F(core_reset, its_user_is_fenced)
+/* The user is not told, and the link monitor, which ignored the card, goes on. */
+TEST_F(core_reset, its_end)
 {
+	self->dev->fence.is_open = true;
 	self->pf->nr_vfs = 0;
-	self->dev->fence.is_open = true;
-	fv_core_reset_prepare(self->pf);
-	EXPECT_EQ(1, world.raises[PF]);
-	EXPECT_EQ(1, world.revokes[PF]);
-	EXPECT_EQ(1, world.saves[PF]);
-	fv_core_reset_done(self->pf);
-	EXPECT_EQ(1, world.lowers[PF]);
-	EXPECT_EQ(1, world.verifies);
-	EXPECT_STREQ("done restored lower end ", world.steps);
-	/* once */
-	fv_core_reset_prepare(self->pf);
-	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
-	fv_core_reset_done(self->pf);
-	EXPECT_EQ(1, world.lowers[PF]);
-	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
-	world.begins++;
-	fv_core_reset_done(self->pf);
-	EXPECT_EQ(1, world.lowers[PF]);
-	EXPECT_EQ(0, world.begins);
-
-	/* it fails: the recovery lowers the fence */
-	fv_core_reset_prepare(self->pf);
-	EXPECT_EQ(3, world.raises[PF]);
-	world.verify = -EIO;
-	fv_core_reset_done(self->pf);
-	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
-	EXPECT_EQ(1, world.queued[PF]);
-	EXPECT_EQ(1, world.lowers[PF]);
-}
-
-/* A fence that fails is only told, and may be half up. */
-TEST_F(core_reset, its_user_does_not_let_go)
-{
-	self->dev->fence.is_open = true;
-	world.raise = -EAGAIN;
-	fv_core_reset_prepare(self->pf);
-	EXPECT_EQ(1, world.revokes[PF]);
-	fv_core_reset_done(self->pf);
-	EXPECT_EQ(1, world.lowers[PF]);
-}
-
-/* In its own resets vfio_pci_core holds memory_lock. */
-TEST_F(core_reset, its_user_is_left_alone)
-{
-	fv_core_reset_prepare(self->pf);	/* there is none */
-	self->dev->fence.is_open = true;
-	world.is_tracked = true;
-	fv_core_reset_prepare(self->pf);
-	world.is_tracked = false;
-	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
-	fv_core_reset_prepare(self->pf);
-	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
-	self->dev->fence.seq = 1;
 	fv_core_reset_prepare(self->pf);
 	EXPECT_EQ(0, world.raises[PF] + world.revokes[PF]);
-	EXPECT_FALSE(self->dev->is_core_fenced);
 	fv_core_reset_done(self->pf);
-	EXPECT_EQ(0, world.lowers[PF]);
+	EXPECT_EQ(1, world.verifies);
+	EXPECT_STREQ("done end restored ", world.steps);
 }
 
 /* What fails is only told: the core resets the function in any case. */
