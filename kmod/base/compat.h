@@ -6,11 +6,14 @@
 #ifndef FV_COMPAT_H
 #define FV_COMPAT_H
 
+#include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 #include <linux/vfio.h>
@@ -172,6 +175,19 @@ static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 #else
 #define FV_FEATURE_DMA_BUF	11
 #endif
+
+/*
+ * Whether the current task holds a semaphore for writing; see rwsem_set_owner() and, for the bit of
+ * a lock that is not spun on, RWSEM_NONSPINNABLE.
+ */
+static inline bool fv_compat_is_mine(struct rw_semaphore *sem)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return ((long)READ_ONCE(sem->rwbase.rtmutex.owner) & ~BIT(0)) == (long)current;
+#else
+	return (atomic_long_read(&sem->owner) & ~BIT(1)) == (long)current;
+#endif
+}
 
 /*
  * 7.3: pcie_flr() refuses a function with unreadable configuration space, and the PCI core

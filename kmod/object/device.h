@@ -59,6 +59,7 @@ struct fv_stats;
  * @recovery:	recovery worker
  * @user_notify:	notifies the user of a device that does not come back
  * @reset_began_ns: when the PCI core began its last reset, CLOCK_MONOTONIC; device lock
+ * @is_core_fenced: fenced for a reset by the PCI core; device lock
  * @reset_was_readable: configuration space was readable then; device lock
  * @aer_seen:	errors latched at the last AER report, non-fatal and fatal; device lock
  * @is_leaving:	the device is being unbound: the driver's own waits for it end early
@@ -97,6 +98,7 @@ struct fv_device {
 	struct delayed_work recovery;
 	struct work_struct user_notify;
 	u64 reset_began_ns;
+	bool is_core_fenced;
 	bool reset_was_readable;
 	u32 aer_seen[2];
 	bool is_leaving;

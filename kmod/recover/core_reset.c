@@ -3,10 +3,12 @@
  * Resets by the PCI core, of which it tells drivers only before and after: by sysfs, by another
  * driver, or by vfio_pci_core itself.
  */
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/string.h>
 
+#include "base/compat.h"
 #include "isolate/fence.h"
 #include "isolate/intx.h"
 #include "isolate/saved_state.h"
@@ -103,19 +105,73 @@ void fv_core_reset_vfs_done(struct pci_dev *pf)
 	}
 }
 
+/*
+ * The PCI core blocks config access before it calls reset_prepare, but for
+ * pci_reset_function_locked(). A user's write to Command may hold memory_lock while it waits for
+ * config access: let it go on while the fence takes that lock. The device lock keeps other resets
+ * from blocking config access meanwhile. Returns whether to block it again.
+ */
+static bool fv_core_reset_let_go_on(struct pci_dev *pdev)
+{
+	bool is_blocked = pdev->block_cfg_access;
+
+	if (is_blocked)
+		pci_cfg_access_unlock(pdev);
+	return is_blocked;
+}
+
+/*
+ * Keep the user and importers of dma-bufs from the function. In resets by vfio_pci_core, also that
+ * of another driver, the current task holds memory_lock, and dma-bufs are revoked.
+ */
+static void fv_core_reset_fence(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	bool is_blocked;
+	int ret;
+
+	if (fv_compat_is_mine(&dev->core.memory_lock) || !READ_ONCE(dev->fence.is_open) ||
+	    fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_fence_is_up(&dev->fence))
+		return;
+	is_blocked = fv_core_reset_let_go_on(pdev);
+	dev->is_core_fenced = true;
+	ret = fv_fence_raise(dev);
+	if (ret)
+		pci_warn(pdev, "not fenced while the PCI core resets it: %pe\n", ERR_PTR(ret));
+	else
+		fv_fence_revoke(dev);
+	if (is_blocked)
+		pci_cfg_access_lock(pdev);
+}
+
+/* One that is not ready stays fenced until it has been recovered. */
+static void fv_core_reset_unfence(struct fv_device *dev)
+{
+	bool is_blocked;
+
+	if (!dev->is_core_fenced)
+		return;
+	dev->is_core_fenced = false;
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		return;
+	is_blocked = fv_core_reset_let_go_on(dev->core.pdev);
+	fv_fence_lower(dev);
+	if (is_blocked)
+		pci_cfg_access_lock(dev->core.pdev);
+}
+
 /**
  * fv_core_reset_prepare - pci_error_handlers::reset_prepare
  * @pdev: the function that the PCI core is about to reset
  *
- * Does not fence the user: the PCI core blocks config access, for which the user may wait with
- * memory_lock held, and the vfio_pci_core of another driver may call this with memory_lock held.
- *
- * Context: Process context, under the device lock, with config access blocked.
+ * Context: Process context, under the device lock, with config access blocked; memory_lock may be
+ * held. May sleep as long as fv_fence_raise() and fv_fence_revoke(), with config access allowed.
  */
 void fv_core_reset_prepare(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
+	fv_core_reset_fence(dev);
 	fv_device_set_dirty(dev);
 	dev->reset_began_ns = ktime_get_ns();
 	dev->reset_was_readable = fv_ready_is_answering(pdev);
@@ -178,15 +234,18 @@ void fv_core_reset_check(struct fv_device *dev)
  * fv_core_reset_done - pci_error_handlers::reset_done
  * @pdev: the function, which the PCI core has reset and restored, or has failed to
  *
- * Context: Process context, under the device lock; memory_lock may be held.
+ * Context: Process context, under the device lock, with config access blocked; memory_lock may be
+ * held. May sleep as long as fv_fence_lower(), with config access allowed.
  */
 void fv_core_reset_done(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
 	fv_reset_done(pdev);
-	fv_card_reset_end(dev->card);
 	fv_core_reset_check(dev);
 	fv_saved_state_restored(dev);
+	/* Until then the link monitor leaves the card alone. */
+	fv_core_reset_unfence(dev);
+	fv_card_reset_end(dev->card);
 	fv_core_reset_vfs_done(pdev);
 }

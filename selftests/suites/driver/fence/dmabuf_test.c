@@ -200,6 +200,11 @@ static int by_sysfs(struct resetter *resetter)
 	return ret < 0 ? ret : 0;
 }
 
+static int by_core(struct resetter *resetter)
+{
+	return __file_write("1", PCI_SYSFS "/%s/reset", resetter->bdf);
+}
+
 static int by_user(struct resetter *resetter)
 {
 	return __device_reset(resetter->dev);
@@ -230,6 +235,7 @@ static const struct {
 	{ "netlink", "flr", by_netlink },
 	{ "netlink, hot", "hot", hot_by_netlink },
 	{ "sysfs", "flr", by_sysfs },
+	{ "the PCI core", "flr", by_core },
 	{ "VFIO_DEVICE_RESET", "flr", by_user },
 	{ "a guest's FLR", "flr", by_guest },
 };

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Resets of a card in use: what its user keeps, and what the next user sees. */
 #include <linux/fpga_vfio.h>
+#include <linux/pci_regs.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 
+#include "check.h"
+#include "child.h"
 #include "config.h"
 #include "control.h"
+#include "file.h"
+#include "looper.h"
+#include "pci.h"
+#include "region.h"
 #include "regs.h"
 #include "user.h"
 
 #define LIMIT_S 300
+#define SOON_MS 60000
+#define CORE_RESETS 30
 
 FIXTURE(reset)
 {
@@ -52,6 +63,67 @@ RESET_TEST(user_keeps_mappings_and_configuration)
 		EXPECT_EQ(0, memcmp(before, after, 256));
 		EXPECT_EQ(0, user_moves_data(&self->user, method));
 	}
+}
+
+static void reset_by_core(const char *bdf)
+{
+	_exit(__file_write("1", PCI_SYSFS "/%s/reset", bdf) ? 1 : 0);
+}
+
+/* Behind the PCI core's own reset the user reads all-ones, and the card sees none of that. */
+RESET_TEST(user_is_kept_from_a_reset_by_the_core)
+{
+	uint64_t flrs = control_number("FV_CARD", "flr"), reads;
+	uint32_t id = 0;
+	int status;
+	pid_t core;
+
+	control_do("FV_CARD", "ready-after flr hold");
+	core = child_start(reset_by_core, self->bdf);
+	ASSERT_TRUE(wait_until(control_number("FV_CARD", "flr") > flrs, SOON_MS));
+	reads = control_number("FV_CARD", "bar_reads");
+	EXPECT_EQ(~0u, self->user.regs[CARD_REG_ID / 4]);
+	EXPECT_EQ(4, __region_read(&self->user.dev, VFIO_PCI_BAR0_REGION_INDEX, CARD_REG_ID, &id,
+				   4));
+	EXPECT_EQ(~0u, id);
+	self->user.regs[CARD_REG_SCRATCH(0) / 4] = 0xbad;
+	EXPECT_EQ(reads, control_number("FV_CARD", "bar_reads"));
+	control_do("FV_CARD", "ready-after image");
+	control_do("FV_CARD", "release");
+	ASSERT_EQ(core, waitpid(core, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(CARD_ID, self->user.regs[CARD_REG_ID / 4]);
+	EXPECT_EQ(0, self->user.regs[CARD_REG_SCRATCH(0) / 4]);
+	EXPECT_EQ(0, user_moves_data(&self->user, 7));
+	EXPECT_EQ(flrs + 1, control_number("FV_CARD", "flr"));
+}
+
+static void toggle_memory(void *arg)
+{
+	struct device *dev = arg;
+
+	config_command(dev, PCI_COMMAND_MEMORY, 0);
+	config_command(dev, 0, PCI_COMMAND_MEMORY);
+}
+
+/*
+ * A write to Command holds memory_lock while it waits for config access, which the PCI core blocks
+ * during its reset: the driver must not wait for memory_lock then.
+ */
+RESET_TEST(user_writes_command_in_resets_by_the_core)
+{
+	struct looper looper;
+	unsigned int i;
+
+	looper_start(&looper, toggle_memory, &self->user.dev);
+	for (i = 0; i < CORE_RESETS; i++) {
+		ASSERT_EQ(0, __file_write("1", PCI_SYSFS "/%s/reset", self->bdf));
+		EXPECT_TRUE(looper_goes_on(&looper, 3));
+	}
+	looper_end(&looper);
+	config_command(&self->user.dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_EQ(CARD_ID, self->user.regs[CARD_REG_ID / 4]);
+	EXPECT_EQ(0, user_moves_data(&self->user, 9));
 }
 
 /* The next user of a card that was left alone gets it without another reset, and it works. */

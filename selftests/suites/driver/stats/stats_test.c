@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Each counter counts exactly its operations, in sysfs and netlink. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -332,6 +333,8 @@ STATS_TEST(resets_count_by_method)
 		int64_t want[COUNTERS] = {
 			[C(OPENS)] = 1, [C(CLOSES)] = 1,
 			[C(IOCTLS)] = DEVICE_OPEN_IOCTLS + 3,
+			/* the user of a device that the PCI core resets */
+			[C(FENCES)] = 2,
 		};
 
 		printf("# %s, by its %s\n", c->role, counter_name(c->counter));
@@ -430,6 +433,50 @@ STATS_TEST(hot_reset_counts_at_all_it_hits)
 	EXPECT_EQ(0, watch_end(&watch, refused));
 	device_close(&dev2);
 	device_close(&dev);
+}
+
+/* Log lines of the kernel since the last call contain @text. */
+static bool kernel_says(int kmsg, const char *text)
+{
+	bool is_there = false;
+	char line[4096];
+	ssize_t size;
+
+	while ((size = read(kmsg, line, sizeof(line) - 1)) > 0) {
+		line[size] = '\0';
+		if (strstr(line, text))
+			is_there = true;
+	}
+	return is_there;
+}
+
+/*
+ * A hot reset by the user of another driver's device in the same set, with the locks of both held:
+ * the driver must neither wait for these nor fence its user.
+ */
+STATS_TEST(hot_reset_by_another_driver)
+{
+	const int64_t want[COUNTERS] = { [C(RESET_HOT_OK)] = 1 };
+	struct device dev, other;
+	struct watch watch;
+	int kmsg;
+
+	module_probe("vfio-pci");
+	pci_bind(role("FV_EDU2"), "vfio-pci");
+	device_open(&dev, &self->iommu, role("FV_EDU1"));
+	device_open(&other, &self->iommu, role("FV_EDU2"));
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, kmsg);
+	lseek(kmsg, 0, SEEK_END);
+	watch_begin(&watch, &self->genl, role("FV_EDU1"));
+	ASSERT_EQ(0, hot_reset(&other, self->iommu.groups[0].fd));
+	EXPECT_EQ(0, watch_end(&watch, want));
+	EXPECT_FALSE(kernel_says(kmsg, "not fenced"));
+	EXPECT_EQ(0xed, region_read32(&dev, EDU_BAR, EDU_ID) & 0xff);
+	close(kmsg);
+	device_close(&other);
+	device_close(&dev);
+	pci_bind(role("FV_EDU2"), "fpga_vfio_pci");
 }
 
 /* The counters of a group are the sum of its devices, in all interfaces. */

@@ -28,7 +28,9 @@ static struct world {
 	bool is_bound[FUNCTIONS];
 	unsigned int raises[FUNCTIONS], revokes[FUNCTIONS], saves[FUNCTIONS], stops[FUNCTIONS];
 	unsigned int queued[FUNCTIONS], sets[FUNCTIONS];
-	char steps[64];		/* what reset_done does, in order */
+	unsigned int lowers[FUNCTIONS];
+	char steps[256];		/* what reset_done does, in order */
+	bool may_access;	/* config access is allowed */
 	int raise, save, verify, verify_vfs, msi;	/* errors */
 	unsigned int begins, refs, verifies, msis;
 	bool has_session, is_intx_used;
@@ -95,17 +97,33 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 	world.sets[index_of(dev)]++;
 }
 
-int fv_fence_raise(struct fv_device *dev)
+/* A user's write to Command may hold memory_lock while it waits for config access. */
+static void assert_user_may_go_on(struct fv_device *dev)
 {
 	kernel_assert(dev->core.pdev->dev.mutex.held && !dev->core.memory_lock.held);
+	kernel_assert(!dev->core.pdev->block_cfg_access);
+}
+
+int fv_fence_raise(struct fv_device *dev)
+{
+	assert_user_may_go_on(dev);
 	world.raises[index_of(dev)]++;
 	return world.raise;
 }
 
 void fv_fence_revoke(struct fv_device *dev)
 {
-	kernel_assert(world.raises[index_of(dev)] && !dev->core.memory_lock.held);
+	kernel_assert(world.raises[index_of(dev)]);
+	assert_user_may_go_on(dev);
 	world.revokes[index_of(dev)]++;
+}
+
+void fv_fence_lower(struct fv_device *dev)
+{
+	assert_user_may_go_on(dev);
+	kernel_assert(dev->state == FPGA_VFIO_CARD_STATE_READY);
+	world.lowers[index_of(dev)]++;
+	strcat(world.steps, "lower ");
 }
 
 void fv_reset_done(struct pci_dev *pdev)
@@ -127,6 +145,7 @@ void fv_card_reset_end(struct fv_card *card)
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
 	kernel_assert(pdev == dev->core.pdev && !world.stops[index_of(dev)]);
+	kernel_assert(pdev->block_cfg_access == !world.may_access);
 	world.saves[index_of(dev)]++;
 	return world.save;
 }
@@ -239,12 +258,14 @@ FIXTURE_SETUP(core_reset)
 	memset(&self->dev->config, 0x5a, sizeof(self->dev->config));
 	world.devices = self->devices;
 	mutex_lock(&self->pf->dev.mutex);
+	pci_cfg_access_lock(self->pf);
 }
 
 FIXTURE_TEARDOWN(core_reset)
 {
 	unsigned int i;
 
+	EXPECT_EQ(1, self->pf->block_cfg_access);
 	mutex_unlock(&self->pf->dev.mutex);
 	for (i = 0; i < FUNCTIONS; i++)
 		EXPECT_EQ(1, self->pdevs[i].refs);
@@ -282,16 +303,105 @@ TEST_F(core_reset, before_it)
 	EXPECT_EQ(1, world.raises[VF0]);
 }
 
-/* The user is not told, and the link monitor, which ignored the card, goes on. */
-TEST_F(core_reset, its_end)
+/* The user and importers are kept out, until the function has been checked. */
+TEST_F(core_reset, its_user_is_fenced)
+{
+	self->pf->nr_vfs = 0;
+	self->dev->fence.is_open = true;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(1, world.raises[PF]);
+	EXPECT_EQ(1, world.revokes[PF]);
+	EXPECT_EQ(1, world.saves[PF]);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(1, world.lowers[PF]);
+	EXPECT_EQ(1, world.verifies);
+	EXPECT_STREQ("done restored lower end ", world.steps);
+	/* once */
+	fv_core_reset_prepare(self->pf);
+	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(1, world.lowers[PF]);
+	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
+	world.begins++;
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(1, world.lowers[PF]);
+	EXPECT_EQ(0, world.begins);
+
+	/* it fails: the recovery lowers the fence */
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(3, world.raises[PF]);
+	world.verify = -EIO;
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
+	EXPECT_EQ(1, world.queued[PF]);
+	EXPECT_EQ(1, world.lowers[PF]);
+}
+
+/* A fence that fails is only told, and may be half up; what it waits for may not end. */
+TEST_F(core_reset, its_user_does_not_let_go)
 {
 	self->dev->fence.is_open = true;
-	self->pf->nr_vfs = 0;
+	world.raise = -EAGAIN;
 	fv_core_reset_prepare(self->pf);
-	EXPECT_EQ(0, world.raises[PF] + world.revokes[PF]);
+	EXPECT_EQ(1, world.raises[PF]);
+	EXPECT_EQ(0, world.revokes[PF]);
 	fv_core_reset_done(self->pf);
-	EXPECT_EQ(1, world.verifies);
-	EXPECT_STREQ("done end restored ", world.steps);
+	EXPECT_EQ(1, world.lowers[PF]);
+}
+
+/* pci_reset_function_locked() does not block config access. */
+TEST_F(core_reset, config_access_is_not_blocked)
+{
+	self->pf->nr_vfs = 0;
+	self->pf->block_cfg_access = 0;
+	self->dev->fence.is_open = true;
+	world.may_access = true;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(0, self->pf->block_cfg_access);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(0, self->pf->block_cfg_access);
+	EXPECT_EQ(1, world.raises[PF]);
+	EXPECT_EQ(1, world.lowers[PF]);
+	self->pf->block_cfg_access = 1;
+}
+
+/* The fence waits for a user that has memory_lock, but must not wait for the current task. */
+TEST_F(core_reset, its_user_is_left_alone)
+{
+	struct rw_semaphore *memory_lock = &self->dev->core.memory_lock;
+	static struct task_struct task;
+
+	fv_core_reset_prepare(self->pf);	/* there is none */
+	self->dev->fence.is_open = true;
+	/* vfio_pci_core, also that of another driver */
+	down_write(memory_lock);
+	fv_core_reset_prepare(self->pf);
+	fv_core_reset_done(self->pf);
+	memory_lock->owner.counter |= 2;	/* RWSEM_NONSPINNABLE */
+	fv_core_reset_prepare(self->pf);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(0, world.raises[PF]);
+	up_write(memory_lock);
+	/* A reader may leave its task there, and another task is not this one. */
+	memory_lock->owner.counter = (long)current | 1;	/* RWSEM_READER_OWNED */
+	fv_core_reset_prepare(self->pf);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(1, world.raises[PF]);
+	memory_lock->owner.counter = (long)&task;
+	fv_core_reset_prepare(self->pf);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(2, world.raises[PF]);
+	EXPECT_EQ(2, world.lowers[PF]);
+
+	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
+	fv_core_reset_prepare(self->pf);
+	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
+	self->dev->fence.seq = 1;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(2, world.raises[PF]);
+	EXPECT_FALSE(self->dev->is_core_fenced);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(2, world.lowers[PF]);
 }
 
 /* What fails is only told: the core resets the function in any case. */

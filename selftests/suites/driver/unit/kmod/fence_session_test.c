@@ -161,7 +161,7 @@ void fv_fence_lower(struct fv_device *dev)
 
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
-	kernel_assert(pdev->access_locks == 1);
+	kernel_assert(pdev->block_cfg_access == 1);
 	/* set on -ENOMEM, too: the caller must restore or forget in any case */
 	if (dev)
 		world.remembered |= 1 << index_of(dev);
@@ -183,7 +183,7 @@ void fv_config_stop(struct pci_dev *pdev)
 {
 	struct fv_device *dev = world.devices[index_of_pdev(pdev)];
 
-	kernel_assert(pdev->access_locks == 1);
+	kernel_assert(pdev->block_cfg_access == 1);
 	kernel_assert(!dev->card || dev->core.memory_lock.held == -1);
 	kernel_assert(!dev->card || world.revoked & 1 << index_of_pdev(pdev));
 	world.stops |= 1 << index_of_pdev(pdev);
@@ -427,7 +427,7 @@ FIXTURE_TEARDOWN(session)
 
 	kernel_assert(!world.kept && !world.is_held);
 	for (i = 0; i < DEVICES; i++)
-		kernel_assert(!self->pdevs[i].access_locks);
+		kernel_assert(!self->pdevs[i].block_cfg_access);
 	kernel_assert(world.isolations == self->session->is_on && world.resets == world.isolations);
 	for (i = 0; i < DEVICES; i++)
 		kernel_assert(!self->pdevs[i].dev.usage);

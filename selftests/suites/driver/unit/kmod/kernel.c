@@ -373,6 +373,7 @@ bool down_write_trylock(struct rw_semaphore *lock)
 	if (lock->held)
 		return false;
 	lock->held = -1;
+	lock->owner.counter = (long)current;
 	kernel_locks++;
 	return true;
 }
@@ -381,6 +382,7 @@ void up_write(struct rw_semaphore *lock)
 {
 	kernel_assert(lock->held == -1);
 	lock->held = 0;
+	lock->owner.counter = 0;
 	kernel_locks--;
 }
 

@@ -315,8 +315,15 @@ struct mutex {
 	int held;
 };
 
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+#define atomic_long_read(a)	((a)->counter)
+
 struct rw_semaphore {
 	int held;		/* readers, or -1 for a writer */
+	atomic_long_t owner;	/* the task of that writer */
 };
 
 typedef struct mutex spinlock_t;

@@ -217,7 +217,7 @@ struct pci_dev {
 	bool is_gone;				/* reads as all-ones, drops writes */
 	bool is_unplugged;			/* and marked disconnected in the PCI core */
 	bool is_pending;			/* transactions never complete */
-	unsigned int refs, nr_vfs, saves, restores, access_locks, pending_waits;
+	unsigned int refs, nr_vfs, saves, restores, block_cfg_access, pending_waits;
 	unsigned int express_changes;		/* by the PCI core's locked accessors */
 	unsigned int nr_writes;
 	struct {
@@ -267,10 +267,10 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define pci_wait_for_pending_transaction(pdev)	((pdev)->pending_waits++, !(pdev)->is_pending)
 #define pci_dev_trylock(pdev)	device_trylock(&(pdev)->dev)
 #define pci_dev_unlock(pdev)	device_unlock(&(pdev)->dev)
-#define pci_cfg_access_lock(pdev)	((void)(pdev)->access_locks++)
+#define pci_cfg_access_lock(pdev)	((void)(pdev)->block_cfg_access++)
 #define pci_cfg_access_trylock(pdev)					\
-	((pdev)->access_locks ? false : (pci_cfg_access_lock(pdev), true))
-#define pci_cfg_access_unlock(pdev)	((void)(pdev)->access_locks--)
+	((pdev)->block_cfg_access ? false : (pci_cfg_access_lock(pdev), true))
+#define pci_cfg_access_unlock(pdev)	((void)(pdev)->block_cfg_access--)
 #define pci_save_state(pdev)	((void)(pdev)->saves++)
 #define pci_restore_state(pdev)	((void)(pdev)->restores++)
 int pci_set_power_state(struct pci_dev *pdev, int state);

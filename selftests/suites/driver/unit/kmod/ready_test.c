@@ -124,7 +124,7 @@ TEST_F(ready, it_is_waited_for)
 /* User space is kept from all functions for the 100 ms after link up. */
 static void is_kept_out(u64 us)
 {
-	kernel_assert(card->access_locks == 1);
+	kernel_assert(card->block_cfg_access == 1);
 }
 
 TEST_F(ready, a_link_settles)
@@ -144,12 +144,12 @@ TEST_F(ready, a_link_settles)
 	kernel_on_sleep = is_kept_out;
 	EXPECT_EQ(0, fv_ready_settle(&port));
 	EXPECT_EQ(began_ns + 100 * NSEC_PER_MSEC, kernel_ns);
-	EXPECT_EQ(0, card->access_locks);
-	EXPECT_EQ(1, other.access_locks);
+	EXPECT_EQ(0, card->block_cfg_access);
+	EXPECT_EQ(1, other.block_cfg_access);
 	EXPECT_EQ(0, card->nr_writes);
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, fv_ready_settle(&port));
-	EXPECT_EQ(0, card->access_locks);
+	EXPECT_EQ(0, card->block_cfg_access);
 	current->is_killed = false;
 	/* no bus below it */
 	kernel_on_sleep = NULL;

@@ -173,7 +173,7 @@ FIXTURE_TEARDOWN(scope)
 	kernel_assert(!world.kept);
 	for (i = 0; i < FUNCTIONS; i++) {
 		if (self->pdevs[i].name[0])
-			kernel_assert(self->pdevs[i].refs == 1 && !self->pdevs[i].access_locks);
+			kernel_assert(self->pdevs[i].refs == 1 && !self->pdevs[i].block_cfg_access);
 		kernel_assert(!self->pdevs[i].dev.mutex.held);
 	}
 }
@@ -714,14 +714,14 @@ TEST_F(scope, configuration_is_blocked)
 	ASSERT_EQ(0, widen());
 	fv_scope_block_config(&self->scope);
 	for (i = 0; i < 3; i++)
-		EXPECT_EQ(1, self->pdevs[i].access_locks);
+		EXPECT_EQ(1, self->pdevs[i].block_cfg_access);
 	fv_scope_lock_memory(&self->scope, 2);
 	EXPECT_EQ(-1, self->devices[2].core.memory_lock.held);
-	EXPECT_EQ(1, self->pdevs[2].access_locks);
+	EXPECT_EQ(1, self->pdevs[2].block_cfg_access);
 	up_write(&self->devices[2].core.memory_lock);
 	fv_scope_unblock_config(&self->scope);
 	for (i = 0; i < 3; i++)
-		EXPECT_EQ(0, self->pdevs[i].access_locks);
+		EXPECT_EQ(0, self->pdevs[i].block_cfg_access);
 	fv_scope_end(&self->scope);
 }
 
