@@ -32,6 +32,7 @@
 #include "base/compat.h"
 #include "base/wait.h"
 #include "isolate/fence.h"
+#include "isolate/fence_internal.h"
 #include "isolate/intx.h"
 #include "isolate/ones.h"
 #include "object/device.h"
@@ -52,13 +53,6 @@
  */
 #define FV_FENCE_HUGE_MS	20
 
-/*
- * How long an ioctl waits for the end of a reset, as with vfio-pci. VMMs do not retry, so it has to
- * outlast the reset of a working card; the user stands still meanwhile, so it must not wait for one
- * that hangs.
- */
-#define FV_FENCE_PATIENCE_MS	1000
-
 /**
  * fv_fence_zap - Unmap a device's BARs from its user
  * @dev: the device; each later access faults again
@@ -77,8 +71,15 @@ void fv_fence_zap(struct fv_device *dev)
 		unmap_mapping_range(dev->core.vdev.inode->i_mapping, start, end - start, true);
 }
 
-/* One jiffy, the shortest delay without a high-resolution timer. */
-static void fv_fence_refill_soon(struct fv_fence *fence)
+/**
+ * fv_fence_refill_soon - Fill the pages behind the fence with ones again
+ * @fence: the fence, after a fault that mapped one
+ *
+ * After one jiffy, the shortest delay without a high-resolution timer.
+ *
+ * Context: Any.
+ */
+void fv_fence_refill_soon(struct fv_fence *fence)
 {
 	queue_delayed_work(system_dfl_wq, &fence->refill, 1);
 }
@@ -110,126 +111,23 @@ static void fv_fence_refill(struct work_struct *work)
 		fv_fence_refill_soon(fence);
 }
 
-/*
- * vfio_pci_core changes the list under memory_lock. An export passes the gate, so none is added
- * behind the fence.
- */
-static bool fv_fence_has_dma_bufs(struct fv_device *dev)
-{
-	bool has_dma_bufs;
-
-	down_read(&dev->core.memory_lock);
-	has_dma_bufs = dev->fence.is_open && fv_compat_has_dma_bufs(&dev->core);
-	up_read(&dev->core.memory_lock);
-	return has_dma_bufs;
-}
-
-/*
- * vfio_pci_core exports no function that revokes dma-bufs or gives them back, but its low power
- * features do: entry revokes them, and exit gives them back if the user's Command register enables
- * memory. Their only other effect is one runtime PM reference, which the callers balance.
- */
-static int fv_fence_low_power(struct fv_device *dev, u32 feature)
-{
-	lockdep_assert_held_write(&dev->fence.gate);
-	return vfio_pci_core_ioctl_feature(&dev->core.vdev, VFIO_DEVICE_FEATURE_SET | feature,
-					   NULL, 0);
-}
-
-/* The gate keeps out the user's own low power requests and the close of the device. */
-static void fv_fence_revoke_locked(struct fv_device *dev)
-{
-	struct fv_fence *fence = &dev->fence;
-	struct pci_dev *pdev = dev->core.pdev;
-
-	if (fence->revoked_seq != fence->seq) {
-		fence->revoked_seq = fence->seq;
-		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_DMA_BUF_REVOKES);
-		pci_info_ratelimited(pdev, "dma-bufs of its BARs revoked, importers have to map them again\n");
-	}
-	pm_runtime_get_noresume(&pdev->dev);
-	/*
-	 * The exit gives nothing back, as the fence hides memory decoding. If the entry fails, the
-	 * user has the device in low power already: the entry has still revoked the dma-bufs, and
-	 * the device stays in low power.
-	 */
-	if (!fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY))
-		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
-	pm_runtime_put(&pdev->dev);
-}
-
-/* In low power the dma-bufs stay revoked until the user exits from it. */
-static void fv_fence_give_back_locked(struct fv_device *dev)
-{
-	if (fv_fence_has_dma_bufs(dev) && !READ_ONCE(dev->core.pm_runtime_engaged))
-		fv_fence_low_power(dev, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
-}
-
-/**
- * fv_fence_revoke - Revoke the dma-bufs of a fenced device
- * @dev: the device; nothing happens if it is not fenced
- *
- * On return no importer has a BAR mapped, and none can map one before the fence is lowered.
- * vfio_pci_core waits for importers without a limit, as in its own resets.
- *
- * Context: Process context, may sleep; not under memory_lock or fv_fence::gate.
- */
-void fv_fence_revoke(struct fv_device *dev)
-{
-	struct fv_fence *fence = &dev->fence;
-
-	if (!fv_fence_has_dma_bufs(dev))
-		return;
-	down_write(&fence->gate);
-	if (fv_fence_is_up(fence) && fv_fence_has_dma_bufs(dev))
-		fv_fence_revoke_locked(dev);
-	up_write(&fence->gate);
-}
-
 static void fv_fence_revoke_work(struct work_struct *work)
 {
 	fv_fence_revoke(container_of(work, struct fv_device, fence.revoke));
 }
-
-/* A request to the work item in_turn, on the stack of the task that waits for it. */
-struct fv_fence_step {
-	int (*act)(struct fv_device *dev);
-	int ret;
-	struct completion done;
-};
 
 /* Returns 1 if the fence is up, 0 if a reset has lowered it: then ioctls may be inside again. */
 static int fv_fence_finish_locked(struct fv_device *dev)
 {
 	struct fv_fence *fence = &dev->fence;
 
-	WRITE_ONCE(fence->is_finish_due, false);
+	WRITE_ONCE(fence->finish, NULL);
 	if (!fv_fence_is_up(fence))
 		return 0;
 	fv_fence_raise_locked(dev);
 	if (fence->is_open && fv_compat_has_dma_bufs(&dev->core))
 		queue_work(system_dfl_wq, &fence->revoke);
 	return 1;
-}
-
-static void fv_fence_in_turn(struct work_struct *work)
-{
-	struct fv_device *dev = container_of(work, struct fv_device, fence.in_turn);
-	struct fv_fence *fence = &dev->fence;
-	struct fv_fence_step *step;
-
-	/* The task has timed out. */
-	if (!READ_ONCE(fence->step) && !READ_ONCE(fence->is_finish_due))
-		return;
-	down_write(&dev->core.memory_lock);
-	step = xchg(&fence->step, NULL);
-	if (step)
-		step->ret = step->act(dev);
-	if (READ_ONCE(fence->is_finish_due))
-		fv_fence_finish_locked(dev);
-	up_write(&dev->core.memory_lock);
-	if (step)
-		complete(&step->done);
 }
 
 /**
@@ -247,7 +145,7 @@ int fv_fence_init(struct fv_device *dev)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&fence->refill, fv_fence_refill);
 	INIT_WORK(&fence->revoke, fv_fence_revoke_work);
-	INIT_WORK(&fence->in_turn, fv_fence_in_turn);
+	fv_fence_turn_init(fence);
 	mutex_init(&fence->turn);
 	mutex_init(&fence->raise);
 	init_rwsem(&fence->gate);
@@ -275,12 +173,6 @@ void fv_fence_exit(struct fv_device *dev)
 	cancel_delayed_work_sync(&fence->refill);
 	fv_intx_exit(dev);
 	fv_ones_exit(&fence->ones);
-}
-
-/* The Command register that the user sees. */
-static __le16 *fv_fence_command(struct fv_device *dev)
-{
-	return (__le16 *)&dev->core.vconfig[PCI_COMMAND];
 }
 
 /* What vfio_pci_core treats as disabled memory decoding. */
@@ -416,267 +308,6 @@ static void fv_fence_drain(struct fv_device *dev)
 			break;
 }
 
-/**
- * fv_fence_take_turn - Exclude other ioctls that touch a device
- * @dev: the device, fenced or not
- *
- * Context: Process context, may sleep; killable.
- * Return: 0, then call fv_fence_end_turn(); -EINTR on a fatal signal.
- */
-int fv_fence_take_turn(struct fv_device *dev)
-{
-	return mutex_lock_killable(&dev->fence.turn);
-}
-
-/**
- * fv_fence_end_turn - Undo fv_fence_take_turn()
- * @dev: the device
- *
- * Context: Process context.
- */
-void fv_fence_end_turn(struct fv_device *dev)
-{
-	mutex_unlock(&dev->fence.turn);
-}
-
-/**
- * fv_fence_enter - Begin an ioctl that touches a device
- * @dev: the device
- *
- * fv_fence_raise() waits for an ioctl inside, which therefore must not wait for the user: the
- * caller faults in the user's memory before, and disables page faults.
- *
- * Context: Process context, may sleep for a reset that the user itself requested, and for
- * FV_FENCE_PATIENCE_MS; killable.
- * Return: 0, then call fv_fence_leave(); -EAGAIN while the device is fenced, -EINTR on a fatal
- * signal.
- */
-int fv_fence_enter(struct fv_device *dev)
-{
-	struct fv_fence *fence = &dev->fence;
-	long left = msecs_to_jiffies(FV_FENCE_PATIENCE_MS);
-
-	if (mutex_lock_killable(&fence->turn))
-		return -EINTR;
-	for (;;) {
-		if (down_read_killable(&fence->gate)) {
-			left = -EINTR;
-			break;
-		}
-		if (!fv_fence_is_up(fence) && !atomic_read(&fence->nr_closing))
-			return 0;
-		up_read(&fence->gate);
-		/* Most likely a reset, which is soon over, keeps a ready device fenced. */
-		if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
-			left = -EAGAIN;
-			break;
-		}
-		left = wait_event_killable_timeout(fence->opened, !fv_fence_is_up(fence) &&
-						   !atomic_read(&fence->nr_closing), left);
-		if (left <= 0) {
-			left = left ? -EINTR : -EAGAIN;
-			break;
-		}
-	}
-	mutex_unlock(&fence->turn);
-	return left;
-}
-
-/**
- * fv_fence_leave - Undo fv_fence_enter()
- * @dev: the device
- *
- * Context: Process context.
- */
-void fv_fence_leave(struct fv_device *dev)
-{
-	up_read(&dev->fence.gate);
-	mutex_unlock(&dev->fence.turn);
-}
-
-static int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
-{
-	int ret;
-
-	while (!down_write_trylock(lock)) {
-		ret = fv_wait_pause(wait);
-		if (ret)
-			return ret == -ETIMEDOUT ? -EAGAIN : ret;
-	}
-	return 0;
-}
-
-/*
- * Run a step under memory_lock whatever the user does. Threads that read, write and fault leave no
- * gap in which a trylock succeeds. A blocking wait cannot time out when a write to Command holds
- * the lock and importers of dma-bufs do not let go. So a work item blocks in place of the task.
- * Returns the result of @act, or -EAGAIN or -EINTR without a call of @act.
- */
-static int fv_fence_do(struct fv_device *dev, int (*act)(struct fv_device *dev),
-		       struct fv_wait *wait)
-{
-	struct fv_fence_step step = { .act = act };
-	struct fv_fence *fence = &dev->fence;
-	int ret;
-
-	if (down_write_trylock(&dev->core.memory_lock)) {
-		ret = act(dev);
-		up_write(&dev->core.memory_lock);
-		return ret;
-	}
-	init_completion(&step.done);
-	while (cmpxchg(&fence->step, NULL, &step)) {
-		ret = fv_wait_pause(wait);
-		if (ret)
-			return ret == -ETIMEDOUT ? -EAGAIN : ret;
-	}
-	queue_work(system_dfl_wq, &fence->in_turn);
-	while (!try_wait_for_completion(&step.done)) {
-		ret = fv_wait_pause(wait);
-		if (!ret)
-			continue;
-		if (cmpxchg(&fence->step, &step, NULL) == &step)
-			return ret == -ETIMEDOUT ? -EAGAIN : ret;
-		/* The work item has taken the step, which is on this stack. */
-		wait_for_completion(&step.done);
-		break;
-	}
-	return step.ret;
-}
-
-/* Returns 1 if INTx is held. On close, vfio_pci_core frees what masking uses. */
-static int fv_fence_hold_intx(struct fv_device *dev)
-{
-	if (!dev->fence.is_open)
-		return 0;
-	fv_intx_hold(dev);
-	return 1;
-}
-
-static void fv_fence_reopen(struct fv_fence *fence)
-{
-	atomic_dec(&fence->nr_closing);
-	wake_up_all(&fence->opened);
-}
-
-/**
- * fv_fence_close_gate - Keep out ioctls that touch a device, and mask INTx
- * @dev: the device
- * @wait: limit
- *
- * Context: Process context, may sleep; not under memory_lock of any device, as vfio_pci_core takes
- * that of @dev to mask INTx.
- * Return: 0, then call fv_fence_open_gate(); -EAGAIN if the user does not let go within the limit,
- * -EINTR on a fatal signal.
- */
-int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)
-{
-	struct fv_fence *fence = &dev->fence;
-	int ret;
-
-	atomic_inc(&fence->nr_closing);
-	ret = fv_fence_trylock(&fence->gate, wait);
-	if (ret) {
-		fv_fence_reopen(fence);
-		return ret;
-	}
-	if (!fv_intx_is_used(dev))
-		return 0;
-	ret = fv_fence_do(dev, fv_fence_hold_intx, wait);
-	if (ret < 0) {
-		fv_fence_open_gate(dev);
-		return ret;
-	}
-	if (ret)
-		fv_intx_mask(dev);
-	return 0;
-}
-
-/**
- * fv_fence_open_gate - Undo fv_fence_close_gate()
- * @dev: the device; INTx stays masked while it is fenced
- *
- * Context: Process context.
- */
-void fv_fence_open_gate(struct fv_device *dev)
-{
-	if (!fv_fence_is_up(&dev->fence))
-		fv_intx_release(dev);
-	up_write(&dev->fence.gate);
-	fv_fence_reopen(&dev->fence);
-}
-
-static void fv_fence_hold(struct fv_fence *fence, bool is_held)
-{
-	WRITE_ONCE(fence->seq, is_held ? fence->seq | FV_FENCE_HELD : fence->seq & ~FV_FENCE_HELD);
-}
-
-/**
- * fv_fence_keeps_out - Wait for a reset that a device's user has requested
- * @dev: the device, after fv_fence_is_closed()
- *
- * Without a fence, a reset holds memory_lock, but lets user space, and so vfio_pci_core, access
- * configuration space while it waits for the card.
- *
- * Context: Process context, may sleep as long as a reset; killable.
- * Return: True if the device is fenced, or the process is being killed; false if the access may go
- * on.
- */
-bool fv_fence_keeps_out(struct fv_device *dev)
-{
-	struct fv_fence *fence = &dev->fence;
-
-	return wait_event_killable(fence->opened, fv_fence_is_up(fence) ||
-				   !fv_fence_is_closed(fence)) || fv_fence_is_up(fence);
-}
-
-/**
- * fv_fence_lock_memory - Take memory_lock of a device
- * @dev: the device, with its gate closed
- * @wait: limit
- *
- * Context: Process context, may sleep; under fv_fence_close_gate().
- * Return: 0, then call fv_fence_unlock() or fv_fence_unlock_memory(), until which reads and writes
- * through the descriptor wait; or as fv_fence_close_gate(), with the gate still closed. -EAGAIN
- * also if the user leaves no gap between its accesses, which fv_fence_raise() does not need.
- */
-int fv_fence_lock_memory(struct fv_device *dev, struct fv_wait *wait)
-{
-	int ret = fv_fence_trylock(&dev->core.memory_lock, wait);
-
-	if (ret)
-		return ret;
-	/* A write to Command that was under way may have undone the hold. */
-	if (dev->intx.is_held)
-		fv_intx_hold(dev);
-	fv_fence_hold(&dev->fence, true);
-	return 0;
-}
-
-/**
- * fv_fence_unlock_memory - Undo fv_fence_lock_memory()
- * @dev: the device; fv_fence_open_gate() must follow, which wakes the user's accesses
- *
- * Context: Process context.
- */
-void fv_fence_unlock_memory(struct fv_device *dev)
-{
-	fv_fence_hold(&dev->fence, false);
-	up_write(&dev->core.memory_lock);
-}
-
-/**
- * fv_fence_unlock - Undo fv_fence_close_gate() and fv_fence_lock_memory()
- * @dev: the device
- *
- * Context: Process context.
- */
-void fv_fence_unlock(struct fv_device *dev)
-{
-	fv_fence_unlock_memory(dev);
-	fv_fence_open_gate(dev);
-}
-
 /* Returns 1 if earlier accesses of the user may be under way. */
 static int fv_fence_close_locked(struct fv_device *dev)
 {
@@ -696,7 +327,7 @@ static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
 
 	if (ret)
 		return ret;
-	ret = fv_fence_do(dev, fv_fence_close_locked, wait);
+	ret = fv_fence_turn_run(dev, fv_fence_close_locked, wait);
 	fv_fence_open_gate(dev);
 	return ret;
 }
@@ -708,17 +339,15 @@ static int fv_fence_finish(struct fv_device *dev)
 	int ret;
 
 	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
-	ret = fv_fence_do(dev, fv_fence_finish_locked, &wait);
+	ret = fv_fence_turn_run(dev, fv_fence_finish_locked, &wait);
 	if (ret == -EINTR) {
 		down_write(&dev->core.memory_lock);
 		ret = fv_fence_finish_locked(dev);
 		up_write(&dev->core.memory_lock);
 	}
 	/* The work item finishes once it gets the lock. */
-	if (ret == -EAGAIN) {
-		WRITE_ONCE(dev->fence.is_finish_due, true);
-		queue_work(system_dfl_wq, &dev->fence.in_turn);
-	}
+	if (ret == -EAGAIN)
+		fv_fence_turn_finish(dev, fv_fence_finish_locked);
 	return ret;
 }
 
@@ -823,183 +452,4 @@ void fv_fence_lower_locked(struct fv_device *dev)
 	fv_fence_zap(dev);
 	/* The last refill may precede the user's last write, and none is queued any more. */
 	fv_fence_scrub(dev);
-}
-
-/* __vfio_pci_memory_enabled(), which 6.12 does not export. */
-static bool fv_fence_has_memory(struct fv_device *dev)
-{
-	struct pci_dev *pdev = dev->core.pdev;
-
-	return !dev->core.pm_runtime_engaged && pdev->current_state != PCI_D3hot &&
-	       pdev->current_state != PCI_D3cold &&
-	       (pdev->no_command_memory ||
-		*fv_fence_command(dev) & cpu_to_le16(PCI_COMMAND_MEMORY));
-}
-
-/**
- * fv_fence_fault - Handle a page fault that vfio_pci_core refuses
- * @dev: the device
- * @vmf: the fault, of a PAGE_SIZE page
- *
- * Context: Process context, under the user's mmap lock.
- * Return: VM_FAULT_NOPAGE if a page is mapped, or if the fence is down and the access has to fault
- * again for vfio_pci_core; the result of vmf_insert_pfn_prot(); VM_FAULT_SIGBUS if memory is
- * disabled for another reason than the fence.
- */
-vm_fault_t fv_fence_fault(struct fv_device *dev, struct vm_fault *vmf)
-{
-	struct vm_area_struct *vma = vmf->vma;
-	struct fv_fence *fence = &dev->fence;
-	vm_fault_t ret;
-
-	down_read(&dev->core.memory_lock);
-	if (fv_fence_is_up(fence)) {
-		/* RAM, so without the uncached attributes of the VMA. */
-		ret = vmf_insert_pfn_prot(vma, ALIGN_DOWN(vmf->address, PAGE_SIZE),
-					  page_to_pfn(fv_ones_page(&fence->ones, vmf->pgoff)),
-					  vm_get_page_prot(vma->vm_flags));
-		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_FAULTS);
-		fv_fence_refill_soon(fence);
-	} else if (fv_fence_has_memory(dev)) {
-		ret = VM_FAULT_NOPAGE;
-	} else {
-		ret = VM_FAULT_SIGBUS;
-	}
-	up_read(&dev->core.memory_lock);
-	return ret;
-}
-
-/**
- * fv_fence_huge_fault - Handle a huge page fault that vfio_pci_core refuses
- * @dev: the device
- * @vmf: the fault, of a size that vfio_pci_core would map at once
- * @order: page order of that size
- *
- * Context: Process context, under the user's mmap lock.
- * Return: VM_FAULT_NOPAGE as fv_fence_fault(); the result of fv_compat_insert_pmd();
- * VM_FAULT_FALLBACK to retry with fv_fence_fault(): @order is not HPAGE_PMD_ORDER,
- * FV_HAS_HUGE_MEMORY is 0, no page is free, or memory is disabled for another reason than the
- * fence.
- */
-vm_fault_t fv_fence_huge_fault(struct fv_device *dev, struct vm_fault *vmf, unsigned int order)
-{
-	struct fv_fence *fence = &dev->fence;
-	vm_fault_t ret = VM_FAULT_FALLBACK;
-	struct page *page;
-
-	if (!FV_HAS_HUGE_MEMORY || order != HPAGE_PMD_ORDER)
-		return VM_FAULT_FALLBACK;
-	down_read(&dev->core.memory_lock);
-	if (fv_fence_is_up(fence)) {
-		page = fv_ones_huge_page(&fence->ones, vmf->pgoff);
-		if (page) {
-			ret = fv_compat_insert_pmd(vmf, page_to_pfn(page));
-			fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_FAULTS);
-			fv_fence_refill_soon(fence);
-		}
-	} else if (fv_fence_has_memory(dev)) {
-		ret = VM_FAULT_NOPAGE;
-	}
-	up_read(&dev->core.memory_lock);
-	return ret;
-}
-
-/* Size of a region as vfio_pci_core bounds reads and writes. */
-static u64 fv_fence_region_size(struct fv_device *dev, unsigned int index)
-{
-	struct pci_dev *pdev = dev->core.pdev;
-
-	switch (index) {
-	case VFIO_PCI_CONFIG_REGION_INDEX:
-		return pdev->cfg_size;
-	case VFIO_PCI_VGA_REGION_INDEX:
-		return dev->core.has_vga ? 0xc0000 : 0;
-	case VFIO_PCI_ROM_REGION_INDEX:
-		return pci_resource_len(pdev, PCI_ROM_RESOURCE);
-	default:
-		return pci_resource_len(pdev, index);
-	}
-}
-
-/* Bytes that vfio_pci_core would transfer without a fence, or its error. */
-static ssize_t fv_fence_clamp(struct fv_device *dev, size_t count, loff_t at)
-{
-	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(at);
-	u64 pos = at & VFIO_PCI_OFFSET_MASK;
-	u64 size = fv_fence_region_size(dev, index);
-
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-		return pos < size && count <= size - pos ? (ssize_t)count : -EFAULT;
-	if (pos >= size)
-		return -EINVAL;
-	return min_t(u64, count, size - pos);
-}
-
-/**
- * fv_fence_read - Read a region behind the fence, or after a reset
- * @vdev: the device, after fv_fence_is_closed()
- * @buf: user buffer
- * @count: bytes to read
- * @ppos: offset in the VFIO device's file; advanced
- *
- * Device-specific regions go to vfio_pci_core.
- *
- * Context: Process context, may sleep as fv_fence_keeps_out().
- * Return: Bytes read as all-ones, as many as vfio_pci_core_read() would read, or its errors.
- */
-ssize_t fv_fence_read(struct vfio_device *vdev, char __user *buf, size_t count, loff_t *ppos)
-{
-	struct fv_device *dev = fv_device_of_vfio(vdev);
-	char ones[64];
-	ssize_t ret, done;
-	size_t step;
-
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS || !fv_fence_keeps_out(dev))
-		return vfio_pci_core_read(vdev, buf, count, ppos);
-	if (!count)
-		return 0;
-
-	ret = fv_fence_clamp(dev, count, *ppos);
-	memset(ones, 0xff, sizeof(ones));
-	for (done = 0; done < ret; done += step) {
-		step = min_t(size_t, ret - done, sizeof(ones));
-		if (copy_to_user(buf + done, ones, step))
-			return -EFAULT;
-	}
-	if (ret > 0) {
-		*ppos += ret;
-		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_READS);
-	}
-	return ret;
-}
-
-/**
- * fv_fence_write - Write a region behind the fence, or after a reset
- * @vdev: the device, after fv_fence_is_closed()
- * @buf: user buffer
- * @count: bytes to write
- * @ppos: offset in the VFIO device's file; advanced
- *
- * Context: Process context, may sleep as fv_fence_keeps_out().
- * Return: Bytes dropped, as many as vfio_pci_core_write() would write, or its errors.
- */
-ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t count,
-		       loff_t *ppos)
-{
-	struct fv_device *dev = fv_device_of_vfio(vdev);
-	ssize_t ret;
-
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) >= VFIO_PCI_NUM_REGIONS || !fv_fence_keeps_out(dev))
-		return vfio_pci_core_write(vdev, buf, count, ppos);
-	if (!count)
-		return 0;
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_ROM_REGION_INDEX)
-		return -EINVAL;
-
-	ret = fv_fence_clamp(dev, count, *ppos);
-	if (ret > 0) {
-		*ppos += ret;
-		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_FENCE_WRITES);
-	}
-	return ret;
 }

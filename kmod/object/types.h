@@ -39,6 +39,8 @@ struct fv_ones {
 	unsigned long huge_filled;
 };
 
+struct fv_device;
+
 /* In fv_fence::seq: reads and writes through the descriptor wait for the end of a reset. */
 #define FV_FENCE_HELD	BIT(31)
 
@@ -56,7 +58,8 @@ struct fv_ones {
  * @revoke: revokes BARs that are exported as dma-bufs
  * @revoked_seq: @seq of the last fence that revoked any; @gate
  * @in_turn: runs @step under memory_lock, for which it queues behind the user's accesses
- * @is_finish_due: @in_turn has to run the second step of fv_fence_raise()
+ * @finish: the second step of fv_fence_raise(), if @in_turn has to run it; written under
+ *	memory_lock, or by a task that queues @in_turn next
  * @step: a task's request to @in_turn, or NULL; set by cmpxchg(), taken by xchg()
  * @turn: serializes ioctls that touch the device, so that a task that takes @gate for writing waits
  *	for at most one; before @gate
@@ -76,7 +79,7 @@ struct fv_fence {
 	struct work_struct revoke;
 	unsigned int revoked_seq;
 	struct work_struct in_turn;
-	bool is_finish_due;
+	int (*finish)(struct fv_device *dev);
 	struct fv_fence_step *step;
 	struct mutex turn;	/* serializes ioctls */
 	struct rw_semaphore gate;

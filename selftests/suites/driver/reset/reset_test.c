@@ -12,6 +12,7 @@
 #include "child.h"
 #include "config.h"
 #include "control.h"
+#include "counters.h"
 #include "file.h"
 #include "looper.h"
 #include "pci.h"
@@ -106,12 +107,24 @@ static void toggle_memory(void *arg)
 	config_command(dev, 0, PCI_COMMAND_MEMORY);
 }
 
+static int64_t fences(const char *bdf)
+{
+	struct counted_device counted;
+	struct genl genl;
+
+	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
+	counters_device(&genl, bdf, &counted);
+	genl_close(&genl);
+	return counted.counters.value[FPGA_VFIO_A_STATS_FENCES];
+}
+
 /*
  * A write to Command holds memory_lock while it waits for config access, which the PCI core blocks
- * during its reset: the driver must not wait for memory_lock then.
+ * for its reset: the fence gets memory_lock all the same.
  */
 RESET_TEST(user_writes_command_in_resets_by_the_core)
 {
+	int64_t before = fences(self->bdf);
 	struct looper looper;
 	unsigned int i;
 
@@ -121,6 +134,7 @@ RESET_TEST(user_writes_command_in_resets_by_the_core)
 		EXPECT_TRUE(looper_goes_on(&looper, 3));
 	}
 	looper_end(&looper);
+	EXPECT_EQ(before + CORE_RESETS, fences(self->bdf));
 	config_command(&self->user.dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	EXPECT_EQ(CARD_ID, self->user.regs[CARD_REG_ID / 4]);
 	EXPECT_EQ(0, user_moves_data(&self->user, 9));

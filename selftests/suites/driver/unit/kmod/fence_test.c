@@ -544,7 +544,7 @@ TEST_F(fence, it_is_finished_with_the_next_step)
 	EXPECT_EQ(PCI_COMMAND_MASTER, command());
 	EXPECT_EQ(1, world.zaps);
 	EXPECT_EQ(1, suspends);
-	EXPECT_FALSE(self->fence->is_finish_due);
+	EXPECT_EQ(NULL, self->fence->finish);
 	fv_fence_open_gate(self->dev);
 	lower();
 	fv_intx_settle(self->dev);
