@@ -48,13 +48,6 @@ static char *text_link(const void *p)
 	return portlink_text(l->speed_mts, l->width);
 }
 
-/* These values are members of "link" in JSON. */
-static struct json_object *value_nothing(const void *p)
-{
-	(void)p;
-	return NULL;
-}
-
 static char *text_max(const void *p)
 {
 	const struct fv_portlink *l = &((const struct facts *)p)->card.link;
@@ -127,13 +120,14 @@ static struct json_object *value_devices(const void *p)
 	return list;
 }
 
+/* Without a key: a member of "link" in JSON. */
 static const struct out_column field[] = {
 	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
 	{ "Port", "port", NULL, 0, value_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
-	{ "Maximum", NULL, NULL, 0, value_nothing, text_max },
-	{ "Target speed", NULL, NULL, 0, value_nothing, text_target },
-	{ "Status", NULL, NULL, 0, value_nothing, text_status },
+	{ "Maximum", NULL, NULL, 0, NULL, text_max },
+	{ "Target speed", NULL, NULL, 0, NULL, text_target },
+	{ "Status", NULL, NULL, 0, NULL, text_status },
 	{ "Card", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, NULL },
 	{ "Fenced by", "fence", NULL, 0, value_fence, text_fence },

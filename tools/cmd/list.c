@@ -26,7 +26,7 @@ static struct json_object *value_device(const void *p)
 {
 	const struct row *r = p;
 
-	return r->device ? json_object_new_string(r->device->bdf) : NULL;
+	return json_object_new_string(r->device->bdf);
 }
 
 static char *text_device(const void *p)
@@ -131,7 +131,7 @@ static struct json_object *value_link(const void *p)
 {
 	const struct row *r = p;
 
-	return r->device ? link_json(&r->device->link) : NULL;
+	return link_json(&r->device->link);
 }
 
 static char *text_link(const void *p)
@@ -147,8 +147,6 @@ static struct json_object *value_holders(const void *p)
 	struct fv_holders found;
 	struct json_object *list;
 
-	if (!r->device)
-		return NULL;
 	holders_of(r->holders, r->device, &found);
 	list = holders_json(&found);
 	holders_free(&found);

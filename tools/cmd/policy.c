@@ -32,13 +32,6 @@ static struct json_object *value_key(const void *p)
 	return json_object_new_string(policy_key(((const struct row *)p)->i)->name);
 }
 
-static struct json_object *value_value(const void *p)
-{
-	const struct row *r = p;
-
-	return policy_json_value(r->policy, r->i);
-}
-
 static char *text_value(const void *p)
 {
 	const struct row *r = p;
@@ -52,10 +45,9 @@ static struct json_object *value_meaning(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "KEY", "key", "policy key", OUT_DEFAULT, value_key, NULL },
-	{ "VALUE", "value", "value in command line syntax", OUT_DEFAULT, value_value,
-	  text_value },
-	{ "MEANING", "meaning", "description of the key", OUT_DEFAULT | OUT_TRUNC, value_meaning,
+	{ "KEY", NULL, "policy key", OUT_DEFAULT, value_key, NULL },
+	{ "VALUE", NULL, "value in command line syntax", OUT_DEFAULT, NULL, text_value },
+	{ "MEANING", NULL, "description of the key", OUT_DEFAULT | OUT_TRUNC, value_meaning,
 	  NULL },
 };
 

@@ -26,16 +26,6 @@ static bool get(const struct fv_counters *c, size_t i, uint64_t *value)
 	return i == INTERRUPTS ? c->has_interrupts : c->has[i];
 }
 
-static struct json_object *value_name(const void *p)
-{
-	const struct row *r = p;
-
-	if (!r->is_object)
-		return json_object_new_string(r->counter == INTERRUPTS ? "interrupts" :
-					      counters_name(r->counter));
-	return out_string(r->now->bdf[0] ? r->now->bdf : NULL);
-}
-
 static char *text_name(const void *p)
 {
 	const struct row *r = p;
@@ -56,24 +46,15 @@ static struct json_object *value_value(const void *p)
 	return json_object_new_uint64(value);
 }
 
-static struct json_object *value_rate(const void *p)
+static char *text_rate(const void *p)
 {
 	const struct row *r = p;
 	uint64_t now, before;
 
 	if (r->is_object || !r->before || r->seconds <= 0 || !get(r->now, r->counter, &now) ||
 	    !get(r->before, r->counter, &before) || now < before)
-		return NULL;
-	return json_object_new_double((double)(now - before) / r->seconds);
-}
-
-static char *text_rate(const void *p)
-{
-	struct json_object *rate = value_rate(p);
-	char *s = rate ? util_printf("%.1f", json_object_get_double(rate)) : util_strdup("");
-
-	json_object_put(rate);
-	return s;
+		return util_strdup("");
+	return util_printf("%.1f", (double)(now - before) / r->seconds);
 }
 
 static struct json_object *value_devices(const void *p)
@@ -85,12 +66,12 @@ static struct json_object *value_devices(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "COUNTER", "counter", "group or device, and names of its counters",
-	  OUT_DEFAULT | OUT_TREE, value_name, text_name },
-	{ "VALUE", "value", "value since the module was loaded", OUT_DEFAULT | OUT_RIGHT,
+	{ "COUNTER", NULL, "group or device, and names of its counters",
+	  OUT_DEFAULT | OUT_TREE, NULL, text_name },
+	{ "VALUE", NULL, "value since the module was loaded", OUT_DEFAULT | OUT_RIGHT,
 	  value_value, NULL },
-	{ "RATE", "rate", "increase per second, with --watch", OUT_RIGHT, value_rate, text_rate },
-	{ "DEVICES", "devices", "devices of the group that are bound", OUT_DEFAULT,
+	{ "RATE", NULL, "increase per second, with --watch", OUT_RIGHT, NULL, text_rate },
+	{ "DEVICES", NULL, "devices of the group that are bound", OUT_DEFAULT,
 	  value_devices, NULL },
 };
 

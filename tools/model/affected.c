@@ -124,23 +124,9 @@ static struct json_object *value_device(const void *p)
 	return json_object_new_string(r->function->bdf);
 }
 
-static struct json_object *value_driver(const void *p)
-{
-	const struct row *r = p;
-
-	return out_string(r->function->driver);
-}
-
 static char *text_driver(const void *p)
 {
 	return affected_driver_text(((const struct row *)p)->function);
-}
-
-static struct json_object *value_holders(const void *p)
-{
-	const struct row *r = p;
-
-	return affected_holders_json(r->function, r->world);
 }
 
 static char *text_holders(const void *p)
@@ -151,10 +137,9 @@ static char *text_holders(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "DEVICE", "bdf", "function of the card", OUT_DEFAULT, value_device, NULL },
-	{ "DRIVER", "driver", "driver of the function", OUT_DEFAULT, value_driver, text_driver },
-	{ "HELD-BY", "holders", "processes that hold the function", OUT_DEFAULT, value_holders,
-	  text_holders },
+	{ "DEVICE", NULL, "function of the card", OUT_DEFAULT, value_device, NULL },
+	{ "DRIVER", NULL, "driver of the function", OUT_DEFAULT, NULL, text_driver },
+	{ "HELD-BY", NULL, "processes that hold the function", OUT_DEFAULT, NULL, text_holders },
 };
 
 const struct out_columns affected_columns = { column, ARRAY_SIZE(column) };

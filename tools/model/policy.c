@@ -403,11 +403,6 @@ char *policy_text(const struct fv_policy *p, size_t i)
 	return keys[i].kind->text(p, i);
 }
 
-struct json_object *policy_json_value(const struct fv_policy *p, size_t i)
-{
-	return keys[i].kind->json(p, i);
-}
-
 /* All values by JSON key; null if left to the driver or unknown. */
 struct json_object *policy_json(const struct fv_policy *p)
 {
@@ -415,7 +410,7 @@ struct json_object *policy_json(const struct fv_policy *p)
 	size_t i;
 
 	for (i = 0; i < POLICY_N; i++)
-		json_object_object_add(o, keys[i].json, policy_json_value(p, i));
+		json_object_object_add(o, keys[i].json, keys[i].kind->json(p, i));
 	return o;
 }
 

@@ -132,9 +132,9 @@ static struct json_object *value_bar(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "TIME-MS", "time_ms", NULL, OUT_DEFAULT | OUT_RIGHT, value_below, NULL },
-	{ "RESETS", "resets", NULL, OUT_DEFAULT | OUT_RIGHT, value_resets, NULL },
-	{ "SHARE", "bar", NULL, OUT_DEFAULT, value_bar, NULL },
+	{ "TIME-MS", NULL, NULL, OUT_DEFAULT | OUT_RIGHT, value_below, NULL },
+	{ "RESETS", NULL, NULL, OUT_DEFAULT | OUT_RIGHT, value_resets, NULL },
+	{ "SHARE", NULL, NULL, OUT_DEFAULT, value_bar, NULL },
 };
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };

@@ -106,21 +106,11 @@ static char *text_after(const void *p)
 	return there(((const struct row *)p)->after);
 }
 
-static struct json_object *value_before(const void *p)
-{
-	return out_string(((const struct row *)p)->before);
-}
-
-static struct json_object *value_after(const void *p)
-{
-	return out_string(((const struct row *)p)->after);
-}
-
 static const struct out_column column[] = {
-	{ "DEVICE", "bdf", "function of the card", OUT_DEFAULT, value_bdf, NULL },
-	{ "WHAT", "what", "property that differs", OUT_DEFAULT, value_what, NULL },
-	{ "BEFORE", "before", "value before the rescan", OUT_DEFAULT, value_before, text_before },
-	{ "AFTER", "after", "value after the rescan", OUT_DEFAULT, value_after, text_after },
+	{ "DEVICE", NULL, "function of the card", OUT_DEFAULT, value_bdf, NULL },
+	{ "WHAT", NULL, "property that differs", OUT_DEFAULT, value_what, NULL },
+	{ "BEFORE", NULL, "value before the rescan", OUT_DEFAULT, NULL, text_before },
+	{ "AFTER", NULL, "value after the rescan", OUT_DEFAULT, NULL, text_after },
 };
 
 const struct out_columns snapshot_columns = { column, ARRAY_SIZE(column) };

@@ -17,13 +17,6 @@ static const char *method(const struct ladder_step *s)
 	return s->has_method ? ladder_method_name(s->method) : NULL;
 }
 
-static struct json_object *value_method(const void *p)
-{
-	const struct row *r = p;
-
-	return out_string(r->function ? r->function->bdf : method(r->step));
-}
-
 static char *text_method(const void *p)
 {
 	const struct row *r = p;
@@ -33,25 +26,11 @@ static char *text_method(const void *p)
 	return util_strdup(r->step->has_method ? method(r->step) : "no reset");
 }
 
-static struct json_object *value_driver(const void *p)
-{
-	const struct row *r = p;
-
-	return r->function ? out_string(r->function->driver) : NULL;
-}
-
 static char *text_driver(const void *p)
 {
 	const struct row *r = p;
 
 	return r->function ? affected_driver_text(r->function) : util_strdup("");
-}
-
-static struct json_object *value_holders(const void *p)
-{
-	const struct row *r = p;
-
-	return r->function ? affected_holders_json(r->function, r->world) : NULL;
 }
 
 static char *text_holders(const void *p)
@@ -91,15 +70,6 @@ static struct json_object *value_result(const void *p)
 	return json_object_new_string(r->step->error ? "not possible" : "possible");
 }
 
-static struct json_object *value_time(const void *p)
-{
-	const struct row *r = p;
-
-	if (r->function || !r->step->has_duration)
-		return NULL;
-	return json_object_new_double((double)r->step->duration_ns / 1e6);
-}
-
 static char *text_time(const void *p)
 {
 	const struct row *r = p;
@@ -123,18 +93,17 @@ static struct json_object *value_why(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "METHOD", "method", "method and affected functions", OUT_DEFAULT | OUT_TREE,
-	  value_method, text_method },
-	{ "DRIVER", "driver", "driver of the function (plan only)", 0, value_driver, text_driver },
-	{ "HELD-BY", "holders", "processes that hold the function (plan only)", 0, value_holders,
-	  text_holders },
-	{ "RESULT", "result", "outcome of the step", OUT_DEFAULT, value_result, NULL },
-	{ "EXPECTED-MS", "expected_ms", "minimum duration by the PCIe specification (plan only)",
+	{ "METHOD", NULL, "method and affected functions", OUT_DEFAULT | OUT_TREE,
+	  NULL, text_method },
+	{ "DRIVER", NULL, "driver of the function (plan only)", 0, NULL, text_driver },
+	{ "HELD-BY", NULL, "processes that hold the function (plan only)", 0, NULL, text_holders },
+	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, value_result, NULL },
+	{ "EXPECTED-MS", NULL, "minimum duration by the PCIe specification (plan only)",
 	  OUT_RIGHT, value_expected, NULL },
-	{ "LIMIT-MS", "limit_ms", "time limit (plan only)", OUT_RIGHT, value_limit, NULL },
-	{ "TIME-MS", "time_ms", "duration until the device was verified",
-	  OUT_DEFAULT | OUT_RIGHT, value_time, text_time },
-	{ "WHY", "why", "cause of a failure or refusal", OUT_DEFAULT, value_why, NULL },
+	{ "LIMIT-MS", NULL, "time limit (plan only)", OUT_RIGHT, value_limit, NULL },
+	{ "TIME-MS", NULL, "duration until the device was verified",
+	  OUT_DEFAULT | OUT_RIGHT, NULL, text_time },
+	{ "WHY", NULL, "cause of a failure or refusal", OUT_DEFAULT, value_why, NULL },
 };
 
 const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
@@ -184,7 +153,7 @@ static struct json_object *step_json(const struct row *r)
 	struct json_object *o = json_object_new_object();
 	const char *name = s->error ? strerrorname_np(s->error) : NULL;
 
-	json_object_object_add(o, "method", value_method(r));
+	json_object_object_add(o, "method", out_string(method(s)));
 	json_object_object_add(o, "result", value_result(r));
 	json_object_object_add(o, "error", s->error ?
 			       json_object_new_string(name ? name : "unknown") : NULL);

@@ -34,8 +34,6 @@ static char *text_of(struct json_object *value)
 	switch (json_object_get_type(value)) {
 	case json_type_null:
 		return util_strdup("");
-	case json_type_boolean:
-		return util_strdup(json_object_get_boolean(value) ? "yes" : "no");
 	case json_type_array:
 		for (i = 0; i < json_object_array_length(value); i++) {
 			autofree char *item = text_of(json_object_array_get_idx(value, i));

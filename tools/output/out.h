@@ -20,10 +20,10 @@ enum {
  */
 struct out_column {
 	const char *name;	/* header, and name for -o */
-	const char *key;	/* JSON key; stable across releases */
+	const char *key;	/* JSON key; stable across releases; NULL: not in JSON */
 	const char *help;
 	unsigned int flags;
-	struct json_object *(*value)(const void *row);
+	struct json_object *(*value)(const void *row);	/* NULL: text only */
 	char *(*text)(const void *row);	/* printable; NULL: derived from value */
 	unsigned int width;	/* minimum, above strlen(name), of a continued table; or 0 */
 };
