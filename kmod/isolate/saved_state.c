@@ -338,7 +338,8 @@ int fv_saved_state_init(struct fv_device *dev)
 /*
  * After an incomplete reset, or one that restored the configuration of a user that was closing the
  * device, restore the initial state as far as the function takes it: the next driver would take the
- * remains for the intended configuration.
+ * remains for the intended configuration. The saved state also has what the kernel has set up since
+ * (ASPM, LTR), which only a function that has lost its configuration needs back.
  */
 static void fv_saved_state_give_back(struct fv_device *dev)
 {
@@ -346,11 +347,11 @@ static void fv_saved_state_give_back(struct fv_device *dev)
 
 	if (!dev->initial_saved || !fv_saved_state_is_same(dev))
 		return;
-	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY &&
-	    !fv_config_is_touched(pdev, &dev->initial_config))
-		return;
 	pci_cfg_access_lock(pdev);
-	if (!pci_load_saved_state(pdev, dev->initial_saved))
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY &&
+	    !fv_config_is_lost(pdev, &dev->initial_config))
+		fv_config_give_back(pdev, &dev->initial_config);
+	else if (!pci_load_saved_state(pdev, dev->initial_saved))
 		pci_restore_state(pdev);
 	pci_cfg_access_unlock(pdev);
 }

@@ -518,6 +518,44 @@ bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
 	return command & PCI_COMMAND_MASTER;
 }
 
+/* Returns 0 if the field has its value, 1 if it was written, -EIO if the function is gone. */
+static int fv_config_put(struct pci_dev *pdev, const struct fv_config *config, unsigned int i)
+{
+	const struct fv_config_field *field = &fv_config_fields[i];
+	u32 expected = fv_config_expected(pdev, config, i);
+	u32 all = fv_config_read_all(pdev, field, config->where[i]);
+
+	if ((all & field->mask) == expected)
+		return 0;
+	/* Other bits of such a value trigger actions, such as an FLR. */
+	if (fv_config_is_gone(field, all))
+		return -EIO;
+	fv_config_write(pdev, field, config->where[i], expected, all);
+	return 1;
+}
+
+/**
+ * fv_config_give_back - Restore the configuration of an idle function
+ * @pdev: the function, in D0
+ * @config: its configuration when it was bound
+ *
+ * Leaves what the kernel changes by itself, and may have changed since; but a bus mastering that
+ * was off is turned off.
+ *
+ * Context: Process context, under the device lock.
+ */
+void fv_config_give_back(struct pci_dev *pdev, const struct fv_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++)
+		if (config->where[i] >= 0 && !fv_config_is_kernels(&fv_config_fields[i]) &&
+		    fv_config_put(pdev, config, i) < 0)
+			return;
+	if (!(config->values[FV_CONFIG_COMMAND] & PCI_COMMAND_MASTER))
+		pci_clear_master(pdev);
+}
+
 /**
  * fv_config_differs - Read a function's configuration back
  * @pdev: the function; one that does not respond differs
@@ -561,25 +599,23 @@ int fv_config_verify(struct pci_dev *pdev, const struct fv_config *config, char 
 		     size_t size)
 {
 	const struct fv_config_field *field;
+	u32 value, expected;
 	unsigned int i;
-	u32 all, value, expected;
-	int where;
+	int where, ret;
 
 	for (i = 0; i < ARRAY_SIZE(fv_config_fields); i++) {
 		field = &fv_config_fields[i];
 		where = config->where[i];
 		if (where < 0)
 			continue;
-		expected = fv_config_expected(pdev, config, i);
-		all = fv_config_read_all(pdev, field, where);
-		if ((all & field->mask) == expected)
+		ret = fv_config_put(pdev, config, i);
+		if (!ret)
 			continue;
-		/* Other bits of such a value trigger actions, such as an FLR. */
-		if (fv_config_is_gone(field, all)) {
+		if (ret < 0) {
 			snprintf(text, size, "%s no longer responds", pci_name(pdev));
-			return -EIO;
+			return ret;
 		}
-		fv_config_write(pdev, field, where, expected, all);
+		expected = fv_config_expected(pdev, config, i);
 		value = fv_config_read(pdev, field, where);
 		if (value == expected)
 			continue;

@@ -24,6 +24,7 @@ void fv_config_capture(struct pci_dev *pdev, struct fv_config *config);
 void fv_config_save(struct pci_dev *pdev, struct fv_config *config);
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config);
 bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config);
+void fv_config_give_back(struct pci_dev *pdev, const struct fv_config *config);
 unsigned int fv_config_put_bars(struct pci_dev *pdev);
 void fv_config_stop(struct pci_dev *pdev);
 void fv_config_set_intx(struct fv_config *config, bool is_disabled);

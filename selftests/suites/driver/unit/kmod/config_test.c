@@ -85,6 +85,14 @@ void pci_restore_msi_state(struct pci_dev *pdev)
 	msi_restores++;
 }
 
+void pci_clear_master(struct pci_dev *pdev)
+{
+	u16 command = pci_look(pdev, PCI_COMMAND, 2);
+
+	if (command & PCI_COMMAND_MASTER)
+		pci_write_config_word(pdev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+}
+
 FIXTURE(config)
 {
 	struct pci_dev card;
@@ -389,26 +397,34 @@ TEST_F(config, lost_bars_are_seen)
 	EXPECT_TRUE(fv_config_is_lost(&self->card, &self->config));
 }
 
-/* Of an idle function any field that the kernel leaves alone, and bus mastering. */
-TEST_F(config, a_touched_function_is_seen)
+/* Fields that the kernel changes by itself. */
+static bool is_kernels(const struct field *field)
 {
 	static const char *const kernels[] = {
 		"Link Control", "PME Enable", "LTR Max Snoop Latency", "LTR Max No-Snoop Latency",
 		"PTM Control", "L1 PM Substates Control 2", "L1 PM Substates Control 1", "Command",
 	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kernels); i++)
+		if (!strcmp(field->name, kernels[i]))
+			return true;
+	return false;
+}
+
+/* Of an idle function any field that the kernel leaves alone, and bus mastering. */
+TEST_F(config, a_touched_function_is_seen)
+{
 	struct pci_dev before;
-	size_t i, j;
+	size_t i;
 
 	EXPECT_TRUE(fv_config_is_touched(&self->card, &self->config));
 	pci_put(&self->card, PCI_COMMAND, 2, 0xffff & ~PCI_COMMAND_MASTER, ~0);
 	EXPECT_FALSE(fv_config_is_touched(&self->card, &self->config));
 	before = self->card;
 	for (i = 0; i < FIELDS; i++) {
-		for (j = 0; j < ARRAY_SIZE(kernels); j++)
-			if (!strcmp(fields[i].name, kernels[j]))
-				break;
 		pci_put(&self->card, where_of(&fields[i]), fields[i].size, 0, ~0);
-		EXPECT_EQ(j == ARRAY_SIZE(kernels),
+		EXPECT_EQ(!is_kernels(&fields[i]),
 			  fv_config_is_touched(&self->card, &self->config))
 			TH_LOG("%s", fields[i].name);
 		self->card = before;
@@ -420,6 +436,39 @@ TEST_F(config, a_touched_function_is_seen)
 	self->card.msix_enabled = true;
 	self->card.is_gone = true;
 	EXPECT_TRUE(fv_config_is_touched(&self->card, &self->config));
+}
+
+/* At unbind: a field that differs is written, and no other; those of the kernel are left. */
+TEST_F(config, a_function_is_given_back)
+{
+	struct pci_dev before = self->card;
+	size_t i;
+
+	fv_config_give_back(&self->card, &self->config);
+	EXPECT_EQ(0, self->card.nr_writes);
+	for (i = 0; i < FIELDS; i++) {
+		const struct field *field = &fields[i];
+
+		pci_put(&self->card, where_of(field), field->size, ~field->mask, ~0);
+		fv_config_give_back(&self->card, &self->config);
+		EXPECT_EQ(!is_kernels(field), self->card.nr_writes)
+			TH_LOG("%s", field->name);
+		EXPECT_EQ(is_kernels(field) ? 0 : value_of(field),
+			  pci_look(&self->card, where_of(field), field->size) & field->mask)
+			TH_LOG("%s", field->name);
+		self->card = before;
+	}
+	/* bus mastering is only turned off */
+	self->config.values[FIELDS - 1] &= ~PCI_COMMAND_MASTER;
+	fv_config_give_back(&self->card, &self->config);
+	EXPECT_EQ(1, self->card.nr_writes);
+	EXPECT_EQ(pci_look(&before, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER,
+		  pci_look(&self->card, PCI_COMMAND, 2));
+	/* it no longer responds: up to the first field with bits that trigger actions */
+	self->card = before;
+	self->card.is_gone = true;
+	fv_config_give_back(&self->card, &self->config);
+	EXPECT_EQ(9, self->card.nr_writes);
 }
 
 TEST_F(config, a_function_is_stopped)

@@ -392,6 +392,7 @@ struct msi_desc {
 	     (desc) && (desc) < (d)->descs + (d)->nr_descs; (desc)++)
 /* Implemented by the test. */
 void pci_restore_msi_state(struct pci_dev *pdev);
+void pci_clear_master(struct pci_dev *pdev);
 
 /* PCI error recovery. */
 typedef enum {

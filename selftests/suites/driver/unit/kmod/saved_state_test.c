@@ -23,7 +23,8 @@ static struct world {
 	struct fv_device *dev;
 	enum fpga_vfio_card_state state;
 	u32 value, saved;
-	bool is_lost, is_touched, is_masked, is_intx_disabled;
+	bool is_lost, is_masked, is_intx_disabled;
+	int given_back;
 	int vfs;
 	void (*other)(void);		/* runs once config_lock is free */
 } world;
@@ -111,10 +112,10 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 	return world.is_lost;
 }
 
-bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
+void fv_config_give_back(struct pci_dev *pdev, const struct fv_config *config)
 {
 	kernel_assert(config == &world.dev->initial_config);
-	return world.is_touched;
+	world.given_back++;
 }
 
 void fv_config_restore(struct pci_dev *pdev, const struct fv_identity *identity)
@@ -305,35 +306,45 @@ TEST_F(saved_state, a_write_is_noted)
 /* Unbind restores the config space for the next driver when the last reset failed. */
 TEST_F(saved_state, it_is_given_back_with_what_it_came_with)
 {
-	fv_saved_state_exit(self->dev);
-	EXPECT_EQ(0, self->pdev.restores);
-	ASSERT_EQ(0, fv_saved_state_init(self->dev));
-	world.value = 0;
-	world.saved = 0;
-	world.state = FPGA_VFIO_CARD_STATE_FAILED;
-	fv_saved_state_exit(self->dev);
-	EXPECT_EQ(1, self->pdev.restores);
-	EXPECT_EQ(USER, world.saved);
-	/* a reset during the close of its user has restored that user's */
-	world.state = FPGA_VFIO_CARD_STATE_READY;
-	ASSERT_EQ(0, fv_saved_state_init(self->dev));
-	world.is_touched = true;
-	world.saved = 0;
-	fv_saved_state_exit(self->dev);
-	EXPECT_EQ(2, self->pdev.restores);
-	EXPECT_EQ(0, world.saved);
-	world.is_touched = false;
-	self->pdev.restores = 1;
-	/* not if the identity differs */
-	world.state = FPGA_VFIO_CARD_STATE_READY;
-	ASSERT_EQ(0, fv_saved_state_init(self->dev));
-	world.state = FPGA_VFIO_CARD_STATE_CHANGED;
-	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903e10ee, 0);
-	fv_saved_state_exit(self->dev);
-	EXPECT_EQ(1, self->pdev.restores);
-	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
-	self->pdev.restores = 0;
-	ASSERT_EQ(0, fv_saved_state_init(self->dev));
+	static const struct {
+		enum fpga_vfio_card_state state;
+		bool is_lost, is_other;
+		int restores, given_back;
+	} rows[] = {
+		/* a reset during the close of its user may have restored that user's */
+		{ FPGA_VFIO_CARD_STATE_READY, false, false, 0, 1 },
+		{ FPGA_VFIO_CARD_STATE_READY, true, false, 1, 0 },
+		{ FPGA_VFIO_CARD_STATE_READY, false, true, 0, 0 },
+		{ FPGA_VFIO_CARD_STATE_FAILED, false, false, 1, 0 },
+		{ FPGA_VFIO_CARD_STATE_LOST, true, false, 1, 0 },
+		{ FPGA_VFIO_CARD_STATE_CHANGED, false, true, 0, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fv_saved_state_exit(self->dev);
+		world.state = FPGA_VFIO_CARD_STATE_READY;
+		world.is_lost = false;
+		ASSERT_EQ(0, fv_saved_state_init(self->dev));
+
+		world.state = rows[i].state;
+		world.is_lost = rows[i].is_lost;
+		world.saved = 0;
+		world.given_back = 0;
+		self->pdev.restores = 0;
+		pci_put(&self->pdev, PCI_VENDOR_ID, 4, rows[i].is_other ? 0x903e10ee : 0x903f10ee,
+			0);
+		fv_saved_state_exit(self->dev);
+		EXPECT_EQ(rows[i].restores, self->pdev.restores)
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].restores ? USER : 0, world.saved)
+			TH_LOG("row %u", i);
+		EXPECT_EQ(rows[i].given_back, world.given_back)
+			TH_LOG("row %u", i);
+		pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
+		self->pdev.restores = 0;
+		ASSERT_EQ(0, fv_saved_state_init(self->dev));
+	}
 }
 
 int main(int argc, char **argv)
