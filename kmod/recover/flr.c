@@ -40,6 +40,16 @@
 /* Attempts at a write while its buffer gets paged out. */
 #define FV_FLR_TRIES		3
 
+/**
+ * struct fv_flr_bits - what a write requests
+ * @express: a Function Level Reset by the PCI Express capability
+ * @af: one by the Advanced Features capability
+ */
+struct fv_flr_bits {
+	bool express;
+	bool af;
+};
+
 static void fv_flr_work(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
@@ -127,20 +137,32 @@ static ssize_t fv_flr_write_core(struct vfio_device *vdev, const char __user *bu
 	return ret;
 }
 
+/* Is a bit set in a byte of a write, if the byte is part of it? -EFAULT if it is not present. */
+static int fv_flr_is_set(const char __user *buf, size_t count, u64 offset, u8 bit)
+{
+	u8 byte;
+
+	if (offset >= count)
+		return 0;
+	return get_user(byte, (const u8 __user *)buf + offset) ?: !!(byte & bit);
+}
+
 /* With page faults disabled; -EFAULT if the buffer is not present. */
 static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user *buf,
-				    size_t count, loff_t *ppos, bool *is_asked)
+				    size_t count, loff_t *ppos, struct fv_flr_bits *asked)
 {
-	struct fv_device *dev = fv_device_of_vfio(vdev);
-	const u8 __user *at = (const u8 __user *)buf + (dev->flr.at - *ppos);
+	const struct fv_flr *flr = &fv_device_of_vfio(vdev)->flr;
 	ssize_t ret = -EFAULT;
-	u8 control;
+	int express, af;
 
 	pagefault_disable();
-	if (!get_user(control, at))
+	express = fv_flr_is_set(buf, count, flr->at - *ppos, FV_FLR_BIT);
+	af = fv_flr_is_set(buf, count, flr->af_at - *ppos, PCI_AF_CTRL_FLR);
+	if (express >= 0 && af >= 0)
 		ret = fv_flr_write_core(vdev, buf, count, ppos);
 	pagefault_enable();
-	*is_asked = ret > 0 && control & FV_FLR_BIT;
+	asked->express = ret > 0 && express;
+	asked->af = ret > 0 && af;
 	return ret;
 }
 
@@ -170,7 +192,7 @@ static bool fv_flr_lock(struct fv_device *dev)
  *
  * A task that waits for the device lock must not wait for the user's memory: the buffer is faulted
  * in before, and the write retried if it is paged out meanwhile. If another task has the lock,
- * vfio_pci_core does not reset the function either.
+ * vfio_pci_core does not reset the function either. A request that leads to no reset is counted.
  *
  * Context: Process context, may sleep. Tries the device lock for FV_FLR_WRITE_MS.
  * Return: As vfio_pci_core_write(), or as fv_fence_write() if the device is fenced meanwhile.
@@ -179,8 +201,8 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 		     loff_t *ppos, bool *is_asked)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
-	bool is_express = dev->flr.at - *ppos < count;
-	bool is_ours = fv_flr_is_ours(dev);
+	bool is_ours = dev->flr.at - *ppos < count && fv_flr_is_ours(dev);
+	struct fv_flr_bits asked = {};
 	ssize_t ret = -EFAULT;
 	unsigned int tries;
 	bool is_locked;
@@ -190,8 +212,7 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	 * cannot restore virtual functions: with the lock held here it does not reset their
 	 * function.
 	 */
-	if (!is_express || (!is_ours && !pci_num_vf(dev->core.pdev)) ||
-	    count > dev->core.pdev->cfg_size)
+	if ((!is_ours && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
 		return fv_flr_write_core(vdev, buf, count, ppos);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {
@@ -201,14 +222,13 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 		if (fv_fence_is_up(&dev->fence))
 			ret = fv_fence_write(vdev, buf, count, ppos);
 		else
-			ret = fv_flr_write_nofault(vdev, buf, count, ppos, is_asked);
+			ret = fv_flr_write_nofault(vdev, buf, count, ppos, &asked);
 		if (is_locked)
 			device_unlock(&dev->core.pdev->dev);
 	}
-	if (*is_asked && !is_ours) {
-		*is_asked = false;
+	*is_asked = is_ours && asked.express;
+	if (!*is_asked && (asked.express || asked.af))
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
-	}
 	return ret;
 }
 

@@ -324,10 +324,12 @@ TEST_F(flr, a_reset_by_the_core_is_counted)
 	EXPECT_EQ(0, world.resets);
 }
 
+#define AF_CONTROL (CONFIG + 0xc0 + PCI_AF_CTRL)
+
 /* The bit of the Advanced Features capability is left to the core. */
 TEST_F(flr, a_write_to_advanced_features)
 {
-	loff_t at = CONFIG + 0xc0 + PCI_AF_CTRL;
+	loff_t at = AF_CONTROL;
 	u8 byte = PCI_AF_CTRL_FLR;
 	bool is_asked = false;
 
@@ -346,6 +348,51 @@ TEST_F(flr, a_write_to_advanced_features)
 	EXPECT_FALSE(is_asked);
 	EXPECT_FALSE(world.was_locked);
 	EXPECT_EQ(1, world.counted);
+}
+
+/* Not of a function with virtual functions, which would lose their configuration. */
+TEST_F(flr, a_write_to_advanced_features_with_virtual_functions)
+{
+	static u8 bytes[AF_CONTROL - CONTROL];
+	loff_t at = AF_CONTROL;
+	bool is_asked = false;
+
+	pci_put_cap(&self->pdev, PCI_CAP_ID_AF, 0xc0);
+	fv_flr_init(&self->dev);
+	self->pdev.nr_vfs = 1;
+#define write_at(_at, _count) (at = (_at),							\
+	fv_flr_write(&self->dev.core.vdev, (char *)bytes, _count, &at, &is_asked))
+	bytes[0] = PCI_AF_CTRL_FLR;
+	EXPECT_EQ(4, write_at(AF_CONTROL, 1));
+	EXPECT_TRUE(world.was_locked);
+	EXPECT_TRUE(world.had_no_faults);
+	EXPECT_FALSE(self->pdev.dev.mutex.held);
+	EXPECT_FALSE(is_asked);
+	EXPECT_EQ(1, counts(RESET_REFUSED));
+	bytes[0] = (u8)~PCI_AF_CTRL_FLR;
+	EXPECT_EQ(4, write_at(AF_CONTROL, 1));
+	EXPECT_EQ(1, counts(RESET_REFUSED));
+	/* of a write of both, the driver does the reset of PCI Express */
+	bytes[0] = FLR >> 8;
+	bytes[sizeof(bytes) - 1] = PCI_AF_CTRL_FLR;
+	EXPECT_EQ(4, write_at(CONTROL + 1, sizeof(bytes)));
+	EXPECT_TRUE(is_asked);
+	EXPECT_EQ(1, counts(RESET_REFUSED));
+	self->dev.core.reset_works = false;
+	EXPECT_EQ(4, write_at(CONTROL + 1, sizeof(bytes)));
+	EXPECT_FALSE(is_asked);
+	EXPECT_EQ(2, counts(RESET_REFUSED));
+	/* the byte is not there */
+	kernel_user_bad = &bytes[sizeof(bytes) - 1];
+	EXPECT_EQ(-EFAULT, write_at(CONTROL + 1, sizeof(bytes)));
+	EXPECT_EQ(2, counts(RESET_REFUSED));
+	EXPECT_EQ(4, world.writes);
+	kernel_user_bad = NULL;
+	/* the core does not take it */
+	world.write = -EINVAL;
+	bytes[0] = PCI_AF_CTRL_FLR;
+	EXPECT_EQ(-EINVAL, write_at(AF_CONTROL, 1));
+	EXPECT_EQ(2, counts(RESET_REFUSED));
 }
 
 /* The core refuses one that is too long without reading it. */
