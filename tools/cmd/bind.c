@@ -137,7 +137,7 @@ static int make_plan(struct plan *p)
 		    !device_has_old_override(p->targets.v[i]))
 			continue;
 		move_init(m, p->targets.v[i]);
-		m->target = MOVE_TO_NAMED;
+		m->target = device_is_ours(p->targets.v[i]) ? MOVE_NOWHERE : MOVE_TO_NAMED;
 		m->driver = FV_DRIVER;
 		m->keeps_override = true;
 		p->n++;

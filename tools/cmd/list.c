@@ -11,6 +11,7 @@
 #include "host/names.h"
 #include "host/sysfs.h"
 #include "model/card.h"
+#include "model/rebind.h"
 #include "model/status.h"
 
 /* One row: a group, a group member, or a device without a group. */
@@ -341,11 +342,15 @@ static void note_old_overrides(const struct fv_model *m)
 {
 	size_t i;
 
-	for (i = 0; i < m->n; i++)
-		if (device_has_old_override(&m->devices[i]))
-			err_note(m->devices[i].bdf,
-				 "driver_override has the old name %s; to replace it: fpgactl bind %s",
-				 FV_OLD_DRIVER, m->devices[i].bdf);
+	for (i = 0; i < m->n; i++) {
+		const struct fv_device *d = &m->devices[i];
+		autofree char *advice = NULL;
+
+		if (!device_has_old_override(d))
+			continue;
+		advice = rebind_advice(d);
+		err_note(d->bdf, "driver_override has the old name %s; %s", FV_OLD_DRIVER, advice);
+	}
 }
 
 static bool is_any_fenced(const struct fv_status_list *said)

@@ -14,6 +14,7 @@
 #include "host/targets.h"
 #include "model/card.h"
 #include "model/counters.h"
+#include "model/rebind.h"
 #include "model/status.h"
 
 /* Source of the fields below. */
@@ -196,10 +197,12 @@ static char *text_override(const void *p)
 {
 	const struct fv_device *d = ((const struct facts *)p)->d;
 	char *s = util_printable(d->driver_override ? d->driver_override : "");
+	autofree char *advice = NULL;
 
-	if (device_has_old_override(d))
-		util_append(&s, " (old name of %s; to replace it: fpgactl bind %s)", FV_DRIVER,
-			    d->bdf);
+	if (device_has_old_override(d)) {
+		advice = rebind_advice(d);
+		util_append(&s, " (old name of %s; %s)", FV_DRIVER, advice);
+	}
 	return s;
 }
 

@@ -20,8 +20,9 @@ struct plan {
 	const struct cmd_ctx *ctx;
 	struct targets targets;
 	const struct fv_device **devices;	/* targets bound to the driver */
-	struct move *moves;			/* one per device */
 	size_t n;
+	struct move *moves;			/* of the devices, then those of old overrides */
+	size_t n_moves;
 	struct release_limit limit;
 };
 
@@ -37,6 +38,12 @@ static bool names_ours(const char *driver)
 static bool is_ours(const struct fv_device *d)
 {
 	return names_ours(d->driver ? d->driver : d->driver_override);
+}
+
+/* The host's driver stays; only the driver's old name in driver_override goes. */
+static bool is_only_override(const struct fv_device *d)
+{
+	return !is_ours(d) && device_has_old_override(d);
 }
 
 static int check_options(struct plan *p)
@@ -57,6 +64,9 @@ static int check_options(struct plan *p)
 	if (!*driver || strchr(driver, '/') || !strcmp(driver, ".."))
 		return err_usage("unbind", driver, "See 'fpgactl help unbind'.",
 				 "invalid --driver '%s': not a driver name", driver);
+	if (names_ours(driver))
+		return err_usage("unbind", driver, "To bind devices to it: fpgactl bind BDF...",
+				 "invalid --driver '%s': not a driver of the host", driver);
 	if (!sysfs_exists("/sys/bus/pci/drivers/%s", driver))
 		return err_fail(FV_NO_DEVICE, driver, "unbind --driver",
 				"Nothing was changed. Load the module of the driver first.",
@@ -64,9 +74,21 @@ static int check_options(struct plan *p)
 	return FV_OK;
 }
 
+static void add_move(struct plan *p, const struct fv_device *d, enum move_target target,
+		     const char *driver)
+{
+	struct move *m = &p->moves[p->n_moves++];
+
+	move_init(m, d);
+	m->target = target;
+	m->driver = driver;
+}
+
 static int make_plan(struct plan *p)
 {
 	const char *driver = cmd_value(p->ctx, "driver");
+	enum move_target target = driver ? MOVE_TO_NAMED :
+				  cmd_is_set(p->ctx, "none") ? MOVE_TO_NONE : MOVE_TO_HOST;
 	size_t i;
 	int code;
 
@@ -78,22 +100,20 @@ static int make_plan(struct plan *p)
 	p->moves = util_alloc(p->targets.n, sizeof(*p->moves));
 	p->devices = util_alloc(p->targets.n, sizeof(*p->devices));
 	for (i = 0; i < p->targets.n; i++) {
-		struct move *m = &p->moves[p->n];
-
 		if (!is_ours(p->targets.v[i]))
 			continue;
-		move_init(m, p->targets.v[i]);
-		m->driver = driver;
-		m->target = driver ? MOVE_TO_NAMED :
-			    cmd_is_set(p->ctx, "none") ? MOVE_TO_NONE : MOVE_TO_HOST;
+		add_move(p, p->targets.v[i], target, driver);
 		p->devices[p->n++] = p->targets.v[i];
 	}
+	for (i = 0; i < p->targets.n; i++)
+		if (is_only_override(p->targets.v[i]))
+			add_move(p, p->targets.v[i], MOVE_NOWHERE, NULL);
 	return FV_OK;
 }
 
 static int check_rights(const struct plan *p)
 {
-	return p->n ? permission_check(p->moves[0].bdf, "unbind") : FV_OK;
+	return p->n_moves ? permission_check(p->moves[0].bdf, "unbind") : FV_OK;
 }
 
 static int check_virtual_functions(const struct plan *p)
@@ -153,6 +173,14 @@ static int fail_late(const struct plan *p, size_t i, int pid)
 			who, util_now_s() - p->limit.start_s);
 }
 
+static int fail(const struct plan *p, size_t i, struct move_result r)
+{
+	autofree char *why = move_result_text(&p->moves[i], r);
+	autofree char *before = done_before(p, i);
+
+	return err_fail(FV_FAILED, p->moves[i].bdf, "unbind", before, "%s", why);
+}
+
 static int apply(const struct plan *p)
 {
 	struct move_result r = {};
@@ -160,19 +188,19 @@ static int apply(const struct plan *p)
 	int pid;
 
 	for (i = 0; i < p->n; i++) {
-		autofree char *before = NULL;
-		autofree char *why = NULL;
-
 		switch (release_move(&p->moves[i], p->devices[i], &p->limit, &r, &pid)) {
 		case RELEASE_DONE:
 			continue;
 		case RELEASE_LATE:
 			return fail_late(p, i, pid);
 		default:
-			why = move_result_text(&p->moves[i], r);
-			before = done_before(p, i);
-			return err_fail(FV_FAILED, p->moves[i].bdf, "unbind", before, "%s", why);
+			return fail(p, i, r);
 		}
+	}
+	for (; i < p->n_moves; i++) {
+		r = move_apply(&p->moves[i]);
+		if (r.step != MOVE_DONE)
+			return fail(p, i, r);
 	}
 	return FV_OK;
 }
@@ -196,8 +224,11 @@ static void report_text(const struct plan *p)
 		autofree char *driver = after ? util_printable(after) : NULL;
 
 		if (!is_ours(d))
-			printf("%s: not bound to %s, left alone (driver: %s)\n", d->bdf, FV_DRIVER,
-			       driver ? driver : "none");
+			printf("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf,
+			       FV_DRIVER, driver ? driver : "none",
+			       !is_only_override(d) ? "" :
+			       is_dry ? "; driver_override " FV_OLD_DRIVER " would be cleared" :
+			       "; driver_override " FV_OLD_DRIVER " was cleared");
 		else if (is_dry)
 			printf("%s: would be given back to %s\n", d->bdf, driver ? driver :
 			       cmd_is_set(p->ctx, "none") ? "no driver" : "its host driver");
@@ -218,7 +249,8 @@ static void report_json(const struct plan *p)
 		const struct fv_device *d = p->targets.v[i];
 		autofree char *driver = driver_after(p, d);
 
-		json_object_array_add(list, rebind_json(d, driver, is_ours(d)));
+		json_object_array_add(list, rebind_json(d, driver,
+							is_ours(d) || is_only_override(d)));
 	}
 	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
@@ -245,7 +277,7 @@ static int run(const struct cmd_ctx *ctx)
 		report_json(&p);
 	else if (!code)
 		report_text(&p);
-	for (i = 0; i < p.n; i++)
+	for (i = 0; i < p.n_moves; i++)
 		move_exit(&p.moves[i]);
 	free(p.moves);
 	free(p.devices);

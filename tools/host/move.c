@@ -38,10 +38,10 @@ void move_exit(struct move *m)
 	free(m->old_override);
 }
 
-/* False if the device has the driver that the move names: only driver_override changes. */
+/* False if only driver_override changes. */
 bool move_is_rebind(const struct move *m)
 {
-	return m->target != MOVE_TO_NAMED || !same(m->old_driver, m->driver);
+	return m->target != MOVE_NOWHERE;
 }
 
 static struct move_result set_override(const char *bdf, const char *driver)
@@ -108,17 +108,16 @@ static struct move_result probe(const char *bdf)
  */
 struct move_result move_apply(const struct move *m)
 {
-	bool is_named = m->target == MOVE_TO_NAMED;
 	struct move_result r, clear;
 
-	r = set_override(m->bdf, is_named ? m->driver : NULL);
+	r = set_override(m->bdf, m->driver);
 	if (!move_is_rebind(m))
 		return r;
 	if (r.step == MOVE_DONE)
 		r = unbind(m->bdf);
 	if (r.step != MOVE_DONE || m->target == MOVE_TO_NONE)
 		return r;
-	if (!is_named) {
+	if (m->target == MOVE_TO_HOST) {
 		r = probe(m->bdf);
 		return r.error ? r : result(MOVE_DONE, 0);
 	}

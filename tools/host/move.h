@@ -27,6 +27,7 @@ enum move_target {
 	MOVE_TO_NAMED,		/* the one that driver_override names */
 	MOVE_TO_HOST,		/* any matching driver of the host */
 	MOVE_TO_NONE,
+	MOVE_NOWHERE,		/* keep the driver; only driver_override changes */
 };
 
 struct move {
@@ -34,7 +35,7 @@ struct move {
 	char *old_driver;	/* before the move; NULL: none */
 	char *old_override;
 	enum move_target target;
-	const char *driver;	/* for MOVE_TO_NAMED */
+	const char *driver;	/* for driver_override; NULL clears it */
 	bool keeps_override;	/* leave driver_override set */
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* JSON of the commands that rebind devices. */
+/* Output of the commands that rebind devices. */
+#include <string.h>
+
 #include "model/rebind.h"
 #include "output/out.h"
 
@@ -24,4 +26,18 @@ void rebind_print_json(struct json_object *devices, bool is_dry_run)
 	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry_run));
 	json_object_object_add(top, "devices", devices);
 	out_json(top);
+}
+
+/*
+ * What to do with the driver's old name in driver_override: bind replaces it, unbind clears it.
+ * Without --only, unbind would take the rest of the group from the VM.
+ */
+char *rebind_advice(const struct fv_device *d)
+{
+	if (!d->driver || device_is_ours(d))
+		return util_printf("to replace it: fpgactl bind %s", d->bdf);
+	if (!strcmp(d->driver, FV_OLD_DRIVER))
+		return util_strdup("to load the new module: rmmod " FV_MODULE " && modprobe "
+				   FV_MODULE);
+	return util_printf("to clear it: fpgactl unbind --only %s", d->bdf);
 }

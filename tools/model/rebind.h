@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* JSON of the commands that rebind devices. */
+/* Output of the commands that rebind devices. */
 #ifndef FPGACTL_REBIND_H
 #define FPGACTL_REBIND_H
 
@@ -9,5 +9,6 @@
 
 struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed);
 void rebind_print_json(struct json_object *devices, bool is_dry_run);
+char *rebind_advice(const struct fv_device *d);
 
 #endif

@@ -379,6 +379,23 @@ fpgactl: 0000:07:00.1: driver_override has the old name fpga-vfio-pci; to replac
 	[ -z "$err" ]
 }
 
+hold old_override_of_other_ok "with another driver, the note says how to keep that, or that the module is old"
+old_override_of_other_ok()
+{
+	local drivers=$tree/sys/bus/pci/drivers
+
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	mv "$drivers/fpga_vfio_pci" "$drivers/fpga-vfio-pci"
+	ln -sfn ../../../../bus/pci/drivers/fpga-vfio-pci \
+		"$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	fv list
+	[ "$err" = "fpgactl: 0000:02:00.0: driver_override has the old name fpga-vfio-pci; to clear it: fpgactl unbind --only 0000:02:00.0
+fpgactl: 0000:07:00.1: driver_override has the old name fpga-vfio-pci; to load the new module: rmmod fpga_vfio_pci && modprobe fpga_vfio_pci" ]
+	fv show 02:00.0
+	grep -q '^Driver override:  *fpga-vfio-pci (old name of fpga_vfio_pci; to clear it: fpgactl unbind --only 0000:02:00.0)$' <<<"$out"
+}
+
 hold columns_refused "an unknown column is refused with the nearest and all others"
 columns_refused()
 {

@@ -58,6 +58,14 @@ driver_refused()
 		fvk unbind --driver "$word" 07:00.1
 		refuses 2 "unbind: invalid --driver '$word': not a driver name"
 	done
+	# also where only driver_override would change
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.1/driver_override"
+	remember
+	for word in fpga_vfio_pci fpga-vfio-pci; do
+		fvk unbind --driver "$word" 07:00.1
+		refuses 2 "unbind: invalid --driver '$word': not a driver of the host"
+		hints "To bind devices to it: fpgactl bind BDF..."
+	done
 	fvk unbind --driver xdma --none 07:00.1
 	refuses 2 "unbind: --driver cannot be combined with --none"
 	unchanged
@@ -151,6 +159,35 @@ old_override_ok()
 	prints "0000:07:00.1: given back to xdma"
 	[ "$(driver_of 0000:07:00.1)" = xdma ]
 	[ "$(override_of 0000:07:00.1)" = "" ]
+}
+
+hold old_override_cleared_ok "a host driver keeps a device with the driver's old name in driver_override"
+old_override_cleared_ok()
+{
+	local line="0000:02:00.0: not bound to fpga_vfio_pci, left alone (driver: nvme)"
+
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	remember
+	fvk unbind --dry-run 02:00.0
+	succeeds
+	prints "$line; driver_override fpga-vfio-pci would be cleared"
+	run_as_nobody unbind 02:00.0
+	refuses 1 "0000:02:00.0: unbind: needs root"
+	unchanged
+	# an unbind would wait for this file to go
+	mkdir "$tree/held"
+	: >"$tree/held/0000:02:00.0"
+	fvk unbind --driver vfio-pci 02:00.0 07:00.1
+	succeeds
+	prints "$line; driver_override fpga-vfio-pci was cleared
+0000:07:00.1: given back to vfio-pci"
+	[ "$(driver_of 0000:02:00.0)" = nvme ]
+	[ "$(override_of 0000:02:00.0)" = "" ]
+	fvk unbind 02:00.0
+	prints "$line"
+	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	fvk unbind --json 02:00.0
+	value '.devices | map([.bdf, .driver, .previous_driver, .changed])' '[["0000:02:00.0","nvme","nvme",true]]'
 }
 
 hold old_driver_ok "a device of an older module goes back to the host"
