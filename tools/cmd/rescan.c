@@ -460,7 +460,7 @@ FV_COMMAND(rescan) = {
 	.args = "BDF",
 	.help = "re-enumerate a card after a new image",
 	.text = "Re-enumerates a card that has changed its identity: asks the holders of its functions\n"
-		"to release them (QEMU unplugs the device from its guest) and waits for that, removes\n"
+		"to release them (QEMU unplugs the device from its VM) and waits for that, removes\n"
 		"only the functions of the card, rescans the bus below the port, rebinds the functions\n"
 		"that were bound to " FV_DRIVER ", and prints the differences: IDs, BAR sizes, link.\n\n"
 		"If a function is still held after --timeout, nothing is changed.",

@@ -36,7 +36,7 @@ json_ok()
 	value '.before | [.speed_mts, .width]' '[2500,1]'
 }
 
-hold dry_run_ok "--dry-run tells what is wanted"
+hold dry_run_ok "--dry-run prints the requested link"
 dry_run_ok()
 {
 	trained 4 8 0 | grep -v attempts | answer retrain-dry-run

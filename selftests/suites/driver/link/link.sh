@@ -40,7 +40,7 @@ fv_same "an unprivileged caller may not" EPERM "$(as_nobody "$FV_DIR/fv_act" ret
 # --- a plan changes nothing
 mark
 fv_check "a plan is made" act retrain "$dev" plan
-fv_check "it says what is wanted" said "after 3 8,attempts 0"
+fv_check "it says what is requested" said "after 3 8,attempts 0"
 fv_same "the card did not train for it" 0 "$(trace_count training)"
 
 # --- success

@@ -160,7 +160,7 @@ policy "$dev" default $quiet
 fault come-back 1 2 1
 mark
 act reset "$dev" hot
-fv_check "bound at low speed: that is what is wanted" link_is "$port" 1 2
+fv_check "bound at low speed: that is its goal" link_is "$port" 1 2
 fv_same "bound at low speed: it is not retrained" 0 "$(recoveries)"
 policy "$dev" link_speed=3 link_width=8
 fault come-back 1 2 1
