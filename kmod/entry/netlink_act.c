@@ -41,8 +41,14 @@ static int fv_nl_reply_reset(struct genl_info *info, struct fv_device *dev,
 
 static int fv_nl_reset_run(struct fv_op *op)
 {
-	int ret = fv_reset_run(op->dev, op->methods, op->work->origin, &op->report);
+	struct fv_reset_request request = {
+		.methods = op->methods,
+		.origin = op->work->origin,
+		.is_fencing = true,
+	};
+	int ret;
 
+	ret = fv_reset_run(op->dev, &request, &op->report);
 	if (ret)
 		fv_op_take_text(op, ret, "not reset");
 	return ret;

@@ -81,7 +81,11 @@ static DEVICE_ATTR_RO(profile);
 static ssize_t reset_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			   size_t count)
 {
-	unsigned long methods = FV_RESET_ANY;
+	struct fv_reset_request request = {
+		.methods = FV_RESET_ANY,
+		.origin = FPGA_VFIO_ORIGIN_SYSFS,
+		.is_fencing = true,
+	};
 	char value[FV_SYSFS_VALUE_SIZE];
 	int ret;
 
@@ -92,9 +96,9 @@ static ssize_t reset_store(struct device *dev, struct device_attribute *attr, co
 		ret = fv_policy_method(value);
 		if (ret < 0)
 			return ret;
-		methods = BIT(ret);
+		request.methods = BIT(ret);
 	}
-	ret = fv_reset_run(fv_sysfs_device(dev), methods, FPGA_VFIO_ORIGIN_SYSFS, NULL);
+	ret = fv_reset_run(fv_sysfs_device(dev), &request, NULL);
 	return ret ?: count;
 }
 static DEVICE_ATTR_WO(reset);

@@ -390,6 +390,12 @@ static long fv_vfio_ioctl_core_reset(struct vfio_device *vdev, unsigned int cmd,
 	return ret;
 }
 
+/* The user blocks until the reset ends, as with vfio-pci. */
+static const struct fv_reset_request fv_vfio_reset_request = {
+	.methods = FV_RESET_ANY,
+	.origin = FPGA_VFIO_ORIGIN_USER,
+};
+
 static long fv_vfio_ioctl_reset(struct fv_device *dev)
 {
 	long ret;
@@ -399,7 +405,7 @@ static long fv_vfio_ioctl_reset(struct fv_device *dev)
 		return -EINVAL;
 	}
 
-	ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER, NULL);
+	ret = fv_reset_run(dev, &fv_vfio_reset_request, NULL);
 	switch (ret) {
 	case -EAGAIN:
 	case -EBUSY:

@@ -397,7 +397,8 @@ static void fv_session_leave_to_worker(struct fv_card *card, enum fpga_vfio_orig
 
 /* Works with or without a session; an unfinished recovery keeps the session. */
 static int fv_session_recover(struct fv_device *dev, enum fpga_vfio_origin origin,
-			      struct fv_reset_report *report, struct fv_recover_times *times)
+			      bool is_retried, struct fv_reset_report *report,
+			      struct fv_recover_times *times)
 {
 	struct fv_card *card = dev->card;
 	bool is_on = card->session.is_on;
@@ -406,7 +407,7 @@ static int fv_session_recover(struct fv_device *dev, enum fpga_vfio_origin origi
 
 	fv_session_enable_link(card);
 	fv_card_isolate(card);
-	ret = fv_recover_run(dev, origin, report, times);
+	ret = fv_recover_run(dev, origin, is_retried, report, times);
 	fv_card_restore(card);
 
 	if (is_on && fv_recover_is_unfinished(ret)) {
@@ -459,7 +460,7 @@ static int fv_session_end_by_driver(struct fv_session *session, struct fv_device
 	}
 	fv_session_note(dev, FPGA_VFIO_ORIGIN_DRIVER, 0, 0,
 			is_over ? "its owner is gone" : "its time is over");
-	return fv_session_recover(dev, FPGA_VFIO_ORIGIN_DRIVER, report, &times);
+	return fv_session_recover(dev, FPGA_VFIO_ORIGIN_DRIVER, true, report, &times);
 }
 
 static void fv_session_end_work(struct work_struct *work)
@@ -551,7 +552,7 @@ int fv_session_end(struct fv_device *dev, const struct fv_session_request *reque
 		fv_card_has_session(card, text, size);
 		ret = -EBUSY;
 	} else if (card->session.is_on || !fv_session_is_ready(card)) {
-		ret = fv_session_recover(dev, FPGA_VFIO_ORIGIN_NETLINK, report, times);
+		ret = fv_session_recover(dev, FPGA_VFIO_ORIGIN_NETLINK, false, report, times);
 		if (!card->session.is_on) {
 			cancel_delayed_work(&card->session.end);
 		} else if (ret == -EINTR) {

@@ -50,12 +50,30 @@ struct fv_flr_bits {
 	bool af;
 };
 
+/* The user may have closed the device meanwhile: the FLR must not hit the next one. */
+static bool fv_flr_is_moot(struct fv_device *dev)
+{
+	return fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_flr_is_due(&dev->flr);
+}
+
+/*
+ * A user that resets one function of several means only that one, and has drivers for the others.
+ * The fence keeps the user and its vCPUs from blocking.
+ */
+static const struct fv_reset_request fv_flr_request = {
+	.methods = FV_RESET_ANY,
+	.origin = FPGA_VFIO_ORIGIN_USER_FLR,
+	.is_fencing = true,
+	.is_function_first = true,
+	.is_moot = fv_flr_is_moot,
+};
+
 static void fv_flr_work(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
 	/* A reset requested during this one needs another run. */
 	int asked = atomic_read(&dev->flr.asked);
-	int ret = fv_reset_run(dev, FV_RESET_ANY, FPGA_VFIO_ORIGIN_USER_FLR, NULL);
+	int ret = fv_reset_run(dev, &fv_flr_request, NULL);
 
 	if (ret == -EAGAIN || ret == -EBUSY || ret == -EOPNOTSUPP)
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);

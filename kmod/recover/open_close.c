@@ -143,7 +143,11 @@ int fv_open_reset(struct fv_device *dev)
 
 	if (fv_open_is_clean(dev, clean_by, methods))
 		methods |= FV_RESET_VERIFY_FIRST;
-	ret = fv_reset_run(dev, methods, FPGA_VFIO_ORIGIN_OPEN, NULL);
+	ret = fv_reset_run(dev, &(struct fv_reset_request) {
+		.methods = methods,
+		.origin = FPGA_VFIO_ORIGIN_OPEN,
+		.is_set_locked = true,
+	}, NULL);
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM)
 		return ret;
 	if (is_ready && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
@@ -159,8 +163,13 @@ int fv_open_reset(struct fv_device *dev)
 static void fv_close_reset_run(struct fv_device *dev)
 {
 	struct fv_reset_report *report __free(kfree) = kzalloc_obj(*report);
+	struct fv_reset_request request = {
+		.methods = fv_open_methods(dev),
+		.origin = FPGA_VFIO_ORIGIN_CLOSE,
+		.is_set_locked = true,
+	};
 
-	if (!fv_reset_run(dev, fv_open_methods(dev), FPGA_VFIO_ORIGIN_CLOSE, report) && report)
+	if (!fv_reset_run(dev, &request, report) && report)
 		fv_device_set_clean(dev, report->steps[report->nr - 1].method);
 }
 

@@ -98,7 +98,8 @@ static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin orig
 /**
  * fv_recover_run - Recover a card
  * @dev: a device on the card; the caller keeps it from going away
- * @origin: requester
+ * @origin: requester, for the history
+ * @is_retried: as in &struct fv_reset_request
  * @report: methods tried
  * @times: times of the recovery
  *
@@ -107,9 +108,15 @@ static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin orig
  * Return: 0, or an error of fv_reset_run(). If fv_recover_is_unfinished(), functions may still
  * be "recovering".
  */
-int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
+int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_retried,
 		   struct fv_reset_report *report, struct fv_recover_times *times)
 {
+	struct fv_reset_request request = {
+		.methods = FV_RECOVER_METHODS,
+		.origin = origin,
+		.is_fencing = true,
+		.is_retried = is_retried,
+	};
 	struct fv_card *card = dev->card;
 	int ret;
 
@@ -118,7 +125,7 @@ int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
 	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_RECOVERING, origin, "");
 	ret = fv_recover_wait(dev, &dev->is_leaving, times);
 	if (ret != -EINTR)
-		ret = fv_reset_run(dev, FV_RECOVER_METHODS, origin, report);
+		ret = fv_reset_run(dev, &request, report);
 	times->total_ns = ktime_get_ns() - report->began_ns;
 	if (!fv_recover_is_unfinished(ret))
 		fv_recover_conclude(card, origin, ret, report);

@@ -23,7 +23,7 @@ struct fv_recover_times {
 };
 
 int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times);
-int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
+int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_retried,
 		   struct fv_reset_report *report, struct fv_recover_times *times);
 void fv_recover_driverless(struct fv_card *card);
 int fv_recover_plan(struct fv_device *dev, struct fv_reset_report *report);

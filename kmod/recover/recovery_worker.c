@@ -97,6 +97,15 @@ static void fv_recovery_again(struct fv_device *dev)
 	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
 }
 
+/*
+ * Another task may have recovered the device meanwhile, and a new user may have opened it, which
+ * the reset must not hit.
+ */
+static bool fv_recovery_is_moot(struct fv_device *dev)
+{
+	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
+}
+
 /* Returns 1 if the driver has nothing to recover any more, or not yet. */
 static int fv_recovery_run(struct fv_device *dev)
 {
@@ -108,7 +117,13 @@ static int fv_recovery_run(struct fv_device *dev)
 	/* After a timeout the link monitor queues the recovery when the link comes up. */
 	if (fv_recovery_wait(dev) || !fv_recovery_is_due(dev))
 		return 1;
-	return fv_reset_run(dev, fv_recovery_methods(dev), FPGA_VFIO_ORIGIN_DRIVER, NULL);
+	return fv_reset_run(dev, &(struct fv_reset_request) {
+		.methods = fv_recovery_methods(dev),
+		.origin = FPGA_VFIO_ORIGIN_DRIVER,
+		.is_fencing = true,
+		.is_retried = true,
+		.is_moot = fv_recovery_is_moot,
+	}, NULL);
 }
 
 /*

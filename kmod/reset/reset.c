@@ -40,29 +40,13 @@ static int fv_reset_result(int result, int error)
 	       error == -EINTR ? error : result;
 }
 
-/* VFIO opens and closes a device under vfio_device_set::lock. */
-static bool fv_reset_is_set_locked(enum fpga_vfio_origin origin)
-{
-	return origin == FPGA_VFIO_ORIGIN_OPEN || origin == FPGA_VFIO_ORIGIN_CLOSE;
-}
-
-/*
- * A user that resets its own device by ioctl blocks until the reset ends, as with vfio-pci, unless
- * it has exported dma-bufs (fv_reset_hold()). Open and close have no user to fence. For all other
- * requesters, an FLR of the user included, the fence keeps the user and its vCPUs from blocking.
- */
-static bool fv_reset_is_fencing(enum fpga_vfio_origin origin)
-{
-	return !fv_reset_is_set_locked(origin) && origin != FPGA_VFIO_ORIGIN_USER;
-}
-
 /*
  * Open and close hold the set lock, and only try the device lock that is held here. The recovery
  * worker backs off for them, as it can retry.
  */
 static int fv_reset_lock_set(struct fv_reset_job *job, struct mutex *set)
 {
-	if (job->origin != FPGA_VFIO_ORIGIN_DRIVER)
+	if (!job->request->is_retried)
 		return mutex_lock_killable(set);
 	return mutex_trylock(set) ? 0 : -EAGAIN;
 }
@@ -72,7 +56,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 			   struct fv_reset_report *report)
 {
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
-	bool is_locked = fv_reset_is_set_locked(job->origin);
+	bool is_locked = job->request->is_set_locked;
 	int ret = -EOPNOTSUPP, result = -EOPNOTSUPP;
 	unsigned int i;
 
@@ -97,7 +81,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		if (!fv_reset_goes_on(ret) || (job->ops->is_verify_only && ret == -EAGAIN))
 			break;
 	}
-	if (is_locked && !fv_reset_is_set_locked(job->origin))
+	if (is_locked && !job->request->is_set_locked)
 		mutex_unlock(set);
 	return ret ? result : 0;
 }
@@ -109,7 +93,7 @@ static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *de
 	unsigned int i;
 
 	/* The recovery worker retries, or no reset is needed any more. */
-	if (error == -EALREADY || (error == -EAGAIN && job->origin == FPGA_VFIO_ORIGIN_DRIVER))
+	if (error == -EALREADY || (error == -EAGAIN && job->request->is_retried))
 		return;
 	for (i = 0; i < report->nr; i++)
 		if (report->steps[i].is_tried)
@@ -134,36 +118,13 @@ static void fv_reset_wake(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 }
 
-/*
- * Until a work item gets the device lock, another task may have recovered the device, and a new
- * user may have opened it. A recovery, or an FLR of the previous user, must not hit that user.
- */
-static bool fv_reset_is_moot(struct fv_device *dev, unsigned long methods,
-			     enum fpga_vfio_origin origin)
-{
-	bool is_ready = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
-
-	switch (origin) {
-	case FPGA_VFIO_ORIGIN_DRIVER:
-		return is_ready && !(methods & FV_RESET_VERIFY_CARD_FIRST);
-	case FPGA_VFIO_ORIGIN_USER_FLR:
-		return !is_ready || !fv_flr_is_due(&dev->flr);
-	default:
-		return false;
-	}
-}
-
-/*
- * The policy's order, but a user that resets one function of several by FLR means only that one,
- * and has drivers for the others: methods that reset the function alone come first.
- */
-static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long methods,
-				       unsigned int *order)
+static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned int *order)
 {
 	struct pci_dev *pdev = job->scope.functions[0];
+	unsigned long methods = job->request->methods;
 	unsigned int nr = 0;
 
-	if (job->origin == FPGA_VFIO_ORIGIN_USER_FLR && pdev->multifunction) {
+	if (job->request->is_function_first && pdev->multifunction) {
 		nr = fv_reset_order(pdev, &job->policy, methods & FV_RESET_FUNCTION_ONLY, order);
 		methods &= ~FV_RESET_FUNCTION_ONLY;
 	}
@@ -171,12 +132,12 @@ static unsigned int fv_reset_job_order(struct fv_reset_job *job, unsigned long m
 }
 
 /* -EBUSY: only the fence session's owner may reset a fenced card. */
-static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
-			      enum fpga_vfio_origin origin, struct fv_reset_step *step)
+static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_request *request,
+			      struct fv_reset_step *step)
 {
-	if (fv_reset_is_moot(dev, methods, origin))
+	if (request->is_moot && request->is_moot(dev))
 		return -EALREADY;
-	if (methods & FV_RESET_VERIFY_CARD_FIRST)
+	if (request->methods & FV_RESET_VERIFY_CARD_FIRST)
 		return 0;
 	if (fv_card_has_session(dev->card, step->text, sizeof(step->text)))
 		return -EBUSY;
@@ -186,10 +147,7 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
 /**
  * fv_reset_run - Reset a device by the first method that succeeds
  * @dev: the device; the caller keeps it from going away
- * @methods: allowed methods, bits of enum fpga_vfio_reset_method; the policy chooses
- *	     among them, unless there is only one. FV_RESET_VERIFY_FIRST or
- *	     FV_RESET_VERIFY_CARD_FIRST: verify only first
- * @origin: requester; FPGA_VFIO_ORIGIN_OPEN and _CLOSE hold vfio_device_set::lock
+ * @request: which reset, and how
  * @report: methods tried; may be NULL
  *
  * Each method is verified: the functions answer, have the identity that they had at bind,
@@ -200,10 +158,10 @@ static int fv_reset_may_begin(struct fv_device *dev, unsigned long methods,
  * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
  * another user or driver (also a virtual function of @dev), or the card is in a fence session,
  * -EAGAIN if the device is being bound or reset, or its physical function is not ready, -EALREADY
- * if the driver's or user's request is moot, -ESTALE if it came back with another identity,
+ * if the request is moot, -ESTALE if it came back with another identity,
  * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM, or an error of runtime PM.
  */
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
 	struct fv_reset_job *job __free(kfree) = kzalloc_obj(*job);
@@ -222,10 +180,10 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 	report->nr = 0;
 	first = &report->steps[0];
 	*first = (struct fv_reset_step) {};
-	job->origin = origin;
-	job->is_fencing = fv_reset_is_fencing(origin);
-	job->is_lost = methods & (FV_RESET_VERIFY_FIRST | FV_RESET_VERIFY_CARD_FIRST);
-	job->scope.is_any_user = methods & FV_RESET_VERIFY_CARD_FIRST;
+	job->request = request;
+	job->is_fencing = request->is_fencing;
+	job->is_lost = request->methods & (FV_RESET_VERIFY_FIRST | FV_RESET_VERIFY_CARD_FIRST);
+	job->scope.is_any_user = request->methods & FV_RESET_VERIFY_CARD_FIRST;
 	fv_device_policy(dev, &job->policy);
 
 	ret = pm_runtime_resume_and_get(&pdev->dev);
@@ -233,7 +191,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 		return ret;
 	ret = fv_scope_begin(&job->scope, dev, first->text, sizeof(first->text));
 	if (!ret) {
-		ret = fv_reset_may_begin(dev, methods, origin, first);
+		ret = fv_reset_may_begin(dev, request, first);
 		if (ret)
 			fv_scope_end(&job->scope);
 	}
@@ -242,8 +200,7 @@ int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_or
 		report->nr = 1;
 	} else {
 		fv_reset_wake(dev);
-		ret = fv_reset_ladder(job, dev, order, fv_reset_job_order(job, methods, order),
-				      report);
+		ret = fv_reset_ladder(job, dev, order, fv_reset_job_order(job, order), report);
 		fv_scope_end(&job->scope);
 	}
 	if (ret)

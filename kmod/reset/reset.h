@@ -65,9 +65,34 @@ struct fv_reset_report {
 	struct fv_reset_function functions[FV_SCOPE_MAX];
 };
 
+/**
+ * struct fv_reset_request - which reset, and what it does about users and locks
+ * @methods: allowed methods, bits of enum fpga_vfio_reset_method; the policy chooses among them,
+ *	     unless there is only one. FV_RESET_VERIFY_FIRST or FV_RESET_VERIFY_CARD_FIRST: verify
+ *	     only first
+ * @origin: requester, for the history
+ * @is_set_locked: the caller opens or closes the device, under vfio_device_set::lock
+ * @is_fencing: fence users, so that neither they nor their vCPUs block; else they block on
+ *	memory_lock, unless they have exported dma-bufs
+ * @is_retried: the caller retries after -EAGAIN, which is not recorded; vfio_device_set::lock is
+ *	only tried
+ * @is_function_first: on a card with several functions, methods that reset the function alone come
+ *	first
+ * @is_moot: returns whether no reset is needed any more, under the device lock; may be NULL
+ */
+struct fv_reset_request {
+	unsigned long methods;
+	enum fpga_vfio_origin origin;
+	bool is_set_locked;
+	bool is_fencing;
+	bool is_retried;
+	bool is_function_first;
+	bool (*is_moot)(struct fv_device *dev);
+};
+
 void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_scope *scope);
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report);
 
 #endif /* FV_RESET_H */

@@ -308,7 +308,7 @@ static void fv_reset_improve_link(struct fv_reset_job *job)
 		return;
 
 	fv_scope_unblock_config(&job->scope);
-	ret = fv_card_retrain(dev, &goal, job->origin, &link);
+	ret = fv_card_retrain(dev, &goal, job->request->origin, &link);
 	fv_scope_block_config(&job->scope);
 	if (ret > 0)
 		pci_info(pdev, "link retrained to %s x%u after a reset\n",
@@ -384,7 +384,7 @@ static int fv_reset_prepare(struct fv_reset_job *job)
 /* Verified for its next user, as its last close has reset it? */
 static bool fv_reset_is_skipped(const struct fv_reset_job *job)
 {
-	return job->ops && job->ops->is_verify_only && job->origin == FPGA_VFIO_ORIGIN_OPEN;
+	return job->ops && job->ops->is_verify_only && job->request->is_set_locked;
 }
 
 /* Does the step involve the link, and so the port? An open leaves the link to other functions. */
@@ -499,7 +499,7 @@ void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int err
 	fv_history_add(dev, &(struct fv_event) {
 		.kind = fv_reset_is_skipped(job) ? FPGA_VFIO_EVENT_KIND_VERIFY :
 			is_verify_only ? FPGA_VFIO_EVENT_KIND_RECOVER : FPGA_VFIO_EVENT_KIND_RESET,
-		.origin = job->origin,
+		.origin = job->request->origin,
 		.method = is_verify_only || !job->ops ? FV_METHOD_NONE : (int)job->method,
 		.error = error,
 		.duration_ns = duration_ns,
@@ -516,10 +516,10 @@ static void fv_reset_conclude_device(struct fv_reset_job *job, struct fv_device 
 	fv_reset_step_note(job, dev, error, step->duration_ns, step->text);
 
 	if (!error)
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, job->origin, "%s", "");
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, job->request->origin, "%s", "");
 	else
 		fv_device_set_state(dev, error == -ESTALE ? FPGA_VFIO_CARD_STATE_CHANGED :
-				    FPGA_VFIO_CARD_STATE_FAILED, job->origin, "%s", step->text);
+				    FPGA_VFIO_CARD_STATE_FAILED, job->request->origin, "%s", step->text);
 }
 
 static void fv_reset_conclude(struct fv_reset_job *job, int error)

@@ -13,7 +13,7 @@
  * struct fv_reset_job - a reset in progress
  * @scope: the reset scope; the device's function first
  * @policy: policy of the device at the start
- * @origin: requester
+ * @request: which reset, and how
  * @is_fencing: VFIO users are fenced meanwhile; else they block on memory_lock. Also set for a
  *	function with exported dma-bufs, or with a user that leaves no gap between accesses
  * @is_lost: the current configuration must not be saved
@@ -25,7 +25,7 @@
 struct fv_reset_job {
 	struct fv_scope scope;
 	struct fv_policy policy;
-	enum fpga_vfio_origin origin;
+	const struct fv_reset_request *request;
 	bool is_fencing;
 	bool is_lost;
 	const struct fv_reset_ops *ops;

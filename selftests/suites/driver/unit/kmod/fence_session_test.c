@@ -323,12 +323,13 @@ void fv_recovery_queue(struct fv_device *dev)
 	world.repairs++;
 }
 
-int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin,
+int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_retried,
 		   struct fv_reset_report *report, struct fv_recover_times *times)
 {
 	unsigned int i;
 
 	kernel_assert(world.isolations && dev->card->session.lock.held);
+	kernel_assert(is_retried == (origin == FPGA_VFIO_ORIGIN_DRIVER));
 	did("recover:%u ", origin);
 	report->nr = 1;
 	times->total_ns = 9;

@@ -25,6 +25,8 @@ static struct world {
 	struct fv_device *dev;
 	int reset;
 	unsigned int resets, repairs;
+	enum fpga_vfio_card_state state;
+	bool is_moot;			/* of the last reset */
 	bool is_done_meanwhile;		/* the work item runs while the write waits */
 	bool is_special;		/* only the PCI core can reset the function */
 	ssize_t write;			/* result of vfio_pci_core's write */
@@ -37,11 +39,20 @@ static struct world {
 	unsigned int counted, counted_ok;
 } world;
 
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
+{
+	return world.state;
+}
+
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
 	kernel_assert(dev == world.dev && !kernel_locks);
-	kernel_assert(methods == FV_RESET_ANY && origin == FPGA_VFIO_ORIGIN_USER_FLR && !report);
+	kernel_assert(request->methods == FV_RESET_ANY && !report);
+	kernel_assert(request->origin == FPGA_VFIO_ORIGIN_USER_FLR);
+	kernel_assert(request->is_fencing && request->is_function_first);
+	kernel_assert(!request->is_set_locked && !request->is_retried);
+	world.is_moot = request->is_moot(dev);
 	world.resets++;
 	return world.reset;
 }
@@ -137,6 +148,7 @@ FIXTURE_SETUP(flr)
 	self->stats.counters = alloc_percpu(struct fv_counters);
 	world = (struct world) {
 		.dev = &self->dev,
+		.state = FPGA_VFIO_CARD_STATE_READY,
 		.is_done_meanwhile = true,
 		.write = 4,
 	};
@@ -180,7 +192,19 @@ TEST_F(flr, a_failed_reset_is_repaired)
 			TH_LOG("error %d", rows[i].error);
 		}
 		EXPECT_FALSE(fv_flr_is_due(&self->dev.flr));
+		EXPECT_FALSE(world.is_moot);
 	}
+}
+
+/* It waited for the device lock until the device failed, or its user closed it. */
+TEST_F(flr, it_may_be_moot)
+{
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	fv_flr_run(&self->dev);
+	EXPECT_TRUE(world.is_moot);
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	self->dev.flr.work.fn(&self->dev.flr.work);
+	EXPECT_TRUE(world.is_moot);
 }
 
 /* The write waits for the reset, at most for its limit; the reset goes on after that. */

@@ -69,11 +69,13 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 	return world.plan;
 }
 
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
-	world.ran = methods;
-	world.origin = origin;
+	kernel_assert(request->is_fencing && !request->is_set_locked && !request->is_retried);
+	kernel_assert(!request->is_function_first && !request->is_moot);
+	world.ran = request->methods;
+	world.origin = request->origin;
 	return world.run;
 }
 

@@ -49,18 +49,30 @@ static struct world {
 	char text[FV_REASON_SIZE];
 } world;
 
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
-	kernel_assert(dev == world.dev && !report == (origin != FPGA_VFIO_ORIGIN_CLOSE));
+	bool is_driver = request->origin == FPGA_VFIO_ORIGIN_DRIVER;
+
+	kernel_assert(dev == world.dev && !report == (request->origin != FPGA_VFIO_ORIGIN_CLOSE));
+	kernel_assert(request->is_set_locked == !is_driver);
+	kernel_assert(request->is_fencing == is_driver && request->is_retried == is_driver);
+	kernel_assert(!request->is_function_first && !request->is_moot == !is_driver);
+	if (is_driver) {
+		/* another task has recovered the device meanwhile */
+		dev->state = FPGA_VFIO_CARD_STATE_READY;
+		kernel_assert(request->is_moot(dev));
+		dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+		kernel_assert(!request->is_moot(dev));
+	}
 	if (report) {
 		report->nr = 2;
 		report->steps[0].method = FPGA_VFIO_RESET_METHOD_FLR;
 		report->steps[1].method = FPGA_VFIO_RESET_METHOD_HOT;
 	}
 	world.resets++;
-	world.methods = methods;
-	world.origin = origin;
+	world.methods = request->methods;
+	world.origin = request->origin;
 	dev->state = world.after;
 	return world.reset;
 }

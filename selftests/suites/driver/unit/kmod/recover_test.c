@@ -22,6 +22,7 @@ static struct world {
 	struct fv_device *devices[DEVICES];
 	int kept;
 	int link, ready[DEVICES], reset, plan;
+	bool is_retried;
 	unsigned int readies, resets, nr_steps;
 	u64 link_limit_ns, ready_limit_ns;
 	const bool *is_over;
@@ -111,14 +112,17 @@ bool fv_ready_is_answering(struct pci_dev *pdev)
 	return !world.is_silent[index_of_pdev(pdev)];
 }
 
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
 	unsigned int i;
 
-	kernel_assert(methods == METHODS && dev->card->session.lock.held);
+	kernel_assert(request->methods == METHODS && dev->card->session.lock.held);
+	kernel_assert(request->is_fencing && !request->is_set_locked);
+	kernel_assert(request->is_retried == world.is_retried);
+	kernel_assert(!request->is_function_first && !request->is_moot);
 	world.resets++;
-	world.origin = origin;
+	world.origin = request->origin;
 	kernel_sleep_us(30000);
 	report->nr = world.nr_steps;
 	snprintf(report->steps[0].text, FV_REASON_SIZE, "first");
@@ -249,7 +253,8 @@ TEST_F(recover, what_is_unfinished)
 		int __ret;						\
 									\
 		mutex_lock(&self->card.session.lock);			\
-		__ret = fv_recover_run(self->dev, FPGA_VFIO_ORIGIN_NETLINK, &self->report,	\
+		__ret = fv_recover_run(self->dev, FPGA_VFIO_ORIGIN_NETLINK,	\
+				       world.is_retried, &self->report,	\
 				       &self->times);			\
 		mutex_unlock(&self->card.session.lock);			\
 		__ret;							\
@@ -267,6 +272,8 @@ TEST_F(recover, it_is_brought_back)
 	EXPECT_EQ(2, counts(RECOVERIES_OK));
 	EXPECT_EQ(0, counts(RECOVERIES_FAILED));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
+	world.is_retried = true;
+	EXPECT_EQ(0, run());
 }
 
 /* Reset a card that does not come back by itself, also after a timeout. */

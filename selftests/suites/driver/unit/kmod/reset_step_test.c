@@ -430,6 +430,7 @@ FIXTURE(reset_step)
 	struct fv_stats stats[DEVICES];
 	struct list_head exported;
 	struct fv_reset_job job;
+	struct fv_reset_request request;
 	struct fv_reset_step step;
 	struct fv_reset_ops ops;
 	struct fv_card card;
@@ -461,6 +462,7 @@ FIXTURE_SETUP(reset_step)
 		.act = act,
 	};
 	self->job.scope.dev = &self->devices[0];
+	self->job.request = &self->request;
 	self->job.ops = &self->ops;
 	self->job.step = &self->step;
 	fv_scope_hold(&self->job.scope, false, NULL, 0);
@@ -725,7 +727,7 @@ TEST_F(reset_step, it_is_verified_at_open)
 		{ FPGA_VFIO_ORIGIN_OPEN, true, -EIO, FPGA_VFIO_EVENT_KIND_VERIFY, 0, 0, 0 },
 		{ FPGA_VFIO_ORIGIN_OPEN, false, 0, FPGA_VFIO_EVENT_KIND_RESET, 0, 1, 0 },
 		{ FPGA_VFIO_ORIGIN_DRIVER, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
-		{ FPGA_VFIO_ORIGIN_CLOSE, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
+		{ FPGA_VFIO_ORIGIN_NETLINK, true, 0, FPGA_VFIO_EVENT_KIND_RECOVER, 0, 0, 1 },
 	};
 	u64 *counters = self->stats[0].counters->value;
 	unsigned int i;
@@ -735,7 +737,8 @@ TEST_F(reset_step, it_is_verified_at_open)
 		world.isolates = 0;
 		world.port_restores = 0;
 		self->ops.is_verify_only = rows[i].is_verify_only;
-		self->job.origin = rows[i].origin;
+		self->request.origin = rows[i].origin;
+		self->request.is_set_locked = rows[i].origin == FPGA_VFIO_ORIGIN_OPEN;
 		self->devices[0].fence.seq = 0;
 		self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
 		self->devices[0].clean_by = BIT(FPGA_VFIO_RESET_METHOD_FLR);
@@ -857,7 +860,7 @@ TEST_F(reset_step, functions_without_driver)
 /* State, event, counter and duration of each function. */
 TEST_F(reset_step, the_result_is_recorded)
 {
-	self->job.origin = FPGA_VFIO_ORIGIN_SYSFS;
+	self->request.origin = FPGA_VFIO_ORIGIN_SYSFS;
 	self->job.method = FPGA_VFIO_RESET_METHOD_HOT;
 	self->job.began_ns = kernel_ns - 77;
 	self->ops.is_card = true;

@@ -29,11 +29,10 @@ static struct world {
 	bool is_tried;			/* a failed step accessed the card */
 	bool is_set_locked[STEPS];
 	u64 began_ns[STEPS];
-	bool is_fencing, is_lost, is_any_user;
+	bool is_fencing, is_lost, is_any_user, is_moot;
 	int begin;
 	bool is_held;
 	bool is_leased, is_waiting;
-	enum fpga_vfio_card_state state;
 	unsigned int notes;
 	int note_error;
 	char note[64];
@@ -104,11 +103,6 @@ void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int err
 	strscpy(world.note, text);
 }
 
-enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
-{
-	return world.state;
-}
-
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 {
 	*policy = dev->policy;
@@ -172,10 +166,34 @@ FIXTURE_TEARDOWN(reset)
 	kernel_ends();
 }
 
+static bool is_moot(struct fv_device *dev)
+{
+	return world.is_moot;
+}
+
+/* As requesters of these kinds request it. */
+static struct fv_reset_request request_of(unsigned long methods, enum fpga_vfio_origin origin)
+{
+	bool is_set_locked = origin == ORIGIN(OPEN) || origin == ORIGIN(CLOSE);
+	bool is_work = origin == ORIGIN(DRIVER) || origin == ORIGIN(USER_FLR);
+
+	return (struct fv_reset_request) {
+		.methods = methods,
+		.origin = origin,
+		.is_set_locked = is_set_locked,
+		.is_fencing = !is_set_locked && origin != ORIGIN(USER),
+		.is_retried = origin == ORIGIN(DRIVER),
+		.is_function_first = origin == ORIGIN(USER_FLR),
+		.is_moot = is_work ? is_moot : NULL,
+	};
+}
+
 #define run(_methods, _origin)						\
 	({								\
+		struct fv_reset_request __request = request_of(_methods, _origin);	\
+									\
 		world.nr = 0;						\
-		fv_reset_run(&self->dev, _methods, _origin, &self->report);	\
+		fv_reset_run(&self->dev, &__request, &self->report);	\
 	})
 
 /* Errors of the steps and the overall result. */
@@ -248,7 +266,6 @@ TEST_F(reset, the_set_is_locked)
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(CLOSE)));
 	EXPECT_EQ(1, self->set.lock.held);
 	/* the recovery worker does not wait for the lock */
-	world.state = FPGA_VFIO_CARD_STATE_FAILED;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(2, world.nr);
 	EXPECT_EQ(3, self->report.nr);
@@ -276,7 +293,6 @@ TEST_F(reset, a_virtual_function_waits)
 /* Verify only while another task holds the device: try again later, without a reset. */
 TEST_F(reset, an_arrival_is_not_forced)
 {
-	world.state = FPGA_VFIO_CARD_STATE_LOST;
 	world.errors[0] = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
 	EXPECT_EQ(1, world.nr);
@@ -296,52 +312,30 @@ TEST_F(reset, an_arrival_is_not_forced)
 /* Requests that hold memory_lock, and requests that fence the user. */
 TEST_F(reset, who_is_fenced)
 {
-	static const struct {
-		enum fpga_vfio_origin origin;
-		bool is_fencing;
-	} rows[] = {
-		{ ORIGIN(USER), false }, { ORIGIN(OPEN), false }, { ORIGIN(CLOSE), false },
-		{ ORIGIN(NETLINK), true }, { ORIGIN(SYSFS), true }, { ORIGIN(DRIVER), true },
-		{ ORIGIN(USER_FLR), true }, { ORIGIN(MONITOR), true }, { ORIGIN(KERNEL), true },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		world.state = rows[i].origin == ORIGIN(DRIVER) ? FPGA_VFIO_CARD_STATE_FAILED :
-								 FPGA_VFIO_CARD_STATE_READY;
-		self->dev.flr.asked.counter = 1;
-		EXPECT_EQ(0, run(FV_RESET_ANY, rows[i].origin));
-		EXPECT_EQ(rows[i].is_fencing, world.is_fencing)
-			TH_LOG("origin %u", rows[i].origin);
-		EXPECT_FALSE(world.is_any_user);
-	}
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER)));
+	EXPECT_FALSE(world.is_fencing);
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_TRUE(world.is_fencing);
+	EXPECT_FALSE(world.is_any_user);
 	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST, ORIGIN(NETLINK)));
 	EXPECT_TRUE(world.is_any_user);
 	EXPECT_TRUE(world.is_lost);
 }
 
-/* Requests of the recovery worker and of the guest may be obsolete by now. */
+/* Requests of work items may be obsolete by now. */
 TEST_F(reset, it_may_be_moot)
 {
+	world.is_moot = true;
 	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(DRIVER)));
-	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
+	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(USER_FLR)));
 	EXPECT_EQ(0, world.notes);
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EALREADY, self->report.steps[0].error);
-	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST, ORIGIN(DRIVER)));
-	world.state = FPGA_VFIO_CARD_STATE_FAILED;
-	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
-	/* the guest's FLR */
-	self->dev.flr.asked.counter = 3;
-	self->dev.flr.done = 2;
-	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
-	world.state = FPGA_VFIO_CARD_STATE_READY;
-	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
-	self->dev.flr.done = 3;
-	EXPECT_EQ(-EALREADY, run(FV_RESET_ANY, ORIGIN(USER_FLR)));
 	/* requests of others are done in any case */
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(USER)));
+	world.is_moot = false;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 }
 
 /* A guest's FLR uses methods of function scope, if possible. */
@@ -349,7 +343,6 @@ TEST_F(reset, a_guest_means_one_function)
 {
 	unsigned int i;
 
-	self->dev.flr.asked.counter = 1;
 	self->dev.policy.methods[0] = HOT;
 	self->dev.policy.methods[1] = PM;
 	self->dev.policy.methods[2] = FLR;
@@ -397,7 +390,6 @@ TEST_F(reset, a_refusal_is_noted)
 	EXPECT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
 	/* not recorded for the recovery worker, which retries */
-	world.state = FPGA_VFIO_CARD_STATE_LOST;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(3, world.notes);
 	world.begin = -EINTR;
@@ -466,11 +458,13 @@ TEST_F(reset, a_sleeping_function_is_woken)
 
 TEST_F(reset, what_keeps_it_from_beginning)
 {
+	struct fv_reset_request request = request_of(FV_RESET_ANY, ORIGIN(SYSFS));
+
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	kernel_allocs = 1;
-	EXPECT_EQ(-ENOMEM, fv_reset_run(&self->dev, FV_RESET_ANY, ORIGIN(SYSFS), NULL));
-	EXPECT_EQ(0, fv_reset_run(&self->dev, FV_RESET_ANY, ORIGIN(SYSFS), NULL));
+	EXPECT_EQ(-ENOMEM, fv_reset_run(&self->dev, &request, NULL));
+	EXPECT_EQ(0, fv_reset_run(&self->dev, &request, NULL));
 	self->card.dev.wake_error = -EACCES;
 	EXPECT_EQ(-EACCES, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(0, world.nr);

@@ -43,12 +43,14 @@ int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 	return ret;
 }
 
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_SYSFS && !report);
+	kernel_assert(request->origin == FPGA_VFIO_ORIGIN_SYSFS && !report);
+	kernel_assert(request->is_fencing && !request->is_set_locked && !request->is_retried);
+	kernel_assert(!request->is_function_first && !request->is_moot);
 	world.resets++;
-	world.methods = methods;
+	world.methods = request->methods;
 	return world.reset;
 }
 

@@ -219,12 +219,14 @@ void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 	*policy = dev->policy;
 }
 
-int fv_reset_run(struct fv_device *dev, unsigned long methods, enum fpga_vfio_origin origin,
+int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
 {
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_USER && !report);
+	kernel_assert(request->origin == FPGA_VFIO_ORIGIN_USER && !report);
+	kernel_assert(!request->is_fencing && !request->is_set_locked && !request->is_retried);
+	kernel_assert(!request->is_function_first && !request->is_moot);
 	world.runs++;
-	world.methods = methods;
+	world.methods = request->methods;
 	return world.run;
 }
 
