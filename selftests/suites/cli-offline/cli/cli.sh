@@ -196,6 +196,12 @@ poke()
 # run_as_nobody ARGUMENT…: fv as an unprivileged user
 run_as_nobody()
 {
+	as_nobody fv "$@"
+}
+
+# as_nobody fv|fvk|fvl ARGUMENT…: the same for each of these
+as_nobody()
+{
 	chmod 755 "$work"
 	local FPGACTL_REAL
 	FPGACTL_REAL=$(command -v "$FPGACTL")
@@ -204,7 +210,7 @@ run_as_nobody()
 	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %s "$@"\n' \
 		"$FPGACTL_REAL" >"$FPGACTL"
 	chmod 755 "$FPGACTL"
-	fv "$@"
+	"$@"
 }
 
 # succeeds: check that the last run succeeded without output on stderr

@@ -3,23 +3,25 @@
  * The driver's generic netlink family, simulated for the recorded tree $FAKE_ROOT. As in Linux,
  * requests are handled within sendmsg(): a request is appended to netlink/log of the tree, the
  * reply is in netlink/COMMAND or netlink/COMMAND-dry-run: one attribute per line, by its name in
- * the specification, nests terminated by "end". "next" starts another message of a dump;
+ * the specification, nests terminated by "end"; "#N VALUE" is attribute N of 4 bytes, "#N" an
+ * empty one, as of another driver version. "next" starts another message of a dump;
  * "wait FILE" waits until netlink/FILE is removed; "push FILE" multicasts the messages in
  * netlink/FILE to event listeners; "fail ERRNO TEXT" ends the reply with an error; "then FILE"
- * replaces the reply by netlink/FILE for the next time. Without the directory the module is not
- * loaded, without the file the command is refused. Closing a socket that owns a fence session logs
- * "close".
+ * replaces the reply by netlink/FILE for the next time; "drop" has the socket lose the reply.
+ * Without the directory the module is not loaded, without the file the command is refused. Closing
+ * a socket that owns a fence session logs "close".
  *
  * Of reset, retrain, fence and recover, netlink/COMMAND is the result, with the names of op-get:
  * they are answered by the number of an operation, which ends when no file that a line "wait FILE"
  * names is there. A result "fail" is the operation's error; "refuse ERRNO TEXT" refuses the command
- * at once. op-get is not logged. netlink/deaf has the operation go on when it is cancelled,
- * netlink/lose loses the event of its end.
+ * at once; "unnumbered" leaves the number out. op-get is not logged. netlink/deaf has the operation
+ * go on when it is cancelled, netlink/lose loses the event of its end.
  *
  * A listener that waits in ppoll() gets the messages that a test puts into netlink/event, which
  * is removed when sent. The groups for administrators need netlink/admin, and are not there with
- * netlink/old; netlink/joined has the groups that were joined. netlink/overrun causes one
- * ENOBUFS; netlink/unload unloads the driver, netlink/unload-other another family.
+ * netlink/old; with netlink/closed no group can be joined; netlink/joined has the groups that were
+ * joined. netlink/overrun causes one ENOBUFS; netlink/unload unloads the driver,
+ * netlink/unload-other another family.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -39,6 +41,8 @@
 #include <linux/fpga_vfio_stats.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+
+#include "fakeroot.h"
 
 #define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
 #define N(a)		(sizeof(a) / sizeof((a)[0]))
@@ -281,6 +285,8 @@ static bool has_fence[64];
 static bool is_member[64], is_op_member[64], is_notified[64];
 /* Destination of the reply. */
 static int asker;
+/* The next message is lost. */
+static bool is_lost;
 
 /* The last operation. */
 static struct {
@@ -459,6 +465,7 @@ static void end_message(struct reading *r)
 static void do_attr(struct reading *r, const char *word, const char *rest)
 {
 	const struct attr *a;
+	uint32_t value;
 
 	if (!strcmp(word, "end")) {
 		if (!r->depth)
@@ -469,6 +476,11 @@ static void do_attr(struct reading *r, const char *word, const char *rest)
 		return;
 	}
 	r->has_message = true;
+	if (*word == '#') {
+		value = (uint32_t)strtoul(rest, NULL, 0);
+		put(&r->m, atoi(word + 1), &value, *rest ? sizeof(value) : 0);
+		return;
+	}
 	a = find(r->attrs[r->depth], word);
 	if (a->type != NEST) {
 		put_value(&r->m, a, rest);
@@ -507,6 +519,8 @@ static void do_line(struct reading *r, char *line)
 		snprintf(r->text, sizeof(r->text), "%s", rest + strspn(rest, " "));
 	} else if (!strcmp(word, "next")) {
 		end_message(r);
+	} else if (!strcmp(word, "drop")) {
+		is_lost = true;
 	} else if (!strcmp(word, "push")) {
 		push(r->root, rest);
 	} else if (!strcmp(word, "then")) {
@@ -752,6 +766,7 @@ static bool is_blocked(const char *root)
 
 static void begin_op(const char *root, const struct nlmsghdr *request, int cmd)
 {
+	bool is_numbered = true;
 	char line[1024], *rest;
 	struct message m;
 	int error = 0;
@@ -767,6 +782,8 @@ static void begin_op(const char *root, const struct nlmsghdr *request, int cmd)
 		line[strcspn(line, "\n")] = '\0';
 		if (!strncmp(line, "refuse ", 7))
 			error = (int)strtol(line + 7, &rest, 10);
+		if (!strcmp(line, "unnumbered"))
+			is_numbered = false;
 	}
 	fclose(f);
 	if (error) {
@@ -778,7 +795,8 @@ static void begin_op(const char *root, const struct nlmsghdr *request, int cmd)
 	last.is_told = false;
 	last.is_cancelled = false;
 	begin(&m, request, FAMILY_ID, cmd);
-	put(&m, find(commands[cmd].attrs, "op")->id, &last.id, sizeof(last.id));
+	if (is_numbered)
+		put(&m, find(commands[cmd].attrs, "op")->id, &last.id, sizeof(last.id));
 	give(&m);
 	give_error(request, 0, NULL);
 }
@@ -915,7 +933,8 @@ int socket(int domain, int type, int protocol)
 
 	if (domain != AF_NETLINK || protocol != NETLINK_GENERIC || !getenv("FAKE_ROOT"))
 		return REAL(socket)(domain, type, protocol);
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
+	errno = failure("socket");
+	if (errno || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
 		return -1;
 	if (pair[0] >= (int)N(ends))
 		abort();
@@ -966,6 +985,10 @@ static int join_group(int fd, int id)
 	const char *root = getenv("FAKE_ROOT");
 	bool is_for_admin = id == GROUP_ADMIN_ID || id == OPS_ADMIN_ID;
 
+	if (has_file(root, "closed")) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (is_for_admin && !has_file(root, "admin")) {
 		errno = EPERM;
 		return -1;
@@ -1045,7 +1068,8 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (!is_ours(fd))
 		return REAL(recvmsg)(fd, msg, flags);
-	if ((is_member[fd] || is_op_member[fd]) && takes("overrun")) {
+	if (is_lost || ((is_member[fd] || is_op_member[fd]) && takes("overrun"))) {
+		is_lost = false;
 		errno = ENOBUFS;
 		return -1;
 	}

@@ -3,7 +3,9 @@
  * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /dev/vfio and the numbered
  * directories of /proc, and of the mount table, are redirected to it.
  *
- * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail.
+ * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
+ * fail/fork and fail/socket, these calls of fpgactl fail with that errno; with fail/kill, its
+ * signals are lost.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -12,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +22,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "fakeroot.h"
 
 #define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
 
@@ -118,4 +123,41 @@ char *realpath(const char *path, char *resolved)
 	if (real && root && is_in_tree(path) && !strncmp(real, root, len))
 		memmove(real, real + len, strlen(real + len) + 1);
 	return real;
+}
+
+/* The errno in fail/CALL of the tree; 0 if the call does not fail, or for another program. */
+int failure(const char *call)
+{
+	static const char name[] = "fpgactl";
+	const char *root = getenv("FAKE_ROOT");
+	char path[2 * PATH_MAX], text[16] = "";
+	int fd;
+
+	if (!root || strncmp(program_invocation_short_name, name, strlen(name)) != 0)
+		return 0;
+	snprintf(path, sizeof(path), "%s/fail/%s", root, call);
+	fd = REAL(open)(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		abort();
+	REAL(close)(fd);
+	return atoi(text);
+}
+
+int pipe2(int fds[2], int flags)
+{
+	errno = failure("pipe2");
+	return errno ? -1 : REAL(pipe2)(fds, flags);
+}
+
+pid_t fork(void)
+{
+	errno = failure("fork");
+	return errno ? -1 : REAL(fork)();
+}
+
+int kill(pid_t pid, int signal)
+{
+	return failure("kill") ? 0 : REAL(kill)(pid, signal);
 }

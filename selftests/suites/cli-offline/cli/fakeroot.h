@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FAKEROOT_H
+#define FAKEROOT_H
+
+int failure(const char *call);
+
+#endif
