@@ -244,6 +244,8 @@ holder_once_ok()
 	ln -s /dev/vfio17/17 "$tree/proc/57/fd/4"
 	ln -s /dev/vfio/vfio "$tree/proc/57/fd/5"
 	ln -s 'anon_inode:[vfio-device]' "$tree/proc/57/fd/6"
+	# closed meanwhile
+	: >"$tree/proc/57/fd/7"
 	fv list --json
 	value '.groups[] | select(.group == 17).devices[0].holders' \
 		'[{"pid":4242,"command":"qemu-system-x86"},{"pid":55,"command":"?"},{"pid":56,"command":"b"}]'
@@ -303,7 +305,7 @@ domain_ok()
 hold state_ok "of devices that are ours the state is there on demand, and for a program"
 state_ok()
 {
-	printf '%s\n' "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 3" \
+	printf '%s\n' "state 1" next "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 3" \
 		"reason the link is down" | answer device-get
 	fvl list -o DEVICE,STATE
 	[ "$(grep 07:00 <<<"$out" | xargs)" = \
@@ -354,7 +356,8 @@ fenced_ok()
 {
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" next \
 		"bdf 0000:07:00.1" "port 0000:00:07.0" "state 1" | answer device-get
-	printf '%s\n' "port 0000:00:08.0" "device 0000:08:00.0" "state 0" next \
+	printf '%s\n' "state 1" next "port 0000:00:07.0" next \
+		"port 0000:00:08.0" "device 0000:08:00.0" "state 0" next \
 		"port 0000:00:07.0" "device 0000:07:00.0" "device 0000:07:00.1" "state 1" \
 		fence "pid 77" "comm fpgactl" "left-ms 2000" detached end | answer card-get
 	fvl list -o DEVICE,STATE,FENCED-BY
@@ -402,6 +405,11 @@ columns_refused()
 	fv list -o DRIVERX
 	refuses 2 "unknown column 'DRIVERX'"
 	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
+	fv list -o drivrez
+	refuses 2 "unknown column 'drivrez'"
+	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
+	fv list -o frobnicate
+	hints "All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
 }
