@@ -227,6 +227,13 @@ The card is fenced until it is recovered or the time limit expires. To end the f
 	[[ $out == *"To end the fence: fpgactl recover 0000:07:00.0" ]]
 	fvl link --json 07:00.0
 	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ms":511001,"detached":true,"link_disabled":true}]'
+	# the driver names the process to root only
+	card 1 active
+	printf '%s\n' fence "left-ms 2000" end >>"$tree/netlink/card-get"
+	fvl link 07:00.0
+	grep -qx 'Fenced by:  *a process visible to root only, 2 s left' <<<"$out"
+	fvl link --json 07:00.0
+	value '.fence | [.pid, .comm]' '[null,null]'
 	card 2
 	fvl link 07:00.0
 	grep -q '^Card:  *recovering$' <<<"$out"
@@ -241,6 +248,11 @@ no_link_attribute_ok()
 	fvl link --json 07:00.0
 	succeeds
 	value '[.state, .reason, .link]' '["failed","gone",null]'
+	# neither is believed if it is malformed
+	printf '%s\n' "port 0000:00:07.0" "state 5" link "max-speed 4" "#1" end fence "pid 77" "#3" end |
+		answer card-get
+	fvl link --json 07:00.0
+	value '[.state, .link, .fence]' '["failed",null,null]'
 }
 
 hold driver_refused "what the driver says is the reason, without the address twice"
