@@ -102,9 +102,18 @@ newer_driver_ok()
 	sed -i -e 's/^aer.*/aer 9/' -e '/^auto-retrain/d' -e '/^link-speed/d' "$tree/netlink/device-get"
 	fvl policy --json 07:00.0
 	value '.policy | [.aer, .auto_retrain, .link_speed_mts]' '["unknown",null,null]'
+	sed -i -e '/^load-limit/d; /^link-width/d; /^retrain-tries/d; /^identity/d; /^end/d' \
+		"$tree/netlink/device-get"
+	printf '%s\n' "#99 1" "#3" ready-register "bar 2" "offset 4" "value 1" end end \
+		>>"$tree/netlink/device-get"
 	fvl policy -o KEY,VALUE 07:00.0
 	grep -q '^aer  *unknown$' <<<"$out"
-	grep -qx 'auto-retrain' <<<"$out"
+	[ "$(awk 'NF == 1 { print $1 }' <<<"$out" | xargs)" = \
+		"load-limit link-speed link-width retrain-tries auto-retrain identity" ]
+	grep -q '^ready-register  *none$' <<<"$out"
+	fvl policy --json 07:00.0
+	value '.policy | [.load_limit_ms, .link_width, .retrain_tries, .identity, .ready_register]' \
+		'[null,null,null,null,null]'
 }
 
 # change [FROM TO]…: let the driver accept a change and return another policy afterwards
