@@ -107,6 +107,8 @@ columns_ok()
 	[ "$(head -n 1 <<<"$out" | tr -s ' ')" = "COUNTER VALUE" ]
 	fv stats --json -o COUNTER
 	refuses_json --output
+	fv stats -o NOSUCH
+	refuses 2 "unknown column 'NOSUCH'"
 }
 
 refuses_json()
@@ -152,6 +154,42 @@ no_module_refused()
 	fv stats
 	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
+	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
+	fvl stats 17
+	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
+	fvl stats 07:00.0
+	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
+}
+
+hold newer_driver_ok "what another version of the driver tells more, or less, is passed over"
+newer_driver_ok()
+{
+	printf '%s\n' "id 16" next stats "opens 1" end next "id 17" "#99 1" stats "opens 3" "#0 9" \
+		"#99 9" "#2" end reset-time "max-ns 1" end next "id 18" stats end | answer group-get
+	fvl stats --json
+	succeeds
+	value '.statistics | map([.group, .counters.opens, .counters.closes, .reset_time])' \
+		'[[17,3,null,null],[18,null,null,null]]'
+	printf '%s\n' "bdf 0000:07:00.0" | answer device-get
+	fvl stats --json 07:00.0
+	value .statistics '[]'
+	printf '%s\n' stats "opens 1" end | answer device-get
+	fvl stats --json 07:00.0
+	value .statistics '[]'
+}
+
+hold lost_refused "a reply that the socket lost is an error"
+lost_refused()
+{
+	printf '%s\n' drop "id 17" stats "opens 3" end | answer group-get
+	fvl stats
+	refuses 1 "groups: stats: Out of memory"
+	mkdir "$tree/fail"
+	# EMFILE
+	echo 24 >"$tree/fail/socket"
+	fvl stats
+	[ "$rc" = 1 ]
+	[[ $err == "fpgactl: fpga_vfio_pci: stats: netlink: "* ]]
 }
 
 # watch ARGUMENT…: run in the background, with the clock stopped
@@ -201,6 +239,36 @@ watch_seconds_ok()
 	stop
 	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1003 250.0" ]
 	[ "$(grep closes "$work/out" | xargs)" = "├─closes 2 ├─closes 1" ]
+}
+
+hold watch_terminal_ok "on a terminal each table is on a clear screen"
+watch_terminal_ok()
+{
+	clock 0
+	on_terminal --sysroot "$tree" stats -w 17 &
+	begun=$!
+	wait_for 1000
+	clock 1000
+	wait_for 2000
+	kill -INT "$(<"$work/pid")"
+	clock 2000
+	end_of "$begun"
+	[ "$rc" = 0 ]
+	[ "$(grep -c 'ESC\[HESC\[2JCOUNTER ' "$work/out")" = 2 ]
+}
+
+hold watch_fails_refused "a group that is not there any more ends it"
+watch_fails_refused()
+{
+	clock 0
+	begin fvk stats -w 17
+	wait_for 1000
+	rm -r "$tree/sys/class/fpga_vfio"
+	clock 1000
+	finish
+	[ "$rc" = 3 ]
+	[ "${err%%$'\n'*}" = "fpgactl: fpga_vfio_pci: stats: module is not loaded" ]
+	[ "$(grep -c ^COUNTER <<<"$out")" = 1 ]
 }
 
 # resets: print the reply with five resets
