@@ -182,6 +182,23 @@ not_started_refused()
 	ends 126 "command was not started: Permission denied; card is ready again"
 }
 
+hold no_process_refused "without a process for the command the card is brought back, too"
+no_process_refused()
+{
+	card
+	mkdir "$tree/fail"
+	# EMFILE, EAGAIN
+	echo 24 >"$tree/fail/pipe2"
+	fvl reprogram 07:00.1 -- touch "$work/ran"
+	ends 126 "command was not started: Too many open files; card is ready again"
+	rm "$tree/fail/pipe2"
+	: >"$tree/netlink/log"
+	echo 11 >"$tree/fail/fork"
+	fvl reprogram 07:00.1 -- touch "$work/ran"
+	ends 126 "command was not started: Resource temporarily unavailable; card is ready again"
+	[ ! -e "$work/ran" ]
+}
+
 hold changed_refused "a card that came back as something else has exit code 5, whatever the command"
 changed_refused()
 {
@@ -317,6 +334,20 @@ hot                                  possible         202    61000"
 		'[true,"0000:00:07.0",["true"],"18"]'
 }
 
+hold dry_run_refused "a fence that the driver would refuse is told, with what to do"
+dry_run_refused()
+{
+	card
+	printf '%s\n' "fail 16 0000:07:00.1: 0000:07:00.2 has driver xdma" | answer fence-dry-run
+	fvl reprogram --dry-run 07:00.1 -- true
+	refuses 4 "0000:07:00.1: reprogram: 0000:07:00.2 has driver xdma"
+	hints "Nothing was changed. All functions of the card must be bound to"
+	asked "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run "
+	printf '%s\n' "refusal 1" "fail 16 fenced by fpgactl (pid 77)" | answer fence-dry-run
+	fvl reprogram --dry-run 07:00.1 -- true
+	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
+}
+
 hold json_ok "with --json standard output is JSON alone: the command's goes to standard error"
 json_ok()
 {
@@ -444,6 +475,27 @@ stubborn_child_refused()
 	finish
 	ends 8 "command timed out and was killed by SIGKILL; card is ready again" 12000
 	wait_until has_ended "$(<"$work/pid")"
+}
+
+hold left_refused "one that not even SIGKILL ends is left, and the card brought back"
+left_refused()
+{
+	card
+	mkdir "$tree/fail"
+	echo 1 >"$tree/fail/kill"
+	clock 0
+	start -t 2s 07:00.1 -- sh -c 'echo $$ >"$0/pid"; : >"$0/up"; exec sleep 300' "$work"
+	wait_for 2000
+	clock 2000
+	wait_for 7000
+	clock 7000
+	# 5 s of grace, again
+	wait_for 12000
+	kill -0 "$begun"
+	clock 12000
+	finish
+	ends 8 "command timed out and could not be killed; card is ready again" 12000
+	kill -KILL "$(<"$work/pid")"
 }
 
 hold late_success_refused "one that ends well when it is told to has exit code 8 all the same"
