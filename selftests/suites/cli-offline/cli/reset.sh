@@ -517,6 +517,20 @@ refused_at_once_refused()
 	refuses 3 "0000:07:00.1: reset: being unbound"
 }
 
+hold no_operation_refused "without the number of an operation, or its events, nothing is waited for"
+no_operation_refused()
+{
+	plan
+	echo unnumbered | answer reset
+	fvl reset 07:00.1
+	refuses 1 "0000:07:00.1: reset: driver returned no operation"
+	: >"$tree/netlink/closed"
+	: >"$tree/netlink/log"
+	fvl reset 07:00.1
+	refuses 1 "0000:07:00.1: reset: netlink group ops: Out of memory"
+	asked "reset bdf=0000:07:00.1 dry-run "
+}
+
 hold others_cancel_refused "an operation that another caller cancels has failed"
 others_cancel_refused()
 {
