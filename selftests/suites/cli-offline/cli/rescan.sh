@@ -557,12 +557,52 @@ bad_device_refused()
 	refuses 1 "0000:00:07.0: rescan: is a bridge, not an endpoint"
 	fv rescan 07:00.0
 	refuses 1 "0000:07:00.0: rescan: needs the live system; drop --sysroot"
+	cp -a "$tree/$port/0000:07:00.1" "$tree/sys/devices/pci0000:00/0000:00:1f.0"
+	ln -s ../../../devices/pci0000:00/0000:00:1f.0 "$tree/sys/bus/pci/devices/0000:00:1f.0"
+	fvl rescan 00:1f.0
+	refuses 1 "0000:00:1f.0: rescan: has no upstream port to rescan"
 	fvl rescan -t x 07:00.0
 	refuses 2 "rescan: invalid --timeout 'x': not a time up to 24h"
 	fvl rescan --json -o DEVICE 07:00.0
 	[ "$rc" = 2 ]
 	fvl rescan -o NOSUCH 07:00.0
 	refuses 2 "unknown column 'NOSUCH'"
+}
+
+hold rights_refused "without the right to remove a function nothing is changed"
+rights_refused()
+{
+	changed
+	remember
+	as_nobody fvl rescan 07:00.0
+	refuses 1 "0000:07:00.0: rescan: needs root"
+	hints "Run it as root. Nothing was changed."
+	rm "$tree/$port/0000:07:00.0/remove"
+	fvl rescan 07:00.0
+	refuses 1 "0000:07:00.0: rescan: No such file or directory"
+	hints "Nothing was changed."
+	unchanged
+}
+
+hold no_process_refused "without a process for the work nothing is changed"
+no_process_refused()
+{
+	changed
+	mkdir "$tree/fail"
+	remember
+	echo 24 >"$tree/fail/pipe2"
+	fvl rescan 07:00.0
+	refuses_to_remove
+	rm "$tree/fail/pipe2"
+	echo 11 >"$tree/fail/fork"
+	fvl rescan 07:00.0
+	refuses_to_remove
+	unchanged
+}
+
+refuses_to_remove()
+{
+	refuses 1 "0000:07:00.0: rescan: cannot remove 0000:07:00.0: No child processes"
 }
 
 hold no_module_refused "a driver that went away is said to be, with exit code 3"
