@@ -340,6 +340,18 @@ request_ok()
 	[ "$(driver_of 0000:07:00.0)" = "" ]
 }
 
+hold no_process_refused "without a process for the work nothing is given back"
+no_process_refused()
+{
+	mkdir "$tree/fail"
+	echo 11 >"$tree/fail/fork"
+	remember
+	fvl unbind 07:00.1
+	refuses 1 "0000:07:00.1: unbind: cannot unbind from driver fpga_vfio_pci: No child processes"
+	hints "No other device was changed."
+	unchanged
+}
+
 hold dead_kernel_refused "below a tree without a kernel nothing is given back, and it is said"
 dead_kernel_refused()
 {
