@@ -77,8 +77,10 @@ hold version_ok "the version is printed, as text and as JSON"
 version_ok()
 {
 	fv version
+	succeeds
 	[[ $out =~ ^fpgactl\ [0-9]+\.[0-9.]+$ ]]
 	fv --version
+	succeeds
 	[[ $out =~ ^fpgactl\ [0-9]+\.[0-9.]+$ ]]
 	fv version --json
 	json '.version | test("^[0-9]")'
@@ -249,6 +251,10 @@ full_disk_refused()
 	rc=0
 	"$FPGACTL" --sysroot "$tree" show x >/dev/full 2>"$work/err" || rc=$?
 	[ "$rc" = 2 ]
+	rc=0
+	"$FPGACTL" --sysroot "$tree" stats --watch >/dev/full 2>"$work/err" || rc=$?
+	[ "$rc" = 1 ]
+	[ "$(cat "$work/err")" = "fpgactl: standard output: write failed: No space left on device" ]
 }
 
 run_tests
