@@ -188,3 +188,57 @@ const struct nlattr *kernel_attr(const void *attrs, int len, int type, unsigned 
 			return attr;
 	return NULL;
 }
+
+const struct nlattr *kernel_nest_attr(const struct nlattr *nest, int type, unsigned int nr)
+{
+	kernel_assert(nest && nest->nla_type & NLA_F_NESTED);
+	return kernel_attr(nla_data(nest), nla_len(nest), type, nr);
+}
+
+#define PORTID	11
+#define SEQ	22
+
+struct genl_info kernel_request(const struct genl_family *family, struct nlattr **attrs,
+				struct netlink_ext_ack *extack)
+{
+	return (struct genl_info) {
+		.snd_portid = PORTID, .snd_seq = SEQ, .family = family, .attrs = attrs,
+		.extack = extack,
+	};
+}
+
+bool kernel_answers_request(const struct kernel_message *message)
+{
+	return message->hdr->nlmsg_pid == PORTID && message->hdr->nlmsg_seq == SEQ;
+}
+
+struct sk_buff *kernel_reply;
+int kernel_reply_error;
+
+int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
+{
+	if (kernel_reply_error) {
+		nlmsg_free(skb);
+		return kernel_reply_error;
+	}
+	kernel_assert(!kernel_reply);
+	kernel_reply = skb;
+	return 0;
+}
+
+void kernel_forget_reply(void)
+{
+	if (kernel_reply)
+		nlmsg_free(kernel_reply);
+	kernel_reply = NULL;
+}
+
+const struct nlattr *kernel_reply_attr(u8 cmd, int type, unsigned int nr)
+{
+	struct kernel_message message = {};
+
+	kernel_assert(kernel_reply && kernel_next_message(kernel_reply, &message));
+	kernel_assert(message.cmd == cmd && !message.hdr->nlmsg_flags);
+	kernel_assert(kernel_answers_request(&message));
+	return kernel_attr(message.attrs, message.len, type, nr);
+}

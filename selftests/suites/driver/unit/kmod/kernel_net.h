@@ -125,10 +125,13 @@ extern struct user_namespace init_user_ns;
 bool ns_capable_noaudit(struct user_namespace *ns, int cap);
 bool netlink_capable(const struct sk_buff *skb, int cap);
 
-/* Implemented by the test; the last two take the message. */
+/* Implemented by the test; the last one takes the message. */
 bool genl_has_listeners(const struct genl_family *family, struct net *net, unsigned int group);
 int genlmsg_multicast(const struct genl_family *family, struct sk_buff *skb, u32 portid,
 		      unsigned int group, int flags);
+
+/* The message goes to kernel_reply, or fails with this error. */
+extern int kernel_reply_error;
 int genlmsg_reply(struct sk_buff *skb, struct genl_info *info);
 
 /* For tests: the messages of an skb, and the attributes of one (by type, the first of each). */
@@ -142,5 +145,14 @@ struct kernel_message {
 bool kernel_next_message(const struct sk_buff *skb, struct kernel_message *message);
 /* The @nr-th attribute of this type, or NULL. */
 const struct nlattr *kernel_attr(const void *attrs, int len, int type, unsigned int nr);
+const struct nlattr *kernel_nest_attr(const struct nlattr *nest, int type, unsigned int nr);
+
+/* For tests: a request, and the reply to it, of which there may be one. */
+struct genl_info kernel_request(const struct genl_family *family, struct nlattr **attrs,
+				struct netlink_ext_ack *extack);
+bool kernel_answers_request(const struct kernel_message *message);
+extern struct sk_buff *kernel_reply;
+void kernel_forget_reply(void);
+const struct nlattr *kernel_reply_attr(u8 cmd, int type, unsigned int nr);
 
 #endif

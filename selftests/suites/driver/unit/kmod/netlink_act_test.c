@@ -4,41 +4,16 @@
 
 #include <net/genetlink.h>
 
-#include "base/compat.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_request.h"
-#include "object/card.h"
-#include "object/device.h"
-#include "pcie/link.h"
-#include "recover/operation.h"
+#include "netlink_world.h"
 #include "reset/reset.h"
 
-#define OP_ID 9
-
 static struct genl_family family;
-
-/* State, results and call counts of the stubs for other driver files. */
-static struct world {
-	struct fv_device *dev;
-	int plan, run, link, retrain, submit, reply;	/* errors */
-	bool has_session;
-	unsigned long planned, ran;	/* methods */
-	enum fpga_vfio_origin origin;
-	struct fv_link now;		/* the link */
-	unsigned int puts, taken, refusals, submits, cancels;
-	struct fv_op op;		/* the last one that was allocated */
-	int op_refs;
-	struct sk_buff *replied;
-} world;
 
 struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 {
 	return info->attrs[attr] ? world.dev : ERR_PTR(-EINVAL);
-}
-
-void fv_device_put(struct fv_device *dev)
-{
-	world.puts++;
 }
 
 void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
@@ -48,10 +23,7 @@ void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, cons
 
 int fv_nl_submit(struct genl_info *info, struct fv_op *op)
 {
-	world.submits++;
-	if (!world.submit)
-		op->id = OP_ID;
-	return world.submit;
+	return world_submit(op);
 }
 
 int fv_nl_check_reply(struct fv_op *op, int error)
@@ -85,13 +57,6 @@ int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link)
 	return world.link;
 }
 
-bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
-{
-	if (world.has_session)
-		snprintf(text, size, "fenced");
-	return world.has_session;
-}
-
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *after)
 {
@@ -99,43 +64,6 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 	world.origin = origin;
 	after->speed = 2;
 	return world.retrain;
-}
-
-struct fv_op *fv_op_alloc(struct fv_device *dev, const struct fv_op_work *work)
-{
-	if (!kernel_has_memory())
-		return NULL;
-	world.op = (struct fv_op) { .work = work, .dev = dev };
-	world.op_refs++;
-	return &world.op;
-}
-
-void fv_op_put(struct fv_op *op)
-{
-	kernel_assert(op == &world.op && world.op_refs--);
-}
-
-void fv_op_refuse_fenced(struct fv_op *op)
-{
-	world.refusals++;
-}
-
-void fv_op_take_text(struct fv_op *op, int error, const char *otherwise)
-{
-	world.taken++;
-	strscpy(op->text, otherwise);
-}
-
-int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
-{
-	if (world.reply) {
-		nlmsg_free(skb);
-		return world.reply;
-	}
-	if (world.replied)
-		nlmsg_free(world.replied);
-	world.replied = skb;
-	return 0;
 }
 
 FIXTURE(act)
@@ -150,35 +78,16 @@ FIXTURE(act)
 
 FIXTURE_SETUP(act)
 {
-	kernel_begins();
-	pci_begins(&self->port, "0000:00:01.0");
-	pci_begins(&self->pdev, "0000:01:00.0");
-	self->card.port = &self->port;
-	self->dev.core.pdev = &self->pdev;
-	self->dev.card = &self->card;
-	world = (struct world) {
-		.dev = &self->dev,
-		.now = { .speed = 1, .width = 4, .max_speed = 4, .max_width = 8,
-			 .target_speed = 3 },
+	world_begins(&self->dev, &self->card, &self->pdev, &self->port);
+	world.now = (struct fv_link) {
+		.speed = 1, .width = 4, .max_speed = 4, .max_width = 8, .target_speed = 3,
 	};
-	self->info = (struct genl_info) {
-		.snd_portid = 11, .snd_seq = 22, .family = &family, .attrs = self->attrs,
-		.extack = &self->extack,
-	};
-}
-
-static void forget(void)
-{
-	if (world.replied)
-		nlmsg_free(world.replied);
-	world.replied = NULL;
+	self->info = kernel_request(&family, self->attrs, &self->extack);
 }
 
 FIXTURE_TEARDOWN(act)
 {
-	forget();
-	kernel_assert(!world.op_refs);
-	kernel_ends();
+	world_ends();
 }
 
 static struct nlattr flag;
@@ -189,7 +98,7 @@ static struct {
 
 #define request(_cmd, _attr)						\
 	({								\
-		forget();						\
+		kernel_forget_reply();					\
 		self->extack.text[0] = '\0';				\
 		self->attrs[_attr] = &flag;				\
 		fpga_vfio_nl_##_cmd##_doit(NULL, &self->info);		\
@@ -198,19 +107,9 @@ static struct {
 #define retrain()	request(retrain, FPGA_VFIO_A_RETRAIN_BDF)
 #define run()		(world.op.text[0] = '\0', world.op.work->run(&world.op))
 
-static const struct nlattr *attr_of(int type)
-{
-	struct kernel_message message = {};
-
-	kernel_assert(world.replied && kernel_next_message(world.replied, &message));
-	return kernel_attr(message.attrs, message.len, type, 0);
-}
-
 static u32 link_attr(int nest, int type)
 {
-	const struct nlattr *link = attr_of(nest);
-
-	return nla_get_u32(kernel_attr(nla_data(link), nla_len(link), type, 0));
+	return nla_get_u32(kernel_nest_attr(attr_of(nest), type, 0));
 }
 
 TEST_F(act, a_reset)
@@ -334,11 +233,11 @@ TEST_F(act, one_is_not_accepted)
 	world.submit = -ENOBUFS;
 	EXPECT_EQ(-ENOBUFS, reset());
 	EXPECT_EQ(-ENOBUFS, retrain());
-	EXPECT_EQ(NULL, world.replied);
+	EXPECT_EQ(NULL, kernel_reply);
 	EXPECT_EQ(0, world.cancels);
 	/* one of which the requester does not learn is cancelled */
 	world.submit = 0;
-	world.reply = -EAGAIN;
+	kernel_reply_error = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, reset());
 	EXPECT_EQ(-EAGAIN, retrain());
 	EXPECT_EQ(2, world.cancels);

@@ -95,12 +95,7 @@ FIXTURE_SETUP(event)
 		.method = FV_METHOD_NONE,
 	};
 	stored = self->event;
-	self->dump.info = (struct genl_info) {
-		.snd_portid = 11,
-		.snd_seq = 22,
-		.family = &family,
-		.attrs = self->attrs,
-	};
+	self->dump.info = kernel_request(&family, self->attrs, NULL);
 	self->cb.data = &self->dump;
 	self->cb.extack = &self->extack;
 	self->skb = genlmsg_new(KERNEL_DUMP_SIZE, 0);
@@ -310,7 +305,7 @@ static int dump(struct sk_buff *skb, struct netlink_callback *cb, char port[16],
 		while (kernel_next_message(skb, &message)) {
 			kernel_assert(message.cmd == FPGA_VFIO_CMD_HISTORY_GET);
 			kernel_assert(message.hdr->nlmsg_flags == NLM_F_MULTI);
-			kernel_assert(message.hdr->nlmsg_pid == 11 && message.hdr->nlmsg_seq == 22);
+			kernel_assert(kernel_answers_request(&message));
 			name = nla_data(kernel_attr(message.attrs, message.len,
 						    FPGA_VFIO_A_EVENT_PORT, 0));
 			if (strcmp(name, port))

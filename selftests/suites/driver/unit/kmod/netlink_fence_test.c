@@ -7,36 +7,14 @@
 
 #include <net/genetlink.h>
 
-#include "base/compat.h"
 #include "base/registry.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_request.h"
-#include "object/card.h"
-#include "object/device.h"
-#include "pcie/link.h"
+#include "netlink_world.h"
 #include "recover/fence_session.h"
-#include "recover/operation.h"
 #include "recover/recover.h"
 
-#define OP_ID 9
-
 static struct genl_family family;
-
-/* State, results and call counts of the stubs for other driver files. */
-static struct world {
-	struct fv_device *dev;
-	bool is_capable, is_opener_capable;
-	/* errors, and the text of the first two */
-	int preview, begin, end, submit, reply;
-	const char *text;
-	unsigned int again;		/* ends that are still -EAGAIN */
-	bool has_owner, owner_goes, has_session, is_link_disabled;
-	unsigned int puts, begins, ends, given_up, gone, requests, refusals, taken;
-	struct fv_op op;		/* the last one that was allocated */
-	unsigned int submits, cancels;
-	int op_refs;
-	struct sk_buff *replied;
-} world;
 
 struct user_namespace {
 	int unused;
@@ -59,24 +37,11 @@ struct fv_device *fv_device_get(const char *bdf)
 	return strcmp(bdf, pci_name(world.dev->core.pdev)) ? NULL : world.dev;
 }
 
-void fv_device_put(struct fv_device *dev)
-{
-	kernel_assert(dev == world.dev);
-	world.puts++;
-}
-
 bool fv_card_owner(struct fv_card *card, char *text, size_t size)
 {
 	lockdep_assert_held(&fv_registry_lock);
 	if (world.has_session)
 		snprintf(text, size, "fenced by unit (pid 7)");
-	return world.has_session;
-}
-
-bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
-{
-	if (world.has_session)
-		snprintf(text, size, "fenced");
 	return world.has_session;
 }
 
@@ -144,28 +109,9 @@ int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link)
 	return 0;
 }
 
-struct fv_op *fv_op_alloc(struct fv_device *dev, const struct fv_op_work *work)
-{
-	if (!kernel_has_memory())
-		return NULL;
-	world.op = (struct fv_op) {
-		.work = work, .dev = dev, .pid = 4711, .comm = "unit", .bdf = "0000:01:00.0",
-	};
-	world.op_refs++;
-	return &world.op;
-}
-
 int fv_op_submit(struct fv_op *op)
 {
-	world.submits++;
-	if (!world.submit)
-		op->id = OP_ID;
-	return world.submit;
-}
-
-void fv_op_put(struct fv_op *op)
-{
-	kernel_assert(op == &world.op && world.op_refs--);
+	return world_submit(op);
 }
 
 int fv_op_cancel(struct fv_op *op, char *text, size_t size)
@@ -179,33 +125,10 @@ bool fv_op_has_owner(struct fv_op *op)
 	return world.has_owner;
 }
 
-void fv_op_refuse_fenced(struct fv_op *op)
-{
-	world.refusals++;
-}
-
-void fv_op_take_text(struct fv_op *op, int error, const char *otherwise)
-{
-	world.taken++;
-	strscpy(op->text, otherwise);
-}
-
 void vfio_pci_core_request(struct vfio_device *vdev, unsigned int count)
 {
 	kernel_assert(!count && vdev == &world.dev->core.vdev);
 	world.requests++;
-}
-
-int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
-{
-	if (world.reply) {
-		nlmsg_free(skb);
-		return world.reply;
-	}
-	if (world.replied)
-		nlmsg_free(world.replied);
-	world.replied = skb;
-	return 0;
 }
 
 FIXTURE(fence)
@@ -220,34 +143,13 @@ FIXTURE(fence)
 
 FIXTURE_SETUP(fence)
 {
-	kernel_begins();
-	pci_begins(&self->port, "0000:00:01.0");
-	pci_begins(&self->pdev, "0000:01:00.0");
-	self->card.port = &self->port;
-	self->dev.core.pdev = &self->pdev;
-	self->dev.card = &self->card;
-	world = (struct world) { .dev = &self->dev, .text = "", .has_owner = true };
-	self->info = (struct genl_info) {
-		.snd_portid = 11,
-		.snd_seq = 22,
-		.family = &family,
-		.attrs = self->attrs,
-		.extack = &self->extack,
-	};
-}
-
-static void forget(void)
-{
-	if (world.replied)
-		nlmsg_free(world.replied);
-	world.replied = NULL;
+	world_begins(&self->dev, &self->card, &self->pdev, &self->port);
+	self->info = kernel_request(&family, self->attrs, &self->extack);
 }
 
 FIXTURE_TEARDOWN(fence)
 {
-	forget();
-	kernel_assert(!world.op_refs);
-	kernel_ends();
+	world_ends();
 }
 
 /* Attributes of requests. */
@@ -265,7 +167,7 @@ static struct nlattr flag;
 
 #define request(_cmd, _attr)						\
 	({								\
-		forget();						\
+		kernel_forget_reply();					\
 		self->extack.text[0] = '\0';				\
 		self->attrs[_attr] = &bdf.attr;				\
 		fpga_vfio_nl_##_cmd##_doit(NULL, &self->info);		\
@@ -274,15 +176,6 @@ static struct nlattr flag;
 #define recover()	request(recover, FPGA_VFIO_A_RECOVER_BDF)
 #define with(_attr)	(self->attrs[FPGA_VFIO_A_##_attr] = &flag)
 #define without(_attr)	(self->attrs[FPGA_VFIO_A_##_attr] = NULL)
-
-static const struct nlattr *attr_of(int type)
-{
-	struct kernel_message message = {};
-
-	kernel_assert(world.replied && kernel_next_message(world.replied, &message));
-	kernel_assert(message.hdr->nlmsg_pid == 11 && message.hdr->nlmsg_seq == 22);
-	return kernel_attr(message.attrs, message.len, type, 0);
-}
 
 #define fence_attr(_attr)	attr_of(FPGA_VFIO_A_FENCE_##_attr)
 #define recover_attr(_attr)	attr_of(FPGA_VFIO_A_RECOVER_##_attr)
@@ -332,11 +225,11 @@ TEST_F(fence, a_preview)
 	world.text = "why";
 	EXPECT_EQ(-EOPNOTSUPP, fence());
 	EXPECT_STREQ("0000:01:00.0: why", self->extack.text);
-	EXPECT_EQ(NULL, world.replied);
+	EXPECT_EQ(NULL, kernel_reply);
 	/* another session has it: for programs, and for people */
 	world.has_session = true;
 	EXPECT_EQ(-EOPNOTSUPP, fence());
-	EXPECT_EQ(NULL, world.replied);
+	EXPECT_EQ(NULL, kernel_reply);
 	world.preview = -EBUSY;
 	EXPECT_EQ(-EBUSY, fence());
 	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, nla_get_u32(fence_attr(REFUSAL)));
@@ -365,12 +258,12 @@ TEST_F(fence, one_is_not_accepted)
 	EXPECT_STREQ("0000:01:00.0: 32 operations wait for its card already", self->extack.text);
 	world.submit = 0;
 	/* one of which the requester does not learn is cancelled */
-	world.reply = -EAGAIN;
+	kernel_reply_error = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, fence());
 	EXPECT_EQ(1, world.cancels);
 	EXPECT_EQ(-EAGAIN, recover());
 	EXPECT_EQ(2, world.cancels);
-	world.reply = 0;
+	kernel_reply_error = 0;
 	for (allocs = 0; allocs < 3; allocs++) {
 		kernel_allocs = allocs;
 		EXPECT_EQ(-ENOMEM, fence());
@@ -388,7 +281,7 @@ TEST_F(fence, one_is_not_accepted)
 	world.preview = -EBUSY;
 	world.has_session = true;
 	EXPECT_EQ(-EBUSY, fence());
-	EXPECT_EQ(NULL, world.replied);
+	EXPECT_EQ(NULL, kernel_reply);
 	kernel_skb_short = 0;
 }
 

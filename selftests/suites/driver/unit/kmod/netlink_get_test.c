@@ -34,7 +34,6 @@ static struct world {
 	struct fv_times times;
 	int link;			/* error of reading the link */
 	unsigned int link_reads;
-	struct sk_buff *reply;
 } world;
 
 bool fv_nl_is_admin(struct sk_buff *request)
@@ -120,13 +119,6 @@ unsigned int fv_session_left_ms(const struct fv_session *session)
 	return 1234;
 }
 
-int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
-{
-	kernel_assert(!world.reply);
-	world.reply = skb;
-	return 0;
-}
-
 FIXTURE(get)
 {
 	struct pci_dev port, pdevs[DEVICES];
@@ -166,27 +158,14 @@ FIXTURE_SETUP(get)
 		.devices = self->devices, .nr_devices = DEVICES,
 		.card = &self->card, .group = &self->group,
 	};
-	self->dump.info = (struct genl_info) {
-		.snd_portid = 11,
-		.snd_seq = 22,
-		.family = &family,
-		.attrs = self->attrs,
-		.extack = &self->extack,
-	};
+	self->dump.info = kernel_request(&family, self->attrs, &self->extack);
 	self->cb.data = &self->dump;
 	self->skb = genlmsg_new(KERNEL_DUMP_SIZE, 0);
 }
 
-static void forget(void)
-{
-	if (world.reply)
-		nlmsg_free(world.reply);
-	world.reply = NULL;
-}
-
 FIXTURE_TEARDOWN(get)
 {
-	forget();
+	kernel_forget_reply();
 	nlmsg_free(self->skb);
 	kernel_ends();
 }
@@ -202,7 +181,7 @@ static struct {
 
 #define ask(_kind, _attr)						\
 	({								\
-		forget();						\
+		kernel_forget_reply();					\
 		memset(self->attrs, 0, sizeof(self->attrs));		\
 		self->attrs[_attr] = &request.attr;			\
 		fpga_vfio_nl_##_kind##_get_doit(NULL, &self->dump.info);	\
@@ -214,24 +193,8 @@ static struct {
 #define ask_group(_id)							\
 	(request.number = (_id), ask(group, FPGA_VFIO_A_GROUP_ID))
 
-/* The @nr-th attribute of this type of the reply, or NULL. */
-static const struct nlattr *nth(u8 cmd, int type, unsigned int nr)
-{
-	struct kernel_message message = {};
-
-	kernel_assert(world.reply && kernel_next_message(world.reply, &message));
-	kernel_assert(message.cmd == cmd && !message.hdr->nlmsg_flags);
-	kernel_assert(message.hdr->nlmsg_pid == 11 && message.hdr->nlmsg_seq == 22);
-	return kernel_attr(message.attrs, message.len, type, nr);
-}
-
-/* An attribute of a nest. */
-static const struct nlattr *of(const struct nlattr *nest, int type, unsigned int nr)
-{
-	kernel_assert(nest && nest->nla_type & NLA_F_NESTED);
-	return kernel_attr(nla_data(nest), nla_len(nest), type, nr);
-}
-
+#define nth	kernel_reply_attr
+#define of	kernel_nest_attr
 #define device_attr(_attr)	nth(FPGA_VFIO_CMD_DEVICE_GET, FPGA_VFIO_A_DEVICE_##_attr, 0)
 #define card_attr(_attr)	nth(FPGA_VFIO_CMD_CARD_GET, FPGA_VFIO_A_CARD_##_attr, 0)
 #define group_attr(_attr)	nth(FPGA_VFIO_CMD_GROUP_GET, FPGA_VFIO_A_GROUP_##_attr, 0)
@@ -473,7 +436,7 @@ TEST_F(get, what_is_not_there)
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, ask_device("0000:01:00.0"));
 	kernel_allocs = UINT_MAX;
-	EXPECT_EQ(NULL, world.reply);
+	EXPECT_EQ(NULL, kernel_reply);
 }
 
 /* As large as each can become. */
@@ -530,7 +493,7 @@ TEST_F(get, one_that_does_not_fit)
 	EXPECT_EQ(-EMSGSIZE, ask_device(self->pdevs[0].name));
 	EXPECT_EQ(-EMSGSIZE, ask_card("0000:00:01.0"));
 	EXPECT_EQ(-EMSGSIZE, ask_group(7));
-	EXPECT_EQ(NULL, world.reply);
+	EXPECT_EQ(NULL, kernel_reply);
 	kernel_skb_short = 0;
 }
 
@@ -559,7 +522,7 @@ static int dump(int (*dumpit)(struct sk_buff *skb, struct netlink_callback *cb),
 		while (kernel_next_message(skb, &message)) {
 			*flags |= message.hdr->nlmsg_flags;
 			kernel_assert(message.hdr->nlmsg_flags & NLM_F_MULTI);
-			kernel_assert(message.hdr->nlmsg_pid == 11 && message.hdr->nlmsg_seq == 22);
+			kernel_assert(kernel_answers_request(&message));
 			nr++;
 		}
 		/* a device is added */

@@ -26,7 +26,6 @@ static struct world {
 	struct fv_op_status status;
 	int cancel;
 	u32 cancelled;
-	struct sk_buff *reply;
 	struct sk_buff *sent[FPGA_VFIO_NLGRP_OPS_ADMIN + 1];
 	bool is_deaf[FPGA_VFIO_NLGRP_OPS_ADMIN + 1];
 } world;
@@ -96,13 +95,6 @@ int genlmsg_multicast(const struct genl_family *f, struct sk_buff *skb, u32 port
 	return 0;
 }
 
-int genlmsg_reply(struct sk_buff *skb, struct genl_info *info)
-{
-	kernel_assert(!world.reply);
-	world.reply = skb;
-	return 0;
-}
-
 static struct fv_op_work work;
 
 FIXTURE(op)
@@ -137,13 +129,7 @@ FIXTURE_SETUP(op)
 		strscpy(world.ops[i].comm, "unit");
 	}
 	self->op = &world.ops[0];
-	self->dump.info = (struct genl_info) {
-		.snd_portid = 11,
-		.snd_seq = 22,
-		.family = &family,
-		.attrs = self->attrs,
-		.extack = &self->extack,
-	};
+	self->dump.info = kernel_request(&family, self->attrs, &self->extack);
 	self->cb.data = &self->dump;
 }
 
@@ -151,9 +137,7 @@ static void forget(void)
 {
 	unsigned int i;
 
-	if (world.reply)
-		nlmsg_free(world.reply);
-	world.reply = NULL;
+	kernel_forget_reply();
 	for (i = 0; i < ARRAY_SIZE(world.sent); i++) {
 		if (world.sent[i])
 			nlmsg_free(world.sent[i]);
@@ -192,18 +176,13 @@ static const struct nlattr *nth(const struct sk_buff *skb, u8 cmd, int type, uns
 	return kernel_attr(message.attrs, message.len, type, nr);
 }
 
-#define attr_of(_attr)	nth(world.reply, FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_##_attr, 0)
+#define attr_of(_attr)	kernel_reply_attr(FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_##_attr, 0)
 #define has(_attr)	(!!attr_of(_attr))
 #define u32_of(_attr)	nla_get_u32(attr_of(_attr))
 #define uint_of(_attr)	nla_get_uint(attr_of(_attr))
 #define text_of(_attr)	((const char *)nla_data(attr_of(_attr)))
 
-/* An attribute of a nest. */
-static const struct nlattr *of(const struct nlattr *nest, int type)
-{
-	kernel_assert(nest && nest->nla_type & NLA_F_NESTED);
-	return kernel_attr(nla_data(nest), nla_len(nest), type, 0);
-}
+#define of(nest, type)	kernel_nest_attr(nest, type, 0)
 
 TEST_F(op, one_that_has_not_ended)
 {
@@ -366,13 +345,13 @@ TEST_F(op, a_fence)
 		     (char *)nla_data(of(function, FPGA_VFIO_A_RESET_FUNCTION_BDF)));
 	EXPECT_EQ(NULL, of(function, FPGA_VFIO_A_RESET_FUNCTION_DRIVER));
 	EXPECT_EQ(NULL, of(function, FPGA_VFIO_A_RESET_FUNCTION_HELD));
-	function = nth(world.reply, FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_FUNCTION, 1);
+	function = kernel_reply_attr(FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_FUNCTION, 1);
 	EXPECT_STREQ("0000:01:00.1",
 		     (char *)nla_data(of(function, FPGA_VFIO_A_RESET_FUNCTION_BDF)));
 	EXPECT_STREQ("xdma",
 		     (char *)nla_data(of(function, FPGA_VFIO_A_RESET_FUNCTION_DRIVER)));
 	EXPECT_NE(NULL, of(function, FPGA_VFIO_A_RESET_FUNCTION_HELD));
-	EXPECT_EQ(NULL, nth(world.reply, FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_FUNCTION, 2));
+	EXPECT_EQ(NULL, kernel_reply_attr(FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_FUNCTION, 2));
 	self->op->is_link_disabled = true;
 	EXPECT_EQ(0, ask(get, 5));
 	EXPECT_TRUE(has(LINK_DISABLED));
@@ -546,7 +525,7 @@ TEST_F(op, one_that_does_not_fit)
 	for (kernel_skb_short = 4; kernel_skb_short < 8192; kernel_skb_short *= 2)
 		ask(get, 5);
 	EXPECT_EQ(-EMSGSIZE, ask(get, 5));
-	EXPECT_EQ(NULL, world.reply);
+	EXPECT_EQ(NULL, kernel_reply);
 	kernel_skb_short = 0;
 }
 
@@ -575,7 +554,7 @@ static int dump(struct netlink_callback *cb, unsigned int size)
 
 			kernel_assert(message.cmd == FPGA_VFIO_CMD_OP_GET);
 			kernel_assert(message.hdr->nlmsg_flags == NLM_F_MULTI);
-			kernel_assert(message.hdr->nlmsg_pid == 11 && message.hdr->nlmsg_seq == 22);
+			kernel_assert(kernel_answers_request(&message));
 			kernel_assert(nla_get_u32(id) == world.ops[nr].id);
 			nr++;
 		}
