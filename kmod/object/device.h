@@ -57,6 +57,7 @@ struct fv_stats;
  * @note:	snapshots configuration space soon after a user write
  * @is_note_due: @note is queued; lockless
  * @recovery:	recovery worker
+ * @is_overdue:	"failed" because its link did not come up, not in a reset; @recovery only
  * @user_notify:	notifies the user of a device that does not come back
  * @reset_began_ns: when the PCI core began its last reset, CLOCK_MONOTONIC; device lock
  * @is_core_fenced: fenced for a reset by the PCI core; device lock
@@ -96,6 +97,7 @@ struct fv_device {
 	struct delayed_work note;
 	bool is_note_due;
 	struct delayed_work recovery;
+	bool is_overdue;
 	struct work_struct user_notify;
 	u64 reset_began_ns;
 	bool is_core_fenced;

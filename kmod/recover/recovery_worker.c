@@ -63,7 +63,45 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 	return fv_ready_settle(card->port);
 }
 
-/* A card that has just come back may need time until it responds. */
+/*
+ * The link did not come up within @limit_ms. A user may try a reset from here on. Under the device
+ * lock, as a task that holds it may have recovered the device. Returns -ETIMEDOUT, 1 if the driver
+ * has nothing to recover any more, -EAGAIN if the link is up by now, or another task holds the
+ * device lock.
+ */
+static int fv_recovery_give_up(struct fv_device *dev, unsigned int limit_ms)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	char text[FV_REASON_SIZE];
+	int ret = -ETIMEDOUT;
+
+	if (fv_scope_lock_function(pdev, text, sizeof(text)))
+		return -EAGAIN;
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_LOST) {
+		ret = 1;
+	} else if (!fv_card_is_link_down(dev->card)) {
+		ret = -EAGAIN;
+	} else {
+		snprintf(text, sizeof(text), "the link below %s does not come up in %u ms",
+			 pci_name(dev->card->port), limit_ms);
+		fv_history_add(dev, &(struct fv_event) {
+			.kind = FPGA_VFIO_EVENT_KIND_RECOVER,
+			.origin = FPGA_VFIO_ORIGIN_DRIVER,
+			.method = FV_METHOD_NONE,
+			.error = ret,
+		}, "%s", text);
+		dev->is_overdue = true;
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
+				    "%s", text);
+	}
+	device_unlock(&pdev->dev);
+	return ret;
+}
+
+/*
+ * A card that has just come back may need time until it responds. Returns 0, or what
+ * fv_recovery_run() returns then.
+ */
 static int fv_recovery_wait(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
@@ -73,8 +111,10 @@ static int fv_recovery_wait(struct fv_device *dev)
 
 	fv_device_policy(dev, &policy);
 	ret = fv_recovery_wait_link(dev, &policy);
+	if (ret == -ETIMEDOUT)
+		return fv_recovery_give_up(dev, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	if (ret)
-		return ret;
+		return 1;
 	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
 		return 0;
 	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
@@ -88,8 +128,8 @@ static int fv_recovery_wait(struct fv_device *dev)
 /* Verify only, unless a reset has failed: a card that came back by itself may need no reset. */
 static unsigned long fv_recovery_methods(struct fv_device *dev)
 {
-	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED ? FV_RESET_ANY :
-	       FV_RESET_ANY | FV_RESET_VERIFY_FIRST;
+	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED && !dev->is_overdue ?
+	       FV_RESET_ANY : FV_RESET_ANY | FV_RESET_VERIFY_FIRST;
 }
 
 static void fv_recovery_again(struct fv_device *dev)
@@ -110,20 +150,27 @@ static bool fv_recovery_is_moot(struct fv_device *dev)
 static int fv_recovery_run(struct fv_device *dev)
 {
 	char text[FV_REASON_SIZE];
+	int ret;
 
 	/* The recovery of the physical function includes its virtual functions. */
 	if (fv_vf_is_waiting(dev->core.pdev, text, sizeof(text)))
 		return 1;
 	/* After a timeout the link monitor queues the recovery when the link comes up. */
-	if (fv_recovery_wait(dev) || !fv_recovery_is_due(dev))
+	ret = fv_recovery_wait(dev);
+	if (ret)
+		return ret;
+	if (!fv_recovery_is_due(dev))
 		return 1;
-	return fv_reset_run(dev, &(struct fv_reset_request) {
+	ret = fv_reset_run(dev, &(struct fv_reset_request) {
 		.methods = fv_recovery_methods(dev),
 		.origin = FPGA_VFIO_ORIGIN_DRIVER,
 		.is_fencing = true,
 		.is_retried = true,
 		.is_moot = fv_recovery_is_moot,
 	}, NULL);
+	if (ret != -EAGAIN)
+		dev->is_overdue = false;
+	return ret;
 }
 
 /*

@@ -151,6 +151,39 @@ fv_check "lost at a close: comes back by itself" fv_wait 60 device_is "$dev" rea
 fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
 fv_check "lost at a close: repaired by the driver" has_event \
 	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
+
+# for longer than the load limit: told once, with the monitor off, too
+policy "$dev" load_limit_ms=1000
+for interval in 0 100; do
+	what="gone for too long, interval $interval"
+	policy "$dev" monitor_interval_ms=$interval
+	holder "$dev"
+	told held
+	failed=$(counter "$dev" recoveries_failed)
+	since
+	fault link-down
+	[ $interval != 0 ] || fv_let_go
+	fv_check "$what: told" has_event "kind=state .*state=lost" \
+		"kind=recover origin=driver .*error=ETIMEDOUT.*does not come up in 1000 ms" \
+		"kind=state origin=driver .*state=failed.*does not come up in 1000 ms"
+	fv_has "$what: the reason" "does not come up in 1000 ms" "$(device "$dev" reason)"
+	fv_same "$what: a repair that failed, counted" $((failed + 1)) \
+		"$(counter "$dev" recoveries_failed)"
+	fv_same "$what: once" 1 "$(count_events kind=recover)"
+	since
+	fault link-up
+	if [ $interval = 0 ]; then
+		fault wait ready
+		fv_check "$what: back: it can be opened" eval 'open_error "$dev"; [ "$REPLY" = 0 ]'
+	else
+		fv_check "$what: comes back by itself" fv_wait 60 device_is "$dev" ready
+		fv_check "$what: without a reset" eval '! has_event_now kind=reset'
+		fv_let_go
+	fi
+	fv_same "$what: ready" ready "$(device "$dev" state)"
+done
+policy "$dev" load_limit_ms=60000
+
 policy "$dev" monitor_interval_ms=100
 holder "$dev"
 told held

@@ -46,7 +46,8 @@ static struct world {
 	unsigned long first;		/* method that an open tries first */
 	enum fpga_vfio_origin origin;
 	struct fv_event event;
-	char text[FV_REASON_SIZE];
+	char text[FV_REASON_SIZE], reason[FV_REASON_SIZE];
+	void (*meanwhile)(void);	/* during a wait for the link */
 } world;
 
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
@@ -152,6 +153,8 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 	kernel_assert(is_active);
 	world.link_limit_ms = (wait->end - wait->began) / NSEC_PER_MSEC;
 	world.link_is_over = wait->is_over;
+	if (world.meanwhile)
+		world.meanwhile();
 	return world.link;
 }
 
@@ -178,8 +181,14 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...)
 {
-	kernel_assert(origin == FPGA_VFIO_ORIGIN_CLOSE);
+	va_list args;
+
+	kernel_assert(origin == FPGA_VFIO_ORIGIN_CLOSE ||
+		      (origin == FPGA_VFIO_ORIGIN_DRIVER && dev->core.pdev->dev.mutex.held));
 	dev->state = state;
+	va_start(args, fmt);
+	vscnprintf(world.reason, sizeof(world.reason), fmt, args);
+	va_end(args);
 }
 
 void fv_device_set_clean(struct fv_device *dev, unsigned int method)
@@ -495,11 +504,13 @@ TEST_F(open_close, a_lost_card_is_waited_for)
 	EXPECT_EQ(&self->dev->is_leaving, world.link_is_over);
 	EXPECT_EQ(1, world.settles);
 	EXPECT_EQ(1, world.resets);
-	/* the link stays down */
-	world.link = -ETIMEDOUT;
+	/* its port does not answer, or it is being unbound */
+	world.link = -EIO;
 	recover();
 	EXPECT_EQ(1, world.settles);
 	EXPECT_EQ(1, world.resets);
+	EXPECT_EQ(0, world.events);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
 	/* it is up, and the card does not answer */
 	world.is_link_down = false;
 	self->pdev.is_gone = true;
@@ -510,6 +521,91 @@ TEST_F(open_close, a_lost_card_is_waited_for)
 	EXPECT_LE(300 * NSEC_PER_MSEC, kernel_ns - began);
 	EXPECT_GT(330 * NSEC_PER_MSEC, kernel_ns - began);
 	EXPECT_EQ(0, self->pdev.dev.usage);
+}
+
+static void becomes_ready(void)
+{
+	world.dev->state = FPGA_VFIO_CARD_STATE_READY;
+}
+
+static void comes_up(void)
+{
+	world.is_link_down = false;
+}
+
+static void is_locked(void)
+{
+	mutex_lock(&world.dev->core.pdev->dev.mutex);
+}
+
+#define recoveries_failed() (self->stats.counters->value[FPGA_VFIO_A_STATS_RECOVERIES_FAILED])
+
+/* A link that does not come up within load_limit is told once, and verified when it does. */
+TEST_F(open_close, a_card_that_does_not_come_back)
+{
+	static const char text[] = "the link below 0000:00:01.0 does not come up in 7000 ms";
+
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = 7000;
+	world.is_link_down = true;
+	world.link = -ETIMEDOUT;
+	recover();
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
+	EXPECT_STREQ(text, world.reason);
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_RECOVER, world.event.kind);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_DRIVER, world.event.origin);
+	EXPECT_EQ(FV_METHOD_NONE, world.event.method);
+	EXPECT_EQ(-ETIMEDOUT, world.event.error);
+	EXPECT_STREQ(text, world.text);
+	EXPECT_EQ(1, recoveries_failed());
+	EXPECT_FALSE(self->dev->recovery.is_queued);
+	EXPECT_FALSE(self->pdev.dev.mutex.held);
+	/* once, until it is recovered */
+	fv_recovery_queue(self->dev);
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(1, recoveries_failed());
+	/* no reset has failed: it is verified when the link is up */
+	world.is_link_down = false;
+	world.after = FPGA_VFIO_CARD_STATE_FAILED;
+	world.reset = -EAGAIN;
+	fv_recovery_queue(self->dev);
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	world.reset = -EIO;
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	/* but not after one that has */
+	fv_recovery_queue(self->dev);
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(3, world.resets);
+	EXPECT_EQ(1, world.events);
+}
+
+/* What happens at the end of the wait counts. */
+TEST_F(open_close, a_card_that_comes_back_at_the_last_moment)
+{
+	world.link = -ETIMEDOUT;
+	world.is_link_down = true;
+	world.meanwhile = becomes_ready;
+	recover();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->dev->state);
+	EXPECT_FALSE(self->dev->recovery.is_queued);
+	world.meanwhile = comes_up;
+	recover();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	world.is_link_down = true;
+	world.meanwhile = is_locked;
+	recover();
+	mutex_unlock(&self->pdev.dev.mutex);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	EXPECT_EQ(0, world.events);
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(0, recoveries_failed());
 }
 
 /* Each reason to refuse an open. */
