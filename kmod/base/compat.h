@@ -177,15 +177,15 @@ static inline u16 fv_compat_aer_cap(struct pci_dev *pdev)
 #endif
 
 /*
- * Whether the current task holds a semaphore for writing; see rwsem_set_owner() and, for the bit of
- * a lock that is not spun on, RWSEM_NONSPINNABLE.
+ * Whether the current task holds a semaphore for writing; see rwsem_set_owner(). A reader sets bit
+ * 0 there. With PREEMPT_RT, bit 0 of the owner tells that tasks wait (RT_MUTEX_HAS_WAITERS).
  */
 static inline bool fv_compat_is_mine(struct rw_semaphore *sem)
 {
 #ifdef CONFIG_PREEMPT_RT
 	return ((long)READ_ONCE(sem->rwbase.rtmutex.owner) & ~BIT(0)) == (long)current;
 #else
-	return (atomic_long_read(&sem->owner) & ~BIT(1)) == (long)current;
+	return atomic_long_read(&sem->owner) == (long)current;
 #endif
 }
 

@@ -9,9 +9,6 @@
  * device's fv_ones, which no other user ever sees, and refills them with ones soon after a user
  * touches them.
  */
-#include <linux/align.h>
-#include <linux/atomic.h>
-#include <linux/completion.h>
 #include <linux/container_of.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
@@ -19,11 +16,8 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
-#include <linux/pm_runtime.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
@@ -113,7 +107,19 @@ static void fv_fence_refill(struct work_struct *work)
 
 static void fv_fence_revoke_work(struct work_struct *work)
 {
-	fv_fence_revoke(container_of(work, struct fv_device, fence.revoke));
+	struct fv_device *dev = container_of(work, struct fv_device, fence.revoke);
+
+	if (fv_fence_is_up(&dev->fence))
+		fv_fence_revoke(dev);
+	else
+		fv_fence_give_back(dev);
+}
+
+/* The caller holds memory_lock. */
+static void fv_fence_revoke_soon(struct fv_device *dev)
+{
+	if (dev->fence.is_open && fv_compat_has_dma_bufs(&dev->core))
+		queue_work(system_dfl_wq, &dev->fence.revoke);
 }
 
 /* Returns 1 if the fence is up, 0 if a reset has lowered it: then ioctls may be inside again. */
@@ -125,8 +131,7 @@ static int fv_fence_finish_locked(struct fv_device *dev)
 	if (!fv_fence_is_up(fence))
 		return 0;
 	fv_fence_raise_locked(dev);
-	if (fence->is_open && fv_compat_has_dma_bufs(&dev->core))
-		queue_work(system_dfl_wq, &fence->revoke);
+	fv_fence_revoke_soon(dev);
 	return 1;
 }
 
@@ -332,7 +337,7 @@ static int fv_fence_close_all(struct fv_device *dev, struct fv_wait *wait)
 	return ret;
 }
 
-/* Ignores fatal signals: the fence is up but not complete, and the user still has mappings. */
+/* If the lock does not come, the work item finishes once it gets it. */
 static int fv_fence_finish(struct fv_device *dev)
 {
 	struct fv_wait wait;
@@ -340,13 +345,7 @@ static int fv_fence_finish(struct fv_device *dev)
 
 	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
 	ret = fv_fence_turn_run(dev, fv_fence_finish_locked, &wait);
-	if (ret == -EINTR) {
-		down_write(&dev->core.memory_lock);
-		ret = fv_fence_finish_locked(dev);
-		up_write(&dev->core.memory_lock);
-	}
-	/* The work item finishes once it gets the lock. */
-	if (ret == -EAGAIN)
+	if (ret < 0)
 		fv_fence_turn_finish(dev, fv_fence_finish_locked);
 	return ret;
 }
@@ -427,6 +426,63 @@ void fv_fence_lower(struct fv_device *dev)
 	up_write(&dev->core.memory_lock);
 	fv_fence_give_back_locked(dev);
 	up_write(&fence->gate);
+}
+
+static int fv_fence_lower_step(struct fv_device *dev)
+{
+	fv_fence_lower_locked(dev);
+	fv_fence_revoke_soon(dev);
+	return 0;
+}
+
+/**
+ * fv_fence_try_lower - Give a device back to its user within a limit
+ * @dev: the device, ready; nothing happens if it is not fenced
+ *
+ * As fv_fence_lower(), but importers get its dma-bufs back later, from a work item.
+ *
+ * Context: Process context, may sleep for FV_FENCE_LIMIT_MS; not under memory_lock or
+ * fv_fence::gate.
+ * Return: 0, or with the fence still up -EAGAIN if importers do not let go within the limit, -EINTR
+ * on a fatal signal.
+ */
+int fv_fence_try_lower(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+	struct fv_wait wait;
+	int ret;
+
+	if (!fv_fence_is_up(fence))
+		return 0;
+	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
+	ret = fv_fence_trylock(&fence->gate, &wait);
+	if (ret)
+		return ret;
+	ret = fv_fence_turn_run(dev, fv_fence_lower_step, &wait);
+	up_write(&fence->gate);
+	return ret;
+}
+
+/**
+ * fv_fence_try_revoke - Wait until the dma-bufs of a fenced device are revoked
+ * @dev: the device, after fv_fence_raise(), which has queued that
+ *
+ * Context: Process context, may sleep for FV_FENCE_LIMIT_MS; not under memory_lock or
+ * fv_fence::gate.
+ * Return: 0, -EAGAIN if importers do not let go within the limit, -EINTR on a fatal signal.
+ */
+int fv_fence_try_revoke(struct fv_device *dev)
+{
+	struct fv_wait wait;
+	int ret;
+
+	fv_wait_begin(&wait, FV_FENCE_LIMIT_MS);
+	while (work_busy(&dev->fence.revoke)) {
+		ret = fv_wait_pause(&wait);
+		if (ret)
+			return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
+	return 0;
 }
 
 /**

@@ -98,3 +98,20 @@ void fv_fence_revoke(struct fv_device *dev)
 		fv_fence_revoke_locked(dev);
 	up_write(&fence->gate);
 }
+
+/**
+ * fv_fence_give_back - Give dma-bufs back to their importers
+ * @dev: the device; nothing happens while it is fenced
+ *
+ * Context: Process context, may sleep as long as fv_fence_revoke(); not under memory_lock or
+ * fv_fence::gate.
+ */
+void fv_fence_give_back(struct fv_device *dev)
+{
+	struct fv_fence *fence = &dev->fence;
+
+	down_write(&fence->gate);
+	if (!fv_fence_is_up(fence))
+		fv_fence_give_back_locked(dev);
+	up_write(&fence->gate);
+}

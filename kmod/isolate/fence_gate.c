@@ -100,7 +100,15 @@ void fv_fence_leave(struct fv_device *dev)
 	mutex_unlock(&dev->fence.turn);
 }
 
-static int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
+/**
+ * fv_fence_trylock - Take a lock of the fence for writing within a limit
+ * @lock: the lock
+ * @wait: limit
+ *
+ * Context: Process context, may sleep; killable.
+ * Return: 0, -EAGAIN if the limit is over, -EINTR on a fatal signal.
+ */
+int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait)
 {
 	int ret;
 

@@ -8,6 +8,7 @@
 #include "object/device.h"
 
 struct fv_wait;
+struct rw_semaphore;
 
 /* The Command register that the user sees. */
 static inline __le16 *fv_fence_command(struct fv_device *dev)
@@ -16,7 +17,9 @@ static inline __le16 *fv_fence_command(struct fv_device *dev)
 }
 
 void fv_fence_refill_soon(struct fv_fence *fence);
+void fv_fence_give_back(struct fv_device *dev);
 void fv_fence_give_back_locked(struct fv_device *dev);
+int fv_fence_trylock(struct rw_semaphore *lock, struct fv_wait *wait);
 void fv_fence_turn_init(struct fv_fence *fence);
 int fv_fence_turn_run(struct fv_device *dev, int (*act)(struct fv_device *dev),
 		      struct fv_wait *wait);

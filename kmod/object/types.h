@@ -20,6 +20,7 @@
 
 #include "pcie/link.h"
 
+struct fv_device;
 struct fv_fence_step;
 
 /* Base pages: at most 16 for each BAR. */
@@ -38,8 +39,6 @@ struct fv_ones {
 	bool is_huge_used;
 	unsigned long huge_filled;
 };
-
-struct fv_device;
 
 /* In fv_fence::seq: reads and writes through the descriptor wait for the end of a reset. */
 #define FV_FENCE_HELD	BIT(31)

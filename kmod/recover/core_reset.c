@@ -6,9 +6,11 @@
 #include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
+#include <linux/rwsem.h>
 #include <linux/string.h>
 
 #include "base/compat.h"
+#include "base/wait.h"
 #include "isolate/fence.h"
 #include "isolate/intx.h"
 #include "isolate/saved_state.h"
@@ -22,6 +24,42 @@
 #include "pcie/ready.h"
 #include "recover/core_reset.h"
 #include "recover/recovery_worker.h"
+
+/* Limit for memory_lock of a virtual function: longer than a configuration access takes. */
+#define FV_CORE_RESET_LIMIT_MS	5000
+
+/*
+ * The PCI core resets functions with the device locks of all that it resets, and of the bridges
+ * above, held. An importer of dma-bufs that is one of them does not let go before the reset is over:
+ * no wait here may be without a limit. Without the fence the reset is that of vfio-pci.
+ */
+static void fv_core_reset_raise(struct fv_device *dev, struct pci_dev *reset)
+{
+	int ret = fv_fence_raise(dev) ?: fv_fence_try_revoke(dev);
+
+	if (ret)
+		pci_warn(dev->core.pdev, "not fenced while the PCI core resets %s: %pe\n",
+			 pci_name(reset), ERR_PTR(ret));
+}
+
+/* Under memory_lock, or the user's write to Command may undo it; without, if the user keeps it. */
+static void fv_core_reset_stop(struct fv_device *dev)
+{
+	struct rw_semaphore *lock = &dev->core.memory_lock;
+	struct pci_dev *pdev = dev->core.pdev;
+	struct fv_wait wait;
+	bool is_locked;
+
+	fv_wait_begin(&wait, FV_CORE_RESET_LIMIT_MS);
+	do {
+		is_locked = down_write_trylock(lock);
+	} while (!is_locked && !fv_wait_pause(&wait));
+	pci_cfg_access_lock(pdev);
+	fv_config_stop(pdev);
+	pci_cfg_access_unlock(pdev);
+	if (is_locked)
+		up_write(lock);
+}
 
 /*
  * The PCI core resets a physical function while its virtual functions are in use, and does not tell
@@ -39,19 +77,13 @@ static void fv_core_reset_prepare_vf(struct pci_dev *pf, struct pci_dev *vf)
 	}
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		return;
-	if (fv_fence_raise(dev))
-		pci_warn(vf, "not fenced while %s is reset\n", pci_name(pf));
-	fv_fence_revoke(dev);
+	fv_core_reset_raise(dev, pf);
 	pci_cfg_access_lock(vf);
 	ret = fv_saved_state_save(vf, dev);
 	pci_cfg_access_unlock(vf);
 	if (ret)
 		pci_warn(vf, "configuration not saved while %s is reset\n", pci_name(pf));
-	down_write(&dev->core.memory_lock);
-	pci_cfg_access_lock(vf);
-	fv_config_stop(vf);
-	pci_cfg_access_unlock(vf);
-	up_write(&dev->core.memory_lock);
+	fv_core_reset_stop(dev);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_KERNEL,
 			    "the PCI core resets its physical function %s", pci_name(pf));
 }
@@ -108,10 +140,11 @@ void fv_core_reset_vfs_done(struct pci_dev *pf)
 /*
  * The PCI core blocks config access before it calls reset_prepare, but for
  * pci_reset_function_locked(). A user's write to Command may hold memory_lock while it waits for
- * config access: let it go on while the fence takes that lock. The device lock keeps other resets
- * from blocking config access meanwhile. Returns whether to block it again.
+ * config access: let it go on while the fence takes that lock. Other tasks that block config access
+ * hold the device lock, or do so for a moment (fv_ready_settle()). Returns whether to block it
+ * again.
  */
-static bool fv_core_reset_let_go_on(struct pci_dev *pdev)
+static bool fv_core_reset_allow_config(struct pci_dev *pdev)
 {
 	bool is_blocked = pdev->block_cfg_access;
 
@@ -121,25 +154,21 @@ static bool fv_core_reset_let_go_on(struct pci_dev *pdev)
 }
 
 /*
- * Keep the user and importers of dma-bufs from the function. In resets by vfio_pci_core, also that
- * of another driver, the current task holds memory_lock, and dma-bufs are revoked.
+ * Keep the user and importers of dma-bufs from the function. In a hot reset or an FLR by
+ * vfio_pci_core, also that of another driver, the current task holds memory_lock, and dma-bufs are
+ * revoked; in one at open or close there is no user.
  */
 static void fv_core_reset_fence(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	bool is_blocked;
-	int ret;
 
 	if (fv_compat_is_mine(&dev->core.memory_lock) || !READ_ONCE(dev->fence.is_open) ||
-	    fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_fence_is_up(&dev->fence))
+	    fv_fence_is_up(&dev->fence))
 		return;
-	is_blocked = fv_core_reset_let_go_on(pdev);
-	dev->is_core_fenced = true;
-	ret = fv_fence_raise(dev);
-	if (ret)
-		pci_warn(pdev, "not fenced while the PCI core resets it: %pe\n", ERR_PTR(ret));
-	else
-		fv_fence_revoke(dev);
+	is_blocked = fv_core_reset_allow_config(pdev);
+	dev->is_core_fenced = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
+	fv_core_reset_raise(dev, pdev);
 	if (is_blocked)
 		pci_cfg_access_lock(pdev);
 }
@@ -147,25 +176,33 @@ static void fv_core_reset_fence(struct fv_device *dev)
 /* One that is not ready stays fenced until it has been recovered. */
 static void fv_core_reset_unfence(struct fv_device *dev)
 {
+	struct pci_dev *pdev = dev->core.pdev;
 	bool is_blocked;
+	int ret;
 
 	if (!dev->is_core_fenced)
 		return;
 	dev->is_core_fenced = false;
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		return;
-	is_blocked = fv_core_reset_let_go_on(dev->core.pdev);
-	fv_fence_lower(dev);
+	is_blocked = fv_core_reset_allow_config(pdev);
+	ret = fv_fence_try_lower(dev);
 	if (is_blocked)
-		pci_cfg_access_lock(dev->core.pdev);
+		pci_cfg_access_lock(pdev);
+	if (!ret)
+		return;
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_KERNEL,
+			    "importers of its dma-bufs do not let go after a reset by the PCI core");
+	fv_recovery_queue(dev);
 }
 
 /**
  * fv_core_reset_prepare - pci_error_handlers::reset_prepare
  * @pdev: the function that the PCI core is about to reset
  *
- * Context: Process context, under the device lock, with config access blocked; memory_lock may be
- * held. May sleep as long as fv_fence_raise() and fv_fence_revoke(), with config access allowed.
+ * Context: Process context, under the device lock, with config access blocked, which is allowed for
+ * moments; memory_lock may be held. May sleep as long as fv_fence_raise() and
+ * fv_fence_try_revoke(), for virtual functions, too.
  */
 void fv_core_reset_prepare(struct pci_dev *pdev)
 {
@@ -234,8 +271,8 @@ void fv_core_reset_check(struct fv_device *dev)
  * fv_core_reset_done - pci_error_handlers::reset_done
  * @pdev: the function, which the PCI core has reset and restored, or has failed to
  *
- * Context: Process context, under the device lock, with config access blocked; memory_lock may be
- * held. May sleep as long as fv_fence_lower(), with config access allowed.
+ * Context: Process context, under the device lock, with config access blocked, which is allowed for
+ * moments; memory_lock may be held. May sleep as long as fv_fence_try_lower().
  */
 void fv_core_reset_done(struct pci_dev *pdev)
 {
@@ -244,7 +281,7 @@ void fv_core_reset_done(struct pci_dev *pdev)
 	fv_reset_done(pdev);
 	fv_core_reset_check(dev);
 	fv_saved_state_restored(dev);
-	/* Until then the link monitor leaves the card alone. */
+	/* The link monitor leaves the card alone until fv_card_reset_end(). */
 	fv_core_reset_unfence(dev);
 	fv_card_reset_end(dev->card);
 	fv_core_reset_vfs_done(pdev);

@@ -31,7 +31,8 @@ static struct world {
 	unsigned int lowers[FUNCTIONS];
 	char steps[256];		/* what reset_done does, in order */
 	bool may_access;	/* config access is allowed */
-	int raise, save, verify, verify_vfs, msi;	/* errors */
+	bool is_kept;		/* a user keeps memory_lock of VF1 */
+	int raise, revoke, lower, save, verify, verify_vfs, msi;	/* errors */
 	unsigned int begins, refs, verifies, msis;
 	bool has_session, is_intx_used;
 	unsigned int intx_sets;
@@ -100,7 +101,7 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 /* A user's write to Command may hold memory_lock while it waits for config access. */
 static void assert_user_may_go_on(struct fv_device *dev)
 {
-	kernel_assert(dev->core.pdev->dev.mutex.held && !dev->core.memory_lock.held);
+	kernel_assert(dev->core.pdev->dev.mutex.held && dev->core.memory_lock.held == world.is_kept);
 	kernel_assert(!dev->core.pdev->block_cfg_access);
 }
 
@@ -111,19 +112,21 @@ int fv_fence_raise(struct fv_device *dev)
 	return world.raise;
 }
 
-void fv_fence_revoke(struct fv_device *dev)
+int fv_fence_try_revoke(struct fv_device *dev)
 {
-	kernel_assert(world.raises[index_of(dev)]);
+	kernel_assert(world.raises[index_of(dev)] && !world.raise);
 	assert_user_may_go_on(dev);
 	world.revokes[index_of(dev)]++;
+	return world.revoke;
 }
 
-void fv_fence_lower(struct fv_device *dev)
+int fv_fence_try_lower(struct fv_device *dev)
 {
 	assert_user_may_go_on(dev);
 	kernel_assert(dev->state == FPGA_VFIO_CARD_STATE_READY);
 	world.lowers[index_of(dev)]++;
 	strcat(world.steps, "lower ");
+	return world.lower;
 }
 
 void fv_reset_done(struct pci_dev *pdev)
@@ -154,7 +157,7 @@ void fv_config_stop(struct pci_dev *pdev)
 {
 	struct fv_device *dev = device_of(pdev);
 
-	kernel_assert(dev->core.memory_lock.held == -1);
+	kernel_assert(dev->core.memory_lock.held == (world.is_kept ? 1 : -1));
 	world.stops[index_of(dev)]++;
 }
 
@@ -349,6 +352,37 @@ TEST_F(core_reset, its_user_does_not_let_go)
 	EXPECT_EQ(1, world.lowers[PF]);
 }
 
+/* An importer that is reset with the function lets go after that. */
+TEST_F(core_reset, its_importers_do_not_let_go)
+{
+	self->pf->nr_vfs = 0;
+	self->dev->fence.is_open = true;
+	world.revoke = -EAGAIN;
+	world.lower = -EAGAIN;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(1, world.revokes[PF]);
+	EXPECT_EQ(1, world.saves[PF]);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(1, world.lowers[PF]);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
+	EXPECT_EQ(1, world.queued[PF]);
+	EXPECT_STREQ("done restored lower end ", world.steps);
+}
+
+/* One that is not ready, with a fence that could not be raised, is left to its recovery. */
+TEST_F(core_reset, it_is_not_ready)
+{
+	self->pf->nr_vfs = 0;
+	self->dev->fence.is_open = true;
+	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
+	fv_core_reset_prepare(self->pf);
+	EXPECT_EQ(1, world.raises[PF]);
+	/* recovered meanwhile, by a task that lowers the fence itself */
+	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(0, world.lowers[PF]);
+}
+
 /* pci_reset_function_locked() does not block config access. */
 TEST_F(core_reset, config_access_is_not_blocked)
 {
@@ -377,9 +411,6 @@ TEST_F(core_reset, its_user_is_left_alone)
 	down_write(memory_lock);
 	fv_core_reset_prepare(self->pf);
 	fv_core_reset_done(self->pf);
-	memory_lock->owner.counter |= 2;	/* RWSEM_NONSPINNABLE */
-	fv_core_reset_prepare(self->pf);
-	fv_core_reset_done(self->pf);
 	EXPECT_EQ(0, world.raises[PF]);
 	up_write(memory_lock);
 	/* A reader may leave its task there, and another task is not this one. */
@@ -393,9 +424,6 @@ TEST_F(core_reset, its_user_is_left_alone)
 	EXPECT_EQ(2, world.raises[PF]);
 	EXPECT_EQ(2, world.lowers[PF]);
 
-	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
-	fv_core_reset_prepare(self->pf);
-	self->dev->state = FPGA_VFIO_CARD_STATE_READY;
 	self->dev->fence.seq = 1;
 	fv_core_reset_prepare(self->pf);
 	EXPECT_EQ(2, world.raises[PF]);
@@ -407,13 +435,20 @@ TEST_F(core_reset, its_user_is_left_alone)
 /* What fails is only told: the core resets the function in any case. */
 TEST_F(core_reset, before_it_with_errors)
 {
+	u64 began_ns = kernel_ns;
+
 	world.raise = -EAGAIN;
 	world.save = -ENOMEM;
+	world.is_kept = true;
+	world.is_bound[VF0] = false;
+	down_read(&self->devices[VF1].core.memory_lock);
 	fv_core_reset_prepare(self->pf);
-	EXPECT_EQ(1, world.revokes[VF1]);
 	EXPECT_EQ(1, world.saves[VF1]);
 	EXPECT_EQ(1, world.stops[VF1]);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[VF1].state);
+	EXPECT_LE(5000 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	EXPECT_GE(5002 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	up_read(&self->devices[VF1].core.memory_lock);
 }
 
 /* Virtual functions that are not this driver's: only those without a driver are saved. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* isolate/fence.c on kernels with dma-bufs of BARs: revoke and restore. */
+/* isolate/fence.c and fence_dma_buf.c on kernels with dma-bufs of BARs: revoke and restore. */
 #include "kselftest_harness.h"
 
 #include "base/compat.h"
@@ -205,6 +205,40 @@ TEST_F(dmabuf, revoked_behind_the_fence)
 	EXPECT_FALSE(world.is_revoked);
 }
 
+static void do_work(u64 us)
+{
+	does_work(world.dev);
+}
+
+/* Importers may need the caller: its waits for them have a limit. */
+TEST_F(dmabuf, revoked_and_given_back_within_a_limit)
+{
+	u64 began_ns = kernel_ns;
+
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_EQ(-EAGAIN, fv_fence_try_revoke(self->dev));
+	EXPECT_LE(5000 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	EXPECT_GE(5002 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, fv_fence_try_revoke(self->dev));
+	current->is_killed = false;
+	EXPECT_FALSE(world.is_revoked);
+	kernel_on_sleep = do_work;
+	EXPECT_EQ(0, fv_fence_try_revoke(self->dev));
+	EXPECT_TRUE(world.is_revoked);
+	kernel_on_sleep = NULL;
+	EXPECT_EQ(0, fv_fence_try_revoke(self->dev));
+
+	EXPECT_EQ(0, fv_fence_try_lower(self->dev));
+	EXPECT_FALSE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(PCI_COMMAND_MEMORY, *command());
+	EXPECT_TRUE(world.is_revoked);
+	EXPECT_TRUE(does_work(self->dev));
+	EXPECT_FALSE(world.is_revoked);
+	EXPECT_EQ(1, revokes(self->dev));
+	EXPECT_EQ(0, kernel_locks);
+}
+
 TEST_F(dmabuf, nothing_without_fence_or_export)
 {
 	fv_fence_revoke(self->dev);
@@ -215,8 +249,9 @@ TEST_F(dmabuf, nothing_without_fence_or_export)
 	world.exits = 0;
 	EXPECT_TRUE(does_work(self->dev));
 	EXPECT_EQ(0, world.entries);
-	EXPECT_EQ(0, world.exits);
+	EXPECT_EQ(1, world.exits);
 	EXPECT_EQ(0, revokes(self->dev));
+	world.exits = 0;
 	/* no dma-buf */
 	list_del_init(&self->exported);
 	EXPECT_EQ(0, fv_fence_raise(self->dev));

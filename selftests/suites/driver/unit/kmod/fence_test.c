@@ -550,19 +550,54 @@ TEST_F(fence, it_is_finished_with_the_next_step)
 	fv_intx_settle(self->dev);
 }
 
-/* The kill must not leave the user on the device behind a fence that is up. */
-TEST_F(fence, it_is_finished_by_a_process_that_is_killed)
+/* The kill does not leave the user on the device behind a fence that is up. */
+TEST_F(fence, it_is_finished_after_a_process_that_is_killed)
 {
 	world.on_grace = take_memory;
 	in_ms(300, get_killed);
-	in_ms(8000, release_memory);
 	begin_clock();
-	EXPECT_EQ(0, fv_fence_raise(self->dev));
-	EXPECT_LE(8000, took_ms());
+	EXPECT_EQ(-EINTR, fv_fence_raise(self->dev));
+	EXPECT_GE(305, took_ms());
 	current->is_killed = false;
 	forget_acts();
+	EXPECT_TRUE(fv_fence_is_up(self->fence));
+	EXPECT_TRUE(self->fence->in_turn.is_queued);
+	release_memory();
+	do_in_turn();
 	EXPECT_EQ(PCI_COMMAND_MASTER, command());
 	EXPECT_LE(1, world.zaps);
+	EXPECT_EQ(0, kernel_locks);
+}
+
+/* Lowering within a limit: importers may keep the gate, a write to Command memory_lock. */
+TEST_F(fence, it_is_lowered_within_a_limit)
+{
+	EXPECT_EQ(0, fv_fence_try_lower(self->dev));
+	EXPECT_EQ(0, world.unfenced);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	down_write(&self->fence->gate);
+	begin_clock();
+	EXPECT_EQ(-EAGAIN, fv_fence_try_lower(self->dev));
+	EXPECT_EQ(5000, took_ms());
+	up_write(&self->fence->gate);
+	down_write(&self->dev->core.memory_lock);
+	begin_clock();
+	EXPECT_EQ(-EAGAIN, fv_fence_try_lower(self->dev));
+	EXPECT_EQ(5000, took_ms());
+	EXPECT_EQ(0, self->fence->gate.held);
+	in_ms(300, get_killed);
+	EXPECT_EQ(-EINTR, fv_fence_try_lower(self->dev));
+	current->is_killed = false;
+	forget_acts();
+	up_write(&self->dev->core.memory_lock);
+	EXPECT_TRUE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(0, world.unfenced);
+	do_in_turn();
+	EXPECT_TRUE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(0, fv_fence_try_lower(self->dev));
+	EXPECT_FALSE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(1, world.unfenced);
+	EXPECT_EQ(PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY, command());
 	EXPECT_EQ(0, kernel_locks);
 }
 

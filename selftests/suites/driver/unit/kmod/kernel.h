@@ -537,6 +537,7 @@ void kernel_do(struct delayed_work *work);
 
 /* Work without delay. */
 #define INIT_WORK(w, function)	((w)->fn = (function), (w)->is_queued = false)
+#define work_busy(w)		((w)->is_queued)
 bool queue_work(void *wq, struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
 #define cancel_work(work)	cancel_work_sync(work)
