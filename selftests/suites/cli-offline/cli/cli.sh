@@ -265,6 +265,16 @@ override_of()
 	sed 's/(null)//' "$tree/sys/bus/pci/devices/$1/driver_override"
 }
 
+# mixed ARGUMENT…: as fvl, with both outputs in one file, $out
+mixed()
+{
+	rc=0
+	: >"$work/err"
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 "$FPGACTL" "$@" >"$work/out" 2>&1 \
+		</dev/null || rc=$?
+	tell
+}
+
 # on_terminal ARGUMENT…: run on a terminal. Its output is in $work/screen and, after the end, in
 # $work/out with escaped control characters; the pid of fpgactl is in $work/pid
 on_terminal()

@@ -285,6 +285,8 @@ static bool has_fence[64];
 static bool is_member[64], is_op_member[64], is_notified[64];
 /* Destination of the reply. */
 static int asker;
+/* Sockets that take texts of errors; whether the asker does. */
+static bool has_texts[64], wants_texts;
 /* The next message is lost. */
 static bool is_lost;
 
@@ -353,7 +355,7 @@ static void give_error(const struct nlmsghdr *request, int error, const char *te
 	} else {
 		m.hdr.nlmsg_flags |= NLM_F_CAPPED;
 	}
-	if (text && *text) {
+	if (text && *text && wants_texts) {
 		m.hdr.nlmsg_flags |= NLM_F_ACK_TLVS;
 		put(&m, NLMSGERR_ATTR_MSG, text, strlen(text) + 1);
 	}
@@ -413,7 +415,7 @@ static void give_done(const struct nlmsghdr *request, int error, const char *tex
 	m.hdr.nlmsg_flags = NLM_F_MULTI;
 	*(int *)NLMSG_DATA(&m.hdr) = -error;
 	m.hdr.nlmsg_len += sizeof(int);
-	if (text && *text) {
+	if (text && *text && wants_texts) {
 		m.hdr.nlmsg_flags |= NLM_F_ACK_TLVS;
 		put(&m, NLMSGERR_ATTR_MSG, text, strlen(text) + 1);
 	}
@@ -954,6 +956,7 @@ int close(int fd)
 		if (has_fence[fd])
 			log_close(getenv("FAKE_ROOT"));
 		has_fence[fd] = false;
+		has_texts[fd] = false;
 		ends[fd] = 0;
 		is_member[fd] = false;
 		is_op_member[fd] = false;
@@ -1019,6 +1022,8 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 		return REAL(setsockopt)(fd, level, option, value, len);
 	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP)
 		return join_group(fd, *(const int *)value);
+	if (level == SOL_NETLINK && option == NETLINK_EXT_ACK)
+		has_texts[fd] = *(const int *)value;
 	return 0;
 }
 
@@ -1047,6 +1052,7 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		len += msg->msg_iov[i].iov_len;
 	}
 	asker = ends[fd];
+	wants_texts = has_texts[fd];
 	on_request(getenv("FAKE_ROOT"), fd, &m.hdr);
 	return (ssize_t)len;
 }
