@@ -380,6 +380,9 @@ old_override_ok()
 fpgactl: 0000:07:00.1: driver_override has the old name fpga-vfio-pci; to replace it: fpgactl bind 0000:07:00.1" ]
 	fv list --json
 	[ -z "$err" ]
+	# behind the table
+	mixed list
+	[[ ${out##*$'\n'} == "fpgactl: 0000:07:00.1: driver_override has the old name"* ]]
 }
 
 hold old_override_of_other_ok "with another driver, the note says how to keep that, or that the module is old"
@@ -412,6 +415,14 @@ columns_refused()
 	hints "All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
+}
+
+hold narrow_ok "on a narrow terminal the names are cut"
+narrow_ok()
+{
+	on_terminal --sysroot "$tree" list -o DEVICE,NAME,CLASS,DRIVER
+	[ "$(sed 's/CR$//' "$work/out" | wc -L)" -le 80 ]
+	grep -q '0000:01:00.0  .*Processing' "$work/out"
 }
 
 hold empty_ok "a system without PCI devices has an empty list"
