@@ -200,10 +200,10 @@ watch()
 	pid=$!
 }
 
-# stop: stop it by SIGINT; it sees a signal just before its sleep only at the next refresh
+# stop [SIGNAL]: stop it; it sees a signal just before its sleep only at the next refresh
 stop()
 {
-	kill -INT "$pid"
+	kill "-${1:-INT}" "$pid"
 	clock 999999
 	end_of "$pid"
 	cat "$work/out"
@@ -239,6 +239,19 @@ watch_seconds_ok()
 	stop
 	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1003 250.0" ]
 	[ "$(grep closes "$work/out" | xargs)" = "├─closes 2 ├─closes 1" ]
+}
+
+hold watch_all_ok "each group has its own rates, and SIGTERM ends it, too"
+watch_all_ok()
+{
+	watch -w
+	wait_for 1000
+	echo 7 >"$tree/sys/class/fpga_vfio/group18/statistics/opens"
+	echo 5 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
+	clock 1000
+	wait_for 2000
+	stop TERM
+	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 5 2.0 └─opens 7 7.0" ]
 }
 
 hold watch_terminal_ok "on a terminal each table is on a clear screen"
