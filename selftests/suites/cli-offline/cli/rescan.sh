@@ -233,7 +233,7 @@ released_ok()
 hold late_refused "a holder that came in between is told, and what the kernel will do"
 late_refused()
 {
-	local users="bdf 0000:07:00.0\nstate 4\nstats\nusers %d\nend\n" pid
+	local users="bdf 0000:07:00.0\nstate 4\nstats\nusers %d\nend\n" pid stat
 
 	changed
 	mkdir "$tree/held"
@@ -256,6 +256,10 @@ late_refused()
 	[ "$rc" = 4 ]
 	grep -q '^fpgactl: 0000:07:00.0: rescan: not finished after 20 s$' <<<"$err"
 	pid=$(sed -n 's/.*process \([0-9]*\) completes the rescan.*/\1/p' <<<"$err")
+	# it has neither the session nor the files of its parent, nor its signals
+	read -r stat <"/proc/$pid/stat"
+	[ "$(cut -d ' ' -f 4 <<<"${stat##*) }")" = "$pid" ]
+	[ "$(readlink "/proc/$pid/fd"/[012] | xargs)" = "/dev/null /dev/null /dev/null" ]
 	kill -TERM "$pid"
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((20100 + link_up_ms))
@@ -320,20 +324,20 @@ grace_refused()
 	wait_until is_back
 }
 
-hold interrupted_refused "a signal ends the wait, and the kernel goes on"
-interrupted_refused()
+# interrupted SIGNAL: check that it ends the wait alone
+interrupted()
 {
 	changed
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
 	clock 0
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" rescan 07:00.0 \
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT "$FPGACTL" rescan 07:00.0 \
 		>"$work/out" 2>"$work/err" </dev/null &
 	begun=$!
 	wait_for 200
 	clock 3000
 	wait_for 3200
-	kill -TERM "$begun"
+	kill "-$1" "$begun"
 	clock 3200
 	finish
 	refuses 4 "0000:07:00.0: rescan: not finished after 3 s"
@@ -342,6 +346,12 @@ interrupted_refused()
 	clock $((3200 + link_up_ms))
 	wait_until is_back
 }
+
+hold interrupted_refused "a signal ends the wait, and the kernel goes on"
+interrupted_refused() { interrupted TERM; }
+
+hold ctrl_c_refused "so does Ctrl-C"
+ctrl_c_refused() { interrupted INT; }
 
 hold link_awaited_ok "a link that the fence kept down is waited for, as long as the card may take"
 link_awaited_ok()
@@ -477,6 +487,23 @@ bind_refused()
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: 0000:07:00.0 was found again, but cannot bind to fpga_vfio_pci: Invalid argument" ]
 	grep -q '^0000:07:00.0 driver  *fpga_vfio_pci  *none$' <<<"$out"
 	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
+	hints "To retry: fpgactl bind --yes 0000:07:00.0"
+}
+
+hold bind_all_refused "of several functions that the driver does not take the first is told, below the table"
+bind_all_refused()
+{
+	changed
+	mkdir "$tree/fail"
+	echo 22 >"$tree/fail/fpga_vfio_pci.0000:07:00.0"
+	echo 5 >"$tree/fail/fpga_vfio_pci.0000:07:00.1"
+	mixed rescan 07:00.0
+	[ "$rc" = 1 ]
+	[ "$(awk '{ print $1, $2, $3, $4 }' <<<"$out")" = "DEVICE WHAT BEFORE AFTER
+0000:07:00.0 driver fpga_vfio_pci none
+0000:07:00.1 driver fpga_vfio_pci none
+fpgactl: 0000:07:00.0: rescan: 0000:07:00.0
+To retry: fpgactl bind" ]
 }
 
 hold fenced_refused "a card that is fenced or being recovered is refused"
