@@ -112,6 +112,8 @@ not_reached_refused()
 	prints "0000:07:00.0: 2.5 GT/s x1 -> 8 GT/s x8 (3 attempts)"
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: retrain: the link came up with 8 GT/s x8, not 16 GT/s x8" ]
 	grep -q "'fpgactl link 0000:07:00.0' shows the link. Try more --tries or" <<<"$err"
+	mixed retrain 07:00.0
+	[ "${out%% ->*}" = "0000:07:00.0: 2.5 GT/s x1" ]
 	fvl retrain --json 07:00.0
 	[ "$rc" = 1 ]
 	[ -z "$out" ]
