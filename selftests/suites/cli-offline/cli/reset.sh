@@ -286,6 +286,8 @@ failed_refused()
 	fails 1 "0000:07:00.1: reset: no method brought it back"
 	grep -q "^hot    failed   212.3 the link did not come up$" <<<"$out"
 	grep -q "'fpgactl link 0000:07:00.1' shows the link. The device is reset again before the next open;" <<<"$err"
+	mixed reset 07:00.1
+	[ "${out%% *}" = METHOD ]
 }
 
 hold failed_json_refused "the error's object has what was tried, and nothing is half printed"
@@ -466,6 +468,30 @@ cancel_refused()
 		[ "$rc" = $((128 + $(kill -l "$signal"))) ]
 		grep -qxF "fpgactl: 0000:07:00.1: reset: cancelled" <<<"$err"
 		grep -qx 'op-cancel id=1 ' "$tree/netlink/log"
+	done
+}
+
+hold ignored_ok "signals that are ignored cancel nothing"
+ignored_ok()
+{
+	local signal
+
+	for signal in INT TERM; do
+		plan
+		done_by_hot
+		sed -i '1i wait block' "$tree/netlink/reset"
+		: >"$tree/netlink/block"
+		: >"$tree/netlink/log"
+		FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT \
+			--ignore-signal=$signal "$FPGACTL" reset 07:00.1 >"$work/out" \
+			2>"$work/err" </dev/null &
+		begun=$!
+		wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
+		kill "-$signal" "$begun"
+		rm "$tree/netlink/block"
+		finish
+		succeeds
+		lacks ^op-cancel "$tree/netlink/log"
 	done
 }
 
