@@ -140,6 +140,8 @@ failed_refused()
 		lacks ^Usable "$work/out"
 		grep -q "Then: fpgactl recover 0000:07:00.1$" <<<"$err"
 	done
+	mixed recover 07:00.1
+	[ "${out%% *}" = METHOD ]
 }
 
 hold failed_json_refused "the error's object has what was tried, and nothing is half printed"
