@@ -121,6 +121,8 @@ fails_refused()
 	fvl reprogram 07:00.1 -- sh -c 'exit 3'
 	ends 7 "command exited with status 3; card is ready again"
 	prints "$report"
+	mixed reprogram 07:00.1 -- sh -c 'exit 3'
+	[[ ${out##*$'\n'} == *"command exited with status 3; card is ready again" ]]
 	: >"$tree/netlink/log"
 	fvl reprogram 07:00.1 -- sh -c 'kill -SEGV $$'
 	ends 7 "command was killed by SIGSEGV; card is ready again"
@@ -598,6 +600,19 @@ nohup_ok()
 	[ "$rc" = 0 ]
 }
 
+hold ignored_ok "nor does it see that this program handles SIGCHLD and SIGPIPE"
+ignored_ok()
+{
+	card
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT,QUIT --ignore-signal=CHLD,PIPE \
+		"$FPGACTL" reprogram 07:00.1 -- grep ^SigIgn /proc/self/status \
+		>"$work/out" 2>"$work/err" </dev/null &
+	begun=$!
+	finish
+	[ "$rc" = 0 ]
+	[ "${out%%$'\n'*}" = "SigIgn:	0000000000011000" ]
+}
+
 hold killed_ok "when this program is killed the fence goes with it, and the command goes on"
 killed_ok()
 {
@@ -725,12 +740,16 @@ hold input_ok "the command may read what is typed"
 input_ok()
 {
 	card
-	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c "'read -r line; echo got \$line'"
+	terminal "$FPGACTL" reprogram 07:00.1 -- sh -c \
+		"'ls -l /proc/self/fd; read -r line; echo got \$line'"
 	shows running
 	printf 'yes\n' >&9
 	closed
 	[ "$rc" = 0 ]
 	grep -q 'got yes' "$work/screen"
+	# the command has the terminal once
+	grep -q ' 0 -> /dev/pts/' "$work/screen"
+	lacks '-> /dev/tty' "$work/screen"
 	fenced_and_back
 }
 
