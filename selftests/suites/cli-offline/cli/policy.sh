@@ -79,6 +79,8 @@ show_set_ok()
 	fvl policy -o VALUE,KEY 07:00.0
 	succeeds
 	[ "$(head -n 1 <<<"$out" | xargs)" = "VALUE KEY" ]
+	on_terminal policy 07:00.0
+	[ "$(sed 's/CR$//' "$work/out" | wc -L)" -le 80 ]
 }
 
 hold json_ok "a program reads every key, as numbers, words and null"
