@@ -222,6 +222,17 @@ columns_ok()
 	[ "$(head -n 1 <<<"$out" | xargs)" = "TIME DEVICE EVENT METHOD OUTCOME TOOK-MS WHO DETAILS SEQ" ]
 }
 
+hold widths_ok "columns have room for what may come, and are aligned"
+widths_ok()
+{
+	event 1 0.000 0 5 "pid 7" "comm b" | answer history-get
+	fvl history -o TIME,PORT,SEQ,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO
+	[ "$(head -n 1 <<<"$out")" = \
+"TIME                    PORT          SEQ DEVICE       EVENT         METHOD  OUTCOME               TOOK-MS WHO" ]
+	fvl history -o PID,COMMAND,STATE,LINK,DETAILS
+	[ "$(head -n 1 <<<"$out")" = "    PID COMMAND         STATE   LINK        DETAILS" ]
+}
+
 # follow ARGUMENT…: run in the background, as $pid. Without --foreground, timeout sends SIGCONT
 # after each signal, which cancels the SIGSTOP of LeakSanitizer's final check
 follow()
