@@ -112,6 +112,36 @@ completion_ok()
 	[ "$(complete_line "--sysroot $tree bind 0000:01:00.")" = "00.0 00.1" ]
 }
 
+# help_words COMMAND SECTION: print the words of a section of its help
+help_words()
+{
+	fv help "$1" >/dev/null
+	sed -n "/^$2/,/^\$/p" <<<"$out" | sed 1d | cut -c 1-29
+}
+
+hold completion_complete_ok "each command completes the options and columns that its help has, in order"
+completion_complete_ok()
+{
+	local command
+
+	fv completion bash
+	cp "$work/out" "$work/completion"
+	: >"$work/with"
+	for command in $commands completion help version; do
+		sed -n "/^	$command)\$/,/;;\$/p" "$work/completion" >"$work/part"
+		[ -s "$work/part" ]
+		[ "$(sed -n "s/^		options='\(.*\)'/\1/p" "$work/part" | tr ' ' '\n' | sort | xargs)" = \
+			"$(help_words "$command" Options | grep -oE -e '--?[A-Za-z-]+' | sort | xargs)" ]
+		[ "$(sed -n "s/^		columns='\(.*\)'/\1/p" "$work/part")" = \
+			"$(help_words "$command" Columns | sed 's/^....\([A-Z-]*\).*/\1/' | xargs)" ]
+		help_words "$command" Options | grep -E ' [A-Z]+ *$' |
+			grep -oE -e '--?[a-z-]+' >>"$work/with"
+	done
+	# those that take the next word
+	[ "$(grep -oE '^		--.* i=' "$work/completion" | grep -oE -e '--?[a-z-]+' | sort -u |
+		grep -v -- '--sysroot' | xargs)" = "$(sort -u "$work/with" | grep -v -- '--sysroot' | xargs)" ]
+}
+
 hold completion_refused "there is no completion for another shell"
 completion_refused()
 {
