@@ -75,32 +75,30 @@ static void print_command(const struct cmd *cmd)
 	printf("\t\t;;\n");
 }
 
-/* Options with a separate argument: the argument must not be taken for the command. */
+/* One more pattern for "$command$word". */
+static void print_pattern(const char *command, const struct cmd_option *o)
+{
+	printf(" | %s--%s", command, o->name);
+	if (o->letter)
+		printf(" | %s-%c", command, o->letter);
+}
+
+/* Options with a separate argument, which must not be taken for the command or for "--". */
 static void print_with_argument(void)
 {
-	const char *separator = "";
 	size_t i, j;
 
+	printf("--sysroot");
 	for (i = 0; i < cmd_count(); i++) {
 		const struct cmd *cmd = cmd_at(i);
 
-		for (j = 0; j < cmd->n_options; j++) {
-			if (!cmd->options[j].arg || cmd->options[j].is_arg_optional)
-				continue;
-			printf("%s--%s", separator, cmd->options[j].name);
-			separator = " | ";
-			if (cmd->options[j].letter)
-				printf(" | -%c", cmd->options[j].letter);
-		}
+		for (j = 0; j < cmd->n_options; j++)
+			if (cmd->options[j].arg && !cmd->options[j].is_arg_optional)
+				print_pattern(cmd->name, &cmd->options[j]);
 	}
-	for (i = 0; i < cmd_n_global_options; i++) {
-		if (!cmd_global_options[i].arg)
-			continue;
-		printf("%s--%s", separator, cmd_global_options[i].name);
-		separator = " | ";
-		if (cmd_global_options[i].letter)
-			printf(" | -%c", cmd_global_options[i].letter);
-	}
+	for (i = 0; i < cmd_n_global_options; i++)
+		if (cmd_global_options[i].arg)
+			print_pattern("\"$command\"", &cmd_global_options[i]);
 }
 
 /* Known argument words of the options, if any. */
@@ -156,14 +154,16 @@ static const char middle[] =
 	"\t\tword=${split[i]}\n"
 	"\t\tcase $word in\n"
 	"\t\t--) program=$((i + 1)); break ;;\n"
-	"\t\t--sysroot) root=${split[i + 1]}; i=$((i + 1)) ;;\n"
+	"\t\t--sysroot) root=${split[i + 1]} ;;\n"
 	"\t\t--sysroot=*) root=${word#*=} ;;\n"
+	"\t\t-*) ;;\n"
+	"\t\t*) [ -n \"$command\" ] || command=$word ;;\n"
+	"\t\tesac\n"
+	"\t\tcase $command$word in\n"
 	"\t\t";
 
 static const char after_arguments[] =
 	") i=$((i + 1)) ;;\n"
-	"\t\t-*) ;;\n"
-	"\t\t*) [ -n \"$command\" ] || command=$word ;;\n"
 	"\t\tesac\n"
 	"\tdone\n"
 	"\tcase $command in\n";

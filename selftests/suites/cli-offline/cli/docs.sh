@@ -105,6 +105,10 @@ completion_ok()
 	cd "$work/here"
 	[ "$(complete_line "reprogram 07:00.0 -- mktem")" = mktemp ]
 	[ "$(complete_line "reprogram 07:00.0 -- openFPGALoader des")" = design.bit ]
+	# -n has an argument in history only
+	[ "$(complete_line "reprogram 07:00.0 -n -- mktem")" = mktemp ]
+	[ "$(complete_line "history -n 5 --fol")" = --follow ]
+	[ "$(complete_line "--sysroot $tree -o PORT list -o D")" = "DEVICE DRIVER" ]
 	[ "$(complete_line "reprogram --t")" = --timeout ]
 	[ -z "$(complete_line "reprogram --timeout ")" ]
 	[ "$(complete_line "--sysroot $tree reprogram 0000:07:00.")" = "00.0 00.1" ]
@@ -135,11 +139,11 @@ completion_complete_ok()
 		[ "$(sed -n "s/^		columns='\(.*\)'/\1/p" "$work/part")" = \
 			"$(help_words "$command" Columns | sed 's/^....\([A-Z-]*\).*/\1/' | xargs)" ]
 		help_words "$command" Options | grep -E ' [A-Z]+ *$' |
-			grep -oE -e '--?[a-z-]+' >>"$work/with"
+			grep -oE -e '--?[a-z-]+' | sed "s/^/$command/" >>"$work/with"
 	done
 	# those that take the next word
-	[ "$(grep -oE '^		--.* i=' "$work/completion" | grep -oE -e '--?[a-z-]+' | sort -u |
-		grep -v -- '--sysroot' | xargs)" = "$(sort -u "$work/with" | grep -v -- '--sysroot' | xargs)" ]
+	[ "$(grep -F '"$command"-o' "$work/completion" | grep -oE '[a-z]+--?[a-z]+' | sort | xargs)" = \
+		"$(grep -vE -e '-(-output|o|-sysroot)$' "$work/with" | sort | xargs)" ]
 }
 
 hold completion_refused "there is no completion for another shell"
