@@ -4,8 +4,8 @@
  * directories of /proc, and of the mount table, are redirected to it.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
- * fail/fork and fail/socket, these calls of fpgactl fail with that errno; with fail/kill, its
- * signals are lost.
+ * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
+ * does; with fail/kill, its signals are lost.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -49,12 +49,16 @@ static const char *moved(const char *path, char buf[2 * PATH_MAX])
 static bool is_claimed(const char *path)
 {
 	const char *dev = strstr(path, "/tree/dev/");
+	const char *root = getenv("FAKE_ROOT");
 	char claim[2 * PATH_MAX];
 
-	if (!dev)
+	if (root && !strncmp(path, "/dev/", 5))
+		snprintf(claim, sizeof(claim), "%s/claimed/%s", root, path + 5);
+	else if (dev)
+		snprintf(claim, sizeof(claim), "%.*s/tree/claimed/%s", (int)(dev - path), path,
+			 dev + strlen("/tree/dev/"));
+	else
 		return false;
-	snprintf(claim, sizeof(claim), "%.*s/tree/claimed/%s", (int)(dev - path), path,
-		 dev + strlen("/tree/dev/"));
 	return !REAL(access)(claim, F_OK);
 }
 
@@ -139,7 +143,7 @@ int failure(const char *call)
 	fd = REAL(open)(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	if (read(fd, text, sizeof(text) - 1) <= 0)
+	if (REAL(read)(fd, text, sizeof(text) - 1) <= 0)
 		abort();
 	REAL(close)(fd);
 	return atoi(text);
@@ -149,6 +153,18 @@ int pipe2(int fds[2], int flags)
 {
 	errno = failure("pipe2");
 	return errno ? -1 : REAL(pipe2)(fds, flags);
+}
+
+ssize_t read(int fd, void *buf, size_t size)
+{
+	char path[2 * PATH_MAX];
+
+	errno = failure("read");
+	if (!errno)
+		return REAL(read)(fd, buf, size);
+	snprintf(path, sizeof(path), "%s/fail/read", getenv("FAKE_ROOT"));
+	unlink(path);
+	return -1;
 }
 
 pid_t fork(void)

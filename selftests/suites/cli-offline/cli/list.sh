@@ -281,6 +281,22 @@ holder_unseen_ok()
 	json '.holders_complete == false'
 }
 
+hold read_ok "a read that a signal interrupts is repeated, of one that fails nothing is believed"
+read_ok()
+{
+	local word
+
+	mkdir "$tree/fail"
+	# EINTR, EIO
+	for word in 4:8086:0d4c 5:0000:0d4c; do
+		echo "${word%%:*}" >"$tree/fail/read"
+		fvl list --all --json
+		succeeds
+		[ ! -e "$tree/fail/read" ]
+		value '.groups[0].devices[0].id' "${word#*:}"
+	done
+}
+
 hold hostile_names_ok "control characters and broken UTF-8 do not reach the terminal"
 hostile_names_ok()
 {
