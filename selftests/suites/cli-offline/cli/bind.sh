@@ -153,6 +153,35 @@ consent_refused()
 	unchanged
 }
 
+hold consent_several_refused "all devices of other drivers are named, the first as the object"
+consent_several_refused()
+{
+	fvk bind --only 04:00.1 01:00.1 01:00.0
+	refuses 4 "0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma, 0000:04:00.1 from igb"
+}
+
+hold signal_ok "a signal comes through when all of the group is bound"
+signal_ok()
+{
+	mkdir "$tree/held"
+	: >"$tree/held/0000:01:00.1"
+	LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" --sysroot "$tree" bind --yes 01:00.0 >"$work/out" \
+		2>"$work/err" </dev/null &
+	begun=$!
+	wait_until is_first_bound
+	kill -TERM "$begun"
+	rm "$tree/held/0000:01:00.1"
+	finish
+	[ "$rc" = 143 ]
+	[ "$(driver_of 0000:01:00.1)" = fpga_vfio_pci ]
+	[ -z "$out" ]
+}
+
+is_first_bound()
+{
+	[ "$(driver_of 0000:01:00.0)" = fpga_vfio_pci ]
+}
+
 hold undo_probe_ok "when a member's probe fails, all are as before and the errno is told"
 undo_probe_ok()
 {
