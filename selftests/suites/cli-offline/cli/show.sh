@@ -93,6 +93,17 @@ unknown_facts_ok()
 	fv show --json 01:00.0
 	value '[.reset_methods, .numa_node, .subsystem, .subsystem_id, .driver_override, .state, .profile, .reset_time, .fence]' \
 		'[[],null,null,null,null,null,null,null,null]'
+	: >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
+	fv show --json 01:00.0
+	value .driver_override null
+	# of a port that tells only one of them, neither is shown
+	rm "$tree/sys/bus/pci/devices/0000:00:01.0/max_link_width"
+	fv show 01:00.0
+	grep -qx 'Link:  *16 GT/s x8 / 16 GT/s x8' <<<"$out"
+	echo 16 >"$tree/sys/bus/pci/devices/0000:00:01.0/max_link_width"
+	rm "$tree/sys/bus/pci/devices/0000:00:01.0/max_link_speed"
+	fv show 01:00.0
+	grep -qx 'Link:  *16 GT/s x8 / 16 GT/s x8' <<<"$out"
 	echo -1 >"$tree/sys/bus/pci/devices/0000:01:00.0/numa_node"
 	fv show --json 01:00.0
 	value .numa_node null
