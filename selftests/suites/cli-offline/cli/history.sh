@@ -103,6 +103,26 @@ outcome_ok()
 	[ "$(awk 'NF == 1' <<<"$out" | wc -l)" = 10 ]
 }
 
+hold incomplete_ok "an event without its port, number, time or kind is none; all else may be missing"
+incomplete_ok()
+{
+	local word
+
+	{
+		for word in port seq time-ns kind; do
+			event 1 0.000 2 5 | sed "/^$word /d"
+		done
+		event 2 1.000 2 5 "width 4" "error 4000" next
+		event 3 2.000 3 5 "speed 1" "state 3" "width 4" "text why"
+		event 4 3.000 3 5 "speed 1" "#6"
+	} | answer history-get
+	fvl history --json 07:00.0
+	value '.events | map([.seq, .link, .error])' \
+		'[[2,{"speed_mts":null,"width":4},"unknown"],[3,{"speed_mts":2500,"width":4},null]]'
+	fvl history -o DETAILS,TOOK-MS,METHOD 07:00.0
+	[ "$(tail -n 1 <<<"$out" | xargs)" = "lost, 2.5 GT/s x4: why" ]
+}
+
 hold strange_names_ok "names that others chose are fit for a terminal, and for JSON"
 strange_names_ok()
 {
@@ -203,6 +223,8 @@ lines_ok()
 	fvl history -n 2 -o SEQ 07:00.0
 	[ "$(xargs <<<"$out")" = "SEQ 5 6" ]
 	fvl history --lines 100 -o SEQ 07:00.0
+	[ "$(xargs <<<"$out")" = "SEQ 1 2 3 4 5 6" ]
+	fvl history --lines 1000000 -o SEQ 07:00.0
 	[ "$(xargs <<<"$out")" = "SEQ 1 2 3 4 5 6" ]
 	fvl history --lines=0 07:00.0
 	succeeds
@@ -398,6 +420,8 @@ nothing_ok()
 	[ "$rc" = 0 ]
 	[ -z "$out" ]
 	[ "$err" = "fpgactl: history: no events recorded" ]
+	fvl history 07:00.0
+	[ "$err" = "fpgactl: 0000:00:07.0: no events recorded" ]
 	fvl history --json 07:00.0
 	succeeds
 	value . '{"events":[],"not_kept":[]}'
