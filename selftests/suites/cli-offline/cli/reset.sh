@@ -267,6 +267,11 @@ busy_refused()
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: the card is being retrained"
 	hints "Another operation is running on the card; try again."
+	# ENOTTY
+	echo "fail 25 0000:07:00.1: has no reset method" | answer reset
+	fvl reset 07:00.1
+	refuses 1 "0000:07:00.1: reset: has no reset method"
+	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 }
 
 # fails CODE TEXT: as refuses(), with the tried steps on stdout
@@ -322,6 +327,8 @@ impossible_refused()
 	done_by_hot
 	fvl reset 07:00.1
 	fails 1 "0000:07:00.1: reset: no method is possible"
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY" ]
+	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 	asked "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --dry-run 07:00.1
 	fails 1 "0000:07:00.1: reset: no method is possible"
@@ -582,6 +589,10 @@ no_plan_ok()
 	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
 	fvl reset --method flr 07:00.1
 	succeeds
+	fvl reset --method pm 07:00.1
+	succeeds
+	fvl reset --method link 07:00.1
+	[ "$rc" = 4 ]
 	fvl reset --dry-run 07:00.1
 	refuses 4 "0000:07:00.1: reset: is being opened, closed or reset"
 	echo "fail 105 0000:07:00.1: 32 operations wait for its card already" | answer reset
