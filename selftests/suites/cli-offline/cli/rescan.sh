@@ -416,6 +416,7 @@ nothing_refused()
 	[ "$rc" = 6 ]
 	clock_is "$((link_up_ms + 6000)) auto"
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: no function found below 0000:00:07.0" ]
+	hints "The functions of the card were removed. Load an image, write 1 to"
 	grep -q '^0000:07:00.0 ID  *10ee:9038  *absent$' <<<"$out"
 	fvl rescan 07:00.0
 	refuses 3 "0000:07:00.0: rescan: no such PCI device"
@@ -430,6 +431,7 @@ remove_refused()
 	remember
 	fvl rescan 07:00.0
 	refuses 1 "0000:07:00.0: rescan: cannot remove 0000:07:00.1: Input/output error"
+	hints "See the kernel log for details."
 	unchanged
 	# function 0 goes last
 	mv "$tree/fail/remove.0000:07:00.1" "$tree/fail/remove.0000:07:00.0"
@@ -515,9 +517,13 @@ fenced_refused()
 	fvl rescan 07:00.0
 	refuses 4 "0000:07:00.0: rescan: card is fenced by fpgactl (pid 77), 2 s left"
 	hints "Nothing was changed. Recover it first: fpgactl recover 0000:07:00.0"
+	card 1 active
+	fvl rescan 07:00.0
+	refuses 4 "0000:07:00.0: rescan: card is fenced"
 	card 2 active
 	fvl rescan 07:00.0
 	refuses 4 "0000:07:00.0: rescan: card is recovering"
+	hints "Nothing was changed. Try again when the recovery has finished."
 	unchanged
 }
 
@@ -546,10 +552,43 @@ others_refused()
 	fvl rescan --yes 08:00.1
 	refuses 4 "0000:08:00.1: rescan: cannot remove 0000:08:00.0: held by evil\\x1b[31m\\x0aname\\xff (pid 4343)"
 	unchanged
+	# --dry-run does not open a disk to see whether it is claimed
+	mkdir "$tree/claimed"
+	: >"$tree/claimed/nvme4n1p1"
+	fvl rescan --yes 0c:00.0
+	refuses 4 "0000:0c:00.0: rescan: cannot remove 0000:0c:00.0: nvme4n1p1 is in use"
+	fvl rescan --dry-run 0c:00.0
+	succeeds
+	unchanged
 	clock 0 auto
 	fvl rescan --yes 01:00.0
 	succeeds
 	unchanged
+}
+
+hold vfs_refused "nor is a function of ours with virtual functions removed"
+vfs_refused()
+{
+	changed
+	echo 2 >"$tree/$port/0000:07:00.1/sriov_numvfs"
+	remember
+	fvl rescan --yes 07:00.0
+	refuses 4 "0000:07:00.0: rescan: cannot remove 0000:07:00.1: 2 virtual functions enabled"
+	unchanged
+}
+
+hold properties_ok "all that identifies a function is compared"
+properties_ok()
+{
+	changed
+	becomes 0000:07:00.0 class 0x058000 subsystem_device 0x0008 current_link_speed '8.0 GT/s PCIe' \
+		current_link_width 4 max_link_speed '8.0 GT/s PCIe' max_link_width 4
+	becomes 0000:07:00.1
+	fvl rescan 07:00.0
+	succeeds
+	[ "$(sed 1d <<<"$out" | tr -s ' ')" = "0000:07:00.0 subsystem ID 10ee:0007 10ee:0008
+0000:07:00.0 class 120000 058000
+0000:07:00.0 link 8 GT/s x4 / 8 GT/s x4" ]
 }
 
 hold own_bridge_ok "a bridge on the card comes and goes with it, without consent"
@@ -563,6 +602,16 @@ own_bridge_ok()
 	clock 0 auto
 	fvl rescan 07:00.0
 	succeeds
+	# what is behind it goes with it
+	ln -sfn ../../../../bus/pci/drivers/pcieport "$bridge/driver"
+	cp -a "$tree/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1" "$bridge/0000:20:00.0"
+	ln -sfn ../../../../../bus/pci/drivers/xdma "$bridge/0000:20:00.0/driver"
+	ln -s "../../../devices/pci0000:00/0000:00:07.0/0000:07:00.1/0000:20:00.0" \
+		"$tree/sys/bus/pci/devices/0000:20:00.0"
+	fvl rescan 07:00.0
+	refuses 4 "0000:07:00.0: rescan: would unbind 0000:20:00.0 from xdma"
+	fvl rescan --dry-run 07:00.0
+	grep -q '^0000:20:00.0  *xdma ' <<<"$out"
 }
 
 hold unbound_ok "a card without a driver needs neither module nor agreement"
@@ -590,6 +639,10 @@ bad_device_refused()
 	refuses 1 "0000:00:1f.0: rescan: has no upstream port to rescan"
 	fvl rescan -t x 07:00.0
 	refuses 2 "rescan: invalid --timeout 'x': not a time up to 24h"
+	fvl rescan -t 86401 07:00.0
+	refuses 2 "rescan: invalid --timeout '86401': not a time up to 24h"
+	fvl rescan -t 24h -o NOSUCH 07:00.0
+	refuses 2 "unknown column 'NOSUCH'"
 	fvl rescan --json -o DEVICE 07:00.0
 	[ "$rc" = 2 ]
 	fvl rescan -o NOSUCH 07:00.0
