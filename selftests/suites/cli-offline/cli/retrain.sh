@@ -133,6 +133,26 @@ down_refused()
 	prints "0000:07:00.0: 2.5 GT/s x1 -> down (3 attempts)"
 }
 
+hold progress_ok "on a terminal it tells how long it takes already"
+progress_ok()
+{
+	{
+		echo "wait block"
+		trained 4 8 1
+	} | answer retrain
+	: >"$tree/netlink/block"
+	clock 0
+	on_terminal retrain 07:00.0 &
+	begun=$!
+	wait_for 1000
+	clock 1000
+	wait_until grep -qF 'retrain: 1 s' "$work/screen"
+	rm "$tree/netlink/block"
+	end_of "$begun"
+	[ "$rc" = 0 ]
+	grep -qF 'fpgactl: 0000:07:00.0: retrain: 1 sCRESC[K0000:07:00.0: 2.5' "$work/out"
+}
+
 hold codes_refused "refusals of the driver have the exit codes that are documented"
 codes_refused()
 {
