@@ -216,6 +216,8 @@ progress_ok()
 	plan_recovery
 	recovered
 	sed -i '1i wait block' "$tree/netlink/recover"
+	# rounded up to seconds
+	sed -i 's/61000/60500/' "$tree/netlink/recover-dry-run"
 	: >"$tree/netlink/block"
 	clock 0
 	on_terminal recover 07:00.1 &
