@@ -202,7 +202,14 @@ values_ok()
 	takes retrain-tries=10 "retrain-tries=10"
 	takes monitor-interval=50ms "monitor-interval-ms=50"
 	takes monitor-interval=off "monitor-interval-ms=0"
+	takes link-width=x32 "link-width=32"
 	takes auto-retrain=on "auto-retrain=1"
+	takes identity=strict "identity=0"
+	takes user-notification=error "user-notification=1"
+	takes aer=ignore-data-errors "aer=2"
+	takes link-disable=auto "link-disable=0"
+	takes reset-at-open=auto "reset-at-open=0"
+	takes reset-at-open=always "reset-at-open=1"
 	takes auto-retrain=off "auto-retrain=0"
 	takes identity=build "identity=1"
 	takes user-notification=none "user-notification=0"
@@ -317,6 +324,7 @@ driver_refused()
 		echo "fail ${word%:*} 0000:07:00.0: because" | answer device-set
 		fvl policy 07:00.0 aer=stop
 		refuses "${word#*:}" "0000:07:00.0: policy: because"
+		[ "$word" != 19:3 ] || hints "'fpgactl list' shows the devices and their drivers."
 	done
 	echo "fail 1" | answer device-set
 	fvl policy --json 07:00.0 aer=stop
@@ -340,6 +348,9 @@ dry_run_ok()
 	fvl policy -n 07:00.0 default aer=stop
 	prints "0000:07:00.0: would change aer: recover -> stop
 0000:07:00.0: all other keys would be set from the board profile (xdma)"
+	sed -i '/^profile/d' "$tree/netlink/device-get"
+	fvl policy -n 07:00.0 default
+	prints "0000:07:00.0: all keys would be set from the board profile (default)"
 	fvl policy -n --json 07:00.0 aer=stop
 	value '[.dry_run, .before.aer, .after.aer, .after.identity]' '[true,"recover","stop","strict"]'
 	fvl policy -n --json 07:00.0 default aer=stop
