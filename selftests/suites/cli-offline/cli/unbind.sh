@@ -254,6 +254,12 @@ unseen_holder_refused()
 	fvk unbind --timeout 0 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by a process not visible to the caller after 0 s"
 	unchanged
+	# nor is one that is seen, and not counted
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+	mkdir -p "$tree/proc/4242/fd"
+	ln -s /dev/vfio/17 "$tree/proc/4242/fd/3"
+	fvk unbind --timeout 0 07:00.0
+	refuses 4 "0000:07:00.0: unbind: still held by ? (pid 4242) after 0 s"
 }
 
 hold released_ok "on a terminal the wait is shown; when the VM lets go, it goes on"
