@@ -245,6 +245,7 @@ static ssize_t fv_sysfs_policy_show(struct device *dev, struct device_attribute 
 
 /* A write to a file of one policy value. */
 struct fv_sysfs_policy_edit {
+	const char *name;
 	unsigned int attr;
 	const char *value;
 };
@@ -259,7 +260,7 @@ static int fv_sysfs_edit_value(struct fv_device *dev, struct fv_policy *policy, 
 	ret = fv_policy_word(edit->attr, 0) ? fv_policy_value(edit->attr, edit->value, value) :
 					      kstrtou32(edit->value, 0, value);
 	if (ret)
-		snprintf(text, size, "invalid value: %s", edit->value);
+		snprintf(text, size, "%s: invalid value %s", edit->name, edit->value);
 	return ret;
 }
 
@@ -268,6 +269,7 @@ static ssize_t fv_sysfs_policy_store(struct device *dev, struct device_attribute
 {
 	char value[FV_SYSFS_VALUE_SIZE];
 	struct fv_sysfs_policy_edit edit = {
+		.name = attr->attr.name,
 		.attr = fv_sysfs_policy_attr(attr),
 		.value = value,
 	};

@@ -14,6 +14,7 @@ static struct world {
 	int reset;
 	unsigned int resets, edits;
 	unsigned long methods;
+	char text[FV_REASON_SIZE];	/* of the last edit */
 } world;
 
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
@@ -38,6 +39,7 @@ int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 	world.edits++;
 	ret = edit(dev, &policy, arg, text, size);
 	kernel_assert(!ret == !*text);
+	strscpy(world.text, text);
 	if (!ret)
 		dev->policy = policy;
 	return ret;
@@ -145,6 +147,28 @@ TEST_F(sysfs, a_ready_register_has_numbers_that_fit)
 	EXPECT_EQ(0, write_file("ready_register", "none"));
 	EXPECT_EQ(0, ready->mask);
 	EXPECT_STREQ("none", shown("ready_register"));
+}
+
+/* A refusal names the file, which is the field of the policy. */
+TEST_F(sysfs, a_refusal_names_the_field)
+{
+	static const char *const fields[] = {
+		"load_limit_ms", "ready_limit_ms", "link_speed", "link_width", "retrain_tries",
+		"monitor_interval_ms", "auto_retrain", "identity", "user_notification", "aer",
+		"link_disable", "reset_at_open",
+	};
+	char text[FV_REASON_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		EXPECT_EQ(-EINVAL, write_file(fields[i], "sometimes\n"));
+		snprintf(text, sizeof(text), "%s: invalid value sometimes", fields[i]);
+		EXPECT_STREQ(text, world.text);
+	}
+	EXPECT_EQ(-EINVAL, write_file("reset_methods", "sometimes"));
+	EXPECT_STREQ("reset_methods: unknown, or too many: sometimes", world.text);
+	EXPECT_EQ(-EINVAL, write_file("ready_register", "sometimes"));
+	EXPECT_STREQ("ready_register: not a number, or too many: sometimes", world.text);
 }
 
 TEST_F(sysfs, a_method_is_asked_for_by_name)
