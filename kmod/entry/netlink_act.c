@@ -189,7 +189,7 @@ static int fv_nl_retrain_run(struct fv_op *op)
 		return 0;
 	if (!op->has_after)
 		strscpy(op->text, "its link cannot be retrained");
-	else if (ret == -EREMOTEIO)
+	else if (ret == -EREMOTEIO && op->after.speed)
 		snprintf(op->text, sizeof(op->text), "link trained to %s x%u, goal is %s x%u",
 			 fv_link_speed_name(op->after.speed), op->after.width,
 			 fv_link_speed_name(op->goal.speed), op->goal.width);

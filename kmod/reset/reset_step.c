@@ -313,6 +313,8 @@ static void fv_reset_improve_link(struct fv_reset_job *job)
 	if (ret > 0)
 		pci_info(pdev, "link retrained to %s x%u after a reset\n",
 			 fv_link_speed_name(link.speed), link.width);
+	else if (!link.speed)
+		pci_warn(pdev, "the link did not come up after a reset and a retrain\n");
 	else
 		pci_warn(pdev, "link is at %s x%u after a reset, goal is %s x%u\n",
 			 fv_link_speed_name(link.speed), link.width,

@@ -62,7 +62,7 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 {
 	kernel_assert(goal == &world.op.goal);
 	world.origin = origin;
-	after->speed = 2;
+	after->speed = world.is_down_after ? 0 : 2;
 	return world.retrain;
 }
 
@@ -209,6 +209,10 @@ TEST_F(act, a_retrain_runs)
 	EXPECT_TRUE(world.op.has_after);
 	EXPECT_EQ(FV_LINK_TRIES_DEFAULT, world.op.attempts);
 	EXPECT_STREQ("link trained to 5 GT/s x4, goal is 8 GT/s x8", world.op.text);
+	world.is_down_after = true;
+	EXPECT_EQ(-EREMOTEIO, run());
+	EXPECT_STREQ("the link did not come up", world.op.text);
+	world.is_down_after = false;
 	world.retrain = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, run());
 	EXPECT_TRUE(world.op.has_after);

@@ -22,7 +22,7 @@
 /* State, results and call counts of the stubs. */
 static struct world {
 	struct fv_device *dev;
-	bool has_session;
+	bool has_session, is_down_after;
 	int submit;			/* error */
 	struct fv_op op;		/* the last one that was allocated */
 	int op_refs;

@@ -339,6 +339,7 @@ int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, stru
 {
 	if (!world.is_link_read)
 		return -EOPNOTSUPP;
+	*link = (struct fv_link) { .speed = 1, .width = 1 };
 	*goal = (struct fv_link_goal) { .speed = 3, .width = 8 };
 	return 0;
 }
