@@ -243,6 +243,7 @@ TEST_F(dmabuf, nothing_without_fence_or_export)
 {
 	fv_fence_revoke(self->dev);
 	fv_fence_lower(self->dev);
+	EXPECT_EQ(0, world.exits);
 	/* lowered before the work runs */
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	fv_fence_lower(self->dev);
@@ -346,6 +347,21 @@ TEST_F(dmabuf, a_device_that_was_closed)
 	EXPECT_EQ(0, world.entries);
 	EXPECT_EQ(0, world.exits);
 	EXPECT_EQ(0, kernel_locks);
+	/* nor does a fence without a user look at them */
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_FALSE(does_work(self->dev));
+}
+
+/* Unbound before the work runs. */
+TEST_F(dmabuf, a_device_that_goes)
+{
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_TRUE(self->fence->revoke.is_queued);
+	fv_fence_closing(self->dev);
+	fv_fence_exit(self->dev);
+	EXPECT_FALSE(self->fence->revoke.is_queued);
+	memset(&self->fence->ones, 0, sizeof(self->fence->ones));
+	EXPECT_EQ(0, fv_fence_init(self->dev));
 }
 
 int main(int argc, char **argv)

@@ -301,6 +301,11 @@ FIXTURE_SETUP(fence)
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	world.insert = VM_FAULT_NOPAGE;
 	set_command(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	/* what init has to overwrite */
+	self->fence->turn.held = 1;
+	self->fence->raise.held = 1;
+	self->fence->gate.held = 1;
+	self->fence->opened.wakes = 1;
 	ASSERT_EQ(0, fv_fence_init(self->dev));
 	fv_fence_opened(self->dev);
 	self->began_ns = kernel_ns;
@@ -434,6 +439,57 @@ TEST_F(fence, intx_is_unmasked_when_the_fence_is_refused)
 	EXPECT_EQ(1, resumes);
 }
 
+/* memory_lock, which the user may keep, is needed to mask INTx only. */
+TEST_F(fence, the_gate_is_closed_without_memory)
+{
+	down_read(&self->dev->core.memory_lock);
+	fv_wait_begin(&self->wait, 100);
+	EXPECT_EQ(0, fv_fence_close_gate(self->dev, &self->wait));
+	EXPECT_FALSE(self->dev->intx.is_held);
+	fv_fence_open_gate(self->dev);
+	use_intx(self->dev);
+	fv_wait_begin(&self->wait, 100);
+	EXPECT_EQ(-EAGAIN, fv_fence_close_gate(self->dev, &self->wait));
+	EXPECT_EQ(0, self->fence->gate.held);
+	EXPECT_EQ(0, atomic_read(&self->fence->nr_closing));
+	EXPECT_EQ(0, suspends);
+	up_read(&self->dev->core.memory_lock);
+}
+
+static void look_at_intx(void)
+{
+	kernel_assert(world.dev->core.virq_disabled);
+}
+
+/* A write to Command that is under way enables INTx after the mask. */
+static int suspend_and_enable(struct device *device)
+{
+	world.dev->core.virq_disabled = false;
+	return 0;
+}
+
+TEST_F(fence, intx_is_held_again)
+{
+	static const struct dev_pm_ops late = { suspend_and_enable, resume };
+
+	use_intx(self->dev);
+	fv_wait_begin(&self->wait, 100);
+	ASSERT_EQ(0, fv_fence_close_gate(self->dev, &self->wait));
+	self->dev->core.virq_disabled = false;
+	EXPECT_EQ(0, fv_fence_lock_memory(self->dev, &self->wait));
+	EXPECT_TRUE(self->dev->core.virq_disabled);
+	fv_fence_unlock(self->dev);
+	fv_intx_settle(self->dev);
+	/* before the fence drains the user's accesses */
+	driver.pm = &late;
+	world.on_grace = look_at_intx;
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_EQ(1, world.grace_periods);
+	driver.pm = &pm;
+	lower();
+	fv_intx_settle(self->dev);
+}
+
 /* Overlapping readers: memory_lock is never free, except for a writer that waits in line. */
 static void let_in_turn(void)
 {
@@ -445,10 +501,19 @@ static void let_in_turn(void)
 		down_read(&world.dev->core.memory_lock);
 }
 
+/* During the drain the fence is up, but memory is still enabled and mapped, and no lock held. */
+static void look_at_drain(void)
+{
+	kernel_assert(fv_fence_is_up(&world.dev->fence) && kernel_locks == 1);
+	kernel_assert(!atomic_read(&world.dev->fence.nr_closing));
+	kernel_assert(command() & PCI_COMMAND_MEMORY && !world.zaps);
+}
+
 TEST_F(fence, it_needs_no_gap_between_accesses)
 {
 	down_read(&self->dev->core.memory_lock);
 	in_ms(20, let_in_turn);
+	world.on_grace = look_at_drain;
 	begin_clock();
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_GE(22, took_ms());
@@ -481,6 +546,8 @@ TEST_F(fence, what_was_given_up_is_not_done)
 	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
 	EXPECT_EQ(NULL, self->fence->step);
 	EXPECT_TRUE(self->fence->in_turn.is_queued);
+	/* nor does it wait for the lock */
+	self->fence->in_turn.fn(&self->fence->in_turn);
 	leave_memory();
 	do_in_turn();
 	EXPECT_FALSE(fv_fence_is_up(self->fence));
@@ -528,6 +595,19 @@ TEST_F(fence, it_is_finished_when_the_lock_comes)
 	lower();
 	EXPECT_EQ(PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY, command());
 	EXPECT_EQ(1, world.unfenced);
+}
+
+/* Or when the fence is raised once more, before the work runs. */
+TEST_F(fence, it_is_finished_when_it_is_raised_again)
+{
+	world.on_grace = take_memory;
+	EXPECT_EQ(-EAGAIN, fv_fence_raise(self->dev));
+	release_memory();
+	EXPECT_EQ(0, world.zaps);
+	EXPECT_EQ(0, fv_fence_raise(self->dev));
+	EXPECT_EQ(1, world.zaps);
+	EXPECT_EQ(PCI_COMMAND_MASTER, command());
+	EXPECT_EQ(1, world.grace_periods);
 }
 
 /* A later step, here to mask INTx for a reset, is done in the same run. */
@@ -747,14 +827,6 @@ TEST_F(fence, it_waits_for_each_lock)
 	}
 }
 
-/* During the drain the fence is up, but memory is still enabled and mapped, and no lock held. */
-static void look_at_drain(void)
-{
-	kernel_assert(fv_fence_is_up(&world.dev->fence) && kernel_locks == 1);
-	kernel_assert(!atomic_read(&world.dev->fence.nr_closing));
-	kernel_assert(command() & PCI_COMMAND_MEMORY && !world.zaps);
-}
-
 TEST_F(fence, accesses_under_way_are_waited_for)
 {
 	static const struct {
@@ -799,6 +871,7 @@ TEST_F(fence, it_is_lowered_during_the_drain)
 	EXPECT_EQ(3, self->fence->seq);
 	EXPECT_EQ(2, world.fenced);
 	EXPECT_EQ(1, world.unfenced);
+	EXPECT_EQ(2, world.grace_periods);
 	EXPECT_EQ(PCI_COMMAND_MASTER, command());
 }
 
@@ -836,6 +909,7 @@ TEST_F(fence, one_ioctl_is_inside)
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, fv_fence_take_turn(self->dev));
 	EXPECT_EQ(-EINTR, fv_fence_enter(self->dev));
+	EXPECT_EQ(-EINTR, fv_fence_raise(self->dev));
 	EXPECT_EQ(0, kernel_locks);
 	EXPECT_EQ(0, kernel_sleeps);
 }
@@ -873,6 +947,12 @@ TEST_F(fence, an_ioctl_waits_for_the_end_of_a_reset)
 	EXPECT_EQ(-EAGAIN, fv_fence_enter(self->dev));
 	EXPECT_EQ(1000, took_ms());
 	EXPECT_EQ(0, kernel_locks);
+	/* at the last moment */
+	in_ms(1000, lower);
+	EXPECT_EQ(0, fv_fence_enter(self->dev));
+	forget_acts();
+	fv_fence_leave(self->dev);
+	raise_at_once();
 	in_ms(140, lower);
 	begin_clock();
 	EXPECT_EQ(0, fv_fence_enter(self->dev));
@@ -1630,6 +1710,8 @@ TEST_F(fence, huge_ones_are_filled_again)
 	EXPECT_EQ(NULL, self->fence->ones.huge[1]);
 	world.zaps = 0;
 	kernel_ns += HUGE_MS * NSEC_PER_MSEC;
+	/* not even if it is lowered after the refill has begun */
+	self->fence->ones.is_huge_used = true;
 	kernel_do(&self->fence->refill);
 	EXPECT_EQ(0, world.zaps);
 	EXPECT_FALSE(self->fence->refill.is_queued);
@@ -1655,6 +1737,7 @@ TEST_F(fence, it_ends_with_the_device)
 	fv_fence_closing(self->dev);
 	fv_fence_exit(self->dev);
 	EXPECT_FALSE(fv_fence_is_up(self->fence));
+	EXPECT_EQ(2, self->fence->seq);
 	EXPECT_EQ(1, world.unfenced);
 	EXPECT_FALSE(self->fence->refill.is_queued);
 	/* for the teardown */
@@ -1696,6 +1779,7 @@ TEST_F(fence, reads_and_writes_end_as_the_cores)
 		{ CONFIG, 4095, 1, 1, 1 },
 		{ CONFIG, 4095, 2, -EFAULT, -EFAULT },
 		{ CONFIG, 4096, 1, -EFAULT, -EFAULT },
+		{ CONFIG, 8192, 4, -EFAULT, -EFAULT },
 		{ CONFIG, 4096, 0, 0, 0 },
 		{ VGA, 0xa0000, 4, 4, 4 },
 		{ VGA, 0xbffff, 4, 1, 1 },
@@ -1750,6 +1834,8 @@ TEST_F(fence, some_devices_have_less)
 	pos = VFIO_PCI_INDEX_TO_OFFSET(VGA) + 0xa0000;
 	EXPECT_EQ(-EINVAL, fv_fence_read(vdev, self->user, 4, &pos));
 	EXPECT_EQ(-EINVAL, fv_fence_write(vdev, self->user, 4, &pos));
+	pos = VFIO_PCI_INDEX_TO_OFFSET(VGA);
+	EXPECT_EQ(-EINVAL, fv_fence_read(vdev, self->user, 4, &pos));
 	self->pdev.cfg_size = PCI_CFG_SPACE_EXP_SIZE;
 }
 

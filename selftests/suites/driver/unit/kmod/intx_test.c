@@ -317,6 +317,9 @@ TEST_F(intx, held_twice)
 	fv_intx_release(self->dev);
 	EXPECT_FALSE(self->dev->intx.unmask.is_queued);
 	EXPECT_EQ(1, world.resumes);
+	/* also after a close, which frees the virtual config space */
+	self->dev->core.vconfig = NULL;
+	fv_intx_release(self->dev);
 }
 
 /* Fenced again before the unmask. */
@@ -325,7 +328,9 @@ TEST_F(intx, held_again_at_once)
 	begins(self->dev);
 	fv_intx_release(self->dev);
 	begins(self->dev);
+	world.suspends = 0;
 	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, world.suspends + world.resumes);
 	EXPECT_TRUE(world.is_masked);
 	EXPECT_TRUE(is_disabled());
 	ends(self->dev, false);
@@ -362,6 +367,18 @@ TEST_F(intx, asleep_when_it_is_unmasked)
 	resume(&self->pdev.dev);
 	EXPECT_FALSE(is_disabled());
 	EXPECT_TRUE(works());
+	/* in a power state of its user's, it is masked already */
+	begins(self->dev);
+	set_disabled(true);
+	fv_intx_release(self->dev);
+	self->pdev.dev.active = 1;
+	self->pdev.current_state = PCI_D3hot;
+	world.suspends = 0;
+	fv_intx_settle(self->dev);
+	EXPECT_EQ(0, world.suspends);
+	EXPECT_EQ(0, self->pdev.dev.usage);
+	EXPECT_FALSE(is_disabled());
+	self->pdev.current_state = PCI_D0;
 	/* without CONFIG_PM no device is suspended */
 	begins(self->dev);
 	set_disabled(true);
@@ -426,6 +443,7 @@ TEST_F(intx, masked_by_its_user)
 	core_mask();
 	begins(self->dev);
 	ends(self->dev, true);
+	EXPECT_EQ(0, world.resumes);
 	EXPECT_TRUE(world.is_masked);
 	EXPECT_TRUE(is_disabled());
 	set_irqs(self->dev, UNMASK | NONE, INTX, 0);
@@ -434,6 +452,8 @@ TEST_F(intx, masked_by_its_user)
 	set_irqs(self->dev, MASK | NONE, INTX, 0);
 	self->dev->core.irq_type = VFIO_PCI_NUM_IRQS;
 	set_irqs(self->dev, VFIO_IRQ_SET_ACTION_TRIGGER | NONE, INTX, 0);
+	EXPECT_FALSE(*is);
+	set_irqs(self->dev, MASK | NONE, INTX, 0);
 	EXPECT_FALSE(*is);
 }
 

@@ -177,11 +177,28 @@ TEST_F(mmap, a_bar_is_wrapped)
 	EXPECT_TRUE(self->vma.vm_ops->close == core_close);
 	EXPECT_EQ(1, counts(MMAPS));
 	EXPECT_EQ(0, world.errors);
+	/* the last BAR, too */
+	self->vma.vm_ops = NULL;
+	self->vma.vm_pgoff = PGOFF(VFIO_PCI_BAR5_REGION_INDEX);
+	EXPECT_EQ(0, map());
+	EXPECT_NE(&core_ops, self->vma.vm_ops);
+	self->stats.counters->value[A(MMAPS)] = 1;
 	world.mmap = -EINVAL;
 	EXPECT_EQ(-EINVAL, map());
 	EXPECT_EQ(1, counts(MMAPS));
 	EXPECT_EQ(0, world.errors);
 	EXPECT_EQ(0, world.closes);
+}
+
+/* Older kernels map single pages only. */
+TEST_F(mmap, without_huge_faults)
+{
+	static const struct vm_operations_struct small = { .fault = core_fault };
+
+	world.ops = &small;
+	EXPECT_EQ(0, map());
+	EXPECT_EQ(NULL, self->vma.vm_ops->huge_fault);
+	EXPECT_NE(small.fault, self->vma.vm_ops->fault);
 }
 
 /* A refused mapping is closed in the core and not counted. */
@@ -260,6 +277,7 @@ TEST_F(mmap, the_first_fault_is_the_self_test)
 	EXPECT_EQ(3, world.faults);
 	EXPECT_EQ(1, world.huge_faults);
 	EXPECT_EQ(3, counts(MMAP_FAULTS));
+	EXPECT_EQ(0, world.fence_faults + world.fence_huge_faults);
 }
 
 TEST_F(mmap, a_huge_fault_is_as_good)

@@ -270,6 +270,46 @@ TEST_F(scope, functions_without_driver_are_held)
 	EXPECT_EQ(NULL, self->scope.devices[2]);
 	EXPECT_TRUE(self->pdevs[2].dev.mutex.held);
 	fv_scope_end(&self->scope);
+	/* but not woken */
+	world.devices[2] = &self->devices[2];
+	world.devices[0] = NULL;
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, widen());
+	EXPECT_EQ(NULL, self->scope.devices[1]);
+	fv_scope_wake(&self->scope);
+	EXPECT_EQ(0, self->pdevs[0].dev.usage);
+	EXPECT_EQ(1, self->pdevs[1].dev.usage);
+	EXPECT_EQ(1, self->pdevs[2].dev.usage);
+	fv_scope_allow_sleep(&self->scope);
+	EXPECT_EQ(0, self->pdevs[0].dev.usage);
+	EXPECT_EQ(0, self->pdevs[1].dev.usage);
+	EXPECT_EQ(0, self->pdevs[2].dev.usage);
+	/* and has no lock to undo, when the user of another one keeps its memory busy */
+	down_write(&self->devices[2].core.memory_lock);
+	EXPECT_EQ(-EBUSY, fv_scope_hold_memory(&self->scope, self->text, sizeof(self->text)));
+	up_write(&self->devices[2].core.memory_lock);
+	EXPECT_EQ(3, kernel_locks);
+	fv_scope_end(&self->scope);
+}
+
+/* Entries of a wider scope before do not count. */
+TEST_F(scope, it_becomes_narrow)
+{
+	ASSERT_EQ(0, begin());
+	ASSERT_EQ(0, hold(true));
+	ASSERT_EQ(0, hold(false));
+	fv_scope_wake(&self->scope);
+	EXPECT_EQ(0, self->pdevs[0].dev.usage);
+	EXPECT_EQ(1, self->pdevs[FIRST].dev.usage);
+	fv_scope_allow_sleep(&self->scope);
+	EXPECT_EQ(0, self->pdevs[0].dev.usage);
+	EXPECT_EQ(0, self->pdevs[FIRST].dev.usage);
+	EXPECT_EQ(0, fv_scope_hold_memory(&self->scope, self->text, sizeof(self->text)));
+	/* the device lock, and gate and memory_lock */
+	EXPECT_EQ(3, kernel_locks);
+	EXPECT_EQ(1, world.zaps);
+	fv_scope_release_memory(&self->scope);
+	fv_scope_end(&self->scope);
 }
 
 /* After a refusal, the own function is still held, and no other. */
@@ -332,6 +372,19 @@ TEST_F(scope, what_another_user_has)
 	self->scope.is_any_user = false;
 	self->devices[0].user = NULL;
 	expect_held();
+	EXPECT_TRUE(self->scope.is_open[0]);
+	/* an entry of another function before says nothing of the one that has it now */
+	self->scope.is_any_user = true;
+	self->devices[0].user = &self->another;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, widen());
+	EXPECT_TRUE(self->scope.is_open[1]);
+	world.devices[0] = NULL;
+	self->devices[FIRST].user = NULL;
+	EXPECT_EQ(0, widen());
+	EXPECT_FALSE(self->scope.is_open[0]);
+	EXPECT_FALSE(self->scope.is_open[1]);
+	fv_scope_end(&self->scope);
 }
 
 /*
@@ -384,6 +437,12 @@ TEST_F(scope, what_has_more_below_it)
 	add_function(&self->further, &self->pdevs[3], &self->devices[3], &self->set, 3);
 	expect_refused(-EOPNOTSUPP,
 		       "0000:00:01.0 has buses, or more than 32 functions, below it");
+	/* the device itself */
+	self->pdevs[FIRST].subordinate = &self->further;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EBUSY, hold(false));
+	EXPECT_STREQ("0000:01:00.1 has a bus below it", self->text);
+	fv_scope_end(&self->scope);
 }
 
 /* Make functions @from on VFs, on a bus that is not walked. */
@@ -443,6 +502,20 @@ TEST_F(scope, virtual_functions_are_held)
 	fv_scope_end(&self->scope);
 }
 
+/* The device lock of a function is tried once for a second, in vain. */
+#define expect_busy(_name)						\
+	do {								\
+		u64 __began_ns = kernel_ns;				\
+									\
+		ASSERT_EQ(0, begin());					\
+		EXPECT_EQ(-EAGAIN, widen());				\
+		EXPECT_STREQ(_name " is being bound, unbound or reset", self->text);	\
+		EXPECT_EQ(1000, (kernel_ns - __began_ns) / NSEC_PER_MSEC);	\
+		EXPECT_EQ(2, kernel_locks);				\
+		EXPECT_EQ(1, self->scope.nr_held);			\
+		fv_scope_end(&self->scope);				\
+	} while (0)
+
 /* VFs of the other functions, whether or not the own function has some. */
 TEST_F(scope, virtual_functions_of_the_others_are_held)
 {
@@ -454,6 +527,20 @@ TEST_F(scope, virtual_functions_of_the_others_are_held)
 	EXPECT_EQ(&self->pdevs[3], self->scope.functions[3]);
 	EXPECT_EQ(&self->pdevs[4], self->scope.functions[4]);
 	fv_scope_end(&self->scope);
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(0, fv_scope_preview(&self->scope, self->dev, true, self->text,
+				      sizeof(self->text)));
+	EXPECT_EQ(5, self->scope.nr);
+	fv_scope_end(&self->scope);
+	mutex_unlock(&self->set.lock);
+	/* one of these is being bound */
+	mutex_lock(&self->pdevs[4].dev.mutex);
+	expect_busy("0000:01:00.4");
+	mutex_unlock(&self->pdevs[4].dev.mutex);
+	/* there is no room for all */
+	vfs(2, 5, FV_SCOPE_MAX - 4);
+	expect_refused(-EOPNOTSUPP,
+		       "0000:00:01.0 has buses, or more than 32 functions, below it");
 }
 
 /* Function scope is refused, by the hold and by the check before it. */
@@ -546,16 +633,75 @@ TEST_F(scope, more_virtual_functions_than_there_is_room_for)
 	self->pdevs[2].is_virtfn = true;
 	self->pdevs[2].physfn = &self->pdevs[FIRST];
 	expect_vfs_refused(-EOPNOTSUPP, "0000:01:00.1 has more than 31 virtual functions");
+	/* no room for the check itself */
+	mutex_lock(&self->set.lock);
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, fv_scope_check_users(self->dev, self->text, sizeof(self->text)));
+	/* nor is it needed without virtual functions */
+	kernel_allocs = 0;
+	self->pdevs[FIRST].nr_vfs = 0;
+	EXPECT_EQ(0, fv_scope_check_users(self->dev, self->text, sizeof(self->text)));
+	mutex_unlock(&self->set.lock);
+}
+
+/* Many other users: the texts name those that fit. */
+TEST_F(scope, more_users_than_fit)
+{
+	static const char first[] = "0000:01:00.3 is held by";
+	unsigned int i;
+
+	vfs(FIRST, 3, FV_SCOPE_MAX - 2);
+	for (i = 3; i < FUNCTIONS; i++)
+		self->devices[i].user = &self->another;
+	ASSERT_EQ(0, begin());
+	memset(self->text, '#', sizeof(self->text));
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(-EBUSY, fv_scope_hold(&self->scope, false, self->text, 80));
+	mutex_unlock(&self->set.lock);
+	EXPECT_EQ(79, strlen(self->text));
+	EXPECT_EQ('#', self->text[80]);
+	EXPECT_EQ(sizeof(self->scope.holders) - 1, strlen(self->scope.holders));
+	EXPECT_EQ(0, strncmp(first, self->scope.holders, strlen(first)));
+	fv_scope_end(&self->scope);
 }
 
 /* An open or close in progress is waited for before the user is read. */
 TEST_F(scope, a_virtual_function_that_is_being_opened)
 {
 	struct mutex *lock = &self->vf_sets[3].lock;
+	u64 began_ns;
 
-	vfs(FIRST, 3, 1);
+	vfs(FIRST, 3, 3);
 	mutex_lock(lock);
 	expect_vfs_refused(-EAGAIN, "0000:01:00.3 is being opened, closed or reset");
+	/* a second for a reset, and for its check; but not for a plan */
+	began_ns = kernel_ns;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EAGAIN, hold(false));
+	EXPECT_EQ(1000, (kernel_ns - began_ns) / NSEC_PER_MSEC);
+	fv_scope_end(&self->scope);
+	mutex_lock(&self->set.lock);
+	began_ns = kernel_ns;
+	EXPECT_EQ(-EAGAIN, fv_scope_check_users(self->dev, self->text, sizeof(self->text)));
+	EXPECT_EQ(1000, (kernel_ns - began_ns) / NSEC_PER_MSEC);
+	self->scope = (struct fv_scope) {};
+	began_ns = kernel_ns;
+	EXPECT_EQ(-EAGAIN, fv_scope_preview(&self->scope, self->dev, false, self->text,
+					    sizeof(self->text)));
+	EXPECT_EQ(20, (kernel_ns - began_ns) / NSEC_PER_MSEC);
+	fv_scope_end(&self->scope);
+	mutex_unlock(&self->set.lock);
+	/* it may go, while other users and drivers may stay: to try again is first */
+	mutex_unlock(lock);
+	self->devices[3].user = &self->another;
+	world.devices[5] = NULL;
+	self->pdevs[5].dev.driver = &self->other;
+	mutex_lock(&self->vf_sets[4].lock);
+	expect_vfs_refused(-EAGAIN, "0000:01:00.4 is being opened, closed or reset");
+	mutex_unlock(&self->vf_sets[4].lock);
+	self->devices[3].user = NULL;
+	self->pdevs[5].dev.driver = NULL;
+	mutex_lock(lock);
 	world.frees = lock;
 	world.after = 20;
 	kernel_on_sleep = lets_go;
@@ -594,6 +740,10 @@ TEST_F(scope, what_has_no_port)
 	self->pdevs[FIRST].is_virtfn = false;
 	self->below.self = NULL;
 	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port of its own");
+	/* which the function alone does not need */
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, hold(false));
+	fv_scope_end(&self->scope);
 }
 
 /* The maximum number of functions, and one more. */
@@ -621,12 +771,7 @@ TEST_F(scope, there_is_room_for_32)
 TEST_F(scope, one_that_is_busy)
 {
 	mutex_lock(&self->pdevs[2].dev.mutex);
-	ASSERT_EQ(0, begin());
-	EXPECT_EQ(-EAGAIN, widen());
-	EXPECT_STREQ("0000:01:00.2 is being bound, unbound or reset", self->text);
-	EXPECT_EQ(2, kernel_locks);
-	EXPECT_EQ(1, self->scope.nr_held);
-	fv_scope_end(&self->scope);
+	expect_busy("0000:01:00.2");
 	mutex_unlock(&self->pdevs[2].dev.mutex);
 }
 

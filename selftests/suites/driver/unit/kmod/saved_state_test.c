@@ -12,6 +12,7 @@
 
 #define BASE 1			/* config values at probe */
 #define USER 2			/* as set by the user */
+#define NEVER UINT_MAX
 
 /* The PCI core's part of the saved state. */
 struct pci_saved_state {
@@ -23,9 +24,11 @@ static struct world {
 	struct fv_device *dev;
 	enum fpga_vfio_card_state state;
 	u32 value, saved;
-	bool is_lost, is_masked, is_intx_disabled;
-	int given_back;
-	int vfs;
+	bool is_lost, is_masked, is_intx_disabled, has_changed;
+	int given_back, vfs, wait, read, load;
+	u64 wait_limit_ns;
+	unsigned int answers;		/* until the function reads as all-ones */
+	unsigned int bars_put, finds, locks_at_load;
 	void (*other)(void);		/* runs once config_lock is free */
 } world;
 
@@ -43,13 +46,18 @@ struct pci_saved_state *pci_store_saved_state(struct pci_dev *pdev)
 {
 	struct pci_saved_state *state = kzalloc(sizeof(*state), GFP_KERNEL);
 
-	state->value = world.saved;
+	if (state)
+		state->value = world.saved;
 	return state;
 }
 
 int pci_load_saved_state(struct pci_dev *pdev, struct pci_saved_state *state)
 {
 	let_other();
+	kernel_assert(pdev == world.dev->core.pdev);
+	world.locks_at_load = pdev->block_cfg_access;
+	if (world.load)
+		return world.load;
 	world.saved = state->value;
 	return 0;
 }
@@ -61,21 +69,27 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 {
-	memset(policy, 0, sizeof(*policy));
+	*policy = dev->policy;
 }
 
 bool fv_ready_is_answering(struct pci_dev *pdev)
 {
+	if (!world.answers)
+		return false;
+	world.answers--;
 	return true;
 }
 
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 {
-	return 0;
+	world.wait_limit_ns = wait->end - wait->began;
+	return world.wait;
 }
 
 int fv_identity_read(struct pci_dev *pdev, struct fv_identity *identity)
 {
+	if (world.read)
+		return world.read;
 	identity->vendor = 0x10ee;
 	identity->device = 0x903f;
 	return 0;
@@ -84,21 +98,30 @@ int fv_identity_read(struct pci_dev *pdev, struct fv_identity *identity)
 bool fv_identity_differs(const struct fv_identity *was, const struct fv_identity *is,
 			 enum fpga_vfio_identity_check check, char *text, size_t size)
 {
-	return false;
+	kernel_assert(was == &world.dev->identity && is->vendor == 0x10ee);
+	kernel_assert(check == FPGA_VFIO_IDENTITY_CHECK_BUILD);
+	if (world.has_changed)
+		snprintf(text, size, "BAR 0");
+	return world.has_changed;
 }
 
 unsigned int fv_config_put_bars(struct pci_dev *pdev)
 {
+	kernel_assert(pdev->block_cfg_access == 1);
+	world.bars_put++;
 	return 0;
 }
 
 void fv_config_find(struct pci_dev *pdev, struct fv_config *config)
 {
+	kernel_assert(config == &world.dev->initial_config);
+	world.finds++;
 }
 
 void fv_config_capture(struct pci_dev *pdev, struct fv_config *config)
 {
 	config->values[0] = world.value;
+	let_other();
 }
 
 void fv_config_save(struct pci_dev *pdev, struct fv_config *config)
@@ -169,6 +192,9 @@ FIXTURE_SETUP(saved_state)
 	world.dev = self->dev;
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 	world.value = BASE;
+	world.answers = NEVER;
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 3000;
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_IDENTITY] = FPGA_VFIO_IDENTITY_CHECK_BUILD;
 	ASSERT_EQ(0, fv_saved_state_init(self->dev));
 	world.value = USER;
 }
@@ -176,6 +202,7 @@ FIXTURE_SETUP(saved_state)
 FIXTURE_TEARDOWN(saved_state)
 {
 	fv_saved_state_exit(self->dev);
+	kernel_assert(!self->pdev.block_cfg_access && !self->dev->note.is_queued);
 	kernel_ends();
 }
 
@@ -345,6 +372,219 @@ TEST_F(saved_state, it_is_given_back_with_what_it_came_with)
 		self->pdev.restores = 0;
 		ASSERT_EQ(0, fv_saved_state_init(self->dev));
 	}
+}
+
+TEST_F(saved_state, the_core_does_not_take_it)
+{
+	world.state = FPGA_VFIO_CARD_STATE_FAILED;
+	world.load = -EINVAL;
+	fv_saved_state_exit(self->dev);
+	EXPECT_EQ(0, self->pdev.restores);
+	EXPECT_EQ(0, self->pdev.block_cfg_access);
+	/* and a function whose probe has failed has nothing to give back */
+	world.load = 0;
+	world.wait = -ETIMEDOUT;
+	EXPECT_EQ(-ETIMEDOUT, fv_saved_state_init(self->dev));
+	fv_saved_state_exit(self->dev);
+	EXPECT_EQ(0, self->pdev.restores);
+}
+
+TEST_F(saved_state, it_cannot_be_bound)
+{
+	fv_saved_state_exit(self->dev);
+	EXPECT_EQ(3000 * NSEC_PER_MSEC, world.wait_limit_ns);
+	EXPECT_EQ(1, world.bars_put);
+	EXPECT_EQ(1, world.finds);
+	EXPECT_EQ(BASE, self->dev->initial_config.values[0]);
+	world.wait = -ENODEV;
+	EXPECT_EQ(-ENODEV, fv_saved_state_init(self->dev));
+	world.wait = 0;
+	world.read = -EIO;
+	EXPECT_EQ(-EIO, fv_saved_state_init(self->dev));
+	EXPECT_EQ(1, world.bars_put);
+	world.read = 0;
+	/* the link goes down while it is read */
+	world.answers = 0;
+	EXPECT_EQ(-EIO, fv_saved_state_init(self->dev));
+	EXPECT_EQ(NULL, self->dev->initial_saved);
+	world.answers = NEVER;
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, fv_saved_state_init(self->dev));
+	EXPECT_EQ(0, self->pdev.block_cfg_access);
+}
+
+/* A state that is not worth saving does not replace the last one. */
+TEST_F(saved_state, what_is_not_saved)
+{
+	EXPECT_TRUE(self->dev->is_initial);
+	world.answers = 0;
+	EXPECT_EQ(0, remember());
+	EXPECT_TRUE(self->dev->is_initial);
+	EXPECT_EQ(BASE, self->dev->config.values[0]);
+	/* the link goes down while it is saved */
+	world.answers = 1;
+	EXPECT_EQ(0, remember());
+	EXPECT_TRUE(self->dev->is_initial);
+	EXPECT_EQ(BASE, self->dev->config.values[0]);
+	world.answers = NEVER;
+	/* another design */
+	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x904010ee, 0);
+	EXPECT_EQ(0, remember());
+	EXPECT_TRUE(self->dev->is_initial);
+	pci_put(&self->pdev, PCI_VENDOR_ID, 4, 0x903f10ee, 0);
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, remember());
+	EXPECT_TRUE(self->dev->is_initial);
+	EXPECT_EQ(BASE, self->dev->config.values[0]);
+	kernel_allocs = NEVER;
+	EXPECT_EQ(0, remember());
+	EXPECT_FALSE(self->dev->is_initial);
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+}
+
+/* A VF reads as all-ones where its PF has the ID, and has no BARs to lose. */
+TEST_F(saved_state, a_virtual_function_is_saved)
+{
+	self->pdev.is_virtfn = true;
+	pci_put(&self->pdev, PCI_VENDOR_ID, 4, ~0u, 0);
+	world.is_lost = true;
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+}
+
+/* The PCI core has the only saved state of a function without a driver. */
+TEST_F(saved_state, without_a_driver)
+{
+	EXPECT_EQ(0, fv_saved_state_save(&self->pdev, NULL));
+	EXPECT_EQ(1, self->pdev.saves);
+	world.answers = 0;
+	EXPECT_EQ(0, fv_saved_state_save(&self->pdev, NULL));
+	EXPECT_EQ(1, self->pdev.saves);
+	EXPECT_EQ(0, fv_saved_state_restore(&self->pdev, NULL, NULL, 0));
+	EXPECT_EQ(1, self->pdev.restores);
+	world.answers = NEVER;
+}
+
+/* Once a reset begins, no snapshot is taken until it has ended. */
+TEST_F(saved_state, a_reset_ends_the_notes)
+{
+	fv_saved_state_note(self->dev);
+	EXPECT_EQ(0, remember());
+	EXPECT_FALSE(self->dev->note.is_queued);
+	EXPECT_EQ(1, self->dev->config_seq & 1);
+	fv_saved_state_forget(self->dev);
+	EXPECT_EQ(0, self->dev->config_seq & 1);
+	fv_saved_state_note(self->dev);
+	EXPECT_TRUE(self->dev->note.is_queued);
+	EXPECT_EQ(1, self->dev->note.delay);
+	/* what is lost has still to be restored */
+	EXPECT_EQ(0, remember());
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	fv_saved_state_forget(self->dev);
+	EXPECT_EQ(1, self->dev->config_seq & 1);
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+	fv_saved_state_note(self->dev);
+	fv_saved_state_exit(self->dev);
+	EXPECT_FALSE(self->dev->note.is_queued);
+}
+
+static void sleeps(void)
+{
+	world.dev->core.pdev->current_state = PCI_D3hot;
+}
+
+static void loses(void)
+{
+	world.is_lost = true;
+}
+
+static void is_reset(void)
+{
+	mutex_lock(&world.dev->config_lock);
+	world.dev->config_seq = (world.dev->config_seq | 1) + 1;
+	mutex_unlock(&world.dev->config_lock);
+}
+
+/* The function changes while its registers are read, or before. */
+TEST_F(saved_state, a_note_is_dropped)
+{
+	void (*const others[])(void) = { sleeps, loses, is_reset, closes };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		world.other = others[i];
+		fv_saved_state_note(self->dev);
+		kernel_do(&self->dev->note);
+		EXPECT_EQ(NULL, world.other);
+		EXPECT_EQ(BASE, self->dev->config.values[0])
+			TH_LOG("%u", i);
+		world.is_lost = false;
+		self->pdev.current_state = PCI_D0;
+	}
+	self->pdev.current_state = PCI_D3hot;
+	fv_saved_state_note(self->dev);
+	world.other = loses;
+	kernel_do(&self->dev->note);
+	/* not even read */
+	EXPECT_NE(NULL, world.other);
+	world.other = NULL;
+	self->pdev.current_state = PCI_D0;
+	fv_saved_state_note(self->dev);
+	kernel_do(&self->dev->note);
+	EXPECT_EQ(USER, self->dev->config.values[0]);
+}
+
+TEST_F(saved_state, the_identity_is_compared)
+{
+#define compare()	fv_saved_state_compare(self->dev, self->text, sizeof(self->text))
+	EXPECT_EQ(0, compare());
+	world.has_changed = true;
+	EXPECT_EQ(-ESTALE, compare());
+	EXPECT_STREQ("BAR 0", self->text);
+	/* all-ones are not another identity */
+	world.answers = 0;
+	EXPECT_EQ(-EIO, compare());
+	EXPECT_STREQ("0000:01:00.0 no longer responds", self->text);
+	self->text[0] = '\0';
+	world.read = -EIO;
+	EXPECT_EQ(-EIO, compare());
+	EXPECT_STREQ("0000:01:00.0 no longer responds", self->text);
+	world.answers = NEVER;
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, compare());
+}
+
+TEST_F(saved_state, it_is_not_restored)
+{
+	EXPECT_EQ(0, remember());
+	world.load = -EINVAL;
+	EXPECT_EQ(-EINVAL, reset());
+	EXPECT_EQ(0, self->pdev.restores);
+	world.load = 0;
+	world.vfs = -EIO;
+	EXPECT_EQ(-EIO, reset());
+	/* the first error counts */
+	world.vfs = -ENODEV;
+	self->dev->config.values[0] = USER + 1;
+	EXPECT_EQ(-EIO, reset());
+	world.vfs = 0;
+	EXPECT_EQ(-EIO, reset());
+}
+
+/* vfio_pci_core has masked INTx in the Command register. */
+TEST_F(saved_state, masked_intx_stays_masked)
+{
+	u32 *command = &self->pdev.saved_config_space[PCI_COMMAND / 4];
+
+	*command = PCI_COMMAND_MEMORY;
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(PCI_COMMAND_MEMORY, *command);
+	EXPECT_FALSE(world.is_intx_disabled);
+	world.is_masked = true;
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE, *command);
+	EXPECT_TRUE(world.is_intx_disabled);
 }
 
 int main(int argc, char **argv)
