@@ -23,9 +23,10 @@ static struct world {
 	struct fv_device *dev;
 	unsigned int checks, repairs, late_repairs, raises, tells;
 	unsigned int quiets, quiet_ms;	/* calls, and the last argument */
-	unsigned int quiets_at_raise;
+	unsigned int quiets_at_raise, quiet_ms_at_raise;
 	bool is_link_down, is_leased;
 	char text[FV_REASON_SIZE];	/* of the last event */
+	pci_ers_result_t core;		/* vfio_pci_core's answer */
 } world;
 
 void fv_card_expect_link_down(struct fv_card *card, unsigned int ms)
@@ -65,6 +66,7 @@ int fv_fence_raise(struct fv_device *dev)
 {
 	world.raises++;
 	world.quiets_at_raise = world.quiets;
+	world.quiet_ms_at_raise = world.quiet_ms;
 	return 0;
 }
 
@@ -100,7 +102,8 @@ void fv_history_add(struct fv_device *dev, const struct fv_event *what, const ch
 {
 	va_list args;
 
-	kernel_assert(what->kind == FPGA_VFIO_EVENT_KIND_AER);
+	kernel_assert(what->kind == FPGA_VFIO_EVENT_KIND_AER && what->method == FV_METHOD_NONE);
+	kernel_assert(what->origin == FPGA_VFIO_ORIGIN_KERNEL);
 	va_start(args, fmt);
 	vscnprintf(world.text, sizeof(world.text), fmt, args);
 	va_end(args);
@@ -109,7 +112,7 @@ void fv_history_add(struct fv_device *dev, const struct fv_event *what, const ch
 pci_ers_result_t vfio_pci_core_aer_err_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
 	world.tells++;
-	return PCI_ERS_RESULT_CAN_RECOVER;
+	return world.core;
 }
 
 FIXTURE(aer)
@@ -174,6 +177,7 @@ TEST_F(aer, the_link_is_expected_down_until_resume)
 	EXPECT_EQ(PCI_ERS_RESULT_NEED_RESET, detected(frozen));
 	/* the limit for the PCI core starts when the fence is up, however long that took */
 	EXPECT_EQ(1, world.quiets_at_raise);
+	EXPECT_EQ(LIMIT_MS, world.quiet_ms_at_raise);
 	EXPECT_EQ(2, world.quiets);
 	EXPECT_EQ(LIMIT_MS, world.quiet_ms);
 	EXPECT_EQ(1, world.raises);
@@ -191,6 +195,123 @@ TEST_F(aer, the_link_is_expected_down_until_resume)
 	EXPECT_EQ(0, world.checks);
 	/* cleared here, because the PCI core leaves it latched */
 	EXPECT_EQ(0, latched(&self->port));
+	/* so the same error is told again, with the one that follows from it */
+	latch(&self->port, SURPDN | PCI_ERR_UNC_MALF_TLP);
+	detected(frozen);
+	EXPECT_STREQ("fatal: Surprise Down, Malformed TLP", world.text);
+}
+
+/* Firmware owns the registers: what stays latched is not told again. */
+TEST_F(aer, with_firmware_first)
+{
+	self->bridge.native_aer = false;
+	latch(&self->port, SURPDN);
+	detected(frozen);
+	fv_aer_resume(&self->pdev);
+	EXPECT_EQ(PCI_ERR_UNC_SURPDN, latched(&self->port));
+	EXPECT_EQ(0, self->port.nr_writes + self->pdev.nr_writes);
+	latch(&self->pdev, MALF_TLP);
+	detected(frozen);
+	EXPECT_STREQ("fatal: Malformed TLP", world.text);
+	/* unless it is all there is */
+	detected(frozen);
+	EXPECT_STREQ("fatal: Surprise Down, Malformed TLP", world.text);
+	/* non-fatal errors are told apart from them */
+	detected(normal);
+	EXPECT_STREQ("non-fatal", world.text);
+}
+
+/* Only registers that are there are written. */
+TEST_F(aer, what_is_not_cleared)
+{
+	self->port.aer_cap = 0;
+	self->pdev.is_gone = true;
+	detected(frozen);
+	fv_aer_resume(&self->pdev);
+	EXPECT_EQ(0, self->port.nr_writes);
+	EXPECT_EQ(0, self->pdev.nr_writes);
+}
+
+/* The user may have got wrong data: it is told, if the policy and the state of the card want it. */
+TEST_F(aer, whom_it_tells)
+{
+	u32 *policy = &self->dev.policy.value[FPGA_VFIO_A_POLICY_AER];
+
+	latch(&self->pdev, MALF_TLP);
+	EXPECT_EQ(PCI_ERS_RESULT_NEED_RESET, detected(frozen));
+	EXPECT_EQ(1, world.tells);
+	*policy = FPGA_VFIO_AER_MODE_IGNORE_DATA_ERRORS;
+	EXPECT_EQ(PCI_ERS_RESULT_NEED_RESET, detected(frozen));
+	EXPECT_EQ(PCI_ERS_RESULT_CAN_RECOVER, detected(normal));
+	EXPECT_EQ(1, world.tells);
+	*policy = FPGA_VFIO_AER_MODE_RECOVER;
+	/* no data is wrong, also with firmware that has not cleared the error */
+	pci_put_latch(&self->pdev, AER + PCI_ERR_UNCOR_STATUS, 4, 0, ~0u);
+	detected(normal);
+	latch(&self->pdev, UNSUP);
+	self->bridge.native_aer = false;
+	detected(normal);
+	EXPECT_EQ(1, world.tells);
+	/* but it may have cleared one that matters */
+	pci_put_latch(&self->pdev, AER + PCI_ERR_UNCOR_STATUS, 4, 0, ~0u);
+	detected(normal);
+	EXPECT_EQ(2, world.tells);
+}
+
+/* As with vfio-pci. */
+TEST_F(aer, the_policy_is_to_stop)
+{
+	self->dev.policy.value[FPGA_VFIO_A_POLICY_AER] = FPGA_VFIO_AER_MODE_STOP;
+	world.core = PCI_ERS_RESULT_NONE;
+	latch(&self->pdev, MALF_TLP);
+	EXPECT_EQ(PCI_ERS_RESULT_NONE, detected(normal));
+	EXPECT_EQ(1, world.tells);
+	EXPECT_EQ(PCI_ERS_RESULT_NONE, detected(frozen));
+	EXPECT_EQ(2, world.tells);
+	EXPECT_EQ(1, world.raises);
+	EXPECT_EQ(PCI_ERS_RESULT_NONE, detected(perm_failure));
+	EXPECT_EQ(3, world.tells);
+	EXPECT_EQ(2, world.raises);
+}
+
+TEST_F(aer, each_has_its_name)
+{
+	static const struct {
+		u32 bit;
+		const char *text;
+		bool is_data;
+	} rows[] = {
+		{ PCI_ERR_UNC_DLP, "non-fatal: Data Link Protocol Error" },
+		{ PCI_ERR_UNC_SURPDN, "non-fatal: Surprise Down" },
+		{ PCI_ERR_UNC_POISON_TLP, "non-fatal: Poisoned TLP", true },
+		{ PCI_ERR_UNC_FCP, "non-fatal: Flow Control Protocol Error" },
+		{ PCI_ERR_UNC_COMP_TIME, "non-fatal: Completion Timeout" },
+		{ PCI_ERR_UNC_COMP_ABORT, "non-fatal: Completer Abort" },
+		{ PCI_ERR_UNC_UNX_COMP, "non-fatal: Unexpected Completion" },
+		{ PCI_ERR_UNC_RX_OVER, "non-fatal: Receiver Overflow", true },
+		{ PCI_ERR_UNC_MALF_TLP, "non-fatal: Malformed TLP", true },
+		{ PCI_ERR_UNC_ECRC, "non-fatal: ECRC Error", true },
+		{ PCI_ERR_UNC_UNSUP, "non-fatal: Unsupported Request" },
+		{ PCI_ERR_UNC_ACSV, "non-fatal: ACS Violation" },
+		{ PCI_ERR_UNC_INTN, "non-fatal: Uncorrectable Internal Error", true },
+	};
+	unsigned int i, nr_data = 0;
+
+	pci_put(&self->pdev, AER + PCI_ERR_UNCOR_SEVER, 4, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		pci_put_latch(&self->pdev, AER + PCI_ERR_UNCOR_STATUS, 4, rows[i].bit, ~0u);
+		self->dev.aer_seen[false] = 0;
+		detected(normal);
+		EXPECT_STREQ(rows[i].text, world.text);
+		nr_data += rows[i].is_data;
+		EXPECT_EQ(nr_data, counts(AER_DATA_ERRORS));
+	}
+	EXPECT_EQ(1, counts(AER_TIMEOUTS));
+	/* as many as fit */
+	pci_put_latch(&self->pdev, AER + PCI_ERR_UNCOR_STATUS, 4, ~1u, ~0u);
+	self->dev.aer_seen[false] = 0;
+	detected(normal);
+	EXPECT_EQ(sizeof(world.text) - 1, strlen(world.text));
 }
 
 /* The PCI core gives up: the link monitor and the recovery worker take over. */
@@ -201,14 +322,31 @@ TEST_F(aer, the_link_is_not_expected_back)
 	EXPECT_EQ(3, world.quiets);
 	EXPECT_EQ(0, world.quiet_ms);
 	EXPECT_EQ(1, world.repairs);
+	EXPECT_EQ(2, world.raises);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev.state);
 	self->dev.state = FPGA_VFIO_CARD_STATE_LOST;
 	world.is_link_down = true;
 	detected(perm_failure);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev.state);
+	/* what has been reset in vain does not come back by itself */
+	self->dev.state = FPGA_VFIO_CARD_STATE_READY;
+	latch(&self->port, SURPDN);
+	detected(perm_failure);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev.state);
+	self->dev.aer_seen[true] = PCI_ERR_UNC_SURPDN;
+	detected(perm_failure);
+	EXPECT_EQ(0, latched(&self->port));
+	/* nor does one without a port, of which no link can come up */
+	self->dev.card = NULL;
+	self->dev.state = FPGA_VFIO_CARD_STATE_LOST;
+	detected(perm_failure);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev.state);
+	self->dev.card = &self->card;
 	/* the fence session's owner recovers a fenced card */
 	self->dev.state = FPGA_VFIO_CARD_STATE_FENCED;
 	world.is_leased = true;
+	detected(frozen);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev.state);
 	detected(perm_failure);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev.state);
 }
@@ -234,6 +372,7 @@ TEST_F(aer, one_that_is_not_fatal)
 	latch(&self->pdev, POISON_TLP);
 	detected(normal);
 	EXPECT_EQ(1, counts(AER_DATA_ERRORS));
+	EXPECT_EQ(1, counts(AER_TIMEOUTS));
 	EXPECT_EQ(1, world.tells);
 	world.is_leased = true;
 	detected(normal);

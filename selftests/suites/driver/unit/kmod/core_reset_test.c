@@ -158,6 +158,7 @@ void fv_config_stop(struct pci_dev *pdev)
 	struct fv_device *dev = device_of(pdev);
 
 	kernel_assert(dev->core.memory_lock.held == (world.is_kept ? 1 : -1));
+	kernel_assert(pdev->block_cfg_access == 1);
 	world.stops[index_of(dev)]++;
 }
 
@@ -268,10 +269,11 @@ FIXTURE_TEARDOWN(core_reset)
 {
 	unsigned int i;
 
-	EXPECT_EQ(1, self->pf->block_cfg_access);
 	mutex_unlock(&self->pf->dev.mutex);
-	for (i = 0; i < FUNCTIONS; i++)
+	for (i = 0; i < FUNCTIONS; i++) {
 		EXPECT_EQ(1, self->pdevs[i].refs);
+		EXPECT_EQ(i == PF, self->pdevs[i].block_cfg_access);
+	}
 	EXPECT_EQ(0, world.refs);
 	kernel_ends();
 }
@@ -471,6 +473,14 @@ TEST_F(core_reset, virtual_functions_of_others)
 	EXPECT_EQ(0, self->pdevs[VF1].restores);
 	EXPECT_EQ(0, self->pdevs[OTHER].restores);
 	EXPECT_EQ(0, world.queued[VF0] + world.queued[VF1]);
+	fv_core_reset_done(self->pf);
+	EXPECT_EQ(2, self->pdevs[VF0].restores);
+	/* its recovery restores one of this driver's that is lost */
+	world.is_bound[VF0] = true;
+	self->devices[VF0].state = FPGA_VFIO_CARD_STATE_LOST;
+	fv_core_reset_vfs_done(self->pf);
+	EXPECT_EQ(2, self->pdevs[VF0].restores);
+	EXPECT_EQ(0, world.sets[VF0]);
 }
 
 /* One that is locked is being reset or bound, and is checked at the end of that. */

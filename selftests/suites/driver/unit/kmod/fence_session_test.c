@@ -33,6 +33,8 @@ static struct world {
 	unsigned int isolations, resets, driverless, repairs, stops, awake_at_fence, remembered;
 	unsigned int revoked;
 	bool is_any_user;
+	enum fpga_vfio_origin origin;	/* of the last state */
+	struct fv_device *recovered;
 	char did[256];
 	struct fv_event event;
 	char text[FV_REASON_SIZE];
@@ -53,8 +55,9 @@ static unsigned int index_of(struct fv_device *dev)
 {
 	unsigned int i;
 
-	for (i = 0; world.devices[i] != dev; i++)
+	for (i = 0; i < DEVICES && world.devices[i] != dev; i++)
 		;
+	kernel_assert(i < DEVICES);
 	return i;
 }
 
@@ -89,6 +92,7 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 	va_list args;
 
 	dev->state = state;
+	world.origin = origin;
 	va_start(args, fmt);
 	vscnprintf(dev->reason, sizeof(dev->reason), fmt, args);
 	va_end(args);
@@ -198,6 +202,7 @@ int fv_link_read(struct pci_dev *port, u32 function_cap, struct fv_link *link)
 int fv_link_disable(struct pci_dev *port)
 {
 	did("disable ");
+	kernel_sleep_us(1000);
 	return world.disable;
 }
 
@@ -307,6 +312,8 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 		     size_t size)
 {
 	kernel_assert(is_card && scope->is_any_user && dev->core.vdev.dev_set->lock.held);
+	/* fv_scope_end() must follow, also after an error */
+	world.is_held = true;
 	if (world.look)
 		snprintf(text, size, "look");
 	scope->nr = DEVICES;
@@ -330,6 +337,7 @@ int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_
 
 	kernel_assert(world.isolations && dev->card->session.lock.held);
 	kernel_assert(is_retried == (origin == FPGA_VFIO_ORIGIN_DRIVER));
+	world.recovered = dev;
 	did("recover:%u ", origin);
 	report->nr = 1;
 	times->total_ns = 9;
@@ -358,6 +366,10 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 {
 	kernel_assert(is_active);
 	expect_limit(wait);
+	/* the device that leaves is awake for it */
+	kernel_assert(world.devices[0]->state == FPGA_VFIO_CARD_STATE_RECOVERING ||
+		      world.devices[1]->state == FPGA_VFIO_CARD_STATE_RECOVERING);
+	kernel_assert(world.origin == FPGA_VFIO_ORIGIN_DRIVER);
 	did("link ");
 	return world.link;
 }
@@ -458,6 +470,14 @@ static unsigned int left_ms(struct fv_session *session)
 	return fv_session_left_ms(session);
 }
 
+/* As the driver unbinds a device. */
+static void leaves(struct fv_device *dev)
+{
+	world.did[0] = '\0';
+	dev->is_leaving = true;
+	fv_session_leave(dev);
+}
+
 TEST_F(session, a_card_is_fenced)
 {
 	unsigned int i;
@@ -494,8 +514,10 @@ TEST_F(session, a_card_is_fenced)
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_FENCE, world.event.kind);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.event.origin);
 	EXPECT_EQ(0, world.event.error);
+	EXPECT_EQ(NSEC_PER_MSEC, world.event.duration_ns);
 	EXPECT_EQ(FV_METHOD_NONE, world.event.method);
 	EXPECT_STREQ("fenced by a command", world.text);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.origin);
 }
 
 TEST_F(session, a_long_time_is_one)
@@ -568,6 +590,7 @@ TEST_F(session, a_plan_does_nothing)
 	world.set = 0;
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, preview());
+	EXPECT_STREQ("", self->text);
 	EXPECT_EQ(0, world.events);
 }
 
@@ -579,6 +602,7 @@ TEST_F(session, a_plan_does_nothing)
 		EXPECT_EQ(_error, begin());				\
 		EXPECT_STREQ(_text, self->text);			\
 		EXPECT_FALSE(self->session->is_on);			\
+		EXPECT_FALSE(world.is_held);				\
 		EXPECT_EQ(0, world.isolations);				\
 		EXPECT_FALSE(fv_fence_is_up(&self->devices[0].fence));	\
 		EXPECT_FALSE(fv_fence_is_up(&self->devices[1].fence));	\
@@ -621,12 +645,37 @@ TEST_F(session, what_keeps_it_from_being_fenced)
 	world.fence[1] = 0;
 	world.is_silent[0] = true;
 	world.stops = 0;
+	self->pdevs[0].pending_waits = 0;
+	self->pdevs[1].pending_waits = 0;
 	EXPECT_EQ(0, begin());
 	EXPECT_EQ(2, world.stops);
+	EXPECT_EQ(0, self->pdevs[0].pending_waits);
+	EXPECT_EQ(1, self->pdevs[1].pending_waits);
+}
+
+/* Killed while it waits for a hot reset of the user; or for an open or a close after that. */
+TEST_F(session, it_is_killed_at_a_lock)
+{
+	kernel_kill_at(&self->card.hot_reset_lock);
+	expect_refused(-EINTR, "");
+	EXPECT_EQ(0, self->card.hot_reset_lock.taken);
+	current->is_killed = false;
+	kernel_kill_at(&self->set.lock);
+	expect_refused(-EINTR, "");
+	EXPECT_EQ(1, self->card.hot_reset_lock.taken);
+	current->is_killed = false;
+	kernel_kill_at(NULL);
+	EXPECT_EQ(0, begin());
 }
 
 TEST_F(session, who_is_refused_at_once)
 {
+	/* a virtual function is fenced with its physical function */
+	self->pdevs[0].is_virtfn = true;
+	EXPECT_EQ(-EOPNOTSUPP, begin());
+	EXPECT_EQ(-EOPNOTSUPP, end());
+	EXPECT_EQ(-EOPNOTSUPP, preview());
+	self->pdevs[0].is_virtfn = false;
 	kernel_allocs = 0;
 	EXPECT_EQ(-ENOMEM, begin());
 	current->is_killed = true;
@@ -671,6 +720,32 @@ TEST_F(session, its_owner_brings_it_back)
 	EXPECT_STREQ("", world.did);
 	EXPECT_EQ(0, self->report.nr);
 	EXPECT_EQ(0, self->times.total_ns);
+	/* a session ends, whatever the functions are */
+	EXPECT_EQ(0, begin());
+	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
+	self->devices[1].state = FPGA_VFIO_CARD_STATE_READY;
+	EXPECT_EQ(0, end());
+	EXPECT_FALSE(self->session->is_on);
+}
+
+/* What other tasks change is read under the lock that they hold. */
+TEST_F(session, the_registry_is_locked)
+{
+	struct mutex *lock = &fv_registry_lock;
+
+	ASSERT_EQ(0, begin());
+	/* the owner, and the end of the session; the link */
+	lock->taken = 0;
+	EXPECT_EQ(0, end());
+	EXPECT_EQ(3, lock->taken);
+	/* the owner and the states */
+	lock->taken = 0;
+	EXPECT_EQ(0, end());
+	EXPECT_EQ(2, lock->taken);
+	/* a device that leaves without a session looks for others */
+	lock->taken = 0;
+	leaves(self->dev);
+	EXPECT_EQ(1, lock->taken);
 }
 
 /* Only the owner, unless forced, detached or without a session. */
@@ -844,12 +919,24 @@ TEST_F(session, the_driver_tries_again)
 	self->dev->is_leaving = false;
 	kernel_do(&self->session->end);
 	EXPECT_FALSE(self->session->is_on);
+	EXPECT_EQ(self->dev, world.recovered);
 	/* late work: nothing to do */
 	world.did[0] = '\0';
 	self->session->end.is_queued = true;
 	kernel_do(&self->session->end);
 	EXPECT_STREQ("", world.did);
 	EXPECT_FALSE(self->session->end.is_queued);
+}
+
+/* Virtual functions are recovered with their physical function, so not by one of them. */
+TEST_F(session, the_driver_ends_it_by_a_physical_function)
+{
+	ASSERT_EQ(0, begin());
+	self->pdevs[0].is_virtfn = true;
+	kernel_do(&self->session->end);
+	EXPECT_FALSE(self->session->is_on);
+	EXPECT_EQ(&self->devices[1], world.recovered);
+	ASSERT_FALSE(self->session->end.is_queued);
 }
 
 TEST_F(session, the_work_comes_when_no_device_is_left)
@@ -883,14 +970,6 @@ TEST_F(session, the_owners_socket_is_closed)
 	EXPECT_FALSE(self->session->is_over);
 }
 
-/* As the driver unbinds a device. */
-static void leaves(struct fv_device *dev)
-{
-	world.did[0] = '\0';
-	dev->is_leaving = true;
-	fv_session_leave(dev);
-}
-
 /* The fence session ends with the last device of the card. */
 TEST_F(session, a_device_leaves)
 {
@@ -910,6 +989,7 @@ TEST_F(session, a_device_leaves)
 	EXPECT_EQ(1, world.driverless);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[1].state);
 	EXPECT_STREQ("it was unbound while it was fenced", self->devices[1].reason);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_DRIVER, world.origin);
 	leaves(self->dev);
 	EXPECT_STREQ("", world.did);
 }
@@ -943,6 +1023,13 @@ TEST_F(session, the_last_device_of_a_dead_card_leaves)
 	leaves(self->dev);
 	EXPECT_STREQ("link settle ready restore, ", world.did);
 	EXPECT_EQ(1, world.driverless);
+	/* it is down because the session has disabled it */
+	world.is_disabled = false;
+	ASSERT_EQ(0, begin());
+	world.is_link_down = true;
+	leaves(self->dev);
+	EXPECT_STREQ("enable link settle ready restore, ", world.did);
+	EXPECT_EQ(2, world.driverless);
 }
 
 /* A driverless function of the card is stopped and not woken. */

@@ -6,6 +6,7 @@
 unsigned int kernel_allocs = UINT_MAX;
 int kernel_objects;
 int kernel_locks;
+unsigned int kernel_locks_taken;
 unsigned int kernel_cpu;
 u64 kernel_ns;
 unsigned int kernel_sleeps;
@@ -258,6 +259,8 @@ bool mutex_trylock(struct mutex *lock)
 	if (lock->held)
 		return false;
 	lock->held = 1;
+	lock->taken++;
+	kernel_locks_taken++;
 	kernel_locks++;
 	return true;
 }
@@ -289,6 +292,8 @@ bool kthread_should_stop(void)
 
 void kernel_thread_sleeps(void)
 {
+	if (kernel_is_stopping)
+		kernel_fail("a thread sleeps that is being stopped");
 	kernel_sleeps_now = true;
 }
 
@@ -312,8 +317,17 @@ int kthread_stop(struct task_struct *task)
 	return 0;
 }
 
+static struct mutex *kernel_kills_at;
+
+void kernel_kill_at(struct mutex *lock)
+{
+	kernel_kills_at = lock;
+}
+
 int mutex_lock_killable(struct mutex *lock)
 {
+	if (lock == kernel_kills_at)
+		current->is_killed = true;
 	if (current->is_killed)
 		return -EINTR;
 	mutex_lock(lock);

@@ -308,11 +308,13 @@ static inline void list_move_tail(struct list_head *node, struct list_head *head
 	list_add_tail(node, head);
 }
 
-/* Locks. kernel_locks counts the locks held. */
+/* Locks. kernel_locks counts the locks held, kernel_locks_taken how often a mutex was taken. */
 extern int kernel_locks;
+extern unsigned int kernel_locks_taken;
 
 struct mutex {
 	int held;
+	unsigned int taken;	/* how often */
 };
 
 typedef struct {
@@ -338,6 +340,8 @@ void mutex_init(struct mutex *lock);
 void mutex_lock(struct mutex *lock);
 bool mutex_trylock(struct mutex *lock);
 int mutex_lock_killable(struct mutex *lock);
+/* The current task is killed while it waits for this lock. */
+void kernel_kill_at(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 #define spin_lock_init(lock)	mutex_init(lock)
 #define spin_lock_irqsave(lock, flags)	((flags) = 0, mutex_lock(lock))

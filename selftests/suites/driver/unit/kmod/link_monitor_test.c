@@ -34,6 +34,8 @@ static struct world {
 	unsigned int raised[DEVICES], repairs[DEVICES];
 	u64 repaired_ns;
 	struct fv_monitor *resets_in_look, *resets_in_has_lost;
+	bool is_quiet_after_has_lost;
+	unsigned int reads;		/* of a function's registers */
 	char order[64];			/* f: fence, s: state, r: recovery */
 } world;
 
@@ -113,8 +115,10 @@ void fv_recovery_queue(struct fv_device *dev)
 
 bool fv_recovery_has_lost(struct fv_device *dev)
 {
+	world.reads++;
 	if (world.resets_in_has_lost)
 		dev->card->resets.counter++;
+	world.is_quiet |= world.is_quiet_after_has_lost;
 	return world.has_lost[index_of(dev)];
 }
 
@@ -253,7 +257,10 @@ static unsigned int last_kind(void)
 
 TEST_F(monitor, it_comes_again_after_the_interval)
 {
+	fv_registry_lock.taken = 0;
 	look();
+	/* the interval, states and the values that are kept */
+	EXPECT_EQ(3, fv_registry_lock.taken);
 	EXPECT_EQ(self->began_ns, kernel_ns);
 	EXPECT_TRUE(self->monitor->work.is_queued);
 	EXPECT_EQ(INTERVAL_MS, self->monitor->work.delay);
@@ -478,6 +485,16 @@ TEST_F(monitor, lost_configuration_may_be_another_matter)
 	look();
 	EXPECT_EQ(0, world.raised[0]);
 	world.resets_in_has_lost = NULL;
+	/* nor if another one does what takes the link down */
+	world.is_quiet_after_has_lost = true;
+	look();
+	EXPECT_EQ(0, world.raised[0]);
+	world.is_quiet_after_has_lost = false;
+	/* then the registers are not read at all */
+	world.reads = 0;
+	look();
+	EXPECT_EQ(0, world.reads);
+	world.is_quiet = false;
 	/* not if the link is down by now: report that at once */
 	world.is_link_down = true;
 	look();
@@ -511,6 +528,8 @@ TEST_F(monitor, a_slow_link_is_retrained)
 	EXPECT_EQ(4, world.events[0].width);
 	EXPECT_EQ(1, counts(LINK_DEGRADATIONS));
 	EXPECT_EQ(1, world.retrains);
+	/* another one may follow at once */
+	EXPECT_GE(kernel_ns, self->monitor->retrain_ns);
 	/* counted from the first slow poll */
 	EXPECT_EQ(INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	look();
@@ -642,6 +661,13 @@ TEST_F(monitor, pauses_double)
 	while (world.retrains == retrains + 1)
 		look();
 	EXPECT_GE(NSEC_PER_SEC + 2 * INTERVAL_MS * NSEC_PER_MSEC, kernel_ns - last_ns);
+	/* also if the link has trained, and is still slow; to the end of the pause, inclusive */
+	world.retrain = 0;
+	retrains = world.retrains;
+	self->monitor->retrain_ns = kernel_ns + INTERVAL_MS * NSEC_PER_MSEC;
+	look();
+	EXPECT_EQ(retrains + 1, world.retrains);
+	EXPECT_LT(kernel_ns, self->monitor->retrain_ns);
 }
 
 /* Link down ends a degradation; when up, the link must be slow in two polls again. */

@@ -36,7 +36,7 @@ static struct world {
 	int reset, ask;
 	enum fpga_vfio_card_state after;	/* state after a reset */
 	bool is_offered, is_special, is_leased, is_link_down;
-	bool is_shared, is_touched, is_asleep;
+	bool is_shared, is_touched, is_asleep, has_no_memory;
 	int link;			/* error of a wait for the link */
 	s64 link_limit_ms;		/* of that wait */
 	const bool *link_is_over;
@@ -55,7 +55,9 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 {
 	bool is_driver = request->origin == FPGA_VFIO_ORIGIN_DRIVER;
 
-	kernel_assert(dev == world.dev && !report == (request->origin != FPGA_VFIO_ORIGIN_CLOSE));
+	kernel_assert(dev == world.dev);
+	kernel_assert(!report == (request->origin != FPGA_VFIO_ORIGIN_CLOSE ||
+				  world.has_no_memory));
 	kernel_assert(request->is_set_locked == !is_driver);
 	kernel_assert(request->is_fencing == is_driver && request->is_retried == is_driver);
 	kernel_assert(!request->is_function_first && !request->is_moot == !is_driver);
@@ -120,6 +122,7 @@ bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 
 bool fv_card_is_link_down(struct fv_card *card)
 {
+	kernel_assert(card);
 	return world.is_link_down;
 }
 
@@ -250,12 +253,14 @@ int fv_fence_raise(struct fv_device *dev)
 	return 0;
 }
 
-void fv_fence_revoke(struct fv_device *dev)
+int fv_fence_try_revoke(struct fv_device *dev)
 {
+	return 0;
 }
 
-void fv_fence_lower(struct fv_device *dev)
+int fv_fence_try_lower(struct fv_device *dev)
 {
+	return 0;
 }
 
 struct pci_dev *fv_vf_next(struct pci_dev *pf, struct pci_dev *vf)
@@ -299,7 +304,7 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 /* At open the function is still suspended, but its port is not; at close it is awake. */
 bool fv_config_is_touched(struct pci_dev *pdev, const struct fv_config *config)
 {
-	kernel_assert(pdev->dev.usage + pdev->bus->self->dev.usage == 1);
+	kernel_assert(!pdev->bus->self || pdev->dev.usage + pdev->bus->self->dev.usage == 1);
 	return world.is_touched;
 }
 
@@ -618,6 +623,7 @@ TEST_F(open_close, an_open_is_refused)
 	EXPECT_EQ(-EBUSY, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.event.origin);
 	EXPECT_EQ(-EBUSY, world.event.error);
 	EXPECT_STREQ("a virtual function is held", world.text);
 	world.ask = 0;
@@ -633,6 +639,10 @@ TEST_F(open_close, an_open_is_refused)
 	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
 	world.reset = -EINTR;
 	EXPECT_EQ(-EINTR, fv_open_reset(self->dev));
+	world.reset = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	world.reset = -ENOMEM;
+	EXPECT_EQ(-ENOMEM, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.events);
 	/* failed, although the PCI core offers no method */
 	world.is_offered = false;
@@ -644,6 +654,10 @@ TEST_F(open_close, an_open_is_refused)
 	EXPECT_EQ(2, world.events);
 	EXPECT_EQ(-ETIMEDOUT, world.event.error);
 	EXPECT_STREQ("no answer", world.text);
+	/* also if the recovery worker brings it back by now */
+	world.after = FPGA_VFIO_CARD_STATE_READY;
+	EXPECT_EQ(-EIO, fv_open_reset(self->dev));
+	EXPECT_EQ(3, world.events);
 }
 
 /* What the last close has reset is verified, once; the next open is another user's. */
@@ -664,6 +678,12 @@ TEST_F(open_close, a_clean_device_is_not_reset)
 	EXPECT_EQ(FUNCTION_ONLY | FV_RESET_VERIFY_FIRST, world.methods);
 	EXPECT_EQ(0, self->port.dev.usage);
 	EXPECT_EQ(0, self->pdev.dev.usage);
+	/* without a port */
+	self->devices[2].core.vdev.open_count = 0;
+	close_reset();
+	self->bus.self = NULL;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
 }
 
 /* Each doubt has an open reset the device. */
@@ -758,6 +778,24 @@ TEST_F(open_close, a_close_that_leaves_a_doubt)
 	close_reset();
 	EXPECT_EQ(2, world.resets);
 	EXPECT_EQ(0, self->dev->clean_by);
+	/* the method is not known */
+	world.reset = 0;
+	world.has_no_memory = true;
+	kernel_allocs = 0;
+	close_reset();
+	EXPECT_EQ(3, world.resets);
+	EXPECT_EQ(0, self->dev->clean_by);
+	world.has_no_memory = false;
+	kernel_allocs = UINT_MAX;
+	/* the core has reset what was not ready: it may still be wrong; it may have no port */
+	self->dev->core.needs_reset = false;
+	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->card = NULL;
+	close_reset();
+	EXPECT_EQ(4, world.resets);
+	EXPECT_EQ(HOT, self->dev->clean_by);
+	fv_device_set_dirty(self->dev);
+	self->dev->card = &self->card;
 	/* behind a fence */
 	self->dev->core.needs_reset = false;
 	world.is_leased = true;

@@ -91,6 +91,7 @@ static void on_progressed(struct fv_op *op)
 	struct fv_op_status status;
 
 	fv_op_status(op, &status);
+	kernel_assert(status.has_phase);
 	did("phase:%u:%d:%u ", op->id, status.method, status.phase);
 }
 
@@ -169,6 +170,7 @@ FIXTURE_TEARDOWN(op)
 
 	fv_op_stop();
 	fv_op_exit();
+	EXPECT_EQ(NULL, fv_op_find_next(0));
 	EXPECT_EQ(NULL, world.observer);
 	for (i = 0; i < CARDS; i++)
 		EXPECT_EQ(0, world.uses[i]);
@@ -201,6 +203,12 @@ static struct task_struct *worker_of(struct fv_device *dev)
 	return *(struct task_struct **)((char *)dev->ops + 32);
 }
 
+/* How often it was woken: the member that follows. */
+static unsigned int wakes_of(struct fv_device *dev)
+{
+	return ((wait_queue_head_t *)((char *)dev->ops + 40))->wakes;
+}
+
 #define work_off(_dev) kernel_run_thread(worker_of(_dev))
 
 static void expect_op(struct __test_metadata *_metadata, u32 id, unsigned int state, int error)
@@ -228,6 +236,7 @@ TEST_F(op, they_run_in_order)
 
 	first = submit(self->dev);
 	ASSERT_LT(0, (int)first);
+	EXPECT_EQ(1, wakes_of(self->dev));
 	EXPECT_EQ(first + 1, submit(self->dev));
 	EXPECT_EQ(2, world.uses[0]);
 	expect(first, WAITING, 0);
@@ -247,6 +256,59 @@ TEST_F(op, they_run_in_order)
 	fv_op_put(op);
 	EXPECT_EQ(NULL, fv_op_find(first + 2));
 	EXPECT_EQ(NULL, fv_op_find(0));
+}
+
+/* One queue for each card, found again by each of its functions. */
+TEST_F(op, each_card_has_its_queue)
+{
+	struct pci_dev alone;
+	struct fv_op_queue *queue;
+
+	EXPECT_EQ(self->devices[0].ops, fv_op_queue_get(&self->pdevs[0]));
+	EXPECT_EQ(self->devices[0].ops, fv_op_queue_get(&self->ports[0]));
+	EXPECT_EQ(self->devices[1].ops, fv_op_queue_get(&self->pdevs[1]));
+	EXPECT_NE(self->devices[0].ops, self->devices[1].ops);
+	memset(&alone, 0, sizeof(alone));
+	pci_begins(&alone, "0000:00:05.0");
+	alone.bus = &self->root;
+	alone.devfn = 5 * 8;
+	kernel_allocs = 0;
+	EXPECT_EQ(ERR_PTR(-ENOMEM), fv_op_queue_get(&alone));
+	/* there is memory for the queue, but not for its entry */
+	kernel_allocs = 1;
+	EXPECT_EQ(ERR_PTR(-ENOMEM), fv_op_queue_get(&alone));
+	kernel_allocs = UINT_MAX;
+	queue = fv_op_queue_get(&alone);
+	ASSERT_FALSE(IS_ERR(queue));
+	EXPECT_NE(self->devices[0].ops, queue);
+	EXPECT_EQ(queue, fv_op_queue_get(&alone));
+}
+
+/* The calls of a function take this many locks. */
+#define takes(_nr, _call)						\
+	do {								\
+		unsigned int __taken = kernel_locks_taken;		\
+									\
+		_call;							\
+		EXPECT_EQ(_nr, kernel_locks_taken - __taken);		\
+	} while (0)
+
+TEST_F(op, other_tasks_are_kept_out)
+{
+	struct fv_op_status status;
+	struct fv_op *op;
+
+	/* the creation of the worker, its entry, and the queue */
+	takes(3, submit(self->dev));
+	takes(2, submit(self->dev));
+	takes(1, op = fv_op_find(1));
+	takes(1, fv_op_status(op, &status));
+	EXPECT_EQ(FV_METHOD_NONE, status.method);
+	EXPECT_FALSE(status.has_phase);
+	takes(1, fv_op_has_owner(op));
+	/* begin and end of each, what the observer reads, and a look for a third */
+	takes(7, work_off(self->dev));
+	fv_op_put(op);
 }
 
 static int note_requester(struct fv_op *op)
@@ -337,6 +399,11 @@ static int look_for_myself(struct fv_op *op)
 
 	kernel_assert(found == op);
 	fv_op_put(found);
+	/* nor is it taken for the next one */
+	found = fv_op_find_next(op->id + 1);
+	kernel_assert(found != op && (!found || found->id > op->id));
+	if (found)
+		fv_op_put(found);
 	return 0;
 }
 
@@ -385,6 +452,7 @@ static int cancel_myself(struct fv_op *op)
 	char text[FV_REASON_SIZE];
 
 	kernel_assert(!current->is_killed);
+	strscpy(op->holders, "it is held by process 7");
 	kernel_assert(!fv_op_cancel(op, text, sizeof(text)));
 	kernel_assert(current->is_killed);
 	return is_late ? 0 : -EINTR;
@@ -515,7 +583,13 @@ TEST_F(op, an_owner_that_goes)
 
 static int go_through_phases(struct fv_op *op)
 {
+	struct task_struct *worker = current;
+
 	world.observer->phase(op->dev, FPGA_VFIO_RESET_METHOD_HOT, FV_PHASE_ACT, 0);
+	/* of another task, as a guest that resets its function */
+	kernel_current = &kernel_task;
+	world.observer->phase(op->dev, FPGA_VFIO_RESET_METHOD_FLR, FV_PHASE_ACT, 0);
+	kernel_current = worker;
 	world.observer->phase(op->dev, FV_RESET_VERIFY, FV_PHASE_READY, 0);
 	return 0;
 }
@@ -533,6 +607,24 @@ TEST_F(op, its_phases_are_told)
 	EXPECT_STREQ("begun:1 run:1 phase:1:2:1 phase:1:-1:2 ended:1:0 ", world.did);
 }
 
+/* Who hears of operations may not hear of everything. */
+TEST_F(op, no_one_is_told)
+{
+	static const struct fv_op_observer deaf;
+	const struct fv_op_observer *observers[] = { &deaf, NULL };
+	unsigned int i;
+
+	world.on_run = go_through_phases;
+	for (i = 0; i < ARRAY_SIZE(observers); i++) {
+		fv_op_init(observers[i]);
+		world.did[0] = '\0';
+		submit(self->dev);
+		work_off(self->dev);
+		expect(i + 1, ENDED, 0);
+	}
+	EXPECT_STREQ("run:2 ", world.did);
+}
+
 static int refuse(struct fv_op *op)
 {
 	struct fv_reset_step *step = &op->report.steps[0];
@@ -546,6 +638,10 @@ static int refuse(struct fv_op *op)
 
 static int fail_silently(struct fv_op *op)
 {
+	op->report.nr = 1;
+	fv_op_take_text(op, -EIO, "no text");
+	kernel_assert(!strcmp("no text", op->text));
+	op->report.nr = 0;
 	fv_op_take_text(op, -EIO, "not reset");
 	return -EIO;
 }

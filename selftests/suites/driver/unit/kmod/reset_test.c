@@ -269,6 +269,7 @@ TEST_F(reset, the_set_is_locked)
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(2, world.nr);
 	EXPECT_EQ(3, self->report.nr);
+	EXPECT_EQ(-EAGAIN, self->report.steps[2].error);
 	mutex_unlock(&self->set.lock);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(DRIVER)));
 	EXPECT_EQ(4, world.nr);
@@ -381,7 +382,8 @@ TEST_F(reset, a_refusal_is_noted)
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(2, world.notes);
 	EXPECT_STREQ("no method may be used", world.note);
-	/* busy */
+	/* busy; what is left of an earlier report does not count */
+	self->report.steps[1].is_tried = true;
 	world.begin = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(3, world.notes);
@@ -400,6 +402,11 @@ TEST_F(reset, a_refusal_is_noted)
 	world.is_tried = true;
 	world.errors[0] = -EIO;
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(4, world.notes);
+	/* what succeeds is no refusal */
+	world.is_tried = false;
+	world.errors[0] = 0;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(4, world.notes);
 }
 
