@@ -22,6 +22,7 @@ static void *call_thread(void *arg)
 
 	slow->tid = gettid();
 	slow->ret = slow->call(slow);
+	__atomic_store_n(&slow->has_ended, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -64,6 +65,11 @@ void slow_give(struct slow *slow, const void *bytes, size_t size)
 	memcpy(page, bytes, size);
 	if (ioctl(slow->fd, UFFDIO_COPY, &copy))
 		fail("UFFDIO_COPY: %s", errno_name(errno));
+}
+
+bool slow_has_ended(const struct slow *slow)
+{
+	return __atomic_load_n(&slow->has_ended, __ATOMIC_ACQUIRE);
 }
 
 int slow_end(struct slow *slow)

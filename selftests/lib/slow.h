@@ -3,6 +3,7 @@
 #define FV_TEST_SLOW_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +21,7 @@ struct slow {
 	unsigned int offset;
 	char *page;		/* supplied late; the page before it is present */
 	int fd, ret;
+	bool has_ended;		/* the call has returned */
 	pid_t tid;		/* of the calling thread */
 	pthread_t thread;
 };
@@ -29,6 +31,8 @@ void slow_begin(struct slow *slow, int (*call)(struct slow *slow), void *arg);
 
 /* Supply the page: @bytes, zero-padded. */
 void slow_give(struct slow *slow, const void *bytes, size_t size);
+
+bool slow_has_ended(const struct slow *slow);
 
 /* Wait for the end of the call; return its result. */
 int slow_end(struct slow *slow);

@@ -258,7 +258,6 @@ unbind=$!
 own_wait
 fv_check "unbound in a recovery: that ends it" said "error (EINTR|EAGAIN|ENODEV|ECANCELED) "
 fv_check "unbound in a recovery: the card is not ready" card_is not-ready
-fv_check "unbound in a recovery: it is waited for, so that it can be left as it was" looked ones
 card ready-after image
 release
 wait $unbind
