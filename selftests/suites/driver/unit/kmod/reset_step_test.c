@@ -26,8 +26,9 @@
 static struct world {
 	struct fv_device *devices[DEVICES];
 	int raise[DEVICES], hold;	/* errors */
-	int act, link, save[DEVICES];
-	bool is_revoked[DEVICES];
+	int act, link, save[DEVICES], scope;
+	bool is_revoked[DEVICES], is_silent;
+	unsigned int revokes, raises_locked, begins, ends;
 	struct fv_ready_register waits[DEVICES];	/* ready registers that were waited for */
 	unsigned int holds, acts;
 	bool was_fencing_at_act;
@@ -97,6 +98,7 @@ void fv_fence_revoke(struct fv_device *dev)
 {
 	kernel_assert(!dev->core.memory_lock.held && !dev->fence.gate.held);
 	kernel_assert(fv_fence_is_up(&dev->fence));
+	world.revokes++;
 	world.is_revoked[index_of(dev)] = true;
 }
 
@@ -112,13 +114,15 @@ void fv_fence_lower(struct fv_device *dev)
 void fv_fence_raise_locked(struct fv_device *dev)
 {
 	kernel_assert(dev->core.memory_lock.held == -1);
+	world.raises_locked++;
 	dev->fence.seq |= 1;
 }
 
 /* Used only without exported dma-bufs. */
 void fv_fence_lower_locked(struct fv_device *dev)
 {
-	kernel_assert(dev->core.memory_lock.held == -1 && list_empty(&dev->core.dmabufs));
+	kernel_assert(dev->core.memory_lock.held == -1);
+	kernel_assert(!dev->fence.is_open || list_empty(&dev->core.dmabufs));
 	dev->fence.seq &= ~1;
 }
 
@@ -156,6 +160,11 @@ static unsigned int awake;
 
 int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
 {
+	if (world.scope) {
+		snprintf(text, size, "it is held by another");
+		strscpy(scope->holders, "it is held by process 7");
+		return world.scope;
+	}
 	scope->nr = is_card ? DEVICES : 1;
 	scope->nr_held = scope->nr;
 	return 0;
@@ -195,7 +204,7 @@ void fv_scope_lock_memory(struct fv_scope *scope, unsigned int i)
 /* Before the first access: all dma-bufs are revoked, and the fence prevents new ones. */
 static void expect_off(struct fv_device *dev)
 {
-	if (list_empty(&dev->core.dmabufs))
+	if (list_empty(&dev->core.dmabufs) || !dev->fence.is_open)
 		return;
 	kernel_assert(fv_fence_is_up(&dev->fence));
 	kernel_assert(world.is_revoked[index_of(dev)]);
@@ -213,6 +222,7 @@ void fv_config_stop(struct pci_dev *pdev)
 
 static int act(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
 {
+	kernel_assert(pdev == world.devices[0]->core.pdev);
 	accesses("act");
 	world.acts++;
 	world.was_fencing_at_act = fv_fence_is_up(&world.devices[0]->fence);
@@ -229,6 +239,7 @@ static int wait_link(struct pci_dev *pdev, const struct fv_policy *policy, char 
 
 static const char *unavailable(struct pci_dev *pdev, const struct fv_policy *policy)
 {
+	kernel_assert(pdev == world.devices[0]->core.pdev);
 	return NULL;
 }
 
@@ -286,6 +297,7 @@ int fv_ready_wait_register(struct pci_dev *pdev, const struct fv_ready_register 
 
 int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 {
+	kernel_assert(!dev || dev->core.pdev == pdev);
 	accesses("save");
 	world.saves++;
 	return world.save[index_of_pci(pdev)];
@@ -293,6 +305,7 @@ int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 
 void fv_saved_state_forget(struct fv_device *dev)
 {
+	kernel_assert(dev);
 	world.forgets++;
 }
 
@@ -301,7 +314,7 @@ int fv_saved_state_compare(struct fv_device *dev, char *text, size_t size)
 	int ret = world.compare[index_of(dev)];
 
 	accesses("compare");
-	if (ret)
+	if (ret && !world.is_silent)
 		snprintf(text, size, "class 0x120000, was 0x058000");
 	return ret;
 }
@@ -337,6 +350,7 @@ void fv_saved_state_restored(struct fv_device *dev)
 int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		      struct fv_link_goal *goal)
 {
+	kernel_assert(card);
 	if (!world.is_link_read)
 		return -EOPNOTSUPP;
 	*link = (struct fv_link) { .speed = 1, .width = 1 };
@@ -372,10 +386,14 @@ void fv_card_restore(struct fv_card *card)
 
 void fv_card_reset_begin(struct fv_card *card)
 {
+	kernel_assert(card == world.devices[0]->card);
+	world.begins++;
 }
 
 void fv_card_reset_end(struct fv_card *card)
 {
+	kernel_assert(card == world.devices[0]->card);
+	world.ends++;
 }
 
 void fv_history_add(struct fv_device *dev, const struct fv_event *what, const char *fmt, ...)
@@ -474,6 +492,8 @@ FIXTURE_TEARDOWN(reset_step)
 	unsigned int i;
 
 	kernel_assert(!world.is_blocked);
+	/* the link monitor ignores what the card does during each try */
+	kernel_assert(world.begins == world.ends && world.begins >= world.acts);
 	for (i = 0; i < DEVICES; i++) {
 		kernel_assert(!self->devices[i].core.memory_lock.held);
 		kernel_assert(!self->devices[i].fence.gate.held);
@@ -494,6 +514,14 @@ TEST_F(reset_step, nothing_is_exported)
 	EXPECT_FALSE(self->job.is_fencing);
 	EXPECT_FALSE(world.was_fencing_at_act);
 	EXPECT_FALSE(is_up(0));
+	EXPECT_EQ(0, world.raises_locked);
+	/* what a user that has closed the device has left does not count */
+	list_add_tail(&self->exported, &self->devices[0].core.dmabufs);
+	self->devices[0].fence.is_open = false;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(self->job.is_fencing);
+	list_del_init(&self->exported);
+	self->devices[0].fence.is_open = true;
 	/* with the fence still up after a failed reset */
 	self->devices[0].fence.seq = 1;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
@@ -547,6 +575,31 @@ TEST_F(reset_step, there_is_no_gap)
 	world.raise[0] = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(is_up(0));
+	/* or the reset, behind it: it is renewed, as a write may have lifted it */
+	world.raise[0] = 0;
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.raises_locked);
+	EXPECT_TRUE(is_up(0));
+}
+
+/* A function that is not affected keeps its fence, and its design is not waited for. */
+TEST_F(reset_step, the_other_function_is_left_alone)
+{
+	self->job.is_fencing = true;
+	self->devices[1].fence.seq = 1;
+	self->devices[1].policy.ready.mask = 1;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(is_up(1));
+	EXPECT_EQ(0, world.designs);
+	EXPECT_EQ(1, world.revokes);
+	self->devices[1].fence.seq = 0;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(is_up(1));
+	/* nothing was done: the own fence goes, too */
+	world.save[0] = -ENOMEM;
+	EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
 	EXPECT_FALSE(is_up(0));
 }
 
@@ -659,6 +712,11 @@ TEST_F(reset_step, waits_do_not_block_configuration_space)
 	world.did[0] = '\0';
 	EXPECT_EQ(-ETIMEDOUT, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("save stop act link ", world.did);
+	/* nor can it, after an error of the method */
+	world.act = -EIO;
+	world.did[0] = '\0';
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save stop act ", world.did);
 	/* nothing was done */
 	world.save[0] = -ENOMEM;
 	world.did[0] = '\0';
@@ -712,6 +770,62 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("BAR 0 (at 0x10) stays 0, was 0x1", self->step.text);
 	EXPECT_EQ(4, world.restored);
+	world.gaps = 0;
+	world.restore[0] = 0;
+	self->pdevs[0].is_gone = true;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("0000:01:00.0 no longer responds", self->step.text);
+	EXPECT_EQ(4, world.restored);
+}
+
+/* Virtual functions answer, and take their configuration, once their physical function has its own. */
+TEST_F(reset_step, virtual_functions_come_later)
+{
+	static struct device_driver driver = { .name = "other" };
+
+	self->job.policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 250;
+	self->ops.is_card = true;
+	self->pdevs[1].is_virtfn = true;
+	/* this driver's */
+	self->pdevs[1].dev.driver = &driver;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop stop act ready compare restore ready compare restore msi msi "
+		     "intact? intact? ", world.did);
+	EXPECT_EQ(0, self->pdevs[0].pending_waits);
+	EXPECT_EQ(1, self->pdevs[1].pending_waits);
+	/* behind the fence */
+	self->job.is_fencing = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(2, self->pdevs[1].pending_waits);
+	self->job.is_fencing = false;
+	/* it does not come */
+	world.ready[1] = -ETIMEDOUT;
+	world.did[0] = '\0';
+	EXPECT_EQ(-ETIMEDOUT, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop stop act ready compare restore ready ", world.did);
+	EXPECT_STREQ("0000:01:00.1 does not answer after 250 ms", self->step.text);
+	world.ready[1] = 0;
+	/* one that is absent is not stopped; any other function is, in case it reads as all-ones */
+	self->pdevs[1].is_gone = true;
+	self->pdevs[0].is_gone = true;
+	world.did[0] = '\0';
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop act ready compare restore ready compare restore msi msi "
+		     "intact? intact? ", world.did);
+	self->pdevs[1].is_gone = false;
+	self->pdevs[0].is_gone = false;
+	/* nor is one of another driver; but one without any is */
+	self->job.scope.devices[1] = NULL;
+	world.did[0] = '\0';
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop act ready compare restore ready restore msi intact? ",
+		     world.did);
+	self->pdevs[1].dev.driver = NULL;
+	world.did[0] = '\0';
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("save save stop stop act ready compare restore ready restore msi intact? ",
+		     world.did);
+	EXPECT_EQ(4, self->pdevs[1].pending_waits);
 }
 
 /* A verification at open is neither a reset nor a recovery, and leaves the link alone. */
@@ -767,6 +881,8 @@ TEST_F(reset_step, an_msix_table_takes_writes_later)
 	EXPECT_EQ(1, world.msis[0]);
 	EXPECT_EQ(4, world.msis[1]);
 	EXPECT_EQ(3, kernel_sleeps);
+	/* what was wrong until then is forgotten */
+	EXPECT_STREQ("", self->step.text);
 	EXPECT_EQ(FV_PHASE_MSI, world.phase);
 	EXPECT_EQ(0, world.phase_error);
 }
@@ -853,6 +969,17 @@ TEST_F(reset_step, functions_without_driver)
 	EXPECT_EQ(-ESTALE, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.restores[0]);
 	EXPECT_EQ(3, world.restores[1]);
+
+	/* it has no user to fence, and no state to forget */
+	world.compare[0] = 0;
+	world.revokes = 0;
+	self->job.is_fencing = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.revokes);
+	world.save[1] = -ENOMEM;
+	EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.forgets);
+	EXPECT_FALSE(is_up(0));
 }
 
 #define counted(_i, _attr)						\
@@ -898,6 +1025,8 @@ TEST_F(reset_step, the_result_is_recorded)
 	EXPECT_EQ(1, counted(1, HOT_OK));
 	EXPECT_EQ(2, world.durations);
 
+	EXPECT_EQ(FV_PHASE_ACT, world.phase);
+
 	world.act = -EINTR;
 	self->step.text[0] = '\0';
 	EXPECT_EQ(-EINTR, fv_reset_step_run(&self->job));
@@ -912,6 +1041,13 @@ TEST_F(reset_step, the_result_is_recorded)
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_CHANGED, self->devices[1].state);
 	EXPECT_EQ(FV_PHASE_RESTORE, world.phase);
 	EXPECT_EQ(-ESTALE, world.phase_error);
+
+	/* an error that says nothing */
+	world.is_silent = true;
+	world.compare[1] = -ENOMEM;
+	self->step.text[0] = '\0';
+	EXPECT_EQ(-ENOMEM, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("error -12", world.events[0].text);
 
 	world.compare[1] = 0;
 	world.ready[0] = -ETIMEDOUT;
@@ -940,12 +1076,36 @@ TEST_F(reset_step, one_function_cannot_be_prepared)
 	for (i = 0; i < DEVICES; i++) {
 		world.raise[i] = -EAGAIN;
 		EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
+		EXPECT_EQ(FV_PHASE_HOLD, world.phase);
+		EXPECT_EQ(-EAGAIN, world.phase_error);
 		EXPECT_NE(NULL, strstr(self->step.text, self->pdevs[i].name));
 		EXPECT_FALSE(is_up(0));
 		EXPECT_FALSE(is_up(1));
 		world.raise[i] = 0;
 	}
+	/* not even held: who has them, for those who may know */
+	world.scope = -EBUSY;
+	world.holds = 0;
+	EXPECT_EQ(-EBUSY, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("it is held by another", self->step.text);
+	EXPECT_STREQ("it is held by process 7", self->step.holders);
+	EXPECT_EQ(0, world.holds);
 	EXPECT_EQ(0, world.acts);
+}
+
+/* Refused before a method was chosen. */
+TEST_F(reset_step, a_refusal_has_no_method)
+{
+	self->job.ops = NULL;
+	self->job.method = FPGA_VFIO_RESET_METHOD_HOT;
+	self->job.origin = FPGA_VFIO_ORIGIN_OPEN;
+	fv_reset_step_note(&self->job, &self->devices[1], -EBUSY, 5, "fenced");
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_RESET, world.events[1].kind);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.events[1].origin);
+	EXPECT_EQ(FV_METHOD_NONE, world.events[1].method);
+	EXPECT_EQ(-EBUSY, world.events[1].error);
+	EXPECT_EQ(5, world.events[1].duration_ns);
+	EXPECT_STREQ("fenced", world.events[1].text);
 }
 
 /* In any phase: what becomes of the other function does not hide it. */
@@ -1046,6 +1206,12 @@ TEST_F(reset_step, the_link_comes_back_slow)
 	EXPECT_EQ(1, world.port_restores);
 	EXPECT_EQ(FV_PHASE_LINK, world.phase);
 	EXPECT_EQ(0, world.phase_error);
+	world.retrain = 1;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, world.phase_error);
+	world.retrains = 1;
+	world.isolates = 1;
+	world.port_restores = 1;
 
 	/* the reset succeeds, whatever becomes of the link */
 	world.retrain = -EIO;
