@@ -116,6 +116,20 @@ dry_run_json_ok()
 	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
 }
 
+hold newer_driver_ok "methods and errors without a name are unknown, a cause without a text has that of its errno"
+newer_driver_ok()
+{
+	printf '%s\n' "bdf 0000:07:00.1" step "method 9" "error 4000" "text new" end \
+		step "error 25" "#99 1" end step "method 0" "#2" end | answer reset-dry-run
+	fvl reset --dry-run --json 07:00.1
+	value '.steps | map([.method, .error, .why])' \
+		'[["unknown","unknown","new"],[null,"ENOTTY","Inappropriate ioctl for device"]]'
+	fvl reset --dry-run -o METHOD,WHY 07:00.1
+	prints "METHOD   WHY
+unknown  new
+no reset Inappropriate ioctl for device"
+}
+
 hold reset_ok "each method that was tried is told, with its outcome and time"
 reset_ok()
 {
