@@ -295,6 +295,8 @@ resets()
 hold reset_time_ok "of one device it says how long resets took, with a bar for each power of two"
 reset_time_ok()
 {
+	local i
+
 	{
 		printf '%s\n' "bdf 0000:07:00.0" stats "opens 3" "link_losses 2" "degraded_ns 77" \
 			"aer_fatal 1" end
@@ -331,6 +333,21 @@ TIME-MS RESETS SHARE
 	fvl stats 07:00.0
 	grep -qx '    < 1      1 #' <<<"$out"
 	grep -qx '   >= 2   1000 #*' <<<"$out"
+	# one bucket has an upper bound; zeros at both ends are left out
+	sed -i '/^histogram/d; /^total-ns/a histogram 7' "$tree/netlink/device-get"
+	fvl stats 07:00.0
+	[ "$(tail -n 1 <<<"$out")" = "    < 1      7 ########################################" ]
+	sed -i '/^histogram/d; /^total-ns/a histogram 0\nhistogram 0\nhistogram 7\nhistogram 0\nhistogram 0' \
+		"$tree/netlink/device-get"
+	fvl stats 07:00.0
+	[ "$(sed '1,/TIME-MS/d' <<<"$out")" = "    < 4      7 ########################################" ]
+	# one bucket for each bit, and no more
+	for i in {1..70}; do
+		echo "histogram $i"
+	done >"$work/buckets"
+	sed -i "/^total-ns/r $work/buckets" "$tree/netlink/device-get"
+	fvl stats --json 07:00.0
+	value '.statistics[0].reset_time.histogram | length' 64
 }
 
 hold reset_time_group_ok "of one group, too, and of all groups a program reads it"
