@@ -22,6 +22,19 @@ names_ok()
 	fv list -o DEVICE,NAME
 	grep -q '0000:01:00.0  Xilinx Corporation FPGA Card XRT$' <<<"$out"
 	grep -q '0000:01:00.1  Xilinx Corporation Device 9039$' <<<"$out"
+	echo 0x1234 >"$tree/sys/bus/pci/devices/0000:01:00.1/vendor"
+	fv list --json -o BDF,NAME,DEVICE
+	refuses_column BDF
+	fv list --json -o NAME,DEVICE
+	value '.groups[0].devices' \
+		'[{"name":"Xilinx Corporation FPGA Card XRT","bdf":"0000:01:00.0"},{"name":null,"bdf":"0000:01:00.1"}]'
+}
+
+# refuses_column NAME: check the error object
+refuses_column()
+{
+	[ "$rc" = 2 ] && [ -z "$out" ] &&
+		[ "$(jq -r .error.why "$work/err")" = "unknown column '$1'" ]
 }
 
 hold without_database_ok "without a PCI database there are no names, and all else"
