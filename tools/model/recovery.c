@@ -118,11 +118,9 @@ int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wis
 	return -EPROTO;
 }
 
-/* The resulting card state takes precedence over the error. */
+/* Exit code for the error @ret; the resulting card state takes precedence. */
 int recovery_code(const struct recovery *r, int ret)
 {
-	if (!ret)
-		return FV_OK;
 	if (!r->has_state || ret == -ECANCELED)
 		return fv_nl_code(ret);
 	return r->state == FPGA_VFIO_CARD_STATE_CHANGED ? FV_CHANGED : FV_GONE;

@@ -176,6 +176,27 @@ codes_refused()
 END
 }
 
+hold no_link_ok "a card of which no link is told has none"
+no_link_ok()
+{
+	plan_recovery
+	recovered
+	sed -i '/^after/,/^end/d; /^link-ns/d' "$tree/netlink/recover"
+	fvl recover 07:00.1
+	succeeds
+	[ "$(sed -n '/^Card/,$p' <<<"$out")" = "Card:      ready
+Identity:  same
+Answered:  after 2003.0 ms
+Usable:    after 2103.5 ms" ]
+	fvl recover --json 07:00.1
+	value '[.link, .link_ns]' '[null,null]'
+	# a maximum that is not known is not a lack
+	recovered
+	sed -i '/max-width/d' "$tree/netlink/recover"
+	fvl recover 07:00.1
+	grep -qx 'Link:  *8 GT/s x8' <<<"$out"
+}
+
 hold silent_driver_refused "a recovery of which nothing is told is no success"
 silent_driver_refused()
 {
