@@ -208,6 +208,9 @@ sysroot_refused()
 {
 	tree=/nonexistent fv list
 	refuses 2 "list: cannot use --sysroot '/nonexistent': No such file or directory"
+	chmod 700 "$tree/proc"
+	tree=$tree/proc run_as_nobody list
+	refuses 2 "list: cannot use --sysroot '$tree/proc': Permission denied"
 }
 
 hold sysroot_ok "a directory is taken as it is, the root of the machine as none"
