@@ -144,6 +144,10 @@ broken_config_ok()
 	fv show --json 01:00.0
 	succeeds
 	value .capabilities.msix null
+	rm "$config"
+	fv show --json 01:00.0
+	succeeds
+	value '.capabilities | [.flr, .msix, .sriov]' '[true,null,false]'
 }
 
 hold extended_ok "capabilities above byte 256 are read, and a loop in them ends"
