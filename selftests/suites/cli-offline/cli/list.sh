@@ -125,6 +125,11 @@ strange_devices_ok()
 	succeeds
 	value '.without_group | map(.bdf)' '["0000:05:00.0","0000:0c:00.0"]'
 	value '[.groups[].group] | [index(22), index(23)]' '[null,null]'
+	# removed meanwhile
+	ln -s ../../../devices/pci0000:00/0000:00:0e.0/0000:0e:00.0 "$tree/sys/bus/pci/devices/0000:0e:00.0"
+	fv list --json
+	succeeds
+	value '.without_group[2] | [.bdf, .id, .driver, .port, .link]' '["0000:0e:00.0","0000:0000",null,null,null]'
 }
 
 hold order_ok "groups are in the order of their numbers, and devices in that of their addresses"
@@ -342,6 +347,9 @@ state_ok()
 	fvl list --json
 	value '[.groups[].devices[] | select(.state) | [.bdf, .state]]' \
 		'[["0000:07:00.0","ready"],["0000:07:00.1","lost"]]'
+	sed -i '/^state 0/d' "$tree/netlink/device-get"
+	fvl list -o DEVICE,STATE
+	[ "$(grep 07:00 <<<"$out" | xargs)" = "└─0000:07:00.0 └─0000:07:00.1 lost: the link is down" ]
 	# an interrupted dump is repeated
 	sed -i '1i then again' "$tree/netlink/device-get"
 	printf '%s\n' "fail 4" >>"$tree/netlink/device-get"
