@@ -331,6 +331,12 @@ changed_refused()
 	fvl reset 07:00.1
 	fails 5 "0000:07:00.1: reset: its device ID is 9039, and was 9038"
 	hints "The device cannot be opened until its identity matches. Load the old image and reset"
+	# that it cannot be written counts less
+	rc=0
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" reset 07:00.1 >/dev/full 2>"$work/err" \
+		</dev/null || rc=$?
+	[ "$rc" = 5 ]
+	lacks 'write failed' "$work/err"
 }
 
 hold impossible_refused "a plan that the driver refuses is not carried out"
