@@ -3,13 +3,13 @@
  * The driver's generic netlink family, simulated for the recorded tree $FAKE_ROOT. As in Linux,
  * requests are handled within sendmsg(): a request is appended to netlink/log of the tree, the
  * reply is in netlink/COMMAND or netlink/COMMAND-dry-run: one attribute per line, by its name in
- * the specification, nests terminated by "end"; "#N VALUE" is attribute N of 4 bytes, "#N" an
- * empty one, as of another driver version. "next" starts another message of a dump;
- * "wait FILE" waits until netlink/FILE is removed; "push FILE" multicasts the messages in
- * netlink/FILE to event listeners; "fail ERRNO TEXT" ends the reply with an error; "then FILE"
- * replaces the reply by netlink/FILE for the next time; "drop" has the socket lose the reply.
- * Without the directory the module is not loaded, without the file the command is refused. Closing
- * a socket that owns a fence session logs "close".
+ * the specification, nests terminated by "end"; "?NAME" is an empty attribute, which is malformed;
+ * "#N VALUE" is attribute N of 4 bytes, as of another driver version. "next" starts another
+ * message of a dump; "wait FILE" waits until netlink/FILE is removed; "push FILE" multicasts the
+ * messages in netlink/FILE to event listeners; "fail ERRNO TEXT" ends the reply with an error;
+ * "then FILE" replaces the reply by netlink/FILE for the next time; "drop" has the socket lose the
+ * reply. Without the directory the module is not loaded, without the file the command is refused.
+ * Closing a socket that owns a fence session logs "close".
  *
  * Of reset, retrain, fence and recover, netlink/COMMAND is the result, with the names of op-get:
  * they are answered by the number of an operation, which ends when no file that a line "wait FILE"
@@ -478,9 +478,13 @@ static void do_attr(struct reading *r, const char *word, const char *rest)
 		return;
 	}
 	r->has_message = true;
+	if (*word == '?') {
+		put(&r->m, find(r->attrs[r->depth], word + 1)->id, NULL, 0);
+		return;
+	}
 	if (*word == '#') {
 		value = (uint32_t)strtoul(rest, NULL, 0);
-		put(&r->m, atoi(word + 1), &value, *rest ? sizeof(value) : 0);
+		put(&r->m, atoi(word + 1), &value, sizeof(value));
 		return;
 	}
 	a = find(r->attrs[r->depth], word);

@@ -103,7 +103,7 @@ outcome_ok()
 	[ "$(awk 'NF == 1' <<<"$out" | wc -l)" = 10 ]
 }
 
-hold incomplete_ok "an event without its port, number, time or kind is none; all else may be missing"
+hold incomplete_ok "an event without its port, number, time or kind, or malformed, is none; all else may be missing"
 incomplete_ok()
 {
 	local word
@@ -114,7 +114,10 @@ incomplete_ok()
 		done
 		event 2 1.000 2 5 "width 4" "error 4000" next
 		event 3 2.000 3 5 "speed 1" "state 3" "width 4" "text why"
-		event 4 3.000 3 5 "speed 1" "#6"
+		for word in port bdf seq time-ns kind origin pid comm method error duration-ns \
+			state speed width text; do
+			event 4 3.000 3 5 "?$word"
+		done
 	} | answer history-get
 	fvl history --json 07:00.0
 	value '.events | map([.seq, .link, .error])' \

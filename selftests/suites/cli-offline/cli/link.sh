@@ -243,16 +243,20 @@ The card is fenced until it is recovered or the time limit expires. To end the f
 hold no_link_attribute_ok "a card below a port that does not answer has a state and no link"
 no_link_attribute_ok()
 {
+	local word
+
 	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 5" "reason gone" |
 		answer card-get
 	fvl link --json 07:00.0
 	succeeds
 	value '[.state, .reason, .link]' '["failed","gone",null]'
 	# neither is believed if it is malformed
-	printf '%s\n' "port 0000:00:07.0" "state 5" link "max-speed 4" "#1" end fence "pid 77" "#3" end |
-		answer card-get
-	fvl link --json 07:00.0
-	value '[.state, .link, .fence]' '["failed",null,null]'
+	for word in speed:pid width:comm max-speed:left-ms max-width:pid target-speed:pid; do
+		printf '%s\n' "port 0000:00:07.0" "state 5" link active "?${word%:*}" end fence \
+			"?${word#*:}" end | answer card-get
+		fvl link --json 07:00.0
+		value '[.state, .link, .fence]' '["failed",null,null]'
+	done
 }
 
 hold driver_refused "what the driver says is the reason, without the address twice"

@@ -339,8 +339,13 @@ domain_ok()
 hold state_ok "of devices that are ours the state is there on demand, and for a program"
 state_ok()
 {
+	local word
+
 	printf '%s\n' "state 1" next "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 3" \
 		"reason the link is down" | answer device-get
+	for word in bdf port state reason profile; do
+		printf '%s\n' next "bdf 0000:01:00.0" "state 2" "?$word"
+	done >>"$tree/netlink/device-get"
 	fvl list -o DEVICE,STATE
 	[ "$(grep 07:00 <<<"$out" | xargs)" = \
 		"└─0000:07:00.0 ready └─0000:07:00.1 lost: the link is down" ]
@@ -391,12 +396,19 @@ silent_ok()
 hold fenced_ok "a card that is fenced is noted, with who had it fenced and how to end it"
 fenced_ok()
 {
+	local word
+
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 1" next \
 		"bdf 0000:07:00.1" "port 0000:00:07.0" "state 1" | answer device-get
 	printf '%s\n' "state 1" next "port 0000:00:07.0" next \
 		"port 0000:00:08.0" "device 0000:08:00.0" "state 0" next \
 		"port 0000:00:07.0" "device 0000:07:00.0" "device 0000:07:00.1" "state 1" \
 		fence "pid 77" "comm fpgactl" "left-ms 2000" detached end | answer card-get
+	for word in port device state reason; do
+		printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "state 1" "?$word" \
+			fence "pid 78" end next
+	done | cat - "$tree/netlink/card-get" >"$work/cards"
+	answer card-get <"$work/cards"
 	fvl list -o DEVICE,STATE,FENCED-BY
 	[ "$rc" = 0 ]
 	[ "$err" = "fpgactl: 0000:07:00.0: card is fenced by fpgactl (pid 77), 2 s left, detached; to end the fence: fpgactl recover 0000:07:00.0" ]

@@ -100,14 +100,23 @@ json_ok()
 hold newer_driver_ok "values that are newer than the program are unknown, and what is not told is empty"
 newer_driver_ok()
 {
+	local word
+
 	device device-get
 	sed -i -e 's/^aer.*/aer 9/' -e '/^auto-retrain/d' -e '/^link-speed/d' "$tree/netlink/device-get"
 	fvl policy --json 07:00.0
 	value '.policy | [.aer, .auto_retrain, .link_speed_mts]' '["unknown",null,null]'
 	sed -i -e '/^load-limit/d; /^link-width/d; /^retrain-tries/d; /^identity/d; /^end/d' \
 		"$tree/netlink/device-get"
-	printf '%s\n' "#99 1" "#3" ready-register "bar 2" "offset 4" "value 1" end end \
-		>>"$tree/netlink/device-get"
+	{
+		printf '%s\n' "#99 1" "?load-limit-ms"
+		for word in bar offset mask value; do
+			printf '%s\n' ready-register "bar 2" "offset 4" "mask 1" "value 1" end |
+				sed "/^$word/d"
+			printf '%s\n' ready-register "bar 2" "offset 4" "mask 1" "value 1" "?$word" end
+		done
+		echo end
+	} >>"$tree/netlink/device-get"
 	fvl policy -o KEY,VALUE 07:00.0
 	grep -q '^aer  *unknown$' <<<"$out"
 	[ "$(awk 'NF == 1 { print $1 }' <<<"$out" | xargs)" = \

@@ -119,15 +119,26 @@ dry_run_json_ok()
 hold newer_driver_ok "methods and errors without a name are unknown, a cause without a text has that of its errno"
 newer_driver_ok()
 {
+	local word
+
 	printf '%s\n' "bdf 0000:07:00.1" step "method 9" "error 4000" "text new" end \
-		step "error 25" "#99 1" end step "method 0" "#2" end | answer reset-dry-run
+		step "error 25" "#99 1" end | answer reset-dry-run
+	# malformed ones are left out
+	for word in method error text duration-ns expected-ms limit-ms; do
+		printf '%s\n' step "method 1" "error 0" "?$word" end
+	done >>"$tree/netlink/reset-dry-run"
+	for word in bdf driver; do
+		printf '%s\n' step "method 2" "error 0" function "bdf 0000:07:00.2" "?$word" end end
+	done >>"$tree/netlink/reset-dry-run"
 	fvl reset --dry-run --json 07:00.1
-	value '.steps | map([.method, .error, .why])' \
-		'[["unknown","unknown","new"],[null,"ENOTTY","Inappropriate ioctl for device"]]'
+	value '.steps | map([.method, .error, .why, (.functions | length)])' \
+		'[["unknown","unknown","new",0],[null,"ENOTTY","Inappropriate ioctl for device",0],["hot",null,null,0],["hot",null,null,0]]'
 	fvl reset --dry-run -o METHOD,WHY 07:00.1
 	prints "METHOD   WHY
 unknown  new
-no reset Inappropriate ioctl for device"
+no reset Inappropriate ioctl for device
+hot
+hot"
 }
 
 hold reset_ok "each method that was tried is told, with its outcome and time"

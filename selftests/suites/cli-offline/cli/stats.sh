@@ -164,12 +164,18 @@ no_module_refused()
 hold newer_driver_ok "what another version of the driver tells more, or less, is passed over"
 newer_driver_ok()
 {
+	local word
+
 	printf '%s\n' "id 16" next stats "opens 1" end next "id 17" "#99 1" stats "opens 3" "#0 9" \
-		"#99 9" "#2" end reset-time "max-ns 1" end next "id 18" stats end | answer group-get
+		"#99 9" "?closes" end reset-time "max-ns 1" end next "id 18" stats end |
+		answer group-get
+	for word in count last-ns min-ns max-ns total-ns histogram; do
+		printf '%s\n' next "id 19" stats end reset-time "count 1" "?$word" end
+	done >>"$tree/netlink/group-get"
 	fvl stats --json
 	succeeds
-	value '.statistics | map([.group, .counters.opens, .counters.closes, .reset_time])' \
-		'[[17,3,null,null],[18,null,null,null]]'
+	value '.statistics | map([.group, .counters.opens, .counters.closes, .reset_time]) | unique' \
+		'[[17,3,null,null],[18,null,null,null],[19,null,null,null]]'
 	printf '%s\n' "bdf 0000:07:00.0" | answer device-get
 	fvl stats --json 07:00.0
 	value .statistics '[]'
