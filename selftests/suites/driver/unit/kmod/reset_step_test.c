@@ -1098,7 +1098,8 @@ TEST_F(reset_step, a_refusal_has_no_method)
 {
 	self->job.ops = NULL;
 	self->job.method = FPGA_VFIO_RESET_METHOD_HOT;
-	self->job.origin = FPGA_VFIO_ORIGIN_OPEN;
+	self->request.origin = FPGA_VFIO_ORIGIN_OPEN;
+	self->request.is_set_locked = true;
 	fv_reset_step_note(&self->job, &self->devices[1], -EBUSY, 5, "fenced");
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_RESET, world.events[1].kind);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.events[1].origin);
