@@ -201,6 +201,12 @@ TEST_F(config, interrupt_disable_may_be_set)
 	EXPECT_FALSE(fv_config_differs(&self->card, &self->config));
 	pci_put(&self->card, PCI_COMMAND, 2, off, ~0);
 	EXPECT_TRUE(fv_config_differs(&self->card, &self->config));
+	fv_config_set_intx(&self->config, false);
+	EXPECT_FALSE(fv_config_differs(&self->card, &self->config));
+	/* the same bit of another register is no interrupt */
+	pci_put(&self->card, PCI_BASE_ADDRESS_0, 4,
+		value_of(&fields[1]) | PCI_COMMAND_INTX_DISABLE, ~0);
+	EXPECT_TRUE(fv_config_differs(&self->card, &self->config));
 }
 
 /* A lost field is written, and no other register. */
@@ -352,6 +358,8 @@ TEST_F(config, what_is_not_there_is_left_alone)
 			TH_LOG("%s", fields[i].name);
 	fv_config_save(card, &config);
 	EXPECT_EQ(0, fv_config_verify(card, &config, self->text, sizeof(self->text)));
+	EXPECT_FALSE(fv_config_differs(card, &config));
+	EXPECT_FALSE(fv_config_is_touched(card, &config));
 	EXPECT_EQ(0, card->nr_writes);
 }
 
@@ -535,7 +543,9 @@ TEST_F(config, lost_bars_are_put_back)
 	EXPECT_EQ(6, card->nr_writes);
 	EXPECT_EQ(PCI_COMMAND, card->writes[0].where);
 	EXPECT_EQ(0x0144, card->writes[0].value);
-	/* no writes if they are right */
+	/* no writes if they are right, or if no address is assigned */
+	card->resource[5] = (struct resource) { 0, ~0ull, IORESOURCE_MEM };
+	pci_put(card, PCI_BASE_ADDRESS_5, 4, 0x1000, ~0);
 	EXPECT_EQ(0, fv_config_put_bars(card));
 	EXPECT_EQ(6, card->nr_writes);
 }
@@ -592,11 +602,52 @@ TEST_F(config, virtual_functions_are_looked_for)
 	pci_put(card, at + PCI_SRIOV_NUM_VF, 2, 1, 0);
 	EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
 	EXPECT_STREQ("SR-IOV Control (at 0x908) stays 0x8", self->text);
+	pci_put(card, at + PCI_SRIOV_CTRL, 2, PCI_SRIOV_CTRL_VFE, 0);
+	EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+	EXPECT_STREQ("SR-IOV Control (at 0x908) stays 0x1", self->text);
 	pci_put(card, at + PCI_SRIOV_CTRL, 2, PCI_SRIOV_CTRL_MSE | PCI_SRIOV_CTRL_VFE, 0);
 	EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
 	EXPECT_STREQ("NumVFs (at 0x910) stays 1, was 2", self->text);
 	pci_put(card, at + PCI_SRIOV_NUM_VF, 2, 2, 0);
 	EXPECT_EQ(0, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+}
+
+/* Each of their BARs is compared with the resource that it has, if it has one. */
+TEST_F(config, bars_of_virtual_functions_are_looked_at)
+{
+	static const struct resource unused[] = {
+		{ 0 }, { 0x5000, 0x5fff, 0 }, { 0x5000, 0x5fff, IORESOURCE_MEM | IORESOURCE_UNSET },
+		{ 0x5000, 0x4fff, IORESOURCE_MEM },
+	};
+	struct pci_dev *card = &self->card;
+	struct resource *res = &card->resource[PCI_IOV_RESOURCES];
+	const int at = 0x900;
+	unsigned int i;
+
+	pci_bus_add(&self->bus, card);
+	self->bus.offset = 0x100000000;
+	card->nr_vfs = 2;
+	pci_put_ext_cap(card, PCI_EXT_CAP_ID_SRIOV, at);
+	pci_put(card, at + PCI_SRIOV_CTRL, 2, PCI_SRIOV_CTRL_MSE | PCI_SRIOV_CTRL_VFE, 0);
+	pci_put(card, at + PCI_SRIOV_NUM_VF, 2, 2, 0);
+	for (i = 0; i < PCI_SRIOV_NUM_BARS; i++) {
+		res[i] = (struct resource) { 0x1c0000000 + i * 0x10000, 0x1c000ffff + i * 0x10000,
+					     IORESOURCE_MEM | IORESOURCE_MEM_64 | 0x4 };
+		pci_put(card, at + PCI_SRIOV_BAR + 4 * i, 4, 0xc0000004 + i * 0x10000, 0);
+	}
+	EXPECT_EQ(0, fv_config_verify_vfs(card, self->text, sizeof(self->text)));
+	for (i = 0; i < PCI_SRIOV_NUM_BARS; i++) {
+		pci_put(card, at + PCI_SRIOV_BAR + 4 * i, 4, 0x4, 0);
+		EXPECT_EQ(-EIO, fv_config_verify_vfs(card, self->text, sizeof(self->text)))
+			TH_LOG("BAR %u", i);
+		EXPECT_STREQ("a BAR of its virtual functions changed", self->text);
+		pci_put(card, at + PCI_SRIOV_BAR + 4 * i, 4, 0xc0000004 + i * 0x10000, 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(unused); i++) {
+		res[1] = unused[i];
+		EXPECT_EQ(0, fv_config_verify_vfs(card, self->text, sizeof(self->text)))
+			TH_LOG("resource %u", i);
+	}
 }
 
 #define restores(_identity)	({					\
@@ -644,6 +695,9 @@ TEST_F(config, others_are_restored_by_the_core)
 		identity.caps[identity.nr_caps++].id = PCI_CAP_ID_VNDR;
 	EXPECT_EQ(1, restores(&identity));
 	identity = plain;
+	while (identity.nr_ext_caps < FV_IDENTITY_EXT_CAPS - 1)
+		identity.ext_caps[identity.nr_ext_caps++].id = PCI_EXT_CAP_ID_VNDR;
+	EXPECT_EQ(0, restores(&identity));
 	while (identity.nr_ext_caps < FV_IDENTITY_EXT_CAPS)
 		identity.ext_caps[identity.nr_ext_caps++].id = PCI_EXT_CAP_ID_VNDR;
 	EXPECT_EQ(1, restores(&identity));
@@ -654,6 +708,13 @@ TEST_F(config, others_are_restored_by_the_core)
 	card->is_virtfn = true;
 	EXPECT_EQ(1, restores(&plain));
 	card->is_virtfn = false;
+	/* what the core has restored is not restored again */
+	msi_restores = 0;
+	card->state_saved = true;
+	card->pcie_flags_reg = PCI_EXP_TYPE_LEG_END << 4 | 2;
+	EXPECT_EQ(1, restores(&plain));
+	EXPECT_EQ(0, msi_restores);
+	EXPECT_TRUE(card->state_saved);
 	card->pcie_cap = 0;
 	EXPECT_EQ(1, restores(&plain));
 }
@@ -688,6 +749,12 @@ TEST_F(config, the_rest_is_restored)
 	bridge.native_aer = false;
 	EXPECT_EQ(0, restores(&plain));
 	EXPECT_EQ(PCI_ERR_UNC_SURPDN, pci_look(card, status, 4));
+	/* without AER other registers are there */
+	bridge.native_aer = true;
+	card->aer_cap = 0;
+	card->nr_writes = 0;
+	EXPECT_EQ(0, restores(&plain));
+	EXPECT_EQ(0, card->nr_writes);
 }
 
 TEST_HARNESS_MAIN

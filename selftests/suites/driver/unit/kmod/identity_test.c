@@ -273,6 +273,7 @@ TEST_F(identity, chains_end)
 	EXPECT_EQ(0x70, is->caps[FV_IDENTITY_CAPS - 1].at);
 	/* pointers into the header and to all-ones; the low two bits are reserved */
 	self->card.config[0x70 + PCI_CAP_LIST_NEXT] = 0x3c;
+	pci_put(&self->card, 0xfc, 4, PCI_EXT_CAP_ID_PTM | 1 << 16, 0);
 	pci_put(&self->card, 0x160, 4, PCI_EXT_CAP_ID_VNDR | 1 << 16 | 0xfcu << 20, 0);
 	EXPECT_FALSE(again());
 	self->card.config[0x48 + PCI_CAP_LIST_NEXT] = 0x73;
@@ -417,6 +418,32 @@ TEST_F(identity, texts_end)
 	EXPECT_TRUE(fv_identity_differs(&self->was, &self->is, STRICT, text, 8));
 	EXPECT_EQ(7, strlen(text));
 	EXPECT_EQ('x', text[8]);
+}
+
+/* Wherever it is, and the first one if there are two. */
+TEST_F(identity, the_serial_number_is_found)
+{
+	pci_put(&self->card, 0x160, 4, PCI_EXT_CAP_ID_DSN | 1 << 16, 0);
+	pci_put(&self->card, 0x164, 4, 7, 0);
+	EXPECT_EQ(0, fv_identity_read(&self->card, &self->is));
+	EXPECT_EQ(self->was.serial, self->is.serial);
+	pci_put(&self->card, 0x100, 4, PCI_EXT_CAP_ID_DSN | 1 << 16, 0);
+	pci_put(&self->card, 0x104, 4, 0x11112222, 0);
+	pci_put(&self->card, 0x108, 4, 0x33334444, 0);
+	EXPECT_EQ(0, fv_identity_read(&self->card, &self->is));
+	EXPECT_EQ(0x3333444411112222, self->is.serial);
+}
+
+/* Smaller than a ROM can be. */
+TEST_F(identity, a_small_bar)
+{
+	char text[80];
+
+	self->is = self->was;
+	self->was.bars[0] = -0x400u;
+	self->is.bars[0] = -0x200000u;
+	EXPECT_TRUE(fv_identity_differs(&self->was, &self->is, BUILD, text, sizeof(text)));
+	EXPECT_STREQ("BAR 0 is 2 MiB, was 1 KiB", text);
 }
 
 TEST_HARNESS_MAIN

@@ -176,6 +176,7 @@ struct pci_bus {
 enum { PCI_D0, PCI_D1, PCI_D2, PCI_D3hot, PCI_D3cold };
 
 #define PCI_ROM_RESOURCE	6
+#define PCI_IOV_RESOURCES	7
 #define PCI_STD_NUM_BARS	6
 #define PCI_NUM_RESET_METHODS	8
 #define PCI_CFG_SPACE_SIZE	256
@@ -208,7 +209,7 @@ struct pci_dev {
 	unsigned int ignore_hotplug:1;
 	u8 reset_methods[PCI_NUM_RESET_METHODS];
 	u32 saved_config_space[PCI_CFG_SPACE_SIZE / 64];
-	struct resource resource[PCI_ROM_RESOURCE + 1];
+	struct resource resource[PCI_IOV_RESOURCES + PCI_SRIOV_NUM_BARS];
 
 	/* Test-only fields. */
 	u8 config[PCI_CFG_SPACE_EXP_SIZE];
