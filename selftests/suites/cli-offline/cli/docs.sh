@@ -142,7 +142,7 @@ completion_complete_ok()
 			grep -oE -e '--?[a-z-]+' | sed "s/^/$command/" >>"$work/with"
 	done
 	# those that take the next word
-	[ "$(grep -F '"$command"-o' "$work/completion" | grep -oE '[a-z]+--?[a-z]+' | sort | xargs)" = \
+	[ "$(grep -F 'command"-o' "$work/completion" | grep -oE '[a-z]+--?[a-z]+' | sort | xargs)" = \
 		"$(grep -vE -e '-(-output|o|-sysroot)$' "$work/with" | sort | xargs)" ]
 }
 

@@ -233,7 +233,7 @@ released_ok()
 hold late_refused "a holder that came in between is told, and what the kernel will do"
 late_refused()
 {
-	local users="bdf 0000:07:00.0\nstate 4\nstats\nusers %d\nend\n" pid stat
+	local users="bdf 0000:07:00.0\nstate 4\nstats\nusers %d\nend\n" pid
 
 	changed
 	mkdir "$tree/held"
@@ -256,11 +256,8 @@ late_refused()
 	[ "$rc" = 4 ]
 	grep -q '^fpgactl: 0000:07:00.0: rescan: not finished after 20 s$' <<<"$err"
 	pid=$(sed -n 's/.*process \([0-9]*\) completes the rescan.*/\1/p' <<<"$err")
-	# it has neither the session nor the files of its parent, nor its signals
-	read -r stat <"/proc/$pid/stat"
-	[ "$(cut -d ' ' -f 4 <<<"${stat##*) }")" = "$pid" ]
-	[ "$(readlink "/proc/$pid/fd"/[012] | xargs)" = "/dev/null /dev/null /dev/null" ]
 	kill -TERM "$pid"
+	kill -HUP "$pid"
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((20100 + link_up_ms))
 	clock $((20100 + link_up_ms))
@@ -327,12 +324,14 @@ grace_refused()
 # interrupted SIGNAL: check that it ends the wait alone
 interrupted()
 {
+	local pid stat
+
 	changed
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
 	clock 0
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT "$FPGACTL" rescan 07:00.0 \
-		>"$work/out" 2>"$work/err" </dev/null &
+		>"$work/out" 2>"$work/err" <"$FAKE_CLOCK" &
 	begun=$!
 	wait_for 200
 	clock 3000
@@ -341,6 +340,11 @@ interrupted()
 	clock 3200
 	finish
 	refuses 4 "0000:07:00.0: rescan: not finished after 3 s"
+	# the process in the background has neither the session nor the files of its parent
+	pid=$(sed -n 's/.*process \([0-9]*\) completes the rescan.*/\1/p' <<<"$err")
+	read -r stat <"/proc/$pid/stat"
+	[ "$(cut -d ' ' -f 4 <<<"${stat##*) }")" = "$pid" ]
+	[ "$(readlink "/proc/$pid/fd"/[012] | xargs)" = "/dev/null /dev/null /dev/null" ]
 	rm "$tree/held/0000:07:00.0"
 	wait_for $((3200 + link_up_ms))
 	clock $((3200 + link_up_ms))

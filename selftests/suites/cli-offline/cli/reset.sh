@@ -521,7 +521,7 @@ ignored_ok()
 		: >"$tree/netlink/block"
 		: >"$tree/netlink/log"
 		FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT \
-			--ignore-signal=$signal "$FPGACTL" reset 07:00.1 >"$work/out" \
+			"--ignore-signal=$signal" "$FPGACTL" reset 07:00.1 >"$work/out" \
 			2>"$work/err" </dev/null &
 		begun=$!
 		wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
