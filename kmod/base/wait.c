@@ -16,6 +16,9 @@
 /* Timer slack: a required delay of 100 ms must not take 110 ms. */
 #define FV_SLACK_MAX_US	500U
 
+/* The system is about to sleep, or has just woken up. */
+static bool fv_wait_is_asleep;
+
 /* An exiting task may have a fatal signal pending, but must still be able to clean up. */
 static int fv_wait_us(unsigned int us)
 {
@@ -31,7 +34,7 @@ static int fv_wait_us(unsigned int us)
 
 /**
  * fv_wait_begin - Start a bounded wait
- * @wait: the wait; is_over is set to NULL
+ * @wait: the wait; is_over is set to NULL, ends_at_sleep to false
  * @limit_ms: limit, in milliseconds
  *
  * Context: Any.
@@ -39,6 +42,7 @@ static int fv_wait_us(unsigned int us)
 void fv_wait_begin(struct fv_wait *wait, unsigned int limit_ms)
 {
 	wait->is_over = NULL;
+	wait->ends_at_sleep = false;
 	wait->began = ktime_get();
 	wait->end = ktime_add_ms(wait->began, limit_ms);
 }
@@ -51,7 +55,8 @@ void fv_wait_begin(struct fv_wait *wait, unsigned int limit_ms)
  *
  * Context: Process context, may sleep.
  * Return: 0 to poll again, -ETIMEDOUT when the limit had passed before, -EINTR when
- * the process is being killed, or when @wait->is_over.
+ * the process is being killed, or when @wait->is_over, -EAGAIN before the system sleeps, if
+ * @wait->ends_at_sleep.
  */
 int fv_wait_pause(struct fv_wait *wait)
 {
@@ -60,6 +65,8 @@ int fv_wait_pause(struct fv_wait *wait)
 
 	if (wait->is_over && READ_ONCE(*wait->is_over))
 		return -EINTR;
+	if (wait->ends_at_sleep && READ_ONCE(fv_wait_is_asleep))
+		return -EAGAIN;
 	left_us = ktime_us_delta(wait->end, now);
 	if (left_us <= 0)
 		return -ETIMEDOUT;
@@ -90,4 +97,15 @@ int fv_wait_ms(unsigned int ms)
 		ret = fv_wait_us(left_us);
 	} while (!ret);
 	return ret;
+}
+
+/**
+ * fv_wait_set_asleep - Abort the waits that must not keep the system from sleeping
+ * @is_asleep: it goes to sleep, or has woken up
+ *
+ * Context: Any.
+ */
+void fv_wait_set_asleep(bool is_asleep)
+{
+	WRITE_ONCE(fv_wait_is_asleep, is_asleep);
 }

@@ -435,7 +435,7 @@ bool fv_card_expects_link_down(struct fv_card *card)
 void fv_card_check_link(struct fv_card *card)
 {
 	if (card)
-		mod_delayed_work(system_dfl_wq, &card->monitor.work, 0);
+		mod_delayed_work(system_freezable_wq, &card->monitor.work, 0);
 }
 
 /**

@@ -157,8 +157,7 @@ bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal
  * waits for the functions below afterwards.
  *
  * Context: Process context, may sleep.
- * Return: 0, -ETIMEDOUT, -EINTR when the process is being killed, -EIO if the port
- * does not answer.
+ * Return: 0, an error of fv_wait_pause(), -EIO if the port does not answer.
  */
 int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
 {

@@ -57,9 +57,10 @@ static void fv_session_note(struct fv_device *dev, enum fpga_vfio_origin origin,
 	}, "%s", text);
 }
 
+/* Freezable, as the end resets the card: see recovery_worker.c. */
 static void fv_session_end_in(struct fv_session *session, unsigned int ms)
 {
-	mod_delayed_work(system_dfl_wq, &session->end, msecs_to_jiffies(ms));
+	mod_delayed_work(system_freezable_wq, &session->end, msecs_to_jiffies(ms));
 }
 
 static void fv_session_unfence(struct fv_scope *scope)

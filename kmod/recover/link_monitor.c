@@ -7,13 +7,15 @@
  * functions in use, which a loss between two polls clears. A loss counts at once. A slower or
  * narrower link counts when two polls in a row see it, as a link passes through that state on its
  * way up; it is retrained, if the policy says so, at once and then after pauses that double.
+ *
+ * The workqueue is freezable: the link below a port that the system suspends is not lost.
  */
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
-#include "base/compat.h"
 #include "base/link_speed.h"
 #include "base/policy.h"
 #include "base/registry.h"
@@ -301,7 +303,7 @@ static void fv_monitor_work(struct work_struct *work)
 	fv_device_put(dev);
 	/* There is no link below a bridge to conventional PCI. */
 	if (ret != -EOPNOTSUPP)
-		queue_delayed_work(system_dfl_wq, &monitor->work,
+		queue_delayed_work(system_freezable_wq, &monitor->work,
 				   msecs_to_jiffies(interval_ms));
 }
 

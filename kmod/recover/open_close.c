@@ -17,6 +17,7 @@
 #include "base/policy.h"
 #include "base/registry.h"
 #include "base/reset_method.h"
+#include "base/wait.h"
 #include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
 #include "object/card.h"
@@ -237,11 +238,13 @@ static int fv_open_close_notify(struct notifier_block *block, unsigned long acti
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
 		fv_device_set_asleep(true);
+		fv_wait_set_asleep(true);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
 		fv_device_set_asleep(false);
+		fv_wait_set_asleep(false);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -253,6 +256,8 @@ static struct notifier_block fv_open_close_block = {
 
 /**
  * fv_open_close_init - Have each device reset at its first open after a system sleep
+ *
+ * The sleep also ends the waits of recovery workers.
  *
  * Context: Process context.
  * Return: 0, or an error of register_pm_notifier().

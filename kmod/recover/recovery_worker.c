@@ -3,12 +3,15 @@
  * The recovery worker resets and restores a device after a reset that failed or was not the
  * driver's, and a card after its link went down and came back. It is a work item because its
  * callers hold locks that a reset takes.
+ *
+ * The workqueue is freezable: when the system has suspended a device, the PCI core has saved its
+ * configuration, and restores that when it resumes; a reset in between would spoil both. A wait for
+ * the card does not keep the system from suspending: it ends, and begins again afterwards.
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/workqueue.h>
 
-#include "base/compat.h"
 #include "base/policy.h"
 #include "base/wait.h"
 #include "isolate/fence.h"
@@ -56,6 +59,7 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 		return 0;
 	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	wait.is_over = &dev->is_leaving;
+	wait.ends_at_sleep = true;
 	ret = fv_link_wait_active(card->port, true, &wait);
 	if (ret)
 		return ret;
@@ -114,15 +118,15 @@ static int fv_recovery_wait(struct fv_device *dev)
 	if (ret == -ETIMEDOUT)
 		return fv_recovery_give_up(dev, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	if (ret)
-		return 1;
+		return ret == -EAGAIN ? ret : 1;
 	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
 		return 0;
 	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
-	while (fv_recovery_is_due(dev) && !fv_ready_is_answering(pdev))
-		if (fv_wait_pause(&wait))
-			break;
+	wait.ends_at_sleep = true;
+	while (!ret && fv_recovery_is_due(dev) && !fv_ready_is_answering(pdev))
+		ret = fv_wait_pause(&wait);
 	pm_runtime_put(&pdev->dev);
-	return 0;
+	return ret == -EAGAIN ? ret : 0;
 }
 
 /* Verify only, unless a reset has failed: a card that came back by itself may need no reset. */
@@ -134,7 +138,7 @@ static unsigned long fv_recovery_methods(struct fv_device *dev)
 
 static void fv_recovery_again(struct fv_device *dev)
 {
-	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
+	queue_delayed_work(system_freezable_wq, &dev->recovery, msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
 }
 
 /*
@@ -269,7 +273,7 @@ void fv_recovery_queue(struct fv_device *dev)
 {
 	/* Sooner than fv_recovery_queue_after() scheduled it. */
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
-		mod_delayed_work(system_dfl_wq, &dev->recovery, 0);
+		mod_delayed_work(system_freezable_wq, &dev->recovery, 0);
 }
 
 /**
@@ -281,7 +285,7 @@ void fv_recovery_queue(struct fv_device *dev)
  */
 void fv_recovery_queue_after(struct fv_device *dev, unsigned int ms)
 {
-	queue_delayed_work(system_dfl_wq, &dev->recovery, msecs_to_jiffies(ms));
+	queue_delayed_work(system_freezable_wq, &dev->recovery, msecs_to_jiffies(ms));
 }
 
 /**

@@ -505,8 +505,9 @@ TEST_F(card, its_link_is_checked_now)
 {
 	struct delayed_work *work = &self->card->monitor.work;
 
-	queue_delayed_work(system_dfl_wq, work, 1000);
+	queue_delayed_work(NULL, work, 1000);
 	fv_card_check_link(self->card);
+	EXPECT_EQ(system_freezable_wq, work->wq);
 	EXPECT_TRUE(work->is_queued);
 	EXPECT_EQ(0, work->delay);
 	work->is_queued = false;

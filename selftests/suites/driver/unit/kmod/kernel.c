@@ -521,8 +521,9 @@ void wait_for_completion(struct completion *completion)
 	}
 }
 
-void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed)
+void kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool is_changed)
 {
+	work->wq = wq;
 	work->times_queued++;
 	if (work->is_queued && !is_changed)
 		return;

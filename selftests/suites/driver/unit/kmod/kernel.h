@@ -523,17 +523,19 @@ struct delayed_work {
 	bool is_queued;
 	unsigned long delay;
 	unsigned int times_queued;
+	void *wq;		/* of the last queue_delayed_work() */
 };
 
 #define system_unbound_wq	NULL
+#define system_freezable_wq	((void *)1)
 #define msecs_to_jiffies(ms)	(ms)
 #define jiffies			(kernel_ns / NSEC_PER_MSEC)
 #define time_before(a, b)	((a) < (b))
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define INIT_DELAYED_WORK(w, function)	((w)->work.fn = (function), (w)->is_queued = false)
-void kernel_queue(struct delayed_work *work, unsigned long delay, bool is_changed);
-#define queue_delayed_work(wq, work, delay)	kernel_queue(work, delay, false)
-#define mod_delayed_work(wq, work, delay)	kernel_queue(work, delay, true)
+void kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool is_changed);
+#define queue_delayed_work(wq, work, delay)	kernel_queue(wq, work, delay, false)
+#define mod_delayed_work(wq, work, delay)	kernel_queue(wq, work, delay, true)
 void cancel_delayed_work_sync(struct delayed_work *work);
 #define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
 /* Advance the clock to the due time and run the work. */

@@ -156,6 +156,7 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 	kernel_assert(is_active);
 	world.link_limit_ms = (wait->end - wait->began) / NSEC_PER_MSEC;
 	world.link_is_over = wait->is_over;
+	kernel_assert(wait->ends_at_sleep);
 	if (world.meanwhile)
 		world.meanwhile();
 	return world.link;
@@ -613,6 +614,41 @@ TEST_F(open_close, a_card_that_comes_back_at_the_last_moment)
 	EXPECT_EQ(0, recoveries_failed());
 }
 
+/* The system sleeps: a wait ends, and begins again afterwards; see what_happens_meanwhile. */
+TEST_F(open_close, a_recovery_and_a_sleep_of_the_system)
+{
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 300;
+	/* for the link */
+	world.is_link_down = true;
+	world.link = -EAGAIN;
+	recover();
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	EXPECT_EQ(system_freezable_wq, self->dev->recovery.wq);
+	/* for the function */
+	world.is_link_down = false;
+	self->pdev.is_gone = true;
+	fv_wait_set_asleep(true);
+	kernel_do(&self->dev->recovery);
+	fv_wait_set_asleep(false);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
+	EXPECT_EQ(0, self->pdev.dev.usage);
+	EXPECT_EQ(0, world.resets);
+	EXPECT_EQ(0, world.events);
+	/* it goes on */
+	self->pdev.is_gone = false;
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(1, world.resets);
+	/* however it is queued */
+	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
+	self->dev->recovery.wq = NULL;
+	fv_recovery_queue(self->dev);
+	EXPECT_EQ(system_freezable_wq, self->dev->recovery.wq);
+	self->dev->recovery.wq = NULL;
+	fv_recovery_queue_after(self->dev, 10);
+	EXPECT_EQ(system_freezable_wq, self->dev->recovery.wq);
+}
+
 /* Each reason to refuse an open. */
 TEST_F(open_close, an_open_is_refused)
 {
@@ -823,6 +859,7 @@ TEST_F(open_close, what_happens_meanwhile)
 		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false },
 		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false },
 	};
+	struct fv_wait wait;
 	unsigned int i;
 
 	close_reset();
@@ -836,6 +873,9 @@ TEST_F(open_close, what_happens_meanwhile)
 		kernel_pm_block->notifier_call(kernel_pm_block, rows[i].action, NULL);
 		EXPECT_EQ(rows[i].is_asleep, world.is_asleep) TH_LOG("row %u", i);
 		EXPECT_EQ(i + 1, world.sleeps);
+		fv_wait_begin(&wait, 10);
+		wait.ends_at_sleep = true;
+		EXPECT_EQ(rows[i].is_asleep ? -EAGAIN : 0, fv_wait_pause(&wait));
 	}
 	kernel_pm_block->notifier_call(kernel_pm_block, 99, NULL);
 	EXPECT_EQ(6, world.sleeps);

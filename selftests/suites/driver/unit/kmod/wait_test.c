@@ -130,6 +130,21 @@ TEST_F(wait, there_may_be_nothing_to_wait_for_any_more)
 	EXPECT_EQ(NULL, self->wait.is_over);
 }
 
+/* A wait that could last for a minute does not keep the system from sleeping. */
+TEST_F(wait, a_sleep_of_the_system_ends_it)
+{
+	fv_wait_begin(&self->wait, 1000);
+	fv_wait_set_asleep(true);
+	EXPECT_EQ(0, fv_wait_pause(&self->wait));
+	self->wait.ends_at_sleep = true;
+	EXPECT_EQ(-EAGAIN, fv_wait_pause(&self->wait));
+	EXPECT_EQ(0, fv_wait_ms(10));
+	fv_wait_set_asleep(false);
+	EXPECT_EQ(0, fv_wait_pause(&self->wait));
+	fv_wait_begin(&self->wait, 1000);
+	EXPECT_FALSE(self->wait.ends_at_sleep);
+}
+
 static void wakes_early(u64 us)
 {
 	kernel_ns -= us * NSEC_PER_USEC / 2;
