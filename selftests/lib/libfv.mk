@@ -26,7 +26,7 @@ $(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
 # comes before the engine.
 LIBFV_CARD_DIR := $(LIBFV_DIR)card/
 LIBFV_CARD_CFLAGS := -I$(LIBFV_CARD_DIR) -I$(LIBFV_DIR)../sim/fpgacard
-LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control engine hammer orders sigbus ticks user)
+LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control dmabuf engine hammer orders sigbus ticks user)
 
 $(LIBFV_CARD_O): $(OUTPUT)/lib/card/%.o: $(LIBFV_CARD_DIR)%.c
 	$(call msg,CC,,$@)

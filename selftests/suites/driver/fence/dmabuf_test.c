@@ -5,13 +5,11 @@
  * (selftests/sim/importer).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci_regs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,21 +19,18 @@
 #include "config.h"
 #include "control.h"
 #include "counters.h"
+#include "dmabuf.h"
 #include "fence.h"
 #include "file.h"
 #include "looper.h"
-#include "module.h"
 #include "policy.h"
 #include "sigbus.h"
 #include "slow.h"
 #include "user.h"
 
-#include "../../../sim/importer/importer.h"
-
 #define LIMIT_S 600
 #define CARD "FV_CARD"
 #define SOON_MS 60000
-#define PAGE 4096
 
 FIXTURE(dmabuf)
 {
@@ -46,50 +41,9 @@ FIXTURE(dmabuf)
 	bool is_there;
 };
 
-/* Export the first two pages of BAR 0; return a descriptor or a negative errno. */
-static int export(struct device *dev)
-{
-	struct {
-		uint32_t region, open_flags, flags, nr;
-		struct vfio_region_dma_range range;
-	} arg = {
-		.region = VFIO_PCI_BAR0_REGION_INDEX,
-		.open_flags = O_RDWR | O_CLOEXEC,
-		.nr = 1,
-		.range.length = 2 * PAGE,
-	};
-
-	return __device_feature(dev, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF, &arg,
-				sizeof(arg));
-}
-
 static int feature(struct device *dev, uint32_t flags)
 {
 	return __device_feature(dev, flags, NULL, 0);
-}
-
-static bool has_dma_bufs(struct device *dev)
-{
-	return !feature(dev, VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET |
-			VFIO_DEVICE_FEATURE_DMA_BUF);
-}
-
-static int importer_do(int importer, unsigned int cmd, unsigned long arg)
-{
-	return ioctl(importer, cmd, arg) ? -errno : 0;
-}
-
-static int importer_map(int importer)
-{
-	return importer_do(importer, FV_IMPORTER_MAP, 0);
-}
-
-static struct fv_importer_state importer_state(int importer)
-{
-	struct fv_importer_state state;
-
-	must_work(importer_do(importer, FV_IMPORTER_STATE, (unsigned long)&state));
-	return state;
 }
 
 static bool is_mapped(int importer)
@@ -97,15 +51,11 @@ static bool is_mapped(int importer)
 	return importer_state(importer).is_mapped;
 }
 
-/* Import for the card itself, a device with a path to the BAR that bypasses the IOMMU. */
+/* Import for the card itself. */
 static int import(int dmabuf, const char *bdf)
 {
-	struct fv_importer_attach what = { .fd = dmabuf };
-	int importer, ret;
+	int importer = must_work(__importer_open()), ret = importer_attach(importer, dmabuf, bdf);
 
-	importer = must_work(open("/dev/" FV_IMPORTER_NAME, O_RDWR | O_CLOEXEC));
-	snprintf(what.bdf, sizeof(what.bdf), "%s", bdf);
-	ret = importer_do(importer, FV_IMPORTER_ATTACH, (unsigned long)&what);
 	if (!ret)
 		return importer;
 	close(importer);
@@ -125,12 +75,10 @@ FIXTURE_SETUP(dmabuf)
 	ASSERT_TRUE(wait_until(device_state(&self->genl, self->bdf) == FPGA_VFIO_CARD_STATE_READY,
 			       SOON_MS));
 	user_come(&self->user, self->bdf);
-	if (!has_dma_bufs(&self->user.dev))
+	if (!dmabuf_is_there(&self->user.dev))
 		SKIP(return, "no dma-bufs of BARs in this kernel");
 	self->is_there = true;
-	if (!module_loaded(FV_IMPORTER_NAME))
-		module_load("/t/mod/" FV_IMPORTER_NAME ".ko", "");
-	self->dmabuf = must_work(export(&self->user.dev));
+	self->dmabuf = must_work(dmabuf_export(&self->user.dev));
 	self->importer = must_work(import(self->dmabuf, self->bdf));
 	must_work(importer_map(self->importer));
 }
@@ -315,7 +263,7 @@ DMABUF_TEST(off_behind_the_fence)
 
 	fence(&self->genl, self->bdf);
 	expect_revoked();
-	EXPECT_EQ(-EAGAIN, export(&self->user.dev));
+	EXPECT_EQ(-EAGAIN, dmabuf_export(&self->user.dev));
 	EXPECT_EQ(revoked + 1, revokes(&self->genl, self->bdf));
 	recover(&self->genl, self->bdf);
 	expect_given_back();
@@ -326,7 +274,7 @@ DMABUF_TEST(off_behind_the_fence)
 	fence(&self->genl, self->bdf);
 	EXPECT_EQ(revoked + 1, revokes(&self->genl, self->bdf));
 	recover(&self->genl, self->bdf);
-	self->dmabuf = must_work(export(&self->user.dev));
+	self->dmabuf = must_work(dmabuf_export(&self->user.dev));
 	self->importer = must_work(import(self->dmabuf, self->bdf));
 	EXPECT_EQ(0, importer_map(self->importer));
 }
@@ -430,7 +378,7 @@ static void map_once(void *arg)
 {
 	struct task *task = arg;
 	bool was_fenced = __atomic_load_n(&task->is_fenced, __ATOMIC_ACQUIRE);
-	int dmabuf = export(task->dev), importer = -1, ret = -1;
+	int dmabuf = dmabuf_export(task->dev), importer = -1, ret = -1;
 
 	if (dmabuf >= 0)
 		importer = import(dmabuf, task->bdf);
