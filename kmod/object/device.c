@@ -296,6 +296,35 @@ void fv_device_set_clean(struct fv_device *dev, unsigned int method)
 }
 
 /**
+ * fv_device_set_unverified - Note that a device was reset, and may become ready later
+ * @dev: the device, which is not ready
+ * @clean_by: the method, a bit of enum fpga_vfio_reset_method, or 0
+ *
+ * It is clean if its next state is "ready". Not noted during a system sleep.
+ *
+ * Context: Process context, under vfio_device_set::lock. Takes fv_registry_lock.
+ */
+void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by)
+{
+	guard(mutex)(&fv_registry_lock);
+	if (!fv_device_is_asleep)
+		dev->clean_by = clean_by;
+}
+
+/**
+ * fv_device_is_unverified - Was a device reset, and nothing happened to it since?
+ * @dev: the device
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ * Return: True after fv_device_set_unverified(), until another state or anything else.
+ */
+bool fv_device_is_unverified(struct fv_device *dev)
+{
+	guard(mutex)(&fv_registry_lock);
+	return dev->state != FPGA_VFIO_CARD_STATE_READY && dev->clean_by;
+}
+
+/**
  * fv_device_set_dirty - Note that a device may have been used, reset or changed
  * @dev: the device; its next open resets it
  *

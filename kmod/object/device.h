@@ -42,8 +42,9 @@ struct fv_stats;
  * @group_node:	in fv_group::devices; fv_registry_lock
  * @state:	state of the function; fv_registry_lock
  * @reason:	text that says why @state is not ready; fv_registry_lock
- * @clean_by:	method that reset it at its last close, a bit of enum fpga_vfio_reset_method; 0 if
- *		it may have been used, reset or changed since; fv_registry_lock
+ * @clean_by:	method that reset it at its last close, or at an open that has not waited until it
+ *		was ready, a bit of enum fpga_vfio_reset_method; 0 if it may have been used, reset
+ *		or changed since; fv_registry_lock
  * @identity:	identity of the function when it was bound; written by probe only
  * @config:	configuration that the next reset restores; config_lock
  * @config_lock: of config, config_seq, saved, is_initial; innermost but for fv_registry_lock
@@ -134,6 +135,8 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 			 enum fpga_vfio_origin origin, const char *fmt, ...);
 void fv_device_forget_state(struct fv_device *dev);
 void fv_device_set_clean(struct fv_device *dev, unsigned int method);
+void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by);
+bool fv_device_is_unverified(struct fv_device *dev);
 unsigned long fv_device_set_dirty(struct fv_device *dev);
 void fv_device_set_asleep(bool is_asleep);
 void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,

@@ -51,6 +51,39 @@ static int fv_reset_lock_set(struct fv_reset_job *job, struct mutex *set)
 	return mutex_trylock(set) ? 0 : -EAGAIN;
 }
 
+/* No method is begun after the limit of the request. */
+static int fv_reset_check_limit(struct fv_reset_job *job, struct fv_reset_report *report)
+{
+	if (fv_reset_left_ms(job))
+		return 0;
+	report->is_late = true;
+	snprintf(job->step->text, sizeof(job->step->text), "the limit of %u ms is over",
+		 job->request->limit_ms);
+	return -ETIMEDOUT;
+}
+
+/*
+ * If the limit of the request has ended a step, note what the functions were reset by: they may
+ * still become ready. Under their device locks.
+ */
+static void fv_reset_check_late(struct fv_reset_job *job, int error,
+				struct fv_reset_report *report)
+{
+	unsigned long clean_by = 0;
+	unsigned int i;
+
+	if (!fv_reset_goes_on(error) || !job->step->is_tried || fv_reset_left_ms(job))
+		return;
+	report->is_late = true;
+	if (job->ops->is_verify_only)
+		clean_by = job->request->clean_by;
+	else if (job->has_acted)
+		clean_by = BIT(job->method);
+	for (i = 0; i < job->scope.nr_held; i++)
+		if (job->scope.devices[i])
+			fv_device_set_unverified(job->scope.devices[i], clean_by);
+}
+
 static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 			   const unsigned int *order, unsigned int nr,
 			   struct fv_reset_report *report)
@@ -66,6 +99,11 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		job->began_ns = !i && report->began_ns ? report->began_ns : ktime_get_ns();
 		job->step = &report->steps[report->nr++];
 		*job->step = (struct fv_reset_step) { .method = order[i] };
+		ret = fv_reset_check_limit(job, report);
+		if (ret) {
+			job->step->error = ret;
+			break;
+		}
 		if (fv_scope_is_wide(dev, job->ops->is_card) && !is_locked) {
 			ret = fv_reset_lock_set(job, set);
 			if (ret) {
@@ -78,11 +116,14 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		ret = fv_reset_step_run(job);
 		job->step->error = ret;
 		result = fv_reset_result(result, ret);
+		fv_reset_check_late(job, ret, report);
 		if (!fv_reset_goes_on(ret) || (job->ops->is_verify_only && ret == -EAGAIN))
 			break;
 	}
 	if (is_locked && !job->request->is_set_locked)
 		mutex_unlock(set);
+	if (report->is_late)
+		return -ETIMEDOUT;
 	return ret ? result : 0;
 }
 
@@ -154,12 +195,14 @@ static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_reque
  * take their configuration, and their design is ready. If no method succeeds, the device is
  * "failed" or "changed", and cannot be opened before a reset succeeds.
  *
- * Context: Process context, may sleep for the sum of the methods' limits; killable.
+ * Context: Process context, may sleep for the sum of the methods' limits, or until the request's
+ * own is over; killable.
  * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
  * another user or driver (also a virtual function of @dev), or the card is in a fence session,
  * -EAGAIN if the device is being bound or reset, or its physical function is not ready, -EALREADY
  * if the request is moot, -ESTALE if it came back with another identity,
- * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ENOMEM, or an error of runtime PM.
+ * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ETIMEDOUT if fv_reset_report::is_late,
+ * -ENOMEM, or an error of runtime PM.
  */
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)
@@ -178,9 +221,12 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	if (!job || !report)
 		return -ENOMEM;
 	report->nr = 0;
+	report->is_late = false;
 	first = &report->steps[0];
 	*first = (struct fv_reset_step) {};
 	job->request = request;
+	if (request->limit_ms)
+		job->end_ns = ktime_get_ns() + request->limit_ms * (u64)NSEC_PER_MSEC;
 	job->is_fencing = request->is_fencing;
 	job->is_lost = request->methods & (FV_RESET_VERIFY_FIRST | FV_RESET_VERIFY_CARD_FIRST);
 	job->scope.is_any_user = request->methods & FV_RESET_VERIFY_CARD_FIRST;

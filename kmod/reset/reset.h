@@ -52,6 +52,7 @@ struct fv_reset_function {
 /**
  * struct fv_reset_report - result or plan of a reset
  * @began_ns: start of the recovery that the reset is part of, ns, CLOCK_MONOTONIC; else 0
+ * @is_late: it failed because fv_reset_request::limit_ms was over
  * @nr: number of @steps
  * @steps: methods in the order of use
  * @nr_functions: number of @functions
@@ -59,6 +60,7 @@ struct fv_reset_function {
  */
 struct fv_reset_report {
 	u64 began_ns;
+	bool is_late;
 	unsigned int nr;
 	struct fv_reset_step steps[FV_RESET_METHODS + 1];
 	unsigned int nr_functions;
@@ -71,6 +73,8 @@ struct fv_reset_report {
  *	     unless there is only one. FV_RESET_VERIFY_FIRST or FV_RESET_VERIFY_CARD_FIRST: verify
  *	     only first
  * @origin: requester, for the history
+ * @limit_ms: limit for all methods together, within those of the policy; 0: only those
+ * @clean_by: fv_device::clean_by of the device that is verified first, and may stay so; else 0
  * @is_set_locked: the caller opens or closes the device, under vfio_device_set::lock
  * @is_fencing: fence users, so that neither they nor their vCPUs block; else they block on
  *	memory_lock, unless they have exported dma-bufs
@@ -83,6 +87,8 @@ struct fv_reset_report {
 struct fv_reset_request {
 	unsigned long methods;
 	enum fpga_vfio_origin origin;
+	unsigned int limit_ms;
+	unsigned long clean_by;
 	bool is_set_locked;
 	bool is_fencing;
 	bool is_retried;

@@ -239,11 +239,23 @@ static int fv_reset_wait_msi(struct fv_reset_job *job, struct fv_wait *wait)
 	return ret;
 }
 
+/* Shorten the policy's limits to the time that is left. A wait always polls once. */
+static void fv_reset_shorten(struct fv_reset_job *job)
+{
+	u32 left_ms = max(fv_reset_left_ms(job), 1u), *limits = job->policy.value;
+
+	limits[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] =
+		min(limits[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS], left_ms);
+	limits[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] =
+		min(limits[FPGA_VFIO_A_POLICY_READY_LIMIT_MS], left_ms);
+}
+
 static int fv_reset_verify(struct fv_reset_job *job)
 {
 	struct fv_wait wait;
 	int ret;
 
+	fv_reset_shorten(job);
 	fv_wait_begin(&wait, job->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	ret = fv_reset_phase(job, FV_PHASE_READY, fv_reset_wait_ready(job, false, &wait));
 	if (!ret)
@@ -406,7 +418,9 @@ static int fv_reset_act(struct fv_reset_job *job)
 	struct pci_dev *pdev = scope->functions[0];
 	int ret;
 
+	fv_reset_shorten(job);
 	ret = job->ops->act(pdev, &job->policy, step->text, sizeof(step->text));
+	job->has_acted = !ret;
 	if (ret || !job->ops->wait_link)
 		return ret;
 	fv_scope_unblock_config(scope);
@@ -430,7 +444,8 @@ static int fv_reset_try_locked(struct fv_reset_job *job)
 	step->is_tried = true;
 	fv_card_reset_begin(card);
 	for (i = 0; i < scope->nr_held; i++) {
-		if (scope->devices[i])
+		/* A function that was reset before, and is only verified now, may be clean. */
+		if (scope->devices[i] && job->method != FV_RESET_VERIFY)
 			fv_device_set_dirty(scope->devices[i]);
 		fv_reset_stop_function(job, i);
 	}

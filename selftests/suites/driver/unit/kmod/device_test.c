@@ -378,6 +378,32 @@ TEST_F(device, clean_while_ready)
 	}
 }
 
+/* One that was reset, and is not ready yet, is clean if that is its next state. */
+TEST_F(device, clean_when_ready)
+{
+	struct fv_device *dev = &self->devices[0];
+
+	set(0, FAILED, "not ready");
+	EXPECT_FALSE(fv_device_is_unverified(dev));
+	fv_device_set_unverified(dev, BIT(HOT));
+	EXPECT_TRUE(fv_device_is_unverified(dev));
+	set(0, READY, "");
+	EXPECT_FALSE(fv_device_is_unverified(dev));
+	EXPECT_EQ(BIT(HOT), fv_device_set_dirty(dev));
+	set(0, FAILED, "not ready");
+	fv_device_set_unverified(dev, BIT(HOT));
+	set(0, FAILED, "it does not answer");
+	EXPECT_FALSE(fv_device_is_unverified(dev));
+	fv_device_set_unverified(dev, BIT(HOT));
+	fv_device_set_dirty(dev);
+	EXPECT_FALSE(fv_device_is_unverified(dev));
+	/* not by a system sleep */
+	fv_device_set_asleep(true);
+	fv_device_set_unverified(dev, BIT(HOT));
+	EXPECT_FALSE(fv_device_is_unverified(dev));
+	fv_device_set_asleep(false);
+}
+
 /* A sleep ends it for all devices; none becomes clean before its end. */
 TEST_F(device, clean_while_awake)
 {

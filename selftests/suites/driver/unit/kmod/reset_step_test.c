@@ -8,6 +8,7 @@
 #include "kselftest_harness.h"
 
 #include "base/compat.h"
+#include "base/wait.h"
 #include "isolate/fence.h"
 #include "isolate/saved_state.h"
 #include "object/card.h"
@@ -52,6 +53,7 @@ static struct world {
 	unsigned int nr_events[DEVICES];
 	enum fv_phase phase;		/* the last one but FV_PHASE_READ_BACK, and its result */
 	int phase_error, read_back_error;
+	u32 load_ms, ready_ms;		/* limits of the link, and of the first function */
 	bool is_link_read, is_link_slow;
 	int retrain;
 } world;
@@ -232,6 +234,7 @@ static int act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 static int wait_link(struct pci_dev *pdev, const struct fv_policy *policy, char *text, size_t size)
 {
 	waits("link");
+	world.load_ms = policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS];
 	kernel_sleep_us(5000000);
 	world.link_up_ns = kernel_ns;
 	return world.link;
@@ -261,6 +264,7 @@ void fv_observer_phase(struct fv_device *dev, unsigned int method, enum fv_phase
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 {
 	waits("ready");
+	world.ready_ms = (wait->end - wait->began) / NSEC_PER_MSEC;
 	world.settled_ns = kernel_ns - world.link_up_ns;
 	return world.ready[index_of_pci(pdev)];
 }
@@ -869,6 +873,54 @@ TEST_F(reset_step, it_is_verified_at_open)
 		EXPECT_EQ(rows[i].isolations, world.isolates) TH_LOG("row %u", i);
 		EXPECT_EQ(0, self->devices[0].clean_by);
 	}
+}
+
+/* A device that was reset before, and is verified by the driver, is still clean. */
+TEST_F(reset_step, a_verification_leaves_it_clean)
+{
+	self->devices[0].clean_by = BIT(FPGA_VFIO_RESET_METHOD_FLR);
+	self->ops.is_verify_only = true;
+	self->job.method = FV_RESET_VERIFY;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(BIT(FPGA_VFIO_RESET_METHOD_FLR), self->devices[0].clean_by);
+	self->job.method = FV_RESET_VERIFY_CARD;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(0, self->devices[0].clean_by);
+}
+
+/* The limits of the policy are those of the request, as far as these are shorter. */
+TEST_F(reset_step, a_request_has_a_limit)
+{
+	u32 *limits = self->job.policy.value;
+
+	self->ops.wait_link = wait_link;
+	limits[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = 60000;
+	limits[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 10000;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(60000, world.load_ms);
+	EXPECT_EQ(10000, world.ready_ms);
+	EXPECT_TRUE(self->job.has_acted);
+	/* longer than both */
+	self->job.end_ns = kernel_ns + 70 * NSEC_PER_SEC;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(60000, world.load_ms);
+	EXPECT_EQ(10000, world.ready_ms);
+	/* the wait for the link takes five seconds, and its settle time is 100 ms */
+	self->job.end_ns = kernel_ns + 12 * NSEC_PER_SEC;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(12000, world.load_ms);
+	EXPECT_EQ(6900, world.ready_ms);
+	/* it is over in the meantime: one millisecond */
+	self->job.end_ns = kernel_ns + 4 * NSEC_PER_SEC;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(4000, world.load_ms);
+	EXPECT_EQ(1, world.ready_ms);
+	EXPECT_EQ(1, limits[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	EXPECT_EQ(0, fv_reset_left_ms(&self->job));
+	/* a method that did not begin its reset */
+	world.act = -EIO;
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(self->job.has_acted);
 }
 
 /* Without a ready register the MSI-X table shows when the design is up. */

@@ -40,6 +40,11 @@ static struct world {
 	unsigned int wakes;
 	int wake_error;
 	unsigned int loads;
+	unsigned int took_ms[STEPS];	/* 0: one */
+	bool has_acted;
+	u64 end_ns;
+	unsigned int lefts;		/* how often a device was left unverified */
+	unsigned long left;		/* and the method */
 } world;
 
 int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
@@ -51,6 +56,8 @@ int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, si
 	}
 	scope->dev = dev;
 	scope->functions[0] = dev->core.pdev;
+	scope->devices[0] = dev;
+	scope->nr_held = 2;	/* the other function has no driver */
 	world.is_held = true;
 	return 0;
 }
@@ -87,9 +94,11 @@ int fv_reset_step_run(struct fv_reset_job *job)
 	world.is_lost = job->is_lost;
 	world.is_any_user = job->scope.is_any_user;
 	job->step->is_tried = world.is_tried;
+	job->has_acted = world.has_acted;
+	world.end_ns = job->end_ns;
 	if (world.errors[i])
 		snprintf(job->step->text, sizeof(job->step->text), "step %u", i);
-	kernel_sleep_us(1000);
+	kernel_sleep_us(1000 * (world.took_ms[i] ?: 1));
 	return world.errors[i];
 }
 
@@ -106,6 +115,13 @@ void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int err
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy)
 {
 	*policy = dev->policy;
+}
+
+void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by)
+{
+	kernel_assert(world.is_held);
+	world.lefts++;
+	world.left = clean_by;
 }
 
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
@@ -461,6 +477,114 @@ TEST_F(reset, a_sleeping_function_is_woken)
 	self->dev.core.pm_save = &self->card;
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(1, world.loads);
+}
+
+/* An open with a limit of one second. */
+#define open_in_a_second(_methods)					\
+	({								\
+		struct fv_reset_request __request = request_of(_methods, ORIGIN(OPEN));	\
+		int __ret;						\
+									\
+		__request.limit_ms = 1000;				\
+		__request.clean_by = BIT(PM);				\
+		world.nr = 0;						\
+		world.lefts = 0;					\
+		world.left = 0;						\
+		mutex_lock(&self->set.lock);				\
+		__ret = fv_reset_run(&self->dev, &__request, &self->report);	\
+		mutex_unlock(&self->set.lock);				\
+		__ret;							\
+	})
+
+/* No method is begun after the limit; what has reset the device is noted. */
+TEST_F(reset, it_has_a_limit)
+{
+	u64 began_ns = kernel_ns;
+
+	world.has_acted = true;
+	memcpy(world.errors, (int []) { -EIO, -ETIMEDOUT, -EIO, -EIO }, 4 * sizeof(int));
+	memcpy(world.took_ms, (int []) { 400, 600, 1, 1 }, 4 * sizeof(int));
+	EXPECT_EQ(-ETIMEDOUT, open_in_a_second(FV_RESET_ANY));
+	EXPECT_EQ(began_ns + NSEC_PER_SEC, world.end_ns);
+	EXPECT_TRUE(self->report.is_late);
+	EXPECT_EQ(2, world.nr);
+	ASSERT_EQ(3, self->report.nr);
+	EXPECT_EQ(-EIO, self->report.steps[0].error);
+	EXPECT_STREQ("step 1", self->report.steps[1].text);
+	EXPECT_EQ(HOT, self->report.steps[2].method);
+	EXPECT_EQ(-ETIMEDOUT, self->report.steps[2].error);
+	EXPECT_STREQ("the limit of 1000 ms is over", self->report.steps[2].text);
+	EXPECT_FALSE(self->report.steps[2].is_tried);
+	EXPECT_EQ(1, world.lefts);
+	EXPECT_EQ(BIT(PM), world.left);
+	EXPECT_EQ(0, world.notes);
+	/* a millisecond is left: the next method is begun */
+	world.took_ms[1] = 599;
+	EXPECT_EQ(-ETIMEDOUT, open_in_a_second(FV_RESET_ANY));
+	EXPECT_EQ(3, world.nr);
+	EXPECT_EQ(1, world.lefts);
+	EXPECT_EQ(BIT(HOT), world.left);
+	/* the last one */
+	world.took_ms[2] = 1000;
+	world.took_ms[3] = 1000;
+	self->dev.policy.methods[0] = LINK;
+	self->dev.policy.nr_methods = 1;
+	world.took_ms[0] = 1000;
+	EXPECT_EQ(-ETIMEDOUT, open_in_a_second(FV_RESET_ANY));
+	EXPECT_TRUE(self->report.is_late);
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(BIT(LINK), world.left);
+	/* it failed before it reset anything */
+	world.has_acted = false;
+	EXPECT_EQ(-ETIMEDOUT, open_in_a_second(FV_RESET_ANY));
+	EXPECT_EQ(1, world.lefts);
+	EXPECT_EQ(0, world.left);
+}
+
+/* A device that its last close has reset stays so. */
+TEST_F(reset, a_verification_has_a_limit)
+{
+	world.has_acted = true;
+	world.errors[0] = -ETIMEDOUT;
+	world.took_ms[0] = 1000;
+	EXPECT_EQ(-ETIMEDOUT, open_in_a_second(FV_RESET_ANY | FV_RESET_VERIFY_FIRST));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(ARRIVAL, world.methods[0]);
+	EXPECT_EQ(1, world.lefts);
+	EXPECT_EQ(BIT(PM), world.left);
+}
+
+/* Other ends, however late, and resets without a limit. */
+TEST_F(reset, what_is_not_late)
+{
+	static const int errors[] = { 0, -ESTALE, -EINTR, -ENOMEM };
+	unsigned int i;
+
+	world.has_acted = true;
+	world.took_ms[0] = 5000;
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		world.errors[0] = errors[i];
+		EXPECT_EQ(errors[i], open_in_a_second(FV_RESET_ANY));
+		EXPECT_FALSE(self->report.is_late);
+		EXPECT_EQ(1, world.nr);
+		EXPECT_EQ(0, world.lefts);
+	}
+	/* all methods have failed in time */
+	for (i = 0; i < 4; i++) {
+		world.errors[i] = -EIO;
+		world.took_ms[i] = 1;
+	}
+	EXPECT_EQ(-EIO, open_in_a_second(FV_RESET_ANY));
+	EXPECT_FALSE(self->report.is_late);
+	EXPECT_EQ(4, world.nr);
+	/* without a limit */
+	for (i = 0; i < 4; i++)
+		world.took_ms[i] = 500000;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_FALSE(self->report.is_late);
+	EXPECT_EQ(4, world.nr);
+	EXPECT_EQ(0, world.end_ns);
+	EXPECT_EQ(0, world.lefts);
 }
 
 TEST_F(reset, what_keeps_it_from_beginning)
