@@ -78,6 +78,11 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 		"reset_at_open", 0, FPGA_VFIO_RESET_AT_OPEN_ALWAYS, FPGA_VFIO_RESET_AT_OPEN_AUTO,
 		false, fv_policy_reset_at_open,
 	},
+	/*
+	 * An open waits under a lock that other opens of the card wait for, unkillable: not
+	 * longer than a task may hang (sysctl hung_task_timeout_secs, 120 s).
+	 */
+	[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS] = { "open_limit_ms", 1000, 600000, 30000 },
 };
 
 static const char *const fv_policy_methods[FV_POLICY_METHODS] = {

@@ -18,7 +18,7 @@ static const struct netlink_range_validation fpga_vfio_a_fence_timeout_ms_range 
 };
 
 /* Common nested types */
-const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_RESET_AT_OPEN + 1] = {
+const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS + 1] = {
 	[FPGA_VFIO_A_POLICY_RESET_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
 	[FPGA_VFIO_A_POLICY_READY_REGISTER] = NLA_POLICY_NESTED(fpga_vfio_ready_register_nl_policy),
 	[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = { .type = NLA_U32, },
@@ -33,6 +33,7 @@ const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_RESET_AT_O
 	[FPGA_VFIO_A_POLICY_AER] = NLA_POLICY_MAX(NLA_U32, 2),
 	[FPGA_VFIO_A_POLICY_LINK_DISABLE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[FPGA_VFIO_A_POLICY_RESET_AT_OPEN] = NLA_POLICY_MAX(NLA_U32, 1),
+	[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS] = { .type = NLA_U32, },
 };
 
 const struct nla_policy fpga_vfio_ready_register_nl_policy[FPGA_VFIO_A_READY_REGISTER_VALUE + 1] = {

@@ -13,7 +13,7 @@
 #include <uapi/linux/fpga_vfio.h>
 
 /* Common nested types */
-extern const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_RESET_AT_OPEN + 1];
+extern const struct nla_policy fpga_vfio_policy_nl_policy[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS + 1];
 extern const struct nla_policy fpga_vfio_ready_register_nl_policy[FPGA_VFIO_A_READY_REGISTER_VALUE + 1];
 
 int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops,

@@ -297,6 +297,7 @@ FV_SYSFS_POLICY(USER_NOTIFICATION, user_notification);
 FV_SYSFS_POLICY(AER, aer);
 FV_SYSFS_POLICY(LINK_DISABLE, link_disable);
 FV_SYSFS_POLICY(RESET_AT_OPEN, reset_at_open);
+FV_SYSFS_POLICY(OPEN_LIMIT_MS, open_limit_ms);
 
 static struct attribute *fv_sysfs_device_attrs[] = {
 	&dev_attr_state.attr,
@@ -321,6 +322,7 @@ static struct attribute *fv_sysfs_device_attrs[] = {
 	&fv_sysfs_aer.attr.attr,
 	&fv_sysfs_link_disable.attr.attr,
 	&fv_sysfs_reset_at_open.attr.attr,
+	&fv_sysfs_open_limit_ms.attr.attr,
 	NULL
 };
 

@@ -3,6 +3,9 @@
  * Resets at open and close give each user a clean device, whatever the last user or a reset by the
  * PCI core left behind. An open does not repeat the reset of the last close if nothing can have
  * happened to the device since: fv_device::clean_by. Whatever leaves a doubt clears that.
+ *
+ * An open holds locks that other opens of the card wait for, unkillable, so it has a limit. After
+ * that the recovery worker waits for the device, and the next open verifies it.
  */
 #include <linux/lockdep.h>
 #include <linux/notifier.h>
@@ -110,27 +113,66 @@ static bool fv_open_is_clean(struct fv_device *dev, unsigned long clean_by, unsi
 	       fv_reset_first(pdev, &policy, methods) == clean_by;
 }
 
+/* An earlier open has reset it, and the recovery worker is waiting until it is ready. */
+static bool fv_open_is_awaited(struct fv_device *dev)
+{
+	return fv_device_is_unverified(dev) && fv_recovery_is_queued(dev);
+}
+
+/* The limit is over. A reset of the whole card leaves other functions that are not ready, too. */
+static int fv_open_hand_over(struct fv_device *dev, unsigned int limit_ms)
+{
+	struct fv_device *other = NULL;
+	char text[FV_REASON_SIZE + 64];
+	unsigned long key = 0;
+
+	scoped_guard(mutex, &fv_registry_lock)
+		snprintf(text, sizeof(text),
+			 "not ready within open_limit (%u ms), recovery goes on: %s", limit_ms,
+			 dev->reason);
+	fv_open_tell_refused(dev, -EAGAIN, text);
+
+	fv_recovery_queue(dev);
+	if (!dev->card)
+		return -EAGAIN;
+	while ((other = fv_device_next_of(dev->card, other, &key)))
+		if (fv_device_is_unverified(other))
+			fv_recovery_queue(other);
+	return -EAGAIN;
+}
+
 /**
  * fv_open_reset - Reset a device for its next user, unless its last close has
  * @dev: the device, not open
  *
  * After a close that reset and verified it, it is only verified, unless the policy says otherwise.
- * If that fails, and it is not another card, it is reset.
+ * If that fails, and it is not another card, it is reset. If it is not ready within the policy's
+ * limit for an open, the recovery worker goes on.
  *
  * Context: Process context, under vfio_device_set::lock; killable.
  * Return: 0; -EOPNOTSUPP if there is no method to use, and the device is ready; -EBUSY if its
  * virtual functions have other users or drivers, or are too many; -EAGAIN if the card is in a fence
- * session, or another task holds a function; -EINTR on a fatal signal; -ENOMEM; -EIO if the reset
- * failed.
+ * session, another task holds a function, or it is not ready yet; -EINTR on a fatal signal;
+ * -ENOMEM; -EIO if the reset failed.
  */
 int fv_open_reset(struct fv_device *dev)
 {
+	struct fv_reset_report *report __free(kfree) = NULL;
 	struct pci_dev *pdev = dev->core.pdev;
-	/* First: if this open fails at any point, the next one resets the device. */
-	unsigned long clean_by = fv_device_set_dirty(dev), methods = fv_open_methods(dev);
-	bool is_ready = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
+	unsigned long clean_by, methods;
 	char reason[FV_REASON_SIZE];
+	struct fv_policy policy;
+	bool is_ready;
 	int ret;
+
+	if (fv_open_is_awaited(dev)) {
+		pci_info(pdev, "not opened: not ready since its last open, recovery goes on\n");
+		return -EAGAIN;
+	}
+	/* If this open fails from here on, but for its limit, the next one resets the device. */
+	clean_by = fv_device_set_dirty(dev);
+	is_ready = fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY;
+	methods = fv_open_methods(dev);
 
 	if (fv_card_has_session(dev->card, reason, sizeof(reason))) {
 		pci_info(pdev, "not opened: %s\n", reason);
@@ -142,13 +184,21 @@ int fv_open_reset(struct fv_device *dev)
 	if (is_ready && (!fv_reset_is_offered(pdev) || fv_reset_is_core_special(pdev)))
 		return -EOPNOTSUPP;
 
+	report = kzalloc_obj(*report);
+	if (!report)
+		return -ENOMEM;
 	if (fv_open_is_clean(dev, clean_by, methods))
 		methods |= FV_RESET_VERIFY_FIRST;
+	fv_device_policy(dev, &policy);
 	ret = fv_reset_run(dev, &(struct fv_reset_request) {
 		.methods = methods,
 		.origin = FPGA_VFIO_ORIGIN_OPEN,
+		.limit_ms = policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS],
+		.clean_by = clean_by,
 		.is_set_locked = true,
-	}, NULL);
+	}, report);
+	if (report->is_late)
+		return fv_open_hand_over(dev, policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS]);
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM)
 		return ret;
 	if (is_ready && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)

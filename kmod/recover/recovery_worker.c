@@ -129,10 +129,14 @@ static int fv_recovery_wait(struct fv_device *dev)
 	return ret == -EAGAIN ? ret : 0;
 }
 
-/* Verify only, unless a reset has failed: a card that came back by itself may need no reset. */
+/*
+ * Verify only, unless a reset has failed: a card that came back by itself may need no reset, and
+ * one that an open has reset, and not waited for, needs no other one.
+ */
 static unsigned long fv_recovery_methods(struct fv_device *dev)
 {
-	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED && !dev->is_overdue ?
+	return fv_device_state(dev) == FPGA_VFIO_CARD_STATE_FAILED && !dev->is_overdue &&
+	       !fv_device_is_unverified(dev) ?
 	       FV_RESET_ANY : FV_RESET_ANY | FV_RESET_VERIFY_FIRST;
 }
 
@@ -286,6 +290,18 @@ void fv_recovery_queue(struct fv_device *dev)
 void fv_recovery_queue_after(struct fv_device *dev, unsigned int ms)
 {
 	queue_delayed_work(system_freezable_wq, &dev->recovery, msecs_to_jiffies(ms));
+}
+
+/**
+ * fv_recovery_is_queued - Is the recovery of a device queued or under way?
+ * @dev: the device
+ *
+ * Context: Any.
+ * Return: True if so, but it may end or begin at any time.
+ */
+bool fv_recovery_is_queued(struct fv_device *dev)
+{
+	return work_busy(&dev->recovery.work);
 }
 
 /**

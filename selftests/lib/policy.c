@@ -27,6 +27,7 @@ static const struct key {
 	{ "aer", FPGA_VFIO_A_POLICY_AER, &aer_names },
 	{ "link_disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, &link_disable_names },
 	{ "reset_at_open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, &reset_at_open_names },
+	{ "open_limit_ms", FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS, NULL },
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(*keys))
@@ -34,7 +35,7 @@ static const struct key {
 const char *const policy_keys[] = {
 	"reset_methods", "ready_register", "load_limit_ms", "ready_limit_ms", "link_speed",
 	"link_width", "retrain_tries", "monitor_interval_ms", "auto_retrain", "identity",
-	"user_notification", "aer", "link_disable", "reset_at_open", NULL,
+	"user_notification", "aer", "link_disable", "reset_at_open", "open_limit_ms", NULL,
 };
 
 static void put_methods(struct genl_attrs *policy, char *list)

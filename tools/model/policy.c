@@ -384,6 +384,11 @@ static const struct policy_key_info keys[POLICY_N] = {
 		  "reset at open; auto: unless the last close reset it, and it is unchanged" },
 		"reset_at_open", ATTR(RESET_AT_OPEN), &one_of, WORDS(open_words),
 	},
+	[POLICY_OPEN_LIMIT] = {
+		{ "open-limit", "TIME, as in 30s", NULL,
+		  "time limit for an open; a recovery goes on after it" },
+		"open_limit_ms", ATTR(OPEN_LIMIT_MS), &time_ms,
+	},
 };
 
 /* In display order; NULL after the last key. */

@@ -101,6 +101,7 @@ static const struct attr policy[] = {
 	{ "aer", FPGA_VFIO_A_POLICY_AER, U32, NULL },
 	{ "link-disable", FPGA_VFIO_A_POLICY_LINK_DISABLE, U32, NULL },
 	{ "reset-at-open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, U32, NULL },
+	{ "open-limit-ms", FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS, U32, NULL },
 	{}
 };
 

@@ -15,7 +15,7 @@ device()
 		printf '%s\n' "load-limit-ms 60000" "ready-limit-ms 1500" "link-speed 0" \
 			"link-width 0" "retrain-tries 3" "monitor-interval-ms 100" "auto-retrain 1" \
 			"identity 0" "user-notification 1" "aer 1" "link-disable 0" \
-			"reset-at-open 0" "$@" end
+			"reset-at-open 0" "open-limit-ms 30000" "$@" end
 	} >"$tree/netlink/$file"
 }
 
@@ -50,7 +50,8 @@ identity strict
 user-notification error
 aer recover
 link-disable auto
-reset-at-open auto" ]
+reset-at-open auto
+open-limit 30s" ]
 	grep -q '^load-limit  *60s  *time limit for the link to come up after a reset of the card$' <<<"$out"
 	not_asked
 }
@@ -89,7 +90,7 @@ json_ok()
 	device device-get
 	fvl policy --json 07:00.0
 	succeeds
-	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ms":100,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto"}}'
+	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ms":100,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ms":30000}}'
 	set_policy
 	fvl policy --json 07:00.0
 	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'
@@ -203,6 +204,7 @@ values_ok()
 	takes load-limit=1500ms "load-limit-ms=1500"
 	takes load-limit=2min "load-limit-ms=120000"
 	takes ready-limit=10s "ready-limit-ms=10000"
+	takes open-limit=1min "open-limit-ms=60000"
 	takes link-speed=gen3 "link-speed=3"
 	takes link-speed=16GT/s "link-speed=4"
 	takes link-speed=auto "link-speed=0"
@@ -238,12 +240,12 @@ shown_is_taken_ok()
 	while read -r key value rest; do
 		[ "$key" = KEY ] || words+=("$key=$value")
 	done <<<"$out"
-	[ ${#words[@]} = 14 ]
+	[ ${#words[@]} = 15 ]
 	: | answer device-set
 	fvl policy 07:00.0 "${words[@]}"
 	succeeds
 	prints "0000:07:00.0: nothing changed"
-	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 monitor-interval-ms=0 auto-retrain=1 identity=0 user-notification=1 aer=1 link-disable=0 reset-at-open=0 } " ]
+	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 monitor-interval-ms=0 auto-retrain=1 identity=0 user-notification=1 aer=1 link-disable=0 reset-at-open=0 open-limit-ms=30000 } " ]
 }
 
 hold values_refused "what is no value of its key is refused, with what is, and nothing is asked"
@@ -275,6 +277,7 @@ not_a_time_with_a_unit load-limit=-1s
 not_a_time_with_a_unit load-limit=1h
 not_a_time_with_a_unit load-limit=4294968s
 not_a_time_with_a_unit load-limit=off
+not_a_time_with_a_unit open-limit=30
 not_a_time_with_a_unit monitor-interval=
 unknown_speed link-speed=gen7
 unknown_speed link-speed=0
@@ -305,7 +308,7 @@ END
 hold keys_refused "an unknown key is refused, with the nearest one and all there are"
 keys_refused()
 {
-	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, monitor-interval, auto-retrain, identity, user-notification, aer, link-disable, reset-at-open"
+	local all="reset-methods, ready-register, load-limit, ready-limit, link-speed, link-width, retrain-tries, monitor-interval, auto-retrain, identity, user-notification, aer, link-disable, reset-at-open, open-limit"
 
 	fvl policy 07:00.0 laod-limit=5s
 	refuses 2 "policy: unknown key 'laod-limit'"

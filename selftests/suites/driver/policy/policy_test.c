@@ -175,7 +175,8 @@ static const struct begin {
 	{ "ready_limit_ms", "10000" }, { "link_speed", "0" }, { "link_width", "0" },
 	{ "retrain_tries", "3" }, { "monitor_interval_ms", "100" }, { "auto_retrain", "0" },
 	{ "identity", "strict" }, { "user_notification", "none" }, { "aer", "recover" },
-	{ "link_disable", "auto" }, { "reset_at_open", "auto" }, { 0 },
+	{ "link_disable", "auto" }, { "reset_at_open", "auto" }, { "open_limit_ms", "30000" },
+	{ 0 },
 };
 
 POLICY_TEST(begins_with_what_is_good_for_any_card)
@@ -184,7 +185,7 @@ POLICY_TEST(begins_with_what_is_good_for_any_card)
 	struct words words;
 
 	EXPECT_EQ(0, read_both(&self->genl, self->bdf, &words));
-	EXPECT_EQ(14, words.nr);
+	EXPECT_EQ(15, words.nr);
 	for (is = begin; is->key; is++)
 		EXPECT_STREQ(is->value, word_of(&words, is->key));
 	EXPECT_NE('\0', word_of(&words, "ready_register")[0]);
@@ -232,6 +233,7 @@ static const struct begin right[] = {
 	{ "aer", "stop" }, { "aer", "ignore-data-errors" }, { "aer", "recover" },
 	{ "link_disable", "on" }, { "link_disable", "off" }, { "link_disable", "auto" },
 	{ "reset_at_open", "always" }, { "reset_at_open", "auto" },
+	{ "open_limit_ms", "1000" }, { "open_limit_ms", "600000" },
 	{ "reset_methods", "hot" }, { "reset_methods", "flr hot link" },
 	{ "reset_methods", "link hot pm flr" },
 	/* BAR 0 has 64 KiB, BAR 2 1 MiB and 64 bits */
@@ -275,6 +277,8 @@ static const struct wrong {
 	{ "load_limit_ms", "4294967295", -ERANGE, { "4294967295", "1000", "600000" } },
 	{ "ready_limit_ms", "99", -ERANGE, { "99", "100", "120000" } },
 	{ "ready_limit_ms", "120001", -ERANGE, { "120001", "100", "120000" } },
+	{ "open_limit_ms", "999", -ERANGE, { "999", "1000", "600000" } },
+	{ "open_limit_ms", "600001", -ERANGE, { "600001", "1000", "600000" } },
 	{ "link_speed", "7", -ERANGE, { "7", "1", "6" } },
 	{ "link_speed", "4", -ERANGE, { "16 GT/s", "8 GT/s" } },
 	{ "link_width", "33", -ERANGE, { "33", "1", "32" } },

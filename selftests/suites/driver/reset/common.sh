@@ -15,8 +15,8 @@ there()
 	[[ "$(reg "$dev" 0.l)" != ffff* ]]
 }
 
-# the maximum limit, and a reset at each open
-patient=(ready_limit_ms=120000 reset_at_open=always)
+# the maximum limits, and a reset at each open
+patient=(ready_limit_ms=120000 open_limit_ms=600000 reset_at_open=always)
 
 # is_not_ready: succeed if the card server says so, without an access
 is_not_ready()

@@ -60,6 +60,25 @@ meanwhile()
 	closed "after $1" flr
 }
 
+# late WHAT [RESET…]: the design is up only after the policy's limit for an open; check that the
+# driver waits for it, and that the next user gets the device without another reset
+late()
+{
+	mark
+	since
+	open_error "$dev"
+	fv_same "$1: the open does not wait for it" EAGAIN "$REPLY"
+	fv_check "$1: it is in the history" has_event "kind=state .*state=failed .*design is not ready" \
+		"kind=open-refused .*error=EAGAIN .*open_limit .1000 ms., recovery goes on: .*design"
+	open_error "$dev"
+	fv_same "$1: a second open does not, either" EAGAIN "$REPLY"
+	release
+	fv_check "$1: it is ready when the design is up" fv_wait 60 device_is "$dev" ready
+	fv_check "$1: the card saw ${*:2}" seen "${@:2}"
+	verified "$1, then"
+	closed "$1, then" flr
+}
+
 # reprogrammed [ARGUMENT…]: load an image while the device has no user
 reprogrammed()
 {
@@ -185,7 +204,7 @@ was_reset "the old one again" flr
 closed "the old one again" flr
 
 # --- a design that is up late: waited for, not reset; one that never is: reset
-policy "$dev" ready_register=$READY ready_limit_ms=120000
+policy "$dev" ready_register=$READY ready_limit_ms=120000 open_limit_ms=600000
 verified "with a ready register"
 card ready-after design hold
 closed "with a ready register" flr
@@ -198,6 +217,11 @@ release
 fv_check "a design that is up late: then it is" told held
 fv_check "a design that is up late: the card saw no reset" seen
 closed "a design that is up late" flr
+policy "$dev" open_limit_ms=1000
+late "a design that is up later, verified"
+policy "$dev" reset_methods=hot,flr
+late "a design that is up later, reset" hot
+policy "$dev" open_limit_ms=600000
 policy "$dev" ready_limit_ms=500 reset_methods=flr
 mark
 since

@@ -34,6 +34,7 @@ static const struct key {
 	  (const char *[]) { "auto", "on", "off", NULL } },
 	{ "reset_at_open", FPGA_VFIO_A_POLICY_RESET_AT_OPEN, 0, 0, 1, false,
 	  (const char *[]) { "auto", "always", NULL } },
+	{ "open_limit_ms", FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS, 30000, 1000, 600000, false, NULL },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

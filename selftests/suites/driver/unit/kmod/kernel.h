@@ -538,6 +538,8 @@ void kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool
 #define mod_delayed_work(wq, work, delay)	kernel_queue(wq, work, delay, true)
 void cancel_delayed_work_sync(struct delayed_work *work);
 #define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
+/* Of delayed work. */
+#define work_busy(w)		(to_delayed_work(w)->is_queued)
 /* Advance the clock to the due time and run the work. */
 void kernel_do(struct delayed_work *work);
 

@@ -48,6 +48,11 @@ static struct world {
 	struct fv_event event;
 	char text[FV_REASON_SIZE], reason[FV_REASON_SIZE];
 	void (*meanwhile)(void);	/* during a wait for the link */
+	bool is_late;
+	unsigned int limit_ms;		/* of the last reset */
+	unsigned long clean_by;		/* that it was told */
+	unsigned long left;		/* method that has reset the card's devices in vain */
+	struct fv_device *others;	/* of the card */
 } world;
 
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
@@ -56,8 +61,8 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	bool is_driver = request->origin == FPGA_VFIO_ORIGIN_DRIVER;
 
 	kernel_assert(dev == world.dev);
-	kernel_assert(!report == (request->origin != FPGA_VFIO_ORIGIN_CLOSE ||
-				  world.has_no_memory));
+	kernel_assert(!report == (is_driver || world.has_no_memory));
+	kernel_assert(!request->limit_ms == (request->origin != FPGA_VFIO_ORIGIN_OPEN));
 	kernel_assert(request->is_set_locked == !is_driver);
 	kernel_assert(request->is_fencing == is_driver && request->is_retried == is_driver);
 	kernel_assert(!request->is_function_first && !request->is_moot == !is_driver);
@@ -69,6 +74,7 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		kernel_assert(!request->is_moot(dev));
 	}
 	if (report) {
+		report->is_late = world.is_late;
 		report->nr = 2;
 		report->steps[0].method = FPGA_VFIO_RESET_METHOD_FLR;
 		report->steps[1].method = FPGA_VFIO_RESET_METHOD_HOT;
@@ -76,7 +82,14 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	world.resets++;
 	world.methods = request->methods;
 	world.origin = request->origin;
+	world.limit_ms = request->limit_ms;
+	world.clean_by = request->clean_by;
 	dev->state = world.after;
+	if (world.is_late) {
+		dev->clean_by = world.left;
+		world.others[2].state = world.after;
+		world.others[2].clean_by = world.left;
+	}
 	return world.reset;
 }
 
@@ -207,6 +220,18 @@ unsigned long fv_device_set_dirty(struct fv_device *dev)
 
 	dev->clean_by = 0;
 	return clean_by;
+}
+
+bool fv_device_is_unverified(struct fv_device *dev)
+{
+	return dev->clean_by && dev->state != FPGA_VFIO_CARD_STATE_READY;
+}
+
+struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
+				    unsigned long *key)
+{
+	kernel_assert(card == world.dev->card);
+	return *key < DEVICES ? &world.others[(*key)++] : NULL;
 }
 
 void fv_device_set_asleep(bool is_asleep)
@@ -361,6 +386,7 @@ FIXTURE_SETUP(open_close)
 	INIT_LIST_HEAD(&self->set.device_list);
 	for (i = 0; i < DEVICES; i++) {
 		self->devices[i].core.vdev.dev_set = &self->set;
+		self->devices[i].policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS] = 30000;
 		list_add_tail(&self->devices[i].core.vdev.dev_set_list, &self->set.device_list);
 	}
 	self->dev = &self->devices[1];
@@ -375,6 +401,7 @@ FIXTURE_SETUP(open_close)
 		.is_offered = true,
 		.after = FPGA_VFIO_CARD_STATE_READY,
 		.first = FLR,
+		.others = self->devices,
 	};
 	ASSERT_EQ(0, fv_recovery_init(self->dev));
 	mutex_lock(&self->set.lock);
@@ -694,6 +721,74 @@ TEST_F(open_close, an_open_is_refused)
 	world.after = FPGA_VFIO_CARD_STATE_READY;
 	EXPECT_EQ(-EIO, fv_open_reset(self->dev));
 	EXPECT_EQ(3, world.events);
+}
+
+/* Its reset does not end in time: the recovery worker goes on, and an open does not disturb it. */
+TEST_F(open_close, an_open_has_a_limit)
+{
+	self->devices[0].state = FPGA_VFIO_CARD_STATE_FAILED;
+	self->devices[2].state = FPGA_VFIO_CARD_STATE_READY;
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS] = 1000;
+	strscpy(self->dev->reason, "its design is not ready");
+	world.reset = -ETIMEDOUT;
+	world.is_late = true;
+	world.left = FLR;
+	world.after = FPGA_VFIO_CARD_STATE_FAILED;
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	EXPECT_EQ(1000, world.limit_ms);
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	/* of the card's others, those that this reset has hit */
+	EXPECT_TRUE(self->devices[2].recovery.is_queued);
+	EXPECT_FALSE(self->devices[0].recovery.is_queued);
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
+	EXPECT_EQ(-EAGAIN, world.event.error);
+	EXPECT_STREQ("not ready within open_limit (1000 ms), recovery goes on: "
+		     "its design is not ready", world.text);
+	/* meanwhile */
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	EXPECT_EQ(1, world.resets);
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(FLR, self->dev->clean_by);
+	/* the worker verifies what has been reset, and so does the next open */
+	world.is_late = false;
+	world.reset = 0;
+	world.after = FPGA_VFIO_CARD_STATE_READY;
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(2, world.resets);
+	EXPECT_EQ(FPGA_VFIO_ORIGIN_DRIVER, world.origin);
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(FLR, world.clean_by);
+	EXPECT_EQ(0, self->dev->clean_by);
+}
+
+/* The worker has given up: the next open does what is left, and resets it if that fails. */
+TEST_F(open_close, a_late_device_without_a_worker)
+{
+	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->clean_by = FLR;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, world.methods);
+	EXPECT_EQ(FLR, world.clean_by);
+	/* another failure in between: it is reset, worker or not */
+	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->recovery.is_queued = true;
+	EXPECT_EQ(0, fv_open_reset(self->dev));
+	EXPECT_EQ(FV_RESET_ANY, world.methods);
+	EXPECT_EQ(2, world.resets);
+	/* a function without a port */
+	self->dev->card = NULL;
+	world.is_late = true;
+	world.reset = -ETIMEDOUT;
+	world.after = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->recovery.is_queued = false;
+	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
+	EXPECT_TRUE(self->dev->recovery.is_queued);
+	self->dev->recovery.is_queued = false;
+	kernel_allocs = 0;
+	EXPECT_EQ(-ENOMEM, fv_open_reset(self->dev));
 }
 
 /* What the last close has reset is verified, once; the next open is another user's. */
