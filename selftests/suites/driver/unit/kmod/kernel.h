@@ -515,12 +515,17 @@ extern struct pid kernel_pid;	/* of the current task */
 /* Work: queued, and run when the test requests it. */
 struct work_struct {
 	void (*fn)(struct work_struct *work);
-	bool is_queued;		/* not used for delayed work */
+	bool is_queued;
 };
 
 struct delayed_work {
-	struct work_struct work;
-	bool is_queued;
+	union {
+		struct work_struct work;
+		struct {
+			void (*fn)(struct work_struct *work);
+			bool is_queued;
+		};
+	};
 	unsigned long delay;
 	unsigned int times_queued;
 	void *wq;		/* of the last queue_delayed_work() */
@@ -538,8 +543,6 @@ void kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool
 #define mod_delayed_work(wq, work, delay)	kernel_queue(wq, work, delay, true)
 void cancel_delayed_work_sync(struct delayed_work *work);
 #define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
-/* Of delayed work. */
-#define work_busy(w)		(to_delayed_work(w)->is_queued)
 /* Advance the clock to the due time and run the work. */
 void kernel_do(struct delayed_work *work);
 

@@ -208,7 +208,7 @@ TEST_F(sysfs, each_store_needs_the_capability)
 		}
 		stores++;
 	}
-	EXPECT_EQ(15, stores);
+	EXPECT_EQ(16, stores);
 	EXPECT_EQ(0, world.edits);
 	EXPECT_EQ(0, world.resets);
 }
