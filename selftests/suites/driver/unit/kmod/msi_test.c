@@ -18,6 +18,7 @@ static struct world {
 	bool is_deaf;			/* ignores writes */
 	unsigned int hears_after;	/* until so many restores */
 	bool is_dead;			/* the table reads all-ones */
+	bool is_memory_taken;		/* by the user, during the next read */
 	unsigned int reads, restores;
 } world;
 
@@ -31,6 +32,10 @@ u32 ioread32(void __iomem *at)
 	kernel_assert(world.card->dev.msi_lock.held && is_memory_on());
 	kernel_assert(at >= (void *)world.table && at < (void *)(world.table + VECTORS));
 	world.reads++;
+	if (world.is_memory_taken) {
+		pci_put(world.card, PCI_COMMAND, 2, 0, 0x547);
+		return ~0u;
+	}
 	return world.is_dead ? ~0u : *(u32 *)at;
 }
 
@@ -232,6 +237,10 @@ TEST_F(msi, what_is_not_the_kernels_is_not_compared)
 	/* not set up yet */
 	world.descs[3].msg = (struct msi_msg) {};
 	EXPECT_EQ(0, look());
+	/* above 4 GiB only: it is */
+	world.descs[3].msg = (struct msi_msg) { 0, 1, 0x43 };
+	EXPECT_EQ(-EIO, look());
+	world.descs[3].msg = (struct msi_msg) {};
 	/* an unused vector */
 	world.table[1][0] = 0x5eed;
 	EXPECT_EQ(0, restore());
@@ -251,6 +260,30 @@ TEST_F(msi, a_difference_has_to_last)
 	world.hears_after = 2;
 	EXPECT_EQ(-EIO, restore());
 	EXPECT_EQ(2, world.restores);
+}
+
+static void written_late(u64 us)
+{
+	write_all();
+}
+
+/* Looks that do not write: three, 1 ms apart, or until it is right. */
+TEST_F(msi, a_difference_is_looked_at_again)
+{
+	use_msix(&self->card, 4);
+	world.table[0][0] ^= 1;
+	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(3, world.reads);
+	EXPECT_EQ(2, kernel_sleeps);
+	kernel_on_sleep = written_late;
+	EXPECT_EQ(0, look());
+	EXPECT_STREQ("", self->text);
+	EXPECT_EQ(3, kernel_sleeps);
+	/* the user disables Memory Space: the table cannot be read, and is not wrong */
+	world.is_memory_taken = true;
+	EXPECT_EQ(0, look());
+	EXPECT_STREQ("", self->text);
+	EXPECT_EQ(0, world.restores);
 }
 
 TEST_F(msi, a_whole_table)
@@ -297,6 +330,10 @@ TEST_F(msi, memory_space_is_enabled_meanwhile)
 	EXPECT_EQ(0, restore());
 	EXPECT_EQ(4 * DWORDS, world.reads);
 	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(&self->card, PCI_COMMAND, 2));
+	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_SERR, 0x547);
+	EXPECT_EQ(0, restore());
+	EXPECT_EQ(PCI_COMMAND_SERR, pci_look(&self->card, PCI_COMMAND, 2));
+	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_MASTER, 0x547);
 	world.is_dead = true;
 	EXPECT_EQ(-EIO, restore());
 	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(&self->card, PCI_COMMAND, 2));
@@ -322,6 +359,35 @@ TEST_F(msi, function_mask)
 	EXPECT_STREQ("MSI-X: Message Control reads 0xc000, expected 0x8000", self->text);
 	world.is_deaf = false;
 	EXPECT_EQ(0, restore());
+}
+
+/* Registers of MSI are in configuration space. */
+TEST_F(msi, memory_space_is_not_needed_for_msi)
+{
+	use_msi(&self->card, true);
+	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_MASTER, 0x547);
+	EXPECT_EQ(0, restore());
+	EXPECT_EQ(0, self->card.nr_writes);
+	/* not set up yet, or not at all */
+	pci_put(&self->card, MSI_CAP + PCI_MSI_ADDRESS_LO, 4, 0, 0);
+	world.descs[0].msg = (struct msi_msg) { .data = 0x41 };
+	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, restore());
+	self->card.dev.nr_descs = 0;
+	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, restore());
+	EXPECT_EQ(0, world.restores);
+}
+
+TEST_F(msi, the_text_of_a_register)
+{
+	use_msi(&self->card, true);
+	pci_put(&self->card, MSI_CAP + PCI_MSI_DATA_64, 2, 0x17, 0);
+	EXPECT_EQ(-EIO, look());
+	EXPECT_STREQ("MSI: Message Data reads 0x17, expected 0x40", self->text);
+	pci_put(&self->card, MSI_CAP + PCI_MSI_ADDRESS_LO, 4, 0x4, 0);
+	EXPECT_EQ(-EIO, look());
+	EXPECT_STREQ("MSI: Message Address reads 0x4, expected 0xfee01000", self->text);
 }
 
 TEST_F(msi, asleep_it_is_not_looked_at)
@@ -384,6 +450,10 @@ TEST_F(msi, mask_bits_that_are_reserved)
 	EXPECT_EQ(0, look());
 	/* with 32 vectors, all mask bits exist */
 	world.descs[0].pci.msi_attrib.multi_cap = 5;
+	EXPECT_EQ(-EIO, look());
+	write_all();
+	EXPECT_EQ(0, look());
+	self->card.config[MSI_CAP + PCI_MSI_MASK_64] ^= 1;
 	EXPECT_EQ(-EIO, look());
 	/* without per-vector masking, the registers do not exist */
 	world.descs[0].pci.msi_attrib.can_mask = false;

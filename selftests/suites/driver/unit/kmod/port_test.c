@@ -252,6 +252,7 @@ TEST_F(port, slot_events_are_a_slots)
 
 	port->pcie_flags_reg &= ~PCI_EXP_FLAGS_SLOT;
 	fv_port_isolate(port, &self->state);
+	EXPECT_EQ(ARRAY_SIZE(controls), port->nr_writes);
 	memset(&port->config[EXP + 0x1a], 0xff, 2);
 	fv_port_restore(port, &self->state);
 	EXPECT_EQ(0xffff, pci_look(port, EXP + 0x1a, 2));

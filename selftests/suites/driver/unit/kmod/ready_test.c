@@ -127,10 +127,24 @@ static void is_kept_out(u64 us)
 	kernel_assert(card->block_cfg_access == 1);
 }
 
+/* More functions than there is room for. */
+static struct pci_dev many[33];
+static unsigned int nr_blocked;	/* of these */
+
+static void counts_blocked(u64 us)
+{
+	unsigned int i;
+
+	nr_blocked = 0;
+	for (i = 0; i < ARRAY_SIZE(many); i++)
+		nr_blocked += many[i].access_locks;
+}
+
 TEST_F(ready, a_link_settles)
 {
 	struct pci_dev port, other;
 	struct pci_bus bus;
+	unsigned int i;
 	u64 began_ns = kernel_ns;
 
 	memset(&bus, 0, sizeof(bus));
@@ -151,6 +165,18 @@ TEST_F(ready, a_link_settles)
 	EXPECT_EQ(-EINTR, fv_ready_settle(&port));
 	EXPECT_EQ(0, card->block_cfg_access);
 	current->is_killed = false;
+	EXPECT_EQ(1, card->refs);
+	/* as many functions as there is room for */
+	memset(many, 0, sizeof(many));
+	for (i = 0; i < ARRAY_SIZE(many); i++) {
+		pci_begins(&many[i], "0000:01:01.0");
+		pci_bus_add(&bus, &many[i]);
+	}
+	kernel_on_sleep = counts_blocked;
+	EXPECT_EQ(0, fv_ready_settle(&port));
+	EXPECT_EQ(31, nr_blocked);
+	for (i = 0; i < ARRAY_SIZE(many); i++)
+		EXPECT_EQ(0, many[i].access_locks);
 	/* no bus below it */
 	kernel_on_sleep = NULL;
 	port.subordinate = NULL;
@@ -267,6 +293,9 @@ TEST_F(ready, a_design_is_waited_for_whatever_user_space_does)
 	kernel_on_sleep = disables_memory;
 	EXPECT_EQ(0, wait_register());
 	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
+	pci_put(card, PCI_COMMAND, 2, PCI_COMMAND_SERR, 0x547);
+	EXPECT_EQ(0, wait_register());
+	EXPECT_EQ(PCI_COMMAND_SERR, pci_look(card, PCI_COMMAND, 2));
 }
 
 TEST_F(ready, a_register_that_cannot_be_read)
