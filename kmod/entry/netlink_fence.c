@@ -239,7 +239,7 @@ static int fv_nl_recover(struct genl_info *info, struct fv_device *dev,
 
 	if (ret && (info->attrs[FPGA_VFIO_A_RECOVER_DRY_RUN] || !dev->card)) {
 		fv_nl_refuse(info, dev, ret, plan->nr && *plan->steps[0].text ?
-			     plan->steps[0].text : "no port of its own");
+			     plan->steps[0].text : "no port above it");
 		return ret;
 	}
 	if (ret)

@@ -155,7 +155,7 @@ static int fv_scope_collect(struct fv_scope *scope, bool is_card, char *text, si
 
 	*scope->holders = '\0';
 	if (is_card && (pdev->is_virtfn || !pdev->bus->self)) {
-		snprintf(text, size, "%s has no port of its own", pci_name(pdev));
+		snprintf(text, size, "%s has no port above it", pci_name(pdev));
 		return -EOPNOTSUPP;
 	}
 
@@ -485,7 +485,7 @@ err_memory:
 			fv_fence_unlock_memory(scope->devices[i]);
 	i = scope->nr_held;
 err_gates:
-	snprintf(text, size, "the user of %s does not leave its memory alone",
+	snprintf(text, size, "accesses by the user of %s did not end",
 		 pci_name(dev->core.pdev));
 	while (i--)
 		if (scope->devices[i])

@@ -31,7 +31,7 @@ struct pci_dev;
  * @error: 0 or a negative errno
  * @duration_ns: duration, 0 if not measured
  * @state: new state, of a state change
- * @speed: link speed afterwards, as PCIe generation (1 is 2.5 GT/s); 0 if not about the link
+ * @speed: Current Link Speed afterwards (1 is 2.5 GT/s); 0 if not about the link
  * @width: number of lanes afterwards
  * @text: details for the administrator
  */

@@ -86,7 +86,7 @@ static int fv_session_fence_function(struct fv_session_job *job, unsigned int i)
 		ret = fv_fence_raise(dev);
 		if (ret) {
 			snprintf(job->text, sizeof(job->text),
-				 "the user of %s does not leave its memory alone", pci_name(pdev));
+				 "accesses by the user of %s did not end", pci_name(pdev));
 			return ret;
 		}
 	}
@@ -272,7 +272,7 @@ static int fv_session_check_card(struct fv_device *dev, char *text, size_t size)
 {
 	if (dev->card && !dev->core.pdev->is_virtfn)
 		return 0;
-	snprintf(text, size, "%s has no port of its own", pci_name(dev->core.pdev));
+	snprintf(text, size, "%s has no port above it", pci_name(dev->core.pdev));
 	return -EOPNOTSUPP;
 }
 
@@ -328,7 +328,7 @@ int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
  * Context: Process context, may sleep; killable.
  * Return: 0, -EOPNOTSUPP if there is no port or there are too many functions or buses below
  * it, -EBUSY if the card is fenced already or a function is bound to another driver, -EAGAIN if
- * it is being bound, reset or recovered, or a user does not leave its memory alone, -EINTR,
+ * it is being bound, reset or recovered, or the accesses of a user do not end, -EINTR,
  * -ENOMEM. On error nothing has changed.
  */
 int fv_session_begin(struct fv_device *dev, const struct fv_session_request *request,
@@ -391,7 +391,7 @@ static void fv_session_leave_to_worker(struct fv_card *card, enum fpga_vfio_orig
 	unsigned long key = 0;
 
 	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FAILED, origin,
-			     "it was not brought back to the end");
+			     "its recovery was not completed");
 	while ((dev = fv_device_next_of(card, dev, &key)))
 		fv_recovery_queue(dev);
 }

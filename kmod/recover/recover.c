@@ -89,7 +89,7 @@ static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin orig
 		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_RECOVERING)
 			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, origin, "%s",
 					    report->nr ? report->steps[report->nr - 1].text :
-					    "it was not brought back");
+					    "it was not recovered");
 		fv_stats_inc(dev->stats, error ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
 			     FPGA_VFIO_A_STATS_RECOVERIES_OK);
 	}

@@ -581,7 +581,7 @@ static int fv_reset_fence(struct fv_reset_job *job)
 		ret = fv_fence_raise(dev);
 		if (ret)
 			snprintf(step->text, sizeof(step->text),
-				 "the user of %s does not leave its memory alone",
+				 "accesses by the user of %s did not end",
 				 pci_name(dev->core.pdev));
 	}
 	if (ret) {

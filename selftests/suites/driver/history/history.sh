@@ -206,7 +206,7 @@ fv_check "the link gets slow, and is retrained" has_event \
 	"kind=link-degraded origin=monitor .*speed=1 width=4" \
 	"kind=retrain origin=monitor .*duration=[0-9]+ speed=3 width=8" \
 	"kind=link-restored .*speed=3 width=8"
-fv_same "the watch asked: no process" "" "$(happened | field pid)"
+fv_same "the monitor asked: no process" "" "$(happened | field pid)"
 policy "$dev" monitor_interval_ms=0
 fv_let_go
 

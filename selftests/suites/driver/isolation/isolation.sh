@@ -112,7 +112,7 @@ recovers()
 use_card FV_CARD
 port_learn
 cards_bind "$dev"
-# shorter recoveries without the link monitor, see suite watch
+# shorter recoveries without the link monitor, see suite monitor
 policy "$dev" monitor_interval_ms=0
 ROOT_STATUS=$(reg "$port" ECAP_AER+30.l)
 ROOT_STATUS=$(printf %08x $((0x$ROOT_STATUS & ~0x7f)))

@@ -12,7 +12,7 @@ ktap_print_header
 use_card FV_CARD
 
 cards_bind "$dev"
-# no link monitor here, see suite watch
+# no link monitor here, see suite monitor
 policy "$dev" monitor_interval_ms=0
 bits=$(port_bits)
 target=$(reg "$port" "$LNKCTL2")

@@ -138,7 +138,7 @@ static void take_guests(const struct nlattr *attrs, size_t len, void *data)
 		*last = event;
 }
 
-/* Find the newest reset with origin guest in the card's history; return its number, or 0. */
+/* Find the newest reset with origin user-flr in the card's history; return its number, or 0. */
 static uint64_t last_of_guest(struct genl *genl, const char *bdf, struct event *last)
 {
 	struct genl_attrs attrs = { 0 };

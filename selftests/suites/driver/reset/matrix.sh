@@ -12,7 +12,7 @@
 fv_need FV_CARD FV_CARD_MSI FV_CARD_4G FV_CARD_NOFLR FV_ALONE FV_CARDS FV_KO
 
 METHODS="flr pm hot link"
-# no link monitor here, see suite watch
+# no link monitor here, see suite monitor
 quiet="monitor_interval_ms=0"
 # polls of a card that is not ready: more than a minute with doubling intervals
 LOOKS=40

@@ -511,7 +511,7 @@ TEST_F(card, its_link_is_checked_now)
 	EXPECT_TRUE(work->is_queued);
 	EXPECT_EQ(0, work->delay);
 	work->is_queued = false;
-	/* a device without a port of its own */
+	/* a device without a port above it */
 	fv_card_check_link(NULL);
 }
 

@@ -622,7 +622,7 @@ TEST_F(session, what_keeps_it_from_being_fenced)
 	expect_refused(-EBUSY, "widen");
 	world.widen = 0;
 	world.fence[1] = -EAGAIN;
-	expect_refused(-EAGAIN, "the user of 0000:01:00.1 does not leave its memory alone");
+	expect_refused(-EAGAIN, "accesses by the user of 0000:01:00.1 did not end");
 	world.fence[1] = 0;
 	world.remember[0] = -ENOMEM;
 	expect_refused(-ENOMEM, "");
@@ -631,7 +631,7 @@ TEST_F(session, what_keeps_it_from_being_fenced)
 	expect_refused(-ENOMEM, "");
 	world.remember[1] = 0;
 	world.fence[0] = -EINTR;
-	expect_refused(-EINTR, "the user of 0000:01:00.0 does not leave its memory alone");
+	expect_refused(-EINTR, "accesses by the user of 0000:01:00.0 did not end");
 	world.fence[0] = 0;
 	/* functions that were fenced before stay fenced */
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_LOST;
@@ -685,11 +685,11 @@ TEST_F(session, who_is_refused_at_once)
 	current->is_killed = false;
 	self->dev->card = NULL;
 	EXPECT_EQ(-EOPNOTSUPP, begin());
-	EXPECT_STREQ("0000:01:00.0 has no port of its own", self->text);
+	EXPECT_STREQ("0000:01:00.0 has no port above it", self->text);
 	EXPECT_EQ(-EOPNOTSUPP, end());
-	EXPECT_STREQ("0000:01:00.0 has no port of its own", self->text);
+	EXPECT_STREQ("0000:01:00.0 has no port above it", self->text);
 	EXPECT_EQ(-EOPNOTSUPP, preview());
-	EXPECT_STREQ("0000:01:00.0 has no port of its own", self->text);
+	EXPECT_STREQ("0000:01:00.0 has no port above it", self->text);
 	fv_session_leave(self->dev);
 	self->dev->card = &self->card;
 	EXPECT_EQ(0, world.events);
@@ -857,7 +857,7 @@ TEST_F(session, an_unfinished_recovery_without_a_fence)
 	EXPECT_FALSE(self->session->is_on);
 	EXPECT_EQ(2, world.repairs);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[1].state);
-	EXPECT_STREQ("it was not brought back to the end", self->devices[1].reason);
+	EXPECT_STREQ("its recovery was not completed", self->devices[1].reason);
 	EXPECT_FALSE(self->session->end.is_queued);
 	world.recover = -EIO;
 	EXPECT_EQ(-EIO, end());

@@ -348,7 +348,7 @@ TEST_F(fence, a_recovery)
 
 	with(RECOVER_DRY_RUN);
 	EXPECT_EQ(-EAGAIN, recover());
-	EXPECT_STREQ("0000:01:00.0: no port of its own", self->extack.text);
+	EXPECT_STREQ("0000:01:00.0: no port above it", self->extack.text);
 	world.text = "why";
 	EXPECT_EQ(-EAGAIN, recover());
 	EXPECT_STREQ("0000:01:00.0: why", self->extack.text);

@@ -306,7 +306,7 @@ TEST_F(recover, it_fails)
 	EXPECT_EQ(0, counts(RECOVERIES_OK));
 	world.nr_steps = 0;
 	EXPECT_EQ(-ETIMEDOUT, run());
-	EXPECT_STREQ("it was not brought back", self->devices[1].reason);
+	EXPECT_STREQ("it was not recovered", self->devices[1].reason);
 	world.reset = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run());
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_RECOVERING, self->devices[1].state);

@@ -736,10 +736,10 @@ TEST_F(scope, a_virtual_function_waits)
 TEST_F(scope, what_has_no_port)
 {
 	self->pdevs[FIRST].is_virtfn = true;
-	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port of its own");
+	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port above it");
 	self->pdevs[FIRST].is_virtfn = false;
 	self->below.self = NULL;
-	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port of its own");
+	expect_refused(-EOPNOTSUPP, "0000:01:00.1 has no port above it");
 	/* which the function alone does not need */
 	ASSERT_EQ(0, begin());
 	EXPECT_EQ(0, hold(false));
@@ -822,7 +822,7 @@ TEST_F(scope, memory_may_be_in_use)
 	down_write(lock);
 	began_ns = kernel_ns;
 	EXPECT_EQ(-EBUSY, fv_scope_hold_memory(&self->scope, self->text, sizeof(self->text)));
-	EXPECT_STREQ("the user of 0000:01:00.2 does not leave its memory alone", self->text);
+	EXPECT_STREQ("accesses by the user of 0000:01:00.2 did not end", self->text);
 	EXPECT_EQ(1000 * NSEC_PER_MSEC, (kernel_ns - began_ns) / 1000000 * 1000000);
 	EXPECT_EQ(0, self->devices[0].core.memory_lock.held);
 	EXPECT_EQ(0, self->devices[1].core.memory_lock.held);

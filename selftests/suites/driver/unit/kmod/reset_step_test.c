@@ -134,7 +134,7 @@ int fv_scope_hold_memory(struct fv_scope *scope, char *text, size_t size)
 
 	world.holds++;
 	if (world.hold) {
-		snprintf(text, size, "the user of 0000:01:00.0 does not leave its memory alone");
+		snprintf(text, size, "accesses by the user of 0000:01:00.0 did not end");
 		return world.hold;
 	}
 	for (i = 0; i < scope->nr_held; i++) {

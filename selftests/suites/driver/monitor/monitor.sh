@@ -148,7 +148,7 @@ fv_let_go
 fv_check "lost at a close: that is seen" device_is "$dev" lost
 fault link-up
 fv_check "lost at a close: comes back by itself" fv_wait 60 device_is "$dev" ready
-fv_same "lost at a close: the watch saw no loss" "$losses" "$(counter "$dev" link_losses)"
+fv_same "lost at a close: the monitor saw no loss" "$losses" "$(counter "$dev" link_losses)"
 fv_check "lost at a close: repaired by the driver" has_event \
 	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
 
