@@ -142,7 +142,8 @@ static unsigned long fv_recovery_methods(struct fv_device *dev)
 
 static void fv_recovery_again(struct fv_device *dev)
 {
-	queue_delayed_work(system_freezable_wq, &dev->recovery, msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
+	queue_delayed_work(system_freezable_wq, &dev->recovery,
+			   msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
 }
 
 /*
