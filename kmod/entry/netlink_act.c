@@ -110,7 +110,8 @@ int fpga_vfio_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = fv_nl_reset(info, dev, methods, plan);
 	} else if (ret) {
 		fv_nl_refuse(info, dev, ret, plan->nr && *plan->steps[0].text ?
-			     plan->steps[0].text : "no plan");
+			     plan->steps[0].text : "no plan", FPGA_VFIO_A_RESET_REFUSAL,
+			     &plan->steps[0].refusal);
 	} else {
 		ret = fv_nl_reply_reset(info, dev, plan, 0);
 	}
@@ -207,6 +208,7 @@ static const struct fv_op_work fv_nl_retrain_work = {
 static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 {
 	struct fv_link before, after;
+	struct fv_refusal refusal = {};
 	struct fv_link_goal goal;
 	char text[FV_REASON_SIZE];
 	struct fv_op *op = NULL;
@@ -224,7 +226,7 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 	if (ret)
 		return ret;
 	if (fv_card_has_session(dev->card, text, sizeof(text))) {
-		fv_nl_refuse(info, dev, -EBUSY, text);
+		fv_nl_refuse(info, dev, -EBUSY, text, FPGA_VFIO_A_RETRAIN_REFUSAL, &refusal);
 		return -EBUSY;
 	}
 	after = before;

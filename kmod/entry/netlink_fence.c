@@ -37,6 +37,8 @@ static int fv_nl_fence_run(struct fv_op *op)
 	}
 	ret = fv_session_begin(op->dev, &op->request, &op->report, &op->is_link_disabled,
 			       op->text, sizeof(op->text));
+	if (ret)
+		op->refusal = op->report.refusal;
 	if (ret == -EBUSY)
 		fv_op_refuse_fenced(op);
 	if (ret && !*op->text)
@@ -85,25 +87,6 @@ static int fv_nl_reply_fence(struct genl_info *info, struct fv_device *dev, unsi
 	return genlmsg_reply(skb, info);
 }
 
-/* For programs; the error that follows is for people. */
-static int fv_nl_reply_fence_refused(struct genl_info *info, struct fv_device *dev)
-{
-	struct sk_buff *skb;
-	void *hdr;
-
-	skb = genlmsg_new(FV_NL_NAME_SIZE + nla_total_size(sizeof(u32)), GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_iput(skb, info);
-	if (!hdr || nla_put_string(skb, FPGA_VFIO_A_FENCE_BDF, pci_name(dev->core.pdev)) ||
-	    nla_put_u32(skb, FPGA_VFIO_A_FENCE_REFUSAL, FPGA_VFIO_REFUSAL_FENCED)) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
 static int fv_nl_fence(struct genl_info *info, struct fv_device *dev,
 		       struct fv_reset_report *plan)
 {
@@ -117,9 +100,8 @@ static int fv_nl_fence(struct genl_info *info, struct fv_device *dev,
 		limit_ms = nla_get_u32(info->attrs[FPGA_VFIO_A_FENCE_TIMEOUT_MS]);
 	ret = fv_session_preview(dev, plan, &is_link_disabled, text, sizeof(text));
 	if (ret && (info->attrs[FPGA_VFIO_A_FENCE_DRY_RUN] || !dev->card)) {
-		fv_nl_refuse(info, dev, ret, *text ? text : "not fenced");
-		if (ret == -EBUSY && fv_card_has_session(dev->card, text, sizeof(text)))
-			fv_nl_reply_fence_refused(info, dev);
+		fv_nl_refuse(info, dev, ret, *text ? text : "not fenced", FPGA_VFIO_A_FENCE_REFUSAL,
+			     &plan->refusal);
 		return ret;
 	}
 	if (info->attrs[FPGA_VFIO_A_FENCE_DRY_RUN])
@@ -194,6 +176,7 @@ static int fv_nl_recover_run(struct fv_op *op)
 	if (paused == -EINTR)
 		ret = -EINTR;
 	if (ret && *op->text) {
+		op->refusal = op->report.refusal;
 		if (ret == -EBUSY)
 			fv_op_refuse_fenced(op);
 		return ret;
@@ -239,7 +222,8 @@ static int fv_nl_recover(struct genl_info *info, struct fv_device *dev,
 
 	if (ret && (info->attrs[FPGA_VFIO_A_RECOVER_DRY_RUN] || !dev->card)) {
 		fv_nl_refuse(info, dev, ret, plan->nr && *plan->steps[0].text ?
-			     plan->steps[0].text : "no port above it");
+			     plan->steps[0].text : "no port above it",
+			     FPGA_VFIO_A_RECOVER_REFUSAL, &plan->steps[0].refusal);
 		return ret;
 	}
 	if (ret)

@@ -13,13 +13,14 @@
 
 /* Message space for an operation without its result. */
 #define FV_NL_OP_SIZE								\
-	(2 * FV_NL_NAME_SIZE + 12 * nla_total_size(sizeof(u64)) +		\
-	 2 * nla_total_size(TASK_COMM_LEN) +					\
+	(2 * FV_NL_NAME_SIZE + 10 * nla_total_size(sizeof(u64)) +		\
+	 nla_total_size(TASK_COMM_LEN) + FV_NL_REFUSAL_SIZE +			\
 	 nla_total_size(FPGA_VFIO_NAME_MAX + 2 + FV_REASON_SIZE))
 
 /* Message space for a step that was tried: without functions. */
 #define FV_NL_STEP_DONE_SIZE							\
-	nla_total_size(3 * nla_total_size(sizeof(u64)) + nla_total_size(FV_REASON_SIZE))
+	nla_total_size(3 * nla_total_size(sizeof(u64)) + nla_total_size(FV_REASON_SIZE) +	\
+		       FV_NL_REFUSAL_SIZE)
 
 /* Message space for the largest result, and more. */
 #define FV_NL_RESULT_SIZE							\
@@ -28,18 +29,6 @@
 
 /* The family of the events; set once, before any. */
 static const struct genl_family *fv_nl_op_family;
-
-static int fv_nl_put_refusal(struct sk_buff *skb, const struct fv_op *op, bool is_admin)
-{
-	if (!op->refusal)
-		return 0;
-	if (nla_put_u32(skb, FPGA_VFIO_A_OP_REFUSAL, op->refusal))
-		return -EMSGSIZE;
-	if (!is_admin || !op->owner_pid)
-		return 0;
-	return nla_put_u32(skb, FPGA_VFIO_A_OP_OWNER_PID, op->owner_pid) ||
-	       nla_put_string(skb, FPGA_VFIO_A_OP_OWNER_COMM, op->owner_comm) ? -EMSGSIZE : 0;
-}
 
 /* What an operation that has ended came to, without what its kind alone has. */
 static int fv_nl_put_end(struct sk_buff *skb, const struct fv_op *op, bool is_admin)
@@ -56,7 +45,7 @@ static int fv_nl_put_end(struct sk_buff *skb, const struct fv_op *op, bool is_ad
 	if (nla_put_u32(skb, FPGA_VFIO_A_OP_ERROR, -op->error) ||
 	    (*why && nla_put_string(skb, FPGA_VFIO_A_OP_TEXT, text)))
 		return -EMSGSIZE;
-	return fv_nl_put_refusal(skb, op, is_admin);
+	return fv_nl_put_refusal(skb, FPGA_VFIO_A_OP_REFUSAL, &op->refusal, is_admin);
 }
 
 static int fv_nl_put_op(struct sk_buff *skb, struct fv_op *op, const struct fv_op_status *status,

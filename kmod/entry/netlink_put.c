@@ -40,6 +40,38 @@ int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *lin
 	return 0;
 }
 
+/**
+ * fv_nl_put_refusal - Add a refusal to a message
+ * @skb: the message
+ * @nest_attr: the nest attribute
+ * @refusal: the refusal; nothing is added for FPGA_VFIO_REFUSAL_NONE
+ * @is_admin: the reader has CAP_SYS_ADMIN, and may learn of processes
+ *
+ * Context: Any.
+ * Return: 0, or -EMSGSIZE if it does not fit.
+ */
+int fv_nl_put_refusal(struct sk_buff *skb, int nest_attr, const struct fv_refusal *refusal,
+		      bool is_admin)
+{
+	struct nlattr *nest;
+
+	if (!refusal->reason)
+		return 0;
+	nest = nla_nest_start(skb, nest_attr);
+	if (!nest ||
+	    nla_put_u32(skb, FPGA_VFIO_A_REFUSAL_REASON, refusal->reason) ||
+	    nla_put_string(skb, FPGA_VFIO_A_REFUSAL_OBJECT, refusal->object) ||
+	    (*refusal->driver &&
+	     nla_put_string(skb, FPGA_VFIO_A_REFUSAL_DRIVER, refusal->driver)) ||
+	    (is_admin && refusal->pid &&
+	     nla_put_u32(skb, FPGA_VFIO_A_REFUSAL_PID, refusal->pid)) ||
+	    (is_admin && *refusal->comm &&
+	     nla_put_string(skb, FPGA_VFIO_A_REFUSAL_COMM, refusal->comm)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int fv_nl_put_function(struct sk_buff *skb, int nest_attr,
 			      const struct fv_reset_function *function)
 {
@@ -71,7 +103,8 @@ static int fv_nl_put_step(struct sk_buff *skb, int nest_attr, const struct fv_re
 	if ((step->method < FV_RESET_METHODS &&
 	     nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_METHOD, step->method)) ||
 	    nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_ERROR, -step->error) ||
-	    (*text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, text)))
+	    (*text && nla_put_string(skb, FPGA_VFIO_A_RESET_STEP_TEXT, text)) ||
+	    fv_nl_put_refusal(skb, FPGA_VFIO_A_RESET_STEP_REFUSAL, &step->refusal, is_admin))
 		return -EMSGSIZE;
 	if (is_plan) {
 		if (nla_put_u32(skb, FPGA_VFIO_A_RESET_STEP_EXPECTED_MS, step->expected_ms) ||

@@ -7,6 +7,7 @@
 #include <net/netlink.h>
 
 #include "base/policy.h"
+#include "base/refusal.h"
 #include "isolate/reset_scope.h"
 #include "object/history.h"
 
@@ -26,8 +27,16 @@ struct sk_buff;
 #define FV_NL_FUNCTION_SIZE	nla_total_size(2 * FV_NL_NAME_SIZE + nla_total_size(0))
 #define FV_NL_STEP_SIZE								\
 	nla_total_size(4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +	\
-		       nla_total_size(FV_REASON_SIZE) + FV_SCOPE_MAX * FV_NL_FUNCTION_SIZE)
+		       nla_total_size(FV_REASON_SIZE) + FV_NL_REFUSAL_SIZE +		\
+		       FV_SCOPE_MAX * FV_NL_FUNCTION_SIZE)
 
+/* Message space for a refusal. */
+#define FV_NL_REFUSAL_SIZE							\
+	nla_total_size(2 * nla_total_size(sizeof(u32)) + 2 * FV_NL_NAME_SIZE +	\
+		       nla_total_size(TASK_COMM_LEN))
+
+int fv_nl_put_refusal(struct sk_buff *skb, int nest_attr, const struct fv_refusal *refusal,
+		      bool is_admin);
 int fv_nl_put_link(struct sk_buff *skb, int nest_attr, const struct fv_link *link);
 int fv_nl_put_steps(struct sk_buff *skb, int nest_attr, const struct fv_reset_report *report,
 		    bool is_plan, bool is_admin);

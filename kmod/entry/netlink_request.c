@@ -8,6 +8,7 @@
 
 #include "base/registry.h"
 #include "entry/netlink_gen.h"
+#include "entry/netlink_put.h"
 #include "entry/netlink_request.h"
 #include "object/card.h"
 #include "object/device.h"
@@ -51,25 +52,51 @@ int fpga_vfio_nl_admin_pre_doit(const struct genl_split_ops *ops, struct sk_buff
 	return -EPERM;
 }
 
+/* Without memory, programs have the errno alone. */
+static void fv_nl_tell_refusal(struct genl_info *info, int attr, const struct fv_refusal *refusal)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = genlmsg_new(FV_NL_REFUSAL_SIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	hdr = genlmsg_iput(skb, info);
+	if (!hdr || fv_nl_put_refusal(skb, attr, refusal, true)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	genlmsg_reply(skb, info);
+}
+
 /**
- * fv_nl_refuse - Set the error text of a failed command
+ * fv_nl_refuse - Say why a command is refused
  * @info: the request, of a caller with CAP_SYS_ADMIN
  * @dev: the device
- * @error: error of the command; for -EBUSY the owner of a fence session replaces @text
- * @text: the cause
+ * @error: error of the command; for -EBUSY the owner of a fence session replaces the cause
+ * @text: the cause, for people: goes with the error that the command returns
+ * @attr: the command's attribute for @refusal
+ * @refusal: the cause, for programs: sent in a message before the error
  *
  * Context: Process context. Takes fv_registry_lock.
  */
-void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text,
+		  int attr, const struct fv_refusal *refusal)
 {
+	struct fv_refusal told = *refusal;
 	char owner[FV_REASON_SIZE];
 
 	if (error == -EBUSY) {
 		guard(mutex)(&fv_registry_lock);
-		if (fv_card_owner(dev->card, owner, sizeof(owner)))
+		if (fv_card_owner(dev->card, owner, sizeof(owner))) {
+			fv_card_refuse_fenced(dev->card, &told);
 			text = owner;
+		}
 	}
 	NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);
+	if (told.reason)
+		fv_nl_tell_refusal(info, attr, &told);
 }
 
 /**

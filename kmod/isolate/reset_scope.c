@@ -69,6 +69,12 @@ int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
 	return 0;
 }
 
+static void fv_scope_refuse(struct fv_scope *scope, enum fpga_vfio_refusal reason,
+			    struct pci_dev *pdev)
+{
+	fv_refusal_set(&scope->refusal, reason, pci_name(pdev));
+}
+
 /**
  * fv_scope_begin - Begin a reset scope with one function
  * @scope: the scope
@@ -84,8 +90,10 @@ int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, si
 {
 	int ret = fv_scope_lock_function(dev->core.pdev, text, size);
 
-	if (ret)
+	if (ret) {
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, dev->core.pdev);
 		return ret;
+	}
 
 	scope->dev = dev;
 	scope->functions[0] = pci_dev_get(dev->core.pdev);
@@ -141,6 +149,7 @@ static int fv_scope_tell_too_many(struct fv_scope *scope, char *text, size_t siz
 {
 	snprintf(text, size, "%s has buses, or more than %d functions, below it",
 		 pci_name(scope->functions[0]->bus->self), FV_SCOPE_MAX);
+	fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_TOPOLOGY, scope->functions[0]->bus->self);
 	return -EOPNOTSUPP;
 }
 
@@ -154,8 +163,10 @@ static int fv_scope_collect(struct fv_scope *scope, bool is_card, char *text, si
 	struct pci_dev *pdev = scope->functions[0];
 
 	*scope->holders = '\0';
+	scope->refusal = (struct fv_refusal) {};
 	if (is_card && (pdev->is_virtfn || !pdev->bus->self)) {
 		snprintf(text, size, "%s has no port above it", pci_name(pdev));
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_NO_PORT, pdev);
 		return -EOPNOTSUPP;
 	}
 
@@ -163,6 +174,7 @@ static int fv_scope_collect(struct fv_scope *scope, bool is_card, char *text, si
 	if (walk.nr_left_out) {
 		snprintf(text, size, "%s has more than %d virtual functions", pci_name(pdev),
 			 FV_SCOPE_MAX - 1);
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_TOPOLOGY, pdev);
 		return -EOPNOTSUPP;
 	}
 	if (!is_card)
@@ -220,15 +232,19 @@ static int fv_scope_check_driver(struct fv_scope *scope, unsigned int i, char *t
 {
 	struct pci_dev *pdev = scope->functions[i];
 
-	if (pdev->subordinate)
+	if (pdev->subordinate) {
 		snprintf(text, size, "%s has a bus below it", pci_name(pdev));
-	else if (!scope->devices[i] && pdev->dev.driver && !fv_scope_is_free(scope, i))
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_TOPOLOGY, pdev);
+		return -EBUSY;
+	}
+	if (!scope->devices[i] && pdev->dev.driver && !fv_scope_is_free(scope, i)) {
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_DRIVER, pdev);
 		/* A plan does not hold the device lock: the driver may unbind here. */
-		snprintf(text, size, "%s is bound to %s", pci_name(pdev),
-			 dev_driver_string(&pdev->dev));
-	else
-		return 0;
-	return -EBUSY;
+		strscpy(scope->refusal.driver, dev_driver_string(&pdev->dev));
+		snprintf(text, size, "%s is bound to %s", pci_name(pdev), scope->refusal.driver);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /* All users may read @text, so it names no process; scope->holders does. */
@@ -243,6 +259,10 @@ static void fv_scope_tell_held(struct fv_scope *scope, struct fv_device *dev, bo
 	snprintf(scope->holders + at, sizeof(scope->holders) - at,
 		 is_first ? "%s is held by process %d" : ", %s by process %d",
 		 pci_name(dev->core.pdev), pid_nr(dev->user));
+	if (!is_first)
+		return;
+	fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_HELD, dev->core.pdev);
+	scope->refusal.pid = pid_nr(dev->user);
 }
 
 /**
@@ -276,9 +296,14 @@ int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *te
 /* fv_device::user is protected by the lock of the device's own set. */
 static int fv_scope_lock_set(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
 {
+	int ret;
+
 	if (dev->core.vdev.dev_set == scope->dev->core.vdev.dev_set)
 		return 0;
-	return fv_scope_lock_own_set(dev, scope->lock_limit_ms, text, size);
+	ret = fv_scope_lock_own_set(dev, scope->lock_limit_ms, text, size);
+	if (ret)
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, dev->core.pdev);
+	return ret;
 }
 
 static void fv_scope_unlock_set(struct fv_scope *scope, struct fv_device *dev)
@@ -363,12 +388,16 @@ bool fv_scope_is_wide(struct fv_device *dev, bool is_card)
 
 static int fv_scope_lock_functions(struct fv_scope *scope, char *text, size_t size)
 {
+	struct pci_dev *pdev;
 	int ret;
 
 	while (scope->nr_held < scope->nr) {
-		ret = fv_scope_lock_function(scope->functions[scope->nr_held], text, size);
-		if (ret)
+		pdev = scope->functions[scope->nr_held];
+		ret = fv_scope_lock_function(pdev, text, size);
+		if (ret) {
+			fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, pdev);
 			return ret;
+		}
 		scope->nr_held++;
 	}
 	return 0;
@@ -487,6 +516,7 @@ err_memory:
 err_gates:
 	snprintf(text, size, "accesses by the user of %s did not end",
 		 pci_name(dev->core.pdev));
+	fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, dev->core.pdev);
 	while (i--)
 		if (scope->devices[i])
 			fv_fence_open_gate(scope->devices[i]);

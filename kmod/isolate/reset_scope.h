@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+#include "base/refusal.h"
 #include "object/history.h"
 
 struct fv_device;
@@ -31,6 +32,7 @@ struct pci_dev;
  *	     fv_scope_preview() for that of a plan
  * @holders: if refused because of other users, their functions and processes; only for callers
  *	     with CAP_SYS_ADMIN; else empty
+ * @refusal: why it was refused, for programs; set with an error text
  */
 struct fv_scope {
 	struct fv_device *dev;
@@ -42,6 +44,7 @@ struct fv_scope {
 	bool is_any_user;
 	unsigned int lock_limit_ms;
 	char holders[FV_REASON_SIZE];
+	struct fv_refusal refusal;
 };
 
 int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size);

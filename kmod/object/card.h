@@ -5,15 +5,16 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/fpga_vfio.h>
 
+#include "base/refusal.h"
 #include "object/types.h"
 #include "pcie/link.h"
 #include "pcie/port.h"
 
 struct fv_device;
 struct fv_policy;
-struct pci_dev;
 
 /**
  * struct fv_card - all functions below one downstream port
@@ -80,5 +81,19 @@ void fv_card_expect_link_down(struct fv_card *card, unsigned int ms);
 void fv_card_check_link(struct fv_card *card);
 bool fv_card_is_link_down(struct fv_card *card);
 bool fv_card_expects_link_down(struct fv_card *card);
+
+/**
+ * fv_card_refuse_fenced - Describe a refusal for a card's fence session
+ * @card: a card with a fence session
+ * @refusal: the refusal, with the owner
+ *
+ * Context: Under fv_registry_lock.
+ */
+static inline void fv_card_refuse_fenced(struct fv_card *card, struct fv_refusal *refusal)
+{
+	fv_refusal_set(refusal, FPGA_VFIO_REFUSAL_FENCED, pci_name(card->port));
+	refusal->pid = card->session.pid;
+	strscpy(refusal->comm, card->session.comm);
+}
 
 #endif /* FV_CARD_H */

@@ -87,6 +87,7 @@ static int fv_session_fence_function(struct fv_session_job *job, unsigned int i)
 		if (ret) {
 			snprintf(job->text, sizeof(job->text),
 				 "accesses by the user of %s did not end", pci_name(pdev));
+			fv_refusal_set(&job->scope.refusal, FPGA_VFIO_REFUSAL_BUSY, pci_name(pdev));
 			return ret;
 		}
 	}
@@ -234,6 +235,7 @@ static int fv_session_plan(struct fv_session_job *job, struct fv_device *dev,
 		fv_reset_report_functions(report, &job->scope);
 		*is_link_disabled = fv_session_wants_link_off(dev->card, policy);
 	}
+	report->refusal = job->scope.refusal;
 	fv_scope_end(&job->scope);
 	return ret;
 }
@@ -263,23 +265,27 @@ static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
 		*is_link_disabled = dev->card->session.is_link_disabled;
 		fv_scope_end(&job->scope);
 	}
+	report->refusal = job->scope.refusal;
 	mutex_unlock(set);
 	mutex_unlock(&dev->card->hot_reset_lock);
 	return ret;
 }
 
-static int fv_session_check_card(struct fv_device *dev, char *text, size_t size)
+static int fv_session_check_card(struct fv_device *dev, struct fv_reset_report *report, char *text,
+				 size_t size)
 {
+	report->refusal = (struct fv_refusal) {};
 	if (dev->card && !dev->core.pdev->is_virtfn)
 		return 0;
 	snprintf(text, size, "%s has no port above it", pci_name(dev->core.pdev));
+	fv_refusal_set(&report->refusal, FPGA_VFIO_REFUSAL_NO_PORT, pci_name(dev->core.pdev));
 	return -EOPNOTSUPP;
 }
 
 /**
  * fv_session_preview - Preview fv_session_begin()
  * @dev: a device on the card; the caller keeps it from going away
- * @report: functions of the card
+ * @report: functions of the card, or why it is refused, for programs
  * @is_link_disabled: the port would keep the link disabled during the session
  * @text: error text, may be empty
  * @size: size of @text
@@ -297,15 +303,17 @@ int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
 	*text = '\0';
 	if (!job)
 		return -ENOMEM;
-	ret = fv_session_check_card(dev, text, size);
+	ret = fv_session_check_card(dev, report, text, size);
 	if (ret)
 		return ret;
 	if (fv_card_has_session(dev->card, text, size))
 		return -EBUSY;
 	fv_device_policy(dev, &policy);
 	ret = fv_scope_lock_own_set(dev, FV_SESSION_PLAN_MS, text, size);
-	if (ret)
+	if (ret) {
+		fv_refusal_set(&report->refusal, FPGA_VFIO_REFUSAL_BUSY, pci_name(dev->core.pdev));
 		return ret;
+	}
 	ret = fv_session_plan(job, dev, &policy, report, is_link_disabled);
 	mutex_unlock(&dev->core.vdev.dev_set->lock);
 	if (ret)
@@ -317,7 +325,7 @@ int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
  * fv_session_begin - Begin a fence session
  * @dev: a device on the card; the caller keeps it from going away
  * @request: the request
- * @report: functions of the card
+ * @report: functions of the card, or why it is refused, for programs
  * @is_link_disabled: the port keeps the link disabled during the session
  * @text: error text, may be empty; on success the reason of the new state
  * @size: size of @text
@@ -343,7 +351,7 @@ int fv_session_begin(struct fv_device *dev, const struct fv_session_request *req
 	*text = '\0';
 	if (!job)
 		return -ENOMEM;
-	ret = fv_session_check_card(dev, text, size);
+	ret = fv_session_check_card(dev, report, text, size);
 	if (ret)
 		return ret;
 	ret = mutex_lock_killable(&card->session.lock);
@@ -519,7 +527,7 @@ static bool fv_session_is_ready(struct fv_card *card)
  * fv_session_end - Recover a card and end its fence session
  * @dev: a device on the card; the caller keeps it from going away
  * @request: the request
- * @report: methods tried; none if the card is ready
+ * @report: methods tried; none if the card is ready. Or why it is refused, for programs
  * @times: times of the recovery
  * @text: error text if nothing was tried
  * @size: size of @text
@@ -543,7 +551,7 @@ int fv_session_end(struct fv_device *dev, const struct fv_session_request *reque
 	*text = '\0';
 	*times = (struct fv_recover_times) {};
 	report->nr = 0;
-	ret = fv_session_check_card(dev, text, size);
+	ret = fv_session_check_card(dev, report, text, size);
 	if (ret)
 		return ret;
 	ret = mutex_lock_killable(&card->session.lock);

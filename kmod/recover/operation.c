@@ -189,6 +189,7 @@ static void fv_op_run(struct fv_op_queue *queue, struct fv_op *op)
 			ret = -ECANCELED;
 			strscpy(op->text, "cancelled");
 			*op->holders = '\0';
+			op->refusal = (struct fv_refusal) {};
 		}
 		queue->running = NULL;
 		fv_op_keep(op, ret);
@@ -521,13 +522,11 @@ void fv_op_refuse_fenced(struct fv_op *op)
 	guard(mutex)(&fv_registry_lock);
 	if (!fv_card_owner(card, op->holders, sizeof(op->holders)))
 		return;
-	op->refusal = FPGA_VFIO_REFUSAL_FENCED;
-	op->owner_pid = card->session.pid;
-	strscpy(op->owner_comm, card->session.comm);
+	fv_card_refuse_fenced(card, &op->refusal);
 }
 
 /**
- * fv_op_take_text - Take the error text of an operation from its report
+ * fv_op_take_text - Take error text and refusal of an operation from its report
  * @op: the operation, which runs
  * @error: its error
  * @otherwise: text if the report has none
@@ -540,8 +539,10 @@ void fv_op_take_text(struct fv_op *op, int error, const char *otherwise)
 	const struct fv_reset_step *last = report->nr ? &report->steps[report->nr - 1] : NULL;
 
 	strscpy(op->text, last && *last->text ? last->text : otherwise);
-	if (last)
+	if (last) {
 		strscpy(op->holders, last->holders);
+		op->refusal = last->refusal;
+	}
 	if (error == -EBUSY)
 		fv_op_refuse_fenced(op);
 }

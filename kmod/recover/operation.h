@@ -69,8 +69,6 @@ struct fv_op_work {
  * @text: error text; names no process
  * @holders: @text with processes, only for callers with CAP_SYS_ADMIN; empty if it is the same
  * @refusal: why it was refused, for programs
- * @owner_pid: process that owns the fence session, of FPGA_VFIO_REFUSAL_FENCED; else 0
- * @owner_comm: name of that process
  * @report: reset, recover: methods tried; fence: functions
  * @times: recover: times
  * @before: retrain: the link before
@@ -109,9 +107,7 @@ struct fv_op {
 	int error;
 	char text[FV_REASON_SIZE];
 	char holders[FV_REASON_SIZE];
-	enum fpga_vfio_refusal refusal;
-	pid_t owner_pid;
-	char owner_comm[TASK_COMM_LEN];
+	struct fv_refusal refusal;
 	struct fv_reset_report report;
 	struct fv_recover_times times;
 	struct fv_link before;

@@ -165,5 +165,9 @@ void fv_recover_driverless(struct fv_card *card)
  */
 int fv_recover_plan(struct fv_device *dev, struct fv_reset_report *report)
 {
-	return dev->card ? fv_reset_plan(dev, FV_RECOVER_METHODS, report) : -EOPNOTSUPP;
+	if (dev->card)
+		return fv_reset_plan(dev, FV_RECOVER_METHODS, report);
+	fv_refusal_set(&report->steps[0].refusal, FPGA_VFIO_REFUSAL_NO_PORT,
+		       pci_name(dev->core.pdev));
+	return -EOPNOTSUPP;
 }

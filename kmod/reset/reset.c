@@ -180,9 +180,16 @@ static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_reque
 		return -EALREADY;
 	if (request->methods & FV_RESET_VERIFY_CARD_FIRST)
 		return 0;
-	if (fv_card_has_session(dev->card, step->text, sizeof(step->text)))
+	if (fv_card_has_session(dev->card, step->text, sizeof(step->text))) {
+		fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_FENCED,
+			       pci_name(dev->card->port));
 		return -EBUSY;
-	return fv_vf_is_waiting(dev->core.pdev, step->text, sizeof(step->text)) ? -EAGAIN : 0;
+	}
+	if (!fv_vf_is_waiting(dev->core.pdev, step->text, sizeof(step->text)))
+		return 0;
+	fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_BUSY,
+		       pci_name(pci_physfn(dev->core.pdev)));
+	return -EAGAIN;
 }
 
 /**
@@ -236,7 +243,9 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	if (ret < 0)
 		return ret;
 	ret = fv_scope_begin(&job->scope, dev, first->text, sizeof(first->text));
-	if (!ret) {
+	if (ret) {
+		first->refusal = job->scope.refusal;
+	} else {
 		ret = fv_reset_may_begin(dev, request, first);
 		if (ret)
 			fv_scope_end(&job->scope);

@@ -19,6 +19,7 @@
  * @error: 0 or negative errno
  * @text: error text, empty on success; readable by all, names no process
  * @holders: @text with the processes that hold functions, see fv_scope::holders; else empty
+ * @refusal: why it was refused, for programs
  * @is_tried: the step touched the functions
  * @duration_ns: time until the functions were verified, ns; valid if @is_tried
  * @expected_ms: shortest time by the PCIe specification; plan only
@@ -30,6 +31,7 @@ struct fv_reset_step {
 	int error;
 	char text[FV_REASON_SIZE];
 	char holders[FV_REASON_SIZE];
+	struct fv_refusal refusal;
 	bool is_tried;
 	u64 duration_ns;
 	unsigned int expected_ms;
@@ -57,6 +59,7 @@ struct fv_reset_function {
  * @steps: methods in the order of use
  * @nr_functions: number of @functions
  * @functions: the reset scope, the device itself first; filled for a plan and for a fence
+ * @refusal: why a fence or a recovery was refused as a whole, for programs
  */
 struct fv_reset_report {
 	u64 began_ns;
@@ -65,6 +68,7 @@ struct fv_reset_report {
 	struct fv_reset_step steps[FV_RESET_METHODS + 1];
 	unsigned int nr_functions;
 	struct fv_reset_function functions[FV_SCOPE_MAX];
+	struct fv_refusal refusal;
 };
 
 /**

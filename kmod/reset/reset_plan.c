@@ -52,12 +52,16 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_scope *scope,
 	};
 	if (why) {
 		strscpy(step->text, why);
+		fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_UNAVAILABLE,
+			       pci_name(dev->core.pdev));
 		step->error = -EOPNOTSUPP;
 		return;
 	}
 	step->error = fv_scope_preview(scope, dev, ops->is_card, step->text, sizeof(step->text));
-	if (step->error)
+	if (step->error) {
 		strscpy(step->holders, scope->holders);
+		step->refusal = scope->refusal;
+	}
 	fv_reset_report_functions(report, scope);
 	step->nr_functions = scope->nr;
 	fv_scope_end(scope);
@@ -103,6 +107,7 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 		mutex_unlock(&dev->core.vdev.dev_set->lock);
 	} else {
 		first->error = ret;
+		fv_refusal_set(&first->refusal, FPGA_VFIO_REFUSAL_BUSY, pci_name(pdev));
 		report->nr = 1;
 	}
 	pm_runtime_put(&pdev->dev);

@@ -579,10 +579,13 @@ static int fv_reset_fence(struct fv_reset_job *job)
 		if (!dev)
 			continue;
 		ret = fv_fence_raise(dev);
-		if (ret)
-			snprintf(step->text, sizeof(step->text),
-				 "accesses by the user of %s did not end",
-				 pci_name(dev->core.pdev));
+		if (!ret)
+			continue;
+		snprintf(step->text, sizeof(step->text),
+			 "accesses by the user of %s did not end",
+			 pci_name(dev->core.pdev));
+		fv_refusal_set(&job->scope.refusal, FPGA_VFIO_REFUSAL_BUSY,
+			       pci_name(dev->core.pdev));
 	}
 	if (ret) {
 		fv_reset_unfence(job);
@@ -641,6 +644,7 @@ static int fv_reset_hold(struct fv_reset_job *job)
 	ret = fv_scope_hold(scope, job->ops->is_card, step->text, sizeof(step->text));
 	if (ret) {
 		strscpy(step->holders, scope->holders);
+		step->refusal = scope->refusal;
 		return ret;
 	}
 	fv_scope_wake(scope);
@@ -648,8 +652,10 @@ static int fv_reset_hold(struct fv_reset_job *job)
 		ret = fv_reset_hold_memory(job);
 	if (!ret && job->is_fencing)
 		ret = fv_reset_fence(job);
-	if (ret)
+	if (ret) {
+		step->refusal = scope->refusal;
 		fv_scope_allow_sleep(scope);
+	}
 	return ret;
 }
 
@@ -681,6 +687,8 @@ int fv_reset_step_run(struct fv_reset_job *job)
 
 	if (why) {
 		strscpy(step->text, why);
+		fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_UNAVAILABLE,
+			       pci_name(job->scope.functions[0]));
 		return -EOPNOTSUPP;
 	}
 	ret = fv_reset_phase(job, FV_PHASE_HOLD, fv_reset_hold(job));

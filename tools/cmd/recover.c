@@ -52,6 +52,7 @@ static int fail(const struct wish *w, const struct recovery *r, int ret, const c
 	autofree char *hint = recovery_next_step(r, ret, w->recovery.bdf);
 	struct json_object *o;
 
+	err_add_json("refusal", refusal_json(&r->steps.refusal));
 	if (w->ctx->is_json) {
 		o = json_object_new_object();
 		recovery_add_json(o, r, w->ctx->model);

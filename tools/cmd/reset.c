@@ -64,8 +64,9 @@ static char *next_step(int ret, const char *bdf, unsigned int refusal)
 /* Report the attempted steps, too: on stdout, or in the error object. */
 static int fail(const struct wish *w, const struct ladder *l, int ret, const char *why)
 {
-	autofree char *hint = next_step(ret, w->d->bdf, l->refusal);
+	autofree char *hint = next_step(ret, w->d->bdf, l->refusal.reason);
 
+	err_add_json("refusal", refusal_json(&l->refusal));
 	if (w->ctx->is_json)
 		err_add_json("steps", steps_json(l, w->ctx->model));
 	else if (l->n)

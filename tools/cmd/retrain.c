@@ -26,6 +26,7 @@ struct retrain {
 	bool has_before, has_after;
 	struct fv_portlink before, after;
 	unsigned int attempts;
+	struct refusal refusal;
 };
 
 static void on_plan(struct nlmsghdr *hdr, void *data)
@@ -33,6 +34,7 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 	static struct nla_policy policy[FPGA_VFIO_A_RETRAIN_MAX + 1] = {
 		[FPGA_VFIO_A_RETRAIN_BEFORE] = { .type = NLA_NESTED },
 		[FPGA_VFIO_A_RETRAIN_AFTER] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_RETRAIN_REFUSAL] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_RETRAIN_MAX + 1];
 	struct retrain *r = data;
@@ -43,6 +45,8 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 		r->has_before = card_parse_link(&r->before, tb[FPGA_VFIO_A_RETRAIN_BEFORE]);
 	if (tb[FPGA_VFIO_A_RETRAIN_AFTER])
 		r->has_after = card_parse_link(&r->after, tb[FPGA_VFIO_A_RETRAIN_AFTER]);
+	if (tb[FPGA_VFIO_A_RETRAIN_REFUSAL])
+		refusal_parse(&r->refusal, tb[FPGA_VFIO_A_RETRAIN_REFUSAL]);
 }
 
 static void on_result(struct nlmsghdr *hdr, void *data)
@@ -120,6 +124,7 @@ static int fail(const struct retrain *r, int ret, const char *why)
 {
 	autofree char *hint = next_step(ret, r->d->bdf);
 
+	err_add_json("refusal", refusal_json(&r->refusal));
 	if (r->ctx->is_json && r->has_before) {
 		err_add_json("before", link_or_null(r->has_before, &r->before));
 		err_add_json("after", link_or_null(r->has_after, &r->after));
@@ -154,6 +159,7 @@ static int retrain(struct retrain *r, struct fv_nl *nl)
 			.answer = on_result, .data = r,
 		}, &why);
 		progress_stop(&progress);
+		r->refusal = op.refusal;
 	}
 	if (ret)
 		return fail(r, ret, why);

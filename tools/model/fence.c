@@ -28,7 +28,7 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 	static struct nla_policy policy[FPGA_VFIO_A_FENCE_MAX + 1] = {
 		[FPGA_VFIO_A_FENCE_PORT] = { .type = NLA_STRING },
 		[FPGA_VFIO_A_FENCE_TIMEOUT_MS] = { .type = NLA_U32 },
-		[FPGA_VFIO_A_FENCE_REFUSAL] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_FENCE_REFUSAL] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_FENCE_MAX + 1];
 	struct fence *f = data;
@@ -36,7 +36,7 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_FENCE_MAX, policy))
 		return;
 	if (tb[FPGA_VFIO_A_FENCE_REFUSAL])
-		f->refusal = nla_get_u32(tb[FPGA_VFIO_A_FENCE_REFUSAL]);
+		refusal_parse(&f->refusal, tb[FPGA_VFIO_A_FENCE_REFUSAL]);
 	if (!tb[FPGA_VFIO_A_FENCE_PORT])
 		return;
 	f->is_known = true;
@@ -115,13 +115,14 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish,
 int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
 	       const char *why)
 {
-	autofree char *hint = session_next_step(ret, bdf, f->refusal);
+	autofree char *hint = session_next_step(ret, bdf, f->refusal.reason);
 
 	if (!hint && ret == -EBUSY)
 		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"
 				   FV_DRIVER " or have no driver; 'fpgactl list' shows them.");
 	if (!hint)
 		hint = util_strdup("Nothing was changed.");
+	err_add_json("refusal", refusal_json(&f->refusal));
 	return fv_nl_fail(ret, bdf, what, hint, why);
 }
 

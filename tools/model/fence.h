@@ -7,6 +7,7 @@
 
 #include "model/affected.h"
 #include "netlink/nl.h"
+#include "netlink/refusal.h"
 
 /* Limits and default of the fence timeout (ms), as in the driver. */
 #define FENCE_TIMEOUT_MIN_MS		100
@@ -28,7 +29,7 @@ struct fence {
 	uint32_t timeout_ms;
 	bool is_link_disabled;		/* the port keeps the link down while fenced */
 	struct affected_list functions;
-	unsigned int refusal;		/* FPGA_VFIO_REFUSAL_* */
+	struct refusal refusal;
 };
 
 int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why);

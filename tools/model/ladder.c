@@ -59,6 +59,7 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 		[FPGA_VFIO_A_RESET_STEP_DURATION_NS] = { .type = NLA_UNSPEC, .minlen = 4 },
 		[FPGA_VFIO_A_RESET_STEP_EXPECTED_MS] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_RESET_STEP_LIMIT_MS] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_RESET_STEP_REFUSAL] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_RESET_STEP_MAX + 1];
 	struct ladder_step *s;
@@ -81,6 +82,8 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 	}
 	s->expected_ms = get_u32(tb[FPGA_VFIO_A_RESET_STEP_EXPECTED_MS]);
 	s->limit_ms = get_u32(tb[FPGA_VFIO_A_RESET_STEP_LIMIT_MS]);
+	if (tb[FPGA_VFIO_A_RESET_STEP_REFUSAL])
+		refusal_parse(&s->refusal, tb[FPGA_VFIO_A_RESET_STEP_REFUSAL]);
 	nla_for_each_nested(attr, nest, left)
 		if (nla_type(attr) == FPGA_VFIO_A_RESET_STEP_FUNCTION)
 			affected_parse(&s->functions, attr);
@@ -105,7 +108,10 @@ void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type)
 
 static void on_plan(struct nlmsghdr *hdr, void *data)
 {
-	ladder_parse(data, hdr, FPGA_VFIO_A_RESET_STEP);
+	struct ladder *l = data;
+
+	ladder_parse(l, hdr, FPGA_VFIO_A_RESET_STEP);
+	refusal_find(&l->refusal, hdr, FPGA_VFIO_A_RESET_REFUSAL);
 }
 
 static void on_result(struct nlmsghdr *hdr, void *data)

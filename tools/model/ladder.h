@@ -7,6 +7,7 @@
 
 #include "model/affected.h"
 #include "netlink/nl.h"
+#include "netlink/refusal.h"
 #include "util/util.h"
 
 struct ladder_step {
@@ -18,12 +19,13 @@ struct ladder_step {
 	uint64_t duration_ns;
 	unsigned int expected_ms, limit_ms;	/* plan only; 0: not given */
 	struct affected_list functions;
+	struct refusal refusal;
 };
 
 struct ladder {
 	struct ladder_step *steps;
 	size_t n;
-	unsigned int refusal;		/* FPGA_VFIO_REFUSAL_*, of a reset */
+	struct refusal refusal;		/* of the reset or recovery as a whole */
 };
 
 #define LADDER_ANY_METHOD	(-1)

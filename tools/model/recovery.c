@@ -28,6 +28,7 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 	struct recovery *r = data;
 
 	ladder_parse(&r->steps, hdr, FPGA_VFIO_A_RECOVER_STEP);
+	refusal_find(&r->steps.refusal, hdr, FPGA_VFIO_A_RECOVER_REFUSAL);
 }
 
 static void on_result(struct nlmsghdr *hdr, void *data)
@@ -112,6 +113,7 @@ int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wis
 		.answer = on_result, .data = r,
 	}, why);
 	progress_stop(&progress);
+	r->steps.refusal = op.refusal;
 	if (ret || r->has_state)
 		return ret;
 	*why = util_strdup("driver returned no result");
@@ -146,6 +148,9 @@ char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 	case EAGAIN:
 		return session_next_step(ret, bdf, FPGA_VFIO_REFUSAL_NONE);
 	case EBUSY:
+		if (r->steps.refusal.reason != FPGA_VFIO_REFUSAL_FENCED)
+			return util_printf("'fpgactl recover --dry-run %s' shows the functions of the "
+					   "card and why it is refused.", bdf);
 		return util_printf("The owner of the fence may still be working on the card. To end the "
 				   "fence anyway:\nfpgactl recover --force %s", bdf);
 	default:

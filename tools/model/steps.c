@@ -158,6 +158,7 @@ static struct json_object *step_json(const struct row *r)
 	json_object_object_add(o, "error", s->error ?
 			       json_object_new_string(name ? name : "unknown") : NULL);
 	json_object_object_add(o, "why", value_why(r));
+	json_object_object_add(o, "refusal", refusal_json(&s->refusal));
 	json_object_object_add(o, "time_ns", s->has_duration ?
 			       json_object_new_uint64(s->duration_ns) : NULL);
 	json_object_object_add(o, "expected_ms", value_expected(r));

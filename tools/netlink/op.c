@@ -70,7 +70,7 @@ static void on_op(struct nlmsghdr *hdr, void *data)
 		[FPGA_VFIO_A_OP_STATE] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_OP_ERROR] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_OP_TEXT] = { .type = NLA_STRING },
-		[FPGA_VFIO_A_OP_REFUSAL] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_OP_REFUSAL] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_OP_MAX + 1];
 	struct wait *w = data;
@@ -84,7 +84,7 @@ static void on_op(struct nlmsghdr *hdr, void *data)
 	if (tb[FPGA_VFIO_A_OP_TEXT])
 		w->text = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_TEXT]));
 	if (tb[FPGA_VFIO_A_OP_REFUSAL])
-		w->op->refusal = nla_get_u32(tb[FPGA_VFIO_A_OP_REFUSAL]);
+		refusal_parse(&w->op->refusal, tb[FPGA_VFIO_A_OP_REFUSAL]);
 	w->wish->answer(hdr, w->wish->data);
 }
 

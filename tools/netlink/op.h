@@ -4,6 +4,7 @@
 #define FPGACTL_OP_H
 
 #include "netlink/nl.h"
+#include "netlink/refusal.h"
 
 /* The request. */
 struct op_wish {
@@ -17,7 +18,7 @@ struct op_wish {
 /* How the operation ended. */
 struct op {
 	uint32_t id;			/* 0: none was submitted */
-	unsigned int refusal;		/* FPGA_VFIO_REFUSAL_* */
+	struct refusal refusal;
 };
 
 int op_run(struct op *op, struct fv_nl *nl, const struct op_wish *wish, char **why);

@@ -245,11 +245,29 @@ enum fpga_vfio_op_phase {
  * enum fpga_vfio_refusal - Why an operation was refused, for programs.
  * @FPGA_VFIO_REFUSAL_NONE: It was not refused, or for a reason that has no
  *   name here.
- * @FPGA_VFIO_REFUSAL_FENCED: Another owner's fence session has the card.
+ * @FPGA_VFIO_REFUSAL_FENCED: Another owner's fence session has the card. The
+ *   object is the port above it.
+ * @FPGA_VFIO_REFUSAL_HELD: Another VFIO user has the function open.
+ * @FPGA_VFIO_REFUSAL_DRIVER: The function is bound to another driver.
+ * @FPGA_VFIO_REFUSAL_TOPOLOGY: The function is a bridge, or the port or
+ *   function has buses, or too many functions, below it.
+ * @FPGA_VFIO_REFUSAL_NO_PORT: The function has no port of its own: it is
+ *   integrated into the root complex, or virtual.
+ * @FPGA_VFIO_REFUSAL_BUSY: The function is being bound, unbound, opened,
+ *   closed or reset, its physical function is not ready, or its user does not
+ *   stop to access it. A later request may succeed.
+ * @FPGA_VFIO_REFUSAL_UNAVAILABLE: The function, its port or its policy does
+ *   not allow the method.
  */
 enum fpga_vfio_refusal {
 	FPGA_VFIO_REFUSAL_NONE,
 	FPGA_VFIO_REFUSAL_FENCED,
+	FPGA_VFIO_REFUSAL_HELD,
+	FPGA_VFIO_REFUSAL_DRIVER,
+	FPGA_VFIO_REFUSAL_TOPOLOGY,
+	FPGA_VFIO_REFUSAL_NO_PORT,
+	FPGA_VFIO_REFUSAL_BUSY,
+	FPGA_VFIO_REFUSAL_UNAVAILABLE,
 };
 
 enum {
@@ -407,6 +425,17 @@ enum {
 };
 
 enum {
+	FPGA_VFIO_A_REFUSAL_REASON = 1,
+	FPGA_VFIO_A_REFUSAL_OBJECT,
+	FPGA_VFIO_A_REFUSAL_DRIVER,
+	FPGA_VFIO_A_REFUSAL_PID,
+	FPGA_VFIO_A_REFUSAL_COMM,
+
+	__FPGA_VFIO_A_REFUSAL_MAX,
+	FPGA_VFIO_A_REFUSAL_MAX = (__FPGA_VFIO_A_REFUSAL_MAX - 1)
+};
+
+enum {
 	FPGA_VFIO_A_RESET_STEP_METHOD = 1,
 	FPGA_VFIO_A_RESET_STEP_ERROR,
 	FPGA_VFIO_A_RESET_STEP_TEXT,
@@ -414,6 +443,7 @@ enum {
 	FPGA_VFIO_A_RESET_STEP_EXPECTED_MS,
 	FPGA_VFIO_A_RESET_STEP_LIMIT_MS,
 	FPGA_VFIO_A_RESET_STEP_FUNCTION,
+	FPGA_VFIO_A_RESET_STEP_REFUSAL,
 
 	__FPGA_VFIO_A_RESET_STEP_MAX,
 	FPGA_VFIO_A_RESET_STEP_MAX = (__FPGA_VFIO_A_RESET_STEP_MAX - 1)
@@ -425,6 +455,7 @@ enum {
 	FPGA_VFIO_A_RESET_DRY_RUN,
 	FPGA_VFIO_A_RESET_STEP,
 	FPGA_VFIO_A_RESET_OP,
+	FPGA_VFIO_A_RESET_REFUSAL,
 
 	__FPGA_VFIO_A_RESET_MAX,
 	FPGA_VFIO_A_RESET_MAX = (__FPGA_VFIO_A_RESET_MAX - 1)
@@ -438,6 +469,7 @@ enum {
 	FPGA_VFIO_A_RETRAIN_BEFORE,
 	FPGA_VFIO_A_RETRAIN_AFTER,
 	FPGA_VFIO_A_RETRAIN_OP,
+	FPGA_VFIO_A_RETRAIN_REFUSAL,
 
 	__FPGA_VFIO_A_RETRAIN_MAX,
 	FPGA_VFIO_A_RETRAIN_MAX = (__FPGA_VFIO_A_RETRAIN_MAX - 1)
@@ -475,6 +507,7 @@ enum {
 	FPGA_VFIO_A_RECOVER_DRY_RUN,
 	FPGA_VFIO_A_RECOVER_STEP,
 	FPGA_VFIO_A_RECOVER_OP,
+	FPGA_VFIO_A_RECOVER_REFUSAL,
 
 	__FPGA_VFIO_A_RECOVER_MAX,
 	FPGA_VFIO_A_RECOVER_MAX = (__FPGA_VFIO_A_RECOVER_MAX - 1)
@@ -527,8 +560,6 @@ enum {
 	FPGA_VFIO_A_OP_ERROR,
 	FPGA_VFIO_A_OP_TEXT,
 	FPGA_VFIO_A_OP_REFUSAL,
-	FPGA_VFIO_A_OP_OWNER_PID,
-	FPGA_VFIO_A_OP_OWNER_COMM,
 	FPGA_VFIO_A_OP_STEP,
 	FPGA_VFIO_A_OP_BEFORE,
 	FPGA_VFIO_A_OP_AFTER,

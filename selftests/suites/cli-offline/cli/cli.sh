@@ -122,6 +122,21 @@ answer()
 	cat >"$tree/netlink/$1"
 }
 
+# refusal REASON OBJECT ["driver NAME"|"pid PID"|"comm NAME"]…: a refusal in a reply
+refusal()
+{
+	printf 'refusal\n  reason %s\n  object %s\n' "$1" "$2"
+	shift 2
+	[ $# = 0 ] || printf '  %s\n' "$@"
+	echo end
+}
+
+# refusal_is JSON: check the refusal in the error object of the last run
+refusal_is()
+{
+	[ "$(jq -c .error.refusal <<<"$err")" = "$1" ]
+}
+
 # plan_recovery: the plan of a recovery of 0000:07:00.1: verify only, then a reset
 plan_recovery()
 {

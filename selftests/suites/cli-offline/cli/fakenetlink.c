@@ -184,6 +184,15 @@ static const struct attr function[] = {
 	{}
 };
 
+static const struct attr refusal[] = {
+	{ "reason", FPGA_VFIO_A_REFUSAL_REASON, U32, NULL },
+	{ "object", FPGA_VFIO_A_REFUSAL_OBJECT, STRING, NULL },
+	{ "driver", FPGA_VFIO_A_REFUSAL_DRIVER, STRING, NULL },
+	{ "pid", FPGA_VFIO_A_REFUSAL_PID, U32, NULL },
+	{ "comm", FPGA_VFIO_A_REFUSAL_COMM, STRING, NULL },
+	{}
+};
+
 static const struct attr step[] = {
 	{ "method", FPGA_VFIO_A_RESET_STEP_METHOD, U32, NULL },
 	{ "error", FPGA_VFIO_A_RESET_STEP_ERROR, U32, NULL },
@@ -192,6 +201,7 @@ static const struct attr step[] = {
 	{ "expected-ms", FPGA_VFIO_A_RESET_STEP_EXPECTED_MS, U32, NULL },
 	{ "limit-ms", FPGA_VFIO_A_RESET_STEP_LIMIT_MS, U32, NULL },
 	{ "function", FPGA_VFIO_A_RESET_STEP_FUNCTION, NEST, function },
+	{ "refusal", FPGA_VFIO_A_RESET_STEP_REFUSAL, NEST, refusal },
 	{}
 };
 
@@ -201,6 +211,7 @@ static const struct attr reset[] = {
 	{ "dry-run", FPGA_VFIO_A_RESET_DRY_RUN, FLAG, NULL },
 	{ "step", FPGA_VFIO_A_RESET_STEP, NEST, step },
 	{ "op", FPGA_VFIO_A_RESET_OP, U32, NULL },
+	{ "refusal", FPGA_VFIO_A_RESET_REFUSAL, NEST, refusal },
 	{}
 };
 
@@ -212,6 +223,7 @@ static const struct attr retrain[] = {
 	{ "before", FPGA_VFIO_A_RETRAIN_BEFORE, NEST, link_ },
 	{ "after", FPGA_VFIO_A_RETRAIN_AFTER, NEST, link_ },
 	{ "op", FPGA_VFIO_A_RETRAIN_OP, U32, NULL },
+	{ "refusal", FPGA_VFIO_A_RETRAIN_REFUSAL, NEST, refusal },
 	{}
 };
 
@@ -224,7 +236,7 @@ static const struct attr fence[] = {
 	{ "function", FPGA_VFIO_A_FENCE_FUNCTION, NEST, function },
 	{ "link-disabled", FPGA_VFIO_A_FENCE_LINK_DISABLED, FLAG, NULL },
 	{ "op", FPGA_VFIO_A_FENCE_OP, U32, NULL },
-	{ "refusal", FPGA_VFIO_A_FENCE_REFUSAL, U32, NULL },
+	{ "refusal", FPGA_VFIO_A_FENCE_REFUSAL, NEST, refusal },
 	{}
 };
 
@@ -234,6 +246,7 @@ static const struct attr recover[] = {
 	{ "dry-run", FPGA_VFIO_A_RECOVER_DRY_RUN, FLAG, NULL },
 	{ "step", FPGA_VFIO_A_RECOVER_STEP, NEST, step },
 	{ "op", FPGA_VFIO_A_RECOVER_OP, U32, NULL },
+	{ "refusal", FPGA_VFIO_A_RECOVER_REFUSAL, NEST, refusal },
 	{}
 };
 
@@ -244,7 +257,7 @@ static const struct attr op[] = {
 	{ "state", FPGA_VFIO_A_OP_STATE, U32, NULL },
 	{ "error", FPGA_VFIO_A_OP_ERROR, U32, NULL },
 	{ "text", FPGA_VFIO_A_OP_TEXT, STRING, NULL },
-	{ "refusal", FPGA_VFIO_A_OP_REFUSAL, U32, NULL },
+	{ "refusal", FPGA_VFIO_A_OP_REFUSAL, NEST, refusal },
 	{ "step", FPGA_VFIO_A_OP_STEP, NEST, step },
 	{ "before", FPGA_VFIO_A_OP_BEFORE, NEST, link_ },
 	{ "after", FPGA_VFIO_A_OP_AFTER, NEST, link_ },

@@ -113,10 +113,16 @@ busy_refused()
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: 0000:07:00.2 has driver xdma"
 	grep -q 'Nothing was changed' <<<"$err"
-	printf '%s\n' "refusal 1" "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer fence
+	{ refusal 1 0000:00:07.0; echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)"; } | answer fence
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
+	fvl fence --json 07:00.1
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null}'
+	{ refusal 3 0000:07:00.2 "driver xdma"; echo "fail 16 0000:07:00.2 is bound to xdma"; } |
+		answer fence-dry-run
+	fvl fence --dry-run --json 07:00.1
+	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null}'
 	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: a reset is under way"

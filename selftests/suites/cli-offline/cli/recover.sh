@@ -57,7 +57,7 @@ json_ok()
 	fvl recover --json 07:00.1
 	succeeds
 	value 'del(.steps, .link)' '{"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
-	value '.steps' '[{"method":null,"result":"done","error":null,"why":null,"time_ns":2103456789,"expected_ms":null,"limit_ms":null,"functions":[]}]'
+	value '.steps' '[{"method":null,"result":"done","error":null,"why":null,"refusal":null,"time_ns":2103456789,"expected_ms":null,"limit_ms":null,"functions":[]}]'
 	value '.link | [.speed_mts, .width, .max_speed_mts]' '[8000,8,16000]'
 }
 
@@ -92,10 +92,25 @@ hold owner_refused "another's fence is not ended without --force"
 owner_refused()
 {
 	plan_recovery
-	echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)" | answer recover
+	{
+		refusal 1 0000:00:07.0 "pid 77" "comm fpgactl"
+		echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)"
+	} | answer recover
 	fvl recover 07:00.1
 	refuses 4 "0000:07:00.1: recover: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	[ "$(tail -n 1 <<<"$err")" = "fpgactl recover --force 0000:07:00.1" ]
+	fvl recover --json 07:00.1
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":77,"comm":"fpgactl"}'
+	# of the plan alone, by a driver, which no option overrides
+	{
+		refusal 3 0000:07:00.2 "driver xdma"
+		echo "fail 16 0000:07:00.1: 0000:07:00.2 is bound to xdma"
+	} | answer recover-dry-run
+	fvl recover --dry-run 07:00.1
+	hints "'fpgactl recover --dry-run 0000:07:00.1' shows the functions of the card and why it is refused."
+	fvl recover --dry-run --json 07:00.1
+	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null}'
+	plan_recovery
 	recovered
 	: >"$tree/netlink/log"
 	fvl recover --force 07:00.1

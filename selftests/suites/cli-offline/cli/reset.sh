@@ -110,7 +110,7 @@ dry_run_json_ok()
 	fvl reset --dry-run --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[true,"0000:07:00.1"]'
-	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"time_ns":null,"expected_ms":100,"limit_ms":60000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","held":false,"holders":[]}]}'
+	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"refusal":null,"time_ns":null,"expected_ms":100,"limit_ms":60000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","held":false,"holders":[]}]}'
 	value '.steps[1] | [.method, .result, .error, .why, .functions]' \
 		'["pm","not possible","ENOTTY","No_Soft_Reset is set",[]]'
 	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
@@ -285,9 +285,23 @@ busy_refused()
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.2 would be reset too and has driver xdma"
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
-	printf '%s\n' "refusal 1" "fail 16 fenced by fpgactl (pid 77)" | answer reset
+	{ refusal 1 0000:00:07.0; echo "fail 16 fenced by fpgactl (pid 77)"; } | answer reset
 	fvl reset 07:00.1
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
+	fvl reset --json 07:00.1
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null}'
+	{ refusal 6 0000:07:00.1; echo "fail 11 0000:07:00.1: it is being opened"; } |
+		answer reset-dry-run
+	fvl reset --dry-run --json 07:00.1
+	refusal_is '{"reason":"busy","object":"0000:07:00.1","driver":null,"pid":null,"comm":null}'
+	# by a reason that this program does not know; without one
+	{ refusal 99 0000:07:00.1; echo "fail 11 why"; } | answer reset-dry-run
+	fvl reset --dry-run --json 07:00.1
+	[ "$(jq -r .error.refusal.reason <<<"$err")" = unknown ]
+	echo "fail 11 why" | answer reset-dry-run
+	fvl reset --dry-run --json 07:00.1
+	refusal_is null
+	plan
 	echo "fail 11 0000:07:00.1: the card is being retrained" | answer reset
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: the card is being retrained"

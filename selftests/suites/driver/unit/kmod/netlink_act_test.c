@@ -16,8 +16,11 @@ struct fv_device *fv_nl_device_of(struct genl_info *info, int attr)
 	return info->attrs[attr] ? world.dev : ERR_PTR(-EINVAL);
 }
 
-void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text)
+void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, const char *text,
+		  int attr, const struct fv_refusal *refusal)
 {
+	world.told_attr = attr;
+	world.told = *refusal;
 	NL_SET_ERR_MSG_FMT(info->extack, "%s (%d)", text, error);
 }
 
@@ -36,8 +39,10 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 {
 	world.planned = methods;
 	report->nr = 1;
-	if (world.plan)
+	if (world.plan) {
 		strscpy(report->steps[0].text, "a function is held");
+		fv_refusal_set(&report->steps[0].refusal, FPGA_VFIO_REFUSAL_BUSY, "0000:01:00.0");
+	}
 	return world.plan;
 }
 
@@ -141,6 +146,9 @@ TEST_F(act, a_reset)
 	self->attrs[FPGA_VFIO_A_RESET_DRY_RUN] = &flag;
 	EXPECT_EQ(-EAGAIN, reset());
 	EXPECT_STREQ("a function is held (-11)", self->extack.text);
+	EXPECT_EQ(FPGA_VFIO_A_RESET_REFUSAL, world.told_attr);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, world.told.reason);
+	EXPECT_STREQ("0000:01:00.0", world.told.object);
 	world.plan = 0;
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RESET_OP));
@@ -185,6 +193,7 @@ TEST_F(act, a_retrain)
 	world.has_session = true;
 	EXPECT_EQ(-EBUSY, retrain());
 	EXPECT_STREQ("fenced (-16)", self->extack.text);
+	EXPECT_EQ(FPGA_VFIO_A_RETRAIN_REFUSAL, world.told_attr);
 	world.link = -EIO;
 	EXPECT_EQ(-EIO, retrain());
 	self->dev.card = NULL;

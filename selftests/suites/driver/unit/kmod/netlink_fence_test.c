@@ -53,6 +53,7 @@ int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
 	*is_link_disabled = world.is_link_disabled;
 	if (world.preview)
 		snprintf(text, size, "%s", world.text);
+	report->refusal = world.refusal;
 	return world.preview;
 }
 
@@ -65,6 +66,7 @@ int fv_session_begin(struct fv_device *dev, const struct fv_session_request *r,
 	if (world.owner_goes)
 		world.has_owner = false;
 	snprintf(text, size, "%s", world.text);
+	report->refusal = world.refusal;
 	return world.begin;
 }
 
@@ -79,6 +81,7 @@ int fv_session_end(struct fv_device *dev, const struct fv_session_request *r,
 		return -EAGAIN;
 	}
 	snprintf(text, size, "%s", world.text);
+	report->refusal = world.refusal;
 	return world.end;
 }
 
@@ -100,6 +103,7 @@ int fv_recover_plan(struct fv_device *dev, struct fv_reset_report *report)
 	report->steps[0].limit_ms = 5000;
 	if (world.preview)
 		strscpy(report->steps[0].text, world.text);
+	report->steps[0].refusal = world.refusal;
 	return world.preview;
 }
 
@@ -144,6 +148,8 @@ FIXTURE(fence)
 FIXTURE_SETUP(fence)
 {
 	world_begins(&self->dev, &self->card, &self->pdev, &self->port);
+	self->card.session.pid = 7;
+	strscpy(self->card.session.comm, "unit");
 	self->info = kernel_request(&family, self->attrs, &self->extack);
 }
 
@@ -177,6 +183,14 @@ static struct nlattr flag;
 #define with(_attr)	(self->attrs[FPGA_VFIO_A_##_attr] = &flag)
 #define without(_attr)	(self->attrs[FPGA_VFIO_A_##_attr] = NULL)
 
+#define refusal_text(_nest, _attr)					\
+	((char *)nla_data(kernel_nest_attr(_nest, FPGA_VFIO_A_REFUSAL_##_attr, 0)))
+#define expect_refusal(_nest, _reason, _object)				\
+	do {								\
+		EXPECT_EQ(FPGA_VFIO_REFUSAL_##_reason,			\
+			  nla_get_u32(kernel_nest_attr(_nest, FPGA_VFIO_A_REFUSAL_REASON, 0)));	\
+		EXPECT_STREQ(_object, refusal_text(_nest, OBJECT));	\
+	} while (0)
 #define fence_attr(_attr)	attr_of(FPGA_VFIO_A_FENCE_##_attr)
 #define recover_attr(_attr)	attr_of(FPGA_VFIO_A_RECOVER_##_attr)
 
@@ -226,13 +240,24 @@ TEST_F(fence, a_preview)
 	EXPECT_EQ(-EOPNOTSUPP, fence());
 	EXPECT_STREQ("0000:01:00.0: why", self->extack.text);
 	EXPECT_EQ(NULL, kernel_reply);
-	/* another session has it: for programs, and for people */
+	/* for programs, and for people */
+	fv_refusal_set(&world.refusal, FPGA_VFIO_REFUSAL_DRIVER, "0000:01:00.1");
+	strscpy(world.refusal.driver, "xdma");
+	EXPECT_EQ(-EOPNOTSUPP, fence());
+	expect_refusal(fence_attr(REFUSAL), DRIVER, "0000:01:00.1");
+	EXPECT_STREQ("xdma", refusal_text(fence_attr(REFUSAL), DRIVER));
+	EXPECT_EQ(NULL, fence_attr(PORT));
+	/* another session has it */
+	world.refusal = (struct fv_refusal) {};
 	world.has_session = true;
 	EXPECT_EQ(-EOPNOTSUPP, fence());
 	EXPECT_EQ(NULL, kernel_reply);
 	world.preview = -EBUSY;
 	EXPECT_EQ(-EBUSY, fence());
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, nla_get_u32(fence_attr(REFUSAL)));
+	expect_refusal(fence_attr(REFUSAL), FENCED, "0000:00:01.0");
+	EXPECT_EQ(7, nla_get_u32(kernel_nest_attr(fence_attr(REFUSAL), FPGA_VFIO_A_REFUSAL_PID,
+						  0)));
+	EXPECT_STREQ("unit", refusal_text(fence_attr(REFUSAL), COMM));
 	EXPECT_STREQ("0000:01:00.0: fenced by unit (pid 7)", self->extack.text);
 	EXPECT_EQ(0, world.submits);
 	without(FENCE_DRY_RUN);
@@ -304,10 +329,12 @@ TEST_F(fence, it_runs)
 	EXPECT_EQ(1, world.given_up);
 	current->is_killed = false;
 	/* refused */
+	world.refusal.reason = FPGA_VFIO_REFUSAL_BUSY;
 	world.begin = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run());
 	EXPECT_STREQ("left over", world.op.text);
 	EXPECT_EQ(0, world.refusals);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, world.op.refusal.reason);
 	world.text = "";
 	world.begin = -EBUSY;
 	EXPECT_EQ(-EBUSY, run());

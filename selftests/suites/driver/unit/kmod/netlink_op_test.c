@@ -233,6 +233,13 @@ TEST_F(op, the_requester)
 	EXPECT_FALSE(has(COMM));
 }
 
+#define expect_refusal(_nest, _reason, _object)				\
+	do {								\
+		EXPECT_EQ(FPGA_VFIO_REFUSAL_##_reason,			\
+			  nla_get_u32(of(_nest, FPGA_VFIO_A_REFUSAL_REASON)));	\
+		EXPECT_STREQ(_object, (char *)nla_data(of(_nest, FPGA_VFIO_A_REFUSAL_OBJECT)));	\
+	} while (0)
+
 TEST_F(op, one_that_failed)
 {
 	const struct nlattr *step;
@@ -250,20 +257,25 @@ TEST_F(op, one_that_failed)
 
 	strscpy(self->op->text, "a function is held");
 	strscpy(self->op->holders, "held by qemu (pid 7)");
-	self->op->refusal = FPGA_VFIO_REFUSAL_FENCED;
-	self->op->owner_pid = 8;
-	strscpy(self->op->owner_comm, "owner");
+	self->op->refusal = (struct fv_refusal) {
+		.reason = FPGA_VFIO_REFUSAL_FENCED, .object = PORT_NAME, .pid = 8, .comm = "owner",
+	};
 	self->op->report.nr = 1;
 	self->op->report.steps[0] = (struct fv_reset_step) {
 		.method = FPGA_VFIO_RESET_METHOD_HOT, .error = -EBUSY, .duration_ns = 7,
 		.text = "a function is held", .holders = "held by qemu (pid 7)",
 		.expected_ms = 100, .nr_functions = 1,
+		.refusal = { .reason = FPGA_VFIO_REFUSAL_HELD, .object = "0000:01:00.1", .pid = 7 },
 	};
 	EXPECT_EQ(0, ask(get, 5));
 	EXPECT_STREQ("0000:01:00.0: a function is held", text_of(TEXT));
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, u32_of(REFUSAL));
-	EXPECT_FALSE(has(OWNER_PID));
-	EXPECT_FALSE(has(OWNER_COMM));
+	expect_refusal(attr_of(REFUSAL), FENCED, PORT_NAME);
+	EXPECT_EQ(NULL, of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_PID));
+	EXPECT_EQ(NULL, of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_COMM));
+	EXPECT_EQ(NULL, of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_DRIVER));
+	expect_refusal(of(attr_of(STEP), FPGA_VFIO_A_RESET_STEP_REFUSAL), HELD, "0000:01:00.1");
+	EXPECT_EQ(NULL, of(of(attr_of(STEP), FPGA_VFIO_A_RESET_STEP_REFUSAL),
+			   FPGA_VFIO_A_REFUSAL_PID));
 	step = attr_of(STEP);
 	EXPECT_EQ(FPGA_VFIO_RESET_METHOD_HOT,
 		  nla_get_u32(of(step, FPGA_VFIO_A_RESET_STEP_METHOD)));
@@ -279,8 +291,10 @@ TEST_F(op, one_that_failed)
 	self->op->report.steps[0].method = FV_RESET_VERIFY;
 	EXPECT_EQ(0, ask(get, 5));
 	EXPECT_STREQ("0000:01:00.0: held by qemu (pid 7)", text_of(TEXT));
-	EXPECT_EQ(8, u32_of(OWNER_PID));
-	EXPECT_STREQ("owner", text_of(OWNER_COMM));
+	EXPECT_EQ(8, nla_get_u32(of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_PID)));
+	EXPECT_STREQ("owner", (char *)nla_data(of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_COMM)));
+	EXPECT_EQ(7, nla_get_u32(of(of(attr_of(STEP), FPGA_VFIO_A_RESET_STEP_REFUSAL),
+				    FPGA_VFIO_A_REFUSAL_PID)));
 	step = attr_of(STEP);
 	EXPECT_EQ(NULL, of(step, FPGA_VFIO_A_RESET_STEP_METHOD));
 	EXPECT_STREQ("held by qemu (pid 7)",
@@ -288,10 +302,14 @@ TEST_F(op, one_that_failed)
 	EXPECT_EQ(7, nla_get_uint(of(step, FPGA_VFIO_A_RESET_STEP_DURATION_NS)));
 	/* the same text for all; no owner */
 	self->op->holders[0] = '\0';
-	self->op->owner_pid = 0;
+	self->op->refusal = (struct fv_refusal) {
+		.reason = FPGA_VFIO_REFUSAL_DRIVER, .object = "0000:01:00.1", .driver = "xdma",
+	};
 	EXPECT_EQ(0, ask(get, 5));
 	EXPECT_STREQ("0000:01:00.0: a function is held", text_of(TEXT));
-	EXPECT_FALSE(has(OWNER_PID));
+	expect_refusal(attr_of(REFUSAL), DRIVER, "0000:01:00.1");
+	EXPECT_STREQ("xdma", (char *)nla_data(of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_DRIVER)));
+	EXPECT_EQ(NULL, of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_PID));
 }
 
 /* The results of each kind, and of no other. */
@@ -461,6 +479,15 @@ TEST_F(op, events)
 	EXPECT_NE(NULL, world.sent[FPGA_VFIO_NLGRP_OPS_ADMIN]);
 }
 
+static void make_large_refusal(struct fv_refusal *refusal)
+{
+	refusal->reason = FPGA_VFIO_REFUSAL_FENCED;
+	refusal->pid = 1;
+	memset(refusal->object, 'x', sizeof(refusal->object) - 1);
+	memset(refusal->driver, 'x', sizeof(refusal->driver) - 1);
+	memset(refusal->comm, 'x', sizeof(refusal->comm) - 1);
+}
+
 /* As large as each can become. */
 static void make_large(struct fv_op *op)
 {
@@ -472,8 +499,7 @@ static void make_large(struct fv_op *op)
 	};
 	op->state = FPGA_VFIO_OP_STATE_ENDED;
 	op->error = -EIO;
-	op->refusal = FPGA_VFIO_REFUSAL_FENCED;
-	op->owner_pid = 1;
+	make_large_refusal(&op->refusal);
 	op->has_after = true;
 	op->has_card_state = true;
 	op->times = (struct fv_recover_times) { U64_MAX, U64_MAX, U64_MAX };
@@ -481,12 +507,12 @@ static void make_large(struct fv_op *op)
 	memset(op->text, 'x', sizeof(op->text) - 1);
 	memset(op->comm, 'x', sizeof(op->comm) - 1);
 	memset(op->reason, 'x', sizeof(op->reason) - 1);
-	memset(op->owner_comm, 'x', sizeof(op->owner_comm) - 1);
 	op->report.nr = ARRAY_SIZE(op->report.steps);
 	for (i = 0; i < op->report.nr; i++) {
 		memset(op->report.steps[i].text, 'x', sizeof(op->report.steps[i].text) - 1);
 		op->report.steps[i].is_tried = true;
 		op->report.steps[i].duration_ns = U64_MAX;
+		make_large_refusal(&op->report.steps[i].refusal);
 	}
 	op->report.nr_functions = FV_SCOPE_MAX;
 	for (i = 0; i < FV_SCOPE_MAX; i++) {

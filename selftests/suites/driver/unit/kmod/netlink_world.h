@@ -33,10 +33,13 @@ static struct world {
 	unsigned long planned, ran;
 	enum fpga_vfio_origin origin;
 	struct fv_link now;
+	int told_attr;			/* of the last fv_nl_refuse() */
+	struct fv_refusal told;
 
 	/* netlink_fence_test: errors, and the text of the first two */
 	int preview, begin, end;
 	const char *text;
+	struct fv_refusal refusal;
 	unsigned int again;		/* ends that are still -EAGAIN */
 	bool is_capable, is_opener_capable, has_owner, owner_goes, is_link_disabled;
 	unsigned int begins, ends, given_up, gone, requests;

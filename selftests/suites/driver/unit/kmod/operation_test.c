@@ -161,6 +161,7 @@ FIXTURE_SETUP(op)
 	}
 	self->dev = &self->devices[0];
 	self->dev->card = &self->card;
+	self->card.port = &self->ports[0];
 	fv_op_init(&observer);
 }
 
@@ -632,6 +633,7 @@ static int refuse(struct fv_op *op)
 	op->report.nr = 1;
 	strscpy(step->text, "it is held");
 	strscpy(step->holders, "it is held by process 7");
+	fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_HELD, "0000:01:00.1");
 	fv_op_take_text(op, -EBUSY, "not reset");
 	return -EBUSY;
 }
@@ -656,7 +658,8 @@ TEST_F(op, why_it_was_refused)
 	op = fv_op_find(1);
 	EXPECT_STREQ("it is held", op->text);
 	EXPECT_STREQ("it is held by process 7", op->holders);
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, op->refusal);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_HELD, op->refusal.reason);
+	EXPECT_STREQ("0000:01:00.1", op->refusal.object);
 	fv_op_put(op);
 
 	world.has_owner = true;
@@ -666,9 +669,10 @@ TEST_F(op, why_it_was_refused)
 	work_off(self->dev);
 	op = fv_op_find(2);
 	EXPECT_STREQ("fenced by unit (pid 7)", op->holders);
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, op->refusal);
-	EXPECT_EQ(7, op->owner_pid);
-	EXPECT_STREQ("owner", op->owner_comm);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, op->refusal.reason);
+	EXPECT_STREQ(pci_name(self->card.port), op->refusal.object);
+	EXPECT_EQ(7, op->refusal.pid);
+	EXPECT_STREQ("owner", op->refusal.comm);
 	fv_op_put(op);
 
 	world.on_run = fail_silently;
@@ -677,7 +681,7 @@ TEST_F(op, why_it_was_refused)
 	op = fv_op_find(3);
 	EXPECT_STREQ("not reset", op->text);
 	EXPECT_STREQ("", op->holders);
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, op->refusal);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, op->refusal.reason);
 	fv_op_put(op);
 }
 

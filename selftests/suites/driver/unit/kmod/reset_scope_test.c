@@ -332,11 +332,20 @@ TEST_F(scope, it_becomes_narrow)
 		mutex_unlock(&self->set.lock);				\
 	} while (0)
 
+/* The last of them, for programs. */
+#define expect_reason(_reason, _object)					\
+	do {								\
+		EXPECT_EQ(FPGA_VFIO_REFUSAL_##_reason, self->scope.refusal.reason);	\
+		EXPECT_STREQ(_object, self->scope.refusal.object);	\
+	} while (0)
+
 /* The text is public and has no pid; the holders are separate. */
 #define expect_held_by(_pid)						\
 	do {								\
 		expect_refused(-EBUSY, "0000:01:00.0 is held by another VFIO user");	\
 		EXPECT_STREQ("0000:01:00.0 is held by process " #_pid, self->scope.holders);	\
+		expect_reason(HELD, "0000:01:00.0");			\
+		EXPECT_EQ(_pid, self->scope.refusal.pid);		\
 	} while (0)
 
 #define expect_held()							\
@@ -344,6 +353,7 @@ TEST_F(scope, it_becomes_narrow)
 		ASSERT_EQ(0, begin());					\
 		EXPECT_EQ(0, widen());					\
 		EXPECT_STREQ("", self->scope.holders);			\
+		EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, self->scope.refusal.reason);	\
 		fv_scope_end(&self->scope);				\
 	} while (0)
 
@@ -352,6 +362,8 @@ TEST_F(scope, what_is_another_drivers)
 	world.devices[2] = NULL;
 	self->pdevs[2].dev.driver = &self->other;
 	expect_refused(-EBUSY, "0000:01:00.2 is bound to nvme");
+	expect_reason(DRIVER, "0000:01:00.2");
+	EXPECT_STREQ("nvme", self->scope.refusal.driver);
 	/* bound to this driver */
 	world.devices[2] = &self->devices[2];
 	ASSERT_EQ(0, begin());
@@ -433,10 +445,12 @@ TEST_F(scope, what_has_more_below_it)
 {
 	self->pdevs[2].subordinate = &self->further;
 	expect_refused(-EBUSY, "0000:01:00.2 has a bus below it");
+	expect_reason(TOPOLOGY, "0000:01:00.2");
 	/* with a function on it */
 	add_function(&self->further, &self->pdevs[3], &self->devices[3], &self->set, 3);
 	expect_refused(-EOPNOTSUPP,
 		       "0000:00:01.0 has buses, or more than 32 functions, below it");
+	expect_reason(TOPOLOGY, "0000:00:01.0");
 	/* the device itself */
 	self->pdevs[FIRST].subordinate = &self->further;
 	ASSERT_EQ(0, begin());

@@ -428,6 +428,9 @@ TEST_F(reset, a_refusal_is_noted)
 
 TEST_F(reset, a_fenced_card_is_its_owners)
 {
+	struct fv_card card = { .port = self->dev.core.pdev };
+
+	self->dev.card = &card;
 	world.is_leased = true;
 	EXPECT_EQ(-EBUSY, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(0, world.nr);
