@@ -251,7 +251,7 @@ enum fpga_vfio_op_phase {
  * @FPGA_VFIO_REFUSAL_DRIVER: The function is bound to another driver.
  * @FPGA_VFIO_REFUSAL_TOPOLOGY: The function is a bridge, or the port or
  *   function has buses, or too many functions, below it.
- * @FPGA_VFIO_REFUSAL_NO_PORT: The function has no port of its own: it is
+ * @FPGA_VFIO_REFUSAL_NO_PORT: The function has no port above it: it is
  *   integrated into the root complex, or virtual.
  * @FPGA_VFIO_REFUSAL_BUSY: The function is being bound, unbound, opened,
  *   closed or reset, its physical function is not ready, or its user does not

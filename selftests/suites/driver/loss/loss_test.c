@@ -449,6 +449,7 @@ LOSS_TEST(killed_at_each_point)
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, is_there);
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=120000");
+	policy_set(&self->genl, self->bdf, "open_limit_ms=600000");
 	ASSERT_EQ(0, next_user(self->bdf, &self->before, true));
 	policy_set(&self->genl, self->bdf, "reset_at_open=always");
 	for (part = 0; part < 3; part++) {

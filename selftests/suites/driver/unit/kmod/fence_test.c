@@ -337,6 +337,8 @@ static u64 counter(struct fv_device *dev, unsigned int attr)
 	({								\
 		do_in_turn();						\
 		self->before.opened = self->fence->opened;		\
+		self->before.turn.taken = self->fence->turn.taken;	\
+		self->before.raise.taken = self->fence->raise.taken;	\
 		!memcmp(&self->before, self->fence, sizeof(self->before));	\
 	})
 

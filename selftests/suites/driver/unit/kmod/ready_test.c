@@ -137,7 +137,7 @@ static void counts_blocked(u64 us)
 
 	nr_blocked = 0;
 	for (i = 0; i < ARRAY_SIZE(many); i++)
-		nr_blocked += many[i].access_locks;
+		nr_blocked += many[i].block_cfg_access;
 }
 
 TEST_F(ready, a_link_settles)
@@ -176,7 +176,7 @@ TEST_F(ready, a_link_settles)
 	EXPECT_EQ(0, fv_ready_settle(&port));
 	EXPECT_EQ(31, nr_blocked);
 	for (i = 0; i < ARRAY_SIZE(many); i++)
-		EXPECT_EQ(0, many[i].access_locks);
+		EXPECT_EQ(0, many[i].block_cfg_access);
 	/* no bus below it */
 	kernel_on_sleep = NULL;
 	port.subordinate = NULL;
