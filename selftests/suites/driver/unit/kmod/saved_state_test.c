@@ -587,6 +587,57 @@ TEST_F(saved_state, masked_intx_stays_masked)
 	EXPECT_TRUE(world.is_intx_disabled);
 }
 
+/* Odd during a reset; each reset and each user has its own, so that none is taken for another. */
+TEST_F(saved_state, each_reset_has_its_number)
+{
+	unsigned int *seq = &self->dev->config_seq, was = *seq;
+
+	EXPECT_EQ(0, was & 1);
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(was + 1, *seq);
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(was + 1, *seq);
+	fv_saved_state_restored(self->dev);
+	EXPECT_EQ(was + 2, *seq);
+	/* without a state that was saved */
+	fv_saved_state_restored(self->dev);
+	EXPECT_EQ(was + 4, *seq);
+	closes();
+	EXPECT_EQ(was + 6, *seq);
+	EXPECT_EQ(0, remember());
+	closes();
+	EXPECT_EQ(was + 9, *seq);
+	fv_saved_state_restored(self->dev);
+	EXPECT_EQ(was + 10, *seq);
+}
+
+/* A user that closes the device, and a snapshot, are kept out while the state is changed. */
+TEST_F(saved_state, the_state_is_locked)
+{
+	unsigned int *taken = &self->dev->config_lock.taken;
+
+	*taken = 0;
+	EXPECT_EQ(0, remember());
+	EXPECT_EQ(2, *taken);
+	*taken = 0;
+	EXPECT_EQ(0, fv_saved_state_restore(&self->pdev, self->dev, self->text,
+					    sizeof(self->text)));
+	EXPECT_EQ(2, *taken);
+	*taken = 0;
+	EXPECT_TRUE(fv_saved_state_is_intact(self->dev));
+	EXPECT_EQ(1, *taken);
+	*taken = 0;
+	fv_saved_state_restored(self->dev);
+	EXPECT_EQ(1, *taken);
+	*taken = 0;
+	fv_saved_state_note(self->dev);
+	kernel_do(&self->dev->note);
+	EXPECT_EQ(2, *taken);
+	*taken = 0;
+	fv_saved_state_reset(self->dev);
+	EXPECT_EQ(1, *taken);
+}
+
 int main(int argc, char **argv)
 {
 	return test_harness_run(argc, argv);
