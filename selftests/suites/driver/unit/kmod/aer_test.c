@@ -233,7 +233,7 @@ TEST_F(aer, what_is_not_cleared)
 }
 
 /* The user may have got wrong data: it is told, if the policy and the state of the card want it. */
-TEST_F(aer, whom_it_tells)
+TEST_F(aer, a_user_is_told)
 {
 	u32 *policy = &self->dev.policy.value[FPGA_VFIO_A_POLICY_AER];
 

@@ -613,8 +613,8 @@ TEST_F(op, its_phases_are_told)
 	EXPECT_STREQ("begun:1 run:1 phase:1:2:1 phase:1:-1:2 ended:1:0 ", world.did);
 }
 
-/* Who hears of operations may not hear of everything. */
-TEST_F(op, no_one_is_told)
+/* An observer has the callbacks that it needs, and there may be none. */
+TEST_F(op, observers_may_be_absent)
 {
 	static const struct fv_op_observer deaf;
 	const struct fv_op_observer *observers[] = { &deaf, NULL };
