@@ -782,7 +782,7 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	EXPECT_EQ(4, world.restored);
 }
 
-/* Virtual functions answer, and take their configuration, once their physical function has its own. */
+/* Virtual functions answer only once their physical function has its configuration. */
 TEST_F(reset_step, virtual_functions_come_later)
 {
 	static struct device_driver driver = { .name = "other" };
