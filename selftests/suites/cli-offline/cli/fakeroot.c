@@ -129,18 +129,22 @@ char *realpath(const char *path, char *resolved)
 	return real;
 }
 
+static const char *failure_file(const char *call, char path[2 * PATH_MAX])
+{
+	snprintf(path, 2 * PATH_MAX, "%s/fail/%s", getenv("FAKE_ROOT"), call);
+	return path;
+}
+
 /* The errno in fail/CALL of the tree; 0 if the call does not fail, or for another program. */
 int failure(const char *call)
 {
 	static const char name[] = "fpgactl";
-	const char *root = getenv("FAKE_ROOT");
 	char path[2 * PATH_MAX], text[16] = "";
 	int fd;
 
-	if (!root || strncmp(program_invocation_short_name, name, strlen(name)) != 0)
+	if (!getenv("FAKE_ROOT") || strncmp(program_invocation_short_name, name, strlen(name)) != 0)
 		return 0;
-	snprintf(path, sizeof(path), "%s/fail/%s", root, call);
-	fd = REAL(open)(path, O_RDONLY | O_CLOEXEC);
+	fd = REAL(open)(failure_file(call, path), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
 	if (REAL(read)(fd, text, sizeof(text) - 1) <= 0)
@@ -162,8 +166,7 @@ ssize_t read(int fd, void *buf, size_t size)
 	errno = failure("read");
 	if (!errno)
 		return REAL(read)(fd, buf, size);
-	snprintf(path, sizeof(path), "%s/fail/read", getenv("FAKE_ROOT"));
-	unlink(path);
+	unlink(failure_file("read", path));
 	return -1;
 }
 
