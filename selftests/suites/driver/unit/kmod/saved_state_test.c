@@ -381,7 +381,7 @@ TEST_F(saved_state, the_core_does_not_take_it)
 	fv_saved_state_exit(self->dev);
 	EXPECT_EQ(0, self->pdev.restores);
 	EXPECT_EQ(0, self->pdev.block_cfg_access);
-	/* and a function whose probe has failed has nothing to give back */
+	/* and after a probe that failed there is nothing to give back */
 	world.load = 0;
 	world.wait = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, fv_saved_state_init(self->dev));
