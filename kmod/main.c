@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "base/compat.h"
+#include "base/workqueue.h"
 #include "entry/netlink.h"
 #include "entry/pci.h"
 #include "entry/sysfs.h"
@@ -23,9 +24,13 @@ static int __init fv_init(void)
 		pr_warn("fpga_vfio_pci: this kernel is newer than %s, the last that was audited for ways past the fence\n",
 			FV_AUDITED_NAME);
 
-	ret = fv_sysfs_init();
+	ret = fv_workqueue_init();
 	if (ret)
 		return ret;
+
+	ret = fv_sysfs_init();
+	if (ret)
+		goto err_workqueue;
 
 	ret = fv_netlink_init();
 	if (ret)
@@ -53,6 +58,8 @@ err_sysfs:
 	fv_sysfs_exit();
 	fv_history_exit();
 	fv_stats_exit();
+err_workqueue:
+	fv_workqueue_exit();
 	return ret;
 }
 module_init(fv_init);
@@ -68,6 +75,7 @@ static void __exit fv_exit(void)
 	fv_sysfs_exit();
 	fv_history_exit();
 	fv_stats_exit();
+	fv_workqueue_exit();
 }
 module_exit(fv_exit);
 

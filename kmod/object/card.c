@@ -10,6 +10,7 @@
 #include "base/link_speed.h"
 #include "base/policy.h"
 #include "base/registry.h"
+#include "base/workqueue.h"
 #include "object/card.h"
 #include "object/device.h"
 #include "object/history.h"
@@ -435,7 +436,7 @@ bool fv_card_expects_link_down(struct fv_card *card)
 void fv_card_check_link(struct fv_card *card)
 {
 	if (card)
-		mod_delayed_work(system_freezable_wq, &card->monitor.work, 0);
+		mod_delayed_work(fv_workqueue, &card->monitor.work, 0);
 }
 
 /**

@@ -266,6 +266,7 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 		dev->state = state;
 		if (state != FPGA_VFIO_CARD_STATE_READY)
 			dev->clean_by = 0;
+		dev->is_overdue = false;
 		strscpy(dev->reason, reason);
 	}
 	if (!is_new)

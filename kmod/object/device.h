@@ -58,7 +58,8 @@ struct fv_stats;
  * @note:	snapshots configuration space soon after a user write
  * @is_note_due: @note is queued; lockless
  * @recovery:	recovery worker
- * @is_overdue:	"failed" because its link did not come up, not in a reset; @recovery only
+ * @is_overdue:	"failed" because its link did not come up, not in a reset; set by @recovery under
+ *		the device lock, cleared by each change of state
  * @user_notify:	notifies the user of a device that does not come back
  * @reset_began_ns: when the PCI core began its last reset, CLOCK_MONOTONIC; device lock
  * @is_core_fenced: fenced for a reset by the PCI core; device lock

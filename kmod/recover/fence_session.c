@@ -14,6 +14,7 @@
 #include "base/policy.h"
 #include "base/registry.h"
 #include "base/wait.h"
+#include "base/workqueue.h"
 #include "isolate/fence.h"
 #include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
@@ -60,7 +61,7 @@ static void fv_session_note(struct fv_device *dev, enum fpga_vfio_origin origin,
 /* Freezable, as the end resets the card: see recovery_worker.c. */
 static void fv_session_end_in(struct fv_session *session, unsigned int ms)
 {
-	mod_delayed_work(system_freezable_wq, &session->end, msecs_to_jiffies(ms));
+	mod_delayed_work(fv_workqueue, &session->end, msecs_to_jiffies(ms));
 }
 
 static void fv_session_unfence(struct fv_scope *scope)

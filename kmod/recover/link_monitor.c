@@ -19,6 +19,7 @@
 #include "base/link_speed.h"
 #include "base/policy.h"
 #include "base/registry.h"
+#include "base/workqueue.h"
 #include "isolate/fence.h"
 #include "object/card.h"
 #include "object/device.h"
@@ -303,7 +304,7 @@ static void fv_monitor_work(struct work_struct *work)
 	fv_device_put(dev);
 	/* There is no link below a bridge to conventional PCI. */
 	if (ret != -EOPNOTSUPP)
-		queue_delayed_work(system_freezable_wq, &monitor->work,
+		queue_delayed_work(fv_workqueue, &monitor->work,
 				   msecs_to_jiffies(interval_ms));
 }
 

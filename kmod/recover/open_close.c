@@ -166,7 +166,7 @@ int fv_open_reset(struct fv_device *dev)
 	int ret;
 
 	if (fv_open_is_awaited(dev)) {
-		pci_info(pdev, "not opened: not ready since its last open, recovery goes on\n");
+		pci_info_ratelimited(pdev, "not opened: not ready since its last open, recovery goes on\n");
 		return -EAGAIN;
 	}
 	/* If this open fails from here on, but for its limit, the next one resets the device. */
@@ -197,6 +197,9 @@ int fv_open_reset(struct fv_device *dev)
 		.clean_by = clean_by,
 		.is_set_locked = true,
 	}, report);
+	/* In time to try nothing at all, it is as ready as before. */
+	if (report->is_late && fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+		return -EAGAIN;
 	if (report->is_late)
 		return fv_open_hand_over(dev, policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS]);
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ENOMEM)

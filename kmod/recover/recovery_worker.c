@@ -14,6 +14,7 @@
 
 #include "base/policy.h"
 #include "base/wait.h"
+#include "base/workqueue.h"
 #include "isolate/fence.h"
 #include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
@@ -94,9 +95,9 @@ static int fv_recovery_give_up(struct fv_device *dev, unsigned int limit_ms)
 			.method = FV_METHOD_NONE,
 			.error = ret,
 		}, "%s", text);
-		dev->is_overdue = true;
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
 				    "%s", text);
+		dev->is_overdue = true;
 	}
 	device_unlock(&pdev->dev);
 	return ret;
@@ -142,7 +143,7 @@ static unsigned long fv_recovery_methods(struct fv_device *dev)
 
 static void fv_recovery_again(struct fv_device *dev)
 {
-	queue_delayed_work(system_freezable_wq, &dev->recovery,
+	queue_delayed_work(fv_workqueue, &dev->recovery,
 			   msecs_to_jiffies(FV_RECOVERY_AGAIN_MS));
 }
 
@@ -170,16 +171,13 @@ static int fv_recovery_run(struct fv_device *dev)
 		return ret;
 	if (!fv_recovery_is_due(dev))
 		return 1;
-	ret = fv_reset_run(dev, &(struct fv_reset_request) {
+	return fv_reset_run(dev, &(struct fv_reset_request) {
 		.methods = fv_recovery_methods(dev),
 		.origin = FPGA_VFIO_ORIGIN_DRIVER,
 		.is_fencing = true,
 		.is_retried = true,
 		.is_moot = fv_recovery_is_moot,
 	}, NULL);
-	if (ret != -EAGAIN)
-		dev->is_overdue = false;
-	return ret;
 }
 
 /*
@@ -278,7 +276,7 @@ void fv_recovery_queue(struct fv_device *dev)
 {
 	/* Sooner than fv_recovery_queue_after() scheduled it. */
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
-		mod_delayed_work(system_freezable_wq, &dev->recovery, 0);
+		mod_delayed_work(fv_workqueue, &dev->recovery, 0);
 }
 
 /**
@@ -290,7 +288,7 @@ void fv_recovery_queue(struct fv_device *dev)
  */
 void fv_recovery_queue_after(struct fv_device *dev, unsigned int ms)
 {
-	queue_delayed_work(system_freezable_wq, &dev->recovery, msecs_to_jiffies(ms));
+	queue_delayed_work(fv_workqueue, &dev->recovery, msecs_to_jiffies(ms));
 }
 
 /**

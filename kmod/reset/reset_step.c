@@ -416,11 +416,14 @@ static int fv_reset_act(struct fv_reset_job *job)
 	struct fv_reset_step *step = job->step;
 	struct fv_scope *scope = &job->scope;
 	struct pci_dev *pdev = scope->functions[0];
+	bool is_reached;
 	int ret;
 
 	fv_reset_shorten(job);
+	/* A reset by the function itself does not reach one that does not answer. */
+	is_reached = job->ops->wait_link || fv_ready_is_answering(pdev);
 	ret = job->ops->act(pdev, &job->policy, step->text, sizeof(step->text));
-	job->has_acted = !ret;
+	job->has_acted = !ret && is_reached;
 	if (ret || !job->ops->wait_link)
 		return ret;
 	fv_scope_unblock_config(scope);

@@ -507,7 +507,7 @@ TEST_F(card, its_link_is_checked_now)
 
 	queue_delayed_work(NULL, work, 1000);
 	fv_card_check_link(self->card);
-	EXPECT_EQ(system_freezable_wq, work->wq);
+	EXPECT_EQ(fv_workqueue, work->wq);
 	EXPECT_TRUE(work->is_queued);
 	EXPECT_EQ(0, work->delay);
 	work->is_queued = false;

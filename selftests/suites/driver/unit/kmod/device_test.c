@@ -213,7 +213,9 @@ TEST_F(device, what_is_a_change)
 	set(0, READY, "");
 	EXPECT_EQ(0, nr_told);
 
+	dev->is_overdue = true;
 	set(0, LOST, "the link is down");
+	EXPECT_FALSE(dev->is_overdue);
 	EXPECT_EQ(1, nr_told);
 	EXPECT_EQ(dev, told_dev);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_STATE, told.kind);

@@ -497,7 +497,7 @@ TEST_F(session, a_card_is_fenced)
 	EXPECT_EQ(kernel_ns + 2000 * NSEC_PER_MSEC, self->session->end_ns);
 	EXPECT_TRUE(self->session->end.is_queued);
 	EXPECT_EQ(2000, self->session->end.delay);
-	EXPECT_EQ(system_freezable_wq, self->session->end.wq);
+	EXPECT_EQ(fv_workqueue, self->session->end.wq);
 	EXPECT_EQ(1, world.resets);
 	EXPECT_EQ(3, world.stops);
 	EXPECT_EQ(3, world.revoked);
@@ -956,7 +956,7 @@ TEST_F(session, the_owners_socket_is_closed)
 	fv_session_owner_gone(PORTID + 1);
 	EXPECT_FALSE(self->session->is_over);
 	EXPECT_EQ(2000, self->session->end.delay);
-	EXPECT_EQ(system_freezable_wq, self->session->end.wq);
+	EXPECT_EQ(fv_workqueue, self->session->end.wq);
 	self->session->is_detached = true;
 	fv_session_owner_gone(PORTID);
 	EXPECT_FALSE(self->session->is_over);

@@ -532,7 +532,8 @@ struct delayed_work {
 };
 
 #define system_unbound_wq	NULL
-#define system_freezable_wq	((void *)1)
+/* of base/workqueue.c */
+extern struct workqueue_struct *fv_workqueue;
 #define msecs_to_jiffies(ms)	(ms)
 #define jiffies			(kernel_ns / NSEC_PER_MSEC)
 #define time_before(a, b)	((a) < (b))

@@ -171,7 +171,7 @@ void fv_history_add_card(struct fv_device *dev, const struct fv_event *what, con
 
 void fv_card_check_link(struct fv_card *card)
 {
-	mod_delayed_work(system_freezable_wq, &card->monitor.work, 0);
+	mod_delayed_work(fv_workqueue, &card->monitor.work, 0);
 }
 
 FIXTURE(monitor)
@@ -265,7 +265,7 @@ TEST_F(monitor, it_comes_again_after_the_interval)
 	EXPECT_TRUE(self->monitor->work.is_queued);
 	EXPECT_EQ(INTERVAL_MS, self->monitor->work.delay);
 	/* but not during a sleep of the system, of which a link that is down is a part */
-	EXPECT_EQ(system_freezable_wq, self->monitor->work.wq);
+	EXPECT_EQ(fv_workqueue, self->monitor->work.wq);
 	look();
 	EXPECT_EQ(self->began_ns + INTERVAL_MS * NSEC_PER_MSEC, kernel_ns);
 	EXPECT_EQ(0, world.nr_events);

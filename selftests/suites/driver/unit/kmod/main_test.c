@@ -29,6 +29,11 @@ static int did(char what)
 
 const struct attribute_group *fv_sysfs_device_groups[1];
 
+int fv_workqueue_init(void)
+{
+	return did('W');
+}
+
 int fv_sysfs_init(void)
 {
 	return did('S');
@@ -57,6 +62,7 @@ DOES(fv_group_exit, 'g')
 DOES(fv_sysfs_exit, 's')
 DOES(fv_history_exit, 'h')
 DOES(fv_stats_exit, 'c')
+DOES(fv_workqueue_exit, 'w')
 
 int fv_pci_init(const struct attribute_group **groups)
 {
@@ -94,9 +100,9 @@ FIXTURE_TEARDOWN(module)
 TEST_F(module, starts_and_ends_in_order)
 {
 	EXPECT_EQ(0, kernel_module_init());
-	EXPECT_STREQ("SNOTUP", world.did);
+	EXPECT_STREQ("WSNOTUP", world.did);
 	kernel_module_exit();
-	EXPECT_STREQ("SNOTUPputongshc", world.did);
+	EXPECT_STREQ("WSNOTUPputongshcw", world.did);
 }
 
 TEST_F(module, undoes_what_it_started)
@@ -105,8 +111,8 @@ TEST_F(module, undoes_what_it_started)
 		char fails;
 		const char *did;
 	} rows[] = {
-		{ 'S', "S" }, { 'N', "SNgshc" }, { 'O', "SNOngshc" },
-		{ 'P', "SNOTUPutongshc" },
+		{ 'W', "W" }, { 'S', "WSw" }, { 'N', "WSNgshcw" }, { 'O', "WSNOngshcw" },
+		{ 'P', "WSNOTUPutongshcw" },
 	};
 	size_t i;
 

@@ -85,6 +85,9 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	world.limit_ms = request->limit_ms;
 	world.clean_by = request->clean_by;
 	dev->state = world.after;
+	/* nothing was tried */
+	if (world.reset != -EAGAIN)
+		dev->is_overdue = false;
 	if (world.is_late) {
 		dev->clean_by = world.left;
 		world.others[2].state = world.after;
@@ -203,6 +206,7 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 	kernel_assert(origin == FPGA_VFIO_ORIGIN_CLOSE ||
 		      (origin == FPGA_VFIO_ORIGIN_DRIVER && dev->core.pdev->dev.mutex.held));
 	dev->state = state;
+	dev->is_overdue = false;
 	va_start(args, fmt);
 	vscnprintf(world.reason, sizeof(world.reason), fmt, args);
 	va_end(args);
@@ -650,7 +654,7 @@ TEST_F(open_close, a_recovery_and_a_sleep_of_the_system)
 	world.link = -EAGAIN;
 	recover();
 	EXPECT_TRUE(self->dev->recovery.is_queued);
-	EXPECT_EQ(system_freezable_wq, self->dev->recovery.wq);
+	EXPECT_EQ(fv_workqueue, self->dev->recovery.wq);
 	/* for the function */
 	world.is_link_down = false;
 	self->pdev.is_gone = true;
@@ -670,10 +674,10 @@ TEST_F(open_close, a_recovery_and_a_sleep_of_the_system)
 	self->dev->state = FPGA_VFIO_CARD_STATE_LOST;
 	self->dev->recovery.wq = NULL;
 	fv_recovery_queue(self->dev);
-	EXPECT_EQ(system_freezable_wq, self->dev->recovery.wq);
+	EXPECT_EQ(fv_workqueue, self->dev->recovery.wq);
 	self->dev->recovery.wq = NULL;
 	fv_recovery_queue_after(self->dev, 10);
-	EXPECT_EQ(system_freezable_wq, self->dev->recovery.wq);
+	EXPECT_EQ(fv_workqueue, self->dev->recovery.wq);
 }
 
 /* Each reason to refuse an open. */

@@ -1037,6 +1037,20 @@ TEST_F(reset_step, functions_without_driver)
 #define counted(_i, _attr)						\
 	per_cpu_ptr(self->stats[_i].counters, 0)->value[FPGA_VFIO_A_STATS_RESET_##_attr]
 
+/* A Function Level Reset of one that does not answer may not have reached it; a hot reset has. */
+TEST_F(reset_step, a_function_that_does_not_answer)
+{
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(self->job.has_acted);
+	self->pdevs[0].is_gone = true;
+	fv_reset_step_run(&self->job);
+	EXPECT_FALSE(self->job.has_acted);
+	self->ops.wait_link = wait_link;
+	fv_reset_step_run(&self->job);
+	EXPECT_TRUE(self->job.has_acted);
+	self->pdevs[0].is_gone = false;
+}
+
 /* State, event, counter and duration of each function. */
 TEST_F(reset_step, the_result_is_recorded)
 {
