@@ -128,7 +128,7 @@ static int fv_open_hand_over(struct fv_device *dev, unsigned int limit_ms)
 
 	scoped_guard(mutex, &fv_registry_lock)
 		snprintf(text, sizeof(text),
-			 "not ready within open_limit (%u ms), recovery goes on: %s", limit_ms,
+			 "open_limit (%u ms) is over, recovery goes on: %s", limit_ms,
 			 dev->reason);
 	fv_open_tell_refused(dev, -EAGAIN, text);
 

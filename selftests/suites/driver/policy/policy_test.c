@@ -437,7 +437,7 @@ static int try_as_nobody(void)
 	if (setgid(65534) || setuid(65534))
 		return 2;
 	genl_open(&genl, FPGA_VFIO_FAMILY_NAME);
-	if (read_both(&genl, bdf, &words) || words.nr != 14)
+	if (read_both(&genl, bdf, &words) || words.nr != 15)
 		return 3;
 	if (set_netlink(&genl, bdf, "aer=stop", &answer) != -EPERM)
 		return 4;

@@ -69,7 +69,7 @@ late()
 	open_error "$dev"
 	fv_same "$1: the open does not wait for it" EAGAIN "$REPLY"
 	fv_check "$1: it is in the history" has_event "kind=state .*state=failed .*design is not ready" \
-		"kind=open-refused .*error=EAGAIN .*open_limit .1000 ms., recovery goes on: .*design"
+		"kind=open-refused .*error=EAGAIN .*open_limit .1000 ms. is over, recovery goes on: .*design"
 	open_error "$dev"
 	fv_same "$1: a second open does not, either" EAGAIN "$REPLY"
 	release
