@@ -30,8 +30,8 @@
 
 /*
  * The PCI core resets functions with the device locks of all that it resets, and of the bridges
- * above, held. An importer of dma-bufs that is one of them does not let go before the reset is over:
- * no wait here may be without a limit. Without the fence the reset is that of vfio-pci.
+ * above, held. An importer of dma-bufs that is one of them lets go only after the reset: no wait
+ * here may be without a limit. Without the fence the reset is that of vfio-pci.
  */
 static void fv_core_reset_raise(struct fv_device *dev, struct pci_dev *reset)
 {

@@ -536,10 +536,12 @@ static void fv_reset_conclude_device(struct fv_reset_job *job, struct fv_device 
 	fv_reset_step_note(job, dev, error, step->duration_ns, step->text);
 
 	if (!error)
-		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, job->request->origin, "%s", "");
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_READY, job->request->origin,
+				    "%s", "");
 	else
 		fv_device_set_state(dev, error == -ESTALE ? FPGA_VFIO_CARD_STATE_CHANGED :
-				    FPGA_VFIO_CARD_STATE_FAILED, job->request->origin, "%s", step->text);
+				    FPGA_VFIO_CARD_STATE_FAILED, job->request->origin,
+				    "%s", step->text);
 }
 
 static void fv_reset_conclude(struct fv_reset_job *job, int error)

@@ -71,12 +71,13 @@ static struct json_object *string_or_null(const char *s)
 struct json_object *refusal_json(const struct refusal *r)
 {
 	struct json_object *o;
+	const char *reason;
 
 	if (r->reason == FPGA_VFIO_REFUSAL_NONE)
 		return NULL;
 	o = json_object_new_object();
-	json_object_object_add(o, "reason", json_object_new_string(
-			       r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "unknown"));
+	reason = r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "unknown";
+	json_object_object_add(o, "reason", json_object_new_string(reason));
 	json_object_object_add(o, "object", string_or_null(r->object));
 	json_object_object_add(o, "driver", string_or_null(r->driver));
 	json_object_object_add(o, "pid", r->pid ? json_object_new_int64(r->pid) : NULL);

@@ -463,7 +463,7 @@ FLR_TEST(write_comes_into_a_reset)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_thread, (void *)self->bdf));
 	EXPECT_TRUE(wait_until(control_number(CARD, "flr") > self->flrs, LONG_MS));
 	slow_write_give(&slow, command);
-	/* It holds memory_lock and waits for config access, or the reset waits for the card already. */
+	/* It waits for config access, or the reset waits for the card already. */
 	EXPECT_TRUE(wait_until(child_is_in(slow.tid, "pci_wait_cfg") || slow_has_ended(&slow),
 			       LONG_MS));
 	EXPECT_EQ(0, ENDED(FLR));

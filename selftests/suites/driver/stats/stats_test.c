@@ -470,7 +470,8 @@ STATS_TEST(hot_reset_by_another_driver)
 	counters_device(&self->genl, role("FV_EDU1"), &before);
 	ASSERT_EQ(0, hot_reset(&other, self->iommu.groups[0].fd));
 	counters_device(&self->genl, role("FV_EDU1"), &after);
-	EXPECT_EQ(before.counters.value[C(RESET_HOT_OK)] + 1, after.counters.value[C(RESET_HOT_OK)]);
+	EXPECT_EQ(before.counters.value[C(RESET_HOT_OK)] + 1,
+		  after.counters.value[C(RESET_HOT_OK)]);
 	EXPECT_EQ(before.counters.value[C(FENCES)], after.counters.value[C(FENCES)]);
 	EXPECT_FALSE(kernel_says(kmsg, "not fenced"));
 	EXPECT_EQ(0xed, region_read32(&dev, EDU_BAR, EDU_ID) & 0xff);

@@ -101,7 +101,8 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 /* A user's write to Command may hold memory_lock while it waits for config access. */
 static void assert_user_may_go_on(struct fv_device *dev)
 {
-	kernel_assert(dev->core.pdev->dev.mutex.held && dev->core.memory_lock.held == world.is_kept);
+	kernel_assert(dev->core.pdev->dev.mutex.held);
+	kernel_assert(dev->core.memory_lock.held == world.is_kept);
 	kernel_assert(!dev->core.pdev->block_cfg_access);
 }
 

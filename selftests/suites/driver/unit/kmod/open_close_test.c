@@ -747,8 +747,8 @@ TEST_F(open_close, an_open_has_a_limit)
 	EXPECT_EQ(1, world.events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
 	EXPECT_EQ(-EAGAIN, world.event.error);
-	EXPECT_STREQ("open_limit (1000 ms) is over, recovery goes on: "
-		     "its design is not ready", world.text);
+	EXPECT_STREQ("open_limit (1000 ms) is over, recovery goes on: its design is not ready",
+		     world.text);
 	/* meanwhile */
 	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.resets);
