@@ -218,8 +218,10 @@ static int fv_nl_retrain(struct genl_info *info, struct fv_device *dev)
 	if (dev->card)
 		ret = fv_link_read(dev->card->port, dev->card->function_cap, &before);
 	if (ret) {
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: cannot read the link above it",
-				   pci_name(dev->core.pdev));
+		fv_refusal_set(&refusal, FPGA_VFIO_REFUSAL_UNAVAILABLE,
+			       pci_name(dev->core.pdev));
+		fv_nl_refuse(info, dev, ret, "cannot read the link above it",
+			     FPGA_VFIO_A_RETRAIN_REFUSAL, &refusal);
 		return ret;
 	}
 	ret = fv_nl_retrain_goal(info, &before, &goal);

@@ -228,6 +228,7 @@ static void fv_device_keep_awake(struct fv_device *dev, bool was_ready, bool is_
  */
 void fv_device_forget_state(struct fv_device *dev)
 {
+	device_lock_assert(&dev->core.pdev->dev);
 	guard(mutex)(&fv_registry_lock);
 	if (dev->state != FPGA_VFIO_CARD_STATE_READY)
 		pm_runtime_put_noidle(&dev->core.pdev->dev);
@@ -291,6 +292,7 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
  */
 void fv_device_set_clean(struct fv_device *dev, unsigned int method)
 {
+	lockdep_assert_held(&dev->core.vdev.dev_set->lock);
 	guard(mutex)(&fv_registry_lock);
 	if (dev->state == FPGA_VFIO_CARD_STATE_READY && !fv_device_is_asleep)
 		dev->clean_by = BIT(method);
@@ -303,7 +305,8 @@ void fv_device_set_clean(struct fv_device *dev, unsigned int method)
  *
  * It is clean if its next state is "ready". Not noted during a system sleep.
  *
- * Context: Process context, under vfio_device_set::lock. Takes fv_registry_lock.
+ * Context: Process context, under vfio_device_set::lock of the device whose open is the cause. Takes
+ * fv_registry_lock.
  */
 void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by)
 {

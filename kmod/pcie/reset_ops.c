@@ -31,11 +31,8 @@ static const char *fv_reset_flr_unavailable(struct pci_dev *pdev,
 static int fv_reset_flr_act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 			    size_t size)
 {
-	/*
-	 * Completions of old requests may otherwise arrive after the FLR (6.6.2). A function
-	 * that does not answer always reads as having transactions pending.
-	 */
-	if (fv_ready_is_answering(pdev) && !pci_wait_for_pending_transaction(pdev))
+	/* Completions of old requests may otherwise arrive after the FLR (6.6.2). */
+	if (!pci_wait_for_pending_transaction(pdev))
 		pci_warn(pdev, "transactions pending at a Function Level Reset\n");
 	pcie_capability_set_word(pdev, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
 	return pdev->imm_ready ? 0 : fv_wait_ms(FV_RESET_FLR_MS);

@@ -208,6 +208,7 @@ void fv_core_reset_prepare(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
+	device_lock_assert(&pdev->dev);
 	fv_core_reset_fence(dev);
 	fv_device_set_dirty(dev);
 	dev->reset_began_ns = ktime_get_ns();
@@ -278,6 +279,7 @@ void fv_core_reset_done(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
+	device_lock_assert(&pdev->dev);
 	fv_reset_done(pdev);
 	fv_core_reset_check(dev);
 	fv_saved_state_restored(dev);

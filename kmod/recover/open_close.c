@@ -165,6 +165,7 @@ int fv_open_reset(struct fv_device *dev)
 	bool is_ready;
 	int ret;
 
+	lockdep_assert_held(&dev->core.vdev.dev_set->lock);
 	if (fv_open_is_awaited(dev)) {
 		pci_info_ratelimited(pdev, "not opened: not ready since its last open, recovery goes on\n");
 		return -EAGAIN;
@@ -257,6 +258,7 @@ void fv_close_reset(struct fv_device *dev, int method)
 	struct pci_dev *pdev = dev->core.pdev;
 	char reason[FV_REASON_SIZE];
 
+	lockdep_assert_held(&dev->core.vdev.dev_set->lock);
 	fv_saved_state_reset(dev);
 	/* The end of the fence session recovers it, and the next open resets it. */
 	if (fv_card_has_session(dev->card, reason, sizeof(reason)))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The recovery worker resets and restores a device after a reset that failed or was not the
- * driver's, and a card after its link went down and came back. It is a work item because its
- * callers hold locks that a reset takes.
+ * The recovery worker resets and restores a device after a reset that failed, was not the driver's,
+ * or ran out of time at an open, and a card after its link went down and came back. It is a work
+ * item because its callers hold locks that a reset takes.
  *
  * The workqueue is freezable: when the system has suspended a device, the PCI core has saved its
  * configuration, and restores that when it resumes; a reset in between would spoil both. A wait for
@@ -69,8 +69,8 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 }
 
 /*
- * The link did not come up within @limit_ms. A user may try a reset from here on. Under the device
- * lock, as a task that holds it may have recovered the device. Returns -ETIMEDOUT, 1 if the driver
+ * The link did not come up within @limit_ms, after it was lost or after a reset at open. A user may
+ * try a reset from here on. Under the device lock, as a task that holds it may have recovered the device. Returns -ETIMEDOUT, 1 if the driver
  * has nothing to recover any more, -EAGAIN if the link is up by now, or another task holds the
  * device lock.
  */
@@ -82,7 +82,7 @@ static int fv_recovery_give_up(struct fv_device *dev, unsigned int limit_ms)
 
 	if (fv_scope_lock_function(pdev, text, sizeof(text)))
 		return -EAGAIN;
-	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_LOST) {
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_LOST && !fv_device_is_unverified(dev)) {
 		ret = 1;
 	} else if (!fv_card_is_link_down(dev->card)) {
 		ret = -EAGAIN;

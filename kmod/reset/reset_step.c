@@ -407,6 +407,12 @@ static bool fv_reset_is_at_port(struct fv_reset_job *job)
 	return job->ops->is_card || (job->ops->is_verify_only && !fv_reset_is_skipped(job));
 }
 
+/* Does the function reset itself, when a config write tells it to? */
+static bool fv_reset_is_by_function(const struct fv_reset_job *job)
+{
+	return !job->ops->is_card && !job->ops->is_verify_only;
+}
+
 /*
  * The link may take minutes to come up. Until then no request reaches the functions: user space
  * reads all-ones.
@@ -416,14 +422,18 @@ static int fv_reset_act(struct fv_reset_job *job)
 	struct fv_reset_step *step = job->step;
 	struct fv_scope *scope = &job->scope;
 	struct pci_dev *pdev = scope->functions[0];
-	bool is_reached;
 	int ret;
 
 	fv_reset_shorten(job);
-	/* A reset by the function itself does not reach one that does not answer. */
-	is_reached = job->ops->wait_link || fv_ready_is_answering(pdev);
+	job->has_acted = false;
+	/* It would be lost, and a function that comes back by itself would count as reset. */
+	if (fv_reset_is_by_function(job) && !fv_ready_is_answering(pdev)) {
+		snprintf(step->text, sizeof(step->text), "%s does not answer, so %s cannot reset it",
+			 pci_name(pdev), job->ops->name);
+		return -EIO;
+	}
 	ret = job->ops->act(pdev, &job->policy, step->text, sizeof(step->text));
-	job->has_acted = !ret && is_reached;
+	job->has_acted = !ret;
 	if (ret || !job->ops->wait_link)
 		return ret;
 	fv_scope_unblock_config(scope);

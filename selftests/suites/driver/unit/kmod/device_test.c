@@ -39,6 +39,7 @@ FIXTURE(device)
 	struct pci_dev pdevs[DEVICES];
 	struct fv_device devices[DEVICES];
 	struct fv_card *card, *other;
+	struct vfio_device_set set;
 };
 
 static struct fv_device *leaving;
@@ -60,6 +61,7 @@ FIXTURE_SETUP(device)
 		self->pdevs[i].devfn = i == 1;
 		pci_bus_add(&self->buses[i == 2], &self->pdevs[i]);
 		self->devices[i].core.pdev = &self->pdevs[i];
+		self->devices[i].core.vdev.dev_set = &self->set;
 		self->devices[i].card = i == 2 ? self->other : self->card;
 		self->devices[i].state = FPGA_VFIO_CARD_STATE_READY;
 		init_waitqueue_head(&self->devices[i].unused);
@@ -74,6 +76,14 @@ static int list(struct fv_device *dev)
 	ret = fv_device_list(dev);
 	mutex_unlock(&fv_publish_lock);
 	return ret;
+}
+
+/* As a close. */
+static void set_clean(struct fv_device *dev, unsigned int method)
+{
+	mutex_lock(&dev->core.vdev.dev_set->lock);
+	fv_device_set_clean(dev, method);
+	mutex_unlock(&dev->core.vdev.dev_set->lock);
 }
 
 FIXTURE_TEARDOWN(device)
@@ -304,10 +314,12 @@ TEST_F(device, it_stays_awake_until_ready)
 	/* unbound meanwhile, or ready */
 	set(0, LOST, "");
 	EXPECT_EQ(1, pm->usage);
+	mutex_lock(&self->pdevs[0].dev.mutex);
 	fv_device_forget_state(dev);
 	EXPECT_EQ(0, pm->usage);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, fv_device_state(dev));
 	fv_device_forget_state(dev);
+	mutex_unlock(&self->pdevs[0].dev.mutex);
 	EXPECT_EQ(0, pm->usage);
 }
 
@@ -348,10 +360,10 @@ TEST_F(device, clean_once)
 	struct fv_device *dev = &self->devices[0];
 
 	EXPECT_EQ(0, fv_device_set_dirty(dev));
-	fv_device_set_clean(dev, FLR);
+	set_clean(dev, FLR);
 	EXPECT_EQ(BIT(FLR), fv_device_set_dirty(dev));
 	EXPECT_EQ(0, fv_device_set_dirty(dev));
-	fv_device_set_clean(dev, HOT);
+	set_clean(dev, HOT);
 	EXPECT_EQ(BIT(HOT), dev->clean_by);
 	EXPECT_EQ(0, self->devices[1].clean_by);
 }
@@ -368,13 +380,13 @@ TEST_F(device, clean_while_ready)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
-		fv_device_set_clean(dev, FLR);
+		set_clean(dev, FLR);
 		set(0, READY, "");
 		EXPECT_EQ(BIT(FLR), dev->clean_by);
 		dev->state = states[i];
 		fv_device_set_state(dev, states[i], FPGA_VFIO_ORIGIN_DRIVER, "again");
 		EXPECT_EQ(0, dev->clean_by) TH_LOG("state %u", states[i]);
-		fv_device_set_clean(dev, FLR);
+		set_clean(dev, FLR);
 		EXPECT_EQ(0, dev->clean_by) TH_LOG("state %u", states[i]);
 		dev->state = FPGA_VFIO_CARD_STATE_READY;
 	}
@@ -414,16 +426,16 @@ TEST_F(device, clean_while_awake)
 
 	for (i = 0; i < DEVICES; i++) {
 		list(&self->devices[i]);
-		fv_device_set_clean(&self->devices[i], FLR);
+		set_clean(&self->devices[i], FLR);
 	}
 	fv_device_set_asleep(true);
 	for (i = 0; i < DEVICES; i++) {
 		EXPECT_EQ(0, self->devices[i].clean_by);
-		fv_device_set_clean(&self->devices[i], FLR);
+		set_clean(&self->devices[i], FLR);
 		EXPECT_EQ(0, self->devices[i].clean_by);
 	}
 	fv_device_set_asleep(false);
-	fv_device_set_clean(dev, FLR);
+	set_clean(dev, FLR);
 	EXPECT_EQ(BIT(FLR), dev->clean_by);
 	fv_device_set_asleep(false);
 	EXPECT_EQ(0, dev->clean_by);

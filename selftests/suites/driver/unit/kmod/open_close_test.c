@@ -621,6 +621,28 @@ TEST_F(open_close, a_card_that_does_not_come_back)
 	EXPECT_EQ(1, world.events);
 }
 
+/* After an open that ran out of time, too, which has left it failed and unverified. */
+TEST_F(open_close, a_card_that_does_not_come_back_after_an_open)
+{
+	self->dev->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = 7000;
+	world.is_link_down = true;
+	world.link = -ETIMEDOUT;
+	self->dev->state = FPGA_VFIO_CARD_STATE_FAILED;
+	self->dev->clean_by = BIT(FPGA_VFIO_RESET_METHOD_HOT);
+	fv_recovery_queue(self->dev);
+	kernel_do(&self->dev->recovery);
+	EXPECT_STREQ("the link below 0000:00:01.0 does not come up in 7000 ms", world.reason);
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(1, recoveries_failed());
+	EXPECT_EQ(0, world.resets);
+	/* told before: a reset has failed, or this */
+	self->dev->clean_by = 0;
+	fv_recovery_queue(self->dev);
+	kernel_do(&self->dev->recovery);
+	EXPECT_EQ(1, world.events);
+	EXPECT_EQ(1, recoveries_failed());
+}
+
 /* What happens at the end of the wait counts. */
 TEST_F(open_close, a_card_that_comes_back_at_the_last_moment)
 {

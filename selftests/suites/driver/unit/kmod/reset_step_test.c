@@ -32,7 +32,7 @@ static struct world {
 	unsigned int revokes, raises_locked, begins, ends;
 	struct fv_ready_register waits[DEVICES];	/* ready registers that were waited for */
 	unsigned int holds, acts;
-	bool was_fencing_at_act;
+	bool was_fencing_at_act, is_gone_after_act;
 	bool is_blocked;		/* configuration space, for user space */
 	unsigned int gaps;		/* how often it was not blocked during a step */
 	unsigned int changes_in_gap;	/* in that one user space writes to it */
@@ -226,6 +226,7 @@ static int act(struct pci_dev *pdev, const struct fv_policy *policy, char *text,
 {
 	kernel_assert(pdev == world.devices[0]->core.pdev);
 	accesses("act");
+	pdev->is_gone = world.is_gone_after_act;
 	world.acts++;
 	world.was_fencing_at_act = fv_fence_is_up(&world.devices[0]->fence);
 	return world.act;
@@ -776,7 +777,7 @@ TEST_F(reset_step, a_write_during_a_wait_is_undone)
 	EXPECT_EQ(4, world.restored);
 	world.gaps = 0;
 	world.restore[0] = 0;
-	self->pdevs[0].is_gone = true;
+	world.is_gone_after_act = true;
 	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
 	EXPECT_STREQ("0000:01:00.0 no longer responds", self->step.text);
 	EXPECT_EQ(4, world.restored);
@@ -1037,17 +1038,29 @@ TEST_F(reset_step, functions_without_driver)
 #define counted(_i, _attr)						\
 	per_cpu_ptr(self->stats[_i].counters, 0)->value[FPGA_VFIO_A_STATS_RESET_##_attr]
 
-/* A Function Level Reset of one that does not answer may not have reached it; a hot reset has. */
+/* A Function Level Reset does not reach one that does not answer; a hot reset does. */
 TEST_F(reset_step, a_function_that_does_not_answer)
 {
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_TRUE(self->job.has_acted);
+	EXPECT_EQ(1, world.acts);
+	/* not even if it answers right after it */
 	self->pdevs[0].is_gone = true;
-	fv_reset_step_run(&self->job);
+	EXPECT_EQ(-EIO, fv_reset_step_run(&self->job));
+	EXPECT_STREQ("0000:01:00.0 does not answer, so flr cannot reset it", self->step.text);
 	EXPECT_FALSE(self->job.has_acted);
+	EXPECT_TRUE(self->step.is_tried);
+	EXPECT_EQ(1, world.acts);
+	self->ops.is_card = true;
 	self->ops.wait_link = wait_link;
 	fv_reset_step_run(&self->job);
 	EXPECT_TRUE(self->job.has_acted);
+	EXPECT_EQ(2, world.acts);
+	/* nothing is written to it */
+	self->ops.is_card = false;
+	self->ops.is_verify_only = true;
+	fv_reset_step_run(&self->job);
+	EXPECT_EQ(3, world.acts);
 	self->pdevs[0].is_gone = false;
 }
 
