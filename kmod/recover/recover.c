@@ -22,6 +22,29 @@
 #define FV_RECOVER_METHODS	(FV_RESET_VERIFY_CARD_FIRST | BIT(FPGA_VFIO_RESET_METHOD_HOT) |	\
 				 BIT(FPGA_VFIO_RESET_METHOD_LINK))
 
+/*
+ * Virtual functions do not answer before their physical function is restored. No device is kept
+ * during a pause: an unbind of one of the card's other functions would wait for it.
+ */
+static int fv_recover_wait_ready(struct fv_card *card, struct fv_wait *wait)
+{
+	bool is_answering, is_unplugged;
+	struct fv_device *dev;
+	unsigned long key = 0;
+	int ret = 0;
+
+	while (!ret && (dev = fv_device_get_next(card, &key))) {
+		is_answering = dev->core.pdev->is_virtfn || fv_ready_is_answering(dev->core.pdev);
+		is_unplugged = pci_dev_is_disconnected(dev->core.pdev);
+		fv_device_put(dev);
+		if (is_answering)
+			key++;
+		else
+			ret = is_unplugged ? -ENODEV : fv_wait_pause(wait);
+	}
+	return ret;
+}
+
 /**
  * fv_recover_wait - Wait until a card's link is up and it answers
  * @dev: a device on the card; the caller keeps it from going away
@@ -31,17 +54,15 @@
  * Reads only the port until its link is up, and takes no device lock.
  *
  * Context: Process context, may sleep for the limits of the device's policy; killable.
- * Return: 0, -ETIMEDOUT, -EINTR, or another error of fv_link_wait_active() or
- * fv_ready_wait().
+ * Return: 0, -ETIMEDOUT, -EINTR, -ENODEV if a function was unplugged, or another error of
+ * fv_link_wait_active().
  */
 int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times)
 {
 	struct fv_card *card = dev->card;
-	struct fv_device *other = NULL;
 	struct fv_policy policy;
 	u64 began_ns = ktime_get_ns();
 	struct fv_wait wait;
-	unsigned long key = 0;
 	int ret;
 
 	fv_device_policy(dev, &policy);
@@ -57,10 +78,7 @@ int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recove
 
 	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
 	wait.is_over = is_over;
-	/* Virtual functions do not answer before their physical function is restored. */
-	while ((other = fv_device_next_of(card, other, &key)))
-		if (!ret && !other->core.pdev->is_virtfn)
-			ret = fv_ready_wait(other->core.pdev, &wait);
+	ret = fv_recover_wait_ready(card, &wait);
 	if (!ret)
 		times->ready_ns = ktime_get_ns() - began_ns;
 	return ret;

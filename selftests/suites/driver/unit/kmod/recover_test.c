@@ -21,10 +21,11 @@
 static struct world {
 	struct fv_device *devices[DEVICES];
 	int kept;
-	int link, ready[DEVICES], reset, plan;
+	int link, reset, plan;
 	bool is_retried;
 	unsigned int readies, resets, nr_steps;
-	u64 link_limit_ns, ready_limit_ns;
+	u64 link_limit_ns, answers_ns[DEVICES];
+	unsigned int nr_left;
 	const bool *is_over;
 	enum fpga_vfio_origin origin;
 	unsigned int restored, nr_restored;
@@ -93,13 +94,19 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 	return world.link;
 }
 
-int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
+/* One that has left is not found any more. */
+struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
 {
-	world.readies++;
-	world.ready_limit_ns = wait->end - wait->began;
-	kernel_assert(world.is_over == wait->is_over);
-	kernel_sleep_us(50000);
-	return world.ready[index_of_pdev(pdev)];
+	*key = max(*key, (unsigned long)world.nr_left);
+	if (*key >= DEVICES)
+		return NULL;
+	world.kept++;
+	return world.devices[*key];
+}
+
+void fv_device_put(struct fv_device *dev)
+{
+	world.kept--;
 }
 
 int fv_ready_settle(struct pci_dev *port)
@@ -109,7 +116,10 @@ int fv_ready_settle(struct pci_dev *port)
 
 bool fv_ready_is_answering(struct pci_dev *pdev)
 {
-	return !world.is_silent[index_of_pdev(pdev)];
+	unsigned int i = index_of_pdev(pdev);
+
+	world.readies++;
+	return !world.is_silent[i] && kernel_ns >= world.answers_ns[i];
 }
 
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
@@ -191,49 +201,95 @@ FIXTURE_TEARDOWN(recover)
 
 #define counts(_name) (self->stats.counters->value[A(_name)])
 
+/* Nothing keeps a device from its unbind. */
+static void nothing_is_kept(u64 us)
+{
+	kernel_assert(!world.kept);
+}
+
 /* Wait for the link, 100 ms (PCIe), and each function. */
 TEST_F(recover, it_is_waited_for)
 {
+	u64 began_ns = kernel_ns;
+
+	kernel_on_sleep = nothing_is_kept;
+	world.answers_ns[0] = began_ns + 850 * NSEC_PER_MSEC;
+	world.answers_ns[1] = began_ns + 1000 * NSEC_PER_MSEC;
 	EXPECT_EQ(0, fv_recover_wait(self->dev, &self->is_over, &self->times));
 	EXPECT_EQ(7000 * NSEC_PER_MSEC, world.link_limit_ns);
-	EXPECT_EQ(3000 * NSEC_PER_MSEC, world.ready_limit_ns);
 	EXPECT_EQ(&self->is_over, world.is_over);
-	EXPECT_EQ(2, world.readies);
 	EXPECT_EQ(700 * NSEC_PER_MSEC, self->times.link_ns);
-	EXPECT_EQ(900 * NSEC_PER_MSEC, self->times.ready_ns);
+	EXPECT_LE(1000 * NSEC_PER_MSEC, self->times.ready_ns);
+	EXPECT_GT(1010 * NSEC_PER_MSEC, self->times.ready_ns);
 	EXPECT_EQ(0, self->times.total_ns);
+	kernel_on_sleep = NULL;
 }
 
 /* VFs answer only after their PF is restored. */
 TEST_F(recover, virtual_functions_are_not_waited_for)
 {
 	self->pdevs[1].is_virtfn = true;
-	world.ready[1] = -ETIMEDOUT;
+	world.is_silent[1] = true;
 	EXPECT_EQ(0, fv_recover_wait(self->dev, &self->is_over, &self->times));
 	EXPECT_EQ(1, world.readies);
 }
 
+static void first_leaves(u64 us)
+{
+	kernel_assert(!world.kept);
+	world.nr_left = 1;
+}
+
+static void is_over(u64 us)
+{
+	*(bool *)world.is_over = true;
+}
+
 TEST_F(recover, it_does_not_come_back)
 {
+	u64 began_ns;
+
 	world.link = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, fv_recover_wait(self->dev, NULL, &self->times));
 	EXPECT_EQ(0, self->times.link_ns);
 	EXPECT_EQ(0, world.readies);
-	/* stop at the first that does not answer */
+	/* all functions together have the limit */
 	world.link = 0;
-	world.ready[0] = -ETIMEDOUT;
-	world.ready[1] = -ENODEV;
+	began_ns = kernel_ns;
+	world.answers_ns[0] = began_ns + 2000 * NSEC_PER_MSEC;
+	world.is_silent[1] = true;
 	EXPECT_EQ(-ETIMEDOUT, fv_recover_wait(self->dev, NULL, &self->times));
-	EXPECT_EQ(1, world.readies);
 	EXPECT_NE(0, self->times.link_ns);
 	EXPECT_EQ(0, self->times.ready_ns);
-	world.ready[0] = 0;
+	EXPECT_LE(3800 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	EXPECT_GT(3820 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	/* one that is unplugged is not waited for */
+	began_ns = kernel_ns;
+	self->pdevs[1].is_unplugged = true;
 	EXPECT_EQ(-ENODEV, fv_recover_wait(self->dev, NULL, &self->times));
+	EXPECT_EQ(800 * NSEC_PER_MSEC, kernel_ns - began_ns);
 	EXPECT_EQ(0, self->times.ready_ns);
 	current->is_killed = true;
 	world.readies = 0;
 	EXPECT_EQ(-EINTR, fv_recover_wait(self->dev, NULL, &self->times));
 	EXPECT_EQ(0, world.readies);
+}
+
+/* Another function that is unbound, or the end of the wait, ends it. */
+TEST_F(recover, what_ends_the_wait)
+{
+	u64 began_ns = kernel_ns;
+
+	world.is_silent[0] = true;
+	kernel_on_sleep = first_leaves;
+	EXPECT_EQ(0, fv_recover_wait(self->dev, &self->is_over, &self->times));
+	EXPECT_GT(810 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	world.nr_left = 0;
+	kernel_on_sleep = is_over;
+	began_ns = kernel_ns;
+	EXPECT_EQ(-EINTR, fv_recover_wait(self->dev, &self->is_over, &self->times));
+	EXPECT_GT(810 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	kernel_on_sleep = NULL;
 }
 
 TEST_F(recover, what_is_unfinished)
@@ -266,7 +322,7 @@ TEST_F(recover, it_is_brought_back)
 
 	EXPECT_EQ(0, run());
 	EXPECT_EQ(began_ns, self->report.began_ns);
-	EXPECT_EQ(930 * NSEC_PER_MSEC, self->times.total_ns);
+	EXPECT_EQ(830 * NSEC_PER_MSEC, self->times.total_ns);
 	EXPECT_EQ(&self->dev->is_leaving, world.is_over);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.origin);
 	EXPECT_EQ(2, counts(RECOVERIES_OK));
