@@ -69,26 +69,30 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 }
 
 /*
- * The link did not come up within @limit_ms, after it was lost or after a reset at open. A user may
- * try a reset from here on. Under the device lock, as a task that holds it may have recovered the device. Returns -ETIMEDOUT, 1 if the driver
- * has nothing to recover any more, -EAGAIN if the link is up by now, or another task holds the
- * device lock.
+ * The link did not come up within @limit_ms, after it was lost or after a reset at open, or its
+ * port does not answer (-EIO). A user may try a reset from here on. Under the device lock, as a
+ * task that holds it may have recovered the device. Returns @error, 1 if the driver has nothing to
+ * recover any more, -EAGAIN if the link is up by now, or another task holds the device lock.
  */
-static int fv_recovery_give_up(struct fv_device *dev, unsigned int limit_ms)
+static int fv_recovery_give_up(struct fv_device *dev, int error, unsigned int limit_ms)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	char text[FV_REASON_SIZE];
-	int ret = -ETIMEDOUT;
+	int ret = error;
 
 	if (fv_scope_lock_function(pdev, text, sizeof(text)))
 		return -EAGAIN;
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_LOST && !fv_device_is_unverified(dev)) {
 		ret = 1;
-	} else if (!fv_card_is_link_down(dev->card)) {
+	} else if (error == -ETIMEDOUT && !fv_card_is_link_down(dev->card)) {
 		ret = -EAGAIN;
 	} else {
-		snprintf(text, sizeof(text), "the link below %s does not come up in %u ms",
-			 pci_name(dev->card->port), limit_ms);
+		if (error == -ETIMEDOUT)
+			snprintf(text, sizeof(text), "the link below %s does not come up in %u ms",
+				 pci_name(dev->card->port), limit_ms);
+		else
+			snprintf(text, sizeof(text), "the port %s does not answer",
+				 pci_name(dev->card->port));
 		fv_history_add(dev, &(struct fv_event) {
 			.kind = FPGA_VFIO_EVENT_KIND_RECOVER,
 			.origin = FPGA_VFIO_ORIGIN_DRIVER,
@@ -116,8 +120,9 @@ static int fv_recovery_wait(struct fv_device *dev)
 
 	fv_device_policy(dev, &policy);
 	ret = fv_recovery_wait_link(dev, &policy);
-	if (ret == -ETIMEDOUT)
-		return fv_recovery_give_up(dev, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
+	if (ret == -ETIMEDOUT || ret == -EIO)
+		return fv_recovery_give_up(dev, ret,
+					   policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	if (ret)
 		return ret == -EAGAIN ? ret : 1;
 	if (pm_runtime_resume_and_get(&pdev->dev) < 0)
