@@ -33,6 +33,7 @@
 #include "isolate/vf.h"
 #include "object/card.h"
 #include "object/device.h"
+#include "pcie/bus.h"
 
 /*
  * Limit for trylock loops: longer than a page fault or a config access takes, short enough
@@ -131,18 +132,18 @@ static void fv_scope_add_vfs(struct fv_scope_walk *walk, struct pci_dev *pf)
 }
 
 /* fv_scope_add_vfs() adds virtual functions, which may be on other buses. */
-static int fv_scope_add_function(struct pci_dev *pdev, void *arg)
+static void fv_scope_add_others(struct fv_scope_walk *walk)
 {
-	struct fv_scope_walk *walk = arg;
-	struct pci_dev *first = walk->scope->functions[0];
+	struct pci_dev *first = walk->scope->functions[0], *pdev = NULL;
 
-	if (pdev == first || pdev->is_virtfn)
-		return 0;
-	if (pdev->bus == first->bus)
-		fv_scope_add(walk, pdev);
-	else
-		walk->nr_left_out++;
-	return 0;
+	while ((pdev = fv_bus_next(first->bus, pdev))) {
+		if (pdev == first || pdev->is_virtfn)
+			continue;
+		if (pdev->bus == first->bus)
+			fv_scope_add(walk, pdev);
+		else
+			walk->nr_left_out++;
+	}
 }
 
 static int fv_scope_tell_too_many(struct fv_scope *scope, char *text, size_t size)
@@ -180,7 +181,7 @@ static int fv_scope_collect(struct fv_scope *scope, bool is_card, char *text, si
 	if (!is_card)
 		return 0;
 
-	pci_walk_bus(pdev->bus, fv_scope_add_function, &walk);
+	fv_scope_add_others(&walk);
 	return walk.nr_left_out ? fv_scope_tell_too_many(scope, text, size) : 0;
 }
 

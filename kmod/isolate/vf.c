@@ -10,13 +10,14 @@
 #include "base/state.h"
 #include "isolate/vf.h"
 #include "object/device.h"
+#include "pcie/bus.h"
 
 /**
  * fv_vf_next - Iterate over the virtual functions of a function
  * @pf: the function; its device lock keeps the set of virtual functions stable
  * @vf: the previous one, its reference is dropped; NULL to begin
  *
- * They may be on virtual buses, which pci_walk_bus() does not visit.
+ * They may be on virtual buses, which fv_bus_next() does not visit.
  *
  * Context: Process context.
  * Return: The next virtual function, referenced, or NULL.
@@ -59,14 +60,6 @@ bool fv_vf_is_waiting(struct pci_dev *vf, char *text, size_t size)
 	return true;
 }
 
-static int fv_vf_add(struct pci_dev *pdev, void *arg)
-{
-	unsigned int *nr = arg;
-
-	*nr += pci_num_vf(pdev);
-	return 0;
-}
-
 /**
  * fv_vf_are_below - Check for virtual functions below a port
  * @pdev: a function below the port
@@ -76,8 +69,10 @@ static int fv_vf_add(struct pci_dev *pdev, void *arg)
  */
 bool fv_vf_are_below(struct pci_dev *pdev)
 {
+	struct pci_dev *other = NULL;
 	unsigned int nr = 0;
 
-	pci_walk_bus(pdev->bus, fv_vf_add, &nr);
+	while ((other = fv_bus_next(pdev->bus, other)))
+		nr += pci_num_vf(other);
 	return nr;
 }

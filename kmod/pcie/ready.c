@@ -12,6 +12,7 @@
 
 #include "base/policy.h"
 #include "base/wait.h"
+#include "pcie/bus.h"
 #include "pcie/ready.h"
 
 #define FV_VENDOR_ID_RRS	0x0001
@@ -66,24 +67,6 @@ int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 /* Functions below a port that fv_ready_settle() keeps user space from: four devices without ARI. */
 #define FV_READY_FUNCTIONS	32
 
-struct fv_ready_blocked {
-	struct pci_dev *functions[FV_READY_FUNCTIONS];
-	unsigned int nr;
-};
-
-/*
- * Under pci_bus_sem, so do not wait for a function that is blocked already: its owner, who may wait
- * for that lock, keeps user space from it.
- */
-static int fv_ready_block(struct pci_dev *pdev, void *arg)
-{
-	struct fv_ready_blocked *blocked = arg;
-
-	if (blocked->nr < FV_READY_FUNCTIONS && pci_cfg_access_trylock(pdev))
-		blocked->functions[blocked->nr++] = pci_dev_get(pdev);
-	return 0;
-}
-
 /**
  * fv_ready_settle - Sleep from link up until the first configuration request
  * @port: the port above the link
@@ -95,15 +78,18 @@ static int fv_ready_block(struct pci_dev *pdev, void *arg)
  */
 int fv_ready_settle(struct pci_dev *port)
 {
-	struct fv_ready_blocked blocked = {};
+	struct pci_dev *blocked[FV_READY_FUNCTIONS], *pdev = NULL;
+	unsigned int nr = 0;
 	int ret;
 
-	if (port->subordinate)
-		pci_walk_bus(port->subordinate, fv_ready_block, &blocked);
+	/* One that is blocked already is not waited for: its owner keeps user space from it. */
+	while (port->subordinate && (pdev = fv_bus_next(port->subordinate, pdev)))
+		if (nr < FV_READY_FUNCTIONS && pci_cfg_access_trylock(pdev))
+			blocked[nr++] = pci_dev_get(pdev);
 	ret = fv_wait_ms(FV_READY_SETTLE_MS);
-	while (blocked.nr--) {
-		pci_cfg_access_unlock(blocked.functions[blocked.nr]);
-		pci_dev_put(blocked.functions[blocked.nr]);
+	while (nr--) {
+		pci_cfg_access_unlock(blocked[nr]);
+		pci_dev_put(blocked[nr]);
 	}
 	return ret;
 }

@@ -5,6 +5,7 @@
 
 #include "base/policy.h"
 #include "base/wait.h"
+#include "pcie/bus.h"
 #include "pcie/link.h"
 #include "pcie/port.h"
 #include "pcie/ready.h"
@@ -291,14 +292,6 @@ bool fv_reset_is_core_special(struct pci_dev *pdev)
 	}
 }
 
-static int fv_reset_count_function(struct pci_dev *pdev, void *arg)
-{
-	unsigned int *nr = arg;
-
-	++*nr;
-	return 0;
-}
-
 /**
  * fv_reset_is_offered - Check whether a function can be reset alone
  * @pdev: the function
@@ -311,6 +304,7 @@ static int fv_reset_count_function(struct pci_dev *pdev, void *arg)
  */
 bool fv_reset_is_offered(struct pci_dev *pdev)
 {
+	struct pci_dev *other = NULL;
 	unsigned int nr = 0, i;
 
 	for (i = 0; i < PCI_NUM_RESET_METHODS && pdev->reset_methods[i]; i++)
@@ -318,7 +312,8 @@ bool fv_reset_is_offered(struct pci_dev *pdev)
 			return true;
 	if (!i)
 		return false;
-	pci_walk_bus(pdev->bus, fv_reset_count_function, &nr);
+	while ((other = fv_bus_next(pdev->bus, other)))
+		nr++;
 	return nr == 1;
 }
 

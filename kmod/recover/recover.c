@@ -13,6 +13,7 @@
 #include "object/card.h"
 #include "object/device.h"
 #include "object/stats.h"
+#include "pcie/bus.h"
 #include "pcie/link.h"
 #include "pcie/ready.h"
 #include "recover/recover.h"
@@ -150,15 +151,14 @@ int fv_recover_run(struct fv_device *dev, enum fpga_vfio_origin origin, bool is_
 	return ret;
 }
 
-static int fv_recover_driverless_one(struct pci_dev *pdev, void *unused)
+static void fv_recover_driverless_one(struct pci_dev *pdev)
 {
 	/* A driver that is binding the function owns it. */
 	if (!pci_dev_trylock(pdev))
-		return 0;
+		return;
 	if (!pdev->dev.driver && fv_ready_is_answering(pdev))
 		fv_saved_state_restore(pdev, NULL, NULL, 0);
 	pci_dev_unlock(pdev);
-	return 0;
 }
 
 /**
@@ -169,8 +169,10 @@ static int fv_recover_driverless_one(struct pci_dev *pdev, void *unused)
  */
 void fv_recover_driverless(struct fv_card *card)
 {
-	if (card->port->subordinate)
-		pci_walk_bus(card->port->subordinate, fv_recover_driverless_one, NULL);
+	struct pci_dev *pdev = NULL;
+
+	while (card->port->subordinate && (pdev = fv_bus_next(card->port->subordinate, pdev)))
+		fv_recover_driverless_one(pdev);
 }
 
 /**

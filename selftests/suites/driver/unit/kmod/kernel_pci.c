@@ -97,14 +97,13 @@ void pci_put_bar(struct pci_dev *pdev, int where, u32 sized)
 
 /* All functions, in order of discovery. */
 static struct {
-	struct pci_dev *devices[2 * PCI_BUS_DEVICES];
+	struct pci_dev *devices[80];
 	unsigned int nr;
 } pci_all;
 
 void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev)
 {
-	kernel_assert(bus->nr < PCI_BUS_DEVICES && pci_all.nr < ARRAY_SIZE(pci_all.devices));
-	bus->devices[bus->nr++] = pdev;
+	kernel_assert(pci_all.nr < ARRAY_SIZE(pci_all.devices));
 	pdev->bus = bus;
 	pci_all.devices[pci_all.nr++] = pdev;
 }
@@ -254,18 +253,6 @@ int pcibios_err_to_errno(int error)
 	if (error <= 0)
 		return error;
 	return error == PCIBIOS_DEVICE_NOT_FOUND ? -ENODEV : -ERANGE;
-}
-
-void pci_walk_bus(struct pci_bus *bus, int (*fn)(struct pci_dev *pdev, void *arg), void *arg)
-{
-	unsigned int i;
-
-	for (i = 0; i < bus->nr; i++) {
-		if (fn(bus->devices[i], arg))
-			return;
-		if (bus->devices[i]->subordinate)
-			pci_walk_bus(bus->devices[i]->subordinate, fn, arg);
-	}
 }
 
 void pcibios_resource_to_bus(struct pci_bus *bus, struct pci_bus_region *region,

@@ -157,8 +157,6 @@ struct resource {
 
 struct pci_dev;
 
-#define PCI_BUS_DEVICES		40
-
 struct pci_host_bridge {
 	bool native_aer;
 };
@@ -168,8 +166,6 @@ struct pci_bus {
 	struct pci_host_bridge *bridge;
 	int domain;
 	u8 number;
-	unsigned int nr;
-	struct pci_dev *devices[PCI_BUS_DEVICES];
 	u64 offset;		/* CPU address minus bus address */
 };
 
@@ -311,7 +307,6 @@ int pcie_capability_clear_and_set_word(struct pci_dev *pdev, int at, u16 clear, 
 	pcie_capability_clear_and_set_word(pdev, at, clear, 0)
 int pcibios_err_to_errno(int error);
 struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from);
-void pci_walk_bus(struct pci_bus *bus, int (*fn)(struct pci_dev *pdev, void *arg), void *arg);
 
 struct pci_bus_region {
 	u64 start, end;

@@ -9,6 +9,7 @@
 #include "base/wait.h"
 #include "isolate/reset_scope.h"
 #include "object/device.h"
+#include "pcie/bus.h"
 #include "pcie/link.h"
 #include "pcie/port.h"
 #include "pcie/ready.h"
@@ -108,7 +109,8 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 	scope->is_open[0] = dev->user;
 	scope->nr = 1;
 	if (is_card) {
-		scope->functions[1] = dev->core.pdev->bus->devices[1];
+		scope->functions[1] = fv_bus_next(dev->core.pdev->bus, pci_dev_get(dev->core.pdev));
+		pci_dev_put(scope->functions[1]);
 		scope->devices[1] = NULL;
 		scope->nr = 2;
 	}
@@ -125,7 +127,7 @@ void fv_scope_end(struct fv_scope *scope)
 
 FIXTURE(ops)
 {
-	struct pci_bus root, bus;
+	struct pci_bus root, bus, below;
 	struct pci_dev port, card, other;
 	struct fv_device dev;
 	struct vfio_device_set set;
@@ -455,12 +457,19 @@ TEST_F(ops, a_reset_is_offered)
 	methods[1] = CORE_PM;
 	EXPECT_TRUE(fv_reset_is_offered(&self->card));
 	methods[1] = 0;
-	self->bus.nr = 1;
+	/* the other one is on a bus below */
+	self->other.bus = &self->below;
+	self->below.self = &self->card;
+	EXPECT_FALSE(fv_reset_is_offered(&self->card));
+	/* on a bus of virtual functions; elsewhere */
+	self->below.self = NULL;
+	EXPECT_TRUE(fv_reset_is_offered(&self->card));
+	self->other.bus = &self->root;
 	EXPECT_TRUE(fv_reset_is_offered(&self->card));
 	methods[0] = 0;
 	EXPECT_FALSE(fv_reset_is_offered(&self->card));
 	/* the full list is searched, and no more */
-	self->bus.nr = 2;
+	self->other.bus = &self->bus;
 	memset(methods, CORE_BUS, PCI_NUM_RESET_METHODS);
 	EXPECT_FALSE(fv_reset_is_offered(&self->card));
 	methods[PCI_NUM_RESET_METHODS - 1] = CORE_FLR;

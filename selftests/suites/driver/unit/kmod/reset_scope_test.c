@@ -444,6 +444,7 @@ TEST_F(scope, who_is_the_same_user)
 TEST_F(scope, what_has_more_below_it)
 {
 	self->pdevs[2].subordinate = &self->further;
+	self->further.self = &self->pdevs[2];
 	expect_refused(-EBUSY, "0000:01:00.2 has a bus below it");
 	expect_reason(TOPOLOGY, "0000:01:00.2");
 	/* with a function on it */
@@ -489,7 +490,7 @@ TEST_F(scope, virtual_functions_are_held)
 	vfs(FIRST, 3, 2);
 	vfs(2, 5, 1);
 	/* a VF on the same bus is added once */
-	self->below.devices[self->below.nr++] = &self->pdevs[4];
+	self->pdevs[4].bus = &self->below;
 	EXPECT_TRUE(fv_scope_is_wide(self->dev, false));
 	EXPECT_TRUE(fv_vf_are_below(&self->pdevs[0]));
 	ASSERT_EQ(0, begin());
