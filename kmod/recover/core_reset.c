@@ -239,7 +239,7 @@ static int fv_core_reset_verify(struct fv_device *dev, char *text, size_t size)
  * @dev: the device, after the PCI core has restored its configuration
  *
  * Does not access the BARs, which the user may be using, but for the MSI-X table, which belongs to
- * the kernel. The recovery worker repairs what differs, or was written before the design was up.
+ * the kernel. The recovery worker restores what differs, or was written before the design was up.
  *
  * Context: Process context, under the device lock; memory_lock may be held.
  */

@@ -124,7 +124,7 @@ static void fv_monitor_down(struct fv_monitor *monitor, struct fv_device *dev,
 }
 
 /* Start the recovery workers when config requests are allowed after link up. */
-static void fv_monitor_repair(struct fv_card *card)
+static void fv_monitor_recover(struct fv_card *card)
 {
 	fv_ready_settle(card->port);
 	fv_monitor_all(card, fv_recovery_queue);
@@ -151,7 +151,7 @@ static void fv_monitor_up(struct fv_monitor *monitor, struct fv_device *dev,
 	monitor->is_down = false;
 	pci_info(dev->card->port, "the link to %s is up again\n", pci_name(dev->core.pdev));
 	fv_monitor_event(dev, FPGA_VFIO_EVENT_KIND_LINK_UP, link, goal);
-	fv_monitor_repair(dev->card);
+	fv_monitor_recover(dev->card);
 }
 
 static void fv_monitor_retrain(struct fv_monitor *monitor, struct fv_device *dev,
@@ -269,7 +269,7 @@ static int fv_monitor_poll(struct fv_monitor *monitor, struct fv_device *dev)
 	if (monitor->is_down)
 		fv_monitor_up(monitor, dev, &link, &goal);
 	else if (fv_monitor_has_lost(card))
-		fv_monitor_repair(card);
+		fv_monitor_recover(card);
 	else
 		fv_monitor_all(card, fv_monitor_poll_device);
 	if (ret || link.is_training)

@@ -226,9 +226,9 @@ static void fv_recovery_work(struct work_struct *work)
 	fv_stats_inc(dev->stats, ret ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
 		     FPGA_VFIO_A_STATS_RECOVERIES_OK);
 	if (ret)
-		pci_err(dev->core.pdev, "not repaired: %pe\n", ERR_PTR(ret));
+		pci_err(dev->core.pdev, "not recovered: %pe\n", ERR_PTR(ret));
 	else
-		pci_info(dev->core.pdev, "repaired\n");
+		pci_info(dev->core.pdev, "recovered\n");
 }
 
 /**

@@ -73,23 +73,17 @@ static void on_event(struct nlmsghdr *hdr, void *data)
  */
 int history_read(struct fv_history *h, struct fv_events *l)
 {
+	autofree char *why = NULL;
 	struct nl_msg *msg;
-	int ret, tries;
+	int ret;
 
-	for (tries = FV_NL_DUMP_TRIES;; tries--) {
-		autofree char *why = NULL;
-
-		memset(l, 0, sizeof(*l));
-		msg = fv_nl_message(&h->nl, FPGA_VFIO_CMD_HISTORY_GET, NLM_F_DUMP);
-		if (*h->port)
-			nla_put_string(msg, FPGA_VFIO_A_EVENT_PORT, h->port);
-		ret = fv_nl_call(&h->nl, msg, on_event, l, &why);
-		if (!ret)
-			break;
-		if (ret != -EINTR || tries == 1)
-			return fail(h, ret, why);
-		events_free(l);
-	}
+	memset(l, 0, sizeof(*l));
+	msg = fv_nl_message(&h->nl, FPGA_VFIO_CMD_HISTORY_GET, NLM_F_DUMP);
+	if (*h->port)
+		nla_put_string(msg, FPGA_VFIO_A_EVENT_PORT, h->port);
+	ret = fv_nl_call(&h->nl, msg, on_event, l, &why);
+	if (ret)
+		return fail(h, ret, why);
 	events_sort(l);
 	return FV_OK;
 }

@@ -170,7 +170,7 @@ told held
 since
 fault aer SDN
 fv_check "stop, fatal: the user is told" told error
-fv_check "stop, fatal: what it broke is repaired all the same" \
+fv_check "stop, fatal: what it broke is recovered all the same" \
 	has_event "kind=recover origin=driver" "state=ready"
 fv_check "stop, fatal: the card works" asked $CARD_ID read 0
 fv_let_go

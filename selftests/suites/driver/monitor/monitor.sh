@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# The link monitor detects, reports and repairs link faults.
+# The link monitor detects and reports link faults, and has them recovered.
 # shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -80,7 +80,7 @@ for who in user unused; do
 	fv_check "$who: it comes back by itself" fv_wait 60 device_is "$dev" ready
 	fv_check "$who: and that is told" has_event "kind=link-up origin=monitor .*speed=3 width=8" \
 		"kind=recover origin=driver" "kind=state .*state=ready"
-	fv_same "$who: a repair, counted" $((ok + 1)) "$(counter "$dev" recoveries_ok)"
+	fv_same "$who: a recovery, counted" $((ok + 1)) "$(counter "$dev" recoveries_ok)"
 	fv_same "$who: the configuration is the same, to the byte" "$config" "$(card_config "$dev")"
 	if [ $who = user ]; then
 		fv_check "$who: the card works" asked $CARD_ID read 0
@@ -123,18 +123,18 @@ fv_same "lost three times: counted" $((losses + 3)) "$(counter "$dev" link_losse
 fv_check "lost three times: it works" asked $CARD_ID read 0
 # lost again during the recovery: at the first answer, and later
 fault link-down
-fv_check "lost while it is repaired: lost" fv_wait 60 device_is "$dev" lost
+fv_check "lost while it is recovered: lost" fv_wait 60 device_is "$dev" lost
 for cut in 1 4 16; do
 	mark
 	cut_after "$port" $cut
 	fault link-up
-	fv_check "lost while it is repaired, after $cut accesses: it is" \
+	fv_check "lost while it is recovered, after $cut accesses: it is" \
 		fv_wait 60 traced 'port event 0x20'
 done
 fault link-up
-fv_check "lost while it is repaired: comes back" fv_wait 60 device_is "$dev" ready
-fv_check "lost while it is repaired: it works" asked $CARD_ID read 0
-fv_check "lost while it is repaired: the user is still there" kill -0 "$FV_HOLDER"
+fv_check "lost while it is recovered: comes back" fv_wait 60 device_is "$dev" ready
+fv_check "lost while it is recovered: it works" asked $CARD_ID read 0
+fv_check "lost while it is recovered: the user is still there" kill -0 "$FV_HOLDER"
 
 # lost when its user closes it, and back before the next poll
 fv_let_go
@@ -149,7 +149,7 @@ fv_check "lost at a close: that is seen" device_is "$dev" lost
 fault link-up
 fv_check "lost at a close: comes back by itself" fv_wait 60 device_is "$dev" ready
 fv_same "lost at a close: the monitor saw no loss" "$losses" "$(counter "$dev" link_losses)"
-fv_check "lost at a close: repaired by the driver" has_event \
+fv_check "lost at a close: recovered by the driver" has_event \
 	"kind=state origin=close .*state=lost" "kind=recover origin=driver" "kind=state .*state=ready"
 
 # for longer than the load limit: told once, with the monitor off, too
@@ -167,7 +167,7 @@ for interval in 0 100; do
 		"kind=recover origin=driver .*error=ETIMEDOUT.*does not come up in 1000 ms" \
 		"kind=state origin=driver .*state=failed.*does not come up in 1000 ms"
 	fv_has "$what: the reason" "does not come up in 1000 ms" "$(device "$dev" reason)"
-	fv_same "$what: a repair that failed, counted" $((failed + 1)) \
+	fv_same "$what: a recovery that failed, counted" $((failed + 1)) \
 		"$(counter "$dev" recoveries_failed)"
 	fv_same "$what: once" 1 "$(count_events kind=recover)"
 	since
@@ -267,7 +267,7 @@ fv_check "another card comes: it has changed" fv_wait 60 device_is "$dev" change
 fv_check "another card comes: told" has_event "kind=link-down" "kind=link-up" \
 	"kind=recover origin=driver .*error=ESTALE.*revision" "kind=state .*state=changed"
 failed=$(counter "$dev" recoveries_failed)
-fv_check "another card comes: a repair that failed, counted" test "$failed" -ge 1
+fv_check "another card comes: a recovery that failed, counted" test "$failed" -ge 1
 since
 fault reprogram alveo-xdma hold
 fv_check "the old card comes: the link is down" has_event "kind=link-down"

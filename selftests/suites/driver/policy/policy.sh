@@ -14,7 +14,7 @@ cards_bind "$dev"
 # no runtime suspend, because the test accesses the function without VFIO
 echo on >"$FV_PCI/$dev/power/control"
 
-# no link monitor, which would repair injected faults
+# no link monitor, which would recover from injected faults
 quiet="monitor_interval_ms=0"
 
 # --- reset_methods

@@ -15,7 +15,7 @@ READY=0,0x20,1,1
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1"; do
 	# no runtime suspend, because the test accesses the function without VFIO; no link monitor,
-	# which would repair injected faults
+	# which would recover from injected faults
 	echo on >"$FV_PCI/$bdf/power/control"
 	policy "$bdf" monitor_interval_ms=0
 done

@@ -24,7 +24,7 @@
 static struct world {
 	struct fv_device *dev;
 	int reset;
-	unsigned int resets, repairs;
+	unsigned int resets, recoveries;
 	enum fpga_vfio_card_state state;
 	bool is_moot;			/* of the last reset */
 	bool is_done_meanwhile;		/* the work item runs while the write waits */
@@ -84,7 +84,7 @@ void fv_reset_count(struct fv_device *dev, enum fv_reset_method method,
 void fv_recovery_queue(struct fv_device *dev)
 {
 	kernel_assert(dev == world.dev);
-	world.repairs++;
+	world.recoveries++;
 }
 
 bool fv_reset_is_core_special(struct pci_dev *pdev)
@@ -167,25 +167,25 @@ FIXTURE_TEARDOWN(flr)
 #define counts(_name) (self->stats.counters->value[A(_name)])
 
 /* The recovery worker follows a failed reset, but not if the card changed. */
-TEST_F(flr, a_failed_reset_is_repaired)
+TEST_F(flr, a_failed_reset_is_recovered)
 {
 	static const struct {
 		int error;
-		bool is_repaired, is_refused;
+		bool is_recovered, is_refused;
 	} rows[] = {
 		{ 0, false, false }, { -ESTALE, false, false },
 		{ -EIO, true, false }, { -ETIMEDOUT, true, false }, { -EINTR, true, false },
 		{ -EAGAIN, true, true }, { -EBUSY, true, true }, { -EOPNOTSUPP, true, true },
 	};
-	unsigned int i, repairs = 0, refused = 0;
+	unsigned int i, recoveries = 0, refused = 0;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		world.reset = rows[i].error;
 		fv_flr_run(&self->dev);
-		repairs += rows[i].is_repaired;
+		recoveries += rows[i].is_recovered;
 		refused += rows[i].is_refused;
 		EXPECT_EQ(i + 1, world.resets);
-		EXPECT_EQ(repairs, world.repairs) {
+		EXPECT_EQ(recoveries, world.recoveries) {
 			TH_LOG("error %d", rows[i].error);
 		}
 		EXPECT_EQ(refused, counts(RESET_REFUSED)) {

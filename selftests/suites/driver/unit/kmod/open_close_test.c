@@ -489,7 +489,7 @@ TEST_F(open_close, a_close_of_what_is_broken)
 }
 
 /* The states that the recovery worker handles. */
-TEST_F(open_close, what_is_repaired)
+TEST_F(open_close, what_is_recovered)
 {
 	static const struct {
 		enum fpga_vfio_card_state state;
