@@ -218,6 +218,22 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	vfio_put_device(&dev->core.vdev);
 }
 
+/*
+ * After a kexec the next kernel finds the port and the link as they are left here: undo what a fence
+ * session or a recovery has changed. A user, if there still is one, stays behind the fence.
+ */
+static void fv_pci_shutdown(struct pci_dev *pdev)
+{
+	struct fv_device *dev = fv_device_of_pci(pdev);
+
+	if (fv_fence_raise(dev))
+		pci_warn(pdev, "not fenced at shutdown: accesses by its user do not end\n");
+	fv_flr_exit(dev);
+	fv_recovery_leave(dev);
+	fv_op_leave(dev);
+	fv_session_leave(dev);
+}
+
 static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
@@ -247,6 +263,7 @@ static struct pci_driver fv_pci_driver = {
 	.id_table		= fv_ids,
 	.probe			= fv_pci_probe,
 	.remove			= fv_pci_remove,
+	.shutdown		= fv_pci_shutdown,
 	.sriov_configure	= fv_pci_sriov_configure,
 	.err_handler		= &fv_pci_err_handlers,
 	.driver_managed_dma	= true,

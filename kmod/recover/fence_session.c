@@ -641,7 +641,7 @@ static bool fv_session_is_back(struct fv_device *dev)
 
 /**
  * fv_session_leave - Remove a device from its card's fence session
- * @dev: the device, being unbound, without user, with fv_device::is_leaving set
+ * @dev: the device, being unbound without a user, or being shut down; fv_device::is_leaving is set
  *
  * The last device of the card ends the session: it enables the link and restores the port, and, if
  * the card is back within a second, unbound functions, so that the next driver finds the card.
@@ -664,7 +664,7 @@ void fv_session_leave(struct fv_device *dev)
 		fv_recover_driverless(card);
 	fv_session_return(card);
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
-			    "it was unbound while it was fenced");
+			    "it was unbound or shut down while it was fenced");
 }
 
 /**

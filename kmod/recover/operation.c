@@ -448,7 +448,7 @@ static struct fv_op *fv_op_drop_first_of(struct fv_device *dev)
 }
 
 /**
- * fv_op_leave - Cancel the operations of a device being unbound
+ * fv_op_leave - Cancel the operations of a device being unbound or shut down
  * @dev: the device; fv_device::is_leaving is set
  *
  * One that runs does not hold the device lock now, but may try to. This does not wait for its end:

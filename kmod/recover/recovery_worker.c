@@ -245,8 +245,8 @@ int fv_recovery_init(struct fv_device *dev)
 }
 
 /**
- * fv_recovery_leave - Stop the recovery of a device being unbound
- * @dev: the device, without a user; ends the driver's own waits for it
+ * fv_recovery_leave - Stop the recovery of a device being unbound or shut down
+ * @dev: the device; ends the driver's own waits for it
  *
  * Context: Process context, under the device lock, which the recovery worker only tries.
  */

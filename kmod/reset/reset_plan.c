@@ -6,12 +6,16 @@
 
 #include "base/compat.h"
 #include "base/policy.h"
+#include "base/wait.h"
 #include "isolate/reset_scope.h"
 #include "pcie/reset_ops.h"
 #include "reset/reset.h"
 
 /* How long (ms) a plan waits for locks: its caller holds locks of generic netlink. */
 #define FV_PLAN_LOCK_MS	100
+
+/* The same until the device has resumed. The PCI core waits for a minute for a dead one in D3cold. */
+#define FV_PLAN_RESUME_MS	2000
 
 /**
  * fv_reset_report_functions - Copy a reset scope into a report
@@ -67,6 +71,26 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_scope *scope,
 	fv_scope_end(scope);
 }
 
+/* As pm_runtime_resume_and_get(), but with a limit; -EAGAIN when that is over. */
+static int fv_plan_resume(struct pci_dev *pdev, char *text, size_t size)
+{
+	int ret = pm_runtime_get(&pdev->dev);
+	struct fv_wait wait;
+
+	if (ret >= 0 || ret == -EINPROGRESS)
+		ret = 0;
+	fv_wait_begin(&wait, FV_PLAN_RESUME_MS);
+	while (!ret && !pm_runtime_active(&pdev->dev))
+		ret = fv_wait_pause(&wait);
+	if (ret == -ETIMEDOUT) {
+		snprintf(text, size, "it does not resume in %u ms", FV_PLAN_RESUME_MS);
+		ret = -EAGAIN;
+	}
+	if (ret)
+		pm_runtime_put(&pdev->dev);
+	return ret;
+}
+
 /**
  * fv_reset_plan - Preview fv_reset_run()
  * @dev: the device; the caller keeps it from going away
@@ -74,9 +98,9 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_scope *scope,
  * @report: each method, in order, with the error that would refuse it
  *
  * Context: Process context, may sleep; waits for vfio_device_set::lock, which it takes, for at most
- * FV_PLAN_LOCK_MS.
- * Return: 0, -ENOMEM, -EINTR, -EAGAIN if another task keeps that lock, with its text in the first
- * step, or an error of runtime PM.
+ * FV_PLAN_LOCK_MS, and until the device has resumed, for at most FV_PLAN_RESUME_MS.
+ * Return: 0, -ENOMEM, -EINTR, -EAGAIN if another task keeps that lock, or the device does not
+ * resume, with the text in the first step, or an error of runtime PM.
  */
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
 {
@@ -95,9 +119,9 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 		return -ENOMEM;
 	fv_device_policy(dev, &policy);
 
-	ret = pm_runtime_resume_and_get(&pdev->dev);
-	if (ret < 0)
-		return ret;
+	ret = fv_plan_resume(pdev, first->text, sizeof(first->text));
+	if (ret)
+		goto err;
 	ret = fv_scope_lock_own_set(dev, FV_PLAN_LOCK_MS, first->text, sizeof(first->text));
 	if (!ret) {
 		scope->is_any_user = methods & FV_RESET_VERIFY_CARD_FIRST;
@@ -105,11 +129,13 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 		for (i = 0; i < nr; i++)
 			fv_reset_plan_step(dev, scope, &policy, order[i], report);
 		mutex_unlock(&dev->core.vdev.dev_set->lock);
-	} else {
+	}
+	pm_runtime_put(&pdev->dev);
+err:
+	if (ret == -EAGAIN || ret == -EINTR) {
 		first->error = ret;
 		fv_refusal_set(&first->refusal, FPGA_VFIO_REFUSAL_BUSY, pci_name(pdev));
 		report->nr = 1;
 	}
-	pm_runtime_put(&pdev->dev);
 	return ret;
 }

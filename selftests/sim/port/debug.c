@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * debugfs: fv_port/<port>/state shows the link model, the settings by software and the counters;
- * cut_after cuts the link in the middle of a software sequence. Above a device that is not the
+ * cut_after cuts the link in the middle of a software sequence; shutdown shuts down the functions
+ * below, as a kexec does. Above a device that is not the
  * simulated card, the other files control the link model.
  */
 #include <linux/debugfs.h>
+#include <linux/pm_runtime.h>
 #include <linux/seq_file.h>
 
 #include "port.h"
@@ -93,6 +95,31 @@ static int fail_set(void *data, u64 val)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(fail_fops, fail_get, fail_set, "%llu\n");
 
+/* As device_shutdown() does for a kexec, with the functions below: the last one first. */
+static int shutdown_set(void *data, u64 val)
+{
+	struct fv_port *p = data;
+	struct pci_dev *pdev;
+	int devfn;
+
+	for (devfn = 255; devfn >= 0; devfn--) {
+		pdev = pci_get_slot(p->pdev->subordinate, devfn);
+		if (!pdev)
+			continue;
+		device_lock(&p->pdev->dev);
+		device_lock(&pdev->dev);
+		pm_runtime_get_noresume(&pdev->dev);
+		pm_runtime_barrier(&pdev->dev);
+		pdev->dev.bus->shutdown(&pdev->dev);
+		pm_runtime_put_noidle(&pdev->dev);
+		device_unlock(&pdev->dev);
+		device_unlock(&p->pdev->dev);
+		pci_dev_put(pdev);
+	}
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(shutdown_fops, NULL, shutdown_set, "%llu\n");
+
 /**
  * fv_debug_init - Create the module's directory
  */
@@ -111,6 +138,7 @@ void fv_debug_add(struct fv_port *p)
 
 	debugfs_create_file("state", 0400, dir, p, &state_fops);
 	debugfs_create_u32("cut_after", 0600, dir, &p->cut_after);
+	debugfs_create_file_unsafe("shutdown", 0200, dir, p, &shutdown_fops);
 	if (p->truth != &fv_truth_sim)
 		return;
 	debugfs_create_file_unsafe("link", 0600, dir, p, &link_fops);

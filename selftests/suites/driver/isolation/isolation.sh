@@ -250,6 +250,51 @@ fault wait ready
 fv_bind $FV_DRIVER "$dev"
 policy "$dev" monitor_interval_ms=0
 
+# a kexec hands the port to the next kernel
+shuts_down()
+{
+	echo 1 >"$PORT_DEBUG/$port/shutdown"
+}
+
+# shut_down WHAT: check what is left after a shutdown behind the fence; then a new bind
+shut_down()
+{
+	fv_check "$1: the link is up" fv_wait 60 link_is "$port" 3 8
+	back "$1"
+	fv_check "$1: no reset" eval '! act reset "$dev"'
+	fv_check "$1: the port is left alone" port_is bits
+	owner_ends
+	fv_unbind "$dev"
+	fault wait ready
+	fv_bind $FV_DRIVER "$dev"
+	policy "$dev" monitor_interval_ms=0
+}
+
+shuts_down
+fv_check "shut down: the port is as it was" port_is bits
+fv_unbind "$dev"
+fv_bind $FV_DRIVER "$dev"
+policy "$dev" monitor_interval_ms=0
+
+holder "$dev"
+fenced "shut down in a fence session"
+shuts_down
+fv_check "shut down in a fence session: the card is not ready" device_is "$dev" failed
+fv_check "shut down in a fence session: its user reads all-ones" asked ffffffff read 0
+fv_let_go
+shut_down "shut down in a fence session"
+
+policy "$dev" ready_limit_ms=120000
+fenced "shut down in a recovery"
+waits "shut down in a recovery"
+shuts_down
+fv_check "shut down in a recovery: the card is not ready" device_is "$dev" failed
+own_wait
+fv_check "shut down in a recovery: that ends it" said "error (EINTR|EAGAIN|ENODEV|ECANCELED) "
+card ready-after image
+release
+shut_down "shut down in a recovery"
+
 policy "$dev" ready_limit_ms=120000
 fenced "unbound in a recovery"
 waits "unbound in a recovery"

@@ -990,7 +990,7 @@ TEST_F(session, a_device_leaves)
 	EXPECT_STREQ("enable link settle ready restore, ", world.did);
 	EXPECT_EQ(1, world.driverless);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[1].state);
-	EXPECT_STREQ("it was unbound while it was fenced", self->devices[1].reason);
+	EXPECT_STREQ("it was unbound or shut down while it was fenced", self->devices[1].reason);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_DRIVER, world.origin);
 	leaves(self->dev);
 	EXPECT_STREQ("", world.did);

@@ -79,7 +79,8 @@ struct device {
 	struct device_driver *driver;
 	void *drvdata;
 	int usage;		/* of runtime PM */
-	int wake_error;		/* result of pm_runtime_resume_and_get() */
+	int wake_error;		/* result of pm_runtime_get() and pm_runtime_resume_and_get() */
+	u64 active_ns;		/* pm_runtime_active() from then on */
 	int active;		/* result of pm_runtime_get_if_active() */
 };
 
@@ -349,6 +350,8 @@ const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct
 
 /* Runtime PM: counts, and returns the test's results. */
 int pm_runtime_resume_and_get(struct device *dev);
+#define pm_runtime_get(dev)		((dev)->usage++, (dev)->wake_error)
+#define pm_runtime_active(dev)		(kernel_ns >= (dev)->active_ns)
 #define pm_runtime_get_sync(dev)	((void)(dev)->usage++)
 #define pm_runtime_get_noresume(dev)	((void)(dev)->usage++)
 #define pm_runtime_put(dev)		((void)(dev)->usage--)
@@ -424,6 +427,7 @@ struct pci_driver {
 	const struct attribute_group **dev_groups;
 	int (*probe)(struct pci_dev *pdev, const struct pci_device_id *id);
 	void (*remove)(struct pci_dev *pdev);
+	void (*shutdown)(struct pci_dev *pdev);
 	int (*sriov_configure)(struct pci_dev *pdev, int nr_virtfn);
 	const struct pci_error_handlers *err_handler;
 	bool driver_managed_dma;

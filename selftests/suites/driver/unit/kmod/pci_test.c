@@ -72,6 +72,7 @@ const struct vfio_device_ops fv_vfio_ops;
 static const struct fv_profile profile = { .name = "generic" };
 
 TRIES(fence_init, struct fv_device *, "fence")
+TRIES(fence_raise, struct fv_device *, "raise")
 TRIES(recovery_init, struct fv_device *, "recovery")
 PUBLISHES(group_attach, "group")
 PUBLISHES(device_list, "list")
@@ -354,6 +355,22 @@ TEST_F(pci, a_device_with_errata)
 	world.is_refused = true;
 	EXPECT_EQ(-EINVAL, probe());
 	EXPECT_STREQ("", world.did);
+}
+
+/* The port and the link go to the next kernel; the user stays, behind the fence. */
+TEST_F(pci, a_shutdown)
+{
+	probe();
+	world.did[0] = '\0';
+	world.driver->shutdown(&self->pdev);
+	EXPECT_STREQ("raise no-flr leave-recovery leave-op leave-session ", world.did);
+	/* a user that cannot be fenced does not keep the system up */
+	world.fails = "raise";
+	world.did[0] = '\0';
+	world.driver->shutdown(&self->pdev);
+	EXPECT_STREQ("raise no-flr leave-recovery leave-op leave-session ", world.did);
+	world.fails = NULL;
+	world.driver->remove(&self->pdev);
 }
 
 /* Off by default; new functions of a fenced card would not be fenced. */

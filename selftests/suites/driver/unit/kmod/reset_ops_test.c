@@ -572,6 +572,29 @@ TEST_F(ops, a_plan_does_not_wait_for_long)
 	world.set = 0;
 	EXPECT_EQ(0, plan(ALL));
 	EXPECT_STREQ("", self->report.steps[0].text);
+	EXPECT_EQ(0, self->card.dev.usage);
+}
+
+/* The PCI core may wait for a minute for a device in D3cold. */
+TEST_F(ops, a_plan_has_a_device_resume)
+{
+	u64 began_ns = kernel_ns;
+
+	self->card.dev.active_ns = began_ns + 1900 * NSEC_PER_MSEC;
+	self->card.dev.wake_error = -EINPROGRESS;
+	EXPECT_EQ(0, plan(ALL));
+	EXPECT_LE(1900 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	EXPECT_EQ(0, self->card.dev.usage);
+	self->card.dev.wake_error = 0;
+	began_ns = kernel_ns;
+	self->card.dev.active_ns = began_ns + 3000 * NSEC_PER_MSEC;
+	EXPECT_EQ(-EAGAIN, plan(ALL));
+	EXPECT_GT(2020 * NSEC_PER_MSEC, kernel_ns - began_ns);
+	ASSERT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
+	EXPECT_STREQ("it does not resume in 2000 ms", self->report.steps[0].text);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, self->report.steps[0].refusal.reason);
+	EXPECT_EQ(0, self->card.dev.usage);
 }
 
 TEST_F(ops, a_plan_has_each_step)
@@ -658,6 +681,7 @@ TEST_F(ops, a_plan_that_cannot_be_made)
 	self->card.dev.wake_error = -EACCES;
 	self->report.nr_functions = 3;
 	EXPECT_EQ(-EACCES, plan(ALL));
+	EXPECT_EQ(0, self->card.dev.usage);
 	EXPECT_EQ(0, self->report.nr_functions);
 	self->card.dev.wake_error = 0;
 	current->is_killed = true;
