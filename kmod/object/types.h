@@ -164,7 +164,7 @@ struct fv_session {
  * @is_down: the link is down unexpectedly
  * @is_degraded: the link is slower or narrower than its goal, in two polls in a row
  * @is_suspect: the last poll found the link slower or narrower
- * @looked_ns: time of the last poll while degraded, ns, CLOCK_MONOTONIC; 0 if the monitor was off
+ * @read_ns: time of the last poll while degraded, ns, CLOCK_MONOTONIC; 0 if the monitor was off
  * @retrain_ns: earliest time of the next retrain, ns, CLOCK_MONOTONIC
  * @pause_ns: delay after the next retrain that fails, ns
  * @has_link: the last poll could read @link; fv_registry_lock
@@ -175,7 +175,7 @@ struct fv_monitor {
 	bool is_down;
 	bool is_degraded;
 	bool is_suspect;
-	u64 looked_ns;
+	u64 read_ns;
 	u64 retrain_ns;
 	u64 pause_ns;
 	bool has_link;

@@ -172,10 +172,10 @@ static void fv_monitor_count_degraded(struct fv_monitor *monitor, struct fv_devi
 {
 	u64 now_ns = ktime_get_ns();
 
-	if (monitor->looked_ns)
+	if (monitor->read_ns)
 		fv_stats_add(dev->stats, FPGA_VFIO_A_STATS_DEGRADED_NS,
-			     now_ns - monitor->looked_ns);
-	monitor->looked_ns = now_ns;
+			     now_ns - monitor->read_ns);
+	monitor->read_ns = now_ns;
 }
 
 static void fv_monitor_degraded(struct fv_monitor *monitor, struct fv_device *dev,
@@ -184,7 +184,7 @@ static void fv_monitor_degraded(struct fv_monitor *monitor, struct fv_device *de
 {
 	if (!monitor->is_suspect) {
 		monitor->is_suspect = true;
-		monitor->looked_ns = ktime_get_ns();
+		monitor->read_ns = ktime_get_ns();
 		return;
 	}
 	if (!monitor->is_degraded) {
@@ -293,7 +293,7 @@ static void fv_monitor_work(struct work_struct *work)
 
 	if (!interval_ms) {
 		monitor->is_suspect = false;
-		monitor->looked_ns = 0;
+		monitor->read_ns = 0;
 		fv_monitor_note(monitor, NULL);
 		return;
 	}
