@@ -277,6 +277,7 @@ fv_bind $FV_DRIVER "$dev"
 policy "$dev" monitor_interval_ms=0
 
 holder "$dev"
+fv_check "to be shut down: the card has a user" told held
 fenced "shut down in a fence session"
 shuts_down
 fv_check "shut down in a fence session: the card is not ready" device_is "$dev" failed
