@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Differences between the supported kernels (6.12 to 7.3). No other file looks at the version of
- * the kernel.
+ * Differences between the supported kernels (6.12 to 7.3). No other file checks the version of the
+ * kernel.
  */
 #ifndef FV_COMPAT_H
 #define FV_COMPAT_H

@@ -55,7 +55,7 @@ static const struct fv_policy_field fv_policy_fields[FV_POLICY_NR + 1] = {
 	[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = { "monitor_interval_ms", 10, 60000, 100, true },
 	/*
 	 * A retrain takes the link through Recovery, and from 8 GT/s on through an equalization,
-	 * during the user's DMA: off unless the administrator asks for it.
+	 * during the user's DMA: off unless the administrator turns it on.
 	 */
 	[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = { "auto_retrain", 0, 1, 0 },
 	[FPGA_VFIO_A_POLICY_IDENTITY] = {

@@ -17,7 +17,7 @@ static DEFINE_MUTEX(fv_policy_edit_lock);
 /**
  * fv_policy_edit - Change the policy of a device
  * @dev: the device, kept by the caller
- * @origin: the interface that asked for the change
+ * @origin: the interface that requested the change
  * @edit: edits a copy of the policy; its error is returned, and the copy dropped
  * @arg: for @edit
  * @text: set to the cause of a refusal

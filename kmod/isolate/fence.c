@@ -443,7 +443,7 @@ static int fv_fence_lower_step(struct fv_device *dev)
  *
  * Context: Process context, may sleep for FV_FENCE_LIMIT_MS; not under memory_lock or
  * fv_fence::gate.
- * Return: 0, or with the fence still up -EAGAIN if importers do not let go within the limit, -EINTR
+ * Return: 0, or with the fence still up -EAGAIN if importers hold dma-bufs beyond the limit, -EINTR
  * on a fatal signal.
  */
 int fv_fence_try_lower(struct fv_device *dev)
@@ -469,7 +469,7 @@ int fv_fence_try_lower(struct fv_device *dev)
  *
  * Context: Process context, may sleep for FV_FENCE_LIMIT_MS; not under memory_lock or
  * fv_fence::gate.
- * Return: 0, -EAGAIN if importers do not let go within the limit, -EINTR on a fatal signal.
+ * Return: 0, -EAGAIN if importers hold dma-bufs beyond the limit, -EINTR on a fatal signal.
  */
 int fv_fence_try_revoke(struct fv_device *dev)
 {

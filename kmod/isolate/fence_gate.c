@@ -142,7 +142,7 @@ static void fv_fence_reopen(struct fv_fence *fence)
  *
  * Context: Process context, may sleep; not under memory_lock of any device, as vfio_pci_core takes
  * that of @dev to mask INTx.
- * Return: 0, then call fv_fence_open_gate(); -EAGAIN if the user does not let go within the limit,
+ * Return: 0, then call fv_fence_open_gate(); -EAGAIN if ioctls do not end within the limit,
  * -EINTR on a fatal signal.
  */
 int fv_fence_close_gate(struct fv_device *dev, struct fv_wait *wait)

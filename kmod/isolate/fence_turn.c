@@ -61,7 +61,7 @@ void fv_fence_turn_init(struct fv_fence *fence)
  * @wait: limit
  *
  * Threads that read, write and fault leave no gap in which a trylock succeeds. A blocking wait
- * cannot time out when a write to Command holds the lock and importers of dma-bufs do not let go.
+ * cannot time out when a write to Command holds the lock and importers hold dma-bufs.
  * So a work item blocks in place of the task.
  *
  * Context: Process context, may sleep; killable; not under memory_lock.

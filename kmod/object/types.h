@@ -107,7 +107,7 @@ struct fv_intx {
  * @at: file offset of the byte with Initiate Function Level Reset; U64_MAX if there is none
  * @af_at: file offset of that byte of the Advanced Features capability; U64_MAX if there is none
  * @work: runs the reset
- * @asked: number of resets requested
+ * @requested: number of resets requested
  * @done: number of those that are done or cancelled
  * @wait: woken when @done changes
  */
@@ -115,7 +115,7 @@ struct fv_flr {
 	u64 at;
 	u64 af_at;
 	struct work_struct work;
-	atomic_t asked;
+	atomic_t requested;
 	int done;
 	wait_queue_head_t wait;
 };
@@ -129,7 +129,7 @@ struct fv_flr {
  */
 static inline bool fv_flr_is_due(const struct fv_flr *flr)
 {
-	return atomic_read(&flr->asked) != READ_ONCE(flr->done);
+	return atomic_read(&flr->requested) != READ_ONCE(flr->done);
 }
 
 /**

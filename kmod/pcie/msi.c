@@ -24,7 +24,7 @@
 #define FV_MSI_WRITES	2
 
 /* Reads before a difference is an error, where nothing is written. */
-#define FV_MSI_LOOKS	3
+#define FV_MSI_READS	3
 
 /* Returns 0, or with a text -ENXIO if the register reads all-ones, -EIO if it differs. */
 static int fv_msi_compare(u32 value, u32 expected, const char *what, char *text, size_t size)
@@ -260,14 +260,14 @@ static bool fv_msi_has_memory(struct pci_dev *pdev)
  */
 int fv_msi_verify(struct pci_dev *pdev, char *text, size_t size)
 {
-	unsigned int looks;
+	unsigned int reads;
 	int ret;
 
 	if (!fv_msi_is_on(pdev) || pdev->current_state != PCI_D0)
 		return 0;
 	/* A change of affinity, or the user disabling Memory Space, fails one read at most. */
-	for (looks = 0; looks < FV_MSI_LOOKS; looks++) {
-		if (looks)
+	for (reads = 0; reads < FV_MSI_READS; reads++) {
+		if (reads)
 			usleep_range(1000, 2000);
 		ret = fv_msi_check(pdev, fv_msi_has_memory(pdev), text, size);
 		if (!ret) {

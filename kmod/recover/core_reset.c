@@ -30,7 +30,7 @@
 
 /*
  * The PCI core resets functions with the device locks of all that it resets, and of the bridges
- * above, held. An importer of dma-bufs that is one of them lets go only after the reset: no wait
+ * above, held. An importer that is one of them releases its dma-bufs only after the reset: no wait
  * here may be without a limit. Without the fence the reset is that of vfio-pci.
  */
 static void fv_core_reset_raise(struct fv_device *dev, struct pci_dev *reset)
@@ -192,7 +192,7 @@ static void fv_core_reset_unfence(struct fv_device *dev)
 	if (!ret)
 		return;
 	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_KERNEL,
-			    "importers of its dma-bufs do not let go after a reset by the PCI core");
+			    "importers of its dma-bufs hold them after a reset by the PCI core");
 	fv_recovery_queue(dev);
 }
 

@@ -72,7 +72,7 @@ static void fv_flr_work(struct work_struct *work)
 {
 	struct fv_device *dev = container_of(work, struct fv_device, flr.work);
 	/* A reset requested during this one needs another run. */
-	int asked = atomic_read(&dev->flr.asked);
+	int requested = atomic_read(&dev->flr.requested);
 	int ret = fv_reset_run(dev, &fv_flr_request, NULL);
 
 	if (ret == -EAGAIN || ret == -EBUSY || ret == -EOPNOTSUPP)
@@ -82,7 +82,7 @@ static void fv_flr_work(struct work_struct *work)
 	 */
 	if (ret && ret != -ESTALE)
 		fv_recovery_queue(dev);
-	WRITE_ONCE(dev->flr.done, asked);
+	WRITE_ONCE(dev->flr.done, requested);
 	wake_up_all(&dev->flr.wait);
 }
 
@@ -112,7 +112,7 @@ void fv_flr_init(struct fv_device *dev)
  */
 void fv_flr_cancel(struct fv_device *dev)
 {
-	WRITE_ONCE(dev->flr.done, atomic_read(&dev->flr.asked));
+	WRITE_ONCE(dev->flr.done, atomic_read(&dev->flr.requested));
 	cancel_work(&dev->flr.work);
 }
 
@@ -128,7 +128,7 @@ void fv_flr_exit(struct fv_device *dev)
 }
 
 /* Whether the driver does this reset itself, by the same rules as for VFIO_DEVICE_RESET. */
-static bool fv_flr_is_ours(struct fv_device *dev)
+static bool fv_flr_is_emulated(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 
@@ -167,7 +167,7 @@ static int fv_flr_is_set(const char __user *buf, size_t count, u64 offset, u8 bi
 
 /* With page faults disabled; -EFAULT if the buffer is not present. */
 static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user *buf,
-				    size_t count, loff_t *ppos, struct fv_flr_bits *asked)
+				    size_t count, loff_t *ppos, struct fv_flr_bits *requested)
 {
 	const struct fv_flr *flr = &fv_device_of_vfio(vdev)->flr;
 	ssize_t ret = -EFAULT;
@@ -179,8 +179,8 @@ static ssize_t fv_flr_write_nofault(struct vfio_device *vdev, const char __user 
 	if (express >= 0 && af >= 0)
 		ret = fv_flr_write_core(vdev, buf, count, ppos);
 	pagefault_enable();
-	asked->express = ret > 0 && express;
-	asked->af = ret > 0 && af;
+	requested->express = ret > 0 && express;
+	requested->af = ret > 0 && af;
 	return ret;
 }
 
@@ -206,7 +206,7 @@ static bool fv_flr_lock(struct fv_device *dev)
  * @buf: user buffer
  * @count: bytes to write, of which fv_flr_is_in() says that they may request a reset
  * @ppos: offset in the VFIO device's file; advanced
- * @is_asked: set to true if fv_flr_run() has to do a reset
+ * @is_requested: set to true if fv_flr_run() has to do a reset
  *
  * A task that waits for the device lock must not wait for the user's memory: the buffer is faulted
  * in before, and the write retried if it is paged out meanwhile. If another task has the lock,
@@ -216,11 +216,11 @@ static bool fv_flr_lock(struct fv_device *dev)
  * Return: As vfio_pci_core_write(), or as fv_fence_write() if the device is fenced meanwhile.
  */
 ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
-		     loff_t *ppos, bool *is_asked)
+		     loff_t *ppos, bool *is_requested)
 {
 	struct fv_device *dev = fv_device_of_vfio(vdev);
-	bool is_ours = dev->flr.at - *ppos < count && fv_flr_is_ours(dev);
-	struct fv_flr_bits asked = {};
+	bool is_emulated = dev->flr.at - *ppos < count && fv_flr_is_emulated(dev);
+	struct fv_flr_bits requested = {};
 	ssize_t ret = -EFAULT;
 	unsigned int tries;
 	bool is_locked;
@@ -230,7 +230,7 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 	 * cannot restore virtual functions: with the lock held here it does not reset their
 	 * function.
 	 */
-	if ((!is_ours && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
+	if ((!is_emulated && !pci_num_vf(dev->core.pdev)) || count > dev->core.pdev->cfg_size)
 		return fv_flr_write_core(vdev, buf, count, ppos);
 
 	for (tries = 0; ret == -EFAULT && tries < FV_FLR_TRIES; tries++) {
@@ -240,18 +240,18 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 		if (fv_fence_is_up(&dev->fence))
 			ret = fv_fence_write(vdev, buf, count, ppos);
 		else
-			ret = fv_flr_write_nofault(vdev, buf, count, ppos, &asked);
+			ret = fv_flr_write_nofault(vdev, buf, count, ppos, &requested);
 		if (is_locked)
 			device_unlock(&dev->core.pdev->dev);
 	}
-	*is_asked = is_ours && asked.express;
-	if (!*is_asked && (asked.express || asked.af))
+	*is_requested = is_emulated && requested.express;
+	if (!*is_requested && (requested.express || requested.af))
 		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_RESET_REFUSED);
 	return ret;
 }
 
 /**
- * fv_flr_run - Reset a function that its user has asked to reset
+ * fv_flr_run - Run the reset that a write requested
  * @dev: the device
  *
  * Context: Process context, may sleep for FV_FLR_WRITE_MS even if the reset takes longer; killable.
@@ -259,7 +259,7 @@ ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t co
 void fv_flr_run(struct fv_device *dev)
 {
 	struct fv_flr *flr = &dev->flr;
-	int mine = atomic_inc_return(&flr->asked);
+	int mine = atomic_inc_return(&flr->requested);
 
 	queue_work(system_dfl_wq, &flr->work);
 	wait_event_killable_timeout(flr->wait, READ_ONCE(flr->done) - mine >= 0,

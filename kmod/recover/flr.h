@@ -27,7 +27,7 @@ void fv_flr_init(struct fv_device *dev);
 void fv_flr_cancel(struct fv_device *dev);
 void fv_flr_exit(struct fv_device *dev);
 ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
-		     loff_t *ppos, bool *is_asked);
+		     loff_t *ppos, bool *is_requested);
 void fv_flr_run(struct fv_device *dev);
 
 #endif /* FV_FLR_H */

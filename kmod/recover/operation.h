@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Operations: what a requester asks of a card, run one at a time by the card's worker, and their
- * results.
+ * Operations: requests for a card, run one at a time by the card's worker, and their results.
  */
 #ifndef FV_OPERATION_H
 #define FV_OPERATION_H
@@ -143,7 +142,7 @@ struct fv_op_status {
 };
 
 /**
- * struct fv_op_observer - hears of operations
+ * struct fv_op_observer - callbacks for operations
  * @begun: an operation begins to run
  * @progressed: a phase of its reset ended
  * @ended: it ended

@@ -253,43 +253,43 @@ TEST_F(flr, which_writes_may_request_it)
 }
 
 /* A write of Device Control; returns its result. */
-static ssize_t do_write(struct fv_device *dev, u16 control, bool *is_asked)
+static ssize_t do_write(struct fv_device *dev, u16 control, bool *is_requested)
 {
 	u8 bytes[4] = { 0, 0, control, control >> 8 };
 	loff_t at = CONTROL - 2;
 
-	*is_asked = false;
-	return fv_flr_write(&dev->core.vdev, (char *)bytes, sizeof(bytes), &at, is_asked);
+	*is_requested = false;
+	return fv_flr_write(&dev->core.vdev, (char *)bytes, sizeof(bytes), &at, is_requested);
 }
 
-#define write_control(_control) do_write(&self->dev, _control, &is_asked)
+#define write_control(_control) do_write(&self->dev, _control, &is_requested)
 #define FLR PCI_EXP_DEVCTL_BCR_FLR
 
 TEST_F(flr, a_write)
 {
-	bool is_asked;
+	bool is_requested;
 
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_TRUE(is_asked);
+	EXPECT_TRUE(is_requested);
 	/* so that the core does not reset the function itself */
 	EXPECT_TRUE(world.was_locked);
 	EXPECT_TRUE(world.had_no_faults);
 	EXPECT_FALSE(self->pdev.dev.mutex.held);
 	EXPECT_EQ(4, kernel_faulted_in);
 	EXPECT_EQ(4, write_control((u16)~FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_TRUE(world.was_locked);
 	/* the core did not take it */
 	world.write = -EINVAL;
 	EXPECT_EQ(-EINVAL, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	world.write = 0;
 	EXPECT_EQ(0, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	/* a byte of it */
 	world.write = 1;
 	EXPECT_EQ(1, write_control(FLR));
-	EXPECT_TRUE(is_asked);
+	EXPECT_TRUE(is_requested);
 	EXPECT_EQ(5, world.writes);
 	EXPECT_EQ(0, world.resets);
 	EXPECT_EQ(0, counts(RESET_REFUSED));
@@ -298,29 +298,29 @@ TEST_F(flr, a_write)
 /* By the rules for VFIO_DEVICE_RESET; else the core does with the write what it does. */
 TEST_F(flr, a_write_that_is_left_to_the_core)
 {
-	bool is_asked;
+	bool is_requested;
 
 	self->pdev.devcap = 0;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_FALSE(world.was_locked);
 	EXPECT_FALSE(world.had_no_faults);
 	self->pdev.devcap = PCI_EXP_DEVCAP_FLR;
 	self->dev.core.reset_works = false;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_FALSE(world.was_locked);
 	self->dev.core.reset_works = true;
 	world.is_special = true;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_FALSE(world.was_locked);
 	EXPECT_EQ(0, counts(RESET_REFUSED));
 
 	/* but for virtual functions, which would lose their configuration: no reset at all */
 	self->pdev.nr_vfs = 1;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_TRUE(world.was_locked);
 	EXPECT_EQ(1, counts(RESET_REFUSED));
 	EXPECT_EQ(4, write_control(0));
@@ -331,7 +331,7 @@ TEST_F(flr, a_write_that_is_left_to_the_core)
 /* A reset by the PCI core in the write is the user's. */
 TEST_F(flr, a_reset_by_the_core_is_counted)
 {
-	bool is_asked;
+	bool is_requested;
 
 	self->pdev.devcap = 0;
 	EXPECT_EQ(4, write_control(FLR));
@@ -344,7 +344,7 @@ TEST_F(flr, a_reset_by_the_core_is_counted)
 	EXPECT_EQ(4, write_control(FLR));
 	EXPECT_EQ(2, world.counted);
 	EXPECT_EQ(1, world.counted_ok);
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(0, world.resets);
 }
 
@@ -355,7 +355,7 @@ TEST_F(flr, a_write_to_advanced_features)
 {
 	loff_t at = AF_CONTROL;
 	u8 byte = PCI_AF_CTRL_FLR;
-	bool is_asked = false;
+	bool is_requested = false;
 
 	EXPECT_FALSE(fv_flr_is_in(&self->dev.flr, 1, at));
 	pci_put_cap(&self->pdev, PCI_CAP_ID_AF, 0xc0);
@@ -368,8 +368,8 @@ TEST_F(flr, a_write_to_advanced_features)
 
 	world.is_core_reset = true;
 	world.write = 1;
-	EXPECT_EQ(1, fv_flr_write(&self->dev.core.vdev, (char *)&byte, 1, &at, &is_asked));
-	EXPECT_FALSE(is_asked);
+	EXPECT_EQ(1, fv_flr_write(&self->dev.core.vdev, (char *)&byte, 1, &at, &is_requested));
+	EXPECT_FALSE(is_requested);
 	EXPECT_FALSE(world.was_locked);
 	EXPECT_EQ(1, world.counted);
 }
@@ -379,19 +379,19 @@ TEST_F(flr, a_write_to_advanced_features_with_virtual_functions)
 {
 	static u8 bytes[AF_CONTROL - CONTROL];
 	loff_t at = AF_CONTROL;
-	bool is_asked = false;
+	bool is_requested = false;
 
 	pci_put_cap(&self->pdev, PCI_CAP_ID_AF, 0xc0);
 	fv_flr_init(&self->dev);
 	self->pdev.nr_vfs = 1;
 #define write_at(_at, _count) (at = (_at),							\
-	fv_flr_write(&self->dev.core.vdev, (char *)bytes, _count, &at, &is_asked))
+	fv_flr_write(&self->dev.core.vdev, (char *)bytes, _count, &at, &is_requested))
 	bytes[0] = PCI_AF_CTRL_FLR;
 	EXPECT_EQ(4, write_at(AF_CONTROL, 1));
 	EXPECT_TRUE(world.was_locked);
 	EXPECT_TRUE(world.had_no_faults);
 	EXPECT_FALSE(self->pdev.dev.mutex.held);
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(1, counts(RESET_REFUSED));
 	bytes[0] = (u8)~PCI_AF_CTRL_FLR;
 	EXPECT_EQ(4, write_at(AF_CONTROL, 1));
@@ -400,11 +400,11 @@ TEST_F(flr, a_write_to_advanced_features_with_virtual_functions)
 	bytes[0] = FLR >> 8;
 	bytes[sizeof(bytes) - 1] = PCI_AF_CTRL_FLR;
 	EXPECT_EQ(4, write_at(CONTROL + 1, sizeof(bytes)));
-	EXPECT_TRUE(is_asked);
+	EXPECT_TRUE(is_requested);
 	EXPECT_EQ(1, counts(RESET_REFUSED));
 	self->dev.core.reset_works = false;
 	EXPECT_EQ(4, write_at(CONTROL + 1, sizeof(bytes)));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(2, counts(RESET_REFUSED));
 	/* the byte is not there */
 	kernel_user_bad = &bytes[sizeof(bytes) - 1];
@@ -424,15 +424,15 @@ TEST_F(flr, a_write_that_is_too_long)
 {
 	static u8 bytes[PCI_CFG_SPACE_EXP_SIZE + 1];
 	loff_t at = CONFIG;
-	bool is_asked = false;
+	bool is_requested = false;
 
 	world.write = -EINVAL;
 	EXPECT_EQ(-EINVAL, fv_flr_write(&self->dev.core.vdev, (char *)bytes, sizeof(bytes), &at,
-					&is_asked));
+					&is_requested));
 	EXPECT_FALSE(world.was_locked);
 	EXPECT_EQ(0, kernel_faulted_in);
 	EXPECT_EQ(-EINVAL, fv_flr_write(&self->dev.core.vdev, (char *)bytes, sizeof(bytes) - 1,
-					&at, &is_asked));
+					&at, &is_requested));
 	EXPECT_TRUE(world.was_locked);
 }
 
@@ -441,21 +441,21 @@ TEST_F(flr, the_buffer_of_a_write)
 {
 	u8 bytes[4] = { 0, 0, 0, FLR >> 8 };
 	loff_t at = CONTROL - 2;
-	bool is_asked;
+	bool is_requested;
 
 	world.faults = 2;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_TRUE(is_asked);
+	EXPECT_TRUE(is_requested);
 	EXPECT_EQ(3, world.writes);
 	world.faults = UINT_MAX;
 	EXPECT_EQ(-EFAULT, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(6, world.writes);
 	/* only the byte with the bit; then the core is not called */
-	is_asked = false;
+	is_requested = false;
 	kernel_user_bad = &bytes[3];
-	EXPECT_EQ(-EFAULT, fv_flr_write(&self->dev.core.vdev, (char *)bytes, 4, &at, &is_asked));
-	EXPECT_FALSE(is_asked);
+	EXPECT_EQ(-EFAULT, fv_flr_write(&self->dev.core.vdev, (char *)bytes, 4, &at, &is_requested));
+	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(6, world.writes);
 	/* it cannot be faulted in */
 	kernel_user_bad = NULL;
@@ -469,12 +469,12 @@ TEST_F(flr, the_buffer_of_a_write)
 TEST_F(flr, another_task_has_the_lock)
 {
 	u64 began_ns = kernel_ns;
-	bool is_asked;
+	bool is_requested;
 
 	world.is_unlocked_meanwhile = true;
 	mutex_lock(&self->pdev.dev.mutex);
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_TRUE(is_asked);
+	EXPECT_TRUE(is_requested);
 	EXPECT_TRUE(world.was_locked);
 	EXPECT_FALSE(self->pdev.dev.mutex.held);
 	EXPECT_EQ(NSEC_PER_MSEC, kernel_ns - began_ns);
@@ -484,7 +484,7 @@ TEST_F(flr, another_task_has_the_lock)
 	mutex_lock(&self->pdev.dev.mutex);
 	began_ns = kernel_ns;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_TRUE(is_asked);
+	EXPECT_TRUE(is_requested);
 	EXPECT_LE(WRITE_MS * NSEC_PER_MSEC, kernel_ns - began_ns);
 	EXPECT_GT((WRITE_MS + 10) * NSEC_PER_MSEC, kernel_ns - began_ns);
 	EXPECT_TRUE(self->pdev.dev.mutex.held);
@@ -494,7 +494,7 @@ TEST_F(flr, another_task_has_the_lock)
 	began_ns = kernel_ns;
 	world.is_fenced_meanwhile = true;
 	EXPECT_EQ(4, write_control(FLR));
-	EXPECT_FALSE(is_asked);
+	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(NSEC_PER_MSEC, kernel_ns - began_ns);
 	EXPECT_EQ(1, world.fence_writes);
 	began_ns = kernel_ns;

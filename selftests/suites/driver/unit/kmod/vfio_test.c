@@ -105,9 +105,9 @@ ssize_t fv_fence_write(struct vfio_device *vdev, const char __user *buf, size_t 
 }
 
 ssize_t fv_flr_write(struct vfio_device *vdev, const char __user *buf, size_t count,
-		     loff_t *ppos, bool *is_asked)
+		     loff_t *ppos, bool *is_requested)
 {
-	*is_asked = world.is_flr;
+	*is_requested = world.is_flr;
 	return do_io(&world.flr_writes, count, ppos);
 }
 
