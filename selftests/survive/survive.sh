@@ -302,8 +302,8 @@ late_ms()
 	fi
 }
 
-# looked_at_bits: differences of port and card in $REPLY
-looked_at_bits()
+# compare_bits: differences of port and card in $REPLY
+compare_bits()
 {
 	local text='' windows='^$'
 
@@ -401,7 +401,7 @@ try()
 		fault link-up
 		fv_wait 20 is_ready
 	fi
-	looked_at_bits
+	compare_bits
 	bits=$REPLY
 	way_log
 	! klog_bad || host="no: $REPLY"

@@ -54,7 +54,7 @@ survive_page()
 	The survival table
 	==================
 
-	What becomes of the host, of a virtual machine that has the card, and of the card in that
+	The effects on the host, on a virtual machine that has the card, and on the card in that
 	machine, when the card is reprogrammed, lost or broken. All of it is measured: rows with
 	``vfio-pci`` and with ``fpga_vfio_pci``, by one program, in one lab.
 
@@ -66,7 +66,7 @@ survive_page()
 	stock
 	    ``vfio-pci``, with what people use: SERR and the reporting of fatal errors are switched off
 	    at the port before programming; afterwards, when the guest cannot use the card, reset by
-	    sysfs, the guest loads its driver again, the guest looks for the card again, and in the
+	    sysfs, the guest loads its driver again, the guest rescans its bus, and in the
 	    end the card is taken out of the machine, removed, its bus reset, found and plugged in.
 	EOT
 	survive_jq '
@@ -83,8 +83,8 @@ survive_page()
 	configuration spaces of port and card are as before, but for what only reports. The emulated host
 	has no firmware that takes errors for fatal: many servers restart where the first column here says
 	yes for stock. Two emulators, one in the other, are slow: most of the milliseconds are theirs. After
-a Function Level Reset of its own the guest's kernel looks at doubling pauses whether its card is
-ready, and so sees it up to as long again later.
+a Function Level Reset by the guest its kernel checks at doubling pauses whether the card is ready,
+and so sees it up to as long again later.
 
 	EOT
 	survive_jq '
