@@ -133,11 +133,11 @@ static int make_plan(struct plan *p)
 	for (i = 0; i < p->targets.n; i++) {
 		struct move *m = &p->moves[p->n];
 
-		if (device_is_ours(p->targets.v[i]) &&
+		if (device_is_bound(p->targets.v[i]) &&
 		    !device_has_old_override(p->targets.v[i]))
 			continue;
 		move_init(m, p->targets.v[i]);
-		m->target = device_is_ours(p->targets.v[i]) ? MOVE_NOWHERE : MOVE_TO_NAMED;
+		m->target = device_is_bound(p->targets.v[i]) ? MOVE_NOWHERE : MOVE_TO_NAMED;
 		m->driver = FV_DRIVER;
 		m->keeps_override = true;
 		p->n++;

@@ -21,59 +21,59 @@ static char *end_text(uint32_t left_ms)
 }
 
 static void report_text(const struct cmd_ctx *ctx, const struct fence *f,
-			const struct fence_wish *wish)
+			const struct fence_request *request)
 {
 	autofree char *limit = duration_text(f->timeout_ms);
 	autofree char *end = end_text(f->timeout_ms);
 
-	if (wish->is_dry_run)
-		printf("%s: card would be fenced for at most %s\n", wish->bdf, limit);
+	if (request->is_dry_run)
+		printf("%s: card would be fenced for at most %s\n", request->bdf, limit);
 	else
-		printf("%s: card fenced for at most %s (until %s)\n", wish->bdf, limit, end);
-	fence_print(f, ctx->model, ctx->columns, wish->is_dry_run);
-	if (!wish->is_dry_run)
-		printf("To end the fence: fpgactl recover %s\n", wish->bdf);
+		printf("%s: card fenced for at most %s (until %s)\n", request->bdf, limit, end);
+	fence_print(f, ctx->model, ctx->columns, request->is_dry_run);
+	if (!request->is_dry_run)
+		printf("To end the fence: fpgactl recover %s\n", request->bdf);
 }
 
 static void report_json(const struct cmd_ctx *ctx, const struct fence *f,
-			const struct fence_wish *wish)
+			const struct fence_request *request)
 {
 	struct json_object *top = json_object_new_object();
 
-	json_object_object_add(top, "dry_run", json_object_new_boolean(wish->is_dry_run));
-	json_object_object_add(top, "bdf", json_object_new_string(wish->bdf));
-	json_object_object_add(top, "detached", json_object_new_boolean(wish->is_detached));
+	json_object_object_add(top, "dry_run", json_object_new_boolean(request->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(request->bdf));
+	json_object_object_add(top, "detached", json_object_new_boolean(request->is_detached));
 	fence_add_json(top, f, ctx->model);
 	out_json(top);
 }
 
-static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, const struct fence_wish *wish)
+static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, const struct fence_request *request)
 {
 	autofree char *why = NULL;
 	struct fence f;
 	int code = FV_OK;
 	int ret;
 
-	ret = fence_call(&f, nl, wish, &why);
+	ret = fence_call(&f, nl, request, &why);
 	if (ret)
-		code = fence_fail(&f, ret, wish->bdf, "fence", why);
+		code = fence_fail(&f, ret, request->bdf, "fence", why);
 	else if (ctx->is_json)
-		report_json(ctx, &f, wish);
+		report_json(ctx, &f, request);
 	else
-		report_text(ctx, &f, wish);
+		report_text(ctx, &f, request);
 	fence_free(&f);
 	return code;
 }
 
-static int parse(const struct cmd_ctx *ctx, struct fence_wish *wish)
+static int parse(const struct cmd_ctx *ctx, struct fence_request *request)
 {
 	const char *timeout = cmd_value(ctx, "timeout");
 
-	wish->is_detached = true;
-	wish->is_dry_run = cmd_is_set(ctx, "dry-run");
-	wish->timeout_ms = FENCE_TIMEOUT_DEFAULT_MS;
+	request->is_detached = true;
+	request->is_dry_run = cmd_is_set(ctx, "dry-run");
+	request->timeout_ms = FENCE_TIMEOUT_DEFAULT_MS;
 	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, FENCE_TIMEOUT_MAX_MS,
-					     &wish->timeout_ms))
+					     &request->timeout_ms))
 		return err_usage("fence", timeout, DURATION_HINT,
 				 "invalid --timeout '%s': not a time from 100ms to 24h", timeout);
 	return out_check_columns(&affected_columns, ctx->columns, ctx->is_json, "fence");
@@ -81,18 +81,18 @@ static int parse(const struct cmd_ctx *ctx, struct fence_wish *wish)
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct fence_wish wish = {};
+	struct fence_request request = {};
 	struct fv_nl nl = {};
 	struct fv_device *d;
 	int code;
 
-	code = parse(ctx, &wish);
+	code = parse(ctx, &request);
 	if (code)
 		return code;
 	d = session_open(&nl, ctx->model, ctx->args.v[0], "fence", &code);
 	if (d) {
-		wish.bdf = d->bdf;
-		code = fence(ctx, &nl, &wish);
+		request.bdf = d->bdf;
+		code = fence(ctx, &nl, &request);
 	}
 	fv_nl_close(&nl);
 	return code;

@@ -228,12 +228,12 @@ static void on_signal(int signal)
 static struct out_table *new_table(const struct view *v)
 {
 	const char *shown = v->ctx->args.n ? ONE_CARD : ALL_CARDS;
-	const char *asked = v->ctx->columns;
+	const char *requested = v->ctx->columns;
 	autofree char *all = NULL;
 
-	if (v->ctx->is_json || (asked && *asked != '+'))
-		return out_table_new(&columns, asked);
-	all = asked ? util_printf("%s,%s", shown, asked + 1) : util_strdup(shown);
+	if (v->ctx->is_json || (requested && *requested != '+'))
+		return out_table_new(&columns, requested);
+	all = requested ? util_printf("%s,%s", shown, requested + 1) : util_strdup(shown);
 	return out_table_new(&columns, all);
 }
 

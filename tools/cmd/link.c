@@ -82,14 +82,14 @@ static struct json_object *value_state(const void *p)
 {
 	const struct facts *f = p;
 
-	return f->card.is_ours ? json_object_new_string(card_state_name(f->card.state)) : NULL;
+	return f->card.is_bound ? json_object_new_string(card_state_name(f->card.state)) : NULL;
 }
 
 static char *text_state(const void *p)
 {
 	const struct facts *f = p;
 
-	if (!f->card.is_ours)
+	if (!f->card.is_bound)
 		return util_strdup("");
 	return util_strdup(card_state_name(f->card.state));
 }
@@ -112,7 +112,7 @@ static char *text_fence(const void *p)
 static struct json_object *value_devices(const void *p)
 {
 	const struct facts *f = p;
-	struct json_object *list = f->card.is_ours ? json_object_new_array() : NULL;
+	struct json_object *list = f->card.is_bound ? json_object_new_array() : NULL;
 	size_t i;
 
 	for (i = 0; list && i < f->card.devices.n; i++)
@@ -141,7 +141,7 @@ static char *advice_of_state(const struct facts *f)
 {
 	const char *bdf = f->d->bdf;
 
-	switch (f->card.is_ours ? f->card.state : FPGA_VFIO_CARD_STATE_READY) {
+	switch (f->card.is_bound ? f->card.state : FPGA_VFIO_CARD_STATE_READY) {
 	case FPGA_VFIO_CARD_STATE_READY:
 		return NULL;
 	case FPGA_VFIO_CARD_STATE_FENCED:
@@ -176,7 +176,7 @@ static char *advice(const struct facts *f)
 	}
 	if (!s)
 		return NULL;
-	if (!device_is_ours(f->d))
+	if (!device_is_bound(f->d))
 		util_append(&s, "\nNext: fpgactl bind %s, then", bdf);
 	else
 		util_append(&s, "\nNext:");

@@ -371,9 +371,9 @@ static void ask_driver(struct fv_status_list *said, struct fv_cards *cards)
 
 	if (!sysfs_is_live())
 		return;
-	if (status_ask(said, NULL, &why))
+	if (status_fetch(said, NULL, &why))
 		status_free(said);
-	if (is_any_fenced(said) && cards_ask(cards, &why_cards))
+	if (is_any_fenced(said) && cards_read(cards, &why_cards))
 		cards_free(cards);
 }
 

@@ -12,7 +12,7 @@
 #include "model/status.h"
 
 /* Parsed command line. */
-struct wish {
+struct policy_request {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	struct fv_nl nl;
@@ -94,16 +94,16 @@ static const struct out_column field[] = {
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 
-static int show_table(const struct wish *w, const struct fv_status *s)
+static int show_table(const struct policy_request *req, const struct fv_status *s)
 {
-	struct out_table *t = out_table_new(&columns, w->ctx->columns);
+	struct out_table *t = out_table_new(&columns, req->ctx->columns);
 	struct row r = { .policy = &s->policy };
 
 	if (!t)
 		return FV_USAGE;
 	for (r.i = 0; r.i < POLICY_N; r.i++)
 		out_table_add(t, NULL, &r);
-	if (!w->ctx->columns) {
+	if (!req->ctx->columns) {
 		out_record(&fields, s);
 		printf("\n");
 	}
@@ -112,12 +112,12 @@ static int show_table(const struct wish *w, const struct fv_status *s)
 	return FV_OK;
 }
 
-static int show(const struct wish *w, const struct fv_status *s)
+static int show(const struct policy_request *req, const struct fv_status *s)
 {
 	struct json_object *top;
 
-	if (!w->ctx->is_json)
-		return show_table(w, s);
+	if (!req->ctx->is_json)
+		return show_table(req, s);
 	top = out_json_record(&fields, s);
 	json_object_object_add(top, "policy", policy_json(&s->policy));
 	out_json(top);
@@ -137,22 +137,22 @@ static char *next_step(int ret)
 	}
 }
 
-static int fail(const struct wish *w, int ret, const char *why)
+static int fail(const struct policy_request *req, int ret, const char *why)
 {
 	autofree char *hint = next_step(ret);
 
-	return fv_nl_fail(ret, w->d->bdf, "policy", hint, why);
+	return fv_nl_fail(ret, req->d->bdf, "policy", hint, why);
 }
 
-static int read_status(struct wish *w, struct fv_status_list *l)
+static int read_status(struct policy_request *req, struct fv_status_list *l)
 {
 	autofree char *why = NULL;
-	int ret = status_read(l, &w->nl, w->d->bdf, &why);
+	int ret = status_read(l, &req->nl, req->d->bdf, &why);
 
 	if (ret)
-		return fv_nl_fail(ret, w->d->bdf, "policy", NULL, why);
-	if (!status_find(l, w->d->bdf)->has_policy)
-		return err_fail(FV_FAILED, w->d->bdf, "policy", NULL,
+		return fv_nl_fail(ret, req->d->bdf, "policy", NULL, why);
+	if (!status_find(l, req->d->bdf)->has_policy)
+		return err_fail(FV_FAILED, req->d->bdf, "policy", NULL,
 				"driver returned no policy");
 	return FV_OK;
 }
@@ -163,26 +163,26 @@ static void no_answer(struct nlmsghdr *hdr, void *data)
 	(void)data;
 }
 
-static int request(struct wish *w)
+static int request(struct policy_request *req)
 {
-	struct nl_msg *msg = fv_nl_message(&w->nl, FPGA_VFIO_CMD_DEVICE_SET, 0);
+	struct nl_msg *msg = fv_nl_message(&req->nl, FPGA_VFIO_CMD_DEVICE_SET, 0);
 	autofree char *why = NULL;
 	int ret;
 
-	nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, w->d->bdf);
-	if (w->is_default)
+	nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, req->d->bdf);
+	if (req->is_default)
 		nla_put_flag(msg, FPGA_VFIO_A_DEVICE_POLICY_DEFAULT);
-	if (w->n)
-		policy_put(&w->wanted, msg, FPGA_VFIO_A_DEVICE_POLICY);
-	ret = fv_nl_call(&w->nl, msg, no_answer, NULL, &why);
-	return ret ? fail(w, ret, why) : FV_OK;
+	if (req->n)
+		policy_put(&req->wanted, msg, FPGA_VFIO_A_DEVICE_POLICY);
+	ret = fv_nl_call(&req->nl, msg, no_answer, NULL, &why);
+	return ret ? fail(req, ret, why) : FV_OK;
 }
 
 /* One line per key that has changed or would change. */
-static void report_text(const struct wish *w, const struct fv_status *before,
+static void report_text(const struct policy_request *req, const struct fv_status *before,
 			const struct fv_policy *after)
 {
-	bool is_dry_run = cmd_is_set(w->ctx, "dry-run");
+	bool is_dry_run = cmd_is_set(req->ctx, "dry-run");
 	bool is_changed = false;
 	size_t i;
 
@@ -190,96 +190,98 @@ static void report_text(const struct wish *w, const struct fv_status *before,
 		autofree char *old = policy_text(&before->policy, i);
 		autofree char *new = policy_text(after, i);
 
-		if ((is_dry_run && !w->wanted.has[i]) || !strcmp(old, new))
+		if ((is_dry_run && !req->wanted.has[i]) || !strcmp(old, new))
 			continue;
-		printf("%s: %s%s: %s -> %s\n", w->d->bdf, is_dry_run ? "would change " : "",
+		printf("%s: %s%s: %s -> %s\n", req->d->bdf, is_dry_run ? "would change " : "",
 		       policy_key(i)->name, old, new);
 		is_changed = true;
 	}
-	if (is_dry_run && w->is_default)
-		printf("%s: %s would be set from the board profile (%s)\n", w->d->bdf,
-		       w->n ? "all other keys" : "all keys",
+	if (is_dry_run && req->is_default)
+		printf("%s: %s would be set from the board profile (%s)\n", req->d->bdf,
+		       req->n ? "all other keys" : "all keys",
 		       before->profile ? before->profile : "default");
 	else if (!is_changed)
-		printf("%s: nothing %s\n", w->d->bdf, is_dry_run ? "would change" : "changed");
+		printf("%s: nothing %s\n", req->d->bdf, is_dry_run ? "would change" : "changed");
 }
 
 /* Omit the keys that would come from the board profile: they are not known here. */
-static struct json_object *planned_json(const struct wish *w, const struct fv_policy *after)
+static struct json_object *planned_json(const struct policy_request *req,
+					const struct fv_policy *after)
 {
 	struct json_object *o = policy_json(after);
 	size_t i;
 
 	for (i = 0; i < POLICY_N; i++)
-		if (w->is_default && !w->wanted.has[i])
+		if (req->is_default && !req->wanted.has[i])
 			json_object_object_del(o, policy_json_key(i));
 	return o;
 }
 
-static void report(const struct wish *w, const struct fv_status *before,
+static void report(const struct policy_request *req, const struct fv_status *before,
 		   const struct fv_policy *after)
 {
-	bool is_dry_run = cmd_is_set(w->ctx, "dry-run");
+	bool is_dry_run = cmd_is_set(req->ctx, "dry-run");
 	struct json_object *top;
 
-	if (!w->ctx->is_json) {
-		report_text(w, before, after);
+	if (!req->ctx->is_json) {
+		report_text(req, before, after);
 		return;
 	}
 	top = json_object_new_object();
 	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry_run));
-	json_object_object_add(top, "bdf", json_object_new_string(w->d->bdf));
+	json_object_object_add(top, "bdf", json_object_new_string(req->d->bdf));
 	json_object_object_add(top, "profile", out_string(before->profile));
 	json_object_object_add(top, "before", policy_json(&before->policy));
-	json_object_object_add(top, "after", is_dry_run ? planned_json(w, after) :
+	json_object_object_add(top, "after", is_dry_run ? planned_json(req, after) :
 							  policy_json(after));
 	out_json(top);
 }
 
 /* Apply the requested keys to a copy of the policy. */
-static void plan(const struct wish *w, const struct fv_policy *before, struct fv_policy *after)
+static void plan(const struct policy_request *req, const struct fv_policy *before,
+		 struct fv_policy *after)
 {
 	size_t i;
 
 	*after = *before;
 	for (i = 0; i < POLICY_N; i++) {
-		if (!w->wanted.has[i])
+		if (!req->wanted.has[i])
 			continue;
 		after->has[i] = true;
-		after->number[i] = w->wanted.number[i];
+		after->number[i] = req->wanted.number[i];
 	}
-	if (w->wanted.has[POLICY_READY_REGISTER])
-		after->ready = w->wanted.ready;
-	if (w->wanted.has[POLICY_RESET_METHODS]) {
-		memcpy(after->methods, w->wanted.methods, sizeof(after->methods));
-		after->n_methods = w->wanted.n_methods;
+	if (req->wanted.has[POLICY_READY_REGISTER])
+		after->ready = req->wanted.ready;
+	if (req->wanted.has[POLICY_RESET_METHODS]) {
+		memcpy(after->methods, req->wanted.methods, sizeof(after->methods));
+		after->n_methods = req->wanted.n_methods;
 	}
 }
 
 /* Reports the policy as read back from the driver. */
-static int change(struct wish *w, const struct fv_status *before)
+static int change(struct policy_request *req, const struct fv_status *before)
 {
 	struct fv_status_list l = {};
 	struct fv_policy after;
 	int code = FV_OK;
 
-	if (cmd_is_set(w->ctx, "dry-run")) {
-		plan(w, &before->policy, &after);
-		report(w, before, &after);
+	if (cmd_is_set(req->ctx, "dry-run")) {
+		plan(req, &before->policy, &after);
+		report(req, before, &after);
 		return FV_OK;
 	}
-	code = request(w);
+	code = request(req);
 	if (!code)
-		code = read_status(w, &l);
+		code = read_status(req, &l);
 	if (!code)
-		report(w, before, &status_find(&l, w->d->bdf)->policy);
+		report(req, before, &status_find(&l, req->d->bdf)->policy);
 	status_free(&l);
 	return code;
 }
 
-static int parse(struct wish *w)
+static int parse(struct policy_request *req)
 {
-	const struct strv *words = &w->ctx->args;
+	const struct strv *words = &req->ctx->args;
 	size_t i;
 	int code;
 
@@ -289,19 +291,19 @@ static int parse(struct wish *w)
 					 "Usage: fpgactl policy BDF default KEY=VALUE...",
 					 "'default' must precede the keys");
 		if (!strcmp(words->v[i], "default")) {
-			w->is_default = true;
+			req->is_default = true;
 			continue;
 		}
-		code = policy_parse_word(&w->wanted, words->v[i]);
+		code = policy_parse_word(&req->wanted, words->v[i]);
 		if (code)
 			return code;
-		w->n++;
+		req->n++;
 	}
-	if (w->ctx->columns && w->ctx->is_json)
+	if (req->ctx->columns && req->ctx->is_json)
 		return err_usage("policy", "--output",
 				 "With --json, the output is always complete.",
 				 "--output cannot be combined with --json");
-	if (w->ctx->columns && words->n > 1)
+	if (req->ctx->columns && words->n > 1)
 		return err_usage("policy", "--output",
 				 "Without KEY=VALUE, the policy is printed as a table.",
 				 "--output cannot be combined with KEY=VALUE");
@@ -310,21 +312,21 @@ static int parse(struct wish *w)
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct wish w = { .ctx = ctx };
+	struct policy_request req = { .ctx = ctx };
 	struct fv_status_list l = {};
 	int code;
 
-	code = parse(&w);
+	code = parse(&req);
 	if (code)
 		return code;
-	w.d = session_open(&w.nl, ctx->model, ctx->args.v[0], "policy", &code);
-	if (w.d)
-		code = read_status(&w, &l);
-	if (w.d && !code)
-		code = w.n || w.is_default ? change(&w, status_find(&l, w.d->bdf)) :
-					     show(&w, status_find(&l, w.d->bdf));
+	req.d = session_open(&req.nl, ctx->model, ctx->args.v[0], "policy", &code);
+	if (req.d)
+		code = read_status(&req, &l);
+	if (req.d && !code)
+		code = req.n || req.is_default ? change(&req, status_find(&l, req.d->bdf)) :
+						 show(&req, status_find(&l, req.d->bdf));
 	status_free(&l);
-	fv_nl_close(&w.nl);
+	fv_nl_close(&req.nl);
 	return code;
 }
 

@@ -11,98 +11,99 @@
 #include "model/steps.h"
 
 /* Parsed command line. */
-struct wish {
+struct recover_request {
 	const struct cmd_ctx *ctx;
-	struct recovery_wish recovery;
+	struct recovery_request recovery;
 	bool is_dry_run;
 };
 
-static void print_text(const struct wish *w, const struct recovery *r)
+static void print_text(const struct recover_request *req, const struct recovery *r)
 {
-	const char *bdf = w->recovery.bdf;
+	const char *bdf = req->recovery.bdf;
 
-	if (w->is_dry_run && !r->steps.n)
+	if (req->is_dry_run && !r->steps.n)
 		printf("%s: card is ready; nothing would be done\n", bdf);
-	else if (w->is_dry_run)
-		steps_print(&r->steps, w->ctx->model, w->ctx->columns, true);
+	else if (req->is_dry_run)
+		steps_print(&r->steps, req->ctx->model, req->ctx->columns, true);
 	else if (r->has_state && r->state == FPGA_VFIO_CARD_STATE_READY && !r->steps.n)
 		printf("%s: card was ready; nothing to do\n", bdf);
 	else
-		recovery_print(r, w->ctx->model, w->ctx->columns);
+		recovery_print(r, req->ctx->model, req->ctx->columns);
 }
 
-static void report(const struct wish *w, const struct recovery *r)
+static void report(const struct recover_request *req, const struct recovery *r)
 {
 	struct json_object *top;
 
-	if (!w->ctx->is_json) {
-		print_text(w, r);
+	if (!req->ctx->is_json) {
+		print_text(req, r);
 		return;
 	}
 	top = json_object_new_object();
-	json_object_object_add(top, "dry_run", json_object_new_boolean(w->is_dry_run));
-	json_object_object_add(top, "bdf", json_object_new_string(w->recovery.bdf));
-	recovery_add_json(top, r, w->ctx->model);
+	json_object_object_add(top, "dry_run", json_object_new_boolean(req->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(req->recovery.bdf));
+	recovery_add_json(top, r, req->ctx->model);
 	out_json(top);
 }
 
 /* Report the attempted steps, too: on stdout, or in the error object. */
-static int fail(const struct wish *w, const struct recovery *r, int ret, const char *why)
+static int fail(const struct recover_request *req, const struct recovery *r, int ret,
+		const char *why)
 {
-	autofree char *hint = recovery_next_step(r, ret, w->recovery.bdf);
+	autofree char *hint = recovery_next_step(r, ret, req->recovery.bdf);
 	struct json_object *o;
 
 	err_add_json("refusal", refusal_json(&r->steps.refusal));
-	if (w->ctx->is_json) {
+	if (req->ctx->is_json) {
 		o = json_object_new_object();
-		recovery_add_json(o, r, w->ctx->model);
+		recovery_add_json(o, r, req->ctx->model);
 		err_add_all_json(o);
 	} else if (r->steps.n || r->has_state) {
-		print_text(w, r);
+		print_text(req, r);
 	}
 	fflush(stdout);
-	return fv_nl_fail_as(recovery_code(r, ret), w->recovery.bdf, "recover", hint, why);
+	return fv_nl_fail_as(recovery_code(r, ret), req->recovery.bdf, "recover", hint, why);
 }
 
-static int recover(const struct wish *w, struct fv_nl *nl, const struct recovery *plan)
+static int recover(const struct recover_request *req, struct fv_nl *nl, const struct recovery *plan)
 {
 	autofree char *why = NULL;
 	struct recovery r;
 	int code = FV_OK;
 	int ret;
 
-	ret = recovery_run(&r, nl, &w->recovery, ladder_limit_ms(&plan->steps), &why);
+	ret = recovery_run(&r, nl, &req->recovery, ladder_limit_ms(&plan->steps), &why);
 	if (ret)
-		code = fail(w, &r, ret, why);
+		code = fail(req, &r, ret, why);
 	else
-		report(w, &r);
+		report(req, &r);
 	recovery_free(&r);
 	return code;
 }
 
 /* The preview supplies the time limits and catches refusals early. */
-static int plan_and_recover(const struct wish *w, struct fv_nl *nl)
+static int plan_and_recover(const struct recover_request *req, struct fv_nl *nl)
 {
 	autofree char *why = NULL;
 	struct recovery plan;
 	int code = FV_OK;
 	int ret;
 
-	ret = recovery_plan(&plan, nl, &w->recovery, &why);
+	ret = recovery_plan(&plan, nl, &req->recovery, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
-	if (ret && (ret != -EAGAIN || w->is_dry_run))
-		code = fail(w, &plan, ret, why);
-	else if (w->is_dry_run)
-		report(w, &plan);
+	if (ret && (ret != -EAGAIN || req->is_dry_run))
+		code = fail(req, &plan, ret, why);
+	else if (req->is_dry_run)
+		report(req, &plan);
 	else
-		code = recover(w, nl, &plan);
+		code = recover(req, nl, &plan);
 	recovery_free(&plan);
 	return code;
 }
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct wish w = { .ctx = ctx, .is_dry_run = cmd_is_set(ctx, "dry-run") };
+	struct recover_request req = { .ctx = ctx, .is_dry_run = cmd_is_set(ctx, "dry-run") };
 	struct fv_nl nl = {};
 	struct fv_device *d;
 	int code;
@@ -112,10 +113,10 @@ static int run(const struct cmd_ctx *ctx)
 		return code;
 	d = session_open(&nl, ctx->model, ctx->args.v[0], "recover", &code);
 	if (d) {
-		w.recovery = (struct recovery_wish){
+		req.recovery = (struct recovery_request){
 			.bdf = d->bdf, .what = "recover", .is_forced = cmd_is_set(ctx, "force"),
 		};
-		code = plan_and_recover(&w, &nl);
+		code = plan_and_recover(&req, &nl);
 	}
 	fv_nl_close(&nl);
 	return code;

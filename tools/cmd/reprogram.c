@@ -220,13 +220,13 @@ static int report(const struct reprogram *r)
 
 static void recover(struct reprogram *r, struct fv_nl *nl)
 {
-	struct recovery_wish wish = { .bdf = r->d->bdf, .what = "recover" };
+	struct recovery_request request = { .bdf = r->d->bdf, .what = "recover" };
 	autofree char *why = NULL;
 	struct recovery plan;
 
 	/* For the time limits; without a plan there is none to show. */
-	recovery_plan(&plan, nl, &wish, &why);
-	r->error = recovery_run(&r->recovery, nl, &wish, ladder_limit_ms(&plan.steps), &r->why);
+	recovery_plan(&plan, nl, &request, &why);
+	r->error = recovery_run(&r->recovery, nl, &request, ladder_limit_ms(&plan.steps), &r->why);
 	recovery_free(&plan);
 }
 
@@ -253,7 +253,7 @@ static void run_command(struct reprogram *r, const struct job_signals *signals)
 /* The fence session belongs to the socket: if this process dies, the driver recovers the card. */
 static int reprogram(struct reprogram *r, struct fv_nl *nl)
 {
-	struct fence_wish wish = {
+	struct fence_request request = {
 		.bdf = r->d->bdf, .timeout_ms = r->limit_ms + 2 * GRACE_MS,
 	};
 	struct job_signals signals;
@@ -261,7 +261,7 @@ static int reprogram(struct reprogram *r, struct fv_nl *nl)
 	int code, ret;
 
 	job_hold(&signals);
-	ret = fence_call(&r->fence, nl, &wish, &why);
+	ret = fence_call(&r->fence, nl, &request, &why);
 	if (ret) {
 		code = fence_fail(&r->fence, ret, r->d->bdf, "reprogram", why);
 	} else {
@@ -269,7 +269,7 @@ static int reprogram(struct reprogram *r, struct fv_nl *nl)
 		recover(r, nl);
 		code = report(r);
 	}
-	job_let_go(&signals);
+	job_release(&signals);
 	return code;
 }
 
@@ -299,14 +299,14 @@ static void print_plan(const struct reprogram *r)
 
 static int plan(struct reprogram *r, struct fv_nl *nl)
 {
-	struct fence_wish wish = {
+	struct fence_request request = {
 		.bdf = r->d->bdf, .timeout_ms = r->limit_ms + 2 * GRACE_MS, .is_dry_run = true,
 	};
-	struct recovery_wish back = { .bdf = r->d->bdf, .what = "recover" };
+	struct recovery_request back = { .bdf = r->d->bdf, .what = "recover" };
 	autofree char *why = NULL;
 	int ret;
 
-	ret = fence_call(&r->fence, nl, &wish, &why);
+	ret = fence_call(&r->fence, nl, &request, &why);
 	if (ret)
 		return fence_fail(&r->fence, ret, r->d->bdf, "reprogram", why);
 	/* ignore a refusal: it may be due only to the card not being fenced yet */

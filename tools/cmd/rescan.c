@@ -33,9 +33,9 @@ struct rescan {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	bool is_dry_run;
-	struct fv_nl nl;			/* if n_ours > 0 */
-	const struct fv_device **all, **ours;	/* below the port */
-	size_t n, n_ours;
+	struct fv_nl nl;			/* if n_bound > 0 */
+	const struct fv_device **all, **bound;	/* below the port */
+	size_t n, n_bound;
 	struct replug replug;
 	struct release_limit limit;
 	struct snapshot before, after;
@@ -70,7 +70,7 @@ static void find_functions(struct rescan *r)
 	size_t i;
 
 	r->all = util_alloc(m->n, sizeof(*r->all));
-	r->ours = util_alloc(m->n, sizeof(*r->ours));
+	r->bound = util_alloc(m->n, sizeof(*r->bound));
 	r->replug.port = r->d->port;
 	r->replug.has_all = true;
 	for (i = 0; i < m->n; i++) {
@@ -81,8 +81,8 @@ static void find_functions(struct rescan *r)
 		r->all[r->n++] = d;
 		if (!strcmp(d->port, r->d->port))
 			strv_add(&r->replug.remove, d->bdf);
-		if (device_is_ours(d)) {
-			r->ours[r->n_ours++] = d;
+		if (device_is_bound(d)) {
+			r->bound[r->n_bound++] = d;
 			strv_add(&r->replug.bind, d->bdf);
 		} else {
 			r->replug.has_all = false;
@@ -108,14 +108,14 @@ static int check_others(const struct rescan *r)
 
 	for (i = 0; i < r->n; i++) {
 		const struct fv_device *d = r->all[i];
-		autofree char *why = device_is_ours(d) ? guard_virtual_functions(d) :
-							 guard_in_use(d, !r->is_dry_run);
+		autofree char *why = device_is_bound(d) ? guard_virtual_functions(d) :
+							  guard_in_use(d, !r->is_dry_run);
 		autofree char *who = NULL;
 
 		if (why)
 			return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
 					"cannot remove %s: %s", d->bdf, why);
-		if (device_is_ours(d) || !device_is_vfio(d) || !held_now(d))
+		if (device_is_bound(d) || !device_is_vfio(d) || !held_now(d))
 			continue;
 		who = held_by(d);
 		return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
@@ -131,7 +131,7 @@ static int check_consent(const struct rescan *r)
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
-		if (r->all[i]->driver && !device_is_ours(r->all[i]) && !r->all[i]->is_bridge)
+		if (r->all[i]->driver && !device_is_bound(r->all[i]) && !r->all[i]->is_bridge)
 			util_append(&taken, "%s%s from %s", taken ? ", " : "", r->all[i]->bdf,
 				    r->all[i]->driver);
 	if (!taken || r->is_dry_run || cmd_is_set(r->ctx, "yes"))
@@ -160,9 +160,9 @@ static const struct fv_device *spokesman(const struct rescan *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->n_ours; i++)
-		if (!strcmp(r->ours[i]->port, r->d->port))
-			return r->ours[i];
+	for (i = 0; i < r->n_bound; i++)
+		if (!strcmp(r->bound[i]->port, r->d->port))
+			return r->bound[i];
 	return r->d;
 }
 
@@ -174,8 +174,8 @@ static int check_card(const struct rescan *r)
 	int code;
 
 	code = card_read(&c, spokesman(r), "rescan");
-	if (!code && c.is_ours && (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
-				   c.state == FPGA_VFIO_CARD_STATE_RECOVERING))
+	if (!code && c.is_bound && (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
+				    c.state == FPGA_VFIO_CARD_STATE_RECOVERING))
 		code = refuse_fence(r, &c);
 	/* a link disabled by the port comes up when the driver restores the port */
 	is_down = c.has_link && c.link.active == FV_NO && c.link.disabled != FV_YES;
@@ -207,7 +207,7 @@ static int connect_driver(struct rescan *r)
 	autofree char *why = NULL;
 	int code;
 
-	if (!r->n_ours)
+	if (!r->n_bound)
 		return FV_OK;
 	code = fv_nl_open(&r->nl, &why);
 	return code ? fv_nl_fail_open(code, r->d->bdf, "rescan", why) : FV_OK;
@@ -219,9 +219,9 @@ static void find_limit(struct rescan *r)
 	autofree char *why = NULL;
 
 	r->replug.limit_ms = LOAD_LIMIT_MS;
-	if (!r->n_ours)
+	if (!r->n_bound)
 		return;
-	if (!status_read(&said, &r->nl, r->ours[0]->bdf, &why) && said.v[0].has_policy &&
+	if (!status_read(&said, &r->nl, r->bound[0]->bdf, &why) && said.v[0].has_policy &&
 	    said.v[0].policy.has[POLICY_LOAD_LIMIT])
 		r->replug.limit_ms = said.v[0].policy.number[POLICY_LOAD_LIMIT];
 	status_free(&said);
@@ -234,7 +234,7 @@ static void ignore(struct nlmsghdr *hdr, void *data)
 }
 
 /* Ignore errors: a holder that stays is found by the wait that follows. */
-static void ask(const struct fv_device *d, void *data)
+static void send_release(const struct fv_device *d, void *data)
 {
 	struct rescan *r = data;
 	struct nl_msg *msg = fv_nl_message(&r->nl, FPGA_VFIO_CMD_RELEASE, 0);
@@ -246,17 +246,18 @@ static void ask(const struct fv_device *d, void *data)
 
 static int wait_for_holders(struct rescan *r)
 {
-	struct release_request request = { .ask = ask, .data = r };
+	struct release_request request = { .send = send_release, .data = r };
 	const struct fv_device *held;
 	autofree char *hint = NULL;
 	autofree char *who = NULL;
 
-	held = release_wait(r->ours, r->n_ours, &r->limit, &request);
+	held = release_wait(r->bound, r->n_bound, &r->limit, &request);
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
-	hint = util_printf("Nothing was changed. The holder was asked to release the device: unplug it "
-			   "from the\nVM or shut the VM down, then: fpgactl rescan %s", r->d->bdf);
+	hint = util_printf("Nothing was changed. The holder was requested to release the device: "
+			   "unplug it from\nthe VM or shut the VM down, then: fpgactl rescan %s",
+			   r->d->bdf);
 	return err_fail(FV_BUSY, held->bdf, "rescan", hint, "still held by %s after %u s", who,
 			r->limit.limit_s);
 }
@@ -270,7 +271,7 @@ static void note_others(const struct rescan *r, const struct fv_model *now)
 		const struct fv_device *d = &now->devices[i];
 
 		if (r->replug.has_all && !strcmp(d->port, r->d->port) && d->driver &&
-		    !device_is_ours(d) && !d->is_bridge)
+		    !device_is_bound(d) && !d->is_bridge)
 			err_note(d->bdf, "new function bound to driver %s; to assign it to the VM, "
 				 "too: fpgactl bind --yes %s", d->driver, d->bdf);
 	}
@@ -352,8 +353,8 @@ static int apply(struct rescan *r)
 	int code, pid;
 
 	memcpy(result.bdf, r->d->bdf, sizeof(result.bdf));
-	if (release_run(&work, r->n_ours ? r->ours : &r->d, r->n_ours ? r->n_ours : 1, &r->limit,
-			&pid) == RELEASE_LATE)
+	if (release_run(&work, r->n_bound ? r->bound : &r->d, r->n_bound ? r->n_bound : 1,
+			&r->limit, &pid) == RELEASE_LATE)
 		return fail_late(r, pid);
 	code = model_load(&now);
 	if (!code) {
@@ -384,12 +385,12 @@ static void print_plan(const struct rescan *r)
 	}
 	for (i = 0; i < r->n; i++)
 		affected_add(&functions, r->all[i]->bdf, r->all[i]->driver,
-			     device_is_ours(r->all[i]) && held_now(r->all[i]));
+			     device_is_bound(r->all[i]) && held_now(r->all[i]));
 	holders_scan(&holders);
 	printf("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->d->port);
 	affected_print(&functions, &world, NULL);
-	if (r->n_ours)
-		printf("Holders would be asked to release them; functions bound to " FV_DRIVER
+	if (r->n_bound)
+		printf("Holders would be requested to release them; functions bound to " FV_DRIVER
 		       " would be bound again.\n");
 	holders_free(&holders);
 	affected_free(&functions);
@@ -445,7 +446,7 @@ static int run(const struct cmd_ctx *ctx)
 	snapshot_free(&r.after);
 	replug_free(&r.replug);
 	free(r.all);
-	free(r.ours);
+	free(r.bound);
 	return code;
 }
 

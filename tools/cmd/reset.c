@@ -15,7 +15,7 @@
 #include "output/progress.h"
 
 /* Parsed command line. */
-struct wish {
+struct reset_request {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	struct fv_nl nl;
@@ -23,18 +23,18 @@ struct wish {
 	bool is_dry_run;
 };
 
-static void report(const struct wish *w, const struct ladder *l)
+static void report(const struct reset_request *req, const struct ladder *l)
 {
 	struct json_object *top;
 
-	if (!w->ctx->is_json) {
-		steps_print(l, w->ctx->model, w->ctx->columns, w->is_dry_run);
+	if (!req->ctx->is_json) {
+		steps_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
 		return;
 	}
 	top = json_object_new_object();
-	json_object_object_add(top, "dry_run", json_object_new_boolean(w->is_dry_run));
-	json_object_object_add(top, "bdf", json_object_new_string(w->d->bdf));
-	json_object_object_add(top, "steps", steps_json(l, w->ctx->model));
+	json_object_object_add(top, "dry_run", json_object_new_boolean(req->is_dry_run));
+	json_object_object_add(top, "bdf", json_object_new_string(req->d->bdf));
+	json_object_object_add(top, "steps", steps_json(l, req->ctx->model));
 	out_json(top);
 }
 
@@ -62,138 +62,138 @@ static char *next_step(int ret, const char *bdf, unsigned int refusal)
 }
 
 /* Report the attempted steps, too: on stdout, or in the error object. */
-static int fail(const struct wish *w, const struct ladder *l, int ret, const char *why)
+static int fail(const struct reset_request *req, const struct ladder *l, int ret, const char *why)
 {
-	autofree char *hint = next_step(ret, w->d->bdf, l->refusal.reason);
+	autofree char *hint = next_step(ret, req->d->bdf, l->refusal.reason);
 
 	err_add_json("refusal", refusal_json(&l->refusal));
-	if (w->ctx->is_json)
-		err_add_json("steps", steps_json(l, w->ctx->model));
+	if (req->ctx->is_json)
+		err_add_json("steps", steps_json(l, req->ctx->model));
 	else if (l->n)
-		steps_print(l, w->ctx->model, w->ctx->columns, w->is_dry_run);
+		steps_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
 	fflush(stdout);
-	return fv_nl_fail(ret, w->d->bdf, "reset", hint, why);
+	return fv_nl_fail(ret, req->d->bdf, "reset", hint, why);
 }
 
 /* May the requested method hit the other functions of the card? */
-static bool hits_card(const struct wish *w)
+static bool hits_card(const struct reset_request *req)
 {
-	return *w->d->port && w->method != FPGA_VFIO_RESET_METHOD_FLR &&
-	       w->method != FPGA_VFIO_RESET_METHOD_PM;
+	return *req->d->port && req->method != FPGA_VFIO_RESET_METHOD_FLR &&
+	       req->method != FPGA_VFIO_RESET_METHOD_PM;
 }
 
 /* Return the first held function within the reset scope of the plan, or NULL. */
-static const struct fv_device *find_held(const struct wish *w, const struct ladder *plan)
+static const struct fv_device *find_held(const struct reset_request *req, const struct ladder *plan)
 {
 	size_t i, j;
 
-	if (held_now(w->d))
-		return w->d;
+	if (held_now(req->d))
+		return req->d;
 	/* Without a plan, it may be the whole card. */
-	for (i = 0; !plan->n && hits_card(w) && i < w->ctx->model->n; i++)
-		if (!strcmp(w->ctx->model->devices[i].port, w->d->port) &&
-		    held_now(&w->ctx->model->devices[i]))
-			return &w->ctx->model->devices[i];
+	for (i = 0; !plan->n && hits_card(req) && i < req->ctx->model->n; i++)
+		if (!strcmp(req->ctx->model->devices[i].port, req->d->port) &&
+		    held_now(&req->ctx->model->devices[i]))
+			return &req->ctx->model->devices[i];
 	for (i = 0; i < plan->n; i++)
 		for (j = 0; !plan->steps[i].error && j < plan->steps[i].functions.n; j++)
 			if (plan->steps[i].functions.v[j].is_held)
-				return model_find(w->ctx->model,
+				return model_find(req->ctx->model,
 						  plan->steps[i].functions.v[j].bdf);
 	return NULL;
 }
 
 /* A reset of a device in use needs consent. */
-static int check_consent(const struct wish *w, const struct ladder *plan)
+static int check_consent(const struct reset_request *req, const struct ladder *plan)
 {
-	const struct fv_device *held = cmd_is_set(w->ctx, "yes") ? NULL : find_held(w, plan);
+	const struct fv_device *held = cmd_is_set(req->ctx, "yes") ? NULL : find_held(req, plan);
 	autofree char *other = NULL;
 	autofree char *who = NULL;
 
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
-	if (held != w->d)
+	if (held != req->d)
 		other = util_printf("%s may be reset, too, and is ", held->bdf);
-	return err_fail(FV_BUSY, w->d->bdf, "reset",
+	return err_fail(FV_BUSY, req->d->bdf, "reset",
 			"Use --yes to reset it while in use, --dry-run to see the plan.",
 			"%sheld by %s", other ? other : "", who);
 }
 
-static int reset(const struct wish *w, struct fv_nl *nl, const struct ladder *plan)
+static int reset(const struct reset_request *req, struct fv_nl *nl, const struct ladder *plan)
 {
 	autofree char *why = NULL;
 	struct progress progress;
 	struct ladder done;
 	int ret, code = FV_OK;
 
-	progress_start(&progress, w->d->bdf, "reset", ladder_limit_ms(plan));
-	ret = ladder_call(&done, nl, w->d->bdf, w->method, false, &why);
+	progress_start(&progress, req->d->bdf, "reset", ladder_limit_ms(plan));
+	ret = ladder_call(&done, nl, req->d->bdf, req->method, false, &why);
 	progress_stop(&progress);
 	if (ret)
-		code = fail(w, &done, ret, why);
+		code = fail(req, &done, ret, why);
 	else if (!done.n)
-		code = err_fail(FV_FAILED, w->d->bdf, "reset", NULL,
+		code = err_fail(FV_FAILED, req->d->bdf, "reset", NULL,
 				"driver returned no result");
 	else
-		report(w, &done);
+		report(req, &done);
 	ladder_free(&done);
 	return code;
 }
 
 /* The preview supplies the time limits and the affected functions. */
-static int plan_and_reset(struct wish *w)
+static int plan_and_reset(struct reset_request *req)
 {
 	autofree char *why = NULL;
 	struct ladder plan;
 	int ret, code;
 
-	ret = ladder_call(&plan, &w->nl, w->d->bdf, w->method, true, &why);
+	ret = ladder_call(&plan, &req->nl, req->d->bdf, req->method, true, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
-	if (ret == -EAGAIN && !w->is_dry_run)
+	if (ret == -EAGAIN && !req->is_dry_run)
 		ladder_free(&plan);
-	if (ret && (ret != -EAGAIN || w->is_dry_run)) {
-		w->is_dry_run = true;
-		code = fail(w, &plan, ret, why);
-	} else if (w->is_dry_run) {
-		report(w, &plan);
+	if (ret && (ret != -EAGAIN || req->is_dry_run)) {
+		req->is_dry_run = true;
+		code = fail(req, &plan, ret, why);
+	} else if (req->is_dry_run) {
+		report(req, &plan);
 		code = FV_OK;
 	} else {
-		code = check_consent(w, &plan);
+		code = check_consent(req, &plan);
 		if (!code)
-			code = reset(w, &w->nl, &plan);
+			code = reset(req, &req->nl, &plan);
 	}
 	ladder_free(&plan);
 	return code;
 }
 
-static int parse(struct wish *w)
+static int parse(struct reset_request *req)
 {
-	const char *method = cmd_value(w->ctx, "method");
+	const char *method = cmd_value(req->ctx, "method");
 	autofree char *names = ladder_method_names();
 	autofree char *hint = util_printf("Methods: %s", names);
 
-	w->is_dry_run = cmd_is_set(w->ctx, "dry-run");
-	w->method = LADDER_ANY_METHOD;
+	req->is_dry_run = cmd_is_set(req->ctx, "dry-run");
+	req->method = LADDER_ANY_METHOD;
 	if (method) {
-		w->method = ladder_find_method(method);
-		if (w->method == LADDER_ANY_METHOD)
+		req->method = ladder_find_method(method);
+		if (req->method == LADDER_ANY_METHOD)
 			return err_usage("reset", method, hint, "unknown method '%s'", method);
 	}
-	return out_check_columns(&steps_columns, w->ctx->columns, w->ctx->is_json, "reset");
+	return out_check_columns(&steps_columns, req->ctx->columns, req->ctx->is_json, "reset");
 }
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct wish w = { .ctx = ctx };
+	struct reset_request req = { .ctx = ctx };
 	int code;
 
-	code = parse(&w);
+	code = parse(&req);
 	if (code)
 		return code;
-	w.d = session_open(&w.nl, ctx->model, ctx->args.v[0], "reset", &code);
-	if (w.d)
-		code = plan_and_reset(&w);
-	fv_nl_close(&w.nl);
+	req.d = session_open(&req.nl, ctx->model, ctx->args.v[0], "reset", &code);
+	if (req.d)
+		code = plan_and_reset(&req);
+	fv_nl_close(&req.nl);
 	return code;
 }
 

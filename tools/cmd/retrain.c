@@ -154,7 +154,7 @@ static int retrain(struct retrain *r, struct fv_nl *nl)
 		ret = fv_nl_call(nl, msg, on_plan, r, &why);
 	} else {
 		progress_start(&progress, r->d->bdf, "retrain", 0);
-		ret = op_run(&op, nl, &(struct op_wish){
+		ret = op_run(&op, nl, &(struct op_request){
 			.bdf = r->d->bdf, .msg = msg, .id_attr = FPGA_VFIO_A_RETRAIN_OP,
 			.answer = on_result, .data = r,
 		}, &why);

@@ -452,7 +452,7 @@ static int ask_driver(struct facts *f)
 
 	if (code)
 		return code;
-	code = status_ask(&f->said, f->d->bdf, &why);
+	code = status_fetch(&f->said, f->d->bdf, &why);
 	if (code < 0)
 		return fv_nl_fail(code, f->d->bdf, "show", NULL, why);
 	if (code)
@@ -476,7 +476,7 @@ static int run(const struct cmd_ctx *ctx)
 	holders_scan(&all);
 	holders_of(&all, f.d, &f.holders);
 	holders_free(&all);
-	if (device_is_ours(f.d) && sysfs_is_live())
+	if (device_is_bound(f.d) && sysfs_is_live())
 		code = ask_driver(&f);
 	if (!code && ctx->is_json)
 		out_json(out_json_record(&fields, &f));

@@ -78,28 +78,28 @@ static const struct out_column column[] = {
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
 /* Parsed command line. */
-struct wish {
+struct stats_request {
 	const struct cmd_ctx *ctx;
 	int group;			/* or FV_NO_GROUP */
 	char bdf[BDF_SIZE];		/* or empty */
 	unsigned int watch_s;		/* interval; 0: print once */
 };
 
-static int parse(struct wish *w)
+static int parse(struct stats_request *req)
 {
-	const char *word = w->ctx->args.n ? w->ctx->args.v[0] : NULL;
-	const char *watch = cmd_value(w->ctx, "watch");
+	const char *word = req->ctx->args.n ? req->ctx->args.v[0] : NULL;
+	const char *watch = cmd_value(req->ctx, "watch");
 	unsigned int id;
 
-	w->group = FV_NO_GROUP;
-	if (cmd_is_set(w->ctx, "watch"))
-		w->watch_s = 1;
-	if (watch && (!util_parse_uint(watch, 86400, &w->watch_s) || !w->watch_s))
+	req->group = FV_NO_GROUP;
+	if (cmd_is_set(req->ctx, "watch"))
+		req->watch_s = 1;
+	if (watch && (!util_parse_uint(watch, 86400, &req->watch_s) || !req->watch_s))
 		return err_usage("stats", watch, "See 'fpgactl help stats'.",
 				 "invalid --watch '%s': not a number of seconds from 1 to 86400",
 				 watch);
-	if (w->ctx->is_json && (w->watch_s || w->ctx->columns)) {
-		watch = w->watch_s ? "--watch" : "--output";
+	if (req->ctx->is_json && (req->watch_s || req->ctx->columns)) {
+		watch = req->watch_s ? "--watch" : "--output";
 		return err_usage("stats", watch,
 				 "With --json, the output is always complete and printed once.",
 				 "%s cannot be combined with --json", watch);
@@ -107,8 +107,8 @@ static int parse(struct wish *w)
 	if (!word)
 		return FV_OK;
 	if (util_parse_uint(word, INT32_MAX, &id))
-		w->group = (int)id;
-	else if (!bdf_parse(word, w->bdf))
+		req->group = (int)id;
+	else if (!bdf_parse(word, req->bdf))
 		return err_usage("stats", word,
 				 "Expected a group such as 13 or an address such as 0000:01:00.0.",
 				 "invalid argument '%s': neither an IOMMU group nor a PCI address",
@@ -116,15 +116,15 @@ static int parse(struct wish *w)
 	return FV_OK;
 }
 
-static int read_counters(const struct wish *w, struct fv_counters_list *l)
+static int read_counters(const struct stats_request *req, struct fv_counters_list *l)
 {
 	struct fv_device *d;
 	int code;
 
-	if (!w->bdf[0])
-		return counters_read_groups(l, w->group);
-	d = target_find(w->ctx->model, w->bdf, "stats", &code);
-	return d ? counters_read_device(l, w->bdf) : code;
+	if (!req->bdf[0])
+		return counters_read_groups(l, req->group);
+	d = target_find(req->ctx->model, req->bdf, "stats", &code);
+	return d ? counters_read_device(l, req->bdf) : code;
 }
 
 static const struct fv_counters *find_same(const struct fv_counters_list *l,
@@ -149,16 +149,16 @@ static void print_resets(const struct fv_counters *c)
 	resettime_print_histogram(&c->resets);
 }
 
-static int print_table(const struct wish *w, const struct fv_counters_list *now,
+static int print_table(const struct stats_request *req, const struct fv_counters_list *now,
 		       const struct fv_counters_list *before, double seconds)
 {
-	const char *shown = w->ctx->columns;
+	const char *shown = req->ctx->columns;
 	struct libscols_line *parent;
 	struct out_table *t;
 	uint64_t value;
 	size_t i;
 
-	t = out_table_new(&columns, shown ? shown : w->watch_s ? "COUNTER,VALUE,RATE" : NULL);
+	t = out_table_new(&columns, shown ? shown : req->watch_s ? "COUNTER,VALUE,RATE" : NULL);
 	if (!t)
 		return FV_USAGE;
 	for (i = 0; i < now->n; i++) {
@@ -168,12 +168,12 @@ static int print_table(const struct wish *w, const struct fv_counters_list *now,
 		parent = out_table_add(t, NULL, &r);
 		r.is_object = false;
 		for (r.counter = 0; r.counter <= INTERRUPTS; r.counter++)
-			if (get(r.now, r.counter, &value) && (value || cmd_is_set(w->ctx, "all")))
+			if (get(r.now, r.counter, &value) && (value || cmd_is_set(req->ctx, "all")))
 				out_table_add(t, parent, &r);
 	}
 	out_table_print(t);
 	out_table_free(t);
-	if (w->ctx->args.n && now->n && !shown)
+	if (req->ctx->args.n && now->n && !shown)
 		print_resets(&now->v[0]);
 	return FV_OK;
 }
@@ -206,16 +206,16 @@ static void print_json(const struct fv_counters_list *l)
 	out_json(top);
 }
 
-static int once(const struct wish *w)
+static int once(const struct stats_request *req)
 {
 	struct fv_counters_list l = {}, none = {};
 	int code;
 
-	code = read_counters(w, &l);
-	if (!code && w->ctx->is_json)
+	code = read_counters(req, &l);
+	if (!code && req->ctx->is_json)
 		print_json(&l);
 	else if (!code)
-		code = print_table(w, &l, &none, 0);
+		code = print_table(req, &l, &none, 0);
 	counters_free(&l);
 	return code;
 }
@@ -229,7 +229,7 @@ static void on_signal(int signal)
 }
 
 /* On a terminal, clear the screen before each table. */
-static int watch(const struct wish *w)
+static int watch(const struct stats_request *req)
 {
 	struct sigaction stop = { .sa_handler = on_signal };
 	struct fv_counters_list now = {}, before = {};
@@ -239,12 +239,12 @@ static int watch(const struct wish *w)
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	while (!is_over && !code) {
-		code = read_counters(w, &now);
+		code = read_counters(req, &now);
 		now_s = util_now_s();
 		if (!code && out_is_terminal())
 			fputs("\033[H\033[2J", stdout);
 		if (!code)
-			code = print_table(w, &now, &before, now_s - before_s);
+			code = print_table(req, &now, &before, now_s - before_s);
 		if (fflush(stdout))
 			break;
 		counters_free(&before);
@@ -252,7 +252,7 @@ static int watch(const struct wish *w)
 		before_s = now_s;
 		memset(&now, 0, sizeof(now));
 		if (!code && !is_over)
-			util_pause_ms(w->watch_s * 1000);
+			util_pause_ms(req->watch_s * 1000);
 	}
 	counters_free(&now);
 	counters_free(&before);
@@ -261,13 +261,13 @@ static int watch(const struct wish *w)
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct wish w = { .ctx = ctx };
+	struct stats_request req = { .ctx = ctx };
 	int code;
 
-	code = parse(&w);
+	code = parse(&req);
 	if (code)
 		return code;
-	return w.watch_s ? watch(&w) : once(&w);
+	return req.watch_s ? watch(&req) : once(&req);
 }
 
 static const struct cmd_option options[] = {

@@ -26,7 +26,7 @@ struct plan {
 	struct release_limit limit;
 };
 
-static bool names_ours(const char *driver)
+static bool names_driver(const char *driver)
 {
 	return driver && (!strcmp(driver, FV_DRIVER) || !strcmp(driver, FV_OLD_DRIVER));
 }
@@ -35,15 +35,15 @@ static bool names_ours(const char *driver)
  * Bound to fpga_vfio_pci, or left unbound with its driver_override when the module was
  * unloaded. Both may have the driver's old name.
  */
-static bool is_ours(const struct fv_device *d)
+static bool is_handled(const struct fv_device *d)
 {
-	return names_ours(d->driver ? d->driver : d->driver_override);
+	return names_driver(d->driver ? d->driver : d->driver_override);
 }
 
 /* The host's driver stays; only the driver's old name in driver_override goes. */
 static bool is_only_override(const struct fv_device *d)
 {
-	return !is_ours(d) && device_has_old_override(d);
+	return !is_handled(d) && device_has_old_override(d);
 }
 
 static int check_options(struct plan *p)
@@ -64,7 +64,7 @@ static int check_options(struct plan *p)
 	if (!*driver || strchr(driver, '/') || !strcmp(driver, ".."))
 		return err_usage("unbind", driver, "See 'fpgactl help unbind'.",
 				 "invalid --driver '%s': not a driver name", driver);
-	if (names_ours(driver))
+	if (names_driver(driver))
 		return err_usage("unbind", driver, "To bind devices to it: fpgactl bind BDF...",
 				 "invalid --driver '%s': not a driver of the host", driver);
 	if (!sysfs_exists("/sys/bus/pci/drivers/%s", driver))
@@ -100,7 +100,7 @@ static int make_plan(struct plan *p)
 	p->moves = util_alloc(p->targets.n, sizeof(*p->moves));
 	p->devices = util_alloc(p->targets.n, sizeof(*p->devices));
 	for (i = 0; i < p->targets.n; i++) {
-		if (!is_ours(p->targets.v[i]))
+		if (!is_handled(p->targets.v[i]))
 			continue;
 		add_move(p, p->targets.v[i], target, driver);
 		p->devices[p->n++] = p->targets.v[i];
@@ -208,7 +208,7 @@ static int apply(const struct plan *p)
 /* The driver after the command; with --dry-run, only that of --driver is known. */
 static char *driver_after(const struct plan *p, const struct fv_device *d)
 {
-	if (is_ours(d) && cmd_is_set(p->ctx, "dry-run"))
+	if (is_handled(d) && cmd_is_set(p->ctx, "dry-run"))
 		return util_strdup(cmd_value(p->ctx, "driver"));
 	return device_read_driver(d->bdf);
 }
@@ -223,7 +223,7 @@ static void report_text(const struct plan *p)
 		autofree char *after = driver_after(p, d);
 		autofree char *driver = after ? util_printable(after) : NULL;
 
-		if (!is_ours(d))
+		if (!is_handled(d))
 			printf("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf,
 			       FV_DRIVER, driver ? driver : "none",
 			       !is_only_override(d) ? "" :
@@ -250,7 +250,7 @@ static void report_json(const struct plan *p)
 		autofree char *driver = driver_after(p, d);
 
 		json_object_array_add(list, rebind_json(d, driver,
-							is_ours(d) || is_only_override(d)));
+							is_handled(d) || is_only_override(d)));
 	}
 	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }

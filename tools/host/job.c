@@ -87,7 +87,7 @@ static void find_taken(sigset_t *taken)
 
 /**
  * job_hold() - Block the signals that would kill fpgactl.
- * @s: for job_run() and job_let_go(), which must be called
+ * @s: for job_run() and job_release(), which must be called
  *
  * Also ignores SIGPIPE, so that a closed output pipe does not kill fpgactl.
  */
@@ -116,7 +116,7 @@ static int take_pending(const sigset_t *taken)
 }
 
 /* Discard signals still pending: the operation that they would cancel is over. */
-void job_let_go(const struct job_signals *s)
+void job_release(const struct job_signals *s)
 {
 	while (take_pending(&s->taken))
 		;
@@ -229,7 +229,7 @@ static void stop_with(struct run *r)
 }
 
 /* True when the program has ended. */
-static bool look(struct run *r)
+static bool has_ended(struct run *r)
 {
 	struct job *j = r->job;
 	int status;
@@ -283,7 +283,7 @@ static void wait_for(struct run *r)
 	int signal;
 
 	sigaddset(&awaited, SIGCHLD);
-	while (!look(r)) {
+	while (!has_ended(r)) {
 		struct timespec ts;
 
 		left_s = r->deadline_s - util_now_s();

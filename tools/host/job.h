@@ -30,7 +30,7 @@ struct job {
 	int caught;			/* first signal caught meanwhile; 0: none */
 };
 
-/* Signal state changed by job_hold() and restored by job_let_go(). */
+/* Signal state changed by job_hold() and restored by job_release(). */
 struct job_signals {
 	sigset_t taken, old_mask;
 	struct sigaction old_pipe, old_child;
@@ -39,7 +39,7 @@ struct job_signals {
 bool job_is_found(const char *command, int *error);
 void job_hold(struct job_signals *s);
 void job_run(struct job *j, const struct job_signals *s);
-void job_let_go(const struct job_signals *s);
+void job_release(const struct job_signals *s);
 char *job_text(const struct job *j);
 
 #endif

@@ -194,7 +194,7 @@ struct fv_group *model_group(const struct fv_model *m, int id)
 	return NULL;
 }
 
-bool device_is_ours(const struct fv_device *d)
+bool device_is_bound(const struct fv_device *d)
 {
 	return d->driver && !strcmp(d->driver, FV_DRIVER);
 }

@@ -45,7 +45,7 @@ struct fv_device *model_find(const struct fv_model *m, const char *bdf);
 struct fv_group *model_group(const struct fv_model *m, int id);
 char *device_read_driver(const char *bdf);
 char *device_read_override(const char *bdf);
-bool device_is_ours(const struct fv_device *d);
+bool device_is_bound(const struct fv_device *d);
 bool device_has_old_override(const struct fv_device *d);
 bool device_is_vfio(const struct fv_device *d);
 bool device_is_in_the_way(const struct fv_device *d);

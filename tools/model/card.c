@@ -95,7 +95,7 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 	l->v = util_grow(l->v, l->n, sizeof(*c));
 	c = &l->v[l->n++];
 	memset(c, 0, sizeof(*c));
-	c->is_ours = true;
+	c->is_bound = true;
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_CARD_PORT]), c->port);
 	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
 			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
@@ -111,7 +111,7 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 }
 
 /* Retry a dump that a change to the list of cards interrupted. */
-static int ask(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
+static int get_cards(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
 {
 	struct nl_msg *msg;
 	int ret, tries;
@@ -130,14 +130,14 @@ static int ask(struct fv_cards *l, struct fv_nl *nl, const char *port, char **wh
 }
 
 /**
- * cards_ask() - Read all cards from the driver.
+ * cards_read() - Read all cards from the driver.
  * @l: result; free with cards_free() on success and on failure
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the
  * driver; a negative errno if the driver refuses.
  */
-int cards_ask(struct fv_cards *l, char **why)
+int cards_read(struct fv_cards *l, char **why)
 {
 	struct fv_nl nl = {};
 	int ret;
@@ -145,7 +145,7 @@ int cards_ask(struct fv_cards *l, char **why)
 	memset(l, 0, sizeof(*l));
 	ret = fv_nl_open(&nl, why);
 	if (!ret)
-		ret = ask(l, &nl, NULL, why);
+		ret = get_cards(l, &nl, NULL, why);
 	fv_nl_close(&nl);
 	return ret;
 }
@@ -183,7 +183,7 @@ static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
 	if (code) {
 		fv_nl_fail_open(code, bdf, what, why);
 	} else {
-		ret = ask(&answer, &nl, c->port, &why);
+		ret = get_cards(&answer, &nl, c->port, &why);
 		if (ret)
 			code = fv_nl_fail(ret, bdf, what, NULL, why);
 		else if (!answer.n)
@@ -247,7 +247,7 @@ int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
 		return err_fail(FV_FAILED, d->bdf, what, NULL,
 				"has no upstream port and no link");
 	memcpy(c->port, d->port, sizeof(c->port));
-	if (device_is_ours(d) && sysfs_is_live())
+	if (device_is_bound(d) && sysfs_is_live())
 		return read_netlink(c, d->bdf, what);
 	read_sysfs(c, d);
 	return FV_OK;

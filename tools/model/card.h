@@ -21,8 +21,8 @@ struct fv_fence_owner {
 
 struct fv_card {
 	char port[BDF_SIZE];
-	bool is_ours;			/* known to the driver; false: read from sysfs */
-	struct strv devices;		/* is_ours: functions bound to the driver */
+	bool is_bound;			/* known to the driver; false: read from sysfs */
+	struct strv devices;		/* is_bound: functions bound to the driver */
 	unsigned int state;
 	char *reason;			/* why the card is not ready, or NULL */
 	bool has_link;
@@ -38,7 +38,7 @@ struct fv_cards {
 bool card_read_port(struct fv_portlink *l, const char *port);
 int card_read(struct fv_card *c, const struct fv_device *d, const char *what);
 void card_free(struct fv_card *c);
-int cards_ask(struct fv_cards *l, char **why);
+int cards_read(struct fv_cards *l, char **why);
 const struct fv_card *cards_find(const struct fv_cards *l, const char *port);
 void cards_free(struct fv_cards *l);
 const char *card_state_name(unsigned int state);

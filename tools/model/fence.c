@@ -70,28 +70,28 @@ static void on_result(struct nlmsghdr *hdr, void *data)
  * fence_call() - Fence a card and wait until it is, or preview the fence.
  * @f: result; free with fence_free() on success and on failure
  * @nl: an open connection, which owns the fence session unless detached
- * @wish: the request
+ * @request: the request
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 or a negative errno of fv_nl_call() or op_run(); -EPROTO if the driver sent no result.
  */
-int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why)
+int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *request, char **why)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_FENCE, 0);
 	struct op op = {};
 	int ret;
 
 	memset(f, 0, sizeof(*f));
-	nla_put_string(msg, FPGA_VFIO_A_FENCE_BDF, wish->bdf);
-	nla_put_u32(msg, FPGA_VFIO_A_FENCE_TIMEOUT_MS, wish->timeout_ms);
-	if (wish->is_detached)
+	nla_put_string(msg, FPGA_VFIO_A_FENCE_BDF, request->bdf);
+	nla_put_u32(msg, FPGA_VFIO_A_FENCE_TIMEOUT_MS, request->timeout_ms);
+	if (request->is_detached)
 		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DETACHED);
-	if (wish->is_dry_run) {
+	if (request->is_dry_run) {
 		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DRY_RUN);
 		ret = fv_nl_call(nl, msg, on_plan, f, why);
 	} else {
-		ret = op_run(&op, nl, &(struct op_wish){
-			.bdf = wish->bdf, .msg = msg, .id_attr = FPGA_VFIO_A_FENCE_OP,
+		ret = op_run(&op, nl, &(struct op_request){
+			.bdf = request->bdf, .msg = msg, .id_attr = FPGA_VFIO_A_FENCE_OP,
 			.answer = on_result, .data = f,
 		}, why);
 		f->refusal = op.refusal;

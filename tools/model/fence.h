@@ -15,7 +15,7 @@
 #define FENCE_TIMEOUT_DEFAULT_MS	600000
 
 /* The request. */
-struct fence_wish {
+struct fence_request {
 	const char *bdf;
 	uint32_t timeout_ms;
 	bool is_detached;		/* survives the socket that requested it */
@@ -32,7 +32,7 @@ struct fence {
 	struct refusal refusal;
 };
 
-int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_wish *wish, char **why);
+int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *request, char **why);
 int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
 	       const char *why);
 void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,

@@ -30,7 +30,7 @@ bool held_now(const struct fv_device *d)
 	autofree char *who = NULL;
 	uint64_t users;
 
-	if (device_is_ours(d)) {
+	if (device_is_bound(d)) {
 		switch (counters_users(d->bdf, d->group, &users)) {
 		case FV_USERS_OF_DEVICE:
 			return users;

@@ -129,7 +129,7 @@ int history_find_card(struct fv_history *h, const struct fv_model *m, const char
 	if (!d)
 		return find_gone(h, bdf);
 	port = d->is_bridge ? "" : d->port;
-	if (device_is_ours(d) && !status_read(&said, &h->nl, bdf, &why))
+	if (device_is_bound(d) && !status_read(&said, &h->nl, bdf, &why))
 		port = status_find(&said, bdf)->port;
 	memcpy(h->port, *port ? port : bdf, sizeof(h->port));
 	status_free(&said);

@@ -145,7 +145,7 @@ int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method,
 		nla_put_flag(msg, FPGA_VFIO_A_RESET_DRY_RUN);
 		return fv_nl_call(nl, msg, on_plan, l, why);
 	}
-	ret = op_run(&op, nl, &(struct op_wish){
+	ret = op_run(&op, nl, &(struct op_request){
 		.bdf = bdf, .msg = msg, .id_attr = FPGA_VFIO_A_RESET_OP, .answer = on_result,
 		.data = l,
 	}, why);

@@ -34,7 +34,7 @@ void rebind_print_json(struct json_object *devices, bool is_dry_run)
  */
 char *rebind_advice(const struct fv_device *d)
 {
-	if (!d->driver || device_is_ours(d))
+	if (!d->driver || device_is_bound(d))
 		return util_printf("to replace it: fpgactl bind %s", d->bdf);
 	if (!strcmp(d->driver, FV_OLD_DRIVER))
 		return util_strdup("to load the new module: rmmod " FV_MODULE " && modprobe "

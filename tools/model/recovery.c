@@ -59,14 +59,14 @@ static void on_result(struct nlmsghdr *hdr, void *data)
 	r->has_duration = get_time(&r->duration_ns, tb[FPGA_VFIO_A_OP_DURATION_NS]);
 }
 
-static struct nl_msg *request(struct recovery *r, struct fv_nl *nl,
-			      const struct recovery_wish *wish)
+static struct nl_msg *message(struct recovery *r, struct fv_nl *nl,
+			      const struct recovery_request *request)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RECOVER, 0);
 
 	memset(r, 0, sizeof(*r));
-	nla_put_string(msg, FPGA_VFIO_A_RECOVER_BDF, wish->bdf);
-	if (wish->is_forced)
+	nla_put_string(msg, FPGA_VFIO_A_RECOVER_BDF, request->bdf);
+	if (request->is_forced)
 		nla_put_flag(msg, FPGA_VFIO_A_RECOVER_FORCE);
 	return msg;
 }
@@ -75,15 +75,15 @@ static struct nl_msg *request(struct recovery *r, struct fv_nl *nl,
  * recovery_plan() - Preview the recovery of a card.
  * @r: result; free with recovery_free() on success and on failure
  * @nl: an open connection
- * @wish: the request
+ * @request: the request
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 or a negative errno of fv_nl_call().
  */
-int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_request *request,
 		  char **why)
 {
-	struct nl_msg *msg = request(r, nl, wish);
+	struct nl_msg *msg = message(r, nl, request);
 
 	nla_put_flag(msg, FPGA_VFIO_A_RECOVER_DRY_RUN);
 	return fv_nl_call(nl, msg, on_plan, r, why);
@@ -93,24 +93,24 @@ int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wi
  * recovery_run() - Recover a card and show the elapsed time.
  * @r: result, also set if the card does not come back; free with recovery_free()
  * @nl: an open connection; the one that owns the card's fence session, if there is an owner
- * @wish: the request
+ * @request: the request
  * @limit_ms: time limit for the progress line, or 0 if unknown
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 if the card is ready, or a negative errno of op_run(); -EPROTO if the driver
  * sent no result.
  */
-int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_request *request,
 		 unsigned long limit_ms, char **why)
 {
 	struct progress progress;
 	struct op op;
 	int ret;
 
-	progress_start(&progress, wish->bdf, wish->what, limit_ms);
-	ret = op_run(&op, nl, &(struct op_wish){
-		.bdf = wish->bdf, .msg = request(r, nl, wish), .id_attr = FPGA_VFIO_A_RECOVER_OP,
-		.answer = on_result, .data = r,
+	progress_start(&progress, request->bdf, request->what, limit_ms);
+	ret = op_run(&op, nl, &(struct op_request){
+		.bdf = request->bdf, .msg = message(r, nl, request),
+		.id_attr = FPGA_VFIO_A_RECOVER_OP, .answer = on_result, .data = r,
 	}, why);
 	progress_stop(&progress);
 	r->steps.refusal = op.refusal;

@@ -10,7 +10,7 @@
 #include "model/ladder.h"
 
 /* The request. */
-struct recovery_wish {
+struct recovery_request {
 	const char *bdf;
 	const char *what;		/* command name, for progress output */
 	bool is_forced;			/* override the fence session of another owner */
@@ -29,9 +29,9 @@ struct recovery {
 	uint64_t link_ns, ready_ns, duration_ns;
 };
 
-int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+int recovery_plan(struct recovery *r, struct fv_nl *nl, const struct recovery_request *request,
 		  char **why);
-int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_wish *wish,
+int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_request *request,
 		 unsigned long limit_ms, char **why);
 int recovery_code(const struct recovery *r, int ret);
 char *recovery_next_step(const struct recovery *r, int ret, const char *bdf);

@@ -27,7 +27,7 @@
 #define MOVE_GRACE_S	5
 
 /* VFIO's own interval. With PCI hotplug, a second request within 5 s would cancel the first. */
-#define ASK_S		10
+#define REQUEST_S		10
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -79,14 +79,14 @@ static const struct fv_device *find_held(const struct fv_device *const *devices,
 	return NULL;
 }
 
-static void ask_all(const struct fv_device *const *devices, size_t n,
-		    const struct release_request *request)
+static void send_all(const struct fv_device *const *devices, size_t n,
+		     const struct release_request *request)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (held_now(devices[i]))
-			request->ask(devices[i], request->data);
+			request->send(devices[i], request->data);
 }
 
 /**
@@ -111,8 +111,8 @@ const struct fv_device *release_wait(const struct fv_device *const *devices, siz
 		if (!held || elapsed_s(limit) >= limit->limit_s)
 			break;
 		if (request && util_now_s() >= next_s) {
-			ask_all(devices, n, request);
-			next_s = util_now_s() + ASK_S;
+			send_all(devices, n, request);
+			next_s = util_now_s() + REQUEST_S;
 		}
 		show_progress(held, limit);
 		has_shown = true;

@@ -14,7 +14,7 @@ struct release_limit {
 
 /* Requests the holder of a device to close it. */
 struct release_request {
-	void (*ask)(const struct fv_device *d, void *data);
+	void (*send)(const struct fv_device *d, void *data);
 	void *data;
 };
 

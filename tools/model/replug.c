@@ -106,7 +106,7 @@ static struct replug_result find(const struct replug *p)
 
 static bool is_wanted(const struct replug *p, const struct fv_device *d)
 {
-	if (strcmp(d->port, p->port) != 0 || d->is_bridge || device_is_ours(d))
+	if (strcmp(d->port, p->port) != 0 || d->is_bridge || device_is_bound(d))
 		return false;
 	return strv_has(&p->bind, d->bdf) || (p->has_all && !d->driver);
 }

@@ -21,7 +21,7 @@ static int check(const struct fv_device *d, const char *what)
 				"is a bridge, not an endpoint");
 	if (!sysfs_is_live())
 		return err_fail(FV_FAILED, d->bdf, what, NULL, NEEDS_LIVE_SYSTEM);
-	return device_is_ours(d) ? FV_OK :
+	return device_is_bound(d) ? FV_OK :
 	       err_fail(FV_NO_DEVICE, d->bdf, what, hint, "not bound to " FV_DRIVER
 			" (driver: %s)", d->driver ? d->driver : "none");
 }

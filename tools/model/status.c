@@ -78,7 +78,7 @@ int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, cha
 }
 
 /**
- * status_ask() - Connect to the driver and read the status.
+ * status_fetch() - Connect to the driver and read the status.
  * @l: result; free with status_free() on success and on failure
  * @bdf: a device, or NULL for all
  * @why: on failure, the reason, to be freed by the caller
@@ -86,7 +86,7 @@ int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, cha
  * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the driver;
  * a negative errno of status_read().
  */
-int status_ask(struct fv_status_list *l, const char *bdf, char **why)
+int status_fetch(struct fv_status_list *l, const char *bdf, char **why)
 {
 	struct fv_nl nl = {};
 	int ret;

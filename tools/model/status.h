@@ -25,7 +25,7 @@ struct fv_status_list {
 };
 
 int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why);
-int status_ask(struct fv_status_list *l, const char *bdf, char **why);
+int status_fetch(struct fv_status_list *l, const char *bdf, char **why);
 const struct fv_status *status_find(const struct fv_status_list *l, const char *bdf);
 void status_free(struct fv_status_list *l);
 char *status_text(const struct fv_status *s);

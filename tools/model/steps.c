@@ -112,21 +112,22 @@ const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
 #define DONE_COLUMNS	"METHOD,RESULT,TIME-MS,WHY"
 
 /* A selection with + adds to the default columns of a plan or of a result. */
-static struct out_table *new_table(const char *asked, bool is_plan)
+static struct out_table *new_table(const char *requested, bool is_plan)
 {
 	const char *shown = is_plan ? PLAN_COLUMNS : DONE_COLUMNS;
 	autofree char *all = NULL;
 
-	if (asked && *asked != '+')
-		return out_table_new(&steps_columns, asked);
-	all = asked ? util_printf("%s,%s", shown, asked + 1) : util_strdup(shown);
+	if (requested && *requested != '+')
+		return out_table_new(&steps_columns, requested);
+	all = requested ? util_printf("%s,%s", shown, requested + 1) : util_strdup(shown);
 	return out_table_new(&steps_columns, all);
 }
 
-/* @asked is the argument of -o, already validated. */
-void steps_print(const struct ladder *l, const struct fv_model *m, const char *asked, bool is_plan)
+/* @requested is the argument of -o, already validated. */
+void steps_print(const struct ladder *l, const struct fv_model *m, const char *requested,
+		 bool is_plan)
 {
-	struct out_table *t = new_table(asked, is_plan);
+	struct out_table *t = new_table(requested, is_plan);
 	struct fv_holders holders;
 	struct affected_world world = { .model = m, .holders = &holders };
 	struct libscols_line *parent;

@@ -9,7 +9,8 @@
 
 extern const struct out_columns steps_columns;
 
-void steps_print(const struct ladder *l, const struct fv_model *m, const char *asked, bool is_plan);
+void steps_print(const struct ladder *l, const struct fv_model *m, const char *requested,
+		 bool is_plan);
 struct json_object *steps_json(const struct ladder *l, const struct fv_model *m);
 
 #endif

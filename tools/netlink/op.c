@@ -20,8 +20,8 @@
 #include "util/err.h"
 #include "util/util.h"
 
-/* The driver is asked after this time, too: an event may be lost. */
-#define ASK_S	1
+/* The operation is read after this time, too: an event may be lost. */
+#define READ_S	1
 
 static volatile sig_atomic_t nr_signals, last_signal;
 
@@ -33,7 +33,7 @@ static void on_signal(int signal)
 
 /* State of a wait. */
 struct wait {
-	const struct op_wish *wish;
+	const struct op_request *request;
 	struct op *op;
 	struct fv_nl *nl, events;
 	sigset_t mask;			/* during the wait */
@@ -49,7 +49,7 @@ struct wait {
 static void on_submitted(struct nlmsghdr *hdr, void *data)
 {
 	struct wait *w = data;
-	struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, w->wish->id_attr);
+	struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, w->request->id_attr);
 
 	if (id)
 		w->op->id = nla_get_u32(id);
@@ -85,11 +85,11 @@ static void on_op(struct nlmsghdr *hdr, void *data)
 		w->text = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_TEXT]));
 	if (tb[FPGA_VFIO_A_OP_REFUSAL])
 		refusal_parse(&w->op->refusal, tb[FPGA_VFIO_A_OP_REFUSAL]);
-	w->wish->answer(hdr, w->wish->data);
+	w->request->answer(hdr, w->request->data);
 }
 
 /* Read the operation; 0 also if it has not ended. */
-static int ask(struct wait *w, char **why)
+static int read_op(struct wait *w, char **why)
 {
 	struct nl_msg *msg = fv_nl_message(w->nl, FPGA_VFIO_CMD_OP_GET, 0);
 
@@ -111,13 +111,13 @@ static void cancel(struct wait *w)
 }
 
 /*
- * Wait for a message or a signal, at most for ASK_S. Return 0; -EAGAIN if the driver is to be
- * asked: it was silent for that time, or messages were lost; -ENODEV if the module was unloaded.
+ * Wait for a message or a signal, at most for READ_S. Return 0; -EAGAIN if the operation is to be
+ * read: no message came in that time, or messages were lost; -ENODEV if the module was unloaded.
  */
 static int listen_once(struct wait *w, char **why)
 {
 	struct pollfd p = { .fd = nl_socket_get_fd(w->events.sock), .events = POLLIN };
-	struct timespec limit = { .tv_sec = ASK_S };
+	struct timespec limit = { .tv_sec = READ_S };
 	int ret = ppoll(&p, 1, &limit, &w->mask);
 
 	if (ret <= 0)
@@ -126,7 +126,7 @@ static int listen_once(struct wait *w, char **why)
 	return ret && ret != -ENODEV ? -EAGAIN : ret;
 }
 
-/* Until the event, or until the driver is to be asked; the first signal cancels. */
+/* Until the event, or until the operation is to be read; the first signal cancels. */
 static int wait_event(struct wait *w, char **why)
 {
 	int ret = 0;
@@ -148,12 +148,12 @@ static int wait_event(struct wait *w, char **why)
 
 static int wait_end(struct wait *w, char **why)
 {
-	int ret = ask(w, why);
+	int ret = read_op(w, why);
 
 	while (!ret && !w->has_ended) {
 		ret = wait_event(w, why);
 		if (!ret)
-			ret = ask(w, why);
+			ret = read_op(w, why);
 	}
 	return ret;
 }
@@ -189,7 +189,7 @@ static void release_signals(const struct wait *w)
 /* The first signal was for the operation, the second is for this program. */
 static void __attribute__((noreturn)) leave(const struct wait *w)
 {
-	err_note(w->wish->bdf, "operation %u is left to the driver", w->op->id);
+	err_note(w->request->bdf, "operation %u is left to the driver", w->op->id);
 	release_signals(w);
 	signal(last_signal, SIG_DFL);
 	raise(last_signal);
@@ -198,7 +198,7 @@ static void __attribute__((noreturn)) leave(const struct wait *w)
 
 static int run(struct wait *w, char **why)
 {
-	int ret = fv_nl_call(w->nl, w->wish->msg, on_submitted, w, why);
+	int ret = fv_nl_call(w->nl, w->request->msg, on_submitted, w, why);
 
 	if (ret)
 		return ret;
@@ -219,15 +219,15 @@ static int run(struct wait *w, char **why)
  * op_run() - Submit an operation and wait for its end.
  * @op: result
  * @nl: an open connection, which owns a fence session that the operation begins
- * @wish: the request
+ * @request: the request
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 or a negative errno, of the operation or of fv_nl_call(); -ECANCELED after Ctrl-C;
  * -ENODEV if the module was unloaded meanwhile.
  */
-int op_run(struct op *op, struct fv_nl *nl, const struct op_wish *wish, char **why)
+int op_run(struct op *op, struct fv_nl *nl, const struct op_request *request, char **why)
 {
-	struct wait w = { .wish = wish, .op = op, .nl = nl };
+	struct wait w = { .request = request, .op = op, .nl = nl };
 	int ret;
 
 	memset(op, 0, sizeof(*op));
@@ -235,7 +235,7 @@ int op_run(struct op *op, struct fv_nl *nl, const struct op_wish *wish, char **w
 	/* Before the request: its end may come before its reply is read. */
 	if (fv_nl_listen(&w.events, FPGA_VFIO_MCGRP_OPS_ADMIN, FPGA_VFIO_MCGRP_OPS,
 			 why)) {
-		nlmsg_free(wish->msg);
+		nlmsg_free(request->msg);
 		ret = -EIO;
 	} else {
 		catch_signals(&w);

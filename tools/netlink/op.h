@@ -7,7 +7,7 @@
 #include "netlink/refusal.h"
 
 /* The request. */
-struct op_wish {
+struct op_request {
 	const char *bdf;
 	struct nl_msg *msg;		/* from fv_nl_message(); consumed */
 	int id_attr;			/* attribute of the reply with the operation's number */
@@ -21,6 +21,6 @@ struct op {
 	struct refusal refusal;
 };
 
-int op_run(struct op *op, struct fv_nl *nl, const struct op_wish *wish, char **why);
+int op_run(struct op *op, struct fv_nl *nl, const struct op_request *request, char **why);
 
 #endif

@@ -170,21 +170,21 @@ struct out_table *out_table_new(const struct out_columns *columns, const char *s
 /**
  * out_check_columns() - Validate -o before the command changes anything.
  * @columns: all available columns
- * @asked: argument of -o, or NULL
+ * @requested: argument of -o, or NULL
  * @is_json: --json was given
  * @what: the command, for error messages
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int out_check_columns(const struct out_columns *columns, const char *asked, bool is_json,
+int out_check_columns(const struct out_columns *columns, const char *requested, bool is_json,
 		      const char *what)
 {
 	struct out_table *t;
 
-	if (asked && is_json)
+	if (requested && is_json)
 		return err_usage(what, "--output", "With --json, the output is always complete.",
 				 "--output cannot be combined with --json");
-	t = out_table_new(columns, asked);
+	t = out_table_new(columns, requested);
 	out_table_free(t);
 	return t ? FV_OK : FV_USAGE;
 }

@@ -37,7 +37,7 @@ struct out_table;
 struct libscols_line;
 
 struct out_table *out_table_new(const struct out_columns *columns, const char *selection);
-int out_check_columns(const struct out_columns *columns, const char *asked, bool is_json,
+int out_check_columns(const struct out_columns *columns, const char *requested, bool is_json,
 		      const char *what);
 void out_table_free(struct out_table *t);
 struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *parent,

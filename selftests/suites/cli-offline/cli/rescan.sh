@@ -157,7 +157,7 @@ dry_run_ok()
 DEVICE       DRIVER        HELD-BY
 0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
 0000:07:00.1 fpga_vfio_pci unknown
-Holders would be asked to release them; functions bound to fpga_vfio_pci would be bound again."
+Holders would be requested to release them; functions bound to fpga_vfio_pci would be bound again."
 	unchanged
 	not_asked
 	fvl rescan --dry-run --json 07:00.1
@@ -181,7 +181,7 @@ held_refused()
 	remember
 	fvl rescan -t 9900ms 07:00.0
 	refuses 4 "0000:07:00.0: rescan: still held by qemu-system-x86 (pid 4242) after 10 s"
-	hints "Nothing was changed. The holder was asked to release the device: unplug it from the"
+	hints "Nothing was changed. The holder was requested to release the device: unplug it from"
 	clock_is "10000 auto"
 	unchanged
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 1 ]
