@@ -185,7 +185,7 @@ static int parse(struct retrain *r)
 				 "ambiguous speed '%s': generation or GT/s", speed);
 	case SPEED_UNKNOWN:
 		return err_usage("retrain", speed,
-				 "Speeds: gen1 to gen6, or 2.5, 5.0, 8, 16, 32, 64 (GT/s)",
+				 "Speeds: 2.5, 5.0, 8, 16, 32, 64 (GT/s), or gen1 to gen6",
 				 "unknown speed '%s'", speed);
 	default:
 		break;
@@ -214,8 +214,8 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "speed", 's', "SPEED", false, "gen1 to gen6, or GT/s: 2.5, 5.0, 8, 16, 32, 64",
-	  "gen1 gen2 gen3 gen4 gen5 gen6" },
+	{ "speed", 's', "SPEED", false, "GT/s: 2.5, 5.0, 8, 16, 32, 64; or gen1 to gen6",
+	  "2.5GT/s 5GT/s 8GT/s 16GT/s 32GT/s 64GT/s" },
 	{ "tries", 't', "N", false, "number of attempts, 1 to 10; default 3" },
 	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };
@@ -229,7 +229,7 @@ FV_COMMAND(retrain) = {
 		"card may continue.",
 	.examples = "  fpgactl link 01:00.0                # is the link degraded?\n"
 		    "  fpgactl retrain 01:00.0\n"
-		    "  fpgactl retrain --speed gen3 --tries 10 01:00.0",
+		    "  fpgactl retrain --speed 8GT/s --tries 10 01:00.0",
 	.min_args = 1,
 	.max_args = 1,
 	.words = CMD_WORDS_BDF,

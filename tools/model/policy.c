@@ -192,7 +192,8 @@ static char *text_speed(const struct fv_policy *p, size_t i)
 {
 	if (!p->has[i])
 		return util_strdup("");
-	return p->number[i] ? util_printf("gen%u", p->number[i]) : util_strdup(keys[i].words[0]);
+	return p->number[i] ? util_printf("%g GT/s", speed_mts(p->number[i]) / 1000.0) :
+			      util_strdup(keys[i].words[0]);
 }
 
 static struct json_object *json_speed(const struct fv_policy *p, size_t i)
@@ -334,7 +335,8 @@ static const struct policy_key_info keys[POLICY_N] = {
 		"ready_limit_ms", ATTR(READY_LIMIT_MS), &time_ms,
 	},
 	[POLICY_LINK_SPEED] = {
-		{ "link-speed", "gen1 to gen6, GT/s, or auto", "auto gen1 gen2 gen3 gen4 gen5 gen6",
+		{ "link-speed", "SPEED, as in 8GT/s or gen3, or auto",
+		  "auto 2.5GT/s 5GT/s 8GT/s 16GT/s 32GT/s 64GT/s",
 		  "requested link speed; auto: the speed when the card was bound" },
 		"link_speed_mts", ATTR(LINK_SPEED), &speed, WORDS(auto_word),
 	},

@@ -24,7 +24,7 @@ unsigned int speed_mts(unsigned int gen)
 
 /**
  * speed_parse() - Parse a link speed argument.
- * @word: gen1 to gen6, 1 to 6, or 2.5, 5.0, 8, 16, 32 or 64, optionally with GT/s
+ * @word: gen1 to gen6, 1 to 6, or 2.5, 5.0, 8, 16, 32 or 64, optionally with GT/s, also as printed
  * @gen: resulting generation
  *
  * Return: SPEED_AMBIGUOUS for a plain 5 (Gen5 is 32 GT/s, Gen2 is 5 GT/s).
@@ -44,7 +44,7 @@ enum speed_word speed_parse(const char *word, unsigned int *gen)
 	if (!has_unit && util_parse_uint(word, ARRAY_SIZE(gens) - 1, gen))
 		return *gen ? SPEED_OK : SPEED_UNKNOWN;
 	if (has_unit)
-		number[len - 4] = '\0';
+		number[len - (word[len - 5] == ' ' ? 5 : 4)] = '\0';
 	/* accept 8.0 as 8 */
 	dot = strcspn(number, ".");
 	if (!strcmp(number + dot, ".0"))

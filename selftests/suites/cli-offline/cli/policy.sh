@@ -74,7 +74,7 @@ show_set_ok()
 	grep -qF 'State:    changed: it is \x1b[31mred' <<<"$out"
 	grep -q '^reset-methods  *hot,flr ' <<<"$out"
 	grep -q '^ready-register  *2:0x123456789c:0xffffffff:0x80000001 ' <<<"$out"
-	grep -q '^link-speed  *gen3 ' <<<"$out"
+	grep -q '^link-speed  *8 GT/s ' <<<"$out"
 	grep -q '^link-width  *x16 ' <<<"$out"
 	grep -q '^monitor-interval  *off ' <<<"$out"
 	fvl policy -o VALUE,KEY 07:00.0
@@ -207,6 +207,7 @@ values_ok()
 	takes open-limit=1min "open-limit-ms=60000"
 	takes link-speed=gen3 "link-speed=3"
 	takes link-speed=16GT/s "link-speed=4"
+	takes "link-speed=8 GT/s" "link-speed=3"
 	takes link-speed=auto "link-speed=0"
 	takes link-width=x8 "link-width=8"
 	takes link-width=auto "link-width=0"

@@ -72,7 +72,7 @@ speed_refused()
 		fvl retrain --speed "$word" 07:00.0
 		refuses 2 "retrain: unknown speed '$word'"
 	done
-	hints "Speeds: gen1 to gen6, or 2.5, 5.0, 8, 16, 32, 64 (GT/s)"
+	hints "Speeds: 2.5, 5.0, 8, 16, 32, 64 (GT/s), or gen1 to gen6"
 	fvl retrain --speed 5 07:00.0
 	refuses 2 "retrain: ambiguous speed '5': generation or GT/s"
 	hints "Use gen5 for 32 GT/s or gen2 for 5 GT/s."

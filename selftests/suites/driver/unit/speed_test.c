@@ -13,6 +13,7 @@ TEST(speeds_are_understood)
 		{ "gen1", 1 }, { "GEN6", 6 }, { "1", 1 }, { "2", 2 }, { "6", 6 }, { "2.5", 1 },
 		{ "2.5GT/s", 1 }, { "5.0", 2 }, { "5GT/s", 2 }, { "5.0gt/s", 2 }, { "8", 3 },
 		{ "8.0", 3 }, { "16", 4 }, { "32", 5 }, { "64", 6 }, { "64GT/s", 6 },
+		{ "2.5 GT/s", 1 }, { "5 GT/s", 2 }, { "8 GT/s", 3 },
 	};
 	unsigned int gen, i;
 
@@ -27,7 +28,7 @@ TEST(other_words_are_no_speeds)
 {
 	static const char *const cases[] = {
 		"", "0", "7", "gen", "gen0", "gen7", "gen-1", "gen 1", "4GT/s", "1GT/s", "GT/s",
-		"2.50", ".0", "8.00", "16x", "x", "-1", "1.0",
+		"2.50", ".0", "8.00", " GT/s", "8  GT/s", "16x", "x", "-1", "1.0",
 	};
 	unsigned int gen, i;
 
