@@ -305,7 +305,7 @@ void fv_device_set_clean(struct fv_device *dev, unsigned int method)
  *
  * It is clean if its next state is "ready". Not noted during a system sleep.
  *
- * Context: Process context, under vfio_device_set::lock of the device whose open is the cause. Takes
+ * Context: Process context, under vfio_device_set::lock of the device that is being opened. Takes
  * fv_registry_lock.
  */
 void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by)
