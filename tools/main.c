@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl: inspect and control devices and cards of the fpga_vfio_pci driver. */
-#include <errno.h>
 #include <locale.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cmd/opt.h"
 #include "host/names.h"
-
-/* A write error (full disk, closed pipe) must not exit with success. */
-static int close_stdout(int code)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return code;
-	if (code != FV_OK)
-		return code;
-	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", strerror(errno));
-}
 
 static int run(struct cmd_ctx *ctx)
 {
@@ -57,5 +43,6 @@ int main(int argc, char **argv)
 	}
 	strv_free(&ctx.args);
 	names_exit();
-	return close_stdout(code);
+	/* A write error (full disk, closed pipe) must not exit with success. */
+	return code ? code : out_flush();
 }

@@ -293,12 +293,14 @@ static void print_new(struct view *v, const struct fv_events *l, size_t first)
 static int follow(struct view *v, const sigset_t *mask)
 {
 	struct fv_events l = {};
-	int code = FV_OK;
+	int code = out_flush();
 
-	while (!is_over && !code && !fflush(stdout)) {
+	while (!is_over && !code) {
 		code = history_wait(&v->h, mask, &l);
 		print_new(v, &l, 0);
 		events_free(&l);
+		if (!code)
+			code = out_flush();
 	}
 	return code;
 }

@@ -245,8 +245,8 @@ static int watch(const struct stats_request *req)
 			fputs("\033[H\033[2J", stdout);
 		if (!code)
 			code = print_table(req, &now, &before, now_s - before_s);
-		if (fflush(stdout))
-			break;
+		if (!code)
+			code = out_flush();
 		counters_free(&before);
 		before = now;
 		before_s = now_s;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Standard output: tables, records and JSON. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -288,6 +289,25 @@ void out_json_line(struct json_object *top)
 	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
 						      JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
+}
+
+/**
+ * out_flush() - Write out what was printed, and check that all of it was written.
+ *
+ * To be called after each part of an output that does not end by itself: a stream without a
+ * buffer has lost it already, and its fflush() succeeds.
+ *
+ * Return: FV_OK, or FV_FAILED after reporting the error.
+ */
+int out_flush(void)
+{
+	const char *why = "some output is lost";
+
+	if (fflush(stdout))
+		why = strerror(errno);
+	else if (!ferror(stdout))
+		return FV_OK;
+	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", why);
 }
 
 bool out_is_terminal(void)

@@ -51,6 +51,7 @@ struct json_object *out_json_record(const struct out_columns *columns, const voi
 void out_json(struct json_object *top);
 void out_json_line(struct json_object *top);
 struct json_object *out_string(const char *s);
+int out_flush(void);
 bool out_is_terminal(void);
 
 #endif

@@ -347,6 +347,33 @@ follow_all_ok()
 	[ "$(wc -l <"$work/out")" = 3 ]
 }
 
+# full BUFFER LINES: follow with this buffer for an output that cannot be written, as $pid
+full()
+{
+	: >"$tree/netlink/log"
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout --foreground -k 1 10 stdbuf -o "$1" \
+		"$FPGACTL" history --follow -n "$2" 07:00.0 >/dev/full 2>"$work/err" </dev/null &
+	pid=$!
+	wait_until grep -q history-get "$tree/netlink/log"
+}
+
+hold follow_full_disk_refused "--follow ends when its output cannot be written, at once or later"
+follow_full_disk_refused()
+{
+	local buffer lines
+
+	some | answer history-get
+	for buffer in 4K L 0; do
+		for lines in 1 0; do
+			full "$buffer" "$lines"
+			[ "$lines" = 1 ] || event 7 71.000 1 5 | happens
+			end_of "$pid"
+			[ "$rc" = 1 ]
+			grep -q '^fpgactl: standard output: write failed: ' "$work/err"
+		done
+	done
+}
+
 hold follow_aligned_ok "what comes later stands below what was there"
 follow_aligned_ok()
 {

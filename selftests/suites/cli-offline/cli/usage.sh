@@ -243,17 +243,52 @@ json_usage_error_ok()
 	refuses 127 "no-such-command: reprogram: command not found"
 }
 
-hold full_disk_refused "output that cannot be written is an error"
-full_disk_refused()
+# full BUFFER ARGUMENT…: run with this buffer for an output that cannot be written
+full()
 {
 	rc=0
-	"$FPGACTL" --sysroot "$tree" list >/dev/full 2>"$work/err" || rc=$?
-	[ "$rc" = 1 ]
-	[ "$(cat "$work/err")" = "fpgactl: standard output: write failed: No space left on device" ]
-	# the first error is reported
-	rc=0
-	"$FPGACTL" --sysroot "$tree" show x >/dev/full 2>"$work/err" || rc=$?
-	[ "$rc" = 2 ]
+	LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 stdbuf -o "$1" "$FPGACTL" --sysroot "$tree" \
+		"${@:2}" >/dev/full 2>"$work/err" </dev/null || rc=$?
+	err=$(<"$work/err")
+}
+
+hold full_disk_refused "output that cannot be written is an error, and ends what repeats"
+full_disk_refused()
+{
+	local buffer
+
+	clock 0
+	for buffer in 4K L 0; do
+		full "$buffer" list
+		[ "$rc" = 1 ]
+		[[ $err = "fpgactl: standard output: write failed: "+([^$'\n']) ]]
+		full "$buffer" stats --watch
+		[ "$rc" = 1 ]
+		[[ $err = "fpgactl: standard output: write failed: "+([^$'\n']) ]]
+		# the first error is reported
+		full "$buffer" show x
+		[ "$rc" = 2 ]
+		lacks 'write failed' "$work/err"
+	done
+	full 4K list
+	[ "$err" = "fpgactl: standard output: write failed: No space left on device" ]
+	# it ended at the first table
+	[ ! -e "$FAKE_CLOCK.waits" ]
+}
+
+hold closed_pipe_ok "a reader that has enough ends it quietly"
+closed_pipe_ok()
+{
+	clock 0 auto
+	LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 env --default-signal=PIPE \
+		"$FPGACTL" --sysroot "$tree" stats --watch 2>"$work/err" | read -r
+	[ "${PIPESTATUS[0]}" = 141 ]
+	[ ! -s "$work/err" ]
+	# or, if the signal is ignored, with an error
+	LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 env --ignore-signal=PIPE \
+		stdbuf -o 0 "$FPGACTL" --sysroot "$tree" stats --watch 2>"$work/err" | read -r
+	[ "${PIPESTATUS[0]}" = 1 ]
+	grep -q '^fpgactl: standard output: write failed: ' "$work/err"
 }
 
 run_tests
