@@ -82,7 +82,7 @@ static int recover(const struct recover_request *req, struct fv_nl *nl, const st
 }
 
 /* The preview supplies the time limits and catches refusals early. */
-static int plan_and_recover(const struct recover_request *req, struct fv_nl *nl)
+static int plan_and_recover(struct recover_request *req, struct fv_nl *nl)
 {
 	autofree char *why = NULL;
 	struct recovery plan;
@@ -91,12 +91,14 @@ static int plan_and_recover(const struct recover_request *req, struct fv_nl *nl)
 
 	ret = recovery_plan(&plan, nl, &req->recovery, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
-	if (ret && (ret != -EAGAIN || req->is_dry_run))
+	if (ret && (ret != -EAGAIN || req->is_dry_run)) {
+		req->is_dry_run = true;
 		code = fail(req, &plan, ret, why);
-	else if (req->is_dry_run)
+	} else if (req->is_dry_run) {
 		report(req, &plan);
-	else
+	} else {
 		code = recover(req, nl, &plan);
+	}
 	recovery_free(&plan);
 	return code;
 }

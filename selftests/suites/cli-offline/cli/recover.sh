@@ -191,6 +191,25 @@ codes_refused()
 END
 }
 
+hold refused_plan_refused "a plan that the driver refuses has the columns of a plan, and is not carried out"
+refused_plan_refused()
+{
+	plan_recovery
+	sed -i 's/^  error 0/  error 95\n  text not possible here/' "$tree/netlink/recover-dry-run"
+	echo "fail 95 0000:07:00.1: no method is possible" >>"$tree/netlink/recover-dry-run"
+	recovered
+	fvl recover 07:00.1
+	fails 1 "0000:07:00.1: recover: no method is possible"
+	prints "METHOD         DRIVER        HELD-BY RESULT       EXPECTED-MS LIMIT-MS WHY
+no reset                             not possible         100    60000 not possible here
+└─0000:07:00.1 fpga_vfio_pci none
+hot                                  not possible         202    61000 not possible here"
+	asked "recover bdf=0000:07:00.1 dry-run "
+	fvl recover --dry-run 07:00.1
+	fails 1 "0000:07:00.1: recover: no method is possible"
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY" ]
+}
+
 hold no_link_ok "a card of which no link is told has none"
 no_link_ok()
 {
