@@ -21,6 +21,7 @@ struct reset_request {
 	struct fv_nl nl;
 	int method;			/* or LADDER_ANY_METHOD */
 	bool is_dry_run;
+	bool is_held;			/* and the user has not agreed */
 };
 
 static void report(const struct reset_request *req, const struct ladder *l)
@@ -82,35 +83,47 @@ static bool hits_card(const struct reset_request *req)
 	       req->method != FPGA_VFIO_RESET_METHOD_PM;
 }
 
-/* Return the first held function within the reset scope of the plan, or NULL. */
-static const struct fv_device *find_held(const struct reset_request *req, const struct ladder *plan)
+/* Return the address of the first held function within the reset scope of the plan, or NULL. */
+static const char *find_held(const struct reset_request *req, const struct ladder *plan)
 {
 	size_t i, j;
 
-	if (held_now(req->d))
-		return req->d;
+	if (req->is_held)
+		return req->d->bdf;
 	/* Without a plan, it may be the whole card. */
 	for (i = 0; !plan->n && hits_card(req) && i < req->ctx->model->n; i++)
 		if (!strcmp(req->ctx->model->devices[i].port, req->d->port) &&
 		    held_now(&req->ctx->model->devices[i]))
-			return &req->ctx->model->devices[i];
+			return req->ctx->model->devices[i].bdf;
 	for (i = 0; i < plan->n; i++)
 		for (j = 0; !plan->steps[i].error && j < plan->steps[i].functions.n; j++)
 			if (plan->steps[i].functions.v[j].is_held)
-				return model_find(req->ctx->model,
-						  plan->steps[i].functions.v[j].bdf);
+				return plan->steps[i].functions.v[j].bdf;
 	return NULL;
+}
+
+static int refuse_added(const struct reset_request *req, const char *bdf)
+{
+	autofree char *hint = util_printf("Nothing was changed. Try again: fpgactl reset %s",
+					  req->d->bdf);
+
+	return err_fail(FV_BUSY, req->d->bdf, "reset", hint,
+			"%s was added meanwhile, may be reset, too, and is held", bdf);
 }
 
 /* A reset of a device in use needs consent. */
 static int check_consent(const struct reset_request *req, const struct ladder *plan)
 {
-	const struct fv_device *held = cmd_is_set(req->ctx, "yes") ? NULL : find_held(req, plan);
+	const char *bdf = cmd_is_set(req->ctx, "yes") ? NULL : find_held(req, plan);
+	const struct fv_device *held;
 	autofree char *other = NULL;
 	autofree char *who = NULL;
 
-	if (!held)
+	if (!bdf)
 		return FV_OK;
+	held = model_find(req->ctx->model, bdf);
+	if (!held)
+		return refuse_added(req, bdf);
 	who = held_by(held);
 	if (held != req->d)
 		other = util_printf("%s may be reset, too, and is ", held->bdf);
@@ -147,6 +160,8 @@ static int plan_and_reset(struct reset_request *req)
 	struct ladder plan;
 	int ret, code;
 
+	/* Takes long, so before the plan: the reset is to be of the functions of the plan. */
+	req->is_held = !req->is_dry_run && !cmd_is_set(req->ctx, "yes") && held_now(req->d);
 	ret = ladder_call(&plan, &req->nl, req->d->bdf, req->method, true, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
 	if (ret == -EAGAIN && !req->is_dry_run)

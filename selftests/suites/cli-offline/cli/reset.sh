@@ -276,6 +276,32 @@ other_held_refused()
 	succeeds
 }
 
+hold added_held_refused "a held function that came after the devices were read is named, too"
+added_held_refused()
+{
+	plan
+	sed -i 's/^    bdf 0000:07:00\.2/    bdf 0000:07:00.7\n    held/' \
+		"$tree/netlink/reset-dry-run"
+	done_by_hot
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: 0000:07:00.7 was added meanwhile, may be reset, too, and is held"
+	hints "Nothing was changed. Try again: fpgactl reset 0000:07:00.1"
+	asked "reset bdf=0000:07:00.1 dry-run "
+	fvl reset --yes 07:00.1
+	succeeds
+}
+
+hold plan_last_ok "the plan is read last before the reset, so that functions and users are those of the plan"
+plan_last_ok()
+{
+	plan
+	done_by_hot
+	fvl reset 07:00.1
+	succeeds
+	[ "$(tail -n 3 "$tree/netlink/log" | cut -d ' ' -f 1,3 | xargs)" = \
+		"device-get reset dry-run reset" ]
+}
+
 hold busy_refused "what the driver refuses for other functions is busy, in its own words"
 busy_refused()
 {
