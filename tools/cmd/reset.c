@@ -39,7 +39,7 @@ static void report(const struct reset_request *req, const struct ladder *l)
 	out_json(top);
 }
 
-static char *next_step(int ret, const char *bdf, unsigned int refusal)
+static char *next_step(int ret, const char *bdf, const struct refusal *refusal)
 {
 	char *common = session_next_step(ret, bdf, refusal);
 
@@ -65,7 +65,7 @@ static char *next_step(int ret, const char *bdf, unsigned int refusal)
 /* Report the attempted steps, too: on stdout, or in the error object. */
 static int fail(const struct reset_request *req, const struct ladder *l, int ret, const char *why)
 {
-	autofree char *hint = next_step(ret, req->d->bdf, l->refusal.reason);
+	autofree char *hint = next_step(ret, req->d->bdf, &l->refusal);
 
 	err_add_json("refusal", refusal_json(&l->refusal));
 	if (req->ctx->is_json)

@@ -103,26 +103,23 @@ static void report_json(const struct retrain *r)
 	out_json(top);
 }
 
-static char *next_step(int ret, const char *bdf)
+static char *next_step(const struct retrain *r, int ret)
 {
-	switch (-ret) {
-	case EPERM:
-		return util_strdup(SESSION_RIGHTS_HINT);
-	case EBUSY:
-	case EAGAIN:
+	const char *bdf = r->d->bdf;
+	char *hint = session_next_step(ret, bdf, &r->refusal);
+
+	if (hint)
+		return hint;
+	if (ret == -EBUSY)
 		return util_strdup("Try again when the current operation has finished.");
-	case ENODEV:
-		return util_strdup("'fpgactl list' shows the devices and their drivers.");
-	default:
-		return util_printf("'fpgactl link %s' shows the link. Try more --tries or\n"
-				   "'fpgactl reset --method link %s'.", bdf, bdf);
-	}
+	return util_printf("'fpgactl link %s' shows the link. Try more --tries or\n"
+			   "'fpgactl reset --method link %s'.", bdf, bdf);
 }
 
 /* Report the resulting link, too: on stdout, or in the error object. */
 static int fail(const struct retrain *r, int ret, const char *why)
 {
-	autofree char *hint = next_step(ret, r->d->bdf);
+	autofree char *hint = next_step(r, ret);
 
 	err_add_json("refusal", refusal_json(&r->refusal));
 	if (r->ctx->is_json && r->has_before) {

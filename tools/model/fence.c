@@ -115,7 +115,7 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *re
 int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
 	       const char *why)
 {
-	autofree char *hint = session_next_step(ret, bdf, f->refusal.reason);
+	autofree char *hint = session_next_step(ret, bdf, &f->refusal);
 
 	if (!hint && ret == -EBUSY)
 		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"

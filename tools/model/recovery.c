@@ -131,6 +131,8 @@ int recovery_code(const struct recovery *r, int ret)
 /* Hint after a failed recovery; to be freed by the caller. */
 char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 {
+	char *hint;
+
 	if (recovery_code(r, ret) == FV_CHANGED)
 		return util_printf("The card stays fenced. To use the new image: fpgactl rescan %s\n"
 				   "To go back, load the old image, then: fpgactl recover %s",
@@ -142,21 +144,16 @@ char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 		return util_printf("The card stays fenced. 'fpgactl link %s' shows its link. If the "
 				   "card has lost its\nimage, load it. Then: fpgactl recover %s",
 				   bdf, bdf);
-	switch (-ret) {
-	case EPERM:
-	case ENODEV:
-	case EAGAIN:
-		return session_next_step(ret, bdf, FPGA_VFIO_REFUSAL_NONE);
-	case EBUSY:
-		if (r->steps.refusal.reason != FPGA_VFIO_REFUSAL_FENCED)
-			return util_printf("'fpgactl recover --dry-run %s' shows the functions of the "
-					   "card and why it is refused.", bdf);
+	if (ret == -EBUSY && r->steps.refusal.reason == FPGA_VFIO_REFUSAL_FENCED)
 		return util_printf("The owner of the fence may still be working on the card. To end the "
 				   "fence anyway:\nfpgactl recover --force %s", bdf);
-	default:
-		return util_printf("'fpgactl link %s' shows the link and the state of the card.",
-				   bdf);
-	}
+	hint = session_next_step(ret, bdf, &r->steps.refusal);
+	if (hint)
+		return hint;
+	if (ret == -EBUSY)
+		return util_printf("'fpgactl recover --dry-run %s' shows the functions of the card and "
+				   "why it is refused.", bdf);
+	return util_printf("'fpgactl link %s' shows the link and the state of the card.", bdf);
 }
 
 static struct json_object *value_card(const void *p)

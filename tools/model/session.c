@@ -54,28 +54,56 @@ struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const
 	return *code ? NULL : d;
 }
 
+/* What to do about the function that the driver names; NULL if it names none. */
+static char *object_next_step(const struct refusal *refusal)
+{
+	autofree char *who = refusal->pid ? util_printf(", process %u", refusal->pid) :
+					    util_strdup("");
+	char bdf[BDF_SIZE];
+
+	if (!bdf_parse(refusal->object, bdf))
+		return NULL;
+	switch (refusal->reason) {
+	case FPGA_VFIO_REFUSAL_HELD:
+		return util_printf("Unplug %s from its VM, or end its user%s; then try again.\n"
+				   "'fpgactl show %s' shows its holders.", bdf, who, bdf);
+	case FPGA_VFIO_REFUSAL_DRIVER:
+		return util_printf("To bind it to " FV_DRIVER ", too: fpgactl bind --yes %s", bdf);
+	case FPGA_VFIO_REFUSAL_TOPOLOGY:
+		return util_printf("'fpgactl list --all' shows %s and what is below it.", bdf);
+	case FPGA_VFIO_REFUSAL_BUSY:
+		return util_printf("%s is busy; try again.", bdf);
+	default:
+		return NULL;
+	}
+}
+
 /**
  * session_next_step() - Choose a hint for a refused operation.
  * @ret: negative errno from the driver
  * @bdf: the device
- * @refusal: FPGA_VFIO_REFUSAL_*
+ * @refusal: the cause
  *
  * Return: the hint, to be freed by the caller; NULL if it depends on the command.
  */
-char *session_next_step(int ret, const char *bdf, unsigned int refusal)
+char *session_next_step(int ret, const char *bdf, const struct refusal *refusal)
 {
+	char *hint;
+
 	switch (-ret) {
 	case EPERM:
 		return util_strdup(SESSION_RIGHTS_HINT);
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	case EAGAIN:
-		return util_strdup("Another operation is running on the card; try again.");
+		hint = object_next_step(refusal);
+		return hint ? hint : util_strdup("Another operation is running on the card; try "
+						 "again.");
 	case EBUSY:
-		if (refusal == FPGA_VFIO_REFUSAL_FENCED)
+		if (refusal->reason == FPGA_VFIO_REFUSAL_FENCED)
 			return util_printf("Nothing was changed. 'fpgactl link %s' shows the time "
 					   "left and how to end the fence.", bdf);
-		return NULL;
+		return object_next_step(refusal);
 	default:
 		return NULL;
 	}

@@ -5,6 +5,7 @@
 
 #include "host/model.h"
 #include "netlink/nl.h"
+#include "netlink/refusal.h"
 
 /* Hint for -EPERM, also hit by root in a container; the extack names the capability. */
 #define SESSION_RIGHTS_HINT	"Run it as root on the host. Nothing was changed."
@@ -12,6 +13,6 @@
 struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
 			       const char *what, int *code);
 
-char *session_next_step(int ret, const char *bdf, unsigned int refusal);
+char *session_next_step(int ret, const char *bdf, const struct refusal *refusal);
 
 #endif

@@ -123,6 +123,8 @@ busy_refused()
 		answer fence-dry-run
 	fvl fence --dry-run --json 07:00.1
 	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null}'
+	fvl fence --dry-run 07:00.1
+	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence
 	fvl fence 07:00.1
 	refuses 4 "0000:07:00.1: fence: a reset is under way"

@@ -107,9 +107,12 @@ owner_refused()
 		echo "fail 16 0000:07:00.1: 0000:07:00.2 is bound to xdma"
 	} | answer recover-dry-run
 	fvl recover --dry-run 07:00.1
-	hints "'fpgactl recover --dry-run 0000:07:00.1' shows the functions of the card and why it is refused."
+	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	fvl recover --dry-run --json 07:00.1
 	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null}'
+	echo "fail 16 0000:07:00.1: because" | answer recover-dry-run
+	fvl recover --dry-run 07:00.1
+	hints "'fpgactl recover --dry-run 0000:07:00.1' shows the functions of the card and why it is refused."
 	plan_recovery
 	recovered
 	: >"$tree/netlink/log"

@@ -339,6 +339,36 @@ busy_refused()
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 }
 
+hold object_refused "what to do about the function that the driver names follows from its refusal, not from its text"
+object_refused()
+{
+	local reason error object hint
+
+	plan
+	while read -r reason error object hint; do
+		{
+			refusal "$reason" "$object" "driver xdma" "pid 4242"
+			echo "fail $error 0000:07:00.1: because"
+		} | answer reset
+		fvl reset 07:00.1
+		refuses 4 "0000:07:00.1: reset: because"
+		hints "$hint"
+	done <<'END'
+2 16 0000:07:00.0 Unplug 0000:07:00.0 from its VM, or end its user, process 4242; then try again.
+3 16 0000:07:00.2 To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2
+4 16 0000:07:00.2 'fpgactl list --all' shows 0000:07:00.2 and what is below it.
+5 16 0000:07:00.1 'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused.
+6 16 0000:07:00.2 0000:07:00.2 is busy; try again.
+6 11 0000:07:00.2 0000:07:00.2 is busy; try again.
+3 16 x 'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused.
+END
+	# of a driver that hides the process
+	{ refusal 2 0000:07:00.0; echo "fail 16 0000:07:00.1: because"; } | answer reset
+	fvl reset --json 07:00.1
+	[ "$(jq -r .error.hint <<<"$err")" = "Unplug 0000:07:00.0 from its VM, or end its user; then try again.
+'fpgactl show 0000:07:00.0' shows its holders." ]
+}
+
 # fails CODE TEXT: as refuses(), with the tried steps on stdout
 fails()
 {

@@ -168,10 +168,30 @@ codes_refused()
 1 1 Run it as root on the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
 16 4 Try again when the current operation has finished.
-11 4 Try again when the current operation has finished.
+11 4 Another operation is running on the card; try again.
 95 1 'fpgactl link 0000:07:00.0' shows the link. Try more --tries or
 116 5 'fpgactl link 0000:07:00.0' shows the link. Try more --tries or
 END
+}
+
+hold fenced_refused "a card that is fenced is not retrained, and it says how the fence ends"
+fenced_refused()
+{
+	local command
+
+	for command in retrain retrain-dry-run; do
+		{
+			refusal 1 0000:00:07.0 "pid 77" "comm fpgactl"
+			echo "fail 16 0000:07:00.0: fenced by fpgactl (pid 77)"
+		} | answer "$command"
+	done
+	for command in --json --dry-run ""; do
+		# shellcheck disable=SC2086 # no word, too
+		fvl retrain $command 07:00.0
+		[ "$rc" = 4 ]
+		[ "$command" = --json ] ||
+			hints "Nothing was changed. 'fpgactl link 0000:07:00.0' shows the time left and how to end the fence."
+	done
 }
 
 hold silent_driver_refused "a retrain of which nothing is told is no success"
