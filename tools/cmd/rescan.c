@@ -33,6 +33,7 @@ struct rescan {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
 	bool is_dry_run;
+	bool has_waited;			/* for holders */
 	struct fv_nl nl;			/* if n_bound > 0 */
 	const struct fv_device **all, **bound;	/* below the port */
 	size_t n, n_bound;
@@ -130,10 +131,13 @@ static int check_consent(const struct rescan *r)
 	autofree char *taken = NULL;
 	size_t i;
 
-	for (i = 0; i < r->n; i++)
-		if (r->all[i]->driver && !device_is_bound(r->all[i]) && !r->all[i]->is_bridge)
+	for (i = 0; i < r->n; i++) {
+		autofree char *driver = device_read_driver(r->all[i]->bdf);
+
+		if (driver && strcmp(driver, FV_DRIVER) != 0 && !r->all[i]->is_bridge)
 			util_append(&taken, "%s%s from %s", taken ? ", " : "", r->all[i]->bdf,
-				    r->all[i]->driver);
+				    driver);
+	}
 	if (!taken || r->is_dry_run || cmd_is_set(r->ctx, "yes"))
 		return FV_OK;
 	return err_fail(FV_BUSY, r->d->bdf, "rescan",
@@ -174,11 +178,14 @@ static int check_card(const struct rescan *r)
 	int code;
 
 	code = card_read(&c, spokesman(r), "rescan");
-	if (!code && c.is_bound && (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
-				    c.state == FPGA_VFIO_CARD_STATE_RECOVERING))
+	/* After a holder the driver may reset or recover the card; the removal waits for that. */
+	if (!code && c.is_bound &&
+	    (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
+	     (c.state == FPGA_VFIO_CARD_STATE_RECOVERING && !r->has_waited)))
 		code = refuse_fence(r, &c);
 	/* a link disabled by the port comes up when the driver restores the port */
-	is_down = c.has_link && c.link.active == FV_NO && c.link.disabled != FV_YES;
+	is_down = c.has_link && c.link.active == FV_NO && c.link.disabled != FV_YES &&
+		  !r->has_waited;
 	if (!code && is_down) {
 		hint = util_printf("Nothing was changed. Load an image; 'fpgactl link %s' shows the "
 				   "link.", r->d->bdf);
@@ -426,6 +433,10 @@ static int rescan(struct rescan *r)
 	}
 	find_limit(r);
 	code = wait_for_holders(r);
+	/* The wait may have been long: virtual functions, drivers and a fence may have come. */
+	r->has_waited = true;
+	if (!code)
+		code = check(r);
 	return code ? code : apply(r);
 }
 

@@ -270,6 +270,9 @@ static int run(const struct cmd_ctx *ctx)
 			code = check_virtual_functions(&p);
 		if (!code)
 			code = wait_for_holders(&p);
+		/* The wait may have been long. */
+		if (!code)
+			code = check_virtual_functions(&p);
 		if (!code)
 			code = apply(&p);
 	}

@@ -581,6 +581,45 @@ vfs_refused()
 	unchanged
 }
 
+# while_waiting COMMAND…: run it while rescan waits for the VM, which lets go then
+while_waiting()
+{
+	rm -f "$work/clock"*
+	changed
+	holder
+	clock 0
+	begin fvl rescan 07:00.0
+	wait_for 200
+	"$@"
+	remember
+	rm -r "$tree/proc/4242"
+	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 0" end | answer device-get
+	clock 200 auto
+	finish
+	unchanged
+}
+
+# with_driver xdma: bind 0000:07:00.1 to it
+with_driver()
+{
+	ln -sfn "../../../bus/pci/drivers/$1" "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+}
+
+hold meanwhile_refused "what came while it waited for a VM is looked at, too"
+meanwhile_refused()
+{
+	while_waiting tee "$tree/$port/0000:07:00.1/sriov_numvfs" <<<2
+	refuses 4 "0000:07:00.0: rescan: cannot remove 0000:07:00.1: 2 virtual functions enabled"
+	echo 0 >"$tree/$port/0000:07:00.1/sriov_numvfs"
+	while_waiting sed -i 's/^state 4/state 1/' "$tree/netlink/card-get"
+	refuses 4 "0000:07:00.0: rescan: card is fenced"
+	# the driver's own work after the VM
+	while_waiting sed -i 's/^state 4/state 2/; /active/d' "$tree/netlink/card-get"
+	succeeds
+	while_waiting with_driver xdma
+	refuses 4 "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma"
+}
+
 hold properties_ok "all that identifies a function is compared"
 properties_ok()
 {

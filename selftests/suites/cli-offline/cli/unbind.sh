@@ -388,6 +388,22 @@ vfs_refused()
 	unchanged
 }
 
+hold meanwhile_refused "nor is it when they came while a VM held it"
+meanwhile_refused()
+{
+	clock 0
+	begin fvk unbind 07:00.0
+	wait_for 200
+	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.0/sriov_numvfs"
+	remember
+	rm -r "$tree/proc/4242"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+	clock 200
+	finish
+	refuses 4 "0000:07:00.0: unbind: 2 virtual functions enabled"
+	unchanged
+}
+
 hold bad_device_refused "no group, no such device, a bridge: each refused, nothing changed"
 bad_device_refused()
 {
