@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/fpga_vfio.h>
 #include <netlink/netlink.h>
@@ -13,6 +14,7 @@
 #include "host/targets.h"
 #include "model/history.h"
 #include "model/status.h"
+#include "output/out.h"
 #include "util/err.h"
 
 /* Used in error messages. */
@@ -172,7 +174,7 @@ bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *mi
 }
 
 /**
- * history_wait() - Wait for new events.
+ * history_wait() - Wait for new events, as long as standard output has a reader.
  * @h: an open history, opened with is_followed
  * @mask: signal mask while waiting; other signals end the wait
  * @l: result; free with events_free() on success and on failure
@@ -183,13 +185,18 @@ bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *mi
  */
 int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l)
 {
-	struct pollfd fd = { .fd = nl_socket_get_fd(h->news.sock), .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = nl_socket_get_fd(h->news.sock), .events = POLLIN },
+		{ .fd = STDOUT_FILENO },
+	};
 	autofree char *why = NULL;
 	int ret;
 
 	memset(l, 0, sizeof(*l));
-	if (ppoll(&fd, 1, NULL, mask) < 0)
+	if (ppoll(fds, ARRAY_SIZE(fds), NULL, mask) < 0)
 		return errno == EINTR ? FV_OK : fail(h, -errno, NULL);
+	if (fds[1].revents & (POLLERR | POLLHUP))
+		return out_end_pipe();
 	ret = fv_nl_take(&h->news, on_event, l, &why);
 	if (ret == -ENOBUFS) {
 		events_free(l);

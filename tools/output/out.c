@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Standard output: tables, records and JSON. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +309,17 @@ int out_flush(void)
 	else if (!ferror(stdout))
 		return FV_OK;
 	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", why);
+}
+
+/**
+ * out_end_pipe() - End as a write to a pipe without a reader does.
+ *
+ * Return: FV_FAILED after reporting the error, if SIGPIPE is ignored.
+ */
+int out_end_pipe(void)
+{
+	raise(SIGPIPE);
+	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", strerror(EPIPE));
 }
 
 bool out_is_terminal(void)

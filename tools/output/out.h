@@ -52,6 +52,7 @@ void out_json(struct json_object *top);
 void out_json_line(struct json_object *top);
 struct json_object *out_string(const char *s);
 int out_flush(void);
+int out_end_pipe(void);
 bool out_is_terminal(void);
 
 #endif

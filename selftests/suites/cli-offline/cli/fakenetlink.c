@@ -1116,9 +1116,10 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 	const char *root = getenv("FAKE_ROOT");
 	char happens[PATH_MAX], overrun[PATH_MAX];
 	long left_ms = timeout ? timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000 : LONG_MAX;
+	nfds_t i;
 	int ret;
 
-	if (n != 1 || !is_ours(fds[0].fd))
+	if (!n || !is_ours(fds[0].fd))
 		return REAL(ppoll)(fds, n, timeout, mask);
 	snprintf(happens, sizeof(happens), "%s/netlink/event", root);
 	snprintf(overrun, sizeof(overrun), "%s/netlink/overrun", root);
@@ -1131,7 +1132,8 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 		if (!access(happens, F_OK))
 			push(root, "event");
 		if (!access(overrun, F_OK)) {
-			fds[0].revents = POLLERR;
+			for (i = 0; i < n; i++)
+				fds[i].revents = i ? 0 : POLLERR;
 			return 1;
 		}
 		ret = REAL(ppoll)(fds, n, &slice, mask);

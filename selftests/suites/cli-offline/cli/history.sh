@@ -374,6 +374,20 @@ follow_full_disk_refused()
 	done
 }
 
+hold follow_closed_pipe_ok "--follow ends with its reader, and does not wait for one more event"
+follow_closed_pipe_ok()
+{
+	some | answer history-get
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 env --default-signal=PIPE \
+		"$FPGACTL" history --follow 2>"$work/err" | read -r
+	[ "${PIPESTATUS[0]}" = 141 ]
+	[ ! -s "$work/err" ]
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 env --ignore-signal=PIPE \
+		"$FPGACTL" history --follow 2>"$work/err" | read -r
+	[ "${PIPESTATUS[0]}" = 1 ]
+	[ "$(<"$work/err")" = "fpgactl: standard output: write failed: Broken pipe" ]
+}
+
 hold follow_aligned_ok "what comes later stands below what was there"
 follow_aligned_ok()
 {
