@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* isolate/reset_scope.c, vf.c: hold and release the functions of a reset scope, all or none. */
+/* isolate/reset_scope.c, scope_*.c, vf.c: hold and release a reset scope, all or nothing. */
 #include "kselftest_harness.h"
 
 #include "base/wait.h"

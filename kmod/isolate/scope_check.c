@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Users and drivers of the functions in a reset scope, and whether they keep it from being held. */
+#include <linux/iommu.h>
+#include <linux/pci.h>
+#include <linux/pid.h>
+#include <linux/vfio_pci_core.h>
+
+#include "base/compat.h"
+#include "base/wait.h"
+#include "isolate/scope_internal.h"
+#include "object/device.h"
+
+/*
+ * May the user of one function reset the other? Processes are not compared, as one may have opened
+ * both for others. The same user has the same iommufd context, as in VFIO; or, without iommufd, the
+ * same IOMMU group or the same paging domain. Domains that do not translate are shared by unrelated
+ * users. A process with one container per function, as for a guest with a vIOMMU, counts as two.
+ */
+static bool fv_scope_is_same_user(struct fv_device *a, struct fv_device *b)
+{
+	struct device *device_a = &a->core.pdev->dev, *device_b = &b->core.pdev->dev;
+	struct iommufd_ctx *ictx = vfio_iommufd_device_ictx(&a->core.vdev);
+	struct iommu_domain *domain;
+
+	if (ictx || vfio_iommufd_device_ictx(&b->core.vdev))
+		return ictx == vfio_iommufd_device_ictx(&b->core.vdev);
+	if (device_a->iommu_group && device_a->iommu_group == device_b->iommu_group)
+		return true;
+	domain = iommu_get_domain_for_dev(device_a);
+	return domain && domain->type & __IOMMU_DOMAIN_PAGING &&
+	       domain == iommu_get_domain_for_dev(device_b);
+}
+
+/*
+ * Virtual functions of a function that is not ready do not work for their users and drivers
+ * anyway: its reset costs them nothing and recovers them.
+ */
+static bool fv_scope_is_free(struct fv_scope *scope, unsigned int i)
+{
+	return scope->functions[i]->is_virtfn &&
+	       fv_device_state(scope->dev) != FPGA_VFIO_CARD_STATE_READY;
+}
+
+/* -EBUSY for a bridge, or for a function bound to another driver. */
+static int fv_scope_check_driver(struct fv_scope *scope, unsigned int i, char *text, size_t size)
+{
+	struct pci_dev *pdev = scope->functions[i];
+
+	if (pdev->subordinate) {
+		snprintf(text, size, "%s has a bus below it", pci_name(pdev));
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_TOPOLOGY, pdev);
+		return -EBUSY;
+	}
+	if (!scope->devices[i] && pdev->dev.driver && !fv_scope_is_free(scope, i)) {
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_DRIVER, pdev);
+		/* A plan does not hold the device lock: the driver may unbind here. */
+		strscpy(scope->refusal.driver, dev_driver_string(&pdev->dev));
+		snprintf(text, size, "%s is bound to %s", pci_name(pdev), scope->refusal.driver);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* All users may read @text, so it names no process; scope->holders does. */
+static void fv_scope_tell_held(struct fv_scope *scope, struct fv_device *dev, bool is_first,
+			       char *text, size_t size)
+{
+	size_t at = is_first ? 0 : strlen(text);
+
+	snprintf(text + at, size - at, is_first ? "%s is held by another VFIO user" : ", %s, too",
+		 pci_name(dev->core.pdev));
+	at = strlen(scope->holders);
+	snprintf(scope->holders + at, sizeof(scope->holders) - at,
+		 is_first ? "%s is held by process %d" : ", %s by process %d",
+		 pci_name(dev->core.pdev), pid_nr(dev->user));
+	if (!is_first)
+		return;
+	fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_HELD, dev->core.pdev);
+	scope->refusal.pid = pid_nr(dev->user);
+}
+
+/**
+ * fv_scope_lock_own_set - Try for some time to take vfio_device_set::lock of a device
+ * @dev: the device
+ * @limit_ms: how long, in ms
+ * @text: error text
+ * @size: size of @text
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, then the caller unlocks it, -EAGAIN if another task keeps the lock, -EINTR when the
+ * process is being killed.
+ */
+int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *text, size_t size)
+{
+	struct fv_wait wait;
+	int ret;
+
+	fv_wait_begin(&wait, limit_ms);
+	while (!mutex_trylock(&dev->core.vdev.dev_set->lock)) {
+		ret = fv_wait_pause(&wait);
+		if (!ret)
+			continue;
+		snprintf(text, size, "%s is being opened, closed or reset",
+			 pci_name(dev->core.pdev));
+		return ret == -ETIMEDOUT ? -EAGAIN : ret;
+	}
+	return 0;
+}
+
+/* fv_device::user is protected by the lock of the device's own set. */
+static int fv_scope_lock_set(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
+{
+	int ret;
+
+	if (dev->core.vdev.dev_set == scope->dev->core.vdev.dev_set)
+		return 0;
+	ret = fv_scope_lock_own_set(dev, scope->lock_limit_ms, text, size);
+	if (ret)
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, dev->core.pdev);
+	return ret;
+}
+
+static void fv_scope_unlock_set(struct fv_scope *scope, struct fv_device *dev)
+{
+	struct vfio_device_set *set = dev->core.vdev.dev_set;
+
+	if (set != scope->dev->core.vdev.dev_set)
+		mutex_unlock(&set->lock);
+}
+
+/* Check that a function has no user, or the same user as scope->dev. */
+static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned int *nr_others,
+			       char *text, size_t size)
+{
+	/* Take a reference: in a plan no lock keeps the function bound. */
+	struct fv_device *dev = fv_device_get(pci_name(scope->functions[i]));
+	int ret;
+
+	scope->devices[i] = dev;
+	if (!dev)
+		return 0;
+	ret = fv_scope_lock_set(scope, dev, text, size);
+	if (!ret) {
+		scope->is_open[i] = dev->user;
+		if (!scope->is_any_user && dev->user && !fv_scope_is_free(scope, i) &&
+		    (!scope->dev->user || !fv_scope_is_same_user(dev, scope->dev)))
+			fv_scope_tell_held(scope, dev, !(*nr_others)++, text, size);
+		fv_scope_unlock_set(scope, dev);
+	}
+	fv_device_put(dev);
+	return ret;
+}
+
+/**
+ * fv_scope_check - Check drivers and users of all functions
+ * @scope: the scope
+ * @text: error text; as scope->holders, it lists all functions of other users, as far as they fit
+ * @size: size of @text
+ *
+ * Context: Process context, may sleep; under vfio_device_set::lock if fv_scope_is_wide().
+ * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user,
+ * -EAGAIN if a virtual function is being opened or closed, -EINTR when the process is being killed.
+ */
+int fv_scope_check(struct fv_scope *scope, char *text, size_t size)
+{
+	unsigned int nr_others = 0, i;
+	int ret = 0;
+
+	scope->is_open[0] = READ_ONCE(scope->dev->user);
+	if (scope->nr > 1)
+		lockdep_assert_held(&scope->dev->core.vdev.dev_set->lock);
+	for (i = 1; i < scope->nr && !ret; i++)
+		ret = fv_scope_check_user(scope, i, &nr_others, text, size);
+	if (!ret && nr_others)
+		ret = -EBUSY;
+	for (i = 0; i < scope->nr && (!ret || ret == -EBUSY); i++) {
+		if (!fv_scope_check_driver(scope, i, text, size))
+			continue;
+		*scope->holders = '\0';
+		ret = -EBUSY;
+	}
+	return ret;
+}

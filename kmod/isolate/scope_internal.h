@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between the files of the reset scope. */
+#ifndef FV_SCOPE_INTERNAL_H
+#define FV_SCOPE_INTERNAL_H
+
+#include <linux/pci.h>
+
+#include "isolate/reset_scope.h"
+
+/*
+ * Limit for trylock loops: longer than a page fault or a config access takes, short enough
+ * for a refusal.
+ */
+#define FV_SCOPE_LOCK_LIMIT_MS	1000
+
+static inline void fv_scope_refuse(struct fv_scope *scope, enum fpga_vfio_refusal reason,
+				   struct pci_dev *pdev)
+{
+	fv_refusal_set(&scope->refusal, reason, pci_name(pdev));
+}
+
+int fv_scope_check(struct fv_scope *scope, char *text, size_t size);
+
+#endif /* FV_SCOPE_INTERNAL_H */
