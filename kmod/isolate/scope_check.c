@@ -61,20 +61,24 @@ static int fv_scope_check_driver(struct fv_scope *scope, unsigned int i, char *t
 	return 0;
 }
 
-/* All users may read @text, so it names no process; scope->holders does. */
-static void fv_scope_tell_held(struct fv_scope *scope, struct fv_device *dev, bool is_first,
-			       char *text, size_t size)
+/*
+ * All users may read @text, so it names no process; scope->holders does. @text goes into an extack:
+ * it names the first function, and counts the others.
+ */
+static void fv_scope_tell_held(struct fv_scope *scope, struct fv_device *dev,
+			       unsigned int nr_before, char *text, size_t size)
 {
-	size_t at = is_first ? 0 : strlen(text);
+	size_t at = strlen(scope->holders);
 
-	snprintf(text + at, size - at, is_first ? "%s is held by another VFIO user" : ", %s, too",
-		 pci_name(dev->core.pdev));
-	at = strlen(scope->holders);
 	snprintf(scope->holders + at, sizeof(scope->holders) - at,
-		 is_first ? "%s is held by process %d" : ", %s by process %d",
+		 nr_before ? ", %s by process %d" : "%s is held by process %d",
 		 pci_name(dev->core.pdev), pid_nr(dev->user));
-	if (!is_first)
+	if (nr_before) {
+		snprintf(text, size, "%s is held by another VFIO user, and %u more",
+			 scope->refusal.object, nr_before);
 		return;
+	}
+	snprintf(text, size, "%s is held by another VFIO user", pci_name(dev->core.pdev));
 	fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_HELD, dev->core.pdev);
 	scope->refusal.pid = pid_nr(dev->user);
 }
@@ -144,7 +148,7 @@ static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned 
 		scope->is_open[i] = dev->user;
 		if (!scope->is_any_user && dev->user && !fv_scope_is_free(scope, i) &&
 		    (!scope->dev->user || !fv_scope_is_same_user(dev, scope->dev)))
-			fv_scope_tell_held(scope, dev, !(*nr_others)++, text, size);
+			fv_scope_tell_held(scope, dev, (*nr_others)++, text, size);
 		fv_scope_unlock_set(scope, dev);
 	}
 	fv_device_put(dev);
@@ -154,7 +158,7 @@ static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned 
 /**
  * fv_scope_check - Check drivers and users of all functions
  * @scope: the scope
- * @text: error text; as scope->holders, it lists all functions of other users, as far as they fit
+ * @text: error text; scope->holders lists all functions of other users, as far as they fit
  * @size: size of @text
  *
  * Context: Process context, may sleep; under vfio_device_set::lock if fv_scope_is_wide().

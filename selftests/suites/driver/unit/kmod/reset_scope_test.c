@@ -577,7 +577,7 @@ TEST_F(scope, virtual_functions_of_the_others_are_held)
 
 TEST_F(scope, virtual_functions_that_others_have)
 {
-	static const char both[] = "0000:01:00.3 is held by another VFIO user, 0000:01:00.5, too";
+	static const char both[] = "0000:01:00.3 is held by another VFIO user, and 1 more";
 	char ctx;
 
 	vfs(FIRST, 3, 3);
@@ -659,25 +659,29 @@ TEST_F(scope, more_virtual_functions_than_there_is_room_for)
 	mutex_unlock(&self->set.lock);
 }
 
-/* Many other users: the texts name those that fit. */
-TEST_F(scope, more_users_than_fit)
+/*
+ * Many other users: the text counts them, and fits in an extack of 80 bytes behind the address of
+ * the device. The holders name those that fit.
+ */
+TEST_F(scope, many_users)
 {
-	static const char first[] = "0000:01:00.3 is held by";
+	static const char first[] =
+		"0000:01:00.3 is held by process 43, 0000:01:00.4 by process 43";
 	unsigned int i;
 
 	vfs(FIRST, 3, FV_SCOPE_MAX - 2);
-	for (i = 3; i < FUNCTIONS; i++)
+	for (i = 3; i < 7; i++)
 		self->devices[i].user = &self->another;
-	ASSERT_EQ(0, begin());
-	memset(self->text, '#', sizeof(self->text));
-	mutex_lock(&self->set.lock);
-	EXPECT_EQ(-EBUSY, fv_scope_hold(&self->scope, false, self->text, 80));
-	mutex_unlock(&self->set.lock);
-	EXPECT_EQ(79, strlen(self->text));
-	EXPECT_EQ('#', self->text[80]);
+	expect_vfs_refused(-EBUSY, "0000:01:00.3 is held by another VFIO user, and 3 more");
+	EXPECT_EQ(0, strncmp(first, self->scope.holders, strlen(first)));
+	EXPECT_NE(NULL, strstr(self->scope.holders, ", 0000:01:00.6 by process 43"));
+	expect_reason(HELD, "0000:01:00.3");
+	for (i = 7; i < FUNCTIONS; i++)
+		self->devices[i].user = &self->another;
+	expect_vfs_refused(-EBUSY, "0000:01:00.3 is held by another VFIO user, and 29 more");
+	EXPECT_GT(80, strlen("0000:01:00.1: ") + strlen(self->text));
 	EXPECT_EQ(sizeof(self->scope.holders) - 1, strlen(self->scope.holders));
 	EXPECT_EQ(0, strncmp(first, self->scope.holders, strlen(first)));
-	fv_scope_end(&self->scope);
 }
 
 /* An open or close in progress is waited for before the user is read. */
