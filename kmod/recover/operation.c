@@ -22,40 +22,16 @@
 #include "object/card.h"
 #include "object/device.h"
 #include "object/observer.h"
-#include "recover/operation.h"
-
-/**
- * struct fv_op_queue - the operations of a card
- * @port: PCI address of the port above the card, or of the function if there is none
- * @task: the worker; NULL before the first operation
- * @wake: woken when @waiting gets an operation
- * @waiting: operations that wait for their turn, the next one first
- * @nr_waiting: length of @waiting
- * @running: the operation under way, or NULL
- * @ended: operations that have ended, the oldest first
- * @nr_ended: length of @ended
- *
- * All but @port and @wake under fv_op_lock; @task is set under fv_op_worker_lock, too.
- */
-struct fv_op_queue {
-	char port[FPGA_VFIO_NAME_MAX + 1];
-	struct task_struct *task;
-	wait_queue_head_t wake;
-	struct list_head waiting;
-	unsigned int nr_waiting;
-	struct fv_op *running;
-	struct list_head ended;
-	unsigned int nr_ended;
-};
+#include "recover/operation_internal.h"
 
 /* Innermost; nothing but memory is waited for under it. */
-static DEFINE_MUTEX(fv_op_lock);
+DEFINE_MUTEX(fv_op_lock);
 
 /* Serializes the creation of workers; before fv_op_lock. */
 static DEFINE_MUTEX(fv_op_worker_lock);
 
 /* Indexed by fv_registry_key() of the port; changed under fv_op_lock. */
-static DEFINE_XARRAY(fv_op_queues);
+DEFINE_XARRAY(fv_op_queues);
 
 /* Number of the last operation; fv_op_lock. */
 static u32 fv_op_last;
@@ -127,8 +103,16 @@ struct fv_op_queue *fv_op_queue_get(struct pci_dev *pdev)
 	return queue;
 }
 
-/* Keep the operation, and drop the oldest one that is one too many. */
-static void fv_op_keep(struct fv_op *op, int error)
+/**
+ * fv_op_keep - Keep an operation that has ended
+ * @op: the operation, in no list of its queue
+ * @error: 0 or a negative errno
+ *
+ * Drops the oldest one if it is one too many.
+ *
+ * Context: Under fv_op_lock; fv_op_tell_ended() must follow, without it.
+ */
+void fv_op_keep(struct fv_op *op, int error)
 {
 	struct fv_op_queue *queue = op->queue;
 	struct fv_op *oldest;
@@ -147,8 +131,13 @@ static void fv_op_keep(struct fv_op *op, int error)
 	fv_op_put(oldest);
 }
 
-/* Once it has ended the device is not held any more, and its result stays. */
-static void fv_op_tell_ended(struct fv_op *op)
+/**
+ * fv_op_tell_ended - Tell that an operation has ended
+ * @op: the operation, after fv_op_keep(); its device is not held any more, its result stays
+ *
+ * Context: Process context.
+ */
+void fv_op_tell_ended(struct fv_op *op)
 {
 	fv_device_put(op->dev);
 	if (fv_op_observer && fv_op_observer->ended)
@@ -300,213 +289,6 @@ int fv_op_submit(struct fv_op *op)
 	if (ret)
 		fv_device_put(op->dev);
 	return ret;
-}
-
-/* @op, if its number is at least @id and smaller than that of @next. */
-static struct fv_op *fv_op_nearer(struct fv_op *op, struct fv_op *next, u32 id)
-{
-	return op && op->id >= id && (!next || op->id < next->id) ? op : next;
-}
-
-/* Operations do not end in the order of their numbers: one may be cancelled before it begins. */
-static struct fv_op *fv_op_nearest_in(struct fv_op_queue *queue, struct fv_op *next, u32 id)
-{
-	struct fv_op *op;
-
-	lockdep_assert_held(&fv_op_lock);
-	next = fv_op_nearer(queue->running, next, id);
-	list_for_each_entry(op, &queue->ended, node)
-		next = fv_op_nearer(op, next, id);
-	list_for_each_entry(op, &queue->waiting, node)
-		next = fv_op_nearer(op, next, id);
-	return next;
-}
-
-/**
- * fv_op_find_next - Find the operation with the smallest number from one on
- * @id: the number
- *
- * Context: Process context. Takes fv_op_lock.
- * Return: The operation, to release by fv_op_put(), or NULL if there is none.
- */
-struct fv_op *fv_op_find_next(u32 id)
-{
-	struct fv_op_queue *queue;
-	struct fv_op *next = NULL;
-	unsigned long key;
-
-	guard(mutex)(&fv_op_lock);
-	xa_for_each(&fv_op_queues, key, queue)
-		next = fv_op_nearest_in(queue, next, id);
-	if (next)
-		kref_get(&next->ref);
-	return next;
-}
-
-/**
- * fv_op_find - Find an operation by its number
- * @id: the number
- *
- * Context: Process context. Takes fv_op_lock.
- * Return: The operation, to release by fv_op_put(), or NULL if there is none, or none any more.
- */
-struct fv_op *fv_op_find(u32 id)
-{
-	struct fv_op *op = fv_op_find_next(id);
-
-	if (!op || op->id == id)
-		return op;
-	fv_op_put(op);
-	return NULL;
-}
-
-/**
- * fv_op_status - Read how far an operation is
- * @op: the operation, submitted
- * @status: a copy
- *
- * Context: Process context. Takes fv_op_lock.
- */
-void fv_op_status(struct fv_op *op, struct fv_op_status *status)
-{
-	guard(mutex)(&fv_op_lock);
-	*status = (struct fv_op_status) {
-		.state = op->state,
-		.is_cancelled = op->is_cancelled,
-		.method = op->method,
-		.has_phase = op->has_phase,
-		.phase = op->phase,
-	};
-	if (op->began_ns)
-		status->elapsed_ns = (op->ended_ns ?: ktime_get_ns()) - op->began_ns;
-}
-
-/* Under fv_op_lock; fv_op_tell_ended() must follow, without it. */
-static void fv_op_drop(struct fv_op *op, int error, const char *text)
-{
-	lockdep_assert_held(&fv_op_lock);
-	list_del(&op->node);
-	WRITE_ONCE(op->queue->nr_waiting, op->queue->nr_waiting - 1);
-	strscpy(op->text, text);
-	fv_op_keep(op, error);
-}
-
-static void fv_op_interrupt(struct fv_op *op)
-{
-	lockdep_assert_held(&fv_op_lock);
-	op->is_cancelled = true;
-	send_sig(SIGKILL, op->queue->task, 1);
-}
-
-/**
- * fv_op_cancel - Have an operation end early
- * @op: the operation, submitted
- * @text: error text
- * @size: size of @text
- *
- * One that waits for its turn never begins. One that runs ends at its next wait, with -ECANCELED,
- * unless it is past its last; the card is then as after an error of that step.
- *
- * Context: Process context. Takes fv_op_lock.
- * Return: 0, or -EALREADY if it has ended.
- */
-int fv_op_cancel(struct fv_op *op, char *text, size_t size)
-{
-	scoped_guard(mutex, &fv_op_lock) {
-		switch (op->state) {
-		case FPGA_VFIO_OP_STATE_WAITING:
-			fv_op_drop(op, -ECANCELED, "cancelled before it began");
-			break;
-		case FPGA_VFIO_OP_STATE_RUNNING:
-			fv_op_interrupt(op);
-			return 0;
-		default:
-			snprintf(text, size, "operation %u has ended", op->id);
-			return -EALREADY;
-		}
-	}
-	fv_op_tell_ended(op);
-	return 0;
-}
-
-static struct fv_op *fv_op_drop_first_of(struct fv_device *dev)
-{
-	struct fv_op *op;
-
-	guard(mutex)(&fv_op_lock);
-	list_for_each_entry(op, &dev->ops->waiting, node) {
-		if (op->dev != dev)
-			continue;
-		fv_op_drop(op, -ENODEV, "unbound before it began");
-		kref_get(&op->ref);
-		return op;
-	}
-	op = dev->ops->running;
-	if (op && op->dev == dev)
-		fv_op_interrupt(op);
-	return NULL;
-}
-
-/**
- * fv_op_leave - Cancel the operations of a device being unbound or shut down
- * @dev: the device; fv_device::is_leaving is set
- *
- * One that runs does not hold the device lock now, but may try to. This does not wait for its end:
- * fv_device_unlist() does.
- *
- * Context: Process context. Takes fv_op_lock.
- */
-void fv_op_leave(struct fv_device *dev)
-{
-	struct fv_op *op;
-
-	while ((op = fv_op_drop_first_of(dev))) {
-		fv_op_tell_ended(op);
-		fv_op_put(op);
-	}
-}
-
-static void fv_op_check_owner(struct fv_op *op, u32 portid)
-{
-	lockdep_assert_held(&fv_op_lock);
-	if (op->work->kind == FPGA_VFIO_OP_KIND_FENCE && !op->request.is_detached &&
-	    op->request.portid == portid)
-		op->is_owner_gone = true;
-}
-
-/**
- * fv_op_owner_gone - Note that the owner of fence sessions that have not begun is gone
- * @portid: netlink port id of the closed socket
- *
- * Context: Process context. Takes fv_op_lock. Before fv_session_owner_gone(): a session that begins
- * between the two is found by one of them.
- */
-void fv_op_owner_gone(u32 portid)
-{
-	struct fv_op_queue *queue;
-	unsigned long key;
-	struct fv_op *op;
-
-	guard(mutex)(&fv_op_lock);
-	xa_for_each(&fv_op_queues, key, queue) {
-		if (queue->running)
-			fv_op_check_owner(queue->running, portid);
-		list_for_each_entry(op, &queue->waiting, node)
-			fv_op_check_owner(op, portid);
-	}
-}
-
-/**
- * fv_op_has_owner - Is the socket that requested a fence session still open?
- * @op: the operation
- *
- * Context: Process context. Takes fv_op_lock.
- * Return: True if so, or if the session is detached.
- */
-bool fv_op_has_owner(struct fv_op *op)
-{
-	guard(mutex)(&fv_op_lock);
-	return !op->is_owner_gone;
 }
 
 /**

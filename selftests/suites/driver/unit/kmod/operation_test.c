@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* recover/operation.c: operations run one at a time, end once, and are kept for a while. */
+/* recover/operation*.c: operations run one at a time, end once, and are kept for a while. */
 #include "kselftest_harness.h"
 
 #include "base/registry.h"
