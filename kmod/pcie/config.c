@@ -2,15 +2,11 @@
 /*
  * Configuration space around a reset. The PCI core saves and restores most of it (pci_save_state(),
  * pci_restore_state()). This file restores the rest, and reads all of it back: a card that loses
- * its BARs again right after its reset must not pass as working. Of a function with no other
- * capabilities than those below it restores all, as the PCI core reads the chain of extended
- * capabilities for each one that it looks for.
+ * its BARs again right after its reset must not pass as working.
  */
 #include <linux/pci.h>
 
-#include "base/compat.h"
 #include "pcie/config.h"
-#include "pcie/identity.h"
 
 /* What the offset of a field is relative to. */
 enum fv_config_place {
@@ -78,19 +74,6 @@ static const struct fv_config_field fv_config_fields[] = {
 };
 
 static_assert(ARRAY_SIZE(fv_config_fields) <= FV_CONFIG_FIELDS);
-
-/*
- * Capabilities of which the fields above have all that pci_restore_state() restores of an endpoint,
- * but for the interrupts, or of which it restores nothing.
- */
-static const u16 fv_config_caps[] = {
-	PCI_CAP_ID_PM, PCI_CAP_ID_MSI, PCI_CAP_ID_VNDR, PCI_CAP_ID_EXP, PCI_CAP_ID_MSIX,
-};
-
-static const u16 fv_config_ext_caps[] = {
-	PCI_EXT_CAP_ID_ERR, PCI_EXT_CAP_ID_DSN, PCI_EXT_CAP_ID_VNDR, PCI_EXT_CAP_ID_SECPCI,
-	PCI_EXT_CAP_ID_DLF, PCI_EXT_CAP_ID_PL_16GT,
-};
 
 /* Index of Command, the last field. */
 #define FV_CONFIG_COMMAND	(ARRAY_SIZE(fv_config_fields) - 1)
@@ -242,65 +225,6 @@ bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
 	return false;
 }
 
-/* The value of a BAR with its resource at the address that the PCI core has assigned. */
-static u64 fv_config_bar_of(struct pci_dev *pdev, const struct resource *res)
-{
-	struct pci_bus_region region;
-	u64 mask = res->flags & IORESOURCE_IO ? (u32)~PCI_BASE_ADDRESS_IO_MASK :
-						(u32)~PCI_BASE_ADDRESS_MEM_MASK;
-
-	pcibios_resource_to_bus(pdev->bus, &region, (struct resource *)res);
-	return region.start | (res->flags & mask);
-}
-
-/**
- * fv_config_put_bars - Rewrite the BARs that a function has lost
- * @pdev: the function, not in use
- *
- * A card without a driver loses its BARs when it is reprogrammed or reset without a restore. The
- * PCI core has their addresses, but does not write them again.
- *
- * Context: Process context, under the device lock.
- * Return: Number of BARs written.
- */
-unsigned int fv_config_put_bars(struct pci_dev *pdev)
-{
-	unsigned int bar, nr = 0;
-	u32 low, high;
-	u16 command;
-	u64 value;
-
-	if (pdev->is_virtfn)
-		return 0;
-
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		const struct resource *res = pci_resource_n(pdev, bar);
-		int where = PCI_BASE_ADDRESS_0 + 4 * bar;
-		bool is_wide = res->flags & IORESOURCE_MEM_64;
-
-		if (!res->flags || res->flags & (IORESOURCE_UNSET | IORESOURCE_PCI_FIXED) ||
-		    !resource_size(res))
-			continue;
-		value = fv_config_bar_of(pdev, res);
-		high = value >> 32;
-		pci_read_config_dword(pdev, where, &low);
-		if (is_wide)
-			pci_read_config_dword(pdev, where + 4, &high);
-		if (low == (u32)value && high == value >> 32)
-			continue;
-		if (!nr++)
-			pci_write_config_word(pdev, PCI_COMMAND,
-					      command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO));
-		pci_write_config_dword(pdev, where, value);
-		if (is_wide)
-			pci_write_config_dword(pdev, where + 4, value >> 32);
-	}
-	if (nr)
-		pci_write_config_word(pdev, PCI_COMMAND, command);
-	return nr;
-}
-
 /**
  * fv_config_stop - Stop a function's DMA, interrupts and decoding
  * @pdev: the function; pci_restore_state() starts it again
@@ -324,135 +248,6 @@ void fv_config_set_intx(struct fv_config *config, bool is_disabled)
 	config->values[FV_CONFIG_COMMAND] &= ~PCI_COMMAND_INTX_DISABLE;
 	if (is_disabled)
 		config->values[FV_CONFIG_COMMAND] |= PCI_COMMAND_INTX_DISABLE;
-}
-
-/* True if the VF BARs have the addresses that the PCI core has assigned. */
-static bool fv_config_has_vf_bars(struct pci_dev *pdev, int where)
-{
-#ifdef CONFIG_PCI_IOV
-	unsigned int bar;
-	u64 value;
-	u32 low;
-
-	for (bar = 0; bar < PCI_SRIOV_NUM_BARS; bar++) {
-		const struct resource *res = pci_resource_n(pdev, PCI_IOV_RESOURCES + bar);
-
-		if (!res->flags || res->flags & IORESOURCE_UNSET || !resource_size(res))
-			continue;
-		value = fv_config_bar_of(pdev, res);
-		pci_read_config_dword(pdev, where + PCI_SRIOV_BAR + 4 * bar, &low);
-		if (low != (u32)value)
-			return false;
-	}
-#endif
-	return true;
-}
-
-static bool fv_config_are_known(const struct fv_identity_cap *caps, unsigned int nr,
-				const u16 *known, unsigned int nr_known)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < nr; i++) {
-		for (j = 0; j < nr_known && caps[i].id != known[j]; j++)
-			;
-		if (j == nr_known)
-			return false;
-	}
-	return true;
-}
-
-/* Does fv_config_verify() restore all that pci_restore_state() does? */
-static bool fv_config_is_whole(struct pci_dev *pdev, const struct fv_identity *identity)
-{
-	return !pdev->is_virtfn && !pdev->ltr_path && pci_is_pcie(pdev) &&
-	       pci_pcie_type(pdev) == PCI_EXP_TYPE_ENDPOINT &&
-	       identity->nr_caps < FV_IDENTITY_CAPS &&
-	       identity->nr_ext_caps < FV_IDENTITY_EXT_CAPS &&
-	       fv_config_are_known(identity->caps, identity->nr_caps, fv_config_caps,
-				   ARRAY_SIZE(fv_config_caps)) &&
-	       fv_config_are_known(identity->ext_caps, identity->nr_ext_caps, fv_config_ext_caps,
-				   ARRAY_SIZE(fv_config_ext_caps));
-}
-
-static void fv_config_clear_latch(struct pci_dev *pdev, int where)
-{
-	u32 status;
-
-	pci_read_config_dword(pdev, where, &status);
-	if (status)
-		pci_write_config_dword(pdev, where, status);
-}
-
-/* As pci_aer_clear_status(): with firmware-first, the registers belong to the firmware. */
-static void fv_config_clear_errors(struct pci_dev *pdev)
-{
-	u16 aer = fv_compat_aer_cap(pdev);
-
-	if (!aer || !pci_find_host_bridge(pdev->bus)->native_aer)
-		return;
-	fv_config_clear_latch(pdev, aer + PCI_ERR_COR_STATUS);
-	fv_config_clear_latch(pdev, aer + PCI_ERR_UNCOR_STATUS);
-}
-
-/**
- * fv_config_restore - Restore what fv_config_verify() does not
- * @pdev: the function, which responds and has its initial identity, after pci_load_saved_state()
- * @identity: its identity
- *
- * An MSI-X table is left to fv_msi_restore().
- *
- * Context: Process context, under the device lock, before fv_config_verify().
- */
-void fv_config_restore(struct pci_dev *pdev, const struct fv_identity *identity)
-{
-	if (!fv_config_is_whole(pdev, identity)) {
-		pci_restore_state(pdev);
-		return;
-	}
-	fv_config_clear_errors(pdev);
-	if (pdev->msi_enabled)
-		pci_restore_msi_state(pdev);
-	pdev->state_saved = false;
-}
-
-/**
- * fv_config_verify_vfs - Verify a function's SR-IOV capability
- * @pdev: the function, which responds and has its initial identity
- * @text: reason of -EIO
- * @size: of @text
- *
- * The PCI core restores the capability, but does not read it back.
- *
- * Context: Process context, under the device lock, after pci_restore_state().
- * Return: 0, or -EIO if the capability is missing, or VF Enable, NumVFs or a VF BAR is not
- * restored.
- */
-int fv_config_verify_vfs(struct pci_dev *pdev, char *text, size_t size)
-{
-	u16 needed = PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE, control, nr;
-	int where;
-
-	if (!pci_num_vf(pdev))
-		return 0;
-	where = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_SRIOV);
-	if (!where) {
-		snprintf(text, size, "it has no SR-IOV capability any more");
-		return -EIO;
-	}
-	pci_read_config_word(pdev, where + PCI_SRIOV_CTRL, &control);
-	pci_read_config_word(pdev, where + PCI_SRIOV_NUM_VF, &nr);
-	if ((control & needed) != needed)
-		snprintf(text, size, "SR-IOV Control (at %#x) stays %#x", where + PCI_SRIOV_CTRL,
-			 control);
-	else if (nr != pci_num_vf(pdev))
-		snprintf(text, size, "NumVFs (at %#x) stays %u, was %u", where + PCI_SRIOV_NUM_VF,
-			 nr, pci_num_vf(pdev));
-	else if (!fv_config_has_vf_bars(pdev, where))
-		snprintf(text, size, "a BAR of its virtual functions changed");
-	else
-		return 0;
-	return -EIO;
 }
 
 /* The kernel's current MSI and MSI-X enables count, not the saved ones. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* pcie/config.c: each config field is saved, restored and read back. */
+/* pcie/config*.c: each config field is saved, restored and read back. */
 #include "kselftest_harness.h"
 
 #include "pcie/config.h"
