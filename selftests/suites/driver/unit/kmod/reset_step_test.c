@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reset/reset_step.c on kernels with dma-bufs of BARs: dma-bufs of all functions are revoked before
- * a reset, whatever requested it. Each function waits for its own ready register, or MSI-X table,
- * and has its own result. Functions without a driver are restored in any case. User space is kept
- * from configuration space while it is accessed, and has access during waits.
+ * reset/reset_step.c, reset_hold.c, reset_verify.c, reset_result.c on kernels with dma-bufs of
+ * BARs: dma-bufs of all functions are revoked before a reset, whatever requested it. Each function
+ * waits for its own ready register, or MSI-X table, and has its own result. Functions without a
+ * driver are restored in any case. User space is kept from configuration space while it is
+ * accessed, and has access during waits.
  */
 #include "kselftest_harness.h"
 
