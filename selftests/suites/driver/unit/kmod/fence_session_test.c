@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* recover/fence_session.c: fence sessions, ended by their owner or by the driver. */
+/* recover/fence_session*.c: fence sessions, ended by their owner or by the driver. */
 #include "kselftest_harness.h"
 
 #include "base/registry.h"
