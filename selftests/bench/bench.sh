@@ -3,7 +3,7 @@
 # Cost of each operation with vfio-pci and with fpga_vfio_pci, in one boot and on the same devices,
 # and the ratio. FV_BENCH_LIMIT is the maximum ratio; of open and close, which reset the device once
 # and not twice, it is another one.
-# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
+# shellcheck disable=SC2119 # arguments of fv_load and fv_release are optional
 . "$(dirname "$0")/fv.sh"
 
 fv_need FV_EDU0 FV_NVME FV_KO

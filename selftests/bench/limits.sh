@@ -73,7 +73,7 @@ user_gone_after()
 	kill -USR1 "$FV_HOLDER"
 	fv_wait 10 traced "reset flr" && looked ones
 	start=${EPOCHREALTIME/./}
-	fv_let_go KILL
+	fv_release KILL
 	value=$(((${EPOCHREALTIME/./} - start) / 1000))
 	card ready-after image
 	release
@@ -161,7 +161,7 @@ asked 0 dma
 fault not-ready 1000
 at_most 50000 us reset_stall "a user who never rests, reset by others: the longest access took" stall
 card_clean
-fv_let_go
+fv_release
 
 fv_unbind "$dev"
 fv_unload

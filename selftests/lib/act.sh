@@ -208,7 +208,7 @@ open_error()
 		wait "$FV_HOLDER"
 		REPLY=$(sed -n 's/.*open .*: \([A-Z0-9]*\)$/\1/p' "$HELD")
 	fi
-	fv_let_go
+	fv_release
 }
 
 # beside COMMAND…: with another user, and the one in question is still the same

@@ -116,8 +116,8 @@ fv_hold()
 	return 1
 }
 
-# fv_let_go: end the user of fv_hold, with a signal if it is told which
-fv_let_go()
+# fv_release: end the user of fv_hold, with a signal if it is told which
+fv_release()
 {
 	kill "-${1:-TERM}" "$FV_HOLDER" 2>/dev/null
 	wait "$FV_HOLDER" 2>/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl bind: effects on devices, and refusals.
-# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
+# shellcheck disable=SC2119 # arguments of fv_load and fv_release are optional
 . "$(dirname "$0")/common.sh"
 
 ktap_print_header
@@ -108,7 +108,7 @@ fv_bind $FV_STOCK "$FV_EDU2"
 fv_hold "$FV_EDU1"
 refused member_held_refused 4 "vfio_hold|$FV_HOLDER" bind --yes "$FV_EDU2"
 refused member_held_refused_with_force 4 "held by" bind --yes --force "$FV_EDU2"
-fv_let_go
+fv_release
 fv_unbind "$FV_EDU1" "$FV_EDU2"
 
 # --- the bind of one member fails: its driver_override is replaced by another file

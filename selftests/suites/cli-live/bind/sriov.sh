@@ -82,7 +82,7 @@ hot_reset()
 
 port=$(basename "$(readlink -f "$FV_PCI/$pf/..")")
 fv_hold "$pf" || ktap_exit_fail_msg "$pf cannot be opened"
-fv_let_go
+fv_release
 vfs 2 || ktap_exit_fail_msg "$pf has no virtual functions"
 for bdf in "$pf" "$vf0" "$vf1"; do
 	echo on >"$FV_PCI/$bdf/power/control"
@@ -168,7 +168,7 @@ fv_check "in use: recovered" act recover "$pf"
 intact "in use, fenced and recovered"
 
 # --- the PF is in use, too, by another process
-FV_HOLDER=$vf_holder fv_let_go
+FV_HOLDER=$vf_holder fv_release
 fv_check "both in use: the physical function" eval 'HELD=/tmp/held.pf; holder $pf; told held'
 pf_holder=$FV_HOLDER
 fv_hold "$vf0" || ktap_exit_fail_msg "$vf0 cannot be opened"
@@ -195,11 +195,11 @@ fv_check "both in use, lost: its user goes on" kill -0 "$vf_holder"
 mark_vfs
 
 before=$(resets "$vf0")
-FV_HOLDER=$pf_holder fv_let_go
+FV_HOLDER=$pf_holder fv_release
 untouched "the physical function closed" "$before"
 beside open_error "$pf"
 fv_same "closed, and not reset: not opened" EBUSY "$REPLY"
-FV_HOLDER=$vf_holder fv_let_go
+FV_HOLDER=$vf_holder fv_release
 open_error "$pf"
 fv_same "reset when $vf0 is closed" 0 "$REPLY"
 

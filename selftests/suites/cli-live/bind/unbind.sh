@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl unbind: the host gets a working device back, with or without a holder.
-# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
+# shellcheck disable=SC2119 # arguments of fv_load and fv_release are optional
 . "$(dirname "$0")/common.sh"
 
 ktap_print_header
@@ -57,7 +57,7 @@ script -qefc "timeout 300 fpgactl unbind --timeout 250 $FV_NVME" /tmp/waiting >/
 waiter=$!
 fv_check it_says_that_it_waits fv_wait 60 grep -q "$FV_HOLDER" /tmp/waiting
 fv_check it_still_waits kill -0 $waiter
-fv_let_go
+fv_release
 wait $waiter
 fv_same it_ends_with_the_user 0 $?
 tr '\r' '\n' </tmp/waiting | sed 's/^/# /'
@@ -78,13 +78,13 @@ ctl unbind --request --timeout 2 "$FV_EDU0"
 fv_same late_is_status_4 4 "$CTL_RC"
 fv_has late_is_said "$FV_HOLDER" "$CTL_ERR"
 fv_check device_still_bound fv_driver_is "$FV_EDU0" $FV_DRIVER
-fv_let_go
+fv_release
 fv_check it_ends_in_the_background fv_wait 60 fv_driver_is "$FV_EDU0" ""
 
 # --- held by a process that is killed
 ctl bind --yes "$FV_EDU0"
 fv_hold "$FV_EDU0"
-fv_let_go KILL
+fv_release KILL
 accepted after_a_killed_user_ok "$FV_EDU0" unbind --timeout 250 "$FV_EDU0"
 
 # --- non-root

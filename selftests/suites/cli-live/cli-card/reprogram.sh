@@ -140,7 +140,7 @@ ctl_wait
 fv_same "by force: reprogram finds a card that is ready: 0" 0 "$RC"
 back "by force"
 
-fv_let_go
+fv_release
 fv_check "the module unloads" rmmod $FV_MODULE
 rmmod fv_port
 fv_finish

@@ -50,7 +50,7 @@ fv_check "not released: the holder was asked" told request
 fv_check "not released: nothing was removed" device_is "$dev" changed
 ctl_start rescan -t 60 "$dev"
 fv_wait 60 eval '[ "$(grep -c ^request "$HELD")" -ge 2 ]'
-fv_let_go
+fv_release
 ctl_wait
 fv_same "released: 0" 0 "$RC"
 fv_has "released: the ids are told" "$dev +ID +10ee:903f +10ee:9038" "$OUT"
@@ -61,7 +61,7 @@ holder "$dev"
 fv_check "it can be opened" told held
 asked 0 map 0
 fv_check "and its registers are there" asked $CARD_ID get 0 0
-fv_let_go
+fv_release
 
 # --- back, without a user
 another alveo-xdma

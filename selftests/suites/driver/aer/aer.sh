@@ -106,7 +106,7 @@ fv_check "gone, and back: the card works" asked $CARD_ID read 0
 fv_same "gone, and back: the configuration is as it was" "$config" "$(card_config "$dev")"
 fv_check "gone, and back: the user is still there" kill -0 "$FV_HOLDER"
 fv_same "gone, and back: the port is as it was" "$bits" "$(port_bits)"
-fv_let_go
+fv_release
 
 # --- errors that the user is notified of: those that may have delivered wrong data. Internal
 # errors are masked by default and not among them
@@ -137,7 +137,7 @@ hears()
 	else
 		fv_check "$what: the user is told nothing" not_told
 	fi
-	fv_let_go
+	fv_release
 }
 
 hears recover POISON_TLP non-fatal "Poisoned TLP" yes 1
@@ -164,7 +164,7 @@ fv_check "stop, not fatal: the user is told nothing before" not_told
 fault aer POISON_TLP
 fv_check "stop, not fatal: the user is told" told error
 fv_same "stop, not fatal: counted" $((nonfatal + 1)) "$(counter "$dev" aer_nonfatal)"
-fv_let_go
+fv_release
 holder "$dev"
 told held
 since
@@ -173,7 +173,7 @@ fv_check "stop, fatal: the user is told" told error
 fv_check "stop, fatal: what it broke is recovered all the same" \
 	has_event "kind=recover origin=driver" "state=ready"
 fv_check "stop, fatal: the card works" asked $CARD_ID read 0
-fv_let_go
+fv_release
 
 fv_unbind "$dev"
 fv_check "the module unloads" rmmod $FV_MODULE

@@ -61,7 +61,7 @@ told held
 ask pwrite 7 4 1 2
 ask faults 0
 stock=$REPLY
-fv_let_go
+fv_release
 fv_bind $FV_DRIVER "$dev"
 policy "$dev" monitor_interval_ms=10
 holder "$dev"
@@ -267,7 +267,7 @@ fv_same "by force: nothing happens at its end" "" "$(happened)"
 
 # --- the user closes the device while it is fenced
 fenced_by "the user closes it"
-fv_let_go
+fv_release
 fv_check "the user closes it: fenced as before" device_is "$dev" fenced
 open_error "$dev"
 fv_same "the user closes it: the next one has to wait" EAGAIN "$REPLY"
@@ -282,7 +282,7 @@ fv_check "the user closes it: nothing of the last one is there" asked 00000000 g
 
 fenced_by "the user is killed"
 ask put 0 $SCRATCH bad
-fv_let_go KILL
+fv_release KILL
 fv_check "the user is killed: fenced as before" device_is "$dev" fenced
 owner_ends
 fv_check "the user is killed: recovered by the driver" fv_wait 60 device_is "$dev" ready
@@ -296,7 +296,7 @@ back_with_user "the user is killed"
 fv_check "release: done" act release "$dev"
 fv_check "release: the user is told" told request
 fv_check "release: and not thrown out" asked $CARD_ID read 0
-fv_let_go
+fv_release
 fv_check "release, without a user: done" act release "$dev"
 fv_check "release, an unknown address: refused" refused release 0000:ff:1f.7
 
@@ -408,7 +408,7 @@ fv_check "killed in a recovery: the card comes back all the same" fv_wait 60 dev
 back_with_user "killed in a recovery"
 
 # --- all functions of a card are fenced
-fv_let_go
+fv_release
 use_card FV_CARD2
 policy "$FV_CARD2" ready_limit_ms=$READY_LIMIT_MS
 policy "$FV_CARD2_FN1" ready_limit_ms=$READY_LIMIT_MS
@@ -440,7 +440,7 @@ fv_check "a function goes: the other one comes back" fv_wait 60 device_is "$FV_C
 fv_same "a function goes: no fence is left" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
 fv_check "a function goes: the user of the other one has it" asked $CARD_ID read 0
 fv_check "a function goes: and it moves data" asked 0 dma
-fv_let_go
+fv_release
 
 # the last bound function is unbound; the other has no driver
 fv_unbind "$FV_CARD2_FN1"

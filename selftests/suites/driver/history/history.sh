@@ -122,7 +122,7 @@ fv_check "reset, by the user: done" asked 0 reset
 fv_check "reset, by the user" has_event "kind=reset origin=user pid=$FV_HOLDER comm=vfio_hold method=flr duration="
 since
 fault bars-lost now
-fv_let_go
+fv_release
 echo "# $(happened | paste -sd '|')"
 fv_check "reset, by the close" has_event "kind=reset origin=close "
 since
@@ -131,7 +131,7 @@ told held
 fv_check "no second reset: an open verifies" has_event \
 	"bdf=$dev kind=verify origin=open pid=$FV_HOLDER comm=vfio_hold duration=[0-9]+"
 fv_same "no second reset: nothing else, and no error" 1 "$(happened | grep -vc error=)"
-fv_let_go
+fv_release
 
 # --- failed resets, and states
 since
@@ -208,7 +208,7 @@ fv_check "the link gets slow, and is retrained" has_event \
 	"kind=link-restored .*speed=3 width=8"
 fv_same "the monitor asked: no process" "" "$(happened | field pid)"
 policy "$dev" monitor_interval_ms=0
-fv_let_go
+fv_release
 
 # --- AER
 since

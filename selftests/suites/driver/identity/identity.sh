@@ -97,7 +97,7 @@ fv_check "with a user: the user is still there" kill -0 "$FV_HOLDER"
 image alveo-xdma
 fv_check "with a user, then the old one: done" act reset "$dev"
 fv_same "with a user, then the old one: ready" ready "$(device "$dev" state)"
-fv_let_go
+fv_release
 
 # --- the open reset detects it, too
 image identity-bar-new

@@ -231,7 +231,7 @@ policy "$dev" default monitor_interval_ms=0
 fenced "the module is not to go"
 fv_check "the module does not go while it is in use" eval '! rmmod $FV_MODULE 2>/dev/null'
 fv_check "the module is not to go: the port is silent as before" port_is fenced_down
-fv_let_go
+fv_release
 fv_check "the user goes: the port is silent as before" port_is fenced_down
 fv_check "the module goes with the fence" rmmod $FV_MODULE
 fv_check "the module goes: the link is up" fv_wait 60 link_is "$port" 3 8

@@ -91,7 +91,7 @@ fv_check "and is reset" act reset "$dev"
 fv_check "a user has the card" fv_hold "$dev"
 fv_check "with a user: done" act retrain "$dev"
 fv_check "with a user: the user still has it" kill -0 "$FV_HOLDER"
-fv_let_go
+fv_release
 
 # a requested speed remains the target
 fv_check "the port aims at the speed that was asked for" reg_has "$port" "$LNKCTL2" 0xf 3

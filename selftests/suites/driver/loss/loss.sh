@@ -125,7 +125,7 @@ for user in idle hammering; do
 	has_it_back "$user, lost again after ${CUTS// /, } accesses"
 
 	[ $user = idle ] || ask hammer off
-	fv_let_go
+	fv_release
 done
 
 # --- DPC, where the kernel has a driver for it
@@ -174,7 +174,7 @@ else
 fi
 
 # --- no user
-fv_let_go
+fv_release
 echo on >"$FV_PCI/$dev/power/control"
 fault link-down
 fv_check "without a user: lost" fv_wait 60 device_is "$dev" lost

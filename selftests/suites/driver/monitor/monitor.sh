@@ -92,7 +92,7 @@ for who in user unused; do
 	if [ $who = user ]; then
 		fv_check "$who: still there" kill -0 "$FV_HOLDER"
 		fv_check "$who: can reset it" asked 0 reset
-		fv_let_go
+		fv_release
 	fi
 done
 
@@ -137,14 +137,14 @@ fv_check "lost while it is recovered: it works" asked $CARD_ID read 0
 fv_check "lost while it is recovered: the user is still there" kill -0 "$FV_HOLDER"
 
 # lost when its user closes it, and back before the next poll
-fv_let_go
+fv_release
 policy "$dev" monitor_interval_ms=60000
 holder "$dev"
 told held
 since
 losses=$(counter "$dev" link_losses)
 fault link-down
-fv_let_go
+fv_release
 fv_check "lost at a close: that is seen" device_is "$dev" lost
 fault link-up
 fv_check "lost at a close: comes back by itself" fv_wait 60 device_is "$dev" ready
@@ -162,7 +162,7 @@ for interval in 0 100; do
 	failed=$(counter "$dev" recoveries_failed)
 	since
 	fault link-down
-	[ $interval != 0 ] || fv_let_go
+	[ $interval != 0 ] || fv_release
 	fv_check "$what: told" has_event "kind=state .*state=lost" \
 		"kind=recover origin=driver .*error=ETIMEDOUT.*does not come up in 1000 ms" \
 		"kind=state origin=driver .*state=failed.*does not come up in 1000 ms"
@@ -178,7 +178,7 @@ for interval in 0 100; do
 	else
 		fv_check "$what: comes back by itself" fv_wait 60 device_is "$dev" ready
 		fv_check "$what: without a reset" eval '! has_event_now kind=reset'
-		fv_let_go
+		fv_release
 	fi
 	fv_same "$what: ready" ready "$(device "$dev" state)"
 done
@@ -191,7 +191,7 @@ told held
 # closed while the link is up but the card is not ready: it must not suspend, because the kernel
 # would save all-ones as its config space and write them back at resume
 policy "$dev" monitor_interval_ms=0
-fv_let_go
+fv_release
 echo auto >"$FV_PCI/$dev/power/control"
 fv_check "not in use: it sleeps" fv_wait 60 asleep "$dev"
 config=$(card_config "$dev")
@@ -206,7 +206,7 @@ for try in 1 2 3; do
 	fault link-up
 	fv_check "closed before it is ready, time $try: the link is back" fv_wait 60 traced ' link-up'
 	fv_check "closed before it is ready, time $try: it is asked again and again" \
-		counts "$port" ones 20 fv_let_go
+		counts "$port" ones 20 fv_release
 	fv_same "closed before it is ready, time $try: it stays awake" "active $slept" \
 		"$(<"$FV_PCI/$dev/power/runtime_status") $(slept_ms "$dev")"
 	fv_check "closed before it is ready, time $try: it is not" eval '! device_is "$dev" ready'
@@ -399,7 +399,7 @@ fault link-down
 fv_check "interval 10: told" has_event "kind=link-down" "kind=state .*state=lost"
 fault link-up
 fv_check "interval 10: told that it is back" has_event "kind=link-up" "kind=state .*state=ready"
-fv_let_go
+fv_release
 
 # --- never comes back
 policy "$dev" default
@@ -411,7 +411,7 @@ policy "$dev" load_limit_ms=1000
 ask reset
 fv_has "gone: the user's reset says so" "^E(TIMEDOUT|IO|AGAIN|NODEV)$" "$REPLY"
 fv_check "gone: the user is still there" kill -0 "$FV_HOLDER"
-fv_let_go
+fv_release
 fv_check "gone: it is not ready" eval '! device_is "$dev" ready'
 fault link-up
 fv_check "back: it can be opened" eval 'open_error "$dev"; [ "$REPLY" = 0 ]'
@@ -444,7 +444,7 @@ policy "$dev" auto_retrain=1
 holder "$dev"
 told held
 card degrade 1 1
-fv_let_go
+fv_release
 fv_unbind "$dev" "$FV_CARD2"
 # the kernel changes the port's target speed when it wakes a port with the link down
 reg_set "$port" "$LNKCTL2=$target:f"

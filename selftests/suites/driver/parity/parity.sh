@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Observe every device through vfio-pci and through fpga_vfio_pci, and compare. FV_PARITY_A and
 # FV_PARITY_B select other drivers (both vfio-pci: are observations reproducible?).
-# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
+# shellcheck disable=SC2119 # arguments of fv_load and fv_release are optional
 . "$(dirname "$0")/fv.sh"
 
 A=${FV_PARITY_A:-$FV_STOCK}

@@ -15,10 +15,10 @@ cards_bind "$dev"
 echo on >"$FV_PCI/$dev/power/control"
 
 # no link monitor, which would recover from injected faults
-quiet="monitor_interval_ms=0"
+monitor_off="monitor_interval_ms=0"
 
 # --- reset_methods
-policy "$dev" default $quiet reset_methods=hot,flr
+policy "$dev" default $monitor_off reset_methods=hot,flr
 mark
 fv_check "hot flr: done" act reset "$dev"
 fv_check "hot flr: by a hot reset" steps "hot 0"
@@ -57,8 +57,8 @@ mark
 holder "$dev"
 fv_check "an open keeps to it, too" told held
 fv_check "is what the card saw" seen hot
-fv_let_go
-policy "$dev" default $quiet
+fv_release
+policy "$dev" default $monitor_off
 
 # failed_at METHOD MS: succeed if its step failed, not before MS; bench-ready has the delay
 failed_at()
@@ -105,7 +105,7 @@ card train-time image
 fv_same "it is ready" ready "$(device "$dev" state)"
 
 # --- link_disable
-policy "$dev" default $quiet link_disable=off
+policy "$dev" default $monitor_off link_disable=off
 mark
 fv_check "link_disable off: link is refused" refused reset "$dev" link
 fv_check "link_disable off: and why" said "error EOPNOTSUPP $dev: .*(policy|link_disable)"
@@ -120,7 +120,7 @@ for mode in on auto; do
 	fv_check "link_disable $mode: done" act reset "$dev" link
 done
 fv_same "it is ready" ready "$(device "$dev" state)"
-policy "$dev" default $quiet
+policy "$dev" default $monitor_off
 
 # recoveries: print the number of retrains of an active link
 recoveries()
@@ -156,7 +156,7 @@ link_retrain "$port"
 fv_wait 60 link_is "$port" 1 2
 fv_bind $FV_DRIVER "$dev"
 echo on >"$FV_PCI/$dev/power/control"
-policy "$dev" default $quiet
+policy "$dev" default $monitor_off
 fault come-back 1 2 1
 mark
 act reset "$dev" hot
@@ -174,7 +174,7 @@ echo on >"$FV_PCI/$dev/power/control"
 
 # --- retrain_tries
 for tries in 1 5; do
-	policy "$dev" default $quiet retrain_tries=$tries
+	policy "$dev" default $monitor_off retrain_tries=$tries
 	fault come-back 1 2
 	mark
 	fv_check "retrain_tries $tries: done all the same" act reset "$dev" hot
@@ -185,7 +185,7 @@ fv_check "repaired: reset" act reset "$dev" hot
 fv_check "repaired: at full speed" link_is "$port" 3 8
 
 # --- identity
-policy "$dev" default $quiet identity=build
+policy "$dev" default $monitor_off identity=build
 image identity-build
 fv_check "build: another build is taken" act reset "$dev"
 fv_same "build: it is ready" ready "$(device "$dev" state)"
@@ -208,7 +208,7 @@ done
 image alveo-xdma
 fv_check "the old image: taken" act reset "$dev"
 fv_same "the old image: ready" ready "$(device "$dev" state)"
-policy "$dev" default $quiet
+policy "$dev" default $monitor_off
 
 # what_was_told: print the notifications of the user
 what_was_told()
@@ -218,7 +218,7 @@ what_was_told()
 
 # --- user_notification: FLR hangs with a user, then the card changes
 for mode in none error request; do
-	policy "$dev" default $quiet reset_methods=flr ready_limit_ms=200 user_notification=$mode
+	policy "$dev" default $monitor_off reset_methods=flr ready_limit_ms=200 user_notification=$mode
 	holder "$dev"
 	told held
 	fault flr-hangs 1
@@ -227,8 +227,8 @@ for mode in none error request; do
 	[ $mode = none ] || fv_check "$mode: the user is told so" told $mode
 	fv_check "$mode: the user goes on" asked 0 map 0
 	fv_same "$mode: and is told nothing else" "${mode#none}" "$(what_was_told | sort -u)"
-	fv_let_go
-	policy "$dev" default $quiet user_notification=$mode
+	fv_release
+	policy "$dev" default $monitor_off user_notification=$mode
 	# the recovery worker may be doing an FLR
 	fv_check "$mode: reset without its user" fv_wait 60 act reset "$dev" hot
 	holder "$dev"
@@ -249,7 +249,7 @@ for mode in none error request; do
 	else
 		fv_check "$mode, changed: the user is told so" told $mode
 	fi
-	fv_let_go
+	fv_release
 	image alveo-xdma
 	fv_wait 60 act reset "$dev" hot
 	fv_same "$mode: ready" ready "$(device "$dev" state)"
@@ -257,7 +257,7 @@ done
 
 # --- aer: the port reports a fatal error, and the kernel resets the card
 for mode in stop recover; do
-	policy "$dev" default $quiet aer=$mode
+	policy "$dev" default $monitor_off aer=$mode
 	fatal=$(counter "$dev" aer_fatal)
 	holder "$dev"
 	told held
@@ -270,13 +270,13 @@ for mode in stop recover; do
 		fv_check "aer $mode: the user goes on" asked 0 reset
 		fv_same "aer $mode: and is told nothing" "" "$(what_was_told)"
 	fi
-	fv_let_go
+	fv_release
 	act reset "$dev" hot
 	fv_same "aer $mode: ready" ready "$(device "$dev" state)"
 done
 
 # --- reset by sysfs
-policy "$dev" default $quiet
+policy "$dev" default $monitor_off
 for method in any flr hot link; do
 	mark
 	file_set "$dev" reset $method

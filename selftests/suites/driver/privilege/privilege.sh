@@ -150,7 +150,7 @@ for who in "${LIMITED[@]}"; do
 done
 fv_check "recovered" own recover "$dev"
 owner_ends
-fv_let_go
+fv_release
 fv_hold "$FV_CARD2_FN1"
 fv_check "another's function is held: not reset" refused reset "$FV_CARD2" hot
 fv_check "by whom, to root" \
@@ -167,7 +167,7 @@ fv_has "of the operation, too, that it is" "reset ended .* EBUSY .*$FV_CARD2_FN1
 fv_check "but neither by whom nor who asked" eval '! grep -nE "\b$FV_HOLDER\b|^by" <<<"$shown"'
 shown=$("$FV_DIR/fv_act" op)
 fv_has "root reads both" "is held by process $FV_HOLDER.*,by [0-9]+ fv_act" "${shown//$'\n'/,}"
-fv_let_go
+fv_release
 
 # the last event, received by all listeners
 policy "$dev" ready_limit_ms=1234

@@ -278,7 +278,7 @@ static bool comes_back(struct genl *genl, struct device *dev,
 #define EXPECT_BACK(_run, _method)					\
 	EXPECT_TRUE(comes_back(&self->genl, &self->dev, _run, FPGA_VFIO_RESET_METHOD_##_method))
 
-/* Baseline without any fault. */
+/* Without any fault. */
 INTERRUPT_TEST(arrive_at_first)
 {
 	enable(MSIX);

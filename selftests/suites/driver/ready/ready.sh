@@ -119,7 +119,7 @@ fv_check "an open waits for it, too" read_on
 fv_check "an open waits for it: it is not done before" eval '! grep -q held "$HELD"'
 release
 fv_check "an open waits for it: then it is" told held
-fv_let_go
+fv_release
 policy "$dev" ready_register=0,0x20,1,0
 fv_check "another value: is there before" act reset "$dev" flr
 policy "$dev" ready_register=0,0x20,0xfffffffe,0

@@ -225,7 +225,7 @@ for user in idle hammering; do
 		fv_row reprogram_stall_fd $FV_DRIVER "$(hammered fd-us)" us
 		fv_row reprogram_stall_nothing $FV_DRIVER "$(hammered idle-us)" us
 	fi
-	fv_let_go
+	fv_release
 done
 
 fv_check "the module unloads" rmmod $FV_MODULE

@@ -112,7 +112,7 @@ pid=$FV_HOLDER
 is_read "$what"
 ready
 fv_check "$what: then it ends" has_event "kind=reset origin=user .*method=flr duration="
-fv_let_go
+fv_release
 
 fv_check "the card works" works
 fv_check "the port is as it was" port_is port_before

@@ -54,7 +54,7 @@ cancelled()
 is_clean()
 {
 	fv_check "$1: the next user gets it" fv_hold "$dev"
-	fv_let_go
+	fv_release
 	fv_same "$1: the card is ready" ready "$(card_state)"
 	fv_check "$1: its configuration is the same, to the byte" card_is_as before
 	fv_check "$1: the port is as it was, then too" port_is port_before

@@ -13,7 +13,7 @@ fv_need FV_CARD FV_CARD_MSI FV_CARD_4G FV_CARD_NOFLR FV_ALONE FV_CARDS FV_KO
 
 METHODS="flr pm hot link"
 # no link monitor here, see suite monitor
-quiet="monitor_interval_ms=0"
+monitor_off="monitor_interval_ms=0"
 # polls of a card that is not ready: more than a minute with doubling intervals
 LOOKS=40
 declare -A card_of=([flr]=FV_CARD [pm]=FV_CARD_MSI [hot]=FV_CARD_4G [link]=FV_CARD_NOFLR)
@@ -98,7 +98,7 @@ cell_not_ready()
 	done
 	card ready-after image
 	card not-ready image
-	policy "$dev" default "$quiet"
+	policy "$dev" default "$monitor_off"
 }
 
 cell_hangs()
@@ -111,7 +111,7 @@ cell_hangs()
 	fails ETIMEDOUT
 	check "says after which limit" said "step $method ETIMEDOUT .*does not answer after 1000 ms"
 	check "not before" test "$(took "$method")" -ge 1000
-	policy "$dev" default "$quiet"
+	policy "$dev" default "$monitor_off"
 	check "the card has failed" test "$(card_state)" = failed
 	check "it is counted" test "$(counter "$dev" "reset_${method}_failed")" = $((failed + 1))
 	mark
@@ -193,7 +193,7 @@ cell_never_comes_back()
 		check "the card has failed" test "$(card_state)" = failed
 		fault link-up
 		fv_wait 60 there
-		policy "$dev" default "$quiet"
+		policy "$dev" default "$monitor_off"
 		cell="never comes back, until it does" done_by_it
 	else
 		fault "$method-hangs"
@@ -204,7 +204,7 @@ cell_never_comes_back()
 		check "the card has failed" test "$(card_state)" = failed
 		fault repair
 		check "until it does: done" act reset "$dev"
-		policy "$dev" default "$quiet"
+		policy "$dev" default "$monitor_off"
 	fi
 	check "the card is ready" test "$(card_state)" = ready
 	check "the card works" works
@@ -250,7 +250,7 @@ for method in $METHODS; do
 done
 cards_bind "${cards[@]}" "$FV_ALONE"
 for card in "${cards[@]}"; do
-	policy "$card" "$quiet"
+	policy "$card" "$monitor_off"
 done
 
 pids=()

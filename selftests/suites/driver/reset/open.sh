@@ -44,7 +44,7 @@ was_reset()
 closed()
 {
 	mark
-	fv_let_go
+	fv_release
 	fv_check "$1: by the close the card saw ${*:2}" fv_wait 60 seen "${@:2}"
 	fv_wait 60 device_is "$dev" ready
 }
@@ -93,7 +93,7 @@ link_lost()
 stock_user()
 {
 	fv_load_stock && fv_unbind "$dev" && fv_bind "$FV_STOCK" "$dev" && fv_hold "$dev" &&
-		fv_let_go && fv_unbind "$dev" && fv_bind "$FV_DRIVER" "$dev" &&
+		fv_release && fv_unbind "$dev" && fv_bind "$FV_DRIVER" "$dev" &&
 		policy "$dev" monitor_interval_ms=0
 }
 

@@ -104,7 +104,7 @@ fv_check "two functions, one is held: refused" eval "! act reset $FV_CARD2 hot"
 fv_check "two functions, one is held: by whom" \
 	said "error EBUSY $FV_CARD2: $FV_CARD2_FN1 is held by process $FV_HOLDER"
 fv_check "two functions, one is held: FLR is still there" act reset "$FV_CARD2" flr
-fv_let_go
+fv_release
 
 # --- FLR of one of two functions fails
 use_card FV_CARD2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl stats agrees with sysfs and netlink.
-# shellcheck disable=SC2119 # arguments of fv_load and fv_let_go are optional
+# shellcheck disable=SC2119 # arguments of fv_load and fv_release are optional
 . "$(dirname "$0")/fv.sh"
 
 fv_need FV_NVME FV_EDU0 FV_EDU1 FV_EDU2 FV_KO
@@ -67,7 +67,7 @@ agree unused
 fv_hold "$FV_EDU0"
 agree held
 fv_same users_is_one 1 "$(fpgactl stats --json "$FV_EDU0" | jq '.statistics[0].counters.users')"
-fv_let_go
+fv_release
 agree released
 fv_same users_is_none 0 "$(fpgactl stats --json "$FV_EDU0" | jq '.statistics[0].counters.users')"
 fv_same members_of_a_group "$FV_EDU1 $FV_EDU2" \

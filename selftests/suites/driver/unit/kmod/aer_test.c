@@ -24,7 +24,7 @@ static struct world {
 	unsigned int checks, repairs, late_repairs, raises, tells;
 	unsigned int quiets, quiet_ms;	/* calls, and the last argument */
 	unsigned int quiets_at_raise, quiet_ms_at_raise;
-	bool is_link_down, is_leased;
+	bool is_link_down, has_session;
 	char text[FV_REASON_SIZE];	/* of the last event */
 	pci_ers_result_t core;		/* vfio_pci_core's answer */
 } world;
@@ -38,7 +38,7 @@ void fv_card_expect_link_down(struct fv_card *card, unsigned int ms)
 
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
-	return world.is_leased;
+	return world.has_session;
 }
 
 bool fv_card_is_link_down(struct fv_card *card)
@@ -344,7 +344,7 @@ TEST_F(aer, the_link_is_not_expected_back)
 	self->dev.card = &self->card;
 	/* the fence session's owner recovers a fenced card */
 	self->dev.state = FPGA_VFIO_CARD_STATE_FENCED;
-	world.is_leased = true;
+	world.has_session = true;
 	detected(frozen);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev.state);
 	detected(perm_failure);
@@ -374,7 +374,7 @@ TEST_F(aer, one_that_is_not_fatal)
 	EXPECT_EQ(1, counts(AER_DATA_ERRORS));
 	EXPECT_EQ(1, counts(AER_TIMEOUTS));
 	EXPECT_EQ(1, world.tells);
-	world.is_leased = true;
+	world.has_session = true;
 	detected(normal);
 	EXPECT_EQ(1, world.tells);
 }

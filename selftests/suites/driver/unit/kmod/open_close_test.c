@@ -35,13 +35,13 @@ static struct world {
 	struct fv_device *dev;		/* the device being opened or closed */
 	int reset, ask;
 	enum fpga_vfio_card_state after;	/* state after a reset */
-	bool is_offered, is_special, is_leased, is_link_down;
+	bool is_offered, is_special, has_session, is_link_down;
 	bool is_shared, is_touched, is_asleep, has_no_memory;
 	int link;			/* error of a wait for the link */
 	s64 link_limit_ms;		/* of that wait */
 	const bool *link_is_over;
 	unsigned int settles;
-	unsigned int resets, rewinds, events, sleeps;
+	unsigned int resets, restores, events, sleeps;
 	unsigned long methods;		/* of the last reset */
 	unsigned long first;		/* method that an open tries first */
 	enum fpga_vfio_origin origin;
@@ -131,9 +131,9 @@ int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
 
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
-	if (world.is_leased)
+	if (world.has_session)
 		strscpy(text, "fenced", size);
-	return world.is_leased;
+	return world.has_session;
 }
 
 bool fv_card_is_link_down(struct fv_card *card)
@@ -323,7 +323,7 @@ void fv_saved_state_restored(struct fv_device *dev)
 
 void fv_saved_state_reset(struct fv_device *dev)
 {
-	world.rewinds++;
+	world.restores++;
 }
 
 bool fv_config_is_lost(struct pci_dev *pdev, const struct fv_config *config)
@@ -458,7 +458,7 @@ TEST_F(open_close, a_close_spares_open_functions)
 	close_reset();
 	EXPECT_EQ(FUNCTION_ONLY, world.methods);
 	EXPECT_EQ(2, world.resets);
-	EXPECT_EQ(2, world.rewinds);
+	EXPECT_EQ(2, world.restores);
 	/* vfio_pci_core reset it already */
 	self->dev->core.needs_reset = false;
 	close_reset();
@@ -480,12 +480,12 @@ TEST_F(open_close, a_close_of_what_is_broken)
 	/* the owner of the fence session recovers it */
 	self->dev->recovery.is_queued = false;
 	self->dev->state = FPGA_VFIO_CARD_STATE_FENCED;
-	world.is_leased = true;
+	world.has_session = true;
 	close_reset();
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, self->dev->state);
 	EXPECT_FALSE(self->dev->recovery.is_queued);
 	EXPECT_EQ(0, world.resets);
-	EXPECT_EQ(3, world.rewinds);
+	EXPECT_EQ(3, world.restores);
 }
 
 /* The states that the recovery worker handles. */
@@ -717,9 +717,9 @@ TEST_F(open_close, a_recovery_and_a_sleep_of_the_system)
 /* Each reason to refuse an open. */
 TEST_F(open_close, an_open_is_refused)
 {
-	world.is_leased = true;
+	world.has_session = true;
 	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
-	world.is_leased = false;
+	world.has_session = false;
 	world.ask = -EOPNOTSUPP;
 	EXPECT_EQ(-EBUSY, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.events);
@@ -912,9 +912,9 @@ TEST_F(open_close, a_doubtful_device_is_reset)
 TEST_F(open_close, an_open_that_fails_is_no_clean_device)
 {
 	close_reset();
-	world.is_leased = true;
+	world.has_session = true;
 	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
-	world.is_leased = false;
+	world.has_session = false;
 	EXPECT_EQ(0, fv_open_reset(self->dev));
 	EXPECT_EQ(FV_RESET_ANY, world.methods);
 	/* verified, and another card */
@@ -967,10 +967,10 @@ TEST_F(open_close, a_close_that_leaves_a_doubt)
 	self->dev->card = &self->card;
 	/* behind a fence */
 	self->dev->core.needs_reset = false;
-	world.is_leased = true;
+	world.has_session = true;
 	close_reset();
 	EXPECT_EQ(0, self->dev->clean_by);
-	world.is_leased = false;
+	world.has_session = false;
 	/* its configuration is not in order */
 	world.is_touched = true;
 	close_reset();

@@ -21,8 +21,8 @@ enum {
 	PM = FPGA_VFIO_RESET_METHOD_PM,
 	HOT = FPGA_VFIO_RESET_METHOD_HOT,
 	LINK = FPGA_VFIO_RESET_METHOD_LINK,
-	ARRIVAL = FV_RESET_VERIFY,
-	CARD_ARRIVAL = FV_RESET_VERIFY_CARD,
+	VERIFY = FV_RESET_VERIFY,
+	VERIFY_CARD = FV_RESET_VERIFY_CARD,
 };
 
 /* Method numbers of the PCI core, see reset_method_test.c. */
@@ -286,8 +286,8 @@ TEST_F(ops, when_link_disable_cannot_be_used)
 	EXPECT_STREQ("the port cannot tell whether its link is up", unavailable(LINK));
 	self->port.link_active_reporting = true;
 	EXPECT_EQ(NULL, unavailable(LINK));
-	EXPECT_EQ(NULL, unavailable(ARRIVAL));
-	EXPECT_EQ(NULL, unavailable(CARD_ARRIVAL));
+	EXPECT_EQ(NULL, unavailable(VERIFY));
+	EXPECT_EQ(NULL, unavailable(VERIFY_CARD));
 }
 
 TEST_F(ops, flr_takes_100_ms)
@@ -397,9 +397,9 @@ TEST_F(ops, a_link_is_disabled_and_enabled)
 	EXPECT_STREQ("the link below 0000:00:01.0 cannot be disabled", self->text);
 }
 
-TEST_F(ops, an_arrival_has_a_link)
+TEST_F(ops, verify_only_has_a_link)
 {
-	static const unsigned int methods[] = { ARRIVAL, CARD_ARRIVAL };
+	static const unsigned int methods[] = { VERIFY, VERIFY_CARD };
 	static const char *const texts[] = {
 		"the link below 0000:00:01.0 is down",
 		"the link below 0000:00:01.0 does not come up in 60000 ms",
@@ -504,13 +504,13 @@ TEST_F(ops, each_order)
 		{ { CORE_FLR }, { LINK, FLR, -1 }, BIT(FLR), { FLR, -1 } },
 		/* verify only comes first */
 		{ { CORE_FLR }, { -1 }, ALL | FV_RESET_VERIFY_FIRST,
-		  { ARRIVAL, FLR, PM, HOT, LINK, -1 } },
+		  { VERIFY, FLR, PM, HOT, LINK, -1 } },
 		{ { CORE_BUS }, { -1 }, FV_RESET_VERIFY_CARD_FIRST | BIT(HOT) | BIT(LINK),
-		  { CARD_ARRIVAL, HOT, LINK, -1 } },
+		  { VERIFY_CARD, HOT, LINK, -1 } },
 		{ { CORE_BUS }, { LINK, -1 }, FV_RESET_VERIFY_CARD_FIRST | BIT(HOT) | BIT(LINK),
-		  { CARD_ARRIVAL, LINK, -1 } },
+		  { VERIFY_CARD, LINK, -1 } },
 		{ { CORE_BUS }, { LINK, -1 }, FV_RESET_VERIFY_FIRST | BIT(HOT),
-		  { ARRIVAL, HOT, -1 } },
+		  { VERIFY, HOT, -1 } },
 	};
 	unsigned int i, j, nr;
 
@@ -640,7 +640,7 @@ TEST_F(ops, a_plan_has_each_step)
 	EXPECT_EQ(0, plan(FV_RESET_VERIFY_CARD_FIRST | BIT(HOT)));
 	EXPECT_EQ(1, world.is_any_user);
 	ASSERT_EQ(2, report->nr);
-	EXPECT_EQ(CARD_ARRIVAL, (int)report->steps[0].method);
+	EXPECT_EQ(VERIFY_CARD, (int)report->steps[0].method);
 	/* no write */
 	EXPECT_EQ(0, self->card.nr_writes + self->port.nr_writes);
 }

@@ -14,8 +14,8 @@ enum {
 	PM = FPGA_VFIO_RESET_METHOD_PM,
 	HOT = FPGA_VFIO_RESET_METHOD_HOT,
 	LINK = FPGA_VFIO_RESET_METHOD_LINK,
-	ARRIVAL = FV_RESET_VERIFY,
-	CARD_ARRIVAL = FV_RESET_VERIFY_CARD,
+	VERIFY = FV_RESET_VERIFY,
+	VERIFY_CARD = FV_RESET_VERIFY_CARD,
 };
 
 #define ORIGIN(name) FPGA_VFIO_ORIGIN_##name
@@ -32,7 +32,7 @@ static struct world {
 	bool is_fencing, is_lost, is_any_user, is_moot;
 	int begin;
 	bool is_held;
-	bool is_leased, is_waiting;
+	bool has_session, is_waiting;
 	unsigned int notes;
 	int note_error;
 	char note[64];
@@ -126,9 +126,9 @@ void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by)
 
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size)
 {
-	if (world.is_leased)
+	if (world.has_session)
 		snprintf(text, size, "fenced by another");
-	return world.is_leased;
+	return world.has_session;
 }
 
 int pci_set_power_state(struct pci_dev *pdev, int state)
@@ -308,12 +308,12 @@ TEST_F(reset, a_virtual_function_waits)
 }
 
 /* Verify only while another task holds the device: try again later, without a reset. */
-TEST_F(reset, an_arrival_is_not_forced)
+TEST_F(reset, verify_only_is_not_forced)
 {
 	world.errors[0] = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
 	EXPECT_EQ(1, world.nr);
-	EXPECT_EQ(ARRIVAL, world.methods[0]);
+	EXPECT_EQ(VERIFY, world.methods[0]);
 	EXPECT_TRUE(world.is_lost);
 	world.errors[0] = -ETIMEDOUT;
 	EXPECT_EQ(0, run(FV_RESET_ANY | FV_RESET_VERIFY_FIRST, ORIGIN(DRIVER)));
@@ -431,14 +431,14 @@ TEST_F(reset, a_fenced_card_is_its_owners)
 	struct fv_card card = { .port = self->dev.core.pdev };
 
 	self->dev.card = &card;
-	world.is_leased = true;
+	world.has_session = true;
 	EXPECT_EQ(-EBUSY, run(FV_RESET_ANY, ORIGIN(SYSFS)));
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(1, world.notes);
 	EXPECT_STREQ("fenced by another", world.note);
 	EXPECT_EQ(0, run(FV_RESET_VERIFY_CARD_FIRST | BIT(HOT), ORIGIN(NETLINK)));
 	EXPECT_EQ(1, world.nr);
-	EXPECT_EQ(CARD_ARRIVAL, world.methods[0]);
+	EXPECT_EQ(VERIFY_CARD, world.methods[0]);
 }
 
 /* The first step starts when the wait for the card started. */
@@ -552,7 +552,7 @@ TEST_F(reset, a_verification_has_a_limit)
 	world.took_ms[0] = 1000;
 	EXPECT_EQ(-ETIMEDOUT, open_in_a_second(FV_RESET_ANY | FV_RESET_VERIFY_FIRST));
 	EXPECT_EQ(1, world.nr);
-	EXPECT_EQ(ARRIVAL, world.methods[0]);
+	EXPECT_EQ(VERIFY, world.methods[0]);
 	EXPECT_EQ(1, world.lefts);
 	EXPECT_EQ(BIT(PM), world.left);
 }
