@@ -53,7 +53,7 @@ gone_after()
 	mark
 	"$@" >/tmp/killed &
 	pid=$!
-	fv_wait 10 traced "reset flr" && looked ones
+	fv_wait 10 traced "reset flr" && polled ones
 	start=${EPOCHREALTIME/./}
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
@@ -71,7 +71,7 @@ user_gone_after()
 	fault not-ready hold
 	mark
 	kill -USR1 "$FV_HOLDER"
-	fv_wait 10 traced "reset flr" && looked ones
+	fv_wait 10 traced "reset flr" && polled ones
 	start=${EPOCHREALTIME/./}
 	fv_release KILL
 	value=$(((${EPOCHREALTIME/./} - start) / 1000))
@@ -83,20 +83,20 @@ user_gone_after()
 # write_of: milliseconds of a user's config write that requests FLR
 write_of()
 {
-	ask flr
+	request flr
 	value=$((REPLY / 1000))
 	release
 	fv_wait 60 eval '[ "$(fault status .state)" = ready ]'
-	asked 0 reset
+	replies 0 reset
 }
 
 # stall: microseconds of the longest access of a busy user during resets
 stall()
 {
-	asked 0 hammer on
+	replies 0 hammer on
 	act reset "$dev" flr
 	act reset "$dev" hot
-	ask hammer off
+	request hammer off
 	value=$(printf '%s\n' "$(hammered map-us)" "$(hammered fd-us)" | sort -n | tail -n 1)
 }
 
@@ -107,14 +107,14 @@ policy "$dev" monitor_interval_ms=0
 # 100 ms are required by PCIe
 fault not-ready 0 ones
 for method in flr hot link; do
-	at_most 120000 us "late_${method}_at_once" "$method, ready at once: asked" late_by $method
+	at_most 120000 us "late_${method}_at_once" "$method, ready at once: first read" late_by $method
 done
 card_clean
 policy "$dev" ready_register=0,0x20,1,1
 card ready-after design 1500
 for method in flr hot link; do
 	at_most 85000 us "late_${method}_design" "$method, design ready after 1500 ms: seen late" \
-		late_by $method design-asked
+		late_by $method design-read
 done
 card ready-after design image
 
@@ -151,13 +151,13 @@ at_most 1000 ms killed_user "a user, killed in its own reset: gone after" user_g
 # --- users
 holder "$dev"
 told held
-at_most 200 ms flr_write "a write that asks for an FLR of a card that works: it took" write_of
+at_most 200 ms flr_write "a write that requests an FLR of a card that works: it took" write_of
 fault not-ready hold
-at_most 200 ms flr_write_late "a write that asks for an FLR of a card that is late: it took" write_of
+at_most 200 ms flr_write_late "a write that requests an FLR of a card that is late: it took" write_of
 card ready-after image
 release
-asked 0 reset
-asked 0 dma
+replies 0 reset
+replies 0 dma
 fault not-ready 1000
 at_most 50000 us reset_stall "a user who never rests, reset by others: the longest access took" stall
 card_clean

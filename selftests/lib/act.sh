@@ -65,7 +65,7 @@ as_nobody()
 
 # as_limited WHO COMMAND…: as one of those who lack CAP_SYS_ADMIN in the initial user namespace: a
 # user, one with CAP_NET_ADMIN, root of a container that shares the user namespace, and of one with
-# a user namespace of its own
+# another user namespace
 LIMITED=(user net-admin root userns)
 as_limited()
 {
@@ -122,7 +122,7 @@ file_set()
 	return 1
 }
 
-# policy BDF KEY=VALUE…: set it without a test of its own
+# policy BDF KEY=VALUE…: set it, without a row
 policy()
 {
 	"$FV_DIR/fv_act" policy "$@" >/tmp/policy.out 2>&1 && return
@@ -151,28 +151,28 @@ HELD=/tmp/held
 holder()
 {
 	: >"$HELD"
-	[ -p "$HELD.ask" ] || mkfifo "$HELD.ask"
-	"$FV_DIR/vfio_hold" -e "$1" <>"$HELD.ask" >"$HELD" 2>&1 &
+	[ -p "$HELD.requests" ] || mkfifo "$HELD.requests"
+	"$FV_DIR/vfio_hold" -e "$1" <>"$HELD.requests" >"$HELD" 2>&1 &
 	FV_HOLDER=$!
 }
 
-# ask WORD…: have it do something, see card/orders.h; the answer in $REPLY
-ask()
+# request WORD…: have it do something, see card/orders.h; the reply in $REPLY
+request()
 {
-	ask_start "$@"
-	ask_wait "$@"
+	request_start "$@"
+	request_wait "$@"
 }
 
-# ask_start WORD…, ask_wait WORD…: the same in two parts
-ask_start()
+# request_start WORD…, request_wait WORD…: the same in two parts
+request_start()
 {
-	ASKED_BEFORE=$(grep -c "^$* " "$HELD")
-	echo "$*" >"$HELD.ask"
+	REPLIES_BEFORE=$(grep -c "^$* " "$HELD")
+	echo "$*" >"$HELD.requests"
 }
 
-ask_wait()
+request_wait()
 {
-	fv_wait 90 more_than "$ASKED_BEFORE" "$FV_HOLDER" "^$* " "$HELD"
+	fv_wait 90 more_than "$REPLIES_BEFORE" "$FV_HOLDER" "^$* " "$HELD"
 	REPLY=$(sed -n "s/^$* //p" "$HELD" | tail -n 1)
 }
 
@@ -182,10 +182,10 @@ more_than()
 	[ "$(grep -c "$3" "$4")" -gt "$1" ] || ! kill -0 "$2" 2>/dev/null
 }
 
-# asked ANSWER WORD…: it answers so
-asked()
+# replies REPLY WORD…: check its reply to a request
+replies()
 {
-	ask "${@:2}"
+	request "${@:2}"
 	[ "$REPLY" = "$1" ] && return
 	echo "# ${*:2}: $REPLY"
 	return 1
@@ -219,7 +219,7 @@ beside()
 	"$@"
 }
 
-# hammered WORD: number of the report that was asked for last, see card/hammer.h
+# hammered WORD: number of the report requested last, see card/hammer.h
 hammered()
 {
 	sed -n "s/.*\b$1 \([0-9]*\).*/\1/p" <<<"$REPLY"
@@ -228,7 +228,7 @@ hammered()
 # goes_on WHAT: the user who never rests is not kept waiting, now, in the middle of it
 goes_on()
 {
-	fv_check "$1: the user's accesses go on" asked 0 hammer goes on
+	fv_check "$1: the user's accesses go on" replies 0 hammer goes on
 }
 
 # undisturbed WHAT: the user who never rests saw nothing but the card and all-ones
@@ -236,21 +236,21 @@ undisturbed()
 {
 	local moved
 
-	ask hammer
+	request hammer
 	moved=$(hammered dma)
-	fv_check "$1: it moves data, and interrupts" fv_wait 60 eval 'ask hammer; [ "$(hammered dma)" -gt '"$moved"' ]'
+	fv_check "$1: it moves data, and interrupts" fv_wait 60 eval 'request hammer; [ "$(hammered dma)" -gt '"$moved"' ]'
 	echo "# hammer: $REPLY"
 	fv_same "$1: no SIGBUS, nothing wrong" "0 0" "$(hammered sigbus) $(hammered wrong)"
 	fv_same "$1: no access took long" 0 "$(hammered stalls)"
 }
 
-# owner: a process with a netlink socket of its own, which does what own says; it is $OWNER
+# owner: start a process with a separate netlink socket, which runs what own requests; it is $OWNER
 OWNED=/tmp/owned
 owner()
 {
 	: >"$OWNED"
-	[ -p "$OWNED.ask" ] || mkfifo "$OWNED.ask"
-	"$FV_DIR/fv_act" session <>"$OWNED.ask" >"$OWNED" 2>&1 &
+	[ -p "$OWNED.requests" ] || mkfifo "$OWNED.requests"
+	"$FV_DIR/fv_act" session <>"$OWNED.requests" >"$OWNED" 2>&1 &
 	OWNER=$!
 	OWNER_DID=0
 }
@@ -259,7 +259,7 @@ owner()
 own_start()
 {
 	OWNER_DID=$(grep -c ^error "$OWNED")
-	echo "$*" >"$OWNED.ask"
+	echo "$*" >"$OWNED.requests"
 	OWN_WORDS=$*
 }
 

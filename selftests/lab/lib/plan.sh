@@ -27,12 +27,12 @@ plan_suites()
 	done
 }
 
-# plan_runs KERNELS ASKED SUITE…: print the runs. With ASKED empty, each suite runs on new, its
+# plan_runs KERNELS REQUESTED SUITE…: print the runs. With REQUESTED empty, a suite runs on new, its
 # "# core:" part also on the other kernels; otherwise each runs on all KERNELS. Longest first,
 # alternating suites that mostly sleep with others
 plan_runs()
 {
-	local kernels=$1 asked=$2 suite kernel programs core
+	local kernels=$1 requested=$2 suite kernel programs core
 	shift 2
 
 	for suite; do
@@ -43,7 +43,7 @@ plan_runs()
 		core=$(suite_get "$suite" core no)
 		for kernel in $kernels; do
 			programs=-
-			if [ -z "$asked" ] && [ "$kernel" != new ]; then
+			if [ -z "$requested" ] && [ "$kernel" != new ]; then
 				case $core in
 				no) continue ;;
 				yes) ;;
@@ -128,10 +128,10 @@ plan_declared()
 	done
 }
 
-# plan_budget ASKED RUN…: print the expected duration; fail if make check would exceed its limit
+# plan_budget REQUESTED RUN…: print the expected duration; fail if make check would exceed its limit
 plan_budget()
 {
-	local asked=$1 run seconds sum=0 minutes missing=
+	local requested=$1 run seconds sum=0 minutes missing=
 	local -a word
 	shift
 
@@ -144,7 +144,7 @@ plan_budget()
 	# two shares per processor, two processors
 	minutes=$(((sum / 4 + FV_BUDGET_BUILDS + 59) / 60))
 	say "$# runs of suites: $minutes min on two processors, declared (limit of make check: $FV_BUDGET_MIN)"
-	[ -z "$asked" ] || return 0
+	[ -z "$requested" ] || return 0
 	if [ -n "$missing" ]; then
 		warn "check: no \"# seconds:\" (for a part of it \"# core_seconds:\") in the Makefile of:$missing"
 		return 1

@@ -13,7 +13,7 @@
 # "# core: yes" or "# core: PROGRAM…" (make check also runs all of it, or these programs, on
 # stable; "# core_seconds: N" is the duration of these), "# slow: yes" (only in check-all),
 # "# check: no" (not part of make check), "# env: NAME=VALUE…" (for its programs),
-# "# formerly: NAME" (by which it can be asked for, too).
+# "# formerly: NAME" (by which it can be selected, too).
 #
 # A variant is a suite in another way: with sanitizers, with more load. The lines
 #   # variant: NAME: SENTENCE

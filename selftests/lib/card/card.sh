@@ -174,13 +174,13 @@ port_is_now()
 has_it_back()
 {
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
-	fv_check "$1: the port is as it was" port_is bits
-	fv_check "$1: the link is as it was" link_is "$port" 3 8
-	fv_check "$1: the configuration is as it was" card_is_as config
-	fv_check "$1: the user reads it" asked "$CARD_ID" get 0 0
+	fv_check "$1: the port is as before" port_is bits
+	fv_check "$1: the link is as before" link_is "$port" 3 8
+	fv_check "$1: the configuration is as before" card_is_as config
+	fv_check "$1: the user reads it" replies "$CARD_ID" get 0 0
 	# shellcheck disable=SC2154 # user is the tests'
 	if [ "$user" = idle ]; then
-		fv_check "$1: it moves data, and interrupts" asked 0 dma
+		fv_check "$1: it moves data, and interrupts" replies 0 dma
 	else
 		undisturbed "$1"
 	fi

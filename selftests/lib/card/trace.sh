@@ -53,10 +53,10 @@ seen()
 }
 
 # late [WHAT]: print the microseconds on the card's clock from ready to the first config request,
-# for the last reset. WHAT design-asked: from design ready to the first design access
+# for the last reset. WHAT design-read: from design ready to the first design access
 late()
 {
-	fault trace "$from" | sed -n "s/.* ${1:-asked} \([0-9]*\) us after .*/\1/p" | tail -n 1
+	fault trace "$from" | sed -n "s/.* ${1:-first-read} \([0-9]*\) us after .*/\1/p" | tail -n 1
 }
 
 # release [FUNCTION]: let the held card continue
@@ -65,9 +65,9 @@ release()
 	fault release "$@"
 }
 
-# looked COUNTER [TIMES]: wait for so many more polls: "ones" are config reads below $port without
+# polled COUNTER [TIMES]: wait for so many more polls: "ones" are config reads below $port without
 # an answer, "link_reads" those of its link
-looked()
+polled()
 {
 	local was
 

@@ -14,12 +14,12 @@ static struct engine *engine_at(struct fn *fn, uint64_t at, unsigned int *reg)
 }
 
 /* The ready register was read and reported a ready design. */
-static void design_asked(struct fn *fn)
+static void note_design_read(struct fn *fn)
 {
-	if (fn->is_design_asked)
+	if (fn->is_design_read)
 		return;
-	fn->is_design_asked = true;
-	card_note_asked(fn, "design-asked", fn->design_ready_at, CARD_REG_READY);
+	fn->is_design_read = true;
+	card_note_first(fn, "design-read", fn->design_ready_at, CARD_REG_READY);
 }
 
 static uint32_t reg_read(struct fn *fn, uint64_t at)
@@ -50,7 +50,7 @@ static uint32_t reg_read(struct fn *fn, uint64_t at)
 	case CARD_REG_READY:
 		if (now < fn->design_ready_at)
 			return 0;
-		design_asked(fn);
+		note_design_read(fn);
 		return 1;
 	case CARD_REG_IRQ_RAISED:
 		return fn->raised;

@@ -41,7 +41,7 @@ static void design_start(struct fn *fn)
 
 	fn->design_ready_at = ms == LIFE_HELD ? LIFE_NEVER :
 			      card_now(card) + (uint64_t)ms * LIFE_MS;
-	fn->is_design_asked = false;
+	fn->is_design_read = false;
 }
 
 static void on_reset(void *arg, unsigned int nr, enum life_reset kind)
@@ -58,7 +58,7 @@ static void on_reset(void *arg, unsigned int nr, enum life_reset kind)
 	for (i = 0; i < CARD_ENGINES; i++)
 		engine_reset(&fn->engine[i]);
 	design_start(fn);
-	fn->is_asked = false;
+	fn->is_read = false;
 	fault_reset(card, nr, kind);
 }
 
@@ -279,9 +279,9 @@ void card_cfg_read(struct fn *fn, unsigned int at, size_t len, uint8_t *bytes)
 	size_t i;
 
 	fn->count.cfg_reads += is_own;
-	if (how == ANSWER_DATA && is_own && !fn->is_asked) {
-		fn->is_asked = true;
-		card_note_asked(fn, "asked", fn->card->life.fn[fn->nr].ready_at, at);
+	if (how == ANSWER_DATA && is_own && !fn->is_read) {
+		fn->is_read = true;
+		card_note_first(fn, "first-read", fn->card->life.fn[fn->nr].ready_at, at);
 	}
 	switch (how) {
 	case ANSWER_DATA:

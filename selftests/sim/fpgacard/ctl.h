@@ -40,7 +40,7 @@ struct ctl_command {
 };
 
 /* Tables of commands, for ctl_init(); each ends with an empty entry. */
-extern const struct ctl_command cmd_look[], cmd_fault[];
+extern const struct ctl_command cmd_inspect[], cmd_fault[];
 
 struct ctl_client {
 	int sock;

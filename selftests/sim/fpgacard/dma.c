@@ -205,8 +205,8 @@ static struct dma_pending *pending_new(struct dma *dma)
 	return NULL;
 }
 
-static int ask(struct dma *dma, uint64_t addr, const void *data, size_t len, bool is_read,
-	       dma_done_fn done, void *arg)
+static int request(struct dma *dma, uint64_t addr, const void *data, size_t len, bool is_read,
+		   dma_done_fn done, void *arg)
 {
 	struct proto_hdr hdr = { .cmd = is_read ? PROTO_DMA_READ : PROTO_DMA_WRITE };
 	struct dma_pending *p = pending_new(dma);
@@ -232,13 +232,13 @@ static int ask(struct dma *dma, uint64_t addr, const void *data, size_t len, boo
 
 int dma_read(struct dma *dma, uint64_t addr, size_t len, dma_done_fn done, void *arg)
 {
-	return ask(dma, addr, NULL, len, true, done, arg);
+	return request(dma, addr, NULL, len, true, done, arg);
 }
 
 int dma_write(struct dma *dma, uint64_t addr, const void *data, size_t len, dma_done_fn done,
 	      void *arg)
 {
-	return ask(dma, addr, data, len, false, done, arg);
+	return request(dma, addr, data, len, false, done, arg);
 }
 
 void dma_forget(struct dma *dma, const void *arg)

@@ -204,20 +204,20 @@ static void answered(void *arg, int error, const uint8_t *data, size_t len)
 	}
 	if (!engine->is_write)
 		memcpy(engine->local, data, len);
-	moved(engine, engine->asked);
+	moved(engine, engine->requested);
 }
 
 /* Transfer by message; true if the request was sent or failed. */
-static bool ask(struct engine *engine)
+static bool request(struct engine *engine)
 {
 	int err;
 
-	engine->asked = MIN(engine->left, MESSAGE_MAX);
+	engine->requested = MIN(engine->left, MESSAGE_MAX);
 	if (engine->is_write)
-		err = dma_write(engine->dma, engine->guest, engine->local, engine->asked,
+		err = dma_write(engine->dma, engine->guest, engine->local, engine->requested,
 				answered, engine);
 	else
-		err = dma_read(engine->dma, engine->guest, engine->asked, answered, engine);
+		err = dma_read(engine->dma, engine->guest, engine->requested, answered, engine);
 	if (err == -EBUSY)
 		return false;
 	if (err)
@@ -236,7 +236,7 @@ static bool piece(struct engine *engine, size_t *budget)
 	if (!(engine->ctrl & CARD_ENG_CTRL_MESSAGES))
 		direct = dma_direct(engine->dma, engine->guest, &len, engine->is_write);
 	if (!direct)
-		return ask(engine);
+		return request(engine);
 	if (engine->is_write)
 		memcpy(direct, engine->local, len);
 	else

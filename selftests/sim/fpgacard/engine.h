@@ -41,7 +41,7 @@ struct engine {
 	/* current transfer */
 	uint64_t guest;
 	uint8_t *local;
-	size_t left, asked;
+	size_t left, requested;
 	bool is_write, is_waiting;
 };
 

@@ -67,7 +67,7 @@ static const char *full_path(const char *arg, char **keep)
 	return *keep ? *keep : arg;
 }
 
-static void ask(FILE *card, int argc, char **argv)
+static void request(FILE *card, int argc, char **argv)
 {
 	int i;
 
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "fpgacardctl: %s: %s\n", path, strerror(errno));
 		return 3;
 	}
-	ask(card, argc - optind, argv + optind);
+	request(card, argc - optind, argv + optind);
 	do {
 		if (getline(&line, &room, card) < 0) {
 			fprintf(stderr, "fpgacardctl: %s: the card went away\n", argv[optind]);

@@ -42,7 +42,7 @@ void card_note(struct card *card, const char *what, int fn, const char *fmt, ...
 	va_end(ap);
 }
 
-void card_note_asked(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at)
+void card_note_first(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at)
 {
 	card_note(fn->card, what, (int)fn->nr, "%llu us after it was ready, for %#x",
 		  (unsigned long long)(card_now(fn->card) - ready_at) / 1000, at);

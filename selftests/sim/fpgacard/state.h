@@ -76,7 +76,7 @@ struct fn {
 	uint32_t raised;
 	uint64_t design_ready_at;
 	unsigned int raw_at;		/* see FV_SB_RAW */
-	bool is_asked, is_design_asked;	/* first response since the reset was traced */
+	bool is_read, is_design_read;	/* first response since the reset was traced */
 	struct {
 		/* without the sideband and QEMU's reads for the port */
 		uint64_t cfg_reads, cfg_writes;
@@ -123,7 +123,7 @@ void card_note(struct card *card, const char *what, int fn, const char *fmt, ...
 	__attribute__((format(printf, 4, 5)));
 
 /* Trace the delay from readiness to the first access that sees it. */
-void card_note_asked(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at);
+void card_note_first(struct fn *fn, const char *what, uint64_t ready_at, unsigned int at);
 
 /* True if the image has the function. */
 bool card_has_fn(const struct card *card, unsigned int nr);

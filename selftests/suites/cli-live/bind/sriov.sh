@@ -176,9 +176,9 @@ vf_holder=$FV_HOLDER
 mark_vfs
 before=$(resets "$vf0")
 HELD=/tmp/held.pf
-FV_HOLDER=$pf_holder ask reset
+FV_HOLDER=$pf_holder request reset
 fv_same "both in use: VFIO_DEVICE_RESET is refused" EBUSY "$REPLY"
-FV_HOLDER=$pf_holder ask flr
+FV_HOLDER=$pf_holder request flr
 fv_check "both in use: a Function Level Reset is not done" fv_wait 60 eval \
 	'"$FV_DIR/fv_act" history $port | grep -q " bdf=$pf kind=reset origin=user-flr .*error=EBUSY"'
 untouched "both in use, refused" "$before"

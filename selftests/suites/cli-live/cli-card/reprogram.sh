@@ -15,14 +15,14 @@ cards_bind "$dev"
 bits=$(port_controls)
 holder "$dev"
 fv_check "the card has a user" told held
-asked 0 map 0
+replies 0 map 0
 
 # back WHAT: check that the card is ready and its user can access it
 back()
 {
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
-	fv_check "$1: the user reads it" asked $CARD_ID get 0 0
-	fv_check "$1: the port is as it was" port_is bits
+	fv_check "$1: the user reads it" replies $CARD_ID get 0 0
+	fv_check "$1: the port is as before" port_is bits
 }
 
 # GATED: a programmer that ends on gate_opens
@@ -99,7 +99,7 @@ killed "while it waits for the card"
 # --- the card comes back different
 ends "another image: 5" 5 reprogram "$dev" -- "$LOAD" alveo-xdma-2 100
 fv_has "another image: says what differs" "10ee:9038, was 10ee:903f.*fpgactl rescan $dev" "$ERR"
-fv_check "another image: the user reads all-ones" asked $ONES get 0 0
+fv_check "another image: the user reads all-ones" replies $ONES get 0 0
 ctl show "$dev"
 fv_has "another image: it is shown" 'State: +changed: .*10ee:9038' "$OUT"
 ends "and back: 0" 0 reprogram "$dev" -- "$LOAD" alveo-xdma 100
@@ -116,7 +116,7 @@ back "until it does"
 ends "fence: 0" 0 fence -t 60 "$dev"
 fv_has "fence: says who is off" "$dev +$FV_DRIVER +vfio_hold" "$OUT"
 fv_check "fence: it stays" device_is "$dev" fenced
-fv_check "fence: the user reads all-ones" asked $ONES get 0 0
+fv_check "fence: the user reads all-ones" replies $ONES get 0 0
 ctl list
 fv_has "fence: list notes it" "$dev: card is fenced by fpgactl \(pid [0-9]+\), [0-9]+ s left, detached" "$ERR"
 ctl show "$dev"

@@ -43,10 +43,10 @@ fv_check "the card has a user" told held
 another alveo-xdma-2
 ends "a plan: 0" 0 rescan --dry-run "$dev"
 fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
-fv_check "a plan: the holder is not asked" eval '! grep -q ^request "$HELD"'
+fv_check "a plan: the holder gets no request" eval '! grep -q ^request "$HELD"'
 ends "not released: 4" 4 rescan -t 2 "$dev"
 fv_has "not released: the holder is named" "still held by vfio_hold \(pid $FV_HOLDER\) after 2 s" "$ERR"
-fv_check "not released: the holder was asked" told request
+fv_check "not released: the holder got a request" told request
 fv_check "not released: nothing was removed" device_is "$dev" changed
 ctl_start rescan -t 60 "$dev"
 fv_wait 60 eval '[ "$(grep -c ^request "$HELD")" -ge 2 ]'
@@ -59,8 +59,8 @@ fv_same "released: the override is ours" $FV_DRIVER "$(<"$FV_PCI/$dev/driver_ove
 fv_same "released: nothing else was touched" "$before" "$(others)"
 holder "$dev"
 fv_check "it can be opened" told held
-asked 0 map 0
-fv_check "and its registers are there" asked $CARD_ID get 0 0
+replies 0 map 0
+fv_check "and its registers are there" replies $CARD_ID get 0 0
 fv_release
 
 # --- back, without a user

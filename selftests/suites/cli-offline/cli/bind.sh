@@ -104,7 +104,7 @@ old_override_of_bound_ok()
 	value .devices '[{"bdf":"0000:07:00.0","group":17,"driver":"fpga_vfio_pci","previous_driver":"fpga_vfio_pci","changed":true}]'
 }
 
-hold old_override_undone_ok "when a member fails, an old name is restored as it was"
+hold old_override_undone_ok "when a member fails, an old name is restored"
 old_override_undone_ok()
 {
 	mkdir "$tree/fail"
@@ -232,7 +232,7 @@ undo_dead_ok()
 	unchanged
 }
 
-hold stuck_override_ok "a driver_override that is not as it was written stops everything"
+hold stuck_override_ok "a driver_override that is not as written stops everything"
 stuck_override_ok()
 {
 	mkdir "$tree/stuck"

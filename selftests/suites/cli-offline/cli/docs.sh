@@ -40,7 +40,7 @@ man_codes_ok()
 	done
 }
 
-hold abi_complete_ok "each counter that sysfs shows has an entry of its own, and no other has"
+hold abi_complete_ok "each counter that sysfs shows has an entry, and no other has"
 abi_complete_ok()
 {
 	sed -n 's/.*X([A-Z_]*, \([a-z_]*\)).*/\1/p' "$FV_TOP/include/uapi/linux/fpga_vfio_stats.h" |

@@ -170,7 +170,7 @@ path_ok()
 	[ "$rc" = 127 ]
 }
 
-hold not_started_refused "a command that the kernel cannot start leaves the card as it was"
+hold not_started_refused "a command that the kernel cannot start leaves the card unchanged"
 not_started_refused()
 {
 	card
@@ -419,7 +419,7 @@ late_refused()
 	wait_until has_ended "$(<"$work/pid")"
 }
 
-hold late_stopped_refused "also with what is stopped, which would not hear of it"
+hold late_stopped_refused "also with what is stopped, which gets no signal"
 late_stopped_refused()
 {
 	card

@@ -14,7 +14,7 @@ host_driver_ok()
 	[ "$(override_of 0000:07:00.1)" = "" ]
 }
 
-hold round_trip_ok "bind and unbind leave a group as it was"
+hold round_trip_ok "bind and unbind leave a group unchanged"
 round_trip_ok()
 {
 	remember

@@ -25,7 +25,7 @@ bits=$(port_bits)
 holder "$dev"
 fv_check "the card has a user" told held
 config=$(card_config "$dev")
-fv_check "used" asked 0 write $SCRATCH 5eed
+fv_check "used" replies 0 write $SCRATCH 5eed
 nonfatal=$(counter "$dev" aer_nonfatal)
 since
 mark
@@ -36,7 +36,7 @@ fv_check "recover, not fatal: it is told" \
 fv_same "recover, not fatal: counted as a timeout" $((timeouts + 1)) "$(counter "$dev" aer_timeouts)"
 fv_same "recover, not fatal: counted" $((nonfatal + 1)) "$(counter "$dev" aer_nonfatal)"
 fv_check "recover, not fatal: the card is not reset" seen
-fv_check "recover, not fatal: its registers are as they were" asked 00005eed read $SCRATCH
+fv_check "recover, not fatal: its registers are as before" replies 00005eed read $SCRATCH
 fv_same "recover, not fatal: its configuration, too" "$config" "$(card_config "$dev")"
 fv_same "recover, not fatal: the state is ready" ready "$(device "$dev" state)"
 fv_check "recover, not fatal: the user is told nothing" not_told
@@ -51,13 +51,13 @@ fv_check "recover, fatal: it is told" has_event "kind=aer origin=kernel .*text=f
 	"kind=state origin=driver .*state=ready"
 fv_same "recover, fatal: counted" $((fatal + 1)) "$(counter "$dev" aer_fatal)"
 fv_check "recover, fatal: the PCI core has reset the link, and we nothing more" seen hot
-fv_same "recover, fatal: the configuration is as it was" "$config" "$(card_config "$dev")"
-fv_check "recover, fatal: the card works" asked $CARD_ID read 0
-fv_check "recover, fatal: the user can reset it" asked 0 reset
+fv_same "recover, fatal: the configuration is as before" "$config" "$(card_config "$dev")"
+fv_check "recover, fatal: the card works" replies $CARD_ID read 0
+fv_check "recover, fatal: the user can reset it" replies 0 reset
 fv_check "recover, fatal: the user is told nothing" not_told
 fv_same "recover, fatal: no loss of the link is counted" "$losses" \
 	"$(counter "$dev" link_losses)"
-fv_same "recover, fatal: the port is as it was" "$bits" "$(port_bits)"
+fv_same "recover, fatal: the port is as before" "$bits" "$(port_bits)"
 
 # a lost link, as with a loose connector, until it is reported
 since
@@ -68,8 +68,8 @@ fv_check "surprise down: it is told" \
 fault link-up
 fv_check "surprise down: the card comes back" fv_wait 60 device_is "$dev" ready
 fv_check "surprise down: by the driver itself" has_event "kind=recover origin=driver" "state=ready"
-fv_same "surprise down: the configuration is as it was" "$config" "$(card_config "$dev")"
-fv_check "surprise down: the card works" asked $CARD_ID read 0
+fv_same "surprise down: the configuration is as before" "$config" "$(card_config "$dev")"
+fv_check "surprise down: the card works" replies $CARD_ID read 0
 fv_check "surprise down: the user is told nothing" not_told
 fv_check "surprise down: the user is still there" kill -0 "$FV_HOLDER"
 
@@ -86,12 +86,12 @@ fv_check "late: it is lost" has_event "kind=aer origin=kernel .*text=fatal" \
 fv_check "late: the card comes back" fv_wait 60 device_is "$dev" ready
 fv_check "late: the PCI core has waited for it" kmsg_has "$dev: ready [0-9]+ms after bus reset"
 fv_check "late: the PCI core has reset the link, and we nothing more" seen hot
-fv_check "late: no look at the link took that for a loss" \
+fv_check "late: no read of the link took that for a loss" \
 	test "$losses" = "$(counter "$dev" link_losses)"
-fv_same "late: the configuration is as it was" "$config" "$(card_config "$dev")"
-fv_check "late: the card works" asked $CARD_ID read 0
+fv_same "late: the configuration is as before" "$config" "$(card_config "$dev")"
+fv_check "late: the card works" replies $CARD_ID read 0
 fv_check "late: the user is told nothing" not_told
-fv_check "late: the port is as it was" fv_wait 60 eval '[ "$bits" = "$(port_bits)" ]'
+fv_check "late: the port is as before" fv_wait 60 eval '[ "$bits" = "$(port_bits)" ]'
 card_clean
 
 # for longer than the PCI core waits
@@ -102,17 +102,17 @@ fv_check "gone: the card is lost, or given up" \
 	fv_wait 60 eval '! device_is "$dev" ready'
 fault link-up
 fv_check "gone, and back: the card comes back" fv_wait 60 device_is "$dev" ready
-fv_check "gone, and back: the card works" asked $CARD_ID read 0
-fv_same "gone, and back: the configuration is as it was" "$config" "$(card_config "$dev")"
+fv_check "gone, and back: the card works" replies $CARD_ID read 0
+fv_same "gone, and back: the configuration is as before" "$config" "$(card_config "$dev")"
 fv_check "gone, and back: the user is still there" kill -0 "$FV_HOLDER"
-fv_same "gone, and back: the port is as it was" "$bits" "$(port_bits)"
+fv_same "gone, and back: the port is as before" "$bits" "$(port_bits)"
 fv_release
 
 # --- errors that the user is notified of: those that may have delivered wrong data. Internal
 # errors are masked by default and not among them
-# hears POLICY ERROR SEVERITY NAME yes|no 0|1: inject the error; check whether the user is notified,
+# notifies POLICY ERROR SEVERITY NAME yes|no 0|1: inject the error; check whether the user is notified,
 # and whether it counts as a data error
-hears()
+notifies()
 {
 	local policy=$1 error=$2 severity=$3 name=$4 is_told=$5 is_data=$6
 	local what="aer=$policy, $name" data
@@ -131,7 +131,7 @@ hears()
 	fi
 	fv_same "$what: state" ready "$(device "$dev" state)"
 	fv_same "$what: counted as wrong data" $((data + is_data)) "$(counter "$dev" aer_data_errors)"
-	fv_check "$what: the user reads the card" asked $CARD_ID read 0
+	fv_check "$what: the user reads the card" replies $CARD_ID read 0
 	if [ "$is_told" = yes ]; then
 		fv_check "$what: the user is told" told error
 	else
@@ -140,20 +140,20 @@ hears()
 	fv_release
 }
 
-hears recover POISON_TLP non-fatal "Poisoned TLP" yes 1
-hears recover ECRC non-fatal "ECRC Error" yes 1
-hears recover MALF_TLP fatal "Malformed TLP" yes 1
-hears recover RX_OVER fatal "Receiver Overflow" yes 1
-hears recover COMP_TIME non-fatal "Completion Timeout" no 0
-hears recover COMP_ABORT non-fatal "Completer Abort" no 0
-hears recover UNX_COMP non-fatal "Unexpected Completion" no 0
-hears recover UNSUP non-fatal "Unsupported Request" no 0
-hears recover DLP fatal "Data Link Protocol Error" no 0
-hears recover FCP fatal "Flow Control Protocol Error" no 0
-hears recover SDN fatal "Surprise Down" no 0
-hears ignore-data-errors POISON_TLP non-fatal "Poisoned TLP" no 1
-hears ignore-data-errors MALF_TLP fatal "Malformed TLP" no 1
-hears stop UNSUP non-fatal "Unsupported Request" yes 0
+notifies recover POISON_TLP non-fatal "Poisoned TLP" yes 1
+notifies recover ECRC non-fatal "ECRC Error" yes 1
+notifies recover MALF_TLP fatal "Malformed TLP" yes 1
+notifies recover RX_OVER fatal "Receiver Overflow" yes 1
+notifies recover COMP_TIME non-fatal "Completion Timeout" no 0
+notifies recover COMP_ABORT non-fatal "Completer Abort" no 0
+notifies recover UNX_COMP non-fatal "Unexpected Completion" no 0
+notifies recover UNSUP non-fatal "Unsupported Request" no 0
+notifies recover DLP fatal "Data Link Protocol Error" no 0
+notifies recover FCP fatal "Flow Control Protocol Error" no 0
+notifies recover SDN fatal "Surprise Down" no 0
+notifies ignore-data-errors POISON_TLP non-fatal "Poisoned TLP" no 1
+notifies ignore-data-errors MALF_TLP fatal "Malformed TLP" no 1
+notifies stop UNSUP non-fatal "Unsupported Request" yes 0
 
 # --- stop: as with vfio-pci
 policy "$dev" aer=stop
@@ -172,7 +172,7 @@ fault aer SDN
 fv_check "stop, fatal: the user is told" told error
 fv_check "stop, fatal: what it broke is recovered all the same" \
 	has_event "kind=recover origin=driver" "state=ready"
-fv_check "stop, fatal: the card works" asked $CARD_ID read 0
+fv_check "stop, fatal: the card works" replies $CARD_ID read 0
 fv_release
 
 fv_unbind "$dev"

@@ -32,17 +32,17 @@ back()
 	fv_check "$1: ready" fv_wait 60 device_is "$dev" ready
 	fv_same "$1: no reason is left" "" "$(device "$dev" reason)"
 	fv_same "$1: no fence is left" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
-	fv_check "$1: the port is as it was" port_is bits
+	fv_check "$1: the port is as before" port_is bits
 }
 
 # back_with_user WHAT: the same, and its user can access it
 back_with_user()
 {
 	back "$1"
-	fv_same "$1: the configuration is as it was" "$config" "$(card_config "$dev")"
-	fv_check "$1: the user reads it" asked $CARD_ID read 0
-	fv_check "$1: the user reads a mapping" asked $CARD_ID get 0 0
-	fv_check "$1: it moves data" asked 0 dma
+	fv_same "$1: the configuration is as before" "$config" "$(card_config "$dev")"
+	fv_check "$1: the user reads it" replies $CARD_ID read 0
+	fv_check "$1: the user reads a mapping" replies $CARD_ID get 0 0
+	fv_check "$1: it moves data" replies 0 dma
 	fv_check "$1: the user was told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
 }
 
@@ -58,25 +58,25 @@ fv_load_stock
 fv_bind $FV_STOCK "$dev"
 holder "$dev"
 told held
-ask pwrite 7 4 1 2
-ask faults 0
+request pwrite 7 4 1 2
+request faults 0
 stock=$REPLY
 fv_release
 fv_bind $FV_DRIVER "$dev"
 policy "$dev" monitor_interval_ms=10
 holder "$dev"
 fv_check "the card has a user" told held
-ask pwrite 7 4 1 2
+request pwrite 7 4 1 2
 tested=$(self_tests)
-ask faults 0
+request faults 0
 fv_same "page faults of a mapping, as with $FV_STOCK" "$stock" "$REPLY"
 fv_same "the first one has shown that a fence takes it away" $((tested + 1)) "$(self_tests)"
-ask faults 0
+request faults 0
 fv_same "page faults of the next, as with $FV_STOCK" "$stock" "$REPLY"
 fv_same "which shows nothing" $((tested + 1)) "$(self_tests)"
 echo "module $FV_MODULE -p" >/sys/kernel/debug/dynamic_debug/control
-fv_check "the user moves data" asked 0 dma
-fv_check "the user maps a BAR" asked 0 map 0
+fv_check "the user moves data" replies 0 dma
+fv_check "the user maps a BAR" replies 0 map 0
 config=$(card_config "$dev")
 
 # --- plan
@@ -90,7 +90,7 @@ fv_check "a plan: ready as before" device_is "$dev" ready
 fv_same "a plan: not counted" "$fences" "$(counter "$dev" fences)"
 fv_same "a plan: nothing happened" "" "$(happened)"
 fv_same "a plan: the card saw nothing" 0 "$(trace_count 'link-down|port|cfg-write')"
-fv_check "a plan: the port is as it was" port_is bits
+fv_check "a plan: the port is as before" port_is bits
 
 # --- refusals
 fv_check "an unknown address is refused" refused fence 0000:ff:1f.7
@@ -145,16 +145,16 @@ fv_check "fenced: of the card, with what is left of the time" \
 	"$(sed -n "s/^fence $OWNER fv_act \([0-9]*\) .*/\1/p" <<<"$SAID")" $limit
 fv_check "fenced: the link is down" reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA 0
 fv_same "fenced: that is no loss of the link" 0 "$(count_events kind=link-down)"
-fv_check "fenced: the user reads all-ones" asked "4 ones" pread 0 0 4
-fv_check "fenced: of the configuration, too" asked "64 ones" pread 7 0 40
-fv_check "fenced: of a mapping, too" asked $ONES get 0 0
-fv_check "fenced: the user may write" asked 0 put 0 $SCRATCH bad
-fv_check "fenced: a reset by the user has to wait" asked EAGAIN reset
+fv_check "fenced: the user reads all-ones" replies "4 ones" pread 0 0 4
+fv_check "fenced: of the configuration, too" replies "64 ones" pread 7 0 40
+fv_check "fenced: of a mapping, too" replies $ONES get 0 0
+fv_check "fenced: the user may write" replies 0 put 0 $SCRATCH bad
+fv_check "fenced: a reset by the user has to wait" replies EAGAIN reset
 before=$(fault status '.functions[0].accesses | .bar_reads + .bar_writes')
-ask get 0 0
-ask put 0 $SCRATCH bad
-ask pread 0 0 40
-ask pwrite 0 $SCRATCH 4 55
+request get 0 0
+request put 0 $SCRATCH bad
+request pread 0 0 40
+request pwrite 0 $SCRATCH 4 55
 fv_same "fenced: the card sees nothing of all that" "$before" \
 	"$(fault status '.functions[0].accesses | .bar_reads + .bar_writes')"
 fv_check "fenced: a second user may not have it" eval 'beside open_error "$dev"; [[ $REPLY = E* ]]'
@@ -180,12 +180,12 @@ mark
 since
 fv_check "recovered" own recover "$dev"
 fv_check "recovered: in one step, without a reset" steps "none 0"
-fv_check "recovered: the link is as it was" said "state ready,reason ,link 3 8 3 8 [0-9] active,link-us [0-9]+,ready-us [0-9]+,duration-us [0-9]+"
+fv_check "recovered: the link is as before" said "state ready,reason ,link 3 8 3 8 [0-9] active,link-us [0-9]+,ready-us [0-9]+,duration-us [0-9]+"
 fv_check "recovered: told" has_event "kind=recover origin=netlink pid=$OWNER"
 fv_check "recovered: with the state" has_event "kind=state .*state=ready"
 fv_same "recovered: the link came up once" 1 "$(trace_count link-up)"
 back_with_user recovered
-fv_check "recovered: nothing that was written meanwhile is there" asked 00000000 get 0 $SCRATCH
+fv_check "recovered: nothing that was written meanwhile is there" replies 00000000 get 0 $SCRATCH
 fv_check "recovered: the user is still there" kill -0 "$FV_HOLDER"
 fv_check "ready: a recovery is done" own recover "$dev"
 fv_check "ready: a recovery does nothing" eval 'steps "" && said "state ready"'
@@ -199,7 +199,7 @@ fenced_by()
 	since
 	fv_check "$1: fenced" own fence "$dev" "${@:2}"
 	[[ $* = *timeout=* ]] ||
-		fv_check "$1: the user reads all-ones" asked $ONES get 0 0
+		fv_check "$1: the user reads all-ones" replies $ONES get 0 0
 }
 
 fenced_by "the owner ends"
@@ -275,27 +275,27 @@ fv_check "the user closes it: recovered" own recover "$dev"
 owner_ends
 holder "$dev"
 fv_check "the user closes it: the next one has it" told held
-fv_check "the user closes it: and it works" asked 0 dma
-asked 0 map 0
+fv_check "the user closes it: and it works" replies 0 dma
+replies 0 map 0
 back_with_user "the user closes it"
-fv_check "the user closes it: nothing of the last one is there" asked 00000000 get 0 $SCRATCH
+fv_check "the user closes it: nothing of the last one is there" replies 00000000 get 0 $SCRATCH
 
 fenced_by "the user is killed"
-ask put 0 $SCRATCH bad
+request put 0 $SCRATCH bad
 fv_release KILL
 fv_check "the user is killed: fenced as before" device_is "$dev" fenced
 owner_ends
 fv_check "the user is killed: recovered by the driver" fv_wait 60 device_is "$dev" ready
 holder "$dev"
 fv_check "the user is killed: the next one has it" told held
-fv_check "the user is killed: and it works" asked 0 dma
-asked 0 map 0
+fv_check "the user is killed: and it works" replies 0 dma
+replies 0 map 0
 back_with_user "the user is killed"
 
-# --- the user is asked to close the device
+# --- the user is requested to close the device
 fv_check "release: done" act release "$dev"
 fv_check "release: the user is told" told request
-fv_check "release: and not thrown out" asked $CARD_ID read 0
+fv_check "release: and not thrown out" replies $CARD_ID read 0
 fv_release
 fv_check "release, without a user: done" act release "$dev"
 fv_check "release, an unknown address: refused" refused release 0000:ff:1f.7
@@ -315,11 +315,11 @@ back "without a user"
 # --- a card that is not ready: lost, changed, failed
 holder "$dev"
 told held
-asked 0 map 0
-asked 0 dma
+replies 0 map 0
+replies 0 dma
 fault link-down
 fv_check "lost" fv_wait 60 device_is "$dev" lost
-fv_check "lost: the user reads all-ones" asked $ONES get 0 0
+fv_check "lost: the user reads all-ones" replies $ONES get 0 0
 fv_check "lost: fenced" own fence "$dev"
 since
 # in the time of as many polls of the other card, this one would have been polled
@@ -331,7 +331,7 @@ back_with_user "lost, fenced"
 
 fault reprogram identity-revision 200
 fv_check "changed" fv_wait 60 device_is "$dev" changed
-fv_check "changed: the user reads all-ones" asked $ONES get 0 0
+fv_check "changed: the user reads all-ones" replies $ONES get 0 0
 fv_check "changed: fenced" own fence "$dev"
 fv_check "changed: not recovered" eval '! own recover "$dev"'
 fv_check "changed: says why" said "step none ESTALE .*revision.*state changed,reason .*revision.*error ESTALE"
@@ -348,7 +348,7 @@ fv_check "failing: fenced" own fence "$dev"
 fv_check "failed" eval '! own recover "$dev"'
 fv_check "failed: each way was tried" steps "none ETIMEDOUT,hot ETIMEDOUT,link ETIMEDOUT"
 fv_check "failed: says so" said "state failed,reason .+error (ETIMEDOUT|EIO) "
-fv_check "failed: the user reads all-ones" asked $ONES get 0 0
+fv_check "failed: the user reads all-ones" replies $ONES get 0 0
 fv_check "failed: fenced again" own fence "$dev"
 fault repair
 # ready at once, because the limit for other faults is 300 ms
@@ -387,8 +387,8 @@ fv_check "while it is recovered: and can be cancelled" act cancel "$(waiting fen
 act submit recover "$dev" force
 again=$(waiting recover)
 fv_check "while it is recovered: a second recovery waits" test -n "$again"
-fv_check "while it is recovered: the user reads all-ones" asked $ONES get 0 0
-fv_check "while it is recovered: a reset by the user has to wait" asked EAGAIN reset
+fv_check "while it is recovered: the user reads all-ones" replies $ONES get 0 0
+fv_check "while it is recovered: a reset by the user has to wait" replies EAGAIN reset
 fault release
 fv_check "while it is recovered: it is" own_wait
 fv_check "after it: the second has nothing to do" \
@@ -421,13 +421,13 @@ fv_check "two functions: both are named" \
 	said "function fence $FV_CARD2 $FV_DRIVER idle,function fence $FV_CARD2_FN1 $FV_DRIVER held"
 fv_same "two functions: both are fenced" "fenced fenced" \
 	"$(device "$FV_CARD2" state) $(device "$FV_CARD2_FN1" state)"
-fv_check "two functions: the user of the second reads all-ones" asked "4 ones" pread 0 0 4
+fv_check "two functions: the user of the second reads all-ones" replies "4 ones" pread 0 0 4
 fv_check "two functions: not fenced by the second" refused fence "$FV_CARD2_FN1"
 fv_check "two functions: recovered by the second" own recover "$FV_CARD2_FN1"
 fv_same "two functions: both are ready" "ready ready" \
 	"$(device "$FV_CARD2" state) $(device "$FV_CARD2_FN1" state)"
-fv_check "two functions: the user of the second has it" asked $CARD_ID read 0
-fv_check "two functions: and it moves data" asked 0 dma
+fv_check "two functions: the user of the second has it" replies $CARD_ID read 0
+fv_check "two functions: and it moves data" replies 0 dma
 
 # the function that the driver recovers the card with is unbound in the meantime
 fv_check "a function goes: fenced before" own fence "$FV_CARD2"
@@ -438,8 +438,8 @@ fv_unbind "$FV_CARD2"
 card_clean
 fv_check "a function goes: the other one comes back" fv_wait 60 device_is "$FV_CARD2_FN1" ready
 fv_same "a function goes: no fence is left" "" "$("$FV_DIR/fv_act" card "$port" | grep ^fence)"
-fv_check "a function goes: the user of the other one has it" asked $CARD_ID read 0
-fv_check "a function goes: and it moves data" asked 0 dma
+fv_check "a function goes: the user of the other one has it" replies $CARD_ID read 0
+fv_check "a function goes: and it moves data" replies 0 dma
 fv_release
 
 # the last bound function is unbound; the other has no driver
@@ -463,7 +463,7 @@ fv_check "unbound: fenced before" own fence "$dev"
 fv_unbind "$dev"
 fv_check "unbound: there is no driver" fv_driver_is "$dev" ""
 fv_check "unbound: the link is up again" fv_wait 60 link_is "$port" 3 8
-fv_check "unbound: the port is as it was" port_is bits
+fv_check "unbound: the port is as before" port_is bits
 fv_check "unbound: nothing is left for the owner" eval '! own recover "$dev"'
 owner_ends
 fv_bind $FV_DRIVER "$dev"

@@ -19,12 +19,12 @@ gapless()
 	field seq | awk 'NR > 1 && $1 != last + 1 { bad = 1 } { last = $1 } END { exit bad || !NR }'
 }
 
-# as_child WORD…: run fv_act as a process with pid $ASKED
+# as_child WORD…: run fv_act as a process with pid $REQUESTER
 as_child()
 {
 	"$FV_DIR/fv_act" "$@" >/tmp/child &
-	ASKED=$!
-	wait "$ASKED"
+	REQUESTER=$!
+	wait "$REQUESTER"
 	echo "# fv_act $*: $(paste -sd , /tmp/child)"
 }
 
@@ -43,26 +43,26 @@ time=$(all_events | head -n 1 | field time)
 fv_check "at the time at which it was" between "$before" "$time" "${EPOCHREALTIME/./}000"
 
 # record all events that listeners get
-"$FV_DIR/fv_act" listen events-admin >/tmp/heard &
+"$FV_DIR/fv_act" listen events-admin >/tmp/events &
 listener=$!
-fv_wait 60 grep -q listening /tmp/heard
-"${AS_NOBODY[@]}" "$FV_DIR/fv_act" listen >/tmp/heard-unprivileged &
+fv_wait 60 grep -q listening /tmp/events
+"${AS_NOBODY[@]}" "$FV_DIR/fv_act" listen >/tmp/events-unprivileged &
 unprivileged=$!
 "$FV_DIR/uevents" >/tmp/uevents &
 udev=$!
-fv_wait 60 grep -q listening /tmp/heard-unprivileged
+fv_wait 60 grep -q listening /tmp/events-unprivileged
 fv_wait 60 grep -q listening /tmp/uevents
 echo >"$TRACING/trace"
 fv_check "tracepoints are there" eval 'for point in fv_event fv_reset_step; do
 	echo 1 >"$TRACING/events/fpga_vfio/$point/enable" || false; done'
 last_seq
-heard_from=$REPLY
+events_from=$REPLY
 
 # --- policy
 since
 as_child policy "$dev" monitor_interval_ms=0 ready_limit_ms=500
 fv_check "policy, by netlink" has_event \
-	"bdf=$dev kind=policy origin=netlink pid=$ASKED comm=fv_act .*text=.*ready_limit_ms.*500"
+	"bdf=$dev kind=policy origin=netlink pid=$REQUESTER comm=fv_act .*text=.*ready_limit_ms.*500"
 file_set "$dev" ready_limit_ms 400
 fv_check "policy, by sysfs" has_event "bdf=$dev kind=policy origin=sysfs pid=[0-9]+ comm=history.sh .*400"
 since
@@ -75,7 +75,7 @@ for method in flr hot link; do
 	since
 	as_child reset "$dev" $method
 	fv_check "reset $method, by netlink" has_event \
-		"bdf=$dev kind=reset origin=netlink pid=$ASKED comm=fv_act method=$method duration=[0-9]+"
+		"bdf=$dev kind=reset origin=netlink pid=$REQUESTER comm=fv_act method=$method duration=[0-9]+"
 	fv_same "reset $method: is one event, without error" 1 "$(count_events "kind=reset")"
 	fv_check "reset $method: no error" eval '! has_event_now "error="'
 	fv_check "reset $method: it took what netlink said" eval \
@@ -110,7 +110,7 @@ else
 	fv_check "$what: the card saw a hot reset" seen hot
 	fv_check "$what: is that" has_event "bdf=$dev kind=reset origin=kernel .*method=hot "
 	fv_same "$what: is one event" 1 "$(count_events kind=reset)"
-	fv_check "$what: the configuration is as it was" card_is_as config
+	fv_check "$what: the configuration is as before" card_is_as config
 	fv_same "$what: it is ready" ready "$(device "$dev" state)"
 fi
 since
@@ -118,7 +118,7 @@ holder "$dev"
 told held
 fv_check "reset, by an open" has_event "kind=reset origin=open pid=$FV_HOLDER comm=vfio_hold method=flr duration="
 since
-fv_check "reset, by the user: done" asked 0 reset
+fv_check "reset, by the user: done" replies 0 reset
 fv_check "reset, by the user" has_event "kind=reset origin=user pid=$FV_HOLDER comm=vfio_hold method=flr duration="
 since
 fault bars-lost now
@@ -138,8 +138,8 @@ since
 fault flr-hangs 1
 as_child reset "$dev"
 fv_check "FLR hangs: both steps, and no state" has_event \
-	"kind=reset origin=netlink pid=$ASKED comm=fv_act method=flr error=ETIMEDOUT duration=[0-9]+ text=." \
-	"kind=reset origin=netlink pid=$ASKED comm=fv_act method=hot duration="
+	"kind=reset origin=netlink pid=$REQUESTER comm=fv_act method=flr error=ETIMEDOUT duration=[0-9]+ text=." \
+	"kind=reset origin=netlink pid=$REQUESTER comm=fv_act method=hot duration="
 times=$(device "$dev" times)
 since
 fault flr-hangs 1
@@ -178,7 +178,7 @@ as_child reset "$dev" hot
 since
 as_child retrain "$dev"
 fv_check "retrain" has_event \
-	"kind=retrain origin=netlink pid=$ASKED comm=fv_act duration=[0-9]+ speed=3 width=8"
+	"kind=retrain origin=netlink pid=$REQUESTER comm=fv_act duration=[0-9]+ speed=3 width=8"
 fault come-back 1 2
 since
 as_child retrain "$dev" tries=1
@@ -197,7 +197,7 @@ fv_check "the link is lost, and comes back" has_event "kind=link-down origin=mon
 	"kind=link-up origin=monitor .*speed=3 width=8" "kind=recover origin=driver" \
 	"kind=state .*state=ready"
 fv_check "the state was told" has_event "kind=state .*state=lost"
-fv_same "the driver asked: no process" "" "$(happened | field pid)"
+fv_same "requested by the driver: no process" "" "$(happened | field pid)"
 fv_same "counted" $((losses + 1)) "$(counter "$dev" link_losses)"
 policy "$dev" auto_retrain=1
 since
@@ -206,7 +206,7 @@ fv_check "the link gets slow, and is retrained" has_event \
 	"kind=link-degraded origin=monitor .*speed=1 width=4" \
 	"kind=retrain origin=monitor .*duration=[0-9]+ speed=3 width=8" \
 	"kind=link-restored .*speed=3 width=8"
-fv_same "the monitor asked: no process" "" "$(happened | field pid)"
+fv_same "requested by the monitor: no process" "" "$(happened | field pid)"
 policy "$dev" monitor_interval_ms=0
 fv_release
 
@@ -251,21 +251,21 @@ fv_same "the times are still there" "$count" "$again"
 
 # --- listeners
 last_seq
-fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
-fv_wait 60 grep -q " seq=$REPLY " /tmp/heard-unprivileged
-fv_same "who listens has heard all of it, and the same" \
-	"$(all_events | awk -v since="$heard_from" '{ split($2, seq, "="); if (seq[2] > since) print }')" \
-	"$(grep "^port=$port " /tmp/heard | tail -n $RING)"
-fv_check "without a gap" gapless < <(grep "^port=$port " /tmp/heard)
-fv_same "and so has an unprivileged listener" "$(grep -c ^port /tmp/heard)" "$(grep -c ^port /tmp/heard-unprivileged)"
+fv_wait 60 grep -q " seq=$REPLY " /tmp/events
+fv_wait 60 grep -q " seq=$REPLY " /tmp/events-unprivileged
+fv_same "a listener got all of it, and the same" \
+	"$(all_events | awk -v since="$events_from" '{ split($2, seq, "="); if (seq[2] > since) print }')" \
+	"$(grep "^port=$port " /tmp/events | tail -n $RING)"
+fv_check "without a gap" gapless < <(grep "^port=$port " /tmp/events)
+fv_same "and so has an unprivileged listener" "$(grep -c ^port /tmp/events)" "$(grep -c ^port /tmp/events-unprivileged)"
 # without_process: remove pid and comm from event lines, as for unprivileged callers
 without_process()
 {
 	sed 's/ pid=[0-9]* comm=[^ ]*//'
 }
-fv_same "a caller without privilege hears the same, but which process asked" "$(without_process </tmp/heard)" \
-	"$(</tmp/heard-unprivileged)"
-fv_same "and reads the same history, but which process asked" "$(all_events | without_process)" \
+fv_same "a caller without privilege gets the same events, without the requesting process" "$(without_process </tmp/events)" \
+	"$(</tmp/events-unprivileged)"
+fv_same "and reads the same history, without the requesting process" "$(all_events | without_process)" \
 	"$(as_nobody "$FV_DIR/fv_act" history "$port" | grep -v '^error ')"
 fv_check "of a port that there is not: refused" refused history 0000:ff:1f.7
 fv_check "by name" said "error ENODEV .*0000:ff:1f.7"
@@ -281,7 +281,7 @@ fv_check "a uevent tells the reason" grep -qE \
 	"^change@$sysfs .*FPGA_VFIO_STATE=changed .*FPGA_VFIO_REASON=.*revision|^change@$sysfs .*FPGA_VFIO_REASON=.*revision.*FPGA_VFIO_STATE=changed" /tmp/uevents
 traced_events=$(grep -c "fv_event: " "$TRACING/trace")
 fv_check "the tracepoint fv_event has fired for each event" test "$traced_events" -ge \
-	"$(grep -c "^port=$port " /tmp/heard)"
+	"$(grep -c "^port=$port " /tmp/events)"
 fv_check "and says what" grep -qE "fv_event: .*$dev.*" "$TRACING/trace"
 fv_check "the tracepoint fv_reset_step has fired" grep -qE "fv_reset_step: .*$dev" "$TRACING/trace"
 echo 0 >"$TRACING/events/fpga_vfio/enable"
@@ -296,8 +296,8 @@ last_seq
 fv_same "the last is the last" $((SINCE + RING + 20)) "$REPLY"
 fv_check "the numbers have no gap" gapless < <(all_events)
 fv_has "the last says so" "ready_limit_ms.*$((1000 + RING + 19))" "$(all_events | tail -n 1)"
-fv_wait 60 grep -q " seq=$REPLY " /tmp/heard
-fv_check "who listened has heard all of them" gapless < <(grep "^port=$port " /tmp/heard)
+fv_wait 60 grep -q " seq=$REPLY " /tmp/events
+fv_check "a listener got all of them" gapless < <(grep "^port=$port " /tmp/events)
 kill "$listener" "$unprivileged" "$udev"
 wait "$listener" "$unprivileged" "$udev" 2>/dev/null
 

@@ -73,7 +73,7 @@ nothing_latched()
 # back WHAT: check that the port is restored without a report
 back()
 {
-	fv_check "$1: the port is as it was" port_is bits
+	fv_check "$1: the port is as before" port_is bits
 	fv_check "$1: nothing is latched" nothing_latched
 	fv_check "$1: nothing is in the log" \
 		eval '! kmsg_has "AER:|PCIe Bus Error|DPC|containment|pciehp.*(Link Down|not present)"'
@@ -96,7 +96,7 @@ waits()
 	fault not-ready hold
 	own_start recover "$dev"
 	fv_check "$1: the card is being recovered" fv_wait 60 device_is "$dev" recovering
-	fv_check "$1: it is waited for" looked ones
+	fv_check "$1: it is waited for" polled ones
 }
 
 # recovers WHAT: recover, check, and end the session
@@ -119,7 +119,7 @@ ROOT_STATUS=$(printf %08x $((0x$ROOT_STATUS & ~0x7f)))
 reg_set "$port" CAP_EXP+a.w=f CAP_EXP+1a.w=109 "$LNKSTA=c000" ECAP_AER+4.l=ffffffff \
 	ECAP_AER+10.l=ffffffff ECAP_AER+30.l=7f
 fv_check "to begin with nothing is latched" nothing_latched
-fv_check "bound: the port is as it was" port_is bits
+fv_check "bound: the port is as before" port_is bits
 holder "$dev"
 fv_check "the card has a user" told held
 
@@ -134,7 +134,7 @@ policy "$dev" link_disable=on
 fenced "link down by policy"
 fv_check "link down by policy: the link is down" reg_has "$port" "$LNKSTA" $LNKSTA_DLLLA 0
 recovers "link down by policy"
-fv_check "the user works with it" asked 0 dma
+fv_check "the user works with it" replies 0 dma
 
 # --- errors during the fence are reported neither then nor afterwards
 for how in auto off; do
@@ -150,7 +150,7 @@ for how in auto off; do
 	fv_check "$what: DPC does not contain" reg_has "$port" ECAP_DPC+8.w 0x1 0
 	[ $how != off ] || fault wait ready
 	recovers "$what"
-	fv_check "$what: the user works with it" asked 0 dma
+	fv_check "$what: the user works with it" replies 0 dma
 	fv_check "$what: the user is told nothing" eval '! grep -qE "^(error|request)" "$HELD"'
 done
 policy "$dev" link_disable=auto
@@ -167,7 +167,7 @@ fv_check "latched before: fenced" own fence "$dev"
 fv_check "latched before: recovered" own recover "$dev"
 owner_ends
 fv_same "latched before: it still is" "$before" "$(reg "$port" ECAP_AER+4.l)"
-fv_check "latched before: the port is as it was" port_is bits
+fv_check "latched before: the port is as before" port_is bits
 reg_set "$port" ECAP_AER+4.l=ffffffff CAP_EXP+a.w=f
 reg_set "$port" ECAP_AER+8.l=0:1000
 bits=$learned
@@ -199,7 +199,7 @@ policy "$dev" ready_limit_ms=120000
 fenced "killed in a recovery"
 waits "killed in a recovery"
 owner_ends KILL
-fv_check "killed in a recovery: the driver goes on" looked ones
+fv_check "killed in a recovery: the driver goes on" polled ones
 card ready-after image
 release
 fv_check "killed in a recovery: ready some time" fv_wait 60 device_is "$dev" ready
@@ -282,7 +282,7 @@ fenced "shut down in a fence session"
 shuts_down
 fv_check "shut down in a fence session: the card is not ready" device_is "$dev" failed
 fv_check "shut down in a fence session: its user reads all-ones" asked ffffffff read 0
-fv_let_go
+fv_release
 shut_down "shut down in a fence session"
 
 policy "$dev" ready_limit_ms=120000
@@ -344,7 +344,7 @@ fv_check "taken out: failed" eval '! own recover "$dev"'
 back "taken out"
 fv_check "taken out: put in, recovered" eval 'fault insert; own recover "$dev" force'
 fv_check "taken out, put in: ready" device_is "$dev" ready
-fv_check "taken out, put in: the port is as it was" port_is bits
+fv_check "taken out, put in: the port is as before" port_is bits
 # removal and insertion without a fence latched these
 reg_set "$port" CAP_EXP+1a.w=109
 owner_ends
@@ -360,7 +360,7 @@ fault link-down
 fv_check "lost by itself: seen" fv_wait 60 device_is "$dev" lost
 fault link-up
 fv_check "lost by itself: back" fv_wait 60 device_is "$dev" ready
-fv_check "lost by itself: the port is as it was" port_is bits
+fv_check "lost by itself: the port is as before" port_is bits
 fv_unbind "$dev"
 
 # --- two functions: the port stays isolated while a fenced one is bound
@@ -415,7 +415,7 @@ for how in auto off; do
 	[ $how != off ] || fault wait ready
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: ready" device_is "$dev" ready
-	fv_check "$what: the port is as it was" port_is bits
+	fv_check "$what: the port is as before" port_is bits
 	fv_check "$what: nothing is in the log" eval '! kmsg_has "pciehp.*(Link Down|Link Up|not present)"'
 	owner_ends
 done
@@ -439,7 +439,7 @@ power_on()
 fv_check "surprise removal: switched on, it is there again" fv_wait 60 power_on
 fv_check "surprise removal: it is bound again" fv_wait 60 fv_bind $FV_DRIVER "$dev"
 # except the windows, which the PCI core reassigned, and the slot indicators
-fv_same "surprise removal: the port is as it was" "$few_bits" "$(port_bits)"
+fv_same "surprise removal: the port is as before" "$few_bits" "$(port_bits)"
 # pciehp may still be busy: the device has its driver before that
 fv_check "surprise removal: ready" fv_wait 60 device_is "$dev" ready
 fv_unbind "$dev"

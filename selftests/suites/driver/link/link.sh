@@ -55,7 +55,7 @@ fault come-back 0 0 1
 fv_check "no link at first: done" act retrain "$dev"
 fv_check "no link at first: then at full speed" said "after 3 8,attempts [123]"
 fv_check "the link is up" link_is "$port" 3 8
-fv_same "the port is as it was" "$bits" "$(port_bits)"
+fv_same "the port is as before" "$bits" "$(port_bits)"
 
 # --- another speed
 fv_check "a lower speed: done" act retrain "$dev" speed=1
@@ -94,9 +94,9 @@ fv_check "with a user: the user still has it" kill -0 "$FV_HOLDER"
 fv_release
 
 # a requested speed remains the target
-fv_check "the port aims at the speed that was asked for" reg_has "$port" "$LNKCTL2" 0xf 3
+fv_check "the port's target is the requested speed" reg_has "$port" "$LNKCTL2" 0xf 3
 reg_set "$port" "$LNKCTL2=$target"
-fv_same "the port is as it was at the beginning, but for that" "$bits" "$(port_bits)"
+fv_same "the port is as at the beginning, but for that" "$bits" "$(port_bits)"
 fv_check "the module unloads" rmmod $FV_MODULE
 rmmod fv_port
 fv_finish

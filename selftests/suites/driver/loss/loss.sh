@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2034,SC2016,SC2119 # functions and variables are used by name; conditions are for eval; arguments are optional
 # Unexpected link loss: the user reads all-ones, gets no notification, and can use the card again as
-# soon as the link is back. The link monitor has a suite of its own.
+# soon as the link is back. The link monitor has another suite.
 # shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
 
@@ -22,19 +22,19 @@ bits=$(port_controls)
 lost()
 {
 	fv_check "$1: lost" fv_wait 60 device_is "$dev" lost
-	fv_check "$1: the user reads all-ones" asked $ONES get 0 0
-	fv_check "$1: of the configuration, too" asked "4 ones" pread 7 0 4
+	fv_check "$1: the user reads all-ones" replies $ONES get 0 0
+	fv_check "$1: of the configuration, too" replies "4 ones" pread 7 0 4
 	[ "$user" = idle ] || goes_on "$1"
 }
 
 for user in idle hammering; do
 	holder "$dev"
 	fv_check "$user: the card has a user" told held
-	asked 0 dma
-	asked 0 map 0
+	replies 0 dma
+	replies 0 map 0
 	config=$(card_config "$dev")
 	if [ $user = hammering ]; then
-		asked 0 hammer on
+		replies 0 hammer on
 	fi
 	fences=$(counter "$dev" fences)
 	since
@@ -54,8 +54,8 @@ for user in idle hammering; do
 	what="$user, away until it is put right"
 	fault link-down
 	lost "$what"
-	fv_check "$what: its link is waited for" looked link_reads 100
-	lost "$what, 100 looks later"
+	fv_check "$what: its link is waited for" polled link_reads 100
+	lost "$what, 100 polls later"
 	fault link-up
 	has_it_back "$what"
 
@@ -63,8 +63,8 @@ for user in idle hammering; do
 	fault not-ready hold ones
 	fault link-down
 	lost "$what"
-	fv_check "$what: it is asked again and again" counts "$port" ones 100 fault link-up
-	lost "$what, asked 100 times"
+	fv_check "$what: it is polled again and again" counts "$port" ones 100 fault link-up
+	lost "$what, polled 100 times"
 	fault release
 	has_it_back "$what"
 	card ready-after image
@@ -124,7 +124,7 @@ for user in idle hammering; do
 	fault link-up
 	has_it_back "$user, lost again after ${CUTS// /, } accesses"
 
-	[ $user = idle ] || ask hammer off
+	[ $user = idle ] || request hammer off
 	fv_release
 done
 
@@ -134,21 +134,21 @@ echo "$port" >/sys/bus/pci/drivers/pcieport/bind
 user=idle
 holder "$dev"
 told held
-asked 0 dma
-asked 0 map 0
+replies 0 dma
+replies 0 map 0
 if reg_has "$port" ECAP_DPC+6.w 0x3 0; then
 	ktap_test_skip "DPC: this kernel does not use it"
 else
 	# Without the link monitor, which would be first, and for longer than the PCI core waits.
 	# Then with the monitor on, or still off.
 	for interval in 10 0; do
-		what="DPC, a look each $interval ms"
+		what="DPC, a poll each $interval ms"
 		policy "$dev" monitor_interval_ms=0
 		bits=$(port_controls)
 		kmsg_mark
 		fault link-down
 		fv_check "$what: the port contains it" fv_wait 60 kmsg_has "DPC: containment event"
-		fv_check "$what: the user reads all-ones" asked $ONES get 0 0
+		fv_check "$what: the user reads all-ones" replies $ONES get 0 0
 		policy "$dev" monitor_interval_ms=$interval
 		fv_check "$what: the PCI core gives it up" \
 			fv_wait 120 kmsg_has "subordinate device reset failed"
@@ -156,7 +156,7 @@ else
 		has_it_back "$what"
 	done
 	# as with vfio-pci, the user is notified; the card recovers all the same
-	what="DPC, aer=stop, no look"
+	what="DPC, aer=stop, no poll"
 	policy "$dev" aer=stop monitor_interval_ms=0
 	bits=$(port_controls)
 	kmsg_mark
@@ -167,9 +167,9 @@ else
 		fv_wait 120 kmsg_has "subordinate device reset failed"
 	fault link-up
 	fv_check "$what: ready" fv_wait 60 device_is "$dev" ready
-	fv_check "$what: the port is as it was" port_is bits
-	fv_check "$what: the configuration is as it was" card_is_as config
-	fv_check "$what: the card works" asked "$CARD_ID" get 0 0
+	fv_check "$what: the port is as before" port_is bits
+	fv_check "$what: the configuration is as before" card_is_as config
+	fv_check "$what: the card works" replies "$CARD_ID" get 0 0
 	policy "$dev" aer=recover monitor_interval_ms=10
 fi
 

@@ -29,16 +29,16 @@ settled()
 policy "$dev" monitor_interval_ms=60000
 fv_check "the next poll is far" fv_wait 20 settled
 began=${EPOCHREALTIME/./}
-fv_check "nothing is counted between two looks" eval '! fv_wait 1 grown degraded_ns "$slow_ns"'
+fv_check "nothing is counted between two reads" eval '! fv_wait 1 grown degraded_ns "$slow_ns"'
 fv_check "retrained by a command" act retrain "$dev"
-fv_same "nothing is counted before the next look" "$slow_ns" "$(counter "$dev" degraded_ns)"
+fv_same "nothing is counted before the next read" "$slow_ns" "$(counter "$dev" degraded_ns)"
 unseen_ns=$(((${EPOCHREALTIME/./} - began) * 1000))
 
 policy "$dev" monitor_interval_ms=10
 fv_check "restored: told" has_event "kind=link-restored .*speed=3 width=8"
 last_ns=$(($(counter "$dev" degraded_ns) - slow_ns))
 echo "# $last_ns ns are counted, $unseen_ns ns passed at least"
-fv_check "restored: the time since the last look is counted" test $last_ns -ge "$unseen_ns"
+fv_check "restored: the time since the last read is counted" test $last_ns -ge "$unseen_ns"
 slow_ns=$(counter "$dev" degraded_ns)
 fv_check "restored: no more is counted" eval '! fv_wait 1 grown degraded_ns "$slow_ns"'
 

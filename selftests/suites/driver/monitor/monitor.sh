@@ -30,20 +30,20 @@ asleep()
 	[ "$status" = suspended ]
 }
 
-# elsewhere_looked COMMAND…: run COMMAND; wait for LOOKS polls of the other card, which has the
+# elsewhere_polled COMMAND…: run COMMAND; wait for POLLS polls of the other card, which has the
 # same interval and never suspends: this card would have been polled as well
-LOOKS=30
+POLLS=30
 port_of "$FV_CARD2"
 port2=$REPLY
-elsewhere_looked()
+elsewhere_polled()
 {
-	counts "$port2" link_reads $LOOKS "$@"
+	counts "$port2" link_reads $POLLS "$@"
 }
 
 # quiet TEXT COMMAND…: check that COMMAND causes no event
 quiet()
 {
-	fv_check "$1" elsewhere_looked "${@:2}"
+	fv_check "$1" elsewhere_polled "${@:2}"
 	fv_same "$1: nothing is told" "" "$(happened)"
 }
 
@@ -83,15 +83,15 @@ for who in user unused; do
 	fv_same "$who: a recovery, counted" $((ok + 1)) "$(counter "$dev" recoveries_ok)"
 	fv_same "$who: the configuration is the same, to the byte" "$config" "$(card_config "$dev")"
 	if [ $who = user ]; then
-		fv_check "$who: the card works" asked $CARD_ID read 0
+		fv_check "$who: the card works" replies $CARD_ID read 0
 	else
 		fv_check "$who: the card works" works
 	fi
-	fv_check "$who: the link is as it was" link_is "$port" 3 8
+	fv_check "$who: the link is as before" link_is "$port" 3 8
 	fv_same "$who: the port, too" "$bits" "$(port_bits)"
 	if [ $who = user ]; then
 		fv_check "$who: still there" kill -0 "$FV_HOLDER"
-		fv_check "$who: can reset it" asked 0 reset
+		fv_check "$who: can reset it" replies 0 reset
 		fv_release
 	fi
 done
@@ -103,12 +103,12 @@ fault not-ready hold ones
 mark
 fault link-down
 fv_check "a card that is not ready: lost" fv_wait 60 device_is "$dev" lost
-fv_check "a card that is not ready: it is asked a hundred times" \
+fv_check "a card that is not ready: it is polled a hundred times" \
 	counts "$port" ones 100 fault link-up
 fv_same "a card that is not ready: lost until it answers" lost "$(device "$dev" state)"
 fault release
 fv_check "a card that is not ready: comes back" fv_wait 60 device_is "$dev" ready
-fv_same "a card that is not ready: the first answer was enough" 1 "$(trace_count ' asked ')"
+fv_same "a card that is not ready: the first answer was enough" 1 "$(trace_count ' first-read ')"
 card_clean
 
 # repeated losses
@@ -120,7 +120,7 @@ for i in 1 2 3; do
 	fv_check "lost, time $i: comes back" fv_wait 60 device_is "$dev" ready
 done
 fv_same "lost three times: counted" $((losses + 3)) "$(counter "$dev" link_losses)"
-fv_check "lost three times: it works" asked $CARD_ID read 0
+fv_check "lost three times: it works" replies $CARD_ID read 0
 # lost again during the recovery: at the first answer, and later
 fault link-down
 fv_check "lost while it is recovered: lost" fv_wait 60 device_is "$dev" lost
@@ -133,7 +133,7 @@ for cut in 1 4 16; do
 done
 fault link-up
 fv_check "lost while it is recovered: comes back" fv_wait 60 device_is "$dev" ready
-fv_check "lost while it is recovered: it works" asked $CARD_ID read 0
+fv_check "lost while it is recovered: it works" replies $CARD_ID read 0
 fv_check "lost while it is recovered: the user is still there" kill -0 "$FV_HOLDER"
 
 # lost when its user closes it, and back before the next poll
@@ -205,7 +205,7 @@ for try in 1 2 3; do
 	fault link-down
 	fault link-up
 	fv_check "closed before it is ready, time $try: the link is back" fv_wait 60 traced ' link-up'
-	fv_check "closed before it is ready, time $try: it is asked again and again" \
+	fv_check "closed before it is ready, time $try: it is polled again and again" \
 		counts "$port" ones 20 fv_release
 	fv_same "closed before it is ready, time $try: it stays awake" "active $slept" \
 		"$(<"$FV_PCI/$dev/power/runtime_status") $(slept_ms "$dev")"
@@ -218,14 +218,14 @@ done
 fv_check "closed before it is ready: nothing was done to a card that does not answer" \
 	eval '! kmsg_has "(device|config space) inaccessible"'
 fv_check "ready: it sleeps again" fv_wait 60 asleep "$dev"
-fv_same "closed before it is ready: the configuration is as it was" "$config" "$(card_config "$dev")"
+fv_same "closed before it is ready: the configuration is as before" "$config" "$(card_config "$dev")"
 echo on >"$FV_PCI/$dev/power/control"
 policy "$dev" monitor_interval_ms=100
 holder "$dev"
 told held
 
 # lost and back between two polls: only the lost configuration shows it
-elsewhere_looked policy "$dev" monitor_interval_ms=0
+elsewhere_polled policy "$dev" monitor_interval_ms=0
 losses=$(counter "$dev" link_losses)
 config=$(card_config "$dev")
 since
@@ -237,15 +237,15 @@ fv_check "a short loss: it is seen all the same" has_event \
 	"kind=state origin=monitor .*state=lost.*lost its configuration" \
 	"kind=recover origin=driver" "kind=state .*state=ready"
 fv_same "a short loss: the link was not seen down" "$losses" "$(counter "$dev" link_losses)"
-fv_same "a short loss: the configuration is as it was" "$config" "$(card_config "$dev")"
-fv_check "a short loss: the card works" asked $CARD_ID read 0
+fv_same "a short loss: the configuration is as before" "$config" "$(card_config "$dev")"
+fv_check "a short loss: the card works" replies $CARD_ID read 0
 
 # lost between the link poll and the config poll, which reads two BARs: the link loss is reported,
 # not the lost configuration
 losses=$(counter "$dev" link_losses)
 for reads in 1 2; do
-	what="goes down while it is looked at, after $reads reads"
-	elsewhere_looked policy "$dev" monitor_interval_ms=0
+	what="goes down while it is read, after $reads reads"
+	elsewhere_polled policy "$dev" monitor_interval_ms=0
 	since
 	fault bars-lost now
 	cut_after "$port" $reads
@@ -281,7 +281,7 @@ fv_check "the user is still there" kill -0 "$FV_HOLDER"
 policy "$dev" monitor_interval_ms=10 auto_retrain=1
 for try in 0 2; do
 	what="slow, $try bad trainings"
-	fv_check "$what: used" asked 0 write $SCRATCH 5eed
+	fv_check "$what: used" replies 0 write $SCRATCH 5eed
 	slow=$(counter "$dev" link_degradations)
 	slow_ns=$(counter "$dev" degraded_ns)
 	ok=$(counter "$dev" retrains_ok)
@@ -291,10 +291,10 @@ for try in 0 2; do
 	card degrade 1 4
 	fv_check "$what: restored" has_event "kind=link-degraded origin=monitor .*speed=1 width=4" \
 		"kind=retrain origin=monitor .*speed=3 width=8" "kind=link-restored .*speed=3 width=8"
-	fv_check "$what: the link is as it was" link_is "$port" 3 8
+	fv_check "$what: the link is as before" link_is "$port" 3 8
 	fv_check "$what: after $(recoveries) trainings" between $((try + 1)) "$(recoveries)" 3
 	fv_check "$what: no reset" seen
-	fv_check "$what: the user's registers are as they were" asked 00005eed read $SCRATCH
+	fv_check "$what: the user's registers are as before" replies 00005eed read $SCRATCH
 	fv_same "$what: counted" $((slow + 1)) "$(counter "$dev" link_degradations)"
 	fv_check "$what: for some time" grown degraded_ns "$slow_ns"
 	fv_same "$what: the retrain is counted" $((ok + 1)) "$(counter "$dev" retrains_ok)"
@@ -302,7 +302,7 @@ for try in 0 2; do
 done
 
 # --- stays slow: reported, retrained at growing intervals; the user continues
-fv_check "slow for good: used" asked 0 write $SCRATCH 5eed
+fv_check "slow for good: used" replies 0 write $SCRATCH 5eed
 slow=$(counter "$dev" link_degradations)
 bad=$(counter "$dev" retrains_failed)
 since
@@ -318,7 +318,7 @@ fv_same "slow for good: counted once" $((slow + 1)) "$(counter "$dev" link_degra
 fv_check "slow for good: failures are counted" test "$(counter "$dev" retrains_failed)" -ge $((bad + 4))
 fv_same "slow for good: the state is ready" ready "$(device "$dev" state)"
 fv_check "slow for good: the user is still there" kill -0 "$FV_HOLDER"
-fv_check "slow for good: the registers are as they were" asked 00005eed read $SCRATCH
+fv_check "slow for good: the registers are as before" replies 00005eed read $SCRATCH
 # pauses: set pause[] to the milliseconds from the end of each retrain to the start of the next, by
 # the times of the driver's events. A slow machine makes them longer, up to ten times is accepted
 pauses()
@@ -343,7 +343,7 @@ card train off
 fv_check "repaired: retrained by request" act retrain "$dev"
 fv_check "repaired: restored" has_event "kind=link-restored .*speed=3 width=8"
 slow_ns=$(counter "$dev" degraded_ns)
-fv_check "repaired: it is looked at" looked link_reads 5
+fv_check "repaired: it is polled" polled link_reads 5
 fv_same "repaired: the time does not grow any more" "$slow_ns" "$(counter "$dev" degraded_ns)"
 # after a restore, the first pause is a second again
 since
@@ -364,7 +364,7 @@ slow_ns=$(counter "$dev" degraded_ns)
 card degrade 2 4
 fv_check "not retrained by default: told" has_event "kind=link-degraded origin=monitor .*speed=2 width=4"
 fv_check "not retrained by default: the time grows" fv_wait 60 grown degraded_ns "$slow_ns"
-fv_check "not retrained by default: it is looked at" looked link_reads 10
+fv_check "not retrained by default: it is polled" polled link_reads 10
 fv_same "not retrained by default: it is not" 0 "$(trace_count training)"
 fv_check "not retrained by default: the link is what it was" link_is "$port" 2 4
 policy "$dev" auto_retrain=1
@@ -373,12 +373,12 @@ fv_check "auto_retrain 1: retrained" has_event "kind=retrain origin=monitor" "ki
 policy "$dev" link_speed=2 link_width=4
 since
 card degrade 2 4
-fv_check "as slow as is wanted: it is looked at" looked link_reads 10
-fv_same "as slow as is wanted: not told" 0 "$(count_events kind=link-degraded)"
+fv_check "as slow as the goal: it is polled" polled link_reads 10
+fv_same "as slow as the goal: not told" 0 "$(count_events kind=link-degraded)"
 card degrade 1 4
-fv_check "slower than is wanted: told" has_event "kind=link-degraded .*speed=1 width=4"
+fv_check "slower than the goal: told" has_event "kind=link-degraded .*speed=1 width=4"
 policy "$dev" link_speed=0 link_width=0
-fv_check "what it was bound with is wanted: at full speed again" fv_wait 60 link_is "$port" 3 8
+fv_check "the goal is its speed when bound: at full speed again" fv_wait 60 link_is "$port" 3 8
 reg_set "$port" "$LNKCTL2=$target:f"
 link_retrain "$port"
 
@@ -391,8 +391,8 @@ quiet "interval 0: lost" fault link-down
 fault link-up
 quiet "interval 0: back" fault wait ready
 fv_same "interval 0: not counted" "$losses" "$(counter "$dev" link_losses)"
-fv_check "interval 0: the user's reset repairs it" asked 0 reset
-fv_check "interval 0: it works" asked $CARD_ID read 0
+fv_check "interval 0: the user's reset repairs it" replies 0 reset
+fv_check "interval 0: it works" replies $CARD_ID read 0
 policy "$dev" monitor_interval_ms=10
 since
 fault link-down
@@ -408,7 +408,7 @@ told held
 fault link-down
 fv_check "gone: lost" fv_wait 60 device_is "$dev" lost
 policy "$dev" load_limit_ms=1000
-ask reset
+request reset
 fv_has "gone: the user's reset says so" "^E(TIMEDOUT|IO|AGAIN|NODEV)$" "$REPLY"
 fv_check "gone: the user is still there" kill -0 "$FV_HOLDER"
 fv_release
@@ -448,7 +448,7 @@ fv_release
 fv_unbind "$dev" "$FV_CARD2"
 # the kernel changes the port's target speed when it wakes a port with the link down
 reg_set "$port" "$LNKCTL2=$target:f"
-fv_same "unbound: the port is as it was" "$bits" "$(port_bits)"
+fv_same "unbound: the port is as before" "$bits" "$(port_bits)"
 # full speed for the next test
 link_retrain "$port"
 fv_check "unbound: the link can be trained" fv_wait 60 link_is "$port" 3 8

@@ -132,9 +132,9 @@ recoveries()
 fault come-back 1 2 1
 policy "$dev" link_speed=1 link_width=2
 mark
-fv_check "slow is wanted: done" act reset "$dev" hot
-fv_check "slow is wanted: slow it is" link_is "$port" 1 2
-fv_same "slow is wanted: it is not retrained" 0 "$(recoveries)"
+fv_check "a slow goal: done" act reset "$dev" hot
+fv_check "a slow goal: slow it is" link_is "$port" 1 2
+fv_same "a slow goal: it is not retrained" 0 "$(recoveries)"
 while read -r speed width is_speed is_width; do
 	goal="link_speed=$speed link_width=$width"
 	fault come-back 1 2 1
@@ -166,8 +166,8 @@ policy "$dev" link_speed=3 link_width=8
 fault come-back 1 2 1
 mark
 act reset "$dev" hot
-fv_check "bound at low speed, more is wanted: retrained" link_is "$port" 3 8
-fv_same "bound at low speed, more is wanted: once" 1 "$(recoveries)"
+fv_check "bound at low speed, a faster goal: retrained" link_is "$port" 3 8
+fv_same "bound at low speed, a faster goal: once" 1 "$(recoveries)"
 fv_unbind "$dev"
 fv_bind $FV_DRIVER "$dev"
 echo on >"$FV_PCI/$dev/power/control"
@@ -225,7 +225,7 @@ for mode in none error request; do
 	act reset "$dev"
 	fv_same "$mode: the card has failed" failed "$(device "$dev" state)"
 	[ $mode = none ] || fv_check "$mode: the user is told so" told $mode
-	fv_check "$mode: the user goes on" asked 0 map 0
+	fv_check "$mode: the user goes on" replies 0 map 0
 	fv_same "$mode: and is told nothing else" "${mode#none}" "$(what_was_told | sort -u)"
 	fv_release
 	policy "$dev" default $monitor_off user_notification=$mode
@@ -238,7 +238,7 @@ for mode in none error request; do
 	fv_same "$mode: the card has changed" changed "$(device "$dev" state)"
 	if [ $mode = none ]; then
 		# the next notification must be the first one
-		fv_check "$mode, changed: the user goes on" asked 0 map 0
+		fv_check "$mode, changed: the user goes on" replies 0 map 0
 		policy "$dev" user_notification=error ready_limit_ms=200
 		image alveo-xdma
 		act reset "$dev" hot
@@ -266,8 +266,8 @@ for mode in stop recover; do
 	if [ $mode = stop ]; then
 		fv_check "aer $mode: the user is told so" told error
 	else
-		fv_check "aer $mode: repaired" fv_wait 60 eval 'device_is "$dev" ready && asked $CARD_ID read 0'
-		fv_check "aer $mode: the user goes on" asked 0 reset
+		fv_check "aer $mode: repaired" fv_wait 60 eval 'device_is "$dev" ready && replies $CARD_ID read 0'
+		fv_check "aer $mode: the user goes on" replies 0 reset
 		fv_same "aer $mode: and is told nothing" "" "$(what_was_told)"
 	fi
 	fv_release
@@ -307,7 +307,7 @@ fv_same "sysfs reset flr, which hangs: not done" ETIMEDOUT "$REPLY"
 fv_same "sysfs says so" failed "$(file "$dev" state && echo "$REPLY")"
 file "$dev" reason
 fv_same "and why, as netlink" "$(device "$dev" reason)" "$REPLY"
-fv_check "in words" test -n "$REPLY"
+fv_check "the reason has a text" test -n "$REPLY"
 file_set "$dev" reset hot
 fv_same "sysfs reset hot: done" "0 ready" "$REPLY $(device "$dev" state)"
 

@@ -164,19 +164,19 @@ fv_check "but not by whom" eval '! grep -nE "\b$FV_HOLDER\b|pid|comm=" <<<"$show
 shown=$(as_nobody "$FV_DIR/fv_act" op)
 fv_has "of the operation, too, that it is" "reset ended .* EBUSY .*$FV_CARD2_FN1 is held by another.*step hot EBUSY [^,]*another" \
 	"${shown//$'\n'/,}"
-fv_check "but neither by whom nor who asked" eval '! grep -nE "\b$FV_HOLDER\b|^by" <<<"$shown"'
+fv_check "but neither owner nor requester" eval '! grep -nE "\b$FV_HOLDER\b|^by" <<<"$shown"'
 shown=$("$FV_DIR/fv_act" op)
 fv_has "root reads both" "is held by process $FV_HOLDER.*,by [0-9]+ fv_act" "${shown//$'\n'/,}"
 fv_release
 
 # the last event, received by all listeners
 policy "$dev" ready_limit_ms=1234
-for heard in by-user by-root; do
-	fv_check "$heard: heard to the end" fv_wait 60 grep -q ready_limit_ms.*1234 /tmp/$heard
+for listener in by-user by-root; do
+	fv_check "$listener: got all" fv_wait 60 grep -q ready_limit_ms.*1234 /tmp/$listener
 done
-fv_check "what a user hears names no process" eval '! grep -nE "\b$OWNER\b|fv_act|vfio_hold|pid|comm=" /tmp/by-user'
-fv_has "what root hears does" "kind=fence .*pid=$OWNER comm=fv_act" "$(</tmp/by-root)"
-fv_same "else they hear the same" "$(sed 's/ pid=[0-9]* comm=[^ ]*//' /tmp/by-root)" "$(</tmp/by-user)"
+fv_check "events to a user name no process" eval '! grep -nE "\b$OWNER\b|fv_act|vfio_hold|pid|comm=" /tmp/by-user'
+fv_has "events to root do" "kind=fence .*pid=$OWNER comm=fv_act" "$(</tmp/by-root)"
+fv_same "otherwise they are the same" "$(sed 's/ pid=[0-9]* comm=[^ ]*//' /tmp/by-root)" "$(</tmp/by-user)"
 fv_check "uevents name none" eval '! grep -nE "\b$OWNER\b|fv_act|pid" /tmp/uevents'
 fv_has "but tell the state" "FPGA_VFIO_STATE=fenced" "$(</tmp/uevents)"
 kill "${listeners[@]}"
@@ -209,7 +209,7 @@ done
 kill "${followers[@]}"
 wait "${followers[@]}" 2>/dev/null
 fv_same "user: without processes" "" "$(jq -c 'select(.pid or .comm)' /tmp/followed-by-user)"
-fv_same "root: with the one that asked" '"fv_act"' \
+fv_same "root: with the requester" '"fv_act"' \
 	"$(jq -c 'select((.text // "") | test("1235")) | .comm' /tmp/followed-by-root)"
 fv_has "in another network namespace it says so" "initial network namespace" \
 	"$(unshare --net fpgactl reset --yes "$dev" 2>&1)"

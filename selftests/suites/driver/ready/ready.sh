@@ -69,7 +69,7 @@ for method in flr hot link; do
 	mark
 	act reset "$dev" $method
 	late=$(late)
-	fv_check "$method, ready at once: not asked for 100 ms" test "${late:-0}" -ge 99000
+	fv_check "$method, ready at once: not read for 100 ms" test "${late:-0}" -ge 99000
 	fv_row "late_${method}_at_once" $FV_DRIVER "$late" us
 done
 card_clean
@@ -79,16 +79,16 @@ use_card FV_CARD2
 policy "$dev" ready_limit_ms=120000
 fault not-ready hold rrs
 resets hot
-fv_check "two functions: they are asked" looked ones
+fv_check "two functions: they are polled" polled ones
 release 0
-fv_check "two functions: the first one answers" fv_wait 60 traced "fn0 asked "
-fv_check "two functions: the other is asked" looked ones
+fv_check "two functions: the first one answers" fv_wait 60 traced "fn0 first-read "
+fv_check "two functions: the other is polled" polled ones
 fv_check "two functions: the first is not enough" kill -0 $waits
-fv_check "two functions: the other has not answered" eval '! traced "fn1 asked "'
+fv_check "two functions: the other has not answered" eval '! traced "fn1 first-read "'
 release 1
 ended
 fv_check "two functions: done" said "error 0 "
-fv_check "two functions: the other one answered" traced "fn1 asked "
+fv_check "two functions: the other one answered" traced "fn1 first-read "
 card ready-after image
 card_clean
 use_card FV_CARD
@@ -96,13 +96,13 @@ use_card FV_CARD
 # --- the ready register
 card ready-after design hold
 before=$(bar_reads)
-fv_check "no register is looked at: done" act reset "$dev" flr
+fv_check "no register is read: done" act reset "$dev" flr
 fv_same "none is read" "$before" "$(bar_reads)"
 for method in flr hot link; do
 	what="$method, the design is not ready"
 	policy "$dev" ready_register=$READY ready_limit_ms=120000
 	resets $method
-	fv_check "$what: it goes on to look" read_on 40
+	fv_check "$what: it keeps polling" read_on 40
 	fv_check "$what: it is not done before" kill -0 $waits
 	release
 	ended
@@ -112,7 +112,7 @@ done
 card ready-after design 1500
 fv_check "design ready after 1500 ms: done" act reset "$dev" flr
 fv_check "design ready after 1500 ms: not before" test "$(took flr)" -ge 1500
-fv_row late_flr_design_1500 $FV_DRIVER "$(late design-asked)" us
+fv_row late_flr_design_1500 $FV_DRIVER "$(late design-read)" us
 card ready-after design hold
 holder "$dev"
 fv_check "an open waits for it, too" read_on

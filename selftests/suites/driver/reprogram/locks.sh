@@ -58,7 +58,7 @@ act fence "$dev" detached
 fault reprogram hold
 "$FV_DIR/fv_act" recover "$dev" >/tmp/waiter &
 waiter=$!
-fv_check "$what: its link is waited for" looked link_reads
+fv_check "$what: its link is waited for" polled link_reads
 for bdf in "$dev" "$FV_CARD2_FN1"; do
 	ends "$what: configuration space of $bdf" eval '[ "$(cat "$FV_PCI/$bdf/config" | wc -c)" -ge 256 ]'
 done
@@ -68,7 +68,7 @@ is_waited_for "$what, unbind"
 release
 fv_check "$what: the card comes back" fv_wait 60 gone "$waiter"
 fv_check "$what: is recovered" is_recovered /tmp/waiter
-fv_check "$what: the port is as it was" port_is bits
+fv_check "$what: the port is as before" port_is bits
 fv_check "$what: its other function is bound again" fv_bind $FV_DRIVER "$FV_CARD2_FN1"
 policy "$FV_CARD2_FN1" "${patient[@]}"
 
@@ -111,7 +111,7 @@ for link_disable in on off; do
 	fv_check "$what: the function is gone" [ ! -e "$FV_PCI/$dev" ]
 	fv_check "$what: the card is not back" eval '[ "$(fault status .state)" != ready ]'
 	fv_check "$what: the link is enabled" reg_has "$port" $LNKCTL $LNKCTL_LD 0
-	fv_check "$what: the port is as it was" port_is bits
+	fv_check "$what: the port is as before" port_is bits
 	release
 	fault wait ready
 	ends "$what: rescan" eval 'echo 1 >/sys/bus/pci/rescan'

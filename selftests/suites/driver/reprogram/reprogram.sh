@@ -23,7 +23,7 @@ fenced()
 # held WHAT: check that the loading card's link is polled, and that the user does not block
 held()
 {
-	fv_check "$1: its link is waited for" looked link_reads
+	fv_check "$1: its link is waited for" polled link_reads
 	[ "$user" = idle ] || goes_on "$1"
 }
 
@@ -36,18 +36,18 @@ said_us()
 for user in idle hammering; do
 	holder "$dev"
 	fv_check "$user: the card has a user" told held
-	asked 0 dma
-	asked 0 map 0
+	replies 0 dma
+	replies 0 map 0
 	config=$(card_config "$dev")
 	owner
 	if [ $user = hammering ]; then
-		asked 0 hammer on
+		replies 0 hammer on
 	fi
 
 	# --- the same image; times are in suite bench-ready
 	what="$user, the same image"
 	fenced "$what"
-	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
+	fv_check "$what: the user reads all-ones" replies $ONES get 0 0
 	fv_check "$what: programmed" programmed 300
 	fv_check "$what: recovered" own recover "$dev"
 	fv_check "$what: in one step, without a reset" steps "none 0"
@@ -82,9 +82,9 @@ for user in idle hammering; do
 	fv_check "$what: no reset was tried" steps "none ESTALE"
 	fv_check "$what: told" has_event "kind=recover origin=netlink .*error=ESTALE"
 	fv_same "$what: it has changed" changed "$(device "$dev" state)"
-	fv_check "$what: the port is as it was" port_is bits
-	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
-	fv_check "$what: and of the configuration, too" asked "4 ones" pread 7 0 4
+	fv_check "$what: the port is as before" port_is bits
+	fv_check "$what: the user reads all-ones" replies $ONES get 0 0
+	fv_check "$what: and of the configuration, too" replies "4 ones" pread 7 0 4
 	fv_check "$what: not recovered by another try" eval '! own recover "$dev"'
 	programmed alveo-xdma 300
 	fv_check "$what, then the old one: comes back" eval 'own recover "$dev" || fv_wait 60 device_is "$dev" ready'
@@ -97,7 +97,7 @@ for user in idle hammering; do
 	fv_check "$what: not recovered" eval '! own recover "$dev"'
 	fv_check "$what: says so" said "error ESTALE $dev: BAR 2 is 8 MiB.* 1 MiB"
 	fv_same "$what: it has changed" changed "$(device "$dev" state)"
-	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
+	fv_check "$what: the user reads all-ones" replies $ONES get 0 0
 	card wrong off
 	fenced "$what, fenced again"
 	programmed 300
@@ -109,7 +109,7 @@ for user in idle hammering; do
 	fenced "$what"
 	programmed identity-build 300
 	fv_check "$what: recovered, as the policy takes it" own recover "$dev"
-	fv_check "$what: the user reads it" asked $CARD_ID get 0 0
+	fv_check "$what: the user reads it" replies $CARD_ID get 0 0
 	fenced "$what, and back"
 	programmed alveo-xdma 300
 	fv_check "$what, and back: recovered" own recover "$dev"
@@ -128,8 +128,8 @@ for user in idle hammering; do
 	fv_check "$what: says so" said "state failed,reason .*link.*error (ETIMEDOUT|EIO) "
 	fv_check "$what: each for as long as it may take" test "$(said_us duration)" -ge 3000000
 	fv_same "$what: it has failed" failed "$(device "$dev" state)"
-	fv_check "$what: the port is as it was" port_is bits
-	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
+	fv_check "$what: the port is as before" port_is bits
+	fv_check "$what: the user reads all-ones" replies $ONES get 0 0
 	fv_check "$what: the user is still there" kill -0 "$FV_HOLDER"
 	fenced "$what, fenced again"
 	programmed 300
@@ -153,7 +153,7 @@ for user in idle hammering; do
 	programmed 300
 	fv_check "$what: recovered all the same" own recover "$dev"
 	fv_check "$what: and it is said how slow" said "state ready,.*,link 1 1 3 8 "
-	fv_check "$what: the user reads it" asked $CARD_ID get 0 0
+	fv_check "$what: the user reads it" replies $CARD_ID get 0 0
 	fault repair
 	policy "$dev" auto_retrain=1
 	fv_check "$what, then not: at full speed" fv_wait 60 link_is "$port" 3 8
@@ -199,7 +199,7 @@ for user in idle hammering; do
 	programmed alveo-xdma-2 100
 	owner_ends KILL
 	fv_check "$what: it has changed" fv_wait 60 device_is "$dev" changed
-	fv_check "$what: the user reads all-ones" asked $ONES get 0 0
+	fv_check "$what: the user reads all-ones" replies $ONES get 0 0
 	owner
 	fenced "$what, fenced again"
 	programmed alveo-xdma 100
@@ -220,7 +220,7 @@ for user in idle hammering; do
 
 	owner_ends
 	if [ $user = hammering ]; then
-		ask hammer off
+		request hammer off
 		fv_row reprogram_stall_map $FV_DRIVER "$(hammered map-us)" us
 		fv_row reprogram_stall_fd $FV_DRIVER "$(hammered fd-us)" us
 		fv_row reprogram_stall_nothing $FV_DRIVER "$(hammered idle-us)" us

@@ -39,7 +39,7 @@ waits()
 	"${@:3}" >/tmp/killed.out &
 	pid=$!
 	fv_check "$1: the card is reset" fv_wait 60 seen_by_card "$2"
-	fv_check "$1: it waits" looked ones
+	fv_check "$1: it waits" polled ones
 }
 
 # ready: let the card become ready, also after later resets

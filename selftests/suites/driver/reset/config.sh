@@ -68,7 +68,7 @@ for method in hot link; do
 	"$FV_DIR/fv_act" reset "$dev" $method >/tmp/killed.out &
 	pid=$!
 	fv_check "$what: the card is reset" fv_wait 60 seen_by_card $method
-	fv_check "$what: it waits" looked link_reads
+	fv_check "$what: it waits" polled link_reads
 	is_read "$what"
 	card train-time image
 	is_reset "$what"
@@ -115,7 +115,7 @@ fv_check "$what: then it ends" has_event "kind=reset origin=user .*method=flr du
 fv_release
 
 fv_check "the card works" works
-fv_check "the port is as it was" port_is port_before
+fv_check "the port is as before" port_is port_before
 fv_check "the module unloads" rmmod $FV_MODULE
 rmmod fv_port
 fv_finish

@@ -57,7 +57,7 @@ is_clean()
 	fv_release
 	fv_same "$1: the card is ready" ready "$(card_state)"
 	fv_check "$1: its configuration is the same, to the byte" card_is_as before
-	fv_check "$1: the port is as it was, then too" port_is port_before
+	fv_check "$1: the port is as before, then too" port_is port_before
 	fv_check "$1: the card works" works
 }
 
@@ -83,7 +83,7 @@ for method in flr hot link; do
 	waits "$what" $method "$FV_DIR/fv_act" reset "$dev" $method
 	cancelled "$what"
 	fv_same "$what: the card has failed" failed "$(card_state)"
-	fv_check "$what: the port is as it was" port_is port_before
+	fv_check "$what: the port is as before" port_is port_before
 	ready
 	is_clean "$what"
 done
@@ -97,9 +97,9 @@ for method in hot link; do
 	"$FV_DIR/fv_act" reset "$dev" $method >/tmp/killed.out &
 	pid=$!
 	fv_check "$what: the card is reset" fv_wait 60 seen_by_card $method
-	fv_check "$what: it waits" looked link_reads
+	fv_check "$what: it waits" polled link_reads
 	cancelled "$what"
-	fv_check "$what: the port is as it was" port_is port_before
+	fv_check "$what: the port is as before" port_is port_before
 	card train-time image
 	release
 	is_clean "$what"
@@ -112,7 +112,7 @@ id=$(running)
 kill -KILL "$pid"
 fv_check "$what: it is gone" fv_wait $GONE_S gone "$pid"
 wait "$pid" 2>/dev/null
-fv_check "$what: the operation goes on" looked ones 10
+fv_check "$what: the operation goes on" polled ones 10
 fv_same "$what: and is the same one" "$id" "$(running)"
 ready
 fv_check "$what: until the card is ready" fv_wait 60 device_is "$dev" ready
@@ -124,7 +124,7 @@ is_clean "$what"
 # --- open
 waits "open" flr "$FV_DIR/vfio_hold" "$dev"
 killed "open"
-fv_check "open: the port is as it was" port_is port_before
+fv_check "open: the port is as before" port_is port_before
 ready
 is_clean "open"
 
@@ -157,7 +157,7 @@ for method in flr link; do
 	fv_unbind "$dev" &
 	unbind=$!
 	fv_check "$what: it waits, too" fv_wait 60 is_in $unbind unbind_store
-	fv_check "$what: for the reset, which goes on" looked ones 10
+	fv_check "$what: for the reset, which goes on" polled ones 10
 	fv_check "$what: it does not end before" fv_driver_is "$dev" $FV_DRIVER
 	ready
 	wait $pid

@@ -15,7 +15,7 @@ METHODS="flr pm hot link"
 # no link monitor here, see suite monitor
 monitor_off="monitor_interval_ms=0"
 # polls of a card that is not ready: more than a minute with doubling intervals
-LOOKS=40
+POLLS=40
 declare -A card_of=([flr]=FV_CARD [pm]=FV_CARD_MSI [hot]=FV_CARD_4G [link]=FV_CARD_NOFLR)
 # fallback method for a card that hangs
 declare -A other_of=([flr]=hot [pm]=hot [hot]=link [link]=hot)
@@ -70,7 +70,7 @@ cell_not_there()
 # held: check that the reset $waits polls the held card, and succeeds once it is released
 held()
 {
-	check "it goes on to look" looked ones "$LOOKS"
+	check "it keeps polling" polled ones "$POLLS"
 	check "it is not done before" kill -0 "$waits"
 	release
 	wait "$waits"
@@ -135,7 +135,7 @@ cell_comes_back_slow()
 	check "twice: done" act reset "$dev" "$method"
 	check "twice: the card saw it, and three trainings" eval \
 		'seen $method && [ "$(trace_count "training (from|recovery)")" = 3 ]'
-	check "twice: the link is as it was" link_is "$port" "$speed" "$width"
+	check "twice: the link is as before" link_is "$port" "$speed" "$width"
 	check "twice: counted" test "$(counter "$dev" retrains_ok)" = $((ok + 1))
 	fault come-back 1 1
 	done_by_it
@@ -143,7 +143,7 @@ cell_comes_back_slow()
 	check "for good: counted" test "$(counter "$dev" retrains_failed)" = $((bad + 1))
 	fault repair
 	act reset "$dev" "$method"
-	check "repaired: the link is as it was" link_is "$port" "$speed" "$width"
+	check "repaired: the link is as before" link_is "$port" "$speed" "$width"
 }
 
 cell_another_card()

@@ -61,7 +61,7 @@ mark
 submit reset "$dev" flr
 stuck=$ID
 fv_check "a reset of a card that hangs is under way" fv_wait 60 runs "$stuck"
-fv_check "it polls the card" fv_wait 60 looked ones
+fv_check "it polls the card" fv_wait 60 polled ones
 # distribution kernels have it
 if [ "$FV_KERNEL" != debug ] || modprobe -n $FAMILY 2>/dev/null; then
 	beside "a module with a family is loaded" modprobe $FAMILY
@@ -106,7 +106,7 @@ fault not-ready hold
 mark
 submit reset "$dev" flr
 stuck=$ID
-fv_check "another reset hangs" fv_wait 60 looked ones
+fv_check "another reset hangs" fv_wait 60 polled ones
 submit fence "$dev"
 fence=$ID
 submit fence "$dev" detached
@@ -125,7 +125,7 @@ fv_check "a reset of a fenced card is refused" fv_wait 60 ended "$(sed -n 's/^id
 	"EBUSY $dev: fenced by"
 fv_check "recovered" act recover "$dev"
 fv_same "the card is ready again" ready "$(card_state)"
-fv_check "the port is as it was" port_is port_before
+fv_check "the port is as before" port_is port_before
 
 fv_check "an unknown operation is refused" refused op 4000000000
 fv_check "by number" said "error ENOENT operation 4000000000: unknown"

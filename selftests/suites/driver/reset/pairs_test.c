@@ -359,8 +359,8 @@ FIXTURE(pairs)
 };
 
 /*
- * How each side waits; NULL: it returns while the operation runs. With the port isolated, the PCI
- * core hears of no error.
+ * How each side waits; NULL: it returns while the operation runs. An isolated port reports no error
+ * to the PCI core.
  */
 FIXTURE_VARIANT(pairs)
 {

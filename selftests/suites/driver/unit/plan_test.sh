@@ -46,14 +46,14 @@ runs()
 	plan_runs "$1" "$2" "${@:3}" | sort
 }
 
-# budget ASKED KERNELS SUITE…: print status and message
+# budget REQUESTED KERNELS SUITE…: print status and message
 budget()
 {
-	local asked=$1 kernels=$2 plan rc=0
+	local requested=$1 kernels=$2 plan rc=0
 	shift 2
 
-	mapfile -t plan < <(plan_runs "$kernels" "$asked" "$@")
-	plan_budget "$asked" "${plan[@]}" >"$TMP/said" 2>&1 || rc=$?
+	mapfile -t plan < <(plan_runs "$kernels" "$requested" "$@")
+	plan_budget "$requested" "${plan[@]}" >"$TMP/said" 2>&1 || rc=$?
 	echo "$rc $(sed -n 's/.*: \([0-9]* min\).*/\1/p' "$TMP/said" | head -n 1)"
 }
 

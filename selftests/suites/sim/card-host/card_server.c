@@ -98,7 +98,7 @@ void server_stop(struct server *server)
 	rmdir(server->dir);
 }
 
-static const char *ask(struct server *server, const char *line)
+static const char *request(struct server *server, const char *line)
 {
 	uint64_t end = now_ns() + CTL_PATIENCE_MS * 1000000ull;
 	size_t have = 0;
@@ -130,7 +130,7 @@ static struct json_object *vctl(struct server *server, const char *fmt, va_list 
 	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
 	line[n++] = '\n';
 	line[n] = '\0';
-	answer = json_tokener_parse(ask(server, line));
+	answer = json_tokener_parse(request(server, line));
 	if (!answer || !json_object_object_get_ex(answer, "ok", &ok))
 		fail("no JSON with ok: %s", server->line);
 	if (json_object_get_boolean(ok))

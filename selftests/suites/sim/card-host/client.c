@@ -164,7 +164,7 @@ static void serve(struct client *client, const struct proto_hdr *hdr, const uint
 	struct proto_hdr reply = { .id = hdr->id, .cmd = hdr->cmd, .flags = PROTO_TYPE_REPLY };
 	size_t len = 16;
 
-	client->asked++;
+	client->served++;
 	if (addr < client->guest_base || count > client->guest_size ||
 	    addr - client->guest_base > client->guest_size - count) {
 		reply.flags |= PROTO_ERROR;

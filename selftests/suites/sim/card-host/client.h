@@ -20,7 +20,7 @@ struct client {
 	int sock;
 	uint16_t id;
 	uint64_t slowest_ns;		/* slowest reply */
-	unsigned int asked;		/* DMA requests of the server that were served */
+	unsigned int served;		/* DMA requests of the server that were served */
 	int memory_fd;			/* guest memory */
 	uint8_t *memory;
 	uint64_t guest_base;		/* DMA to [base, base + size) is served from ... */

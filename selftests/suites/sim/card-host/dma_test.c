@@ -59,7 +59,7 @@ TEST_F(dma, both_ways_in_mapped_memory)
 {
 	dma_map_all(self->client, BASE, true);
 	EXPECT_TRUE(goes_round(self->client, 0x54321, 0));
-	EXPECT_EQ(self->client->asked, 0);
+	EXPECT_EQ(self->client->served, 0);
 	EXPECT_EQ(bar_get(self->client, 0, CARD_ENGINE(0) + CARD_ENG_BYTES), 2 * 0x54321);
 	EXPECT_EQ(bar_get(self->client, 0, CARD_ENGINE(0) + CARD_ENG_DONE), 2);
 	EXPECT_EQ(bar_get(self->client, 0, CARD_ENGINE(0) + CARD_ENG_TAIL), 2);
@@ -70,14 +70,14 @@ TEST_F(dma, both_ways_by_message)
 {
 	dma_map_all(self->client, BASE, false);
 	EXPECT_TRUE(goes_round(self->client, 0x54321, 0));
-	EXPECT_GT(self->client->asked, 10);
+	EXPECT_GT(self->client->served, 10);
 }
 
-TEST_F(dma, messages_can_be_asked_for)
+TEST_F(dma, messages_can_be_requested)
 {
 	dma_map_all(self->client, BASE, true);
 	EXPECT_TRUE(goes_round(self->client, 0x2000, CARD_ENG_CTRL_MESSAGES));
-	EXPECT_GT(self->client->asked, 5);
+	EXPECT_GT(self->client->served, 5);
 }
 
 TEST_F(dma, scattered_pages_are_gathered)
@@ -153,7 +153,7 @@ TEST_F(dma, unmapped_addresses_are_refused_by_the_client)
 	EXPECT_EQ(le32_get(self->client->memory + RING_AT + CARD_DESC_STATUS),
 		  CARD_DESC_DONE | CARD_ERR_READ);
 	EXPECT_EQ(bits_dma(self->client, &out, 1, 0), CARD_ERR_WRITE);
-	EXPECT_EQ(self->client->asked, 2);
+	EXPECT_EQ(self->client->served, 2);
 	/* unmap takes effect at once */
 	EXPECT_TRUE(goes_round(self->client, 4096, 0));
 	ASSERT_EQ(__dma_unmap(self->client, BASE, CLIENT_MEMORY, 0), 0);

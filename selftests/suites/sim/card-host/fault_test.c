@@ -250,7 +250,7 @@ TEST_F(fault, design_is_held)
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 0);
 	ctl(self->server, "release");
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 1);
-	EXPECT_EQ(trace_count(self->server, "design-asked", "us after it was ready"), 1);
+	EXPECT_EQ(trace_count(self->server, "design-read", "us after it was ready"), 1);
 }
 
 /* Release one function only. */
@@ -283,8 +283,8 @@ static unsigned long last_lateness(struct server *server)
 	char *text = trace_text(server), *at = text, *next;
 	unsigned long us = 0;
 
-	while ((next = strstr(at, "asked "))) {
-		if (sscanf(next, "asked %*[^:]: %lu us after", &us) != 1)
+	while ((next = strstr(at, "first-read "))) {
+		if (sscanf(next, "first-read %*[^:]: %lu us after", &us) != 1)
 			us = 0;
 		at = next + 1;
 	}
@@ -293,17 +293,17 @@ static unsigned long last_lateness(struct server *server)
 }
 
 /* The trace has the delay from ready to the first config read. */
-TEST_F(fault, ready_and_asked)
+TEST_F(fault, ready_and_first_read)
 {
 	ctl(self->server, "ready-after flr 50");
 	bits_flr(self->client);
 	cfg_get(self->client, PCI_VENDOR_ID, 4);
-	EXPECT_EQ(trace_count(self->server, "asked", ""), 1);
+	EXPECT_EQ(trace_count(self->server, "first-read", ""), 1);
 	ctl(self->server, "wait ready");
 	usleep(20000);
 	cfg_get(self->client, PCI_VENDOR_ID, 4);
 	cfg_get(self->client, PCI_VENDOR_ID, 4);
-	EXPECT_EQ(trace_count(self->server, "asked", "us after it was ready"), 2);
+	EXPECT_EQ(trace_count(self->server, "first-read", "us after it was ready"), 2);
 	EXPECT_GE(last_lateness(self->server), 20000);
 	EXPECT_LT(last_lateness(self->server), 10000000);
 }
@@ -315,10 +315,10 @@ TEST_F(fault, design_ready_later)
 	bits_flr(self->client);
 	bits_enable(self->client);
 	EXPECT_EQ(bar_get(self->client, 0, CARD_REG_READY), 0);
-	EXPECT_EQ(trace_count(self->server, "design-asked", ""), 0);
+	EXPECT_EQ(trace_count(self->server, "design-read", ""), 0);
 	while (!bar_get(self->client, 0, CARD_REG_READY))
 		;
-	EXPECT_EQ(trace_count(self->server, "design-asked", "us after it was ready"), 1);
+	EXPECT_EQ(trace_count(self->server, "design-read", "us after it was ready"), 1);
 	ctl(self->server, "ready-after design image");
 	bits_flr(self->client);
 	bits_enable(self->client);
@@ -496,7 +496,7 @@ TEST_F(fault, dma_storm_at_unmapped_addresses_asks_the_client)
 	client_serve(self->client, 100);
 	ctl(self->server, "storm off");
 	client_serve(self->client, 10);
-	EXPECT_GT(self->client->asked, 5);
+	EXPECT_GT(self->client->served, 5);
 	EXPECT_GT(status_int(self->server, "functions.0.dma.faults"), 5);
 }
 

@@ -189,7 +189,7 @@ restore
 fault flr-ignored 1
 bar $SCRATCH=4321
 flr
-fv_same "FLR ignored: the registers are as they were" 00004321 "$(bar $SCRATCH)"
+fv_same "FLR ignored: the registers are as before" 00004321 "$(bar $SCRATCH)"
 
 fault bars-lost now
 fv_check "BARs lost: the card answers without configuration" fv_wait 60 lost

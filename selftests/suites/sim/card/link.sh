@@ -125,6 +125,6 @@ echo "$reset_methods" >"$FV_PCI/$dev/reset_method"
 fv_check "the module unloads" rmmod fv_port
 echo "$port" >/sys/bus/pci/drivers/pcieport/unbind
 echo "$port" >/sys/bus/pci/drivers/pcieport/bind
-fv_same "the port is as it was" "$before_load" "$(od -An -v -tx1 "$config")"
+fv_same "the port is as before" "$before_load" "$(od -An -v -tx1 "$config")"
 fv_same "the function answers" "$id" "$(reg "$dev" 0.l)"
 fv_finish

@@ -101,7 +101,7 @@ static void on_ended(struct fv_op *op)
 
 	fv_op_status(op, &status);
 	kernel_assert(status.state == FPGA_VFIO_OP_STATE_ENDED);
-	/* who hears of it may unbind the device */
+	/* an observer may unbind the device */
 	kernel_assert(!kernel_locks);
 	did("ended:%u:%d ", op->id, op->error);
 }

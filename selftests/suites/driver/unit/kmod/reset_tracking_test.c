@@ -163,7 +163,7 @@ TEST_F(tracking, nothing_is_tracked)
 	EXPECT_EQ(1, nr_took);
 }
 
-/* The tracked call counts the reset of its own device: only it knows the method's result. */
+/* The tracked call counts the reset of its device: only it knows the method's result. */
 TEST_F(tracking, the_tracked_device_is_reset)
 {
 	struct fv_reset_tracking tracking = { .is_seen = true };

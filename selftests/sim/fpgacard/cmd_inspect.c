@@ -315,7 +315,7 @@ static bool run_help(struct ctl_call *call)
 	return true;
 }
 
-const struct ctl_command cmd_look[] = {
+const struct ctl_command cmd_inspect[] = {
 	{ "status", "", "what the card is and does, all counters", run_status },
 	{ "trace", "[FROM]", "events, from a number on (\"next\" of the last answer)", run_trace },
 	{ "wait", "STATE|attached|detached|link-up|link-down|idle|loads N|resets KIND N [MS]",
