@@ -121,7 +121,7 @@ static int group_device_open(struct device *dev, const char *token)
 	return dev->fd < 0 ? -errno : 0;
 }
 
-static int device_look(struct device *dev)
+static int device_read_info(struct device *dev)
 {
 	unsigned int index;
 
@@ -157,7 +157,7 @@ int __device_open_token(struct device *dev, struct iommu *iommu,
 		group_device_open(dev, token);
 	if (ret)
 		return ret;
-	ret = device_look(dev);
+	ret = device_read_info(dev);
 	if (ret)
 		device_close(dev);
 	return ret;

@@ -52,7 +52,7 @@ static int is_of_the_kernel(const char *name)
 }
 
 /* Objects in use per slab cache, from /proc/slabinfo. */
-static void look_at_slabs(struct memory_use *use)
+static void read_slabs(struct memory_use *use)
 {
 	FILE *file = fopen("/proc/slabinfo", "r");
 	long long active, size;
@@ -73,7 +73,7 @@ static void look_at_slabs(struct memory_use *use)
  * Memory outside of slabs, in kB. The stacks of threads are vmalloc memory, too, but a busy system
  * starts more kworkers: their number in use is that of task_struct.
  */
-static void look_at_pages(struct memory_use *use)
+static void read_pages(struct memory_use *use)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
 	char line[256], name[64];
@@ -121,7 +121,7 @@ static void need_exact_counts(void)
  * kfree_rcu() delays a free, in batches of up to 5 s, which drop_caches expedites. The objects are
  * free only after the next grace period.
  */
-void memory_look(struct memory_use *use)
+void memory_read(struct memory_use *use)
 {
 	unsigned int pass;
 
@@ -133,8 +133,8 @@ void memory_look(struct memory_use *use)
 		file_write("3", "/proc/sys/vm/drop_caches");
 		wait_for_rcu();
 	}
-	look_at_slabs(use);
-	look_at_pages(use);
+	read_slabs(use);
+	read_pages(use);
 }
 
 static long long value_of(const struct memory_use *use, const char *name)
@@ -168,7 +168,7 @@ unsigned int memory_grew(const struct memory_use *first,
 
 	/* KASAN's quarantine keeps freed objects, which looks the same as a leak. */
 	if (has_kmemleak()) {
-		printf("# the debug kernel's kmemleak looks for leaks\n");
+		printf("# the debug kernel's kmemleak finds leaks\n");
 		return 0;
 	}
 	for (i = 0; i < last->nr; i++) {

@@ -13,7 +13,7 @@ struct memory_use {
 	} caches[400];
 };
 
-void memory_look(struct memory_use *use);
+void memory_read(struct memory_use *use);
 
 /*
  * Print and count the caches that grew in both halves of a test of @lives each, by about an

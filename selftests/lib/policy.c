@@ -58,7 +58,7 @@ static void put_register(struct genl_attrs *policy, char *list)
 	for (i = 0; strcmp(list, "none") && i < 4; i++) {
 		word = strsep(&list, ",");
 		if (!word || !*word)
-			fail("ready_register: BAR,OFFSET,MASK,VALUE is wanted");
+			fail("ready_register: expected BAR,OFFSET,MASK,VALUE");
 		n[i] = strtoull(word, NULL, 0);
 		if (!list)
 			list = "";
@@ -78,7 +78,7 @@ void policy_put(struct genl_attrs *policy, const char *word)
 	snprintf(copy, sizeof(copy), "%s", word);
 	value = strchr(copy, '=');
 	if (!value)
-		fail("%s: key=value is wanted", word);
+		fail("%s: expected key=value", word);
 	*value++ = '\0';
 	if (!strcmp(name, "reset_methods")) {
 		put_methods(policy, value);

@@ -9,7 +9,7 @@
 
 int sysfs_set_root(const char *dir);
 bool sysfs_is_live(void);
-/* Why a command that asks the driver or the kernel fails below --sysroot. */
+/* Why a command that needs the driver or the kernel fails below --sysroot. */
 #define NEEDS_LIVE_SYSTEM	"needs the live system; drop --sysroot"
 
 char *sysfs_path(const char *fmt, ...) __printf(1, 2);

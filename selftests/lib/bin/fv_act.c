@@ -487,7 +487,7 @@ static int run_listen(struct genl *genl, char **words, struct genl_answer *answe
 	return ret;
 }
 
-/* What @words ask for, which end with NULL; and how it ended. Negative errno, or 0. */
+/* Run the request in @words, which end with NULL. Negative errno, or 0. */
 static int run_words(struct genl *genl, int nr, char **words)
 {
 	const char *verb = nr ? words[0] : "";

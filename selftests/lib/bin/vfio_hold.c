@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * vfio_hold [-r|-e] BDF: open a device and hold it. Says "held" when it has it. Ends
- * on SIGTERM, and with -r also when the kernel asks for the device. With -e it says
+ * on SIGTERM, and with -r also when the kernel requests the device. With -e it says
  * "error" and "request" each time that it is told so, and does what the lines of its
  * input say (../card/orders.h); it answers with the line and what came of it. On
- * SIGUSR1 it asks for VFIO_DEVICE_RESET, and says "reset ERRNO" when that returns. With
+ * SIGUSR1 it requests VFIO_DEVICE_RESET, and says "reset ERRNO" when that returns. With
  * FV_VF_TOKEN in the environment it opens the device by that VF token.
  * Exit: 0, or 3 when an access to a mapping ended in SIGBUS.
  */
@@ -47,7 +47,7 @@ static bool obey_input(struct orders *orders)
 	return true;
 }
 
-/* Hold it until it is to be let go. Signals come only while it waits. */
+/* Hold it until it is to be released. Signals come only while it waits. */
 static void hold(struct orders *orders, struct pollfd *fds, bool leaves, bool tells)
 {
 	static const char *const names[] = { "request", "error" };
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 	fds[2].fd = STDIN_FILENO;
 	if (tells)
 		irq_enable(&user.dev, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &fds[1].fd);
-	/* from here on only while hold() waits, which looks at what came before */
+	/* from here on only while hold() waits, which handles those that came before */
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	puts("held");
 	fflush(stdout);

@@ -12,7 +12,7 @@
 /* each poll costs two accesses that the card's server handles */
 static unsigned int poll_ms = 50;
 module_param(poll_ms, uint, 0644);
-MODULE_PARM_DESC(poll_ms, "how often to look for what happened at the link");
+MODULE_PARM_DESC(poll_ms, "interval of reads of the link");
 
 static void fire(struct irq_work *work)
 {
@@ -46,7 +46,7 @@ static u32 causes(struct fv_port *p, u32 status)
 	return on;
 }
 
-static bool look(struct fv_port *p)
+static bool read_link(struct fv_port *p)
 {
 	u32 link, status, on, rising;
 	unsigned int fn;
@@ -98,7 +98,7 @@ static void poll(struct work_struct *work)
 	bool is_rising;
 
 	raw_spin_lock_irqsave(&p->lock, flags);
-	is_rising = look(p);
+	is_rising = read_link(p);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 
 	if (is_rising)

@@ -189,7 +189,7 @@ struct answers {
 	uint32_t id;
 };
 
-static void ask(void *arg)
+static void read_id(void *arg)
 {
 	struct answers *answers = arg;
 
@@ -249,7 +249,7 @@ const char *card_dma_result(struct card *card, unsigned int nr, const struct eng
 struct check {
 	struct card *card;
 	unsigned int nr;
-	struct card_look *look;
+	struct card_state *state;
 	const char *wrong;
 };
 
@@ -278,12 +278,12 @@ static void check(void *arg)
 {
 	struct check *check = arg;
 	struct card *card = check->card;
-	struct card_look *look = check->look;
+	struct card_state *state = check->state;
 	uint32_t seed = now_ns();
 
-	look->uptime_ms = get(card, CARD_REG_UPTIME_MS);
-	look->loads = get(card, CARD_REG_LOADS);
-	look->build = get(card, CARD_REG_BUILD);
+	state->uptime_ms = get(card, CARD_REG_UPTIME_MS);
+	state->loads = get(card, CARD_REG_LOADS);
+	state->build = get(card, CARD_REG_BUILD);
 	card->regs[CARD_REG_SCRATCH(1) / 4] = seed;
 	card->memory[0] = ~seed;
 	if (get(card, CARD_REG_SCRATCH(1)) != seed)
@@ -296,21 +296,21 @@ static void check(void *arg)
 		check->wrong = "it went away again";
 }
 
-bool card_check(struct card *card, unsigned int nr, struct card_look *look)
+bool card_check(struct card *card, unsigned int nr, struct card_state *state)
 {
-	struct check arg = { .card = card, .nr = nr, .look = look };
+	struct check arg = { .card = card, .nr = nr, .state = state };
 	struct answers answers = { .card = card };
 
-	memset(look, 0, sizeof(*look));
+	memset(state, 0, sizeof(*state));
 	if (!card->is_open)
-		snprintf(look->why, sizeof(look->why), "no card");
-	else if (!card_guarded(ask, &answers))
-		snprintf(look->why, sizeof(look->why), "SIGBUS");
+		snprintf(state->why, sizeof(state->why), "no card");
+	else if (!card_guarded(read_id, &answers))
+		snprintf(state->why, sizeof(state->why), "SIGBUS");
 	else if (answers.id != CARD_ID)
-		snprintf(look->why, sizeof(look->why), "reads %08x", answers.id);
+		snprintf(state->why, sizeof(state->why), "reads %08x", answers.id);
 	else if (!card_guarded(check, &arg))
-		snprintf(look->why, sizeof(look->why), "SIGBUS in use");
+		snprintf(state->why, sizeof(state->why), "SIGBUS in use");
 	else if (arg.wrong)
-		snprintf(look->why, sizeof(look->why), "%s", arg.wrong);
-	return !look->why[0];
+		snprintf(state->why, sizeof(state->why), "%s", arg.wrong);
+	return !state->why[0];
 }

@@ -27,7 +27,7 @@ struct card {
 };
 
 /* Result of a check. */
-struct card_look {
+struct card_state {
 	uint32_t uptime_ms;	/* on the card's clock, at its first answer */
 	uint32_t loads, build;
 	char why[80];		/* reason for a failure */
@@ -48,7 +48,7 @@ void card_close(struct card *card, bool is_unbound);
 int card_reset(struct card *card);
 
 /* Check registers, memory, DMA in both directions and interrupt with engine @nr; faults fail. */
-bool card_check(struct card *card, unsigned int nr, struct card_look *look);
+bool card_check(struct card *card, unsigned int nr, struct card_state *state);
 
 /*
  * Reset and start engine @nr with a page that goes to the card and back; @seed determines its

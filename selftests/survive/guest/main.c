@@ -42,7 +42,7 @@ static struct {
 	/* a watch in progress, and its last failure */
 	char watch[16];
 	unsigned long long watch_end;
-	struct card_look look;
+	struct card_state state;
 } guest;
 
 __attribute__((format(printf, 1, 2)))
@@ -60,13 +60,13 @@ static void tell(const char *fmt, ...)
 		perror("ttyS1");
 }
 
-static void tell_look(const char *number, bool works)
+static void tell_state(const char *number, bool works)
 {
 	if (works)
-		tell("%s ok %u %u %08x", number, guest.look.uptime_ms, guest.look.loads,
-		     guest.look.build);
+		tell("%s ok %u %u %08x", number, guest.state.uptime_ms, guest.state.loads,
+		     guest.state.build);
 	else
-		tell("%s no %s", number, guest.look.why);
+		tell("%s no %s", number, guest.state.why);
 }
 
 /* A device appears in sysfs before its BARs are assigned and before it can be bound. */
@@ -121,7 +121,7 @@ static void obey(char *line)
 	if (!strcmp(word, "card")) {
 		take(number, ms);
 	} else if (!strcmp(word, "check")) {
-		tell_look(number, card_check(&guest.card, CHECK_ENGINE, &guest.look));
+		tell_state(number, card_check(&guest.card, CHECK_ENGINE, &guest.state));
 	} else if (!strcmp(word, "watch")) {
 		snprintf(guest.watch, sizeof(guest.watch), "%s", number);
 		guest.watch_end = now_ns() + ms * 1000000ull;
@@ -164,11 +164,11 @@ static void listen(void)
 
 static void watch(void)
 {
-	bool works = card_check(&guest.card, CHECK_ENGINE, &guest.look);
+	bool works = card_check(&guest.card, CHECK_ENGINE, &guest.state);
 
 	if (!works && now_ns() < guest.watch_end)
 		return;
-	tell_look(guest.watch, works);
+	tell_state(guest.watch, works);
 	guest.watch[0] = '\0';
 }
 

@@ -299,7 +299,7 @@ whole_disk_refused()
 	in_use 0c:00.0 "nvme4n1 is mounted on /srv/whole"
 }
 
-hold claimed_disk_refused "a disk that something else has claimed is not taken, and only looked at by show"
+hold claimed_disk_refused "a disk that something else has claimed is not taken, and only read by show"
 claimed_disk_refused()
 {
 	mkdir "$tree/claimed"
@@ -389,7 +389,7 @@ member_held_refused()
 	unchanged
 }
 
-hold member_unseen_refused "a member of ours that is held counts, though the holder cannot be seen"
+hold member_unseen_refused "a bound member that is held counts, though the holder cannot be seen"
 member_unseen_refused()
 {
 	rm -r "$tree/proc/4242"

@@ -183,14 +183,14 @@ duration-ns 2103456789
 END
 }
 
-# asked TEXT: check the requests that the driver got, except those for counters
-asked()
+# requests TEXT: check the requests that the driver got, except those for counters
+requests()
 {
 	grep -v '^device-get ' "$tree/netlink/log" | diff -u - <(printf '%s\n' "$@")
 }
 
-# not_asked: check that the driver got no request that changes anything
-not_asked()
+# no_request: check that the driver got no request that changes anything
+no_request()
 {
 	! grep -qE '^(reset|retrain|device-set|fence|recover|release) ' "$tree/netlink/log"
 }

@@ -26,9 +26,9 @@
 #define NS_PER_S	1000000000LL
 
 /* Poll interval of the file, in real time. */
-#define LOOK_MS		2
+#define POLL_MS		2
 
-static const struct timespec look = { .tv_nsec = LOOK_MS * NS_PER_MS };
+static const struct timespec poll_time = { .tv_nsec = POLL_MS * NS_PER_MS };
 
 /* The file; NULL for real time. */
 static const char *clock_file(void)
@@ -60,7 +60,7 @@ static long long now_ns(const char *file, bool *is_auto)
 		fclose(f);
 		if (n >= 1)
 			break;
-		clock_nanosleep(CLOCK_REALTIME, 0, &look, NULL);
+		clock_nanosleep(CLOCK_REALTIME, 0, &poll_time, NULL);
 	}
 	if (is_auto)
 		*is_auto = n == 2;
@@ -127,7 +127,7 @@ int nanosleep(const struct timespec *ts, struct timespec *left)
 	if (is_auto)
 		set_auto(file, end_ns);
 	while (!is_reached(file, end_ns)) {
-		if (clock_nanosleep(CLOCK_REALTIME, 0, &look, NULL) == EINTR) {
+		if (clock_nanosleep(CLOCK_REALTIME, 0, &poll_time, NULL) == EINTR) {
 			errno = EINTR;
 			return -1;
 		}
@@ -146,7 +146,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	end_ns = now_ns(file, NULL) + timeout_ms * NS_PER_MS;
 	tell(file, end_ns);
 	do
-		ret = REAL(poll)(fds, n, LOOK_MS);
+		ret = REAL(poll)(fds, n, POLL_MS);
 	while (!ret && !is_reached(file, end_ns));
 	return ret;
 }
@@ -162,7 +162,7 @@ int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ts
 	end_ns = now_ns(file, NULL) + to_ns(ts);
 	tell(file, end_ns);
 	do
-		ret = REAL(sigtimedwait)(set, info, &look);
+		ret = REAL(sigtimedwait)(set, info, &poll_time);
 	while (ret < 0 && errno == EAGAIN && !is_reached(file, end_ns));
 	return ret;
 }
@@ -180,7 +180,7 @@ int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	tell(file, to_ns(until));
 	do {
 		REAL(clock_gettime)(CLOCK_MONOTONIC, &end);
-		end.tv_nsec += LOOK_MS * NS_PER_MS;
+		end.tv_nsec += POLL_MS * NS_PER_MS;
 		if (end.tv_nsec >= NS_PER_S) {
 			end.tv_sec++;
 			end.tv_nsec -= NS_PER_S;

@@ -25,7 +25,7 @@ dry_run_ok()
 	prints "0000:07:00.1: card would be fenced for at most 600s
 $table
 The port (0000:00:07.0) would keep the link disabled until recovery."
-	asked "fence bdf=0000:07:00.1 timeout-ms=600000 detached dry-run "
+	requests "fence bdf=0000:07:00.1 timeout-ms=600000 detached dry-run "
 }
 
 hold fence_ok "a fence is detached, and its end and the next step are told"
@@ -44,7 +44,7 @@ fence_ok()
 	[ "$(tail -n +2 <<<"$out")" = "$table
 The port (0000:00:07.0) leaves the link enabled.
 To end the fence: fpgactl recover 0000:07:00.1" ]
-	asked "fence bdf=0000:07:00.1 timeout-ms=600000 detached "
+	requests "fence bdf=0000:07:00.1 timeout-ms=600000 detached "
 }
 
 hold json_ok "a program reads who is fenced off, until when, and what the link does"
@@ -75,7 +75,7 @@ timeout_ok()
 		: >"$tree/netlink/log"
 		fvl fence --timeout "${word%:*}" 07:00.1
 		succeeds
-		asked "fence bdf=0000:07:00.1 timeout-ms=${word#*:} detached "
+		requests "fence bdf=0000:07:00.1 timeout-ms=${word#*:} detached "
 	done
 }
 
@@ -89,7 +89,7 @@ timeout_refused()
 		refuses 2 "fence: invalid --timeout '$word': not a time from 100ms to 24h"
 	done
 	hints "Expected a time such as 30, 30s, 5m or 1h."
-	not_asked
+	no_request
 }
 
 hold columns_ok "-o chooses columns of the functions"
@@ -103,7 +103,7 @@ columns_ok()
 	refuses 2 "unknown column 'NOSUCH'"
 	fvl fence --json -o DEVICE 07:00.1
 	[ "$rc" = 2 ]
-	not_asked
+	no_request
 }
 
 hold busy_refused "what the driver refuses is busy, in its own words, with what to do"
@@ -152,8 +152,8 @@ silent_driver_refused()
 	refuses 1 "0000:07:00.1: fence: driver returned no result"
 }
 
-hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
-not_ours_refused()
+hold not_bound_refused "a device of another driver, a bridge and a recorded system are refused"
+not_bound_refused()
 {
 	fvl fence 01:00.1
 	refuses 3 "0000:01:00.1: fence: not bound to fpga_vfio_pci (driver: xdma)"

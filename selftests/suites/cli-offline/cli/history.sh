@@ -144,18 +144,18 @@ port_ok()
 	some | answer history-get
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" | answer device-get
 	fvl history 07:00.0
-	asked "history-get port=0000:00:07.0 "
+	requests "history-get port=0000:00:07.0 "
 	# without a card, a function has a history under its own address
 	printf '%s\n' "bdf 0000:07:00.0" | answer device-get
 	: >"$tree/netlink/log"
 	fvl history 07:00.0
-	asked "history-get port=0000:07:00.0 "
+	requests "history-get port=0000:07:00.0 "
 	# not bound to this driver any more
 	: >"$tree/netlink/log"
 	fvl history 01:00.0
 	fvl history 00:01.0
 	fvl history 00:00.0
-	asked "history-get port=0000:00:01.0 " "history-get port=0000:00:01.0 " \
+	requests "history-get port=0000:00:01.0 " "history-get port=0000:00:01.0 " \
 		"history-get port=0000:00:00.0 "
 }
 
@@ -187,7 +187,7 @@ all_ok()
 	succeeds
 	[ "$(awk 'NR > 1 { print $3 }' <<<"$out" | xargs)" = \
 		"0000:00:07.0 0000:00:07.0 0000:00:01.0 0000:00:07.0 0000:00:07.0 0000:00:07.0 0000:00:07.0 0000:00:01.0" ]
-	asked "history-get "
+	requests "history-get "
 }
 
 hold clock_ok "events of a port stay in their order when the clock is set back"
@@ -478,7 +478,7 @@ always_changing_refused()
 	echo "fail 4 overtaken" | answer history-get
 	fvl history
 	refuses 1 "fpga_vfio_pci: history: overtaken"
-	asked "history-get "
+	requests "history-get "
 	: >"$tree/netlink/log"
 	echo "fail 4" | answer group-get
 	fvl stats

@@ -16,7 +16,7 @@ card()
 	} | answer card-get
 }
 
-hold sysfs_ok "of a device that is not ours the port's registers are read"
+hold sysfs_ok "for a device of another driver the port's registers are read"
 sysfs_ok()
 {
 	fv link 01:00.0
@@ -140,7 +140,7 @@ dead_port_ok()
 	grep -q '^Link:  *unknown: the port has no link or is not responding$' <<<"$out"
 }
 
-hold driver_ok "of a device that is ours the driver is asked, and its state shown"
+hold driver_ok "for a bound device the state is read from the driver"
 driver_ok()
 {
 	card 0 "speed 3" "width 4" "max-speed 4" "max-width 8" "target-speed 4" active
@@ -157,7 +157,7 @@ Devices:       0000:07:00.0, 0000:07:00.1
 
 The link is degraded: speed 8 of 16 GT/s, width x4 of x8.
 Next: fpgactl retrain 0000:07:00.0"
-	asked "card-get port=0000:00:07.0 "
+	requests "card-get port=0000:00:07.0 "
 }
 
 hold target_ok "a port that aims lower than it could is to be told the speed"
@@ -211,7 +211,7 @@ fenced()
 		>>"$tree/netlink/card-get"
 }
 
-hold fenced_ok "of a fenced card it is shown who asked for it, for how long yet, how to end it"
+hold fenced_ok "a fenced card is shown with owner, time left and how to end the fence"
 fenced_ok()
 {
 	fenced
@@ -273,8 +273,8 @@ driver_refused()
 	refuses 1 "0000:07:00.0: link: driver sent no valid reply"
 }
 
-hold not_ours_ok "of a device that is not ours the driver is not asked"
-not_ours_ok()
+hold not_bound_ok "for a device of another driver there is no request"
+not_bound_ok()
 {
 	rm -r "$tree/netlink"
 	fvl link 01:00.0

@@ -336,7 +336,7 @@ domain_ok()
 	value '[.groups[].devices[].bdf] | index("10000:01:00.0") != null' true
 }
 
-hold state_ok "of devices that are ours the state is there on demand, and for a program"
+hold state_ok "the state of bound devices is there on demand, and for a program"
 state_ok()
 {
 	local word

@@ -53,7 +53,7 @@ link-disable auto
 reset-at-open auto
 open-limit 30s" ]
 	grep -q '^load-limit  *60s  *time limit for the link to come up after a reset of the card$' <<<"$out"
-	not_asked
+	no_request
 }
 
 # set_policy: set the reply to a policy without default values
@@ -249,7 +249,7 @@ shown_is_taken_ok()
 	[ "$(sent)" = "device-set bdf=0000:07:00.0 policy{ reset-method=2 reset-method=0 ready-register{ bar=2 offset=78187493532 mask=4294967295 value=2147483649 } load-limit-ms=60000 ready-limit-ms=1500 link-speed=3 link-width=16 retrain-tries=3 monitor-interval-ms=0 auto-retrain=1 identity=0 user-notification=1 aer=1 link-disable=0 reset-at-open=0 open-limit-ms=30000 } " ]
 }
 
-hold values_refused "what is no value of its key is refused, with what is, and nothing is asked"
+hold values_refused "no other value is accepted: the values of the key are named, without a request"
 values_refused()
 {
 	local word why
@@ -303,7 +303,7 @@ END
 	hints "To restore all keys: fpgactl policy BDF default"
 	fvl policy 07:00.0 aer=stop aer=recover
 	refuses 2 "policy: duplicate key 'aer'"
-	not_asked
+	no_request
 }
 
 hold keys_refused "an unknown key is refused, with the nearest one and all there are"
@@ -368,7 +368,7 @@ dry_run_ok()
 	value '[.dry_run, .before.aer, .after.aer, .after.identity]' '[true,"recover","stop","strict"]'
 	fvl policy -n --json 07:00.0 default aer=stop
 	value '.after' '{"aer":"stop"}'
-	not_asked
+	no_request
 }
 
 hold columns_refused "columns go with the table only"
@@ -381,7 +381,7 @@ columns_refused()
 	refuses 2 "policy: --output cannot be combined with KEY=VALUE"
 	fvl policy -o NOSUCH 07:00.0
 	refuses 2 "unknown column 'NOSUCH'"
-	not_asked
+	no_request
 }
 
 refuses_json()
@@ -399,11 +399,11 @@ silent_driver_refused()
 	: | answer device-get
 	fvl policy 07:00.0
 	refuses 1 "0000:07:00.0: policy: driver sent no valid reply"
-	not_asked
+	no_request
 }
 
-hold not_ours_refused "a device of another driver, a bridge and a recorded system have no policy"
-not_ours_refused()
+hold not_bound_refused "a device of another driver, a bridge and a recorded system have no policy"
+not_bound_refused()
 {
 	fvl policy 01:00.1
 	refuses 3 "0000:01:00.1: policy: not bound to fpga_vfio_pci (driver: xdma)"

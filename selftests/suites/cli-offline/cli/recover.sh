@@ -46,7 +46,7 @@ Link:      8 GT/s x8 (maximum: 16 GT/s x8)
 Link up:   after 1903.0 ms
 Answered:  after 2003.0 ms
 Usable:    after 2103.5 ms"
-	asked "recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 "
+	requests "recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 "
 }
 
 hold json_ok "a program reads every key"
@@ -71,7 +71,7 @@ dry_run_ok()
 no reset                             possible         100    60000
 └─0000:07:00.1 fpga_vfio_pci none
 hot                                  possible         202    61000"
-	asked "recover bdf=0000:07:00.1 dry-run "
+	requests "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run --json 07:00.1
 	value '[.dry_run, .state, (.steps | map([.method, .limit_ms]))]' '[true,null,[[null,60000],["hot",61000]]]'
 }
@@ -118,7 +118,7 @@ owner_refused()
 	: >"$tree/netlink/log"
 	fvl recover --force 07:00.1
 	succeeds
-	asked "recover bdf=0000:07:00.1 force dry-run " "recover bdf=0000:07:00.1 force "
+	requests "recover bdf=0000:07:00.1 force dry-run " "recover bdf=0000:07:00.1 force "
 }
 
 # fails CODE TEXT: as refuses(), with the tried steps on stdout
@@ -186,7 +186,7 @@ codes_refused()
 		fvl recover 07:00.1
 		refuses "$code" "0000:07:00.1: recover: because"
 		hints "$hint"
-		asked "recover bdf=0000:07:00.1 dry-run "
+		requests "recover bdf=0000:07:00.1 dry-run "
 	done <<'END'
 1 1 Run it as root on the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
@@ -207,7 +207,7 @@ refused_plan_refused()
 no reset                             not possible         100    60000 not possible here
 └─0000:07:00.1 fpga_vfio_pci none
 hot                                  not possible         202    61000 not possible here"
-	asked "recover bdf=0000:07:00.1 dry-run "
+	requests "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run 07:00.1
 	fails 1 "0000:07:00.1: recover: no method is possible"
 	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY" ]
@@ -252,13 +252,13 @@ columns_refused()
 	refuses 2 "unknown column 'NOSUCH'"
 	fvl recover --json -o METHOD 07:00.1
 	[ "$rc" = 2 ]
-	not_asked
+	no_request
 	fvl recover -o METHOD,TIME-MS 07:00.1
 	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME-MS" ]
 }
 
-hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
-not_ours_refused()
+hold not_bound_refused "a device of another driver, a bridge and a recorded system are refused"
+not_bound_refused()
 {
 	fvl recover 01:00.1
 	refuses 3 "0000:01:00.1: recover: not bound to fpga_vfio_pci (driver: xdma)"

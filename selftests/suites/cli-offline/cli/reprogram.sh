@@ -28,7 +28,7 @@ not_back()
 # fenced_and_back: check the requests that the driver got, in order
 fenced_and_back()
 {
-	asked "fence bdf=0000:07:00.1 timeout-ms=${1:-610000} " "recover bdf=0000:07:00.1 dry-run " \
+	requests "fence bdf=0000:07:00.1 timeout-ms=${1:-610000} " "recover bdf=0000:07:00.1 dry-run " \
 		"recover bdf=0000:07:00.1 " close
 }
 
@@ -67,7 +67,7 @@ order_ok()
 	card
 	fvl reprogram 07:00.1 -- sh -c "echo command >>'$tree/netlink/log'"
 	[ "$rc" = 0 ]
-	asked "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
+	requests "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
 		"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
 }
 
@@ -147,10 +147,10 @@ not_found_refused()
 	# a file instead of a directory in PATH
 	PATH=$work/file:$PATH fvl reprogram 07:00.1 -- no-such-command
 	refuses 127 "no-such-command: reprogram: command not found"
-	not_asked
+	no_request
 }
 
-hold path_ok "a command is looked for as a shell does, also in the working directory"
+hold path_ok "a command is found as by a shell, also in the working directory"
 path_ok()
 {
 	card
@@ -236,7 +236,7 @@ gone_refused()
 	done
 }
 
-hold again_refused "the driver waits for what else is at work on the card; it is asked once"
+hold again_refused "the driver waits for other operations on the card; it gets one request"
 again_refused()
 {
 	card
@@ -283,7 +283,7 @@ usage_refused()
 	fvl reprogram -o METHOD 07:00.1 -- touch "$work/ran"
 	[ "$rc" = 2 ]
 	[ ! -e "$work/ran" ]
-	not_asked
+	no_request
 }
 
 hold options_ok "what stands behind the dashes is the command's, options too"
@@ -325,7 +325,7 @@ no reset                             possible         100    60000
 └─0000:07:00.1 fpga_vfio_pci none
 hot                                  possible         202    61000"
 	[ ! -e "$work/ran" ]
-	asked "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "
+	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "
 	rm "$tree/netlink/recover-dry-run"
 	fvl reprogram --dry-run 07:00.1 -- true
 	succeeds
@@ -344,7 +344,7 @@ dry_run_refused()
 	fvl reprogram --dry-run 07:00.1 -- true
 	refuses 4 "0000:07:00.1: reprogram: 0000:07:00.2 has driver xdma"
 	hints "Nothing was changed. All functions of the card must be bound to"
-	asked "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run "
+	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run "
 	{ refusal 1 0000:00:07.0; echo "fail 16 fenced by fpgactl (pid 77)"; } | answer fence-dry-run
 	fvl reprogram --dry-run 07:00.1 -- true
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
@@ -536,7 +536,7 @@ signals_ok()
 		finish
 		[ "$rc" = "${signal#*:}" ]
 		[ "$(<"$work/heard")" = heard ]
-		asked "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
+		requests "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
 			"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
 	done
 }

@@ -43,7 +43,7 @@ becomes()
 	done
 }
 
-hold rescan_ok "what differs is a table; what was ours is ours again"
+hold rescan_ok "differences are a table; functions are bound to the driver again"
 rescan_ok()
 {
 	changed
@@ -61,8 +61,8 @@ rescan_ok()
 	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 	[ "$(override_of 0000:07:00.0)" = fpga_vfio_pci ]
 	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
-	# no user to ask
-	not_asked
+	# no user for a request
+	no_request
 }
 
 hold same_ok "a card that is what it was is said to be"
@@ -101,7 +101,7 @@ gone_new_ok()
 	[ "$(driver_of 0000:07:00.2)" = fpga_vfio_pci ]
 }
 
-hold host_driver_ok "a driver of the host gives back what was ours, and keeps what is new"
+hold host_driver_ok "a driver of the host gives back functions of fpga_vfio_pci, and keeps new ones"
 host_driver_ok()
 {
 	changed
@@ -145,7 +145,7 @@ json_ok()
 	value '.after[0] | keys_unsorted' '["bdf","id","subsystem_id","class_code","revision","bars","link","driver"]'
 }
 
-hold dry_run_ok "--dry-run names the functions and their holders, and asks none"
+hold dry_run_ok "--dry-run names the functions and their holders, without a request"
 dry_run_ok()
 {
 	changed
@@ -159,7 +159,7 @@ DEVICE       DRIVER        HELD-BY
 0000:07:00.1 fpga_vfio_pci unknown
 Holders would be requested to release them; functions bound to fpga_vfio_pci would be bound again."
 	unchanged
-	not_asked
+	no_request
 	fvl rescan --dry-run --json 07:00.1
 	value '[.dry_run, (.before | length), .after]' '[true,2,null]'
 }
@@ -173,7 +173,7 @@ holder()
 	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 1" end | answer device-get
 }
 
-hold held_refused "who does not let go is asked, named, and nothing is changed"
+hold held_refused "a holder that stays gets one request and is named, and nothing is changed"
 held_refused()
 {
 	changed
@@ -198,7 +198,7 @@ held_refused()
 	unchanged
 }
 
-hold released_ok "on a terminal the wait is shown; when the VM lets go, it goes on"
+hold released_ok "on a terminal the wait is shown; when the VM releases the device, it goes on"
 released_ok()
 {
 	local pid
@@ -385,7 +385,7 @@ link_awaited_ok()
 	clock_is "$((60000 + link_up_ms)) auto"
 }
 
-hold port_without_bus_ok "a port without its bus in sysfs is asked itself"
+hold port_without_bus_ok "a port without its bus in sysfs is rescanned itself"
 port_without_bus_ok()
 {
 	changed
@@ -396,7 +396,7 @@ port_without_bus_ok()
 	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
 }
 
-hold coming_late_ok "a card that takes a while is looked for again"
+hold coming_late_ok "a card that takes a while is rescanned again"
 coming_late_ok()
 {
 	changed
@@ -570,7 +570,7 @@ others_refused()
 	unchanged
 }
 
-hold vfs_refused "nor is a function of ours with virtual functions removed"
+hold vfs_refused "nor is a bound function with virtual functions removed"
 vfs_refused()
 {
 	changed

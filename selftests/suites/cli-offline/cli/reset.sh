@@ -90,7 +90,7 @@ pm                                   not possible                      No_Soft_R
 hot                                  possible             202    61000
 ├─0000:07:00.1 fpga_vfio_pci none
 └─0000:07:00.2 none          none"
-	asked "reset bdf=0000:07:00.1 dry-run "
+	requests "reset bdf=0000:07:00.1 dry-run "
 }
 
 hold dry_run_held_ok "the plan names who holds a function, and needs no agreement"
@@ -151,7 +151,7 @@ reset_ok()
 	prints "METHOD RESULT TIME-MS WHY
 flr    failed 60000.1 no answer after 60000 ms
 hot    done     212.3"
-	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
 }
 
 hold not_possible_ok "what was refused before anything was touched is not called failed"
@@ -182,7 +182,7 @@ json_ok()
 		'[["flr","failed","ETIMEDOUT",60000100000],["hot","done",null,212345678]]'
 }
 
-hold method_ok "--method asks for this method only, in plan and deed"
+hold method_ok "--method requests this method only, in plan and reset"
 method_ok()
 {
 	local i=0 method
@@ -193,7 +193,7 @@ method_ok()
 		: >"$tree/netlink/log"
 		fvl reset --method "$method" 07:00.1
 		succeeds
-		asked "reset bdf=0000:07:00.1 method=$i dry-run " "reset bdf=0000:07:00.1 method=$i "
+		requests "reset bdf=0000:07:00.1 method=$i dry-run " "reset bdf=0000:07:00.1 method=$i "
 		i=$((i + 1))
 	done
 }
@@ -221,7 +221,7 @@ columns_refused()
 	refuses 2 "unknown column 'NOSUCH'"
 	fvl reset --json -o METHOD 07:00.1
 	[ "$rc" = 2 ]
-	not_asked
+	no_request
 }
 
 hold held_refused "a device that a process holds is not reset without --yes"
@@ -232,7 +232,7 @@ held_refused()
 	fvl reset 07:00.0
 	refuses 4 "0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)"
 	hints "Use --yes to reset it while in use, --dry-run to see the plan."
-	asked "reset bdf=0000:07:00.0 dry-run "
+	requests "reset bdf=0000:07:00.0 dry-run "
 	fvl reset --yes 07:00.0
 	succeeds
 	[ "$(tail -n 1 "$tree/netlink/log")" = "reset bdf=0000:07:00.0 " ]
@@ -286,7 +286,7 @@ added_held_refused()
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.7 was added meanwhile, may be reset, too, and is held"
 	hints "Nothing was changed. Try again: fpgactl reset 0000:07:00.1"
-	asked "reset bdf=0000:07:00.1 dry-run "
+	requests "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --yes 07:00.1
 	succeeds
 }
@@ -430,7 +430,7 @@ impossible_refused()
 	fails 1 "0000:07:00.1: reset: no method is possible"
 	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY" ]
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
-	asked "reset bdf=0000:07:00.1 dry-run "
+	requests "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --dry-run 07:00.1
 	fails 1 "0000:07:00.1: reset: no method is possible"
 	grep -q "No_Soft_Reset" <<<"$out"
@@ -462,8 +462,8 @@ silent_driver_refused()
 	refuses 1 "0000:07:00.1: reset: driver returned no result"
 }
 
-hold not_ours_refused "a device of another driver is refused, with what to do"
-not_ours_refused()
+hold not_bound_refused "a device of another driver is refused, with what to do"
+not_bound_refused()
 {
 	fvl reset 01:00.1
 	refuses 3 "0000:01:00.1: reset: not bound to fpga_vfio_pci (driver: xdma)"
@@ -474,7 +474,7 @@ not_ours_refused()
 	refuses 1 "0000:00:01.0: reset: is a bridge, not an endpoint"
 	fvl reset ee:00.0
 	refuses 3 "0000:ee:00.0: reset: no such PCI device"
-	not_asked
+	no_request
 }
 
 hold no_module_refused "without the module it says how to load it, with exit code 3"
@@ -499,7 +499,7 @@ method_refused()
 	fvl reset --method sbr 07:00.1
 	refuses 2 "reset: unknown method 'sbr'"
 	hints "Methods: flr, pm, hot, link"
-	not_asked
+	no_request
 }
 
 hold progress_ok "on a terminal it tells how long it takes already, and how long it may"
@@ -617,7 +617,7 @@ cancel_again_refused()
 	[ "$(grep -c ^op-cancel "$tree/netlink/log")" = 1 ]
 }
 
-hold lost_event_ok "when the event of the end is lost, the driver is asked"
+hold lost_event_ok "when the event of the end is lost, the operation is read"
 lost_event_ok()
 {
 	stuck
@@ -662,7 +662,7 @@ no_operation_refused()
 	: >"$tree/netlink/log"
 	fvl reset 07:00.1
 	refuses 1 "0000:07:00.1: reset: netlink group ops: Out of memory"
-	asked "reset bdf=0000:07:00.1 dry-run "
+	requests "reset bdf=0000:07:00.1 dry-run "
 }
 
 hold others_cancel_refused "an operation that another caller cancels has failed"
@@ -687,7 +687,7 @@ no_plan_ok()
 	: >"$tree/netlink/log"
 	fvl reset --yes 07:00.1
 	succeeds
-	asked "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
 	fvl reset --method flr 07:00.1
 	succeeds
 	fvl reset --method pm 07:00.1

@@ -20,7 +20,7 @@ retrain_ok()
 	fvl retrain 07:00.0
 	succeeds
 	prints "0000:07:00.0: 2.5 GT/s x1 -> 16 GT/s x8 (2 attempts)"
-	asked "retrain bdf=0000:07:00.0 "
+	requests "retrain bdf=0000:07:00.0 "
 	trained 4 8 1 | answer retrain
 	fvl retrain 07:00.0
 	prints "0000:07:00.0: 2.5 GT/s x1 -> 16 GT/s x8 (1 attempt)"
@@ -43,7 +43,7 @@ dry_run_ok()
 	fvl retrain --dry-run 07:00.0
 	succeeds
 	prints "0000:07:00.0: would retrain the link: 2.5 GT/s x1 -> 16 GT/s x8"
-	asked "retrain bdf=0000:07:00.0 dry-run "
+	requests "retrain bdf=0000:07:00.0 dry-run "
 	fvl retrain --dry-run --json 07:00.0
 	value '[.dry_run, .attempts]' '[true,null]'
 }
@@ -59,7 +59,7 @@ speed_ok()
 		: >"$tree/netlink/log"
 		fvl retrain --speed "${word%:*}" 07:00.0
 		succeeds
-		asked "retrain bdf=0000:07:00.0 speed=${word#*:} "
+		requests "retrain bdf=0000:07:00.0 speed=${word#*:} "
 	done
 }
 
@@ -76,7 +76,7 @@ speed_refused()
 	fvl retrain --speed 5 07:00.0
 	refuses 2 "retrain: ambiguous speed '5': generation or GT/s"
 	hints "Use gen5 for 32 GT/s or gen2 for 5 GT/s."
-	not_asked
+	no_request
 }
 
 hold tries_ok "--tries is handed over"
@@ -85,7 +85,7 @@ tries_ok()
 	trained 4 8 10 | answer retrain
 	fvl retrain --tries 10 -s gen4 07:00.0
 	succeeds
-	asked "retrain bdf=0000:07:00.0 speed=4 tries=10 "
+	requests "retrain bdf=0000:07:00.0 speed=4 tries=10 "
 }
 
 hold tries_refused "a number of tries that is none from 1 to 10 is refused"
@@ -97,10 +97,10 @@ tries_refused()
 		fvl retrain --tries "$word" 07:00.0
 		refuses 2 "retrain: invalid --tries '$word': not a number from 1 to 10"
 	done
-	not_asked
+	no_request
 }
 
-hold not_reached_refused "a link that did not come to what was wanted is told, and is an error"
+hold not_reached_refused "a link below the requested speed or width is told, and is an error"
 not_reached_refused()
 {
 	{
@@ -202,8 +202,8 @@ silent_driver_refused()
 	refuses 1 "0000:07:00.0: retrain: driver returned no result"
 }
 
-hold not_ours_refused "a device of another driver, a bridge and a recorded system are refused"
-not_ours_refused()
+hold not_bound_refused "a device of another driver, a bridge and a recorded system are refused"
+not_bound_refused()
 {
 	fvl retrain 01:00.1
 	refuses 3 "0000:01:00.1: retrain: not bound to fpga_vfio_pci (driver: xdma)"

@@ -217,7 +217,7 @@ fenced_ok()
 	value '[.state, .fence.pid, .fence.left_ms]' '["fenced",77,2000]'
 }
 
-hold driver_ok "of a device that is ours the driver's state, reason and profile are shown"
+hold driver_ok "the driver's state, reason and profile of a bound device are shown"
 driver_ok()
 {
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 5" "reason no answer after 60 s" \

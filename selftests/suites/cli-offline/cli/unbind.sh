@@ -114,8 +114,8 @@ none_ok()
 	[ "$(driver_of 0000:07:00.1)" = "" ]
 }
 
-hold not_ours_ok "a device of another driver is left alone, and that is no error"
-not_ours_ok()
+hold not_bound_ok "a device of another driver is left alone, and that is no error"
+not_bound_ok()
 {
 	remember
 	fvk unbind 02:00.0
@@ -262,7 +262,7 @@ unseen_holder_refused()
 	refuses 4 "0000:07:00.0: unbind: still held by ? (pid 4242) after 0 s"
 }
 
-hold released_ok "on a terminal the wait is shown; when the VM lets go, it goes on"
+hold released_ok "on a terminal the wait is shown; when the VM releases the device, it goes on"
 released_ok()
 {
 	local pid

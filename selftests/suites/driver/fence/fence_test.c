@@ -536,11 +536,11 @@ FENCE_TEST(hammering_user_is_not_disturbed)
 {
 	struct hammer hammer;
 	pthread_t thread;
-	struct genl look;
+	struct genl reader;
 	uint64_t before;
 	int i;
 
-	genl_open(&look, FPGA_VFIO_FAMILY_NAME);
+	genl_open(&reader, FPGA_VFIO_FAMILY_NAME);
 	hammer_start(&hammer, &self->user);
 	EXPECT_TRUE(wait_until(hammer.dma.accesses > 2, SOON_MS));
 	for (i = 0; i < FENCES; i++) {
@@ -556,7 +556,7 @@ FENCE_TEST(hammering_user_is_not_disturbed)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, recover_thread, self));
 		/* ready at once with the link up */
 		if (!variant->is_kept)
-			EXPECT_TRUE(goes_on_in_recovery(&look, self->bdf, &hammer));
+			EXPECT_TRUE(goes_on_in_recovery(&reader, self->bdf, &hammer));
 		control_do(CARD, "ready-after image");
 		control_do(CARD, "release");
 		pthread_join(thread, NULL);
@@ -569,7 +569,7 @@ FENCE_TEST(hammering_user_is_not_disturbed)
 	EXPECT_EQ(0, hammer_sigbus(&hammer));
 	EXPECT_EQ(0, hammer.map.wrong + hammer.fd.wrong + hammer.dma.wrong);
 	EXPECT_EQ(0, hammer.map.stalls + hammer.fd.stalls);
-	genl_close(&look);
+	genl_close(&reader);
 }
 
 static uint64_t faults_of(struct genl *genl, struct user *user)

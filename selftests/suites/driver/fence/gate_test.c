@@ -240,7 +240,7 @@ static void toggle(void *arg)
 	note(task, ret ?: __irq_disable(task->dev, VFIO_PCI_MSIX_IRQ_INDEX));
 }
 
-static void look(void *arg)
+static void read_rom(void *arg)
 {
 	struct task *task = arg;
 	int size = rom_info(task->dev);
@@ -251,7 +251,7 @@ static void look(void *arg)
 /* Interrupt setup and ROM info in a loop, with fences at any point. */
 GATE_TEST(nothing_passes)
 {
-	static void (*const acts[])(void *arg) = { toggle, look };
+	static void (*const acts[])(void *arg) = { toggle, read_rom };
 	struct task tasks[2] = {};
 	unsigned int i, nr = loops(200, 10000), fences, refused = 0, passed = 0, masters = 0;
 	struct seen before;

@@ -73,12 +73,12 @@ CYCLE_TEST(lives_leave_nothing)
 	refs_core = module_refcount("vfio_pci_core");
 	refs_vfio = module_refcount("vfio");
 	files = open_files();
-	memory_look(&first);
+	memory_read(&first);
 	start = now_ns();
 	cycles(half, self->bdf);
-	memory_look(&middle);
+	memory_read(&middle);
 	cycles(half, self->bdf);
-	memory_look(&last);
+	memory_read(&last);
 	printf("# %u lives in %llu ms\n", 2 * half,
 	       (now_ns() - start) / 1000000);
 	EXPECT_EQ(0, memory_grew(&first, &middle, &last, half));
@@ -103,7 +103,7 @@ CYCLE_TEST(binds_and_opens_leave_nothing)
 			use(self->bdf);
 			pci_unbind(self->bdf);
 		}
-		memory_look(!part ? &first : part == 1 ? &middle : &last);
+		memory_read(!part ? &first : part == 1 ? &middle : &last);
 	}
 	EXPECT_EQ(0, memory_grew(&first, &middle, &last, half));
 	refs = module_refcount(MODULE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* memory_look() and memory_grew() find a leak, and tell it from a busy system. */
+/* memory_read() and memory_grew() find a leak, and tell it from a busy system. */
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ FIXTURE(memory)
 FIXTURE_SETUP(memory)
 {
 	if (!access("/sys/kernel/debug/kmemleak", F_OK))
-		SKIP(return, "kmemleak looks for leaks");
+		SKIP(return, "kmemleak finds leaks");
 }
 
 FIXTURE_TEARDOWN(memory)
@@ -60,13 +60,13 @@ static void leak(unsigned int times)
 }
 
 /* Stopped meanwhile: what waits for RCU on a slow machine is no leak, and has no limit. */
-static void look(struct memory_use *use, const pid_t busy[BUSY])
+static void read_stopped(struct memory_use *use, const pid_t busy[BUSY])
 {
 	unsigned int i;
 
 	for (i = 0; i < BUSY; i++)
 		child_stop(busy[i]);
-	memory_look(use);
+	memory_read(use);
 	for (i = 0; i < BUSY; i++)
 		child_continue(busy[i]);
 }
@@ -74,11 +74,11 @@ static void look(struct memory_use *use, const pid_t busy[BUSY])
 TEST_F_TIMEOUT(memory, a_leak_is_found, 300)
 {
 	leak(4);
-	memory_look(&self->first);
+	memory_read(&self->first);
 	leak(LIVES);
-	memory_look(&self->middle);
+	memory_read(&self->middle);
 	leak(LIVES);
-	memory_look(&self->last);
+	memory_read(&self->last);
 	EXPECT_LT(0, memory_grew(&self->first, &self->middle, &self->last, LIVES));
 }
 
@@ -91,10 +91,10 @@ TEST_F_TIMEOUT(memory, a_busy_system_is_no_leak, 900)
 
 	for (i = 0; i < BUSY; i++)
 		busy[i] = child_start(be_busy, NULL);
-	look(first, busy);
-	look(middle, busy);
+	read_stopped(first, busy);
+	read_stopped(middle, busy);
 	for (i = 0; i < ROUNDS; i++) {
-		look(last, busy);
+		read_stopped(last, busy);
 		EXPECT_EQ(0, memory_grew(first, middle, last, LIVES));
 		oldest = first;
 		first = middle;

@@ -158,7 +158,7 @@ LOSS_TEST(many_drops_below_a_user)
 			moved = hammer.dma.accesses;
 			ASSERT_TRUE(wait_until(hammer.dma.accesses > moved + 1, SEEN_MS));
 		}
-		memory_look(&memory[part]);
+		memory_read(&memory[part]);
 	}
 	hammer_stop(&hammer);
 	printf("# ");

@@ -183,7 +183,7 @@ SECTION(life_request, "life.unbind_open", KIND_ANY)
 	ret = __irq_enable(&probe->dev, VFIO_PCI_REQ_IRQ_INDEX, 0, 1, &request);
 	see_ret("event", ret);
 	pid = unbind_start(probe);
-	must(event_wait(request, LIMIT_MS) >= 1, "the user is asked to leave");
+	must(event_wait(request, LIMIT_MS) >= 1, "the user gets a request to leave");
 	must(!waitpid(pid, &status, WNOHANG), "and unbind waits for it");
 	see("config", "%04x", config_read16(&probe->dev, PCI_VENDOR_ID));
 	ret = __device_open(&second, &probe->iommu, probe->bdf);

@@ -94,7 +94,7 @@ FIXTURE_TEARDOWN(flr)
 })
 
 /* Request FLR through the upper byte of Device Control alone. */
-static void ask(struct user *user, unsigned int control)
+static void request_flr(struct user *user, unsigned int control)
 {
 	uint8_t upper = config_read8(&user->dev, control + 1);
 
@@ -102,11 +102,11 @@ static void ask(struct user *user, unsigned int control)
 }
 
 /* Request FLR and wait until the card sees it, which may be after the write. */
-static void ask_and_see(struct user *user, unsigned int control)
+static void request_and_see(struct user *user, unsigned int control)
 {
 	uint64_t flrs = control_number(CARD, "flr");
 
-	ask(user, control);
+	request_flr(user, control);
 	if (!wait_until(control_number(CARD, "flr") == flrs + 1, LONG_MS))
 		fail("the card sees no Function Level Reset");
 }
@@ -168,7 +168,7 @@ FLR_TEST(works)
 	struct event event;
 	uint64_t last = last_of_guest(&self->genl, self->bdf, &event);
 
-	ask_and_see(&self->user, self->control);
+	request_and_see(&self->user, self->control);
 	EXPECT_TRUE(is_back(&self->user));
 	EXPECT_EQ(CARD_ID, get(&self->user, CARD_REG_ID));
 	EXPECT_EQ(0, get(&self->user, CARD_REG_SCRATCH(0)));
@@ -189,7 +189,7 @@ FLR_TEST(works)
 FLR_TEST(by_the_policy)
 {
 	policy_set(&self->genl, self->bdf, "reset_methods=hot");
-	ask(&self->user, self->control);
+	request_flr(&self->user, self->control);
 	EXPECT_TRUE(wait_until(control_number(CARD, "hot") == self->hots + 1, LONG_MS));
 	EXPECT_TRUE(is_back(&self->user));
 	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
@@ -242,7 +242,7 @@ FLR_TEST(ready_late)
 	policy_set(&self->genl, self->bdf, PATIENT);
 	control_do(CARD, "ready-after flr hold");
 	hammer_start(&hammer, &self->user);
-	ask_and_see(&self->user, self->control);
+	request_and_see(&self->user, self->control);
 	EXPECT_FALSE(is_there(&self->user));
 	EXPECT_EQ(ONES, get(&self->user, CARD_REG_ID));
 	EXPECT_TRUE(hammer_goes_on(&hammer));
@@ -271,7 +271,7 @@ FLR_TEST(hangs)
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=1000");
 	control_do(CARD, "fail-flr 1");
 	control_do(CARD, "train-time hold");
-	ask_and_see(&self->user, self->control);
+	request_and_see(&self->user, self->control);
 	EXPECT_EQ(0, ENDED(HOT));
 	EXPECT_FALSE(is_there(&self->user));
 	EXPECT_EQ(ONES, get(&self->user, CARD_REG_ID));
@@ -296,9 +296,9 @@ FLR_TEST(asked_for_twice)
 {
 	policy_set(&self->genl, self->bdf, PATIENT);
 	control_do(CARD, "ready-after flr hold");
-	ask_and_see(&self->user, self->control);
+	request_and_see(&self->user, self->control);
 	EXPECT_FALSE(is_there(&self->user));
-	ask(&self->user, self->control);
+	request_flr(&self->user, self->control);
 	control_do(CARD, "ready-after image");
 	control_do(CARD, "release");
 	EXPECT_TRUE(is_back(&self->user));
@@ -317,7 +317,7 @@ FLR_TEST(asked_for_again_at_once)
 	for (i = 0; i < nr; i++) {
 		unsigned long long end = now_ns() + LONG_MS * 1000000ull;
 
-		ask_and_see(&self->user, self->control);
+		request_and_see(&self->user, self->control);
 		while (!is_there(&self->user) && now_ns() < end)
 			;
 		ASSERT_TRUE(is_there(&self->user));
@@ -349,7 +349,7 @@ FLR_TEST(while_it_is_unbound)
 	EXPECT_TRUE(wait_until(reset_by_netlink(self->bdf, FPGA_VFIO_RESET_METHOD_FLR) == -EAGAIN,
 			       LONG_MS));
 	self->flrs = control_number(CARD, "flr");
-	ask(&self->user, self->control);
+	request_flr(&self->user, self->control);
 	EXPECT_TRUE(wait_until(GREW(FPGA_VFIO_A_STATS_RESET_REFUSED) == 1, LONG_MS));
 	EXPECT_EQ(self->flrs, control_number(CARD, "flr"));
 	EXPECT_TRUE(is_there(&self->user));
@@ -379,7 +379,7 @@ FLR_TEST(user_goes)
 {
 	policy_set(&self->genl, self->bdf, PATIENT);
 	control_do(CARD, "ready-after flr hold");
-	ask_and_see(&self->user, self->control);
+	request_and_see(&self->user, self->control);
 	EXPECT_FALSE(is_there(&self->user));
 	user_go(&self->user);
 	EXPECT_EQ(0, ENDED(FLR));
@@ -396,7 +396,7 @@ FLR_TEST(user_goes_from_a_card_that_hangs)
 {
 	policy_set(&self->genl, self->bdf, "ready_limit_ms=2000");
 	control_do(CARD, "fail-flr 1");
-	ask_and_see(&self->user, self->control);
+	request_and_see(&self->user, self->control);
 	user_go(&self->user);
 	come_again(&self->user, self->bdf);
 	EXPECT_EQ(CARD_ID, get(&self->user, CARD_REG_ID));
@@ -534,7 +534,7 @@ static void asks_forever(const char *bdf)
 	user_come(&user, bdf);
 	control = config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
 	for (;;)
-		ask(&user, control);
+		request_flr(&user, control);
 }
 
 /* Users killed at any point of a reset leave nothing behind. */
@@ -581,14 +581,14 @@ FLR_TEST(two_functions)
 	regs[SCRATCH] = 0x5eed;
 
 	flrs = control_number("FV_CARD2", "flr");
-	ask(&user, config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL);
+	request_flr(&user, config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL);
 	EXPECT_TRUE(wait_until(control_number("FV_CARD2", "flr") == flrs + 1, LONG_MS));
 	EXPECT_TRUE(is_back(&user));
 	EXPECT_EQ(0x5eed, regs[SCRATCH]);
 
 	hots = control_number("FV_CARD2", "hot");
 	control_do("FV_CARD2", "fail-flr 1");
-	ask(&user, config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL);
+	request_flr(&user, config_cap(&user.dev, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL);
 	EXPECT_TRUE(wait_until(control_number("FV_CARD2", "hot") == hots + 1, LONG_MS));
 	EXPECT_TRUE(is_back(&user));
 	EXPECT_TRUE(wait_until(!regs[SCRATCH], LONG_MS));

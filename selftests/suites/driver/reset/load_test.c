@@ -103,7 +103,7 @@ LOAD_TEST(many_resets_under_load)
 		}
 		for (i = 0; i < 2; i++)
 			child_stop(readers[i]);
-		memory_look(&memory[part]);
+		memory_read(&memory[part]);
 		for (i = 0; i < 2; i++)
 			child_continue(readers[i]);
 	}

@@ -35,8 +35,8 @@
 /* How long the card holds an operation that a sleep of the system has to wait for. */
 #define SLEEP_MS 2000
 #define HOLD "hold"
-/* How often a side that waits is looked at. */
-#define LOOKS 50
+/* Number of polls of a side that waits. */
+#define POLLS 50
 
 struct scene {
 	const char *role, *bdf, *other;
@@ -332,14 +332,14 @@ static struct side by_child(struct scene *scene, void (*fn)(const char *bdf))
  */
 static bool side_is_as_expected(struct scene *scene, struct side *side, const char *where)
 {
-	unsigned int looks;
+	unsigned int polls;
 
 	if (!where)
 		return wait_until(side_has_ended(scene, side), LONG_MS) && op_runs(scene);
 	if (!wait_until(child_is_in(side->pid, where), LONG_MS))
 		return false;
 	/* not for the function: a task that polls has no stack while it runs */
-	for (looks = 0; looks < LOOKS; looks++) {
+	for (polls = 0; polls < POLLS; polls++) {
 		nap_ms(1);
 		if (side_has_ended(scene, side))
 			return false;

@@ -341,7 +341,7 @@ TEST_F_TIMEOUT(netlink, everybody_may_read, LIMIT_S)
 	EXPECT_EQ(0, apart(read_as_nobody));
 }
 
-static int look_from_elsewhere(void)
+static int read_from_elsewhere(void)
 {
 	struct genl genl;
 	int ret;
@@ -356,7 +356,7 @@ static int look_from_elsewhere(void)
 
 NETLINK_TEST(other_network_namespaces_have_no_family)
 {
-	EXPECT_EQ(0, apart(look_from_elsewhere));
+	EXPECT_EQ(0, apart(read_from_elsewhere));
 }
 
 /* A client may stop in the middle of a dump. */

@@ -168,7 +168,7 @@ FIXTURE_TEARDOWN(aer)
 #define detected(_state) fv_aer_error_detected(&self->pdev, pci_channel_io_##_state)
 #define latch(_pdev, _errors)						\
 	pci_put_latch(_pdev, AER + PCI_ERR_UNCOR_STATUS, 4, PCI_ERR_UNC_##_errors, ~0u)
-#define latched(_pdev) pci_look(_pdev, AER + PCI_ERR_UNCOR_STATUS, 4)
+#define latched(_pdev) pci_peek(_pdev, AER + PCI_ERR_UNCOR_STATUS, 4)
 
 /* Another link-down soon after the PCI core is done is a loss. */
 TEST_F(aer, the_link_is_expected_down_until_resume)

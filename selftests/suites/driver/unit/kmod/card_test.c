@@ -500,7 +500,7 @@ TEST_F(card, a_link_is_known_to_be_down)
 	EXPECT_FALSE(fv_card_is_link_down(self->card));
 }
 
-/* The link monitor looks at once, however long it was to wait. */
+/* The link monitor reads the link at once, however long it was to wait. */
 TEST_F(card, its_link_is_checked_now)
 {
 	struct delayed_work *work = &self->card->monitor.work;

@@ -87,7 +87,7 @@ void pci_restore_msi_state(struct pci_dev *pdev)
 
 void pci_clear_master(struct pci_dev *pdev)
 {
-	u16 command = pci_look(pdev, PCI_COMMAND, 2);
+	u16 command = pci_peek(pdev, PCI_COMMAND, 2);
 
 	if (command & PCI_COMMAND_MASTER)
 		pci_write_config_word(pdev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
@@ -185,7 +185,7 @@ TEST_F(config, a_difference_is_seen)
 /* A user that disables its interrupts sets it at any time, but must not clear a needed one. */
 TEST_F(config, interrupt_disable_may_be_set)
 {
-	u16 on = pci_look(&self->card, PCI_COMMAND, 2) | PCI_COMMAND_INTX_DISABLE;
+	u16 on = pci_peek(&self->card, PCI_COMMAND, 2) | PCI_COMMAND_INTX_DISABLE;
 	u16 off = on & ~PCI_COMMAND_INTX_DISABLE;
 
 	fv_config_set_intx(&self->config, false);
@@ -248,7 +248,7 @@ TEST_F(config, each_field_is_cleared)
 		pci_put(&self->card, where_of(field), field->size, field->mask, ~0);
 		EXPECT_EQ(0, verify());
 		EXPECT_EQ(value_of(field),
-			  pci_look(&self->card, where_of(field), field->size) & field->mask)
+			  pci_peek(&self->card, where_of(field), field->size) & field->mask)
 			TH_LOG("%s", field->name);
 		self->card = before;
 	}
@@ -319,12 +319,12 @@ TEST_F(config, pme_status_stays)
 	pci_put_latch(&self->card, 0x44, 2, 0x8008, 0x8000);
 	self->config.values[14] = PCI_PM_CTRL_PME_ENABLE;
 	EXPECT_EQ(0, verify());
-	EXPECT_EQ(0x8108, pci_look(&self->card, 0x44, 2));
+	EXPECT_EQ(0x8108, pci_peek(&self->card, 0x44, 2));
 	/* only in the PM capability */
 	pci_put(&self->card, 0x66, 2, 0x0008, 0xffff);
 	self->card.msix_enabled = true;
 	EXPECT_EQ(0, verify());
-	EXPECT_EQ(0x8008, pci_look(&self->card, 0x66, 2));
+	EXPECT_EQ(0x8008, pci_peek(&self->card, 0x66, 2));
 }
 
 /* The interrupt enable bits follow the kernel's current state, not the saved one. */
@@ -338,9 +338,9 @@ TEST_F(config, interrupts_are_the_kernels)
 		self->card.msi_enabled = i & 1;
 		self->card.msix_enabled = i & 2;
 		EXPECT_EQ(0, verify());
-		EXPECT_EQ(i & 1, pci_look(&self->card, 0x52, 2) & 1);
-		EXPECT_EQ(i & 2 ? 0x8000 : 0, pci_look(&self->card, 0x66, 2) & 0x8000);
-		EXPECT_EQ(0x5554, pci_look(&self->card, 0x52, 2) & 0xfffe);
+		EXPECT_EQ(i & 1, pci_peek(&self->card, 0x52, 2) & 1);
+		EXPECT_EQ(i & 2 ? 0x8000 : 0, pci_peek(&self->card, 0x66, 2) & 0x8000);
+		EXPECT_EQ(0x5554, pci_peek(&self->card, 0x52, 2) & 0xfffe);
 	}
 }
 
@@ -462,7 +462,7 @@ TEST_F(config, a_function_is_given_back)
 		EXPECT_EQ(!is_kernels(field), self->card.nr_writes)
 			TH_LOG("%s", field->name);
 		EXPECT_EQ(is_kernels(field) ? 0 : value_of(field),
-			  pci_look(&self->card, where_of(field), field->size) & field->mask)
+			  pci_peek(&self->card, where_of(field), field->size) & field->mask)
 			TH_LOG("%s", field->name);
 		self->card = before;
 	}
@@ -470,8 +470,8 @@ TEST_F(config, a_function_is_given_back)
 	self->config.values[FIELDS - 1] &= ~PCI_COMMAND_MASTER;
 	fv_config_give_back(&self->card, &self->config);
 	EXPECT_EQ(1, self->card.nr_writes);
-	EXPECT_EQ(pci_look(&before, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER,
-		  pci_look(&self->card, PCI_COMMAND, 2));
+	EXPECT_EQ(pci_peek(&before, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER,
+		  pci_peek(&self->card, PCI_COMMAND, 2));
 	/* it no longer responds: up to the first field with bits that trigger actions */
 	self->card = before;
 	self->card.is_gone = true;
@@ -484,7 +484,7 @@ TEST_F(config, a_function_is_stopped)
 	pci_put(&self->card, PCI_COMMAND, 2, 0x0147, 0x547);
 	fv_config_stop(&self->card);
 	EXPECT_EQ(1, self->card.nr_writes);
-	EXPECT_EQ(PCI_COMMAND_INTX_DISABLE, pci_look(&self->card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_INTX_DISABLE, pci_peek(&self->card, PCI_COMMAND, 2));
 }
 
 /* Resources of 32-bit, 64-bit and I/O BARs, and some that must be skipped. */
@@ -520,7 +520,7 @@ static u32 decoded;
 static void note_decoding(struct pci_dev *pdev, int where, u32 value)
 {
 	if (where != PCI_COMMAND)
-		decoded |= pci_look(pdev, PCI_COMMAND, 2) & 3;
+		decoded |= pci_peek(pdev, PCI_COMMAND, 2) & 3;
 }
 
 TEST_F(config, lost_bars_are_put_back)
@@ -535,11 +535,11 @@ TEST_F(config, lost_bars_are_put_back)
 	card->on_write = note_decoding;
 	EXPECT_EQ(3, fv_config_put_bars(card));
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		EXPECT_EQ(values[i], pci_look(card, PCI_BASE_ADDRESS_0 + 4 * i, 4))
+		EXPECT_EQ(values[i], pci_peek(card, PCI_BASE_ADDRESS_0 + 4 * i, 4))
 			TH_LOG("BAR %u", i);
 	/* decoding was off in between and is restored */
 	EXPECT_EQ(0, decoded);
-	EXPECT_EQ(0x0147, pci_look(card, PCI_COMMAND, 2));
+	EXPECT_EQ(0x0147, pci_peek(card, PCI_COMMAND, 2));
 	EXPECT_EQ(6, card->nr_writes);
 	EXPECT_EQ(PCI_COMMAND, card->writes[0].where);
 	EXPECT_EQ(0x0144, card->writes[0].value);
@@ -569,7 +569,7 @@ TEST_F(config, one_lost_bar_is_put_back)
 	memcpy(before, card->config, sizeof(before));
 	for (i = 0; i < ARRAY_SIZE(lost); i++) {
 		pci_write_config_dword(card, lost[i].where,
-				       pci_look(card, lost[i].where, 4) ^ lost[i].bit);
+				       pci_peek(card, lost[i].where, 4) ^ lost[i].bit);
 		EXPECT_NE(0, memcmp(before, card->config, sizeof(before)));
 		EXPECT_EQ(1, fv_config_put_bars(card))
 			TH_LOG("at %#x", lost[i].where);
@@ -742,13 +742,13 @@ TEST_F(config, the_rest_is_restored)
 	pci_put_latch(card, 0x100 + PCI_ERR_COR_STATUS, 4, 1, ~0u);
 	EXPECT_EQ(0, restores(&plain));
 	EXPECT_EQ(1, msi_restores);
-	EXPECT_EQ(0, pci_look(card, status, 4));
-	EXPECT_EQ(0, pci_look(card, 0x100 + PCI_ERR_COR_STATUS, 4));
+	EXPECT_EQ(0, pci_peek(card, status, 4));
+	EXPECT_EQ(0, pci_peek(card, 0x100 + PCI_ERR_COR_STATUS, 4));
 	/* the firmware's */
 	pci_put_latch(card, status, 4, PCI_ERR_UNC_SURPDN, ~0u);
 	bridge.native_aer = false;
 	EXPECT_EQ(0, restores(&plain));
-	EXPECT_EQ(PCI_ERR_UNC_SURPDN, pci_look(card, status, 4));
+	EXPECT_EQ(PCI_ERR_UNC_SURPDN, pci_peek(card, status, 4));
 	/* without AER other registers are there */
 	bridge.native_aer = true;
 	card->aer_cap = 0;

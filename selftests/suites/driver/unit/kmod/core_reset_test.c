@@ -355,8 +355,8 @@ TEST_F(core_reset, its_user_does_not_let_go)
 	EXPECT_EQ(1, world.lowers[PF]);
 }
 
-/* An importer that is reset with the function lets go after that. */
-TEST_F(core_reset, its_importers_do_not_let_go)
+/* An importer that is reset with the function releases dma-bufs after that. */
+TEST_F(core_reset, its_importers_hold_dma_bufs)
 {
 	self->pf->nr_vfs = 0;
 	self->dev->fence.is_open = true;
@@ -495,7 +495,7 @@ TEST_F(core_reset, a_virtual_function_that_is_locked)
 	self->pdevs[VF0].is_gone = true;
 	fv_core_reset_vfs_done(self->pf);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[VF0].state);
-	/* but the recovery worker looks at it */
+	/* but the recovery worker checks it */
 	EXPECT_EQ(1, world.queued[VF0]);
 	EXPECT_EQ(1, world.queued[VF1]);
 	EXPECT_TRUE(self->pdevs[VF0].dev.mutex.held);

@@ -152,7 +152,7 @@ static void put_later(u64 us)
 }
 
 /* The device is in no lookup while the unbind waits for its last reference. */
-static void look_and_put(u64 us)
+static void read_and_put(u64 us)
 {
 	if (kernel_sleeps == 2) {
 		kernel_assert(!fv_device_get(pci_name(leaving->core.pdev)));
@@ -177,7 +177,7 @@ TEST_F(device, an_unbind_waits_for_references)
 	EXPECT_EQ(leaving, fv_device_get("0000:01:00.0"));
 	kernel_sleeps = 0;
 	leaving->unused.wakes = 0;
-	kernel_on_sleep = look_and_put;
+	kernel_on_sleep = read_and_put;
 	fv_device_unlist(leaving);
 	EXPECT_EQ(4, kernel_sleeps);
 	EXPECT_EQ(1, leaving->unused.wakes);
@@ -354,7 +354,7 @@ TEST_F(device, a_policy_is_copied)
 	EXPECT_EQ(0, memcmp(&policy, &dev->policy, sizeof(policy)));
 }
 
-/* A device is not clean unless that was noted, and only until it is asked for. */
+/* A device is not clean unless that was noted, and only until it is read. */
 TEST_F(device, clean_once)
 {
 	struct fv_device *dev = &self->devices[0];

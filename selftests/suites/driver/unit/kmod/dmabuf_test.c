@@ -347,7 +347,7 @@ TEST_F(dmabuf, a_device_that_was_closed)
 	EXPECT_EQ(0, world.entries);
 	EXPECT_EQ(0, world.exits);
 	EXPECT_EQ(0, kernel_locks);
-	/* nor does a fence without a user look at them */
+	/* nor does a fence without a user touch them */
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_FALSE(does_work(self->dev));
 }

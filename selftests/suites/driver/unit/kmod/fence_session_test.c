@@ -24,7 +24,7 @@ static struct world {
 	struct fv_card *card;
 	struct fv_device *devices[DEVICES];
 	int kept;
-	int begin, widen, look, set, fence[DEVICES], remember[DEVICES];
+	int begin, widen, preview, set, fence[DEVICES], remember[DEVICES];
 	unsigned int set_ms;
 	int disable, read, link, wait, recover;
 	bool is_disabled, is_link_down;
@@ -314,10 +314,10 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 	kernel_assert(is_card && scope->is_any_user && dev->core.vdev.dev_set->lock.held);
 	/* fv_scope_end() must follow, also after an error */
 	world.is_held = true;
-	if (world.look)
-		snprintf(text, size, "look");
+	if (world.preview)
+		snprintf(text, size, "preview");
 	scope->nr = DEVICES;
-	return world.look;
+	return world.preview;
 }
 
 void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_scope *scope)
@@ -577,10 +577,10 @@ TEST_F(session, a_plan_does_nothing)
 	EXPECT_STREQ("", world.did);
 	EXPECT_EQ(2, self->report.nr_functions);
 	EXPECT_FALSE(self->session->end.is_queued);
-	world.look = -EBUSY;
+	world.preview = -EBUSY;
 	self->report.nr_functions = 0;
 	EXPECT_EQ(-EBUSY, preview());
-	EXPECT_STREQ("look", self->text);
+	EXPECT_STREQ("preview", self->text);
 	EXPECT_EQ(0, self->report.nr_functions);
 	EXPECT_EQ(0, world.events);
 	/* it does not wait for another task for long */
@@ -743,7 +743,7 @@ TEST_F(session, the_registry_is_locked)
 	lock->taken = 0;
 	EXPECT_EQ(0, end());
 	EXPECT_EQ(2, lock->taken);
-	/* a device that leaves without a session looks for others */
+	/* a device that leaves without a session reads others */
 	lock->taken = 0;
 	leaves(self->dev);
 	EXPECT_EQ(1, lock->taken);

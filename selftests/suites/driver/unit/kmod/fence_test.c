@@ -35,9 +35,9 @@ static struct world {
 	} acts[ACTS];
 	unsigned int nr_acts;
 	int other_enter;		/* result of fv_fence_enter() in another task */
-	/* on_look() runs when the refill checks this page */
-	struct page *looked_at;
-	void (*on_look)(void);
+	/* on_check() runs when the refill checks this page */
+	struct page *checked_page;
+	void (*on_check)(void);
 } world;
 
 static u16 command(void)
@@ -458,7 +458,7 @@ TEST_F(fence, the_gate_is_closed_without_memory)
 	up_read(&self->dev->core.memory_lock);
 }
 
-static void look_at_intx(void)
+static void check_intx(void)
 {
 	kernel_assert(world.dev->core.virq_disabled);
 }
@@ -484,7 +484,7 @@ TEST_F(fence, intx_is_held_again)
 	fv_intx_settle(self->dev);
 	/* before the fence drains the user's accesses */
 	driver.pm = &late;
-	world.on_grace = look_at_intx;
+	world.on_grace = check_intx;
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_EQ(1, world.grace_periods);
 	driver.pm = &pm;
@@ -504,7 +504,7 @@ static void let_in_turn(void)
 }
 
 /* During the drain the fence is up, but memory is still enabled and mapped, and no lock held. */
-static void look_at_drain(void)
+static void check_drain(void)
 {
 	kernel_assert(fv_fence_is_up(&world.dev->fence) && kernel_locks == 1);
 	kernel_assert(!atomic_read(&world.dev->fence.nr_closing));
@@ -515,7 +515,7 @@ TEST_F(fence, it_needs_no_gap_between_accesses)
 {
 	down_read(&self->dev->core.memory_lock);
 	in_ms(20, let_in_turn);
-	world.on_grace = look_at_drain;
+	world.on_grace = check_drain;
 	begin_clock();
 	EXPECT_EQ(0, fv_fence_raise(self->dev));
 	EXPECT_GE(22, took_ms());
@@ -842,7 +842,7 @@ TEST_F(fence, accesses_under_way_are_waited_for)
 		world.grace_periods = 0;
 		world.under_way_until_ns = kernel_ns + rows[i].ms * NSEC_PER_MSEC;
 		if (rows[i].ms)
-			in_ms(10, look_at_drain);
+			in_ms(10, check_drain);
 		begin_clock();
 		EXPECT_EQ(0, fv_fence_raise(self->dev));
 		EXPECT_LE(rows[i].least_ms, took_ms());
@@ -1127,7 +1127,7 @@ TEST_F(fence, the_fence_is_not_starved_by_ioctls)
 
 /* Lock out the user. */
 
-static void look_at_gate_first(void)
+static void check_gate_first(void)
 {
 	struct fv_device *dev = world.dev;
 
@@ -1141,7 +1141,7 @@ static void change_to_memory(void)
 	down_read(&world.dev->core.memory_lock);
 }
 
-static void look_at_memory_next(void)
+static void check_memory_next(void)
 {
 	struct fv_device *dev = world.dev;
 
@@ -1152,9 +1152,9 @@ TEST_F(fence, the_gate_is_locked_before_memory)
 {
 	fv_wait_begin(&self->wait, 100);
 	down_read(&self->fence->gate);
-	in_ms(10, look_at_gate_first);
+	in_ms(10, check_gate_first);
 	in_ms(20, change_to_memory);
-	in_ms(40, look_at_memory_next);
+	in_ms(40, check_memory_next);
 	in_ms(60, leave_memory);
 	EXPECT_EQ(0, lock(self->dev, &self->wait));
 	forget_acts();
@@ -1439,12 +1439,12 @@ static void fault_too(void)
 	kernel_assert(fault_in(world.dev, &vma, 0, 7));
 }
 
-static void look_hook(const void *at)
+static void check_hook(const void *at)
 {
-	if (world.looked_at && at != page_address(world.looked_at))
+	if (world.checked_page && at != page_address(world.checked_page))
 		return;
 	kernel_on_memchr_inv = NULL;
-	world.on_look();
+	world.on_check();
 }
 
 /* A second fault completes while the first fills the page. */
@@ -1453,8 +1453,8 @@ TEST_F(fence, two_faults_find_one_page)
 	u8 *at;
 
 	raise_at_once();
-	world.on_look = fault_too;
-	kernel_on_memchr_inv = look_hook;
+	world.on_check = fault_too;
+	kernel_on_memchr_inv = check_hook;
 	at = fault_at(0, 7);
 	EXPECT_EQ(2, world.inserts);
 	EXPECT_EQ(page_address(self->fence->ones.pages[7]), at);
@@ -1551,16 +1551,16 @@ TEST_F(fence, a_page_is_written_behind_the_refill)
 	raise_at_once();
 	fault_at(0, 1);
 	fault_at(0, 5);
-	world.looked_at = self->fence->ones.pages[5];
-	world.on_look = write_only;
-	kernel_on_memchr_inv = look_hook;
+	world.checked_page = self->fence->ones.pages[5];
+	world.on_check = write_only;
+	kernel_on_memchr_inv = check_hook;
 	kernel_do(&self->fence->refill);
 	EXPECT_FALSE(are_all_ones());
 	kernel_do(&self->fence->refill);
 	EXPECT_TRUE(are_all_ones());
 
-	world.on_look = write_and_lower;
-	kernel_on_memchr_inv = look_hook;
+	world.on_check = write_and_lower;
+	kernel_on_memchr_inv = check_hook;
 	kernel_do(&self->fence->refill);
 	EXPECT_FALSE(self->fence->refill.is_queued);
 	EXPECT_FALSE(fv_fence_is_up(self->fence));
@@ -1568,8 +1568,8 @@ TEST_F(fence, a_page_is_written_behind_the_refill)
 
 	raise_at_once();
 	fault_at(0, 1);
-	world.on_look = write_and_close;
-	kernel_on_memchr_inv = look_hook;
+	world.on_check = write_and_close;
+	kernel_on_memchr_inv = check_hook;
 	kernel_do(&self->fence->refill);
 	EXPECT_EQ(NULL, kernel_on_memchr_inv);
 	EXPECT_TRUE(are_all_ones());
@@ -1658,8 +1658,8 @@ TEST_F(fence, two_huge_faults_find_one)
 	u8 *at;
 
 	raise_at_once();
-	world.on_look = huge_fault_too;
-	kernel_on_memchr_inv = look_hook;
+	world.on_check = huge_fault_too;
+	kernel_on_memchr_inv = check_hook;
 	at = huge_fault_at(0, 0);
 	EXPECT_EQ(2, world.inserts);
 	EXPECT_EQ(page_address(self->fence->ones.huge[0]), at);

@@ -313,7 +313,7 @@ static void sizes(struct pci_dev *pdev, int where, u32 value)
 	if (where == PCI_COMMAND || (value != ~0u && value != PCI_ROM_ADDRESS_MASK))
 		return;
 	sized++;
-	if (pci_look(pdev, PCI_COMMAND, 2) & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO))
+	if (pci_peek(pdev, PCI_COMMAND, 2) & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO))
 		decoded = true;
 }
 

@@ -19,7 +19,7 @@ static struct world {
 
 static bool is_disabled(void)
 {
-	return pci_look(world.dev->core.pdev, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE;
+	return pci_peek(world.dev->core.pdev, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE;
 }
 
 static void set_disabled(bool is_on)

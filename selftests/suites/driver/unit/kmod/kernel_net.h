@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Netlink part of the kernel stand-in, see kernel.h: messages with the room that the driver asks
- * for, encoded as the kernel does. It replaces <net/netlink.h> and <net/genetlink.h>.
+ * Netlink part of the kernel stand-in, see kernel.h: messages with the room that the driver
+ * requests, encoded as the kernel does. It replaces <net/netlink.h> and <net/genetlink.h>.
  */
 #ifndef FV_UNIT_KERNEL_NET_H
 #define FV_UNIT_KERNEL_NET_H

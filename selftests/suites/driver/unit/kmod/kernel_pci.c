@@ -7,7 +7,7 @@ static void pci_access_is_fine(struct pci_dev *pdev, int where, int size)
 		kernel_fail("%s: %d bytes at %#x", pdev->name, size, where);
 }
 
-u32 pci_look(struct pci_dev *pdev, int where, int size)
+u32 pci_peek(struct pci_dev *pdev, int where, int size)
 {
 	u32 value = 0;
 
@@ -72,9 +72,9 @@ void pci_put_ext_cap(struct pci_dev *pdev, u16 id, u16 at)
 	u32 head;
 
 	if (at != PCI_CFG_SPACE_SIZE) {
-		while (PCI_EXT_CAP_NEXT(pci_look(pdev, last, 4)))
-			last = PCI_EXT_CAP_NEXT(pci_look(pdev, last, 4));
-		head = pci_look(pdev, last, 4) | (u32)at << 20;
+		while (PCI_EXT_CAP_NEXT(pci_peek(pdev, last, 4)))
+			last = PCI_EXT_CAP_NEXT(pci_peek(pdev, last, 4));
+		head = pci_peek(pdev, last, 4) | (u32)at << 20;
 		pci_put(pdev, last, 4, head, 0);
 	}
 	pci_put(pdev, at, 4, id | 1 << 16, 0);
@@ -128,7 +128,7 @@ static int pci_read(struct pci_dev *pdev, int where, int size, u32 *value)
 	pci_access_is_fine(pdev, where, size);
 	if (pdev->on_read)
 		pdev->on_read(pdev, where);
-	*value = pdev->is_gone || pdev->is_unplugged ? ~0u : pci_look(pdev, where, size);
+	*value = pdev->is_gone || pdev->is_unplugged ? ~0u : pci_peek(pdev, where, size);
 	return pdev->is_unplugged ? PCIBIOS_DEVICE_NOT_FOUND : 0;
 }
 
@@ -208,8 +208,8 @@ u16 pci_find_ext_capability(struct pci_dev *pdev, int id)
 {
 	u16 at = PCI_CFG_SPACE_SIZE;
 
-	for (; at; at = PCI_EXT_CAP_NEXT(pci_look(pdev, at, 4)))
-		if (PCI_EXT_CAP_ID(pci_look(pdev, at, 4)) == id)
+	for (; at; at = PCI_EXT_CAP_NEXT(pci_peek(pdev, at, 4)))
+		if (PCI_EXT_CAP_ID(pci_peek(pdev, at, 4)) == id)
 			return at;
 	return 0;
 }
@@ -218,7 +218,7 @@ u64 pci_get_dsn(struct pci_dev *pdev)
 {
 	u16 at = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_DSN);
 
-	return at ? pci_look(pdev, at + 4, 4) | (u64)pci_look(pdev, at + 8, 4) << 32 : 0;
+	return at ? pci_peek(pdev, at + 4, 4) | (u64)pci_peek(pdev, at + 8, 4) << 32 : 0;
 }
 
 int pcie_capability_read_word(struct pci_dev *pdev, int at, u16 *value)

@@ -230,7 +230,7 @@ struct pci_dev {
 void pci_begins(struct pci_dev *pdev, const char *name);
 void pci_put(struct pci_dev *pdev, int where, int size, u32 value, u32 writable);
 void pci_put_latch(struct pci_dev *pdev, int where, int size, u32 value, u32 cleared);
-u32 pci_look(struct pci_dev *pdev, int where, int size);
+u32 pci_peek(struct pci_dev *pdev, int where, int size);
 /* Append a capability to the function's list. */
 void pci_put_cap(struct pci_dev *pdev, u8 id, u8 at);
 void pci_put_ext_cap(struct pci_dev *pdev, u16 id, u16 at);

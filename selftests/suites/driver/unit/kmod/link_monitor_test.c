@@ -23,7 +23,7 @@ static struct world {
 	int kept;			/* references held on devices */
 	struct fv_link link;
 	struct fv_link_goal goal;
-	int look_error;
+	int read_error;
 	bool is_quiet, is_link_down;
 	bool has_lost[DEVICES];
 	int retrain;			/* result; a positive one restores the link */
@@ -33,7 +33,7 @@ static struct world {
 	char texts[EVENTS][64];
 	unsigned int raised[DEVICES], repairs[DEVICES];
 	u64 repaired_ns;
-	struct fv_monitor *resets_in_look, *resets_in_has_lost;
+	struct fv_monitor *resets_in_read, *resets_in_has_lost;
 	bool is_quiet_after_has_lost;
 	unsigned int reads;		/* of a function's registers */
 	char order[64];			/* f: fence, s: state, r: recovery */
@@ -137,11 +137,11 @@ int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, stru
 {
 	kernel_assert(card->link_lock.held);
 	kernel_assert(card->port->dev.usage == 1);
-	if (world.resets_in_look)
+	if (world.resets_in_read)
 		card->resets.counter++;
 	*link = world.link;
 	*goal = world.goal;
-	return world.look_error;
+	return world.read_error;
 }
 
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
@@ -239,7 +239,7 @@ FIXTURE_TEARDOWN(monitor)
 	kernel_ends();
 }
 
-#define look() kernel_do(&self->monitor->work)
+#define tick() kernel_do(&self->monitor->work)
 
 static u64 counter(struct fv_stats *stats, unsigned int attr)
 {
@@ -258,7 +258,7 @@ static unsigned int last_kind(void)
 TEST_F(monitor, it_comes_again_after_the_interval)
 {
 	fv_registry_lock.taken = 0;
-	look();
+	tick();
 	/* the interval, states and the values that are kept */
 	EXPECT_EQ(3, fv_registry_lock.taken);
 	EXPECT_EQ(self->began_ns, kernel_ns);
@@ -266,7 +266,7 @@ TEST_F(monitor, it_comes_again_after_the_interval)
 	EXPECT_EQ(INTERVAL_MS, self->monitor->work.delay);
 	/* but not during a sleep of the system, of which a link that is down is a part */
 	EXPECT_EQ(fv_workqueue, self->monitor->work.wq);
-	look();
+	tick();
 	EXPECT_EQ(self->began_ns + INTERVAL_MS * NSEC_PER_MSEC, kernel_ns);
 	EXPECT_EQ(0, world.nr_events);
 	fv_monitor_exit(self->monitor);
@@ -291,14 +291,14 @@ TEST_F(monitor, the_shortest_interval_counts)
 		*first = rows[i][0];
 		*second = rows[i][1];
 		check_link();
-		look();
+		tick();
 		EXPECT_EQ(rows[i][2], self->monitor->work.delay);
 	}
 	/* all 0: stop, and forget the suspicion */
 	self->monitor->is_suspect = true;
 	*first = 0;
 	*second = 0;
-	look();
+	tick();
 	EXPECT_FALSE(self->monitor->work.is_queued);
 	EXPECT_FALSE(self->monitor->is_suspect);
 }
@@ -307,7 +307,7 @@ TEST_F(monitor, it_ends_with_the_last_device)
 {
 	world.devices[0] = NULL;
 	world.devices[1] = NULL;
-	look();
+	tick();
 	EXPECT_FALSE(self->monitor->work.is_queued);
 }
 
@@ -318,12 +318,12 @@ TEST_F(monitor, it_ends_where_there_is_no_link)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
-		world.look_error = errors[i];
-		look();
+		world.read_error = errors[i];
+		tick();
 		EXPECT_TRUE(self->monitor->work.is_queued);
 	}
-	world.look_error = -EOPNOTSUPP;
-	look();
+	world.read_error = -EOPNOTSUPP;
+	tick();
 	EXPECT_FALSE(self->monitor->work.is_queued);
 	EXPECT_EQ(0, world.nr_events);
 }
@@ -333,12 +333,12 @@ TEST_F(monitor, a_sleeping_port_is_left_alone)
 {
 	world.link.is_active = false;
 	self->port.dev.active = 0;
-	look();
+	tick();
 	EXPECT_EQ(0, world.nr_events);
 	EXPECT_TRUE(self->monitor->work.is_queued);
 	self->port.dev.active = -EINVAL;
 	self->port.dev.usage = 1;
-	look();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_EQ(1, self->port.dev.usage);
 	self->port.dev.usage = 0;
@@ -360,12 +360,12 @@ TEST_F(monitor, the_last_look_is_kept)
 	EXPECT_FALSE(self->monitor->has_link);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		self->monitor->has_link = !rows[i].is_kept;
-		world.look_error = rows[i].error;
+		world.read_error = rows[i].error;
 		world.is_quiet = rows[i].is_quiet;
 		self->port.dev.active = rows[i].active;
 		self->port.dev.usage = rows[i].active < 0;
 		world.link.target_speed = i;
-		look();
+		tick();
 		EXPECT_EQ(rows[i].is_kept, self->monitor->has_link);
 		if (rows[i].is_kept)
 			EXPECT_EQ(i, self->monitor->link.target_speed);
@@ -374,7 +374,7 @@ TEST_F(monitor, the_last_look_is_kept)
 	/* stopped */
 	*first = 0;
 	self->devices[1].policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS] = 0;
-	look();
+	tick();
 	EXPECT_FALSE(self->monitor->has_link);
 }
 
@@ -382,7 +382,7 @@ TEST_F(monitor, the_last_look_is_kept)
 TEST_F(monitor, a_loss_is_seen_at_once)
 {
 	world.link = (struct fv_link) { };
-	look();
+	tick();
 	EXPECT_STREQ("fsrfsr", world.order);
 	EXPECT_EQ(1, counts(LINK_LOSSES));
 	EXPECT_EQ(1, world.nr_events);
@@ -394,14 +394,14 @@ TEST_F(monitor, a_loss_is_seen_at_once)
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
 	EXPECT_STREQ("the link below 0000:00:01.0 is down", self->devices[0].reason);
-	look();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_EQ(1, counts(LINK_LOSSES));
 	EXPECT_EQ(1, world.raised[0]);
 	/* up: event, and recovery after 100 ms (PCIe) */
 	world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
 	self->began_ns = kernel_ns + INTERVAL_MS * NSEC_PER_MSEC;
-	look();
+	tick();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, last_kind());
 	EXPECT_EQ(3, world.events[1].speed);
@@ -410,19 +410,19 @@ TEST_F(monitor, a_loss_is_seen_at_once)
 	EXPECT_EQ(2, world.repairs[1]);
 	EXPECT_EQ(self->began_ns + 100 * NSEC_PER_MSEC, world.repaired_ns);
 	/* again, while the card is not ready */
-	look();
+	tick();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ(3, world.repairs[0]);
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
-	look();
+	tick();
 	EXPECT_EQ(4, world.repairs[1]);
 	self->devices[1].state = FPGA_VFIO_CARD_STATE_READY;
-	look();
+	tick();
 	EXPECT_EQ(4, world.repairs[1]);
 	EXPECT_EQ(1, counts(LINK_LOSSES));
 	/* the next loss is counted */
 	world.link = (struct fv_link) { };
-	look();
+	tick();
 	EXPECT_EQ(2, counts(LINK_LOSSES));
 	EXPECT_EQ(2, world.raised[1]);
 }
@@ -432,7 +432,7 @@ TEST_F(monitor, only_ready_functions_are_lost)
 {
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_FAILED;
 	world.link = (struct fv_link) { };
-	look();
+	tick();
 	EXPECT_STREQ("fsr", world.order);
 	EXPECT_EQ(0, world.raised[0]);
 	EXPECT_EQ(1, world.raised[1]);
@@ -444,19 +444,19 @@ TEST_F(monitor, a_reset_is_no_loss)
 {
 	world.link = (struct fv_link) { };
 	world.is_quiet = true;
-	look();
+	tick();
 	EXPECT_EQ(0, world.nr_events);
 	world.is_quiet = false;
-	world.resets_in_look = self->monitor;
-	look();
+	world.resets_in_read = self->monitor;
+	tick();
 	EXPECT_EQ(0, world.nr_events);
-	world.resets_in_look = NULL;
+	world.resets_in_read = NULL;
 	/* a retrain holds link_lock */
 	mutex_lock(&self->card.link_lock);
-	look();
+	tick();
 	EXPECT_EQ(0, world.nr_events);
 	mutex_unlock(&self->card.link_lock);
-	look();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 }
 
@@ -464,7 +464,7 @@ TEST_F(monitor, a_reset_is_no_loss)
 TEST_F(monitor, lost_configuration_is_seen)
 {
 	world.has_lost[1] = true;
-	look();
+	tick();
 	EXPECT_STREQ("fsr", world.order);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
@@ -479,32 +479,32 @@ TEST_F(monitor, lost_configuration_may_be_another_matter)
 	world.has_lost[0] = true;
 	/* not of a function that is not ready */
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_CHANGED;
-	look();
+	tick();
 	EXPECT_EQ(0, world.raised[0]);
 	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
 	/* not if a reset started in the meantime */
 	world.resets_in_has_lost = self->monitor;
-	look();
+	tick();
 	EXPECT_EQ(0, world.raised[0]);
 	world.resets_in_has_lost = NULL;
 	/* nor if another one does what takes the link down */
 	world.is_quiet_after_has_lost = true;
-	look();
+	tick();
 	EXPECT_EQ(0, world.raised[0]);
 	world.is_quiet_after_has_lost = false;
 	/* then the registers are not read at all */
 	world.reads = 0;
-	look();
+	tick();
 	EXPECT_EQ(0, world.reads);
 	world.is_quiet = false;
 	/* not if the link is down by now: report that at once */
 	world.is_link_down = true;
-	look();
+	tick();
 	EXPECT_EQ(0, world.raised[0]);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
 	EXPECT_EQ(0, self->monitor->work.delay);
 	world.is_link_down = false;
-	look();
+	tick();
 	EXPECT_EQ(1, world.raised[0]);
 }
 
@@ -519,11 +519,11 @@ TEST_F(monitor, a_slow_link_is_retrained)
 {
 	degrade();
 	world.retrain = 1;
-	look();
+	tick();
 	EXPECT_EQ(0, world.nr_events);
 	EXPECT_EQ(0, world.retrains);
 	EXPECT_EQ(0, counts(DEGRADED_NS));
-	look();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DEGRADED, last_kind());
 	EXPECT_EQ(1, world.events[0].speed);
@@ -534,14 +534,14 @@ TEST_F(monitor, a_slow_link_is_retrained)
 	EXPECT_GE(kernel_ns, self->monitor->retrain_ns);
 	/* counted from the first slow poll */
 	EXPECT_EQ(INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
-	look();
+	tick();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_RESTORED, last_kind());
 	EXPECT_EQ(3, world.events[1].speed);
 	EXPECT_EQ(1, world.retrains);
 	/* to the poll that finds it restored, including 30 ms of training */
 	EXPECT_EQ((2 * INTERVAL_MS + 30) * NSEC_PER_MSEC, counts(DEGRADED_NS));
-	look();
+	tick();
 	EXPECT_EQ(2, world.nr_events);
 	EXPECT_EQ((2 * INTERVAL_MS + 30) * NSEC_PER_MSEC, counts(DEGRADED_NS));
 }
@@ -553,22 +553,22 @@ TEST_F(monitor, degraded_time_is_all_of_it)
 
 	self->devices[0].policy.value[FPGA_VFIO_A_POLICY_AUTO_RETRAIN] = 0;
 	degrade();
-	look();
+	tick();
 	for (i = 1; i <= 5; i++) {
-		look();
+		tick();
 		EXPECT_EQ(i * INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	}
 	EXPECT_EQ(0, world.retrains);
 	EXPECT_EQ(1, world.nr_events);
 	world.link.speed = 3;
 	world.link.width = 8;
-	look();
+	tick();
 	EXPECT_EQ(6 * INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	EXPECT_EQ(2, world.nr_events);
 	/* restored and slow again: a new degradation */
 	degrade();
-	look();
-	look();
+	tick();
+	tick();
 	EXPECT_EQ(7 * INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 	EXPECT_EQ(2, counts(LINK_DEGRADATIONS));
 	EXPECT_EQ(3, world.nr_events);
@@ -578,16 +578,16 @@ TEST_F(monitor, degraded_time_is_all_of_it)
 TEST_F(monitor, slow_once_is_nothing)
 {
 	degrade();
-	look();
+	tick();
 	world.link.speed = 3;
 	world.link.width = 8;
-	look();
+	tick();
 	degrade();
-	look();
+	tick();
 	EXPECT_EQ(0, world.nr_events);
 	EXPECT_EQ(0, counts(LINK_DEGRADATIONS));
 	EXPECT_EQ(0, counts(DEGRADED_NS));
-	look();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 }
 
@@ -595,32 +595,32 @@ TEST_F(monitor, slow_once_is_nothing)
 TEST_F(monitor, what_is_slow)
 {
 	world.link.speed = 2;
-	look();
-	look();
+	tick();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 	world.link.speed = 3;
-	look();
+	tick();
 	EXPECT_EQ(2, world.nr_events);
 	world.link.width = 4;
-	look();
-	look();
+	tick();
+	tick();
 	EXPECT_EQ(3, world.nr_events);
 	world.link.width = 8;
-	look();
+	tick();
 	EXPECT_EQ(4, world.nr_events);
 	world.link.width = 1;
 	world.link.is_training = true;
-	look();
-	look();
+	tick();
+	tick();
 	EXPECT_EQ(4, world.nr_events);
 	world.link.is_training = false;
-	world.look_error = -ENODATA;
-	look();
-	look();
+	world.read_error = -ENODATA;
+	tick();
+	tick();
 	EXPECT_EQ(4, world.nr_events);
 	/* but a loss counts */
 	world.link.is_active = false;
-	look();
+	tick();
 	EXPECT_EQ(5, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DOWN, last_kind());
 }
@@ -633,10 +633,10 @@ TEST_F(monitor, pauses_double)
 
 	degrade();
 	world.retrain = -EREMOTEIO;
-	look();
+	tick();
 	for (i = 0; i < 12; i++) {
 		for (retrains = world.retrains; world.retrains == retrains;)
-			look();
+			tick();
 		/* the first poll after the pause */
 		if (i) {
 			EXPECT_LE(pause_s * NSEC_PER_SEC, kernel_ns - last_ns)
@@ -653,21 +653,21 @@ TEST_F(monitor, pauses_double)
 	/* after a restore, the pause is the shortest again */
 	world.link.speed = 3;
 	world.link.width = 8;
-	look();
+	tick();
 	degrade();
 	retrains = world.retrains;
-	look();
-	look();
+	tick();
+	tick();
 	EXPECT_EQ(retrains + 1, world.retrains);
 	last_ns = kernel_ns;
 	while (world.retrains == retrains + 1)
-		look();
+		tick();
 	EXPECT_GE(NSEC_PER_SEC + 2 * INTERVAL_MS * NSEC_PER_MSEC, kernel_ns - last_ns);
 	/* also if the link has trained, and is still slow; to the end of the pause, inclusive */
 	world.retrain = 0;
 	retrains = world.retrains;
 	self->monitor->retrain_ns = kernel_ns + INTERVAL_MS * NSEC_PER_MSEC;
-	look();
+	tick();
 	EXPECT_EQ(retrains + 1, world.retrains);
 	EXPECT_LT(kernel_ns, self->monitor->retrain_ns);
 }
@@ -676,27 +676,27 @@ TEST_F(monitor, pauses_double)
 TEST_F(monitor, a_loss_ends_a_degradation)
 {
 	degrade();
-	look();
-	look();
+	tick();
+	tick();
 	EXPECT_EQ(1, world.nr_events);
 	world.link.is_active = false;
-	look();
+	tick();
 	EXPECT_EQ(2, world.nr_events);
 	kernel_ns += 3600 * NSEC_PER_SEC;
 	world.link.is_active = true;
-	look();
+	tick();
 	EXPECT_EQ(3, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, last_kind());
-	look();
+	tick();
 	EXPECT_EQ(4, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DEGRADED, last_kind());
 	EXPECT_EQ(2, counts(LINK_DEGRADATIONS));
 	/* without the time that the link was down */
 	EXPECT_LT(counts(DEGRADED_NS), NSEC_PER_SEC);
 	world.link.is_active = false;
-	look();
+	tick();
 	world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
-	look();
+	tick();
 	/* up, without a restored event */
 	EXPECT_EQ(6, world.nr_events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, last_kind());
@@ -710,22 +710,22 @@ TEST_F(monitor, time_off_is_not_counted)
 
 	for (i = 0; i < 2; i++) {
 		degrade();
-		look();
-		look();
+		tick();
+		tick();
 		before_ns = counts(DEGRADED_NS);
 		EXPECT_EQ((i + 1) * INTERVAL_MS * NSEC_PER_MSEC, before_ns);
 		set_interval(self->devices, 0);
-		look();
+		tick();
 		EXPECT_FALSE(self->monitor->work.is_queued);
 		kernel_ns += 3600 * NSEC_PER_SEC;
 		set_interval(self->devices, INTERVAL_MS);
 		if (!i)
 			world.link = (struct fv_link) { .speed = 3, .width = 8, .is_active = true };
 		check_link();
-		look();
+		tick();
 		EXPECT_EQ(before_ns, counts(DEGRADED_NS));
 	}
-	look();
+	tick();
 	EXPECT_EQ(before_ns + INTERVAL_MS * NSEC_PER_MSEC, counts(DEGRADED_NS));
 }
 

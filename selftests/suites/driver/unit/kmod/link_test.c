@@ -33,7 +33,7 @@ static void set_status(u16 value)
 
 static void ended(void)
 {
-	u8 target = pci_look(port, CTL2, 2) & 0xf;
+	u8 target = pci_peek(port, CTL2, 2) & 0xf;
 	u8 speed = training.best && training.targets[training.nr - 1] == 1 ? 1 :
 		   training.best && training.nr > 1 && training.targets[training.nr - 2] == 1 ?
 		   training.best : training.speed;
@@ -52,7 +52,7 @@ static void moves_on(u64 us)
 	if (training.begins_ns && kernel_ns >= training.begins_ns) {
 		training.begins_ns = 0;
 		training.ends_ns = kernel_ns + training.end_ms * NSEC_PER_MSEC;
-		set_status((pci_look(port, STA, 2) & ~PCI_EXP_LNKSTA_DLLLA) |
+		set_status((pci_peek(port, STA, 2) & ~PCI_EXP_LNKSTA_DLLLA) |
 			   (training.is_quiet ? 0 : PCI_EXP_LNKSTA_LT));
 	}
 	if (training.ends_ns && kernel_ns >= training.ends_ns)
@@ -67,7 +67,7 @@ static void trains(struct pci_dev *pdev, int where, u32 value)
 		set_status(0);
 	} else if (value & PCI_EXP_LNKCTL_RL) {
 		if (training.nr < ARRAY_SIZE(training.targets))
-			training.targets[training.nr] = pci_look(port, CTL2, 2) & 0xf;
+			training.targets[training.nr] = pci_peek(port, CTL2, 2) & 0xf;
 		training.nr++;
 		training.begins_ns = kernel_ns + training.begin_ms * NSEC_PER_MSEC;
 		moves_on(0);
@@ -342,16 +342,16 @@ TEST_F(link, it_is_disabled_and_enabled)
 {
 	pci_put(port, CTL, 2, 0x0040, 0x0fff);
 	EXPECT_EQ(0, fv_link_disable(port));
-	EXPECT_EQ(0x0050, pci_look(port, CTL, 2));
+	EXPECT_EQ(0x0050, pci_peek(port, CTL, 2));
 	EXPECT_EQ(0, fv_link_enable(port));
-	EXPECT_EQ(0x0040, pci_look(port, CTL, 2));
+	EXPECT_EQ(0x0040, pci_peek(port, CTL, 2));
 	/* a link that stays up is enabled again */
 	port->on_write = NULL;
 	set_status(0x83 | PCI_EXP_LNKSTA_DLLLA);
 	kernel_on_sleep = NULL;
 	changes_ns = kernel_ns;
 	EXPECT_EQ(-ETIMEDOUT, fv_link_disable(port));
-	EXPECT_EQ(0x0040, pci_look(port, CTL, 2));
+	EXPECT_EQ(0x0040, pci_peek(port, CTL, 2));
 	EXPECT_EQ(1000 * NSEC_PER_MSEC + 1000, kernel_ns - changes_ns);
 }
 
@@ -361,7 +361,7 @@ TEST_F(link, a_target_is_set_when_it_is_another)
 	fv_link_set_target(port, 4);
 	EXPECT_EQ(0, port->nr_writes);
 	fv_link_set_target(port, 2);
-	EXPECT_EQ(0xabc2, pci_look(port, CTL2, 2));
+	EXPECT_EQ(0xabc2, pci_peek(port, CTL2, 2));
 }
 
 /* Success at the first try: one training, no more register writes than needed. */
@@ -374,10 +374,10 @@ TEST_F(link, one_training_is_enough)
 	EXPECT_EQ(4, training.targets[0]);
 	EXPECT_EQ(3, self->link.speed);
 	EXPECT_EQ(8, self->link.width);
-	EXPECT_EQ(0x0040, pci_look(port, CTL, 2));
-	EXPECT_EQ(0x0004, pci_look(port, CTL2, 2));
+	EXPECT_EQ(0x0040, pci_peek(port, CTL, 2));
+	EXPECT_EQ(0x0004, pci_peek(port, CTL2, 2));
 	/* LBMS is cleared before and after; LABS belongs to others */
-	EXPECT_EQ(0x83 | PCI_EXP_LNKSTA_DLLLA, pci_look(port, STA, 2) & ~PCI_EXP_LNKSTA_LABS);
+	EXPECT_EQ(0x83 | PCI_EXP_LNKSTA_DLLLA, pci_peek(port, STA, 2) & ~PCI_EXP_LNKSTA_LABS);
 	EXPECT_EQ(3, port->nr_writes);
 	EXPECT_EQ(STA, port->writes[0].where);
 	EXPECT_EQ(PCI_EXP_LNKSTA_LBMS, port->writes[0].value);
@@ -393,7 +393,7 @@ TEST_F(link, retrain_link_is_cleared)
 	pci_put(port, CTL, 2, 0x0040, 0x0fff);
 	port->clear_retrain_link = true;
 	EXPECT_EQ(1, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
-	EXPECT_EQ(0x0040, pci_look(port, CTL, 2));
+	EXPECT_EQ(0x0040, pci_peek(port, CTL, 2));
 	EXPECT_EQ(1, training.nr);
 }
 
@@ -508,7 +508,7 @@ TEST_F(link, the_target_is_the_goals)
 	EXPECT_EQ(3, self->link.target_speed);
 	self->goal.target_speed = 2;
 	EXPECT_EQ(-EREMOTEIO, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
-	EXPECT_EQ(2, pci_look(port, CTL2, 2));
+	EXPECT_EQ(2, pci_peek(port, CTL2, 2));
 }
 
 /* A link that stays down is trained at 2.5 GT/s first; then the target is restored. */
@@ -521,14 +521,14 @@ TEST_F(link, from_the_lowest_speed_up)
 	EXPECT_EQ(4, training.targets[0]);
 	EXPECT_EQ(1, training.targets[1]);
 	EXPECT_EQ(4, training.targets[2]);
-	EXPECT_EQ(4, pci_look(port, CTL2, 2));
+	EXPECT_EQ(4, pci_peek(port, CTL2, 2));
 	/* always down: the target is restored all the same */
 	training.best = 0;
 	training.nr = 0;
 	self->goal.tries = 2;
 	EXPECT_EQ(-ETIMEDOUT, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(3, training.nr);
-	EXPECT_EQ(4, pci_look(port, CTL2, 2));
+	EXPECT_EQ(4, pci_peek(port, CTL2, 2));
 	training.nr = 0;
 	self->goal.target_speed = 2;
 	EXPECT_EQ(-ETIMEDOUT, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
@@ -558,7 +558,7 @@ TEST_F(link, the_lowest_speed_does_not_stay)
 	EXPECT_EQ(-ETIMEDOUT, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(2, training.nr);
 	EXPECT_EQ(1, training.targets[1]);
-	EXPECT_EQ(4, pci_look(port, CTL2, 2));
+	EXPECT_EQ(4, pci_peek(port, CTL2, 2));
 }
 
 /* A port that disappears at the end returns an error, not the values read before. */
@@ -588,7 +588,7 @@ TEST_F(link, equalization_is_asked_for)
 		self->goal.target_speed = target;
 		self->goal.speed = 1;
 		EXPECT_EQ(1, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
-		EXPECT_EQ(target < 3 ? 2 : 3, pci_look(port, SECPCI + 4, 4))
+		EXPECT_EQ(target < 3 ? 2 : 3, pci_peek(port, SECPCI + 4, 4))
 			TH_LOG("generation %u", target);
 	}
 	/* a register of all-ones is not written */
@@ -617,7 +617,7 @@ TEST_F(link, a_kill_ends_it)
 	kernel_on_sleep = NULL;
 	EXPECT_EQ(-EINTR, fv_link_retrain(port, CARD_CAP, &self->goal, &self->link));
 	EXPECT_EQ(1, training.nr);
-	EXPECT_EQ(4, pci_look(port, CTL2, 2));
+	EXPECT_EQ(4, pci_peek(port, CTL2, 2));
 }
 
 /* A port that disappears during a training stops it. */

@@ -149,14 +149,14 @@ static void use_msi(struct pci_dev *card, bool is_64)
 }
 
 #define restore() fv_msi_restore(&self->card, self->text, sizeof(self->text))
-#define look() fv_msi_verify(&self->card, self->text, sizeof(self->text))
+#define verify() fv_msi_verify(&self->card, self->text, sizeof(self->text))
 
 TEST_F(msi, without_any_nothing_is_touched)
 {
 	self->card.dev.descs = NULL;
 	self->card.is_gone = true;
 	EXPECT_EQ(0, restore());
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0, world.restores + self->card.nr_writes);
 }
 
@@ -165,7 +165,7 @@ TEST_F(msi, what_holds_is_not_written)
 	use_msix(&self->card, 4);
 	EXPECT_EQ(0, restore());
 	EXPECT_EQ(4 * DWORDS, world.reads);
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0, world.restores + self->card.nr_writes);
 	EXPECT_STREQ("", self->text);
 }
@@ -185,7 +185,7 @@ TEST_F(msi, each_register_of_a_vector)
 			world.table[2 * vector][at] ^= 1;
 			snprintf(start, sizeof(start), "MSI-X vector %u: %s reads ", 2 * vector,
 				 names[at]);
-			EXPECT_EQ(-EIO, look());
+			EXPECT_EQ(-EIO, verify());
 			EXPECT_EQ(0, strncmp(start, self->text, strlen(start)))
 				TH_LOG("%s, not %s", self->text, start);
 			world.restores = 0;
@@ -208,7 +208,7 @@ TEST_F(msi, all_ones_are_no_vector_control)
 {
 	use_msix(&self->card, 4);
 	world.table[2][3] = ~0;
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_STREQ("MSI-X vector 2: Vector Control reads 0xffffffff, expected 0x1", self->text);
 	EXPECT_EQ(-EIO, restore());
 	EXPECT_EQ(0, world.restores);
@@ -218,7 +218,7 @@ TEST_F(msi, the_text_of_a_vector)
 {
 	use_msix(&self->card, 4);
 	world.table[2][2] = 0x17;
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_STREQ("MSI-X vector 2: Message Data reads 0x17, expected 0x41", self->text);
 }
 
@@ -227,19 +227,19 @@ TEST_F(msi, what_is_not_the_kernels_is_not_compared)
 {
 	use_msix(&self->card, 4);
 	world.table[0][3] |= 0xabcd0002;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	world.descs[1].pci.msi_attrib.can_mask = false;
 	world.table[2][3] ^= 1;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	world.descs[2].pci.msi_attrib.is_virtual = true;
 	world.table[4][0] = 0;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	/* not set up yet */
 	world.descs[3].msg = (struct msi_msg) {};
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	/* above 4 GiB only: it is */
 	world.descs[3].msg = (struct msi_msg) { 0, 1, 0x43 };
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	world.descs[3].msg = (struct msi_msg) {};
 	/* an unused vector */
 	world.table[1][0] = 0x5eed;
@@ -272,16 +272,16 @@ TEST_F(msi, a_difference_is_looked_at_again)
 {
 	use_msix(&self->card, 4);
 	world.table[0][0] ^= 1;
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_EQ(3, world.reads);
 	EXPECT_EQ(2, kernel_sleeps);
 	kernel_on_sleep = written_late;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_STREQ("", self->text);
 	EXPECT_EQ(3, kernel_sleeps);
 	/* the user disables Memory Space: the table cannot be read, and is not wrong */
 	world.is_memory_taken = true;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_STREQ("", self->text);
 	EXPECT_EQ(0, world.restores);
 }
@@ -307,7 +307,7 @@ TEST_F(msi, a_dead_table_is_read_once)
 	EXPECT_EQ(0, world.restores);
 	EXPECT_STREQ("MSI-X vector 0: Message Address reads 0xffffffff, expected 0xfee00000",
 		     self->text);
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_EQ(2, world.reads);
 }
 
@@ -325,25 +325,25 @@ TEST_F(msi, memory_space_is_enabled_meanwhile)
 	use_msix(&self->card, 4);
 	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_MASTER, 0x547);
 	/* the user may be changing it */
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0, world.reads);
 	EXPECT_EQ(0, restore());
 	EXPECT_EQ(4 * DWORDS, world.reads);
-	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(&self->card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_MASTER, pci_peek(&self->card, PCI_COMMAND, 2));
 	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_SERR, 0x547);
 	EXPECT_EQ(0, restore());
-	EXPECT_EQ(PCI_COMMAND_SERR, pci_look(&self->card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_SERR, pci_peek(&self->card, PCI_COMMAND, 2));
 	pci_put(&self->card, PCI_COMMAND, 2, PCI_COMMAND_MASTER, 0x547);
 	world.is_dead = true;
 	EXPECT_EQ(-EIO, restore());
-	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(&self->card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_MASTER, pci_peek(&self->card, PCI_COMMAND, 2));
 	/* Command of a VF has no Memory Space Enable */
 	world.is_dead = false;
 	self->card.is_virtfn = true;
 	self->card.nr_writes = 0;
 	EXPECT_EQ(0, restore());
 	world.table[0][0] = 0;
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_EQ(0, self->card.nr_writes);
 }
 
@@ -353,7 +353,7 @@ TEST_F(msi, function_mask)
 	pci_put(&self->card, MSIX_CAP + PCI_MSIX_FLAGS, 2,
 		PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL | 3, 0);
 	/* Function Mask may be set during vector setup */
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	world.is_deaf = true;
 	EXPECT_EQ(-EIO, restore());
 	EXPECT_STREQ("MSI-X: Message Control reads 0xc000, expected 0x8000", self->text);
@@ -371,10 +371,10 @@ TEST_F(msi, memory_space_is_not_needed_for_msi)
 	/* not set up yet, or not at all */
 	pci_put(&self->card, MSI_CAP + PCI_MSI_ADDRESS_LO, 4, 0, 0);
 	world.descs[0].msg = (struct msi_msg) { .data = 0x41 };
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0, restore());
 	self->card.dev.nr_descs = 0;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0, restore());
 	EXPECT_EQ(0, world.restores);
 }
@@ -383,10 +383,10 @@ TEST_F(msi, the_text_of_a_register)
 {
 	use_msi(&self->card, true);
 	pci_put(&self->card, MSI_CAP + PCI_MSI_DATA_64, 2, 0x17, 0);
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_STREQ("MSI: Message Data reads 0x17, expected 0x40", self->text);
 	pci_put(&self->card, MSI_CAP + PCI_MSI_ADDRESS_LO, 4, 0x4, 0);
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	EXPECT_STREQ("MSI: Message Address reads 0x4, expected 0xfee01000", self->text);
 }
 
@@ -395,7 +395,7 @@ TEST_F(msi, asleep_it_is_not_looked_at)
 	use_msix(&self->card, 4);
 	world.table[0][0] = 0;
 	self->card.current_state = PCI_D3hot;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	EXPECT_EQ(0, world.reads);
 }
 
@@ -426,11 +426,11 @@ TEST_F(msi, each_register_of_msi)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		use_msi(&self->card, rows[i].is_64);
-		EXPECT_EQ(0, look());
+		EXPECT_EQ(0, verify());
 		self->card.config[MSI_CAP + rows[i].at + (rows[i].bit > 0xff)] ^=
 			rows[i].bit > 0xff ? rows[i].bit >> 8 : rows[i].bit;
 		snprintf(start, sizeof(start), "MSI: %s reads ", rows[i].name);
-		EXPECT_EQ(-EIO, look());
+		EXPECT_EQ(-EIO, verify());
 		EXPECT_EQ(0, strncmp(start, self->text, strlen(start)))
 			TH_LOG("row %zu: %s, not %s", i, self->text, start);
 		world.is_deaf = true;
@@ -445,19 +445,19 @@ TEST_F(msi, mask_bits_that_are_reserved)
 {
 	use_msi(&self->card, true);
 	self->card.config[MSI_CAP + PCI_MSI_MASK_64 + 1] = 0xff;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	world.descs[0].pci.msi_mask |= 0xff0000;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	/* with 32 vectors, all mask bits exist */
 	world.descs[0].pci.msi_attrib.multi_cap = 5;
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	write_all();
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 	self->card.config[MSI_CAP + PCI_MSI_MASK_64] ^= 1;
-	EXPECT_EQ(-EIO, look());
+	EXPECT_EQ(-EIO, verify());
 	/* without per-vector masking, the registers do not exist */
 	world.descs[0].pci.msi_attrib.can_mask = false;
-	EXPECT_EQ(0, look());
+	EXPECT_EQ(0, verify());
 }
 
 TEST_HARNESS_MAIN

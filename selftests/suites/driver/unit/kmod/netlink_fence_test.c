@@ -447,7 +447,7 @@ TEST_F(fence, a_recovery_runs)
 	current->is_killed = false;
 }
 
-TEST_F(fence, a_user_is_asked)
+TEST_F(fence, a_user_gets_a_request)
 {
 	EXPECT_EQ(0, request(release, FPGA_VFIO_A_DEVICE_BDF));
 	EXPECT_EQ(0, world.requests);

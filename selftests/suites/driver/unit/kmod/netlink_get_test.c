@@ -179,19 +179,19 @@ static struct {
 	};
 } request;
 
-#define ask(_kind, _attr)						\
+#define get(_kind, _attr)						\
 	({								\
 		kernel_forget_reply();					\
 		memset(self->attrs, 0, sizeof(self->attrs));		\
 		self->attrs[_attr] = &request.attr;			\
 		fpga_vfio_nl_##_kind##_get_doit(NULL, &self->dump.info);	\
 	})
-#define ask_device(_bdf)						\
-	(strscpy(request.text, _bdf), ask(device, FPGA_VFIO_A_DEVICE_BDF))
-#define ask_card(_port)							\
-	(strscpy(request.text, _port), ask(card, FPGA_VFIO_A_CARD_PORT))
-#define ask_group(_id)							\
-	(request.number = (_id), ask(group, FPGA_VFIO_A_GROUP_ID))
+#define get_device(_bdf)						\
+	(strscpy(request.text, _bdf), get(device, FPGA_VFIO_A_DEVICE_BDF))
+#define get_card(_port)							\
+	(strscpy(request.text, _port), get(card, FPGA_VFIO_A_CARD_PORT))
+#define get_group(_id)							\
+	(request.number = (_id), get(group, FPGA_VFIO_A_GROUP_ID))
 
 #define nth	kernel_reply_attr
 #define of	kernel_nest_attr
@@ -237,7 +237,7 @@ TEST_F(get, a_device)
 	dev->policy.methods[0] = FPGA_VFIO_RESET_METHOD_LINK;
 	dev->policy.methods[1] = FPGA_VFIO_RESET_METHOD_FLR;
 	dev->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = 5000;
-	EXPECT_EQ(0, ask_device("0000:01:00.1"));
+	EXPECT_EQ(0, get_device("0000:01:00.1"));
 	EXPECT_STREQ("0000:01:00.1", text_of(device_attr(BDF)));
 	EXPECT_EQ(7, nla_get_u32(device_attr(GROUP)));
 	EXPECT_STREQ("0000:00:01.0", text_of(device_attr(PORT)));
@@ -265,7 +265,7 @@ TEST_F(get, a_device)
 	dev->policy.ready = (struct fv_ready_register) {
 		.bar = 2, .offset = 0x300000004, .mask = 0xff, .value = 0x5a,
 	};
-	EXPECT_EQ(0, ask_device("0000:01:00.1"));
+	EXPECT_EQ(0, get_device("0000:01:00.1"));
 	expect_times(_metadata, device_attr(RESET_TIME));
 	nest = of(device_attr(POLICY), FPGA_VFIO_A_POLICY_READY_REGISTER, 0);
 	EXPECT_EQ(2, nla_get_u32(of(nest, FPGA_VFIO_A_READY_REGISTER_BAR, 0)));
@@ -276,7 +276,7 @@ TEST_F(get, a_device)
 	/* no-IOMMU mode; conventional PCI */
 	dev->group = NULL;
 	dev->card = NULL;
-	EXPECT_EQ(0, ask_device("0000:01:00.1"));
+	EXPECT_EQ(0, get_device("0000:01:00.1"));
 	EXPECT_EQ(NULL, device_attr(GROUP));
 	EXPECT_EQ(NULL, device_attr(PORT));
 }
@@ -289,22 +289,22 @@ TEST_F(get, a_reason)
 	dev->state = FPGA_VFIO_CARD_STATE_FENCED;
 	strscpy(dev->reason, "fenced");
 	world.has_owner = true;
-	EXPECT_EQ(0, ask_device("0000:01:00.0"));
+	EXPECT_EQ(0, get_device("0000:01:00.0"));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FENCED, nla_get_u32(device_attr(STATE)));
 	EXPECT_STREQ("fenced", text_of(device_attr(REASON)));
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_STREQ("fenced", text_of(card_attr(REASON)));
 	world.is_admin = true;
-	EXPECT_EQ(0, ask_device("0000:01:00.0"));
+	EXPECT_EQ(0, get_device("0000:01:00.0"));
 	EXPECT_STREQ("fenced by unit (pid 4711)", text_of(device_attr(REASON)));
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_STREQ("fenced by unit (pid 4711)", text_of(card_attr(REASON)));
 	dev->state = FPGA_VFIO_CARD_STATE_FAILED;
-	EXPECT_EQ(0, ask_device("0000:01:00.0"));
+	EXPECT_EQ(0, get_device("0000:01:00.0"));
 	EXPECT_STREQ("fenced", text_of(device_attr(REASON)));
 	dev->state = FPGA_VFIO_CARD_STATE_FENCED;
 	world.has_owner = false;
-	EXPECT_EQ(0, ask_device("0000:01:00.0"));
+	EXPECT_EQ(0, get_device("0000:01:00.0"));
 	EXPECT_STREQ("fenced", text_of(device_attr(REASON)));
 }
 
@@ -315,7 +315,7 @@ TEST_F(get, a_card)
 	self->devices[1].state = FPGA_VFIO_CARD_STATE_FAILED;
 	strscpy(self->devices[1].reason, "does not answer");
 	strscpy(self->devices[2].reason, "of another one");
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_STREQ("0000:00:01.0", text_of(card_attr(PORT)));
 	for (i = 0; i < DEVICES; i++)
 		EXPECT_STREQ(self->pdevs[i].name, text_of(nth(FPGA_VFIO_CMD_CARD_GET,
@@ -336,7 +336,7 @@ TEST_F(get, a_fence_session)
 	session->is_on = true;
 	session->pid = 4711;
 	strscpy(session->comm, "unit");
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	nest = card_attr(FENCE);
 	EXPECT_EQ(1234, nla_get_u32(of(nest, FPGA_VFIO_A_FENCE_OWNER_LEFT_MS, 0)));
 	EXPECT_EQ(NULL, of(nest, FPGA_VFIO_A_FENCE_OWNER_PID, 0));
@@ -345,7 +345,7 @@ TEST_F(get, a_fence_session)
 	EXPECT_EQ(NULL, of(nest, FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED, 0));
 	world.is_admin = true;
 	session->is_detached = true;
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	nest = card_attr(FENCE);
 	EXPECT_EQ(4711, nla_get_u32(of(nest, FPGA_VFIO_A_FENCE_OWNER_PID, 0)));
 	EXPECT_STREQ("unit", text_of(of(nest, FPGA_VFIO_A_FENCE_OWNER_COMM, 0)));
@@ -353,7 +353,7 @@ TEST_F(get, a_fence_session)
 	EXPECT_EQ(NULL, of(nest, FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED, 0));
 	session->is_detached = false;
 	session->is_link_disabled = true;
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	nest = card_attr(FENCE);
 	EXPECT_EQ(NULL, of(nest, FPGA_VFIO_A_FENCE_OWNER_DETACHED, 0));
 	EXPECT_NE(NULL, of(nest, FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED, 0));
@@ -364,11 +364,11 @@ TEST_F(get, a_link)
 {
 	const struct nlattr *nest;
 
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_EQ(NULL, card_attr(LINK));
 	self->card.monitor.has_link = true;
 	self->card.monitor.link = (struct fv_link) { .width = 1, .is_training = true };
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	nest = card_attr(LINK);
 	EXPECT_EQ(0, nla_get_u32(of(nest, FPGA_VFIO_A_LINK_SPEED, 0)));
 	EXPECT_EQ(1, nla_get_u32(of(nest, FPGA_VFIO_A_LINK_WIDTH, 0)));
@@ -378,7 +378,7 @@ TEST_F(get, a_link)
 	EXPECT_EQ(0, world.link_reads);
 
 	world.is_admin = true;
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_EQ(1, world.link_reads);
 	nest = card_attr(LINK);
 	EXPECT_EQ(4, nla_get_u32(of(nest, FPGA_VFIO_A_LINK_SPEED, 0)));
@@ -389,7 +389,7 @@ TEST_F(get, a_link)
 	EXPECT_NE(NULL, of(nest, FPGA_VFIO_A_LINK_ACTIVE, 0));
 	EXPECT_EQ(NULL, of(nest, FPGA_VFIO_A_LINK_TRAINING, 0));
 	world.link = -EOPNOTSUPP;
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_EQ(NULL, card_attr(LINK));
 }
 
@@ -398,7 +398,7 @@ TEST_F(get, a_group)
 	const struct nlattr *nest;
 	unsigned int i;
 
-	EXPECT_EQ(0, ask_group(7));
+	EXPECT_EQ(0, get_group(7));
 	EXPECT_EQ(7, nla_get_u32(group_attr(ID)));
 	for (i = 0; i < DEVICES; i++)
 		EXPECT_STREQ(self->pdevs[i].name, text_of(nth(FPGA_VFIO_CMD_GROUP_GET,
@@ -411,30 +411,30 @@ TEST_F(get, a_group)
 	for (i = 1; i <= FV_STATS_NR; i++)
 		EXPECT_EQ(0x200000000 + i, nla_get_uint(of(nest, i, 0)));
 	have_times();
-	EXPECT_EQ(0, ask_group(7));
+	EXPECT_EQ(0, get_group(7));
 	expect_times(_metadata, group_attr(RESET_TIME));
 	/* all are unbound */
 	INIT_LIST_HEAD(&self->group.devices);
-	EXPECT_EQ(0, ask_group(7));
+	EXPECT_EQ(0, get_group(7));
 	EXPECT_EQ(NULL, group_attr(DEVICE));
 }
 
 TEST_F(get, what_is_not_there)
 {
-	EXPECT_EQ(-EINVAL, ask(device, 0));
+	EXPECT_EQ(-EINVAL, get(device, 0));
 	EXPECT_STREQ("device-get: no PCI address given", self->extack.text);
-	EXPECT_EQ(-EINVAL, ask(card, 0));
+	EXPECT_EQ(-EINVAL, get(card, 0));
 	EXPECT_STREQ("card-get: no PCI address of a port given", self->extack.text);
-	EXPECT_EQ(-EINVAL, ask(group, 0));
+	EXPECT_EQ(-EINVAL, get(group, 0));
 	EXPECT_STREQ("group-get: no group number given", self->extack.text);
-	EXPECT_EQ(-ENODEV, ask_device("0000:00:01.0"));
+	EXPECT_EQ(-ENODEV, get_device("0000:00:01.0"));
 	EXPECT_STREQ("0000:00:01.0: not bound to fpga_vfio_pci", self->extack.text);
-	EXPECT_EQ(-ENODEV, ask_card("0000:01:00.0"));
+	EXPECT_EQ(-ENODEV, get_card("0000:01:00.0"));
 	EXPECT_STREQ("port 0000:01:00.0: no device of fpga_vfio_pci below it", self->extack.text);
-	EXPECT_EQ(-ENODEV, ask_group(8));
+	EXPECT_EQ(-ENODEV, get_group(8));
 	EXPECT_STREQ("group 8: never had a device of fpga_vfio_pci", self->extack.text);
 	kernel_allocs = 0;
-	EXPECT_EQ(-ENOMEM, ask_device("0000:01:00.0"));
+	EXPECT_EQ(-ENOMEM, get_device("0000:01:00.0"));
 	kernel_allocs = UINT_MAX;
 	EXPECT_EQ(NULL, kernel_reply);
 }
@@ -472,11 +472,11 @@ TEST_F(get, the_largest_fits)
 	make_large(self->devices, &self->card);
 	strscpy(name, self->pdevs[0].name);
 	memset(self->attrs, 0, sizeof(self->attrs));
-	EXPECT_EQ(0, ask_group(7));
-	EXPECT_EQ(0, ask_card("0000:00:01.0"));
+	EXPECT_EQ(0, get_group(7));
+	EXPECT_EQ(0, get_card("0000:00:01.0"));
 	EXPECT_NE(NULL, card_attr(LINK));
 	self->pdevs[0].name[12] = '\0';
-	EXPECT_EQ(0, ask_device(self->pdevs[0].name));
+	EXPECT_EQ(0, get_device(self->pdevs[0].name));
 	EXPECT_NE(NULL, device_attr(STATS));
 }
 
@@ -486,13 +486,13 @@ TEST_F(get, one_that_does_not_fit)
 	make_large(self->devices, &self->card);
 	self->pdevs[0].name[12] = '\0';
 	for (kernel_skb_short = 4; kernel_skb_short < 4096; kernel_skb_short *= 2) {
-		ask_device(self->pdevs[0].name);
-		ask_card("0000:00:01.0");
-		ask_group(7);
+		get_device(self->pdevs[0].name);
+		get_card("0000:00:01.0");
+		get_group(7);
 	}
-	EXPECT_EQ(-EMSGSIZE, ask_device(self->pdevs[0].name));
-	EXPECT_EQ(-EMSGSIZE, ask_card("0000:00:01.0"));
-	EXPECT_EQ(-EMSGSIZE, ask_group(7));
+	EXPECT_EQ(-EMSGSIZE, get_device(self->pdevs[0].name));
+	EXPECT_EQ(-EMSGSIZE, get_card("0000:00:01.0"));
+	EXPECT_EQ(-EMSGSIZE, get_group(7));
 	EXPECT_EQ(NULL, kernel_reply);
 	kernel_skb_short = 0;
 }
@@ -545,7 +545,7 @@ TEST_F(get, dumps)
 	EXPECT_EQ(NLM_F_MULTI, flags);
 	EXPECT_EQ(1, dump_of(card, KERNEL_DUMP_SIZE));
 	EXPECT_EQ(1, dump_of(group, KERNEL_DUMP_SIZE));
-	/* the room that the dump asks for suffices, and less may be an error, but is no loss */
+	/* the room that the dump requests suffices, and less may be an error, but is no loss */
 	EXPECT_EQ(0, fpga_vfio_nl_card_get_start(&self->cb));
 	EXPECT_EQ(1, dump_of(card, self->cb.min_dump_alloc));
 	EXPECT_EQ(0, fpga_vfio_nl_group_get_start(&self->cb));

@@ -159,7 +159,7 @@ static struct {
 	u32 id;
 } request;
 
-#define ask(_cmd, _id)							\
+#define request(_cmd, _id)							\
 	({								\
 		forget();						\
 		request.id = (_id);					\
@@ -188,7 +188,7 @@ TEST_F(op, one_that_has_not_ended)
 {
 	self->op->error = -EIO;		/* of no meaning yet */
 	self->op->report.nr = 1;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(5, u32_of(ID));
 	EXPECT_STREQ(PORT_NAME, text_of(PORT));
 	EXPECT_STREQ("0000:01:00.0", text_of(BDF));
@@ -205,30 +205,30 @@ TEST_F(op, one_that_has_not_ended)
 	world.status.has_phase = true;
 	world.status.phase = 3;
 	self->op->state = FPGA_VFIO_OP_STATE_RUNNING;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(FPGA_VFIO_OP_STATE_RUNNING, u32_of(STATE));
 	EXPECT_TRUE(has(CANCELLED));
 	EXPECT_EQ(3, u32_of(PHASE));
 	EXPECT_FALSE(has(METHOD));
 	EXPECT_FALSE(has(ERROR));
 	world.status.method = 0;	/* the first method */
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(0, u32_of(METHOD));
 }
 
 /* Processes are told to administrators. */
 TEST_F(op, the_requester)
 {
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_FALSE(has(PID));
 	EXPECT_FALSE(has(COMM));
 	world.is_admin = true;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(4711, u32_of(PID));
 	EXPECT_STREQ("unit", text_of(COMM));
 	/* a kernel thread */
 	self->op->pid = 0;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_FALSE(has(PID));
 	EXPECT_FALSE(has(COMM));
 }
@@ -245,12 +245,12 @@ TEST_F(op, one_that_failed)
 	const struct nlattr *step;
 
 	self->op->state = FPGA_VFIO_OP_STATE_ENDED;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_FALSE(has(ERROR));
 	EXPECT_FALSE(has(TEXT));
 	/* without a text */
 	self->op->error = -EBUSY;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(EBUSY, u32_of(ERROR));
 	EXPECT_FALSE(has(TEXT));
 	EXPECT_FALSE(has(REFUSAL));
@@ -267,7 +267,7 @@ TEST_F(op, one_that_failed)
 		.expected_ms = 100, .nr_functions = 1,
 		.refusal = { .reason = FPGA_VFIO_REFUSAL_HELD, .object = "0000:01:00.1", .pid = 7 },
 	};
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_STREQ("0000:01:00.0: a function is held", text_of(TEXT));
 	expect_refusal(attr_of(REFUSAL), FENCED, PORT_NAME);
 	EXPECT_EQ(NULL, of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_PID));
@@ -289,7 +289,7 @@ TEST_F(op, one_that_failed)
 	world.is_admin = true;
 	self->op->report.steps[0].is_tried = true;
 	self->op->report.steps[0].method = FV_RESET_VERIFY;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_STREQ("0000:01:00.0: held by qemu (pid 7)", text_of(TEXT));
 	EXPECT_EQ(8, nla_get_u32(of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_PID)));
 	EXPECT_STREQ("owner", (char *)nla_data(of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_COMM)));
@@ -305,7 +305,7 @@ TEST_F(op, one_that_failed)
 	self->op->refusal = (struct fv_refusal) {
 		.reason = FPGA_VFIO_REFUSAL_DRIVER, .object = "0000:01:00.1", .driver = "xdma",
 	};
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_STREQ("0000:01:00.0: a function is held", text_of(TEXT));
 	expect_refusal(attr_of(REFUSAL), DRIVER, "0000:01:00.1");
 	EXPECT_STREQ("xdma", (char *)nla_data(of(attr_of(REFUSAL), FPGA_VFIO_A_REFUSAL_DRIVER)));
@@ -319,7 +319,7 @@ TEST_F(op, a_retrain)
 	self->op->state = FPGA_VFIO_OP_STATE_ENDED;
 	self->op->error = -EREMOTEIO;
 	strscpy(self->op->text, "no link");
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_STREQ("0000:01:00.0: no link", text_of(TEXT));
 	EXPECT_FALSE(has(BEFORE));
 	EXPECT_FALSE(has(AFTER));
@@ -330,14 +330,14 @@ TEST_F(op, a_retrain)
 	self->op->after.speed = 3;
 	self->op->attempts = 4;
 	self->op->has_card_state = true;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_STREQ(PORT_NAME ": no link", text_of(TEXT));
 	EXPECT_EQ(2, nla_get_u32(of(attr_of(BEFORE), FPGA_VFIO_A_LINK_SPEED)));
 	EXPECT_EQ(3, nla_get_u32(of(attr_of(AFTER), FPGA_VFIO_A_LINK_SPEED)));
 	EXPECT_EQ(4, u32_of(ATTEMPTS));
 	EXPECT_FALSE(has(CARD_STATE));
 	work.kind = FPGA_VFIO_OP_KIND_RESET;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_STREQ("0000:01:00.0: no link", text_of(TEXT));
 	EXPECT_FALSE(has(BEFORE));
 	EXPECT_FALSE(has(AFTER));
@@ -355,7 +355,7 @@ TEST_F(op, a_fence)
 	strscpy(self->op->report.functions[1].bdf, "0000:01:00.1");
 	strscpy(self->op->report.functions[1].driver, "xdma");
 	self->op->report.functions[1].is_held = true;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(600, u32_of(TIMEOUT_MS));
 	EXPECT_FALSE(has(LINK_DISABLED));
 	function = attr_of(FUNCTION);
@@ -371,11 +371,11 @@ TEST_F(op, a_fence)
 	EXPECT_NE(NULL, of(function, FPGA_VFIO_A_RESET_FUNCTION_HELD));
 	EXPECT_EQ(NULL, kernel_reply_attr(FPGA_VFIO_CMD_OP_GET, FPGA_VFIO_A_OP_FUNCTION, 2));
 	self->op->is_link_disabled = true;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_TRUE(has(LINK_DISABLED));
 	/* it did not begin */
 	self->op->error = -EAGAIN;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_FALSE(has(TIMEOUT_MS));
 	EXPECT_FALSE(has(LINK_DISABLED));
 	EXPECT_FALSE(has(FUNCTION));
@@ -388,13 +388,13 @@ TEST_F(op, a_recovery)
 	self->op->has_after = true;
 	self->op->after.width = 8;
 	self->op->times.total_ns = 0x300000000;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_FALSE(has(CARD_STATE));
 	EXPECT_FALSE(has(DURATION_NS));
 	EXPECT_FALSE(has(AFTER));
 	self->op->has_card_state = true;
 	self->op->card_state = FPGA_VFIO_CARD_STATE_READY;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, u32_of(CARD_STATE));
 	EXPECT_FALSE(has(CARD_REASON));
 	EXPECT_EQ(8, nla_get_u32(of(attr_of(AFTER), FPGA_VFIO_A_LINK_WIDTH)));
@@ -406,7 +406,7 @@ TEST_F(op, a_recovery)
 	strscpy(self->op->reason, "does not answer");
 	self->op->times.link_ns = 0x100000000;
 	self->op->times.ready_ns = 0x200000000;
-	EXPECT_EQ(0, ask(get, 5));
+	EXPECT_EQ(0, request(get, 5));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, u32_of(CARD_STATE));
 	EXPECT_STREQ("does not answer", text_of(CARD_REASON));
 	EXPECT_FALSE(has(AFTER));
@@ -416,25 +416,25 @@ TEST_F(op, a_recovery)
 
 TEST_F(op, what_is_not_there)
 {
-	EXPECT_EQ(-EINVAL, ask(get, 0));
+	EXPECT_EQ(-EINVAL, request(get, 0));
 	EXPECT_STREQ("no operation given", self->extack.text);
-	EXPECT_EQ(-ENOENT, ask(get, 4));
+	EXPECT_EQ(-ENOENT, request(get, 4));
 	EXPECT_STREQ("operation 4: unknown or too old", self->extack.text);
-	EXPECT_EQ(-EINVAL, ask(cancel, 0));
-	EXPECT_EQ(-ENOENT, ask(cancel, 4));
+	EXPECT_EQ(-EINVAL, request(cancel, 0));
+	EXPECT_EQ(-ENOENT, request(cancel, 4));
 	EXPECT_EQ(0, world.cancelled);
 	kernel_allocs = 0;
-	EXPECT_EQ(-ENOMEM, ask(get, 5));
+	EXPECT_EQ(-ENOMEM, request(get, 5));
 	kernel_allocs = UINT_MAX;
 }
 
 TEST_F(op, one_is_cancelled)
 {
-	EXPECT_EQ(0, ask(cancel, 6));
+	EXPECT_EQ(0, request(cancel, 6));
 	EXPECT_EQ(6, world.cancelled);
 	EXPECT_STREQ("", self->extack.text);
 	world.cancel = -EALREADY;
-	EXPECT_EQ(-EALREADY, ask(cancel, 7));
+	EXPECT_EQ(-EALREADY, request(cancel, 7));
 	EXPECT_STREQ("operation 7 has ended", self->extack.text);
 }
 
@@ -536,7 +536,7 @@ TEST_F(op, the_largest_fits)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		work.kind = kinds[i];
 		self->op->error = kinds[i] == FPGA_VFIO_OP_KIND_FENCE ? 0 : -EIO;
-		EXPECT_EQ(0, ask(get, 5)) TH_LOG("kind %u", kinds[i]);
+		EXPECT_EQ(0, request(get, 5)) TH_LOG("kind %u", kinds[i]);
 		/* one that does not fit warns */
 		forget();
 		fv_nl_op_observer.ended(self->op);
@@ -549,8 +549,8 @@ TEST_F(op, one_that_does_not_fit)
 {
 	make_large(self->op);
 	for (kernel_skb_short = 4; kernel_skb_short < 8192; kernel_skb_short *= 2)
-		ask(get, 5);
-	EXPECT_EQ(-EMSGSIZE, ask(get, 5));
+		request(get, 5);
+	EXPECT_EQ(-EMSGSIZE, request(get, 5));
 	EXPECT_EQ(NULL, kernel_reply);
 	kernel_skb_short = 0;
 }
@@ -595,7 +595,7 @@ TEST_F(op, dumps)
 	int nr;
 
 	EXPECT_EQ(OPS, dump(&self->cb, KERNEL_DUMP_SIZE));
-	/* the room that the dump asks for suffices, and less may be an error, but is no loss */
+	/* the room that the dump requests suffices, and less may be an error, but is no loss */
 	work.kind = FPGA_VFIO_OP_KIND_FENCE;
 	make_large(&world.ops[1]);
 	world.ops[1].error = 0;

@@ -33,7 +33,7 @@
 /* Results and call counts of the stubs for other driver files. */
 static struct world {
 	struct fv_device *dev;		/* the device being opened or closed */
-	int reset, ask;
+	int reset, check;
 	enum fpga_vfio_card_state after;	/* state after a reset */
 	bool is_offered, is_special, has_session, is_link_down;
 	bool is_shared, is_touched, is_asleep, has_no_memory;
@@ -119,9 +119,9 @@ bool fv_reset_is_core_special(struct pci_dev *pdev)
 
 int fv_scope_check_users(struct fv_device *dev, char *text, size_t size)
 {
-	if (world.ask)
+	if (world.check)
 		snprintf(text, size, "a virtual function is held");
-	return world.ask;
+	return world.check;
 }
 
 int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
@@ -720,14 +720,14 @@ TEST_F(open_close, an_open_is_refused)
 	world.has_session = true;
 	EXPECT_EQ(-EAGAIN, fv_open_reset(self->dev));
 	world.has_session = false;
-	world.ask = -EOPNOTSUPP;
+	world.check = -EOPNOTSUPP;
 	EXPECT_EQ(-EBUSY, fv_open_reset(self->dev));
 	EXPECT_EQ(1, world.events);
 	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_OPEN_REFUSED, world.event.kind);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_OPEN, world.event.origin);
 	EXPECT_EQ(-EBUSY, world.event.error);
 	EXPECT_STREQ("a virtual function is held", world.text);
-	world.ask = 0;
+	world.check = 0;
 	world.is_offered = false;
 	EXPECT_EQ(-EOPNOTSUPP, fv_open_reset(self->dev));
 	world.is_offered = true;

@@ -307,7 +307,7 @@ TEST_F(op, other_tasks_are_kept_out)
 	EXPECT_EQ(FV_METHOD_NONE, status.method);
 	EXPECT_FALSE(status.has_phase);
 	takes(1, fv_op_has_owner(op));
-	/* begin and end of each, what the observer reads, and a look for a third */
+	/* begin and end of each, what the observer reads, and a read for a third */
 	takes(7, work_off(self->dev));
 	fv_op_put(op);
 }
@@ -399,7 +399,7 @@ TEST_F(op, old_ones_are_forgotten)
 }
 
 /* A running operation is found beside one that ended before it began. */
-static int look_for_myself(struct fv_op *op)
+static int find_myself(struct fv_op *op)
 {
 	struct fv_op *found = fv_op_find(op->id);
 
@@ -427,7 +427,7 @@ TEST_F(op, one_that_waits_is_cancelled)
 	char text[FV_REASON_SIZE] = "";
 	struct fv_op *op;
 
-	world.on_run = look_for_myself;
+	world.on_run = find_myself;
 	submit(self->dev);
 	submit(self->dev);
 	submit(self->dev);
@@ -549,7 +549,7 @@ TEST_F(op, an_unbind_of_another_function)
 
 static bool has_owner[8];
 
-static int look_for_owner(struct fv_op *op)
+static int find_owner(struct fv_op *op)
 {
 	has_owner[op->id] = fv_op_has_owner(op);
 	fv_op_owner_gone(5);
@@ -562,7 +562,7 @@ TEST_F(op, an_owner_that_goes)
 {
 	struct fv_op *op;
 
-	world.on_run = look_for_owner;
+	world.on_run = find_owner;
 	submit_as(self->dev, &fence_work, 5, false);
 	submit_as(self->dev, &fence_work, 6, false);
 	submit_as(self->dev, &fence_work, 5, true);

@@ -91,10 +91,10 @@ TEST_F(port, each_control_is_isolated_and_restored)
 			before = values[j] & mask;
 			pci_put(port, c->where, c->size, before, ~0);
 			fv_port_isolate(port, &self->state);
-			EXPECT_EQ((before & ~c->off) | c->on, pci_look(port, c->where, c->size))
+			EXPECT_EQ((before & ~c->off) | c->on, pci_peek(port, c->where, c->size))
 				TH_LOG("%s was %#x", c->name, before);
 			fv_port_restore(port, &self->state);
-			EXPECT_EQ(before, pci_look(port, c->where, c->size))
+			EXPECT_EQ(before, pci_peek(port, c->where, c->size))
 				TH_LOG("%s was %#x", c->name, before);
 		}
 	}
@@ -115,11 +115,11 @@ TEST_F(port, what_is_not_isolated_stays)
 		put_port(port, PCI_EXP_TYPE_ROOT_PORT);
 		mask = c->size == 2 ? 0xffff : ~0;
 		fv_port_isolate(port, &self->state);
-		is = ~pci_look(port, c->where, c->size) & mask;
+		is = ~pci_peek(port, c->where, c->size) & mask;
 		pci_put(port, c->where, c->size, is, ~0);
 		fv_port_restore(port, &self->state);
 		EXPECT_EQ((is & ~(c->off | c->on)) | (0xa5a5a5a5 & (c->off | c->on)),
-			  pci_look(port, c->where, c->size))
+			  pci_peek(port, c->where, c->size))
 			TH_LOG("%s", c->name);
 	}
 }
@@ -143,10 +143,10 @@ TEST_F(port, error_reporting_is_not_lost)
 		put_port(port, PCI_EXP_TYPE_ROOT_PORT);
 		pci_put(port, AER + 0x2c, 4, rows[i].before, ~0);
 		fv_port_isolate(port, &self->state);
-		EXPECT_EQ(0, pci_look(port, AER + 0x2c, 4) & 7);
+		EXPECT_EQ(0, pci_peek(port, AER + 0x2c, 4) & 7);
 		pci_put(port, AER + 0x2c, 4, rows[i].after, ~0);
 		fv_port_restore(port, &self->state);
-		EXPECT_EQ(rows[i].is, pci_look(port, AER + 0x2c, 4));
+		EXPECT_EQ(rows[i].is, pci_peek(port, AER + 0x2c, 4));
 	}
 }
 
@@ -190,10 +190,10 @@ TEST_F(port, each_event_of_meanwhile_is_cleared)
 			was = values[j] & mask;
 			memcpy(&port->config[l->where], &was, l->size);
 			fv_port_isolate(port, &self->state);
-			EXPECT_EQ(was, pci_look(port, l->where, l->size));
+			EXPECT_EQ(was, pci_peek(port, l->where, l->size));
 			memcpy(&port->config[l->where], &mask, l->size);
 			fv_port_restore(port, &self->state);
-			EXPECT_EQ(mask & ~(l->bits & ~was), pci_look(port, l->where, l->size))
+			EXPECT_EQ(mask & ~(l->bits & ~was), pci_peek(port, l->where, l->size))
 				TH_LOG("%s was %#x", l->name, was);
 		}
 	}
@@ -213,7 +213,7 @@ TEST_F(port, events_of_before_stay)
 	EXPECT_EQ(2 * nr, port->nr_writes);
 	for (i = 0; i < ARRAY_SIZE(latches); i++)
 		EXPECT_EQ(latches[i].size == 2 ? 0xffff : ~0,
-			  pci_look(port, latches[i].where, latches[i].size))
+			  pci_peek(port, latches[i].where, latches[i].size))
 			TH_LOG("%s", latches[i].name);
 }
 
@@ -234,13 +234,13 @@ TEST_F(port, only_root_ports_have_root_registers)
 	EXPECT_EQ(2 * nr + ARRAY_SIZE(latches) - 1, port->nr_writes);
 	for (i = 0; i < ARRAY_SIZE(controls); i++)
 		EXPECT_EQ(0xa5a5a5a5 & (controls[i].size == 2 ? 0xffff : ~0),
-			  pci_look(port, controls[i].where, controls[i].size));
+			  pci_peek(port, controls[i].where, controls[i].size));
 	for (i = 0; i < ARRAY_SIZE(latches); i++) {
 		const struct latch *l = &latches[i];
 
 		EXPECT_EQ((l->size == 2 ? 0xffff : ~0) &
 			  ~(l->where == AER + 0x30 ? 0 : l->bits),
-			  pci_look(port, l->where, l->size))
+			  pci_peek(port, l->where, l->size))
 			TH_LOG("%s", l->name);
 	}
 }
@@ -255,7 +255,7 @@ TEST_F(port, slot_events_are_a_slots)
 	EXPECT_EQ(ARRAY_SIZE(controls), port->nr_writes);
 	memset(&port->config[EXP + 0x1a], 0xff, 2);
 	fv_port_restore(port, &self->state);
-	EXPECT_EQ(0xffff, pci_look(port, EXP + 0x1a, 2));
+	EXPECT_EQ(0xffff, pci_peek(port, EXP + 0x1a, 2));
 }
 
 /* A bridge to conventional PCI has only header registers. */
@@ -268,11 +268,11 @@ TEST_F(port, conventional_bridges_have_a_header)
 	pci_put(port, PCI_COMMAND, 2, 0x0547, 0x547);
 	fv_port_isolate(port, &self->state);
 	EXPECT_EQ(2, port->nr_writes);
-	EXPECT_EQ(0xfffd, pci_look(port, PCI_BRIDGE_CONTROL, 2));
-	EXPECT_EQ(0x0447, pci_look(port, PCI_COMMAND, 2));
+	EXPECT_EQ(0xfffd, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
+	EXPECT_EQ(0x0447, pci_peek(port, PCI_COMMAND, 2));
 	fv_port_restore(port, &self->state);
-	EXPECT_EQ(0xffff, pci_look(port, PCI_BRIDGE_CONTROL, 2));
-	EXPECT_EQ(0x0547, pci_look(port, PCI_COMMAND, 2));
+	EXPECT_EQ(0xffff, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
+	EXPECT_EQ(0x0547, pci_peek(port, PCI_COMMAND, 2));
 }
 
 /* A port that is gone is not written. */
@@ -332,7 +332,7 @@ TEST_F(port, a_hot_reset_lasts_2_ms)
 	/* also deasserted if it was set before */
 	pci_put(port, PCI_BRIDGE_CONTROL, 2, 0x0053, 0xffff);
 	EXPECT_EQ(0, fv_port_hot_reset(port));
-	EXPECT_EQ(0x0013, pci_look(port, PCI_BRIDGE_CONTROL, 2));
+	EXPECT_EQ(0x0013, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
 }
 
 /* A killed task does not leave the card in reset. */
@@ -344,7 +344,7 @@ TEST_F(port, a_killed_hot_reset_ends)
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, fv_port_hot_reset(port));
 	EXPECT_EQ(2, port->nr_writes);
-	EXPECT_EQ(0x0013, pci_look(port, PCI_BRIDGE_CONTROL, 2));
+	EXPECT_EQ(0x0013, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
 }
 
 TEST_HARNESS_MAIN

@@ -249,7 +249,7 @@ TEST_F(ready, a_design_is_ready)
 		EXPECT_EQ(0, mappings);
 		/* memory space is enabled and restored */
 		EXPECT_EQ(2, card->nr_writes);
-		EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
+		EXPECT_EQ(PCI_COMMAND_MASTER, pci_peek(card, PCI_COMMAND, 2));
 	}
 	/* no register: no access */
 	self->ready.mask = 0;
@@ -274,7 +274,7 @@ TEST_F(ready, a_design_is_waited_for)
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, wait_register());
 	EXPECT_STREQ("", self->text);
-	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_MASTER, pci_peek(card, PCI_COMMAND, 2));
 	EXPECT_EQ(0, mappings);
 }
 
@@ -292,10 +292,10 @@ TEST_F(ready, a_design_is_waited_for_whatever_user_space_does)
 	ready_ns = kernel_ns + 300 * NSEC_PER_MSEC;
 	kernel_on_sleep = disables_memory;
 	EXPECT_EQ(0, wait_register());
-	EXPECT_EQ(PCI_COMMAND_MASTER, pci_look(card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_MASTER, pci_peek(card, PCI_COMMAND, 2));
 	pci_put(card, PCI_COMMAND, 2, PCI_COMMAND_SERR, 0x547);
 	EXPECT_EQ(0, wait_register());
-	EXPECT_EQ(PCI_COMMAND_SERR, pci_look(card, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_COMMAND_SERR, pci_peek(card, PCI_COMMAND, 2));
 }
 
 TEST_F(ready, a_register_that_cannot_be_read)

@@ -37,9 +37,9 @@ static struct world {
 	struct fv_link link;
 	char did[64];
 	u64 limit_ns;
-	int look, set;
-	const char *look_text;
-	unsigned int looks_of_card, is_any_user;
+	int preview, set;
+	const char *preview_text;
+	unsigned int previews_of_card, is_any_user;
 	struct fv_policy policy;
 } world;
 
@@ -102,7 +102,7 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 		     size_t size)
 {
 	kernel_assert(dev->core.vdev.dev_set->lock.held && !scope->nr);
-	world.looks_of_card += is_card;
+	world.previews_of_card += is_card;
 	world.is_any_user = scope->is_any_user;
 	scope->functions[0] = dev->core.pdev;
 	scope->devices[0] = dev;
@@ -115,9 +115,9 @@ int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card
 		scope->nr = 2;
 	}
 	strscpy(scope->holders, "0000:01:00.1 is held by process 42");
-	if (world.look)
-		snprintf(text, size, "%s", world.look_text);
-	return world.look;
+	if (world.preview)
+		snprintf(text, size, "%s", world.preview_text);
+	return world.preview;
 }
 
 void fv_scope_end(struct fv_scope *scope)
@@ -346,7 +346,7 @@ TEST_F(ops, pm_takes_10_ms_each_way)
 	}
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, act(PM));
-	EXPECT_EQ(0x0100, pci_look(&self->card, PMCAP + PCI_PM_CTRL, 2));
+	EXPECT_EQ(0x0100, pci_peek(&self->card, PMCAP + PCI_PM_CTRL, 2));
 }
 
 /* The caller waits for the 100 ms after link up. */
@@ -624,7 +624,7 @@ TEST_F(ops, a_plan_has_each_step)
 	EXPECT_EQ(2, report->steps[2].nr_functions);
 	EXPECT_EQ(70101, report->steps[2].limit_ms);
 	EXPECT_EQ(LINK, (int)report->steps[3].method);
-	EXPECT_EQ(2, world.looks_of_card);
+	EXPECT_EQ(2, world.previews_of_card);
 	EXPECT_EQ(0, world.is_any_user);
 	/* affected functions */
 	EXPECT_EQ(2, report->nr_functions);
@@ -659,15 +659,15 @@ TEST_F(ops, a_plan_follows_the_policy)
 
 TEST_F(ops, a_plan_says_what_would_be_refused)
 {
-	world.look = -EBUSY;
-	world.look_text = "0000:01:00.1 is held by another VFIO user";
+	world.preview = -EBUSY;
+	world.preview_text = "0000:01:00.1 is held by another VFIO user";
 	EXPECT_EQ(0, plan(BIT(HOT)));
 	ASSERT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EBUSY, self->report.steps[0].error);
 	EXPECT_STREQ("0000:01:00.1 is held by another VFIO user", self->report.steps[0].text);
 	EXPECT_STREQ("0000:01:00.1 is held by process 42", self->report.steps[0].holders);
 	EXPECT_EQ(2, self->report.steps[0].nr_functions);
-	world.look = 0;
+	world.preview = 0;
 	EXPECT_EQ(0, plan(BIT(HOT)));
 	EXPECT_STREQ("", self->report.steps[0].holders);
 }

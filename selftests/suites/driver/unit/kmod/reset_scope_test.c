@@ -890,7 +890,7 @@ TEST_F(scope, configuration_is_blocked)
 }
 
 /* A preview holds nothing, for either scope. */
-TEST_F(scope, a_look_holds_nothing)
+TEST_F(scope, a_preview_holds_nothing)
 {
 	self->scope.nr_held = 9;
 	mutex_lock(&self->set.lock);

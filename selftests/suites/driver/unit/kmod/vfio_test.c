@@ -903,7 +903,7 @@ TEST_F(vfio, an_interrupt_setup)
 	EXPECT_EQ(1, world.ioctls);
 }
 
-/* What VMMs tear down or unmask without looking at the result. */
+/* VMMs tear these down or unmask them, and ignore the result. */
 TEST_F(vfio, an_interrupt_setup_behind_the_fence)
 {
 	static const struct {
@@ -1043,7 +1043,7 @@ TEST_F(vfio, an_open_that_fails)
 	EXPECT_EQ(-EBUSY, fv_vfio_ops.open_device(self->vdev));
 	EXPECT_EQ(0, world.enables);
 	EXPECT_EQ(1, count_of(OPEN_ERRORS));
-	/* the PCI core may be looking at the methods */
+	/* the PCI core may read the methods */
 	world.open_reset = 0;
 	mutex_lock(&self->pdev.dev.mutex);
 	EXPECT_EQ(-EAGAIN, fv_vfio_ops.open_device(self->vdev));

@@ -49,7 +49,7 @@ TEST_F(wait, pauses_grow_with_the_time)
 }
 
 /* The last pause ends just after the limit, for a last check. */
-TEST_F(wait, there_is_a_look_at_the_end)
+TEST_F(wait, the_last_poll_is_at_the_end)
 {
 	fv_wait_begin(&self->wait, 100);
 	kernel_ns += 100 * NSEC_PER_MSEC - 700 * NSEC_PER_USEC;
