@@ -69,7 +69,7 @@ ctl bind --yes "$FV_NVME"
 fv_hold -r "$FV_NVME" || ktap_exit_fail_msg "no user of $FV_NVME"
 accepted request_ok "given back to nvme" unbind --request --timeout 250 "$FV_NVME"
 wait "$FV_HOLDER"
-fv_same the_user_was_asked 0 $?
+fv_same the_user_got_a_request 0 $?
 
 # --- held: the user ignores the request; the unbind ends when the user does
 ctl bind --yes "$FV_EDU0"

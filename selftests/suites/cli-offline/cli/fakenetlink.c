@@ -962,14 +962,14 @@ int socket(int domain, int type, int protocol)
 	return pair[0];
 }
 
-static bool is_ours(int fd)
+static bool is_fake(int fd)
 {
 	return fd >= 0 && fd < (int)N(ends) && ends[fd];
 }
 
 int close(int fd)
 {
-	if (is_ours(fd)) {
+	if (is_fake(fd)) {
 		REAL(close)(ends[fd]);
 		if (has_fence[fd])
 			log_close(getenv("FAKE_ROOT"));
@@ -985,7 +985,7 @@ int close(int fd)
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	return is_ours(fd) ? 0 : REAL(bind)(fd, addr, len);
+	return is_fake(fd) ? 0 : REAL(bind)(fd, addr, len);
 }
 
 static void note_joined(const char *root, const char *name)
@@ -1036,7 +1036,7 @@ static int join_group(int fd, int id)
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
-	if (!is_ours(fd))
+	if (!is_fake(fd))
 		return REAL(setsockopt)(fd, level, option, value, len);
 	if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP)
 		return join_group(fd, *(const int *)value);
@@ -1049,7 +1049,7 @@ int getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
 	struct sockaddr_nl local = { .nl_family = AF_NETLINK, .nl_pid = (uint32_t)getpid() };
 
-	if (!is_ours(fd))
+	if (!is_fake(fd))
 		return REAL(getsockname)(fd, addr, len);
 	memcpy(addr, &local, sizeof(local));
 	*len = sizeof(local);
@@ -1061,7 +1061,7 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	struct message m = {};
 	size_t len = 0, i;
 
-	if (!is_ours(fd))
+	if (!is_fake(fd))
 		return REAL(sendmsg)(fd, msg, flags);
 	for (i = 0; i < msg->msg_iovlen; i++) {
 		if (len + msg->msg_iov[i].iov_len > sizeof(m))
@@ -1090,7 +1090,7 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	struct msghdr bare = *msg;
 	ssize_t len;
 
-	if (!is_ours(fd))
+	if (!is_fake(fd))
 		return REAL(recvmsg)(fd, msg, flags);
 	if (is_lost || ((is_member[fd] || is_op_member[fd]) && takes("overrun"))) {
 		is_lost = false;
@@ -1119,7 +1119,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 	nfds_t i;
 	int ret;
 
-	if (!n || !is_ours(fds[0].fd))
+	if (!n || !is_fake(fds[0].fd))
 		return REAL(ppoll)(fds, n, timeout, mask);
 	snprintf(happens, sizeof(happens), "%s/netlink/event", root);
 	snprintf(overrun, sizeof(overrun), "%s/netlink/overrun", root);

@@ -581,7 +581,7 @@ vfs_refused()
 	unchanged
 }
 
-# while_waiting COMMAND…: run it while rescan waits for the VM, which lets go then
+# while_waiting COMMAND…: run it while rescan waits for the VM, which then releases the device
 while_waiting()
 {
 	rm -f "$work/clock"*
@@ -605,7 +605,7 @@ with_driver()
 	ln -sfn "../../../bus/pci/drivers/$1" "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
 }
 
-hold meanwhile_refused "what came while it waited for a VM is looked at, too"
+hold meanwhile_refused "changes while it waited for a VM are read, too"
 meanwhile_refused()
 {
 	while_waiting tee "$tree/$port/0000:07:00.1/sriov_numvfs" <<<2

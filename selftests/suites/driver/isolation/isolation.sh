@@ -271,7 +271,7 @@ shut_down()
 }
 
 shuts_down
-fv_check "shut down: the port is as it was" port_is bits
+fv_check "shut down: the port is as before" port_is bits
 fv_unbind "$dev"
 fv_bind $FV_DRIVER "$dev"
 policy "$dev" monitor_interval_ms=0
@@ -281,7 +281,7 @@ fv_check "to be shut down: the card has a user" told held
 fenced "shut down in a fence session"
 shuts_down
 fv_check "shut down in a fence session: the card is not ready" device_is "$dev" failed
-fv_check "shut down in a fence session: its user reads all-ones" asked ffffffff read 0
+fv_check "shut down in a fence session: its user reads all-ones" replies ffffffff read 0
 fv_release
 shut_down "shut down in a fence session"
 

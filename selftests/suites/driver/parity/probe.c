@@ -153,7 +153,7 @@ static void run(struct probe *probe, const struct section *section)
 		see("end", "exit %d", WEXITSTATUS(status));
 }
 
-static bool asked_for(const struct section *section, char **names)
+static bool is_selected(const struct section *section, char **names)
 {
 	if (!*names)
 		return true;
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 	pci_driver(probe.bdf, driver, sizeof(driver));
 	probe.driver = driver;
 	for (section = sections; section; section = section->next)
-		if (section->kinds & probe.kind && asked_for(section, argv + 2))
+		if (section->kinds & probe.kind && is_selected(section, argv + 2))
 			run(&probe, section);
 	return 0;
 }

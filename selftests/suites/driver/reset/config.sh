@@ -37,8 +37,8 @@ bar_reads()
 	fault status '.functions[0].accesses.bar_reads'
 }
 
-# asked_again: wait for more reads of the ready register
-asked_again()
+# read_again: wait for more reads of the ready register
+read_again()
 {
 	fv_wait 60 eval '[ "$(bar_reads)" -ge '$(($(bar_reads) + 3))' ]'
 }
@@ -83,12 +83,12 @@ for method in flr hot; do
 	kmsg_mark
 	"$FV_DIR/fv_act" reset "$dev" $method >/tmp/killed.out &
 	pid=$!
-	fv_check "$what: it waits" asked_again
+	fv_check "$what: it waits" read_again
 	is_read "$what"
 	# Command, BAR 2, Interrupt Line, Device Control
 	fv_check "$what: registers are written" reg_set "$dev" 4.w=0 18.l=0 3c.b=77 CAP_EXP+8.w=0
 	fv_check "$what: they take it" reg_has "$dev" 3c.b 0xff 0x77
-	fv_check "$what: it still waits" asked_again
+	fv_check "$what: it still waits" read_again
 	fv_check "$what: the reset goes on" kill -0 "$pid"
 	card ready-after design image
 	is_reset "$what"

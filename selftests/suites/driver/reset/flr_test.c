@@ -198,7 +198,7 @@ FLR_TEST(by_the_policy)
 }
 
 /* Writes of each size that include the bit. */
-FLR_TEST(asked_for_by_any_size)
+FLR_TEST(requested_by_any_size)
 {
 	unsigned int first = self->control & ~0x3f, i;
 	uint8_t bytes[0x80];
@@ -292,7 +292,7 @@ FLR_TEST(hangs)
 }
 
 /* A second request during the reset is dropped, like all writes then. */
-FLR_TEST(asked_for_twice)
+FLR_TEST(requested_twice)
 {
 	policy_set(&self->genl, self->bdf, PATIENT);
 	control_do(CARD, "ready-after flr hold");
@@ -309,7 +309,7 @@ FLR_TEST(asked_for_twice)
 }
 
 /* A request once the card is ready, before the driver is done with the last reset, counts. */
-FLR_TEST(asked_for_again_at_once)
+FLR_TEST(requested_again_at_once)
 {
 	unsigned int i, nr = loops(10, 50);
 

@@ -93,7 +93,7 @@ host host - host
 part new - part
 part stable a.sh,b_test part
 sleeper new - sleeper" "$(runs "stable new" "" host all part sleeper)"
-same asked_for_all_is_everywhere "part debug - part
+same requested_all_is_everywhere "part debug - part
 part stable - part" "$(runs "stable debug" 1 part)"
 same longest_first_sleepers_between "sleeper part all host" \
 	"$(plan_runs new "" host all part sleeper | cut -d ' ' -f 1 | paste -sd ' ')"

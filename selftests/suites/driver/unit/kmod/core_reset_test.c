@@ -344,7 +344,7 @@ TEST_F(core_reset, its_user_is_fenced)
 }
 
 /* A fence that fails is only told, and may be half up; what it waits for may not end. */
-TEST_F(core_reset, its_user_does_not_let_go)
+TEST_F(core_reset, its_user_does_not_leave)
 {
 	self->dev->fence.is_open = true;
 	world.raise = -EAGAIN;

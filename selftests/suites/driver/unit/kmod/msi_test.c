@@ -267,7 +267,7 @@ static void written_late(u64 us)
 	write_all();
 }
 
-/* Looks that do not write: three, 1 ms apart, or until it is right. */
+/* Reads without a write: three, 1 ms apart, or until it is right. */
 TEST_F(msi, a_difference_is_looked_at_again)
 {
 	use_msix(&self->card, 4);
