@@ -41,11 +41,11 @@ vm_launch()
 	vm_user_in[$VM]=$fd
 	exec {fd}<>"$base.user.out"
 	vm_user_out[$VM]=$fd
-	vm_ask qmp_capabilities
+	vm_qmp qmp_capabilities
 }
 
-# vm_ask COMMAND [ARGUMENTS]: run a QMP command; JSON reply in $REPLY
-vm_ask()
+# vm_qmp COMMAND [ARGUMENTS]: run a QMP command; JSON reply in $REPLY
+vm_qmp()
 {
 	local line id=$RANDOM$RANDOM
 
@@ -69,7 +69,7 @@ vm_is_alive()
 # vm_state: state in $REPLY: running, internal-error, …, or how the process ended
 vm_state()
 {
-	if vm_is_alive && vm_ask query-status; then
+	if vm_is_alive && vm_qmp query-status; then
 		REPLY=${REPLY#*\"status\": \"}
 		REPLY=${REPLY%%\"*}
 		return
@@ -148,7 +148,7 @@ vm_freeze()
 		read -r -t 1 line <&"${vm_user_out[$VM]}"
 		line=${line%$'\r'}
 	done
-	vm_ask migrate "{\"uri\":\"file:$VM_DIR/state\"}" && vm_becomes postmigrate $VM_LIMIT_S
+	vm_qmp migrate "{\"uri\":\"file:$VM_DIR/state\"}" && vm_becomes postmigrate $VM_LIMIT_S
 	line=$?
 	vm_end
 	return $line
@@ -157,7 +157,7 @@ vm_freeze()
 # vm_plug BDF: hotplug a card; the guest sets it up
 vm_plug()
 {
-	if ! vm_ask device_add "{\"driver\":\"vfio-pci\",\"host\":\"$1\",\"bus\":\"port0\",\"id\":\"card\"}"; then
+	if ! vm_qmp device_add "{\"driver\":\"vfio-pci\",\"host\":\"$1\",\"bus\":\"port0\",\"id\":\"card\"}"; then
 		REPLY="plugging fails: $(jq -r .error.desc <<<"$REPLY")"
 		return 1
 	fi
@@ -169,7 +169,7 @@ vm_plug()
 # vm_unplug: request an unplug; succeed when the VM has released the card
 vm_unplug()
 {
-	vm_ask device_del '{"id":"card"}'
+	vm_qmp device_del '{"id":"card"}'
 	vm_is_without_card 20
 }
 
@@ -179,7 +179,7 @@ vm_is_without_card()
 	local end=$((SECONDS + $1))
 
 	# fails once the path is unknown
-	while vm_ask qom-list '{"path":"/machine/peripheral/card"}'; do
+	while vm_qmp qom-list '{"path":"/machine/peripheral/card"}'; do
 		[ $SECONDS -lt $end ] || return 1
 		read -rt 0.1 <> <(:)
 	done
