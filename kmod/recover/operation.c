@@ -353,7 +353,7 @@ static const struct fv_observer fv_op_phase_observer = {
 
 /**
  * fv_op_init - Begin to accept operations
- * @observer: hears of them
+ * @observer: its callbacks
  *
  * Context: Process context, before the PCI driver is registered.
  */
