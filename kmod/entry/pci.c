@@ -219,8 +219,8 @@ static void fv_pci_remove(struct pci_dev *pdev)
 }
 
 /*
- * After a kexec the next kernel finds the port and the link as they are left here: undo what a fence
- * session or a recovery has changed. A user, if there still is one, stays behind the fence.
+ * After a kexec the next kernel finds the port and the link as they are left here: undo what a
+ * fence session or a recovery has changed. A user, if there still is one, stays behind the fence.
  */
 static void fv_pci_shutdown(struct pci_dev *pdev)
 {

@@ -14,7 +14,7 @@
 /* How long (ms) a plan waits for locks: its caller holds locks of generic netlink. */
 #define FV_PLAN_LOCK_MS	100
 
-/* The same until the device has resumed. The PCI core waits for a minute for a dead one in D3cold. */
+/* The same for its resume; the PCI core waits for a minute for a dead device in D3cold. */
 #define FV_PLAN_RESUME_MS	2000
 
 /**

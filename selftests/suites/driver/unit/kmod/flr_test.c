@@ -454,7 +454,8 @@ TEST_F(flr, the_buffer_of_a_write)
 	/* only the byte with the bit; then the core is not called */
 	is_requested = false;
 	kernel_user_bad = &bytes[3];
-	EXPECT_EQ(-EFAULT, fv_flr_write(&self->dev.core.vdev, (char *)bytes, 4, &at, &is_requested));
+	EXPECT_EQ(-EFAULT,
+		  fv_flr_write(&self->dev.core.vdev, (char *)bytes, 4, &at, &is_requested));
 	EXPECT_FALSE(is_requested);
 	EXPECT_EQ(6, world.writes);
 	/* it cannot be faulted in */

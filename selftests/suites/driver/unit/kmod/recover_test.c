@@ -97,7 +97,8 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 /* One that has left is not found any more. */
 struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
 {
-	*key = max(*key, (unsigned long)world.nr_left);
+	if (*key < world.nr_left)
+		*key = world.nr_left;
 	if (*key >= DEVICES)
 		return NULL;
 	world.kept++;
