@@ -226,12 +226,17 @@ static void fv_pci_shutdown(struct pci_dev *pdev)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
 
+	/* No reset begins after this. */
+	fv_recovery_leave(dev);
 	if (fv_fence_raise(dev))
 		pci_warn(pdev, "not fenced at shutdown: accesses by its user do not end\n");
 	fv_flr_exit(dev);
-	fv_recovery_leave(dev);
 	fv_op_leave(dev);
 	fv_session_leave(dev);
+	if (!dev->card)
+		return;
+	fv_monitor_exit(&dev->card->monitor);
+	fv_card_restore_target(dev->card);
 }
 
 static int fv_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)

@@ -250,7 +250,7 @@ static int fv_vfio_close_core(struct vfio_device *vdev)
 	struct fv_reset_tracking tracking;
 
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || !fv_ready_is_answering(pdev) ||
-	    pci_num_vf(pdev)) {
+	    pci_num_vf(pdev) || READ_ONCE(dev->is_leaving)) {
 		dev->core.reset_works = false;
 		pdev->dev_flags |= PCI_DEV_FLAGS_NO_BUS_RESET;
 	}

@@ -22,9 +22,11 @@
 #include "pcie/reset_ops.h"
 #include "reset/reset.h"
 
-/* Fenced, recovering or lost: resets return -EAGAIN. */
+/* Fenced, recovering, lost or shut down: resets return -EAGAIN. */
 static bool fv_vfio_is_away(struct fv_device *dev)
 {
+	if (READ_ONCE(dev->is_leaving))
+		return true;
 	switch (fv_device_state(dev)) {
 	case FPGA_VFIO_CARD_STATE_FENCED:
 	case FPGA_VFIO_CARD_STATE_RECOVERING:

@@ -68,12 +68,16 @@ int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
  *
  * Context: Process context, may sleep.
  * Return: 0, then the caller calls fv_scope_end(), -EAGAIN if another task keeps the device
- * lock, -EINTR when the process is being killed.
+ * lock, or the device is leaving, -EINTR when the process is being killed.
  */
 int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, size_t size)
 {
 	int ret = fv_scope_lock_function(dev->core.pdev, text, size);
 
+	if (!ret && fv_scope_is_leaving(dev, text, size)) {
+		device_unlock(&dev->core.pdev->dev);
+		ret = -EAGAIN;
+	}
 	if (ret) {
 		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, dev->core.pdev);
 		return ret;
@@ -96,7 +100,12 @@ struct fv_scope_walk {
 static void fv_scope_add(struct fv_scope_walk *walk, struct pci_dev *pdev)
 {
 	struct fv_scope *scope = walk->scope;
+	unsigned int i;
 
+	/* A walk begins anew when the function that it is at leaves. */
+	for (i = 0; i < scope->nr; i++)
+		if (scope->functions[i] == pdev)
+			return;
 	if (scope->nr == FV_SCOPE_MAX) {
 		walk->nr_left_out++;
 		return;

@@ -132,6 +132,26 @@ static void fv_scope_unlock_set(struct fv_scope *scope, struct fv_device *dev)
 		mutex_unlock(&set->lock);
 }
 
+/**
+ * fv_scope_is_leaving - Is a device being unbound or shut down?
+ * @dev: the device
+ * @text: error text, if so
+ * @size: size of @text
+ *
+ * After a shutdown it stays bound, behind the fence: no reset gives it back to its user, or takes
+ * the link down, before the next kernel begins.
+ *
+ * Context: Any. Stable under the device lock.
+ * Return: True if so.
+ */
+bool fv_scope_is_leaving(struct fv_device *dev, char *text, size_t size)
+{
+	if (!READ_ONCE(dev->is_leaving))
+		return false;
+	snprintf(text, size, "%s is being unbound or shut down", pci_name(dev->core.pdev));
+	return true;
+}
+
 /* Check that a function has no user, or the same user as scope->dev. */
 static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned int *nr_others,
 			       char *text, size_t size)
@@ -143,6 +163,11 @@ static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned 
 	scope->devices[i] = dev;
 	if (!dev)
 		return 0;
+	if (fv_scope_is_leaving(dev, text, size)) {
+		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_BUSY, dev->core.pdev);
+		fv_device_put(dev);
+		return -EAGAIN;
+	}
 	ret = fv_scope_lock_set(scope, dev, text, size);
 	if (!ret) {
 		scope->is_open[i] = dev->user;
@@ -163,7 +188,8 @@ static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned 
  *
  * Context: Process context, may sleep; under vfio_device_set::lock if fv_scope_is_wide().
  * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user,
- * -EAGAIN if a virtual function is being opened or closed, -EINTR when the process is being killed.
+ * -EAGAIN if one is leaving, or a virtual function is being opened or closed, -EINTR when the
+ * process is being killed.
  */
 int fv_scope_check(struct fv_scope *scope, char *text, size_t size)
 {

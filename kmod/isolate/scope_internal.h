@@ -19,6 +19,7 @@ static inline void fv_scope_refuse(struct fv_scope *scope, enum fpga_vfio_refusa
 	fv_refusal_set(&scope->refusal, reason, pci_name(pdev));
 }
 
+bool fv_scope_is_leaving(struct fv_device *dev, char *text, size_t size);
 int fv_scope_check(struct fv_scope *scope, char *text, size_t size);
 
 #endif /* FV_SCOPE_INTERNAL_H */

@@ -111,10 +111,23 @@ void fv_card_detach(struct fv_device *dev, void (*exit)(struct fv_card *card))
 		return;
 	exit(card);
 	WARN_ON(card->nr_isolations || card->nr_hotplug_ignores);
-	if (card->target_was)
-		fv_link_set_target(card->port, card->target_was);
+	fv_card_restore_target(card);
 	pci_dev_put(card->port);
 	kfree(card);
+}
+
+/**
+ * fv_card_restore_target - Restore the Target Link Speed that a policy has changed
+ * @card: the card
+ *
+ * Context: Process context, may sleep. Takes fv_card::link_lock.
+ */
+void fv_card_restore_target(struct fv_card *card)
+{
+	guard(mutex)(&card->link_lock);
+	if (card->target_was)
+		fv_link_set_target(card->port, card->target_was);
+	WRITE_ONCE(card->target_was, 0);
 }
 
 /**

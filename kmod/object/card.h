@@ -62,6 +62,7 @@ struct fv_card {
 
 int fv_card_attach(struct fv_device *dev, void (*init)(struct fv_card *card));
 void fv_card_detach(struct fv_device *dev, void (*exit)(struct fv_card *card));
+void fv_card_restore_target(struct fv_card *card);
 struct fv_card *fv_card_next(unsigned long *key);
 int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		      struct fv_link_goal *goal);

@@ -20,7 +20,9 @@ static bool fv_bus_has(struct pci_bus *bus, struct pci_dev *pdev)
  * locks: a task that holds one of these, and waits for pci_bus_sem behind a hotplug, would never
  * get it.
  *
- * Context: Process context. The caller has a function on the bus, or its bridge.
+ * Begins anew if @pdev has left the PCI core meanwhile. @bus is only compared.
+ *
+ * Context: Process context.
  * Return: The next function, referenced, or NULL.
  */
 struct pci_dev *fv_bus_next(struct pci_bus *bus, struct pci_dev *pdev)

@@ -79,11 +79,12 @@ int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
 int fv_ready_settle(struct pci_dev *port)
 {
 	struct pci_dev *blocked[FV_READY_FUNCTIONS], *pdev = NULL;
+	struct pci_bus *bus = port->subordinate;
 	unsigned int nr = 0;
 	int ret;
 
 	/* One that is blocked already is not waited for: its owner keeps user space from it. */
-	while (port->subordinate && (pdev = fv_bus_next(port->subordinate, pdev)))
+	while (bus && (pdev = fv_bus_next(bus, pdev)))
 		if (nr < FV_READY_FUNCTIONS && pci_cfg_access_trylock(pdev))
 			blocked[nr++] = pci_dev_get(pdev);
 	ret = fv_wait_ms(FV_READY_SETTLE_MS);

@@ -305,7 +305,8 @@ bool fv_reset_is_core_special(struct pci_dev *pdev)
 bool fv_reset_is_offered(struct pci_dev *pdev)
 {
 	struct pci_dev *other = NULL;
-	unsigned int nr = 0, i;
+	bool is_alone = true;
+	unsigned int i;
 
 	for (i = 0; i < PCI_NUM_RESET_METHODS && pdev->reset_methods[i]; i++)
 		if (fv_reset_method_of(pdev->reset_methods[i]) != FV_RESET_HOT)
@@ -313,8 +314,8 @@ bool fv_reset_is_offered(struct pci_dev *pdev)
 	if (!i)
 		return false;
 	while ((other = fv_bus_next(pdev->bus, other)))
-		nr++;
-	return nr == 1;
+		is_alone &= other == pdev;
+	return is_alone;
 }
 
 /**

@@ -376,13 +376,12 @@ void fv_session_leave(struct fv_device *dev)
 	guard(mutex)(&card->session.lock);
 	if (!card->session.is_on)
 		return;
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER, "%s",
-			    "");
+	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_RECOVERING, FPGA_VFIO_ORIGIN_DRIVER, "");
 	if (fv_session_is_back(dev))
 		fv_recover_driverless(card);
 	fv_session_return(card);
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
-			    "it was unbound or shut down while it was fenced");
+	fv_device_set_states(card, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
+			     "it was unbound or shut down while it was fenced");
 }
 
 /**

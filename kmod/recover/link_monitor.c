@@ -132,7 +132,8 @@ static void fv_monitor_recover(struct fv_card *card)
 
 /*
  * A device is still "lost" with the link up: the link was down between two polls only, or a reset
- * after an error ended without a callback.
+ * after an error ended without a callback. Or it is overdue: the recovery worker has given up
+ * before the link came up.
  */
 static bool fv_monitor_has_lost(struct fv_card *card)
 {
@@ -140,7 +141,7 @@ static bool fv_monitor_has_lost(struct fv_card *card)
 
 	guard(mutex)(&fv_registry_lock);
 	list_for_each_entry(dev, &card->devices, card_node)
-		if (dev->state == FPGA_VFIO_CARD_STATE_LOST)
+		if (dev->state == FPGA_VFIO_CARD_STATE_LOST || dev->is_overdue)
 			return true;
 	return false;
 }
@@ -321,7 +322,7 @@ void fv_monitor_init(struct fv_monitor *monitor)
 
 /**
  * fv_monitor_exit - Stop a link monitor
- * @monitor: the card's link monitor; no device is on the card any more
+ * @monitor: the card's link monitor; no device is on the card any more, or one is shut down
  *
  * Context: Process context, may sleep; not under a lock that the monitor takes.
  */

@@ -169,9 +169,10 @@ static void fv_recover_driverless_one(struct pci_dev *pdev)
  */
 void fv_recover_driverless(struct fv_card *card)
 {
+	struct pci_bus *bus = card->port->subordinate;
 	struct pci_dev *pdev = NULL;
 
-	while (card->port->subordinate && (pdev = fv_bus_next(card->port->subordinate, pdev)))
+	while (bus && (pdev = fv_bus_next(bus, pdev)))
 		fv_recover_driverless_one(pdev);
 }
 

@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 #include "base/policy.h"
+#include "base/registry.h"
 #include "base/wait.h"
 #include "base/workqueue.h"
 #include "isolate/fence.h"
@@ -70,14 +71,16 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 
 /*
  * The link did not come up within @limit_ms, after it was lost or after a reset at open, or its
- * port does not answer (-EIO). A user may try a reset from here on. Under the device lock, as a
- * task that holds it may have recovered the device. Returns @error, 1 if the driver has nothing to
- * recover any more, -EAGAIN if the link is up by now, or another task holds the device lock.
+ * port does not answer (-EIO, -ENODEV). A user may try a reset from here on. Under the device lock,
+ * as a task that holds it may have recovered the device. Returns @error, 1 if the driver has
+ * nothing to recover any more, -EAGAIN if the link is up by now, or another task holds the device
+ * lock.
  */
 static int fv_recovery_give_up(struct fv_device *dev, int error, unsigned int limit_ms)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	char text[FV_REASON_SIZE];
+	unsigned long clean_by;
 	int ret = error;
 
 	if (fv_scope_lock_function(pdev, text, sizeof(text)))
@@ -99,9 +102,13 @@ static int fv_recovery_give_up(struct fv_device *dev, int error, unsigned int li
 			.method = FV_METHOD_NONE,
 			.error = ret,
 		}, "%s", text);
+		/* What an open has reset is not reset again for a link that comes up later. */
+		clean_by = error == -ETIMEDOUT ? fv_device_set_dirty(dev) : 0;
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
 				    "%s", text);
-		dev->is_overdue = true;
+		fv_device_set_unverified(dev, clean_by);
+		scoped_guard(mutex, &fv_registry_lock)
+			dev->is_overdue = true;
 	}
 	device_unlock(&pdev->dev);
 	return ret;
@@ -120,7 +127,7 @@ static int fv_recovery_wait(struct fv_device *dev)
 
 	fv_device_policy(dev, &policy);
 	ret = fv_recovery_wait_link(dev, &policy);
-	if (ret == -ETIMEDOUT || ret == -EIO)
+	if (ret == -ETIMEDOUT || ret == -EIO || ret == -ENODEV)
 		return fv_recovery_give_up(dev, ret,
 					   policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	if (ret)

@@ -282,6 +282,7 @@ fenced "shut down in a fence session"
 shuts_down
 fv_check "shut down in a fence session: the card is not ready" device_is "$dev" failed
 fv_check "shut down in a fence session: its user reads all-ones" replies ffffffff read 0
+fv_check "shut down in a fence session: it cannot reset the card" replies EAGAIN reset
 fv_release
 shut_down "shut down in a fence session"
 

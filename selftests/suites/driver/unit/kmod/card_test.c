@@ -220,6 +220,24 @@ TEST_F(card, there_may_be_no_memory)
 	EXPECT_EQ(0, world.inits);
 }
 
+/* At an unbind and at a shutdown, once. */
+TEST_F(card, a_target_speed_is_restored)
+{
+	struct fv_card *card = self->dev->card;
+
+	world.target = 1;
+	fv_card_restore_target(card);
+	EXPECT_EQ(1, world.target);
+	card->target_was = 3;
+	fv_card_restore_target(card);
+	EXPECT_EQ(3, world.target);
+	EXPECT_EQ(0, card->target_was);
+	EXPECT_FALSE(card->link_lock.held);
+	world.target = 1;
+	fv_card_restore_target(card);
+	EXPECT_EQ(1, world.target);
+}
+
 /* Speed and width of the policy, else of the card, limited by the port's target. */
 TEST_F(card, each_goal)
 {

@@ -474,6 +474,20 @@ TEST_F(monitor, lost_configuration_is_seen)
 	EXPECT_EQ(0, counts(LINK_LOSSES));
 }
 
+/* The recovery worker has given up, perhaps while the monitor was off. */
+TEST_F(monitor, a_card_that_is_overdue)
+{
+	self->devices[0].state = FPGA_VFIO_CARD_STATE_FAILED;
+	tick();
+	EXPECT_EQ(0, world.repairs[0]);
+	self->devices[0].is_overdue = true;
+	tick();
+	EXPECT_EQ(1, world.repairs[0]);
+	self->devices[0].is_overdue = false;
+	tick();
+	EXPECT_EQ(1, world.repairs[0]);
+}
+
 TEST_F(monitor, lost_configuration_may_be_another_matter)
 {
 	world.has_lost[0] = true;

@@ -207,9 +207,15 @@ void fv_device_set_state(struct fv_device *dev, enum fpga_vfio_card_state state,
 		      (origin == FPGA_VFIO_ORIGIN_DRIVER && dev->core.pdev->dev.mutex.held));
 	dev->state = state;
 	dev->is_overdue = false;
+	dev->clean_by = 0;
 	va_start(args, fmt);
 	vscnprintf(world.reason, sizeof(world.reason), fmt, args);
 	va_end(args);
+}
+
+void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by)
+{
+	dev->clean_by = clean_by;
 }
 
 void fv_device_set_clean(struct fv_device *dev, unsigned int method)
@@ -647,12 +653,22 @@ TEST_F(open_close, a_card_that_does_not_come_back_after_an_open)
 	EXPECT_EQ(1, world.events);
 	EXPECT_EQ(1, recoveries_failed());
 	EXPECT_EQ(0, world.resets);
+	/* the link may come up later: it is not reset again then */
+	EXPECT_EQ(BIT(FPGA_VFIO_RESET_METHOD_HOT), self->dev->clean_by);
+	EXPECT_TRUE(self->dev->is_overdue);
+	/* if its port does not answer, the card may have lost its power */
+	world.link = -ENODEV;
+	fv_recovery_queue(self->dev);
+	kernel_do(&self->dev->recovery);
+	EXPECT_STREQ("the port 0000:00:01.0 does not answer", world.reason);
+	EXPECT_EQ(2, world.events);
+	EXPECT_EQ(0, self->dev->clean_by);
 	/* told before: a reset has failed, or this */
 	self->dev->clean_by = 0;
 	fv_recovery_queue(self->dev);
 	kernel_do(&self->dev->recovery);
-	EXPECT_EQ(1, world.events);
-	EXPECT_EQ(1, recoveries_failed());
+	EXPECT_EQ(2, world.events);
+	EXPECT_EQ(2, recoveries_failed());
 }
 
 /* What happens at the end of the wait counts. */

@@ -90,6 +90,7 @@ DOES(fv_session_init, struct fv_session *, "session")
 DOES(fv_session_exit, struct fv_session *, "no-session")
 DOES(fv_monitor_init, struct fv_monitor *, "monitor")
 DOES(fv_monitor_exit, struct fv_monitor *, "no-monitor")
+DOES(fv_card_restore_target, struct fv_card *, "target")
 DOES(fv_card_check_link, struct fv_card *, "check-link")
 DOES(fv_core_reset_done, struct pci_dev *, "reset-done")
 DOES(fv_core_reset_prepare, struct pci_dev *, "prepare")
@@ -128,6 +129,7 @@ int fv_card_attach(struct fv_device *dev, void (*init)(struct fv_card *card))
 	if (did("card"))
 		return -ENOMEM;
 	init(&card);
+	dev->card = &card;
 	return 0;
 }
 
@@ -363,13 +365,21 @@ TEST_F(pci, a_shutdown)
 	probe();
 	world.did[0] = '\0';
 	world.driver->shutdown(&self->pdev);
-	EXPECT_STREQ("raise no-flr leave-recovery leave-op leave-session ", world.did);
+	/* no reset begins any more when the fence is raised */
+	EXPECT_STREQ("leave-recovery raise no-flr leave-op leave-session no-monitor target ",
+		     world.did);
 	/* a user that cannot be fenced does not keep the system up */
 	world.fails = "raise";
 	world.did[0] = '\0';
 	world.driver->shutdown(&self->pdev);
-	EXPECT_STREQ("raise no-flr leave-recovery leave-op leave-session ", world.did);
+	EXPECT_STREQ("leave-recovery raise no-flr leave-op leave-session no-monitor target ",
+		     world.did);
 	world.fails = NULL;
+	/* no port above it */
+	world.dev->card = NULL;
+	world.did[0] = '\0';
+	world.driver->shutdown(&self->pdev);
+	EXPECT_STREQ("leave-recovery raise no-flr leave-op leave-session ", world.did);
 	world.driver->remove(&self->pdev);
 }
 

@@ -371,6 +371,22 @@ TEST_F(scope, what_is_another_drivers)
 	fv_scope_end(&self->scope);
 }
 
+/* After a shutdown no reset begins, of a card neither. */
+TEST_F(scope, one_that_is_leaving)
+{
+	struct fv_device *other = &self->devices[0];
+
+	self->dev->is_leaving = true;
+	EXPECT_EQ(-EAGAIN, begin());
+	EXPECT_STREQ("0000:01:00.1 is being unbound or shut down", self->text);
+	EXPECT_FALSE(self->pdevs[FIRST].dev.mutex.held);
+	self->dev->is_leaving = false;
+	other->is_leaving = true;
+	expect_refused(-EAGAIN, "0000:01:00.0 is being unbound or shut down");
+	expect_reason(BUSY, "0000:01:00.0");
+	other->is_leaving = false;
+}
+
 TEST_F(scope, what_another_user_has)
 {
 	self->devices[0].user = &self->another;

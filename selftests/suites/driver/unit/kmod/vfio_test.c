@@ -622,6 +622,15 @@ TEST_F(vfio, which_states_refuse_resets)
 		EXPECT_EQ(nr, count_of(RESET_REFUSED));
 	}
 	EXPECT_EQ(2 * ARRAY_SIZE(refused), count_of(IOCTLS));
+	/* nor of one that was shut down, in whatever state */
+	self->dev.state = FPGA_VFIO_CARD_STATE_READY;
+	self->dev.is_leaving = true;
+	world.ioctls = 0;
+	world.runs = 0;
+	EXPECT_EQ(-EAGAIN, do_ioctl(RESET, 0));
+	EXPECT_EQ(-EAGAIN, do_ioctl(PCI_HOT_RESET, &hot));
+	EXPECT_EQ(0, world.ioctls);
+	EXPECT_EQ(0, world.runs);
 }
 
 /* By the driver's own methods; VFIO users know few errors. */
