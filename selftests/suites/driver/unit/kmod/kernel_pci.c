@@ -108,6 +108,8 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev)
 	pci_all.devices[pci_all.nr++] = pdev;
 }
 
+struct pci_dev *pci_leaves;
+
 struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from)
 {
 	unsigned int i = 0;
@@ -117,6 +119,10 @@ struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct 
 		while (pci_all.devices[i++] != from)
 			;
 		pci_dev_put(from);
+	}
+	if (from && from == pci_leaves) {
+		pci_leaves = NULL;
+		i = 0;
 	}
 	return i < pci_all.nr ? pci_dev_get(pci_all.devices[i]) : NULL;
 }

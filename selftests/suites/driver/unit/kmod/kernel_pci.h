@@ -307,6 +307,8 @@ int pcie_capability_clear_and_set_word(struct pci_dev *pdev, int at, u16 clear, 
 #define pcie_capability_clear_word(pdev, at, clear)			\
 	pcie_capability_clear_and_set_word(pdev, at, clear, 0)
 int pcibios_err_to_errno(int error);
+/* Leaves while a walk is at it: the walk begins anew, once. */
+extern struct pci_dev *pci_leaves;
 struct pci_dev *pci_get_device(unsigned int vendor, unsigned int device, struct pci_dev *from);
 
 struct pci_bus_region {

@@ -464,6 +464,10 @@ TEST_F(ops, a_reset_is_offered)
 	/* on a bus of virtual functions; elsewhere */
 	self->below.self = NULL;
 	EXPECT_TRUE(fv_reset_is_offered(&self->card));
+	/* another one leaves meanwhile, so the function is found twice */
+	pci_leaves = &self->other;
+	EXPECT_TRUE(fv_reset_is_offered(&self->card));
+	EXPECT_EQ(NULL, pci_leaves);
 	self->other.bus = &self->root;
 	EXPECT_TRUE(fv_reset_is_offered(&self->card));
 	methods[0] = 0;

@@ -261,6 +261,18 @@ TEST_F(scope, all_functions_are_held)
 	fv_scope_end(&self->scope);
 }
 
+/* Another task may remove a function while it is walked over, whether of this card or not. */
+TEST_F(scope, a_walk_that_begins_anew)
+{
+	ASSERT_EQ(0, begin());
+	pci_leaves = &self->pdevs[2];
+	ASSERT_EQ(0, widen());
+	EXPECT_EQ(NULL, pci_leaves);
+	EXPECT_EQ(3, self->scope.nr);
+	EXPECT_EQ(3, self->scope.nr_held);
+	fv_scope_end(&self->scope);
+}
+
 /* A driverless function is held, too. */
 TEST_F(scope, functions_without_driver_are_held)
 {

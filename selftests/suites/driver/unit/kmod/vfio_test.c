@@ -1163,7 +1163,15 @@ TEST_F(vfio, a_close_with_resets_hidden)
 	EXPECT_TRUE(world.was_bus_reset_hidden);
 	EXPECT_EQ(1, world.events);
 
+	/* after a shutdown */
 	self->pdev.is_gone = false;
+	self->dev.core.reset_works = true;
+	self->dev.is_leaving = true;
+	do_close(&self->dev);
+	EXPECT_FALSE(world.was_reset_works);
+	EXPECT_TRUE(world.was_bus_reset_hidden);
+	self->dev.is_leaving = false;
+
 	self->dev.core.reset_works = true;
 	self->pdev.nr_vfs = 1;
 	do_close(&self->dev);
