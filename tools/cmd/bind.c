@@ -10,6 +10,7 @@
 #include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
+#include "host/viable.h"
 #include "model/held.h"
 #include "model/permission.h"
 #include "model/rebind.h"

@@ -1,267 +1,175 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl list: IOMMU groups and their devices */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/fpga_vfio.h>
 
 #include "cmd/cmd.h"
-#include "host/holders.h"
-#include "host/model.h"
-#include "host/names.h"
+#include "cmd/list_row.h"
+#include "host/fpga.h"
+#include "host/iommu.h"
 #include "host/sysfs.h"
-#include "model/card.h"
+#include "host/targets.h"
+#include "host/viable.h"
 #include "model/rebind.h"
-#include "model/status.h"
 
-/* One row: a group, a group member, or a device without a group. */
-struct row {
-	const struct fv_group *group;
-	const struct fv_device *device;
-	const struct fv_holders *holders;	/* of the whole system */
-	const struct fv_status_list *said;	/* driver status of its devices */
-	const struct fv_cards *cards;		/* read if a card is fenced */
+/* What is listed of a model. */
+struct selection {
+	const struct fv_model *m;
+	bool *is_listed;		/* by index in the model */
+	size_t others;			/* devices left out, as they are no cards */
 };
 
-static struct json_object *value_device(const void *p)
+static bool is_card(const struct fv_device *d)
 {
-	const struct row *r = p;
-
-	return json_object_new_string(r->device->bdf);
+	return device_is_fpga(d) || device_is_bound(d);
 }
 
-static char *text_device(const void *p)
+/* Bridges and IOMMUs, which no VM gets, are listed with --all or by their addresses. */
+static bool is_requested(const struct cmd_ctx *ctx, const struct fv_device *d)
 {
-	const struct row *r = p;
+	bool is_usual = cmd_is_set(ctx, "all") || !(d->is_bridge || d->is_iommu);
+	char bdf[BDF_SIZE];
+	unsigned int id;
+	size_t i;
 
-	return r->device ? util_strdup(r->device->bdf) : util_printf("group %d", r->group->id);
-}
-
-static struct json_object *value_group(const void *p)
-{
-	const struct row *r = p;
-
-	return r->group ? json_object_new_int(r->group->id) : NULL;
-}
-
-static struct json_object *value_id(const void *p)
-{
-	const struct row *r = p;
-	autofree char *id = NULL;
-
-	if (!r->device)
-		return NULL;
-	id = util_printf("%04x:%04x", r->device->vendor, r->device->device);
-	return json_object_new_string(id);
-}
-
-static struct json_object *value_class(const void *p)
-{
-	const struct row *r = p;
-	autofree char *name = r->device ? names_class(r->device->class) : NULL;
-
-	return out_string(name);
-}
-
-static struct json_object *value_name(const void *p)
-{
-	const struct row *r = p;
-	autofree char *name = NULL;
-
-	if (r->device)
-		name = names_device(r->device->vendor, r->device->device);
-	return out_string(name);
-}
-
-static struct json_object *value_driver(const void *p)
-{
-	const struct row *r = p;
-
-	return out_string(r->device ? r->device->driver : NULL);
-}
-
-static const struct fv_status *find_said(const struct row *r)
-{
-	return r->device ? status_find(r->said, r->device->bdf) : NULL;
-}
-
-static struct json_object *value_state(const void *p)
-{
-	const struct fv_status *s = find_said(p);
-
-	return s ? status_state_json(s) : NULL;
-}
-
-static char *text_state(const void *p)
-{
-	const struct fv_status *s = find_said(p);
-
-	return s ? status_text(s) : util_strdup("");
-}
-
-static const struct fv_fence_owner *find_fence(const struct row *r)
-{
-	const struct fv_status *s = find_said(r);
-	const struct fv_card *c = s ? cards_find(r->cards, s->port) : NULL;
-
-	return c ? &c->fence : NULL;
-}
-
-static struct json_object *value_fence(const void *p)
-{
-	const struct fv_fence_owner *f = find_fence(p);
-
-	return f ? card_fence_json(f) : NULL;
-}
-
-static char *text_fence(const void *p)
-{
-	const struct fv_fence_owner *f = find_fence(p);
-
-	return f ? card_fence_text(f) : util_strdup("");
-}
-
-static struct json_object *value_port(const void *p)
-{
-	const struct row *r = p;
-
-	return out_string(r->device && *r->device->port ? r->device->port : NULL);
-}
-
-static struct json_object *value_link(const void *p)
-{
-	const struct row *r = p;
-
-	return link_json(&r->device->link);
-}
-
-static char *text_link(const void *p)
-{
-	const struct row *r = p;
-
-	return r->device ? link_text(&r->device->link) : util_strdup("");
-}
-
-static struct json_object *value_holders(const void *p)
-{
-	const struct row *r = p;
-	struct fv_holders found;
-	struct json_object *list;
-
-	holders_of(r->holders, r->device, &found);
-	list = holders_json(&found);
-	holders_free(&found);
-	return list;
-}
-
-static char *text_holders(const void *p)
-{
-	const struct row *r = p;
-	struct fv_holders found;
-	char *text;
-
-	if (!r->device)
-		return util_strdup("");
-	holders_of(r->holders, r->device, &found);
-	text = holders_text(&found);
-	holders_free(&found);
-	if (!*text && r->holders->unseen && device_is_vfio(r->device)) {
-		free(text);
-		text = util_strdup("?");
+	for (i = 0; i < ctx->args.n; i++) {
+		if (bdf_parse(ctx->args.v[i], bdf)) {
+			if (!strcmp(bdf, d->bdf))
+				return true;
+		} else if (is_usual && util_parse_uint(ctx->args.v[i], INT32_MAX, &id) &&
+			   d->group == (int)id) {
+			return true;
+		}
 	}
-	return text;
+	return is_usual && !ctx->args.n;
 }
 
-static struct json_object *value_passthrough(const void *p)
+/* A group is assigned as a whole, so a card's group is listed as a whole. */
+static bool has_card(const struct fv_model *m, const struct fv_device *d)
 {
-	const struct row *r = p;
-	autofree char *text = r->group ? group_verdict(r->group) : NULL;
+	const struct fv_group *g = d->group == FV_NO_GROUP ? NULL : model_group(m, d->group);
+	size_t i;
 
-	return out_string(r->group ? text : "no IOMMU group");
+	for (i = 0; g && i < g->n; i++)
+		if (is_card(g->members[i]))
+			return true;
+	return is_card(d);
 }
 
-/* In the tree, the group has the verdict, and the conflicting members are marked. */
-static char *text_passthrough(const void *p)
-{
-	const struct row *r = p;
-
-	if (!r->group)
-		return util_strdup("no IOMMU group");
-	if (r->device)
-		return util_strdup(device_is_in_the_way(r->device) ? "blocking" : "");
-	return util_strdup(group_is_viable(r->group) ? "viable" : "not viable");
-}
-
-static const struct out_column column[] = {
-	{ "DEVICE", "bdf", "IOMMU group and PCI addresses of its devices",
-	  OUT_DEFAULT | OUT_TREE, value_device, text_device },
-	{ "PASSTHROUGH", "passthrough", "viable, or what blocks passthrough", OUT_DEFAULT,
-	  value_passthrough, text_passthrough },
-	{ "GROUP", "group", "number of the IOMMU group", OUT_RIGHT, value_group, NULL },
-	{ "ID", "id", "vendor and device ID", OUT_DEFAULT, value_id, NULL },
-	{ "CLASS", "class", "device class", OUT_TRUNC, value_class, NULL },
-	{ "NAME", "name", "vendor and device name from the PCI database",
-	  OUT_DEFAULT | OUT_TRUNC, value_name, NULL },
-	{ "DRIVER", "driver", "driver bound to the device", OUT_DEFAULT, value_driver, NULL },
-	{ "STATE", "state", "state of a device bound to " FV_DRIVER ", and the reason", 0,
-	  value_state, text_state },
-	{ "FENCED-BY", "fence", "owner of the card's fence, and time left", 0, value_fence,
-	  text_fence },
-	{ "PORT", "port", "upstream port", OUT_DEFAULT, value_port, NULL },
-	{ "LINK", "link", "current / maximum speed and width of the link", OUT_DEFAULT, value_link,
-	  text_link },
-	{ "HELD-BY", "holders", "processes that hold the device; ?: not visible to the caller",
-	  OUT_DEFAULT, value_holders, text_holders },
-};
-
-static const struct out_columns columns = { column, ARRAY_SIZE(column) };
-
-/* A VM never gets a bridge: list it on request, or if its driver blocks the group. */
-static bool is_listed(const struct cmd_ctx *ctx, const struct fv_device *d)
-{
-	return !d->is_bridge || cmd_is_set(ctx, "all") || device_is_in_the_way(d);
-}
-
-static bool group_is_listed(const struct cmd_ctx *ctx, const struct fv_group *g)
+static bool group_is_listed(const struct selection *s, const struct fv_group *g)
 {
 	size_t i;
 
 	for (i = 0; i < g->n; i++)
-		if (!g->members[i]->is_bridge || cmd_is_set(ctx, "all"))
+		if (s->is_listed[g->members[i] - s->m->devices])
 			return true;
 	return false;
 }
 
-/* @row holds the fields common to all rows. */
-static void print_table(const struct cmd_ctx *ctx, struct out_table *t, struct row row)
+/* A bridge whose driver blocks its group is listed with the others. */
+static void add_blocking_bridges(struct selection *s)
 {
-	const struct fv_model *m = ctx->model;
+	const struct fv_model *m = s->m;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->devices[i].is_bridge && m->devices[i].group != FV_NO_GROUP &&
+		    device_is_in_the_way(&m->devices[i]) &&
+		    group_is_listed(s, model_group(m, m->devices[i].group)))
+			s->is_listed[i] = true;
+}
+
+static void keep_cards(struct selection *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->m->n; i++) {
+		if (!s->is_listed[i] || has_card(s->m, &s->m->devices[i]))
+			continue;
+		s->is_listed[i] = false;
+		s->others++;
+	}
+}
+
+/* Report an argument that is neither an address nor a group of this system. */
+static int check_args(const struct cmd_ctx *ctx)
+{
+	unsigned int id;
+	size_t i;
+	int code;
+
+	if (cmd_is_set(ctx, "cards") && (cmd_is_set(ctx, "all") || ctx->args.n))
+		return err_usage("list", "--cards", "See 'fpgactl help list'.",
+				 "--cards cannot be combined with %s",
+				 cmd_is_set(ctx, "all") ? "--all" : "an argument");
+	for (i = 0; i < ctx->args.n; i++) {
+		if (!util_parse_uint(ctx->args.v[i], INT32_MAX, &id)) {
+			if (!target_find(ctx->model, ctx->args.v[i], "list", &code))
+				return code;
+		} else if (!model_group(ctx->model, (int)id)) {
+			return err_fail(FV_NO_DEVICE, ctx->args.v[i], "list",
+					"'fpgactl list --all' shows all groups.",
+					"no such IOMMU group");
+		}
+	}
+	return FV_OK;
+}
+
+/* For programs, only --cards leaves out what is no card. */
+static void select_devices(struct selection *s, const struct cmd_ctx *ctx)
+{
+	bool is_any_card = false, wants_all = cmd_is_set(ctx, "all") || ctx->args.n;
+	size_t i;
+
+	s->m = ctx->model;
+	s->is_listed = util_alloc(s->m->n, sizeof(*s->is_listed));
+	for (i = 0; i < s->m->n; i++) {
+		const struct fv_device *d = &s->m->devices[i];
+
+		s->is_listed[i] = is_requested(ctx, d);
+		is_any_card |= is_card(d);
+	}
+	if (cmd_is_set(ctx, "cards") || (is_any_card && !wants_all && !ctx->is_json))
+		keep_cards(s);
+	add_blocking_bridges(s);
+}
+
+/* @row holds the fields common to all rows. */
+static void print_table(const struct selection *s, struct out_table *t, struct list_row row)
+{
+	const struct fv_model *m = s->m;
 	struct libscols_line *parent;
 	size_t i, j;
 
 	for (i = 0; i < m->n_groups; i++) {
 		row.group = &m->groups[i];
-		if (!group_is_listed(ctx, row.group))
+		if (!group_is_listed(s, row.group))
 			continue;
 		row.device = NULL;
 		parent = out_table_add(t, NULL, &row);
 		for (j = 0; j < row.group->n; j++) {
 			row.device = row.group->members[j];
-			if (is_listed(ctx, row.device))
+			if (s->is_listed[row.device - m->devices])
 				out_table_add(t, parent, &row);
 		}
 	}
 	row.group = NULL;
 	for (i = 0; i < m->n; i++) {
 		row.device = &m->devices[i];
-		if (row.device->group == FV_NO_GROUP && is_listed(ctx, row.device))
+		if (row.device->group == FV_NO_GROUP && s->is_listed[i])
 			out_table_add(t, NULL, &row);
 	}
 	out_table_print(t);
+	if (s->others)
+		printf("%zu other device%s: fpgactl list --all\n", s->others,
+		       s->others == 1 ? "" : "s");
 }
 
-static struct json_object *group_json(const struct cmd_ctx *ctx, struct out_table *t,
-				      struct row *row)
+static struct json_object *group_json(const struct selection *s, struct out_table *t,
+				      struct list_row *row)
 {
 	struct json_object *devices = json_object_new_array();
 	struct json_object *o = json_object_new_object();
@@ -270,19 +178,20 @@ static struct json_object *group_json(const struct cmd_ctx *ctx, struct out_tabl
 
 	for (i = 0; i < row->group->n; i++) {
 		row->device = row->group->members[i];
-		if (is_listed(ctx, row->device))
+		if (s->is_listed[row->device - s->m->devices])
 			json_object_array_add(devices, out_json_row(t, row));
 	}
 	json_object_object_add(o, "group", json_object_new_int(row->group->id));
 	json_object_object_add(o, "viable", json_object_new_boolean(group_is_viable(row->group)));
 	json_object_object_add(o, "passthrough", out_string(verdict));
+	json_object_object_add(o, "blockers", group_blockers(row->group));
 	json_object_object_add(o, "devices", devices);
 	return o;
 }
 
-static void print_json(const struct cmd_ctx *ctx, struct out_table *t, struct row row)
+static void print_json(const struct selection *s, struct out_table *t, struct list_row row)
 {
-	const struct fv_model *m = ctx->model;
+	const struct fv_model *m = s->m;
 	struct json_object *groups = json_object_new_array();
 	struct json_object *without = json_object_new_array();
 	struct json_object *top = json_object_new_object();
@@ -290,13 +199,13 @@ static void print_json(const struct cmd_ctx *ctx, struct out_table *t, struct ro
 
 	for (i = 0; i < m->n_groups; i++) {
 		row.group = &m->groups[i];
-		if (group_is_listed(ctx, row.group))
-			json_object_array_add(groups, group_json(ctx, t, &row));
+		if (group_is_listed(s, row.group))
+			json_object_array_add(groups, group_json(s, t, &row));
 	}
 	row.group = NULL;
 	for (i = 0; i < m->n; i++) {
 		row.device = &m->devices[i];
-		if (row.device->group == FV_NO_GROUP && is_listed(ctx, row.device))
+		if (row.device->group == FV_NO_GROUP && s->is_listed[i])
 			json_object_array_add(without, out_json_row(t, &row));
 	}
 	json_object_object_add(top, "groups", groups);
@@ -320,6 +229,50 @@ static void note_unseen(const struct fv_model *m, const struct fv_holders *holde
 			 holders->unseen, holders->unseen == 1 ? "" : "es");
 		return;
 	}
+}
+
+/* Such a function fails for every user, and looks like any other in sysfs. */
+static void note_silent(const struct selection *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->m->n; i++) {
+		const struct fv_device *d = &s->m->devices[i], *sibling;
+		autofree char *next = NULL;
+
+		if (!s->is_listed[i] || !d->is_silent)
+			continue;
+		sibling = device_live_sibling(s->m, d);
+		if (sibling)
+			next = util_printf("; %s of the same card responds; next: fpgactl rescan %s",
+					   sibling->bdf, sibling->bdf);
+		err_note(d->bdf, "no response (config space reads as all-ones)%s", next ? next : "");
+	}
+}
+
+static void note_regions(const struct selection *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->m->n_groups; i++) {
+		const struct fv_group *g = &s->m->groups[i];
+		autofree char *name = util_printf("group %d", g->id);
+
+		if (g->direct.n && group_is_listed(s, g))
+			err_note(name, "not viable: firmware uses the memory %s (reserved region, type direct)",
+				 g->direct.v[0]);
+	}
+}
+
+static void note_no_groups(const struct fv_model *m)
+{
+	autofree char *hint = NULL;
+
+	if (m->n_groups || !m->n)
+		return;
+	hint = iommu_hint(m);
+	err_note("iommu", "no device has an IOMMU group, so none can be assigned to a VM");
+	err_note("iommu", "%s", hint);
 }
 
 /* A fence hides a card from its VFIO user; show who owns the session. */
@@ -382,45 +335,59 @@ static int run(const struct cmd_ctx *ctx)
 	struct fv_status_list said = {};
 	struct fv_cards cards = {};
 	struct fv_holders holders;
-	struct row row = { .holders = &holders, .said = &said, .cards = &cards };
+	struct list_row row = { .holders = &holders, .said = &said, .cards = &cards };
+	struct selection selection = {};
 	struct out_table *t;
+	int code;
 
-	t = out_table_new(&columns, ctx->columns);
+	code = check_args(ctx);
+	if (code)
+		return code;
+	t = out_table_new(&list_columns, ctx->columns);
 	if (!t)
 		return FV_USAGE;
+	select_devices(&selection, ctx);
 	holders_scan(&holders);
 	ask_driver(&said, &cards);
 	if (ctx->is_json)
-		print_json(ctx, t, row);
+		print_json(&selection, t, row);
 	else
-		print_table(ctx, t, row);
+		print_table(&selection, t, row);
 	note_unseen(ctx->model, &holders);
 	note_fences(&cards);
 	note_old_overrides(ctx->model);
+	note_silent(&selection);
+	note_regions(&selection);
+	note_no_groups(ctx->model);
 	cards_free(&cards);
 	status_free(&said);
 	holders_free(&holders);
+	free(selection.is_listed);
 	out_table_free(t);
 	return FV_OK;
 }
 
 static const struct cmd_option options[] = {
-	{ "all", 'a', NULL, false, "include bridges and ports" },
+	{ "all", 'a', NULL, false, "all devices, with bridges and IOMMUs" },
+	{ "cards", 0, NULL, false, "only FPGA cards and devices bound to " FV_DRIVER },
 };
 
 FV_COMMAND(list) = {
 	.name = "list",
-	.args = "",
-	.help = "list IOMMU groups and their devices",
-	.text = "Lists the IOMMU groups and their devices. A VM is assigned whole groups: the column\n"
-		"PASSTHROUGH says whether a group is viable; a device bound to a host driver blocks\n"
-		"its group. Bridges are listed only if they block a group.",
-	.examples = "  fpgactl list                      # all groups and devices\n"
-		    "  fpgactl list -o DEVICE,HELD-BY    # holders of the devices\n"
+	.args = "[BDF|GROUP...]",
+	.help = "list cards, IOMMU groups and their devices",
+	.text = "Lists FPGA cards and the devices bound to " FV_DRIVER ", each with the whole of its\n"
+		"IOMMU group, as a VM is assigned whole groups; on a machine without any, all devices.\n"
+		"STATE says whether a group is viable; a device bound to a host driver blocks its group.",
+	.examples = "  fpgactl list                      # the cards of this machine\n"
+		    "  fpgactl list 13 02:00.0           # a group, and a device\n"
+		    "  fpgactl list --all -o +ID,PORT    # all devices, with more columns\n"
 		    "  fpgactl list --json | jq -r '.groups[] | select(.viable) | .group'",
+	.max_args = CMD_ANY_ARGS,
+	.words = CMD_WORDS_BDF_OR_GROUP,
 	.has_json = true,
 	CMD_OPTIONS(options),
-	.columns = &columns,
+	.columns = &list_columns,
 	.needs = CMD_NEEDS_MODEL,
 	.run = run,
 };

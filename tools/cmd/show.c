@@ -12,6 +12,7 @@
 #include "host/names.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
+#include "host/viable.h"
 #include "model/card.h"
 #include "model/counters.h"
 #include "model/rebind.h"

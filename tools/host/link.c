@@ -96,6 +96,22 @@ char *link_text(const struct fv_link *link)
 	return s;
 }
 
+/* The same for a column: "16 GT/s x8", "2.5x1 of 16x8 !", "down !"; empty without a link. */
+char *link_short(const struct fv_link *link)
+{
+	unsigned int speed = lesser(link->max_speed_mts, link->port_max_speed_mts);
+	unsigned int width = lesser(link->max_width, link->port_max_width);
+
+	if (!link_is_present(link))
+		return util_strdup("");
+	if (link->is_silent || !link->speed_mts || !link->width)
+		return util_strdup("down !");
+	if (!link_is_degraded(link))
+		return util_printf("%g GT/s x%u", link->speed_mts / 1000.0, link->width);
+	return util_printf("%gx%u of %gx%u !", link->speed_mts / 1000.0, link->width,
+			   speed / 1000.0, width);
+}
+
 static void add(struct json_object *o, const char *key, unsigned int value)
 {
 	json_object_object_add(o, key, value ? json_object_new_int64(value) : NULL);

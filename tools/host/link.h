@@ -19,6 +19,7 @@ void link_read(struct fv_link *link, const char *bdf, const char *port);
 bool link_is_present(const struct fv_link *link);
 bool link_is_degraded(const struct fv_link *link);
 char *link_text(const struct fv_link *link);
+char *link_short(const struct fv_link *link);
 struct json_object *link_json(const struct fv_link *link);
 
 #endif

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* PCI devices and IOMMU groups, read from sysfs once. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <linux/pci_regs.h>
 
 #include "host/model.h"
 #include "host/sysfs.h"
@@ -14,6 +17,7 @@
 #define PCI_CLASS_BRIDGE_HOST		0x0600
 #define PCI_CLASS_BRIDGE_PCI		0x0604
 #define PCI_CLASS_BRIDGE_CARDBUS	0x0607
+#define PCI_CLASS_SYSTEM_IOMMU		0x0806
 
 static unsigned int number(const char *bdf, const char *file)
 {
@@ -74,6 +78,35 @@ static bool find_is_bridge(const struct fv_device *d)
 	       class == PCI_CLASS_BRIDGE_CARDBUS;
 }
 
+/*
+ * True if config space reads as all-ones. A suspended device is left alone: a read would wake
+ * it. A VF has all-ones for its ids (PCIe r6.0, 9.3.4.1.1), but not for the whole header.
+ */
+static bool find_is_silent(const struct fv_device *d)
+{
+	autofree char *power = sysfs_read(DEVICES "/%s/power/runtime_status", d->bdf);
+	uint8_t header[PCI_STD_HEADER_SIZEOF];
+	size_t i;
+
+	if (power && strcmp(power, "active") != 0 && strcmp(power, "unsupported") != 0)
+		return false;
+	if (sysfs_read_bytes(header, sizeof(header), DEVICES "/%s/config", d->bdf) !=
+	    sizeof(header))
+		return false;
+	for (i = 0; i < sizeof(header); i++)
+		if (header[i] != 0xff)
+			return false;
+	return true;
+}
+
+static void find_physfn(struct fv_device *d)
+{
+	autofree char *name = sysfs_link_name(DEVICES "/%s/physfn", d->bdf);
+
+	if (name)
+		bdf_parse(name, d->physfn);
+}
+
 static void device_load(struct fv_device *d)
 {
 	autofree char *group = sysfs_link_name(DEVICES "/%s/iommu_group", d->bdf);
@@ -92,7 +125,11 @@ static void device_load(struct fv_device *d)
 	d->driver_override = device_read_override(d->bdf);
 	d->cdev = find_cdev(d->bdf);
 	d->is_bridge = find_is_bridge(d);
-	link_read(&d->link, d->bdf, d->port);
+	d->is_iommu = d->class >> 8 == PCI_CLASS_SYSTEM_IOMMU;
+	d->is_silent = find_is_silent(d);
+	find_physfn(d);
+	/* the link registers of a VF are reserved (PCIe r6.0, 9.3.5.4) */
+	link_read(&d->link, *d->physfn ? d->physfn : d->bdf, d->port);
 }
 
 static int by_bdf(const void *a, const void *b)
@@ -107,6 +144,25 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Firmware uses such a region, so VFIO refuses its group; "direct-relaxable" is no obstacle. */
+static void group_load(struct fv_group *g)
+{
+	autofree char *text = sysfs_read("/sys/kernel/iommu_groups/%d/reserved_regions", g->id);
+	char *line, *rest = text;
+
+	while ((line = strsep(&rest, "\n"))) {
+		unsigned long long start, end;
+		char type[24];
+
+		if (sscanf(line, "%llx %llx %23s", &start, &end, type) == 3 &&
+		    !strcmp(type, "direct")) {
+			autofree char *region = util_printf("%#llx-%#llx", start, end);
+
+			strv_add(&g->direct, region);
+		}
+	}
+}
+
 static void add_to_group(struct fv_model *m, struct fv_device *d)
 {
 	struct fv_group *g = model_group(m, d->group);
@@ -116,6 +172,7 @@ static void add_to_group(struct fv_model *m, struct fv_device *d)
 		g = &m->groups[m->n_groups++];
 		memset(g, 0, sizeof(*g));
 		g->id = d->group;
+		group_load(g);
 	}
 	g->members = util_grow(g->members, g->n, sizeof(struct fv_device *));
 	g->members[g->n++] = d;
@@ -167,8 +224,10 @@ void model_free(struct fv_model *m)
 		free(m->devices[i].driver_override);
 		free(m->devices[i].cdev);
 	}
-	for (i = 0; i < m->n_groups; i++)
+	for (i = 0; i < m->n_groups; i++) {
 		free(m->groups[i].members);
+		strv_free(&m->groups[i].direct);
+	}
 	free(m->devices);
 	free(m->groups);
 	memset(m, 0, sizeof(*m));
@@ -214,35 +273,19 @@ bool device_is_vfio(const struct fv_device *d)
 	return d->driver && (d->cdev || strstr(d->driver, "vfio"));
 }
 
-/*
- * True if this member makes its IOMMU group not viable for a VM. The kernel tolerates drivers
- * with driver_managed_dma: those of VFIO, pcieport and pci-stub.
- */
-bool device_is_in_the_way(const struct fv_device *d)
+static bool is_same_slot(const char *a, const char *b)
 {
-	return d->driver && !device_is_vfio(d) && strcmp(d->driver, "pcieport") &&
-	       strcmp(d->driver, "pci-stub");
+	return !strncmp(a, b, (size_t)(strrchr(a, '.') - a) + 1);
 }
 
-bool group_is_viable(const struct fv_group *g)
+/* A function of the same card that responds; NULL: none. */
+const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d)
 {
 	size_t i;
 
-	for (i = 0; i < g->n; i++)
-		if (device_is_in_the_way(g->members[i]))
-			return false;
-	return true;
-}
-
-/* "viable", or the members with a conflicting driver. */
-char *group_verdict(const struct fv_group *g)
-{
-	char *s = NULL;
-	size_t i;
-
-	for (i = 0; i < g->n; i++)
-		if (device_is_in_the_way(g->members[i]))
-			util_append(&s, "%s%s has driver %s", s ? ", " : "", g->members[i]->bdf,
-				    g->members[i]->driver);
-	return s ? s : util_strdup("viable");
+	for (i = 0; i < m->n; i++)
+		if (&m->devices[i] != d && is_same_slot(m->devices[i].bdf, d->bdf) &&
+		    !m->devices[i].is_silent)
+			return &m->devices[i];
+	return NULL;
 }

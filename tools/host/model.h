@@ -14,6 +14,7 @@
 struct fv_device {
 	char bdf[BDF_SIZE];
 	char port[BDF_SIZE];		/* upstream bridge; empty: none */
+	char physfn[BDF_SIZE];		/* PF of a VF; empty: no VF */
 	char *sysdir;			/* below /sys/devices, symlinks resolved */
 	unsigned int vendor, device, subvendor, subdevice;
 	unsigned int class;		/* 24 bits */
@@ -23,13 +24,16 @@ struct fv_device {
 	char *driver_override;		/* NULL: none */
 	char *cdev;			/* name below /dev/vfio/devices; NULL: none */
 	bool is_bridge;
-	struct fv_link link;
+	bool is_iommu;
+	bool is_silent;			/* awake, but config space reads as all-ones */
+	struct fv_link link;		/* of a VF: its PF's */
 };
 
 struct fv_group {
 	int id;
 	struct fv_device **members;	/* sorted by address */
 	size_t n;
+	struct strv direct;		/* "START-END" of reserved regions of type direct */
 };
 
 struct fv_model {
@@ -48,8 +52,6 @@ char *device_read_override(const char *bdf);
 bool device_is_bound(const struct fv_device *d);
 bool device_has_old_override(const struct fv_device *d);
 bool device_is_vfio(const struct fv_device *d);
-bool device_is_in_the_way(const struct fv_device *d);
-bool group_is_viable(const struct fv_group *g);
-char *group_verdict(const struct fv_group *g);
+const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d);
 
 #endif

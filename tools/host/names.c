@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Vendor, device and class names from the local pci.ids. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <pci/pci.h>
 
@@ -51,6 +52,38 @@ char *names_device(unsigned int vendor, unsigned int device)
 	if (!second)
 		second = util_printf("Device %04x", device);
 	return util_printf("%s %s", name, second);
+}
+
+/* Cut @name before the first word that says what kind of company it is. */
+static void cut_company(char *name)
+{
+	static const char *const words[] = {
+		" Corporation", " Corp", ", Inc", " Inc", " Co.", ", Ltd", " Ltd", " Limited",
+		" Semiconductor", " Technolog", " Electronics", " GmbH", " S.A", " (",
+	};
+	char *found;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		found = strstr(name, words[i]);
+		if (found && found != name)
+			*found = '\0';
+	}
+}
+
+/* "DEVICE", or "VENDOR 1234" if only the vendor is known; NULL if neither is. */
+char *names_short(unsigned int vendor, unsigned int device)
+{
+	char *name = lookup(PCI_LOOKUP_DEVICE, vendor, device, 0, 0);
+
+	if (name)
+		return name;
+	name = lookup(PCI_LOOKUP_VENDOR, vendor, 0, 0, 0);
+	if (!name)
+		return NULL;
+	cut_company(name);
+	util_append(&name, " %04x", device);
+	return name;
 }
 
 char *names_subsystem(unsigned int vendor, unsigned int device, unsigned int subvendor,

@@ -4,6 +4,7 @@
 #define FPGACTL_NAMES_H
 
 char *names_device(unsigned int vendor, unsigned int device);
+char *names_short(unsigned int vendor, unsigned int device);
 char *names_subsystem(unsigned int vendor, unsigned int device, unsigned int subvendor,
 		      unsigned int subdevice);
 char *names_class(unsigned int class);

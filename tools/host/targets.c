@@ -2,6 +2,7 @@
 /* Devices named on the command line, alone or with their whole IOMMU groups. */
 #include <stdlib.h>
 
+#include "host/iommu.h"
 #include "host/targets.h"
 #include "util/err.h"
 
@@ -47,16 +48,19 @@ static void add(struct targets *t, struct fv_device *d)
 	t->v[at] = d;
 }
 
-static int check(const struct fv_device *d, const char *what)
+static int check(const struct fv_model *m, const struct fv_device *d, const char *what)
 {
+	autofree char *hint = NULL;
+
 	if (d->is_bridge)
 		return err_fail(FV_FAILED, d->bdf, what,
 				"Name the devices below it; 'fpgactl list' shows them.",
 				"is a bridge, not an endpoint");
-	if (d->group == FV_NO_GROUP)
-		return err_fail(FV_FAILED, d->bdf, what,
-				"Enable the IOMMU in firmware and on the kernel command line, such as intel_iommu=on.",
+	if (d->group == FV_NO_GROUP) {
+		hint = iommu_hint(m);
+		return err_fail(FV_FAILED, d->bdf, what, hint,
 				"has no IOMMU group, so it cannot be assigned to a VM");
+	}
 	return FV_OK;
 }
 
@@ -80,7 +84,7 @@ int targets_find(struct targets *t, const struct fv_model *m, const struct strv 
 	for (i = 0; i < words->n; i++) {
 		d = target_find(m, words->v[i], what, &code);
 		if (d)
-			code = check(d, what);
+			code = check(m, d, what);
 		if (code)
 			return code;
 		add(t, d);

@@ -139,7 +139,7 @@ static char *text_holders(const void *p)
 static const struct out_column column[] = {
 	{ "DEVICE", NULL, "function of the card", OUT_DEFAULT, value_device, NULL },
 	{ "DRIVER", NULL, "driver of the function", OUT_DEFAULT, NULL, text_driver },
-	{ "HELD-BY", NULL, "processes that hold the function", OUT_DEFAULT, NULL, text_holders },
+	{ "USER", NULL, "processes that hold the function", OUT_DEFAULT, NULL, text_holders },
 };
 
 const struct out_columns affected_columns = { column, ARRAY_SIZE(column) };

@@ -96,7 +96,7 @@ static const struct out_column column[] = {
 	{ "METHOD", NULL, "method and affected functions", OUT_DEFAULT | OUT_TREE,
 	  NULL, text_method },
 	{ "DRIVER", NULL, "driver of the function (plan only)", 0, NULL, text_driver },
-	{ "HELD-BY", NULL, "processes that hold the function (plan only)", 0, NULL, text_holders },
+	{ "USER", NULL, "processes that hold the function (plan only)", 0, NULL, text_holders },
 	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, value_result, NULL },
 	{ "EXPECTED-MS", NULL, "minimum duration by the PCIe specification (plan only)",
 	  OUT_RIGHT, value_expected, NULL },
@@ -108,7 +108,7 @@ static const struct out_column column[] = {
 
 const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
 
-#define PLAN_COLUMNS	"METHOD,DRIVER,HELD-BY,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
+#define PLAN_COLUMNS	"METHOD,DRIVER,USER,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
 #define DONE_COLUMNS	"METHOD,RESULT,TIME-MS,WHY"
 
 /* A selection with + adds to the default columns of a plan or of a result. */

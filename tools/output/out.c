@@ -10,7 +10,11 @@
 #include <libsmartcols/libsmartcols.h>
 
 #include "output/out.h"
+#include "output/text.h"
 #include "util/err.h"
+
+/* Branch before a line of a tree, one level below the root. */
+#define TREE_WIDTH	2
 
 struct out_table {
 	struct libscols_table *scols;
@@ -141,8 +145,10 @@ static void make_scols(struct out_table *t)
 			flags |= SCOLS_FL_RIGHT;
 		if (t->shown[i]->flags & OUT_TREE)
 			flags |= SCOLS_FL_TREE;
-		if (t->shown[i]->flags & OUT_TRUNC)
-			flags |= SCOLS_FL_TRUNC;
+		if (t->shown[i]->flags & OUT_CUT) {
+			scols_table_new_column(t->scols, t->shown[i]->name, 0, flags);
+			continue;
+		}
 		if (t->shown[i]->width)
 			flags |= SCOLS_FL_STRICTWIDTH;
 		scols_table_new_column(t->scols, t->shown[i]->name, t->shown[i]->width, flags);
@@ -215,8 +221,86 @@ struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *p
 	return line;
 }
 
+static const char *cell_text(struct libscols_line *line, size_t column)
+{
+	return scols_cell_get_data(scols_line_get_cell(line, column));
+}
+
+/* Widths of the columns of @t with their texts, without the gaps between them. */
+static size_t measure(const struct out_table *t, size_t *widths)
+{
+	struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+	size_t i, len, sum = 0;
+
+	for (i = 0; i < t->n; i++)
+		widths[i] = strlen(t->shown[i]->name);
+	while (!scols_table_next_line(t->scols, iter, &line)) {
+		for (i = 0; i < t->n; i++) {
+			len = text_width(cell_text(line, i));
+			if (t->shown[i]->flags & OUT_TREE && scols_line_get_parent(line))
+				len += TREE_WIDTH;
+			if (len > widths[i])
+				widths[i] = len;
+		}
+	}
+	scols_free_iter(iter);
+	for (i = 0; i < t->n; i++)
+		sum += widths[i];
+	return sum;
+}
+
+/* The column to make narrower: the widest one that is above its least width; t->n: none. */
+static size_t find_widest(const struct out_table *t, const size_t *widths)
+{
+	size_t i, found = t->n;
+
+	for (i = 0; i < t->n; i++)
+		if (t->shown[i]->flags & OUT_CUT && widths[i] > t->shown[i]->width &&
+		    widths[i] > strlen(t->shown[i]->name) &&
+		    (found == t->n || widths[i] > widths[found]))
+			found = i;
+	return found;
+}
+
+static void cut_cells(const struct out_table *t, const size_t *widths)
+{
+	struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+	size_t i;
+
+	while (!scols_table_next_line(t->scols, iter, &line)) {
+		for (i = 0; i < t->n; i++) {
+			const char *text = cell_text(line, i);
+
+			if (t->shown[i]->flags & OUT_CUT && text_width(text) > widths[i]) {
+				autofree char *cut = text_cut(text, widths[i]);
+
+				scols_line_set_data(line, i, cut);
+			}
+		}
+	}
+	scols_free_iter(iter);
+}
+
+/* Cut texts so that the table fits the terminal, as far as the columns allow. */
+static void fit(struct out_table *t)
+{
+	size_t limit = text_columns(), gaps = t->n - 1, sum, i;
+	autofree size_t *widths = util_alloc(t->n, sizeof(*widths));
+
+	for (sum = measure(t, widths); limit && sum + gaps > limit; sum--) {
+		i = find_widest(t, widths);
+		if (i == t->n)
+			break;
+		widths[i]--;
+	}
+	cut_cells(t, widths);
+}
+
 void out_table_print(struct out_table *t)
 {
+	fit(t);
 	scols_print_table(t->scols);
 }
 

@@ -11,7 +11,7 @@ enum {
 	OUT_DEFAULT	= 1 << 0,	/* shown without -o */
 	OUT_RIGHT	= 1 << 1,	/* right-aligned */
 	OUT_TREE	= 1 << 2,	/* carries the tree branches */
-	OUT_TRUNC	= 1 << 3,	/* truncated on a narrow terminal */
+	OUT_CUT		= 1 << 3,	/* cut to @width, if the table is too wide */
 };
 
 /*
@@ -25,7 +25,9 @@ struct out_column {
 	unsigned int flags;
 	struct json_object *(*value)(const void *row);	/* NULL: text only */
 	char *(*text)(const void *row);	/* printable; NULL: derived from value */
-	unsigned int width;	/* minimum, above strlen(name), of a continued table; or 0 */
+	unsigned int width;	/* OUT_CUT: least width; else minimum, above strlen(name), of a
+				 * continued table, or 0
+				 */
 };
 
 struct out_columns {

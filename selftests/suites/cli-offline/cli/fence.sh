@@ -12,7 +12,7 @@ fenced()
 		function "bdf 0000:07:00.2" end "$@"
 }
 
-table="DEVICE       DRIVER        HELD-BY
+table="DEVICE       DRIVER        USER
 0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
 0000:07:00.2 none          none"
 
@@ -96,8 +96,8 @@ hold columns_ok "-o chooses columns of the functions"
 columns_ok()
 {
 	fenced | answer fence
-	fvl fence -o HELD-BY,DEVICE 07:00.1
-	[ "$(sed -n 2p <<<"$out" | xargs)" = "HELD-BY DEVICE" ]
+	fvl fence -o USER,DEVICE 07:00.1
+	[ "$(sed -n 2p <<<"$out" | xargs)" = "USER DEVICE" ]
 	: >"$tree/netlink/log"
 	fvl fence -o NOSUCH 07:00.1
 	refuses 2 "unknown column 'NOSUCH'"

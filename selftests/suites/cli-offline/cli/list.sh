@@ -7,21 +7,21 @@
 hold tree_ok "devices stand below their IOMMU groups, in order"
 tree_ok()
 {
-	fv list -o DEVICE,ID,DRIVER
+	fv list 1 12 -o DEVICE,ID,DRIVER
 	succeeds
-	[ "$(sed -n 2,6p <<<"$out")" = "group 1
-├─0000:01:00.0  10ee:9038
-└─0000:01:00.1  10ee:9039 xdma
+	[ "$(sed 1d <<<"$out")" = "group 1
+├─0000:01:00.0 10ee:9038
+└─0000:01:00.1 10ee:9039 xdma
 group 12
-└─0000:02:00.0  144d:a808 nvme" ]
+└─0000:02:00.0 144d:a808 nvme" ]
 }
 
 hold names_ok "names come from the PCI database, an unknown device has its number"
 names_ok()
 {
 	fv list -o DEVICE,NAME
-	grep -q '0000:01:00.0  Xilinx Corporation FPGA Card XRT$' <<<"$out"
-	grep -q '0000:01:00.1  Xilinx Corporation Device 9039$' <<<"$out"
+	grep -q '0000:01:00.0 FPGA Card XRT$' <<<"$out"
+	grep -q '0000:01:00.1 Xilinx 9039$' <<<"$out"
 	echo 0x1234 >"$tree/sys/bus/pci/devices/0000:01:00.1/vendor"
 	fv list --json -o BDF,NAME,DEVICE
 	refuses_column BDF
@@ -76,20 +76,20 @@ viable_bridge_refused()
 	value '.groups[] | select(.group == 1).passthrough' \
 		'0000:00:01.0 has driver shpchp, 0000:01:00.1 has driver xdma'
 	fv list -o DEVICE,PASSTHROUGH
-	[ "$(sed -n 2,5p <<<"$out")" = "group 1         not viable
-├─0000:00:01.0  blocking
+	[ "$(sed -n 2,5p <<<"$out")" = "group 1        not viable
+├─0000:00:01.0 blocking
 ├─0000:01:00.0
-└─0000:01:00.1  blocking" ]
+└─0000:01:00.1 blocking" ]
 }
 
 hold verdict_ok "the table says viable of the group and marks what is in the way"
 verdict_ok()
 {
 	fv list -o DEVICE,PASSTHROUGH
-	[ "$(sed -n 2,4p <<<"$out")" = "group 1         not viable
+	[ "$(sed -n 2,4p <<<"$out")" = "group 1        not viable
 ├─0000:01:00.0
-└─0000:01:00.1  blocking" ]
-	[ "$(sed -n '/^group 16/,+1p' <<<"$out")" = "group 16        viable
+└─0000:01:00.1 blocking" ]
+	[ "$(sed -n '/^group 16/,+1p' <<<"$out")" = "group 16       viable
 └─0000:06:00.0" ]
 }
 
@@ -149,7 +149,7 @@ no_group_ok()
 	json '.without_group | length == 1 and
 		.[0].bdf == "0000:05:00.0" and .[0].passthrough == "no IOMMU group"'
 	fv list -o DEVICE,PASSTHROUGH
-	[ "$(tail -n 1 <<<"$out")" = "0000:05:00.0    no IOMMU group" ]
+	[ "$(grep 05:00.0 <<<"$out")" = "0000:05:00.0   no IOMMU group" ]
 }
 
 hold port_ok "the port is the bridge right above, and there may be none"
@@ -164,7 +164,7 @@ hold link_ok "a link is shown with its speed and width now and at most"
 link_ok()
 {
 	fv list -o DEVICE,LINK
-	grep -q '0000:01:00.0  16 GT/s x8 / 16 GT/s x8$' <<<"$out"
+	grep -q '0000:01:00.0 16 GT/s x8$' <<<"$out"
 	fv list --json
 	value '.groups[] | select(.group == 1).devices[0].link' \
 		'{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"port_max_speed_mts":16000,"port_max_width":16,"degraded":false}'
@@ -174,8 +174,8 @@ hold link_degraded_ok "a link below what both its ends can do is marked"
 link_degraded_ok()
 {
 	fv list -o DEVICE,LINK
-	grep -q '0000:06:00.0  2.5 GT/s x1 / 16 GT/s x8, degraded$' <<<"$out"
-	grep -q '0000:06:00.1  down / 16 GT/s x8, degraded$' <<<"$out"
+	grep -q '0000:06:00.0 2.5x1 of 16x8 !$' <<<"$out"
+	grep -q '0000:06:00.1 down !$' <<<"$out"
 	# at the maximum of the port, it is not degraded
 	echo '2.5 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_speed"
 	echo 1 >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_width"
@@ -267,8 +267,8 @@ holder_once_ok()
 	fv list --json
 	value '.groups[] | select(.group == 17).devices[0].holders' \
 		'[{"pid":4242,"command":"qemu-system-x86"},{"pid":55,"command":"?"},{"pid":56,"command":"b"}]'
-	fv list -o DEVICE,HELD-BY
-	grep -q '0000:07:00.0  qemu-system-x86 (pid 4242), ? (pid 55), b (pid 56)$' <<<"$out"
+	fv list -o DEVICE,USER
+	grep -q '0000:07:00.0 4242 qemu-system-x86, 55 ?, 56 b$' <<<"$out"
 }
 
 hold holder_exact_ok "where the kernel names the devices of a process, no other is held by it"
@@ -291,9 +291,9 @@ hold holder_unseen_ok "an ordinary user is told that holders could not be seen"
 holder_unseen_ok()
 {
 	chmod 0 "$tree/proc/4242/fd"
-	run_as_nobody list -o DEVICE,HELD-BY
+	run_as_nobody list -o DEVICE,USER
 	[ "$rc" = 0 ]
-	grep -q '0000:07:00.0  ?$' <<<"$out"
+	grep -q '0000:07:00.0 ?$' <<<"$out"
 	[ "$err" = "fpgactl: holders: cannot see the open files of 1 process; run as root" ]
 	run_as_nobody list --json
 	json '.holders_complete == false'
@@ -319,11 +319,11 @@ hold hostile_names_ok "control characters and broken UTF-8 do not reach the term
 hostile_names_ok()
 {
 	printf 'ev\xc2\x9bil\n' >"$tree/proc/4242/comm"
-	fv list
+	fv list --all
 	succeeds
-	grep -qF 'ev\xc2\x9bil (pid 4242)' <<<"$out"
+	grep -qF '4242 ev\xc2\x9bil' <<<"$out"
 	[ -z "$(tr -d '\n -~\200-\377' <"$work/out")" ]
-	grep -qF 'evil\x1b[31m\x0aname\xff (pid 4343)' <<<"$out"
+	grep -qF '4343 evil\x1b[31m\x0aname\xff' <<<"$out"
 	grep -qF 'ev\x1b[31mil' <<<"$out"
 	fv list --json
 	value '.groups[] | select(.group == 26).devices[0].driver | explode | length' 9
@@ -388,7 +388,7 @@ silent_ok()
 {
 	echo 63 >"$tree/sys/bus/pci/devices/0000:06:00.1/max_link_width"
 	fv list -o DEVICE,LINK
-	grep -q '0000:06:00.1  *down$' <<<"$out"
+	grep -q '0000:06:00.1 down !$' <<<"$out"
 	fv list --json
 	value '[.groups[].devices[] | select(.bdf == "0000:06:00.1").link | [.max_width, .max_speed_mts, .degraded]]' '[[null,null,true]]'
 }
@@ -456,22 +456,166 @@ columns_refused()
 {
 	fv list -o DRIVERX
 	refuses 2 "unknown column 'DRIVERX'"
-	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
+	hints "Did you mean DRIVER? All columns: DEVICE,NAME,DRIVER,LINK,STATE,USER,PASSTHROUGH,GROUP,ID,CLASS,PORT,FENCED-BY"
 	fv list -o drivrez
 	refuses 2 "unknown column 'drivrez'"
-	hints "Did you mean DRIVER? All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
+	hints "Did you mean DRIVER? All columns: DEVICE,NAME,DRIVER,LINK,STATE,USER,PASSTHROUGH,GROUP,ID,CLASS,PORT,FENCED-BY"
 	fv list -o frobnicate
-	hints "All columns: DEVICE,PASSTHROUGH,GROUP,ID,CLASS,NAME,DRIVER,STATE,FENCED-BY,PORT,LINK,HELD-BY"
+	hints "All columns: DEVICE,NAME,DRIVER,LINK,STATE,USER,PASSTHROUGH,GROUP,ID,CLASS,PORT,FENCED-BY"
 	fv list -o ""
 	[ "$rc" = 2 ]
 }
 
-hold narrow_ok "on a narrow terminal the names are cut"
+hold narrow_ok "a table fits the terminal: names are cut, and end with a mark"
 narrow_ok()
 {
-	on_terminal --sysroot "$tree" list -o DEVICE,NAME,CLASS,DRIVER
+	local width
+
+	on_terminal --sysroot "$tree" list --all
 	[ "$(sed 's/CR$//' "$work/out" | wc -L)" -le 80 ]
-	grep -q '0000:01:00.0  .*Processing' "$work/out"
+	for width in 80 100 120; do
+		COLUMNS=$width fv list --all
+		succeeds
+		[ "$(wc -L <"$work/out")" -le "$width" ]
+	done
+	COLUMNS=65 fv list -o DEVICE,NAME,CLASS,DRIVER
+	[ "$(wc -L <"$work/out")" = 65 ]
+	grep -q '0000:01:00.0 FPGA Card XRT Processing accelerat' <<<"$out"
+	grep -q '… *fpga_vfio_pci$' <<<"$out"
+	LC_ALL=C COLUMNS=65 fv list -o DEVICE,NAME,CLASS,DRIVER
+	grep -q '> *fpga_vfio_pci$' <<<"$out"
+	# a file or a pipe has the whole
+	fv list -o DEVICE,NAME,CLASS,DRIVER
+	grep -q 'Processing accelerators *fpga_vfio_pci$' <<<"$out"
+}
+
+hold cards_ok "with a card, the default is cards with the whole of their groups, and the rest in a line"
+cards_ok()
+{
+	local all
+
+	fv list -o DEVICE
+	succeeds
+	lacks nvme "$work/out"
+	! grep -q 'group 12' <<<"$out"
+	grep -q '^14 other devices: fpgactl list --all$' <<<"$out"
+	fv list --json
+	all=$(jq '[.. | .bdf? // empty] | length' "$work/out")
+	fv list --cards --json
+	json "[.. | .bdf? // empty] | length == $all - 14"
+	# a device that is bound is a card
+	echo 0x8086 >"$tree/sys/bus/pci/devices/0000:07:00.0/vendor"
+	fv list -o DEVICE
+	grep -q '0000:07:00.0' <<<"$out"
+	# no card: all devices
+	rm "$tree"/sys/bus/pci/devices/*/driver
+	for all in "$tree"/sys/bus/pci/devices/*; do
+		echo 0x8086 >"$all/vendor"
+	done
+	fv list -o DEVICE
+	grep -q 'group 12' <<<"$out"
+	! grep -q other <<<"$out"
+	fv list --cards -o DEVICE
+	[ "$out" = "21 other devices: fpgactl list --all" ]
+	fv list --cards --all
+	refuses 2 "list: --cards cannot be combined with --all"
+	fv list --cards 1
+	refuses 2 "list: --cards cannot be combined with an argument"
+}
+
+hold named_ok "devices and groups that are named are listed, and no others"
+named_ok()
+{
+	fv list 02:00.0 16 -o DEVICE
+	succeeds
+	[ "$(sed 1d <<<"$out")" = "group 12
+└─0000:02:00.0
+group 16
+└─0000:06:00.0" ]
+	fv list 00:01.0 --json
+	value '[.. | .bdf? // empty]' '["0000:00:01.0"]'
+	fv list 4711
+	refuses 3 "4711: list: no such IOMMU group"
+	fv list 1:2:3:4
+	refuses 2 "list: invalid PCI address '1:2:3:4'"
+	fv list 0f:00.0
+	refuses 3 "0000:0f:00.0: list: no such PCI device"
+}
+
+hold all_ones_ok "a function that reads as all-ones is named, and the one of the same card that responds"
+all_ones_ok()
+{
+	local device=$tree/sys/bus/pci/devices/0000:06:00.1
+
+	head -c 64 /dev/zero | tr '\0' '\377' >"$device/config"
+	fv list -o DEVICE,STATE
+	grep -q '0000:06:00.1 no response$' <<<"$out"
+	grep -qF '0000:06:00.1: no response (config space reads as all-ones); 0000:06:00.0 of the same card responds; next: fpgactl rescan 0000:06:00.0' <<<"$err"
+	# a read would wake a suspended one
+	mkdir -p "$device/power"
+	echo suspended >"$device/power/runtime_status"
+	fv list -o DEVICE,STATE
+	! grep -q "no response" "$work/out" "$work/err"
+	echo active >"$device/power/runtime_status"
+	fv list -o DEVICE,STATE
+	grep -q '0000:06:00.1 no response$' <<<"$out"
+	# a VF has all-ones for its ids alone
+	{
+		head -c 4 /dev/zero | tr '\0' '\377'
+		head -c 60 /dev/zero
+	} >"$device/config"
+	fv list -o DEVICE,STATE
+	! grep -q "no response" "$work/out" "$work/err"
+}
+
+hold region_ok "a group with a region that firmware uses is not viable"
+region_ok()
+{
+	local regions=$tree/sys/kernel/iommu_groups/17/reserved_regions
+
+	mkdir -p "${regions%/*}"
+	printf '0x%016x 0x%016x %s\n' $((0xfee00000)) $((0xfeefffff)) msi \
+		$((0xe8000000)) $((0xe80fffff)) direct-relaxable >"$regions"
+	fv list --json
+	json '.groups[] | select(.group == 17) | .viable and .blockers == []'
+	printf '0x%016x 0x%016x direct\n' $((0xe8000000)) $((0xe80fffff)) >>"$regions"
+	fv list --json
+	value '.groups[] | select(.group == 17) | [.viable, .blockers]' \
+		'[false,[{"code":"reserved-region","object":"0xe8000000-0xe80fffff","driver":null}]]'
+	fv list -o DEVICE,STATE
+	grep -q '^group 17 *not viable$' <<<"$out"
+	[ "$err" = "fpgactl: group 17: not viable: firmware uses the memory 0xe8000000-0xe80fffff (reserved region, type direct)" ]
+	fv list --json
+	value '.groups[] | select(.group == 1).blockers' \
+		'[{"code":"host-driver","object":"0000:01:00.1","driver":"xdma"}]'
+}
+
+hold no_iommu_ok "without any group, the hint is one for the CPU and the command line of this machine"
+no_iommu_ok()
+{
+	local cpu words hint
+
+	rm -f "$tree"/sys/bus/pci/devices/*/iommu_group
+	while IFS='|' read -r cpu words hint; do
+		echo "vendor_id : $cpu" >"$tree/proc/cpuinfo"
+		echo "quiet $words" >"$tree/proc/cmdline"
+		fv list
+		[ "$rc" = 0 ]
+		[ "$(grep '^fpgactl: iommu' <<<"$err")" = "fpgactl: iommu: no device has an IOMMU group, so none can be assigned to a VM
+fpgactl: iommu: $hint" ]
+		fv bind 01:00.0
+		refuses 1 "0000:01:00.0: bind: has no IOMMU group, so it cannot be assigned to a VM"
+		hints "$hint"
+	done <<-'END'
+		AuthenticAMD|amd_iommu=on|Enable the IOMMU (AMD-Vi) in firmware.
+		AuthenticAMD|amd_iommu=off amd_iommu=on|Remove amd_iommu=off from the kernel command line: it switches the IOMMU off.
+		AuthenticAMD|intel_iommu=off|Enable the IOMMU (AMD-Vi) in firmware.
+		GenuineIntel||Enable VT-d in firmware, and add intel_iommu=on to the kernel command line.
+		GenuineIntel|intel_iommu=off intel_iommu=on|Enable VT-d in firmware.
+		GenuineIntel|intel_iommu=on,off|Remove intel_iommu=on,off from the kernel command line: it switches the IOMMU off.
+		GenuineIntel|intel_iommu=on iommu=off|Remove iommu=off from the kernel command line: it switches the IOMMU off.
+		|vfio-pci-ids=10ee:9038 intel_iommu=on|Enable VT-d in firmware. vfio-pci-ids=10ee:9038 has no effect: the parameter is vfio-pci.ids=.
+	END
 }
 
 hold empty_ok "a system without PCI devices has an empty list"

@@ -303,7 +303,7 @@ dry_run_ok()
 	fvl reprogram --dry-run 07:00.1 -- touch "$work/ran" ""
 	succeeds
 	prints "0000:07:00.1: card would be fenced for at most 600s
-DEVICE       DRIVER        HELD-BY
+DEVICE       DRIVER        USER
 0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
 0000:07:00.1 fpga_vfio_pci none
 The port (0000:00:07.0) would keep the link disabled until recovery.
@@ -320,10 +320,10 @@ Environment:
   FPGA_VFIO_PROFILE=xdma
   FPGA_VFIO_TIMEOUT=600
 Then the card would be recovered:
-METHOD         DRIVER        HELD-BY RESULT   EXPECTED-MS LIMIT-MS WHY
-no reset                             possible         100    60000
+METHOD         DRIVER        USER RESULT   EXPECTED-MS LIMIT-MS WHY
+no reset                          possible         100    60000
 └─0000:07:00.1 fpga_vfio_pci none
-hot                                  possible         202    61000"
+hot                               possible         202    61000"
 	[ ! -e "$work/ran" ]
 	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "
 	rm "$tree/netlink/recover-dry-run"

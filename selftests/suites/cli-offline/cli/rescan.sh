@@ -154,7 +154,7 @@ dry_run_ok()
 	fvl rescan --dry-run 07:00.1
 	succeeds
 	prints "0000:07:00.1: functions to remove and re-enumerate below 0000:00:07.0:
-DEVICE       DRIVER        HELD-BY
+DEVICE       DRIVER        USER
 0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
 0000:07:00.1 fpga_vfio_pci unknown
 Holders would be requested to release them; functions bound to fpga_vfio_pci would be bound again."

@@ -83,11 +83,11 @@ dry_run_ok()
 	plan
 	fvl reset --dry-run 07:00.1
 	succeeds
-	prints "METHOD         DRIVER        HELD-BY RESULT       EXPECTED-MS LIMIT-MS WHY
-flr                                  possible             100    60000
+	prints "METHOD         DRIVER        USER RESULT       EXPECTED-MS LIMIT-MS WHY
+flr                               possible             100    60000
 └─0000:07:00.1 fpga_vfio_pci none
-pm                                   not possible                      No_Soft_Reset is set
-hot                                  possible             202    61000
+pm                                not possible                      No_Soft_Reset is set
+hot                               possible             202    61000
 ├─0000:07:00.1 fpga_vfio_pci none
 └─0000:07:00.2 none          none"
 	requests "reset bdf=0000:07:00.1 dry-run "
@@ -209,7 +209,7 @@ columns_ok()
 	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD RESULT TIME-MS WHY DRIVER" ]
 	fvl reset --dry-run -o +TIME-MS 07:00.1
 	[ "$(head -n 1 <<<"$out" | xargs)" = \
-		"METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY TIME-MS" ]
+		"METHOD DRIVER USER RESULT EXPECTED-MS LIMIT-MS WHY TIME-MS" ]
 }
 
 hold columns_refused "columns that are not there are refused before anything is touched"
@@ -428,7 +428,7 @@ impossible_refused()
 	done_by_hot
 	fvl reset 07:00.1
 	fails 1 "0000:07:00.1: reset: no method is possible"
-	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD DRIVER HELD-BY RESULT EXPECTED-MS LIMIT-MS WHY" ]
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD DRIVER USER RESULT EXPECTED-MS LIMIT-MS WHY" ]
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 	requests "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --dry-run 07:00.1

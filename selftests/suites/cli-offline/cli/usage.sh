@@ -142,7 +142,7 @@ option_forms_ok()
 	succeeds
 	[ "${out%%$'\n'*}" = DEVICE ]
 	fv list -- -o
-	refuses 2 "list: unexpected argument '-o'"
+	refuses 2 "list: invalid PCI address '-o'"
 	fv -- list
 	succeeds
 	fv show -
@@ -187,9 +187,9 @@ argument_count_refused()
 	refuses 2 "show: unexpected argument '01:00.1'"
 	fv bind
 	refuses 2 "bind: missing argument BDF"
-	fv list 01:00.0
-	refuses 2 "list: unexpected argument '01:00.0'"
-	hints "Usage: fpgactl list"
+	fv version 01:00.0
+	refuses 2 "version: unexpected argument '01:00.0'"
+	hints "Usage: fpgactl version"
 }
 
 hold useless_option_refused "an option that means nothing to a command is refused"

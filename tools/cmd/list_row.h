@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A row of fpgactl list, and its columns. */
+#ifndef FPGACTL_LIST_ROW_H
+#define FPGACTL_LIST_ROW_H
+
+#include "host/holders.h"
+#include "model/card.h"
+#include "model/status.h"
+#include "output/out.h"
+
+/* A group, a group member, or a device without a group. */
+struct list_row {
+	const struct fv_group *group;
+	const struct fv_device *device;
+	const struct fv_holders *holders;	/* of the whole system */
+	const struct fv_status_list *said;	/* driver status of its devices */
+	const struct fv_cards *cards;		/* read if a card is fenced */
+};
+
+extern const struct out_columns list_columns;
+
+#endif

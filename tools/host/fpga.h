@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which devices are FPGAs. */
+#ifndef FPGACTL_FPGA_H
+#define FPGACTL_FPGA_H
+
+#include "host/model.h"
+
+bool device_is_fpga(const struct fv_device *d);
+
+#endif
