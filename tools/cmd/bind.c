@@ -120,6 +120,25 @@ static int check(const struct plan *p)
 	return code;
 }
 
+/* The driver's probe would fail: refuse before a driver of the host loses the device. */
+static int check_response(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const struct fv_device *d = p->targets.v[i];
+		autofree char *what = device_silence(p->ctx->model, d);
+		autofree char *next = NULL;
+
+		if (!what || device_is_bound(d))
+			continue;
+		next = util_printf("'fpgactl link %s' shows the link; 'fpgactl rescan %s' re-enumerates the card.",
+				   d->bdf, d->bdf);
+		return err_fail(FV_FAILED, d->bdf, "bind", next, "%s", what);
+	}
+	return FV_OK;
+}
+
 static int make_plan(struct plan *p)
 {
 	int code;
@@ -130,6 +149,9 @@ static int make_plan(struct plan *p)
 		return code;
 	if (!cmd_is_set(p->ctx, "only"))
 		targets_add_groups(&p->targets, p->ctx->model);
+	code = check_response(p);
+	if (code)
+		return code;
 	p->moves = util_alloc(p->targets.n, sizeof(*p->moves));
 	for (i = 0; i < p->targets.n; i++) {
 		struct move *m = &p->moves[p->n];
@@ -237,6 +259,31 @@ static void note_in_the_way(const struct fv_device *d)
 		 d->driver, d->is_bridge ? "; write its address to the driver's unbind file" : "");
 }
 
+/* A VM that gets some functions of a card resets the others with them. */
+static void note_other_groups(const struct plan *p)
+{
+	const struct fv_device *d, *other, *last = NULL;
+	size_t i, j;
+
+	for (i = 0; i < p->targets.n; i++) {
+		d = p->targets.v[i];
+		other = NULL;
+		while ((other = device_next_function(p->ctx->model, d, other))) {
+			autofree char *driver = util_printable(other->driver ? other->driver :
+								       "none");
+
+			for (j = 0; j < p->targets.n && p->targets.v[j] != other; j++)
+				;
+			if (other->group == d->group || j < p->targets.n || other == last ||
+			    device_is_bound(other))
+				continue;
+			last = other;
+			err_note(other->bdf, "not bound: a function of the same card, in group %d (driver: %s)",
+				 other->group, driver);
+		}
+	}
+}
+
 /* Members left alone, a bridge or due to --only, may still block the group for a VM. */
 static void note_rest(const struct plan *p)
 {
@@ -274,6 +321,7 @@ static int run(const struct cmd_ctx *ctx)
 		else
 			report_text(&p);
 		note_rest(&p);
+		note_other_groups(&p);
 	}
 	for (i = 0; i < p.n; i++)
 		move_exit(&p.moves[i]);

@@ -10,6 +10,7 @@
 
 /* Source of the fields below. */
 struct facts {
+	const struct fv_model *m;
 	const struct fv_device *d;
 	struct fv_card card;
 };
@@ -78,6 +79,26 @@ static char *text_status(const void *p)
 			   l->disabled == FV_YES ? ", disabled by the port" : "");
 }
 
+static struct json_object *value_responding(const void *p)
+{
+	return json_object_new_boolean(!((const struct facts *)p)->d->is_silent);
+}
+
+static char *text_responding(const void *p)
+{
+	const struct facts *f = p;
+	char *s = device_silence(f->m, f->d);
+
+	return s ? s : util_strdup("");
+}
+
+static struct json_object *value_physfn(const void *p)
+{
+	const char *physfn = ((const struct facts *)p)->d->physfn;
+
+	return out_string(*physfn ? physfn : NULL);
+}
+
 static struct json_object *value_state(const void *p)
 {
 	const struct facts *f = p;
@@ -123,6 +144,8 @@ static struct json_object *value_devices(const void *p)
 /* Without a key: a member of "link" in JSON. */
 static const struct out_column field[] = {
 	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
+	{ "VF of", "physical_function", NULL, 0, value_physfn, NULL },
+	{ "Response", "responding", NULL, 0, value_responding, text_responding },
 	{ "Port", "port", NULL, 0, value_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
 	{ "Maximum", NULL, NULL, 0, NULL, text_max },
@@ -174,8 +197,13 @@ static char *advice(const struct facts *f)
 		util_append(&s, "%s%s", s ? "\n" : "", of_state);
 		return s;
 	}
-	if (!s)
-		return NULL;
+	if (f->d->is_silent) {
+		const struct fv_device *other = device_live_sibling(f->m, f->d);
+
+		util_append(&s, "%sNext: fpgactl rescan %s", s ? "\n" : "", other ? other->bdf : bdf);
+	}
+	if (!s || f->d->is_silent)
+		return s;
 	if (!device_is_bound(f->d))
 		util_append(&s, "\nNext: fpgactl bind %s, then", bdf);
 	else
@@ -215,6 +243,7 @@ static int run(const struct cmd_ctx *ctx)
 	struct facts f = {};
 	int code;
 
+	f.m = ctx->model;
 	f.d = target_find(ctx->model, ctx->args.v[0], "link", &code);
 	if (!f.d)
 		return code;

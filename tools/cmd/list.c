@@ -69,7 +69,7 @@ static bool group_is_listed(const struct selection *s, const struct fv_group *g)
 	return false;
 }
 
-/* A bridge whose driver blocks its group is listed with the others. */
+/* A bridge with a driver that blocks its group is listed with the other members. */
 static void add_blocking_bridges(struct selection *s)
 {
 	const struct fv_model *m = s->m;
@@ -237,16 +237,16 @@ static void note_silent(const struct selection *s)
 	size_t i;
 
 	for (i = 0; i < s->m->n; i++) {
-		const struct fv_device *d = &s->m->devices[i], *sibling;
+		const struct fv_device *d = &s->m->devices[i];
+		const struct fv_device *other = device_live_sibling(s->m, d);
+		autofree char *what = device_silence(s->m, d);
 		autofree char *next = NULL;
 
-		if (!s->is_listed[i] || !d->is_silent)
+		if (!s->is_listed[i] || !what)
 			continue;
-		sibling = device_live_sibling(s->m, d);
-		if (sibling)
-			next = util_printf("; %s of the same card responds; next: fpgactl rescan %s",
-					   sibling->bdf, sibling->bdf);
-		err_note(d->bdf, "no response (config space reads as all-ones)%s", next ? next : "");
+		if (other)
+			next = util_printf("; next: fpgactl rescan %s", other->bdf);
+		err_note(d->bdf, "%s%s", what, next ? next : "");
 	}
 }
 

@@ -20,6 +20,7 @@
 
 /* Source of the fields below. */
 struct facts {
+	const struct fv_model *m;
 	const struct fv_device *d;
 	const struct fv_group *group;		/* NULL: none */
 	struct fv_caps caps;
@@ -72,6 +73,24 @@ static struct json_object *value_subsystem(const void *p)
 static struct json_object *value_revision(const void *p)
 {
 	return json_object_new_int((int)((const struct facts *)p)->d->revision);
+}
+
+static char *text_revision(const void *p)
+{
+	return util_printf("%02x", ((const struct facts *)p)->d->revision);
+}
+
+static struct json_object *value_responding(const void *p)
+{
+	return json_object_new_boolean(!((const struct facts *)p)->d->is_silent);
+}
+
+static char *text_responding(const void *p)
+{
+	const struct facts *f = p;
+	char *s = device_silence(f->m, f->d);
+
+	return s ? s : util_strdup("");
 }
 
 static struct json_object *value_class(const void *p)
@@ -144,6 +163,69 @@ static char *text_members(const void *p)
 			util_append(&s, "%s%s (driver: %s)", *s ? "\n" : "", d->bdf, driver);
 	}
 	return s;
+}
+
+/* Functions of the same card in other groups: a VM gets them apart. */
+static struct json_object *value_other_groups(const void *p)
+{
+	const struct facts *f = p;
+	struct json_object *list = json_object_new_array();
+	const struct fv_device *other = NULL;
+
+	while ((other = device_next_function(f->m, f->d, other))) {
+		struct json_object *o;
+
+		if (other->group == f->d->group)
+			continue;
+		o = json_object_new_object();
+		json_object_object_add(o, "bdf", json_object_new_string(other->bdf));
+		json_object_object_add(o, "group", other->group == FV_NO_GROUP ? NULL :
+				       json_object_new_int(other->group));
+		json_object_object_add(o, "driver", out_string(other->driver));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static char *text_other_groups(const void *p)
+{
+	const struct facts *f = p;
+	const struct fv_device *other = NULL;
+	char *s = util_strdup("");
+
+	while ((other = device_next_function(f->m, f->d, other))) {
+		autofree char *driver = util_printable(other->driver ? other->driver : "none");
+
+		if (other->group != f->d->group)
+			util_append(&s, "%s%s (group %d, driver: %s)", *s ? "\n" : "", other->bdf,
+				    other->group, driver);
+	}
+	return s;
+}
+
+static struct json_object *value_physfn(const void *p)
+{
+	const char *physfn = ((const struct facts *)p)->d->physfn;
+
+	return out_string(*physfn ? physfn : NULL);
+}
+
+static struct json_object *value_vfs(const void *p)
+{
+	const struct facts *f = p;
+	long long n;
+
+	if (!sysfs_read_number(&n, "/sys/bus/pci/devices/%s/sriov_numvfs", f->d->bdf) || n < 0)
+		return NULL;
+	return json_object_new_int64(n);
+}
+
+static struct json_object *value_power(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", f->d->bdf);
+
+	return out_string(state);
 }
 
 static struct json_object *value_passthrough(const void *p)
@@ -417,13 +499,18 @@ static const struct out_column field[] = {
 	{ "ID", "id", NULL, 0, value_id, NULL },
 	{ "Subsystem", "subsystem", NULL, 0, value_subsystem, NULL },
 	{ "Subsystem ID", "subsystem_id", NULL, 0, value_subsystem_id, NULL },
-	{ "Revision", "revision", NULL, 0, value_revision, NULL },
+	{ "Revision", "revision", NULL, 0, value_revision, text_revision },
 	{ "Class", "class", NULL, 0, value_class, NULL },
 	{ "Class code", "class_code", NULL, 0, value_class_code, NULL },
 	{ "Bridge", "bridge", NULL, 0, value_bridge, text_nothing },
 	{ "IOMMU group", "group", NULL, 0, value_group, text_group },
 	{ "Other members", "members", NULL, 0, value_members, text_members },
+	{ "In other groups", "other_groups", NULL, 0, value_other_groups, text_other_groups },
 	{ "Passthrough", "passthrough", NULL, 0, value_passthrough, NULL },
+	{ "Response", "responding", NULL, 0, value_responding, text_responding },
+	{ "Power state", "power_state", NULL, 0, value_power, NULL },
+	{ "VF of", "physical_function", NULL, 0, value_physfn, NULL },
+	{ "VFs enabled", "num_vfs", NULL, 0, value_vfs, NULL },
 	{ "Port", "port", NULL, 0, value_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
 	{ "Driver", "driver", NULL, 0, value_driver, text_driver },
@@ -469,6 +556,7 @@ static int run(const struct cmd_ctx *ctx)
 	struct fv_holders all;
 	int code;
 
+	f.m = ctx->model;
 	f.d = target_find(ctx->model, ctx->args.v[0], "show", &code);
 	if (!f.d)
 		return code;

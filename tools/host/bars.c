@@ -11,6 +11,7 @@
 #define RESOURCE_IO		0x00000100
 #define RESOURCE_MEM		0x00000200
 #define RESOURCE_PREFETCH	0x00002000
+#define RESOURCE_UNSET		0x20000000
 #define RESOURCE_MEM_64		0x00100000
 
 #define BAR_COUNT	6	/* line 7 is the expansion ROM */
@@ -74,6 +75,11 @@ static char *describe(const struct bar *bar)
 			   bar->flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
 }
 
+static bool is_assigned(const struct bar *bar)
+{
+	return bar->start && !(bar->flags & RESOURCE_UNSET);
+}
+
 /* One line per region. */
 char *bars_text(const char *bdf)
 {
@@ -87,8 +93,10 @@ char *bars_text(const char *bdf)
 		autofree char *what = describe(&bar);
 
 		util_append(&s, "%s%s: %s", s ? "\n" : "", label, what);
-		if (bar.start)
+		if (is_assigned(&bar))
 			util_append(&s, " at 0x%" PRIx64, bar.start);
+		else
+			util_append(&s, ", not assigned");
 	}
 	return s ? s : util_strdup("");
 }
@@ -126,6 +134,7 @@ struct json_object *bars_json(const char *bdf)
 		json_object_object_add(o, "rom", json_object_new_boolean(bar.is_rom));
 		json_object_object_add(o, "size", json_object_new_uint64(bar.size));
 		json_object_object_add(o, "start", json_object_new_uint64(bar.start));
+		json_object_object_add(o, "assigned", json_object_new_boolean(is_assigned(&bar)));
 		json_object_object_add(o, "kind", json_object_new_string(kind(&bar)));
 		json_object_object_add(o, "prefetchable",
 				       json_object_new_boolean(!!(bar.flags & RESOURCE_PREFETCH)));

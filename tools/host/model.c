@@ -278,14 +278,47 @@ static bool is_same_slot(const char *a, const char *b)
 	return !strncmp(a, b, (size_t)(strrchr(a, '.') - a) + 1);
 }
 
+/**
+ * device_next_function() - Iterate over other functions in a device's slot, without VFs.
+ * @m: all devices
+ * @d: the device
+ * @last: the function returned before, or NULL
+ *
+ * Return: the next function other than @d, in the order of addresses, or NULL.
+ */
+const struct fv_device *device_next_function(const struct fv_model *m, const struct fv_device *d,
+					     const struct fv_device *last)
+{
+	size_t i = last ? (size_t)(last - m->devices) + 1 : 0;
+
+	for (; i < m->n; i++)
+		if (&m->devices[i] != d && !*m->devices[i].physfn &&
+		    is_same_slot(m->devices[i].bdf, d->bdf))
+			return &m->devices[i];
+	return NULL;
+}
+
 /* A function of the same card that responds; NULL: none. */
 const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d)
 {
-	size_t i;
+	const struct fv_device *other = NULL;
 
-	for (i = 0; i < m->n; i++)
-		if (&m->devices[i] != d && is_same_slot(m->devices[i].bdf, d->bdf) &&
-		    !m->devices[i].is_silent)
-			return &m->devices[i];
+	while ((other = device_next_function(m, d, other)))
+		if (!other->is_silent)
+			return other;
 	return NULL;
+}
+
+/* What is known of a function that does not respond; NULL if @d responds. */
+char *device_silence(const struct fv_model *m, const struct fv_device *d)
+{
+	const struct fv_device *other = d->is_silent ? device_live_sibling(m, d) : NULL;
+	char *s = NULL;
+
+	if (!d->is_silent)
+		return NULL;
+	util_append(&s, "no response (config space reads as all-ones)");
+	if (other)
+		util_append(&s, "; %s of the same card responds", other->bdf);
+	return s;
 }

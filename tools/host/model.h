@@ -52,6 +52,9 @@ char *device_read_override(const char *bdf);
 bool device_is_bound(const struct fv_device *d);
 bool device_has_old_override(const struct fv_device *d);
 bool device_is_vfio(const struct fv_device *d);
+const struct fv_device *device_next_function(const struct fv_model *m, const struct fv_device *d,
+					     const struct fv_device *last);
 const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d);
+char *device_silence(const struct fv_model *m, const struct fv_device *d);
 
 #endif

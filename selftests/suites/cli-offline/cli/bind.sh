@@ -4,6 +4,49 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
+# succeeds_alone: check that the last run succeeded, and named functions of the card that stay
+succeeds_alone()
+{
+	[ "$rc" = 0 ] && [ -n "$err" ] &&
+		! grep -v ': not bound: a function of the same card, in group ' <<<"$err"
+}
+
+hold other_groups_ok "functions of the card in other groups are named, if they stay with the host"
+other_groups_ok()
+{
+	fvk bind 06:00.0
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: 0000:06:00.1: not bound: a function of the same card, in group 27 (driver: none)" ]
+	fvk bind 06:00.1
+	succeeds
+	fv show 06:00.1 --json
+	value .other_groups '[{"bdf":"0000:06:00.0","group":16,"driver":"fpga_vfio_pci"}]'
+	fv show 06:00.1
+	grep -q '^In other groups: *0000:06:00.0 (group 16, driver: fpga_vfio_pci)$' <<<"$out"
+}
+
+hold no_response_refused "a function that reads as all-ones is refused before its driver loses it"
+no_response_refused()
+{
+	local device=$tree/sys/bus/pci/devices/0000:06:00.0
+
+	head -c 64 /dev/zero | tr '\0' '\377' >"$device/config"
+	remember
+	fv bind 06:00.0
+	refuses 1 "0000:06:00.0: bind: no response (config space reads as all-ones); 0000:06:00.1 of the same card responds"
+	hints "'fpgactl link 0000:06:00.0' shows the link; 'fpgactl rescan 0000:06:00.0' re-enumerates the card."
+	fv bind --dry-run 06:00.0
+	refuses 1 "0000:06:00.0: bind: no response (config space reads as all-ones); 0000:06:00.1 of the same card responds"
+	unchanged
+	fv link 06:00.0
+	grep -q '^Response: *no response (config' <<<"$out"
+	[ "$(tail -n 1 <<<"$out")" = "Next: fpgactl rescan 0000:06:00.1" ]
+	fv link --json 06:00.0
+	json '.responding | not'
+	fv show 06:00.0
+	grep -q '^Response: *no response (config.*0000:06:00.1 of the same card responds$' <<<"$out"
+}
+
 hold group_ok "one function named, the whole group is bound, its bridge left alone"
 group_ok()
 {
@@ -70,7 +113,7 @@ old_override_ok()
 {
 	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:06:00.0/driver_override"
 	fvk bind 06:00.0
-	succeeds
+	succeeds_alone
 	prints "0000:06:00.0: now bound to fpga_vfio_pci (group 16, previous driver: none)"
 	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
 	[ "$(override_of 0000:06:00.0)" = fpga_vfio_pci ]
@@ -265,7 +308,7 @@ in_use()
 	fvk bind --yes --dry-run "$1"
 	[ "$rc" = 4 ]
 	fvk bind --yes --force "$1"
-	succeeds
+	[ "$rc" = 0 ]
 	[ "$(driver_of "0000:$1")" = fpga_vfio_pci ]
 }
 
@@ -339,11 +382,11 @@ idle_display_ok()
 	echo 0 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"
 	ln -s ../../devices/pci0000:00/0000:00:03.0/0000:03:00.0 "$tree/sys/class/graphics/card0"
 	fvk bind --yes 03:00.0
-	succeeds
+	succeeds_alone
 	# only a display can have the console
 	echo 1 >"$tree/sys/bus/pci/devices/0000:04:00.1/boot_vga"
 	fvk bind --yes 04:00.1
-	succeeds
+	succeeds_alone
 }
 
 hold framebuffer_refused "a display with a framebuffer of the console is not taken"
@@ -356,7 +399,7 @@ hold net_down_ok "a network device that is down is taken"
 net_down_ok()
 {
 	fvk bind --yes 04:00.1
-	succeeds
+	succeeds_alone
 }
 
 hold vfs_refused "a physical function with virtual functions is not taken"
@@ -374,7 +417,7 @@ no_vfs_ok()
 {
 	echo 0 >"$tree/sys/bus/pci/devices/0000:04:00.2/sriov_numvfs"
 	fvk bind --yes 04:00.2
-	succeeds
+	succeeds_alone
 }
 
 hold member_held_refused "a group of which a VM has a member is not touched, --force or not"

@@ -14,7 +14,7 @@ Name:               Xilinx Corporation FPGA Card XRT
 ID:                 10ee:9038
 Subsystem:          Xilinx Corporation Board Seven
 Subsystem ID:       10ee:0007
-Revision:           1
+Revision:           01
 Class:              Processing accelerators
 Class code:         120000
 IOMMU group:        1
@@ -28,7 +28,7 @@ NUMA node:          0
 Regions:            BAR0: 32 MiB, 64-bit memory, prefetchable at 0xe0000000
                     BAR2: 128 KiB, 32-bit memory at 0xe2000000
                     BAR4: 128 bytes, I/O at 0x3000
-                    ROM: 512 KiB
+                    ROM: 512 KiB, not assigned
 Reset methods:      flr bus
 Capabilities:       FLR yes, AER unknown, MSI no, MSI-X yes (8 vectors), SR-IOV no"
 }
@@ -38,7 +38,7 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","passthrough","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
+	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
@@ -48,10 +48,10 @@ json_ok()
 		'["0000:01:00.0","Xilinx Corporation FPGA Card XRT","10ee:9038","Xilinx Corporation Board Seven","10ee:0007",1,"Processing accelerators","120000",false]'
 	value '[.group, .passthrough, .port, .numa_node, .holders, .holders_complete]' \
 		'[1,"0000:01:00.1 has driver xdma","0000:00:01.0",0,[],true]'
-	value '.bars[0]' '{"bar":0,"rom":false,"size":33554432,"start":3758096384,"kind":"64-bit memory","prefetchable":true}'
+	value '.bars[0]' '{"bar":0,"rom":false,"size":33554432,"start":3758096384,"assigned":true,"kind":"64-bit memory","prefetchable":true}'
 	value '.bars[1] | [.kind, .prefetchable]' '["32-bit memory",false]'
 	value '.bars[2].kind' I/O
-	value '.bars[3] | [.rom, .start]' '[true,0]'
+	value '.bars[3] | [.rom, .start, .assigned]' '[true,0,false]'
 	value .capabilities '{"flr":true,"aer":null,"msi":false,"msix":true,"msix_vectors":8,"sriov":false,"sriov_total_vfs":null}'
 }
 
@@ -68,11 +68,11 @@ sizes_ok()
 	END
 	fv show 01:00.0
 	[ "$(sed -n '/^Regions:/,/^Reset/p' <<<"$out" | head -n -1)" = \
-"Regions:            BAR0: 1536 bytes, 32-bit memory
+"Regions:            BAR0: 1536 bytes, 32-bit memory, not assigned
                     BAR1: 1 KiB, 32-bit memory at 0x10000
                     BAR2: 1 GiB, 64-bit memory, prefetchable at 0x40000000
                     BAR4: 256 GiB, 64-bit memory at 0x10000000000
-                    BAR5: 1024 PiB, 64-bit memory" ]
+                    BAR5: 1024 PiB, 64-bit memory, not assigned" ]
 	rm "$tree/sys/bus/pci/devices/0000:01:00.0/resource"
 	fv show --json 01:00.0
 	value .bars '[]'
