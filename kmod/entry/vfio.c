@@ -181,8 +181,9 @@ static int fv_vfio_enable(struct fv_device *dev)
 /*
  * vfio_pci_core_enable() resets the function through the PCI core, which waits up to a
  * minute, unkillable, if an FLR hangs. The function has been reset and verified already, or
- * the policy has no method that may be used now. So hide the reset methods during the call,
- * and set reset_works afterwards. The device lock keeps other readers of the methods away.
+ * neither policy nor PCI core has a method that may be used now. So hide the reset methods during
+ * the call, and set reset_works afterwards. The device lock keeps other readers of the methods
+ * away, and keeps the function from being opened while a reset holds it.
  */
 static int fv_vfio_enable_reset_already(struct fv_device *dev)
 {
@@ -211,7 +212,8 @@ static int fv_vfio_open_device(struct vfio_device *vdev)
 
 	fv_device_policy(dev, &policy);
 	ret = fv_open_reset(dev);
-	if (!ret || (ret == -EOPNOTSUPP && policy.nr_methods))
+	if (!ret ||
+	    (ret == -EOPNOTSUPP && (policy.nr_methods || !dev->core.pdev->reset_methods[0])))
 		ret = fv_vfio_enable_reset_already(dev);
 	else if (ret == -EOPNOTSUPP)
 		ret = fv_vfio_enable(dev);

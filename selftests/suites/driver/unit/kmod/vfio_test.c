@@ -1044,6 +1044,16 @@ TEST_F(vfio, an_open_after_a_reset)
 	EXPECT_EQ(0, fv_vfio_ops.open_device(self->vdev));
 	EXPECT_EQ(0, world.method);
 	EXPECT_EQ(3, world.opened);
+
+	/* the PCI core has none: not while a reset by another method holds the function */
+	self->dev.policy.nr_methods = 0;
+	self->pdev.reset_methods[0] = 0;
+	EXPECT_EQ(0, fv_vfio_ops.open_device(self->vdev));
+	EXPECT_EQ(4, world.opened);
+	mutex_lock(&self->pdev.dev.mutex);
+	EXPECT_EQ(-EAGAIN, fv_vfio_ops.open_device(self->vdev));
+	mutex_unlock(&self->pdev.dev.mutex);
+	EXPECT_EQ(4, world.opened);
 }
 
 TEST_F(vfio, an_open_that_fails)
