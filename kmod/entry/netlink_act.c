@@ -45,6 +45,7 @@ static int fv_nl_reset_run(struct fv_op *op)
 		.methods = op->methods,
 		.origin = op->work->origin,
 		.is_fencing = true,
+		.is_unused_only = op->is_unused_only,
 	};
 	int ret;
 
@@ -70,6 +71,7 @@ static int fv_nl_reset(struct genl_info *info, struct fv_device *dev, unsigned l
 	if (!op)
 		return -ENOMEM;
 	op->methods = methods;
+	op->is_unused_only = info->attrs[FPGA_VFIO_A_RESET_UNUSED_ONLY];
 	ret = fv_nl_submit(info, op);
 	if (!ret)
 		ret = fv_nl_check_reply(op, fv_nl_reply_reset(info, dev, plan, op->id));

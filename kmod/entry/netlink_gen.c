@@ -66,10 +66,11 @@ static const struct nla_policy fpga_vfio_group_get_nl_policy[FPGA_VFIO_A_GROUP_I
 };
 
 /* FPGA_VFIO_CMD_RESET - do */
-static const struct nla_policy fpga_vfio_reset_nl_policy[FPGA_VFIO_A_RESET_DRY_RUN + 1] = {
+static const struct nla_policy fpga_vfio_reset_nl_policy[FPGA_VFIO_A_RESET_UNUSED_ONLY + 1] = {
 	[FPGA_VFIO_A_RESET_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
 	[FPGA_VFIO_A_RESET_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
 	[FPGA_VFIO_A_RESET_DRY_RUN] = { .type = NLA_FLAG, },
+	[FPGA_VFIO_A_RESET_UNUSED_ONLY] = { .type = NLA_FLAG, },
 };
 
 /* FPGA_VFIO_CMD_RETRAIN - do */
@@ -169,7 +170,7 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_reset_doit,
 		.policy		= fpga_vfio_reset_nl_policy,
-		.maxattr	= FPGA_VFIO_A_RESET_DRY_RUN,
+		.maxattr	= FPGA_VFIO_A_RESET_UNUSED_ONLY,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{

@@ -237,9 +237,13 @@ static int fv_scope_lock_functions(struct fv_scope *scope, char *text, size_t si
  * @text: error text
  * @size: size of @text
  *
- * Context: Process context, may sleep; if fv_scope_is_wide(), under vfio_device_set::lock, so
- * that none of the card's functions is opened or closed.
- * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user,
+ * With fv_scope::is_unused_only no function has a VFIO user, and none gets one before
+ * fv_scope_end(), also after vfio_device_set::lock is released: each open needs the device lock.
+ *
+ * Context: Process context, may sleep; if fv_scope_is_wide() or fv_scope::is_unused_only, under
+ * vfio_device_set::lock, so that none of the card's functions is opened or closed.
+ * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user, or
+ * any with fv_scope::is_unused_only,
  * -EOPNOTSUPP if there is no port or there are too many functions or buses, -EAGAIN if a function
  * is being bound, reset, opened or closed, -EINTR when the process is being killed. After an error
  * only the device's own function is held.

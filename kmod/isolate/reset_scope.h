@@ -28,6 +28,7 @@ struct pci_dev;
  * @nr: number of functions
  * @nr_held: number of functions with their device lock held
  * @is_any_user: the functions may belong to several VFIO users
+ * @is_unused_only: none of them may have a VFIO user, @dev neither
  * @lock_limit_ms: how long to try to lock the set of a virtual function, ms; 0 before
  *	     fv_scope_preview() for that of a plan
  * @holders: if refused because of other users, their functions and processes; only for callers
@@ -42,6 +43,7 @@ struct fv_scope {
 	unsigned int nr;
 	unsigned int nr_held;
 	bool is_any_user;
+	bool is_unused_only;
 	unsigned int lock_limit_ms;
 	char holders[FV_REASON_SIZE];
 	struct fv_refusal refusal;

@@ -68,17 +68,18 @@ static int fv_scope_check_driver(struct fv_scope *scope, unsigned int i, char *t
 static void fv_scope_tell_held(struct fv_scope *scope, struct fv_device *dev,
 			       unsigned int nr_before, char *text, size_t size)
 {
+	const char *which = scope->is_unused_only ? "a" : "another";
 	size_t at = strlen(scope->holders);
 
 	snprintf(scope->holders + at, sizeof(scope->holders) - at,
 		 nr_before ? ", %s by process %d" : "%s is held by process %d",
 		 pci_name(dev->core.pdev), pid_nr(dev->user));
 	if (nr_before) {
-		snprintf(text, size, "%s is held by another VFIO user, and %u more",
-			 scope->refusal.object, nr_before);
+		snprintf(text, size, "%s is held by %s VFIO user, and %u more",
+			 scope->refusal.object, which, nr_before);
 		return;
 	}
-	snprintf(text, size, "%s is held by another VFIO user", pci_name(dev->core.pdev));
+	snprintf(text, size, "%s is held by %s VFIO user", pci_name(dev->core.pdev), which);
 	fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_HELD, dev->core.pdev);
 	scope->refusal.pid = pid_nr(dev->user);
 }
@@ -152,7 +153,16 @@ bool fv_scope_is_leaving(struct fv_device *dev, char *text, size_t size)
 	return true;
 }
 
-/* Check that a function has no user, or the same user as scope->dev. */
+/* May a reset hit the user of a function, under the lock of its set? */
+static bool fv_scope_is_allowed(struct fv_scope *scope, struct fv_device *dev, unsigned int i)
+{
+	if (scope->is_unused_only)
+		return !dev->user;
+	return scope->is_any_user || !dev->user || fv_scope_is_free(scope, i) ||
+	       (scope->dev->user && fv_scope_is_same_user(dev, scope->dev));
+}
+
+/* Check that a function has no user, or one that a reset may hit. */
 static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned int *nr_others,
 			       char *text, size_t size)
 {
@@ -171,8 +181,7 @@ static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned 
 	ret = fv_scope_lock_set(scope, dev, text, size);
 	if (!ret) {
 		scope->is_open[i] = dev->user;
-		if (!scope->is_any_user && dev->user && !fv_scope_is_free(scope, i) &&
-		    (!scope->dev->user || !fv_scope_is_same_user(dev, scope->dev)))
+		if (!fv_scope_is_allowed(scope, dev, i))
 			fv_scope_tell_held(scope, dev, (*nr_others)++, text, size);
 		fv_scope_unlock_set(scope, dev);
 	}
@@ -186,10 +195,11 @@ static int fv_scope_check_user(struct fv_scope *scope, unsigned int i, unsigned 
  * @text: error text; scope->holders lists all functions of other users, as far as they fit
  * @size: size of @text
  *
- * Context: Process context, may sleep; under vfio_device_set::lock if fv_scope_is_wide().
- * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user,
- * -EAGAIN if one is leaving, or a virtual function is being opened or closed, -EINTR when the
- * process is being killed.
+ * Context: Process context, may sleep; under vfio_device_set::lock if fv_scope_is_wide() or
+ * fv_scope::is_unused_only.
+ * Return: 0, -EBUSY if a function is a bridge, is bound to another driver or has another user, or
+ * any with fv_scope::is_unused_only, -EAGAIN if one is leaving, or a virtual function is being
+ * opened or closed, -EINTR when the process is being killed.
  */
 int fv_scope_check(struct fv_scope *scope, char *text, size_t size)
 {
@@ -197,8 +207,10 @@ int fv_scope_check(struct fv_scope *scope, char *text, size_t size)
 	int ret = 0;
 
 	scope->is_open[0] = READ_ONCE(scope->dev->user);
-	if (scope->nr > 1)
+	if (scope->nr > 1 || scope->is_unused_only)
 		lockdep_assert_held(&scope->dev->core.vdev.dev_set->lock);
+	if (scope->is_unused_only && scope->dev->user)
+		fv_scope_tell_held(scope, scope->dev, nr_others++, text, size);
 	for (i = 1; i < scope->nr && !ret; i++)
 		ret = fv_scope_check_user(scope, i, &nr_others, text, size);
 	if (!ret && nr_others)

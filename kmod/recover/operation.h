@@ -46,6 +46,7 @@ struct fv_op_work {
  * struct fv_op - an operation
  * @work: what it does
  * @methods: reset: allowed methods, as for fv_reset_run()
+ * @is_unused_only: reset: fail if an affected function is open
  * @goal: retrain: speed and width to reach
  * @request: fence and recover: the request; its portid is that of the requester's socket
  *
@@ -86,6 +87,7 @@ struct fv_op_work {
 struct fv_op {
 	const struct fv_op_work *work;
 	unsigned long methods;
+	bool is_unused_only;
 	struct fv_link_goal goal;
 	struct fv_session_request request;
 

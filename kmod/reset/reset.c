@@ -84,12 +84,20 @@ static void fv_reset_check_late(struct fv_reset_job *job, int error,
 			fv_device_set_unverified(job->scope.devices[i], clean_by);
 }
 
+/* With is_unused_only: each method hits the device itself. */
+static bool fv_reset_is_held(const struct fv_reset_job *job)
+{
+	const struct fv_refusal *refusal = &job->step->refusal;
+
+	return refusal->reason == FPGA_VFIO_REFUSAL_HELD &&
+	       !strcmp(refusal->object, pci_name(job->scope.functions[0]));
+}
+
 static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 			   const unsigned int *order, unsigned int nr,
 			   struct fv_reset_report *report)
 {
 	struct mutex *set = &dev->core.vdev.dev_set->lock;
-	bool is_locked = job->request->is_set_locked;
 	int ret = -EOPNOTSUPP, result = -EOPNOTSUPP;
 	unsigned int i;
 
@@ -104,23 +112,24 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 			job->step->error = ret;
 			break;
 		}
-		if (fv_scope_is_wide(dev, job->ops->is_card) && !is_locked) {
+		if (fv_scope_is_wide(dev, job->ops->is_card) && !job->is_set_locked) {
 			ret = fv_reset_lock_set(job, set);
 			if (ret) {
 				job->step->error = ret;
 				result = ret;
 				break;
 			}
-			is_locked = true;
+			job->is_set_locked = true;
 		}
 		ret = fv_reset_step_run(job);
 		job->step->error = ret;
 		result = fv_reset_result(result, ret);
 		fv_reset_check_late(job, ret, report);
-		if (!fv_reset_goes_on(ret) || (job->ops->is_verify_only && ret == -EAGAIN))
+		if (!fv_reset_goes_on(ret) || (job->ops->is_verify_only && ret == -EAGAIN) ||
+		    fv_reset_is_held(job))
 			break;
 	}
-	if (is_locked && !job->request->is_set_locked)
+	if (job->is_set_locked && !job->request->is_set_locked)
 		mutex_unlock(set);
 	if (report->is_late)
 		return -ETIMEDOUT;
@@ -205,7 +214,8 @@ static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_reque
  * Context: Process context, may sleep for the sum of the methods' limits, or until the request's
  * own is over; killable.
  * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
- * another user or driver (also a virtual function of @dev), or the card is in a fence session,
+ * another user or driver (also a virtual function of @dev), or of any user with
+ * fv_reset_request::is_unused_only, or the card is in a fence session,
  * -EAGAIN if the device is being bound or reset, or its physical function is not ready, -EALREADY
  * if the request is moot, -ESTALE if it came back with another identity,
  * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ETIMEDOUT if fv_reset_report::is_late,
@@ -235,8 +245,10 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	if (request->limit_ms)
 		job->end_ns = ktime_get_ns() + request->limit_ms * (u64)NSEC_PER_MSEC;
 	job->is_fencing = request->is_fencing;
+	job->is_set_locked = request->is_set_locked;
 	job->is_lost = request->methods & (FV_RESET_VERIFY_FIRST | FV_RESET_VERIFY_CARD_FIRST);
 	job->scope.is_any_user = request->methods & FV_RESET_VERIFY_CARD_FIRST;
+	job->scope.is_unused_only = request->is_unused_only;
 	fv_device_policy(dev, &job->policy);
 
 	ret = pm_runtime_resume_and_get(&pdev->dev);

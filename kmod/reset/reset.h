@@ -84,6 +84,7 @@ struct fv_reset_report {
  *	memory_lock, unless they have exported dma-bufs
  * @is_retried: the caller retries after -EAGAIN, which is not recorded; vfio_device_set::lock is
  *	only tried
+ * @is_unused_only: refuse methods that affect a function with a VFIO user, also the device itself
  * @is_function_first: on a card with several functions, methods that reset the function alone come
  *	first
  * @is_moot: returns whether no reset is needed any more, under the device lock; may be NULL
@@ -96,6 +97,7 @@ struct fv_reset_request {
 	bool is_set_locked;
 	bool is_fencing;
 	bool is_retried;
+	bool is_unused_only;
 	bool is_function_first;
 	bool (*is_moot)(struct fv_device *dev);
 };

@@ -88,6 +88,27 @@ static int fv_reset_hold_memory(struct fv_reset_job *job)
 	return ret;
 }
 
+/*
+ * A method that affects one function needs vfio_device_set::lock only to see whether an open has
+ * just set fv_device::user: afterwards the device lock is enough.
+ */
+static int fv_reset_hold_scope(struct fv_reset_job *job)
+{
+	struct mutex *set = &job->scope.dev->core.vdev.dev_set->lock;
+	struct fv_reset_step *step = job->step;
+	int ret;
+
+	if (!job->request->is_unused_only || job->is_set_locked)
+		return fv_scope_hold(&job->scope, job->ops->is_card, step->text,
+				     sizeof(step->text));
+	ret = mutex_lock_killable(set);
+	if (ret)
+		return ret;
+	ret = fv_scope_hold(&job->scope, job->ops->is_card, step->text, sizeof(step->text));
+	mutex_unlock(set);
+	return ret;
+}
+
 /**
  * fv_reset_hold - Hold the reset scope of a method and its users
  * @job: the reset, after fv_scope_begin(), with the method and the step set
@@ -104,7 +125,7 @@ int fv_reset_hold(struct fv_reset_job *job)
 	struct fv_scope *scope = &job->scope;
 	int ret;
 
-	ret = fv_scope_hold(scope, job->ops->is_card, step->text, sizeof(step->text));
+	ret = fv_reset_hold_scope(job);
 	if (ret) {
 		strscpy(step->holders, scope->holders);
 		step->refusal = scope->refusal;

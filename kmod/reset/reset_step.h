@@ -18,6 +18,7 @@
  * @request: which reset, and how
  * @is_fencing: VFIO users are fenced meanwhile; else they block on memory_lock. Also set for a
  *	function with exported dma-bufs, or with a user that leaves no gap between accesses
+ * @is_set_locked: vfio_device_set::lock of the device is held
  * @is_lost: the current configuration must not be saved
  * @ops: the current method
  * @method: number of the current method
@@ -31,6 +32,7 @@ struct fv_reset_job {
 	struct fv_policy policy;
 	const struct fv_reset_request *request;
 	bool is_fencing;
+	bool is_set_locked;
 	bool is_lost;
 	const struct fv_reset_ops *ops;
 	unsigned int method;

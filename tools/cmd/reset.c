@@ -41,8 +41,12 @@ static void report(const struct reset_request *req, const struct ladder *l)
 
 static char *next_step(int ret, const char *bdf, const struct refusal *refusal)
 {
-	char *common = session_next_step(ret, bdf, refusal);
+	char *common;
 
+	if (ret == -EBUSY && refusal->reason == FPGA_VFIO_REFUSAL_HELD &&
+	    !strcmp(refusal->object, bdf))
+		return util_strdup("It was opened meanwhile. Use --yes to reset it while in use.");
+	common = session_next_step(ret, bdf, refusal);
 	if (common)
 		return common;
 	switch (-ret) {
@@ -132,15 +136,20 @@ static int check_consent(const struct reset_request *req, const struct ladder *p
 			"%sheld by %s", other ? other : "", who);
 }
 
+/* Without consent, the driver refuses what was opened since the plan. */
 static int reset(const struct reset_request *req, struct fv_nl *nl, const struct ladder *plan)
 {
+	const struct ladder_request request = {
+		.bdf = req->d->bdf, .method = req->method,
+		.is_unused_only = !cmd_is_set(req->ctx, "yes"),
+	};
 	autofree char *why = NULL;
 	struct progress progress;
 	struct ladder done;
 	int ret, code = FV_OK;
 
 	progress_start(&progress, req->d->bdf, "reset", ladder_limit_ms(plan));
-	ret = ladder_call(&done, nl, req->d->bdf, req->method, false, &why);
+	ret = ladder_call(&done, nl, &request, &why);
 	progress_stop(&progress);
 	if (ret)
 		code = fail(req, &done, ret, why);
@@ -156,13 +165,16 @@ static int reset(const struct reset_request *req, struct fv_nl *nl, const struct
 /* The preview supplies the time limits and the affected functions. */
 static int plan_and_reset(struct reset_request *req)
 {
+	const struct ladder_request request = {
+		.bdf = req->d->bdf, .method = req->method, .is_dry_run = true,
+	};
 	autofree char *why = NULL;
 	struct ladder plan;
 	int ret, code;
 
 	/* Takes long, so before the plan: the reset is to be of the functions of the plan. */
 	req->is_held = !req->is_dry_run && !cmd_is_set(req->ctx, "yes") && held_now(req->d);
-	ret = ladder_call(&plan, &req->nl, req->d->bdf, req->method, true, &why);
+	ret = ladder_call(&plan, &req->nl, &request, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
 	if (ret == -EAGAIN && !req->is_dry_run)
 		ladder_free(&plan);

@@ -123,14 +123,12 @@ static void on_result(struct nlmsghdr *hdr, void *data)
  * ladder_call() - Reset a device and wait for the end, or preview the reset.
  * @l: result, also set if the reset fails; free with ladder_free()
  * @nl: an open connection
- * @bdf: the device
- * @method: the only method to use, or LADDER_ANY_METHOD
- * @is_dry_run: preview only
+ * @request: the request
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 or a negative errno of fv_nl_call() or op_run().
  */
-int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method, bool is_dry_run,
+int ladder_call(struct ladder *l, struct fv_nl *nl, const struct ladder_request *request,
 		char **why)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RESET, 0);
@@ -138,16 +136,18 @@ int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method,
 	int ret;
 
 	memset(l, 0, sizeof(*l));
-	nla_put_string(msg, FPGA_VFIO_A_RESET_BDF, bdf);
-	if (method != LADDER_ANY_METHOD)
-		nla_put_u32(msg, FPGA_VFIO_A_RESET_METHOD, (uint32_t)method);
-	if (is_dry_run) {
+	nla_put_string(msg, FPGA_VFIO_A_RESET_BDF, request->bdf);
+	if (request->method != LADDER_ANY_METHOD)
+		nla_put_u32(msg, FPGA_VFIO_A_RESET_METHOD, (uint32_t)request->method);
+	if (request->is_unused_only)
+		nla_put_flag(msg, FPGA_VFIO_A_RESET_UNUSED_ONLY);
+	if (request->is_dry_run) {
 		nla_put_flag(msg, FPGA_VFIO_A_RESET_DRY_RUN);
 		return fv_nl_call(nl, msg, on_plan, l, why);
 	}
 	ret = op_run(&op, nl, &(struct op_request){
-		.bdf = bdf, .msg = msg, .id_attr = FPGA_VFIO_A_RESET_OP, .answer = on_result,
-		.data = l,
+		.bdf = request->bdf, .msg = msg, .id_attr = FPGA_VFIO_A_RESET_OP,
+		.answer = on_result, .data = l,
 	}, why);
 	l->refusal = op.refusal;
 	return ret;

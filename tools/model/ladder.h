@@ -30,11 +30,19 @@ struct ladder {
 
 #define LADDER_ANY_METHOD	(-1)
 
+/* The request. */
+struct ladder_request {
+	const char *bdf;
+	int method;			/* the only one to use, or LADDER_ANY_METHOD */
+	bool is_dry_run;
+	bool is_unused_only;		/* hit no function that a VFIO user has open */
+};
+
 const char *ladder_method_name(unsigned int method);
 int ladder_find_method(const char *name);
 char *ladder_method_names(void);
 void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type);
-int ladder_call(struct ladder *l, struct fv_nl *nl, const char *bdf, int method, bool is_dry_run,
+int ladder_call(struct ladder *l, struct fv_nl *nl, const struct ladder_request *request,
 		char **why);
 unsigned long ladder_limit_ms(const struct ladder *l);
 void ladder_free(struct ladder *l);

@@ -247,7 +247,8 @@ enum fpga_vfio_op_phase {
  *   name here.
  * @FPGA_VFIO_REFUSAL_FENCED: Another owner's fence session has the card. The
  *   object is the port above it.
- * @FPGA_VFIO_REFUSAL_HELD: Another VFIO user has the function open.
+ * @FPGA_VFIO_REFUSAL_HELD: Another VFIO user has the function open; any VFIO
+ *   user for a reset with unused-only.
  * @FPGA_VFIO_REFUSAL_DRIVER: The function is bound to another driver.
  * @FPGA_VFIO_REFUSAL_TOPOLOGY: The function is a bridge, or the port or
  *   function has buses, or too many functions, below it.
@@ -456,6 +457,7 @@ enum {
 	FPGA_VFIO_A_RESET_STEP,
 	FPGA_VFIO_A_RESET_OP,
 	FPGA_VFIO_A_RESET_REFUSAL,
+	FPGA_VFIO_A_RESET_UNUSED_ONLY,
 
 	__FPGA_VFIO_A_RESET_MAX,
 	FPGA_VFIO_A_RESET_MAX = (__FPGA_VFIO_A_RESET_MAX - 1)

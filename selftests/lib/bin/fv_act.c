@@ -2,7 +2,7 @@
 /*
  * The netlink family by hand, and by shell scripts.
  *
- * fv_act reset BDF [METHOD] [plan]: the netlink command reset. Prints
+ * fv_act reset BDF [METHOD] [plan] [unused-only]: the netlink command reset. Prints
  *	step METHOD ERRNO MILLISECONDS TEXT	(in a plan: EXPECTED-LIMIT)
  *	function METHOD BDF DRIVER held|idle	(in a plan)
  * fv_act fence BDF [timeout=MS] [detached] [plan]: the netlink command fence. Prints
@@ -254,6 +254,10 @@ static void put_reset_word(struct genl_attrs *attrs, const char *word)
 
 	if (!strcmp(word, "plan")) {
 		genl_put(attrs, FPGA_VFIO_A_RESET_DRY_RUN, NULL, 0);
+		return;
+	}
+	if (!strcmp(word, "unused-only")) {
+		genl_put(attrs, FPGA_VFIO_A_RESET_UNUSED_ONLY, NULL, 0);
 		return;
 	}
 	for (method = 0; method < method_names.nr; method++)

@@ -212,6 +212,7 @@ static const struct attr reset[] = {
 	{ "step", FPGA_VFIO_A_RESET_STEP, NEST, step },
 	{ "op", FPGA_VFIO_A_RESET_OP, U32, NULL },
 	{ "refusal", FPGA_VFIO_A_RESET_REFUSAL, NEST, refusal },
+	{ "unused-only", FPGA_VFIO_A_RESET_UNUSED_ONLY, FLAG, NULL },
 	{}
 };
 

@@ -151,7 +151,7 @@ reset_ok()
 	prints "METHOD RESULT TIME-MS WHY
 flr    failed 60000.1 no answer after 60000 ms
 hot    done     212.3"
-	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
 }
 
 hold not_possible_ok "what was refused before anything was touched is not called failed"
@@ -193,7 +193,8 @@ method_ok()
 		: >"$tree/netlink/log"
 		fvl reset --method "$method" 07:00.1
 		succeeds
-		requests "reset bdf=0000:07:00.1 method=$i dry-run " "reset bdf=0000:07:00.1 method=$i "
+		requests "reset bdf=0000:07:00.1 method=$i dry-run " \
+			"reset bdf=0000:07:00.1 method=$i unused-only "
 		i=$((i + 1))
 	done
 }
@@ -236,6 +237,26 @@ held_refused()
 	fvl reset --yes 07:00.0
 	succeeds
 	[ "$(tail -n 1 "$tree/netlink/log")" = "reset bdf=0000:07:00.0 " ]
+}
+
+hold opened_meanwhile_refused "a device that is opened after the plan is not reset without --yes"
+opened_meanwhile_refused()
+{
+	plan_ours
+	{
+		refusal 2 0000:07:00.1 "pid 4242"
+		echo "fail 16 0000:07:00.1: 0000:07:00.1 is held by process 4242"
+	} | answer reset
+	fvl reset 07:00.1
+	refuses 4 "0000:07:00.1: reset: 0000:07:00.1 is held by process 4242"
+	hints "It was opened meanwhile. Use --yes to reset it while in use."
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
+	# with consent it may be in use
+	done_by_hot
+	: >"$tree/netlink/log"
+	fvl reset --yes 07:00.1
+	succeeds
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
 }
 
 hold held_json_refused "a program reads who holds it"
@@ -299,7 +320,7 @@ plan_last_ok()
 	fvl reset 07:00.1
 	succeeds
 	[ "$(tail -n 3 "$tree/netlink/log" | cut -d ' ' -f 1,3 | xargs)" = \
-		"device-get reset dry-run reset" ]
+		"device-get reset dry-run reset unused-only" ]
 }
 
 hold busy_refused "what the driver refuses for other functions is busy, in its own words"
@@ -541,7 +562,7 @@ no_progress_ok()
 	: >"$tree/netlink/log"
 	on_terminal reset --json 07:00.1 &
 	begun=$!
-	wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
+	wait_until grep -qx 'reset bdf=0000:07:00.1 unused-only ' "$tree/netlink/log"
 	[ "$(ls "/proc/$(<"$work/pid")/task")" = "$(<"$work/pid")" ]
 	rm "$tree/netlink/block"
 	end_of "$begun"
@@ -561,7 +582,7 @@ stuck()
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT \
 		"$FPGACTL" reset 07:00.1 >"$work/out" 2>"$work/err" </dev/null &
 	begun=$!
-	wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
+	wait_until grep -qx 'reset bdf=0000:07:00.1 unused-only ' "$tree/netlink/log"
 }
 
 hold cancel_refused "Ctrl-C cancels the operation, and its end is waited for"
@@ -594,7 +615,7 @@ ignored_ok()
 			"--ignore-signal=$signal" "$FPGACTL" reset 07:00.1 >"$work/out" \
 			2>"$work/err" </dev/null &
 		begun=$!
-		wait_until grep -qx 'reset bdf=0000:07:00.1 ' "$tree/netlink/log"
+		wait_until grep -qx 'reset bdf=0000:07:00.1 unused-only ' "$tree/netlink/log"
 		kill "-$signal" "$begun"
 		rm "$tree/netlink/block"
 		finish

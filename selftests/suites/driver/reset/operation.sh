@@ -101,6 +101,20 @@ fv_check "each reset the card" test "$(trace_count "reset flr")" = 2
 fv_same "the card is ready" ready "$(card_state)"
 fv_check "its configuration is the same" card_is_as before
 
+# --- a device that is opened between the plan and the request
+fv_check "in the plan it is not held" act reset "$dev" plan
+fv_same "by any function" "" "$(grep held <<<"$SAID")"
+fv_hold "$dev"
+mark
+fv_check "with unused-only it is not reset" refused reset "$dev" unused-only
+fv_check "as it is held" said "error EBUSY $dev: $dev is held by process $FV_HOLDER"
+fv_check "no other method is tried" steps "flr EBUSY"
+fv_same "the card saw no reset" 0 "$(trace_count "reset")"
+fv_check "without it, it is" act reset "$dev"
+fv_release
+fv_check "with unused-only it is, when it is closed" act reset "$dev" unused-only
+fv_same "the card is ready" ready "$(card_state)"
+
 # --- a fence session without an owner does not begin
 fault not-ready hold
 mark

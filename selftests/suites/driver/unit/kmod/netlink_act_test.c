@@ -52,6 +52,7 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	kernel_assert(request->is_fencing && !request->is_set_locked && !request->is_retried);
 	kernel_assert(!request->is_function_first && !request->is_moot);
 	world.ran = request->methods;
+	world.is_unused_only = request->is_unused_only;
 	world.origin = request->origin;
 	return world.run;
 }
@@ -128,6 +129,7 @@ TEST_F(act, a_reset)
 	EXPECT_NE(NULL, attr_of(FPGA_VFIO_A_RESET_STEP));
 	EXPECT_EQ(0, run());
 	EXPECT_EQ(FV_RESET_ANY, world.ran);
+	EXPECT_FALSE(world.is_unused_only);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.origin);
 	EXPECT_EQ(0, world.taken);
 	world.run = -EIO;
@@ -142,6 +144,12 @@ TEST_F(act, a_reset)
 	EXPECT_EQ(BIT(FPGA_VFIO_RESET_METHOD_LINK), world.op.methods);
 	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RESET_STEP));
 	EXPECT_EQ(2, world.submits);
+	/* of what is not in use */
+	self->attrs[FPGA_VFIO_A_RESET_UNUSED_ONLY] = &flag;
+	EXPECT_EQ(0, reset());
+	EXPECT_EQ(-EIO, run());
+	EXPECT_TRUE(world.is_unused_only);
+	EXPECT_EQ(3, world.submits);
 	/* a preview */
 	self->attrs[FPGA_VFIO_A_RESET_DRY_RUN] = &flag;
 	EXPECT_EQ(-EAGAIN, reset());
@@ -153,8 +161,8 @@ TEST_F(act, a_reset)
 	EXPECT_EQ(0, reset());
 	EXPECT_EQ(NULL, attr_of(FPGA_VFIO_A_RESET_OP));
 	EXPECT_NE(NULL, attr_of(FPGA_VFIO_A_RESET_STEP));
-	EXPECT_EQ(2, world.submits);
-	EXPECT_EQ(4, world.puts);
+	EXPECT_EQ(3, world.submits);
+	EXPECT_EQ(5, world.puts);
 }
 
 TEST_F(act, a_retrain)

@@ -31,6 +31,7 @@ static struct world {
 	/* netlink_act_test: errors, methods, the link */
 	int plan, run, link, retrain;
 	unsigned long planned, ran;
+	bool is_unused_only;
 	enum fpga_vfio_origin origin;
 	struct fv_link now;
 	int told_attr;			/* of the last fv_nl_refuse() */

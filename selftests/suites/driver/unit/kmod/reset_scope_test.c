@@ -665,6 +665,49 @@ TEST_F(scope, virtual_functions_that_others_have)
 	fv_scope_end(&self->scope);
 }
 
+/* The device's own user counts, too, and that of a VF of a PF that is not ready. */
+TEST_F(scope, none_may_have_a_user)
+{
+	self->scope.is_unused_only = true;
+	expect_held();
+	mutex_lock(&self->set.lock);
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, fv_scope_hold(&self->scope, false, self->text, sizeof(self->text)));
+	self->dev->user = &self->user;
+	EXPECT_EQ(-EBUSY, fv_scope_hold(&self->scope, false, self->text, sizeof(self->text)));
+	EXPECT_STREQ("0000:01:00.1 is held by a VFIO user", self->text);
+	EXPECT_STREQ("0000:01:00.1 is held by process 42", self->scope.holders);
+	expect_reason(HELD, "0000:01:00.1");
+	EXPECT_EQ(42, self->scope.refusal.pid);
+	fv_scope_end(&self->scope);
+	mutex_unlock(&self->set.lock);
+	/* the device comes first, whatever else is open */
+	self->devices[0].user = &self->user;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EBUSY, widen());
+	EXPECT_STREQ("0000:01:00.1 is held by a VFIO user, and 1 more", self->text);
+	expect_reason(HELD, "0000:01:00.1");
+	/* another function alone */
+	self->dev->user = NULL;
+	EXPECT_EQ(-EBUSY, widen());
+	EXPECT_STREQ("0000:01:00.0 is held by a VFIO user", self->text);
+	expect_reason(HELD, "0000:01:00.0");
+	self->devices[0].user = NULL;
+	fv_scope_end(&self->scope);
+	vfs(FIRST, 3, 1);
+	self->devices[3].user = &self->user;
+	world.state = FPGA_VFIO_CARD_STATE_LOST;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EBUSY, hold(false));
+	expect_reason(HELD, "0000:01:00.3");
+	fv_scope_end(&self->scope);
+	self->scope.is_unused_only = false;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, hold(false));
+	fv_scope_end(&self->scope);
+	world.state = FPGA_VFIO_CARD_STATE_READY;
+}
+
 TEST_F(scope, more_virtual_functions_than_there_is_room_for)
 {
 	vfs(FIRST, 3, FV_SCOPE_MAX - 2);

@@ -163,6 +163,8 @@ static unsigned int awake;
 
 int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
 {
+	if (scope->is_unused_only)
+		lockdep_assert_held(&scope->dev->core.vdev.dev_set->lock);
 	if (world.scope) {
 		snprintf(text, size, "it is held by another");
 		strscpy(scope->holders, "it is held by process 7");
@@ -459,6 +461,7 @@ FIXTURE(reset_step)
 	struct fv_reset_step step;
 	struct fv_reset_ops ops;
 	struct fv_card card;
+	struct vfio_device_set set;
 };
 
 FIXTURE_SETUP(reset_step)
@@ -473,6 +476,7 @@ FIXTURE_SETUP(reset_step)
 		self->stats[i].counters = alloc_percpu(struct fv_counters);
 		dev->stats = &self->stats[i];
 		dev->core.pdev = &self->pdevs[i];
+		dev->core.vdev.dev_set = &self->set;
 		dev->fence.is_open = true;
 		dev->state = FPGA_VFIO_CARD_STATE_READY;
 		INIT_LIST_HEAD(&dev->core.dmabufs);
@@ -532,6 +536,31 @@ TEST_F(reset_step, nothing_is_exported)
 	self->devices[0].fence.seq = 1;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_FALSE(is_up(0));
+}
+
+/* No open is half done when users are looked for; other functions can be opened afterwards. */
+TEST_F(reset_step, nothing_is_in_use)
+{
+	self->job.scope.is_unused_only = true;
+	self->request.is_unused_only = true;
+	self->job.is_fencing = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(self->set.lock.held);
+	world.scope = -EBUSY;
+	EXPECT_EQ(-EBUSY, fv_reset_step_run(&self->job));
+	EXPECT_FALSE(self->set.lock.held);
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, fv_reset_step_run(&self->job));
+	current->is_killed = false;
+	/* a method of the whole card has the lock until its end */
+	world.scope = 0;
+	mutex_lock(&self->set.lock);
+	self->job.is_set_locked = true;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	EXPECT_TRUE(self->set.lock.held);
+	mutex_unlock(&self->set.lock);
+	EXPECT_EQ(2, world.acts);
 }
 
 /* The core revokes dma-bufs under memory_lock: fence the user instead of holding the lock. */

@@ -29,7 +29,9 @@ static struct world {
 	bool is_tried;			/* a failed step accessed the card */
 	bool is_set_locked[STEPS];
 	u64 began_ns[STEPS];
-	bool is_fencing, is_lost, is_any_user, is_moot;
+	bool is_fencing, is_lost, is_any_user, is_unused_only, is_moot;
+	const char *held;		/* function for which steps are refused, or NULL */
+	bool knows_set_locked[STEPS];
 	int begin;
 	bool is_held;
 	bool has_session, is_waiting;
@@ -92,7 +94,11 @@ int fv_reset_step_run(struct fv_reset_job *job)
 	world.began_ns[i] = job->began_ns;
 	world.is_fencing = job->is_fencing;
 	world.is_lost = job->is_lost;
+	world.knows_set_locked[i] = job->is_set_locked;
 	world.is_any_user = job->scope.is_any_user;
+	world.is_unused_only = job->scope.is_unused_only;
+	if (world.held)
+		fv_refusal_set(&job->step->refusal, FPGA_VFIO_REFUSAL_HELD, world.held);
 	job->step->is_tried = world.is_tried;
 	job->has_acted = world.has_acted;
 	world.end_ns = job->end_ns;
@@ -264,8 +270,10 @@ TEST_F(reset, the_set_is_locked)
 
 	memcpy(world.errors, (int []) { -EIO, -EIO, -EIO, -EIO }, 4 * sizeof(int));
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(NETLINK)));
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 4; i++) {
 		EXPECT_EQ(i >= HOT, world.is_set_locked[i]);
+		EXPECT_EQ(i >= HOT, world.knows_set_locked[i]);
+	}
 	EXPECT_EQ(0, kernel_locks);
 	/* a function with VFs always needs the lock */
 	self->card.nr_vfs = 1;
@@ -278,6 +286,7 @@ TEST_F(reset, the_set_is_locked)
 	mutex_lock(&self->set.lock);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(OPEN)));
 	EXPECT_EQ(4, world.nr);
+	EXPECT_TRUE(world.knows_set_locked[0]);
 	EXPECT_EQ(1, self->set.lock.held);
 	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(CLOSE)));
 	EXPECT_EQ(1, self->set.lock.held);
@@ -293,6 +302,29 @@ TEST_F(reset, the_set_is_locked)
 	current->is_killed = true;
 	EXPECT_EQ(-EINTR, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 	EXPECT_EQ(2, world.nr);
+}
+
+/* Each method hits the device itself, but not each hits another function. */
+TEST_F(reset, what_is_not_to_be_in_use)
+{
+	struct fv_reset_request request = request_of(FV_RESET_ANY, ORIGIN(NETLINK));
+
+	request.is_unused_only = true;
+	world.held = "0000:01:00.0";
+	world.is_tried = false;
+	memcpy(world.errors, (int []) { -EBUSY, -EBUSY, -EBUSY, -EOPNOTSUPP }, 4 * sizeof(int));
+	EXPECT_EQ(-EBUSY, fv_reset_run(&self->dev, &request, &self->report));
+	EXPECT_TRUE(world.is_unused_only);
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(1, self->report.nr);
+	world.nr = 0;
+	world.held = "0000:01:00.1";
+	EXPECT_EQ(-EOPNOTSUPP, fv_reset_run(&self->dev, &request, &self->report));
+	EXPECT_EQ(4, world.nr);
+	world.held = NULL;
+	world.errors[0] = 0;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_FALSE(world.is_unused_only);
 }
 
 /* A VF cannot be reset until its PF is ready. */
