@@ -51,7 +51,7 @@ static int fv_nl_reset_run(struct fv_op *op)
 
 	ret = fv_reset_run(op->dev, &request, &op->report);
 	if (ret)
-		fv_op_take_text(op, ret, "not reset");
+		fv_nl_op_take_text(op, ret, "not reset");
 	return ret;
 }
 
@@ -181,7 +181,7 @@ static int fv_nl_retrain_run(struct fv_op *op)
 		return ret;
 	}
 	if (fv_card_has_session(card, op->text, sizeof(op->text))) {
-		fv_op_refuse_fenced(op);
+		fv_nl_op_refuse_fenced(op);
 		return -EBUSY;
 	}
 	op->after = op->before;

@@ -40,7 +40,7 @@ static int fv_nl_fence_run(struct fv_op *op)
 	if (ret)
 		op->refusal = op->report.refusal;
 	if (ret == -EBUSY)
-		fv_op_refuse_fenced(op);
+		fv_nl_op_refuse_fenced(op);
 	if (ret && !*op->text)
 		strscpy(op->text, "not fenced");
 	if (ret)
@@ -178,12 +178,12 @@ static int fv_nl_recover_run(struct fv_op *op)
 	if (ret && *op->text) {
 		op->refusal = op->report.refusal;
 		if (ret == -EBUSY)
-			fv_op_refuse_fenced(op);
+			fv_nl_op_refuse_fenced(op);
 		return ret;
 	}
 	fv_nl_recover_note(op);
 	if (ret)
-		fv_op_take_text(op, ret, "not recovered");
+		fv_nl_op_take_text(op, ret, "not recovered");
 	return ret;
 }
 

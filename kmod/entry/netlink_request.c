@@ -100,6 +100,44 @@ void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, cons
 }
 
 /**
+ * fv_nl_op_refuse_fenced - Say that an operation was refused for a fence session, if there is one
+ * @op: the operation, which runs
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_nl_op_refuse_fenced(struct fv_op *op)
+{
+	struct fv_card *card = op->dev->card;
+
+	guard(mutex)(&fv_registry_lock);
+	if (!fv_card_owner(card, op->holders, sizeof(op->holders)))
+		return;
+	fv_card_refuse_fenced(card, &op->refusal);
+}
+
+/**
+ * fv_nl_op_take_text - Take error text and refusal of an operation from its report
+ * @op: the operation, which runs
+ * @error: its error
+ * @otherwise: text if the report has none
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_nl_op_take_text(struct fv_op *op, int error, const char *otherwise)
+{
+	const struct fv_reset_report *report = &op->report;
+	const struct fv_reset_step *last = report->nr ? &report->steps[report->nr - 1] : NULL;
+
+	strscpy(op->text, last && *last->text ? last->text : otherwise);
+	if (last) {
+		strscpy(op->holders, last->holders);
+		op->refusal = last->refusal;
+	}
+	if (error == -EBUSY)
+		fv_nl_op_refuse_fenced(op);
+}
+
+/**
  * fv_nl_device_of - Get the device of a request
  * @info: the request
  * @attr: the attribute with its address

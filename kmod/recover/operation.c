@@ -19,7 +19,6 @@
 
 #include "base/compat.h"
 #include "base/registry.h"
-#include "object/card.h"
 #include "object/device.h"
 #include "object/observer.h"
 #include "recover/operation_internal.h"
@@ -289,44 +288,6 @@ int fv_op_submit(struct fv_op *op)
 	if (ret)
 		fv_device_put(op->dev);
 	return ret;
-}
-
-/**
- * fv_op_refuse_fenced - Say that an operation was refused for a fence session, if there is one
- * @op: the operation, which runs
- *
- * Context: Process context. Takes fv_registry_lock.
- */
-void fv_op_refuse_fenced(struct fv_op *op)
-{
-	struct fv_card *card = op->dev->card;
-
-	guard(mutex)(&fv_registry_lock);
-	if (!fv_card_owner(card, op->holders, sizeof(op->holders)))
-		return;
-	fv_card_refuse_fenced(card, &op->refusal);
-}
-
-/**
- * fv_op_take_text - Take error text and refusal of an operation from its report
- * @op: the operation, which runs
- * @error: its error
- * @otherwise: text if the report has none
- *
- * Context: Process context. Takes fv_registry_lock.
- */
-void fv_op_take_text(struct fv_op *op, int error, const char *otherwise)
-{
-	const struct fv_reset_report *report = &op->report;
-	const struct fv_reset_step *last = report->nr ? &report->steps[report->nr - 1] : NULL;
-
-	strscpy(op->text, last && *last->text ? last->text : otherwise);
-	if (last) {
-		strscpy(op->holders, last->holders);
-		op->refusal = last->refusal;
-	}
-	if (error == -EBUSY)
-		fv_op_refuse_fenced(op);
 }
 
 /* The worker's own operation, if @dev is on its card. */

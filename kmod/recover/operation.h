@@ -173,8 +173,6 @@ int fv_op_cancel(struct fv_op *op, char *text, size_t size);
 void fv_op_leave(struct fv_device *dev);
 void fv_op_owner_gone(u32 portid);
 bool fv_op_has_owner(struct fv_op *op);
-void fv_op_take_text(struct fv_op *op, int error, const char *otherwise);
-void fv_op_refuse_fenced(struct fv_op *op);
 
 DEFINE_FREE(fv_op_put, struct fv_op *, if (_T) fv_op_put(_T))
 

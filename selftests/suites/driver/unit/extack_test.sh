@@ -24,7 +24,7 @@ too_long()
 
 		function check(name, rest,	call, text, limit) {
 			gsub(/\\"/, "\\q", rest)
-			while (match(rest, /(NL_SET_ERR_MSG[A-Z_]*|snprintf|strscpy|fv_nl_refuse|fv_op_take_text)\([^;]*;/)) {
+			while (match(rest, /(NL_SET_ERR_MSG[A-Z_]*|snprintf|strscpy|fv_nl_refuse|fv_nl_op_take_text)\([^;]*;/)) {
 				call = substr(rest, RSTART, RLENGTH)
 				rest = substr(rest, RSTART + RLENGTH)
 				limit = call ~ /^NL/ ? 79 : 79 - length("0000:00:00.0: ")

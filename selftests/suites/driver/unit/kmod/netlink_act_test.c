@@ -24,6 +24,17 @@ void fv_nl_refuse(struct genl_info *info, struct fv_device *dev, int error, cons
 	NL_SET_ERR_MSG_FMT(info->extack, "%s (%d)", text, error);
 }
 
+void fv_nl_op_refuse_fenced(struct fv_op *op)
+{
+	world.refusals++;
+}
+
+void fv_nl_op_take_text(struct fv_op *op, int error, const char *otherwise)
+{
+	world.taken++;
+	strscpy(op->text, otherwise);
+}
+
 int fv_nl_submit(struct genl_info *info, struct fv_op *op)
 {
 	return world_submit(op);

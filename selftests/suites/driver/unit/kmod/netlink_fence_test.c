@@ -318,7 +318,7 @@ TEST_F(fence, it_runs)
 	fence();
 	EXPECT_EQ(0, run());
 	EXPECT_EQ(1, world.begins);
-	EXPECT_EQ(0, world.gone + world.given_up + world.refusals);
+	EXPECT_EQ(0, world.gone + world.given_up);
 	/* a text of success is none */
 	world.text = "left over";
 	EXPECT_EQ(0, run());
@@ -333,13 +333,17 @@ TEST_F(fence, it_runs)
 	world.begin = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run());
 	EXPECT_STREQ("left over", world.op.text);
-	EXPECT_EQ(0, world.refusals);
 	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, world.op.refusal.reason);
 	world.text = "";
 	world.begin = -EBUSY;
 	EXPECT_EQ(-EBUSY, run());
 	EXPECT_STREQ("not fenced", world.op.text);
-	EXPECT_EQ(1, world.refusals);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, world.op.refusal.reason);
+	/* for another session */
+	world.has_session = true;
+	EXPECT_EQ(-EBUSY, run());
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, world.op.refusal.reason);
+	world.has_session = false;
 	EXPECT_EQ(1, world.given_up);
 	/* its requester goes while it begins */
 	world.begin = 0;
@@ -353,6 +357,41 @@ TEST_F(fence, it_runs)
 	EXPECT_STREQ("its requester is gone", world.op.text);
 	EXPECT_EQ(0, world.begins);
 	EXPECT_EQ(1, world.gone);
+}
+
+TEST_F(fence, why_an_operation_failed)
+{
+	struct fv_op *op = &world.op;
+	struct fv_reset_step *step = &op->report.steps[0];
+
+	op->dev = &self->dev;
+	op->report.nr = 1;
+	strscpy(step->text, "it is held");
+	strscpy(step->holders, "it is held by process 7");
+	fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_HELD, "0000:01:00.1");
+	fv_nl_op_take_text(op, -EBUSY, "not reset");
+	EXPECT_STREQ("it is held", op->text);
+	EXPECT_STREQ("it is held by process 7", op->holders);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_HELD, op->refusal.reason);
+	EXPECT_STREQ("0000:01:00.1", op->refusal.object);
+
+	world.has_session = true;
+	fv_nl_op_take_text(op, -EBUSY, "not reset");
+	EXPECT_STREQ("fenced by unit (pid 7)", op->holders);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, op->refusal.reason);
+	EXPECT_STREQ("0000:00:01.0", op->refusal.object);
+	EXPECT_EQ(7, op->refusal.pid);
+	EXPECT_STREQ("unit", op->refusal.comm);
+	world.has_session = false;
+
+	*step = (struct fv_reset_step) {};
+	fv_nl_op_take_text(op, -EIO, "no text");
+	EXPECT_STREQ("no text", op->text);
+	EXPECT_STREQ("", op->holders);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, op->refusal.reason);
+	op->report.nr = 0;
+	fv_nl_op_take_text(op, -EIO, "not reset");
+	EXPECT_STREQ("not reset", op->text);
 }
 
 TEST_F(fence, a_recovery)
@@ -405,24 +444,24 @@ TEST_F(fence, a_recovery_runs)
 	EXPECT_STREQ("does not answer", world.op.reason);
 	EXPECT_TRUE(world.op.has_after);
 	EXPECT_EQ(3, world.op.after.speed);
-	EXPECT_EQ(0, world.taken);
+	EXPECT_STREQ("", world.op.text);
 	/* tried, without success */
 	world.op.has_card_state = false;
 	world.end = -EIO;
 	EXPECT_EQ(-EIO, run());
 	EXPECT_TRUE(world.op.has_card_state);
-	EXPECT_EQ(1, world.taken);
 	EXPECT_STREQ("not recovered", world.op.text);
 	/* refused: nothing was tried */
 	world.op.has_card_state = false;
 	world.text = "why";
 	EXPECT_EQ(-EIO, run());
 	EXPECT_FALSE(world.op.has_card_state);
-	EXPECT_EQ(0, world.refusals);
+	EXPECT_STREQ("why", world.op.text);
+	world.has_session = true;
 	world.end = -EBUSY;
 	EXPECT_EQ(-EBUSY, run());
-	EXPECT_EQ(1, world.refusals);
-	EXPECT_EQ(1, world.taken);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, world.op.refusal.reason);
+	world.has_session = false;
 
 	/* the card is being opened, and that ends */
 	world.end = 0;

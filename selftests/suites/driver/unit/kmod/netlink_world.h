@@ -26,9 +26,10 @@ static struct world {
 	int submit;			/* error */
 	struct fv_op op;		/* the last one that was allocated */
 	int op_refs;
-	unsigned int puts, submits, cancels, refusals, taken;
+	unsigned int puts, submits, cancels;
 
 	/* netlink_act_test: errors, methods, the link */
+	unsigned int refusals, taken;
 	int plan, run, link, retrain;
 	unsigned long planned, ran;
 	bool is_unused_only;
@@ -73,17 +74,6 @@ struct fv_op *fv_op_alloc(struct fv_device *dev, const struct fv_op_work *work)
 void fv_op_put(struct fv_op *op)
 {
 	kernel_assert(op == &world.op && world.op_refs--);
-}
-
-void fv_op_refuse_fenced(struct fv_op *op)
-{
-	world.refusals++;
-}
-
-void fv_op_take_text(struct fv_op *op, int error, const char *otherwise)
-{
-	world.taken++;
-	strscpy(op->text, otherwise);
 }
 
 /* What both submit stubs do. */

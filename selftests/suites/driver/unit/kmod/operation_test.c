@@ -22,7 +22,6 @@ static struct world {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 	int (*on_run)(struct fv_op *op);
-	bool has_owner;
 } world;
 
 static void did(const char *fmt, ...)
@@ -59,15 +58,6 @@ void fv_history_set_requester(struct fv_history *history, pid_t pid, const char 
 	kernel_assert(!kernel_locks && current->flags & PF_KTHREAD);
 	world.pid = pid;
 	strscpy(world.comm, comm);
-}
-
-bool fv_card_owner(struct fv_card *card, char *text, size_t size)
-{
-	kernel_assert(fv_registry_lock.held);
-	if (!card || !world.has_owner)
-		return false;
-	snprintf(text, size, "fenced by unit (pid 7)");
-	return true;
 }
 
 void fv_observer_add(const struct fv_observer *observer)
@@ -629,65 +619,6 @@ TEST_F(op, observers_may_be_absent)
 		expect(i + 1, ENDED, 0);
 	}
 	EXPECT_STREQ("run:2 ", world.did);
-}
-
-static int refuse(struct fv_op *op)
-{
-	struct fv_reset_step *step = &op->report.steps[0];
-
-	op->report.nr = 1;
-	strscpy(step->text, "it is held");
-	strscpy(step->holders, "it is held by process 7");
-	fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_HELD, "0000:01:00.1");
-	fv_op_take_text(op, -EBUSY, "not reset");
-	return -EBUSY;
-}
-
-static int fail_silently(struct fv_op *op)
-{
-	op->report.nr = 1;
-	fv_op_take_text(op, -EIO, "no text");
-	kernel_assert(!strcmp("no text", op->text));
-	op->report.nr = 0;
-	fv_op_take_text(op, -EIO, "not reset");
-	return -EIO;
-}
-
-TEST_F(op, why_it_was_refused)
-{
-	struct fv_op *op;
-
-	world.on_run = refuse;
-	submit(self->dev);
-	work_off(self->dev);
-	op = fv_op_find(1);
-	EXPECT_STREQ("it is held", op->text);
-	EXPECT_STREQ("it is held by process 7", op->holders);
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_HELD, op->refusal.reason);
-	EXPECT_STREQ("0000:01:00.1", op->refusal.object);
-	fv_op_put(op);
-
-	world.has_owner = true;
-	self->card.session.pid = 7;
-	strscpy(self->card.session.comm, "owner");
-	submit(self->dev);
-	work_off(self->dev);
-	op = fv_op_find(2);
-	EXPECT_STREQ("fenced by unit (pid 7)", op->holders);
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_FENCED, op->refusal.reason);
-	EXPECT_STREQ(pci_name(self->card.port), op->refusal.object);
-	EXPECT_EQ(7, op->refusal.pid);
-	EXPECT_STREQ("owner", op->refusal.comm);
-	fv_op_put(op);
-
-	world.on_run = fail_silently;
-	submit(self->dev);
-	work_off(self->dev);
-	op = fv_op_find(3);
-	EXPECT_STREQ("not reset", op->text);
-	EXPECT_STREQ("", op->holders);
-	EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, op->refusal.reason);
-	fv_op_put(op);
 }
 
 static int take_time(struct fv_op *op)
