@@ -125,13 +125,12 @@ void fv_nl_op_refuse_fenced(struct fv_op *op)
  */
 void fv_nl_op_take_text(struct fv_op *op, int error, const char *otherwise)
 {
-	const struct fv_reset_report *report = &op->report;
-	const struct fv_reset_step *last = report->nr ? &report->steps[report->nr - 1] : NULL;
+	const struct fv_reset_step *step = fv_reset_failed_step(&op->report, error);
 
-	strscpy(op->text, last && *last->text ? last->text : otherwise);
-	if (last) {
-		strscpy(op->holders, last->holders);
-		op->refusal = last->refusal;
+	strscpy(op->text, step && *step->text ? step->text : otherwise);
+	if (step) {
+		strscpy(op->holders, step->holders);
+		op->refusal = step->refusal;
 	}
 	if (error == -EBUSY)
 		fv_nl_op_refuse_fenced(op);

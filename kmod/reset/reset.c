@@ -31,13 +31,17 @@ static bool fv_reset_goes_on(int error)
 	return error && error != -EINTR && error != -ESTALE && error != -ENOMEM;
 }
 
-/* Prefer the errno of a method that was tried over that of a refusal. */
+/*
+ * Prefer the errno of a method that was tried over that of a refusal, and a user or driver that is
+ * in the way over a method that is not there.
+ */
 static int fv_reset_result(int result, int error)
 {
-	if (!error || !result)
+	if (!error || !result || result == -EOPNOTSUPP)
 		return error;
-	return result == -EOPNOTSUPP || result == -EBUSY || error == -ESTALE ||
-	       error == -EINTR ? error : result;
+	if (result == -EBUSY)
+		return error == -EOPNOTSUPP ? result : error;
+	return error == -ESTALE || error == -EINTR ? error : result;
 }
 
 /*
@@ -136,10 +140,29 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 	return ret ? result : 0;
 }
 
+/**
+ * fv_reset_failed_step - Find the step that the result of a reset is from
+ * @report: the report
+ * @error: the result, negative errno
+ *
+ * Context: Any.
+ * Return: The last step with that error, else the last one, or NULL if there is none.
+ */
+const struct fv_reset_step *fv_reset_failed_step(const struct fv_reset_report *report, int error)
+{
+	unsigned int i = report->nr;
+
+	while (i--)
+		if (report->steps[i].error == error)
+			return &report->steps[i];
+	return report->nr ? &report->steps[report->nr - 1] : NULL;
+}
+
 /* Record a reset in the history also if no method was tried. */
 static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *dev,
 				  const struct fv_reset_report *report, int error)
 {
+	const struct fv_reset_step *step = fv_reset_failed_step(report, error);
 	unsigned int i;
 
 	/* The recovery worker retries, or no reset is needed any more. */
@@ -148,8 +171,7 @@ static void fv_reset_tell_refused(struct fv_reset_job *job, struct fv_device *de
 	for (i = 0; i < report->nr; i++)
 		if (report->steps[i].is_tried)
 			return;
-	fv_reset_step_note(job, dev, error, 0, report->nr ? report->steps[report->nr - 1].text :
-					       "no method may be used");
+	fv_reset_step_note(job, dev, error, 0, step ? step->text : "no method may be used");
 }
 
 /* The user, or runtime PM, may have suspended the device; see vfio_pci_set_power_state(). */

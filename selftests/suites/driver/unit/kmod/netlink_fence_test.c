@@ -359,6 +359,11 @@ TEST_F(fence, it_runs)
 	EXPECT_EQ(1, world.gone);
 }
 
+const struct fv_reset_step *fv_reset_failed_step(const struct fv_reset_report *report, int error)
+{
+	return report->nr ? &report->steps[0] : NULL;
+}
+
 TEST_F(fence, why_an_operation_failed)
 {
 	struct fv_op *op = &world.op;

@@ -236,6 +236,8 @@ TEST_F(reset, each_result)
 		{ { -EOPNOTSUPP, -ETIMEDOUT, -EOPNOTSUPP, -EBUSY }, 4, -ETIMEDOUT },
 		{ { -EBUSY, -EOPNOTSUPP, -EIO, -EOPNOTSUPP }, 4, -EIO },
 		{ { -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP, -EBUSY }, 4, -EBUSY },
+		/* and a user or driver in the way a method that is not there */
+		{ { -EOPNOTSUPP, -EOPNOTSUPP, -EBUSY, -EOPNOTSUPP }, 4, -EBUSY },
 		/* the first attempted step determines the result */
 		{ { -ETIMEDOUT, -EIO, -ETIMEDOUT, -EIO }, 4, -ETIMEDOUT },
 		{ { -EIO, -ETIMEDOUT, -EAGAIN, -ETIMEDOUT }, 4, -EIO },
@@ -304,6 +306,23 @@ TEST_F(reset, the_set_is_locked)
 	EXPECT_EQ(2, world.nr);
 }
 
+/* The text of a result is that of the step with its error. */
+TEST_F(reset, which_step_failed)
+{
+	struct fv_reset_step *steps = self->report.steps;
+
+	world.is_tried = false;
+	memcpy(world.errors, (int []) { -EOPNOTSUPP, -EBUSY, -EBUSY, -EOPNOTSUPP },
+	       4 * sizeof(int));
+	EXPECT_EQ(-EBUSY, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_STREQ("step 2", world.note);
+	EXPECT_EQ(&steps[2], fv_reset_failed_step(&self->report, -EBUSY));
+	EXPECT_EQ(&steps[3], fv_reset_failed_step(&self->report, -EOPNOTSUPP));
+	EXPECT_EQ(&steps[3], fv_reset_failed_step(&self->report, -EIO));
+	self->report.nr = 0;
+	EXPECT_EQ(NULL, fv_reset_failed_step(&self->report, -EBUSY));
+}
+
 /* Each method hits the device itself, but not each hits another function. */
 TEST_F(reset, what_is_not_to_be_in_use)
 {
@@ -319,7 +338,7 @@ TEST_F(reset, what_is_not_to_be_in_use)
 	EXPECT_EQ(1, self->report.nr);
 	world.nr = 0;
 	world.held = "0000:01:00.1";
-	EXPECT_EQ(-EOPNOTSUPP, fv_reset_run(&self->dev, &request, &self->report));
+	EXPECT_EQ(-EBUSY, fv_reset_run(&self->dev, &request, &self->report));
 	EXPECT_EQ(4, world.nr);
 	world.held = NULL;
 	world.errors[0] = 0;
