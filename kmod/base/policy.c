@@ -187,6 +187,7 @@ static int fv_policy_check_ready(const struct fv_ready_register *ready, char *te
 /**
  * fv_policy_check - Validate a policy
  * @policy: the policy
+ * @key: set to the name of the value that is refused
  * @text: error text
  * @size: size of @text
  *
@@ -196,16 +197,23 @@ static int fv_policy_check_ready(const struct fv_ready_register *ready, char *te
  * Return: 0, -ERANGE if a value is out of its range, -EINVAL for a width that no link has, a
  * method that is listed twice, or an impossible ready register.
  */
-int fv_policy_check(const struct fv_policy *policy, char *text, size_t size)
+int fv_policy_check(const struct fv_policy *policy, const char **key, char *text, size_t size)
 {
 	unsigned int attr;
-	int ret = 0;
+	int ret;
 
-	for (attr = 1; attr <= FV_POLICY_NR && !ret; attr++)
+	for (attr = 1; attr <= FV_POLICY_NR; attr++) {
+		*key = fv_policy_fields[attr].name;
 		ret = fv_policy_check_value(attr, policy->value[attr], text, size);
-	if (!ret)
-		ret = fv_policy_check_methods(policy, text, size);
-	return ret ? ret : fv_policy_check_ready(&policy->ready, text, size);
+		if (ret)
+			return ret;
+	}
+	*key = FV_POLICY_KEY_METHODS;
+	ret = fv_policy_check_methods(policy, text, size);
+	if (ret)
+		return ret;
+	*key = FV_POLICY_KEY_READY;
+	return fv_policy_check_ready(&policy->ready, text, size);
 }
 
 /**

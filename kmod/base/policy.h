@@ -14,6 +14,10 @@
 #endif
 
 #define FV_POLICY_NR		FPGA_VFIO_A_POLICY_MAX
+/* Names of the values without a number, as in netlink, with underscores. */
+#define FV_POLICY_KEY_METHODS	"reset_methods"
+#define FV_POLICY_KEY_READY	"ready_register"
+
 #define FV_POLICY_METHODS	(FPGA_VFIO_RESET_METHOD_LINK + 1)
 
 /**
@@ -45,7 +49,7 @@ struct fv_policy {
 };
 
 void fv_policy_init(struct fv_policy *policy);
-int fv_policy_check(const struct fv_policy *policy, char *text, size_t size);
+int fv_policy_check(const struct fv_policy *policy, const char **key, char *text, size_t size);
 bool fv_policy_is_number(unsigned int attr);
 const char *fv_policy_word(unsigned int attr, __u32 value);
 int fv_policy_value(unsigned int attr, const char *word, __u32 *value);

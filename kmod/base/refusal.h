@@ -18,6 +18,7 @@
  * @pid: of FPGA_VFIO_REFUSAL_FENCED and _HELD: the process, only for callers with CAP_SYS_ADMIN;
  *	 else 0
  * @comm: of FPGA_VFIO_REFUSAL_FENCED: name of that process; else empty
+ * @key: of FPGA_VFIO_REFUSAL_POLICY: name of the policy's value; else NULL
  */
 struct fv_refusal {
 	enum fpga_vfio_refusal reason;
@@ -25,6 +26,7 @@ struct fv_refusal {
 	char driver[32];
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	const char *key;
 };
 
 /**

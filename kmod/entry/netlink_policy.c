@@ -6,10 +6,17 @@
 
 #include "base/policy.h"
 #include "base/profile.h"
+#include "base/refusal.h"
 #include "entry/netlink_gen.h"
 #include "entry/netlink_request.h"
 #include "entry/policy_edit.h"
 #include "object/device.h"
+
+/* A request, and the value that it is refused for. */
+struct fv_nl_policy_edit {
+	struct genl_info *info;
+	const char *key;
+};
 
 static int fv_nl_get_methods(const struct nlattr *nest, struct fv_policy *policy, char *text,
 			     size_t size)
@@ -66,7 +73,8 @@ static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, vo
 			     char *text, size_t size)
 {
 	struct nlattr *attrs[FV_POLICY_NR + 1];
-	struct genl_info *info = arg;
+	struct fv_nl_policy_edit *edit = arg;
+	struct genl_info *info = edit->info;
 	const struct nlattr *nest = info->attrs[FPGA_VFIO_A_DEVICE_POLICY];
 	unsigned int i;
 	int ret;
@@ -77,11 +85,15 @@ static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, vo
 		return 0;
 
 	ret = nla_parse_nested(attrs, FV_POLICY_NR, nest, NULL, info->extack);
-	if (!ret)
-		ret = fv_nl_get_methods(nest, policy, text, size);
-	if (!ret && attrs[FPGA_VFIO_A_POLICY_READY_REGISTER])
+	if (ret)
+		return ret;
+	edit->key = FV_POLICY_KEY_METHODS;
+	ret = fv_nl_get_methods(nest, policy, text, size);
+	if (!ret && attrs[FPGA_VFIO_A_POLICY_READY_REGISTER]) {
+		edit->key = FV_POLICY_KEY_READY;
 		ret = fv_nl_get_ready(attrs[FPGA_VFIO_A_POLICY_READY_REGISTER], &policy->ready,
 				      text, size);
+	}
 	for (i = 1; !ret && i <= FV_POLICY_NR; i++)
 		if (attrs[i] && fv_policy_is_number(i))
 			policy->value[i] = nla_get_u32(attrs[i]);
@@ -99,15 +111,20 @@ static int fv_nl_edit_policy(struct fv_device *dev, struct fv_policy *policy, vo
 int fpga_vfio_nl_device_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fv_device *dev = fv_nl_device_of(info, FPGA_VFIO_A_DEVICE_BDF);
+	struct fv_nl_policy_edit edit = { .info = info };
 	char text[FV_REASON_SIZE] = "";
+	struct fv_refusal refusal;
 	int ret;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_NETLINK, fv_nl_edit_policy, info, text,
-			     sizeof(text));
-	if (*text)
-		NL_SET_ERR_MSG_FMT(info->extack, "%s: %s", pci_name(dev->core.pdev), text);
+	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_NETLINK, fv_nl_edit_policy, &edit, &edit.key,
+			     text, sizeof(text));
+	if (*text) {
+		fv_refusal_set(&refusal, FPGA_VFIO_REFUSAL_POLICY, pci_name(dev->core.pdev));
+		refusal.key = edit.key;
+		fv_nl_refuse(info, dev, ret, text, FPGA_VFIO_A_DEVICE_REFUSAL, &refusal);
+	}
 	fv_device_put(dev);
 	return ret;
 }

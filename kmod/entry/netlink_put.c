@@ -66,7 +66,8 @@ int fv_nl_put_refusal(struct sk_buff *skb, int nest_attr, const struct fv_refusa
 	    (is_admin && refusal->pid &&
 	     nla_put_u32(skb, FPGA_VFIO_A_REFUSAL_PID, refusal->pid)) ||
 	    (is_admin && *refusal->comm &&
-	     nla_put_string(skb, FPGA_VFIO_A_REFUSAL_COMM, refusal->comm)))
+	     nla_put_string(skb, FPGA_VFIO_A_REFUSAL_COMM, refusal->comm)) ||
+	    (refusal->key && nla_put_string(skb, FPGA_VFIO_A_REFUSAL_KEY, refusal->key)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

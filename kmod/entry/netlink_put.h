@@ -32,7 +32,7 @@ struct sk_buff;
 
 /* Message space for a refusal. */
 #define FV_NL_REFUSAL_SIZE							\
-	nla_total_size(2 * nla_total_size(sizeof(u32)) + 2 * FV_NL_NAME_SIZE +	\
+	nla_total_size(2 * nla_total_size(sizeof(u32)) + 3 * FV_NL_NAME_SIZE +	\
 		       nla_total_size(TASK_COMM_LEN))
 
 int fv_nl_put_refusal(struct sk_buff *skb, int nest_attr, const struct fv_refusal *refusal,

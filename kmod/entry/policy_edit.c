@@ -20,6 +20,7 @@ static DEFINE_MUTEX(fv_policy_edit_lock);
  * @origin: the interface that requested the change
  * @edit: edits a copy of the policy; its error is returned, and the copy dropped
  * @arg: for @edit
+ * @key: set to the name of the value that is refused, unless @edit refuses
  * @text: set to the cause of a refusal
  * @size: of @text
  *
@@ -30,7 +31,7 @@ static DEFINE_MUTEX(fv_policy_edit_lock);
 int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 		   int (*edit)(struct fv_device *dev, struct fv_policy *policy, void *arg,
 			       char *text, size_t size),
-		   void *arg, char *text, size_t size)
+		   void *arg, const char **key, char *text, size_t size)
 {
 	char change[FV_REASON_SIZE];
 	struct fv_policy was, policy;
@@ -42,11 +43,13 @@ int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 	policy = was;
 	ret = edit(dev, &policy, arg, text, size);
 	if (!ret)
-		ret = fv_policy_check(&policy, text, size);
-	if (!ret)
+		ret = fv_policy_check(&policy, key, text, size);
+	if (!ret) {
+		*key = FV_POLICY_KEY_READY;
 		ret = fv_ready_has_register(dev->core.pdev, &policy.ready, text, size);
+	}
 	if (!ret && dev->card)
-		ret = fv_card_can_reach(dev->card, &policy, text, size);
+		ret = fv_card_can_reach(dev->card, &policy, key, text, size);
 	if (ret)
 		return ret;
 

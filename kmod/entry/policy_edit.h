@@ -11,6 +11,6 @@ struct fv_policy;
 int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 		   int (*edit)(struct fv_device *dev, struct fv_policy *policy, void *arg,
 			       char *text, size_t size),
-		   void *arg, char *text, size_t size);
+		   void *arg, const char **key, char *text, size_t size);
 
 #endif /* FV_POLICY_EDIT_H */

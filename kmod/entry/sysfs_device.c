@@ -50,9 +50,10 @@ static int fv_sysfs_edit(struct fv_device *dev,
 			 void *arg)
 {
 	char text[FV_REASON_SIZE] = "";
+	const char *key;
 	int ret;
 
-	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_SYSFS, edit, arg, text, sizeof(text));
+	ret = fv_policy_edit(dev, FPGA_VFIO_ORIGIN_SYSFS, edit, arg, &key, text, sizeof(text));
 	if (ret)
 		pci_info(dev->core.pdev, "policy not changed: %s\n", text);
 	return ret;

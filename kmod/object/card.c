@@ -169,6 +169,7 @@ int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, stru
  * fv_card_can_reach - Check that a card's link supports a policy
  * @card: the card
  * @policy: the policy
+ * @key: set to the name of the value of -ERANGE
  * @text: reason of -ERANGE
  * @size: of @text
  *
@@ -176,8 +177,8 @@ int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, stru
  * Return: 0, also if the link cannot be read; -ERANGE if speed or width exceeds that of the port or
  * the card.
  */
-int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char *text,
-		      size_t size)
+int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, const char **key,
+		      char *text, size_t size)
 {
 	u32 speed = policy->value[FPGA_VFIO_A_POLICY_LINK_SPEED];
 	u32 width = policy->value[FPGA_VFIO_A_POLICY_LINK_WIDTH];
@@ -185,6 +186,7 @@ int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char
 
 	if (fv_link_read(card->port, card->function_cap, &link))
 		return 0;
+	*key = speed > link.max_speed ? "link_speed" : "link_width";
 	if (speed > link.max_speed)
 		snprintf(text, size, "link_speed is %s, port and card support %s",
 			 fv_link_speed_name(speed), fv_link_speed_name(link.max_speed));

@@ -66,8 +66,8 @@ void fv_card_restore_target(struct fv_card *card);
 struct fv_card *fv_card_next(unsigned long *key);
 int fv_card_read_link(struct fv_card *card, const struct fv_policy *policy, struct fv_link *link,
 		      struct fv_link_goal *goal);
-int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char *text,
-		      size_t size);
+int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, const char **key,
+		      char *text, size_t size);
 int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 		    enum fpga_vfio_origin origin, struct fv_link *after);
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size);

@@ -157,15 +157,15 @@ static int read_status(struct policy_request *req, struct fv_status_list *l)
 	return FV_OK;
 }
 
-static void no_answer(struct nlmsghdr *hdr, void *data)
+static void on_refusal(struct nlmsghdr *hdr, void *data)
 {
-	(void)hdr;
-	(void)data;
+	refusal_find(data, hdr, FPGA_VFIO_A_DEVICE_REFUSAL);
 }
 
 static int request(struct policy_request *req)
 {
 	struct nl_msg *msg = fv_nl_message(&req->nl, FPGA_VFIO_CMD_DEVICE_SET, 0);
+	struct refusal refusal = {};
 	autofree char *why = NULL;
 	int ret;
 
@@ -174,8 +174,11 @@ static int request(struct policy_request *req)
 		nla_put_flag(msg, FPGA_VFIO_A_DEVICE_POLICY_DEFAULT);
 	if (req->n)
 		policy_put(&req->wanted, msg, FPGA_VFIO_A_DEVICE_POLICY);
-	ret = fv_nl_call(&req->nl, msg, no_answer, NULL, &why);
-	return ret ? fail(req, ret, why) : FV_OK;
+	ret = fv_nl_call(&req->nl, msg, on_refusal, &refusal, &why);
+	if (!ret)
+		return FV_OK;
+	err_add_json("refusal", refusal_json(&refusal));
+	return fail(req, ret, why);
 }
 
 /* One line per key that has changed or would change. */

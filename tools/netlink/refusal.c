@@ -16,6 +16,7 @@ static const char *const reasons[] = {
 	[FPGA_VFIO_REFUSAL_NO_PORT] = "no-port",
 	[FPGA_VFIO_REFUSAL_BUSY] = "busy",
 	[FPGA_VFIO_REFUSAL_UNAVAILABLE] = "unavailable",
+	[FPGA_VFIO_REFUSAL_POLICY] = "policy",
 };
 
 static void copy(char *to, size_t size, const struct nlattr *attr)
@@ -37,6 +38,7 @@ void refusal_parse(struct refusal *r, struct nlattr *nest)
 		[FPGA_VFIO_A_REFUSAL_DRIVER] = { .type = NLA_STRING },
 		[FPGA_VFIO_A_REFUSAL_PID] = { .type = NLA_U32 },
 		[FPGA_VFIO_A_REFUSAL_COMM] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_REFUSAL_KEY] = { .type = NLA_STRING },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_REFUSAL_MAX + 1];
 
@@ -47,6 +49,7 @@ void refusal_parse(struct refusal *r, struct nlattr *nest)
 	copy(r->object, sizeof(r->object), tb[FPGA_VFIO_A_REFUSAL_OBJECT]);
 	copy(r->driver, sizeof(r->driver), tb[FPGA_VFIO_A_REFUSAL_DRIVER]);
 	copy(r->comm, sizeof(r->comm), tb[FPGA_VFIO_A_REFUSAL_COMM]);
+	copy(r->key, sizeof(r->key), tb[FPGA_VFIO_A_REFUSAL_KEY]);
 	if (tb[FPGA_VFIO_A_REFUSAL_PID])
 		r->pid = nla_get_u32(tb[FPGA_VFIO_A_REFUSAL_PID]);
 }
@@ -82,5 +85,6 @@ struct json_object *refusal_json(const struct refusal *r)
 	json_object_object_add(o, "driver", string_or_null(r->driver));
 	json_object_object_add(o, "pid", r->pid ? json_object_new_int64(r->pid) : NULL);
 	json_object_object_add(o, "comm", string_or_null(r->comm));
+	json_object_object_add(o, "key", string_or_null(r->key));
 	return o;
 }

@@ -15,6 +15,7 @@ struct refusal {
 	char driver[32];		/* its driver, or empty */
 	uint32_t pid;			/* process that has it; 0: not known */
 	char comm[16];			/* name of that process, or empty */
+	char key[32];			/* name of the policy's value, or empty */
 };
 
 void refusal_parse(struct refusal *r, struct nlattr *nest);

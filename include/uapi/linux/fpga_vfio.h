@@ -259,6 +259,8 @@ enum fpga_vfio_op_phase {
  *   stop to access it. A later request may succeed.
  * @FPGA_VFIO_REFUSAL_UNAVAILABLE: The function, its port or its policy does
  *   not allow the method.
+ * @FPGA_VFIO_REFUSAL_POLICY: A value of the policy is out of its range, or the
+ *   function or its link does not have it. Nothing was changed.
  */
 enum fpga_vfio_refusal {
 	FPGA_VFIO_REFUSAL_NONE,
@@ -269,6 +271,7 @@ enum fpga_vfio_refusal {
 	FPGA_VFIO_REFUSAL_NO_PORT,
 	FPGA_VFIO_REFUSAL_BUSY,
 	FPGA_VFIO_REFUSAL_UNAVAILABLE,
+	FPGA_VFIO_REFUSAL_POLICY,
 };
 
 enum {
@@ -385,6 +388,7 @@ enum {
 	FPGA_VFIO_A_DEVICE_POLICY,
 	FPGA_VFIO_A_DEVICE_POLICY_DEFAULT,
 	FPGA_VFIO_A_DEVICE_RESET_TIME,
+	FPGA_VFIO_A_DEVICE_REFUSAL,
 
 	__FPGA_VFIO_A_DEVICE_MAX,
 	FPGA_VFIO_A_DEVICE_MAX = (__FPGA_VFIO_A_DEVICE_MAX - 1)
@@ -431,6 +435,7 @@ enum {
 	FPGA_VFIO_A_REFUSAL_DRIVER,
 	FPGA_VFIO_A_REFUSAL_PID,
 	FPGA_VFIO_A_REFUSAL_COMM,
+	FPGA_VFIO_A_REFUSAL_KEY,
 
 	__FPGA_VFIO_A_REFUSAL_MAX,
 	FPGA_VFIO_A_REFUSAL_MAX = (__FPGA_VFIO_A_REFUSAL_MAX - 1)

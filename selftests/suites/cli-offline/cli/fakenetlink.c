@@ -105,6 +105,16 @@ static const struct attr policy[] = {
 	{}
 };
 
+static const struct attr refusal[] = {
+	{ "reason", FPGA_VFIO_A_REFUSAL_REASON, U32, NULL },
+	{ "object", FPGA_VFIO_A_REFUSAL_OBJECT, STRING, NULL },
+	{ "driver", FPGA_VFIO_A_REFUSAL_DRIVER, STRING, NULL },
+	{ "pid", FPGA_VFIO_A_REFUSAL_PID, U32, NULL },
+	{ "comm", FPGA_VFIO_A_REFUSAL_COMM, STRING, NULL },
+	{ "key", FPGA_VFIO_A_REFUSAL_KEY, STRING, NULL },
+	{}
+};
+
 static const struct attr device[] = {
 	{ "bdf", FPGA_VFIO_A_DEVICE_BDF, STRING, NULL },
 	{ "group", FPGA_VFIO_A_DEVICE_GROUP, U32, NULL },
@@ -116,6 +126,7 @@ static const struct attr device[] = {
 	{ "policy", FPGA_VFIO_A_DEVICE_POLICY, NEST, policy },
 	{ "policy-default", FPGA_VFIO_A_DEVICE_POLICY_DEFAULT, FLAG, NULL },
 	{ "reset-time", FPGA_VFIO_A_DEVICE_RESET_TIME, NEST, reset_time },
+	{ "refusal", FPGA_VFIO_A_DEVICE_REFUSAL, NEST, refusal },
 	{}
 };
 
@@ -181,15 +192,6 @@ static const struct attr function[] = {
 	{ "bdf", FPGA_VFIO_A_RESET_FUNCTION_BDF, STRING, NULL },
 	{ "driver", FPGA_VFIO_A_RESET_FUNCTION_DRIVER, STRING, NULL },
 	{ "held", FPGA_VFIO_A_RESET_FUNCTION_HELD, FLAG, NULL },
-	{}
-};
-
-static const struct attr refusal[] = {
-	{ "reason", FPGA_VFIO_A_REFUSAL_REASON, U32, NULL },
-	{ "object", FPGA_VFIO_A_REFUSAL_OBJECT, STRING, NULL },
-	{ "driver", FPGA_VFIO_A_REFUSAL_DRIVER, STRING, NULL },
-	{ "pid", FPGA_VFIO_A_REFUSAL_PID, U32, NULL },
-	{ "comm", FPGA_VFIO_A_REFUSAL_COMM, STRING, NULL },
 	{}
 };
 

@@ -118,11 +118,11 @@ busy_refused()
 	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	fvl fence --json 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null}'
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null,"key":null}'
 	{ refusal 3 0000:07:00.2 "driver xdma"; echo "fail 16 0000:07:00.2 is bound to xdma"; } |
 		answer fence-dry-run
 	fvl fence --dry-run --json 07:00.1
-	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null}'
+	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null,"key":null}'
 	fvl fence --dry-run 07:00.1
 	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence

@@ -100,7 +100,7 @@ owner_refused()
 	refuses 4 "0000:07:00.1: recover: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	[ "$(tail -n 1 <<<"$err")" = "fpgactl recover --force 0000:07:00.1" ]
 	fvl recover --json 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":77,"comm":"fpgactl"}'
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":77,"comm":"fpgactl","key":null}'
 	# of the plan alone, by a driver, which no option overrides
 	{
 		refusal 3 0000:07:00.2 "driver xdma"
@@ -109,7 +109,7 @@ owner_refused()
 	fvl recover --dry-run 07:00.1
 	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	fvl recover --dry-run --json 07:00.1
-	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null}'
+	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null,"key":null}'
 	echo "fail 16 0000:07:00.1: because" | answer recover-dry-run
 	fvl recover --dry-run 07:00.1
 	hints "'fpgactl recover --dry-run 0000:07:00.1' shows the functions of the card and why it is refused."

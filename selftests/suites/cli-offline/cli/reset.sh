@@ -336,11 +336,11 @@ busy_refused()
 	fvl reset 07:00.1
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	fvl reset --json 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null}'
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null,"key":null}'
 	{ refusal 6 0000:07:00.1; echo "fail 11 0000:07:00.1: it is being opened"; } |
 		answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1
-	refusal_is '{"reason":"busy","object":"0000:07:00.1","driver":null,"pid":null,"comm":null}'
+	refusal_is '{"reason":"busy","object":"0000:07:00.1","driver":null,"pid":null,"comm":null,"key":null}'
 	# by a reason that this program does not know; without one
 	{ refusal 99 0000:07:00.1; echo "fail 11 why"; } | answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1

@@ -121,6 +121,20 @@ static unsigned int words_differ(const struct words *a, const struct words *b)
 	return differ + (a->nr != b->nr);
 }
 
+/* Key of the last refusal; empty if it had none. */
+static char refused_key[64];
+
+static void take_refusal(const struct nlattr *attrs, size_t len, void *data)
+{
+	const struct nlattr *refusal = genl_find(attrs, len, FPGA_VFIO_A_DEVICE_REFUSAL);
+
+	(void)data;
+	if (refusal && genl_number(genl_in(refusal, FPGA_VFIO_A_REFUSAL_REASON)) ==
+		       FPGA_VFIO_REFUSAL_POLICY)
+		snprintf(refused_key, sizeof(refused_key), "%s",
+			 genl_text(genl_in(refusal, FPGA_VFIO_A_REFUSAL_KEY)));
+}
+
 /* Set "key=value" words, separated by blanks; "default" is allowed. */
 static int set_netlink(struct genl *genl, const char *bdf, const char *words,
 		       struct genl_answer *answer)
@@ -139,7 +153,8 @@ static int set_netlink(struct genl *genl, const char *bdf, const char *words,
 	}
 	if (policy.len)
 		genl_put_nest(&attrs, FPGA_VFIO_A_DEVICE_POLICY, &policy);
-	ret = __genl_call(genl, FPGA_VFIO_CMD_DEVICE_SET, 0, &attrs, NULL, NULL, answer);
+	refused_key[0] = '\0';
+	ret = __genl_call(genl, FPGA_VFIO_CMD_DEVICE_SET, 0, &attrs, take_refusal, NULL, answer);
 	printf("# %s: %s %s\n", words, errno_name(ret), answer->text);
 	return ret;
 }
@@ -316,6 +331,8 @@ POLICY_TEST(wrong_values_are_refused_with_a_text)
 	for (is = wrong; is->key; is++) {
 		EXPECT_EQ(is->error, set_key(&self->genl, self->bdf, is->key, is->value,
 					     &self->answer))
+			TH_LOG("%s=%s", is->key, is->value);
+		EXPECT_STREQ(is->key, refused_key)
 			TH_LOG("%s=%s", is->key, is->value);
 		EXPECT_NE(NULL, strstr(self->answer.text, self->bdf))
 			TH_LOG("%s=%s: no device in \"%s\"", is->key, is->value, self->answer.text);

@@ -44,6 +44,7 @@ static const char *const methods[] = { "flr", "pm", "hot", "link" };
 FIXTURE(policy)
 {
 	struct fv_policy policy, was;
+	const char *key;
 	char text[128];
 };
 
@@ -57,7 +58,7 @@ FIXTURE_TEARDOWN(policy)
 {
 }
 
-#define check() fv_policy_check(&self->policy, self->text, sizeof(self->text))
+#define check() fv_policy_check(&self->policy, &self->key, self->text, sizeof(self->text))
 
 /* The defaults match the table and are valid. */
 TEST_F(policy, begins_with_the_defaults)
@@ -206,12 +207,15 @@ TEST_F(policy, one_thing_is_said)
 	self->policy.ready = (struct fv_ready_register) { 1, 1, 1, 0 };
 	EXPECT_EQ(-ERANGE, check());
 	EXPECT_STREQ("retrain_tries is 11, range is 1 to 10", self->text);
+	EXPECT_STREQ("retrain_tries", self->key);
 	self->policy.value[FPGA_VFIO_A_POLICY_RETRAIN_TRIES] = 10;
 	EXPECT_EQ(-EINVAL, check());
 	EXPECT_STREQ("reset_methods: flr is repeated", self->text);
+	EXPECT_STREQ("reset_methods", self->key);
 	self->policy.nr_methods = 1;
 	EXPECT_EQ(-EINVAL, check());
 	EXPECT_STREQ("ready_register: offset 0x1 is not a multiple of 4", self->text);
+	EXPECT_STREQ("ready_register", self->key);
 	/* the range is checked before the supported widths */
 	self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = 33;
 	EXPECT_EQ(-ERANGE, check());

@@ -297,12 +297,14 @@ TEST_F(card, each_goal)
 		self->policy.value[FPGA_VFIO_A_POLICY_LINK_SPEED] = _speed;	\
 		self->policy.value[FPGA_VFIO_A_POLICY_LINK_WIDTH] = _width;	\
 		self->text[0] = '\0';					\
-		fv_card_can_reach(self->card, &self->policy, self->text,	\
+		fv_card_can_reach(self->card, &self->policy, &key, self->text,	\
 				  sizeof(self->text));			\
 	})
 
 TEST_F(card, no_more_than_the_link_can)
 {
+	const char *key;
+
 	world.link.width = 1;
 	world.link.max_width = 8;
 	EXPECT_EQ(0, can_reach(0, 0));
@@ -310,8 +312,10 @@ TEST_F(card, no_more_than_the_link_can)
 	EXPECT_STREQ("", self->text);
 	EXPECT_EQ(-ERANGE, can_reach(4, 8));
 	EXPECT_STREQ("link_speed is 16 GT/s, port and card support 8 GT/s", self->text);
+	EXPECT_STREQ("link_speed", key);
 	EXPECT_EQ(-ERANGE, can_reach(3, 12));
 	EXPECT_STREQ("link_width is x12, port and card support x8", self->text);
+	EXPECT_STREQ("link_width", key);
 	world.read_error = -EIO;
 	EXPECT_EQ(0, can_reach(6, 32));
 }

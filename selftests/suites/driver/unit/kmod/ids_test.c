@@ -147,6 +147,7 @@ static const char *profile_name(struct pci_dev *card)
 
 TEST_F(ids, each_board_is_known)
 {
+	const char *key;
 	char text[64];
 	size_t i;
 
@@ -163,7 +164,7 @@ TEST_F(ids, each_board_is_known)
 			  self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 		EXPECT_EQ(k->ready_limit_ms,
 			  self->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
-		EXPECT_EQ(0, fv_policy_check(&self->policy, text, sizeof(text)));
+		EXPECT_EQ(0, fv_policy_check(&self->policy, &key, text, sizeof(text)));
 		/* the rest are defaults */
 		self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] =
 			self->begin.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS];

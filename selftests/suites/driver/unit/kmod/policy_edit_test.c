@@ -33,9 +33,12 @@ int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *
 	return world.ready;
 }
 
-int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, char *text, size_t size)
+int fv_card_can_reach(struct fv_card *card, const struct fv_policy *policy, const char **key,
+		      char *text, size_t size)
 {
 	world.reaches++;
+	if (world.reach)
+		*key = "link_width";
 	if (world.reach)
 		snprintf(text, size, "the port has 8 GT/s at most");
 	return world.reach;
@@ -68,6 +71,7 @@ FIXTURE(edit)
 	struct fv_device dev;
 	struct fv_card card;
 	char text[FV_REASON_SIZE];
+	const char *key;
 };
 
 FIXTURE_SETUP(edit)
@@ -98,8 +102,8 @@ static int set_interval(struct fv_device *dev, struct fv_policy *policy, void *a
 }
 
 #define do_edit()							\
-	fv_policy_edit(&self->dev, FPGA_VFIO_ORIGIN_SYSFS, set_interval, &world, self->text,	\
-		       sizeof(self->text))
+	fv_policy_edit(&self->dev, FPGA_VFIO_ORIGIN_SYSFS, set_interval, &world, &self->key,	\
+		       self->text, sizeof(self->text))
 #define interval() (self->dev.policy.value[FPGA_VFIO_A_POLICY_MONITOR_INTERVAL_MS])
 
 TEST_F(edit, a_change)
@@ -144,20 +148,24 @@ TEST_F(edit, each_refusal)
 	world.ready = -ENXIO;
 	world.reach = -EOPNOTSUPP;
 	refused(-ENOENT, "the edit fails");
+	EXPECT_EQ(NULL, self->key);
 	EXPECT_EQ(0, world.readies);
 
 	world.edit = 0;
 	refused(-ENXIO, "BAR 3 is not implemented");
+	EXPECT_STREQ("ready_register", self->key);
 	EXPECT_EQ(0, world.reaches);
 
 	world.ready = 0;
 	refused(-EOPNOTSUPP, "the port has 8 GT/s at most");
+	EXPECT_STREQ("link_width", self->key);
 
 	/* out of range */
 	world.reach = 0;
 	world.interval = UINT_MAX;
 	EXPECT_EQ(-ERANGE, do_edit());
 	EXPECT_NE('\0', self->text[0]);
+	EXPECT_STREQ("monitor_interval_ms", self->key);
 	EXPECT_EQ(100, interval());
 	EXPECT_EQ(2, world.readies);
 }

@@ -30,7 +30,7 @@ enum fpga_vfio_card_state fv_device_state(struct fv_device *dev)
 int fv_policy_edit(struct fv_device *dev, enum fpga_vfio_origin origin,
 		   int (*edit)(struct fv_device *dev, struct fv_policy *policy, void *arg,
 			       char *text, size_t size),
-		   void *arg, char *text, size_t size)
+		   void *arg, const char **key, char *text, size_t size)
 {
 	struct fv_policy policy = dev->policy;
 	int ret;
