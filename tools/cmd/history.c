@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl history: events of cards */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "model/card.h"
 #include "model/history.h"
 #include "model/ladder.h"
+#include "util/stop.h"
 
 #define NS_PER_MS	1000000
 #define NS_PER_S	1000000000
@@ -216,14 +216,6 @@ struct view {
 	struct out_table *table;
 };
 
-static volatile sig_atomic_t is_over;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	is_over = 1;
-}
-
 /* The JSON default is all columns. */
 static struct out_table *new_table(const struct view *v)
 {
@@ -295,7 +287,7 @@ static int follow(struct view *v, const sigset_t *mask)
 	struct fv_events l = {};
 	int code = out_flush();
 
-	while (!is_over && !code) {
+	while (!stop_signal() && !code) {
 		code = history_wait(&v->h, mask, &l);
 		print_new(v, &l, 0);
 		events_free(&l);
@@ -324,21 +316,14 @@ static int show(struct view *v)
 	return code;
 }
 
-/* Block signals except in ppoll(): one that arrives just before the wait would be lost. */
 static int show_and_follow(struct view *v)
 {
-	struct sigaction stop = { .sa_handler = on_signal };
-	sigset_t held, mask;
+	struct stop stop;
 	int code;
 
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigprocmask(SIG_BLOCK, &held, &mask);
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
+	stop_block(&stop);
 	code = show(v);
-	return code ? code : follow(v, &mask);
+	return code ? code : follow(v, &stop.mask);
 }
 
 static int parse(struct view *v)

@@ -20,6 +20,7 @@
 #include "model/snapshot.h"
 #include "model/status.h"
 #include "util/duration.h"
+#include "util/stop.h"
 
 #define TIMEOUT_MS	60000
 
@@ -259,6 +260,10 @@ static int wait_for_holders(struct rescan *r)
 	autofree char *who = NULL;
 
 	held = release_wait(r->bound, r->n_bound, &r->limit, &request);
+	if (stop_signal())
+		return err_fail(FV_SIGNAL + stop_signal(), r->d->bdf, "rescan",
+				"Nothing was changed.", "cancelled by SIG%s",
+				sigabbrev_np(stop_signal()));
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
@@ -341,10 +346,11 @@ static int fail(const struct rescan *r, const struct replug_result *result)
 
 static int fail_late(const struct rescan *r, int pid)
 {
+	int code = stop_signal() ? FV_SIGNAL + stop_signal() : FV_BUSY;
 	autofree char *hint = util_printf("The removal cannot be cancelled; process %d completes the "
 					  "rescan.", pid);
 
-	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "not finished after %.0f s",
+	return err_fail(code, r->d->bdf, "rescan", hint, "not finished after %.0f s",
 			util_now_s() - r->limit.start_s);
 }
 
@@ -418,6 +424,7 @@ static int parse(struct rescan *r)
 
 static int rescan(struct rescan *r)
 {
+	struct stop stop;
 	int code;
 
 	find_functions(r);
@@ -431,13 +438,17 @@ static int rescan(struct rescan *r)
 		print_plan(r);
 		return FV_OK;
 	}
+	stop_catch(&stop);
 	find_limit(r);
 	code = wait_for_holders(r);
 	/* The wait may have been long: virtual functions, drivers and a fence may have come. */
 	r->has_waited = true;
 	if (!code)
 		code = check(r);
-	return code ? code : apply(r);
+	if (!code)
+		code = apply(r);
+	stop_release(&stop);
+	return code;
 }
 
 static int run(const struct cmd_ctx *ctx)

@@ -110,6 +110,8 @@ static char *next_step(const struct retrain *r, int ret)
 
 	if (hint)
 		return hint;
+	if (ret == -ECANCELED)
+		return util_printf("'fpgactl link %s' shows the link.", bdf);
 	if (ret == -EBUSY)
 		return util_strdup("Try again when the current operation has finished.");
 	return util_printf("'fpgactl link %s' shows the link. Try more --tries or\n"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl stats: the driver's counters of groups and devices */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "host/targets.h"
 #include "model/counters.h"
+#include "util/stop.h"
 
 /* Row "interrupts", which is not a counter of the driver. */
 #define INTERRUPTS	COUNTERS_N
@@ -220,25 +220,16 @@ static int once(const struct stats_request *req)
 	return code;
 }
 
-static volatile sig_atomic_t is_over;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	is_over = 1;
-}
-
 /* On a terminal, clear the screen before each table. */
 static int watch(const struct stats_request *req)
 {
-	struct sigaction stop = { .sa_handler = on_signal };
 	struct fv_counters_list now = {}, before = {};
 	double now_s, before_s = 0;
+	struct stop stop;
 	int code = FV_OK;
 
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	while (!is_over && !code) {
+	stop_catch(&stop);
+	while (!stop_signal() && !code) {
 		code = read_counters(req, &now);
 		now_s = util_now_s();
 		if (!code && out_is_terminal())
@@ -251,7 +242,7 @@ static int watch(const struct stats_request *req)
 		before = now;
 		before_s = now_s;
 		memset(&now, 0, sizeof(now));
-		if (!code && !is_over)
+		if (!code && !stop_signal())
 			util_pause_ms(req->watch_s * 1000);
 	}
 	counters_free(&now);

@@ -13,6 +13,7 @@
 #include "model/permission.h"
 #include "model/rebind.h"
 #include "model/release.h"
+#include "util/stop.h"
 
 #define TIMEOUT_S	30
 
@@ -131,24 +132,6 @@ static int check_virtual_functions(const struct plan *p)
 	return FV_OK;
 }
 
-/* Without --request, wait for the holders before the first write. */
-static int wait_for_holders(struct plan *p)
-{
-	const struct fv_device *held;
-	autofree char *who = NULL;
-
-	if (cmd_is_set(p->ctx, "request"))
-		return FV_OK;
-	held = release_wait(p->devices, p->n, &p->limit, NULL);
-	if (!held)
-		return FV_OK;
-	who = held_by(held);
-	return err_fail(FV_BUSY, held->bdf, "unbind",
-			"Nothing was changed. Shut the VM down, unplug the device from it, or use\n"
-			"--request to have the kernel request the device from the VM.",
-			"still held by %s after %u s", who, p->limit.limit_s);
-}
-
 /* Devices returned before the failure. */
 static char *done_before(const struct plan *p, size_t n)
 {
@@ -160,8 +143,38 @@ static char *done_before(const struct plan *p, size_t n)
 	return s ? s : util_strdup("No other device was changed.");
 }
 
+/* A signal before the move of device @i. */
+static int fail_stopped(const struct plan *p, size_t i)
+{
+	autofree char *before = i ? done_before(p, i) : util_strdup("Nothing was changed.");
+
+	return err_fail(FV_SIGNAL + stop_signal(), p->moves[i].bdf, "unbind", before,
+			"cancelled by SIG%s", sigabbrev_np(stop_signal()));
+}
+
+/* Without --request, wait for the holders before the first write. */
+static int wait_for_holders(struct plan *p)
+{
+	const struct fv_device *held;
+	autofree char *who = NULL;
+
+	if (cmd_is_set(p->ctx, "request"))
+		return FV_OK;
+	held = release_wait(p->devices, p->n, &p->limit, NULL);
+	if (!held)
+		return FV_OK;
+	if (stop_signal())
+		return fail_stopped(p, 0);
+	who = held_by(held);
+	return err_fail(FV_BUSY, held->bdf, "unbind",
+			"Nothing was changed. Shut the VM down, unplug the device from it, or use\n"
+			"--request to have the kernel request the device from the VM.",
+			"still held by %s after %u s", who, p->limit.limit_s);
+}
+
 static int fail_late(const struct plan *p, size_t i, int pid)
 {
+	int code = stop_signal() ? FV_SIGNAL + stop_signal() : FV_BUSY;
 	autofree char *who = held_by(p->devices[i]);
 	autofree char *before = done_before(p, i);
 	autofree char *hint = NULL;
@@ -169,7 +182,7 @@ static int fail_late(const struct plan *p, size_t i, int pid)
 	hint = util_printf("The unbind cannot be cancelled: the kernel keeps requesting the device, and\n"
 			   "process %d completes the unbind when the device is released. %s", pid,
 			   before);
-	return err_fail(FV_BUSY, p->moves[i].bdf, "unbind", hint, "still held by %s after %.0f s",
+	return err_fail(code, p->moves[i].bdf, "unbind", hint, "still held by %s after %.0f s",
 			who, util_now_s() - p->limit.start_s);
 }
 
@@ -188,6 +201,8 @@ static int apply(const struct plan *p)
 	int pid;
 
 	for (i = 0; i < p->n; i++) {
+		if (stop_signal())
+			return fail_stopped(p, i);
 		switch (release_move(&p->moves[i], p->devices[i], &p->limit, &r, &pid)) {
 		case RELEASE_DONE:
 			continue;
@@ -255,9 +270,24 @@ static void report_json(const struct plan *p)
 	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
+static int give_back(struct plan *p)
+{
+	int code = check_rights(p);
+
+	if (!code)
+		code = check_virtual_functions(p);
+	if (!code)
+		code = wait_for_holders(p);
+	/* The wait may have been long. */
+	if (!code)
+		code = check_virtual_functions(p);
+	return code ? code : apply(p);
+}
+
 static int run(const struct cmd_ctx *ctx)
 {
 	struct plan p = { .ctx = ctx, .limit.start_s = util_now_s() };
+	struct stop stop;
 	size_t i;
 	int code;
 
@@ -265,16 +295,9 @@ static int run(const struct cmd_ctx *ctx)
 	if (!code)
 		code = make_plan(&p);
 	if (!code && !cmd_is_set(ctx, "dry-run")) {
-		code = check_rights(&p);
-		if (!code)
-			code = check_virtual_functions(&p);
-		if (!code)
-			code = wait_for_holders(&p);
-		/* The wait may have been long. */
-		if (!code)
-			code = check_virtual_functions(&p);
-		if (!code)
-			code = apply(&p);
+		stop_catch(&stop);
+		code = give_back(&p);
+		stop_release(&stop);
 	}
 	if (!code && ctx->is_json)
 		report_json(&p);

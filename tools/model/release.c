@@ -19,6 +19,8 @@
 
 #include "model/held.h"
 #include "model/release.h"
+#include "util/err.h"
+#include "util/stop.h"
 
 /* Interval of checks for a holder and of progress updates, ms. */
 #define STEP_MS		200
@@ -29,14 +31,6 @@
 /* VFIO's own interval. With PCI hotplug, a second request within 5 s would cancel the first. */
 #define REQUEST_S		10
 
-static volatile sig_atomic_t is_interrupted;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	is_interrupted = 1;
-}
-
 static double elapsed_s(const struct release_limit *limit)
 {
 	return util_now_s() - limit->start_s;
@@ -46,26 +40,11 @@ static void show_progress(const struct fv_device *d, const struct release_limit 
 {
 	autofree char *who = NULL;
 
-	if (!isatty(STDERR_FILENO))
+	if (!err_has_progress())
 		return;
 	who = held_by(d);
-	fprintf(stderr, "\r\033[K%s: held by %s, waiting %.0f s of %u s", d->bdf, who,
-		elapsed_s(limit), limit->limit_s);
-	fflush(stderr);
-}
-
-static void show_work(const struct fv_device *d, const struct release_work *work, double begun_s)
-{
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r\033[K%s: %s, %.0f s", d->bdf, work->what, util_now_s() - begun_s);
-	fflush(stderr);
-}
-
-static void end_progress(void)
-{
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
+	err_progress("%s: held by %s, waiting %.0f s of %u s", d->bdf, who, elapsed_s(limit),
+		     limit->limit_s);
 }
 
 /* Return the first device held, or NULL. */
@@ -96,7 +75,7 @@ static void send_all(const struct fv_device *const *devices, size_t n,
  * @limit: time limit
  * @request: called repeatedly for the holders, or NULL
  *
- * Return: NULL, or a device still held at the time limit.
+ * Return: NULL, or a device still held at the time limit or after a signal of stop_catch().
  */
 const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
 				     const struct release_limit *limit,
@@ -104,22 +83,19 @@ const struct fv_device *release_wait(const struct fv_device *const *devices, siz
 {
 	double next_s = util_now_s();
 	const struct fv_device *held;
-	bool has_shown = false;
 
 	for (;;) {
 		held = find_held(devices, n);
-		if (!held || elapsed_s(limit) >= limit->limit_s)
+		if (!held || elapsed_s(limit) >= limit->limit_s || stop_signal())
 			break;
 		if (request && util_now_s() >= next_s) {
 			send_all(devices, n, request);
 			next_s = util_now_s() + REQUEST_S;
 		}
 		show_progress(held, limit);
-		has_shown = true;
 		util_pause_ms(STEP_MS);
 	}
-	if (has_shown)
-		end_progress();
+	err_end_progress();
 	return held;
 }
 
@@ -151,12 +127,11 @@ static enum release_end wait_report(int fd, const struct release_work *work,
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	double begun_s = util_now_s();
 	const struct fv_device *held;
-	bool has_shown = false;
 	int ready;
 
 	for (;;) {
 		ready = poll(&p, 1, STEP_MS);
-		if (ready > 0 || is_interrupted)
+		if (ready > 0 || stop_signal())
 			break;
 		held = find_held(devices, n);
 		if (elapsed_s(limit) >= limit->limit_s &&
@@ -165,11 +140,10 @@ static enum release_end wait_report(int fd, const struct release_work *work,
 		if (held)
 			show_progress(held, limit);
 		else
-			show_work(devices[0], work, begun_s);
-		has_shown = true;
+			err_progress("%s: %s, %.0f s", devices[0]->bdf, work->what,
+				     util_now_s() - begun_s);
 	}
-	if (has_shown)
-		end_progress();
+	err_end_progress();
 	if (ready <= 0)
 		return RELEASE_LATE;
 	return read(fd, work->result, work->size) == (ssize_t)work->size ? RELEASE_DONE :
@@ -191,15 +165,12 @@ enum release_end release_run(const struct release_work *work,
 			     const struct fv_device *const *devices, size_t n,
 			     const struct release_limit *limit, int *pid)
 {
-	struct sigaction stop = { .sa_handler = on_signal }, old_int, old_term;
 	enum release_end end = RELEASE_FAILED;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC))
 		return RELEASE_FAILED;
 	fflush(NULL);
-	sigaction(SIGINT, &stop, &old_int);
-	sigaction(SIGTERM, &stop, &old_term);
 	*pid = fork();
 	if (!*pid)
 		child(work, fds[1]);
@@ -210,8 +181,6 @@ enum release_end release_run(const struct release_work *work,
 			waitpid(*pid, NULL, 0);
 	}
 	close(fds[0]);
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
 	return end;
 }
 

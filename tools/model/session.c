@@ -93,6 +93,8 @@ char *session_next_step(int ret, const char *bdf, const struct refusal *refusal)
 	switch (-ret) {
 	case EPERM:
 		return util_strdup(SESSION_RIGHTS_HINT);
+	case EINTR:
+		return util_printf("'fpgactl link %s' shows the state of the card.", bdf);
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	case EAGAIN:

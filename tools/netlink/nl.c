@@ -16,8 +16,7 @@
 #include "host/sysfs.h"
 #include "netlink/nl.h"
 #include "util/err.h"
-
-int fv_nl_signal;
+#include "util/stop.h"
 
 /* State of a request. */
 struct call {
@@ -284,7 +283,8 @@ int fv_nl_code(int ret)
 	case ESTALE:
 		return FV_CHANGED;
 	case ECANCELED:
-		return fv_nl_signal ? FV_SIGNAL + fv_nl_signal : FV_FAILED;
+	case EINTR:
+		return stop_signal() ? FV_SIGNAL + stop_signal() : FV_FAILED;
 	default:
 		return FV_FAILED;
 	}

@@ -16,9 +16,6 @@ struct fv_nl {
 	int family;
 };
 
-/* Signal that cancelled the last operation, 0 if none did: its exit code. */
-extern int fv_nl_signal;
-
 /* Called for each message of a reply. */
 typedef void (*fv_nl_answer_fn)(struct nlmsghdr *hdr, void *data);
 

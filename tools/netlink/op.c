@@ -7,10 +7,8 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
@@ -18,29 +16,21 @@
 
 #include "netlink/op.h"
 #include "util/err.h"
+#include "util/stop.h"
 #include "util/util.h"
 
 /* The operation is read after this time, too: an event may be lost. */
 #define READ_S	1
-
-static volatile sig_atomic_t nr_signals, last_signal;
-
-static void on_signal(int signal)
-{
-	nr_signals++;
-	last_signal = signal;
-}
 
 /* State of a wait. */
 struct wait {
 	const struct op_request *request;
 	struct op *op;
 	struct fv_nl *nl, events;
-	sigset_t mask;			/* during the wait */
-	struct sigaction old_int, old_term;
+	struct stop stop;
 	bool is_told;			/* the event has come */
 	bool is_cancelled;
-	sig_atomic_t nr_seen;		/* signals before it was */
+	unsigned int nr_seen;		/* signals before it was */
 	bool has_ended;			/* the result is here */
 	int error;			/* of the operation, negative errno */
 	char *text;
@@ -103,8 +93,7 @@ static void cancel(struct wait *w)
 	autofree char *why = NULL;
 
 	w->is_cancelled = true;
-	w->nr_seen = nr_signals;
-	fv_nl_signal = last_signal;
+	w->nr_seen = stop_count();
 	/* It may have ended just now, which is no error. */
 	nla_put_u32(msg, FPGA_VFIO_A_OP_ID, w->op->id);
 	fv_nl_call(w->nl, msg, on_op, w, &why);
@@ -118,7 +107,7 @@ static int listen_once(struct wait *w, char **why)
 {
 	struct pollfd p = { .fd = nl_socket_get_fd(w->events.sock), .events = POLLIN };
 	struct timespec limit = { .tv_sec = READ_S };
-	int ret = ppoll(&p, 1, &limit, &w->mask);
+	int ret = ppoll(&p, 1, &limit, &w->stop.mask);
 
 	if (ret <= 0)
 		return ret ? 0 : -EAGAIN;
@@ -138,9 +127,9 @@ static int wait_event(struct wait *w, char **why)
 		ret = listen_once(w, &reason);
 		if (ret == -ENODEV)
 			*why = util_strdup(reason);
-		else if (nr_signals && !w->is_cancelled)
+		else if (stop_count() && !w->is_cancelled)
 			cancel(w);
-		else if (nr_signals > w->nr_seen)
+		else if (stop_count() > w->nr_seen)
 			ret = -EINTR;
 	}
 	return ret == -EAGAIN ? 0 : ret;
@@ -158,44 +147,6 @@ static int wait_end(struct wait *w, char **why)
 	return ret;
 }
 
-/* A signal that the caller blocks or ignores stays so. */
-static void catch_signals(struct wait *w)
-{
-	struct sigaction act = { .sa_handler = on_signal };
-	sigset_t stop;
-
-	nr_signals = 0;
-	fv_nl_signal = 0;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaction(SIGINT, NULL, &w->old_int);
-	sigaction(SIGTERM, NULL, &w->old_term);
-	if (w->old_int.sa_handler != SIG_IGN)
-		sigaction(SIGINT, &act, NULL);
-	if (w->old_term.sa_handler != SIG_IGN)
-		sigaction(SIGTERM, &act, NULL);
-	/* Delivered in ppoll() alone: one that arrives just before the wait would be lost. */
-	sigprocmask(SIG_BLOCK, &stop, &w->mask);
-}
-
-static void release_signals(const struct wait *w)
-{
-	sigprocmask(SIG_SETMASK, &w->mask, NULL);
-	sigaction(SIGINT, &w->old_int, NULL);
-	sigaction(SIGTERM, &w->old_term, NULL);
-}
-
-/* The first signal was for the operation, the second is for this program. */
-static void __attribute__((noreturn)) leave(const struct wait *w)
-{
-	err_note(w->request->bdf, "operation %u is left to the driver", w->op->id);
-	release_signals(w);
-	signal(last_signal, SIG_DFL);
-	raise(last_signal);
-	_exit(FV_SIGNAL + last_signal);
-}
-
 static int run(struct wait *w, char **why)
 {
 	int ret = fv_nl_call(w->nl, w->request->msg, on_submitted, w, why);
@@ -208,7 +159,7 @@ static int run(struct wait *w, char **why)
 	}
 	ret = wait_end(w, why);
 	if (ret == -EINTR && w->is_cancelled)
-		leave(w);
+		*why = util_printf("operation %u continues in the driver", w->op->id);
 	if (ret)
 		return ret;
 	*why = w->error && !w->text ? util_strdup(strerror(-w->error)) : w->text;
@@ -223,7 +174,8 @@ static int run(struct wait *w, char **why)
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 or a negative errno, of the operation or of fv_nl_call(); -ECANCELED after Ctrl-C;
- * -ENODEV if the module was unloaded meanwhile.
+ * -EINTR after a second one, when the operation continues in the driver; -ENODEV if the module
+ * was unloaded meanwhile.
  */
 int op_run(struct op *op, struct fv_nl *nl, const struct op_request *request, char **why)
 {
@@ -238,9 +190,10 @@ int op_run(struct op *op, struct fv_nl *nl, const struct op_request *request, ch
 		nlmsg_free(request->msg);
 		ret = -EIO;
 	} else {
-		catch_signals(&w);
+		/* A signal that the caller blocks stays blocked. */
+		stop_block(&w.stop);
 		ret = run(&w, why);
-		release_signals(&w);
+		stop_release(&w.stop);
 	}
 	fv_nl_close(&w.events);
 	return ret;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "output/progress.h"
 #include "util/err.h"
@@ -30,21 +29,19 @@ static void *tell(void *arg)
 {
 	struct progress *p = arg;
 	unsigned int second;
-	bool has_told = false;
 
 	pthread_mutex_lock(&p->lock);
 	for (second = 1; !p->is_over; second++) {
 		wait_second(p, second);
 		if (p->is_over)
 			break;
-		fprintf(stderr, "\r\033[Kfpgactl: %s: %s: %u s", p->object, p->what, second);
 		if (p->limit_ms)
-			fprintf(stderr, " of at most %lu s", (p->limit_ms + 999) / 1000);
-		fflush(stderr);
-		has_told = true;
+			err_progress("fpgactl: %s: %s: %u s of at most %lu s", p->object, p->what,
+				     second, (p->limit_ms + 999) / 1000);
+		else
+			err_progress("fpgactl: %s: %s: %u s", p->object, p->what, second);
 	}
-	if (has_told)
-		fputs("\r\033[K", stderr);
+	err_end_progress();
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
@@ -69,7 +66,7 @@ void progress_start(struct progress *p, const char *object, const char *what,
 	p->what = what;
 	p->limit_ms = limit_ms;
 	p->start_s = util_now_s();
-	if (err_is_json() || !isatty(STDERR_FILENO))
+	if (!err_has_progress())
 		return;
 	fflush(stdout);
 	pthread_mutex_init(&p->lock, NULL);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Error output in one format: fpgactl: <object>: <what>: <why>. */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -9,6 +11,10 @@
 
 static bool as_json;
 static struct json_object *details;	/* added to the next error, or NULL */
+
+/* A progress line is on the terminal; progress_lock protects it. */
+static bool has_line;
+static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Switch error output to JSON. */
 void err_set_json(bool is_json)
@@ -19,6 +25,49 @@ void err_set_json(bool is_json)
 bool err_is_json(void)
 {
 	return as_json;
+}
+
+/* True if progress is shown: stderr is a terminal, and errors are not JSON. */
+bool err_has_progress(void)
+{
+	return !as_json && isatty(STDERR_FILENO);
+}
+
+/* Replace the progress line; it stays until any other output on stderr. */
+void err_progress(const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	autofree char *line = NULL;
+	va_list ap;
+
+	if (!err_has_progress())
+		return;
+	va_start(ap, fmt);
+	text = util_vprintf(fmt, ap);
+	va_end(ap);
+	line = util_printable(text);
+	pthread_mutex_lock(&progress_lock);
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+	has_line = true;
+	pthread_mutex_unlock(&progress_lock);
+}
+
+/* Erase the progress line, if there is one. */
+void err_end_progress(void)
+{
+	pthread_mutex_lock(&progress_lock);
+	if (has_line)
+		fputs("\r\033[K", stderr);
+	has_line = false;
+	pthread_mutex_unlock(&progress_lock);
+}
+
+/* All output on stderr but progress; @text is printable. */
+static void print(const char *text)
+{
+	err_end_progress();
+	fprintf(stderr, "%s\n", text);
 }
 
 /**
@@ -70,9 +119,8 @@ static void print_json(int code, const char *object, const char *what, const cha
 		details = NULL;
 	}
 	json_object_object_add(top, "error", o);
-	fprintf(stderr, "%s\n",
-		json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	print(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
+					     JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }
 
@@ -103,9 +151,9 @@ int err_fail(int code, const char *object, const char *what, const char *hint,
 	}
 	text = util_printf("fpgactl: %s: %s: %s", object, what, reason);
 	line = util_printable(text);
-	fprintf(stderr, "%s\n", line);
+	print(line);
 	if (hint)
-		fprintf(stderr, "%s\n", hint);
+		print(hint);
 	return code;
 }
 
@@ -134,13 +182,15 @@ int err_usage(const char *command, const char *argument, const char *hint, const
 	}
 	text = util_printf("fpgactl: %s%s%s", command ? command : "", command ? ": " : "", reason);
 	line = util_printable(text);
-	fprintf(stderr, "%s\n%s\n", line, hint);
+	print(line);
+	print(hint);
 	return FV_USAGE;
 }
 
 /* Report a condition that is not a failure; silent with --json. */
 void err_note(const char *object, const char *fmt, ...)
 {
+	autofree char *reason = NULL;
 	autofree char *text = NULL;
 	autofree char *line = NULL;
 	va_list ap;
@@ -148,9 +198,10 @@ void err_note(const char *object, const char *fmt, ...)
 	if (as_json)
 		return;
 	va_start(ap, fmt);
-	text = util_vprintf(fmt, ap);
+	reason = util_vprintf(fmt, ap);
 	va_end(ap);
+	text = util_printf("fpgactl: %s: %s", object, reason);
 	line = util_printable(text);
 	fflush(stdout);
-	fprintf(stderr, "fpgactl: %s: %s\n", object, line);
+	print(line);
 }

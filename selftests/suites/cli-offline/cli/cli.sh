@@ -294,10 +294,13 @@ mixed()
 # $work/out with escaped control characters; the pid of fpgactl is in $work/pid
 on_terminal()
 {
+	local status=0
+
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
-		script -qefc "echo \$\$ >$work/pid; exec $FPGACTL $*" /dev/null \
-		>"$work/screen" </dev/null || return
+		script -qefc "echo \$\$ >$work/pid; exec env --default-signal=INT $FPGACTL $*" \
+		/dev/null >"$work/screen" </dev/null || status=$?
 	sed 's/\x1b/ESC/g; s/\r/CR/g' "$work/screen" | tee "$work/out"
+	return "$status"
 }
 
 # state: print drivers and overrides of all devices

@@ -339,7 +339,7 @@ interrupted()
 	kill "-$1" "$begun"
 	clock 3200
 	finish
-	refuses 4 "0000:07:00.0: rescan: not finished after 3 s"
+	refuses $((128 + $(kill -l "$1"))) "0000:07:00.0: rescan: not finished after 3 s"
 	# the process in the background has neither the session nor the files of its parent
 	pid=$(sed -n 's/.*process \([0-9]*\) completes the rescan.*/\1/p' <<<"$err")
 	read -r stat <"/proc/$pid/stat"

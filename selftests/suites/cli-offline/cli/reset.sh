@@ -633,8 +633,7 @@ cancel_again_refused()
 	wait_until grep -qx 'op-cancel id=1 ' "$tree/netlink/log"
 	kill -INT "$begun"
 	finish
-	[ "$rc" = 130 ]
-	grep -qxF "fpgactl: 0000:07:00.1: operation 1 is left to the driver" <<<"$err"
+	refuses 130 "0000:07:00.1: reset: operation 1 continues in the driver"
 	[ "$(grep -c ^op-cancel "$tree/netlink/log")" = 1 ]
 }
 

@@ -202,7 +202,8 @@ lost_refused()
 watch()
 {
 	clock 0
-	LD_PRELOAD=$FAKE_KERNEL "$FPGACTL" --sysroot "$tree" stats "$@" >"$work/out" &
+	LD_PRELOAD=$FAKE_KERNEL env --default-signal=INT \
+		"$FPGACTL" --sysroot "$tree" stats "$@" >"$work/out" &
 	pid=$!
 }
 
