@@ -10,6 +10,9 @@
 
 #include "base/compat.h"
 
+/* Size of a reason or event text, including the terminating NUL. */
+#define FV_REASON_SIZE		128
+
 /**
  * struct fv_refusal - a refusal
  * @reason: the cause; FPGA_VFIO_REFUSAL_NONE if it has no name, or nothing was refused

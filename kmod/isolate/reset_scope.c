@@ -25,7 +25,7 @@
 
 #include "base/compat.h"
 #include "base/wait.h"
-#include "isolate/scope_internal.h"
+#include "isolate/reset_scope_internal.h"
 #include "isolate/vf.h"
 #include "object/device.h"
 #include "pcie/bus.h"

@@ -10,7 +10,6 @@
 #include <linux/types.h>
 
 #include "base/refusal.h"
-#include "object/history.h"
 
 struct fv_device;
 struct pci_dev;

@@ -6,7 +6,7 @@
 
 #include "base/wait.h"
 #include "isolate/fence.h"
-#include "isolate/scope_internal.h"
+#include "isolate/reset_scope_internal.h"
 #include "object/device.h"
 
 /**

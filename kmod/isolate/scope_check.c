@@ -7,7 +7,7 @@
 
 #include "base/compat.h"
 #include "base/wait.h"
-#include "isolate/scope_internal.h"
+#include "isolate/reset_scope_internal.h"
 #include "object/device.h"
 
 /*

@@ -12,7 +12,7 @@
 #include <linux/fpga_vfio.h>
 
 #include "base/policy.h"
-#include "object/history.h"
+#include "base/refusal.h"
 #include "object/types.h"
 #include "pcie/config.h"
 #include "pcie/identity.h"
@@ -20,6 +20,7 @@
 struct fv_card;
 struct fv_counters;
 struct fv_group;
+struct fv_history;
 struct fv_op_queue;
 struct fv_profile;
 struct fv_stats;

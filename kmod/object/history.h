@@ -7,13 +7,11 @@
 #include <linux/types.h>
 #include <linux/fpga_vfio.h>
 
+#include "base/refusal.h"
 #include "base/reset_method.h"
 
 struct fv_device;
 struct pci_dev;
-
-/* Size of a reason or event text, including the terminating NUL. */
-#define FV_REASON_SIZE		128
 
 /* Events kept for each card. */
 #define FV_HISTORY_EVENTS	128

@@ -5,7 +5,7 @@
 #include "base/compat.h"
 #include "isolate/fence.h"
 #include "object/device.h"
-#include "reset/reset_internal.h"
+#include "reset/reset_step_internal.h"
 
 /* Lower the fence of devices that are ready. */
 static void fv_reset_unfence(struct fv_reset_job *job)

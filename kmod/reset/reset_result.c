@@ -7,7 +7,7 @@
 #include "object/device.h"
 #include "object/history.h"
 #include "object/stats.h"
-#include "reset/reset_internal.h"
+#include "reset/reset_step_internal.h"
 
 static void fv_reset_count_step(struct fv_reset_job *job, struct fv_device *dev)
 {

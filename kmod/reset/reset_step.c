@@ -12,7 +12,7 @@
 #include "object/card.h"
 #include "object/device.h"
 #include "pcie/ready.h"
-#include "reset/reset_internal.h"
+#include "reset/reset_step_internal.h"
 
 /* memory_lock: vfio_pci_core does read-modify-write of Command under it. */
 static void fv_reset_stop_function(struct fv_reset_job *job, unsigned int i)

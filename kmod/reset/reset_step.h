@@ -9,7 +9,7 @@
 
 #include "base/policy.h"
 #include "isolate/reset_scope.h"
-#include "reset/reset.h"
+#include "reset/types.h"
 
 /**
  * struct fv_reset_job - a reset in progress

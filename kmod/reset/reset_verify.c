@@ -10,7 +10,7 @@
 #include "object/device.h"
 #include "pcie/msi.h"
 #include "pcie/ready.h"
-#include "reset/reset_internal.h"
+#include "reset/reset_step_internal.h"
 
 static int fv_reset_wait_ready(struct fv_reset_job *job, bool is_later, struct fv_wait *wait)
 {

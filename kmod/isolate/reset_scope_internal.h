@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Between the files of the reset scope. */
-#ifndef FV_SCOPE_INTERNAL_H
-#define FV_SCOPE_INTERNAL_H
+#ifndef FV_RESET_SCOPE_INTERNAL_H
+#define FV_RESET_SCOPE_INTERNAL_H
 
 #include <linux/pci.h>
 
@@ -22,4 +22,4 @@ static inline void fv_scope_refuse(struct fv_scope *scope, enum fpga_vfio_refusa
 bool fv_scope_is_leaving(struct fv_device *dev, char *text, size_t size);
 int fv_scope_check(struct fv_scope *scope, char *text, size_t size);
 
-#endif /* FV_SCOPE_INTERNAL_H */
+#endif /* FV_RESET_SCOPE_INTERNAL_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Between the files of a reset step. */
-#ifndef FV_RESET_INTERNAL_H
-#define FV_RESET_INTERNAL_H
+#ifndef FV_RESET_STEP_INTERNAL_H
+#define FV_RESET_STEP_INTERNAL_H
 
 #include <linux/pci.h>
 
@@ -34,4 +34,4 @@ int fv_reset_read_back(struct fv_reset_job *job);
 void fv_reset_restore_driverless(struct fv_scope *scope);
 void fv_reset_conclude(struct fv_reset_job *job, int error);
 
-#endif /* FV_RESET_INTERNAL_H */
+#endif /* FV_RESET_STEP_INTERNAL_H */
