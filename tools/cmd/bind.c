@@ -231,14 +231,14 @@ static void report_text(const struct plan *p)
 		const struct move *m = move_of(p, d);
 
 		if (!m)
-			printf("%s: already bound to %s\n", d->bdf, FV_DRIVER);
+			out_print("%s: already bound to %s\n", d->bdf, FV_DRIVER);
 		else if (!move_is_rebind(m))
-			printf("%s: already bound to %s; driver_override %s %s replaced\n",
-			       d->bdf, FV_DRIVER, FV_OLD_DRIVER, is_dry ? "would be" : "was");
+			out_print("%s: already bound to %s; driver_override %s %s replaced\n",
+				  d->bdf, FV_DRIVER, FV_OLD_DRIVER, is_dry ? "would be" : "was");
 		else
-			printf("%s: %s bound to %s (group %d, previous driver: %s)\n", d->bdf,
-			       is_dry ? "would be" : "now", FV_DRIVER, d->group,
-			       old ? old : "none");
+			out_print("%s: %s bound to %s (group %d, previous driver: %s)\n", d->bdf,
+				  is_dry ? "would be" : "now", FV_DRIVER, d->group,
+				  old ? old : "none");
 	}
 }
 

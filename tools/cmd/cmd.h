@@ -92,6 +92,7 @@ int cmd_unknown(const char *name);
 int cmd_help(const struct cmd *cmd);
 int cmd_overview(void);
 
+bool cmd_is_change(const struct cmd_ctx *ctx);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option);
 

@@ -27,12 +27,12 @@ static void report_text(const struct cmd_ctx *ctx, const struct fence *f,
 	autofree char *end = end_text(f->timeout_ms);
 
 	if (request->is_dry_run)
-		printf("%s: card would be fenced for at most %s\n", request->bdf, limit);
+		out_print("%s: card would be fenced for at most %s\n", request->bdf, limit);
 	else
-		printf("%s: card fenced for at most %s (until %s)\n", request->bdf, limit, end);
+		out_print("%s: card fenced for at most %s (until %s)\n", request->bdf, limit, end);
 	fence_print(f, ctx->model, ctx->columns, request->is_dry_run);
 	if (!request->is_dry_run)
-		printf("To end the fence: fpgactl recover %s\n", request->bdf);
+		out_print("To end the fence: fpgactl recover %s\n", request->bdf);
 }
 
 static void report_json(const struct cmd_ctx *ctx, const struct fence *f,

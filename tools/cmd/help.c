@@ -13,7 +13,7 @@ static void print_option(const struct cmd_option *o)
 	util_append(&left, "--%s", o->name);
 	if (o->arg)
 		util_append(&left, o->is_arg_optional ? "[=%s]" : " %s", o->arg);
-	printf("  %-25s  %s\n", left, o->help);
+	out_print("  %-25s  %s\n", left, o->help);
 }
 
 /* True if the global option applies to this command. */
@@ -30,10 +30,10 @@ static void print_columns(const struct out_columns *columns)
 {
 	size_t i;
 
-	printf("\nColumns (*: shown by default):\n");
+	out_print("\nColumns (*: shown by default):\n");
 	for (i = 0; i < columns->n; i++)
-		printf("  %c %-14s  %s\n", columns->v[i].flags & OUT_DEFAULT ? '*' : ' ',
-		       columns->v[i].name, columns->v[i].help);
+		out_print("  %c %-14s  %s\n", columns->v[i].flags & OUT_DEFAULT ? '*' : ' ',
+			  columns->v[i].name, columns->v[i].help);
 }
 
 static void print_keys(const struct cmd *cmd)
@@ -41,9 +41,9 @@ static void print_keys(const struct cmd *cmd)
 	const struct key *k;
 	size_t i;
 
-	printf("\nKeys:\n");
+	out_print("\nKeys:\n");
 	for (i = 0; (k = cmd->key(i)); i++)
-		printf("  %s=  %s\n      %s\n", k->name, k->values, k->help);
+		out_print("  %s=  %s\n      %s\n", k->name, k->values, k->help);
 }
 
 int cmd_help(const struct cmd *cmd)
@@ -52,9 +52,9 @@ int cmd_help(const struct cmd *cmd)
 	bool has_dashes = strstr(cmd->args, " -- ");
 	size_t i;
 
-	printf("Usage: fpgactl %s%s%s%s%s\n\n%s\n", cmd->name, has_dashes ? " [OPTIONS]" : "",
-	       *cmd->args ? " " : "", cmd->args, has_dashes ? "" : " [OPTIONS]", cmd->text);
-	printf("\nOptions:\n");
+	out_print("Usage: fpgactl %s%s%s%s%s\n\n%s\n", cmd->name, has_dashes ? " [OPTIONS]" : "",
+		  *cmd->args ? " " : "", cmd->args, has_dashes ? "" : " [OPTIONS]", cmd->text);
+	out_print("\nOptions:\n");
 	for (i = 0; i < cmd->n_options; i++)
 		print_option(&cmd->options[i]);
 	for (i = 0; i < cmd_n_global_options; i++)
@@ -65,8 +65,8 @@ int cmd_help(const struct cmd *cmd)
 	if (cmd->columns)
 		print_columns(cmd->columns);
 	if (cmd->examples)
-		printf("\nExamples:\n%s\n", cmd->examples);
-	printf("\nSee fpgactl(8) for details.\n");
+		out_print("\nExamples:\n%s\n", cmd->examples);
+	out_print("\nSee fpgactl(8) for details.\n");
 	return FV_OK;
 }
 
@@ -74,19 +74,19 @@ int cmd_overview(void)
 {
 	size_t i;
 
-	printf("Usage: fpgactl COMMAND [ARGUMENTS] [OPTIONS]\n\n"
-	       "Inspect and control PCI functions assigned to VMs by the fpga_vfio_pci driver.\n\n"
-	       "Commands:\n");
+	out_print("Usage: fpgactl COMMAND [ARGUMENTS] [OPTIONS]\n\n"
+		  "Inspect and control PCI functions assigned to VMs by the fpga_vfio_pci driver.\n\n"
+		  "Commands:\n");
 	for (i = 0; i < cmd_count(); i++) {
 		autofree char *left = util_printf("%s %s", cmd_at(i)->name, cmd_at(i)->args);
 
-		printf("  %-27s  %s\n", left, cmd_at(i)->help);
+		out_print("  %-27s  %s\n", left, cmd_at(i)->help);
 	}
-	printf("\nCommon options:\n");
+	out_print("\nCommon options:\n");
 	for (i = 0; i < cmd_n_global_options; i++)
 		print_option(&cmd_global_options[i]);
-	printf("\nA PCI address (BDF) is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 01:00.0.\n"
-	       "'fpgactl help COMMAND' shows the help of a command, with examples.\n");
+	out_print("\nA PCI address (BDF) is [DOMAIN:]BUS:DEVICE.FUNCTION, as in 01:00.0.\n"
+		  "'fpgactl help COMMAND' shows the help of a command, with examples.\n");
 	return FV_OK;
 }
 

@@ -227,7 +227,7 @@ static void print(const struct cmd_ctx *ctx, const struct facts *f)
 	if (!ctx->is_json) {
 		out_record(&fields, f);
 		if (text)
-			printf("\n%s\n", text);
+			out_print("\n%s\n", text);
 		return;
 	}
 	top = json_object_new_object();

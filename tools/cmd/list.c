@@ -164,7 +164,7 @@ static void print_table(const struct selection *s, struct out_table *t, struct l
 	}
 	out_table_print(t);
 	if (s->others)
-		printf("%zu other device%s: fpgactl list --all\n", s->others,
+		out_print("%zu other device%s: fpgactl list --all\n", s->others,
 		       s->others == 1 ? "" : "s");
 }
 

@@ -300,6 +300,18 @@ bool cmd_is_set(const struct cmd_ctx *ctx, const char *option)
 	return ctx->is_set[option_index(ctx, option)];
 }
 
+/* True if the command was to change something: these commands have --dry-run. */
+bool cmd_is_change(const struct cmd_ctx *ctx)
+{
+	size_t i;
+
+	for (i = 0; ctx->cmd && i < ctx->cmd->n_options; i++)
+		if (!strcmp(ctx->cmd->options[i].name, "dry-run"))
+			/* without KEY=VALUE, policy changes nothing */
+			return !ctx->is_set[i] && !(ctx->cmd->key && ctx->args.n < 2);
+	return false;
+}
+
 /* @option is one of the command's own; NULL if not given. */
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option)
 {

@@ -105,7 +105,7 @@ static int show_table(const struct policy_request *req, const struct fv_status *
 		out_table_add(t, NULL, &r);
 	if (!req->ctx->columns) {
 		out_record(&fields, s);
-		printf("\n");
+		out_print("\n");
 	}
 	out_table_print(t);
 	out_table_free(t);
@@ -195,16 +195,16 @@ static void report_text(const struct policy_request *req, const struct fv_status
 
 		if ((is_dry_run && !req->wanted.has[i]) || !strcmp(old, new))
 			continue;
-		printf("%s: %s%s: %s -> %s\n", req->d->bdf, is_dry_run ? "would change " : "",
-		       policy_key(i)->name, old, new);
+		out_print("%s: %s%s: %s -> %s\n", req->d->bdf, is_dry_run ? "would change " : "",
+			  policy_key(i)->name, old, new);
 		is_changed = true;
 	}
 	if (is_dry_run && req->is_default)
-		printf("%s: %s would be set from the board profile (%s)\n", req->d->bdf,
-		       req->n ? "all other keys" : "all keys",
-		       before->profile ? before->profile : "default");
+		out_print("%s: %s would be set from the board profile (%s)\n", req->d->bdf,
+			  req->n ? "all other keys" : "all keys",
+			  before->profile ? before->profile : "default");
 	else if (!is_changed)
-		printf("%s: nothing %s\n", req->d->bdf, is_dry_run ? "would change" : "changed");
+		out_print("%s: nothing %s\n", req->d->bdf, is_dry_run ? "would change" : "changed");
 }
 
 /* Omit the keys that would come from the board profile: they are not known here. */

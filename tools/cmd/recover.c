@@ -22,11 +22,11 @@ static void print_text(const struct recover_request *req, const struct recovery 
 	const char *bdf = req->recovery.bdf;
 
 	if (req->is_dry_run && !r->steps.n)
-		printf("%s: card is ready; nothing would be done\n", bdf);
+		out_print("%s: card is ready; nothing would be done\n", bdf);
 	else if (req->is_dry_run)
 		steps_print(&r->steps, req->ctx->model, req->ctx->columns, true);
 	else if (r->has_state && r->state == FPGA_VFIO_CARD_STATE_READY && !r->steps.n)
-		printf("%s: card was ready; nothing to do\n", bdf);
+		out_print("%s: card was ready; nothing to do\n", bdf);
 	else
 		recovery_print(r, req->ctx->model, req->ctx->columns);
 }

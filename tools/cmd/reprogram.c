@@ -214,8 +214,14 @@ static int report(const struct reprogram *r)
 		recovery_print(&r->recovery, r->ctx->model, NULL);
 	else if (!code)
 		out_json(all_json(r));
-	fflush(stdout);
-	return code ? fail(r, code) : FV_OK;
+	if (code) {
+		fflush(stdout);
+		return fail(r, code);
+	}
+	if (r->ctx->is_json)
+		err_add_all_json(all_json(r));
+	/* While SIGPIPE is ignored: a reader that is gone must not hide the result. */
+	return out_finish("The card was programmed and is ready again; only the output is lost.");
 }
 
 static void recover(struct reprogram *r, struct fv_nl *nl)
@@ -279,21 +285,21 @@ static void print_plan(const struct reprogram *r)
 	autofree char *limit = duration_text(r->limit_ms);
 	size_t i;
 
-	printf("%s: card would be fenced for at most %s\n", r->d->bdf, limit);
+	out_print("%s: card would be fenced for at most %s\n", r->d->bdf, limit);
 	fence_print(&r->fence, r->ctx->model, NULL, true);
-	printf("Command:\n  %s\nEnvironment:\n", command);
+	out_print("Command:\n  %s\nEnvironment:\n", command);
 	for (i = 0; i < r->env.n; i++) {
 		autofree char *fact = util_printable(r->env.v[i]);
 
 		if (strchr(fact, '='))
-			printf("  %s\n", fact);
+			out_print("  %s\n", fact);
 	}
-	printf("Then the card would be recovered");
+	out_print("Then the card would be recovered");
 	if (r->recovery.steps.n) {
-		printf(":\n");
+		out_print(":\n");
 		steps_print(&r->recovery.steps, r->ctx->model, NULL, true);
 	} else {
-		printf(".\n");
+		out_print(".\n");
 	}
 }
 
@@ -394,8 +400,9 @@ FV_COMMAND(reprogram) = {
 		"driver recovers the card.\n\n"
 		"Exit status: 1 to 4: nothing was done. 5: the card's identity has changed. 6: the\n"
 		"card did not come back. Otherwise the card is ready again, and 0: COMMAND succeeded,\n"
-		"7: it failed, 8: it timed out, 126 or 127: it could not be started or found, 128 and\n"
-		"above: 128 plus the number of the signal that ended it.",
+		"7: it failed, 8: it timed out, 9: it succeeded, but fpgactl could not write its own\n"
+		"output, 126 or 127: it could not be started or found, 128 and above: 128 plus the\n"
+		"number of the signal that ended it.",
 	.examples = "  fpgactl reprogram 01:00.0 -- openFPGALoader -c ft4232 design.bit\n"
 		    "  fpgactl reprogram -t 30m 01:00.0 -- vivado -mode batch -source flash.tcl\n"
 		    "  fpgactl reprogram --dry-run 01:00.0 -- ./load.sh   # show the plan",

@@ -307,7 +307,7 @@ static void report(const struct rescan *r)
 		add_json(top, r);
 		out_json(top);
 	} else if (!snapshot_print_difference(&r->before, &r->after, r->ctx->columns)) {
-		printf("%s: card re-enumerated, no differences\n", r->d->bdf);
+		out_print("%s: card re-enumerated, no differences\n", r->d->bdf);
 	}
 }
 
@@ -400,11 +400,11 @@ static void print_plan(const struct rescan *r)
 		affected_add(&functions, r->all[i]->bdf, r->all[i]->driver,
 			     device_is_bound(r->all[i]) && held_now(r->all[i]));
 	holders_scan(&holders);
-	printf("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->d->port);
+	out_print("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->d->port);
 	affected_print(&functions, &world, NULL);
 	if (r->n_bound)
-		printf("Holders would be requested to release them; functions bound to " FV_DRIVER
-		       " would be bound again.\n");
+		out_print("Holders would be requested to release them; functions bound to "
+			  FV_DRIVER " would be bound again.\n");
 	holders_free(&holders);
 	affected_free(&functions);
 }

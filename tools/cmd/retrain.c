@@ -84,10 +84,10 @@ static void report_text(const struct retrain *r)
 	autofree char *after = portlink_text(r->after.speed_mts, r->after.width);
 
 	if (r->is_dry_run)
-		printf("%s: would retrain the link: %s -> %s\n", r->d->bdf, before, after);
+		out_print("%s: would retrain the link: %s -> %s\n", r->d->bdf, before, after);
 	else
-		printf("%s: %s -> %s (%u attempt%s)\n", r->d->bdf, before, after, r->attempts,
-		       r->attempts == 1 ? "" : "s");
+		out_print("%s: %s -> %s (%u attempt%s)\n", r->d->bdf, before, after, r->attempts,
+			  r->attempts == 1 ? "" : "s");
 }
 
 static void report_json(const struct retrain *r)

@@ -145,7 +145,7 @@ static void print_resets(const struct fv_counters *c)
 
 	if (!*text)
 		return;
-	printf("\nSuccessful resets: %s\n", text);
+	out_print("\nSuccessful resets: %s\n", text);
 	resettime_print_histogram(&c->resets);
 }
 
@@ -233,7 +233,7 @@ static int watch(const struct stats_request *req)
 		code = read_counters(req, &now);
 		now_s = util_now_s();
 		if (!code && out_is_terminal())
-			fputs("\033[H\033[2J", stdout);
+			out_raw("\033[H\033[2J");
 		if (!code)
 			code = print_table(req, &now, &before, now_s - before_s);
 		if (!code)

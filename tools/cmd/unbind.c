@@ -239,19 +239,19 @@ static void report_text(const struct plan *p)
 		autofree char *driver = after ? util_printable(after) : NULL;
 
 		if (!is_handled(d))
-			printf("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf,
-			       FV_DRIVER, driver ? driver : "none",
-			       !is_only_override(d) ? "" :
-			       is_dry ? "; driver_override " FV_OLD_DRIVER " would be cleared" :
-			       "; driver_override " FV_OLD_DRIVER " was cleared");
+			out_print("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf,
+				  FV_DRIVER, driver ? driver : "none",
+				  !is_only_override(d) ? "" :
+				  is_dry ? "; driver_override " FV_OLD_DRIVER " would be cleared" :
+				  "; driver_override " FV_OLD_DRIVER " was cleared");
 		else if (is_dry)
-			printf("%s: would be given back to %s\n", d->bdf, driver ? driver :
-			       cmd_is_set(p->ctx, "none") ? "no driver" : "its host driver");
+			out_print("%s: would be given back to %s\n", d->bdf, driver ? driver :
+				  cmd_is_set(p->ctx, "none") ? "no driver" : "its host driver");
 		else if (driver)
-			printf("%s: given back to %s\n", d->bdf, driver);
+			out_print("%s: given back to %s\n", d->bdf, driver);
 		else
-			printf("%s: given back, without a driver%s\n", d->bdf,
-			       cmd_is_set(p->ctx, "none") ? "" : ": no loaded driver matches");
+			out_print("%s: given back, without a driver%s\n", d->bdf,
+				  cmd_is_set(p->ctx, "none") ? "" : ": no loaded driver matches");
 	}
 }
 

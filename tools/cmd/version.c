@@ -12,7 +12,7 @@ static int run(const struct cmd_ctx *ctx)
 		json_object_object_add(o, "version", json_object_new_string(FPGACTL_VERSION));
 		out_json(o);
 	} else {
-		printf("fpgactl %s\n", FPGACTL_VERSION);
+		out_print("fpgactl %s\n", FPGACTL_VERSION);
 	}
 	return FV_OK;
 }

@@ -10,6 +10,7 @@
 #include "model/fence.h"
 #include "model/session.h"
 #include "netlink/op.h"
+#include "output/out.h"
 #include "util/err.h"
 
 static void parse_functions(struct fence *f, struct nlmsghdr *hdr, int type)
@@ -143,11 +144,11 @@ void fence_print(const struct fence *f, const struct fv_model *m, const char *co
 	affected_print(&f->functions, &world, columns);
 	holders_free(&holders);
 	if (f->is_link_disabled)
-		printf("The port (%s) %s the link disabled until recovery.\n", f->port,
-		       is_dry_run ? "would keep" : "keeps");
+		out_print("The port (%s) %s the link disabled until recovery.\n", f->port,
+			  is_dry_run ? "would keep" : "keeps");
 	else
-		printf("The port (%s) %s the link enabled.\n", f->port,
-		       is_dry_run ? "would leave" : "leaves");
+		out_print("The port (%s) %s the link enabled.\n", f->port,
+			  is_dry_run ? "would leave" : "leaves");
 }
 
 /* Add "port", "timeout_ms", "link_disabled" and "functions". */

@@ -2,6 +2,7 @@
 /* Standard output: tables, records and JSON. */
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,30 @@ struct out_table {
 	bool is_selected;			/* by -o, which selects JSON keys, too */
 	const struct out_columns *all;
 };
+
+/* errno of the first write that failed. */
+static int write_error;
+
+/* The only place that writes to stdout. */
+void out_raw(const char *s)
+{
+	if (fputs(s, stdout) == EOF && !write_error)
+		write_error = errno;
+}
+
+/* Control characters but newlines and tabs are escaped. */
+void out_print(const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	autofree char *lines = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = util_vprintf(fmt, ap);
+	va_end(ap);
+	lines = util_printable_lines(text);
+	out_raw(lines);
+}
 
 /* JSON string, or null for NULL; invalid UTF-8 is escaped. */
 struct json_object *out_string(const char *s)
@@ -48,7 +73,7 @@ static char *text_of(struct json_object *value)
 		}
 		return s ? s : util_strdup("");
 	default:
-		return util_printable(json_object_get_string(value));
+		return util_strdup(json_object_get_string(value));
 	}
 }
 
@@ -215,8 +240,9 @@ struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *p
 
 	for (i = 0; i < t->n; i++) {
 		autofree char *text = column_text(t->shown[i], row);
+		autofree char *cell = util_printable(text);
 
-		scols_line_set_data(line, i, text);
+		scols_line_set_data(line, i, cell);
 	}
 	return line;
 }
@@ -300,8 +326,15 @@ static void fit(struct out_table *t)
 
 void out_table_print(struct out_table *t)
 {
+	autofree char *text = NULL;
+
+	if (scols_table_is_empty(t->scols))
+		return;
 	fit(t);
-	scols_print_table(t->scols);
+	if (scols_print_table_to_string(t->scols, &text))
+		abort();	/* out of memory, as in util.c */
+	out_raw(text);
+	out_raw("\n");
 }
 
 /* Drop the printed rows; later rows print without a header. */
@@ -353,46 +386,64 @@ void out_record(const struct out_columns *columns, const void *row)
 		if (!*text)
 			continue;
 		while ((line = strsep(&rest, "\n"))) {
-			printf("%-*s  %s\n", (int)width + 1, label, line);
+			out_print("%-*s  %s\n", (int)width + 1, label, line);
 			label[0] = '\0';
 		}
 	}
 }
 
+static void print_json(struct json_object *top, int flags)
+{
+	out_raw(json_object_to_json_string_ext(top, flags | JSON_C_TO_STRING_NOSLASHESCAPE));
+	out_raw("\n");
+	json_object_put(top);
+}
+
 /* Print indented JSON; consumes @top. */
 void out_json(struct json_object *top)
 {
-	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-						      JSON_C_TO_STRING_SPACED |
-						      JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(top);
+	print_json(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
 }
 
 /* Print JSON on one line, for stream readers; consumes @top. */
 void out_json_line(struct json_object *top)
 {
-	printf("%s\n", json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
-						      JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(top);
+	print_json(top, JSON_C_TO_STRING_PLAIN);
+}
+
+static int flush(int code, const char *hint)
+{
+	if (fflush(stdout) && !write_error)
+		write_error = errno;
+	if (!write_error && ferror(stdout))
+		write_error = EIO;
+	if (!write_error)
+		return FV_OK;
+	return err_fail(code, "standard output", "write failed", hint, "%s",
+			strerror(write_error));
 }
 
 /**
  * out_flush() - Write out what was printed, and check that all of it was written.
  *
- * To be called after each part of an output that does not end by itself: a stream without a
- * buffer has lost it already, and its fflush() succeeds.
+ * To be called after each part of an output that does not end by itself.
  *
  * Return: FV_OK, or FV_FAILED after reporting the error.
  */
 int out_flush(void)
 {
-	const char *why = "some output is lost";
+	return flush(FV_FAILED, NULL);
+}
 
-	if (fflush(stdout))
-		why = strerror(errno);
-	else if (!ferror(stdout))
-		return FV_OK;
-	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", why);
+/**
+ * out_finish() - Do the same after a change was made.
+ * @hint: tells that it was made
+ *
+ * Return: FV_OK, or FV_UNPRINTED after reporting the error.
+ */
+int out_finish(const char *hint)
+{
+	return flush(FV_UNPRINTED, hint);
 }
 
 /**

@@ -20,6 +20,7 @@ enum fv_exit {
 	FV_GONE		= 6,	/* the card did not come back */
 	FV_COMMAND	= 7,	/* card recovered; the program failed */
 	FV_LATE		= 8,	/* card recovered; the program timed out */
+	FV_UNPRINTED	= 9,	/* the change was made; its output could not be written */
 	FV_NOT_STARTED	= 126,	/* card recovered; the program could not be started */
 	FV_NOT_FOUND	= 127,	/* program not found */
 	FV_SIGNAL	= 128,	/* plus the number of the signal that killed the program */

@@ -105,7 +105,8 @@ static size_t utf8_len(const unsigned char *s)
 	return len;
 }
 
-static char *escape(const char *s, bool with_controls)
+/* Escape invalid UTF-8 and the control characters that are not in @kept; NULL: keep all. */
+static char *escape(const char *s, const char *kept)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	char *out = util_alloc(strlen(s) * 4 + 1, 1);
@@ -114,7 +115,7 @@ static char *escape(const char *s, bool with_controls)
 	while (*p) {
 		size_t len = utf8_len(p);
 
-		if (!len || (with_controls && (*p < 0x20 || *p == 0x7f))) {
+		if (!len || (kept && (*p < 0x20 || *p == 0x7f) && !strchr(kept, *p))) {
 			o += sprintf(o, "\\x%02x", *p++);
 			continue;
 		}
@@ -133,7 +134,13 @@ static char *escape(const char *s, bool with_controls)
  */
 char *util_printable(const char *s)
 {
-	return escape(s, true);
+	return escape(s, "");
+}
+
+/* The same for text of several lines, which keeps its newlines and tabs. */
+char *util_printable_lines(const char *s)
+{
+	return escape(s, "\n\t");
 }
 
 /**
@@ -144,7 +151,7 @@ char *util_printable(const char *s)
  */
 char *util_utf8(const char *s)
 {
-	return escape(s, false);
+	return escape(s, NULL);
 }
 
 /* The whole string must be a decimal number, at most @max. */

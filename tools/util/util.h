@@ -31,6 +31,7 @@ char *util_vprintf(const char *fmt, va_list ap) __printf(1, 0);
 char *util_printf(const char *fmt, ...) __printf(1, 2);
 void util_append(char **s, const char *fmt, ...) __printf(2, 3);
 char *util_printable(const char *s);
+char *util_printable_lines(const char *s);
 char *util_utf8(const char *s);
 bool util_parse_uint(const char *s, unsigned int max, unsigned int *value);
 const char *util_nearest(const char *word, const struct strv *candidates);
