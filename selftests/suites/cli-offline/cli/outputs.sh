@@ -109,7 +109,7 @@ changes_refused()
 
 	answers
 	lose 9 "${changes[@]}"
-	[ "$(grep -c '^reset bdf=0000:07:00.1 $' "$tree/netlink/log")" = 4 ]
+	[ "$(grep -c '^reset bdf=0000:07:00.1 unused-only $' "$tree/netlink/log")" = 4 ]
 	run=(recorded)
 	lose 9 "${moves[@]}"
 	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
@@ -155,7 +155,7 @@ closed_ok()
 	# the socket would be descriptor 1, and the driver would get the report
 	without live reset --json 07:00.1 >&- 2>"$work/err" <&-
 	lost 9 "Bad file descriptor"
-	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 "
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
 	# messages are lost; the exit code is not
 	without live show zz >"$work/out" 2>&- <&-
 	[ "$rc" = 2 ]
