@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl link: the link of a card, and the card's state */
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/fpga_vfio.h>
 
 #include "cmd/cmd.h"
+#include "host/fpga.h"
 #include "host/targets.h"
 #include "model/card.h"
 
@@ -218,24 +220,134 @@ static char *advice(const struct facts *f)
 	return s;
 }
 
+/* Table of all cards */
+
+static char *column_link(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->card.has_link ? portlink_short(&f->card.link) : util_strdup("?");
+}
+
+static char *column_target(const void *p)
+{
+	return text_target(p);
+}
+
+static char *column_status(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->card.link.active == FV_UNKNOWN ? util_strdup("") : text_status(p);
+}
+
+/* With the reason, as there is one line for a card. */
+static char *column_state(const void *p)
+{
+	const struct facts *f = p;
+	autofree char *reason = f->card.reason ? util_printable(f->card.reason) : NULL;
+
+	if (!f->card.is_bound)
+		return util_strdup(f->d->is_silent ? "no response" : "");
+	return util_printf("%s%s%s", card_state_name(f->card.state), reason ? ": " : "",
+			   reason ? reason : "");
+}
+
+static const struct out_column column[] = {
+	{ "DEVICE", NULL, "first function of the card", OUT_DEFAULT, value_bdf, NULL },
+	{ "PORT", NULL, "port above the card", OUT_DEFAULT, value_port, NULL },
+	{ "LINK", NULL, "speed and width; below the maximum: \"NOW of MAXIMUM !\"", OUT_DEFAULT,
+	  NULL, column_link },
+	{ "TARGET", NULL, "Target Link Speed of the port", OUT_DEFAULT, NULL, column_target },
+	{ "STATUS", NULL, "whether the link is active; needs root", OUT_DEFAULT, NULL,
+	  column_status },
+	{ "STATE", NULL, "state of a card with a device bound to " FV_DRIVER,
+	  OUT_DEFAULT | OUT_CUT, NULL, column_state, 11 },
+	{ "FENCED-BY", NULL, "owner of the card's fence, and time left", 0, NULL, text_fence },
+};
+
+static const struct out_columns columns = { column, ARRAY_SIZE(column) };
+
+static struct json_object *facts_json(const struct facts *f)
+{
+	struct json_object *o = json_object_new_object();
+	autofree char *text = advice(f);
+	size_t i;
+
+	for (i = 0; i < fields.n; i++)
+		if (field[i].key)
+			json_object_object_add(o, field[i].key, field[i].value(f));
+	json_object_object_add(o, "advice", out_string(text));
+	return o;
+}
+
+static const struct fv_device *first_function(const struct fv_model *m, const char *port)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!strcmp(m->devices[i].port, port) && device_is_card(&m->devices[i]))
+			return &m->devices[i];
+	return NULL;
+}
+
+static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
+{
+	struct out_table *t = out_table_new(&columns, ctx->columns);
+	struct json_object *list = json_object_new_array();
+	struct json_object *top = json_object_new_object();
+	struct facts f = { .m = ctx->model };
+	size_t i, n_faults = 0;
+
+	json_object_object_add(top, "cards", list);
+	for (i = 0; i < l->n && t; i++) {
+		autofree char *text = NULL;
+
+		f.card = l->v[i];
+		f.d = first_function(ctx->model, f.card.port);
+		text = advice(&f);
+		n_faults += !!text;
+		if (ctx->is_json)
+			json_object_array_add(list, facts_json(&f));
+		else
+			out_table_add(t, NULL, &f);
+	}
+	if (t && ctx->is_json)
+		out_json(json_object_get(top));
+	else if (t)
+		out_table_print(t);
+	json_object_put(top);
+	if (t && !l->n)
+		err_note("link", "no FPGA card, and no device bound to " FV_DRIVER);
+	if (n_faults)
+		err_note("link", "%zu card%s below the maximum or not ready; next: fpgactl link BDF",
+			 n_faults, n_faults == 1 ? " is" : "s are");
+	out_table_free(t);
+	return t ? FV_OK : FV_USAGE;
+}
+
+static int run_all(const struct cmd_ctx *ctx)
+{
+	struct fv_cards l;
+	int code = cards_collect(&l, ctx->model);
+
+	if (!code)
+		code = print_all(ctx, &l);
+	cards_free(&l);
+	return code;
+}
+
 static void print(const struct cmd_ctx *ctx, const struct facts *f)
 {
 	autofree char *text = advice(f);
-	struct json_object *top;
-	size_t i;
 
-	if (!ctx->is_json) {
-		out_record(&fields, f);
-		if (text)
-			out_print("\n%s\n", text);
+	if (ctx->is_json) {
+		out_json(facts_json(f));
 		return;
 	}
-	top = json_object_new_object();
-	for (i = 0; i < fields.n; i++)
-		if (field[i].key)
-			json_object_object_add(top, field[i].key, field[i].value(f));
-	json_object_object_add(top, "advice", out_string(text));
-	out_json(top);
+	out_record(&fields, f);
+	if (text)
+		out_print("\n%s\n", text);
 }
 
 static int run(const struct cmd_ctx *ctx)
@@ -243,6 +355,11 @@ static int run(const struct cmd_ctx *ctx)
 	struct facts f = {};
 	int code;
 
+	if (!ctx->args.n)
+		return run_all(ctx);
+	if (ctx->columns)
+		return err_usage("link", "--output", "See 'fpgactl help link'.",
+				 "--output cannot be combined with BDF");
 	f.m = ctx->model;
 	f.d = target_find(ctx->model, ctx->args.v[0], "link", &code);
 	if (!f.d)
@@ -256,19 +373,22 @@ static int run(const struct cmd_ctx *ctx)
 
 FV_COMMAND(link) = {
 	.name = "link",
-	.args = "BDF",
-	.help = "show the link and the state of a card",
-	.text = "Prints the link between a device's card and the port above it: current and maximum\n"
+	.args = "[BDF]",
+	.help = "show links and states of cards",
+	.text = "Without BDF, prints a table of all cards: FPGA cards, and devices bound to\n"
+		FV_DRIVER ".\n\n"
+		"With BDF, prints the link between a device's card and the port above it: current and maximum\n"
 		"speed and width, the port's Target Link Speed, and whether the link is active. Also\n"
 		"prints the state of the card: ready, fenced (with the owner of the fence),\n"
 		"recovering, lost (its link went down unexpectedly), changed (its identity differs) or\n"
 		"failed (recovery failed). Recommends the next step if something is wrong.",
-	.examples = "  fpgactl link 01:00.0\n"
+	.examples = "  fpgactl link                 # all cards\n"
+		    "  fpgactl link 01:00.0\n"
 		    "  fpgactl link --json 01:00.0 | jq '.link.degraded'",
-	.min_args = 1,
 	.max_args = 1,
 	.words = CMD_WORDS_BDF,
 	.needs = CMD_NEEDS_MODEL,
 	.has_json = true,
+	.columns = &columns,
 	.run = run,
 };

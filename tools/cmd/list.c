@@ -22,11 +22,6 @@ struct selection {
 	size_t others;			/* devices left out, as they are no cards */
 };
 
-static bool is_card(const struct fv_device *d)
-{
-	return device_is_fpga(d) || device_is_bound(d);
-}
-
 /* Bridges and IOMMUs, which no VM gets, are listed with --all or by their addresses. */
 static bool is_requested(const struct cmd_ctx *ctx, const struct fv_device *d)
 {
@@ -54,9 +49,9 @@ static bool has_card(const struct fv_model *m, const struct fv_device *d)
 	size_t i;
 
 	for (i = 0; g && i < g->n; i++)
-		if (is_card(g->members[i]))
+		if (device_is_card(g->members[i]))
 			return true;
-	return is_card(d);
+	return device_is_card(d);
 }
 
 static bool group_is_listed(const struct selection *s, const struct fv_group *g)
@@ -130,7 +125,7 @@ static void select_devices(struct selection *s, const struct cmd_ctx *ctx)
 		const struct fv_device *d = &s->m->devices[i];
 
 		s->is_listed[i] = is_requested(ctx, d);
-		is_any_card |= is_card(d);
+		is_any_card |= device_is_card(d);
 	}
 	if (cmd_is_set(ctx, "cards") || (is_any_card && !wants_all && !ctx->is_json))
 		keep_cards(s);

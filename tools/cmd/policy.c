@@ -2,11 +2,13 @@
 /* fpgactl policy: show or set a device's policy */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/fpga_vfio.h>
 
 #include "cmd/cmd.h"
+#include "host/sysfs.h"
 #include "model/policy.h"
 #include "model/session.h"
 #include "model/status.h"
@@ -122,6 +124,101 @@ static int show(const struct policy_request *req, const struct fv_status *s)
 	json_object_object_add(top, "policy", policy_json(&s->policy));
 	out_json(top);
 	return FV_OK;
+}
+
+/* All bound devices */
+
+static bool is_same(const struct fv_status *a, const struct fv_status *b)
+{
+	size_t i;
+
+	if (strcmp(a->profile ? a->profile : "", b->profile ? b->profile : ""))
+		return false;
+	for (i = 0; i < POLICY_N; i++) {
+		autofree char *x = policy_text(&a->policy, i);
+		autofree char *y = policy_text(&b->policy, i);
+
+		if (strcmp(x, y))
+			return false;
+	}
+	return true;
+}
+
+/* One table for all devices with the same policy. */
+static int show_tables(const struct policy_request *req, const struct fv_status_list *l)
+{
+	size_t i, j;
+	int code = FV_OK;
+
+	for (i = 0; i < l->n && !code; i++) {
+		struct out_table *t;
+		struct row r = { .policy = &l->v[i].policy };
+
+		for (j = 0; j < i && !is_same(&l->v[i], &l->v[j]); j++)
+			;
+		if (j < i)
+			continue;
+		t = out_table_new(&columns, req->ctx->columns);
+		if (!t)
+			return FV_USAGE;
+		for (r.i = 0; r.i < POLICY_N; r.i++)
+			out_table_add(t, NULL, &r);
+		for (j = i; j < l->n; j++)
+			if (is_same(&l->v[i], &l->v[j]))
+				out_print("%s%s", j == i ? i ? "\n" : "" : " ", l->v[j].bdf);
+		out_print(" (profile: %s)\n", l->v[i].profile ? l->v[i].profile : "default");
+		out_table_print(t);
+		out_table_free(t);
+	}
+	return code;
+}
+
+static int show_all(const struct policy_request *req, const struct fv_status_list *l)
+{
+	struct json_object *top, *list, *o;
+	size_t i;
+
+	if (!l->n && !req->ctx->is_json)
+		err_note("policy", "no device is bound to " FV_DRIVER "; next: fpgactl bind BDF");
+	if (!req->ctx->is_json)
+		return show_tables(req, l);
+	top = json_object_new_object();
+	list = json_object_new_array();
+	for (i = 0; i < l->n; i++) {
+		o = out_json_record(&fields, &l->v[i]);
+		json_object_object_add(o, "policy", policy_json(&l->v[i].policy));
+		json_object_array_add(list, o);
+	}
+	json_object_object_add(top, "devices", list);
+	out_json(top);
+	return FV_OK;
+}
+
+static int by_bdf(const void *a, const void *b)
+{
+	return bdf_cmp(((const struct fv_status *)a)->bdf, ((const struct fv_status *)b)->bdf);
+}
+
+static int run_all(const struct policy_request *req)
+{
+	struct fv_status_list l = {};
+	autofree char *why = NULL;
+	int ret, code;
+
+	if (!sysfs_is_live())
+		return err_fail(FV_FAILED, "policy", "read", NULL, NEEDS_LIVE_SYSTEM);
+	ret = status_fetch(&l, NULL, &why);
+	if (ret > 0) {
+		code = fv_nl_fail_open(ret, FV_MODULE, "policy", why);
+	} else if (ret) {
+		code = fv_nl_fail(ret, FV_MODULE, "policy", NULL, why);
+	} else {
+		if (l.n)
+			qsort(l.v, l.n, sizeof(*l.v), by_bdf);
+		code = show_all(req, &l);
+	}
+	status_free(&l);
+	return code;
 }
 
 static char *next_step(int ret)
@@ -322,6 +419,8 @@ static int run(const struct cmd_ctx *ctx)
 	code = parse(&req);
 	if (code)
 		return code;
+	if (!ctx->args.n)
+		return run_all(&req);
 	req.d = session_open(&req.nl, ctx->model, ctx->args.v[0], "policy", &code);
 	if (req.d)
 		code = read_status(&req, &l);
@@ -339,18 +438,20 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(policy) = {
 	.name = "policy",
-	.args = "BDF [KEY=VALUE...]",
-	.help = "show or set a device's policy",
-	.text = "Prints the policy of a device: reset methods, time limits, requested link, user\n"
+	.args = "[BDF [KEY=VALUE...]]",
+	.help = "show or set policies of devices",
+	.text = "Without BDF, prints the policies of all bound devices; those with the same policy\n"
+		"are listed together.\n\n"
+		"With BDF, prints the policy of a device: reset methods, time limits, requested link, user\n"
 		"notification. With KEY=VALUE, changes the named keys: all of them, or none if the\n"
 		"driver refuses one. A policy lasts while the device is bound and starts from the\n"
 		"board profile; 'default' restores that before the keys after it are applied.",
-	.examples = "  fpgactl policy 01:00.0\n"
+	.examples = "  fpgactl policy               # all bound devices\n"
+		    "  fpgactl policy 01:00.0\n"
 		    "  fpgactl policy 01:00.0 reset-methods=hot,link load-limit=90s\n"
 		    "  fpgactl policy 01:00.0 ready-register=0:0x1000:0x1:0x1   # bit 0 of BAR 0, 0x1000\n"
 		    "  fpgactl policy 01:00.0 default aer=stop  # board profile, except aer\n"
 		    "  fpgactl policy --json 01:00.0 | jq .policy.load_limit_ms",
-	.min_args = 1,
 	.max_args = CMD_ANY_ARGS,
 	.words = CMD_WORDS_BDF_OR_DEFAULT,
 	.needs = CMD_NEEDS_MODEL,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which devices are FPGAs. */
+/* Which devices are FPGAs, or used as such. */
 #include "host/fpga.h"
 
 #define ANY	0xffff
@@ -43,4 +43,10 @@ bool device_is_fpga(const struct fv_device *d)
 		    (fpgas[i].device == ANY || fpgas[i].device == d->device))
 			return true;
 	return false;
+}
+
+/* An FPGA, or any device that is bound to the driver. */
+bool device_is_card(const struct fv_device *d)
+{
+	return device_is_fpga(d) || device_is_bound(d);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which devices are FPGAs. */
+/* Which devices are FPGAs, or used as such. */
 #ifndef FPGACTL_FPGA_H
 #define FPGACTL_FPGA_H
 
 #include "host/model.h"
 
 bool device_is_fpga(const struct fv_device *d);
+bool device_is_card(const struct fv_device *d);
 
 #endif

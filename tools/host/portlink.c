@@ -107,6 +107,17 @@ char *portlink_text(unsigned int mts, unsigned int width)
 	return util_printf("%g GT/s x%u", mts / 1000.0, width);
 }
 
+/* For a column: "16 GT/s x8", "2.5x1 of 16x8 !", "down !". */
+char *portlink_short(const struct fv_portlink *l)
+{
+	if (!portlink_is_up(l))
+		return util_strdup("down !");
+	if (!portlink_is_degraded(l))
+		return portlink_text(l->speed_mts, l->width);
+	return util_printf("%gx%u of %gx%u !", l->speed_mts / 1000.0, l->width,
+			   l->max_speed_mts / 1000.0, l->max_width);
+}
+
 /* One sentence on a degraded link; NULL if there is nothing to report. */
 char *portlink_complaint(const struct fv_portlink *l)
 {

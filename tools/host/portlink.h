@@ -18,6 +18,7 @@ bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len);
 bool portlink_is_up(const struct fv_portlink *l);
 bool portlink_is_degraded(const struct fv_portlink *l);
 char *portlink_text(unsigned int speed_mts, unsigned int width);
+char *portlink_short(const struct fv_portlink *l);
 char *portlink_complaint(const struct fv_portlink *l);
 
 #endif

@@ -8,6 +8,7 @@
 #include <linux/pci_regs.h>
 #include <netlink/genl/genl.h>
 
+#include "host/fpga.h"
 #include "host/sysfs.h"
 #include "model/card.h"
 #include "netlink/nl.h"
@@ -251,6 +252,49 @@ int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
 		return read_netlink(c, d->bdf, what);
 	read_sysfs(c, d);
 	return FV_OK;
+}
+
+/**
+ * cards_collect() - Read all cards of the system, in the order of addresses.
+ * @l: result; free with cards_free() on success and on failure
+ * @m: all devices
+ *
+ * Cards with a device bound to the driver are read from it, the other ones from sysfs.
+ *
+ * Return: FV_OK, or the exit code after reporting the error.
+ */
+int cards_collect(struct fv_cards *l, const struct fv_model *m)
+{
+	struct fv_cards known = {};
+	autofree char *why = NULL;
+	size_t i;
+	int ret = 0;
+
+	memset(l, 0, sizeof(*l));
+	if (sysfs_is_live() && sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER))
+		ret = cards_read(&known, &why);
+	for (i = 0; i < m->n && !ret; i++) {
+		const struct fv_device *d = &m->devices[i];
+		struct fv_card *found;
+
+		if (!*d->port || !device_is_card(d) || cards_find(l, d->port))
+			continue;
+		l->v = util_grow(l->v, l->n, sizeof(*l->v));
+		found = (struct fv_card *)cards_find(&known, d->port);
+		if (found) {
+			l->v[l->n] = *found;
+			memset(found, 0, sizeof(*found));
+		} else {
+			memset(&l->v[l->n], 0, sizeof(*l->v));
+			memcpy(l->v[l->n].port, d->port, sizeof(d->port));
+			read_sysfs(&l->v[l->n], d);
+		}
+		l->n++;
+	}
+	cards_free(&known);
+	if (ret > 0)
+		return fv_nl_fail_open(ret, FV_MODULE, "read cards", why);
+	return ret ? fv_nl_fail(ret, FV_MODULE, "read cards", NULL, why) : FV_OK;
 }
 
 void card_free(struct fv_card *c)

@@ -39,6 +39,7 @@ bool card_read_port(struct fv_portlink *l, const char *port);
 int card_read(struct fv_card *c, const struct fv_device *d, const char *what);
 void card_free(struct fv_card *c);
 int cards_read(struct fv_cards *l, char **why);
+int cards_collect(struct fv_cards *l, const struct fv_model *m);
 const struct fv_card *cards_find(const struct fv_cards *l, const char *port);
 void cards_free(struct fv_cards *l);
 const char *card_state_name(unsigned int state);

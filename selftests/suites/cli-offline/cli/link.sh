@@ -4,6 +4,48 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
+hold all_ok "without an address, all cards are listed: FPGA cards, and what is bound"
+all_ok()
+{
+	local word
+
+	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.0" "device 0000:07:00.1" "state 3" \
+		"reason the link is down" link "speed 1" "width 1" "max-speed 4" "max-width 8" \
+		"target-speed 4" active end next "port 0000:00:09.0" "state 0" | answer card-get
+	fvl link
+	[ "$rc" = 0 ]
+	[ "$(grep 07:00 <<<"$out" | tr -s ' ')" = \
+		"0000:07:00.0 0000:00:07.0 2.5x1 of 16x8 ! 16 GT/s active lost: the link is down" ]
+	[ "$(grep 06:00 <<<"$out" | tr -s ' ')" = "0000:06:00.0 0000:00:06.0 2.5x1 of 16x8 ! 16 GT/s active" ]
+	[ "$(grep -c ^0000 <<<"$out")" = 4 ]
+	[ "$(cut -c 1-12 <<<"$out" | sed 1d)" = "$(cut -c 1-12 <<<"$out" | sed 1d | sort)" ]
+	[ "$err" = "fpgactl: link: 3 cards are below the maximum or not ready; next: fpgactl link BDF" ]
+	fvl link --json
+	value '.cards | map([.bdf, .state, (.advice != null)])' \
+		'[["0000:01:00.0",null,false],["0000:05:00.0",null,true],["0000:06:00.0",null,true],["0000:07:00.0","lost",true]]'
+	fvl link -o STATE,DEVICE
+	[ "${out%%$'\n'*}" = "STATE                  DEVICE" ]
+	COLUMNS=80 fvl link
+	[ "$(wc -L <"$work/out")" -le 80 ]
+	fvl link -o STATE 07:00.0
+	refuses 2 "link: --output cannot be combined with BDF"
+	# a driver that fails is no empty list
+	printf '%s\n' "fail 5" | answer card-get
+	fvl link
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	# without the module, sysfs knows
+	rm -r "$tree/sys/bus/pci/drivers/fpga_vfio_pci" "$tree/netlink"
+	rm "$tree"/sys/bus/pci/devices/0000:07:00.?/driver
+	fvl link
+	grep -q '^0000:07:00.0' <<<"$out"
+	for word in "$tree"/sys/bus/pci/devices/*; do
+		echo 0x8086 >"$word/vendor"
+	done
+	fvl link
+	[ "$rc" = 0 ] && [ -z "$out" ]
+	[ "$err" = "fpgactl: link: no FPGA card, and no device bound to fpga_vfio_pci" ]
+}
+
 # card STATE LINK…: set the reply for the card of 0000:07:00.0
 card()
 {

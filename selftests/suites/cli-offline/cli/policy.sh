@@ -4,6 +4,35 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
+hold all_ok "without an address, all policies are shown, equal ones once"
+all_ok()
+{
+	local bdf
+
+	for bdf in 07:00.1:xdma:1 08:00.0:xdma:0 07:00.0:xdma:1 09:00.0:other:1; do
+		printf '%s\n' "bdf 0000:${bdf%%:x*}" "state 0" "profile $(cut -d: -f3 <<<"$bdf")" policy \
+			"aer ${bdf##*:}" end next
+	done | sed -e 's/^bdf \(.*\):other:.*/bdf \1/' -e '$d' | answer device-get
+	fvl policy -o KEY,VALUE
+	succeeds
+	[ "$(grep '^0000' <<<"$out")" = "0000:07:00.0 0000:07:00.1 (profile: xdma)
+0000:08:00.0 (profile: xdma)
+0000:09:00.0 (profile: other)" ]
+	[ "$(grep -c '^aer ' <<<"$out")" = 3 ]
+	fvl policy --json
+	value '.devices | map([.bdf, .profile, .policy.aer])' \
+		'[["0000:07:00.0","xdma","recover"],["0000:07:00.1","xdma","recover"],["0000:08:00.0","xdma","stop"],["0000:09:00.0","other","recover"]]'
+	printf '%s\n' "fail 5" | answer device-get
+	fvl policy
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	: | answer device-get
+	fvl policy
+	[ "$rc" = 0 ] && [ -z "$out" ]
+	[ "$err" = "fpgactl: policy: no device is bound to fpga_vfio_pci; next: fpgactl bind BDF" ]
+	fv policy
+	[ "$rc" = 1 ] && [ -z "$out" ]
+}
+
 # device FILE [LINE…]: set the reply for 0000:07:00.0, with these lines in its policy
 device()
 {
@@ -421,11 +450,11 @@ not_bound_refused()
 	refuses 1 "0000:07:00.0: policy: needs the live system; drop --sysroot"
 	fvl policy x
 	refuses 2 "policy: invalid PCI address 'x'"
-	fvl policy
-	refuses 2 "policy: missing argument BDF"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl policy 07:00.0
 	refuses 3 "0000:07:00.0: policy: module is not loaded"
+	fvl policy
+	refuses 3 "fpga_vfio_pci: policy: module is not loaded"
 }
 
 run_tests
