@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "host/targets.h"
 #include "model/counters.h"
+#include "util/duration.h"
 #include "util/stop.h"
 
 /* Row "interrupts", which is not a counter of the driver. */
@@ -77,12 +78,15 @@ static const struct out_column column[] = {
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
+#define WATCH_MIN_MS	100
+#define WATCH_MAX_MS	86400000
+
 /* Parsed command line. */
 struct stats_request {
 	const struct cmd_ctx *ctx;
 	int group;			/* or FV_NO_GROUP */
 	char bdf[BDF_SIZE];		/* or empty */
-	unsigned int watch_s;		/* interval; 0: print once */
+	uint32_t watch_ms;		/* interval; 0: print once */
 };
 
 static int parse(struct stats_request *req)
@@ -92,18 +96,12 @@ static int parse(struct stats_request *req)
 	unsigned int id;
 
 	req->group = FV_NO_GROUP;
-	if (cmd_is_set(req->ctx, "watch"))
-		req->watch_s = 1;
-	if (watch && (!util_parse_uint(watch, 86400, &req->watch_s) || !req->watch_s))
-		return err_usage("stats", watch, "See 'fpgactl help stats'.",
-				 "invalid --watch '%s': not a number of seconds from 1 to 86400",
-				 watch);
-	if (req->ctx->is_json && (req->watch_s || req->ctx->columns)) {
-		watch = req->watch_s ? "--watch" : "--output";
-		return err_usage("stats", watch,
-				 "With --json, the output is always complete and printed once.",
-				 "%s cannot be combined with --json", watch);
-	}
+	if (watch && !duration_parse_limit(watch, WATCH_MIN_MS, WATCH_MAX_MS, &req->watch_ms))
+		return err_usage("stats", watch, DURATION_HINT,
+				 "invalid --watch '%s': not a time from 100ms to 24h", watch);
+	if (req->ctx->is_json && req->ctx->columns)
+		return err_usage("stats", "--output", "With --json, the output is always complete.",
+				 "--output cannot be combined with --json");
 	if (!word)
 		return FV_OK;
 	if (util_parse_uint(word, INT32_MAX, &id))
@@ -158,7 +156,7 @@ static int print_table(const struct stats_request *req, const struct fv_counters
 	uint64_t value;
 	size_t i;
 
-	t = out_table_new(&columns, shown ? shown : req->watch_s ? "COUNTER,VALUE,RATE" : NULL);
+	t = out_table_new(&columns, shown ? shown : req->watch_ms ? "COUNTER,VALUE,RATE" : NULL);
 	if (!t)
 		return FV_USAGE;
 	for (i = 0; i < now->n; i++) {
@@ -178,7 +176,7 @@ static int print_table(const struct stats_request *req, const struct fv_counters
 	return FV_OK;
 }
 
-static void print_json(const struct fv_counters_list *l)
+static struct json_object *statistics_json(const struct fv_counters_list *l)
 {
 	struct json_object *list = json_object_new_array();
 	struct json_object *top = json_object_new_object();
@@ -203,7 +201,7 @@ static void print_json(const struct fv_counters_list *l)
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(top, "statistics", list);
-	out_json(top);
+	return top;
 }
 
 static int once(const struct stats_request *req)
@@ -213,7 +211,7 @@ static int once(const struct stats_request *req)
 
 	code = read_counters(req, &l);
 	if (!code && req->ctx->is_json)
-		print_json(&l);
+		out_json(statistics_json(&l));
 	else if (!code)
 		code = print_table(req, &l, &none, 0);
 	counters_free(&l);
@@ -221,6 +219,15 @@ static int once(const struct stats_request *req)
 }
 
 /* On a terminal, clear the screen before each table. */
+static int redraw(const struct stats_request *req, const struct fv_counters_list *now,
+		  const struct fv_counters_list *before, double seconds)
+{
+	if (out_is_terminal())
+		out_raw("\033[H\033[2J");
+	return print_table(req, now, before, seconds);
+}
+
+/* In JSON, one object a line. */
 static int watch(const struct stats_request *req)
 {
 	struct fv_counters_list now = {}, before = {};
@@ -232,10 +239,10 @@ static int watch(const struct stats_request *req)
 	while (!stop_signal() && !code) {
 		code = read_counters(req, &now);
 		now_s = util_now_s();
-		if (!code && out_is_terminal())
-			out_raw("\033[H\033[2J");
-		if (!code)
-			code = print_table(req, &now, &before, now_s - before_s);
+		if (!code && req->ctx->is_json)
+			out_json_line(statistics_json(&now));
+		else if (!code)
+			code = redraw(req, &now, &before, now_s - before_s);
 		if (!code)
 			code = out_flush();
 		counters_free(&before);
@@ -243,7 +250,7 @@ static int watch(const struct stats_request *req)
 		before_s = now_s;
 		memset(&now, 0, sizeof(now));
 		if (!code && !stop_signal())
-			util_pause_ms(req->watch_s * 1000);
+			util_pause_ms(req->watch_ms);
 	}
 	counters_free(&now);
 	counters_free(&before);
@@ -258,12 +265,12 @@ static int run(const struct cmd_ctx *ctx)
 	code = parse(&req);
 	if (code)
 		return code;
-	return req.watch_s ? watch(&req) : once(&req);
+	return req.watch_ms ? watch(&req) : once(&req);
 }
 
 static const struct cmd_option options[] = {
 	{ "all", 'a', NULL, false, "include counters that are zero" },
-	{ "watch", 'w', "SECONDS", true, "repeat every second or every SECONDS, with rates" },
+	{ "watch", 'w', "TIME", false, "repeat every TIME, with rates: 1, 500ms, 0.5" },
 };
 
 FV_COMMAND(stats) = {
@@ -276,7 +283,7 @@ FV_COMMAND(stats) = {
 		"histogram of the reset times is printed, too: each line counts the resets that took\n"
 		"less than its TIME-MS and not less than that of the line before.",
 	.examples = "  fpgactl stats                 # all groups with statistics\n"
-		    "  fpgactl stats --watch 13      # group 13, every second, with rates\n"
+		    "  fpgactl stats --watch=1 13    # group 13, every second, with rates\n"
 		    "  fpgactl stats --json 01:00.0 | jq '.statistics[0].counters.opens'",
 	.max_args = 1,
 	.words = CMD_WORDS_BDF_OR_GROUP,

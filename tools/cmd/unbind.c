@@ -13,9 +13,10 @@
 #include "model/permission.h"
 #include "model/rebind.h"
 #include "model/release.h"
+#include "util/duration.h"
 #include "util/stop.h"
 
-#define TIMEOUT_S	30
+#define TIMEOUT_MS	30000
 
 struct plan {
 	const struct cmd_ctx *ctx;
@@ -51,12 +52,12 @@ static int check_options(struct plan *p)
 {
 	const char *timeout = cmd_value(p->ctx, "timeout");
 	const char *driver = cmd_value(p->ctx, "driver");
+	uint32_t ms = TIMEOUT_MS;
 
-	p->limit.limit_s = TIMEOUT_S;
-	if (timeout && !util_parse_uint(timeout, 86400, &p->limit.limit_s))
-		return err_usage("unbind", timeout, "See 'fpgactl help unbind'.",
-				 "invalid --timeout '%s': not a number of seconds from 0 to 86400",
-				 timeout);
+	if (timeout && !duration_parse_limit(timeout, 0, 86400000, &ms))
+		return err_usage("unbind", timeout, DURATION_HINT,
+				 "invalid --timeout '%s': not a time up to 24h", timeout);
+	p->limit.limit_s = (ms + 999) / 1000;
 	if (driver && cmd_is_set(p->ctx, "none"))
 		return err_usage("unbind", "--driver", "See 'fpgactl help unbind'.",
 				 "--driver cannot be combined with --none");
@@ -315,7 +316,7 @@ static const struct cmd_option options[] = {
 	{ "only", 0, NULL, false, "unbind only the named devices, not their whole groups" },
 	{ "driver", 0, "NAME", false, "bind the devices to this driver" },
 	{ "none", 0, NULL, false, "leave the devices without a driver" },
-	{ "timeout", 't', "SECONDS", false, "wait this long for a VM to release a device (30)" },
+	{ "timeout", 't', "TIME", false, "wait this long for a VM to release it: 10, 500ms, 5m (30)" },
 	{ "request", 0, NULL, false, "have the kernel request the device; cannot be cancelled" },
 	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Durations on the command line: 100ms, 60s, 2min; limits also 60, 2m, 1h. nl_str2msec() of
- * libnl does not parse ms and always accepts a number without a unit.
+ * Durations on the command line: 100ms, 60s, 2min; limits also 60, 2m, 1h, 0.5. nl_str2msec()
+ * of libnl does not parse ms and always accepts a number without a unit.
  */
 #include <string.h>
 
@@ -18,18 +18,47 @@ static const struct {
 	{ "", 1000 }, { "m", 60000 }, { "h", 3600000 },
 };
 
-static bool parse(const char *word, size_t n_units, uint32_t *ms)
+/* Digits after the decimal point that count. */
+#define FRACTION_DIGITS	3
+
+/* Thousandths of a number such as "1.5"; false if there is no number or it is too large. */
+static bool parse_thousandths(const char **word, bool has_fraction, uint64_t *value)
 {
-	size_t digits = strspn(word, "0123456789"), i;
-	autofree char *number = util_printf("%.*s", (int)digits, word);
+	size_t digits = strspn(*word, "0123456789"), i;
+	autofree char *number = util_printf("%.*s", (int)digits, *word);
 	unsigned int n;
 
-	for (i = 0; i < n_units; i++) {
-		if (strcmp(word + digits, units[i].name))
-			continue;
-		if (!util_parse_uint(number, UINT32_MAX / units[i].ms, &n))
+	if (!util_parse_uint(number, UINT32_MAX, &n))
+		return false;
+	*word += digits;
+	*value = n;
+	if (has_fraction && **word == '.') {
+		digits = strspn(++*word, "0123456789");
+		if (!digits || digits > FRACTION_DIGITS)
 			return false;
-		*ms = n * units[i].ms;
+	} else {
+		digits = 0;
+	}
+	for (i = 0; i < FRACTION_DIGITS; i++)
+		*value = *value * 10 + (i < digits ? (uint64_t)((*word)[i] - '0') : 0);
+	*word += digits;
+	return true;
+}
+
+static bool parse(const char *word, size_t n_units, uint32_t *ms)
+{
+	uint64_t thousandths, sum;
+	size_t i;
+
+	if (!parse_thousandths(&word, n_units > N_POLICY_UNITS, &thousandths))
+		return false;
+	for (i = 0; i < n_units; i++) {
+		if (strcmp(word, units[i].name))
+			continue;
+		sum = thousandths * units[i].ms;
+		if (sum % 1000 || sum / 1000 > UINT32_MAX)
+			return false;
+		*ms = (uint32_t)(sum / 1000);
 		return true;
 	}
 	return false;
@@ -49,7 +78,7 @@ bool duration_parse(const char *word, uint32_t *ms)
 
 /**
  * duration_parse_limit() - Parse a time limit argument.
- * @word: as for duration_parse(), also with m, h or without a unit (seconds)
+ * @word: as for duration_parse(), also with m, h or without a unit (seconds), and as 0.5
  * @min_ms: lower bound
  * @max_ms: upper bound
  * @ms: result, milliseconds

@@ -93,8 +93,7 @@ completion_ok()
 	[ "$(complete_line "completion ")" = bash ]
 	[ "$(complete_line "unbind -")" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version -V -h -j -n -t" ]
 	[ -z "$(complete_line "--sysroot $tree unbind -t 07:00.1 --timeout ")" ]
-	# an option with an optional argument does not consume a word
-	[ "$(complete_line "--sysroot $tree stats --watch 10000")" = 10000:01:00.0 ]
+	[ "$(complete_line "--sysroot $tree stats --watch 1 10000")" = 10000:01:00.0 ]
 	[ "$(complete_line "-o stats list --al")" = --all ]
 	[ "$(complete_line "--sysroot=$tree show 10000")" = 10000:01:00.0 ]
 	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]

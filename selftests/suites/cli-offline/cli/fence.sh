@@ -84,11 +84,11 @@ timeout_refused()
 {
 	local word
 
-	for word in 0 99ms 25h 86401 x -1 1.5h 1d 5M "" s 4294967296 1200000h; do
+	for word in 0 99ms 25h 86401 x -1 1.5.h 1d 5M "" s 4294967296 1200000h; do
 		fvl fence -t "$word" 07:00.1
 		refuses 2 "fence: invalid --timeout '$word': not a time from 100ms to 24h"
 	done
-	hints "Expected a time such as 30, 30s, 5m or 1h."
+	hints "Expected a time such as 30, 0.5, 30s, 500ms, 5m or 1h."
 	no_request
 }
 

@@ -6,7 +6,7 @@
 
 reads=(
 	"list" "list --json" "show 01:00.0" "show --json 01:00.0" "stats" "stats --json"
-	"stats --watch" "history" "history --json" "history --follow" "history --follow --json"
+	"stats --watch=1" "history" "history --json" "history --follow" "history --follow --json"
 	"link 07:00.1" "link --json 07:00.1" "policy 07:00.1" "policy --json 07:00.1"
 	"version" "version --json" "--version" "help" "help list" "--help" "reset --help"
 	"completion bash" "reset -n 07:00.1" "reset -n --json 07:00.1" "bind -n 01:00.0"

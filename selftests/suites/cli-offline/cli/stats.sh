@@ -220,7 +220,7 @@ stop()
 hold watch_ok "-w reads again, and shows how fast counters grow"
 watch_ok()
 {
-	watch -w 17
+	watch -w 1 17
 	wait_for 1000
 	echo 1000 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
 	clock 1000
@@ -251,7 +251,7 @@ watch_seconds_ok()
 hold watch_all_ok "each group has its own rates, and SIGTERM ends it, too"
 watch_all_ok()
 {
-	watch -w
+	watch -w1
 	wait_for 1000
 	echo 7 >"$tree/sys/class/fpga_vfio/group18/statistics/opens"
 	echo 5 >"$tree/sys/class/fpga_vfio/group17/statistics/opens"
@@ -265,7 +265,7 @@ hold watch_terminal_ok "on a terminal each table is on a clear screen"
 watch_terminal_ok()
 {
 	clock 0
-	on_terminal --sysroot "$tree" stats -w 17 &
+	on_terminal --sysroot "$tree" stats -w 1 17 &
 	begun=$!
 	wait_for 1000
 	clock 1000
@@ -281,7 +281,7 @@ hold watch_fails_refused "a group that is not there any more ends it"
 watch_fails_refused()
 {
 	clock 0
-	begin fvk stats -w 17
+	begin fvk stats -w 1 17
 	wait_for 1000
 	rm -r "$tree/sys/class/fpga_vfio"
 	clock 1000
@@ -380,21 +380,32 @@ reset_time_group_ok()
 		'[{"count":0,"last_ns":null,"min_ns":null,"max_ns":null,"total_ns":null,"histogram":[]},null]'
 }
 
-hold watch_refused "an interval that is no number is refused"
+hold watch_json_ok "a program gets one object a line"
+watch_json_ok()
+{
+	watch --watch=0.5 --json 17
+	wait_for 500
+	clock 500
+	wait_for 1000
+	stop
+	[ "$(wc -l <"$work/out")" = 2 ]
+	[ "$(jq -c '.statistics[0].counters.opens' "$work/out" | xargs)" = "3 3" ]
+}
+
+hold watch_refused "an interval that is no time is refused"
 watch_refused()
 {
 	local word
 
-	for word in 0 86401 -1 1.5; do
+	for word in 0 86401 25h -1 1.5.5 .5 1. 0.0001 99ms x; do
 		fv stats --watch="$word"
-		refuses 2 "stats: invalid --watch '$word': not a number of seconds from 1 to 86400"
+		refuses 2 "stats: invalid --watch '$word': not a time from 100ms to 24h"
+		hints "Expected a time such as 30, 0.5, 30s, 500ms, 5m or 1h."
 	done
-	fv stats --watch --json
-	refuses_json --watch
-	fv stats --watch=86400 --json
-	refuses_json --watch
-	fv stats --watch=x
-	[ "$rc" = 2 ]
+	fv stats --watch
+	refuses 2 "stats: option '--watch' requires an argument"
+	fv stats --watch=1 --json -o VALUE
+	refuses_json --output
 }
 
 run_tests

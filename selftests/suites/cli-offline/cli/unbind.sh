@@ -372,9 +372,9 @@ timeout_refused()
 {
 	local word
 
-	for word in x -1 1.5 "" 86401 99999999999; do
+	for word in x -1 1.5.1 "" 86401 99999999999; do
 		fvk unbind --timeout "$word" 07:00.1
-		refuses 2 "unbind: invalid --timeout '$word': not a number of seconds from 0 to 86400"
+		refuses 2 "unbind: invalid --timeout '$word': not a time up to 24h"
 	done
 }
 

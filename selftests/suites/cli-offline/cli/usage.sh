@@ -49,13 +49,13 @@ help_layout_ok()
 	done
 	fv help unbind
 	grep -qE '^      --driver NAME  +[a-z]' <<<"$out"
-	grep -qE '^  -t, --timeout SECONDS  +[a-z]' <<<"$out"
+	grep -qE '^  -t, --timeout TIME  +[a-z]' <<<"$out"
 	grep -qE '^  -n, --dry-run  +[a-z]' <<<"$out"
 	lacks --output "$work/out"
 	lacks ^Columns "$work/out"
 	lacks ^Keys "$work/out"
 	fv help stats
-	grep -qE '^  -w, --watch\[=SECONDS\]  +[a-z]' <<<"$out"
+	grep -qE '^  -w, --watch TIME  +[a-z]' <<<"$out"
 	grep -qE '^  -o, --output COLUMNS  +[a-z]' <<<"$out"
 	grep -qE '^  \* COUNTER  +[a-z]' <<<"$out"
 	grep -qE '^    RATE  +[a-z]' <<<"$out"
@@ -262,7 +262,7 @@ full_disk_refused()
 		full "$buffer" list
 		[ "$rc" = 1 ]
 		[ "$err" = "fpgactl: standard output: write failed: No space left on device" ]
-		full "$buffer" stats --watch
+		full "$buffer" stats --watch=1
 		[ "$rc" = 1 ]
 		[ "$err" = "fpgactl: standard output: write failed: No space left on device" ]
 		# the first error is reported
@@ -279,12 +279,12 @@ closed_pipe_ok()
 {
 	clock 0 auto
 	LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 env --default-signal=PIPE \
-		"$FPGACTL" --sysroot "$tree" stats --watch 2>"$work/err" | read -r
+		"$FPGACTL" --sysroot "$tree" stats --watch=1 2>"$work/err" | read -r
 	[ "${PIPESTATUS[0]}" = 141 ]
 	[ ! -s "$work/err" ]
 	# or, if the signal is ignored, with an error
 	LD_PRELOAD=$FAKE_KERNEL timeout -k 1 10 env --ignore-signal=PIPE \
-		stdbuf -o 0 "$FPGACTL" --sysroot "$tree" stats --watch 2>"$work/err" | read -r
+		stdbuf -o 0 "$FPGACTL" --sysroot "$tree" stats --watch=1 2>"$work/err" | read -r
 	[ "${PIPESTATUS[0]}" = 1 ]
 	grep -q '^fpgactl: standard output: write failed: ' "$work/err"
 }
