@@ -358,7 +358,7 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "lines", 'n', "N", false, "show only the last N events" },
+	{ "lines", 'l', "N", false, "show only the last N events" },
 	{ "follow", 'f', NULL, false, "continue with new events until Ctrl-C" },
 };
 
@@ -371,7 +371,7 @@ FV_COMMAND(history) = {
 		"named by one of its functions or by the port above it. The driver keeps the last 128\n"
 		"events of each port until it is unloaded.",
 	.examples = "  fpgactl history 01:00.0\n"
-		    "  fpgactl history -n 0 -f                 # only new events\n"
+		    "  fpgactl history -l 0 -f                 # only new events\n"
 		    "  fpgactl history -o TIME,DEVICE,EVENT,WHO\n"
 		    "  fpgactl history --json | jq '.events[] | select(.kind == \"reset\")'",
 	.max_args = 1,

@@ -105,9 +105,9 @@ completion_ok()
 	cd "$work/here"
 	[ "$(complete_line "reprogram 07:00.0 -- mktem")" = mktemp ]
 	[ "$(complete_line "reprogram 07:00.0 -- openFPGALoader des")" = design.bit ]
-	# -n has an argument in history only
+	# -l has an argument in history only
 	[ "$(complete_line "reprogram 07:00.0 -n -- mktem")" = mktemp ]
-	[ "$(complete_line "history -n 5 --fol")" = --follow ]
+	[ "$(complete_line "history -l 5 --fol")" = --follow ]
 	[ "$(complete_line "--sysroot $tree -o PORT list -o D")" = "DEVICE DRIVER" ]
 	[ "$(complete_line "reprogram --t")" = --timeout ]
 	[ -z "$(complete_line "reprogram --timeout ")" ]

@@ -213,9 +213,9 @@ not_kept_ok()
 	[ "$rc" = 0 ]
 	[ "$err" = "fpgactl: 0000:00:07.0: 1000 older events were dropped" ]
 	[ "$(wc -l <"$work/out")" = 7 ]
-	fvl history -n 5 07:00.0
+	fvl history -l 5 07:00.0
 	succeeds
-	fvl history --json -n 1 07:00.0
+	fvl history --json -l 1 07:00.0
 	value '[.not_kept, (.events | length)]' '[[{"port":"0000:00:07.0","events":1000}],1]'
 }
 
@@ -223,7 +223,7 @@ hold lines_ok "--lines shows the last ones"
 lines_ok()
 {
 	some | answer history-get
-	fvl history -n 2 -o SEQ 07:00.0
+	fvl history -l 2 -o SEQ 07:00.0
 	[ "$(xargs <<<"$out")" = "SEQ 5 6" ]
 	fvl history --lines 100 -o SEQ 07:00.0
 	[ "$(xargs <<<"$out")" = "SEQ 1 2 3 4 5 6" ]
@@ -337,7 +337,7 @@ hold follow_all_ok "--follow of all cards shows all, and ends at SIGTERM, too"
 follow_all_ok()
 {
 	some | answer history-get
-	follow -n 0 -o PORT,SEQ
+	follow -l 0 -o PORT,SEQ
 	wait_until grep -q history-get "$tree/netlink/log"
 	other 1 70.000 | happens
 	wait_until grep -q '0000:00:01.0  *1$' "$work/out"
@@ -352,7 +352,7 @@ full()
 {
 	: >"$tree/netlink/log"
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout --foreground -k 1 10 stdbuf -o "$1" \
-		"$FPGACTL" history --follow -n "$2" 07:00.0 >/dev/full 2>"$work/err" </dev/null &
+		"$FPGACTL" history --follow -l "$2" 07:00.0 >/dev/full 2>"$work/err" </dev/null &
 	pid=$!
 	wait_until grep -q history-get "$tree/netlink/log"
 }
@@ -406,7 +406,7 @@ hold follow_json_ok "a program that follows reads one object in each line"
 follow_json_ok()
 {
 	some | answer history-get
-	follow --json -n 1 07:00.0
+	follow --json -l 1 07:00.0
 	wait_until grep -q link-degraded "$work/out"
 	event 7 71.000 1 5 | happens
 	wait_until grep -q unbound "$work/out"
@@ -531,7 +531,7 @@ bad_input_refused()
 
 	some | answer history-get
 	for word in x -1 1000001 ""; do
-		fvl history -n "$word"
+		fvl history -l "$word"
 		refuses 2 "history: invalid --lines '$word': not a number from 0 to 1000000"
 	done
 	fvl history 07:00
