@@ -33,6 +33,7 @@
 struct rescan {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
+	const char *port;			/* above @d; or @d, with nothing below it */
 	bool is_dry_run;
 	bool has_waited;			/* for holders */
 	struct fv_nl nl;			/* if n_bound > 0 */
@@ -43,13 +44,34 @@ struct rescan {
 	struct snapshot before, after;
 };
 
-static int check_target(const struct fv_device *d)
+/* A bridge stands for the slot below it, while that is empty. */
+static int check_bridge(const struct fv_model *m, const struct fv_device *d)
 {
-	if (d->is_bridge)
+	autofree char *hint = NULL;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		if (strcmp(m->devices[i].port, d->bdf) != 0)
+			continue;
+		hint = util_printf("To re-enumerate the card below it: fpgactl rescan %s",
+				   m->devices[i].bdf);
+		return err_fail(FV_FAILED, d->bdf, "rescan", hint,
+				"is a bridge with %s below it, not an endpoint", m->devices[i].bdf);
+	}
+	if (!sysfs_exists("/sys/bus/pci/devices/%s/pci_bus", d->bdf))
 		return err_fail(FV_FAILED, d->bdf, "rescan",
-				"Name a device below it; 'fpgactl list' shows them.",
-				"is a bridge, not an endpoint");
-	if (!*d->port)
+				"Name a device, or the port above an empty slot.",
+				"has no bus below it");
+	return FV_OK;
+}
+
+static int check_target(const struct fv_model *m, const struct fv_device *d)
+{
+	int code = d->is_bridge ? check_bridge(m, d) : FV_OK;
+
+	if (code)
+		return code;
+	if (!d->is_bridge && !*d->port)
 		return err_fail(FV_FAILED, d->bdf, "rescan", NULL,
 				"has no upstream port to rescan");
 	if (!sysfs_is_live())
@@ -73,15 +95,15 @@ static void find_functions(struct rescan *r)
 
 	r->all = util_alloc(m->n, sizeof(*r->all));
 	r->bound = util_alloc(m->n, sizeof(*r->bound));
-	r->replug.port = r->d->port;
+	r->replug.port = r->port;
 	r->replug.has_all = true;
 	for (i = 0; i < m->n; i++) {
 		const struct fv_device *d = &m->devices[i];
 
-		if (!is_below(m, d, r->d->port))
+		if (!is_below(m, d, r->port))
 			continue;
 		r->all[r->n++] = d;
-		if (!strcmp(d->port, r->d->port))
+		if (!strcmp(d->port, r->port))
 			strv_add(&r->replug.remove, d->bdf);
 		if (device_is_bound(d)) {
 			r->bound[r->n_bound++] = d;
@@ -90,11 +112,14 @@ static void find_functions(struct rescan *r)
 			r->replug.has_all = false;
 		}
 	}
+	/* what appears in an empty slot is left to the host's drivers */
+	if (!r->n)
+		r->replug.has_all = false;
 }
 
 static int check_rights(const struct rescan *r)
 {
-	int ret = r->is_dry_run ? 0 : replug_may_write(r->d->bdf);
+	int ret = r->is_dry_run ? 0 : replug_may_write(r->d->bdf, r->d->is_bridge);
 
 	if (!ret)
 		return FV_OK;
@@ -166,9 +191,18 @@ static const struct fv_device *spokesman(const struct rescan *r)
 	size_t i;
 
 	for (i = 0; i < r->n_bound; i++)
-		if (!strcmp(r->bound[i]->port, r->d->port))
+		if (!strcmp(r->bound[i]->port, r->port))
 			return r->bound[i];
 	return r->d;
+}
+
+static int read_card(const struct rescan *r, struct fv_card *c)
+{
+	if (!r->d->is_bridge)
+		return card_read(c, spokesman(r), "rescan");
+	memset(c, 0, sizeof(*c));
+	c->has_link = card_read_port(&c->link, r->port);
+	return FV_OK;
 }
 
 static int check_card(const struct rescan *r)
@@ -178,7 +212,7 @@ static int check_card(const struct rescan *r)
 	bool is_down;
 	int code;
 
-	code = card_read(&c, spokesman(r), "rescan");
+	code = read_card(r, &c);
 	/* After a holder the driver may reset or recover the card; the removal waits for that. */
 	if (!code && c.is_bound &&
 	    (c.state == FPGA_VFIO_CARD_STATE_FENCED ||
@@ -282,7 +316,7 @@ static void note_others(const struct rescan *r, const struct fv_model *now)
 	for (i = 0; i < now->n; i++) {
 		const struct fv_device *d = &now->devices[i];
 
-		if (r->replug.has_all && !strcmp(d->port, r->d->port) && d->driver &&
+		if (r->replug.has_all && !strcmp(d->port, r->port) && d->driver &&
 		    !device_is_bound(d) && !d->is_bridge)
 			err_note(d->bdf, "new function bound to driver %s; to assign it to the VM, "
 				 "too: fpgactl bind --yes %s", d->driver, d->bdf);
@@ -293,7 +327,7 @@ static void add_json(struct json_object *o, const struct rescan *r)
 {
 	json_object_object_add(o, "dry_run", json_object_new_boolean(r->is_dry_run));
 	json_object_object_add(o, "bdf", json_object_new_string(r->d->bdf));
-	json_object_object_add(o, "port", json_object_new_string(r->d->port));
+	json_object_object_add(o, "port", json_object_new_string(r->port));
 	json_object_object_add(o, "before", snapshot_json(&r->before));
 	json_object_object_add(o, "after", r->is_dry_run ? NULL : snapshot_json(&r->after));
 }
@@ -316,9 +350,10 @@ static char *next_step(const struct rescan *r, const struct replug_result *resul
 	switch (result->step) {
 	case REPLUG_FIND:
 	case REPLUG_RESCAN:
-		return util_printf("The functions of the card were removed. Load an image, write 1 to\n"
-				   "/sys/bus/pci/devices/%s/rescan, then: fpgactl bind %s",
-				   r->d->port, r->d->bdf);
+		if (!r->n)
+			return util_printf("Load an image, then: fpgactl rescan %s", r->port);
+		return util_printf("The functions of the card were removed. Load an image, then:\n"
+				   "fpgactl rescan %s; fpgactl bind %s", r->port, r->d->bdf);
 	case REPLUG_BIND:
 		return util_printf("To retry: fpgactl bind --yes %s", result->bdf);
 	default:
@@ -371,7 +406,7 @@ static int apply(struct rescan *r)
 		return fail_late(r, pid);
 	code = model_load(&now);
 	if (!code) {
-		snapshot_take(&r->after, &now, r->d->port);
+		snapshot_take(&r->after, &now, r->port);
 		if (result.step == REPLUG_DONE)
 			report(r);
 		else
@@ -399,8 +434,12 @@ static void print_plan(const struct rescan *r)
 	for (i = 0; i < r->n; i++)
 		affected_add(&functions, r->all[i]->bdf, r->all[i]->driver,
 			     device_is_bound(r->all[i]) && held_now(r->all[i]));
+	if (!r->n) {
+		out_print("%s: the bus below this port would be rescanned\n", r->port);
+		return;
+	}
 	holders_scan(&holders);
-	out_print("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->d->port);
+	out_print("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->port);
 	affected_print(&functions, &world, NULL);
 	if (r->n_bound)
 		out_print("Holders would be requested to release them; functions bound to "
@@ -428,7 +467,7 @@ static int rescan(struct rescan *r)
 	int code;
 
 	find_functions(r);
-	snapshot_take(&r->before, r->ctx->model, r->d->port);
+	snapshot_take(&r->before, r->ctx->model, r->port);
 	code = connect_driver(r);
 	if (!code)
 		code = check(r);
@@ -460,9 +499,11 @@ static int run(const struct cmd_ctx *ctx)
 	if (!code)
 		r.d = target_find(ctx->model, ctx->args.v[0], "rescan", &code);
 	if (!code)
-		code = check_target(r.d);
-	if (!code)
+		code = check_target(ctx->model, r.d);
+	if (!code) {
+		r.port = r.d->is_bridge ? r.d->bdf : r.d->port;
 		code = rescan(&r);
+	}
 	fv_nl_close(&r.nl);
 	snapshot_free(&r.before);
 	snapshot_free(&r.after);
@@ -480,13 +521,14 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(rescan) = {
 	.name = "rescan",
-	.args = "BDF",
+	.args = "BDF|PORT",
 	.help = "re-enumerate a card after a new image",
 	.text = "Re-enumerates a card that has changed its identity: asks the holders of its functions\n"
 		"to release them (QEMU unplugs the device from its VM) and waits for that, removes\n"
 		"only the functions of the card, rescans the bus below the port, rebinds the functions\n"
 		"that were bound to " FV_DRIVER ", and prints the differences: IDs, BAR sizes, link.\n\n"
-		"If a function is still held after --timeout, nothing is changed.",
+		"If a function is still held after --timeout, nothing is changed.\n\n"
+		"With the address of a port below which there is no device, it looks for one.",
 	.examples = "  fpgactl rescan --dry-run 01:00.0\n"
 		    "  fpgactl rescan -t 5m 01:00.0\n"
 		    "  fpgactl rescan --json 01:00.0 | jq '.after[] | [.bdf, .id]'",

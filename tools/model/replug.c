@@ -30,10 +30,23 @@ static struct replug_result result(enum replug_step step, int ret, const char *b
 	return r;
 }
 
-/* Return 0 if the caller may remove the device, else a negative errno. */
-int replug_may_write(const char *bdf)
+/* The file that rescans the bus below a port. */
+static char *rescan_file(const char *port)
 {
-	return sysfs_may_write(DEVICES "/%s/remove", bdf);
+	autostrv struct strv buses = {};
+
+	sysfs_list(&buses, DEVICES "/%s/pci_bus", port);
+	if (buses.n)
+		return util_printf(DEVICES "/%s/pci_bus/%s/rescan", port, buses.v[0]);
+	return util_printf(DEVICES "/%s/rescan", port);
+}
+
+/* Return 0 if the caller may remove the device, or rescan below the port; else -errno. */
+int replug_may_write(const char *bdf, bool is_port)
+{
+	autofree char *file = is_port ? rescan_file(bdf) : util_printf(DEVICES "/%s/remove", bdf);
+
+	return sysfs_may_write("%s", file);
 }
 
 /* In reverse order: function 0 represents the device and goes last. */
@@ -65,12 +78,9 @@ static void wait_link(const struct replug *p, double end_s)
 
 static int rescan(const char *port)
 {
-	autostrv struct strv buses = {};
+	autofree char *file = rescan_file(port);
 
-	sysfs_list(&buses, DEVICES "/%s/pci_bus", port);
-	if (buses.n)
-		return sysfs_write("1", DEVICES "/%s/pci_bus/%s/rescan", port, buses.v[0]);
-	return sysfs_write("1", DEVICES "/%s/rescan", port);
+	return sysfs_write("1", "%s", file);
 }
 
 static bool has_functions(const char *port)

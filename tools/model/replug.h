@@ -29,7 +29,7 @@ struct replug_result {
 	char text[256];		/* cause, or empty */
 };
 
-int replug_may_write(const char *bdf);
+int replug_may_write(const char *bdf, bool is_port);
 void replug_run(const void *replug, void *result);
 char *replug_text(const struct replug_result *r);
 void replug_free(struct replug *p);

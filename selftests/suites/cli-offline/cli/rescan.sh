@@ -65,6 +65,48 @@ rescan_ok()
 	no_request
 }
 
+# nothing_below: take the card off the bus; a rescan finds it again
+nothing_below()
+{
+	changed
+	becomes 0000:07:00.0 device 0x9039
+	rm "$tree"/sys/bus/pci/devices/0000:07:00.?
+	rm -r "$tree/$port"/0000:07:00.?
+}
+
+hold port_ok "a port below which there is no device is looked at for one"
+port_ok()
+{
+	nothing_below
+	remember
+	fvl rescan --dry-run 00:07.0
+	succeeds
+	prints "0000:00:07.0: the bus below this port would be rescanned"
+	unchanged
+	fvl rescan 00:07.0
+	succeeds
+	grep -q '^0000:07:00.0 ' <<<"$out"
+	[ -e "$tree/sys/bus/pci/devices/0000:07:00.0" ]
+	[ -z "$(driver_of 0000:07:00.0)" ]
+	fvl rescan 00:07.0
+	refuses 1 "0000:00:07.0: rescan: is a bridge with 0000:07:00.0 below it, not an endpoint"
+}
+
+hold port_empty_refused "a port below which nothing appears, or which has no bus, is an error"
+port_empty_refused()
+{
+	nothing_below
+	rm -r "$tree/coming"
+	fvl rescan --json 00:07.0
+	[ "$rc" = 6 ] && [ -z "$out" ]
+	[ "$(jq -r '.error | [.object, .why, .hint] | join("|")' "$work/err")" = \
+		"0000:00:07.0|no function found below 0000:00:07.0|Load an image, then: fpgactl rescan 0000:00:07.0" ]
+	[ "$(jq -c '.error.before' "$work/err")" = "[]" ]
+	rm -r "$tree/$port/pci_bus"
+	fvl rescan 00:07.0
+	refuses 1 "0000:00:07.0: rescan: has no bus below it"
+}
+
 hold same_ok "a card that is what it was is said to be"
 same_ok()
 {
@@ -420,7 +462,7 @@ nothing_refused()
 	[ "$rc" = 6 ]
 	clock_is "$((link_up_ms + 6000)) auto"
 	[ "$(head -n 1 <<<"$err")" = "fpgactl: 0000:07:00.0: rescan: no function found below 0000:00:07.0" ]
-	hints "The functions of the card were removed. Load an image, write 1 to"
+	hints "The functions of the card were removed. Load an image, then:"
 	grep -q '^0000:07:00.0 ID  *10ee:9038  *absent$' <<<"$out"
 	fvl rescan 07:00.0
 	refuses 3 "0000:07:00.0: rescan: no such PCI device"
@@ -673,7 +715,8 @@ bad_device_refused()
 	fvl rescan ee:00.0
 	refuses 3 "0000:ee:00.0: rescan: no such PCI device"
 	fvl rescan 00:07.0
-	refuses 1 "0000:00:07.0: rescan: is a bridge, not an endpoint"
+	refuses 1 "0000:00:07.0: rescan: is a bridge with 0000:07:00.0 below it, not an endpoint"
+	hints "To re-enumerate the card below it: fpgactl rescan 0000:07:00.0"
 	fv rescan 07:00.0
 	refuses 1 "0000:07:00.0: rescan: needs the live system; drop --sysroot"
 	cp -a "$tree/$port/0000:07:00.1" "$tree/sys/devices/pci0000:00/0000:00:1f.0"
