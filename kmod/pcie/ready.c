@@ -13,6 +13,7 @@
 #include "base/policy.h"
 #include "base/wait.h"
 #include "pcie/bus.h"
+#include "pcie/link.h"
 #include "pcie/ready.h"
 
 #define FV_VENDOR_ID_RRS	0x0001
@@ -93,6 +94,33 @@ int fv_ready_settle(struct pci_dev *port)
 		pci_dev_put(blocked[nr]);
 	}
 	return ret;
+}
+
+/**
+ * fv_ready_wait_link - Wait for link up and the first configuration request
+ * @port: the port above the link
+ * @wait: the limit until the link is up
+ * @on_up: called when it is, before the functions may be accessed; may be NULL
+ * @data: for @on_up
+ *
+ * The link is up with Data Link Layer Link Active (PCIe r6.0, 7.5.3.8), or at once if the port does
+ * not report that. FV_READY_SETTLE_MS (6.6.1) come on top of the limit. Reads the port only.
+ *
+ * A step of a reset waits for itself, as it keeps user space from all functions in its scope.
+ *
+ * Context: Process context, may sleep; not with config access blocked.
+ * Return: 0, or an error of fv_link_wait_active() or fv_ready_settle().
+ */
+int fv_ready_wait_link(struct pci_dev *port, struct fv_wait *wait, void (*on_up)(void *data),
+		       void *data)
+{
+	int ret = fv_link_wait_active(port, true, wait);
+
+	if (ret)
+		return ret;
+	if (on_up)
+		on_up(data);
+	return fv_ready_settle(port);
 }
 
 /**

@@ -13,6 +13,8 @@ struct pci_dev;
 
 bool fv_ready_is_answering(struct pci_dev *pdev);
 int fv_ready_settle(struct pci_dev *port);
+int fv_ready_wait_link(struct pci_dev *port, struct fv_wait *wait, void (*on_up)(void *data),
+		       void *data);
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait);
 int fv_ready_has_register(struct pci_dev *pdev, const struct fv_ready_register *ready, char *text,
 			  size_t size);

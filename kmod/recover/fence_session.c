@@ -353,7 +353,7 @@ static bool fv_session_is_back(struct fv_device *dev)
 		return false;
 	fv_session_enable_link(card);
 	fv_wait_begin(&wait, FV_SESSION_LEAVE_MS);
-	return !fv_link_wait_active(card->port, true, &wait) && !fv_ready_settle(card->port) &&
+	return !fv_ready_wait_link(card->port, &wait, NULL, NULL) &&
 	       !fv_ready_wait(dev->core.pdev, &wait);
 }
 

@@ -14,7 +14,6 @@
 #include "object/device.h"
 #include "object/stats.h"
 #include "pcie/bus.h"
-#include "pcie/link.h"
 #include "pcie/ready.h"
 #include "recover/recover.h"
 #include "reset/reset.h"
@@ -46,6 +45,11 @@ static int fv_recover_wait_ready(struct fv_card *card, struct fv_wait *wait)
 	return ret;
 }
 
+static void fv_recover_note_up(void *data)
+{
+	*(u64 *)data = ktime_get_ns();
+}
+
 /**
  * fv_recover_wait - Wait until a card's link is up and it answers
  * @dev: a device on the card; the caller keeps it from going away
@@ -56,24 +60,22 @@ static int fv_recover_wait_ready(struct fv_card *card, struct fv_wait *wait)
  *
  * Context: Process context, may sleep for the limits of the device's policy; killable.
  * Return: 0, -ETIMEDOUT, -EINTR, -ENODEV if a function was unplugged, or another error of
- * fv_link_wait_active().
+ * fv_ready_wait_link().
  */
 int fv_recover_wait(struct fv_device *dev, const bool *is_over, struct fv_recover_times *times)
 {
 	struct fv_card *card = dev->card;
 	struct fv_policy policy;
-	u64 began_ns = ktime_get_ns();
+	u64 began_ns = ktime_get_ns(), up_ns = 0;
 	struct fv_wait wait;
 	int ret;
 
 	fv_device_policy(dev, &policy);
 	fv_wait_begin(&wait, policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	wait.is_over = is_over;
-	ret = fv_link_wait_active(card->port, true, &wait);
-	if (ret)
-		return ret;
-	times->link_ns = ktime_get_ns() - began_ns;
-	ret = fv_ready_settle(card->port);
+	ret = fv_ready_wait_link(card->port, &wait, fv_recover_note_up, &up_ns);
+	if (up_ns)
+		times->link_ns = up_ns - began_ns;
 	if (ret)
 		return ret;
 

@@ -25,7 +25,6 @@
 #include "object/history.h"
 #include "object/stats.h"
 #include "pcie/config.h"
-#include "pcie/link.h"
 #include "pcie/ready.h"
 #include "pcie/reset_ops.h"
 #include "recover/recovery_worker.h"
@@ -50,23 +49,23 @@ static bool fv_recovery_is_due(struct fv_device *dev)
 	}
 }
 
-/* Until the link is up, and the settle time before the first configuration request is over. */
+/* The monitor records that the link is up, before a reset has it ignore the link. */
+static void fv_recovery_check_link(void *data)
+{
+	fv_card_check_link(data);
+}
+
 static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *policy)
 {
 	struct fv_card *card = dev->card;
 	struct fv_wait wait;
-	int ret;
 
 	if (!card || !fv_card_is_link_down(card))
 		return 0;
 	fv_wait_begin(&wait, policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	wait.is_over = &dev->is_leaving;
 	wait.ends_at_sleep = true;
-	ret = fv_link_wait_active(card->port, true, &wait);
-	if (ret)
-		return ret;
-	fv_card_check_link(card);
-	return fv_ready_settle(card->port);
+	return fv_ready_wait_link(card->port, &wait, fv_recovery_check_link, card);
 }
 
 /*

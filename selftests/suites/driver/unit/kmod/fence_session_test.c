@@ -362,9 +362,10 @@ static void expect_limit(const struct fv_wait *wait)
 	kernel_assert(wait->end - wait->began == 1000 * NSEC_PER_MSEC);
 }
 
-int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+int fv_ready_wait_link(struct pci_dev *port, struct fv_wait *wait, void (*on_up)(void *data),
+		       void *data)
 {
-	kernel_assert(is_active);
+	kernel_assert(!on_up);
 	expect_limit(wait);
 	/* the device that leaves is awake for it */
 	kernel_assert(world.devices[0]->state == FPGA_VFIO_CARD_STATE_RECOVERING ||
@@ -372,12 +373,6 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 	kernel_assert(world.origin == FPGA_VFIO_ORIGIN_DRIVER);
 	did("link ");
 	return world.link;
-}
-
-int fv_ready_settle(struct pci_dev *port)
-{
-	did("settle ");
-	return 0;
 }
 
 int fv_ready_wait(struct pci_dev *pdev, struct fv_wait *wait)
@@ -987,7 +982,7 @@ TEST_F(session, a_device_leaves)
 	/* at the same time, while the first is still on the card */
 	leaves(&self->devices[1]);
 	EXPECT_FALSE(self->session->is_on);
-	EXPECT_STREQ("enable link settle ready restore, ", world.did);
+	EXPECT_STREQ("enable link ready restore, ", world.did);
 	EXPECT_EQ(1, world.driverless);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[1].state);
 	EXPECT_STREQ("it was unbound or shut down while it was fenced", self->devices[1].reason);
@@ -1009,7 +1004,7 @@ TEST_F(session, the_last_device_of_a_dead_card_leaves)
 	world.wait = -ETIMEDOUT;
 	ASSERT_EQ(0, begin());
 	leaves(self->dev);
-	EXPECT_STREQ("enable link settle ready restore, ", world.did);
+	EXPECT_STREQ("enable link ready restore, ", world.did);
 	/* the link is down for another reason than the session: no wait at all */
 	world.is_disabled = true;
 	world.is_link_down = true;
@@ -1023,14 +1018,14 @@ TEST_F(session, the_last_device_of_a_dead_card_leaves)
 	world.wait = 0;
 	ASSERT_EQ(0, begin());
 	leaves(self->dev);
-	EXPECT_STREQ("link settle ready restore, ", world.did);
+	EXPECT_STREQ("link ready restore, ", world.did);
 	EXPECT_EQ(1, world.driverless);
 	/* it is down because the session has disabled it */
 	world.is_disabled = false;
 	ASSERT_EQ(0, begin());
 	world.is_link_down = true;
 	leaves(self->dev);
-	EXPECT_STREQ("enable link settle ready restore, ", world.did);
+	EXPECT_STREQ("enable link ready restore, ", world.did);
 	EXPECT_EQ(2, world.driverless);
 }
 

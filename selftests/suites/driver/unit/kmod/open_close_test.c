@@ -40,7 +40,7 @@ static struct world {
 	int link;			/* error of a wait for the link */
 	s64 link_limit_ms;		/* of that wait */
 	const bool *link_is_over;
-	unsigned int settles;
+	unsigned int settles, link_checks;
 	unsigned int resets, restores, events, sleeps;
 	unsigned long methods;		/* of the last reset */
 	unsigned long first;		/* method that an open tries first */
@@ -167,25 +167,24 @@ void fv_reset_done(struct pci_dev *pdev)
 {
 }
 
-int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+int fv_ready_wait_link(struct pci_dev *port, struct fv_wait *wait, void (*on_up)(void *data),
+		       void *data)
 {
-	kernel_assert(is_active);
 	world.link_limit_ms = (wait->end - wait->began) / NSEC_PER_MSEC;
 	world.link_is_over = wait->is_over;
 	kernel_assert(wait->ends_at_sleep);
 	if (world.meanwhile)
 		world.meanwhile();
-	return world.link;
+	if (world.link)
+		return world.link;
+	on_up(data);
+	world.settles++;
+	return fv_wait_ms(FV_READY_SETTLE_MS);
 }
 
 void fv_card_check_link(struct fv_card *card)
 {
-}
-
-int fv_ready_settle(struct pci_dev *port)
-{
-	world.settles++;
-	return fv_wait_ms(FV_READY_SETTLE_MS);
+	world.link_checks++;
 }
 
 bool fv_ready_is_answering(struct pci_dev *pdev)
@@ -546,6 +545,7 @@ TEST_F(open_close, a_lost_card_is_waited_for)
 	EXPECT_EQ(7000, world.link_limit_ms);
 	EXPECT_EQ(&self->dev->is_leaving, world.link_is_over);
 	EXPECT_EQ(1, world.settles);
+	EXPECT_EQ(1, world.link_checks);
 	EXPECT_EQ(1, world.resets);
 	/* it is being unbound */
 	world.link = -EINTR;

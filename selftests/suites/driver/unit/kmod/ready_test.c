@@ -183,6 +183,46 @@ TEST_F(ready, a_link_settles)
 	EXPECT_EQ(0, fv_ready_settle(&port));
 }
 
+static int link_error;		/* of a link that takes 700 ms */
+static unsigned int ups;
+static u64 up_ns;
+
+int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+{
+	kernel_assert(is_active);
+	kernel_sleep_us(700000);
+	return link_error;
+}
+
+static void is_up(void *data)
+{
+	kernel_assert(data == &ups);
+	ups++;
+	up_ns = kernel_ns;
+}
+
+/* The caller is told of link up before the settle time. */
+TEST_F(ready, a_link_comes_up)
+{
+	struct pci_dev port;
+	u64 began_ns = kernel_ns;
+
+	pci_begins(&port, "0000:00:01.0");
+	EXPECT_EQ(0, fv_ready_wait_link(&port, &self->wait, is_up, &ups));
+	EXPECT_EQ(1, ups);
+	EXPECT_EQ(began_ns + 700 * NSEC_PER_MSEC, up_ns);
+	EXPECT_EQ(began_ns + 800 * NSEC_PER_MSEC, kernel_ns);
+	link_error = -ETIMEDOUT;
+	EXPECT_EQ(-ETIMEDOUT, fv_ready_wait_link(&port, &self->wait, is_up, &ups));
+	EXPECT_EQ(1, ups);
+	link_error = 0;
+	current->is_killed = true;
+	EXPECT_EQ(-EINTR, fv_ready_wait_link(&port, &self->wait, is_up, &ups));
+	EXPECT_EQ(2, ups);
+	current->is_killed = false;
+	EXPECT_EQ(0, fv_ready_wait_link(&port, &self->wait, NULL, NULL));
+}
+
 #define has_register()							\
 	fv_ready_has_register(card, &self->ready, self->text, sizeof(self->text))
 

@@ -85,13 +85,16 @@ struct fv_device *fv_device_next_of(struct fv_card *card, struct fv_device *dev,
 	return world.devices[*key];
 }
 
-int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
+int fv_ready_wait_link(struct pci_dev *port, struct fv_wait *wait, void (*on_up)(void *data),
+		       void *data)
 {
-	kernel_assert(is_active);
 	world.link_limit_ns = wait->end - wait->began;
 	world.is_over = wait->is_over;
 	kernel_sleep_us(700000);
-	return world.link;
+	if (world.link)
+		return world.link;
+	on_up(data);
+	return fv_wait_ms(FV_READY_SETTLE_MS);
 }
 
 /* One that has left is not found any more. */
@@ -108,11 +111,6 @@ struct fv_device *fv_device_get_next(struct fv_card *card, unsigned long *key)
 void fv_device_put(struct fv_device *dev)
 {
 	world.kept--;
-}
-
-int fv_ready_settle(struct pci_dev *port)
-{
-	return fv_wait_ms(FV_READY_SETTLE_MS);
 }
 
 bool fv_ready_is_answering(struct pci_dev *pdev)
