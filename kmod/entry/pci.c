@@ -132,6 +132,64 @@ static void fv_pci_unpublish(struct fv_device *dev)
 	fv_pci_detach(dev);
 }
 
+/* What belongs to the PCI address, and outlives the device. */
+static int fv_pci_find_records(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+
+	dev->stats = fv_stats_get(pdev);
+	if (IS_ERR(dev->stats))
+		return PTR_ERR(dev->stats);
+	dev->counters = dev->stats->counters;
+	dev->history = fv_history_get(pdev);
+	if (IS_ERR(dev->history))
+		return PTR_ERR(dev->history);
+	dev->ops = fv_op_queue_get(pdev);
+	return PTR_ERR_OR_ZERO(dev->ops);
+}
+
+static void fv_pci_exit_device(struct fv_device *dev)
+{
+	fv_recovery_exit(dev);
+	fv_user_notify_exit(dev);
+	fv_fence_exit(dev);
+}
+
+static int fv_pci_init_device(struct fv_device *dev)
+{
+	struct pci_dev *pdev = dev->core.pdev;
+	int ret;
+
+	dev->profile = fv_profile_of(pdev);
+	fv_profile_policy(dev->profile, &dev->policy);
+	init_waitqueue_head(&dev->unused);
+	fv_user_notify_init(dev);
+	fv_flr_init(dev);
+	ret = fv_fence_init(dev);
+	if (ret)
+		return ret;
+	ret = fv_recovery_init(dev);
+	if (ret) {
+		pci_err(pdev, "probe failed: cannot read device identity: %pe\n", ERR_PTR(ret));
+		fv_pci_exit_device(dev);
+	}
+	return ret;
+}
+
+static int fv_pci_register(struct fv_device *dev)
+{
+	int ret = vfio_pci_core_register_device(&dev->core);
+
+	if (ret)
+		return ret;
+	ret = fv_pci_publish(dev);
+	if (ret) {
+		vfio_pci_core_unregister_device(&dev->core);
+		fv_flr_exit(dev);
+	}
+	return ret;
+}
+
 static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct fv_device *dev;
@@ -149,55 +207,19 @@ static int fv_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	dev_set_drvdata(&pdev->dev, &dev->core);
 	fv_compat_init_device(&dev->core);
 
-	dev->stats = fv_stats_get(pdev);
-	if (IS_ERR(dev->stats)) {
-		ret = PTR_ERR(dev->stats);
-		goto err_put;
-	}
-
-	dev->counters = dev->stats->counters;
-
-	dev->history = fv_history_get(pdev);
-	if (IS_ERR(dev->history)) {
-		ret = PTR_ERR(dev->history);
-		goto err_put;
-	}
-	dev->ops = fv_op_queue_get(pdev);
-	if (IS_ERR(dev->ops)) {
-		ret = PTR_ERR(dev->ops);
-		goto err_put;
-	}
-	dev->profile = fv_profile_of(pdev);
-	fv_profile_policy(dev->profile, &dev->policy);
-
-	init_waitqueue_head(&dev->unused);
-	fv_user_notify_init(dev);
-	fv_flr_init(dev);
-	ret = fv_fence_init(dev);
+	ret = fv_pci_find_records(dev);
 	if (ret)
 		goto err_put;
-	ret = fv_recovery_init(dev);
-	if (ret) {
-		pci_err(pdev, "probe failed: cannot read device identity: %pe\n", ERR_PTR(ret));
-		goto err_reset;
-	}
-
-	ret = vfio_pci_core_register_device(&dev->core);
+	ret = fv_pci_init_device(dev);
 	if (ret)
-		goto err_reset;
-
-	ret = fv_pci_publish(dev);
+		goto err_put;
+	ret = fv_pci_register(dev);
 	if (ret)
-		goto err_unregister;
+		goto err_exit;
 	return 0;
 
-err_unregister:
-	vfio_pci_core_unregister_device(&dev->core);
-	fv_flr_exit(dev);
-err_reset:
-	fv_recovery_exit(dev);
-	fv_user_notify_exit(dev);
-	fv_fence_exit(dev);
+err_exit:
+	fv_pci_exit_device(dev);
 err_put:
 	vfio_put_device(&dev->core.vdev);
 	return ret;
@@ -212,9 +234,7 @@ static void fv_pci_remove(struct pci_dev *pdev)
 	fv_flr_exit(dev);
 	fv_pci_leave(dev);
 	fv_pci_unpublish(dev);
-	fv_recovery_exit(dev);
-	fv_user_notify_exit(dev);
-	fv_fence_exit(dev);
+	fv_pci_exit_device(dev);
 	vfio_put_device(&dev->core.vdev);
 }
 

@@ -161,6 +161,7 @@ void kernel_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1
 #define MAX_ERRNO		4095
 #define ERR_PTR(error)		((void *)(long)(error))
 #define PTR_ERR(ptr)		((long)(ptr))
+#define PTR_ERR_OR_ZERO(_p) (IS_ERR(_p) ? PTR_ERR(_p) : 0)
 #define IS_ERR(ptr)		((unsigned long)(ptr) >= (unsigned long)-MAX_ERRNO)
 
 /*
