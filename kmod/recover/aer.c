@@ -163,6 +163,50 @@ static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 						 FPGA_VFIO_CARD_STATE_FAILED;
 }
 
+static void fv_aer_nonfatal(struct fv_device *dev)
+{
+	u32 errors = fv_aer_errors(dev, false);
+
+	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_NONFATAL);
+	fv_aer_note(dev, "non-fatal", errors);
+	if (fv_aer_is_to_tell(dev, errors))
+		vfio_pci_core_aer_err_detected(dev->core.pdev, pci_channel_io_normal);
+}
+
+static void fv_aer_fatal(struct fv_device *dev)
+{
+	u32 errors;
+
+	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_FATAL);
+	fv_card_expect_link_down(dev->card, FV_AER_LIMIT_MS);
+	/* First, as each read from a card that is gone may take a Completion Timeout. */
+	fv_fence_raise(dev);
+	/* Again, as raising the fence may take time: the PCI core's recovery begins after this. */
+	fv_card_expect_link_down(dev->card, FV_AER_LIMIT_MS);
+	errors = fv_aer_errors(dev, true);
+	fv_aer_note(dev, "fatal", errors);
+	if (fv_aer_is_to_tell(dev, errors))
+		vfio_pci_core_aer_err_detected(dev->core.pdev, pci_channel_io_frozen);
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
+		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_KERNEL,
+				    "the PCI core resets its link after a fatal error");
+	fv_recovery_queue_after(dev, FV_AER_LIMIT_MS);
+}
+
+static void fv_aer_give_up(struct fv_device *dev)
+{
+	char text[FV_REASON_SIZE];
+
+	fv_aer_clear(dev);
+	fv_card_expect_link_down(dev->card, 0);
+	fv_fence_raise(dev);
+	if (!fv_card_has_session(dev->card, text, sizeof(text)))
+		fv_device_set_state(dev, fv_aer_given_up(dev), FPGA_VFIO_ORIGIN_KERNEL,
+				    "the PCI core gave it up after an error");
+	/* The link may come up before the link monitor sees it down, or the monitor may be off. */
+	fv_recovery_queue(dev);
+}
+
 /**
  * fv_aer_error_detected - pci_error_handlers::error_detected
  * @pdev: a function below the port with the error, or the function with it
@@ -176,61 +220,27 @@ static enum fpga_vfio_card_state fv_aer_given_up(struct fv_device *dev)
 pci_ers_result_t fv_aer_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
 	struct fv_device *dev = fv_device_of_pci(pdev);
-	char text[FV_REASON_SIZE];
+	pci_ers_result_t result;
 	struct fv_policy policy;
-	bool is_stop;
-	u32 errors;
 
 	fv_device_set_dirty(dev);
 	fv_device_policy(dev, &policy);
-	is_stop = policy.value[FPGA_VFIO_A_POLICY_AER] == FPGA_VFIO_AER_MODE_STOP;
 
 	switch (state) {
 	case pci_channel_io_normal:
-		errors = fv_aer_errors(dev, false);
-		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_NONFATAL);
-		fv_aer_note(dev, "non-fatal", errors);
-		if (fv_aer_is_to_tell(dev, errors))
-			vfio_pci_core_aer_err_detected(pdev, state);
+		fv_aer_nonfatal(dev);
+		result = PCI_ERS_RESULT_CAN_RECOVER;
 		break;
 	case pci_channel_io_frozen:
-		fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_AER_FATAL);
-		fv_card_expect_link_down(dev->card, FV_AER_LIMIT_MS);
-		/* First, as each read from a card that is gone may take a Completion Timeout. */
-		fv_fence_raise(dev);
-		/*
-		 * Again, as raising the fence may take time, and the PCI core's recovery begins
-		 * after this.
-		 */
-		fv_card_expect_link_down(dev->card, FV_AER_LIMIT_MS);
-		errors = fv_aer_errors(dev, true);
-		fv_aer_note(dev, "fatal", errors);
-		if (fv_aer_is_to_tell(dev, errors))
-			vfio_pci_core_aer_err_detected(pdev, state);
-		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY)
-			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST,
-					    FPGA_VFIO_ORIGIN_KERNEL,
-					    "the PCI core resets its link after a fatal error");
-		fv_recovery_queue_after(dev, FV_AER_LIMIT_MS);
-		if (is_stop)
-			break;
-		return PCI_ERS_RESULT_NEED_RESET;
+		fv_aer_fatal(dev);
+		result = PCI_ERS_RESULT_NEED_RESET;
+		break;
 	default:
-		fv_aer_clear(dev);
-		fv_card_expect_link_down(dev->card, 0);
-		fv_fence_raise(dev);
-		if (!fv_card_has_session(dev->card, text, sizeof(text)))
-			fv_device_set_state(dev, fv_aer_given_up(dev), FPGA_VFIO_ORIGIN_KERNEL,
-					    "the PCI core gave it up after an error");
-		/*
-		 * The link may come up before the link monitor sees it down, or the monitor may be
-		 * off.
-		 */
-		fv_recovery_queue(dev);
-		if (!is_stop)
-			return PCI_ERS_RESULT_DISCONNECT;
+		fv_aer_give_up(dev);
+		result = PCI_ERS_RESULT_DISCONNECT;
 	}
-	return is_stop ? vfio_pci_core_aer_err_detected(pdev, state) : PCI_ERS_RESULT_CAN_RECOVER;
+	return policy.value[FPGA_VFIO_A_POLICY_AER] == FPGA_VFIO_AER_MODE_STOP ?
+	       vfio_pci_core_aer_err_detected(pdev, state) : result;
 }
 
 /**
