@@ -150,6 +150,7 @@ static int fv_pci_find_records(struct fv_device *dev)
 
 static void fv_pci_exit_device(struct fv_device *dev)
 {
+	fv_reset_plan_exit(dev);
 	fv_recovery_exit(dev);
 	fv_user_notify_exit(dev);
 	fv_fence_exit(dev);
@@ -163,6 +164,7 @@ static int fv_pci_init_device(struct fv_device *dev)
 	dev->profile = fv_profile_of(pdev);
 	fv_profile_policy(dev->profile, &dev->policy);
 	init_waitqueue_head(&dev->unused);
+	fv_reset_plan_init(dev);
 	fv_user_notify_init(dev);
 	fv_flr_init(dev);
 	ret = fv_fence_init(dev);

@@ -61,6 +61,7 @@ struct fv_stats;
  * @recovery:	recovery worker
  * @is_overdue:	"failed" because its link did not come up, not in a reset; set by @recovery under
  *		the device lock, cleared by each change of state
+ * @plan_awake:	while it is queued, the device is kept awake for the next plan
  * @user_notify:	notifies the user of a device that does not come back
  * @reset_began_ns: when the PCI core began its last reset, CLOCK_MONOTONIC; device lock
  * @is_core_fenced: fenced for a reset by the PCI core; device lock
@@ -101,6 +102,7 @@ struct fv_device {
 	bool is_note_due;
 	struct delayed_work recovery;
 	bool is_overdue;
+	struct delayed_work plan_awake;
 	struct work_struct user_notify;
 	u64 reset_began_ns;
 	bool is_core_fenced;

@@ -14,6 +14,8 @@
 
 const struct fv_reset_step *fv_reset_failed_step(const struct fv_reset_report *report, int error);
 void fv_reset_report_functions(struct fv_reset_report *report, const struct fv_scope *scope);
+void fv_reset_plan_init(struct fv_device *dev);
+void fv_reset_plan_exit(struct fv_device *dev);
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report);
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report);

@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "base/policy.h"
 #include "base/wait.h"
+#include "base/workqueue.h"
 #include "isolate/reset_scope.h"
 #include "pcie/reset_ops.h"
 #include "reset/reset.h"
@@ -14,8 +15,14 @@
 /* How long (ms) a plan waits for locks: its caller holds locks of generic netlink. */
 #define FV_PLAN_LOCK_MS	100
 
-/* The same for its resume; the PCI core waits for a minute for a dead device in D3cold. */
+/* The same for its resume. */
 #define FV_PLAN_RESUME_MS	2000
+
+/*
+ * How long (ms) a device that takes longer is kept awake for the next try. The PCI core waits for a
+ * minute for a device in D3cold (PCIE_RESET_READY_POLL_MS).
+ */
+#define FV_PLAN_AWAKE_MS	70000
 
 /**
  * fv_reset_report_functions - Copy a reset scope into a report
@@ -71,9 +78,50 @@ static void fv_reset_plan_step(struct fv_device *dev, struct fv_scope *scope,
 	fv_scope_end(scope);
 }
 
-/* As pm_runtime_resume_and_get(), but with a limit; -EAGAIN when that is over. */
-static int fv_plan_resume(struct pci_dev *pdev, char *text, size_t size)
+static void fv_plan_awake_work(struct work_struct *work)
 {
+	struct fv_device *dev = container_of(to_delayed_work(work), struct fv_device, plan_awake);
+
+	pm_runtime_put(&dev->core.pdev->dev);
+}
+
+/**
+ * fv_reset_plan_init - Prepare a device for plans
+ * @dev: the device
+ *
+ * Context: Process context.
+ */
+void fv_reset_plan_init(struct fv_device *dev)
+{
+	INIT_DELAYED_WORK(&dev->plan_awake, fv_plan_awake_work);
+}
+
+/**
+ * fv_reset_plan_exit - Undo fv_reset_plan_init()
+ * @dev: the device; nothing makes a plan of it any more
+ *
+ * Context: Process context, may sleep.
+ */
+void fv_reset_plan_exit(struct fv_device *dev)
+{
+	if (cancel_delayed_work_sync(&dev->plan_awake))
+		pm_runtime_put(&dev->core.pdev->dev);
+}
+
+/* While it is queued, the work owns the caller's reference to runtime PM, or an earlier one. */
+static void fv_plan_keep_awake(struct fv_device *dev)
+{
+	if (mod_delayed_work(fv_workqueue, &dev->plan_awake, msecs_to_jiffies(FV_PLAN_AWAKE_MS)))
+		pm_runtime_put(&dev->core.pdev->dev);
+}
+
+/*
+ * As pm_runtime_resume_and_get(), but with a limit; -EAGAIN when that is over. Then the device goes
+ * on to resume, and is awake at the next try.
+ */
+static int fv_plan_resume(struct fv_device *dev, char *text, size_t size)
+{
+	struct pci_dev *pdev = dev->core.pdev;
 	int ret = pm_runtime_get(&pdev->dev);
 	struct fv_wait wait;
 
@@ -83,8 +131,10 @@ static int fv_plan_resume(struct pci_dev *pdev, char *text, size_t size)
 	while (!ret && !pm_runtime_active(&pdev->dev))
 		ret = fv_wait_pause(&wait);
 	if (ret == -ETIMEDOUT) {
-		snprintf(text, size, "it does not resume in %u ms", FV_PLAN_RESUME_MS);
-		ret = -EAGAIN;
+		snprintf(text, size, "it is still resuming after %u ms, try again",
+			 FV_PLAN_RESUME_MS);
+		fv_plan_keep_awake(dev);
+		return -EAGAIN;
 	}
 	if (ret)
 		pm_runtime_put(&pdev->dev);
@@ -98,9 +148,10 @@ static int fv_plan_resume(struct pci_dev *pdev, char *text, size_t size)
  * @report: each method, in order, with the error that would refuse it
  *
  * Context: Process context, may sleep; waits for vfio_device_set::lock, which it takes, for at most
- * FV_PLAN_LOCK_MS, and until the device has resumed, for at most FV_PLAN_RESUME_MS.
- * Return: 0, -ENOMEM, -EINTR, -EAGAIN if another task keeps that lock, or the device does not
- * resume, with the text in the first step, or an error of runtime PM.
+ * FV_PLAN_LOCK_MS, and until the device has resumed, for at most FV_PLAN_RESUME_MS; if it has not,
+ * it is kept awake for FV_PLAN_AWAKE_MS.
+ * Return: 0, -ENOMEM, -EINTR, -EAGAIN if another task keeps that lock, or the device is still
+ * resuming, with the text in the first step, or an error of runtime PM.
  */
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
 {
@@ -119,7 +170,7 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 		return -ENOMEM;
 	fv_device_policy(dev, &policy);
 
-	ret = fv_plan_resume(pdev, first->text, sizeof(first->text));
+	ret = fv_plan_resume(dev, first->text, sizeof(first->text));
 	if (ret)
 		goto err;
 	ret = fv_scope_lock_own_set(dev, FV_PLAN_LOCK_MS, first->text, sizeof(first->text));

@@ -523,19 +523,26 @@ void wait_for_completion(struct completion *completion)
 	}
 }
 
-void kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool is_changed)
+/* For mod_delayed_work() the result is the opposite of that of queue_delayed_work(). */
+bool kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool is_changed)
 {
+	bool was_queued = work->is_queued;
+
 	work->wq = wq;
 	work->times_queued++;
-	if (work->is_queued && !is_changed)
-		return;
-	work->is_queued = true;
-	work->delay = delay;
+	if (!was_queued || is_changed) {
+		work->is_queued = true;
+		work->delay = delay;
+	}
+	return was_queued == is_changed;
 }
 
-void cancel_delayed_work_sync(struct delayed_work *work)
+bool cancel_delayed_work_sync(struct delayed_work *work)
 {
+	bool was_queued = work->is_queued;
+
 	work->is_queued = false;
+	return was_queued;
 }
 
 bool queue_work(void *wq, struct work_struct *work)

@@ -540,10 +540,10 @@ extern struct workqueue_struct *fv_workqueue;
 #define time_before(a, b)	((a) < (b))
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define INIT_DELAYED_WORK(w, function)	((w)->work.fn = (function), (w)->is_queued = false)
-void kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool is_changed);
+bool kernel_queue(void *wq, struct delayed_work *work, unsigned long delay, bool is_changed);
 #define queue_delayed_work(wq, work, delay)	kernel_queue(wq, work, delay, false)
 #define mod_delayed_work(wq, work, delay)	kernel_queue(wq, work, delay, true)
-void cancel_delayed_work_sync(struct delayed_work *work);
+bool cancel_delayed_work_sync(struct delayed_work *work);
 #define cancel_delayed_work(work)	cancel_delayed_work_sync(work)
 /* Advance the clock to the due time and run the work. */
 void kernel_do(struct delayed_work *work);

@@ -80,6 +80,8 @@ PUBLISHES(observer_device_added, "observers")
 UNPUBLISHES(fv_observer_device_removed, "no-observers")
 UNPUBLISHES(fv_group_detach, "no-group")
 DOES(vfio_pci_core_unregister_device, struct vfio_pci_core_device *, "no-register")
+DOES(fv_reset_plan_init, struct fv_device *, "plan")
+DOES(fv_reset_plan_exit, struct fv_device *, "no-plan")
 DOES(fv_recovery_exit, struct fv_device *, "no-recovery")
 DOES(fv_user_notify_exit, struct fv_device *, "no-notify")
 DOES(fv_fence_exit, struct fv_device *, "no-fence")
@@ -277,12 +279,12 @@ FIXTURE_TEARDOWN(pci)
 }
 
 #define probe() (world.did[0] = '\0', world.driver->probe(&self->pdev, NULL))
-#define PROBE "alloc stats history ops notify flr fence recovery register "
+#define PROBE "alloc stats history ops plan notify flr fence recovery register "
 #define PUBLISH "card session monitor group list observers event check-link "
 #define NO_CARD "no-monitor no-session no-card "
 #define UNPUBLISH "no-group " NO_CARD
 #define UNREGISTER "no-register no-flr "
-#define UNDO "no-recovery no-notify no-fence put "
+#define UNDO "no-plan no-recovery no-notify no-fence put "
 #define LEAVE "leave-recovery leave-op leave-session no-list "
 
 TEST_F(pci, a_device)
@@ -330,8 +332,8 @@ TEST_F(pci, each_failure_of_a_probe)
 		{ "stats", "alloc stats put " },
 		{ "history", "alloc stats history put " },
 		{ "ops", "alloc stats history ops put " },
-		{ "fence", "alloc stats history ops notify flr fence put " },
-		{ "recovery", "alloc stats history ops notify flr fence recovery " UNDO },
+		{ "fence", "alloc stats history ops plan notify flr fence put " },
+		{ "recovery", "alloc stats history ops plan notify flr fence recovery " UNDO },
 		{ "register", PROBE UNDO },
 		{ "card", PROBE "card " UNREGISTER UNDO },
 		{ "group", PROBE "card session monitor group " NO_CARD UNREGISTER UNDO },

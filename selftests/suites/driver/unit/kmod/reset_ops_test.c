@@ -158,6 +158,7 @@ FIXTURE_SETUP(ops)
 	self->port.link_active_reporting = true;
 	self->dev.core.pdev = &self->card;
 	self->dev.core.vdev.dev_set = &self->set;
+	fv_reset_plan_init(&self->dev);
 	fv_policy_init(&self->policy);
 	world.policy = self->policy;
 	world.link.is_active = true;
@@ -596,8 +597,24 @@ TEST_F(ops, a_plan_has_a_device_resume)
 	EXPECT_GT(2020 * NSEC_PER_MSEC, kernel_ns - began_ns);
 	ASSERT_EQ(1, self->report.nr);
 	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
-	EXPECT_STREQ("it does not resume in 2000 ms", self->report.steps[0].text);
+	EXPECT_STREQ("it is still resuming after 2000 ms, try again", self->report.steps[0].text);
 	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, self->report.steps[0].refusal.reason);
+	/* it goes on to resume: the second try finds it awake, if not too late */
+	EXPECT_EQ(1, self->card.dev.usage);
+	kernel_ns += 60 * NSEC_PER_SEC;
+	EXPECT_EQ(0, plan(ALL));
+	EXPECT_EQ(1, self->card.dev.usage);
+	EXPECT_EQ(70000, self->dev.plan_awake.delay);
+	kernel_do(&self->dev.plan_awake);
+	EXPECT_EQ(0, self->card.dev.usage);
+	/* however often it is tried, once */
+	self->card.dev.active_ns = U64_MAX;
+	EXPECT_EQ(-EAGAIN, plan(ALL));
+	EXPECT_EQ(-EAGAIN, plan(ALL));
+	EXPECT_EQ(1, self->card.dev.usage);
+	fv_reset_plan_exit(&self->dev);
+	EXPECT_EQ(0, self->card.dev.usage);
+	fv_reset_plan_exit(&self->dev);
 	EXPECT_EQ(0, self->card.dev.usage);
 }
 
