@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each way into the driver while an operation of the card is in the middle: open, close, unbind, a
- * fatal error at the port, a reset by the PCI core, a sleep of the system. It returns, or waits for
+ * Each way into the driver while an operation of the card is in the middle: open, close, unbind,
+ * removal, a fatal error at the port, a reset by the PCI core, a sleep of the system. It returns, or waits for
  * the operation, and then both end. The operation is held by the card, or by an importer of a
  * dma-buf, until the test releases it.
  */
@@ -374,6 +374,7 @@ FIXTURE_VARIANT(pairs)
 
 #define IN_VFIO "vfio_"
 #define IN_UNBIND "unbind_store"
+#define IN_REMOVE "remove_store"
 #define IN_RESET "reset_store"
 
 FIXTURE_VARIANT_ADD(pairs, flr)
@@ -425,6 +426,22 @@ static void bind(struct scene *scene, const char *bdf)
 	policy_set(&scene->genl, bdf, "reset_methods=flr,hot,link");
 }
 
+static bool is_there(struct scene *scene)
+{
+	return file_exists(PCI_SYSFS "/%s/config", scene->bdf);
+}
+
+/* After a removal. */
+static void bring_back(struct scene *scene)
+{
+	if (is_there(scene))
+		return;
+	control_do(scene->role, "wait ready %u", LONG_MS);
+	file_write("1", "/sys/bus/pci/rescan");
+	if (!is_there(scene))
+		fail("%s does not come back", scene->bdf);
+}
+
 static bool is_ready(struct scene *scene)
 {
 	return device_state(&scene->genl, scene->bdf) == FPGA_VFIO_CARD_STATE_READY;
@@ -446,6 +463,7 @@ FIXTURE_SETUP(pairs)
 		scene->other = role(variant->other);
 	/* left by a test that failed */
 	release(scene);
+	bring_back(scene);
 	card_bind(scene->bdf);
 	genl_open(&scene->genl, FPGA_VFIO_FAMILY_NAME);
 	bind(scene, scene->bdf);
@@ -487,10 +505,13 @@ FIXTURE_TEARDOWN(pairs)
 	if (scene->importer >= 0)
 		close(scene->importer);
 	/* a function cannot be bound to a card that is fenced by the other one */
-	if (!scene->other)
+	if (!scene->other) {
+		bring_back(scene);
 		bind(scene, scene->bdf);
+	}
 	EXPECT_TRUE(wait_until(!__recover(&scene->genl, scene->other ?: scene->bdf, true, NULL),
 			       LONG_MS));
+	bring_back(scene);
 	bind(scene, scene->bdf);
 	policy_set(&scene->genl, scene->bdf, "ready_register=none");
 	EXPECT_TRUE(wait_until(is_ready(scene), LONG_MS));
@@ -538,6 +559,25 @@ static void unbind_once(const char *bdf)
 	_exit(-__pci_unbind(bdf));
 }
 
+/* @where: as for side_is_as_expected(), but NULL if the side ends the operation. */
+static bool leaves(struct scene *scene, struct side *side, const char *where)
+{
+	if (!where) {
+		bool is_over = both_end(scene, side);
+
+		release(scene);
+		return is_over;
+	}
+	if (!side_is_as_expected(scene, side, where))
+		return false;
+	release(scene);
+	if (!wait_until(op_has_ended(scene), LONG_MS))
+		return false;
+	/* it waits for the user, too */
+	end_holder(scene);
+	return both_end(scene, side);
+}
+
 PAIR_TEST(unbind)
 {
 	struct scene *scene = &self->scene;
@@ -545,20 +585,27 @@ PAIR_TEST(unbind)
 
 	variant->begin(scene, HOLD);
 	side = by_child(scene, unbind_once);
-	if (variant->unbind) {
-		EXPECT_TRUE(side_is_as_expected(scene, &side, variant->unbind));
-		release(scene);
-		ASSERT_TRUE(wait_until(op_has_ended(scene), LONG_MS));
-		/* it waits for the user, too */
-		end_holder(scene);
-		ASSERT_TRUE(both_end(scene, &side));
-	} else {
-		/* ends the operation */
-		ASSERT_TRUE(both_end(scene, &side));
-		release(scene);
-	}
+	ASSERT_TRUE(leaves(scene, &side, variant->unbind));
 	EXPECT_EQ(0, side.ret);
 	EXPECT_TRUE(pci_driver_is(scene->bdf, ""));
+}
+
+static void remove_once(const char *bdf)
+{
+	_exit(-__file_write("1", PCI_SYSFS "/%s/remove", bdf));
+}
+
+/* Holds the PCI core's rescan lock. */
+PAIR_TEST(remove)
+{
+	struct scene *scene = &self->scene;
+	struct side side;
+
+	variant->begin(scene, HOLD);
+	side = by_child(scene, remove_once);
+	ASSERT_TRUE(leaves(scene, &side, variant->unbind ? IN_REMOVE : NULL));
+	EXPECT_EQ(0, side.ret);
+	EXPECT_FALSE(is_there(scene));
 }
 
 static void reset_once(const char *bdf)
@@ -650,6 +697,7 @@ PAIR_TEST(sleep)
 	if (access("/sys/power/pm_test", W_OK))
 		SKIP(return, "this kernel has no pm_test");
 	snprintf(how, sizeof(how), "%u", SLEEP_MS * from_env("FV_SLOW", 1));
+	/* not "devices": virtio_console, which has the output, does not open its ports again */
 	set_pm_test("freezer");
 	(variant->begin_timed ?: variant->begin)(scene, how);
 	EXPECT_TRUE(op_runs(scene));
