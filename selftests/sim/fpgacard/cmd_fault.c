@@ -1,169 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Commands that act: programming, power, link and design faults. */
-#include <libgen.h>
-
+/* Commands that set faults: of trainings, resets, readiness, the design and the next images. */
 #include "bytes.h"
 #include "ctl.h"
 #include "fault.h"
-#include "message.h"
-
-static bool is_word(const struct ctl_call *call, int nr, const char *word)
-{
-	return !strcmp(ctl_arg(call, nr), word);
-}
-
-/* Find "KEY NUMBER" from argv[from] on; return 1 if found, 0 if not, -1 if malformed. */
-static int option(struct ctl_call *call, int from, const char *key, uint64_t max, uint64_t *value)
-{
-	int i;
-
-	for (i = from; i < call->argc; i++)
-		if (!strcmp(call->argv[i], key))
-			return ctl_number(call, ctl_arg(call, i + 1), 0, max, value) ? 1 : -1;
-	return 0;
-}
-
-static bool has_word(const struct ctl_call *call, int from, const char *word)
-{
-	int i;
-
-	for (i = from; i < call->argc; i++)
-		if (!strcmp(call->argv[i], word))
-			return true;
-	return false;
-}
-
-/* "N", "off", or none for always. */
-static bool count_arg(struct ctl_call *call, int nr, int *count)
-{
-	uint64_t n;
-
-	if (nr >= call->argc) {
-		*count = LIFE_ALWAYS;
-		return true;
-	}
-	if (is_word(call, nr, "off")) {
-		*count = 0;
-		return true;
-	}
-	if (!ctl_number(call, call->argv[nr], 0, 1000000, &n))
-		return false;
-	*count = (int)n;
-	return true;
-}
-
-/* Milliseconds, "hold", or "image". */
-static bool time_arg(struct ctl_call *call, int nr, int64_t *ms)
-{
-	uint64_t n;
-
-	if (is_word(call, nr, "hold")) {
-		*ms = LIFE_HELD;
-		return true;
-	}
-	if (is_word(call, nr, "image")) {
-		*ms = -1;
-		return true;
-	}
-	if (!ctl_number(call, ctl_arg(call, nr), 0, 600000, &n))
-		return false;
-	*ms = (int64_t)n;
-	return true;
-}
-
-static uint64_t now(const struct ctl_call *call)
-{
-	return card_now(call->card);
-}
-
-/* A name without a slash is in the directory of the loaded image. */
-static void image_path(const struct ctl_call *call, const char *name, char *path, size_t size)
-{
-	char dir[PATH_MAX];
-
-	snprintf(dir, sizeof(dir), "%s", call->card->path);
-	if (strchr(name, '/'))
-		snprintf(path, size, "%s", name);
-	else
-		snprintf(path, size, "%s/%s%s", dirname(dir), name,
-			 strstr(name, ".json") ? "" : ".json");
-}
-
-static bool run_program(struct ctl_call *call)
-{
-	struct life *life = &call->card->life;
-	static struct image image;
-	char path[PATH_MAX + 8];
-	int64_t ms = -1;
-	int i;
-
-	if (call->argc < 2)
-		return false;
-	if (!life->has_power || !life->is_present)
-		return ctl_fail(call, "the card has no power");
-	for (i = 2; i < call->argc; i++)
-		if (is_word(call, i, "in") && !time_arg(call, i + 1, &ms))
-			return false;
-	image_path(call, call->argv[1], path, sizeof(path));
-	if (image_load(path, &image, call->error))
-		return false;
-	if (has_word(call, 2, "fail"))
-		life->faults.fail_load = 1;
-	card_program(call->card, &image, path, ms);
-	if (life->fpga_at != LIFE_NEVER)
-		ctl_add_uint(call->answer, "ms", (life->fpga_at - now(call)) / LIFE_MS);
-	return true;
-}
-
-static bool run_power(struct ctl_call *call)
-{
-	if (!is_word(call, 1, "on") && !is_word(call, 1, "off"))
-		return false;
-	life_power(&call->card->life, now(call), is_word(call, 1, "on"));
-	return true;
-}
-
-static bool run_insert(struct ctl_call *call)
-{
-	life_insert(&call->card->life, now(call), true);
-	return true;
-}
-
-static bool run_remove(struct ctl_call *call)
-{
-	life_insert(&call->card->life, now(call), false);
-	return true;
-}
-
-static bool run_perst(struct ctl_call *call)
-{
-	life_perst(&call->card->life, now(call));
-	return true;
-}
-
-static bool run_link(struct ctl_call *call)
-{
-	uint64_t ms = 0;
-
-	if (!is_word(call, 1, "up") && !is_word(call, 1, "down"))
-		return false;
-	if (option(call, 2, "for", 600000, &ms) < 0)
-		return false;
-	life_cut(&call->card->life, now(call), is_word(call, 1, "down"), (uint32_t)ms);
-	return true;
-}
-
-static bool speed_width(struct ctl_call *call, uint64_t min, uint8_t *speed, uint8_t *width)
-{
-	uint64_t s, w;
-
-	if (!ctl_number(call, ctl_arg(call, 1), min, 6, &s) ||
-	    !ctl_number(call, ctl_arg(call, 2), min, 32, &w))
-		return false;
-	*speed = (uint8_t)s;
-	*width = (uint8_t)w;
-	return true;
-}
 
 static bool run_train(struct ctl_call *call)
 {
@@ -171,30 +10,18 @@ static bool run_train(struct ctl_call *call)
 	uint64_t n;
 	int has_n;
 
-	if (is_word(call, 1, "off")) {
+	if (ctl_arg_is(call, 1, "off")) {
 		life->faults.train = 0;
-		life_retry(life, now(call));
+		life_retry(life, card_now(call->card));
 		return true;
 	}
-	if (call->argc < 3 || !speed_width(call, 0, &life->faults.train_speed,
+	if (call->argc < 3 || !ctl_arg_link(call, 0, &life->faults.train_speed,
 					   &life->faults.train_width))
 		return false;
-	has_n = option(call, 3, "after", 1000000, &n);
+	has_n = ctl_arg_option(call, 3, "after", 1000000, &n);
 	if (has_n < 0)
 		return false;
 	life->faults.train = has_n ? (int)n : LIFE_ALWAYS;
-	return true;
-}
-
-static bool run_degrade(struct ctl_call *call)
-{
-	uint8_t speed, width;
-
-	if (call->argc < 3 || !speed_width(call, 1, &speed, &width))
-		return false;
-	if (!life_is_link_up(&call->card->life))
-		return ctl_fail(call, "the link is down");
-	life_degrade(&call->card->life, now(call), speed, width, has_word(call, 3, "autonomous"));
 	return true;
 }
 
@@ -213,7 +40,7 @@ static bool design_time(struct ctl_call *call)
 	struct fault *fault = &call->card->fault;
 	int64_t ms;
 
-	if (!time_arg(call, 2, &ms))
+	if (!ctl_arg_ms(call, 2, &ms))
 		return false;
 	fault->has_design = ms >= 0;
 	fault->design_ms = ms;
@@ -225,29 +52,29 @@ static bool run_ready_after(struct ctl_call *call)
 	struct life_faults *faults = &call->card->life.faults;
 
 	if (call->argc == 2) {
-		if (!time_arg(call, 1, &faults->ready_load_ms))
+		if (!ctl_arg_ms(call, 1, &faults->ready_load_ms))
 			return false;
 		faults->ready_hot_ms = faults->ready_load_ms;
 		faults->ready_flr_ms = faults->ready_load_ms;
 		faults->ready_pm_ms = faults->ready_load_ms;
 		return true;
 	}
-	if (is_word(call, 1, "design"))
+	if (ctl_arg_is(call, 1, "design"))
 		return design_time(call);
-	if (is_word(call, 1, "load"))
-		return time_arg(call, 2, &faults->ready_load_ms);
-	if (is_word(call, 1, "hot"))
-		return time_arg(call, 2, &faults->ready_hot_ms);
-	if (is_word(call, 1, "flr"))
-		return time_arg(call, 2, &faults->ready_flr_ms);
-	if (is_word(call, 1, "pm"))
-		return time_arg(call, 2, &faults->ready_pm_ms);
+	if (ctl_arg_is(call, 1, "load"))
+		return ctl_arg_ms(call, 2, &faults->ready_load_ms);
+	if (ctl_arg_is(call, 1, "hot"))
+		return ctl_arg_ms(call, 2, &faults->ready_hot_ms);
+	if (ctl_arg_is(call, 1, "flr"))
+		return ctl_arg_ms(call, 2, &faults->ready_flr_ms);
+	if (ctl_arg_is(call, 1, "pm"))
+		return ctl_arg_ms(call, 2, &faults->ready_pm_ms);
 	return false;
 }
 
 static bool run_deaf(struct ctl_call *call)
 {
-	if (call->argc > 1 && !is_word(call, 1, "off"))
+	if (call->argc > 1 && !ctl_arg_is(call, 1, "off"))
 		return false;
 	call->card->fault.is_deaf = call->argc == 1;
 	return true;
@@ -258,16 +85,16 @@ static bool run_stuck(struct ctl_call *call)
 	struct fault *fault = &call->card->fault;
 	uint64_t vector;
 
-	if (is_word(call, 1, "off")) {
+	if (ctl_arg_is(call, 1, "off")) {
 		fault->has_stuck_table = false;
 		fault->is_msi_stuck = false;
 		return true;
 	}
-	if (is_word(call, 1, "msi")) {
+	if (ctl_arg_is(call, 1, "msi")) {
 		fault->is_msi_stuck = true;
 		return true;
 	}
-	if (!is_word(call, 1, "msix") ||
+	if (!ctl_arg_is(call, 1, "msix") ||
 	    !ctl_number(call, ctl_arg(call, 2), 0, IRQ_VECTORS - 1, &vector))
 		return false;
 	fault->has_stuck_table = true;
@@ -279,11 +106,11 @@ static bool run_not_ready(struct ctl_call *call)
 {
 	struct life_faults *faults = &call->card->life.faults;
 
-	if (is_word(call, 1, "ones"))
+	if (ctl_arg_is(call, 1, "ones"))
 		faults->rrs = 0;
-	else if (is_word(call, 1, "rrs"))
+	else if (ctl_arg_is(call, 1, "rrs"))
 		faults->rrs = 1;
-	else if (is_word(call, 1, "image"))
+	else if (ctl_arg_is(call, 1, "image"))
 		faults->rrs = -1;
 	else
 		return false;
@@ -292,42 +119,42 @@ static bool run_not_ready(struct ctl_call *call)
 
 static bool run_load_time(struct ctl_call *call)
 {
-	return time_arg(call, 1, &call->card->life.faults.load_ms);
+	return ctl_arg_ms(call, 1, &call->card->life.faults.load_ms);
 }
 
 static bool run_train_time(struct ctl_call *call)
 {
-	return time_arg(call, 1, &call->card->life.faults.train_ms);
+	return ctl_arg_ms(call, 1, &call->card->life.faults.train_ms);
 }
 
 static bool run_fail_flr(struct ctl_call *call)
 {
-	return count_arg(call, 1, &call->card->life.faults.fail_flr);
+	return ctl_arg_count(call, 1, &call->card->life.faults.fail_flr);
 }
 
 static bool run_fail_pm(struct ctl_call *call)
 {
-	return count_arg(call, 1, &call->card->life.faults.fail_pm);
+	return ctl_arg_count(call, 1, &call->card->life.faults.fail_pm);
 }
 
 static bool run_fail_hot(struct ctl_call *call)
 {
-	return count_arg(call, 1, &call->card->life.faults.fail_hot);
+	return ctl_arg_count(call, 1, &call->card->life.faults.fail_hot);
 }
 
 static bool run_fail_link(struct ctl_call *call)
 {
-	return count_arg(call, 1, &call->card->life.faults.fail_link);
+	return ctl_arg_count(call, 1, &call->card->life.faults.fail_link);
 }
 
 static bool run_fail_load(struct ctl_call *call)
 {
-	return count_arg(call, 1, &call->card->life.faults.fail_load);
+	return ctl_arg_count(call, 1, &call->card->life.faults.fail_load);
 }
 
 static bool run_ignore_flr(struct ctl_call *call)
 {
-	return count_arg(call, 1, &call->card->life.faults.ignore_flr);
+	return ctl_arg_count(call, 1, &call->card->life.faults.ignore_flr);
 }
 
 static bool run_lose_bars(struct ctl_call *call)
@@ -336,16 +163,16 @@ static bool run_lose_bars(struct ctl_call *call)
 	uint64_t ms = 0, n = 0;
 	int has_n;
 
-	if (is_word(call, 1, "now")) {
-		life_lose(&call->card->life, now(call));
+	if (ctl_arg_is(call, 1, "now")) {
+		life_lose(&call->card->life, card_now(call->card));
 		return true;
 	}
-	if (is_word(call, 1, "off")) {
+	if (ctl_arg_is(call, 1, "off")) {
 		faults->late_loss = 0;
 		return true;
 	}
-	has_n = option(call, 1, "times", 1000000, &n);
-	if (has_n < 0 || option(call, 1, "after", 600000, &ms) < 0)
+	has_n = ctl_arg_option(call, 1, "times", 1000000, &n);
+	if (has_n < 0 || ctl_arg_option(call, 1, "after", 600000, &ms) < 0)
 		return false;
 	faults->late_loss = has_n ? (int)n : LIFE_ALWAYS;
 	faults->late_loss_ms = (uint32_t)ms;
@@ -374,11 +201,11 @@ static bool storm_options(struct ctl_call *call, struct storm *storm)
 	uint64_t rate = 1000, ms = 0, vector = 0, fn = 0, address = 0;
 	int has_address, i;
 
-	has_address = option(call, 2, "at", UINT64_MAX, &address);
-	if (has_address < 0 || option(call, 2, "rate", 1000000, &rate) < 0 ||
-	    option(call, 2, "for", 600000, &ms) < 0 ||
-	    option(call, 2, "vector", 2047, &vector) < 0 ||
-	    option(call, 2, "function", IMAGE_FUNCTIONS - 1, &fn) < 0)
+	has_address = ctl_arg_option(call, 2, "at", UINT64_MAX, &address);
+	if (has_address < 0 || ctl_arg_option(call, 2, "rate", 1000000, &rate) < 0 ||
+	    ctl_arg_option(call, 2, "for", 600000, &ms) < 0 ||
+	    ctl_arg_option(call, 2, "vector", 2047, &vector) < 0 ||
+	    ctl_arg_option(call, 2, "function", IMAGE_FUNCTIONS - 1, &fn) < 0)
 		return false;
 	if (!rate)
 		return ctl_fail(call, "rate is 0");
@@ -388,7 +215,7 @@ static bool storm_options(struct ctl_call *call, struct storm *storm)
 	storm->fn = (unsigned int)fn;
 	storm->has_address = has_address;
 	storm->address = address;
-	storm->is_write = has_word(call, 2, "write");
+	storm->is_write = ctl_arg_has(call, 2, "write");
 	for (i = 2; i < call->argc; i++)
 		if (!strcmp(call->argv[i], "on"))
 			return storm_on(call, ctl_arg(call, i + 1), storm);
@@ -403,7 +230,7 @@ static void storm_start(struct ctl_call *call, struct storm *which, const struct
 		return;
 	card_note(call->card, "storm", (int)storm->fn, "%s",
 		  which == &call->card->fault.irq ? "irq" : "dma");
-	fault_storm(which, now(call));
+	fault_storm(which, card_now(call->card));
 }
 
 static bool run_storm(struct ctl_call *call)
@@ -417,16 +244,16 @@ static bool run_storm(struct ctl_call *call)
 		storm_start(call, &fault->dma, &storm);
 		return true;
 	}
-	if (is_word(call, 1, "off")) {
+	if (ctl_arg_is(call, 1, "off")) {
 		fault->irq.is_armed = false;
 		fault->irq.is_blowing = false;
 		fault->dma.is_armed = false;
 		fault->dma.is_blowing = false;
 		return true;
 	}
-	if (is_word(call, 1, "irq"))
+	if (ctl_arg_is(call, 1, "irq"))
 		which = &fault->irq;
-	else if (is_word(call, 1, "dma"))
+	else if (ctl_arg_is(call, 1, "dma"))
 		which = &fault->dma;
 	else
 		return false;
@@ -467,28 +294,28 @@ static bool wrong_what(struct ctl_call *call, struct fault *fault)
 {
 	uint64_t n;
 
-	if (is_word(call, 1, "id")) {
+	if (ctl_arg_is(call, 1, "id")) {
 		fault->has_id = two_ids(call, ctl_arg(call, 2), &fault->vendor, &fault->device);
 		return fault->has_id;
 	}
-	if (is_word(call, 1, "subsystem")) {
+	if (ctl_arg_is(call, 1, "subsystem")) {
 		fault->has_subsystem = two_ids(call, ctl_arg(call, 2), &fault->subsystem_vendor,
 					       &fault->subsystem);
 		return fault->has_subsystem;
 	}
-	if (is_word(call, 1, "class")) {
+	if (ctl_arg_is(call, 1, "class")) {
 		if (!ctl_number(call, ctl_arg(call, 2), 0, 0xffffff, &n))
 			return false;
 		fault->class_code = (uint32_t)n;
 		fault->has_class = true;
 		return true;
 	}
-	if (is_word(call, 1, "serial")) {
+	if (ctl_arg_is(call, 1, "serial")) {
 		fault->has_serial = ctl_number(call, ctl_arg(call, 2), 0, UINT64_MAX,
 					       &fault->serial);
 		return fault->has_serial;
 	}
-	return is_word(call, 1, "bar") && wrong_bar(call, fault);
+	return ctl_arg_is(call, 1, "bar") && wrong_bar(call, fault);
 }
 
 static bool run_wrong(struct ctl_call *call)
@@ -497,7 +324,7 @@ static bool run_wrong(struct ctl_call *call)
 	uint64_t n = 0;
 	int has_n;
 
-	if (is_word(call, 1, "off")) {
+	if (ctl_arg_is(call, 1, "off")) {
 		fault->wrong = 0;
 		fault->has_id = false;
 		fault->has_subsystem = false;
@@ -506,36 +333,11 @@ static bool run_wrong(struct ctl_call *call)
 		fault->has_serial = false;
 		return true;
 	}
-	has_n = option(call, 2, "for", 1000000, &n);
+	has_n = ctl_arg_option(call, 2, "for", 1000000, &n);
 	if (has_n < 0 || !wrong_what(call, &changed))
 		return false;
 	changed.wrong = has_n ? (int)n : LIFE_ALWAYS;
 	*fault = changed;
-	return true;
-}
-
-static bool run_aer(struct ctl_call *call)
-{
-	bool is_ue = is_word(call, 1, "ue");
-	uint64_t bits;
-
-	if (!is_ue && !is_word(call, 1, "ce"))
-		return false;
-	if (!ctl_number(call, ctl_arg(call, 2), 0, UINT32_MAX, &bits))
-		return false;
-	if (!cfg_set_aer(&call->card->fn[0].cfg, is_ue, (uint32_t)bits))
-		return ctl_fail(call, "the card has no AER");
-	return true;
-}
-
-static bool run_irq(struct ctl_call *call)
-{
-	uint64_t vector, fn = 0;
-
-	if (!ctl_number(call, ctl_arg(call, 1), 0, 2047, &vector) ||
-	    option(call, 2, "function", IMAGE_FUNCTIONS - 1, &fn) < 0)
-		return false;
-	message_raise(&call->card->fn[fn], (uint32_t)vector);
 	return true;
 }
 
@@ -561,24 +363,10 @@ static bool run_seed(struct ctl_call *call)
 
 static bool run_faults(struct ctl_call *call)
 {
-	if (!is_word(call, 1, "off"))
+	if (!ctl_arg_is(call, 1, "off"))
 		return false;
 	fault_clear(call->card);
 	card_release(call->card, UINT32_MAX);
-	return true;
-}
-
-static bool run_release(struct ctl_call *call)
-{
-	uint64_t fn;
-
-	if (call->argc == 1) {
-		card_release(call->card, UINT32_MAX);
-		return true;
-	}
-	if (!ctl_number(call, call->argv[1], 0, IMAGE_FUNCTIONS - 1, &fn))
-		return false;
-	card_release(call->card, 1u << fn);
 	return true;
 }
 
@@ -606,17 +394,8 @@ static bool run_chaos(struct ctl_call *call)
 }
 
 const struct ctl_command cmd_fault[] = {
-	{ "program", "FILE|NAME [in MS|hold] [fail]",
-	  "load another image: the link drops, the card is blank for as long as that takes",
-	  run_program },
-	{ "power", "on|off", "of the slot; at power-on the card loads its image", run_power },
-	{ "remove", "", "take the card out", run_remove },
-	{ "insert", "", "and put it in", run_insert },
-	{ "perst", "", "a fundamental reset", run_perst },
-	{ "link", "up|down [for MS]", "a loose connector", run_link },
 	{ "train", "SPEED WIDTH [after N]|off",
 	  "trainings end in this (0 0: in no link); after N of them all is well", run_train },
-	{ "degrade", "SPEED WIDTH [autonomous]", "the link changes by itself", run_degrade },
 	{ "flaky", "PERCENT", "of trainings end in 2.5 GT/s x1, by the seed", run_flaky },
 	{ "ready-after", "[load|hot|flr|pm|design] MS|hold|image",
 	  "functions answer, or the design is ready, so long after a reset; hold: until release",
@@ -628,9 +407,6 @@ const struct ctl_command cmd_fault[] = {
 	  "own MSI registers, or the own MSI-X table from a vector on, take no writes", run_stuck },
 	{ "load-time", "MS|hold|image", "how long loading takes", run_load_time },
 	{ "train-time", "MS|hold|image", "how long training takes", run_train_time },
-	{ "release", "[FUNCTION]",
-	  "what is held goes on: loading, training, all functions, or one, and their designs",
-	  run_release },
 	{ "fail-flr", "[N|off]", "the function hangs after FLR", run_fail_flr },
 	{ "fail-pm", "[N|off]", "the function hangs after a reset from D3hot", run_fail_pm },
 	{ "fail-hot", "[N|off]", "the card hangs after a hot reset", run_fail_hot },
@@ -644,8 +420,6 @@ const struct ctl_command cmd_fault[] = {
 	  "interrupts, DMA or both without end, at once or set off by a reset", run_storm },
 	{ "wrong", "id V:D|subsystem V:D|class C|bar N SIZE|serial N [for N]|off",
 	  "how the next images come out", run_wrong },
-	{ "aer", "ue|ce BITS", "set bits of AER status", run_aer },
-	{ "irq", "VECTOR [function N]", "raise an interrupt", run_irq },
 	{ "jitter", "PERCENT", "of all times, by the seed", run_jitter },
 	{ "seed", "N", "start the random numbers again", run_seed },
 	{ "chaos", "", "one fault, chosen by the seed", run_chaos },

@@ -40,7 +40,7 @@ struct ctl_command {
 };
 
 /* Tables of commands, for ctl_init(); each ends with an empty entry. */
-extern const struct ctl_command cmd_inspect[], cmd_fault[];
+extern const struct ctl_command cmd_inspect[], cmd_card[], cmd_fault[];
 
 struct ctl_client {
 	int sock;
@@ -78,6 +78,16 @@ bool ctl_fail(struct ctl_call *call, const char *fmt, ...) __attribute__((format
 bool ctl_number(struct ctl_call *call, const char *text, uint64_t min, uint64_t max,
 		uint64_t *number);
 const char *ctl_arg(const struct ctl_call *call, int nr); /* "" if absent */
+bool ctl_arg_is(const struct ctl_call *call, int nr, const char *word);
+bool ctl_arg_has(const struct ctl_call *call, int from, const char *word);
+/* Find "KEY NUMBER" from argv[from] on; return 1 if found, 0 if not, -1 if malformed. */
+int ctl_arg_option(struct ctl_call *call, int from, const char *key, uint64_t max, uint64_t *value);
+/* "N", "off", or none for always. */
+bool ctl_arg_count(struct ctl_call *call, int nr, int *count);
+/* Milliseconds, "hold", or "image". */
+bool ctl_arg_ms(struct ctl_call *call, int nr, int64_t *ms);
+/* argv[1] and argv[2], each at least @min. */
+bool ctl_arg_link(struct ctl_call *call, uint64_t min, uint8_t *speed, uint8_t *width);
 void ctl_add_uint(struct json_object *obj, const char *key, uint64_t value);
 void ctl_add_text(struct json_object *obj, const char *key, const char *value);
 void ctl_add_bool(struct json_object *obj, const char *key, bool value);

@@ -19,7 +19,7 @@
 
 #define MESSAGES_AT_ONCE 64
 
-static const struct ctl_command * const commands[] = { cmd_inspect, cmd_fault, NULL };
+static const struct ctl_command * const commands[] = { cmd_inspect, cmd_card, cmd_fault, NULL };
 
 struct server {
 	struct card card;
