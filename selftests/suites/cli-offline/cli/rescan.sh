@@ -74,7 +74,7 @@ nothing_below()
 	rm -r "$tree/$port"/0000:07:00.?
 }
 
-hold port_ok "a port below which there is no device is looked at for one"
+hold port_ok "rescan of an empty port finds a new device"
 port_ok()
 {
 	nothing_below
@@ -92,7 +92,7 @@ port_ok()
 	refuses 1 "0000:00:07.0: rescan: is a bridge with 0000:07:00.0 below it, not an endpoint"
 }
 
-hold port_empty_refused "a port below which nothing appears, or which has no bus, is an error"
+hold port_empty_refused "a port with nothing below it after the rescan, or without a bus, is an error"
 port_empty_refused()
 {
 	nothing_below
