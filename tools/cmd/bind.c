@@ -227,7 +227,6 @@ static void report_text(const struct plan *p)
 
 	for (i = 0; i < p->targets.n; i++) {
 		const struct fv_device *d = p->targets.v[i];
-		autofree char *old = d->driver ? util_printable(d->driver) : NULL;
 		const struct move *m = move_of(p, d);
 
 		if (!m)
@@ -238,7 +237,7 @@ static void report_text(const struct plan *p)
 		else
 			out_print("%s: %s bound to %s (group %d, previous driver: %s)\n", d->bdf,
 				  is_dry ? "would be" : "now", FV_DRIVER, d->group,
-				  old ? old : "none");
+				  d->driver ? d->driver : "none");
 	}
 }
 

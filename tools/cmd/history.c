@@ -102,11 +102,10 @@ static struct json_object *value_origin(const void *p)
 static char *text_who(const void *p)
 {
 	const struct fv_event *e = p;
-	autofree char *comm = e->comm ? util_printable(e->comm) : NULL;
 	char *s = util_strdup(event_origin_name(e->origin));
 
-	if (comm)
-		util_append(&s, ": %s", comm);
+	if (e->comm)
+		util_append(&s, ": %s", e->comm);
 	if (e->pid)
 		util_append(&s, " (pid %u)", e->pid);
 	return s;
@@ -165,14 +164,13 @@ static struct json_object *value_text(const void *p)
 static char *text_details(const void *p)
 {
 	const struct fv_event *e = p;
-	autofree char *text = e->text ? util_printable(e->text) : NULL;
 	autofree char *link = text_link(p);
 	char *s = util_strdup(e->has_state ? card_state_name(e->state) : "");
 
 	if (*link)
 		util_append(&s, "%s%s", *s ? ", " : "", link);
-	if (text)
-		util_append(&s, "%s%s", *s ? ": " : "", text);
+	if (e->text)
+		util_append(&s, "%s%s", *s ? ": " : "", e->text);
 	return s;
 }
 

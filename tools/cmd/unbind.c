@@ -236,8 +236,7 @@ static void report_text(const struct plan *p)
 
 	for (i = 0; i < p->targets.n; i++) {
 		const struct fv_device *d = p->targets.v[i];
-		autofree char *after = driver_after(p, d);
-		autofree char *driver = after ? util_printable(after) : NULL;
+		autofree char *driver = driver_after(p, d);
 
 		if (!is_handled(d))
 			out_print("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf,

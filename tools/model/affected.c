@@ -56,7 +56,7 @@ void affected_free(struct affected_list *l)
 
 char *affected_driver_text(const struct affected *a)
 {
-	return util_printable(a->driver ? a->driver : "none");
+	return util_strdup(a->driver ? a->driver : "none");
 }
 
 static void find_holders(const struct affected *a, const struct affected_world *w,

@@ -24,7 +24,7 @@ struct out_column {
 	const char *help;
 	unsigned int flags;
 	struct json_object *(*value)(const void *row);	/* NULL: text only */
-	char *(*text)(const void *row);	/* printable; NULL: derived from value */
+	char *(*text)(const void *row);	/* NULL: derived from value */
 	unsigned int width;	/* OUT_CUT: least width; else minimum, above strlen(name), of a
 				 * continued table, or 0
 				 */

@@ -70,6 +70,13 @@ static void print(const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
+static void print_hint(const char *hint)
+{
+	autofree char *lines = util_printable_lines(hint);
+
+	print(lines);
+}
+
 /**
  * err_add_json() - Add a member to the next error object.
  * @key: member name
@@ -153,7 +160,7 @@ int err_fail(int code, const char *object, const char *what, const char *hint,
 	line = util_printable(text);
 	print(line);
 	if (hint)
-		print(hint);
+		print_hint(hint);
 	return code;
 }
 
@@ -183,7 +190,7 @@ int err_usage(const char *command, const char *argument, const char *hint, const
 	text = util_printf("fpgactl: %s%s%s", command ? command : "", command ? ": " : "", reason);
 	line = util_printable(text);
 	print(line);
-	print(hint);
+	print_hint(hint);
 	return FV_USAGE;
 }
 

@@ -105,7 +105,37 @@ static size_t utf8_len(const unsigned char *s)
 	return len;
 }
 
-/* Escape invalid UTF-8 and the control characters that are not in @kept; NULL: keep all. */
+/* True for a character that hides or reorders the text around it; @p is valid UTF-8. */
+static bool is_formless(const unsigned char *p, size_t len)
+{
+	static const struct { uint32_t first, last; } ranges[] = {
+		{ 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e }, { 0x200b, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
+		{ 0xe0000, 0xe0fff },
+	};
+	uint32_t c = len == 1 ? *p : *p & (0x7f >> len);
+	size_t i;
+
+	for (i = 1; i < len; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* True if the character is to be printed as bytes; @kept is as for escape(). */
+static bool is_unprintable(const unsigned char *p, size_t len, const char *kept)
+{
+	if (*p < 0x20 || *p == 0x7f)
+		return !strchr(kept, *p);
+	return is_formless(p, len);
+}
+
+/*
+ * Escape invalid UTF-8, formless characters and the control characters that are not in @kept;
+ * NULL: only invalid UTF-8.
+ */
 static char *escape(const char *s, const char *kept)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -114,14 +144,14 @@ static char *escape(const char *s, const char *kept)
 
 	while (*p) {
 		size_t len = utf8_len(p);
+		const unsigned char *end = p + (len ? len : 1);
 
-		if (!len || (kept && (*p < 0x20 || *p == 0x7f) && !strchr(kept, *p))) {
-			o += sprintf(o, "\\x%02x", *p++);
-			continue;
-		}
-		memcpy(o, p, len);
-		o += len;
-		p += len;
+		if (len && !(kept && is_unprintable(p, len, kept)))
+			o = mempcpy(o, p, len);
+		else
+			for (; p < end; p++)
+				o += sprintf(o, "\\x%02x", *p);
+		p = end;
 	}
 	return out;
 }
@@ -130,7 +160,7 @@ static char *escape(const char *s, const char *kept)
  * util_printable() - Escape untrusted text for a terminal.
  * @s: text, such as a command name or a driver name
  *
- * Return: a copy with control characters and invalid UTF-8 bytes as \xNN.
+ * Return: a copy with control characters, characters without a shape and invalid UTF-8 as \xNN.
  */
 char *util_printable(const char *s)
 {

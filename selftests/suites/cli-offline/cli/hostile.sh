@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Text and files that fpgactl does not control: escape sequences, wrong types, endless files.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/cli.sh"
+
+dev=sys/bus/pci/devices/0000:07:00.1
+
+# a colour, a bell, C1 control characters, a stray byte, direction marks, and letters that are none
+# of these
+evil=$'\e[31mred\a\x7f\xc2\x9b1m\x9b\xff\xe2\x80\xae\xe2\x81\xa6\xef\xbb\xbf\xe2\x80\x8b\u00e9'
+
+# poison: put it into whatever a system or the driver may say
+poison()
+{
+	local kernel=${evil//$'\n'}
+
+	# $kernel in a reply of the driver, where a line is an attribute
+	printf '10ee  Xil%s\n\t9038  FP%s\n\t\t10ee 0007  Sub%s\nC 12  Cl%s\n\t00  Sub%s\n' "$evil" \
+		"$evil" "$evil" "$evil" "$evil" >"$tree/usr/share/misc/pci.ids"
+	printf '%s' "$evil" >"$tree/proc/4242/comm"
+	printf 'x%s' "$evil" >"$tree/$dev/driver_override"
+	printf 'flr%s\n' "$evil" >"$tree/$dev/reset_method"
+	printf '%s\n' "$evil" >"$tree/$dev/power_state"
+	printf '%s GT/s PCIe\n' "$evil" >"$tree/$dev/current_link_speed"
+	rm -f "$tree/sys/bus/pci/devices/0000:01:00.0/driver"
+	ln -s "../../../bus/pci/drivers/drv$evil" "$tree/sys/bus/pci/devices/0000:01:00.0/driver"
+	printf '%s\n' "bdf 0000:07:00.1" "state 3" "reason why$kernel" "profile p$kernel" stats \
+		"users 1" end policy "aer 1" end | answer device-get
+	printf '%s\n' "bdf 0000:07:00.1" step "method 0" "error 5" "text t$kernel" function \
+		"bdf 0000:07:00.0" "driver d$kernel" held end end | answer reset-dry-run
+	{
+		printf '%s\n' "bdf 0000:07:00.1" step "method 0" "error 5" "text t$kernel" end
+		refusal 2 "0000:07:00.1" "driver d$kernel" "pid 7" "comm c$kernel"
+		echo "fail 16 0000:07:00.1: no$kernel"
+	} | answer reset
+	for command in recover fence retrain device-set; do
+		echo "fail 16 0000:07:00.1: no$kernel" | answer $command
+	done
+	cp "$tree/netlink/reset-dry-run" "$tree/netlink/recover-dry-run"
+	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" function \
+		"bdf 0000:07:00.0" "driver d$kernel" end | answer fence-dry-run
+	printf '%s\n' "port 0000:00:07.0" "device 0000:07:00.1" "state 1" fence "pid 7" \
+		"comm c$kernel" end | answer card-get
+	printf '%s\n' "port 0000:00:07.0" "seq 1" "time-ns 1767229200000000000" "kind 2" "origin 1" \
+		"bdf 0000:07:00.1" "pid 7" "comm c$kernel" "text t$kernel" | answer history-get
+	printf '%s\n' "id 18" stats "opens 1" end | answer group-get
+}
+
+all=(
+	"list -a -o GROUP,DEVICE,NAME,CLASS,DRIVER,HELD-BY,STATE,FENCED-BY" "show 07:00.1" "show 01:00.0"
+	"stats" "history" "link 07:00.1" "policy 07:00.1" "policy 07:00.1 default" "bind -n 01:00.0"
+	"bind 01:00.0" "unbind -n 07:00.1" "unbind -t 0 07:00.0" "reset -n 07:00.1" "reset -y 07:00.1"
+	"recover 07:00.1" "recover -n 07:00.1" "fence 07:00.1" "fence -n 07:00.1" "retrain 07:00.1"
+	"rescan -n 07:00.1" "rescan 07:00.1" "reprogram 07:00.1 -- true" "reprogram -n 07:00.1 -- true"
+)
+
+hold text_ok "text from outside is printed without control characters"
+text_ok()
+{
+	local command
+
+	poison
+	for command in "${all[@]}" "show $evil" "$evil" "list -o $evil" "--$evil" \
+		"reprogram 07:00.1 -- $evil" "policy 07:00.1 $evil=1" "unbind --driver $evil 07:00.1"; do
+		# shellcheck disable=SC2086 # words
+		fvl $command
+		[[ $rc != @(124|12[89]|1[3-9]?|2??) ]]
+		clean out
+		clean err
+	done
+	for command in "list -a" "show 01:00.0" "show 07:00.1"; do
+		# shellcheck disable=SC2086 # words
+		fv $command
+		[ "$rc" = 0 ]
+		clean out
+	done
+	fv show 07:00.1
+	grep -qF 'FP\x1b[31mred\x07\x7f\xc2\x9b1m\x9b\xff\xe2\x80\xae' "$work/out"
+	# the wait for a holder, on a terminal
+	clock 0 auto
+	on_terminal unbind -t 1 07:00.0 || :
+	grep -qF 'held by \x1b[31mred' "$work/out"
+	lacks $'\e\[31' "$work/screen"
+	# it is there, escaped
+	fvl show 01:00.0
+	grep -qF 'drv\x1b[31mred\x07\x7f\xc2\x9b1m\x9b\xff' "$work/out"
+}
+
+# clean FILE: check for control characters, invalid UTF-8 and characters without a shape
+clean()
+{
+	iconv -f UTF-8 -t UTF-8 <"$work/$1" >/dev/null &&
+		! grep -aP '[\x00-\x08\x0b-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}]' \
+			"$work/$1"
+}
+
+hold json_ok "JSON stays valid, and has the text"
+json_ok()
+{
+	local command
+
+	poison
+	for command in "${all[@]}"; do
+		[[ $command = *-o\ * ]] && command=list
+		command="${command%% *} --json${command#"${command%% *}"}"
+		# shellcheck disable=SC2086 # words
+		fvl $command
+		[[ $rc != @(124|12[89]|1[3-9]?|2??) ]]
+		iconv -f UTF-8 -t UTF-8 <"$work/out" >/dev/null
+		iconv -f UTF-8 -t UTF-8 <"$work/err" >/dev/null
+		if [ "$rc" = 0 ]; then
+			jq . "$work/out" >/dev/null
+		else
+			[ ! -s "$work/out" ]
+			jq . "$work/err" >/dev/null
+		fi
+	done
+	fvl show --json 01:00.0
+	[ "$(jq -r .driver "$work/out" | cut -c 4-)" = $'\e[31mred\a\x7f\\xc2\\x9b1m\\x9b\\xff\u202e\u2066\ufeff\u200b\u00e9' ]
+}
+
+run_tests
