@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Strings, numbers and lists for all of fpgactl. */
 #include <errno.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static size_t utf8_len(const unsigned char *s)
 	return len;
 }
 
-/* True for a character that hides or reorders the text around it; @p is valid UTF-8. */
+/* True for a character that hides or reorders the text around it; @p is not ASCII. */
 static bool is_formless(const unsigned char *p, size_t len)
 {
 	static const struct { uint32_t first, last; } ranges[] = {
@@ -113,7 +114,7 @@ static bool is_formless(const unsigned char *p, size_t len)
 		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
 		{ 0xe0000, 0xe0fff },
 	};
-	uint32_t c = len == 1 ? *p : *p & (0x7f >> len);
+	uint32_t c = *p & (0x7f >> len);
 	size_t i;
 
 	for (i = 1; i < len; i++)
@@ -124,12 +125,18 @@ static bool is_formless(const unsigned char *p, size_t len)
 	return false;
 }
 
+/* False for the locale C, as in cron jobs: there libsmartcols hangs on bytes above 0x7f. */
+static bool is_utf8_locale(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
 /* True if the character is to be printed as bytes; @kept is as for escape(). */
 static bool is_unprintable(const unsigned char *p, size_t len, const char *kept)
 {
 	if (*p < 0x20 || *p == 0x7f)
 		return !strchr(kept, *p);
-	return is_formless(p, len);
+	return *p > 0x7f && (!is_utf8_locale() || is_formless(p, len));
 }
 
 /*
@@ -160,7 +167,8 @@ static char *escape(const char *s, const char *kept)
  * util_printable() - Escape untrusted text for a terminal.
  * @s: text, such as a command name or a driver name
  *
- * Return: a copy with control characters, characters without a shape and invalid UTF-8 as \xNN.
+ * Return: a copy with control characters, characters without a shape and invalid UTF-8 as \xNN,
+ * and in a locale without UTF-8 with all that is not ASCII.
  */
 char *util_printable(const char *s)
 {

@@ -18,6 +18,7 @@ FV_STATS_H=$CLI_DIR/fpga_vfio_stats.h
 export ASAN_OPTIONS=verify_asan_link_order=0
 export LSAN_OPTIONS=suppressions=$CLI_DIR/lsan.supp:print_suppressions=0
 export LC_ALL=C.UTF-8
+locales=(C.UTF-8)
 names=()
 sentences=()
 
@@ -26,6 +27,14 @@ hold()
 	names+=("$1")
 	sentences+=("$2")
 }
+
+# both_locales: run all tests of the program also without UTF-8, as cron does
+both_locales()
+{
+	locales=(C.UTF-8 C)
+}
+# variant cli-san has the time to do so with all programs
+[ ! -e "$CLI_DIR/fpgactl-san" ] || both_locales
 
 # fv ARGUMENT…: run fpgactl on the tree; results in $rc, $out and $err
 fv()
@@ -45,11 +54,23 @@ fv_live()
 # time of hundreds of runs
 tell()
 {
+	same_tree
 	IFS= read -rd '' printed <"$work/out" || :
 	IFS= read -rd '' err <"$work/err" || :
 	out=${printed%"${printed##*[!$'\n']}"}
 	err=${err%"${err##*[!$'\n']}"}
 	printf '%s\n%s\n(%d)\n' "$out" "$err" "$rc"
+}
+
+# same_tree: without UTF-8, the branches of a tree are ASCII; make them those that the tests expect
+same_tree()
+{
+	local text
+
+	[ "$LC_ALL" = C ] || return 0
+	IFS= read -rd '' text <"$work/out" || :
+	text=${text//'|-'/├─}
+	printf '%s' "${text//'`-'/└─}" >"$work/out"
 }
 
 # begin fv|fvk|fvl ARGUMENT…: run in the background
@@ -381,39 +402,48 @@ drop_work()
 	fi
 }
 
-# run_one NAME: run a test in a subshell with its own tree; status in $base/NAME.status
+# run_one NAME LOCALE: run a test in a subshell with its own tree; status in $base/NAME.LOCALE.status
 run_one()
 {
 	local status
 
-	work=$base/$1
+	work=$base/$1.$2
 	tree=$work/tree
 	make_work
 	(
 		set -e
+		LC_ALL=$2
 		"$1"
 	) >"$work.log" 2>&1
 	status=$?
 	drop_work
-	echo $status >"$base/$1.new"
-	mv "$base/$1.new" "$base/$1.status"
+	echo $status >"$work.new"
+	mv "$work.new" "$work.status"
 }
 
-# report_one NAME SENTENCE: report the result of a test
+# report_one NAME LOCALE SENTENCE: report the result of a test
 report_one()
 {
-	if [ "$(<"$base/$1.status")" = 0 ]; then
-		ktap_test_pass "$1: $2"
+	local name=$1
+
+	[ "$2" = C.UTF-8 ] || name+=_$2
+	if [ "$(<"$base/$1.$2.status")" = 0 ]; then
+		ktap_test_pass "$name: $3"
 	else
-		sed 's/^/# /' "$base/$1.log"
-		ktap_test_fail "$1: $2"
+		sed 's/^/# /' "$base/$1.$2.log"
+		ktap_test_fail "$name: $3"
 	fi
+}
+
+is_over()
+{
+	[ -e "$base/${names[${1% *}]}.${1#* }.status" ]
 }
 
 # run_tests: run one test per processor in parallel, at least two; report in order of registration
 run_tests()
 {
-	local i running=0 reported=0 limit
+	local i locale running=0 reported=0 limit runs=()
 
 	limit=$(nproc)
 	[ "$limit" -ge 2 ] || limit=2
@@ -421,18 +451,24 @@ run_tests()
 	trap 'rm -rf "$base"' EXIT
 	chmod 755 "$base"
 	ktap_print_header
-	ktap_set_plan ${#names[@]}
-	for ((i = 0; reported < ${#names[@]};)); do
-		if [ "$i" -lt ${#names[@]} ] && [ "$running" -lt "$limit" ]; then
-			run_one "${names[i]}" &
+	for locale in "${locales[@]}"; do
+		for i in "${!names[@]}"; do
+			runs+=("$i $locale")
+		done
+	done
+	ktap_set_plan ${#runs[@]}
+	for ((i = 0; reported < ${#runs[@]};)); do
+		if [ "$i" -lt ${#runs[@]} ] && [ "$running" -lt "$limit" ]; then
+			run_one "${names[${runs[i]% *}]}" "${runs[i]#* }" &
 			running=$((running + 1))
 			i=$((i + 1))
 			continue
 		fi
 		wait -n
 		running=$((running - 1))
-		while [ "$reported" -lt "$i" ] && [ -e "$base/${names[reported]}.status" ]; do
-			report_one "${names[reported]}" "${sentences[reported]}"
+		while [ "$reported" -lt "$i" ] && is_over "${runs[reported]}"; do
+			report_one "${names[${runs[reported]% *}]}" "${runs[reported]#* }" \
+				"${sentences[${runs[reported]% *}]}"
 			reported=$((reported + 1))
 		done
 	done

@@ -553,4 +553,5 @@ no_driver_refused()
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 
+both_locales
 run_tests

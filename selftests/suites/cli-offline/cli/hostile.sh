@@ -82,6 +82,8 @@ text_ok()
 	on_terminal unbind -t 1 07:00.0 || :
 	grep -qF 'held by \x1b[31mred' "$work/out"
 	lacks $'\e\[31' "$work/screen"
+	# without UTF-8, everything is ASCII
+	[ "$LC_ALL" != C ] || lacks '[^ -~]' "$work/out"
 	# it is there, escaped
 	fvl show 01:00.0
 	grep -qF 'drv\x1b[31mred\x07\x7f\xc2\x9b1m\x9b\xff' "$work/out"
@@ -91,7 +93,7 @@ text_ok()
 clean()
 {
 	iconv -f UTF-8 -t UTF-8 <"$work/$1" >/dev/null &&
-		! grep -aP '[\x00-\x08\x0b-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}]' \
+		! LC_ALL=C.UTF-8 grep -aP '[\x00-\x08\x0b-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}]' \
 			"$work/$1"
 }
 
@@ -120,4 +122,5 @@ json_ok()
 	[ "$(jq -r .driver "$work/out" | cut -c 4-)" = $'\e[31mred\a\x7f\\xc2\\x9b1m\\x9b\\xff\u202e\u2066\ufeff\u200b\u00e9' ]
 }
 
+both_locales
 run_tests

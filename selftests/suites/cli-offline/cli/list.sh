@@ -636,4 +636,5 @@ no_pci_refused()
 	refuses 1 "$tree/sys/bus/pci/devices: cannot read PCI devices: No such file or directory"
 }
 
+both_locales
 run_tests

@@ -314,4 +314,5 @@ unknown_refused()
 	refuses 3 "0000:ee:00.0: show: no such PCI device"
 }
 
+both_locales
 run_tests

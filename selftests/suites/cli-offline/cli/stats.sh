@@ -213,6 +213,7 @@ stop()
 	kill "-${1:-INT}" "$pid"
 	clock 999999
 	end_of "$pid"
+	same_tree
 	cat "$work/out"
 	[ "$rc" = 0 ]
 }
@@ -408,4 +409,5 @@ watch_refused()
 	refuses_json --output
 }
 
+both_locales
 run_tests
