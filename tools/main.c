@@ -6,6 +6,7 @@
 
 #include "cmd/opt.h"
 #include "host/names.h"
+#include "host/sysfs.h"
 
 static int run(struct cmd_ctx *ctx)
 {
@@ -66,6 +67,8 @@ int main(int argc, char **argv)
 	/* A write error (full disk, closed pipe) must not exit with success. */
 	if (code)
 		return code;
-	return is_change ? out_finish("The command succeeded; only its output is lost.") :
-			   out_flush();
+	if (is_change)
+		return out_finish("The command succeeded; only its output is lost.");
+	code = out_flush();
+	return code ? code : sysfs_report("output is incomplete", NULL);
 }

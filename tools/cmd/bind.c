@@ -117,7 +117,8 @@ static int check(const struct plan *p)
 
 	for (i = 0; i < ARRAY_SIZE(checks) && !code; i++)
 		code = checks[i](p);
-	return code;
+	/* A check is worth nothing if it could not read what it checks. */
+	return code ? code : sysfs_report("bind", "Nothing was changed.");
 }
 
 /* The driver's probe would fail: refuse before a driver of the host loses the device. */

@@ -241,7 +241,8 @@ static int check(const struct rescan *r)
 
 	for (i = 0; i < ARRAY_SIZE(checks) && !code; i++)
 		code = checks[i](r);
-	return code;
+	/* A check is worth nothing if it could not read what it checks. */
+	return code ? code : sysfs_report("rescan", "Nothing was changed.");
 }
 
 static int connect_driver(struct rescan *r)

@@ -281,6 +281,8 @@ static int give_back(struct plan *p)
 	/* The wait may have been long. */
 	if (!code)
 		code = check_virtual_functions(p);
+	if (!code)
+		code = sysfs_report("unbind", "Nothing was changed.");
 	return code ? code : apply(p);
 }
 

@@ -211,7 +211,7 @@ int model_load(struct fv_model *m)
 	}
 	if (m->n_groups)
 		qsort(m->groups, m->n_groups, sizeof(*m->groups), by_id);
-	return FV_OK;
+	return sysfs_report("cannot read PCI devices", NULL);
 }
 
 void model_free(struct fv_model *m)

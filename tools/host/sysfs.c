@@ -11,14 +11,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/sysfs.h"
+#include "util/err.h"
 
-/* A sysfs attribute holds at most one page; /proc files are read in chunks of it. */
 #define STEP	4096
 
+/* A sysfs attribute holds at most one page, of up to 64 KiB; /proc/PID/mountinfo may be long. */
+#define ATTRIBUTE_MAX	65536
+#define FILE_MAX	(16 << 20)
+
 static char root[PATH_MAX];
+
+/* The first file that could not be read because of its type or size. */
+static char *fault_path;
+static const char *fault_why;
 
 #define PATH_FROM(fmt, path)				\
 	do {						\
@@ -68,27 +77,81 @@ char *sysfs_path(const char *fmt, ...)
 	return path;
 }
 
+static void set_fault(const char *path, const char *why)
+{
+	if (fault_path)
+		return;
+	fault_path = util_strdup(path);
+	fault_why = why;
+}
+
+/**
+ * sysfs_report() - Report the first file of a wrong type or size, which was treated as absent.
+ * @what: the command, or what follows from it
+ * @hint: next step for the user, or NULL
+ *
+ * Return: FV_OK if there is none, else FV_FAILED.
+ */
+int sysfs_report(const char *what, const char *hint)
+{
+	return fault_path ? err_fail(FV_FAILED, fault_path, what, hint, "%s", fault_why) : FV_OK;
+}
+
+static const char *wrong_type(const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return NULL;
+	return S_ISDIR(st->st_mode) ? "is a directory" : "not a regular file";
+}
+
+/* Open a regular file. A FIFO does not block, a terminal does not become the controlling one. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *why;
+	struct stat st;
+
+	/* a loop of symlinks, a socket */
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		set_fault(path, strerror(errno));
+	if (fd < 0)
+		return -1;
+	why = fstat(fd, &st) ? strerror(errno) : wrong_type(&st);
+	if (!why)
+		return fd;
+	set_fault(path, why);
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
 /* Read a whole file, NUL-terminated; NULL with errno set on failure. */
 static char *slurp(const char *path)
 {
+	size_t max = strncmp(path + strlen(root), "/proc/", 6) ? ATTRIBUTE_MAX : FILE_MAX;
 	size_t len = 0, size = 0;
 	char *buf = NULL;
 	int saved, fd;
 	ssize_t got;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_file(path);
 	if (fd < 0)
 		return NULL;
 	do {
 		if (size - len < STEP) {
-			size += STEP;
+			size += size ? size : STEP;
 			buf = util_grow(buf, size, 1);
 		}
 		got = read(fd, buf + len, size - len);
 		if (got > 0)
 			len += (size_t)got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
+	} while ((got > 0 && len <= max) || (got < 0 && errno == EINTR));
 	saved = errno;
+	if (got > 0) {
+		set_fault(path, strerror(EFBIG));
+		saved = EFBIG;
+		got = -1;
+	}
 	close(fd);
 	if (got < 0) {
 		free(buf);
@@ -157,7 +220,7 @@ ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
 	int fd;
 
 	PATH_FROM(fmt, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_file(path);
 	if (fd < 0)
 		return -1;
 	while (done < len) {
@@ -250,7 +313,7 @@ int sysfs_write(const char *value, const char *fmt, ...)
 	int fd, ret = 0;
 
 	PATH_FROM(fmt, path);
-	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
 	done = write(fd, value, strlen(value));

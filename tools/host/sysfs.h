@@ -12,6 +12,8 @@ bool sysfs_is_live(void);
 /* Why a command that needs the driver or the kernel fails below --sysroot. */
 #define NEEDS_LIVE_SYSTEM	"needs the live system; drop --sysroot"
 
+int sysfs_report(const char *what, const char *hint);
+
 char *sysfs_path(const char *fmt, ...) __printf(1, 2);
 char *sysfs_read(const char *fmt, ...) __printf(1, 2);
 bool sysfs_read_number(long long *value, const char *fmt, ...) __printf(2, 3);

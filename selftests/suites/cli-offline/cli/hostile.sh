@@ -122,5 +122,100 @@ json_ok()
 	[ "$(jq -r .driver "$work/out" | cut -c 4-)" = $'\e[31mred\a\x7f\\xc2\\x9b1m\\x9b\\xff\u202e\u2066\ufeff\u200b\u00e9' ]
 }
 
+# become KIND FILE: replace a file by one that cannot be read like it; restore FILE undoes that
+become()
+{
+	if [ ! -e "$work/saved" ] && [ -f "$2" ]; then
+		mv "$2" "$work/saved"
+	fi
+	rm -rf "$2"
+	case $1 in
+	directory) mkdir "$2" ;;
+	device) ln -s /dev/zero "$2" ;;
+	fifo) mkfifo "$2" ;;
+	loop) ln -s "${2##*/}" "$2" ;;
+	long) truncate -s 1G "$2" ;;
+	esac
+}
+
+restore()
+{
+	rm -rf "$1"
+	[ ! -e "$work/saved" ] || mv "$work/saved" "$1"
+}
+
+# faults FILE: check that the last run failed because of it
+faults()
+{
+	[ "$rc" = 1 ]
+	[[ ${err%%$'\n'*} = "fpgactl: $tree/$1: "*": "@(is a directory|not a regular file|File too large|Too many levels of symbolic links) ]]
+}
+
+hold files_refused "a file that is too large or none at all ends a command with its path, without a wait"
+files_refused()
+{
+	local file kind
+
+	for kind in directory device fifo loop long; do
+		for file in "$dev"/{vendor,driver_override,current_link_speed}; do
+			become $kind "$tree/$file"
+			fv list
+			faults "$file"
+			[ -z "$out" ]
+			fv show --json 07:00.1
+			[ "$rc" = 1 ]
+			[ "$(jq -r .error.object "$work/err")" = "$tree/$file" ]
+			restore "$tree/$file"
+		done
+		become $kind "$tree/proc/4242/comm"
+		fv list -o +HELD-BY
+		faults proc/4242/comm
+		grep -q 'pid 4242' "$work/out"
+		restore "$tree/proc/4242/comm"
+	done
+}
+
+hold show_files_refused "so does one that only one command reads"
+show_files_refused()
+{
+	local file kind
+
+	for file in "${dev/%1/0}/"{config,resource,numa_node,reset_method} \
+		sys/class/fpga_vfio/group18/statistics/opens sys/kernel/irq/40/actions; do
+		for kind in directory device fifo; do
+			become $kind "$tree/$file"
+			case $file in
+			*0000:07:00.0*) fv show 07:00.0 ;;
+			*) fv stats ;;
+			esac
+			faults "$file"
+			restore "$tree/$file"
+		done
+	done
+}
+
+hold guard_files_refused "a device is not taken while it is not known whether the host uses it"
+guard_files_refused()
+{
+	local file kind
+
+	remember
+	for file in proc/self/mountinfo proc/swaps sys/bus/pci/devices/0000:01:00.0/sriov_numvfs; do
+		for kind in directory device fifo long; do
+			become $kind "$tree/$file"
+			fvk bind --yes 01:00.0
+			faults "$file"
+			hints "Nothing was changed."
+			restore "$tree/$file"
+		done
+	done
+	unchanged
+	# a write does not wait either
+	become fifo "$tree/sys/bus/pci/drivers/xdma/unbind"
+	fvk bind --yes 01:00.1
+	[ "$rc" = 1 ]
+	[[ $err = "fpgactl: 0000:01:00.1: bind: cannot unbind from driver xdma: "* ]]
+}
+
 both_locales
 run_tests
