@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Vendor, device and class names from the local pci.ids. */
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,11 +9,33 @@
 
 #include "host/names.h"
 #include "host/sysfs.h"
+#include "util/err.h"
 
 /* Path on distributions; with --sysroot only the recorded file is used. */
 #define DATABASE	"/usr/share/misc/pci.ids"
 
+/* libpci reads lines of up to 1023 bytes; a name may consist of two. */
+#define NAME_MAX_LEN	4096
+
 static struct pci_access *database;
+static int source;			/* PCI_LOOKUP_* flags that limit the sources */
+
+/* libpci expects that an error does not return. */
+static jmp_buf load_failed;
+static bool is_loading;
+static char *problem;
+
+static void __attribute__((noreturn)) on_error(char *fmt, ...)
+{
+	va_list ap;
+
+	if (!is_loading)
+		abort();	/* out of memory, as in util.c */
+	va_start(ap, fmt);
+	problem = util_vprintf(fmt, ap);
+	va_end(ap);
+	longjmp(load_failed, 1);
+}
 
 /* pci_init() would set these callbacks; a name lookup does not need it. */
 static void silent(char *msg, ...)
@@ -19,26 +43,49 @@ static void silent(char *msg, ...)
 	(void)msg;
 }
 
+/* Load the database; without a valid one, names are missing, but for those of udev. */
+static void load(void)
+{
+	const char *path = database->id_file_name;
+	const char *why = sysfs_wrong_file(path);
+
+	is_loading = true;
+	if (!why && !setjmp(load_failed))
+		pci_load_name_list(database);
+	is_loading = false;
+	if (!why && !problem)
+		return;
+	if (problem)
+		problem[strcspn(problem, "\n")] = '\0';
+	err_note(path, "names are missing: %s", problem ? problem : why);
+	source |= PCI_LOOKUP_SKIP_LOCAL;
+	free(problem);
+	problem = NULL;
+}
+
 static struct pci_access *open_database(void)
 {
 	if (database)
 		return database;
 	database = pci_alloc();
+	database->error = on_error;
 	database->warning = silent;
 	database->debug = silent;
-	if (!sysfs_is_live())
+	if (!sysfs_is_live()) {
 		pci_set_name_list_path(database, sysfs_path(DATABASE), 1);
+		source |= PCI_LOOKUP_NO_HWDB;
+	}
+	load();
 	return database;
 }
 
 static char *lookup(int flags, unsigned int a, unsigned int b, unsigned int c, unsigned int d)
 {
-	char buf[512];
+	struct pci_access *names = open_database();
+	char buf[NAME_MAX_LEN];
 
-	if (!sysfs_is_live())
-		flags |= PCI_LOOKUP_NO_HWDB;
-	return util_strdup(pci_lookup_name(open_database(), buf, sizeof(buf),
-					   flags | PCI_LOOKUP_NO_NUMBERS, a, b, c, d));
+	return util_strdup(pci_lookup_name(names, buf, sizeof(buf),
+					   flags | source | PCI_LOOKUP_NO_NUMBERS, a, b, c, d));
 }
 
 /* "VENDOR DEVICE", or "VENDOR Device 1234" if only the vendor is known; NULL if neither is. */

@@ -104,6 +104,16 @@ static const char *wrong_type(const struct stat *st)
 	return S_ISDIR(st->st_mode) ? "is a directory" : "not a regular file";
 }
 
+/* Why a library must not read a file, which may be absent; NULL: it may. */
+const char *sysfs_wrong_file(const char *path)
+{
+	struct stat st;
+
+	if (access(path, R_OK) || stat(path, &st))
+		return errno == ENOENT ? NULL : strerror(errno);
+	return wrong_type(&st) ?: st.st_size > FILE_MAX ? strerror(EFBIG) : NULL;
+}
+
 /* Open a regular file. A FIFO does not block, a terminal does not become the controlling one. */
 static int open_file(const char *path)
 {

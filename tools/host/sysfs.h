@@ -13,6 +13,7 @@ bool sysfs_is_live(void);
 #define NEEDS_LIVE_SYSTEM	"needs the live system; drop --sysroot"
 
 int sysfs_report(const char *what, const char *hint);
+const char *sysfs_wrong_file(const char *path);
 
 char *sysfs_path(const char *fmt, ...) __printf(1, 2);
 char *sysfs_read(const char *fmt, ...) __printf(1, 2);

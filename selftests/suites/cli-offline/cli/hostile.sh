@@ -217,5 +217,50 @@ guard_files_refused()
 	[[ $err = "fpgactl: 0000:01:00.1: bind: cannot unbind from driver xdma: "* ]]
 }
 
+hold names_ok "without a valid pci.ids the names are missing, and one warning has its path"
+names_ok()
+{
+	local file=$tree/usr/share/misc/pci.ids kind
+
+	for kind in directory device fifo loop long line garbage duplicate random denied; do
+		become $kind "$file"
+		case $kind in
+		line) { printf '10ee  '; printf 'x%.0s' {1..5000}; echo; } >"$file" ;;
+		garbage) printf '10ee  Xilinx\nnonsense\n' >"$file" ;;
+		duplicate) printf '10ee  Xilinx\n10ee  Xilinx\n' >"$file" ;;
+		random) head -c 100000 /dev/urandom >"$file" ;;
+		denied) install -m 0 /dev/null "$file" ;;
+		esac
+		if [ $kind = denied ]; then
+			run_as_nobody list -a
+		else
+			fv list -a
+		fi
+		[ "$rc" = 0 ]
+		[[ $err = "fpgactl: $file: names are missing: "+([^$'\n']) ]]
+		lacks Xilinx "$work/out"
+		[ $kind = denied ] || fv show --json 07:00.1
+		[ $kind = denied ] || json '.name == null'
+	done
+	# a file that is not there is no problem
+	rm "$file"
+	fv list -a
+	succeeds
+}
+
+hold long_name_ok "a name as long as a line is shown"
+long_name_ok()
+{
+	local long
+
+	long=$(printf 'x%.0s' {1..1000})
+	printf '10ee  %s\n\t9038  %s\n\t\t10ee 0007  %s\n' "$long" "$long" "$long" \
+		>"$tree/usr/share/misc/pci.ids"
+	fv show 07:00.1
+	succeeds
+	[ "$(grep -c "$long" "$work/out")" -ge 1 ]
+	lacks '<' "$work/out"
+}
+
 both_locales
 run_tests
