@@ -339,6 +339,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(bind) = {
 	.name = "bind",
+	.group = CMD_GIVE,
 	.args = "BDF...",
 	.help = "bind devices to " FV_DRIVER,
 	.text = "Binds devices to " FV_DRIVER " so that they can be assigned to a VM: all devices of\n"
@@ -349,8 +350,7 @@ FV_COMMAND(bind) = {
 		"physical function with virtual functions enabled.",
 	.examples = "  fpgactl bind --dry-run 01:00.0   # show the plan\n"
 		    "  fpgactl bind --yes 01:00.0       # the whole group, even from other drivers\n"
-		    "  fpgactl bind --only 01:00.0 && qemu-system-x86_64 ... "
-		    "-device vfio-pci,host=01:00.0",
+		    "  fpgactl bind --only 01:00.0 && virsh start vm",
 	.min_args = 1,
 	.max_args = CMD_ANY_ARGS,
 	.words = CMD_WORDS_BDF,

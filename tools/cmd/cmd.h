@@ -21,6 +21,16 @@ struct cmd_option {
 	const char *values;	/* of the argument, for completion; or NULL */
 };
 
+/* What a command is for; the overview has them in this order. */
+enum cmd_group {
+	CMD_INSPECT,
+	CMD_GIVE,
+	CMD_RESET,
+	CMD_SET_UP,
+	CMD_WATCH,
+	CMD_HELP,	/* without a man page */
+};
+
 /* Completion for the arguments of a command. */
 enum cmd_words {
 	CMD_WORDS_NONE,
@@ -42,6 +52,7 @@ struct cmd_ctx;
 
 struct cmd {
 	const char *name;
+	enum cmd_group group;
 	const char *args;	/* for the usage line; "" for none */
 	const char *help;	/* one line */
 	const char *text;	/* description for --help */
@@ -89,6 +100,7 @@ size_t cmd_count(void);
 const struct cmd *cmd_at(size_t i);
 const struct cmd *cmd_find(const char *name);
 int cmd_unknown(const char *name);
+bool cmd_takes(const struct cmd *cmd, const struct cmd_option *o);
 int cmd_help(const struct cmd *cmd);
 int cmd_overview(void);
 

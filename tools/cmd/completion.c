@@ -245,6 +245,7 @@ static int run(const struct cmd_ctx *ctx)
 
 FV_COMMAND(completion) = {
 	.name = "completion",
+	.group = CMD_HELP,
 	.args = "SHELL",
 	.help = "print the completion script for a shell (bash)",
 	.text = "Prints the completion script for a shell, generated from the command table.",

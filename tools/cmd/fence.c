@@ -105,6 +105,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(fence) = {
 	.name = "fence",
+	.group = CMD_RESET,
 	.args = "BDF",
 	.help = "isolate a card from its VM for reprogramming",
 	.text = "Fences the card of a device. While the card is fenced, its VFIO users (VMs) read\n"

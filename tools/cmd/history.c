@@ -362,6 +362,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(history) = {
 	.name = "history",
+	.group = CMD_WATCH,
 	.args = "[BDF|PORT]",
 	.help = "show events of cards and their requesters",
 	.text = "Prints the events of all cards or of one card, oldest first: resets with method,\n"

@@ -373,12 +373,13 @@ static int run(const struct cmd_ctx *ctx)
 
 FV_COMMAND(link) = {
 	.name = "link",
+	.group = CMD_INSPECT,
 	.args = "[BDF]",
 	.help = "show links and states of cards",
 	.text = "Without BDF, prints a table of all cards: FPGA cards, and devices bound to\n"
 		FV_DRIVER ".\n\n"
-		"With BDF, prints the link between a device's card and the port above it: current and maximum\n"
-		"speed and width, the port's Target Link Speed, and whether the link is active. Also\n"
+		"With BDF, prints the link between a device's card and the port above it: current\n"
+		"and maximum speed and width, the port's Target Link Speed, and whether the link is active. Also\n"
 		"prints the state of the card: ready, fenced (with the owner of the fence),\n"
 		"recovering, lost (its link went down unexpectedly), changed (its identity differs) or\n"
 		"failed (recovery failed). Recommends the next step if something is wrong.",

@@ -369,6 +369,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(list) = {
 	.name = "list",
+	.group = CMD_INSPECT,
 	.args = "[BDF|GROUP...]",
 	.help = "list cards, IOMMU groups and their devices",
 	.text = "Lists FPGA cards and the devices bound to " FV_DRIVER ", each with the whole of its\n"

@@ -438,18 +438,19 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(policy) = {
 	.name = "policy",
+	.group = CMD_SET_UP,
 	.args = "[BDF [KEY=VALUE...]]",
 	.help = "show or set policies of devices",
 	.text = "Without BDF, prints the policies of all bound devices; those with the same policy\n"
 		"are listed together.\n\n"
-		"With BDF, prints the policy of a device: reset methods, time limits, requested link, user\n"
-		"notification. With KEY=VALUE, changes the named keys: all of them, or none if the\n"
+		"With BDF, prints the policy of a device: reset methods, time limits, requested\n"
+		"link, user notification. With KEY=VALUE, changes the named keys: all of them, or none if the\n"
 		"driver refuses one. A policy lasts while the device is bound and starts from the\n"
 		"board profile; 'default' restores that before the keys after it are applied.",
 	.examples = "  fpgactl policy               # all bound devices\n"
 		    "  fpgactl policy 01:00.0\n"
 		    "  fpgactl policy 01:00.0 reset-methods=hot,link load-limit=90s\n"
-		    "  fpgactl policy 01:00.0 ready-register=0:0x1000:0x1:0x1   # bit 0 of BAR 0, 0x1000\n"
+		    "  fpgactl policy 01:00.0 ready-register=0:0x1000:0x1:0x1   # bit 0 of a BAR\n"
 		    "  fpgactl policy 01:00.0 default aer=stop  # board profile, except aer\n"
 		    "  fpgactl policy --json 01:00.0 | jq .policy.load_limit_ms",
 	.max_args = CMD_ANY_ARGS,

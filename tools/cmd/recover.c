@@ -131,6 +131,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(recover) = {
 	.name = "recover",
+	.group = CMD_RESET,
 	.args = "BDF",
 	.help = "recover a card and lower its fence",
 	.text = "Recovers the card of a device: the driver waits for the link and for config\n"

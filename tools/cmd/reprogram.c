@@ -389,6 +389,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(reprogram) = {
 	.name = "reprogram",
+	.group = CMD_RESET,
 	.args = "BDF -- COMMAND...",
 	.help = "run a programmer while a VM keeps the card",
 	.text = "Fences the card of a device, so that reprogramming disturbs neither the host nor the\n"

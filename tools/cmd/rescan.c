@@ -522,6 +522,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(rescan) = {
 	.name = "rescan",
+	.group = CMD_RESET,
 	.args = "BDF|PORT",
 	.help = "re-enumerate a card after a new image",
 	.text = "Re-enumerates a card that has changed its identity: asks the holders of its functions\n"

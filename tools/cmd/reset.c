@@ -233,6 +233,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(reset) = {
 	.name = "reset",
+	.group = CMD_RESET,
 	.args = "BDF",
 	.help = "bring a device to a clean state",
 	.text = "Resets a device by the first method after which it responds with the same identity.\n"
@@ -240,7 +241,7 @@ FV_COMMAND(reset) = {
 		"  flr   Function Level Reset: this function and its virtual functions\n"
 		"  pm    D3hot and back to D0: this function and its virtual functions\n"
 		"  hot   secondary bus reset: all functions of the card\n"
-		"  link  Link Disable and enable: all functions of the card, which may reload its image\n\n"
+		"  link  Link Disable and enable: all functions of the card; may reload its image\n\n"
 		"The driver refuses methods that would reset functions of other users or drivers. A\n"
 		"device held by a VM is reset only with --yes: the guest's driver is not notified.",
 	.examples = "  fpgactl reset --dry-run 01:00.0      # show the methods and their reset scope\n"

@@ -221,6 +221,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(retrain) = {
 	.name = "retrain",
+	.group = CMD_RESET,
 	.args = "BDF",
 	.help = "retrain the link of a card",
 	.text = "Retrains the link of a device's card and prints the link before and after. The\n"

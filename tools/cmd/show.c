@@ -580,6 +580,7 @@ static int run(const struct cmd_ctx *ctx)
 
 FV_COMMAND(show) = {
 	.name = "show",
+	.group = CMD_INSPECT,
 	.args = "BDF",
 	.help = "show all facts about one device",
 	.text = "Prints all facts about one device: IDs and names, IOMMU group and its other members,\n"

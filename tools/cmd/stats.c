@@ -275,6 +275,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(stats) = {
 	.name = "stats",
+	.group = CMD_WATCH,
 	.args = "[GROUP|BDF]",
 	.help = "show counters of IOMMU groups or of one device",
 	.text = "Prints the driver's counters of all IOMMU groups, of one group or of one device.\n"

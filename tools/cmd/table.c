@@ -56,3 +56,13 @@ int cmd_unknown(const char *name)
 		hint = util_strdup("'fpgactl help' lists the commands.");
 	return err_usage(NULL, name, hint, "unknown command '%s'", name);
 }
+
+/* True if the global option @o applies to the command. */
+bool cmd_takes(const struct cmd *cmd, const struct cmd_option *o)
+{
+	if (!strcmp(o->name, "output"))
+		return cmd->columns;
+	if (!strcmp(o->name, "json"))
+		return cmd->has_json;
+	return true;
+}

@@ -324,6 +324,7 @@ static const struct cmd_option options[] = {
 
 FV_COMMAND(unbind) = {
 	.name = "unbind",
+	.group = CMD_GIVE,
 	.args = "BDF...",
 	.help = "give devices back to the host",
 	.text = "Gives devices of " FV_DRIVER " back to the host's own drivers, with the rest of\n"

@@ -19,6 +19,7 @@ static int run(const struct cmd_ctx *ctx)
 
 FV_COMMAND(version) = {
 	.name = "version",
+	.group = CMD_HELP,
 	.args = "",
 	.help = "print the version",
 	.text = "Prints the version of fpgactl.",

@@ -4,17 +4,47 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-hold overview_ok "without a command it lists all commands"
+all_commands()
+{
+	"$FPGACTL" help | sed -n '/^Common options/,$d; s/^  \([a-z]*\) .*/\1/p'
+}
+
+hold overview_ok "help lists all commands by what they are for"
 overview_ok()
 {
-	fv
-	succeeds
-	[ "$(sed -n '/^Commands:/,/^$/p' <<<"$out" | awk 'NF > 1 { print $1 }' | xargs)" = \
-		"bind completion fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
 	fv help
 	succeeds
+	[ "$(sed -n '/^Usage/d; /^Common options:/,$d; s/^\([A-Z].*\):$/[\1]/p; s/^  \([a-z]*\) .*/\1/p' \
+		<<<"$out" | xargs)" = \
+		"[Look] link list show [Give and take back] bind unbind [Reset and reprogram] fence recover reprogram rescan reset retrain [Set up] policy [Watch] history stats [Help] completion help version" ]
+	cp "$work/out" "$work/first"
 	fv --help
 	succeeds
+	cmp "$work/out" "$work/first"
+}
+
+hold help_width_ok "each help fits on a screen of 80 columns and names the man page of the command"
+help_width_ok()
+{
+	local command
+
+	for command in "" $(all_commands); do
+		# shellcheck disable=SC2086 # none for the overview
+		fv help $command
+		succeeds
+		lacks '.\{81\}' "$work/out"
+		lacks ' $' "$work/out"
+		[ -n "$command" ] || continue
+		if [ -e "$CLI_DIR/fpgactl-$command.8" ]; then
+			[ "${out##*$'\n'}" = "See fpgactl-$command(8)." ]
+		else
+			[ "${out##*$'\n'}" = "See fpgactl(8)." ]
+		fi
+	done
+	# continued below the explanation
+	fv help list
+	grep -A 1 -e '--output COLUMNS' <<<"$out" | grep -qE '^ {29}[a-z+]'
+	grep -A 1 -e '^  \* LINK' <<<"$out" | grep -qE '^ {20}[a-zA-Z"]'
 }
 
 hold help_ok "help COMMAND and COMMAND --help say the same, with examples"
