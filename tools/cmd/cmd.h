@@ -29,6 +29,7 @@ enum cmd_group {
 	CMD_SET_UP,
 	CMD_WATCH,
 	CMD_HELP,	/* without a man page */
+	CMD_HIDDEN,	/* for scripts; not listed */
 };
 
 /* Completion for the arguments of a command. */

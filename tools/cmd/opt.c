@@ -97,12 +97,20 @@ static bool matches(const struct cmd_option *o, const char *name, size_t len, ch
 	return strlen(o->name) == len && !strncmp(o->name, name, len);
 }
 
-/* Search the command's options, then the global ones. */
-static const struct cmd_option *find(struct parser *p, const char *name, size_t len, char letter,
-				     size_t *index, bool *is_global)
+/**
+ * opt_find() - Find an option of a command, or a global one.
+ * @cmd: the command, or NULL
+ * @name: name without dashes, if @letter is 0
+ * @len: length of @name
+ * @letter: letter of a short option, or 0
+ * @index: index in the table of the command, or in the global one
+ * @is_global: true: the global one
+ *
+ * Return: the option, or NULL.
+ */
+const struct cmd_option *opt_find(const struct cmd *cmd, const char *name, size_t len,
+				  char letter, size_t *index, bool *is_global)
 {
-	const struct cmd *cmd = p->ctx->cmd;
-
 	*is_global = false;
 	for (*index = 0; cmd && *index < cmd->n_options; (*index)++)
 		if (matches(&cmd->options[*index], name, len, letter))
@@ -132,7 +140,7 @@ static void parse_long(struct parser *p, const char *word)
 	const struct cmd_option *o;
 	bool is_global;
 
-	o = find(p, word + 2, len, 0, &index, &is_global);
+	o = opt_find(p->ctx->cmd, word + 2, len, 0, &index, &is_global);
 	if (!o) {
 		autofree char *name = util_printf("--%.*s", (int)len, word + 2);
 
@@ -159,7 +167,7 @@ static void parse_short(struct parser *p, const char *word)
 	bool is_global;
 
 	for (letter = word + 1; *letter && !p->has_failed; letter++) {
-		o = find(p, NULL, 0, *letter, &index, &is_global);
+		o = opt_find(p->ctx->cmd, NULL, 0, *letter, &index, &is_global);
 		if (!o) {
 			fail_unknown(p, word);
 		} else if (!o->arg || o->is_arg_optional) {

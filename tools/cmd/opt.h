@@ -12,6 +12,8 @@ enum opt_action {
 	OPT_ERROR,	/* already reported to the user */
 };
 
+const struct cmd_option *opt_find(const struct cmd *cmd, const char *name, size_t len,
+				  char letter, size_t *index, bool *is_global);
 enum opt_action opt_parse(struct cmd_ctx *ctx, int argc, char **argv);
 
 #endif

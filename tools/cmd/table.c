@@ -8,34 +8,51 @@
 extern const struct cmd *const __start_fv_commands[];
 extern const struct cmd *const __stop_fv_commands[];
 
+static bool is_listed(const struct cmd *cmd)
+{
+	return cmd->group != CMD_HIDDEN;
+}
+
+static bool is_before(const struct cmd *a, const struct cmd *b)
+{
+	return strcmp(a->name, b->name) < 0;
+}
+
+/* Number of commands, without the hidden ones. */
 size_t cmd_count(void)
 {
-	return (size_t)(__stop_fv_commands - __start_fv_commands);
+	const struct cmd *const *c;
+	size_t n = 0;
+
+	for (c = __start_fv_commands; c < __stop_fv_commands; c++)
+		n += is_listed(*c);
+	return n;
 }
 
 /* Sort by name: the section has link order. */
 const struct cmd *cmd_at(size_t i)
 {
-	size_t j, k, rank;
+	const struct cmd *const *c, *const *other;
+	size_t rank;
 
-	for (j = 0; j < cmd_count(); j++) {
+	for (c = __start_fv_commands; c < __stop_fv_commands; c++) {
 		rank = 0;
-		for (k = 0; k < cmd_count(); k++)
-			if (strcmp(__start_fv_commands[k]->name, __start_fv_commands[j]->name) < 0)
-				rank++;
-		if (rank == i)
-			return __start_fv_commands[j];
+		for (other = __start_fv_commands; other < __stop_fv_commands; other++)
+			rank += is_listed(*other) && is_before(*other, *c);
+		if (is_listed(*c) && rank == i)
+			return *c;
 	}
 	return NULL;
 }
 
+/* Hidden ones, too. */
 const struct cmd *cmd_find(const char *name)
 {
-	size_t i;
+	const struct cmd *const *c;
 
-	for (i = 0; i < cmd_count(); i++)
-		if (!strcmp(__start_fv_commands[i]->name, name))
-			return __start_fv_commands[i];
+	for (c = __start_fv_commands; c < __stop_fv_commands; c++)
+		if (!strcmp((*c)->name, name))
+			return *c;
 	return NULL;
 }
 
@@ -48,7 +65,7 @@ int cmd_unknown(const char *name)
 	size_t i;
 
 	for (i = 0; i < cmd_count(); i++)
-		strv_add(&names, __start_fv_commands[i]->name);
+		strv_add(&names, cmd_at(i)->name);
 	nearest = util_nearest(name, &names);
 	if (nearest)
 		hint = util_printf("Did you mean 'fpgactl %s'?", nearest);

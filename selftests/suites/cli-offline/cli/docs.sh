@@ -51,69 +51,117 @@ abi_complete_ok()
 	diff "$work/counters" "$work/entries"
 }
 
-# complete_line LINE: print bash's completions at the end of LINE
-complete_line()
+# candidates WORD…: print the candidates for the last of the words
+candidates()
 {
-	bash --norc -c '
-		source "$1"
-		COMP_LINE=$2 COMP_POINT=${#2}
-		_fpgactl
-		printf "%s\n" "${COMPREPLY[@]}"
-	' - "$work/completion" "fpgactl $1" | sort | xargs
+	fv complete -- "$@" >/dev/null
+	succeeds
+	sed 1d "$work/out" | cut -f 1 | sort | xargs
 }
 
-hold completion_ok "commands, options, columns, addresses and drivers are completed"
-completion_ok()
+# kind WORD…: print what the shell is told to complete
+kind()
 {
-	fv completion bash
+	fv complete -- "$@" >/dev/null
 	succeeds
-	cp "$work/out" "$work/completion"
-	bash -n "$work/completion"
-	[ "$(complete_line "")" = "bind completion fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
-	[ "$(complete_line "un")" = unbind ]
-	[ "$(complete_line "unbind --t")" = --timeout ]
-	[ "$(complete_line "list -o PO")" = PORT ]
-	[ "$(complete_line "help st")" = stats ]
-	[ "$(complete_line "reset --method ")" = "flr hot link pm" ]
-	[ "$(complete_line "reset -m h")" = hot ]
-	[ "$(complete_line "retrain --speed gen6 --t")" = --tries ]
-	[ "$(complete_line "retrain -s ")" = "16GT/s 2.5GT/s 32GT/s 5GT/s 64GT/s 8GT/s" ]
-	[ "$(complete_line "policy --sysroot $tree 07:00.0 link-speed=8")" = 8GT/s ]
-	[ "$(complete_line "policy --sysroot $tree 07:00.0 aer")" = "aer=ignore-data-errors aer=recover aer=stop" ]
-	[ "$(complete_line "policy --sysroot $tree 07:00.0 load")" = "load-limit=" ]
-	[ "$(complete_line "policy --sysroot $tree 07:00.0 def")" = default ]
-	# after the =, at which readline splits words
-	[ "$(complete_line "policy --sysroot $tree 07:00.0 link-disable=o")" = "off on" ]
-	[ -z "$(complete_line "--sysroot $tree retrain --tries ")" ]
+	[ "$(wc -l <"$work/out")" = 1 ]
+	echo "$out"
+}
+
+hold complete_ok "commands, options and their arguments are completed"
+complete_ok()
+{
+	[ "$(candidates "")" = "bind completion fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
+	[ "$(candidates un)" = unbind ]
+	[ "$(candidates -j un)" = unbind ]
+	[ "$(candidates --output NAME help st)" = stats ]
+	[ -z "$(candidates UN)" ]
+	[ -z "$(candidates nosuch "")" ]
+	[ "$(candidates unbind --t)" = --timeout ]
+	[ "$(candidates unbind -)" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version -V -h -j -n -t" ]
 	# only options of the command
-	[ "$(complete_line "list --o")" = --output ]
-	[ -z "$(complete_line "show --o")" ]
-	[ "$(complete_line "version --j")" = --json ]
-	[ -z "$(complete_line "completion --j")" ]
-	[ "$(complete_line "completion ")" = bash ]
-	[ "$(complete_line "unbind -")" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version -V -h -j -n -t" ]
-	[ -z "$(complete_line "--sysroot $tree unbind -t 07:00.1 --timeout ")" ]
-	[ "$(complete_line "--sysroot $tree stats --watch 1 10000")" = 10000:01:00.0 ]
-	[ "$(complete_line "-o stats list --al")" = --all ]
-	[ "$(complete_line "--sysroot=$tree show 10000")" = 10000:01:00.0 ]
-	[ "$(complete_line "--sysroot $tree unbind --driver vf")" = vfio-pci ]
-	[ "$(complete_line "--sysroot $tree stats 10")" = \
-		"10000:01:00.0 102 103 104 105 106 107 108 109" ]
-	# after --, another program's command line
-	mkdir "$work/here"
-	: >"$work/here/design.bit"
-	cd "$work/here"
-	[ "$(complete_line "reprogram 07:00.0 -- mktem")" = mktemp ]
-	[ "$(complete_line "reprogram 07:00.0 -- openFPGALoader des")" = design.bit ]
-	# -l has an argument in history only
-	[ "$(complete_line "reprogram 07:00.0 -n -- mktem")" = mktemp ]
-	[ "$(complete_line "history -l 5 --fol")" = --follow ]
-	[ "$(complete_line "--sysroot $tree -o PORT list -o D")" = "DEVICE DRIVER" ]
-	[ "$(complete_line "reprogram --t")" = --timeout ]
-	[ -z "$(complete_line "reprogram --timeout ")" ]
-	[ "$(complete_line "--sysroot $tree reprogram 0000:07:00.")" = "00.0 00.1" ]
-	# after the last colon, at which readline splits words
-	[ "$(complete_line "--sysroot $tree bind 0000:01:00.")" = "00.0 00.1" ]
+	[ "$(candidates list --o)" = --output ]
+	[ -z "$(candidates show --o)" ]
+	[ -z "$(candidates completion --j)" ]
+	[ "$(candidates completion "")" = "bash fish zsh" ]
+	# every form of an option with an argument
+	[ "$(candidates reset --method "")" = "flr hot link pm" ]
+	[ "$(candidates reset -m h)" = hot ]
+	[ "$(candidates reset --method=h)" = --method=hot ]
+	[ "$(candidates reset -nmh)" = -nmhot ]
+	[ "$(candidates unbind --driver vf)" = vfio-pci ]
+	[ "$(candidates unbind --driver=vf)" = --driver=vfio-pci ]
+	[ "$(candidates retrain -s "")" = "16GT/s 2.5GT/s 32GT/s 5GT/s 64GT/s 8GT/s" ]
+	[ -z "$(candidates retrain --tries "")" ]
+	# its argument is neither the command nor an argument of it
+	[ "$(candidates retrain --speed gen6 --t)" = --tries ]
+	[ "$(candidates history -l 5 --fol)" = --follow ]
+	[ "$(candidates list -ao PORT --ca)" = --cards ]
+	[ "$(candidates show --sysroot "$tree" 10000)" = 10000:01:00.0 ]
+	[ "$(candidates stats --watch 1 10000)" = 10000:01:00.0 ]
+	[ -z "$(candidates stats --watch=)" ]
+	[ "$(kind --sysroot "")" = directories ]
+	[ "$(kind list --sysroot=/)" = directories ]
+	fv complete -- --sysroot /nonexistent show ""
+	[ "$rc" = 0 ]
+	[ -z "$printed" ]
+}
+
+hold complete_columns_ok "columns are completed in a list, each once, in upper and lower case"
+complete_columns_ok()
+{
+	[ "$(candidates list -o PO)" = PORT ]
+	[ "$(candidates list -oPO)" = -oPORT ]
+	[ "$(candidates list --output=+PO)" = --output=+PORT ]
+	[ "$(candidates -o PORT list -o D)" = "DEVICE DRIVER" ]
+	[ "$(candidates list -o PORT,D)" = "PORT,DEVICE PORT,DRIVER" ]
+	[ "$(candidates list -o +device,PORT,d)" = +device,PORT,driver ]
+	[ -z "$(candidates show -o D)" ]
+}
+
+hold complete_addresses_ok "addresses are completed with and without domain, and groups"
+complete_addresses_ok()
+{
+	[ "$(candidates show 01:0)" = "01:00.0 01:00.1" ]
+	[ "$(candidates show 0000:01:)" = "0000:01:00.0 0000:01:00.1" ]
+	[ "$(candidates show 0a)" = 0a:00.0 ]
+	[ "$(candidates show 0A:)" = 0A:00.0 ]
+	[ "$(candidates show 0000:0A)" = 0000:0A:00.0 ]
+	[ "$(candidates bind 01:00.0 07:00.)" = "07:00.0 07:00.1" ]
+	[ "$(candidates stats 10)" = "10000:01:00.0 102 103 104 105 106 107 108 109" ]
+	# no more than a command takes
+	[ -z "$(candidates show 01:00.0 "")" ]
+	# without the domain, if there is a choice
+	[ "$(candidates show "" | xargs -n 1 | grep -c ^0000:)" = 0 ]
+	[ "$(candidates show "" | wc -w)" = "$(ls "$tree/sys/bus/pci/devices" | wc -l)" ]
+	# a description for shells that show one
+	fv complete -- show 01:00.0
+	prints $'words\n01:00.0\tFPGA Card XRT'
+}
+
+hold complete_keys_ok "keys of a policy are completed, and the values of the one that is typed"
+complete_keys_ok()
+{
+	[ "$(candidates policy 07:00.0 aer)" = "aer=ignore-data-errors aer=recover aer=stop" ]
+	[ "$(candidates policy 07:00.0 link-speed=8)" = link-speed=8GT/s ]
+	[ "$(candidates policy 07:00.0 link-)" = "link-disable= link-speed= link-width=" ]
+	[ "$(candidates policy 07:00.0 aer=stop load)" = load-limit= ]
+	[ -z "$(candidates policy 07:00.0 load-limit=)" ]
+	[ -z "$(candidates policy 07:00.0 link=)" ]
+	[ "$(candidates policy 07:00.0 def)" = default ]
+	[ -z "$(candidates policy 07:00.0 aer=stop def)" ]
+}
+
+hold complete_program_ok "after --, the shell completes the command line of a program"
+complete_program_ok()
+{
+	[ "$(candidates reprogram 07:00.0 "")" = -- ]
+	[ "$(kind reprogram 07:00.0 -- "")" = commands ]
+	[ "$(kind reprogram -n 07:00.0 -- -x)" = commands ]
+	[ "$(kind reprogram 07:00.0 -- loader -)" = files ]
+	[ "$(kind reprogram 07:00.0 -- loader --bdf 07)" = files ]
+	[ "$(candidates reprogram 07:00.0 -n --t)" = --timeout ]
+	[ "$(candidates show -- 01:00.)" = "01:00.0 01:00.1" ]
 }
 
 # help_words COMMAND SECTION: print the words of a section of its help
@@ -123,35 +171,171 @@ help_words()
 	sed -n "/^$2/,/^\$/p" <<<"$out" | sed 1d | cut -c 1-29
 }
 
-hold completion_complete_ok "each command completes the options and columns that its help has, in order"
-completion_complete_ok()
+hold complete_help_ok "each command completes the options and columns that its help has"
+complete_help_ok()
 {
 	local command
 
-	fv completion bash
-	cp "$work/out" "$work/completion"
-	: >"$work/with"
 	for command in $commands completion help version; do
-		sed -n "/^	$command)\$/,/;;\$/p" "$work/completion" >"$work/part"
-		[ -s "$work/part" ]
-		[ "$(sed -n "s/^		options='\(.*\)'/\1/p" "$work/part" | tr ' ' '\n' | sort | xargs)" = \
+		[ "$(candidates "$command" -)" = \
 			"$(help_words "$command" Options | grep -oE -e '--?[A-Za-z-]+' | sort | xargs)" ]
-		[ "$(sed -n "s/^		columns='\(.*\)'/\1/p" "$work/part")" = \
-			"$(help_words "$command" Columns | sed 's/^....\([A-Z-]*\).*/\1/' | xargs)" ]
-		help_words "$command" Options | grep -E ' [A-Z]+ *$' |
-			grep -oE -e '--?[a-z-]+' | sed "s/^/$command/" >>"$work/with"
+		[ "$(candidates "$command" -o "")" = \
+			"$(help_words "$command" Columns | sed 's/^....\([A-Z-]*\).*/\1/' | sort | xargs)" ]
 	done
-	# those that take the next word
-	[ "$(grep -F 'command"-o' "$work/completion" | grep -oE '[a-z]+--?[a-z]+' | sort | xargs)" = \
-		"$(grep -vE -e '-(-output|o|-sysroot)$' "$work/with" | sort | xargs)" ]
 }
 
-hold completion_refused "there is no completion for another shell"
-completion_refused()
+# hostile_tree: names in the tree that a shell would run or split
+hostile_tree()
 {
+	local name
+
+	for name in '$(touch run)' '`touch run`' 'a;touch run;' 'vf$(touch run)' 'vfio `touch run`' \
+		$'vf\ntouch run\n' $'vf\t$(touch run)' '*' '>run' "'\$(touch run)'" '0000:01:00.0$(touch run)' \
+		'01$(touch run)'; do
+		mkdir "$tree/sys/bus/pci/drivers/$name" "$tree/sys/bus/pci/devices/$name" \
+			"$tree/sys/kernel/iommu_groups/$name"
+	done
+	sed -i 's/FPGA Card XRT/$(touch run) `touch run`/' "$tree/usr/share/misc/pci.ids"
+}
+
+hold complete_hostile_ok "names in a tree that a shell would interpret are no candidates"
+complete_hostile_ok()
+{
+	hostile_tree
+	[ "$(candidates unbind --driver vf)" = vfio-pci ]
+	[ "$(candidates show 0000:01)" = "0000:01:00.0 0000:01:00.1" ]
+	for word in show stats "unbind --driver" policy list; do
+		# shellcheck disable=SC2086 # words
+		fv complete -- $word ""
+		succeeds
+		lacks $'^[^\t]*[^a-z0-9_.:\t-]' "$work/out"
+	done
+	fv complete -- show 01:00.0
+	prints $'words\n01:00.0\t$(touch run) `touch run`'
+}
+
+# bash_completes LINE: print the candidates of bash's completion at the end of the line
+bash_completes()
+{
+	bash --norc -c '
+		source "$1"
+		COMP_LINE=$3 COMP_POINT=${#3}
+		_fpgactl "$2"
+		printf "%s\n" "${COMPREPLY[@]}"
+	' - "$work/completion" "$FPGACTL" "fpgactl $1" | sort | xargs
+}
+
+bash_completion()
+{
+	fv completion bash
+	succeeds
+	cp "$work/out" "$work/completion"
+}
+
+hold completion_bash_ok "bash completes what fpgactl offers, after readline's last word break"
+completion_bash_ok()
+{
+	bash_completion
+	bash -n "$work/completion"
+	[ "$(bash_completes un)" = unbind ]
+	[ "$(bash_completes "list -o PORT,D")" = "PORT,DEVICE PORT,DRIVER" ]
+	[ "$(bash_completes "--sysroot $tree show 10000")" = 10000:01:00.0 ]
+	[ "$(bash_completes "--sysroot=$tree bind 0000:01:00.")" = "00.0 00.1" ]
+	[ "$(bash_completes "--sysroot $tree bind 01:0")" = "00.0 00.1" ]
+	[ "$(bash_completes "reset --method=")" = "flr hot link pm" ]
+	[ "$(bash_completes "policy --sysroot $tree 07:00.0 link-speed=8")" = 8GT/s ]
+	[ -z "$(bash_completes "nosuch ")" ]
+	# a user who took the colon out
+	sed -i '1iCOMP_WORDBREAKS=${COMP_WORDBREAKS//:}' "$work/completion"
+	[ "$(bash_completes "--sysroot $tree bind 01:0")" = "01:00.0 01:00.1" ]
+	[ "$(bash_completes "reset --method=h")" = hot ]
+}
+
+# type_lines: type stdin into an interactive bash in $work/here, where fpgactl prints its
+# arguments to $work/typed
+type_lines()
+{
+	{
+		cat "$work/completion"
+		# shellcheck disable=SC2016 # for that shell
+		echo 'fpgactl() { printf "<%s>" "$@"; echo; } >>"$TYPED"'
+		echo 'bind "set bell-style none"; bind "set page-completions off"'
+		echo "bind 'set completion-query-items 0'"
+	} >"$work/rc"
+	mkdir -p "$work/here/dir"
+	: >"$work/here/a file.bit"
+	: >"$work/typed"
+	{
+		cat
+		echo exit
+	} >"$work/keys"
+	(
+		cd "$work/here"
+		TYPED=$work/typed timeout -k 1 60 script -qec "bash --noprofile --rcfile $work/rc -i" \
+			/dev/null <"$work/keys"
+	) >"$work/screen"
+	[ ! -e "$work/here/run" ]
+}
+
+hold completion_typed_ok "in an interactive bash, Tab completes a word and does not break the line"
+completion_typed_ok()
+{
+	bash_completion
+	printf '%s\t\n' "fpgactl unb" "fpgactl list -o PO" "fpgactl --sysroot $tree show 0000:02" \
+		"fpgactl --sysroot $tree show 02:" "fpgactl reset --meth" "fpgactl reset --method=h" \
+		"fpgactl policy --sysroot $tree 07:00.0 load" \
+		"fpgactl reprogram 07:00.0 -- mktem" "fpgactl reprogram 07:00.0 -- x a" \
+		"fpgactl list --sysroot d" "fpgactl show nothi" | type_lines
+	cat "$work/screen"
+	diff "$work/typed" - <<END
+<unbind>
+<list><-o><PORT>
+<--sysroot><$tree><show><0000:02:00.0>
+<--sysroot><$tree><show><02:00.0>
+<reset><--method>
+<reset><--method=hot>
+<policy><--sysroot><$tree><07:00.0><load-limit=>
+<reprogram><07:00.0><--><mktemp>
+<reprogram><07:00.0><--><x><a file.bit>
+<list><--sysroot><dir/>
+<show><nothi>
+END
+}
+
+hold completion_hostile_ok "no name in a tree is run when bash completes it"
+completion_hostile_ok()
+{
+	local command
+
+	hostile_tree
+	bash_completion
+	for command in "show " "show 0000:01:00.0" "stats " "bind 01" "unbind --driver " "unbind --driver=" \
+		"unbind --driver vf" "policy " "show \$" "unbind --driver '"; do
+		printf 'fpgactl --sysroot %s %s\t\t\t\x15\n' "$tree" "$command"
+	done | type_lines
+	printf 'fpgactl --sysroot %s %s\t\t\n' "$tree" "unbind --driver vf" "$tree" "show 02" | type_lines
+	cat "$work/screen"
+	diff "$work/typed" - <<END
+<--sysroot><$tree><unbind><--driver><vfio-pci>
+<--sysroot><$tree><show><02:00.0>
+END
+}
+
+hold completion_shells_ok "there is a script for each shell, valid where the shell is there"
+completion_shells_ok()
+{
+	local shell
+
+	for shell in bash fish zsh; do
+		fv completion $shell
+		succeeds
+		grep -q 'complete -- ' "$work/out"
+		! command -v $shell || $shell -n "$work/out"
+	done
+	grep -qx '#compdef fpgactl' "$work/out"
 	fv completion tcsh
 	refuses 2 "completion: unsupported shell 'tcsh'"
-	hints "Supported shells: bash"
+	hints "Supported shells: bash, fish, zsh"
 }
 
 run_tests
