@@ -168,9 +168,9 @@ files_refused()
 			restore "$tree/$file"
 		done
 		become $kind "$tree/proc/4242/comm"
-		fv list -o +HELD-BY
+		fv list -o DEVICE,USER
 		faults proc/4242/comm
-		grep -q 'pid 4242' "$work/out"
+		grep -q '4242 ' "$work/out"
 		restore "$tree/proc/4242/comm"
 	done
 }

@@ -478,7 +478,7 @@ narrow_ok()
 		succeeds
 		[ "$(wc -L <"$work/out")" -le "$width" ]
 	done
-	COLUMNS=65 fv list -o DEVICE,NAME,CLASS,DRIVER
+	LC_ALL=C.UTF-8 COLUMNS=65 fv list -o DEVICE,NAME,CLASS,DRIVER
 	[ "$(wc -L <"$work/out")" = 65 ]
 	grep -q '0000:01:00.0 FPGA Card XRT Processing accelerat' <<<"$out"
 	grep -q '… *fpga_vfio_pci$' <<<"$out"
