@@ -9,6 +9,7 @@
 #include "model/card.h"
 #include "model/history.h"
 #include "model/ladder.h"
+#include "util/duration.h"
 #include "util/stop.h"
 
 #define NS_PER_MS	1000000
@@ -28,7 +29,7 @@ static char *text_time(const void *p)
 	char text[32];
 	struct tm tm;
 
-	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%F %T", &tm))
+	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%m-%d %T", &tm))
 		return util_strdup("?");
 	return util_printf("%s.%03u", text, (unsigned int)(e->time_ns % NS_PER_S / NS_PER_MS));
 }
@@ -70,6 +71,22 @@ static struct json_object *value_error(const void *p)
 	return e->error ? json_object_new_string(name ? name : "unknown") : NULL;
 }
 
+/* The whole card is named by its port. */
+static char *text_device(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return util_strdup(*e->bdf ? e->bdf : e->port);
+}
+
+static char *text_event(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return util_printf("%s%s%s", event_kind_name(e->kind), e->has_method ? " " : "",
+			   e->has_method ? ladder_method_name(e->method) : "");
+}
+
 static char *text_outcome(const void *p)
 {
 	const struct fv_event *e = p;
@@ -90,8 +107,7 @@ static char *text_duration(const void *p)
 {
 	const struct fv_event *e = p;
 
-	return e->has_duration ? util_printf("%.1f", (double)e->duration_ns / NS_PER_MS) :
-				 util_strdup("");
+	return e->has_duration ? duration_ns_text(e->duration_ns) : util_strdup("");
 }
 
 static struct json_object *value_origin(const void *p)
@@ -160,13 +176,16 @@ static struct json_object *value_text(const void *p)
 	return out_string(((const struct fv_event *)p)->text);
 }
 
-/* State, link and text in one column. */
+/* Outcome, state, link and text in one column. */
 static char *text_details(const void *p)
 {
 	const struct fv_event *e = p;
+	autofree char *outcome = text_outcome(p);
 	autofree char *link = text_link(p);
-	char *s = util_strdup(e->has_state ? card_state_name(e->state) : "");
+	char *s = util_strdup(outcome);
 
+	if (e->has_state)
+		util_append(&s, "%s%s", *s ? ", " : "", card_state_name(e->state));
 	if (*link)
 		util_append(&s, "%s%s", *s ? ", " : "", link);
 	if (e->text)
@@ -175,34 +194,29 @@ static char *text_details(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "TIME", "time_ns", "local time of the event", OUT_DEFAULT, value_time, text_time, 23 },
-	{ "PORT", "port", "port above the card", 0,
-	  value_port, NULL, 12 },
-	{ "SEQ", "seq", "number of the event at its port", OUT_RIGHT, value_seq, NULL,
-	  4 },
-	{ "DEVICE", "bdf", "affected function; empty for the whole card", OUT_DEFAULT,
-	  value_bdf, NULL, 12 },
-	{ "EVENT", "kind", "kind of event", OUT_DEFAULT, value_kind, NULL, 13 },
-	{ "METHOD", "method", "reset method", OUT_DEFAULT, value_method, NULL, 7 },
-	{ "OUTCOME", "error", "ok, or the error", OUT_DEFAULT, value_error,
-	  text_outcome, 20 },
-	{ "TOOK-MS", "duration_ns", "duration", OUT_DEFAULT | OUT_RIGHT, value_duration,
-	  text_duration, 8 },
-	{ "WHO", "origin", "requester and its process", OUT_DEFAULT,
-	  value_origin, text_who, 24 },
+	{ "TIME", "time_ns", "local time of the event", OUT_DEFAULT, value_time, text_time, 18 },
+	{ "DEVICE", "bdf", "affected function; of the whole card, the port above it", OUT_DEFAULT,
+	  value_bdf, text_device, 12 },
+	{ "EVENT", "kind", "kind of event, and reset method", OUT_DEFAULT, value_kind, text_event,
+	  13 },
+	{ "TOOK", "duration_ns", "duration", OUT_DEFAULT | OUT_RIGHT, value_duration,
+	  text_duration, 7 },
+	{ "WHO", "origin", "requester and its process", OUT_DEFAULT | OUT_CUT,
+	  value_origin, text_who, 10 },
+	{ "DETAILS", "text", "outcome, state, link and further details", OUT_DEFAULT | OUT_CUT,
+	  value_text, text_details, 14 },
+	{ "PORT", "port", "port above the card", 0, value_port, NULL, 12 },
+	{ "SEQ", "seq", "number of the event at its port", OUT_RIGHT, value_seq, NULL, 4 },
+	{ "METHOD", "method", "reset method", 0, value_method, NULL, 7 },
+	{ "OUTCOME", "error", "ok, or the error", 0, value_error, text_outcome, 20 },
 	{ "PID", "pid", "process ID of the requester", OUT_RIGHT, value_pid, NULL, 7 },
 	{ "COMMAND", "comm", "process name of the requester", 0, value_comm, NULL, 15 },
 	{ "STATE", "state", "state of the function after the event", 0, value_state,
 	  NULL, 7 },
 	{ "LINK", "link", "speed and width after the event", 0, value_link, text_link, 11 },
-	{ "DETAILS", "text", "state, link and further details", OUT_DEFAULT, value_text,
-	  text_details },
 };
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
-
-#define ALL_CARDS	"TIME,PORT,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO,DETAILS"
-#define ONE_CARD	"TIME,DEVICE,EVENT,METHOD,OUTCOME,TOOK-MS,WHO,DETAILS"
 
 /* Parsed command line and output state. */
 struct view {
@@ -213,19 +227,6 @@ struct view {
 	unsigned int lines;		/* maximum number of old events */
 	struct out_table *table;
 };
-
-/* The JSON default is all columns. */
-static struct out_table *new_table(const struct view *v)
-{
-	const char *shown = v->ctx->args.n ? ONE_CARD : ALL_CARDS;
-	const char *requested = v->ctx->columns;
-	autofree char *all = NULL;
-
-	if (v->ctx->is_json || (requested && *requested != '+'))
-		return out_table_new(&columns, requested);
-	all = requested ? util_printf("%s,%s", shown, requested + 1) : util_strdup(shown);
-	return out_table_new(&columns, all);
-}
 
 static void add_not_kept(struct json_object *list, const char *port, uint64_t n)
 {
@@ -334,7 +335,7 @@ static int parse(struct view *v)
 		return err_usage("history", lines, "See 'fpgactl help history'.",
 				 "invalid --lines '%s': not a number from 0 to %d", lines,
 				 LINES_MAX);
-	v->table = new_table(v);
+	v->table = out_table_new(&columns, v->ctx->columns);
 	return v->table ? FV_OK : FV_USAGE;
 }
 

@@ -23,6 +23,7 @@ struct out_table {
 	size_t n;
 	bool is_selected;			/* by -o, which selects JSON keys, too */
 	const struct out_columns *all;
+	size_t *widths;				/* of the columns, when last printed */
 };
 
 /* errno of the first write that failed. */
@@ -196,6 +197,7 @@ struct out_table *out_table_new(const struct out_columns *columns, const char *s
 		out_table_free(t);
 		return NULL;
 	}
+	t->widths = util_alloc(t->n, sizeof(*t->widths));
 	make_scols(t);
 	return t;
 }
@@ -227,6 +229,7 @@ void out_table_free(struct out_table *t)
 	if (!t)
 		return;
 	scols_unref_table(t->scols);
+	free(t->widths);
 	free(t->shown);
 	free(t);
 }
@@ -259,8 +262,13 @@ static size_t measure(const struct out_table *t, size_t *widths)
 	struct libscols_line *line;
 	size_t i, len, sum = 0;
 
-	for (i = 0; i < t->n; i++)
+	for (i = 0; i < t->n; i++) {
 		widths[i] = strlen(t->shown[i]->name);
+		if (!(t->shown[i]->flags & OUT_CUT) && t->shown[i]->width > widths[i])
+			widths[i] = t->shown[i]->width;
+		if (t->widths[i] > widths[i])
+			widths[i] = t->widths[i];
+	}
 	while (!scols_table_next_line(t->scols, iter, &line)) {
 		for (i = 0; i < t->n; i++) {
 			len = text_width(cell_text(line, i));
@@ -309,7 +317,10 @@ static void cut_cells(const struct out_table *t, const size_t *widths)
 	scols_free_iter(iter);
 }
 
-/* Cut texts so that the table fits the terminal, as far as the columns allow. */
+/*
+ * Cut texts so that the table fits the terminal, as far as the columns allow. Rows of a
+ * continued table are below those printed before.
+ */
 static void fit(struct out_table *t)
 {
 	size_t limit = text_columns(), gaps = t->n - 1, sum, i;
@@ -322,6 +333,15 @@ static void fit(struct out_table *t)
 		widths[i]--;
 	}
 	cut_cells(t, widths);
+	for (i = 0; i < t->n; i++) {
+		struct libscols_column *c = scols_table_get_column(t->scols, i);
+
+		if (!(t->shown[i]->flags & OUT_CUT))
+			continue;
+		t->widths[i] = widths[i];
+		scols_column_set_whint(c, (double)widths[i]);
+		scols_column_set_flags(c, scols_column_get_flags(c) | SCOLS_FL_STRICTWIDTH);
+	}
 }
 
 void out_table_print(struct out_table *t)

@@ -95,3 +95,24 @@ char *duration_text(uint32_t ms)
 {
 	return ms % 1000 ? util_printf("%ums", ms) : util_printf("%us", ms / 1000);
 }
+
+/* For a person, with three digits: "1.50 ms", "212 ms", "60.0 s", "4.2 h". */
+char *duration_ns_text(uint64_t ns)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} scale[] = {
+		{ "h", 3.6e12 }, { "min", 60e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 },
+	};
+	double value;
+	size_t i;
+
+	/* minutes and hours begin where seconds would need four digits */
+	for (i = 0; i + 1 < ARRAY_SIZE(scale); i++)
+		if ((double)ns >= scale[i].ns * (i < 2 ? 999.5 / 60 : 1))
+			break;
+	value = (double)ns / scale[i].ns;
+	return util_printf("%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
+			   scale[i].name);
+}

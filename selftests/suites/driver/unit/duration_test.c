@@ -98,4 +98,25 @@ TEST(times_are_shown_as_they_are_read)
 	}
 }
 
+TEST(durations_for_a_person_have_three_digits)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0.00 us" }, { 999, "1.00 us" }, { 1500000, "1.50 ms" },
+		{ 212345678, "212 ms" }, { 999000000, "999 ms" }, { 1000000000, "1.00 s" },
+		{ 9995000000, "10.0 s" }, { 60000100000, "60.0 s" }, { 999000000000, "999 s" },
+		{ 1200000000000, "20.0 min" }, { 86400000000000, "24.0 h" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = duration_ns_text(cases[i].ns);
+
+		EXPECT_STREQ(cases[i].text, text);
+		free(text);
+	}
+}
+
 TEST_HARNESS_MAIN
