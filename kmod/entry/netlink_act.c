@@ -178,6 +178,7 @@ static int fv_nl_retrain_run(struct fv_op *op)
 	if (ret) {
 		snprintf(op->text, sizeof(op->text), "the link below %s cannot be read",
 			 pci_name(card->port));
+		fv_refusal_set(&op->refusal, FPGA_VFIO_REFUSAL_UNAVAILABLE, op->bdf);
 		return ret;
 	}
 	if (fv_card_has_session(card, op->text, sizeof(op->text))) {
@@ -190,6 +191,8 @@ static int fv_nl_retrain_run(struct fv_op *op)
 	op->attempts = ret > 0 ? ret : op->goal.tries;
 	if (ret > 0)
 		return 0;
+	if (ret == -EOPNOTSUPP)
+		fv_refusal_set(&op->refusal, FPGA_VFIO_REFUSAL_UNAVAILABLE, op->bdf);
 	if (!op->has_after)
 		strscpy(op->text, "its link cannot be retrained");
 	else if (ret == -EREMOTEIO && op->after.speed)

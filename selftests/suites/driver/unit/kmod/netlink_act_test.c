@@ -249,6 +249,13 @@ TEST_F(act, a_retrain_runs)
 	EXPECT_EQ(-EIO, run());
 	EXPECT_FALSE(world.op.has_after);
 	EXPECT_STREQ("its link cannot be retrained", world.op.text);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, world.op.refusal.reason);
+	/* not by this port */
+	world.retrain = -EOPNOTSUPP;
+	EXPECT_EQ(-EOPNOTSUPP, run());
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_UNAVAILABLE, world.op.refusal.reason);
+	EXPECT_STREQ("0000:01:00.0", world.op.refusal.object);
+	world.op.refusal = (struct fv_refusal) {};
 	world.has_session = true;
 	EXPECT_EQ(-EBUSY, run());
 	EXPECT_STREQ("fenced", world.op.text);
@@ -256,6 +263,7 @@ TEST_F(act, a_retrain_runs)
 	world.link = -EIO;
 	EXPECT_EQ(-EIO, run());
 	EXPECT_STREQ("the link below 0000:00:01.0 cannot be read", world.op.text);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_UNAVAILABLE, world.op.refusal.reason);
 }
 
 TEST_F(act, one_is_not_accepted)
