@@ -14,6 +14,7 @@
 #include "model/held.h"
 #include "model/permission.h"
 #include "model/rebind.h"
+#include "util/stop.h"
 
 struct plan {
 	const struct cmd_ctx *ctx;
@@ -186,16 +187,21 @@ static void undo(const struct plan *p, size_t n_begun, char **hint)
 		*hint = util_strdup("All devices were restored. See the kernel log for details.");
 }
 
-/* All or nothing: block signals until the move is done or rolled back. */
+/*
+ * All or nothing: block signals until the move is done or rolled back. Those that would end
+ * fpgactl are dropped then, as it is about to report the result.
+ */
 static int apply(const struct plan *p)
 {
 	struct move_result r = {};
-	sigset_t all, old;
+	struct stop stop;
+	sigset_t all;
 	size_t i;
 	int code = FV_OK;
 
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
+	stop_catch(&stop);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 	for (i = 0; i < p->n && !code; i++) {
 		r = move_apply(&p->moves[i]);
 		if (r.step != MOVE_DONE) {
@@ -206,7 +212,7 @@ static int apply(const struct plan *p)
 			code = err_fail(FV_FAILED, p->moves[i].bdf, "bind", hint, "%s", why);
 		}
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	stop_release(&stop);
 	return code;
 }
 

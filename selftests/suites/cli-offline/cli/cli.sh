@@ -318,7 +318,7 @@ on_terminal()
 	local status=0
 
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
-		script -qefc "echo \$\$ >$work/pid; exec env --default-signal=INT $FPGACTL $*" \
+		script -qefc "echo \$\$ >$work/pid; exec env --default-signal=INT,HUP $FPGACTL $*" \
 		/dev/null >"$work/screen" </dev/null || status=$?
 	sed 's/\x1b/ESC/g; s/\r/CR/g' "$work/screen" | tee "$work/out"
 	return "$status"
@@ -402,7 +402,8 @@ drop_work()
 	fi
 }
 
-# run_one NAME LOCALE: run a test in a subshell with its own tree; status in $base/NAME.LOCALE.status
+# run_one NAME LOCALE: run a test in a subshell, with its own tree; status in
+# $base/NAME.LOCALE.status
 run_one()
 {
 	local status
