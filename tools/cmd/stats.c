@@ -188,7 +188,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 		struct json_object *devices = json_object_new_array();
 
 		for (j = 0; j < c->devices.n; j++)
-			json_object_array_add(devices, json_object_new_string(c->devices.v[j]));
+			json_object_array_add(devices, out_string(c->devices.v[j]));
 		json_object_object_add(o, "bdf", c->bdf[0] ? json_object_new_string(c->bdf) : NULL);
 		json_object_object_add(o, "group", c->group == FV_NO_GROUP ? NULL :
 							   json_object_new_int(c->group));
