@@ -61,7 +61,7 @@ static const struct fv_op_work fv_nl_reset_work = {
 	.run = fv_nl_reset_run,
 };
 
-/* @plan is for the reply alone: what can be done is decided when the operation runs. */
+/* @plan is for the reply alone: feasibility is checked when the operation runs. */
 static int fv_nl_reset(struct genl_info *info, struct fv_device *dev, unsigned long methods,
 		       const struct fv_reset_report *plan)
 {

@@ -107,7 +107,7 @@ static int fv_nl_fence(struct genl_info *info, struct fv_device *dev,
 	if (info->attrs[FPGA_VFIO_A_FENCE_DRY_RUN])
 		return fv_nl_reply_fence(info, dev, limit_ms, plan, is_link_disabled, 0);
 
-	/* What can be done is decided when the operation runs. */
+	/* Feasibility is checked when the operation runs. */
 	op = fv_op_alloc(dev, &fv_nl_fence_work);
 	if (!op)
 		return -ENOMEM;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who sends a request, which device it is about, and why it is refused. */
+/* Sender and device of a request, and the reason of a refusal. */
 #include <linux/capability.h>
 #include <linux/fpga_vfio.h>
 #include <linux/pci.h>

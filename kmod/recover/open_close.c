@@ -2,7 +2,7 @@
 /*
  * Resets at open and close give each user a clean device, whatever the last user or a reset by the
  * PCI core left behind. An open does not repeat the reset of the last close if nothing can have
- * happened to the device since: fv_device::clean_by. Whatever leaves a doubt clears that.
+ * happened to the device since: fv_device::clean_by. Any doubt clears that.
  *
  * An open holds locks that other opens of the card wait for, unkillable, so it has a limit. After
  * that the recovery worker waits for the device, and the next open verifies it.

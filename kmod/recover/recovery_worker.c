@@ -101,7 +101,7 @@ static int fv_recovery_give_up(struct fv_device *dev, int error, unsigned int li
 			.method = FV_METHOD_NONE,
 			.error = ret,
 		}, "%s", text);
-		/* What an open has reset is not reset again for a link that comes up later. */
+		/* A device that an open has reset is not reset again when its link comes up. */
 		clean_by = error == -ETIMEDOUT ? fv_device_set_dirty(dev) : 0;
 		fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, FPGA_VFIO_ORIGIN_DRIVER,
 				    "%s", text);

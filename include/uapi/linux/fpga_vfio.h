@@ -20,8 +20,8 @@
  *   the card. In this and all states below its user reads all-ones, and writes
  *   are dropped.
  * @FPGA_VFIO_CARD_STATE_RECOVERING: A recovery is in progress.
- * @FPGA_VFIO_CARD_STATE_LOST: Its link went down unasked. The driver recovers
- *   the card when the link is back.
+ * @FPGA_VFIO_CARD_STATE_LOST: Its link went down unexpectedly. The driver
+ *   recovers the card when the link is back.
  * @FPGA_VFIO_CARD_STATE_CHANGED: It came back as another design. It stays
  *   fenced, and cannot be opened.
  * @FPGA_VFIO_CARD_STATE_FAILED: No attempt brought it back. It stays fenced,
@@ -130,7 +130,7 @@ enum fpga_vfio_reset_at_open {
  * @FPGA_VFIO_EVENT_KIND_STATE: The state of a function changed.
  * @FPGA_VFIO_EVENT_KIND_OPEN_REFUSED: An open failed because the device could
  *   not be brought to a clean state.
- * @FPGA_VFIO_EVENT_KIND_LINK_DOWN: The link went down unasked.
+ * @FPGA_VFIO_EVENT_KIND_LINK_DOWN: The link went down unexpectedly.
  * @FPGA_VFIO_EVENT_KIND_LINK_UP: The link is up again.
  * @FPGA_VFIO_EVENT_KIND_LINK_DEGRADED: The link is below its goal in speed or
  *   width.

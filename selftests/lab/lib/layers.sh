@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Who calls and includes whom, for "lab style layers".
+# Calls and includes between files, for "lab style layers".
 
 # layers_of TREE: its layers, the lowest first, in $REPLY; none for the simulated hardware
 layers_of()

@@ -32,7 +32,7 @@ static void on_signal(int sig)
 		ends = 1;
 }
 
-/* What came by the input, which is lines, each in one write: false at its end. */
+/* Read the input: lines, each in one write; false at its end. */
 static bool obey_input(struct orders *orders)
 {
 	char buf[256], *rest = buf, *line;

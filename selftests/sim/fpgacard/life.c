@@ -139,16 +139,16 @@ static void link_set(struct life *life, enum life_link link, uint8_t speed, uint
 }
 
 /* Link down resets the whole card, whatever the cause. */
-static void link_drop(struct life *life, enum life_reset kind, bool is_unasked)
+static void link_drop(struct life *life, enum life_reset kind, bool is_surprise)
 {
 	bool was_up = life_is_link_up(life), hangs;
 	unsigned int i;
 
 	if (was_up)
-		life->status |= FV_SB_STATUS_DLLSC | (is_unasked ? FV_SB_STATUS_SURPRISE : 0);
+		life->status |= FV_SB_STATUS_DLLSC | (is_surprise ? FV_SB_STATUS_SURPRISE : 0);
 	if (life->link != LINK_DOWN)
 		note(life, "link-down", -1, "%s%s", reset_names[kind],
-		     is_unasked ? ", unasked" : "");
+		     is_surprise ? ", unexpectedly" : "");
 	link_set(life, LINK_DOWN, 0, 0);
 	hangs = takes_hang(life, kind);
 	all_reset(life, kind);
@@ -370,11 +370,11 @@ static void presence_changed(struct life *life, bool was_there)
 		life->status |= FV_SB_STATUS_PDC;
 }
 
-static void power_lost(struct life *life, bool is_unasked)
+static void power_lost(struct life *life, bool is_surprise)
 {
 	life->fpga = FPGA_BLANK;
 	life->is_stuck = false;
-	link_drop(life, RESET_POWER, is_unasked);
+	link_drop(life, RESET_POWER, is_surprise);
 }
 
 /* At power-on the card loads its image from flash. */

@@ -79,7 +79,7 @@ timeout_ok()
 	done
 }
 
-hold timeout_refused "what is no time, or none that the driver takes, is refused"
+hold timeout_refused "a malformed time, or one out of the driver's range, is refused"
 timeout_refused()
 {
 	local word
@@ -106,7 +106,7 @@ columns_ok()
 	no_request
 }
 
-hold busy_refused "what the driver refuses is busy, in its own words, with what to do"
+hold busy_refused "a refusal of the driver is busy, with its text and the next step"
 busy_refused()
 {
 	echo "fail 16 0000:07:00.1: 0000:07:00.2 has driver xdma" | answer fence

@@ -36,7 +36,7 @@ some()
 	event 6 65.000 7 7 "speed 1" "width 4"
 }
 
-hold history_ok "what happened to a card is a table, the oldest first"
+hold history_ok "the events of a card are a table, the oldest first"
 history_ok()
 {
 	some | answer history-get
@@ -399,7 +399,7 @@ follow_closed_pipe_ok()
 	[ "$(<"$work/err")" = "fpgactl: standard output: write failed: Broken pipe" ]
 }
 
-hold follow_aligned_ok "what comes later stands below what was there"
+hold follow_aligned_ok "later events are aligned with the earlier ones"
 follow_aligned_ok()
 {
 	some | answer history-get
@@ -448,7 +448,7 @@ overrun_ok()
 	[ "$(cat "$work/err")" = "fpgactl: 0000:00:07.0: 3 older events were dropped" ]
 }
 
-hold unloaded_refused "when the module is unloaded what has happened is shown, and it ends"
+hold unloaded_refused "when the module is unloaded the events so far are shown, and it ends"
 unloaded_refused()
 {
 	local pid
@@ -467,7 +467,7 @@ unloaded_refused()
 	[ "$(cat "$work/err")" = "fpgactl: fpga_vfio_pci: history: module was unloaded" ]
 }
 
-hold nothing_ok "that nothing has happened is said"
+hold nothing_ok "an empty history has a message"
 nothing_ok()
 {
 	: | answer history-get
@@ -520,7 +520,7 @@ changed_groups_ok()
 	[ "$err" = "fpgactl: 0000:07:00.0: card is fenced by ? (pid 78), 2 s left; to end the fence: fpgactl recover --force 0000:07:00.0" ]
 }
 
-hold driver_refused "what the driver refuses is told in its words, and nothing is half printed"
+hold driver_refused "a refusal has the driver's text, and no partial output"
 driver_refused()
 {
 	{

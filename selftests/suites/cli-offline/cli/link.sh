@@ -110,7 +110,7 @@ Next: fpgactl reset --method link 0000:07:00.1" ]
 	value '.link | [.speed_mts, .active, .disabled, .degraded]' '[null,false,true,true]'
 }
 
-hold next_step_ok "what to do depends on the driver, and on whether the link is up"
+hold next_step_ok "the next step depends on the driver, and on whether the link is up"
 next_step_ok()
 {
 	poke 0000:00:01.0 0x62 00 00
@@ -210,7 +210,7 @@ target_ok()
 	[ "$(tail -n 1 <<<"$out")" = "Next: fpgactl retrain --speed 16GT/s 0000:07:00.0" ]
 }
 
-hold state_ok "why a card is not ready is shown, with what to do"
+hold state_ok "the reason of a card that is not ready is shown, with the next step"
 state_ok()
 {
 	card 5 "max-speed 4" "max-width 8"
@@ -301,7 +301,7 @@ no_link_attribute_ok()
 	done
 }
 
-hold driver_refused "what the driver says is the reason, without the address twice"
+hold driver_refused "the driver's text is the reason, without the address twice"
 driver_refused()
 {
 	echo "fail 19 0000:07:00.0: is on no card" | answer card-get

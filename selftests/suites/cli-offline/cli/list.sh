@@ -114,7 +114,7 @@ harmless_drivers_ok()
 	json '.groups[] | select(.group == 1).viable'
 }
 
-hold strange_devices_ok "what is no address is no device, and what is no number no group"
+hold strange_devices_ok "a malformed address is no device, and a malformed number no group"
 strange_devices_ok()
 {
 	mkdir "$tree/sys/bus/pci/devices/nonsense"
@@ -198,7 +198,7 @@ link_degraded_ok()
 		'[null,null,false]'
 }
 
-hold link_nonsense_ok "what a device that does not answer says of its link is not believed"
+hold link_nonsense_ok "link registers of a device that does not respond are ignored"
 link_nonsense_ok()
 {
 	echo 255 >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"

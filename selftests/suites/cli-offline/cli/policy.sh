@@ -95,7 +95,7 @@ set_policy()
 		"$tree/netlink/device-get"
 }
 
-hold show_set_ok "what is set is shown as it is set, and the reason of a state"
+hold show_set_ok "settings are shown in the form of policy set, and the reason of a state"
 show_set_ok()
 {
 	set_policy
@@ -127,7 +127,7 @@ json_ok()
 		'[["hot","flr"],{"bar":2,"offset":78187493532,"mask":4294967295,"value":2147483649},8000,16,0]'
 }
 
-hold newer_driver_ok "values that are newer than the program are unknown, and what is not told is empty"
+hold newer_driver_ok "values that are newer than the program are unknown, and missing ones are empty"
 newer_driver_ok()
 {
 	local word
@@ -172,7 +172,7 @@ change()
 	: >"$tree/netlink/log"
 }
 
-hold set_ok "all that is named is one request, and what is another now is told"
+hold set_ok "all settings are one request, and changed values are shown"
 set_ok()
 {
 	change load-limit-ms "load-limit-ms 90000" aer "aer 0"
@@ -260,7 +260,7 @@ values_ok()
 	takes link-disable=off "link-disable=2"
 }
 
-hold shown_is_taken_ok "what the table shows is what the command line takes"
+hold shown_is_taken_ok "the command line takes the values that the table shows"
 shown_is_taken_ok()
 {
 	local key value rest words=()
@@ -351,7 +351,7 @@ keys_refused()
 	[ "$rc" = 2 ]
 }
 
-hold driver_refused "what the driver refuses is told in its words, and that nothing was changed"
+hold driver_refused "a refusal has the driver's text, and a note that nothing was changed"
 driver_refused()
 {
 	local word

@@ -247,7 +247,7 @@ again_refused()
 	grep -qxF "fpgactl: 0000:07:00.1: reprogram: is being recovered (command succeeded)" <<<"$err"
 }
 
-hold fence_refused "what the driver does not fence is not reprogrammed"
+hold fence_refused "a card that the driver does not fence is not reprogrammed"
 fence_refused()
 {
 	card
@@ -286,7 +286,7 @@ usage_refused()
 	no_request
 }
 
-hold options_ok "what stands behind the dashes is the command's, options too"
+hold options_ok "words after the dashes belong to the command, options too"
 options_ok()
 {
 	card
@@ -458,7 +458,7 @@ stubborn_refused()
 	ends 8 "command timed out and was killed by SIGKILL; card is ready again" 12000
 }
 
-hold stubborn_child_refused "what it started and ignores SIGTERM is killed with it"
+hold stubborn_child_refused "a child of the command that ignores SIGTERM is killed with it"
 stubborn_child_refused()
 {
 	card
@@ -541,7 +541,7 @@ signals_ok()
 	done
 }
 
-hold signal_changed_refused "what the card is counts more than a signal"
+hold signal_changed_refused "the state of the card counts more than a signal"
 signal_changed_refused()
 {
 	card

@@ -451,7 +451,7 @@ coming_late_ok()
 	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
 }
 
-hold nothing_refused "when nothing is found the exit code is 6, and what was there is told"
+hold nothing_refused "when nothing is found the exit code is 6, and the old device is named"
 nothing_refused()
 {
 	changed

@@ -154,7 +154,7 @@ hot    done     212.3"
 	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
 }
 
-hold not_possible_ok "what was refused before anything was touched is not called failed"
+hold not_possible_ok "a refusal before the hardware was touched is not called failed"
 not_possible_ok()
 {
 	plan
@@ -323,7 +323,7 @@ plan_last_ok()
 		"device-get reset dry-run reset unused-only" ]
 }
 
-hold busy_refused "what the driver refuses for other functions is busy, in its own words"
+hold busy_refused "a refusal because of other functions is busy, with the driver's text"
 busy_refused()
 {
 	plan
@@ -360,7 +360,7 @@ busy_refused()
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 }
 
-hold object_refused "what to do about the function that the driver names follows from its refusal, not from its text"
+hold object_refused "the next step follows from the reason of a refusal, not from its text"
 object_refused()
 {
 	local reason error object hint
@@ -396,7 +396,7 @@ fails()
 	[ "$rc" = "$1" ] && [ -n "$out" ] && [ "$(head -n 1 <<<"$err")" = "fpgactl: $2" ]
 }
 
-hold failed_refused "when no method helps all that was tried is told, then the error"
+hold failed_refused "when no method helps all tries are shown, then the error"
 failed_refused()
 {
 	plan
@@ -548,7 +548,7 @@ progress_ok()
 	succeeds
 }
 
-hold no_progress_ok "what is over within a second, and JSON, have no progress"
+hold no_progress_ok "an operation of less than a second, and JSON, have no progress"
 no_progress_ok()
 {
 	plan
@@ -662,7 +662,7 @@ unload_refused()
 	refuses 3 "0000:07:00.1: reset: module was unloaded"
 }
 
-hold refused_at_once_refused "what is refused before it is an operation is told as such"
+hold refused_at_once_refused "a refusal before the operation exists is shown as one"
 refused_at_once_refused()
 {
 	plan

@@ -63,7 +63,7 @@ speed_ok()
 	done
 }
 
-hold speed_refused "what is no speed is refused, and a 5 that may be two"
+hold speed_refused "a malformed speed is refused, and an ambiguous 5"
 speed_refused()
 {
 	local word

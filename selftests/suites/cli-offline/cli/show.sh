@@ -78,7 +78,7 @@ sizes_ok()
 	value .bars '[]'
 }
 
-hold unknown_facts_ok "what is not known is none to a person, and null to a program"
+hold unknown_facts_ok "an unknown value is none in the table, and null in JSON"
 unknown_facts_ok()
 {
 	local file
@@ -260,7 +260,7 @@ driver_refused()
 	refuses 1 "fpga_vfio_pci: stats: driver is reachable in the initial network namespace only"
 }
 
-hold in_use_ok "why the host needs a device is shown"
+hold in_use_ok "the reason for which the host needs a device is shown"
 in_use_ok()
 {
 	fv show 02:00.0
@@ -295,7 +295,7 @@ address_ok()
 	value .bdf 10000:01:00.0
 }
 
-hold address_refused "what is no address is refused as such"
+hold address_refused "a malformed address is refused as such"
 address_refused()
 {
 	local word

@@ -136,7 +136,7 @@ device_refused()
 	refuses 3 "0000:ee:00.0: stats: no such PCI device"
 }
 
-hold nonsense_refused "what is neither a group nor an address is refused"
+hold nonsense_refused "a word that is neither a group nor an address is refused"
 nonsense_refused()
 {
 	local word
@@ -161,7 +161,7 @@ no_module_refused()
 	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
 }
 
-hold newer_driver_ok "what another version of the driver tells more, or less, is passed over"
+hold newer_driver_ok "attributes that another driver version adds or lacks are skipped"
 newer_driver_ok()
 {
 	local word

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317,SC2016,SC2119 # functions are called by name; conditions are for eval; all ports
-# Uncorrectable errors at the card's port: what the user is told, and the recovery of the card.
+# Uncorrectable errors at the card's port: notifications of the user, recovery of the card.
 # QEMU's monitor injects them into the root port.
 # shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"
@@ -170,7 +170,7 @@ told held
 since
 fault aer SDN
 fv_check "stop, fatal: the user is told" told error
-fv_check "stop, fatal: what it broke is recovered all the same" \
+fv_check "stop, fatal: the card is recovered all the same" \
 	has_event "kind=recover origin=driver" "state=ready"
 fv_check "stop, fatal: the card works" replies $CARD_ID read 0
 fv_release

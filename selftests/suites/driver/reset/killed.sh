@@ -41,7 +41,7 @@ cancelled()
 
 	id=$(running)
 	fv_check "$1: it is cancelled" act cancel "$id"
-	fv_check "$1: who waited for it is gone" fv_wait $GONE_S gone "$pid"
+	fv_check "$1: its waiter is gone" fv_wait $GONE_S gone "$pid"
 	fv_check "$1: while the card is not ready" is_not_ready
 	fv_check "$1: and was told" grep -q "^error ECANCELED $dev: cancelled" /tmp/killed.out
 	fv_check "$1: that is what ended the reset" has_event "kind=reset .*error=EINTR"
@@ -165,7 +165,7 @@ for method in flr link; do
 	wait $unbind
 	fv_same "$what: it does, too" 0 $?
 	act op "$id"
-	fv_check "$what: what waited for its turn is cancelled" \
+	fv_check "$what: a queued operation is cancelled" \
 		said "^op $id reset ended $dev (0|ECANCELED|ENODEV|EAGAIN) "
 	fv_check "$what: there is no driver" fv_driver_is "$dev" ""
 	fv_check "$what: bound again" bound_again

@@ -58,7 +58,7 @@ cell_works()
 	check "its register holds a value" test "$("$FV_DIR/cfg" "$dev" bar0+10)" = 00005555
 	done_by_it
 	check "the configuration is the same, to the byte" card_is_as before
-	check "what was in a register is not" test "$("$FV_DIR/cfg" "$dev" bar0+10)" = 00000000
+	check "the contents of a register are not" test "$("$FV_DIR/cfg" "$dev" bar0+10)" = 00000000
 }
 
 cell_not_there()

@@ -31,12 +31,13 @@ found()
 
 BAD=('for somebody' 'Nobody else' 'whose fence' 'whoever' 'if he does' '/* his */' 'an observer hears'
 	'the port is as it was' 'they are as they were' 'a suite of its own' 'in words' 'and so on'
-	'slow is wanted' 'the driver is asked' 'dev->is_asked = true;' 'card_note_asked(fn);' 'cards_ask(&l);'
+	'/* What is lost is waited for. */' 'an error; what was done is undone' 'hold a_ok "what is lost is told"'
+	'if (is_unasked)' 'slow is wanted' 'the driver is asked' 'dev->is_asked = true;' 'card_note_asked(fn);' 'cards_ask(&l);'
 	'status_ask(' 'ask_wait reset' 'struct fence_wish *w' 'struct wish w;' 'FV_MSI_LOOKS'
 	'pci_look(pdev, 4)' 'memory_look(&use)' 'look_at_intx()' 'it is looked at' 'looks at the link'
 	'world.is_leased' 'rewinds' 'CARD_ARRIVAL,' 'an_arrival_is_not_forced' 'quiet="a=0"' 'fv_let_go KILL'
 	'job_let_go(s);' 'do not let go.' 'the VM lets go,' 'if (is_ours(d))' 'device_is_ours(d)' 'not_ours_ok')
-GOOD=('the head of this history' 'masked and unmasked' 'the register as it was read' 'a task' 'look it up'
+GOOD=('/* What the card has, and who it is for. */' '# What is restored: all.' 'the head of this history' 'masked and unmasked' 'the register as it was read' 'a task' 'look it up'
 	'in order of arrival' 'mksquashfs -quiet' 'wanted=3' 'task_state' 'words of a line' 'lets it go on')
 
 # every TEXT…: succeed if each regex of the list matches one

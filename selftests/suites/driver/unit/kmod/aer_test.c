@@ -201,7 +201,7 @@ TEST_F(aer, the_link_is_expected_down_until_resume)
 	EXPECT_STREQ("fatal: Surprise Down, Malformed TLP", world.text);
 }
 
-/* Firmware owns the registers: what stays latched is not told again. */
+/* Firmware owns the registers: errors that stay latched are not reported again. */
 TEST_F(aer, with_firmware_first)
 {
 	self->bridge.native_aer = false;

@@ -708,7 +708,7 @@ TEST_F(config, others_are_restored_by_the_core)
 	card->is_virtfn = true;
 	EXPECT_EQ(1, restores(&plain));
 	card->is_virtfn = false;
-	/* what the core has restored is not restored again */
+	/* fields that the core has restored are not restored again */
 	msi_restores = 0;
 	card->state_saved = true;
 	card->pcie_flags_reg = PCI_EXP_TYPE_LEG_END << 4 | 2;

@@ -435,7 +435,7 @@ TEST_F(core_reset, its_user_is_left_alone)
 	EXPECT_EQ(2, world.lowers[PF]);
 }
 
-/* What fails is only told: the core resets the function in any case. */
+/* Errors are only recorded: the core resets the function in any case. */
 TEST_F(core_reset, before_it_with_errors)
 {
 	u64 began_ns = kernel_ns;

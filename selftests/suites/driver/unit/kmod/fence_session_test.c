@@ -724,7 +724,7 @@ TEST_F(session, its_owner_brings_it_back)
 	EXPECT_FALSE(self->session->is_on);
 }
 
-/* What other tasks change is read under the lock that they hold. */
+/* Fields that other tasks change are read under the lock that they hold. */
 TEST_F(session, the_registry_is_locked)
 {
 	struct mutex *lock = &fv_registry_lock;

@@ -286,7 +286,7 @@ TEST_F(group, a_group_that_cannot_be_added)
 	EXPECT_EQ(NULL, self->devices[0].group);
 	EXPECT_EQ(NULL, find(7));
 	EXPECT_EQ(0, world.added);
-	/* each allocation; what was added before is removed */
+	/* each allocation; earlier entries are removed */
 	world.add = 0;
 	for (allocs = 0; allocs < 2; allocs++) {
 		kernel_allocs = allocs;

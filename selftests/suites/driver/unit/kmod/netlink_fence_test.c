@@ -225,7 +225,7 @@ TEST_F(fence, a_fence)
 	EXPECT_EQ(2, world.puts);
 }
 
-/* A preview has no operation, and its error is final; what can be done later is not known. */
+/* A preview has no operation, and its error is final; a later result is unknown. */
 TEST_F(fence, a_preview)
 {
 	with(FENCE_DRY_RUN);

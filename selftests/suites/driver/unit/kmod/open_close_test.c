@@ -671,7 +671,7 @@ TEST_F(open_close, a_card_that_does_not_come_back_after_an_open)
 	EXPECT_EQ(2, recoveries_failed());
 }
 
-/* What happens at the end of the wait counts. */
+/* The state at the end of the wait counts. */
 TEST_F(open_close, a_card_that_comes_back_at_the_last_moment)
 {
 	world.link = -ETIMEDOUT;
@@ -845,7 +845,7 @@ TEST_F(open_close, a_late_device_without_a_worker)
 	EXPECT_EQ(-ENOMEM, fv_open_reset(self->dev));
 }
 
-/* What the last close has reset is verified, once; the next open is another user's. */
+/* After a reset at the last close, one open only verifies; the next open is another user's. */
 TEST_F(open_close, a_clean_device_is_not_reset)
 {
 	close_reset();

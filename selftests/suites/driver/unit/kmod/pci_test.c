@@ -98,7 +98,7 @@ DOES(fv_core_reset_done, struct pci_dev *, "reset-done")
 DOES(fv_core_reset_prepare, struct pci_dev *, "prepare")
 DOES(fv_aer_resume, struct pci_dev *, "resume")
 
-/* What waits for the work that it ends must not do so under the lock. */
+/* Waits for its work to end: not under the lock. */
 void fv_recovery_leave(struct fv_device *dev)
 {
 	kernel_assert(!fv_publish_lock.held);
@@ -322,7 +322,7 @@ TEST_F(pci, a_device)
 	EXPECT_STREQ("", world.text);
 }
 
-/* What was done before is undone, in reverse order. */
+/* Earlier steps are undone, in reverse order. */
 TEST_F(pci, each_failure_of_a_probe)
 {
 	static const struct {

@@ -759,7 +759,7 @@ TEST_F(reset_step, waits_do_not_block_configuration_space)
 	EXPECT_STREQ("save ", world.did);
 }
 
-/* What user space writes while the card is waited for is undone. */
+/* Writes by user space during the wait for the card are undone. */
 TEST_F(reset_step, a_write_during_a_wait_is_undone)
 {
 	static const struct {
@@ -1167,7 +1167,7 @@ TEST_F(reset_step, the_result_is_recorded)
 	EXPECT_EQ(-ETIMEDOUT, world.phase_error);
 }
 
-/* Before anything is done, whichever function fails: what was done for others is undone. */
+/* Before anything is done, whichever function fails: the other functions are restored. */
 TEST_F(reset_step, one_function_cannot_be_prepared)
 {
 	unsigned int i;
@@ -1218,7 +1218,7 @@ TEST_F(reset_step, a_refusal_has_no_method)
 	EXPECT_STREQ("fenced", world.events[1].text);
 }
 
-/* In any phase: what becomes of the other function does not hide it. */
+/* In any phase: the result of the other function does not hide it. */
 TEST_F(reset_step, one_function_fails)
 {
 	static const struct {
@@ -1251,7 +1251,7 @@ TEST_F(reset_step, one_function_fails)
 			(*rows[n].which)[i % DEVICES] = rows[n].error;
 		else
 			world.msi_errors[i % DEVICES] = UINT_MAX;
-		/* what user space has written last is found by the read back */
+		/* the read back finds the last write by user space */
 		is_last = rows[n].phase == FV_PHASE_READ_BACK;
 		world.restore_nr = is_last ? 2 : 1;
 		world.changes_in_gap = is_last ? last_gap : 0;
@@ -1269,7 +1269,7 @@ TEST_F(reset_step, one_function_fails)
 	}
 }
 
-/* What only verifies is no reset, in counters and history. */
+/* A verification counts as no reset, in counters and history. */
 TEST_F(reset_step, a_verification_is_recorded)
 {
 	self->ops.is_verify_only = true;

@@ -449,7 +449,7 @@ TEST_F(reset, a_refusal_is_noted)
 	EXPECT_EQ(0, world.nr);
 	EXPECT_EQ(2, world.notes);
 	EXPECT_STREQ("no method may be used", world.note);
-	/* busy; what is left of an earlier report does not count */
+	/* busy; the rest of an earlier report does not count */
 	self->report.steps[1].is_tried = true;
 	world.begin = -EAGAIN;
 	EXPECT_EQ(-EAGAIN, run(FV_RESET_ANY, ORIGIN(SYSFS)));
@@ -550,7 +550,7 @@ TEST_F(reset, a_sleeping_function_is_woken)
 		__ret;							\
 	})
 
-/* No method is begun after the limit; what has reset the device is noted. */
+/* No method is begun after the limit; the method that has reset the device is noted. */
 TEST_F(reset, it_has_a_limit)
 {
 	u64 began_ns = kernel_ns;

@@ -270,7 +270,7 @@ TEST_F(saved_state, a_change_after_the_restore_is_seen)
 	EXPECT_EQ(0, fv_saved_state_restore(&self->pdev, self->dev, self->text,
 					    sizeof(self->text)));
 	EXPECT_TRUE(fv_saved_state_is_intact(self->dev));
-	/* what it has then is not noted */
+	/* the configuration at that time is not noted */
 	world.value = 0;
 	fv_saved_state_note(self->dev);
 	kernel_do(&self->dev->note);
