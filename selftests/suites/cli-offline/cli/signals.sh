@@ -15,7 +15,7 @@ begin_op()
 	clock 0
 	on_terminal "$@" 07:00.1 &
 	begun=$!
-	wait_until grep -q "^$1 bdf=0000:07:00.1 \(timeout.*\)\?$" "$tree/netlink/log"
+	wait_until grep -q "^$1 bdf=0000:07:00.1 \(timeout.*\|unused-only \)\?$" "$tree/netlink/log"
 	# these have no progress
 	[[ $* = @(fence|*json) ]] && return
 	wait_for 1000
