@@ -472,16 +472,16 @@ narrow_ok()
 	local width
 
 	on_terminal --sysroot "$tree" list --all
-	[ "$(sed 's/CR$//' "$work/out" | wc -L)" -le 80 ]
+	[ "$(sed 's/CR$//' "$work/out" | LC_ALL=C.UTF-8 wc -L)" -le 80 ]
 	for width in 80 100 120; do
 		COLUMNS=$width fv list --all
 		succeeds
-		[ "$(wc -L <"$work/out")" -le "$width" ]
+		[ "$(LC_ALL=C.UTF-8 wc -L <"$work/out")" -le "$width" ]
 	done
 	LC_ALL=C.UTF-8 COLUMNS=65 fv list -o DEVICE,NAME,CLASS,DRIVER
-	[ "$(wc -L <"$work/out")" = 65 ]
+	[ "$(LC_ALL=C.UTF-8 wc -L <"$work/out")" = 65 ]
 	grep -q '0000:01:00.0 FPGA Card XRT Processing accelerat' <<<"$out"
-	grep -q '… *fpga_vfio_pci$' <<<"$out"
+	LC_ALL=C.UTF-8 grep -q '… *fpga_vfio_pci$' <<<"$out"
 	LC_ALL=C COLUMNS=65 fv list -o DEVICE,NAME,CLASS,DRIVER
 	grep -q '> *fpga_vfio_pci$' <<<"$out"
 	# a file or a pipe has the whole

@@ -148,7 +148,7 @@ failure_first_refused()
 	lacks 'write failed' "$work/err"
 }
 
-hold closed_ok "what is opened in place of a closed descriptor gets no output"
+hold closed_ok "a closed descriptor is filled, and no file or socket in its place gets output"
 closed_ok()
 {
 	answers
