@@ -66,7 +66,7 @@ size_t text_width(const char *s)
 /* The beginning of @s, and a mark that some is missing, in @width columns. */
 char *text_cut(const char *s, size_t width)
 {
-	const char *mark = MB_CUR_MAX > 1 ? "\u2026" : ">";
+	const char *mark = util_is_utf8_locale() ? "\u2026" : ">";
 	const char *end = s;
 	size_t sum = 1, columns, len;
 

@@ -126,7 +126,7 @@ static bool is_formless(const unsigned char *p, size_t len)
 }
 
 /* False for the locale C, as in cron jobs: there libsmartcols hangs on bytes above 0x7f. */
-static bool is_utf8_locale(void)
+bool util_is_utf8_locale(void)
 {
 	return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
@@ -136,7 +136,7 @@ static bool is_unprintable(const unsigned char *p, size_t len, const char *kept)
 {
 	if (*p < 0x20 || *p == 0x7f)
 		return !strchr(kept, *p);
-	return *p > 0x7f && (!is_utf8_locale() || is_formless(p, len));
+	return *p > 0x7f && (!util_is_utf8_locale() || is_formless(p, len));
 }
 
 /*

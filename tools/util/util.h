@@ -30,6 +30,7 @@ char *util_strdup(const char *s);
 char *util_vprintf(const char *fmt, va_list ap) __printf(1, 0);
 char *util_printf(const char *fmt, ...) __printf(1, 2);
 void util_append(char **s, const char *fmt, ...) __printf(2, 3);
+bool util_is_utf8_locale(void);
 char *util_printable(const char *s);
 char *util_printable_lines(const char *s);
 char *util_utf8(const char *s);

@@ -471,6 +471,7 @@ narrow_ok()
 {
 	local width
 
+	LC_ALL=C.UTF-8
 	on_terminal --sysroot "$tree" list --all
 	[ "$(sed 's/CR$//' "$work/out" | LC_ALL=C.UTF-8 wc -L)" -le 80 ]
 	for width in 80 100 120; do
