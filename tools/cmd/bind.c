@@ -60,7 +60,7 @@ static int check_guards(const struct plan *p)
 		autofree char *why = move_is_rebind(&p->moves[i]) ? guard_in_use(d, true) : NULL;
 
 		if (why)
-			return err_fail(FV_BUSY, d->bdf, "bind",
+			return err_fail(FV_CONSENT, d->bdf, "bind",
 					"Release it first, or use --force if the host does not need it.",
 					"in use by the host: %s", why);
 	}
@@ -84,8 +84,8 @@ static int check_consent(const struct plan *p)
 	}
 	if (!taken || cmd_is_set(p->ctx, "yes") || cmd_is_set(p->ctx, "dry-run"))
 		return FV_OK;
-	return err_fail(FV_BUSY, first, "bind", "Use --yes to confirm, --dry-run to see the plan.",
-			"would unbind %s", taken);
+	return err_fail(FV_CONSENT, first, "bind",
+			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s", taken);
 }
 
 static int check_module(const struct plan *p)
@@ -93,11 +93,11 @@ static int check_module(const struct plan *p)
 	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER))
 		return FV_OK;
 	if (sysfs_exists("/sys/bus/pci/drivers/" FV_OLD_DRIVER))
-		return err_fail(FV_NO_DEVICE, p->targets.v[0]->bdf, "bind",
+		return err_fail(FV_NO_MODULE, p->targets.v[0]->bdf, "bind",
 				"Load the new one: rmmod " FV_MODULE " && modprobe " FV_MODULE,
 				"an older module " FV_MODULE " is loaded, with driver "
 				FV_OLD_DRIVER);
-	return err_fail(FV_NO_DEVICE, p->targets.v[0]->bdf, "bind",
+	return err_fail(FV_NO_MODULE, p->targets.v[0]->bdf, "bind",
 			"Load it: modprobe " FV_MODULE, "module " FV_MODULE " is not loaded");
 }
 

@@ -399,7 +399,7 @@ FV_COMMAND(reprogram) = {
 		"_DEVICE, _SUBVENDOR, _SUBDEVICE, _PROFILE and _TIMEOUT. Ctrl-C is passed to COMMAND;\n"
 		"the card is recovered when COMMAND has exited. If fpgactl itself is killed, the\n"
 		"driver recovers the card.\n\n"
-		"Exit status: 1 to 4: nothing was done. 5: the card's identity has changed. 6: the\n"
+		"Exit status: 1 to 4, 10, 12: nothing was done. 5: the card's identity has changed. 6: the\n"
 		"card did not come back. Otherwise the card is ready again, and 0: COMMAND succeeded,\n"
 		"7: it failed, 8: it timed out, 9: it succeeded, but fpgactl could not write its own\n"
 		"output, 126 or 127: it could not be started or found, 128 and above: 128 plus the\n"

@@ -15,6 +15,7 @@
 #include "model/affected.h"
 #include "model/card.h"
 #include "model/held.h"
+#include "model/permission.h"
 #include "model/release.h"
 #include "model/replug.h"
 #include "model/snapshot.h"
@@ -123,9 +124,7 @@ static int check_rights(const struct rescan *r)
 
 	if (!ret)
 		return FV_OK;
-	return err_fail(FV_FAILED, r->d->bdf, "rescan",
-			ret == -EACCES ? "Run it as root. Nothing was changed." : "Nothing was changed.",
-			"%s", ret == -EACCES ? "needs root" : strerror(-ret));
+	return permission_fail(ret, r->d->bdf, "rescan");
 }
 
 /* Refuse if the host or the VFIO user of another driver needs a function. */
@@ -166,7 +165,7 @@ static int check_consent(const struct rescan *r)
 	}
 	if (!taken || r->is_dry_run || cmd_is_set(r->ctx, "yes"))
 		return FV_OK;
-	return err_fail(FV_BUSY, r->d->bdf, "rescan",
+	return err_fail(FV_CONSENT, r->d->bdf, "rescan",
 			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
 			taken);
 }

@@ -39,12 +39,18 @@ static void report(const struct reset_request *req, const struct ladder *l)
 	out_json(top);
 }
 
+/* True if the driver refused as the device is in use, and --yes was not given. */
+static bool lacks_consent(int ret, const char *bdf, const struct refusal *refusal)
+{
+	return ret == -EBUSY && refusal->reason == FPGA_VFIO_REFUSAL_HELD &&
+	       !strcmp(refusal->object, bdf);
+}
+
 static char *next_step(int ret, const char *bdf, const struct refusal *refusal)
 {
 	char *common;
 
-	if (ret == -EBUSY && refusal->reason == FPGA_VFIO_REFUSAL_HELD &&
-	    !strcmp(refusal->object, bdf))
+	if (lacks_consent(ret, bdf, refusal))
 		return util_strdup("It was opened meanwhile. Use --yes to reset it while in use.");
 	common = session_next_step(ret, bdf, refusal);
 	if (common)
@@ -70,6 +76,7 @@ static char *next_step(int ret, const char *bdf, const struct refusal *refusal)
 static int fail(const struct reset_request *req, const struct ladder *l, int ret, const char *why)
 {
 	autofree char *hint = next_step(ret, req->d->bdf, &l->refusal);
+	int code = lacks_consent(ret, req->d->bdf, &l->refusal) ? FV_CONSENT : fv_nl_code(ret);
 
 	err_add_json("refusal", refusal_json(&l->refusal));
 	if (req->ctx->is_json)
@@ -77,7 +84,7 @@ static int fail(const struct reset_request *req, const struct ladder *l, int ret
 	else if (l->n)
 		steps_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
 	fflush(stdout);
-	return fv_nl_fail(ret, req->d->bdf, "reset", hint, why);
+	return fv_nl_fail_as(code, req->d->bdf, "reset", hint, why);
 }
 
 /* May the requested method hit the other functions of the card? */
@@ -131,7 +138,7 @@ static int check_consent(const struct reset_request *req, const struct ladder *p
 	who = held_by(held);
 	if (held != req->d)
 		other = util_printf("%s may be reset, too, and is ", held->bdf);
-	return err_fail(FV_BUSY, req->d->bdf, "reset",
+	return err_fail(FV_CONSENT, req->d->bdf, "reset",
 			"Use --yes to reset it while in use, --dry-run to see the plan.",
 			"%sheld by %s", other ? other : "", who);
 }

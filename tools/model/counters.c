@@ -186,7 +186,7 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 	size_t i;
 
 	if (sysfs_list(&entries, "/sys/class/fpga_vfio"))
-		return fv_nl_fail_open(FV_NO_DEVICE, FV_MODULE, WHAT, "module is not loaded");
+		return fv_nl_fail_open(FV_NO_MODULE, FV_MODULE, WHAT, "module is not loaded");
 	for (i = 0; i < entries.n; i++)
 		if (!strncmp(entries.v[i], "group", 5) &&
 		    util_parse_uint(entries.v[i] + 5, INT32_MAX, &id) &&

@@ -120,9 +120,17 @@ int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_req
 	return -EPROTO;
 }
 
+/* True if the fence is another owner's, and --force was not given. */
+static bool lacks_consent(const struct recovery *r, int ret)
+{
+	return ret == -EBUSY && r->steps.refusal.reason == FPGA_VFIO_REFUSAL_FENCED;
+}
+
 /* Exit code for the error @ret; the resulting card state takes precedence. */
 int recovery_code(const struct recovery *r, int ret)
 {
+	if (!r->has_state && lacks_consent(r, ret))
+		return FV_CONSENT;
 	if (!r->has_state || ret == -ECANCELED)
 		return fv_nl_code(ret);
 	return r->state == FPGA_VFIO_CARD_STATE_CHANGED ? FV_CHANGED : FV_GONE;
@@ -144,7 +152,7 @@ char *recovery_next_step(const struct recovery *r, int ret, const char *bdf)
 		return util_printf("The card stays fenced. 'fpgactl link %s' shows its link. If the "
 				   "card has lost its\nimage, load it. Then: fpgactl recover %s",
 				   bdf, bdf);
-	if (ret == -EBUSY && r->steps.refusal.reason == FPGA_VFIO_REFUSAL_FENCED)
+	if (lacks_consent(r, ret))
 		return util_printf("The owner of the fence may still be working on the card. To end the "
 				   "fence anyway:\nfpgactl recover --force %s", bdf);
 	hint = session_next_step(ret, bdf, &r->steps.refusal);

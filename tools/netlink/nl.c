@@ -26,12 +26,17 @@ struct call {
 	void *data;
 };
 
+static bool is_loaded(void)
+{
+	return sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER);
+}
+
 /**
  * fv_nl_open() - Connect to the driver.
  * @nl: result; close with fv_nl_close() on success and on failure
  * @why: on failure, the reason, to be freed by the caller
  *
- * Return: FV_OK; FV_NO_DEVICE if the module is not loaded; FV_FAILED.
+ * Return: FV_OK; FV_NO_MODULE if the module is not loaded; FV_FAILED.
  */
 int fv_nl_open(struct fv_nl *nl, char **why)
 {
@@ -52,12 +57,12 @@ int fv_nl_open(struct fv_nl *nl, char **why)
 		*why = util_printf("netlink: %s", nl_geterror(ret));
 		return FV_FAILED;
 	}
-	if (sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER)) {
+	if (is_loaded()) {
 		*why = util_strdup("driver is reachable in the initial network namespace only");
 		return FV_FAILED;
 	}
 	*why = util_strdup("module is not loaded");
-	return FV_NO_DEVICE;
+	return FV_NO_MODULE;
 }
 
 static int join(struct fv_nl *nl, const char *family, const char *group)
@@ -274,8 +279,11 @@ int fv_nl_code(int ret)
 {
 	switch (-ret) {
 	case ENODEV:
+		return is_loaded() ? FV_NO_DEVICE : FV_NO_MODULE;
 	case ENOENT:
 		return FV_NO_DEVICE;
+	case EPERM:
+		return FV_DENIED;
 	case EBUSY:
 	case EAGAIN:
 	case ENOBUFS:
@@ -321,7 +329,7 @@ int fv_nl_fail_as(int code, const char *object, const char *what, const char *hi
 int fv_nl_fail_open(int code, const char *object, const char *what, const char *why)
 {
 	return err_fail(code, object, what,
-			code == FV_NO_DEVICE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
+			code == FV_NO_MODULE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
 }
 
 /* Netlink type "uint": 4 bytes if the value fits, else 8. */

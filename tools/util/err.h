@@ -9,18 +9,21 @@
 
 #include "util/util.h"
 
-/* Exit codes, documented in fpgactl(8). */
+/* Exit codes; the table in fpgactl(8) documents each of them. */
 enum fv_exit {
 	FV_OK		= 0,
 	FV_FAILED	= 1,
 	FV_USAGE	= 2,
-	FV_NO_DEVICE	= 3,	/* module not loaded, or no such device */
-	FV_BUSY		= 4,
+	FV_NO_DEVICE	= 3,	/* no such device, or not bound to the driver */
+	FV_BUSY		= 4,	/* held, in use or in another operation */
 	FV_CHANGED	= 5,	/* the card's identity has changed */
 	FV_GONE		= 6,	/* the card did not come back */
 	FV_COMMAND	= 7,	/* card recovered; the program failed */
 	FV_LATE		= 8,	/* card recovered; the program timed out */
 	FV_UNPRINTED	= 9,	/* the change was made; its output could not be written */
+	FV_NO_MODULE	= 10,	/* module not loaded */
+	FV_CONSENT	= 11,	/* refused without --yes or --force */
+	FV_DENIED	= 12,	/* not privileged */
 	FV_NOT_STARTED	= 126,	/* card recovered; the program could not be started */
 	FV_NOT_FOUND	= 127,	/* program not found */
 	FV_SIGNAL	= 128,	/* plus the number of the signal that killed the program */

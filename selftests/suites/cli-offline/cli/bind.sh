@@ -129,7 +129,7 @@ old_override_of_bound_ok()
 	prints "0000:07:00.0: already bound to fpga_vfio_pci; driver_override fpga-vfio-pci would be replaced"
 	unchanged
 	run_as_nobody bind 07:00.0
-	refuses 1 "0000:07:00.0: bind: needs root"
+	refuses 12 "0000:07:00.0: bind: needs root"
 	unchanged
 	# a bind would be refused for these, and an unbind would wait for held/ to go
 	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.0/sriov_numvfs"
@@ -168,7 +168,7 @@ old_module_refused()
 	mv "$tree/sys/bus/pci/drivers/fpga_vfio_pci" "$tree/sys/bus/pci/drivers/fpga-vfio-pci"
 	remember
 	fvk bind --yes 01:00.0
-	refuses 3 "0000:01:00.0: bind: an older module fpga_vfio_pci is loaded, with driver fpga-vfio-pci"
+	refuses 10 "0000:01:00.0: bind: an older module fpga_vfio_pci is loaded, with driver fpga-vfio-pci"
 	hints "Load the new one: rmmod fpga_vfio_pci && modprobe fpga_vfio_pci"
 	unchanged
 }
@@ -191,7 +191,7 @@ consent_refused()
 {
 	remember
 	fvk bind 01:00.0
-	refuses 4 "0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma"
+	refuses 11 "0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma"
 	hints "Use --yes to confirm, --dry-run to see the plan."
 	unchanged
 }
@@ -200,7 +200,7 @@ hold consent_several_refused "all devices of other drivers are named, the first 
 consent_several_refused()
 {
 	fvk bind --only 04:00.1 01:00.1 01:00.0
-	refuses 4 "0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma, 0000:04:00.1 from igb"
+	refuses 11 "0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma, 0000:04:00.1 from igb"
 }
 
 hold signal_ok "a signal while a group is bound comes too late: all of it is bound, and said to be"
@@ -305,11 +305,11 @@ in_use()
 {
 	remember
 	fvk bind --yes "$1"
-	refuses 4 "0000:$1: bind: in use by the host: $2"
+	refuses 11 "0000:$1: bind: in use by the host: $2"
 	hints "Release it first, or use --force if the host does not need it."
 	unchanged
 	fvk bind --yes --dry-run "$1"
-	[ "$rc" = 4 ]
+	[ "$rc" = 11 ]
 	fvk bind --yes --force "$1"
 	[ "$rc" = 0 ]
 	[ "$(driver_of "0000:$1")" = fpga_vfio_pci ]
@@ -477,13 +477,13 @@ unknown_refused()
 	unchanged
 }
 
-hold no_module_refused "without the module it says how to load it, with exit code 3"
+hold no_module_refused "without the module it says how to load it, with exit code 10"
 no_module_refused()
 {
 	rm -r "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	remember
 	fvk bind --yes 01:00.0
-	refuses 3 "0000:01:00.0: bind: module fpga_vfio_pci is not loaded"
+	refuses 10 "0000:01:00.0: bind: module fpga_vfio_pci is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 	unchanged
 }
@@ -493,7 +493,7 @@ ordinary_user_refused()
 {
 	remember
 	run_as_nobody bind --yes 01:00.0
-	refuses 1 "0000:01:00.0: bind: needs root"
+	refuses 12 "0000:01:00.0: bind: needs root"
 	hints "Run it as root. Nothing was changed."
 	unchanged
 	run_as_nobody bind --dry-run 01:00.0
@@ -515,9 +515,9 @@ hold json_error_ok "with --json the error is an object, and nothing else is prin
 json_error_ok()
 {
 	fvk bind --json 01:00.0
-	[ "$rc" = 4 ]
+	[ "$rc" = 11 ]
 	[ -z "$out" ]
-	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":4}}' ]
+	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":11}}' ]
 }
 
 run_tests

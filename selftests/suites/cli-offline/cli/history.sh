@@ -560,7 +560,7 @@ no_driver_refused()
 	refuses 1 "fpga_vfio_pci: history: needs the live system; drop --sysroot"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl history --follow
-	refuses 3 "fpga_vfio_pci: history: module is not loaded"
+	refuses 10 "fpga_vfio_pci: history: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 

@@ -323,12 +323,12 @@ not_bound_ok()
 	succeeds
 }
 
-hold no_module_refused "a driver that went away is said to be, with exit code 3"
+hold no_module_refused "a driver that went away is said to be, with exit code 10"
 no_module_refused()
 {
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl link 07:00.0
-	refuses 3 "0000:07:00.0: link: module is not loaded"
+	refuses 10 "0000:07:00.0: link: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 

@@ -97,7 +97,7 @@ owner_refused()
 		echo "fail 16 0000:00:07.0: fenced by fpgactl (pid 77)"
 	} | answer recover
 	fvl recover 07:00.1
-	refuses 4 "0000:07:00.1: recover: 0000:00:07.0: fenced by fpgactl (pid 77)"
+	refuses 11 "0000:07:00.1: recover: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	[ "$(tail -n 1 <<<"$err")" = "fpgactl recover --force 0000:07:00.1" ]
 	fvl recover --json 07:00.1
 	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":77,"comm":"fpgactl","key":null}'
@@ -188,7 +188,7 @@ codes_refused()
 		hints "$hint"
 		requests "recover bdf=0000:07:00.1 dry-run "
 	done <<'END'
-1 1 Run it as root on the host. Nothing was changed.
+1 12 Run it as root on the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
 95 1 'fpgactl link 0000:07:00.1' shows the link and the state of the card.
 END

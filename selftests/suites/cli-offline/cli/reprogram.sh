@@ -256,7 +256,7 @@ fence_refused()
 	refuses 4 "0000:07:00.1: reprogram: 0000:07:00.2 has driver xdma"
 	echo "fail 1" | answer fence
 	fvl reprogram 07:00.1 -- touch "$work/ran"
-	refuses 1 "0000:07:00.1: reprogram: Operation not permitted"
+	refuses 12 "0000:07:00.1: reprogram: Operation not permitted"
 	: | answer fence
 	fvl reprogram 07:00.1 -- touch "$work/ran"
 	refuses 1 "0000:07:00.1: reprogram: driver returned no result"

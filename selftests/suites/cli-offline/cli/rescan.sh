@@ -591,7 +591,7 @@ others_refused()
 {
 	remember
 	fvl rescan 01:00.0
-	refuses 4 "0000:01:00.0: rescan: would unbind 0000:01:00.1 from xdma"
+	refuses 11 "0000:01:00.0: rescan: would unbind 0000:01:00.1 from xdma"
 	fvl rescan --yes 02:00.0
 	[ "$rc" = 4 ]
 	grep -q "^fpgactl: 0000:02:00.0: rescan: cannot remove 0000:02:00.0: " <<<"$err"
@@ -659,7 +659,7 @@ meanwhile_refused()
 	while_waiting sed -i 's/^state 4/state 2/; /active/d' "$tree/netlink/card-get"
 	succeeds
 	while_waiting with_driver xdma
-	refuses 4 "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma"
+	refuses 11 "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma"
 }
 
 hold properties_ok "all that identifies a function is compared"
@@ -694,7 +694,7 @@ own_bridge_ok()
 	ln -s "../../../devices/pci0000:00/0000:00:07.0/0000:07:00.1/0000:20:00.0" \
 		"$tree/sys/bus/pci/devices/0000:20:00.0"
 	fvl rescan 07:00.0
-	refuses 4 "0000:07:00.0: rescan: would unbind 0000:20:00.0 from xdma"
+	refuses 11 "0000:07:00.0: rescan: would unbind 0000:20:00.0 from xdma"
 	fvl rescan --dry-run 07:00.0
 	grep -q '^0000:20:00.0  *xdma ' <<<"$out"
 }
@@ -741,7 +741,7 @@ rights_refused()
 	changed
 	remember
 	as_nobody fvl rescan 07:00.0
-	refuses 1 "0000:07:00.0: rescan: needs root"
+	refuses 12 "0000:07:00.0: rescan: needs root"
 	hints "Run it as root. Nothing was changed."
 	rm "$tree/$port/0000:07:00.0/remove"
 	fvl rescan 07:00.0
@@ -771,12 +771,12 @@ refuses_to_remove()
 	refuses 1 "0000:07:00.0: rescan: cannot remove 0000:07:00.0: No child processes"
 }
 
-hold no_module_refused "a driver that went away is said to be, with exit code 3"
+hold no_module_refused "a driver that went away is said to be, with exit code 10"
 no_module_refused()
 {
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl rescan 07:00.0
-	refuses 3 "0000:07:00.0: rescan: module is not loaded"
+	refuses 10 "0000:07:00.0: rescan: module is not loaded"
 }
 
 run_tests

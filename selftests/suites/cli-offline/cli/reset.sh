@@ -231,7 +231,7 @@ held_refused()
 	plan_ours
 	done_by_hot
 	fvl reset 07:00.0
-	refuses 4 "0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)"
+	refuses 11 "0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)"
 	hints "Use --yes to reset it while in use, --dry-run to see the plan."
 	requests "reset bdf=0000:07:00.0 dry-run "
 	fvl reset --yes 07:00.0
@@ -248,7 +248,7 @@ opened_meanwhile_refused()
 		echo "fail 16 0000:07:00.1: 0000:07:00.1 is held by process 4242"
 	} | answer reset
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: 0000:07:00.1 is held by process 4242"
+	refuses 11 "0000:07:00.1: reset: 0000:07:00.1 is held by process 4242"
 	hints "It was opened meanwhile. Use --yes to reset it while in use."
 	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
 	# with consent it may be in use
@@ -264,10 +264,10 @@ held_json_refused()
 {
 	plan_ours
 	fvl reset --json 07:00.0
-	[ "$rc" = 4 ]
+	[ "$rc" = 11 ]
 	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
-		'["0000:07:00.0","reset","held by qemu-system-x86 (pid 4242)",4]' ]
+		'["0000:07:00.0","reset","held by qemu-system-x86 (pid 4242)",11]' ]
 }
 
 hold unseen_holder_refused "a user that only the driver sees is not overrun"
@@ -275,11 +275,11 @@ unseen_holder_refused()
 {
 	plan_ours held
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: held by a process not visible to the caller"
+	refuses 11 "0000:07:00.1: reset: held by a process not visible to the caller"
 	plan_ours
 	printf '%s\n' "bdf 0000:07:00.1" stats "users 1" end | answer device-get
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: held by a process not visible to the caller"
+	refuses 11 "0000:07:00.1: reset: held by a process not visible to the caller"
 }
 
 hold other_held_refused "another function that is held and may be hit is named"
@@ -289,7 +289,7 @@ other_held_refused()
 	sed -i 's/^    bdf 0000:07:00\.2/    bdf 0000:07:00.0\n    held/' \
 		"$tree/netlink/reset-dry-run"
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
+	refuses 11 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
 	# functions of an impossible method do not count
 	sed -i '/method 2/{n;s/0/16/}' "$tree/netlink/reset-dry-run"
 	done_by_hot
@@ -457,12 +457,12 @@ impossible_refused()
 	grep -q "No_Soft_Reset" <<<"$out"
 }
 
-hold rights_refused "without the right it says so, with exit code 1"
+hold rights_refused "without the right it says so, with exit code 12"
 rights_refused()
 {
 	echo "fail 1 needs CAP_SYS_ADMIN in the initial user namespace" | answer reset-dry-run
 	fvl reset 07:00.1
-	refuses 1 "0000:07:00.1: reset: needs CAP_SYS_ADMIN in the initial user namespace"
+	refuses 12 "0000:07:00.1: reset: needs CAP_SYS_ADMIN in the initial user namespace"
 	hints "Run it as root on the host. Nothing was changed."
 }
 
@@ -498,12 +498,12 @@ not_bound_refused()
 	no_request
 }
 
-hold no_module_refused "without the module it says how to load it, with exit code 3"
+hold no_module_refused "without the module it says how to load it, with exit code 10"
 no_module_refused()
 {
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl reset 07:00.1
-	refuses 3 "0000:07:00.1: reset: module is not loaded"
+	refuses 10 "0000:07:00.1: reset: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 }
 
@@ -657,9 +657,10 @@ hold unload_refused "when the module is unloaded meanwhile, nothing is waited fo
 unload_refused()
 {
 	stuck
+	rm -r "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	: >"$tree/netlink/unload"
 	finish
-	refuses 3 "0000:07:00.1: reset: module was unloaded"
+	refuses 10 "0000:07:00.1: reset: module was unloaded"
 }
 
 hold refused_at_once_refused "a refusal before the operation exists is shown as one"
@@ -703,7 +704,7 @@ no_plan_ok()
 	echo "fail 11 0000:07:00.1: is being opened, closed or reset" | answer reset-dry-run
 	# without a plan it may be the whole card, of which a VM has a function
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
+	refuses 11 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
 	: >"$tree/netlink/log"
 	fvl reset --yes 07:00.1
 	succeeds
@@ -713,7 +714,7 @@ no_plan_ok()
 	fvl reset --method pm 07:00.1
 	succeeds
 	fvl reset --method link 07:00.1
-	[ "$rc" = 4 ]
+	[ "$rc" = 11 ]
 	fvl reset --dry-run 07:00.1
 	refuses 4 "0000:07:00.1: reset: is being opened, closed or reset"
 	echo "fail 105 0000:07:00.1: 32 operations wait for its card already" | answer reset

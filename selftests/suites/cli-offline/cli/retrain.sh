@@ -165,7 +165,7 @@ codes_refused()
 		refuses "$code" "0000:07:00.0: retrain: because"
 		hints "$hint"
 	done <<'END'
-1 1 Run it as root on the host. Nothing was changed.
+1 12 Run it as root on the host. Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
 16 4 Try again when the current operation has finished.
 11 4 Another operation is running on the card; try again.
@@ -213,7 +213,7 @@ not_bound_refused()
 	refuses 1 "0000:07:00.0: retrain: needs the live system; drop --sysroot"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl retrain 07:00.0
-	refuses 3 "0000:07:00.0: retrain: module is not loaded"
+	refuses 10 "0000:07:00.0: retrain: module is not loaded"
 }
 
 run_tests

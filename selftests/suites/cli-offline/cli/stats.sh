@@ -147,18 +147,18 @@ nonsense_refused()
 	done
 }
 
-hold no_module_refused "without the module it says how to load it, with exit code 3"
+hold no_module_refused "without the module it says how to load it, with exit code 10"
 no_module_refused()
 {
 	rm -r "$tree/sys/class/fpga_vfio"
 	fv stats
-	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
+	refuses 10 "fpga_vfio_pci: stats: module is not loaded"
 	hints "Load it: modprobe fpga_vfio_pci"
 	rm -r "$tree/netlink" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
 	fvl stats 17
-	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
+	refuses 10 "fpga_vfio_pci: stats: module is not loaded"
 	fvl stats 07:00.0
-	refuses 3 "fpga_vfio_pci: stats: module is not loaded"
+	refuses 10 "fpga_vfio_pci: stats: module is not loaded"
 }
 
 hold newer_driver_ok "attributes that another driver version adds or lacks are skipped"
@@ -287,7 +287,7 @@ watch_fails_refused()
 	rm -r "$tree/sys/class/fpga_vfio"
 	clock 1000
 	finish
-	[ "$rc" = 3 ]
+	[ "$rc" = 10 ]
 	[ "${err%%$'\n'*}" = "fpgactl: fpga_vfio_pci: stats: module is not loaded" ]
 	[ "$(grep -c ^COUNTER <<<"$out")" = 1 ]
 }

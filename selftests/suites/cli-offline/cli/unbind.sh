@@ -172,7 +172,7 @@ old_override_cleared_ok()
 	succeeds
 	prints "$line; driver_override fpga-vfio-pci would be cleared"
 	run_as_nobody unbind 02:00.0
-	refuses 1 "0000:02:00.0: unbind: needs root"
+	refuses 12 "0000:02:00.0: unbind: needs root"
 	unchanged
 	# an unbind would wait for this file to go
 	mkdir "$tree/held"
@@ -422,7 +422,7 @@ ordinary_user_refused()
 {
 	remember
 	run_as_nobody unbind 07:00.1
-	refuses 1 "0000:07:00.1: unbind: needs root"
+	refuses 12 "0000:07:00.1: unbind: needs root"
 	unchanged
 }
 
