@@ -82,9 +82,10 @@ static int check_consent(const struct plan *p)
 		util_append(&taken, "%s%s from %s", taken ? ", " : "", p->moves[i].bdf,
 			    p->moves[i].old_driver);
 	}
-	if (!taken || cmd_is_set(p->ctx, "yes") || cmd_is_set(p->ctx, "dry-run"))
+	if (!taken || cmd_is_set(p->ctx, "yes"))
 		return FV_OK;
 	return err_fail(FV_CONSENT, first, "bind",
+			cmd_is_set(p->ctx, "dry-run") ? "Use --yes to confirm." :
 			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s", taken);
 }
 
@@ -103,7 +104,7 @@ static int check_module(const struct plan *p)
 
 static int check_rights(const struct plan *p)
 {
-	if (!p->n || cmd_is_set(p->ctx, "dry-run"))
+	if (!p->n)
 		return FV_OK;
 	return permission_check(p->moves[0].bdf, "bind");
 }
@@ -111,7 +112,7 @@ static int check_rights(const struct plan *p)
 static int check(const struct plan *p)
 {
 	int (*const checks[])(const struct plan *p) = {
-		check_module, check_rights, check_holders, check_guards, check_consent,
+		check_rights, check_holders, check_guards, check_consent,
 	};
 	size_t i;
 	int code = FV_OK;
@@ -310,6 +311,41 @@ static void note_rest(const struct plan *p)
 	}
 }
 
+static void report(const struct plan *p)
+{
+	if (p->ctx->is_json)
+		report_json(p);
+	else
+		report_text(p);
+	note_rest(p);
+	note_other_groups(p);
+}
+
+/* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
+static int dry_run(const struct plan *p)
+{
+	int code;
+
+	if (!p->ctx->is_json)
+		report(p);
+	out_flush();
+	code = check(p);
+	if (!code && p->ctx->is_json)
+		report(p);
+	return code;
+}
+
+static int bind_all(const struct plan *p)
+{
+	int code = check(p);
+
+	if (!code)
+		code = apply(p);
+	if (!code)
+		report(p);
+	return code;
+}
+
 static int run(const struct cmd_ctx *ctx)
 {
 	struct plan p = { .ctx = ctx };
@@ -318,17 +354,9 @@ static int run(const struct cmd_ctx *ctx)
 
 	code = make_plan(&p);
 	if (!code)
-		code = check(&p);
-	if (!code && !cmd_is_set(ctx, "dry-run"))
-		code = apply(&p);
-	if (!code) {
-		if (ctx->is_json)
-			report_json(&p);
-		else
-			report_text(&p);
-		note_rest(&p);
-		note_other_groups(&p);
-	}
+		code = check_module(&p);
+	if (!code)
+		code = cmd_is_set(ctx, "dry-run") ? dry_run(&p) : bind_all(&p);
 	for (i = 0; i < p.n; i++)
 		move_exit(&p.moves[i]);
 	free(p.moves);

@@ -120,7 +120,7 @@ static void find_functions(struct rescan *r)
 
 static int check_rights(const struct rescan *r)
 {
-	int ret = r->is_dry_run ? 0 : replug_may_write(r->d->bdf, r->d->is_bridge);
+	int ret = replug_may_write(r->d->bdf, r->d->is_bridge);
 
 	if (!ret)
 		return FV_OK;
@@ -163,9 +163,10 @@ static int check_consent(const struct rescan *r)
 			util_append(&taken, "%s%s from %s", taken ? ", " : "", r->all[i]->bdf,
 				    driver);
 	}
-	if (!taken || r->is_dry_run || cmd_is_set(r->ctx, "yes"))
+	if (!taken || cmd_is_set(r->ctx, "yes"))
 		return FV_OK;
 	return err_fail(FV_CONSENT, r->d->bdf, "rescan",
+			r->is_dry_run ? "Use --yes to confirm." :
 			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
 			taken);
 }
@@ -442,8 +443,8 @@ static void print_plan(const struct rescan *r)
 	out_print("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->port);
 	affected_print(&functions, &world, NULL);
 	if (r->n_bound)
-		out_print("Holders would be requested to release them; functions bound to "
-			  FV_DRIVER " would be bound again.\n");
+		out_print("Holders would be requested to release them, for at most %u s; functions bound to\n"
+			  FV_DRIVER " would be bound again.\n", r->limit.limit_s);
 	holders_free(&holders);
 	affected_free(&functions);
 }
@@ -461,6 +462,20 @@ static int parse(struct rescan *r)
 	return out_check_columns(&snapshot_columns, r->ctx->columns, r->ctx->is_json, "rescan");
 }
 
+/* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
+static int dry_run(const struct rescan *r)
+{
+	int code;
+
+	if (!r->ctx->is_json)
+		print_plan(r);
+	out_flush();
+	code = check(r);
+	if (!code && r->ctx->is_json)
+		print_plan(r);
+	return code;
+}
+
 static int rescan(struct rescan *r)
 {
 	struct stop stop;
@@ -469,14 +484,12 @@ static int rescan(struct rescan *r)
 	find_functions(r);
 	snapshot_take(&r->before, r->ctx->model, r->port);
 	code = connect_driver(r);
+	if (!code && r->is_dry_run)
+		return dry_run(r);
 	if (!code)
 		code = check(r);
 	if (code)
 		return code;
-	if (r->is_dry_run) {
-		print_plan(r);
-		return FV_OK;
-	}
 	stop_catch(&stop);
 	find_limit(r);
 	code = wait_for_holders(r);

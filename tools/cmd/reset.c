@@ -139,8 +139,23 @@ static int check_consent(const struct reset_request *req, const struct ladder *p
 	if (held != req->d)
 		other = util_printf("%s may be reset, too, and is ", held->bdf);
 	return err_fail(FV_CONSENT, req->d->bdf, "reset",
+			req->is_dry_run ? "Use --yes to reset it while in use." :
 			"Use --yes to reset it while in use, --dry-run to see the plan.",
 			"%sheld by %s", other ? other : "", who);
+}
+
+/* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
+static int dry_run(const struct reset_request *req, const struct ladder *plan)
+{
+	int code;
+
+	if (!req->ctx->is_json)
+		report(req, plan);
+	out_flush();
+	code = check_consent(req, plan);
+	if (!code && req->ctx->is_json)
+		report(req, plan);
+	return code;
 }
 
 /* Without consent, the driver refuses what was opened since the plan. */
@@ -180,7 +195,7 @@ static int plan_and_reset(struct reset_request *req)
 	int ret, code;
 
 	/* Takes long, so before the plan: the reset is to be of the functions of the plan. */
-	req->is_held = !req->is_dry_run && !cmd_is_set(req->ctx, "yes") && held_now(req->d);
+	req->is_held = !cmd_is_set(req->ctx, "yes") && held_now(req->d);
 	ret = ladder_call(&plan, &req->nl, &request, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
 	if (ret == -EAGAIN && !req->is_dry_run)
@@ -189,8 +204,7 @@ static int plan_and_reset(struct reset_request *req)
 		req->is_dry_run = true;
 		code = fail(req, &plan, ret, why);
 	} else if (req->is_dry_run) {
-		report(req, &plan);
-		code = FV_OK;
+		code = dry_run(req, &plan);
 	} else {
 		code = check_consent(req, &plan);
 		if (!code)

@@ -286,6 +286,50 @@ static int give_back(struct plan *p)
 	return code ? code : apply(p);
 }
 
+static void report(const struct plan *p)
+{
+	if (p->ctx->is_json)
+		report_json(p);
+	else
+		report_text(p);
+}
+
+/* What wait_for_holders() would end with, if no holder goes. */
+static int check_holders(const struct plan *p)
+{
+	const struct release_limit now = { .start_s = util_now_s() };
+	const struct fv_device *held = NULL;
+	autofree char *who = NULL;
+
+	if (!cmd_is_set(p->ctx, "request"))
+		held = release_wait(p->devices, p->n, &now, NULL);
+	if (!held)
+		return FV_OK;
+	who = held_by(held);
+	return err_fail(FV_BUSY, held->bdf, "unbind",
+			"Shut the VM down, unplug the device from it, or use --request to have the\n"
+			"kernel request the device from the VM.",
+			"held by %s: would wait %u s, then refuse", who, p->limit.limit_s);
+}
+
+/* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
+static int dry_run(const struct plan *p)
+{
+	int code;
+
+	if (!p->ctx->is_json)
+		report(p);
+	out_flush();
+	code = check_rights(p);
+	if (!code)
+		code = check_virtual_functions(p);
+	if (!code)
+		code = check_holders(p);
+	if (!code && p->ctx->is_json)
+		report(p);
+	return code;
+}
+
 static int run(const struct cmd_ctx *ctx)
 {
 	struct plan p = { .ctx = ctx, .limit.start_s = util_now_s() };
@@ -296,15 +340,15 @@ static int run(const struct cmd_ctx *ctx)
 	code = check_options(&p);
 	if (!code)
 		code = make_plan(&p);
-	if (!code && !cmd_is_set(ctx, "dry-run")) {
+	if (!code && cmd_is_set(ctx, "dry-run")) {
+		code = dry_run(&p);
+	} else if (!code) {
 		stop_catch(&stop);
 		code = give_back(&p);
 		stop_release(&stop);
+		if (!code)
+			report(&p);
 	}
-	if (!code && ctx->is_json)
-		report_json(&p);
-	else if (!code)
-		report_text(&p);
 	for (i = 0; i < p.n_moves; i++)
 		move_exit(&p.moves[i]);
 	free(p.moves);

@@ -17,7 +17,7 @@ fv_same aliases_name_single_devices "" \
 	"$(grep -vE '^vfio_pci:v0000[0-9A-F]{4}d0000[0-9A-F]{4}' <<<"$aliases")"
 
 # --- without the module
-refused module_not_loaded_refused 3 "$FV_MODULE is not loaded" bind --yes "$FV_NVME"
+refused module_not_loaded_refused 10 "$FV_MODULE is not loaded" bind --yes "$FV_NVME"
 fv_load || ktap_exit_fail_msg "the module cannot be loaded"
 
 # --- devices that cannot be bound
@@ -37,31 +37,31 @@ refused unknown_among_known_refused 3 0000:ff:1f.7 bind --yes "$FV_EDU0" 0000:ff
 disk_of "$FV_NVME2"
 disk=$REPLY
 mkfs.ext4 -q -F "$disk" && mkdir -p /tmp/mnt && mount "$disk" /tmp/mnt
-refused mounted_disk_refused 4 "mounted|/tmp/mnt" bind --yes "$FV_NVME2"
+refused mounted_disk_refused 11 "mounted|/tmp/mnt" bind --yes "$FV_NVME2"
 echo precious >/tmp/mnt/file
 umount /tmp/mnt
 mkswap "$disk" >/dev/null && swapon "$disk"
-refused swap_refused 4 swap bind --yes "$FV_NVME2"
+refused swap_refused 11 swap bind --yes "$FV_NVME2"
 swapoff "$disk"
 for net in "$FV_PCI/$FV_E1000E"/net/*; do
 	ip link set "${net##*/}" up
-	refused network_device_up_refused 4 "up" bind --yes "$FV_E1000E"
+	refused network_device_up_refused 11 "up" bind --yes "$FV_E1000E"
 	ip link set "${net##*/}" down
 done
-refused other_driver_without_yes_refused 4 "nvme" bind "$FV_NVME"
+refused other_driver_without_yes_refused 11 "nvme" bind "$FV_NVME"
 
 # --- permission
 cp "$(command -v fpgactl)" /tmp/fpgactl && chmod 755 /tmp/fpgactl
 before=$(state)
 CTL_ERR=$(setpriv --reuid 65534 --regid 65534 --clear-groups \
 	/tmp/fpgactl bind --yes "$FV_NVME" 2>&1)
-fv_same non_root_refused 1 $?
+fv_same non_root_refused 12 $?
 fv_has non_root_refused_with_a_text root "$CTL_ERR"
 fv_same non_root_changed_nothing "$before" "$(state)"
 
 # --- dry run
 before=$(state)
-accepted dry_run_ok "would be bound" bind --dry-run "$FV_NVME"
+accepted dry_run_ok "would be bound" bind --dry-run --yes "$FV_NVME"
 fv_same dry_run_changed_nothing "$before" "$(state)"
 
 # --- driver_override with the driver's old name

@@ -93,7 +93,7 @@ before=$(state)
 cp "$(command -v fpgactl)" /tmp/fpgactl && chmod 755 /tmp/fpgactl
 CTL_ERR=$(setpriv --reuid 65534 --regid 65534 --clear-groups \
 	/tmp/fpgactl unbind "$FV_EDU0" 2>&1)
-fv_same non_root_refused 1 $?
+fv_same non_root_refused 12 $?
 fv_has non_root_refused_with_a_text root "$CTL_ERR"
 fv_same non_root_changed_nothing "$before" "$(state)"
 fpgactl unbind "$FV_EDU0" >/dev/null

@@ -133,7 +133,7 @@ ends "fence for a second: 0" 0 fence -t 1 "$dev"
 back "fence for a second"
 ctl_start reprogram "$dev" -- "${GATED[@]}"
 fv_wait 60 device_is "$dev" fenced
-ends "recover what is another's: 4" 4 recover "$dev"
+ends "recover what is another's: 11" 11 recover "$dev"
 ends "by force: 0" 0 recover --force "$dev"
 gate_opens
 ctl_wait

@@ -177,12 +177,27 @@ hold dry_run_ok "--dry-run prints the plan and changes nothing"
 dry_run_ok()
 {
 	remember
-	fvk bind --dry-run 01:00.0
+	fvk bind --dry-run --yes 01:00.0
 	succeeds
 	prints "0000:01:00.0: would be bound to fpga_vfio_pci (group 1, previous driver: none)
 0000:01:00.1: would be bound to fpga_vfio_pci (group 1, previous driver: xdma)"
-	fvk bind --dry-run --json 01:00.0
+	fvk bind --dry-run --yes --json 01:00.0
 	json .dry_run
+	unchanged
+}
+
+hold dry_run_refused "--dry-run has the verdict of a real run, after the plan"
+dry_run_refused()
+{
+	remember
+	fvk bind --dry-run 01:00.0
+	[ "$rc" = 11 ]
+	[ "$(wc -l <<<"$out")" = 2 ]
+	[ "$err" = "fpgactl: 0000:01:00.1: bind: would unbind 0000:01:00.1 from xdma
+Use --yes to confirm." ]
+	fvk bind --dry-run --json 01:00.0
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	[ "$(jq .error.exit_code "$work/err")" = 11 ]
 	unchanged
 }
 
@@ -497,7 +512,9 @@ ordinary_user_refused()
 	hints "Run it as root. Nothing was changed."
 	unchanged
 	run_as_nobody bind --dry-run 01:00.0
-	succeeds
+	[ "$rc" = 12 ]
+	[ "$(wc -l <<<"$out")" = 2 ]
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:01:00.0: bind: needs root" ]
 }
 
 hold no_probe_refused "a kernel without the files of the driver core is told as it is"

@@ -199,7 +199,8 @@ dry_run_ok()
 DEVICE       DRIVER        USER
 0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
 0000:07:00.1 fpga_vfio_pci unknown
-Holders would be requested to release them; functions bound to fpga_vfio_pci would be bound again."
+Holders would be requested to release them, for at most 60 s; functions bound to
+fpga_vfio_pci would be bound again."
 	unchanged
 	no_request
 	fvl rescan --dry-run --json 07:00.1
@@ -603,8 +604,15 @@ others_refused()
 	: >"$tree/claimed/nvme4n1p1"
 	fvl rescan --yes 0c:00.0
 	refuses 4 "0000:0c:00.0: rescan: cannot remove 0000:0c:00.0: nvme4n1p1 is in use"
-	fvl rescan --dry-run 0c:00.0
+	fvl rescan --dry-run --yes 0c:00.0
 	succeeds
+	fvl rescan --dry-run 0c:00.0
+	[ "$rc" = 11 ]
+	[ "$(wc -l <<<"$out")" = 3 ]
+	[ "$err" = "fpgactl: 0000:0c:00.0: rescan: would unbind 0000:0c:00.0 from nvme
+Use --yes to confirm." ]
+	fvl rescan --dry-run --json 0c:00.0
+	[ "$rc" = 11 ] && [ -z "$out" ]
 	unchanged
 	clock 0 auto
 	fvl rescan --yes 01:00.0

@@ -93,14 +93,22 @@ hot                               possible             202    61000
 	requests "reset bdf=0000:07:00.1 dry-run "
 }
 
-hold dry_run_held_ok "the plan names who holds a function, and needs no agreement"
-dry_run_held_ok()
+hold dry_run_held_refused "the plan names the holder of a function, and lacks consent as a reset does"
+dry_run_held_refused()
 {
 	plan
 	sed -i 's/07:00\.1/07:00.0/; s/^    driver.*/&\n    held/' "$tree/netlink/reset-dry-run"
 	fvl reset --dry-run 07:00.0
-	[ "$rc" = 0 ]
+	[ "$rc" = 11 ]
 	grep -q '0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)' <<<"$out"
+	[ "$err" = "fpgactl: 0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)
+Use --yes to reset it while in use." ]
+	fvl reset --dry-run --json 07:00.0
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	fvl reset --dry-run --yes 07:00.0
+	succeeds
+	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " \
+		"reset bdf=0000:07:00.0 dry-run "
 }
 
 hold dry_run_json_ok "a program reads the plan with every key"

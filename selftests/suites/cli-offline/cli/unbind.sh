@@ -222,9 +222,18 @@ dry_run_ok()
 	fvk unbind --dry-run --json 07:00.1 01:00.1
 	value '[.dry_run, (.devices | map([.bdf, .driver, .previous_driver, .changed]))]' \
 		'[true,[["0000:01:00.0",null,null,false],["0000:01:00.1","xdma","xdma",false],["0000:07:00.1",null,"fpga_vfio_pci",true]]]'
-	# also if a VM holds it, and for an unprivileged user
-	run_as_nobody unbind --dry-run 07:00.0
+	# the verdict is that of a real run
+	fvk unbind --dry-run 07:00.0
+	[ "$rc" = 4 ]
+	[ "$out" = "0000:07:00.0: would be given back to its host driver" ]
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242): would wait 30 s, then refuse" ]
+	fvk unbind --dry-run --json 07:00.0
+	[ "$rc" = 4 ] && [ -z "$out" ]
+	fvk unbind --dry-run --request 07:00.0
 	succeeds
+	run_as_nobody unbind --dry-run 07:00.0
+	[ "$rc" = 12 ]
+	[ "$out" = "0000:07:00.0: would be given back to its host driver" ]
 	unchanged
 }
 
