@@ -221,7 +221,7 @@ static char *device_name(const char *bdf)
 	    !sysfs_read_number(&device, DEVICES "/%s/device", bdf))
 		return util_strdup("");
 	name = names_short((unsigned int)vendor, (unsigned int)device);
-	return util_printable(name);
+	return util_printable(name ? name : "");
 }
 
 /* Length of the domain if it can be left out. */

@@ -141,6 +141,9 @@ complete_addresses_ok()
 	# a description for shells that show one
 	fv complete -- show 01:00.0
 	prints $'words\n01:00.0\tFPGA Card XRT'
+	rm "$tree/usr/share/misc/pci.ids"
+	fv complete -- show 01:00.0
+	prints $'words\n01:00.0\t'
 }
 
 hold complete_keys_ok "keys of a policy are completed, and the values of the one that is typed"
