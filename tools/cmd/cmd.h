@@ -104,6 +104,7 @@ int cmd_unknown(const char *name);
 bool cmd_takes(const struct cmd *cmd, const struct cmd_option *o);
 int cmd_help(const struct cmd *cmd);
 int cmd_overview(void);
+void cmd_print_words(const char *words, size_t column, unsigned int indent);
 
 bool cmd_is_change(const struct cmd_ctx *ctx);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);

@@ -18,7 +18,7 @@ static const char *const titles[] = {
 };
 
 /* Print words from column @column on; further lines are indented by @indent. */
-static void print_words(const char *words, size_t column, unsigned int indent)
+void cmd_print_words(const char *words, size_t column, unsigned int indent)
 {
 	const char *blank = "";
 	size_t len;
@@ -40,7 +40,7 @@ static void print_words(const char *words, size_t column, unsigned int indent)
 static void print_paragraph(char **paragraph)
 {
 	if (*paragraph)
-		print_words(*paragraph, 0, 0);
+		cmd_print_words(*paragraph, 0, 0);
 	free(*paragraph);
 	*paragraph = NULL;
 }
@@ -69,7 +69,7 @@ static void print_explained(const char *left, unsigned int width, const char *he
 	autofree char *cell = util_printf("  %-*s  ", (int)width, left);
 
 	out_raw(cell);
-	print_words(help, strlen(cell), width + 4);
+	cmd_print_words(help, strlen(cell), width + 4);
 }
 
 static void print_option(const struct cmd_option *o)
@@ -91,7 +91,7 @@ static void print_columns(const struct out_columns *columns)
 	for (i = 0; i < columns->n; i++) {
 		out_print("  %c %-14s  ", columns->v[i].flags & OUT_DEFAULT ? '*' : ' ',
 			  columns->v[i].name);
-		print_words(columns->v[i].help, 20, 20);
+		cmd_print_words(columns->v[i].help, 20, 20);
 	}
 }
 
@@ -103,9 +103,9 @@ static void print_keys(const struct cmd *cmd)
 	out_raw("\nKeys:\n");
 	for (i = 0; (k = cmd->key(i)); i++) {
 		out_print("  %s=  ", k->name);
-		print_words(k->values, strlen(k->name) + 5, 8);
+		cmd_print_words(k->values, strlen(k->name) + 5, 8);
 		out_print("      ");
-		print_words(k->help, 6, 8);
+		cmd_print_words(k->help, 6, 8);
 	}
 }
 

@@ -224,8 +224,6 @@ static void check(struct parser *p)
 			return;
 		}
 	}
-	if (!cmd)
-		return;
 	usage = util_printf("Usage: fpgactl %s%s%s", cmd->name, *cmd->args ? " " : "", cmd->args);
 	if (p->ctx->args.n < cmd->min_args) {
 		name = argument_name(cmd->args, p->ctx->args.n);
@@ -284,10 +282,10 @@ enum opt_action opt_parse(struct cmd_ctx *ctx, int argc, char **argv)
 		return OPT_HELP;
 	if (!p.has_failed && p.wants_version)
 		return OPT_VERSION;
+	if (!p.has_failed && !ctx->cmd)
+		ctx->cmd = cmd_find("machine");
 	if (!p.has_failed)
 		check(&p);
-	if (!p.has_failed && !ctx->cmd)
-		return OPT_HELP;
 	return p.has_failed ? OPT_ERROR : OPT_RUN;
 }
 

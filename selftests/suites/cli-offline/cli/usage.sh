@@ -47,6 +47,92 @@ help_width_ok()
 	grep -A 1 -e '^  \* LINK' <<<"$out" | grep -qE '^ {20}[a-zA-Z"]'
 }
 
+# stage: check what fpgactl alone has printed: at most 12 lines of 80 columns, without an error
+stage()
+{
+	succeeds
+	[ "$(wc -l <"$work/out")" -le 12 ]
+	lacks '.\{81\}' "$work/out"
+	[ "${out##*$'\n'}" = "'fpgactl help' lists the commands." ]
+}
+
+hold alone_no_iommu_ok "fpgactl alone says that there is no IOMMU, and how to get one"
+alone_no_iommu_ok()
+{
+	rm -f "$tree"/sys/bus/pci/devices/*/iommu_group
+	echo "vendor_id : AuthenticAMD" >"$tree/proc/cpuinfo"
+	echo "quiet amd_iommu=off" >"$tree/proc/cmdline"
+	fv
+	stage
+	[ "$(head -n 1 <<<"$out")" = "IOMMU:   off, so no device can be assigned to a VM" ]
+	grep -A 1 ^Next: <<<"$out" | xargs | grep -qx \
+		'Next: Remove amd_iommu=off from the kernel command line: it switches the IOMMU off.'
+}
+
+hold alone_no_module_ok "fpgactl alone says that the module is not loaded, and names the cards"
+alone_no_module_ok()
+{
+	rm -f "$tree"/sys/bus/pci/devices/0000:07:00.*/driver
+	rm -r "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
+	fv
+	stage
+	grep -qxE 'IOMMU:   [0-9]+ groups' <<<"$out"
+	grep -qx 'Module:  fpga_vfio_pci is not loaded' <<<"$out"
+	grep -qxE 'Cards:   0000:01:00.0  no driver +FPGA Card XRT' <<<"$out"
+	grep -qxE ' {9}0000:01:00.1  xdma +Xilinx 9039' <<<"$out"
+	grep -qxE ' {9}[0-9]+ more: fpgactl list' <<<"$out"
+	grep -qx 'Next:    modprobe fpga_vfio_pci' <<<"$out"
+}
+
+hold alone_not_bound_ok "fpgactl alone names the cards to bind, and none where there is none"
+alone_not_bound_ok()
+{
+	rm -f "$tree"/sys/bus/pci/devices/0000:07:00.*/driver
+	fv
+	stage
+	grep -qx 'Module:  fpga_vfio_pci is loaded' <<<"$out"
+	grep -qx 'Next:    fpgactl bind 0000:01:00.0' <<<"$out"
+	rm "$tree"/sys/bus/pci/devices/0000:0[1567]:*
+	fv
+	stage
+	grep -qx 'Cards:   no FPGA card' <<<"$out"
+	grep -qx 'Next:    fpgactl list --all, then fpgactl bind BDF' <<<"$out"
+}
+
+hold alone_bound_ok "fpgactl alone shows the bound cards with their states, and leads to one in trouble"
+alone_bound_ok()
+{
+	fv
+	stage
+	prints "$(grep ^IOMMU <<<"$out")
+Module:  fpga_vfio_pci is loaded
+Cards:   0000:07:00.0  bound         FPGA Card XRT
+         0000:07:00.1  bound         FPGA Card XRT
+Next:    fpgactl list, for groups and users
+
+'fpgactl help' lists the commands."
+	printf '%s\n' "bdf 0000:07:00.0" "state 0" next "bdf 0000:07:00.1" "state 3" | answer device-get
+	# shellcheck disable=SC2119 # without arguments
+	fvl
+	stage
+	grep -q '^Cards:   0000:07:00.0  ready  ' <<<"$out"
+	grep -q '^         0000:07:00.1  lost  ' <<<"$out"
+	grep -qx 'Next:    fpgactl link 0000:07:00.1' <<<"$out"
+	no_request
+}
+
+hold alone_refused "fpgactl alone takes --sysroot, and no other option"
+alone_refused()
+{
+	fv --json
+	[ "$rc" = 2 ]
+	[ "$(jq -r .error.why "$work/err")" = "unsupported option '--json': output is text only" ]
+	fv -o NAME
+	[ "$rc" = 2 ]
+	tree=/nonexistent fv
+	[ "$rc" = 2 ]
+}
+
 hold help_ok "help COMMAND and COMMAND --help say the same, with examples"
 help_ok()
 {
