@@ -86,7 +86,8 @@ static int check_consent(const struct plan *p)
 		return FV_OK;
 	return err_fail(FV_CONSENT, first, "bind",
 			cmd_is_set(p->ctx, "dry-run") ? "Use --yes to confirm." :
-			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s", taken);
+			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
+			taken);
 }
 
 static int check_module(const struct plan *p)
