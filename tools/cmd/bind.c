@@ -366,10 +366,10 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "yes", 'y', NULL, false, "allow unbinding devices from other drivers" },
-	{ "only", 0, NULL, false, "bind only the named devices, not their whole groups" },
-	{ "force", 0, NULL, false, "include disks, displays and NICs in use by the host" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "yes", 'y', NULL, "allow unbinding devices from other drivers" },
+	{ "only", 0, NULL, "bind only the named devices, not their whole groups" },
+	{ "force", 0, NULL, "include disks, displays and NICs in use by the host" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(bind) = {

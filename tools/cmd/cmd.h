@@ -16,7 +16,6 @@ struct cmd_option {
 	const char *name;	/* without the leading "--" */
 	char letter;		/* short option, or 0 */
 	const char *arg;	/* argument name, or NULL */
-	bool is_arg_optional;	/* accept only --name=ARG */
 	const char *help;
 	const char *values;	/* of the argument, for completion; or NULL */
 };

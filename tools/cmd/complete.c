@@ -73,7 +73,7 @@ static const struct cmd_option *option_of(const struct cmd *cmd, const char *wor
 	}
 	for (word++; *word; word++) {
 		o = opt_find(cmd, NULL, 0, *word, &index, &is_global);
-		if (!o || (o->arg && !o->is_arg_optional)) {
+		if (!o || o->arg) {
 			*argument = word[1] ? word + 1 : NULL;
 			return o;
 		}
@@ -94,7 +94,7 @@ static void take_option(struct line *l, const char *word)
 
 	if (o && o->arg && argument)
 		set_value(l, o, argument);
-	else if (o && o->arg && !o->is_arg_optional)
+	else if (o && o->arg)
 		l->option = o;
 }
 

@@ -99,8 +99,8 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "timeout", 't', "TIME", false, "time limit of the fence: 30, 30s, 5m, 1h (10m)" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "timeout", 't', "TIME", "time limit of the fence: 30, 30s, 5m, 1h (10m)" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(fence) = {

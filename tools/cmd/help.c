@@ -79,7 +79,7 @@ static void print_option(const struct cmd_option *o)
 	util_append(&left, o->letter ? "-%c, " : "    ", o->letter);
 	util_append(&left, "--%s", o->name);
 	if (o->arg)
-		util_append(&left, o->is_arg_optional ? "[=%s]" : " %s", o->arg);
+		util_append(&left, " %s", o->arg);
 	print_explained(left, 25, o->help);
 }
 

@@ -357,8 +357,8 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "lines", 'l', "N", false, "show only the last N events" },
-	{ "follow", 'f', NULL, false, "continue with new events until Ctrl-C" },
+	{ "lines", 'l', "N", "show only the last N events" },
+	{ "follow", 'f', NULL, "continue with new events until Ctrl-C" },
 };
 
 FV_COMMAND(history) = {

@@ -363,8 +363,8 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "all", 'a', NULL, false, "all devices, with bridges and IOMMUs" },
-	{ "cards", 0, NULL, false, "only FPGA cards and devices bound to " FV_DRIVER },
+	{ "all", 'a', NULL, "all devices, with bridges and IOMMUs" },
+	{ "cards", 0, NULL, "only FPGA cards and devices bound to " FV_DRIVER },
 };
 
 FV_COMMAND(list) = {

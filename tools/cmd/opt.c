@@ -15,13 +15,13 @@
 enum { GLOBAL_JSON, GLOBAL_COLUMNS, GLOBAL_SYSROOT, GLOBAL_HELP, GLOBAL_VERSION };
 
 const struct cmd_option cmd_global_options[] = {
-	[GLOBAL_JSON] = { "json", 'j', NULL, false, "print JSON, including errors" },
-	[GLOBAL_COLUMNS] = { "output", 'o', "COLUMNS", false,
+	[GLOBAL_JSON] = { "json", 'j', NULL, "print JSON, including errors" },
+	[GLOBAL_COLUMNS] = { "output", 'o', "COLUMNS",
 		"comma-separated columns to show; +COLUMNS adds to the default" },
-	[GLOBAL_SYSROOT] = { "sysroot", 0, "DIR", false,
+	[GLOBAL_SYSROOT] = { "sysroot", 0, "DIR",
 		"use DIR/sys, DIR/proc and DIR/dev instead of the live system" },
-	[GLOBAL_HELP] = { "help", 'h', NULL, false, "show help for the command" },
-	[GLOBAL_VERSION] = { "version", 'V', NULL, false, "print the version" },
+	[GLOBAL_HELP] = { "help", 'h', NULL, "show help for the command" },
+	[GLOBAL_VERSION] = { "version", 'V', NULL, "print the version" },
 };
 
 const size_t cmd_n_global_options = ARRAY_SIZE(cmd_global_options);
@@ -148,7 +148,7 @@ static void parse_long(struct parser *p, const char *word)
 	} else if (!o->arg && value) {
 		fail(p, word, NULL, "option '--%s' takes no argument", o->name);
 	} else {
-		if (o->arg && !value && !o->is_arg_optional) {
+		if (o->arg && !value) {
 			if (p->next == p->argc) {
 				fail(p, word, NULL, "option '%s' requires an argument", word);
 				return;
@@ -170,7 +170,7 @@ static void parse_short(struct parser *p, const char *word)
 		o = opt_find(p->ctx->cmd, NULL, 0, *letter, &index, &is_global);
 		if (!o) {
 			fail_unknown(p, word);
-		} else if (!o->arg || o->is_arg_optional) {
+		} else if (!o->arg) {
 			set(p, index, is_global, NULL);
 		} else if (letter[1]) {
 			set(p, index, is_global, letter + 1);

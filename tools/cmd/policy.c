@@ -433,7 +433,7 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(policy) = {

@@ -125,8 +125,8 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "force", 0, NULL, false, "end the fence even if its owner is still running" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "force", 0, NULL, "end the fence even if its owner is still running" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(recover) = {

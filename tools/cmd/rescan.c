@@ -527,9 +527,9 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "timeout", 't', "TIME", false, "wait this long for a VM to release them: 30, 5m (60)" },
-	{ "yes", 'y', NULL, false, "allow unbinding functions from other drivers" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "timeout", 't', "TIME", "wait this long for a VM to release them: 30, 5m (60)" },
+	{ "yes", 'y', NULL, "allow unbinding functions from other drivers" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(rescan) = {

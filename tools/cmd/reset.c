@@ -246,10 +246,10 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "method", 'm', "METHOD", false, "use only this method: flr, pm, hot or link",
+	{ "method", 'm', "METHOD", "use only this method: flr, pm, hot or link",
 	  "flr pm hot link" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
-	{ "yes", 'y', NULL, false, "reset the device even if it is in use" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
+	{ "yes", 'y', NULL, "reset the device even if it is in use" },
 };
 
 FV_COMMAND(reset) = {

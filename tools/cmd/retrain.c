@@ -213,10 +213,10 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "speed", 's', "SPEED", false, "GT/s: 2.5, 5.0, 8, 16, 32, 64; or gen1 to gen6",
+	{ "speed", 's', "SPEED", "GT/s: 2.5, 5.0, 8, 16, 32, 64; or gen1 to gen6",
 	  "2.5GT/s 5GT/s 8GT/s 16GT/s 32GT/s 64GT/s" },
-	{ "tries", 't', "N", false, "number of attempts, 1 to 10; default 3" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "tries", 't', "N", "number of attempts, 1 to 10; default 3" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(retrain) = {

@@ -269,8 +269,8 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "all", 'a', NULL, false, "include counters that are zero" },
-	{ "watch", 'w', "TIME", false, "repeat every TIME, with rates: 1, 500ms, 0.5" },
+	{ "all", 'a', NULL, "include counters that are zero" },
+	{ "watch", 'w', "TIME", "repeat every TIME, with rates: 1, 500ms, 0.5" },
 };
 
 FV_COMMAND(stats) = {

@@ -358,12 +358,12 @@ static int run(const struct cmd_ctx *ctx)
 }
 
 static const struct cmd_option options[] = {
-	{ "only", 0, NULL, false, "unbind only the named devices, not their whole groups" },
-	{ "driver", 0, "NAME", false, "bind the devices to this driver" },
-	{ "none", 0, NULL, false, "leave the devices without a driver" },
-	{ "timeout", 't', "TIME", false, "wait this long for a VM to release it: 10, 500ms, 5m (30)" },
-	{ "request", 0, NULL, false, "have the kernel request the device; cannot be cancelled" },
-	{ "dry-run", 'n', NULL, false, CMD_DRY_RUN_HELP },
+	{ "only", 0, NULL, "unbind only the named devices, not their whole groups" },
+	{ "driver", 0, "NAME", "bind the devices to this driver" },
+	{ "none", 0, NULL, "leave the devices without a driver" },
+	{ "timeout", 't', "TIME", "wait this long for a VM to release it: 10, 500ms, 5m (30)" },
+	{ "request", 0, NULL, "have the kernel request the device; cannot be cancelled" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(unbind) = {
