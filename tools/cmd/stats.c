@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "host/sysfs.h"
 #include "host/targets.h"
 #include "model/counters.h"
 #include "util/duration.h"
@@ -116,13 +117,11 @@ static int parse(struct stats_request *req)
 
 static int read_counters(const struct stats_request *req, struct fv_counters_list *l)
 {
-	struct fv_device *d;
-	int code;
-
 	if (!req->bdf[0])
 		return counters_read_groups(l, req->group);
-	d = target_find(req->ctx->model, req->bdf, "stats", &code);
-	return d ? counters_read_device(l, req->bdf) : code;
+	if (!sysfs_exists("/sys/bus/pci/devices/%s", req->bdf))
+		return target_unknown(req->bdf, "stats");
+	return counters_read_device(l, req->bdf);
 }
 
 static const struct fv_counters *find_same(const struct fv_counters_list *l,
@@ -288,7 +287,6 @@ FV_COMMAND(stats) = {
 		    "  fpgactl stats --json 01:00.0 | jq '.statistics[0].counters.opens'",
 	.max_args = 1,
 	.words = CMD_WORDS_BDF_OR_GROUP,
-	.needs = CMD_NEEDS_MODEL,
 	.has_json = true,
 	CMD_OPTIONS(options),
 	.columns = &columns,

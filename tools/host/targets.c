@@ -6,6 +6,13 @@
 #include "host/targets.h"
 #include "util/err.h"
 
+/* Report that there is no device at @bdf. */
+int target_unknown(const char *bdf, const char *what)
+{
+	return err_fail(FV_NO_DEVICE, bdf, what, "'fpgactl list --all' shows all devices.",
+			"no such PCI device");
+}
+
 /**
  * target_find() - Find the device named by one argument.
  * @m: all devices
@@ -29,8 +36,7 @@ struct fv_device *target_find(const struct fv_model *m, const char *word, const 
 	}
 	d = model_find(m, bdf);
 	if (!d)
-		*code = err_fail(FV_NO_DEVICE, bdf, what, "'fpgactl list' shows the devices.",
-				 "no such PCI device");
+		*code = target_unknown(bdf, what);
 	return d;
 }
 

@@ -14,6 +14,7 @@ struct targets {
 	size_t n;
 };
 
+int target_unknown(const char *bdf, const char *what);
 struct fv_device *target_find(const struct fv_model *m, const char *word, const char *what,
 			      int *code);
 int targets_find(struct targets *t, const struct fv_model *m, const struct strv *words,

@@ -381,6 +381,27 @@ reset_time_group_ok()
 		'[{"count":0,"last_ns":null,"min_ns":null,"max_ns":null,"total_ns":null,"histogram":[]},null]'
 }
 
+hold many_devices_ok "254 devices cost one dump, and no read of each"
+many_devices_ok()
+{
+	local i
+
+	for ((i = 0; i < 254; i++)); do
+		printf 'id %d\n%s\n' $((1000 + i)) "stats
+opens 3
+end
+next"
+	done | sed '$d' | answer group-get
+	FAKE_ROOT=$tree strace -f -qq -o "$work/calls" -E LD_PRELOAD="$FAKE_KERNEL" \
+		"$FPGACTL" stats --json >"$work/out" 2>"$work/err"
+	json '.statistics | length == 254'
+	# fakenetlink sends each message by itself
+	[ "$(grep -vcE '^[0-9]+ +(recvmsg|write|readlink)\(' "$work/calls")" -le 480 ]
+	grep -q '^[0-9]* *openat(.*sys/kernel/irq' "$work/calls"
+	[ "$(grep -c '^[0-9]* *open.*bus/pci/devices' "$work/calls")" = 0 ]
+	requests "group-get "
+}
+
 hold watch_json_ok "a program gets one object a line"
 watch_json_ok()
 {
