@@ -9,29 +9,33 @@
 
 LIBFV_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 LIBFV_C := $(sort $(wildcard $(LIBFV_DIR)*.c))
-LIBFV_O := $(patsubst $(LIBFV_DIR)%.c,$(OUTPUT)/lib/%.o,$(LIBFV_C))
+# all suites share the objects
+LIBFV_OUT ?= $(OUTPUT)/lib
+LIBFV_O := $(patsubst $(LIBFV_DIR)%.c,$(LIBFV_OUT)/%.o,$(LIBFV_C))
 
 CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Wno-sign-compare -Werror -MMD -pthread
 # the harness: lib.mk of older kernels does not say where it is
 CFLAGS += -isystem $(KSFT) -I$(LIBFV_DIR) -I$(LIBFV_DIR)../../include/uapi
 LDLIBS += -lpthread
+# without the flags of one suite
+LIBFV_CFLAGS := $(CFLAGS)
 
-$(OUTPUT)/lib/%.o: $(LIBFV_DIR)%.c
+$(LIBFV_OUT)/%.o: $(LIBFV_DIR)%.c
 	$(call msg,CC,,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(LIBFV_CFLAGS) -c $< -o $@
 
 # A user of a simulated card: for programs that have these among their prerequisites, and
 # LIBFV_CARD_CFLAGS among their flags. There are two engine.h: here the client of the engine
 # comes before the engine.
 LIBFV_CARD_DIR := $(LIBFV_DIR)card/
 LIBFV_CARD_CFLAGS := -I$(LIBFV_CARD_DIR) -I$(LIBFV_DIR)../sim/fpgacard
-LIBFV_CARD_O := $(patsubst %,$(OUTPUT)/lib/card/%.o,control dmabuf engine hammer orders sigbus ticks user)
+LIBFV_CARD_O := $(patsubst %,$(LIBFV_OUT)/card/%.o,control dmabuf engine hammer orders sigbus ticks user)
 
-$(LIBFV_CARD_O): $(OUTPUT)/lib/card/%.o: $(LIBFV_CARD_DIR)%.c
+$(LIBFV_CARD_O): $(LIBFV_OUT)/card/%.o: $(LIBFV_CARD_DIR)%.c
 	$(call msg,CC,,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LIBFV_CARD_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(LIBFV_CFLAGS) $(LIBFV_CARD_CFLAGS) -c $< -o $@
 
 # programs that more than one suite uses
 $(OUTPUT)/vfio_hold: $(LIBFV_CARD_O)
