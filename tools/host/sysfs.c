@@ -118,8 +118,8 @@ const char *sysfs_wrong_file(const char *path)
 static int open_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st = {};
 	const char *why;
-	struct stat st;
 
 	/* a loop of symlinks, a socket */
 	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
@@ -131,7 +131,7 @@ static int open_file(const char *path)
 		return fd;
 	set_fault(path, why);
 	close(fd);
-	errno = EINVAL;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	return -1;
 }
 

@@ -86,10 +86,10 @@ TEST_F(tree, text_loses_its_last_newline_only)
 	EXPECT_EQ(EISDIR, errno);
 }
 
-/* Around multiples of the page size, where the buffer grows. */
+/* Around multiples of the page size, where the buffer grows; /proc has longer files. */
 TEST_F(tree, a_file_of_any_length_is_read)
 {
-	static const size_t lengths[] = { 1, 4095, 4096, 4097, 8191, 8192, 8193, 70000 };
+	static const size_t lengths[] = { 1, 4095, 4096, 4097, 8191, 8192, 8193, 65536 };
 	char buf[70000], *text;
 	size_t i;
 
@@ -103,6 +103,15 @@ TEST_F(tree, a_file_of_any_length_is_read)
 		EXPECT_EQ(0, memcmp(buf, text, lengths[i]));
 		free(text);
 	}
+	put("sys/long", buf, 65537);
+	EXPECT_EQ(NULL, sysfs_read("/sys/long"));
+	EXPECT_EQ(EFBIG, errno);
+	ASSERT_EQ(0, mkdir("proc", 0755));
+	put("proc/long", buf, sizeof(buf));
+	text = sysfs_read("/proc/long");
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(sizeof(buf), strlen(text));
+	free(text);
 }
 
 TEST_F(tree, numbers_are_all_of_a_file)

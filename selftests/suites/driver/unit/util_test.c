@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* tools/util/util.c: addresses, numbers and untrusted names. */
 #include <stdio.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,9 @@ TEST(names_cannot_drive_a_terminal)
 		{ "", "", "" },
 	};
 	unsigned int i;
+	char *ascii;
 
+	ASSERT_NE(NULL, setlocale(LC_CTYPE, "C.UTF-8"));
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *shown = util_printable(cases[i][0]);
 		char *json = util_utf8(cases[i][0]);
@@ -124,6 +127,10 @@ TEST(names_cannot_drive_a_terminal)
 		free(shown);
 		free(json);
 	}
+	ASSERT_NE(NULL, setlocale(LC_CTYPE, "C"));
+	ascii = util_printable("\xc3\xa4!");
+	EXPECT_STREQ("\\xc3\\xa4!", ascii);
+	free(ascii);
 }
 
 /* Random bytes become printable UTF-8. */
