@@ -45,11 +45,13 @@ static int fv_reset_result(int result, int error)
 }
 
 /*
- * Open and close hold the set lock, and only try the device lock that is held here. The recovery
- * worker backs off for them, as it can retry.
+ * Open and close hold the set lock, and only try the device lock that is held here. A reset with
+ * is_unused_only makes way for a new user. The recovery worker backs off, as it can retry.
  */
 static int fv_reset_lock_set(struct fv_reset_job *job, struct mutex *set)
 {
+	if (job->request->is_unused_only)
+		return fv_reset_try_set(job);
 	if (!job->request->is_retried)
 		return mutex_lock_killable(set);
 	return mutex_trylock(set) ? 0 : -EAGAIN;
@@ -88,12 +90,14 @@ static void fv_reset_check_late(struct fv_reset_job *job, int error,
 			fv_device_set_unverified(job->scope.devices[i], clean_by);
 }
 
-/* With is_unused_only: each method hits the device itself. */
-static bool fv_reset_is_held(const struct fv_reset_job *job)
+/* With is_unused_only: each method hits the device itself, and it has a user, or is to get one. */
+static bool fv_reset_is_in_use(const struct fv_reset_job *job)
 {
 	const struct fv_refusal *refusal = &job->step->refusal;
 
-	return refusal->reason == FPGA_VFIO_REFUSAL_HELD &&
+	return job->request->is_unused_only &&
+	       (refusal->reason == FPGA_VFIO_REFUSAL_HELD ||
+		refusal->reason == FPGA_VFIO_REFUSAL_BUSY) &&
 	       !strcmp(refusal->object, pci_name(job->scope.functions[0]));
 }
 
@@ -130,7 +134,7 @@ static int fv_reset_ladder(struct fv_reset_job *job, struct fv_device *dev,
 		result = fv_reset_result(result, ret);
 		fv_reset_check_late(job, ret, report);
 		if (!fv_reset_goes_on(ret) || (job->ops->is_verify_only && ret == -EAGAIN) ||
-		    fv_reset_is_held(job))
+		    fv_reset_is_in_use(job))
 			break;
 	}
 	if (job->is_set_locked && !job->request->is_set_locked)
@@ -238,7 +242,8 @@ static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_reque
  * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
  * another user or driver (also a virtual function of @dev), or of any user with
  * fv_reset_request::is_unused_only, or the card is in a fence session,
- * -EAGAIN if the device is being bound or reset, or its physical function is not ready, -EALREADY
+ * -EAGAIN if the device is being bound or reset, or with is_unused_only is being opened or closed,
+ * or its physical function is not ready, -EALREADY
  * if the request is moot, -ESTALE if it came back with another identity,
  * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ETIMEDOUT if fv_reset_report::is_late,
  * -ENOMEM, or an error of runtime PM.

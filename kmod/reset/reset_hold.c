@@ -7,6 +7,9 @@
 #include "object/device.h"
 #include "reset/reset_step_internal.h"
 
+/* Much shorter than FV_SCOPE_LOCK_LIMIT_MS, for which an open tries the device lock. */
+#define FV_RESET_SET_LIMIT_MS	100
+
 /* Lower the fence of devices that are ready. */
 static void fv_reset_unfence(struct fv_reset_job *job)
 {
@@ -88,24 +91,49 @@ static int fv_reset_hold_memory(struct fv_reset_job *job)
 	return ret;
 }
 
+/**
+ * fv_reset_try_set - Try to take vfio_device_set::lock of the device
+ * @job: the reset, with is_unused_only, and the step set
+ *
+ * Its holder may be an open, which tries the device lock that is held here for a second: give up
+ * well before that, so that the new user gets the device.
+ *
+ * Context: Process context, may sleep for FV_RESET_SET_LIMIT_MS; under the device lock.
+ * Return: 0, then the caller unlocks it, or an error of fv_scope_lock_own_set(), with its text and
+ * refusal in the step.
+ */
+int fv_reset_try_set(struct fv_reset_job *job)
+{
+	struct fv_reset_step *step = job->step;
+	int ret = fv_scope_lock_own_set(job->scope.dev, FV_RESET_SET_LIMIT_MS, step->text,
+					sizeof(step->text));
+
+	if (ret)
+		fv_refusal_set(&step->refusal, FPGA_VFIO_REFUSAL_BUSY,
+			       pci_name(job->scope.functions[0]));
+	return ret;
+}
+
 /*
  * A method that affects one function needs vfio_device_set::lock only to see whether an open has
  * just set fv_device::user: afterwards the device lock is enough.
  */
 static int fv_reset_hold_scope(struct fv_reset_job *job)
 {
-	struct mutex *set = &job->scope.dev->core.vdev.dev_set->lock;
+	bool is_brief = job->request->is_unused_only && !job->is_set_locked;
 	struct fv_reset_step *step = job->step;
-	int ret;
+	struct fv_scope *scope = &job->scope;
+	int ret = is_brief ? fv_reset_try_set(job) : 0;
 
-	if (!job->request->is_unused_only || job->is_set_locked)
-		return fv_scope_hold(&job->scope, job->ops->is_card, step->text,
-				     sizeof(step->text));
-	ret = mutex_lock_killable(set);
 	if (ret)
 		return ret;
-	ret = fv_scope_hold(&job->scope, job->ops->is_card, step->text, sizeof(step->text));
-	mutex_unlock(set);
+	ret = fv_scope_hold(scope, job->ops->is_card, step->text, sizeof(step->text));
+	if (is_brief)
+		mutex_unlock(&scope->dev->core.vdev.dev_set->lock);
+	if (ret) {
+		strscpy(step->holders, scope->holders);
+		step->refusal = scope->refusal;
+	}
 	return ret;
 }
 
@@ -116,28 +144,24 @@ static int fv_reset_hold_scope(struct fv_reset_job *job)
  * Sets fv_reset_job::is_fencing for users that need the fence.
  *
  * Context: Process context, may sleep; as fv_scope_hold().
- * Return: 0, then the caller calls fv_reset_release(), or an error of fv_scope_hold(),
- * fv_scope_hold_memory() or fv_fence_raise(), with its text in the step.
+ * Return: 0, then the caller calls fv_reset_release(), or an error of fv_reset_try_set(),
+ * fv_scope_hold(), fv_scope_hold_memory() or fv_fence_raise(), with its text in the step.
  */
 int fv_reset_hold(struct fv_reset_job *job)
 {
-	struct fv_reset_step *step = job->step;
 	struct fv_scope *scope = &job->scope;
 	int ret;
 
 	ret = fv_reset_hold_scope(job);
-	if (ret) {
-		strscpy(step->holders, scope->holders);
-		step->refusal = scope->refusal;
+	if (ret)
 		return ret;
-	}
 	fv_scope_wake(scope);
 	if (!job->is_fencing)
 		ret = fv_reset_hold_memory(job);
 	if (!ret && job->is_fencing)
 		ret = fv_reset_fence(job);
 	if (ret) {
-		step->refusal = scope->refusal;
+		job->step->refusal = scope->refusal;
 		fv_scope_allow_sleep(scope);
 	}
 	return ret;

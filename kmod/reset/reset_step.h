@@ -54,6 +54,7 @@ static inline u32 fv_reset_left_ms(const struct fv_reset_job *job)
 
 void fv_reset_step_note(struct fv_reset_job *job, struct fv_device *dev, int error,
 			u64 duration_ns, const char *text);
+int fv_reset_try_set(struct fv_reset_job *job);
 int fv_reset_step_run(struct fv_reset_job *job);
 
 #endif /* FV_RESET_STEP_H */

@@ -159,6 +159,19 @@ void fv_scope_release_memory(struct fv_scope *scope)
 	}
 }
 
+/* An open that holds the lock tries the device lock for a second, from now on. */
+int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *text, size_t size)
+{
+	struct mutex *set = &dev->core.vdev.dev_set->lock;
+
+	if (!current->is_killed && mutex_trylock(set))
+		return 0;
+	if (!current->is_killed)
+		kernel_sleep_us(1000 * limit_ms);
+	snprintf(text, size, "it is being opened");
+	return current->is_killed ? -EINTR : -EAGAIN;
+}
+
 static unsigned int awake;
 
 int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
@@ -561,6 +574,30 @@ TEST_F(reset_step, nothing_is_in_use)
 	EXPECT_TRUE(self->set.lock.held);
 	mutex_unlock(&self->set.lock);
 	EXPECT_EQ(2, world.acts);
+}
+
+/* It holds the device lock, and leaves it to an open while that still tries it. */
+TEST_F(reset_step, it_is_being_opened)
+{
+	u64 began_ns = kernel_ns;
+
+	self->job.scope.is_unused_only = true;
+	self->request.is_unused_only = true;
+	self->job.is_fencing = true;
+	mutex_lock(&self->set.lock);
+	EXPECT_EQ(-EAGAIN, fv_reset_step_run(&self->job));
+	EXPECT_GE(500, (kernel_ns - began_ns) / NSEC_PER_MSEC);
+	EXPECT_TRUE(self->set.lock.held);
+	EXPECT_STREQ("it is being opened", self->step.text);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, self->step.refusal.reason);
+	EXPECT_STREQ("0000:01:00.0", self->step.refusal.object);
+	EXPECT_FALSE(self->step.is_tried);
+	EXPECT_EQ(0, world.acts);
+	/* others do not look for users */
+	self->job.scope.is_unused_only = false;
+	self->request.is_unused_only = false;
+	EXPECT_EQ(0, fv_reset_step_run(&self->job));
+	mutex_unlock(&self->set.lock);
 }
 
 /* The core revokes dma-bufs under memory_lock: fence the user instead of holding the lock. */

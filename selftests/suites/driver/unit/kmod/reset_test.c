@@ -31,6 +31,7 @@ static struct world {
 	u64 began_ns[STEPS];
 	bool is_fencing, is_lost, is_any_user, is_unused_only, is_moot;
 	const char *held;		/* function for which steps are refused, or NULL */
+	enum fpga_vfio_refusal reason;	/* and why */
 	bool knows_set_locked[STEPS];
 	int begin;
 	bool is_held;
@@ -82,6 +83,16 @@ void fv_scope_end(struct fv_scope *scope)
 	world.is_held = false;
 }
 
+/* Refused while an open has the lock. */
+int fv_reset_try_set(struct fv_reset_job *job)
+{
+	kernel_assert(job->request->is_unused_only && world.is_held);
+	if (mutex_trylock(&job->scope.dev->core.vdev.dev_set->lock))
+		return 0;
+	fv_refusal_set(&job->step->refusal, FPGA_VFIO_REFUSAL_BUSY, "0000:01:00.0");
+	return -EAGAIN;
+}
+
 int fv_reset_step_run(struct fv_reset_job *job)
 {
 	unsigned int i = world.nr++;
@@ -98,7 +109,7 @@ int fv_reset_step_run(struct fv_reset_job *job)
 	world.is_any_user = job->scope.is_any_user;
 	world.is_unused_only = job->scope.is_unused_only;
 	if (world.held)
-		fv_refusal_set(&job->step->refusal, FPGA_VFIO_REFUSAL_HELD, world.held);
+		fv_refusal_set(&job->step->refusal, world.reason, world.held);
 	job->step->is_tried = world.is_tried;
 	job->has_acted = world.has_acted;
 	world.end_ns = job->end_ns;
@@ -330,6 +341,7 @@ TEST_F(reset, what_is_not_to_be_in_use)
 
 	request.is_unused_only = true;
 	world.held = "0000:01:00.0";
+	world.reason = FPGA_VFIO_REFUSAL_HELD;
 	world.is_tried = false;
 	memcpy(world.errors, (int []) { -EBUSY, -EBUSY, -EBUSY, -EOPNOTSUPP }, 4 * sizeof(int));
 	EXPECT_EQ(-EBUSY, fv_reset_run(&self->dev, &request, &self->report));
@@ -344,6 +356,32 @@ TEST_F(reset, what_is_not_to_be_in_use)
 	world.errors[0] = 0;
 	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(NETLINK)));
 	EXPECT_FALSE(world.is_unused_only);
+}
+
+/* An open that tries the device lock is not waited for, by the next method neither. */
+TEST_F(reset, one_that_is_being_opened)
+{
+	struct fv_reset_request request = request_of(FV_RESET_ANY, ORIGIN(NETLINK));
+
+	request.is_unused_only = true;
+	mutex_lock(&self->set.lock);
+	world.held = "0000:01:00.0";
+	world.reason = FPGA_VFIO_REFUSAL_BUSY;
+	world.is_tried = false;
+	world.errors[0] = -EAGAIN;
+	EXPECT_EQ(-EAGAIN, fv_reset_run(&self->dev, &request, &self->report));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(1, self->report.nr);
+	/* a method of the whole card */
+	request.methods = BIT(HOT);
+	EXPECT_EQ(-EAGAIN, fv_reset_run(&self->dev, &request, &self->report));
+	EXPECT_EQ(1, world.nr);
+	EXPECT_EQ(-EAGAIN, self->report.steps[0].error);
+	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, self->report.steps[0].refusal.reason);
+	mutex_unlock(&self->set.lock);
+	/* the user of a function that is reset anyway may be busy with one method only */
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(NETLINK)));
+	EXPECT_EQ(2, world.nr);
 }
 
 /* A VF cannot be reset until its PF is ready. */
