@@ -33,7 +33,8 @@ static bool fv_scope_is_same_user(struct fv_device *a, struct fv_device *b)
 
 /*
  * Virtual functions of a function that is not ready do not work for their users and drivers
- * anyway: its reset costs them nothing and recovers them.
+ * anyway: its reset costs them nothing and recovers them. The caller may protect them all the same:
+ * fv_scope::is_unused_only.
  */
 static bool fv_scope_is_free(struct fv_scope *scope, unsigned int i)
 {
@@ -41,7 +42,10 @@ static bool fv_scope_is_free(struct fv_scope *scope, unsigned int i)
 	       fv_device_state(scope->dev) != FPGA_VFIO_CARD_STATE_READY;
 }
 
-/* -EBUSY for a bridge, or for a function bound to another driver. */
+/*
+ * -EBUSY for a bridge, or for a function bound to another driver, which may be vfio-pci with a
+ * user: with is_unused_only none is free.
+ */
 static int fv_scope_check_driver(struct fv_scope *scope, unsigned int i, char *text, size_t size)
 {
 	struct pci_dev *pdev = scope->functions[i];
@@ -51,7 +55,8 @@ static int fv_scope_check_driver(struct fv_scope *scope, unsigned int i, char *t
 		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_TOPOLOGY, pdev);
 		return -EBUSY;
 	}
-	if (!scope->devices[i] && pdev->dev.driver && !fv_scope_is_free(scope, i)) {
+	if (!scope->devices[i] && pdev->dev.driver &&
+	    (scope->is_unused_only || !fv_scope_is_free(scope, i))) {
 		fv_scope_refuse(scope, FPGA_VFIO_REFUSAL_DRIVER, pdev);
 		/* A plan does not hold the device lock: the driver may unbind here. */
 		strscpy(scope->refusal.driver, dev_driver_string(&pdev->dev));

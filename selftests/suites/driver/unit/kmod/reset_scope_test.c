@@ -700,11 +700,18 @@ TEST_F(scope, none_may_have_a_user)
 	ASSERT_EQ(0, begin());
 	EXPECT_EQ(-EBUSY, hold(false));
 	expect_reason(HELD, "0000:01:00.3");
+	/* another driver has no users that are known, as vfio-pci */
+	world.devices[3] = NULL;
+	self->pdevs[3].dev.driver = &self->other;
+	EXPECT_EQ(-EBUSY, hold(false));
+	EXPECT_STREQ("0000:01:00.3 is bound to nvme", self->text);
+	expect_reason(DRIVER, "0000:01:00.3");
 	fv_scope_end(&self->scope);
 	self->scope.is_unused_only = false;
 	ASSERT_EQ(0, begin());
 	EXPECT_EQ(0, hold(false));
 	fv_scope_end(&self->scope);
+	self->pdevs[3].dev.driver = NULL;
 	world.state = FPGA_VFIO_CARD_STATE_READY;
 }
 
