@@ -99,18 +99,18 @@ bool fv_recover_is_unfinished(int error)
 	return error == -EAGAIN || error == -EINTR || error == -ENOMEM;
 }
 
-/* Functions that no method reached fail with the error of the last step. */
+/* Functions that no method reached fail with the text of the step that the result is from. */
 static void fv_recover_conclude(struct fv_card *card, enum fpga_vfio_origin origin, int error,
 				const struct fv_reset_report *report)
 {
+	const struct fv_reset_step *step = fv_reset_failed_step(report, error);
 	struct fv_device *dev = NULL;
 	unsigned long key = 0;
 
 	while ((dev = fv_device_next_of(card, dev, &key))) {
 		if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_RECOVERING)
 			fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_FAILED, origin, "%s",
-					    report->nr ? report->steps[report->nr - 1].text :
-					    "it was not recovered");
+					    step ? step->text : "it was not recovered");
 		fv_stats_inc(dev->stats, error ? FPGA_VFIO_A_STATS_RECOVERIES_FAILED :
 			     FPGA_VFIO_A_STATS_RECOVERIES_OK);
 	}

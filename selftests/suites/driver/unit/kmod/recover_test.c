@@ -29,6 +29,7 @@ static struct world {
 	const bool *is_over;
 	enum fpga_vfio_origin origin;
 	unsigned int restored, nr_restored;
+	unsigned int failed;		/* the step that the result is from */
 	bool is_silent[DEVICES];
 } world;
 
@@ -139,6 +140,12 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	for (i = 0; i < DEVICES && !world.reset; i++)
 		world.devices[i]->state = FPGA_VFIO_CARD_STATE_READY;
 	return world.reset;
+}
+
+const struct fv_reset_step *fv_reset_failed_step(const struct fv_reset_report *report, int error)
+{
+	kernel_assert(error == world.reset);
+	return report->nr ? &report->steps[world.failed] : NULL;
 }
 
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
@@ -348,14 +355,14 @@ TEST_F(recover, it_is_reset_anyway)
 	EXPECT_EQ(700 * NSEC_PER_MSEC, self->times.total_ns);
 }
 
-/* Functions still recovering become failed with the last reason; others keep their state. */
+/* Functions still recovering become failed with the result's reason; others keep their state. */
 TEST_F(recover, it_fails)
 {
 	world.reset = -ETIMEDOUT;
 	EXPECT_EQ(-ETIMEDOUT, run());
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[0].state);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->devices[1].state);
-	EXPECT_STREQ("last", self->devices[1].reason);
+	EXPECT_STREQ("first", self->devices[1].reason);
 	EXPECT_EQ(FPGA_VFIO_ORIGIN_NETLINK, world.origin);
 	EXPECT_EQ(2, counts(RECOVERIES_FAILED));
 	EXPECT_EQ(0, counts(RECOVERIES_OK));
