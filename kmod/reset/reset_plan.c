@@ -116,8 +116,20 @@ static void fv_plan_keep_awake(struct fv_device *dev)
 }
 
 /*
+ * After a failed resume runtime PM returns -EINVAL. The device is still suspended while its port
+ * resumes, for as long as the port waits for it: its own status does not tell.
+ */
+static bool fv_plan_has_failed_to_resume(struct pci_dev *pdev)
+{
+	for (; pdev; pdev = pci_upstream_bridge(pdev))
+		if (pm_request_resume(&pdev->dev) == -EINVAL)
+			return true;
+	return false;
+}
+
+/*
  * As pm_runtime_resume_and_get(), but with a limit; -EAGAIN when that is over. Then the device goes
- * on to resume, and is awake at the next try.
+ * on to resume, and is awake at the next try. -EIO if it has failed to resume.
  */
 static int fv_plan_resume(struct fv_device *dev, char *text, size_t size)
 {
@@ -130,6 +142,10 @@ static int fv_plan_resume(struct fv_device *dev, char *text, size_t size)
 	fv_wait_begin(&wait, FV_PLAN_RESUME_MS);
 	while (!ret && !pm_runtime_active(&pdev->dev))
 		ret = fv_wait_pause(&wait);
+	if (ret == -EINVAL || (ret == -ETIMEDOUT && fv_plan_has_failed_to_resume(pdev))) {
+		strscpy(text, "it does not resume", size);
+		ret = -EIO;
+	}
 	if (ret == -ETIMEDOUT) {
 		snprintf(text, size, "it is still resuming after %u ms, try again",
 			 FV_PLAN_RESUME_MS);
@@ -151,7 +167,8 @@ static int fv_plan_resume(struct fv_device *dev, char *text, size_t size)
  * FV_PLAN_LOCK_MS, and until the device has resumed, for at most FV_PLAN_RESUME_MS; if it has not,
  * it is kept awake for FV_PLAN_AWAKE_MS.
  * Return: 0, -ENOMEM, -EINTR, -EAGAIN if another task keeps that lock, or the device is still
- * resuming, with the text in the first step, or an error of runtime PM.
+ * resuming, -EIO if it does not resume, each with the text in the first step, or an error of
+ * runtime PM.
  */
 int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_report *report)
 {
@@ -183,10 +200,11 @@ int fv_reset_plan(struct fv_device *dev, unsigned long methods, struct fv_reset_
 	}
 	pm_runtime_put(&pdev->dev);
 err:
-	if (ret == -EAGAIN || ret == -EINTR) {
+	if (ret) {
 		first->error = ret;
-		fv_refusal_set(&first->refusal, FPGA_VFIO_REFUSAL_BUSY, pci_name(pdev));
 		report->nr = 1;
 	}
+	if (ret == -EAGAIN || ret == -EINTR)
+		fv_refusal_set(&first->refusal, FPGA_VFIO_REFUSAL_BUSY, pci_name(pdev));
 	return ret;
 }

@@ -81,6 +81,7 @@ struct device {
 	int usage;		/* of runtime PM */
 	int wake_error;		/* result of pm_runtime_get() and pm_runtime_resume_and_get() */
 	u64 active_ns;		/* pm_runtime_active() from then on */
+	int resume_error;	/* result of pm_request_resume() */
 	int active;		/* result of pm_runtime_get_if_active() */
 };
 
@@ -246,7 +247,8 @@ void pci_bus_add(struct pci_bus *bus, struct pci_dev *pdev);
 #define to_pci_dev(d)		container_of(d, struct pci_dev, dev)
 #define pci_domain_nr(b)	((b)->domain)
 #define pci_dev_id(pdev)	((pdev)->bus->number << 8 | (pdev)->devfn)
-#define pci_upstream_bridge(pdev)	((pdev)->bus->self)
+#define pci_upstream_bridge(pdev)					\
+	({ struct pci_bus *__bus = (pdev)->bus; __bus ? __bus->self : NULL; })
 #define pci_find_host_bridge(b)	((b)->bridge)
 #define pci_is_pcie(pdev)	(!!(pdev)->pcie_cap)
 #define pci_pcie_cap(pdev)	((pdev)->pcie_cap)
@@ -353,6 +355,7 @@ const struct pci_device_id *pci_match_id(const struct pci_device_id *ids, struct
 /* Runtime PM: counts, and returns the test's results. */
 int pm_runtime_resume_and_get(struct device *dev);
 #define pm_runtime_get(dev)		((dev)->usage++, (dev)->wake_error)
+#define pm_request_resume(dev)		((dev)->resume_error)
 #define pm_runtime_active(dev)		(kernel_ns >= (dev)->active_ns)
 #define pm_runtime_get_sync(dev)	((void)(dev)->usage++)
 #define pm_runtime_get_noresume(dev)	((void)(dev)->usage++)

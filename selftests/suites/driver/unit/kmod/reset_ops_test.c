@@ -618,6 +618,38 @@ TEST_F(ops, a_plan_has_a_device_resume)
 	EXPECT_EQ(0, self->card.dev.usage);
 }
 
+/* One that has failed to resume, or below a port that has, is not kept awake in vain. */
+TEST_F(ops, a_plan_of_a_device_that_does_not_resume)
+{
+	struct device *devices[] = { &self->card.dev, &self->port.dev };
+	unsigned int i;
+
+	self->card.dev.active_ns = U64_MAX;
+	for (i = 0; i < ARRAY_SIZE(devices); i++) {
+		devices[i]->resume_error = -EINVAL;
+		EXPECT_EQ(-EIO, plan(ALL));
+		ASSERT_EQ(1, self->report.nr);
+		EXPECT_EQ(-EIO, self->report.steps[0].error);
+		EXPECT_STREQ("it does not resume", self->report.steps[0].text);
+		EXPECT_EQ(FPGA_VFIO_REFUSAL_NONE, self->report.steps[0].refusal.reason);
+		EXPECT_EQ(0, self->card.dev.usage);
+		devices[i]->resume_error = 0;
+	}
+	/* the next try finds that it has failed before */
+	self->card.dev.wake_error = -EINVAL;
+	EXPECT_EQ(-EIO, plan(ALL));
+	EXPECT_STREQ("it does not resume", self->report.steps[0].text);
+	EXPECT_EQ(0, self->card.dev.usage);
+	/* a slow device, or a slow port */
+	self->card.dev.wake_error = 0;
+	self->card.dev.resume_error = -EINPROGRESS;
+	self->port.dev.resume_error = -EINPROGRESS;
+	EXPECT_EQ(-EAGAIN, plan(ALL));
+	EXPECT_EQ(1, self->card.dev.usage);
+	fv_reset_plan_exit(&self->dev);
+	EXPECT_EQ(0, self->card.dev.usage);
+}
+
 TEST_F(ops, a_plan_has_each_step)
 {
 	struct fv_reset_report *report = &self->report;
