@@ -18,6 +18,7 @@
 #include "isolate/fence.h"
 #include "isolate/intx.h"
 #include "isolate/mmap.h"
+#include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
 #include "isolate/vf.h"
 #include "object/card.h"
@@ -160,7 +161,11 @@ static ssize_t fv_vfio_write(struct vfio_device *vdev, const char __user *buf, s
 	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }
 
-/* vfio_pci_core_enable() with reset tracking: the PCI core resets by its first method. */
+/*
+ * vfio_pci_core_enable() with reset tracking: the PCI core resets by its first method. It tries the
+ * device lock for that, so that it cannot be held here. If another task holds it, the open fails,
+ * but only after a write to Command, which an FLR may lose: as with vfio-pci.
+ */
 static int fv_vfio_enable(struct fv_device *dev)
 {
 	u64 began_ns = ktime_get_ns();
@@ -183,16 +188,26 @@ static int fv_vfio_enable(struct fv_device *dev)
  * minute, unkillable, if an FLR hangs. The function has been reset and verified already, or
  * neither policy nor PCI core has a method that may be used now. So hide the reset methods during
  * the call, and set reset_works afterwards. The device lock keeps other readers of the methods
- * away, and keeps the function from being opened while a reset holds it.
+ * away, and keeps the function from being opened while a reset holds it. The last holder may have
+ * left it not ready.
  */
 static int fv_vfio_enable_reset_already(struct fv_device *dev)
 {
 	struct pci_dev *pdev = dev->core.pdev;
 	u8 methods[PCI_NUM_RESET_METHODS];
+	char text[FV_REASON_SIZE];
 	int ret;
 
-	if (!device_trylock(&pdev->dev))
-		return -EAGAIN;
+	ret = fv_scope_lock_function(pdev, text, sizeof(text));
+	if (!ret && fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY) {
+		device_unlock(&pdev->dev);
+		snprintf(text, sizeof(text), "it is not ready any more");
+		ret = -EAGAIN;
+	}
+	if (ret) {
+		pci_info(pdev, "not opened: %s\n", text);
+		return ret;
+	}
 	memcpy(methods, pdev->reset_methods, sizeof(methods));
 	pdev->reset_methods[0] = 0;
 	ret = vfio_pci_core_enable(&dev->core);

@@ -10,6 +10,7 @@
 #include "isolate/fence.h"
 #include "isolate/intx.h"
 #include "isolate/mmap.h"
+#include "isolate/reset_scope.h"
 #include "isolate/saved_state.h"
 #include "isolate/vf.h"
 #include "object/card.h"
@@ -52,6 +53,7 @@ static struct world {
 	unsigned int core_resets;	/* resets that vfio_pci_core does in a call */
 
 	int open_reset, enable;		/* results */
+	bool is_released;		/* the device lock, by a holder that is waited for */
 	unsigned int enables, finishes, close_resets, opened, closed, hotplug, card_resets;
 	bool was_reset_works, was_bus_reset_hidden;	/* at the core's close */
 	u8 method;			/* the first at enable */
@@ -250,6 +252,16 @@ int fv_open_reset(struct fv_device *dev)
 	return world.open_reset;
 }
 
+int fv_scope_lock_function(struct pci_dev *pdev, char *text, size_t size)
+{
+	if (world.is_released && pdev->dev.mutex.held)
+		mutex_unlock(&pdev->dev.mutex);
+	if (mutex_trylock(&pdev->dev.mutex))
+		return 0;
+	snprintf(text, size, "it is being reset");
+	return -EAGAIN;
+}
+
 void fv_close_reset(struct fv_device *dev, int method)
 {
 	kernel_assert(!dev->user && dev->core.pdev->dev.usage == 1);
@@ -339,6 +351,7 @@ int vfio_pci_core_enable(struct vfio_pci_core_device *core)
 	struct fv_device *dev = container_of(core, struct fv_device, core);
 
 	world.enables++;
+	world.was_locked = core->pdev->dev.mutex.held;
 	world.method = core->pdev->reset_methods[0];
 	core->reset_works = world.core_reset_works;
 	core_resets(dev);
@@ -1050,10 +1063,21 @@ TEST_F(vfio, an_open_after_a_reset)
 	self->pdev.reset_methods[0] = 0;
 	EXPECT_EQ(0, fv_vfio_ops.open_device(self->vdev));
 	EXPECT_EQ(4, world.opened);
+	EXPECT_TRUE(world.was_locked);
 	mutex_lock(&self->pdev.dev.mutex);
 	EXPECT_EQ(-EAGAIN, fv_vfio_ops.open_device(self->vdev));
-	mutex_unlock(&self->pdev.dev.mutex);
 	EXPECT_EQ(4, world.opened);
+	EXPECT_EQ(4, world.enables);
+	/* one that holds it for less than a second */
+	world.is_released = true;
+	EXPECT_EQ(0, fv_vfio_ops.open_device(self->vdev));
+	EXPECT_EQ(5, world.opened);
+	/* and leaves it not ready */
+	mutex_lock(&self->pdev.dev.mutex);
+	self->dev.state = FPGA_VFIO_CARD_STATE_FAILED;
+	EXPECT_EQ(-EAGAIN, fv_vfio_ops.open_device(self->vdev));
+	EXPECT_EQ(5, world.enables);
+	EXPECT_EQ(2, count_of(OPEN_ERRORS));
 }
 
 TEST_F(vfio, an_open_that_fails)
@@ -1086,6 +1110,7 @@ TEST_F(vfio, an_open_with_a_reset_by_the_core)
 	world.open_reset = -EOPNOTSUPP;
 	world.core_resets = 1;
 	EXPECT_EQ(0, fv_vfio_ops.open_device(self->vdev));
+	EXPECT_FALSE(world.was_locked);
 	EXPECT_EQ(CORE_FLR, world.method);
 	EXPECT_EQ(1, count_of(RESET_FLR_OK));
 	EXPECT_EQ(1, world.events);
