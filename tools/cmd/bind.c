@@ -329,8 +329,9 @@ static int dry_run(const struct plan *p)
 
 	if (!p->ctx->is_json)
 		report(p);
-	out_flush();
-	code = check(p);
+	code = out_flush();
+	if (!code)
+		code = check(p);
 	if (!code && p->ctx->is_json)
 		report(p);
 	return code;

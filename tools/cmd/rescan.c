@@ -469,8 +469,9 @@ static int dry_run(const struct rescan *r)
 
 	if (!r->ctx->is_json)
 		print_plan(r);
-	out_flush();
-	code = check(r);
+	code = out_flush();
+	if (!code)
+		code = check(r);
 	if (!code && r->ctx->is_json)
 		print_plan(r);
 	return code;

@@ -151,8 +151,9 @@ static int dry_run(const struct reset_request *req, const struct ladder *plan)
 
 	if (!req->ctx->is_json)
 		report(req, plan);
-	out_flush();
-	code = check_consent(req, plan);
+	code = out_flush();
+	if (!code)
+		code = check_consent(req, plan);
 	if (!code && req->ctx->is_json)
 		report(req, plan);
 	return code;

@@ -319,8 +319,9 @@ static int dry_run(const struct plan *p)
 
 	if (!p->ctx->is_json)
 		report(p);
-	out_flush();
-	code = check_rights(p);
+	code = out_flush();
+	if (!code)
+		code = check_rights(p);
 	if (!code)
 		code = check_virtual_functions(p);
 	if (!code)

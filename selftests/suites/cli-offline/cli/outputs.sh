@@ -9,7 +9,7 @@ reads=(
 	"stats --watch=1" "history" "history --json" "history --follow" "history --follow --json"
 	"link 07:00.1" "link --json 07:00.1" "policy 07:00.1" "policy --json 07:00.1"
 	"version" "version --json" "--version" "help" "help list" "--help" "reset --help"
-	"completion bash" "reset -n 07:00.1" "reset -n --json 07:00.1" "bind -n 01:00.0"
+	"completion bash" "reset -n 07:00.1" "reset -n --json 07:00.1" "bind -n --yes 01:00.0"
 	"reprogram -n 07:00.1 -- true"
 )
 changes=(
