@@ -237,8 +237,8 @@ static void open_once(const char *bdf)
 	_exit(-ret);
 }
 
-/* Holds fv_session::lock, and waits for vfio_device_set::lock, as an open waits for the card. */
-static void begin_fence_behind_open(struct scene *scene, const char *how)
+/* An open holds vfio_device_set::lock, and the device lock of its function. */
+static void begin_open(struct scene *scene, const char *how)
 {
 	uint64_t flrs = control_number(scene->role, "flr");
 
@@ -247,6 +247,12 @@ static void begin_fence_behind_open(struct scene *scene, const char *how)
 	scene->opener = child_start(open_once, scene->bdf);
 	if (!wait_until(control_number(scene->role, "flr") > flrs, LONG_MS))
 		fail("the open does not reset the card");
+}
+
+/* Holds fv_session::lock, and waits for vfio_device_set::lock, as an open waits for the card. */
+static void begin_fence_behind_open(struct scene *scene, const char *how)
+{
+	begin_open(scene, how);
 	submit_fence(scene);
 }
 
@@ -707,6 +713,61 @@ PAIR_TEST(sleep)
 	release(scene);
 	if (scene->opener)
 		EXPECT_EQ(scene->opener, waitpid(scene->opener, NULL, 0));
+}
+
+FIXTURE(opening)
+{
+	struct scene scene;
+};
+
+FIXTURE_SETUP(opening)
+{
+	struct scene *scene = &self->scene;
+
+	*scene = (struct scene){
+		.role = "FV_CARD2", .bdf = role("FV_CARD2"), .other = role("FV_CARD2_FN1"),
+		.importer = -1,
+	};
+	release(scene);
+	card_bind(scene->bdf);
+	genl_open(&scene->genl, FPGA_VFIO_FAMILY_NAME);
+	bind(scene, scene->bdf);
+	bind(scene, scene->other);
+	ASSERT_TRUE(wait_until(is_ready(scene), LONG_MS));
+}
+
+FIXTURE_TEARDOWN(opening)
+{
+	struct scene *scene = &self->scene;
+
+	release(scene);
+	policy_set(&scene->genl, scene->bdf, "reset_at_open=auto");
+	genl_close(&scene->genl);
+}
+
+/*
+ * An unused-only reset of one function, while another one is being opened, does not wait for the
+ * open: a user that opens the function meanwhile would not get its device lock.
+ */
+TEST_F_TIMEOUT(opening, unused_only_makes_way, LIMIT_S)
+{
+	struct scene *scene = &self->scene;
+	struct genl_attrs attrs = { 0 };
+	struct genl_answer answer;
+	int status;
+
+	begin_open(scene, HOLD);
+	genl_put_string(&attrs, FPGA_VFIO_A_RESET_BDF, scene->other);
+	genl_put_u32(&attrs, FPGA_VFIO_A_RESET_METHOD, FPGA_VFIO_RESET_METHOD_FLR);
+	genl_put(&attrs, FPGA_VFIO_A_RESET_UNUSED_ONLY, NULL, 0);
+	ASSERT_EQ(0, __op_submit(&scene->genl, FPGA_VFIO_CMD_RESET, &attrs, &scene->op, NULL, NULL,
+				 &answer));
+	EXPECT_TRUE(wait_until(op_has_ended(scene), LONG_MS));
+	EXPECT_EQ(0, waitpid(scene->opener, &status, WNOHANG));
+	release(scene);
+	EXPECT_EQ(-EAGAIN, __op_wait(&scene->genl, scene->op, NULL, NULL, &answer));
+	ASSERT_EQ(scene->opener, waitpid(scene->opener, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
 int main(int argc, char **argv)
