@@ -202,7 +202,8 @@ static char *advice(const struct facts *f)
 	if (f->d->is_silent) {
 		const struct fv_device *other = device_live_sibling(f->m, f->d);
 
-		util_append(&s, "%sNext: fpgactl rescan %s", s ? "\n" : "", other ? other->bdf : bdf);
+		util_append(&s, "%sNext: fpgactl rescan %s", s ? "\n" : "",
+			    other ? other->bdf : bdf);
 	}
 	if (!s || f->d->is_silent)
 		return s;

@@ -160,7 +160,7 @@ static void print_table(const struct selection *s, struct out_table *t, struct l
 	out_table_print(t);
 	if (s->others)
 		out_print("%zu other device%s: fpgactl list --all\n", s->others,
-		       s->others == 1 ? "" : "s");
+			  s->others == 1 ? "" : "s");
 }
 
 static struct json_object *group_json(const struct selection *s, struct out_table *t,

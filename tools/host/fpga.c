@@ -19,7 +19,7 @@ static const struct {
 	{ 0x12ba, ANY },	/* BittWare */
 	{ 0x17df, ANY },	/* Dini Group */
 	{ 0x198a, ANY },	/* Nallatech */
-	{ 0x1a4a, ANY },	/* SLAC, slaclab/axi-pcie-core */
+	{ 0x1a4a, ANY },	/* slaclab/axi-pcie-core */
 	{ 0x1bad, ANY },	/* ReFLEX CES */
 	{ 0x1f7a, ANY },	/* Efinix */
 	{ 0x1234, 0x1001 },	/* Corundum: corundum/corundum, fpga/mqnic */

@@ -15,8 +15,8 @@ static bool run_train(struct ctl_call *call)
 		life_retry(life, card_now(call->card));
 		return true;
 	}
-	if (call->argc < 3 || !ctl_arg_link(call, 0, &life->faults.train_speed,
-					   &life->faults.train_width))
+	if (call->argc < 3 ||
+	    !ctl_arg_link(call, 0, &life->faults.train_speed, &life->faults.train_width))
 		return false;
 	has_n = ctl_arg_option(call, 3, "after", 1000000, &n);
 	if (has_n < 0)

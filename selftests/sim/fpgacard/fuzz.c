@@ -244,7 +244,9 @@ static void dma_reply(struct fn *fn, struct input *in)
 /* The caller owns an answer; a call that waits is dropped. */
 static void control(struct card *card, const char *line)
 {
-	static const struct ctl_command * const commands[] = { cmd_inspect, cmd_card, cmd_fault, NULL };
+	static const struct ctl_command * const commands[] = {
+		cmd_inspect, cmd_card, cmd_fault, NULL
+	};
 	static struct ctl ctl = { .tables = commands };
 	struct ctl_call call = { .card = card };
 	char copy[256];

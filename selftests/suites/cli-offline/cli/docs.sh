@@ -333,10 +333,10 @@ completion_shells_ok()
 	local shell
 
 	for shell in bash fish zsh; do
-		fv completion $shell
+		fv completion "$shell"
 		succeeds
 		grep -q 'complete -- ' "$work/out"
-		! command -v $shell || $shell -n "$work/out"
+		! command -v "$shell" || "$shell" -n "$work/out"
 	done
 	grep -qx '#compdef fpgactl' "$work/out"
 	fv completion tcsh

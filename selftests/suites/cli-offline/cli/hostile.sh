@@ -35,7 +35,7 @@ poison()
 		echo "fail 16 0000:07:00.1: no$kernel"
 	} | answer reset
 	for command in recover fence retrain device-set; do
-		echo "fail 16 0000:07:00.1: no$kernel" | answer $command
+		echo "fail 16 0000:07:00.1: no$kernel" | answer "$command"
 	done
 	cp "$tree/netlink/reset-dry-run" "$tree/netlink/recover-dry-run"
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" function \
@@ -84,6 +84,7 @@ text_ok()
 	grep -qF 'held by \x1b[31mred' "$work/out"
 	lacks $'\e\[31' "$work/screen"
 	# without UTF-8, everything is ASCII
+	# shellcheck disable=SC2031 # run_one sets it
 	[ "$LC_ALL" != C ] || lacks '[^ -~]' "$work/out"
 	# it is there, escaped
 	fvl show 01:00.0
@@ -167,7 +168,7 @@ files_refused()
 
 	for kind in directory device fifo loop long; do
 		for file in "$dev"/{vendor,driver_override,current_link_speed}; do
-			become $kind "$tree/$file"
+			become "$kind" "$tree/$file"
 			fv list
 			faults "$file"
 			[ -z "$out" ]
@@ -176,7 +177,7 @@ files_refused()
 			[ "$(jq -r .error.object "$work/err")" = "$tree/$file" ]
 			restore "$tree/$file"
 		done
-		become $kind "$tree/proc/4242/comm"
+		become "$kind" "$tree/proc/4242/comm"
 		fv list
 		faults proc/4242/comm
 		grep -q '4242 ?' "$work/out"
@@ -192,7 +193,7 @@ show_files_refused()
 	for file in "${dev/%1/0}/"{config,resource,numa_node,reset_method} \
 		sys/class/fpga_vfio/group18/statistics/opens sys/kernel/irq/40/actions; do
 		for kind in directory device fifo; do
-			become $kind "$tree/$file"
+			become "$kind" "$tree/$file"
 			case $file in
 			*0000:07:00.0*) fv show 07:00.0 ;;
 			*) fv stats ;;
@@ -211,7 +212,7 @@ guard_files_refused()
 	remember
 	for file in proc/self/mountinfo proc/swaps sys/bus/pci/devices/0000:01:00.0/sriov_numvfs; do
 		for kind in directory device fifo long; do
-			become $kind "$tree/$file"
+			become "$kind" "$tree/$file"
 			fvk bind --yes 01:00.0
 			faults "$file"
 			hints "Nothing was changed."
@@ -232,7 +233,7 @@ names_ok()
 	local file=$tree/usr/share/misc/pci.ids kind
 
 	for kind in directory device fifo loop long line garbage duplicate random denied; do
-		become $kind "$file"
+		become "$kind" "$file"
 		case $kind in
 		line) { printf '10ee  '; printf 'x%.0s' {1..5000}; echo; } >"$file" ;;
 		garbage) printf '10ee  Xilinx\nnonsense\n' >"$file" ;;
@@ -240,7 +241,7 @@ names_ok()
 		random) head -c 100000 /dev/urandom >"$file" ;;
 		denied) install -m 0 /dev/null "$file" ;;
 		esac
-		if [ $kind = denied ]; then
+		if [ "$kind" = denied ]; then
 			run_as_nobody list -a
 		else
 			fv list -a
@@ -248,8 +249,8 @@ names_ok()
 		[ "$rc" = 0 ]
 		[[ $err = "fpgactl: $file: names are missing: "+([^$'\n']) ]]
 		lacks Xilinx "$work/out"
-		[ $kind = denied ] || fv show --json 07:00.1
-		[ $kind = denied ] || json '.name == null'
+		[ "$kind" = denied ] || fv show --json 07:00.1
+		[ "$kind" = denied ] || json '.name == null'
 	done
 	# a file that is not there is no problem
 	rm "$file"

@@ -498,7 +498,7 @@ cards_ok()
 	fv list -o DEVICE
 	succeeds
 	lacks nvme "$work/out"
-	! grep -q 'group 12' <<<"$out"
+	lacks 'group 12' "$work/out"
 	grep -q '^14 other devices: fpgactl list --all$' <<<"$out"
 	fv list --json
 	all=$(jq '[.. | .bdf? // empty] | length' "$work/out")
@@ -515,7 +515,7 @@ cards_ok()
 	done
 	fv list -o DEVICE
 	grep -q 'group 12' <<<"$out"
-	! grep -q other <<<"$out"
+	lacks other "$work/out"
 	fv list --cards -o DEVICE
 	[ "$out" = "21 other devices: fpgactl list --all" ]
 	fv list --cards --all
@@ -556,7 +556,8 @@ all_ones_ok()
 	mkdir -p "$device/power"
 	echo suspended >"$device/power/runtime_status"
 	fv list -o DEVICE,STATE
-	! grep -q "no response" "$work/out" "$work/err"
+	lacks "no response" "$work/out"
+	lacks "no response" "$work/err"
 	echo active >"$device/power/runtime_status"
 	fv list -o DEVICE,STATE
 	grep -q '0000:06:00.1 no response$' <<<"$out"
@@ -566,7 +567,8 @@ all_ones_ok()
 		head -c 60 /dev/zero
 	} >"$device/config"
 	fv list -o DEVICE,STATE
-	! grep -q "no response" "$work/out" "$work/err"
+	lacks "no response" "$work/out"
+	lacks "no response" "$work/err"
 }
 
 hold region_ok "a group with a region that firmware uses is not viable"

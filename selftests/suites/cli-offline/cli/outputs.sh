@@ -58,8 +58,8 @@ lost()
 {
 	echo "$told"
 	[ "$rc" = "$1" ]
-	if [[ $err = *{* ]]; then
-		[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' <<<"{${err#*{}")" = \
+	if [[ $err = *"{"* ]]; then
+		[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' <<<"{${err#*\{}")" = \
 			"[\"standard output\",\"write failed\",\"$2\",$1]" ]
 	else
 		grep -qxF "fpgactl: standard output: write failed: $2" <<<"$err"
@@ -124,6 +124,7 @@ reprogram_pipe_refused()
 	for json in "" --json; do
 		mkfifo "$work/pipe"
 		# a reader that ends before anything is written
+		# shellcheck disable=SC2094 # one end each
 		exec 9<>"$work/pipe" 8>"$work/pipe" 9<&-
 		# shellcheck disable=SC2086 # words
 		without live reprogram $json 07:00.1 -- true >&8 2>"$work/err" </dev/null

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # "make tools" on a machine where a library or a program is missing.
+# shellcheck disable=SC2317 # rows are called by their names
 DIR=$(cd "$(dirname "$0")" && pwd -P)
 . "$DIR/../kselftest/ktap_helpers.sh"
 TMP=$(mktemp -d)
@@ -23,7 +24,7 @@ row()
 		ktap_test_pass "$sentence"
 	else
 		ktap_test_fail "$sentence"
-		sed 's/^/# /' <<<"$out"
+		echo "# ${out//$'\n'/$'\n# '}"
 	fi
 }
 
