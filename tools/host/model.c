@@ -126,10 +126,28 @@ static void device_load(struct fv_device *d)
 	d->cdev = find_cdev(d->bdf);
 	d->is_bridge = find_is_bridge(d);
 	d->is_iommu = d->class >> 8 == PCI_CLASS_SYSTEM_IOMMU;
-	d->is_silent = find_is_silent(d);
 	find_physfn(d);
 	/* the link registers of a VF are reserved (PCIe r6.0, 9.3.5.4) */
 	link_read(&d->link, *d->physfn ? d->physfn : d->bdf, d->port);
+}
+
+static bool is_same_slot(const char *a, const char *b)
+{
+	return !strncmp(a, b, (size_t)(strrchr(a, '.') - a) + 1);
+}
+
+/*
+ * The driver knows of its cards whether they respond. They may be fenced, and are not read then:
+ * the host must leave alone a card that is being programmed, also functions without a driver.
+ */
+static bool is_with_driver(const struct fv_model *m, const struct fv_device *d)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (device_is_bound(&m->devices[i]) && is_same_slot(m->devices[i].bdf, d->bdf))
+			return true;
+	return false;
 }
 
 static int by_bdf(const void *a, const void *b)
@@ -209,6 +227,9 @@ int model_load(struct fv_model *m)
 		if (m->devices[i].group != FV_NO_GROUP)
 			add_to_group(m, &m->devices[i]);
 	}
+	for (i = 0; i < m->n; i++)
+		m->devices[i].is_silent = !is_with_driver(m, &m->devices[i]) &&
+					  find_is_silent(&m->devices[i]);
 	if (m->n_groups)
 		qsort(m->groups, m->n_groups, sizeof(*m->groups), by_id);
 	return sysfs_report("cannot read PCI devices", NULL);
@@ -271,11 +292,6 @@ bool device_has_old_override(const struct fv_device *d)
 bool device_is_vfio(const struct fv_device *d)
 {
 	return d->driver && (d->cdev || strstr(d->driver, "vfio"));
-}
-
-static bool is_same_slot(const char *a, const char *b)
-{
-	return !strncmp(a, b, (size_t)(strrchr(a, '.') - a) + 1);
 }
 
 /**

@@ -25,7 +25,9 @@ struct fv_device {
 	char *cdev;			/* name below /dev/vfio/devices; NULL: none */
 	bool is_bridge;
 	bool is_iommu;
-	bool is_silent;			/* awake, but config space reads as all-ones */
+	bool is_silent;			/* config space reads as all-ones; not read if the
+					 * card is the driver's, or asleep
+					 */
 	struct fv_link link;		/* of a VF: its PF's */
 };
 

@@ -552,6 +552,11 @@ all_ones_ok()
 	fv list -o DEVICE,STATE
 	grep -q '0000:06:00.1 no response$' <<<"$out"
 	grep -qF '0000:06:00.1: no response (config space reads as all-ones); 0000:06:00.0 of the same card responds; next: fpgactl rescan 0000:06:00.0' <<<"$err"
+	# a card of the driver may be fenced, and is not read
+	ln -s ../../../bus/pci/drivers/fpga_vfio_pci "$tree/sys/bus/pci/devices/0000:06:00.0/driver"
+	fv list -o DEVICE,STATE
+	lacks "no response" "$work/out"
+	rm "$tree/sys/bus/pci/devices/0000:06:00.0/driver"
 	# a read would wake a suspended one
 	mkdir -p "$device/power"
 	echo suspended >"$device/power/runtime_status"
