@@ -9,6 +9,7 @@
 #include "host/fpga.h"
 #include "host/targets.h"
 #include "model/card.h"
+#include "output/color.h"
 
 /* Source of the fields below. */
 struct facts {
@@ -258,12 +259,12 @@ static const struct out_column column[] = {
 	{ "DEVICE", NULL, "first function of the card", OUT_DEFAULT, value_bdf, NULL },
 	{ "PORT", NULL, "port above the card", OUT_DEFAULT, value_port, NULL },
 	{ "LINK", NULL, "speed and width; below the maximum: \"NOW of MAXIMUM !\"", OUT_DEFAULT,
-	  NULL, column_link },
+	  NULL, column_link, 0, color_of_link },
 	{ "TARGET", NULL, "Target Link Speed of the port", OUT_DEFAULT, NULL, column_target },
 	{ "STATUS", NULL, "whether the link is active; needs root", OUT_DEFAULT, NULL,
 	  column_status },
 	{ "STATE", NULL, "state of a card with a device bound to " FV_DRIVER,
-	  OUT_DEFAULT | OUT_CUT, NULL, column_state, 11 },
+	  OUT_DEFAULT | OUT_CUT, NULL, column_state, 11, color_of_state },
 	{ "FENCED-BY", NULL, "owner of the card's fence, and time left", 0, NULL, text_fence },
 };
 

@@ -5,6 +5,7 @@
 #include "cmd/list_row.h"
 #include "host/names.h"
 #include "host/viable.h"
+#include "output/color.h"
 
 static struct json_object *value_device(const void *p)
 {
@@ -228,9 +229,9 @@ static const struct out_column column[] = {
 	{ "DRIVER", "driver", "driver bound to the device", OUT_DEFAULT | OUT_CUT, value_driver,
 	  NULL, 13 },
 	{ "LINK", "link", "speed and width of the link; below its maximum: \"NOW of MAXIMUM !\"",
-	  OUT_DEFAULT, value_link, text_link },
+	  OUT_DEFAULT, value_link, text_link, 0, color_of_link },
 	{ "STATE", "state", "of a group: viable, not viable or in use; of a device: card state",
-	  OUT_DEFAULT | OUT_CUT, value_state, text_state, 11 },
+	  OUT_DEFAULT | OUT_CUT, value_state, text_state, 11, color_of_state },
 	{ "USER", "holders", "processes that hold the device; ?: not visible to the caller",
 	  OUT_DEFAULT | OUT_CUT, value_holders, text_user, 7 },
 	{ "PASSTHROUGH", "passthrough", "viable, or what blocks passthrough", 0,

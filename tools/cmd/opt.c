@@ -11,13 +11,16 @@
 
 #include "cmd/opt.h"
 #include "host/sysfs.h"
+#include "output/color.h"
 
-enum { GLOBAL_JSON, GLOBAL_COLUMNS, GLOBAL_SYSROOT, GLOBAL_HELP, GLOBAL_VERSION };
+enum { GLOBAL_JSON, GLOBAL_COLUMNS, GLOBAL_COLOR, GLOBAL_SYSROOT, GLOBAL_HELP, GLOBAL_VERSION };
 
 const struct cmd_option cmd_global_options[] = {
 	[GLOBAL_JSON] = { "json", 'j', NULL, "print JSON, including errors" },
 	[GLOBAL_COLUMNS] = { "output", 'o', "COLUMNS",
 		"comma-separated columns to show; +COLUMNS adds to the default" },
+	[GLOBAL_COLOR] = { "color", 0, "WHEN", "colour tables: auto, always or never (auto)",
+		"auto always never" },
 	[GLOBAL_SYSROOT] = { "sysroot", 0, "DIR",
 		"use DIR/sys, DIR/proc and DIR/dev instead of the live system" },
 	[GLOBAL_HELP] = { "help", 'h', NULL, "show help for the command" },
@@ -77,6 +80,11 @@ static void set_global(struct parser *p, size_t i, const char *value)
 		break;
 	case GLOBAL_COLUMNS:
 		p->ctx->columns = value;
+		break;
+	case GLOBAL_COLOR:
+		if (!color_set(value))
+			fail(p, value, "Expected auto, always or never.",
+			     "invalid --color '%s'", value);
 		break;
 	case GLOBAL_SYSROOT:
 		p->sysroot = value;

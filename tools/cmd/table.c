@@ -77,7 +77,7 @@ int cmd_unknown(const char *name)
 /* True if the global option @o applies to the command. */
 bool cmd_takes(const struct cmd *cmd, const struct cmd_option *o)
 {
-	if (!strcmp(o->name, "output"))
+	if (!strcmp(o->name, "output") || !strcmp(o->name, "color"))
 		return cmd->columns;
 	if (!strcmp(o->name, "json"))
 		return cmd->has_json;

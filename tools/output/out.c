@@ -10,6 +10,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "output/color.h"
 #include "output/out.h"
 #include "output/text.h"
 #include "util/err.h"
@@ -164,6 +165,7 @@ static void make_scols(struct out_table *t)
 	/* All texts are printable already; encoding again would escape their backslashes. */
 	scols_table_enable_noencoding(t->scols, 1);
 	scols_table_enable_minout(t->scols, 1);
+	scols_table_enable_colors(t->scols, color_is_on());
 	for (i = 0; i < t->n; i++) {
 		int flags = 0;
 
@@ -246,6 +248,9 @@ struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *p
 		autofree char *cell = util_printable(text);
 
 		scols_line_set_data(line, i, cell);
+		if (t->shown[i]->color && color_is_on())
+			scols_cell_set_color(scols_line_get_cell(line, i),
+					     t->shown[i]->color(cell));
 	}
 	return line;
 }

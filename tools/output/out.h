@@ -28,6 +28,7 @@ struct out_column {
 	unsigned int width;	/* OUT_CUT: least width; else minimum, above strlen(name), of a
 				 * continued table, or 0
 				 */
+	const char *(*color)(const char *text);	/* of a cell; NULL: none */
 };
 
 struct out_columns {

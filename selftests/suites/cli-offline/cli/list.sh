@@ -472,7 +472,7 @@ narrow_ok()
 	local width
 
 	LC_ALL=C.UTF-8
-	on_terminal --sysroot "$tree" list --all
+	NO_COLOR=1 on_terminal --sysroot "$tree" list --all
 	[ "$(sed 's/CR$//' "$work/out" | LC_ALL=C.UTF-8 wc -L)" -le 80 ]
 	for width in 80 100 120; do
 		COLUMNS=$width fv list --all
@@ -488,6 +488,36 @@ narrow_ok()
 	# a file or a pipe has the whole
 	fv list -o DEVICE,NAME,CLASS,DRIVER
 	grep -q 'Processing accelerators *fpga_vfio_pci$' <<<"$out"
+}
+
+hold color_ok "states and links have colours on a terminal, or on request"
+color_ok()
+{
+	local esc=$'\e'
+
+	fv list -o DEVICE,LINK,STATE
+	lacks "$esc" "$work/out"
+	fv list --color=always -o DEVICE,LINK,STATE
+	succeeds
+	grep -q "group 1 .*$esc\[33mnot viable" <<<"$out"
+	grep -q "0000:06:00.0 $esc\[33m2.5x1 of 16x8 !" <<<"$out"
+	grep -q "0000:06:00.1 $esc\[31mdown !" <<<"$out"
+	lacks "$esc\[[0-9]*mviable" "$work/out"
+	# the columns stand where they stand without
+	sed "s/$esc\[[0-9;]*m//g" <<<"$out" >"$work/plain"
+	fv list -o DEVICE,LINK,STATE
+	[ "$out" = "$(<"$work/plain")" ]
+	TERM=xterm on_terminal --sysroot "$tree" list
+	grep -q 'ESC\[33mnot viable' "$work/out"
+	NO_COLOR=1 TERM=xterm on_terminal --sysroot "$tree" list
+	lacks 'ESC\[' "$work/out"
+	TERM=dumb on_terminal --sysroot "$tree" list
+	lacks 'ESC\[' "$work/out"
+	TERM=xterm on_terminal --sysroot "$tree" list --color never
+	lacks 'ESC\[' "$work/out"
+	fv list --color=red
+	refuses 2 "list: invalid --color 'red'"
+	hints "Expected auto, always or never."
 }
 
 hold cards_ok "with a card, the default is cards with the whole of their groups, and the rest in a line"

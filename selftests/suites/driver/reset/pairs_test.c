@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Each way into the driver while an operation of the card is in the middle: open, close, unbind,
- * removal, a fatal error at the port, a reset by the PCI core, a sleep of the system. It returns, or
- * waits for the operation, and then both end. The operation is held by the card, or by an importer of a
- * dma-buf, until the test releases it.
+ * removal, a fatal error at the port, a reset by the PCI core, a sleep of the system. It returns,
+ * or waits for the operation, and then both end. The operation is held by the card, or by an
+ * importer of a dma-buf, until the test releases it.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* object/device.c, device_state.c: lookups and their references, states, which devices are clean. */
+/* object/device.c, device_state.c: lookups and references, states, which devices are clean. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
