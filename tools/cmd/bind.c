@@ -82,7 +82,7 @@ static int check_consent(const struct plan *p)
 		util_append(&taken, "%s%s from %s", taken ? ", " : "", p->moves[i].bdf,
 			    p->moves[i].old_driver);
 	}
-	if (!taken || cmd_is_set(p->ctx, "yes"))
+	if (!taken || cmd_has_consent(p->ctx, "This would unbind %s", taken))
 		return FV_OK;
 	return err_fail(FV_CONSENT, first, "bind",
 			cmd_is_set(p->ctx, "dry-run") ? "Use --yes to confirm." :

@@ -105,6 +105,7 @@ int cmd_help(const struct cmd *cmd);
 int cmd_overview(void);
 void cmd_print_words(const char *words, size_t column, unsigned int indent);
 
+bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...) __printf(2, 3);
 bool cmd_is_change(const struct cmd_ctx *ctx);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option);

@@ -21,7 +21,8 @@ struct reset_request {
 	struct fv_nl nl;
 	int method;			/* or LADDER_ANY_METHOD */
 	bool is_dry_run;
-	bool is_held;			/* and the user has not agreed */
+	bool is_held;			/* and --yes was not given */
+	bool has_consent;		/* by an answer on the terminal */
 };
 
 static void report(const struct reset_request *req, const struct ladder *l)
@@ -123,7 +124,7 @@ static int refuse_added(const struct reset_request *req, const char *bdf)
 }
 
 /* A reset of a device in use needs consent. */
-static int check_consent(const struct reset_request *req, const struct ladder *plan)
+static int check_consent(struct reset_request *req, const struct ladder *plan)
 {
 	const char *bdf = cmd_is_set(req->ctx, "yes") ? NULL : find_held(req, plan);
 	const struct fv_device *held;
@@ -138,6 +139,10 @@ static int check_consent(const struct reset_request *req, const struct ladder *p
 	who = held_by(held);
 	if (held != req->d)
 		other = util_printf("%s may be reset, too, and is ", held->bdf);
+	req->has_consent = cmd_has_consent(req->ctx, "%s: %sheld by %s", req->d->bdf,
+					   other ? other : "", who);
+	if (req->has_consent)
+		return FV_OK;
 	return err_fail(FV_CONSENT, req->d->bdf, "reset",
 			req->is_dry_run ? "Use --yes to reset it while in use." :
 			"Use --yes to reset it while in use, --dry-run to see the plan.",
@@ -145,7 +150,7 @@ static int check_consent(const struct reset_request *req, const struct ladder *p
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
-static int dry_run(const struct reset_request *req, const struct ladder *plan)
+static int dry_run(struct reset_request *req, const struct ladder *plan)
 {
 	int code;
 
@@ -164,7 +169,7 @@ static int reset(const struct reset_request *req, struct fv_nl *nl, const struct
 {
 	const struct ladder_request request = {
 		.bdf = req->d->bdf, .method = req->method,
-		.is_unused_only = !cmd_is_set(req->ctx, "yes"),
+		.is_unused_only = !cmd_is_set(req->ctx, "yes") && !req->has_consent,
 	};
 	autofree char *why = NULL;
 	struct progress progress;

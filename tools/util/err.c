@@ -195,6 +195,22 @@ int err_usage(const char *command, const char *argument, const char *hint, const
 }
 
 /* Report a condition that is not a failure; silent with --json. */
+/* Print a question, without a newline. */
+void err_prompt(const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	autofree char *line = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = util_vprintf(fmt, ap);
+	va_end(ap);
+	line = util_printable_lines(text);
+	fflush(stdout);
+	fputs(line, stderr);
+	fflush(stderr);
+}
+
 void err_note(const char *object, const char *fmt, ...)
 {
 	autofree char *reason = NULL;

@@ -186,6 +186,29 @@ dry_run_ok()
 	unchanged
 }
 
+hold question_ok "on a terminal there is a question instead of a refusal"
+question_ok()
+{
+	local word
+
+	remember
+	for word in n "" yess; do
+		answered "$word" --sysroot "$tree" bind 01:00.0
+		[ "$rc" = 11 ]
+		grep -qF 'This would unbind 0000:01:00.1 from xdma. Go on? [y/N] ' "$work/out"
+	done
+	# neither a plan nor JSON asks
+	answered y --sysroot "$tree" bind --dry-run 01:00.0
+	[ "$rc" = 11 ]
+	answered y --sysroot "$tree" bind --json 01:00.0
+	[ "$rc" = 11 ]
+	lacks 'Go on' "$work/out"
+	unchanged
+	answered Y --sysroot "$tree" bind 01:00.0
+	[ "$rc" = 0 ]
+	[ "$(driver_of 0000:01:00.1)" = fpga_vfio_pci ]
+}
+
 hold dry_run_refused "--dry-run has the verdict of a real run, after the plan"
 dry_run_refused()
 {

@@ -311,6 +311,18 @@ mixed()
 	tell
 }
 
+# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER; status in $rc, the screen in $work/out
+answered()
+{
+	local answer=$1
+
+	shift
+	rc=0
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
+		script -qefc "exec $FPGACTL $*" /dev/null >"$work/screen" <<<"$answer" || rc=$?
+	sed 's/\x1b/ESC/g; s/\r//g' "$work/screen" | tee "$work/out"
+}
+
 # on_terminal ARGUMENT…: run on a terminal. Its output is in $work/screen and, after the end, in
 # $work/out with escaped control characters; the pid of fpgactl is in $work/pid
 on_terminal()

@@ -93,6 +93,21 @@ hot                               possible             202    61000
 	requests "reset bdf=0000:07:00.1 dry-run "
 }
 
+hold question_ok "on a terminal there is a question before a device in use is reset"
+question_ok()
+{
+	plan
+	done_by_hot
+	sed -i 's/07:00\.1/07:00.0/; s/^    driver.*/&\n    held/' "$tree/netlink/reset-dry-run"
+	answered n reset 07:00.0
+	[ "$rc" = 11 ]
+	grep -qF '0000:07:00.0: held by qemu-system-x86 (pid 4242). Go on? [y/N] ' "$work/out"
+	requests "reset bdf=0000:07:00.0 dry-run "
+	answered y reset 07:00.0
+	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " \
+		"reset bdf=0000:07:00.0 "
+}
+
 hold dry_run_held_refused "the plan names the holder of a function, and lacks consent as a reset does"
 dry_run_held_refused()
 {

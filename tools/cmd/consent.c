@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Consent to what takes a device from its driver or user: --yes, or an answer on a terminal. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+/* A plan has the verdict of a run by a script, and JSON is for programs. */
+static bool is_interactive(const struct cmd_ctx *ctx)
+{
+	return !ctx->is_json && !cmd_is_set(ctx, "dry-run") && isatty(STDIN_FILENO) &&
+	       isatty(STDERR_FILENO);
+}
+
+/**
+ * cmd_has_consent() - Find out whether the user agrees.
+ * @ctx: a command with the options --yes and --dry-run
+ * @fmt: what would be done, without a full stop; the question follows
+ *
+ * Return: true with --yes, or if the answer on the terminal is "y" or "yes".
+ */
+bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...)
+{
+	autofree char *answer = NULL;
+	autofree char *text = NULL;
+	size_t size = 0;
+	va_list ap;
+
+	if (cmd_is_set(ctx, "yes"))
+		return true;
+	if (!is_interactive(ctx) || out_flush())
+		return false;
+	va_start(ap, fmt);
+	text = util_vprintf(fmt, ap);
+	va_end(ap);
+	err_prompt("%s. Go on? [y/N] ", text);
+	if (getline(&answer, &size, stdin) < 0) {
+		err_prompt("\n");
+		return false;
+	}
+	answer[strcspn(answer, "\n")] = '\0';
+	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
+}
