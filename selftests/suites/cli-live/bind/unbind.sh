@@ -28,7 +28,7 @@ accepted group_given_back "$FV_EDU2" unbind "$FV_EDU1"
 fv_same group_as_found "$before" "$(state)"
 refused unbind_unknown_refused 3 0000:ff:1f.7 unbind 0000:ff:1f.7
 accepted unbind_of_others_is_no_error "left alone" unbind "$FV_NVME"
-refused timeout_of_nonsense_refused 2 "number" unbind --timeout soon "$FV_NVME"
+refused timeout_of_nonsense_refused 2 "not a time" unbind --timeout soon "$FV_NVME"
 refused unknown_driver_refused 3 "nodriver" unbind --driver nodriver "$FV_NVME"
 
 # --- to a named driver, and to none
