@@ -504,6 +504,7 @@ color_ok()
 	grep -q "0000:06:00.1 $esc\[31mdown !" <<<"$out"
 	lacks "$esc\[[0-9]*mviable" "$work/out"
 	# the columns stand where they stand without
+	# shellcheck disable=SC2001 # a regex
 	sed "s/$esc\[[0-9;]*m//g" <<<"$out" >"$work/plain"
 	fv list -o DEVICE,LINK,STATE
 	[ "$out" = "$(<"$work/plain")" ]
