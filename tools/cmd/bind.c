@@ -73,6 +73,7 @@ static int check_consent(const struct plan *p)
 	autofree char *taken = NULL;
 	const char *first = NULL;
 	size_t i;
+	int code;
 
 	for (i = 0; i < p->n; i++) {
 		if (!p->moves[i].old_driver || !move_is_rebind(&p->moves[i]))
@@ -82,8 +83,13 @@ static int check_consent(const struct plan *p)
 		util_append(&taken, "%s%s from %s", taken ? ", " : "", p->moves[i].bdf,
 			    p->moves[i].old_driver);
 	}
-	if (!taken || cmd_has_consent(p->ctx, "This would unbind %s", taken))
+	if (!taken || cmd_is_set(p->ctx, "yes"))
 		return FV_OK;
+	if (cmd_has_consent(p->ctx, "This would unbind %s", taken)) {
+		/* The answer may have taken long. */
+		code = check_holders(p);
+		return code ? code : check_guards(p);
+	}
 	return err_fail(FV_CONSENT, first, "bind",
 			cmd_is_set(p->ctx, "dry-run") ? "Use --yes to confirm." :
 			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",

@@ -123,6 +123,18 @@ static int refuse_added(const struct reset_request *req, const char *bdf)
 			"%s was added meanwhile, may be reset, too, and is held", bdf);
 }
 
+/* The answer may have taken long, and was about the user that the question named. */
+static int check_same_user(const struct reset_request *req, const struct fv_device *held,
+			   const char *who)
+{
+	autofree char *now = held_by(held);
+
+	if (!strcmp(who, now))
+		return FV_OK;
+	return err_fail(FV_BUSY, req->d->bdf, "reset", "Nothing was changed. Try again.",
+			"%s was held by %s and is now held by %s", held->bdf, who, now);
+}
+
 /* A reset of a device in use needs consent. */
 static int check_consent(struct reset_request *req, const struct ladder *plan)
 {
@@ -142,7 +154,7 @@ static int check_consent(struct reset_request *req, const struct ladder *plan)
 	req->has_consent = cmd_has_consent(req->ctx, "%s: %sheld by %s", req->d->bdf,
 					   other ? other : "", who);
 	if (req->has_consent)
-		return FV_OK;
+		return check_same_user(req, held, who);
 	return err_fail(FV_CONSENT, req->d->bdf, "reset",
 			req->is_dry_run ? "Use --yes to reset it while in use." :
 			"Use --yes to reset it while in use, --dry-run to see the plan.",

@@ -189,7 +189,7 @@ dry_run_ok()
 hold question_ok "on a terminal there is a question instead of a refusal"
 question_ok()
 {
-	local word
+	local word meanwhile=
 
 	remember
 	for word in n "" yess; do
@@ -203,6 +203,14 @@ question_ok()
 	answered y --sysroot "$tree" bind --json 01:00.0
 	[ "$rc" = 11 ]
 	lacks 'Go on' "$work/out"
+	unchanged
+	# the checks are repeated after the answer
+	echo 0 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"
+	meanwhile='echo 1 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"'
+	answered y --sysroot "$tree" bind 03:00.0
+	meanwhile=
+	[ "$rc" = 11 ]
+	grep -qF '0000:03:00.0: bind: in use by the host: boot display (boot_vga)' "$work/out"
 	unchanged
 	answered Y --sysroot "$tree" bind 01:00.0
 	[ "$rc" = 0 ]

@@ -311,7 +311,8 @@ mixed()
 	tell
 }
 
-# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER; status in $rc, the screen in $work/out
+# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER, after the command $meanwhile if that
+# is set; status in $rc, the screen in $work/out
 answered()
 {
 	local answer=$1
@@ -319,7 +320,13 @@ answered()
 	shift
 	rc=0
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
-		script -qefc "exec $FPGACTL $*" /dev/null >"$work/screen" <<<"$answer" || rc=$?
+		script -qefc "exec $FPGACTL $*" /dev/null >"$work/screen" < <(
+			if [ -n "${meanwhile-}" ]; then
+				wait_until grep -q 'Go on' "$work/screen"
+				eval "$meanwhile"
+			fi
+			echo "$answer"
+		) || rc=$?
 	sed 's/\x1b/ESC/g; s/\r//g' "$work/screen" | tee "$work/out"
 }
 

@@ -96,6 +96,8 @@ hot                               possible             202    61000
 hold question_ok "on a terminal there is a question before a device in use is reset"
 question_ok()
 {
+	local meanwhile=
+
 	plan
 	done_by_hot
 	sed -i 's/07:00\.1/07:00.0/; s/^    driver.*/&\n    held/' "$tree/netlink/reset-dry-run"
@@ -103,8 +105,17 @@ question_ok()
 	[ "$rc" = 11 ]
 	grep -qF '0000:07:00.0: held by qemu-system-x86 (pid 4242). Go on? [y/N] ' "$work/out"
 	requests "reset bdf=0000:07:00.0 dry-run "
+	# another user than the question has named
+	meanwhile='mv "$tree/proc/4242" "$tree/proc/5151"'
 	answered y reset 07:00.0
-	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " \
+	meanwhile='mv "$tree/proc/5151" "$tree/proc/4242"'
+	[ "$rc" = 4 ]
+	grep -qF '0000:07:00.0 was held by qemu-system-x86 (pid 4242) and is now held by qemu-system-x86 (pid 5151)' "$work/out"
+	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run "
+	eval "$meanwhile"
+	meanwhile=
+	answered y reset 07:00.0
+	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " \
 		"reset bdf=0000:07:00.0 "
 }
 
