@@ -186,6 +186,11 @@ dry_run_ok()
 	unchanged
 }
 
+becomes_boot_display()
+{
+	echo 1 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"
+}
+
 hold question_ok "on a terminal there is a question instead of a refusal"
 question_ok()
 {
@@ -206,7 +211,7 @@ question_ok()
 	unchanged
 	# the checks are repeated after the answer
 	echo 0 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"
-	meanwhile='echo 1 >"$tree/sys/bus/pci/devices/0000:03:00.0/boot_vga"'
+	meanwhile=becomes_boot_display
 	answered y --sysroot "$tree" bind 03:00.0
 	meanwhile=
 	[ "$rc" = 11 ]

@@ -311,8 +311,17 @@ mixed()
 	tell
 }
 
-# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER, after the command $meanwhile if that
-# is set; status in $rc, the screen in $work/out
+# typed ANSWER: ANSWER, after the command $meanwhile if that is set
+typed()
+{
+	if [ -n "${meanwhile-}" ]; then
+		wait_until grep -q 'Go on' "$work/screen"
+		$meanwhile
+	fi
+	echo "$1"
+}
+
+# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER; status in $rc, the screen in $work/out
 answered()
 {
 	local answer=$1
@@ -320,13 +329,7 @@ answered()
 	shift
 	rc=0
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
-		script -qefc "exec $FPGACTL $*" /dev/null >"$work/screen" < <(
-			if [ -n "${meanwhile-}" ]; then
-				wait_until grep -q 'Go on' "$work/screen"
-				eval "$meanwhile"
-			fi
-			echo "$answer"
-		) || rc=$?
+		script -qefc "exec $FPGACTL $*" /dev/null >"$work/screen" < <(typed "$answer") || rc=$?
 	sed 's/\x1b/ESC/g; s/\r//g' "$work/screen" | tee "$work/out"
 }
 

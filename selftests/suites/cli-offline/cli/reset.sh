@@ -93,6 +93,11 @@ hot                               possible             202    61000
 	requests "reset bdf=0000:07:00.1 dry-run "
 }
 
+other_user_comes()
+{
+	mv "$tree/proc/4242" "$tree/proc/5151"
+}
+
 hold question_ok "on a terminal there is a question before a device in use is reset"
 question_ok()
 {
@@ -106,14 +111,13 @@ question_ok()
 	grep -qF '0000:07:00.0: held by qemu-system-x86 (pid 4242). Go on? [y/N] ' "$work/out"
 	requests "reset bdf=0000:07:00.0 dry-run "
 	# another user than the question has named
-	meanwhile='mv "$tree/proc/4242" "$tree/proc/5151"'
+	meanwhile=other_user_comes
 	answered y reset 07:00.0
-	meanwhile='mv "$tree/proc/5151" "$tree/proc/4242"'
+	meanwhile=
 	[ "$rc" = 4 ]
 	grep -qF '0000:07:00.0 was held by qemu-system-x86 (pid 4242) and is now held by qemu-system-x86 (pid 5151)' "$work/out"
 	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run "
-	eval "$meanwhile"
-	meanwhile=
+	mv "$tree/proc/5151" "$tree/proc/4242"
 	answered y reset 07:00.0
 	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " \
 		"reset bdf=0000:07:00.0 "
