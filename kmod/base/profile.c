@@ -87,12 +87,14 @@ static const struct fv_profile fv_profiles[] = {
 	 * ami_device.c, ami_dev_hot_reset()), on which the card reloads its image: it allows
 	 * 5 s for that, and 25 s more until the link is stable (Xilinx/SLASH, pull request
 	 * 203). The link may be up before the load takes it down again, so 30 s here, too.
+	 * An open allows both, and a third more.
 	 */
 	[FV_PROFILE_ALVEO_V80] = {
 		.name = "alveo-v80",
 		.methods = FV_PROFILE_HOT_FIRST,
 		.nr_methods = FV_POLICY_METHODS,
 		.ready_limit_ms = 30000,
+		.open_limit_ms = 45000,
 	},
 
 	/*
@@ -191,4 +193,6 @@ void fv_profile_policy(const struct fv_profile *profile, struct fv_policy *polic
 		policy->value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] = profile->load_limit_ms;
 	if (profile->ready_limit_ms)
 		policy->value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] = profile->ready_limit_ms;
+	if (profile->open_limit_ms)
+		policy->value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS] = profile->open_limit_ms;
 }

@@ -15,6 +15,7 @@ struct pci_dev;
  * @nr_methods: number of @methods; 0: the default order
  * @load_limit_ms: limit for the image load; 0: the default
  * @ready_limit_ms: limit for config readiness after link up; 0: the default
+ * @open_limit_ms: limit for the reset at an open; 0: the default
  * @ready: register that shows that the design is ready
  */
 struct fv_profile {
@@ -23,6 +24,7 @@ struct fv_profile {
 	u8 nr_methods;
 	u32 load_limit_ms;
 	u32 ready_limit_ms;
+	u32 open_limit_ms;
 	struct fv_ready_register ready;
 };
 

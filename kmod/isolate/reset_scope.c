@@ -88,7 +88,8 @@ int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, si
 	scope->devices[0] = dev;
 	scope->nr = 1;
 	scope->nr_held = 1;
-	scope->lock_limit_ms = FV_SCOPE_LOCK_LIMIT_MS;
+	scope->lock_limit_ms = scope->is_unused_only ? FV_SCOPE_BRIEF_LIMIT_MS :
+						       FV_SCOPE_LOCK_LIMIT_MS;
 	return 0;
 }
 

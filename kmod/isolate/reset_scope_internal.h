@@ -13,6 +13,9 @@
  */
 #define FV_SCOPE_LOCK_LIMIT_MS	1000
 
+/* With fv_scope::is_unused_only: an open tries the device lock for a second, and is to get it. */
+#define FV_SCOPE_BRIEF_LIMIT_MS	100
+
 static inline void fv_scope_refuse(struct fv_scope *scope, enum fpga_vfio_refusal reason,
 				   struct pci_dev *pdev)
 {

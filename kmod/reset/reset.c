@@ -227,6 +227,30 @@ static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_reque
 	return -EAGAIN;
 }
 
+static int fv_reset_begin(struct fv_reset_job *job, struct fv_device *dev,
+			  struct fv_reset_step *step)
+{
+	struct device *pm = &dev->core.pdev->dev;
+	int ret = pm_runtime_resume_and_get(pm);
+
+	if (ret < 0) {
+		strscpy(step->text, "it does not resume");
+		/* -EINVAL: an earlier resume has failed. */
+		return ret == -EINVAL ? -EIO : ret;
+	}
+	ret = fv_scope_begin(&job->scope, dev, step->text, sizeof(step->text));
+	if (ret) {
+		step->refusal = job->scope.refusal;
+	} else {
+		ret = fv_reset_may_begin(dev, job->request, step);
+		if (ret)
+			fv_scope_end(&job->scope);
+	}
+	if (ret)
+		pm_runtime_put(pm);
+	return ret;
+}
+
 /**
  * fv_reset_run - Reset a device by the first method that succeeds
  * @dev: the device; the caller keeps it from going away
@@ -245,7 +269,7 @@ static int fv_reset_may_begin(struct fv_device *dev, const struct fv_reset_reque
  * -EAGAIN if the device is being bound or reset, or with is_unused_only is being opened or closed,
  * or its physical function is not ready, -EALREADY
  * if the request is moot, -ESTALE if it came back with another identity,
- * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -ETIMEDOUT if fv_reset_report::is_late,
+ * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -EIO also if it does not resume, -ETIMEDOUT if fv_reset_report::is_late,
  * -ENOMEM, or an error of runtime PM.
  */
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
@@ -254,7 +278,6 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	struct fv_reset_job *job __free(kfree) = kzalloc_obj(*job);
 	struct fv_reset_report *own __free(kfree) = NULL;
 	unsigned int order[FV_RESET_METHODS + 1];
-	struct pci_dev *pdev = dev->core.pdev;
 	struct fv_reset_step *first;
 	int ret;
 
@@ -278,17 +301,7 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 	job->scope.is_unused_only = request->is_unused_only;
 	fv_device_policy(dev, &job->policy);
 
-	ret = pm_runtime_resume_and_get(&pdev->dev);
-	if (ret < 0)
-		return ret;
-	ret = fv_scope_begin(&job->scope, dev, first->text, sizeof(first->text));
-	if (ret) {
-		first->refusal = job->scope.refusal;
-	} else {
-		ret = fv_reset_may_begin(dev, request, first);
-		if (ret)
-			fv_scope_end(&job->scope);
-	}
+	ret = fv_reset_begin(job, dev, first);
 	if (ret) {
 		first->error = ret;
 		report->nr = 1;
@@ -296,9 +309,9 @@ int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		fv_reset_wake(dev);
 		ret = fv_reset_ladder(job, dev, order, fv_reset_job_order(job, order), report);
 		fv_scope_end(&job->scope);
+		pm_runtime_put(&dev->core.pdev->dev);
 	}
 	if (ret)
 		fv_reset_tell_refused(job, dev, report, ret);
-	pm_runtime_put(&pdev->dev);
 	return ret;
 }

@@ -7,9 +7,6 @@
 #include "object/device.h"
 #include "reset/reset_step_internal.h"
 
-/* Much shorter than FV_SCOPE_LOCK_LIMIT_MS, for which an open tries the device lock. */
-#define FV_RESET_SET_LIMIT_MS	100
-
 /* Lower the fence of devices that are ready. */
 static void fv_reset_unfence(struct fv_reset_job *job)
 {
@@ -98,14 +95,14 @@ static int fv_reset_hold_memory(struct fv_reset_job *job)
  * Its holder may be an open, which tries the device lock that is held here for a second: give up
  * well before that, so that the new user gets the device.
  *
- * Context: Process context, may sleep for FV_RESET_SET_LIMIT_MS; under the device lock.
+ * Context: Process context, may sleep for fv_scope::lock_limit_ms; under the device lock.
  * Return: 0, then the caller unlocks it, or an error of fv_scope_lock_own_set(), with its text and
  * refusal in the step.
  */
 int fv_reset_try_set(struct fv_reset_job *job)
 {
 	struct fv_reset_step *step = job->step;
-	int ret = fv_scope_lock_own_set(job->scope.dev, FV_RESET_SET_LIMIT_MS, step->text,
+	int ret = fv_scope_lock_own_set(job->scope.dev, job->scope.lock_limit_ms, step->text,
 					sizeof(step->text));
 
 	if (ret)

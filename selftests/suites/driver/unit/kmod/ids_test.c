@@ -47,24 +47,24 @@ static const struct id refused[] = {
 static const struct known {
 	u16 vendor, device, subvendor, subsystem;
 	const char *name, *methods;
-	u32 load_limit_ms, ready_limit_ms;
+	u32 load_limit_ms, ready_limit_ms, open_limit_ms;
 } known[] = {
-	{ 0x10ee, 0x5000, 0, 0, "alveo-u200", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0x5001, 0, 0, "alveo-u200", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0xd000, 0, 0, "alveo-u200", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0x5004, 0, 0, "alveo-u250", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0x5005, 0, 0, "alveo-u250", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0xd004, 0, 0, "alveo-u250", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0x500c, 0, 0, "alveo-u280", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0x500d, 0, 0, "alveo-u280", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0xd00c, 0, 0, "alveo-u280", HOT_FIRST, 90000, 10000 },
-	{ 0x10ee, 0x505c, 0, 0, "alveo-u55c", HOT_FIRST, 60000, 10000 },
-	{ 0x10ee, 0x505d, 0, 0, "alveo-u55c", HOT_FIRST, 60000, 10000 },
-	{ 0x10ee, 0x50b4, 0x10ee, 0x000e, "alveo-v80", HOT_FIRST, 60000, 30000 },
-	{ 0x10ee, 0x50b5, 0x10ee, 0x000e, "alveo-v80", HOT_FIRST, 60000, 30000 },
-	{ 0x1234, 0x1001, 0, 0, "corundum", HOT_FIRST, 60000, 10000 },
-	{ 0x8086, 0xbcce, 0x8086, 0x1770, "intel-ofs", HOT_FIRST, 60000, 10000 },
-	{ 0x8086, 0xbcce, 0x8086, 0x1771, "intel-ofs", HOT_FIRST, 60000, 10000 },
+	{ 0x10ee, 0x5000, 0, 0, "alveo-u200", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0x5001, 0, 0, "alveo-u200", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0xd000, 0, 0, "alveo-u200", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0x5004, 0, 0, "alveo-u250", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0x5005, 0, 0, "alveo-u250", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0xd004, 0, 0, "alveo-u250", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0x500c, 0, 0, "alveo-u280", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0x500d, 0, 0, "alveo-u280", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0xd00c, 0, 0, "alveo-u280", HOT_FIRST, 90000, 10000, 30000 },
+	{ 0x10ee, 0x505c, 0, 0, "alveo-u55c", HOT_FIRST, 60000, 10000, 30000 },
+	{ 0x10ee, 0x505d, 0, 0, "alveo-u55c", HOT_FIRST, 60000, 10000, 30000 },
+	{ 0x10ee, 0x50b4, 0x10ee, 0x000e, "alveo-v80", HOT_FIRST, 60000, 30000, 45000 },
+	{ 0x10ee, 0x50b5, 0x10ee, 0x000e, "alveo-v80", HOT_FIRST, 60000, 30000, 45000 },
+	{ 0x1234, 0x1001, 0, 0, "corundum", HOT_FIRST, 60000, 10000, 30000 },
+	{ 0x8086, 0xbcce, 0x8086, 0x1770, "intel-ofs", HOT_FIRST, 60000, 10000, 30000 },
+	{ 0x8086, 0xbcce, 0x8086, 0x1771, "intel-ofs", HOT_FIRST, 60000, 10000, 30000 },
 };
 
 /* No profile: shared ids, or near misses of the above. */
@@ -164,12 +164,16 @@ TEST_F(ids, each_board_is_known)
 			  self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 		EXPECT_EQ(k->ready_limit_ms,
 			  self->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS]);
+		EXPECT_EQ(k->open_limit_ms,
+			  self->policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS]);
 		EXPECT_EQ(0, fv_policy_check(&self->policy, &key, text, sizeof(text)));
 		/* the rest are defaults */
 		self->policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS] =
 			self->begin.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS];
 		self->policy.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS] =
 			self->begin.value[FPGA_VFIO_A_POLICY_READY_LIMIT_MS];
+		self->policy.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS] =
+			self->begin.value[FPGA_VFIO_A_POLICY_OPEN_LIMIT_MS];
 		EXPECT_EQ(0, memcmp(self->begin.value, self->policy.value,
 				    sizeof(self->begin.value)));
 		EXPECT_EQ(0, self->policy.ready.mask);

@@ -777,6 +777,14 @@ TEST_F(scope, a_virtual_function_that_is_being_opened)
 	EXPECT_EQ(-EAGAIN, hold(false));
 	EXPECT_EQ(1000, (kernel_ns - began_ns) / NSEC_PER_MSEC);
 	fv_scope_end(&self->scope);
+	/* a reset for unused devices makes way for its open, which tries as long */
+	self->scope.is_unused_only = true;
+	began_ns = kernel_ns;
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(-EAGAIN, hold(false));
+	EXPECT_EQ(100, (kernel_ns - began_ns) / NSEC_PER_MSEC);
+	fv_scope_end(&self->scope);
+	self->scope.is_unused_only = false;
 	mutex_lock(&self->set.lock);
 	began_ns = kernel_ns;
 	EXPECT_EQ(-EAGAIN, fv_scope_check_users(self->dev, self->text, sizeof(self->text)));

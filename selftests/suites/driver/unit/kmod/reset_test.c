@@ -571,6 +571,27 @@ TEST_F(reset, a_sleeping_function_is_woken)
 	EXPECT_EQ(1, world.loads);
 }
 
+/* It is not touched, and the history has the reason. */
+TEST_F(reset, it_does_not_resume)
+{
+	self->card.dev.wake_error = -EINVAL;
+	EXPECT_EQ(-EIO, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(1, self->report.nr);
+	EXPECT_EQ(-EIO, self->report.steps[0].error);
+	EXPECT_STREQ("it does not resume", self->report.steps[0].text);
+	EXPECT_EQ(1, world.notes);
+	EXPECT_EQ(-EIO, world.note_error);
+	EXPECT_STREQ("it does not resume", world.note);
+	self->card.dev.wake_error = -EACCES;
+	EXPECT_EQ(-EACCES, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_STREQ("it does not resume", self->report.steps[0].text);
+	EXPECT_EQ(0, world.nr);
+	EXPECT_EQ(0, self->card.dev.usage);
+	self->card.dev.wake_error = 0;
+	EXPECT_EQ(0, run(FV_RESET_ANY, ORIGIN(SYSFS)));
+	EXPECT_EQ(0, self->card.dev.usage);
+}
+
 /* An open with a limit of one second. */
 #define open_in_a_second(_methods)					\
 	({								\
@@ -688,9 +709,6 @@ TEST_F(reset, what_keeps_it_from_beginning)
 	kernel_allocs = 1;
 	EXPECT_EQ(-ENOMEM, fv_reset_run(&self->dev, &request, NULL));
 	EXPECT_EQ(0, fv_reset_run(&self->dev, &request, NULL));
-	self->card.dev.wake_error = -EACCES;
-	EXPECT_EQ(-EACCES, run(FV_RESET_ANY, ORIGIN(SYSFS)));
-	EXPECT_EQ(0, world.nr);
 }
 
 TEST_HARNESS_MAIN
