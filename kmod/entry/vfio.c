@@ -95,6 +95,17 @@ static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t c
 	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES, ret);
 }
 
+/* Passes @ret through, which so needs no other register in the caller. */
+static noinline ssize_t fv_vfio_wrote_config(struct fv_device *dev, ssize_t ret)
+{
+	/* A write that the fence did not wait for may have enabled memory decoding. */
+	if (fv_fence_is_up(&dev->fence))
+		fv_fence_again(dev);
+	/* The saved state is out of date: schedule an update. */
+	fv_saved_state_note(dev);
+	return ret;
+}
+
 static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
 						      const char __user *buf, size_t count,
 						      loff_t *ppos, bool has_flr)
@@ -116,11 +127,8 @@ static __always_inline ssize_t __fv_vfio_write_config(struct vfio_device *vdev,
 	/* After the decrement: it raises the fence, which waits for accesses in flight. */
 	if (is_flr)
 		fv_flr_run(dev);
-	/* A write that the fence did not wait for may have enabled memory decoding. */
-	if (unlikely(fv_fence_is_up(&dev->fence)))
-		fv_fence_again(dev);
-	/* The saved state is out of date: schedule an update. */
-	fv_saved_state_note(dev);
+	if (unlikely(fv_fence_is_up(&dev->fence) || !fv_saved_state_is_noted(dev)))
+		ret = fv_vfio_wrote_config(dev, ret);
 	return fv_vfio_count(io, FV_IO_WRITES, FV_IO_WRITE_BYTES, ret);
 }
 

@@ -275,14 +275,17 @@ static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned long 
 
 /*
  * Up to 6.18; see fv_vfio_get_region_info(). vfio_pci_core accesses the device for the size of its
- * ROM. A user that changes the index to the ROM meanwhile reads the ROM behind the fence, and
+ * ROM, if it has one. A user that changes the index to the ROM meanwhile reads the ROM behind the fence, and
  * changes nothing.
  */
 static noinline long fv_vfio_ioctl_region_info(struct vfio_device *vdev, unsigned long arg)
 {
 	struct vfio_region_info __user *info = (struct vfio_region_info __user *)arg;
+	struct pci_dev *pdev = fv_device_of_vfio(vdev)->core.pdev;
 	u32 index;
 
+	if (!pci_resource_flags(pdev, PCI_ROM_RESOURCE))
+		return vfio_pci_core_ioctl(vdev, VFIO_DEVICE_GET_REGION_INFO, arg);
 	if (get_user(index, &info->index))
 		return -EFAULT;
 	if (index == VFIO_PCI_ROM_REGION_INDEX)

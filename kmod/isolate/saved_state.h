@@ -20,6 +20,18 @@ int fv_saved_state_restore(struct pci_dev *pdev, struct fv_device *dev, char *te
 bool fv_saved_state_is_intact(struct fv_device *dev);
 
 /**
+ * fv_saved_state_is_noted - Is a snapshot of a function's configuration scheduled?
+ * @dev: the device
+ *
+ * Context: Any.
+ * Return: True if fv_saved_state_note() has nothing to do.
+ */
+static inline bool fv_saved_state_is_noted(const struct fv_device *dev)
+{
+	return READ_ONCE(dev->is_note_due);
+}
+
+/**
  * fv_saved_state_note - Schedule a snapshot of a function's configuration
  * @dev: the device, which its user may have reconfigured
  *
@@ -29,7 +41,7 @@ bool fv_saved_state_is_intact(struct fv_device *dev);
  */
 static inline void fv_saved_state_note(struct fv_device *dev)
 {
-	if (!READ_ONCE(dev->is_note_due))
+	if (!fv_saved_state_is_noted(dev))
 		fv_saved_state_note_soon(dev);
 }
 

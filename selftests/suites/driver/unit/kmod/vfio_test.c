@@ -871,6 +871,9 @@ TEST_F(vfio, the_info_of_a_region)
 	EXPECT_EQ(0, world.enters);
 	info.index = VFIO_PCI_ROM_REGION_INDEX;
 	EXPECT_EQ(7, do_ioctl(GET_REGION_INFO, &info));
+	EXPECT_EQ(0, world.enters);	/* it has none */
+	self->pdev.resource[PCI_ROM_RESOURCE].flags = IORESOURCE_MEM;
+	EXPECT_EQ(7, do_ioctl(GET_REGION_INFO, &info));
 	EXPECT_TRUE(world.was_in_fence);
 	world.was_in_fence = false;
 	EXPECT_EQ(7, fv_vfio_ops.get_region_info_caps(self->vdev, &info, NULL));
@@ -885,7 +888,7 @@ TEST_F(vfio, the_info_of_a_region)
 	EXPECT_EQ(0, world.ioctls);
 	kernel_user_bad = &info.index;
 	EXPECT_EQ(-EFAULT, do_ioctl(GET_REGION_INFO, &info));
-	EXPECT_EQ(7, count_of(IOCTLS));
+	EXPECT_EQ(8, count_of(IOCTLS));
 }
 
 TEST_F(vfio, an_interrupt_setup)
