@@ -8,7 +8,9 @@
  * narrower link counts when two polls in a row see it, as a link passes through that state on its
  * way up; it is retrained, if the policy says so, at once and then after pauses that double.
  *
- * The workqueue is freezable: the link below a port that the system suspends is not lost.
+ * The workqueue is freezable: the link below a port that the system suspends is not lost. After a
+ * sleep there is a poll also with the monitor off: a card that lost its link has no configuration,
+ * or that which the PCI core has saved from a function that did not answer.
  */
 #include <linux/minmax.h>
 #include <linux/pci.h>
@@ -33,6 +35,9 @@
 /* Pauses between retrains that fail. */
 #define FV_MONITOR_PAUSE_MIN_NS	NSEC_PER_SEC
 #define FV_MONITOR_PAUSE_MAX_NS	(300ULL * NSEC_PER_SEC)
+
+/* Interval of a monitor that is off, until it has polled once. */
+#define FV_MONITOR_ONCE_MS	100
 
 static struct fv_card *fv_monitor_card(struct fv_monitor *monitor)
 {
@@ -292,7 +297,7 @@ static void fv_monitor_work(struct work_struct *work)
 	unsigned long key = 0;
 	int ret;
 
-	if (!interval_ms) {
+	if (!interval_ms && !READ_ONCE(monitor->is_poll_due)) {
 		monitor->is_suspect = false;
 		monitor->read_ns = 0;
 		fv_monitor_note(monitor, NULL);
@@ -303,10 +308,29 @@ static void fv_monitor_work(struct work_struct *work)
 		return;
 	ret = fv_monitor_poll(monitor, dev);
 	fv_device_put(dev);
+	if (ret != -EBUSY)
+		WRITE_ONCE(monitor->is_poll_due, false);
 	/* There is no link below a bridge to conventional PCI. */
 	if (ret != -EOPNOTSUPP)
 		queue_delayed_work(fv_workqueue, &monitor->work,
-				   msecs_to_jiffies(interval_ms));
+				   msecs_to_jiffies(interval_ms ?: FV_MONITOR_ONCE_MS));
+}
+
+/**
+ * fv_monitor_poll_all - Have all link monitors poll once, also those that are off
+ *
+ * Context: Process context. Takes fv_registry_lock.
+ */
+void fv_monitor_poll_all(void)
+{
+	unsigned long key = 0;
+	struct fv_card *card;
+
+	guard(mutex)(&fv_registry_lock);
+	for (; (card = fv_card_next(&key)); key++) {
+		WRITE_ONCE(card->monitor.is_poll_due, true);
+		fv_card_check_link(card);
+	}
 }
 
 /**

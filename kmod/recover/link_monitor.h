@@ -6,5 +6,6 @@ struct fv_monitor;
 
 void fv_monitor_init(struct fv_monitor *monitor);
 void fv_monitor_exit(struct fv_monitor *monitor);
+void fv_monitor_poll_all(void);
 
 #endif /* FV_LINK_MONITOR_H */

@@ -30,6 +30,7 @@
 #include "pcie/config.h"
 #include "pcie/ready.h"
 #include "pcie/reset_ops.h"
+#include "recover/link_monitor.h"
 #include "recover/open_close.h"
 #include "recover/recovery_worker.h"
 #include "reset/reset.h"
@@ -300,6 +301,7 @@ static int fv_open_close_notify(struct notifier_block *block, unsigned long acti
 	case PM_POST_RESTORE:
 		fv_device_set_asleep(false);
 		fv_wait_set_asleep(false);
+		fv_monitor_poll_all();
 		break;
 	}
 	return NOTIFY_DONE;
@@ -312,7 +314,7 @@ static struct notifier_block fv_open_close_block = {
 /**
  * fv_open_close_init - Have each device reset at its first open after a system sleep
  *
- * The sleep also ends the waits of recovery workers.
+ * The sleep also ends the waits of recovery workers. Devices in use are checked afterwards.
  *
  * Context: Process context.
  * Return: 0, or an error of register_pm_notifier().

@@ -30,7 +30,7 @@ $(LIBFV_OUT)/%.o: $(LIBFV_DIR)%.c
 # comes before the engine.
 LIBFV_CARD_DIR := $(LIBFV_DIR)card/
 LIBFV_CARD_CFLAGS := -I$(LIBFV_CARD_DIR) -I$(LIBFV_DIR)../sim/fpgacard
-LIBFV_CARD_O := $(patsubst %,$(LIBFV_OUT)/card/%.o,control dmabuf engine hammer orders sigbus ticks user)
+LIBFV_CARD_O := $(patsubst %,$(LIBFV_OUT)/card/%.o,control dmabuf engine hammer orders sigbus sleep ticks user)
 
 $(LIBFV_CARD_O): $(LIBFV_OUT)/card/%.o: $(LIBFV_CARD_DIR)%.c
 	$(call msg,CC,,$@)
@@ -48,8 +48,9 @@ $(addprefix $(OUTPUT)/,vfio_hold fv_act uevents cfg): $(OUTPUT)/%: $(LIBFV_DIR)b
 LIBFV_CARD_SH := $(addprefix $(LIBFV_DIR),fv.sh act.sh events.sh) \
 	$(addprefix $(LIBFV_CARD_DIR),suite.sh card.sh trace.sh)
 
-# A header that is gone is made again from what includes it now, not missed
+# A file that is gone, or has moved, is not missed: what was made from it is made again
 %.h: ;
+%.c: ;
 
 LIBFV_PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_FILES)
 $(LIBFV_PROGS): $(LIBFV_O)

@@ -120,12 +120,28 @@ static int shutdown_set(void *data, u64 val)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(shutdown_fops, NULL, shutdown_set, "%llu\n");
 
+/*
+ * Leave the virtio-serial devices out of the suspends of the system: they have the output of a test
+ * and the control sockets of the cards, and virtio_console's ports stay closed after a resume.
+ */
+static int awake_set(void *data, u64 val)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_class(PCI_CLASS_COMMUNICATION_OTHER << 8, pdev)))
+		if (pdev->vendor == PCI_VENDOR_ID_REDHAT_QUMRANET)
+			dev_pm_syscore_device(&pdev->dev, val);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(awake_fops, NULL, awake_set, "%llu\n");
+
 /**
  * fv_debug_init - Create the module's directory
  */
 void fv_debug_init(void)
 {
 	root = debugfs_create_dir("fv_port", NULL);
+	debugfs_create_file_unsafe("awake", 0200, root, NULL, &awake_fops);
 }
 
 /**

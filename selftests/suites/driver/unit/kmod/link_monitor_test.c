@@ -169,6 +169,12 @@ void fv_history_add_card(struct fv_device *dev, const struct fv_event *what, con
 	va_end(args);
 }
 
+struct fv_card *fv_card_next(unsigned long *key)
+{
+	kernel_assert(fv_registry_lock.held);
+	return *key ? NULL : world.devices[0]->card;
+}
+
 void fv_card_check_link(struct fv_card *card)
 {
 	mod_delayed_work(fv_workqueue, &card->monitor.work, 0);
@@ -301,6 +307,38 @@ TEST_F(monitor, the_shortest_interval_counts)
 	tick();
 	EXPECT_FALSE(self->monitor->work.is_queued);
 	EXPECT_FALSE(self->monitor->is_suspect);
+}
+
+/* After a sleep, with the monitor off: one poll, also if a reset is in the way at first. */
+TEST_F(monitor, once_although_it_is_off)
+{
+	set_interval(self->devices, 0);
+	tick();
+	EXPECT_FALSE(self->monitor->work.is_queued);
+	world.has_lost[1] = true;
+	world.read_error = -EBUSY;
+	fv_monitor_poll_all();
+	EXPECT_EQ(0, self->monitor->work.delay);
+	tick();
+	EXPECT_EQ(0, world.reads);
+	world.read_error = 0;
+	tick();
+	EXPECT_EQ(2, world.reads);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
+	EXPECT_EQ(1, world.repairs[1]);
+	tick();
+	EXPECT_EQ(2, world.reads);
+	EXPECT_FALSE(self->monitor->work.is_queued);
+	EXPECT_FALSE(self->monitor->has_link);
+	/* a link that is down */
+	self->devices[1].state = FPGA_VFIO_CARD_STATE_READY;
+	world.link.is_active = false;
+	fv_monitor_poll_all();
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
+	tick();
+	EXPECT_FALSE(self->monitor->work.is_queued);
 }
 
 TEST_F(monitor, it_ends_with_the_last_device)

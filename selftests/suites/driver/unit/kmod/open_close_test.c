@@ -21,6 +21,7 @@
 #include "pcie/ready.h"
 #include "pcie/reset_ops.h"
 #include "recover/core_reset.h"
+#include "recover/link_monitor.h"
 #include "recover/open_close.h"
 #include "recover/recovery_worker.h"
 #include "reset/reset.h"
@@ -41,7 +42,7 @@ static struct world {
 	s64 link_limit_ms;		/* of that wait */
 	const bool *link_is_over;
 	unsigned int settles, link_checks;
-	unsigned int resets, restores, events, sleeps;
+	unsigned int resets, restores, events, sleeps, polls;
 	unsigned long methods;		/* of the last reset */
 	unsigned long first;		/* method that an open tries first */
 	enum fpga_vfio_origin origin;
@@ -247,6 +248,12 @@ void fv_device_set_asleep(bool is_asleep)
 {
 	world.is_asleep = is_asleep;
 	world.sleeps++;
+}
+
+void fv_monitor_poll_all(void)
+{
+	kernel_assert(!world.is_asleep);
+	world.polls++;
 }
 
 void fv_device_forget_state(struct fv_device *dev)
@@ -1022,6 +1029,8 @@ TEST_F(open_close, what_happens_meanwhile)
 		kernel_pm_block->notifier_call(kernel_pm_block, rows[i].action, NULL);
 		EXPECT_EQ(rows[i].is_asleep, world.is_asleep) TH_LOG("row %u", i);
 		EXPECT_EQ(i + 1, world.sleeps);
+		/* devices in use are checked when the waits of their recoveries go on */
+		EXPECT_EQ((i + 1) / 2, world.polls);
 		fv_wait_begin(&wait, 10);
 		wait.ends_at_sleep = true;
 		EXPECT_EQ(rows[i].is_asleep ? -EAGAIN : 0, fv_wait_pause(&wait));
