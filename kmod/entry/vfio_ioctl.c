@@ -275,8 +275,8 @@ static noinline long fv_vfio_ioctl_irqs(struct vfio_device *vdev, unsigned long 
 
 /*
  * Up to 6.18; see fv_vfio_get_region_info(). vfio_pci_core accesses the device for the size of its
- * ROM, if it has one. A user that changes the index to the ROM meanwhile reads the ROM behind the fence, and
- * changes nothing.
+ * ROM, if it has one. A user that changes the index to the ROM meanwhile reads the ROM behind the
+ * fence, and changes nothing.
  */
 static noinline long fv_vfio_ioctl_region_info(struct vfio_device *vdev, unsigned long arg)
 {

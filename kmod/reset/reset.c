@@ -265,12 +265,11 @@ static int fv_reset_begin(struct fv_reset_job *job, struct fv_device *dev,
  * own is over; killable.
  * Return: 0, -EOPNOTSUPP if there is no method, -EBUSY if the reset would affect a function of
  * another user or driver (also a virtual function of @dev), or of any user with
- * fv_reset_request::is_unused_only, or the card is in a fence session,
- * -EAGAIN if the device is being bound or reset, or with is_unused_only is being opened or closed,
- * or its physical function is not ready, -EALREADY
- * if the request is moot, -ESTALE if it came back with another identity,
- * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -EIO also if it does not resume, -ETIMEDOUT if fv_reset_report::is_late,
- * -ENOMEM, or an error of runtime PM.
+ * fv_reset_request::is_unused_only, or the card is in a fence session, -EAGAIN if the device is
+ * being bound or reset, or with is_unused_only is being opened or closed, or its physical function
+ * is not ready, -EALREADY if the request is moot, -ESTALE if it came back with another identity,
+ * -EINTR, -ETIMEDOUT or -EIO if it did not come back, -EIO also if it does not resume, -ETIMEDOUT
+ * if fv_reset_report::is_late, -ENOMEM, or another error of runtime PM.
  */
 int fv_reset_run(struct fv_device *dev, const struct fv_reset_request *request,
 		 struct fv_reset_report *report)

@@ -61,7 +61,7 @@ static uint64_t recoveries(struct genl *genl, const char *bdf)
 	return counter(genl, bdf, FPGA_VFIO_A_STATS_RECOVERIES_OK);
 }
 
-/* The configuration of card and port; the driver restores the port shortly after the card is ready. */
+/* Bytes that changed in card and port; the driver restores the port shortly after the recovery. */
 static unsigned int changed(const char *bdf, struct spaces *before)
 {
 	struct spaces after;

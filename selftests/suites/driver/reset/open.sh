@@ -115,7 +115,8 @@ fenced()
 
 slept()
 {
-	echo 1 >/sys/kernel/debug/fv_port/awake && echo 0 >/sys/module/suspend/parameters/pm_test_delay &&
+	echo 1 >/sys/kernel/debug/fv_port/awake &&
+		echo 0 >/sys/module/suspend/parameters/pm_test_delay &&
 		echo platform >/sys/power/pm_test && echo freeze >/sys/power/state &&
 		echo none >/sys/power/pm_test
 }
