@@ -221,8 +221,7 @@ static int once(const struct stats_request *req)
 static int redraw(const struct stats_request *req, const struct fv_counters_list *now,
 		  const struct fv_counters_list *before, double seconds)
 {
-	if (out_is_terminal())
-		out_raw("\033[H\033[2J");
+	out_clear_screen();
 	return print_table(req, now, before, seconds);
 }
 

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <libmount.h>
 
 #include "host/blockdev.h"
 #include "host/sysfs.h"
@@ -19,83 +22,60 @@
 
 /* Mounts and swaps of the system, read once. */
 struct usage {
-	struct strv mounts;	/* "MAJOR:MINOR SOURCE MOUNTPOINT" */
-	struct strv swaps;	/* names of block devices */
+	struct libmnt_table *tables[3];
 	bool may_open;
 };
 
-static void unescape(char *s)
+/* A line that libmount does not understand is skipped. */
+static int skip_line(struct libmnt_table *table __unused, const char *path __unused,
+		     int line __unused)
 {
-	char *to = s;
-
-	for (; *s; s++) {
-		unsigned int c;
-
-		if (s[0] == '\\' && sscanf(s + 1, "%3o", &c) == 1) {
-			*to++ = (char)c;
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
+	return 1;
 }
 
-/* mountinfo lines: "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS... - TYPE SOURCE ...". */
-static void read_mounts(struct usage *u, const char *pid)
+/* Not by its name: a file of a recorded system may be anything. */
+static struct libmnt_table *read_table(const char *path)
 {
-	autofree char *text = sysfs_read("/proc/%s/mountinfo", pid);
-	char *line, *rest = text;
+	autofree char *text = sysfs_read("%s", path);
+	struct libmnt_table *table = util_checked(mnt_new_table());
+	FILE *stream = text && *text ? fmemopen(text, strlen(text), "r") : NULL;
 
-	while ((line = strsep(&rest, "\n"))) {
-		char number[32], where[1024], source[1024];
-		char *tail = strstr(line, " - ");
-
-		if (!tail || sscanf(line, "%*s %*s %31s %*s %1023s", number, where) != 2 ||
-		    sscanf(tail, " - %*s %1023s", source) != 1)
-			continue;
-		unescape(where);
-		unescape(source);
-
-		autofree char *entry = util_printf("%s %s %s", number, source, where);
-
-		strv_add(&u->mounts, entry);
+	if (stream) {
+		mnt_table_set_parser_errcb(table, skip_line);
+		mnt_table_parse_stream(table, stream, path);
+		fclose(stream);
 	}
+	return table;
 }
 
-static void read_swaps(struct usage *u)
+/* Mount of a block device, by device number or source, or its use as swap device. */
+static struct libmnt_fs *find_use(const struct usage *u, const char *name)
 {
-	autofree char *text = sysfs_read("/proc/swaps");
-	char *line, *rest = text;
-
-	while ((line = strsep(&rest, "\n"))) {
-		char *slash;
-
-		line[strcspn(line, " \t")] = '\0';
-		slash = strrchr(line, '/');
-		if (slash)
-			strv_add(&u->swaps, slash + 1);
-	}
-}
-
-/* Find the mount point by device number or by source. */
-static char *mounted_at(const struct usage *u, const char *name, const char *number)
-{
+	autofree char *number = sysfs_read("/sys/class/block/%s/dev", name);
+	autofree char *node = util_printf("/dev/%s", name);
+	unsigned int major, minor;
+	struct libmnt_fs *fs = NULL;
 	size_t i;
 
-	for (i = 0; i < u->mounts.n; i++) {
-		char *source = strchr(u->mounts.v[i], ' ') + 1;
-		char *where = strchr(source, ' ') + 1;
-		size_t len = (size_t)(where - source) - 1;
-		autofree char *node = util_printf("/dev/%s", name);
-
-		if (number && !strncmp(u->mounts.v[i], number, strlen(number)) &&
-		    u->mounts.v[i][strlen(number)] == ' ')
-			return util_strdup(where);
-		if (strlen(node) == len && !strncmp(source, node, len))
-			return util_strdup(where);
+	for (i = 0; i < ARRAY_SIZE(u->tables) && !fs; i++) {
+		if (number && sscanf(number, "%u:%u", &major, &minor) == 2)
+			fs = mnt_table_find_devno(u->tables[i], makedev(major, minor),
+						  MNT_ITER_FORWARD);
+		if (!fs)
+			fs = mnt_table_find_srcpath(u->tables[i], node, MNT_ITER_FORWARD);
 	}
-	return NULL;
+	return fs;
+}
+
+static char *mounted_or_swap(const struct usage *u, const char *name)
+{
+	struct libmnt_fs *fs = find_use(u, name);
+
+	if (!fs)
+		return NULL;
+	if (mnt_fs_is_swaparea(fs))
+		return util_printf("%s is a swap device", name);
+	return util_printf("%s is mounted on %s", name, mnt_fs_get_target(fs));
 }
 
 /* An O_EXCL open of a block device that is claimed fails with -EBUSY. */
@@ -131,17 +111,12 @@ static char *holders_in_use(const struct usage *u, const char *name, unsigned in
 /* Return the reason why @name, a partition or a device stacked on them is in use. */
 static char *disk_in_use(const struct usage *u, const char *name, unsigned int depth)
 {
-	autofree char *number = sysfs_read("/sys/class/block/%s/dev", name);
-	autofree char *where = mounted_at(u, name, number);
 	autostrv struct strv parts = {};
-	char *why;
+	char *why = mounted_or_swap(u, name);
 	size_t i;
 
-	if (where)
-		return util_printf("%s is mounted on %s", name, where);
-	if (strv_has(&u->swaps, name))
-		return util_printf("%s is a swap device", name);
-	why = holders_in_use(u, name, depth);
+	if (!why)
+		why = holders_in_use(u, name, depth);
 	if (why)
 		return why;
 	sysfs_list(&parts, "/sys/class/block/%s", name);
@@ -195,13 +170,16 @@ static bool is_on_subsystem_of(const struct fv_device *d, const char *path)
 char *blockdev_in_use(const struct fv_device *d, bool may_open)
 {
 	autostrv struct strv disks = {};
-	struct usage u = { .may_open = may_open };
+	struct usage u = {
+		.tables = {
+			read_table("/proc/self/mountinfo"), read_table("/proc/1/mountinfo"),
+			read_table("/proc/swaps"),
+		},
+		.may_open = may_open,
+	};
 	char *why = NULL;
 	size_t i;
 
-	read_mounts(&u, "self");
-	read_mounts(&u, "1");
-	read_swaps(&u);
 	sysfs_list(&disks, "/sys/block");
 	for (i = 0; i < disks.n && !why; i++) {
 		autofree char *path = sysfs_resolve("/sys/block/%s", disks.v[i]);
@@ -209,7 +187,7 @@ char *blockdev_in_use(const struct fv_device *d, bool may_open)
 		if (is_below(d, path) || is_on_subsystem_of(d, path))
 			why = disk_in_use(&u, disks.v[i], DEPTH);
 	}
-	strv_free(&u.mounts);
-	strv_free(&u.swaps);
+	for (i = 0; i < ARRAY_SIZE(u.tables); i++)
+		mnt_unref_table(u.tables[i]);
 	return why;
 }

@@ -14,6 +14,7 @@
 #include "output/out.h"
 #include "output/text.h"
 #include "util/err.h"
+#include "util/term.h"
 
 /* Branch before a line of a tree, one level below the root. */
 #define TREE_WIDTH	2
@@ -35,6 +36,13 @@ void out_raw(const char *s)
 {
 	if (fputs(s, stdout) == EOF && !write_error)
 		write_error = errno;
+}
+
+/* On a terminal, if that can. */
+void out_clear_screen(void)
+{
+	if (out_is_terminal())
+		term_clear_screen(stdout);
 }
 
 /* Control characters but newlines and tabs are escaped. */

@@ -53,6 +53,7 @@ void out_record(const struct out_columns *columns, const void *row);
 struct json_object *out_json_record(const struct out_columns *columns, const void *row);
 void out_print(const char *fmt, ...) __printf(1, 2);
 void out_raw(const char *s);
+void out_clear_screen(void);
 void out_json(struct json_object *top);
 void out_json_line(struct json_object *top);
 struct json_object *out_string(const char *s);

@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "util/err.h"
+#include "util/term.h"
 
 static bool as_json;
 static struct json_object *details;	/* added to the next error, or NULL */
@@ -27,10 +28,10 @@ bool err_is_json(void)
 	return as_json;
 }
 
-/* True if progress is shown: stderr is a terminal, and errors are not JSON. */
+/* True if progress is shown: stderr is a terminal that can replace it, and errors are not JSON. */
 bool err_has_progress(void)
 {
-	return !as_json && isatty(STDERR_FILENO);
+	return !as_json && isatty(STDERR_FILENO) && term_can_clear_line();
 }
 
 /* Replace the progress line; it stays until any other output on stderr. */
@@ -47,7 +48,8 @@ void err_progress(const char *fmt, ...)
 	va_end(ap);
 	line = util_printable(text);
 	pthread_mutex_lock(&progress_lock);
-	fprintf(stderr, "\r\033[K%s", line);
+	term_clear_line(stderr);
+	fputs(line, stderr);
 	fflush(stderr);
 	has_line = true;
 	pthread_mutex_unlock(&progress_lock);
@@ -58,7 +60,7 @@ void err_end_progress(void)
 {
 	pthread_mutex_lock(&progress_lock);
 	if (has_line)
-		fputs("\r\033[K", stderr);
+		term_clear_line(stderr);
 	has_line = false;
 	pthread_mutex_unlock(&progress_lock);
 }

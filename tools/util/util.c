@@ -18,7 +18,8 @@ void util_autofree(void *p)
 	free(*(void **)p);
 }
 
-static void *checked(void *p)
+/* Never returns NULL. */
+void *util_checked(void *p)
 {
 	if (!p) {
 		fputs("fpgactl: out of memory\n", stderr);
@@ -30,19 +31,19 @@ static void *checked(void *p)
 /* Allocate zeroed memory; never returns NULL. */
 void *util_alloc(size_t n, size_t size)
 {
-	return checked(calloc(n ? n : 1, size));
+	return util_checked(calloc(n ? n : 1, size));
 }
 
 /* Make room for element @n of an array. */
 void *util_grow(void *p, size_t n, size_t size)
 {
-	return checked(reallocarray(p, n + 1, size));
+	return util_checked(reallocarray(p, n + 1, size));
 }
 
 /* NULL stays NULL. */
 char *util_strdup(const char *s)
 {
-	return s ? checked(strdup(s)) : NULL;
+	return s ? util_checked(strdup(s)) : NULL;
 }
 
 char *util_vprintf(const char *fmt, va_list ap)
@@ -51,7 +52,7 @@ char *util_vprintf(const char *fmt, va_list ap)
 
 	if (vasprintf(&s, fmt, ap) < 0)
 		s = NULL;
-	return checked(s);
+	return util_checked(s);
 }
 
 char *util_printf(const char *fmt, ...)

@@ -10,6 +10,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
+#define __unused		__attribute__((unused))
 
 /* Free the variable's target when it goes out of scope. */
 #define autofree	__attribute__((cleanup(util_autofree)))
@@ -24,6 +25,7 @@ struct strv {
 };
 
 void util_autofree(void *p);
+void *util_checked(void *p);
 void *util_alloc(size_t n, size_t size);
 void *util_grow(void *p, size_t n, size_t size);
 char *util_strdup(const char *s);

@@ -339,7 +339,7 @@ on_terminal()
 {
 	local status=0
 
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL timeout -k 1 60 \
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL TERM=${TERM:-xterm} timeout -k 1 60 \
 		script -qefc "echo \$\$ >$work/pid; exec env --default-signal=INT,HUP $FPGACTL $*" \
 		/dev/null >"$work/screen" </dev/null || status=$?
 	sed 's/\x1b/ESC/g; s/\r/CR/g' "$work/screen" | tee "$work/out"
