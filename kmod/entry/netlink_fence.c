@@ -37,8 +37,10 @@ static int fv_nl_fence_run(struct fv_op *op)
 	}
 	ret = fv_session_begin(op->dev, &op->request, &op->report, &op->is_link_disabled,
 			       op->text, sizeof(op->text));
-	if (ret)
+	if (ret) {
 		op->refusal = op->report.refusal;
+		strscpy(op->holders, op->report.steps[0].holders);
+	}
 	if (ret == -EBUSY)
 		fv_nl_op_refuse_fenced(op);
 	if (ret && !*op->text)
@@ -114,6 +116,7 @@ static int fv_nl_fence(struct genl_info *info, struct fv_device *dev,
 	op->request.portid = info->snd_portid;
 	op->request.limit_ms = limit_ms;
 	op->request.is_detached = info->attrs[FPGA_VFIO_A_FENCE_DETACHED];
+	op->request.is_unused_only = info->attrs[FPGA_VFIO_A_FENCE_UNUSED_ONLY];
 	op->request.pid = op->pid;
 	strscpy(op->request.comm, op->comm);
 	ret = fv_nl_submit(info, op);

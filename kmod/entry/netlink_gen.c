@@ -87,11 +87,12 @@ static const struct nla_policy fpga_vfio_history_get_nl_policy[FPGA_VFIO_A_EVENT
 };
 
 /* FPGA_VFIO_CMD_FENCE - do */
-static const struct nla_policy fpga_vfio_fence_nl_policy[FPGA_VFIO_A_FENCE_DRY_RUN + 1] = {
+static const struct nla_policy fpga_vfio_fence_nl_policy[FPGA_VFIO_A_FENCE_UNUSED_ONLY + 1] = {
 	[FPGA_VFIO_A_FENCE_BDF] = { .type = NLA_NUL_STRING, .len = FPGA_VFIO_NAME_MAX, },
 	[FPGA_VFIO_A_FENCE_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fpga_vfio_a_fence_timeout_ms_range),
 	[FPGA_VFIO_A_FENCE_DETACHED] = { .type = NLA_FLAG, },
 	[FPGA_VFIO_A_FENCE_DRY_RUN] = { .type = NLA_FLAG, },
+	[FPGA_VFIO_A_FENCE_UNUSED_ONLY] = { .type = NLA_FLAG, },
 };
 
 /* FPGA_VFIO_CMD_RECOVER - do */
@@ -193,7 +194,7 @@ static const struct genl_split_ops fpga_vfio_nl_ops[] = {
 		.pre_doit	= fpga_vfio_nl_admin_pre_doit,
 		.doit		= fpga_vfio_nl_fence_doit,
 		.policy		= fpga_vfio_fence_nl_policy,
-		.maxattr	= FPGA_VFIO_A_FENCE_DRY_RUN,
+		.maxattr	= FPGA_VFIO_A_FENCE_UNUSED_ONLY,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{

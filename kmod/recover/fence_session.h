@@ -24,6 +24,7 @@ struct fv_reset_report;
  * @limit_ms: time limit of the session
  * @is_detached: the session outlives the socket
  * @is_forced: also end a session of another owner
+ * @is_unused_only: begin only if no function of the card has a VFIO user
  */
 struct fv_session_request {
 	u32 portid;
@@ -32,6 +33,7 @@ struct fv_session_request {
 	unsigned int limit_ms;
 	bool is_detached;
 	bool is_forced;
+	bool is_unused_only;
 };
 
 void fv_session_init(struct fv_session *session);

@@ -177,13 +177,15 @@ static int fv_session_begin_locked(struct fv_session_job *job, struct fv_device 
 	return ret;
 }
 
-static int fv_session_hold(struct fv_session_job *job, struct fv_device *dev)
+static int fv_session_hold(struct fv_session_job *job, struct fv_device *dev,
+			   const struct fv_session_request *request)
 {
 	int ret = fv_scope_begin(&job->scope, dev, job->text, sizeof(job->text));
 
 	if (ret)
 		return ret;
 	job->scope.is_any_user = true;
+	job->scope.is_unused_only = request->is_unused_only;
 	ret = fv_scope_hold(&job->scope, true, job->text, sizeof(job->text));
 	if (ret)
 		fv_scope_end(&job->scope);
@@ -225,7 +227,7 @@ static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
 		mutex_unlock(&dev->card->hot_reset_lock);
 		return ret;
 	}
-	ret = fv_session_hold(job, dev);
+	ret = fv_session_hold(job, dev, request);
 	if (!ret) {
 		ret = fv_session_begin_locked(job, dev, request, &policy);
 		fv_reset_report_functions(report, &job->scope);
@@ -233,6 +235,7 @@ static int fv_session_try(struct fv_session_job *job, struct fv_device *dev,
 		fv_scope_end(&job->scope);
 	}
 	report->refusal = job->scope.refusal;
+	strscpy(report->steps[0].holders, job->scope.holders);
 	mutex_unlock(set);
 	mutex_unlock(&dev->card->hot_reset_lock);
 	return ret;
@@ -281,7 +284,8 @@ int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
  * fv_session_begin - Begin a fence session
  * @dev: a device on the card; the caller keeps it from going away
  * @request: the request
- * @report: functions of the card, or why it is refused, for programs
+ * @report: functions of the card, or why it is refused, for programs; the first step has the users
+ *	    that are the reason
  * @is_link_disabled: the port keeps the link disabled during the session
  * @text: error text, may be empty; on success the reason of the new state
  * @size: size of @text
@@ -291,9 +295,9 @@ int fv_session_preview(struct fv_device *dev, struct fv_reset_report *report,
  *
  * Context: Process context, may sleep; killable.
  * Return: 0, -EOPNOTSUPP if there is no port or there are too many functions or buses below
- * it, -EBUSY if the card is fenced already or a function is bound to another driver, -EAGAIN if
- * it is being bound, reset or recovered, or the accesses of a user do not end, -EINTR,
- * -ENOMEM. On error nothing has changed.
+ * it, -EBUSY if the card is fenced already, or a function is bound to another driver, or has a
+ * VFIO user with fv_session_request::is_unused_only, -EAGAIN if it is being bound, reset or
+ * recovered, or the accesses of a user do not end, -EINTR, -ENOMEM. On error nothing has changed.
  */
 int fv_session_begin(struct fv_device *dev, const struct fv_session_request *request,
 		     struct fv_reset_report *report, bool *is_link_disabled, char *text,

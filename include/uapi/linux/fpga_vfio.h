@@ -248,7 +248,7 @@ enum fpga_vfio_op_phase {
  * @FPGA_VFIO_REFUSAL_FENCED: Another owner's fence session has the card. The
  *   object is the port above it.
  * @FPGA_VFIO_REFUSAL_HELD: Another VFIO user has the function open; any VFIO
- *   user for a reset with unused-only.
+ *   user for a reset or fence with unused-only.
  * @FPGA_VFIO_REFUSAL_DRIVER: The function is bound to another driver.
  * @FPGA_VFIO_REFUSAL_TOPOLOGY: The function is a bridge, or the port or
  *   function has buses, or too many functions, below it.
@@ -503,6 +503,7 @@ enum {
 	FPGA_VFIO_A_FENCE_LINK_DISABLED,
 	FPGA_VFIO_A_FENCE_OP,
 	FPGA_VFIO_A_FENCE_REFUSAL,
+	FPGA_VFIO_A_FENCE_UNUSED_ONLY,
 
 	__FPGA_VFIO_A_FENCE_MAX,
 	FPGA_VFIO_A_FENCE_MAX = (__FPGA_VFIO_A_FENCE_MAX - 1)

@@ -5,7 +5,7 @@
  * fv_act reset BDF [METHOD] [plan] [unused-only]: the netlink command reset. Prints
  *	step METHOD ERRNO MILLISECONDS TEXT	(in a plan: EXPECTED-LIMIT)
  *	function METHOD BDF DRIVER held|idle	(in a plan)
- * fv_act fence BDF [timeout=MS] [detached] [plan]: the netlink command fence. Prints
+ * fv_act fence BDF [timeout=MS] [detached] [plan] [unused-only]: the netlink command fence. Prints
  *	port PORT, timeout MS, function fence BDF DRIVER held|idle, link-disabled
  * fv_act recover BDF [force] [plan]: the netlink command recover. Prints steps as of a reset,
  *	with METHOD "none" for the one without; state NAME, reason TEXT, link as of a card,
@@ -285,6 +285,8 @@ static void put_fence_word(struct genl_attrs *attrs, const char *word)
 		genl_put(attrs, FPGA_VFIO_A_FENCE_DRY_RUN, NULL, 0);
 	else if (!strcmp(word, "detached"))
 		genl_put(attrs, FPGA_VFIO_A_FENCE_DETACHED, NULL, 0);
+	else if (!strcmp(word, "unused-only"))
+		genl_put(attrs, FPGA_VFIO_A_FENCE_UNUSED_ONLY, NULL, 0);
 	else if (!strncmp(word, "timeout=", 8))
 		genl_put_u32(attrs, FPGA_VFIO_A_FENCE_TIMEOUT_MS, strtoul(word + 8, NULL, 10));
 	else

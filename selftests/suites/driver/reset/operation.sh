@@ -110,9 +110,15 @@ fv_check "with unused-only it is not reset" refused reset "$dev" unused-only
 fv_check "as it is held" said "error EBUSY $dev: $dev is held by process $FV_HOLDER"
 fv_check "no other method is tried" steps "flr EBUSY"
 fv_same "the card saw no reset" 0 "$(trace_count "reset")"
+fv_check "nor is its card fenced" refused fence "$dev" unused-only
+fv_check "as it is held, too" said "error EBUSY $dev: $dev is held by process $FV_HOLDER"
+fv_same "the card is not fenced" ready "$(card_state)"
 fv_check "without it, it is" act reset "$dev"
 fv_release
 fv_check "with unused-only it is, when it is closed" act reset "$dev" unused-only
+fv_check "and its card is fenced" act fence "$dev" unused-only detached
+fv_same "until it is recovered" fenced "$(card_state)"
+fv_check "which is done" act recover "$dev"
 fv_same "the card is ready" ready "$(card_state)"
 
 # --- a fence session without an owner does not begin

@@ -32,7 +32,7 @@ static struct world {
 	bool is_held;
 	unsigned int isolations, resets, driverless, repairs, stops, awake_at_fence, remembered;
 	unsigned int revoked;
-	bool is_any_user;
+	bool is_any_user, is_unused_only;
 	enum fpga_vfio_origin origin;	/* of the last state */
 	struct fv_device *recovered;
 	char did[256];
@@ -258,8 +258,10 @@ int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
 
 	kernel_assert(world.is_held && is_card);
 	world.is_any_user = scope->is_any_user;
+	world.is_unused_only = scope->is_unused_only;
 	if (world.widen) {
 		snprintf(text, size, "widen");
+		snprintf(scope->holders, sizeof(scope->holders), "held by process 7");
 		return world.widen;
 	}
 	for (i = 0; i < DEVICES; i++) {
@@ -311,7 +313,8 @@ int fv_scope_lock_own_set(struct fv_device *dev, unsigned int limit_ms, char *te
 int fv_scope_preview(struct fv_scope *scope, struct fv_device *dev, bool is_card, char *text,
 		     size_t size)
 {
-	kernel_assert(is_card && scope->is_any_user && dev->core.vdev.dev_set->lock.held);
+	kernel_assert(is_card && scope->is_any_user && !scope->is_unused_only &&
+		      dev->core.vdev.dev_set->lock.held);
 	/* fv_scope_end() must follow, also after an error */
 	world.is_held = true;
 	if (world.preview)
@@ -481,6 +484,8 @@ TEST_F(session, a_card_is_fenced)
 	EXPECT_STREQ("fenced by a command", self->text);
 	EXPECT_STREQ("isolate disable ", world.did);
 	EXPECT_TRUE(world.is_any_user);
+	EXPECT_FALSE(world.is_unused_only);
+	EXPECT_STREQ("", self->report.steps[0].holders);
 	EXPECT_TRUE(self->session->is_on);
 	EXPECT_FALSE(self->session->is_over);
 	EXPECT_FALSE(self->session->is_detached);
@@ -614,7 +619,10 @@ TEST_F(session, what_keeps_it_from_being_fenced)
 	expect_refused(-EAGAIN, "begin");
 	world.begin = 0;
 	world.widen = -EBUSY;
+	self->request.is_unused_only = true;
 	expect_refused(-EBUSY, "widen");
+	EXPECT_TRUE(world.is_unused_only);
+	EXPECT_STREQ("held by process 7", self->report.steps[0].holders);
 	world.widen = 0;
 	world.fence[1] = -EAGAIN;
 	expect_refused(-EAGAIN, "accesses by the user of 0000:01:00.1 did not end");

@@ -67,6 +67,7 @@ int fv_session_begin(struct fv_device *dev, const struct fv_session_request *r,
 		world.has_owner = false;
 	snprintf(text, size, "%s", world.text);
 	report->refusal = world.refusal;
+	strscpy(report->steps[0].holders, world.holders);
 	return world.begin;
 }
 
@@ -204,6 +205,7 @@ TEST_F(fence, a_fence)
 	EXPECT_EQ(4711, world.op.request.pid);
 	EXPECT_STREQ("unit", world.op.request.comm);
 	EXPECT_FALSE(world.op.request.is_detached);
+	EXPECT_FALSE(world.op.request.is_unused_only);
 	EXPECT_LT(0, world.op.request.limit_ms);
 	EXPECT_STREQ("0000:01:00.0", (char *)nla_data(fence_attr(BDF)));
 	EXPECT_STREQ("0000:00:01.0", (char *)nla_data(fence_attr(PORT)));
@@ -216,11 +218,13 @@ TEST_F(fence, a_fence)
 	number.value = 7000;
 	self->attrs[FPGA_VFIO_A_FENCE_TIMEOUT_MS] = &number.attr;
 	with(FENCE_DETACHED);
+	with(FENCE_UNUSED_ONLY);
 	world.is_link_disabled = true;
 	EXPECT_EQ(0, fence());
 	EXPECT_EQ(7000, world.op.request.limit_ms);
 	EXPECT_EQ(7000, nla_get_u32(fence_attr(TIMEOUT_MS)));
 	EXPECT_TRUE(world.op.request.is_detached);
+	EXPECT_TRUE(world.op.request.is_unused_only);
 	EXPECT_NE(NULL, fence_attr(LINK_DISABLED));
 	EXPECT_EQ(2, world.puts);
 }
@@ -334,10 +338,13 @@ TEST_F(fence, it_runs)
 	EXPECT_EQ(-EAGAIN, run());
 	EXPECT_STREQ("left over", world.op.text);
 	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, world.op.refusal.reason);
+	EXPECT_STREQ("", world.op.holders);
 	world.text = "";
+	world.holders = "held by process 7";
 	world.begin = -EBUSY;
 	EXPECT_EQ(-EBUSY, run());
 	EXPECT_STREQ("not fenced", world.op.text);
+	EXPECT_STREQ("held by process 7", world.op.holders);
 	EXPECT_EQ(FPGA_VFIO_REFUSAL_BUSY, world.op.refusal.reason);
 	/* for another session */
 	world.has_session = true;

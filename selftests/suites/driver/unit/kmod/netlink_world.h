@@ -40,7 +40,7 @@ static struct world {
 
 	/* netlink_fence_test: errors, and the text of the first two */
 	int preview, begin, end;
-	const char *text;
+	const char *text, *holders;
 	struct fv_refusal refusal;
 	unsigned int again;		/* ends that are still -EAGAIN */
 	bool is_capable, is_opener_capable, has_owner, owner_goes, is_link_disabled;
@@ -94,7 +94,7 @@ static void world_begins(struct fv_device *dev, struct fv_card *card, struct pci
 	card->port = port;
 	dev->core.pdev = pdev;
 	dev->card = card;
-	world = (struct world) { .dev = dev, .text = "", .has_owner = true };
+	world = (struct world) { .dev = dev, .text = "", .holders = "", .has_owner = true };
 }
 
 static void world_ends(void)
