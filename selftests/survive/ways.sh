@@ -27,7 +27,7 @@ way_program()
 	case $WAY in
 	stock) PROGRAM=("$FV_DIR/usual-script" program "$dev" "$@") ;;
 	stock-bare) PROGRAM=("$@") ;;
-	fpga-vfio) PROGRAM=(fpgactl reprogram "$dev" -- "$@") ;;
+	fpga-vfio) PROGRAM=(fpgactl reprogram --yes "$dev" -- "$@") ;;
 	esac
 }
 

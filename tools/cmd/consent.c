@@ -43,3 +43,37 @@ bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...)
 	answer[strcspn(answer, "\n")] = '\0';
 	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
+
+/**
+ * cmd_check_consent() - Check that the user agrees to what a command would take.
+ * @ctx: a command with the options --yes and --dry-run
+ * @question: describes it
+ * @has_consent: set if the user agreed, unset if nothing would be taken
+ *
+ * An answer on the terminal is about what the question said: that must not have grown meanwhile.
+ *
+ * Return: FV_OK, or the exit code of an error that was reported.
+ */
+int cmd_check_consent(const struct cmd_ctx *ctx, const struct cmd_question *question,
+		      bool *has_consent)
+{
+	autofree char *text = NULL;
+	autofree char *now = NULL;
+
+	*has_consent = cmd_is_set(ctx, "yes");
+	if (*has_consent)
+		return FV_OK;
+	text = question->describe(question->data);
+	if (!text)
+		return FV_OK;
+	*has_consent = cmd_has_consent(ctx, "%s: %s", question->bdf, text);
+	if (!*has_consent)
+		return err_fail(FV_CONSENT, question->bdf, question->what,
+				cmd_is_set(ctx, "dry-run") ? "Use --yes to confirm." :
+				"Use --yes to confirm, --dry-run to see the plan.", "%s", text);
+	now = question->describe(question->data);
+	if (!now || !strcmp(text, now))
+		return FV_OK;
+	return err_fail(FV_BUSY, question->bdf, question->what, "Nothing was changed. Try again.",
+			"was %s; is now %s", text, now);
+}

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cmd/cmd.h"
+#include "cmd/fence_consent.h"
 #include "model/fence.h"
 #include "model/session.h"
 #include "util/duration.h"
@@ -47,20 +48,53 @@ static void report_json(const struct cmd_ctx *ctx, const struct fence *f,
 	out_json(top);
 }
 
-static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, const struct fence_request *request)
+static void report(const struct cmd_ctx *ctx, const struct fence *f,
+		   const struct fence_request *request)
+{
+	if (ctx->is_json)
+		report_json(ctx, f, request);
+	else
+		report_text(ctx, f, request);
+}
+
+static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_request *request)
 {
 	autofree char *why = NULL;
 	struct fence f;
-	int code = FV_OK;
-	int ret;
+	int ret, code;
 
+	code = fence_agree(ctx, nl, request, "fence");
+	if (code)
+		return code;
 	ret = fence_call(&f, nl, request, &why);
 	if (ret)
 		code = fence_fail(&f, ret, request->bdf, "fence", why);
-	else if (ctx->is_json)
-		report_json(ctx, &f, request);
 	else
-		report_text(ctx, &f, request);
+		report(ctx, &f, request);
+	fence_free(&f);
+	return code;
+}
+
+/* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
+static int dry_run(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_request *request)
+{
+	autofree char *why = NULL;
+	struct fence f;
+	int ret, code;
+
+	ret = fence_call(&f, nl, request, &why);
+	if (ret) {
+		code = fence_fail(&f, ret, request->bdf, "fence", why);
+		fence_free(&f);
+		return code;
+	}
+	if (!ctx->is_json)
+		report(ctx, &f, request);
+	code = out_flush();
+	if (!code)
+		code = fence_check_consent(ctx, &f, request, "fence");
+	if (!code && ctx->is_json)
+		report(ctx, &f, request);
 	fence_free(&f);
 	return code;
 }
@@ -92,7 +126,8 @@ static int run(const struct cmd_ctx *ctx)
 	d = session_open(&nl, ctx->model, ctx->args.v[0], "fence", &code);
 	if (d) {
 		request.bdf = d->bdf;
-		code = fence(ctx, &nl, &request);
+		code = request.is_dry_run ? dry_run(ctx, &nl, &request) :
+					    fence(ctx, &nl, &request);
 	}
 	fv_nl_close(&nl);
 	return code;
@@ -101,6 +136,7 @@ static int run(const struct cmd_ctx *ctx)
 static const struct cmd_option options[] = {
 	{ "timeout", 't', "TIME", "time limit of the fence: 30, 30s, 5m, 1h (10m)" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
+	{ "yes", 'y', NULL, "fence the card even if it is in use" },
 };
 
 FV_COMMAND(fence) = {
@@ -111,10 +147,11 @@ FV_COMMAND(fence) = {
 	.text = "Fences the card of a device. While the card is fenced, its VFIO users (VMs) read\n"
 		"all-ones and their writes are dropped, as if the link were down, and the host\n"
 		"ignores errors and link events of the card. The fence outlives this command: it ends\n"
-		"with 'fpgactl recover', or after --timeout, when the driver recovers the card.\n\n"
+		"with 'fpgactl recover', or after --timeout, when the driver recovers the card. A card\n"
+		"held by a VM is fenced only with --yes.\n\n"
 		"'fpgactl reprogram' fences the card, runs a programmer and recovers the card.",
 	.examples = "  fpgactl fence --dry-run 01:00.0   # show the affected functions and users\n"
-		    "  fpgactl fence -t 1h 01:00.0       # then work on the card\n"
+		    "  fpgactl fence --yes -t 1h 01:00.0 # then work on the card\n"
 		    "  fpgactl recover 01:00.0           # end the fence",
 	.min_args = 1,
 	.max_args = 1,

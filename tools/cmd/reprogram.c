@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/fence_consent.h"
 #include "host/job.h"
 #include "model/fence.h"
 #include "model/recovery.h"
@@ -266,6 +267,9 @@ static int reprogram(struct reprogram *r, struct fv_nl *nl)
 	autofree char *why = NULL;
 	int code, ret;
 
+	code = fence_agree(r->ctx, nl, &request, "reprogram");
+	if (code)
+		return code;
 	job_hold(&signals);
 	ret = fence_call(&r->fence, nl, &request, &why);
 	if (ret) {
@@ -303,6 +307,7 @@ static void print_plan(const struct reprogram *r)
 	}
 }
 
+/* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
 static int plan(struct reprogram *r, struct fv_nl *nl)
 {
 	struct fence_request request = {
@@ -310,7 +315,7 @@ static int plan(struct reprogram *r, struct fv_nl *nl)
 	};
 	struct recovery_request back = { .bdf = r->d->bdf, .what = "recover" };
 	autofree char *why = NULL;
-	int ret;
+	int ret, code;
 
 	ret = fence_call(&r->fence, nl, &request, &why);
 	if (ret)
@@ -320,11 +325,14 @@ static int plan(struct reprogram *r, struct fv_nl *nl)
 		recovery_free(&r->recovery);
 		memset(&r->recovery, 0, sizeof(r->recovery));
 	}
-	if (r->ctx->is_json)
-		out_json(all_json(r));
-	else
+	if (!r->ctx->is_json)
 		print_plan(r);
-	return FV_OK;
+	code = out_flush();
+	if (!code)
+		code = fence_check_consent(r->ctx, &r->fence, &request, "reprogram");
+	if (!code && r->ctx->is_json)
+		out_json(all_json(r));
+	return code;
 }
 
 static int check_command(const struct reprogram *r)
@@ -385,6 +393,7 @@ static int run(const struct cmd_ctx *ctx)
 static const struct cmd_option options[] = {
 	{ "timeout", 't', "TIME", "time limit of the command: 30, 30s, 5m, 1h (10m)" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
+	{ "yes", 'y', NULL, "reprogram the card even if it is in use" },
 };
 
 FV_COMMAND(reprogram) = {
@@ -394,18 +403,19 @@ FV_COMMAND(reprogram) = {
 	.help = "run a programmer while a VM keeps the card",
 	.text = "Fences the card of a device, so that reprogramming disturbs neither the host nor the\n"
 		"VM, runs COMMAND, and recovers the card whether COMMAND succeeded or not. The VM\n"
-		"continues with the card once its identity has been verified.\n\n"
+		"continues with the card once its identity has been verified. A card held by a VM is\n"
+		"reprogrammed only with --yes.\n\n"
 		"The environment of COMMAND names the device: FPGA_VFIO_BDF, _PORT, _GROUP, _VENDOR,\n"
 		"_DEVICE, _SUBVENDOR, _SUBDEVICE, _PROFILE and _TIMEOUT. Ctrl-C is passed to COMMAND;\n"
 		"the card is recovered when COMMAND has exited. If fpgactl itself is killed, the\n"
 		"driver recovers the card.\n\n"
-		"Exit status: 1 to 4, 10, 12: nothing was done. 5: the card's identity has changed. 6: the\n"
+		"Exit status: 1 to 4, 10 to 12: nothing was done. 5: the card's identity has changed. 6: the\n"
 		"card did not come back. Otherwise the card is ready again, and 0: COMMAND succeeded,\n"
 		"7: it failed, 8: it timed out, 9: it succeeded, but fpgactl could not write its own\n"
 		"output, 126 or 127: it could not be started or found, 128 and above: 128 plus the\n"
 		"number of the signal that ended it.",
 	.examples = "  fpgactl reprogram 01:00.0 -- openFPGALoader -c ft4232 design.bit\n"
-		    "  fpgactl reprogram -t 30m 01:00.0 -- vivado -mode batch -source flash.tcl\n"
+		    "  fpgactl reprogram --yes -t 30m 01:00.0 -- vivado -mode batch -source flash.tcl\n"
 		    "  fpgactl reprogram --dry-run 01:00.0 -- ./load.sh   # show the plan",
 	.min_args = 2,
 	.max_args = CMD_ANY_ARGS,

@@ -87,6 +87,8 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *re
 	nla_put_u32(msg, FPGA_VFIO_A_FENCE_TIMEOUT_MS, request->timeout_ms);
 	if (request->is_detached)
 		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DETACHED);
+	if (request->is_unused_only)
+		nla_put_flag(msg, FPGA_VFIO_A_FENCE_UNUSED_ONLY);
 	if (request->is_dry_run) {
 		nla_put_flag(msg, FPGA_VFIO_A_FENCE_DRY_RUN);
 		ret = fv_nl_call(nl, msg, on_plan, f, why);
@@ -116,15 +118,22 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *re
 int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
 	       const char *why)
 {
-	autofree char *hint = session_next_step(ret, bdf, &f->refusal);
+	/* Refused only without consent. */
+	bool is_held = ret == -EBUSY && f->refusal.reason == FPGA_VFIO_REFUSAL_HELD;
+	autofree char *hint = NULL;
 
+	if (is_held)
+		hint = util_strdup("It was opened meanwhile. Use --yes to confirm.");
+	else
+		hint = session_next_step(ret, bdf, &f->refusal);
 	if (!hint && ret == -EBUSY)
 		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"
 				   FV_DRIVER " or have no driver; 'fpgactl list' shows them.");
 	if (!hint)
 		hint = util_strdup("Nothing was changed.");
 	err_add_json("refusal", refusal_json(&f->refusal));
-	return fv_nl_fail(ret, bdf, what, hint, why);
+	return fv_nl_fail_as(is_held ? FV_CONSENT : fv_nl_code(ret), bdf, what, hint,
+			     why ? why : strerror(-ret));
 }
 
 /**

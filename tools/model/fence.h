@@ -20,6 +20,7 @@ struct fence_request {
 	uint32_t timeout_ms;
 	bool is_detached;		/* survives the socket that requested it */
 	bool is_dry_run;
+	bool is_unused_only;		/* fence no function that a VFIO user has open */
 };
 
 /* Result of a fence request or of its dry run. */

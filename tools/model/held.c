@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Current users of a device, from the driver's counters and from open files. */
+#include <string.h>
+
 #include "host/holders.h"
 #include "model/counters.h"
 #include "model/held.h"
@@ -52,4 +54,33 @@ char *held_by(const struct fv_device *d)
 	char *who = find_holders(d);
 
 	return who ? who : util_strdup("a process not visible to the caller");
+}
+
+/**
+ * held_text() - Name the devices that are open now, and their holders.
+ * @devices: the devices
+ * @n: number of devices
+ * @bdf: the device that the text is about, which is not named if it is the first
+ *
+ * Return: "held by NAME (pid PID), BDF by NAME (pid PID)", to be freed by the caller; NULL if none
+ * is open.
+ */
+char *held_text(const struct fv_device *const *devices, size_t n, const char *bdf)
+{
+	char *text = NULL;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		autofree char *who = held_now(devices[i]) ? held_by(devices[i]) : NULL;
+
+		if (!who)
+			continue;
+		if (text)
+			util_append(&text, ", %s by %s", devices[i]->bdf, who);
+		else if (strcmp(devices[i]->bdf, bdf) != 0)
+			util_append(&text, "%s held by %s", devices[i]->bdf, who);
+		else
+			util_append(&text, "held by %s", who);
+	}
+	return text;
 }

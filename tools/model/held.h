@@ -4,8 +4,10 @@
 #define FPGACTL_HELD_H
 
 #include "host/model.h"
+#include "util/util.h"
 
 bool held_now(const struct fv_device *d);
 char *held_by(const struct fv_device *d);
+char *held_text(const struct fv_device *const *devices, size_t n, const char *bdf);
 
 #endif

@@ -34,38 +34,47 @@ gate_opens()
 	echo open >"$GATE"
 }
 
+# --- without consent
+mark
+ends "without --yes: 11" 11 reprogram "$dev" -- "$LOAD" 100
+fv_has "without --yes: the holder is named" "reprogram: held by vfio_hold \(pid $FV_HOLDER\)" "$ERR"
+ends "a fence without --yes: 11" 11 fence "$dev"
+ends "a plan without --yes: 11" 11 reprogram --dry-run "$dev" -- "$LOAD" 100
+fv_check "without --yes: the card saw nothing of it" seen
+fv_check "without --yes: ready" device_is "$dev" ready
+
 # --- success
 since
-ends "the same image: 0" 0 reprogram "$dev" -- "$LOAD" 100
+ends "the same image: 0" 0 reprogram --yes "$dev" -- "$LOAD" 100
 fv_has "the command's output is there" '^loaded 10ee:903f' "$OUT"
 fv_has "and what became of the card" $'\nCard: +ready\nIdentity: +same\nLink: +8 GT/s x8\nLink up: +after [0-9.]+ ms\nAnswered: +after [0-9.]+ ms\nUsable: +after [0-9.]+ ms' "$OUT"
 back "the same image"
 fv_check "it is in the history" has_event "kind=fence origin=netlink .*comm=fpgactl" \
 	"kind=recover origin=netlink .*comm=fpgactl"
-ends "as JSON: 0" 0 reprogram --json "$dev" -- "$LOAD" 100
+ends "as JSON: 0" 0 reprogram --yes --json "$dev" -- "$LOAD" 100
 fv_same "as JSON: it can be read" '["exited",0,"ready","same",true]' \
 	"$(jq -c '[.command.fate, .command.status, .recovery.state, .recovery.identity, (.recovery.duration_ns > 0)]' <<<"$OUT")"
 fv_check "as JSON: the times go up" jq -e '.recovery | .link_ns < .ready_ns and .ready_ns < .duration_ns' <<<"$OUT"
 
 mark
-ends "a plan: 0" 0 reprogram --dry-run "$dev" -- "$LOAD" 100
+ends "a plan: 0" 0 reprogram --dry-run --yes "$dev" -- "$LOAD" 100
 fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
 fv_check "a plan: the card saw nothing of it" seen
 fv_check "a plan: ready" device_is "$dev" ready
 
 # --- the command fails
-ends "the command fails: 7" 7 reprogram "$dev" -- false
+ends "the command fails: 7" 7 reprogram --yes "$dev" -- false
 back "the command fails"
-ends "there is no command: 127" 127 reprogram "$dev" -- no-such-command
-ends "it takes too long: 8" 8 reprogram -t 1 "$dev" -- sleep 60
+ends "there is no command: 127" 127 reprogram --yes "$dev" -- no-such-command
+ends "it takes too long: 8" 8 reprogram --yes -t 1 "$dev" -- sleep 60
 back "it takes too long"
 # a real programmer that finds no cable
-ends "openFPGALoader without a cable: 7" 7 reprogram "$dev" -- openFPGALoader --detect
+ends "openFPGALoader without a cable: 7" 7 reprogram --yes "$dev" -- openFPGALoader --detect
 back "openFPGALoader without a cable"
 
 # --- signals
 for signal in INT:130 TERM:143 HUP:129; do
-	ctl_start reprogram "$dev" -- sleep 60
+	ctl_start reprogram --yes "$dev" -- sleep 60
 	fv_check "SIG${signal%:*}: fenced" fv_wait 60 device_is "$dev" fenced
 	fv_wait 60 pgrep -x sleep >/dev/null
 	kill "-${signal%:*}" "$CTL"
@@ -86,34 +95,34 @@ killed()
 	back "killed $1"
 }
 
-ctl_start reprogram "$dev" -- "$LOAD" 100
+ctl_start reprogram --yes "$dev" -- "$LOAD" 100
 killed "at once"
-ctl_start reprogram "$dev" -- "$LOAD" hold
+ctl_start reprogram --yes "$dev" -- "$LOAD" hold
 fv_check "killed while it loads: it does" fv_wait 60 card_is programming
 killed "while it loads"
 fault not-ready hold
-ctl_start reprogram "$dev" -- "$LOAD" 100
+ctl_start reprogram --yes "$dev" -- "$LOAD" 100
 fv_check "killed while it waits for the card: it does" fv_wait 60 device_is "$dev" recovering
 killed "while it waits for the card"
 
 # --- the card comes back different
-ends "another image: 5" 5 reprogram "$dev" -- "$LOAD" alveo-xdma-2 100
+ends "another image: 5" 5 reprogram --yes "$dev" -- "$LOAD" alveo-xdma-2 100
 fv_has "another image: says what differs" "10ee:9038, was 10ee:903f.*fpgactl rescan $dev" "$ERR"
 fv_check "another image: the user reads all-ones" replies $ONES get 0 0
 ctl show "$dev"
 fv_has "another image: it is shown" 'State: +changed: .*10ee:9038' "$OUT"
-ends "and back: 0" 0 reprogram "$dev" -- "$LOAD" alveo-xdma 100
+ends "and back: 0" 0 reprogram --yes "$dev" -- "$LOAD" alveo-xdma 100
 back "and back"
 policy "$dev" load_limit_ms=1000
 card fail-load 1
-ends "it does not come back: 6" 6 reprogram "$dev" -- fv-fault "$dev" reprogram 100
+ends "it does not come back: 6" 6 reprogram --yes "$dev" -- fv-fault "$dev" reprogram 100
 fv_has "it does not come back: says what was tried" 'no reset +failed.*hot +failed.*link +failed' "${OUT//$'\n'/ }"
 policy "$dev" load_limit_ms=60000
-ends "until it does: 0" 0 reprogram "$dev" -- "$LOAD" 100
+ends "until it does: 0" 0 reprogram --yes "$dev" -- "$LOAD" 100
 back "until it does"
 
 # --- fence and recover as separate commands
-ends "fence: 0" 0 fence -t 60 "$dev"
+ends "fence: 0" 0 fence --yes -t 60 "$dev"
 fv_has "fence: says who is off" "$dev +$FV_DRIVER +vfio_hold" "$OUT"
 fv_check "fence: it stays" device_is "$dev" fenced
 fv_check "fence: the user reads all-ones" replies $ONES get 0 0
@@ -122,16 +131,16 @@ fv_has "fence: list notes it" "$dev: card is fenced by fpgactl \(pid [0-9]+\), [
 ctl show "$dev"
 fv_has "fence: show says by whom" 'Fenced by: +fpgactl \(pid [0-9]+\), [0-9]+ s left' "$OUT"
 ends "fence again: 4" 4 fence "$dev"
-ends "reprogram: 4" 4 reprogram "$dev" -- true
+ends "reprogram: 4" 4 reprogram --yes "$dev" -- true
 ends "reset: 4" 4 reset --yes "$dev"
 ends "rescan: 4" 4 rescan "$dev"
 ends "recover: 0" 0 recover "$dev"
 back "recover"
 ends "recover a card that is ready: 0" 0 recover "$dev"
 fv_has "recover a card that is ready: says so" "nothing to do" "$OUT"
-ends "fence for a second: 0" 0 fence -t 1 "$dev"
+ends "fence for a second: 0" 0 fence --yes -t 1 "$dev"
 back "fence for a second"
-ctl_start reprogram "$dev" -- "${GATED[@]}"
+ctl_start reprogram --yes "$dev" -- "${GATED[@]}"
 fv_wait 60 device_is "$dev" fenced
 ends "recover what is another's: 11" 11 recover "$dev"
 ends "by force: 0" 0 recover --force "$dev"

@@ -32,7 +32,7 @@ bound()
 # another IMAGE: load an image with another identity; the card is in state changed
 another()
 {
-	ends "$1: 5" 5 reprogram "$dev" -- "$LOAD" "$1" 50
+	ends "$1: 5" 5 reprogram --yes "$dev" -- "$LOAD" "$1" 50
 }
 
 before=$(others)

@@ -240,6 +240,7 @@ static const struct attr fence[] = {
 	{ "link-disabled", FPGA_VFIO_A_FENCE_LINK_DISABLED, FLAG, NULL },
 	{ "op", FPGA_VFIO_A_FENCE_OP, U32, NULL },
 	{ "refusal", FPGA_VFIO_A_FENCE_REFUSAL, NEST, refusal },
+	{ "unused-only", FPGA_VFIO_A_FENCE_UNUSED_ONLY, FLAG, NULL },
 	{}
 };
 

@@ -5,11 +5,13 @@
 # shellcheck disable=SC2016 # expanded by the commands
 . "$(dirname "$0")/cli.sh"
 
-# card: set replies of a successful fence and recovery
+# card: set replies of a successful fence and recovery; the VM is not there
 card()
 {
+	rm -rf "$tree/proc/4242"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 610000" \
-		function "bdf 0000:07:00.0" "driver fpga_vfio_pci" held end \
+		function "bdf 0000:07:00.0" "driver fpga_vfio_pci" end \
 		function "bdf 0000:07:00.1" "driver fpga_vfio_pci" end link-disabled |
 		tee "$tree/netlink/fence-dry-run" | answer fence
 	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "state 0" "profile xdma" |
@@ -28,8 +30,9 @@ not_back()
 # fenced_and_back: check the requests that the driver got, in order
 fenced_and_back()
 {
-	requests "fence bdf=0000:07:00.1 timeout-ms=${1:-610000} " "recover bdf=0000:07:00.1 dry-run " \
-		"recover bdf=0000:07:00.1 " close
+	requests "fence bdf=0000:07:00.1 timeout-ms=${1:-610000} dry-run " \
+		"fence bdf=0000:07:00.1 timeout-ms=${1:-610000} unused-only " \
+		"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
 }
 
 # ends CODE TEXT: check the requests and the error
@@ -67,7 +70,8 @@ order_ok()
 	card
 	fvl reprogram 07:00.1 -- sh -c "echo command >>'$tree/netlink/log'"
 	[ "$rc" = 0 ]
-	requests "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
+	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " \
+			"fence bdf=0000:07:00.1 timeout-ms=610000 unused-only " command \
 		"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
 }
 
@@ -251,16 +255,69 @@ hold fence_refused "a card that the driver does not fence is not reprogrammed"
 fence_refused()
 {
 	card
-	echo "fail 16 0000:07:00.1: 0000:07:00.2 has driver xdma" | answer fence
+	echo "fail 16 0000:07:00.1: 0000:07:00.2 has driver xdma" |
+		tee "$tree/netlink/fence-dry-run" | answer fence
+	fvl reprogram --yes 07:00.1 -- touch "$work/ran"
+	refuses 4 "0000:07:00.1: reprogram: 0000:07:00.2 has driver xdma"
 	fvl reprogram 07:00.1 -- touch "$work/ran"
 	refuses 4 "0000:07:00.1: reprogram: 0000:07:00.2 has driver xdma"
 	echo "fail 1" | answer fence
-	fvl reprogram 07:00.1 -- touch "$work/ran"
+	fvl reprogram --yes 07:00.1 -- touch "$work/ran"
 	refuses 12 "0000:07:00.1: reprogram: Operation not permitted"
 	: | answer fence
-	fvl reprogram 07:00.1 -- touch "$work/ran"
+	fvl reprogram --yes 07:00.1 -- touch "$work/ran"
 	refuses 1 "0000:07:00.1: reprogram: driver returned no result"
 	[ ! -e "$work/ran" ]
+}
+
+# held: a VM has the card
+held()
+{
+	mkdir -p "$tree/proc/4242/fd"
+	echo qemu-system-x86 >"$tree/proc/4242/comm"
+	ln -s /dev/vfio/17 "$tree/proc/4242/fd/3"
+	echo 1 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+}
+
+hold consent_refused "a card that a VM has is reprogrammed only with --yes, or after a question"
+consent_refused()
+{
+	local why="0000:07:00.0 held by qemu-system-x86 (pid 4242)"
+
+	card
+	held
+	fvl reprogram 07:00.1 -- touch "$work/ran"
+	refuses 11 "0000:07:00.1: reprogram: $why"
+	hints "Use --yes to confirm, --dry-run to see the plan."
+	fvl reprogram --json 07:00.1 -- touch "$work/ran"
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	fvl reprogram --dry-run 07:00.1 -- touch "$work/ran"
+	[ "$rc" = 11 ]
+	[ "$(sed -n 3p <<<"$out")" = "0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)" ]
+	[ "$err" = "fpgactl: 0000:07:00.1: reprogram: $why
+Use --yes to confirm." ]
+	fvl reprogram --dry-run --json 07:00.1 -- touch "$work/ran"
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	fvl reprogram --dry-run --yes 07:00.1 -- touch "$work/ran"
+	succeeds
+	answered n reprogram 07:00.1 -- touch "$work/ran"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.1: $why. Go on? [y/N] " "$work/out"
+	[ ! -e "$work/ran" ]
+	lacks '^fence .*000 $' "$tree/netlink/log"
+	: >"$tree/netlink/log"
+	fvl reprogram --yes 07:00.1 -- echo loaded
+	[ "$rc" = 0 ]
+	[ "${out%%$'\n'*}" = loaded ]
+	requests "fence bdf=0000:07:00.1 timeout-ms=610000 " "recover bdf=0000:07:00.1 dry-run " \
+		"recover bdf=0000:07:00.1 " close
+	: >"$tree/netlink/log"
+	answered y reprogram 07:00.1 -- touch "$work/ran"
+	[ "$rc" = 0 ]
+	[ -e "$work/ran" ]
+	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " \
+		"fence bdf=0000:07:00.1 timeout-ms=610000 " "recover bdf=0000:07:00.1 dry-run " \
+		"recover bdf=0000:07:00.1 " close
 }
 
 hold usage_refused "the command stands behind one address and two dashes"
@@ -304,7 +361,7 @@ dry_run_ok()
 	succeeds
 	prints "0000:07:00.1: card would be fenced for at most 600s
 DEVICE       DRIVER        USER
-0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)
+0000:07:00.0 fpga_vfio_pci none
 0000:07:00.1 fpga_vfio_pci none
 The port (0000:00:07.0) would keep the link disabled until recovery.
 Command:
@@ -536,7 +593,8 @@ signals_ok()
 		finish
 		[ "$rc" = "${signal#*:}" ]
 		[ "$(<"$work/heard")" = heard ]
-		requests "fence bdf=0000:07:00.1 timeout-ms=610000 " command \
+		requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " \
+			"fence bdf=0000:07:00.1 timeout-ms=610000 unused-only " command \
 			"recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 " close
 	done
 }
@@ -560,7 +618,7 @@ early_signal_ok()
 	sed -i '1i wait block' "$tree/netlink/fence"
 	: >"$tree/netlink/block"
 	launch 07:00.1 -- touch "$work/ran"
-	wait_until grep -q ^fence "$tree/netlink/log"
+	wait_until grep -q '^fence .*unused-only' "$tree/netlink/log"
 	kill -INT "$begun"
 	rm "$tree/netlink/block"
 	finish

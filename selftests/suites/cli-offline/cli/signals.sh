@@ -15,7 +15,7 @@ begin_op()
 	clock 0
 	on_terminal "$@" 07:00.1 &
 	begun=$!
-	wait_until grep -q "^$1 bdf=0000:07:00.1 \(timeout.*\|unused-only \)\?$" "$tree/netlink/log"
+	wait_until grep -q "^$1 bdf=0000:07:00.1 \(.*unused-only \)\?$" "$tree/netlink/log"
 	# these have no progress
 	[[ $* = @(fence|*json) ]] && return
 	wait_for 1000
@@ -30,7 +30,8 @@ answers()
 	recovered
 	cp "$tree/netlink/recover-dry-run" "$tree/netlink/reset-dry-run"
 	cp "$tree/netlink/recover" "$tree/netlink/reset"
-	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" | answer fence
+	printf '%s\n' "bdf 0000:07:00.1" "port 0000:00:07.0" "timeout-ms 600000" |
+		tee "$tree/netlink/fence-dry-run" | answer fence
 	printf '%s\n' "bdf 0000:07:00.1" | answer retrain
 }
 
