@@ -133,6 +133,35 @@ static int check_virtual_functions(const struct plan *p)
 	return FV_OK;
 }
 
+/* The first device that is held now, or NULL. */
+static const struct fv_device *find_held(const struct plan *p)
+{
+	const struct release_limit now = { .start_s = util_now_s() };
+
+	return release_wait(p->devices, p->n, &now, NULL);
+}
+
+static char *describe(const void *data)
+{
+	const struct plan *p = data;
+	const struct fv_device *held = find_held(p);
+
+	return held ? held_text(p->devices, p->n, held->bdf) : NULL;
+}
+
+/* Taking a device from a VM needs consent, also when the VM has to release it. */
+static int check_consent(const struct plan *p)
+{
+	const struct fv_device *held = cmd_is_set(p->ctx, "yes") ? NULL : find_held(p);
+	struct cmd_question question = { .what = "unbind", .describe = describe, .data = p };
+	bool has_consent;
+
+	if (!held)
+		return FV_OK;
+	question.bdf = held->bdf;
+	return cmd_check_consent(p->ctx, &question, &has_consent);
+}
+
 /* Devices returned before the failure. */
 static char *done_before(const struct plan *p, size_t n)
 {
@@ -270,15 +299,20 @@ static void report_json(const struct plan *p)
 	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
-static int give_back(struct plan *p)
+static int check(const struct plan *p)
 {
 	int code = check_rights(p);
 
 	if (!code)
 		code = check_virtual_functions(p);
-	if (!code)
-		code = wait_for_holders(p);
-	/* The wait may have been long. */
+	return code ? code : check_consent(p);
+}
+
+static int give_back(struct plan *p)
+{
+	int code = wait_for_holders(p);
+
+	/* The wait, or an answer, may have taken long. */
 	if (!code)
 		code = check_virtual_functions(p);
 	if (!code)
@@ -297,12 +331,9 @@ static void report(const struct plan *p)
 /* What wait_for_holders() would end with, if no holder goes. */
 static int check_holders(const struct plan *p)
 {
-	const struct release_limit now = { .start_s = util_now_s() };
-	const struct fv_device *held = NULL;
+	const struct fv_device *held = cmd_is_set(p->ctx, "request") ? NULL : find_held(p);
 	autofree char *who = NULL;
 
-	if (!cmd_is_set(p->ctx, "request"))
-		held = release_wait(p->devices, p->n, &now, NULL);
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
@@ -321,9 +352,7 @@ static int dry_run(const struct plan *p)
 		report(p);
 	code = out_flush();
 	if (!code)
-		code = check_rights(p);
-	if (!code)
-		code = check_virtual_functions(p);
+		code = check(p);
 	if (!code)
 		code = check_holders(p);
 	if (!code && p->ctx->is_json)
@@ -331,10 +360,25 @@ static int dry_run(const struct plan *p)
 	return code;
 }
 
+static int unbind(struct plan *p)
+{
+	struct stop stop;
+	int code = check(p);
+
+	if (code)
+		return code;
+	p->limit.start_s = util_now_s();
+	stop_catch(&stop);
+	code = give_back(p);
+	stop_release(&stop);
+	if (!code)
+		report(p);
+	return code;
+}
+
 static int run(const struct cmd_ctx *ctx)
 {
-	struct plan p = { .ctx = ctx, .limit.start_s = util_now_s() };
-	struct stop stop;
+	struct plan p = { .ctx = ctx };
 	size_t i;
 	int code;
 
@@ -344,11 +388,7 @@ static int run(const struct cmd_ctx *ctx)
 	if (!code && cmd_is_set(ctx, "dry-run")) {
 		code = dry_run(&p);
 	} else if (!code) {
-		stop_catch(&stop);
-		code = give_back(&p);
-		stop_release(&stop);
-		if (!code)
-			report(&p);
+		code = unbind(&p);
 	}
 	for (i = 0; i < p.n_moves; i++)
 		move_exit(&p.moves[i]);
@@ -365,6 +405,7 @@ static const struct cmd_option options[] = {
 	{ "timeout", 't', "TIME", "wait this long for a VM to release it: 10, 500ms, 5m (30)" },
 	{ "request", 0, NULL, "have the kernel request the device; cannot be cancelled" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
+	{ "yes", 'y', NULL, "unbind devices even if they are in use" },
 };
 
 FV_COMMAND(unbind) = {
@@ -374,12 +415,13 @@ FV_COMMAND(unbind) = {
 	.help = "give devices back to the host",
 	.text = "Gives devices of " FV_DRIVER " back to the host's own drivers, with the rest of\n"
 		"their IOMMU groups. Devices bound to other drivers are left alone.\n\n"
-		"While a VM holds a device, the command waits for the VM to release it, and gives up\n"
-		"after --timeout with nothing changed. With --request, the kernel starts the unbind\n"
-		"at once: it requests the device (QEMU forwards this as an unplug request) until the\n"
-		"VM releases it. This has no time limit and cannot be cancelled.",
+		"A device held by a VM is taken only with --yes: the command waits for the VM to\n"
+		"release it, and gives up after --timeout with nothing changed. With --request, the\n"
+		"kernel starts the unbind at once: it requests the device (QEMU forwards this as an\n"
+		"unplug request) until the VM releases it. This has no time limit and cannot be\n"
+		"cancelled.",
 	.examples = "  fpgactl unbind 01:00.0                  # the whole group\n"
-		    "  fpgactl unbind --request 01:00.0        # ask the VM to unplug it\n"
+		    "  fpgactl unbind --yes --request 01:00.0  # ask the VM to unplug it\n"
 		    "  fpgactl unbind --driver vfio-pci 01:00.0",
 	.min_args = 1,
 	.max_args = CMD_ANY_ARGS,

@@ -43,9 +43,11 @@ ctl bind --yes "$FV_NVME"
 
 # --- held: without --request, no unbind starts
 fv_hold "$FV_NVME" || ktap_exit_fail_msg "no user of $FV_NVME"
+refused held_without_yes_refused 11 "held by .*$FV_HOLDER" unbind "$FV_NVME"
+refused request_without_yes_refused 11 "held by .*$FV_HOLDER" unbind --request "$FV_NVME"
 start=$SECONDS
 refused held_refused_after_the_time_limit 4 "held by .*$FV_HOLDER|$FV_HOLDER.*" \
-	unbind --timeout 2 "$FV_NVME"
+	unbind --yes --timeout 2 "$FV_NVME"
 fv_check it_waited_that_long [ $((SECONDS - start)) -ge 2 ]
 # 124 is ctl()'s own limit; suite cli tests the time limit with a simulated clock
 fv_check but_not_much_longer [ "$CTL_RC" != 124 ]
@@ -53,7 +55,7 @@ fv_check the_user_still_has_it kill -0 "$FV_HOLDER"
 
 # --- held: wait with a message on a terminal, until the user closes it
 : >/tmp/waiting
-script -qefc "timeout 300 fpgactl unbind --timeout 250 $FV_NVME" /tmp/waiting >/dev/null &
+script -qefc "timeout 300 fpgactl unbind --yes --timeout 250 $FV_NVME" /tmp/waiting >/dev/null &
 waiter=$!
 fv_check it_says_that_it_waits fv_wait 60 grep -q "$FV_HOLDER" /tmp/waiting
 fv_check it_still_waits kill -0 $waiter
@@ -67,14 +69,14 @@ fv_check its_disk_works fv_wait 60 disk_of "$FV_NVME"
 # --- held: the kernel requests a release, and the user closes the device
 ctl bind --yes "$FV_NVME"
 fv_hold -r "$FV_NVME" || ktap_exit_fail_msg "no user of $FV_NVME"
-accepted request_ok "given back to nvme" unbind --request --timeout 250 "$FV_NVME"
+accepted request_ok "given back to nvme" unbind --yes --request --timeout 250 "$FV_NVME"
 wait "$FV_HOLDER"
 fv_same the_user_got_a_request 0 $?
 
 # --- held: the user ignores the request; the unbind ends when the user does
 ctl bind --yes "$FV_EDU0"
 fv_hold "$FV_EDU0" || ktap_exit_fail_msg "no user of $FV_EDU0"
-ctl unbind --request --timeout 2 "$FV_EDU0"
+ctl unbind --yes --request --timeout 2 "$FV_EDU0"
 fv_same late_is_status_4 4 "$CTL_RC"
 fv_has late_is_said "$FV_HOLDER" "$CTL_ERR"
 fv_check device_still_bound fv_driver_is "$FV_EDU0" $FV_DRIVER
@@ -85,7 +87,7 @@ fv_check it_ends_in_the_background fv_wait 60 fv_driver_is "$FV_EDU0" ""
 ctl bind --yes "$FV_EDU0"
 fv_hold "$FV_EDU0"
 fv_release KILL
-accepted after_a_killed_user_ok "$FV_EDU0" unbind --timeout 250 "$FV_EDU0"
+accepted after_a_killed_user_ok "$FV_EDU0" unbind --yes --timeout 250 "$FV_EDU0"
 
 # --- non-root
 ctl bind --yes "$FV_EDU0"

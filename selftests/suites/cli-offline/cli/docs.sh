@@ -82,7 +82,7 @@ complete_ok()
 	[ -z "$(candidates UN)" ]
 	[ -z "$(candidates nosuch "")" ]
 	[ "$(candidates unbind --t)" = --timeout ]
-	[ "$(candidates unbind -)" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version -V -h -j -n -t" ]
+	[ "$(candidates unbind -)" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version --yes -V -h -j -n -t -y" ]
 	# only options of the command
 	[ "$(candidates list --o)" = --output ]
 	[ -z "$(candidates show --o)" ]

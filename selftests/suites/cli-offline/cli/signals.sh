@@ -100,7 +100,7 @@ wait_refused()
 		for signal in INT TERM HUP; do
 			rm -f "$work"/{screen,clock.waits}
 			clock 0
-			on_terminal "$command" 07:00.0 &
+			on_terminal "$command" --yes 07:00.0 &
 			begun=$!
 			wait_for 200
 			kill "-$signal" "$(<"$work/pid")"

@@ -224,12 +224,21 @@ dry_run_ok()
 		'[true,[["0000:01:00.0",null,null,false],["0000:01:00.1","xdma","xdma",false],["0000:07:00.1",null,"fpga_vfio_pci",true]]]'
 	# the verdict is that of a real run
 	fvk unbind --dry-run 07:00.0
+	[ "$rc" = 11 ]
+	[ "$out" = "0000:07:00.0: would be given back to its host driver" ]
+	[ "$err" = "fpgactl: 0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242)
+Use --yes to confirm." ]
+	fvk unbind --dry-run --request 07:00.0
+	[ "$rc" = 11 ]
+	fvk unbind --dry-run --json 07:00.0
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	fvk unbind --dry-run --yes 07:00.0
 	[ "$rc" = 4 ]
 	[ "$out" = "0000:07:00.0: would be given back to its host driver" ]
 	[ "${err%%$'\n'*}" = "fpgactl: 0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242): would wait 30 s, then refuse" ]
-	fvk unbind --dry-run --json 07:00.0
+	fvk unbind --dry-run --json --yes 07:00.0
 	[ "$rc" = 4 ] && [ -z "$out" ]
-	fvk unbind --dry-run --request 07:00.0
+	fvk unbind --dry-run --yes --request 07:00.0
 	succeeds
 	run_as_nobody unbind --dry-run 07:00.0
 	[ "$rc" = 12 ]
@@ -237,19 +246,102 @@ dry_run_ok()
 	unchanged
 }
 
-hold held_refused "while a VM holds it, it waits for --timeout, names the VM, changes nothing"
+hold consent_refused "a device that a VM holds is taken only with --yes"
+consent_refused()
+{
+	remember
+	clock 0 auto
+	fvk unbind 07:00.0
+	refuses 11 "0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242)"
+	hints "Use --yes to confirm, --dry-run to see the plan."
+	fvk unbind --request --timeout 5m 07:00.0
+	refuses 11 "0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242)"
+	fvk unbind --json 07:00.0
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	# each device that is held, and no other
+	echo 1 >"$tree/sys/class/fpga_vfio/group18/statistics/users"
+	fvk unbind 07:00.1 07:00.0 01:00.0
+	refuses 11 "0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242), 0000:07:00.1 by a process not visible to the caller"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+	rm -r "$tree/proc/4242"
+	fvk unbind 07:00.0 07:00.1
+	refuses 11 "0000:07:00.1: unbind: held by a process not visible to the caller"
+	# nothing was waited for
+	clock_is "0 auto"
+	unchanged
+}
+
+other_user_comes()
+{
+	mv "$tree/proc/4242" "$tree/proc/5151"
+}
+
+# gone: the VM ends
+gone()
+{
+	rm -r "$tree/proc/4242"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+}
+
+functions_come()
+{
+	gone
+	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.0/sriov_numvfs"
+}
+
+hold question_ok "on a terminal there is a question instead of a refusal"
+question_ok()
+{
+	local meanwhile=
+
+	remember
+	clock 0 auto
+	answered n --sysroot "$tree" unbind 07:00.0
+	[ "$rc" = 11 ]
+	grep -qF '0000:07:00.0: held by qemu-system-x86 (pid 4242). Go on? [y/N] ' "$work/out"
+	answered y --sysroot "$tree" unbind --json 07:00.0
+	[ "$rc" = 11 ]
+	lacks 'Go on' "$work/out"
+	meanwhile=other_user_comes
+	answered y --sysroot "$tree" unbind 07:00.0
+	[ "$rc" = 4 ]
+	grep -qF 'unbind: was held by qemu-system-x86 (pid 4242); is now held by qemu-system-x86 (pid 5151)' "$work/out"
+	mv "$tree/proc/5151" "$tree/proc/4242"
+	clock_is "0 auto"
+	# with consent, the holder has its time
+	meanwhile=
+	answered y --sysroot "$tree" unbind -t 3 07:00.0
+	[ "$rc" = 4 ]
+	grep -qF 'unbind: still held by qemu-system-x86 (pid 4242) after 3 s' "$work/out"
+	clock_is "3000 auto"
+	unchanged
+	# the checks are repeated after the answer
+	meanwhile=functions_come
+	answered y --sysroot "$tree" unbind 07:00.0
+	[ "$rc" = 4 ]
+	grep -qF 'unbind: 2 virtual functions enabled' "$work/out"
+	unchanged
+	echo 0 >"$tree/sys/bus/pci/devices/0000:07:00.0/sriov_numvfs"
+	meanwhile=
+	answered n --sysroot "$tree" unbind 07:00.0
+	[ "$rc" = 0 ]
+	lacks 'Go on' "$work/out"
+	[ "$(driver_of 0000:07:00.0)" = "" ]
+}
+
+hold held_refused "with --yes, while a VM holds it, it waits for --timeout, names the VM, changes nothing"
 held_refused()
 {
 	remember
 	clock 0 auto
-	fvk unbind --timeout 3 07:00.0
+	fvk unbind --yes --timeout 3 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 3 s"
 	grep -q '^Nothing was changed\.' <<<"$err"
 	clock_is "3000 auto"
-	fvk unbind --timeout 0 07:00.0
+	fvk unbind --yes --timeout 0 07:00.0
 	[ "$rc" = 4 ]
 	clock_is "3000 auto"
-	fvk unbind 07:00.0
+	fvk unbind --yes 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 30 s"
 	clock_is "33000 auto"
 	unchanged
@@ -260,14 +352,14 @@ unseen_holder_refused()
 {
 	rm -r "$tree/proc/4242"
 	remember
-	fvk unbind --timeout 0 07:00.0
+	fvk unbind --yes --timeout 0 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by a process not visible to the caller after 0 s"
 	unchanged
 	# nor is one that is seen, and not counted
 	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
 	mkdir -p "$tree/proc/4242/fd"
 	ln -s /dev/vfio/17 "$tree/proc/4242/fd/3"
-	fvk unbind --timeout 0 07:00.0
+	fvk unbind --yes --timeout 0 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by ? (pid 4242) after 0 s"
 }
 
@@ -277,7 +369,7 @@ released_ok()
 	local pid
 
 	clock 0
-	script -qefc "LD_PRELOAD=$FAKE_KERNEL $FPGACTL --sysroot $tree unbind --timeout 20 07:00.0" \
+	script -qefc "LD_PRELOAD=$FAKE_KERNEL $FPGACTL --sysroot $tree unbind --yes --timeout 20 07:00.0" \
 		"$work/typescript" </dev/null &
 	pid=$!
 	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 0 s of 20 s' \
@@ -304,7 +396,7 @@ request_late_refused()
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
 	clock 0
-	begin fvk unbind --request --timeout 20 07:00.0
+	begin fvk unbind --yes --request --timeout 20 07:00.0
 	wait_for 200
 	clock 19900
 	wait_for 20100
@@ -350,7 +442,7 @@ given_back_1()
 hold request_ok "with --request a VM that answers loses the device in time"
 request_ok()
 {
-	fvk unbind --request 07:00.0
+	fvk unbind --yes --request 07:00.0
 	succeeds
 	[ "$(driver_of 0000:07:00.0)" = "" ]
 }
@@ -401,7 +493,7 @@ hold meanwhile_refused "nor is it when they came while a VM held it"
 meanwhile_refused()
 {
 	clock 0
-	begin fvk unbind 07:00.0
+	begin fvk unbind --yes 07:00.0
 	wait_for 200
 	echo 2 >"$tree/sys/bus/pci/devices/0000:07:00.0/sriov_numvfs"
 	remember
