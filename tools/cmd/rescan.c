@@ -37,6 +37,8 @@ struct rescan {
 	const char *port;			/* above @d; or @d, with nothing below it */
 	bool is_dry_run;
 	bool has_waited;			/* for holders */
+	bool has_consent;			/* to @taken, or by --yes */
+	char *taken;				/* functions that the question took from drivers */
 	struct fv_nl nl;			/* if n_bound > 0 */
 	const struct fv_device **all, **bound;	/* below the port */
 	size_t n, n_bound;
@@ -150,25 +152,53 @@ static int check_others(const struct rescan *r)
 	return FV_OK;
 }
 
-/* Taking a function from another driver needs consent. */
-static int check_consent(const struct rescan *r)
+/* Functions that other drivers would lose, or NULL. */
+static char *taken_text(const struct rescan *r)
 {
-	autofree char *taken = NULL;
+	char *taken = NULL;
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
 		autofree char *driver = device_read_driver(r->all[i]->bdf);
 
 		if (driver && strcmp(driver, FV_DRIVER) != 0 && !r->all[i]->is_bridge)
-			util_append(&taken, "%s%s from %s", taken ? ", " : "", r->all[i]->bdf,
-				    driver);
+			util_append(&taken, "%s%s from %s", taken ? ", " : "would unbind ",
+				    r->all[i]->bdf, driver);
 	}
-	if (!taken || cmd_is_set(r->ctx, "yes"))
+	return taken;
+}
+
+static char *describe(const void *data)
+{
+	const struct rescan *r = data;
+	autofree char *held = held_text(r->bound, r->n_bound, r->d->bdf);
+	char *text = taken_text(r);
+
+	if (held)
+		util_append(&text, "%s%s", text ? "; " : "", held);
+	return text;
+}
+
+/* Taking a function from another driver or from a VM needs consent. */
+static int check_consent(struct rescan *r)
+{
+	const struct cmd_question question = {
+		.bdf = r->d->bdf, .what = "rescan", .describe = describe, .data = r,
+	};
+
+	r->taken = taken_text(r);
+	return cmd_check_consent(r->ctx, &question, &r->has_consent);
+}
+
+/* A driver may have come while the holders were waited for: consent was to @taken. */
+static int check_taken(const struct rescan *r)
+{
+	autofree char *taken = cmd_is_set(r->ctx, "yes") ? NULL : taken_text(r);
+
+	if (!taken || (r->taken && !strcmp(taken, r->taken)))
 		return FV_OK;
 	return err_fail(FV_CONSENT, r->d->bdf, "rescan",
-			r->is_dry_run ? "Use --yes to confirm." :
-			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
-			taken);
+			"Nothing was changed. Use --yes to confirm.", "%s", taken);
 }
 
 static int refuse_fence(const struct rescan *r, const struct fv_card *c)
@@ -234,7 +264,7 @@ static int check_card(const struct rescan *r)
 static int check(const struct rescan *r)
 {
 	int (*const checks[])(const struct rescan *r) = {
-		check_rights, check_others, check_consent, check_card,
+		check_rights, check_others, check_card,
 	};
 	int code = FV_OK;
 	size_t i;
@@ -243,6 +273,18 @@ static int check(const struct rescan *r)
 		code = checks[i](r);
 	/* A check is worth nothing if it could not read what it checks. */
 	return code ? code : sysfs_report("rescan", "Nothing was changed.");
+}
+
+/* The answer may have taken long. */
+static int check_and_agree(struct rescan *r)
+{
+	int code = check(r);
+
+	if (!code)
+		code = check_consent(r);
+	if (!code && r->has_consent && !cmd_is_set(r->ctx, "yes"))
+		code = check(r);
+	return code;
 }
 
 static int connect_driver(struct rescan *r)
@@ -289,12 +331,16 @@ static void send_release(const struct fv_device *d, void *data)
 
 static int wait_for_holders(struct rescan *r)
 {
+	const struct release_limit now = { .start_s = util_now_s() };
 	struct release_request request = { .send = send_release, .data = r };
 	const struct fv_device *held;
 	autofree char *hint = NULL;
 	autofree char *who = NULL;
 
-	held = release_wait(r->bound, r->n_bound, &r->limit, &request);
+	if (r->has_consent)
+		held = release_wait(r->bound, r->n_bound, &r->limit, &request);
+	else
+		held = release_wait(r->bound, r->n_bound, &now, NULL);
 	if (stop_signal())
 		return err_fail(FV_SIGNAL + stop_signal(), r->d->bdf, "rescan",
 				"Nothing was changed.", "cancelled by SIG%s",
@@ -302,6 +348,10 @@ static int wait_for_holders(struct rescan *r)
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
+	if (!r->has_consent)
+		return err_fail(FV_CONSENT, held->bdf, "rescan",
+				"It was opened meanwhile. Use --yes to confirm.", "held by %s",
+				who);
 	hint = util_printf("Nothing was changed. The holder was requested to release the device: "
 			   "unplug it from\nthe VM or shut the VM down, then: fpgactl rescan %s",
 			   r->d->bdf);
@@ -463,7 +513,7 @@ static int parse(struct rescan *r)
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
-static int dry_run(const struct rescan *r)
+static int dry_run(struct rescan *r)
 {
 	int code;
 
@@ -471,7 +521,7 @@ static int dry_run(const struct rescan *r)
 		print_plan(r);
 	code = out_flush();
 	if (!code)
-		code = check(r);
+		code = check_and_agree(r);
 	if (!code && r->ctx->is_json)
 		print_plan(r);
 	return code;
@@ -488,9 +538,10 @@ static int rescan(struct rescan *r)
 	if (!code && r->is_dry_run)
 		return dry_run(r);
 	if (!code)
-		code = check(r);
+		code = check_and_agree(r);
 	if (code)
 		return code;
+	r->limit.start_s = util_now_s();
 	stop_catch(&stop);
 	find_limit(r);
 	code = wait_for_holders(r);
@@ -499,6 +550,8 @@ static int rescan(struct rescan *r)
 	if (!code)
 		code = check(r);
 	if (!code)
+		code = check_taken(r);
+	if (!code)
 		code = apply(r);
 	stop_release(&stop);
 	return code;
@@ -506,7 +559,7 @@ static int rescan(struct rescan *r)
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct rescan r = { .ctx = ctx, .limit.start_s = util_now_s() };
+	struct rescan r = { .ctx = ctx };
 	int code;
 
 	code = parse(&r);
@@ -524,12 +577,13 @@ static int run(const struct cmd_ctx *ctx)
 	replug_free(&r.replug);
 	free(r.all);
 	free(r.bound);
+	free(r.taken);
 	return code;
 }
 
 static const struct cmd_option options[] = {
 	{ "timeout", 't', "TIME", "wait this long for a VM to release them: 30, 5m (60)" },
-	{ "yes", 'y', NULL, "allow unbinding functions from other drivers" },
+	{ "yes", 'y', NULL, "take functions from a VM or from other drivers" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
@@ -542,10 +596,11 @@ FV_COMMAND(rescan) = {
 		"to release them (QEMU unplugs the device from its VM) and waits for that, removes\n"
 		"only the functions of the card, rescans the bus below the port, rebinds the functions\n"
 		"that were bound to " FV_DRIVER ", and prints the differences: IDs, BAR sizes, link.\n\n"
-		"If a function is still held after --timeout, nothing is changed.\n\n"
+		"A function that a VM or another driver has is taken only with --yes. If a function is\n"
+		"still held after --timeout, nothing is changed.\n\n"
 		"With the address of a port below which there is no device, it looks for one.",
 	.examples = "  fpgactl rescan --dry-run 01:00.0\n"
-		    "  fpgactl rescan -t 5m 01:00.0\n"
+		    "  fpgactl rescan --yes -t 5m 01:00.0\n"
 		    "  fpgactl rescan --json 01:00.0 | jq '.after[] | [.bdf, .id]'",
 	.min_args = 1,
 	.max_args = 1,

@@ -41,14 +41,17 @@ before=$(others)
 holder "$dev"
 fv_check "the card has a user" told held
 another alveo-xdma-2
-ends "a plan: 0" 0 rescan --dry-run "$dev"
+ends "a plan: 11" 11 rescan --dry-run "$dev"
+ends "a plan with --yes: 0" 0 rescan --dry-run --yes "$dev"
 fv_has "a plan: names the holder" "$dev +$FV_DRIVER +vfio_hold \(pid $FV_HOLDER\)" "$OUT"
-fv_check "a plan: the holder gets no request" eval '! grep -q ^request "$HELD"'
-ends "not released: 4" 4 rescan -t 2 "$dev"
+ends "without consent: 11" 11 rescan "$dev"
+fv_has "without consent: the holder is named" "rescan: held by vfio_hold \(pid $FV_HOLDER\)" "$ERR"
+fv_check "without consent: the holder gets no request" eval '! grep -q ^request "$HELD"'
+ends "not released: 4" 4 rescan --yes -t 2 "$dev"
 fv_has "not released: the holder is named" "still held by vfio_hold \(pid $FV_HOLDER\) after 2 s" "$ERR"
 fv_check "not released: the holder got a request" told request
 fv_check "not released: nothing was removed" device_is "$dev" changed
-ctl_start rescan -t 60 "$dev"
+ctl_start rescan --yes -t 60 "$dev"
 fv_wait 60 eval '[ "$(grep -c ^request "$HELD")" -ge 2 ]'
 fv_release
 ctl_wait

@@ -194,6 +194,13 @@ dry_run_ok()
 	holder
 	remember
 	fvl rescan --dry-run 07:00.1
+	[ "$rc" = 11 ]
+	[ "$err" = "fpgactl: 0000:07:00.1: rescan: $held
+Use --yes to confirm." ]
+	fvl rescan --dry-run --json 07:00.1
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	# a holder may comply
+	fvl rescan --dry-run --yes 07:00.1
 	succeeds
 	prints "0000:07:00.1: functions to remove and re-enumerate below 0000:00:07.0:
 DEVICE       DRIVER        USER
@@ -203,7 +210,7 @@ Holders would be requested to release them, for at most 60 s; functions bound to
 fpga_vfio_pci would be bound again."
 	unchanged
 	no_request
-	fvl rescan --dry-run --json 07:00.1
+	fvl rescan --dry-run --json --yes 07:00.1
 	value '[.dry_run, (.before | length), .after]' '[true,2,null]'
 }
 
@@ -216,25 +223,131 @@ holder()
 	printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users 1" end | answer device-get
 }
 
+held="0000:07:00.0 held by qemu-system-x86 (pid 4242), 0000:07:00.1 by a process not visible to the caller"
+
+hold consent_refused "a function that a VM holds is removed only with --yes"
+consent_refused()
+{
+	changed
+	holder
+	remember
+	fvl rescan 07:00.1
+	refuses 11 "0000:07:00.1: rescan: $held"
+	hints "Use --yes to confirm, --dry-run to see the plan."
+	fvl rescan --json 07:00.1
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	# with what another driver has
+	with_driver xdma
+	fvl rescan 07:00.0
+	refuses 11 "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma; held by qemu-system-x86 (pid 4242)"
+	with_driver fpga_vfio_pci
+	clock_is "0 auto"
+	unchanged
+	# opened since the check: two functions, and the first again
+	users 0 0 1
+	fvl rescan 07:00.0
+	refuses 11 "0000:07:00.0: rescan: held by qemu-system-x86 (pid 4242)"
+	hints "It was opened meanwhile. Use --yes to confirm."
+	clock_is "0 auto"
+	unchanged
+	no_request
+}
+
+# users N…: the numbers of users that the driver counts, one request after the other; the last one
+# stays
+users()
+{
+	local next=device-get
+
+	while [ $# != 0 ]; do
+		{
+			[ $# = 1 ] || echo "then users$#"
+			printf '%s\n' "bdf 0000:07:00.0" "state 4" stats "users $1" end
+		} | answer "$next"
+		next=users$#
+		shift
+	done
+}
+
+other_user_comes()
+{
+	mv "$tree/proc/4242" "$tree/proc/5151"
+}
+
+is_fenced()
+{
+	sed -i 's/^state 4/state 1/' "$tree/netlink/card-get"
+}
+
+hold question_ok "on a terminal there is a question instead of a refusal"
+question_ok()
+{
+	local meanwhile=
+
+	changed
+	holder
+	remember
+	answered n rescan 07:00.1
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.1: $held. Go on? [y/N] " "$work/out"
+	answered y rescan --json 07:00.1
+	[ "$rc" = 11 ]
+	lacks 'Go on' "$work/out"
+	meanwhile=other_user_comes
+	answered y rescan 07:00.1
+	[ "$rc" = 4 ]
+	grep -qF "rescan: was $held; is now ${held/4242/5151}" "$work/out"
+	mv "$tree/proc/5151" "$tree/proc/4242"
+	# the checks are repeated after the answer, before a holder gets a request
+	meanwhile=is_fenced
+	answered y rescan 07:00.1
+	[ "$rc" = 4 ]
+	grep -qF "rescan: card is fenced" "$work/out"
+	no_request
+	clock_is "0 auto"
+	changed
+	holder
+	meanwhile=
+	answered y rescan -t 3 07:00.1
+	[ "$rc" = 4 ]
+	grep -qF "rescan: still held by qemu-system-x86 (pid 4242) after 3 s" "$work/out"
+	clock_is "3000 auto"
+	unchanged
+	# drivers of the host
+	remove_holder
+	with_driver xdma
+	answered n rescan 07:00.1
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.1: would unbind 0000:07:00.1 from xdma. Go on? [y/N] " "$work/out"
+	answered y rescan 07:00.1
+	[ "$rc" = 0 ]
+}
+
+remove_holder()
+{
+	rm -r "$tree/proc/4242"
+	users 0
+}
+
 hold held_refused "a holder that stays gets one request and is named, and nothing is changed"
 held_refused()
 {
 	changed
 	holder
 	remember
-	fvl rescan -t 9900ms 07:00.0
+	fvl rescan --yes -t 9900ms 07:00.0
 	refuses 4 "0000:07:00.0: rescan: still held by qemu-system-x86 (pid 4242) after 10 s"
 	hints "Nothing was changed. The holder was requested to release the device: unplug it from"
 	clock_is "10000 auto"
 	unchanged
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 1 ]
-	fvl rescan -t 0 07:00.0
+	fvl rescan --yes -t 0 07:00.0
 	[ "$rc" = 4 ]
 	clock_is "10000 auto"
 	# repeated every 10 s
 	: >"$tree/netlink/log"
 	clock 0 auto
-	fvl rescan 07:00.0
+	fvl rescan --yes 07:00.0
 	refuses 4 "0000:07:00.0: rescan: still held by qemu-system-x86 (pid 4242) after 60 s"
 	clock_is "60000 auto"
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 6 ]
@@ -251,7 +364,7 @@ released_ok()
 	becomes 0000:07:00.0 device 0x9039
 	becomes 0000:07:00.1
 	clock 0
-	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL script -qefc "$FPGACTL rescan -t 20 07:00.0" \
+	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL script -qefc "$FPGACTL rescan --yes -t 20 07:00.0" \
 		"$work/typescript" </dev/null >/dev/null &
 	pid=$!
 	wait_until grep -qs 'held by qemu-system-x86 (pid 4242), waiting 0 s of 20 s' \
@@ -276,19 +389,13 @@ released_ok()
 hold late_refused "a holder that came in between is told, and what the kernel will do"
 late_refused()
 {
-	local users="bdf 0000:07:00.0\nstate 4\nstats\nusers %d\nend\n" pid
+	local pid
 
 	changed
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
-	# replies for the policy and for each function; then there is a user
-	# shellcheck disable=SC2059 # the lines are in it
-	{
-		printf "then b\n$users" 0 | answer device-get
-		printf "then c\n$users" 0 | answer b
-		printf "then d\n$users" 0 | answer c
-		printf "$users" 1 | answer d
-	}
+	# twice for each function, and for the policy; then there is a user
+	users 0 0 0 0 0 1
 	clock 0
 	begin fvl rescan -t 20 07:00.0
 	wait_for 200
@@ -631,14 +738,14 @@ vfs_refused()
 	unchanged
 }
 
-# while_waiting COMMAND…: run it while rescan waits for the VM, which then releases the device
+# while_waiting COMMAND…: run it while $run waits for the VM, which then releases the device
 while_waiting()
 {
 	rm -f "$work/clock"*
 	changed
 	holder
 	clock 0
-	begin fvl rescan 07:00.0
+	begin "${run[@]}" 07:00.0
 	wait_for 200
 	"$@"
 	remember
@@ -658,6 +765,8 @@ with_driver()
 hold meanwhile_refused "changes while it waited for a VM are read, too"
 meanwhile_refused()
 {
+	local run=(fvl rescan --yes)
+
 	while_waiting tee "$tree/$port/0000:07:00.1/sriov_numvfs" <<<2
 	refuses 4 "0000:07:00.0: rescan: cannot remove 0000:07:00.1: 2 virtual functions enabled"
 	echo 0 >"$tree/$port/0000:07:00.1/sriov_numvfs"
@@ -666,8 +775,16 @@ meanwhile_refused()
 	# the driver's own work after the VM
 	while_waiting sed -i 's/^state 4/state 2/; /active/d' "$tree/netlink/card-get"
 	succeeds
+	# an answer was about the VM alone
+	run=(answered y rescan)
 	while_waiting with_driver xdma
-	refuses 11 "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma" "$work/out"
+	# or about both
+	echo >"$tree/$port/0000:07:00.1/driver_override"
+	while_waiting true
+	[ "$rc" = 0 ]
+	grep -qF "0000:07:00.0: would unbind 0000:07:00.1 from xdma; held by qemu-system-x86 (pid 4242). Go on? [y/N]" "$work/out"
 }
 
 hold properties_ok "all that identifies a function is compared"
