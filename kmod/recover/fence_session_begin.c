@@ -180,12 +180,13 @@ static int fv_session_begin_locked(struct fv_session_job *job, struct fv_device 
 static int fv_session_hold(struct fv_session_job *job, struct fv_device *dev,
 			   const struct fv_session_request *request)
 {
-	int ret = fv_scope_begin(&job->scope, dev, job->text, sizeof(job->text));
+	int ret;
 
-	if (ret)
-		return ret;
 	job->scope.is_any_user = true;
 	job->scope.is_unused_only = request->is_unused_only;
+	ret = fv_scope_begin(&job->scope, dev, job->text, sizeof(job->text));
+	if (ret)
+		return ret;
 	ret = fv_scope_hold(&job->scope, true, job->text, sizeof(job->text));
 	if (ret)
 		fv_scope_end(&job->scope);

@@ -248,6 +248,8 @@ int fv_scope_begin(struct fv_scope *scope, struct fv_device *dev, char *text, si
 		return world.begin;
 	}
 	world.is_held = true;
+	/* which chooses limits by it */
+	world.is_unused_only = scope->is_unused_only;
 	scope->nr_held = 1;
 	return 0;
 }
@@ -258,7 +260,7 @@ int fv_scope_hold(struct fv_scope *scope, bool is_card, char *text, size_t size)
 
 	kernel_assert(world.is_held && is_card);
 	world.is_any_user = scope->is_any_user;
-	world.is_unused_only = scope->is_unused_only;
+	kernel_assert(world.is_unused_only == scope->is_unused_only);
 	if (world.widen) {
 		snprintf(text, size, "widen");
 		snprintf(scope->holders, sizeof(scope->holders), "held by process 7");
