@@ -38,9 +38,9 @@ $(LIBFV_CARD_O): $(LIBFV_OUT)/card/%.o: $(LIBFV_CARD_DIR)%.c
 	$(Q)$(CC) $(LIBFV_CFLAGS) $(LIBFV_CARD_CFLAGS) -c $< -o $@
 
 # programs that more than one suite uses
-$(OUTPUT)/vfio_hold: $(LIBFV_CARD_O)
-$(OUTPUT)/vfio_hold: CFLAGS += $(LIBFV_CARD_CFLAGS)
-$(addprefix $(OUTPUT)/,vfio_hold fv_act uevents cfg): $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
+$(OUTPUT)/vfio_hold $(OUTPUT)/fv_sleep: $(LIBFV_CARD_O)
+$(OUTPUT)/vfio_hold $(OUTPUT)/fv_sleep: CFLAGS += $(LIBFV_CARD_CFLAGS)
+$(addprefix $(OUTPUT)/,vfio_hold fv_act fv_sleep uevents cfg): $(OUTPUT)/%: $(LIBFV_DIR)bin/%.c $(LIBFV_O)
 	$(call msg,CC,,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 

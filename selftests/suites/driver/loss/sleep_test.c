@@ -38,8 +38,6 @@ FIXTURE_SETUP(sleep)
 	genl_open(&self->genl, FPGA_VFIO_FAMILY_NAME);
 	user_come(&self->user, self->bdf);
 	ASSERT_EQ(0, user_moves_data(&self->user, 0));
-	/* bandwidth notification of the port is enabled by the first one */
-	ASSERT_EQ(0, __system_sleep());
 	spaces_read(self->bdf, &self->before);
 }
 

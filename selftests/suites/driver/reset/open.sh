@@ -113,14 +113,6 @@ fenced()
 	return "$ret"
 }
 
-slept()
-{
-	echo 1 >/sys/kernel/debug/fv_port/awake &&
-		echo 0 >/sys/module/suspend/parameters/pm_test_delay &&
-		echo platform >/sys/power/pm_test && echo freeze >/sys/power/state &&
-		echo none >/sys/power/pm_test
-}
-
 cards_bind "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"
 for bdf in "$dev" "$FV_CARD2" "$FV_CARD2_FN1" "$FV_CARD_NOFLR"; do
 	policy "$bdf" monitor_interval_ms=0
@@ -178,7 +170,7 @@ fv_check "it is bound again" rebound
 was_reset "after it was bound again" flr
 closed "after it was bound again" flr
 if [ -w /sys/power/pm_test ]; then
-	meanwhile "the system sleeps" slept
+	meanwhile "the system sleeps" ./fv_sleep
 else
 	ktap_test_skip "the system sleeps: this kernel has no pm_test"
 fi
