@@ -14,6 +14,7 @@
 #include "output/out.h"
 #include "output/text.h"
 #include "util/err.h"
+#include "util/json.h"
 #include "util/term.h"
 
 /* Branch before a line of a tree, one level below the root. */
@@ -425,20 +426,22 @@ void out_record(const struct out_columns *columns, const void *row)
 	}
 }
 
-static void print_json(struct json_object *top, int flags)
+static void print_json(struct json_object *o, int flags)
 {
+	struct json_object *top = json_document(o);
+
 	out_raw(json_object_to_json_string_ext(top, flags | JSON_C_TO_STRING_NOSLASHESCAPE));
 	out_raw("\n");
 	json_object_put(top);
 }
 
-/* Print indented JSON; consumes @top. */
+/* Print an indented JSON document; consumes @top. */
 void out_json(struct json_object *top)
 {
 	print_json(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
 }
 
-/* Print JSON on one line, for stream readers; consumes @top. */
+/* Print a JSON document on one line, for stream readers; consumes @top. */
 void out_json_line(struct json_object *top)
 {
 	print_json(top, JSON_C_TO_STRING_PLAIN);

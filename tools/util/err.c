@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "util/err.h"
+#include "util/json.h"
 #include "util/term.h"
 
 static bool as_json;
@@ -128,6 +129,7 @@ static void print_json(int code, const char *object, const char *what, const cha
 		details = NULL;
 	}
 	json_object_object_add(top, "error", o);
+	top = json_document(top);
 	print(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN |
 					     JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);

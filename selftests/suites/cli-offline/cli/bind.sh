@@ -65,7 +65,7 @@ json_ok()
 {
 	fvk bind --json --yes 01:00.0
 	succeeds
-	value . '{"dry_run":false,"devices":[{"bdf":"0000:01:00.0","group":1,"driver":"fpga_vfio_pci","previous_driver":null,"changed":true},{"bdf":"0000:01:00.1","group":1,"driver":"fpga_vfio_pci","previous_driver":"xdma","changed":true}]}'
+	value . '{"schema":1,"dry_run":false,"devices":[{"bdf":"0000:01:00.0","group":1,"driver":"fpga_vfio_pci","previous_driver":null,"changed":true},{"bdf":"0000:01:00.1","group":1,"driver":"fpga_vfio_pci","previous_driver":"xdma","changed":true}]}'
 }
 
 hold several_ok "several devices, named in any order and twice, are bound once"
@@ -570,7 +570,7 @@ json_error_ok()
 	fvk bind --json 01:00.0
 	[ "$rc" = 11 ]
 	[ -z "$out" ]
-	[ "$(jq -c . "$work/err")" = '{"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":11}}' ]
+	[ "$(jq -c . "$work/err")" = '{"schema":1,"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":11}}' ]
 }
 
 run_tests

@@ -47,11 +47,11 @@ fv_live()
 	rc=0
 	timeout -k 1 60 "$FPGACTL" "$@" >"$work/out" 2>"$work/err" </dev/null || rc=$?
 	printf '$ fpgactl %s\n' "$*"
-	tell
+	tell "$@"
 }
 
-# tell: read the output of the last run. Without a fork, because forks would take most of the
-# time of hundreds of runs
+# tell [ARGUMENT…]: read the output of the last run. Without a fork, because forks would take most of
+# the time of hundreds of runs
 tell()
 {
 	same_tree
@@ -60,6 +60,14 @@ tell()
 	out=${printed%"${printed##*[!$'\n']}"}
 	err=${err%"${err##*[!$'\n']}"}
 	printf '%s\n%s\n(%d)\n' "$out" "$err" "$rc"
+	keep "$@"
+}
+
+# keep [ARGUMENT…]: keep $printed and $err of a run for check_schema, if there is JSON in them
+keep()
+{
+	[[ $printed != \{* && $err != *"{\""* ]] ||
+		printf '%s\0' "${work##*/}" "$*" "$printed" "$err" >>"$work.json"
 }
 
 # same_tree: without UTF-8, the branches of a tree are ASCII; make them those that the tests expect
@@ -458,6 +466,23 @@ report_one()
 	fi
 }
 
+# validate: check the JSON of runs that keep() has written to stdin
+validate()
+{
+	python3 "$FV_TOP/selftests/suites/cli-offline/cli/validate.py" \
+		"$FV_TOP/Documentation/fpgactl.schema.json"
+}
+
+# check_schema: report whether the JSON that the tests read is valid
+check_schema()
+{
+	local row="schema_ok: the JSON of these tests is valid by fpgactl.schema.json" rc=0
+
+	cat "$base"/*.json 2>/dev/null | validate >"$base/validated" 2>&1 || rc=$?
+	sed 's/^/# /' "$base/validated"
+	ktap_test_result "$row" test "$rc" = 0
+}
+
 is_over()
 {
 	[ -e "$base/${names[${1% *}]}.${1#* }.status" ]
@@ -479,7 +504,7 @@ run_tests()
 			runs+=("$i $locale")
 		done
 	done
-	ktap_set_plan ${#runs[@]}
+	ktap_set_plan $((${#runs[@]} + 1))
 	for ((i = 0; reported < ${#runs[@]};)); do
 		if [ "$i" -lt ${#runs[@]} ] && [ "$running" -lt "$limit" ]; then
 			run_one "${names[${runs[i]% *}]}" "${runs[i]#* }" &
@@ -495,5 +520,6 @@ run_tests()
 			reported=$((reported + 1))
 		done
 	done
+	check_schema
 	ktap_finished
 }

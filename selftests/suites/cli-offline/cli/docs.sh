@@ -55,6 +55,43 @@ abi_complete_ok()
 	diff "$work/counters" "$work/entries"
 }
 
+hold schema_complete_ok "the schema has each command that prints JSON, and no other"
+schema_complete_ok()
+{
+	local command
+
+	for command in $commands version; do
+		fv help "$command"
+		[[ $out != *--json* ]] || echo "fpgactl-$command"
+	done | grep ^fpgactl- | sort >"$work/commands"
+	[ "$(wc -l <"$work/commands")" = 15 ]
+	jq -r '."$defs" | keys[] | select(startswith("fpgactl-"))' \
+		"$FV_TOP/Documentation/fpgactl.schema.json" | diff "$work/commands" -
+	jq -r '.anyOf[]."$ref" | ltrimstr("#/$defs/")' "$FV_TOP/Documentation/fpgactl.schema.json" |
+		sort | diff <(echo error; cat "$work/commands") -
+}
+
+# invalid COMMAND DOCUMENT WHY: check that the document is refused
+invalid()
+{
+	printf '%s\0' test "$1" "$2" "" | validate >"$work/validated" || :
+	cat "$work/validated"
+	grep -qF "$3" "$work/validated"
+}
+
+hold schema_refused "a key, a type or a value that the schema does not have makes a test fail"
+schema_refused()
+{
+	printf '%s\0' test version '{"schema":1,"version":"1"}' "" | validate
+	invalid version '{"schema":1,"version":"1","extra":1}' "'extra'"
+	invalid version '{"schema":1}' "'version' is a required property"
+	invalid version '{"schema":1,"version":1}' "1 is not of type 'string'"
+	invalid version '{"schema":2,"version":"1"}' "1 was expected"
+	invalid version '{"version":"1","schema":1}' "schema is not the first member"
+	invalid version '{"version"' "Expecting"
+	invalid link '{"schema":1,"version":"1"}' "fpgactl-link: "
+}
+
 # candidates WORD…: print the candidates for the last of the words
 candidates()
 {

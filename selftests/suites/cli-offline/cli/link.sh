@@ -155,7 +155,7 @@ json_ok()
 {
 	fv link --json 01:00.0
 	succeeds
-	value . '{"bdf":"0000:01:00.0","physical_function":null,"responding":true,"port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"fence":null,"devices":null,"advice":null}'
+	value . '{"schema":1,"bdf":"0000:01:00.0","physical_function":null,"responding":true,"port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"fence":null,"devices":null,"advice":null}'
 }
 
 hold unprivileged_ok "where only root may read the port's registers, sysfs is read"

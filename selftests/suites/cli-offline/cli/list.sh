@@ -664,7 +664,7 @@ empty_ok()
 	mkdir "$tree/sys/bus/pci/devices"
 	fv list --json
 	succeeds
-	value . '{"groups":[],"without_group":[],"holders_complete":true}'
+	value . '{"schema":1,"groups":[],"without_group":[],"holders_complete":true}'
 }
 
 hold no_pci_refused "a system without a PCI bus is an error that names the path"

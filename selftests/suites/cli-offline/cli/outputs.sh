@@ -50,6 +50,7 @@ without()
 	err=
 	"$@" || rc=$?
 	[ ! -e "$work/err" ] || read -rd '' err <"$work/err" || :
+	printed='' keep
 	told="$rc: $err"
 }
 

@@ -119,7 +119,7 @@ json_ok()
 	device device-get
 	fvl policy --json 07:00.0
 	succeeds
-	value . '{"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ms":100,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ms":30000}}'
+	value . '{"schema":1,"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ms":100,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ms":30000}}'
 	set_policy
 	fvl policy --json 07:00.0
 	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'

@@ -56,7 +56,7 @@ json_ok()
 	recovered
 	fvl recover --json 07:00.1
 	succeeds
-	value 'del(.steps, .link)' '{"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
+	value 'del(.steps, .link)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
 	value '.steps' '[{"method":null,"result":"done","error":null,"why":null,"refusal":null,"time_ns":2103456789,"expected_ms":null,"limit_ms":null,"functions":[]}]'
 	value '.link | [.speed_mts, .width, .max_speed_mts]' '[8000,8,16000]'
 }

@@ -32,7 +32,7 @@ json_ok()
 	trained 4 8 2 | answer retrain
 	fvl retrain --json 07:00.0
 	succeeds
-	value 'del(.before)' '{"dry_run":false,"bdf":"0000:07:00.0","after":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false},"attempts":2}'
+	value 'del(.before)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.0","after":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false},"attempts":2}'
 	value '.before | [.speed_mts, .width]' '[2500,1]'
 }
 

@@ -38,7 +38,7 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
+	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'

@@ -532,7 +532,7 @@ json_ok()
 {
 	fvk unbind --json 07:00.1
 	succeeds
-	value . '{"dry_run":false,"devices":[{"bdf":"0000:07:00.1","group":18,"driver":"xdma","previous_driver":"fpga_vfio_pci","changed":true}]}'
+	value . '{"schema":1,"dry_run":false,"devices":[{"bdf":"0000:07:00.1","group":18,"driver":"xdma","previous_driver":"fpga_vfio_pci","changed":true}]}'
 }
 
 run_tests

@@ -66,9 +66,11 @@ has_man_pages()
 	[ "$rc" = 0 ] && grep -q 'fpgactl-list.8' <<<"$out"
 }
 
-installs_to_bin()
+installs()
 {
-	[ "$rc" = 0 ] && grep -q ' /usr/bin/fpgactl$' <<<"$out"
+	[ "$rc" = 0 ] && grep -q ' /usr/bin/fpgactl$' <<<"$out" &&
+		grep -q '[^ ]/fpgactl.schema.json' <<<"$out" &&
+		grep -q '/usr/share/fpgactl/fpgactl.schema.json$' <<<"$out"
 }
 
 ktap_print_header
@@ -84,5 +86,5 @@ row "man pages are left out without rst2man" lacks_man_pages
 tools
 row "man pages are made with rst2man" has_man_pages
 tools PREFIX=/usr install
-row "fpgactl is installed to bin" installs_to_bin
+row "fpgactl is installed to bin, its schema to share" installs
 ktap_finished

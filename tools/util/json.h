@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What all JSON documents have in common; see fpgactl(8) and Documentation/fpgactl.schema.json. */
+#ifndef FPGACTL_JSON_H
+#define FPGACTL_JSON_H
+
+#include <json-c/json.h>
+
+/* Version of keys, types and values; a change that is no addition increments it. */
+#define JSON_SCHEMA	1
+
+struct json_object *json_document(struct json_object *o);
+
+#endif
