@@ -10,6 +10,7 @@
 #include "model/history.h"
 #include "model/ladder.h"
 #include "util/duration.h"
+#include "util/json.h"
 #include "util/stop.h"
 
 #define NS_PER_MS	1000000
@@ -19,7 +20,7 @@
 
 static struct json_object *value_time(const void *p)
 {
-	return json_object_new_uint64(((const struct fv_event *)p)->time_ns);
+	return json_time(((const struct fv_event *)p)->time_ns);
 }
 
 static char *text_time(const void *p)
@@ -194,7 +195,7 @@ static char *text_details(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "TIME", "time_ns", "local time of the event", OUT_DEFAULT, value_time, text_time, 18 },
+	{ "TIME", "time", "local time of the event", OUT_DEFAULT, value_time, text_time, 18 },
 	{ "DEVICE", "bdf", "affected function; of the whole card, the port above it", OUT_DEFAULT,
 	  value_bdf, text_device, 12 },
 	{ "EVENT", "kind", "kind of event, and reset method", OUT_DEFAULT, value_kind, text_event,

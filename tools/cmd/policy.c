@@ -452,7 +452,7 @@ FV_COMMAND(policy) = {
 		    "  fpgactl policy 01:00.0 reset-methods=hot,link load-limit=90s\n"
 		    "  fpgactl policy 01:00.0 ready-register=0:0x1000:0x1:0x1   # bit 0 of a BAR\n"
 		    "  fpgactl policy 01:00.0 default aer=stop  # board profile, except aer\n"
-		    "  fpgactl policy --json 01:00.0 | jq .policy.load_limit_ms",
+		    "  fpgactl policy --json 01:00.0 | jq .policy.load_limit_ns",
 	.max_args = CMD_ANY_ARGS,
 	.words = CMD_WORDS_BDF_OR_DEFAULT,
 	.needs = CMD_NEEDS_MODEL,

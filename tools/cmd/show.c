@@ -526,7 +526,7 @@ static const struct out_column field[] = {
 	{ "Capabilities", "capabilities", NULL, 0, value_capabilities, text_capabilities },
 	{ "Held by", "holders", NULL, 0, value_holders, text_holders },
 	{ "Holders complete", "holders_complete", NULL, 0, value_complete, text_nothing },
-	{ "Successful resets", "reset_time", NULL, 0, value_reset_time, text_reset_time },
+	{ "Successful resets", "reset_durations", NULL, 0, value_reset_time, text_reset_time },
 	{ "Statistics", "counters", NULL, 0, value_counters, text_counters },
 };
 

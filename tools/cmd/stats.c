@@ -8,6 +8,7 @@
 #include "host/targets.h"
 #include "model/counters.h"
 #include "util/duration.h"
+#include "util/json.h"
 #include "util/stop.h"
 
 /* Row "interrupts", which is not a counter of the driver. */
@@ -181,6 +182,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 	struct json_object *top = json_object_new_object();
 	size_t i, j;
 
+	json_object_object_add(top, "time", json_now());
 	for (i = 0; i < l->n; i++) {
 		const struct fv_counters *c = &l->v[i];
 		struct json_object *o = json_object_new_object();
@@ -196,7 +198,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 		else
 			json_object_object_add(o, "devices", devices);
 		json_object_object_add(o, "counters", counters_json(c));
-		json_object_object_add(o, "reset_time", resettime_json(&c->resets));
+		json_object_object_add(o, "reset_durations", resettime_json(&c->resets));
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(top, "statistics", list);

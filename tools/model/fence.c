@@ -12,6 +12,7 @@
 #include "netlink/op.h"
 #include "output/out.h"
 #include "util/err.h"
+#include "util/json.h"
 
 static void parse_functions(struct fence *f, struct nlmsghdr *hdr, int type)
 {
@@ -160,7 +161,7 @@ void fence_print(const struct fence *f, const struct fv_model *m, const char *co
 			  is_dry_run ? "would leave" : "leaves");
 }
 
-/* Add "port", "timeout_ms", "link_disabled" and "functions". */
+/* Add "port", "limit_ns", "link_disabled" and "functions". */
 void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m)
 {
 	struct fv_holders holders;
@@ -168,7 +169,7 @@ void fence_add_json(struct json_object *o, const struct fence *f, const struct f
 
 	holders_scan(&holders);
 	json_object_object_add(o, "port", out_string(f->port));
-	json_object_object_add(o, "timeout_ms", json_object_new_int64(f->timeout_ms));
+	json_object_object_add(o, "limit_ns", json_ms(f->timeout_ms));
 	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));
 	json_object_object_add(o, "functions", affected_json(&f->functions, &world));
 	holders_free(&holders);

@@ -14,6 +14,7 @@
 #include "netlink/nl.h"
 #include "util/duration.h"
 #include "util/err.h"
+#include "util/json.h"
 #include "util/speed.h"
 
 #define WIDTH_MAX	32
@@ -171,7 +172,12 @@ static char *text_time(const struct fv_policy *p, size_t i)
 						  duration_text(p->number[i]);
 }
 
-static const struct kind time_ms = { parse_time, text_time, json_number };
+static struct json_object *json_duration(const struct fv_policy *p, size_t i)
+{
+	return p->has[i] ? json_ms(p->number[i]) : NULL;
+}
+
+static const struct kind time_ms = { parse_time, text_time, json_duration };
 
 static const char *parse_speed(struct fv_policy *p, size_t i, const char *word)
 {
@@ -327,12 +333,12 @@ static const struct policy_key_info keys[POLICY_N] = {
 	[POLICY_LOAD_LIMIT] = {
 		{ "load-limit", "TIME, as in 60s", NULL,
 		  "time limit for the link to come up after a reset of the card" },
-		"load_limit_ms", ATTR(LOAD_LIMIT_MS), &time_ms,
+		"load_limit_ns", ATTR(LOAD_LIMIT_MS), &time_ms,
 	},
 	[POLICY_READY_LIMIT] = {
 		{ "ready-limit", "TIME, as in 10s", NULL,
 		  "time limit for config readiness and the ready register after that" },
-		"ready_limit_ms", ATTR(READY_LIMIT_MS), &time_ms,
+		"ready_limit_ns", ATTR(READY_LIMIT_MS), &time_ms,
 	},
 	[POLICY_LINK_SPEED] = {
 		{ "link-speed", "SPEED, as in 8GT/s or gen3, or auto",
@@ -353,7 +359,7 @@ static const struct policy_key_info keys[POLICY_N] = {
 	[POLICY_MONITOR_INTERVAL] = {
 		{ "monitor-interval", "TIME, as in 100ms, or off", "off",
 		  "interval of the link monitor" },
-		"monitor_interval_ms", ATTR(MONITOR_INTERVAL_MS), &time_ms, WORDS(off_word),
+		"monitor_interval_ns", ATTR(MONITOR_INTERVAL_MS), &time_ms, WORDS(off_word),
 	},
 	[POLICY_AUTO_RETRAIN] = {
 		{ "auto-retrain", "on or off", "on off",
@@ -389,7 +395,7 @@ static const struct policy_key_info keys[POLICY_N] = {
 	[POLICY_OPEN_LIMIT] = {
 		{ "open-limit", "TIME, as in 30s", NULL,
 		  "time limit for an open; a recovery goes on after it" },
-		"open_limit_ms", ATTR(OPEN_LIMIT_MS), &time_ms,
+		"open_limit_ns", ATTR(OPEN_LIMIT_MS), &time_ms,
 	},
 };
 

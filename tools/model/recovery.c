@@ -269,7 +269,7 @@ static const struct out_column field[] = {
 	{ "Reason", "reason", NULL, 0, value_reason, NULL },
 	{ "Identity", "identity", NULL, 0, value_identity, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
-	{ "Link up", "link_ns", NULL, 0, value_link_time, text_link_time },
+	{ "Link up", "link_up_ns", NULL, 0, value_link_time, text_link_time },
 	{ "Answered", "ready_ns", NULL, 0, value_ready_time, text_ready_time },
 	{ "Usable", "duration_ns", NULL, 0, value_duration, text_usable },
 };
@@ -285,7 +285,7 @@ void recovery_print(const struct recovery *r, const struct fv_model *m, const ch
 		out_record(&fields, r);
 }
 
-/* Add "state", "reason", "identity", "link", "link_ns", "ready_ns", "duration_ns", "steps". */
+/* Add "state", "reason", "identity", "link", "link_up_ns", "ready_ns", "duration_ns", "steps". */
 void recovery_add_json(struct json_object *o, const struct recovery *r, const struct fv_model *m)
 {
 	size_t i;

@@ -4,6 +4,7 @@
 
 #include "model/affected.h"
 #include "model/steps.h"
+#include "util/json.h"
 
 /* One row: a step, or a function affected by it. */
 struct row {
@@ -40,23 +41,23 @@ static char *text_holders(const void *p)
 	return r->function ? affected_holders_text(r->function, r->world) : util_strdup("");
 }
 
-static struct json_object *ms_or_null(unsigned int ms)
+static char *ms_text(unsigned int ms)
 {
-	return ms ? json_object_new_int64(ms) : NULL;
+	return ms ? util_printf("%u", ms) : util_strdup("");
 }
 
-static struct json_object *value_expected(const void *p)
+static char *text_expected(const void *p)
 {
 	const struct row *r = p;
 
-	return r->function ? NULL : ms_or_null(r->step->expected_ms);
+	return ms_text(r->function ? 0 : r->step->expected_ms);
 }
 
-static struct json_object *value_limit(const void *p)
+static char *text_limit(const void *p)
 {
 	const struct row *r = p;
 
-	return r->function ? NULL : ms_or_null(r->step->limit_ms);
+	return ms_text(r->function ? 0 : r->step->limit_ms);
 }
 
 static struct json_object *value_result(const void *p)
@@ -99,8 +100,8 @@ static const struct out_column column[] = {
 	{ "USER", NULL, "processes that hold the function (plan only)", 0, NULL, text_holders },
 	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, value_result, NULL },
 	{ "EXPECTED-MS", NULL, "minimum duration by the PCIe specification (plan only)",
-	  OUT_RIGHT, value_expected, NULL },
-	{ "LIMIT-MS", NULL, "time limit (plan only)", OUT_RIGHT, value_limit, NULL },
+	  OUT_RIGHT, NULL, text_expected },
+	{ "LIMIT-MS", NULL, "time limit (plan only)", OUT_RIGHT, NULL, text_limit },
 	{ "TIME-MS", NULL, "duration until the device was verified",
 	  OUT_DEFAULT | OUT_RIGHT, NULL, text_time },
 	{ "WHY", NULL, "cause of a failure or refusal", OUT_DEFAULT, value_why, NULL },
@@ -148,6 +149,11 @@ void steps_print(const struct ladder *l, const struct fv_model *m, const char *r
 	holders_free(&holders);
 }
 
+static struct json_object *ms_or_null(unsigned int ms)
+{
+	return ms ? json_ms(ms) : NULL;
+}
+
 static struct json_object *step_json(const struct row *r)
 {
 	const struct ladder_step *s = r->step;
@@ -160,10 +166,10 @@ static struct json_object *step_json(const struct row *r)
 			       json_object_new_string(name ? name : "unknown") : NULL);
 	json_object_object_add(o, "why", value_why(r));
 	json_object_object_add(o, "refusal", refusal_json(&s->refusal));
-	json_object_object_add(o, "time_ns", s->has_duration ?
+	json_object_object_add(o, "duration_ns", s->has_duration ?
 			       json_object_new_uint64(s->duration_ns) : NULL);
-	json_object_object_add(o, "expected_ms", value_expected(r));
-	json_object_object_add(o, "limit_ms", value_limit(r));
+	json_object_object_add(o, "expected_ns", ms_or_null(s->expected_ms));
+	json_object_object_add(o, "limit_ns", ms_or_null(s->limit_ms));
 	json_object_object_add(o, "functions", affected_json(&s->functions, r->world));
 	return o;
 }

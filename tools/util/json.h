@@ -3,11 +3,16 @@
 #ifndef FPGACTL_JSON_H
 #define FPGACTL_JSON_H
 
+#include <stdint.h>
+
 #include <json-c/json.h>
 
 /* Version of keys, types and values; a change that is no addition increments it. */
 #define JSON_SCHEMA	1
 
 struct json_object *json_document(struct json_object *o);
+struct json_object *json_time(uint64_t ns);
+struct json_object *json_now(void);
+struct json_object *json_ms(uint64_t ms);
 
 #endif

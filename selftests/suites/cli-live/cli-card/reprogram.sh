@@ -54,7 +54,7 @@ fv_check "it is in the history" has_event "kind=fence origin=netlink .*comm=fpga
 ends "as JSON: 0" 0 reprogram --yes --json "$dev" -- "$LOAD" 100
 fv_same "as JSON: it can be read" '["exited",0,"ready","same",true]' \
 	"$(jq -c '[.command.fate, .command.status, .recovery.state, .recovery.identity, (.recovery.duration_ns > 0)]' <<<"$OUT")"
-fv_check "as JSON: the times go up" jq -e '.recovery | .link_ns < .ready_ns and .ready_ns < .duration_ns' <<<"$OUT"
+fv_check "as JSON: the times go up" jq -e '.recovery | .link_up_ns < .ready_ns and .ready_ns < .duration_ns' <<<"$OUT"
 
 mark
 ends "a plan: 0" 0 reprogram --dry-run --yes "$dev" -- "$LOAD" 100

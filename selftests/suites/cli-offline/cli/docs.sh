@@ -82,6 +82,8 @@ invalid()
 hold schema_refused "a key, a type or a value that the schema does not have makes a test fail"
 schema_refused()
 {
+	local time
+
 	printf '%s\0' test version '{"schema":1,"version":"1"}' "" | validate
 	invalid version '{"schema":1,"version":"1","extra":1}' "'extra'"
 	invalid version '{"schema":1}' "'version' is a required property"
@@ -90,6 +92,10 @@ schema_refused()
 	invalid version '{"version":"1","schema":1}' "schema is not the first member"
 	invalid version '{"version"' "Expecting"
 	invalid link '{"schema":1,"version":"1"}' "fpgactl-link: "
+	for time in "2026-11-30 18:07:24" 2026-11-30T18:07:24Z 2026-11-30T18:07:24.123456789+01:00; do
+		invalid stats '{"schema":1,"time":"'"$time"'","statistics":[]}' "$.time: '$time' does not match"
+	done
+	invalid stats '{"schema":1,"time":1796062044,"statistics":[]}' "1796062044 is not of type 'string'"
 }
 
 # candidates WORD…: print the candidates for the last of the words

@@ -180,7 +180,7 @@ json_ok()
 	fenced link-disabled
 	fvl fence --json --yes 07:00.1
 	succeeds
-	value . '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","timeout_ms":600000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga_vfio_pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
+	value . '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","limit_ns":600000000000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga_vfio_pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
 	fenced
 	fvl fence --json --dry-run --yes 07:00.1
 	value '[.dry_run, .detached, .link_disabled]' '[true,true,false]'

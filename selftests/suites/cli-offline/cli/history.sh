@@ -60,12 +60,14 @@ history_ok()
 01-01 01:01:05.000 0000:00:07.0 link-degraded         monitor     2.5 GT/s x4"
 }
 
-hold local_time_ok "times are those of the reader's place"
+hold local_time_ok "times are those of the reader's place, in JSON of UTC"
 local_time_ok()
 {
 	some | answer history-get
 	TZ=UTC-5:30 fvl history 07:00.0
 	[ "$(sed -n '3s/  *0000.*//p' <<<"$out")" = "01-01 06:30:01.500" ]
+	TZ=UTC-5:30 fvl history --json 07:00.0
+	value '.events[1].time' 2026-01-01T01:00:01.500000000Z
 }
 
 hold json_ok "a program reads every key of every event, as numbers and words"
@@ -74,7 +76,7 @@ json_ok()
 	some | answer history-get
 	fvl history --json 07:00.0
 	succeeds
-	value '.events[1]' '{"time_ns":1767229201500000000,"bdf":"0000:07:00.0","kind":"reset","duration_ns":60000100000,"origin":"user","text":"no answer","port":"0000:00:07.0","seq":2,"method":"flr","error":"ETIMEDOUT","pid":4242,"comm":"qemu","state":null,"link":null}'
+	value '.events[1]' '{"time":"2026-01-01T01:00:01.500000000Z","bdf":"0000:07:00.0","kind":"reset","duration_ns":60000100000,"origin":"user","text":"no answer","port":"0000:00:07.0","seq":2,"method":"flr","error":"ETIMEDOUT","pid":4242,"comm":"qemu","state":null,"link":null}'
 	value '.events[2] | [.method, .error]' '["hot",null]'
 	value '.events[3] | [.bdf, .origin, .pid, .comm, .link]' '[null,"monitor",null,null,{"speed_mts":null,"width":null}]'
 	value '.events[4] | [.kind, .state, .text]' '["state","lost","the link is down"]'

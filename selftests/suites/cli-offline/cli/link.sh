@@ -268,7 +268,7 @@ The card is fenced until it is recovered or the time limit expires. To end the f
 	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link disabled$' <<<"$out"
 	[[ $out == *"To end the fence: fpgactl recover 0000:07:00.0" ]]
 	fvl link --json 07:00.0
-	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ms":511001,"detached":true,"link_disabled":true}]'
+	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ns":511001000000,"detached":true,"link_disabled":true}]'
 	# the driver names the process to root only
 	card 1 active
 	printf '%s\n' fence "left-ms 2000" end >>"$tree/netlink/card-get"

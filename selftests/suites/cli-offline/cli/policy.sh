@@ -119,11 +119,11 @@ json_ok()
 	device device-get
 	fvl policy --json 07:00.0
 	succeeds
-	value . '{"schema":1,"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ms":60000,"ready_limit_ms":1500,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ms":100,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ms":30000}}'
+	value . '{"schema":1,"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ns":60000000000,"ready_limit_ns":1500000000,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ns":100000000,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ns":30000000000}}'
 	set_policy
 	fvl policy --json 07:00.0
 	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'
-	value '.policy | [.reset_methods, .ready_register, .link_speed_mts, .link_width, .monitor_interval_ms]' \
+	value '.policy | [.reset_methods, .ready_register, .link_speed_mts, .link_width, .monitor_interval_ns]' \
 		'[["hot","flr"],{"bar":2,"offset":78187493532,"mask":4294967295,"value":2147483649},8000,16,0]'
 }
 
@@ -153,7 +153,7 @@ newer_driver_ok()
 		"load-limit link-speed link-width retrain-tries auto-retrain identity" ]
 	grep -q '^ready-register  *none$' <<<"$out"
 	fvl policy --json 07:00.0
-	value '.policy | [.load_limit_ms, .link_width, .retrain_tries, .identity, .ready_register]' \
+	value '.policy | [.load_limit_ns, .link_width, .retrain_tries, .identity, .ready_register]' \
 		'[null,null,null,null,null]'
 }
 
@@ -193,8 +193,8 @@ set_json_ok()
 	change load-limit-ms "load-limit-ms 90000"
 	fvl policy --json 07:00.0 load-limit=90s
 	succeeds
-	value '[.dry_run, .bdf, .profile, .before.load_limit_ms, .after.load_limit_ms, .after.aer]' \
-		'[false,"0000:07:00.0","xdma",60000,90000,"recover"]'
+	value '[.dry_run, .bdf, .profile, .before.load_limit_ns, .after.load_limit_ns, .after.aer]' \
+		'[false,"0000:07:00.0","xdma",60000000000,90000000000,"recover"]'
 }
 
 hold default_ok "'default' begins with what is known of the board, alone or before keys"

@@ -56,8 +56,8 @@ json_ok()
 	recovered
 	fvl recover --json 07:00.1
 	succeeds
-	value 'del(.steps, .link)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
-	value '.steps' '[{"method":null,"result":"done","error":null,"why":null,"refusal":null,"time_ns":2103456789,"expected_ms":null,"limit_ms":null,"functions":[]}]'
+	value 'del(.steps, .link)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_up_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
+	value '.steps' '[{"method":null,"result":"done","error":null,"why":null,"refusal":null,"duration_ns":2103456789,"expected_ns":null,"limit_ns":null,"functions":[]}]'
 	value '.link | [.speed_mts, .width, .max_speed_mts]' '[8000,8,16000]'
 }
 
@@ -73,7 +73,7 @@ no reset                          possible         100    60000
 hot                               possible         202    61000"
 	requests "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run --json 07:00.1
-	value '[.dry_run, .state, (.steps | map([.method, .limit_ms]))]' '[true,null,[[null,60000],["hot",61000]]]'
+	value '[.dry_run, .state, (.steps | map([.method, .limit_ns]))]' '[true,null,[[null,60000000000],["hot",61000000000]]]'
 }
 
 hold ready_ok "a card that is ready is left alone, and that is no error"
@@ -170,7 +170,7 @@ failed_json_refused()
 	fvl recover --json 07:00.1
 	[ "$rc" = 6 ]
 	[ -z "$out" ]
-	[ "$(jq -rc '.error | [.why, .exit_code, .state, .identity, .link_ns, (.steps | map(.method))]' "$work/err")" = \
+	[ "$(jq -rc '.error | [.why, .exit_code, .state, .identity, .link_up_ns, (.steps | map(.method))]' "$work/err")" = \
 		'["no answer",6,"failed",null,null,[null,"hot"]]' ]
 }
 
@@ -226,7 +226,7 @@ Identity:  same
 Answered:  after 2003.0 ms
 Usable:    after 2103.5 ms" ]
 	fvl recover --json 07:00.1
-	value '[.link, .link_ns]' '[null,null]'
+	value '[.link, .link_up_ns]' '[null,null]'
 	# a maximum that is not known is not a lack
 	recovered
 	sed -i '/max-width/d' "$tree/netlink/recover"

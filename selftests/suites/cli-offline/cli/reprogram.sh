@@ -414,10 +414,10 @@ json_ok()
 	fvl reprogram --json 07:00.1 -- echo loaded
 	[ "$rc" = 0 ]
 	[ "$err" = loaded ]
-	value '[.dry_run, .bdf, .timeout_ms, .link_disabled, (.functions | length)]' \
-		'[false,"0000:07:00.1",610000,true,2]'
+	value '[.dry_run, .bdf, .limit_ns, .link_disabled, (.functions | length)]' \
+		'[false,"0000:07:00.1",610000000000,true,2]'
 	value '.command | del(.environment)' '{"argv":["echo","loaded"],"fate":"exited","status":0,"signal":null,"error":null,"late":false,"caught":null}'
-	value '.recovery | [.state, .identity, .link_ns, .ready_ns, .duration_ns, .link.width]' \
+	value '.recovery | [.state, .identity, .link_up_ns, .ready_ns, .duration_ns, .link.width]' \
 		'["ready","same",1903000000,2003000000,2103456789,8]'
 	value '.recovery.steps[0].method' null
 }

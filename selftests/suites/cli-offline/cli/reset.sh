@@ -148,7 +148,7 @@ dry_run_json_ok()
 	fvl reset --dry-run --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[true,"0000:07:00.1"]'
-	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"refusal":null,"time_ns":null,"expected_ms":100,"limit_ms":60000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","held":false,"holders":[]}]}'
+	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"refusal":null,"duration_ns":null,"expected_ns":100000000,"limit_ns":60000000000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","held":false,"holders":[]}]}'
 	value '.steps[1] | [.method, .result, .error, .why, .functions]' \
 		'["pm","not possible","ENOTTY","No_Soft_Reset is set",[]]'
 	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
@@ -205,7 +205,7 @@ pm     not possible         No_Soft_Reset is set
 flr    failed       60000.1 no answer after 60000 ms
 hot    done           212.3"
 	fvl reset --json 07:00.1
-	value '.steps[0] | [.result, .error, .time_ns]' '["not possible","ENOTTY",null]'
+	value '.steps[0] | [.result, .error, .duration_ns]' '["not possible","ENOTTY",null]'
 }
 
 hold json_ok "a program reads what was tried"
@@ -216,7 +216,7 @@ json_ok()
 	fvl reset --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[false,"0000:07:00.1"]'
-	value '.steps | map([.method, .result, .error, .time_ns])' \
+	value '.steps | map([.method, .result, .error, .duration_ns])' \
 		'[["flr","failed","ETIMEDOUT",60000100000],["hot","done",null,212345678]]'
 }
 

@@ -38,7 +38,7 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_time","counters"]'
+	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_durations","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
@@ -91,7 +91,7 @@ unknown_facts_ok()
 	grep -qx 'Reset methods:  *none' <<<"$out"
 	lacks '^\(NUMA\|Subsystem\|Driver override\|Statistics\|State\)' "$work/out"
 	fv show --json 01:00.0
-	value '[.reset_methods, .numa_node, .subsystem, .subsystem_id, .driver_override, .state, .profile, .reset_time, .fence]' \
+	value '[.reset_methods, .numa_node, .subsystem, .subsystem_id, .driver_override, .state, .profile, .reset_durations, .fence]' \
 		'[[],null,null,null,null,null,null,null,null]'
 	: >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
 	fv show --json 01:00.0
@@ -214,7 +214,7 @@ fenced_ok()
 	grep -q '^State:  *fenced: fenced by fpgactl (pid 77)$' <<<"$out"
 	grep -q '^Fenced by:  *fpgactl (pid 77), 2 s left; to end the fence: fpgactl recover --force 0000:07:00.0$' <<<"$out"
 	fvl show --json 07:00.0
-	value '[.state, .fence.pid, .fence.left_ms]' '["fenced",77,2000]'
+	value '[.state, .fence.pid, .fence.left_ns]' '["fenced",77,2000000000]'
 }
 
 hold driver_ok "the driver's state, reason and profile of a bound device are shown"
@@ -231,7 +231,7 @@ driver_ok()
 	grep -q '^Successful resets:  *1, last 1.0 ms, min 1.0 ms, max 1.0 ms, mean 1.0 ms$' <<<"$out"
 	[ "$(grep -c '^Reason' <<<"$out")" = 0 ]
 	fvl show --json 07:00.0
-	value '[.state, .reason, .profile, .reset_time.histogram]' \
+	value '[.state, .reason, .profile, .reset_durations.histogram]' \
 		'["failed","no answer after 60 s","xdma",[1]]'
 	value '.counters | [.opens, .closes]' '[3,null]'
 	sed -i 's/^opens 3/opens 4\ncloses 2/' "$tree/netlink/device-get"

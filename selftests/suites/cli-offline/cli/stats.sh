@@ -174,7 +174,7 @@ newer_driver_ok()
 	done >>"$tree/netlink/group-get"
 	fvl stats --json
 	succeeds
-	value '.statistics | map([.group, .counters.opens, .counters.closes, .reset_time]) | unique' \
+	value '.statistics | map([.group, .counters.opens, .counters.closes, .reset_durations]) | unique' \
 		'[[17,3,null,null],[18,null,null,null],[19,null,null,null]]'
 	printf '%s\n' "bdf 0000:07:00.0" | answer device-get
 	fvl stats --json 07:00.0
@@ -355,7 +355,7 @@ TIME-MS RESETS SHARE
 	done >"$work/buckets"
 	sed -i "/^total-ns/r $work/buckets" "$tree/netlink/device-get"
 	fvl stats --json 07:00.0
-	value '.statistics[0].reset_time.histogram | length' 64
+	value '.statistics[0].reset_durations.histogram | length' 64
 }
 
 hold reset_time_group_ok "of one group, too, and of all groups a program reads it"
@@ -376,8 +376,8 @@ reset_time_group_ok()
 	succeeds
 	[ "$(grep -c 'Successful resets' "$work/out")" = 0 ]
 	fvl stats --json
-	value '.statistics[0].reset_time' '{"count":5,"last_ns":212345678,"min_ns":900000,"max_ns":9000000000000,"total_ns":9000500000000,"histogram":[1,0,3,0,1,0]}'
-	value '.statistics[1:] | map(.reset_time)' \
+	value '.statistics[0].reset_durations' '{"count":5,"last_ns":212345678,"min_ns":900000,"max_ns":9000000000000,"total_ns":9000500000000,"histogram":[1,0,3,0,1,0]}'
+	value '.statistics[1:] | map(.reset_durations)' \
 		'[{"count":0,"last_ns":null,"min_ns":null,"max_ns":null,"total_ns":null,"histogram":[]},null]'
 }
 
