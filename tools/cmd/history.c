@@ -198,7 +198,7 @@ static const struct out_column column[] = {
 	{ "TIME", "time", "local time of the event", OUT_DEFAULT, value_time, text_time, 18 },
 	{ "DEVICE", "bdf", "affected function; of the whole card, the port above it", OUT_DEFAULT,
 	  value_bdf, text_device, 12 },
-	{ "EVENT", "kind", "kind of event, and reset method", OUT_DEFAULT, value_kind, text_event,
+	{ "EVENT", "event", "kind of event, and reset method", OUT_DEFAULT, value_kind, text_event,
 	  13 },
 	{ "TOOK", "duration_ns", "duration", OUT_DEFAULT | OUT_RIGHT, value_duration,
 	  text_duration, 7 },
@@ -209,9 +209,9 @@ static const struct out_column column[] = {
 	{ "PORT", "port", "port above the card", 0, value_port, NULL, 12 },
 	{ "SEQ", "seq", "number of the event at its port", OUT_RIGHT, value_seq, NULL, 4 },
 	{ "METHOD", "method", "reset method", 0, value_method, NULL, 7 },
-	{ "OUTCOME", "error", "ok, or the error", 0, value_error, text_outcome, 20 },
+	{ "OUTCOME", "errno", "ok, or the error", 0, value_error, text_outcome, 20 },
 	{ "PID", "pid", "process ID of the requester", OUT_RIGHT, value_pid, NULL, 7 },
-	{ "COMMAND", "comm", "process name of the requester", 0, value_comm, NULL, 15 },
+	{ "COMMAND", "command", "process name of the requester", 0, value_comm, NULL, 15 },
 	{ "STATE", "state", "state of the function after the event", 0, value_state,
 	  NULL, 7 },
 	{ "LINK", "link", "speed and width after the event", 0, value_link, text_link, 11 },
@@ -229,19 +229,19 @@ struct view {
 	struct out_table *table;
 };
 
-static void add_not_kept(struct json_object *list, const char *port, uint64_t n)
+static void add_dropped(struct json_object *list, const char *port, uint64_t n)
 {
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "port", json_object_new_string(port));
-	json_object_object_add(o, "events", json_object_new_uint64(n));
+	json_object_object_add(o, "count", json_object_new_uint64(n));
 	json_object_array_add(list, o);
 }
 
 static void print_json(struct view *v, const struct fv_events *l, size_t first)
 {
 	struct json_object *top = json_object_new_object();
-	struct json_object *not_kept = json_object_new_array();
+	struct json_object *dropped = json_object_new_array();
 	struct json_object *list = json_object_new_array();
 	uint64_t missed;
 	size_t i;
@@ -250,12 +250,12 @@ static void print_json(struct view *v, const struct fv_events *l, size_t first)
 		if (!history_is_new(&v->h, &l->v[i], &missed))
 			continue;
 		if (missed)
-			add_not_kept(not_kept, l->v[i].port, missed);
+			add_dropped(dropped, l->v[i].port, missed);
 		if (i >= first)
 			json_object_array_add(list, out_json_row(v->table, &l->v[i]));
 	}
 	json_object_object_add(top, "events", list);
-	json_object_object_add(top, "not_kept", not_kept);
+	json_object_object_add(top, "dropped", dropped);
 	out_json(top);
 }
 
@@ -374,7 +374,7 @@ FV_COMMAND(history) = {
 	.examples = "  fpgactl history 01:00.0\n"
 		    "  fpgactl history -l 0 -f                 # only new events\n"
 		    "  fpgactl history -o TIME,DEVICE,EVENT,WHO\n"
-		    "  fpgactl history --json | jq '.events[] | select(.kind == \"reset\")'",
+		    "  fpgactl history --json | jq '.events[] | select(.event == \"reset\")'",
 	.max_args = 1,
 	.words = CMD_WORDS_BDF,
 	.needs = CMD_NEEDS_MODEL,

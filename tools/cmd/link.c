@@ -37,8 +37,6 @@ static struct json_object *value_link(const void *p)
 		return NULL;
 	o = json_object_new_object();
 	card_add_link(o, &f->card.link);
-	json_object_object_add(o, "degraded",
-			       json_object_new_boolean(portlink_is_degraded(&f->card.link)));
 	return o;
 }
 
@@ -157,7 +155,7 @@ static const struct out_column field[] = {
 	{ "Card", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, NULL },
 	{ "Fenced by", "fence", NULL, 0, value_fence, text_fence },
-	{ "Devices", "devices", NULL, 0, value_devices, NULL },
+	{ "Devices", "bound_devices", NULL, 0, value_devices, NULL },
 };
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
@@ -279,7 +277,7 @@ static struct json_object *facts_json(const struct facts *f)
 	for (i = 0; i < fields.n; i++)
 		if (field[i].key)
 			json_object_object_add(o, field[i].key, field[i].value(f));
-	json_object_object_add(o, "advice", out_string(text));
+	json_object_object_add(o, "hint", out_string(text));
 	return o;
 }
 

@@ -205,7 +205,7 @@ static void print_json(const struct selection *s, struct out_table *t, struct li
 	}
 	json_object_object_add(top, "groups", groups);
 	json_object_object_add(top, "without_group", without);
-	json_object_object_add(top, "holders_complete",
+	json_object_object_add(top, "users_complete",
 			       json_object_new_boolean(!row.holders->unseen));
 	out_json(top);
 }

@@ -232,7 +232,7 @@ static const struct out_column column[] = {
 	  OUT_DEFAULT, value_link, text_link, 0, color_of_link },
 	{ "STATE", "state", "of a group: viable, not viable or in use; of a device: card state",
 	  OUT_DEFAULT | OUT_CUT, value_state, text_state, 11, color_of_state },
-	{ "USER", "holders", "processes that hold the device; ?: not visible to the caller",
+	{ "USER", "users", "processes that hold the device; ?: not visible to the caller",
 	  OUT_DEFAULT | OUT_CUT, value_holders, text_user, 7 },
 	{ "PASSTHROUGH", "passthrough", "viable, or what blocks passthrough", 0,
 	  value_passthrough, text_passthrough },

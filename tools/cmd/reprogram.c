@@ -139,7 +139,7 @@ static struct json_object *signal_json(int signal)
 static struct json_object *job_json(const struct reprogram *r)
 {
 	static const char *const fates[] = {
-		[JOB_NOT_STARTED] = "not started", [JOB_EXITED] = "exited",
+		[JOB_NOT_STARTED] = "not-started", [JOB_EXITED] = "exited",
 		[JOB_KILLED] = "killed", [JOB_LEFT] = "left",
 	};
 	struct json_object *o = json_object_new_object();
@@ -150,11 +150,11 @@ static struct json_object *job_json(const struct reprogram *r)
 	json_object_object_add(o, "environment", env_json(&r->env));
 	if (r->is_dry_run)
 		return o;
-	json_object_object_add(o, "fate", json_object_new_string(fates[j->fate]));
-	json_object_object_add(o, "status", j->fate == JOB_EXITED ?
+	json_object_object_add(o, "outcome", json_object_new_string(fates[j->fate]));
+	json_object_object_add(o, "exit_code", j->fate == JOB_EXITED ?
 			       json_object_new_int(j->status) : NULL);
 	json_object_object_add(o, "signal", signal_json(j->fate == JOB_KILLED ? j->signal : 0));
-	json_object_object_add(o, "error", out_string(error));
+	json_object_object_add(o, "errno", out_string(error));
 	json_object_object_add(o, "late", json_object_new_boolean(j->is_late));
 	json_object_object_add(o, "caught", signal_json(j->caught));
 	return o;
@@ -168,7 +168,7 @@ static struct json_object *all_json(const struct reprogram *r)
 	json_object_object_add(top, "dry_run", json_object_new_boolean(r->is_dry_run));
 	json_object_object_add(top, "bdf", json_object_new_string(r->d->bdf));
 	fence_add_json(top, &r->fence, r->ctx->model);
-	json_object_object_add(top, "command", job_json(r));
+	json_object_object_add(top, "program", job_json(r));
 	recovery_add_json(recovery, &r->recovery, r->ctx->model);
 	json_object_object_add(top, "recovery", recovery);
 	return top;

@@ -98,7 +98,7 @@ static void report_json(const struct retrain *r)
 	json_object_object_add(top, "bdf", json_object_new_string(r->d->bdf));
 	json_object_object_add(top, "before", link_or_null(r->has_before, &r->before));
 	json_object_object_add(top, "after", link_or_null(r->has_after, &r->after));
-	json_object_object_add(top, "attempts",
+	json_object_object_add(top, "tries",
 			       r->is_dry_run ? NULL : json_object_new_int((int)r->attempts));
 	out_json(top);
 }
@@ -127,7 +127,7 @@ static int fail(const struct retrain *r, int ret, const char *why)
 	if (r->ctx->is_json && r->has_before) {
 		err_add_json("before", link_or_null(r->has_before, &r->before));
 		err_add_json("after", link_or_null(r->has_after, &r->after));
-		err_add_json("attempts", json_object_new_int((int)r->attempts));
+		err_add_json("tries", json_object_new_int((int)r->attempts));
 	} else if (r->has_before && r->has_after) {
 		report_text(r);
 		fflush(stdout);

@@ -17,6 +17,7 @@
 #include "model/counters.h"
 #include "model/rebind.h"
 #include "model/status.h"
+#include "util/json.h"
 
 /* Source of the fields below. */
 struct facts {
@@ -72,12 +73,9 @@ static struct json_object *value_subsystem(const void *p)
 
 static struct json_object *value_revision(const void *p)
 {
-	return json_object_new_int((int)((const struct facts *)p)->d->revision);
-}
+	autofree char *revision = util_printf("%02x", ((const struct facts *)p)->d->revision);
 
-static char *text_revision(const void *p)
-{
-	return util_printf("%02x", ((const struct facts *)p)->d->revision);
+	return json_object_new_string(revision);
 }
 
 static struct json_object *value_responding(const void *p)
@@ -370,7 +368,7 @@ static struct json_object *value_resets(const void *p)
 
 	while ((word = strsep(&rest, " \n")))
 		if (*word)
-			json_object_array_add(list, out_string(word));
+			json_object_array_add(list, json_word(word));
 	return list;
 }
 
@@ -499,7 +497,7 @@ static const struct out_column field[] = {
 	{ "ID", "id", NULL, 0, value_id, NULL },
 	{ "Subsystem", "subsystem", NULL, 0, value_subsystem, NULL },
 	{ "Subsystem ID", "subsystem_id", NULL, 0, value_subsystem_id, NULL },
-	{ "Revision", "revision", NULL, 0, value_revision, text_revision },
+	{ "Revision", "revision", NULL, 0, value_revision, NULL },
 	{ "Class", "class", NULL, 0, value_class, NULL },
 	{ "Class code", "class_code", NULL, 0, value_class_code, NULL },
 	{ "Bridge", "bridge", NULL, 0, value_bridge, text_nothing },
@@ -524,8 +522,8 @@ static const struct out_column field[] = {
 	{ "Regions", "bars", NULL, 0, value_bars, text_bars },
 	{ "Reset methods", "reset_methods", NULL, 0, value_resets, text_resets },
 	{ "Capabilities", "capabilities", NULL, 0, value_capabilities, text_capabilities },
-	{ "Held by", "holders", NULL, 0, value_holders, text_holders },
-	{ "Holders complete", "holders_complete", NULL, 0, value_complete, text_nothing },
+	{ "Held by", "users", NULL, 0, value_holders, text_holders },
+	{ "Holders complete", "users_complete", NULL, 0, value_complete, text_nothing },
 	{ "Successful resets", "reset_durations", NULL, 0, value_reset_time, text_reset_time },
 	{ "Statistics", "counters", NULL, 0, value_counters, text_counters },
 };

@@ -196,7 +196,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 		if (c->bdf[0])
 			json_object_put(devices);
 		else
-			json_object_object_add(o, "devices", devices);
+			json_object_object_add(o, "bound_devices", devices);
 		json_object_object_add(o, "counters", counters_json(c));
 		json_object_object_add(o, "reset_durations", resettime_json(&c->resets));
 		json_object_array_add(list, o);

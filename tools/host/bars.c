@@ -59,6 +59,14 @@ static const char *kind(const struct bar *bar)
 	return bar->flags & RESOURCE_MEM_64 ? "64-bit memory" : "32-bit memory";
 }
 
+/* The same as a word. */
+static const char *type(const struct bar *bar)
+{
+	if (bar->flags & RESOURCE_IO)
+		return "io";
+	return bar->flags & RESOURCE_MEM_64 ? "memory-64" : "memory-32";
+}
+
 static char *name(const struct bar *bar)
 {
 	return bar->is_rom ? util_strdup("ROM") : util_printf("BAR%u", bar->index);
@@ -135,7 +143,7 @@ struct json_object *bars_json(const char *bdf)
 		json_object_object_add(o, "size", json_object_new_uint64(bar.size));
 		json_object_object_add(o, "start", json_object_new_uint64(bar.start));
 		json_object_object_add(o, "assigned", json_object_new_boolean(is_assigned(&bar)));
-		json_object_object_add(o, "kind", json_object_new_string(kind(&bar)));
+		json_object_object_add(o, "type", json_object_new_string(type(&bar)));
 		json_object_object_add(o, "prefetchable",
 				       json_object_new_boolean(!!(bar.flags & RESOURCE_PREFETCH)));
 		json_object_array_add(list, o);

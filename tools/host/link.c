@@ -126,8 +126,10 @@ struct json_object *link_json(const struct fv_link *link)
 	o = json_object_new_object();
 	add(o, "speed_mts", link->speed_mts);
 	add(o, "width", link->width);
-	add(o, "max_speed_mts", link->max_speed_mts);
-	add(o, "max_width", link->max_width);
+	add(o, "max_speed_mts", lesser(link->max_speed_mts, link->port_max_speed_mts));
+	add(o, "max_width", lesser(link->max_width, link->port_max_width));
+	add(o, "device_max_speed_mts", link->max_speed_mts);
+	add(o, "device_max_width", link->max_width);
 	add(o, "port_max_speed_mts", link->port_max_speed_mts);
 	add(o, "port_max_width", link->port_max_width);
 	json_object_object_add(o, "degraded", json_object_new_boolean(link_is_degraded(link)));

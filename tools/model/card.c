@@ -12,6 +12,7 @@
 #include "host/sysfs.h"
 #include "model/card.h"
 #include "netlink/nl.h"
+#include "output/out.h"
 #include "util/err.h"
 #include "util/json.h"
 #include "util/speed.h"
@@ -344,6 +345,7 @@ void card_add_link(struct json_object *o, const struct fv_portlink *l)
 	add_known(o, "active", l->active);
 	add_known(o, "training", l->training);
 	add_known(o, "disabled", l->disabled);
+	json_object_object_add(o, "degraded", json_object_new_boolean(portlink_is_degraded(l)));
 }
 
 /*
@@ -367,14 +369,13 @@ char *card_fence_text(const struct fv_fence_owner *f)
 /* Return NULL without a fence session. */
 struct json_object *card_fence_json(const struct fv_fence_owner *f)
 {
-	autofree char *comm = f->comm ? util_utf8(f->comm) : NULL;
 	struct json_object *o;
 
 	if (!f->is_known)
 		return NULL;
 	o = json_object_new_object();
 	json_object_object_add(o, "pid", f->pid ? json_object_new_int64(f->pid) : NULL);
-	json_object_object_add(o, "comm", comm ? json_object_new_string(comm) : NULL);
+	json_object_object_add(o, "command", out_string(f->comm));
 	json_object_object_add(o, "left_ns", json_ms(f->left_ms));
 	json_object_object_add(o, "detached", json_object_new_boolean(f->is_detached));
 	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));

@@ -60,15 +60,21 @@ static char *text_limit(const void *p)
 	return ms_text(r->function ? 0 : r->step->limit_ms);
 }
 
-static struct json_object *value_result(const void *p)
+static const char *outcome(const struct ladder_step *s)
+{
+	if (s->has_duration)
+		return s->error ? "failed" : "done";
+	return s->error ? "not-possible" : "possible";
+}
+
+static char *text_result(const void *p)
 {
 	const struct row *r = p;
 
 	if (r->function)
-		return NULL;
-	if (r->step->has_duration)
-		return json_object_new_string(r->step->error ? "failed" : "done");
-	return json_object_new_string(r->step->error ? "not possible" : "possible");
+		return util_strdup("");
+	return util_strdup(r->step->error && !r->step->has_duration ? "not possible" :
+								      outcome(r->step));
 }
 
 static char *text_time(const void *p)
@@ -98,7 +104,7 @@ static const struct out_column column[] = {
 	  NULL, text_method },
 	{ "DRIVER", NULL, "driver of the function (plan only)", 0, NULL, text_driver },
 	{ "USER", NULL, "processes that hold the function (plan only)", 0, NULL, text_holders },
-	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, value_result, NULL },
+	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, NULL, text_result },
 	{ "EXPECTED-MS", NULL, "minimum duration by the PCIe specification (plan only)",
 	  OUT_RIGHT, NULL, text_expected },
 	{ "LIMIT-MS", NULL, "time limit (plan only)", OUT_RIGHT, NULL, text_limit },
@@ -161,8 +167,8 @@ static struct json_object *step_json(const struct row *r)
 	const char *name = s->error ? strerrorname_np(s->error) : NULL;
 
 	json_object_object_add(o, "method", out_string(method(s)));
-	json_object_object_add(o, "result", value_result(r));
-	json_object_object_add(o, "error", s->error ?
+	json_object_object_add(o, "outcome", out_string(outcome(s)));
+	json_object_object_add(o, "errno", s->error ?
 			       json_object_new_string(name ? name : "unknown") : NULL);
 	json_object_object_add(o, "why", value_why(r));
 	json_object_object_add(o, "refusal", refusal_json(&s->refusal));

@@ -84,7 +84,7 @@ struct json_object *refusal_json(const struct refusal *r)
 	json_object_object_add(o, "object", string_or_null(r->object));
 	json_object_object_add(o, "driver", string_or_null(r->driver));
 	json_object_object_add(o, "pid", r->pid ? json_object_new_int64(r->pid) : NULL);
-	json_object_object_add(o, "comm", string_or_null(r->comm));
+	json_object_object_add(o, "command", string_or_null(r->comm));
 	json_object_object_add(o, "key", string_or_null(r->key));
 	return o;
 }

@@ -25,6 +25,18 @@ struct json_object *json_document(struct json_object *o)
 	return top;
 }
 
+/* A word of the kernel, in the form of all words: words of the driver have that already. */
+struct json_object *json_word(const char *s)
+{
+	autofree char *word = util_utf8(s);
+	char *p;
+
+	for (p = word; *p; p++)
+		if (*p == '_' || *p == ' ')
+			*p = '-';
+	return json_object_new_string(word);
+}
+
 /* A time since 1970, in UTC by RFC 3339. */
 struct json_object *json_time(uint64_t ns)
 {

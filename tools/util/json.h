@@ -11,6 +11,7 @@
 #define JSON_SCHEMA	1
 
 struct json_object *json_document(struct json_object *o);
+struct json_object *json_word(const char *s);
 struct json_object *json_time(uint64_t ns);
 struct json_object *json_now(void);
 struct json_object *json_ms(uint64_t ms);

@@ -53,7 +53,7 @@ fv_check "it is in the history" has_event "kind=fence origin=netlink .*comm=fpga
 	"kind=recover origin=netlink .*comm=fpgactl"
 ends "as JSON: 0" 0 reprogram --yes --json "$dev" -- "$LOAD" 100
 fv_same "as JSON: it can be read" '["exited",0,"ready","same",true]' \
-	"$(jq -c '[.command.fate, .command.status, .recovery.state, .recovery.identity, (.recovery.duration_ns > 0)]' <<<"$OUT")"
+	"$(jq -c '[.program.outcome, .program.exit_code, .recovery.state, .recovery.identity, (.recovery.duration_ns > 0)]' <<<"$OUT")"
 fv_check "as JSON: the times go up" jq -e '.recovery | .link_up_ns < .ready_ns and .ready_ns < .duration_ns' <<<"$OUT"
 
 mark

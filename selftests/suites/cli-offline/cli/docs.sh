@@ -71,6 +71,20 @@ schema_complete_ok()
 		sort | diff <(echo error; cat "$work/commands") -
 }
 
+hold man_keys_ok "the man pages have each key of JSON"
+man_keys_ok()
+{
+	local key
+
+	jq -r '[.. | .properties? // empty | keys[]] | unique[]' \
+		"$FV_TOP/Documentation/fpgactl.schema.json" >"$work/keys"
+	[ "$(wc -l <"$work/keys")" -gt 100 ]
+	cat "$CLI_DIR"/fpgactl*.8 >"$work/pages"
+	while read -r key; do
+		grep -qF -e "\\fB$key\\fP" -e "\"$key\"" "$work/pages" || { echo "no $key"; return 1; }
+	done <"$work/keys"
+}
+
 # invalid COMMAND DOCUMENT WHY: check that the document is refused
 invalid()
 {

@@ -180,7 +180,7 @@ json_ok()
 	fenced link-disabled
 	fvl fence --json --yes 07:00.1
 	succeeds
-	value . '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","limit_ns":600000000000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga_vfio_pci","held":true,"holders":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"held":false,"holders":[]}]}'
+	value . '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","detached":true,"port":"0000:00:07.0","limit_ns":600000000000,"link_disabled":true,"functions":[{"bdf":"0000:07:00.0","driver":"fpga_vfio_pci","in_use":true,"users":[{"pid":4242,"command":"qemu-system-x86"}]},{"bdf":"0000:07:00.2","driver":null,"in_use":false,"users":[]}]}'
 	fenced
 	fvl fence --json --dry-run --yes 07:00.1
 	value '[.dry_run, .detached, .link_disabled]' '[true,true,false]'
@@ -245,11 +245,11 @@ busy_refused()
 	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	fvl fence --json --yes 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null,"key":null}'
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"command":null,"key":null}'
 	{ refusal 3 0000:07:00.2 "driver xdma"; echo "fail 16 0000:07:00.2 is bound to xdma"; } |
 		answer fence-dry-run
 	fvl fence --dry-run --json 07:00.1
-	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"comm":null,"key":null}'
+	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"command":null,"key":null}'
 	fvl fence --dry-run 07:00.1
 	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence

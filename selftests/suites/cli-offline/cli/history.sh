@@ -76,14 +76,14 @@ json_ok()
 	some | answer history-get
 	fvl history --json 07:00.0
 	succeeds
-	value '.events[1]' '{"time":"2026-01-01T01:00:01.500000000Z","bdf":"0000:07:00.0","kind":"reset","duration_ns":60000100000,"origin":"user","text":"no answer","port":"0000:00:07.0","seq":2,"method":"flr","error":"ETIMEDOUT","pid":4242,"comm":"qemu","state":null,"link":null}'
-	value '.events[2] | [.method, .error]' '["hot",null]'
-	value '.events[3] | [.bdf, .origin, .pid, .comm, .link]' '[null,"monitor",null,null,{"speed_mts":null,"width":null}]'
-	value '.events[4] | [.kind, .state, .text]' '["state","lost","the link is down"]'
+	value '.events[1]' '{"time":"2026-01-01T01:00:01.500000000Z","bdf":"0000:07:00.0","event":"reset","duration_ns":60000100000,"origin":"user","text":"no answer","port":"0000:00:07.0","seq":2,"method":"flr","errno":"ETIMEDOUT","pid":4242,"command":"qemu","state":null,"link":null}'
+	value '.events[2] | [.method, .errno]' '["hot",null]'
+	value '.events[3] | [.bdf, .origin, .pid, .command, .link]' '[null,"monitor",null,null,{"speed_mts":null,"width":null}]'
+	value '.events[4] | [.event, .state, .text]' '["state","lost","the link is down"]'
 	value '.events[5].link' '{"speed_mts":2500,"width":4}'
-	value .not_kept '[]'
+	value .dropped '[]'
 	fvl history --json -o EVENT,SEQ 07:00.0
-	value '.events[0]' '{"kind":"bound","seq":1}'
+	value '.events[0]' '{"event":"bound","seq":1}'
 }
 
 hold kinds_ok "each kind and origin has its name, and those that are newer are unknown"
@@ -95,7 +95,7 @@ kinds_ok()
 		event $((i + 1)) "$i.000" "$i" "$i"
 	done | answer history-get
 	fvl history --json 07:00.0
-	value '.events | map(.kind) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover verify unknown"
+	value '.events | map(.event) | join(" ")' "bound unbound reset state open-refused link-down link-up link-degraded link-restored retrain aer policy fence recover verify unknown"
 	value '.events | map(.origin) | unique_by(.) | length' 10
 	value '.events[:10] | map(.origin) | join(" ")' "driver user open close netlink sysfs kernel monitor user-flr unknown"
 }
@@ -131,7 +131,7 @@ incomplete_ok()
 		done
 	} | answer history-get
 	fvl history --json 07:00.0
-	value '.events | map([.seq, .link, .error])' \
+	value '.events | map([.seq, .link, .errno])' \
 		'[[2,{"speed_mts":null,"width":4},"unknown"],[3,{"speed_mts":2500,"width":4},null]]'
 	fvl history -o STATE,LINK,TOOK,METHOD 07:00.0
 	[ "$(tail -n 1 <<<"$out" | xargs)" = "lost 2.5 GT/s x4" ]
@@ -148,7 +148,7 @@ strange_names_ok()
 	grep -qF ' \x1b[2J' <<<"$out"
 	fvl history --json 07:00.0
 	succeeds
-	value '.events[0].comm' $'ev\x1b[31mil\\xff'
+	value '.events[0].command' $'ev\x1b[31mil\\xff'
 }
 
 hold port_ok "a function stands for the port above it, a port for itself"
@@ -215,7 +215,7 @@ clock_ok()
 	} | answer history-get
 	fvl history --json
 	value '.events | map(.seq)' '[1,2,3,7,4]'
-	value '.not_kept' '[{"port":"0000:00:01.0","events":6}]'
+	value '.dropped' '[{"port":"0000:00:01.0","count":6}]'
 }
 
 hold not_kept_ok "it says how many older events are not kept, where they would be"
@@ -229,7 +229,7 @@ not_kept_ok()
 	fvl history -l 5 07:00.0
 	succeeds
 	fvl history --json -l 1 07:00.0
-	value '[.not_kept, (.events | length)]' '[[{"port":"0000:00:07.0","events":1000}],1]'
+	value '[.dropped, (.events | length)]' '[[{"port":"0000:00:07.0","count":1000}],1]'
 }
 
 hold lines_ok "--lines shows the last ones"
@@ -480,7 +480,7 @@ nothing_ok()
 	[ "$err" = "fpgactl: 0000:00:07.0: no events recorded" ]
 	fvl history --json 07:00.0
 	succeeds
-	value . '{"schema":1,"events":[],"not_kept":[]}'
+	value . '{"schema":1,"events":[],"dropped":[]}'
 }
 
 hold always_changing_refused "a dump that is always overtaken is given up after five times"

@@ -21,7 +21,7 @@ all_ok()
 	[ "$(cut -c 1-12 <<<"$out" | sed 1d)" = "$(cut -c 1-12 <<<"$out" | sed 1d | sort)" ]
 	[ "$err" = "fpgactl: link: 3 cards are below the maximum or not ready; next: fpgactl link BDF" ]
 	fvl link --json
-	value '.cards | map([.bdf, .state, (.advice != null)])' \
+	value '.cards | map([.bdf, .state, (.hint != null)])' \
 		'[["0000:01:00.0",null,false],["0000:05:00.0",null,true],["0000:06:00.0",null,true],["0000:07:00.0","lost",true]]'
 	fvl link -o STATE,DEVICE
 	[ "${out%%$'\n'*}" = "STATE                  DEVICE" ]
@@ -118,7 +118,7 @@ next_step_ok()
 	[ "$(tail -n 2 <<<"$out")" = "The link is down.
 Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0" ]
 	fv link --json 01:00.0
-	value .advice 'The link is down.
+	value .hint 'The link is down.
 Next: fpgactl bind 0000:01:00.0, then fpgactl reset --method link 0000:01:00.0'
 	card 0 "speed 3" "width 8" "max-speed 4" "max-width 8" "target-speed 4" active
 	fvl link 07:00.0
@@ -155,7 +155,7 @@ json_ok()
 {
 	fv link --json 01:00.0
 	succeeds
-	value . '{"schema":1,"bdf":"0000:01:00.0","physical_function":null,"responding":true,"port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"fence":null,"devices":null,"advice":null}'
+	value . '{"schema":1,"bdf":"0000:01:00.0","physical_function":null,"responding":true,"port":"0000:00:01.0","link":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"state":null,"reason":null,"fence":null,"bound_devices":null,"hint":null}'
 }
 
 hold unprivileged_ok "where only root may read the port's registers, sysfs is read"
@@ -226,7 +226,7 @@ The card is not ready. Next: fpgactl recover 0000:07:00.0" ]
 	[ "$(tail -n 2 <<<"$out")" = "The identity of the card has changed. To use the new image: fpgactl rescan 0000:07:00.0
 To go back, load the old image, then: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
-	value '[.state, .devices, .link.degraded, .link.training]' \
+	value '[.state, .bound_devices, .link.degraded, .link.training]' \
 		'["changed",["0000:07:00.0","0000:07:00.1"],false,false]'
 	card 77
 	fvl link --json 07:00.0
@@ -268,14 +268,14 @@ The card is fenced until it is recovered or the time limit expires. To end the f
 	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link disabled$' <<<"$out"
 	[[ $out == *"To end the fence: fpgactl recover 0000:07:00.0" ]]
 	fvl link --json 07:00.0
-	value '[.state, .fence]' '["fenced",{"pid":77,"comm":"fpga\u001bctl","left_ns":511001000000,"detached":true,"link_disabled":true}]'
+	value '[.state, .fence]' '["fenced",{"pid":77,"command":"fpga\u001bctl","left_ns":511001000000,"detached":true,"link_disabled":true}]'
 	# the driver names the process to root only
 	card 1 active
 	printf '%s\n' fence "left-ms 2000" end >>"$tree/netlink/card-get"
 	fvl link 07:00.0
 	grep -qx 'Fenced by:  *a process visible to root only, 2 s left' <<<"$out"
 	fvl link --json 07:00.0
-	value '.fence | [.pid, .comm]' '[null,null]'
+	value '.fence | [.pid, .command]' '[null,null]'
 	card 2
 	fvl link 07:00.0
 	grep -q '^Card:  *recovering$' <<<"$out"

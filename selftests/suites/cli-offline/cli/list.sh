@@ -167,7 +167,7 @@ link_ok()
 	grep -q '0000:01:00.0 16 GT/s x8$' <<<"$out"
 	fv list --json
 	value '.groups[] | select(.group == 1).devices[0].link' \
-		'{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"port_max_speed_mts":16000,"port_max_width":16,"degraded":false}'
+		'{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"device_max_speed_mts":16000,"device_max_width":8,"port_max_speed_mts":16000,"port_max_width":16,"degraded":false}'
 }
 
 hold link_degraded_ok "a link below what both its ends can do is marked"
@@ -184,8 +184,8 @@ link_degraded_ok()
 	# reduced speed or width alone is degraded
 	echo '16.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_speed"
 	fv list --json
-	value '.groups[] | select(.group == 16).devices[0].link | [.port_max_speed_mts, .port_max_width, .degraded]' \
-		'[16000,1,true]'
+	value '.groups[] | select(.group == 16).devices[0].link | [.port_max_speed_mts, .port_max_width, .max_width, .degraded]' \
+		'[16000,1,1,true]'
 	echo 8 >"$tree/sys/bus/pci/devices/0000:00:06.0/max_link_width"
 	echo '16.0 GT/s PCIe' >"$tree/sys/bus/pci/devices/0000:06:00.0/current_link_speed"
 	fv list --json
@@ -213,12 +213,12 @@ link_nonsense_ok()
 		'1000 GT/s:1000000' '2.5 GT/s:2500'; do
 		echo "${word%:*}" >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_speed"
 		fv list --json
-		value '.groups[] | select(.group == 16).devices[0].link.max_speed_mts' "${word#*:}"
+		value '.groups[] | select(.group == 16).devices[0].link.device_max_speed_mts' "${word#*:}"
 	done
 	for word in -1:null 0:null 1:1 254:254 256:null; do
 		echo "${word%:*}" >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"
 		fv list --json
-		value '.groups[] | select(.group == 16).devices[0].link.max_width' "${word#*:}"
+		value '.groups[] | select(.group == 16).devices[0].link.device_max_width' "${word#*:}"
 	done
 }
 
@@ -226,10 +226,10 @@ hold holder_group_ok "the holder of a group holds its devices"
 holder_group_ok()
 {
 	fv list --json
-	value '.groups[] | select(.group == 17).devices[0].holders' \
+	value '.groups[] | select(.group == 17).devices[0].users' \
 		'[{"pid":4242,"command":"qemu-system-x86"}]'
-	value '.groups[] | select(.group == 18).devices[0].holders' '[]'
-	json '.holders_complete'
+	value '.groups[] | select(.group == 18).devices[0].users' '[]'
+	json '.users_complete'
 }
 
 hold holder_bridge_ok "no process has the bridge that is in a group which it holds"
@@ -238,7 +238,7 @@ holder_bridge_ok()
 	ln -sfn ../../../kernel/iommu_groups/17 \
 		"$tree/sys/devices/pci0000:00/0000:00:07.0/iommu_group"
 	fv list --all --json
-	value '.groups[] | select(.group == 17).devices | map([.bdf, (.holders | map(.pid))])' \
+	value '.groups[] | select(.group == 17).devices | map([.bdf, (.users | map(.pid))])' \
 		'[["0000:00:07.0",[]],["0000:07:00.0",[4242]]]'
 }
 
@@ -246,7 +246,7 @@ hold holder_cdev_ok "the holder of a device file holds that device only"
 holder_cdev_ok()
 {
 	fv list --json
-	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' '[[4343],[]]'
+	value '.groups[] | select(.group == 19).devices | map(.users | map(.pid))' '[[4343],[]]'
 }
 
 hold holder_once_ok "a process that has a group open twice is one holder, and may lack a name"
@@ -265,7 +265,7 @@ holder_once_ok()
 	# closed meanwhile
 	: >"$tree/proc/57/fd/7"
 	fv list --json
-	value '.groups[] | select(.group == 17).devices[0].holders' \
+	value '.groups[] | select(.group == 17).devices[0].users' \
 		'[{"pid":4242,"command":"qemu-system-x86"},{"pid":55,"command":"?"},{"pid":56,"command":"b"}]'
 	fv list -o DEVICE,USER
 	grep -q '0000:07:00.0 4242 qemu-system-x86, 55 ?, 56 b$' <<<"$out"
@@ -278,13 +278,13 @@ holder_exact_ok()
 	rm "$tree/proc/4343/fd/4"
 	ln -s /dev/vfio/19 "$tree/proc/4343/fd/4"
 	fv list --json
-	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' \
+	value '.groups[] | select(.group == 19).devices | map(.users | map(.pid))' \
 		'[[4343],[4343]]'
 	ln -s 'anon_inode:[vfio-device]' "$tree/proc/4343/fd/5"
 	printf 'pos:\t0\nvfio-device-syspath: /sys/devices/pci0000:00/0000:00:08.0/0000:08:00.1\n' \
 		>"$tree/proc/4343/fdinfo/5"
 	fv list --json
-	value '.groups[] | select(.group == 19).devices | map(.holders | map(.pid))' '[[],[4343]]'
+	value '.groups[] | select(.group == 19).devices | map(.users | map(.pid))' '[[],[4343]]'
 }
 
 hold holder_unseen_ok "an ordinary user is told that holders could not be seen"
@@ -296,7 +296,7 @@ holder_unseen_ok()
 	grep -q '0000:07:00.0 ?$' <<<"$out"
 	[ "$err" = "fpgactl: holders: cannot see the open files of 1 process; run as root" ]
 	run_as_nobody list --json
-	json '.holders_complete == false'
+	json '.users_complete == false'
 }
 
 hold read_ok "a read that a signal interrupts is repeated, of one that fails nothing is believed"
@@ -664,7 +664,7 @@ empty_ok()
 	mkdir "$tree/sys/bus/pci/devices"
 	fv list --json
 	succeeds
-	value . '{"schema":1,"groups":[],"without_group":[],"holders_complete":true}'
+	value . '{"schema":1,"groups":[],"without_group":[],"users_complete":true}'
 }
 
 hold no_pci_refused "a system without a PCI bus is an error that names the path"

@@ -132,7 +132,7 @@ reprogram_pipe_refused()
 		exec 8>&-
 		lost 9 "Broken pipe"
 		grep -qF "The card was programmed and is ready again; only the output is lost." <<<"$err"
-		[ "$json" = "" ] || [ "$(jq .error.command.status <<<"$err")" = 0 ]
+		[ "$json" = "" ] || [ "$(jq .error.program.exit_code <<<"$err")" = 0 ]
 		rm "$work/pipe"
 	done
 }
@@ -180,7 +180,7 @@ closed_job_ok()
 	without live reprogram --json 07:00.1 -- sh -c '! echo hi' >"$work/out" 2>&-
 	echo "$told"
 	[ "$rc" = 0 ]
-	json '.command.status == 0'
+	json '.program.exit_code == 0'
 }
 
 run_tests

@@ -389,7 +389,7 @@ hot                               possible         202    61000"
 	[ "$(tail -n 1 <<<"$out")" = "Then the card would be recovered." ]
 	fvl reprogram --dry-run --json 07:00.1 -- true
 	succeeds
-	value '[.dry_run, .port, .command.argv, .command.environment.FPGA_VFIO_GROUP]' \
+	value '[.dry_run, .port, .program.argv, .program.environment.FPGA_VFIO_GROUP]' \
 		'[true,"0000:00:07.0",["true"],"18"]'
 }
 
@@ -416,7 +416,7 @@ json_ok()
 	[ "$err" = loaded ]
 	value '[.dry_run, .bdf, .limit_ns, .link_disabled, (.functions | length)]' \
 		'[false,"0000:07:00.1",610000000000,true,2]'
-	value '.command | del(.environment)' '{"argv":["echo","loaded"],"fate":"exited","status":0,"signal":null,"error":null,"late":false,"caught":null}'
+	value '.program | del(.environment)' '{"argv":["echo","loaded"],"outcome":"exited","exit_code":0,"signal":null,"errno":null,"late":false,"caught":null}'
 	value '.recovery | [.state, .identity, .link_up_ns, .ready_ns, .duration_ns, .link.width]' \
 		'["ready","same",1903000000,2003000000,2103456789,8]'
 	value '.recovery.steps[0].method' null
@@ -429,18 +429,18 @@ failed_json_refused()
 	fvl reprogram --json 07:00.1 -- sh -c 'kill $$'
 	[ "$rc" = 7 ]
 	[ -z "$out" ]
-	[ "$(jq -rc '.error | [.exit_code, .command.fate, .command.signal, .recovery.state]' "$work/err")" = \
+	[ "$(jq -rc '.error | [.exit_code, .program.outcome, .program.signal, .recovery.state]' "$work/err")" = \
 		'[7,"killed","SIGTERM","ready"]' ]
 	printf '#!/no/such/interpreter\n' >"$work/script"
 	chmod +x "$work/script"
 	fvl reprogram --json 07:00.1 -- "$work/script"
 	[ "$rc" = 127 ]
 	[ -z "$out" ]
-	[ "$(jq -c '.error.command | del(.argv, .environment)' "$work/err")" = \
-		'{"fate":"not started","status":null,"signal":null,"error":"ENOENT","late":false,"caught":null}' ]
+	[ "$(jq -c '.error.program | del(.argv, .environment)' "$work/err")" = \
+		'{"outcome":"not-started","exit_code":null,"signal":null,"errno":"ENOENT","late":false,"caught":null}' ]
 	fvl reprogram --json 07:00.1 -- sh -c 'exit 3'
-	[ "$(jq -c '.error.command | del(.argv, .environment)' "$work/err")" = \
-		'{"fate":"exited","status":3,"signal":null,"error":null,"late":false,"caught":null}' ]
+	[ "$(jq -c '.error.program | del(.argv, .environment)' "$work/err")" = \
+		'{"outcome":"exited","exit_code":3,"signal":null,"errno":null,"late":false,"caught":null}' ]
 }
 
 # launch ARGUMENT…: start "fpgactl reprogram" as $begun, without a shell in between

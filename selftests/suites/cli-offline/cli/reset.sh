@@ -148,9 +148,9 @@ dry_run_json_ok()
 	fvl reset --dry-run --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[true,"0000:07:00.1"]'
-	value '.steps[0]' '{"method":"flr","result":"possible","error":null,"why":null,"refusal":null,"duration_ns":null,"expected_ns":100000000,"limit_ns":60000000000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","held":false,"holders":[]}]}'
-	value '.steps[1] | [.method, .result, .error, .why, .functions]' \
-		'["pm","not possible","ENOTTY","No_Soft_Reset is set",[]]'
+	value '.steps[0]' '{"method":"flr","outcome":"possible","errno":null,"why":null,"refusal":null,"duration_ns":null,"expected_ns":100000000,"limit_ns":60000000000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","in_use":false,"users":[]}]}'
+	value '.steps[1] | [.method, .outcome, .errno, .why, .functions]' \
+		'["pm","not-possible","ENOTTY","No_Soft_Reset is set",[]]'
 	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
 }
 
@@ -169,7 +169,7 @@ newer_driver_ok()
 		printf '%s\n' step "method 2" "error 0" function "bdf 0000:07:00.2" "?$word" end end
 	done >>"$tree/netlink/reset-dry-run"
 	fvl reset --dry-run --json 07:00.1
-	value '.steps | map([.method, .error, .why, (.functions | length)])' \
+	value '.steps | map([.method, .errno, .why, (.functions | length)])' \
 		'[["unknown","unknown","new",0],[null,"ENOTTY","Inappropriate ioctl for device",0],["hot",null,null,0],["hot",null,null,0]]'
 	fvl reset --dry-run -o METHOD,WHY 07:00.1
 	prints "METHOD   WHY
@@ -205,7 +205,7 @@ pm     not possible         No_Soft_Reset is set
 flr    failed       60000.1 no answer after 60000 ms
 hot    done           212.3"
 	fvl reset --json 07:00.1
-	value '.steps[0] | [.result, .error, .duration_ns]' '["not possible","ENOTTY",null]'
+	value '.steps[0] | [.outcome, .errno, .duration_ns]' '["not-possible","ENOTTY",null]'
 }
 
 hold json_ok "a program reads what was tried"
@@ -216,7 +216,7 @@ json_ok()
 	fvl reset --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[false,"0000:07:00.1"]'
-	value '.steps | map([.method, .result, .error, .duration_ns])' \
+	value '.steps | map([.method, .outcome, .errno, .duration_ns])' \
 		'[["flr","failed","ETIMEDOUT",60000100000],["hot","done",null,212345678]]'
 }
 
@@ -374,11 +374,11 @@ busy_refused()
 	fvl reset 07:00.1
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	fvl reset --json 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"comm":null,"key":null}'
+	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"command":null,"key":null}'
 	{ refusal 6 0000:07:00.1; echo "fail 11 0000:07:00.1: it is being opened"; } |
 		answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1
-	refusal_is '{"reason":"busy","object":"0000:07:00.1","driver":null,"pid":null,"comm":null,"key":null}'
+	refusal_is '{"reason":"busy","object":"0000:07:00.1","driver":null,"pid":null,"command":null,"key":null}'
 	# by a reason that this program does not know; without one
 	{ refusal 99 0000:07:00.1; echo "fail 11 why"; } | answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1

@@ -32,7 +32,7 @@ json_ok()
 	trained 4 8 2 | answer retrain
 	fvl retrain --json 07:00.0
 	succeeds
-	value 'del(.before)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.0","after":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false},"attempts":2}'
+	value 'del(.before)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.0","after":{"speed_mts":16000,"width":8,"max_speed_mts":16000,"max_width":8,"target_speed_mts":16000,"active":true,"training":false,"disabled":false,"degraded":false},"tries":2}'
 	value '.before | [.speed_mts, .width]' '[2500,1]'
 }
 
@@ -45,7 +45,7 @@ dry_run_ok()
 	prints "0000:07:00.0: would retrain the link: 2.5 GT/s x1 -> 16 GT/s x8"
 	requests "retrain bdf=0000:07:00.0 dry-run "
 	fvl retrain --dry-run --json 07:00.0
-	value '[.dry_run, .attempts]' '[true,null]'
+	value '[.dry_run, .tries]' '[true,null]'
 }
 
 hold speed_ok "a speed may be a generation or GT/s"
@@ -117,7 +117,7 @@ not_reached_refused()
 	fvl retrain --json 07:00.0
 	[ "$rc" = 1 ]
 	[ -z "$out" ]
-	[ "$(jq -c '.error | [.before.speed_mts, .after.speed_mts, .attempts]' "$work/err")" = \
+	[ "$(jq -c '.error | [.before.speed_mts, .after.speed_mts, .tries]' "$work/err")" = \
 		"[2500,8000,3]" ]
 }
 

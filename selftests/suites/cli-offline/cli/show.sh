@@ -38,19 +38,22 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","holders","holders_complete","reset_durations","counters"]'
+	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","users","users_complete","reset_durations","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
+	echo 'device_specific acpi cxl_bus' >"$tree/sys/bus/pci/devices/0000:01:00.0/reset_method"
+	fv show --json 01:00.0
+	value .reset_methods '["device-specific","acpi","cxl-bus"]'
 	value '.capabilities | [.flr, .aer, .msix_vectors, .sriov]' '[true,null,8,false]'
 	value .members '[{"bdf":"0000:00:01.0","driver":"pcieport","bridge":true},{"bdf":"0000:01:00.1","driver":"xdma","bridge":false}]'
 	value '[.bdf, .name, .id, .subsystem, .subsystem_id, .revision, .class, .class_code, .bridge]' \
-		'["0000:01:00.0","Xilinx Corporation FPGA Card XRT","10ee:9038","Xilinx Corporation Board Seven","10ee:0007",1,"Processing accelerators","120000",false]'
-	value '[.group, .passthrough, .port, .numa_node, .holders, .holders_complete]' \
+		'["0000:01:00.0","Xilinx Corporation FPGA Card XRT","10ee:9038","Xilinx Corporation Board Seven","10ee:0007","01","Processing accelerators","120000",false]'
+	value '[.group, .passthrough, .port, .numa_node, .users, .users_complete]' \
 		'[1,"0000:01:00.1 has driver xdma","0000:00:01.0",0,[],true]'
-	value '.bars[0]' '{"bar":0,"rom":false,"size":33554432,"start":3758096384,"assigned":true,"kind":"64-bit memory","prefetchable":true}'
-	value '.bars[1] | [.kind, .prefetchable]' '["32-bit memory",false]'
-	value '.bars[2].kind' I/O
+	value '.bars[0]' '{"bar":0,"rom":false,"size":33554432,"start":3758096384,"assigned":true,"type":"memory-64","prefetchable":true}'
+	value '.bars[1] | [.type, .prefetchable]' '["memory-32",false]'
+	value '.bars[2].type' io
 	value '.bars[3] | [.rom, .start, .assigned]' '[true,0,false]'
 	value .capabilities '{"flr":true,"aer":null,"msi":false,"msix":true,"msix_vectors":8,"sriov":false,"sriov_total_vfs":null}'
 }
@@ -190,7 +193,7 @@ held_ok()
 	fv show 07:00.1
 	grep -q '^Held by:  *none$' <<<"$out"
 	fv show --json 07:00.0
-	value '[.driver, .driver_override, .holders, .holders_complete]' \
+	value '[.driver, .driver_override, .users, .users_complete]' \
 		'["fpga_vfio_pci","fpga_vfio_pci",[{"pid":4242,"command":"qemu-system-x86"}],true]'
 	# only for devices that a VM can have
 	fv show 02:00.0
@@ -199,7 +202,7 @@ held_ok()
 	run_as_nobody show 07:00.0
 	grep -q '^Held by:  *not visible to the caller; run as root$' <<<"$out"
 	run_as_nobody show --json 07:00.0
-	value .holders_complete false
+	value .users_complete false
 }
 
 hold fenced_ok "the owner of a fence is shown, and how to end it"

@@ -49,7 +49,7 @@ json_ok()
 	fv stats --json
 	value '.statistics[0].counters | keys_unsorted' "$want"
 	grep -q '"held_ns": 18446744073709551615' "$work/out"
-	value '.statistics[0] | [.bdf, .group, .devices, .counters.interrupts]' \
+	value '.statistics[0] | [.bdf, .group, .bound_devices, .counters.interrupts]' \
 		'[null,17,["0000:07:00.0"],42]'
 	value '.statistics[1].counters.interrupts' null
 }
@@ -96,7 +96,7 @@ several_ok()
 	[ "$(grep group <<<"$out" | xargs)" = \
 		"group 5 0000:08:00.0, 0000:08:00.1 group 17 0000:07:00.0 group 18 0000:07:00.1" ]
 	fv stats --json
-	value '.statistics | map([.bdf, .group, .devices])' \
+	value '.statistics | map([.bdf, .group, .bound_devices])' \
 		'[[null,5,["0000:08:00.0","0000:08:00.1"]],[null,17,["0000:07:00.0"]],[null,18,["0000:07:00.1"]]]'
 }
 
@@ -330,7 +330,7 @@ TIME-MS RESETS SHARE
 	fvl stats -o COUNTER 07:00.0
 	[ "$(grep -c 'Successful resets' "$work/out")" = 0 ]
 	fvl stats --json 07:00.0
-	value '.statistics[0] | [.bdf, .group, has("devices"), .counters.opens, .counters.closes, .counters.interrupts]' \
+	value '.statistics[0] | [.bdf, .group, has("bound_devices"), .counters.opens, .counters.closes, .counters.interrupts]' \
 		'["0000:07:00.0",null,false,3,null,42]'
 	sed -i 's/^stats/group 17\n&/' "$tree/netlink/device-get"
 	fvl stats --json 07:00.0

@@ -71,7 +71,7 @@ fv_release
 agree released
 fv_same users_is_none 0 "$(fpgactl stats --json "$FV_EDU0" | jq '.statistics[0].counters.users')"
 fv_same members_of_a_group "$FV_EDU1 $FV_EDU2" \
-	"$(fpgactl stats --json "$edu1" | jq -r '.statistics[0].devices | join(" ")')"
+	"$(fpgactl stats --json "$edu1" | jq -r '.statistics[0].bound_devices | join(" ")')"
 groups=(/sys/class/fpga_vfio/group*)
 fv_same all_groups ${#groups[@]} "$(fpgactl stats --json | jq '[.statistics[] | select(.bdf == null)] | length')"
 fv_check table_has_the_counters grep -q opens <(fpgactl stats "$edu0")
@@ -86,7 +86,7 @@ fv_same unbound_device_is_status_3 3 $?
 fv_has unbound_device_is_named "$FV_NVME" "$(</tmp/unbound)"
 group_of "$FV_NVME"
 fv_same its_group_is_still_there "[]" \
-	"$(fpgactl stats --json "$REPLY" | jq -c '.statistics[0].devices')"
+	"$(fpgactl stats --json "$REPLY" | jq -c '.statistics[0].bound_devices')"
 fpgactl stats 65535 2>/tmp/unknown
 fv_same unknown_group_is_status_3 3 $?
 fv_has unknown_group_is_named 65535 "$(</tmp/unknown)"
