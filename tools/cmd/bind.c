@@ -14,6 +14,7 @@
 #include "model/held.h"
 #include "model/permission.h"
 #include "model/rebind.h"
+#include "util/json.h"
 #include "util/stop.h"
 
 struct plan {
@@ -40,6 +41,7 @@ static int check_holders(const struct plan *p)
 			if (!device_is_vfio(g->members[j]) || !held_now(g->members[j]))
 				continue;
 			who = held_by(g->members[j]);
+			held_add_blockers(g->members[j]);
 			return err_fail(FV_BUSY, d->bdf, "bind",
 					"Nothing was changed. Stop the process or unplug the device from the VM.",
 					"%s in group %d is held by %s", g->members[j]->bdf, g->id,
@@ -59,10 +61,12 @@ static int check_guards(const struct plan *p)
 		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
 		autofree char *why = move_is_rebind(&p->moves[i]) ? guard_in_use(d, true) : NULL;
 
-		if (why)
-			return err_fail(FV_CONSENT, d->bdf, "bind",
-					"Release it first, or use --force if the host does not need it.",
-					"in use by the host: %s", why);
+		if (!why)
+			continue;
+		err_add_blocker(guard_blocker(d, why));
+		return err_fail(FV_CONSENT, d->bdf, "bind",
+				"Release it first, or use --force if the host does not need it.",
+				"in use by the host: %s", why);
 	}
 	return FV_OK;
 }
@@ -90,6 +94,10 @@ static int check_consent(const struct plan *p)
 		code = check_holders(p);
 		return code ? code : check_guards(p);
 	}
+	for (i = 0; i < p->n; i++)
+		if (p->moves[i].old_driver && move_is_rebind(&p->moves[i]))
+			err_add_blocker(json_blocker("driver", p->moves[i].bdf,
+						     p->moves[i].old_driver, NULL));
 	return err_fail(FV_CONSENT, first, "bind",
 			cmd_is_set(p->ctx, "dry-run") ? "Use --yes to confirm." :
 			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
@@ -144,6 +152,7 @@ static int check_response(const struct plan *p)
 			continue;
 		next = util_printf("'fpgactl link %s' shows the link; 'fpgactl rescan %s' re-enumerates the card.",
 				   d->bdf, d->bdf);
+		err_add_blocker(json_blocker("no-response", d->bdf, d->driver, NULL));
 		return err_fail(FV_FAILED, d->bdf, "bind", next, "%s", what);
 	}
 	return FV_OK;

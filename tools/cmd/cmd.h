@@ -110,6 +110,7 @@ struct cmd_question {
 	const char *bdf;		/* object of errors */
 	const char *what;		/* the command */
 	char *(*describe)(const void *data);	/* as of now; NULL: nothing */
+	void (*block)(const void *data);	/* adds the same to the blockers of an error */
 	const void *data;
 };
 

@@ -67,6 +67,8 @@ int cmd_check_consent(const struct cmd_ctx *ctx, const struct cmd_question *ques
 	if (!text)
 		return FV_OK;
 	*has_consent = cmd_has_consent(ctx, "%s: %s", question->bdf, text);
+	if (!*has_consent && ctx->is_json)
+		question->block(question->data);
 	if (!*has_consent)
 		return err_fail(FV_CONSENT, question->bdf, question->what,
 				cmd_is_set(ctx, "dry-run") ? "Use --yes to confirm." :

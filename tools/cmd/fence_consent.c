@@ -44,6 +44,13 @@ static char *describe(const void *data)
 	return held_text(s->devices, s->n, s->bdf);
 }
 
+static void block(const void *data)
+{
+	const struct scope *s = data;
+
+	held_add_all_blockers(s->devices, s->n);
+}
+
 /**
  * fence_check_consent() - Check that the user agrees to a fence, if it hits users.
  * @ctx: a command with the options --yes and --dry-run
@@ -58,7 +65,8 @@ int fence_check_consent(const struct cmd_ctx *ctx, const struct fence *plan,
 {
 	struct scope s = { .bdf = request->bdf };
 	const struct cmd_question question = {
-		.bdf = request->bdf, .what = what, .describe = describe, .data = &s,
+		.bdf = request->bdf, .what = what, .describe = describe, .block = block,
+		.data = &s,
 	};
 	bool has_consent;
 	int code;

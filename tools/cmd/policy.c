@@ -274,7 +274,7 @@ static int request(struct policy_request *req)
 	ret = fv_nl_call(&req->nl, msg, on_refusal, &refusal, &why);
 	if (!ret)
 		return FV_OK;
-	err_add_json("refusal", refusal_json(&refusal));
+	err_add_blocker(refusal_json(&refusal));
 	return fail(req, ret, why);
 }
 

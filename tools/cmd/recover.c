@@ -53,7 +53,7 @@ static int fail(const struct recover_request *req, const struct recovery *r, int
 	autofree char *hint = recovery_next_step(r, ret, req->recovery.bdf);
 	struct json_object *o;
 
-	err_add_json("refusal", refusal_json(&r->steps.refusal));
+	err_add_blocker(refusal_json(&r->steps.refusal));
 	if (req->ctx->is_json) {
 		o = json_object_new_object();
 		recovery_add_json(o, r, req->ctx->model);

@@ -198,7 +198,7 @@ static int fail(const struct reprogram *r, int code)
 
 	if (r->ctx->is_json)
 		err_add_all_json(all_json(r));
-	err_add_json("refusal", refusal_json(&r->recovery.steps.refusal));
+	err_add_blocker(refusal_json(&r->recovery.steps.refusal));
 	if (!r->error)
 		return err_fail(code, r->d->bdf, "reprogram", NULL,
 				"command %s; card is ready again", command);

@@ -21,6 +21,7 @@
 #include "model/snapshot.h"
 #include "model/status.h"
 #include "util/duration.h"
+#include "util/json.h"
 #include "util/stop.h"
 
 #define TIMEOUT_MS	60000
@@ -140,12 +141,15 @@ static int check_others(const struct rescan *r)
 							  guard_in_use(d, !r->is_dry_run);
 		autofree char *who = NULL;
 
-		if (why)
+		if (why) {
+			err_add_blocker(guard_blocker(d, why));
 			return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
 					"cannot remove %s: %s", d->bdf, why);
+		}
 		if (device_is_bound(d) || !device_is_vfio(d) || !held_now(d))
 			continue;
 		who = held_by(d);
+		held_add_blockers(d);
 		return err_fail(FV_BUSY, r->d->bdf, "rescan", "Nothing was changed.",
 				"cannot remove %s: held by %s", d->bdf, who);
 	}
@@ -168,6 +172,18 @@ static char *taken_text(const struct rescan *r)
 	return taken;
 }
 
+static void block_taken(const struct rescan *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		autofree char *driver = device_read_driver(r->all[i]->bdf);
+
+		if (driver && strcmp(driver, FV_DRIVER) != 0 && !r->all[i]->is_bridge)
+			err_add_blocker(json_blocker("driver", r->all[i]->bdf, driver, NULL));
+	}
+}
+
 static char *describe(const void *data)
 {
 	const struct rescan *r = data;
@@ -179,11 +195,20 @@ static char *describe(const void *data)
 	return text;
 }
 
+static void block(const void *data)
+{
+	const struct rescan *r = data;
+
+	block_taken(r);
+	held_add_all_blockers(r->bound, r->n_bound);
+}
+
 /* Taking a function from another driver or from a VM needs consent. */
 static int check_consent(struct rescan *r)
 {
 	const struct cmd_question question = {
-		.bdf = r->d->bdf, .what = "rescan", .describe = describe, .data = r,
+		.bdf = r->d->bdf, .what = "rescan", .describe = describe, .block = block,
+		.data = r,
 	};
 
 	r->taken = taken_text(r);
@@ -197,6 +222,7 @@ static int check_taken(const struct rescan *r)
 
 	if (!taken || (r->taken && !strcmp(taken, r->taken)))
 		return FV_OK;
+	block_taken(r);
 	return err_fail(FV_CONSENT, r->d->bdf, "rescan",
 			"Nothing was changed. Use --yes to confirm.", "%s", taken);
 }
@@ -207,10 +233,14 @@ static int refuse_fence(const struct rescan *r, const struct fv_card *c)
 	autofree char *hint = util_printf("Nothing was changed. Recover it first: fpgactl recover %s",
 					  r->d->bdf);
 
-	if (c->state == FPGA_VFIO_CARD_STATE_RECOVERING)
+	if (c->state == FPGA_VFIO_CARD_STATE_RECOVERING) {
+		err_add_blocker(json_blocker("busy", r->port, NULL, NULL));
 		return err_fail(FV_BUSY, r->d->bdf, "rescan",
 				"Nothing was changed. Try again when the recovery has finished.",
 				"card is recovering");
+	}
+	err_add_blocker(json_blocker("fenced", r->port, NULL,
+				     json_process(c->fence.pid, c->fence.comm)));
 	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "card is fenced%s%s",
 			*owner ? " by " : "", owner);
 }
@@ -348,6 +378,7 @@ static int wait_for_holders(struct rescan *r)
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
+	held_add_blockers(held);
 	if (!r->has_consent)
 		return err_fail(FV_CONSENT, held->bdf, "rescan",
 				"It was opened meanwhile. Use --yes to confirm.", "held by %s",

@@ -13,6 +13,7 @@
 #include "model/session.h"
 #include "model/steps.h"
 #include "output/progress.h"
+#include "util/json.h"
 
 /* Parsed command line. */
 struct reset_request {
@@ -79,7 +80,7 @@ static int fail(const struct reset_request *req, const struct ladder *l, int ret
 	autofree char *hint = next_step(ret, req->d->bdf, &l->refusal);
 	int code = lacks_consent(ret, req->d->bdf, &l->refusal) ? FV_CONSENT : fv_nl_code(ret);
 
-	err_add_json("refusal", refusal_json(&l->refusal));
+	err_add_blocker(refusal_json(&l->refusal));
 	if (req->ctx->is_json)
 		err_add_json("steps", steps_json(l, req->ctx->model));
 	else if (l->n)
@@ -119,6 +120,7 @@ static int refuse_added(const struct reset_request *req, const char *bdf)
 	autofree char *hint = util_printf("Nothing was changed. Try again: fpgactl reset %s",
 					  req->d->bdf);
 
+	err_add_blocker(json_blocker("held", bdf, NULL, NULL));
 	return err_fail(FV_BUSY, req->d->bdf, "reset", hint,
 			"%s was added meanwhile, may be reset, too, and is held", bdf);
 }
@@ -131,6 +133,7 @@ static int check_same_user(const struct reset_request *req, const struct fv_devi
 
 	if (!strcmp(who, now))
 		return FV_OK;
+	held_add_blockers(held);
 	return err_fail(FV_BUSY, req->d->bdf, "reset", "Nothing was changed. Try again.",
 			"%s was held by %s and is now held by %s", held->bdf, who, now);
 }
@@ -155,6 +158,7 @@ static int check_consent(struct reset_request *req, const struct ladder *plan)
 					   other ? other : "", who);
 	if (req->has_consent)
 		return check_same_user(req, held, who);
+	held_add_blockers(held);
 	return err_fail(FV_CONSENT, req->d->bdf, "reset",
 			req->is_dry_run ? "Use --yes to reset it while in use." :
 			"Use --yes to reset it while in use, --dry-run to see the plan.",

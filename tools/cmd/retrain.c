@@ -123,7 +123,7 @@ static int fail(const struct retrain *r, int ret, const char *why)
 {
 	autofree char *hint = next_step(r, ret);
 
-	err_add_json("refusal", refusal_json(&r->refusal));
+	err_add_blocker(refusal_json(&r->refusal));
 	if (r->ctx->is_json && r->has_before) {
 		err_add_json("before", link_or_null(r->has_before, &r->before));
 		err_add_json("after", link_or_null(r->has_after, &r->after));

@@ -234,6 +234,13 @@ static struct json_object *value_passthrough(const void *p)
 	return out_string(text ? text : "no IOMMU group");
 }
 
+static struct json_object *value_blockers(const void *p)
+{
+	const struct facts *f = p;
+
+	return f->group ? group_blockers(f->group) : json_object_new_array();
+}
+
 static struct json_object *value_port(const void *p)
 {
 	const struct facts *f = p;
@@ -505,6 +512,7 @@ static const struct out_column field[] = {
 	{ "Other members", "members", NULL, 0, value_members, text_members },
 	{ "In other groups", "other_groups", NULL, 0, value_other_groups, text_other_groups },
 	{ "Passthrough", "passthrough", NULL, 0, value_passthrough, NULL },
+	{ "Blockers", "blockers", NULL, 0, value_blockers, text_nothing },
 	{ "Response", "responding", NULL, 0, value_responding, text_responding },
 	{ "Power state", "power_state", NULL, 0, value_power, NULL },
 	{ "VF of", "physical_function", NULL, 0, value_physfn, NULL },

@@ -125,10 +125,12 @@ static int check_virtual_functions(const struct plan *p)
 	for (i = 0; i < p->n; i++) {
 		autofree char *why = guard_virtual_functions(p->devices[i]);
 
-		if (why)
-			return err_fail(FV_BUSY, p->devices[i]->bdf, "unbind",
-					"Nothing was changed. Disable them first: write 0 to sriov_numvfs.",
-					"%s", why);
+		if (!why)
+			continue;
+		err_add_blocker(guard_blocker(p->devices[i], why));
+		return err_fail(FV_BUSY, p->devices[i]->bdf, "unbind",
+				"Nothing was changed. Disable them first: write 0 to sriov_numvfs.",
+				"%s", why);
 	}
 	return FV_OK;
 }
@@ -149,11 +151,20 @@ static char *describe(const void *data)
 	return held ? held_text(p->devices, p->n, held->bdf) : NULL;
 }
 
+static void block(const void *data)
+{
+	const struct plan *p = data;
+
+	held_add_all_blockers(p->devices, p->n);
+}
+
 /* Taking a device from a VM needs consent, also when the VM has to release it. */
 static int check_consent(const struct plan *p)
 {
 	const struct fv_device *held = cmd_is_set(p->ctx, "yes") ? NULL : find_held(p);
-	struct cmd_question question = { .what = "unbind", .describe = describe, .data = p };
+	struct cmd_question question = {
+		.what = "unbind", .describe = describe, .block = block, .data = p,
+	};
 	bool has_consent;
 
 	if (!held)
@@ -196,6 +207,7 @@ static int wait_for_holders(struct plan *p)
 	if (stop_signal())
 		return fail_stopped(p, 0);
 	who = held_by(held);
+	held_add_blockers(held);
 	return err_fail(FV_BUSY, held->bdf, "unbind",
 			"Nothing was changed. Shut the VM down, unplug the device from it, or use\n"
 			"--request to have the kernel request the device from the VM.",
@@ -212,6 +224,7 @@ static int fail_late(const struct plan *p, size_t i, int pid)
 	hint = util_printf("The unbind cannot be cancelled: the kernel keeps requesting the device, and\n"
 			   "process %d completes the unbind when the device is released. %s", pid,
 			   before);
+	held_add_blockers(p->devices[i]);
 	return err_fail(code, p->moves[i].bdf, "unbind", hint, "still held by %s after %.0f s",
 			who, util_now_s() - p->limit.start_s);
 }
@@ -337,6 +350,7 @@ static int check_holders(const struct plan *p)
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
+	held_add_blockers(held);
 	return err_fail(FV_BUSY, held->bdf, "unbind",
 			"Shut the VM down, unplug the device from it, or use --request to have the\n"
 			"kernel request the device from the VM.",

@@ -5,6 +5,7 @@
 #include "host/blockdev.h"
 #include "host/guard.h"
 #include "host/sysfs.h"
+#include "util/json.h"
 
 #define CLASS_DISPLAY	0x03
 #define IFF_UP		0x1
@@ -87,4 +88,13 @@ char *guard_in_use(const struct fv_device *d, bool may_open)
 	if (!why)
 		why = guard_virtual_functions(d);
 	return why;
+}
+
+/* The blocker for @why, from one of the functions above. */
+struct json_object *guard_blocker(const struct fv_device *d, const char *why)
+{
+	autofree char *vfs = guard_virtual_functions(d);
+	bool is_vfs = vfs && !strcmp(vfs, why);
+
+	return json_blocker(is_vfs ? "virtual-functions" : "host-use", d->bdf, d->driver, NULL);
 }

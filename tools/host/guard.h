@@ -8,4 +8,6 @@
 char *guard_in_use(const struct fv_device *d, bool may_open);
 char *guard_virtual_functions(const struct fv_device *d);
 
+struct json_object *guard_blocker(const struct fv_device *d, const char *why);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "host/holders.h"
 #include "host/sysfs.h"
+#include "util/json.h"
 
 #define SYSPATH_KEY	"vfio-device-syspath: "
 
@@ -185,13 +186,7 @@ struct json_object *holders_json(const struct fv_holders *found)
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < found->n; i++) {
-		autofree char *command = util_utf8(found->v[i].command ?: "?");
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "pid", json_object_new_int64(found->v[i].pid));
-		json_object_object_add(o, "command", json_object_new_string(command));
-		json_object_array_add(list, o);
-	}
+	for (i = 0; i < found->n; i++)
+		json_object_array_add(list, json_process(found->v[i].pid, found->v[i].command));
 	return list;
 }

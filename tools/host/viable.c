@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/viable.h"
+#include "util/json.h"
 
 /*
  * True if this member makes its IOMMU group not viable for a VM. The kernel tolerates drivers
@@ -40,18 +41,6 @@ char *group_verdict(const struct fv_group *g)
 	return s ? s : util_strdup("viable");
 }
 
-static void add(struct json_object *list, const char *code, const char *object,
-		const char *driver)
-{
-	struct json_object *o = json_object_new_object();
-	autofree char *utf8 = driver ? util_utf8(driver) : NULL;
-
-	json_object_object_add(o, "code", json_object_new_string(code));
-	json_object_object_add(o, "object", json_object_new_string(object));
-	json_object_object_add(o, "driver", utf8 ? json_object_new_string(utf8) : NULL);
-	json_object_array_add(list, o);
-}
-
 /* The same for programs; empty if the group is viable. */
 struct json_object *group_blockers(const struct fv_group *g)
 {
@@ -60,8 +49,10 @@ struct json_object *group_blockers(const struct fv_group *g)
 
 	for (i = 0; i < g->n; i++)
 		if (device_is_in_the_way(g->members[i]))
-			add(list, "host-driver", g->members[i]->bdf, g->members[i]->driver);
+			json_object_array_add(list, json_blocker("driver", g->members[i]->bdf,
+								 g->members[i]->driver, NULL));
 	for (i = 0; i < g->direct.n; i++)
-		add(list, "reserved-region", g->direct.v[i], NULL);
+		json_object_array_add(list, json_blocker("reserved-region", g->direct.v[i], NULL,
+							 NULL));
 	return list;
 }

@@ -132,7 +132,7 @@ int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what
 				   FV_DRIVER " or have no driver; 'fpgactl list' shows them.");
 	if (!hint)
 		hint = util_strdup("Nothing was changed.");
-	err_add_json("refusal", refusal_json(&f->refusal));
+	err_add_blocker(refusal_json(&f->refusal));
 	return fv_nl_fail_as(is_held ? FV_CONSENT : fv_nl_code(ret), bdf, what, hint,
 			     why ? why : strerror(-ret));
 }

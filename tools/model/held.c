@@ -5,6 +5,8 @@
 #include "host/holders.h"
 #include "model/counters.h"
 #include "model/held.h"
+#include "util/err.h"
+#include "util/json.h"
 
 static char *find_holders(const struct fv_device *d)
 {
@@ -83,4 +85,33 @@ char *held_text(const struct fv_device *const *devices, size_t n, const char *bd
 			util_append(&text, "held by %s", who);
 	}
 	return text;
+}
+
+/* Add the holders of a device known to be held to the blockers of the next error object. */
+void held_add_blockers(const struct fv_device *d)
+{
+	struct fv_holders all, found;
+	size_t i;
+
+	if (!err_is_json())
+		return;
+	holders_scan(&all);
+	holders_of(&all, d, &found);
+	for (i = 0; i < found.n; i++)
+		err_add_blocker(json_blocker("held", d->bdf, d->driver,
+					     json_process(found.v[i].pid, found.v[i].command)));
+	if (!found.n)
+		err_add_blocker(json_blocker("held", d->bdf, d->driver, NULL));
+	holders_free(&found);
+	holders_free(&all);
+}
+
+/* The same for those of the devices that are open now. */
+void held_add_all_blockers(const struct fv_device *const *devices, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (held_now(devices[i]))
+			held_add_blockers(devices[i]);
 }

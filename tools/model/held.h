@@ -9,5 +9,7 @@
 bool held_now(const struct fv_device *d);
 char *held_by(const struct fv_device *d);
 char *held_text(const struct fv_device *const *devices, size_t n, const char *bdf);
+void held_add_blockers(const struct fv_device *d);
+void held_add_all_blockers(const struct fv_device *const *devices, size_t n);
 
 #endif

@@ -163,15 +163,19 @@ static struct json_object *ms_or_null(unsigned int ms)
 static struct json_object *step_json(const struct row *r)
 {
 	const struct ladder_step *s = r->step;
+	struct json_object *blocker = refusal_json(&s->refusal);
+	struct json_object *blockers = json_object_new_array();
 	struct json_object *o = json_object_new_object();
 	const char *name = s->error ? strerrorname_np(s->error) : NULL;
 
+	if (blocker)
+		json_object_array_add(blockers, blocker);
 	json_object_object_add(o, "method", out_string(method(s)));
 	json_object_object_add(o, "outcome", out_string(outcome(s)));
 	json_object_object_add(o, "errno", s->error ?
 			       json_object_new_string(name ? name : "unknown") : NULL);
 	json_object_object_add(o, "why", value_why(r));
-	json_object_object_add(o, "refusal", refusal_json(&s->refusal));
+	json_object_object_add(o, "blockers", blockers);
 	json_object_object_add(o, "duration_ns", s->has_duration ?
 			       json_object_new_uint64(s->duration_ns) : NULL);
 	json_object_object_add(o, "expected_ns", ms_or_null(s->expected_ms));

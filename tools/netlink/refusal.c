@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Why the driver refused something, for programs. */
+#include <string.h>
+
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
 
 #include "netlink/refusal.h"
+#include "util/json.h"
 #include "util/util.h"
 
 /* Names as in the netlink spec. */
@@ -63,28 +66,35 @@ void refusal_find(struct refusal *r, struct nlmsghdr *hdr, int type)
 		refusal_parse(r, nest);
 }
 
-static struct json_object *string_or_null(const char *s)
+/* The key of a policy as the command line has it, without its unit: load_limit_ms is load-limit. */
+static struct json_object *key_json(const char *key)
 {
-	autofree char *utf8 = *s ? util_utf8(s) : NULL;
+	size_t len = strlen(key);
+	autofree char *name = NULL;
 
-	return utf8 ? json_object_new_string(utf8) : NULL;
+	if (len > 3 && !strcmp(key + len - 3, "_ms"))
+		len -= 3;
+	name = util_printf("%.*s", (int)len, key);
+	return json_word(name);
 }
 
-/* NULL: nothing was refused, or without a named reason. */
+/**
+ * refusal_json() - Make a blocker of a refusal.
+ * @r: the refusal
+ *
+ * Return: NULL if nothing was refused, or without a named reason.
+ */
 struct json_object *refusal_json(const struct refusal *r)
 {
 	struct json_object *o;
-	const char *reason;
+	const char *code;
 
 	if (r->reason == FPGA_VFIO_REFUSAL_NONE)
 		return NULL;
-	o = json_object_new_object();
-	reason = r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "unknown";
-	json_object_object_add(o, "reason", json_object_new_string(reason));
-	json_object_object_add(o, "object", string_or_null(r->object));
-	json_object_object_add(o, "driver", string_or_null(r->driver));
-	json_object_object_add(o, "pid", r->pid ? json_object_new_int64(r->pid) : NULL);
-	json_object_object_add(o, "command", string_or_null(r->comm));
-	json_object_object_add(o, "key", string_or_null(r->key));
+	code = r->reason < ARRAY_SIZE(reasons) ? reasons[r->reason] : "unknown";
+	o = json_blocker(code, *r->object ? r->object : NULL, *r->driver ? r->driver : NULL,
+			 json_process(r->pid, *r->comm ? r->comm : NULL));
+	if (*r->key)
+		json_object_object_add(o, "object", key_json(r->key));
 	return o;
 }

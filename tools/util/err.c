@@ -13,6 +13,7 @@
 
 static bool as_json;
 static struct json_object *details;	/* added to the next error, or NULL */
+static struct json_object *blockers;	/* the same for its list of blockers */
 
 /* A progress line is on the terminal; progress_lock protects it. */
 static bool has_line;
@@ -104,11 +105,19 @@ void err_add_all_json(struct json_object *o)
 	json_object_put(o);
 }
 
-static void add_string(struct json_object *o, const char *key, const char *s)
+/**
+ * err_add_blocker() - Add to the blockers of the next error object.
+ * @blocker: from json_blocker(), or NULL; consumed; dropped if errors are not JSON
+ */
+void err_add_blocker(struct json_object *blocker)
 {
-	autofree char *utf8 = s ? util_utf8(s) : NULL;
-
-	json_object_object_add(o, key, utf8 ? json_object_new_string(utf8) : NULL);
+	if (!as_json || !blocker) {
+		json_object_put(blocker);
+		return;
+	}
+	if (!blockers)
+		blockers = json_object_new_array();
+	json_object_array_add(blockers, blocker);
 }
 
 static void print_json(int code, const char *object, const char *what, const char *why,
@@ -117,11 +126,13 @@ static void print_json(int code, const char *object, const char *what, const cha
 	struct json_object *top = json_object_new_object();
 	struct json_object *o = json_object_new_object();
 
-	add_string(o, "object", object);
-	add_string(o, "what", what);
-	add_string(o, "why", why);
-	add_string(o, "hint", hint);
+	json_object_object_add(o, "object", json_string(object));
+	json_object_object_add(o, "what", json_string(what));
+	json_object_object_add(o, "why", json_string(why));
+	json_object_object_add(o, "hint", json_string(hint));
 	json_object_object_add(o, "exit_code", json_object_new_int(code));
+	json_object_object_add(o, "blockers", blockers ?: json_object_new_array());
+	blockers = NULL;
 	if (details) {
 		json_object_object_foreach(details, key, value)
 			json_object_object_add(o, key, json_object_get(value));

@@ -37,6 +37,7 @@ int err_usage(const char *command, const char *argument, const char *hint, const
 	__printf(4, 5);
 void err_add_json(const char *key, struct json_object *value);
 void err_add_all_json(struct json_object *o);
+void err_add_blocker(struct json_object *blocker);
 void err_note(const char *object, const char *fmt, ...) __printf(2, 3);
 void err_prompt(const char *fmt, ...) __printf(1, 2);
 bool err_has_progress(void);

@@ -25,6 +25,45 @@ struct json_object *json_document(struct json_object *o)
 	return top;
 }
 
+/* null for NULL; invalid UTF-8 is escaped. */
+struct json_object *json_string(const char *s)
+{
+	autofree char *utf8 = s ? util_utf8(s) : NULL;
+
+	return utf8 ? json_object_new_string(utf8) : NULL;
+}
+
+/* null if the process is not known. */
+struct json_object *json_process(unsigned int pid, const char *command)
+{
+	struct json_object *o = pid ? json_object_new_object() : NULL;
+
+	if (!o)
+		return NULL;
+	json_object_object_add(o, "pid", json_object_new_int64(pid));
+	json_object_object_add(o, "command", json_string(command));
+	return o;
+}
+
+/**
+ * json_blocker() - Describe what prevents an operation.
+ * @code: kind of blocker, a word in Documentation/fpgactl.schema.json
+ * @object: what is in the way: an address, a region of memory, a key; or NULL
+ * @driver: its driver, or NULL
+ * @user: json_process() of its user, or NULL; consumed
+ */
+struct json_object *json_blocker(const char *code, const char *object, const char *driver,
+				 struct json_object *user)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "code", json_object_new_string(code));
+	json_object_object_add(o, "object", json_string(object));
+	json_object_object_add(o, "driver", json_string(driver));
+	json_object_object_add(o, "user", user);
+	return o;
+}
+
 /* A word of the kernel, in the form of all words: words of the driver have that already. */
 struct json_object *json_word(const char *s)
 {

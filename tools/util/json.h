@@ -11,6 +11,10 @@
 #define JSON_SCHEMA	1
 
 struct json_object *json_document(struct json_object *o);
+struct json_object *json_string(const char *s);
+struct json_object *json_process(unsigned int pid, const char *command);
+struct json_object *json_blocker(const char *code, const char *object, const char *driver,
+				 struct json_object *user);
 struct json_object *json_word(const char *s);
 struct json_object *json_time(uint64_t ns);
 struct json_object *json_now(void);

@@ -486,6 +486,28 @@ member_held_refused()
 	unchanged
 }
 
+hold blockers_refused "a program reads what is in the way, by whom it is held, and its driver"
+blockers_refused()
+{
+	remember
+	fvk bind --json 04:00.1 01:00.0
+	blocked_by '{"code":"driver","object":"0000:01:00.1","driver":"xdma","user":null}' \
+		'{"code":"driver","object":"0000:04:00.1","driver":"igb","user":null}'
+	fvk bind --json --yes 02:00.0
+	blocked_by '{"code":"host-use","object":"0000:02:00.0","driver":"nvme","user":null}'
+	fvk bind --json --yes 04:00.2
+	blocked_by '{"code":"virtual-functions","object":"0000:04:00.2","driver":"igb","user":null}'
+	fvk bind --json --yes --only 08:00.1
+	blocked_by '{"code":"held","object":"0000:08:00.0","driver":"vfio-pci","user":{"pid":4343,"command":"evil\u001b[31m\nname\\xff"}}'
+	head -c 64 /dev/zero | tr '\0' '\377' >"$tree/sys/bus/pci/devices/0000:06:00.0/config"
+	fvk bind --json 06:00.0
+	blocked_by '{"code":"no-response","object":"0000:06:00.0","driver":null,"user":null}'
+	# an error without any
+	fvk bind --json ff:00.0
+	blocked_by
+	unchanged
+}
+
 hold member_unseen_refused "a bound member that is held counts, though the holder cannot be seen"
 member_unseen_refused()
 {
@@ -570,7 +592,7 @@ json_error_ok()
 	fvk bind --json 01:00.0
 	[ "$rc" = 11 ]
 	[ -z "$out" ]
-	[ "$(jq -c . "$work/err")" = '{"schema":1,"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":11}}' ]
+	[ "$(jq -c . "$work/err")" = '{"schema":1,"error":{"object":"0000:01:00.1","what":"bind","why":"would unbind 0000:01:00.1 from xdma","hint":"Use --yes to confirm, --dry-run to see the plan.","exit_code":11,"blockers":[{"code":"driver","object":"0000:01:00.1","driver":"xdma","user":null}]}}' ]
 }
 
 run_tests

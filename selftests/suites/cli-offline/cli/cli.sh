@@ -160,10 +160,12 @@ refusal()
 	echo end
 }
 
-# refusal_is JSON: check the refusal in the error object of the last run
-refusal_is()
+# blocked_by JSON…: check the blockers in the error object of the last run
+blocked_by()
 {
-	[ "$(jq -c .error.refusal <<<"$err")" = "$1" ]
+	local IFS=,
+
+	[ "$(jq -c .error.blockers <<<"$err")" = "[$*]" ]
 }
 
 # plan_recovery: the plan of a recovery of 0000:07:00.1: verify only, then a reset

@@ -66,6 +66,7 @@ consent_refused()
 	hints "Use --yes to confirm, --dry-run to see the plan."
 	fvl fence --json 07:00.1
 	[ "$rc" = 11 ] && [ -z "$out" ]
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	# the device itself is not named twice
 	fvl fence 07:00.0
 	refuses 11 "0000:07:00.0: fence: ${held#* }"
@@ -245,11 +246,11 @@ busy_refused()
 	refuses 4 "0000:07:00.1: fence: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	fvl fence --json --yes 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"command":null,"key":null}'
+	blocked_by '{"code":"fenced","object":"0000:00:07.0","driver":null,"user":null}'
 	{ refusal 3 0000:07:00.2 "driver xdma"; echo "fail 16 0000:07:00.2 is bound to xdma"; } |
 		answer fence-dry-run
 	fvl fence --dry-run --json 07:00.1
-	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"command":null,"key":null}'
+	blocked_by '{"code":"driver","object":"0000:07:00.2","driver":"xdma","user":null}'
 	fvl fence --dry-run 07:00.1
 	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	echo "fail 11 0000:07:00.1: a reset is under way" | answer fence

@@ -266,7 +266,7 @@ holder_once_ok()
 	: >"$tree/proc/57/fd/7"
 	fv list --json
 	value '.groups[] | select(.group == 17).devices[0].users' \
-		'[{"pid":4242,"command":"qemu-system-x86"},{"pid":55,"command":"?"},{"pid":56,"command":"b"}]'
+		'[{"pid":4242,"command":"qemu-system-x86"},{"pid":55,"command":null},{"pid":56,"command":"b"}]'
 	fv list -o DEVICE,USER
 	grep -q '0000:07:00.0 4242 qemu-system-x86, 55 ?, 56 b$' <<<"$out"
 }
@@ -620,13 +620,13 @@ region_ok()
 	printf '0x%016x 0x%016x direct\n' $((0xe8000000)) $((0xe80fffff)) >>"$regions"
 	fv list --json
 	value '.groups[] | select(.group == 17) | [.viable, .blockers]' \
-		'[false,[{"code":"reserved-region","object":"0xe8000000-0xe80fffff","driver":null}]]'
+		'[false,[{"code":"reserved-region","object":"0xe8000000-0xe80fffff","driver":null,"user":null}]]'
 	fv list -o DEVICE,STATE
 	grep -q '^group 17 *not viable$' <<<"$out"
 	[ "$err" = "fpgactl: group 17: not viable: firmware uses the memory 0xe8000000-0xe80fffff (reserved region, type direct)" ]
 	fv list --json
 	value '.groups[] | select(.group == 1).blockers' \
-		'[{"code":"host-driver","object":"0000:01:00.1","driver":"xdma"}]'
+		'[{"code":"driver","object":"0000:01:00.1","driver":"xdma","user":null}]'
 }
 
 hold no_iommu_ok "without any group, the hint is one for the CPU and the command line of this machine"

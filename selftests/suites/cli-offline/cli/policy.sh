@@ -367,7 +367,7 @@ driver_refused()
 		echo "fail 34 0000:07:00.0: load_limit_ms is 1, range is 1000 to 600000"
 	} | answer device-set
 	fvl policy --json 07:00.0 load-limit=1ms aer=stop
-	refusal_is '{"reason":"policy","object":"0000:07:00.0","driver":null,"pid":null,"command":null,"key":"load_limit_ms"}'
+	blocked_by '{"code":"policy","object":"load-limit","driver":null,"user":null}'
 	# EPERM, ENODEV, EBUSY
 	for word in 1:12 19:3 16:4; do
 		echo "fail ${word%:*} 0000:07:00.0: because" | answer device-set

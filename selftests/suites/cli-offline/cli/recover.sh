@@ -57,7 +57,7 @@ json_ok()
 	fvl recover --json 07:00.1
 	succeeds
 	value 'del(.steps, .link)' '{"schema":1,"dry_run":false,"bdf":"0000:07:00.1","state":"ready","reason":null,"identity":"same","link_up_ns":1903000000,"ready_ns":2003000000,"duration_ns":2103456789}'
-	value '.steps' '[{"method":null,"outcome":"done","errno":null,"why":null,"refusal":null,"duration_ns":2103456789,"expected_ns":null,"limit_ns":null,"functions":[]}]'
+	value '.steps' '[{"method":null,"outcome":"done","errno":null,"why":null,"blockers":[],"duration_ns":2103456789,"expected_ns":null,"limit_ns":null,"functions":[]}]'
 	value '.link | [.speed_mts, .width, .max_speed_mts]' '[8000,8,16000]'
 }
 
@@ -100,7 +100,7 @@ owner_refused()
 	refuses 11 "0000:07:00.1: recover: 0000:00:07.0: fenced by fpgactl (pid 77)"
 	[ "$(tail -n 1 <<<"$err")" = "fpgactl recover --force 0000:07:00.1" ]
 	fvl recover --json 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":77,"command":"fpgactl","key":null}'
+	blocked_by '{"code":"fenced","object":"0000:00:07.0","driver":null,"user":{"pid":77,"command":"fpgactl"}}'
 	# of the plan alone, by a driver, which no option overrides
 	{
 		refusal 3 0000:07:00.2 "driver xdma"
@@ -109,7 +109,7 @@ owner_refused()
 	fvl recover --dry-run 07:00.1
 	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.2"
 	fvl recover --dry-run --json 07:00.1
-	refusal_is '{"reason":"driver","object":"0000:07:00.2","driver":"xdma","pid":null,"command":null,"key":null}'
+	blocked_by '{"code":"driver","object":"0000:07:00.2","driver":"xdma","user":null}'
 	echo "fail 16 0000:07:00.1: because" | answer recover-dry-run
 	fvl recover --dry-run 07:00.1
 	hints "'fpgactl recover --dry-run 0000:07:00.1' shows the functions of the card and why it is refused."

@@ -291,6 +291,7 @@ consent_refused()
 	hints "Use --yes to confirm, --dry-run to see the plan."
 	fvl reprogram --json 07:00.1 -- touch "$work/ran"
 	[ "$rc" = 11 ] && [ -z "$out" ]
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	fvl reprogram --dry-run 07:00.1 -- touch "$work/ran"
 	[ "$rc" = 11 ]
 	[ "$(sed -n 3p <<<"$out")" = "0000:07:00.0 fpga_vfio_pci qemu-system-x86 (pid 4242)" ]

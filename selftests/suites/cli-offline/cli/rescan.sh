@@ -236,10 +236,15 @@ consent_refused()
 	hints "Use --yes to confirm, --dry-run to see the plan."
 	fvl rescan --json 07:00.1
 	[ "$rc" = 11 ] && [ -z "$out" ]
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}' \
+		'{"code":"held","object":"0000:07:00.1","driver":"fpga_vfio_pci","user":null}'
 	# with what another driver has
 	with_driver xdma
 	fvl rescan 07:00.0
 	refuses 11 "0000:07:00.0: rescan: would unbind 0000:07:00.1 from xdma; held by qemu-system-x86 (pid 4242)"
+	fvl rescan --json 07:00.0
+	blocked_by '{"code":"driver","object":"0000:07:00.1","driver":"xdma","user":null}' \
+		'{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	with_driver fpga_vfio_pci
 	clock_is "0 auto"
 	unchanged
@@ -340,6 +345,8 @@ held_refused()
 	hints "Nothing was changed. The holder was requested to release the device: unplug it from"
 	clock_is "10000 auto"
 	unchanged
+	fvl rescan --yes --json -t 0 07:00.0
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = 1 ]
 	fvl rescan --yes -t 0 07:00.0
 	[ "$rc" = 4 ]
@@ -671,6 +678,8 @@ fenced_refused()
 	fvl rescan 07:00.0
 	refuses 4 "0000:07:00.0: rescan: card is fenced by fpgactl (pid 77), 2 s left"
 	hints "Nothing was changed. Recover it first: fpgactl recover 0000:07:00.0"
+	fvl rescan --json 07:00.0
+	blocked_by '{"code":"fenced","object":"0000:00:07.0","driver":null,"user":{"pid":77,"command":"fpgactl"}}'
 	card 1 active
 	fvl rescan 07:00.0
 	refuses 4 "0000:07:00.0: rescan: card is fenced"
@@ -678,6 +687,8 @@ fenced_refused()
 	fvl rescan 07:00.0
 	refuses 4 "0000:07:00.0: rescan: card is recovering"
 	hints "Nothing was changed. Try again when the recovery has finished."
+	fvl rescan --json 07:00.0
+	blocked_by '{"code":"busy","object":"0000:00:07.0","driver":null,"user":null}'
 	unchanged
 }
 
@@ -705,6 +716,12 @@ others_refused()
 	grep -q "^fpgactl: 0000:02:00.0: rescan: cannot remove 0000:02:00.0: " <<<"$err"
 	fvl rescan --yes 08:00.1
 	refuses 4 "0000:08:00.1: rescan: cannot remove 0000:08:00.0: held by evil\\x1b[31m\\x0aname\\xff (pid 4343)"
+	fvl rescan --json 01:00.0
+	blocked_by '{"code":"driver","object":"0000:01:00.1","driver":"xdma","user":null}'
+	fvl rescan --json --yes 02:00.0
+	blocked_by '{"code":"host-use","object":"0000:02:00.0","driver":"nvme","user":null}'
+	fvl rescan --json --yes 08:00.1
+	[ "$(jq -c '.error.blockers | map([.code, .object, .user.pid])' <<<"$err")" = '[["held","0000:08:00.0",4343]]' ]
 	unchanged
 	# --dry-run does not open a disk to see whether it is claimed
 	mkdir "$tree/claimed"

@@ -148,7 +148,7 @@ dry_run_json_ok()
 	fvl reset --dry-run --json 07:00.1
 	succeeds
 	value '[.dry_run, .bdf]' '[true,"0000:07:00.1"]'
-	value '.steps[0]' '{"method":"flr","outcome":"possible","errno":null,"why":null,"refusal":null,"duration_ns":null,"expected_ns":100000000,"limit_ns":60000000000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","in_use":false,"users":[]}]}'
+	value '.steps[0]' '{"method":"flr","outcome":"possible","errno":null,"why":null,"blockers":[],"duration_ns":null,"expected_ns":100000000,"limit_ns":60000000000,"functions":[{"bdf":"0000:07:00.1","driver":"fpga_vfio_pci","in_use":false,"users":[]}]}'
 	value '.steps[1] | [.method, .outcome, .errno, .why, .functions]' \
 		'["pm","not-possible","ENOTTY","No_Soft_Reset is set",[]]'
 	value '.steps[2].functions[1] | [.bdf, .driver]' '["0000:07:00.2",null]'
@@ -306,6 +306,7 @@ held_json_refused()
 	[ -z "$out" ]
 	[ "$(jq -rc '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
 		'["0000:07:00.0","reset","held by qemu-system-x86 (pid 4242)",11]' ]
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 }
 
 hold unseen_holder_refused "a user that only the driver sees is not overrun"
@@ -374,18 +375,18 @@ busy_refused()
 	fvl reset 07:00.1
 	hints "Nothing was changed. 'fpgactl link 0000:07:00.1' shows the time left and how to end the fence."
 	fvl reset --json 07:00.1
-	refusal_is '{"reason":"fenced","object":"0000:00:07.0","driver":null,"pid":null,"command":null,"key":null}'
+	blocked_by '{"code":"fenced","object":"0000:00:07.0","driver":null,"user":null}'
 	{ refusal 6 0000:07:00.1; echo "fail 11 0000:07:00.1: it is being opened"; } |
 		answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1
-	refusal_is '{"reason":"busy","object":"0000:07:00.1","driver":null,"pid":null,"command":null,"key":null}'
+	blocked_by '{"code":"busy","object":"0000:07:00.1","driver":null,"user":null}'
 	# by a reason that this program does not know; without one
 	{ refusal 99 0000:07:00.1; echo "fail 11 why"; } | answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1
-	[ "$(jq -r .error.refusal.reason <<<"$err")" = unknown ]
+	[ "$(jq -r .error.blockers[0].code <<<"$err")" = unknown ]
 	echo "fail 11 why" | answer reset-dry-run
 	fvl reset --dry-run --json 07:00.1
-	refusal_is null
+	blocked_by
 	plan
 	echo "fail 11 0000:07:00.1: the card is being retrained" | answer reset
 	fvl reset 07:00.1

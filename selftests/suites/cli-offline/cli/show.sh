@@ -38,7 +38,7 @@ json_ok()
 {
 	fv show --json 01:00.0
 	succeeds
-	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","users","users_complete","reset_durations","counters"]'
+	value keys_unsorted '["schema","bdf","name","id","subsystem","subsystem_id","revision","class","class_code","bridge","group","members","other_groups","passthrough","blockers","responding","power_state","physical_function","num_vfs","port","link","driver","driver_override","state","reason","fence","profile","host_use","numa_node","bars","reset_methods","capabilities","users","users_complete","reset_durations","counters"]'
 	value '[.driver, .host_use, .counters]' '[null,null,null]'
 	value '.bars | map([.bar, .size])' '[[0,33554432],[2,131072],[4,128],[null,524288]]'
 	value .reset_methods '["flr","bus"]'
@@ -49,6 +49,7 @@ json_ok()
 	value .members '[{"bdf":"0000:00:01.0","driver":"pcieport","bridge":true},{"bdf":"0000:01:00.1","driver":"xdma","bridge":false}]'
 	value '[.bdf, .name, .id, .subsystem, .subsystem_id, .revision, .class, .class_code, .bridge]' \
 		'["0000:01:00.0","Xilinx Corporation FPGA Card XRT","10ee:9038","Xilinx Corporation Board Seven","10ee:0007","01","Processing accelerators","120000",false]'
+	value .blockers '[{"code":"driver","object":"0000:01:00.1","driver":"xdma","user":null}]'
 	value '[.group, .passthrough, .port, .numa_node, .users, .users_complete]' \
 		'[1,"0000:01:00.1 has driver xdma","0000:00:01.0",0,[],true]'
 	value '.bars[0]' '{"bar":0,"rom":false,"size":33554432,"start":3758096384,"assigned":true,"type":"memory-64","prefetchable":true}'

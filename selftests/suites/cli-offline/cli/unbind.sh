@@ -258,6 +258,7 @@ consent_refused()
 	refuses 11 "0000:07:00.0: unbind: held by qemu-system-x86 (pid 4242)"
 	fvk unbind --json 07:00.0
 	[ "$rc" = 11 ] && [ -z "$out" ]
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	# each device that is held, and no other
 	echo 1 >"$tree/sys/class/fpga_vfio/group18/statistics/users"
 	fvk unbind 07:00.1 07:00.0 01:00.0
@@ -344,6 +345,10 @@ held_refused()
 	fvk unbind --yes 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 30 s"
 	clock_is "33000 auto"
+	fvk unbind --json --dry-run 07:00.0
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
+	fvk unbind --json --timeout 0 07:00.0
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	unchanged
 }
 
@@ -354,6 +359,8 @@ unseen_holder_refused()
 	remember
 	fvk unbind --yes --timeout 0 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by a process not visible to the caller after 0 s"
+	fvk unbind --json --timeout 0 07:00.0
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":null}'
 	unchanged
 	# nor is one that is seen, and not counted
 	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
@@ -486,6 +493,8 @@ vfs_refused()
 	remember
 	fvk unbind 07:00.1
 	refuses 4 "0000:07:00.1: unbind: 2 virtual functions enabled"
+	fvk unbind --json 07:00.1
+	blocked_by '{"code":"virtual-functions","object":"0000:07:00.1","driver":"fpga_vfio_pci","user":null}'
 	unchanged
 }
 

@@ -351,7 +351,7 @@ json_usage_error_ok()
 	[ "$(jq -c '.error | [.object, .what, .why, .exit_code]' "$work/err")" = \
 		'["fpgactl","nosuch","unknown command '"'nosuch'"'",2]' ]
 	fv list --json --nosuch
-	[ "$(jq -c . "$work/err")" = '{"schema":1,"error":{"object":"list","what":"--nosuch","why":"unknown option '"'--nosuch'"'","hint":"See '"'fpgactl help list'"'.","exit_code":2}}' ]
+	[ "$(jq -c . "$work/err")" = '{"schema":1,"error":{"object":"list","what":"--nosuch","why":"unknown option '"'--nosuch'"'","hint":"See '"'fpgactl help list'"'.","exit_code":2,"blockers":[]}}' ]
 	fv -j show x
 	[ "$(jq -r .error.exit_code "$work/err")" = 2 ]
 	# after --, an option of another program
