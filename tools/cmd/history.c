@@ -49,7 +49,7 @@ static struct json_object *value_bdf(const void *p)
 {
 	const struct fv_event *e = p;
 
-	return out_string(*e->bdf ? e->bdf : NULL);
+	return json_string(*e->bdf ? e->bdf : NULL);
 }
 
 static struct json_object *value_kind(const void *p)
@@ -137,7 +137,7 @@ static struct json_object *value_pid(const void *p)
 
 static struct json_object *value_comm(const void *p)
 {
-	return out_string(((const struct fv_event *)p)->comm);
+	return json_string(((const struct fv_event *)p)->comm);
 }
 
 static struct json_object *value_state(const void *p)
@@ -174,7 +174,7 @@ static char *text_link(const void *p)
 
 static struct json_object *value_text(const void *p)
 {
-	return out_string(((const struct fv_event *)p)->text);
+	return json_string(((const struct fv_event *)p)->text);
 }
 
 /* Outcome, state, link and text in one column. */

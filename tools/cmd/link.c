@@ -97,7 +97,7 @@ static struct json_object *value_physfn(const void *p)
 {
 	const char *physfn = ((const struct facts *)p)->d->physfn;
 
-	return out_string(*physfn ? physfn : NULL);
+	return json_string(*physfn ? physfn : NULL);
 }
 
 static struct json_object *value_state(const void *p)
@@ -118,7 +118,7 @@ static char *text_state(const void *p)
 
 static struct json_object *value_reason(const void *p)
 {
-	return out_string(((const struct facts *)p)->card.reason);
+	return json_string(((const struct facts *)p)->card.reason);
 }
 
 static struct json_object *value_fence(const void *p)
@@ -138,7 +138,7 @@ static struct json_object *value_devices(const void *p)
 	size_t i;
 
 	for (i = 0; list && i < f->card.devices.n; i++)
-		json_object_array_add(list, out_string(f->card.devices.v[i]));
+		json_object_array_add(list, json_string(f->card.devices.v[i]));
 	return list;
 }
 
@@ -277,7 +277,7 @@ static struct json_object *facts_json(const struct facts *f)
 	for (i = 0; i < fields.n; i++)
 		if (field[i].key)
 			json_object_object_add(o, field[i].key, field[i].value(f));
-	json_object_object_add(o, "hint", out_string(text));
+	json_object_object_add(o, "hint", json_string(text));
 	return o;
 }
 

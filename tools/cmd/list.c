@@ -178,7 +178,7 @@ static struct json_object *group_json(const struct selection *s, struct out_tabl
 	}
 	json_object_object_add(o, "group", json_object_new_int(row->group->id));
 	json_object_object_add(o, "viable", json_object_new_boolean(group_is_viable(row->group)));
-	json_object_object_add(o, "passthrough", out_string(verdict));
+	json_object_object_add(o, "passthrough", json_string(verdict));
 	json_object_object_add(o, "blockers", group_blockers(row->group));
 	json_object_object_add(o, "devices", devices);
 	return o;

@@ -44,7 +44,7 @@ static struct json_object *value_class(const void *p)
 	const struct list_row *r = p;
 	autofree char *name = r->device ? names_class(r->device->class) : NULL;
 
-	return out_string(name);
+	return json_string(name);
 }
 
 static struct json_object *value_name(const void *p)
@@ -54,7 +54,7 @@ static struct json_object *value_name(const void *p)
 
 	if (r->device)
 		name = names_device(r->device->vendor, r->device->device);
-	return out_string(name);
+	return json_string(name);
 }
 
 static char *text_name(const void *p)
@@ -71,7 +71,7 @@ static struct json_object *value_driver(const void *p)
 {
 	const struct list_row *r = p;
 
-	return out_string(r->device ? r->device->driver : NULL);
+	return json_string(r->device ? r->device->driver : NULL);
 }
 
 static const struct fv_status *find_said(const struct list_row *r)
@@ -150,7 +150,7 @@ static struct json_object *value_port(const void *p)
 {
 	const struct list_row *r = p;
 
-	return out_string(r->device && *r->device->port ? r->device->port : NULL);
+	return json_string(r->device && *r->device->port ? r->device->port : NULL);
 }
 
 static struct json_object *value_link(const void *p)
@@ -206,7 +206,7 @@ static struct json_object *value_passthrough(const void *p)
 	const struct list_row *r = p;
 	autofree char *text = r->group ? group_verdict(r->group) : NULL;
 
-	return out_string(r->group ? text : "no IOMMU group");
+	return json_string(r->group ? text : "no IOMMU group");
 }
 
 /* In the tree, the group has the verdict, and the conflicting members are marked. */

@@ -72,7 +72,7 @@ static char *field_state_text(const void *p)
 
 static struct json_object *field_reason(const void *p)
 {
-	return out_string(((const struct fv_status *)p)->reason);
+	return json_string(((const struct fv_status *)p)->reason);
 }
 
 /* Printed with the state. */
@@ -84,7 +84,7 @@ static char *field_reason_text(const void *p)
 
 static struct json_object *field_profile(const void *p)
 {
-	return out_string(((const struct fv_status *)p)->profile);
+	return json_string(((const struct fv_status *)p)->profile);
 }
 
 static const struct out_column field[] = {
@@ -330,7 +330,7 @@ static void report(const struct policy_request *req, const struct fv_status *bef
 	top = json_object_new_object();
 	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry_run));
 	json_object_object_add(top, "bdf", json_object_new_string(req->d->bdf));
-	json_object_object_add(top, "profile", out_string(before->profile));
+	json_object_object_add(top, "profile", json_string(before->profile));
 	json_object_object_add(top, "before", policy_json(&before->policy));
 	json_object_object_add(top, "after", is_dry_run ? planned_json(req, after) :
 							  policy_json(after));

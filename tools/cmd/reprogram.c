@@ -109,7 +109,7 @@ static struct json_object *words_json(const struct strv *words)
 	size_t i;
 
 	for (i = 0; i < words->n; i++)
-		json_object_array_add(list, out_string(words->v[i]));
+		json_object_array_add(list, json_string(words->v[i]));
 	return list;
 }
 
@@ -124,7 +124,7 @@ static struct json_object *env_json(const struct strv *env)
 
 		if (value)
 			*value++ = '\0';
-		json_object_object_add(o, name, out_string(value));
+		json_object_object_add(o, name, json_string(value));
 	}
 	return o;
 }
@@ -133,7 +133,7 @@ static struct json_object *signal_json(int signal)
 {
 	autofree char *name = signal ? util_printf("SIG%s", sigabbrev_np(signal) ?: "?") : NULL;
 
-	return out_string(name);
+	return json_string(name);
 }
 
 static struct json_object *job_json(const struct reprogram *r)
@@ -154,7 +154,7 @@ static struct json_object *job_json(const struct reprogram *r)
 	json_object_object_add(o, "exit_code", j->fate == JOB_EXITED ?
 			       json_object_new_int(j->status) : NULL);
 	json_object_object_add(o, "signal", signal_json(j->fate == JOB_KILLED ? j->signal : 0));
-	json_object_object_add(o, "errno", out_string(error));
+	json_object_object_add(o, "errno", json_string(error));
 	json_object_object_add(o, "late", json_object_new_boolean(j->is_late));
 	json_object_object_add(o, "caught", signal_json(j->caught));
 	return o;

@@ -41,7 +41,7 @@ static struct json_object *value_name(const void *p)
 	const struct facts *f = p;
 	autofree char *name = names_device(f->d->vendor, f->d->device);
 
-	return out_string(name);
+	return json_string(name);
 }
 
 static struct json_object *value_id(const void *p)
@@ -68,7 +68,7 @@ static struct json_object *value_subsystem(const void *p)
 	if (f->d->subvendor)
 		name = names_subsystem(f->d->vendor, f->d->device, f->d->subvendor,
 				       f->d->subdevice);
-	return out_string(name);
+	return json_string(name);
 }
 
 static struct json_object *value_revision(const void *p)
@@ -96,7 +96,7 @@ static struct json_object *value_class(const void *p)
 	const struct facts *f = p;
 	autofree char *name = names_class(f->d->class);
 
-	return out_string(name);
+	return json_string(name);
 }
 
 static struct json_object *value_class_code(const void *p)
@@ -140,7 +140,7 @@ static struct json_object *value_members(const void *p)
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
-		json_object_object_add(o, "driver", out_string(d->driver));
+		json_object_object_add(o, "driver", json_string(d->driver));
 		json_object_object_add(o, "bridge", json_object_new_boolean(d->is_bridge));
 		json_object_array_add(list, o);
 	}
@@ -179,7 +179,7 @@ static struct json_object *value_other_groups(const void *p)
 		json_object_object_add(o, "bdf", json_object_new_string(other->bdf));
 		json_object_object_add(o, "group", other->group == FV_NO_GROUP ? NULL :
 				       json_object_new_int(other->group));
-		json_object_object_add(o, "driver", out_string(other->driver));
+		json_object_object_add(o, "driver", json_string(other->driver));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -205,7 +205,7 @@ static struct json_object *value_physfn(const void *p)
 {
 	const char *physfn = ((const struct facts *)p)->d->physfn;
 
-	return out_string(*physfn ? physfn : NULL);
+	return json_string(*physfn ? physfn : NULL);
 }
 
 static struct json_object *value_vfs(const void *p)
@@ -223,7 +223,7 @@ static struct json_object *value_power(const void *p)
 	const struct facts *f = p;
 	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", f->d->bdf);
 
-	return out_string(state);
+	return json_string(state);
 }
 
 static struct json_object *value_passthrough(const void *p)
@@ -231,7 +231,7 @@ static struct json_object *value_passthrough(const void *p)
 	const struct facts *f = p;
 	autofree char *text = f->group ? group_verdict(f->group) : NULL;
 
-	return out_string(text ? text : "no IOMMU group");
+	return json_string(text ? text : "no IOMMU group");
 }
 
 static struct json_object *value_blockers(const void *p)
@@ -245,7 +245,7 @@ static struct json_object *value_port(const void *p)
 {
 	const struct facts *f = p;
 
-	return out_string(*f->d->port ? f->d->port : NULL);
+	return json_string(*f->d->port ? f->d->port : NULL);
 }
 
 static struct json_object *value_link(const void *p)
@@ -266,7 +266,7 @@ static char *text_link(const void *p)
 
 static struct json_object *value_driver(const void *p)
 {
-	return out_string(((const struct facts *)p)->d->driver);
+	return json_string(((const struct facts *)p)->d->driver);
 }
 
 static char *text_driver(const void *p)
@@ -278,7 +278,7 @@ static char *text_driver(const void *p)
 
 static struct json_object *value_override(const void *p)
 {
-	return out_string(((const struct facts *)p)->d->driver_override);
+	return json_string(((const struct facts *)p)->d->driver_override);
 }
 
 static char *text_override(const void *p)
@@ -312,7 +312,7 @@ static struct json_object *value_reason(const void *p)
 {
 	const struct facts *f = p;
 
-	return out_string(f->said.n ? f->said.v[0].reason : NULL);
+	return json_string(f->said.n ? f->said.v[0].reason : NULL);
 }
 
 static struct json_object *value_fence(const void *p)
@@ -335,14 +335,14 @@ static struct json_object *value_profile(const void *p)
 {
 	const struct facts *f = p;
 
-	return out_string(f->said.n ? f->said.v[0].profile : NULL);
+	return json_string(f->said.n ? f->said.v[0].profile : NULL);
 }
 
 static struct json_object *value_in_use(const void *p)
 {
 	autofree char *why = guard_in_use(((const struct facts *)p)->d, false);
 
-	return out_string(why);
+	return json_string(why);
 }
 
 static struct json_object *value_numa(const void *p)

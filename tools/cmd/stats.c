@@ -65,7 +65,7 @@ static struct json_object *value_devices(const void *p)
 	const struct row *r = p;
 	autofree char *list = r->is_object ? strv_join(&r->now->devices, ", ") : NULL;
 
-	return out_string(list);
+	return json_string(list);
 }
 
 static const struct out_column column[] = {
@@ -189,7 +189,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 		struct json_object *devices = json_object_new_array();
 
 		for (j = 0; j < c->devices.n; j++)
-			json_object_array_add(devices, out_string(c->devices.v[j]));
+			json_object_array_add(devices, json_string(c->devices.v[j]));
 		json_object_object_add(o, "bdf", c->bdf[0] ? json_object_new_string(c->bdf) : NULL);
 		json_object_object_add(o, "group", c->group == FV_NO_GROUP ? NULL :
 							   json_object_new_int(c->group));

@@ -104,7 +104,7 @@ struct json_object *affected_json(const struct affected_list *l, const struct af
 		struct json_object *o = json_object_new_object();
 
 		json_object_object_add(o, "bdf", json_object_new_string(a->bdf));
-		json_object_object_add(o, "driver", out_string(a->driver));
+		json_object_object_add(o, "driver", json_string(a->driver));
 		json_object_object_add(o, "in_use", json_object_new_boolean(a->is_held));
 		json_object_object_add(o, "users", affected_holders_json(a, w));
 		json_object_array_add(list, o);

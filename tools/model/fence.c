@@ -168,7 +168,7 @@ void fence_add_json(struct json_object *o, const struct fence *f, const struct f
 	struct affected_world world = { .model = m, .holders = &holders };
 
 	holders_scan(&holders);
-	json_object_object_add(o, "port", out_string(f->port));
+	json_object_object_add(o, "port", json_string(f->port));
 	json_object_object_add(o, "limit_ns", json_ms(f->timeout_ms));
 	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));
 	json_object_object_add(o, "functions", affected_json(&f->functions, &world));

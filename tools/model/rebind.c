@@ -12,8 +12,8 @@ struct json_object *rebind_json(const struct fv_device *d, const char *driver, b
 
 	json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
 	json_object_object_add(o, "group", json_object_new_int(d->group));
-	json_object_object_add(o, "driver", out_string(driver));
-	json_object_object_add(o, "previous_driver", out_string(d->driver));
+	json_object_object_add(o, "driver", json_string(driver));
+	json_object_object_add(o, "previous_driver", json_string(d->driver));
 	json_object_object_add(o, "changed", json_object_new_boolean(is_changed));
 	return o;
 }

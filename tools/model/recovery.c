@@ -173,7 +173,7 @@ static struct json_object *value_card(const void *p)
 
 static struct json_object *value_reason(const void *p)
 {
-	return out_string(((const struct recovery *)p)->reason);
+	return json_string(((const struct recovery *)p)->reason);
 }
 
 /* null if the identity was not checked. */

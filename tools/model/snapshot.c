@@ -14,7 +14,7 @@ static void add_text(struct snapshot_function *f, const char *name, const char *
 
 	strv_add(&f->names, name);
 	strv_add(&f->values, printable);
-	json_object_object_add(f->json, key, out_string(text));
+	json_object_object_add(f->json, key, json_string(text));
 }
 
 static void add_ids(struct snapshot_function *f, const char *name, const char *key, unsigned int a,

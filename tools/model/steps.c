@@ -96,7 +96,7 @@ static struct json_object *value_why(const void *p)
 	const struct row *r = p;
 	autofree char *why = r->function ? NULL : reason(r->step);
 
-	return out_string(why);
+	return json_string(why);
 }
 
 static const struct out_column column[] = {
@@ -170,8 +170,8 @@ static struct json_object *step_json(const struct row *r)
 
 	if (blocker)
 		json_object_array_add(blockers, blocker);
-	json_object_object_add(o, "method", out_string(method(s)));
-	json_object_object_add(o, "outcome", out_string(outcome(s)));
+	json_object_object_add(o, "method", json_string(method(s)));
+	json_object_object_add(o, "outcome", json_string(outcome(s)));
 	json_object_object_add(o, "errno", s->error ?
 			       json_object_new_string(name ? name : "unknown") : NULL);
 	json_object_object_add(o, "why", value_why(r));

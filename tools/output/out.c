@@ -60,14 +60,6 @@ void out_print(const char *fmt, ...)
 	out_raw(lines);
 }
 
-/* JSON string, or null for NULL; invalid UTF-8 is escaped. */
-struct json_object *out_string(const char *s)
-{
-	autofree char *utf8 = s ? util_utf8(s) : NULL;
-
-	return utf8 ? json_object_new_string(utf8) : NULL;
-}
-
 static char *text_of(struct json_object *value)
 {
 	char *s = NULL;

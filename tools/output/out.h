@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "util/json.h"
 #include "util/util.h"
 
 enum {
@@ -56,7 +57,6 @@ void out_raw(const char *s);
 void out_clear_screen(void);
 void out_json(struct json_object *top);
 void out_json_line(struct json_object *top);
-struct json_object *out_string(const char *s);
 int out_flush(void);
 int out_finish(const char *hint);
 int out_end_pipe(void);
