@@ -392,12 +392,13 @@ opens 3
 end
 next"
 	done | sed '$d' | answer group-get
-	FAKE_ROOT=$tree strace -f -qq -o "$work/calls" -E LD_PRELOAD="$FAKE_KERNEL" \
-		"$FPGACTL" stats --json >"$work/out" 2>"$work/err"
+	# strace and the leak check cannot both trace it
+	FAKE_ROOT=$tree ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o "$work/calls" \
+		-E LD_PRELOAD="$FAKE_KERNEL" "$FPGACTL" stats --json >"$work/out" 2>"$work/err"
 	rc=0 tell stats
 	json '.statistics | length == 254'
-	# fakenetlink sends each message by itself
-	[ "$(grep -vcE '^[0-9]+ +(recvmsg|write|readlink)\(' "$work/calls")" -le 480 ]
+	# fakenetlink sends each message by itself; the sanitizers add calls
+	[[ $FPGACTL = *-san ]] || [ "$(grep -vcE '^[0-9]+ +(recvmsg|write|readlink)\(' "$work/calls")" -le 480 ]
 	grep -q '^[0-9]* *openat(.*sys/kernel/irq' "$work/calls"
 	[ "$(grep -c '^[0-9]* *open.*bus/pci/devices' "$work/calls")" = 0 ]
 	requests "group-get "
