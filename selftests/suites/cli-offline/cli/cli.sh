@@ -9,6 +9,8 @@ set -u
 shopt -s extglob
 CLI_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$CLI_DIR/../kselftest/ktap_helpers.sh"
+# shellcheck source=selftests/suites/cli-offline/cli/schema.sh
+. "$CLI_DIR/schema.sh"
 
 FPGACTL=fpgactl
 # in variant cli-san
@@ -466,13 +468,6 @@ report_one()
 		sed 's/^/# /' "$base/$1.$2.log"
 		ktap_test_fail "$name: $3"
 	fi
-}
-
-# validate: check the JSON of runs that keep() has written to stdin
-validate()
-{
-	python3 "$FV_TOP/selftests/suites/cli-offline/cli/validate.py" \
-		"$FV_TOP/Documentation/fpgactl.schema.json"
 }
 
 # check_schema: report whether the JSON that the tests read is valid

@@ -104,10 +104,10 @@ schema_refused()
 	invalid version '{"schema":1,"version":1}' "1 is not of type 'string'"
 	invalid version '{"schema":2,"version":"1"}' "1 was expected"
 	invalid version '{"version":"1","schema":1}' "schema is not the first member"
-	invalid version '{"version"' "Expecting"
-	invalid link '{"schema":1,"version":"1"}' "fpgactl-link: "
+	invalid version '{"version"' "parse error"
+	invalid link '{"schema":1,"version":"1"}' "test: fpgactl link: "
 	for time in "2026-11-30 18:07:24" 2026-11-30T18:07:24Z 2026-11-30T18:07:24.123456789+01:00; do
-		invalid stats '{"schema":1,"time":"'"$time"'","statistics":[]}' "$.time: '$time' does not match"
+		invalid stats '{"schema":1,"time":"'"$time"'","statistics":[]}' "'$time' does not match"
 	done
 	invalid stats '{"schema":1,"time":1796062044,"statistics":[]}' "1796062044 is not of type 'string'"
 }
