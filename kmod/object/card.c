@@ -373,6 +373,19 @@ void fv_card_isolate(struct fv_card *card)
 }
 
 /**
+ * fv_card_isolate_again - Isolate a card's port anew, if it is isolated, after a system sleep
+ * @card: the card
+ *
+ * Context: Process context, may sleep.
+ */
+void fv_card_isolate_again(struct fv_card *card)
+{
+	guard(mutex)(&card->port_lock);
+	if (card->nr_isolations)
+		fv_port_isolate_again(card->port, &card->port_state);
+}
+
+/**
  * fv_card_restore - Undo fv_card_isolate()
  * @card: the card; may be NULL
  *

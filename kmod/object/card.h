@@ -73,6 +73,7 @@ int fv_card_retrain(struct fv_device *dev, const struct fv_link_goal *goal,
 bool fv_card_has_session(struct fv_card *card, char *text, size_t size);
 bool fv_card_owner(struct fv_card *card, char *text, size_t size);
 void fv_card_isolate(struct fv_card *card);
+void fv_card_isolate_again(struct fv_card *card);
 void fv_card_restore(struct fv_card *card);
 void fv_card_hotplug_ignore(struct fv_card *card);
 void fv_card_hotplug_unignore(struct fv_card *card);

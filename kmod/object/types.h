@@ -161,7 +161,7 @@ struct fv_session {
 /**
  * struct fv_monitor - link monitor of a card
  * @work: polls the link and requeues itself; only it uses members without a lock
- * @is_poll_due: poll once also if the monitor is off
+ * @is_poll_due: the system has slept: poll once also if the monitor is off
  * @is_down: the link is down unexpectedly
  * @is_degraded: the link is slower or narrower than its goal, in two polls in a row
  * @is_suspect: the last poll found the link slower or narrower

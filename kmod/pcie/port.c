@@ -160,6 +160,18 @@ static bool fv_port_is_there(struct pci_dev *port)
 	return vendor != 0xffff;
 }
 
+/*
+ * Value to restore. While the PCI core resets a link after an error, it clears the enables of Root
+ * Error Command and sets them afterwards. That may begin before isolation and end during it.
+ */
+static u32 fv_port_control(struct pci_dev *port, const struct fv_port_register *reg, int where,
+			   u32 before)
+{
+	if (reg->cap == PCI_EXT_CAP_ID_ERR && reg->at == PCI_ERR_ROOT_COMMAND)
+		before |= fv_port_read(port, reg, where);
+	return before & (reg->off | reg->on);
+}
+
 /**
  * fv_port_isolate - Mask a port's reactions to events below it
  * @port: the port, awake
@@ -191,26 +203,34 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 	}
 	/* All-ones from a port that is gone must not be restored if it comes back. */
 	state->is_saved = fv_port_is_there(port);
-	if (!state->is_saved)
+	fv_port_isolate_again(port, state);
+}
+
+/**
+ * fv_port_isolate_again - Mask the reactions that another part of the kernel has enabled meanwhile
+ * @port: the port, awake, after fv_port_isolate()
+ * @state: its saved registers
+ *
+ * Drivers of port services enable theirs when they resume.
+ *
+ * Context: Process context; as fv_port_isolate().
+ */
+void fv_port_isolate_again(struct pci_dev *port, struct fv_port_state *state)
+{
+	const struct fv_port_register *reg;
+	unsigned int i;
+	int where;
+
+	if (!state->is_saved || !fv_port_is_there(port))
 		return;
 	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
 		reg = &fv_port_controls[i];
 		where = fv_port_where(port, reg);
-		if (where)
-			fv_port_change(port, reg, where, reg->off, reg->on);
+		if (!where)
+			continue;
+		state->controls[i] = fv_port_control(port, reg, where, state->controls[i]);
+		fv_port_change(port, reg, where, reg->off, reg->on);
 	}
-}
-
-/*
- * Value to restore. While the PCI core resets a link after an error, it clears the enables of Root
- * Error Command and sets them afterwards. That may begin before isolation and end during it.
- */
-static u32 fv_port_control(struct pci_dev *port, const struct fv_port_register *reg, int where,
-			   u32 before)
-{
-	if (reg->cap == PCI_EXT_CAP_ID_ERR && reg->at == PCI_ERR_ROOT_COMMAND)
-		before |= fv_port_read(port, reg, where);
-	return before & (reg->off | reg->on);
 }
 
 /**

@@ -24,6 +24,7 @@ struct fv_port_state {
 };
 
 void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state);
+void fv_port_isolate_again(struct pci_dev *port, struct fv_port_state *state);
 void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state);
 int fv_port_hot_reset(struct pci_dev *port);
 

@@ -306,6 +306,8 @@ static void fv_monitor_work(struct work_struct *work)
 	dev = fv_device_get_next(card, &key);
 	if (!dev)
 		return;
+	if (READ_ONCE(monitor->is_poll_due))
+		fv_card_isolate_again(card);
 	ret = fv_monitor_poll(monitor, dev);
 	fv_device_put(dev);
 	if (ret != -EBUSY)
@@ -317,7 +319,9 @@ static void fv_monitor_work(struct work_struct *work)
 }
 
 /**
- * fv_monitor_poll_all - Have all link monitors poll once, also those that are off
+ * fv_monitor_poll_all - Have all link monitors poll once after a sleep, also those that are off
+ *
+ * Ports that are isolated, as in a fence session, are isolated anew before.
  *
  * Context: Process context. Takes fv_registry_lock.
  */

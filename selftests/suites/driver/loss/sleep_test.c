@@ -112,9 +112,21 @@ SLEEP_TEST(the_link_is_down)
 /* The card is programmed while the system sleeps. */
 SLEEP_TEST(a_fence_session_goes_on)
 {
+	struct spaces fenced, after;
+
 	fence(&self->genl, self->bdf);
+	spaces_read(self->bdf, &fenced);
+	space_drop_status(fenced.port);
 	control_do(CARD, "program alveo-xdma in 50");
 	EXPECT_EQ(0, __system_sleep());
+	/* the port services have enabled their interrupts: the port is isolated again */
+	EXPECT_TRUE(wait_until(({
+		spaces_read(self->bdf, &after);
+		space_drop_status(after.port);
+		!memcmp(after.port, fenced.port, sizeof(after.port));
+	}), BACK_MS));
+	memcpy(after.card, fenced.card, sizeof(after.card));
+	EXPECT_EQ(0, spaces_differ(&fenced, &after));
 	EXPECT_EQ(~0u, self->user.regs[CARD_REG_ID / 4]);
 	control_do(CARD, "wait loads 2");
 	recover(&self->genl, self->bdf);

@@ -16,7 +16,7 @@ static struct world {
 	struct fv_link link, after;
 	int read_error, retrain;
 	u32 function_cap;
-	unsigned int retrains, isolations, inits;
+	unsigned int retrains, isolations, agains, inits;
 	u8 target;
 	struct fv_event event;
 	char text[128];
@@ -55,6 +55,12 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 {
 	kernel_assert(kernel_locks == 1 && port->dev.usage == 1);
 	world.isolations++;
+}
+
+void fv_port_isolate_again(struct pci_dev *port, struct fv_port_state *state)
+{
+	kernel_assert(kernel_locks == 1 && port->dev.usage == 1);
+	world.agains++;
 }
 
 void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
@@ -470,10 +476,14 @@ TEST_F(card, the_hotplug_driver_is_kept_away)
 /* Nested isolation isolates the port once and keeps it awake. */
 TEST_F(card, the_port_is_isolated)
 {
+	fv_card_isolate_again(self->card);
+	EXPECT_EQ(0, world.agains);
 	fv_card_isolate(self->card);
 	EXPECT_EQ(1, world.isolations);
 	EXPECT_TRUE(!!self->port.ignore_hotplug);
 	EXPECT_EQ(1, self->port.dev.usage);
+	fv_card_isolate_again(self->card);
+	EXPECT_EQ(1, world.agains);
 	fv_card_isolate(self->card);
 	EXPECT_EQ(1, world.isolations);
 	EXPECT_EQ(1, self->port.dev.usage);

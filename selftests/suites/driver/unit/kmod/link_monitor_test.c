@@ -175,6 +175,11 @@ struct fv_card *fv_card_next(unsigned long *key)
 	return *key ? NULL : world.devices[0]->card;
 }
 
+void fv_card_isolate_again(struct fv_card *card)
+{
+	did('i');
+}
+
 void fv_card_check_link(struct fv_card *card)
 {
 	mod_delayed_work(fv_workqueue, &card->monitor.work, 0);
@@ -324,6 +329,8 @@ TEST_F(monitor, once_although_it_is_off)
 	world.read_error = 0;
 	tick();
 	EXPECT_EQ(2, world.reads);
+	/* a port that is isolated is isolated first */
+	EXPECT_STREQ("iifsr", world.order);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
 	EXPECT_EQ(1, world.repairs[1]);

@@ -150,6 +150,35 @@ TEST_F(port, error_reporting_is_not_lost)
 	}
 }
 
+/* Port services enable their interrupts when they resume, also if isolation began in a reset. */
+TEST_F(port, it_is_isolated_again)
+{
+	struct pci_dev *port = &self->port;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(controls); i++) {
+		const struct control *c = &controls[i];
+
+		put_port(port, PCI_EXP_TYPE_ROOT_PORT);
+		fv_port_isolate(port, &self->state);
+		pci_put(port, c->where, c->size, c->off, c->off | c->on);
+		fv_port_isolate_again(port, &self->state);
+		EXPECT_EQ(c->on, pci_peek(port, c->where, c->size) & (c->off | c->on))
+			TH_LOG("%s", c->name);
+		fv_port_restore(port, &self->state);
+		/* error reporting is not lost */
+		EXPECT_EQ(c->where == AER + 0x2c ? c->off : 0xa5a5a5a5 & (c->off | c->on),
+			  pci_peek(port, c->where, c->size) & (c->off | c->on))
+			TH_LOG("%s", c->name);
+	}
+	/* one that was not there is left alone */
+	put_port(port, PCI_EXP_TYPE_ROOT_PORT);
+	self->state.is_saved = false;
+	port->nr_writes = 0;
+	fv_port_isolate_again(port, &self->state);
+	EXPECT_EQ(0, port->nr_writes);
+}
+
 /* Error sources are masked before error signalling; restored in reverse order. */
 TEST_F(port, controls_are_written_in_order)
 {
