@@ -87,7 +87,7 @@ static const struct fv_profile fv_profiles[] = {
 	 * ami_device.c, ami_dev_hot_reset()), on which the card reloads its image: it allows
 	 * 5 s for that, and 25 s more until the link is stable (Xilinx/SLASH, pull request
 	 * 203). The link may be up before the load takes it down again, so 30 s here, too.
-	 * An open allows both, and a third more.
+	 * An open allows both, and half as much again.
 	 */
 	[FV_PROFILE_ALVEO_V80] = {
 		.name = "alveo-v80",

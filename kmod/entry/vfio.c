@@ -95,7 +95,7 @@ static ssize_t fv_vfio_read(struct vfio_device *vdev, char __user *buf, size_t c
 	return fv_vfio_count(io, FV_IO_READS, FV_IO_READ_BYTES, ret);
 }
 
-/* Passes @ret through, which so needs no other register in the caller. */
+/* Returns @ret, so that the caller need not save it across the call. */
 static noinline ssize_t fv_vfio_wrote_config(struct fv_device *dev, ssize_t ret)
 {
 	/* A write that the fence did not wait for may have enabled memory decoding. */

@@ -159,9 +159,21 @@ struct fv_session {
 };
 
 /**
+ * enum fv_monitor_due - what a link monitor has to do although it may be off
+ * @FV_MONITOR_NOT_DUE: nothing
+ * @FV_MONITOR_POLL_DUE: one poll
+ * @FV_MONITOR_LOSS_DUE: the same; devices in use are lost
+ */
+enum fv_monitor_due {
+	FV_MONITOR_NOT_DUE,
+	FV_MONITOR_POLL_DUE,
+	FV_MONITOR_LOSS_DUE,
+};
+
+/**
  * struct fv_monitor - link monitor of a card
  * @work: polls the link and requeues itself; only it uses members without a lock
- * @is_poll_due: the system has slept: poll once also if the monitor is off
+ * @due: what there is to do although the monitor is off, as the system has slept; atomic
  * @is_down: the link is down unexpectedly
  * @is_degraded: the link is slower or narrower than its goal, in two polls in a row
  * @is_suspect: the last poll found the link slower or narrower
@@ -173,7 +185,7 @@ struct fv_session {
  */
 struct fv_monitor {
 	struct delayed_work work;
-	bool is_poll_due;
+	enum fv_monitor_due due;
 	bool is_down;
 	bool is_degraded;
 	bool is_suspect;

@@ -10,7 +10,9 @@
  *
  * The workqueue is freezable: the link below a port that the system suspends is not lost. After a
  * sleep there is a poll also with the monitor off: a card that lost its link has no configuration,
- * or that which the PCI core has saved from a function that did not answer.
+ * or that which the PCI core has saved from a function that did not answer. After one in which the
+ * firmware may have switched slots off, devices in use are lost, whatever their registers say: the
+ * PCI core has restored these.
  */
 #include <linux/minmax.h>
 #include <linux/pci.h>
@@ -83,14 +85,34 @@ static void fv_monitor_all(struct fv_card *card, void (*act)(struct fv_device *d
 }
 
 /* Raise the fence before observers are told; the recovery worker waits for the link. */
+static void fv_monitor_set_lost(struct fv_device *dev, const char *text)
+{
+	fv_fence_raise(dev);
+	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_MONITOR, "%s", text);
+	fv_recovery_queue(dev);
+}
+
 static void fv_monitor_lose_device(struct fv_device *dev)
 {
+	char text[FV_REASON_SIZE];
+
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		return;
-	fv_fence_raise(dev);
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_MONITOR,
-			    "the link below %s is down", pci_name(dev->card->port));
-	fv_recovery_queue(dev);
+	snprintf(text, sizeof(text), "the link below %s is down", pci_name(dev->card->port));
+	fv_monitor_set_lost(dev, text);
+}
+
+static void fv_monitor_lose_power(struct fv_device *dev)
+{
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY && READ_ONCE(dev->fence.is_open))
+		fv_monitor_set_lost(dev, "it may have been without power while the system slept");
+}
+
+/* The next poll has to do what this one could not. */
+static void fv_monitor_poll_again(struct fv_card *card)
+{
+	cmpxchg(&card->monitor.due, FV_MONITOR_NOT_DUE, FV_MONITOR_POLL_DUE);
+	fv_card_check_link(card);
 }
 
 /* Ignore lost BARs if a reset is running, or began (and perhaps ended) during the check. */
@@ -103,17 +125,12 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	    !fv_recovery_has_lost(dev))
 		return;
 	smp_mb();	/* read the card's registers before card->resets */
-	if (fv_card_expects_link_down(card) || atomic_read(&card->resets) != resets)
-		return;
-	/* The link went down after this poll read it: let the next poll report that. */
-	if (fv_card_is_link_down(card)) {
-		fv_card_check_link(card);
-		return;
-	}
-	fv_fence_raise(dev);
-	fv_device_set_state(dev, FPGA_VFIO_CARD_STATE_LOST, FPGA_VFIO_ORIGIN_MONITOR,
-			    "it has lost its configuration");
-	fv_recovery_queue(dev);
+	/* A reset verifies its own functions only; the link may have gone down since it was read. */
+	if (fv_card_expects_link_down(card) || atomic_read(&card->resets) != resets ||
+	    fv_card_is_link_down(card))
+		fv_monitor_poll_again(card);
+	else
+		fv_monitor_set_lost(dev, "it has lost its configuration");
 }
 
 static void fv_monitor_down(struct fv_monitor *monitor, struct fv_device *dev,
@@ -276,8 +293,8 @@ static int fv_monitor_poll(struct fv_monitor *monitor, struct fv_device *dev)
 		fv_monitor_up(monitor, dev, &link, &goal);
 	else if (fv_monitor_has_lost(card))
 		fv_monitor_recover(card);
-	else
-		fv_monitor_all(card, fv_monitor_poll_device);
+	/* One that is lost does not keep others from being checked. */
+	fv_monitor_all(card, fv_monitor_poll_device);
 	if (ret || link.is_training)
 		return 0;
 	if (fv_link_reaches(&link, &goal))
@@ -293,11 +310,12 @@ static void fv_monitor_work(struct work_struct *work)
 	struct fv_monitor *monitor = container_of(to_delayed_work(work), struct fv_monitor, work);
 	struct fv_card *card = fv_monitor_card(monitor);
 	unsigned int interval_ms = fv_monitor_interval_ms(card);
+	int due = xchg(&monitor->due, FV_MONITOR_NOT_DUE), ret;
 	struct fv_device *dev;
 	unsigned long key = 0;
-	int ret;
 
-	if (!interval_ms && !READ_ONCE(monitor->is_poll_due)) {
+	if (!interval_ms && !due) {
+		monitor->is_down = false;
 		monitor->is_suspect = false;
 		monitor->read_ns = 0;
 		fv_monitor_note(monitor, NULL);
@@ -306,12 +324,14 @@ static void fv_monitor_work(struct work_struct *work)
 	dev = fv_device_get_next(card, &key);
 	if (!dev)
 		return;
-	if (READ_ONCE(monitor->is_poll_due))
+	if (due)
 		fv_card_isolate_again(card);
+	if (due == FV_MONITOR_LOSS_DUE)
+		fv_monitor_all(card, fv_monitor_lose_power);
 	ret = fv_monitor_poll(monitor, dev);
 	fv_device_put(dev);
-	if (ret != -EBUSY)
-		WRITE_ONCE(monitor->is_poll_due, false);
+	if (due && ret == -EBUSY)
+		cmpxchg(&monitor->due, FV_MONITOR_NOT_DUE, FV_MONITOR_POLL_DUE);
 	/* There is no link below a bridge to conventional PCI. */
 	if (ret != -EOPNOTSUPP)
 		queue_delayed_work(fv_workqueue, &monitor->work,
@@ -320,19 +340,21 @@ static void fv_monitor_work(struct work_struct *work)
 
 /**
  * fv_monitor_poll_all - Have all link monitors poll once after a sleep, also those that are off
+ * @has_lost_power: slots may have been without power
  *
  * Ports that are isolated, as in a fence session, are isolated anew before.
  *
  * Context: Process context. Takes fv_registry_lock.
  */
-void fv_monitor_poll_all(void)
+void fv_monitor_poll_all(bool has_lost_power)
 {
 	unsigned long key = 0;
 	struct fv_card *card;
 
 	guard(mutex)(&fv_registry_lock);
 	for (; (card = fv_card_next(&key)); key++) {
-		WRITE_ONCE(card->monitor.is_poll_due, true);
+		WRITE_ONCE(card->monitor.due, has_lost_power ? FV_MONITOR_LOSS_DUE :
+							       FV_MONITOR_POLL_DUE);
 		fv_card_check_link(card);
 	}
 }

@@ -301,7 +301,8 @@ static int fv_open_close_notify(struct notifier_block *block, unsigned long acti
 	case PM_POST_RESTORE:
 		fv_device_set_asleep(false);
 		fv_wait_set_asleep(false);
-		fv_monitor_poll_all();
+		/* After a hibernation, or an S3, the PCI core restores what has lost its power. */
+		fv_monitor_poll_all(action != PM_POST_SUSPEND || pm_resume_via_firmware());
 		break;
 	}
 	return NOTIFY_DONE;

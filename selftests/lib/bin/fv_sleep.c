@@ -9,7 +9,7 @@ int main(void)
 {
 	int ret;
 
-	ret = __system_sleep();
+	ret = __system_sleep("freeze");
 	if (ret)
 		fprintf(stderr, "fv_sleep: %s\n", errno_name(ret));
 	return !!ret;

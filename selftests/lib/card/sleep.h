@@ -12,7 +12,7 @@
 /* False if this kernel has no pm_test. */
 bool system_can_sleep(void);
 
-/* Return 0 or a negative errno. */
-int __system_sleep(void);
+/* @state: "freeze", or "disk" for a hibernation. Return 0 or a negative errno. */
+int __system_sleep(const char *state);
 
 #endif

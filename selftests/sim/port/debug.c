@@ -121,7 +121,7 @@ static int shutdown_set(void *data, u64 val)
 DEFINE_DEBUGFS_ATTRIBUTE(shutdown_fops, NULL, shutdown_set, "%llu\n");
 
 /* "awake" is set */
-bool fv_is_sleeping;
+bool fv_is_awake;
 
 /*
  * Leave the virtio-serial devices out of the suspends of the system: they have the output of a test
@@ -131,7 +131,7 @@ static int awake_set(void *data, u64 val)
 {
 	struct pci_dev *pdev = NULL;
 
-	fv_is_sleeping = val;
+	fv_is_awake = val;
 	while ((pdev = pci_get_class(PCI_CLASS_COMMUNICATION_OTHER << 8, pdev)))
 		if (pdev->vendor == PCI_VENDOR_ID_REDHAT_QUMRANET)
 			dev_pm_syscore_device(&pdev->dev, val);

@@ -69,7 +69,7 @@ static u16 lnkctl_write(struct fv_port *p, u16 val, u16 mask)
 	bool is_retrain = val & mask & PCI_EXP_LNKCTL_RL;
 
 	/* At boot QEMU dropped them; a resume sets them again. */
-	if (fv_is_sleeping)
+	if (fv_is_awake)
 		mask &= ~(PCI_EXP_LNKCTL_LBMIE | PCI_EXP_LNKCTL_LABIE);
 	p->lnkctl = fv_merge(old, val, mask) & LNKCTL_KEPT;
 	if (is_retrain)

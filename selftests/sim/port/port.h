@@ -257,7 +257,7 @@ void fv_event_start(struct fv_port *p);
 void fv_event_stop(struct fv_port *p);
 
 /* debug.c */
-extern bool fv_is_sleeping;
+extern bool fv_is_awake;
 void fv_debug_init(void);
 void fv_debug_add(struct fv_port *p);
 void fv_debug_exit(void);

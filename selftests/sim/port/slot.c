@@ -31,7 +31,7 @@ static u16 sltctl_write(struct fv_port *p, u16 val, u16 mask)
 	bool is_off;
 
 	/* As in lnkctl_write(). */
-	if (fv_is_sleeping)
+	if (fv_is_awake)
 		mask &= ~PCI_EXP_SLTCTL_DLLSCE;
 	p->sltctl = fv_merge(p->sltctl, val, mask) & SLTCTL_KEPT;
 	is_off = p->sltctl & PCI_EXP_SLTCTL_PCC;

@@ -83,13 +83,23 @@ SLEEP_TEST(a_user_goes_on)
 
 	policy_set(&self->genl, self->bdf, "monitor_interval_ms=10");
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, __system_sleep());
+		ASSERT_EQ(0, __system_sleep("freeze"));
 		EXPECT_TRUE(is_ready(&self->genl, self->bdf));
 		EXPECT_EQ(CARD_ID, self->user.regs[CARD_REG_ID / 4]);
 		EXPECT_EQ(0, user_moves_data(&self->user, i));
 		EXPECT_EQ(0, changed(self->bdf, &self->before));
 	}
 	EXPECT_EQ(0, recoveries(&self->genl, self->bdf));
+}
+
+/* The card may have been without power, which its configuration does not show. */
+SLEEP_TEST(a_hibernation)
+{
+	ASSERT_EQ(0, __system_sleep("disk"));
+	EXPECT_TRUE(wait_until(recoveries(&self->genl, self->bdf) == 1 &&
+			       is_ready(&self->genl, self->bdf), BACK_MS));
+	EXPECT_EQ(0, user_moves_data(&self->user, 1));
+	EXPECT_EQ(0, changed(self->bdf, &self->before));
 }
 
 /* A recovery that waits for the link ends for the sleep, and begins anew afterwards. */
@@ -99,7 +109,7 @@ SLEEP_TEST(the_link_is_down)
 	control_do(CARD, "link down");
 	ASSERT_TRUE(wait_until(device_state(&self->genl, self->bdf) == FPGA_VFIO_CARD_STATE_LOST,
 			       BACK_MS));
-	EXPECT_EQ(0, __system_sleep());
+	EXPECT_EQ(0, __system_sleep("freeze"));
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, device_state(&self->genl, self->bdf));
 	EXPECT_EQ(~0u, self->user.regs[CARD_REG_ID / 4]);
 	control_do(CARD, "link up");
@@ -118,7 +128,7 @@ SLEEP_TEST(a_fence_session_goes_on)
 	spaces_read(self->bdf, &fenced);
 	space_drop_status(fenced.port);
 	control_do(CARD, "program alveo-xdma in 50");
-	EXPECT_EQ(0, __system_sleep());
+	EXPECT_EQ(0, __system_sleep("freeze"));
 	/* the port services have enabled their interrupts: the port is isolated again */
 	EXPECT_TRUE(wait_until(({
 		spaces_read(self->bdf, &after);
@@ -140,7 +150,7 @@ SLEEP_TEST(a_link_that_was_lost_meanwhile)
 {
 	policy_set(&self->genl, self->bdf, "monitor_interval_ms=0");
 	control_do(CARD, "link down for 50");
-	EXPECT_EQ(0, __system_sleep());
+	EXPECT_EQ(0, __system_sleep("freeze"));
 	EXPECT_TRUE(wait_until(is_ready(&self->genl, self->bdf) &&
 			       self->user.regs[CARD_REG_ID / 4] == CARD_ID, BACK_MS));
 	EXPECT_EQ(0, user_moves_data(&self->user, 1));

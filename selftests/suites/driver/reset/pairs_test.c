@@ -699,7 +699,7 @@ PAIR_TEST(sleep)
 	snprintf(how, sizeof(how), "%u", SLEEP_MS * from_env("FV_SLOW", 1));
 	(variant->begin_timed ?: variant->begin)(scene, how);
 	EXPECT_TRUE(op_runs(scene));
-	EXPECT_EQ(0, __system_sleep());
+	EXPECT_EQ(0, __system_sleep("freeze"));
 	EXPECT_TRUE(op_has_ended(scene));
 	release(scene);
 	if (scene->opener)

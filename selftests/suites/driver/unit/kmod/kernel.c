@@ -22,6 +22,7 @@ size_t kernel_not_faulted_in;
 struct pid kernel_pid;
 bool kernel_is_capable;
 struct notifier_block *kernel_pm_block;
+bool kernel_resumed_by_firmware;
 struct task_struct kernel_task = { .group_leader = &kernel_task };
 
 void kernel_fail(const char *fmt, ...)

@@ -588,6 +588,9 @@ struct notifier_block {
 /* The registered block, or NULL. */
 extern struct notifier_block *kernel_pm_block;
 #define register_pm_notifier(block)	(kernel_pm_block = (block), 0)
+/* The firmware took part in the last sleep. */
+extern bool kernel_resumed_by_firmware;
+#define pm_resume_via_firmware()	kernel_resumed_by_firmware
 #define unregister_pm_notifier(block)	((void)(block), (void)(kernel_pm_block = NULL))
 /* Return the remaining time in jiffies, or -ERESTARTSYS. */
 long kernel_wait(wait_queue_head_t *queue, long left);

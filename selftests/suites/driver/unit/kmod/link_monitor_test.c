@@ -322,7 +322,7 @@ TEST_F(monitor, once_although_it_is_off)
 	EXPECT_FALSE(self->monitor->work.is_queued);
 	world.has_lost[1] = true;
 	world.read_error = -EBUSY;
-	fv_monitor_poll_all();
+	fv_monitor_poll_all(false);
 	EXPECT_EQ(0, self->monitor->work.delay);
 	tick();
 	EXPECT_EQ(0, world.reads);
@@ -341,11 +341,65 @@ TEST_F(monitor, once_although_it_is_off)
 	/* a link that is down */
 	self->devices[1].state = FPGA_VFIO_CARD_STATE_READY;
 	world.link.is_active = false;
-	fv_monitor_poll_all();
+	fv_monitor_poll_all(false);
 	tick();
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
+	EXPECT_STREQ("the link below 0000:00:01.0 is down", self->devices[0].reason);
 	tick();
 	EXPECT_FALSE(self->monitor->work.is_queued);
+	/* the recovery worker brings it back; the next sleep is checked as the first one */
+	world.link.is_active = true;
+	check_link();
+	tick();
+	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
+	world.has_lost[0] = true;
+	fv_monitor_poll_all(false);
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
+	EXPECT_STREQ("it has lost its configuration", self->devices[0].reason);
+}
+
+/* What one poll cannot do, the next one has to: the link goes down, or there is a reset. */
+TEST_F(monitor, once_more_if_the_poll_was_disturbed)
+{
+	set_interval(self->devices, 0);
+	tick();
+	world.has_lost[0] = true;
+	world.is_link_down = true;
+	fv_monitor_poll_all(false);
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
+	world.link.is_active = false;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
+	world.link.is_active = true;
+	world.is_link_down = false;
+	self->devices[0].state = FPGA_VFIO_CARD_STATE_READY;
+	world.resets_in_has_lost = self->monitor;
+	tick();
+	fv_monitor_poll_all(false);
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
+	world.resets_in_has_lost = NULL;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
+}
+
+/* The configuration says nothing if the PCI core has restored it. */
+TEST_F(monitor, slots_were_without_power)
+{
+	self->devices[1].fence.is_open = true;
+	fv_monitor_poll_all(true);
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
+	EXPECT_STREQ("it may have been without power while the system slept",
+		     self->devices[1].reason);
+	/* one that is lost has all its functions recovered */
+	EXPECT_STREQ("ifsrrr", world.order);
+	self->devices[1].state = FPGA_VFIO_CARD_STATE_READY;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
 }
 
 TEST_F(monitor, it_ends_with_the_last_device)

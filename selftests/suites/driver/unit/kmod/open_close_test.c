@@ -36,7 +36,7 @@ static struct world {
 	struct fv_device *dev;		/* the device being opened or closed */
 	int reset, check;
 	enum fpga_vfio_card_state after;	/* state after a reset */
-	bool is_offered, is_special, has_session, is_link_down;
+	bool is_offered, is_special, has_session, is_link_down, has_lost_power;
 	bool is_shared, is_touched, is_asleep, has_no_memory;
 	int link;			/* error of a wait for the link */
 	s64 link_limit_ms;		/* of that wait */
@@ -250,10 +250,11 @@ void fv_device_set_asleep(bool is_asleep)
 	world.sleeps++;
 }
 
-void fv_monitor_poll_all(void)
+void fv_monitor_poll_all(bool has_lost_power)
 {
 	kernel_assert(!world.is_asleep);
 	world.polls++;
+	world.has_lost_power = has_lost_power;
 }
 
 void fv_device_forget_state(struct fv_device *dev)
@@ -1009,11 +1010,12 @@ TEST_F(open_close, what_happens_meanwhile)
 {
 	static const struct {
 		unsigned long action;
-		bool is_asleep;
+		bool is_asleep, is_by_firmware, has_lost_power;
 	} rows[] = {
-		{ PM_SUSPEND_PREPARE, true }, { PM_POST_SUSPEND, false },
-		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false },
-		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false },
+		{ PM_SUSPEND_PREPARE, true }, { PM_POST_SUSPEND },
+		{ PM_SUSPEND_PREPARE, true, true }, { PM_POST_SUSPEND, false, true, true },
+		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false, false, true },
+		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false, false, true },
 	};
 	struct fv_wait wait;
 	unsigned int i;
@@ -1026,17 +1028,20 @@ TEST_F(open_close, what_happens_meanwhile)
 
 	EXPECT_EQ(0, fv_open_close_init());
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		kernel_resumed_by_firmware = rows[i].is_by_firmware;
 		kernel_pm_block->notifier_call(kernel_pm_block, rows[i].action, NULL);
 		EXPECT_EQ(rows[i].is_asleep, world.is_asleep) TH_LOG("row %u", i);
 		EXPECT_EQ(i + 1, world.sleeps);
 		/* devices in use are checked when the waits of their recoveries go on */
 		EXPECT_EQ((i + 1) / 2, world.polls);
+		EXPECT_TRUE(rows[i].is_asleep || rows[i].has_lost_power == world.has_lost_power)
+			TH_LOG("row %u", i);
 		fv_wait_begin(&wait, 10);
 		wait.ends_at_sleep = true;
 		EXPECT_EQ(rows[i].is_asleep ? -EAGAIN : 0, fv_wait_pause(&wait));
 	}
 	kernel_pm_block->notifier_call(kernel_pm_block, 99, NULL);
-	EXPECT_EQ(6, world.sleeps);
+	EXPECT_EQ(ARRAY_SIZE(rows), world.sleeps);
 	fv_open_close_exit();
 	EXPECT_EQ(NULL, kernel_pm_block);
 }
