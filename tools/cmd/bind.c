@@ -307,7 +307,7 @@ static void note_other_groups(const struct plan *p)
 	}
 }
 
-/* Members left alone, a bridge or due to --only, may still block the group for a VM. */
+/* Members left alone, a bridge or due to --only, and firmware may still block the group for a VM. */
 static void note_rest(const struct plan *p)
 {
 	size_t i, j, k;
@@ -324,6 +324,9 @@ static void note_rest(const struct plan *p)
 			if (k == p->targets.n && device_is_in_the_way(g->members[j]))
 				note_in_the_way(g->members[j]);
 		}
+		if (g->direct.n)
+			err_note(p->targets.v[i]->bdf, "group %d stays not viable: " VIABLE_DIRECT,
+				 g->id, g->direct.v[0]);
 	}
 }
 

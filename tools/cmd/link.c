@@ -18,6 +18,16 @@ struct facts {
 	struct fv_card card;
 };
 
+/* A function of the card that does not respond, @f's device first; NULL: all of them respond. */
+static const struct fv_device *find_silent(const struct facts *f)
+{
+	const struct fv_device *d = f->d;
+
+	for (; d && !d->is_silent; d = device_next_function(f->m, f->d, d == f->d ? NULL : d))
+		;
+	return d;
+}
+
 static struct json_object *value_bdf(const void *p)
 {
 	return json_object_new_string(((const struct facts *)p)->d->bdf);
@@ -88,9 +98,12 @@ static struct json_object *value_responding(const void *p)
 static char *text_responding(const void *p)
 {
 	const struct facts *f = p;
-	char *s = device_silence(f->m, f->d);
+	const struct fv_device *silent = find_silent(f);
 
-	return s ? s : util_strdup("");
+	if (!silent)
+		return util_strdup("");
+	return silent == f->d ? device_silence(f->m, silent) :
+				util_printf("%s of the same card: no response", silent->bdf);
 }
 
 static struct json_object *value_physfn(const void *p)
@@ -192,19 +205,20 @@ static char *advice(const struct facts *f)
 	const struct fv_portlink *l = &f->card.link;
 	char *s = f->card.has_link ? portlink_complaint(l) : NULL;
 	autofree char *of_state = advice_of_state(f);
+	const struct fv_device *silent = find_silent(f);
 	const char *bdf = f->d->bdf;
 
 	if (of_state) {
 		util_append(&s, "%s%s", s ? "\n" : "", of_state);
 		return s;
 	}
-	if (f->d->is_silent) {
-		const struct fv_device *other = device_live_sibling(f->m, f->d);
+	if (silent) {
+		const struct fv_device *other = device_live_sibling(f->m, silent);
 
 		util_append(&s, "%sNext: fpgactl rescan %s", s ? "\n" : "",
 			    other ? other->bdf : bdf);
 	}
-	if (!s || f->d->is_silent)
+	if (!s || silent)
 		return s;
 	if (!device_is_bound(f->d))
 		util_append(&s, "\nNext: fpgactl bind %s, then", bdf);
@@ -245,10 +259,14 @@ static char *column_status(const void *p)
 static char *column_state(const void *p)
 {
 	const struct facts *f = p;
+	const struct fv_device *silent = find_silent(f);
 	autofree char *reason = f->card.reason ? util_printable(f->card.reason) : NULL;
 
+	if (!f->card.is_bound && silent)
+		return util_printf("%s%sno response", silent == f->d ? "" : silent->bdf,
+				   silent == f->d ? "" : ": ");
 	if (!f->card.is_bound)
-		return util_strdup(f->d->is_silent ? "no response" : "");
+		return util_strdup("");
 	return util_printf("%s%s%s", card_state_name(f->card.state), reason ? ": " : "",
 			   reason ? reason : "");
 }
@@ -350,6 +368,24 @@ static void print(const struct cmd_ctx *ctx, const struct facts *f)
 		out_print("\n%s\n", text);
 }
 
+/* A port stands for the card below it. */
+static int find_below(struct facts *f)
+{
+	struct fv_portlink unused;
+	size_t i;
+
+	if (!f->d->is_bridge || !portlink_read(&unused, f->d->bdf))
+		return FV_OK;
+	for (i = 0; i < f->m->n; i++) {
+		if (strcmp(f->m->devices[i].port, f->d->bdf) != 0)
+			continue;
+		f->d = &f->m->devices[i];
+		return FV_OK;
+	}
+	return err_fail(FV_FAILED, f->d->bdf, "link", "'fpgactl rescan' looks for one there.",
+			"is a port without a device below it");
+}
+
 static int run(const struct cmd_ctx *ctx)
 {
 	struct facts f = {};
@@ -364,7 +400,9 @@ static int run(const struct cmd_ctx *ctx)
 	f.d = target_find(ctx->model, ctx->args.v[0], "link", &code);
 	if (!f.d)
 		return code;
-	code = card_read(&f.card, f.d, "link");
+	code = find_below(&f);
+	if (!code)
+		code = card_read(&f.card, f.d, "link");
 	if (!code)
 		print(ctx, &f);
 	card_free(&f.card);

@@ -254,8 +254,7 @@ static void note_regions(const struct selection *s)
 		autofree char *name = util_printf("group %d", g->id);
 
 		if (g->direct.n && group_is_listed(s, g))
-			err_note(name, "not viable: firmware uses the memory %s (reserved region, type direct)",
-				 g->direct.v[0]);
+			err_note(name, "not viable: " VIABLE_DIRECT, g->direct.v[0]);
 	}
 }
 

@@ -261,7 +261,7 @@ static int read_card(const struct rescan *r, struct fv_card *c)
 	if (!r->d->is_bridge)
 		return card_read(c, spokesman(r), "rescan");
 	memset(c, 0, sizeof(*c));
-	c->has_link = card_read_port(&c->link, r->port);
+	c->has_link = portlink_read(&c->link, r->port);
 	return FV_OK;
 }
 

@@ -424,6 +424,8 @@ static char *text_capabilities(const void *p)
 	const struct fv_caps *c = &((const struct facts *)p)->caps;
 	char *s = NULL;
 
+	if (((const struct facts *)p)->d->is_silent)
+		return util_strdup("unknown: no response");
 	append_known(&s, "FLR", c->flr, NULL, 0);
 	append_known(&s, "AER", c->aer, NULL, 0);
 	append_known(&s, "MSI", c->msi, NULL, 0);

@@ -77,6 +77,17 @@ static void parse_extended(struct fv_caps *caps, const uint8_t *config, size_t l
 	}
 }
 
+/* True if the header reads as all-ones. Of a VF only the ids do (PCIe r6.0, 9.3.4.1.1). */
+bool caps_is_silent(const uint8_t *header)
+{
+	size_t i;
+
+	for (i = 0; i < PCI_STD_HEADER_SIZEOF; i++)
+		if (header[i] != 0xff)
+			return false;
+	return true;
+}
+
 /**
  * caps_parse() - Parse the capabilities in a copy of config space.
  * @caps: result
@@ -86,7 +97,7 @@ static void parse_extended(struct fv_caps *caps, const uint8_t *config, size_t l
 void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len)
 {
 	memset(caps, 0, sizeof(*caps));
-	if (len < PCI_STD_HEADER_SIZEOF || get16(config + PCI_VENDOR_ID) == 0xffff) {
+	if (len < PCI_STD_HEADER_SIZEOF || caps_is_silent(config)) {
 		set_all(caps, FV_UNKNOWN);
 		return;
 	}

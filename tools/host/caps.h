@@ -3,6 +3,7 @@
 #ifndef FPGACTL_CAPS_H
 #define FPGACTL_CAPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct fv_caps {
 	unsigned int sriov_total_vfs;
 };
 
+bool caps_is_silent(const uint8_t *header);
 void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len);
 void caps_read(struct fv_caps *caps, const char *bdf);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/link.h"
+#include "host/portlink.h"
 #include "host/sysfs.h"
 
 /* Shown by the kernel for an unknown width (PCIE_LNK_WIDTH_UNKNOWN). */
@@ -22,7 +23,7 @@ static unsigned int speed_mts(const char *bdf, const char *file)
 	if (!text)
 		return 0;
 	gts = strtod(text, &end);
-	if (end == text || strncmp(end, " GT/s", 5) || gts <= 0 || gts > 1000)
+	if (end == text || strncmp(end, " GT/s", 5) || !(gts > 0 && gts <= 1000))
 		return 0;
 	return (unsigned int)(gts * 1000 + 0.5);
 }
@@ -35,6 +36,19 @@ static unsigned int width(const char *bdf, const char *file)
 	    value < 0 || value >= WIDTH_UNKNOWN)
 		return 0;
 	return (unsigned int)value;
+}
+
+/* The link of a device that does not respond may be up: another function of the card has it, too. */
+static void read_from_port(struct fv_link *link, const char *port)
+{
+	struct fv_portlink of_port = {};
+
+	link->max_speed_mts = 0;
+	link->max_width = 0;
+	if (*port)
+		portlink_read(&of_port, port);
+	link->speed_mts = of_port.speed_mts;
+	link->width = of_port.width;
 }
 
 /**
@@ -50,10 +64,8 @@ void link_read(struct fv_link *link, const char *bdf, const char *port)
 	link->max_speed_mts = speed_mts(bdf, "max_link_speed");
 	link->max_width = width(bdf, "max_link_width");
 	link->is_silent = link->max_width == WIDTH_ONES;
-	if (link->is_silent) {
-		link->max_speed_mts = 0;
-		link->max_width = 0;
-	}
+	if (link->is_silent)
+		read_from_port(link, port);
 	link->port_max_speed_mts = *port ? speed_mts(port, "max_link_speed") : 0;
 	link->port_max_width = *port ? width(port, "max_link_width") : 0;
 }
@@ -65,15 +77,20 @@ bool link_is_present(const struct fv_link *link)
 
 static unsigned int lesser(unsigned int a, unsigned int b)
 {
-	return b && b < a ? b : a;
+	return b && (!a || b < a) ? b : a;
+}
+
+static bool is_up(const struct fv_link *link)
+{
+	return link->speed_mts && link->width;
 }
 
 /* True if the link is below the common maximum of device and port. */
 bool link_is_degraded(const struct fv_link *link)
 {
-	if (link->is_silent)
+	if (link->is_silent && !is_up(link))
 		return true;
-	return link_is_present(link) &&
+	return link_is_present(link) && !link->is_of_bridge &&
 	       (link->speed_mts < lesser(link->max_speed_mts, link->port_max_speed_mts) ||
 		link->width < lesser(link->max_width, link->port_max_width));
 }
@@ -85,14 +102,14 @@ char *link_text(const struct fv_link *link)
 
 	if (!link_is_present(link))
 		return util_strdup("");
-	if (link->is_silent)
-		return util_strdup("down");
-	if (link->speed_mts && link->width)
+	if (is_up(link))
 		util_append(&s, "%g GT/s x%u", link->speed_mts / 1000.0, link->width);
 	else
 		util_append(&s, "down");
-	util_append(&s, " / %g GT/s x%u%s", link->max_speed_mts / 1000.0, link->max_width,
-		    link_is_degraded(link) ? ", degraded" : "");
+	if (!link->is_silent)
+		util_append(&s, " / %g GT/s x%u", link->max_speed_mts / 1000.0, link->max_width);
+	if (link_is_degraded(link) && (is_up(link) || !link->is_silent))
+		util_append(&s, ", degraded");
 	return s;
 }
 
@@ -104,8 +121,8 @@ char *link_short(const struct fv_link *link)
 
 	if (!link_is_present(link))
 		return util_strdup("");
-	if (link->is_silent || !link->speed_mts || !link->width)
-		return util_strdup("down !");
+	if (!is_up(link))
+		return util_strdup(link->is_of_bridge ? "down" : "down !");
 	if (!link_is_degraded(link))
 		return util_printf("%g GT/s x%u", link->speed_mts / 1000.0, link->width);
 	return util_printf("%gx%u of %gx%u !", link->speed_mts / 1000.0, link->width,

@@ -12,7 +12,8 @@ struct fv_link {
 	unsigned int speed_mts, width;
 	unsigned int max_speed_mts, max_width;
 	unsigned int port_max_speed_mts, port_max_width;
-	bool is_silent;			/* config reads fail: maxima unknown */
+	bool is_silent;			/* config reads fail: own maxima unknown */
+	bool is_of_bridge;		/* that of the device below it is the one to judge */
 };
 
 void link_read(struct fv_link *link, const char *bdf, const char *port);

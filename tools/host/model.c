@@ -7,6 +7,7 @@
 
 #include <linux/pci_regs.h>
 
+#include "host/caps.h"
 #include "host/model.h"
 #include "host/sysfs.h"
 #include "util/err.h"
@@ -80,23 +81,17 @@ static bool find_is_bridge(const struct fv_device *d)
 
 /*
  * True if config space reads as all-ones. A suspended device is left alone: a read would wake
- * it. A VF has all-ones for its ids (PCIe r6.0, 9.3.4.1.1), but not for the whole header.
+ * it.
  */
 static bool find_is_silent(const struct fv_device *d)
 {
 	autofree char *power = sysfs_read(DEVICES "/%s/power/runtime_status", d->bdf);
 	uint8_t header[PCI_STD_HEADER_SIZEOF];
-	size_t i;
 
 	if (power && strcmp(power, "active") != 0 && strcmp(power, "unsupported") != 0)
 		return false;
-	if (sysfs_read_bytes(header, sizeof(header), DEVICES "/%s/config", d->bdf) !=
-	    sizeof(header))
-		return false;
-	for (i = 0; i < sizeof(header); i++)
-		if (header[i] != 0xff)
-			return false;
-	return true;
+	return sysfs_read_bytes(header, sizeof(header), DEVICES "/%s/config", d->bdf) ==
+	       sizeof(header) && caps_is_silent(header);
 }
 
 static void find_physfn(struct fv_device *d)
@@ -129,6 +124,7 @@ static void device_load(struct fv_device *d)
 	find_physfn(d);
 	/* the link registers of a VF are reserved (PCIe r6.0, 9.3.5.4) */
 	link_read(&d->link, *d->physfn ? d->physfn : d->bdf, d->port);
+	d->link.is_of_bridge = d->is_bridge;
 }
 
 static bool is_same_slot(const char *a, const char *b)

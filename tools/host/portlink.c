@@ -5,6 +5,7 @@
 #include <linux/pci_regs.h>
 
 #include "host/portlink.h"
+#include "host/sysfs.h"
 #include "util/speed.h"
 
 /* Minimum size: up to Link Control 2 (PCIe r6.0, 7.5.3). */
@@ -86,6 +87,16 @@ bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
 		l->width = (status & PCI_EXP_LNKSTA_NLW) >> 4;
 	}
 	return true;
+}
+
+/* Return false if the registers are not readable, not responding or without a link. */
+bool portlink_read(struct fv_portlink *l, const char *port)
+{
+	uint8_t config[PCI_CFG_SPACE_SIZE];
+	ssize_t len;
+
+	len = sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", port);
+	return portlink_parse(l, config, len > 0 ? (size_t)len : 0);
 }
 
 bool portlink_is_up(const struct fv_portlink *l)

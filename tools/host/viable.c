@@ -36,8 +36,7 @@ char *group_verdict(const struct fv_group *g)
 			util_append(&s, "%s%s has driver %s", s ? ", " : "", g->members[i]->bdf,
 				    g->members[i]->driver);
 	for (i = 0; i < g->direct.n; i++)
-		util_append(&s, "%sfirmware uses the memory %s (reserved region, type direct)",
-			    s ? ", " : "", g->direct.v[i]);
+		util_append(&s, "%s" VIABLE_DIRECT, s ? ", " : "", g->direct.v[i]);
 	return s ? s : util_strdup("viable");
 }
 

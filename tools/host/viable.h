@@ -7,6 +7,9 @@
 
 #include "host/model.h"
 
+/* printf format for a reserved region */
+#define VIABLE_DIRECT	"firmware uses the memory %s (reserved region, type direct)"
+
 bool device_is_in_the_way(const struct fv_device *d);
 bool group_is_viable(const struct fv_group *g);
 char *group_verdict(const struct fv_group *g);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <linux/fpga_vfio.h>
-#include <linux/pci_regs.h>
 #include <netlink/genl/genl.h>
 
 #include "host/fpga.h"
@@ -207,20 +206,10 @@ static unsigned int lesser(unsigned int a, unsigned int b)
 	return b && (!a || b < a) ? b : a;
 }
 
-/* Return false if the registers are not readable, not responding or without a link. */
-bool card_read_port(struct fv_portlink *l, const char *port)
-{
-	uint8_t config[PCI_CFG_SPACE_SIZE];
-	ssize_t len;
-
-	len = sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", port);
-	return portlink_parse(l, config, len > 0 ? (size_t)len : 0);
-}
-
 /* Prefer the port's registers; without access, use the link files of both ends. */
 static void read_sysfs(struct fv_card *c, const struct fv_device *d)
 {
-	c->has_link = card_read_port(&c->link, c->port);
+	c->has_link = portlink_read(&c->link, c->port);
 	if (!c->has_link && link_is_present(&d->link)) {
 		c->has_link = true;
 		c->link.speed_mts = d->link.speed_mts;

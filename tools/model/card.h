@@ -35,7 +35,6 @@ struct fv_cards {
 	size_t n;
 };
 
-bool card_read_port(struct fv_portlink *l, const char *port);
 int card_read(struct fv_card *c, const struct fv_device *d, const char *what);
 void card_free(struct fv_card *c);
 int cards_read(struct fv_cards *l, char **why);

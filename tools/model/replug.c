@@ -71,7 +71,7 @@ static void wait_link(const struct replug *p, double end_s)
 {
 	struct fv_portlink l;
 
-	while (card_read_port(&l, p->port) && l.active == FV_NO && util_now_s() < end_s)
+	while (portlink_read(&l, p->port) && l.active == FV_NO && util_now_s() < end_s)
 		util_pause_ms(LOOK_MS);
 	util_pause_ms(LINK_UP_MS);
 }

@@ -53,11 +53,13 @@ const char *color_of_state(const char *text)
 		const char *prefix, *color;
 	} colors[] = {
 		{ "lost", "red" }, { "failed", "red" }, { "changed", "red" },
-		{ "no response", "red" }, { "fenced", "brown" }, { "recovering", "brown" },
-		{ "not viable", "brown" }, { "blocking", "brown" },
+		{ "fenced", "brown" }, { "recovering", "brown" }, { "not viable", "brown" },
+		{ "blocking", "brown" },
 	};
 	size_t i;
 
+	if (strstr(text, "no response"))
+		return "red";
 	for (i = 0; i < ARRAY_SIZE(colors); i++)
 		if (!strncmp(text, colors[i].prefix, strlen(colors[i].prefix)))
 			return colors[i].color;

@@ -346,7 +346,9 @@ static void fit(struct out_table *t)
 			continue;
 		t->widths[i] = widths[i];
 		scols_column_set_whint(c, (double)widths[i]);
-		scols_column_set_flags(c, scols_column_get_flags(c) | SCOLS_FL_STRICTWIDTH);
+		/* libsmartcols heeds a width only above that of the name, and wraps the name then */
+		if (widths[i] > strlen(t->shown[i]->name))
+			scols_column_set_flags(c, scols_column_get_flags(c) | SCOLS_FL_STRICTWIDTH);
 	}
 }
 

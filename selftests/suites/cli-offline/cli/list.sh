@@ -210,7 +210,7 @@ link_nonsense_ok()
 
 	echo 8 >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_width"
 	for word in '16.0 GB/s PCIe:null' ' GT/s:null' '1001 GT/s:null' '-2.5 GT/s:null' \
-		'1000 GT/s:1000000' '2.5 GT/s:2500'; do
+		'nan GT/s:null' '1000 GT/s:1000000' '2.5 GT/s:2500'; do
 		echo "${word%:*}" >"$tree/sys/bus/pci/devices/0000:06:00.0/max_link_speed"
 		fv list --json
 		value '.groups[] | select(.group == 16).devices[0].link.device_max_speed_mts' "${word#*:}"
@@ -383,14 +383,18 @@ columns_ok()
 	value '.groups[0].devices[1]' '{"bdf":"0000:01:00.1","driver":"xdma"}'
 }
 
-hold silent_ok "a device that does not answer has a link that is down, and no nonsense"
+hold silent_ok "a device that does not answer has the link of its port, and no nonsense"
 silent_ok()
 {
 	echo 63 >"$tree/sys/bus/pci/devices/0000:06:00.1/max_link_width"
 	fv list -o DEVICE,LINK
+	grep -q '0000:06:00.1 2.5x1 of 16x16 !$' <<<"$out"
+	# not active
+	poke 0000:00:06.0 0x63 00
+	fv list -o DEVICE,LINK
 	grep -q '0000:06:00.1 down !$' <<<"$out"
 	fv list --json
-	value '[.groups[].devices[] | select(.bdf == "0000:06:00.1").link | [.max_width, .max_speed_mts, .degraded]]' '[[null,null,true]]'
+	value '[.groups[].devices[] | select(.bdf == "0000:06:00.1").link | [.device_max_width, .device_max_speed_mts, .degraded]]' '[[null,null,true]]'
 }
 
 hold fenced_ok "a card that is fenced is noted, with who had it fenced and how to end it"

@@ -5,36 +5,11 @@
 set -eu
 
 root=$1
-pci=$root/sys/bus/pci
-mkdir -p "$pci/devices" "$pci/drivers" "$root/sys/kernel/iommu_groups" \
-	"$root/sys/class/block" "$root/sys/class/net" "$root/sys/class/graphics" \
-	"$root/sys/block" "$root/sys/kernel/irq" "$root/proc/self" "$root/dev" \
-	"$root/usr/share/misc" "$root/host" "$root/netlink"
-: >"$pci/drivers_probe"
-: >"$root/proc/self/mountinfo"
-: >"$root/proc/swaps"
+. "$(dirname "$0")/treelib.sh"
+
+skeleton
+mkdir "$root/sys/kernel/irq" "$root/host" "$root/netlink"
 : >"$root/netlink/log"
-
-# put FILE TEXT: make a sysfs file
-put()
-{
-	mkdir -p "${1%/*}"
-	printf '%s\n' "$2" >"$1"
-}
-
-# link PATH TARGET: make a relative symlink as in sysfs
-link()
-{
-	mkdir -p "${1%/*}"
-	ln -sfnr "$2" "$1"
-}
-
-driver()
-{
-	mkdir -p "$pci/drivers/$1"
-	: >"$pci/drivers/$1/bind"
-	: >"$pci/drivers/$1/unbind"
-}
 
 # bytes HEX…: print binary bytes
 bytes()
@@ -67,7 +42,7 @@ config()
 # GROUP and DRIVER may be -
 device()
 {
-	local dir=$root/sys/devices/$1/$2 type=00 name
+	local dir=$root/sys/devices/$1/$2 type=00 name=-
 
 	mkdir -p "$dir"
 	put "$dir/vendor" "0x$3"
@@ -81,19 +56,11 @@ device()
 	: >"$dir/remove"
 	[ "$5" != 060400 ] || type=01
 	config $type >"$dir/config"
-	link "$pci/devices/$2" "$dir"
-	if [ "$6" != - ]; then
-		mkdir -p "$root/sys/kernel/iommu_groups/$6/devices"
-		link "$dir/iommu_group" "$root/sys/kernel/iommu_groups/$6"
-		link "$root/sys/kernel/iommu_groups/$6/devices/$2" "$dir"
-	fi
 	if [ "$7" != - ]; then
 		name=$(printf '%b' "$7")
-		driver "$name"
-		link "$dir/driver" "$pci/drivers/$name"
-		link "$pci/drivers/$name/$2" "$dir"
 		printf '%s' "$name" >"$root/host/$2"
 	fi
+	place "$dir" "$2" "$6" "$name"
 }
 
 # speed BDF NOW NOW-WIDTH MAX MAX-WIDTH
@@ -141,25 +108,6 @@ port()
 	put "$(printf '%s/pci_bus/0000:%02x/rescan' "$pci/devices/$bdf" "$1")" ""
 }
 
-# disk BDF NAME MAJOR:MINOR [PARTITION MAJOR:MINOR]…: make a disk of an NVMe controller
-disk()
-{
-	local dir=$pci/devices/$1/nvme/${2%n*}/$2
-
-	put "$dir/dev" "$3"
-	mkdir -p "$dir/holders"
-	link "$root/sys/block/$2" "$(realpath "$dir")"
-	link "$root/sys/class/block/$2" "$(realpath "$dir")"
-	set -- "$dir" "${@:4}"
-	while [ $# -gt 1 ]; do
-		put "$1/$2/dev" "$3"
-		put "$1/$2/partition" 1
-		mkdir -p "$1/$2/holders"
-		link "$root/sys/class/block/$2" "$(realpath "$1/$2")"
-		set -- "$1" "${@:4}"
-	done
-}
-
 # over NAME MAJOR:MINOR BELOW: make a device-mapper device on another block device
 over()
 {
@@ -170,16 +118,6 @@ over()
 	link "$root/sys/block/$1" "$dir"
 	link "$root/sys/class/block/$1" "$dir"
 	link "$root/sys/class/block/$3/holders/$1" "$dir"
-}
-
-# netdev BDF NAME FLAGS
-netdev()
-{
-	local dir
-
-	dir=$(realpath "$pci/devices/$1")/net/$2
-	put "$dir/flags" "$3"
-	link "$root/sys/class/net/$2" "$dir"
 }
 
 # holder PID COMMAND FILE…: make a process with these open files
