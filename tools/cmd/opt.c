@@ -77,6 +77,7 @@ static void set_global(struct parser *p, size_t i, const char *value)
 	switch (i) {
 	case GLOBAL_JSON:
 		p->ctx->is_json = true;
+		err_set_json(true);
 		break;
 	case GLOBAL_COLUMNS:
 		p->ctx->columns = value;

@@ -399,15 +399,11 @@ static int parse(struct policy_request *req)
 			return code;
 		req->n++;
 	}
-	if (req->ctx->columns && req->ctx->is_json)
-		return err_usage("policy", "--output",
-				 "With --json, the output is always complete.",
-				 "--output cannot be combined with --json");
 	if (req->ctx->columns && words->n > 1)
 		return err_usage("policy", "--output",
 				 "Without KEY=VALUE, the policy is printed as a table.",
 				 "--output cannot be combined with KEY=VALUE");
-	return FV_OK;
+	return out_check_columns(&columns, req->ctx->columns, req->ctx->is_json, "policy");
 }
 
 static int run(const struct cmd_ctx *ctx)

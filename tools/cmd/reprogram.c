@@ -342,7 +342,8 @@ static int check_command(const struct reprogram *r)
 
 	if (job_is_found(name, &error))
 		return FV_OK;
-	return err_fail(error == ENOENT ? FV_NOT_FOUND : FV_NOT_STARTED, name, "reprogram",
+	return err_fail(error == ENOENT ? FV_NOT_FOUND : FV_NOT_STARTED, *name ? name : "''",
+			"reprogram",
 			"Nothing was changed.", "%s",
 			error == ENOENT ? "command not found" : strerror(error));
 }

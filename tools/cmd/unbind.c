@@ -63,7 +63,7 @@ static int check_options(struct plan *p)
 				 "--driver cannot be combined with --none");
 	if (!driver)
 		return FV_OK;
-	if (!*driver || strchr(driver, '/') || !strcmp(driver, ".."))
+	if (!*driver || strchr(driver, '/') || !strcmp(driver, ".") || !strcmp(driver, ".."))
 		return err_usage("unbind", driver, "See 'fpgactl help unbind'.",
 				 "invalid --driver '%s': not a driver name", driver);
 	if (names_driver(driver))

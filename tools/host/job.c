@@ -60,6 +60,9 @@ bool job_is_found(const char *command, int *error)
 
 	if (strchr(command, '/'))
 		return is_program(command, error);
+	/* in each directory it would be that directory */
+	if (!*command)
+		rest = NULL;
 	while ((dir = strsep(&rest, ":"))) {
 		autofree char *file = util_printf("%s/%s", *dir ? dir : ".", command);
 

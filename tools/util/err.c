@@ -209,7 +209,6 @@ int err_usage(const char *command, const char *argument, const char *hint, const
 	return FV_USAGE;
 }
 
-/* Report a condition that is not a failure; silent with --json. */
 /* Print a question, without a newline. */
 void err_prompt(const char *fmt, ...)
 {
@@ -226,6 +225,7 @@ void err_prompt(const char *fmt, ...)
 	fflush(stderr);
 }
 
+/* Report a condition that is not a failure; silent with --json. */
 void err_note(const char *object, const char *fmt, ...)
 {
 	autofree char *reason = NULL;

@@ -17,8 +17,9 @@ FPGACTL=fpgactl
 [ ! -e "$CLI_DIR/fpgactl-san" ] || FPGACTL=$CLI_DIR/fpgactl-san
 FAKE_KERNEL=$CLI_DIR/fakekernel.so
 FV_STATS_H=$CLI_DIR/fpga_vfio_stats.h
-export ASAN_OPTIONS=verify_asan_link_order=0
-export LSAN_OPTIONS=suppressions=$CLI_DIR/lsan.supp:print_suppressions=0
+# a code of no meaning to fpgactl, which no test takes for a failure of it
+export ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+export LSAN_OPTIONS=suppressions=$CLI_DIR/lsan.supp:print_suppressions=0:exitcode=99
 export LC_ALL=C.UTF-8
 locales=(C.UTF-8)
 names=()
@@ -214,6 +215,12 @@ link-ns 1903000000
 ready-ns 2003000000
 duration-ns 2103456789
 END
+}
+
+# all_commands: print the names of the commands that help lists
+all_commands()
+{
+	"$FPGACTL" help | sed -n '/^Common options/,$d; s/^  \([a-z]*\) .*/\1/p'
 }
 
 # requests TEXT: check the requests that the driver got, except those for counters

@@ -116,24 +116,88 @@ changes_refused()
 	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
 }
 
+# break_pipe: make descriptor 8 a pipe without a reader
+break_pipe()
+{
+	mkfifo "$work/pipe"
+	# shellcheck disable=SC2094 # one end each
+	exec 9<>"$work/pipe" 8>"$work/pipe" 9<&-
+	rm "$work/pipe"
+}
+
 hold reprogram_pipe_refused "a reader that is gone does not hide that the card was programmed"
 reprogram_pipe_refused()
 {
 	local json
 
 	answers
+	break_pipe
 	for json in "" --json; do
-		mkfifo "$work/pipe"
-		# a reader that ends before anything is written
-		# shellcheck disable=SC2094 # one end each
-		exec 9<>"$work/pipe" 8>"$work/pipe" 9<&-
 		# shellcheck disable=SC2086 # words
 		without live reprogram $json 07:00.1 -- true >&8 2>"$work/err" </dev/null
-		exec 8>&-
 		lost 9 "Broken pipe"
 		grep -qF "The card was programmed and is ready again; only the output is lost." <<<"$err"
 		[ "$json" = "" ] || [ "$(jq .error.program.exit_code <<<"$err")" = 0 ]
-		rm "$work/pipe"
+	done
+}
+
+hold pipes_refused "a pipe without a reader is a lost output, or the end by a signal"
+pipes_refused()
+{
+	local command
+
+	answers
+	break_pipe
+	without live list >&8 2>"$work/err"
+	[ "$rc" = 141 ]
+	[ -z "$err" ]
+	trap '' PIPE
+	for command in "${reads[@]}"; do
+		# shellcheck disable=SC2086 # words
+		without live $command >&8 2>"$work/err" </dev/null
+		lost 1 "Broken pipe"
+	done
+	for command in "${changes[@]}"; do
+		# shellcheck disable=SC2086 # words
+		without live $command >&8 2>"$work/err" </dev/null
+		lost 9 "Broken pipe"
+	done
+}
+
+# complete CODE: check the exit code, and that JSON on standard output is whole
+complete()
+{
+	echo "$command: $rc"
+	[ "$rc" = "$1" ]
+	[[ $command != *--json* ]] || jq -e . "$work/out" >"$work/jq"
+}
+
+hold descriptors_ok "without the other descriptors, each command has its output and its exit code"
+descriptors_ok()
+{
+	local command
+
+	answers
+	for command in "${reads[@]}" "${changes[@]}"; do
+		# they do not end, or the program that they run fails
+		[[ $command != *@(--watch|--follow|echo)* ]] || continue
+		# shellcheck disable=SC2086 # words
+		without live $command >"$work/out" 2>&- <&-
+		complete 0
+		# shellcheck disable=SC2086 # words
+		without live $command >"$work/out" 2>/dev/full <&-
+		complete 0
+	done
+	# nowhere to report
+	for command in "${reads[@]}"; do
+		# shellcheck disable=SC2086 # words
+		without live $command >&- 2>&- <&-
+		[ "$rc" = 1 ]
+	done
+	for command in "${changes[@]/echo hi/true}"; do
+		# shellcheck disable=SC2086 # words
+		without live $command >/dev/full 2>/dev/full <&-
+		[ "$rc" = 9 ]
 	done
 }
 

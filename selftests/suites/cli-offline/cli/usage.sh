@@ -4,11 +4,6 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-all_commands()
-{
-	"$FPGACTL" help | sed -n '/^Common options/,$d; s/^  \([a-z]*\) .*/\1/p'
-}
-
 hold overview_ok "help lists all commands by what they are for"
 overview_ok()
 {
