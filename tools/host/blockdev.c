@@ -17,13 +17,17 @@
 #include "host/blockdev.h"
 #include "host/sysfs.h"
 
-/* Maximum depth of stacked devices; crypt on LVM on RAID is 3. */
+/* Maximum depth of stacked devices, with partitions; crypt on LVM on a partition is 3. */
 #define DEPTH	16
+
+/* Maximum number of devices on a disk: a loop of partitions ends. */
+#define DEVICES	4096
 
 /* Mounts and swaps of the system, read once. */
 struct usage {
 	struct libmnt_table *tables[3];
 	bool may_open;
+	unsigned int left;	/* of DEVICES */
 };
 
 /* A line that libmount does not understand is skipped. */
@@ -93,28 +97,32 @@ static bool is_claimed(const char *name)
 	return fd < 0 && errno == EBUSY;
 }
 
-static char *disk_in_use(const struct usage *u, const char *name, unsigned int depth);
+static char *disk_in_use(struct usage *u, const char *name, unsigned int depth);
 
 /* Check the devices stacked on @name; unused ones count as use of @name, too. */
-static char *holders_in_use(const struct usage *u, const char *name, unsigned int depth)
+static char *holders_in_use(struct usage *u, const char *name, unsigned int depth)
 {
 	autostrv struct strv holders = {};
 	char *why;
 
 	sysfs_list(&holders, "/sys/class/block/%s/holders", name);
-	if (!holders.n || !depth)
+	if (!holders.n)
 		return NULL;
-	why = disk_in_use(u, holders.v[0], depth - 1);
+	why = depth > 1 ? disk_in_use(u, holders.v[0], depth - 1) : NULL;
 	return why ? why : util_printf("%s is part of %s", name, holders.v[0]);
 }
 
 /* Return the reason why @name, a partition or a device stacked on them is in use. */
-static char *disk_in_use(const struct usage *u, const char *name, unsigned int depth)
+static char *disk_in_use(struct usage *u, const char *name, unsigned int depth)
 {
 	autostrv struct strv parts = {};
-	char *why = mounted_or_swap(u, name);
+	char *why;
 	size_t i;
 
+	if (!depth || !u->left)
+		return util_printf("too many devices on %s", name);
+	u->left--;
+	why = mounted_or_swap(u, name);
 	if (!why)
 		why = holders_in_use(u, name, depth);
 	if (why)
@@ -122,7 +130,7 @@ static char *disk_in_use(const struct usage *u, const char *name, unsigned int d
 	sysfs_list(&parts, "/sys/class/block/%s", name);
 	for (i = 0; i < parts.n && !why; i++)
 		if (sysfs_exists("/sys/class/block/%s/%s/partition", name, parts.v[i]))
-			why = disk_in_use(u, parts.v[i], depth);
+			why = disk_in_use(u, parts.v[i], depth - 1);
 	if (!why && u->may_open && is_claimed(name))
 		why = util_printf("%s is in use", name);
 	return why;
@@ -184,6 +192,7 @@ char *blockdev_in_use(const struct fv_device *d, bool may_open)
 	for (i = 0; i < disks.n && !why; i++) {
 		autofree char *path = sysfs_resolve("/sys/block/%s", disks.v[i]);
 
+		u.left = DEVICES;
 		if (is_below(d, path) || is_on_subsystem_of(d, path))
 			why = disk_in_use(&u, disks.v[i], DEPTH);
 	}

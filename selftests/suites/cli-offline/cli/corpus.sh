@@ -485,7 +485,8 @@ arguments_ok()
 
 # What reads a tree. Code 1: something cannot be read; 3: the device is not there any more; 10: nor
 # is the module; 12: the caller is not root
-reads=("0|1 list --json" "0|1|3 show --json 01:00.0" "0|1|3|4|10|11 bind -n 01:00.0")
+reads=("0|1 list --json" "0|1|3 show --json 01:00.0" "0|1|3|4|10|11 bind -n 01:00.0"
+	"0|1|3|10|11|12 bind -n --yes 09:00.0")
 [ -z "$is_thorough" ] || reads+=(
 	"0|1 list --all" "0|1|3 show 07:00.0" "0|1|3 link 01:00.0" "0|1|3 link --json 06:00.0"
 	"0|1 link" "0|1|10 stats" "0|1|10 stats --json" "0|1"
@@ -711,8 +712,8 @@ spots_ok()
 		mountinfo cut off|printf '1\n1 2\n1 2 3\n1 2 259:2\n\n - \n - -\n1 2 259:2 / \n21 1 259:2 / / rw -' >"$T/proc/self/mountinfo"
 		escapes in mountinfo|printf '21 1 259:2 / /\\999\\ rw - x /dev/a\\1 rw\n21 1 259:2 / /\\4 rw - x \\ rw\n21 1 259:2 / /\\ rw - x y\\0 rw\n' >"$T/proc/self/mountinfo"
 		a swap without name|printf '/\n/dev/\n//\n\n' >"$T/proc/swaps"
-		disks on each other|ln -sfn ../../nvme1n1p1 "$T/sys/class/block/dm-1/holders/nvme1n1p1"; ln -sfn ../../dm-0 "$T/sys/class/block/dm-0/holders/dm-0"
-		partition of itself|ln -sfn . "$T/sys/class/block/nvme1n1/nvme1n1"; echo 1 >"$T/sys/class/block/nvme1n1/partition"
+		disks on each other|: >"$T/proc/self/mountinfo"; ln -sfn ../../nvme1n1p1 "$T/sys/class/block/dm-1/holders/nvme1n1p1"; ln -sfn ../../dm-0 "$T/sys/class/block/dm-0/holders/dm-0"
+		partition of itself|: >"$T/proc/self/mountinfo"; ln -sfn . "$T/sys/class/block/nvme1n1/nvme1n1"; echo 1 >"$T/sys/class/block/nvme1n1/partition"
 		network device is a loop|ln -sfn eth0 "$T/sys/class/net/eth0"
 		counters too large|for f in "$T"/sys/class/fpga_vfio/group17/statistics/*; do echo 18446744073709551616 >"$f"; done
 		counters of bytes|for f in "$T"/sys/class/fpga_vfio/group17/statistics/*; do printf '\377\0' >"$f"; done
