@@ -151,4 +151,5 @@ void names_exit(void)
 	if (database)
 		pci_cleanup(database);
 	database = NULL;
+	source = 0;
 }

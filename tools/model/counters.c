@@ -62,10 +62,16 @@ static void parse_stats(struct fv_counters *c, struct nlattr *nest)
 
 static void on_device(struct nlmsghdr *hdr, void *data)
 {
+	static struct nla_policy policy[FPGA_VFIO_A_DEVICE_MAX + 1] = {
+		[FPGA_VFIO_A_DEVICE_BDF] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_DEVICE_GROUP] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_DEVICE_STATS] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_DEVICE_RESET_TIME] = { .type = NLA_NESTED },
+	};
 	struct nlattr *tb[FPGA_VFIO_A_DEVICE_MAX + 1];
 	struct fv_counters *c;
 
-	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_DEVICE_MAX, NULL) ||
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_DEVICE_MAX, policy) ||
 	    !tb[FPGA_VFIO_A_DEVICE_BDF] || !tb[FPGA_VFIO_A_DEVICE_STATS])
 		return;
 	c = add(data);
@@ -80,12 +86,18 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 
 static void on_group(struct nlmsghdr *hdr, void *data)
 {
+	static struct nla_policy policy[FPGA_VFIO_A_GROUP_MAX + 1] = {
+		[FPGA_VFIO_A_GROUP_ID] = { .type = NLA_U32 },
+		[FPGA_VFIO_A_GROUP_DEVICE] = { .type = NLA_STRING },
+		[FPGA_VFIO_A_GROUP_STATS] = { .type = NLA_NESTED },
+		[FPGA_VFIO_A_GROUP_RESET_TIME] = { .type = NLA_NESTED },
+	};
 	struct nlattr *tb[FPGA_VFIO_A_GROUP_MAX + 1];
 	struct fv_counters *c;
 	struct nlattr *attr;
 	int left;
 
-	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_GROUP_MAX, NULL) ||
+	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_GROUP_MAX, policy) ||
 	    !tb[FPGA_VFIO_A_GROUP_ID] || !tb[FPGA_VFIO_A_GROUP_STATS])
 		return;
 	c = add(data);

@@ -18,6 +18,9 @@
 #include "util/err.h"
 #include "util/stop.h"
 
+/* As in the kernel. */
+#define MAX_ERRNO	4095
+
 /* State of a request. */
 struct call {
 	int ret;		/* 1: no reply yet; else 0 or a negative errno */
@@ -138,6 +141,12 @@ static void keep_text(struct call *call, struct nlmsghdr *hdr, size_t offset)
 					 (char *)nla_data(tb[NLMSGERR_ATTR_MSG]));
 }
 
+/* 0 or a negative errno; a reply with another value is malformed. */
+static int checked_error(int error)
+{
+	return error <= 0 && error >= -MAX_ERRNO ? error : -EPROTO;
+}
+
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 {
 	struct nlmsghdr *hdr = (struct nlmsghdr *)((char *)e - NLMSG_HDRLEN);
@@ -147,7 +156,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 	(void)from;
 	if (!(hdr->nlmsg_flags & NLM_F_CAPPED))
 		offset += e->msg.nlmsg_len - NLMSG_HDRLEN;
-	call->ret = e->error;
+	call->ret = checked_error(e->error);
 	keep_text(call, hdr, NLMSG_ALIGN(offset));
 	return NL_STOP;
 }
@@ -159,8 +168,10 @@ static int on_finish(struct nl_msg *msg, void *arg)
 	struct call *call = arg;
 
 	call->ret = 0;
-	if (nlmsg_datalen(hdr) >= (int)sizeof(int))
+	if (nlmsg_datalen(hdr) >= (int)sizeof(int)) {
 		memcpy(&call->ret, nlmsg_data(hdr), sizeof(int));
+		call->ret = checked_error(call->ret);
+	}
 	if (call->ret)
 		keep_text(call, hdr, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(int)));
 	return NL_STOP;
@@ -179,7 +190,8 @@ static int on_valid(struct nl_msg *msg, void *arg)
 {
 	struct call *call = arg;
 
-	call->answer(nlmsg_hdr(msg), call->data);
+	if (genlmsg_valid_hdr(nlmsg_hdr(msg), 0))
+		call->answer(nlmsg_hdr(msg), call->data);
 	return NL_OK;
 }
 
@@ -234,12 +246,15 @@ static int on_news(struct nl_msg *msg, void *arg)
 	struct news *news = arg;
 	struct nlattr *id;
 
+	if (!genlmsg_valid_hdr(hdr, 0))
+		return NL_OK;
 	if (hdr->nlmsg_type == news->nl->family) {
 		news->answer(hdr, news->data);
 	} else if (hdr->nlmsg_type == GENL_ID_CTRL &&
 		   genlmsg_hdr(hdr)->cmd == CTRL_CMD_DELFAMILY) {
 		id = nlmsg_find_attr(hdr, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
-		if (id && nla_get_u16(id) == news->nl->family)
+		if (id && nla_len(id) >= (int)sizeof(uint16_t) &&
+		    nla_get_u16(id) == news->nl->family)
 			news->is_gone = true;
 	}
 	return NL_OK;
@@ -330,6 +345,14 @@ int fv_nl_fail_open(int code, const char *object, const char *what, const char *
 {
 	return err_fail(code, object, what,
 			code == FV_NO_MODULE ? "Load it: modprobe " FV_MODULE : NULL, "%s", why);
+}
+
+/* Find a number of 4 bytes in a message; 0 if it is not there. */
+uint32_t fv_nl_find_u32(struct nlmsghdr *hdr, int type)
+{
+	struct nlattr *attr = nlmsg_find_attr(hdr, GENL_HDRLEN, type);
+
+	return attr && nla_len(attr) >= (int)sizeof(uint32_t) ? nla_get_u32(attr) : 0;
 }
 
 /* Netlink type "uint": 4 bytes if the value fits, else 8. */

@@ -39,18 +39,18 @@ struct wait {
 static void on_submitted(struct nlmsghdr *hdr, void *data)
 {
 	struct wait *w = data;
-	struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, w->request->id_attr);
+	uint32_t id = fv_nl_find_u32(hdr, w->request->id_attr);
 
 	if (id)
-		w->op->id = nla_get_u32(id);
+		w->op->id = id;
 }
 
 static void on_event(struct nlmsghdr *hdr, void *data)
 {
 	struct wait *w = data;
-	struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, FPGA_VFIO_A_OP_ID);
 
-	if (genlmsg_hdr(hdr)->cmd == FPGA_VFIO_CMD_OP_ENDED && id && nla_get_u32(id) == w->op->id)
+	if (genlmsg_hdr(hdr)->cmd == FPGA_VFIO_CMD_OP_ENDED &&
+	    fv_nl_find_u32(hdr, FPGA_VFIO_A_OP_ID) == w->op->id)
 		w->is_told = true;
 }
 
@@ -70,7 +70,7 @@ static void on_op(struct nlmsghdr *hdr, void *data)
 		return;
 	w->has_ended = true;
 	if (tb[FPGA_VFIO_A_OP_ERROR])
-		w->error = -(int)nla_get_u32(tb[FPGA_VFIO_A_OP_ERROR]);
+		w->error = -(int)(nla_get_u32(tb[FPGA_VFIO_A_OP_ERROR]) & INT32_MAX);
 	if (tb[FPGA_VFIO_A_OP_TEXT])
 		w->text = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_TEXT]));
 	if (tb[FPGA_VFIO_A_OP_REFUSAL])
@@ -160,9 +160,11 @@ static int run(struct wait *w, char **why)
 	ret = wait_end(w, why);
 	if (ret == -EINTR && w->is_cancelled)
 		*why = util_printf("operation %u continues in the driver", w->op->id);
-	if (ret)
+	if (ret || !w->error) {
+		free(w->text);
 		return ret;
-	*why = w->error && !w->text ? util_strdup(strerror(-w->error)) : w->text;
+	}
+	*why = w->text ? w->text : util_strdup(strerror(-w->error));
 	return w->error;
 }
 
