@@ -120,9 +120,6 @@ static int shutdown_set(void *data, u64 val)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(shutdown_fops, NULL, shutdown_set, "%llu\n");
 
-/* "awake" is set */
-bool fv_is_awake;
-
 /*
  * Leave the virtio-serial devices out of the suspends of the system: they have the output of a test
  * and the control sockets of the cards, and virtio_console's ports stay closed after a resume.

@@ -219,6 +219,7 @@ static inline bool fv_is_card(const struct fv_port *p)
 
 /* wire.c: lock held */
 extern struct pci_ops *fv_orig;
+extern bool fv_is_awake;
 u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size);
 void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val);
 u32 fv_own_read(struct fv_port *p, int where, int size);
@@ -257,7 +258,6 @@ void fv_event_start(struct fv_port *p);
 void fv_event_stop(struct fv_port *p);
 
 /* debug.c */
-extern bool fv_is_awake;
 void fv_debug_init(void);
 void fv_debug_add(struct fv_port *p);
 void fv_debug_exit(void);

@@ -2,6 +2,9 @@
 /* The wire to QEMU: config accesses through the original ops. */
 #include "port.h"
 
+/* A sleep leaves out devices and bits; see awake_set(). */
+bool fv_is_awake;
+
 struct pci_ops *fv_orig;
 
 /* a fake bus suffices: ports and buses below may lack a struct pci_bus */
