@@ -119,12 +119,14 @@ static struct json_object *value_origin(const void *p)
 static char *text_who(const void *p)
 {
 	const struct fv_event *e = p;
-	char *s = util_strdup(event_origin_name(e->origin));
+	const char *origin = event_origin_name(e->origin);
+	char *s = util_strdup("");
 
 	if (e->comm)
-		util_append(&s, ": %s", e->comm);
+		util_append(&s, "%s", e->comm);
 	if (e->pid)
-		util_append(&s, " (pid %u)", e->pid);
+		util_append(&s, "%s(pid %u)", *s ? " " : "", e->pid);
+	util_append(&s, *s ? ", %s" : "%s", origin);
 	return s;
 }
 
@@ -204,8 +206,8 @@ static const struct out_column column[] = {
 	  text_duration, 7 },
 	{ "WHO", "origin", "requester and its process", OUT_DEFAULT | OUT_CUT,
 	  value_origin, text_who, 10 },
-	{ "DETAILS", "text", "outcome, state, link and further details", OUT_DEFAULT | OUT_CUT,
-	  value_text, text_details, 14 },
+	{ "DETAILS", "text", "outcome, state, link and further details",
+	  OUT_DEFAULT | OUT_CUT | OUT_WRAP, value_text, text_details, 14 },
 	{ "PORT", "port", "port above the card", 0, value_port, NULL, 12 },
 	{ "SEQ", "seq", "number of the event at its port", OUT_RIGHT, value_seq, NULL, 4 },
 	{ "METHOD", "method", "reset method", 0, value_method, NULL, 7 },

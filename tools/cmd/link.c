@@ -182,20 +182,21 @@ static char *advice_of_state(const struct facts *f)
 	case FPGA_VFIO_CARD_STATE_READY:
 		return NULL;
 	case FPGA_VFIO_CARD_STATE_FENCED:
-		return util_printf("The card is fenced until it is recovered or the time limit "
-				   "expires. To end the fence: fpgactl recover %s%s",
+		return util_printf("The card is fenced until its recovery or its time limit.\n"
+				   "To end the fence: fpgactl recover %s%s",
 				   f->card.fence.is_detached ? "" : "--force ", bdf);
 	case FPGA_VFIO_CARD_STATE_RECOVERING:
 		return util_strdup("The card is recovering.");
 	case FPGA_VFIO_CARD_STATE_LOST:
-		return util_printf("The driver recovers the card when the link is up again. To try "
-				   "now: fpgactl recover %s", bdf);
+		return util_printf("The driver recovers the card when the link is up again.\n"
+				   "To try now: fpgactl recover %s", bdf);
 	case FPGA_VFIO_CARD_STATE_CHANGED:
-		return util_printf("The identity of the card has changed. To use the new image: "
-				   "fpgactl rescan %s\nTo go back, load the old image, then: fpgactl "
-				   "recover %s", bdf, bdf);
+		return util_printf("The identity of the card has changed.\n"
+				   "To use the new image: fpgactl rescan %s\n"
+				   "To go back, load the old image, then: fpgactl recover %s",
+				   bdf, bdf);
 	default:
-		return util_printf("The card is not ready. Next: fpgactl recover %s", bdf);
+		return util_printf("The card is not ready.\nNext: fpgactl recover %s", bdf);
 	}
 }
 
@@ -338,7 +339,7 @@ static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
 	if (t && !l->n)
 		err_note("link", "no FPGA card, and no device bound to " FV_DRIVER);
 	if (n_faults)
-		err_note("link", "%zu card%s below the maximum or not ready; next: fpgactl link BDF",
+		err_note("link", "%zu card%s below maximum or not ready; next: fpgactl link BDF",
 			 n_faults, n_faults == 1 ? " is" : "s are");
 	out_table_free(t);
 	return t ? FV_OK : FV_USAGE;

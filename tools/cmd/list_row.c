@@ -86,23 +86,6 @@ static struct json_object *value_state(const void *p)
 	return s ? status_state_json(s) : NULL;
 }
 
-static bool is_group_held(const struct list_row *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->group->n; i++) {
-		struct fv_holders found;
-		bool is_held;
-
-		holders_of(r->holders, r->group->members[i], &found);
-		is_held = found.n;
-		holders_free(&found);
-		if (is_held)
-			return true;
-	}
-	return false;
-}
-
 /* Of a group whether a VM can have it; of a device the state, or what is wrong. */
 static char *text_state(const void *p)
 {
@@ -116,7 +99,7 @@ static char *text_state(const void *p)
 	if (!r->device && !group_is_viable(r->group))
 		return util_strdup("not viable");
 	if (!r->device)
-		return util_strdup(is_group_held(r) ? "in use" : "viable");
+		return util_strdup(holders_any_in(r->holders, r->group) ? "in use" : "viable");
 	if (r->device->is_silent)
 		return util_strdup("no response");
 	if (r->group && device_is_in_the_way(r->device))

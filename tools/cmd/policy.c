@@ -49,8 +49,8 @@ static struct json_object *value_meaning(const void *p)
 static const struct out_column column[] = {
 	{ "KEY", NULL, "policy key", OUT_DEFAULT, value_key, NULL },
 	{ "VALUE", NULL, "value in command line syntax", OUT_DEFAULT, NULL, text_value },
-	{ "MEANING", NULL, "description of the key", OUT_DEFAULT | OUT_CUT, value_meaning,
-	  NULL },
+	{ "MEANING", NULL, "description of the key", OUT_DEFAULT | OUT_CUT | OUT_WRAP,
+	  value_meaning, NULL },
 };
 
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };

@@ -26,6 +26,7 @@ struct facts {
 	const struct fv_group *group;		/* NULL: none */
 	struct fv_caps caps;
 	struct fv_holders holders;		/* of this device */
+	bool is_group_held;
 	struct fv_counters_list counters;	/* at most one entry */
 	struct fv_status_list said;		/* driver status, at most one entry */
 	struct fv_card card;			/* only if fenced */
@@ -232,6 +233,16 @@ static struct json_object *value_passthrough(const void *p)
 	autofree char *text = f->group ? group_verdict(f->group) : NULL;
 
 	return json_string(text ? text : "no IOMMU group");
+}
+
+static char *text_passthrough(const void *p)
+{
+	const struct facts *f = p;
+	char *text = f->group ? group_verdict(f->group) : util_strdup("no IOMMU group");
+
+	if (f->is_group_held && group_is_viable(f->group))
+		util_append(&text, ", in use");
+	return text;
 }
 
 static struct json_object *value_blockers(const void *p)
@@ -513,7 +524,8 @@ static const struct out_column field[] = {
 	{ "IOMMU group", "group", NULL, 0, value_group, text_group },
 	{ "Other members", "members", NULL, 0, value_members, text_members },
 	{ "In other groups", "other_groups", NULL, 0, value_other_groups, text_other_groups },
-	{ "Passthrough", "passthrough", NULL, 0, value_passthrough, NULL },
+	{ "Passthrough", "passthrough", NULL, 0, value_passthrough,
+	  text_passthrough },
 	{ "Blockers", "blockers", NULL, 0, value_blockers, text_nothing },
 	{ "Response", "responding", NULL, 0, value_responding, text_responding },
 	{ "Power state", "power_state", NULL, 0, value_power, NULL },
@@ -572,6 +584,7 @@ static int run(const struct cmd_ctx *ctx)
 	caps_read(&f.caps, f.d->bdf);
 	holders_scan(&all);
 	holders_of(&all, f.d, &f.holders);
+	f.is_group_held = f.group && holders_any_in(&all, f.group);
 	holders_free(&all);
 	if (device_is_bound(f.d) && sysfs_is_live())
 		code = ask_driver(&f);

@@ -167,6 +167,20 @@ void holders_of(const struct fv_holders *all, const struct fv_device *d, struct 
 	}
 }
 
+/* True if a process holds a device of the group. */
+bool holders_any_in(const struct fv_holders *all, const struct fv_group *g)
+{
+	struct fv_holders found;
+	size_t i, n = 0;
+
+	for (i = 0; i < g->n && !n; i++) {
+		holders_of(all, g->members[i], &found);
+		n = found.n;
+		holders_free(&found);
+	}
+	return n;
+}
+
 /* "qemu-system-x86 (pid 1234), ...", printable; empty without holders. */
 char *holders_text(const struct fv_holders *found)
 {

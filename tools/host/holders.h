@@ -24,6 +24,7 @@ struct fv_holders {
 void holders_scan(struct fv_holders *h);
 void holders_free(struct fv_holders *h);
 void holders_of(const struct fv_holders *all, const struct fv_device *d, struct fv_holders *found);
+bool holders_any_in(const struct fv_holders *all, const struct fv_group *g);
 char *holders_text(const struct fv_holders *found);
 struct json_object *holders_json(const struct fv_holders *found);
 

@@ -103,19 +103,21 @@ static const struct out_column column[] = {
 	{ "METHOD", NULL, "method and affected functions", OUT_DEFAULT | OUT_TREE,
 	  NULL, text_method },
 	{ "DRIVER", NULL, "driver of the function (plan only)", 0, NULL, text_driver },
-	{ "USER", NULL, "processes that hold the function (plan only)", 0, NULL, text_holders },
+	{ "USER", NULL, "processes that hold the function (plan only)", OUT_CUT | OUT_WRAP,
+	  NULL, text_holders, 12 },
 	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, NULL, text_result },
 	{ "EXPECTED-MS", NULL, "minimum duration by the PCIe specification (plan only)",
 	  OUT_RIGHT, NULL, text_expected },
 	{ "LIMIT-MS", NULL, "time limit (plan only)", OUT_RIGHT, NULL, text_limit },
 	{ "TIME-MS", NULL, "duration until the device was verified",
 	  OUT_DEFAULT | OUT_RIGHT, NULL, text_time },
-	{ "WHY", NULL, "cause of a failure or refusal", OUT_DEFAULT, value_why, NULL },
+	{ "WHY", NULL, "cause of a failure or refusal", OUT_DEFAULT | OUT_CUT | OUT_WRAP, value_why,
+	  NULL, 14 },
 };
 
 const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
 
-#define PLAN_COLUMNS	"METHOD,DRIVER,USER,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
+#define PLAN_COLUMNS	"METHOD,USER,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
 #define DONE_COLUMNS	"METHOD,RESULT,TIME-MS,WHY"
 
 /* A selection with + adds to the default columns of a plan or of a result. */

@@ -20,6 +20,9 @@
 /* Branch before a line of a tree, one level below the root. */
 #define TREE_WIDTH	2
 
+/* Colon and blanks after the name of a value. */
+#define RECORD_GAP	3
+
 struct out_table {
 	struct libscols_table *scols;
 	const struct out_column **shown;	/* in order of selection */
@@ -158,6 +161,19 @@ static int select_columns(struct out_table *t, const char *selection)
 	return FV_OK;
 }
 
+/* The lines of a wrapped text are made in fit(). */
+static void add_narrow_column(struct out_table *t, const struct out_column *c, int flags)
+{
+	struct libscols_column *added;
+
+	if (c->flags & OUT_WRAP)
+		flags |= SCOLS_FL_WRAP;
+	added = scols_table_new_column(t->scols, c->name, 0, flags);
+	if (c->flags & OUT_WRAP)
+		scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
+					  NULL);
+}
+
 static void make_scols(struct out_table *t)
 {
 	size_t i;
@@ -175,7 +191,7 @@ static void make_scols(struct out_table *t)
 		if (t->shown[i]->flags & OUT_TREE)
 			flags |= SCOLS_FL_TREE;
 		if (t->shown[i]->flags & OUT_CUT) {
-			scols_table_new_column(t->scols, t->shown[i]->name, 0, flags);
+			add_narrow_column(t, t->shown[i], flags);
 			continue;
 		}
 		if (t->shown[i]->width)
@@ -290,13 +306,17 @@ static size_t measure(const struct out_table *t, size_t *widths)
 	return sum;
 }
 
-/* The column to make narrower: the widest one that is above its least width; t->n: none. */
-static size_t find_widest(const struct out_table *t, const size_t *widths)
+/*
+ * The column to make narrower: the widest one that is above its least width, or, with @is_tight,
+ * above that of its name; t->n: none.
+ */
+static size_t find_widest(const struct out_table *t, const size_t *widths, bool is_tight)
 {
 	size_t i, found = t->n;
 
 	for (i = 0; i < t->n; i++)
-		if (t->shown[i]->flags & OUT_CUT && widths[i] > t->shown[i]->width &&
+		if (t->shown[i]->flags & OUT_CUT &&
+		    (is_tight || widths[i] > t->shown[i]->width) &&
 		    widths[i] > strlen(t->shown[i]->name) &&
 		    (found == t->n || widths[i] > widths[found]))
 			found = i;
@@ -314,7 +334,8 @@ static void cut_cells(const struct out_table *t, const size_t *widths)
 			const char *text = cell_text(line, i);
 
 			if (t->shown[i]->flags & OUT_CUT && text_width(text) > widths[i]) {
-				autofree char *cut = text_cut(text, widths[i]);
+				autofree char *cut = t->shown[i]->flags & OUT_WRAP ?
+					text_wrap(text, widths[i]) : text_cut(text, widths[i]);
 
 				scols_line_set_data(line, i, cut);
 			}
@@ -333,7 +354,9 @@ static void fit(struct out_table *t)
 	autofree size_t *widths = util_alloc(t->n, sizeof(*widths));
 
 	for (sum = measure(t, widths); limit && sum + gaps > limit; sum--) {
-		i = find_widest(t, widths);
+		i = find_widest(t, widths, false);
+		if (i == t->n)
+			i = find_widest(t, widths, true);
 		if (i == t->n)
 			break;
 		widths[i]--;
@@ -398,10 +421,10 @@ struct json_object *out_json_record(const struct out_columns *columns, const voi
 	return o;
 }
 
-/* Print aligned "name: value" lines, without empty values. */
+/* Print aligned "name: value" lines, without empty values; values are wrapped. */
 void out_record(const struct out_columns *columns, const void *row)
 {
-	size_t width = 0, i;
+	size_t limit = text_columns(), width = 0, i;
 
 	for (i = 0; i < columns->n; i++)
 		if (strlen(columns->v[i].name) > width)
@@ -409,10 +432,16 @@ void out_record(const struct out_columns *columns, const void *row)
 	for (i = 0; i < columns->n; i++) {
 		autofree char *text = column_text(&columns->v[i], row);
 		autofree char *label = util_printf("%s:", columns->v[i].name);
-		char *line, *rest = text;
+		autofree char *printable = util_printable_lines(text);
+		autofree char *wrapped = NULL;
+		char *line, *rest = printable;
 
 		if (!*text)
 			continue;
+		if (limit > width + RECORD_GAP) {
+			wrapped = text_wrap(printable, limit - width - RECORD_GAP);
+			rest = wrapped;
+		}
 		while ((line = strsep(&rest, "\n"))) {
 			out_print("%-*s  %s\n", (int)width + 1, label, line);
 			label[0] = '\0';

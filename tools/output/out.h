@@ -13,6 +13,7 @@ enum {
 	OUT_RIGHT	= 1 << 1,	/* right-aligned */
 	OUT_TREE	= 1 << 2,	/* carries the tree branches */
 	OUT_CUT		= 1 << 3,	/* cut to @width, if the table is too wide */
+	OUT_WRAP	= 1 << 4,	/* with OUT_CUT: wrapped in place of cut */
 };
 
 /*

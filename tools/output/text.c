@@ -81,3 +81,38 @@ char *text_cut(const char *s, size_t width)
 		end--;
 	return util_printf("%.*s%s", (int)(end - s), s, mark);
 }
+
+/* Bytes of the first line of @s in @width columns: up to a blank, if there is one. */
+static size_t line_length(const char *s, size_t width)
+{
+	size_t sum = 0, columns, len = 0, at_blank = 0, bytes;
+
+	while (s[len] && s[len] != '\n') {
+		bytes = next_char(s + len, &columns);
+		if (s[len] == ' ')
+			at_blank = len;
+		sum += columns;
+		if (sum > width && len)
+			return at_blank ? at_blank : len;
+		len += bytes;
+	}
+	return len;
+}
+
+/* @s in lines of @width columns, broken at blanks where there are any. */
+char *text_wrap(const char *s, size_t width)
+{
+	char *lines = util_strdup("");
+	size_t len;
+
+	while (*s) {
+		len = line_length(s, width);
+		util_append(&lines, "%.*s", (int)len, s);
+		s += len;
+		if (*s == ' ' || *s == '\n')
+			s++;
+		if (*s)
+			util_append(&lines, "\n");
+	}
+	return lines;
+}

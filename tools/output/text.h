@@ -8,5 +8,6 @@
 size_t text_columns(void);
 size_t text_width(const char *s);
 char *text_cut(const char *s, size_t width);
+char *text_wrap(const char *s, size_t width);
 
 #endif

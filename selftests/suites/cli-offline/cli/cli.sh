@@ -73,12 +73,18 @@ keep()
 		printf '%s\0' "${work##*/}" "$*" "$printed" "$err" >>"$work.json"
 }
 
+# is_ascii: succeed if the test runs without UTF-8
+is_ascii()
+{
+	[ "$LC_ALL" = C ]
+}
+
 # same_tree: without UTF-8, the branches of a tree are ASCII; make them those that the tests expect
 same_tree()
 {
 	local text
 
-	[ "$LC_ALL" = C ] || return 0
+	is_ascii || return 0
 	IFS= read -rd '' text <"$work/out" || :
 	text=${text//'|-'/├─}
 	printf '%s' "${text//'`-'/└─}" >"$work/out"

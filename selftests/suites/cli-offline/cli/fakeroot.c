@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /dev/vfio and the numbered
- * directories of /proc, and of the mount table, are redirected to it.
+ * directories of /proc, and of the mount table and pci.ids, are redirected to it.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
@@ -30,6 +30,7 @@
 static bool is_in_tree(const char *path)
 {
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
+	       !strncmp(path, "/usr/share/misc/", 16) ||
 	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
 	       !strcmp(path, "/proc/self/mountinfo") ||
 	       (!strncmp(path, "/proc/", 6) && isdigit((unsigned char)path[6]));

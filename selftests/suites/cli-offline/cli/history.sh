@@ -43,20 +43,23 @@ history_ok()
 	fvl history 07:00.0
 	succeeds
 	prints "TIME               DEVICE       EVENT            TOOK WHO                     DETAILS
-01-01 01:00:00.001 0000:07:00.0 bound                 sysfs: fpgactl (pid 77)
-01-01 01:00:01.500 0000:07:00.0 reset flr      60.0 s user: qemu (pid 4242)   Connection timed out: no answer
-01-01 01:01:02.250 0000:07:00.0 reset hot      212 ms user: qemu (pid 4242)   ok
+01-01 01:00:00.001 0000:07:00.0 bound                 fpgactl (pid 77), sysfs
+01-01 01:00:01.500 0000:07:00.0 reset flr      60.0 s qemu (pid 4242), user   Connection timed out: no answer
+01-01 01:01:02.250 0000:07:00.0 reset hot      212 ms qemu (pid 4242), user   ok
 01-01 01:01:03.000 0000:00:07.0 link-down             monitor                 down
 01-01 01:01:04.000 0000:07:00.0 state                 driver                  lost: the link is down
 01-01 01:01:05.000 0000:00:07.0 link-degraded         monitor                 2.5 GT/s x4"
 	# in 80 columns
 	COLUMNS=80 LC_ALL=C.UTF-8 fvl history 07:00.0
 	prints "TIME               DEVICE       EVENT            TOOK WHO         DETAILS
-01-01 01:00:00.001 0000:07:00.0 bound                 sysfs: fpg…
-01-01 01:00:01.500 0000:07:00.0 reset flr      60.0 s user: qemu… Connection ti…
-01-01 01:01:02.250 0000:07:00.0 reset hot      212 ms user: qemu… ok
+01-01 01:00:00.001 0000:07:00.0 bound                 fpgactl (p…
+01-01 01:00:01.500 0000:07:00.0 reset flr      60.0 s qemu (pid…  Connection
+                                                                  timed out: no
+                                                                  answer
+01-01 01:01:02.250 0000:07:00.0 reset hot      212 ms qemu (pid…  ok
 01-01 01:01:03.000 0000:00:07.0 link-down             monitor     down
-01-01 01:01:04.000 0000:07:00.0 state                 driver      lost: the lin…
+01-01 01:01:04.000 0000:07:00.0 state                 driver      lost: the link
+                                                                  is down
 01-01 01:01:05.000 0000:00:07.0 link-degraded         monitor     2.5 GT/s x4"
 }
 
@@ -144,7 +147,7 @@ strange_names_ok()
 {
 	event 1 0.000 0 5 "pid 7" $'comm ev\x1b[31mil\xff' $'text \x1b[2J' | answer history-get
 	fvl history 07:00.0
-	grep -qF 'sysfs: ev\x1b[31mil\xff (pid 7)' <<<"$out"
+	grep -qF 'ev\x1b[31mil\xff (pid 7), sysfs' <<<"$out"
 	grep -qF ' \x1b[2J' <<<"$out"
 	fvl history --json 07:00.0
 	succeeds
@@ -410,7 +413,7 @@ follow_aligned_ok()
 	wait_until grep -q unbound "$work/out"
 	stop
 	[ "$(tail -n 1 "$work/out")" = \
-"01-01 01:01:11.000 0000:00:07.0 unbound               sysfs: fpgactl (pid 78)" ]
+"01-01 01:01:11.000 0000:00:07.0 unbound               fpgactl (pid 78), sysfs" ]
 	[ "$(grep -c TIME "$work/out")" = 1 ]
 }
 

@@ -19,7 +19,7 @@ all_ok()
 	[ "$(grep 06:00 <<<"$out" | tr -s ' ')" = "0000:06:00.0 0000:00:06.0 2.5x1 of 16x8 ! 16 GT/s active" ]
 	[ "$(grep -c ^0000 <<<"$out")" = 4 ]
 	[ "$(cut -c 1-12 <<<"$out" | sed 1d)" = "$(cut -c 1-12 <<<"$out" | sed 1d | sort)" ]
-	[ "$err" = "fpgactl: link: 3 cards are below the maximum or not ready; next: fpgactl link BDF" ]
+	[ "$err" = "fpgactl: link: 3 cards are below maximum or not ready; next: fpgactl link BDF" ]
 	fvl link --json
 	value '.cards | map([.bdf, .state, (.hint != null)])' \
 		'[["0000:01:00.0",null,false],["0000:05:00.0",null,true],["0000:06:00.0",null,true],["0000:07:00.0","lost",true]]'
@@ -219,11 +219,13 @@ state_ok()
 	succeeds
 	grep -q '^Card:  *failed$' <<<"$out"
 	grep -qF 'no answer after \x1b60000 ms' <<<"$out"
-	[ "$(tail -n 2 <<<"$out")" = "The link is down.
-The card is not ready. Next: fpgactl recover 0000:07:00.0" ]
+	[ "$(tail -n 3 <<<"$out")" = "The link is down.
+The card is not ready.
+Next: fpgactl recover 0000:07:00.0" ]
 	card 4 "speed 4" "width 8" "max-speed 4" "max-width 8" active
 	fvl link 07:00.0
-	[ "$(tail -n 2 <<<"$out")" = "The identity of the card has changed. To use the new image: fpgactl rescan 0000:07:00.0
+	[ "$(tail -n 3 <<<"$out")" = "The identity of the card has changed.
+To use the new image: fpgactl rescan 0000:07:00.0
 To go back, load the old image, then: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
 	value '[.state, .bound_devices, .link.degraded, .link.training]' \
@@ -240,7 +242,8 @@ lost_ok()
 	fvl link 07:00.0
 	succeeds
 	grep -q '^Card:  *lost$' <<<"$out"
-	[ "$(tail -n 1 <<<"$out")" = "The driver recovers the card when the link is up again. To try now: fpgactl recover 0000:07:00.0" ]
+	[ "$(tail -n 2 <<<"$out")" = "The driver recovers the card when the link is up again.
+To try now: fpgactl recover 0000:07:00.0" ]
 	fvl link --json 07:00.0
 	value .state lost
 }
@@ -261,8 +264,9 @@ fenced_ok()
 	succeeds
 	grep -q '^Card:  *fenced$' <<<"$out"
 	grep -q '^Fenced by:  *fpga\\x1bctl (pid 77), 512 s left$' <<<"$out"
-	[ "$(tail -n 2 <<<"$out")" = "The link is down: disabled by the port (Link Disable).
-The card is fenced until it is recovered or the time limit expires. To end the fence: fpgactl recover --force 0000:07:00.0" ]
+	[ "$(tail -n 3 <<<"$out")" = "The link is down: disabled by the port (Link Disable).
+The card is fenced until its recovery or its time limit.
+To end the fence: fpgactl recover --force 0000:07:00.0" ]
 	fenced detached link-disabled
 	fvl link 07:00.0
 	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link disabled$' <<<"$out"

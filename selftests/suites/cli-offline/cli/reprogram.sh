@@ -378,10 +378,10 @@ Environment:
   FPGA_VFIO_PROFILE=xdma
   FPGA_VFIO_TIMEOUT=600
 Then the card would be recovered:
-METHOD         DRIVER        USER RESULT   EXPECTED-MS LIMIT-MS WHY
-no reset                          possible         100    60000
-└─0000:07:00.1 fpga_vfio_pci none
-hot                               possible         202    61000"
+METHOD         USER RESULT   EXPECTED-MS LIMIT-MS WHY
+no reset            possible         100    60000
+└─0000:07:00.1 none
+hot                 possible         202    61000"
 	[ ! -e "$work/ran" ]
 	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "
 	rm "$tree/netlink/recover-dry-run"
