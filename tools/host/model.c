@@ -102,12 +102,28 @@ static void find_physfn(struct fv_device *d)
 		bdf_parse(name, d->physfn);
 }
 
+/*
+ * The link names the whole path, and realpath() costs a call for each component. The device can be
+ * gone; a recorded tree can have another kind of link.
+ */
+static char *find_sysdir(const char *bdf)
+{
+	static const char up[] = "../../../devices/";
+	autofree char *target = sysfs_read_link(DEVICES "/%s", bdf);
+
+	if (target && !sysfs_exists(DEVICES "/%s", bdf))
+		return NULL;
+	if (!target || strncmp(target, up, strlen(up)) || strstr(target + strlen(up), ".."))
+		return sysfs_resolve(DEVICES "/%s", bdf);
+	return util_printf("/sys/devices/%s", target + strlen(up));
+}
+
 static void device_load(struct fv_device *d)
 {
 	autofree char *group = sysfs_link_name(DEVICES "/%s/iommu_group", d->bdf);
 	unsigned int id;
 
-	d->sysdir = sysfs_resolve(DEVICES "/%s", d->bdf);
+	d->sysdir = find_sysdir(d->bdf);
 	find_port(d);
 	d->vendor = number(d->bdf, "vendor");
 	d->device = number(d->bdf, "device");

@@ -135,13 +135,18 @@ static int open_file(const char *path)
 	return -1;
 }
 
-/* Read a whole file, NUL-terminated; NULL with errno set on failure. */
+/*
+ * Read a whole file, NUL-terminated; NULL with errno set on failure. A short read of a sysfs
+ * attribute or of a recorded file ends it; a file in /proc may go on after one.
+ */
 static char *slurp(const char *path)
 {
-	size_t max = strncmp(path + strlen(root), "/proc/", 6) ? ATTRIBUTE_MAX : FILE_MAX;
-	size_t len = 0, size = 0;
+	bool is_proc = !strncmp(path + strlen(root), "/proc/", 6);
+	size_t max = is_proc ? FILE_MAX : ATTRIBUTE_MAX;
+	size_t len = 0, size = 0, wanted;
 	char *buf = NULL;
 	int saved, fd;
+	bool is_more;
 	ssize_t got;
 
 	fd = open_file(path);
@@ -152,12 +157,14 @@ static char *slurp(const char *path)
 			size += size ? size : STEP;
 			buf = util_grow(buf, size, 1);
 		}
-		got = read(fd, buf + len, size - len);
+		wanted = size - len;
+		got = read(fd, buf + len, wanted);
 		if (got > 0)
 			len += (size_t)got;
-	} while ((got > 0 && len <= max) || (got < 0 && errno == EINTR));
+		is_more = got > 0 && (is_proc || (size_t)got == wanted);
+	} while ((is_more && len <= max) || (got < 0 && errno == EINTR));
 	saved = errno;
-	if (got > 0) {
+	if (len > max) {
 		set_fault(path, strerror(EFBIG));
 		saved = EFBIG;
 		got = -1;

@@ -28,6 +28,7 @@ struct out_table {
 	const struct out_column **shown;	/* in order of selection */
 	size_t n;
 	bool is_selected;			/* by -o, which selects JSON keys, too */
+	bool is_colored;
 	const struct out_columns *all;
 	size_t *widths;				/* of the columns, when last printed */
 };
@@ -182,7 +183,8 @@ static void make_scols(struct out_table *t)
 	/* All texts are printable already; encoding again would escape their backslashes. */
 	scols_table_enable_noencoding(t->scols, 1);
 	scols_table_enable_minout(t->scols, 1);
-	scols_table_enable_colors(t->scols, color_is_on());
+	t->is_colored = color_is_on();
+	scols_table_enable_colors(t->scols, t->is_colored);
 	for (i = 0; i < t->n; i++) {
 		int flags = 0;
 
@@ -265,7 +267,7 @@ struct libscols_line *out_table_add(struct out_table *t, struct libscols_line *p
 		autofree char *cell = util_printable(text);
 
 		scols_line_set_data(line, i, cell);
-		if (t->shown[i]->color && color_is_on())
+		if (t->shown[i]->color && t->is_colored)
 			scols_cell_set_color(scols_line_get_cell(line, i),
 					     t->shown[i]->color(cell));
 	}
