@@ -804,6 +804,37 @@ meanwhile_refused()
 	grep -qF "0000:07:00.0: would unbind 0000:07:00.1 from xdma; held by qemu-system-x86 (pid 4242). Go on? [y/N]" "$work/out"
 }
 
+# before_wait COMMAND…: run it while a rescan without a holder reads the policy, after it has looked for
+# holders of both functions
+before_wait()
+{
+	users 0 0 0
+	sed -i '1i wait block' "$tree/netlink/users2"
+	: >"$tree/netlink/block"
+	: >"$tree/netlink/log"
+	begin "${run[@]}" 07:00.0
+	wait_until reads_policy
+	"$@"
+	rm "$tree/netlink/block"
+	finish
+}
+
+reads_policy()
+{
+	[ "$(grep -c '^device-get ' "$tree/netlink/log")" = 3 ]
+}
+
+hold taken_late_refused "a driver that came after the check of consent is told to programs, too"
+taken_late_refused()
+{
+	local run=(fvl rescan --json)
+
+	changed
+	before_wait with_driver xdma
+	[ "$rc" = 11 ]
+	blocked_by '{"code":"driver","object":"0000:07:00.1","driver":"xdma","user":null}'
+}
+
 hold properties_ok "all that identifies a function is compared"
 properties_ok()
 {

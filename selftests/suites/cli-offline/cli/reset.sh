@@ -346,7 +346,10 @@ added_held_refused()
 	fvl reset 07:00.1
 	refuses 4 "0000:07:00.1: reset: 0000:07:00.7 was added meanwhile, may be reset, too, and is held"
 	hints "Nothing was changed. Try again: fpgactl reset 0000:07:00.1"
-	requests "reset bdf=0000:07:00.1 dry-run "
+	fvl reset --json 07:00.1
+	[ "$rc" = 4 ]
+	blocked_by '{"code":"held","object":"0000:07:00.7","driver":null,"user":null}'
+	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --yes 07:00.1
 	succeeds
 }

@@ -345,9 +345,11 @@ held_refused()
 	fvk unbind --yes 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by qemu-system-x86 (pid 4242) after 30 s"
 	clock_is "33000 auto"
-	fvk unbind --json --dry-run 07:00.0
+	fvk unbind --json --yes --dry-run 07:00.0
+	[ "$rc" = 4 ]
 	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
-	fvk unbind --json --timeout 0 07:00.0
+	fvk unbind --json --yes --timeout 0 07:00.0
+	[ "$rc" = 4 ]
 	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
 	unchanged
 }
@@ -359,7 +361,8 @@ unseen_holder_refused()
 	remember
 	fvk unbind --yes --timeout 0 07:00.0
 	refuses 4 "0000:07:00.0: unbind: still held by a process not visible to the caller after 0 s"
-	fvk unbind --json --timeout 0 07:00.0
+	fvk unbind --json --yes --timeout 0 07:00.0
+	[ "$rc" = 4 ]
 	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":null}'
 	unchanged
 	# nor is one that is seen, and not counted
@@ -422,6 +425,19 @@ request_late_refused()
 given_back()
 {
 	[ "$(driver_of 0000:07:00.0)" = xdma ]
+}
+
+hold request_late_json_refused "a program reads who holds the device that the kernel waits for"
+request_late_json_refused()
+{
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	fvk unbind --json --yes --request --timeout 0 07:00.0
+	[ "$rc" = 4 ]
+	blocked_by '{"code":"held","object":"0000:07:00.0","driver":"fpga_vfio_pci","user":{"pid":4242,"command":"qemu-system-x86"}}'
+	echo xdma >"$tree/host/0000:07:00.0"
+	rm "$tree/held/0000:07:00.0"
+	wait_until given_back
 }
 
 hold grace_ok "with --request and no holder the kernel gets five seconds at least"
