@@ -248,8 +248,13 @@ static char *text_passthrough(const void *p)
 static struct json_object *value_blockers(const void *p)
 {
 	const struct facts *f = p;
+	struct json_object *list;
 
-	return f->group ? group_blockers(f->group) : json_object_new_array();
+	if (f->group)
+		return group_blockers(f->group);
+	list = json_object_new_array();
+	json_object_array_add(list, json_blocker("no-iommu-group", f->d->bdf, f->d->driver, NULL));
+	return list;
 }
 
 static struct json_object *value_port(const void *p)

@@ -5,6 +5,7 @@
 #include "host/iommu.h"
 #include "host/targets.h"
 #include "util/err.h"
+#include "util/json.h"
 
 /* Report that there is no device at @bdf. */
 int target_unknown(const char *bdf, const char *what)
@@ -64,6 +65,7 @@ static int check(const struct fv_model *m, const struct fv_device *d, const char
 				"is a bridge, not an endpoint");
 	if (d->group == FV_NO_GROUP) {
 		hint = iommu_hint(m);
+		err_add_blocker(json_blocker("no-iommu-group", d->bdf, d->driver, NULL));
 		return err_fail(FV_FAILED, d->bdf, what, hint,
 				"has no IOMMU group, so it cannot be assigned to a VM");
 	}

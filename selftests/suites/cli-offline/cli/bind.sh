@@ -527,6 +527,8 @@ no_group_refused()
 	remember
 	fvk bind --yes --force 05:00.0
 	refuses 1 "0000:05:00.0: bind: has no IOMMU group, so it cannot be assigned to a VM"
+	fvk bind --json 05:00.0
+	blocked_by '{"code":"no-iommu-group","object":"0000:05:00.0","driver":null,"user":null}'
 	unchanged
 }
 

@@ -286,6 +286,8 @@ no_group_ok()
 	fv show 05:00.0
 	grep -q '^IOMMU group:  *none$' <<<"$out"
 	grep -q '^Passthrough:  *no IOMMU group$' <<<"$out"
+	fv show --json 05:00.0
+	value '[.group, .blockers]' '[null,[{"code":"no-iommu-group","object":"0000:05:00.0","driver":null,"user":null}]]'
 }
 
 hold address_ok "an address may be short, and in capitals"

@@ -536,6 +536,8 @@ bad_device_refused()
 	remember
 	fvk unbind 05:00.0
 	refuses 1 "0000:05:00.0: unbind: has no IOMMU group, so it cannot be assigned to a VM"
+	fvk unbind --json 05:00.0
+	blocked_by '{"code":"no-iommu-group","object":"0000:05:00.0","driver":null,"user":null}'
 	fvk unbind ee:00.0
 	refuses 3 "0000:ee:00.0: unbind: no such PCI device"
 	fvk unbind 00:01.0
