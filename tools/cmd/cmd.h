@@ -109,9 +109,9 @@ void cmd_print_words(const char *words, size_t column, unsigned int indent);
 struct cmd_question {
 	const char *bdf;		/* object of errors */
 	const char *what;		/* the command */
-	char *(*describe)(const void *data);	/* as of now; NULL: nothing */
+	char *(*describe)(void *data);	/* as of now; NULL: nothing */
 	void (*block)(const void *data);	/* adds the same to the blockers of an error */
-	const void *data;
+	void *data;
 };
 
 int cmd_check_consent(const struct cmd_ctx *ctx, const struct cmd_question *question,

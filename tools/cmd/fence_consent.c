@@ -37,7 +37,7 @@ static void find_scope(struct scope *s, const struct fv_model *m, const struct f
 			s->devices[s->n++] = &m->devices[i];
 }
 
-static char *describe(const void *data)
+static char *describe(void *data)
 {
 	const struct scope *s = data;
 

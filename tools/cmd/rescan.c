@@ -38,7 +38,8 @@ struct rescan {
 	const char *port;			/* above @d; or @d, with nothing below it */
 	bool is_dry_run;
 	bool has_waited;			/* for holders */
-	bool has_consent;			/* to @taken, or by --yes */
+	bool has_consent;			/* to @taken or @is_held, or by --yes */
+	bool is_held;				/* as of the question */
 	char *taken;				/* functions that the question took from drivers */
 	struct fv_nl nl;			/* if n_bound > 0 */
 	const struct fv_device **all, **bound;	/* below the port */
@@ -184,12 +185,13 @@ static void block_taken(const struct rescan *r)
 	}
 }
 
-static char *describe(const void *data)
+static char *describe(void *data)
 {
-	const struct rescan *r = data;
+	struct rescan *r = data;
 	autofree char *held = held_text(r->bound, r->n_bound, r->d->bdf);
 	char *text = taken_text(r);
 
+	r->is_held = held;
 	if (held)
 		util_append(&text, "%s%s", text ? "; " : "", held);
 	return text;
@@ -361,13 +363,14 @@ static void send_release(const struct fv_device *d, void *data)
 
 static int wait_for_holders(struct rescan *r)
 {
+	bool may_request = cmd_is_set(r->ctx, "yes") || (r->has_consent && r->is_held);
 	const struct release_limit now = { .start_s = util_now_s() };
 	struct release_request request = { .send = send_release, .data = r };
 	const struct fv_device *held;
 	autofree char *hint = NULL;
 	autofree char *who = NULL;
 
-	if (r->has_consent)
+	if (may_request)
 		held = release_wait(r->bound, r->n_bound, &r->limit, &request);
 	else
 		held = release_wait(r->bound, r->n_bound, &now, NULL);
@@ -379,7 +382,7 @@ static int wait_for_holders(struct rescan *r)
 		return FV_OK;
 	who = held_by(held);
 	held_add_blockers(held);
-	if (!r->has_consent)
+	if (!may_request)
 		return err_fail(FV_CONSENT, held->bdf, "rescan",
 				"It was opened meanwhile. Use --yes to confirm.", "held by %s",
 				who);

@@ -26,6 +26,7 @@ struct plan {
 	struct move *moves;			/* of the devices, then those of old overrides */
 	size_t n_moves;
 	struct release_limit limit;
+	bool has_consent;			/* by --yes, or an answer about a holder */
 };
 
 static bool names_driver(const char *driver)
@@ -143,7 +144,7 @@ static const struct fv_device *find_held(const struct plan *p)
 	return release_wait(p->devices, p->n, &now, NULL);
 }
 
-static char *describe(const void *data)
+static char *describe(void *data)
 {
 	const struct plan *p = data;
 	const struct fv_device *held = find_held(p);
@@ -159,18 +160,18 @@ static void block(const void *data)
 }
 
 /* Taking a device from a VM needs consent, also when the VM has to release it. */
-static int check_consent(const struct plan *p)
+static int check_consent(struct plan *p)
 {
 	const struct fv_device *held = cmd_is_set(p->ctx, "yes") ? NULL : find_held(p);
 	struct cmd_question question = {
 		.what = "unbind", .describe = describe, .block = block, .data = p,
 	};
-	bool has_consent;
 
+	p->has_consent = cmd_is_set(p->ctx, "yes");
 	if (!held)
 		return FV_OK;
 	question.bdf = held->bdf;
-	return cmd_check_consent(p->ctx, &question, &has_consent);
+	return cmd_check_consent(p->ctx, &question, &p->has_consent);
 }
 
 /* Devices returned before the failure. */
@@ -237,6 +238,18 @@ static int fail(const struct plan *p, size_t i, struct move_result r)
 	return err_fail(FV_FAILED, p->moves[i].bdf, "unbind", before, "%s", why);
 }
 
+/* Without consent, the kernel must not request a device that was opened since the check. */
+static int fail_opened(const struct plan *p, size_t i)
+{
+	autofree char *who = held_by(p->devices[i]);
+	autofree char *before = done_before(p, i);
+	autofree char *hint = util_printf("It was opened meanwhile. Use --yes to confirm. %s",
+					  before);
+
+	held_add_blockers(p->devices[i]);
+	return err_fail(FV_CONSENT, p->moves[i].bdf, "unbind", hint, "held by %s", who);
+}
+
 static int apply(const struct plan *p)
 {
 	struct move_result r = {};
@@ -246,6 +259,8 @@ static int apply(const struct plan *p)
 	for (i = 0; i < p->n; i++) {
 		if (stop_signal())
 			return fail_stopped(p, i);
+		if (!p->has_consent && held_now(p->devices[i]))
+			return fail_opened(p, i);
 		switch (release_move(&p->moves[i], p->devices[i], &p->limit, &r, &pid)) {
 		case RELEASE_DONE:
 			continue;
@@ -312,7 +327,7 @@ static void report_json(const struct plan *p)
 	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
 }
 
-static int check(const struct plan *p)
+static int check(struct plan *p)
 {
 	int code = check_rights(p);
 
@@ -358,7 +373,7 @@ static int check_holders(const struct plan *p)
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
-static int dry_run(const struct plan *p)
+static int dry_run(struct plan *p)
 {
 	int code;
 

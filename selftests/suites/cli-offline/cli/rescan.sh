@@ -824,6 +824,24 @@ reads_policy()
 	[ "$(grep -c '^device-get ' "$tree/netlink/log")" = 3 ]
 }
 
+hold opened_late_refused "an answer about another driver is none about a VM that comes later"
+opened_late_refused()
+{
+	changed
+	with_driver xdma
+	remember
+	# after the question, the answer, and the policy
+	users 0 0 0 1
+	answered y rescan -t 3 07:00.0
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.0: would unbind 0000:07:00.1 from xdma. Go on? [y/N] " "$work/out"
+	grep -qF "0000:07:00.0: rescan: held by a process not visible to the caller" "$work/out"
+	grep -qF "It was opened meanwhile. Use --yes to confirm." "$work/out"
+	no_request
+	clock_is "0 auto"
+	unchanged
+}
+
 hold taken_late_refused "a driver that came after the check of consent is told to programs, too"
 taken_late_refused()
 {

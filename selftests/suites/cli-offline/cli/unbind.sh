@@ -462,6 +462,34 @@ given_back_1()
 	[ "$(driver_of 0000:07:00.1)" = xdma ]
 }
 
+hold opened_meanwhile_refused "without consent, a device that a VM opens during the work stays with it"
+opened_meanwhile_refused()
+{
+	local option held="held by a process not visible to the caller"
+
+	mkdir "$tree/held"
+	for option in --request --only; do
+		rm -f "$work/clock"*
+		clock 0
+		ln -sfn ../../../bus/pci/drivers/fpga_vfio_pci \
+			"$tree/sys/bus/pci/devices/0000:07:00.0/driver"
+		[ "$option" = --only ] || gone
+		: >"$tree/held/0000:07:00.0"
+		echo 0 >"$tree/sys/class/fpga_vfio/group18/statistics/users"
+		begin fvk unbind --json "$option" 07:00.0 07:00.1
+		wait_for 200
+		echo 1 >"$tree/sys/class/fpga_vfio/group18/statistics/users"
+		rm "$tree/held/0000:07:00.0"
+		finish
+		[ "$rc" = 11 ] && [ -z "$out" ]
+		[ "$(jq -r '.error | [.object, .why, .hint] | join("|")' <<<"$err")" = \
+			"0000:07:00.1|$held|It was opened meanwhile. Use --yes to confirm. Already given back: 0000:07:00.0" ]
+		blocked_by '{"code":"held","object":"0000:07:00.1","driver":"fpga_vfio_pci","user":null}'
+		[ "$(driver_of 0000:07:00.0)" = "" ]
+		[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
+	done
+}
+
 hold request_ok "with --request a VM that answers loses the device in time"
 request_ok()
 {
