@@ -50,7 +50,8 @@ bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...)
  * @question: describes it
  * @has_consent: set if the user agreed, unset if nothing would be taken
  *
- * An answer on the terminal is about what the question said: that must not have grown meanwhile.
+ * An answer on the terminal is about what the question said: a description that is another one
+ * after the answer, also a shorter one, is refused with FV_BUSY; unless nothing is left of it.
  *
  * Return: FV_OK, or the exit code of an error that was reported.
  */
