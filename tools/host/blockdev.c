@@ -37,18 +37,43 @@ static int skip_line(struct libmnt_table *table __unused, const char *path __unu
 	return 1;
 }
 
+/* By the first line, as libmount does: it would take anything else for an fstab. */
+static bool is_mountinfo(const char *text)
+{
+	unsigned int id, parent;
+
+	return sscanf(text, "%u %u", &id, &parent) == 2;
+}
+
+static bool is_swaps(const char *text)
+{
+	return !strncmp(text, "Filename\t", 9);
+}
+
 /* Not by its name: a file of a recorded system may be anything. */
+static bool parse(struct libmnt_table *table, const char *path, char *text)
+{
+	FILE *stream = fmemopen(text, strlen(text), "r");
+	int ret;
+
+	if (!stream)
+		return false;
+	mnt_table_set_parser_errcb(table, skip_line);
+	ret = mnt_table_parse_stream(table, stream, path);
+	fclose(stream);
+	return !ret;
+}
+
+/* A table that is not understood must not look like one without the disk: see sysfs_report(). */
 static struct libmnt_table *read_table(const char *path)
 {
 	autofree char *text = sysfs_read("%s", path);
 	struct libmnt_table *table = util_checked(mnt_new_table());
-	FILE *stream = text && *text ? fmemopen(text, strlen(text), "r") : NULL;
 
-	if (stream) {
-		mnt_table_set_parser_errcb(table, skip_line);
-		mnt_table_parse_stream(table, stream, path);
-		fclose(stream);
-	}
+	if (text && *text &&
+	    !(is_swaps(text) ? parse(table, path, text) :
+	      is_mountinfo(text) && parse(table, path, text) && !mnt_table_is_empty(table)))
+		sysfs_set_fault(path, "unknown format");
 	return table;
 }
 

@@ -85,8 +85,16 @@ static void set_fault(const char *path, const char *why)
 	fault_why = why;
 }
 
+/* Have sysfs_report() tell that a file was read and not understood. */
+void sysfs_set_fault(const char *path, const char *why)
+{
+	autofree char *full = sysfs_path("%s", path);
+
+	set_fault(full, why);
+}
+
 /**
- * sysfs_report() - Report the first file of a wrong type or size, which was treated as absent.
+ * sysfs_report() - Report the first file of a wrong type, size or format, treated as absent.
  * @what: the command, or what follows from it
  * @hint: next step for the user, or NULL
  *

@@ -12,6 +12,7 @@ bool sysfs_is_live(void);
 /* Why a command that needs the driver or the kernel fails below --sysroot. */
 #define NEEDS_LIVE_SYSTEM	"needs the live system; drop --sysroot"
 
+void sysfs_set_fault(const char *path, const char *why);
 int sysfs_report(const char *what, const char *hint);
 const char *sysfs_wrong_file(const char *path);
 

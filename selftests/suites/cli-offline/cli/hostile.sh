@@ -158,7 +158,7 @@ restore()
 faults()
 {
 	[ "$rc" = 1 ]
-	[[ ${err%%$'\n'*} = "fpgactl: $tree/$1: "*": "@(is a directory|not a regular file|File too large|Too many levels of symbolic links) ]]
+	[[ ${err%%$'\n'*} = "fpgactl: $tree/$1: "*": "@(is a directory|not a regular file|File too large|"unknown format"|Too many levels of symbolic links) ]]
 }
 
 hold files_refused "a file that is too large or none at all ends a command with its path, without a wait"
@@ -225,6 +225,32 @@ guard_files_refused()
 	fvk bind --yes 01:00.1
 	[ "$rc" = 1 ]
 	[[ $err = "fpgactl: 0000:01:00.1: bind: cannot unbind from driver xdma: "* ]]
+}
+
+hold guard_tables_refused "nor while a list of mounts or swaps is something else"
+guard_tables_refused()
+{
+	local mounts=$tree/proc/self/mountinfo swaps=$tree/proc/swaps line
+
+	cp "$mounts" "$work/mounts"
+	cp "$swaps" "$work/swaps"
+	remember
+	# the first line decides how all others are read
+	for line in garbage '/dev/sda1 / ext4 rw 0 0' '30 21'; do
+		{ echo "$line"; [ "$line" = '30 21' ] || cat "$work/mounts"; } >"$mounts"
+		fvk bind --yes 01:00.0
+		faults proc/self/mountinfo
+		hints "Nothing was changed."
+	done
+	cp "$work/mounts" "$mounts"
+	expand "$work/swaps" >"$swaps"
+	fvk bind --yes 01:00.0
+	faults proc/swaps
+	# without swaps
+	head -n 1 "$work/swaps" >"$swaps"
+	unchanged
+	fvk bind --yes 01:00.0
+	succeeds
 }
 
 hold names_ok "without a valid pci.ids the names are missing, and one warning has its path"
