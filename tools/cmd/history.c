@@ -130,16 +130,25 @@ static char *text_who(const void *p)
 	return s;
 }
 
-static struct json_object *value_pid(const void *p)
+static struct json_object *value_user(const void *p)
 {
 	const struct fv_event *e = p;
 
-	return e->pid ? json_object_new_int64(e->pid) : NULL;
+	return json_process(e->pid, e->comm);
 }
 
-static struct json_object *value_comm(const void *p)
+static char *text_pid(const void *p)
 {
-	return json_string(((const struct fv_event *)p)->comm);
+	const struct fv_event *e = p;
+
+	return e->pid ? util_printf("%u", e->pid) : util_strdup("");
+}
+
+static char *text_comm(const void *p)
+{
+	const struct fv_event *e = p;
+
+	return util_strdup(e->comm ? e->comm : "");
 }
 
 static struct json_object *value_state(const void *p)
@@ -212,8 +221,8 @@ static const struct out_column column[] = {
 	{ "SEQ", "seq", "number of the event at its port", OUT_RIGHT, value_seq, NULL, 4 },
 	{ "METHOD", "method", "reset method", 0, value_method, NULL, 7 },
 	{ "OUTCOME", "errno", "ok, or the error", 0, value_error, text_outcome, 20 },
-	{ "PID", "pid", "process ID of the requester", OUT_RIGHT, value_pid, NULL, 7 },
-	{ "COMMAND", "command", "process name of the requester", 0, value_comm, NULL, 15 },
+	{ "PID", "user", "process ID of the requester", OUT_RIGHT, value_user, text_pid, 7 },
+	{ "COMMAND", "user", "process name of the requester", 0, value_user, text_comm, 15 },
 	{ "STATE", "state", "state of the function after the event", 0, value_state,
 	  NULL, 7 },
 	{ "LINK", "link", "speed and width after the event", 0, value_link, text_link, 11 },

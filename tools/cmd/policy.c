@@ -304,7 +304,7 @@ static void report_text(const struct policy_request *req, const struct fv_status
 		out_print("%s: nothing %s\n", req->d->bdf, is_dry_run ? "would change" : "changed");
 }
 
-/* Omit the keys that would come from the board profile: they are not known here. */
+/* The keys that would come from the board profile are not known here. */
 static struct json_object *planned_json(const struct policy_request *req,
 					const struct fv_policy *after)
 {
@@ -313,7 +313,7 @@ static struct json_object *planned_json(const struct policy_request *req,
 
 	for (i = 0; i < POLICY_N; i++)
 		if (req->is_default && !req->wanted.has[i])
-			json_object_object_del(o, policy_json_key(i));
+			json_object_object_add(o, policy_json_key(i), NULL);
 	return o;
 }
 

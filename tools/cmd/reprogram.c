@@ -136,6 +136,7 @@ static struct json_object *signal_json(int signal)
 	return json_string(name);
 }
 
+/* With --dry-run, what the job came to is null. */
 static struct json_object *job_json(const struct reprogram *r)
 {
 	static const char *const fates[] = {
@@ -148,14 +149,14 @@ static struct json_object *job_json(const struct reprogram *r)
 
 	json_object_object_add(o, "argv", words_json(&r->argv));
 	json_object_object_add(o, "environment", env_json(&r->env));
-	if (r->is_dry_run)
-		return o;
-	json_object_object_add(o, "outcome", json_object_new_string(fates[j->fate]));
+	json_object_object_add(o, "outcome", r->is_dry_run ? NULL :
+			       json_object_new_string(fates[j->fate]));
 	json_object_object_add(o, "exit_code", j->fate == JOB_EXITED ?
 			       json_object_new_int(j->status) : NULL);
 	json_object_object_add(o, "signal", signal_json(j->fate == JOB_KILLED ? j->signal : 0));
 	json_object_object_add(o, "errno", json_string(error));
-	json_object_object_add(o, "late", json_object_new_boolean(j->is_late));
+	json_object_object_add(o, "late", r->is_dry_run ? NULL :
+			       json_object_new_boolean(j->is_late));
 	json_object_object_add(o, "caught", signal_json(j->caught));
 	return o;
 }

@@ -186,17 +186,14 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 	for (i = 0; i < l->n; i++) {
 		const struct fv_counters *c = &l->v[i];
 		struct json_object *o = json_object_new_object();
-		struct json_object *devices = json_object_new_array();
+		struct json_object *devices = c->bdf[0] ? NULL : json_object_new_array();
 
-		for (j = 0; j < c->devices.n; j++)
+		for (j = 0; devices && j < c->devices.n; j++)
 			json_object_array_add(devices, json_string(c->devices.v[j]));
 		json_object_object_add(o, "bdf", c->bdf[0] ? json_object_new_string(c->bdf) : NULL);
 		json_object_object_add(o, "group", c->group == FV_NO_GROUP ? NULL :
 							   json_object_new_int(c->group));
-		if (c->bdf[0])
-			json_object_put(devices);
-		else
-			json_object_object_add(o, "bound_devices", devices);
+		json_object_object_add(o, "bound_devices", devices);
 		json_object_object_add(o, "counters", counters_json(c));
 		json_object_object_add(o, "reset_durations", resettime_json(&c->resets));
 		json_object_array_add(list, o);

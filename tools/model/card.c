@@ -363,8 +363,7 @@ struct json_object *card_fence_json(const struct fv_fence_owner *f)
 	if (!f->is_known)
 		return NULL;
 	o = json_object_new_object();
-	json_object_object_add(o, "pid", f->pid ? json_object_new_int64(f->pid) : NULL);
-	json_object_object_add(o, "command", json_string(f->comm));
+	json_object_object_add(o, "user", json_process(f->pid, f->comm));
 	json_object_object_add(o, "left_ns", json_ms(f->left_ms));
 	json_object_object_add(o, "detached", json_object_new_boolean(f->is_detached));
 	json_object_object_add(o, "link_disabled", json_object_new_boolean(f->is_link_disabled));

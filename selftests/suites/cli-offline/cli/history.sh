@@ -79,14 +79,16 @@ json_ok()
 	some | answer history-get
 	fvl history --json 07:00.0
 	succeeds
-	value '.events[1]' '{"time":"2026-01-01T01:00:01.500000000Z","bdf":"0000:07:00.0","event":"reset","duration_ns":60000100000,"origin":"user","text":"no answer","port":"0000:00:07.0","seq":2,"method":"flr","errno":"ETIMEDOUT","pid":4242,"command":"qemu","state":null,"link":null}'
+	value '.events[1]' '{"time":"2026-01-01T01:00:01.500000000Z","bdf":"0000:07:00.0","event":"reset","duration_ns":60000100000,"origin":"user","text":"no answer","port":"0000:00:07.0","seq":2,"method":"flr","errno":"ETIMEDOUT","user":{"pid":4242,"command":"qemu"},"state":null,"link":null}'
 	value '.events[2] | [.method, .errno]' '["hot",null]'
-	value '.events[3] | [.bdf, .origin, .pid, .command, .link]' '[null,"monitor",null,null,{"speed_mts":null,"width":null}]'
+	value '.events[3] | [.bdf, .origin, .user, .link]' '[null,"monitor",null,{"speed_mts":null,"width":null}]'
 	value '.events[4] | [.event, .state, .text]' '["state","lost","the link is down"]'
 	value '.events[5].link' '{"speed_mts":2500,"width":4}'
 	value .dropped '[]'
 	fvl history --json -o EVENT,SEQ 07:00.0
 	value '.events[0]' '{"event":"bound","seq":1}'
+	fvl history --json -o PID,COMMAND 07:00.0
+	value '.events[1]' '{"user":{"pid":4242,"command":"qemu"}}'
 }
 
 hold kinds_ok "each kind and origin has its name, and those that are newer are unknown"
@@ -151,7 +153,7 @@ strange_names_ok()
 	grep -qF ' \x1b[2J' <<<"$out"
 	fvl history --json 07:00.0
 	succeeds
-	value '.events[0].command' $'ev\x1b[31mil\\xff'
+	value '.events[0].user.command' $'ev\x1b[31mil\\xff'
 }
 
 hold port_ok "a function stands for the port above it, a port for itself"

@@ -272,14 +272,14 @@ To end the fence: fpgactl recover --force 0000:07:00.0" ]
 	grep -q '^Fenced by:  *fpga.*, 512 s left, detached, link disabled$' <<<"$out"
 	[[ $out == *"To end the fence: fpgactl recover 0000:07:00.0" ]]
 	fvl link --json 07:00.0
-	value '[.state, .fence]' '["fenced",{"pid":77,"command":"fpga\u001bctl","left_ns":511001000000,"detached":true,"link_disabled":true}]'
+	value '[.state, .fence]' '["fenced",{"user":{"pid":77,"command":"fpga\u001bctl"},"left_ns":511001000000,"detached":true,"link_disabled":true}]'
 	# the driver names the process to root only
 	card 1 active
 	printf '%s\n' fence "left-ms 2000" end >>"$tree/netlink/card-get"
 	fvl link 07:00.0
 	grep -qx 'Fenced by:  *a process visible to root only, 2 s left' <<<"$out"
 	fvl link --json 07:00.0
-	value '.fence | [.pid, .command]' '[null,null]'
+	value .fence.user null
 	card 2
 	fvl link 07:00.0
 	grep -q '^Card:  *recovering$' <<<"$out"

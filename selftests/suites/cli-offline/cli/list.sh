@@ -419,7 +419,7 @@ fenced_ok()
 	grep -q '0000:07:00.1  *fenced  *fpgactl (pid 77), 2 s left, detached$' <<<"$out"
 	fvl list --json
 	[ -z "$err" ]
-	value '[.groups[].devices[] | select(.fence) | [.bdf, .fence.pid]]' '[["0000:07:00.0",77],["0000:07:00.1",77]]'
+	value '[.groups[].devices[] | select(.fence) | [.bdf, .fence.user.pid]]' '[["0000:07:00.0",77],["0000:07:00.1",77]]'
 }
 
 hold old_override_ok "a driver_override with the driver's old name is noted, with what to do"

@@ -403,7 +403,7 @@ dry_run_ok()
 	fvl policy -n --json 07:00.0 aer=stop
 	value '[.dry_run, .before.aer, .after.aer, .after.identity]' '[true,"recover","stop","strict"]'
 	fvl policy -n --json 07:00.0 default aer=stop
-	value '.after' '{"aer":"stop"}'
+	value '.after | [length, map_values(values)]' '[15,{"aer":"stop"}]'
 	no_request
 }
 

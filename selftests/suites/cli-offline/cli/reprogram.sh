@@ -392,6 +392,8 @@ hot                 possible         202    61000"
 	succeeds
 	value '[.dry_run, .port, .program.argv, .program.environment.FPGA_VFIO_GROUP]' \
 		'[true,"0000:00:07.0",["true"],"18"]'
+	value '.program | del(.argv, .environment)' \
+		'{"outcome":null,"exit_code":null,"signal":null,"errno":null,"late":null,"caught":null}'
 }
 
 hold dry_run_refused "a fence that the driver would refuse is told, with what to do"

@@ -218,7 +218,7 @@ fenced_ok()
 	grep -q '^State:  *fenced: fenced by fpgactl (pid 77)$' <<<"$out"
 	grep -q '^Fenced by:  *fpgactl (pid 77), 2 s left; to end the fence: fpgactl recover --force 0000:07:00.0$' <<<"$out"
 	fvl show --json 07:00.0
-	value '[.state, .fence.pid, .fence.left_ns]' '["fenced",77,2000000000]'
+	value '[.state, .fence.user.pid, .fence.left_ns]' '["fenced",77,2000000000]'
 }
 
 hold driver_ok "the driver's state, reason and profile of a bound device are shown"

@@ -330,8 +330,8 @@ TIME-MS RESETS SHARE
 	fvl stats -o COUNTER 07:00.0
 	[ "$(grep -c 'Successful resets' "$work/out")" = 0 ]
 	fvl stats --json 07:00.0
-	value '.statistics[0] | [.bdf, .group, has("bound_devices"), .counters.opens, .counters.closes, .counters.interrupts]' \
-		'["0000:07:00.0",null,false,3,null,42]'
+	value '.statistics[0] | [.bdf, .group, has("bound_devices"), .bound_devices, .counters.opens, .counters.closes, .counters.interrupts]' \
+		'["0000:07:00.0",null,true,null,3,null,42]'
 	sed -i 's/^stats/group 17\n&/' "$tree/netlink/device-get"
 	fvl stats --json 07:00.0
 	value '.statistics[0].group' 17

@@ -208,9 +208,9 @@ for who in user root; do
 done
 kill "${followers[@]}"
 wait "${followers[@]}" 2>/dev/null
-fv_same "user: without processes" "" "$(jq -c 'select(.pid or .command)' /tmp/followed-by-user)"
+fv_same "user: without processes" "" "$(jq -c 'select(.user)' /tmp/followed-by-user)"
 fv_same "root: with the requester" '"fv_act"' \
-	"$(jq -c 'select((.text // "") | test("1235")) | .command' /tmp/followed-by-root)"
+	"$(jq -c 'select((.text // "") | test("1235")) | .user.command' /tmp/followed-by-root)"
 fv_has "in another network namespace it says so" "initial network namespace" \
 	"$(unshare --net fpgactl reset --yes "$dev" 2>&1)"
 
