@@ -68,7 +68,7 @@ static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_reque
 		return code;
 	ret = fence_call(&f, nl, request, &why);
 	if (ret)
-		code = fence_fail(&f, ret, request->bdf, "fence", why);
+		code = fence_fail(&f, ret, request, "fence", why);
 	else
 		report(ctx, &f, request);
 	fence_free(&f);
@@ -84,7 +84,7 @@ static int dry_run(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_req
 
 	ret = fence_call(&f, nl, request, &why);
 	if (ret) {
-		code = fence_fail(&f, ret, request->bdf, "fence", why);
+		code = fence_fail(&f, ret, request, "fence", why);
 		fence_free(&f);
 		return code;
 	}

@@ -12,6 +12,7 @@ struct scope {
 	const char *bdf;
 	const struct fv_device **devices;
 	size_t n;
+	bool is_planned;		/* the driver would fence them, in use or not */
 };
 
 static bool is_in_plan(const struct fence *plan, const struct fv_device *d)
@@ -37,25 +38,58 @@ static void find_scope(struct scope *s, const struct fv_model *m, const struct f
 			s->devices[s->n++] = &m->devices[i];
 }
 
+/*
+ * Another driver of a function, or NULL. A plan has one only for a virtual function while the
+ * device is not ready; without a plan, fpga_vfio_pci refuses others.
+ */
+static char *other_driver(const struct scope *s, size_t i)
+{
+	char *driver = s->is_planned ? device_read_driver(s->devices[i]->bdf) : NULL;
+
+	if (!driver || strcmp(driver, FV_DRIVER) != 0)
+		return driver;
+	free(driver);
+	return NULL;
+}
+
 static char *describe(void *data)
 {
 	const struct scope *s = data;
+	char *text = held_text(s->devices, s->n, s->bdf);
+	const char *separator = text ? "; " : "";
+	size_t i;
 
-	return held_text(s->devices, s->n, s->bdf);
+	for (i = 0; i < s->n; i++) {
+		autofree char *driver = other_driver(s, i);
+
+		if (!driver)
+			continue;
+		util_append(&text, "%s%s has driver %s", separator, s->devices[i]->bdf, driver);
+		separator = ", ";
+	}
+	return text;
 }
 
 static void block(const void *data)
 {
 	const struct scope *s = data;
+	size_t i;
 
 	held_add_all_blockers(s->devices, s->n);
+	for (i = 0; i < s->n; i++) {
+		autofree char *driver = other_driver(s, i);
+
+		if (driver)
+			err_add_blocker(json_blocker("driver", s->devices[i]->bdf, driver, NULL));
+	}
 }
 
 /**
  * fence_check_consent() - Check that the user agrees to a fence, if it hits users.
  * @ctx: a command with the options --yes and --dry-run
  * @plan: preview of the fence, or without functions
- * @request: the request; without consent, the driver refuses what was opened since the check
+ * @request: the request; without consent, the driver refuses what was opened or bound since the
+ * check
  * @what: the command
  *
  * Return: FV_OK, or the exit code of an error that was reported.
@@ -63,7 +97,7 @@ static void block(const void *data)
 int fence_check_consent(const struct cmd_ctx *ctx, const struct fence *plan,
 			struct fence_request *request, const char *what)
 {
-	struct scope s = { .bdf = request->bdf };
+	struct scope s = { .bdf = request->bdf, .is_planned = plan->is_known };
 	const struct cmd_question question = {
 		.bdf = request->bdf, .what = what, .describe = describe, .block = block,
 		.data = &s,
@@ -74,6 +108,7 @@ int fence_check_consent(const struct cmd_ctx *ctx, const struct fence *plan,
 	find_scope(&s, ctx->model, plan);
 	code = cmd_check_consent(ctx, &question, &has_consent);
 	request->is_unused_only = !has_consent;
+	request->is_planned = plan->is_known;
 	free(s.devices);
 	return code;
 }
@@ -101,7 +136,7 @@ int fence_agree(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_reques
 	ret = fence_call(&plan, nl, &preview, &why);
 	/* Another operation has the card: the request waits for it. */
 	if (ret && ret != -EAGAIN)
-		code = fence_fail(&plan, ret, request->bdf, what, why);
+		code = fence_fail(&plan, ret, &preview, what, why);
 	else
 		code = fence_check_consent(ctx, &plan, request, what);
 	fence_free(&plan);

@@ -274,7 +274,7 @@ static int reprogram(struct reprogram *r, struct fv_nl *nl)
 	job_hold(&signals);
 	ret = fence_call(&r->fence, nl, &request, &why);
 	if (ret) {
-		code = fence_fail(&r->fence, ret, r->d->bdf, "reprogram", why);
+		code = fence_fail(&r->fence, ret, &request, "reprogram", why);
 	} else {
 		run_command(r, &signals);
 		recover(r, nl);
@@ -320,7 +320,7 @@ static int plan(struct reprogram *r, struct fv_nl *nl)
 
 	ret = fence_call(&r->fence, nl, &request, &why);
 	if (ret)
-		return fence_fail(&r->fence, ret, r->d->bdf, "reprogram", why);
+		return fence_fail(&r->fence, ret, &request, "reprogram", why);
 	/* ignore a refusal: it may be due only to the card not being fenced yet */
 	if (recovery_plan(&r->recovery, nl, &back, &why)) {
 		recovery_free(&r->recovery);

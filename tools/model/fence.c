@@ -110,31 +110,34 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *re
  * fence_fail() - Report a refused fence to the user.
  * @f: from fence_call()
  * @ret: negative errno from fence_call()
- * @bdf: the device
+ * @request: the request
  * @what: the command
  * @why: reason from fence_call()
  *
  * Return: the exit code.
  */
-int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
-	       const char *why)
+int fence_fail(const struct fence *f, int ret, const struct fence_request *request,
+	       const char *what, const char *why)
 {
-	/* Refused only without consent. */
+	/* Refused only without consent. A driver: of a VF, while the device is not ready. */
 	bool is_held = ret == -EBUSY && f->refusal.reason == FPGA_VFIO_REFUSAL_HELD;
+	bool is_bound = ret == -EBUSY && f->refusal.reason == FPGA_VFIO_REFUSAL_DRIVER &&
+			request->is_unused_only && request->is_planned;
 	autofree char *hint = NULL;
 
-	if (is_held)
-		hint = util_strdup("It was opened meanwhile. Use --yes to confirm.");
+	if (is_held || is_bound)
+		hint = util_printf("It was %s meanwhile. Use --yes to confirm.",
+				   is_held ? "opened" : "bound");
 	else
-		hint = session_next_step(ret, bdf, &f->refusal);
+		hint = session_next_step(ret, request->bdf, &f->refusal);
 	if (!hint && ret == -EBUSY)
 		hint = util_strdup("Nothing was changed. All functions of the card must be bound to\n"
 				   FV_DRIVER " or have no driver; 'fpgactl list' shows them.");
 	if (!hint)
 		hint = util_strdup("Nothing was changed.");
 	err_add_blocker(refusal_json(&f->refusal));
-	return fv_nl_fail_as(is_held ? FV_CONSENT : fv_nl_code(ret), bdf, what, hint,
-			     why ? why : strerror(-ret));
+	return fv_nl_fail_as(is_held || is_bound ? FV_CONSENT : fv_nl_code(ret), request->bdf,
+			     what, hint, why ? why : strerror(-ret));
 }
 
 /**

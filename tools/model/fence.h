@@ -20,7 +20,8 @@ struct fence_request {
 	uint32_t timeout_ms;
 	bool is_detached;		/* survives the socket that requested it */
 	bool is_dry_run;
-	bool is_unused_only;		/* fence no function that a VFIO user has open */
+	bool is_unused_only;		/* fence no function of a VFIO user or another driver */
+	bool is_planned;		/* a dry run without that was not refused */
 };
 
 /* Result of a fence request or of its dry run. */
@@ -34,8 +35,8 @@ struct fence {
 };
 
 int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *request, char **why);
-int fence_fail(const struct fence *f, int ret, const char *bdf, const char *what,
-	       const char *why);
+int fence_fail(const struct fence *f, int ret, const struct fence_request *request,
+	       const char *what, const char *why);
 void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,
 		 bool is_dry_run);
 void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m);

@@ -156,6 +156,60 @@ question_ok()
 	[ "$rc" = 0 ]
 }
 
+# with_driver NAME: bind 0000:07:00.1 to it
+with_driver()
+{
+	ln -sfn "../../../bus/pci/drivers/$1" "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+}
+
+hold other_driver_refused "a function of another driver that the driver would fence is one in use"
+other_driver_refused()
+{
+	released
+	with_driver xdma
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "timeout-ms 600000" \
+		function "bdf 0000:07:00.0" "driver fpga_vfio_pci" end \
+		function "bdf 0000:07:00.1" "driver xdma" end |
+		tee "$tree/netlink/fence-dry-run" | answer fence
+	fvl fence --dry-run 07:00.0
+	[ "$rc" = 11 ]
+	[ "$err" = "fpgactl: 0000:07:00.0: fence: 0000:07:00.1 has driver xdma
+Use --yes to confirm." ]
+	fvl fence --json 07:00.0
+	[ "$rc" = 11 ] && [ -z "$out" ]
+	blocked_by '{"code":"driver","object":"0000:07:00.1","driver":"xdma","user":null}'
+	answered n fence 07:00.0
+	[ "$rc" = 11 ]
+	grep -qF '0000:07:00.0: 0000:07:00.1 has driver xdma. Go on? [y/N] ' "$work/out"
+	no_change
+	: >"$tree/netlink/log"
+	answered y fence 07:00.0
+	[ "$rc" = 0 ]
+	requests "fence bdf=0000:07:00.0 timeout-ms=600000 detached dry-run " \
+		"fence bdf=0000:07:00.0 timeout-ms=600000 detached "
+	fvl fence --dry-run --yes 07:00.0
+	succeeds
+	# beside a VM
+	echo 1 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+	fvl fence 07:00.0
+	refuses 11 "0000:07:00.0: fence: held by a process not visible to the caller; 0000:07:00.1 has driver xdma"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
+	# bound between the check and the request
+	with_driver fpga_vfio_pci
+	{ refusal 3 0000:07:00.1 "driver xdma"; echo "fail 16 0000:07:00.1 is bound to xdma"; } |
+		answer fence
+	fvl fence 07:00.0
+	refuses 11 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
+	hints "It was bound meanwhile. Use --yes to confirm."
+	# it is not known that --yes would help
+	fvl fence --yes 07:00.0
+	refuses 4 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
+	echo "fail 11 0000:07:00.0: is being reset" | answer fence-dry-run
+	fvl fence 07:00.0
+	refuses 4 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
+	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.1"
+}
+
 hold fence_ok "a fence is detached, and its end and the next step are told"
 fence_ok()
 {
