@@ -167,25 +167,29 @@ int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ts
 	return ret;
 }
 
-/* The condition's clock is CLOCK_MONOTONIC, too. */
+/*
+ * The condition's clock is CLOCK_MONOTONIC, too. Wakes up after each poll: a signal between two polls
+ * would be lost, so the caller has to look.
+ */
 int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 			   const struct timespec *until)
 {
 	const char *file = clock_file();
+	static long long told_ns = -1;
 	struct timespec end;
 	int ret;
 
 	if (!file)
 		return REAL(pthread_cond_timedwait)(cond, mutex, until);
-	tell(file, to_ns(until));
-	do {
-		REAL(clock_gettime)(CLOCK_MONOTONIC, &end);
-		end.tv_nsec += POLL_MS * NS_PER_MS;
-		if (end.tv_nsec >= NS_PER_S) {
-			end.tv_sec++;
-			end.tv_nsec -= NS_PER_S;
-		}
-		ret = REAL(pthread_cond_timedwait)(cond, mutex, &end);
-	} while (ret == ETIMEDOUT && !is_reached(file, to_ns(until)));
-	return ret;
+	if (to_ns(until) != told_ns)
+		tell(file, to_ns(until));
+	told_ns = to_ns(until);
+	REAL(clock_gettime)(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += POLL_MS * NS_PER_MS;
+	if (end.tv_nsec >= NS_PER_S) {
+		end.tv_sec++;
+		end.tv_nsec -= NS_PER_S;
+	}
+	ret = REAL(pthread_cond_timedwait)(cond, mutex, &end);
+	return ret == ETIMEDOUT && !is_reached(file, to_ns(until)) ? 0 : ret;
 }

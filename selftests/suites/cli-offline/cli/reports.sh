@@ -423,7 +423,7 @@ f24_ok()
 "0000:18:00.0 0000:17:00.0 8 GT/s x8 32 GT/s active
 0000:19:00.0 0000:17:01.0 8 GT/s x8 32 GT/s active
 0000:1a:00.0 0000:17:02.0 2.5x8 of 8x8 ! 32 GT/s active" ]
-	notes "fpgactl: link: 1 card is below the maximum or not ready; next: fpgactl link BDF"
+	notes "fpgactl: link: 1 card is below maximum or not ready; next: fpgactl link BDF"
 	fv link 1a:00.0
 	cp "$work/out" "$work/card"
 	grep -qx 'The link is degraded: speed 2.5 of 8 GT/s.' <<<"$out"
