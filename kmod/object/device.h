@@ -46,6 +46,7 @@ struct fv_stats;
  * @clean_by:	method that reset it at its last close, or at an open that has not waited until it
  *		was ready, a bit of enum fpga_vfio_reset_method; 0 if it may have been used, reset
  *		or changed since; fv_registry_lock
+ * @has_slept: the system has slept since its last reset or open
  * @identity:	identity of the function when it was bound; written by probe only
  * @config:	configuration that the next reset restores; config_lock
  * @config_lock: of config, config_seq, saved, is_initial; innermost but for fv_registry_lock
@@ -89,6 +90,7 @@ struct fv_device {
 	enum fpga_vfio_card_state state;
 	char reason[FV_REASON_SIZE];
 	unsigned long clean_by;
+	bool has_slept;
 	struct fv_identity identity;
 	struct fv_config config;
 	struct mutex config_lock;	/* config, config_seq, saved, is_initial */
@@ -143,6 +145,7 @@ void fv_device_set_unverified(struct fv_device *dev, unsigned long clean_by);
 bool fv_device_is_unverified(struct fv_device *dev);
 unsigned long fv_device_set_dirty(struct fv_device *dev);
 void fv_device_set_asleep(bool is_asleep);
+void fv_device_set_awake(struct fv_device *dev);
 void fv_device_set_states(struct fv_card *card, enum fpga_vfio_card_state state,
 			  enum fpga_vfio_origin origin, const char *text);
 void fv_device_policy(struct fv_device *dev, struct fv_policy *policy);

@@ -185,7 +185,7 @@ unsigned long fv_device_set_dirty(struct fv_device *dev)
  * @is_asleep: it goes to sleep
  *
  * Firmware, and the PCI core, set up all devices again: none is clean any more, nor becomes so
- * until the system has woken up.
+ * until the system has woken up. All have slept, until fv_device_set_awake() after that.
  *
  * Context: Process context. Takes fv_registry_lock.
  */
@@ -196,6 +196,22 @@ void fv_device_set_asleep(bool is_asleep)
 
 	guard(mutex)(&fv_registry_lock);
 	fv_device_is_asleep = is_asleep;
-	for (; (dev = fv_device_next(&key)); key++)
+	for (; (dev = fv_device_next(&key)); key++) {
 		dev->clean_by = 0;
+		WRITE_ONCE(dev->has_slept, true);
+	}
+}
+
+/**
+ * fv_device_set_awake - Note that a device was reset, or was verified for its user
+ * @dev: the device
+ *
+ * Not noted during a system sleep.
+ *
+ * Context: Any. A sleep freezes the callers.
+ */
+void fv_device_set_awake(struct fv_device *dev)
+{
+	if (!READ_ONCE(fv_device_is_asleep))
+		WRITE_ONCE(dev->has_slept, false);
 }

@@ -173,6 +173,7 @@ enum fv_monitor_due {
 /**
  * struct fv_monitor - link monitor of a card
  * @work: polls the link and requeues itself; only it uses members without a lock
+ * @is_isolation_due: isolate the port again, if it is isolated; atomic
  * @due: what there is to do although the monitor is off, as the system has slept; atomic
  * @is_down: the link is down unexpectedly
  * @is_degraded: the link is slower or narrower than its goal, in two polls in a row
@@ -185,6 +186,7 @@ enum fv_monitor_due {
  */
 struct fv_monitor {
 	struct delayed_work work;
+	bool is_isolation_due;
 	enum fv_monitor_due due;
 	bool is_down;
 	bool is_degraded;

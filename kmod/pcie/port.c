@@ -203,7 +203,14 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 	}
 	/* All-ones from a port that is gone must not be restored if it comes back. */
 	state->is_saved = fv_port_is_there(port);
-	fv_port_isolate_again(port, state);
+	if (!state->is_saved)
+		return;
+	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
+		reg = &fv_port_controls[i];
+		where = fv_port_where(port, reg);
+		if (where)
+			fv_port_change(port, reg, where, reg->off, reg->on);
+	}
 }
 
 /**
@@ -211,7 +218,8 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
  * @port: the port, awake, after fv_port_isolate()
  * @state: its saved registers
  *
- * Drivers of port services enable theirs when they resume.
+ * Drivers of port services enable theirs when they resume. Bridge Control and Command are not
+ * theirs, and are left alone: fv_port_hot_reset() may be under way.
  *
  * Context: Process context; as fv_port_isolate().
  */
@@ -225,7 +233,7 @@ void fv_port_isolate_again(struct pci_dev *port, struct fv_port_state *state)
 		return;
 	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
 		reg = &fv_port_controls[i];
-		where = fv_port_where(port, reg);
+		where = reg->place == FV_PORT_HEADER ? 0 : fv_port_where(port, reg);
 		if (!where)
 			continue;
 		state->controls[i] = fv_port_control(port, reg, where, state->controls[i]);

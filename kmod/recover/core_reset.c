@@ -283,6 +283,7 @@ void fv_core_reset_done(struct pci_dev *pdev)
 	fv_reset_done(pdev);
 	fv_core_reset_check(dev);
 	fv_saved_state_restored(dev);
+	fv_device_set_awake(dev);
 	/* The link monitor leaves the card alone until fv_card_reset_end(). */
 	fv_core_reset_unfence(dev);
 	fv_card_reset_end(dev->card);

@@ -102,16 +102,18 @@ static void fv_monitor_lose_device(struct fv_device *dev)
 	fv_monitor_set_lost(dev, text);
 }
 
+/* A user that has come since, and a reset, have a device that was verified. */
 static void fv_monitor_lose_power(struct fv_device *dev)
 {
-	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY && READ_ONCE(dev->fence.is_open))
+	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY &&
+	    READ_ONCE(dev->fence.is_open) && READ_ONCE(dev->has_slept))
 		fv_monitor_set_lost(dev, "it may have been without power while the system slept");
 }
 
 /* The next poll has to do what this one could not. */
-static void fv_monitor_poll_again(struct fv_card *card)
+static void fv_monitor_poll_again(struct fv_card *card, enum fv_monitor_due due)
 {
-	cmpxchg(&card->monitor.due, FV_MONITOR_NOT_DUE, FV_MONITOR_POLL_DUE);
+	cmpxchg(&card->monitor.due, FV_MONITOR_NOT_DUE, due);
 	fv_card_check_link(card);
 }
 
@@ -121,14 +123,19 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	struct fv_card *card = dev->card;
 	int resets = atomic_read(&card->resets);
 
-	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY || fv_card_expects_link_down(card) ||
-	    !fv_recovery_has_lost(dev))
+	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
+		return;
+	if (fv_card_expects_link_down(card)) {
+		fv_monitor_poll_again(card, FV_MONITOR_POLL_DUE);
+		return;
+	}
+	if (!fv_recovery_has_lost(dev))
 		return;
 	smp_mb();	/* read the card's registers before card->resets */
 	/* A reset verifies its own functions only; the link may have gone down since it was read. */
 	if (fv_card_expects_link_down(card) || atomic_read(&card->resets) != resets ||
 	    fv_card_is_link_down(card))
-		fv_monitor_poll_again(card);
+		fv_monitor_poll_again(card, FV_MONITOR_POLL_DUE);
 	else
 		fv_monitor_set_lost(dev, "it has lost its configuration");
 }
@@ -324,14 +331,16 @@ static void fv_monitor_work(struct work_struct *work)
 	dev = fv_device_get_next(card, &key);
 	if (!dev)
 		return;
-	if (due)
+	if (xchg(&monitor->is_isolation_due, false))
 		fv_card_isolate_again(card);
-	if (due == FV_MONITOR_LOSS_DUE)
+	if (due == FV_MONITOR_LOSS_DUE && !fv_card_expects_link_down(card)) {
 		fv_monitor_all(card, fv_monitor_lose_power);
+		due = FV_MONITOR_POLL_DUE;
+	}
 	ret = fv_monitor_poll(monitor, dev);
 	fv_device_put(dev);
 	if (due && ret == -EBUSY)
-		cmpxchg(&monitor->due, FV_MONITOR_NOT_DUE, FV_MONITOR_POLL_DUE);
+		cmpxchg(&monitor->due, FV_MONITOR_NOT_DUE, due);
 	/* There is no link below a bridge to conventional PCI. */
 	if (ret != -EOPNOTSUPP)
 		queue_delayed_work(fv_workqueue, &monitor->work,
@@ -353,6 +362,7 @@ void fv_monitor_poll_all(bool has_lost_power)
 
 	guard(mutex)(&fv_registry_lock);
 	for (; (card = fv_card_next(&key)); key++) {
+		WRITE_ONCE(card->monitor.is_isolation_due, true);
 		WRITE_ONCE(card->monitor.due, has_lost_power ? FV_MONITOR_LOSS_DUE :
 							       FV_MONITOR_POLL_DUE);
 		fv_card_check_link(card);

@@ -287,12 +287,35 @@ void fv_close_reset(struct fv_device *dev, int method)
 	fv_close_reset_run(dev);
 }
 
+/* A real sleep is longer, and the clock that measures it may have a resolution of a second. */
+#define FV_OPEN_CLOSE_SLEPT_MS	500
+
+/* Time for which the system has slept since it was booted, which only real sleeps add to. */
+static s64 fv_open_close_slept_ms(void)
+{
+	return ktime_ms_delta(ktime_get_boottime(), ktime_get());
+}
+
+/*
+ * May slots have been without power? After a hibernation, if there was one: that is announced, and
+ * then said to be over, also if it fails, and if devices are frozen for another purpose.
+ */
+static bool fv_open_close_has_lost_power(unsigned long action, s64 before_ms)
+{
+	if (action == PM_POST_SUSPEND)
+		return pm_resume_via_firmware();
+	return fv_open_close_slept_ms() - before_ms >= FV_OPEN_CLOSE_SLEPT_MS;
+}
+
 static int fv_open_close_notify(struct notifier_block *block, unsigned long action, void *data)
 {
+	static s64 slept_ms;
+
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
+		slept_ms = fv_open_close_slept_ms();
 		fv_device_set_asleep(true);
 		fv_wait_set_asleep(true);
 		break;
@@ -301,8 +324,7 @@ static int fv_open_close_notify(struct notifier_block *block, unsigned long acti
 	case PM_POST_RESTORE:
 		fv_device_set_asleep(false);
 		fv_wait_set_asleep(false);
-		/* After a hibernation, or an S3, the PCI core restores what has lost its power. */
-		fv_monitor_poll_all(action != PM_POST_SUSPEND || pm_resume_via_firmware());
+		fv_monitor_poll_all(fv_open_close_has_lost_power(action, slept_ms));
 		break;
 	}
 	return NOTIFY_DONE;

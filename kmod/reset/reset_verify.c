@@ -248,10 +248,12 @@ int fv_reset_read_back(struct fv_reset_job *job)
 		ret = fv_reset_restore_changed(job, i, 0, text, sizeof(text));
 		if (job->is_fencing)
 			up_write(&dev->core.memory_lock);
-		if (ret)
+		if (ret) {
 			fv_reset_say(job, i, text);
-		else
+		} else {
 			fv_saved_state_restored(dev);
+			fv_device_set_awake(dev);
+		}
 	}
 	return ret;
 }

@@ -307,7 +307,7 @@ static void note_other_groups(const struct plan *p)
 	}
 }
 
-/* Members left alone, a bridge or due to --only, and firmware may still block the group for a VM. */
+/* Members left alone, a bridge or due to --only, and firmware may block the group for a VM. */
 static void note_rest(const struct plan *p)
 {
 	size_t i, j, k;

@@ -52,8 +52,8 @@ static void print_cards(const struct machine *h)
 		autofree char *name = names_short(d->vendor, d->device);
 		autofree char *state = state_text(h, d);
 
-		out_print(name ? "%-8s %s  %-12s  %s\n" : "%-8s %s  %s\n", i ? "" : "Cards:", d->bdf,
-			  state, name);
+		out_print(name ? "%-8s %s  %-12s  %s\n" : "%-8s %s  %s\n", i ? "" : "Cards:",
+			  d->bdf, state, name);
 	}
 	if (h->n > SHOWN)
 		out_print("         %zu more: fpgactl list\n", h->n - SHOWN);

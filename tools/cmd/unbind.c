@@ -414,11 +414,10 @@ static int run(const struct cmd_ctx *ctx)
 	code = check_options(&p);
 	if (!code)
 		code = make_plan(&p);
-	if (!code && cmd_is_set(ctx, "dry-run")) {
+	if (!code && cmd_is_set(ctx, "dry-run"))
 		code = dry_run(&p);
-	} else if (!code) {
+	else if (!code)
 		code = unbind(&p);
-	}
 	for (i = 0; i < p.n_moves; i++)
 		move_exit(&p.moves[i]);
 	free(p.moves);

@@ -38,7 +38,7 @@ static unsigned int width(const char *bdf, const char *file)
 	return (unsigned int)value;
 }
 
-/* The link of a device that does not respond may be up: another function of the card has it, too. */
+/* The link of a device that does not respond may be up, as that of the whole card. */
 static void read_from_port(struct fv_link *link, const char *port)
 {
 	struct fv_portlink of_port = {};

@@ -371,7 +371,7 @@ static void fit(struct out_table *t)
 			continue;
 		t->widths[i] = widths[i];
 		scols_column_set_whint(c, (double)widths[i]);
-		/* libsmartcols heeds a width only above that of the name, and wraps the name then */
+		/* libsmartcols heeds a width above that of the name only, and then wraps it */
 		if (widths[i] > strlen(t->shown[i]->name))
 			scols_column_set_flags(c, scols_column_get_flags(c) | SCOLS_FL_STRICTWIDTH);
 	}

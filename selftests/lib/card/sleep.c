@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -22,7 +23,8 @@ int __system_sleep(const char *state)
 	file_write("120000", FREEZE_LIMIT);
 	file_write("1", AWAKE);
 	file_write("0", "/sys/module/suspend/parameters/pm_test_delay");
-	file_write("platform", "/sys/power/pm_test");
+	/* a hibernation takes 5 s then, by the clock that goes on */
+	file_write(strcmp(state, "disk") ? "platform" : "core", "/sys/power/pm_test");
 	ret = __file_write(state, "/sys/power/state");
 	file_write("none", "/sys/power/pm_test");
 	file_write("0", AWAKE);

@@ -6,7 +6,7 @@
 
 /*
  * A sleep of the system, without a clock that wakes it: all devices but for those with the test's
- * output are suspended as for s2idle, and resumed (pm_test "platform").
+ * output are suspended as for s2idle, and resumed (pm_test "platform"; "core" for a hibernation).
  */
 
 /* False if this kernel has no pm_test. */

@@ -168,8 +168,8 @@ int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ts
 }
 
 /*
- * The condition's clock is CLOCK_MONOTONIC, too. Wakes up after each poll: a signal between two polls
- * would be lost, so the caller has to look.
+ * The condition's clock is CLOCK_MONOTONIC, too. Wakes up after each poll: a signal between two
+ * polls would be lost, so the caller has to look.
  */
 int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 			   const struct timespec *until)

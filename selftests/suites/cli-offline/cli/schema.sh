@@ -77,7 +77,7 @@ complaints()
 # validate: check the JSON of the runs in stdin; see sort_runs
 validate()
 {
-	local dir runs name rc=0
+	local dir runs name nr rc=0
 
 	dir=$(mktemp -d)
 	sort_runs "$dir"
@@ -86,7 +86,10 @@ validate()
 		name=${runs##*/}
 		[ ! -e "$runs" ] || complaints "$dir" "${name%.runs}" >>"$dir/wrong"
 	done
-	cat "$dir"/*/labels 2>/dev/null | wc -l | sed 's/$/ documents/'
+	nr=$(cat "$dir"/*/labels 2>/dev/null | wc -l)
+	echo "$nr documents"
+	# each run that is kept has one
+	[ "$nr" -gt 0 ] || [ ! -e "$dir/error.runs" ] || echo "none in the runs" >>"$dir/wrong"
 	cat "$dir/wrong"
 	[ ! -s "$dir/wrong" ] || rc=1
 	rm -r "$dir"

@@ -216,8 +216,8 @@ int sysfs_report(const char *what, const char *hint)
 
 static void read_cards(void)
 {
-	struct fv_cards cards;
 	autofree char *why = NULL;
+	struct fv_cards cards;
 	size_t i;
 
 	cards_read(&cards, &why);

@@ -135,6 +135,11 @@ void fv_reset_done(struct pci_dev *pdev)
 	strcat(world.steps, "done ");
 }
 
+void fv_device_set_awake(struct fv_device *dev)
+{
+	dev->has_slept = false;
+}
+
 void fv_saved_state_restored(struct fv_device *dev)
 {
 	strcat(world.steps, "restored ");
@@ -318,7 +323,9 @@ TEST_F(core_reset, its_user_is_fenced)
 	EXPECT_EQ(1, world.raises[PF]);
 	EXPECT_EQ(1, world.revokes[PF]);
 	EXPECT_EQ(1, world.saves[PF]);
+	self->dev->has_slept = true;
 	fv_core_reset_done(self->pf);
+	EXPECT_FALSE(self->dev->has_slept);
 	EXPECT_EQ(1, world.lowers[PF]);
 	EXPECT_EQ(1, world.verifies);
 	EXPECT_STREQ("done restored lower end ", world.steps);

@@ -418,6 +418,22 @@ TEST_F(device, clean_when_ready)
 	fv_device_set_asleep(false);
 }
 
+/* All have slept, until they are reset after that. */
+TEST_F(device, asleep_until_reset)
+{
+	struct fv_device *dev = &self->devices[0];
+
+	list(dev);
+	fv_device_set_asleep(true);
+	EXPECT_TRUE(dev->has_slept);
+	fv_device_set_awake(dev);
+	EXPECT_TRUE(dev->has_slept);
+	fv_device_set_asleep(false);
+	EXPECT_TRUE(dev->has_slept);
+	fv_device_set_awake(dev);
+	EXPECT_FALSE(dev->has_slept);
+}
+
 /* A sleep ends it for all devices; none becomes clean before its end. */
 TEST_F(device, clean_while_awake)
 {

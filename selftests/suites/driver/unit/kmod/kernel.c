@@ -9,6 +9,7 @@ int kernel_locks;
 unsigned int kernel_locks_taken;
 unsigned int kernel_cpu;
 u64 kernel_ns;
+u64 kernel_slept_ns;
 unsigned int kernel_sleeps;
 void (*kernel_on_sleep)(u64 us);
 unsigned long kernel_most_us;

@@ -442,10 +442,13 @@ extern unsigned int kernel_cpu;
  * kernel_on_sleep().
  */
 extern u64 kernel_ns;
+extern u64 kernel_slept_ns;	/* of sleeps of the system */
 extern unsigned int kernel_sleeps;
 extern void (*kernel_on_sleep)(u64 us);
 #define KERNEL_EPOCH_NS		1000000000000000000ull	/* CLOCK_REALTIME at 0 */
 #define ktime_get()		((ktime_t)kernel_ns)
+#define ktime_get_boottime()	((ktime_t)(kernel_ns + kernel_slept_ns))
+#define ktime_ms_delta(later, earlier)	(((later) - (earlier)) / (s64)NSEC_PER_MSEC)
 #define ktime_get_ns()		kernel_ns
 #define ktime_get_real_ns()	(KERNEL_EPOCH_NS + kernel_ns)
 #define ktime_sub(a, b)		((a) - (b))

@@ -330,7 +330,7 @@ TEST_F(monitor, once_although_it_is_off)
 	tick();
 	EXPECT_EQ(2, world.reads);
 	/* a port that is isolated is isolated first */
-	EXPECT_STREQ("iifsr", world.order);
+	EXPECT_STREQ("ifsr", world.order);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[0].state);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
 	EXPECT_EQ(1, world.repairs[1]);
@@ -388,6 +388,8 @@ TEST_F(monitor, once_more_if_the_poll_was_disturbed)
 /* The configuration says nothing if the PCI core has restored it. */
 TEST_F(monitor, slots_were_without_power)
 {
+	self->devices[0].has_slept = true;
+	self->devices[1].has_slept = true;
 	self->devices[1].fence.is_open = true;
 	fv_monitor_poll_all(true);
 	tick();
@@ -400,6 +402,29 @@ TEST_F(monitor, slots_were_without_power)
 	self->devices[1].state = FPGA_VFIO_CARD_STATE_READY;
 	tick();
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
+	/* a reset is under way: afterwards */
+	world.is_quiet = true;
+	fv_monitor_poll_all(true);
+	world.read_error = -EBUSY;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
+	/* isolated once, however long that takes */
+	EXPECT_STREQ("ifsrrri", world.order);
+	world.is_quiet = false;
+	world.read_error = 0;
+	/* it was of this device */
+	self->devices[1].has_slept = false;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_READY, self->devices[1].state);
+	world.is_quiet = true;
+	fv_monitor_poll_all(true);
+	world.read_error = -EBUSY;
+	tick();
+	world.is_quiet = false;
+	world.read_error = 0;
+	self->devices[1].has_slept = true;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
 }
 
 TEST_F(monitor, it_ends_with_the_last_device)

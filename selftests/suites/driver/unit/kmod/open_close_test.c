@@ -330,6 +330,11 @@ int fv_saved_state_save(struct pci_dev *pdev, struct fv_device *dev)
 	return 0;
 }
 
+void fv_device_set_awake(struct fv_device *dev)
+{
+	dev->has_slept = false;
+}
+
 void fv_saved_state_restored(struct fv_device *dev)
 {
 }
@@ -1011,11 +1016,14 @@ TEST_F(open_close, what_happens_meanwhile)
 	static const struct {
 		unsigned long action;
 		bool is_asleep, is_by_firmware, has_lost_power;
+		unsigned int slept_ms;
 	} rows[] = {
 		{ PM_SUSPEND_PREPARE, true }, { PM_POST_SUSPEND },
 		{ PM_SUSPEND_PREPARE, true, true }, { PM_POST_SUSPEND, false, true, true },
-		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false, false, true },
-		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false, false, true },
+		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION, false, false, true, 3000 },
+		{ PM_RESTORE_PREPARE, true }, { PM_POST_RESTORE, false, false, true, 3000 },
+		/* one that failed */
+		{ PM_HIBERNATION_PREPARE, true }, { PM_POST_HIBERNATION },
 	};
 	struct fv_wait wait;
 	unsigned int i;
@@ -1028,6 +1036,7 @@ TEST_F(open_close, what_happens_meanwhile)
 
 	EXPECT_EQ(0, fv_open_close_init());
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		kernel_slept_ns += rows[i].slept_ms * NSEC_PER_MSEC;
 		kernel_resumed_by_firmware = rows[i].is_by_firmware;
 		kernel_pm_block->notifier_call(kernel_pm_block, rows[i].action, NULL);
 		EXPECT_EQ(rows[i].is_asleep, world.is_asleep) TH_LOG("row %u", i);

@@ -163,7 +163,9 @@ TEST_F(port, it_is_isolated_again)
 		fv_port_isolate(port, &self->state);
 		pci_put(port, c->where, c->size, c->off, c->off | c->on);
 		fv_port_isolate_again(port, &self->state);
-		EXPECT_EQ(c->on, pci_peek(port, c->where, c->size) & (c->off | c->on))
+		/* the header is a hot reset's, and no port service enables anything there */
+		EXPECT_EQ(c->where < 0x40 ? c->off : c->on,
+			  pci_peek(port, c->where, c->size) & (c->off | c->on))
 			TH_LOG("%s", c->name);
 		fv_port_restore(port, &self->state);
 		/* error reporting is not lost */

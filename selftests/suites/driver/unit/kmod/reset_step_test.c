@@ -362,6 +362,11 @@ bool fv_saved_state_is_intact(struct fv_device *dev)
 	return !world.is_changed[index_of(dev)];
 }
 
+void fv_device_set_awake(struct fv_device *dev)
+{
+	dev->has_slept = false;
+}
+
 void fv_saved_state_restored(struct fv_device *dev)
 {
 	kernel_assert(world.is_blocked);
@@ -557,8 +562,10 @@ TEST_F(reset_step, nothing_is_in_use)
 	self->job.scope.is_unused_only = true;
 	self->request.is_unused_only = true;
 	self->job.is_fencing = true;
+	self->devices[0].has_slept = true;
 	EXPECT_EQ(0, fv_reset_step_run(&self->job));
 	EXPECT_EQ(1, world.acts);
+	EXPECT_FALSE(self->devices[0].has_slept);
 	EXPECT_FALSE(self->set.lock.held);
 	world.scope = -EBUSY;
 	EXPECT_EQ(-EBUSY, fv_reset_step_run(&self->job));
