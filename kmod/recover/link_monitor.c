@@ -132,7 +132,7 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	if (!fv_recovery_has_lost(dev))
 		return;
 	smp_mb();	/* read the card's registers before card->resets */
-	/* A reset verifies its own functions only; the link may have gone down since it was read. */
+	/* A reset verifies its own functions; the link may have gone down since it was read. */
 	if (fv_card_expects_link_down(card) || atomic_read(&card->resets) != resets ||
 	    fv_card_is_link_down(card))
 		fv_monitor_poll_again(card, FV_MONITOR_POLL_DUE);
