@@ -332,10 +332,13 @@ static void complete(const struct line *l, const char *word)
 {
 	const struct cmd_option *o = l->option;
 	const char *argument = word;
+	bool has_argument = o;
 
-	if (!o && !l->has_dashes && *word == '-')
+	if (!o && !l->has_dashes && *word == '-') {
 		o = option_of(l->cmd, word, &argument);
-	if (o && o->arg && argument) {
+		has_argument = o && argument;
+	}
+	if (has_argument && o->arg) {
 		autofree char *prefix = util_printf("%.*s", (int)(argument - word), word);
 
 		offer_values(l, o, prefix, argument);

@@ -23,9 +23,8 @@ static bool is_interactive(const struct cmd_ctx *ctx)
  */
 bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...)
 {
-	autofree char *answer = NULL;
 	autofree char *text = NULL;
-	size_t size = 0;
+	char answer[16] = "";
 	va_list ap;
 
 	if (cmd_is_set(ctx, "yes"))
@@ -36,10 +35,8 @@ bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...)
 	text = util_vprintf(fmt, ap);
 	va_end(ap);
 	err_prompt("%s. Go on? [y/N] ", text);
-	if (getline(&answer, &size, stdin) < 0) {
+	if (!fgets(answer, sizeof(answer), stdin))
 		err_prompt("\n");
-		return false;
-	}
 	answer[strcspn(answer, "\n")] = '\0';
 	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }

@@ -16,7 +16,7 @@ static struct world {
 	struct fv_link link, after;
 	int read_error, retrain;
 	u32 function_cap;
-	unsigned int retrains, isolations, agains, inits;
+	unsigned int retrains, isolations, repeats, inits;
 	u8 target;
 	struct fv_event event;
 	char text[128];
@@ -60,7 +60,7 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 void fv_port_isolate_again(struct pci_dev *port, struct fv_port_state *state)
 {
 	kernel_assert(kernel_locks == 1 && port->dev.usage == 1);
-	world.agains++;
+	world.repeats++;
 }
 
 void fv_port_restore(struct pci_dev *port, const struct fv_port_state *state)
@@ -477,13 +477,13 @@ TEST_F(card, the_hotplug_driver_is_kept_away)
 TEST_F(card, the_port_is_isolated)
 {
 	fv_card_isolate_again(self->card);
-	EXPECT_EQ(0, world.agains);
+	EXPECT_EQ(0, world.repeats);
 	fv_card_isolate(self->card);
 	EXPECT_EQ(1, world.isolations);
 	EXPECT_TRUE(!!self->port.ignore_hotplug);
 	EXPECT_EQ(1, self->port.dev.usage);
 	fv_card_isolate_again(self->card);
-	EXPECT_EQ(1, world.agains);
+	EXPECT_EQ(1, world.repeats);
 	fv_card_isolate(self->card);
 	EXPECT_EQ(1, world.isolations);
 	EXPECT_EQ(1, self->port.dev.usage);
