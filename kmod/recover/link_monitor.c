@@ -102,7 +102,7 @@ static void fv_monitor_lose_device(struct fv_device *dev)
 	fv_monitor_set_lost(dev, text);
 }
 
-/* A user that has come since, and a reset, have a device that was verified. */
+/* Not one that was reset, or opened and so reset, after the system had woken up. */
 static void fv_monitor_lose_power(struct fv_device *dev)
 {
 	if (fv_device_state(dev) == FPGA_VFIO_CARD_STATE_READY &&
@@ -111,9 +111,9 @@ static void fv_monitor_lose_power(struct fv_device *dev)
 }
 
 /* The next poll has to do what this one could not. */
-static void fv_monitor_poll_again(struct fv_card *card, enum fv_monitor_due due)
+static void fv_monitor_poll_again(struct fv_card *card)
 {
-	cmpxchg(&card->monitor.due, FV_MONITOR_NOT_DUE, due);
+	cmpxchg(&card->monitor.due, FV_MONITOR_NOT_DUE, FV_MONITOR_POLL_DUE);
 	fv_card_check_link(card);
 }
 
@@ -126,7 +126,7 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		return;
 	if (fv_card_expects_link_down(card)) {
-		fv_monitor_poll_again(card, FV_MONITOR_POLL_DUE);
+		fv_monitor_poll_again(card);
 		return;
 	}
 	if (!fv_recovery_has_lost(dev))
@@ -135,7 +135,7 @@ static void fv_monitor_poll_device(struct fv_device *dev)
 	/* A reset verifies its own functions; the link may have gone down since it was read. */
 	if (fv_card_expects_link_down(card) || atomic_read(&card->resets) != resets ||
 	    fv_card_is_link_down(card))
-		fv_monitor_poll_again(card, FV_MONITOR_POLL_DUE);
+		fv_monitor_poll_again(card);
 	else
 		fv_monitor_set_lost(dev, "it has lost its configuration");
 }
