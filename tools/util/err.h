@@ -24,6 +24,7 @@ enum fv_exit {
 	FV_NO_MODULE	= 10,	/* module not loaded */
 	FV_CONSENT	= 11,	/* refused without --yes or --force */
 	FV_DENIED	= 12,	/* not privileged */
+	FV_NOT_READY	= 13,	/* doctor: the host or a card is not ready for a VM */
 	FV_NOT_STARTED	= 126,	/* card recovered; the program could not be started */
 	FV_NOT_FOUND	= 127,	/* program not found */
 	FV_SIGNAL	= 128,	/* plus the number of the signal that killed the program */

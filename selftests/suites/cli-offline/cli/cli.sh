@@ -39,6 +39,13 @@ both_locales()
 # variant cli-san has the time to do so with all programs
 [ ! -e "$CLI_DIR/fpgactl-san" ] || both_locales
 
+# report NAME: use the system of this report
+report()
+{
+	tar -xmof "$CLI_DIR/reports.tar" -C "$work" "./$1"
+	tree=$work/$1
+}
+
 # fv ARGUMENT…: run fpgactl on the tree; results in $rc, $out and $err
 fv()
 {

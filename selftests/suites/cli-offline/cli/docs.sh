@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016 # for the shells that are tested
 . "$(dirname "$0")/cli.sh"
 
-commands="bind fence history link list policy recover reprogram rescan reset retrain show stats unbind"
+commands="bind doctor fence history link list policy recover reprogram rescan reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -64,7 +64,7 @@ schema_complete_ok()
 		fv help "$command"
 		[[ $out != *--json* ]] || echo "fpgactl-$command"
 	done | grep ^fpgactl- | sort >"$work/commands"
-	[ "$(wc -l <"$work/commands")" = 15 ]
+	[ "$(wc -l <"$work/commands")" = 16 ]
 	jq -r '."$defs" | keys[] | select(startswith("fpgactl-"))' \
 		"$FV_TOP/Documentation/fpgactl.schema.json" | diff "$work/commands" -
 	jq -r '.anyOf[]."$ref" | ltrimstr("#/$defs/")' "$FV_TOP/Documentation/fpgactl.schema.json" |
@@ -132,7 +132,7 @@ kind()
 hold complete_ok "commands, options and their arguments are completed"
 complete_ok()
 {
-	[ "$(candidates "")" = "bind completion fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
+	[ "$(candidates "")" = "bind completion doctor fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
 	[ "$(candidates un)" = unbind ]
 	[ "$(candidates -j un)" = unbind ]
 	[ "$(candidates --output NAME help st)" = stats ]

@@ -5,13 +5,6 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/cli.sh"
 
-# report NAME: use the system of this report
-report()
-{
-	tar -xmof "$CLI_DIR/reports.tar" -C "$work" "./$1"
-	tree=$work/$1
-}
-
 # lists LINE…: check the list of cards, blanks squeezed: DEVICE, DRIVER, LINK, STATE
 lists()
 {

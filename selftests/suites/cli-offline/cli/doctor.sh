@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl doctor finds each fault of a host, and says nothing of a healthy one.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/doctorlib.sh"
+
+hold document_ok "a document of doctor has the verdict of each device and every finding"
+document_ok()
+{
+	report f03-iommu-off-in-firmware
+	fv doctor --json
+	[ "$rc" = 13 ]
+	[ "$(jq -r '.ready, (.devices[] | .bdf, .ready)' <<<"$out" | xargs)" = \
+		"false 0000:e1:00.0 false" ]
+	[ "$(jq -r '.findings[] | .level, .code, .object' <<<"$out" | xargs)" = "error iommu-off host" ]
+}
+
+hold no_card_ok "without a card, doctor checks the host"
+no_card_ok()
+{
+	report f17-rmrr
+	fv doctor
+	succeeds
+	[[ $out = *"host: ready; no FPGA card, and no device bound to fpga_vfio_pci" ]]
+}
+
+hold unknown_refused "doctor of a device that is not there has an error"
+unknown_refused()
+{
+	fv doctor 77:00.0
+	[ "$rc" = 3 ]
+}
+
+hold codes_ok "the man page has each code of doctor, a test finds it, and there is no other"
+codes_ok()
+{
+	sed -n 's/.*DOCTOR_\(NOTE\|WARNING\|ERROR\), "\([a-z-]*\)".*/\2/p' "$FV_TOP"/tools/doctor/*.c |
+		sort -u >"$work/codes"
+	[ -s "$work/codes" ]
+	# no code by another way
+	[ "$(cat "$FV_TOP"/tools/doctor/*.c | grep -c '\<doctor_add(d')" = \
+		"$(cat "$FV_TOP"/tools/doctor/*.c | tr -d '\n' |
+			grep -oE '\<doctor_add\(d,[[:space:]]*DOCTOR_[A-Z]+,[[:space:]]*"[a-z-]+"' | wc -l)" ]
+	sed -n '/^FINDINGS/,/^EXIT STATUS/s/^\([a-z][a-z-]*\)$/\1/p' \
+		"$FV_TOP/Documentation/man/fpgactl-doctor.8.rst" | sort | diff "$work/codes" -
+	sed -n 's/^[[:space:]]*finds \([a-z-]*\) .*/\1/p' "$FV_TOP"/selftests/suites/cli-offline/cli/doctor*.sh |
+		sort -u | diff "$work/codes" -
+}
+
+hold iommu_off_ok "doctor finds an IOMMU that is off, and names the word that switches it off"
+iommu_off_ok()
+{
+	report f03-iommu-off-in-firmware
+	fv doctor
+	finds iommu-off host "the IOMMU is off"
+	fix_is "Remove amd_iommu=off from the kernel command line: it switches the IOMMU off."
+}
+
+run_tests

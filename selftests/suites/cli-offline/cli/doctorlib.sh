@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # work, out, rc are set by cli.sh
+# Helpers of the tests of fpgactl doctor. Sourced.
+. "$(dirname "$0")/cli.sh"
+
+# finds CODE OBJECT TEXT [DEVICE]: doctor has this finding, with TEXT as a part of its text; sets
+# $finding for the checks below
+finds()
+{
+	fv doctor --json ${4+"$4"}
+	finding=$(jq -c --arg code "$1" --arg object "$2" --arg text "$3" '.findings[] |
+		select(.code == $code and .object == $object and (.text | contains($text)))' <<<"$out")
+	[ -n "$finding" ] && [ "$(wc -l <<<"$finding")" = 1 ]
+}
+
+# level_is LEVEL: check the last finding
+level_is()
+{
+	[ "$(jq -r .level <<<"$finding")" = "$1" ]
+}
+
+# fix_is TEXT: check the fix of the last finding
+fix_is()
+{
+	[ "$(jq -r .fix <<<"$finding")" = "$1" ]
+}
+
+# finds_no CODE [DEVICE]: doctor has no finding of this code
+finds_no()
+{
+	fv doctor --json ${2+"$2"}
+	[ "$(jq --arg code "$1" '[.findings[] | select(.code == $code)] | length' <<<"$out")" = 0 ]
+}
+
+# healthy [DEVICE]: doctor has no warning and no error
+healthy()
+{
+	fv doctor --json ${1+"$1"}
+	succeeds
+	[ "$(jq -r '.findings[] | select(.level != "note").code' <<<"$out")" = "" ]
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is wrong with this host for passing a card to a VM. Checks register themselves by
+ * DOCTOR_CHECK() and report causes, each with its fix.
+ */
+#ifndef FPGACTL_DOCTOR_H
+#define FPGACTL_DOCTOR_H
+
+#include "host/model.h"
+#include "util/util.h"
+
+/* Object of a finding about the host as a whole. */
+#define DOCTOR_HOST	"host"
+/* Object of a finding about an IOMMU group; printf format of its number */
+#define DOCTOR_GROUP	"group %d"
+
+enum doctor_level {
+	DOCTOR_NOTE,		/* no fault; good to know */
+	DOCTOR_WARNING,		/* works, with a risk or a loss that the text names */
+	DOCTOR_ERROR,		/* the card cannot be passed to a VM, or the host is at risk */
+};
+
+/* One cause. All texts are printable; see doctor_add(). */
+struct finding {
+	enum doctor_level level;
+	const char *code;	/* kebab-case; stable; documented in fpgactl-doctor(8) */
+	char *object;		/* DOCTOR_HOST, a PCI address, "group N" or a file */
+	char *text;
+	char *fix;		/* or NULL: nothing can be done, or there is nothing to do */
+	const char *source;	/* public source of the fact, or NULL */
+};
+
+struct doctor {
+	const struct fv_model *m;
+	const struct fv_device **devices;	/* to be passed to VMs; sorted by address */
+	size_t n_devices;
+	struct finding *findings;		/* sorted by doctor_run(), worst first */
+	size_t n;
+	struct strv unchecked;			/* files that could not be read without root */
+};
+
+struct doctor_check {
+	const char *name;	/* what is checked, in a few words */
+	void (*host)(struct doctor *d);		/* once; or NULL */
+	void (*device)(struct doctor *d, const struct fv_device *dev);	/* of each; or NULL */
+};
+
+#define DOCTOR_CHECK(id)							\
+	static const struct doctor_check doctor_check_##id;			\
+	static const struct doctor_check *const doctor_check_ptr_##id		\
+	__attribute__((used, section("doctor_checks"))) = &doctor_check_##id;	\
+	static const struct doctor_check doctor_check_##id
+
+void doctor_run(struct doctor *d);
+void doctor_free(struct doctor *d);
+size_t doctor_count(const struct doctor *d, enum doctor_level level);
+bool doctor_is_ready(const struct doctor *d, const struct fv_device *dev);
+
+void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,
+		const char *fix, const char *fmt, ...) __printf(6, 7);
+void doctor_set_source(struct doctor *d, const char *source);
+char *doctor_read(struct doctor *d, const char *fmt, ...) __printf(2, 3);
+void doctor_not_checked(struct doctor *d, const char *path);
+
+#endif
