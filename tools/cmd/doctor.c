@@ -144,7 +144,8 @@ FV_COMMAND(doctor) = {
 		"prevents it or endangers the host, a warning is a risk or a loss, a note is good\n"
 		"to know. Without BDF, checks all FPGA cards, and devices bound to\n"
 		FV_DRIVER ".\n\n"
-		"Nothing is changed. What only root may read is left out, and named.",
+		"The command changes nothing. Without root, it names the files that it could not\n"
+		"check.",
 	.examples = "  fpgactl doctor\n"
 		    "  fpgactl doctor 01:00.0\n"
 		    "  fpgactl doctor --json | jq -r '.findings[] | select(.level == \"error\").code'",
