@@ -181,16 +181,78 @@ guest_tries()
 	return "$rc"
 }
 
+# guest_platform DIR ACCEL LOG: arguments of QEMU for any guest in FV_QEMU_ARGS, and kernel
+# parameters in FV_CMDLINE. What the guest prints goes to DIR/LOG
+guest_platform()
+{
+	local dir=$1 accel=$2 log=$3 serial="file:$1/serial.log" cpu=max,la57=off
+
+	# with LA57, KASAN on the debug kernel reports a false wild access at boot
+	[ "$accel" != kvm ] || cpu=host
+	# no_timer_check: on a busy machine the kernel's boot check of the emulated timer fails
+	FV_CMDLINE="no_timer_check console=ttyS0,115200 intel_iommu=on panic=-1 loglevel=5 log_buf_len=4M"
+	# retpolines are slow to emulate; keep them when instructions are counted, to count
+	# what a real machine executes
+	[[ "${guest_args[*]}" == *-icount* ]] || FV_CMDLINE+=" mitigations=off"
+	if [ "$accel" = tcg ]; then
+		guest_clock
+		FV_CMDLINE+=" $REPLY"
+	fi
+	FV_CMDLINE+=" $guest_cmdline"
+	if [ -n "$guest_console" ]; then
+		serial=mon:stdio
+		FV_CMDLINE="${FV_CMDLINE/loglevel=5/quiet}"
+	fi
+	FV_QEMU_ARGS=(
+		-nodefaults -no-user-config -no-reboot -display none
+		-machine q35,kernel-irqchip=split -accel "$accel" -cpu "$cpu"
+		-smp "$guest_smp" -m "$guest_mem"
+		-device intel-iommu,intremap=on,caching-mode=on
+		# with ACPI hotplug the root ports never report an active link
+		-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+		-serial "$serial"
+		-device virtio-serial-pci,bus=pcie.0,addr=0x1c
+		-chardev "file,id=run,path=$dir/$log" -device virtserialport,chardev=run,name=run
+		-chardev "file,id=klog,path=$dir/klog" -device virtserialport,chardev=klog,name=klog
+		-chardev "file,id=out,path=$dir/out.tar" -device virtserialport,chardev=out,name=out
+		-chardev "file,id=status,path=$dir/status" -device virtserialport,chardev=status,name=status
+	)
+	[ ! -e /dev/urandom ] || FV_QEMU_ARGS+=(-object rng-random,filename=/dev/urandom,id=rng
+		-device virtio-rng-pci,rng=rng,bus=pcie.0,addr=0x1b)
+}
+
+# guest_start KERNEL DIR: run the emulator with FV_QEMU_ARGS and return its status
+guest_start()
+{
+	local kernel=$1 dir=$2 rc=0
+
+	mkfifo "$dir/monitor.in" "$dir/monitor.out"
+	FV_QEMU_ARGS+=(-chardev "pipe,id=lab,path=$dir/monitor" -mon chardev=lab,mode=readline)
+	guest_tries "$kernel" "$dir" "${FV_QEMU_ARGS[@]}" || rc=$?
+	rm -f "$dir/monitor.in" "$dir/monitor.out"
+	return "$rc"
+}
+
+# guest_end DIR STATUS: stop what served the guest and take its results; return its exit status
+guest_end()
+{
+	local dir=$1
+
+	topology_end "$dir"
+	[ ! -s "$dir/out.tar" ] || tar -C "$dir/out" -xf "$dir/out.tar" 2>>"$dir/qemu.log"
+	rm -f "$dir/out.tar"
+	guest_fate "$@"
+}
+
 guest_boot()
 {
-	local kernel=$1 dir=$2 kdir image accel serial cmdline args=() rc=0 cpu=max,la57=off
+	local kernel=$1 dir=$2 kdir image rc=0
 
 	kernel_get "$kernel"
 	kdir=$REPLY
 	image_get
 	image=$REPLY
 	[ -n "$guest_accel" ] || { guest_accel_probe; guest_accel=$REPLY; }
-	accel=$guest_accel
 	mkdir -p "$dir/out" "$dir/disk"
 	: >"$dir/run.log"
 	rm -f "$dir"/{klog,serial.log,qemu.log,status,fate,out.tar,monitor.in,monitor.out}
@@ -203,59 +265,21 @@ guest_boot()
 		(cd "$dir" && find t | cpio --quiet -o -H newc -R 0:0)
 	} >"$dir/initrd"
 
-	# with LA57, KASAN on the debug kernel reports a false wild access at boot
-	[ "$accel" != kvm ] || cpu=host
-	# no_timer_check: on a busy machine the kernel's boot check of the emulated timer fails
-	cmdline="no_timer_check console=ttyS0,115200 intel_iommu=on panic=-1 loglevel=5 log_buf_len=4M"
-	# retpolines are slow to emulate; keep them when instructions are counted, to count
-	# what a real machine executes
-	[[ "${guest_args[*]}" == *-icount* ]] || cmdline+=" mitigations=off"
-	if [ "$accel" = tcg ]; then
-		guest_clock
-		cmdline+=" $REPLY"
-	fi
-	cmdline+=" $guest_cmdline"
-	serial="file:$dir/serial.log"
-	if [ -n "$guest_console" ]; then
-		serial=mon:stdio
-		cmdline="${cmdline/loglevel=5/quiet}"
-	fi
-	args=(
-		-nodefaults -no-user-config -no-reboot -display none
-		-machine q35,kernel-irqchip=split -accel "$accel" -cpu "$cpu"
-		-smp "$guest_smp" -m "$guest_mem"
-		-device intel-iommu,intremap=on,caching-mode=on
-		# with ACPI hotplug the root ports never report an active link
-		-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
-		-kernel "$kdir/vmlinuz" -initrd "$dir/initrd" -append "$cmdline"
-		-serial "$serial"
+	guest_platform "$dir" "$guest_accel" run.log
+	FV_QEMU_ARGS+=(
+		-kernel "$kdir/vmlinuz" -initrd "$dir/initrd" -append "$FV_CMDLINE"
 		-drive "if=none,id=root,file=$image,format=raw,readonly=on"
 		-device virtio-blk-pci,drive=root,serial=fv-root,bus=pcie.0,addr=0x1d
 		-drive "if=none,id=modules,file=$kdir/modules.sqfs,format=raw,readonly=on"
 		-device virtio-blk-pci,drive=modules,serial=fv-modules,bus=pcie.0,addr=0x1e
-		-device virtio-serial-pci,bus=pcie.0,addr=0x1c
-		-chardev "file,id=run,path=$dir/run.log" -device virtserialport,chardev=run,name=run
-		-chardev "file,id=klog,path=$dir/klog" -device virtserialport,chardev=klog,name=klog
-		-chardev "file,id=out,path=$dir/out.tar" -device virtserialport,chardev=out,name=out
-		-chardev "file,id=status,path=$dir/status" -device virtserialport,chardev=status,name=status
-	)
-	[ ! -e /dev/urandom ] || args+=(-object rng-random,filename=/dev/urandom,id=rng
-		-device virtio-rng-pci,rng=rng,bus=pcie.0,addr=0x1b)
-	args+=("${FV_DEVICES[@]}" "${guest_args[@]}")
-
+		"${FV_DEVICES[@]}" "${guest_args[@]}")
 	if [ -n "$guest_console" ]; then
-		"${FV_QEMU[@]}" "${args[@]}" || rc=$?
+		"${FV_QEMU[@]}" "${FV_QEMU_ARGS[@]}" || rc=$?
 	else
-		mkfifo "$dir/monitor.in" "$dir/monitor.out"
-		args+=(-chardev "pipe,id=lab,path=$dir/monitor" -mon chardev=lab,mode=readline)
-		guest_tries "$kernel" "$dir" "${args[@]}" || rc=$?
-		rm -f "$dir/monitor.in" "$dir/monitor.out"
+		guest_start "$kernel" "$dir" || rc=$?
 	fi
-	topology_end "$dir"
 	rm -f "$dir/initrd"
-	[ ! -s "$dir/out.tar" ] || tar -C "$dir/out" -xf "$dir/out.tar" 2>>"$dir/qemu.log"
-	rm -f "$dir/out.tar"
-	guest_fate "$dir" "$rc"
+	guest_end "$dir" "$rc"
 }
 
 # guest_fate DIR QEMU_STATUS: write to DIR/fate how the guest ended; return its status

@@ -40,6 +40,11 @@ plan_runs()
 			echo "$suite host - $suite"
 			continue
 		fi
+		if [ "$(suite_get "$suite" where l1)" = machine ]; then
+			kernel_role stable
+			echo "$suite $REPLY - $suite"
+			continue
+		fi
 		core=$(suite_get "$suite" core no)
 		for kernel in $kernels; do
 			programs=-

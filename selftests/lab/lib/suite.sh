@@ -3,7 +3,7 @@
 # Suites: directories selftests/suites/KIND/NAME, selftests/bench and selftests/survive, with a
 # Makefile that starts with
 #   # suite: NAME: SENTENCE
-#   # where: host|l1
+#   # where: host|l1|machine (see machine.sh)
 # and may have "# driver: …", "# smp: N", "# mem: SIZE",
 # "# topology: card" (FPGA cards instead of the usual devices; card_alone: only one card),
 # "# cmdline: WORD…" (more kernel parameters for the guest),

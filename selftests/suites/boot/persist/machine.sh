@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Helpers of the tests of one boot. A test is a function that ends at its first failing command;
+# "hold NAME SENTENCE" registers it and "run_tests" runs all, in order. Sourced.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../kselftest/ktap_helpers.sh"
+
+names=()
+sentences=()
+
+hold()
+{
+	names+=("$1")
+	sentences+=("$2")
+}
+
+run_tests()
+{
+	local i log=$FV_OUT/test.log rc
+
+	ktap_print_header
+	ktap_set_plan "${#names[@]}"
+	for i in "${!names[@]}"; do
+		(set -eEx -o pipefail; "${names[i]}") >"$log" 2>&1
+		rc=$?
+		sed 's/^/# /' "$log"
+		if [ "$rc" = 0 ]; then
+			ktap_test_pass "${names[i]}: ${sentences[i]}"
+		else
+			ktap_test_fail "${names[i]}: ${sentences[i]}"
+		fi
+	done
+	ktap_finished
+}
+
+# driver_of BDF: print the driver, or nothing
+driver_of()
+{
+	local link
+
+	link=$(readlink "/sys/bus/pci/devices/$1/driver") || return 0
+	echo "${link##*/}"
+}
+
+# probed_by BDF: print the drivers that were tried on a device since the boot, in order
+probed_by()
+{
+	dmesg | sed -n "s/.*really_probe: probing driver \([^ ]*\) with device \([^ ]*\).*/\2 \1/p; \
+		s/.*'pci': really_probe: \([^ ]*\) with device \([^ ]*\).*/\2 \1/p" |
+		sed -n "s/^$1 //p"
+}
