@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "cmd/consent.h"
 #include "host/guard.h"
 #include "host/move.h"
 #include "host/sysfs.h"
@@ -71,37 +71,14 @@ static int check_guards(const struct plan *p)
 	return FV_OK;
 }
 
-/* Taking a device from another driver needs consent. */
-static int check_consent(const struct plan *p)
+static void find_users(struct json_object *users, void *data)
 {
-	autofree char *taken = NULL;
-	const char *first = NULL;
+	const struct plan *p = data;
 	size_t i;
-	int code;
 
-	for (i = 0; i < p->n; i++) {
-		if (!p->moves[i].old_driver || !move_is_rebind(&p->moves[i]))
-			continue;
-		if (!first)
-			first = p->moves[i].bdf;
-		util_append(&taken, "%s%s from %s", taken ? ", " : "", p->moves[i].bdf,
-			    p->moves[i].old_driver);
-	}
-	if (!taken || cmd_is_set(p->ctx, "yes"))
-		return FV_OK;
-	if (cmd_has_consent(p->ctx, "This would unbind %s", taken)) {
-		/* The answer may have taken long. */
-		code = check_holders(p);
-		return code ? code : check_guards(p);
-	}
 	for (i = 0; i < p->n; i++)
-		if (p->moves[i].old_driver && move_is_rebind(&p->moves[i]))
-			err_add_blocker(json_blocker("driver", p->moves[i].bdf,
-						     p->moves[i].old_driver, NULL));
-	return err_fail(FV_CONSENT, first, "bind",
-			cmd_is_set(p->ctx, "dry-run") ? "Use --yes to confirm." :
-			"Use --yes to confirm, --dry-run to see the plan.", "would unbind %s",
-			taken);
+		if (move_is_rebind(&p->moves[i]))
+			held_add_driver(users, model_find(p->ctx->model, p->moves[i].bdf));
 }
 
 static int check_module(const struct plan *p)
@@ -117,25 +94,29 @@ static int check_module(const struct plan *p)
 			"Load it: modprobe " FV_MODULE, "module " FV_MODULE " is not loaded");
 }
 
-static int check_rights(const struct plan *p)
+static int check(void *data)
 {
-	if (!p->n)
-		return FV_OK;
-	return permission_check(p->moves[0].bdf, "bind");
-}
+	const struct plan *p = data;
+	int code = p->n ? permission_check(p->moves[0].bdf, "bind") : FV_OK;
 
-static int check(const struct plan *p)
-{
-	int (*const checks[])(const struct plan *p) = {
-		check_rights, check_holders, check_guards, check_consent,
-	};
-	size_t i;
-	int code = FV_OK;
-
-	for (i = 0; i < ARRAY_SIZE(checks) && !code; i++)
-		code = checks[i](p);
+	if (!code)
+		code = check_holders(p);
+	if (!code)
+		code = check_guards(p);
 	/* A check is worth nothing if it could not read what it checks. */
 	return code ? code : sysfs_report("bind", "Nothing was changed.");
+}
+
+static int check_consent(struct plan *p)
+{
+	struct consent consent = {
+		.ctx = p->ctx, .what = "bind", .is_unbound = true, .find = find_users,
+		.check = check, .data = p,
+	};
+	int code = consent_check(&consent, NULL);
+
+	consent_free(&consent);
+	return code;
 }
 
 /* The driver's probe would fail: refuse before a driver of the host loses the device. */
@@ -341,7 +322,7 @@ static void report(const struct plan *p)
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
-static int dry_run(const struct plan *p)
+static int dry_run(struct plan *p)
 {
 	int code;
 
@@ -349,15 +330,15 @@ static int dry_run(const struct plan *p)
 		report(p);
 	code = out_flush();
 	if (!code)
-		code = check(p);
+		code = check_consent(p);
 	if (!code && p->ctx->is_json)
 		report(p);
 	return code;
 }
 
-static int bind_all(const struct plan *p)
+static int bind_all(struct plan *p)
 {
-	int code = check(p);
+	int code = check_consent(p);
 
 	if (!code)
 		code = apply(p);

@@ -105,18 +105,6 @@ int cmd_help(const struct cmd *cmd);
 int cmd_overview(void);
 void cmd_print_words(const char *words, size_t column, unsigned int indent);
 
-/* What a command would take from a driver or user, for cmd_check_consent(). */
-struct cmd_question {
-	const char *bdf;		/* object of errors */
-	const char *what;		/* the command */
-	char *(*describe)(void *data);	/* as of now; NULL: nothing */
-	void (*block)(const void *data);	/* adds the same to the blockers of an error */
-	void *data;
-};
-
-int cmd_check_consent(const struct cmd_ctx *ctx, const struct cmd_question *question,
-		      bool *has_consent);
-bool cmd_has_consent(const struct cmd_ctx *ctx, const char *fmt, ...) __printf(2, 3);
 bool cmd_is_change(const struct cmd_ctx *ctx);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option);

@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "cmd/cmd.h"
-#include "cmd/fence_consent.h"
-#include "model/fence.h"
+#include "cmd/consent.h"
 #include "model/session.h"
 #include "util/duration.h"
 
@@ -63,7 +61,7 @@ static int fence(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_reque
 	struct fence f;
 	int ret, code;
 
-	code = fence_agree(ctx, nl, request, "fence");
+	code = consent_check_fence(ctx, nl, request, "fence");
 	if (code)
 		return code;
 	ret = fence_call(&f, nl, request, &why);
@@ -92,7 +90,8 @@ static int dry_run(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_req
 		report(ctx, &f, request);
 	code = out_flush();
 	if (!code)
-		code = fence_check_consent(ctx, &f, request, "fence");
+		code = consent_check_functions(ctx, "fence", request->bdf, &f.functions,
+					       &request->is_unused_only);
 	if (!code && ctx->is_json)
 		report(ctx, &f, request);
 	fence_free(&f);

@@ -6,10 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
-#include "cmd/fence_consent.h"
+#include "cmd/consent.h"
 #include "host/job.h"
-#include "model/fence.h"
 #include "model/recovery.h"
 #include "model/session.h"
 #include "model/status.h"
@@ -268,7 +266,7 @@ static int reprogram(struct reprogram *r, struct fv_nl *nl)
 	autofree char *why = NULL;
 	int code, ret;
 
-	code = fence_agree(r->ctx, nl, &request, "reprogram");
+	code = consent_check_fence(r->ctx, nl, &request, "reprogram");
 	if (code)
 		return code;
 	job_hold(&signals);
@@ -330,7 +328,8 @@ static int plan(struct reprogram *r, struct fv_nl *nl)
 		print_plan(r);
 	code = out_flush();
 	if (!code)
-		code = fence_check_consent(r->ctx, &r->fence, &request, "reprogram");
+		code = consent_check_functions(r->ctx, "reprogram", request.bdf,
+					       &r->fence.functions, &request.is_unused_only);
 	if (!code && r->ctx->is_json)
 		out_json(all_json(r));
 	return code;

@@ -8,7 +8,7 @@
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
 
-#include "cmd/cmd.h"
+#include "cmd/consent.h"
 #include "host/guard.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
@@ -16,7 +16,6 @@
 #include "model/card.h"
 #include "model/held.h"
 #include "model/permission.h"
-#include "model/release.h"
 #include "model/replug.h"
 #include "model/snapshot.h"
 #include "model/status.h"
@@ -38,9 +37,7 @@ struct rescan {
 	const char *port;			/* above @d; or @d, with nothing below it */
 	bool is_dry_run;
 	bool has_waited;			/* for holders */
-	bool has_consent;			/* to @taken or @is_held, or by --yes */
-	bool is_held;				/* as of the question */
-	char *taken;				/* functions that the question took from drivers */
+	struct consent consent;
 	struct fv_nl nl;			/* if n_bound > 0 */
 	const struct fv_device **all, **bound;	/* below the port */
 	size_t n, n_bound;
@@ -157,76 +154,16 @@ static int check_others(const struct rescan *r)
 	return FV_OK;
 }
 
-/* Functions that other drivers would lose, or NULL. */
-static char *taken_text(const struct rescan *r)
-{
-	char *taken = NULL;
-	size_t i;
-
-	for (i = 0; i < r->n; i++) {
-		autofree char *driver = device_read_driver(r->all[i]->bdf);
-
-		if (driver && strcmp(driver, FV_DRIVER) != 0 && !r->all[i]->is_bridge)
-			util_append(&taken, "%s%s from %s", taken ? ", " : "would unbind ",
-				    r->all[i]->bdf, driver);
-	}
-	return taken;
-}
-
-static void block_taken(const struct rescan *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++) {
-		autofree char *driver = device_read_driver(r->all[i]->bdf);
-
-		if (driver && strcmp(driver, FV_DRIVER) != 0 && !r->all[i]->is_bridge)
-			err_add_blocker(json_blocker("driver", r->all[i]->bdf, driver, NULL));
-	}
-}
-
-static char *describe(void *data)
-{
-	struct rescan *r = data;
-	autofree char *held = held_text(r->bound, r->n_bound, r->d->bdf);
-	char *text = taken_text(r);
-
-	r->is_held = held;
-	if (held)
-		util_append(&text, "%s%s", text ? "; " : "", held);
-	return text;
-}
-
-static void block(const void *data)
+static void find_users(struct json_object *users, void *data)
 {
 	const struct rescan *r = data;
+	size_t i;
 
-	block_taken(r);
-	held_add_all_blockers(r->bound, r->n_bound);
-}
-
-/* Taking a function from another driver or from a VM needs consent. */
-static int check_consent(struct rescan *r)
-{
-	const struct cmd_question question = {
-		.bdf = r->d->bdf, .what = "rescan", .describe = describe, .block = block,
-		.data = r,
-	};
-
-	r->taken = taken_text(r);
-	return cmd_check_consent(r->ctx, &question, &r->has_consent);
-}
-
-/* A driver may have come while the holders were waited for: consent was to @taken. */
-static int check_taken(const struct rescan *r)
-{
-	autofree char *taken = cmd_is_set(r->ctx, "yes") ? NULL : taken_text(r);
-
-	if (!taken || (r->taken && !strcmp(taken, r->taken)))
-		return FV_OK;
-	block_taken(r);
-	return err_fail(FV_CONSENT, r->d->bdf, "rescan",
-			"Nothing was changed. Use --yes to confirm.", "%s", taken);
+	for (i = 0; i < r->n; i++)
+		if (!r->all[i]->is_bridge)
+			held_add_driver(users, r->all[i]);
+	for (i = 0; i < r->n_bound; i++)
+		held_add_users(users, r->bound[i]);
 }
 
 static int refuse_fence(const struct rescan *r, const struct fv_card *c)
@@ -293,8 +230,9 @@ static int check_card(const struct rescan *r)
 	return code;
 }
 
-static int check(const struct rescan *r)
+static int check(void *data)
 {
+	const struct rescan *r = data;
 	int (*const checks[])(const struct rescan *r) = {
 		check_rights, check_others, check_card,
 	};
@@ -305,18 +243,6 @@ static int check(const struct rescan *r)
 		code = checks[i](r);
 	/* A check is worth nothing if it could not read what it checks. */
 	return code ? code : sysfs_report("rescan", "Nothing was changed.");
-}
-
-/* The answer may have taken long. */
-static int check_and_agree(struct rescan *r)
-{
-	int code = check(r);
-
-	if (!code)
-		code = check_consent(r);
-	if (!code && r->has_consent && !cmd_is_set(r->ctx, "yes"))
-		code = check(r);
-	return code;
 }
 
 static int connect_driver(struct rescan *r)
@@ -351,7 +277,7 @@ static void ignore(struct nlmsghdr *hdr, void *data)
 }
 
 /* Ignore errors: a holder that stays is found by the wait that follows. */
-static void send_release(const struct fv_device *d, void *data)
+static void request(const struct fv_device *d, void *data)
 {
 	struct rescan *r = data;
 	struct nl_msg *msg = fv_nl_message(&r->nl, FPGA_VFIO_CMD_RELEASE, 0);
@@ -359,38 +285,6 @@ static void send_release(const struct fv_device *d, void *data)
 
 	nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, d->bdf);
 	fv_nl_call(&r->nl, msg, ignore, NULL, &why);
-}
-
-static int wait_for_holders(struct rescan *r)
-{
-	bool may_request = cmd_is_set(r->ctx, "yes") || (r->has_consent && r->is_held);
-	const struct release_limit now = { .start_s = util_now_s() };
-	struct release_request request = { .send = send_release, .data = r };
-	const struct fv_device *held;
-	autofree char *hint = NULL;
-	autofree char *who = NULL;
-
-	if (may_request)
-		held = release_wait(r->bound, r->n_bound, &r->limit, &request);
-	else
-		held = release_wait(r->bound, r->n_bound, &now, NULL);
-	if (stop_signal())
-		return err_fail(FV_SIGNAL + stop_signal(), r->d->bdf, "rescan",
-				"Nothing was changed.", "cancelled by SIG%s",
-				sigabbrev_np(stop_signal()));
-	if (!held)
-		return FV_OK;
-	who = held_by(held);
-	held_add_blockers(held);
-	if (!may_request)
-		return err_fail(FV_CONSENT, held->bdf, "rescan",
-				"It was opened meanwhile. Use --yes to confirm.", "held by %s",
-				who);
-	hint = util_printf("Nothing was changed. The holder was requested to release the device: "
-			   "unplug it from\nthe VM or shut the VM down, then: fpgactl rescan %s",
-			   r->d->bdf);
-	return err_fail(FV_BUSY, held->bdf, "rescan", hint, "still held by %s after %u s", who,
-			r->limit.limit_s);
 }
 
 /* A new function with a host driver would prevent a fence of the card. */
@@ -555,10 +449,26 @@ static int dry_run(struct rescan *r)
 		print_plan(r);
 	code = out_flush();
 	if (!code)
-		code = check_and_agree(r);
+		code = consent_check(&r->consent, NULL);
 	if (!code && r->ctx->is_json)
 		print_plan(r);
 	return code;
+}
+
+static int wait_and_apply(struct rescan *r)
+{
+	autofree char *hint = NULL;
+	int code;
+
+	hint = util_printf("Nothing was changed. The holder was requested to release the device: "
+			   "unplug it from\nthe VM or shut the VM down, then: fpgactl rescan %s",
+			   r->d->bdf);
+	/* The wait may be long: virtual functions, drivers and a fence may come. */
+	r->has_waited = true;
+	code = consent_wait(&r->consent, r->bound, r->n_bound, hint);
+	if (!code && stop_signal())
+		code = stop_fail(r->d->bdf, "rescan", "Nothing was changed.");
+	return code ? code : apply(r);
 }
 
 static int rescan(struct rescan *r)
@@ -572,21 +482,13 @@ static int rescan(struct rescan *r)
 	if (!code && r->is_dry_run)
 		return dry_run(r);
 	if (!code)
-		code = check_and_agree(r);
+		code = consent_check(&r->consent, NULL);
 	if (code)
 		return code;
 	r->limit.start_s = util_now_s();
 	stop_catch(&stop);
 	find_limit(r);
-	code = wait_for_holders(r);
-	/* The wait may have been long: virtual functions, drivers and a fence may have come. */
-	r->has_waited = true;
-	if (!code)
-		code = check(r);
-	if (!code)
-		code = check_taken(r);
-	if (!code)
-		code = apply(r);
+	code = wait_and_apply(r);
 	stop_release(&stop);
 	return code;
 }
@@ -603,15 +505,20 @@ static int run(const struct cmd_ctx *ctx)
 		code = check_target(ctx->model, r.d);
 	if (!code) {
 		r.port = r.d->is_bridge ? r.d->bdf : r.d->port;
+		r.consent = (struct consent){
+			.ctx = ctx, .what = "rescan", .bdf = r.d->bdf, .is_unbound = true,
+			.find = find_users, .check = check, .request = request, .data = &r,
+			.limit = &r.limit,
+		};
 		code = rescan(&r);
 	}
+	consent_free(&r.consent);
 	fv_nl_close(&r.nl);
 	snapshot_free(&r.before);
 	snapshot_free(&r.after);
 	replug_free(&r.replug);
 	free(r.all);
 	free(r.bound);
-	free(r.taken);
 	return code;
 }
 

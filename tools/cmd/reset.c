@@ -7,8 +7,7 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "cmd/cmd.h"
-#include "model/held.h"
+#include "cmd/consent.h"
 #include "model/ladder.h"
 #include "model/session.h"
 #include "model/steps.h"
@@ -22,8 +21,7 @@ struct reset_request {
 	struct fv_nl nl;
 	int method;			/* or LADDER_ANY_METHOD */
 	bool is_dry_run;
-	bool is_held;			/* and --yes was not given */
-	bool has_consent;		/* by an answer on the terminal */
+	bool is_unused_only;		/* hit no function that a VFIO user has open */
 };
 
 static void report(const struct reset_request *req, const struct ladder *l)
@@ -53,7 +51,7 @@ static char *next_step(int ret, const char *bdf, const struct refusal *refusal)
 	char *common;
 
 	if (lacks_consent(ret, bdf, refusal))
-		return util_strdup("It was opened meanwhile. Use --yes to reset it while in use.");
+		return util_strdup("It was opened meanwhile. Use --yes to confirm.");
 	common = session_next_step(ret, bdf, refusal);
 	if (common)
 		return common;
@@ -96,73 +94,34 @@ static bool hits_card(const struct reset_request *req)
 	       req->method != FPGA_VFIO_RESET_METHOD_PM;
 }
 
-/* Return the address of the first held function within the reset scope of the plan, or NULL. */
-static const char *find_held(const struct reset_request *req, const struct ladder *plan)
+static void add(struct affected_list *l, const struct affected *a)
 {
-	size_t i, j;
+	size_t i;
 
-	if (req->is_held)
-		return req->d->bdf;
-	/* Without a plan, it may be the whole card. */
-	for (i = 0; !plan->n && hits_card(req) && i < req->ctx->model->n; i++)
-		if (!strcmp(req->ctx->model->devices[i].port, req->d->port) &&
-		    held_now(&req->ctx->model->devices[i]))
-			return req->ctx->model->devices[i].bdf;
-	for (i = 0; i < plan->n; i++)
-		for (j = 0; !plan->steps[i].error && j < plan->steps[i].functions.n; j++)
-			if (plan->steps[i].functions.v[j].is_held)
-				return plan->steps[i].functions.v[j].bdf;
-	return NULL;
+	for (i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i].bdf, a->bdf))
+			return;
+	affected_add(l, a->bdf, a->driver, a->is_held);
 }
 
-static int refuse_added(const struct reset_request *req, const char *bdf)
-{
-	autofree char *hint = util_printf("Nothing was changed. Try again: fpgactl reset %s",
-					  req->d->bdf);
-
-	err_add_blocker(json_blocker("held", bdf, NULL, NULL));
-	return err_fail(FV_BUSY, req->d->bdf, "reset", hint,
-			"%s was added meanwhile, may be reset, too, and is held", bdf);
-}
-
-/* The answer may have taken long, and was about the user that the question named. */
-static int check_same_user(const struct reset_request *req, const struct fv_device *held,
-			   const char *who)
-{
-	autofree char *now = held_by(held);
-
-	if (!strcmp(who, now))
-		return FV_OK;
-	held_add_blockers(held);
-	return err_fail(FV_BUSY, req->d->bdf, "reset", "Nothing was changed. Try again.",
-			"%s was held by %s and is now held by %s", held->bdf, who, now);
-}
-
-/* A reset of a device in use needs consent. */
+/* A reset of a device in use needs consent. Without a plan, it may be one of the whole card. */
 static int check_consent(struct reset_request *req, const struct ladder *plan)
 {
-	const char *bdf = cmd_is_set(req->ctx, "yes") ? NULL : find_held(req, plan);
-	const struct fv_device *held;
-	autofree char *other = NULL;
-	autofree char *who = NULL;
+	struct affected_list functions = {};
+	size_t i, j;
+	int code;
 
-	if (!bdf)
-		return FV_OK;
-	held = model_find(req->ctx->model, bdf);
-	if (!held)
-		return refuse_added(req, bdf);
-	who = held_by(held);
-	if (held != req->d)
-		other = util_printf("%s may be reset, too, and is ", held->bdf);
-	req->has_consent = cmd_has_consent(req->ctx, "%s: %sheld by %s", req->d->bdf,
-					   other ? other : "", who);
-	if (req->has_consent)
-		return check_same_user(req, held, who);
-	held_add_blockers(held);
-	return err_fail(FV_CONSENT, req->d->bdf, "reset",
-			req->is_dry_run ? "Use --yes to reset it while in use." :
-			"Use --yes to reset it while in use, --dry-run to see the plan.",
-			"%sheld by %s", other ? other : "", who);
+	if (!plan->n && hits_card(req))
+		affected_add_card(&functions, req->ctx->model, req->d->port);
+	else
+		affected_add(&functions, req->d->bdf, req->d->driver, false);
+	for (i = 0; i < plan->n; i++)
+		for (j = 0; !plan->steps[i].error && j < plan->steps[i].functions.n; j++)
+			add(&functions, &plan->steps[i].functions.v[j]);
+	code = consent_check_functions(req->ctx, "reset", req->d->bdf, &functions,
+				       &req->is_unused_only);
+	affected_free(&functions);
+	return code;
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
@@ -185,7 +144,7 @@ static int reset(const struct reset_request *req, struct fv_nl *nl, const struct
 {
 	const struct ladder_request request = {
 		.bdf = req->d->bdf, .method = req->method,
-		.is_unused_only = !cmd_is_set(req->ctx, "yes") && !req->has_consent,
+		.is_unused_only = req->is_unused_only,
 	};
 	autofree char *why = NULL;
 	struct progress progress;
@@ -216,8 +175,6 @@ static int plan_and_reset(struct reset_request *req)
 	struct ladder plan;
 	int ret, code;
 
-	/* Takes long, so before the plan: the reset is to be of the functions of the plan. */
-	req->is_held = !cmd_is_set(req->ctx, "yes") && held_now(req->d);
 	ret = ladder_call(&plan, &req->nl, &request, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
 	if (ret == -EAGAIN && !req->is_dry_run)

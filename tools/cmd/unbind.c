@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "cmd/consent.h"
 #include "host/guard.h"
 #include "host/move.h"
 #include "host/sysfs.h"
@@ -12,11 +12,13 @@
 #include "model/held.h"
 #include "model/permission.h"
 #include "model/rebind.h"
-#include "model/release.h"
 #include "util/duration.h"
 #include "util/stop.h"
 
 #define TIMEOUT_MS	30000
+
+#define HELD_HINT	"Shut the VM down, unplug the device from it, or use --request to have\n" \
+			"the kernel request the device from the VM."
 
 struct plan {
 	const struct cmd_ctx *ctx;
@@ -25,8 +27,9 @@ struct plan {
 	size_t n;
 	struct move *moves;			/* of the devices, then those of old overrides */
 	size_t n_moves;
+	size_t n_done;				/* moves that were made */
 	struct release_limit limit;
-	bool has_consent;			/* by --yes, or an answer about a holder */
+	struct consent consent;
 };
 
 static bool names_driver(const char *driver)
@@ -114,166 +117,103 @@ static int make_plan(struct plan *p)
 	return FV_OK;
 }
 
-static int check_rights(const struct plan *p)
+/* What was changed so far; @none: text if that is nothing. */
+static char *done_text(const struct plan *p, const char *none)
 {
-	return p->n_moves ? permission_check(p->moves[0].bdf, "unbind") : FV_OK;
-}
-
-static int check_virtual_functions(const struct plan *p)
-{
+	char *s = NULL;
 	size_t i;
 
-	for (i = 0; i < p->n; i++) {
+	for (i = 0; i < p->n_done; i++)
+		util_append(&s, "%s%s", i ? ", " : "Already given back: ", p->moves[i].bdf);
+	return s ? s : util_strdup(none);
+}
+
+static int check_virtual_functions(void *data)
+{
+	const struct plan *p = data;
+	autofree char *done = done_text(p, "Nothing was changed.");
+	autofree char *hint = NULL;
+	size_t i;
+
+	for (i = p->n_done; i < p->n; i++) {
 		autofree char *why = guard_virtual_functions(p->devices[i]);
 
 		if (!why)
 			continue;
 		err_add_blocker(guard_blocker(p->devices[i], why));
-		return err_fail(FV_BUSY, p->devices[i]->bdf, "unbind",
-				"Nothing was changed. Disable them first: write 0 to sriov_numvfs.",
-				"%s", why);
+		hint = util_printf("%s Disable them first: write 0 to sriov_numvfs.", done);
+		return err_fail(FV_BUSY, p->devices[i]->bdf, "unbind", hint, "%s", why);
 	}
-	return FV_OK;
+	/* A check is worth nothing if it could not read what it checks. */
+	return sysfs_report("unbind", done);
 }
 
-/* The first device that is held now, or NULL. */
-static const struct fv_device *find_held(const struct plan *p)
-{
-	const struct release_limit now = { .start_s = util_now_s() };
-
-	return release_wait(p->devices, p->n, &now, NULL);
-}
-
-static char *describe(void *data)
+static void find_users(struct json_object *users, void *data)
 {
 	const struct plan *p = data;
-	const struct fv_device *held = find_held(p);
-
-	return held ? held_text(p->devices, p->n, held->bdf) : NULL;
-}
-
-static void block(const void *data)
-{
-	const struct plan *p = data;
-
-	held_add_all_blockers(p->devices, p->n);
-}
-
-/* Taking a device from a VM needs consent, also when the VM has to release it. */
-static int check_consent(struct plan *p)
-{
-	const struct fv_device *held = cmd_is_set(p->ctx, "yes") ? NULL : find_held(p);
-	struct cmd_question question = {
-		.what = "unbind", .describe = describe, .block = block, .data = p,
-	};
-
-	p->has_consent = cmd_is_set(p->ctx, "yes");
-	if (!held)
-		return FV_OK;
-	question.bdf = held->bdf;
-	return cmd_check_consent(p->ctx, &question, &p->has_consent);
-}
-
-/* Devices returned before the failure. */
-static char *done_before(const struct plan *p, size_t n)
-{
-	char *s = NULL;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		util_append(&s, "%s%s", i ? ", " : "Already given back: ", p->moves[i].bdf);
-	return s ? s : util_strdup("No other device was changed.");
+	for (i = p->n_done; i < p->n; i++)
+		held_add_users(users, p->devices[i]);
 }
 
-/* A signal before the move of device @i. */
-static int fail_stopped(const struct plan *p, size_t i)
-{
-	autofree char *before = i ? done_before(p, i) : util_strdup("Nothing was changed.");
-
-	return err_fail(FV_SIGNAL + stop_signal(), p->moves[i].bdf, "unbind", before,
-			"cancelled by SIG%s", sigabbrev_np(stop_signal()));
-}
-
-/* Without --request, wait for the holders before the first write. */
-static int wait_for_holders(struct plan *p)
-{
-	const struct fv_device *held;
-	autofree char *who = NULL;
-
-	if (cmd_is_set(p->ctx, "request"))
-		return FV_OK;
-	held = release_wait(p->devices, p->n, &p->limit, NULL);
-	if (!held)
-		return FV_OK;
-	if (stop_signal())
-		return fail_stopped(p, 0);
-	who = held_by(held);
-	held_add_blockers(held);
-	return err_fail(FV_BUSY, held->bdf, "unbind",
-			"Nothing was changed. Shut the VM down, unplug the device from it, or use\n"
-			"--request to have the kernel request the device from the VM.",
-			"still held by %s after %u s", who, p->limit.limit_s);
-}
-
-static int fail_late(const struct plan *p, size_t i, int pid)
+static int fail_late(const struct plan *p, int pid)
 {
 	int code = stop_signal() ? FV_SIGNAL + stop_signal() : FV_BUSY;
-	autofree char *who = held_by(p->devices[i]);
-	autofree char *before = done_before(p, i);
+	const struct fv_device *d = p->devices[p->n_done];
+	autofree char *done = done_text(p, "No other device was changed.");
+	autofree char *who = held_by(d);
 	autofree char *hint = NULL;
 
 	hint = util_printf("The unbind cannot be cancelled: the kernel keeps requesting the device, and\n"
 			   "process %d completes the unbind when the device is released. %s", pid,
-			   before);
-	held_add_blockers(p->devices[i]);
-	return err_fail(code, p->moves[i].bdf, "unbind", hint, "still held by %s after %.0f s",
-			who, util_now_s() - p->limit.start_s);
+			   done);
+	held_add_blockers(d);
+	return err_fail(code, d->bdf, "unbind", hint, "still held by %s after %.0f s", who,
+			util_now_s() - p->limit.start_s);
 }
 
-static int fail(const struct plan *p, size_t i, struct move_result r)
+static int fail(const struct plan *p, struct move_result r)
 {
-	autofree char *why = move_result_text(&p->moves[i], r);
-	autofree char *before = done_before(p, i);
+	autofree char *done = done_text(p, "No other device was changed.");
+	autofree char *why = move_result_text(&p->moves[p->n_done], r);
 
-	return err_fail(FV_FAILED, p->moves[i].bdf, "unbind", before, "%s", why);
+	return err_fail(FV_FAILED, p->moves[p->n_done].bdf, "unbind", done, "%s", why);
 }
 
-/* Without consent, the kernel must not request a device that was opened since the check. */
-static int fail_opened(const struct plan *p, size_t i)
+/* A device may have been opened since the last one was moved. */
+static int check_next(struct plan *p)
 {
-	autofree char *who = held_by(p->devices[i]);
-	autofree char *before = done_before(p, i);
-	autofree char *hint = util_printf("It was opened meanwhile. Use --yes to confirm. %s",
-					  before);
+	autofree char *done = done_text(p, "Nothing was changed.");
 
-	held_add_blockers(p->devices[i]);
-	return err_fail(FV_CONSENT, p->moves[i].bdf, "unbind", hint, "held by %s", who);
+	if (stop_signal())
+		return stop_fail(p->moves[p->n_done].bdf, "unbind", done);
+	return consent_check(&p->consent, done);
 }
 
-static int apply(const struct plan *p)
+static int apply(struct plan *p)
 {
 	struct move_result r = {};
-	size_t i;
-	int pid;
+	int code, pid;
 
-	for (i = 0; i < p->n; i++) {
-		if (stop_signal())
-			return fail_stopped(p, i);
-		if (!p->has_consent && held_now(p->devices[i]))
-			return fail_opened(p, i);
-		switch (release_move(&p->moves[i], p->devices[i], &p->limit, &r, &pid)) {
+	for (; p->n_done < p->n; p->n_done++) {
+		code = check_next(p);
+		if (code)
+			return code;
+		switch (release_move(&p->moves[p->n_done], p->devices[p->n_done], &p->limit, &r,
+				     &pid)) {
 		case RELEASE_DONE:
 			continue;
 		case RELEASE_LATE:
-			return fail_late(p, i, pid);
+			return fail_late(p, pid);
 		default:
-			return fail(p, i, r);
+			return fail(p, r);
 		}
 	}
-	for (; i < p->n_moves; i++) {
-		r = move_apply(&p->moves[i]);
+	for (; p->n_done < p->n_moves; p->n_done++) {
+		r = move_apply(&p->moves[p->n_done]);
 		if (r.step != MOVE_DONE)
-			return fail(p, i, r);
+			return fail(p, r);
 	}
 	return FV_OK;
 }
@@ -329,23 +269,9 @@ static void report_json(const struct plan *p)
 
 static int check(struct plan *p)
 {
-	int code = check_rights(p);
+	int code = p->n_moves ? permission_check(p->moves[0].bdf, "unbind") : FV_OK;
 
-	if (!code)
-		code = check_virtual_functions(p);
-	return code ? code : check_consent(p);
-}
-
-static int give_back(struct plan *p)
-{
-	int code = wait_for_holders(p);
-
-	/* The wait, or an answer, may have taken long. */
-	if (!code)
-		code = check_virtual_functions(p);
-	if (!code)
-		code = sysfs_report("unbind", "Nothing was changed.");
-	return code ? code : apply(p);
+	return code ? code : consent_check(&p->consent, NULL);
 }
 
 static void report(const struct plan *p)
@@ -356,19 +282,20 @@ static void report(const struct plan *p)
 		report_text(p);
 }
 
-/* What wait_for_holders() would end with, if no holder goes. */
+/* What a wait would end with, if no holder goes. */
 static int check_holders(const struct plan *p)
 {
-	const struct fv_device *held = cmd_is_set(p->ctx, "request") ? NULL : find_held(p);
+	const struct release_limit now = { .start_s = util_now_s() };
+	const struct fv_device *held = NULL;
 	autofree char *who = NULL;
 
+	if (!cmd_is_set(p->ctx, "request"))
+		held = release_wait(p->devices, p->n, &now, NULL);
 	if (!held)
 		return FV_OK;
 	who = held_by(held);
 	held_add_blockers(held);
-	return err_fail(FV_BUSY, held->bdf, "unbind",
-			"Shut the VM down, unplug the device from it, or use --request to have the\n"
-			"kernel request the device from the VM.",
+	return err_fail(FV_BUSY, held->bdf, "unbind", HELD_HINT,
 			"held by %s: would wait %u s, then refuse", who, p->limit.limit_s);
 }
 
@@ -398,7 +325,12 @@ static int unbind(struct plan *p)
 		return code;
 	p->limit.start_s = util_now_s();
 	stop_catch(&stop);
-	code = give_back(p);
+	/* with --request, the kernel waits */
+	if (!cmd_is_set(p->ctx, "request"))
+		code = consent_wait(&p->consent, p->devices, p->n,
+				    "Nothing was changed. " HELD_HINT);
+	if (!code)
+		code = apply(p);
 	stop_release(&stop);
 	if (!code)
 		report(p);
@@ -411,6 +343,10 @@ static int run(const struct cmd_ctx *ctx)
 	size_t i;
 	int code;
 
+	p.consent = (struct consent){
+		.ctx = ctx, .what = "unbind", .find = find_users, .check = check_virtual_functions,
+		.data = &p, .limit = &p.limit,
+	};
 	code = check_options(&p);
 	if (!code)
 		code = make_plan(&p);
@@ -420,6 +356,7 @@ static int run(const struct cmd_ctx *ctx)
 		code = unbind(&p);
 	for (i = 0; i < p.n_moves; i++)
 		move_exit(&p.moves[i]);
+	consent_free(&p.consent);
 	free(p.moves);
 	free(p.devices);
 	targets_free(&p.targets);

@@ -7,6 +7,8 @@
 #include <netlink/attr.h>
 
 #include "model/affected.h"
+#include "model/held.h"
+#include "util/json.h"
 
 /* Append an entry; the caller frees the list with affected_free(). */
 void affected_add(struct affected_list *l, const char *bdf, const char *driver, bool is_held)
@@ -41,6 +43,43 @@ void affected_parse(struct affected_list *l, struct nlattr *nest)
 	driver = tb[FPGA_VFIO_A_RESET_FUNCTION_DRIVER];
 	affected_add(l, nla_get_string(tb[FPGA_VFIO_A_RESET_FUNCTION_BDF]),
 		     driver ? nla_get_string(driver) : NULL, tb[FPGA_VFIO_A_RESET_FUNCTION_HELD]);
+}
+
+/* Append all functions below a port. */
+void affected_add_card(struct affected_list *l, const struct fv_model *m, const char *port)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!strcmp(m->devices[i].port, port))
+			affected_add(l, m->devices[i].bdf, m->devices[i].driver, false);
+}
+
+/**
+ * affected_add_users() - Find those who have the functions now.
+ * @users: list of blockers to add to
+ * @l: functions that the driver would take
+ * @m: all devices
+ *
+ * Of a function that came after the devices were read, it is only known that it was held. Only a
+ * virtual function can have another driver, while its physical function is not ready.
+ */
+void affected_add_users(struct json_object *users, const struct affected_list *l,
+			const struct fv_model *m)
+{
+	const struct fv_device *d;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		d = model_find(m, l->v[i].bdf);
+		if (!d && l->v[i].is_held)
+			json_object_array_add(users, json_blocker("held", l->v[i].bdf,
+								  l->v[i].driver, NULL));
+		if (d)
+			held_add_users(users, d);
+		if (d && *d->physfn)
+			held_add_driver(users, d);
+	}
 }
 
 void affected_free(struct affected_list *l)

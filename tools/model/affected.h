@@ -32,6 +32,9 @@ extern const struct out_columns affected_columns;
 
 void affected_add(struct affected_list *l, const char *bdf, const char *driver, bool is_held);
 void affected_parse(struct affected_list *l, struct nlattr *nest);
+void affected_add_card(struct affected_list *l, const struct fv_model *m, const char *port);
+void affected_add_users(struct json_object *users, const struct affected_list *l,
+			const struct fv_model *m);
 void affected_free(struct affected_list *l);
 char *affected_driver_text(const struct affected *a);
 char *affected_holders_text(const struct affected *a, const struct affected_world *w);

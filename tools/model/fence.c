@@ -7,6 +7,7 @@
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
 
+#include "host/sysfs.h"
 #include "model/fence.h"
 #include "model/session.h"
 #include "netlink/op.h"
@@ -119,10 +120,11 @@ int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *re
 int fence_fail(const struct fence *f, int ret, const struct fence_request *request,
 	       const char *what, const char *why)
 {
-	/* Refused only without consent. A driver: of a VF, while the device is not ready. */
+	/* Refused only without consent; another driver of a VF, if the device is not ready. */
 	bool is_held = ret == -EBUSY && f->refusal.reason == FPGA_VFIO_REFUSAL_HELD;
 	bool is_bound = ret == -EBUSY && f->refusal.reason == FPGA_VFIO_REFUSAL_DRIVER &&
-			request->is_unused_only && request->is_planned;
+			request->is_unused_only &&
+			sysfs_exists("/sys/bus/pci/devices/%s/physfn", f->refusal.object);
 	autofree char *hint = NULL;
 
 	if (is_held || is_bound)

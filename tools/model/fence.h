@@ -21,7 +21,6 @@ struct fence_request {
 	bool is_detached;		/* survives the socket that requested it */
 	bool is_dry_run;
 	bool is_unused_only;		/* fence no function of a VFIO user or another driver */
-	bool is_planned;		/* a dry run without that was not refused */
 };
 
 /* Result of a fence request or of its dry run. */

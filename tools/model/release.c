@@ -73,9 +73,10 @@ static void send_all(const struct fv_device *const *devices, size_t n,
  * @devices: devices to wait for
  * @n: number of devices
  * @limit: time limit
- * @request: called repeatedly for the holders, or NULL
+ * @request: called for the holders, or NULL
  *
- * Return: NULL, or a device still held at the time limit or after a signal of stop_catch().
+ * Return: NULL, or a device still held at the time limit, with new holders, or after a signal of
+ * stop_catch().
  */
 const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
 				     const struct release_limit *limit,
@@ -86,7 +87,8 @@ const struct fv_device *release_wait(const struct fv_device *const *devices, siz
 
 	for (;;) {
 		held = find_held(devices, n);
-		if (!held || elapsed_s(limit) >= limit->limit_s || stop_signal())
+		if (!held || elapsed_s(limit) >= limit->limit_s || stop_signal() ||
+		    (request && request->has_new(request->data)))
 			break;
 		if (request && util_now_s() >= next_s) {
 			send_all(devices, n, request);

@@ -12,9 +12,10 @@ struct release_limit {
 	unsigned int limit_s;
 };
 
-/* Requests the holder of a device to close it. */
+/* What is done about the holders during a wait. */
 struct release_request {
-	void (*send)(const struct fv_device *d, void *data);
+	bool (*has_new)(void *data);	/* ends the wait, for holders that have not agreed to it */
+	void (*send)(const struct fv_device *d, void *data);	/* requests to close it, or NULL */
 	void *data;
 };
 

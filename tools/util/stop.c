@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Signals that ask fpgactl to end: SIGINT, SIGTERM and SIGHUP. */
+#include <string.h>
+
+#include "util/err.h"
 #include "util/stop.h"
 
 static const int signals[STOP_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
@@ -66,4 +69,11 @@ int stop_signal(void)
 unsigned int stop_count(void)
 {
 	return (unsigned int)nr_signals;
+}
+
+/* Report that a signal has ended an operation; see err_fail(). */
+int stop_fail(const char *object, const char *what, const char *hint)
+{
+	return err_fail(FV_SIGNAL + stop_signal(), object, what, hint, "cancelled by SIG%s",
+			sigabbrev_np(stop_signal()));
 }

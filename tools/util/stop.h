@@ -18,5 +18,6 @@ void stop_block(struct stop *s);
 void stop_release(const struct stop *s);
 int stop_signal(void);
 unsigned int stop_count(void);
+int stop_fail(const char *object, const char *what, const char *hint);
 
 #endif

@@ -200,7 +200,7 @@ question_ok()
 	for word in n "" yess; do
 		answered "$word" --sysroot "$tree" bind 01:00.0
 		[ "$rc" = 11 ]
-		grep -qF 'This would unbind 0000:01:00.1 from xdma. Go on? [y/N] ' "$work/out"
+		grep -qF '0000:01:00.1: would unbind 0000:01:00.1 from xdma. Go on? [y/N] ' "$work/out"
 	done
 	# neither a plan nor JSON asks
 	answered y --sysroot "$tree" bind --dry-run 01:00.0

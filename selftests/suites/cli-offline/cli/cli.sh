@@ -343,6 +343,15 @@ mixed()
 	tell
 }
 
+# opens PID GROUP: a VM has the group
+opens()
+{
+	mkdir -p "$tree/proc/$1/fd"
+	echo qemu-system-x86 >"$tree/proc/$1/comm"
+	ln -s "/dev/vfio/$2" "$tree/proc/$1/fd/3"
+	echo 1 >"$tree/sys/class/fpga_vfio/group$2/statistics/users"
+}
+
 # typed ANSWER: ANSWER, after the command $meanwhile if that is set
 typed()
 {
@@ -353,7 +362,7 @@ typed()
 	echo "$1"
 }
 
-# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER; status in $rc, the screen in $work/out
+# answered ANSWER ARGUMENT…: run on a terminal, and type ANSWER, or several in lines; status in $rc, the screen in $work/out
 answered()
 {
 	local answer=$1

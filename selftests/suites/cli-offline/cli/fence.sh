@@ -140,8 +140,8 @@ question_ok()
 	# another user than the question has named
 	meanwhile=other_user_comes
 	answered y fence 07:00.1
-	[ "$rc" = 4 ]
-	grep -qF "fence: was $held; is now ${held/4242/5151}" "$work/out"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.1: ${held/4242/5151}. Go on? [y/N] " "$work/out"
 	mv "$tree/proc/5151" "$tree/proc/4242"
 	no_change
 	: >"$tree/netlink/log"
@@ -152,8 +152,11 @@ question_ok()
 		"fence bdf=0000:07:00.1 timeout-ms=600000 detached "
 	# a user that has gone meanwhile
 	meanwhile=released
+	: >"$tree/netlink/log"
 	answered y fence 07:00.1
 	[ "$rc" = 0 ]
+	requests "fence bdf=0000:07:00.1 timeout-ms=600000 detached dry-run " \
+		"fence bdf=0000:07:00.1 timeout-ms=600000 detached unused-only "
 }
 
 # with_driver NAME: bind 0000:07:00.1 to it
@@ -162,9 +165,38 @@ with_driver()
 	ln -sfn "../../../bus/pci/drivers/$1" "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
 }
 
-hold other_driver_refused "a function of another driver that the driver would fence is one in use"
+# virtual: 0000:07:00.1 is a virtual function
+virtual()
+{
+	ln -s ../0000:07:00.0 "$tree/sys/bus/pci/devices/0000:07:00.1/physfn"
+}
+
+hold no_plan_refused "while another operation has the card, a virtual function of another driver is named"
+no_plan_refused()
+{
+	released
+	with_driver xdma
+	echo "fail 11 0000:07:00.0: is being reset" | answer fence-dry-run
+	# of another function the driver refuses it in any case
+	{ refusal 3 0000:07:00.1 "driver xdma"; echo "fail 16 0000:07:00.1 is bound to xdma"; } |
+		answer fence
+	fvl fence 07:00.0
+	refuses 4 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
+	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.1"
+	virtual
+	fvl fence 07:00.0
+	refuses 11 "0000:07:00.0: fence: 0000:07:00.1 has driver xdma"
+	# bound while it was waited for
+	with_driver fpga_vfio_pci
+	fvl fence 07:00.0
+	refuses 11 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
+	hints "It was bound meanwhile. Use --yes to confirm."
+}
+
+hold other_driver_refused "a virtual function of another driver that the driver would fence is one in use"
 other_driver_refused()
 {
+	virtual
 	released
 	with_driver xdma
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "timeout-ms 600000" \
@@ -192,7 +224,7 @@ Use --yes to confirm." ]
 	# beside a VM
 	echo 1 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
 	fvl fence 07:00.0
-	refuses 11 "0000:07:00.0: fence: held by a process not visible to the caller; 0000:07:00.1 has driver xdma"
+	refuses 11 "0000:07:00.0: fence: 0000:07:00.1 has driver xdma; held by a process not visible to the caller"
 	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
 	# bound between the check and the request
 	with_driver fpga_vfio_pci
@@ -204,10 +236,6 @@ Use --yes to confirm." ]
 	# it is not known that --yes would help
 	fvl fence --yes 07:00.0
 	refuses 4 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
-	echo "fail 11 0000:07:00.0: is being reset" | answer fence-dry-run
-	fvl fence 07:00.0
-	refuses 4 "0000:07:00.0: fence: 0000:07:00.1 is bound to xdma"
-	hints "To bind it to fpga_vfio_pci, too: fpgactl bind --yes 0000:07:00.1"
 }
 
 hold fence_ok "a fence is detached, and its end and the next step are told"

@@ -251,8 +251,8 @@ consent_refused()
 	# opened since the check: two functions, and the first again
 	users 0 0 1
 	fvl rescan 07:00.0
-	refuses 11 "0000:07:00.0: rescan: held by qemu-system-x86 (pid 4242)"
-	hints "It was opened meanwhile. Use --yes to confirm."
+	refuses 11 "0000:07:00.0: rescan: ${held#* }"
+	hints "It was opened meanwhile. Use --yes to confirm. Nothing was changed."
 	clock_is "0 auto"
 	unchanged
 	no_request
@@ -300,8 +300,8 @@ question_ok()
 	lacks 'Go on' "$work/out"
 	meanwhile=other_user_comes
 	answered y rescan 07:00.1
-	[ "$rc" = 4 ]
-	grep -qF "rescan: was $held; is now ${held/4242/5151}" "$work/out"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.1: 0000:07:00.0 held by qemu-system-x86 (pid 5151). Go on? [y/N] " "$work/out"
 	mv "$tree/proc/5151" "$tree/proc/4242"
 	# the checks are repeated after the answer, before a holder gets a request
 	meanwhile=is_fenced
@@ -332,6 +332,68 @@ remove_holder()
 {
 	rm -r "$tree/proc/4242"
 	users 0
+}
+
+# releases N: check that the driver got N requests for 0000:07:00.0
+releases()
+{
+	[ "$(grep -c '^release bdf=0000:07:00.0 $' "$tree/netlink/log")" = "$1" ]
+}
+
+# while_held ANSWERS: have rescan wait for the VM
+while_held()
+{
+	rm -f "$work/clock"*
+	changed
+	holder
+	: >"$tree/netlink/log"
+	clock 0
+	begin answered "$1" rescan 07:00.0
+	wait_for 200
+}
+
+hold other_vm_refused "a VM that comes while another is waited for gets no request without an answer"
+other_vm_refused()
+{
+	remember
+	while_held $'y\nn'
+	opens 5151 18
+	clock 10000
+	end_of "$begun"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.0: 0000:07:00.1 held by qemu-system-x86 (pid 5151). Go on? [y/N] " "$work/out"
+	grep -qF "It was opened meanwhile. Use --yes to confirm. Nothing was changed." "$work/out"
+	releases 1
+	rm -r "$tree/proc/5151"
+	# the same function
+	while_held $'y\nn'
+	other_user_comes
+	clock 10000
+	end_of "$begun"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.0: held by qemu-system-x86 (pid 5151). Go on? [y/N] " "$work/out"
+	releases 1
+	rm -r "$tree/proc/5151"
+	unchanged
+}
+
+hold other_vm_ok "with an answer about each, both get a request; one that is about to end needs no other"
+other_vm_ok()
+{
+	while_held $'y\ny'
+	other_user_comes
+	clock 10000
+	wait_for 10200
+	releases 2
+	# its files are closed, and the driver is not done with that
+	rm -r "$tree/proc/5151"
+	clock 10200
+	wait_for 10400
+	users 0
+	clock 10400 auto
+	end_of "$begun"
+	[ "$rc" = 0 ]
+	[ "$(grep -o 'Go on' "$work/out" | wc -l)" = 2 ]
 }
 
 hold held_refused "a holder that stays gets one request and is named, and nothing is changed"
@@ -401,8 +463,8 @@ late_refused()
 	changed
 	mkdir "$tree/held"
 	: >"$tree/held/0000:07:00.0"
-	# twice for each function, and for the policy; then there is a user
-	users 0 0 0 0 0 1
+	# three times for each function, and for the policy; then there is a user
+	users 0 0 0 0 0 0 0 1
 	clock 0
 	begin fvl rescan -t 20 07:00.0
 	wait_for 200

@@ -40,7 +40,7 @@ end
 END
 }
 
-# plan_ours [HELD]: set the plan to FLR only
+# plan_ours: set the plan to FLR only
 plan_ours()
 {
 	answer reset-dry-run <<END
@@ -52,7 +52,6 @@ step
   function
     bdf 0000:07:00.1
     driver fpga_vfio_pci
-    ${1:-}
   end
 end
 END
@@ -114,13 +113,24 @@ question_ok()
 	meanwhile=other_user_comes
 	answered y reset 07:00.0
 	meanwhile=
-	[ "$rc" = 4 ]
-	grep -qF '0000:07:00.0 was held by qemu-system-x86 (pid 4242) and is now held by qemu-system-x86 (pid 5151)' "$work/out"
+	[ "$rc" = 11 ]
+	grep -qF '0000:07:00.0: held by qemu-system-x86 (pid 5151). Go on? [y/N] ' "$work/out"
 	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run "
 	mv "$tree/proc/5151" "$tree/proc/4242"
 	answered y reset 07:00.0
 	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 dry-run " \
 		"reset bdf=0000:07:00.0 "
+	# a VM that has gone has agreed for no other one
+	: >"$tree/netlink/log"
+	meanwhile=gone
+	answered y reset 07:00.0
+	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 unused-only "
+}
+
+gone()
+{
+	rm -r "$tree/proc/4242"
+	echo 0 >"$tree/sys/class/fpga_vfio/group17/statistics/users"
 }
 
 hold dry_run_held_refused "the plan names the holder of a function, and lacks consent as a reset does"
@@ -132,7 +142,7 @@ dry_run_held_refused()
 	[ "$rc" = 11 ]
 	grep -q '0000:07:00.0 qemu-system-x86 (pid 4242)' <<<"$out"
 	[ "$err" = "fpgactl: 0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)
-Use --yes to reset it while in use." ]
+Use --yes to confirm." ]
 	fvl reset --dry-run --json 07:00.0
 	[ "$rc" = 11 ] && [ -z "$out" ]
 	fvl reset --dry-run --yes 07:00.0
@@ -270,7 +280,7 @@ held_refused()
 	done_by_hot
 	fvl reset 07:00.0
 	refuses 11 "0000:07:00.0: reset: held by qemu-system-x86 (pid 4242)"
-	hints "Use --yes to reset it while in use, --dry-run to see the plan."
+	hints "Use --yes to confirm, --dry-run to see the plan."
 	requests "reset bdf=0000:07:00.0 dry-run "
 	fvl reset --yes 07:00.0
 	succeeds
@@ -287,7 +297,7 @@ opened_meanwhile_refused()
 	} | answer reset
 	fvl reset 07:00.1
 	refuses 11 "0000:07:00.1: reset: 0000:07:00.1 is held by process 4242"
-	hints "It was opened meanwhile. Use --yes to reset it while in use."
+	hints "It was opened meanwhile. Use --yes to confirm."
 	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
 	# with consent it may be in use
 	done_by_hot
@@ -312,9 +322,6 @@ held_json_refused()
 hold unseen_holder_refused "a user that only the driver sees is not overrun"
 unseen_holder_refused()
 {
-	plan_ours held
-	fvl reset 07:00.1
-	refuses 11 "0000:07:00.1: reset: held by a process not visible to the caller"
 	plan_ours
 	printf '%s\n' "bdf 0000:07:00.1" stats "users 1" end | answer device-get
 	fvl reset 07:00.1
@@ -328,12 +335,28 @@ other_held_refused()
 	sed -i 's/^    bdf 0000:07:00\.2/    bdf 0000:07:00.0\n    held/' \
 		"$tree/netlink/reset-dry-run"
 	fvl reset 07:00.1
-	refuses 11 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
+	refuses 11 "0000:07:00.1: reset: 0000:07:00.0 held by qemu-system-x86 (pid 4242)"
 	# functions of an impossible method do not count
 	sed -i '/method 2/{n;s/0/16/}' "$tree/netlink/reset-dry-run"
 	done_by_hot
 	fvl reset 07:00.1
 	succeeds
+}
+
+hold other_driver_refused "a virtual function of another driver that the driver would reset is one in use"
+other_driver_refused()
+{
+	plan
+	gone
+	ln -s ../0000:07:00.0 "$tree/sys/bus/pci/devices/0000:07:00.1/physfn"
+	ln -sfn ../../../bus/pci/drivers/xdma "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	fvl reset 07:00.0
+	refuses 11 "0000:07:00.0: reset: 0000:07:00.1 has driver xdma"
+	done_by_hot
+	: >"$tree/netlink/log"
+	fvl reset --yes 07:00.0
+	succeeds
+	requests "reset bdf=0000:07:00.0 dry-run " "reset bdf=0000:07:00.0 "
 }
 
 hold added_held_refused "a held function that came after the devices were read is named, too"
@@ -344,25 +367,24 @@ added_held_refused()
 		"$tree/netlink/reset-dry-run"
 	done_by_hot
 	fvl reset 07:00.1
-	refuses 4 "0000:07:00.1: reset: 0000:07:00.7 was added meanwhile, may be reset, too, and is held"
-	hints "Nothing was changed. Try again: fpgactl reset 0000:07:00.1"
+	refuses 11 "0000:07:00.1: reset: 0000:07:00.7 held by a process not visible to the caller"
 	fvl reset --json 07:00.1
-	[ "$rc" = 4 ]
+	[ "$rc" = 11 ]
 	blocked_by '{"code":"held","object":"0000:07:00.7","driver":null,"user":null}'
 	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --yes 07:00.1
 	succeeds
 }
 
-hold plan_last_ok "the plan is read last before the reset, so that functions and users are those of the plan"
-plan_last_ok()
+hold users_last_ok "the users of the plan's functions are read last before the reset"
+users_last_ok()
 {
 	plan
 	done_by_hot
 	fvl reset 07:00.1
 	succeeds
-	[ "$(tail -n 3 "$tree/netlink/log" | cut -d ' ' -f 1,3 | xargs)" = \
-		"device-get reset dry-run reset unused-only" ]
+	[ "$(tail -n 3 "$tree/netlink/log" | cut -d " " -f 1,3 | xargs)" = \
+		"reset dry-run device-get reset unused-only" ]
 }
 
 hold busy_refused "a refusal because of other functions is busy, with the driver's text"
@@ -761,7 +783,7 @@ no_plan_ok()
 	echo "fail 11 0000:07:00.1: is being opened, closed or reset" | answer reset-dry-run
 	# without a plan it may be the whole card, of which a VM has a function
 	fvl reset 07:00.1
-	refuses 11 "0000:07:00.1: reset: 0000:07:00.0 may be reset, too, and is held by qemu-system-x86 (pid 4242)"
+	refuses 11 "0000:07:00.1: reset: 0000:07:00.0 held by qemu-system-x86 (pid 4242)"
 	: >"$tree/netlink/log"
 	fvl reset --yes 07:00.1
 	succeeds

@@ -305,8 +305,9 @@ question_ok()
 	lacks 'Go on' "$work/out"
 	meanwhile=other_user_comes
 	answered y --sysroot "$tree" unbind 07:00.0
-	[ "$rc" = 4 ]
-	grep -qF 'unbind: was held by qemu-system-x86 (pid 4242); is now held by qemu-system-x86 (pid 5151)' "$work/out"
+	[ "$rc" = 11 ]
+	grep -qF '0000:07:00.0: held by qemu-system-x86 (pid 5151). Go on? [y/N] ' "$work/out"
+	grep -qF 'It was opened meanwhile. Use --yes to confirm.' "$work/out"
 	mv "$tree/proc/5151" "$tree/proc/4242"
 	clock_is "0 auto"
 	# with consent, the holder has its time
@@ -328,6 +329,76 @@ question_ok()
 	[ "$rc" = 0 ]
 	lacks 'Go on' "$work/out"
 	[ "$(driver_of 0000:07:00.0)" = "" ]
+}
+
+# while_waiting ANSWERS OPTION…: have unbind wait for the VM with 0000:07:00.0
+while_waiting()
+{
+	rm -f "$work/clock"*
+	clock 0
+	begin answered "$1" --sysroot "$tree" unbind "${@:2}" 07:00.0 07:00.1
+	wait_for 200
+}
+
+asks_again="0000:07:00.1: held by qemu-system-x86 (pid 5151). Go on? [y/N] "
+
+hold other_function_refused "an answer about a VM is none about another that comes while it is waited for"
+other_function_refused()
+{
+	remember
+	while_waiting $'y\nn'
+	opens 5151 18
+	clock 200
+	end_of "$begun"
+	[ "$rc" = 11 ]
+	grep -qF "$asks_again" "$work/out"
+	grep -qF "0000:07:00.1: unbind: held by qemu-system-x86 (pid 5151)" "$work/out"
+	grep -qF "It was opened meanwhile. Use --yes to confirm. Nothing was changed." "$work/out"
+	unchanged
+	rm -r "$tree/proc/5151"
+	# the same function
+	while_waiting $'y\nn'
+	other_user_comes
+	clock 200
+	end_of "$begun"
+	[ "$rc" = 11 ]
+	grep -qF "0000:07:00.0: held by qemu-system-x86 (pid 5151). Go on? [y/N] " "$work/out"
+	unchanged
+}
+
+hold other_function_ok "with an answer about each, both are waited for, from the last answer on"
+other_function_ok()
+{
+	while_waiting $'y\ny' -t 1
+	opens 5151 18
+	clock 900
+	wait_for 1100
+	clock 1800
+	wait_for 2000
+	gone
+	rm -r "$tree/proc/5151"
+	echo 0 >"$tree/sys/class/fpga_vfio/group18/statistics/users"
+	clock 2000 auto
+	end_of "$begun"
+	[ "$rc" = 0 ]
+	[ "$(grep -o 'Go on' "$work/out" | wc -l)" = 2 ]
+	[ "$(driver_of 0000:07:00.1)" = xdma ]
+}
+
+hold other_request_refused "nor does the kernel request a device of a VM that no answer was about"
+other_request_refused()
+{
+	mkdir "$tree/held"
+	: >"$tree/held/0000:07:00.0"
+	while_waiting $'y\nn' --request
+	opens 5151 18
+	rm "$tree/held/0000:07:00.0"
+	end_of "$begun"
+	[ "$rc" = 11 ]
+	grep -qF "$asks_again" "$work/out"
+	grep -qF "Already given back: 0000:07:00.0" "$work/out"
+	[ "$(driver_of 0000:07:00.0)" = "" ]
+	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
 }
 
 hold held_refused "with --yes, while a VM holds it, it waits for --timeout, names the VM, changes nothing"
