@@ -369,13 +369,28 @@ static void print(const struct cmd_ctx *ctx, const struct facts *f)
 		out_print("\n%s\n", text);
 }
 
+/*
+ * True if the link of a bridge is the one below it. Without root, its place tells: a root port is
+ * at the top, and a switch has an upstream port with downstream ports below.
+ */
+static bool has_link_below(const struct fv_model *m, const struct fv_device *d)
+{
+	const struct fv_device *above = model_find(m, d->port);
+	struct fv_portlink unused;
+	size_t n;
+
+	for (n = 0; above && n < m->n; n++)
+		above = model_find(m, above->port);
+	return d->is_bridge && (portlink_read(&unused, d->bdf) ||
+				(link_is_present(&d->link) && n % 2 == 0));
+}
+
 /* A port stands for the card below it. */
 static int find_below(struct facts *f)
 {
-	struct fv_portlink unused;
 	size_t i;
 
-	if (!f->d->is_bridge || !portlink_read(&unused, f->d->bdf))
+	if (!has_link_below(f->m, f->d))
 		return FV_OK;
 	for (i = 0; i < f->m->n; i++) {
 		if (strcmp(f->m->devices[i].port, f->d->bdf) != 0)

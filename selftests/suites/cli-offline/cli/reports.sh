@@ -404,6 +404,8 @@ f23_ok()
 hold f24_ok "cards below a switch: each against its own port, of which it stands for the link"
 f24_ok()
 {
+	local port
+
 	report f24-hotplug-slots-switch
 	lists "group 45 not viable" "0000:18:00.0 datadev 8 GT/s x8 blocking" "group 46 not viable" \
 		"0000:19:00.0 datadev 8 GT/s x8 blocking" "group 47 not viable" \
@@ -426,6 +428,18 @@ f24_ok()
 	fv link 16:00.0
 	says Port 0000:15:01.0
 	says Link "32 GT/s x16"
+	# without root, only the header of configuration space can be read
+	for port in 15:01.0 16:00.0 17:0{0,1,2}.0; do
+		truncate -s 64 "$tree/sys/bus/pci/devices/0000:$port/config"
+	done
+	fv link 1a:00.0
+	cp "$work/out" "$work/card"
+	fv link 17:02.0
+	cmp "$work/out" "$work/card"
+	for port in 15:01.0 16:00.0; do
+		fv link "$port"
+		says Device 0000:16:00.0
+	done
 	rm "$tree/sys/bus/pci/devices/0000:1a:00.0"
 	fv link 17:02.0
 	refuses 1 "0000:17:02.0: link: is a port without a device below it"
