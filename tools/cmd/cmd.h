@@ -108,5 +108,7 @@ void cmd_print_words(const char *words, size_t column, unsigned int indent);
 bool cmd_is_change(const struct cmd_ctx *ctx);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option);
+int cmd_timeout(const struct cmd_ctx *ctx, uint32_t min_ms, uint32_t max_ms, const char *range,
+		uint32_t *ms);
 
 #endif

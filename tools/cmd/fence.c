@@ -100,16 +100,15 @@ static int dry_run(const struct cmd_ctx *ctx, struct fv_nl *nl, struct fence_req
 
 static int parse(const struct cmd_ctx *ctx, struct fence_request *request)
 {
-	const char *timeout = cmd_value(ctx, "timeout");
+	int code;
 
 	request->is_detached = true;
 	request->is_dry_run = cmd_is_set(ctx, "dry-run");
 	request->timeout_ms = FENCE_TIMEOUT_DEFAULT_MS;
-	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, FENCE_TIMEOUT_MAX_MS,
-					     &request->timeout_ms))
-		return err_usage("fence", timeout, DURATION_HINT,
-				 "invalid --timeout '%s': not a time from 100ms to 24h", timeout);
-	return out_check_columns(&affected_columns, ctx->columns, ctx->is_json, "fence");
+	code = cmd_timeout(ctx, FENCE_TIMEOUT_MIN_MS, FENCE_TIMEOUT_MAX_MS, "from 100ms to 24h",
+			   &request->timeout_ms);
+	return code ? code :
+		      out_check_columns(&affected_columns, ctx->columns, ctx->is_json, "fence");
 }
 
 static int run(const struct cmd_ctx *ctx)

@@ -12,6 +12,7 @@
 #include "cmd/opt.h"
 #include "host/sysfs.h"
 #include "output/color.h"
+#include "util/duration.h"
 
 enum { GLOBAL_JSON, GLOBAL_COLUMNS, GLOBAL_COLOR, GLOBAL_SYSROOT, GLOBAL_HELP, GLOBAL_VERSION };
 
@@ -331,4 +332,25 @@ bool cmd_is_change(const struct cmd_ctx *ctx)
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option)
 {
 	return ctx->value[option_index(ctx, option)];
+}
+
+/**
+ * cmd_timeout() - Read the option --timeout.
+ * @ctx: the command
+ * @min_ms: lower limit
+ * @max_ms: upper limit
+ * @range: the limits, for an error
+ * @ms: result; unchanged without the option
+ *
+ * Return: FV_OK, or FV_USAGE after reporting the error.
+ */
+int cmd_timeout(const struct cmd_ctx *ctx, uint32_t min_ms, uint32_t max_ms, const char *range,
+		uint32_t *ms)
+{
+	const char *timeout = cmd_value(ctx, "timeout");
+
+	if (!timeout || duration_parse_limit(timeout, min_ms, max_ms, ms))
+		return FV_OK;
+	return err_usage(ctx->cmd->name, timeout, DURATION_HINT,
+			 "invalid --timeout '%s': not a time %s", timeout, range);
 }

@@ -351,8 +351,8 @@ static int check_command(const struct reprogram *r)
 static int parse(struct reprogram *r)
 {
 	const struct strv *args = &r->ctx->args;
-	const char *timeout = cmd_value(r->ctx, "timeout");
 	size_t i;
+	int code;
 
 	if (!r->ctx->has_dashes || r->ctx->n_before_dashes != 1)
 		return err_usage("reprogram", args->v[0],
@@ -362,11 +362,9 @@ static int parse(struct reprogram *r)
 		strv_add(&r->argv, args->v[i]);
 	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
 	r->limit_ms = FENCE_TIMEOUT_DEFAULT_MS;
-	if (timeout && !duration_parse_limit(timeout, FENCE_TIMEOUT_MIN_MS, TIMEOUT_MAX_MS,
-					     &r->limit_ms))
-		return err_usage("reprogram", timeout, DURATION_HINT,
-				 "invalid --timeout '%s': not a time from 100ms to 23h", timeout);
-	return check_command(r);
+	code = cmd_timeout(r->ctx, FENCE_TIMEOUT_MIN_MS, TIMEOUT_MAX_MS, "from 100ms to 23h",
+			   &r->limit_ms);
+	return code ? code : check_command(r);
 }
 
 static int run(const struct cmd_ctx *ctx)

@@ -19,7 +19,6 @@
 #include "model/replug.h"
 #include "model/snapshot.h"
 #include "model/status.h"
-#include "util/duration.h"
 #include "util/json.h"
 #include "util/stop.h"
 
@@ -34,14 +33,11 @@
 struct rescan {
 	const struct cmd_ctx *ctx;
 	const struct fv_device *d;
-	const char *port;			/* above @d; or @d, with nothing below it */
 	bool is_dry_run;
 	bool has_waited;			/* for holders */
 	struct consent consent;
 	struct fv_nl nl;			/* if n_bound > 0 */
-	const struct fv_device **all, **bound;	/* below the port */
-	size_t n, n_bound;
-	struct replug replug;
+	struct replug card;
 	struct release_limit limit;
 	struct snapshot before, after;
 };
@@ -81,60 +77,13 @@ static int check_target(const struct fv_model *m, const struct fv_device *d)
 	return FV_OK;
 }
 
-/* Includes devices behind a bridge on the card. */
-static bool is_below(const struct fv_model *m, const struct fv_device *d, const char *port)
-{
-	const struct fv_device *p = model_find(m, port);
-	size_t len = p && p->sysdir ? strlen(p->sysdir) : 0;
-
-	return len && d->sysdir && !strncmp(d->sysdir, p->sysdir, len) && d->sysdir[len] == '/';
-}
-
-static void find_functions(struct rescan *r)
-{
-	const struct fv_model *m = r->ctx->model;
-	size_t i;
-
-	r->all = util_alloc(m->n, sizeof(*r->all));
-	r->bound = util_alloc(m->n, sizeof(*r->bound));
-	r->replug.port = r->port;
-	r->replug.has_all = true;
-	for (i = 0; i < m->n; i++) {
-		const struct fv_device *d = &m->devices[i];
-
-		if (!is_below(m, d, r->port))
-			continue;
-		r->all[r->n++] = d;
-		if (!strcmp(d->port, r->port))
-			strv_add(&r->replug.remove, d->bdf);
-		if (device_is_bound(d)) {
-			r->bound[r->n_bound++] = d;
-			strv_add(&r->replug.bind, d->bdf);
-		} else {
-			r->replug.has_all = false;
-		}
-	}
-	/* what appears in an empty slot is left to the host's drivers */
-	if (!r->n)
-		r->replug.has_all = false;
-}
-
-static int check_rights(const struct rescan *r)
-{
-	int ret = replug_may_write(r->d->bdf, r->d->is_bridge);
-
-	if (!ret)
-		return FV_OK;
-	return permission_fail(ret, r->d->bdf, "rescan");
-}
-
 /* Refuse if the host or the VFIO user of another driver needs a function. */
 static int check_others(const struct rescan *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->n; i++) {
-		const struct fv_device *d = r->all[i];
+	for (i = 0; i < r->card.n; i++) {
+		const struct fv_device *d = r->card.all[i];
 		autofree char *why = device_is_bound(d) ? guard_virtual_functions(d) :
 							  guard_in_use(d, !r->is_dry_run);
 		autofree char *who = NULL;
@@ -159,11 +108,11 @@ static void find_users(struct json_object *users, void *data)
 	const struct rescan *r = data;
 	size_t i;
 
-	for (i = 0; i < r->n; i++)
-		if (!r->all[i]->is_bridge)
-			held_add_driver(users, r->all[i]);
-	for (i = 0; i < r->n_bound; i++)
-		held_add_users(users, r->bound[i]);
+	for (i = 0; i < r->card.n; i++)
+		if (!r->card.all[i]->is_bridge)
+			held_add_driver(users, r->card.all[i]);
+	for (i = 0; i < r->card.n_bound; i++)
+		held_add_users(users, r->card.bound[i]);
 }
 
 static int refuse_fence(const struct rescan *r, const struct fv_card *c)
@@ -173,12 +122,12 @@ static int refuse_fence(const struct rescan *r, const struct fv_card *c)
 					  r->d->bdf);
 
 	if (c->state == FPGA_VFIO_CARD_STATE_RECOVERING) {
-		err_add_blocker(json_blocker("busy", r->port, NULL, NULL));
+		err_add_blocker(json_blocker("busy", r->card.port, NULL, NULL));
 		return err_fail(FV_BUSY, r->d->bdf, "rescan",
 				"Nothing was changed. Try again when the recovery has finished.",
 				"card is recovering");
 	}
-	err_add_blocker(json_blocker("fenced", r->port, NULL,
+	err_add_blocker(json_blocker("fenced", r->card.port, NULL,
 				     json_process(c->fence.pid, c->fence.comm)));
 	return err_fail(FV_BUSY, r->d->bdf, "rescan", hint, "card is fenced%s%s",
 			*owner ? " by " : "", owner);
@@ -189,9 +138,9 @@ static const struct fv_device *spokesman(const struct rescan *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->n_bound; i++)
-		if (!strcmp(r->bound[i]->port, r->port))
-			return r->bound[i];
+	for (i = 0; i < r->card.n_bound; i++)
+		if (!strcmp(r->card.bound[i]->port, r->card.port))
+			return r->card.bound[i];
 	return r->d;
 }
 
@@ -200,7 +149,7 @@ static int read_card(const struct rescan *r, struct fv_card *c)
 	if (!r->d->is_bridge)
 		return card_read(c, spokesman(r), "rescan");
 	memset(c, 0, sizeof(*c));
-	c->has_link = portlink_read(&c->link, r->port);
+	c->has_link = portlink_read(&c->link, r->card.port);
 	return FV_OK;
 }
 
@@ -233,14 +182,11 @@ static int check_card(const struct rescan *r)
 static int check(void *data)
 {
 	const struct rescan *r = data;
-	int (*const checks[])(const struct rescan *r) = {
-		check_rights, check_others, check_card,
-	};
-	int code = FV_OK;
-	size_t i;
+	int ret = replug_may_write(r->d->bdf, r->d->is_bridge);
+	int code = ret ? permission_fail(ret, r->d->bdf, "rescan") : check_others(r);
 
-	for (i = 0; i < ARRAY_SIZE(checks) && !code; i++)
-		code = checks[i](r);
+	if (!code)
+		code = check_card(r);
 	/* A check is worth nothing if it could not read what it checks. */
 	return code ? code : sysfs_report("rescan", "Nothing was changed.");
 }
@@ -250,7 +196,7 @@ static int connect_driver(struct rescan *r)
 	autofree char *why = NULL;
 	int code;
 
-	if (!r->n_bound)
+	if (!r->card.n_bound)
 		return FV_OK;
 	code = fv_nl_open(&r->nl, &why);
 	return code ? fv_nl_fail_open(code, r->d->bdf, "rescan", why) : FV_OK;
@@ -261,12 +207,12 @@ static void find_limit(struct rescan *r)
 	struct fv_status_list said = {};
 	autofree char *why = NULL;
 
-	r->replug.limit_ms = LOAD_LIMIT_MS;
-	if (!r->n_bound)
+	r->card.limit_ms = LOAD_LIMIT_MS;
+	if (!r->card.n_bound)
 		return;
-	if (!status_read(&said, &r->nl, r->bound[0]->bdf, &why) && said.v[0].has_policy &&
+	if (!status_read(&said, &r->nl, r->card.bound[0]->bdf, &why) && said.v[0].has_policy &&
 	    said.v[0].policy.has[POLICY_LOAD_LIMIT])
-		r->replug.limit_ms = said.v[0].policy.number[POLICY_LOAD_LIMIT];
+		r->card.limit_ms = said.v[0].policy.number[POLICY_LOAD_LIMIT];
 	status_free(&said);
 }
 
@@ -295,7 +241,7 @@ static void note_others(const struct rescan *r, const struct fv_model *now)
 	for (i = 0; i < now->n; i++) {
 		const struct fv_device *d = &now->devices[i];
 
-		if (r->replug.has_all && !strcmp(d->port, r->port) && d->driver &&
+		if (r->card.has_all && !strcmp(d->port, r->card.port) && d->driver &&
 		    !device_is_bound(d) && !d->is_bridge)
 			err_note(d->bdf, "new function bound to driver %s; to assign it to the VM, "
 				 "too: fpgactl bind --yes %s", d->driver, d->bdf);
@@ -306,7 +252,7 @@ static void add_json(struct json_object *o, const struct rescan *r)
 {
 	json_object_object_add(o, "dry_run", json_object_new_boolean(r->is_dry_run));
 	json_object_object_add(o, "bdf", json_object_new_string(r->d->bdf));
-	json_object_object_add(o, "port", json_object_new_string(r->port));
+	json_object_object_add(o, "port", json_object_new_string(r->card.port));
 	json_object_object_add(o, "before", snapshot_json(&r->before));
 	json_object_object_add(o, "after", r->is_dry_run ? NULL : snapshot_json(&r->after));
 }
@@ -329,10 +275,10 @@ static char *next_step(const struct rescan *r, const struct replug_result *resul
 	switch (result->step) {
 	case REPLUG_FIND:
 	case REPLUG_RESCAN:
-		if (!r->n)
-			return util_printf("Load an image, then: fpgactl rescan %s", r->port);
+		if (!r->card.n)
+			return util_printf("Load an image, then: fpgactl rescan %s", r->card.port);
 		return util_printf("The functions of the card were removed. Load an image, then:\n"
-				   "fpgactl rescan %s; fpgactl bind %s", r->port, r->d->bdf);
+				   "fpgactl rescan %s; fpgactl bind %s", r->card.port, r->d->bdf);
 	case REPLUG_BIND:
 		return util_printf("To retry: fpgactl bind --yes %s", result->bdf);
 	default:
@@ -373,19 +319,19 @@ static int apply(struct rescan *r)
 	struct replug_result result = { .step = REPLUG_REMOVE, .error = ECHILD };
 	struct release_work work = {
 		.what = "re-enumerating the card", .run = replug_run,
-		.arg = &r->replug, .result = &result, .size = sizeof(result),
-		.grace_s = GRACE_S + r->replug.limit_ms / 1000.0,
+		.arg = &r->card, .result = &result, .size = sizeof(result),
+		.grace_s = GRACE_S + r->card.limit_ms / 1000.0,
 	};
 	struct fv_model now = {};
 	int code, pid;
 
 	memcpy(result.bdf, r->d->bdf, sizeof(result.bdf));
-	if (release_run(&work, r->n_bound ? r->bound : &r->d, r->n_bound ? r->n_bound : 1,
+	if (release_run(&work, r->card.n_bound ? r->card.bound : &r->d, r->card.n_bound ?: 1,
 			&r->limit, &pid) == RELEASE_LATE)
 		return fail_late(r, pid);
 	code = model_load(&now);
 	if (!code) {
-		snapshot_take(&r->after, &now, r->port);
+		snapshot_take(&r->after, &now, r->card.port);
 		if (result.step == REPLUG_DONE)
 			report(r);
 		else
@@ -410,17 +356,17 @@ static void print_plan(const struct rescan *r)
 		out_json(top);
 		return;
 	}
-	for (i = 0; i < r->n; i++)
-		affected_add(&functions, r->all[i]->bdf, r->all[i]->driver,
-			     device_is_bound(r->all[i]) && held_now(r->all[i]));
-	if (!r->n) {
-		out_print("%s: the bus below this port would be rescanned\n", r->port);
+	for (i = 0; i < r->card.n; i++)
+		affected_add(&functions, r->card.all[i]->bdf, r->card.all[i]->driver,
+			     device_is_bound(r->card.all[i]) && held_now(r->card.all[i]));
+	if (!r->card.n) {
+		out_print("%s: the bus below this port would be rescanned\n", r->card.port);
 		return;
 	}
 	holders_scan(&holders);
-	out_print("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->port);
+	out_print("%s: functions to remove and re-enumerate below %s:\n", r->d->bdf, r->card.port);
 	affected_print(&functions, &world, NULL);
-	if (r->n_bound)
+	if (r->card.n_bound)
 		out_print("Holders would be requested to release them, for at most %u s; functions bound to\n"
 			  FV_DRIVER " would be bound again.\n", r->limit.limit_s);
 	holders_free(&holders);
@@ -429,15 +375,13 @@ static void print_plan(const struct rescan *r)
 
 static int parse(struct rescan *r)
 {
-	const char *timeout = cmd_value(r->ctx, "timeout");
 	uint32_t ms = TIMEOUT_MS;
+	int code = cmd_timeout(r->ctx, 0, RELEASE_MAX_MS, "up to 24h", &ms);
 
 	r->is_dry_run = cmd_is_set(r->ctx, "dry-run");
-	if (timeout && !duration_parse_limit(timeout, 0, 86400000, &ms))
-		return err_usage("rescan", timeout, DURATION_HINT,
-				 "invalid --timeout '%s': not a time up to 24h", timeout);
 	r->limit.limit_s = (ms + 999) / 1000;
-	return out_check_columns(&snapshot_columns, r->ctx->columns, r->ctx->is_json, "rescan");
+	return code ? code : out_check_columns(&snapshot_columns, r->ctx->columns, r->ctx->is_json,
+					       "rescan");
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
@@ -465,7 +409,7 @@ static int wait_and_apply(struct rescan *r)
 			   r->d->bdf);
 	/* The wait may be long: virtual functions, drivers and a fence may come. */
 	r->has_waited = true;
-	code = consent_wait(&r->consent, r->bound, r->n_bound, hint);
+	code = consent_wait(&r->consent, r->card.bound, r->card.n_bound, hint);
 	if (!code && stop_signal())
 		code = stop_fail(r->d->bdf, "rescan", "Nothing was changed.");
 	return code ? code : apply(r);
@@ -476,8 +420,8 @@ static int rescan(struct rescan *r)
 	struct stop stop;
 	int code;
 
-	find_functions(r);
-	snapshot_take(&r->before, r->ctx->model, r->port);
+	replug_find(&r->card, r->ctx->model);
+	snapshot_take(&r->before, r->ctx->model, r->card.port);
 	code = connect_driver(r);
 	if (!code && r->is_dry_run)
 		return dry_run(r);
@@ -504,7 +448,7 @@ static int run(const struct cmd_ctx *ctx)
 	if (!code)
 		code = check_target(ctx->model, r.d);
 	if (!code) {
-		r.port = r.d->is_bridge ? r.d->bdf : r.d->port;
+		r.card.port = r.d->is_bridge ? r.d->bdf : r.d->port;
 		r.consent = (struct consent){
 			.ctx = ctx, .what = "rescan", .bdf = r.d->bdf, .is_unbound = true,
 			.find = find_users, .check = check, .request = request, .data = &r,
@@ -516,9 +460,7 @@ static int run(const struct cmd_ctx *ctx)
 	fv_nl_close(&r.nl);
 	snapshot_free(&r.before);
 	snapshot_free(&r.after);
-	replug_free(&r.replug);
-	free(r.all);
-	free(r.bound);
+	replug_free(&r.card);
 	return code;
 }
 

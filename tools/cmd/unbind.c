@@ -12,7 +12,6 @@
 #include "model/held.h"
 #include "model/permission.h"
 #include "model/rebind.h"
-#include "util/duration.h"
 #include "util/stop.h"
 
 #define TIMEOUT_MS	30000
@@ -54,13 +53,12 @@ static bool is_only_override(const struct fv_device *d)
 
 static int check_options(struct plan *p)
 {
-	const char *timeout = cmd_value(p->ctx, "timeout");
 	const char *driver = cmd_value(p->ctx, "driver");
 	uint32_t ms = TIMEOUT_MS;
+	int code = cmd_timeout(p->ctx, 0, RELEASE_MAX_MS, "up to 24h", &ms);
 
-	if (timeout && !duration_parse_limit(timeout, 0, 86400000, &ms))
-		return err_usage("unbind", timeout, DURATION_HINT,
-				 "invalid --timeout '%s': not a time up to 24h", timeout);
+	if (code)
+		return code;
 	p->limit.limit_s = (ms + 999) / 1000;
 	if (driver && cmd_is_set(p->ctx, "none"))
 		return err_usage("unbind", "--driver", "See 'fpgactl help unbind'.",

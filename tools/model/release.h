@@ -6,6 +6,9 @@
 #include "host/model.h"
 #include "host/move.h"
 
+/* Upper limit of a time limit. */
+#define RELEASE_MAX_MS	86400000
+
 /* Time limit and its start. */
 struct release_limit {
 	double start_s;

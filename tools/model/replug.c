@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/move.h"
@@ -28,6 +29,43 @@ static struct replug_result result(enum replug_step step, int ret, const char *b
 
 	snprintf(r.bdf, sizeof(r.bdf), "%s", bdf);
 	return r;
+}
+
+/* Includes devices behind a bridge on the card. */
+static bool is_below(const struct fv_model *m, const struct fv_device *d, const char *port)
+{
+	const struct fv_device *p = model_find(m, port);
+	size_t len = p && p->sysdir ? strlen(p->sysdir) : 0;
+
+	return len && d->sysdir && !strncmp(d->sysdir, p->sysdir, len) && d->sysdir[len] == '/';
+}
+
+/**
+ * replug_find() - Find the functions of a card.
+ * @p: result, with the port set; free with replug_free()
+ * @m: all devices
+ */
+void replug_find(struct replug *p, const struct fv_model *m)
+{
+	size_t i;
+
+	p->all = util_alloc(m->n, sizeof(*p->all));
+	p->bound = util_alloc(m->n, sizeof(*p->bound));
+	for (i = 0; i < m->n; i++) {
+		const struct fv_device *d = &m->devices[i];
+
+		if (!is_below(m, d, p->port))
+			continue;
+		p->all[p->n++] = d;
+		if (!strcmp(d->port, p->port))
+			strv_add(&p->remove, d->bdf);
+		if (!device_is_bound(d))
+			continue;
+		p->bound[p->n_bound++] = d;
+		strv_add(&p->bind, d->bdf);
+	}
+	/* what appears in an empty slot is left to the host's drivers */
+	p->has_all = p->n && p->n_bound == p->n;
 }
 
 /* The file that rescans the bus below a port. */
@@ -197,4 +235,6 @@ void replug_free(struct replug *p)
 {
 	strv_free(&p->remove);
 	strv_free(&p->bind);
+	free(p->all);
+	free(p->bound);
 }
