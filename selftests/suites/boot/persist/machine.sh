@@ -49,3 +49,35 @@ probed_by()
 		s/.*'pci': really_probe: \([^ ]*\) with device \([^ ]*\).*/\2 \1/p" |
 		sed -n "s/^$1 //p"
 }
+
+# line_of REGEX: print the number of the first line of the kernel log that matches
+line_of()
+{
+	dmesg | grep -n -m 1 -e "$1" | cut -d : -f 1
+}
+
+make_initramfs()
+{
+	if command -v update-initramfs >/dev/null; then
+		update-initramfs -u
+	else
+		dracut --force
+	fi
+}
+
+# hashes of the files that configure the machine
+file_hashes()
+{
+	find /etc /usr/lib/udev /usr/lib/modprobe.d -type f -exec sha256sum {} + | sort -k 2
+}
+
+# remember_files, compare_files: check that all files are as they were
+remember_files()
+{
+	file_hashes >/var/tmp/files
+}
+
+compare_files()
+{
+	file_hashes | diff /var/tmp/files -
+}
