@@ -274,7 +274,9 @@ void util_pause_ms(unsigned int ms)
 
 void strv_add(struct strv *l, const char *s)
 {
-	l->v = util_grow(l->v, l->n, sizeof(*l->v));
+	/* room for twice as many whenever their number is a power of two */
+	if (!(l->n & (l->n - 1)))
+		l->v = util_grow(l->v, l->n ? 2 * l->n - 1 : 0, sizeof(*l->v));
 	l->v[l->n++] = util_strdup(s);
 }
 
