@@ -7,13 +7,16 @@
 #     cur=ff: the link is down; state=ff: config space reads as all-ones; bar0 to bar5:
 #     START+SIZE[:FLAGS]; reset: methods; power, numa, vga: files of sysfs; fb=1: a framebuffer;
 #     net: interface, with ":up" if it is; vfs: enabled and possible VFs, 4/8; pf: the PF of a VF;
-#     slot: name of the hotplug slot, for the reader
+#     win, pref: windows of a bridge, as bar0; slot: name of the hotplug slot below a port;
+#     aer: of a port, "kernel" or "firmware" has it; irq: file of sysfs; runtime: its
+#     runtime_status; whole=1: a file that is missing is missing on the system, too
 #   hex BDF OFFSET: BYTES…         bytes of config space
 #   rsv GROUP START END TYPE       reserved region of an IOMMU group
 #   drv NAME                       a driver
 #   disk NAME BDF [MOUNTPOINT]     NVMe disk
 #   cmdline TEXT                   kernel command line
 #   file PATH TEXT                 another file
+#   hexfile PATH BYTES…            another file, of bytes
 set -eu
 
 root=$2
@@ -73,6 +76,16 @@ express()
 	set_bytes 0x70 2 "${generation[${option[max]%x*}]}"
 }
 
+# base_address N: register of BAR N
+base_address()
+{
+	local start=$((16#${option[bar$1]%%+*})) flags=0
+
+	[[ ${option[bar$1]} != *:* ]] || flags=$((16#${option[bar$1]##*:} & 0xf))
+	set_bytes $((0x10 + 4 * $1)) 4 $((start & 0xffffffff | flags))
+	[ $((start >> 32)) = 0 ] || set_bytes $((0x14 + 4 * $1)) 4 $((start >> 32))
+}
+
 # config_space DEPTH ID CLASS SUBSYSTEM REVISION: print what can be read of it
 config_space()
 {
@@ -90,6 +103,9 @@ config_space()
 		set_bytes 0x2c 2 $((16#${4%:*}))
 		set_bytes 0x2e 2 $((16#${4#*:}))
 	fi
+	for i in 0 1 2 3 4 5; do
+		[ -z "${option[bar$i]-}" ] || [ -n "${option[pf]-}" ] || base_address $i
+	done
 	[ -z "${option[max]-}" ] || express "$1"
 	if [ "${option[state]-}" = ff ]; then
 		for i in "${!config[@]}"; do
@@ -132,6 +148,52 @@ region()
 	printf '0x%016x 0x%016x 0x%016x\n' $start $((size ? start + size - 1 : 0)) $flags
 }
 
+# windows: print the rest of the file "resource" of a bridge: SR-IOV, which it has not, and windows
+windows()
+{
+	local i
+
+	for i in {1..7}; do
+		region
+	done
+	region ${option[win]+"${option[win]}"}
+	region ${option[pref]+"${option[pref]}"}
+	region
+}
+
+# service BDF NUMBER DRIVER: service of a port that the kernel handles
+service()
+{
+	local dir=$root/sys/bus/pci_express
+
+	mkdir -p "$dir/drivers/$3" "$dir/devices/$1:pcie$2"
+	link "$dir/devices/$1:pcie$2/driver" "$dir/drivers/$3"
+}
+
+# port_features BDF DIR DEPTH: hotplug and error reporting
+port_features()
+{
+	local type=$(($3 ? 2 : 0))
+
+	if [ -n "${option[slot]-}" ]; then
+		service "$1" "${type}04" pciehp
+		put "$pci/slots/${option[slot]}/power" 1
+		put "$pci/slots/${option[slot]}/adapter" 1
+	fi
+	case ${option[aer]-} in
+	'') ;;
+	kernel | firmware)
+		mkdir -p "$root/sys/bus/pci_express/devices" "$root/sys/firmware/acpi/tables"
+		put "$2/aer_dev_fatal" "TOTAL_ERR_FATAL 0"
+		[ "${option[aer]}" = firmware ] || service "$1" "${type}02" aer
+		;;
+	*)
+		echo "mkreport.sh: AER of ${option[aer]}?" >&2
+		exit 1
+		;;
+	esac
+}
+
 # interface NAME[:up] BDF
 interface()
 {
@@ -148,8 +210,11 @@ features()
 
 	for key in "${!option[@]}"; do
 		case $key in
-		cmd | max | cur | state | slot | bar?) ;;
+		cmd | max | cur | state | slot | aer | win | pref | bar?) ;;
 		reset) put "$2/reset_method" "${option[reset]//,/ }" ;;
+		whole) : >"$2/uevent" ;;
+		irq) put "$2/irq" "${option[irq]}" ;;
+		runtime) put "$2/power/runtime_status" "${option[runtime]}" ;;
 		power) put "$2/power_state" "${option[power]}" ;;
 		numa) put "$2/numa_node" "${option[numa]}" ;;
 		vga) put "$2/boot_vga" "${option[vga]}" ;;
@@ -213,9 +278,11 @@ device()
 		region ${option[bar$i]+"${option[bar$i]}"}
 	done >"$dir/resource"
 	region >>"$dir/resource"
+	[ -z "${option[win]-}${option[pref]-}" ] || windows >>"$dir/resource"
 	[ -z "${option[max]-}" ] || link_files "$dir"
 	place "$dir" "$bdf" "$6" "$7"
 	features "$bdf" "$dir"
+	port_features "$bdf" "$dir" $((${#parts[@]} - 1))
 }
 
 # poke BDF OFFSET: BYTES…
@@ -253,6 +320,10 @@ while read -r kind rest; do
 		;;
 	cmdline) put "$root/proc/cmdline" "$rest" ;;
 	file) put "$root/${rest%% *}" "${rest#* }" ;;
+	hexfile)
+		mkdir -p "$root/$(dirname "${words[0]}")"
+		printf '%b' "$(printf %s "${words[@]:1}" | sed 's/../\\x&/g')" >"$root/${words[0]}"
+		;;
 	*)
 		echo "mkreport.sh: unknown fact '$kind'" >&2
 		exit 1
