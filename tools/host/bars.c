@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory and I/O regions of a device, from its sysfs "resource" file. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/bars.h"
 #include "host/sysfs.h"
 
-/* Flags of the kernel's struct resource (include/linux/ioport.h). */
-#define RESOURCE_IO		0x00000100
-#define RESOURCE_MEM		0x00000200
-#define RESOURCE_PREFETCH	0x00002000
-#define RESOURCE_UNSET		0x20000000
-#define RESOURCE_MEM_64		0x00100000
+#define BAR_COUNT	6	/* line 7 is the expansion ROM; windows of a bridge follow */
 
-#define BAR_COUNT	6	/* line 7 is the expansion ROM */
-
-struct bar {
-	uint64_t start, size, flags;
-	bool is_rom;
-	unsigned int index;
-};
-
-/* Parse the next region, skipping empty ones. */
-static bool next(char **rest, unsigned int *line_number, struct bar *bar)
+/* Parse the next region up to line @last, skipping empty ones. */
+static bool next_until(char **rest, unsigned int *line_number, unsigned int last,
+		       struct fv_bar *bar)
 {
 	uint64_t end;
 	char *line;
 
-	while ((line = strsep(rest, "\n")) && *line_number <= BAR_COUNT) {
+	while ((line = strsep(rest, "\n")) && *line_number <= last) {
 		bar->index = (*line_number)++;
 		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &bar->start, &end,
 			   &bar->flags) != 3 || !(bar->flags & (RESOURCE_IO | RESOURCE_MEM)))
@@ -40,7 +29,13 @@ static bool next(char **rest, unsigned int *line_number, struct bar *bar)
 	return false;
 }
 
-static char *size_text(uint64_t size)
+static bool next(char **rest, unsigned int *line_number, struct fv_bar *bar)
+{
+	return next_until(rest, line_number, BAR_COUNT, bar);
+}
+
+/* "256 MiB"; "5000 bytes" if it is no whole number of a larger unit. */
+char *bar_size_text(uint64_t size)
 {
 	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB" };
 	size_t i = 0;
@@ -52,7 +47,7 @@ static char *size_text(uint64_t size)
 	return util_printf("%" PRIu64 " %s", size, unit[i]);
 }
 
-static const char *kind(const struct bar *bar)
+static const char *kind(const struct fv_bar *bar)
 {
 	if (bar->flags & RESOURCE_IO)
 		return "I/O";
@@ -60,22 +55,22 @@ static const char *kind(const struct bar *bar)
 }
 
 /* The same as a word. */
-static const char *type(const struct bar *bar)
+static const char *type(const struct fv_bar *bar)
 {
 	if (bar->flags & RESOURCE_IO)
 		return "io";
 	return bar->flags & RESOURCE_MEM_64 ? "memory-64" : "memory-32";
 }
 
-static char *name(const struct bar *bar)
+static char *name(const struct fv_bar *bar)
 {
 	return bar->is_rom ? util_strdup("ROM") : util_printf("BAR%u", bar->index);
 }
 
 /* Size and type, without the address. */
-static char *describe(const struct bar *bar)
+static char *describe(const struct fv_bar *bar)
 {
-	autofree char *size = size_text(bar->size);
+	autofree char *size = bar_size_text(bar->size);
 
 	if (bar->is_rom)
 		return util_strdup(size);
@@ -83,9 +78,54 @@ static char *describe(const struct bar *bar)
 			   bar->flags & RESOURCE_PREFETCH ? ", prefetchable" : "");
 }
 
-static bool is_assigned(const struct bar *bar)
+/* False if the kernel found no address for it. */
+bool bar_is_assigned(const struct fv_bar *bar)
 {
 	return bar->start && !(bar->flags & RESOURCE_UNSET);
+}
+
+/**
+ * bars_read() - Read the regions of a device, without empty ones.
+ * @bars: result
+ * @bdf: the device
+ *
+ * Return: their number.
+ */
+size_t bars_read(struct fv_bar bars[BARS_MAX], const char *bdf)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	unsigned int line_number = 0;
+	char *rest = text;
+	size_t n = 0;
+
+	while (n < BARS_MAX && next(&rest, &line_number, &bars[n]))
+		n++;
+	return n;
+}
+
+/**
+ * bars_read_windows() - Read the memory windows of a bridge.
+ * @bars: result
+ * @bdf: the bridge
+ * @n: their number
+ *
+ * In the file, the regions of SR-IOV come first if the kernel has it (enum in
+ * include/linux/pci.h); on a bridge they are empty.
+ *
+ * Return: false if the file has no lines of windows.
+ */
+bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n)
+{
+	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
+	unsigned int line_number = 0;
+	char *rest = text;
+	struct fv_bar bar;
+
+	*n = 0;
+	while (*n < BARS_MAX && next_until(&rest, &line_number, UINT_MAX, &bar))
+		if (bar.index > BAR_COUNT && bar.flags & RESOURCE_MEM)
+			bars[(*n)++] = bar;
+	return line_number > BAR_COUNT + 2;
 }
 
 /* One line per region. */
@@ -94,14 +134,14 @@ char *bars_text(const char *bdf)
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
 	unsigned int line_number = 0;
 	char *rest = text, *s = NULL;
-	struct bar bar;
+	struct fv_bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
 		autofree char *label = name(&bar);
 		autofree char *what = describe(&bar);
 
 		util_append(&s, "%s%s: %s", s ? "\n" : "", label, what);
-		if (is_assigned(&bar))
+		if (bar_is_assigned(&bar))
 			util_append(&s, " at 0x%" PRIx64, bar.start);
 		else
 			util_append(&s, ", not assigned");
@@ -115,7 +155,7 @@ void bars_list(const char *bdf, struct strv *names, struct strv *values)
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
 	unsigned int line_number = 0;
 	char *rest = text;
-	struct bar bar;
+	struct fv_bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
 		autofree char *label = name(&bar);
@@ -132,7 +172,7 @@ struct json_object *bars_json(const char *bdf)
 	struct json_object *list = json_object_new_array();
 	unsigned int line_number = 0;
 	char *rest = text;
-	struct bar bar;
+	struct fv_bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
 		struct json_object *o = json_object_new_object();
@@ -142,7 +182,8 @@ struct json_object *bars_json(const char *bdf)
 		json_object_object_add(o, "rom", json_object_new_boolean(bar.is_rom));
 		json_object_object_add(o, "size", json_object_new_uint64(bar.size));
 		json_object_object_add(o, "start", json_object_new_uint64(bar.start));
-		json_object_object_add(o, "assigned", json_object_new_boolean(is_assigned(&bar)));
+		json_object_object_add(o, "assigned",
+				       json_object_new_boolean(bar_is_assigned(&bar)));
 		json_object_object_add(o, "type", json_object_new_string(type(&bar)));
 		json_object_object_add(o, "prefetchable",
 				       json_object_new_boolean(!!(bar.flags & RESOURCE_PREFETCH)));

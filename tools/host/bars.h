@@ -7,6 +7,25 @@
 
 #include "util/util.h"
 
+/* Flags of the kernel's struct resource (include/linux/ioport.h). */
+#define RESOURCE_IO		0x00000100
+#define RESOURCE_MEM		0x00000200
+#define RESOURCE_PREFETCH	0x00002000
+#define RESOURCE_MEM_64		0x00100000
+#define RESOURCE_UNSET		0x20000000
+
+#define BARS_MAX	7
+
+struct fv_bar {
+	uint64_t start, size, flags;
+	bool is_rom;
+	unsigned int index;		/* of the BAR, or line of a bridge's window */
+};
+
+size_t bars_read(struct fv_bar bars[BARS_MAX], const char *bdf);
+bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n);
+bool bar_is_assigned(const struct fv_bar *bar);
+char *bar_size_text(uint64_t size);
 char *bars_text(const char *bdf);
 void bars_list(const char *bdf, struct strv *names, struct strv *values);
 struct json_object *bars_json(const char *bdf);

@@ -21,8 +21,8 @@ static uint32_t get32(const uint8_t *p)
 	return get16(p) | (uint32_t)get16(p + 2) << 16;
 }
 
-/* Find the PCIe capability; NULL if there is none. */
-static const uint8_t *find_express(const uint8_t *config)
+/* Find the PCIe capability in 256 bytes of config space; NULL if there is none. */
+const uint8_t *portlink_find_express(const uint8_t *config)
 {
 	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3U;
 	unsigned int left;
@@ -68,7 +68,7 @@ bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
 	uint32_t can;
 
 	memset(l, 0, sizeof(*l));
-	cap = len < PCI_CFG_SPACE_SIZE ? NULL : find_express(config);
+	cap = len < PCI_CFG_SPACE_SIZE ? NULL : portlink_find_express(config);
 	if (!cap || !is_downstream(cap))
 		return false;
 	can = get32(cap + PCI_EXP_LNKCAP);

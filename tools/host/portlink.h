@@ -14,6 +14,7 @@ struct fv_portlink {
 	enum fv_known active, training, disabled;
 };
 
+const uint8_t *portlink_find_express(const uint8_t *config);
 bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len);
 bool portlink_read(struct fv_portlink *l, const char *port);
 bool portlink_is_up(const struct fv_portlink *l);
