@@ -12,7 +12,7 @@ document_ok()
 	[ "$rc" = 13 ]
 	[ "$(jq -r '.ready, (.devices[] | .bdf, .ready)' <<<"$out" | xargs)" = \
 		"false 0000:e1:00.0 false" ]
-	[ "$(jq -r '.findings[] | .level, .code, .object' <<<"$out" | xargs)" = "error iommu-off host" ]
+	[ "$(jq -r '.findings[0] | .level, .code, .object' <<<"$out" | xargs)" = "error iommu-off host" ]
 }
 
 hold no_card_ok "without a card, doctor checks the host"

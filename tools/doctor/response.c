@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* doctor: functions that do not respond, or are without power */
+#include <string.h>
+
+#include "doctor/doctor.h"
+#include "host/portlink.h"
+#include "host/sysfs.h"
+
+/* What is known of the way to a function that does not respond. */
+static const char *cause(const struct fv_device *port)
+{
+	struct fv_portlink l;
+
+	if (!port)
+		return "";
+	if (port->is_silent)
+		return "; nor does its port";
+	if (!portlink_read(&l, port->bdf))
+		return "";
+	if (l.disabled == FV_YES)
+		return "; its port has the link disabled";
+	return portlink_is_up(&l) ? "; the link is up" : "; the link is down";
+}
+
+static char *remedy(const struct fv_model *m, const struct fv_device *dev,
+		    const struct fv_device *port)
+{
+	const struct fv_device *other = device_live_sibling(m, dev);
+	struct fv_portlink l;
+
+	if (other)
+		return util_printf("fpgactl rescan %s", other->bdf);
+	if (port && port->is_silent)
+		return util_strdup("Power-cycle the host; the fault is at the port or above it.");
+	if (port && portlink_read(&l, port->bdf) && !portlink_is_up(&l))
+		return util_printf("Load an image into the card, or power-cycle the host; then: "
+				   "fpgactl rescan %s", dev->bdf);
+	return util_printf("fpgactl rescan %s", dev->bdf);
+}
+
+static void check_silence(struct doctor *d, const struct fv_device *dev)
+{
+	const struct fv_device *port = *dev->port ? model_find(d->m, dev->port) : NULL;
+	autofree char *silence = device_silence(d->m, dev);
+	autofree char *fix = NULL;
+
+	if (!silence)
+		return;
+	fix = remedy(d->m, dev, port);
+	doctor_add(d, DOCTOR_ERROR, "no-response", dev->bdf, fix, "%s%s", silence, cause(port));
+}
+
+/* SRAM of an FPGA, and so an image loaded by JTAG, is lost without power. */
+static void check_power(struct doctor *d, const struct fv_device *dev)
+{
+	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", dev->bdf);
+	autofree char *fix = NULL;
+
+	if (!state || strcmp(state, "D3cold") != 0)
+		return;
+	fix = util_printf("Load the image again, and keep the card from losing it: "
+			  "echo 0 > /sys/bus/pci/devices/%s/d3cold_allowed", dev->bdf);
+	doctor_add(d, DOCTOR_WARNING, "powered-off", dev->bdf, fix,
+		   "the kernel has switched its power off while it is idle (D3cold): an image that "
+		   "was loaded by JTAG is lost");
+}
+
+/*
+ * VFIO resumes a device when it is opened (drivers/vfio/pci/vfio_pci_core.c), and that fails
+ * after an error (drivers/base/power/runtime.c, rpm_resume()).
+ */
+static void check_runtime(struct doctor *d, const struct fv_device *dev)
+{
+	autofree char *status = sysfs_read("/sys/bus/pci/devices/%s/power/runtime_status",
+					   dev->bdf);
+	autofree char *fix = util_printf("fpgactl rescan %s", dev->bdf);
+
+	if (status && !strcmp(status, "error"))
+		doctor_add(d, DOCTOR_ERROR, "power-error", dev->bdf, fix,
+			   "the kernel failed to change its power state (runtime_status: error), "
+			   "so it cannot be opened");
+}
+
+static void check_response(struct doctor *d, const struct fv_device *dev)
+{
+	check_silence(d, dev);
+	check_power(d, dev);
+	check_runtime(d, dev);
+}
+
+DOCTOR_CHECK(response) = {
+	.name = "response and power",
+	.device = check_response,
+};
