@@ -700,6 +700,8 @@ fpgactl: iommu: $hint" ]
 		GenuineIntel|intel_iommu=off intel_iommu=on|Enable VT-d in firmware.
 		GenuineIntel|intel_iommu=on,off|Remove intel_iommu=on,off from the kernel command line: it switches the IOMMU off.
 		GenuineIntel|intel_iommu=on iommu=off|Remove iommu=off from the kernel command line: it switches the IOMMU off.
+		GenuineIntel|iommu=off intel_iommu=on|Remove iommu=off from the kernel command line: it switches the IOMMU off.
+		GenuineIntel|intel_iommu=on -- iommu=off|Enable VT-d in firmware.
 		|vfio-pci-ids=10ee:9038 intel_iommu=on|Enable VT-d in firmware. vfio-pci-ids=10ee:9038 has no effect: the parameter is vfio-pci.ids=.
 	END
 }
