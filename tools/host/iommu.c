@@ -270,7 +270,8 @@ char *iommu_hint(const struct fv_model *m)
 		const char *name = cmdline_meant(words.v[i]);
 
 		if (name)
-			util_append(&s, " %s has no effect: the parameter is %s=.", words.v[i], name);
+			util_append(&s, " %s has no effect: the parameter is %s=.", words.v[i],
+				    name);
 	}
 	printable = util_printable(s);
 	free(s);

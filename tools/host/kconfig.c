@@ -7,7 +7,7 @@
 #include "host/kconfig.h"
 #include "host/sysfs.h"
 
-#define CONFIG_MAX	(1 << 20)
+#define CONFIG_MAX	0x100000
 
 /* NULL: not known. A name with a slash would lead out of /boot. */
 static char *read_release(void)

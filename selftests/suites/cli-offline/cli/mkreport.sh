@@ -16,6 +16,7 @@
 #   disk NAME BDF [MOUNTPOINT]     NVMe disk
 #   cmdline TEXT                   kernel command line
 #   file PATH TEXT                 another file
+#   line PATH TEXT                 the next line of another file
 #   hexfile PATH BYTES…            another file, of bytes
 set -eu
 
@@ -299,7 +300,7 @@ poke()
 shopt -s extglob
 while read -r kind rest; do
 	# of text, "#" is a part
-	[[ $kind = @(cmdline|file) ]] || rest=${rest%%'#'*}
+	[[ $kind = @(cmdline|file|line) ]] || rest=${rest%%'#'*}
 	read -ra words <<<"$rest"
 	case $kind in
 	'' | '#'*) ;;
@@ -320,6 +321,10 @@ while read -r kind rest; do
 		;;
 	cmdline) put "$root/proc/cmdline" "$rest" ;;
 	file) put "$root/${rest%% *}" "${rest#* }" ;;
+	line)
+		mkdir -p "$root/$(dirname "${words[0]}")"
+		printf '%s\n' "${rest#* }" >>"$root/${words[0]}"
+		;;
 	hexfile)
 		mkdir -p "$root/$(dirname "${words[0]}")"
 		printf '%b' "$(printf %s "${words[@]:1}" | sed 's/../\\x&/g')" >"$root/${words[0]}"

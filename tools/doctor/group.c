@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/* doctor: the IOMMU group of a card: what else is in it, why, and what would split it */
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor/doctor.h"
+#include "host/guard.h"
+#include "host/isolation.h"
+#include "host/viable.h"
+
+#define CONFIG	"/sys/bus/pci/devices/%s/config"
+
+/* PCI Code and ID Assignment Specification 1.11, 1.7 */
+#define CLASS_PCI_BRIDGE	0x0604
+
+/* An isolated slot, if the machine has one */
+#define OTHER_SLOT	"Use a slot below another root port, or enable ACS in firmware (some have it "	\
+			"among the options of AMD CBS, NBIO, or PCIe)."
+
+static bool is_same_slot(const struct fv_device *a, const struct fv_device *b)
+{
+	return !strncmp(a->bdf, b->bdf, (size_t)(strrchr(a->bdf, '.') - a->bdf) + 1);
+}
+
+/* A function that goes to a VM with @dev anyway; a VF goes alone. */
+static bool is_of_card(const struct fv_device *dev, const struct fv_device *other)
+{
+	return dev == other ||
+	       (!*dev->physfn && !*other->physfn && is_same_slot(dev, other));
+}
+
+/* A member that is neither of the card nor a bridge above it. */
+static bool is_stranger(const struct fv_device *dev, const struct fv_device *other)
+{
+	return !other->is_bridge && !is_of_card(dev, other);
+}
+
+static bool is_member(const struct fv_group *g, const char *bdf)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (!strcmp(g->members[i]->bdf, bdf))
+			return true;
+	return false;
+}
+
+/*
+ * The members at the top of the group's tree. The kernel goes up from a device for as long as a
+ * bridge does not isolate what is below it, and joins all of that (drivers/iommu/iommu.c,
+ * pci_device_group()): the top member is the last such bridge.
+ */
+static const struct fv_device *next_top(const struct fv_group *g, const struct fv_device *last)
+{
+	size_t i = 0;
+
+	while (last && g->members[i++] != last)
+		;
+	for (; i < g->n; i++)
+		if (!is_member(g, g->members[i]->port))
+			return g->members[i];
+	return NULL;
+}
+
+/* A bridge in the group to or from conventional PCI, or NULL. */
+static const struct fv_device *find_conventional(const struct fv_group *g)
+{
+	struct fv_isolation caps;
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		if (g->members[i]->class >> 8 != CLASS_PCI_BRIDGE)
+			continue;
+		isolation_read(&caps, g->members[i]->bdf);
+		if (caps.is_express == FV_NO)
+			return g->members[i];
+	}
+	return NULL;
+}
+
+/* Functions of one device at the top do not isolate one another. NULL: not of one device. */
+static char *explain_functions(const struct fv_group *g, const struct fv_device *top)
+{
+	const struct fv_device *other = next_top(g, top), *next;
+	char *s = util_strdup(top->bdf);
+
+	for (; other && is_same_slot(top, other); other = next) {
+		next = next_top(g, other);
+		util_append(&s, "%s%s", next ? ", " : " and ", other->bdf);
+	}
+	util_append(&s, " are functions of one device that does not isolate them (no ACS)");
+	if (!other)
+		return s;
+	free(s);
+	return NULL;
+}
+
+/* Why devices share the group, to be freed by the caller; NULL: not known. Sets what to do. */
+static char *explain(struct doctor *d, const struct fv_group *g, const char **fix)
+{
+	const struct fv_device *conventional = find_conventional(g);
+	const struct fv_device *top = next_top(g, NULL);
+	autofree char *config = NULL;
+	struct fv_isolation caps;
+
+	*fix = OTHER_SLOT;
+	if (conventional) {
+		*fix = "Use a PCI Express slot: on a conventional PCI bus, nothing can isolate "
+		       "devices.";
+		return util_printf("%s is a bridge of conventional PCI, which isolates nothing",
+				   conventional->bdf);
+	}
+	if (!top || !top->is_bridge)
+		return NULL;
+	if (next_top(g, top))
+		return explain_functions(g, top);
+	isolation_read(&caps, top->bdf);
+	if (caps.has_acs == FV_UNKNOWN) {
+		config = util_printf(CONFIG, top->bdf);
+		doctor_not_checked(d, config);
+		return util_printf("bridge %s does not isolate what is below it (ACS)", top->bdf);
+	}
+	if (caps.has_acs == FV_NO)
+		return util_printf("bridge %s does not isolate what is below it (it has no ACS)",
+				   top->bdf);
+	if (caps.is_acs_on == FV_NO)
+		*fix = "Switch ACS on: remove pci=disable_acs_redir= and pci=config_acs= from the "
+		       "kernel command line, enable ACS in firmware, or use a slot below another "
+		       "root port.";
+	return util_printf("bridge %s does not isolate what is below it (ACS is %s)", top->bdf,
+			   caps.is_acs_on == FV_NO ? "switched off" : "overruled by the kernel");
+}
+
+static void report_host_use(struct doctor *d, const struct fv_group *g,
+			    const struct fv_device *other, const char *use)
+{
+	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
+	const char *fix;
+	autofree char *cause = explain(d, g, &fix);
+
+	doctor_add(d, DOCTOR_ERROR, "group-host-device", object, fix,
+		   "a VM gets the whole group, but the host needs %s (driver %s): %s%s%s",
+		   other->bdf, other->driver ? other->driver : "none", use, cause ? "; " : "",
+		   cause ? cause : "");
+}
+
+/* Members that are no obstacle: the host loses them, and the VM's card can reach them. */
+static void report_shared(struct doctor *d, const struct fv_device *dev, const struct fv_group *g)
+{
+	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
+	autofree char *list = NULL;
+	autofree char *cause = NULL;
+	bool is_viable = true;
+	const char *fix;
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		const struct fv_device *other = g->members[i];
+		autofree char *use = device_is_vfio(other) ? NULL : guard_in_use(other, false);
+
+		if (!is_stranger(dev, other) || use)
+			continue;
+		util_append(&list, "%s%s (driver %s)", list ? ", " : "", other->bdf,
+			    other->driver ? other->driver : "none");
+		is_viable = is_viable && !device_is_in_the_way(other);
+	}
+	if (!list)
+		return;
+	cause = explain(d, g, &fix);
+	doctor_add(d, DOCTOR_WARNING, "group-shared", object, fix,
+		   "a VM that gets %s gets the whole group, also %s%s%s%s", dev->bdf, list,
+		   is_viable ? "" : ", and not before fpgactl bind has taken it from the host",
+		   cause ? "; " : "", cause ? cause : "");
+}
+
+/* The first of the devices to be checked in a group: the others have the same members. */
+static bool is_first(const struct doctor *d, const struct fv_device *dev)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_devices; i++)
+		if (d->devices[i]->group == dev->group && !d->devices[i]->is_bridge)
+			return d->devices[i] == dev;
+	return false;
+}
+
+static void check_members(struct doctor *d, const struct fv_device *dev)
+{
+	const struct fv_group *g;
+	size_t i;
+
+	if (dev->is_bridge || dev->group == FV_NO_GROUP || !is_first(d, dev))
+		return;
+	g = model_group(d->m, dev->group);
+	for (i = 0; g && i < g->n; i++) {
+		const struct fv_device *other = g->members[i];
+		autofree char *use = NULL;
+
+		if (is_stranger(dev, other) && !device_is_vfio(other))
+			use = guard_in_use(other, false);
+		if (use)
+			report_host_use(d, g, other, use);
+	}
+	if (g)
+		report_shared(d, dev, g);
+}
+
+DOCTOR_CHECK(group) = {
+	.name = "members of the IOMMU group",
+	.device = check_members,
+};
