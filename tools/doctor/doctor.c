@@ -40,7 +40,8 @@ static void finding_free(struct finding *f)
  * @fix: what to do, a whole sentence or a command; or NULL
  * @fmt: what is wrong; lower case, no full stop
  *
- * The same code, object and text are one finding: functions of a card share faults. Names from files need not be printable.
+ * The same code, object and text are one finding: functions of a card share faults. Names from
+ * files need not be printable.
  */
 void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,
 		const char *fix, const char *fmt, ...)

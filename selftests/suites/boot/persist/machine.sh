@@ -71,7 +71,7 @@ file_hashes()
 	find /etc /usr/lib/udev /usr/lib/modprobe.d -type f -exec sha256sum {} + | sort -k 2
 }
 
-# remember_files, compare_files: check that all files are as they were
+# remember_files, compare_files: check that no file changed in between
 remember_files()
 {
 	file_hashes >/var/tmp/files

@@ -512,7 +512,7 @@ reported_ok()
 	while IFS='|' read -r words codes; do
 		cmdline "quiet $words"
 		fv doctor --json
-		[ "$(jq -r '[.findings[].code] | sort | join(" ")' <<<"$out")" = "$codes" ] ||
+		[ "$(jq -r '[.findings[] | select(.object == "host").code] | sort | join(" ")' <<<"$out")" = "$codes" ] ||
 			{ echo "$words"; return 1; }
 	done <<-'END'
 		vfio-pci-ids=1d0f:f001|cmdline-mistyped iommu-off
