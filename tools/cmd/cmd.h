@@ -71,6 +71,8 @@ struct cmd {
 /* A parsed command line. */
 struct cmd_ctx {
 	const struct cmd *cmd;
+	int argc;			/* from main() */
+	char **argv;
 	struct strv args;
 	bool has_dashes;		/* "--" was given */
 	size_t n_before_dashes;		/* number of args before "--" */
@@ -107,6 +109,7 @@ void cmd_print_words(const char *words, size_t column, unsigned int indent);
 
 bool cmd_is_change(const struct cmd_ctx *ctx);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
+char *cmd_line(const struct cmd_ctx *ctx);
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option);
 int cmd_timeout(const struct cmd_ctx *ctx, uint32_t min_ms, uint32_t max_ms, const char *range,
 		uint32_t *ms);

@@ -30,6 +30,9 @@ const struct cmd_option cmd_global_options[] = {
 
 const size_t cmd_n_global_options = ARRAY_SIZE(cmd_global_options);
 
+/* Characters that need no quotes in a shell. */
+#define CMD_PLAIN	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:./,@%"
+
 struct parser {
 	struct cmd_ctx *ctx;
 	int argc;
@@ -272,6 +275,8 @@ enum opt_action opt_parse(struct cmd_ctx *ctx, int argc, char **argv)
 	struct parser p = { .ctx = ctx, .argc = argc, .argv = argv, .next = 1 };
 	bool has_options = true;
 
+	ctx->argc = argc;
+	ctx->argv = argv;
 	err_set_json(has_json_flag(argc, argv));
 	while (p.next < argc && !p.has_failed) {
 		const char *word = argv[p.next++];
@@ -353,4 +358,25 @@ int cmd_timeout(const struct cmd_ctx *ctx, uint32_t min_ms, uint32_t max_ms, con
 		return FV_OK;
 	return err_usage(ctx->cmd->name, timeout, DURATION_HINT,
 			 "invalid --timeout '%s': not a time %s", timeout, range);
+}
+
+/* The command line, for a shell: the reason of what it writes. */
+char *cmd_line(const struct cmd_ctx *ctx)
+{
+	char *line = util_strdup("fpgactl");
+	int i;
+
+	for (i = 1; i < ctx->argc; i++) {
+		const char *word = ctx->argv[i];
+
+		if (*word && !word[strspn(word, CMD_PLAIN)]) {
+			util_append(&line, " %s", word);
+			continue;
+		}
+		util_append(&line, " '");
+		for (; *word; word++)
+			util_append(&line, *word == '\'' ? "'\\''" : "%c", *word);
+		util_append(&line, "'");
+	}
+	return line;
 }
