@@ -108,6 +108,7 @@ int cmd_overview(void);
 void cmd_print_words(const char *words, size_t column, unsigned int indent);
 
 bool cmd_is_change(const struct cmd_ctx *ctx);
+void cmd_set(struct cmd_ctx *ctx, const char *option);
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option);
 char *cmd_line(const struct cmd_ctx *ctx);
 const char *cmd_value(const struct cmd_ctx *ctx, const char *option);

@@ -315,6 +315,12 @@ static size_t option_index(const struct cmd_ctx *ctx, const char *option)
 	return 0;
 }
 
+/* Set an option that takes no argument. */
+void cmd_set(struct cmd_ctx *ctx, const char *option)
+{
+	ctx->is_set[option_index(ctx, option)] = true;
+}
+
 /* @option is one of the command's own. */
 bool cmd_is_set(const struct cmd_ctx *ctx, const char *option)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* PCI capabilities, as far as the caller may read config space. */
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/pci_regs.h>
@@ -75,6 +76,38 @@ static void parse_extended(struct fv_caps *caps, const uint8_t *config, size_t l
 		}
 		pos = PCI_EXT_CAP_NEXT(header);
 	}
+}
+
+/**
+ * caps_serial() - Find the Device Serial Number (PCIe r6.0, 7.9.3).
+ * @config: bytes read
+ * @len: number of bytes
+ * @text: result: eight bytes in hexadecimal, the most significant first, as printed by lspci
+ * @size: of @text
+ *
+ * Return: false if there is none in these bytes, or it is all zeros or all-ones.
+ */
+bool caps_serial(const uint8_t *config, size_t len, char *text, size_t size)
+{
+	unsigned int pos = PCI_CFG_SPACE_SIZE;
+	unsigned int left;
+	uint32_t low, high;
+
+	for (left = 480; pos >= PCI_CFG_SPACE_SIZE && pos + 12 <= len && left; left--) {
+		uint32_t header = get32(config + pos);
+
+		if (PCI_EXT_CAP_ID(header) != PCI_EXT_CAP_ID_DSN) {
+			pos = PCI_EXT_CAP_NEXT(header);
+			continue;
+		}
+		low = get32(config + pos + 4);
+		high = get32(config + pos + 8);
+		snprintf(text, size, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", high >> 24,
+			 high >> 16 & 0xff, high >> 8 & 0xff, high & 0xff, low >> 24,
+			 low >> 16 & 0xff, low >> 8 & 0xff, low & 0xff);
+		return (low || high) && (low & high) != UINT32_MAX;
+	}
+	return false;
 }
 
 /* True if the header reads as all-ones. Of a VF only the ids do (PCIe r6.0, 9.3.4.1.1). */

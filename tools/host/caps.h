@@ -24,6 +24,7 @@ struct fv_caps {
 };
 
 bool caps_is_silent(const uint8_t *header);
+bool caps_serial(const uint8_t *config, size_t len, char *text, size_t size);
 void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len);
 void caps_read(struct fv_caps *caps, const char *bdf);
 

@@ -456,6 +456,40 @@ static char *value_hint(size_t i, const char *value)
 	return util_printf("%s: %s", keys[i].key.name, keys[i].key.values);
 }
 
+/* The key that a KEY=VALUE word names; POLICY_N: none. */
+static size_t find_key(const char *word)
+{
+	size_t len = strcspn(word, "=");
+	size_t i = 0;
+
+	while (i < POLICY_N &&
+	       (strlen(keys[i].key.name) != len || strncmp(keys[i].key.name, word, len) != 0))
+		i++;
+	return i;
+}
+
+/**
+ * policy_check_word() - Parse a KEY=VALUE word without a report.
+ * @p: gets the value
+ * @word: the word
+ *
+ * Return: NULL, or what is wrong.
+ */
+const char *policy_check_word(struct fv_policy *p, const char *word)
+{
+	const char *value = strchr(word, '=');
+	size_t i = find_key(word);
+	const char *why;
+
+	if (i == POLICY_N)
+		return "unknown key of a policy";
+	if (p->has[i])
+		return "duplicate key of a policy";
+	why = value ? keys[i].kind->parse(p, i, value + 1) : "missing value";
+	p->has[i] = !why;
+	return why;
+}
+
 /**
  * policy_parse_word() - Parse a KEY=VALUE argument.
  * @p: gets the value
@@ -467,24 +501,20 @@ int policy_parse_word(struct fv_policy *p, const char *word)
 {
 	autofree char *name = util_printf("%.*s", (int)strcspn(word, "="), word);
 	const char *value = strchr(word, '=');
+	size_t i = find_key(word);
 	autofree char *hint = NULL;
 	const char *why;
-	size_t i = 0;
 
-	while (i < POLICY_N && strcmp(keys[i].key.name, name))
-		i++;
 	if (i == POLICY_N)
 		return unknown_key(word, name);
 	if (p->has[i])
 		return err_usage("policy", word, "See 'fpgactl help policy'.", "duplicate key '%s'",
 				 name);
-	why = value ? keys[i].kind->parse(p, i, value + 1) : "missing value";
-	if (why) {
-		hint = value_hint(i, value ? value + 1 : "");
-		return err_usage("policy", word, hint, "invalid argument '%s': %s", word, why);
-	}
-	p->has[i] = true;
-	return FV_OK;
+	why = policy_check_word(p, word);
+	if (!why)
+		return FV_OK;
+	hint = value_hint(i, value ? value + 1 : "");
+	return err_usage("policy", word, hint, "invalid argument '%s': %s", word, why);
 }
 
 static void parse_ready(struct fv_policy *p, struct nlattr *nest)

@@ -46,6 +46,7 @@ const struct key *policy_key(size_t i);
 const char *policy_json_key(size_t i);
 char *policy_text(const struct fv_policy *p, size_t i);
 struct json_object *policy_json(const struct fv_policy *p);
+const char *policy_check_word(struct fv_policy *p, const char *word);
 int policy_parse_word(struct fv_policy *p, const char *word);
 void policy_parse(struct fv_policy *p, struct nlattr *nest);
 void policy_put(const struct fv_policy *p, struct nl_msg *msg, int attr);

@@ -12,6 +12,7 @@
 #include "util/term.h"
 
 static bool as_json;
+static void (*error_log)(const char *text);
 static struct json_object *details;	/* added to the next error, or NULL */
 static struct json_object *blockers;	/* the same for its list of blockers */
 
@@ -23,6 +24,12 @@ static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
 void err_set_json(bool is_json)
 {
 	as_json = is_json;
+}
+
+/* Have each error reported to @log, too: one printable line. */
+void err_set_log(void (*log)(const char *text))
+{
+	error_log = log;
 }
 
 bool err_is_json(void)
@@ -167,12 +174,14 @@ int err_fail(int code, const char *object, const char *what, const char *hint,
 	va_start(ap, why);
 	reason = util_vprintf(why, ap);
 	va_end(ap);
+	text = util_printf("fpgactl: %s: %s: %s", object, what, reason);
+	line = util_printable(text);
+	if (error_log)
+		error_log(line);
 	if (as_json) {
 		print_json(code, object, what, reason, hint);
 		return code;
 	}
-	text = util_printf("fpgactl: %s: %s: %s", object, what, reason);
-	line = util_printable(text);
 	print(line);
 	if (hint)
 		print_hint(hint);

@@ -31,6 +31,7 @@ enum fv_exit {
 };
 
 void err_set_json(bool is_json);
+void err_set_log(void (*log)(const char *text));
 bool err_is_json(void);
 int err_fail(int code, const char *object, const char *what, const char *hint,
 	     const char *why, ...) __printf(5, 6);

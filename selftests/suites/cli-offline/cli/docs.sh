@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016 # for the shells that are tested
 . "$(dirname "$0")/cli.sh"
 
-commands="bind doctor fence history link list policy recover reprogram rescan reset retrain show stats unbind"
+commands="apply bind doctor fence history link list policy recover reprogram rescan reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -132,7 +132,7 @@ kind()
 hold complete_ok "commands, options and their arguments are completed"
 complete_ok()
 {
-	[ "$(candidates "")" = "bind completion doctor fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
+	[ "$(candidates "")" = "apply bind completion doctor fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
 	[ "$(candidates un)" = unbind ]
 	[ "$(candidates -j un)" = unbind ]
 	[ "$(candidates --output NAME help st)" = stats ]

@@ -9,7 +9,7 @@
  * until the file is removed; stuck/BDF: driver_override stays empty. A removed device is kept in
  * removed/ and found again by a rescan of its bus, unless coming/ has devices to find instead;
  * late: number of rescans that find nothing; with/BDF: a device that is removed with it;
- * fail/remove.BDF, fail/rescan: an errno.
+ * fail/remove.BDF, fail/rescan: an errno. Writes are listed in the file "writes", if there is one.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -277,6 +277,23 @@ static int act(const char *path, const char *bdf)
 	return -1;
 }
 
+/* Append "PATH VALUE" to the list of writes. */
+static void list_write(const char *path, const char *value)
+{
+	const char *sys = strstr(path, "/sys/");
+	char list[PATH_MAX];
+	FILE *f;
+
+	if (!sys)
+		return;
+	snprintf(list, sizeof(list), "%.*s/writes", (int)(sys - path), path);
+	f = exists(list) ? fopen(list, "ae") : NULL;
+	if (!f)
+		return;
+	fprintf(f, "%s %s\n", sys, value);
+	fclose(f);
+}
+
 ssize_t write(int fd, const void *buf, size_t count)
 {
 	static ssize_t (*real)(int fd, const void *buf, size_t count);
@@ -293,6 +310,7 @@ ssize_t write(int fd, const void *buf, size_t count)
 	path[len] = '\0';
 	memcpy(bdf, buf, count);
 	bdf[count] = '\0';
+	list_write(path, bdf);
 	ret = act(path, bdf);
 	if (ret < 0)
 		return real(fd, buf, count);

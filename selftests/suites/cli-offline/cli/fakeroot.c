@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /dev/vfio and the numbered
- * directories of /proc, and of the mount table and pci.ids, are redirected to it.
+ * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /dev/vfio, /etc/fpgactl
+ * and the numbered directories of /proc, and of the mount table, pci.ids and the kernel log, are
+ * redirected to it. With $FAKE_TRACE, the path of each access to a tree is appended to that file.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
@@ -30,16 +31,31 @@
 static bool is_in_tree(const char *path)
 {
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
-	       !strncmp(path, "/usr/share/misc/", 16) ||
+	       !strncmp(path, "/usr/share/misc/", 16) || !strncmp(path, "/etc/fpgactl/", 13) ||
+	       !strcmp(path, "/dev/kmsg") ||
 	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
 	       !strcmp(path, "/proc/self/mountinfo") ||
 	       (!strncmp(path, "/proc/", 6) && isdigit((unsigned char)path[6]));
+}
+
+static void trace(const char *path)
+{
+	const char *list = getenv("FAKE_TRACE");
+	int fd;
+
+	if (!list || !strstr(path, "/tree/"))
+		return;
+	fd = REAL(open)(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%s\n", strstr(path, "/tree/") + 5) < 0)
+		abort();
+	REAL(close)(fd);
 }
 
 static const char *moved(const char *path, char buf[2 * PATH_MAX])
 {
 	const char *root = getenv("FAKE_ROOT");
 
+	trace(path);
 	if (!root || !is_in_tree(path))
 		return path;
 	snprintf(buf, 2 * PATH_MAX, "%s%s", root, path);

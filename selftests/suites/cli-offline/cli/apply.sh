@@ -1,0 +1,499 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl apply: a card is bound only if it is the one of its card file.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/persistlib.sh"
+
+hold bound_ok "a card that matches its file is bound, also from another driver: the file is the consent"
+bound_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	fvk apply 01:00.0
+	succeeds
+	prints "0000:01:00.0: now bound to fpga_vfio_pci (group 1, previous driver: none)
+0000:01:00.1: now bound to fpga_vfio_pci (group 1, previous driver: xdma)"
+	[ "$(driver_of 0000:01:00.0) $(driver_of 0000:01:00.1)" = "fpga_vfio_pci fpga_vfio_pci" ]
+	[ -z "$(kmsg)" ]
+	remember
+	fvk apply
+	succeeds
+	prints "0000:01:00.0: already bound to fpga_vfio_pci
+0000:01:00.1: already bound to fpga_vfio_pci"
+	unchanged
+}
+
+hold dry_run_ok "--dry-run tells what would be bound, changes nothing and logs nothing"
+dry_run_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	lines_6 | card_file 0000:00:06.0/00
+	remember
+	fvk apply --dry-run
+	[ "$rc" = 5 ]
+	prints "0000:01:00.0: would be bound to fpga_vfio_pci (group 1, previous driver: none)
+0000:01:00.1: would be bound to fpga_vfio_pci (group 1, previous driver: xdma)"
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:00:06.0/00: not bound: changed: function 0 was 10ee:9038 10ee:0007 120000 serial 00-0a-35-01-02-03-04-05, is 10ee:9038 10ee:0007 120000" ]
+	fvk apply --dry-run --early
+	[ "$rc" = 5 ]
+	unchanged
+	[ -z "$(kmsg)" ]
+}
+
+hold early_ok "--early writes driver_override of all functions, nothing else, and says so to udev"
+early_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	: >"$tree/writes"
+	fvk apply --early 0000:01:00.1
+	succeeds
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	diff "$tree/writes" - <<-'END'
+		/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/driver_override fpga_vfio_pci
+		/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/driver_override fpga_vfio_pci
+	END
+	fvk apply --early 01:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	[ "$(wc -l <"$tree/writes")" = 2 ]
+	rm "$tree/sys/bus/pci/devices/0000:01:00.1/driver"
+	echo '(null)' >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
+	fvk apply --early
+	succeeds
+	prints "0000:01:00.0: driver_override is fpga_vfio_pci
+0000:01:00.1: driver_override is fpga_vfio_pci"
+	[ "$(wc -l <"$tree/writes")" = 3 ]
+}
+
+hold order_ok "the override is written before the old driver loses a device"
+order_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	: >"$tree/writes"
+	fvk apply
+	succeeds
+	sed -n 's,^/sys/.*/\([^/ ]*/[^/ ]*\) \(.*\),\1 \2,p' "$tree/writes" | diff - <(cat <<-'END'
+		0000:01:00.0/driver_override fpga_vfio_pci
+		fpga_vfio_pci/bind 0000:01:00.0
+		0000:01:00.1/driver_override fpga_vfio_pci
+		xdma/unbind 0000:01:00.1
+		fpga_vfio_pci/bind 0000:01:00.1
+	END
+	)
+}
+
+hold early_cheap_ok "--early of a device that no file names makes two accesses"
+early_cheap_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	FAKE_TRACE=$work/trace fvk apply --early 0000:07:00.0
+	succeeds
+	[ -z "$out" ]
+	diff "$work/trace" - <<-'END'
+		/sys/bus/pci/devices/0000:07:00.0
+		/etc/fpgactl/cards.d/0000:00:07.0-00.conf
+	END
+	rm -r "$tree/etc"
+	fvk apply --early 0000:07:00.0
+	succeeds
+	[ -z "$out" ]
+	# one that is named: only the card and its group are read
+	lines_1 | card_file 0000:00:01.0/00
+	FAKE_TRACE=$work/trace.1 fvk apply --early 0000:01:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	grep -qF 0000:01:00.1 "$work/trace.1"
+	lacks '/0000:\(0[2-9a-d]\|00:0[02-9a-f]\):' "$work/trace.1"
+	lacks '/devices$' <(grep -v iommu_group "$work/trace.1")
+}
+
+hold absent_refused "an empty slot is told, and a card with the serial number in another slot has moved"
+absent_refused()
+{
+	lines_6 | card_file 0000:00:06.0/00
+	rm "$tree/sys/bus/pci/devices/0000:06:00.0"
+	# others of the kind
+	rm "$tree"/sys/bus/pci/devices/0000:0[157]:*
+	remember
+	fvk apply
+	[ "$rc" = 3 ]
+	tells "0000:00:06.0/00: not bound: not there: the slot is empty"
+	add_card 0000:00:11.0 0000:11:00.0 40
+	fvk apply
+	tells "0000:00:06.0/00: not bound: not there: the slot is empty"
+	serial_6 0000:11:00.0
+	fvk apply
+	[ "$rc" = 3 ]
+	tells "0000:00:06.0/00: not bound: moved: was in 0000:00:06.0/00, is in 0000:00:11.0/00 (0000:11:00.0)"
+	fvk apply --early
+	[ "$rc" = 3 ]
+	# early does not look for it
+	[ "$(kmsg | tail -n 1)" = "<4>fpgactl: 0000:00:06.0/00: not bound: not there: the slot is empty" ]
+	[ "$(driver_of 0000:11:00.0)" = "" ]
+	[ "$(override_of 0000:11:00.0)" = "" ]
+	# without a serial number it may be another card of the kind
+	sed -i 's/ serial.*//' "$(cards)"/*
+	truncate -s 256 "$tree/sys/bus/pci/devices/0000:11:00.0/config"
+	fvk apply
+	tells "0000:00:06.0/00: not bound: not there: the slot is empty; a card with the same ids is in 0000:00:11.0/00 (0000:11:00.0)"
+	# a card with a file is not the one that is looked for
+	sed 's/00:06/00:11/' "$(cards)"/* >"$work/new"
+	card_file 0000:00:11.0/00 <"$work/new"
+	fvk apply
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:00:06.0/00: not bound: not there: the slot is empty" ]
+	[ "$(driver_of 0000:11:00.0)" = fpga_vfio_pci ]
+}
+
+hold partial_refused "a card without one of its functions is not bound; an early run waits for the function"
+partial_refused()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	mv "$tree/sys/bus/pci/devices/0000:01:00.1" "$work/gone"
+	remember
+	fvk apply --early 01:00.0
+	succeeds
+	[ -z "$out" ] && [ -z "$(kmsg)" ]
+	fvk apply
+	[ "$rc" = 3 ]
+	tells "0000:00:01.0/00: not bound: changed: function 1 was 10ee:9039 10ee:0007 058000, is not there"
+	unchanged
+	mv "$work/gone" "$tree/sys/bus/pci/devices/0000:01:00.1"
+	fvk apply --early 01:00.1
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	[ "$(override_of 0000:01:00.0)" = fpga_vfio_pci ]
+}
+
+hold changed_refused "other ids in the slot are told with the old ones, and nothing is bound"
+changed_refused()
+{
+	local file value was
+
+	lines_1 | card_file 0000:00:01.0/00
+	remember
+	while read -r file value was; do
+		cp "$tree/sys/bus/pci/devices/0000:01:00.1/$file" "$work/old"
+		echo "$value" >"$tree/sys/bus/pci/devices/0000:01:00.1/$file"
+		fvk apply --early 01:00.0
+		[ "$rc" = 5 ] && [ -z "$out" ]
+		tells "0000:00:01.0/00: not bound: changed: function 1 was 10ee:9039 10ee:0007 058000, is $was"
+		: >"$tree/dev/kmsg"
+		fvk apply 01:00.1
+		[ "$rc" = 5 ] && [ -z "$out" ]
+		tells "0000:00:01.0/00: not bound: changed: function 1 was 10ee:9039 10ee:0007 058000, is $was"
+		hints "$(file_of 0000:00:01.0/00) says what it was."
+		cp "$work/old" "$tree/sys/bus/pci/devices/0000:01:00.1/$file"
+		unchanged
+	done <<-'END'
+		vendor 0x1172 1172:9039 10ee:0007 058000
+		device 0x7024 10ee:7024 10ee:0007 058000
+		subsystem_vendor 0x1234 10ee:9039 1234:0007 058000
+		subsystem_device 0x0008 10ee:9039 10ee:0008 058000
+		class 0x120000 10ee:9039 10ee:0007 120000
+	END
+	mkdir "$tree/sys/bus/pci/devices/0000:01:00.1/physfn"
+	fvk apply
+	tells "0000:00:01.0/00: not bound: changed: function 1 was 10ee:9039 10ee:0007 058000, is a virtual function"
+}
+
+hold serial_refused "another serial number, or none, is another card; the right one may be elsewhere"
+serial_refused()
+{
+	local was="changed: function 0 was 10ee:9038 10ee:0007 120000 serial 00-0a-35-01-02-03-04-05, is 10ee:9038 10ee:0007 120000"
+
+	lines_6 | card_file 0000:00:06.0/00
+	serial_6
+	fvk apply --early 06:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	echo '(null)' >"$tree/sys/bus/pci/devices/0000:06:00.0/driver_override"
+	serial 0000:06:00.0 00 0a 35 01 02 03 04 06
+	remember
+	fvk apply --early 06:00.0
+	tells "0000:00:06.0/00: not bound: $was serial 00-0a-35-01-02-03-04-06"
+	# no number
+	serial 0000:06:00.0 00 00 00 00 00 00 00 00
+	fvk apply
+	tells "0000:00:06.0/00: not bound: $was"
+	serial 0000:06:00.0 ff ff ff ff ff ff ff ff
+	fvk apply
+	tells "0000:00:06.0/00: not bound: $was"
+	unchanged
+	# two cards changed places
+	add_card 0000:00:11.0 0000:11:00.0 40
+	serial_6 0000:11:00.0
+	fvk apply
+	tells "0000:00:06.0/00: not bound: $was; the card is now in 0000:00:11.0/00 (0000:11:00.0)"
+	[ "$(driver_of 0000:11:00.0)" = "" ]
+}
+
+hold silent_refused "a card that does not respond is not bound"
+silent_refused()
+{
+	lines_6 | card_file 0000:00:06.0/00
+	head -c 4096 /dev/zero | tr '\0' '\377' >"$tree/sys/bus/pci/devices/0000:06:00.0/config"
+	fvk apply --early
+	[ "$rc" = 1 ]
+	tells "0000:00:06.0/00: not bound: no response: config space of 0000:06:00.0 reads as all-ones"
+	[ "$(override_of 0000:06:00.0)" = "" ]
+}
+
+hold fenced_ok "configuration space of a bound card is not read: it may be fenced"
+fenced_ok()
+{
+	lines_6 | card_file 0000:00:06.0/00
+	ln -s ../../../../bus/pci/drivers/fpga_vfio_pci "$tree/sys/bus/pci/devices/0000:06:00.0/driver"
+	FAKE_TRACE=$work/trace fvk apply --early 06:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	lacks /config "$work/trace"
+}
+
+hold group_refused "a group that has grown, or has another device, is told; a smaller one is no danger"
+group_refused()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	remember
+	ln -s ../../../../devices/pci0000:00/0000:00:04.0/0000:04:00.1 \
+		"$tree/sys/kernel/iommu_groups/1/devices/0000:04:00.1"
+	for words in "" "--early 01:00.0"; do
+		: >"$tree/dev/kmsg"
+		# shellcheck disable=SC2086 # words
+		fvk apply $words
+		[ "$rc" = 1 ]
+		tells "0000:00:01.0/00: not bound: group of function 0 grew: new member 0000:04:00.1 (8086:1521) in 0000:00:04.0/00.1"
+	done
+	rm "$tree/sys/kernel/iommu_groups/1/devices/0000:04:00.1"
+	echo 0x1111 >"$tree/sys/bus/pci/devices/0000:00:01.0/device"
+	fvk apply
+	tells "0000:00:01.0/00: not bound: group of function 0 changed: 0000:00:01.0 in 0000:00:01.0 was 8086:3420, is 8086:1111"
+	mv "$tree/sys/bus/pci/devices/0000:01:00.1/iommu_group" "$work/group"
+	echo 0x3420 >"$tree/sys/bus/pci/devices/0000:00:01.0/device"
+	fvk apply
+	tells "0000:00:01.0/00: not bound: group changed: function 1 had an IOMMU group, has none"
+	unchanged
+	mv "$work/group" "$tree/sys/bus/pci/devices/0000:01:00.1/iommu_group"
+	rm "$tree/sys/kernel/iommu_groups/1/devices/0000:00:01.0"
+	fvk apply
+	succeeds
+}
+
+hold disk_refused "a disk that the host uses is not taken, even with the ids of the file"
+disk_refused()
+{
+	card_file 0000:00:02.0/00 <<-'END'
+		slot 0000:00:02.0/00
+		group 0000:00:02.0/00.0 144d:a808
+		function 0 144d:a808 144d:0007 010802
+		bind fpga_vfio_pci
+	END
+	remember
+	fvk apply
+	[ "$rc" = 11 ]
+	grep -qE '^fpgactl: 0000:00:02.0/00: not bound: in use by the host: 0000:02:00.0: .*nvme0n1p2' <<<"$err"
+	[ "$(wc -l < <(kmsg))" = 1 ]
+	unchanged
+	# the disk of the host where the card was
+	sed -i 's/function 0 .*/function 0 10ee:9038 10ee:0007 120000/' "$(cards)"/*
+	fvk apply
+	tells "0000:00:02.0/00: not bound: changed: function 0 was 10ee:9038 10ee:0007 120000, is 144d:a808 144d:0007 010802"
+	unchanged
+}
+
+hold identical_ok "of three identical cards, only the one in the slot of the file is bound"
+identical_ok()
+{
+	add_card 0000:00:11.0 0000:11:00.0 40
+	add_card 0000:00:12.0 0000:12:00.0 41
+	sed 's/ serial.*//' <(lines_6) | sed 's/00:06/00:11/' >"$work/new"
+	card_file 0000:00:11.0/00 <"$work/new"
+	fvk apply --early
+	prints "0000:11:00.0: driver_override is fpga_vfio_pci"
+	for bdf in 06 11 12; do
+		fvk apply --early "0000:$bdf:00.0"
+	done
+	fvk apply
+	[ "$(driver_of 0000:06:00.0)-$(driver_of 0000:11:00.0)-$(driver_of 0000:12:00.0)" = -fpga_vfio_pci- ]
+	[ "$(override_of 0000:06:00.0)-$(override_of 0000:12:00.0)" = - ]
+}
+
+hold renumbered_ok "a card at another bus number is the same card"
+renumbered_ok()
+{
+	local devices=$tree/sys/devices/pci0000:00/0000:00:06.0
+
+	lines_6 | card_file 0000:00:06.0/00
+	serial_6
+	rm "$tree/sys/kernel/iommu_groups/16/devices/0000:06:00.0" "$tree/sys/bus/pci/devices/0000:06:00.0"
+	mv "$devices/0000:06:00.0" "$devices/0000:17:00.0"
+	ln -sr "$devices/0000:17:00.0" "$tree/sys/bus/pci/devices/0000:17:00.0"
+	ln -sr "$devices/0000:17:00.0" "$tree/sys/kernel/iommu_groups/16/devices/0000:17:00.0"
+	fvk apply
+	[ "$rc" = 0 ]
+	[ "$(driver_of 0000:17:00.0)" = fpga_vfio_pci ]
+}
+
+hold rest_ok "a card that is not bound keeps no other from it; the exit code is that of the first"
+rest_ok()
+{
+	lines_1 | sed 's/9039/9040/' | card_file 0000:00:01.0/00
+	lines_6 | card_file 0000:00:06.0/00
+	serial_6
+	echo garbage | card_file 0000:00:09.0/00
+	fvk apply
+	[ "$rc" = 5 ]
+	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
+	[ "$(grep -c ^fpgactl: <<<"$err")" = 3 ]
+	[ "$(kmsg | wc -l)" = 2 ]
+}
+
+hold refusals_ok "a refusal of bind holds at boot, and is logged"
+refusals_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	mkdir "$tree/fail"
+	echo 5 >"$tree/fail/fpga_vfio_pci.0000:01:00.1"
+	remember
+	fvk apply
+	tells "0000:01:00.1: bind: cannot bind to fpga_vfio_pci: Input/output error"
+	unchanged
+	mv "$tree/sys/bus/pci/drivers/fpga_vfio_pci" "$work/driver"
+	fvk apply
+	[ "$rc" = 10 ]
+	tells "0000:01:00.0: bind: module fpga_vfio_pci is not loaded"
+	unchanged
+	mv "$work/driver" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
+	as_nobody fvk apply
+	[ "$rc" = 12 ]
+}
+
+hold replayed_ok "for events that udev replays, the runs for all files tell"
+replayed_ok()
+{
+	lines_6 | card_file 0000:00:06.0/00
+	SYNTH_UUID=0 fvk apply --early 06:00.0
+	[ "$rc" = 5 ]
+	[ -z "$(kmsg)" ]
+	SYNTH_UUID=0 fvk apply 06:00.0
+	[ "$(kmsg | wc -l)" = 1 ]
+}
+
+hold no_file_refused "a device without a file, or one that is not there, is an error of a run for it"
+no_file_refused()
+{
+	fvk apply 07:00.0
+	refuses 3 "0000:07:00.0: apply: no card file: $(file_of 0000:00:07.0/00)"
+	fvk apply 77:00.0
+	refuses 3 "0000:77:00.0: apply: no such PCI device"
+	fvk apply --early 77:00.0
+	refuses 3 "0000:77:00.0: apply: no such PCI device"
+	fvk apply nonsense
+	refuses 2 "apply: invalid PCI address 'nonsense'"
+	fvk apply
+	succeeds
+	[ -z "$out" ]
+}
+
+# broken LINE TEXT: lines_1 with stdin in place of all of it is refused with TEXT
+broken()
+{
+	card_file 0000:00:01.0/00
+	rm -f "$tree/dev/kmsg"
+	: >"$tree/dev/kmsg"
+	fvk apply --early 01:00.0
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	tells "$(file_of 0000:00:01.0/00): apply: $1" || { echo "not told: $1"; return 1; }
+	hints "Nothing was done for this card. See fpgactl-cards.d(5)."
+}
+
+hold broken_refused "a file that is not as documented is refused with the line, and nothing is done"
+broken_refused()
+{
+	local function="expected: function N VENDOR:DEVICE SUBVENDOR:SUBDEVICE CLASS [serial SERIAL]"
+	local word
+
+	remember
+	: | broken "slot is missing"
+	lines_1 | sed /^slot/d | broken "slot is missing"
+	lines_1 | sed /^group/d | broken "group is missing"
+	lines_1 | sed /^function/d | broken "function is missing"
+	lines_1 | sed /^bind/d | broken "neither bind nor policy is there"
+	lines_1 | sed 's,^slot.*,slot 0000:00:02.0/00,' |
+		broken "line 2: the name of the file is that of another slot"
+	for word in "" 0000:00:01.0 0000:00:01.0/00.0 0000:00:01.0/00/ 00:01.0/00 0000:00:01.8/00 \
+		0000:00:20.0/00 0000:00:01.0/0000:00 "0000:00:01.0/00 x" 0000:00:01.0/0A /00 ../00; do
+		lines_1 | sed "s,^slot.*,slot $word," |
+			broken "line 2: expected: slot PATH, as in 0000:00:01.0/00"
+	done
+	for word in 2:0 g:h 10ee: 10EE:9038 "10ee:9038 x" 010ee:9038 -10e:9038; do
+		lines_1 | sed "s,^group 0000:00:01.0 .*,group 0000:00:01.0 $word," |
+			broken "line 3: expected: group PATH VENDOR:DEVICE"
+	done
+	lines_1 | sed 's,^group 0000:00:01.0/00.1,group 0000:00:01.0/00.0,' |
+		broken "line 5: the member of the group is given twice"
+	for word in 8 -1 00 x; do
+		lines_1 | sed "s,^function 1,function $word," | broken "line 7: $function"
+	done
+	for word in serial "serial 00" "serial 00-0a-35-01-02-03-04" "Serial 00-0a-35-01-02-03-04-05" \
+		"serial 00-0A-35-01-02-03-04-05" "serial 00-0a-35-01-02-03-04-05-" \
+		"serial 00:0a:35:01:02:03:04:05"; do
+		lines_1 | sed "s,^function 0.*,& $word," | broken "line 6: $function"
+	done
+	lines_1 | sed 's,^function 0.*,& serial 00-0a-35-01-02-03-04-05 x,' | broken "line 6: too many words"
+	lines_1 | sed 's,^function 1,function 0,' | broken "line 7: the function is given twice"
+	lines_1 | sed 's,^bind.*,bind vfio-pci,' | broken "line 8: expected: bind fpga_vfio_pci"
+	lines_1 | sed 's,^bind.*,&\n&,' | broken "line 9: bind is given twice"
+	lines_1 | sed 's,^bind.*,&\nslot 0000:00:01.0/00,' | broken "line 9: slot is given twice"
+	lines_1 | sed 's,^bind.*,&\nbinds,' |
+		broken "line 9: unknown key; keys are slot, group, function, bind and policy"
+	lines_1 | sed 's,^bind.*,&\npolicy 2 aer=stop,' |
+		broken "line 9: policy of a function that has no line above"
+	lines_1 | sed 's,^bind.*,&\npolicy aer=stop,' | broken "line 9: expected: policy N KEY=VALUE"
+	lines_1 | sed 's,^bind.*,&\npolicy 0 nosuch=1,' | broken "line 9: unknown key of a policy"
+	lines_1 | sed 's,^bind.*,&\npolicy 0 aer=halt,' | broken "line 9: unknown value"
+	lines_1 | sed 's,^bind.*,&\npolicy 0 aer,' | broken "line 9: missing value"
+	lines_1 | sed 's,^bind.*,&\npolicy 0 aer=stop\npolicy 0 aer=stop,' |
+		broken "line 10: duplicate key of a policy"
+	unchanged
+}
+
+hold hostile_refused "neither long lines and files nor bytes that a terminal interprets do harm"
+hostile_refused()
+{
+	remember
+	{ lines_1; printf '#%.0s' {1..1025}; } | broken "line 9: line is longer than 1024 bytes"
+	{ lines_1; printf '#\e[31m\n'; } | broken "line 9: control character"
+	{ lines_1; printf 'bind fpga\0_vfio_pci\n'; } | broken "line 9: control character"
+	{ lines_1; printf 'bind\r\n'; } | broken "line 9: control character"
+	head -c 4096 /dev/zero | broken "line 1: line is longer than 1024 bytes"
+	{ lines_1; yes '#' | head -c 65536; } | broken "file is longer than 64 KiB"
+	printf 'slot \xff\xfe\n' | broken "line 1: expected: slot PATH, as in 0000:00:01.0/00"
+	unchanged
+	# files that are no files
+	rm "$(cards)"/*
+	mkdir "$(cards)/0000:00:01.0-00.conf"
+	fvk apply --early 01:00.0
+	[ "$rc" = 1 ]
+	mkfifo "$(cards)/0000:00:06.0-00.conf"
+	fvk apply --early 06:00.0
+	[ "$rc" = 1 ]
+	ln -s 0000:00:07.0-00.conf "$(cards)/0000:00:07.0-00.conf"
+	fvk apply --early 07:00.0
+	[ "$rc" = 1 ]
+	# not a card file
+	lines_1 >"$(cards)/0000:00:01.0-00.conf~"
+	rm -r "$(cards)"/*.conf
+	fvk apply
+	succeeds
+	unchanged
+}
+
+hold written_by_hand_ok "order of lines, blank lines and comments between them are free"
+written_by_hand_ok()
+{
+	{
+		printf '\n   \nbind  fpga_vfio_pci\n#\xc3\xa9\n'
+		lines_1 | sed '/^bind/d; s/ /\t /g' | tac | sed '/function/d'
+		lines_1 | grep ^function
+		printf '# no newline at the end'
+	} | card_file 0000:00:01.0/00
+	fvk apply
+	succeeds
+	[ "$(driver_of 0000:01:00.1)" = fpga_vfio_pci ]
+}
+
+run_tests

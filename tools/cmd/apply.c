@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fpgactl apply: bind cards and set policies as their card files say; run by udev and at boot */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "config/match.h"
+#include "config/slot.h"
+#include "host/kmsg.h"
+#include "host/move.h"
+#include "host/sysfs.h"
+#include "host/targets.h"
+
+struct apply {
+	const struct cmd_ctx *ctx;
+	struct cardfile file;
+	struct match match;
+};
+
+static bool is_dry_run(const struct cmd_ctx *ctx)
+{
+	return cmd_is_set(ctx, "dry-run");
+}
+
+static int fail_file(const struct cardfile *f, int ret, const char *why)
+{
+	return err_fail(FV_FAILED, f->path, "apply",
+			ret == -EINVAL ? "Nothing was done for this card. See fpgactl-cards.d(5)." :
+					 "Nothing was done for this card.", "%s", why);
+}
+
+static int exit_code(enum match_verdict verdict)
+{
+	switch (verdict) {
+	case MATCH_ABSENT:
+	case MATCH_PARTIAL:
+	case MATCH_MOVED:
+		return FV_NO_DEVICE;
+	case MATCH_CHANGED:
+		return FV_CHANGED;
+	case MATCH_IN_USE:
+		return FV_CONSENT;
+	default:
+		return FV_FAILED;
+	}
+}
+
+static int fail_match(const struct apply *a)
+{
+	autofree char *hint = NULL;
+
+	hint = util_printf("%s says what it was.\n"
+			   "If it is right as it is now: fpgactl bind --persist BDF", a->file.path);
+	return err_fail(exit_code(a->match.verdict), a->file.slot,
+			a->file.is_bound ? "not bound" : "policy not set", hint, "%s",
+			a->match.text);
+}
+
+/* --early: before any driver; only driver_override */
+
+static int set_override(const char *bdf)
+{
+	struct fv_device d = {};
+	struct move_result r;
+	struct move m;
+	int code = FV_OK;
+
+	bdf_parse(bdf, d.bdf);
+	d.driver_override = device_read_override(bdf);
+	move_init(&m, &d);
+	m.target = MOVE_NOWHERE;
+	m.driver = FV_DRIVER;
+	if (!d.driver_override || strcmp(d.driver_override, FV_DRIVER) != 0) {
+		r = move_apply(&m);
+		if (r.step != MOVE_DONE) {
+			autofree char *why = move_result_text(&m, r);
+
+			code = err_fail(FV_FAILED, bdf, "apply", NULL, "%s", why);
+		}
+	}
+	move_exit(&m);
+	free(d.driver_override);
+	return code;
+}
+
+static int set_overrides(const struct apply *a)
+{
+	size_t i;
+	int code = FV_OK;
+
+	for (i = 0; i < a->file.n && !code && !is_dry_run(a->ctx); i++)
+		code = set_override(a->match.bdf[i]);
+	return code;
+}
+
+/* All functions or none: the last one that appears finds all of them. */
+static int early(struct apply *a, const char *path, const char *bdf, bool *is_set)
+{
+	autofree char *why = NULL;
+	int ret = cardfile_read(&a->file, path, &why);
+	int code = FV_OK;
+
+	*is_set = false;
+	if (ret == -ENOENT)
+		return FV_OK;
+	if (ret)
+		return fail_file(&a->file, ret, why);
+	if (!a->file.is_bound)
+		return FV_OK;
+	match_card(&a->match, &a->file, bdf, NULL);
+	if (a->match.verdict == MATCH_OK)
+		code = set_overrides(a);
+	else if (!bdf || a->match.verdict != MATCH_PARTIAL)
+		code = fail_match(a);
+	*is_set = !code && a->match.verdict == MATCH_OK;
+	return code;
+}
+
+static void finish(struct apply *a)
+{
+	match_free(&a->match);
+	cardfile_free(&a->file);
+}
+
+/* Two calls of the kernel for a device that no file names: udev runs this for each. */
+static int early_one(const struct cmd_ctx *ctx, const char *bdf)
+{
+	struct apply a = { .ctx = ctx };
+	autofree char *slot = slot_read(bdf);
+	autofree char *card = NULL;
+	autofree char *path = NULL;
+	unsigned int number;
+	bool is_set;
+	int code;
+
+	if (!slot)
+		return target_unknown(bdf, "apply");
+	card = slot_card(slot, &number);
+	path = cardfile_path(card);
+	code = early(&a, path, bdf, &is_set);
+	/* for IMPORT{program} of the udev rule */
+	if (is_set && cardfile_function(&a.file, number))
+		out_print("FPGACTL_DRIVER=" FV_DRIVER "\n");
+	finish(&a);
+	return code;
+}
+
+static int early_all(const struct cmd_ctx *ctx)
+{
+	autostrv struct strv paths = {};
+	size_t i, j;
+	int code = FV_OK;
+
+	cardfile_list(&paths);
+	for (i = 0; i < paths.n; i++) {
+		struct apply a = { .ctx = ctx };
+		bool is_set;
+		int ret = early(&a, paths.v[i], NULL, &is_set);
+
+		for (j = 0; is_set && j < a.file.n; j++)
+			out_print("%s: driver_override %s " FV_DRIVER "\n", a.match.bdf[j],
+				  is_dry_run(ctx) ? "would be set to" : "is");
+		code = code ? code : ret;
+		finish(&a);
+	}
+	return code;
+}
+
+/* The whole of it */
+
+/* Run another command on the same options. */
+static int run_command(const struct apply *a, const char *name, const struct strv *words)
+{
+	struct cmd_ctx ctx = { .cmd = cmd_find(name), .args = *words };
+	struct fv_model model = {};
+	int code;
+
+	if (!strcmp(name, "bind")) {
+		/* the file is the administrator's consent */
+		cmd_set(&ctx, "yes");
+		cmd_set(&ctx, "only");
+	}
+	if (is_dry_run(a->ctx))
+		cmd_set(&ctx, "dry-run");
+	code = model_load(&model);
+	ctx.model = &model;
+	if (!code)
+		code = ctx.cmd->run(&ctx);
+	model_free(&model);
+	return code;
+}
+
+static int bind(const struct apply *a)
+{
+	autostrv struct strv words = {};
+	size_t i;
+
+	for (i = 0; i < a->file.n; i++)
+		strv_add(&words, a->match.bdf[i]);
+	return run_command(a, "bind", &words);
+}
+
+static bool is_bound(const char *bdf)
+{
+	autofree char *driver = device_read_driver(bdf);
+
+	return driver && !strcmp(driver, FV_DRIVER);
+}
+
+/* A dry run, or a file without "bind": the policy of a device that is not bound is not known. */
+static int set_policy(const struct apply *a, size_t i)
+{
+	const struct strv *policy = &a->file.functions[i].policy;
+	autostrv struct strv words = {};
+	size_t j;
+
+	if (!policy->n || !is_bound(a->match.bdf[i]))
+		return FV_OK;
+	strv_add(&words, a->match.bdf[i]);
+	for (j = 0; j < policy->n; j++)
+		strv_add(&words, policy->v[j]);
+	return run_command(a, "policy", &words);
+}
+
+/* The events of several functions come at the same time, and each is told to apply the file. */
+static int lock(const char *path)
+{
+	autofree char *full = sysfs_path("%s", path);
+	int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int apply_locked(struct apply *a)
+{
+	struct fv_model model = {};
+	size_t i;
+	int code = model_load(&model);
+
+	if (!code)
+		match_card(&a->match, &a->file, NULL, &model);
+	model_free(&model);
+	if (code)
+		return code;
+	if (a->match.verdict != MATCH_OK)
+		return fail_match(a);
+	if (a->file.is_bound)
+		code = bind(a);
+	for (i = 0; i < a->file.n && !code; i++)
+		code = set_policy(a, i);
+	return code;
+}
+
+static int apply_file(const struct cmd_ctx *ctx, const char *path)
+{
+	struct apply a = { .ctx = ctx };
+	autofree char *why = NULL;
+	int fd = lock(path);
+	int ret = cardfile_read(&a.file, path, &why);
+	int code = ret ? fail_file(&a.file, ret, why) : apply_locked(&a);
+
+	if (fd >= 0)
+		close(fd);
+	finish(&a);
+	return code;
+}
+
+static int apply_one(const struct cmd_ctx *ctx, const char *bdf)
+{
+	autofree char *slot = slot_read(bdf);
+	autofree char *card = NULL;
+	autofree char *path = NULL;
+	unsigned int number;
+
+	if (!slot)
+		return target_unknown(bdf, "apply");
+	card = slot_card(slot, &number);
+	path = cardfile_path(card);
+	if (!sysfs_exists("%s", path))
+		return err_fail(FV_NO_DEVICE, bdf, "apply",
+				"To make one: fpgactl bind --persist BDF", "no card file: %s",
+				path);
+	return apply_file(ctx, path);
+}
+
+/* A card that cannot be bound keeps no other from it. */
+static int apply_all(const struct cmd_ctx *ctx)
+{
+	autostrv struct strv paths = {};
+	size_t i;
+	int code = FV_OK, ret;
+
+	cardfile_list(&paths);
+	for (i = 0; i < paths.n; i++) {
+		ret = apply_file(ctx, paths.v[i]);
+		code = code ? code : ret;
+	}
+	return code;
+}
+
+/* udev replays the events of the boot; the runs for all card files tell of these devices. */
+static bool is_replayed_event(void)
+{
+	return getenv("SYNTH_UUID");
+}
+
+static int run(const struct cmd_ctx *ctx)
+{
+	bool is_early = cmd_is_set(ctx, "early");
+	char bdf[BDF_SIZE];
+
+	if (ctx->args.n && !bdf_parse(ctx->args.v[0], bdf))
+		return err_usage("apply", ctx->args.v[0], TARGET_ADDRESS_HINT,
+				 "invalid PCI address '%s'", ctx->args.v[0]);
+	/* stderr is lost at boot */
+	if (!is_dry_run(ctx) && !(is_early && is_replayed_event()))
+		err_set_log(kmsg_warn);
+	if (is_early)
+		return ctx->args.n ? early_one(ctx, bdf) : early_all(ctx);
+	return ctx->args.n ? apply_one(ctx, bdf) : apply_all(ctx);
+}
+
+static const struct cmd_option options[] = {
+	{ "early", 0, NULL, "only keep other drivers away, by driver_override" },
+	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
+};
+
+FV_COMMAND(apply) = {
+	.name = "apply",
+	.group = CMD_SET_UP,
+	.args = "[BDF]",
+	.help = "bind cards and set policies as card files say",
+	.text = "Applies the card files that 'bind --persist' and 'policy --persist' wrote: all\n"
+		"of them, or that of the card at BDF. Binds a card and sets its policies only if\n"
+		"it is in its slot, with the ids, the serial number and the IOMMU group of its\n"
+		"file; else nothing is bound, and the kernel log and the journal say why.\n\n"
+		"udev and the initramfs run this command; there is no need to run it by hand.",
+	.examples = "  fpgactl apply --dry-run      # does each card match its file?\n"
+		    "  fpgactl apply 01:00.0",
+	.max_args = 1,
+	.words = CMD_WORDS_BDF,
+	.needs = CMD_NEEDS_NOTHING,
+	CMD_OPTIONS(options),
+	.run = run,
+};
