@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/consent.h"
+#include "config/persist.h"
 #include "host/guard.h"
 #include "host/move.h"
 #include "host/sysfs.h"
@@ -22,6 +23,7 @@ struct plan {
 	struct targets targets;
 	struct move *moves;	/* one per target that is not bound yet or has the old override */
 	size_t n;
+	struct persist persist;	/* with --persist */
 };
 
 /* A group member in use: none of its group may be changed. */
@@ -244,6 +246,7 @@ static void report_text(const struct plan *p)
 				  is_dry ? "would be" : "now", FV_DRIVER, d->group,
 				  d->driver ? d->driver : "none");
 	}
+	persist_print(&p->persist, is_dry);
 }
 
 static void report_json(const struct plan *p)
@@ -254,7 +257,8 @@ static void report_json(const struct plan *p)
 	for (i = 0; i < p->targets.n; i++)
 		json_object_array_add(list, rebind_json(p->targets.v[i], FV_DRIVER,
 							!!move_of(p, p->targets.v[i])));
-	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
+	rebind_print_json(list, cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL,
+			  cmd_is_set(p->ctx, "dry-run"));
 }
 
 static void note_in_the_way(const struct fv_device *d)
@@ -343,8 +347,22 @@ static int bind_all(struct plan *p)
 	if (!code)
 		code = apply(p);
 	if (!code)
+		code = persist_write(&p->persist);
+	if (!code)
 		report(p);
 	return code;
+}
+
+/* The card files are planned before the driver hides the serial numbers. */
+static int plan_persist(struct plan *p)
+{
+	int code;
+
+	if (!cmd_is_set(p->ctx, "persist"))
+		return FV_OK;
+	persist_init(&p->persist, "bind", cmd_line(p->ctx));
+	code = persist_bind(&p->persist, p->ctx->model, &p->targets);
+	return code ? code : persist_check(&p->persist);
 }
 
 static int run(const struct cmd_ctx *ctx)
@@ -357,10 +375,13 @@ static int run(const struct cmd_ctx *ctx)
 	if (!code)
 		code = check_module(&p);
 	if (!code)
+		code = plan_persist(&p);
+	if (!code)
 		code = cmd_is_set(ctx, "dry-run") ? dry_run(&p) : bind_all(&p);
 	for (i = 0; i < p.n; i++)
 		move_exit(&p.moves[i]);
 	free(p.moves);
+	persist_free(&p.persist);
 	targets_free(&p.targets);
 	return code;
 }
@@ -369,6 +390,7 @@ static const struct cmd_option options[] = {
 	{ "yes", 'y', NULL, "allow unbinding devices from other drivers" },
 	{ "only", 0, NULL, "bind only the named devices, not their whole groups" },
 	{ "force", 0, NULL, "include disks, displays and NICs in use by the host" },
+	{ "persist", 0, NULL, "keep the cards bound from boot to boot" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
@@ -382,9 +404,12 @@ FV_COMMAND(bind) = {
 		"are restored to their previous drivers. Devices already bound are left alone.\n\n"
 		"Devices in use by the host are refused without --force: a disk that is mounted,\n"
 		"swap or part of another device, the boot display, a network device that is up, a\n"
-		"physical function with virtual functions enabled.",
+		"physical function with virtual functions enabled.\n\n"
+		"With --persist, a card file makes it last: the card is bound at each boot, before\n"
+		"any other driver, as long as it is the same card in the same slot.",
 	.examples = "  fpgactl bind --dry-run 01:00.0   # show the plan\n"
 		    "  fpgactl bind --yes 01:00.0       # the whole group, even from other drivers\n"
+		    "  fpgactl bind --persist 01:00.0   # from now on at each boot\n"
 		    "  fpgactl bind --only 01:00.0 && virsh start vm",
 	.min_args = 1,
 	.max_args = CMD_ANY_ARGS,

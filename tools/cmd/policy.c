@@ -8,6 +8,7 @@
 #include <linux/fpga_vfio.h>
 
 #include "cmd/cmd.h"
+#include "config/persist.h"
 #include "host/sysfs.h"
 #include "model/policy.h"
 #include "model/session.h"
@@ -21,6 +22,7 @@ struct policy_request {
 	bool is_default;		/* start from the board profile */
 	size_t n;			/* number of keys in wanted */
 	struct fv_policy wanted;
+	struct persist persist;		/* with --persist */
 };
 
 /* One row: a key. */
@@ -87,11 +89,35 @@ static struct json_object *field_profile(const void *p)
 	return json_string(((const struct fv_status *)p)->profile);
 }
 
+/* null: there is no card file. */
+static struct json_object *field_persistent(const void *p)
+{
+	autostrv struct strv words = {};
+	struct json_object *list;
+	size_t i;
+
+	if (!persist_read_policy(((const struct fv_status *)p)->bdf, &words))
+		return NULL;
+	list = json_object_new_array();
+	for (i = 0; i < words.n; i++)
+		json_object_array_add(list, json_string(words.v[i]));
+	return list;
+}
+
+static char *field_persistent_text(const void *p)
+{
+	autostrv struct strv words = {};
+
+	persist_read_policy(((const struct fv_status *)p)->bdf, &words);
+	return words.n ? strv_join(&words, " ") : util_strdup("");
+}
+
 static const struct out_column field[] = {
 	{ "Device", "bdf", NULL, 0, field_bdf, NULL },
 	{ "State", "state", NULL, 0, field_state, field_state_text },
 	{ "Reason", "reason", NULL, 0, field_reason, field_reason_text },
 	{ "Profile", "profile", NULL, 0, field_profile, NULL },
+	{ "Lasting", "persistent", NULL, 0, field_persistent, field_persistent_text },
 };
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
@@ -325,6 +351,7 @@ static void report(const struct policy_request *req, const struct fv_status *bef
 
 	if (!req->ctx->is_json) {
 		report_text(req, before, after);
+		persist_print(&req->persist, is_dry_run);
 		return;
 	}
 	top = json_object_new_object();
@@ -334,6 +361,8 @@ static void report(const struct policy_request *req, const struct fv_status *bef
 	json_object_object_add(top, "before", policy_json(&before->policy));
 	json_object_object_add(top, "after", is_dry_run ? planned_json(req, after) :
 							  policy_json(after));
+	if (cmd_is_set(req->ctx, "persist"))
+		json_object_object_add(top, "files", persist_json(&req->persist));
 	out_json(top);
 }
 
@@ -358,19 +387,39 @@ static void plan(const struct policy_request *req, const struct fv_policy *befor
 	}
 }
 
+/* Words of the command line after the address, without "default". */
+static int plan_persist(struct policy_request *req)
+{
+	autostrv struct strv words = {};
+	size_t i;
+	int code;
+
+	if (!cmd_is_set(req->ctx, "persist"))
+		return FV_OK;
+	for (i = 1 + req->is_default; i < req->ctx->args.n; i++)
+		strv_add(&words, req->ctx->args.v[i]);
+	persist_init(&req->persist, "policy", cmd_line(req->ctx));
+	code = persist_policy(&req->persist, req->ctx->model, req->d, req->is_default, &words);
+	return code ? code : persist_check(&req->persist);
+}
+
 /* Reports the policy as read back from the driver. */
 static int change(struct policy_request *req, const struct fv_status *before)
 {
 	struct fv_status_list l = {};
 	struct fv_policy after;
-	int code = FV_OK;
+	int code = plan_persist(req);
 
+	if (code)
+		return code;
 	if (cmd_is_set(req->ctx, "dry-run")) {
 		plan(req, &before->policy, &after);
 		report(req, before, &after);
 		return FV_OK;
 	}
 	code = request(req);
+	if (!code)
+		code = persist_write(&req->persist);
 	if (!code)
 		code = read_status(req, &l);
 	if (!code)
@@ -399,6 +448,10 @@ static int parse(struct policy_request *req)
 			return code;
 		req->n++;
 	}
+	if (cmd_is_set(req->ctx, "persist") && words->n < 2)
+		return err_usage("policy", "--persist",
+				 "Usage: fpgactl policy BDF KEY=VALUE... --persist",
+				 "--persist requires KEY=VALUE or default");
 	if (req->ctx->columns && words->n > 1)
 		return err_usage("policy", "--output",
 				 "Without KEY=VALUE, the policy is printed as a table.",
@@ -424,11 +477,13 @@ static int run(const struct cmd_ctx *ctx)
 		code = req.n || req.is_default ? change(&req, status_find(&l, req.d->bdf)) :
 						 show(&req, status_find(&l, req.d->bdf));
 	status_free(&l);
+	persist_free(&req.persist);
 	fv_nl_close(&req.nl);
 	return code;
 }
 
 static const struct cmd_option options[] = {
+	{ "persist", 0, NULL, "keep these values from boot to boot" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
@@ -442,12 +497,14 @@ FV_COMMAND(policy) = {
 		"With BDF, prints the policy of a device: reset methods, time limits, requested\n"
 		"link, user notification. With KEY=VALUE, changes the named keys: all of them, or none if the\n"
 		"driver refuses one. A policy lasts while the device is bound and starts from the\n"
-		"board profile; 'default' restores that before the keys after it are applied.",
+		"board profile; 'default' restores that before the keys after it are applied.\n"
+		"With --persist, the named keys are also set at each boot; 'default' forgets them.",
 	.examples = "  fpgactl policy               # all bound devices\n"
 		    "  fpgactl policy 01:00.0\n"
 		    "  fpgactl policy 01:00.0 reset-methods=hot,link load-limit=90s\n"
 		    "  fpgactl policy 01:00.0 ready-register=0:0x1000:0x1:0x1   # bit 0 of a BAR\n"
 		    "  fpgactl policy 01:00.0 default aer=stop  # board profile, except aer\n"
+		    "  fpgactl policy 01:00.0 load-limit=90s --persist\n"
 		    "  fpgactl policy --json 01:00.0 | jq .policy.load_limit_ns",
 	.max_args = CMD_ANY_ARGS,
 	.words = CMD_WORDS_BDF_OR_DEFAULT,

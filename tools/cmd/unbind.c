@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/consent.h"
+#include "config/persist.h"
 #include "host/guard.h"
 #include "host/move.h"
 #include "host/sysfs.h"
@@ -29,6 +30,7 @@ struct plan {
 	size_t n_done;				/* moves that were made */
 	struct release_limit limit;
 	struct consent consent;
+	struct persist persist;			/* with --persist */
 };
 
 static bool names_driver(const char *driver)
@@ -248,6 +250,19 @@ static void report_text(const struct plan *p)
 			out_print("%s: given back, without a driver%s\n", d->bdf,
 				  cmd_is_set(p->ctx, "none") ? "" : ": no loaded driver matches");
 	}
+	persist_print(&p->persist, is_dry);
+}
+
+/* A card file would bind it again. */
+static void note_persistent(const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->targets.n; i++)
+		if (!cmd_is_set(p->ctx, "persist") && persist_is_bound(p->targets.v[i]->bdf))
+			err_note(p->targets.v[i]->bdf,
+				 "its card file binds it again at the next boot; to remove it: fpgactl unbind --persist %s",
+				 p->targets.v[i]->bdf);
 }
 
 static void report_json(const struct plan *p)
@@ -262,7 +277,8 @@ static void report_json(const struct plan *p)
 		json_object_array_add(list, rebind_json(d, driver,
 							is_handled(d) || is_only_override(d)));
 	}
-	rebind_print_json(list, cmd_is_set(p->ctx, "dry-run"));
+	rebind_print_json(list, cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL,
+			  cmd_is_set(p->ctx, "dry-run"));
 }
 
 static int check(struct plan *p)
@@ -278,6 +294,7 @@ static void report(const struct plan *p)
 		report_json(p);
 	else
 		report_text(p);
+	note_persistent(p);
 }
 
 /* What a wait would end with, if no holder goes. */
@@ -331,8 +348,21 @@ static int unbind(struct plan *p)
 		code = apply(p);
 	stop_release(&stop);
 	if (!code)
+		code = persist_write(&p->persist);
+	if (!code)
 		report(p);
 	return code;
+}
+
+static int plan_persist(struct plan *p)
+{
+	int code;
+
+	if (!cmd_is_set(p->ctx, "persist"))
+		return FV_OK;
+	persist_init(&p->persist, "unbind", cmd_line(p->ctx));
+	code = persist_unbind(&p->persist, &p->targets);
+	return code ? code : persist_check(&p->persist);
 }
 
 static int run(const struct cmd_ctx *ctx)
@@ -348,6 +378,8 @@ static int run(const struct cmd_ctx *ctx)
 	code = check_options(&p);
 	if (!code)
 		code = make_plan(&p);
+	if (!code)
+		code = plan_persist(&p);
 	if (!code && cmd_is_set(ctx, "dry-run"))
 		code = dry_run(&p);
 	else if (!code)
@@ -357,6 +389,7 @@ static int run(const struct cmd_ctx *ctx)
 	consent_free(&p.consent);
 	free(p.moves);
 	free(p.devices);
+	persist_free(&p.persist);
 	targets_free(&p.targets);
 	return code;
 }
@@ -367,6 +400,7 @@ static const struct cmd_option options[] = {
 	{ "none", 0, NULL, "leave the devices without a driver" },
 	{ "timeout", 't', "TIME", "wait this long for a VM to release it: 10, 500ms, 5m (30)" },
 	{ "request", 0, NULL, "have the kernel request the device; cannot be cancelled" },
+	{ "persist", 0, NULL, "remove their card files, which would bind them again" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 	{ "yes", 'y', NULL, "unbind devices even if they are in use" },
 };
@@ -382,7 +416,9 @@ FV_COMMAND(unbind) = {
 		"release it, and gives up after --timeout with nothing changed. With --request, the\n"
 		"kernel starts the unbind at once: it requests the device (QEMU forwards this as an\n"
 		"unplug request) until the VM releases it. This has no time limit and cannot be\n"
-		"cancelled.",
+		"cancelled.\n\n"
+		"A card that was bound with --persist is bound again at the next boot, unless\n"
+		"--persist is given here, too.",
 	.examples = "  fpgactl unbind 01:00.0                  # the whole group\n"
 		    "  fpgactl unbind --yes --request 01:00.0  # ask the VM to unplug it\n"
 		    "  fpgactl unbind --driver vfio-pci 01:00.0",

@@ -18,13 +18,15 @@ struct json_object *rebind_json(const struct fv_device *d, const char *driver, b
 	return o;
 }
 
-/* Print an array of rebind_json(); consumes @devices. */
-void rebind_print_json(struct json_object *devices, bool is_dry_run)
+/* Print an array of rebind_json(), and of card files with --persist; consumes both. */
+void rebind_print_json(struct json_object *devices, struct json_object *files, bool is_dry_run)
 {
 	struct json_object *top = json_object_new_object();
 
 	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry_run));
 	json_object_object_add(top, "devices", devices);
+	if (files)
+		json_object_object_add(top, "files", files);
 	out_json(top);
 }
 

@@ -139,7 +139,7 @@ complete_ok()
 	[ -z "$(candidates UN)" ]
 	[ -z "$(candidates nosuch "")" ]
 	[ "$(candidates unbind --t)" = --timeout ]
-	[ "$(candidates unbind -)" = "--driver --dry-run --help --json --none --only --request --sysroot --timeout --version --yes -V -h -j -n -t -y" ]
+	[ "$(candidates unbind -)" = "--driver --dry-run --help --json --none --only --persist --request --sysroot --timeout --version --yes -V -h -j -n -t -y" ]
 	# only options of the command
 	[ "$(candidates list --o)" = --output ]
 	[ -z "$(candidates show --o)" ]

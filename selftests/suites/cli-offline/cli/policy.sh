@@ -119,7 +119,7 @@ json_ok()
 	device device-get
 	fvl policy --json 07:00.0
 	succeeds
-	value . '{"schema":1,"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","policy":{"reset_methods":null,"ready_register":null,"load_limit_ns":60000000000,"ready_limit_ns":1500000000,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ns":100000000,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ns":30000000000}}'
+	value . '{"schema":1,"bdf":"0000:07:00.0","state":"ready","reason":null,"profile":"xdma","persistent":null,"policy":{"reset_methods":null,"ready_register":null,"load_limit_ns":60000000000,"ready_limit_ns":1500000000,"link_speed_mts":null,"link_width":null,"retrain_tries":3,"monitor_interval_ns":100000000,"auto_retrain":true,"identity":"strict","user_notification":"error","aer":"recover","link_disable":"auto","reset_at_open":"auto","open_limit_ns":30000000000}}'
 	set_policy
 	fvl policy --json 07:00.0
 	value '[.state, .reason]' '["changed","it is \u001b[31mred"]'

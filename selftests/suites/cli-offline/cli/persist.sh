@@ -1,0 +1,326 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# bind, unbind and policy with --persist write card files, which fpgactl apply takes.
+# shellcheck disable=SC2317 # tests are called by their names
+. "$(dirname "$0")/persistlib.sh"
+
+# text_of SLOT: the card file without its comments
+text_of()
+{
+	grep -v '^#' "$tree$(file_of "$1")"
+}
+
+# replugged: no device has a driver or an override, as after a boot
+replugged()
+{
+	local bdf
+
+	for bdf in 0000:01:00.0 0000:01:00.1 0000:06:00.0 0000:06:00.1; do
+		rm -f "$tree/sys/bus/pci/devices/$bdf/driver"
+		echo '(null)' >"$tree/sys/bus/pci/devices/$bdf/driver_override"
+	done
+}
+
+hold bind_ok "bind --persist binds, and writes a file by which the card is bound again"
+bind_ok()
+{
+	serial 0000:01:00.1 00 0a 35 00 00 00 00 01
+	fvk bind --yes --persist 01:00.0
+	succeeds
+	prints "0000:01:00.0: now bound to fpga_vfio_pci (group 1, previous driver: none)
+0000:01:00.1: now bound to fpga_vfio_pci (group 1, previous driver: xdma)
+$(file_of 0000:00:01.0/00): was written"
+	diff "$tree$(file_of 0000:00:01.0/00)" - <<END
+# Written by: fpgactl --sysroot $tree bind --yes --persist 01:00.0
+# 0000:01:00.0 at that time; see fpgactl-cards.d(5)
+slot 0000:00:01.0/00
+group 0000:00:01.0 8086:3420
+group 0000:00:01.0/00.0 10ee:9038
+group 0000:00:01.0/00.1 10ee:9039
+function 0 10ee:9038 10ee:0007 120000
+function 1 10ee:9039 10ee:0007 058000 serial 00-0a-35-00-00-00-00-01
+bind fpga_vfio_pci
+END
+	[ "$(stat -c %a "$tree$(file_of 0000:00:01.0/00)")" = 644 ]
+	replugged
+	fvk apply
+	succeeds
+	[ "$(driver_of 0000:01:00.0) $(driver_of 0000:01:00.1)" = "fpga_vfio_pci fpga_vfio_pci" ]
+}
+
+hold bind_again_ok "a second run changes nothing; comments of the administrator stay"
+bind_again_ok()
+{
+	mkdir -p "$tree"/sys/bus/pci/devices/0000:06:00.{0,1}/fpga_vfio
+	fvk bind --persist 06:00.0
+	[ "$rc" = 0 ]
+	echo ready >"$tree/sys/bus/pci/devices/0000:06:00.0/fpga_vfio/state"
+	fvk bind --persist 06:00.0
+	[ "${out##*$'\n'}" = "$(file_of 0000:00:06.0/00): nothing changed" ]
+	echo "# the card of the lab" >>"$tree$(file_of 0000:00:06.0/00)"
+	fvk bind --persist 06:00.1
+	succeeds
+	grep -qx "# the card of the lab" "$tree$(file_of 0000:00:06.0/00)"
+	[ "$(text_of 0000:00:06.0/00)" = "slot 0000:00:06.0/00
+group 0000:00:06.0/00.0 10ee:9038
+group 0000:00:06.0/00.1 10ee:9038
+function 0 10ee:9038 10ee:0007 120000
+function 1 10ee:9038 10ee:0007 120000
+bind fpga_vfio_pci" ]
+}
+
+hold accept_ok "a card that changed is accepted by another bind --persist"
+accept_ok()
+{
+	lines_6 | sed 's/10ee:9038/10ee:7024/; s/$//' | sed '$a policy 0 aer=stop\nfunction 1 10ee:1111 10ee:0007 120000' |
+		card_file 0000:00:06.0/00
+	fvk apply
+	[ "$rc" = 5 ]
+	rm "$tree/sys/bus/pci/devices/0000:06:00.1"
+	fvk bind --persist 06:00.0
+	[ "$rc" = 0 ]
+	[ "$(text_of 0000:00:06.0/00)" = "slot 0000:00:06.0/00
+group 0000:00:06.0/00.0 10ee:9038
+function 0 10ee:9038 10ee:0007 120000
+bind fpga_vfio_pci
+policy 0 aer=stop" ]
+}
+
+hold identical_ok "of three identical cards, only the named one is bound at the next boot"
+identical_ok()
+{
+	add_card 0000:00:11.0 0000:11:00.0 40
+	add_card 0000:00:12.0 0000:12:00.0 41
+	fvk bind --persist 11:00.0
+	succeeds
+	[ "$(ls "$(cards)")" = 0000:00:11.0-00.conf ]
+	rm "$tree/sys/bus/pci/devices/0000:11:00.0/driver"
+	fvk apply
+	[ "$(driver_of 0000:06:00.0)-$(driver_of 0000:11:00.0)-$(driver_of 0000:12:00.0)" = -fpga_vfio_pci- ]
+}
+
+hold group_of_cards_ok "of a group of several cards, each has a file"
+group_of_cards_ok()
+{
+	add_card 0000:00:11.0 0000:11:00.0 16
+	fvk bind --persist 11:00.0
+	[ "$rc" = 0 ]
+	[ "$(ls "$(cards)" | xargs)" = "0000:00:06.0-00.conf 0000:00:11.0-00.conf" ]
+	[ "$(text_of 0000:00:06.0/00 | grep -c ^group)" = 2 ]
+	fvk unbind --persist 06:00.0
+	succeeds
+	[ -z "$(ls "$(cards)")" ]
+}
+
+hold dry_run_ok "--dry-run prints the file, and writes none"
+dry_run_ok()
+{
+	fvk bind --dry-run --yes --persist 01:00.0
+	succeeds
+	[ "$(sed -n '3,$p' <<<"$out")" = "$(file_of 0000:00:01.0/00): would be written
+   # Written by: fpgactl --sysroot $tree bind --dry-run --yes --persist 01:00.0
+   # 0000:01:00.0 at that time; see fpgactl-cards.d(5)
+   slot 0000:00:01.0/00
+   group 0000:00:01.0 8086:3420
+   group 0000:00:01.0/00.0 10ee:9038
+   group 0000:00:01.0/00.1 10ee:9039
+   function 0 10ee:9038 10ee:0007 120000
+   function 1 10ee:9039 10ee:0007 058000
+   bind fpga_vfio_pci" ]
+	[ ! -e "$tree/etc" ] && [ ! -e "$tree/var" ]
+	fvk bind --dry-run --yes --persist --json 01:00.0
+	succeeds
+	value '.files | map([.path, .changed])' "[[\"$(file_of 0000:00:01.0/00)\",true]]"
+	fvk bind --dry-run --yes --json 01:00.0
+	json '.files == null'
+	[ ! -e "$tree/etc" ]
+}
+
+hold refused_ok "what bind refuses is not written down"
+refused_ok()
+{
+	local device
+
+	for device in 01:00.0 02:00.0 03:00.0 04:00.0 05:00.0; do
+		fvk bind --persist "$device"
+		[ "$rc" != 0 ]
+	done
+	mkdir "$tree/fail"
+	echo 5 >"$tree/fail/fpga_vfio_pci.0000:06:00.0"
+	fvk bind --persist 06:00.0
+	[ "$rc" = 1 ]
+	[ -z "$(find "$tree/etc" "$tree/var" -type f 2>/dev/null)" ]
+	# a virtual function is made by a driver
+	rm "$tree/fail"/*
+	ln -s ../0000:06:00.1 "$tree/sys/bus/pci/devices/0000:06:00.0/physfn"
+	remember
+	fvk bind --persist 06:00.0
+	refuses 1 "0000:06:00.0: bind: is a virtual function of 0000:06:00.1: it cannot stay bound"
+	unchanged
+}
+
+hold unwritable_refused "if the file cannot be written, nothing is bound"
+unwritable_refused()
+{
+	remember
+	mkdir -p "$(cards)/0000:00:06.0-00.conf"
+	fvk bind --persist 06:00.0
+	[ "$rc" = 1 ]
+	unchanged
+	rmdir "$(cards)/0000:00:06.0-00.conf"
+	echo garbage | card_file 0000:00:06.0/00
+	fvk bind --persist 06:00.0
+	refuses 1 "$(file_of 0000:00:06.0/00): bind: line 1: unknown key; keys are slot, group, function, bind and policy"
+	fvk unbind --persist 06:00.0
+	[ "$rc" = 1 ]
+	unchanged
+	[ "$(<"$tree$(file_of 0000:00:06.0/00)")" = garbage ]
+	rm -r "$tree/etc"
+	as_nobody fvk bind --persist 06:00.0
+	[ "$rc" = 12 ]
+	unchanged
+}
+
+hold fenced_refused "a serial number that cannot be read is not left out"
+fenced_refused()
+{
+	local state=$tree/sys/bus/pci/devices/0000:07:00.1/fpga_vfio/state
+
+	mkdir -p "${state%/*}"
+	for word in fenced recovering lost changed failed; do
+		echo "$word" >"$state"
+		fvk bind --persist 07:00.1
+		refuses 4 "0000:07:00.1: bind: cannot read the serial number"
+		hints "The card may be fenced: fpgactl link 0000:07:00.1"
+	done
+	[ ! -e "$tree/etc" ]
+	echo ready >"$state"
+	serial_6 0000:07:00.1
+	fvk bind --persist 07:00.1
+	[ "$rc" = 0 ]
+	[ "$(text_of 0000:00:07.0/00 | grep ^function)" = \
+		"function 1 10ee:9038 10ee:0007 120000 serial 00-0a-35-01-02-03-04-05" ]
+	# it is known now
+	echo fenced >"$state"
+	fvk bind --persist 07:00.1
+	[ "${out##*$'\n'}" = "$(file_of 0000:00:07.0/00): nothing changed" ]
+}
+
+hold unbind_ok "unbind --persist removes the file; without it, the file is named"
+unbind_ok()
+{
+	fvk bind --yes --persist 01:00.0
+	fvk unbind 01:00.0
+	[ "$rc" = 0 ]
+	grep -qxF "fpgactl: 0000:01:00.0: its card file binds it again at the next boot; to remove it: fpgactl unbind --persist 0000:01:00.0" <<<"$err"
+	[ -e "$tree$(file_of 0000:00:01.0/00)" ]
+	fvk unbind --dry-run --persist 01:00.0
+	succeeds
+	[ "${out##*$'\n'}" = "$(file_of 0000:00:01.0/00): would be removed" ]
+	[ -e "$tree$(file_of 0000:00:01.0/00)" ]
+	fvk unbind --persist 01:00.0
+	succeeds
+	[ "${out##*$'\n'}" = "$(file_of 0000:00:01.0/00): was removed" ]
+	[ ! -e "$tree$(file_of 0000:00:01.0/00)" ]
+	fvk unbind --persist 01:00.0
+	succeeds
+	fvk bind --yes --persist 01:00.0
+	fvk unbind --persist --json 01:00.0
+	value .files "[{\"path\":\"$(file_of 0000:00:01.0/00)\",\"text\":null,\"changed\":true}]"
+}
+
+hold unbind_only_ok "unbind --only --persist takes one function from the file"
+unbind_only_ok()
+{
+	fvk bind --persist 06:00.0 06:00.1
+	fvk unbind --persist 06:00.0
+	succeeds
+	[ "$(text_of 0000:00:06.0/00 | grep ^function)" = "function 1 10ee:9038 10ee:0007 120000" ]
+	replugged
+	fvk apply
+	[ "$(driver_of 0000:06:00.0)-$(driver_of 0000:06:00.1)" = -fpga_vfio_pci ]
+}
+
+hold initramfs_ok "the tool is named that renews the copies in the initramfs"
+initramfs_ok()
+{
+	local program command
+
+	while read -r program command; do
+		mkdir -p "$tree/${program%/*}"
+		: >"$tree/$program"
+		fvk bind --persist 06:00.0
+		[ "${out##*$'\n'}" = "The initramfs has copies of card files. To update it: $command" ]
+		fvk unbind --persist 06:00.0
+		[ "${out##*$'\n'}" = "The initramfs has copies of card files. To update it: $command" ]
+		rm "$tree/$program"
+	done <<-'END'
+		usr/sbin/update-initramfs update-initramfs -u
+		usr/bin/dracut dracut --force
+		usr/bin/mkinitcpio mkinitcpio -P
+	END
+}
+
+# device [LINE…]: the reply of the driver for 0000:07:00.0, with these lines in its policy
+device()
+{
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy \
+		"load-limit-ms 60000" "aer 1" "$@" end >"$tree/netlink/device-get"
+	mkdir -p "$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio"
+	echo ready >"$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio/state"
+	: | answer device-set
+	mkdir -p "$tree/etc" "$tree/var"
+}
+
+hold policy_refused "a policy that is refused, or only planned, is not written down"
+policy_refused()
+{
+	device
+	fvl policy --persist --dry-run 07:00.0 aer=stop
+	succeeds
+	[ "${out##*$'\n'}" = "   policy 0 aer=stop" ]
+	printf '%s\n' "fail 22" | answer device-set
+	fvl policy --persist 07:00.0 aer=stop
+	[ "$rc" != 0 ]
+	[ -z "$(find "$tree/etc" "$tree/var" -type f)" ]
+	fvl policy --persist 07:00.0
+	refuses 2 "policy: --persist requires KEY=VALUE or default"
+	fvl policy --persist
+	refuses 2 "policy: --persist requires KEY=VALUE or default"
+}
+
+hold policy_applied_ok "apply sets the policies of a bound card, also of a file that binds nothing"
+policy_applied_ok()
+{
+	device
+	card_file 0000:00:07.0/00 <<-'END'
+		slot 0000:00:07.0/00
+		group 0000:00:07.0/00.0 10ee:9038
+		group 0000:00:07.0/00.1 10ee:9038
+		function 0 10ee:9038 10ee:0007 120000
+		function 1 10ee:9038 10ee:0007 120000
+		policy 0 load-limit=90s
+		policy 0 aer=stop
+		policy 1 aer=stop
+	END
+	rm "$tree/sys/bus/pci/devices/0000:07:00.1/driver"
+	fvl apply
+	succeeds
+	[ "$(grep ^device-set "$tree/netlink/log")" = \
+		"device-set bdf=0000:07:00.0 policy{ load-limit-ms=90000 aer=0 } " ]
+	[ "$(driver_of 0000:07:00.1)" = "" ]
+	: >"$tree/netlink/log"
+	fvl apply --dry-run 07:00.0
+	prints "0000:07:00.0: would change load-limit: 60s -> 90s
+0000:07:00.0: would change aer: recover -> stop"
+	lacks ^device-set "$tree/netlink/log"
+	# bound by the file, then set
+	echo "bind fpga_vfio_pci" >>"$tree$(file_of 0000:00:07.0/00)"
+	sed -i '/^policy 1/d' "$tree$(file_of 0000:00:07.0/00)"
+	fvl apply 07:00.0
+	succeeds
+	[ "$(driver_of 0000:07:00.1)" = fpga_vfio_pci ]
+	grep -q ^device-set "$tree/netlink/log"
+}
+
+run_tests

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Changes of card files by bind, unbind and policy: planned, printed, and made by the ledger. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/ledger.h"
+#include "config/match.h"
+#include "config/persist.h"
+#include "config/slot.h"
+#include "host/sysfs.h"
+#include "output/out.h"
+#include "util/err.h"
+#include "util/json.h"
+
+/* @reason is consumed. */
+void persist_init(struct persist *p, const char *what, char *reason)
+{
+	memset(p, 0, sizeof(*p));
+	p->what = what;
+	p->reason = reason;
+}
+
+void persist_free(struct persist *p)
+{
+	while (p->n) {
+		free(p->v[--p->n].path);
+		free(p->v[p->n].text);
+	}
+	free(p->v);
+	free(p->reason);
+	memset(p, 0, sizeof(*p));
+}
+
+/*
+ * Open the card file of a device, or begin a new one. A file that cannot be read is not
+ * overwritten: an administrator may have edited it.
+ */
+static int open_file(const struct persist *p, const struct fv_device *d, struct cardfile *f,
+		     unsigned int *number)
+{
+	autofree char *slot = slot_parse_dir(d->sysdir);
+	autofree char *card = slot ? slot_card(slot, number) : NULL;
+	autofree char *path = card ? cardfile_path(card) : NULL;
+	autofree char *why = NULL;
+	int ret;
+
+	memset(f, 0, sizeof(*f));
+	if (*d->physfn)
+		return err_fail(FV_FAILED, d->bdf, p->what,
+				"Bind it when the driver of the physical function has made it.",
+				"is a virtual function of %s: it cannot stay bound", d->physfn);
+	if (!card)
+		return err_fail(FV_FAILED, d->bdf, p->what, NULL, "has no slot path: %s",
+				d->sysdir ? d->sysdir : "gone");
+	ret = cardfile_read(f, path, &why);
+	if (!ret)
+		return FV_OK;
+	if (ret != -ENOENT)
+		return err_fail(FV_FAILED, path, p->what,
+				"Mend or remove the file; see fpgactl-cards.d(5).", "%s", why);
+	f->slot = util_strdup(card);
+	return FV_OK;
+}
+
+/* Take the serial number from the file, if the rest is the same. */
+static bool keep_serial(struct card_id *id, const struct card_function *function)
+{
+	if (function)
+		memcpy(id->serial, function->id.serial, sizeof(id->serial));
+	return function && card_id_is_same(id, &function->id);
+}
+
+static int fail_serial(const struct persist *p, const struct fv_device *d)
+{
+	autofree char *hint = util_printf("The card may be fenced: fpgactl link %s", d->bdf);
+
+	if (geteuid())
+		return err_fail(FV_DENIED, d->bdf, p->what, "Run it as root.",
+				"cannot read the serial number: needs root");
+	return err_fail(FV_BUSY, d->bdf, p->what, hint, "cannot read the serial number");
+}
+
+/* Write down what a function is now, and the members of its group. */
+static int set_function(const struct persist *p, struct cardfile *f, unsigned int number,
+			const struct fv_model *m, const struct fv_device *d)
+{
+	const struct fv_group *g = model_group(m, d->group);
+	struct card_function *function;
+	struct card_id id;
+	size_t i;
+
+	if (!g)
+		return err_fail(FV_FAILED, d->bdf, p->what, NULL, "has no IOMMU group");
+	switch (match_read_id(&id, d->bdf)) {
+	case MATCH_NO_RESPONSE:
+		return err_fail(FV_FAILED, d->bdf, p->what, NULL,
+				"no response (config space reads as all-ones)");
+	case MATCH_NO_SERIAL_READ:
+		if (!keep_serial(&id, cardfile_function(f, number)))
+			return fail_serial(p, d);
+		break;
+	default:
+		break;
+	}
+	function = cardfile_add_function(f, number);
+	function->id = id;
+	for (i = 0; i < g->n; i++) {
+		autofree char *slot = slot_parse_dir(g->members[i]->sysdir);
+
+		if (slot)
+			cardfile_add_member(f, slot, g->members[i]->vendor, g->members[i]->device);
+	}
+	return FV_OK;
+}
+
+/* Functions of the file that are there have the ids of today; others are dropped. */
+static int refresh(const struct persist *p, struct cardfile *f, const struct fv_model *m,
+		   const struct fv_device *d)
+{
+	unsigned int number;
+	int code = FV_OK;
+
+	cardfile_drop_members(f);
+	for (number = 0; number <= SLOT_FUNCTION_MAX && !code; number++) {
+		autofree char *bdf = util_printf("%.*s.%u", (int)(strrchr(d->bdf, '.') - d->bdf),
+						 d->bdf, number);
+		const struct fv_device *other = model_find(m, bdf);
+
+		if (!cardfile_function(f, number))
+			continue;
+		if (other)
+			code = set_function(p, f, number, m, other);
+		else
+			cardfile_drop_function(f, number);
+	}
+	return code;
+}
+
+static bool is_useful(const struct cardfile *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->is_bound || f->functions[i].policy.n)
+			return true;
+	return false;
+}
+
+/* Plan to write the file, or to remove one that is of no more use. */
+static void add_file(struct persist *p, struct cardfile *f, const struct fv_device *d)
+{
+	struct persist_file *file;
+	autofree char *comment = NULL;
+
+	if (!f->comments.n) {
+		comment = util_printf("# Written by: %s", p->reason);
+		strv_add(&f->comments, comment);
+		free(comment);
+		comment = util_printf("# %s at that time; see fpgactl-cards.d(5)", d->bdf);
+		strv_add(&f->comments, comment);
+	}
+	p->v = util_grow(p->v, p->n, sizeof(*p->v));
+	file = &p->v[p->n++];
+	*file = (struct persist_file){ .path = cardfile_path(f->slot) };
+	if (is_useful(f))
+		file->text = cardfile_text(f);
+}
+
+static bool is_same_card(const struct fv_device *a, const struct fv_device *b)
+{
+	size_t len = (size_t)(strrchr(a->bdf, '.') - a->bdf) + 1;
+
+	return !strncmp(a->bdf, b->bdf, len);
+}
+
+static int bind_card(struct persist *p, const struct fv_model *m, const struct targets *t,
+		     const struct fv_device *d, struct cardfile *f)
+{
+	unsigned int number;
+	size_t i;
+	int code = open_file(p, d, f, &number);
+
+	for (i = 0; i < t->n && !code; i++) {
+		const char *dot = strrchr(t->v[i]->bdf, '.');
+
+		if (!is_same_card(t->v[i], d))
+			continue;
+		if (*t->v[i]->physfn)
+			code = open_file(p, t->v[i], f, &number);
+		else
+			cardfile_add_function(f, (unsigned int)(dot[1] - '0'));
+	}
+	if (!code)
+		code = refresh(p, f, m, d);
+	f->is_bound = true;
+	if (!code)
+		add_file(p, f, d);
+	return code;
+}
+
+/* Run @each for the first target of each card. */
+static int for_cards(struct persist *p, const struct fv_model *m, const struct targets *t,
+		     int (*each)(struct persist *p, const struct fv_model *m,
+				 const struct targets *t, const struct fv_device *d,
+				 struct cardfile *f))
+{
+	struct cardfile f;
+	size_t i;
+	int code = FV_OK;
+
+	for (i = 0; i < t->n && !code; i++) {
+		if (i && is_same_card(t->v[i - 1], t->v[i]))
+			continue;
+		memset(&f, 0, sizeof(f));
+		code = each(p, m, t, t->v[i], &f);
+		cardfile_free(&f);
+	}
+	return code;
+}
+
+/**
+ * persist_bind() - Plan the card files that keep devices bound.
+ * @p: gets a file for each card
+ * @m: all devices
+ * @targets: the devices
+ *
+ * Return: FV_OK, or the exit code after reporting the error.
+ */
+int persist_bind(struct persist *p, const struct fv_model *m, const struct targets *targets)
+{
+	return for_cards(p, m, targets, bind_card);
+}
+
+static int unbind_card(struct persist *p, const struct fv_model *m, const struct targets *t,
+		       const struct fv_device *d, struct cardfile *f)
+{
+	unsigned int number;
+	size_t i;
+	int code;
+
+	(void)m;
+	/* no file keeps it bound */
+	if (*d->physfn)
+		return FV_OK;
+	code = open_file(p, d, f, &number);
+	if (code || !f->n)
+		return code;
+	for (i = 0; i < t->n; i++)
+		if (is_same_card(t->v[i], d))
+			cardfile_drop_function(f, (unsigned int)
+					       (strrchr(t->v[i]->bdf, '.')[1] - '0'));
+	add_file(p, f, d);
+	return FV_OK;
+}
+
+/* The same for devices that do not stay bound: they go from their files, with their policies. */
+int persist_unbind(struct persist *p, const struct targets *targets)
+{
+	return for_cards(p, NULL, targets, unbind_card);
+}
+
+/* Replace or add a KEY=VALUE word. */
+static void set_word(struct strv *words, const char *word)
+{
+	size_t i, len = strcspn(word, "=") + 1;
+
+	for (i = 0; i < words->n; i++) {
+		if (strncmp(words->v[i], word, len) != 0)
+			continue;
+		free(words->v[i]);
+		words->v[i] = util_strdup(word);
+		return;
+	}
+	strv_add(words, word);
+}
+
+/**
+ * persist_policy() - Plan the card file that keeps a policy.
+ * @p: gets the file
+ * @m: all devices
+ * @d: the device
+ * @is_default: forget the keys that the file has
+ * @words: further keys, KEY=VALUE
+ *
+ * Return: FV_OK, or the exit code after reporting the error.
+ */
+int persist_policy(struct persist *p, const struct fv_model *m, const struct fv_device *d,
+		   bool is_default, const struct strv *words)
+{
+	struct card_function *function;
+	struct cardfile f;
+	unsigned int number;
+	size_t i;
+	int code;
+
+	code = open_file(p, d, &f, &number);
+	if (!code && (!f.n || !cardfile_function(&f, number)))
+		code = set_function(p, &f, number, m, d);
+	function = code ? NULL : cardfile_function(&f, number);
+	if (function && is_default)
+		strv_free(&function->policy);
+	for (i = 0; function && i < words->n; i++)
+		set_word(&function->policy, words->v[i]);
+	if (!code)
+		add_file(p, &f, d);
+	cardfile_free(&f);
+	return code;
+}
+
+/* Check that the files can be written, before anything else is done. */
+int persist_check(const struct persist *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		autofree char *why = NULL;
+		int ret = ledger_check(p->v[i].path, p->v[i].text, &why);
+
+		if (ret < 0)
+			return ledger_fail(ret, p->v[i].path, p->what, why);
+		p->v[i].is_change = ret;
+	}
+	return FV_OK;
+}
+
+int persist_write(const struct persist *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		autofree char *why = NULL;
+		int ret = ledger_write(p->v[i].path, p->v[i].text, p->reason, &why);
+
+		if (ret < 0)
+			return ledger_fail(ret, p->v[i].path, p->what, why);
+		p->v[i].is_change = ret;
+	}
+	return FV_OK;
+}
+
+/* The tool that makes the initramfs, with its copies of card files; NULL: none is known. */
+static const char *initramfs_tool(void)
+{
+	static const struct {
+		const char *program, *command;
+	} tools[] = {
+		{ "/usr/sbin/update-initramfs", "update-initramfs -u" },
+		{ "/usr/bin/dracut", "dracut --force" },
+		{ "/usr/bin/mkinitcpio", "mkinitcpio -P" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tools); i++)
+		if (sysfs_exists("%s", tools[i].program))
+			return tools[i].command;
+	return NULL;
+}
+
+static void print_text(const char *text)
+{
+	autofree char *copy = util_strdup(text);
+	char *line, *rest = copy;
+
+	while ((line = strsep(&rest, "\n")))
+		if (rest)
+			out_print("   %s\n", line);
+}
+
+/* Tell what was done or, with the texts, what would be. */
+void persist_print(const struct persist *p, bool is_dry_run)
+{
+	const char *tool = initramfs_tool();
+	bool is_change = false;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct persist_file *f = &p->v[i];
+
+		is_change |= f->is_change;
+		if (!f->is_change)
+			out_print("%s: nothing %s\n", f->path, is_dry_run ? "would change" :
+				  "changed");
+		else
+			out_print("%s: %s %s\n", f->path, is_dry_run ? "would be" : "was",
+				  f->text ? "written" : "removed");
+		if (f->text && f->is_change && is_dry_run)
+			print_text(f->text);
+	}
+	if (is_change && !is_dry_run && tool)
+		out_print("The initramfs has copies of card files. To update it: %s\n", tool);
+}
+
+struct json_object *persist_json(const struct persist *p)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "path", json_object_new_string(p->v[i].path));
+		json_object_object_add(o, "text", json_string(p->v[i].text));
+		json_object_object_add(o, "changed", json_object_new_boolean(p->v[i].is_change));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+/* The function of a device in its card file; false: there is none. */
+static bool read_function(const char *bdf, struct cardfile *f, struct card_function **function)
+{
+	autofree char *slot = slot_read(bdf);
+	autofree char *card = NULL;
+	autofree char *path = NULL;
+	autofree char *why = NULL;
+	unsigned int number;
+
+	memset(f, 0, sizeof(*f));
+	if (!slot)
+		return false;
+	card = slot_card(slot, &number);
+	path = cardfile_path(card);
+	if (cardfile_read(f, path, &why))
+		return false;
+	*function = cardfile_function(f, number);
+	return *function;
+}
+
+/* True if a card file keeps the device bound. */
+bool persist_is_bound(const char *bdf)
+{
+	struct card_function *function;
+	struct cardfile f;
+	bool is_bound = read_function(bdf, &f, &function) && f.is_bound;
+
+	cardfile_free(&f);
+	return is_bound;
+}
+
+/* Read the KEY=VALUE words that last; false: the device is in no card file. */
+bool persist_read_policy(const char *bdf, struct strv *words)
+{
+	struct card_function *function;
+	struct cardfile f;
+	bool is_there = read_function(bdf, &f, &function);
+	size_t i;
+
+	for (i = 0; is_there && i < function->policy.n; i++)
+		strv_add(words, function->policy.v[i]);
+	cardfile_free(&f);
+	return is_there;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Changes of card files by bind, unbind and policy. */
+#ifndef FPGACTL_PERSIST_H
+#define FPGACTL_PERSIST_H
+
+#include <json-c/json.h>
+
+#include "host/targets.h"
+
+/* A card file to be written; without a text, to be removed. */
+struct persist_file {
+	char *path;
+	char *text;
+	bool is_change;
+};
+
+struct persist {
+	const char *what;		/* the command, for error messages */
+	char *reason;			/* the command line */
+	struct persist_file *v;
+	size_t n;
+};
+
+void persist_init(struct persist *p, const char *what, char *reason);
+int persist_bind(struct persist *p, const struct fv_model *m, const struct targets *targets);
+int persist_unbind(struct persist *p, const struct targets *targets);
+int persist_policy(struct persist *p, const struct fv_model *m, const struct fv_device *d,
+		   bool is_default, const struct strv *words);
+int persist_check(const struct persist *p);
+int persist_write(const struct persist *p);
+void persist_print(const struct persist *p, bool is_dry_run);
+struct json_object *persist_json(const struct persist *p);
+void persist_free(struct persist *p);
+
+bool persist_is_bound(const char *bdf);
+bool persist_read_policy(const char *bdf, struct strv *words);
+
+#endif
