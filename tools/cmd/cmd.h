@@ -65,6 +65,7 @@ struct cmd {
 	size_t n_options;
 	const struct out_columns *columns;	/* for -o, or NULL */
 	const struct key *(*key)(size_t i);	/* KEY=VALUE arguments, or NULL */
+	bool (*is_change)(const struct cmd_ctx *ctx);	/* NULL: always, without --dry-run */
 	int (*run)(const struct cmd_ctx *ctx);
 };
 

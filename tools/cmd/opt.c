@@ -332,6 +332,8 @@ bool cmd_is_change(const struct cmd_ctx *ctx)
 {
 	size_t i;
 
+	if (ctx->cmd && ctx->cmd->is_change && !ctx->cmd->is_change(ctx))
+		return false;
 	for (i = 0; ctx->cmd && i < ctx->cmd->n_options; i++)
 		if (!strcmp(ctx->cmd->options[i].name, "dry-run"))
 			/* without KEY=VALUE, policy changes nothing */

@@ -5,7 +5,7 @@
 
 #include "host/file.h"
 
-/* Longest file that fpgactl changes, and longest file of the ledger. */
+/* Longest file that fpgactl changes. */
 #define LEDGER_FILE_MAX		(256 << 10)
 
 struct ledger_reason {
@@ -45,8 +45,13 @@ struct ledger {
 
 int ledger_check(const char *path, const char *text, char **why);
 int ledger_write(const char *path, const char *text, const char *reason, char **why);
+int ledger_begin(const char *path, const char *reason, char **why);
+int ledger_end(const char *path, char **why);
 int ledger_load(struct ledger *l, char **why);
 struct ledger_entry *ledger_find(const struct ledger *l, const char *path);
+char *ledger_edit(const struct ledger_entry *e);
+int ledger_check_revert(const struct ledger_entry *e, bool is_forced, char **why);
+int ledger_revert(const struct ledger_entry *loaded, bool is_forced, char **kept, char **why);
 void ledger_free(struct ledger *l);
 int ledger_fail(int error, const char *path, const char *what, const char *why);
 

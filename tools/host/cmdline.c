@@ -7,7 +7,7 @@
 #include "host/sysfs.h"
 
 /* Length of the first word of @s; blanks within quotes are part of it. */
-static size_t word_length(const char *s)
+size_t cmdline_word_length(const char *s)
 {
 	bool is_quoted = false;
 	size_t len;
@@ -52,7 +52,7 @@ void cmdline_read(struct strv *words)
 
 		while (isspace((unsigned char)*s))
 			s++;
-		len = word_length(s);
+		len = cmdline_word_length(s);
 		if (!len || (len == 2 && !strncmp(s, "--", 2)))
 			return;
 		word = unquote(s, len);

@@ -5,6 +5,7 @@
 
 #include "util/util.h"
 
+size_t cmdline_word_length(const char *s);
 void cmdline_read(struct strv *words);
 const char *cmdline_value(const char *word, const char *name);
 const char *cmdline_last(const struct strv *words, const char *name);

@@ -42,7 +42,7 @@ static bool is_below_root(const char *real)
 	return !strncmp(real, root, len) && (!len || !real[len] || real[len] == '/');
 }
 
-/* realpath() that stays below --sysroot; NULL with errno set. The parent of "/etc" is "". */
+/* realpath() that stays below --sysroot; NULL with errno set. "/" is "", as parent_of("/x") is. */
 static char *resolve(const char *full)
 {
 	char real[PATH_MAX];
@@ -53,12 +53,12 @@ static char *resolve(const char *full)
 		errno = EXDEV;
 		return NULL;
 	}
-	return util_strdup(real);
+	return util_strdup(strcmp(real, "/") ? real : "");
 }
 
 static int sync_directory(const char *dir)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int ret;
 
 	if (fd < 0)
@@ -223,7 +223,7 @@ int file_may_write(const char *path, char **why)
 		if (!p.dir && errno != ENOENT)
 			ret = fail(errno, why, "cannot make the directory of %s", path);
 	}
-	if (!ret && faccessat(AT_FDCWD, p.dir, W_OK | X_OK, AT_EACCESS))
+	if (!ret && faccessat(AT_FDCWD, *p.dir ? p.dir : "/", W_OK | X_OK, AT_EACCESS))
 		ret = fail(errno, why, "cannot write %s", path);
 	place_free(&p);
 	return ret;
@@ -328,7 +328,9 @@ int file_write(const struct file *f, const char *path, char **why)
 	if (!ret && p.dir)
 		ret = -sync_directory(p.dir);
 	place_free(&p);
-	return ret > 0 ? fail(ret, why, f->exists ? "cannot write %s" : "cannot remove %s", path) : ret;
+	if (ret <= 0)
+		return ret;
+	return fail(ret, why, f->exists ? "cannot write %s" : "cannot remove %s", path);
 }
 
 /* True if there is no difference in contents, owner and mode. */

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -216,6 +217,27 @@ int err_usage(const char *command, const char *argument, const char *hint, const
 	print(line);
 	print_hint(hint);
 	return FV_USAGE;
+}
+
+/**
+ * err_why() - Set the text of a failure that a caller reports.
+ * @error: positive errno
+ * @why: the text; an old one is freed
+ * @fmt: cause
+ *
+ * Return: -@error, to allow ``return err_why(…)``.
+ */
+int err_why(int error, char **why, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = util_vprintf(fmt, ap);
+	va_end(ap);
+	free(*why);
+	*why = text;
+	return -error;
 }
 
 /* Print a question, without a newline. */

@@ -37,6 +37,7 @@ int err_fail(int code, const char *object, const char *what, const char *hint,
 	     const char *why, ...) __printf(5, 6);
 int err_usage(const char *command, const char *argument, const char *hint, const char *why, ...)
 	__printf(4, 5);
+int err_why(int error, char **why, const char *fmt, ...) __printf(3, 4);
 void err_add_json(const char *key, struct json_object *value);
 void err_add_all_json(struct json_object *o);
 void err_add_blocker(struct json_object *blocker);

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016 # for the shells that are tested
 . "$(dirname "$0")/cli.sh"
 
-commands="apply bind doctor fence history link list policy recover reprogram rescan reset retrain show stats unbind"
+commands="apply bind config doctor fence history link list policy recover reprogram rescan reset retrain show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -64,7 +64,7 @@ schema_complete_ok()
 		fv help "$command"
 		[[ $out != *--json* ]] || echo "fpgactl-$command"
 	done | grep ^fpgactl- | sort >"$work/commands"
-	[ "$(wc -l <"$work/commands")" = 16 ]
+	[ "$(wc -l <"$work/commands")" = 17 ]
 	jq -r '."$defs" | keys[] | select(startswith("fpgactl-"))' \
 		"$FV_TOP/Documentation/fpgactl.schema.json" | diff "$work/commands" -
 	jq -r '.anyOf[]."$ref" | ltrimstr("#/$defs/")' "$FV_TOP/Documentation/fpgactl.schema.json" |
@@ -132,7 +132,7 @@ kind()
 hold complete_ok "commands, options and their arguments are completed"
 complete_ok()
 {
-	[ "$(candidates "")" = "apply bind completion doctor fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
+	[ "$(candidates "")" = "apply bind completion config doctor fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
 	[ "$(candidates un)" = unbind ]
 	[ "$(candidates -j un)" = unbind ]
 	[ "$(candidates --output NAME help st)" = stats ]

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /dev/vfio, /etc/fpgactl
- * and the numbered directories of /proc, and of the mount table, pci.ids and the kernel log, are
- * redirected to it. With $FAKE_TRACE, the path of each access to a tree is appended to that file.
+ * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /etc, /var, /boot,
+ * /lib/modules, /dev/vfio and the numbered directories of /proc, and of the command line, the mount
+ * table, pci.ids and the kernel log, are redirected to it. With $FAKE_TRACE, the path of each access
+ * to a tree is appended to that file.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
- * does; with fail/kill, its signals are lost.
+ * does; with fail/kill, its signals are lost. With "ERRNO N" in fail/write, fail/fsync or
+ * fail/rename, the Nth call about a file of the host fails; with "kill N", fpgactl is killed before.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fakeroot.h"
@@ -30,9 +33,17 @@
 
 static bool is_in_tree(const char *path)
 {
+	static const char *const directories[] = { "/etc", "/var", "/boot", "/lib/modules" };
+	size_t i, len;
+
+	for (i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		len = strlen(directories[i]);
+		if (!strncmp(path, directories[i], len) && (!path[len] || path[len] == '/'))
+			return true;
+	}
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
-	       !strncmp(path, "/usr/share/misc/", 16) || !strncmp(path, "/etc/fpgactl/", 13) ||
-	       !strcmp(path, "/dev/kmsg") ||
+	       !strcmp(path, "/proc/cmdline") || !strcmp(path, "/dev/kmsg") ||
+	       !strncmp(path, "/usr/share/misc/", 16) ||
 	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
 	       !strcmp(path, "/proc/self/mountinfo") ||
 	       (!strncmp(path, "/proc/", 6) && isdigit((unsigned char)path[6]));
@@ -86,6 +97,65 @@ int stat(const char *restrict path, struct stat *restrict st)
 	memset(st, 0, sizeof(*st));
 	st->st_mode = S_IFBLK | 0600;
 	return 0;
+}
+
+int lstat(const char *restrict path, struct stat *restrict st)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(lstat)(moved(path, buf), st);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(mkdir)(moved(path, buf), mode);
+}
+
+int chmod(const char *path, mode_t mode)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(chmod)(moved(path, buf), mode);
+}
+
+int unlink(const char *path)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(unlink)(moved(path, buf));
+}
+
+ssize_t listxattr(const char *path, char *names, size_t size)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(listxattr)(moved(path, buf), names, size);
+}
+
+ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(getxattr)(moved(path, buf), name, value, size);
+}
+
+int rename(const char *from, const char *to)
+{
+	char buf[2][2 * PATH_MAX];
+	static int count;
+
+	errno = failure_at("rename", &count);
+	return errno ? -1 : REAL(rename)(moved(from, buf[0]), moved(to, buf[1]));
+}
+
+int fsync(int fd)
+{
+	static int count;
+
+	errno = failure_at("fsync", &count);
+	return errno ? -1 : REAL(fsync)(fd);
 }
 
 int open(const char *path, int flags, ...)
@@ -152,21 +222,49 @@ static const char *failure_file(const char *call, char path[2 * PATH_MAX])
 	return path;
 }
 
-/* The errno in fail/CALL of the tree; 0 if the call does not fail, or for another program. */
-int failure(const char *call)
+/* Read fail/CALL of the tree; false if there is none, or in another program. */
+static bool read_failure(const char *call, char *text, size_t size)
 {
 	static const char name[] = "fpgactl";
-	char path[2 * PATH_MAX], text[16] = "";
+	char path[2 * PATH_MAX];
+	ssize_t len;
 	int fd;
 
 	if (!getenv("FAKE_ROOT") || strncmp(program_invocation_short_name, name, strlen(name)) != 0)
-		return 0;
+		return false;
 	fd = REAL(open)(failure_file(call, path), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
-	if (REAL(read)(fd, text, sizeof(text) - 1) <= 0)
+		return false;
+	len = REAL(read)(fd, text, size - 1);
+	if (len <= 0)
 		abort();
+	text[len] = '\0';
 	REAL(close)(fd);
+	return true;
+}
+
+/* The errno in fail/CALL of the tree; 0 if the call does not fail. */
+int failure(const char *call)
+{
+	char text[16];
+
+	return read_failure(call, text, sizeof(text)) ? atoi(text) : 0;
+}
+
+/* The same for the call of which fail/CALL has the number. */
+int failure_at(const char *call, int *count)
+{
+	char text[16], *space;
+
+	if (!read_failure(call, text, sizeof(text)))
+		return 0;
+	space = strchr(text, ' ');
+	if (!space)
+		abort();
+	if (++*count != atoi(space))
+		return 0;
+	if (!strncmp(text, "kill ", 5))
+		raise(SIGKILL);
 	return atoi(text);
 }
 

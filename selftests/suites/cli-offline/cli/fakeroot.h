@@ -3,5 +3,6 @@
 #define FAKEROOT_H
 
 int failure(const char *call);
+int failure_at(const char *call, int *count);
 
 #endif

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command line by other tools than GRUB's own. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/bootline_internal.h"
+#include "config/boottext.h"
+#include "host/cmdline.h"
+#include "host/sysfs.h"
+#include "util/err.h"
+
+#define PROXMOX_UUIDS	"/etc/kernel/proxmox-boot-uuids"
+#define KERNELSTUB_FILE	"/etc/kernelstub/configuration"
+
+static bool has_tool(const char *name)
+{
+	autofree char *tool = boot_tool(name);
+
+	return tool;
+}
+
+/* Words that boot loaders add by themselves. */
+static bool is_of_loader(const char *word)
+{
+	return !strncmp(word, "BOOT_IMAGE=", 11) || !strncmp(word, "initrd=", 7);
+}
+
+/* The command line of this boot. */
+static char *current_line(void)
+{
+	autofree char *text = sysfs_read("/proc/cmdline");
+	const char *s = text ?: "";
+	char *line = util_strdup("");
+	size_t len;
+
+	for (;; s += len) {
+		s += strspn(s, " \t\n");
+		len = cmdline_word_length(s);
+		if (!len)
+			return line;
+		if (!is_of_loader(s))
+			util_append(&line, "%s%.*s", *line ? " " : "", (int)len, s);
+	}
+}
+
+/* A file that has nothing but the line: that of kernel-install and of Proxmox. */
+
+static int line_plan(struct bootline *b, char **why)
+{
+	autofree char *old = NULL;
+	autofree char *line = NULL;
+	autofree char *new = NULL;
+	struct strv missing = {};
+	size_t i;
+	int ret = boot_read(KERNEL_CMDLINE, &old, why);
+
+	if (ret)
+		return ret;
+	/* without the file, kernel-install takes the line of this boot */
+	line = old ? util_strdup(old) : sysfs_read("/usr/lib/kernel/cmdline");
+	if (!line)
+		line = current_line();
+	for (i = 0; i < b->add.n; i++)
+		if (!boottext_has(line, false, b->add.v[i]))
+			strv_add(&missing, b->add.v[i]);
+	new = boottext_edit(line, false, &missing, &b->remove);
+	strv_free(&missing);
+	if (!old && strcmp(new, line))
+		util_append(&new, "\n");
+	if (strcmp(new, line))
+		boot_add_file(b, KERNEL_CMDLINE, old, util_strdup(new));
+	return b->n_files ? b->loader->add_commands(b, why) : 0;
+}
+
+static bool line_reads(const char *path)
+{
+	return !strcmp(path, KERNEL_CMDLINE);
+}
+
+static bool proxmox_is_used(void)
+{
+	return !booted_by_grub() && sysfs_exists(PROXMOX_UUIDS) && has_tool("proxmox-boot-tool");
+}
+
+static int proxmox_commands(struct bootline *b, char **why)
+{
+	autofree char *tool = boot_tool("proxmox-boot-tool");
+
+	if (!tool)
+		return err_why(ENOENT, why, "no proxmox-boot-tool");
+	boot_add_command(b, tool, "refresh", NULL);
+	return 0;
+}
+
+static bool kernel_install_is_used(void)
+{
+	return !booted_by_grub() && has_tool("kernel-install") &&
+	       (sysfs_exists(KERNEL_CMDLINE) || sysfs_exists("/boot/efi/loader/entries") ||
+		sysfs_exists("/efi/loader/entries") || sysfs_exists(BLS_DIR));
+}
+
+/* The line is part of what it makes for each kernel. */
+static int kernel_install_commands(struct bootline *b, char **why)
+{
+	autofree char *tool = boot_tool("kernel-install");
+	autostrv struct strv versions = {};
+	size_t i;
+
+	if (!tool)
+		return err_why(ENOENT, why, "no kernel-install");
+	sysfs_list(&versions, "/lib/modules");
+	for (i = 0; i < versions.n; i++) {
+		autofree char *own = util_printf("/lib/modules/%s/vmlinuz", versions.v[i]);
+		autofree char *boot = util_printf("/boot/vmlinuz-%s", versions.v[i]);
+
+		if (sysfs_exists("%s", own))
+			boot_add_command(b, tool, "add", versions.v[i], own, NULL);
+		else if (sysfs_exists("%s", boot))
+			boot_add_command(b, tool, "add", versions.v[i], boot, NULL);
+	}
+	if (!b->n_commands)
+		return err_why(ENOENT, why, "no kernel image in /lib/modules or /boot");
+	return 0;
+}
+
+/* The "options" lines of an entry of the boot loader specification. */
+static int entry_verify(const struct bootline *b, const char *path, size_t *n, char **why)
+{
+	autostrv struct strv lines = {};
+	autofree char *text = NULL;
+	const char *line;
+	int ret = boot_read(path, &text, why);
+
+	for (line = text ?: ""; *line; line = boot_next_line(line)) {
+		autofree char *this = util_printf("%.*s", (int)strcspn(line, "\n"), line);
+
+		if (!strncmp(this, "options", 7))
+			strv_add(&lines, this + 7);
+	}
+	*n += lines.n;
+	return ret || !lines.n ? ret : boot_check_words(b, path, &lines, why);
+}
+
+/* Each entry must have the words. A kernel image with its line inside has no entry. */
+static int entries_verify(const struct bootline *b, char **why)
+{
+	static const char *const dirs[] = {
+		BLS_DIR, "/efi/loader/entries", "/boot/efi/loader/entries",
+	};
+	size_t i, j, n = 0;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		autostrv struct strv names = {};
+
+		sysfs_list(&names, "%s", dirs[i]);
+		for (j = 0; j < names.n && !ret; j++) {
+			autofree char *path = util_printf("%s/%s", dirs[i], names.v[j]);
+
+			ret = entry_verify(b, path, &n, why);
+		}
+	}
+	return ret || n ? ret : -EOPNOTSUPP;
+}
+
+/* Tools that edit their files themselves. */
+
+static bool grubby_is_used(void)
+{
+	return booted_by_grub() && sysfs_exists(BLS_DIR) && has_tool("grubby");
+}
+
+static char *joined(const char *option, const struct strv *words)
+{
+	autofree char *line = strv_join(words, " ");
+
+	return util_printf("%s%s", option, line);
+}
+
+static int grubby_plan(struct bootline *b, char **why)
+{
+	autofree char *tool = boot_tool("grubby");
+	autofree char *add = joined("--args=", &b->add);
+	autofree char *remove = joined("--remove-args=", &b->remove);
+	autostrv struct strv names = {};
+	size_t i;
+
+	/* it is done only if an entry lacks a word or has one to remove */
+	if (!entries_verify(b, why))
+		return 0;
+	sysfs_list(&names, BLS_DIR);
+	for (i = 0; i < names.n; i++) {
+		autofree char *path = util_printf(BLS_DIR "/%s", names.v[i]);
+
+		strv_add(&b->tracked, path);
+	}
+	strv_add(&b->tracked, GRUB_FILE);
+	strv_add(&b->tracked, KERNEL_CMDLINE);
+	if (b->remove.n)
+		boot_add_command(b, tool, "--update-kernel=ALL", remove, b->add.n ? add : NULL,
+				 NULL);
+	else
+		boot_add_command(b, tool, "--update-kernel=ALL", add, NULL);
+	return 0;
+}
+
+static bool kernelstub_is_used(void)
+{
+	return sysfs_exists(KERNELSTUB_FILE) && has_tool("kernelstub");
+}
+
+static bool kernelstub_reads(const char *path)
+{
+	return !strcmp(path, KERNELSTUB_FILE);
+}
+
+static int kernelstub_commands(struct bootline *b, char **why)
+{
+	autofree char *tool = boot_tool("kernelstub");
+
+	if (!tool)
+		return err_why(ENOENT, why, "no kernelstub");
+	boot_add_command(b, tool, NULL);
+	return 0;
+}
+
+/* Its configuration is JSON, with the words one by one in a list. */
+static int kernelstub_verify(const struct bootline *b, char **why)
+{
+	autostrv struct strv lines = {};
+	autofree char *text = NULL;
+	char *p;
+	int ret = boot_read(KERNELSTUB_FILE, &text, why);
+
+	if (ret)
+		return ret;
+	for (p = text ?: (char *)""; *p; p++)
+		if (strchr("\",[]{}", *p))
+			*p = ' ';
+	strv_add(&lines, text ?: "");
+	return boot_check_words(b, KERNELSTUB_FILE, &lines, why);
+}
+
+static int kernelstub_plan(struct bootline *b, char **why)
+{
+	autofree char *tool = boot_tool("kernelstub");
+	autofree char *add = strv_join(&b->add, " ");
+	autofree char *remove = strv_join(&b->remove, " ");
+
+	if (!kernelstub_verify(b, why))
+		return 0;
+	strv_add(&b->tracked, KERNELSTUB_FILE);
+	if (b->remove.n)
+		boot_add_command(b, tool, "--delete-options", remove, NULL);
+	if (b->add.n)
+		boot_add_command(b, tool, "--add-options", add, NULL);
+	return 0;
+}
+
+const struct bootloader boot_kernelstub = {
+	.name = "kernelstub",
+	.is_used = kernelstub_is_used,
+	.plan = kernelstub_plan,
+	.verify = kernelstub_verify,
+	.reads = kernelstub_reads,
+	.add_commands = kernelstub_commands,
+};
+
+const struct bootloader boot_proxmox = {
+	.name = "proxmox-boot-tool",
+	.is_used = proxmox_is_used,
+	.plan = line_plan,
+	.reads = line_reads,
+	.add_commands = proxmox_commands,
+};
+
+const struct bootloader boot_grubby = {
+	.name = "GRUB by grubby",
+	.is_used = grubby_is_used,
+	.plan = grubby_plan,
+	.verify = entries_verify,
+};
+
+const struct bootloader boot_kernel_install = {
+	.name = "kernel-install",
+	.is_used = kernel_install_is_used,
+	.plan = line_plan,
+	.verify = entries_verify,
+	.reads = line_reads,
+	.add_commands = kernel_install_commands,
+};
