@@ -21,16 +21,17 @@ struct grub {
 	/* the assignment that gets the new words: the last one of the first name that there is */
 	size_t name, file, offset;
 	bool is_found;
-	struct strv missing;	/* words to add that no assignment has */
+	char *value[2];		/* of each name, as far as it is known; NULL: none */
+	struct strv missing;	/* words to add that neither has */
 };
 
 static int grub_scan_line(struct grub *g, size_t file, const char *line, char **why)
 {
 	struct boot_assignment a;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(grub_names); i++) {
-		autofree char *value = NULL;
+		char **value = &g->value[i];
 
 		switch (boottext_parse(&a, line, grub_names[i])) {
 		case BOOT_OTHER:
@@ -47,14 +48,12 @@ static int grub_scan_line(struct grub *g, size_t file, const char *line, char **
 			g->file = file;
 			g->offset = (size_t)(line - g->v[file].old);
 		}
-		value = util_printf("%.*s", (int)a.len, a.value);
-		for (j = g->missing.n; j-- > 0;)
-			if (boottext_has(value, a.quote == '"', g->missing.v[j])) {
-				free(g->missing.v[j]);
-				g->missing.n--;
-				memmove(&g->missing.v[j], &g->missing.v[j + 1],
-					(g->missing.n - j) * sizeof(*g->missing.v));
-			}
+		/* a later value replaces an earlier one, if that is not a part of it */
+		if (!memchr(a.value, '$', a.len) || a.quote == '\'') {
+			free(*value);
+			*value = NULL;
+		}
+		util_append(value, " %.*s", (int)a.len, a.value);
 	}
 	return 0;
 }
@@ -65,14 +64,16 @@ static int grub_scan(struct grub *g, const struct bootline *b, char **why)
 	size_t i;
 	int ret;
 
-	for (i = 0; i < b->add.n; i++)
-		strv_add(&g->missing, b->add.v[i]);
 	for (i = 0; i < g->n; i++)
 		for (line = g->v[i].old ?: ""; *line; line = boot_next_line(line)) {
 			ret = grub_scan_line(g, i, line, why);
 			if (ret)
 				return ret;
 		}
+	for (i = 0; i < b->add.n; i++)
+		if (!boottext_has(g->value[0] ?: "", true, b->add.v[i]) &&
+		    !boottext_has(g->value[1] ?: "", true, b->add.v[i]))
+			strv_add(&g->missing, b->add.v[i]);
 	return 0;
 }
 
@@ -206,6 +207,8 @@ static int grub_plan(struct bootline *b, char **why)
 		ret = grub_commands(b, why);
 	boot_files_free(g.v, g.n);
 	strv_free(&g.missing);
+	free(g.value[0]);
+	free(g.value[1]);
 	return ret;
 }
 

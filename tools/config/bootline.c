@@ -167,6 +167,16 @@ int bootline_parse(struct bootline *b, const char *words, char **why)
 	return b->add.n || b->remove.n ? 0 : err_why(EINVAL, why, "no word to add or remove");
 }
 
+static const struct bootloader *find_loader(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (loaders[i]->is_used())
+			return loaders[i];
+	return NULL;
+}
+
 /**
  * bootline_plan() - Plan a change of the kernel command line.
  * @b: from bootline_parse()
@@ -177,11 +187,7 @@ int bootline_parse(struct bootline *b, const char *words, char **why)
  */
 int bootline_plan(struct bootline *b, char **why)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(loaders) && !b->loader; i++)
-		if (loaders[i]->is_used())
-			b->loader = loaders[i];
+	b->loader = find_loader();
 	if (!b->loader)
 		return err_why(ENOENT, why, "found no boot loader that fpgactl knows");
 	return b->loader->plan(b, why);
@@ -306,7 +312,7 @@ int bootline_verify(const struct bootline *b, char **why)
 }
 
 /**
- * bootline_refresh() - Run the tools of boot loaders that read some files.
+ * bootline_refresh() - Run the tool of the boot loader if it reads one of some files.
  * @paths: the files, after a change
  * @why: text of a failure, to be freed
  *
@@ -314,22 +320,20 @@ int bootline_verify(const struct bootline *b, char **why)
  */
 int bootline_refresh(const struct strv *paths, char **why)
 {
-	size_t i, j;
-	int ret = 0;
+	struct bootline b = { .loader = find_loader() };
+	size_t i;
+	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(loaders) && !ret; i++) {
-		struct bootline b = { .loader = loaders[i] };
-
-		for (j = 0; j < paths->n; j++)
-			if (b.loader->reads && b.loader->reads(paths->v[j]))
-				break;
-		if (j == paths->n || !b.loader->is_used())
-			continue;
-		ret = b.loader->add_commands(&b, why);
-		if (!ret)
-			ret = run_commands(&b, why);
-		bootline_free(&b);
-	}
+	if (!b.loader || !b.loader->reads)
+		return 0;
+	for (i = 0; i < paths->n && !b.loader->reads(paths->v[i]); i++)
+		;
+	if (i == paths->n)
+		return 0;
+	ret = b.loader->add_commands(&b, why);
+	if (!ret)
+		ret = run_commands(&b, why);
+	bootline_free(&b);
 	return ret;
 }
 

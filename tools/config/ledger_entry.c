@@ -262,6 +262,12 @@ bool ledger_is_last_undone(const struct ledger_entry *e)
 	       file_is_same(&ledger_last(e)->before, &e->now);
 }
 
+/* The entry of a boot loader goes with its kernel: there is nothing to take back. */
+static bool is_of_kernel(const struct ledger_entry *e)
+{
+	return !e->now.exists && strstr(e->path, "/loader/entries/");
+}
+
 static void find_state(struct ledger_entry *e)
 {
 	const struct ledger_step *s = ledger_last(e);
@@ -271,10 +277,10 @@ static void find_state(struct ledger_entry *e)
 				     s->reasons[s->n_reasons - 1].command);
 	while (e->n > 1 && ledger_is_last_undone(e))
 		ledger_step_free(&e->steps[--e->n]);
-	if (file_is_same(&ledger_last(e)->after, &e->now))
-		e->state = ledger_is_chain(e) ? LEDGER_WRITTEN : LEDGER_EDITED;
-	else if (file_is_same(&e->steps[0].before, &e->now))
+	if (file_is_same(&e->steps[0].before, &e->now) || is_of_kernel(e))
 		e->state = LEDGER_UNDONE;
+	else if (file_is_same(&ledger_last(e)->after, &e->now))
+		e->state = ledger_is_chain(e) ? LEDGER_WRITTEN : LEDGER_EDITED;
 	else
 		e->state = e->now.exists ? LEDGER_EDITED : LEDGER_GONE;
 }

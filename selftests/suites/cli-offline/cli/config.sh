@@ -84,13 +84,6 @@ round_trip_ok()
 	no_litter
 }
 
-# update_grub: make grub.cfg, without a trace in the log
-update_grub()
-{
-	FAKE_ROOT=$tree update-grub
-	rm "$work/tools.log"
-}
-
 hold secret_ok "the ledger has nothing readable of a file that others may not read"
 secret_ok()
 {

@@ -11,7 +11,7 @@ tool()
 {
 	mkdir -p "$work/bin"
 	{
-		printf '#!/bin/bash\nset -eu\necho "%s $*" >>"%s"\n' "$1" "$work/tools.log"
+		printf '#!/bin/bash\nset -e\necho "%s $*" >>"%s"\n' "$1" "$work/tools.log"
 		cat
 	} >"$work/bin/$1"
 	chmod 755 "$work/bin/$1"
@@ -55,6 +55,13 @@ done
 	echo "	linux	/vmlinuz root=/dev/sda1 ro single $GRUB_CMDLINE_LINUX"
 } >"$FAKE_ROOT/boot/grub/grub.cfg"
 END
+}
+
+# update_grub: make grub.cfg, without a trace in the log
+update_grub()
+{
+	FAKE_ROOT=$tree update-grub
+	rm "$work/tools.log"
 }
 
 # save FILE…: keep files of the host, or that there is none, for same
