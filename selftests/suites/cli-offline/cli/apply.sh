@@ -91,7 +91,7 @@ early_cheap_ok()
 		/sys/bus/pci/devices/0000:07:00.0
 		/etc/fpgactl/cards.d/0000:00:07.0-00.conf
 	END
-	rm -r "$tree/etc"
+	rm -r "${tree:?}/etc"
 	fvk apply --early 0000:07:00.0
 	succeeds
 	[ -z "$out" ]

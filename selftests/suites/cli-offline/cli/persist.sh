@@ -105,7 +105,8 @@ group_of_cards_ok()
 	add_card 0000:00:11.0 0000:11:00.0 16
 	fvk bind --persist 11:00.0
 	[ "$rc" = 0 ]
-	[ "$(ls "$(cards)" | xargs)" = "0000:00:06.0-00.conf 0000:00:11.0-00.conf" ]
+	[ "$(ls "$(cards)")" = "0000:00:06.0-00.conf
+0000:00:11.0-00.conf" ]
 	[ "$(text_of 0000:00:06.0/00 | grep -c ^group)" = 2 ]
 	fvk unbind --persist 06:00.0
 	succeeds
@@ -136,7 +137,7 @@ dry_run_ok()
 	[ ! -e "$tree/etc" ]
 }
 
-hold refused_ok "what bind refuses is not written down"
+hold refused_ok "a refusal of bind is not written to a file"
 refused_ok()
 {
 	local device
@@ -175,7 +176,7 @@ unwritable_refused()
 	[ "$rc" = 1 ]
 	unchanged
 	[ "$(<"$tree$(file_of 0000:00:06.0/00)")" = garbage ]
-	rm -r "$tree/etc"
+	rm -r "${tree:?}/etc"
 	as_nobody fvk bind --persist 06:00.0
 	[ "$rc" = 12 ]
 	unchanged
@@ -261,18 +262,18 @@ initramfs_ok()
 	END
 }
 
-# device [LINE…]: the reply of the driver for 0000:07:00.0, with these lines in its policy
+# device: the reply of the driver for 0000:07:00.0
 device()
 {
 	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy \
-		"load-limit-ms 60000" "aer 1" "$@" end >"$tree/netlink/device-get"
+		"load-limit-ms 60000" "aer 1" end >"$tree/netlink/device-get"
 	mkdir -p "$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio"
 	echo ready >"$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio/state"
 	: | answer device-set
 	mkdir -p "$tree/etc" "$tree/var"
 }
 
-hold policy_refused "a policy that is refused, or only planned, is not written down"
+hold policy_refused "a policy that is refused, or only planned, is not written to a file"
 policy_refused()
 {
 	device
