@@ -273,6 +273,39 @@ device()
 	mkdir -p "$tree/etc" "$tree/var"
 }
 
+hold policy_ok "policy --persist keeps the named keys in a file, and shows which last"
+policy_ok()
+{
+	device
+	fvl policy --persist 07:00.0 load-limit=90s aer=stop
+	succeeds
+	[ "${out##*$'\n'}" = "$(file_of 0000:00:07.0/00): was written" ]
+	[ "$(text_of 0000:00:07.0/00)" = "slot 0000:00:07.0/00
+group 0000:00:07.0/00.0 10ee:9038
+function 0 10ee:9038 10ee:0007 120000
+policy 0 load-limit=90s
+policy 0 aer=stop" ]
+	fvl policy 07:00.0
+	grep -qx 'Lasting:  *load-limit=90s aer=stop' <<<"$out"
+	fvl policy --json 07:00.0
+	value .persistent '["load-limit=90s","aer=stop"]'
+	fvl policy --persist --json 07:00.0 aer=recover link-speed=gen3
+	json '.files[0].changed'
+	[ "$(text_of 0000:00:07.0/00 | grep ^policy)" = "policy 0 load-limit=90s
+policy 0 aer=recover
+policy 0 link-speed=gen3" ]
+	fvl policy --persist 07:00.0 default retrain-tries=1
+	[ "$(text_of 0000:00:07.0/00 | grep ^policy)" = "policy 0 retrain-tries=1" ]
+	fvl policy 07:00.0 load-limit=30s
+	[ "$(text_of 0000:00:07.0/00 | grep ^policy)" = "policy 0 retrain-tries=1" ]
+	# nothing is left to be kept
+	fvl policy --persist 07:00.0 default
+	succeeds
+	[ "${out##*$'\n'}" = "$(file_of 0000:00:07.0/00): was removed" ]
+	fvl policy --json 07:00.0
+	value .persistent null
+}
+
 hold policy_refused "a policy that is refused, or only planned, is not written to a file"
 policy_refused()
 {
