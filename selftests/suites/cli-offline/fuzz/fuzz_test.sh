@@ -36,8 +36,9 @@ fuzz()
 }
 
 ktap_print_header
-ktap_set_plan 3
+ktap_set_plan 4
 fuzz tree "tree: no file of a system breaks fpgactl"
 fuzz names "names: no pci.ids breaks fpgactl"
+fuzz cards "cards: no card file breaks fpgactl, and an accepted one is written as it was read"
 fuzz netlink "netlink: no reply of the driver breaks fpgactl"
 ktap_finished
