@@ -274,8 +274,9 @@ static void tell_missing(struct match *m, const struct cardfile *f)
  * match_card() - Compare a card file with the system.
  * @m: result; free with match_free()
  * @f: the file
- * @bdf: address of a device in its slot, to save a search; or NULL
- * @model: all devices; NULL: do not look for use by the host, nor for a card elsewhere
+ * @bdf: address of a device in its slot, to save all searches, also that for a card that moved; or
+ *       NULL
+ * @model: all devices; NULL: do not look for use by the host
  */
 void match_card(struct match *m, const struct cardfile *f, const char *bdf,
 		const struct fv_model *model)
@@ -291,7 +292,7 @@ void match_card(struct match *m, const struct cardfile *f, const char *bdf,
 		tell_missing(m, f);
 	if (m->verdict == MATCH_OK)
 		check_identity(m, f);
-	if (model && (m->verdict == MATCH_ABSENT || m->verdict == MATCH_CHANGED))
+	if (!bdf && (m->verdict == MATCH_ABSENT || m->verdict == MATCH_CHANGED))
 		look_elsewhere(m, f);
 	if (m->verdict == MATCH_OK)
 		check_groups(m, f);
