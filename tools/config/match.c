@@ -182,8 +182,10 @@ static void check_identity(struct match *m, const struct cardfile *f)
 			    m->bdf[i]);
 			return;
 		}
-		if (read == MATCH_NO_SERIAL_READ)
+		if (read == MATCH_NO_SERIAL_READ) {
+			m->has_unread_serial |= *old.serial;
 			*old.serial = '\0';
+		}
 		if (card_id_is_same(&old, &now))
 			continue;
 		is = card_id_text(&now);

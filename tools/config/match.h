@@ -20,6 +20,7 @@ enum match_verdict {
 struct match {
 	enum match_verdict verdict;
 	char *text;			/* why it does not match, with old and new; or NULL */
+	bool has_unread_serial;		/* a serial number of the file was not compared */
 	char (*bdf)[BDF_SIZE];		/* of each function in the file; empty: not there */
 };
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* doctor: card files, by which fpgactl apply binds cards at boot */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config/match.h"
+#include "doctor/doctor.h"
+#include "host/sysfs.h"
+
+#define RULE	"05-fpgactl.rules"
+
+/* A device that was unbound since the boot, or that another driver took. */
+static void check_bound(struct doctor *d, const struct match *m, const struct cardfile *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n && f->is_bound; i++) {
+		const struct fv_device *dev = model_find(d->m, m->bdf[i]);
+		autofree char *fix = util_printf("fpgactl apply %s", m->bdf[i]);
+
+		if (dev && !device_is_bound(dev))
+			doctor_add(d, DOCTOR_WARNING, "card-not-bound", dev->bdf, fix,
+				   "is the device of its card file, but not bound to " FV_DRIVER
+				   " (driver: %s)", dev->driver ? dev->driver : "none");
+	}
+}
+
+/* Only root may read serial numbers. */
+static void note_unread(struct doctor *d, const struct match *m, const struct cardfile *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n && m->has_unread_serial && geteuid(); i++) {
+		autofree char *path = util_printf("/sys/bus/pci/devices/%s/config", m->bdf[i]);
+
+		if (*f->functions[i].id.serial)
+			doctor_not_checked(d, path);
+	}
+}
+
+static void check_file(struct doctor *d, const char *path)
+{
+	autofree char *fix = util_printf("If it is right as it is now: fpgactl bind --persist BDF; if the file is of no more use: fpgactl config --revert %s",
+					 path);
+	autofree char *why = NULL;
+	struct match m = {};
+	struct cardfile f;
+
+	if (cardfile_read(&f, path, &why)) {
+		doctor_add(d, DOCTOR_WARNING, "card-file-broken", path,
+			   "Mend or remove the file; see fpgactl-cards.d(5).",
+			   "nothing is bound by this file: %s", why);
+	} else {
+		match_card(&m, &f, NULL, d->m);
+		note_unread(d, &m, &f);
+		if (m.verdict == MATCH_OK)
+			check_bound(d, &m, &f);
+		else
+			doctor_add(d, DOCTOR_WARNING, "card-not-matched", path, fix,
+				   "%s: nothing is bound: %s", f.slot, m.text);
+	}
+	match_free(&m);
+	cardfile_free(&f);
+}
+
+static void check_rule(struct doctor *d)
+{
+	static const char *const directories[] = {
+		"/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d",
+		"/usr/local/lib/udev/rules.d",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(directories); i++)
+		if (sysfs_exists("%s/" RULE, directories[i]))
+			return;
+	doctor_add(d, DOCTOR_WARNING, "card-rule-missing", DOCTOR_HOST,
+		   "Install it: make install",
+		   "there are card files, but no rule for udev applies them: " RULE);
+}
+
+static void check_cards(struct doctor *d)
+{
+	autostrv struct strv paths = {};
+	size_t i;
+
+	cardfile_list(&paths);
+	if (paths.n)
+		check_rule(d);
+	for (i = 0; i < paths.n; i++)
+		check_file(d, paths.v[i]);
+}
+
+DOCTOR_CHECK(cards) = {
+	.name = "card files",
+	.host = check_cards,
+};
