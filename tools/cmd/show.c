@@ -486,10 +486,13 @@ static char *text_counters(const void *p)
 
 	if (!f->counters.n)
 		return s;
-	for (i = 0; i < COUNTERS_N; i++)
+	for (i = 0; i < COUNTERS_N; i++) {
+		autofree char *label = counters_label(i);
+		autofree char *value = counters_text(i, f->counters.v[0].value[i]);
+
 		if (f->counters.v[0].value[i])
-			util_append(&s, "%s%s %llu", *s ? "\n" : "", counters_name(i),
-				    (unsigned long long)f->counters.v[0].value[i]);
+			util_append(&s, "%s%s %s", *s ? "\n" : "", label, value);
+	}
 	if (!*s)
 		util_append(&s, "all zero");
 	return s;

@@ -33,31 +33,38 @@ static char *text_name(const void *p)
 {
 	const struct row *r = p;
 
+	if (!r->is_object && r->counter == INTERRUPTS)
+		return util_strdup("interrupts");
 	if (!r->is_object)
-		return util_strdup(r->counter == INTERRUPTS ? "interrupts" :
-				   counters_name(r->counter));
+		return counters_label(r->counter);
 	return r->now->bdf[0] ? util_strdup(r->now->bdf) : util_printf("group %d", r->now->group);
 }
 
-static struct json_object *value_value(const void *p)
+static char *text_value(const void *p)
 {
 	const struct row *r = p;
 	uint64_t value;
 
 	if (r->is_object || !get(r->now, r->counter, &value))
-		return NULL;
-	return json_object_new_uint64(value);
+		return util_strdup("");
+	if (r->counter == INTERRUPTS)
+		return util_printf("%llu", (unsigned long long)value);
+	return counters_text(r->counter, value);
 }
 
 static char *text_rate(const void *p)
 {
 	const struct row *r = p;
 	uint64_t now, before;
+	double rate;
 
 	if (r->is_object || !r->before || r->seconds <= 0 || !get(r->now, r->counter, &now) ||
 	    !get(r->before, r->counter, &before) || now < before)
 		return util_strdup("");
-	return util_printf("%.1f", (double)(now - before) / r->seconds);
+	rate = (double)(now - before) / r->seconds;
+	if (r->counter == INTERRUPTS || !counters_has_unit(r->counter))
+		return util_printf("%.1f", rate);
+	return counters_text(r->counter, (uint64_t)rate);
 }
 
 static struct json_object *value_devices(const void *p)
@@ -72,7 +79,7 @@ static const struct out_column column[] = {
 	{ "COUNTER", NULL, "group or device, and names of its counters",
 	  OUT_DEFAULT | OUT_TREE, NULL, text_name },
 	{ "VALUE", NULL, "value since the module was loaded", OUT_DEFAULT | OUT_RIGHT,
-	  value_value, NULL },
+	  NULL, text_value },
 	{ "RATE", NULL, "increase per second, with --watch", OUT_RIGHT, NULL, text_rate },
 	{ "DEVICES", NULL, "devices of the group that are bound", OUT_DEFAULT,
 	  value_devices, NULL },
@@ -279,7 +286,7 @@ FV_COMMAND(stats) = {
 		"Counters are monotonic, except 'users', and survive an unbind. 'interrupts' is the\n"
 		"kernel's count for the vectors that are set up now. For one group or device, a\n"
 		"histogram of the reset times is printed, too: each line counts the resets that took\n"
-		"less than its TIME-MS and not less than that of the line before.",
+		"less than its TIME and not less than that of the line before.",
 	.examples = "  fpgactl stats                 # all groups with statistics\n"
 		    "  fpgactl stats --watch=1 13    # group 13, every second, with rates\n"
 		    "  fpgactl stats --json 01:00.0 | jq '.statistics[0].counters.opens'",

@@ -9,6 +9,7 @@
 #include "doctor/doctor.h"
 #include "host/bars.h"
 #include "host/sysfs.h"
+#include "util/size.h"
 
 #define LIMIT_32	0x100000000ULL
 
@@ -109,8 +110,8 @@ static char *why_windows(const char *port, const struct fv_bar *bar)
 
 	read_windows(&w, port);
 	size = is_high(bar) && w.prefetchable ? w.prefetchable : w.other;
-	prefetchable = bar_size_text(w.prefetchable);
-	other = bar_size_text(w.other);
+	prefetchable = size_text(w.prefetchable);
+	other = size_text(w.other);
 	if (!w.is_known)
 		return util_strdup("");
 	if (!w.prefetchable && !w.other)
@@ -170,7 +171,7 @@ static void check_unassigned(struct doctor *d, const struct fv_device *dev)
 		if (!is_read)
 			high = find_high_space(d);
 		is_read = true;
-		size = bar_size_text(bars[i].size);
+		size = size_text(bars[i].size);
 		why = why_unassigned(d, dev, &bars[i], high);
 		fix = fix_unassigned(dev, &bars[i], high);
 		doctor_add(d, DOCTOR_ERROR, "bar-unassigned", dev->bdf, fix,

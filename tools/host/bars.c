@@ -7,6 +7,7 @@
 
 #include "host/bars.h"
 #include "host/sysfs.h"
+#include "util/size.h"
 
 #define BAR_COUNT	6	/* line 7 is the expansion ROM; windows of a bridge follow */
 
@@ -34,19 +35,6 @@ static bool next(char **rest, unsigned int *line_number, struct fv_bar *bar)
 	return next_until(rest, line_number, BAR_COUNT, bar);
 }
 
-/* "256 MiB"; "5000 bytes" if it is no whole number of a larger unit. */
-char *bar_size_text(uint64_t size)
-{
-	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB" };
-	size_t i = 0;
-
-	while (size >= 1024 && size % 1024 == 0 && i + 1 < ARRAY_SIZE(unit)) {
-		size /= 1024;
-		i++;
-	}
-	return util_printf("%" PRIu64 " %s", size, unit[i]);
-}
-
 static const char *kind(const struct fv_bar *bar)
 {
 	if (bar->flags & RESOURCE_IO)
@@ -70,7 +58,7 @@ static char *name(const struct fv_bar *bar)
 /* Size and type, without the address. */
 static char *describe(const struct fv_bar *bar)
 {
-	autofree char *size = bar_size_text(bar->size);
+	autofree char *size = size_text(bar->size);
 
 	if (bar->is_rom)
 		return util_strdup(size);

@@ -13,7 +13,9 @@
 #include "host/sysfs.h"
 #include "model/counters.h"
 #include "netlink/nl.h"
+#include "util/duration.h"
 #include "util/err.h"
+#include "util/size.h"
 
 /* Used in error messages. */
 #define WHAT	"stats"
@@ -21,10 +23,35 @@
 #define NAME(attr, name)	[FPGA_VFIO_A_STATS_##attr - 1] = #name,
 static const char *const names[COUNTERS_N] = { FPGA_VFIO_STATS(NAME) };
 
-/* Name of counter @i (0 to COUNTERS_N - 1), as in sysfs and JSON. */
-const char *counters_name(size_t i)
+static bool ends_in(size_t i, const char *unit)
 {
-	return names[i];
+	size_t len = strlen(names[i]), unit_len = strlen(unit);
+
+	return len > unit_len && !strcmp(names[i] + len - unit_len, unit);
+}
+
+/* False of a plain number. */
+bool counters_has_unit(size_t i)
+{
+	return ends_in(i, "_ns") || ends_in(i, "_bytes");
+}
+
+/* Name of a counter in a table, where the value has a unit. */
+char *counters_label(size_t i)
+{
+	size_t len = strlen(names[i]) - (ends_in(i, "_ns") ? strlen("_ns") : 0);
+
+	return util_printf("%.*s", (int)len, names[i]);
+}
+
+/* Value of a counter in a table: a duration, a size or a number. */
+char *counters_text(size_t i, uint64_t value)
+{
+	if (ends_in(i, "_ns"))
+		return duration_ns_text(value);
+	if (ends_in(i, "_bytes"))
+		return size_text(value);
+	return util_printf("%llu", (unsigned long long)value);
 }
 
 static struct fv_counters *add(struct fv_counters_list *l)

@@ -35,7 +35,9 @@ enum fv_users {
 	FV_USERS_OF_DEVICE,
 };
 
-const char *counters_name(size_t i);
+bool counters_has_unit(size_t i);
+char *counters_label(size_t i);
+char *counters_text(size_t i, uint64_t value);
 int counters_read_groups(struct fv_counters_list *l, int group);
 int counters_read_device(struct fv_counters_list *l, const char *bdf);
 enum fv_users counters_users(const char *bdf, int group, uint64_t *users);

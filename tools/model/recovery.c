@@ -14,6 +14,7 @@
 #include "netlink/op.h"
 #include "output/out.h"
 #include "output/progress.h"
+#include "util/duration.h"
 #include "util/err.h"
 
 static bool get_time(uint64_t *ns, struct nlattr *attr)
@@ -212,7 +213,9 @@ static char *text_link(const void *p)
 
 static char *after(bool has, uint64_t ns)
 {
-	return has ? util_printf("after %.1f ms", (double)ns / 1e6) : util_strdup("");
+	autofree char *text = duration_ns_text(ns);
+
+	return has ? util_printf("after %s", text) : util_strdup("");
 }
 
 static struct json_object *ns_or_null(bool has, uint64_t ns)

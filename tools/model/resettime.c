@@ -7,6 +7,7 @@
 #include "model/resettime.h"
 #include "netlink/nl.h"
 #include "output/out.h"
+#include "util/duration.h"
 
 /* Width of the longest histogram bar. */
 #define BAR_MAX	40
@@ -51,19 +52,18 @@ void resettime_parse(struct fv_resettime *t, struct nlattr *nest)
 			t->histogram[t->n++] = fv_nl_get_uint(attr);
 }
 
-static double ms(uint64_t ns)
-{
-	return (double)ns / 1e6;
-}
-
 /* One line; empty without a reset, or if the driver reports none. */
 char *resettime_text(const struct fv_resettime *t)
 {
+	autofree char *last = duration_ns_text(t->last_ns);
+	autofree char *min = duration_ns_text(t->min_ns);
+	autofree char *max = duration_ns_text(t->max_ns);
+	autofree char *mean = t->count ? duration_ns_text(t->total_ns / t->count) : NULL;
+
 	if (!t->count)
 		return util_strdup("");
-	return util_printf("%llu, last %.1f ms, min %.1f ms, max %.1f ms, mean %.1f ms",
-			   (unsigned long long)t->count, ms(t->last_ns), ms(t->min_ns),
-			   ms(t->max_ns), ms(t->total_ns) / (double)t->count);
+	return util_printf("%llu, last %s, min %s, max %s, mean %s", (unsigned long long)t->count,
+			   last, min, max, mean);
 }
 
 static struct json_object *time_json(const struct fv_resettime *t, uint64_t ns)
@@ -103,12 +103,10 @@ struct step {
 static struct json_object *value_below(const void *p)
 {
 	const struct step *s = p;
-	autofree char *text = NULL;
+	bool is_last = s->i && s->i + 1 == s->t->n;
+	autofree char *limit = duration_ms_text(1ULL << (s->i - is_last));
+	autofree char *text = util_printf("%s %s", is_last ? ">=" : "<", limit);
 
-	if (s->i + 1 == s->t->n && s->i)
-		text = util_printf(">= %llu", 1ULL << (s->i - 1));
-	else
-		text = util_printf("< %llu", 1ULL << s->i);
 	return json_object_new_string(text);
 }
 
@@ -132,7 +130,7 @@ static struct json_object *value_bar(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "TIME-MS", NULL, NULL, OUT_DEFAULT | OUT_RIGHT, value_below, NULL },
+	{ "TIME", NULL, NULL, OUT_DEFAULT | OUT_RIGHT, value_below, NULL },
 	{ "RESETS", NULL, NULL, OUT_DEFAULT | OUT_RIGHT, value_resets, NULL },
 	{ "SHARE", NULL, NULL, OUT_DEFAULT, value_bar, NULL },
 };

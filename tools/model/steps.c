@@ -4,6 +4,7 @@
 
 #include "model/affected.h"
 #include "model/steps.h"
+#include "util/duration.h"
 #include "util/json.h"
 
 /* One row: a step, or a function affected by it. */
@@ -43,7 +44,7 @@ static char *text_holders(const void *p)
 
 static char *ms_text(unsigned int ms)
 {
-	return ms ? util_printf("%u", ms) : util_strdup("");
+	return ms ? duration_ms_text(ms) : util_strdup("");
 }
 
 static char *text_expected(const void *p)
@@ -83,7 +84,7 @@ static char *text_time(const void *p)
 
 	if (r->function || !r->step->has_duration)
 		return util_strdup("");
-	return util_printf("%.1f", (double)r->step->duration_ns / 1e6);
+	return duration_ns_text(r->step->duration_ns);
 }
 
 static char *reason(const struct ladder_step *s)
@@ -106,10 +107,10 @@ static const struct out_column column[] = {
 	{ "USER", NULL, "processes that hold the function (plan only)", OUT_CUT | OUT_WRAP,
 	  NULL, text_holders, 12 },
 	{ "RESULT", NULL, "outcome of the step", OUT_DEFAULT, NULL, text_result },
-	{ "EXPECTED-MS", NULL, "minimum duration by the PCIe specification (plan only)",
+	{ "EXPECTED", NULL, "minimum duration by the PCIe specification (plan only)",
 	  OUT_RIGHT, NULL, text_expected },
-	{ "LIMIT-MS", NULL, "time limit (plan only)", OUT_RIGHT, NULL, text_limit },
-	{ "TIME-MS", NULL, "duration until the device was verified",
+	{ "LIMIT", NULL, "time limit (plan only)", OUT_RIGHT, NULL, text_limit },
+	{ "TIME", NULL, "duration until the device was verified",
 	  OUT_DEFAULT | OUT_RIGHT, NULL, text_time },
 	{ "WHY", NULL, "cause of a failure or refusal", OUT_DEFAULT | OUT_CUT | OUT_WRAP, value_why,
 	  NULL, 14 },
@@ -117,8 +118,8 @@ static const struct out_column column[] = {
 
 const struct out_columns steps_columns = { column, ARRAY_SIZE(column) };
 
-#define PLAN_COLUMNS	"METHOD,USER,RESULT,EXPECTED-MS,LIMIT-MS,WHY"
-#define DONE_COLUMNS	"METHOD,RESULT,TIME-MS,WHY"
+#define PLAN_COLUMNS	"METHOD,USER,RESULT,EXPECTED,LIMIT,WHY"
+#define DONE_COLUMNS	"METHOD,RESULT,TIME,WHY"
 
 /* A selection with + adds to the default columns of a plan or of a result. */
 static struct out_table *new_table(const char *requested, bool is_plan)

@@ -18,6 +18,8 @@ static const struct {
 	{ "", 1000 }, { "m", 60000 }, { "h", 3600000 },
 };
 
+#define NS_PER_MS	1000000
+
 /* Digits after the decimal point that count. */
 #define FRACTION_DIGITS	3
 
@@ -96,7 +98,7 @@ char *duration_text(uint32_t ms)
 	return ms % 1000 ? util_printf("%ums", ms) : util_printf("%us", ms / 1000);
 }
 
-/* For a person, with three digits: "1.50 ms", "212 ms", "60.0 s", "4.2 h". */
+/* For a person, with three digits: "1.50 ms", "212 ms", "60.0 s", "4.20 h". */
 char *duration_ns_text(uint64_t ns)
 {
 	static const struct {
@@ -108,6 +110,8 @@ char *duration_ns_text(uint64_t ns)
 	double value;
 	size_t i;
 
+	if (!ns)
+		return util_strdup("0 s");
 	/* minutes and hours begin where seconds would need four digits */
 	for (i = 0; i + 1 < ARRAY_SIZE(scale); i++)
 		if ((double)ns >= scale[i].ns * (i < 2 ? 999.5 / 60 : 1))
@@ -115,4 +119,10 @@ char *duration_ns_text(uint64_t ns)
 	value = (double)ns / scale[i].ns;
 	return util_printf("%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
 			   scale[i].name);
+}
+
+/* The same of milliseconds. */
+char *duration_ms_text(uint64_t ms)
+{
+	return duration_ns_text(ms < UINT64_MAX / NS_PER_MS ? ms * NS_PER_MS : UINT64_MAX);
 }

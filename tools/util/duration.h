@@ -13,5 +13,6 @@ bool duration_parse(const char *word, uint32_t *ms);
 bool duration_parse_limit(const char *word, uint32_t min_ms, uint32_t max_ms, uint32_t *ms);
 char *duration_text(uint32_t ms);
 char *duration_ns_text(uint64_t ns);
+char *duration_ms_text(uint64_t ms);
 
 #endif

@@ -38,14 +38,14 @@ recover_ok()
 	recovered
 	fvl recover 07:00.1
 	succeeds
-	prints "METHOD   RESULT TIME-MS WHY
-no reset done    2103.5
+	prints "METHOD   RESULT   TIME WHY
+no reset done   2.10 s
 Card:      ready
 Identity:  same
 Link:      8 GT/s x8 (maximum: 16 GT/s x8)
-Link up:   after 1903.0 ms
-Answered:  after 2003.0 ms
-Usable:    after 2103.5 ms"
+Link up:   after 1.90 s
+Answered:  after 2.00 s
+Usable:    after 2.10 s"
 	requests "recover bdf=0000:07:00.1 dry-run " "recover bdf=0000:07:00.1 "
 }
 
@@ -67,10 +67,10 @@ dry_run_ok()
 	plan_recovery
 	fvl recover --dry-run 07:00.1
 	succeeds
-	prints "METHOD         USER RESULT   EXPECTED-MS LIMIT-MS WHY
-no reset            possible         100    60000
+	prints "METHOD         USER RESULT   EXPECTED  LIMIT WHY
+no reset            possible   100 ms 60.0 s
 └─0000:07:00.1 none
-hot                 possible         202    61000"
+hot                 possible   202 ms 61.0 s"
 	requests "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run --json 07:00.1
 	value '[.dry_run, .state, (.steps | map([.method, .limit_ns]))]' '[true,null,[[null,60000000000],["hot",61000000000]]]'
@@ -134,9 +134,9 @@ changed_refused()
 	not_back 4 "its device ID is 9039, and was 9038" 116
 	fvl recover 07:00.1
 	fails 5 "0000:07:00.1: recover: its device ID is 9039, and was 9038"
-	prints "METHOD   RESULT TIME-MS WHY
-no reset failed 60000.1 the link did not come up in 60000 ms
-hot      failed 61000.1 its device ID is 9039, and was 9038
+	prints "METHOD   RESULT   TIME WHY
+no reset failed 60.0 s the link did not come up in 60000 ms
+hot      failed 61.0 s its device ID is 9039, and was 9038
 Card:      changed
 Reason:    its device ID is 9039, and was 9038
 Identity:  changed
@@ -203,14 +203,14 @@ refused_plan_refused()
 	recovered
 	fvl recover 07:00.1
 	fails 1 "0000:07:00.1: recover: no method is possible"
-	prints "METHOD         USER RESULT       EXPECTED-MS LIMIT-MS WHY
-no reset            not possible         100    60000 not possible here
+	prints "METHOD         USER RESULT       EXPECTED  LIMIT WHY
+no reset            not possible   100 ms 60.0 s not possible here
 └─0000:07:00.1 none
-hot                 not possible         202    61000 not possible here"
+hot                 not possible   202 ms 61.0 s not possible here"
 	requests "recover bdf=0000:07:00.1 dry-run "
 	fvl recover --dry-run 07:00.1
 	fails 1 "0000:07:00.1: recover: no method is possible"
-	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD USER RESULT EXPECTED-MS LIMIT-MS WHY" ]
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD USER RESULT EXPECTED LIMIT WHY" ]
 }
 
 hold no_link_ok "a card of which no link is told has none"
@@ -223,8 +223,8 @@ no_link_ok()
 	succeeds
 	[ "$(sed -n '/^Card/,$p' <<<"$out")" = "Card:      ready
 Identity:  same
-Answered:  after 2003.0 ms
-Usable:    after 2103.5 ms" ]
+Answered:  after 2.00 s
+Usable:    after 2.10 s" ]
 	fvl recover --json 07:00.1
 	value '[.link, .link_up_ns]' '[null,null]'
 	# a maximum that is not known is not a lack
@@ -253,8 +253,8 @@ columns_refused()
 	fvl recover --json -o METHOD 07:00.1
 	[ "$rc" = 2 ]
 	no_request
-	fvl recover -o METHOD,TIME-MS 07:00.1
-	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME-MS" ]
+	fvl recover -o METHOD,TIME 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME" ]
 }
 
 hold not_bound_refused "a device of another driver, a bridge and a recorded system are refused"

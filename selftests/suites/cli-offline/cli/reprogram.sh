@@ -42,14 +42,14 @@ ends()
 	[ "$rc" = "$1" ] && [ "$(tail -n 1 <<<"$err")" = "fpgactl: 0000:07:00.1: reprogram: $2" ]
 }
 
-report="METHOD   RESULT TIME-MS WHY
-no reset done    2103.5
+report="METHOD   RESULT   TIME WHY
+no reset done   2.10 s
 Card:      ready
 Identity:  same
 Link:      8 GT/s x8 (maximum: 16 GT/s x8)
-Link up:   after 1903.0 ms
-Answered:  after 2003.0 ms
-Usable:    after 2103.5 ms"
+Link up:   after 1.90 s
+Answered:  after 2.00 s
+Usable:    after 2.10 s"
 
 hold reprogram_ok "the card is fenced, the command run, the card brought back and reported"
 reprogram_ok()
@@ -378,10 +378,10 @@ Environment:
   FPGA_VFIO_PROFILE=xdma
   FPGA_VFIO_TIMEOUT=600
 Then the card would be recovered:
-METHOD         USER RESULT   EXPECTED-MS LIMIT-MS WHY
-no reset            possible         100    60000
+METHOD         USER RESULT   EXPECTED  LIMIT WHY
+no reset            possible   100 ms 60.0 s
 └─0000:07:00.1 none
-hot                 possible         202    61000"
+hot                 possible   202 ms 61.0 s"
 	[ ! -e "$work/ran" ]
 	requests "fence bdf=0000:07:00.1 timeout-ms=610000 dry-run " "recover bdf=0000:07:00.1 dry-run "
 	rm "$tree/netlink/recover-dry-run"

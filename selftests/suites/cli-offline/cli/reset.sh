@@ -82,11 +82,11 @@ dry_run_ok()
 	plan
 	fvl reset --dry-run 07:00.1
 	succeeds
-	prints "METHOD         USER RESULT       EXPECTED-MS LIMIT-MS WHY
-flr                 possible             100    60000
+	prints "METHOD         USER RESULT       EXPECTED  LIMIT WHY
+flr                 possible       100 ms 60.0 s
 └─0000:07:00.1 none
-pm                  not possible                      No_Soft_Reset is set
-hot                 possible             202    61000
+pm                  not possible                 No_Soft_Reset is set
+hot                 possible       202 ms 61.0 s
 ├─0000:07:00.1 none
 └─0000:07:00.2 none"
 	requests "reset bdf=0000:07:00.1 dry-run "
@@ -196,9 +196,9 @@ reset_ok()
 	done_by_hot
 	fvl reset 07:00.1
 	succeeds
-	prints "METHOD RESULT TIME-MS WHY
-flr    failed 60000.1 no answer after 60000 ms
-hot    done     212.3"
+	prints "METHOD RESULT   TIME WHY
+flr    failed 60.0 s no answer after 60000 ms
+hot    done   212 ms"
 	requests "reset bdf=0000:07:00.1 dry-run " "reset bdf=0000:07:00.1 unused-only "
 }
 
@@ -210,10 +210,10 @@ not_possible_ok()
 	sed -i '2i step\nmethod 1\nerror 25\ntext No_Soft_Reset is set\nend' "$tree/netlink/reset"
 	fvl reset 07:00.1
 	succeeds
-	prints "METHOD RESULT       TIME-MS WHY
-pm     not possible         No_Soft_Reset is set
-flr    failed       60000.1 no answer after 60000 ms
-hot    done           212.3"
+	prints "METHOD RESULT         TIME WHY
+pm     not possible        No_Soft_Reset is set
+flr    failed       60.0 s no answer after 60000 ms
+hot    done         212 ms"
 	fvl reset --json 07:00.1
 	value '.steps[0] | [.outcome, .errno, .duration_ns]' '["not-possible","ENOTTY",null]'
 }
@@ -252,13 +252,13 @@ columns_ok()
 {
 	plan
 	done_by_hot
-	fvl reset -o METHOD,TIME-MS 07:00.1
-	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME-MS" ]
+	fvl reset -o METHOD,TIME 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD TIME" ]
 	fvl reset -o +DRIVER 07:00.1
-	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD RESULT TIME-MS WHY DRIVER" ]
-	fvl reset --dry-run -o +TIME-MS 07:00.1
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD RESULT TIME WHY DRIVER" ]
+	fvl reset --dry-run -o +TIME 07:00.1
 	[ "$(head -n 1 <<<"$out" | xargs)" = \
-		"METHOD USER RESULT EXPECTED-MS LIMIT-MS WHY TIME-MS" ]
+		"METHOD USER RESULT EXPECTED LIMIT WHY TIME" ]
 }
 
 hold columns_refused "columns that are not there are refused before anything is touched"
@@ -469,7 +469,7 @@ failed_refused()
 	echo "fail 5 0000:07:00.1: no method brought it back" >>"$tree/netlink/reset"
 	fvl reset 07:00.1
 	fails 1 "0000:07:00.1: reset: no method brought it back"
-	grep -q "^hot    failed   212.3 the link did not come up$" <<<"$out"
+	grep -q "^hot    failed 212 ms the link did not come up$" <<<"$out"
 	grep -q "'fpgactl link 0000:07:00.1' shows the link. The device is reset again before the next open;" <<<"$err"
 	mixed reset 07:00.1
 	[ "${out%% *}" = METHOD ]
@@ -513,7 +513,7 @@ impossible_refused()
 	done_by_hot
 	fvl reset 07:00.1
 	fails 1 "0000:07:00.1: reset: no method is possible"
-	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD USER RESULT EXPECTED-MS LIMIT-MS WHY" ]
+	[ "$(head -n 1 <<<"$out" | xargs)" = "METHOD USER RESULT EXPECTED LIMIT WHY" ]
 	hints "'fpgactl reset --dry-run 0000:07:00.1' shows the reset scope of each method and why it is refused."
 	requests "reset bdf=0000:07:00.1 dry-run "
 	fvl reset --dry-run 07:00.1

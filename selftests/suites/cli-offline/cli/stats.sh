@@ -9,15 +9,15 @@ all_groups_ok()
 {
 	fv stats
 	succeeds
-	prints "COUNTER                       VALUE DEVICES
-group 17                            0000:07:00.0
-├─opens                           3
-├─closes                          2
-├─users                           1
-├─held_ns      18446744073709551615
-├─config_reads                 4096
-└─interrupts                     42
-group 18                            0000:07:00.1"
+	prints "COUNTER            VALUE DEVICES
+group 17                 0000:07:00.0
+├─opens                3
+├─closes               2
+├─users                1
+├─held         5124096 h
+├─config_reads      4096
+└─interrupts          42
+group 18                 0000:07:00.1"
 }
 
 hold zeros_ok "--all shows the zeros too"
@@ -234,6 +234,23 @@ watch_ok()
 	[ "$(grep opens "$work/out" | xargs)" = "├─opens 3 ├─opens 1000 997.0 ├─opens 1500 500.0" ]
 }
 
+hold watch_units_ok "rates of durations and sizes have a unit"
+watch_units_ok()
+{
+	local statistics=$tree/sys/class/fpga_vfio/group17/statistics
+
+	echo 1000000000 >"$statistics/held_ns"
+	watch -w 2 17
+	wait_for 2000
+	echo 3000000000 >"$statistics/held_ns"
+	echo 4096 >"$statistics/bar_read_bytes"
+	clock 2000
+	wait_for 4000
+	stop
+	[ "$(grep -e held -e bytes "$work/out" | xargs)" = \
+		"├─held 1.00 s ├─held 3.00 s 1.00 s ├─bar_read_bytes 4 KiB 2 KiB" ]
+}
+
 hold watch_seconds_ok "--watch=SECONDS reads after so many, and what grew is told for each of them"
 watch_seconds_ok()
 {
@@ -306,27 +323,34 @@ reset_time_ok()
 	local i
 
 	{
-		printf '%s\n' "bdf 0000:07:00.0" stats "opens 3" "link_losses 2" "degraded_ns 77" \
-			"aer_fatal 1" end
+		printf '%s\n' "bdf 0000:07:00.0" stats "opens 3" "link_losses 2" "degraded_ns 77000" \
+			"config_read_bytes 4096" "bar_read_bytes 1500000" "aer_fatal 1" end
 		resets
 	} | answer device-get
 	fvl stats 07:00.0
 	succeeds
-	prints "COUNTER       VALUE DEVICES
+	prints "COUNTER                VALUE DEVICES
 0000:07:00.0
-├─opens           3
-├─link_losses     2
-├─degraded_ns    77
-├─aer_fatal       1
-└─interrupts     42
+├─opens                    3
+├─link_losses              2
+├─degraded           77.0 us
+├─aer_fatal                1
+├─config_read_bytes    4 KiB
+├─bar_read_bytes    1.43 MiB
+└─interrupts              42
 
-Successful resets: 5, last 212.3 ms, min 0.9 ms, max 9000000.0 ms, mean 1800100.0 ms
-TIME-MS RESETS SHARE
-    < 1      1 #############
-    < 2      0
-    < 4      3 ########################################
-    < 8      0
-   < 16      1 #############"
+Successful resets: 5, last 212 ms, min 900 us, max 150 min, mean 30.0 min
+     TIME RESETS SHARE
+< 1.00 ms      1 #############
+< 2.00 ms      0
+< 4.00 ms      3 ########################################
+< 8.00 ms      0
+< 16.0 ms      1 #############"
+	fvl stats --all 07:00.0
+	grep -q '^├─degraded  *77.0 us$' <<<"$out"
+	fvl stats --json 07:00.0
+	value '.statistics[0].counters | [.degraded_ns, .config_read_bytes, .bar_read_bytes]' \
+		'[77000,4096,1500000]'
 	fvl stats -o COUNTER 07:00.0
 	[ "$(grep -c 'Successful resets' "$work/out")" = 0 ]
 	fvl stats --json 07:00.0
@@ -339,16 +363,16 @@ TIME-MS RESETS SHARE
 	sed -i '/^histogram/d; /^total-ns/a histogram 1\nhistogram 0\nhistogram 1000' \
 		"$tree/netlink/device-get"
 	fvl stats 07:00.0
-	grep -qx '    < 1      1 #' <<<"$out"
-	grep -qx '   >= 2   1000 #*' <<<"$out"
+	grep -qx ' < 1.00 ms      1 #' <<<"$out"
+	grep -qx '>= 2.00 ms   1000 #*' <<<"$out"
 	# one bucket has an upper bound; zeros at both ends are left out
 	sed -i '/^histogram/d; /^total-ns/a histogram 7' "$tree/netlink/device-get"
 	fvl stats 07:00.0
-	[ "$(tail -n 1 <<<"$out")" = "    < 1      7 ########################################" ]
+	[ "$(tail -n 1 <<<"$out")" = "< 1.00 ms      7 ########################################" ]
 	sed -i '/^histogram/d; /^total-ns/a histogram 0\nhistogram 0\nhistogram 7\nhistogram 0\nhistogram 0' \
 		"$tree/netlink/device-get"
 	fvl stats 07:00.0
-	[ "$(sed '1,/TIME-MS/d' <<<"$out")" = "    < 4      7 ########################################" ]
+	[ "$(sed '1,/TIME/d' <<<"$out")" = "< 4.00 ms      7 ########################################" ]
 	# one bucket for each bit, and no more
 	for i in {1..70}; do
 		echo "histogram $i"

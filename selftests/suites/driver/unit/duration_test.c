@@ -5,6 +5,7 @@
 #include "kselftest_harness.h"
 
 #include "util/duration.h"
+#include "util/size.h"
 
 #define UNTOUCHED	77
 
@@ -104,7 +105,7 @@ TEST(durations_for_a_person_have_three_digits)
 		uint64_t ns;
 		const char *text;
 	} cases[] = {
-		{ 0, "0.00 us" }, { 999, "1.00 us" }, { 1500000, "1.50 ms" },
+		{ 0, "0 s" }, { 999, "1.00 us" }, { 1500000, "1.50 ms" },
 		{ 212345678, "212 ms" }, { 999000000, "999 ms" }, { 1000000000, "1.00 s" },
 		{ 9995000000, "10.0 s" }, { 60000100000, "60.0 s" }, { 999000000000, "999 s" },
 		{ 1200000000000, "20.0 min" }, { 86400000000000, "24.0 h" },
@@ -113,6 +114,40 @@ TEST(durations_for_a_person_have_three_digits)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *text = duration_ns_text(cases[i].ns);
+
+		EXPECT_STREQ(cases[i].text, text);
+		free(text);
+	}
+}
+
+TEST(milliseconds_are_the_same_durations)
+{
+	char *text = duration_ms_text(1500);
+	char *most = duration_ms_text(UINT64_MAX);
+	char *highest = duration_ns_text(UINT64_MAX);
+
+	EXPECT_STREQ("1.50 s", text);
+	EXPECT_STREQ(highest, most);
+	free(highest);
+	free(most);
+	free(text);
+}
+
+TEST(sizes_for_a_person_are_exact_or_have_three_digits)
+{
+	static const struct {
+		uint64_t size;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 bytes" }, { 1000, "1000 bytes" }, { 1023, "1023 bytes" }, { 1024, "1 KiB" },
+		{ 1025, "1.00 KiB" }, { 1536, "1.50 KiB" }, { 102400, "100 KiB" },
+		{ 102401, "100 KiB" }, { 1048575, "1.00 MiB" }, { 1500000, "1.43 MiB" },
+		{ 1ULL << 40, "1 TiB" }, { UINT64_MAX, "16384 PiB" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = size_text(cases[i].size);
 
 		EXPECT_STREQ(cases[i].text, text);
 		free(text);
