@@ -82,15 +82,21 @@ char *text_cut(const char *s, size_t width)
 	return util_printf("%.*s%s", (int)(end - s), s, mark);
 }
 
-/* Bytes of the first line of @s in @width columns: up to a blank, if there is one. */
+/*
+ * Bytes of the first line of @s in @width columns: up to a blank, if there is one. One behind a
+ * comma in the second half is better: items of a list stay whole.
+ */
 static size_t line_length(const char *s, size_t width)
 {
 	size_t sum = 0, columns, len = 0, at_blank = 0, bytes;
+	bool is_item = false;
 
 	while (s[len] && s[len] != '\n') {
 		bytes = next_char(s + len, &columns);
-		if (s[len] == ' ')
+		if (s[len] == ' ' && (!is_item || s[len - 1] == ',')) {
+			is_item = len && s[len - 1] == ',' && sum >= width / 2;
 			at_blank = len;
+		}
 		sum += columns;
 		if (sum > width && len)
 			return at_blank ? at_blank : len;
