@@ -207,6 +207,12 @@ int sysfs_list(struct strv *names, const char *fmt, ...)
 	return -ENOENT;
 }
 
+void sysfs_set_fault(const char *path, const char *why)
+{
+	(void)path;
+	(void)why;
+}
+
 int sysfs_report(const char *what, const char *hint)
 {
 	(void)what;
@@ -332,7 +338,7 @@ static void fence(struct fv_nl *nl, bool is_dry_run)
 	int ret = fence_call(&f, nl, &request, &why);
 
 	if (ret)
-		fence_fail(&f, ret, BDF, "fence", why);
+		fence_fail(&f, ret, &request, "fence", why);
 	fence_print(&f, &no_model, NULL, is_dry_run);
 	fence_add_json(o, &f, &no_model);
 	json_object_put(o);

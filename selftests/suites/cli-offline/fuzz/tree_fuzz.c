@@ -60,6 +60,12 @@ bool sysfs_is_live(void)
 	return false;
 }
 
+void sysfs_set_fault(const char *path, const char *why)
+{
+	(void)path;
+	(void)why;
+}
+
 int sysfs_report(const char *what, const char *hint)
 {
 	(void)what;
