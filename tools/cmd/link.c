@@ -6,6 +6,7 @@
 #include <linux/fpga_vfio.h>
 
 #include "cmd/cmd.h"
+#include "cmd/device_row.h"
 #include "host/fpga.h"
 #include "host/targets.h"
 #include "model/card.h"
@@ -13,29 +14,18 @@
 
 /* Source of the fields below. */
 struct facts {
-	const struct fv_model *m;
-	const struct fv_device *d;
+	struct device_row of;
 	struct fv_card card;
 };
 
 /* A function of the card that does not respond, @f's device first; NULL: all of them respond. */
 static const struct fv_device *find_silent(const struct facts *f)
 {
-	const struct fv_device *d = f->d;
+	const struct fv_device *d = f->of.d;
 
-	for (; d && !d->is_silent; d = device_next_function(f->m, f->d, d == f->d ? NULL : d))
-		;
+	while (d && !d->is_silent)
+		d = device_next_function(f->of.m, f->of.d, d == f->of.d ? NULL : d);
 	return d;
-}
-
-static struct json_object *value_bdf(const void *p)
-{
-	return json_object_new_string(((const struct facts *)p)->d->bdf);
-}
-
-static struct json_object *value_port(const void *p)
-{
-	return json_object_new_string(((const struct facts *)p)->card.port);
 }
 
 static struct json_object *value_link(const void *p)
@@ -90,11 +80,6 @@ static char *text_status(const void *p)
 			   l->disabled == FV_YES ? ", disabled by the port" : "");
 }
 
-static struct json_object *value_responding(const void *p)
-{
-	return json_object_new_boolean(!((const struct facts *)p)->d->is_silent);
-}
-
 static char *text_responding(const void *p)
 {
 	const struct facts *f = p;
@@ -102,15 +87,8 @@ static char *text_responding(const void *p)
 
 	if (!silent)
 		return util_strdup("");
-	return silent == f->d ? device_silence(f->m, silent) :
+	return silent == f->of.d ? device_silence(f->of.m, silent) :
 				util_printf("%s of the same card: no response", silent->bdf);
-}
-
-static struct json_object *value_physfn(const void *p)
-{
-	const char *physfn = ((const struct facts *)p)->d->physfn;
-
-	return json_string(*physfn ? physfn : NULL);
 }
 
 static struct json_object *value_state(const void *p)
@@ -157,10 +135,10 @@ static struct json_object *value_devices(const void *p)
 
 /* Without a key: a member of "link" in JSON. */
 static const struct out_column field[] = {
-	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
-	{ "VF of", "physical_function", NULL, 0, value_physfn, NULL },
-	{ "Response", "responding", NULL, 0, value_responding, text_responding },
-	{ "Port", "port", NULL, 0, value_port, NULL },
+	{ "Device", "bdf", NULL, 0, device_row_bdf, NULL },
+	{ "VF of", "physical_function", NULL, 0, device_row_physfn, NULL },
+	{ "Response", "responding", NULL, 0, device_row_responding, text_responding },
+	{ "Port", "port", NULL, 0, device_row_port, NULL },
 	{ "Link", "link", NULL, 0, value_link, text_link },
 	{ "Maximum", NULL, NULL, 0, NULL, text_max },
 	{ "Target speed", NULL, NULL, 0, NULL, text_target },
@@ -176,7 +154,7 @@ static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 /* Next step for a card that is not ready; NULL if it is. */
 static char *advice_of_state(const struct facts *f)
 {
-	const char *bdf = f->d->bdf;
+	const char *bdf = f->of.d->bdf;
 
 	switch (f->card.is_bound ? f->card.state : FPGA_VFIO_CARD_STATE_READY) {
 	case FPGA_VFIO_CARD_STATE_READY:
@@ -207,21 +185,21 @@ static char *advice(const struct facts *f)
 	char *s = f->card.has_link ? portlink_complaint(l) : NULL;
 	autofree char *of_state = advice_of_state(f);
 	const struct fv_device *silent = find_silent(f);
-	const char *bdf = f->d->bdf;
+	const char *bdf = f->of.d->bdf;
 
 	if (of_state) {
 		util_append(&s, "%s%s", s ? "\n" : "", of_state);
 		return s;
 	}
 	if (silent) {
-		const struct fv_device *other = device_live_sibling(f->m, silent);
+		const struct fv_device *other = device_live_sibling(f->of.m, silent);
 
 		util_append(&s, "%sNext: fpgactl rescan %s", s ? "\n" : "",
 			    other ? other->bdf : bdf);
 	}
 	if (!s || silent)
 		return s;
-	if (!device_is_bound(f->d))
+	if (!device_is_bound(f->of.d))
 		util_append(&s, "\nNext: fpgactl bind %s, then", bdf);
 	else
 		util_append(&s, "\nNext:");
@@ -264,8 +242,8 @@ static char *column_state(const void *p)
 	autofree char *reason = f->card.reason ? util_printable(f->card.reason) : NULL;
 
 	if (!f->card.is_bound && silent)
-		return util_printf("%s%sno response", silent == f->d ? "" : silent->bdf,
-				   silent == f->d ? "" : ": ");
+		return util_printf("%s%sno response", silent == f->of.d ? "" : silent->bdf,
+				   silent == f->of.d ? "" : ": ");
 	if (!f->card.is_bound)
 		return util_strdup("");
 	return util_printf("%s%s%s", card_state_name(f->card.state), reason ? ": " : "",
@@ -273,8 +251,8 @@ static char *column_state(const void *p)
 }
 
 static const struct out_column column[] = {
-	{ "DEVICE", NULL, "first function of the card", OUT_DEFAULT, value_bdf, NULL },
-	{ "PORT", NULL, "port above the card", OUT_DEFAULT, value_port, NULL },
+	{ "DEVICE", NULL, "first function of the card", OUT_DEFAULT, device_row_bdf, NULL },
+	{ "PORT", NULL, "port above the card", OUT_DEFAULT, device_row_port, NULL },
 	{ "LINK", NULL, "speed and width; below the maximum: \"NOW of MAXIMUM !\"", OUT_DEFAULT,
 	  NULL, column_link, 0, color_of_link },
 	{ "TARGET", NULL, "Target Link Speed of the port", OUT_DEFAULT, NULL, column_target },
@@ -315,7 +293,7 @@ static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
 	struct out_table *t = out_table_new(&columns, ctx->columns);
 	struct json_object *list = json_object_new_array();
 	struct json_object *top = json_object_new_object();
-	struct facts f = { .m = ctx->model };
+	struct facts f = { .of.m = ctx->model };
 	size_t i, n_faults = 0;
 
 	json_object_object_add(top, "cards", list);
@@ -323,7 +301,7 @@ static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
 		autofree char *text = NULL;
 
 		f.card = l->v[i];
-		f.d = first_function(ctx->model, f.card.port);
+		f.of.d = first_function(ctx->model, f.card.port);
 		text = advice(&f);
 		n_faults += !!text;
 		if (ctx->is_json)
@@ -390,15 +368,15 @@ static int find_below(struct facts *f)
 {
 	size_t i;
 
-	if (!has_link_below(f->m, f->d))
+	if (!has_link_below(f->of.m, f->of.d))
 		return FV_OK;
-	for (i = 0; i < f->m->n; i++) {
-		if (strcmp(f->m->devices[i].port, f->d->bdf) != 0)
+	for (i = 0; i < f->of.m->n; i++) {
+		if (strcmp(f->of.m->devices[i].port, f->of.d->bdf) != 0)
 			continue;
-		f->d = &f->m->devices[i];
+		f->of.d = &f->of.m->devices[i];
 		return FV_OK;
 	}
-	return err_fail(FV_FAILED, f->d->bdf, "link", "'fpgactl rescan' looks for one there.",
+	return err_fail(FV_FAILED, f->of.d->bdf, "link", "'fpgactl rescan' looks for one there.",
 			"is a port without a device below it");
 }
 
@@ -412,13 +390,13 @@ static int run(const struct cmd_ctx *ctx)
 	if (ctx->columns)
 		return err_usage("link", "--output", "See 'fpgactl help link'.",
 				 "--output cannot be combined with BDF");
-	f.m = ctx->model;
-	f.d = target_find(ctx->model, ctx->args.v[0], "link", &code);
-	if (!f.d)
+	f.of.m = ctx->model;
+	f.of.d = target_find(ctx->model, ctx->args.v[0], "link", &code);
+	if (!f.of.d)
 		return code;
 	code = find_below(&f);
 	if (!code)
-		code = card_read(&f.card, f.d, "link");
+		code = card_read(&f.card, f.of.d, "link");
 	if (!code)
 		print(ctx, &f);
 	card_free(&f.card);

@@ -140,21 +140,21 @@ static void print_table(const struct selection *s, struct out_table *t, struct l
 	size_t i, j;
 
 	for (i = 0; i < m->n_groups; i++) {
-		row.group = &m->groups[i];
-		if (!group_is_listed(s, row.group))
+		row.of.group = &m->groups[i];
+		if (!group_is_listed(s, row.of.group))
 			continue;
-		row.device = NULL;
+		row.of.d = NULL;
 		parent = out_table_add(t, NULL, &row);
-		for (j = 0; j < row.group->n; j++) {
-			row.device = row.group->members[j];
-			if (s->is_listed[row.device - m->devices])
+		for (j = 0; j < row.of.group->n; j++) {
+			row.of.d = row.of.group->members[j];
+			if (s->is_listed[row.of.d - m->devices])
 				out_table_add(t, parent, &row);
 		}
 	}
-	row.group = NULL;
+	row.of.group = NULL;
 	for (i = 0; i < m->n; i++) {
-		row.device = &m->devices[i];
-		if (row.device->group == FV_NO_GROUP && s->is_listed[i])
+		row.of.d = &m->devices[i];
+		if (row.of.d->group == FV_NO_GROUP && s->is_listed[i])
 			out_table_add(t, NULL, &row);
 	}
 	out_table_print(t);
@@ -168,18 +168,18 @@ static struct json_object *group_json(const struct selection *s, struct out_tabl
 {
 	struct json_object *devices = json_object_new_array();
 	struct json_object *o = json_object_new_object();
-	autofree char *verdict = group_verdict(row->group);
+	autofree char *verdict = group_verdict(row->of.group);
 	size_t i;
 
-	for (i = 0; i < row->group->n; i++) {
-		row->device = row->group->members[i];
-		if (s->is_listed[row->device - s->m->devices])
+	for (i = 0; i < row->of.group->n; i++) {
+		row->of.d = row->of.group->members[i];
+		if (s->is_listed[row->of.d - s->m->devices])
 			json_object_array_add(devices, out_json_row(t, row));
 	}
-	json_object_object_add(o, "group", json_object_new_int(row->group->id));
-	json_object_object_add(o, "viable", json_object_new_boolean(group_is_viable(row->group)));
+	json_object_object_add(o, "group", json_object_new_int(row->of.group->id));
+	json_object_object_add(o, "viable", json_object_new_boolean(group_is_viable(row->of.group)));
 	json_object_object_add(o, "passthrough", json_string(verdict));
-	json_object_object_add(o, "blockers", group_blockers(row->group));
+	json_object_object_add(o, "blockers", group_blockers(row->of.group));
 	json_object_object_add(o, "devices", devices);
 	return o;
 }
@@ -193,14 +193,14 @@ static void print_json(const struct selection *s, struct out_table *t, struct li
 	size_t i;
 
 	for (i = 0; i < m->n_groups; i++) {
-		row.group = &m->groups[i];
-		if (group_is_listed(s, row.group))
+		row.of.group = &m->groups[i];
+		if (group_is_listed(s, row.of.group))
 			json_object_array_add(groups, group_json(s, t, &row));
 	}
-	row.group = NULL;
+	row.of.group = NULL;
 	for (i = 0; i < m->n; i++) {
-		row.device = &m->devices[i];
-		if (row.device->group == FV_NO_GROUP && s->is_listed[i])
+		row.of.d = &m->devices[i];
+		if (row.of.d->group == FV_NO_GROUP && s->is_listed[i])
 			json_object_array_add(without, out_json_row(t, &row));
 	}
 	json_object_object_add(top, "groups", groups);

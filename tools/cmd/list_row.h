@@ -3,6 +3,7 @@
 #ifndef FPGACTL_LIST_ROW_H
 #define FPGACTL_LIST_ROW_H
 
+#include "cmd/device_row.h"
 #include "host/holders.h"
 #include "model/card.h"
 #include "model/status.h"
@@ -10,8 +11,7 @@
 
 /* A group, a group member, or a device without a group. */
 struct list_row {
-	const struct fv_group *group;
-	const struct fv_device *device;
+	struct device_row of;
 	const struct fv_holders *holders;	/* of the whole system */
 	const struct fv_status_list *said;	/* driver status of its devices */
 	const struct fv_cards *cards;		/* read if a card is fenced */

@@ -6,6 +6,7 @@
 #include <linux/fpga_vfio.h>
 
 #include "cmd/cmd.h"
+#include "cmd/device_row.h"
 #include "host/bars.h"
 #include "host/caps.h"
 #include "host/guard.h"
@@ -21,9 +22,7 @@
 
 /* Source of the fields below. */
 struct facts {
-	const struct fv_model *m;
-	const struct fv_device *d;
-	const struct fv_group *group;		/* NULL: none */
+	struct device_row of;
 	struct fv_caps caps;
 	struct fv_holders holders;		/* of this device */
 	bool is_group_held;
@@ -32,33 +31,12 @@ struct facts {
 	struct fv_card card;			/* only if fenced */
 };
 
-static struct json_object *value_bdf(const void *p)
-{
-	return json_object_new_string(((const struct facts *)p)->d->bdf);
-}
-
-static struct json_object *value_name(const void *p)
-{
-	const struct facts *f = p;
-	autofree char *name = names_device(f->d->vendor, f->d->device);
-
-	return json_string(name);
-}
-
-static struct json_object *value_id(const void *p)
-{
-	const struct facts *f = p;
-	autofree char *id = util_printf("%04x:%04x", f->d->vendor, f->d->device);
-
-	return json_object_new_string(id);
-}
-
 static struct json_object *value_subsystem_id(const void *p)
 {
 	const struct facts *f = p;
-	autofree char *id = util_printf("%04x:%04x", f->d->subvendor, f->d->subdevice);
+	autofree char *id = util_printf("%04x:%04x", f->of.d->subvendor, f->of.d->subdevice);
 
-	return f->d->subvendor ? json_object_new_string(id) : NULL;
+	return f->of.d->subvendor ? json_object_new_string(id) : NULL;
 }
 
 static struct json_object *value_subsystem(const void *p)
@@ -66,64 +44,45 @@ static struct json_object *value_subsystem(const void *p)
 	const struct facts *f = p;
 	autofree char *name = NULL;
 
-	if (f->d->subvendor)
-		name = names_subsystem(f->d->vendor, f->d->device, f->d->subvendor,
-				       f->d->subdevice);
+	if (f->of.d->subvendor)
+		name = names_subsystem(f->of.d->vendor, f->of.d->device, f->of.d->subvendor,
+				       f->of.d->subdevice);
 	return json_string(name);
 }
 
 static struct json_object *value_revision(const void *p)
 {
-	autofree char *revision = util_printf("%02x", ((const struct facts *)p)->d->revision);
+	autofree char *revision = util_printf("%02x", ((const struct facts *)p)->of.d->revision);
 
 	return json_object_new_string(revision);
-}
-
-static struct json_object *value_responding(const void *p)
-{
-	return json_object_new_boolean(!((const struct facts *)p)->d->is_silent);
 }
 
 static char *text_responding(const void *p)
 {
 	const struct facts *f = p;
-	char *s = device_silence(f->m, f->d);
+	char *s = device_silence(f->of.m, f->of.d);
 
 	return s ? s : util_strdup("");
 }
 
-static struct json_object *value_class(const void *p)
-{
-	const struct facts *f = p;
-	autofree char *name = names_class(f->d->class);
-
-	return json_string(name);
-}
-
 static struct json_object *value_class_code(const void *p)
 {
-	autofree char *code = util_printf("%06x", ((const struct facts *)p)->d->class);
+	const struct fv_device *d = ((const struct facts *)p)->of.d;
+	autofree char *code = util_printf("%06x", d->class);
 
 	return json_object_new_string(code);
 }
 
 static struct json_object *value_bridge(const void *p)
 {
-	return json_object_new_boolean(((const struct facts *)p)->d->is_bridge);
-}
-
-static struct json_object *value_group(const void *p)
-{
-	const struct facts *f = p;
-
-	return f->group ? json_object_new_int(f->group->id) : NULL;
+	return json_object_new_boolean(((const struct facts *)p)->of.d->is_bridge);
 }
 
 static char *text_group(const void *p)
 {
 	const struct facts *f = p;
 
-	return f->group ? util_printf("%d", f->group->id) : util_strdup("none");
+	return f->of.group ? util_printf("%d", f->of.group->id) : util_strdup("none");
 }
 
 /* Other members of the group. */
@@ -133,11 +92,11 @@ static struct json_object *value_members(const void *p)
 	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; f->group && i < f->group->n; i++) {
-		const struct fv_device *d = f->group->members[i];
+	for (i = 0; f->of.group && i < f->of.group->n; i++) {
+		const struct fv_device *d = f->of.group->members[i];
 		struct json_object *o;
 
-		if (d == f->d)
+		if (d == f->of.d)
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
@@ -154,11 +113,11 @@ static char *text_members(const void *p)
 	char *s = util_strdup("");
 	size_t i;
 
-	for (i = 0; f->group && i < f->group->n; i++) {
-		const struct fv_device *d = f->group->members[i];
+	for (i = 0; f->of.group && i < f->of.group->n; i++) {
+		const struct fv_device *d = f->of.group->members[i];
 		autofree char *driver = util_printable(d->driver ? d->driver : "none");
 
-		if (d != f->d)
+		if (d != f->of.d)
 			util_append(&s, "%s%s (driver: %s)", *s ? "\n" : "", d->bdf, driver);
 	}
 	return s;
@@ -171,10 +130,10 @@ static struct json_object *value_other_groups(const void *p)
 	struct json_object *list = json_object_new_array();
 	const struct fv_device *other = NULL;
 
-	while ((other = device_next_function(f->m, f->d, other))) {
+	while ((other = device_next_function(f->of.m, f->of.d, other))) {
 		struct json_object *o;
 
-		if (other->group == f->d->group)
+		if (other->group == f->of.d->group)
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "bdf", json_object_new_string(other->bdf));
@@ -192,21 +151,14 @@ static char *text_other_groups(const void *p)
 	const struct fv_device *other = NULL;
 	char *s = util_strdup("");
 
-	while ((other = device_next_function(f->m, f->d, other))) {
+	while ((other = device_next_function(f->of.m, f->of.d, other))) {
 		autofree char *driver = util_printable(other->driver ? other->driver : "none");
 
-		if (other->group != f->d->group)
+		if (other->group != f->of.d->group)
 			util_append(&s, "%s%s (group %d, driver: %s)", *s ? "\n" : "", other->bdf,
 				    other->group, driver);
 	}
 	return s;
-}
-
-static struct json_object *value_physfn(const void *p)
-{
-	const char *physfn = ((const struct facts *)p)->d->physfn;
-
-	return json_string(*physfn ? physfn : NULL);
 }
 
 static struct json_object *value_vfs(const void *p)
@@ -214,7 +166,7 @@ static struct json_object *value_vfs(const void *p)
 	const struct facts *f = p;
 	long long n;
 
-	if (!sysfs_read_number(&n, "/sys/bus/pci/devices/%s/sriov_numvfs", f->d->bdf) || n < 0)
+	if (!sysfs_read_number(&n, "/sys/bus/pci/devices/%s/sriov_numvfs", f->of.d->bdf) || n < 0)
 		return NULL;
 	return json_object_new_int64(n);
 }
@@ -222,25 +174,17 @@ static struct json_object *value_vfs(const void *p)
 static struct json_object *value_power(const void *p)
 {
 	const struct facts *f = p;
-	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", f->d->bdf);
+	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", f->of.d->bdf);
 
 	return json_string(state);
-}
-
-static struct json_object *value_passthrough(const void *p)
-{
-	const struct facts *f = p;
-	autofree char *text = f->group ? group_verdict(f->group) : NULL;
-
-	return json_string(text ? text : "no IOMMU group");
 }
 
 static char *text_passthrough(const void *p)
 {
 	const struct facts *f = p;
-	char *text = f->group ? group_verdict(f->group) : util_strdup("no IOMMU group");
+	char *text = f->of.group ? group_verdict(f->of.group) : util_strdup("no IOMMU group");
 
-	if (f->is_group_held && group_is_viable(f->group))
+	if (f->is_group_held && group_is_viable(f->of.group))
 		util_append(&text, ", in use");
 	return text;
 }
@@ -250,28 +194,16 @@ static struct json_object *value_blockers(const void *p)
 	const struct facts *f = p;
 	struct json_object *list;
 
-	if (f->group)
-		return group_blockers(f->group);
+	if (f->of.group)
+		return group_blockers(f->of.group);
 	list = json_object_new_array();
-	json_object_array_add(list, json_blocker("no-iommu-group", f->d->bdf, f->d->driver, NULL));
+	json_object_array_add(list, json_blocker("no-iommu-group", f->of.d->bdf, f->of.d->driver, NULL));
 	return list;
-}
-
-static struct json_object *value_port(const void *p)
-{
-	const struct facts *f = p;
-
-	return json_string(*f->d->port ? f->d->port : NULL);
-}
-
-static struct json_object *value_link(const void *p)
-{
-	return link_json(&((const struct facts *)p)->d->link);
 }
 
 static char *text_link(const void *p)
 {
-	const struct fv_link *link = &((const struct facts *)p)->d->link;
+	const struct fv_link *link = &((const struct facts *)p)->of.d->link;
 	char *s = link_text(link);
 
 	if (*s && link->port_max_speed_mts && link->port_max_width)
@@ -280,26 +212,21 @@ static char *text_link(const void *p)
 	return s;
 }
 
-static struct json_object *value_driver(const void *p)
-{
-	return json_string(((const struct facts *)p)->d->driver);
-}
-
 static char *text_driver(const void *p)
 {
 	const struct facts *f = p;
 
-	return util_printable(f->d->driver ? f->d->driver : "none");
+	return util_printable(f->of.d->driver ? f->of.d->driver : "none");
 }
 
 static struct json_object *value_override(const void *p)
 {
-	return json_string(((const struct facts *)p)->d->driver_override);
+	return json_string(((const struct facts *)p)->of.d->driver_override);
 }
 
 static char *text_override(const void *p)
 {
-	const struct fv_device *d = ((const struct facts *)p)->d;
+	const struct fv_device *d = ((const struct facts *)p)->of.d;
 	char *s = util_printable(d->driver_override ? d->driver_override : "");
 	autofree char *advice = NULL;
 
@@ -343,7 +270,7 @@ static char *text_fence(const void *p)
 
 	if (*s)
 		util_append(&s, "; to end the fence: fpgactl recover %s%s",
-			    f->card.fence.is_detached ? "" : "--force ", f->d->bdf);
+			    f->card.fence.is_detached ? "" : "--force ", f->of.d->bdf);
 	return s;
 }
 
@@ -356,7 +283,7 @@ static struct json_object *value_profile(const void *p)
 
 static struct json_object *value_in_use(const void *p)
 {
-	autofree char *why = guard_in_use(((const struct facts *)p)->d, false);
+	autofree char *why = guard_in_use(((const struct facts *)p)->of.d, false);
 
 	return json_string(why);
 }
@@ -366,26 +293,26 @@ static struct json_object *value_numa(const void *p)
 	const struct facts *f = p;
 	long long node;
 
-	if (!sysfs_read_number(&node, "/sys/bus/pci/devices/%s/numa_node", f->d->bdf) || node < 0)
+	if (!sysfs_read_number(&node, "/sys/bus/pci/devices/%s/numa_node", f->of.d->bdf) || node < 0)
 		return NULL;
 	return json_object_new_int64(node);
 }
 
 static struct json_object *value_bars(const void *p)
 {
-	return bars_json(((const struct facts *)p)->d->bdf);
+	return bars_json(((const struct facts *)p)->of.d->bdf);
 }
 
 static char *text_bars(const void *p)
 {
-	return bars_text(((const struct facts *)p)->d->bdf);
+	return bars_text(((const struct facts *)p)->of.d->bdf);
 }
 
 /* In the order of the PCI core. */
 static struct json_object *value_resets(const void *p)
 {
 	const struct facts *f = p;
-	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", f->d->bdf);
+	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", f->of.d->bdf);
 	struct json_object *list = json_object_new_array();
 	char *word, *rest = methods;
 
@@ -398,7 +325,7 @@ static struct json_object *value_resets(const void *p)
 static char *text_resets(const void *p)
 {
 	const struct facts *f = p;
-	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", f->d->bdf);
+	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", f->of.d->bdf);
 
 	return util_printable(methods && *methods ? methods : "none");
 }
@@ -440,7 +367,7 @@ static char *text_capabilities(const void *p)
 	const struct fv_caps *c = &((const struct facts *)p)->caps;
 	char *s = NULL;
 
-	if (((const struct facts *)p)->d->is_silent)
+	if (((const struct facts *)p)->of.d->is_silent)
 		return util_strdup("unknown: no response");
 	append_known(&s, "FLR", c->flr, NULL, 0);
 	append_known(&s, "AER", c->aer, NULL, 0);
@@ -461,7 +388,7 @@ static char *text_holders(const void *p)
 {
 	const struct facts *f = p;
 
-	if (f->holders.n || !device_is_vfio(f->d))
+	if (f->holders.n || !device_is_vfio(f->of.d))
 		return holders_text(&f->holders);
 	return util_strdup(f->holders.unseen ? "not visible to the caller; run as root" : "none");
 }
@@ -520,28 +447,28 @@ static char *text_nothing(const void *p)
 }
 
 static const struct out_column field[] = {
-	{ "Device", "bdf", NULL, 0, value_bdf, NULL },
-	{ "Name", "name", NULL, 0, value_name, NULL },
-	{ "ID", "id", NULL, 0, value_id, NULL },
+	{ "Device", "bdf", NULL, 0, device_row_bdf, NULL },
+	{ "Name", "name", NULL, 0, device_row_name, NULL },
+	{ "ID", "id", NULL, 0, device_row_id, NULL },
 	{ "Subsystem", "subsystem", NULL, 0, value_subsystem, NULL },
 	{ "Subsystem ID", "subsystem_id", NULL, 0, value_subsystem_id, NULL },
 	{ "Revision", "revision", NULL, 0, value_revision, NULL },
-	{ "Class", "class", NULL, 0, value_class, NULL },
+	{ "Class", "class", NULL, 0, device_row_class, NULL },
 	{ "Class code", "class_code", NULL, 0, value_class_code, NULL },
 	{ "Bridge", "bridge", NULL, 0, value_bridge, text_nothing },
-	{ "IOMMU group", "group", NULL, 0, value_group, text_group },
+	{ "IOMMU group", "group", NULL, 0, device_row_group, text_group },
 	{ "Other members", "members", NULL, 0, value_members, text_members },
 	{ "In other groups", "other_groups", NULL, 0, value_other_groups, text_other_groups },
-	{ "Passthrough", "passthrough", NULL, 0, value_passthrough,
+	{ "Passthrough", "passthrough", NULL, 0, device_row_passthrough,
 	  text_passthrough },
 	{ "Blockers", "blockers", NULL, 0, value_blockers, text_nothing },
-	{ "Response", "responding", NULL, 0, value_responding, text_responding },
+	{ "Response", "responding", NULL, 0, device_row_responding, text_responding },
 	{ "Power state", "power_state", NULL, 0, value_power, NULL },
-	{ "VF of", "physical_function", NULL, 0, value_physfn, NULL },
+	{ "VF of", "physical_function", NULL, 0, device_row_physfn, NULL },
 	{ "VFs enabled", "num_vfs", NULL, 0, value_vfs, NULL },
-	{ "Port", "port", NULL, 0, value_port, NULL },
-	{ "Link", "link", NULL, 0, value_link, text_link },
-	{ "Driver", "driver", NULL, 0, value_driver, text_driver },
+	{ "Port", "port", NULL, 0, device_row_port, NULL },
+	{ "Link", "link", NULL, 0, device_row_link, text_link },
+	{ "Driver", "driver", NULL, 0, device_row_driver, text_driver },
 	{ "Driver override", "driver_override", NULL, 0, value_override, text_override },
 	{ "State", "state", NULL, 0, value_state, text_state },
 	{ "Reason", "reason", NULL, 0, value_reason, text_nothing },
@@ -564,17 +491,17 @@ static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 static int ask_driver(struct facts *f)
 {
 	autofree char *why = NULL;
-	int code = counters_read_device(&f->counters, f->d->bdf);
+	int code = counters_read_device(&f->counters, f->of.d->bdf);
 
 	if (code)
 		return code;
-	code = status_fetch(&f->said, f->d->bdf, &why);
+	code = status_fetch(&f->said, f->of.d->bdf, &why);
 	if (code < 0)
-		return fv_nl_fail(code, f->d->bdf, "show", NULL, why);
+		return fv_nl_fail(code, f->of.d->bdf, "show", NULL, why);
 	if (code)
-		return fv_nl_fail_open(code, f->d->bdf, "show", why);
+		return fv_nl_fail_open(code, f->of.d->bdf, "show", why);
 	if (f->said.v[0].has_state && f->said.v[0].state == FPGA_VFIO_CARD_STATE_FENCED)
-		return card_read(&f->card, f->d, "show");
+		return card_read(&f->card, f->of.d, "show");
 	return FV_OK;
 }
 
@@ -584,17 +511,17 @@ static int run(const struct cmd_ctx *ctx)
 	struct fv_holders all;
 	int code;
 
-	f.m = ctx->model;
-	f.d = target_find(ctx->model, ctx->args.v[0], "show", &code);
-	if (!f.d)
+	f.of.m = ctx->model;
+	f.of.d = target_find(ctx->model, ctx->args.v[0], "show", &code);
+	if (!f.of.d)
 		return code;
-	f.group = f.d->group == FV_NO_GROUP ? NULL : model_group(ctx->model, f.d->group);
-	caps_read(&f.caps, f.d->bdf);
+	f.of.group = f.of.d->group == FV_NO_GROUP ? NULL : model_group(ctx->model, f.of.d->group);
+	caps_read(&f.caps, f.of.d->bdf);
 	holders_scan(&all);
-	holders_of(&all, f.d, &f.holders);
-	f.is_group_held = f.group && holders_any_in(&all, f.group);
+	holders_of(&all, f.of.d, &f.holders);
+	f.is_group_held = f.of.group && holders_any_in(&all, f.of.group);
 	holders_free(&all);
-	if (device_is_bound(f.d) && sysfs_is_live())
+	if (device_is_bound(f.of.d) && sysfs_is_live())
 		code = ask_driver(&f);
 	if (!code && ctx->is_json)
 		out_json(out_json_record(&fields, &f));
