@@ -18,23 +18,31 @@ struct json_object *device_row_bdf(const void *row)
 struct json_object *device_row_name(const void *row)
 {
 	const struct fv_device *d = device(row);
-	autofree char *name = d ? names_device(d->vendor, d->device) : NULL;
+	autofree char *name = d && d->has_ids ? names_device(d->vendor, d->device) : NULL;
 
 	return json_string(name);
 }
 
-struct json_object *device_row_id(const void *row)
+char *device_row_text_id(const void *row)
 {
 	const struct fv_device *d = device(row);
-	autofree char *id = d ? util_printf("%04x:%04x", d->vendor, d->device) : NULL;
 
-	return json_string(id);
+	if (!d || !d->has_ids)
+		return util_strdup(d ? "?" : "");
+	return util_printf("%04x:%04x", d->vendor, d->device);
+}
+
+struct json_object *device_row_id(const void *row)
+{
+	autofree char *id = device_row_text_id(row);
+
+	return json_string(device(row)->has_ids ? id : NULL);
 }
 
 struct json_object *device_row_class(const void *row)
 {
 	const struct fv_device *d = device(row);
-	autofree char *name = d ? names_class(d->class) : NULL;
+	autofree char *name = d && d->has_class ? names_class(d->class) : NULL;
 
 	return json_string(name);
 }

@@ -16,6 +16,7 @@ struct device_row {
 
 struct json_object *device_row_bdf(const void *row);
 struct json_object *device_row_name(const void *row);
+char *device_row_text_id(const void *row);
 struct json_object *device_row_id(const void *row);
 struct json_object *device_row_class(const void *row);
 struct json_object *device_row_group(const void *row);

@@ -302,6 +302,7 @@ static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
 
 		f.card = l->v[i];
 		f.of.d = first_function(ctx->model, f.card.port);
+		model_raise_faults(ctx->model, f.of.d);
 		text = advice(&f);
 		n_faults += !!text;
 		if (ctx->is_json)

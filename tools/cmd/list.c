@@ -226,6 +226,16 @@ static void note_unseen(const struct fv_model *m, const struct fv_holders *holde
 	}
 }
 
+/* What cannot be read of these devices is missing; main() says so. */
+static void raise_faults(const struct selection *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->m->n; i++)
+		if (s->is_listed[i])
+			model_raise_faults(s->m, &s->m->devices[i]);
+}
+
 /* Such a function fails for every user, and looks like any other in sysfs. */
 static void note_silent(const struct selection *s)
 {
@@ -347,6 +357,7 @@ static int run(const struct cmd_ctx *ctx)
 		print_json(&selection, t, row);
 	else
 		print_table(&selection, t, row);
+	raise_faults(&selection);
 	note_unseen(ctx->model, &holders);
 	note_fences(&cards);
 	note_old_overrides(ctx->model);

@@ -19,6 +19,8 @@ static char *text_name(const void *p)
 	const struct list_row *r = p;
 	autofree char *name = NULL;
 
+	if (r->of.d && !r->of.d->has_ids)
+		return util_strdup("?");
 	if (r->of.d)
 		name = names_short(r->of.d->vendor, r->of.d->device);
 	return util_printable(name ? name : "");
@@ -54,7 +56,7 @@ static char *text_state(const void *p)
 		return util_strdup("no response");
 	if (r->of.group && device_is_in_the_way(r->of.d))
 		return util_strdup("blocking");
-	return util_strdup("");
+	return util_strdup(r->of.d->fault.path ? "?" : "");
 }
 
 static const struct fv_fence_owner *find_fence(const struct list_row *r)
@@ -148,7 +150,7 @@ static const struct out_column column[] = {
 	{ "PASSTHROUGH", "passthrough", "viable, or what blocks passthrough", 0,
 	  device_row_passthrough, text_passthrough },
 	{ "GROUP", "group", "number of the IOMMU group", OUT_RIGHT, device_row_group, NULL },
-	{ "ID", "id", "vendor and device ID", 0, device_row_id, NULL },
+	{ "ID", "id", "vendor and device ID", 0, device_row_id, device_row_text_id },
 	{ "CLASS", "class", "device class", OUT_CUT, device_row_class, NULL, 20 },
 	{ "PORT", "port", "upstream port", 0, device_row_port, NULL },
 	{ "FENCED-BY", "fence", "owner of the card's fence, and time left", 0, value_fence,

@@ -70,7 +70,7 @@ static struct json_object *value_class_code(const void *p)
 	const struct fv_device *d = ((const struct facts *)p)->of.d;
 	autofree char *code = util_printf("%06x", d->class);
 
-	return json_object_new_string(code);
+	return json_string(d->has_class ? code : NULL);
 }
 
 static struct json_object *value_bridge(const void *p)
@@ -206,7 +206,7 @@ static char *text_link(const void *p)
 	const struct fv_link *link = &((const struct facts *)p)->of.d->link;
 	char *s = link_text(link);
 
-	if (*s && link->port_max_speed_mts && link->port_max_width)
+	if (link_is_present(link) && link->port_max_speed_mts && link->port_max_width)
 		util_append(&s, " (port: %g GT/s x%u)", link->port_max_speed_mts / 1000.0,
 			    link->port_max_width);
 	return s;
@@ -449,7 +449,7 @@ static char *text_nothing(const void *p)
 static const struct out_column field[] = {
 	{ "Device", "bdf", NULL, 0, device_row_bdf, NULL },
 	{ "Name", "name", NULL, 0, device_row_name, NULL },
-	{ "ID", "id", NULL, 0, device_row_id, NULL },
+	{ "ID", "id", NULL, 0, device_row_id, device_row_text_id },
 	{ "Subsystem", "subsystem", NULL, 0, value_subsystem, NULL },
 	{ "Subsystem ID", "subsystem_id", NULL, 0, value_subsystem_id, NULL },
 	{ "Revision", "revision", NULL, 0, value_revision, NULL },

@@ -69,6 +69,20 @@ static bool classify(struct fv_holder *h, const char *pid, const char *fd)
 	return true;
 }
 
+/* NULL if it is not known. A fault is a matter of the devices that the process holds. */
+static char *read_command(struct fv_holders *h, const char *pid)
+{
+	struct sysfs_fault others = {};
+	char *command;
+
+	sysfs_take_fault(&others);
+	command = sysfs_read("/proc/%s/comm", pid);
+	sysfs_take_fault(&h->fault);
+	sysfs_raise_fault(&others);
+	free(others.path);
+	return command;
+}
+
 static void scan_process(struct fv_holders *h, const char *pid)
 {
 	autostrv struct strv fds = {};
@@ -84,7 +98,7 @@ static void scan_process(struct fv_holders *h, const char *pid)
 			continue;
 		if (!found.command) {
 			found.pid = (unsigned int)strtoul(pid, NULL, 10);
-			found.command = sysfs_read("/proc/%s/comm", pid);
+			found.command = read_command(h, pid);
 		}
 		add(h, &found);
 		free(found.cdev);
@@ -118,6 +132,7 @@ void holders_free(struct fv_holders *h)
 		free(h->v[i].cdev);
 	}
 	free(h->v);
+	free(h->fault.path);
 	memset(h, 0, sizeof(*h));
 }
 
@@ -162,8 +177,11 @@ void holders_of(const struct fv_holders *all, const struct fv_device *d, struct 
 		for (j = 0; j < found->n; j++)
 			if (found->v[j].pid == all->v[i].pid)
 				break;
-		if (j == found->n)
-			add(found, &all->v[i]);
+		if (j < found->n)
+			continue;
+		add(found, &all->v[i]);
+		if (!all->v[i].command)
+			sysfs_raise_fault(&all->fault);
 	}
 }
 

@@ -19,6 +19,7 @@ struct fv_holders {
 	struct fv_holder *v;
 	size_t n;
 	unsigned int unseen;		/* processes with files hidden from the caller */
+	struct sysfs_fault fault;	/* a command that cannot be read */
 };
 
 void holders_scan(struct fv_holders *h);

@@ -72,7 +72,8 @@ void link_read(struct fv_link *link, const char *bdf, const char *port)
 
 bool link_is_present(const struct fv_link *link)
 {
-	return link->is_silent || (link->max_speed_mts && link->max_width);
+	return !link->is_unknown &&
+	       (link->is_silent || (link->max_speed_mts && link->max_width));
 }
 
 static unsigned int lesser(unsigned int a, unsigned int b)
@@ -95,13 +96,13 @@ bool link_is_degraded(const struct fv_link *link)
 		link->width < lesser(link->max_width, link->port_max_width));
 }
 
-/* "2.5 GT/s x1 / 16 GT/s x8, degraded"; empty without a link. */
+/* "2.5 GT/s x1 / 16 GT/s x8, degraded"; empty without a link, "?" if unknown. */
 char *link_text(const struct fv_link *link)
 {
 	char *s = NULL;
 
 	if (!link_is_present(link))
-		return util_strdup("");
+		return util_strdup(link->is_unknown ? "?" : "");
 	if (is_up(link))
 		util_append(&s, "%g GT/s x%u", link->speed_mts / 1000.0, link->width);
 	else
@@ -113,14 +114,14 @@ char *link_text(const struct fv_link *link)
 	return s;
 }
 
-/* The same for a column: "16 GT/s x8", "2.5x1 of 16x8 !", "down !"; empty without a link. */
+/* The same for a column: "16 GT/s x8", "2.5x1 of 16x8 !", "down !". */
 char *link_short(const struct fv_link *link)
 {
 	unsigned int speed = lesser(link->max_speed_mts, link->port_max_speed_mts);
 	unsigned int width = lesser(link->max_width, link->port_max_width);
 
 	if (!link_is_present(link))
-		return util_strdup("");
+		return util_strdup(link->is_unknown ? "?" : "");
 	if (!is_up(link))
 		return util_strdup(link->is_of_bridge ? "down" : "down !");
 	if (!link_is_degraded(link))

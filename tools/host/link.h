@@ -12,6 +12,7 @@ struct fv_link {
 	unsigned int speed_mts, width;
 	unsigned int max_speed_mts, max_width;
 	unsigned int port_max_speed_mts, port_max_width;
+	bool is_unknown;		/* a file cannot be read */
 	bool is_silent;			/* config reads fail: own maxima unknown */
 	bool is_of_bridge;		/* that of the device below it is the one to judge */
 };

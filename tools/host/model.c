@@ -20,13 +20,22 @@
 #define PCI_CLASS_BRIDGE_CARDBUS	0x0607
 #define PCI_CLASS_SYSTEM_IOMMU		0x0806
 
-static unsigned int number(const char *bdf, const char *file)
+/* False with 0 if the file is missing, or has no number, which is a fault. */
+static bool read_id(unsigned int *id, const char *bdf, const char *file)
 {
+	autofree char *path = util_printf(DEVICES "/%s/%s", bdf, file);
 	long long value;
 
-	if (!sysfs_read_number(&value, DEVICES "/%s/%s", bdf, file) || value < 0)
-		return 0;
-	return (unsigned int)value;
+	*id = 0;
+	errno = 0;
+	if (sysfs_read_number(&value, "%s", path) && value >= 0 && value <= UINT32_MAX) {
+		*id = (unsigned int)value;
+		return true;
+	}
+	/* the device may be gone */
+	if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV)
+		sysfs_set_fault(path, errno ? strerror(errno) : "unknown format");
+	return false;
 }
 
 /* NULL: not bound. */
@@ -125,12 +134,12 @@ static void device_load(struct fv_device *d)
 
 	d->sysdir = find_sysdir(d->bdf);
 	find_port(d);
-	d->vendor = number(d->bdf, "vendor");
-	d->device = number(d->bdf, "device");
-	d->subvendor = number(d->bdf, "subsystem_vendor");
-	d->subdevice = number(d->bdf, "subsystem_device");
-	d->class = number(d->bdf, "class");
-	d->revision = number(d->bdf, "revision");
+	d->has_ids = read_id(&d->vendor, d->bdf, "vendor");
+	d->has_ids &= read_id(&d->device, d->bdf, "device");
+	read_id(&d->subvendor, d->bdf, "subsystem_vendor");
+	read_id(&d->subdevice, d->bdf, "subsystem_device");
+	d->has_class = read_id(&d->class, d->bdf, "class");
+	read_id(&d->revision, d->bdf, "revision");
 	d->group = group && util_parse_uint(group, INT32_MAX, &id) ? (int)id : FV_NO_GROUP;
 	d->driver = device_read_driver(d->bdf);
 	d->driver_override = device_read_override(d->bdf);
@@ -138,8 +147,10 @@ static void device_load(struct fv_device *d)
 	d->is_bridge = find_is_bridge(d);
 	d->is_iommu = d->class >> 8 == PCI_CLASS_SYSTEM_IOMMU;
 	find_physfn(d);
+	sysfs_take_fault(&d->fault);
 	/* the link registers of a VF are reserved (PCIe r6.0, 9.3.5.4) */
 	link_read(&d->link, *d->physfn ? d->physfn : d->bdf, d->port);
+	d->link.is_unknown = sysfs_take_fault(&d->fault);
 	d->link.is_of_bridge = d->is_bridge;
 }
 
@@ -203,6 +214,7 @@ static void add_to_group(struct fv_model *m, struct fv_device *d)
 		memset(g, 0, sizeof(*g));
 		g->id = d->group;
 		group_load(g);
+		sysfs_take_fault(&g->fault);
 	}
 	g->members = util_grow(g->members, g->n, sizeof(struct fv_device *));
 	g->members[g->n++] = d;
@@ -239,12 +251,31 @@ int model_load(struct fv_model *m)
 		if (m->devices[i].group != FV_NO_GROUP)
 			add_to_group(m, &m->devices[i]);
 	}
-	for (i = 0; i < m->n; i++)
+	for (i = 0; i < m->n; i++) {
 		m->devices[i].is_silent = !is_with_driver(m, &m->devices[i]) &&
 					  find_is_silent(&m->devices[i]);
+		sysfs_take_fault(&m->devices[i].fault);
+	}
 	if (m->n_groups)
 		qsort(m->groups, m->n_groups, sizeof(*m->groups), by_id);
-	return sysfs_report("cannot read PCI devices", NULL);
+	return FV_OK;
+}
+
+/*
+ * Have sysfs_report() tell of files that could not be read of @d, its group and the group's other
+ * members. A file of another device is no matter of @d.
+ */
+void model_raise_faults(const struct fv_model *m, const struct fv_device *d)
+{
+	const struct fv_group *g = d->group == FV_NO_GROUP ? NULL : model_group(m, d->group);
+	size_t i;
+
+	sysfs_raise_fault(&d->fault);
+	if (!g)
+		return;
+	sysfs_raise_fault(&g->fault);
+	for (i = 0; i < g->n; i++)
+		sysfs_raise_fault(&g->members[i]->fault);
 }
 
 void model_free(struct fv_model *m)
@@ -256,10 +287,12 @@ void model_free(struct fv_model *m)
 		free(m->devices[i].driver);
 		free(m->devices[i].driver_override);
 		free(m->devices[i].cdev);
+		free(m->devices[i].fault.path);
 	}
 	for (i = 0; i < m->n_groups; i++) {
 		free(m->groups[i].members);
 		strv_free(&m->groups[i].direct);
+		free(m->groups[i].fault.path);
 	}
 	free(m->devices);
 	free(m->groups);

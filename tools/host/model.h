@@ -4,6 +4,7 @@
 #define FPGACTL_MODEL_H
 
 #include "host/link.h"
+#include "host/sysfs.h"
 #include "util/util.h"
 
 #define FV_MODULE	"fpga_vfio_pci"
@@ -18,6 +19,7 @@ struct fv_device {
 	char *sysdir;			/* below /sys/devices, symlinks resolved */
 	unsigned int vendor, device, subvendor, subdevice;
 	unsigned int class;		/* 24 bits */
+	bool has_ids, has_class;	/* vendor and device are known; class is */
 	unsigned int revision;
 	int group;			/* or FV_NO_GROUP */
 	char *driver;			/* NULL: not bound */
@@ -29,6 +31,7 @@ struct fv_device {
 					 * card is the driver's, or asleep
 					 */
 	struct fv_link link;		/* of a VF: its PF's */
+	struct sysfs_fault fault;	/* a file of it, or of its port's link */
 };
 
 struct fv_group {
@@ -36,6 +39,7 @@ struct fv_group {
 	struct fv_device **members;	/* sorted by address */
 	size_t n;
 	struct strv direct;		/* "START-END" of reserved regions of type direct */
+	struct sysfs_fault fault;
 };
 
 struct fv_model {
@@ -47,6 +51,7 @@ struct fv_model {
 
 int model_load(struct fv_model *m);
 void model_free(struct fv_model *m);
+void model_raise_faults(const struct fv_model *m, const struct fv_device *d);
 struct fv_device *model_find(const struct fv_model *m, const char *bdf);
 struct fv_group *model_group(const struct fv_model *m, int id);
 char *device_read_driver(const char *bdf);

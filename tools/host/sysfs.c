@@ -26,8 +26,7 @@
 static char root[PATH_MAX];
 
 /* The first file that could not be read because of its type or size. */
-static char *fault_path;
-static const char *fault_why;
+static struct sysfs_fault fault;
 
 #define PATH_FROM(fmt, path)				\
 	do {						\
@@ -79,10 +78,10 @@ char *sysfs_path(const char *fmt, ...)
 
 static void set_fault(const char *path, const char *why)
 {
-	if (fault_path)
+	if (fault.path)
 		return;
-	fault_path = util_strdup(path);
-	fault_why = why;
+	fault.path = util_strdup(path);
+	fault.why = why;
 }
 
 /* Have sysfs_report() tell that a file was read and not understood. */
@@ -91,6 +90,26 @@ void sysfs_set_fault(const char *path, const char *why)
 	autofree char *full = sysfs_path("%s", path);
 
 	set_fault(full, why);
+}
+
+/* Move what sysfs_report() would tell to @f, which keeps a fault that it has; false: nothing. */
+bool sysfs_take_fault(struct sysfs_fault *f)
+{
+	bool is_any = fault.path;
+
+	if (f->path)
+		free(fault.path);
+	else
+		*f = fault;
+	fault.path = NULL;
+	return is_any;
+}
+
+/* Have sysfs_report() tell of @f, if it is a fault. */
+void sysfs_raise_fault(const struct sysfs_fault *f)
+{
+	if (f->path)
+		set_fault(f->path, f->why);
 }
 
 /**
@@ -102,7 +121,7 @@ void sysfs_set_fault(const char *path, const char *why)
  */
 int sysfs_report(const char *what, const char *hint)
 {
-	return fault_path ? err_fail(FV_FAILED, fault_path, what, hint, "%s", fault_why) : FV_OK;
+	return fault.path ? err_fail(FV_FAILED, fault.path, what, hint, "%s", fault.why) : FV_OK;
 }
 
 static const char *wrong_type(const struct stat *st)

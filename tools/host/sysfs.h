@@ -12,6 +12,14 @@ bool sysfs_is_live(void);
 /* Why a command that needs the driver or the kernel fails below --sysroot. */
 #define NEEDS_LIVE_SYSTEM	"needs the live system; drop --sysroot"
 
+/* A file that could not be read, or was not understood. */
+struct sysfs_fault {
+	char *path;			/* NULL: none */
+	const char *why;
+};
+
+bool sysfs_take_fault(struct sysfs_fault *f);
+void sysfs_raise_fault(const struct sysfs_fault *f);
 void sysfs_set_fault(const char *path, const char *why);
 int sysfs_report(const char *what, const char *hint);
 const char *sysfs_wrong_file(const char *path);

@@ -36,7 +36,9 @@ struct fv_device *target_find(const struct fv_model *m, const char *word, const 
 		return NULL;
 	}
 	d = model_find(m, bdf);
-	if (!d)
+	if (d)
+		model_raise_faults(m, d);
+	else
 		*code = target_unknown(bdf, what);
 	return d;
 }

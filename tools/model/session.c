@@ -51,6 +51,8 @@ struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const
 	}
 	if (!*code)
 		*code = check(d, what);
+	if (!*code)
+		*code = sysfs_report(what, "Nothing was changed.");
 	return *code ? NULL : d;
 }
 

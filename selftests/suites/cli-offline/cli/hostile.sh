@@ -161,28 +161,78 @@ faults()
 	[[ ${err%%$'\n'*} = "fpgactl: $tree/$1: "*": "@(is a directory|not a regular file|File too large|"unknown format"|Too many levels of symbolic links) ]]
 }
 
-hold files_refused "a file that is too large or none at all ends a command with its path, without a wait"
+# all_else_ok: check that other devices than 0000:07:00.1 are not concerned
+all_else_ok()
+{
+	local command
+
+	for command in "list 01:00.0" "show 01:00.0" "link 01:00.0" "bind -n --yes 01:00.1"; do
+		# shellcheck disable=SC2086 # words
+		fv $command
+		succeeds
+	done
+}
+
+hold files_refused "a file that is too large or none at all is told with its path, without a wait, beside all else"
 files_refused()
 {
-	local file kind
+	local file good kind
 
+	fv list -o DEVICE,DRIVER,STATE
+	good=$(grep -v 0000:07:00.1 <<<"$out")
 	for kind in directory device fifo loop long; do
-		for file in "$dev"/{vendor,driver_override,current_link_speed}; do
+		for file in "$dev"/{vendor,class,driver_override,current_link_speed}; do
 			become "$kind" "$tree/$file"
-			fv list
+			fv list -o DEVICE,DRIVER,STATE
 			faults "$file"
-			[ -z "$out" ]
+			[ "$(grep -v 0000:07:00.1 <<<"$out")" = "$good" ]
+			grep -q '0000:07:00.1 fpga_vfio_pci ?$' <<<"$out"
 			fv show --json 07:00.1
 			[ "$rc" = 1 ]
 			[ "$(jq -r .error.object "$work/err")" = "$tree/$file" ]
+			value .bdf 0000:07:00.1
+			fv link 07:00.1
+			faults "$file"
+			[ -n "$out" ]
+			fvl reset 07:00.1
+			[ "$rc" = 1 ]
+			hints "Nothing was changed."
+			no_request
+			all_else_ok
 			restore "$tree/$file"
 		done
 		become "$kind" "$tree/proc/4242/comm"
 		fv list
 		faults proc/4242/comm
 		grep -q '4242 ?' "$work/out"
+		all_else_ok
 		restore "$tree/proc/4242/comm"
 	done
+}
+
+hold unknown_ok "what such a file should tell is unknown"
+unknown_ok()
+{
+	become directory "$tree/$dev/vendor"
+	fv list -o DEVICE,NAME,ID
+	grep -qE '0000:07:00.1 +\? +\?$' <<<"$out"
+	fv show 07:00.1
+	grep -qxE 'ID: +\?' <<<"$out"
+	fv list --json
+	value '[.. | objects | select(.bdf? == "0000:07:00.1")][0] | [.id, .name]' '[null,null]'
+	restore "$tree/$dev/vendor"
+	echo nonsense >"$tree/$dev/class"
+	fv show --json 07:00.1
+	[ "$(jq -r '.error | .object, .why' "$work/err")" = "$tree/$dev/class"$'\n'"unknown format" ]
+	value '[.class, .class_code]' '[null,null]'
+	echo 0x120000 >"$tree/$dev/class"
+	become fifo "$tree/$dev/max_link_width"
+	fv list --json
+	value '[.. | objects | select(.bdf? == "0000:07:00.1")][0].link' null
+	fv list -o DEVICE,LINK
+	grep -qE '0000:07:00.1 +\?$' <<<"$out"
+	fv show 07:00.1
+	grep -qxE 'Link: +\?' <<<"$out"
 }
 
 hold show_files_refused "so does one that only one command reads"
@@ -210,7 +260,9 @@ guard_files_refused()
 	local file kind
 
 	remember
-	for file in proc/self/mountinfo proc/swaps sys/bus/pci/devices/0000:01:00.0/sriov_numvfs; do
+	for file in proc/self/mountinfo proc/swaps \
+		sys/bus/pci/devices/0000:01:00.0/{sriov_numvfs,vendor,class,driver_override} \
+		sys/bus/pci/devices/0000:01:00.1/class sys/kernel/iommu_groups/1/reserved_regions; do
 		for kind in directory device fifo long; do
 			become "$kind" "$tree/$file"
 			fvk bind --yes 01:00.0

@@ -60,6 +60,17 @@ bool sysfs_is_live(void)
 	return false;
 }
 
+bool sysfs_take_fault(struct sysfs_fault *f)
+{
+	(void)f;
+	return false;
+}
+
+void sysfs_raise_fault(const struct sysfs_fault *f)
+{
+	(void)f;
+}
+
 void sysfs_set_fault(const char *path, const char *why)
 {
 	(void)path;
