@@ -7,6 +7,7 @@
 
 #include "cmd/consent.h"
 #include "config/persist.h"
+#include "host/bars.h"
 #include "host/guard.h"
 #include "host/move.h"
 #include "host/sysfs.h"
@@ -292,6 +293,25 @@ static void note_other_groups(const struct plan *p)
 	}
 }
 
+/* The kernel found no room for it: an open of the device fails, or the BAR is missing. */
+static void note_unassigned(const struct plan *p)
+{
+	struct fv_bar bars[BARS_MAX];
+	size_t i, j, n;
+
+	for (i = 0; i < p->targets.n; i++) {
+		const char *bdf = p->targets.v[i]->bdf;
+
+		n = bars_read(bars, bdf);
+		for (j = 0; j < n; j++) {
+			autofree char *text = bar_text(&bars[j]);
+
+			if (!bars[j].is_rom && !bar_is_assigned(&bars[j]))
+				err_note(bdf, "%s; next: fpgactl doctor %s", text, bdf);
+		}
+	}
+}
+
 /* Members left alone, a bridge or due to --only, and firmware may block the group for a VM. */
 static void note_rest(const struct plan *p)
 {
@@ -323,6 +343,7 @@ static void report(const struct plan *p)
 		report_text(p);
 	note_rest(p);
 	note_other_groups(p);
+	note_unassigned(p);
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */

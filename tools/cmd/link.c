@@ -46,7 +46,7 @@ static char *text_link(const void *p)
 	const struct fv_portlink *l = &f->card.link;
 
 	if (!f->card.has_link)
-		return util_strdup("unknown: the port has no link or is not responding");
+		return util_printf("unknown: %s", portlink_why_unknown(f->card.port));
 	return portlink_text(l->speed_mts, l->width);
 }
 
@@ -74,7 +74,7 @@ static char *text_status(const void *p)
 	if (!f->card.has_link)
 		return util_strdup("");
 	if (l->active == FV_UNKNOWN)
-		return util_strdup("unknown (needs root)");
+		return util_printf("unknown (%s)", portlink_why_unknown(f->card.port));
 	return util_printf("%sactive%s%s", l->active == FV_YES ? "" : "not ",
 			   l->training == FV_YES ? ", training" : "",
 			   l->disabled == FV_YES ? ", disabled by the port" : "");

@@ -48,10 +48,10 @@ static char *text_state(const void *p)
 	if (*text)
 		return text;
 	free(text);
-	if (!r->of.d && !group_is_viable(r->of.group))
-		return util_strdup("not viable");
+	if (!r->of.d && group_is_viable(r->of.group) && holders_any_in(r->holders, r->of.group))
+		return util_strdup("in use");
 	if (!r->of.d)
-		return util_strdup(holders_any_in(r->holders, r->of.group) ? "in use" : "viable");
+		return util_strdup(group_verdict_short(r->of.group));
 	if (r->of.d->is_silent)
 		return util_strdup("no response");
 	if (r->of.group && device_is_in_the_way(r->of.d))
@@ -131,7 +131,7 @@ static char *text_passthrough(const void *p)
 		return util_strdup("no IOMMU group");
 	if (r->of.d)
 		return util_strdup(device_is_in_the_way(r->of.d) ? "blocking" : "");
-	return util_strdup(group_is_viable(r->of.group) ? "viable" : "not viable");
+	return util_strdup(group_verdict_short(r->of.group));
 }
 
 static const struct out_column column[] = {
@@ -143,7 +143,8 @@ static const struct out_column column[] = {
 	  NULL, 13 },
 	{ "LINK", "link", "speed and width of the link; below its maximum: \"NOW of MAXIMUM !\"",
 	  OUT_DEFAULT, device_row_link, text_link, 0, color_of_link },
-	{ "STATE", "state", "of a group: viable, not viable or in use; of a device: card state",
+	{ "STATE", "state",
+	  "of a group: viable, not viable, no response or in use; of a device: card state",
 	  OUT_DEFAULT | OUT_CUT, value_state, text_state, 11, color_of_state },
 	{ "USER", "users", "processes that hold the device; ?: not visible to the caller",
 	  OUT_DEFAULT | OUT_CUT, value_holders, text_user, 7 },

@@ -116,6 +116,17 @@ bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n)
 	return line_number > BAR_COUNT + 2;
 }
 
+/* "BAR0: 1 MiB, 32-bit memory at 0x10000000" */
+char *bar_text(const struct fv_bar *bar)
+{
+	autofree char *label = name(bar);
+	autofree char *what = describe(bar);
+
+	if (!bar_is_assigned(bar))
+		return util_printf("%s: %s, not assigned", label, what);
+	return util_printf("%s: %s at 0x%" PRIx64, label, what, bar->start);
+}
+
 /* One line per region. */
 char *bars_text(const char *bdf)
 {
@@ -125,14 +136,9 @@ char *bars_text(const char *bdf)
 	struct fv_bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
-		autofree char *label = name(&bar);
-		autofree char *what = describe(&bar);
+		autofree char *of_bar = bar_text(&bar);
 
-		util_append(&s, "%s%s: %s", s ? "\n" : "", label, what);
-		if (bar_is_assigned(&bar))
-			util_append(&s, " at 0x%" PRIx64, bar.start);
-		else
-			util_append(&s, ", not assigned");
+		util_append(&s, "%s%s", s ? "\n" : "", of_bar);
 	}
 	return s ? s : util_strdup("");
 }

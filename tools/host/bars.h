@@ -25,6 +25,7 @@ struct fv_bar {
 size_t bars_read(struct fv_bar bars[BARS_MAX], const char *bdf);
 bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n);
 bool bar_is_assigned(const struct fv_bar *bar);
+char *bar_text(const struct fv_bar *bar);
 char *bars_text(const char *bdf);
 void bars_list(const char *bdf, struct strv *names, struct strv *values);
 struct json_object *bars_json(const char *bdf);

@@ -52,6 +52,28 @@ static enum fv_known known(unsigned int bit)
 	return bit ? FV_YES : FV_NO;
 }
 
+/* Find the registers of the link below a port; else return why there is none to read. */
+static const char *find_registers(const uint8_t **cap, const uint8_t *config, size_t len)
+{
+	uint32_t can;
+
+	if (len < PCI_STD_HEADER_SIZEOF)
+		return "its port's config space cannot be read";
+	if (get16(config + PCI_VENDOR_ID) == 0xffff)
+		return "its port does not respond";
+	if (len < PCI_CFG_SPACE_SIZE)
+		return "needs root";
+	*cap = portlink_find_express(config);
+	if (!*cap)
+		return "its port has no PCI Express capability";
+	if (!is_downstream(*cap))
+		return "its port has no link below it";
+	can = get32(*cap + PCI_EXP_LNKCAP);
+	if (can == 0xffffffff || get16(*cap + PCI_EXP_LNKSTA) == 0xffff)
+		return "its port does not respond";
+	return can ? NULL : "its port has no link";
+}
+
 /**
  * portlink_parse() - Parse a port's link registers from config space.
  * @l: result; the maxima are the port's only
@@ -68,14 +90,11 @@ bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
 	uint32_t can;
 
 	memset(l, 0, sizeof(*l));
-	cap = len < PCI_CFG_SPACE_SIZE ? NULL : portlink_find_express(config);
-	if (!cap || !is_downstream(cap))
+	if (find_registers(&cap, config, len))
 		return false;
 	can = get32(cap + PCI_EXP_LNKCAP);
 	status = get16(cap + PCI_EXP_LNKSTA);
 	control = get16(cap + PCI_EXP_LNKCTL);
-	if (!can || can == 0xffffffff || status == 0xffff)
-		return false;
 	l->max_speed_mts = speed_mts(can & PCI_EXP_LNKCAP_SLS);
 	l->max_width = (can & PCI_EXP_LNKCAP_MLW) >> 4;
 	l->target_mts = speed_mts(get16(cap + PCI_EXP_LNKCTL2) & PCI_EXP_LNKCTL2_TLS);
@@ -89,14 +108,29 @@ bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
 	return true;
 }
 
+static size_t read_config(uint8_t config[PCI_CFG_SPACE_SIZE], const char *port)
+{
+	ssize_t len = sysfs_read_bytes(config, PCI_CFG_SPACE_SIZE,
+				       "/sys/bus/pci/devices/%s/config", port);
+
+	return len > 0 ? (size_t)len : 0;
+}
+
 /* Return false if the registers are not readable, not responding or without a link. */
 bool portlink_read(struct fv_portlink *l, const char *port)
 {
 	uint8_t config[PCI_CFG_SPACE_SIZE];
-	ssize_t len;
 
-	len = sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", port);
-	return portlink_parse(l, config, len > 0 ? (size_t)len : 0);
+	return portlink_parse(l, config, read_config(config, port));
+}
+
+/* Why portlink_read() fails. */
+const char *portlink_why_unknown(const char *port)
+{
+	uint8_t config[PCI_CFG_SPACE_SIZE];
+	const uint8_t *cap;
+
+	return find_registers(&cap, config, read_config(config, port)) ?: "not told";
 }
 
 bool portlink_is_up(const struct fv_portlink *l)

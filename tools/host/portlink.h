@@ -17,6 +17,7 @@ struct fv_portlink {
 const uint8_t *portlink_find_express(const uint8_t *config);
 bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len);
 bool portlink_read(struct fv_portlink *l, const char *port);
+const char *portlink_why_unknown(const char *port);
 bool portlink_is_up(const struct fv_portlink *l);
 bool portlink_is_degraded(const struct fv_portlink *l);
 char *portlink_text(unsigned int speed_mts, unsigned int width);

@@ -15,7 +15,14 @@ bool device_is_in_the_way(const struct fv_device *d)
 	       strcmp(d->driver, "pci-stub");
 }
 
-bool group_is_viable(const struct fv_group *g)
+/* A function that does not respond cannot be bound: bind refuses its group. */
+static bool is_silent(const struct fv_device *d)
+{
+	return d->is_silent && !d->is_bridge;
+}
+
+/* True if drivers and firmware leave the group to a VM. */
+static bool is_free(const struct fv_group *g)
 {
 	size_t i;
 
@@ -25,7 +32,33 @@ bool group_is_viable(const struct fv_group *g)
 	return !g->direct.n;
 }
 
-/* "viable", or what prevents it: members with a driver of the host, regions of firmware. */
+static bool has_silent(const struct fv_group *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (is_silent(g->members[i]))
+			return true;
+	return false;
+}
+
+bool group_is_viable(const struct fv_group *g)
+{
+	return is_free(g) && !has_silent(g);
+}
+
+/* The verdict in a column; "no response" if nothing else is in the way. */
+const char *group_verdict_short(const struct fv_group *g)
+{
+	if (!is_free(g))
+		return "not viable";
+	return has_silent(g) ? "no response" : "viable";
+}
+
+/*
+ * "viable", or what prevents it: members with a driver of the host, regions of firmware, functions
+ * that do not respond.
+ */
 char *group_verdict(const struct fv_group *g)
 {
 	char *s = NULL;
@@ -37,6 +70,9 @@ char *group_verdict(const struct fv_group *g)
 				    g->members[i]->driver);
 	for (i = 0; i < g->direct.n; i++)
 		util_append(&s, "%s" VIABLE_DIRECT, s ? ", " : "", g->direct.v[i]);
+	for (i = 0; i < g->n; i++)
+		if (is_silent(g->members[i]))
+			util_append(&s, "%s%s does not respond", s ? ", " : "", g->members[i]->bdf);
 	return s ? s : util_strdup("viable");
 }
 
@@ -53,5 +89,9 @@ struct json_object *group_blockers(const struct fv_group *g)
 	for (i = 0; i < g->direct.n; i++)
 		json_object_array_add(list, json_blocker("reserved-region", g->direct.v[i], NULL,
 							 NULL));
+	for (i = 0; i < g->n; i++)
+		if (is_silent(g->members[i]))
+			json_object_array_add(list, json_blocker("no-response", g->members[i]->bdf,
+								 g->members[i]->driver, NULL));
 	return list;
 }

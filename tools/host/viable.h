@@ -12,6 +12,7 @@
 
 bool device_is_in_the_way(const struct fv_device *d);
 bool group_is_viable(const struct fv_group *g);
+const char *group_verdict_short(const struct fv_group *g);
 char *group_verdict(const struct fv_group *g);
 struct json_object *group_blockers(const struct fv_group *g);
 

@@ -179,7 +179,18 @@ dead_port_ok()
 	succeeds
 	value .link null
 	fv link 01:00.0
-	grep -q '^Link:  *unknown: the port has no link or is not responding$' <<<"$out"
+	grep -q '^Link:  *unknown: its port does not respond$' <<<"$out"
+	# a type that is none of a port
+	poke 0000:00:01.0 0x62 00 00
+	poke 0000:00:01.0 0x52 02
+	fv link 01:00.0
+	grep -q '^Link:  *unknown: its port has no link below it$' <<<"$out"
+	poke 0000:00:01.0 0x06 00
+	fv link 01:00.0
+	grep -q '^Link:  *unknown: its port has no PCI Express capability$' <<<"$out"
+	rm "$tree/sys/bus/pci/devices/0000:00:01.0/config"
+	fv link 01:00.0
+	grep -q "^Link:  *unknown: its port's config space cannot be read$" <<<"$out"
 }
 
 hold driver_ok "for a bound device the state is read from the driver"

@@ -192,17 +192,24 @@ f07a_ok()
 	says Status active
 	fv bind -n 03:00.0
 	plans 0 "0000:03:00.0: (group 2, none)"
+	notes "fpgactl: 0000:03:00.0: BAR0: 1 MiB, 32-bit memory, not assigned; next: fpgactl doctor 0000:03:00.0"
 }
 
 hold f07b_ok "the same card does not respond, and its link is down"
 f07b_ok()
 {
 	report f07b-fallen-card-rev-ff
-	lists "group 2 viable" "0000:03:00.0 down ! no response"
+	lists "group 2 no response" "0000:03:00.0 down ! no response"
 	notes "fpgactl: 0000:03:00.0: no response (config space reads as all-ones)"
 	fv show 03:00.0
 	says Revision ff
 	says Link "down (port: 8 GT/s x8)"
+	says Passthrough "0000:03:00.0 does not respond"
+	fv list --json
+	value '.groups[] | select(.group == 2) | [.viable, .passthrough, .blockers]' \
+		'[false,"0000:03:00.0 does not respond",[{"code":"no-response","object":"0000:03:00.0","driver":null,"user":null}]]'
+	fv list -o DEVICE,PASSTHROUGH
+	grep -qE '^group 2 +no response$' <<<"$out"
 	fv link 03:00.0
 	says Status "not active"
 	[ "${out#*$'\n\n'}" = "The link is down.
@@ -257,6 +264,8 @@ f12_ok()
 	says Port 0000:04:00.0
 	says "Other members" "0000:04:00.0 (driver: pcieport)"
 	says Passthrough viable
+	fv link 05:00.0
+	says Status "unknown (its port has no PCI Express capability)"
 	fv bind -n --yes 05:00.0
 	plans 0 "0000:05:00.0: (group 15, vfio-pci)"
 	notes ""
