@@ -2,7 +2,7 @@
 /*
  * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /etc, /var, /boot,
  * /lib/modules, /dev/vfio and the numbered directories of /proc, and of the command line, the mount
- * table, pci.ids and the kernel log, are redirected to it. With $FAKE_TRACE, the path of each access
+ * table, pci.ids, udev's database of names and the kernel log, are redirected to it. With $FAKE_TRACE, the path of each access
  * to a tree is appended to that file.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
@@ -43,7 +43,7 @@ static bool is_in_tree(const char *path)
 	}
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
 	       !strcmp(path, "/proc/cmdline") || !strcmp(path, "/dev/kmsg") ||
-	       !strncmp(path, "/usr/share/misc/", 16) ||
+	       !strncmp(path, "/usr/share/misc/", 16) || strstr(path, "/hwdb.bin") ||
 	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
 	       !strcmp(path, "/proc/self/mountinfo") ||
 	       (!strncmp(path, "/proc/", 6) && isdigit((unsigned char)path[6]));
@@ -173,6 +173,19 @@ int open(const char *path, int flags, ...)
 		return -1;
 	}
 	return REAL(open)(moved(path, buf), flags, mode);
+}
+
+/* libudev reads its database so. */
+FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+	char buf[2 * PATH_MAX];
+
+	return REAL(fopen)(moved(path, buf), mode);
+}
+
+FILE *fopen64(const char *restrict path, const char *restrict mode)
+{
+	return fopen(path, mode);
 }
 
 DIR *opendir(const char *path)
