@@ -64,12 +64,18 @@ static bool parse(struct libmnt_table *table, const char *path, char *text)
 	return !ret;
 }
 
-/* A table that is not understood must not look like one without the disk: see sysfs_report(). */
-static struct libmnt_table *read_table(const char *path)
+/*
+ * A table that is not understood must not look like one without the disk: see sysfs_report(). With
+ * @must_read, nor must one that cannot be read.
+ */
+static struct libmnt_table *read_table(const char *path, bool must_read)
 {
 	autofree char *text = sysfs_read("%s", path);
+	int error = text ? 0 : errno;
 	struct libmnt_table *table = util_checked(mnt_new_table());
 
+	if (must_read && error && error != ENOENT)
+		sysfs_set_fault(path, strerror(error));
 	if (text && *text &&
 	    !(is_swaps(text) ? parse(table, path, text) :
 	      is_mountinfo(text) && parse(table, path, text) && !mnt_table_is_empty(table)))
@@ -205,8 +211,9 @@ char *blockdev_in_use(const struct fv_device *d, bool may_open)
 	autostrv struct strv disks = {};
 	struct usage u = {
 		.tables = {
-			read_table("/proc/self/mountinfo"), read_table("/proc/1/mountinfo"),
-			read_table("/proc/swaps"),
+			read_table("/proc/self/mountinfo", may_open),
+			read_table("/proc/1/mountinfo", may_open),
+			read_table("/proc/swaps", may_open),
 		},
 		.may_open = may_open,
 	};

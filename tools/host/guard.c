@@ -23,13 +23,13 @@ static bool is_below(const struct fv_device *d, const char *class, const char *n
 static char *net_in_use(const struct fv_device *d)
 {
 	autostrv struct strv names = {};
-	long long flags;
+	unsigned int flags;
 	size_t i;
 
 	sysfs_list(&names, "/sys/class/net");
 	for (i = 0; i < names.n; i++)
 		if (is_below(d, "net", names.v[i]) &&
-		    sysfs_read_number(&flags, "/sys/class/net/%s/flags", names.v[i]) &&
+		    sysfs_require_u32(&flags, "/sys/class/net/%s/flags", names.v[i]) &&
 		    flags & IFF_UP)
 			return util_printf("network device %s is up", names.v[i]);
 	return NULL;
@@ -39,12 +39,12 @@ static char *net_in_use(const struct fv_device *d)
 static char *display_in_use(const struct fv_device *d)
 {
 	autostrv struct strv names = {};
-	long long boot_vga;
+	unsigned int boot_vga;
 	size_t i;
 
 	if (d->class >> 16 != CLASS_DISPLAY)
 		return NULL;
-	if (sysfs_read_number(&boot_vga, "/sys/bus/pci/devices/%s/boot_vga", d->bdf) && boot_vga)
+	if (sysfs_require_u32(&boot_vga, "/sys/bus/pci/devices/%s/boot_vga", d->bdf) && boot_vga)
 		return util_strdup("boot display (boot_vga)");
 	sysfs_list(&names, "/sys/class/graphics");
 	for (i = 0; i < names.n; i++)
@@ -63,10 +63,10 @@ static char *display_in_use(const struct fv_device *d)
  */
 char *guard_virtual_functions(const struct fv_device *d)
 {
-	long long n;
+	unsigned int n;
 
-	if (sysfs_read_number(&n, "/sys/bus/pci/devices/%s/sriov_numvfs", d->bdf) && n > 0)
-		return util_printf("%lld virtual function%s enabled", n, n == 1 ? "" : "s");
+	if (sysfs_require_u32(&n, "/sys/bus/pci/devices/%s/sriov_numvfs", d->bdf) && n)
+		return util_printf("%u virtual function%s enabled", n, n == 1 ? "" : "s");
 	return NULL;
 }
 

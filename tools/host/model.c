@@ -20,22 +20,9 @@
 #define PCI_CLASS_BRIDGE_CARDBUS	0x0607
 #define PCI_CLASS_SYSTEM_IOMMU		0x0806
 
-/* False with 0 if the file is missing, or has no number, which is a fault. */
 static bool read_id(unsigned int *id, const char *bdf, const char *file)
 {
-	autofree char *path = util_printf(DEVICES "/%s/%s", bdf, file);
-	long long value;
-
-	*id = 0;
-	errno = 0;
-	if (sysfs_read_number(&value, "%s", path) && value >= 0 && value <= UINT32_MAX) {
-		*id = (unsigned int)value;
-		return true;
-	}
-	/* the device may be gone */
-	if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV)
-		sysfs_set_fault(path, errno ? strerror(errno) : "unknown format");
-	return false;
+	return sysfs_require_u32(id, DEVICES "/%s/%s", bdf, file);
 }
 
 /* NULL: not bound. */

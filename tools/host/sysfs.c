@@ -239,6 +239,26 @@ bool sysfs_read_number(long long *value, const char *fmt, ...)
 	return !errno && end != text && (*end == '\n' || !*end);
 }
 
+/* The same of 32 bits; 0 if false. A file that is there and has no such number is a fault. */
+bool sysfs_require_u32(unsigned int *value, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+	long long number;
+
+	PATH_FROM(fmt, path);
+	*value = 0;
+	errno = 0;
+	if (sysfs_read_number(&number, "%s", path + strlen(root)) &&
+	    number >= 0 && number <= UINT32_MAX) {
+		*value = (unsigned int)number;
+		return true;
+	}
+	/* a device may be gone */
+	if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV)
+		set_fault(path, errno ? strerror(errno) : "unknown format");
+	return false;
+}
+
 /* Parse a file that contains one decimal 64-bit number. */
 bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 {

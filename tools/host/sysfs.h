@@ -27,6 +27,7 @@ const char *sysfs_wrong_file(const char *path);
 char *sysfs_path(const char *fmt, ...) __printf(1, 2);
 char *sysfs_read(const char *fmt, ...) __printf(1, 2);
 bool sysfs_read_number(long long *value, const char *fmt, ...) __printf(2, 3);
+bool sysfs_require_u32(unsigned int *value, const char *fmt, ...) __printf(2, 3);
 bool sysfs_read_u64(uint64_t *value, const char *fmt, ...) __printf(2, 3);
 ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...) __printf(3, 4);
 char *sysfs_read_link(const char *fmt, ...) __printf(1, 2);

@@ -210,7 +210,7 @@ files_refused()
 	done
 }
 
-hold unknown_ok "what such a file should tell is unknown"
+hold unknown_ok "values of such a file are unknown"
 unknown_ok()
 {
 	become directory "$tree/$dev/vendor"
@@ -277,6 +277,32 @@ guard_files_refused()
 	fvk bind --yes 01:00.1
 	[ "$rc" = 1 ]
 	[[ $err = "fpgactl: 0000:01:00.1: bind: cannot unbind from driver xdma: "* ]]
+}
+
+hold guard_unreadable_refused "nor while one of them may not be read"
+guard_unreadable_refused()
+{
+	local device=$tree/sys/bus/pci/devices/0000:01:00.0 file
+
+	echo 0 >"$device/sriov_numvfs"
+	chown -R 65534 "$tree"
+	remember
+	for file in "$tree"/proc/{self/mountinfo,swaps} "$device/sriov_numvfs"; do
+		chmod 0 "$file"
+		as_nobody fvk bind --yes 01:00.0
+		[ "$rc" = 1 ]
+		[ "${err%%$'\n'*}" = "fpgactl: $file: bind: Permission denied" ]
+		hints "Nothing was changed."
+		chmod 644 "$file"
+	done
+	unchanged
+	# show does not need it
+	chmod 0 "$tree/proc/self/mountinfo"
+	run_as_nobody show 01:00.0
+	succeeds
+	chmod 644 "$tree/proc/self/mountinfo"
+	as_nobody fvk bind --yes 01:00.0
+	succeeds
 }
 
 hold guard_tables_refused "nor while a list of mounts or swaps is something else"

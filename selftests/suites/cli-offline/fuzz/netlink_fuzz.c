@@ -167,6 +167,13 @@ bool sysfs_read_number(long long *value, const char *fmt, ...)
 	return false;
 }
 
+bool sysfs_require_u32(unsigned int *value, const char *fmt, ...)
+{
+	*value = 0;
+	(void)fmt;
+	return false;
+}
+
 bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 {
 	(void)value;

@@ -116,6 +116,15 @@ bool sysfs_read_number(long long *value, const char *fmt, ...)
 	return n & 0x10;
 }
 
+bool sysfs_require_u32(unsigned int *value, const char *fmt, ...)
+{
+	long long number;
+	bool is_read = sysfs_read_number(&number, "%s", fmt);
+
+	*value = (unsigned int)number;
+	return is_read;
+}
+
 bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 {
 	(void)fmt;
