@@ -7,6 +7,7 @@
 
 #include "cmd/config.h"
 #include "config/bootline.h"
+#include "config/initramfs.h"
 #include "config/ledger.h"
 #include "host/sysfs.h"
 #include "util/json.h"
@@ -178,6 +179,20 @@ static int refresh(const struct strv *paths)
 			"The files are what they were. Run it by hand.", "%s", why);
 }
 
+/* Name the command that makes the initramfs anew, if that has a copy of one of the files. */
+void config_note_initramfs(const struct strv *paths)
+{
+	const char *command = initramfs_command();
+	size_t i;
+
+	for (i = 0; i < paths->n; i++)
+		if (command && initramfs_has(paths->v[i])) {
+			out_print("The initramfs has copies of these files. To update it: %s\n",
+				  command);
+			return;
+		}
+}
+
 static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 {
 	bool is_dry = cmd_is_set(ctx, "dry-run");
@@ -208,6 +223,8 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 	}
 	if (!s->n && !ctx->is_json)
 		out_raw("No file of this host was written by fpgactl.\n");
+	if (!is_dry && !code && !ctx->is_json)
+		config_note_initramfs(&done);
 	if (!is_dry && !code)
 		code = refresh(&done);
 	if (ctx->is_json && !code) {
@@ -243,7 +260,7 @@ static int list_or_revert(const struct cmd_ctx *ctx)
 /* Options that exclude each other, or go with another one. */
 static int check_options(const struct cmd_ctx *ctx)
 {
-	static const char *const actions[] = { "revert", "cmdline" };
+	static const char *const actions[] = { "revert", "cmdline", "convert" };
 	const char *first = NULL;
 	size_t i;
 
@@ -257,10 +274,10 @@ static int check_options(const struct cmd_ctx *ctx)
 	if (cmd_is_set(ctx, "force") && !cmd_is_set(ctx, "revert"))
 		return err_usage("config", "force", "See 'fpgactl help config'.",
 				 "--force goes with --revert");
-	if (cmd_is_set(ctx, "apply") && !cmd_is_set(ctx, "cmdline"))
+	if (cmd_is_set(ctx, "apply") && !cmd_is_set(ctx, "cmdline") && !cmd_is_set(ctx, "convert"))
 		return err_usage("config", "apply", "See 'fpgactl help config'.",
-				 "--apply goes with --cmdline");
-	if (ctx->args.n && first && strcmp(first, "revert") != 0)
+				 "--apply goes with --cmdline or --convert");
+	if (ctx->args.n && cmd_is_set(ctx, "cmdline"))
 		return err_usage("config", ctx->args.v[0],
 				 "The words are one argument: --cmdline \"iommu=pt -quiet\"",
 				 "unexpected argument '%s'", ctx->args.v[0]);
@@ -273,6 +290,8 @@ static int run(const struct cmd_ctx *ctx)
 
 	if (code)
 		return code;
+	if (cmd_is_set(ctx, "convert"))
+		return config_convert(ctx);
 	return cmd_is_set(ctx, "cmdline") ? config_cmdline(ctx) : list_or_revert(ctx);
 }
 
@@ -285,24 +304,29 @@ static const struct cmd_option options[] = {
 	{ "revert", 0, NULL, "take back what fpgactl wrote: make the files what they were" },
 	{ "force", 0, NULL, "with --revert: also files that were edited since; keep a copy" },
 	{ "cmdline", 0, "WORDS", "propose to add WORDS to the kernel command line; remove: -WORD" },
-	{ "apply", 0, NULL, "with --cmdline: make the change" },
+	{ "convert", 0, NULL, "propose card files in place of settings of other tools" },
+	{ "apply", 0, NULL, "with --cmdline and --convert: make the change" },
 	{ "dry-run", 'n', NULL, CMD_DRY_RUN_HELP },
 };
 
 FV_COMMAND(config) = {
 	.name = "config",
 	.group = CMD_SET_UP,
-	.args = "[FILE...]",
+	.args = "[FILE|BDF...]",
 	.help = "list or revert what fpgactl wrote to the host",
 	.text = "Lists each file of the host that fpgactl wrote, its state, and the commands that\n"
 		"did so. With FILE, shows also how it was edited since.\n\n"
 		"--revert makes the files, or all of them, what they were before, to the byte. If\n"
 		"one was edited since, that is refused, and the difference shown.\n\n"
 		"--cmdline proposes a change of the kernel command line of the next boots; --apply\n"
-		"makes it, by the boot loader's own tool.",
+		"makes it, by the boot loader's own tool.\n\n"
+		"--convert explains settings of other tools that take devices for VMs, and proposes\n"
+		"card files in place of them, for all FPGA cards or for the devices BDF: ids of\n"
+		"vfio-pci and pci-stub, driverctl, Unraid. --apply makes the change.",
 	.examples = "  fpgactl config\n"
 		    "  fpgactl config --revert --dry-run\n"
-		    "  fpgactl config --cmdline \"intel_iommu=on -quiet\" --apply",
+		    "  fpgactl config --cmdline \"intel_iommu=on -quiet\" --apply\n"
+		    "  fpgactl config --convert 01:00.0",
 	.max_args = CMD_ANY_ARGS,
 	.words = CMD_WORDS_NONE,
 	.has_json = true,

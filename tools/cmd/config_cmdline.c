@@ -13,7 +13,8 @@
 #define OBJECT	"kernel command line"
 #define WHAT	"config --cmdline"
 
-static void print(const struct bootline *b, bool is_made)
+/* Print a change of the command line that was made, or would be. */
+void config_print_cmdline(const struct bootline *b, bool is_made)
 {
 	autofree char *difference = bootline_difference(b);
 	autofree char *lines = util_printable_lines(difference);
@@ -33,9 +34,9 @@ static void print(const struct bootline *b, bool is_made)
 	}
 }
 
-static void print_json(const struct bootline *b, bool is_made, bool is_verified)
+struct json_object *config_cmdline_json(const struct bootline *b, bool is_verified)
 {
-	struct json_object *top = json_object_new_object();
+	struct json_object *o = json_object_new_object();
 	struct json_object *commands = json_object_new_array();
 	autofree char *difference = bootline_difference(b);
 	size_t i;
@@ -45,12 +46,20 @@ static void print_json(const struct bootline *b, bool is_made, bool is_verified)
 
 		json_object_array_add(commands, json_string(line));
 	}
+	json_object_object_add(o, "loader", json_object_new_string(bootline_loader(b)));
+	json_object_object_add(o, "changed", json_object_new_boolean(bootline_is_needed(b)));
+	json_object_object_add(o, "difference", json_string(difference));
+	json_object_object_add(o, "commands", commands);
+	json_object_object_add(o, "verified", json_object_new_boolean(is_verified));
+	return o;
+}
+
+static void print_json(const struct bootline *b, bool is_made, bool is_verified)
+{
+	struct json_object *top = json_object_new_object();
+
 	json_object_object_add(top, "dry_run", json_object_new_boolean(!is_made));
-	json_object_object_add(top, "loader", json_object_new_string(bootline_loader(b)));
-	json_object_object_add(top, "changed", json_object_new_boolean(bootline_is_needed(b)));
-	json_object_object_add(top, "difference", json_string(difference));
-	json_object_object_add(top, "commands", commands);
-	json_object_object_add(top, "verified", json_object_new_boolean(is_verified));
+	json_object_object_add(top, "cmdline", config_cmdline_json(b, is_verified));
 	out_json(top);
 }
 
@@ -60,7 +69,7 @@ static void report(const struct cmd_ctx *ctx, const struct bootline *b, bool is_
 	if (ctx->is_json)
 		print_json(b, is_made, is_verified);
 	else
-		print(b, is_made);
+		config_print_cmdline(b, is_made);
 	if (!bootline_is_needed(b))
 		return;
 	if (is_made && !is_verified)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/initramfs.h"
 #include "config/ledger.h"
 #include "config/match.h"
 #include "config/persist.h"
@@ -340,24 +341,6 @@ int persist_write(const struct persist *p)
 	return FV_OK;
 }
 
-/* The tool that makes the initramfs, with its copies of card files; NULL: none is known. */
-static const char *initramfs_tool(void)
-{
-	static const struct {
-		const char *program, *command;
-	} tools[] = {
-		{ "/usr/sbin/update-initramfs", "update-initramfs -u" },
-		{ "/usr/bin/dracut", "dracut --force" },
-		{ "/usr/bin/mkinitcpio", "mkinitcpio -P" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(tools); i++)
-		if (sysfs_exists("%s", tools[i].program))
-			return tools[i].command;
-	return NULL;
-}
-
 static void print_text(const char *text)
 {
 	autofree char *copy = util_strdup(text);
@@ -371,7 +354,7 @@ static void print_text(const char *text)
 /* Tell what was done or, with the texts, what would be. */
 void persist_print(const struct persist *p, bool is_dry_run)
 {
-	const char *tool = initramfs_tool();
+	const char *tool = initramfs_command();
 	bool is_change = false;
 	size_t i;
 

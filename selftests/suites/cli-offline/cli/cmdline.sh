@@ -75,7 +75,7 @@ grub_nothing_ok()
 	succeeds
 	prints "GRUB: the next boot has this command line already"
 	fvl config --cmdline quiet --json
-	value '[.changed, .difference, .commands, .dry_run]' '[false,"",[],true]'
+	value '[.cmdline.changed, .cmdline.difference, .cmdline.commands, .dry_run]' '[false,"",[],true]'
 	same
 	no_entry
 	tools_ran
@@ -201,7 +201,8 @@ tool_output_ok()
 	fvl config --cmdline iommu=pt --apply --json
 	[ "$rc" = 0 ]
 	[ "$err" = Generating ]
-	value '[.dry_run, .loader, .changed, .commands, .verified]' '[false,"GRUB",true,["update-grub"],true]'
+	value '[.dry_run, (.cmdline | .loader, .changed, .commands, .verified)]' \
+		'[false,"GRUB",true,["update-grub"],true]'
 }
 
 hold unread_refused "a tool that succeeds without effect is told"
@@ -449,7 +450,7 @@ line_ok()
 	[ "$rc" = 0 ]
 	[ "$err" = "fpgactl: kernel command line: cannot be read back from the boot loader" ]
 	fvl config --cmdline c --apply --json
-	value .verified false
+	value .cmdline.verified false
 }
 
 hold unknown_refused "a boot loader that is not known is refused, with the words to add by hand"

@@ -577,7 +577,7 @@ options_refused()
 	fv config --force
 	refuses 2 "config: --force goes with --revert"
 	fv config --apply
-	refuses 2 "config: --apply goes with --cmdline"
+	refuses 2 "config: --apply goes with --cmdline or --convert"
 	fv config --cmdline a b
 	refuses 2 "config: unexpected argument 'b'"
 	local words

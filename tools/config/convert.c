@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What other tools set up so that a device is given to VMs: ids for vfio-pci and pci-stub on the
+ * kernel command line and in modprobe.d, and the files of driverctl, Unraid and Proxmox.
+ *
+ * An id goes only if all devices that it takes now get card files; with other ones it stays. That
+ * does not harm the card: its driver_override goes before the ids of any driver.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/convert_internal.h"
+#include "config/ledger.h"
+#include "host/cmdline.h"
+#include "host/fpga.h"
+#include "host/sysfs.h"
+#include "util/err.h"
+
+#define ANY	UINT32_MAX
+
+struct convert_setting *convert_add(struct convert *c, const char *kind, const char *object,
+				    const char *text)
+{
+	struct convert_setting *s;
+
+	c->v = util_grow(c->v, c->n, sizeof(*c->v));
+	s = &c->v[c->n++];
+	*s = (struct convert_setting){
+		.kind = kind, .object = util_strdup(object), .text = util_strdup(text),
+	};
+	return s;
+}
+
+static void keep(struct convert_setting *s, const char *object, const char *why)
+{
+	util_append(&s->kept, "%s%s %s", s->kept ? ", " : "", object, why);
+}
+
+/* A device of a setting: true if it gets a card file, else the setting is kept for it. */
+bool convert_take(struct convert *c, struct convert_setting *s, const struct fv_device *d)
+{
+	strv_add(&s->takes, d->bdf);
+	if (*d->physfn)
+		keep(s, d->bdf, "is a virtual function");
+	else if (d->is_bridge)
+		keep(s, d->bdf, "is a bridge");
+	else if (c->named->n && !strv_has(c->named, d->bdf))
+		keep(s, d->bdf, "was not named");
+	else if (!c->named->n && !device_is_card(d))
+		keep(s, d->bdf, "is no FPGA card");
+	else if (d->group == FV_NO_GROUP)
+		keep(s, d->bdf, "has no IOMMU group");
+	else if (d->is_silent)
+		keep(s, d->bdf, "does not respond");
+	else if (!strv_has(&c->devices, d->bdf))
+		strv_add(&c->devices, d->bdf);
+	return !s->kept;
+}
+
+/* The same for the device at an address. */
+bool convert_take_address(struct convert *c, struct convert_setting *s, const char *bdf)
+{
+	const struct fv_device *d = model_find(c->m, bdf);
+
+	if (d)
+		return convert_take(c, s, d);
+	keep(s, bdf, "does not exist now");
+	return false;
+}
+
+struct id {
+	uint32_t vendor, device, subvendor, subdevice, class, mask;
+};
+
+/* As vfio-pci and pci-stub do: all but vendor and device is optional. */
+static bool parse_id(struct id *id, const char *text)
+{
+	int n;
+
+	*id = (struct id){ .subvendor = ANY, .subdevice = ANY };
+	n = sscanf(text, "%x:%x:%x:%x:%x:%x", &id->vendor, &id->device, &id->subvendor,
+		   &id->subdevice, &id->class, &id->mask);
+	return n >= 2;
+}
+
+static bool is_id(uint32_t id, unsigned int value)
+{
+	return id == ANY || id == value;
+}
+
+static bool matches(const struct id *id, const struct fv_device *d)
+{
+	return is_id(id->vendor, d->vendor) && is_id(id->device, d->device) &&
+	       is_id(id->subvendor, d->subvendor) && is_id(id->subdevice, d->subdevice) &&
+	       !((id->class ^ d->class) & id->mask);
+}
+
+static bool convert_id(struct convert *c, const char *object, const char *name, const char *text)
+{
+	autofree char *setting = util_printf("%s=%s", name, text);
+	struct convert_setting *s = convert_add(c, "ids", object, setting);
+	struct id id;
+	size_t i;
+
+	s->scope = "takes each device of this kind, also one that is added later";
+	if (!parse_id(&id, text)) {
+		s->scope = "takes nothing";
+		s->kept = util_strdup("the kernel ignores it: no id");
+		return false;
+	}
+	for (i = 0; i < c->m->n; i++)
+		if (matches(&id, &c->m->devices[i]))
+			convert_take(c, s, &c->m->devices[i]);
+	if (!s->takes.n)
+		s->kept = util_strdup("there is no such device now");
+	c->n_left += !!s->kept;
+	return !s->kept;
+}
+
+/**
+ * convert_ids() - Convert a list of ids.
+ * @c: gets a setting for each id
+ * @object: where the list is
+ * @name: of the parameter
+ * @ids: the list, separated by commas, which may be in quotes
+ *
+ * Return: the ids that stay; NULL if all do.
+ */
+char *convert_ids(struct convert *c, const char *object, const char *name, const char *ids)
+{
+	autofree char *copy = util_strdup(ids);
+	char *id, *rest = copy, *left = util_strdup("");
+	bool is_changed = false;
+
+	while ((id = strsep(&rest, ",\""))) {
+		if (!*id)
+			continue;
+		if (convert_id(c, object, name, id))
+			is_changed = true;
+		else
+			util_append(&left, "%s%s", *left ? "," : "", id);
+	}
+	if (is_changed)
+		return left;
+	free(left);
+	return NULL;
+}
+
+/* Modules that take devices by ids, before the driver of the device can. */
+bool convert_is_ids(const char *module)
+{
+	return cmdline_value(module, "vfio_pci") || cmdline_value(module, "pci_stub");
+}
+
+/* Read a file; its text is NULL if there is none. */
+int convert_read(const char *path, char **text, char **why)
+{
+	struct file f;
+	int ret = file_read(&f, path, LEDGER_FILE_MAX, why);
+
+	*text = NULL;
+	if (ret || !f.exists)
+		return ret;
+	if (strlen(f.data) == f.len)
+		*text = util_strdup(f.data);
+	else
+		ret = err_why(EINVAL, why, "%s is no text", path);
+	file_free(&f);
+	return ret;
+}
+
+/* Plan to write a file, or without @new to remove it; takes @old and @new. */
+void convert_add_file(struct convert *c, const char *path, char *old, char *new)
+{
+	c->files = util_grow(c->files, c->n_files, sizeof(*c->files));
+	c->files[c->n_files++] = (struct boot_file){ util_strdup(path), old, new };
+}
+
+static int convert_cmdline(struct convert *c, char **why __unused)
+{
+	autofree char *text = sysfs_read("/proc/cmdline");
+	const char *s = text ?: "";
+	size_t len;
+
+	for (;; s += len) {
+		autofree char *word = NULL;
+		autofree char *left = NULL;
+		const char *value;
+		char *dot;
+
+		s += strspn(s, " \t\n");
+		len = cmdline_word_length(s);
+		if (!len || (len == 2 && !strncmp(s, "--", 2)))
+			return 0;
+		word = util_printf("%.*s", (int)len, s);
+		value = cmdline_value(word, "vfio_pci.ids") ?: cmdline_value(word, "pci_stub.ids");
+		if (!value || !*value)
+			continue;
+		dot = strchr(word, '=');
+		*dot = '\0';
+		left = convert_ids(c, CONVERT_CMDLINE, word, dot + 1);
+		*dot = '=';
+		if (!left)
+			continue;
+		util_append(&c->words, "%s-%s", c->words ? " " : "", word);
+		if (*left)
+			util_append(&c->words, " %.*s=%s", (int)(dot - word), word, left);
+	}
+}
+
+/**
+ * convert_scan() - Find all settings of other tools, and plan their conversion.
+ * @c: with @m and @named set; to be freed by convert_free() also after a failure
+ * @why: text of a failure, to be freed
+ *
+ * Return: 0, or a negative errno if a file cannot be read.
+ */
+int convert_scan(struct convert *c, char **why)
+{
+	int (*const parts[])(struct convert *c, char **why) = {
+		convert_cmdline, convert_modprobe, convert_driverctl, convert_unraid,
+		convert_proxmox,
+	};
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(parts) && !ret; i++)
+		ret = parts[i](c, why);
+	return ret;
+}
+
+void convert_free(struct convert *c)
+{
+	while (c->n) {
+		struct convert_setting *s = &c->v[--c->n];
+
+		free(s->object);
+		free(s->text);
+		free(s->kept);
+		strv_free(&s->takes);
+	}
+	free(c->v);
+	while (c->n_files) {
+		struct boot_file *f = &c->files[--c->n_files];
+
+		free(f->path);
+		free(f->old);
+		free(f->new);
+	}
+	free(c->files);
+	strv_free(&c->devices);
+	free(c->words);
+}

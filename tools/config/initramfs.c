@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The initramfs, which has copies of card files and of modprobe.d. */
+#include <string.h>
+
+#include "config/initramfs.h"
+#include "host/sysfs.h"
+#include "util/util.h"
+
+/* The command that makes it anew; NULL: none is known. */
+const char *initramfs_command(void)
+{
+	static const struct {
+		const char *program, *command;
+	} tools[] = {
+		{ "/usr/sbin/update-initramfs", "update-initramfs -u" },
+		{ "/usr/bin/dracut", "dracut --force" },
+		{ "/usr/bin/mkinitcpio", "mkinitcpio -P" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tools); i++)
+		if (sysfs_exists("%s", tools[i].program))
+			return tools[i].command;
+	return NULL;
+}
+
+/* True if the initramfs has a copy of the file. */
+bool initramfs_has(const char *path)
+{
+	static const char *const dirs[] = { "/etc/fpgactl/", "/etc/modprobe.d/" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (!strncmp(path, dirs[i], strlen(dirs[i])))
+			return true;
+	return false;
+}
