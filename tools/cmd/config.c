@@ -47,7 +47,7 @@ static struct json_object *entry_json(const struct ledger_entry *e)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *reasons = json_object_new_array();
-	autofree char *edit = ledger_edit(e);
+	autofree char *edit = ledger_difference(e);
 	size_t i, j;
 
 	for (i = 0; i < e->n; i++)
@@ -80,7 +80,7 @@ static char *time_text(uint64_t time_ns)
 
 static void print_entry(const struct ledger_entry *e, bool has_edit)
 {
-	autofree char *edit = has_edit ? ledger_edit(e) : NULL;
+	autofree char *edit = has_edit ? ledger_difference(e) : NULL;
 	autofree char *lines = edit ? util_printable_lines(edit) : NULL;
 	bool is_removed = e->state == LEDGER_WRITTEN && !e->now.exists;
 	size_t i, j;
@@ -142,7 +142,7 @@ static struct json_object *reverted_json(const struct ledger_entry *e, const cha
 /* An edit must not be lost. */
 static int refuse_edited(const struct ledger_entry *e, const char *why)
 {
-	autofree char *edit = ledger_edit(e);
+	autofree char *edit = ledger_difference(e);
 	autofree char *hint = util_printf("%s\nNothing was changed. --force takes it back; %s",
 					  edit, e->now.exists ? "a copy of it is kept." :
 					  "it is made again.");

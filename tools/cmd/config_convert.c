@@ -242,7 +242,8 @@ static int write_files(const struct plan *p)
 	int ret = 0, code = persist_write(&p->persist);
 
 	for (i = 0; i < p->c.n_files && !code; i++) {
-		ret = ledger_write(p->c.files[i].path, p->c.files[i].new, p->persist.reason, &why);
+		ret = ledger_edit(p->c.files[i].path, p->c.files[i].old, p->c.files[i].new,
+				  p->persist.reason, &why);
 		if (ret < 0)
 			code = ledger_fail(ret, p->c.files[i].path, WHAT, why);
 	}
@@ -252,16 +253,21 @@ static int write_files(const struct plan *p)
 	return ret ? ledger_fail(ret, CONVERT_CMDLINE, WHAT, why) : FV_OK;
 }
 
-/* After a failure: the other way round, so that the card is in one of the two settings. */
+/*
+ * After a failure: in reverse order, so that a card is always in one of the two settings. Files that
+ * were not written are left alone.
+ */
 static void take_back_files(const struct plan *p, char *const *texts)
 {
 	autofree char *why = NULL;
 	size_t i;
 
 	for (i = p->c.n_files; i--;)
-		ledger_write(p->c.files[i].path, p->c.files[i].old, p->persist.reason, &why);
+		ledger_edit(p->c.files[i].path, p->c.files[i].new, p->c.files[i].old,
+			    p->persist.reason, &why);
 	for (i = p->persist.n; i--;)
-		ledger_write(p->persist.v[i].path, texts[i], p->persist.reason, &why);
+		ledger_edit(p->persist.v[i].path, p->persist.v[i].text, texts[i],
+			    p->persist.reason, &why);
 }
 
 static int apply(struct plan *p)

@@ -273,26 +273,28 @@ int bootline_check(const struct bootline *b, char **why)
 int bootline_apply(const struct bootline *b, const char *reason, char **why)
 {
 	autofree char *later = NULL;
-	size_t i, n_written, n_begun;
+	const struct boot_file *f;
+	size_t i, n_begun;
 	int end, ret = bootline_check(b, why);
 
 	for (n_begun = 0; n_begun < b->tracked.n && !ret; n_begun += !ret)
 		ret = ledger_begin(b->tracked.v[n_begun], reason, why);
-	for (n_written = 0; n_written < b->n_files && !ret; n_written++) {
-		ret = ledger_write(b->files[n_written].path, b->files[n_written].new, reason, why);
-		if (ret < 0)
-			break;
-		ret = 0;
+	for (i = 0; i < b->n_files && ret >= 0; i++) {
+		f = &b->files[i];
+		ret = ledger_edit(f->path, f->old, f->new, reason, why);
 	}
-	if (!ret)
+	if (ret >= 0)
 		ret = run_commands(b, why);
 	for (i = 0; i < n_begun; i++) {
 		end = ledger_end(b->tracked.v[i], ret ? &later : why);
 		if (end < 0 && !ret)
 			ret = end;
 	}
-	while (ret && n_written--)
-		ledger_write(b->files[n_written].path, b->files[n_written].old, reason, &later);
+	/* files that were not written are left alone */
+	for (i = b->n_files; ret && i--;) {
+		f = &b->files[i];
+		ledger_edit(f->path, f->new, f->old, reason, &later);
+	}
 	return ret;
 }
 

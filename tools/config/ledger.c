@@ -73,6 +73,13 @@ static void add_step(struct ledger_entry *e, const struct file *after, const cha
 	e->steps[e->n++] = s;
 }
 
+static bool has_text(const struct file *f, const char *text)
+{
+	if (!text || !f->exists)
+		return !text == !f->exists;
+	return strlen(text) == f->len && !memcmp(text, f->data, f->len);
+}
+
 /* All that can be known before anything is written. */
 static int prepare(struct change *c, const char *path, const char *text, const char *reason,
 		   char **why)
@@ -204,6 +211,29 @@ int ledger_check(const char *path, const char *text, char **why)
 	return ret;
 }
 
+/* @old, unless NULL: what the file has to be. */
+static int write_text(const char *path, const char *const *old, const char *text,
+		      const char *reason, char **why)
+{
+	struct change c;
+	int ret, fd;
+
+	ret = ledger_check(path, text, why);
+	if (ret <= 0)
+		return ret;
+	fd = lock(why);
+	if (fd < 0)
+		return fd;
+	ret = prepare(&c, path, text, reason, why);
+	if (!ret && c.is_needed && old && !has_text(&c.entry.now, *old))
+		ret = err_why(EAGAIN, why, "%s was changed meanwhile", path);
+	if (!ret && c.is_needed)
+		ret = commit(&c, why);
+	change_free(&c);
+	close(fd);
+	return ret;
+}
+
 /**
  * ledger_write() - Write or remove a file, and write down what was there before.
  * @path: as on a live system
@@ -216,21 +246,22 @@ int ledger_check(const char *path, const char *text, char **why)
  */
 int ledger_write(const char *path, const char *text, const char *reason, char **why)
 {
-	struct change c;
-	int ret, fd;
+	return write_text(path, NULL, text, reason, why);
+}
 
-	ret = ledger_check(path, text, why);
-	if (ret <= 0)
-		return ret;
-	fd = lock(why);
-	if (fd < 0)
-		return fd;
-	ret = prepare(&c, path, text, reason, why);
-	if (!ret && c.is_needed)
-		ret = commit(&c, why);
-	change_free(&c);
-	close(fd);
-	return ret;
+/**
+ * ledger_edit() - Replace the contents of a file that was read before.
+ * @path: as on a live system
+ * @old: what was read, or NULL: it did not exist
+ * @text: its contents, or NULL: remove it
+ * @reason: the command line
+ * @why: text of a failure, to be freed
+ *
+ * Return: as ledger_write(); -EAGAIN if the file is another one now, so that an edit would be lost.
+ */
+int ledger_edit(const char *path, const char *old, const char *text, const char *reason, char **why)
+{
+	return write_text(path, &old, text, reason, why);
 }
 
 /**
@@ -367,12 +398,12 @@ static void append_edit(char **text, const char *path, const struct file *writte
 }
 
 /**
- * ledger_edit() - Show how a file was changed since fpgactl wrote it.
+ * ledger_difference() - Show how a file was changed since fpgactl wrote it.
  * @e: an entry
  *
  * Return: a text, without a newline at its end; NULL if it was not changed.
  */
-char *ledger_edit(const struct ledger_entry *e)
+char *ledger_difference(const struct ledger_entry *e)
 {
 	char *text = NULL;
 	size_t i;
@@ -481,6 +512,8 @@ int ledger_fail(int error, const char *path, const char *what, const char *why)
 {
 	bool is_denied = (error == -EACCES || error == -EPERM) && geteuid();
 
+	if (error == -EAGAIN)
+		return err_fail(FV_BUSY, path, what, "Try again.", "%s", why);
 	return err_fail(is_denied ? FV_DENIED : FV_FAILED, path, what,
 			is_denied ? "Run it as root." : NULL, "%s", why);
 }

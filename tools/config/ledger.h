@@ -45,11 +45,12 @@ struct ledger {
 
 int ledger_check(const char *path, const char *text, char **why);
 int ledger_write(const char *path, const char *text, const char *reason, char **why);
+int ledger_edit(const char *path, const char *old, const char *text, const char *reason, char **why);
 int ledger_begin(const char *path, const char *reason, char **why);
 int ledger_end(const char *path, char **why);
 int ledger_load(struct ledger *l, char **why);
 struct ledger_entry *ledger_find(const struct ledger *l, const char *path);
-char *ledger_edit(const struct ledger_entry *e);
+char *ledger_difference(const struct ledger_entry *e);
 int ledger_check_revert(const struct ledger_entry *e, bool is_forced, char **why);
 int ledger_revert(const struct ledger_entry *loaded, bool is_forced, char **kept, char **why);
 void ledger_free(struct ledger *l);

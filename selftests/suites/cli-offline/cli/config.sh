@@ -93,6 +93,9 @@ secret_ok()
 	succeeds
 	[ "$(stat -c %a "$tree$ledger/etc!default!grub.json")" = 600 ]
 	[ "$(stat -c %a "$tree$ledger")" = 755 ]
+	as_nobody fv config
+	succeeds
+	prints "$ledger/etc!default!grub.json: unknown: cannot read $ledger/etc!default!grub.json: Permission denied"
 }
 
 hold umask_ok "directories and files that are made do not depend on the umask"
@@ -567,6 +570,22 @@ binary_ok()
 	fvl config --revert
 	succeeds
 	same
+}
+
+hold same_time_refused "a file that another one edits at the same time is not written over"
+same_time_refused()
+{
+	grub_host
+	# while fpgactl waits for another one
+	printf '#!/bin/sh\necho "# edited" >>"%s"\n' "$tree/etc/default/grub" >"$tree/at-flock"
+	chmod 755 "$tree/at-flock"
+	fvl config --cmdline iommu=pt --apply
+	refuses 4 "kernel command line: config --cmdline: /etc/default/grub was changed meanwhile"
+	hints "Try again."
+	[ "$(tail -n 2 "$tree/etc/default/grub")" = $'# end\n# edited' ]
+	lacks iommu "$tree/etc/default/grub"
+	no_entry
+	tools_ran
 }
 
 hold options_refused "options that do not go together are refused"

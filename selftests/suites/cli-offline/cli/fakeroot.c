@@ -9,6 +9,7 @@
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
  * does; with fail/kill, its signals are lost. With "ERRNO N" in fail/write, fail/fsync or
  * fail/rename, the Nth call about a file of the host fails; with "kill N", fpgactl is killed before.
+ * at-flock is a program that runs before the first flock().
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -148,6 +150,18 @@ int rename(const char *from, const char *to)
 
 	errno = failure_at("rename", &count);
 	return errno ? -1 : REAL(rename)(moved(from, buf[0]), moved(to, buf[1]));
+}
+
+/* Run the program "at-flock" of the tree, once. */
+int flock(int fd, int operation)
+{
+	const char *root = getenv("FAKE_ROOT");
+	char program[2 * PATH_MAX];
+
+	snprintf(program, sizeof(program), "%s/at-flock", root ? root : "");
+	if (root && !REAL(access)(program, X_OK) && (system(program) || REAL(unlink)(program)))
+		abort();
+	return REAL(flock)(fd, operation);
 }
 
 int fsync(int fd)
