@@ -126,6 +126,9 @@ char *boottext_edit(const char *line, bool has_escapes, const struct strv *add,
 			break;
 		if (!is_ended && has_word(remove, word))
 			continue;
+		/* added words are before the first one */
+		if (*new && !blanks)
+			util_append(&new, " ");
 		/* blanks go with the word behind them, but those at the start stay */
 		util_append(&new, "%.*s%.*s", (int)(*new ? blanks : lead), line, (int)len,
 			    line + blanks);

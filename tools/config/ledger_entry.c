@@ -285,14 +285,36 @@ static void find_state(struct ledger_entry *e)
 		e->state = e->now.exists ? LEDGER_EDITED : LEDGER_GONE;
 }
 
+/**
+ * ledger_parse() - Parse an entry.
+ * @e: result, to be freed by ledger_entry_free() also after a failure
+ * @file: path of the entry
+ * @text: its contents
+ *
+ * Return: false with @e->why set if it is no entry.
+ */
+bool ledger_parse(struct ledger_entry *e, const char *file, const char *text)
+{
+	enum json_tokener_error error;
+	struct json_object *o = json_tokener_parse_verbose(text, &error);
+	bool is_entry = parse_entry(e, o, file);
+
+	json_object_put(o);
+	if (is_entry)
+		return true;
+	while (e->n)
+		ledger_step_free(&e->steps[--e->n]);
+	e->why = util_printf("no entry of the ledger: %s", error != json_tokener_success ?
+			     json_tokener_error_desc(error) : "wrong contents");
+	return false;
+}
+
 /*
  * Read an entry of the ledger, and the file that it is about. Its state is LEDGER_UNKNOWN after a
  * failure of either; its path is NULL if there is no entry.
  */
 void ledger_read_entry(struct ledger_entry *e, const char *file)
 {
-	enum json_tokener_error error = json_tokener_success;
-	struct json_object *o = NULL;
 	struct file f;
 
 	*e = (struct ledger_entry){ .state = LEDGER_UNKNOWN };
@@ -301,12 +323,11 @@ void ledger_read_entry(struct ledger_entry *e, const char *file)
 	e->path = util_strdup(file);
 	if (e->why)
 		return;
-	o = strlen(f.data) == f.len ? json_tokener_parse_verbose(f.data, &error) : NULL;
-	file_free(&f);
-	if (!parse_entry(e, o, file))
-		e->why = util_printf("no entry of the ledger: %s", error != json_tokener_success ?
-				     json_tokener_error_desc(error) : "wrong contents");
-	else if (!file_read(&e->now, e->path, LEDGER_FILE_MAX, &e->why))
+	/* JSON has no NUL: what is behind one is no part of the entry */
+	if (strlen(f.data) != f.len)
+		f.data[0] = '\0';
+	if (ledger_parse(e, file, f.data) &&
+	    !file_read(&e->now, e->path, LEDGER_FILE_MAX, &e->why))
 		find_state(e);
-	json_object_put(o);
+	file_free(&f);
 }

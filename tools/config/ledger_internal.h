@@ -20,6 +20,7 @@ void ledger_drop_reason(struct ledger_step *s, size_t i);
 bool ledger_is_chain(const struct ledger_entry *e);
 struct ledger_step *ledger_last(const struct ledger_entry *e);
 bool ledger_is_last_undone(const struct ledger_entry *e);
+bool ledger_parse(struct ledger_entry *e, const char *file, const char *text);
 void ledger_read_entry(struct ledger_entry *e, const char *file);
 void ledger_step_free(struct ledger_step *s);
 void ledger_entry_free(struct ledger_entry *e);

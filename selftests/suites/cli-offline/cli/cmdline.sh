@@ -45,6 +45,7 @@ grub_lines_ok()
 	assigns "$d=\"quiet\"" 'a=$x`y`\z' "$d=\"quiet a=\\\$x\\\`y\\\`\\\\z\""
 	assigns "$d=\"\$OTHER \$(hostname) quiet\"" "-quiet a" "$d=\"\$OTHER \$(hostname) a\""
 	# what is behind -- is for init
+	assigns "$d=\"-- 5\"" "a" "$d=\"a -- 5\""
 	assigns "$d=\"quiet -- 5\"" "a -5" "$d=\"quiet a -- 5\""
 	# "-" and "_" are the same in a name, not in a value
 	assigns "$d=\"vfio-pci.ids=1:2 a_b=c-d\"" "-vfio_pci.ids=1:2 -a-b=c_d" "$d=\"a_b=c-d\""
