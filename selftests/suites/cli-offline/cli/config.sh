@@ -109,6 +109,24 @@ umask_ok()
 		"644 755 755" ]
 }
 
+hold attributes_ok "a file keeps its extended attributes, such as labels, also when it is taken back"
+attributes_ok()
+{
+	grub_host
+	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.label", b"x")' "$tree/etc/default/grub"
+	fvl config --cmdline iommu=pt --apply
+	succeeds
+	[ "$(attributes)" = "['user.label']" ]
+	fvl config --revert
+	succeeds
+	[ "$(attributes)" = "['user.label']" ]
+}
+
+attributes()
+{
+	python3 -c 'import os, sys; print(os.listxattr(sys.argv[1]))' "$tree/etc/default/grub"
+}
+
 hold chain_ok "several changes of a file are taken back together"
 chain_ok()
 {
