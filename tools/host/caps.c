@@ -8,16 +8,6 @@
 #include "host/caps.h"
 #include "host/sysfs.h"
 
-static unsigned int get16(const uint8_t *p)
-{
-	return p[0] | (unsigned int)p[1] << 8;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) | (uint32_t)get16(p + 2) << 16;
-}
-
 static void set_all(struct fv_caps *caps, enum fv_known known)
 {
 	caps->flr = known;
@@ -27,55 +17,46 @@ static void set_all(struct fv_caps *caps, enum fv_known known)
 	caps->sriov = known;
 }
 
-/* Conventional capabilities (PCI Local Bus 3.0, 6.7): a list in bytes 64 to 255. */
-static bool parse_conventional(struct fv_caps *caps, const uint8_t *config)
+/**
+ * caps_find() - Find a conventional capability (PCI Local Bus 3.0, 6.7).
+ * @config: bytes read
+ * @len: number of bytes
+ * @id: the first capability of this kind counts
+ * @size: number of its bytes that are needed
+ *
+ * Return: its first byte; NULL if there is none, or it extends beyond byte 255.
+ */
+const uint8_t *caps_find(const uint8_t *config, size_t len, unsigned int id, size_t size)
 {
-	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3U;
-	bool is_express = false;
-	unsigned int left;
+	unsigned int pos, left;
 
+	if (len < PCI_CFG_SPACE_SIZE || !(config[PCI_STATUS] & PCI_STATUS_CAP_LIST))
+		return NULL;
+	pos = config[PCI_CAPABILITY_LIST] & ~3U;
 	for (left = 48; pos >= PCI_STD_HEADER_SIZEOF && left; left--) {
-		const uint8_t *cap = config + pos;
-
-		if (cap[0] == PCI_CAP_ID_MSI) {
-			caps->msi = FV_YES;
-		} else if (cap[0] == PCI_CAP_ID_MSIX && pos + PCI_CAP_MSIX_SIZEOF <= 256) {
-			caps->msix = FV_YES;
-			caps->msix_vectors = (get16(cap + PCI_MSIX_FLAGS) &
-					      PCI_MSIX_FLAGS_QSIZE) + 1;
-		} else if (cap[0] == PCI_CAP_ID_EXP && pos + PCI_EXP_DEVCTL <= 256) {
-			is_express = true;
-			if (get32(cap + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR)
-				caps->flr = FV_YES;
-		} else if (cap[0] == PCI_CAP_ID_AF && pos + PCI_CAP_AF_SIZEOF <= 256) {
-			if (cap[PCI_AF_CAP] & PCI_AF_CAP_FLR)
-				caps->flr = FV_YES;
-		}
-		pos = cap[1] & ~3U;
+		if (config[pos] == id)
+			return pos + size <= PCI_CFG_SPACE_SIZE ? config + pos : NULL;
+		pos = config[pos + 1] & ~3U;
 	}
-	return is_express;
+	return NULL;
 }
 
-/* Extended capabilities (PCIe r6.0, 7.6): a list in bytes 256 to 4095. */
-static void parse_extended(struct fv_caps *caps, const uint8_t *config, size_t len)
+/* The same for an extended capability (PCIe r6.0, 7.6), in bytes 256 to 4095. */
+static const uint8_t *find_extended(const uint8_t *config, size_t len, unsigned int id, size_t size)
 {
 	unsigned int pos = PCI_CFG_SPACE_SIZE;
 	unsigned int left;
 
 	for (left = 480; pos >= PCI_CFG_SPACE_SIZE && pos + 4 <= len && left; left--) {
-		uint32_t header = get32(config + pos);
+		uint32_t header = caps_u32(config + pos);
 
 		if (!header || header == 0xffffffff)
-			break;
-		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_ERR)
-			caps->aer = FV_YES;
-		if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_SRIOV &&
-		    pos + PCI_SRIOV_NUM_VF <= len) {
-			caps->sriov = FV_YES;
-			caps->sriov_total_vfs = get16(config + pos + PCI_SRIOV_TOTAL_VF);
-		}
+			return NULL;
+		if (PCI_EXT_CAP_ID(header) == id)
+			return pos + size <= len ? config + pos : NULL;
 		pos = PCI_EXT_CAP_NEXT(header);
 	}
+	return NULL;
 }
 
 /**
@@ -94,14 +75,14 @@ bool caps_serial(const uint8_t *config, size_t len, char *text, size_t size)
 	uint32_t low, high;
 
 	for (left = 480; pos >= PCI_CFG_SPACE_SIZE && pos + 12 <= len && left; left--) {
-		uint32_t header = get32(config + pos);
+		uint32_t header = caps_u32(config + pos);
 
 		if (PCI_EXT_CAP_ID(header) != PCI_EXT_CAP_ID_DSN) {
 			pos = PCI_EXT_CAP_NEXT(header);
 			continue;
 		}
-		low = get32(config + pos + 4);
-		high = get32(config + pos + 8);
+		low = caps_u32(config + pos + 4);
+		high = caps_u32(config + pos + 8);
 		snprintf(text, size, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", high >> 24,
 			 high >> 16 & 0xff, high >> 8 & 0xff, high & 0xff, low >> 24,
 			 low >> 16 & 0xff, low >> 8 & 0xff, low & 0xff);
@@ -129,24 +110,44 @@ bool caps_is_silent(const uint8_t *header)
  */
 void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len)
 {
+	const uint8_t *cap;
+
 	memset(caps, 0, sizeof(*caps));
 	if (len < PCI_STD_HEADER_SIZEOF || caps_is_silent(config)) {
 		set_all(caps, FV_UNKNOWN);
 		return;
 	}
-	if (!(get16(config + PCI_STATUS) & PCI_STATUS_CAP_LIST))
+	if (!(config[PCI_STATUS] & PCI_STATUS_CAP_LIST))
 		return;
 	if (len < PCI_CFG_SPACE_SIZE) {
 		set_all(caps, FV_UNKNOWN);
 		return;
 	}
-	if (!parse_conventional(caps, config))
+	caps->msi = caps_find(config, len, PCI_CAP_ID_MSI, 2) ? FV_YES : FV_NO;
+	cap = caps_find(config, len, PCI_CAP_ID_MSIX, PCI_CAP_MSIX_SIZEOF);
+	if (cap) {
+		caps->msix = FV_YES;
+		caps->msix_vectors = (caps_u16(cap + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_QSIZE) + 1;
+	}
+	cap = caps_find(config, len, PCI_CAP_ID_AF, PCI_CAP_AF_SIZEOF);
+	if (cap && cap[PCI_AF_CAP] & PCI_AF_CAP_FLR)
+		caps->flr = FV_YES;
+	cap = caps_find(config, len, PCI_CAP_ID_EXP, PCI_EXP_DEVCTL);
+	if (!cap)
 		return;
-	if (len > PCI_CFG_SPACE_SIZE) {
-		parse_extended(caps, config, len);
-	} else {
+	if (caps_u32(cap + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR)
+		caps->flr = FV_YES;
+	if (len == PCI_CFG_SPACE_SIZE) {
 		caps->aer = FV_UNKNOWN;
 		caps->sriov = FV_UNKNOWN;
+		return;
+	}
+	if (find_extended(config, len, PCI_EXT_CAP_ID_ERR, 4))
+		caps->aer = FV_YES;
+	cap = find_extended(config, len, PCI_EXT_CAP_ID_SRIOV, PCI_SRIOV_NUM_VF);
+	if (cap) {
+		caps->sriov = FV_YES;
+		caps->sriov_total_vfs = caps_u16(cap + PCI_SRIOV_TOTAL_VF);
 	}
 }
 

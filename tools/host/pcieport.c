@@ -9,8 +9,8 @@
 
 #include <linux/pci_regs.h>
 
+#include "host/caps.h"
 #include "host/pcieport.h"
-#include "host/portlink.h"
 #include "host/sysfs.h"
 
 #define SERVICES	"/sys/bus/pci_express/devices"
@@ -96,7 +96,7 @@ enum fv_known pcieport_surprise(const char *port)
 	if (sysfs_read_bytes(config, sizeof(config), "/sys/bus/pci/devices/%s/config", port) !=
 	    (ssize_t)sizeof(config))
 		return FV_UNKNOWN;
-	express = portlink_find_express(config);
+	express = caps_find(config, sizeof(config), PCI_CAP_ID_EXP, PCI_EXP_SLTCAP + 4);
 	if (!express)
 		return FV_UNKNOWN;
 	return express[PCI_EXP_SLTCAP] & PCI_EXP_SLTCAP_HPS ? FV_YES : FV_NO;

@@ -11,37 +11,10 @@
 /* Minimum size: up to Link Control 2 (PCIe r6.0, 7.5.3). */
 #define CAP_SIZE	(PCI_EXP_LNKCTL2 + 2)
 
-static unsigned int get16(const uint8_t *p)
-{
-	return p[0] | (unsigned int)p[1] << 8;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) | (uint32_t)get16(p + 2) << 16;
-}
-
-/* Find the PCIe capability in 256 bytes of config space; NULL if there is none. */
-const uint8_t *portlink_find_express(const uint8_t *config)
-{
-	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3U;
-	unsigned int left;
-
-	if (get16(config + PCI_VENDOR_ID) == 0xffff ||
-	    !(get16(config + PCI_STATUS) & PCI_STATUS_CAP_LIST))
-		return NULL;
-	for (left = 48; pos >= PCI_STD_HEADER_SIZEOF && left; left--) {
-		if (config[pos] == PCI_CAP_ID_EXP)
-			return pos + CAP_SIZE <= PCI_CFG_SPACE_SIZE ? config + pos : NULL;
-		pos = config[pos + 1] & ~3U;
-	}
-	return NULL;
-}
-
 /* An endpoint or upstream port describes the link above it, not the one below. */
 static bool is_downstream(const uint8_t *cap)
 {
-	unsigned int type = (get16(cap + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_TYPE) >> 4;
+	unsigned int type = (caps_u16(cap + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_TYPE) >> 4;
 
 	return type == PCI_EXP_TYPE_ROOT_PORT || type == PCI_EXP_TYPE_DOWNSTREAM ||
 	       type == PCI_EXP_TYPE_PCIE_BRIDGE;
@@ -59,17 +32,17 @@ static const char *find_registers(const uint8_t **cap, const uint8_t *config, si
 
 	if (len < PCI_STD_HEADER_SIZEOF)
 		return "its port's config space cannot be read";
-	if (get16(config + PCI_VENDOR_ID) == 0xffff)
+	if (caps_u16(config + PCI_VENDOR_ID) == 0xffff)
 		return "its port does not respond";
 	if (len < PCI_CFG_SPACE_SIZE)
 		return "needs root";
-	*cap = portlink_find_express(config);
+	*cap = caps_find(config, len, PCI_CAP_ID_EXP, CAP_SIZE);
 	if (!*cap)
 		return "its port has no PCI Express capability";
 	if (!is_downstream(*cap))
 		return "its port has no link below it";
-	can = get32(*cap + PCI_EXP_LNKCAP);
-	if (can == 0xffffffff || get16(*cap + PCI_EXP_LNKSTA) == 0xffff)
+	can = caps_u32(*cap + PCI_EXP_LNKCAP);
+	if (can == 0xffffffff || caps_u16(*cap + PCI_EXP_LNKSTA) == 0xffff)
 		return "its port does not respond";
 	return can ? NULL : "its port has no link";
 }
@@ -92,12 +65,12 @@ bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
 	memset(l, 0, sizeof(*l));
 	if (find_registers(&cap, config, len))
 		return false;
-	can = get32(cap + PCI_EXP_LNKCAP);
-	status = get16(cap + PCI_EXP_LNKSTA);
-	control = get16(cap + PCI_EXP_LNKCTL);
+	can = caps_u32(cap + PCI_EXP_LNKCAP);
+	status = caps_u16(cap + PCI_EXP_LNKSTA);
+	control = caps_u16(cap + PCI_EXP_LNKCTL);
 	l->max_speed_mts = speed_mts(can & PCI_EXP_LNKCAP_SLS);
 	l->max_width = (can & PCI_EXP_LNKCAP_MLW) >> 4;
-	l->target_mts = speed_mts(get16(cap + PCI_EXP_LNKCTL2) & PCI_EXP_LNKCTL2_TLS);
+	l->target_mts = speed_mts(caps_u16(cap + PCI_EXP_LNKCTL2) & PCI_EXP_LNKCTL2_TLS);
 	l->active = known(!(can & PCI_EXP_LNKCAP_DLLLARC) || (status & PCI_EXP_LNKSTA_DLLLA));
 	l->training = known(status & PCI_EXP_LNKSTA_LT);
 	l->disabled = known(control & PCI_EXP_LNKCTL_LD);

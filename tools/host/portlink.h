@@ -14,7 +14,6 @@ struct fv_portlink {
 	enum fv_known active, training, disabled;
 };
 
-const uint8_t *portlink_find_express(const uint8_t *config);
 bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len);
 bool portlink_read(struct fv_portlink *l, const char *port);
 const char *portlink_why_unknown(const char *port);
