@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "host/link.h"
-#include "host/portlink.h"
 #include "host/sysfs.h"
 
 /* Shown by the kernel for an unknown width (PCIE_LNK_WIDTH_UNKNOWN). */
@@ -38,36 +37,27 @@ static unsigned int width(const char *bdf, const char *file)
 	return (unsigned int)value;
 }
 
-/* The link of a device that does not respond may be up, as that of the whole card. */
-static void read_from_port(struct fv_link *link, const char *port)
-{
-	struct fv_portlink of_port = {};
-
-	link->max_speed_mts = 0;
-	link->max_width = 0;
-	if (*port)
-		portlink_read(&of_port, port);
-	link->speed_mts = of_port.speed_mts;
-	link->width = of_port.width;
-}
-
 /**
- * link_read() - Read a device's link from sysfs.
+ * link_read() - Read a device's own end of its link from sysfs.
  * @link: result; zeros if the device is not PCIe
  * @bdf: the device
- * @port: upstream bridge, or an empty string
  */
-void link_read(struct fv_link *link, const char *bdf, const char *port)
+void link_read(struct fv_link *link, const char *bdf)
 {
 	link->speed_mts = speed_mts(bdf, "current_link_speed");
 	link->width = width(bdf, "current_link_width");
 	link->max_speed_mts = speed_mts(bdf, "max_link_speed");
 	link->max_width = width(bdf, "max_link_width");
 	link->is_silent = link->max_width == WIDTH_ONES;
-	if (link->is_silent)
-		read_from_port(link, port);
-	link->port_max_speed_mts = *port ? speed_mts(port, "max_link_speed") : 0;
-	link->port_max_width = *port ? width(port, "max_link_width") : 0;
+}
+
+/* The link of a device that does not respond may be up, as that of the whole card. */
+void link_use_port(struct fv_link *link, const struct fv_portlink *of_port)
+{
+	link->max_speed_mts = 0;
+	link->max_width = 0;
+	link->speed_mts = of_port->speed_mts;
+	link->width = of_port->width;
 }
 
 bool link_is_present(const struct fv_link *link)

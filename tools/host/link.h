@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "host/portlink.h"
 #include "util/util.h"
 
 /* Speeds in MT/s, 0 if unknown; widths in lanes, 0 if absent. */
@@ -17,7 +18,8 @@ struct fv_link {
 	bool is_of_bridge;		/* that of the device below it is the one to judge */
 };
 
-void link_read(struct fv_link *link, const char *bdf, const char *port);
+void link_read(struct fv_link *link, const char *bdf);
+void link_use_port(struct fv_link *link, const struct fv_portlink *of_port);
 bool link_is_present(const struct fv_link *link);
 bool link_is_degraded(const struct fv_link *link);
 char *link_text(const struct fv_link *link);

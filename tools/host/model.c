@@ -136,9 +136,41 @@ static void device_load(struct fv_device *d)
 	find_physfn(d);
 	sysfs_take_fault(&d->fault);
 	/* the link registers of a VF are reserved (PCIe r6.0, 9.3.5.4) */
-	link_read(&d->link, *d->physfn ? d->physfn : d->bdf, d->port);
+	if (!*d->physfn)
+		link_read(&d->link, d->bdf);
 	d->link.is_unknown = sysfs_take_fault(&d->fault);
-	d->link.is_of_bridge = d->is_bridge;
+}
+
+/* From what was read of each device, so that no port is read for each function below it. */
+static void join_links(struct fv_model *m)
+{
+	const struct fv_device *of = NULL;
+	struct fv_portlink below = {};
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		struct fv_device *d = &m->devices[i];
+		const struct fv_device *pf = *d->physfn ? model_find(m, d->physfn) : NULL;
+		const struct fv_device *port = model_find(m, d->port);
+
+		if (pf)
+			d->link = pf->link;
+		d->link.is_of_bridge = d->is_bridge;
+		d->link.is_unknown |= port && port->link.is_unknown;
+		d->link.port_max_speed_mts = port ? port->link.max_speed_mts : 0;
+		d->link.port_max_width = port ? port->link.max_width : 0;
+	}
+	for (i = 0; i < m->n; i++) {
+		struct fv_device *d = &m->devices[i];
+
+		if (!d->link.is_silent)
+			continue;
+		if (!of || strcmp(of->port, d->port) != 0)
+			portlink_read(&below, d->port);
+		d->link.is_unknown |= sysfs_take_fault(&d->fault);
+		of = d;
+		link_use_port(&d->link, &below);
+	}
 }
 
 static bool is_same_slot(const char *a, const char *b)
@@ -160,9 +192,10 @@ static bool is_with_driver(const struct fv_model *m, const struct fv_device *d)
 	return false;
 }
 
+/* Of two devices, which begin with their addresses; also of an address and a device. */
 static int by_bdf(const void *a, const void *b)
 {
-	return bdf_cmp(((const struct fv_device *)a)->bdf, ((const struct fv_device *)b)->bdf);
+	return bdf_cmp(a, b);
 }
 
 static int by_id(const void *a, const void *b)
@@ -238,6 +271,7 @@ int model_load(struct fv_model *m)
 		if (m->devices[i].group != FV_NO_GROUP)
 			add_to_group(m, &m->devices[i]);
 	}
+	join_links(m);
 	for (i = 0; i < m->n; i++) {
 		m->devices[i].is_silent = !is_with_driver(m, &m->devices[i]) &&
 					  find_is_silent(&m->devices[i]);
@@ -288,12 +322,7 @@ void model_free(struct fv_model *m)
 
 struct fv_device *model_find(const struct fv_model *m, const char *bdf)
 {
-	size_t i;
-
-	for (i = 0; i < m->n; i++)
-		if (!strcmp(m->devices[i].bdf, bdf))
-			return &m->devices[i];
-	return NULL;
+	return m->n ? bsearch(bdf, m->devices, m->n, sizeof(*m->devices), by_bdf) : NULL;
 }
 
 struct fv_group *model_group(const struct fv_model *m, int id)
