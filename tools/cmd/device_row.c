@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Values of a device that several commands print. */
 #include "cmd/device_row.h"
+#include "host/model.h"
 #include "host/names.h"
-#include "host/viable.h"
 #include "util/json.h"
 
 static const struct fv_device *device(const void *row)

@@ -10,9 +10,9 @@
 #include "cmd/list_row.h"
 #include "host/fpga.h"
 #include "host/iommu.h"
+#include "host/model.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
-#include "host/viable.h"
 #include "model/rebind.h"
 
 /* What is listed of a model. */

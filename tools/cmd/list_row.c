@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "cmd/list_row.h"
+#include "host/model.h"
 #include "host/names.h"
-#include "host/viable.h"
 #include "output/color.h"
 
 static char *text_device(const void *p)

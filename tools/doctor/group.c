@@ -6,7 +6,7 @@
 #include "doctor/doctor.h"
 #include "host/guard.h"
 #include "host/isolation.h"
-#include "host/viable.h"
+#include "host/model.h"
 
 #define CONFIG	"/sys/bus/pci/devices/%s/config"
 

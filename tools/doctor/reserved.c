@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* doctor: memory that firmware reserves for a device's DMA */
 #include "doctor/doctor.h"
-#include "host/viable.h"
+#include "host/model.h"
 
 /*
  * RMRRs of Intel, unity maps of AMD, RMRs of the IORT. VFIO refuses the group, because a VM's card

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "host/model.h"
 #include "host/pcieport.h"
 #include "host/sysfs.h"
-#include "host/viable.h"
 
 /* Each device of a live system has this file. Without it, a missing file means nothing. */
 static bool is_whole(const struct fv_device *dev)

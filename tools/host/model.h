@@ -3,6 +3,8 @@
 #ifndef FPGACTL_MODEL_H
 #define FPGACTL_MODEL_H
 
+#include <json-c/json.h>
+
 #include "host/link.h"
 #include "host/sysfs.h"
 #include "util/util.h"
@@ -11,6 +13,9 @@
 #define FV_DRIVER	"fpga_vfio_pci"
 #define FV_OLD_DRIVER	"fpga-vfio-pci"	/* before the driver was named after its module */
 #define FV_NO_GROUP	(-1)
+
+/* printf format for a reserved region that prevents assignment of its group to a VM */
+#define VIABLE_DIRECT	"firmware uses the memory %s (reserved region, type direct)"
 
 struct fv_device {
 	char bdf[BDF_SIZE];
@@ -63,5 +68,10 @@ const struct fv_device *device_next_function(const struct fv_model *m, const str
 					     const struct fv_device *last);
 const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d);
 char *device_silence(const struct fv_model *m, const struct fv_device *d);
+bool device_is_in_the_way(const struct fv_device *d);
+bool group_is_viable(const struct fv_group *g);
+const char *group_verdict_short(const struct fv_group *g);
+char *group_verdict(const struct fv_group *g);
+struct json_object *group_blockers(const struct fv_group *g);
 
 #endif

@@ -18,7 +18,6 @@
 #include "host/model.h"
 #include "host/portlink.h"
 #include "host/sysfs.h"
-#include "host/viable.h"
 #include "input.h"
 #include "model/counters.h"
 #include "util/err.h"
