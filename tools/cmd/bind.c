@@ -14,8 +14,6 @@
 #include "host/sysfs.h"
 #include "host/targets.h"
 #include "model/held.h"
-#include "model/permission.h"
-#include "model/rebind.h"
 #include "util/json.h"
 #include "util/stop.h"
 

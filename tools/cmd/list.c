@@ -13,7 +13,6 @@
 #include "host/model.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
-#include "model/rebind.h"
 
 /* What is listed of a model. */
 struct selection {

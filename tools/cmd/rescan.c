@@ -10,12 +10,12 @@
 
 #include "cmd/consent.h"
 #include "host/guard.h"
+#include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
 #include "model/affected.h"
 #include "model/card.h"
 #include "model/held.h"
-#include "model/permission.h"
 #include "model/replug.h"
 #include "model/snapshot.h"
 #include "model/status.h"

@@ -16,7 +16,6 @@
 #include "host/targets.h"
 #include "model/card.h"
 #include "model/counters.h"
-#include "model/rebind.h"
 #include "model/status.h"
 #include "util/json.h"
 

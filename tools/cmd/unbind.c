@@ -11,8 +11,6 @@
 #include "host/sysfs.h"
 #include "host/targets.h"
 #include "model/held.h"
-#include "model/permission.h"
-#include "model/rebind.h"
 #include "util/stop.h"
 
 #define TIMEOUT_MS	30000

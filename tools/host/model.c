@@ -348,6 +348,20 @@ bool device_has_old_override(const struct fv_device *d)
 }
 
 /*
+ * What to do with the driver's old name in driver_override: bind replaces it, unbind clears it.
+ * Without --only, unbind would take the rest of the group from the VM.
+ */
+char *rebind_advice(const struct fv_device *d)
+{
+	if (!d->driver || device_is_bound(d))
+		return util_printf("to replace it: fpgactl bind %s", d->bdf);
+	if (!strcmp(d->driver, FV_OLD_DRIVER))
+		return util_strdup("to load the new module: rmmod " FV_MODULE " && modprobe "
+				   FV_MODULE);
+	return util_printf("to clear it: fpgactl unbind --only %s", d->bdf);
+}
+
+/*
  * True if a VFIO driver is bound. Since v6.1 the vfio-dev directory shows it; while an unbind
  * is in progress the directory is already gone and only the driver's name is left.
  */

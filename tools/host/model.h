@@ -63,6 +63,7 @@ char *device_read_driver(const char *bdf);
 char *device_read_override(const char *bdf);
 bool device_is_bound(const struct fv_device *d);
 bool device_has_old_override(const struct fv_device *d);
+char *rebind_advice(const struct fv_device *d);
 bool device_is_vfio(const struct fv_device *d);
 const struct fv_device *device_next_function(const struct fv_model *m, const struct fv_device *d,
 					     const struct fv_device *last);

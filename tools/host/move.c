@@ -9,6 +9,8 @@
 
 #include "host/move.h"
 #include "host/sysfs.h"
+#include "output/out.h"
+#include "util/err.h"
 
 /* An empty line clears driver_override. */
 #define NO_OVERRIDE	"\n"
@@ -179,8 +181,44 @@ char *move_result_text(const struct move *m, struct move_result r)
 	}
 }
 
-/* Return 0 if the caller may rebind devices, else a negative errno. */
-int move_may_write(void)
+/* Report that devices may not be rebound; @ret is a negative errno. */
+int permission_fail(int ret, const char *bdf, const char *what)
 {
-	return sysfs_may_write("/sys/bus/pci/drivers_probe");
+	if (ret == -EACCES)
+		return err_fail(FV_DENIED, bdf, what, "Run it as root. Nothing was changed.",
+				"needs root");
+	return err_fail(FV_FAILED, bdf, what, "Nothing was changed.", "%s", strerror(-ret));
+}
+
+/* Return FV_OK if the caller may rebind devices; @bdf and @what go into the error message. */
+int permission_check(const char *bdf, const char *what)
+{
+	int ret = sysfs_may_write("/sys/bus/pci/drivers_probe");
+
+	return ret ? permission_fail(ret, bdf, what) : FV_OK;
+}
+
+/* @d: the device before the rebind; @driver: its driver after it. */
+struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "bdf", json_object_new_string(d->bdf));
+	json_object_object_add(o, "group", json_object_new_int(d->group));
+	json_object_object_add(o, "driver", json_string(driver));
+	json_object_object_add(o, "previous_driver", json_string(d->driver));
+	json_object_object_add(o, "changed", json_object_new_boolean(is_changed));
+	return o;
+}
+
+/* Print an array of rebind_json(), and of card files with --persist; consumes both. */
+void rebind_print_json(struct json_object *devices, struct json_object *files, bool is_dry_run)
+{
+	struct json_object *top = json_object_new_object();
+
+	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry_run));
+	json_object_object_add(top, "devices", devices);
+	if (files)
+		json_object_object_add(top, "files", files);
+	out_json(top);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Rebind a device from one driver to another, with rollback. */
+/* Rebind a device from one driver to another, with rollback: permission, steps, result. */
 #ifndef FPGACTL_MOVE_H
 #define FPGACTL_MOVE_H
+
+#include <json-c/json.h>
 
 #include "host/model.h"
 
@@ -45,6 +47,9 @@ bool move_is_rebind(const struct move *m);
 struct move_result move_apply(const struct move *m);
 struct move_result move_undo(const struct move *m);
 char *move_result_text(const struct move *m, struct move_result r);
-int move_may_write(void);
+int permission_fail(int ret, const char *bdf, const char *what);
+int permission_check(const char *bdf, const char *what);
+struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed);
+void rebind_print_json(struct json_object *devices, struct json_object *files, bool is_dry_run);
 
 #endif
