@@ -13,7 +13,7 @@
 #include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
-#include "model/held.h"
+#include "model/holders.h"
 #include "util/json.h"
 #include "util/stop.h"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/consent.h"
-#include "model/held.h"
+#include "model/holders.h"
 #include "util/stop.h"
 
 /* A plan has the verdict of a run by a script, and JSON is for programs. */

@@ -4,8 +4,8 @@
 #define FPGACTL_LIST_ROW_H
 
 #include "cmd/device_row.h"
-#include "host/holders.h"
 #include "model/card.h"
+#include "model/holders.h"
 #include "model/status.h"
 #include "output/out.h"
 

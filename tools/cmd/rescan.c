@@ -15,7 +15,7 @@
 #include "host/targets.h"
 #include "model/affected.h"
 #include "model/card.h"
-#include "model/held.h"
+#include "model/holders.h"
 #include "model/replug.h"
 #include "model/snapshot.h"
 #include "model/status.h"

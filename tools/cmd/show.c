@@ -16,6 +16,7 @@
 #include "host/targets.h"
 #include "model/card.h"
 #include "model/counters.h"
+#include "model/holders.h"
 #include "model/status.h"
 #include "util/json.h"
 

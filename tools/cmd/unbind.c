@@ -10,7 +10,7 @@
 #include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
-#include "model/held.h"
+#include "model/holders.h"
 #include "util/stop.h"
 
 #define TIMEOUT_MS	30000

@@ -3,7 +3,6 @@
 #ifndef FPGACTL_TARGETS_H
 #define FPGACTL_TARGETS_H
 
-#include "host/holders.h"
 #include "host/model.h"
 
 /* After an invalid address. */

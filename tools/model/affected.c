@@ -7,7 +7,7 @@
 #include <netlink/attr.h>
 
 #include "model/affected.h"
-#include "model/held.h"
+#include "model/holders.h"
 #include "util/json.h"
 
 /* Append an entry; the caller frees the list with affected_free(). */

@@ -6,8 +6,8 @@
 #include <json-c/json.h>
 #include <netlink/attr.h>
 
-#include "host/holders.h"
 #include "host/model.h"
+#include "model/holders.h"
 #include "output/out.h"
 
 struct affected {

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "model/held.h"
+#include "model/holders.h"
 #include "model/release.h"
 #include "util/err.h"
 #include "util/stop.h"

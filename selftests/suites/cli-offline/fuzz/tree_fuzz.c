@@ -12,7 +12,6 @@
 #include "host/caps.h"
 #include "host/fpga.h"
 #include "host/guard.h"
-#include "host/holders.h"
 #include "host/interrupts.h"
 #include "host/iommu.h"
 #include "host/model.h"
@@ -20,6 +19,7 @@
 #include "host/sysfs.h"
 #include "input.h"
 #include "model/counters.h"
+#include "model/holders.h"
 #include "util/err.h"
 
 static struct input in;

@@ -29,4 +29,15 @@ bool holders_any_in(const struct fv_holders *all, const struct fv_group *g);
 char *holders_text(const struct fv_holders *found);
 struct json_object *holders_json(const struct fv_holders *found);
 
+bool held_now(const struct fv_device *d);
+char *held_by(const struct fv_device *d);
+void held_add_users(struct json_object *users, const struct fv_device *d);
+void held_add_driver(struct json_object *users, const struct fv_device *d);
+bool held_is_driver(struct json_object *user);
+const char *held_object(struct json_object *user);
+bool held_covers(struct json_object *known, struct json_object *user);
+char *held_text(struct json_object *users, const char *bdf, bool is_unbound);
+void held_block(struct json_object *users);
+void held_add_blockers(const struct fv_device *d);
+
 #endif
