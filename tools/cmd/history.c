@@ -8,7 +8,7 @@
 #include "host/portlink.h"
 #include "model/card.h"
 #include "model/history.h"
-#include "model/ladder.h"
+#include "model/reset_plan.h"
 #include "util/duration.h"
 #include "util/json.h"
 #include "util/stop.h"

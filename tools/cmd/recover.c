@@ -7,8 +7,8 @@
 
 #include "cmd/cmd.h"
 #include "model/recovery.h"
+#include "model/reset_plan.h"
 #include "model/session.h"
-#include "model/steps.h"
 
 /* Parsed command line. */
 struct recover_request {

@@ -9,9 +9,9 @@
 #include "cmd/consent.h"
 #include "host/job.h"
 #include "model/recovery.h"
+#include "model/reset_plan.h"
 #include "model/session.h"
 #include "model/status.h"
-#include "model/steps.h"
 #include "util/duration.h"
 
 /* From SIGTERM to SIGKILL, and from SIGKILL to giving up, ms. */

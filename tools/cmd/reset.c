@@ -8,9 +8,8 @@
 #include <linux/fpga_vfio.h>
 
 #include "cmd/consent.h"
-#include "model/ladder.h"
+#include "model/reset_plan.h"
 #include "model/session.h"
-#include "model/steps.h"
 #include "output/progress.h"
 #include "util/json.h"
 

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "model/affected.h"
+#include "model/reset_plan.h"
 #include "netlink/nl.h"
 #include "netlink/refusal.h"
 

@@ -9,8 +9,8 @@
 
 #include <linux/fpga_vfio.h>
 
-#include "model/ladder.h"
 #include "model/policy.h"
+#include "model/reset_plan.h"
 #include "netlink/nl.h"
 #include "util/duration.h"
 #include "util/err.h"

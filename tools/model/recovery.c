@@ -9,8 +9,8 @@
 
 #include "model/card.h"
 #include "model/recovery.h"
+#include "model/reset_plan.h"
 #include "model/session.h"
-#include "model/steps.h"
 #include "netlink/op.h"
 #include "output/out.h"
 #include "output/progress.h"

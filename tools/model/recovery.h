@@ -7,7 +7,7 @@
 
 #include "host/model.h"
 #include "host/portlink.h"
-#include "model/ladder.h"
+#include "model/reset_plan.h"
 
 /* The request. */
 struct recovery_request {

@@ -127,10 +127,9 @@ static int fuzz_send(struct nl_sock *sock, struct nl_msg *msg)
 #include "model/counters.h"
 #include "model/fence.h"
 #include "model/history.h"
-#include "model/ladder.h"
 #include "model/recovery.h"
+#include "model/reset_plan.h"
 #include "model/status.h"
-#include "model/steps.h"
 #include "netlink/event.h"
 
 #define BDF	"0000:01:00.0"
