@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "cmd/cmd.h"
-#include "host/portlink.h"
+#include "host/link.h"
 #include "model/card.h"
 #include "model/history.h"
 #include "model/reset_plan.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "host/portlink.h"
+#include "host/link.h"
 
 static unsigned int lesser(unsigned int a, unsigned int b)
 {

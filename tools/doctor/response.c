@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "host/portlink.h"
+#include "host/link.h"
 #include "host/sysfs.h"
 
 /* What is known of the way to a function that does not respond. */

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PCIe link of a device: current and maximum speed and width. */
+/* PCIe link of a device, and of a port. */
 #ifndef FPGACTL_LINK_H
 #define FPGACTL_LINK_H
 
 #include <json-c/json.h>
 
-#include "host/portlink.h"
+#include "host/caps.h"
 #include "util/util.h"
+
+/* Speeds in MT/s, 0 if unknown or link down; widths in lanes. */
+struct fv_portlink {
+	unsigned int speed_mts, width;
+	unsigned int max_speed_mts, max_width;	/* lower of port and card */
+	unsigned int target_mts;		/* Target Link Speed of the port */
+	enum fv_known active, training, disabled;
+};
+
+bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len);
+bool portlink_read(struct fv_portlink *l, const char *port);
+const char *portlink_why_unknown(const char *port);
+bool portlink_is_up(const struct fv_portlink *l);
+bool portlink_is_degraded(const struct fv_portlink *l);
+char *portlink_text(unsigned int speed_mts, unsigned int width);
+char *portlink_short(const struct fv_portlink *l);
+char *portlink_complaint(const struct fv_portlink *l);
 
 /* Speeds in MT/s, 0 if unknown; widths in lanes, 0 if absent. */
 struct fv_link {
@@ -20,6 +37,8 @@ struct fv_link {
 
 void link_read(struct fv_link *link, const char *bdf);
 void link_use_port(struct fv_link *link, const struct fv_portlink *of_port);
+unsigned int link_lesser(unsigned int a, unsigned int b);
+struct fv_portlink link_of_both(const struct fv_link *link);
 bool link_is_present(const struct fv_link *link);
 bool link_is_degraded(const struct fv_link *link);
 char *link_text(const struct fv_link *link);

@@ -201,27 +201,16 @@ static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
 	return code;
 }
 
-static unsigned int lesser(unsigned int a, unsigned int b)
-{
-	return b && (!a || b < a) ? b : a;
-}
-
 /* Prefer the port's registers; without access, use the link files of both ends. */
 static void read_sysfs(struct fv_card *c, const struct fv_device *d)
 {
 	c->has_link = portlink_read(&c->link, c->port);
 	if (!c->has_link && link_is_present(&d->link)) {
 		c->has_link = true;
-		c->link.speed_mts = d->link.speed_mts;
-		c->link.width = d->link.width;
-		c->link.max_speed_mts = d->link.port_max_speed_mts;
-		c->link.max_width = d->link.port_max_width;
-		c->link.active = FV_UNKNOWN;
-		c->link.training = FV_UNKNOWN;
-		c->link.disabled = FV_UNKNOWN;
+		c->link = link_of_both(&d->link);
 	}
-	c->link.max_speed_mts = lesser(d->link.max_speed_mts, c->link.max_speed_mts);
-	c->link.max_width = lesser(d->link.max_width, c->link.max_width);
+	c->link.max_speed_mts = link_lesser(d->link.max_speed_mts, c->link.max_speed_mts);
+	c->link.max_width = link_lesser(d->link.max_width, c->link.max_width);
 }
 
 /**

@@ -6,8 +6,8 @@
 #include <json-c/json.h>
 #include <netlink/attr.h>
 
+#include "host/link.h"
 #include "host/model.h"
-#include "host/portlink.h"
 
 /* The fence session of a card. */
 struct fv_fence_owner {

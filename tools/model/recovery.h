@@ -5,8 +5,8 @@
 
 #include <json-c/json.h>
 
+#include "host/link.h"
 #include "host/model.h"
-#include "host/portlink.h"
 #include "model/reset_plan.h"
 
 /* The request. */

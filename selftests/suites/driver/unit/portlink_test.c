@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tools/host/portlink.c: the link registers of a port. */
+/* tools/host/link.c: the link registers of a port. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 /* Both the harness and fpgactl define these. */
 #undef ARRAY_SIZE
 #undef __printf
-#include "host/portlink.h"
+#include "host/link.h"
 
 #define EXPRESS	0x50
 
