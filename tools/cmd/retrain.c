@@ -61,12 +61,9 @@ static void on_result(struct nlmsghdr *hdr, void *data)
 
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_OP_MAX, policy))
 		return;
-	if (tb[FPGA_VFIO_A_OP_BEFORE])
-		r->has_before = card_parse_link(&r->before, tb[FPGA_VFIO_A_OP_BEFORE]);
-	if (tb[FPGA_VFIO_A_OP_AFTER])
-		r->has_after = card_parse_link(&r->after, tb[FPGA_VFIO_A_OP_AFTER]);
-	if (tb[FPGA_VFIO_A_OP_ATTEMPTS])
-		r->attempts = nla_get_u32(tb[FPGA_VFIO_A_OP_ATTEMPTS]);
+	r->has_before = card_parse_link(&r->before, tb[FPGA_VFIO_A_OP_BEFORE]);
+	r->has_after = card_parse_link(&r->after, tb[FPGA_VFIO_A_OP_AFTER]);
+	r->attempts = fv_nl_get_u32(tb[FPGA_VFIO_A_OP_ATTEMPTS]);
 }
 
 static struct json_object *link_or_null(bool has, const struct fv_portlink *l)

@@ -232,7 +232,6 @@ static void add_to_group(struct fv_model *m, struct fv_device *d)
 	if (!g) {
 		m->groups = util_grow(m->groups, m->n_groups, sizeof(*g));
 		g = &m->groups[m->n_groups++];
-		memset(g, 0, sizeof(*g));
 		g->id = d->group;
 		group_load(g);
 		sysfs_take_fault(&g->fault);

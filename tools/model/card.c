@@ -16,17 +16,12 @@
 #include "util/json.h"
 #include "util/speed.h"
 
-static unsigned int get_u32(struct nlattr *attr)
-{
-	return attr ? nla_get_u32(attr) : 0;
-}
-
 /**
  * card_parse_link() - Parse a link attribute from the driver.
  * @l: result
- * @nest: attribute of type "link"
+ * @nest: attribute of type "link", or NULL
  *
- * Return: false if @nest is malformed.
+ * Return: false if @nest is missing or malformed.
  */
 bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
 {
@@ -40,13 +35,13 @@ bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
 	struct nlattr *tb[FPGA_VFIO_A_LINK_MAX + 1];
 
 	memset(l, 0, sizeof(*l));
-	if (nla_parse_nested(tb, FPGA_VFIO_A_LINK_MAX, nest, policy))
+	if (!nest || nla_parse_nested(tb, FPGA_VFIO_A_LINK_MAX, nest, policy))
 		return false;
-	l->speed_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_LINK_SPEED]));
-	l->width = get_u32(tb[FPGA_VFIO_A_LINK_WIDTH]);
-	l->max_speed_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_LINK_MAX_SPEED]));
-	l->max_width = get_u32(tb[FPGA_VFIO_A_LINK_MAX_WIDTH]);
-	l->target_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_LINK_TARGET_SPEED]));
+	l->speed_mts = speed_mts(fv_nl_get_u32(tb[FPGA_VFIO_A_LINK_SPEED]));
+	l->width = fv_nl_get_u32(tb[FPGA_VFIO_A_LINK_WIDTH]);
+	l->max_speed_mts = speed_mts(fv_nl_get_u32(tb[FPGA_VFIO_A_LINK_MAX_SPEED]));
+	l->max_width = fv_nl_get_u32(tb[FPGA_VFIO_A_LINK_MAX_WIDTH]);
+	l->target_mts = speed_mts(fv_nl_get_u32(tb[FPGA_VFIO_A_LINK_TARGET_SPEED]));
 	l->active = tb[FPGA_VFIO_A_LINK_ACTIVE] ? FV_YES : FV_NO;
 	l->training = tb[FPGA_VFIO_A_LINK_TRAINING] ? FV_YES : FV_NO;
 	l->disabled = tb[FPGA_VFIO_A_LINK_DISABLED] ? FV_YES : FV_NO;
@@ -65,12 +60,9 @@ static void parse_fence(struct fv_fence_owner *f, struct nlattr *nest)
 	if (nla_parse_nested(tb, FPGA_VFIO_A_FENCE_OWNER_MAX, nest, policy))
 		return;
 	f->is_known = true;
-	if (tb[FPGA_VFIO_A_FENCE_OWNER_PID])
-		f->pid = nla_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_PID]);
-	if (tb[FPGA_VFIO_A_FENCE_OWNER_COMM])
-		f->comm = util_strdup(nla_get_string(tb[FPGA_VFIO_A_FENCE_OWNER_COMM]));
-	if (tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS])
-		f->left_ms = nla_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS]);
+	f->pid = fv_nl_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_PID]);
+	f->comm = fv_nl_get_text(tb[FPGA_VFIO_A_FENCE_OWNER_COMM]);
+	f->left_ms = fv_nl_get_u32(tb[FPGA_VFIO_A_FENCE_OWNER_LEFT_MS]);
 	f->is_detached = tb[FPGA_VFIO_A_FENCE_OWNER_DETACHED];
 	f->is_link_disabled = tb[FPGA_VFIO_A_FENCE_OWNER_LINK_DISABLED];
 }
@@ -96,18 +88,14 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 		return;
 	l->v = util_grow(l->v, l->n, sizeof(*c));
 	c = &l->v[l->n++];
-	memset(c, 0, sizeof(*c));
 	c->is_bound = true;
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_CARD_PORT]), c->port);
-	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
-			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+	nlmsg_for_each_attr(attr, hdr, GENL_HDRLEN, left)
 		if (nla_type(attr) == FPGA_VFIO_A_CARD_DEVICE)
 			strv_add(&c->devices, nla_get_string(attr));
 	c->state = nla_get_u32(tb[FPGA_VFIO_A_CARD_STATE]);
-	if (tb[FPGA_VFIO_A_CARD_REASON])
-		c->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_CARD_REASON]));
-	if (tb[FPGA_VFIO_A_CARD_LINK])
-		c->has_link = card_parse_link(&c->link, tb[FPGA_VFIO_A_CARD_LINK]);
+	c->reason = fv_nl_get_text(tb[FPGA_VFIO_A_CARD_REASON]);
+	c->has_link = card_parse_link(&c->link, tb[FPGA_VFIO_A_CARD_LINK]);
 	if (tb[FPGA_VFIO_A_CARD_FENCE])
 		parse_fence(&c->fence, tb[FPGA_VFIO_A_CARD_FENCE]);
 }
@@ -265,7 +253,6 @@ int cards_collect(struct fv_cards *l, const struct fv_model *m)
 			l->v[l->n] = *found;
 			memset(found, 0, sizeof(*found));
 		} else {
-			memset(&l->v[l->n], 0, sizeof(*l->v));
 			memcpy(l->v[l->n].port, d->port, sizeof(d->port));
 			read_sysfs(&l->v[l->n], d);
 		}

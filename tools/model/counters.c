@@ -57,7 +57,6 @@ char *counters_text(size_t i, uint64_t value)
 static struct fv_counters *add(struct fv_counters_list *l)
 {
 	l->v = util_grow(l->v, l->n, sizeof(*l->v));
-	memset(&l->v[l->n], 0, sizeof(*l->v));
 	return &l->v[l->n++];
 }
 
@@ -107,8 +106,7 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 	if (tb[FPGA_VFIO_A_DEVICE_GROUP])
 		c->group = (int)nla_get_u32(tb[FPGA_VFIO_A_DEVICE_GROUP]);
 	parse_stats(c, tb[FPGA_VFIO_A_DEVICE_STATS]);
-	if (tb[FPGA_VFIO_A_DEVICE_RESET_TIME])
-		resettime_parse(&c->resets, tb[FPGA_VFIO_A_DEVICE_RESET_TIME]);
+	resettime_parse(&c->resets, tb[FPGA_VFIO_A_DEVICE_RESET_TIME]);
 }
 
 static void on_group(struct nlmsghdr *hdr, void *data)
@@ -129,13 +127,11 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 		return;
 	c = add(data);
 	c->group = (int)nla_get_u32(tb[FPGA_VFIO_A_GROUP_ID]);
-	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
-			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+	nlmsg_for_each_attr(attr, hdr, GENL_HDRLEN, left)
 		if (nla_type(attr) == FPGA_VFIO_A_GROUP_DEVICE)
 			strv_add(&c->devices, nla_get_string(attr));
 	parse_stats(c, tb[FPGA_VFIO_A_GROUP_STATS]);
-	if (tb[FPGA_VFIO_A_GROUP_RESET_TIME])
-		resettime_parse(&c->resets, tb[FPGA_VFIO_A_GROUP_RESET_TIME]);
+	resettime_parse(&c->resets, tb[FPGA_VFIO_A_GROUP_RESET_TIME]);
 }
 
 /* Retry a dump that a change to the list of devices interrupted. */

@@ -20,8 +20,7 @@ static void parse_functions(struct fence *f, struct nlmsghdr *hdr, int type)
 	struct nlattr *attr;
 	int left;
 
-	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
-			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+	nlmsg_for_each_attr(attr, hdr, GENL_HDRLEN, left)
 		if (nla_type(attr) == type)
 			affected_parse(&f->functions, attr);
 }
@@ -38,14 +37,12 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_FENCE_MAX, policy))
 		return;
-	if (tb[FPGA_VFIO_A_FENCE_REFUSAL])
-		refusal_parse(&f->refusal, tb[FPGA_VFIO_A_FENCE_REFUSAL]);
+	refusal_parse(&f->refusal, tb[FPGA_VFIO_A_FENCE_REFUSAL]);
 	if (!tb[FPGA_VFIO_A_FENCE_PORT])
 		return;
 	f->is_known = true;
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_FENCE_PORT]), f->port);
-	if (tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS])
-		f->timeout_ms = nla_get_u32(tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS]);
+	f->timeout_ms = fv_nl_get_u32(tb[FPGA_VFIO_A_FENCE_TIMEOUT_MS]);
 	f->is_link_disabled = tb[FPGA_VFIO_A_FENCE_LINK_DISABLED];
 	parse_functions(f, hdr, FPGA_VFIO_A_FENCE_FUNCTION);
 }

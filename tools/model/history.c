@@ -148,7 +148,6 @@ static struct fv_seen *find_seen(struct fv_history *h, const char *port)
 			return &h->seen[i];
 	h->seen = util_grow(h->seen, h->n_seen, sizeof(*s));
 	s = &h->seen[h->n_seen++];
-	memset(s, 0, sizeof(*s));
 	memcpy(s->port, port, sizeof(s->port));
 	return s;
 }

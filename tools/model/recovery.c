@@ -17,10 +17,9 @@
 #include "util/duration.h"
 #include "util/err.h"
 
-static bool get_time(uint64_t *ns, struct nlattr *attr)
+static bool get_time(uint64_t *ns, const struct nlattr *attr)
 {
-	if (attr)
-		*ns = fv_nl_get_uint(attr);
+	*ns = fv_nl_get_uint(attr);
 	return attr;
 }
 
@@ -49,12 +48,9 @@ static void on_result(struct nlmsghdr *hdr, void *data)
 		return;
 	ladder_parse(&r->steps, hdr, FPGA_VFIO_A_OP_STEP);
 	r->has_state = tb[FPGA_VFIO_A_OP_CARD_STATE];
-	if (r->has_state)
-		r->state = nla_get_u32(tb[FPGA_VFIO_A_OP_CARD_STATE]);
-	if (tb[FPGA_VFIO_A_OP_CARD_REASON])
-		r->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_CARD_REASON]));
-	if (tb[FPGA_VFIO_A_OP_AFTER])
-		r->has_link = card_parse_link(&r->link, tb[FPGA_VFIO_A_OP_AFTER]);
+	r->state = fv_nl_get_u32(tb[FPGA_VFIO_A_OP_CARD_STATE]);
+	r->reason = fv_nl_get_text(tb[FPGA_VFIO_A_OP_CARD_REASON]);
+	r->has_link = card_parse_link(&r->link, tb[FPGA_VFIO_A_OP_AFTER]);
 	r->has_link_time = get_time(&r->link_ns, tb[FPGA_VFIO_A_OP_LINK_NS]);
 	r->has_ready_time = get_time(&r->ready_ns, tb[FPGA_VFIO_A_OP_READY_NS]);
 	r->has_duration = get_time(&r->duration_ns, tb[FPGA_VFIO_A_OP_DURATION_NS]);

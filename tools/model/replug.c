@@ -12,7 +12,6 @@
 
 #include "host/move.h"
 #include "host/sysfs.h"
-#include "model/card.h"
 #include "model/replug.h"
 
 #define DEVICES		"/sys/bus/pci/devices"

@@ -21,7 +21,6 @@ void affected_add(struct affected_list *l, const char *bdf, const char *driver, 
 
 	l->v = util_grow(l->v, l->n, sizeof(*a));
 	a = &l->v[l->n++];
-	memset(a, 0, sizeof(*a));
 	bdf_parse(bdf, a->bdf);
 	a->driver = util_strdup(driver);
 	a->is_held = is_held;
@@ -132,11 +131,6 @@ char *ladder_method_names(void)
 	return s;
 }
 
-static unsigned int get_u32(struct nlattr *attr)
-{
-	return attr ? nla_get_u32(attr) : 0;
-}
-
 /* Ignored if malformed. */
 static void parse_step(struct ladder *l, struct nlattr *nest)
 {
@@ -158,20 +152,15 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 		return;
 	l->steps = util_grow(l->steps, l->n, sizeof(*s));
 	s = &l->steps[l->n++];
-	memset(s, 0, sizeof(*s));
 	s->has_method = tb[FPGA_VFIO_A_RESET_STEP_METHOD];
-	s->method = get_u32(tb[FPGA_VFIO_A_RESET_STEP_METHOD]);
-	s->error = (int)get_u32(tb[FPGA_VFIO_A_RESET_STEP_ERROR]);
-	if (tb[FPGA_VFIO_A_RESET_STEP_TEXT])
-		s->text = util_strdup(nla_get_string(tb[FPGA_VFIO_A_RESET_STEP_TEXT]));
-	if (tb[FPGA_VFIO_A_RESET_STEP_DURATION_NS]) {
-		s->has_duration = true;
-		s->duration_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_STEP_DURATION_NS]);
-	}
-	s->expected_ms = get_u32(tb[FPGA_VFIO_A_RESET_STEP_EXPECTED_MS]);
-	s->limit_ms = get_u32(tb[FPGA_VFIO_A_RESET_STEP_LIMIT_MS]);
-	if (tb[FPGA_VFIO_A_RESET_STEP_REFUSAL])
-		refusal_parse(&s->refusal, tb[FPGA_VFIO_A_RESET_STEP_REFUSAL]);
+	s->method = fv_nl_get_u32(tb[FPGA_VFIO_A_RESET_STEP_METHOD]);
+	s->error = (int)fv_nl_get_u32(tb[FPGA_VFIO_A_RESET_STEP_ERROR]);
+	s->text = fv_nl_get_text(tb[FPGA_VFIO_A_RESET_STEP_TEXT]);
+	s->has_duration = tb[FPGA_VFIO_A_RESET_STEP_DURATION_NS];
+	s->duration_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_STEP_DURATION_NS]);
+	s->expected_ms = fv_nl_get_u32(tb[FPGA_VFIO_A_RESET_STEP_EXPECTED_MS]);
+	s->limit_ms = fv_nl_get_u32(tb[FPGA_VFIO_A_RESET_STEP_LIMIT_MS]);
+	refusal_parse(&s->refusal, tb[FPGA_VFIO_A_RESET_STEP_REFUSAL]);
 	nla_for_each_nested(attr, nest, left)
 		if (nla_type(attr) == FPGA_VFIO_A_RESET_STEP_FUNCTION)
 			affected_parse(&s->functions, attr);
@@ -188,8 +177,7 @@ void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type)
 	struct nlattr *attr;
 	int left;
 
-	nla_for_each_attr(attr, genlmsg_attrdata(genlmsg_hdr(hdr), 0),
-			  genlmsg_attrlen(genlmsg_hdr(hdr), 0), left)
+	nlmsg_for_each_attr(attr, hdr, GENL_HDRLEN, left)
 		if (nla_type(attr) == type)
 			parse_step(l, attr);
 }

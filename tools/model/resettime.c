@@ -12,15 +12,10 @@
 /* Width of the longest histogram bar. */
 #define BAR_MAX	40
 
-static uint64_t get(struct nlattr *attr)
-{
-	return attr ? fv_nl_get_uint(attr) : 0;
-}
-
 /**
  * resettime_parse() - Parse reset durations from the driver.
- * @t: result; not known if @nest is malformed
- * @nest: attribute of type "reset-time"
+ * @t: result; not known if @nest is missing or malformed
+ * @nest: attribute of type "reset-time", or NULL
  */
 void resettime_parse(struct fv_resettime *t, struct nlattr *nest)
 {
@@ -37,15 +32,15 @@ void resettime_parse(struct fv_resettime *t, struct nlattr *nest)
 	int left;
 
 	memset(t, 0, sizeof(*t));
-	if (nla_parse_nested(tb, FPGA_VFIO_A_RESET_TIME_MAX, nest, policy) ||
+	if (!nest || nla_parse_nested(tb, FPGA_VFIO_A_RESET_TIME_MAX, nest, policy) ||
 	    !tb[FPGA_VFIO_A_RESET_TIME_COUNT])
 		return;
 	t->is_known = true;
-	t->count = get(tb[FPGA_VFIO_A_RESET_TIME_COUNT]);
-	t->last_ns = get(tb[FPGA_VFIO_A_RESET_TIME_LAST_NS]);
-	t->min_ns = get(tb[FPGA_VFIO_A_RESET_TIME_MIN_NS]);
-	t->max_ns = get(tb[FPGA_VFIO_A_RESET_TIME_MAX_NS]);
-	t->total_ns = get(tb[FPGA_VFIO_A_RESET_TIME_TOTAL_NS]);
+	t->count = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_TIME_COUNT]);
+	t->last_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_TIME_LAST_NS]);
+	t->min_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_TIME_MIN_NS]);
+	t->max_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_TIME_MAX_NS]);
+	t->total_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_RESET_TIME_TOTAL_NS]);
 	nla_for_each_nested(attr, nest, left)
 		if (nla_type(attr) == FPGA_VFIO_A_RESET_TIME_HISTOGRAM &&
 		    t->n < RESETTIME_STEPS_MAX)

@@ -34,7 +34,6 @@ static void add_device(struct snapshot *s, const struct fv_device *d)
 
 	s->v = util_grow(s->v, s->n, sizeof(*f));
 	f = &s->v[s->n++];
-	memset(f, 0, sizeof(*f));
 	memcpy(f->bdf, d->bdf, sizeof(f->bdf));
 	f->json = json_object_new_object();
 	json_object_object_add(f->json, "bdf", json_object_new_string(d->bdf));

@@ -29,17 +29,13 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 		return;
 	l->v = util_grow(l->v, l->n, sizeof(*s));
 	s = &l->v[l->n++];
-	memset(s, 0, sizeof(*s));
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_DEVICE_BDF]), s->bdf);
 	if (tb[FPGA_VFIO_A_DEVICE_PORT])
 		bdf_parse(nla_get_string(tb[FPGA_VFIO_A_DEVICE_PORT]), s->port);
 	s->has_state = tb[FPGA_VFIO_A_DEVICE_STATE];
-	if (s->has_state)
-		s->state = nla_get_u32(tb[FPGA_VFIO_A_DEVICE_STATE]);
-	if (tb[FPGA_VFIO_A_DEVICE_REASON])
-		s->reason = util_strdup(nla_get_string(tb[FPGA_VFIO_A_DEVICE_REASON]));
-	if (tb[FPGA_VFIO_A_DEVICE_PROFILE])
-		s->profile = util_strdup(nla_get_string(tb[FPGA_VFIO_A_DEVICE_PROFILE]));
+	s->state = fv_nl_get_u32(tb[FPGA_VFIO_A_DEVICE_STATE]);
+	s->reason = fv_nl_get_text(tb[FPGA_VFIO_A_DEVICE_REASON]);
+	s->profile = fv_nl_get_text(tb[FPGA_VFIO_A_DEVICE_PROFILE]);
 	s->has_policy = tb[FPGA_VFIO_A_DEVICE_POLICY];
 	if (s->has_policy)
 		policy_parse(&s->policy, tb[FPGA_VFIO_A_DEVICE_POLICY]);

@@ -58,16 +58,6 @@ bool event_has_outcome(const struct fv_event *e)
 	       e->kind == FPGA_VFIO_EVENT_KIND_RECOVER || e->kind == FPGA_VFIO_EVENT_KIND_VERIFY;
 }
 
-static unsigned int get_u32(struct nlattr *attr)
-{
-	return attr ? nla_get_u32(attr) : 0;
-}
-
-static char *get_string(struct nlattr *attr)
-{
-	return attr ? util_strdup(nla_get_string(attr)) : NULL;
-}
-
 static void parse(struct fv_event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 1])
 {
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_EVENT_PORT]), e->port);
@@ -75,22 +65,21 @@ static void parse(struct fv_event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 
 		bdf_parse(nla_get_string(tb[FPGA_VFIO_A_EVENT_BDF]), e->bdf);
 	e->seq = fv_nl_get_uint(tb[FPGA_VFIO_A_EVENT_SEQ]);
 	e->time_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_EVENT_TIME_NS]);
-	e->kind = get_u32(tb[FPGA_VFIO_A_EVENT_KIND]);
-	e->origin = get_u32(tb[FPGA_VFIO_A_EVENT_ORIGIN]);
-	e->pid = get_u32(tb[FPGA_VFIO_A_EVENT_PID]);
-	e->comm = get_string(tb[FPGA_VFIO_A_EVENT_COMM]);
+	e->kind = fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_KIND]);
+	e->origin = fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_ORIGIN]);
+	e->pid = fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_PID]);
+	e->comm = fv_nl_get_text(tb[FPGA_VFIO_A_EVENT_COMM]);
 	e->has_method = tb[FPGA_VFIO_A_EVENT_METHOD];
-	e->method = get_u32(tb[FPGA_VFIO_A_EVENT_METHOD]);
-	e->error = (int)get_u32(tb[FPGA_VFIO_A_EVENT_ERROR]);
+	e->method = fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_METHOD]);
+	e->error = (int)fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_ERROR]);
 	e->has_duration = tb[FPGA_VFIO_A_EVENT_DURATION_NS];
-	if (e->has_duration)
-		e->duration_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_EVENT_DURATION_NS]);
+	e->duration_ns = fv_nl_get_uint(tb[FPGA_VFIO_A_EVENT_DURATION_NS]);
 	e->has_state = tb[FPGA_VFIO_A_EVENT_STATE];
-	e->state = get_u32(tb[FPGA_VFIO_A_EVENT_STATE]);
+	e->state = fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_STATE]);
 	e->has_link = tb[FPGA_VFIO_A_EVENT_SPEED] || tb[FPGA_VFIO_A_EVENT_WIDTH];
-	e->speed_mts = speed_mts(get_u32(tb[FPGA_VFIO_A_EVENT_SPEED]));
-	e->width = get_u32(tb[FPGA_VFIO_A_EVENT_WIDTH]);
-	e->text = get_string(tb[FPGA_VFIO_A_EVENT_TEXT]);
+	e->speed_mts = speed_mts(fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_SPEED]));
+	e->width = fv_nl_get_u32(tb[FPGA_VFIO_A_EVENT_WIDTH]);
+	e->text = fv_nl_get_text(tb[FPGA_VFIO_A_EVENT_TEXT]);
 }
 
 /* Append the event in @hdr; drop a malformed one. */
@@ -120,7 +109,6 @@ void events_parse(struct fv_events *l, struct nlmsghdr *hdr)
 	    !tb[FPGA_VFIO_A_EVENT_TIME_NS] || !tb[FPGA_VFIO_A_EVENT_KIND])
 		return;
 	l->v = util_grow(l->v, l->n, sizeof(*l->v));
-	memset(&l->v[l->n], 0, sizeof(*l->v));
 	parse(&l->v[l->n++], tb);
 }
 

@@ -355,10 +355,21 @@ uint32_t fv_nl_find_u32(struct nlmsghdr *hdr, int type)
 	return attr && nla_len(attr) >= (int)sizeof(uint32_t) ? nla_get_u32(attr) : 0;
 }
 
+/* Values of attributes; 0 or NULL without one. */
+uint32_t fv_nl_get_u32(const struct nlattr *attr)
+{
+	return attr ? nla_get_u32(attr) : 0;
+}
+
 /* Netlink type "uint": 4 bytes if the value fits, else 8. */
 uint64_t fv_nl_get_uint(const struct nlattr *attr)
 {
-	return nla_len(attr) >= 8 ? nla_get_u64(attr) : nla_get_u32(attr);
+	return attr && nla_len(attr) >= 8 ? nla_get_u64(attr) : fv_nl_get_u32(attr);
+}
+
+char *fv_nl_get_text(const struct nlattr *attr)
+{
+	return attr ? util_strdup(nla_get_string(attr)) : NULL;
 }
 
 void fv_nl_put_uint(struct nl_msg *msg, int attr, uint64_t value)

@@ -31,6 +31,8 @@ int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, 
 int fv_nl_fail_as(int code, const char *object, const char *what, const char *hint,
 		  const char *text);
 int fv_nl_fail_open(int code, const char *object, const char *what, const char *why);
+uint32_t fv_nl_get_u32(const struct nlattr *attr);
+char *fv_nl_get_text(const struct nlattr *attr);
 uint32_t fv_nl_find_u32(struct nlmsghdr *hdr, int type);
 uint64_t fv_nl_get_uint(const struct nlattr *attr);
 void fv_nl_put_uint(struct nl_msg *msg, int attr, uint64_t value);

@@ -69,12 +69,9 @@ static void on_op(struct nlmsghdr *hdr, void *data)
 	    nla_get_u32(tb[FPGA_VFIO_A_OP_STATE]) != FPGA_VFIO_OP_STATE_ENDED || w->has_ended)
 		return;
 	w->has_ended = true;
-	if (tb[FPGA_VFIO_A_OP_ERROR])
-		w->error = -(int)(nla_get_u32(tb[FPGA_VFIO_A_OP_ERROR]) & INT32_MAX);
-	if (tb[FPGA_VFIO_A_OP_TEXT])
-		w->text = util_strdup(nla_get_string(tb[FPGA_VFIO_A_OP_TEXT]));
-	if (tb[FPGA_VFIO_A_OP_REFUSAL])
-		refusal_parse(&w->op->refusal, tb[FPGA_VFIO_A_OP_REFUSAL]);
+	w->error = -(int)(fv_nl_get_u32(tb[FPGA_VFIO_A_OP_ERROR]) & INT32_MAX);
+	w->text = fv_nl_get_text(tb[FPGA_VFIO_A_OP_TEXT]);
+	refusal_parse(&w->op->refusal, tb[FPGA_VFIO_A_OP_REFUSAL]);
 	w->request->answer(hdr, w->request->data);
 }
 

@@ -5,6 +5,7 @@
 #include <linux/fpga_vfio.h>
 #include <netlink/genl/genl.h>
 
+#include "netlink/nl.h"
 #include "netlink/refusal.h"
 #include "util/json.h"
 #include "util/util.h"
@@ -31,7 +32,7 @@ static void copy(char *to, size_t size, const struct nlattr *attr)
 /**
  * refusal_parse() - Read a refusal.
  * @r: result; unchanged if the attribute is malformed
- * @nest: the attribute
+ * @nest: the attribute, or NULL
  */
 void refusal_parse(struct refusal *r, struct nlattr *nest)
 {
@@ -45,7 +46,7 @@ void refusal_parse(struct refusal *r, struct nlattr *nest)
 	};
 	struct nlattr *tb[FPGA_VFIO_A_REFUSAL_MAX + 1];
 
-	if (nla_parse_nested(tb, FPGA_VFIO_A_REFUSAL_MAX, nest, policy) ||
+	if (!nest || nla_parse_nested(tb, FPGA_VFIO_A_REFUSAL_MAX, nest, policy) ||
 	    !tb[FPGA_VFIO_A_REFUSAL_REASON])
 		return;
 	*r = (struct refusal){ .reason = nla_get_u32(tb[FPGA_VFIO_A_REFUSAL_REASON]) };
@@ -53,17 +54,13 @@ void refusal_parse(struct refusal *r, struct nlattr *nest)
 	copy(r->driver, sizeof(r->driver), tb[FPGA_VFIO_A_REFUSAL_DRIVER]);
 	copy(r->comm, sizeof(r->comm), tb[FPGA_VFIO_A_REFUSAL_COMM]);
 	copy(r->key, sizeof(r->key), tb[FPGA_VFIO_A_REFUSAL_KEY]);
-	if (tb[FPGA_VFIO_A_REFUSAL_PID])
-		r->pid = nla_get_u32(tb[FPGA_VFIO_A_REFUSAL_PID]);
+	r->pid = fv_nl_get_u32(tb[FPGA_VFIO_A_REFUSAL_PID]);
 }
 
 /* The same for a reply with the attribute @type, if it has one. */
 void refusal_find(struct refusal *r, struct nlmsghdr *hdr, int type)
 {
-	struct nlattr *nest = nlmsg_find_attr(hdr, GENL_HDRLEN, type);
-
-	if (nest)
-		refusal_parse(r, nest);
+	refusal_parse(r, nlmsg_find_attr(hdr, GENL_HDRLEN, type));
 }
 
 /* The key of a policy as the command line has it, without its unit: load_limit_ms is load-limit. */

@@ -34,10 +34,12 @@ void *util_alloc(size_t n, size_t size)
 	return util_checked(calloc(n ? n : 1, size));
 }
 
-/* Make room for element @n of an array. */
+/* Add element @n to an array, with zeros. */
 void *util_grow(void *p, size_t n, size_t size)
 {
-	return util_checked(reallocarray(p, n + 1, size));
+	p = util_checked(reallocarray(p, n + 1, size));
+	memset((char *)p + n * size, 0, size);
+	return p;
 }
 
 /* NULL stays NULL. */
