@@ -31,13 +31,8 @@ static const struct fv_device *find_silent(const struct facts *f)
 static struct json_object *value_link(const void *p)
 {
 	const struct facts *f = p;
-	struct json_object *o;
 
-	if (!f->card.has_link)
-		return NULL;
-	o = json_object_new_object();
-	card_add_link(o, &f->card.link);
-	return o;
+	return f->card.has_link ? portlink_json(&f->card.link) : NULL;
 }
 
 static char *text_link(const void *p)

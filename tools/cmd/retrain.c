@@ -68,11 +68,7 @@ static void on_result(struct nlmsghdr *hdr, void *data)
 
 static struct json_object *link_or_null(bool has, const struct fv_portlink *l)
 {
-	struct json_object *o = has ? json_object_new_object() : NULL;
-
-	if (o)
-		card_add_link(o, l);
-	return o;
+	return has ? portlink_json(l) : NULL;
 }
 
 static void report_text(const struct retrain *r)

@@ -169,6 +169,34 @@ char *portlink_complaint(const struct fv_portlink *l)
 	return s;
 }
 
+static void add(struct json_object *o, const char *key, unsigned int value)
+{
+	json_object_object_add(o, key, value ? json_object_new_int64(value) : NULL);
+}
+
+static void add_known(struct json_object *o, const char *key, enum fv_known value)
+{
+	json_object_object_add(o, key, value == FV_UNKNOWN ? NULL :
+			       json_object_new_boolean(value == FV_YES));
+}
+
+/* Members are null if unknown or link down. */
+struct json_object *portlink_json(const struct fv_portlink *l)
+{
+	struct json_object *o = json_object_new_object();
+
+	add(o, "speed_mts", l->speed_mts);
+	add(o, "width", l->width);
+	add(o, "max_speed_mts", l->max_speed_mts);
+	add(o, "max_width", l->max_width);
+	add(o, "target_speed_mts", l->target_mts);
+	add_known(o, "active", l->active);
+	add_known(o, "training", l->training);
+	add_known(o, "disabled", l->disabled);
+	json_object_object_add(o, "degraded", json_object_new_boolean(portlink_is_degraded(l)));
+	return o;
+}
+
 /* Parse "16.0 GT/s PCIe" to MT/s; 0 for "Unknown" or without the file. */
 static unsigned int read_speed(const char *bdf, const char *file)
 {
@@ -281,11 +309,6 @@ char *link_short(const struct fv_link *link)
 		return util_strdup(link->is_unknown ? "?" : "");
 	return link->is_of_bridge ? portlink_text(link->speed_mts, link->width) :
 				    portlink_short(&both);
-}
-
-static void add(struct json_object *o, const char *key, unsigned int value)
-{
-	json_object_object_add(o, key, value ? json_object_new_int64(value) : NULL);
 }
 
 struct json_object *link_json(const struct fv_link *link)

@@ -24,6 +24,7 @@ bool portlink_is_degraded(const struct fv_portlink *l);
 char *portlink_text(unsigned int speed_mts, unsigned int width);
 char *portlink_short(const struct fv_portlink *l);
 char *portlink_complaint(const struct fv_portlink *l);
+struct json_object *portlink_json(const struct fv_portlink *l);
 
 /* Speeds in MT/s, 0 if unknown; widths in lanes, 0 if absent. */
 struct fv_link {

@@ -104,19 +104,16 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 static int get_cards(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
 {
 	struct nl_msg *msg;
-	int ret, tries;
+	int ret, tries = 0;
 
-	for (tries = FV_NL_DUMP_TRIES;; tries--) {
+	do {
+		cards_free(l);
 		msg = fv_nl_message(nl, FPGA_VFIO_CMD_CARD_GET, port ? 0 : NLM_F_DUMP);
 		if (port)
 			nla_put_string(msg, FPGA_VFIO_A_CARD_PORT, port);
 		ret = fv_nl_call(nl, msg, on_card, l, why);
-		if (ret != -EINTR || tries == 1)
-			return ret;
-		cards_free(l);
-		free(*why);
-		*why = NULL;
-	}
+	} while (fv_nl_is_interrupted(ret, &tries, why));
+	return ret;
 }
 
 /**
@@ -286,31 +283,6 @@ const char *card_state_name(unsigned int state)
 	};
 
 	return state < ARRAY_SIZE(names) && names[state] ? names[state] : "unknown";
-}
-
-static void add(struct json_object *o, const char *key, unsigned int value)
-{
-	json_object_object_add(o, key, value ? json_object_new_int64(value) : NULL);
-}
-
-static void add_known(struct json_object *o, const char *key, enum fv_known value)
-{
-	json_object_object_add(o, key, value == FV_UNKNOWN ? NULL :
-			       json_object_new_boolean(value == FV_YES));
-}
-
-/* Add the link's members; null if unknown or link down. */
-void card_add_link(struct json_object *o, const struct fv_portlink *l)
-{
-	add(o, "speed_mts", l->speed_mts);
-	add(o, "width", l->width);
-	add(o, "max_speed_mts", l->max_speed_mts);
-	add(o, "max_width", l->max_width);
-	add(o, "target_speed_mts", l->target_mts);
-	add_known(o, "active", l->active);
-	add_known(o, "training", l->training);
-	add_known(o, "disabled", l->disabled);
-	json_object_object_add(o, "degraded", json_object_new_boolean(portlink_is_degraded(l)));
 }
 
 /*

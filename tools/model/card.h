@@ -43,7 +43,6 @@ const struct fv_card *cards_find(const struct fv_cards *l, const char *port);
 void cards_free(struct fv_cards *l);
 const char *card_state_name(unsigned int state);
 bool card_parse_link(struct fv_portlink *l, struct nlattr *nest);
-void card_add_link(struct json_object *o, const struct fv_portlink *l);
 char *card_fence_text(const struct fv_fence_owner *f);
 struct json_object *card_fence_json(const struct fv_fence_owner *f);
 

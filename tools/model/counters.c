@@ -138,20 +138,17 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, char **why)
 {
 	struct nl_msg *msg;
-	int ret, tries;
+	int ret, tries = 0;
 
-	for (tries = FV_NL_DUMP_TRIES;; tries--) {
+	do {
+		counters_free(l);
 		msg = fv_nl_message(nl, FPGA_VFIO_CMD_GROUP_GET,
 				    group == FV_NO_GROUP ? NLM_F_DUMP : 0);
 		if (group != FV_NO_GROUP)
 			nla_put_u32(msg, FPGA_VFIO_A_GROUP_ID, (uint32_t)group);
 		ret = fv_nl_call(nl, msg, on_group, l, why);
-		if (ret != -EINTR || tries == 1)
-			return ret;
-		counters_free(l);
-		free(*why);
-		*why = NULL;
-	}
+	} while (fv_nl_is_interrupted(ret, &tries, why));
+	return ret;
 }
 
 static int netlink_groups(struct fv_counters_list *l, int group, const char *object)

@@ -187,11 +187,8 @@ static struct json_object *value_identity(const void *p)
 static struct json_object *value_link(const void *p)
 {
 	const struct recovery *r = p;
-	struct json_object *o = r->has_link ? json_object_new_object() : NULL;
 
-	if (o)
-		card_add_link(o, &r->link);
-	return o;
+	return r->has_link ? portlink_json(&r->link) : NULL;
 }
 
 static char *text_link(const void *p)

@@ -53,20 +53,16 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why)
 {
 	struct nl_msg *msg;
-	int ret, tries;
+	int ret, tries = 0;
 
 	memset(l, 0, sizeof(*l));
-	for (tries = FV_NL_DUMP_TRIES;; tries--) {
+	do {
+		status_free(l);
 		msg = fv_nl_message(nl, FPGA_VFIO_CMD_DEVICE_GET, bdf ? 0 : NLM_F_DUMP);
 		if (bdf)
 			nla_put_string(msg, FPGA_VFIO_A_DEVICE_BDF, bdf);
 		ret = fv_nl_call(nl, msg, on_device, l, why);
-		if (ret != -EINTR || tries == 1)
-			break;
-		status_free(l);
-		free(*why);
-		*why = NULL;
-	}
+	} while (fv_nl_is_interrupted(ret, &tries, why));
 	if (ret || !bdf || status_find(l, bdf))
 		return ret;
 	*why = util_strdup("driver sent no valid reply");

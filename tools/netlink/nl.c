@@ -21,6 +21,8 @@
 /* As in the kernel. */
 #define MAX_ERRNO	4095
 
+#define DUMP_TRIES	5
+
 /* State of a request. */
 struct call {
 	int ret;		/* 1: no reply yet; else 0 or a negative errno */
@@ -287,6 +289,16 @@ int fv_nl_take(struct fv_nl *nl, fv_nl_answer_fn answer, void *data, char **why)
 		return 0;
 	*why = util_strdup(nl_geterror(ret));
 	return ret == -NLE_NOMEM ? -ENOBUFS : -EIO;
+}
+
+/* True if a dump is to be tried again, as a concurrent change interrupted it. */
+bool fv_nl_is_interrupted(int ret, int *tries, char **why)
+{
+	if (ret != -EINTR || ++*tries == DUMP_TRIES)
+		return false;
+	free(*why);
+	*why = NULL;
+	return true;
 }
 
 /* Map a negative errno of the driver to an exit code. */

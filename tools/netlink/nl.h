@@ -3,13 +3,11 @@
 #ifndef FPGACTL_NL_H
 #define FPGACTL_NL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-
-/* Tries of a dump that a concurrent change interrupts. */
-#define FV_NL_DUMP_TRIES	5
 
 struct fv_nl {
 	struct nl_sock *sock;
@@ -26,6 +24,7 @@ void fv_nl_close(struct fv_nl *nl);
 struct nl_msg *fv_nl_message(struct fv_nl *nl, uint8_t cmd, int flags);
 int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data,
 	       char **why);
+bool fv_nl_is_interrupted(int ret, int *tries, char **why);
 int fv_nl_code(int ret);
 int fv_nl_fail(int ret, const char *object, const char *what, const char *hint, const char *why);
 int fv_nl_fail_as(int code, const char *object, const char *what, const char *hint,

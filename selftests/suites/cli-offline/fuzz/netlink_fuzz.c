@@ -245,11 +245,9 @@ static void read_cards(void)
 
 	cards_read(&cards, &why);
 	for (i = 0; i < cards.n; i++) {
-		struct json_object *o = json_object_new_object();
 		autofree char *fence = card_fence_text(&cards.v[i].fence);
 
-		card_add_link(o, &cards.v[i].link);
-		json_object_put(o);
+		json_object_put(portlink_json(&cards.v[i].link));
 		json_object_put(card_fence_json(&cards.v[i].fence));
 	}
 	cards_free(&cards);
