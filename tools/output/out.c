@@ -46,7 +46,7 @@ void out_raw(const char *s)
 /* On a terminal, if that can. */
 void out_clear_screen(void)
 {
-	if (out_is_terminal())
+	if (isatty(STDOUT_FILENO))
 		term_clear_screen(stdout);
 }
 
@@ -516,9 +516,4 @@ int out_end_pipe(void)
 {
 	raise(SIGPIPE);
 	return err_fail(FV_FAILED, "standard output", "write failed", NULL, "%s", strerror(EPIPE));
-}
-
-bool out_is_terminal(void)
-{
-	return isatty(STDOUT_FILENO);
 }

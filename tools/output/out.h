@@ -61,6 +61,5 @@ void out_json_line(struct json_object *top);
 int out_flush(void);
 int out_finish(const char *hint);
 int out_end_pipe(void);
-bool out_is_terminal(void);
 
 #endif
