@@ -251,13 +251,14 @@ static void report_text(const struct plan *p)
 static void report_json(const struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
+	struct json_object *files;
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++)
 		json_object_array_add(list, rebind_json(p->targets.v[i], FV_DRIVER,
 							!!move_of(p, p->targets.v[i])));
-	rebind_print_json(list, cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL,
-			  cmd_is_set(p->ctx, "dry-run"));
+	files = cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL;
+	out_json(rebind_document(list, files, cmd_is_set(p->ctx, "dry-run")));
 }
 
 static void note_in_the_way(const struct fv_device *d)

@@ -266,6 +266,7 @@ static void note_persistent(const struct plan *p)
 static void report_json(const struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
+	struct json_object *files;
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
@@ -275,8 +276,8 @@ static void report_json(const struct plan *p)
 		json_object_array_add(list, rebind_json(d, driver,
 							is_handled(d) || is_only_override(d)));
 	}
-	rebind_print_json(list, cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL,
-			  cmd_is_set(p->ctx, "dry-run"));
+	files = cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL;
+	out_json(rebind_document(list, files, cmd_is_set(p->ctx, "dry-run")));
 }
 
 static int check(struct plan *p)

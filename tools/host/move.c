@@ -9,8 +9,8 @@
 
 #include "host/move.h"
 #include "host/sysfs.h"
-#include "output/out.h"
 #include "util/err.h"
+#include "util/json.h"
 
 /* An empty line clears driver_override. */
 #define NO_OVERRIDE	"\n"
@@ -211,8 +211,9 @@ struct json_object *rebind_json(const struct fv_device *d, const char *driver, b
 	return o;
 }
 
-/* Print an array of rebind_json(), and of card files with --persist; consumes both. */
-void rebind_print_json(struct json_object *devices, struct json_object *files, bool is_dry_run)
+/* The document of an array of rebind_json(), and of card files or NULL; both are consumed. */
+struct json_object *rebind_document(struct json_object *devices, struct json_object *files,
+				    bool is_dry_run)
 {
 	struct json_object *top = json_object_new_object();
 
@@ -220,5 +221,5 @@ void rebind_print_json(struct json_object *devices, struct json_object *files, b
 	json_object_object_add(top, "devices", devices);
 	if (files)
 		json_object_object_add(top, "files", files);
-	out_json(top);
+	return top;
 }

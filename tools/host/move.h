@@ -50,6 +50,7 @@ char *move_result_text(const struct move *m, struct move_result r);
 int permission_fail(int ret, const char *bdf, const char *what);
 int permission_check(const char *bdf, const char *what);
 struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed);
-void rebind_print_json(struct json_object *devices, struct json_object *files, bool is_dry_run);
+struct json_object *rebind_document(struct json_object *devices, struct json_object *files,
+				    bool is_dry_run);
 
 #endif
