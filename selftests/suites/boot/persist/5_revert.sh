@@ -23,7 +23,9 @@ edited_refused()
 {
 	cp /etc/fpgactl/cards.d/0000:00:12.0-00.conf /var/tmp/copy
 	echo "# mine" >>/etc/fpgactl/cards.d/0000:00:12.0-00.conf
-	! fpgactl config --revert >/var/tmp/out 2>&1
+	if fpgactl config --revert >/var/tmp/out 2>&1; then
+		return 1
+	fi
 	cat /var/tmp/out
 	grep -q "^[-+]# mine" /var/tmp/out
 	grep -q "# mine" /etc/fpgactl/cards.d/0000:00:12.0-00.conf

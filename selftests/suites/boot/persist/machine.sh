@@ -45,15 +45,14 @@ driver_of()
 # probed_by BDF: print the drivers that were tried on a device since the boot, in order
 probed_by()
 {
-	dmesg | sed -n "s/.*really_probe: probing driver \([^ ]*\) with device \([^ ]*\).*/\2 \1/p; \
-		s/.*'pci': really_probe: \([^ ]*\) with device \([^ ]*\).*/\2 \1/p" |
-		sed -n "s/^$1 //p"
+	dmesg | sed -n "s/.* $1: bus: 'pci': really_probe: probing driver \([^ ]*\) with device.*/\1/p"
 }
 
 # line_of REGEX: print the number of the first line of the kernel log that matches
 line_of()
 {
-	dmesg | grep -n -m 1 -e "$1" | cut -d : -f 1
+	dmesg >"$FV_OUT/dmesg"
+	grep -n -m 1 -e "$1" "$FV_OUT/dmesg" | cut -d : -f 1
 }
 
 make_initramfs()
@@ -65,10 +64,11 @@ make_initramfs()
 	fi
 }
 
-# hashes of the files that configure the machine
+# hashes of the files that configure the machine; .updated has the time of the last boot
 file_hashes()
 {
-	find /etc /usr/lib/udev /usr/lib/modprobe.d -type f -exec sha256sum {} + | sort -k 2
+	find /etc /usr/lib/udev /usr/lib/modprobe.d -type f ! -path /etc/.updated \
+		-exec sha256sum {} + | sort -k 2
 }
 
 # remember_files, compare_files: check that no file changed in between
