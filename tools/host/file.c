@@ -281,7 +281,7 @@ static int replace(const struct file *f, const struct place *p)
 	autofree char *new = util_printf("%s/.%s.fpgactl", p->dir, strrchr(p->file, '/') + 1);
 	int ret, fd;
 
-	/* what a process left that was killed */
+	/* a process that was killed may have left it */
 	unlink(new);
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)

@@ -7,7 +7,7 @@
 
 #include "util/util.h"
 
-/* What a file is, or that there is none: all of it false or 0. */
+/* Contents and permissions of a file; all of it is false or 0 if there is none. */
 struct file {
 	bool exists;
 	char *data;		/* NUL-terminated; may contain NULs */

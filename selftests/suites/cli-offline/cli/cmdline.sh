@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # fpgactl config --cmdline changes the kernel command line by the means of each distribution.
 # shellcheck disable=SC2317 # tests are called by their names
+# shellcheck disable=SC2016 # for the shell of tools and of GRUB's settings
 . "$(dirname "$0")/configlib.sh"
 
 # apply WORDS: change the command line
@@ -59,11 +60,11 @@ $d=\"c d\""
 $d=\"two\"" "d" "$d=\"one\"
 $d=\"two d\""
 	# none counts
-	printf '#%s="quiet"\nX%s=1\n%sX=1' $d $d $d >"$tree/etc/default/grub"
+	printf '#%s="quiet"\nX%s=1\n%sX=1' "$d" "$d" "$d" >"$tree/etc/default/grub"
 	cp "$tree/etc/default/grub" "$work/grub"
 	apply d
 	succeeds
-	printf '%s\n%s="d"\n' "$(<"$work/grub")" $d | diff -u - "$tree/etc/default/grub"
+	printf '%s\n%s="d"\n' "$(<"$work/grub")" "$d" | diff -u - "$tree/etc/default/grub"
 }
 
 hold grub_nothing_ok "words that are there, or not there to be removed, need no change"
@@ -277,7 +278,7 @@ would run: grubby --update-kernel=ALL --remove-args=quiet --args=iommu=pt'
 	[ "$(wc -l <"$work/tools.log")" = 2 ]
 }
 
-hold grubby_fails_ok "what a tool changed before it failed is in the ledger"
+hold grubby_fails_ok "changes of a tool before it failed are in the ledger"
 grubby_fails_ok()
 {
 	bls_host
@@ -295,7 +296,7 @@ grubby_fails_ok()
 	no_entry
 }
 
-hold grubby_crash_ok "what a tool changed is known as an edit, if fpgactl was killed meanwhile"
+hold grubby_crash_ok "changes of a tool are known as edits, if fpgactl was killed meanwhile"
 grubby_crash_ok()
 {
 	bls_host

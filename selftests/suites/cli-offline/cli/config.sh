@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl config: what is written to files of the host is known, and taken back to the byte.
+# fpgactl config: each file of the host that fpgactl wrote is known, and taken back to the byte.
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/configlib.sh"
 
@@ -66,8 +66,8 @@ round_trip_ok()
 	[ "$(stat -c '%a %u %g' "$tree/etc/default/grub")" = "640 0 12" ]
 	fv config
 	succeeds
-	[ "$(sed 's/[0-9-]* [0-9:]*  f/TIME f/' <<<"$out")" = "/etc/default/grub: as written
-    TIME fpgactl config --cmdline iommu=pt --apply" ]
+	[ "${out%%$'\n'*}" = "/etc/default/grub: as written" ]
+	[[ ${out#*$'\n'} = "    "20??-??-??" "??:??"  fpgactl config --cmdline iommu=pt --apply" ]]
 	fv config --json
 	value '.files[] | [.path, .state, .difference, .reasons[].command]' \
 		'["/etc/default/grub","written",null,"fpgactl config --cmdline iommu=pt --apply"]'
@@ -167,14 +167,17 @@ own_way_back_ok()
 hold edited_refused "a file that was edited since is not taken back, and the difference is shown"
 edited_refused()
 {
+	local action
+
 	grub_host
 	save /etc/default/grub
 	fvl config --cmdline iommu=pt --apply
 	sed -i 's/^GRUB_DEFAULT=0/GRUB_DEFAULT=1/' "$tree/etc/default/grub"
 	cp "$tree/etc/default/grub" "$work/edited"
 	rm "$work/tools.log"
-	for dry in --dry-run ""; do
-		fvl config --revert $dry
+	for action in "--revert --dry-run" --revert; do
+		# shellcheck disable=SC2086 # two words
+		fvl config $action
 		refuses 11 "/etc/default/grub: config --revert: was edited since"
 		[[ $err = *"
 --- /etc/default/grub as fpgactl wrote it
@@ -187,7 +190,8 @@ edited_refused()
  GRUB_CMDLINE_LINUX=\"\"
  # end
 Nothing was changed. --force takes it back; a copy of it is kept." ]]
-		fvl config --revert --json $dry
+		# shellcheck disable=SC2086
+		fvl config --json $action
 		[ "$rc" = 11 ]
 		[[ $(jq -r .error.difference <<<"$err") = *"+GRUB_DEFAULT=1"* ]]
 	done
@@ -283,7 +287,7 @@ calls_of()
 	while :; do
 		rm -rf "$tree/var/lib/fpgactl"
 		cp -p "$work/saved/etc/default/grub" "$tree/etc/default/grub"
-		fails_at "$1" 5 $n
+		fails_at "$1" 5 "$n"
 		fvl config --cmdline iommu=pt --apply >/dev/null
 		[ "$rc" != 0 ] || break
 		n=$((n + 1))
@@ -301,13 +305,13 @@ full_disk_refused()
 	# the entry, then the file
 	[ "$(calls_of write)" = 2 ]
 	for call in write fsync rename; do
-		last=$(calls_of $call)
+		last=$(calls_of "$call")
 		# the directory of the file is flushed last: then the file is written
-		[ $call != fsync ] || last=$((last - 1))
+		[ "$call" != fsync ] || last=$((last - 1))
 		for ((n = 1; n <= last; n++)); do
 			rm -rf "$tree/var/lib/fpgactl"
 			cp -p "$work/saved/etc/default/grub" "$tree/etc/default/grub"
-			fails_at $call 28 $n
+			fails_at "$call" 28 "$n"
 			rm -f "$work/tools.log"
 			fvl config --cmdline iommu=pt --apply
 			[ "$rc" = 1 ]
@@ -324,7 +328,7 @@ full_disk_refused()
 	done
 }
 
-hold directory_flush_ok "a file whose directory cannot be flushed stays in the ledger"
+hold directory_flush_ok "a file stays in the ledger if its directory cannot be flushed"
 directory_flush_ok()
 {
 	local n
@@ -335,11 +339,11 @@ directory_flush_ok()
 	for n in 1 2 3 4; do
 		rm -f "$tree$ledger"/*
 		cp -p "$work/saved/etc/default/grub" "$tree/etc/default/grub"
-		fails_at fsync 5 $n
+		fails_at fsync 5 "$n"
 		fvl config --cmdline iommu=pt --apply
 		[ "$rc" = 1 ]
 		rm -r "$tree/fail"
-		# whatever was written is known and can be taken back
+		# all that was written is known and can be taken back
 		fvl config --revert
 		succeeds
 		same
@@ -358,7 +362,7 @@ crash_ok()
 		for n in 1 2 3 4 5 6 7; do
 			rm -rf "$tree/var/lib/fpgactl"
 			cp -p "$work/saved/etc/default/grub" "$tree/etc/default/grub"
-			fails_at $call kill $n
+			fails_at "$call" kill "$n"
 			fvl config --cmdline iommu=pt --apply
 			rm -r "$tree/fail"
 			[ "$rc" = 137 ] || break
@@ -448,7 +452,7 @@ symlink_ok()
 hold symlink_refused "a symlink that leads out of --sysroot, or nowhere, is refused"
 symlink_refused()
 {
-	rm -rf "$tree/etc"
+	rm -rf "${tree:?}/etc"
 	mkdir -p "$work/outside"
 	host_file /etc/kernel/cmdline <<<"quiet"
 	host_file /etc/fpgactl/x <<<""

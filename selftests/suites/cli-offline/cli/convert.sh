@@ -103,12 +103,12 @@ becomes()
 {
 	local file=/etc/modprobe.d/a.conf
 
-	printf "$1" | host_file $file
+	printf '%b' "$1" | host_file $file
 	cp "$tree$file" "$work/old"
 	fv config --convert --apply
 	succeeds
 	if [ -n "$2" ]; then
-		printf "$2" | diff -u - "$tree$file"
+		printf '%b' "$2" | diff -u - "$tree$file"
 	else
 		[ ! -e "$tree$file" ]
 	fi
@@ -136,7 +136,7 @@ modprobe_lines_ok()
 	becomes "options vfio-pci ids=10ee:9038\nsoftdep xdma pre: vfio-pci post: x\n" "softdep xdma pre: vfio-pci post: x\n"
 }
 
-hold modprobe_stays_ok "what takes no card of these stays as it is"
+hold modprobe_stays_ok "settings that take none of these cards stay"
 modprobe_stays_ok()
 {
 	local text
@@ -319,8 +319,8 @@ END
 	diff -r "$tree/etc" "$work/etc"
 }
 
-hold not_ours_ok "virtual functions and bridges get no card file"
-not_ours_ok()
+hold no_card_ok "virtual functions and bridges get no card file"
+no_card_ok()
 {
 	host_file /etc/driverctl.d/0000:04:00.1 <<<"vfio-pci"
 	host_file /etc/driverctl.d/0000:00:06.0 <<<"vfio-pci"
@@ -370,7 +370,7 @@ half_refused()
 	same
 }
 
-hold tool_fails_refused "if the boot loader's tool fails, all settings are as they were"
+hold tool_fails_refused "if the boot loader's tool fails, no setting is changed"
 tool_fails_refused()
 {
 	many
