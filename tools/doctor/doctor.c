@@ -144,6 +144,17 @@ void doctor_run(struct doctor *d)
 	sort(d);
 }
 
+/* True if the device is one of those to be passed to VMs. */
+bool doctor_is_target(const struct doctor *d, const struct fv_device *dev)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_devices; i++)
+		if (d->devices[i] == dev)
+			return true;
+	return false;
+}
+
 /* Number of findings of a level. */
 size_t doctor_count(const struct doctor *d, enum doctor_level level)
 {

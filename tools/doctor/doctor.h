@@ -54,6 +54,7 @@ struct doctor_check {
 void doctor_run(struct doctor *d);
 void doctor_free(struct doctor *d);
 size_t doctor_count(const struct doctor *d, enum doctor_level level);
+bool doctor_is_target(const struct doctor *d, const struct fv_device *dev);
 bool doctor_is_ready(const struct doctor *d, const struct fv_device *dev);
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,

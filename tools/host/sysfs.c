@@ -352,6 +352,15 @@ bool sysfs_exists(const char *fmt, ...)
 	return !access(path, F_OK);
 }
 
+/* Mode, owner and times of what a path leads to; false if it cannot be reached. */
+bool sysfs_stat(struct stat *st, const char *fmt, ...)
+{
+	autofree char *path = NULL;
+
+	PATH_FROM(fmt, path);
+	return !stat(path, st);
+}
+
 /* Return 0 if the caller may write the file, else a negative errno. */
 int sysfs_may_write(const char *fmt, ...)
 {

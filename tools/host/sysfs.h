@@ -3,6 +3,7 @@
 #ifndef FPGACTL_SYSFS_H
 #define FPGACTL_SYSFS_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "util/util.h"
@@ -34,6 +35,7 @@ char *sysfs_read_link(const char *fmt, ...) __printf(1, 2);
 char *sysfs_link_name(const char *fmt, ...) __printf(1, 2);
 char *sysfs_resolve(const char *fmt, ...) __printf(1, 2);
 bool sysfs_exists(const char *fmt, ...) __printf(1, 2);
+bool sysfs_stat(struct stat *st, const char *fmt, ...) __printf(2, 3);
 int sysfs_may_write(const char *fmt, ...) __printf(1, 2);
 int sysfs_write(const char *value, const char *fmt, ...) __printf(2, 3);
 int sysfs_list(struct strv *names, const char *fmt, ...) __printf(2, 3);

@@ -1,0 +1,375 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# fpgactl doctor: who takes a card at boot or when a VM starts, the modules, and who may open a card.
+# shellcheck disable=SC2317 # tests are called by their names
+# shellcheck disable=SC2154 # finding is set by finds
+# shellcheck disable=SC2119 # healthy has no argument here
+. "$(dirname "$0")/doctorlib.sh"
+
+card=0000:01:00.0
+debian=6.12.43+deb13-amd64
+
+# add FILE LINE…: append lines to a file of the tree
+add()
+{
+	mkdir -p "$(dirname "$tree/$1")"
+	printf '%s\n' "${@:2}" >>"$tree/$1"
+}
+
+# boots WORD…: append words to the kernel command line
+boots()
+{
+	echo "$(<"$tree/proc/cmdline") $*" >"$tree/proc/cmdline"
+}
+
+# alias MODULE PATTERN: a module of $debian with an alias
+alias_of()
+{
+	add "lib/modules/$debian/modules.alias" "alias $2 $1"
+}
+
+# override BDF DRIVER
+override()
+{
+	echo "$2" >"$tree/sys/bus/pci/devices/$1/driver_override"
+}
+
+# codes: print the codes of the last run, sorted
+codes()
+{
+	jq -r '.findings[].code' <<<"$out" | sort | xargs
+}
+
+hold debian_ok "doctor says nothing of a card on Debian as installed"
+debian_ok()
+{
+	report d46-debian-default
+	healthy
+	value '.findings | length' 0
+	value '.needs_root | length' 0
+}
+
+hold distributions_ok "settings that distributions ship for other devices are no findings"
+distributions_ok()
+{
+	report d46-debian-default
+	add usr/lib/modprobe.d/systemd.conf "options bonding max_bonds=0" "options dummy numdummies=0"
+	add usr/lib/modprobe.d/fbdev-blacklist.conf "blacklist aty128fb" "blacklist vfb"
+	add etc/modprobe.d/kvm.conf "options kvm ignore_msrs=1" "options kvm_intel nested=1"
+	add etc/dracut.conf.d/10.conf 'hostonly="yes"' '# add_drivers+=" vfio_virqfd "'
+	add etc/mkinitcpio.conf "MODULES=(vfio_pci vfio vfio_iommu_type1)"
+	add etc/modules vfio_pci
+	boots nvme.poll_queues=2 kvm.ignore_msrs=1 rootflags=x.y=z
+	touch "$tree/boot/initrd.img-$debian"
+	healthy
+	value '.findings | length' 0
+}
+
+hold ids_cmdline_ok "doctor finds vfio-pci.ids= of the command line that takes the card"
+ids_cmdline_ok()
+{
+	report d46-debian-default
+	boots vfio-pci.ids=1002:73df,10ee:9038
+	finds ids-take-card "$card" \
+		"vfio-pci takes each device 10ee:9038 at boot: ids= in the kernel command line"
+	level_is warning
+	fix_is "Remove 10ee:9038 from the kernel command line, and bind the card by its slot: fpgactl bind --persist $card"
+	sed -i 's/vfio-pci.ids/pci-stub.ids/' "$tree/proc/cmdline"
+	finds ids-take-card "$card" "pci-stub takes each device 10ee:9038 at boot"
+	sed -i 's/9038/9039/' "$tree/proc/cmdline"
+	finds_no ids-take-card
+}
+
+hold ids_file_ok "doctor finds ids of vfio-pci in modprobe.d, by as much of an id as the kernel reads"
+ids_file_ok()
+{
+	local ids
+
+	report d46-debian-default
+	for ids in 10ee:9038 0x10ee:9038 1:2,10ee:9038:10ee 10EE:9038:10ee:0008 \
+		ffffffff:9038 10ee:9038:ffffffff:ffffffff:070000:ff0000; do
+		echo "options vfio_pci disable_vga=1 ids=$ids" >"$tree/etc/modprobe.d/v.conf"
+		finds ids-take-card "$card" "ids= in /etc/modprobe.d/v.conf"
+	done
+	for ids in 10ee:9039 10ee:9038:10ee:0007 10ee:9038:ffffffff:ffffffff:120000:ff0000 1 ','; do
+		echo "options vfio-pci ids=$ids" >"$tree/etc/modprobe.d/v.conf"
+		finds_no ids-take-card
+	done
+	# no setting of vfio-pci
+	echo "options vfio_pci_core ids=10ee:9038" >"$tree/etc/modprobe.d/v.conf"
+	add etc/modprobe.d/v.conf "# options vfio-pci ids=10ee:9038" "blacklist ids=10ee:9038"
+	add etc/modprobe.d/v.txt "options vfio-pci ids=10ee:9038"
+	finds_no ids-take-card
+	# a line of two
+	printf 'options vfio-pci \\\n ids=10ee:9038\n' >"$tree/etc/modprobe.d/v.conf"
+	finds ids-take-card "$card" "ids= in /etc/modprobe.d/v.conf"
+	# a file of the same name in /etc hides that of the distribution
+	mkdir -p "$tree/usr/lib/modprobe.d"
+	mv "$tree/etc/modprobe.d/v.conf" "$tree/usr/lib/modprobe.d/v.conf"
+	finds ids-take-card "$card" "ids= in /usr/lib/modprobe.d/v.conf"
+	: >"$tree/etc/modprobe.d/v.conf"
+	finds_no ids-take-card
+}
+
+hold ids_overridden_ok "doctor finds ids that have no effect, because the last ones count"
+ids_overridden_ok()
+{
+	report d46-debian-default
+	add etc/modprobe.d/a.conf "options vfio-pci ids=10ee:9038"
+	finds_no ids-overridden
+	add etc/modprobe.d/b.conf "options vfio-pci ids=10ee:903f"
+	finds ids-overridden /etc/modprobe.d/a.conf \
+		"ids=10ee:9038 of vfio-pci has no effect: ids=10ee:903f in /etc/modprobe.d/b.conf replaces it"
+	level_is warning
+	fix_is "Put all ids of vfio-pci into one place."
+	finds_no ids-take-card
+	boots vfio-pci.ids=10ee:9038
+	finds ids-overridden /etc/modprobe.d/b.conf "in the kernel command line replaces it"
+	# a driver that is built in does not see modprobe.d
+	add "lib/modules/$debian/modules.builtin" kernel/drivers/vfio/pci/vfio-pci.ko
+	sed -i '/vfio-pci.ko/d' "$tree/lib/modules/$debian/modules.dep"
+	finds ids-overridden /etc/modprobe.d/b.conf "the driver is built in"
+}
+
+hold ids_host_ok "doctor finds ids that take a disk of the host, as another one of its kind"
+ids_host_ok()
+{
+	report d46-debian-default
+	add etc/modprobe.d/vfio.conf "options vfio-pci ids=1bb1:5018,144d:a80a"
+	finds ids-take-host-device 0000:02:00.0 \
+		"vfio-pci takes it at boot, as ids= in /etc/modprobe.d/vfio.conf has 144d:a80a, but the host needs it: nvme0n1 is mounted on /"
+	level_is error
+	fix_is "Remove 144d:a80a from /etc/modprobe.d/vfio.conf: ids mean all devices of a kind."
+	[ "$rc" = 13 ]
+	# no use of the host, but its driver
+	: >"$tree/proc/self/mountinfo"
+	finds ids-take-host-device 0000:02:00.0 "vfio-pci takes it at boot from nvme"
+	level_is warning
+	sed -i 's/144d/144e/' "$tree/etc/modprobe.d/vfio.conf"
+	finds_no ids-take-host-device
+}
+
+hold ids_function_ok "doctor finds ids that lack a function of the card (f22)"
+ids_function_ok()
+{
+	report f22-multifunction-one-function-taken
+	finds ids-miss-function 0000:2d:00.0 \
+		"ids= in /etc/modprobe.d/vfio.conf does not have 1002:ab28, 0000:2d:00.1 of the same card, which snd_hda_intel has" 2d:00.0
+	level_is warning
+	fix_is "fpgactl bind --persist 0000:2d:00.0"
+	sed -i 's/disable_vga/,1002:ab28 &/; s/ ,/,/' "$tree/etc/modprobe.d/vfio.conf"
+	finds_no ids-miss-function 2d:00.0
+}
+
+hold ids_invalid_ok "doctor finds an address among the ids (f20 h)"
+ids_invalid_ok()
+{
+	report d46-debian-default
+	add etc/modprobe.d/vfio.conf "options vfio-pci ids=82.0.0,10ee:9039"
+	finds ids-invalid /etc/modprobe.d/vfio.conf "vfio-pci ignores '82.0.0' of its ids"
+	level_is warning
+	fix_is "An entry is VENDOR:DEVICE as lspci -n prints it, such as 10ee:9038."
+	sed -i 's/82.0.0,//' "$tree/etc/modprobe.d/vfio.conf"
+	finds_no ids-invalid
+}
+
+hold own_ids_ok "doctor finds settings of vfio-pci that do not work for fpga_vfio_pci"
+own_ids_ok()
+{
+	report d46-debian-default
+	add etc/modprobe.d/vfio.conf "options fpga_vfio_pci enable_sriov=1"
+	finds_no driver-has-no-ids
+	add etc/modprobe.d/vfio.conf "options fpga-vfio-pci enable_sriov=1 ids=10ee:9038"
+	finds driver-has-no-ids /etc/modprobe.d/vfio.conf \
+		"fpga_vfio_pci ignores ids=10ee:9038 in /etc/modprobe.d/vfio.conf: it has no such parameter"
+	level_is warning
+	fix_is "Remove it, and run fpgactl bind --persist for each card."
+	boots fpga_vfio_pci.ids=10ee:9038
+	finds driver-has-no-ids host "in the kernel command line"
+	finds_no softdep-takes-no-card
+	add etc/modprobe.d/vfio.conf "softdep xdma pre: fpga_vfio_pci"
+	finds softdep-takes-no-card /etc/modprobe.d/vfio.conf \
+		"fpga_vfio_pci is loaded before xdma, but takes no card by itself"
+	level_is note
+	fix_is "Run fpgactl bind --persist for each card."
+}
+
+hold override_ok "doctor finds a driver_override of another driver, and of none"
+override_ok()
+{
+	report d46-debian-default
+	override "$card" fpga_vfio_pci
+	finds_no driver-override
+	override "$card" vfio-pci
+	finds driver-override "$card" "driver_override names vfio-pci: no other driver can have the device"
+	level_is note
+	fix_is "fpgactl bind $card"
+	override "$card" none
+	finds driver-override "$card" "driver_override names none, which is no driver"
+	level_is warning
+}
+
+hold driverctl_ok "doctor finds cards that driverctl gives to another driver"
+driverctl_ok()
+{
+	report d43-driverctl
+	finds driverctl "$card" \
+		"driverctl gives it to vfio-pci at each boot (/etc/driverctl.d/pci-0000:01:00.0)"
+	level_is warning
+	fix_is "driverctl unset-override $card && fpgactl bind --persist $card"
+	echo fpga_vfio_pci >"$tree/etc/driverctl.d/pci-$card"
+	finds driverctl "$card" "binds whatever device has this address at boot"
+	level_is note
+	rm "$tree/etc/driverctl.d/pci-$card"
+	finds_no driverctl
+}
+
+hold driverctl_host_ok "doctor finds a disk of the host at an address of driverctl"
+driverctl_host_ok()
+{
+	report d43-driverctl
+	finds driverctl-takes-host-device 0000:02:00.0 \
+		"driverctl gives it to vfio-pci at the next boot, but the host needs it: nvme0n1 is mounted on /"
+	level_is error
+	fix_is "rm /etc/driverctl.d/pci-0000:02:00.0"
+	echo nvme >"$tree/etc/driverctl.d/pci-0000:02:00.0"
+	finds_no driverctl-takes-host-device
+}
+
+hold host_driver_ok "doctor finds a module that takes the card at boot, unless it is forbidden"
+host_driver_ok()
+{
+	local rule
+
+	report d46-debian-default
+	alias_of xdma "pci:v000010EEd00009038sv*sd*bc*sc*i*"
+	finds host-driver "$card" "module xdma takes the card at boot"
+	level_is note
+	fix_is "fpgactl bind --persist $card"
+	for rule in "blacklist xdma" "install xdma /bin/false"; do
+		echo "$rule" >"$tree/etc/modprobe.d/x.conf"
+		finds_no host-driver
+	done
+	rm "$tree/etc/modprobe.d/x.conf"
+	boots modprobe.blacklist=nouveau,xdma
+	finds_no host-driver
+	sed -i 's/modprobe.blacklist=.*/module_blacklist=xdma/' "$tree/proc/cmdline"
+	finds_no host-driver
+}
+
+hold card_file_ok "a module does not take a card that a card file has bound before"
+card_file_ok()
+{
+	report d46-debian-default
+	alias_of xdma "pci:v000010EEd00009038sv*sd*bc*sc*i*"
+	add etc/fpgactl/cards.d/0000:00:01.0-00.conf "slot 0000:00:01.0/00" \
+		"group 0000:00:01.0/00.0 10ee:9038" "function 0 10ee:9038 10ee:0008 070001" \
+		"bind fpga_vfio_pci"
+	finds_no host-driver
+	sed -i /bind/d "$tree"/etc/fpgactl/cards.d/*
+	finds host-driver "$card" "module xdma takes the card at boot"
+	sed -i 's/10ee:0008/10ee:0009/; $a bind fpga_vfio_pci' "$tree"/etc/fpgactl/cards.d/*
+	finds host-driver "$card" "module xdma takes the card at boot"
+}
+
+hold aliases_ok "an alias is compared as the kernel does: of another card, of a class, of all"
+aliases_ok()
+{
+	local pattern
+
+	report d46-debian-default
+	for pattern in 'pci:v000010EEd0000903Fsv*sd*bc*sc*i*' 'pci:v000010EEd00009038sv*sd00000007bc*' \
+		'pci:v000010eed00009038sv*sd*bc*sc*i*' 'pci:v000010EEd00009038' '*x' \
+		'vfio_pci:v000010EEd00009038sv*sd*bc*sc*i*' 'pci:v*d*sv*sd*bc07sc00i00'; do
+		alias_of other "$pattern"
+	done
+	finds_no host-driver
+	for pattern in 'pci:v000010EEd00009038sv000010EEsd00000008bc07sc00i01' 'pci:v000010EE*' \
+		'pci:v*d00009038*bc07*' 'pci:*000010EEd*'; do
+		cp "$tree/lib/modules/$debian/modules.alias" "$work/saved"
+		alias_of mine "$pattern"
+		finds host-driver "$card" "module mine takes"
+		cp "$work/saved" "$tree/lib/modules/$debian/modules.alias"
+	done
+}
+
+hold class_ok "a driver that matches the class of a card, and has not taken it, does not take it"
+class_ok()
+{
+	report d46-debian-default
+	alias_of someclass "pci:v*d*sv*sd*bc07sc*i*"
+	finds host-driver "$card" "module someclass"
+	mkdir -p "$tree/sys/module/someclass"
+	finds_no host-driver
+}
+
+hold built_in_ok "doctor finds a driver built into the kernel that takes the card"
+built_in_ok()
+{
+	report d46-debian-default
+	printf 'xdma.alias=pci:v000010EEd00009038sv*sd*bc*sc*i*\0xdma.license=GPL\0' \
+		>>"$tree/lib/modules/$debian/modules.builtin.modinfo"
+	# after the newline of the first record
+	sed -i 's/i\*$/i*\x00/;' "$tree/lib/modules/$debian/modules.builtin.modinfo"
+	tr -d '\n' <"$tree/lib/modules/$debian/modules.builtin.modinfo" >"$work/modinfo"
+	cp "$work/modinfo" "$tree/lib/modules/$debian/modules.builtin.modinfo"
+	finds built-in-driver "$card" "xdma is built into the kernel: it starts the card at each boot"
+	level_is warning
+	fix_is "fpgactl bind --persist $card"
+	# 8250_pci, which is there too, wants an I/O region
+	[ "$(codes)" = built-in-driver ]
+	override "$card" fpga_vfio_pci
+	sed -i '1s/0x0*40200$/0x0000000000040101/' "$tree/sys/bus/pci/devices/$card/resource"
+	finds built-in-driver "$card" "8250_pci is built into the kernel"
+}
+
+hold virqfd_ok "doctor finds lists that name vfio_virqfd, which is gone since 6.2 (f20 g)"
+virqfd_ok()
+{
+	report d46-debian-default
+	add etc/dracut.conf.d/vfio.conf 'add_drivers+=" vfio vfio_pci vfio_virqfd "'
+	finds virqfd-listed /etc/dracut.conf.d/vfio.conf "dracut reports an error for each image"
+	level_is warning
+	fix_is "Remove vfio_virqfd from /etc/dracut.conf.d/vfio.conf: since Linux 6.2 it is a part of vfio."
+	add etc/mkinitcpio.conf 'MODULES=(vfio_pci vfio vfio_iommu_type1 vfio_virqfd)'
+	finds virqfd-listed /etc/mkinitcpio.conf "mkinitcpio fails"
+	add etc/initramfs-tools/modules vfio_virqfd
+	finds virqfd-listed /etc/initramfs-tools/modules "it is missing in the initramfs"
+	add etc/modules-load.d/vfio.conf vfio-virqfd
+	finds virqfd-listed /etc/modules-load.d/vfio.conf "systemd-modules-load.service fails"
+	# 6.1 has it
+	add "lib/modules/$debian/modules.dep" kernel/drivers/vfio/vfio_virqfd.ko.xz:
+	finds_no virqfd-listed
+}
+
+hold stale_ok "doctor finds an initramfs that is older than what it has a copy of"
+stale_ok()
+{
+	local image=/boot/initrd.img-$debian module=lib/modules/$debian/updates/dkms/fpga_vfio_pci.ko.xz
+
+	report d46-debian-default
+	touch -d 2001-01-02 "$tree$image"
+	add etc/modprobe.d/vfio.conf "softdep nvme pre: vfio-pci"
+	touch -d 2001-01-01 "$tree/etc/modprobe.d/vfio.conf"
+	finds_no initramfs-stale
+	touch -d 2001-01-03 "$tree/etc/modprobe.d/vfio.conf"
+	finds initramfs-stale "$image" \
+		"it was made before /etc/modprobe.d/vfio.conf was changed, and the boot goes by the old one"
+	level_is warning
+	fix_is "update-initramfs -u -k $debian"
+	rm "$tree/etc/modprobe.d/vfio.conf"
+	# the module counts only if it is to be in there
+	add "$module" module
+	finds_no initramfs-stale
+	add etc/initramfs-tools/modules fpga_vfio_pci
+	touch -d 2001-01-01 "$tree/etc/initramfs-tools/modules"
+	finds initramfs-stale "$image" "before /$module was changed"
+	# other tools
+	rm -r "$tree/etc/initramfs-tools"
+	mv "$tree$image" "$tree/boot/initramfs-$debian.img"
+	add etc/dracut.conf.d/a.conf 'force_drivers+=" fpga_vfio_pci "'
+	finds initramfs-stale "/boot/initramfs-$debian.img" "before /$module was changed"
+	fix_is "dracut --force /boot/initramfs-$debian.img $debian"
+}
+
+run_tests

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor: devices that vfio-pci or pci-stub take by their ids: vfio-pci.ids= on the kernel command
+ * line, or "options vfio-pci ids=" in modprobe.d
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor/doctor.h"
+#include "host/guard.h"
+#include "host/model.h"
+#include "host/modprobe.h"
+#include "host/modules.h"
+
+/* PCI_ANY_ID of the kernel */
+#define ANY	0xffffffffU
+
+static const char *const takers[] = { "vfio-pci", "pci-stub" };
+
+struct ids_entry {
+	unsigned int vendor, device, subvendor, subdevice, class, class_mask;
+};
+
+/* Where the ids of a taker are from, and what they are. */
+struct ids {
+	const char *taker;
+	const struct modprobe_rule *rule;
+	char *value;
+};
+
+/* As vfio_pci_fill_ids() and pci_stub_init() read an entry. */
+static bool parse_entry(const char *text, struct ids_entry *e)
+{
+	*e = (struct ids_entry) { .subvendor = ANY, .subdevice = ANY };
+	return sscanf(text, "%8x:%8x:%8x:%8x:%8x:%8x", &e->vendor, &e->device, &e->subvendor,
+		      &e->subdevice, &e->class, &e->class_mask) >= 2;
+}
+
+/* As pci_match_one_device() of the PCI core. */
+static bool is_match(const struct ids_entry *e, const struct fv_device *d)
+{
+	return (e->vendor == ANY || e->vendor == d->vendor) &&
+	       (e->device == ANY || e->device == d->device) &&
+	       (e->subvendor == ANY || e->subvendor == d->subvendor) &&
+	       (e->subdevice == ANY || e->subdevice == d->subdevice) &&
+	       !((e->class ^ d->class) & e->class_mask);
+}
+
+/* The entry that takes the device, to be freed by the caller; NULL: none. */
+static char *find_entry(const struct ids *ids, const struct fv_device *d)
+{
+	autofree char *copy = util_strdup(ids->value);
+	char *word, *rest = copy;
+	struct ids_entry e;
+
+	while (rest && (word = strsep(&rest, ",")))
+		if (parse_entry(word, &e) && is_match(&e, d))
+			return util_strdup(word);
+	return NULL;
+}
+
+static bool is_cmdline(const struct modprobe_rule *rule)
+{
+	return !strcmp(rule->file, MODPROBE_CMDLINE);
+}
+
+/* Where a rule is: for messages. */
+static char *place(const struct modprobe_rule *rule)
+{
+	return is_cmdline(rule) ? util_strdup("the kernel command line") : util_strdup(rule->file);
+}
+
+static void report_overridden(struct doctor *d, const struct ids *old, const char *by)
+{
+	autofree char *fix = util_printf("Put all ids of %s into one place.", old->taker);
+	autofree char *where = place(old->rule);
+
+	doctor_add(d, DOCTOR_WARNING, "ids-overridden", is_cmdline(old->rule) ? DOCTOR_HOST : where,
+		   fix, "ids=%s of %s has no effect: %s", old->value, old->taker, by);
+}
+
+/*
+ * modprobe gives all settings to the module, those of the command line last; the last one counts
+ * (module_param_string()). A driver that is built in sees only the command line.
+ */
+static bool find_ids(struct doctor *d, const struct modprobe *m, const char *taker, struct ids *ids)
+{
+	autofree char *release = modules_release();
+	bool is_built_in = release && modules_find(release, taker, NULL) == MODULE_BUILT_IN;
+	size_t i;
+
+	*ids = (struct ids) { .taker = taker };
+	for (i = 0; i < m->n; i++) {
+		struct ids this = { taker, &m->v[i], modprobe_option(&m->v[i], taker, "ids") };
+
+		if (!this.value)
+			continue;
+		if (is_built_in && !is_cmdline(this.rule)) {
+			report_overridden(d, &this, "the driver is built in, and reads only the kernel command line");
+			free(this.value);
+			continue;
+		}
+		if (ids->value && strcmp(ids->value, this.value) != 0) {
+			autofree char *where = place(this.rule);
+			autofree char *by = util_printf("ids=%s in %s replaces it", this.value,
+							where);
+
+			report_overridden(d, ids, by);
+		}
+		free(ids->value);
+		*ids = this;
+	}
+	return ids->value;
+}
+
+static void check_card(struct doctor *d, const struct ids *ids, const struct fv_device *dev,
+		       const char *entry)
+{
+	autofree char *where = place(ids->rule);
+	autofree char *fix = util_printf("Remove %s from %s, and bind the card by its slot: fpgactl bind --persist %s",
+					 entry, where, dev->bdf);
+	const struct fv_device *other = NULL;
+
+	doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
+		   "%s takes each device %s at boot: ids= in %s", ids->taker, entry, where);
+	while ((other = device_next_function(d->m, dev, other))) {
+		autofree char *its = find_entry(ids, other);
+		autofree char *all = util_printf("fpgactl bind --persist %s", dev->bdf);
+
+		if (!its && device_is_in_the_way(other))
+			doctor_add(d, DOCTOR_WARNING, "ids-miss-function", dev->bdf, all,
+				   "ids= in %s does not have %04x:%04x, %s of the same card, which %s has",
+				   where, other->vendor, other->device, other->bdf, other->driver);
+	}
+}
+
+/* vfio-pci takes no bridge. */
+static void check_other(struct doctor *d, const struct ids *ids, const struct fv_device *dev,
+			const char *entry)
+{
+	autofree char *why = guard_in_use(dev, false);
+	autofree char *where = place(ids->rule);
+	autofree char *fix = util_printf("Remove %s from %s: ids mean all devices of a kind.",
+					 entry, where);
+
+	if (why)
+		doctor_add(d, DOCTOR_ERROR, "ids-take-host-device", dev->bdf, fix,
+			   "%s takes it at boot, as ids= in %s has %s, but the host needs it: %s",
+			   ids->taker, where, entry, why);
+	else if (device_is_in_the_way(dev))
+		doctor_add(d, DOCTOR_WARNING, "ids-take-host-device", dev->bdf, fix,
+			   "%s takes it at boot from %s, as ids= in %s has %s", ids->taker,
+			   dev->driver, where, entry);
+}
+
+static void check_devices(struct doctor *d, const struct ids *ids)
+{
+	size_t i;
+
+	for (i = 0; i < d->m->n; i++) {
+		const struct fv_device *dev = &d->m->devices[i];
+		autofree char *entry = find_entry(ids, dev);
+
+		if (!entry || dev->is_bridge)
+			continue;
+		if (doctor_is_target(d, dev))
+			check_card(d, ids, dev, entry);
+		else
+			check_other(d, ids, dev, entry);
+	}
+}
+
+/* The words of the command line are another check's. */
+static void check_entries(struct doctor *d, const struct ids *ids)
+{
+	autofree char *copy = util_strdup(ids->value);
+	char *word, *rest = copy;
+	struct ids_entry e;
+
+	while (!is_cmdline(ids->rule) && rest && (word = strsep(&rest, ",")))
+		if (*word && !parse_entry(word, &e))
+			doctor_add(d, DOCTOR_WARNING, "ids-invalid", ids->rule->file,
+				   "An entry is VENDOR:DEVICE as lspci -n prints it, such as 10ee:9038.",
+				   "%s ignores '%s' of its ids", ids->taker, word);
+}
+
+/*
+ * What works for vfio-pci does not for this driver: it has no parameter "ids", and its table only
+ * matches devices with a driver_override (PCI_DRIVER_OVERRIDE_DEVICE_VFIO), so loading it first
+ * takes no card.
+ */
+static void check_own(struct doctor *d, const struct modprobe *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		const struct modprobe_rule *r = &m->v[i];
+		autofree char *value = modprobe_option(r, FV_MODULE, "ids");
+		const char *object = is_cmdline(r) ? DOCTOR_HOST : r->file;
+		autofree char *where = place(r);
+
+		if (value)
+			doctor_add(d, DOCTOR_WARNING, "driver-has-no-ids", object,
+				   "Remove it, and run fpgactl bind --persist for each card.",
+				   FV_MODULE " ignores ids=%s in %s: it has no such parameter",
+				   value, where);
+		if (!strcmp(r->command, "softdep") &&
+		    (strstr(r->value, FV_MODULE) || strstr(r->value, FV_OLD_DRIVER)))
+			doctor_add(d, DOCTOR_NOTE, "softdep-takes-no-card", object,
+				   "Run fpgactl bind --persist for each card.",
+				   FV_MODULE " is loaded before %s, but takes no card by itself",
+				   r->module);
+	}
+}
+
+static void check(struct doctor *d)
+{
+	struct modprobe m = {};
+	struct ids ids;
+	size_t i;
+
+	modprobe_read(&m);
+	for (i = 0; i < ARRAY_SIZE(takers); i++) {
+		if (!find_ids(d, &m, takers[i], &ids))
+			continue;
+		check_devices(d, &ids);
+		check_entries(d, &ids);
+		free(ids.value);
+	}
+	check_own(d, &m);
+	modprobe_free(&m);
+}
+
+DOCTOR_CHECK(ids) = {
+	.name = "ids of vfio-pci and pci-stub",
+	.host = check,
+};

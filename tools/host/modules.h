@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Modules of a kernel: the files of depmod and of the kernel's build in /lib/modules. */
+#ifndef FPGACTL_MODULES_H
+#define FPGACTL_MODULES_H
+
+#include "host/model.h"
+
+enum module_kind {
+	MODULE_UNKNOWN,		/* the files cannot be read */
+	MODULE_NONE,
+	MODULE_FILE,
+	MODULE_BUILT_IN,
+};
+
+/* A module with an alias that matches a device. */
+struct module_match {
+	char *name;
+	bool is_built_in;
+	bool is_by_class;	/* the alias names no vendor */
+};
+
+struct module_matches {
+	struct module_match *v;
+	size_t n;
+};
+
+char *modules_release(void);
+bool modules_version(const char *release, unsigned int *major, unsigned int *minor);
+enum module_kind modules_find(const char *release, const char *name, char **path);
+bool modules_same_name(const char *a, const char *b);
+void modules_match(struct module_matches *found, const char *release, const struct fv_device *d);
+bool modules_has_vfio_alias(const char *release, const char *name, const struct fv_device *d);
+void module_matches_free(struct module_matches *found);
+
+#endif
