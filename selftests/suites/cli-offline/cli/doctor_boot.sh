@@ -372,4 +372,151 @@ stale_ok()
 	fix_is "dracut --force /boot/initramfs-$debian.img $debian"
 }
 
+hold proxmox_ok "doctor finds VMs of Proxmox VE that take the card, by slot, function and mapping"
+proxmox_ok()
+{
+	local vms=/etc/pve/qemu-server
+
+	report d40-proxmox
+	finds proxmox-takes-card "$vms/100.conf" \
+		"hostpci0 takes all of group 21 to vfio-pci when the VM starts; after fpgactl bind, which sets driver_override, the start fails"
+	level_is warning
+	fix_is "qm set 100 --delete hostpci0 --args '-device vfio-pci,host=0000:01:00.0,bus=ich9-pcie-port-1,addr=0x0.0,multifunction=on -device vfio-pci,host=0000:01:00.1,bus=ich9-pcie-port-1,addr=0x0.1'"
+	finds proxmox-takes-card "$vms/101.conf" "hostpci1 takes all of group 23"
+	fix_is "qm set 101 --delete hostpci1, and add to args of the VM: -device vfio-pci,host=0000:41:00.0,bus=ich9-pcie-port-2,addr=0x0.0"
+	# neither the NIC of VM 102 nor its snapshot
+	[ "$(codes)" = "proxmox-takes-card proxmox-takes-card" ]
+	sed -i 's/01:00,/01:00.1,/' "$tree$vms/100.conf"
+	finds proxmox-takes-card "$vms/100.conf" "hostpci0" 01:00.1
+	sed -i 's/,pcie=1//' "$tree$vms/100.conf"
+	finds proxmox-takes-card "$vms/100.conf" "hostpci0" 01:00.1
+	fix_is "qm set 100 --delete hostpci0 --args '-device vfio-pci,host=0000:01:00.1'"
+	finds_no proxmox-takes-card 01:00.0
+	# the mapping of another node
+	echo pve3 >"$tree/proc/sys/kernel/hostname"
+	finds_no proxmox-takes-card 41:00.0
+}
+
+hold proxmox_args_ok "doctor says nothing of a VM of Proxmox VE that gets the card by arguments"
+proxmox_args_ok()
+{
+	report d40-proxmox
+	sed -i '/^hostpci/d; 1i args: -device vfio-pci,host=01:00.0' "$tree"/etc/pve/qemu-server/10[01].conf
+	healthy
+	value '.findings | length' 0
+}
+
+hold libvirt_ok "doctor says nothing of domains that leave the card with the driver (f21)"
+libvirt_ok()
+{
+	report d41-libvirt-host
+	healthy
+	value '.findings | length' 0
+	add etc/libvirt/qemu/litex.xml \
+		"<!-- <x> <hostdev type='pci' managed='yes'><source><address bus='2'/></source></hostdev> -->"
+	healthy
+}
+
+hold libvirt_managed_ok "doctor finds a domain that moves the card to vfio-pci"
+libvirt_managed_ok()
+{
+	local xml
+
+	report d41-libvirt-host
+	xml=$tree/etc/libvirt/qemu/litex.xml
+	sed -i 's/managed="no"/managed="yes"/' "$xml"
+	finds libvirt-takes-card 0000:02:00.0 \
+		"domain litex moves it to vfio-pci when it starts: managed='yes' without a driver model"
+	level_is warning
+	fix_is "virsh edit litex, and set managed='no' in its hostdev, or add <driver name='vfio' model='fpga_vfio_pci'/> to it."
+	sed -i 's/<driver name="vfio"/& model="vfio-pci"/' "$xml"
+	finds libvirt-takes-card 0000:02:00.0 "domain litex moves it to vfio-pci when it starts: managed='yes'"
+	sed -i 's/model="vfio-pci"/model="fpga_vfio_pci"/' "$xml"
+	finds_no libvirt-takes-card
+}
+
+hold libvirt_alias_ok "libvirt since 10.0 chooses the driver by its aliases, an older one does not"
+libvirt_alias_ok()
+{
+	local lib
+
+	report d41-libvirt-host
+	lib=$tree/usr/lib/x86_64-linux-gnu
+	mkdir -p "$lib"
+	ln -s libvirt.so.0.11003.0 "$lib/libvirt.so.0"
+	finds_no libvirt-takes-card
+	ln -sf libvirt.so.0.9000.0 "$lib/libvirt.so.0"
+	finds libvirt-takes-card "$card" "domain alveo moves it to vfio-pci"
+	fix_is "virsh edit alveo, and set managed='no' in its hostdev: libvirt before 10.0 knows only vfio-pci."
+}
+
+hold libvirt_machine_ok "doctor finds a domain without PCI Express (f21)"
+libvirt_machine_ok()
+{
+	report d41-libvirt-host
+	sed -i 's/pc-q35-10.0/pc-i440fx-10.0/' "$tree/etc/libvirt/qemu/alveo.xml"
+	finds libvirt-machine "$card" "domain alveo has machine pc-i440fx-10.0, without PCI Express"
+	level_is warning
+	fix_is "virsh edit alveo, and use machine='q35'."
+	finds_no libvirt-machine 02:00.0
+}
+
+hold libvirt_part_ok "doctor finds a domain with one function of a card of two (f20 i)"
+libvirt_part_ok()
+{
+	report d41-libvirt-host
+	sed -i "/<source>.*function='0x0'/d" "$tree/etc/libvirt/qemu/alveo.xml"
+	finds libvirt-part-of-card 0000:01:00.1 "domain alveo has it, not $card of the same card"
+	level_is note
+	fix_is "virsh edit alveo, and add a hostdev for $card."
+	mkdir "$tree/sys/bus/pci/drivers/xclmgmt"
+	ln -sfn ../../../../bus/pci/drivers/xclmgmt "$tree/sys/bus/pci/devices/$card/driver"
+	finds libvirt-part-of-card 0000:01:00.1 \
+		"domain alveo has it, not $card of the same card and group, which xclmgmt has: it does not start"
+	level_is warning
+}
+
+hold libvirt_hostile_ok "broken files of libvirt are no reason to fail"
+libvirt_hostile_ok()
+{
+	local xml text
+
+	report d41-libvirt-host
+	xml=$tree/etc/libvirt/qemu/alveo.xml
+	for text in '' '<' '<!--' '<a' "<hostdev type='pci" "<hostdev type='pci' managed='yes'>" \
+		"<hostdev type='pci'/><source><address bus='1'/>" '<hostdev type=pci managed="yes"><source>' \
+		"<hostdev type='pci'><source><address domain='99999999999999999999' bus='x'/></source></hostdev>" \
+		'<name><hostdev a= b' '</>' '<?x' '<![CDATA[' '<= = =>' '<hostdev type = "pci" managed>'; do
+		printf %s "$text" >"$xml"
+		finds_no libvirt-takes-card
+		[ "$rc" = 0 ]
+	done
+	# a blank around "=" is allowed
+	echo "<hostdev type = 'pci' managed= 'yes'><source><address bus ='0x02' /></source></hostdev>" >"$xml"
+	finds libvirt-takes-card 0000:02:00.0 "domain ? moves it"
+}
+
+hold kubevirt_ok "doctor finds a card that KubeVirt does not offer"
+kubevirt_ok()
+{
+	report d42-kubevirt-node
+	finds kubevirt-skips-card 0000:41:00.0 "offers only devices that are bound to vfio-pci"
+	level_is warning
+	fix_is "Offer it by a DRA driver (Kubernetes 1.34 and later); permittedHostDevices needs vfio-pci."
+	[ "$(codes)" = kubevirt-skips-card ]
+	rm "$tree"/var/lib/kubelet/device-plugins/kubevirt-*
+	finds_no kubevirt-skips-card
+}
+
+hold not_checked_ok "doctor names the files of VMs that only root may read"
+not_checked_ok()
+{
+	report d41-libvirt-host
+	add etc/pve/qemu-server/100.conf "hostpci0: 01:00"
+	chmod 700 "$tree/etc/libvirt/qemu"
+	chmod 600 "$tree/etc/pve/qemu-server/100.conf"
+	as_nobody fv doctor --json
+	value '.needs_root | sort | join(" ")' "/etc/libvirt/qemu /etc/pve/qemu-server"
+}
+
 run_tests
