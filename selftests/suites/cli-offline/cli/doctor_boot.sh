@@ -519,4 +519,199 @@ not_checked_ok()
 	value '.needs_root | sort | join(" ")' "/etc/libvirt/qemu /etc/pve/qemu-server"
 }
 
+hold missing_ok "doctor finds that the running kernel has no module"
+missing_ok()
+{
+	report d46-debian-default
+	rm -r "$tree/sys/module/fpga_vfio_pci"
+	healthy
+	sed -i /fpga_vfio_pci/d "$tree/lib/modules/$debian/modules.dep"
+	finds module-missing host "$debian has no module fpga_vfio_pci"
+	level_is error
+	fix_is "Install the headers of kernel $debian, then: dkms install fpga-vfio/0.1 -k $debian"
+	mkdir "$tree/lib/modules/$debian/build"
+	finds module-missing host "$debian"
+	fix_is "dkms install fpga-vfio/0.1 -k $debian"
+	rm -r "$tree/var/lib/dkms"
+	finds module-missing host "$debian"
+	fix_is "make dkms-install, in the sources of fpga-vfio"
+	# loaded from a file
+	mkdir "$tree/sys/module/fpga_vfio_pci"
+	finds_no module-missing
+	finds module-not-installed host "modprobe does not find it after the next boot"
+	level_is warning
+	# a container has no files of the kernel
+	rm -r "$tree/lib/modules" "$tree/sys/module/fpga_vfio_pci"
+	healthy
+}
+
+hold not_loaded_ok "doctor notes that the module is not loaded"
+not_loaded_ok()
+{
+	report d46-debian-default
+	rm -r "$tree/sys/module/fpga_vfio_pci" "$tree/sys/bus/pci/drivers/fpga_vfio_pci"
+	finds module-not-loaded host "fpga_vfio_pci is not loaded"
+	level_is note
+	fix_is "modprobe fpga_vfio_pci"
+}
+
+hold old_ok "doctor finds an old module, which has a driver of another name"
+old_ok()
+{
+	report d46-debian-default
+	mv "$tree"/sys/bus/pci/drivers/fpga{_vfio_pci,-vfio-pci}
+	finds module-old host "an old module fpga_vfio_pci is loaded, with the driver fpga-vfio-pci"
+	level_is warning
+	fix_is "rmmod fpga_vfio_pci && modprobe fpga_vfio_pci"
+}
+
+hold differs_ok "doctor finds that the loaded module is another build than the installed one"
+differs_ok()
+{
+	local module
+
+	report d46-debian-default
+	module=lib/modules/$debian/updates/dkms/fpga_vfio_pci.ko
+	sed -i 's/fpga_vfio_pci.ko.xz/fpga_vfio_pci.ko/' "$tree/lib/modules/$debian/modules.dep"
+	mkdir -p "$tree/sys/module/fpga_vfio_pci/notes"
+	printf '\4\0\0\0\24\0\0\0\3\0\0\0GNU\0abcdefghijklmnopqrst' \
+		>"$tree/sys/module/fpga_vfio_pci/notes/.note.gnu.build-id"
+	add "$module" "ELF" ""
+	cat "$tree/sys/module/fpga_vfio_pci/notes/.note.gnu.build-id" >>"$tree/$module"
+	finds_no module-differs
+	sed -i s/abcdef/Abcdef/ "$tree/$module"
+	finds module-differs host "the loaded fpga_vfio_pci is another build than /$module"
+	level_is warning
+	fix_is "Stop the VMs, then: rmmod fpga_vfio_pci && modprobe fpga_vfio_pci"
+	# of a compressed one, that cannot be said
+	mv "$tree/$module" "$tree/$module.xz"
+	sed -i 's/fpga_vfio_pci.ko/&.xz/' "$tree/lib/modules/$debian/modules.dep"
+	finds_no module-differs
+}
+
+hold next_ok "doctor finds that a newer kernel has no module, and the log of DKMS"
+next_ok()
+{
+	local modules
+
+	report d44-dkms-next-kernel
+	modules=$tree/lib/modules
+	finds module-missing-next host \
+		"kernel 6.8.0-62-generic, newer than the running 6.8.0-60-generic, has no module fpga_vfio_pci"
+	level_is warning
+	fix_is "DKMS failed to build it: read /var/lib/dkms/fpga-vfio/0.1/build/make.log, then: dkms install fpga-vfio/0.1 -k 6.8.0-62-generic"
+	# the older one does not count
+	[ "$(codes)" = module-missing-next ]
+	# of another kernel
+	sed -i s/6.8.0-62/6.8.0-59/ "$tree/var/lib/dkms/fpga-vfio/0.1/build/make.log"
+	finds module-missing-next host "6.8.0-62"
+	fix_is "dkms install fpga-vfio/0.1 -k 6.8.0-62-generic"
+	rm -r "$modules/6.8.0-62-generic/build"
+	finds module-missing-next host "6.8.0-62"
+	fix_is "Install the headers of kernel 6.8.0-62-generic, then: dkms install fpga-vfio/0.1 -k 6.8.0-62-generic"
+	# another flavour of the running kernel is not newer, and without an image none boots
+	mv "$modules"/6.8.0-{62-generic,60-lowlatency}
+	touch "$tree/boot/vmlinuz-6.8.0-60-lowlatency"
+	finds_no module-missing-next
+	mv "$modules"/6.8.0-{60-lowlatency,100-generic}
+	finds_no module-missing-next
+	touch "$modules/6.8.0-100-generic/vmlinuz"
+	finds module-missing-next host "6.8.0-100-generic"
+	echo updates/dkms/fpga_vfio_pci.ko.zst: >>"$modules/6.8.0-100-generic/modules.dep"
+	healthy
+}
+
+hold vfio_ok "doctor finds a kernel without VFIO"
+vfio_ok()
+{
+	report d46-debian-default
+	rm -r "$tree/sys/module/vfio"
+	finds_no vfio-missing
+	sed -i '/type1/d' "$tree/lib/modules/$debian/modules.dep"
+	finds vfio-missing host "kernel $debian has no module vfio_iommu_type1, and no iommufd"
+	level_is error
+	fix_is "Boot a kernel with CONFIG_VFIO_PCI, and CONFIG_VFIO_IOMMU_TYPE1 or CONFIG_IOMMUFD."
+	add "lib/modules/$debian/modules.builtin" kernel/drivers/iommu/iommufd/iommufd.ko
+	finds_no vfio-missing
+	sed -i '/pci-core.ko.xz: k/d' "$tree/lib/modules/$debian/modules.dep"
+	finds vfio-missing host "has no module vfio-pci-core"
+}
+
+hold too_old_ok "doctor finds a kernel older than 6.1, unless the module was built for it"
+too_old_ok()
+{
+	local release
+
+	report d46-debian-default
+	for release in 5.15.0-160-generic 6.0.19 4.18.0-553.el8.x86_64; do
+		echo "$release" >"$tree/proc/sys/kernel/osrelease"
+		finds kernel-too-old host "the driver needs Linux 6.1, this is $release"
+		level_is error
+		fix_is "Boot Linux 6.1 or newer."
+	done
+	add lib/modules/4.18.0-553.el8.x86_64/modules.dep extra/fpga_vfio_pci.ko:
+	finds_no kernel-too-old
+	for release in 6.1.0 6.12 7.3.4 10.0; do
+		echo "$release" >"$tree/proc/sys/kernel/osrelease"
+		finds_no kernel-too-old
+	done
+}
+
+hold unsigned_ok "doctor finds that the kernel refuses an unsigned module: lockdown, Secure Boot, enforced"
+unsigned_ok()
+{
+	local module=/lib/modules/6.16.3-200.fc42.x86_64/updates/fpga_vfio_pci.ko vars
+
+	report d45-lockdown
+	finds module-unsigned "$module" "it has no signature, and the kernel is locked down (integrity)"
+	level_is error
+	fix_is "Sign it with a key that firmware or shim knows: /lib/modules/6.16.3-200.fc42.x86_64/build/scripts/sign-file sha512 KEY CERTIFICATE $module"
+	vars=$tree/sys/firmware/efi/efivars
+	mkdir -p "$vars"
+	printf '\6\0\0\0\1' >"$vars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	finds module-unsigned "$module" "the kernel is locked down (integrity, by Secure Boot)"
+	echo '[none] integrity confidentiality' >"$tree/sys/kernel/security/lockdown"
+	finds_no module-unsigned
+	echo Y >"$tree/sys/module/module/parameters/sig_enforce"
+	finds module-unsigned "$module" "the kernel enforces signatures (module.sig_enforce)"
+	printf '~Module signature appended~\n' >>"$tree$module"
+	finds_no module-unsigned
+	: >"$tree$module"
+	finds module-unsigned "$module" "it has no signature"
+}
+
+hold mok_ok "doctor finds that the key of DKMS is not enrolled"
+mok_ok()
+{
+	local mok
+
+	report d45-lockdown
+	mok=$tree/sys/firmware/efi/mok-variables/MokListRT
+	printf '~Module signature appended~\n' >>"$tree"/lib/modules/*/updates/fpga_vfio_pci.ko
+	add var/lib/dkms/mok.pub certificate
+	finds_no mok-not-enrolled
+	mkdir -p "${mok%/*}"
+	echo "another key" >"$mok"
+	finds mok-not-enrolled /var/lib/dkms/mok.pub \
+		"firmware does not know this key, so the kernel refuses modules signed with it: the kernel is locked down (integrity)"
+	level_is error
+	fix_is "mokutil --import /var/lib/dkms/mok.pub, reboot, and confirm the key on the console."
+	# the kernel took it
+	mkdir "$tree/sys/module/fpga_vfio_pci"
+	finds_no mok-not-enrolled
+	rmdir "$tree/sys/module/fpga_vfio_pci"
+	printf 'header certificate\n' >"$mok"
+	finds_no mok-not-enrolled
+}
+
+hold lockdown_ok "doctor notes what lockdown forbids"
+lockdown_ok()
+{
+	report d45-lockdown
+	finds lockdown host "the kernel is locked down (integrity): setpci and programs that map BARs"
+	level_is note
+	echo '[none] integrity confidentiality' >"$tree/sys/kernel/security/lockdown"
+	finds_no lockdown
+}
+
 run_tests
