@@ -714,4 +714,249 @@ lockdown_ok()
 	finds_no lockdown
 }
 
+# node MODE OWNER FILE
+node()
+{
+	chown "$2" "$tree/dev/$3"
+	chmod "$1" "$tree/dev/$3"
+}
+
+# developers: the host on which members of kvm start QEMU
+developers()
+{
+	report d47-qemu-user
+	node 666 0:0 vfio/vfio
+	node 660 0:104 vfio/2
+	node 660 0:104 kvm
+}
+
+# run_by UID GIDS LIMIT [CAPABILITIES]: what /proc says of the process
+run_by()
+{
+	printf '%s\n' "Name: fpgactl" "Uid:	$1	$1	$1	$1" "Gid:	$1	$1	$1	$1" \
+		"Groups:	$2" "CapEff:	${4-0000000000000000}" >"$tree/proc/self/status"
+	printf '%-25s %-20s %-20s %s\n' Limit "Soft Limit" "Hard Limit" Units \
+		"Max locked memory" "$3" "$3" bytes >"$tree/proc/self/limits"
+}
+
+hold users_ok "doctor says nothing of a host with users who may open the card and lock enough memory"
+users_ok()
+{
+	developers
+	healthy
+	run_by 1000 "104 1000" unlimited
+	healthy
+	value '.findings | length' 0
+	run_by 0 0 8388608
+	healthy
+	# a user who has nothing to do with the card
+	node 600 0:0 vfio/2
+	rm "$tree/etc/security/limits.d/90-vfio.conf"
+	healthy
+}
+
+hold memlock_ok "doctor finds users who may open the card and may not lock the memory of a VM"
+memlock_ok()
+{
+	developers
+	rm "$tree/etc/security/limits.d/90-vfio.conf"
+	finds memlock host "user alice may lock 8 MiB of memory, and QEMU locks all memory of a VM with a card"
+	level_is warning
+	fix_is "echo 'alice - memlock unlimited' >>/etc/security/limits.d/vfio.conf, then log in again"
+	# not the user of libvirt, who has no login
+	[ "$(codes)" = memlock ]
+	add etc/security/limits.d/a.conf "@kvm soft memlock 16777216"
+	finds memlock host "user alice may lock 16384 MiB of memory: VMs with a card have to be smaller"
+	level_is note
+	# the user counts more than the group, the group more than all; hard limits do not count
+	add etc/security/limits.d/b.conf "* - memlock 64" "alice hard memlock 64"
+	finds memlock host "may lock 16384 MiB"
+	add etc/security/limits.conf "alice - memlock infinity"
+	finds_no memlock
+	# the limit of the process itself counts for its user, unless it has CAP_IPC_LOCK
+	run_by 1000 104 67108864
+	finds memlock host "user alice may lock 64 MiB"
+	run_by 1000 104 67108864 0000000000004000
+	finds_no memlock
+}
+
+hold memlock_unknown_ok "doctor says nothing of limits that it does not know"
+memlock_unknown_ok()
+{
+	developers
+	rm "$tree/etc/security/limits.d/90-vfio.conf"
+	add etc/security/limits.d/a.conf "1000:1100 - memlock unlimited"
+	finds_no memlock
+	rm "$tree/etc/security/limits.d/a.conf"
+	finds memlock host "user alice"
+	add etc/systemd/system.conf.d/a.conf "[Manager]" "DefaultLimitMEMLOCK=infinity"
+	finds_no memlock
+}
+
+hold no_access_ok "doctor notes that the caller may not open the card, and how to change it"
+no_access_ok()
+{
+	developers
+	run_by 1001 1001 unlimited
+	finds vfio-no-access /dev/vfio/2 "user bob may not open it (root:kvm, 0660)"
+	level_is note
+	fix_is "usermod -aG kvm bob, then log in again"
+	finds kvm-no-access /dev/kvm "user bob may not open it (root:kvm, 0660)"
+	level_is note
+	fix_is "usermod -aG kvm bob, then log in again"
+	# a session that is older than the membership
+	run_by 1000 1000 unlimited
+	finds vfio-no-access /dev/vfio/2 "user alice may not open it"
+	fix_is "Log in again: the session began before alice became a member of kvm."
+	node 600 0:0 vfio/2
+	finds vfio-no-access /dev/vfio/2 "(root:root, 0600)"
+	[[ $finding = *udevadm* ]]
+	node 600 1000:0 vfio/2
+	finds_no vfio-no-access
+	# no user who logs in
+	run_by 65534 65534 unlimited
+	finds_no vfio-no-access
+}
+
+hold world_ok "doctor finds a device node that all users may open"
+world_ok()
+{
+	developers
+	node 666 0:104 vfio/2
+	finds vfio-world-access /dev/vfio/2 "each user of this host may take and reset the card (root:kvm, 0666)"
+	level_is warning
+	fix_is 'Give it a group and MODE="0660" in the udev rule of subsystem vfio.'
+	node 660 0:104 vfio/2
+	finds_no vfio-world-access
+}
+
+hold container_node_ok "doctor finds that users of the card may not open /dev/vfio/vfio"
+container_node_ok()
+{
+	developers
+	node 600 0:0 vfio/vfio
+	finds vfio-container-access /dev/vfio/vfio "users who may open /dev/vfio/2 may not open this (root:root, 0600)"
+	level_is warning
+	fix_is "chmod 0666 /dev/vfio/vfio: it gives access to no device by itself."
+	node 660 0:104 vfio/vfio
+	finds_no vfio-container-access
+	node 600 0:0 vfio/vfio
+	node 600 0:0 vfio/2
+	finds_no vfio-container-access
+}
+
+hold vm_ok "doctor notes a VM, with and without a virtual IOMMU, and no host as one"
+vm_ok()
+{
+	report d48-vm
+	finds in-vm host "this host is a VM (QEMU)"
+	level_is note
+	mkdir -p "$tree/sys/kernel/iommu_groups/1/devices"
+	ln -s ../../../../bus/pci/devices/$card "$tree/sys/kernel/iommu_groups/1/devices/$card"
+	ln -s ../../../kernel/iommu_groups/1 "$tree/sys/bus/pci/devices/$card/iommu_group"
+	finds in-vm host "this host is a VM (QEMU) with a virtual IOMMU"
+	# the host of Xen
+	add proc/xen/capabilities control_d
+	finds_no in-vm
+	rm "$tree/proc/xen/capabilities"
+	# the flag is missing
+	sed -i 's/ hypervisor//' "$tree/proc/cpuinfo"
+	finds_no in-vm
+	# Amazon's hosts
+	echo "Amazon EC2" >"$tree/sys/class/dmi/id/sys_vendor"
+	echo f1.metal >"$tree/sys/class/dmi/id/product_name"
+	finds_no in-vm
+	# Arm has no such flag
+	rm "$tree/proc/cpuinfo"
+	finds_no in-vm
+	echo m6g.large >"$tree/sys/class/dmi/id/product_name"
+	finds in-vm host "this host is a VM (Amazon EC2)"
+}
+
+hold container_ok "doctor notes a container"
+container_ok()
+{
+	local file
+
+	report d46-debian-default
+	for file in run/.containerenv .dockerenv; do
+		mkdir -p "$tree/run"
+		: >"$tree/$file"
+		finds in-container host "this is a container"
+		level_is note
+		fix_is "Run fpgactl doctor on the host."
+		rm "$tree/$file"
+	done
+	add run/systemd/container lxc
+	finds in-container host "this is a container (lxc)"
+	rm "$tree/run/systemd/container"
+	finds_no in-container
+}
+
+# broken COMMAND…: put something else in the place of each file that the checks above read;
+# code 1: a file of a wrong type or size
+broken()
+{
+	local file
+
+	for file in etc/modprobe.d/a.conf etc/driverctl.d/pci-$card etc/pve/qemu-server/{100,101}.conf \
+		etc/pve/mapping/pci.cfg etc/libvirt/qemu/a.xml etc/{passwd,group} etc/mkinitcpio.conf \
+		etc/security/limits.conf etc/dracut.conf.d/a.conf etc/modules-load.d/a.conf \
+		lib/modules/$debian/{modules.{dep,alias,builtin,builtin.modinfo},build} \
+		lib/modules/9.9.9/modules.{dep,builtin} lib/modules/$debian/updates/fpga_vfio_pci.ko \
+		sys/kernel/security/lockdown sys/module/module/parameters/sig_enforce \
+		sys/firmware/efi/mok-variables/MokListRT var/lib/dkms/mok.pub proc/xen/capabilities \
+		var/lib/dkms/fpga-vfio/0.1/build/make.log proc/self/{status,limits} proc/cpuinfo \
+		sys/module/fpga_vfio_pci/notes/.note.gnu.build-id sys/class/dmi/id/sys_vendor \
+		run/systemd/container dev/{kvm,vfio/{vfio,2}} boot/initrd.img-$debian \
+		var/lib/kubelet/device-plugins; do
+		rm -rf "${tree:?}/$file"
+		mkdir -p "$(dirname "$tree/$file")"
+		"$@" "$tree/$file"
+	done
+	fv doctor --json
+	[[ $rc = @(0|1|13) ]]
+	json .findings
+}
+
+# fill TEXT FILE
+fill()
+{
+	printf '%b' "$1" >"$2"
+}
+
+random()
+{
+	head -c 5000 /dev/urandom >"$1"
+}
+
+large()
+{
+	yes "options vfio-pci ids=1:2,[<hostdev type='pci'><source> map path=:;" | head -c 300000 >"$1"
+}
+
+hold hostile_ok "doctor survives any content and type of its files"
+hostile_ok()
+{
+	local text
+
+	report d46-debian-default
+	for text in '' '\n' '\r\n' '\0\0\0' ':' ':::::::\n:' ' ' '\\\n' '<' '[' '[none' 'alias ' 'alias  ' \
+		'alias a\nalias a b' '.alias=' 'a.alias=*****************************************x' \
+		'options vfio-pci ids=' 'options vfio-pci ids=,,:,ffffffffff:1' 'hostpci:\nhostpci0:' \
+		'hostpci0: ;;;,=,host=' 'hostpci99999999999: 01:00,pcie=1' 'hostpci0: mapping=x\n\r\n' 'x\n map' \
+		'* - memlock -1\n@ - memlock' '%s%n%100000d' 'updates/fpga_vfio_pci.ko:' '.ko' '/.ko:' \
+		'Uid: x\nGid:\nCapEff: y' 'Max locked memory' '\0377\0376\0342\0200\0256\033[31m' \
+		'DKMS for kernel ' 'DKMS for kernel ../.. ' 'a:x:-1:-1' 'a:x:99999999999:1'; do
+		broken fill "$text"
+	done
+	broken random
+	broken large
+	broken mkdir
+	broken mkfifo
+	broken ln -s /dev/zero
+	broken ln -s .
+	broken truncate -s 1G
+}
+
 run_tests
