@@ -10,7 +10,7 @@
 
 static int run(struct cmd_ctx *ctx)
 {
-	struct fv_model model = {};
+	struct model model = {};
 	int code = FV_OK;
 
 	if (ctx->cmd->needs == CMD_NEEDS_MODEL) {

@@ -64,7 +64,7 @@ static int fail_match(const struct apply *a)
 
 static int set_override(const char *bdf)
 {
-	struct fv_device d = {};
+	struct pci_func d = {};
 	struct move_result r;
 	struct move m;
 	int code = FV_OK;
@@ -176,7 +176,7 @@ static int early_all(const struct cmd_ctx *ctx)
 static int run_command(const struct apply *a, const char *name, const struct strv *words)
 {
 	struct cmd_ctx ctx = { .cmd = cmd_find(name), .args = *words };
-	struct fv_model model = {};
+	struct model model = {};
 	int code;
 
 	if (!strcmp(name, "bind")) {
@@ -241,7 +241,7 @@ static int lock(const char *path)
 
 static int apply_locked(struct apply *a)
 {
-	struct fv_model model = {};
+	struct model model = {};
 	size_t i;
 	int code = model_load(&model);
 

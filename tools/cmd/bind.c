@@ -31,8 +31,8 @@ static int check_holders(const struct plan *p)
 	size_t i, j;
 
 	for (i = 0; i < p->n; i++) {
-		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
-		const struct fv_group *g = model_group(p->ctx->model, d->group);
+		const struct pci_func *d = model_find(p->ctx->model, p->moves[i].bdf);
+		const struct iommu_group *g = model_group(p->ctx->model, d->group);
 
 		if (!move_is_rebind(&p->moves[i]))
 			continue;
@@ -59,7 +59,7 @@ static int check_guards(const struct plan *p)
 	if (cmd_is_set(p->ctx, "force"))
 		return FV_OK;
 	for (i = 0; i < p->n; i++) {
-		const struct fv_device *d = model_find(p->ctx->model, p->moves[i].bdf);
+		const struct pci_func *d = model_find(p->ctx->model, p->moves[i].bdf);
 		autofree char *why = move_is_rebind(&p->moves[i]) ? guard_in_use(d, true) : NULL;
 
 		if (!why)
@@ -98,7 +98,7 @@ static int check_module(const struct plan *p)
 static int check(void *data)
 {
 	const struct plan *p = data;
-	int code = p->n ? permission_check(p->moves[0].bdf, "bind") : FV_OK;
+	int code = p->n ? move_check_permission(p->moves[0].bdf, "bind") : FV_OK;
 
 	if (!code)
 		code = check_holders(p);
@@ -126,7 +126,7 @@ static int check_response(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
-		const struct fv_device *d = p->targets.v[i];
+		const struct pci_func *d = p->targets.v[i];
 		autofree char *what = device_silence(p->ctx->model, d);
 		autofree char *next = NULL;
 
@@ -216,7 +216,7 @@ static int apply(const struct plan *p)
 }
 
 /* NULL: nothing to change. */
-static const struct move *move_of(const struct plan *p, const struct fv_device *d)
+static const struct move *move_of(const struct plan *p, const struct pci_func *d)
 {
 	size_t i;
 
@@ -232,7 +232,7 @@ static void report_text(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
-		const struct fv_device *d = p->targets.v[i];
+		const struct pci_func *d = p->targets.v[i];
 		const struct move *m = move_of(p, d);
 
 		if (!m)
@@ -255,13 +255,13 @@ static void report_json(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++)
-		json_object_array_add(list, rebind_json(p->targets.v[i], FV_DRIVER,
-							!!move_of(p, p->targets.v[i])));
+		json_object_array_add(list, move_json(p->targets.v[i], FV_DRIVER,
+						      !!move_of(p, p->targets.v[i])));
 	files = cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL;
-	out_json(rebind_document(list, files, cmd_is_set(p->ctx, "dry-run")));
+	out_json(move_document(list, files, cmd_is_set(p->ctx, "dry-run")));
 }
 
-static void note_in_the_way(const struct fv_device *d)
+static void note_in_the_way(const struct pci_func *d)
 {
 	err_note(d->bdf, "blocks passthrough of group %d: bound to driver %s%s", d->group,
 		 d->driver, d->is_bridge ? "; write its address to the driver's unbind file" : "");
@@ -270,7 +270,7 @@ static void note_in_the_way(const struct fv_device *d)
 /* A VM that gets some functions of a card resets the others with them. */
 static void note_other_groups(const struct plan *p)
 {
-	const struct fv_device *d, *other, *last = NULL;
+	const struct pci_func *d, *other, *last = NULL;
 	size_t i, j;
 
 	for (i = 0; i < p->targets.n; i++) {
@@ -295,7 +295,7 @@ static void note_other_groups(const struct plan *p)
 /* The kernel found no room for it: an open of the device fails, or the BAR is missing. */
 static void note_unassigned(const struct plan *p)
 {
-	struct fv_bar bars[BARS_MAX];
+	struct bar bars[BARS_MAX];
 	size_t i, j, n;
 
 	for (i = 0; i < p->targets.n; i++) {
@@ -317,7 +317,7 @@ static void note_rest(const struct plan *p)
 	size_t i, j, k;
 
 	for (i = 0; i < p->targets.n; i++) {
-		const struct fv_group *g = model_group(p->ctx->model, p->targets.v[i]->group);
+		const struct iommu_group *g = model_group(p->ctx->model, p->targets.v[i]->group);
 
 		if (i && p->targets.v[i - 1]->group == g->id)
 			continue;

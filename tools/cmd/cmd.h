@@ -77,7 +77,7 @@ struct cmd_ctx {
 	struct strv args;
 	bool has_dashes;		/* "--" was given */
 	size_t n_before_dashes;		/* number of args before "--" */
-	const struct fv_model *model;	/* for CMD_NEEDS_MODEL */
+	const struct model *model;	/* for CMD_NEEDS_MODEL */
 	bool is_json;
 	const char *columns;		/* argument of -o, or NULL */
 	bool is_set[16];		/* by index of cmd->options */

@@ -17,7 +17,7 @@
 
 struct plan {
 	const struct cmd_ctx *ctx;
-	struct fv_model m;
+	struct model m;
 	struct convert c;
 	struct strv named;
 	struct targets targets;
@@ -33,7 +33,7 @@ static int find_named(struct plan *p)
 	int code;
 
 	for (i = 0; i < p->ctx->args.n; i++) {
-		const struct fv_device *d = target_find(&p->m, p->ctx->args.v[i], "config", &code);
+		const struct pci_func *d = target_find(&p->m, p->ctx->args.v[i], "config", &code);
 
 		if (!d)
 			return code;

@@ -136,7 +136,7 @@ static bool has_new(void *data)
 	return is_new;
 }
 
-static void request(const struct fv_device *d, void *data)
+static void request(const struct pci_func *d, void *data)
 {
 	const struct consent *c = data;
 
@@ -156,12 +156,12 @@ static void request(const struct fv_device *d, void *data)
  *
  * Return: FV_OK, or the exit code of an error that was reported.
  */
-int consent_wait(struct consent *c, const struct fv_device *const *devices, size_t n,
+int consent_wait(struct consent *c, const struct pci_func *const *devices, size_t n,
 		 const char *hint)
 {
 	const struct release_request wait = { .has_new = has_new, .send = request, .data = c };
 	const char *done = "Nothing was changed.";
-	const struct fv_device *held;
+	const struct pci_func *held;
 	autofree char *who = NULL;
 	int code;
 
@@ -182,7 +182,7 @@ int consent_wait(struct consent *c, const struct fv_device *const *devices, size
 }
 
 struct scope {
-	const struct fv_model *model;
+	const struct model *model;
 	const struct affected_list *functions;
 };
 

@@ -16,7 +16,7 @@ struct consent {
 	void (*find)(struct json_object *users, void *data);	/* adds those of now */
 	int (*check)(void *data);	/* refuses what consent does not allow, or NULL */
 	/* requests the holder of a device to close it; NULL: none is requested */
-	void (*request)(const struct fv_device *d, void *data);
+	void (*request)(const struct pci_func *d, void *data);
 	void *data;
 	struct release_limit *limit;	/* of the wait; begins anew with each answer; or NULL */
 	struct json_object *agreed;	/* users that an answer was about, or NULL */
@@ -24,7 +24,7 @@ struct consent {
 };
 
 int consent_check(struct consent *c, const char *done);
-int consent_wait(struct consent *c, const struct fv_device *const *devices, size_t n,
+int consent_wait(struct consent *c, const struct pci_func *const *devices, size_t n,
 		 const char *hint);
 int consent_check_functions(const struct cmd_ctx *ctx, const char *what, const char *bdf,
 			    const struct affected_list *functions, bool *is_unused_only);

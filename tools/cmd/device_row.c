@@ -5,7 +5,7 @@
 #include "host/names.h"
 #include "util/json.h"
 
-static const struct fv_device *device(const void *row)
+static const struct pci_func *device(const void *row)
 {
 	return ((const struct device_row *)row)->d;
 }
@@ -17,7 +17,7 @@ struct json_object *device_row_bdf(const void *row)
 
 struct json_object *device_row_name(const void *row)
 {
-	const struct fv_device *d = device(row);
+	const struct pci_func *d = device(row);
 	autofree char *name = d && d->has_ids ? names_device(d->vendor, d->device) : NULL;
 
 	return json_string(name);
@@ -25,7 +25,7 @@ struct json_object *device_row_name(const void *row)
 
 char *device_row_text_id(const void *row)
 {
-	const struct fv_device *d = device(row);
+	const struct pci_func *d = device(row);
 
 	if (!d || !d->has_ids)
 		return util_strdup(d ? "?" : "");
@@ -41,7 +41,7 @@ struct json_object *device_row_id(const void *row)
 
 struct json_object *device_row_class(const void *row)
 {
-	const struct fv_device *d = device(row);
+	const struct pci_func *d = device(row);
 	autofree char *name = d && d->has_class ? names_class(d->class) : NULL;
 
 	return json_string(name);
@@ -61,7 +61,7 @@ struct json_object *device_row_driver(const void *row)
 
 struct json_object *device_row_port(const void *row)
 {
-	const struct fv_device *d = device(row);
+	const struct pci_func *d = device(row);
 
 	return json_string(d && *d->port ? d->port : NULL);
 }

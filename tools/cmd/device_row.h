@@ -9,9 +9,9 @@
 
 /* First member of a row with such values. */
 struct device_row {
-	const struct fv_model *m;
-	const struct fv_device *d;	/* NULL: row of a group */
-	const struct fv_group *group;	/* NULL: none */
+	const struct model *m;
+	const struct pci_func *d;	/* NULL: row of a group */
+	const struct iommu_group *group;	/* NULL: none */
 };
 
 struct json_object *device_row_bdf(const void *row);

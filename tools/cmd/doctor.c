@@ -25,7 +25,7 @@ static struct json_object *finding_json(const struct finding *f)
 	return o;
 }
 
-static struct json_object *device_json(const struct doctor *d, const struct fv_device *dev)
+static struct json_object *device_json(const struct doctor *d, const struct pci_func *dev)
 {
 	struct json_object *o = json_object_new_object();
 

@@ -115,7 +115,7 @@ static int run(const struct cmd_ctx *ctx)
 {
 	struct fence_request request = {};
 	struct fv_nl nl = {};
-	struct fv_device *d;
+	struct pci_func *d;
 	int code;
 
 	code = parse(ctx, &request);

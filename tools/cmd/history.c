@@ -20,12 +20,12 @@
 
 static struct json_object *value_time(const void *p)
 {
-	return json_time(((const struct fv_event *)p)->time_ns);
+	return json_time(((const struct event *)p)->time_ns);
 }
 
 static char *text_time(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 	time_t seconds = (time_t)(e->time_ns / NS_PER_S);
 	char text[32];
 	struct tm tm;
@@ -37,36 +37,36 @@ static char *text_time(const void *p)
 
 static struct json_object *value_port(const void *p)
 {
-	return json_object_new_string(((const struct fv_event *)p)->port);
+	return json_object_new_string(((const struct event *)p)->port);
 }
 
 static struct json_object *value_seq(const void *p)
 {
-	return json_object_new_uint64(((const struct fv_event *)p)->seq);
+	return json_object_new_uint64(((const struct event *)p)->seq);
 }
 
 static struct json_object *value_bdf(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return json_string(*e->bdf ? e->bdf : NULL);
 }
 
 static struct json_object *value_kind(const void *p)
 {
-	return json_object_new_string(event_kind_name(((const struct fv_event *)p)->kind));
+	return json_object_new_string(event_kind_name(((const struct event *)p)->kind));
 }
 
 static struct json_object *value_method(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
-	return e->has_method ? json_object_new_string(ladder_method_name(e->method)) : NULL;
+	return e->has_method ? json_object_new_string(reset_method_name(e->method)) : NULL;
 }
 
 static struct json_object *value_error(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 	const char *name = e->error ? strerrorname_np(e->error) : NULL;
 
 	return e->error ? json_object_new_string(name ? name : "unknown") : NULL;
@@ -75,22 +75,22 @@ static struct json_object *value_error(const void *p)
 /* The whole card is named by its port. */
 static char *text_device(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return util_strdup(*e->bdf ? e->bdf : e->port);
 }
 
 static char *text_event(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return util_printf("%s%s%s", event_kind_name(e->kind), e->has_method ? " " : "",
-			   e->has_method ? ladder_method_name(e->method) : "");
+			   e->has_method ? reset_method_name(e->method) : "");
 }
 
 static char *text_outcome(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	if (e->error)
 		return util_strdup(strerror(e->error));
@@ -99,26 +99,26 @@ static char *text_outcome(const void *p)
 
 static struct json_object *value_duration(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return e->has_duration ? json_object_new_uint64(e->duration_ns) : NULL;
 }
 
 static char *text_duration(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return e->has_duration ? duration_ns_text(e->duration_ns) : util_strdup("");
 }
 
 static struct json_object *value_origin(const void *p)
 {
-	return json_object_new_string(event_origin_name(((const struct fv_event *)p)->origin));
+	return json_object_new_string(event_origin_name(((const struct event *)p)->origin));
 }
 
 static char *text_who(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 	const char *origin = event_origin_name(e->origin);
 	char *s = util_strdup("");
 
@@ -132,28 +132,28 @@ static char *text_who(const void *p)
 
 static struct json_object *value_user(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return json_process(e->pid, e->comm);
 }
 
 static char *text_pid(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return e->pid ? util_printf("%u", e->pid) : util_strdup("");
 }
 
 static char *text_comm(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return util_strdup(e->comm ? e->comm : "");
 }
 
 static struct json_object *value_state(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return e->has_state ? json_object_new_string(card_state_name(e->state)) : NULL;
 }
@@ -165,7 +165,7 @@ static struct json_object *number_or_null(unsigned int n)
 
 static struct json_object *value_link(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 	struct json_object *o;
 
 	if (!e->has_link)
@@ -178,20 +178,20 @@ static struct json_object *value_link(const void *p)
 
 static char *text_link(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 
 	return e->has_link ? portlink_text(e->speed_mts, e->width) : util_strdup("");
 }
 
 static struct json_object *value_text(const void *p)
 {
-	return json_string(((const struct fv_event *)p)->text);
+	return json_string(((const struct event *)p)->text);
 }
 
 /* Outcome, state, link and text in one column. */
 static char *text_details(const void *p)
 {
-	const struct fv_event *e = p;
+	const struct event *e = p;
 	autofree char *outcome = text_outcome(p);
 	autofree char *link = text_link(p);
 	char *s = util_strdup(outcome);
@@ -233,7 +233,7 @@ static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 /* Parsed command line and output state. */
 struct view {
 	const struct cmd_ctx *ctx;
-	struct fv_history h;
+	struct history h;
 	bool is_followed;
 	bool has_lines;
 	unsigned int lines;		/* maximum number of old events */
@@ -249,7 +249,7 @@ static void add_dropped(struct json_object *list, const char *port, uint64_t n)
 	json_object_array_add(list, o);
 }
 
-static void print_json(struct view *v, const struct fv_events *l, size_t first)
+static void print_json(struct view *v, const struct events *l, size_t first)
 {
 	struct json_object *top = json_object_new_object();
 	struct json_object *dropped = json_object_new_array();
@@ -271,7 +271,7 @@ static void print_json(struct view *v, const struct fv_events *l, size_t first)
 }
 
 /* Print the events from @first on; earlier ones only update the last number seen. */
-static void print_new(struct view *v, const struct fv_events *l, size_t first)
+static void print_new(struct view *v, const struct events *l, size_t first)
 {
 	uint64_t missed;
 	size_t i;
@@ -295,7 +295,7 @@ static void print_new(struct view *v, const struct fv_events *l, size_t first)
 
 static int follow(struct view *v, const sigset_t *mask)
 {
-	struct fv_events l = {};
+	struct events l = {};
 	int code = out_flush();
 
 	while (!stop_signal() && !code) {
@@ -310,7 +310,7 @@ static int follow(struct view *v, const sigset_t *mask)
 
 static int show(struct view *v)
 {
-	struct fv_events l = {};
+	struct events l = {};
 	size_t first = 0;
 	int code;
 

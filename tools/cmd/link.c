@@ -15,13 +15,13 @@
 /* Source of the fields below. */
 struct facts {
 	struct device_row of;
-	struct fv_card card;
+	struct card card;
 };
 
 /* A function of the card that does not respond, @f's device first; NULL: all of them respond. */
-static const struct fv_device *find_silent(const struct facts *f)
+static const struct pci_func *find_silent(const struct facts *f)
 {
-	const struct fv_device *d = f->of.d;
+	const struct pci_func *d = f->of.d;
 
 	while (d && !d->is_silent)
 		d = device_next_function(f->of.m, f->of.d, d == f->of.d ? NULL : d);
@@ -38,7 +38,7 @@ static struct json_object *value_link(const void *p)
 static char *text_link(const void *p)
 {
 	const struct facts *f = p;
-	const struct fv_portlink *l = &f->card.link;
+	const struct port_link *l = &f->card.link;
 
 	if (!f->card.has_link)
 		return util_printf("unknown: %s", portlink_why_unknown(f->card.port));
@@ -47,7 +47,7 @@ static char *text_link(const void *p)
 
 static char *text_max(const void *p)
 {
-	const struct fv_portlink *l = &((const struct facts *)p)->card.link;
+	const struct port_link *l = &((const struct facts *)p)->card.link;
 
 	if (!l->max_speed_mts || !l->max_width)
 		return util_strdup("");
@@ -56,7 +56,7 @@ static char *text_max(const void *p)
 
 static char *text_target(const void *p)
 {
-	const struct fv_portlink *l = &((const struct facts *)p)->card.link;
+	const struct port_link *l = &((const struct facts *)p)->card.link;
 
 	return l->target_mts ? util_printf("%g GT/s", l->target_mts / 1000.0) : util_strdup("");
 }
@@ -64,7 +64,7 @@ static char *text_target(const void *p)
 static char *text_status(const void *p)
 {
 	const struct facts *f = p;
-	const struct fv_portlink *l = &f->card.link;
+	const struct port_link *l = &f->card.link;
 
 	if (!f->card.has_link)
 		return util_strdup("");
@@ -78,7 +78,7 @@ static char *text_status(const void *p)
 static char *text_responding(const void *p)
 {
 	const struct facts *f = p;
-	const struct fv_device *silent = find_silent(f);
+	const struct pci_func *silent = find_silent(f);
 
 	if (!silent)
 		return util_strdup("");
@@ -176,10 +176,10 @@ static char *advice_of_state(const struct facts *f)
 /* The fault and the next step; NULL if there is none. */
 static char *advice(const struct facts *f)
 {
-	const struct fv_portlink *l = &f->card.link;
+	const struct port_link *l = &f->card.link;
 	char *s = f->card.has_link ? portlink_complaint(l) : NULL;
 	autofree char *of_state = advice_of_state(f);
-	const struct fv_device *silent = find_silent(f);
+	const struct pci_func *silent = find_silent(f);
 	const char *bdf = f->of.d->bdf;
 
 	if (of_state) {
@@ -187,7 +187,7 @@ static char *advice(const struct facts *f)
 		return s;
 	}
 	if (silent) {
-		const struct fv_device *other = device_live_sibling(f->of.m, silent);
+		const struct pci_func *other = device_live_sibling(f->of.m, silent);
 
 		util_append(&s, "%sNext: fpgactl rescan %s", s ? "\n" : "",
 			    other ? other->bdf : bdf);
@@ -233,7 +233,7 @@ static char *column_status(const void *p)
 static char *column_state(const void *p)
 {
 	const struct facts *f = p;
-	const struct fv_device *silent = find_silent(f);
+	const struct pci_func *silent = find_silent(f);
 	autofree char *reason = f->card.reason ? util_printable(f->card.reason) : NULL;
 
 	if (!f->card.is_bound && silent)
@@ -273,7 +273,7 @@ static struct json_object *facts_json(const struct facts *f)
 	return o;
 }
 
-static const struct fv_device *first_function(const struct fv_model *m, const char *port)
+static const struct pci_func *first_function(const struct model *m, const char *port)
 {
 	size_t i;
 
@@ -283,7 +283,7 @@ static const struct fv_device *first_function(const struct fv_model *m, const ch
 	return NULL;
 }
 
-static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
+static int print_all(const struct cmd_ctx *ctx, const struct cards *l)
 {
 	struct out_table *t = out_table_new(&columns, ctx->columns);
 	struct json_object *list = json_object_new_array();
@@ -321,7 +321,7 @@ static int print_all(const struct cmd_ctx *ctx, const struct fv_cards *l)
 
 static int run_all(const struct cmd_ctx *ctx)
 {
-	struct fv_cards l;
+	struct cards l;
 	int code = cards_collect(&l, ctx->model);
 
 	if (!code)
@@ -347,10 +347,10 @@ static void print(const struct cmd_ctx *ctx, const struct facts *f)
  * True if the link of a bridge is the one below it. Without root, its place tells: a root port is
  * at the top, and a switch has an upstream port with downstream ports below.
  */
-static bool has_link_below(const struct fv_model *m, const struct fv_device *d)
+static bool has_link_below(const struct model *m, const struct pci_func *d)
 {
-	const struct fv_device *above = model_find(m, d->port);
-	struct fv_portlink unused;
+	const struct pci_func *above = model_find(m, d->port);
+	struct port_link unused;
 	size_t n;
 
 	for (n = 0; above && n < m->n; n++)

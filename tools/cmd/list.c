@@ -16,13 +16,13 @@
 
 /* What is listed of a model. */
 struct selection {
-	const struct fv_model *m;
+	const struct model *m;
 	bool *is_listed;		/* by index in the model */
 	size_t others;			/* devices left out, as they are no cards */
 };
 
 /* Bridges and IOMMUs, which no VM gets, are listed with --all or by their addresses. */
-static bool is_requested(const struct cmd_ctx *ctx, const struct fv_device *d)
+static bool is_requested(const struct cmd_ctx *ctx, const struct pci_func *d)
 {
 	bool is_usual = cmd_is_set(ctx, "all") || !(d->is_bridge || d->is_iommu);
 	char bdf[BDF_SIZE];
@@ -42,9 +42,9 @@ static bool is_requested(const struct cmd_ctx *ctx, const struct fv_device *d)
 }
 
 /* A group is assigned as a whole, so a card's group is listed as a whole. */
-static bool has_card(const struct fv_model *m, const struct fv_device *d)
+static bool has_card(const struct model *m, const struct pci_func *d)
 {
-	const struct fv_group *g = d->group == FV_NO_GROUP ? NULL : model_group(m, d->group);
+	const struct iommu_group *g = d->group == FV_NO_GROUP ? NULL : model_group(m, d->group);
 	size_t i;
 
 	for (i = 0; g && i < g->n; i++)
@@ -53,7 +53,7 @@ static bool has_card(const struct fv_model *m, const struct fv_device *d)
 	return device_is_card(d);
 }
 
-static bool group_is_listed(const struct selection *s, const struct fv_group *g)
+static bool group_is_listed(const struct selection *s, const struct iommu_group *g)
 {
 	size_t i;
 
@@ -66,7 +66,7 @@ static bool group_is_listed(const struct selection *s, const struct fv_group *g)
 /* A bridge with a driver that blocks its group is listed with the other members. */
 static void add_blocking_bridges(struct selection *s)
 {
-	const struct fv_model *m = s->m;
+	const struct model *m = s->m;
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
@@ -121,7 +121,7 @@ static void select_devices(struct selection *s, const struct cmd_ctx *ctx)
 	s->m = ctx->model;
 	s->is_listed = util_alloc(s->m->n, sizeof(*s->is_listed));
 	for (i = 0; i < s->m->n; i++) {
-		const struct fv_device *d = &s->m->devices[i];
+		const struct pci_func *d = &s->m->devices[i];
 
 		s->is_listed[i] = is_requested(ctx, d);
 		is_any_card |= device_is_card(d);
@@ -134,7 +134,7 @@ static void select_devices(struct selection *s, const struct cmd_ctx *ctx)
 /* @row holds the fields common to all rows. */
 static void print_table(const struct selection *s, struct out_table *t, struct list_row row)
 {
-	const struct fv_model *m = s->m;
+	const struct model *m = s->m;
 	struct libscols_line *parent;
 	size_t i, j;
 
@@ -185,7 +185,7 @@ static struct json_object *group_json(const struct selection *s, struct out_tabl
 
 static void print_json(const struct selection *s, struct out_table *t, struct list_row row)
 {
-	const struct fv_model *m = s->m;
+	const struct model *m = s->m;
 	struct json_object *groups = json_object_new_array();
 	struct json_object *without = json_object_new_array();
 	struct json_object *top = json_object_new_object();
@@ -210,7 +210,7 @@ static void print_json(const struct selection *s, struct out_table *t, struct li
 }
 
 /* Note hidden holders if there is a VFIO device. */
-static void note_unseen(const struct fv_model *m, const struct fv_holders *holders)
+static void note_unseen(const struct model *m, const struct holders *holders)
 {
 	size_t i;
 
@@ -241,8 +241,8 @@ static void note_silent(const struct selection *s)
 	size_t i;
 
 	for (i = 0; i < s->m->n; i++) {
-		const struct fv_device *d = &s->m->devices[i];
-		const struct fv_device *other = device_live_sibling(s->m, d);
+		const struct pci_func *d = &s->m->devices[i];
+		const struct pci_func *other = device_live_sibling(s->m, d);
 		autofree char *what = device_silence(s->m, d);
 		autofree char *next = NULL;
 
@@ -259,7 +259,7 @@ static void note_regions(const struct selection *s)
 	size_t i;
 
 	for (i = 0; i < s->m->n_groups; i++) {
-		const struct fv_group *g = &s->m->groups[i];
+		const struct iommu_group *g = &s->m->groups[i];
 		autofree char *name = util_printf("group %d", g->id);
 
 		if (g->direct.n && group_is_listed(s, g))
@@ -267,7 +267,7 @@ static void note_regions(const struct selection *s)
 	}
 }
 
-static void note_no_groups(const struct fv_model *m)
+static void note_no_groups(const struct model *m)
 {
 	autofree char *hint = NULL;
 
@@ -279,12 +279,12 @@ static void note_no_groups(const struct fv_model *m)
 }
 
 /* A fence hides a card from its VFIO user; show who owns the session. */
-static void note_fences(const struct fv_cards *cards)
+static void note_fences(const struct cards *cards)
 {
 	size_t i;
 
 	for (i = 0; i < cards->n; i++) {
-		const struct fv_card *c = &cards->v[i];
+		const struct card *c = &cards->v[i];
 		autofree char *owner = card_fence_text(&c->fence);
 
 		if (*owner && c->devices.n)
@@ -294,22 +294,22 @@ static void note_fences(const struct fv_cards *cards)
 }
 
 /* Such a device is left without a driver when it is probed again. */
-static void note_old_overrides(const struct fv_model *m)
+static void note_old_overrides(const struct model *m)
 {
 	size_t i;
 
 	for (i = 0; i < m->n; i++) {
-		const struct fv_device *d = &m->devices[i];
+		const struct pci_func *d = &m->devices[i];
 		autofree char *advice = NULL;
 
 		if (!device_has_old_override(d))
 			continue;
-		advice = rebind_advice(d);
+		advice = device_override_advice(d);
 		err_note(d->bdf, "driver_override has the old name %s; %s", FV_OLD_DRIVER, advice);
 	}
 }
 
-static bool is_any_fenced(const struct fv_status_list *said)
+static bool is_any_fenced(const struct status_list *said)
 {
 	size_t i;
 
@@ -320,7 +320,7 @@ static bool is_any_fenced(const struct fv_status_list *said)
 }
 
 /* Ignore errors: without the driver, only its columns stay empty. */
-static void ask_driver(struct fv_status_list *said, struct fv_cards *cards)
+static void ask_driver(struct status_list *said, struct cards *cards)
 {
 	autofree char *why = NULL;
 	autofree char *why_cards = NULL;
@@ -335,9 +335,9 @@ static void ask_driver(struct fv_status_list *said, struct fv_cards *cards)
 
 static int run(const struct cmd_ctx *ctx)
 {
-	struct fv_status_list said = {};
-	struct fv_cards cards = {};
-	struct fv_holders holders;
+	struct status_list said = {};
+	struct cards cards = {};
+	struct holders holders;
 	struct list_row row = { .holders = &holders, .said = &said, .cards = &cards };
 	struct selection selection = {};
 	struct out_table *t;

@@ -26,14 +26,14 @@ static char *text_name(const void *p)
 	return util_printable(name ? name : "");
 }
 
-static const struct fv_status *find_said(const struct list_row *r)
+static const struct status *find_said(const struct list_row *r)
 {
 	return r->of.d ? status_find(r->said, r->of.d->bdf) : NULL;
 }
 
 static struct json_object *value_state(const void *p)
 {
-	const struct fv_status *s = find_said(p);
+	const struct status *s = find_said(p);
 
 	return s ? status_state_json(s) : NULL;
 }
@@ -42,7 +42,7 @@ static struct json_object *value_state(const void *p)
 static char *text_state(const void *p)
 {
 	const struct list_row *r = p;
-	const struct fv_status *s = find_said(r);
+	const struct status *s = find_said(r);
 	char *text = s ? status_text(s) : util_strdup("");
 
 	if (*text)
@@ -59,24 +59,24 @@ static char *text_state(const void *p)
 	return util_strdup(r->of.d->fault.path ? "?" : "");
 }
 
-static const struct fv_fence_owner *find_fence(const struct list_row *r)
+static const struct fence_owner *find_fence(const struct list_row *r)
 {
-	const struct fv_status *s = find_said(r);
-	const struct fv_card *c = s ? cards_find(r->cards, s->port) : NULL;
+	const struct status *s = find_said(r);
+	const struct card *c = s ? cards_find(r->cards, s->port) : NULL;
 
 	return c ? &c->fence : NULL;
 }
 
 static struct json_object *value_fence(const void *p)
 {
-	const struct fv_fence_owner *f = find_fence(p);
+	const struct fence_owner *f = find_fence(p);
 
 	return f ? card_fence_json(f) : NULL;
 }
 
 static char *text_fence(const void *p)
 {
-	const struct fv_fence_owner *f = find_fence(p);
+	const struct fence_owner *f = find_fence(p);
 
 	return f ? card_fence_text(f) : util_strdup("");
 }
@@ -91,7 +91,7 @@ static char *text_link(const void *p)
 static struct json_object *value_holders(const void *p)
 {
 	const struct list_row *r = p;
-	struct fv_holders found;
+	struct holders found;
 	struct json_object *list;
 
 	holders_of(r->holders, r->of.d, &found);
@@ -104,7 +104,7 @@ static struct json_object *value_holders(const void *p)
 static char *text_user(const void *p)
 {
 	const struct list_row *r = p;
-	struct fv_holders found;
+	struct holders found;
 	char *text = util_strdup("");
 	size_t i;
 

@@ -12,9 +12,9 @@
 /* A group, a group member, or a device without a group. */
 struct list_row {
 	struct device_row of;
-	const struct fv_holders *holders;	/* of the whole system */
-	const struct fv_status_list *said;	/* driver status of its devices */
-	const struct fv_cards *cards;		/* read if a card is fenced */
+	const struct holders *holders;	/* of the whole system */
+	const struct status_list *said;	/* driver status of its devices */
+	const struct cards *cards;		/* read if a card is fenced */
 };
 
 extern const struct out_columns list_columns;

@@ -14,14 +14,14 @@
 #define SHOWN	4U
 
 struct machine {
-	const struct fv_model *m;
-	const struct fv_device **cards;	/* the bound ones; FPGAs, if none is bound */
+	const struct model *m;
+	const struct pci_func **cards;	/* the bound ones; FPGAs, if none is bound */
 	size_t n;
 	bool is_loaded, is_bound;
-	struct fv_status_list said;
+	struct status_list said;
 };
 
-static void find_cards(struct machine *h, bool (*is_card)(const struct fv_device *d))
+static void find_cards(struct machine *h, bool (*is_card)(const struct pci_func *d))
 {
 	size_t i;
 
@@ -32,9 +32,9 @@ static void find_cards(struct machine *h, bool (*is_card)(const struct fv_device
 }
 
 /* Of a bound device its state; of another one its driver. */
-static char *state_text(const struct machine *h, const struct fv_device *d)
+static char *state_text(const struct machine *h, const struct pci_func *d)
 {
-	const struct fv_status *s = status_find(&h->said, d->bdf);
+	const struct status *s = status_find(&h->said, d->bdf);
 
 	if (h->is_bound)
 		return util_strdup(s && s->has_state ? card_state_name(s->state) : "bound");
@@ -48,7 +48,7 @@ static void print_cards(const struct machine *h)
 	if (!h->n)
 		out_raw("Cards:   no FPGA card\n");
 	for (i = 0; i < h->n && i < SHOWN; i++) {
-		const struct fv_device *d = h->cards[i];
+		const struct pci_func *d = h->cards[i];
 		autofree char *name = names_short(d->vendor, d->device);
 		autofree char *state = state_text(h, d);
 
@@ -60,9 +60,9 @@ static void print_cards(const struct machine *h)
 }
 
 /* The first card that is not ready, or NULL. */
-static const struct fv_device *find_trouble(const struct machine *h)
+static const struct pci_func *find_trouble(const struct machine *h)
 {
-	const struct fv_status *s;
+	const struct status *s;
 	size_t i;
 
 	for (i = 0; i < h->n; i++) {
@@ -75,7 +75,7 @@ static const struct fv_device *find_trouble(const struct machine *h)
 
 static char *next_step(const struct machine *h)
 {
-	const struct fv_device *trouble = find_trouble(h);
+	const struct pci_func *trouble = find_trouble(h);
 
 	if (!h->m->n_groups)
 		return iommu_hint(h->m);

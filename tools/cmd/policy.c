@@ -17,17 +17,17 @@
 /* Parsed command line. */
 struct policy_request {
 	const struct cmd_ctx *ctx;
-	const struct fv_device *d;
+	const struct pci_func *d;
 	struct fv_nl nl;
 	bool is_default;		/* start from the board profile */
 	size_t n;			/* number of keys in wanted */
-	struct fv_policy wanted;
+	struct policy wanted;
 	struct persist persist;		/* with --persist */
 };
 
 /* One row: a key. */
 struct row {
-	const struct fv_policy *policy;
+	const struct policy *policy;
 	size_t i;
 };
 
@@ -59,7 +59,7 @@ static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
 static struct json_object *field_bdf(const void *p)
 {
-	return json_object_new_string(((const struct fv_status *)p)->bdf);
+	return json_object_new_string(((const struct status *)p)->bdf);
 }
 
 static struct json_object *field_state(const void *p)
@@ -74,7 +74,7 @@ static char *field_state_text(const void *p)
 
 static struct json_object *field_reason(const void *p)
 {
-	return json_string(((const struct fv_status *)p)->reason);
+	return json_string(((const struct status *)p)->reason);
 }
 
 /* Printed with the state. */
@@ -86,7 +86,7 @@ static char *field_reason_text(const void *p)
 
 static struct json_object *field_profile(const void *p)
 {
-	return json_string(((const struct fv_status *)p)->profile);
+	return json_string(((const struct status *)p)->profile);
 }
 
 /* null: there is no card file. */
@@ -96,7 +96,7 @@ static struct json_object *field_persistent(const void *p)
 	struct json_object *list;
 	size_t i;
 
-	if (!persist_read_policy(((const struct fv_status *)p)->bdf, &words))
+	if (!persist_read_policy(((const struct status *)p)->bdf, &words))
 		return NULL;
 	list = json_object_new_array();
 	for (i = 0; i < words.n; i++)
@@ -108,7 +108,7 @@ static char *field_persistent_text(const void *p)
 {
 	autostrv struct strv words = {};
 
-	persist_read_policy(((const struct fv_status *)p)->bdf, &words);
+	persist_read_policy(((const struct status *)p)->bdf, &words);
 	return words.n ? strv_join(&words, " ") : util_strdup("");
 }
 
@@ -122,7 +122,7 @@ static const struct out_column field[] = {
 
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 
-static int show_table(const struct policy_request *req, const struct fv_status *s)
+static int show_table(const struct policy_request *req, const struct status *s)
 {
 	struct out_table *t = out_table_new(&columns, req->ctx->columns);
 	struct row r = { .policy = &s->policy };
@@ -140,7 +140,7 @@ static int show_table(const struct policy_request *req, const struct fv_status *
 	return FV_OK;
 }
 
-static int show(const struct policy_request *req, const struct fv_status *s)
+static int show(const struct policy_request *req, const struct status *s)
 {
 	struct json_object *top;
 
@@ -154,7 +154,7 @@ static int show(const struct policy_request *req, const struct fv_status *s)
 
 /* All bound devices */
 
-static bool is_same(const struct fv_status *a, const struct fv_status *b)
+static bool is_same(const struct status *a, const struct status *b)
 {
 	size_t i;
 
@@ -171,7 +171,7 @@ static bool is_same(const struct fv_status *a, const struct fv_status *b)
 }
 
 /* One table for all devices with the same policy. */
-static int show_tables(const struct policy_request *req, const struct fv_status_list *l)
+static int show_tables(const struct policy_request *req, const struct status_list *l)
 {
 	size_t i, j;
 	int code = FV_OK;
@@ -199,7 +199,7 @@ static int show_tables(const struct policy_request *req, const struct fv_status_
 	return code;
 }
 
-static int show_all(const struct policy_request *req, const struct fv_status_list *l)
+static int show_all(const struct policy_request *req, const struct status_list *l)
 {
 	struct json_object *top, *list, *o;
 	size_t i;
@@ -222,12 +222,12 @@ static int show_all(const struct policy_request *req, const struct fv_status_lis
 
 static int by_bdf(const void *a, const void *b)
 {
-	return bdf_cmp(((const struct fv_status *)a)->bdf, ((const struct fv_status *)b)->bdf);
+	return bdf_cmp(((const struct status *)a)->bdf, ((const struct status *)b)->bdf);
 }
 
 static int run_all(const struct policy_request *req)
 {
-	struct fv_status_list l = {};
+	struct status_list l = {};
 	autofree char *why = NULL;
 	int ret, code;
 
@@ -267,7 +267,7 @@ static int fail(const struct policy_request *req, int ret, const char *why)
 	return fv_nl_fail(ret, req->d->bdf, "policy", hint, why);
 }
 
-static int read_status(struct policy_request *req, struct fv_status_list *l)
+static int read_status(struct policy_request *req, struct status_list *l)
 {
 	autofree char *why = NULL;
 	int ret = status_read(l, &req->nl, req->d->bdf, &why);
@@ -305,8 +305,8 @@ static int request(struct policy_request *req)
 }
 
 /* One line per key that has changed or would change. */
-static void report_text(const struct policy_request *req, const struct fv_status *before,
-			const struct fv_policy *after)
+static void report_text(const struct policy_request *req, const struct status *before,
+			const struct policy *after)
 {
 	bool is_dry_run = cmd_is_set(req->ctx, "dry-run");
 	bool is_changed = false;
@@ -332,7 +332,7 @@ static void report_text(const struct policy_request *req, const struct fv_status
 
 /* The keys that would come from the board profile are not known here. */
 static struct json_object *planned_json(const struct policy_request *req,
-					const struct fv_policy *after)
+					const struct policy *after)
 {
 	struct json_object *o = policy_json(after);
 	size_t i;
@@ -343,8 +343,8 @@ static struct json_object *planned_json(const struct policy_request *req,
 	return o;
 }
 
-static void report(const struct policy_request *req, const struct fv_status *before,
-		   const struct fv_policy *after)
+static void report(const struct policy_request *req, const struct status *before,
+		   const struct policy *after)
 {
 	bool is_dry_run = cmd_is_set(req->ctx, "dry-run");
 	struct json_object *top;
@@ -367,8 +367,8 @@ static void report(const struct policy_request *req, const struct fv_status *bef
 }
 
 /* Apply the requested keys to a copy of the policy. */
-static void plan(const struct policy_request *req, const struct fv_policy *before,
-		 struct fv_policy *after)
+static void plan(const struct policy_request *req, const struct policy *before,
+		 struct policy *after)
 {
 	size_t i;
 
@@ -404,10 +404,10 @@ static int plan_persist(struct policy_request *req)
 }
 
 /* Reports the policy as read back from the driver. */
-static int change(struct policy_request *req, const struct fv_status *before)
+static int change(struct policy_request *req, const struct status *before)
 {
-	struct fv_status_list l = {};
-	struct fv_policy after;
+	struct status_list l = {};
+	struct policy after;
 	int code = plan_persist(req);
 
 	if (code)
@@ -462,7 +462,7 @@ static int parse(struct policy_request *req)
 static int run(const struct cmd_ctx *ctx)
 {
 	struct policy_request req = { .ctx = ctx };
-	struct fv_status_list l = {};
+	struct status_list l = {};
 	int code;
 
 	code = parse(&req);

@@ -24,7 +24,7 @@ static void print_text(const struct recover_request *req, const struct recovery 
 	if (req->is_dry_run && !r->steps.n)
 		out_print("%s: card is ready; nothing would be done\n", bdf);
 	else if (req->is_dry_run)
-		steps_print(&r->steps, req->ctx->model, req->ctx->columns, true);
+		reset_plan_print(&r->steps, req->ctx->model, req->ctx->columns, true);
 	else if (r->has_state && r->state == FPGA_VFIO_CARD_STATE_READY && !r->steps.n)
 		out_print("%s: card was ready; nothing to do\n", bdf);
 	else
@@ -72,7 +72,7 @@ static int recover(const struct recover_request *req, struct fv_nl *nl, const st
 	int code = FV_OK;
 	int ret;
 
-	ret = recovery_run(&r, nl, &req->recovery, ladder_limit_ms(&plan->steps), &why);
+	ret = recovery_run(&r, nl, &req->recovery, reset_plan_limit_ms(&plan->steps), &why);
 	if (ret)
 		code = fail(req, &r, ret, why);
 	else
@@ -107,10 +107,10 @@ static int run(const struct cmd_ctx *ctx)
 {
 	struct recover_request req = { .ctx = ctx, .is_dry_run = cmd_is_set(ctx, "dry-run") };
 	struct fv_nl nl = {};
-	struct fv_device *d;
+	struct pci_func *d;
 	int code;
 
-	code = out_check_columns(&steps_columns, ctx->columns, ctx->is_json, "recover");
+	code = out_check_columns(&reset_plan_columns, ctx->columns, ctx->is_json, "recover");
 	if (code)
 		return code;
 	d = session_open(&nl, ctx->model, ctx->args.v[0], "recover", &code);
@@ -146,6 +146,6 @@ FV_COMMAND(recover) = {
 	.needs = CMD_NEEDS_MODEL,
 	.has_json = true,
 	CMD_OPTIONS(options),
-	.columns = &steps_columns,
+	.columns = &reset_plan_columns,
 	.run = run,
 };

@@ -23,7 +23,7 @@
 /* State of the command. */
 struct reprogram {
 	const struct cmd_ctx *ctx;
-	const struct fv_device *d;
+	const struct pci_func *d;
 	bool is_dry_run;
 	uint32_t limit_ms;
 	struct strv argv, env;
@@ -53,8 +53,8 @@ static void add_id(struct strv *env, const char *name, unsigned int id)
 static void find_facts(struct reprogram *r, struct fv_nl *nl)
 {
 	autofree char *timeout = util_printf("%u", (r->limit_ms + 999) / 1000);
-	const struct fv_device *d = r->d;
-	struct fv_status_list said;
+	const struct pci_func *d = r->d;
+	struct status_list said;
 	autofree char *group = NULL;
 	autofree char *why = NULL;
 	const char *profile = NULL;
@@ -232,7 +232,8 @@ static void recover(struct reprogram *r, struct fv_nl *nl)
 
 	/* For the time limits; without a plan there is none to show. */
 	recovery_plan(&plan, nl, &request, &why);
-	r->error = recovery_run(&r->recovery, nl, &request, ladder_limit_ms(&plan.steps), &r->why);
+	r->error = recovery_run(&r->recovery, nl, &request, reset_plan_limit_ms(&plan.steps),
+				&r->why);
 	recovery_free(&plan);
 }
 
@@ -300,7 +301,7 @@ static void print_plan(const struct reprogram *r)
 	out_print("Then the card would be recovered");
 	if (r->recovery.steps.n) {
 		out_print(":\n");
-		steps_print(&r->recovery.steps, r->ctx->model, NULL, true);
+		reset_plan_print(&r->recovery.steps, r->ctx->model, NULL, true);
 	} else {
 		out_print(".\n");
 	}

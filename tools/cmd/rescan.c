@@ -32,7 +32,7 @@
 
 struct rescan {
 	const struct cmd_ctx *ctx;
-	const struct fv_device *d;
+	const struct pci_func *d;
 	bool is_dry_run;
 	bool has_waited;			/* for holders */
 	struct consent consent;
@@ -43,7 +43,7 @@ struct rescan {
 };
 
 /* A bridge stands for the slot below it, while that is empty. */
-static int check_bridge(const struct fv_model *m, const struct fv_device *d)
+static int check_bridge(const struct model *m, const struct pci_func *d)
 {
 	autofree char *hint = NULL;
 	size_t i;
@@ -63,7 +63,7 @@ static int check_bridge(const struct fv_model *m, const struct fv_device *d)
 	return FV_OK;
 }
 
-static int check_target(const struct fv_model *m, const struct fv_device *d)
+static int check_target(const struct model *m, const struct pci_func *d)
 {
 	int code = d->is_bridge ? check_bridge(m, d) : FV_OK;
 
@@ -83,7 +83,7 @@ static int check_others(const struct rescan *r)
 	size_t i;
 
 	for (i = 0; i < r->card.n; i++) {
-		const struct fv_device *d = r->card.all[i];
+		const struct pci_func *d = r->card.all[i];
 		autofree char *why = device_is_bound(d) ? guard_virtual_functions(d) :
 							  guard_in_use(d, !r->is_dry_run);
 		autofree char *who = NULL;
@@ -115,7 +115,7 @@ static void find_users(struct json_object *users, void *data)
 		held_add_users(users, r->card.bound[i]);
 }
 
-static int refuse_fence(const struct rescan *r, const struct fv_card *c)
+static int refuse_fence(const struct rescan *r, const struct card *c)
 {
 	autofree char *owner = card_fence_text(&c->fence);
 	autofree char *hint = util_printf("Nothing was changed. Recover it first: fpgactl recover %s",
@@ -134,7 +134,7 @@ static int refuse_fence(const struct rescan *r, const struct fv_card *c)
 }
 
 /* Prefer a function bound to the driver: its netlink reply tells more than sysfs. */
-static const struct fv_device *spokesman(const struct rescan *r)
+static const struct pci_func *spokesman(const struct rescan *r)
 {
 	size_t i;
 
@@ -144,7 +144,7 @@ static const struct fv_device *spokesman(const struct rescan *r)
 	return r->d;
 }
 
-static int read_card(const struct rescan *r, struct fv_card *c)
+static int read_card(const struct rescan *r, struct card *c)
 {
 	if (!r->d->is_bridge)
 		return card_read(c, spokesman(r), "rescan");
@@ -156,7 +156,7 @@ static int read_card(const struct rescan *r, struct fv_card *c)
 static int check_card(const struct rescan *r)
 {
 	autofree char *hint = NULL;
-	struct fv_card c;
+	struct card c;
 	bool is_down;
 	int code;
 
@@ -183,7 +183,7 @@ static int check(void *data)
 {
 	const struct rescan *r = data;
 	int ret = replug_may_write(r->d->bdf, r->d->is_bridge);
-	int code = ret ? permission_fail(ret, r->d->bdf, "rescan") : check_others(r);
+	int code = ret ? move_fail_permission(ret, r->d->bdf, "rescan") : check_others(r);
 
 	if (!code)
 		code = check_card(r);
@@ -204,7 +204,7 @@ static int connect_driver(struct rescan *r)
 
 static void find_limit(struct rescan *r)
 {
-	struct fv_status_list said = {};
+	struct status_list said = {};
 	autofree char *why = NULL;
 
 	r->card.limit_ms = LOAD_LIMIT_MS;
@@ -223,7 +223,7 @@ static void ignore(struct nlmsghdr *hdr, void *data)
 }
 
 /* Ignore errors: a holder that stays is found by the wait that follows. */
-static void request(const struct fv_device *d, void *data)
+static void request(const struct pci_func *d, void *data)
 {
 	struct rescan *r = data;
 	struct nl_msg *msg = fv_nl_message(&r->nl, FPGA_VFIO_CMD_RELEASE, 0);
@@ -234,12 +234,12 @@ static void request(const struct fv_device *d, void *data)
 }
 
 /* A new function with a host driver would prevent a fence of the card. */
-static void note_others(const struct rescan *r, const struct fv_model *now)
+static void note_others(const struct rescan *r, const struct model *now)
 {
 	size_t i;
 
 	for (i = 0; i < now->n; i++) {
-		const struct fv_device *d = &now->devices[i];
+		const struct pci_func *d = &now->devices[i];
 
 		if (r->card.has_all && !strcmp(d->port, r->card.port) && d->driver &&
 		    !device_is_bound(d) && !d->is_bridge)
@@ -322,7 +322,7 @@ static int apply(struct rescan *r)
 		.arg = &r->card, .result = &result, .size = sizeof(result),
 		.grace_s = GRACE_S + r->card.limit_ms / 1000.0,
 	};
-	struct fv_model now = {};
+	struct model now = {};
 	int code, pid;
 
 	memcpy(result.bdf, r->d->bdf, sizeof(result.bdf));
@@ -345,7 +345,7 @@ static int apply(struct rescan *r)
 static void print_plan(const struct rescan *r)
 {
 	struct affected_list functions = {};
-	struct fv_holders holders;
+	struct holders holders;
 	struct affected_world world = { .model = r->ctx->model, .holders = &holders };
 	struct json_object *top;
 	size_t i;

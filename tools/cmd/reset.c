@@ -16,25 +16,25 @@
 /* Parsed command line. */
 struct reset_request {
 	const struct cmd_ctx *ctx;
-	const struct fv_device *d;
+	const struct pci_func *d;
 	struct fv_nl nl;
-	int method;			/* or LADDER_ANY_METHOD */
+	int method;			/* or RESET_METHOD_ANY */
 	bool is_dry_run;
 	bool is_unused_only;		/* hit no function that a VFIO user has open */
 };
 
-static void report(const struct reset_request *req, const struct ladder *l)
+static void report(const struct reset_request *req, const struct reset_plan *l)
 {
 	struct json_object *top;
 
 	if (!req->ctx->is_json) {
-		steps_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
+		reset_plan_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
 		return;
 	}
 	top = json_object_new_object();
 	json_object_object_add(top, "dry_run", json_object_new_boolean(req->is_dry_run));
 	json_object_object_add(top, "bdf", json_object_new_string(req->d->bdf));
-	json_object_object_add(top, "steps", steps_json(l, req->ctx->model));
+	json_object_object_add(top, "steps", reset_plan_json(l, req->ctx->model));
 	out_json(top);
 }
 
@@ -72,16 +72,17 @@ static char *next_step(int ret, const char *bdf, const struct refusal *refusal)
 }
 
 /* Report the attempted steps, too: on stdout, or in the error object. */
-static int fail(const struct reset_request *req, const struct ladder *l, int ret, const char *why)
+static int fail(const struct reset_request *req, const struct reset_plan *l, int ret,
+		const char *why)
 {
 	autofree char *hint = next_step(ret, req->d->bdf, &l->refusal);
 	int code = lacks_consent(ret, req->d->bdf, &l->refusal) ? FV_CONSENT : fv_nl_code(ret);
 
 	err_add_blocker(refusal_json(&l->refusal));
 	if (req->ctx->is_json)
-		err_add_json("steps", steps_json(l, req->ctx->model));
+		err_add_json("steps", reset_plan_json(l, req->ctx->model));
 	else if (l->n)
-		steps_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
+		reset_plan_print(l, req->ctx->model, req->ctx->columns, req->is_dry_run);
 	fflush(stdout);
 	return fv_nl_fail_as(code, req->d->bdf, "reset", hint, why);
 }
@@ -104,7 +105,7 @@ static void add(struct affected_list *l, const struct affected *a)
 }
 
 /* A reset of a device in use needs consent. Without a plan, it may be one of the whole card. */
-static int check_consent(struct reset_request *req, const struct ladder *plan)
+static int check_consent(struct reset_request *req, const struct reset_plan *plan)
 {
 	struct affected_list functions = {};
 	size_t i, j;
@@ -124,7 +125,7 @@ static int check_consent(struct reset_request *req, const struct ladder *plan)
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */
-static int dry_run(struct reset_request *req, const struct ladder *plan)
+static int dry_run(struct reset_request *req, const struct reset_plan *plan)
 {
 	int code;
 
@@ -139,19 +140,19 @@ static int dry_run(struct reset_request *req, const struct ladder *plan)
 }
 
 /* Without consent, the driver refuses what was opened since the plan. */
-static int reset(const struct reset_request *req, struct fv_nl *nl, const struct ladder *plan)
+static int reset(const struct reset_request *req, struct fv_nl *nl, const struct reset_plan *plan)
 {
-	const struct ladder_request request = {
+	const struct reset_plan_request request = {
 		.bdf = req->d->bdf, .method = req->method,
 		.is_unused_only = req->is_unused_only,
 	};
 	autofree char *why = NULL;
 	struct progress progress;
-	struct ladder done;
+	struct reset_plan done;
 	int ret, code = FV_OK;
 
-	progress_start(&progress, req->d->bdf, "reset", ladder_limit_ms(plan));
-	ret = ladder_call(&done, nl, &request, &why);
+	progress_start(&progress, req->d->bdf, "reset", reset_plan_limit_ms(plan));
+	ret = reset_plan_call(&done, nl, &request, &why);
 	progress_stop(&progress);
 	if (ret)
 		code = fail(req, &done, ret, why);
@@ -160,24 +161,24 @@ static int reset(const struct reset_request *req, struct fv_nl *nl, const struct
 				"driver returned no result");
 	else
 		report(req, &done);
-	ladder_free(&done);
+	reset_plan_free(&done);
 	return code;
 }
 
 /* The preview supplies the time limits and the affected functions. */
 static int plan_and_reset(struct reset_request *req)
 {
-	const struct ladder_request request = {
+	const struct reset_plan_request request = {
 		.bdf = req->d->bdf, .method = req->method, .is_dry_run = true,
 	};
 	autofree char *why = NULL;
-	struct ladder plan;
+	struct reset_plan plan;
 	int ret, code;
 
-	ret = ladder_call(&plan, &req->nl, &request, &why);
+	ret = reset_plan_call(&plan, &req->nl, &request, &why);
 	/* Another operation has the card: there are no limits to show, and it is waited for. */
 	if (ret == -EAGAIN && !req->is_dry_run)
-		ladder_free(&plan);
+		reset_plan_free(&plan);
 	if (ret && (ret != -EAGAIN || req->is_dry_run)) {
 		req->is_dry_run = true;
 		code = fail(req, &plan, ret, why);
@@ -188,24 +189,25 @@ static int plan_and_reset(struct reset_request *req)
 		if (!code)
 			code = reset(req, &req->nl, &plan);
 	}
-	ladder_free(&plan);
+	reset_plan_free(&plan);
 	return code;
 }
 
 static int parse(struct reset_request *req)
 {
 	const char *method = cmd_value(req->ctx, "method");
-	autofree char *names = ladder_method_names();
+	autofree char *names = reset_method_names();
 	autofree char *hint = util_printf("Methods: %s", names);
 
 	req->is_dry_run = cmd_is_set(req->ctx, "dry-run");
-	req->method = LADDER_ANY_METHOD;
+	req->method = RESET_METHOD_ANY;
 	if (method) {
-		req->method = ladder_find_method(method);
-		if (req->method == LADDER_ANY_METHOD)
+		req->method = reset_method_find(method);
+		if (req->method == RESET_METHOD_ANY)
 			return err_usage("reset", method, hint, "unknown method '%s'", method);
 	}
-	return out_check_columns(&steps_columns, req->ctx->columns, req->ctx->is_json, "reset");
+	return out_check_columns(&reset_plan_columns, req->ctx->columns, req->ctx->is_json,
+				 "reset");
 }
 
 static int run(const struct cmd_ctx *ctx)
@@ -253,6 +255,6 @@ FV_COMMAND(reset) = {
 	.needs = CMD_NEEDS_MODEL,
 	.has_json = true,
 	CMD_OPTIONS(options),
-	.columns = &steps_columns,
+	.columns = &reset_plan_columns,
 	.run = run,
 };

@@ -19,12 +19,12 @@
 /* Parsed command line and result. */
 struct retrain {
 	const struct cmd_ctx *ctx;
-	const struct fv_device *d;
+	const struct pci_func *d;
 	bool is_dry_run;
 	unsigned int gen;		/* 0: the port's Target Link Speed */
 	unsigned int tries;		/* 0: the driver's default */
 	bool has_before, has_after;
-	struct fv_portlink before, after;
+	struct port_link before, after;
 	unsigned int attempts;
 	struct refusal refusal;
 };
@@ -66,7 +66,7 @@ static void on_result(struct nlmsghdr *hdr, void *data)
 	r->attempts = fv_nl_get_u32(tb[FPGA_VFIO_A_OP_ATTEMPTS]);
 }
 
-static struct json_object *link_or_null(bool has, const struct fv_portlink *l)
+static struct json_object *link_or_null(bool has, const struct port_link *l)
 {
 	return has ? portlink_json(l) : NULL;
 }

@@ -23,12 +23,12 @@
 /* Source of the fields below. */
 struct facts {
 	struct device_row of;
-	struct fv_caps caps;
-	struct fv_holders holders;		/* of this device */
+	struct caps caps;
+	struct holders holders;		/* of this device */
 	bool is_group_held;
-	struct fv_counters_list counters;	/* at most one entry */
-	struct fv_status_list said;		/* driver status, at most one entry */
-	struct fv_card card;			/* only if fenced */
+	struct counters_list counters;	/* at most one entry */
+	struct status_list said;		/* driver status, at most one entry */
+	struct card card;			/* only if fenced */
 };
 
 static struct json_object *value_subsystem_id(const void *p)
@@ -67,7 +67,7 @@ static char *text_responding(const void *p)
 
 static struct json_object *value_class_code(const void *p)
 {
-	const struct fv_device *d = ((const struct facts *)p)->of.d;
+	const struct pci_func *d = ((const struct facts *)p)->of.d;
 	autofree char *code = util_printf("%06x", d->class);
 
 	return json_string(d->has_class ? code : NULL);
@@ -93,7 +93,7 @@ static struct json_object *value_members(const void *p)
 	size_t i;
 
 	for (i = 0; f->of.group && i < f->of.group->n; i++) {
-		const struct fv_device *d = f->of.group->members[i];
+		const struct pci_func *d = f->of.group->members[i];
 		struct json_object *o;
 
 		if (d == f->of.d)
@@ -114,7 +114,7 @@ static char *text_members(const void *p)
 	size_t i;
 
 	for (i = 0; f->of.group && i < f->of.group->n; i++) {
-		const struct fv_device *d = f->of.group->members[i];
+		const struct pci_func *d = f->of.group->members[i];
 		autofree char *driver = util_printable(d->driver ? d->driver : "none");
 
 		if (d != f->of.d)
@@ -128,7 +128,7 @@ static struct json_object *value_other_groups(const void *p)
 {
 	const struct facts *f = p;
 	struct json_object *list = json_object_new_array();
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	while ((other = device_next_function(f->of.m, f->of.d, other))) {
 		struct json_object *o;
@@ -148,7 +148,7 @@ static struct json_object *value_other_groups(const void *p)
 static char *text_other_groups(const void *p)
 {
 	const struct facts *f = p;
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 	char *s = util_strdup("");
 
 	while ((other = device_next_function(f->of.m, f->of.d, other))) {
@@ -203,7 +203,7 @@ static struct json_object *value_blockers(const void *p)
 
 static char *text_link(const void *p)
 {
-	const struct fv_link *link = &((const struct facts *)p)->of.d->link;
+	const struct pci_link *link = &((const struct facts *)p)->of.d->link;
 	char *s = link_text(link);
 
 	if (link_is_present(link) && link->port_max_speed_mts && link->port_max_width)
@@ -226,12 +226,12 @@ static struct json_object *value_override(const void *p)
 
 static char *text_override(const void *p)
 {
-	const struct fv_device *d = ((const struct facts *)p)->of.d;
+	const struct pci_func *d = ((const struct facts *)p)->of.d;
 	char *s = util_printable(d->driver_override ? d->driver_override : "");
 	autofree char *advice = NULL;
 
 	if (device_has_old_override(d)) {
-		advice = rebind_advice(d);
+		advice = device_override_advice(d);
 		util_append(&s, " (old name of %s; %s)", FV_DRIVER, advice);
 	}
 	return s;
@@ -337,7 +337,7 @@ static struct json_object *known_json(enum fv_known known)
 
 static struct json_object *value_capabilities(const void *p)
 {
-	const struct fv_caps *c = &((const struct facts *)p)->caps;
+	const struct caps *c = &((const struct facts *)p)->caps;
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "flr", known_json(c->flr));
@@ -364,7 +364,7 @@ static void append_known(char **s, const char *name, enum fv_known known, const 
 
 static char *text_capabilities(const void *p)
 {
-	const struct fv_caps *c = &((const struct facts *)p)->caps;
+	const struct caps *c = &((const struct facts *)p)->caps;
 	char *s = NULL;
 
 	if (((const struct facts *)p)->of.d->is_silent)
@@ -508,7 +508,7 @@ static int ask_driver(struct facts *f)
 static int run(const struct cmd_ctx *ctx)
 {
 	struct facts f = {};
-	struct fv_holders all;
+	struct holders all;
 	int code;
 
 	f.of.m = ctx->model;

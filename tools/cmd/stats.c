@@ -16,14 +16,14 @@
 
 /* One row: an object, or one of its counters. */
 struct row {
-	const struct fv_counters *now;
-	const struct fv_counters *before;	/* previous reading, or NULL */
+	const struct counters *now;
+	const struct counters *before;	/* previous reading, or NULL */
 	double seconds;				/* between the readings */
 	size_t counter;
 	bool is_object;
 };
 
-static bool get(const struct fv_counters *c, size_t i, uint64_t *value)
+static bool get(const struct counters *c, size_t i, uint64_t *value)
 {
 	*value = i == INTERRUPTS ? c->interrupts : c->value[i];
 	return i == INTERRUPTS ? c->has_interrupts : c->has[i];
@@ -123,7 +123,7 @@ static int parse(struct stats_request *req)
 	return FV_OK;
 }
 
-static int read_counters(const struct stats_request *req, struct fv_counters_list *l)
+static int read_counters(const struct stats_request *req, struct counters_list *l)
 {
 	if (!req->bdf[0])
 		return counters_read_groups(l, req->group);
@@ -132,8 +132,8 @@ static int read_counters(const struct stats_request *req, struct fv_counters_lis
 	return counters_read_device(l, req->bdf);
 }
 
-static const struct fv_counters *find_same(const struct fv_counters_list *l,
-					   const struct fv_counters *c)
+static const struct counters *find_same(const struct counters_list *l,
+					const struct counters *c)
 {
 	size_t i;
 
@@ -144,7 +144,7 @@ static const struct fv_counters *find_same(const struct fv_counters_list *l,
 }
 
 /* Durations of the resets of one group or device. */
-static void print_resets(const struct fv_counters *c)
+static void print_resets(const struct counters *c)
 {
 	autofree char *text = resettime_text(&c->resets);
 
@@ -154,8 +154,8 @@ static void print_resets(const struct fv_counters *c)
 	resettime_print_histogram(&c->resets);
 }
 
-static int print_table(const struct stats_request *req, const struct fv_counters_list *now,
-		       const struct fv_counters_list *before, double seconds)
+static int print_table(const struct stats_request *req, const struct counters_list *now,
+		       const struct counters_list *before, double seconds)
 {
 	const char *shown = req->ctx->columns;
 	struct libscols_line *parent;
@@ -183,7 +183,7 @@ static int print_table(const struct stats_request *req, const struct fv_counters
 	return FV_OK;
 }
 
-static struct json_object *statistics_json(const struct fv_counters_list *l)
+static struct json_object *statistics_json(const struct counters_list *l)
 {
 	struct json_object *list = json_object_new_array();
 	struct json_object *top = json_object_new_object();
@@ -191,7 +191,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 
 	json_object_object_add(top, "time", json_now());
 	for (i = 0; i < l->n; i++) {
-		const struct fv_counters *c = &l->v[i];
+		const struct counters *c = &l->v[i];
 		struct json_object *o = json_object_new_object();
 		struct json_object *devices = c->bdf[0] ? NULL : json_object_new_array();
 
@@ -211,7 +211,7 @@ static struct json_object *statistics_json(const struct fv_counters_list *l)
 
 static int once(const struct stats_request *req)
 {
-	struct fv_counters_list l = {}, none = {};
+	struct counters_list l = {}, none = {};
 	int code;
 
 	code = read_counters(req, &l);
@@ -224,8 +224,8 @@ static int once(const struct stats_request *req)
 }
 
 /* On a terminal, clear the screen before each table. */
-static int redraw(const struct stats_request *req, const struct fv_counters_list *now,
-		  const struct fv_counters_list *before, double seconds)
+static int redraw(const struct stats_request *req, const struct counters_list *now,
+		  const struct counters_list *before, double seconds)
 {
 	out_clear_screen();
 	return print_table(req, now, before, seconds);
@@ -234,7 +234,7 @@ static int redraw(const struct stats_request *req, const struct fv_counters_list
 /* In JSON, one object a line. */
 static int watch(const struct stats_request *req)
 {
-	struct fv_counters_list now = {}, before = {};
+	struct counters_list now = {}, before = {};
 	double now_s, before_s = 0;
 	struct stop stop;
 	int code = FV_OK;

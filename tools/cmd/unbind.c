@@ -21,7 +21,7 @@
 struct plan {
 	const struct cmd_ctx *ctx;
 	struct targets targets;
-	const struct fv_device **devices;	/* targets bound to the driver */
+	const struct pci_func **devices;	/* targets bound to the driver */
 	size_t n;
 	struct move *moves;			/* of the devices, then those of old overrides */
 	size_t n_moves;
@@ -40,13 +40,13 @@ static bool names_driver(const char *driver)
  * Bound to fpga_vfio_pci, or left unbound with its driver_override when the module was
  * unloaded. Both may have the driver's old name.
  */
-static bool is_handled(const struct fv_device *d)
+static bool is_handled(const struct pci_func *d)
 {
 	return names_driver(d->driver ? d->driver : d->driver_override);
 }
 
 /* The host's driver stays; only the driver's old name in driver_override goes. */
-static bool is_only_override(const struct fv_device *d)
+static bool is_only_override(const struct pci_func *d)
 {
 	return !is_handled(d) && device_has_old_override(d);
 }
@@ -78,7 +78,7 @@ static int check_options(struct plan *p)
 	return FV_OK;
 }
 
-static void add_move(struct plan *p, const struct fv_device *d, enum move_target target,
+static void add_move(struct plan *p, const struct pci_func *d, enum move_target target,
 		     const char *driver)
 {
 	struct move *m = &p->moves[p->n_moves++];
@@ -158,7 +158,7 @@ static void find_users(struct json_object *users, void *data)
 static int fail_late(const struct plan *p, int pid)
 {
 	int code = stop_signal() ? FV_SIGNAL + stop_signal() : FV_BUSY;
-	const struct fv_device *d = p->devices[p->n_done];
+	const struct pci_func *d = p->devices[p->n_done];
 	autofree char *done = done_text(p, "No other device was changed.");
 	autofree char *who = held_by(d);
 	autofree char *hint = NULL;
@@ -217,7 +217,7 @@ static int apply(struct plan *p)
 }
 
 /* The driver after the command; with --dry-run, only that of --driver is known. */
-static char *driver_after(const struct plan *p, const struct fv_device *d)
+static char *driver_after(const struct plan *p, const struct pci_func *d)
 {
 	if (is_handled(d) && cmd_is_set(p->ctx, "dry-run"))
 		return util_strdup(cmd_value(p->ctx, "driver"));
@@ -230,7 +230,7 @@ static void report_text(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
-		const struct fv_device *d = p->targets.v[i];
+		const struct pci_func *d = p->targets.v[i];
 		autofree char *driver = driver_after(p, d);
 
 		if (!is_handled(d))
@@ -270,19 +270,19 @@ static void report_json(const struct plan *p)
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
-		const struct fv_device *d = p->targets.v[i];
+		const struct pci_func *d = p->targets.v[i];
 		autofree char *driver = driver_after(p, d);
 
-		json_object_array_add(list, rebind_json(d, driver,
-							is_handled(d) || is_only_override(d)));
+		json_object_array_add(list, move_json(d, driver,
+						      is_handled(d) || is_only_override(d)));
 	}
 	files = cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL;
-	out_json(rebind_document(list, files, cmd_is_set(p->ctx, "dry-run")));
+	out_json(move_document(list, files, cmd_is_set(p->ctx, "dry-run")));
 }
 
 static int check(struct plan *p)
 {
-	int code = p->n_moves ? permission_check(p->moves[0].bdf, "unbind") : FV_OK;
+	int code = p->n_moves ? move_check_permission(p->moves[0].bdf, "unbind") : FV_OK;
 
 	return code ? code : consent_check(&p->consent, NULL);
 }
@@ -300,7 +300,7 @@ static void report(const struct plan *p)
 static int check_holders(const struct plan *p)
 {
 	const struct release_limit now = { .start_s = util_now_s() };
-	const struct fv_device *held = NULL;
+	const struct pci_func *held = NULL;
 	autofree char *who = NULL;
 
 	if (!cmd_is_set(p->ctx, "request"))

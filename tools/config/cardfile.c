@@ -159,7 +159,7 @@ static const char *on_bind(struct parser *p)
 static const char *on_policy(struct parser *p)
 {
 	struct card_function *function;
-	struct fv_policy policy = {};
+	struct policy policy = {};
 	const char *why = NULL;
 	unsigned int number;
 	size_t i;

@@ -39,7 +39,7 @@ static void keep(struct convert_setting *s, const char *object, const char *why)
 }
 
 /* A device of a setting: true if it gets a card file, else the setting is kept for it. */
-bool convert_take(struct convert *c, struct convert_setting *s, const struct fv_device *d)
+bool convert_take(struct convert *c, struct convert_setting *s, const struct pci_func *d)
 {
 	strv_add(&s->takes, d->bdf);
 	if (*d->physfn)
@@ -62,7 +62,7 @@ bool convert_take(struct convert *c, struct convert_setting *s, const struct fv_
 /* The same for the device at an address. */
 bool convert_take_address(struct convert *c, struct convert_setting *s, const char *bdf)
 {
-	const struct fv_device *d = model_find(c->m, bdf);
+	const struct pci_func *d = model_find(c->m, bdf);
 
 	if (d)
 		return convert_take(c, s, d);
@@ -90,7 +90,7 @@ static bool is_id(uint32_t id, unsigned int value)
 	return id == ANY || id == value;
 }
 
-static bool matches(const struct id *id, const struct fv_device *d)
+static bool matches(const struct id *id, const struct pci_func *d)
 {
 	return is_id(id->vendor, d->vendor) && is_id(id->device, d->device) &&
 	       is_id(id->subvendor, d->subvendor) && is_id(id->subdevice, d->subdevice) &&

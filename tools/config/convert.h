@@ -19,7 +19,7 @@ struct convert_setting {
 #define CONVERT_CMDLINE	"kernel command line"
 
 struct convert {
-	const struct fv_model *m;
+	const struct model *m;
 	const struct strv *named;	/* addresses; empty: all FPGA cards */
 	struct convert_setting *v;
 	size_t n;

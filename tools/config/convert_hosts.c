@@ -50,7 +50,7 @@ int convert_driverctl(struct convert *c, char **why)
 /* False if a device exists that does not have the ids behind the "|", if there are any. */
 static bool has_ids(const struct convert *c, const char *bdf, const char *bar)
 {
-	const struct fv_device *d = model_find(c->m, bdf);
+	const struct pci_func *d = model_find(c->m, bdf);
 	autofree char *ids = d ? util_printf("|%04x:%04x", d->vendor, d->device) : NULL;
 
 	return !ids || !bar || !strcasecmp(bar, ids);

@@ -7,7 +7,7 @@
 
 struct convert_setting *convert_add(struct convert *c, const char *kind, const char *object,
 				    const char *text);
-bool convert_take(struct convert *c, struct convert_setting *s, const struct fv_device *d);
+bool convert_take(struct convert *c, struct convert_setting *s, const struct pci_func *d);
 bool convert_take_address(struct convert *c, struct convert_setting *s, const char *bdf);
 char *convert_ids(struct convert *c, const char *object, const char *name, const char *ids);
 bool convert_is_ids(const char *module);

@@ -228,12 +228,12 @@ static void check_groups(struct match *m, const struct cardfile *f)
 	}
 }
 
-static void check_use(struct match *m, const struct cardfile *f, const struct fv_model *model)
+static void check_use(struct match *m, const struct cardfile *f, const struct model *model)
 {
 	size_t i;
 
 	for (i = 0; i < f->n && m->verdict == MATCH_OK; i++) {
-		const struct fv_device *d = model_find(model, m->bdf[i]);
+		const struct pci_func *d = model_find(model, m->bdf[i]);
 		autofree char *why = d && !device_is_bound(d) ? guard_in_use(d, false) : NULL;
 
 		if (why)
@@ -281,7 +281,7 @@ static void tell_missing(struct match *m, const struct cardfile *f)
  * @model: all devices; NULL: do not look for use by the host
  */
 void match_card(struct match *m, const struct cardfile *f, const char *bdf,
-		const struct fv_model *model)
+		const struct model *model)
 {
 	size_t n;
 

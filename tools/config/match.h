@@ -25,7 +25,7 @@ struct match {
 };
 
 void match_card(struct match *m, const struct cardfile *f, const char *bdf,
-		const struct fv_model *model);
+		const struct model *model);
 void match_free(struct match *m);
 
 enum match_identity {

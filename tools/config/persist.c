@@ -38,7 +38,7 @@ void persist_free(struct persist *p)
  * Open the card file of a device, or begin a new one. A file that cannot be read is not
  * overwritten: an administrator may have edited it.
  */
-static int open_file(const struct persist *p, const struct fv_device *d, struct cardfile *f,
+static int open_file(const struct persist *p, const struct pci_func *d, struct cardfile *f,
 		     unsigned int *number)
 {
 	autofree char *slot = slot_parse_dir(d->sysdir);
@@ -73,7 +73,7 @@ static bool keep_serial(struct card_id *id, const struct card_function *function
 	return function && card_id_is_same(id, &function->id);
 }
 
-static int fail_serial(const struct persist *p, const struct fv_device *d)
+static int fail_serial(const struct persist *p, const struct pci_func *d)
 {
 	autofree char *hint = util_printf("The card may be fenced: fpgactl link %s", d->bdf);
 
@@ -85,9 +85,9 @@ static int fail_serial(const struct persist *p, const struct fv_device *d)
 
 /* Write down what a function is now, and the members of its group. */
 static int set_function(const struct persist *p, struct cardfile *f, unsigned int number,
-			const struct fv_model *m, const struct fv_device *d)
+			const struct model *m, const struct pci_func *d)
 {
-	const struct fv_group *g = model_group(m, d->group);
+	const struct iommu_group *g = model_group(m, d->group);
 	struct card_function *function;
 	struct card_id id;
 	size_t i;
@@ -117,8 +117,8 @@ static int set_function(const struct persist *p, struct cardfile *f, unsigned in
 }
 
 /* Functions of the file that are there have the ids of today; others are dropped. */
-static int refresh(const struct persist *p, struct cardfile *f, const struct fv_model *m,
-		   const struct fv_device *d)
+static int refresh(const struct persist *p, struct cardfile *f, const struct model *m,
+		   const struct pci_func *d)
 {
 	unsigned int number;
 	int code = FV_OK;
@@ -127,7 +127,7 @@ static int refresh(const struct persist *p, struct cardfile *f, const struct fv_
 	for (number = 0; number <= SLOT_FUNCTION_MAX && !code; number++) {
 		autofree char *bdf = util_printf("%.*s.%u", (int)(strrchr(d->bdf, '.') - d->bdf),
 						 d->bdf, number);
-		const struct fv_device *other = model_find(m, bdf);
+		const struct pci_func *other = model_find(m, bdf);
 
 		if (!cardfile_function(f, number))
 			continue;
@@ -150,7 +150,7 @@ static bool is_useful(const struct cardfile *f)
 }
 
 /* Plan to write the file, or to remove one that is of no more use. */
-static void add_file(struct persist *p, struct cardfile *f, const struct fv_device *d)
+static void add_file(struct persist *p, struct cardfile *f, const struct pci_func *d)
 {
 	struct persist_file *file;
 	autofree char *comment = NULL;
@@ -169,15 +169,15 @@ static void add_file(struct persist *p, struct cardfile *f, const struct fv_devi
 		file->text = cardfile_text(f);
 }
 
-static bool is_same_card(const struct fv_device *a, const struct fv_device *b)
+static bool is_same_card(const struct pci_func *a, const struct pci_func *b)
 {
 	size_t len = (size_t)(strrchr(a->bdf, '.') - a->bdf) + 1;
 
 	return !strncmp(a->bdf, b->bdf, len);
 }
 
-static int bind_card(struct persist *p, const struct fv_model *m, const struct targets *t,
-		     const struct fv_device *d, struct cardfile *f)
+static int bind_card(struct persist *p, const struct model *m, const struct targets *t,
+		     const struct pci_func *d, struct cardfile *f)
 {
 	unsigned int number;
 	size_t i;
@@ -202,9 +202,9 @@ static int bind_card(struct persist *p, const struct fv_model *m, const struct t
 }
 
 /* Run @each for the first target of each card. */
-static int for_cards(struct persist *p, const struct fv_model *m, const struct targets *t,
-		     int (*each)(struct persist *p, const struct fv_model *m,
-				 const struct targets *t, const struct fv_device *d,
+static int for_cards(struct persist *p, const struct model *m, const struct targets *t,
+		     int (*each)(struct persist *p, const struct model *m,
+				 const struct targets *t, const struct pci_func *d,
 				 struct cardfile *f))
 {
 	struct cardfile f;
@@ -229,13 +229,13 @@ static int for_cards(struct persist *p, const struct fv_model *m, const struct t
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int persist_bind(struct persist *p, const struct fv_model *m, const struct targets *targets)
+int persist_bind(struct persist *p, const struct model *m, const struct targets *targets)
 {
 	return for_cards(p, m, targets, bind_card);
 }
 
-static int unbind_card(struct persist *p, const struct fv_model *m, const struct targets *t,
-		       const struct fv_device *d, struct cardfile *f)
+static int unbind_card(struct persist *p, const struct model *m, const struct targets *t,
+		       const struct pci_func *d, struct cardfile *f)
 {
 	unsigned int number;
 	size_t i;
@@ -287,7 +287,7 @@ static void set_word(struct strv *words, const char *word)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int persist_policy(struct persist *p, const struct fv_model *m, const struct fv_device *d,
+int persist_policy(struct persist *p, const struct model *m, const struct pci_func *d,
 		   bool is_default, const struct strv *words)
 {
 	struct card_function *function;

@@ -22,9 +22,9 @@ struct persist {
 };
 
 void persist_init(struct persist *p, const char *what, char *reason);
-int persist_bind(struct persist *p, const struct fv_model *m, const struct targets *targets);
+int persist_bind(struct persist *p, const struct model *m, const struct targets *targets);
 int persist_unbind(struct persist *p, const struct targets *targets);
-int persist_policy(struct persist *p, const struct fv_model *m, const struct fv_device *d,
+int persist_policy(struct persist *p, const struct model *m, const struct pci_func *d,
 		   bool is_default, const struct strv *words);
 int persist_check(const struct persist *p);
 int persist_write(const struct persist *p);

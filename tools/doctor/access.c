@@ -8,7 +8,7 @@
 #include "host/sysfs.h"
 
 /* The file that a VM opens: of the group, or of the device. */
-static bool find_node(const struct fv_device *dev, char **path, struct stat *st)
+static bool find_node(const struct pci_func *dev, char **path, struct stat *st)
 {
 	*path = util_printf("/dev/vfio/%d", dev->group);
 	if (dev->group != FV_NO_GROUP && sysfs_stat(st, "%s", *path))
@@ -86,7 +86,7 @@ out:
 }
 
 /* A group's ioctls work on a file that is open for reading, too. */
-static void check_node(struct doctor *d, const struct fv_device *dev)
+static void check_node(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *path = NULL;
 	autofree char *what = NULL;
@@ -104,7 +104,7 @@ static void check_node(struct doctor *d, const struct fv_device *dev)
 }
 
 /* It is for a user who may open the card's node; 0666 is the kernel's default (vfio_dev). */
-static void check_container(struct doctor *d, const struct fv_device *dev)
+static void check_container(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *path = NULL;
 	autofree char *what = NULL;
@@ -121,7 +121,7 @@ static void check_container(struct doctor *d, const struct fv_device *dev)
 		   "users who may open %s may not open this (%s)", path, what);
 }
 
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	check_node(d, dev);
 	check_container(d, dev);

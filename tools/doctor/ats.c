@@ -8,9 +8,9 @@
 #include "host/sysfs.h"
 
 /* A card that is fenced is left alone; it may be programmed. Functions without driver, too. */
-static bool may_read(const struct doctor *d, const struct fv_device *dev)
+static bool may_read(const struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_device *f = dev;
+	const struct pci_func *f = dev;
 
 	for (; f; f = device_next_function(d->m, dev, f == dev ? NULL : f)) {
 		autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/fpga_vfio/state",
@@ -26,11 +26,11 @@ static bool may_read(const struct doctor *d, const struct fv_device *dev)
  * By release: pci_dev_reset_iommu_prepare() is new in 7.2, and nothing in sysfs tells of it. A
  * distribution that has it earlier has a needless warning.
  */
-static void check_ats(struct doctor *d, const struct fv_device *dev)
+static void check_ats(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *config = util_printf("/sys/bus/pci/devices/%s/config", dev->bdf);
 	autofree char *release = NULL;
-	struct fv_isolation caps;
+	struct isolation caps;
 
 	if (dev->is_bridge || dev->is_silent || !kernel_is_before(7, 2, &release) ||
 	    !may_read(d, dev))

@@ -28,7 +28,7 @@ struct windows {
 
 static void read_windows(struct windows *w, const char *port)
 {
-	struct fv_bar windows[BARS_MAX];
+	struct bar windows[BARS_MAX];
 	size_t i, n = 0;
 
 	memset(w, 0, sizeof(*w));
@@ -42,13 +42,13 @@ static void read_windows(struct windows *w, const char *port)
 }
 
 /* True if a BAR may be above 4 GiB. */
-static bool is_high(const struct fv_bar *bar)
+static bool is_high(const struct bar *bar)
 {
 	return bar->flags & RESOURCE_MEM_64 && bar->flags & RESOURCE_PREFETCH;
 }
 
 /* True if a BAR is so large that the addresses below 4 GiB are unlikely to have a place for it. */
-static bool is_large(const struct fv_bar *bar)
+static bool is_large(const struct bar *bar)
 {
 	return bar->size >= LIMIT_32 / 16;
 }
@@ -79,17 +79,17 @@ static enum high_space find_high_space(struct doctor *d)
 	return has_addresses && has_ranges ? HIGH_NONE : HIGH_UNKNOWN;
 }
 
-static bool is_overlap(const struct fv_bar *a, const struct fv_bar *b)
+static bool is_overlap(const struct bar *a, const struct bar *b)
 {
 	return a->flags & b->flags & RESOURCE_MEM &&
 	       (a->start - b->start < b->size || b->start - a->start < a->size);
 }
 
 /* Another device with a BAR at the address of @bar; NULL: none. */
-static const char *find_conflict(const struct fv_model *m, const struct fv_device *dev,
-				 const struct fv_bar *bar)
+static const char *find_conflict(const struct model *m, const struct pci_func *dev,
+				 const struct bar *bar)
 {
-	struct fv_bar others[BARS_MAX];
+	struct bar others[BARS_MAX];
 	size_t i, j, n;
 
 	for (i = 0; i < m->n; i++) {
@@ -102,7 +102,7 @@ static const char *find_conflict(const struct fv_model *m, const struct fv_devic
 }
 
 /* What the windows of the port are to a BAR. */
-static char *why_windows(const char *port, const struct fv_bar *bar)
+static char *why_windows(const char *port, const struct bar *bar)
 {
 	autofree char *prefetchable = NULL, *other = NULL;
 	struct windows w;
@@ -129,8 +129,8 @@ static char *why_windows(const char *port, const struct fv_bar *bar)
 }
 
 /* Why the kernel found no address; empty if that cannot be told. */
-static char *why_unassigned(const struct doctor *d, const struct fv_device *dev,
-			    const struct fv_bar *bar, enum high_space high)
+static char *why_unassigned(const struct doctor *d, const struct pci_func *dev,
+			    const struct bar *bar, enum high_space high)
 {
 	const char *conflict = bar->start ? find_conflict(d->m, dev, bar) : NULL;
 
@@ -142,7 +142,7 @@ static char *why_unassigned(const struct doctor *d, const struct fv_device *dev,
 	return why_windows(dev->port, bar);
 }
 
-static char *fix_unassigned(const struct fv_device *dev, const struct fv_bar *bar,
+static char *fix_unassigned(const struct pci_func *dev, const struct bar *bar,
 			    enum high_space high)
 {
 	if (is_high(bar) && is_large(bar) && high == HIGH_NONE)
@@ -155,10 +155,10 @@ static char *fix_unassigned(const struct fv_device *dev, const struct fv_bar *ba
 			   "the kernel command line.", dev->bdf);
 }
 
-static void check_unassigned(struct doctor *d, const struct fv_device *dev)
+static void check_unassigned(struct doctor *d, const struct pci_func *dev)
 {
 	enum high_space high = HIGH_UNKNOWN;
-	struct fv_bar bars[BARS_MAX];
+	struct bar bars[BARS_MAX];
 	size_t i, n = bars_read(bars, dev->bdf);
 	bool is_read = false;
 
@@ -184,7 +184,7 @@ static void check_unassigned(struct doctor *d, const struct fv_device *dev)
  * programmed, and its configuration was not restored. Addresses are not compared: a host
  * bridge may translate them.
  */
-static bool is_lost(const struct fv_bar *bar, const uint8_t *config)
+static bool is_lost(const struct bar *bar, const uint8_t *config)
 {
 	const uint8_t *reg = config + PCI_BASE_ADDRESS_0 + 4 * bar->index;
 	bool is_zero = !(reg[0] & 0xf0) && !reg[1] && !reg[2] && !reg[3];
@@ -196,11 +196,11 @@ static bool is_lost(const struct fv_bar *bar, const uint8_t *config)
 	return is_zero;
 }
 
-static void check_lost(struct doctor *d, const struct fv_device *dev)
+static void check_lost(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *fix = util_printf("fpgactl rescan %s", dev->bdf);
 	uint8_t config[PCI_STD_HEADER_SIZEOF];
-	struct fv_bar bars[BARS_MAX];
+	struct bar bars[BARS_MAX];
 	long long enabled = 0;
 	size_t i, n;
 
@@ -226,10 +226,10 @@ static void check_lost(struct doctor *d, const struct fv_device *dev)
 }
 
 /* A card of the driver may be fenced: its configuration space is not to be read. */
-static bool may_read(const struct fv_model *m, const struct fv_device *dev)
+static bool may_read(const struct model *m, const struct pci_func *dev)
 {
 	autofree char *power = sysfs_read("/sys/bus/pci/devices/%s/power/runtime_status", dev->bdf);
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	if (device_is_bound(dev))
 		return false;
@@ -241,7 +241,7 @@ static bool may_read(const struct fv_model *m, const struct fv_device *dev)
 	return true;
 }
 
-static void check_bars(struct doctor *d, const struct fv_device *dev)
+static void check_bars(struct doctor *d, const struct pci_func *dev)
 {
 	if (*dev->physfn || dev->is_bridge || dev->is_silent)
 		return;

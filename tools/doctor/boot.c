@@ -9,9 +9,9 @@
 #include "host/modules.h"
 #include "host/sysfs.h"
 
-static bool has_io_region(const struct fv_device *dev)
+static bool has_io_region(const struct pci_func *dev)
 {
-	struct fv_bar bars[BARS_MAX];
+	struct bar bars[BARS_MAX];
 	size_t n = bars_read(bars, dev->bdf), i;
 
 	for (i = 0; i < n; i++)
@@ -25,7 +25,7 @@ static bool has_io_region(const struct fv_device *dev)
  * XDMA designs have by default, wants a board with an I/O region (serial_pci_guess_board()). One
  * that is there and has not taken a free device does not want it.
  */
-static bool may_take(const struct module_match *m, const struct fv_device *dev)
+static bool may_take(const struct module_match *m, const struct pci_func *dev)
 {
 	if (!m->is_by_class)
 		return true;
@@ -36,7 +36,7 @@ static bool may_take(const struct module_match *m, const struct fv_device *dev)
 }
 
 /* True if a card file has the device bound, by a driver_override, before udev loads modules. */
-static bool is_bound_at_boot(const struct doctor *d, const struct fv_device *dev)
+static bool is_bound_at_boot(const struct doctor *d, const struct pci_func *dev)
 {
 	autostrv struct strv paths = {};
 	bool is_bound = false;
@@ -59,7 +59,7 @@ static bool is_bound_at_boot(const struct doctor *d, const struct fv_device *dev
 	return is_bound;
 }
 
-static void report(struct doctor *d, const struct module_match *m, const struct fv_device *dev,
+static void report(struct doctor *d, const struct module_match *m, const struct pci_func *dev,
 		   bool is_bound)
 {
 	autofree char *fix = util_printf("fpgactl bind --persist %s", dev->bdf);
@@ -75,7 +75,7 @@ static void report(struct doctor *d, const struct module_match *m, const struct 
 }
 
 /* udev loads all modules with a matching alias; the command line may forbid a built-in one, too. */
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *release = modules_release();
 	struct module_matches found = {};

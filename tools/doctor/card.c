@@ -3,9 +3,9 @@
 #include "doctor/doctor.h"
 
 /* Functions in other groups, to be freed by the caller; NULL: none. */
-static char *list_elsewhere(const struct doctor *d, const struct fv_device *dev)
+static char *list_elsewhere(const struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 	char *s = NULL;
 
 	while ((other = device_next_function(d->m, dev, other)))
@@ -15,7 +15,7 @@ static char *list_elsewhere(const struct doctor *d, const struct fv_device *dev)
 }
 
 /* VFs have groups of their own on purpose. */
-static void check_groups(struct doctor *d, const struct fv_device *dev)
+static void check_groups(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *elsewhere = NULL;
 

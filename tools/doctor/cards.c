@@ -15,7 +15,7 @@ static void check_bound(struct doctor *d, const struct match *m, const struct ca
 	size_t i;
 
 	for (i = 0; i < f->n && f->is_bound; i++) {
-		const struct fv_device *dev = model_find(d->m, m->bdf[i]);
+		const struct pci_func *dev = model_find(d->m, m->bdf[i]);
 		autofree char *fix = util_printf("fpgactl apply %s", m->bdf[i]);
 
 		if (dev && !device_is_bound(dev))

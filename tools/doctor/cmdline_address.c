@@ -65,10 +65,10 @@ static char *meant_address(const char *s)
 	return NULL;
 }
 
-static char *id_fix(const struct fv_model *m, const char *item)
+static char *id_fix(const struct model *m, const char *item)
 {
 	autofree char *address = meant_address(item);
-	const struct fv_device *dev = NULL;
+	const struct pci_func *dev = NULL;
 	char bdf[BDF_SIZE];
 
 	if (address && bdf_parse(address, bdf))

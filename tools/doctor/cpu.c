@@ -11,7 +11,7 @@
  * Linux clears the flag of a CPU if firmware has switched the feature off:
  * arch/x86/kernel/cpu/feat_ctl.c, init_ia32_feat_ctl(); arch/x86/kernel/cpu/amd.c, init_amd().
  */
-static void report_no_flag(struct doctor *d, const struct fv_cpu *cpu)
+static void report_no_flag(struct doctor *d, const struct cpu *cpu)
 {
 	const char *fix = "Enable VT-x (Intel) or SVM (AMD) in firmware.";
 
@@ -27,7 +27,7 @@ static void report_no_flag(struct doctor *d, const struct fv_cpu *cpu)
 		   "emulates a VM in software, many times slower");
 }
 
-static char *find_kvm_fix(const struct fv_cpu *cpu)
+static char *find_kvm_fix(const struct cpu *cpu)
 {
 	const char *module = cpu->kind == CPU_AMD ? "kvm_amd" : "kvm_intel";
 	autostrv struct strv words = {};
@@ -44,7 +44,7 @@ static char *find_kvm_fix(const struct fv_cpu *cpu)
 			   "firmware.", module, cpu->kind == CPU_AMD ? "SVM (AMD-V)" : "VT-x");
 }
 
-static void report_no_kvm(struct doctor *d, const struct fv_cpu *cpu)
+static void report_no_kvm(struct doctor *d, const struct cpu *cpu)
 {
 	autofree char *fix = find_kvm_fix(cpu);
 
@@ -58,7 +58,7 @@ static void report_no_kvm(struct doctor *d, const struct fv_cpu *cpu)
  */
 static void check_cpu(struct doctor *d)
 {
-	struct fv_cpu cpu;
+	struct cpu cpu;
 
 	if (sysfs_exists("/sys/class/misc/kvm"))
 		return;

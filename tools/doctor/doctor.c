@@ -145,7 +145,7 @@ void doctor_run(struct doctor *d)
 }
 
 /* True if the device is one of those to be passed to VMs. */
-bool doctor_is_target(const struct doctor *d, const struct fv_device *dev)
+bool doctor_is_target(const struct doctor *d, const struct pci_func *dev)
 {
 	size_t i;
 
@@ -166,7 +166,7 @@ size_t doctor_count(const struct doctor *d, enum doctor_level level)
 }
 
 /* True if a finding is about the device, its group or all of the host. */
-static bool is_about(const struct finding *f, const struct doctor *d, const struct fv_device *dev)
+static bool is_about(const struct finding *f, const struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *group = util_printf(DOCTOR_GROUP, dev->group);
 
@@ -176,7 +176,7 @@ static bool is_about(const struct finding *f, const struct doctor *d, const stru
 }
 
 /* True if no error is about the device, its group or all of the host. */
-bool doctor_is_ready(const struct doctor *d, const struct fv_device *dev)
+bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev)
 {
 	size_t i;
 

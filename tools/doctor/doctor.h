@@ -31,8 +31,8 @@ struct finding {
 };
 
 struct doctor {
-	const struct fv_model *m;
-	const struct fv_device **devices;	/* to be passed to VMs; sorted by address */
+	const struct model *m;
+	const struct pci_func **devices;	/* to be passed to VMs; sorted by address */
 	size_t n_devices;
 	struct finding *findings;		/* sorted by doctor_run(), worst first */
 	size_t n;
@@ -42,7 +42,7 @@ struct doctor {
 struct doctor_check {
 	const char *name;	/* what is checked, in a few words */
 	void (*host)(struct doctor *d);		/* once; or NULL */
-	void (*device)(struct doctor *d, const struct fv_device *dev);	/* of each; or NULL */
+	void (*device)(struct doctor *d, const struct pci_func *dev);	/* of each; or NULL */
 };
 
 #define DOCTOR_CHECK(id)							\
@@ -54,8 +54,8 @@ struct doctor_check {
 void doctor_run(struct doctor *d);
 void doctor_free(struct doctor *d);
 size_t doctor_count(const struct doctor *d, enum doctor_level level);
-bool doctor_is_target(const struct doctor *d, const struct fv_device *dev);
-bool doctor_is_ready(const struct doctor *d, const struct fv_device *dev);
+bool doctor_is_target(const struct doctor *d, const struct pci_func *dev);
+bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev);
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,
 		const char *fix, const char *fmt, ...) __printf(6, 7);

@@ -16,9 +16,9 @@ static const struct {
 	{ "dfl-pci", "Linux, drivers/fpga/dfl-fme-pr.c" },
 };
 
-static const struct fv_device *vfio_sibling(const struct fv_model *m, const struct fv_device *dev)
+static const struct pci_func *vfio_sibling(const struct model *m, const struct pci_func *dev)
 {
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	while ((other = device_next_function(m, dev, other)))
 		if (device_is_vfio(other))
@@ -26,19 +26,19 @@ static const struct fv_device *vfio_sibling(const struct fv_model *m, const stru
 	return NULL;
 }
 
-static char *bind_all(const struct fv_model *m, const struct fv_device *dev)
+static char *bind_all(const struct model *m, const struct pci_func *dev)
 {
 	char *s = util_printf("fpgactl bind %s", dev->bdf);
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	while ((other = device_next_function(m, dev, other)))
 		util_append(&s, " %s", other->bdf);
 	return s;
 }
 
-static void check_manager(struct doctor *d, const struct fv_device *dev)
+static void check_manager(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_device *other = vfio_sibling(d->m, dev);
+	const struct pci_func *other = vfio_sibling(d->m, dev);
 	autofree char *fix = bind_all(d->m, dev);
 	size_t i;
 
@@ -59,7 +59,7 @@ static void check_manager(struct doctor *d, const struct fv_device *dev)
 }
 
 /* A driver of the host removes the VFs of its PF when it is unbound. */
-static void check_vfs(struct doctor *d, const struct fv_device *dev)
+static void check_vfs(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *fix = util_printf("echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs", dev->bdf);
 	long long enabled = 0;
@@ -71,7 +71,7 @@ static void check_vfs(struct doctor *d, const struct fv_device *dev)
 			   "their users", enabled, enabled == 1 ? " is" : "s are");
 }
 
-static void check_functions(struct doctor *d, const struct fv_device *dev)
+static void check_functions(struct doctor *d, const struct pci_func *dev)
 {
 	if (*dev->physfn)
 		return;

@@ -17,25 +17,25 @@
 #define OTHER_SLOT	"Use a slot below another root port, or enable ACS in firmware (some have it "	\
 			"among the options of AMD CBS, NBIO, or PCIe)."
 
-static bool is_same_slot(const struct fv_device *a, const struct fv_device *b)
+static bool is_same_slot(const struct pci_func *a, const struct pci_func *b)
 {
 	return !strncmp(a->bdf, b->bdf, (size_t)(strrchr(a->bdf, '.') - a->bdf) + 1);
 }
 
 /* A function that goes to a VM with @dev anyway; a VF goes alone. */
-static bool is_of_card(const struct fv_device *dev, const struct fv_device *other)
+static bool is_of_card(const struct pci_func *dev, const struct pci_func *other)
 {
 	return dev == other ||
 	       (!*dev->physfn && !*other->physfn && is_same_slot(dev, other));
 }
 
 /* A member that is neither of the card nor a bridge above it. */
-static bool is_stranger(const struct fv_device *dev, const struct fv_device *other)
+static bool is_stranger(const struct pci_func *dev, const struct pci_func *other)
 {
 	return !other->is_bridge && !is_of_card(dev, other);
 }
 
-static bool is_member(const struct fv_group *g, const char *bdf)
+static bool is_member(const struct iommu_group *g, const char *bdf)
 {
 	size_t i;
 
@@ -50,7 +50,7 @@ static bool is_member(const struct fv_group *g, const char *bdf)
  * bridge does not isolate what is below it, and joins all of that (drivers/iommu/iommu.c,
  * pci_device_group()): the top member is the last such bridge.
  */
-static const struct fv_device *next_top(const struct fv_group *g, const struct fv_device *last)
+static const struct pci_func *next_top(const struct iommu_group *g, const struct pci_func *last)
 {
 	size_t i = 0;
 
@@ -63,9 +63,9 @@ static const struct fv_device *next_top(const struct fv_group *g, const struct f
 }
 
 /* A bridge in the group to or from conventional PCI, or NULL. */
-static const struct fv_device *find_conventional(const struct fv_group *g)
+static const struct pci_func *find_conventional(const struct iommu_group *g)
 {
-	struct fv_isolation caps;
+	struct isolation caps;
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
@@ -79,9 +79,9 @@ static const struct fv_device *find_conventional(const struct fv_group *g)
 }
 
 /* Functions of one device at the top do not isolate one another. NULL: not of one device. */
-static char *explain_functions(const struct fv_group *g, const struct fv_device *top)
+static char *explain_functions(const struct iommu_group *g, const struct pci_func *top)
 {
-	const struct fv_device *other = next_top(g, top), *next;
+	const struct pci_func *other = next_top(g, top), *next;
 	char *s = util_strdup(top->bdf);
 
 	for (; other && is_same_slot(top, other); other = next) {
@@ -96,12 +96,12 @@ static char *explain_functions(const struct fv_group *g, const struct fv_device 
 }
 
 /* Why devices share the group, to be freed by the caller; NULL: not known. Sets what to do. */
-static char *explain(struct doctor *d, const struct fv_group *g, const char **fix)
+static char *explain(struct doctor *d, const struct iommu_group *g, const char **fix)
 {
-	const struct fv_device *conventional = find_conventional(g);
-	const struct fv_device *top = next_top(g, NULL);
+	const struct pci_func *conventional = find_conventional(g);
+	const struct pci_func *top = next_top(g, NULL);
 	autofree char *config = NULL;
-	struct fv_isolation caps;
+	struct isolation caps;
 
 	*fix = OTHER_SLOT;
 	if (conventional) {
@@ -131,8 +131,8 @@ static char *explain(struct doctor *d, const struct fv_group *g, const char **fi
 			   caps.is_acs_on == FV_NO ? "switched off" : "overruled by the kernel");
 }
 
-static void report_host_use(struct doctor *d, const struct fv_group *g,
-			    const struct fv_device *other, const char *use)
+static void report_host_use(struct doctor *d, const struct iommu_group *g,
+			    const struct pci_func *other, const char *use)
 {
 	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
 	const char *fix;
@@ -145,7 +145,7 @@ static void report_host_use(struct doctor *d, const struct fv_group *g,
 }
 
 /* Members that are no obstacle: the host loses them, and the VM's card can reach them. */
-static void report_shared(struct doctor *d, const struct fv_device *dev, const struct fv_group *g)
+static void report_shared(struct doctor *d, const struct pci_func *dev, const struct iommu_group *g)
 {
 	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
 	autofree char *list = NULL;
@@ -155,7 +155,7 @@ static void report_shared(struct doctor *d, const struct fv_device *dev, const s
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		const struct fv_device *other = g->members[i];
+		const struct pci_func *other = g->members[i];
 		autofree char *use = device_is_vfio(other) ? NULL : guard_in_use(other, false);
 
 		if (!is_stranger(dev, other) || use)
@@ -174,7 +174,7 @@ static void report_shared(struct doctor *d, const struct fv_device *dev, const s
 }
 
 /* The first of the devices to be checked in a group: the others have the same members. */
-static bool is_first(const struct doctor *d, const struct fv_device *dev)
+static bool is_first(const struct doctor *d, const struct pci_func *dev)
 {
 	size_t i;
 
@@ -184,16 +184,16 @@ static bool is_first(const struct doctor *d, const struct fv_device *dev)
 	return false;
 }
 
-static void check_members(struct doctor *d, const struct fv_device *dev)
+static void check_members(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_group *g;
+	const struct iommu_group *g;
 	size_t i;
 
 	if (dev->is_bridge || dev->group == FV_NO_GROUP || !is_first(d, dev))
 		return;
 	g = model_group(d->m, dev->group);
 	for (i = 0; g && i < g->n; i++) {
-		const struct fv_device *other = g->members[i];
+		const struct pci_func *other = g->members[i];
 		autofree char *use = NULL;
 
 		if (is_stranger(dev, other) && !device_is_vfio(other))

@@ -9,7 +9,7 @@
 #define SLOTS	"/sys/bus/pci/slots"
 
 /* True if a hotplug driver has a slot for the card; slots without one cannot be switched off. */
-static bool has_slot(const struct fv_device *dev)
+static bool has_slot(const struct pci_func *dev)
 {
 	autostrv struct strv slots = {};
 	size_t len = (size_t)(strrchr(dev->bdf, '.') - dev->bdf);
@@ -31,11 +31,11 @@ static bool has_slot(const struct fv_device *dev)
  * (drivers/pci/hotplug/pciehp_ctrl.c, pciehp_handle_presence_or_link_change();
  * acpiphp_glue.c, hotplug_event()). The object is the port: functions of a card share it.
  */
-static void check_slot(struct doctor *d, const struct fv_device *dev)
+static void check_slot(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_device *port = *dev->port ? model_find(d->m, dev->port) : NULL;
+	const struct pci_func *port = *dev->port ? model_find(d->m, dev->port) : NULL;
 	autofree char *fix = util_printf("fpgactl bind %s", dev->bdf);
-	struct fv_services s;
+	struct services s;
 	const char *how;
 
 	if (!port || *dev->physfn || device_is_bound(dev))

@@ -38,7 +38,7 @@ static bool parse_entry(const char *text, struct ids_entry *e)
 }
 
 /* As pci_match_one_device() of the PCI core. */
-static bool is_match(const struct ids_entry *e, const struct fv_device *d)
+static bool is_match(const struct ids_entry *e, const struct pci_func *d)
 {
 	return (e->vendor == ANY || e->vendor == d->vendor) &&
 	       (e->device == ANY || e->device == d->device) &&
@@ -48,7 +48,7 @@ static bool is_match(const struct ids_entry *e, const struct fv_device *d)
 }
 
 /* The entry that takes the device, to be freed by the caller; NULL: none. */
-static char *find_entry(const struct ids *ids, const struct fv_device *d)
+static char *find_entry(const struct ids *ids, const struct pci_func *d)
 {
 	autofree char *copy = util_strdup(ids->value);
 	char *word, *rest = copy;
@@ -114,13 +114,13 @@ static bool find_ids(struct doctor *d, const struct modprobe *m, const char *tak
 	return ids->value;
 }
 
-static void check_card(struct doctor *d, const struct ids *ids, const struct fv_device *dev,
+static void check_card(struct doctor *d, const struct ids *ids, const struct pci_func *dev,
 		       const char *entry)
 {
 	autofree char *where = place(ids->rule);
 	autofree char *fix = util_printf("Remove %s from %s, and bind the card by its slot: fpgactl bind --persist %s",
 					 entry, where, dev->bdf);
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
 		   "%s takes each device %s at boot: ids= in %s", ids->taker, entry, where);
@@ -136,7 +136,7 @@ static void check_card(struct doctor *d, const struct ids *ids, const struct fv_
 }
 
 /* vfio-pci takes no bridge. */
-static void check_other(struct doctor *d, const struct ids *ids, const struct fv_device *dev,
+static void check_other(struct doctor *d, const struct ids *ids, const struct pci_func *dev,
 			const char *entry)
 {
 	autofree char *why = guard_in_use(dev, false);
@@ -159,7 +159,7 @@ static void check_devices(struct doctor *d, const struct ids *ids)
 	size_t i;
 
 	for (i = 0; i < d->m->n; i++) {
-		const struct fv_device *dev = &d->m->devices[i];
+		const struct pci_func *dev = &d->m->devices[i];
 		autofree char *entry = find_entry(ids, dev);
 
 		if (!entry || dev->is_bridge)

@@ -18,7 +18,7 @@ static const struct {
 	{ XILINX, 0xd04c, "Alveo U25" },
 };
 
-static void check_factory(struct doctor *d, const struct fv_device *dev)
+static void check_factory(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *fix = NULL;
 	size_t i;
@@ -40,7 +40,7 @@ static void check_factory(struct doctor *d, const struct fv_device *dev)
  * Subsystem and class as the PCIe IP sets them unless told otherwise. drivers/tty/8250/8250_pci.c
  * takes any serial port by its class.
  */
-static void check_defaults(struct doctor *d, const struct fv_device *dev)
+static void check_defaults(struct doctor *d, const struct pci_func *dev)
 {
 	if (dev->vendor != XILINX || dev->subvendor != XILINX || dev->subdevice != 0x0007 ||
 	    dev->class != 0x070001)
@@ -54,7 +54,7 @@ static void check_defaults(struct doctor *d, const struct fv_device *dev)
 	doctor_set_source(d, "https://github.com/Xilinx/XRT/issues/9454");
 }
 
-static void check_image(struct doctor *d, const struct fv_device *dev)
+static void check_image(struct doctor *d, const struct pci_func *dev)
 {
 	check_factory(d, dev);
 	check_defaults(d, dev);

@@ -15,7 +15,7 @@ static const struct {
 	{ 0x10ee, 0x3fc6 }, { 0x10ee, 0x3fc7 },		/* RME sound cards */
 };
 
-static bool is_broken(const struct fv_device *dev)
+static bool is_broken(const struct pci_func *dev)
 {
 	size_t i;
 
@@ -33,8 +33,8 @@ static long long irq_of(const char *bdf)
 }
 
 /* A device with the same interrupt; a number of MSI is never shared. */
-static const struct fv_device *find_shared(const struct fv_model *m, const struct fv_device *dev,
-					   long long irq)
+static const struct pci_func *find_shared(const struct model *m, const struct pci_func *dev,
+					  long long irq)
 {
 	size_t i;
 
@@ -45,7 +45,7 @@ static const struct fv_device *find_shared(const struct fv_model *m, const struc
 	return NULL;
 }
 
-static void check_broken(struct doctor *d, const struct fv_device *dev)
+static void check_broken(struct doctor *d, const struct pci_func *dev)
 {
 	doctor_add(d, DOCTOR_WARNING, "intx-masking", dev->bdf,
 		   "Let the VM's driver use MSI. If it cannot: vfio-pci with nointxmask=1; "
@@ -56,11 +56,11 @@ static void check_broken(struct doctor *d, const struct fv_device *dev)
 }
 
 /* With nointxmask, the interrupt is requested for the device alone (vfio_pci_intrs.c). */
-static void check_shared(struct doctor *d, const struct fv_device *dev)
+static void check_shared(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *nointxmask = sysfs_read("/sys/module/vfio_pci/parameters/nointxmask");
 	long long irq = irq_of(dev->bdf);
-	const struct fv_device *other;
+	const struct pci_func *other;
 
 	if (!nointxmask || *nointxmask != 'Y')
 		return;
@@ -75,7 +75,7 @@ static void check_shared(struct doctor *d, const struct fv_device *dev)
 			   "can use its INTx", irq, other->bdf, other->driver);
 }
 
-static void check_intx(struct doctor *d, const struct fv_device *dev)
+static void check_intx(struct doctor *d, const struct pci_func *dev)
 {
 	if (*dev->physfn)
 		return;

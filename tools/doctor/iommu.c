@@ -14,7 +14,7 @@ static bool is_noiommu(int group)
 	return name && !strcmp(name, "vfio-noiommu");
 }
 
-static bool has_groups(const struct fv_model *m)
+static bool has_groups(const struct model *m)
 {
 	size_t i;
 
@@ -63,7 +63,7 @@ static void check_groups(struct doctor *d)
 	}
 }
 
-static void check_group(struct doctor *d, const struct fv_device *dev)
+static void check_group(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *group = util_printf(DOCTOR_GROUP, dev->group);
 	const char *table = iommu_table();
@@ -87,7 +87,7 @@ static void check_group(struct doctor *d, const struct fv_device *dev)
 }
 
 /* Identity: drivers of the host use physical addresses, as with iommu=pt. VFIO never does. */
-static void check_domain(struct doctor *d, const struct fv_device *dev)
+static void check_domain(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *type = NULL;
 
@@ -101,7 +101,7 @@ static void check_domain(struct doctor *d, const struct fv_device *dev)
 			   dev->driver);
 }
 
-static void check_device(struct doctor *d, const struct fv_device *dev)
+static void check_device(struct doctor *d, const struct pci_func *dev)
 {
 	check_group(d, dev);
 	check_domain(d, dev);

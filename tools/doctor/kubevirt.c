@@ -22,7 +22,7 @@ static bool is_node(struct doctor *d)
 	return false;
 }
 
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	if ((dev->driver && !strcmp(dev->driver, "vfio-pci")) || !is_node(d))
 		return;

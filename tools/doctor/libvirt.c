@@ -15,7 +15,7 @@
  * libvirt moves a managed device to the driver that the domain names, else since 10.0 to the one
  * with the best "vfio_pci:" alias, else to vfio-pci (src/util/virpci.c).
  */
-static bool goes_to_driver(const struct libvirt_hostdev *h, const struct fv_device *dev)
+static bool goes_to_driver(const struct libvirt_hostdev *h, const struct pci_func *dev)
 {
 	autofree char *release = modules_release();
 	unsigned int version = libvirt_version();
@@ -27,7 +27,7 @@ static bool goes_to_driver(const struct libvirt_hostdev *h, const struct fv_devi
 }
 
 static void check_driver(struct doctor *d, const struct libvirt_hostdev *h,
-			 const struct fv_device *dev)
+			 const struct pci_func *dev)
 {
 	unsigned int version = libvirt_version();
 	autofree char *fix = NULL;
@@ -46,7 +46,7 @@ static void check_driver(struct doctor *d, const struct libvirt_hostdev *h,
 }
 
 static void check_machine(struct doctor *d, const struct libvirt_hostdev *h,
-			  const struct fv_device *dev)
+			  const struct pci_func *dev)
 {
 	autofree char *fix = NULL;
 
@@ -72,9 +72,9 @@ static bool domain_has(const struct libvirt_hostdevs *all, const char *domain, c
 
 /* QEMU opens the group, which must have no driver of the host; a reset may hit all functions. */
 static void check_functions(struct doctor *d, const struct libvirt_hostdevs *all,
-			    const struct libvirt_hostdev *h, const struct fv_device *dev)
+			    const struct libvirt_hostdev *h, const struct pci_func *dev)
 {
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	while ((other = device_next_function(d->m, dev, other))) {
 		autofree char *fix = util_printf("virsh edit %s, and add a hostdev for %s.",
@@ -93,7 +93,7 @@ static void check_functions(struct doctor *d, const struct libvirt_hostdevs *all
 	}
 }
 
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	struct libvirt_hostdevs all = {};
 	size_t i;

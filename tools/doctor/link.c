@@ -11,7 +11,7 @@ static unsigned int lesser(unsigned int a, unsigned int b)
 }
 
 /* True if a function listed before belongs to the same card: they share the link. */
-static bool is_repeated(const struct doctor *d, const struct fv_device *dev)
+static bool is_repeated(const struct doctor *d, const struct pci_func *dev)
 {
 	size_t i;
 
@@ -22,7 +22,7 @@ static bool is_repeated(const struct doctor *d, const struct fv_device *dev)
 }
 
 /* The command that retrains the link to the speed that both ends can do. */
-static char *retrain_command(const struct fv_device *dev, unsigned int mts, bool is_target_low)
+static char *retrain_command(const struct pci_func *dev, unsigned int mts, bool is_target_low)
 {
 	autofree char *bind = util_printf("fpgactl bind %s && ", dev->bdf);
 	const char *first = device_is_bound(dev) ? "" : bind;
@@ -34,7 +34,7 @@ static char *retrain_command(const struct fv_device *dev, unsigned int mts, bool
 }
 
 /* Without root, the file ends before the link's registers. */
-static bool read_port(struct doctor *d, struct fv_portlink *of_port, const char *port)
+static bool read_port(struct doctor *d, struct port_link *of_port, const char *port)
 {
 	autofree char *path = util_printf("/sys/bus/pci/devices/%s/config", port);
 
@@ -46,14 +46,14 @@ static bool read_port(struct doctor *d, struct fv_portlink *of_port, const char 
 	return false;
 }
 
-static void check_degraded(struct doctor *d, const struct fv_device *dev)
+static void check_degraded(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_link *l = &dev->link;
+	const struct pci_link *l = &dev->link;
 	unsigned int mts = lesser(l->max_speed_mts, l->port_max_speed_mts);
 	unsigned int width = lesser(l->max_width, l->port_max_width);
 	bool is_slow = l->speed_mts < mts, is_target_low = false;
 	autofree char *why = NULL, *command = NULL, *fix = NULL;
-	struct fv_portlink of_port;
+	struct port_link of_port;
 
 	if (is_slow && read_port(d, &of_port, dev->port) && of_port.target_mts &&
 	    of_port.target_mts < mts) {
@@ -72,9 +72,9 @@ static void check_degraded(struct doctor *d, const struct fv_device *dev)
 		   l->speed_mts / 1000.0, l->width, mts / 1000.0, width, why ? why : "");
 }
 
-static void check_limited(struct doctor *d, const struct fv_device *dev)
+static void check_limited(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_link *l = &dev->link;
+	const struct pci_link *l = &dev->link;
 
 	if (!l->port_max_speed_mts || !l->port_max_width ||
 	    (l->max_speed_mts <= l->port_max_speed_mts && l->max_width <= l->port_max_width))
@@ -87,9 +87,9 @@ static void check_limited(struct doctor *d, const struct fv_device *dev)
 }
 
 /* A link that is down is a matter of response.c. */
-static void check_link(struct doctor *d, const struct fv_device *dev)
+static void check_link(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_link *l = &dev->link;
+	const struct pci_link *l = &dev->link;
 
 	if (*dev->physfn || dev->is_silent || l->is_silent || !link_is_present(l) ||
 	    is_repeated(d, dev))

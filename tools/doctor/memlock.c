@@ -66,7 +66,7 @@ static void check_file(struct doctor *d, const struct stat *st)
 		check_user(d, users.v[i]);
 }
 
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	struct stat st;
 

@@ -13,7 +13,7 @@
  * With an override, no driver of another name matches (pci_match_device()). bind sets it anew, so
  * one of a driver that exists is no fault.
  */
-static void check_override(struct doctor *d, const struct fv_device *dev)
+static void check_override(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *fix = util_printf("fpgactl bind %s", dev->bdf);
 	const char *name = dev->driver_override;
@@ -31,7 +31,7 @@ static void check_override(struct doctor *d, const struct fv_device *dev)
 }
 
 /* The driver that driverctl sets for the device at boot, and its file; or NULL. */
-static char *read_driverctl(struct doctor *d, const struct fv_device *dev, char **file)
+static char *read_driverctl(struct doctor *d, const struct pci_func *dev, char **file)
 {
 	static const char *const prefixes[] = { "pci-", "" };
 	size_t i;
@@ -49,7 +49,7 @@ static char *read_driverctl(struct doctor *d, const struct fv_device *dev, char 
 	return NULL;
 }
 
-static void check_driverctl(struct doctor *d, const struct fv_device *dev)
+static void check_driverctl(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *file = NULL;
 	autofree char *driver = read_driverctl(d, dev, &file);
@@ -66,7 +66,7 @@ static void check_driverctl(struct doctor *d, const struct fv_device *dev)
 			   "driverctl gives it to %s at each boot (%s)", driver, file);
 }
 
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	check_override(d, dev);
 	check_driverctl(d, dev);
@@ -78,7 +78,7 @@ static void check_host(struct doctor *d)
 	size_t i;
 
 	for (i = 0; i < d->m->n && sysfs_exists(DRIVERCTL); i++) {
-		const struct fv_device *dev = &d->m->devices[i];
+		const struct pci_func *dev = &d->m->devices[i];
 		autofree char *file = NULL;
 		autofree char *driver = read_driverctl(d, dev, &file);
 		bool is_moved = driver && !doctor_is_target(d, dev) &&

@@ -46,9 +46,9 @@ static bool has_ports_option(const struct strv *words, const char *option)
  * True if the kernel does not use AER of a root port that has it: firmware did not grant it
  * (drivers/acpi/pci_root.c, negotiate_os_control(); pcie/portdrv.c).
  */
-static bool is_withheld(const struct fv_device *root, enum fv_known hest)
+static bool is_withheld(const struct pci_func *root, enum fv_known hest)
 {
-	struct fv_services s;
+	struct services s;
 
 	services_read(&s, root);
 	if (!s.is_known || !s.is_driven)
@@ -62,7 +62,7 @@ static void find_withheld(const struct doctor *d, enum fv_known hest, struct str
 	size_t i;
 
 	for (i = 0; i < d->n_devices; i++) {
-		const struct fv_device *root = pcieport_root(d->m, d->devices[i]);
+		const struct pci_func *root = pcieport_root(d->m, d->devices[i]);
 
 		if (root && !strv_has(roots, root->bdf) && is_withheld(root, hest))
 			strv_add(roots, root->bdf);

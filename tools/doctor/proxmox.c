@@ -37,7 +37,7 @@ static char *device_arguments(const struct doctor *d, const struct proxmox_hostd
  * vfio-pci's bind, which fails with -ENODEV if driver_override names another driver.
  */
 static void check_line(struct doctor *d, const struct proxmox_hostdev *h,
-		       const struct fv_device *dev)
+		       const struct pci_func *dev)
 {
 	autofree char *arguments = device_arguments(d, h);
 	autofree char *file = util_printf(PROXMOX_VMS "/%s.conf", h->vm);
@@ -54,7 +54,7 @@ static void check_line(struct doctor *d, const struct proxmox_hostdev *h,
 	doctor_set_source(d, "proxmox/pve-common, src/PVE/SysFSTools.pm, pci_dev_bind_to_vfio");
 }
 
-static void check(struct doctor *d, const struct fv_device *dev)
+static void check(struct doctor *d, const struct pci_func *dev)
 {
 	struct proxmox_hostdevs all = {};
 	size_t i;

@@ -8,9 +8,10 @@
  * could not go on with that DMA (drivers/iommu/iommu.c, require_direct). "direct-relaxable" is no
  * obstacle.
  */
-static void check_regions(struct doctor *d, const struct fv_device *dev)
+static void check_regions(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_group *g = dev->group == FV_NO_GROUP ? NULL : model_group(d->m, dev->group);
+	const struct iommu_group *g = dev->group == FV_NO_GROUP ? NULL : model_group(d->m,
+										     dev->group);
 	autofree char *object = util_printf(DOCTOR_GROUP, dev->group);
 	size_t i;
 

@@ -8,20 +8,20 @@
 #include "host/sysfs.h"
 
 /* Each device of a live system has this file. Without it, a missing file means nothing. */
-static bool is_whole(const struct fv_device *dev)
+static bool is_whole(const struct pci_func *dev)
 {
 	return sysfs_exists("/sys/bus/pci/devices/%s/uevent", dev->bdf);
 }
 
 /* Without a method there is no file, or it is empty as root wrote so (drivers/pci/pci-sysfs.c). */
-static bool has_method(const struct fv_device *dev)
+static bool has_method(const struct pci_func *dev)
 {
 	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", dev->bdf);
 
 	return methods ? *methods : !is_whole(dev);
 }
 
-static void check_methods(struct doctor *d, const struct fv_device *dev)
+static void check_methods(struct doctor *d, const struct pci_func *dev)
 {
 	if (has_method(dev))
 		return;
@@ -37,7 +37,7 @@ static void check_methods(struct doctor *d, const struct fv_device *dev)
 }
 
 /* Each PCIe device has files of its link (drivers/pci/pci-sysfs.c). */
-static void check_conventional(struct doctor *d, const struct fv_device *dev)
+static void check_conventional(struct doctor *d, const struct pci_func *dev)
 {
 	size_t i, others = 0;
 
@@ -55,7 +55,7 @@ static void check_conventional(struct doctor *d, const struct fv_device *dev)
 }
 
 /* Functions below the port that the host uses. In one group, they are the group's matter. */
-static void check_shared(struct doctor *d, const struct fv_device *dev)
+static void check_shared(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *fix = NULL, *list = NULL, *commands = NULL;
 	size_t i;
@@ -63,7 +63,7 @@ static void check_shared(struct doctor *d, const struct fv_device *dev)
 	if (!*dev->port || !device_is_vfio(dev))
 		return;
 	for (i = 0; i < d->m->n; i++) {
-		const struct fv_device *other = &d->m->devices[i];
+		const struct pci_func *other = &d->m->devices[i];
 
 		if (*other->physfn || !device_is_in_the_way(other) ||
 		    (other->group != FV_NO_GROUP && other->group == dev->group) ||
@@ -80,7 +80,7 @@ static void check_shared(struct doctor *d, const struct fv_device *dev)
 		   "reset by its port, nor fenced", list);
 }
 
-static void check_reset(struct doctor *d, const struct fv_device *dev)
+static void check_reset(struct doctor *d, const struct pci_func *dev)
 {
 	if (*dev->physfn || dev->is_bridge)
 		return;

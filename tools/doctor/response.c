@@ -7,9 +7,9 @@
 #include "host/sysfs.h"
 
 /* What is known of the way to a function that does not respond. */
-static const char *cause(const struct fv_device *port)
+static const char *cause(const struct pci_func *port)
 {
-	struct fv_portlink l;
+	struct port_link l;
 
 	if (!port)
 		return "";
@@ -22,11 +22,11 @@ static const char *cause(const struct fv_device *port)
 	return portlink_is_up(&l) ? "; the link is up" : "; the link is down";
 }
 
-static char *remedy(const struct fv_model *m, const struct fv_device *dev,
-		    const struct fv_device *port)
+static char *remedy(const struct model *m, const struct pci_func *dev,
+		    const struct pci_func *port)
 {
-	const struct fv_device *other = device_live_sibling(m, dev);
-	struct fv_portlink l;
+	const struct pci_func *other = device_live_sibling(m, dev);
+	struct port_link l;
 
 	if (other)
 		return util_printf("fpgactl rescan %s", other->bdf);
@@ -38,9 +38,9 @@ static char *remedy(const struct fv_model *m, const struct fv_device *dev,
 	return util_printf("fpgactl rescan %s", dev->bdf);
 }
 
-static void check_silence(struct doctor *d, const struct fv_device *dev)
+static void check_silence(struct doctor *d, const struct pci_func *dev)
 {
-	const struct fv_device *port = *dev->port ? model_find(d->m, dev->port) : NULL;
+	const struct pci_func *port = *dev->port ? model_find(d->m, dev->port) : NULL;
 	autofree char *silence = device_silence(d->m, dev);
 	autofree char *fix = NULL;
 
@@ -51,7 +51,7 @@ static void check_silence(struct doctor *d, const struct fv_device *dev)
 }
 
 /* SRAM of an FPGA, and so an image loaded by JTAG, is lost without power. */
-static void check_power(struct doctor *d, const struct fv_device *dev)
+static void check_power(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", dev->bdf);
 	autofree char *fix = NULL;
@@ -69,7 +69,7 @@ static void check_power(struct doctor *d, const struct fv_device *dev)
  * VFIO resumes a device when it is opened (drivers/vfio/pci/vfio_pci_core.c), and that fails
  * after an error (drivers/base/power/runtime.c, rpm_resume()).
  */
-static void check_runtime(struct doctor *d, const struct fv_device *dev)
+static void check_runtime(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *status = sysfs_read("/sys/bus/pci/devices/%s/power/runtime_status",
 					   dev->bdf);
@@ -81,7 +81,7 @@ static void check_runtime(struct doctor *d, const struct fv_device *dev)
 			   "so it cannot be opened");
 }
 
-static void check_response(struct doctor *d, const struct fv_device *dev)
+static void check_response(struct doctor *d, const struct pci_func *dev)
 {
 	check_silence(d, dev);
 	check_power(d, dev);

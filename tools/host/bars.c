@@ -13,7 +13,7 @@
 
 /* Parse the next region up to line @last, skipping empty ones. */
 static bool next_until(char **rest, unsigned int *line_number, unsigned int last,
-		       struct fv_bar *bar)
+		       struct bar *bar)
 {
 	uint64_t end;
 	char *line;
@@ -30,12 +30,12 @@ static bool next_until(char **rest, unsigned int *line_number, unsigned int last
 	return false;
 }
 
-static bool next(char **rest, unsigned int *line_number, struct fv_bar *bar)
+static bool next(char **rest, unsigned int *line_number, struct bar *bar)
 {
 	return next_until(rest, line_number, BAR_COUNT, bar);
 }
 
-static const char *kind(const struct fv_bar *bar)
+static const char *kind(const struct bar *bar)
 {
 	if (bar->flags & RESOURCE_IO)
 		return "I/O";
@@ -43,20 +43,20 @@ static const char *kind(const struct fv_bar *bar)
 }
 
 /* The same as a word. */
-static const char *type(const struct fv_bar *bar)
+static const char *type(const struct bar *bar)
 {
 	if (bar->flags & RESOURCE_IO)
 		return "io";
 	return bar->flags & RESOURCE_MEM_64 ? "memory-64" : "memory-32";
 }
 
-static char *name(const struct fv_bar *bar)
+static char *name(const struct bar *bar)
 {
 	return bar->is_rom ? util_strdup("ROM") : util_printf("BAR%u", bar->index);
 }
 
 /* Size and type, without the address. */
-static char *describe(const struct fv_bar *bar)
+static char *describe(const struct bar *bar)
 {
 	autofree char *size = size_text(bar->size);
 
@@ -67,7 +67,7 @@ static char *describe(const struct fv_bar *bar)
 }
 
 /* False if the kernel found no address for it. */
-bool bar_is_assigned(const struct fv_bar *bar)
+bool bar_is_assigned(const struct bar *bar)
 {
 	return bar->start && !(bar->flags & RESOURCE_UNSET);
 }
@@ -79,7 +79,7 @@ bool bar_is_assigned(const struct fv_bar *bar)
  *
  * Return: their number.
  */
-size_t bars_read(struct fv_bar bars[BARS_MAX], const char *bdf)
+size_t bars_read(struct bar bars[BARS_MAX], const char *bdf)
 {
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
 	unsigned int line_number = 0;
@@ -102,12 +102,12 @@ size_t bars_read(struct fv_bar bars[BARS_MAX], const char *bdf)
  *
  * Return: false if the file has no lines of windows.
  */
-bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n)
+bool bars_read_windows(struct bar bars[BARS_MAX], const char *bdf, size_t *n)
 {
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
 	unsigned int line_number = 0;
 	char *rest = text;
-	struct fv_bar bar;
+	struct bar bar;
 
 	*n = 0;
 	while (*n < BARS_MAX && next_until(&rest, &line_number, UINT_MAX, &bar))
@@ -117,7 +117,7 @@ bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n)
 }
 
 /* "BAR0: 1 MiB, 32-bit memory at 0x10000000" */
-char *bar_text(const struct fv_bar *bar)
+char *bar_text(const struct bar *bar)
 {
 	autofree char *label = name(bar);
 	autofree char *what = describe(bar);
@@ -133,7 +133,7 @@ char *bars_text(const char *bdf)
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
 	unsigned int line_number = 0;
 	char *rest = text, *s = NULL;
-	struct fv_bar bar;
+	struct bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
 		autofree char *of_bar = bar_text(&bar);
@@ -149,7 +149,7 @@ void bars_list(const char *bdf, struct strv *names, struct strv *values)
 	autofree char *text = sysfs_read("/sys/bus/pci/devices/%s/resource", bdf);
 	unsigned int line_number = 0;
 	char *rest = text;
-	struct fv_bar bar;
+	struct bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
 		autofree char *label = name(&bar);
@@ -166,7 +166,7 @@ struct json_object *bars_json(const char *bdf)
 	struct json_object *list = json_object_new_array();
 	unsigned int line_number = 0;
 	char *rest = text;
-	struct fv_bar bar;
+	struct bar bar;
 
 	while (next(&rest, &line_number, &bar)) {
 		struct json_object *o = json_object_new_object();

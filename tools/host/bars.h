@@ -16,16 +16,16 @@
 
 #define BARS_MAX	7
 
-struct fv_bar {
+struct bar {
 	uint64_t start, size, flags;
 	bool is_rom;
 	unsigned int index;		/* of the BAR, or line of a bridge's window */
 };
 
-size_t bars_read(struct fv_bar bars[BARS_MAX], const char *bdf);
-bool bars_read_windows(struct fv_bar bars[BARS_MAX], const char *bdf, size_t *n);
-bool bar_is_assigned(const struct fv_bar *bar);
-char *bar_text(const struct fv_bar *bar);
+size_t bars_read(struct bar bars[BARS_MAX], const char *bdf);
+bool bars_read_windows(struct bar bars[BARS_MAX], const char *bdf, size_t *n);
+bool bar_is_assigned(const struct bar *bar);
+char *bar_text(const struct bar *bar);
 char *bars_text(const char *bdf);
 void bars_list(const char *bdf, struct strv *names, struct strv *values);
 struct json_object *bars_json(const char *bdf);

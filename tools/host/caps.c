@@ -8,7 +8,7 @@
 #include "host/caps.h"
 #include "host/sysfs.h"
 
-static void set_all(struct fv_caps *caps, enum fv_known known)
+static void set_all(struct caps *caps, enum fv_known known)
 {
 	caps->flr = known;
 	caps->aer = known;
@@ -108,7 +108,7 @@ bool caps_is_silent(const uint8_t *header)
  * @config: bytes read
  * @len: number of bytes: 64 for an unprivileged caller, 256 or 4096 for root
  */
-void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len)
+void caps_parse(struct caps *caps, const uint8_t *config, size_t len)
 {
 	const uint8_t *cap;
 
@@ -152,7 +152,7 @@ void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len)
 }
 
 /* Fill in what world-readable sysfs files tell of capabilities still unknown. */
-static void fill_from_sysfs(struct fv_caps *caps, const char *bdf)
+static void fill_from_sysfs(struct caps *caps, const char *bdf)
 {
 	autofree char *methods = sysfs_read("/sys/bus/pci/devices/%s/reset_method", bdf);
 	long long total;
@@ -171,7 +171,7 @@ static void fill_from_sysfs(struct fv_caps *caps, const char *bdf)
 	}
 }
 
-void caps_read(struct fv_caps *caps, const char *bdf)
+void caps_read(struct caps *caps, const char *bdf)
 {
 	uint8_t config[PCI_CFG_SPACE_EXP_SIZE];
 	ssize_t len;

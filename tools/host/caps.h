@@ -16,7 +16,7 @@ enum fv_known {
 	FV_YES		= 1,
 };
 
-struct fv_caps {
+struct caps {
 	enum fv_known flr;
 	enum fv_known aer;
 	enum fv_known msi;
@@ -39,7 +39,7 @@ static inline uint32_t caps_u32(const uint8_t *p)
 bool caps_is_silent(const uint8_t *header);
 bool caps_serial(const uint8_t *config, size_t len, char *text, size_t size);
 const uint8_t *caps_find(const uint8_t *config, size_t len, unsigned int id, size_t size);
-void caps_parse(struct fv_caps *caps, const uint8_t *config, size_t len);
-void caps_read(struct fv_caps *caps, const char *bdf);
+void caps_parse(struct caps *caps, const uint8_t *config, size_t len);
+void caps_read(struct caps *caps, const char *bdf);
 
 #endif

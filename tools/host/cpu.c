@@ -48,7 +48,7 @@ static bool has_flag(const char *flags, const char *flag)
 }
 
 /* Read the first CPU; all of a machine are of one kind. */
-void cpu_read(struct fv_cpu *cpu)
+void cpu_read(struct cpu *cpu)
 {
 	autofree char *text = sysfs_read("/proc/cpuinfo");
 	autofree char *vendor = text ? find_line(text, "vendor_id") : NULL;

@@ -13,13 +13,13 @@ enum cpu_kind {
 	CPU_ARM,
 };
 
-struct fv_cpu {
+struct cpu {
 	enum cpu_kind kind;
 	bool has_flags;		/* x86: the flags below are known */
 	bool can_virtualize;	/* vmx or svm */
 	bool is_virtual;	/* runs below a hypervisor */
 };
 
-void cpu_read(struct fv_cpu *cpu);
+void cpu_read(struct cpu *cpu);
 
 #endif

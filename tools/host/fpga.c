@@ -34,7 +34,7 @@ static const struct {
 };
 
 /* Bridges of an FPGA's vendor are none. */
-bool device_is_fpga(const struct fv_device *d)
+bool device_is_fpga(const struct pci_func *d)
 {
 	size_t i;
 
@@ -46,7 +46,7 @@ bool device_is_fpga(const struct fv_device *d)
 }
 
 /* An FPGA, or any device that is bound to the driver. */
-bool device_is_card(const struct fv_device *d)
+bool device_is_card(const struct pci_func *d)
 {
 	return device_is_fpga(d) || device_is_bound(d);
 }

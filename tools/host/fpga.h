@@ -5,7 +5,7 @@
 
 #include "host/model.h"
 
-bool device_is_fpga(const struct fv_device *d);
-bool device_is_card(const struct fv_device *d);
+bool device_is_fpga(const struct pci_func *d);
+bool device_is_card(const struct pci_func *d);
 
 #endif

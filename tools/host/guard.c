@@ -173,7 +173,7 @@ static char *disk_in_use(struct usage *u, const char *name, unsigned int depth)
 }
 
 /* @path is below /sys/devices. */
-static bool is_below(const struct fv_device *d, const char *path)
+static bool is_below(const struct pci_func *d, const char *path)
 {
 	size_t len = d->sysdir ? strlen(d->sysdir) : 0;
 
@@ -181,7 +181,7 @@ static bool is_below(const struct fv_device *d, const char *path)
 }
 
 /* With NVMe multipath, the disk is below its subsystem, which links to the controllers. */
-static bool is_on_subsystem_of(const struct fv_device *d, const char *path)
+static bool is_on_subsystem_of(const struct pci_func *d, const char *path)
 {
 	autofree char *subsystem = util_strdup(path);
 	autostrv struct strv entries = {};
@@ -205,7 +205,7 @@ static bool is_on_subsystem_of(const struct fv_device *d, const char *path)
 }
 
 /* @may_open: also try an exclusive open of each disk. */
-static char *disks_in_use(const struct fv_device *d, bool may_open)
+static char *disks_in_use(const struct pci_func *d, bool may_open)
 {
 	autostrv struct strv disks = {};
 	struct usage u = {
@@ -232,7 +232,7 @@ static char *disks_in_use(const struct fv_device *d, bool may_open)
 	return why;
 }
 
-static bool class_is_below(const struct fv_device *d, const char *class, const char *name)
+static bool class_is_below(const struct pci_func *d, const char *class, const char *name)
 {
 	autofree char *path = sysfs_resolve("/sys/class/%s/%s", class, name);
 
@@ -240,7 +240,7 @@ static bool class_is_below(const struct fv_device *d, const char *class, const c
 }
 
 /* A network device that is up may carry the user's login session. */
-static char *net_in_use(const struct fv_device *d)
+static char *net_in_use(const struct pci_func *d)
 {
 	autostrv struct strv names = {};
 	unsigned int flags;
@@ -256,7 +256,7 @@ static char *net_in_use(const struct fv_device *d)
 }
 
 /* The boot display of the firmware, or a display with a console framebuffer. */
-static char *display_in_use(const struct fv_device *d)
+static char *display_in_use(const struct pci_func *d)
 {
 	autostrv struct strv names = {};
 	unsigned int boot_vga;
@@ -281,7 +281,7 @@ static char *display_in_use(const struct fv_device *d)
  *
  * Return: the reason not to take @d, to be freed by the caller; NULL if there is none.
  */
-char *guard_virtual_functions(const struct fv_device *d)
+char *guard_virtual_functions(const struct pci_func *d)
 {
 	unsigned int n;
 
@@ -297,7 +297,7 @@ char *guard_virtual_functions(const struct fv_device *d)
  *
  * Return: the reason, to be freed by the caller; NULL if there is none.
  */
-char *guard_in_use(const struct fv_device *d, bool may_open)
+char *guard_in_use(const struct pci_func *d, bool may_open)
 {
 	char *why = disks_in_use(d, may_open);
 
@@ -311,7 +311,7 @@ char *guard_in_use(const struct fv_device *d, bool may_open)
 }
 
 /* The blocker for @why, from one of the functions above. */
-struct json_object *guard_blocker(const struct fv_device *d, const char *why)
+struct json_object *guard_blocker(const struct pci_func *d, const char *why)
 {
 	autofree char *vfs = guard_virtual_functions(d);
 	bool is_vfs = vfs && !strcmp(vfs, why);

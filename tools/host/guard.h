@@ -5,9 +5,9 @@
 
 #include "host/model.h"
 
-char *guard_in_use(const struct fv_device *d, bool may_open);
-char *guard_virtual_functions(const struct fv_device *d);
+char *guard_in_use(const struct pci_func *d, bool may_open);
+char *guard_virtual_functions(const struct pci_func *d);
 
-struct json_object *guard_blocker(const struct fv_device *d, const char *why);
+struct json_object *guard_blocker(const struct pci_func *d, const char *why);
 
 #endif

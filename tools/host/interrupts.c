@@ -37,7 +37,7 @@ static uint64_t sum_cpus(const char *counts)
 }
 
 /* Read all VFIO vectors; the caller frees them with interrupts_free(). */
-void interrupts_scan(struct fv_interrupts *irqs)
+void interrupts_scan(struct interrupts *irqs)
 {
 	autostrv struct strv numbers = {};
 	size_t i;
@@ -47,7 +47,7 @@ void interrupts_scan(struct fv_interrupts *irqs)
 	for (i = 0; i < numbers.n; i++) {
 		autofree char *actions = sysfs_read("/sys/kernel/irq/%s/actions", numbers.v[i]);
 		autofree char *counts = NULL;
-		struct fv_interrupt irq = {};
+		struct interrupt irq = {};
 
 		if (!actions || !parse_actions(actions, irq.bdf))
 			continue;
@@ -59,7 +59,7 @@ void interrupts_scan(struct fv_interrupts *irqs)
 }
 
 /* Add the counts of a device's vectors to @sum; return false if it has none. */
-bool interrupts_add(const struct fv_interrupts *irqs, const char *bdf, uint64_t *sum)
+bool interrupts_add(const struct interrupts *irqs, const char *bdf, uint64_t *sum)
 {
 	bool has_any = false;
 	size_t i;
@@ -73,7 +73,7 @@ bool interrupts_add(const struct fv_interrupts *irqs, const char *bdf, uint64_t 
 	return has_any;
 }
 
-void interrupts_free(struct fv_interrupts *irqs)
+void interrupts_free(struct interrupts *irqs)
 {
 	free(irqs->v);
 	irqs->v = NULL;

@@ -6,18 +6,18 @@
 #include "util/util.h"
 
 /* One vector that is set up now. */
-struct fv_interrupt {
+struct interrupt {
 	char bdf[BDF_SIZE];
 	uint64_t count;
 };
 
-struct fv_interrupts {
-	struct fv_interrupt *v;
+struct interrupts {
+	struct interrupt *v;
 	size_t n;
 };
 
-void interrupts_scan(struct fv_interrupts *irqs);
-bool interrupts_add(const struct fv_interrupts *irqs, const char *bdf, uint64_t *sum);
-void interrupts_free(struct fv_interrupts *irqs);
+void interrupts_scan(struct interrupts *irqs);
+bool interrupts_add(const struct interrupts *irqs, const char *bdf, uint64_t *sum);
+void interrupts_free(struct interrupts *irqs);
 
 #endif

@@ -90,9 +90,9 @@ static bool tables_are_visible(void)
  *
  * A VM may have an IOMMU of another vendor than its CPU, so that firmware's tables come first.
  */
-enum cpu_kind iommu_kind(const struct fv_model *m)
+enum cpu_kind iommu_kind(const struct model *m)
 {
-	struct fv_cpu cpu;
+	struct cpu cpu;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
@@ -183,7 +183,7 @@ static enum iommu_fault find_fault(const struct switches *s, enum cpu_kind kind)
 }
 
 /* Find out why no device has an IOMMU group. */
-enum iommu_fault iommu_find_fault(const struct fv_model *m)
+enum iommu_fault iommu_find_fault(const struct model *m)
 {
 	enum cpu_kind kind = iommu_kind(m);
 	autostrv struct strv words = {};
@@ -198,7 +198,7 @@ enum iommu_fault iommu_find_fault(const struct fv_model *m)
 static char *firmware_fix(enum cpu_kind kind, bool is_on)
 {
 	autofree char *hypervisor = sysfs_read("/sys/hypervisor/type");
-	struct fv_cpu cpu;
+	struct cpu cpu;
 
 	cpu_read(&cpu);
 	if (hypervisor && !strcmp(hypervisor, "xen"))
@@ -224,7 +224,7 @@ static char *firmware_fix(enum cpu_kind kind, bool is_on)
  *
  * Return: a sentence, to be freed by the caller.
  */
-char *iommu_fix(const struct fv_model *m)
+char *iommu_fix(const struct model *m)
 {
 	enum cpu_kind kind = iommu_kind(m);
 	autostrv struct strv words = {};
@@ -258,7 +258,7 @@ char *iommu_fix(const struct fv_model *m)
  *
  * Return: sentences, printable, to be freed by the caller.
  */
-char *iommu_hint(const struct fv_model *m)
+char *iommu_hint(const struct model *m)
 {
 	char *s = iommu_fix(m);
 	autostrv struct strv words = {};

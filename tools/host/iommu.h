@@ -20,11 +20,11 @@ enum iommu_fault {
 	IOMMU_FAILED,		/* the kernel log has the reason */
 };
 
-enum cpu_kind iommu_kind(const struct fv_model *m);
+enum cpu_kind iommu_kind(const struct model *m);
 const char *iommu_table(void);
 enum fv_known iommu_has_smmu(void);
-enum iommu_fault iommu_find_fault(const struct fv_model *m);
-char *iommu_fix(const struct fv_model *m);
-char *iommu_hint(const struct fv_model *m);
+enum iommu_fault iommu_find_fault(const struct model *m);
+char *iommu_fix(const struct model *m);
+char *iommu_hint(const struct model *m);
 
 #endif

@@ -41,7 +41,7 @@ static enum fv_known find_express(const uint8_t *config)
 }
 
 /* Features that a function has not are not needed (pci_acs_flags_enabled()). */
-static void parse_acs(struct fv_isolation *i, const uint8_t *cap)
+static void parse_acs(struct isolation *i, const uint8_t *cap)
 {
 	unsigned int wanted = get16(cap + PCI_ACS_CAP) & ACS_FLAGS;
 
@@ -50,7 +50,7 @@ static void parse_acs(struct fv_isolation *i, const uint8_t *cap)
 }
 
 /* PCIe r6.0, 7.6: a list in bytes 256 to 4095 */
-static void parse_extended(struct fv_isolation *i, const uint8_t *config, size_t len)
+static void parse_extended(struct isolation *i, const uint8_t *config, size_t len)
 {
 	unsigned int pos = PCI_CFG_SPACE_SIZE;
 	unsigned int left;
@@ -75,7 +75,7 @@ static void parse_extended(struct fv_isolation *i, const uint8_t *config, size_t
  * @config: bytes read
  * @len: number of bytes: 64 for an unprivileged caller, 256 or 4096 for root
  */
-void isolation_parse(struct fv_isolation *i, const uint8_t *config, size_t len)
+void isolation_parse(struct isolation *i, const uint8_t *config, size_t len)
 {
 	i->is_express = FV_UNKNOWN;
 	i->has_acs = FV_UNKNOWN;
@@ -93,7 +93,7 @@ void isolation_parse(struct fv_isolation *i, const uint8_t *config, size_t len)
 		parse_extended(i, config, len);
 }
 
-void isolation_read(struct fv_isolation *i, const char *bdf)
+void isolation_read(struct isolation *i, const char *bdf)
 {
 	uint8_t config[PCI_CFG_SPACE_EXP_SIZE];
 	ssize_t len;

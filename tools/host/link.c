@@ -66,7 +66,7 @@ static const char *find_registers(const uint8_t **cap, const uint8_t *config, si
  * Return: false if the registers are not readable, read as all-ones, or the device is no port
  * with a link below.
  */
-bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len)
+bool portlink_parse(struct port_link *l, const uint8_t *config, size_t len)
 {
 	unsigned int status, control;
 	const uint8_t *cap;
@@ -100,7 +100,7 @@ static size_t read_config(uint8_t config[PCI_CFG_SPACE_SIZE], const char *port)
 }
 
 /* Return false if the registers are not readable, not responding or without a link. */
-bool portlink_read(struct fv_portlink *l, const char *port)
+bool portlink_read(struct port_link *l, const char *port)
 {
 	uint8_t config[PCI_CFG_SPACE_SIZE];
 
@@ -116,13 +116,13 @@ const char *portlink_why_unknown(const char *port)
 	return find_registers(&cap, config, read_config(config, port)) ?: "not told";
 }
 
-bool portlink_is_up(const struct fv_portlink *l)
+bool portlink_is_up(const struct port_link *l)
 {
 	return l->active != FV_NO && l->speed_mts && l->width;
 }
 
 /* True if the link is below the common maximum of port and card, or down. */
-bool portlink_is_degraded(const struct fv_portlink *l)
+bool portlink_is_degraded(const struct port_link *l)
 {
 	return !portlink_is_up(l) || l->speed_mts < l->max_speed_mts || l->width < l->max_width;
 }
@@ -136,7 +136,7 @@ char *portlink_text(unsigned int mts, unsigned int width)
 }
 
 /* For a column: "16 GT/s x8", "2.5x1 of 16x8 !", "down !". */
-char *portlink_short(const struct fv_portlink *l)
+char *portlink_short(const struct port_link *l)
 {
 	if (!portlink_is_up(l))
 		return util_strdup("down !");
@@ -147,7 +147,7 @@ char *portlink_short(const struct fv_portlink *l)
 }
 
 /* One sentence on a degraded link; NULL if there is nothing to report. */
-char *portlink_complaint(const struct fv_portlink *l)
+char *portlink_complaint(const struct port_link *l)
 {
 	bool is_slow = l->speed_mts < l->max_speed_mts, is_narrow = l->width < l->max_width;
 	char *s = NULL;
@@ -181,7 +181,7 @@ static void add_known(struct json_object *o, const char *key, enum fv_known valu
 }
 
 /* Members are null if unknown or link down. */
-struct json_object *portlink_json(const struct fv_portlink *l)
+struct json_object *portlink_json(const struct port_link *l)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -227,7 +227,7 @@ static unsigned int read_width(const char *bdf, const char *file)
  * @link: result; zeros if the device is not PCIe
  * @bdf: the device
  */
-void link_read(struct fv_link *link, const char *bdf)
+void link_read(struct pci_link *link, const char *bdf)
 {
 	link->speed_mts = read_speed(bdf, "current_link_speed");
 	link->width = read_width(bdf, "current_link_width");
@@ -237,7 +237,7 @@ void link_read(struct fv_link *link, const char *bdf)
 }
 
 /* The link of a device that does not respond may be up, as that of the whole card. */
-void link_use_port(struct fv_link *link, const struct fv_portlink *of_port)
+void link_use_port(struct pci_link *link, const struct port_link *of_port)
 {
 	link->max_speed_mts = 0;
 	link->max_width = 0;
@@ -245,7 +245,7 @@ void link_use_port(struct fv_link *link, const struct fv_portlink *of_port)
 	link->width = of_port->width;
 }
 
-bool link_is_present(const struct fv_link *link)
+bool link_is_present(const struct pci_link *link)
 {
 	return !link->is_unknown &&
 	       (link->is_silent || (link->max_speed_mts && link->max_width));
@@ -257,9 +257,9 @@ unsigned int link_lesser(unsigned int a, unsigned int b)
 }
 
 /* The link as its port has it, with the common maximum of device and port. */
-struct fv_portlink link_of_both(const struct fv_link *link)
+struct port_link link_of_both(const struct pci_link *link)
 {
-	return (struct fv_portlink){
+	return (struct port_link){
 		.speed_mts = link->speed_mts,
 		.width = link->width,
 		.max_speed_mts = link_lesser(link->max_speed_mts, link->port_max_speed_mts),
@@ -270,15 +270,15 @@ struct fv_portlink link_of_both(const struct fv_link *link)
 	};
 }
 
-static bool is_up(const struct fv_link *link)
+static bool is_up(const struct pci_link *link)
 {
 	return link->speed_mts && link->width;
 }
 
 /* True if the link is below the common maximum of device and port. */
-bool link_is_degraded(const struct fv_link *link)
+bool link_is_degraded(const struct pci_link *link)
 {
-	struct fv_portlink both = link_of_both(link);
+	struct port_link both = link_of_both(link);
 
 	if (link->is_silent && !is_up(link))
 		return true;
@@ -286,7 +286,7 @@ bool link_is_degraded(const struct fv_link *link)
 }
 
 /* "2.5 GT/s x1 / 16 GT/s x8, degraded"; empty without a link, "?" if unknown. */
-char *link_text(const struct fv_link *link)
+char *link_text(const struct pci_link *link)
 {
 	char *s;
 
@@ -301,9 +301,9 @@ char *link_text(const struct fv_link *link)
 }
 
 /* The same for a column: "16 GT/s x8", "2.5x1 of 16x8 !", "down !". */
-char *link_short(const struct fv_link *link)
+char *link_short(const struct pci_link *link)
 {
-	struct fv_portlink both = link_of_both(link);
+	struct port_link both = link_of_both(link);
 
 	if (!link_is_present(link))
 		return util_strdup(link->is_unknown ? "?" : "");
@@ -311,9 +311,9 @@ char *link_short(const struct fv_link *link)
 				    portlink_short(&both);
 }
 
-struct json_object *link_json(const struct fv_link *link)
+struct json_object *link_json(const struct pci_link *link)
 {
-	struct fv_portlink both = link_of_both(link);
+	struct port_link both = link_of_both(link);
 	struct json_object *o;
 
 	if (!link_is_present(link))

@@ -9,25 +9,25 @@
 #include "util/util.h"
 
 /* Speeds in MT/s, 0 if unknown or link down; widths in lanes. */
-struct fv_portlink {
+struct port_link {
 	unsigned int speed_mts, width;
 	unsigned int max_speed_mts, max_width;	/* lower of port and card */
 	unsigned int target_mts;		/* Target Link Speed of the port */
 	enum fv_known active, training, disabled;
 };
 
-bool portlink_parse(struct fv_portlink *l, const uint8_t *config, size_t len);
-bool portlink_read(struct fv_portlink *l, const char *port);
+bool portlink_parse(struct port_link *l, const uint8_t *config, size_t len);
+bool portlink_read(struct port_link *l, const char *port);
 const char *portlink_why_unknown(const char *port);
-bool portlink_is_up(const struct fv_portlink *l);
-bool portlink_is_degraded(const struct fv_portlink *l);
+bool portlink_is_up(const struct port_link *l);
+bool portlink_is_degraded(const struct port_link *l);
 char *portlink_text(unsigned int speed_mts, unsigned int width);
-char *portlink_short(const struct fv_portlink *l);
-char *portlink_complaint(const struct fv_portlink *l);
-struct json_object *portlink_json(const struct fv_portlink *l);
+char *portlink_short(const struct port_link *l);
+char *portlink_complaint(const struct port_link *l);
+struct json_object *portlink_json(const struct port_link *l);
 
 /* Speeds in MT/s, 0 if unknown; widths in lanes, 0 if absent. */
-struct fv_link {
+struct pci_link {
 	unsigned int speed_mts, width;
 	unsigned int max_speed_mts, max_width;
 	unsigned int port_max_speed_mts, port_max_width;
@@ -36,14 +36,14 @@ struct fv_link {
 	bool is_of_bridge;		/* that of the device below it is the one to judge */
 };
 
-void link_read(struct fv_link *link, const char *bdf);
-void link_use_port(struct fv_link *link, const struct fv_portlink *of_port);
+void link_read(struct pci_link *link, const char *bdf);
+void link_use_port(struct pci_link *link, const struct port_link *of_port);
 unsigned int link_lesser(unsigned int a, unsigned int b);
-struct fv_portlink link_of_both(const struct fv_link *link);
-bool link_is_present(const struct fv_link *link);
-bool link_is_degraded(const struct fv_link *link);
-char *link_text(const struct fv_link *link);
-char *link_short(const struct fv_link *link);
-struct json_object *link_json(const struct fv_link *link);
+struct port_link link_of_both(const struct pci_link *link);
+bool link_is_present(const struct pci_link *link);
+bool link_is_degraded(const struct pci_link *link);
+char *link_text(const struct pci_link *link);
+char *link_short(const struct pci_link *link);
+struct json_object *link_json(const struct pci_link *link);
 
 #endif

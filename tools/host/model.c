@@ -45,7 +45,7 @@ char *device_read_override(const char *bdf)
 }
 
 /* The parent directory is the upstream bridge, except on a root bus. */
-static void find_port(struct fv_device *d)
+static void find_port(struct pci_func *d)
 {
 	autofree char *dir = util_strdup(d->sysdir);
 	char *slash = dir ? strrchr(dir, '/') : NULL;
@@ -68,7 +68,7 @@ static char *find_cdev(const char *bdf)
 }
 
 /* Use the class: a config read would wake a suspended device. */
-static bool find_is_bridge(const struct fv_device *d)
+static bool find_is_bridge(const struct pci_func *d)
 {
 	unsigned int class = d->class >> 8;
 
@@ -80,7 +80,7 @@ static bool find_is_bridge(const struct fv_device *d)
  * True if config space reads as all-ones. A suspended device is left alone: a read would wake
  * it.
  */
-static bool find_is_silent(const struct fv_device *d)
+static bool find_is_silent(const struct pci_func *d)
 {
 	autofree char *power = sysfs_read(DEVICES "/%s/power/runtime_status", d->bdf);
 	uint8_t header[PCI_STD_HEADER_SIZEOF];
@@ -91,7 +91,7 @@ static bool find_is_silent(const struct fv_device *d)
 	       sizeof(header) && caps_is_silent(header);
 }
 
-static void find_physfn(struct fv_device *d)
+static void find_physfn(struct pci_func *d)
 {
 	autofree char *name = sysfs_link_name(DEVICES "/%s/physfn", d->bdf);
 
@@ -115,7 +115,7 @@ static char *find_sysdir(const char *bdf)
 	return util_printf("/sys/devices/%s", target + strlen(up));
 }
 
-static void device_load(struct fv_device *d)
+static void device_load(struct pci_func *d)
 {
 	autofree char *group = sysfs_link_name(DEVICES "/%s/iommu_group", d->bdf);
 	unsigned int id;
@@ -143,16 +143,16 @@ static void device_load(struct fv_device *d)
 }
 
 /* From what was read of each device, so that no port is read for each function below it. */
-static void join_links(struct fv_model *m)
+static void join_links(struct model *m)
 {
-	const struct fv_device *of = NULL;
-	struct fv_portlink below = {};
+	const struct pci_func *of = NULL;
+	struct port_link below = {};
 	size_t i;
 
 	for (i = 0; i < m->n; i++) {
-		struct fv_device *d = &m->devices[i];
-		const struct fv_device *pf = *d->physfn ? model_find(m, d->physfn) : NULL;
-		const struct fv_device *port = model_find(m, d->port);
+		struct pci_func *d = &m->devices[i];
+		const struct pci_func *pf = *d->physfn ? model_find(m, d->physfn) : NULL;
+		const struct pci_func *port = model_find(m, d->port);
 
 		if (pf)
 			d->link = pf->link;
@@ -162,7 +162,7 @@ static void join_links(struct fv_model *m)
 		d->link.port_max_width = port ? port->link.max_width : 0;
 	}
 	for (i = 0; i < m->n; i++) {
-		struct fv_device *d = &m->devices[i];
+		struct pci_func *d = &m->devices[i];
 
 		if (!d->link.is_silent)
 			continue;
@@ -183,7 +183,7 @@ static bool is_same_slot(const char *a, const char *b)
  * The driver knows of its cards whether they respond. They may be fenced, and are not read then:
  * the host must leave alone a card that is being programmed, also functions without a driver.
  */
-static bool is_with_driver(const struct fv_model *m, const struct fv_device *d)
+static bool is_with_driver(const struct model *m, const struct pci_func *d)
 {
 	size_t i;
 
@@ -201,13 +201,13 @@ static int by_bdf(const void *a, const void *b)
 
 static int by_id(const void *a, const void *b)
 {
-	int x = ((const struct fv_group *)a)->id, y = ((const struct fv_group *)b)->id;
+	int x = ((const struct iommu_group *)a)->id, y = ((const struct iommu_group *)b)->id;
 
 	return (x > y) - (x < y);
 }
 
 /* Firmware uses such a region, so VFIO refuses its group; "direct-relaxable" is no obstacle. */
-static void group_load(struct fv_group *g)
+static void group_load(struct iommu_group *g)
 {
 	autofree char *text = sysfs_read("/sys/kernel/iommu_groups/%d/reserved_regions", g->id);
 	char *line, *rest = text;
@@ -225,9 +225,9 @@ static void group_load(struct fv_group *g)
 	}
 }
 
-static void add_to_group(struct fv_model *m, struct fv_device *d)
+static void add_to_group(struct model *m, struct pci_func *d)
 {
-	struct fv_group *g = model_group(m, d->group);
+	struct iommu_group *g = model_group(m, d->group);
 
 	if (!g) {
 		m->groups = util_grow(m->groups, m->n_groups, sizeof(*g));
@@ -236,7 +236,7 @@ static void add_to_group(struct fv_model *m, struct fv_device *d)
 		group_load(g);
 		sysfs_take_fault(&g->fault);
 	}
-	g->members = util_grow(g->members, g->n, sizeof(struct fv_device *));
+	g->members = util_grow(g->members, g->n, sizeof(struct pci_func *));
 	g->members[g->n++] = d;
 }
 
@@ -246,7 +246,7 @@ static void add_to_group(struct fv_model *m, struct fv_device *d)
  *
  * Return: FV_OK, or FV_FAILED after reporting the error.
  */
-int model_load(struct fv_model *m)
+int model_load(struct model *m)
 {
 	autostrv struct strv names = {};
 	size_t i;
@@ -286,9 +286,9 @@ int model_load(struct fv_model *m)
  * Have sysfs_report() tell of files that could not be read of @d, its group and the group's other
  * members. A file of another device is no matter of @d.
  */
-void model_raise_faults(const struct fv_model *m, const struct fv_device *d)
+void model_raise_faults(const struct model *m, const struct pci_func *d)
 {
-	const struct fv_group *g = d->group == FV_NO_GROUP ? NULL : model_group(m, d->group);
+	const struct iommu_group *g = d->group == FV_NO_GROUP ? NULL : model_group(m, d->group);
 	size_t i;
 
 	sysfs_raise_fault(&d->fault);
@@ -299,7 +299,7 @@ void model_raise_faults(const struct fv_model *m, const struct fv_device *d)
 		sysfs_raise_fault(&g->members[i]->fault);
 }
 
-void model_free(struct fv_model *m)
+void model_free(struct model *m)
 {
 	size_t i;
 
@@ -320,12 +320,12 @@ void model_free(struct fv_model *m)
 	memset(m, 0, sizeof(*m));
 }
 
-struct fv_device *model_find(const struct fv_model *m, const char *bdf)
+struct pci_func *model_find(const struct model *m, const char *bdf)
 {
 	return m->n ? bsearch(bdf, m->devices, m->n, sizeof(*m->devices), by_bdf) : NULL;
 }
 
-struct fv_group *model_group(const struct fv_model *m, int id)
+struct iommu_group *model_group(const struct model *m, int id)
 {
 	size_t i;
 
@@ -335,13 +335,13 @@ struct fv_group *model_group(const struct fv_model *m, int id)
 	return NULL;
 }
 
-bool device_is_bound(const struct fv_device *d)
+bool device_is_bound(const struct pci_func *d)
 {
 	return d->driver && !strcmp(d->driver, FV_DRIVER);
 }
 
 /* True if driver_override has the driver's old name, which matches no driver now. */
-bool device_has_old_override(const struct fv_device *d)
+bool device_has_old_override(const struct pci_func *d)
 {
 	return d->driver_override && !strcmp(d->driver_override, FV_OLD_DRIVER);
 }
@@ -350,7 +350,7 @@ bool device_has_old_override(const struct fv_device *d)
  * What to do with the driver's old name in driver_override: bind replaces it, unbind clears it.
  * Without --only, unbind would take the rest of the group from the VM.
  */
-char *rebind_advice(const struct fv_device *d)
+char *device_override_advice(const struct pci_func *d)
 {
 	if (!d->driver || device_is_bound(d))
 		return util_printf("to replace it: fpgactl bind %s", d->bdf);
@@ -364,7 +364,7 @@ char *rebind_advice(const struct fv_device *d)
  * True if a VFIO driver is bound. Since v6.1 the vfio-dev directory shows it; while an unbind
  * is in progress the directory is already gone and only the driver's name is left.
  */
-bool device_is_vfio(const struct fv_device *d)
+bool device_is_vfio(const struct pci_func *d)
 {
 	return d->driver && (d->cdev || strstr(d->driver, "vfio"));
 }
@@ -377,8 +377,8 @@ bool device_is_vfio(const struct fv_device *d)
  *
  * Return: the next function other than @d, in the order of addresses, or NULL.
  */
-const struct fv_device *device_next_function(const struct fv_model *m, const struct fv_device *d,
-					     const struct fv_device *last)
+const struct pci_func *device_next_function(const struct model *m, const struct pci_func *d,
+					    const struct pci_func *last)
 {
 	size_t i = last ? (size_t)(last - m->devices) + 1 : 0;
 
@@ -390,9 +390,9 @@ const struct fv_device *device_next_function(const struct fv_model *m, const str
 }
 
 /* A function of the same card that responds; NULL: none. */
-const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d)
+const struct pci_func *device_live_sibling(const struct model *m, const struct pci_func *d)
 {
-	const struct fv_device *other = NULL;
+	const struct pci_func *other = NULL;
 
 	while ((other = device_next_function(m, d, other)))
 		if (!other->is_silent)
@@ -401,9 +401,9 @@ const struct fv_device *device_live_sibling(const struct fv_model *m, const stru
 }
 
 /* What is known of a function that does not respond; NULL if @d responds. */
-char *device_silence(const struct fv_model *m, const struct fv_device *d)
+char *device_silence(const struct model *m, const struct pci_func *d)
 {
-	const struct fv_device *other = d->is_silent ? device_live_sibling(m, d) : NULL;
+	const struct pci_func *other = d->is_silent ? device_live_sibling(m, d) : NULL;
 	char *s = NULL;
 
 	if (!d->is_silent)
@@ -418,20 +418,20 @@ char *device_silence(const struct fv_model *m, const struct fv_device *d)
  * True if this member makes its IOMMU group not viable for a VM. The kernel tolerates drivers
  * with driver_managed_dma: those of VFIO, pcieport and pci-stub.
  */
-bool device_is_in_the_way(const struct fv_device *d)
+bool device_is_in_the_way(const struct pci_func *d)
 {
 	return d->driver && !device_is_vfio(d) && strcmp(d->driver, "pcieport") &&
 	       strcmp(d->driver, "pci-stub");
 }
 
 /* A function that does not respond cannot be bound: bind refuses its group. */
-static bool is_silent(const struct fv_device *d)
+static bool is_silent(const struct pci_func *d)
 {
 	return d->is_silent && !d->is_bridge;
 }
 
 /* True if drivers and firmware leave the group to a VM. */
-static bool is_free(const struct fv_group *g)
+static bool is_free(const struct iommu_group *g)
 {
 	size_t i;
 
@@ -441,7 +441,7 @@ static bool is_free(const struct fv_group *g)
 	return !g->direct.n;
 }
 
-static bool has_silent(const struct fv_group *g)
+static bool has_silent(const struct iommu_group *g)
 {
 	size_t i;
 
@@ -451,13 +451,13 @@ static bool has_silent(const struct fv_group *g)
 	return false;
 }
 
-bool group_is_viable(const struct fv_group *g)
+bool group_is_viable(const struct iommu_group *g)
 {
 	return is_free(g) && !has_silent(g);
 }
 
 /* The verdict in a column; "no response" if nothing else is in the way. */
-const char *group_verdict_short(const struct fv_group *g)
+const char *group_verdict_short(const struct iommu_group *g)
 {
 	if (!is_free(g))
 		return "not viable";
@@ -468,7 +468,7 @@ const char *group_verdict_short(const struct fv_group *g)
  * "viable", or what prevents it: members with a driver of the host, regions of firmware, functions
  * that do not respond.
  */
-char *group_verdict(const struct fv_group *g)
+char *group_verdict(const struct iommu_group *g)
 {
 	char *s = NULL;
 	size_t i;
@@ -486,7 +486,7 @@ char *group_verdict(const struct fv_group *g)
 }
 
 /* The same for programs; empty if the group is viable. */
-struct json_object *group_blockers(const struct fv_group *g)
+struct json_object *group_blockers(const struct iommu_group *g)
 {
 	struct json_object *list = json_object_new_array();
 	size_t i;

@@ -17,7 +17,7 @@
 /* printf format for a reserved region that prevents assignment of its group to a VM */
 #define VIABLE_DIRECT	"firmware uses the memory %s (reserved region, type direct)"
 
-struct fv_device {
+struct pci_func {
 	char bdf[BDF_SIZE];
 	char port[BDF_SIZE];		/* upstream bridge; empty: none */
 	char physfn[BDF_SIZE];		/* PF of a VF; empty: no VF */
@@ -35,44 +35,44 @@ struct fv_device {
 	bool is_silent;			/* config space reads as all-ones; not read if the
 					 * card is the driver's, or asleep
 					 */
-	struct fv_link link;		/* of a VF: its PF's */
+	struct pci_link link;		/* of a VF: its PF's */
 	struct sysfs_fault fault;	/* a file of it, or of its port's link */
 };
 
-struct fv_group {
+struct iommu_group {
 	int id;
-	struct fv_device **members;	/* sorted by address */
+	struct pci_func **members;	/* sorted by address */
 	size_t n;
 	struct strv direct;		/* "START-END" of reserved regions of type direct */
 	struct sysfs_fault fault;
 };
 
-struct fv_model {
-	struct fv_device *devices;	/* sorted by address */
+struct model {
+	struct pci_func *devices;	/* sorted by address */
 	size_t n;
-	struct fv_group *groups;	/* sorted by number */
+	struct iommu_group *groups;	/* sorted by number */
 	size_t n_groups;
 };
 
-int model_load(struct fv_model *m);
-void model_free(struct fv_model *m);
-void model_raise_faults(const struct fv_model *m, const struct fv_device *d);
-struct fv_device *model_find(const struct fv_model *m, const char *bdf);
-struct fv_group *model_group(const struct fv_model *m, int id);
+int model_load(struct model *m);
+void model_free(struct model *m);
+void model_raise_faults(const struct model *m, const struct pci_func *d);
+struct pci_func *model_find(const struct model *m, const char *bdf);
+struct iommu_group *model_group(const struct model *m, int id);
 char *device_read_driver(const char *bdf);
 char *device_read_override(const char *bdf);
-bool device_is_bound(const struct fv_device *d);
-bool device_has_old_override(const struct fv_device *d);
-char *rebind_advice(const struct fv_device *d);
-bool device_is_vfio(const struct fv_device *d);
-const struct fv_device *device_next_function(const struct fv_model *m, const struct fv_device *d,
-					     const struct fv_device *last);
-const struct fv_device *device_live_sibling(const struct fv_model *m, const struct fv_device *d);
-char *device_silence(const struct fv_model *m, const struct fv_device *d);
-bool device_is_in_the_way(const struct fv_device *d);
-bool group_is_viable(const struct fv_group *g);
-const char *group_verdict_short(const struct fv_group *g);
-char *group_verdict(const struct fv_group *g);
-struct json_object *group_blockers(const struct fv_group *g);
+bool device_is_bound(const struct pci_func *d);
+bool device_has_old_override(const struct pci_func *d);
+char *device_override_advice(const struct pci_func *d);
+bool device_is_vfio(const struct pci_func *d);
+const struct pci_func *device_next_function(const struct model *m, const struct pci_func *d,
+					    const struct pci_func *last);
+const struct pci_func *device_live_sibling(const struct model *m, const struct pci_func *d);
+char *device_silence(const struct model *m, const struct pci_func *d);
+bool device_is_in_the_way(const struct pci_func *d);
+bool group_is_viable(const struct iommu_group *g);
+const char *group_verdict_short(const struct iommu_group *g);
+char *group_verdict(const struct iommu_group *g);
+struct json_object *group_blockers(const struct iommu_group *g);
 
 #endif

@@ -106,7 +106,7 @@ enum module_kind modules_find(const char *release, const char *name, char **path
 }
 
 /* As the PCI core prints it (drivers/pci/pci-sysfs.c, modalias_show()). */
-static char *modalias(const char *bus, const struct fv_device *d)
+static char *modalias(const char *bus, const struct pci_func *d)
 {
 	return util_printf("%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", bus, d->vendor, d->device,
 			   d->subvendor, d->subdevice, d->class >> 16 & 0xff, d->class >> 8 & 0xff,
@@ -212,7 +212,7 @@ static void match_built_in(struct module_matches *found, const char *release, co
  * @release: of the kernel
  * @d: the device
  */
-void modules_match(struct module_matches *found, const char *release, const struct fv_device *d)
+void modules_match(struct module_matches *found, const char *release, const struct pci_func *d)
 {
 	autofree char *alias = modalias("pci", d);
 
@@ -221,7 +221,7 @@ void modules_match(struct module_matches *found, const char *release, const stru
 }
 
 /* True if libvirt 10.0 and later choose the module for a managed device. */
-bool modules_has_vfio_alias(const char *release, const char *name, const struct fv_device *d)
+bool modules_has_vfio_alias(const char *release, const char *name, const struct pci_func *d)
 {
 	autofree char *alias = modalias("vfio_pci", d);
 	struct module_matches found = {};

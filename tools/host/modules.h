@@ -28,8 +28,8 @@ char *modules_release(void);
 bool modules_version(const char *release, unsigned int *major, unsigned int *minor);
 enum module_kind modules_find(const char *release, const char *name, char **path);
 bool modules_same_name(const char *a, const char *b);
-void modules_match(struct module_matches *found, const char *release, const struct fv_device *d);
-bool modules_has_vfio_alias(const char *release, const char *name, const struct fv_device *d);
+void modules_match(struct module_matches *found, const char *release, const struct pci_func *d);
+bool modules_has_vfio_alias(const char *release, const char *name, const struct pci_func *d);
 void module_matches_free(struct module_matches *found);
 
 #endif

@@ -26,7 +26,7 @@ static struct move_result result(enum move_step step, int ret)
 }
 
 /* Save driver and driver_override of the device. */
-void move_init(struct move *m, const struct fv_device *d)
+void move_init(struct move *m, const struct pci_func *d)
 {
 	memset(m, 0, sizeof(*m));
 	m->bdf = d->bdf;
@@ -182,7 +182,7 @@ char *move_result_text(const struct move *m, struct move_result r)
 }
 
 /* Report that devices may not be rebound; @ret is a negative errno. */
-int permission_fail(int ret, const char *bdf, const char *what)
+int move_fail_permission(int ret, const char *bdf, const char *what)
 {
 	if (ret == -EACCES)
 		return err_fail(FV_DENIED, bdf, what, "Run it as root. Nothing was changed.",
@@ -191,15 +191,15 @@ int permission_fail(int ret, const char *bdf, const char *what)
 }
 
 /* Return FV_OK if the caller may rebind devices; @bdf and @what go into the error message. */
-int permission_check(const char *bdf, const char *what)
+int move_check_permission(const char *bdf, const char *what)
 {
 	int ret = sysfs_may_write("/sys/bus/pci/drivers_probe");
 
-	return ret ? permission_fail(ret, bdf, what) : FV_OK;
+	return ret ? move_fail_permission(ret, bdf, what) : FV_OK;
 }
 
 /* @d: the device before the rebind; @driver: its driver after it. */
-struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed)
+struct json_object *move_json(const struct pci_func *d, const char *driver, bool is_changed)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -211,9 +211,9 @@ struct json_object *rebind_json(const struct fv_device *d, const char *driver, b
 	return o;
 }
 
-/* The document of an array of rebind_json(), and of card files or NULL; both are consumed. */
-struct json_object *rebind_document(struct json_object *devices, struct json_object *files,
-				    bool is_dry_run)
+/* The document of an array of move_json(), and of card files or NULL; both are consumed. */
+struct json_object *move_document(struct json_object *devices, struct json_object *files,
+				  bool is_dry_run)
 {
 	struct json_object *top = json_object_new_object();
 

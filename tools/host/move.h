@@ -41,16 +41,16 @@ struct move {
 	bool keeps_override;	/* leave driver_override set */
 };
 
-void move_init(struct move *m, const struct fv_device *d);
+void move_init(struct move *m, const struct pci_func *d);
 void move_exit(struct move *m);
 bool move_is_rebind(const struct move *m);
 struct move_result move_apply(const struct move *m);
 struct move_result move_undo(const struct move *m);
 char *move_result_text(const struct move *m, struct move_result r);
-int permission_fail(int ret, const char *bdf, const char *what);
-int permission_check(const char *bdf, const char *what);
-struct json_object *rebind_json(const struct fv_device *d, const char *driver, bool is_changed);
-struct json_object *rebind_document(struct json_object *devices, struct json_object *files,
-				    bool is_dry_run);
+int move_fail_permission(int ret, const char *bdf, const char *what);
+int move_check_permission(const char *bdf, const char *what);
+struct json_object *move_json(const struct pci_func *d, const char *driver, bool is_changed);
+struct json_object *move_document(struct json_object *devices, struct json_object *files,
+				  bool is_dry_run);
 
 #endif

@@ -42,7 +42,7 @@ static bool is_bound(const char *name)
  * @s: result
  * @port: the port
  */
-void services_read(struct fv_services *s, const struct fv_device *port)
+void services_read(struct services *s, const struct pci_func *port)
 {
 	autostrv struct strv names = {};
 	size_t i;
@@ -63,7 +63,7 @@ void services_read(struct fv_services *s, const struct fv_device *port)
 }
 
 /* True if @port is the upstream bridge of @d, or above it. */
-bool pcieport_is_above(const struct fv_model *m, const char *port, const struct fv_device *d)
+bool pcieport_is_above(const struct model *m, const char *port, const struct pci_func *d)
 {
 	size_t left;
 
@@ -77,9 +77,9 @@ bool pcieport_is_above(const struct fv_model *m, const char *port, const struct 
 }
 
 /* The port of the root complex above a device; NULL: none. */
-const struct fv_device *pcieport_root(const struct fv_model *m, const struct fv_device *d)
+const struct pci_func *pcieport_root(const struct model *m, const struct pci_func *d)
 {
-	const struct fv_device *port = *d->port ? model_find(m, d->port) : NULL;
+	const struct pci_func *port = *d->port ? model_find(m, d->port) : NULL;
 	size_t left;
 
 	for (left = m->n; port && *port->port && left; left--)

@@ -23,10 +23,10 @@ int target_unknown(const char *bdf, const char *what)
  *
  * Return: the device, or NULL.
  */
-struct fv_device *target_find(const struct fv_model *m, const char *word, const char *what,
-			      int *code)
+struct pci_func *target_find(const struct model *m, const char *word, const char *what,
+			     int *code)
 {
-	struct fv_device *d;
+	struct pci_func *d;
 	char bdf[BDF_SIZE];
 
 	*code = FV_OK;
@@ -43,7 +43,7 @@ struct fv_device *target_find(const struct fv_model *m, const char *word, const 
 	return d;
 }
 
-static void add(struct targets *t, struct fv_device *d)
+static void add(struct targets *t, struct pci_func *d)
 {
 	size_t i, at = 0;
 
@@ -51,13 +51,13 @@ static void add(struct targets *t, struct fv_device *d)
 		at++;
 	if (at < t->n && t->v[at] == d)
 		return;
-	t->v = util_grow(t->v, t->n, sizeof(struct fv_device *));
+	t->v = util_grow(t->v, t->n, sizeof(struct pci_func *));
 	for (i = t->n++; i > at; i--)
 		t->v[i] = t->v[i - 1];
 	t->v[at] = d;
 }
 
-static int check(const struct fv_model *m, const struct fv_device *d, const char *what)
+static int check(const struct model *m, const struct pci_func *d, const char *what)
 {
 	autofree char *hint = NULL;
 
@@ -84,10 +84,10 @@ static int check(const struct fv_model *m, const struct fv_device *d, const char
  * Return: FV_OK, or the exit code after reporting the first argument that names no device, a
  * bridge, or a device without an IOMMU group.
  */
-int targets_find(struct targets *t, const struct fv_model *m, const struct strv *words,
+int targets_find(struct targets *t, const struct model *m, const struct strv *words,
 		 const char *what)
 {
-	struct fv_device *d;
+	struct pci_func *d;
 	size_t i;
 	int code;
 
@@ -103,7 +103,7 @@ int targets_find(struct targets *t, const struct fv_model *m, const struct strv 
 }
 
 /* Add the remaining group members; bridges stay with the host. */
-void targets_add_groups(struct targets *t, const struct fv_model *m)
+void targets_add_groups(struct targets *t, const struct model *m)
 {
 	struct targets named = {};
 	size_t i, j;
@@ -111,7 +111,7 @@ void targets_add_groups(struct targets *t, const struct fv_model *m)
 	for (i = 0; i < t->n; i++)
 		add(&named, t->v[i]);
 	for (i = 0; i < named.n; i++) {
-		struct fv_group *g = model_group(m, named.v[i]->group);
+		struct iommu_group *g = model_group(m, named.v[i]->group);
 
 		for (j = 0; j < g->n; j++)
 			if (!g->members[j]->is_bridge)

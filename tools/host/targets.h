@@ -9,16 +9,16 @@
 #define TARGET_ADDRESS_HINT	"Expected [DOMAIN:]BUS:DEVICE.FUNCTION, such as 0000:01:00.0."
 
 struct targets {
-	struct fv_device **v;	/* sorted by address, unique */
+	struct pci_func **v;	/* sorted by address, unique */
 	size_t n;
 };
 
 int target_unknown(const char *bdf, const char *what);
-struct fv_device *target_find(const struct fv_model *m, const char *word, const char *what,
-			      int *code);
-int targets_find(struct targets *t, const struct fv_model *m, const struct strv *words,
+struct pci_func *target_find(const struct model *m, const char *word, const char *what,
+			     int *code);
+int targets_find(struct targets *t, const struct model *m, const struct strv *words,
 		 const char *what);
-void targets_add_groups(struct targets *t, const struct fv_model *m);
+void targets_add_groups(struct targets *t, const struct model *m);
 void targets_free(struct targets *t);
 
 #endif

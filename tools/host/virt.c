@@ -73,7 +73,7 @@ char *virt_hypervisor(void)
 	static const char *const files[] = { "sys_vendor", "product_name", "board_vendor",
 					     "bios_vendor" };
 	const char *name = NULL;
-	struct fv_cpu cpu;
+	struct cpu cpu;
 	size_t i;
 
 	cpu_read(&cpu);

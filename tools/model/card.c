@@ -23,7 +23,7 @@
  *
  * Return: false if @nest is missing or malformed.
  */
-bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
+bool card_parse_link(struct port_link *l, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_LINK_MAX + 1] = {
 		[FPGA_VFIO_A_LINK_SPEED] = { .type = NLA_U32 },
@@ -48,7 +48,7 @@ bool card_parse_link(struct fv_portlink *l, struct nlattr *nest)
 	return true;
 }
 
-static void parse_fence(struct fv_fence_owner *f, struct nlattr *nest)
+static void parse_fence(struct fence_owner *f, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_FENCE_OWNER_MAX + 1] = {
 		[FPGA_VFIO_A_FENCE_OWNER_PID] = { .type = NLA_U32 },
@@ -78,9 +78,9 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 		[FPGA_VFIO_A_CARD_FENCE] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_CARD_MAX + 1];
-	struct fv_cards *l = data;
+	struct cards *l = data;
 	struct nlattr *attr;
-	struct fv_card *c;
+	struct card *c;
 	int left;
 
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_CARD_MAX, policy) ||
@@ -101,7 +101,7 @@ static void on_card(struct nlmsghdr *hdr, void *data)
 }
 
 /* Retry a dump that a change to the list of cards interrupted. */
-static int get_cards(struct fv_cards *l, struct fv_nl *nl, const char *port, char **why)
+static int get_cards(struct cards *l, struct fv_nl *nl, const char *port, char **why)
 {
 	struct nl_msg *msg;
 	int ret, tries = 0;
@@ -124,7 +124,7 @@ static int get_cards(struct fv_cards *l, struct fv_nl *nl, const char *port, cha
  * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the
  * driver; a negative errno if the driver refuses.
  */
-int cards_read(struct fv_cards *l, char **why)
+int cards_read(struct cards *l, char **why)
 {
 	struct fv_nl nl = {};
 	int ret;
@@ -138,7 +138,7 @@ int cards_read(struct fv_cards *l, char **why)
 }
 
 /* Return the card below @port, or NULL. */
-const struct fv_card *cards_find(const struct fv_cards *l, const char *port)
+const struct card *cards_find(const struct cards *l, const char *port)
 {
 	size_t i;
 
@@ -148,7 +148,7 @@ const struct fv_card *cards_find(const struct fv_cards *l, const char *port)
 	return NULL;
 }
 
-void cards_free(struct fv_cards *l)
+void cards_free(struct cards *l)
 {
 	size_t i;
 
@@ -159,9 +159,9 @@ void cards_free(struct fv_cards *l)
 	l->n = 0;
 }
 
-static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
+static int read_netlink(struct card *c, const char *bdf, const char *what)
 {
-	struct fv_cards answer = {};
+	struct cards answer = {};
 	autofree char *why = NULL;
 	struct fv_nl nl = {};
 	int code, ret;
@@ -187,7 +187,7 @@ static int read_netlink(struct fv_card *c, const char *bdf, const char *what)
 }
 
 /* Prefer the port's registers; without access, use the link files of both ends. */
-static void read_sysfs(struct fv_card *c, const struct fv_device *d)
+static void read_sysfs(struct card *c, const struct pci_func *d)
 {
 	c->has_link = portlink_read(&c->link, c->port);
 	if (!c->has_link && link_is_present(&d->link)) {
@@ -206,7 +206,7 @@ static void read_sysfs(struct fv_card *c, const struct fv_device *d)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
+int card_read(struct card *c, const struct pci_func *d, const char *what)
 {
 	memset(c, 0, sizeof(*c));
 	if (!*d->port)
@@ -228,9 +228,9 @@ int card_read(struct fv_card *c, const struct fv_device *d, const char *what)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int cards_collect(struct fv_cards *l, const struct fv_model *m)
+int cards_collect(struct cards *l, const struct model *m)
 {
-	struct fv_cards known = {};
+	struct cards known = {};
 	autofree char *why = NULL;
 	size_t i;
 	int ret = 0;
@@ -239,13 +239,13 @@ int cards_collect(struct fv_cards *l, const struct fv_model *m)
 	if (sysfs_is_live() && sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER))
 		ret = cards_read(&known, &why);
 	for (i = 0; i < m->n && !ret; i++) {
-		const struct fv_device *d = &m->devices[i];
-		struct fv_card *found;
+		const struct pci_func *d = &m->devices[i];
+		struct card *found;
 
 		if (!*d->port || !device_is_card(d) || cards_find(l, d->port))
 			continue;
 		l->v = util_grow(l->v, l->n, sizeof(*l->v));
-		found = (struct fv_card *)cards_find(&known, d->port);
+		found = (struct card *)cards_find(&known, d->port);
 		if (found) {
 			l->v[l->n] = *found;
 			memset(found, 0, sizeof(*found));
@@ -261,7 +261,7 @@ int cards_collect(struct fv_cards *l, const struct fv_model *m)
 	return ret ? fv_nl_fail(ret, FV_MODULE, "read cards", NULL, why) : FV_OK;
 }
 
-void card_free(struct fv_card *c)
+void card_free(struct card *c)
 {
 	strv_free(&c->devices);
 	free(c->reason);
@@ -289,7 +289,7 @@ const char *card_state_name(unsigned int state)
  * "fpgactl (pid 77), 512 s left", printable; empty without a fence session. The driver hides
  * the process from callers without CAP_SYS_ADMIN.
  */
-char *card_fence_text(const struct fv_fence_owner *f)
+char *card_fence_text(const struct fence_owner *f)
 {
 	autofree char *comm = f->comm ? util_printable(f->comm) : NULL;
 	autofree char *owner = NULL;
@@ -304,7 +304,7 @@ char *card_fence_text(const struct fv_fence_owner *f)
 }
 
 /* Return NULL without a fence session. */
-struct json_object *card_fence_json(const struct fv_fence_owner *f)
+struct json_object *card_fence_json(const struct fence_owner *f)
 {
 	struct json_object *o;
 

@@ -10,7 +10,7 @@
 #include "host/model.h"
 
 /* The fence session of a card. */
-struct fv_fence_owner {
+struct fence_owner {
 	bool is_known;			/* false: there is none */
 	unsigned int pid;
 	char *comm;			/* of the owning process, or NULL */
@@ -19,31 +19,31 @@ struct fv_fence_owner {
 	bool is_link_disabled;		/* the port keeps the link down */
 };
 
-struct fv_card {
+struct card {
 	char port[BDF_SIZE];
 	bool is_bound;			/* known to the driver; false: read from sysfs */
 	struct strv devices;		/* is_bound: functions bound to the driver */
 	unsigned int state;
 	char *reason;			/* why the card is not ready, or NULL */
 	bool has_link;
-	struct fv_portlink link;
-	struct fv_fence_owner fence;
+	struct port_link link;
+	struct fence_owner fence;
 };
 
-struct fv_cards {
-	struct fv_card *v;
+struct cards {
+	struct card *v;
 	size_t n;
 };
 
-int card_read(struct fv_card *c, const struct fv_device *d, const char *what);
-void card_free(struct fv_card *c);
-int cards_read(struct fv_cards *l, char **why);
-int cards_collect(struct fv_cards *l, const struct fv_model *m);
-const struct fv_card *cards_find(const struct fv_cards *l, const char *port);
-void cards_free(struct fv_cards *l);
+int card_read(struct card *c, const struct pci_func *d, const char *what);
+void card_free(struct card *c);
+int cards_read(struct cards *l, char **why);
+int cards_collect(struct cards *l, const struct model *m);
+const struct card *cards_find(const struct cards *l, const char *port);
+void cards_free(struct cards *l);
 const char *card_state_name(unsigned int state);
-bool card_parse_link(struct fv_portlink *l, struct nlattr *nest);
-char *card_fence_text(const struct fv_fence_owner *f);
-struct json_object *card_fence_json(const struct fv_fence_owner *f);
+bool card_parse_link(struct port_link *l, struct nlattr *nest);
+char *card_fence_text(const struct fence_owner *f);
+struct json_object *card_fence_json(const struct fence_owner *f);
 
 #endif

@@ -54,13 +54,13 @@ char *counters_text(size_t i, uint64_t value)
 	return util_printf("%llu", (unsigned long long)value);
 }
 
-static struct fv_counters *add(struct fv_counters_list *l)
+static struct counters *add(struct counters_list *l)
 {
 	l->v = util_grow(l->v, l->n, sizeof(*l->v));
 	return &l->v[l->n++];
 }
 
-void counters_free(struct fv_counters_list *l)
+void counters_free(struct counters_list *l)
 {
 	size_t i;
 
@@ -71,7 +71,7 @@ void counters_free(struct fv_counters_list *l)
 	l->n = 0;
 }
 
-static void parse_stats(struct fv_counters *c, struct nlattr *nest)
+static void parse_stats(struct counters *c, struct nlattr *nest)
 {
 	struct nlattr *attr;
 	int left;
@@ -95,7 +95,7 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 		[FPGA_VFIO_A_DEVICE_RESET_TIME] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_DEVICE_MAX + 1];
-	struct fv_counters *c;
+	struct counters *c;
 
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_DEVICE_MAX, policy) ||
 	    !tb[FPGA_VFIO_A_DEVICE_BDF] || !tb[FPGA_VFIO_A_DEVICE_STATS])
@@ -118,7 +118,7 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 		[FPGA_VFIO_A_GROUP_RESET_TIME] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_GROUP_MAX + 1];
-	struct fv_counters *c;
+	struct counters *c;
 	struct nlattr *attr;
 	int left;
 
@@ -135,7 +135,7 @@ static void on_group(struct nlmsghdr *hdr, void *data)
 }
 
 /* Retry a dump that a change to the list of devices interrupted. */
-static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, char **why)
+static int ask_groups(struct fv_nl *nl, struct counters_list *l, int group, char **why)
 {
 	struct nl_msg *msg;
 	int ret, tries = 0;
@@ -151,7 +151,7 @@ static int ask_groups(struct fv_nl *nl, struct fv_counters_list *l, int group, c
 	return ret;
 }
 
-static int netlink_groups(struct fv_counters_list *l, int group, const char *object)
+static int netlink_groups(struct counters_list *l, int group, const char *object)
 {
 	autofree char *why = NULL;
 	struct fv_nl nl = {};
@@ -169,7 +169,7 @@ static int netlink_groups(struct fv_counters_list *l, int group, const char *obj
 }
 
 /* Return a positive exit code without a connection, a negative errno if the driver refuses. */
-static int netlink_device(struct fv_counters_list *l, const char *bdf, char **why)
+static int netlink_device(struct counters_list *l, const char *bdf, char **why)
 {
 	struct fv_nl nl = {};
 	struct nl_msg *msg;
@@ -185,9 +185,9 @@ static int netlink_device(struct fv_counters_list *l, const char *bdf, char **wh
 	return ret;
 }
 
-static void sysfs_group(struct fv_counters_list *l, int group)
+static void sysfs_group(struct counters_list *l, int group)
 {
-	struct fv_counters *c = add(l);
+	struct counters *c = add(l);
 	autostrv struct strv entries = {};
 	char bdf[BDF_SIZE];
 	size_t i;
@@ -205,13 +205,13 @@ static void sysfs_group(struct fv_counters_list *l, int group)
 
 static int by_group(const void *a, const void *b)
 {
-	int x = ((const struct fv_counters *)a)->group;
-	int y = ((const struct fv_counters *)b)->group;
+	int x = ((const struct counters *)a)->group;
+	int y = ((const struct counters *)b)->group;
 
 	return (x > y) - (x < y);
 }
 
-static int sysfs_groups(struct fv_counters_list *l, int group, const char *object)
+static int sysfs_groups(struct counters_list *l, int group, const char *object)
 {
 	autostrv struct strv entries = {};
 	unsigned int id;
@@ -229,14 +229,14 @@ static int sysfs_groups(struct fv_counters_list *l, int group, const char *objec
 	return err_fail(FV_NO_DEVICE, object, WHAT, NULL, "never had a device bound to " FV_DRIVER);
 }
 
-static void add_interrupts(struct fv_counters_list *l)
+static void add_interrupts(struct counters_list *l)
 {
-	struct fv_interrupts irqs;
+	struct interrupts irqs;
 	size_t i, j;
 
 	interrupts_scan(&irqs);
 	for (i = 0; i < l->n; i++) {
-		struct fv_counters *c = &l->v[i];
+		struct counters *c = &l->v[i];
 
 		if (c->bdf[0])
 			c->has_interrupts = interrupts_add(&irqs, c->bdf, &c->interrupts);
@@ -254,7 +254,7 @@ static void add_interrupts(struct fv_counters_list *l)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int counters_read_groups(struct fv_counters_list *l, int group)
+int counters_read_groups(struct counters_list *l, int group)
 {
 	autofree char *object = group == FV_NO_GROUP ? util_strdup("groups") :
 						       util_printf("group %d", group);
@@ -276,7 +276,7 @@ int counters_read_groups(struct fv_counters_list *l, int group)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int counters_read_device(struct fv_counters_list *l, const char *bdf)
+int counters_read_device(struct counters_list *l, const char *bdf)
 {
 	autofree char *why = NULL;
 	int ret;
@@ -304,7 +304,7 @@ int counters_read_device(struct fv_counters_list *l, const char *bdf)
  */
 enum fv_users counters_users(const char *bdf, int group, uint64_t *users)
 {
-	struct fv_counters_list l = {};
+	struct counters_list l = {};
 	autofree char *why = NULL;
 	bool is_known;
 
@@ -320,7 +320,7 @@ enum fv_users counters_users(const char *bdf, int group, uint64_t *users)
 }
 
 /* All counters by name, "interrupts" last; null if not available. */
-struct json_object *counters_json(const struct fv_counters *c)
+struct json_object *counters_json(const struct counters *c)
 {
 	struct json_object *o = json_object_new_object();
 	size_t i;

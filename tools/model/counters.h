@@ -12,7 +12,7 @@
 #define COUNTERS_N	FPGA_VFIO_A_STATS_MAX
 
 /* Counters of one device or one group. */
-struct fv_counters {
+struct counters {
 	char bdf[BDF_SIZE];		/* empty: counters of a group */
 	int group;
 	struct strv devices;		/* group only: current members */
@@ -20,11 +20,11 @@ struct fv_counters {
 	uint64_t value[COUNTERS_N];
 	bool has_interrupts;
 	uint64_t interrupts;		/* of the vectors set up now */
-	struct fv_resettime resets;
+	struct resettime resets;
 };
 
-struct fv_counters_list {
-	struct fv_counters *v;
+struct counters_list {
+	struct counters *v;
 	size_t n;
 };
 
@@ -38,10 +38,10 @@ enum fv_users {
 bool counters_has_unit(size_t i);
 char *counters_label(size_t i);
 char *counters_text(size_t i, uint64_t value);
-int counters_read_groups(struct fv_counters_list *l, int group);
-int counters_read_device(struct fv_counters_list *l, const char *bdf);
+int counters_read_groups(struct counters_list *l, int group);
+int counters_read_device(struct counters_list *l, const char *bdf);
 enum fv_users counters_users(const char *bdf, int group, uint64_t *users);
-struct json_object *counters_json(const struct fv_counters *c);
-void counters_free(struct fv_counters_list *l);
+struct json_object *counters_json(const struct counters *c);
+void counters_free(struct counters_list *l);
 
 #endif

@@ -146,10 +146,10 @@ int fence_fail(const struct fence *f, int ret, const struct fence_request *reque
  * @columns: argument of -o, already validated, or NULL
  * @is_dry_run: use the conditional
  */
-void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,
+void fence_print(const struct fence *f, const struct model *m, const char *columns,
 		 bool is_dry_run)
 {
-	struct fv_holders holders;
+	struct holders holders;
 	struct affected_world world = { .model = m, .holders = &holders };
 
 	holders_scan(&holders);
@@ -164,9 +164,9 @@ void fence_print(const struct fence *f, const struct fv_model *m, const char *co
 }
 
 /* Add "port", "limit_ns", "link_disabled" and "functions". */
-void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m)
+void fence_add_json(struct json_object *o, const struct fence *f, const struct model *m)
 {
-	struct fv_holders holders;
+	struct holders holders;
 	struct affected_world world = { .model = m, .holders = &holders };
 
 	holders_scan(&holders);

@@ -36,9 +36,9 @@ struct fence {
 int fence_call(struct fence *f, struct fv_nl *nl, const struct fence_request *request, char **why);
 int fence_fail(const struct fence *f, int ret, const struct fence_request *request,
 	       const char *what, const char *why);
-void fence_print(const struct fence *f, const struct fv_model *m, const char *columns,
+void fence_print(const struct fence *f, const struct model *m, const char *columns,
 		 bool is_dry_run);
-void fence_add_json(struct json_object *o, const struct fence *f, const struct fv_model *m);
+void fence_add_json(struct json_object *o, const struct fence *f, const struct model *m);
 void fence_free(struct fence *f);
 
 #endif

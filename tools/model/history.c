@@ -21,7 +21,7 @@
 #define WHAT	"history"
 
 /* Report a refusal with the driver's text. */
-static int fail(const struct fv_history *h, int ret, const char *why)
+static int fail(const struct history *h, int ret, const char *why)
 {
 	autofree char *object = *h->port ? util_printf("port %s", h->port) :
 					   util_strdup(FV_MODULE);
@@ -36,7 +36,7 @@ static int fail(const struct fv_history *h, int ret, const char *why)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int history_open(struct fv_history *h, bool is_followed)
+int history_open(struct history *h, bool is_followed)
 {
 	autofree char *why = NULL;
 	int code;
@@ -52,7 +52,7 @@ int history_open(struct fv_history *h, bool is_followed)
 	return code ? fv_nl_fail_open(code, FV_MODULE, WHAT, why) : FV_OK;
 }
 
-void history_close(struct fv_history *h)
+void history_close(struct history *h)
 {
 	fv_nl_close(&h->news);
 	fv_nl_close(&h->nl);
@@ -73,7 +73,7 @@ static void on_event(struct nlmsghdr *hdr, void *data)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int history_read(struct fv_history *h, struct fv_events *l)
+int history_read(struct history *h, struct events *l)
 {
 	autofree char *why = NULL;
 	struct nl_msg *msg;
@@ -91,9 +91,9 @@ int history_read(struct fv_history *h, struct fv_events *l)
 }
 
 /* Find the port of a card that was removed by its recorded events. */
-static int find_gone(struct fv_history *h, const char *bdf)
+static int find_gone(struct history *h, const char *bdf)
 {
-	struct fv_events l = {};
+	struct events l = {};
 	int code = history_read(h, &l);
 	size_t i;
 
@@ -117,11 +117,11 @@ static int find_gone(struct fv_history *h, const char *bdf)
  *
  * Return: FV_OK, or the exit code after reporting the error.
  */
-int history_find_card(struct fv_history *h, const struct fv_model *m, const char *word)
+int history_find_card(struct history *h, const struct model *m, const char *word)
 {
-	struct fv_status_list said = {};
+	struct status_list said = {};
 	autofree char *why = NULL;
-	const struct fv_device *d;
+	const struct pci_func *d;
 	const char *port;
 	char bdf[BDF_SIZE];
 
@@ -138,9 +138,9 @@ int history_find_card(struct fv_history *h, const struct fv_model *m, const char
 	return FV_OK;
 }
 
-static struct fv_seen *find_seen(struct fv_history *h, const char *port)
+static struct seen *find_seen(struct history *h, const char *port)
 {
-	struct fv_seen *s;
+	struct seen *s;
 	size_t i;
 
 	for (i = 0; i < h->n_seen; i++)
@@ -158,9 +158,9 @@ static struct fv_seen *find_seen(struct fv_history *h, const char *port)
  * @e: the event; those of a port must come in order
  * @missed: number of events skipped before @e
  */
-bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *missed)
+bool history_is_new(struct history *h, const struct event *e, uint64_t *missed)
 {
-	struct fv_seen *s;
+	struct seen *s;
 
 	if (*h->port && strcmp(h->port, e->port) != 0)
 		return false;
@@ -182,7 +182,7 @@ bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *mi
  *
  * Return: FV_OK, or the exit code after reporting the error; @l may hold events even then.
  */
-int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l)
+int history_wait(struct history *h, const sigset_t *mask, struct events *l)
 {
 	struct pollfd fds[] = {
 		{ .fd = nl_socket_get_fd(h->news.sock), .events = POLLIN },

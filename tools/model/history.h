@@ -9,24 +9,24 @@
 #include "netlink/event.h"
 
 /* The last event seen of a port. */
-struct fv_seen {
+struct seen {
 	char port[BDF_SIZE];
 	uint64_t seq;
 };
 
-struct fv_history {
+struct history {
 	struct fv_nl nl;		/* for requests */
 	struct fv_nl news;		/* multicast socket, when following */
 	char port[BDF_SIZE];		/* filter by card; empty: all cards */
-	struct fv_seen *seen;
+	struct seen *seen;
 	size_t n_seen;
 };
 
-int history_open(struct fv_history *h, bool is_followed);
-int history_find_card(struct fv_history *h, const struct fv_model *m, const char *word);
-int history_read(struct fv_history *h, struct fv_events *l);
-int history_wait(struct fv_history *h, const sigset_t *mask, struct fv_events *l);
-bool history_is_new(struct fv_history *h, const struct fv_event *e, uint64_t *missed);
-void history_close(struct fv_history *h);
+int history_open(struct history *h, bool is_followed);
+int history_find_card(struct history *h, const struct model *m, const char *word);
+int history_read(struct history *h, struct events *l);
+int history_wait(struct history *h, const sigset_t *mask, struct events *l);
+bool history_is_new(struct history *h, const struct event *e, uint64_t *missed);
+void history_close(struct history *h);
 
 #endif

@@ -18,7 +18,7 @@
 #define SYSPATH_KEY	"vfio-device-syspath: "
 #define UNSEEN		"a process not visible to the caller"
 
-static void add(struct fv_holders *h, const struct fv_holder *found)
+static void add(struct holders *h, const struct holder *found)
 {
 	h->v = util_grow(h->v, h->n, sizeof(*h->v));
 	h->v[h->n] = *found;
@@ -43,7 +43,7 @@ static void parse_fdinfo(const char *pid, const char *fd, char bdf[BDF_SIZE])
 }
 
 /* Return false if the fd is not one of VFIO. */
-static bool classify(struct fv_holder *h, const char *pid, const char *fd)
+static bool classify(struct holder *h, const char *pid, const char *fd)
 {
 	autofree char *target = sysfs_read_link("/proc/%s/fd/%s", pid, fd);
 	unsigned int group;
@@ -74,7 +74,7 @@ static bool classify(struct fv_holder *h, const char *pid, const char *fd)
 }
 
 /* NULL if it is not known. A fault is a matter of the devices that the process holds. */
-static char *read_command(struct fv_holders *h, const char *pid)
+static char *read_command(struct holders *h, const char *pid)
 {
 	struct sysfs_fault others = {};
 	char *command;
@@ -87,10 +87,10 @@ static char *read_command(struct fv_holders *h, const char *pid)
 	return command;
 }
 
-static void scan_process(struct fv_holders *h, const char *pid)
+static void scan_process(struct holders *h, const char *pid)
 {
 	autostrv struct strv fds = {};
-	struct fv_holder found = {};
+	struct holder found = {};
 	size_t i;
 	int ret;
 
@@ -114,7 +114,7 @@ static void scan_process(struct fv_holders *h, const char *pid)
  * holders_scan() - Scan the open files of all processes.
  * @h: result, one entry per VFIO file; free with holders_free()
  */
-void holders_scan(struct fv_holders *h)
+void holders_scan(struct holders *h)
 {
 	autostrv struct strv pids = {};
 	unsigned int pid;
@@ -127,7 +127,7 @@ void holders_scan(struct fv_holders *h)
 			scan_process(h, pids.v[i]);
 }
 
-void holders_free(struct fv_holders *h)
+void holders_free(struct holders *h)
 {
 	size_t i;
 
@@ -141,7 +141,7 @@ void holders_free(struct fv_holders *h)
 }
 
 /* True if fdinfo names the devices that this process has open. */
-static bool is_exact(const struct fv_holders *all, unsigned int pid)
+static bool is_exact(const struct holders *all, unsigned int pid)
 {
 	size_t i;
 
@@ -151,8 +151,8 @@ static bool is_exact(const struct fv_holders *all, unsigned int pid)
 	return false;
 }
 
-static bool holds(const struct fv_holders *all, const struct fv_holder *h,
-		  const struct fv_device *d)
+static bool holds(const struct holders *all, const struct holder *h,
+		  const struct pci_func *d)
 {
 	if (h->bdf[0])
 		return !strcmp(h->bdf, d->bdf);
@@ -169,7 +169,7 @@ static bool holds(const struct fv_holders *all, const struct fv_holder *h,
  *
  * Without fdinfo, the holder of a group counts as holder of every VFIO device in the group.
  */
-void holders_of(const struct fv_holders *all, const struct fv_device *d, struct fv_holders *found)
+void holders_of(const struct holders *all, const struct pci_func *d, struct holders *found)
 {
 	size_t i, j;
 
@@ -190,9 +190,9 @@ void holders_of(const struct fv_holders *all, const struct fv_device *d, struct 
 }
 
 /* True if a process holds a device of the group. */
-bool holders_any_in(const struct fv_holders *all, const struct fv_group *g)
+bool holders_any_in(const struct holders *all, const struct iommu_group *g)
 {
-	struct fv_holders found;
+	struct holders found;
 	size_t i, n = 0;
 
 	for (i = 0; i < g->n && !n; i++) {
@@ -204,7 +204,7 @@ bool holders_any_in(const struct fv_holders *all, const struct fv_group *g)
 }
 
 /* "qemu-system-x86 (pid 1234), ...", printable; empty without holders. */
-char *holders_text(const struct fv_holders *found)
+char *holders_text(const struct holders *found)
 {
 	char *s = util_strdup("");
 	size_t i;
@@ -217,7 +217,7 @@ char *holders_text(const struct fv_holders *found)
 	return s;
 }
 
-struct json_object *holders_json(const struct fv_holders *found)
+struct json_object *holders_json(const struct holders *found)
 {
 	struct json_object *list = json_object_new_array();
 	size_t i;
@@ -227,9 +227,9 @@ struct json_object *holders_json(const struct fv_holders *found)
 	return list;
 }
 
-static void find_holders(const struct fv_device *d, struct fv_holders *found)
+static void find_holders(const struct pci_func *d, struct holders *found)
 {
-	struct fv_holders all;
+	struct holders all;
 
 	holders_scan(&all);
 	holders_of(&all, d, found);
@@ -243,9 +243,9 @@ static void find_holders(const struct fv_device *d, struct fv_holders *found)
  * For its own devices the driver counts the users of all containers; for other devices
  * only the open files of visible processes are known.
  */
-bool held_now(const struct fv_device *d)
+bool held_now(const struct pci_func *d)
 {
-	struct fv_holders found;
+	struct holders found;
 	uint64_t users;
 	size_t n;
 
@@ -268,9 +268,9 @@ bool held_now(const struct fv_device *d)
 }
 
 /* Name the holders of a device known to be held; printable. */
-char *held_by(const struct fv_device *d)
+char *held_by(const struct pci_func *d)
 {
-	struct fv_holders found;
+	struct holders found;
 	char *who;
 
 	find_holders(d, &found);
@@ -279,9 +279,9 @@ char *held_by(const struct fv_device *d)
 	return who;
 }
 
-static void add_holders(struct json_object *users, const struct fv_device *d)
+static void add_holders(struct json_object *users, const struct pci_func *d)
 {
-	struct fv_holders found;
+	struct holders found;
 	size_t i;
 
 	find_holders(d, &found);
@@ -311,14 +311,14 @@ const char *held_object(struct json_object *user)
 }
 
 /* Add the holders of a device, if it is open now, to a list of blockers. */
-void held_add_users(struct json_object *users, const struct fv_device *d)
+void held_add_users(struct json_object *users, const struct pci_func *d)
 {
 	if (held_now(d))
 		add_holders(users, d);
 }
 
 /* The same for the driver of a device, unless it is fpga_vfio_pci. */
-void held_add_driver(struct json_object *users, const struct fv_device *d)
+void held_add_driver(struct json_object *users, const struct pci_func *d)
 {
 	autofree char *driver = device_read_driver(d->bdf);
 
@@ -402,7 +402,7 @@ void held_block(struct json_object *users)
 }
 
 /* The same for the holders of a device known to be held. */
-void held_add_blockers(const struct fv_device *d)
+void held_add_blockers(const struct pci_func *d)
 {
 	struct json_object *users;
 

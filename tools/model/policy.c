@@ -22,9 +22,9 @@
 /* Parser and formatters of a value type. */
 struct kind {
 	/* returns NULL, or why the word is malformed */
-	const char *(*parse)(struct fv_policy *p, size_t i, const char *word);
-	char *(*text)(const struct fv_policy *p, size_t i);
-	struct json_object *(*json)(const struct fv_policy *p, size_t i);
+	const char *(*parse)(struct policy *p, size_t i, const char *word);
+	char *(*text)(const struct policy *p, size_t i);
+	struct json_object *(*json)(const struct policy *p, size_t i);
 };
 
 struct policy_key_info {
@@ -38,7 +38,7 @@ struct policy_key_info {
 
 static const struct policy_key_info keys[POLICY_N];
 
-static const char *parse_methods(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_methods(struct policy *p, size_t i, const char *word)
 {
 	autofree char *copy = util_strdup(word);
 	char *name, *rest = copy;
@@ -49,8 +49,8 @@ static const char *parse_methods(struct fv_policy *p, size_t i, const char *word
 		return "the kernel's order is restored only with the whole policy";
 	p->n_methods = 0;
 	while ((name = strsep(&rest, ","))) {
-		method = ladder_find_method(name);
-		if (method == LADDER_ANY_METHOD)
+		method = reset_method_find(name);
+		if (method == RESET_METHOD_ANY)
 			return "unknown method";
 		if (p->n_methods == POLICY_METHODS_MAX)
 			return "too many methods";
@@ -59,7 +59,7 @@ static const char *parse_methods(struct fv_policy *p, size_t i, const char *word
 	return NULL;
 }
 
-static char *text_methods(const struct fv_policy *p, size_t i)
+static char *text_methods(const struct policy *p, size_t i)
 {
 	char *s = NULL;
 	size_t m;
@@ -67,18 +67,18 @@ static char *text_methods(const struct fv_policy *p, size_t i)
 	if (!p->has[i])
 		return util_strdup("default");
 	for (m = 0; m < p->n_methods; m++)
-		util_append(&s, "%s%s", m ? "," : "", ladder_method_name(p->methods[m]));
+		util_append(&s, "%s%s", m ? "," : "", reset_method_name(p->methods[m]));
 	return s;
 }
 
-static struct json_object *json_methods(const struct fv_policy *p, size_t i)
+static struct json_object *json_methods(const struct policy *p, size_t i)
 {
 	struct json_object *list = p->has[i] ? json_object_new_array() : NULL;
 	size_t m;
 
 	for (m = 0; list && m < p->n_methods; m++)
 		json_object_array_add(list,
-				      json_object_new_string(ladder_method_name(p->methods[m])));
+				      json_object_new_string(reset_method_name(p->methods[m])));
 	return list;
 }
 
@@ -98,7 +98,7 @@ static bool parse_number(const char *word, uint64_t max, uint64_t *value)
 	return !errno && *value <= max;
 }
 
-static const char *parse_register(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_register(struct policy *p, size_t i, const char *word)
 {
 	static const uint64_t max[] = { UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX };
 	uint64_t value[ARRAY_SIZE(max)] = {};
@@ -121,7 +121,7 @@ static const char *parse_register(struct fv_policy *p, size_t i, const char *wor
 	return NULL;
 }
 
-static char *text_register(const struct fv_policy *p, size_t i)
+static char *text_register(const struct policy *p, size_t i)
 {
 	if (!p->has[i] || !p->ready.mask)
 		return util_strdup("none");
@@ -129,7 +129,7 @@ static char *text_register(const struct fv_policy *p, size_t i)
 			   (unsigned long long)p->ready.offset, p->ready.mask, p->ready.value);
 }
 
-static struct json_object *json_register(const struct fv_policy *p, size_t i)
+static struct json_object *json_register(const struct policy *p, size_t i)
 {
 	struct json_object *o;
 
@@ -151,12 +151,12 @@ static bool is_zero_word(size_t i, const char *word)
 	return keys[i].n_words && !strcmp(word, keys[i].words[0]);
 }
 
-static struct json_object *json_number(const struct fv_policy *p, size_t i)
+static struct json_object *json_number(const struct policy *p, size_t i)
 {
 	return p->has[i] ? json_object_new_int64(p->number[i]) : NULL;
 }
 
-static const char *parse_time(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_time(struct policy *p, size_t i, const char *word)
 {
 	p->number[i] = 0;
 	if (is_zero_word(i, word) || duration_parse(word, &p->number[i]))
@@ -164,7 +164,7 @@ static const char *parse_time(struct fv_policy *p, size_t i, const char *word)
 	return "not a time with a unit";
 }
 
-static char *text_time(const struct fv_policy *p, size_t i)
+static char *text_time(const struct policy *p, size_t i)
 {
 	if (!p->has[i])
 		return util_strdup("");
@@ -172,14 +172,14 @@ static char *text_time(const struct fv_policy *p, size_t i)
 						  duration_text(p->number[i]);
 }
 
-static struct json_object *json_duration(const struct fv_policy *p, size_t i)
+static struct json_object *json_duration(const struct policy *p, size_t i)
 {
 	return p->has[i] ? json_ms(p->number[i]) : NULL;
 }
 
 static const struct kind time_ms = { parse_time, text_time, json_duration };
 
-static const char *parse_speed(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_speed(struct policy *p, size_t i, const char *word)
 {
 	p->number[i] = 0;
 	if (is_zero_word(i, word))
@@ -194,7 +194,7 @@ static const char *parse_speed(struct fv_policy *p, size_t i, const char *word)
 	}
 }
 
-static char *text_speed(const struct fv_policy *p, size_t i)
+static char *text_speed(const struct policy *p, size_t i)
 {
 	if (!p->has[i])
 		return util_strdup("");
@@ -202,7 +202,7 @@ static char *text_speed(const struct fv_policy *p, size_t i)
 			      util_strdup(keys[i].words[0]);
 }
 
-static struct json_object *json_speed(const struct fv_policy *p, size_t i)
+static struct json_object *json_speed(const struct policy *p, size_t i)
 {
 	unsigned int mts = p->has[i] ? speed_mts(p->number[i]) : 0;
 
@@ -211,7 +211,7 @@ static struct json_object *json_speed(const struct fv_policy *p, size_t i)
 
 static const struct kind speed = { parse_speed, text_speed, json_speed };
 
-static const char *parse_width(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_width(struct policy *p, size_t i, const char *word)
 {
 	p->number[i] = 0;
 	if (is_zero_word(i, word))
@@ -221,33 +221,33 @@ static const char *parse_width(struct fv_policy *p, size_t i, const char *word)
 	return "unknown width";
 }
 
-static char *text_width(const struct fv_policy *p, size_t i)
+static char *text_width(const struct policy *p, size_t i)
 {
 	if (!p->has[i])
 		return util_strdup("");
 	return p->number[i] ? util_printf("x%u", p->number[i]) : util_strdup(keys[i].words[0]);
 }
 
-static struct json_object *json_width(const struct fv_policy *p, size_t i)
+static struct json_object *json_width(const struct policy *p, size_t i)
 {
 	return p->has[i] && p->number[i] ? json_object_new_int64(p->number[i]) : NULL;
 }
 
 static const struct kind width = { parse_width, text_width, json_width };
 
-static const char *parse_count(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_count(struct policy *p, size_t i, const char *word)
 {
 	return util_parse_uint(word, UINT32_MAX, &p->number[i]) ? NULL : "not a number";
 }
 
-static char *text_count(const struct fv_policy *p, size_t i)
+static char *text_count(const struct policy *p, size_t i)
 {
 	return p->has[i] ? util_printf("%u", p->number[i]) : util_strdup("");
 }
 
 static const struct kind count = { parse_count, text_count, json_number };
 
-static const char *parse_choice(struct fv_policy *p, size_t i, const char *word)
+static const char *parse_choice(struct policy *p, size_t i, const char *word)
 {
 	uint32_t n;
 
@@ -260,24 +260,24 @@ static const char *parse_choice(struct fv_policy *p, size_t i, const char *word)
 	return "unknown value";
 }
 
-static const char *choice(const struct fv_policy *p, size_t i)
+static const char *choice(const struct policy *p, size_t i)
 {
 	return p->number[i] < keys[i].n_words ? keys[i].words[p->number[i]] : "unknown";
 }
 
-static char *text_choice(const struct fv_policy *p, size_t i)
+static char *text_choice(const struct policy *p, size_t i)
 {
 	return util_strdup(p->has[i] ? choice(p, i) : "");
 }
 
-static struct json_object *json_choice(const struct fv_policy *p, size_t i)
+static struct json_object *json_choice(const struct policy *p, size_t i)
 {
 	return p->has[i] ? json_object_new_string(choice(p, i)) : NULL;
 }
 
 static const struct kind one_of = { parse_choice, text_choice, json_choice };
 
-static struct json_object *json_switch(const struct fv_policy *p, size_t i)
+static struct json_object *json_switch(const struct policy *p, size_t i)
 {
 	return p->has[i] ? json_object_new_boolean(p->number[i] != 0) : NULL;
 }
@@ -411,13 +411,13 @@ const char *policy_json_key(size_t i)
 }
 
 /* In the format of policy_parse_word(); empty if the driver does not report the key. */
-char *policy_text(const struct fv_policy *p, size_t i)
+char *policy_text(const struct policy *p, size_t i)
 {
 	return keys[i].kind->text(p, i);
 }
 
 /* All values by JSON key; null if left to the driver or unknown. */
-struct json_object *policy_json(const struct fv_policy *p)
+struct json_object *policy_json(const struct policy *p)
 {
 	struct json_object *o = json_object_new_object();
 	size_t i;
@@ -475,7 +475,7 @@ static size_t find_key(const char *word)
  *
  * Return: NULL, or what is wrong.
  */
-const char *policy_check_word(struct fv_policy *p, const char *word)
+const char *policy_check_word(struct policy *p, const char *word)
 {
 	const char *value = strchr(word, '=');
 	size_t i = find_key(word);
@@ -497,7 +497,7 @@ const char *policy_check_word(struct fv_policy *p, const char *word)
  *
  * Return: FV_OK, or FV_USAGE after reporting the error.
  */
-int policy_parse_word(struct fv_policy *p, const char *word)
+int policy_parse_word(struct policy *p, const char *word)
 {
 	autofree char *name = util_printf("%.*s", (int)strcspn(word, "="), word);
 	const char *value = strchr(word, '=');
@@ -517,7 +517,7 @@ int policy_parse_word(struct fv_policy *p, const char *word)
 	return err_usage("policy", word, hint, "invalid argument '%s': %s", word, why);
 }
 
-static void parse_ready(struct fv_policy *p, struct nlattr *nest)
+static void parse_ready(struct policy *p, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_READY_REGISTER_MAX + 1] = {
 		[FPGA_VFIO_A_READY_REGISTER_BAR] = { .type = NLA_U32 },
@@ -538,7 +538,7 @@ static void parse_ready(struct fv_policy *p, struct nlattr *nest)
 	p->ready.value = nla_get_u32(tb[FPGA_VFIO_A_READY_REGISTER_VALUE]);
 }
 
-static void parse_attr(struct fv_policy *p, struct nlattr *attr)
+static void parse_attr(struct policy *p, struct nlattr *attr)
 {
 	size_t i = 0;
 
@@ -555,7 +555,7 @@ static void parse_attr(struct fv_policy *p, struct nlattr *attr)
 }
 
 /* Parse an attribute of type "policy". */
-void policy_parse(struct fv_policy *p, struct nlattr *nest)
+void policy_parse(struct policy *p, struct nlattr *nest)
 {
 	struct nlattr *attr;
 	int left;
@@ -565,7 +565,7 @@ void policy_parse(struct fv_policy *p, struct nlattr *nest)
 		parse_attr(p, attr);
 }
 
-static void put_ready(const struct fv_policy *p, struct nl_msg *msg)
+static void put_ready(const struct policy *p, struct nl_msg *msg)
 {
 	struct nlattr *nest = nla_nest_start(msg, FPGA_VFIO_A_POLICY_READY_REGISTER);
 
@@ -577,7 +577,7 @@ static void put_ready(const struct fv_policy *p, struct nl_msg *msg)
 }
 
 /* Add the keys that are set to a request. */
-void policy_put(const struct fv_policy *p, struct nl_msg *msg, int attr)
+void policy_put(const struct policy *p, struct nl_msg *msg, int attr)
 {
 	struct nlattr *nest = nla_nest_start(msg, attr);
 	size_t i, m;

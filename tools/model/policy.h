@@ -31,7 +31,7 @@ enum policy_key {
 
 #define POLICY_METHODS_MAX	8
 
-struct fv_policy {
+struct policy {
 	bool has[POLICY_N];
 	uint32_t number[POLICY_N];		/* keys with a single number */
 	uint32_t methods[POLICY_METHODS_MAX];
@@ -44,11 +44,11 @@ struct fv_policy {
 
 const struct key *policy_key(size_t i);
 const char *policy_json_key(size_t i);
-char *policy_text(const struct fv_policy *p, size_t i);
-struct json_object *policy_json(const struct fv_policy *p);
-const char *policy_check_word(struct fv_policy *p, const char *word);
-int policy_parse_word(struct fv_policy *p, const char *word);
-void policy_parse(struct fv_policy *p, struct nlattr *nest);
-void policy_put(const struct fv_policy *p, struct nl_msg *msg, int attr);
+char *policy_text(const struct policy *p, size_t i);
+struct json_object *policy_json(const struct policy *p);
+const char *policy_check_word(struct policy *p, const char *word);
+int policy_parse_word(struct policy *p, const char *word);
+void policy_parse(struct policy *p, struct nlattr *nest);
+void policy_put(const struct policy *p, struct nl_msg *msg, int attr);
 
 #endif

@@ -27,7 +27,7 @@ static void on_plan(struct nlmsghdr *hdr, void *data)
 {
 	struct recovery *r = data;
 
-	ladder_parse(&r->steps, hdr, FPGA_VFIO_A_RECOVER_STEP);
+	reset_plan_parse(&r->steps, hdr, FPGA_VFIO_A_RECOVER_STEP);
 	refusal_find(&r->steps.refusal, hdr, FPGA_VFIO_A_RECOVER_REFUSAL);
 }
 
@@ -46,7 +46,7 @@ static void on_result(struct nlmsghdr *hdr, void *data)
 
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_OP_MAX, policy))
 		return;
-	ladder_parse(&r->steps, hdr, FPGA_VFIO_A_OP_STEP);
+	reset_plan_parse(&r->steps, hdr, FPGA_VFIO_A_OP_STEP);
 	r->has_state = tb[FPGA_VFIO_A_OP_CARD_STATE];
 	r->state = fv_nl_get_u32(tb[FPGA_VFIO_A_OP_CARD_STATE]);
 	r->reason = fv_nl_get_text(tb[FPGA_VFIO_A_OP_CARD_REASON]);
@@ -273,27 +273,27 @@ static const struct out_column field[] = {
 static const struct out_columns fields = { field, ARRAY_SIZE(field) };
 
 /* @columns is already validated. */
-void recovery_print(const struct recovery *r, const struct fv_model *m, const char *columns)
+void recovery_print(const struct recovery *r, const struct model *m, const char *columns)
 {
 	if (r->steps.n)
-		steps_print(&r->steps, m, columns, false);
+		reset_plan_print(&r->steps, m, columns, false);
 	if (r->has_state)
 		out_record(&fields, r);
 }
 
 /* Add "state", "reason", "identity", "link", "link_up_ns", "ready_ns", "duration_ns", "steps". */
-void recovery_add_json(struct json_object *o, const struct recovery *r, const struct fv_model *m)
+void recovery_add_json(struct json_object *o, const struct recovery *r, const struct model *m)
 {
 	size_t i;
 
 	for (i = 0; i < fields.n; i++)
 		json_object_object_add(o, field[i].key, field[i].value(r));
-	json_object_object_add(o, "steps", steps_json(&r->steps, m));
+	json_object_object_add(o, "steps", reset_plan_json(&r->steps, m));
 }
 
 void recovery_free(struct recovery *r)
 {
-	ladder_free(&r->steps);
+	reset_plan_free(&r->steps);
 	free(r->reason);
 	r->reason = NULL;
 }

@@ -18,12 +18,12 @@ struct recovery_request {
 
 /* Result of a recovery or of its dry run. */
 struct recovery {
-	struct ladder steps;
+	struct reset_plan steps;
 	bool has_state;
 	unsigned int state;
 	char *reason;			/* why the card is not ready, or NULL */
 	bool has_link;
-	struct fv_portlink link;
+	struct port_link link;
 	/* Measured from the request; has_* is false for a stage not reached. */
 	bool has_link_time, has_ready_time, has_duration;
 	uint64_t link_ns, ready_ns, duration_ns;
@@ -35,8 +35,8 @@ int recovery_run(struct recovery *r, struct fv_nl *nl, const struct recovery_req
 		 unsigned long limit_ms, char **why);
 int recovery_code(const struct recovery *r, int ret);
 char *recovery_next_step(const struct recovery *r, int ret, const char *bdf);
-void recovery_print(const struct recovery *r, const struct fv_model *m, const char *columns);
-void recovery_add_json(struct json_object *o, const struct recovery *r, const struct fv_model *m);
+void recovery_print(const struct recovery *r, const struct model *m, const char *columns);
+void recovery_add_json(struct json_object *o, const struct recovery *r, const struct model *m);
 void recovery_free(struct recovery *r);
 
 #endif

@@ -36,7 +36,7 @@ static double elapsed_s(const struct release_limit *limit)
 	return util_now_s() - limit->start_s;
 }
 
-static void show_progress(const struct fv_device *d, const struct release_limit *limit)
+static void show_progress(const struct pci_func *d, const struct release_limit *limit)
 {
 	autofree char *who = NULL;
 
@@ -48,7 +48,7 @@ static void show_progress(const struct fv_device *d, const struct release_limit 
 }
 
 /* Return the first device held, or NULL. */
-static const struct fv_device *find_held(const struct fv_device *const *devices, size_t n)
+static const struct pci_func *find_held(const struct pci_func *const *devices, size_t n)
 {
 	size_t i;
 
@@ -58,7 +58,7 @@ static const struct fv_device *find_held(const struct fv_device *const *devices,
 	return NULL;
 }
 
-static void send_all(const struct fv_device *const *devices, size_t n,
+static void send_all(const struct pci_func *const *devices, size_t n,
 		     const struct release_request *request)
 {
 	size_t i;
@@ -78,12 +78,12 @@ static void send_all(const struct fv_device *const *devices, size_t n,
  * Return: NULL, or a device still held at the time limit, with new holders, or after a signal of
  * stop_catch().
  */
-const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
-				     const struct release_limit *limit,
-				     const struct release_request *request)
+const struct pci_func *release_wait(const struct pci_func *const *devices, size_t n,
+				    const struct release_limit *limit,
+				    const struct release_request *request)
 {
 	double next_s = util_now_s();
-	const struct fv_device *held;
+	const struct pci_func *held;
 
 	for (;;) {
 		held = find_held(devices, n);
@@ -123,12 +123,12 @@ static void __attribute__((noreturn)) child(const struct release_work *work, int
 
 /* Wait for the child's result and show progress. */
 static enum release_end wait_report(int fd, const struct release_work *work,
-				    const struct fv_device *const *devices, size_t n,
+				    const struct pci_func *const *devices, size_t n,
 				    const struct release_limit *limit)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	double begun_s = util_now_s();
-	const struct fv_device *held;
+	const struct pci_func *held;
 	int ready;
 
 	for (;;) {
@@ -164,7 +164,7 @@ static enum release_end wait_report(int fd, const struct release_work *work,
  * died; RELEASE_LATE if the child continues in the background.
  */
 enum release_end release_run(const struct release_work *work,
-			     const struct fv_device *const *devices, size_t n,
+			     const struct pci_func *const *devices, size_t n,
 			     const struct release_limit *limit, int *pid)
 {
 	enum release_end end = RELEASE_FAILED;
@@ -211,7 +211,7 @@ static void run_move(const void *arg, void *result)
  * Return: RELEASE_DONE; RELEASE_FAILED after an attempt to roll back; RELEASE_LATE if the child
  * continues in the background.
  */
-enum release_end release_move(const struct move *m, const struct fv_device *d,
+enum release_end release_move(const struct move *m, const struct pci_func *d,
 			      const struct release_limit *limit, struct move_result *result,
 			      int *pid)
 {

@@ -18,7 +18,7 @@ struct release_limit {
 /* What is done about the holders during a wait. */
 struct release_request {
 	bool (*has_new)(void *data);	/* ends the wait, for holders that have not agreed to it */
-	void (*send)(const struct fv_device *d, void *data);	/* requests to close it, or NULL */
+	void (*send)(const struct pci_func *d, void *data);	/* requests to close it, or NULL */
 	void *data;
 };
 
@@ -38,13 +38,13 @@ enum release_end {
 	RELEASE_LATE,		/* time limit reached, or user pressed ^C */
 };
 
-const struct fv_device *release_wait(const struct fv_device *const *devices, size_t n,
-				     const struct release_limit *limit,
-				     const struct release_request *request);
+const struct pci_func *release_wait(const struct pci_func *const *devices, size_t n,
+				    const struct release_limit *limit,
+				    const struct release_request *request);
 enum release_end release_run(const struct release_work *work,
-			     const struct fv_device *const *devices, size_t n,
+			     const struct pci_func *const *devices, size_t n,
 			     const struct release_limit *limit, int *pid);
-enum release_end release_move(const struct move *m, const struct fv_device *d,
+enum release_end release_move(const struct move *m, const struct pci_func *d,
 			      const struct release_limit *limit, struct move_result *result,
 			      int *pid);
 

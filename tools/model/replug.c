@@ -31,9 +31,9 @@ static struct replug_result result(enum replug_step step, int ret, const char *b
 }
 
 /* Includes devices behind a bridge on the card. */
-static bool is_below(const struct fv_model *m, const struct fv_device *d, const char *port)
+static bool is_below(const struct model *m, const struct pci_func *d, const char *port)
 {
-	const struct fv_device *p = model_find(m, port);
+	const struct pci_func *p = model_find(m, port);
 	size_t len = p && p->sysdir ? strlen(p->sysdir) : 0;
 
 	return len && d->sysdir && !strncmp(d->sysdir, p->sysdir, len) && d->sysdir[len] == '/';
@@ -44,14 +44,14 @@ static bool is_below(const struct fv_model *m, const struct fv_device *d, const 
  * @p: result, with the port set; free with replug_free()
  * @m: all devices
  */
-void replug_find(struct replug *p, const struct fv_model *m)
+void replug_find(struct replug *p, const struct model *m)
 {
 	size_t i;
 
 	p->all = util_alloc(m->n, sizeof(*p->all));
 	p->bound = util_alloc(m->n, sizeof(*p->bound));
 	for (i = 0; i < m->n; i++) {
-		const struct fv_device *d = &m->devices[i];
+		const struct pci_func *d = &m->devices[i];
 
 		if (!is_below(m, d, p->port))
 			continue;
@@ -106,7 +106,7 @@ static struct replug_result remove_all(const struct replug *p)
 /* The port may have kept the link down for a fence. Do not wait if its state is unknown. */
 static void wait_link(const struct replug *p, double end_s)
 {
-	struct fv_portlink l;
+	struct port_link l;
 
 	while (portlink_read(&l, p->port) && l.active == FV_NO && util_now_s() < end_s)
 		util_pause_ms(LOOK_MS);
@@ -151,7 +151,7 @@ static struct replug_result find(const struct replug *p)
 	}
 }
 
-static bool is_wanted(const struct replug *p, const struct fv_device *d)
+static bool is_wanted(const struct replug *p, const struct pci_func *d)
 {
 	if (strcmp(d->port, p->port) != 0 || d->is_bridge || device_is_bound(d))
 		return false;
@@ -159,7 +159,7 @@ static bool is_wanted(const struct replug *p, const struct fv_device *d)
 }
 
 /* Rebind even from another driver, as "fpgactl bind --yes" does. */
-static void bind_one(const struct fv_device *d, struct replug_result *first)
+static void bind_one(const struct pci_func *d, struct replug_result *first)
 {
 	struct move_result moved;
 	struct move m;
@@ -182,7 +182,7 @@ static void bind_one(const struct fv_device *d, struct replug_result *first)
 static struct replug_result bind_all(const struct replug *p)
 {
 	struct replug_result first = result(REPLUG_DONE, 0, p->port);
-	struct fv_model m = {};
+	struct model m = {};
 	size_t i;
 
 	model_load(&m);

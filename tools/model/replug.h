@@ -15,7 +15,7 @@ enum replug_step {
 
 struct replug {
 	const char *port;
-	const struct fv_device **all, **bound;	/* below the port; to fpga_vfio_pci */
+	const struct pci_func **all, **bound;	/* below the port; to fpga_vfio_pci */
 	size_t n, n_bound;
 	struct strv remove;	/* directly below the port, sorted by address */
 	struct strv bind;	/* to bind to fpga_vfio_pci when they are back */
@@ -31,7 +31,7 @@ struct replug_result {
 	char text[256];		/* cause, or empty */
 };
 
-void replug_find(struct replug *p, const struct fv_model *m);
+void replug_find(struct replug *p, const struct model *m);
 int replug_may_write(const char *bdf, bool is_port);
 void replug_run(const void *replug, void *result);
 char *replug_text(const struct replug_result *r);

@@ -49,7 +49,7 @@ void affected_parse(struct affected_list *l, struct nlattr *nest)
 }
 
 /* Append all functions below a port. */
-void affected_add_card(struct affected_list *l, const struct fv_model *m, const char *port)
+void affected_add_card(struct affected_list *l, const struct model *m, const char *port)
 {
 	size_t i;
 
@@ -68,9 +68,9 @@ void affected_add_card(struct affected_list *l, const struct fv_model *m, const 
  * virtual function can have another driver, while its physical function is not ready.
  */
 void affected_add_users(struct json_object *users, const struct affected_list *l,
-			const struct fv_model *m)
+			const struct model *m)
 {
-	const struct fv_device *d;
+	const struct pci_func *d;
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
@@ -104,24 +104,24 @@ static const char *const methods[] = {
 };
 
 /* Names as in the netlink spec; "unknown" for a method added after this program. */
-const char *ladder_method_name(unsigned int method)
+const char *reset_method_name(unsigned int method)
 {
 	return method < ARRAY_SIZE(methods) ? methods[method] : "unknown";
 }
 
-/* Return LADDER_ANY_METHOD for an unknown name. */
-int ladder_find_method(const char *name)
+/* Return RESET_METHOD_ANY for an unknown name. */
+int reset_method_find(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(methods); i++)
 		if (!strcmp(methods[i], name))
 			return (int)i;
-	return LADDER_ANY_METHOD;
+	return RESET_METHOD_ANY;
 }
 
 /* "flr, pm, ..." */
-char *ladder_method_names(void)
+char *reset_method_names(void)
 {
 	char *s = NULL;
 	size_t i;
@@ -132,7 +132,7 @@ char *ladder_method_names(void)
 }
 
 /* Ignored if malformed. */
-static void parse_step(struct ladder *l, struct nlattr *nest)
+static void parse_step(struct reset_plan *l, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_RESET_STEP_MAX + 1] = {
 		[FPGA_VFIO_A_RESET_STEP_METHOD] = { .type = NLA_U32 },
@@ -144,7 +144,7 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 		[FPGA_VFIO_A_RESET_STEP_REFUSAL] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_RESET_STEP_MAX + 1];
-	struct ladder_step *s;
+	struct reset_step *s;
 	struct nlattr *attr;
 	int left;
 
@@ -167,12 +167,12 @@ static void parse_step(struct ladder *l, struct nlattr *nest)
 }
 
 /**
- * ladder_parse() - Append the steps in a driver reply.
- * @l: list; free with ladder_free()
+ * reset_plan_parse() - Append the steps in a driver reply.
+ * @l: list; free with reset_plan_free()
  * @hdr: the reply
  * @type: attribute of a step
  */
-void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type)
+void reset_plan_parse(struct reset_plan *l, struct nlmsghdr *hdr, int type)
 {
 	struct nlattr *attr;
 	int left;
@@ -184,28 +184,28 @@ void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type)
 
 static void on_plan(struct nlmsghdr *hdr, void *data)
 {
-	struct ladder *l = data;
+	struct reset_plan *l = data;
 
-	ladder_parse(l, hdr, FPGA_VFIO_A_RESET_STEP);
+	reset_plan_parse(l, hdr, FPGA_VFIO_A_RESET_STEP);
 	refusal_find(&l->refusal, hdr, FPGA_VFIO_A_RESET_REFUSAL);
 }
 
 static void on_result(struct nlmsghdr *hdr, void *data)
 {
-	ladder_parse(data, hdr, FPGA_VFIO_A_OP_STEP);
+	reset_plan_parse(data, hdr, FPGA_VFIO_A_OP_STEP);
 }
 
 /**
- * ladder_call() - Reset a device and wait for the end, or preview the reset.
- * @l: result, also set if the reset fails; free with ladder_free()
+ * reset_plan_call() - Reset a device and wait for the end, or preview the reset.
+ * @l: result, also set if the reset fails; free with reset_plan_free()
  * @nl: an open connection
  * @request: the request
  * @why: on failure, the reason, to be freed by the caller
  *
  * Return: 0 or a negative errno of fv_nl_call() or op_run().
  */
-int ladder_call(struct ladder *l, struct fv_nl *nl, const struct ladder_request *request,
-		char **why)
+int reset_plan_call(struct reset_plan *l, struct fv_nl *nl,
+		    const struct reset_plan_request *request, char **why)
 {
 	struct nl_msg *msg = fv_nl_message(nl, FPGA_VFIO_CMD_RESET, 0);
 	struct op op;
@@ -213,7 +213,7 @@ int ladder_call(struct ladder *l, struct fv_nl *nl, const struct ladder_request 
 
 	memset(l, 0, sizeof(*l));
 	nla_put_string(msg, FPGA_VFIO_A_RESET_BDF, request->bdf);
-	if (request->method != LADDER_ANY_METHOD)
+	if (request->method != RESET_METHOD_ANY)
 		nla_put_u32(msg, FPGA_VFIO_A_RESET_METHOD, (uint32_t)request->method);
 	if (request->is_unused_only)
 		nla_put_flag(msg, FPGA_VFIO_A_RESET_UNUSED_ONLY);
@@ -230,7 +230,7 @@ int ladder_call(struct ladder *l, struct fv_nl *nl, const struct ladder_request 
 }
 
 /* Sum of the limits of all usable steps: each one runs if those before it fail. */
-unsigned long ladder_limit_ms(const struct ladder *l)
+unsigned long reset_plan_limit_ms(const struct reset_plan *l)
 {
 	unsigned long sum = 0;
 	size_t i;
@@ -241,7 +241,7 @@ unsigned long ladder_limit_ms(const struct ladder *l)
 	return sum;
 }
 
-void ladder_free(struct ladder *l)
+void reset_plan_free(struct reset_plan *l)
 {
 	size_t i;
 
@@ -254,9 +254,9 @@ void ladder_free(struct ladder *l)
 }
 
 static void find_holders(const struct affected *a, const struct affected_world *w,
-			 struct fv_holders *found)
+			 struct holders *found)
 {
-	const struct fv_device *d = model_find(w->model, a->bdf);
+	const struct pci_func *d = model_find(w->model, a->bdf);
 
 	memset(found, 0, sizeof(*found));
 	if (d)
@@ -266,7 +266,7 @@ static void find_holders(const struct affected *a, const struct affected_world *
 static struct json_object *holding_json(const struct affected *a, const struct affected_world *w)
 {
 	struct json_object *list;
-	struct fv_holders found;
+	struct holders found;
 
 	find_holders(a, w, &found);
 	list = holders_json(&found);
@@ -295,7 +295,7 @@ struct json_object *affected_json(const struct affected_list *l, const struct af
 /* One row of a table: a step, or a function that it affects. */
 struct row {
 	const struct affected_world *world;
-	const struct ladder_step *step;		/* NULL: functions only */
+	const struct reset_step *step;		/* NULL: functions only */
 	const struct affected *function;	/* NULL: row of the step */
 };
 
@@ -314,7 +314,7 @@ static char *text_driver(const void *p)
 static char *text_holders(const void *p)
 {
 	const struct row *r = p;
-	struct fv_holders found;
+	struct holders found;
 	char *s;
 
 	if (!r->function)
@@ -352,9 +352,9 @@ void affected_print(const struct affected_list *l, const struct affected_world *
 	out_table_free(t);
 }
 
-static const char *method(const struct ladder_step *s)
+static const char *method(const struct reset_step *s)
 {
-	return s->has_method ? ladder_method_name(s->method) : NULL;
+	return s->has_method ? reset_method_name(s->method) : NULL;
 }
 
 static char *text_method(const void *p)
@@ -385,7 +385,7 @@ static char *text_limit(const void *p)
 	return ms_text(r->function ? 0 : r->step->limit_ms);
 }
 
-static const char *outcome(const struct ladder_step *s)
+static const char *outcome(const struct reset_step *s)
 {
 	if (s->has_duration)
 		return s->error ? "failed" : "done";
@@ -411,7 +411,7 @@ static char *text_time(const void *p)
 	return duration_ns_text(r->step->duration_ns);
 }
 
-static char *reason(const struct ladder_step *s)
+static char *reason(const struct reset_step *s)
 {
 	return util_strdup(s->text ? s->text : s->error ? strerror(s->error) : NULL);
 }
@@ -440,7 +440,7 @@ static const struct out_column step_column[] = {
 	  NULL, 14 },
 };
 
-const struct out_columns steps_columns = { step_column, ARRAY_SIZE(step_column) };
+const struct out_columns reset_plan_columns = { step_column, ARRAY_SIZE(step_column) };
 
 #define PLAN_COLUMNS	"METHOD,USER,RESULT,EXPECTED,LIMIT,WHY"
 #define DONE_COLUMNS	"METHOD,RESULT,TIME,WHY"
@@ -452,17 +452,17 @@ static struct out_table *new_table(const char *requested, bool is_plan)
 	autofree char *all = NULL;
 
 	if (requested && *requested != '+')
-		return out_table_new(&steps_columns, requested);
+		return out_table_new(&reset_plan_columns, requested);
 	all = requested ? util_printf("%s,%s", shown, requested + 1) : util_strdup(shown);
-	return out_table_new(&steps_columns, all);
+	return out_table_new(&reset_plan_columns, all);
 }
 
 /* @requested is the argument of -o, already validated. */
-void steps_print(const struct ladder *l, const struct fv_model *m, const char *requested,
-		 bool is_plan)
+void reset_plan_print(const struct reset_plan *l, const struct model *m, const char *requested,
+		      bool is_plan)
 {
 	struct out_table *t = new_table(requested, is_plan);
-	struct fv_holders holders;
+	struct holders holders;
 	struct affected_world world = { .model = m, .holders = &holders };
 	struct libscols_line *parent;
 	size_t i, j;
@@ -489,7 +489,7 @@ static struct json_object *ms_or_null(unsigned int ms)
 
 static struct json_object *step_json(const struct row *r)
 {
-	const struct ladder_step *s = r->step;
+	const struct reset_step *s = r->step;
 	struct json_object *blocker = refusal_json(&s->refusal);
 	struct json_object *blockers = json_object_new_array();
 	struct json_object *o = json_object_new_object();
@@ -511,10 +511,10 @@ static struct json_object *step_json(const struct row *r)
 	return o;
 }
 
-struct json_object *steps_json(const struct ladder *l, const struct fv_model *m)
+struct json_object *reset_plan_json(const struct reset_plan *l, const struct model *m)
 {
 	struct json_object *list = json_object_new_array();
-	struct fv_holders holders;
+	struct holders holders;
 	struct affected_world world = { .model = m, .holders = &holders };
 	size_t i;
 

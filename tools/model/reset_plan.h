@@ -25,8 +25,8 @@ struct affected_list {
 
 /* Used to look up the holders of a function. */
 struct affected_world {
-	const struct fv_model *model;
-	const struct fv_holders *holders;	/* of the whole system */
+	const struct model *model;
+	const struct holders *holders;	/* of the whole system */
 };
 
 /* Columns of a table with one function per row. */
@@ -34,15 +34,15 @@ extern const struct out_columns affected_columns;
 
 void affected_add(struct affected_list *l, const char *bdf, const char *driver, bool is_held);
 void affected_parse(struct affected_list *l, struct nlattr *nest);
-void affected_add_card(struct affected_list *l, const struct fv_model *m, const char *port);
+void affected_add_card(struct affected_list *l, const struct model *m, const char *port);
 void affected_add_users(struct json_object *users, const struct affected_list *l,
-			const struct fv_model *m);
+			const struct model *m);
 void affected_free(struct affected_list *l);
 struct json_object *affected_json(const struct affected_list *l, const struct affected_world *w);
 void affected_print(const struct affected_list *l, const struct affected_world *w,
 		    const char *selection);
 
-struct ladder_step {
+struct reset_step {
 	bool has_method;		/* false: verify only, no reset */
 	unsigned int method;
 	int error;			/* positive errno; 0: none */
@@ -54,35 +54,35 @@ struct ladder_step {
 	struct refusal refusal;
 };
 
-struct ladder {
-	struct ladder_step *steps;
+struct reset_plan {
+	struct reset_step *steps;
 	size_t n;
 	struct refusal refusal;		/* of the reset or recovery as a whole */
 };
 
-#define LADDER_ANY_METHOD	(-1)
+#define RESET_METHOD_ANY	(-1)
 
 /* The request. */
-struct ladder_request {
+struct reset_plan_request {
 	const char *bdf;
-	int method;			/* the only one to use, or LADDER_ANY_METHOD */
+	int method;			/* the only one to use, or RESET_METHOD_ANY */
 	bool is_dry_run;
 	bool is_unused_only;		/* hit no function that a VFIO user has open */
 };
 
-const char *ladder_method_name(unsigned int method);
-int ladder_find_method(const char *name);
-char *ladder_method_names(void);
-void ladder_parse(struct ladder *l, struct nlmsghdr *hdr, int type);
-int ladder_call(struct ladder *l, struct fv_nl *nl, const struct ladder_request *request,
-		char **why);
-unsigned long ladder_limit_ms(const struct ladder *l);
-void ladder_free(struct ladder *l);
+const char *reset_method_name(unsigned int method);
+int reset_method_find(const char *name);
+char *reset_method_names(void);
+void reset_plan_parse(struct reset_plan *l, struct nlmsghdr *hdr, int type);
+int reset_plan_call(struct reset_plan *l, struct fv_nl *nl,
+		    const struct reset_plan_request *request, char **why);
+unsigned long reset_plan_limit_ms(const struct reset_plan *l);
+void reset_plan_free(struct reset_plan *l);
 
-extern const struct out_columns steps_columns;
+extern const struct out_columns reset_plan_columns;
 
-void steps_print(const struct ladder *l, const struct fv_model *m, const char *requested,
-		 bool is_plan);
-struct json_object *steps_json(const struct ladder *l, const struct fv_model *m);
+void reset_plan_print(const struct reset_plan *l, const struct model *m, const char *requested,
+		      bool is_plan);
+struct json_object *reset_plan_json(const struct reset_plan *l, const struct model *m);
 
 #endif

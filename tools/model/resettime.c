@@ -17,7 +17,7 @@
  * @t: result; not known if @nest is missing or malformed
  * @nest: attribute of type "reset-time", or NULL
  */
-void resettime_parse(struct fv_resettime *t, struct nlattr *nest)
+void resettime_parse(struct resettime *t, struct nlattr *nest)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_RESET_TIME_MAX + 1] = {
 		[FPGA_VFIO_A_RESET_TIME_COUNT] = { .type = NLA_UNSPEC, .minlen = 4 },
@@ -48,7 +48,7 @@ void resettime_parse(struct fv_resettime *t, struct nlattr *nest)
 }
 
 /* One line; empty without a reset, or if the driver reports none. */
-char *resettime_text(const struct fv_resettime *t)
+char *resettime_text(const struct resettime *t)
 {
 	autofree char *last = duration_ns_text(t->last_ns);
 	autofree char *min = duration_ns_text(t->min_ns);
@@ -61,13 +61,13 @@ char *resettime_text(const struct fv_resettime *t)
 			   last, min, max, mean);
 }
 
-static struct json_object *time_json(const struct fv_resettime *t, uint64_t ns)
+static struct json_object *time_json(const struct resettime *t, uint64_t ns)
 {
 	return t->count ? json_object_new_uint64(ns) : NULL;
 }
 
 /* null if the driver reports none; the times are null without a reset. */
-struct json_object *resettime_json(const struct fv_resettime *t)
+struct json_object *resettime_json(const struct resettime *t)
 {
 	struct json_object *histogram;
 	struct json_object *o;
@@ -90,7 +90,7 @@ struct json_object *resettime_json(const struct fv_resettime *t)
 
 /* One histogram bucket. */
 struct step {
-	const struct fv_resettime *t;
+	const struct resettime *t;
 	size_t i;
 	uint64_t most;
 };
@@ -133,7 +133,7 @@ static const struct out_column column[] = {
 static const struct out_columns columns = { column, ARRAY_SIZE(column) };
 
 /* Print the buckets from the first to the last nonzero one. */
-void resettime_print_histogram(const struct fv_resettime *t)
+void resettime_print_histogram(const struct resettime *t)
 {
 	size_t first = 0, last = t->n, i;
 	struct step s = { .t = t };

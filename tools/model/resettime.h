@@ -10,7 +10,7 @@
 
 #define RESETTIME_STEPS_MAX	64
 
-struct fv_resettime {
+struct resettime {
 	bool is_known;
 	uint64_t count;			/* 0: the times are not set */
 	uint64_t last_ns, min_ns, max_ns, total_ns;
@@ -18,9 +18,9 @@ struct fv_resettime {
 	size_t n;
 };
 
-void resettime_parse(struct fv_resettime *t, struct nlattr *nest);
-char *resettime_text(const struct fv_resettime *t);
-struct json_object *resettime_json(const struct fv_resettime *t);
-void resettime_print_histogram(const struct fv_resettime *t);
+void resettime_parse(struct resettime *t, struct nlattr *nest);
+char *resettime_text(const struct resettime *t);
+struct json_object *resettime_json(const struct resettime *t);
+void resettime_print_histogram(const struct resettime *t);
 
 #endif

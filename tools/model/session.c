@@ -11,7 +11,7 @@
 #include "model/session.h"
 #include "util/err.h"
 
-static int check(const struct fv_device *d, const char *what)
+static int check(const struct pci_func *d, const char *what)
 {
 	autofree char *hint = util_printf("Bind it first: fpgactl bind %s", d->bdf);
 
@@ -36,10 +36,10 @@ static int check(const struct fv_device *d, const char *what)
  *
  * Return: the device, or NULL.
  */
-struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
-			       const char *what, int *code)
+struct pci_func *session_open(struct fv_nl *nl, const struct model *m, const char *word,
+			      const char *what, int *code)
 {
-	struct fv_device *d = target_find(m, word, what, code);
+	struct pci_func *d = target_find(m, word, what, code);
 	autofree char *why = NULL;
 
 	if (!d)

@@ -10,8 +10,8 @@
 /* Hint for -EPERM, also hit by root in a container; the extack names the capability. */
 #define SESSION_RIGHTS_HINT	"Run it as root on the host. Nothing was changed."
 
-struct fv_device *session_open(struct fv_nl *nl, const struct fv_model *m, const char *word,
-			       const char *what, int *code);
+struct pci_func *session_open(struct fv_nl *nl, const struct model *m, const char *word,
+			      const char *what, int *code);
 
 char *session_next_step(int ret, const char *bdf, const struct refusal *refusal);
 

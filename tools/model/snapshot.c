@@ -25,7 +25,7 @@ static void add_ids(struct snapshot_function *f, const char *name, const char *k
 	add_text(f, name, key, text);
 }
 
-static void add_device(struct snapshot *s, const struct fv_device *d)
+static void add_device(struct snapshot *s, const struct pci_func *d)
 {
 	autofree char *class = util_printf("%06x", d->class);
 	autofree char *revision = util_printf("%02x", d->revision);
@@ -50,7 +50,7 @@ static void add_device(struct snapshot *s, const struct fv_device *d)
 }
 
 /* Take all functions directly below a port. */
-void snapshot_take(struct snapshot *s, const struct fv_model *m, const char *port)
+void snapshot_take(struct snapshot *s, const struct model *m, const char *port)
 {
 	size_t i;
 

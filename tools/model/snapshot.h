@@ -19,7 +19,7 @@ struct snapshot {
 	size_t n;
 };
 
-void snapshot_take(struct snapshot *s, const struct fv_model *m, const char *port);
+void snapshot_take(struct snapshot *s, const struct model *m, const char *port);
 void snapshot_free(struct snapshot *s);
 bool snapshot_print_difference(const struct snapshot *before, const struct snapshot *after,
 			       const char *columns);

@@ -21,8 +21,8 @@ static void on_device(struct nlmsghdr *hdr, void *data)
 		[FPGA_VFIO_A_DEVICE_POLICY] = { .type = NLA_NESTED },
 	};
 	struct nlattr *tb[FPGA_VFIO_A_DEVICE_MAX + 1];
-	struct fv_status_list *l = data;
-	struct fv_status *s;
+	struct status_list *l = data;
+	struct status *s;
 
 	if (genlmsg_parse(hdr, 0, tb, FPGA_VFIO_A_DEVICE_MAX, policy) ||
 	    !tb[FPGA_VFIO_A_DEVICE_BDF])
@@ -50,7 +50,7 @@ static void on_device(struct nlmsghdr *hdr, void *data)
  *
  * Return: 0 or a negative errno of fv_nl_call(); -EPROTO if the reply does not cover @bdf.
  */
-int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why)
+int status_read(struct status_list *l, struct fv_nl *nl, const char *bdf, char **why)
 {
 	struct nl_msg *msg;
 	int ret, tries = 0;
@@ -78,7 +78,7 @@ int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, cha
  * Return: FV_OK; a positive exit code of fv_nl_open() if there is no connection to the driver;
  * a negative errno of status_read().
  */
-int status_fetch(struct fv_status_list *l, const char *bdf, char **why)
+int status_fetch(struct status_list *l, const char *bdf, char **why)
 {
 	struct fv_nl nl = {};
 	int ret;
@@ -92,7 +92,7 @@ int status_fetch(struct fv_status_list *l, const char *bdf, char **why)
 }
 
 /* Return the status of @bdf, or NULL. */
-const struct fv_status *status_find(const struct fv_status_list *l, const char *bdf)
+const struct status *status_find(const struct status_list *l, const char *bdf)
 {
 	size_t i;
 
@@ -102,7 +102,7 @@ const struct fv_status *status_find(const struct fv_status_list *l, const char *
 	return NULL;
 }
 
-void status_free(struct fv_status_list *l)
+void status_free(struct status_list *l)
 {
 	size_t i;
 
@@ -116,7 +116,7 @@ void status_free(struct fv_status_list *l)
 }
 
 /* "STATE: REASON", printable; empty if unknown. */
-char *status_text(const struct fv_status *s)
+char *status_text(const struct status *s)
 {
 	autofree char *reason = s->reason ? util_printable(s->reason) : NULL;
 
@@ -126,7 +126,7 @@ char *status_text(const struct fv_status *s)
 			   reason ? reason : "");
 }
 
-struct json_object *status_state_json(const struct fv_status *s)
+struct json_object *status_state_json(const struct status *s)
 {
 	return s->has_state ? json_object_new_string(card_state_name(s->state)) : NULL;
 }

@@ -8,7 +8,7 @@
 #include "model/policy.h"
 #include "netlink/nl.h"
 
-struct fv_status {
+struct status {
 	char bdf[BDF_SIZE];
 	char port[BDF_SIZE];		/* empty: not on a card */
 	bool has_state;
@@ -16,19 +16,19 @@ struct fv_status {
 	char *reason;			/* why the card is not ready, or NULL */
 	char *profile;			/* name of the board profile, or NULL */
 	bool has_policy;
-	struct fv_policy policy;
+	struct policy policy;
 };
 
-struct fv_status_list {
-	struct fv_status *v;
+struct status_list {
+	struct status *v;
 	size_t n;
 };
 
-int status_read(struct fv_status_list *l, struct fv_nl *nl, const char *bdf, char **why);
-int status_fetch(struct fv_status_list *l, const char *bdf, char **why);
-const struct fv_status *status_find(const struct fv_status_list *l, const char *bdf);
-void status_free(struct fv_status_list *l);
-char *status_text(const struct fv_status *s);
-struct json_object *status_state_json(const struct fv_status *s);
+int status_read(struct status_list *l, struct fv_nl *nl, const char *bdf, char **why);
+int status_fetch(struct status_list *l, const char *bdf, char **why);
+const struct status *status_find(const struct status_list *l, const char *bdf);
+void status_free(struct status_list *l);
+char *status_text(const struct status *s);
+struct json_object *status_state_json(const struct status *s);
 
 #endif

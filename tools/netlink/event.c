@@ -51,14 +51,14 @@ const char *event_origin_name(unsigned int origin)
 }
 
 /* True for operations: their success is an event without an error. */
-bool event_has_outcome(const struct fv_event *e)
+bool event_has_outcome(const struct event *e)
 {
 	return e->error || e->kind == FPGA_VFIO_EVENT_KIND_RESET ||
 	       e->kind == FPGA_VFIO_EVENT_KIND_RETRAIN || e->kind == FPGA_VFIO_EVENT_KIND_FENCE ||
 	       e->kind == FPGA_VFIO_EVENT_KIND_RECOVER || e->kind == FPGA_VFIO_EVENT_KIND_VERIFY;
 }
 
-static void parse(struct fv_event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 1])
+static void parse(struct event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 1])
 {
 	bdf_parse(nla_get_string(tb[FPGA_VFIO_A_EVENT_PORT]), e->port);
 	if (tb[FPGA_VFIO_A_EVENT_BDF])
@@ -83,7 +83,7 @@ static void parse(struct fv_event *e, struct nlattr *tb[FPGA_VFIO_A_EVENT_MAX + 
 }
 
 /* Append the event in @hdr; drop a malformed one. */
-void events_parse(struct fv_events *l, struct nlmsghdr *hdr)
+void events_parse(struct events *l, struct nlmsghdr *hdr)
 {
 	static struct nla_policy policy[FPGA_VFIO_A_EVENT_MAX + 1] = {
 		[FPGA_VFIO_A_EVENT_PORT] = { .type = NLA_STRING },
@@ -114,7 +114,7 @@ void events_parse(struct fv_events *l, struct nlmsghdr *hdr)
 
 /* An event and its sort key. */
 struct place {
-	struct fv_event event;
+	struct event event;
 	uint64_t time_ns;
 };
 
@@ -139,7 +139,7 @@ static int by_time(const void *a, const void *b)
  * Sort by time, oldest first. If the clock was set back, the events of one port still stay in
  * the order of their sequence numbers.
  */
-void events_sort(struct fv_events *l)
+void events_sort(struct events *l)
 {
 	struct place *places = util_alloc(l->n, sizeof(*places));
 	size_t i;
@@ -159,7 +159,7 @@ void events_sort(struct fv_events *l)
 	free(places);
 }
 
-void events_free(struct fv_events *l)
+void events_free(struct events *l)
 {
 	size_t i;
 

@@ -6,7 +6,7 @@
 #include "netlink/nl.h"
 #include "util/util.h"
 
-struct fv_event {
+struct event {
 	char port[BDF_SIZE];
 	char bdf[BDF_SIZE];		/* empty: event of the whole card */
 	uint64_t seq;			/* per port, starts at 1 */
@@ -23,16 +23,16 @@ struct fv_event {
 	char *text;			/* or NULL */
 };
 
-struct fv_events {
-	struct fv_event *v;
+struct events {
+	struct event *v;
 	size_t n;
 };
 
 const char *event_kind_name(unsigned int kind);
 const char *event_origin_name(unsigned int origin);
-bool event_has_outcome(const struct fv_event *e);
-void events_parse(struct fv_events *l, struct nlmsghdr *hdr);
-void events_sort(struct fv_events *l);
-void events_free(struct fv_events *l);
+bool event_has_outcome(const struct event *e);
+void events_parse(struct events *l, struct nlmsghdr *hdr);
+void events_sort(struct events *l);
+void events_free(struct events *l);
 
 #endif

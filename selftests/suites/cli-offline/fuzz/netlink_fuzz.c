@@ -134,7 +134,7 @@ static int fuzz_send(struct nl_sock *sock, struct nl_msg *msg)
 
 #define BDF	"0000:01:00.0"
 
-static const struct fv_model no_model;
+static const struct model no_model;
 
 bool sysfs_is_live(void)
 {
@@ -240,7 +240,7 @@ int sysfs_report(const char *what, const char *hint)
 static void read_cards(void)
 {
 	autofree char *why = NULL;
-	struct fv_cards cards;
+	struct cards cards;
 	size_t i;
 
 	cards_read(&cards, &why);
@@ -255,7 +255,7 @@ static void read_cards(void)
 
 static void read_status(const char *bdf)
 {
-	struct fv_status_list l;
+	struct status_list l;
 	autofree char *why = NULL;
 	size_t i, key;
 
@@ -273,7 +273,7 @@ static void read_status(const char *bdf)
 
 static void read_counters(bool is_device)
 {
-	struct fv_counters_list l = {};
+	struct counters_list l = {};
 	size_t i;
 
 	if (is_device)
@@ -292,8 +292,8 @@ static void read_counters(bool is_device)
 
 static void read_events(void)
 {
-	struct fv_events l = {};
-	struct fv_history h;
+	struct events l = {};
+	struct history h;
 	uint64_t missed;
 	size_t i;
 
@@ -311,18 +311,18 @@ static void read_events(void)
 
 static void reset(struct fv_nl *nl, bool is_dry_run)
 {
-	struct ladder_request request = {
-		.bdf = BDF, .method = LADDER_ANY_METHOD, .is_dry_run = is_dry_run,
+	struct reset_plan_request request = {
+		.bdf = BDF, .method = RESET_METHOD_ANY, .is_dry_run = is_dry_run,
 	};
 	autofree char *why = NULL;
-	struct ladder l;
+	struct reset_plan l;
 
-	ladder_call(&l, nl, &request, &why);
-	ladder_limit_ms(&l);
-	steps_print(&l, &no_model, NULL, is_dry_run);
-	json_object_put(steps_json(&l, &no_model));
+	reset_plan_call(&l, nl, &request, &why);
+	reset_plan_limit_ms(&l);
+	reset_plan_print(&l, &no_model, NULL, is_dry_run);
+	json_object_put(reset_plan_json(&l, &no_model));
 	json_object_put(refusal_json(&l.refusal));
-	ladder_free(&l);
+	reset_plan_free(&l);
 }
 
 static void recover(struct fv_nl *nl, bool is_dry_run)

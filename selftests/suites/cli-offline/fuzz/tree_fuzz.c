@@ -200,8 +200,8 @@ int sysfs_list(struct strv *names, const char *fmt, ...)
 }
 
 /* What show prints of one device. */
-static void read_device(const struct fv_model *m, const struct fv_device *d,
-			const struct fv_holders *all)
+static void read_device(const struct model *m, const struct pci_func *d,
+			const struct holders *all)
 {
 	autofree char *link = link_text(&d->link);
 	autofree char *link_column = link_short(&d->link);
@@ -209,9 +209,9 @@ static void read_device(const struct fv_model *m, const struct fv_device *d,
 	autofree char *use = guard_in_use(d, false);
 	autofree char *silence = device_silence(m, d);
 	struct strv names = {}, values = {};
-	struct fv_holders found;
-	struct fv_portlink port;
-	struct fv_caps caps;
+	struct holders found;
+	struct port_link port;
+	struct caps caps;
 
 	device_is_card(d);
 	caps_read(&caps, d->bdf);
@@ -226,7 +226,7 @@ static void read_device(const struct fv_model *m, const struct fv_device *d,
 	strv_free(&values);
 }
 
-static void read_groups(const struct fv_model *m)
+static void read_groups(const struct model *m)
 {
 	size_t i;
 
@@ -239,10 +239,10 @@ static void read_groups(const struct fv_model *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fv_counters_list counters = {};
-	struct fv_interrupts irqs = {};
-	struct fv_holders holders = {};
-	struct fv_model m;
+	struct counters_list counters = {};
+	struct interrupts irqs = {};
+	struct holders holders = {};
+	struct model m;
 	size_t i;
 
 	in = (struct input){ data, size };

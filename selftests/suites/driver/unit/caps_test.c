@@ -34,7 +34,7 @@ static void make_device(uint8_t *config)
 TEST(a_whole_device_is_known)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	caps_parse(&caps, config, sizeof(config));
@@ -50,7 +50,7 @@ TEST(a_whole_device_is_known)
 TEST(what_may_not_be_read_is_unknown)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	caps_parse(&caps, config, 256);
@@ -67,7 +67,7 @@ TEST(what_may_not_be_read_is_unknown)
 TEST(a_device_that_is_gone_is_unknown)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	memset(config, 0xff, sizeof(config));
 	caps_parse(&caps, config, sizeof(config));
@@ -78,7 +78,7 @@ TEST(a_device_that_is_gone_is_unknown)
 TEST(without_a_list_there_is_nothing)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	config[PCI_STATUS] = 0;
@@ -92,7 +92,7 @@ TEST(without_a_list_there_is_nothing)
 TEST(large_numbers_are_read)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	config[0x52] = 0xff;
@@ -104,7 +104,7 @@ TEST(large_numbers_are_read)
 	EXPECT_EQ(0x1234, caps.sriov_total_vfs);
 }
 
-static enum fv_known *known(struct fv_caps *caps, uint8_t id)
+static enum fv_known *known(struct caps *caps, uint8_t id)
 {
 	return id == PCI_CAP_ID_MSIX ? &caps->msix : &caps->flr;
 }
@@ -118,7 +118,7 @@ TEST(capabilities_end_with_their_space)
 		{ PCI_CAP_ID_MSIX, 0xf4 }, { PCI_CAP_ID_EXP, 0xf8 }, { PCI_CAP_ID_AF, 0xf8 },
 	};
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -142,7 +142,7 @@ TEST(capabilities_end_with_their_space)
 TEST(extended_capabilities_end_with_their_space)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	caps_parse(&caps, config, 0x150 + PCI_SRIOV_NUM_VF - 1);
@@ -167,7 +167,7 @@ TEST(extended_capabilities_end_with_their_space)
 TEST(reserved_bits_of_pointers_are_no_address)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	config[PCI_CAPABILITY_LIST] |= 3;
@@ -181,7 +181,7 @@ TEST(reserved_bits_of_pointers_are_no_address)
 TEST(lists_may_be_as_long_as_their_space)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 	unsigned int pos;
 
 	make_device(config);
@@ -200,7 +200,7 @@ TEST(lists_may_be_as_long_as_their_space)
 TEST(advanced_features_tell_of_a_function_reset)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	config[0x60] = PCI_CAP_ID_AF;
@@ -218,7 +218,7 @@ TEST(advanced_features_tell_of_a_function_reset)
 TEST(lists_in_circles_end)
 {
 	uint8_t config[4096];
-	struct fv_caps caps;
+	struct caps caps;
 
 	make_device(config);
 	config[0x61] = 0x40;
@@ -234,7 +234,7 @@ TEST(random_config_space_is_survived)
 {
 	static const size_t lengths[] = { 0, 1, 63, 64, 65, 255, 256, 257, 300, 4095, 4096 };
 	unsigned int seed = 5, round, i;
-	struct fv_caps caps;
+	struct caps caps;
 	uint8_t *config;
 	size_t len;
 

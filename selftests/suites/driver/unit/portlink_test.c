@@ -17,7 +17,7 @@
 FIXTURE(port)
 {
 	uint8_t config[256];
-	struct fv_portlink link;
+	struct port_link link;
 };
 
 static void set16(uint8_t *config, unsigned int at, unsigned int value)
@@ -161,7 +161,7 @@ TEST_F(port, registers_that_say_nothing_tell_nothing)
 
 TEST_F(port, a_link_is_up_with_both_speed_and_width)
 {
-	struct fv_portlink l = { .active = FV_UNKNOWN, .speed_mts = 8000, .width = 4 };
+	struct port_link l = { .active = FV_UNKNOWN, .speed_mts = 8000, .width = 4 };
 
 	EXPECT_TRUE(portlink_is_up(&l));
 	EXPECT_FALSE(portlink_is_degraded(&l));
@@ -189,7 +189,7 @@ TEST_F(port, a_link_has_a_text)
 
 TEST_F(port, what_is_wrong_is_a_sentence)
 {
-	struct fv_portlink l = {
+	struct port_link l = {
 		.active = FV_YES, .training = FV_NO, .disabled = FV_NO,
 		.speed_mts = 2500, .width = 8, .max_speed_mts = 16000, .max_width = 8,
 	};
