@@ -254,8 +254,8 @@ static int write_files(const struct plan *p)
 }
 
 /*
- * After a failure: in reverse order, so that a card is always in one of the two settings. Files that
- * were not written are left alone.
+ * After a failure: in reverse order, so that a card is always in one of the two settings. Files
+ * that were not written are left alone.
  */
 static void take_back_files(const struct plan *p, char *const *texts)
 {

@@ -176,7 +176,8 @@ static struct json_object *group_json(const struct selection *s, struct out_tabl
 			json_object_array_add(devices, out_json_row(t, row));
 	}
 	json_object_object_add(o, "group", json_object_new_int(row->of.group->id));
-	json_object_object_add(o, "viable", json_object_new_boolean(group_is_viable(row->of.group)));
+	json_object_object_add(o, "viable",
+			       json_object_new_boolean(group_is_viable(row->of.group)));
 	json_object_object_add(o, "passthrough", json_string(verdict));
 	json_object_object_add(o, "blockers", group_blockers(row->of.group));
 	json_object_object_add(o, "devices", devices);

@@ -197,7 +197,8 @@ static struct json_object *value_blockers(const void *p)
 	if (f->of.group)
 		return group_blockers(f->of.group);
 	list = json_object_new_array();
-	json_object_array_add(list, json_blocker("no-iommu-group", f->of.d->bdf, f->of.d->driver, NULL));
+	json_object_array_add(list, json_blocker("no-iommu-group", f->of.d->bdf, f->of.d->driver,
+						 NULL));
 	return list;
 }
 
@@ -293,7 +294,8 @@ static struct json_object *value_numa(const void *p)
 	const struct facts *f = p;
 	long long node;
 
-	if (!sysfs_read_number(&node, "/sys/bus/pci/devices/%s/numa_node", f->of.d->bdf) || node < 0)
+	if (!sysfs_read_number(&node, "/sys/bus/pci/devices/%s/numa_node", f->of.d->bdf) ||
+	    node < 0)
 		return NULL;
 	return json_object_new_int64(node);
 }

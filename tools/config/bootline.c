@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel command line of the next boot, by the means of the distribution: the file that the tool
- * of its boot loader reads, and that tool; or only the tool, if it edits the files itself.
+ * The kernel command line of the next boot, by the means of the distribution: the file that the
+ * tool of its boot loader reads, and that tool; or only the tool, if it edits the files itself.
  */
 #include <errno.h>
 #include <stdlib.h>

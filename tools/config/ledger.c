@@ -259,7 +259,8 @@ int ledger_write(const char *path, const char *text, const char *reason, char **
  *
  * Return: as ledger_write(); -EAGAIN if the file is another one now, so that an edit would be lost.
  */
-int ledger_edit(const char *path, const char *old, const char *text, const char *reason, char **why)
+int ledger_edit(const char *path, const char *old, const char *text, const char *reason,
+		char **why)
 {
 	return write_text(path, &old, text, reason, why);
 }

@@ -106,8 +106,8 @@ topology_machine_swapped()
 	machine_cards "$1" 1:1 3:2 2:3
 }
 
-# machine_boot DIR PROGRAM: boot the disk in DIR and run PROGRAM of $suite on $kernel; output at the
-# end of DIR/run.log
+# machine_boot DIR PROGRAM: boot the disk in DIR and run PROGRAM of $suite on $kernel; output in
+# DIR/boot.log
 machine_boot()
 {
 	local dir=$1 program=$2 topology rc=0
@@ -137,7 +137,6 @@ machine_boot()
 		-device virtio-blk-pci,drive=payload,serial=fv-payload,bus=pcie.0,addr=0x1e
 		"${FV_DEVICES[@]}")
 	guest_start "$kernel" "$dir" || rc=$?
-	cat "$dir/boot.log" >>"$dir/run.log"
 	guest_end "$dir" "$rc"
 }
 
@@ -174,13 +173,14 @@ suite_machine()
 		n=$((n + 1)) rc=0
 		mkdir -p "$dir/boot-$n"
 		machine_boot "$dir" "$program" || rc=$?
-		cp "$dir"/{klog,serial.log,qemu.log,fate} "$dir/boot-$n/" 2>/dev/null
+		cat "$dir/boot.log" >>"$dir/run.log"
+		ktap_rows "$suite" "$kernel" "$dir/boot.log" >>"$dir/rows"
+		cp "$dir"/{boot.log,klog,serial.log,qemu.log,fate} "$dir/boot-$n/" 2>/dev/null
 		if ! grep -q '^ended' "$dir/fate"; then
 			rows_add "$dir/rows" fail "$suite/$program" "$(cat "$dir/fate")"
 			break
 		fi
 	done
-	ktap_rows "$suite" "$kernel" "$dir/run.log" >>"$dir/rows"
 	if [ "$rc" != 0 ] && [ "$(rows_count "$dir/rows" fail)" = 0 ]; then
 		rows_add "$dir/rows" fail "$suite/end" "the runner ended with status $rc"
 	fi

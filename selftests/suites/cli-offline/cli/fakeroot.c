@@ -8,7 +8,8 @@
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
  * does; with fail/kill, its signals are lost. With "ERRNO N" in fail/write, fail/fsync or
- * fail/rename, the Nth call about a file of the host fails; with "kill N", fpgactl is killed before.
+ * fail/rename, the Nth call about a file of the host fails; with "kill N", fpgactl is killed
+ * before it.
  * at-flock is a program that runs before the first flock().
  */
 #define _GNU_SOURCE

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libFuzzer target for files of the host: an entry of the ledger that is accepted is written again as
- * it is understood, and an edit of a command line has the words that it was to have, and no others.
+ * libFuzzer target for files of the host: an entry of the ledger that is accepted is written again
+ * as it is understood, and an edit of a command line has the words that it was to have, and no
+ * others.
  */
 #include <ctype.h>
 
