@@ -175,6 +175,9 @@ suite_machine()
 		machine_boot "$dir" "$program" || rc=$?
 		cat "$dir/boot.log" >>"$dir/run.log"
 		ktap_rows "$suite" "$kernel" "$dir/boot.log" >>"$dir/rows"
+		klog_bad "$kernel" "$suite" "$dir/klog" "$dir/serial.log" >"$dir/klog-bad"
+		[ ! -s "$dir/klog-bad" ] ||
+			rows_add "$dir/rows" fail "$suite/kernel-log" "$(head -n 1 "$dir/klog-bad")"
 		cp "$dir"/{boot.log,klog,serial.log,qemu.log,fate} "$dir/boot-$n/" 2>/dev/null
 		if ! grep -q '^ended' "$dir/fate"; then
 			rows_add "$dir/rows" fail "$suite/$program" "$(cat "$dir/fate")"
