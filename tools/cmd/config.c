@@ -179,20 +179,6 @@ static int refresh(const struct strv *paths)
 			"The files are what they were. Run it by hand.", "%s", why);
 }
 
-/* Name the command that makes the initramfs anew, if that has a copy of one of the files. */
-void config_note_initramfs(const struct strv *paths)
-{
-	const char *command = initramfs_command();
-	size_t i;
-
-	for (i = 0; i < paths->n; i++)
-		if (command && initramfs_has(paths->v[i])) {
-			out_print("The initramfs has copies of these files. To update it: %s\n",
-				  command);
-			return;
-		}
-}
-
 static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 {
 	bool is_dry = cmd_is_set(ctx, "dry-run");
@@ -224,7 +210,7 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 	if (!s->n && !ctx->is_json)
 		out_raw("No file of this host was written by fpgactl.\n");
 	if (!is_dry && !code && !ctx->is_json)
-		config_note_initramfs(&done);
+		initramfs_note(&done);
 	if (!is_dry && !code)
 		code = refresh(&done);
 	if (ctx->is_json && !code) {

@@ -11,6 +11,5 @@ int config_cmdline(const struct cmd_ctx *ctx);
 int config_convert(const struct cmd_ctx *ctx);
 void config_print_cmdline(const struct bootline *b, bool is_made);
 struct json_object *config_cmdline_json(const struct bootline *b, bool is_verified);
-void config_note_initramfs(const struct strv *paths);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cmd/config.h"
 #include "config/bootline.h"
 #include "config/convert.h"
+#include "config/initramfs.h"
 #include "config/ledger.h"
 #include "config/persist.h"
 #include "host/sysfs.h"
@@ -131,7 +132,7 @@ static void note_initramfs(const struct plan *p)
 			return;
 	for (i = 0; i < p->c.n_files; i++)
 		strv_add(&paths, p->c.files[i].path);
-	config_note_initramfs(&paths);
+	initramfs_note(&paths);
 }
 
 static void print(const struct plan *p, bool is_made)

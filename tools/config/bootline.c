@@ -127,11 +127,6 @@ int boot_check_words(const struct bootline *b, const char *path, const struct st
 	return 0;
 }
 
-/* The first one that is used is taken. */
-static const struct bootloader *const loaders[] = {
-	&boot_kernelstub, &boot_proxmox, &boot_grubby, &boot_grub, &boot_kernel_install,
-};
-
 /**
  * bootline_parse() - Begin a change of the kernel command line.
  * @b: result, to be freed by bootline_free()
@@ -165,32 +160,6 @@ int bootline_parse(struct bootline *b, const char *words, char **why)
 			strv_add(into, word);
 	}
 	return b->add.n || b->remove.n ? 0 : err_why(EINVAL, why, "no word to add or remove");
-}
-
-static const struct bootloader *find_loader(void)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(loaders); i++)
-		if (loaders[i]->is_used())
-			return loaders[i];
-	return NULL;
-}
-
-/**
- * bootline_plan() - Plan a change of the kernel command line.
- * @b: from bootline_parse()
- * @why: text of a failure, to be freed
- *
- * Return: 0; -EINVAL if a file cannot be understood; -ENOENT if the boot loader is not known; or
- * another negative errno.
- */
-int bootline_plan(struct bootline *b, char **why)
-{
-	b->loader = find_loader();
-	if (!b->loader)
-		return err_why(ENOENT, why, "found no boot loader that fpgactl knows");
-	return b->loader->plan(b, why);
 }
 
 /* False if the next boot has the command line already. */
@@ -237,7 +206,8 @@ static int run_command(const struct strv *command, char **why)
 	return err_why(ECHILD, why, "%s %s", line, fate);
 }
 
-static int run_commands(const struct bootline *b, char **why)
+/* Run the commands of a change. */
+int boot_run_commands(const struct bootline *b, char **why)
 {
 	size_t i;
 	int ret = 0;
@@ -284,7 +254,7 @@ int bootline_apply(const struct bootline *b, const char *reason, char **why)
 		ret = ledger_edit(f->path, f->old, f->new, reason, why);
 	}
 	if (ret >= 0)
-		ret = run_commands(b, why);
+		ret = boot_run_commands(b, why);
 	for (i = 0; i < n_begun; i++) {
 		end = ledger_end(b->tracked.v[i], ret ? &later : why);
 		if (end < 0 && !ret)
@@ -311,32 +281,6 @@ int bootline_verify(const struct bootline *b, char **why)
 	if (!b->loader->verify)
 		return -EOPNOTSUPP;
 	return b->loader->verify(b, why);
-}
-
-/**
- * bootline_refresh() - Run the tool of the boot loader if it reads one of some files.
- * @paths: the files, after a change
- * @why: text of a failure, to be freed
- *
- * Return: 0 or a negative errno.
- */
-int bootline_refresh(const struct strv *paths, char **why)
-{
-	struct bootline b = { .loader = find_loader() };
-	size_t i;
-	int ret;
-
-	if (!b.loader || !b.loader->reads)
-		return 0;
-	for (i = 0; i < paths->n && !b.loader->reads(paths->v[i]); i++)
-		;
-	if (i == paths->n)
-		return 0;
-	ret = b.loader->add_commands(&b, why);
-	if (!ret)
-		ret = run_commands(&b, why);
-	bootline_free(&b);
-	return ret;
 }
 
 void bootline_free(struct bootline *b)

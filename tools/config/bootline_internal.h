@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the boot loaders of bootline.c have in common. */
+/* What the boot loaders have in common. */
 #ifndef FPGACTL_BOOTLINE_INTERNAL_H
 #define FPGACTL_BOOTLINE_INTERNAL_H
 
@@ -19,8 +19,7 @@ struct bootloader {
 	int (*add_commands)(struct bootline *b, char **why);
 };
 
-extern const struct bootloader boot_grub, boot_grubby, boot_kernelstub, boot_proxmox,
-	boot_kernel_install;
+extern const struct bootloader boot_grub;
 
 char *boot_tool(const char *name);
 bool booted_by_grub(void);
@@ -30,6 +29,7 @@ void boot_add_command(struct bootline *b, const char *tool, ...);
 const char *boot_next_line(const char *line);
 int boot_check_words(const struct bootline *b, const char *path, const struct strv *lines,
 		     char **why);
+int boot_run_commands(const struct bootline *b, char **why);
 void boot_files_free(struct boot_file *v, size_t n);
 
 #endif

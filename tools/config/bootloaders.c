@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command line by other tools than GRUB's own. */
+/* The boot loader of the host; and the command line by other tools than GRUB's own. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,7 +258,7 @@ static int kernelstub_plan(struct bootline *b, char **why)
 	return 0;
 }
 
-const struct bootloader boot_kernelstub = {
+static const struct bootloader kernelstub = {
 	.name = "kernelstub",
 	.is_used = kernelstub_is_used,
 	.plan = kernelstub_plan,
@@ -267,7 +267,7 @@ const struct bootloader boot_kernelstub = {
 	.add_commands = kernelstub_commands,
 };
 
-const struct bootloader boot_proxmox = {
+static const struct bootloader proxmox = {
 	.name = "proxmox-boot-tool",
 	.is_used = proxmox_is_used,
 	.plan = line_plan,
@@ -275,14 +275,14 @@ const struct bootloader boot_proxmox = {
 	.add_commands = proxmox_commands,
 };
 
-const struct bootloader boot_grubby = {
+static const struct bootloader grubby = {
 	.name = "GRUB by grubby",
 	.is_used = grubby_is_used,
 	.plan = grubby_plan,
 	.verify = entries_verify,
 };
 
-const struct bootloader boot_kernel_install = {
+static const struct bootloader kernel_install = {
 	.name = "kernel-install",
 	.is_used = kernel_install_is_used,
 	.plan = line_plan,
@@ -290,3 +290,60 @@ const struct bootloader boot_kernel_install = {
 	.reads = line_reads,
 	.add_commands = kernel_install_commands,
 };
+
+/* The first one that is used is taken. */
+static const struct bootloader *const loaders[] = {
+	&kernelstub, &proxmox, &grubby, &boot_grub, &kernel_install,
+};
+
+static const struct bootloader *find_loader(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (loaders[i]->is_used())
+			return loaders[i];
+	return NULL;
+}
+
+/**
+ * bootline_plan() - Plan a change of the kernel command line.
+ * @b: from bootline_parse()
+ * @why: text of a failure, to be freed
+ *
+ * Return: 0; -EINVAL if a file cannot be understood; -ENOENT if the boot loader is not known; or
+ * another negative errno.
+ */
+int bootline_plan(struct bootline *b, char **why)
+{
+	b->loader = find_loader();
+	if (!b->loader)
+		return err_why(ENOENT, why, "found no boot loader that fpgactl knows");
+	return b->loader->plan(b, why);
+}
+
+/**
+ * bootline_refresh() - Run the tool of the boot loader if it reads one of some files.
+ * @paths: the files, after a change
+ * @why: text of a failure, to be freed
+ *
+ * Return: 0 or a negative errno.
+ */
+int bootline_refresh(const struct strv *paths, char **why)
+{
+	struct bootline b = { .loader = find_loader() };
+	size_t i;
+	int ret;
+
+	if (!b.loader || !b.loader->reads)
+		return 0;
+	for (i = 0; i < paths->n && !b.loader->reads(paths->v[i]); i++)
+		;
+	if (i == paths->n)
+		return 0;
+	ret = b.loader->add_commands(&b, why);
+	if (!ret)
+		ret = boot_run_commands(&b, why);
+	bootline_free(&b);
+	return ret;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of convert.c have in common. */
+/* What the parts of convert_scan.c have in common. */
 #ifndef FPGACTL_CONVERT_INTERNAL_H
 #define FPGACTL_CONVERT_INTERNAL_H
 

@@ -4,7 +4,7 @@
 
 #include "config/initramfs.h"
 #include "host/sysfs.h"
-#include "util/util.h"
+#include "output/out.h"
 
 /* The command that makes it anew; NULL: none is known. */
 const char *initramfs_command(void)
@@ -25,7 +25,7 @@ const char *initramfs_command(void)
 }
 
 /* True if the initramfs has a copy of the file. */
-bool initramfs_has(const char *path)
+static bool has_copy(const char *path)
 {
 	static const char *const dirs[] = { "/etc/fpgactl/", "/etc/modprobe.d/" };
 	size_t i;
@@ -34,4 +34,18 @@ bool initramfs_has(const char *path)
 		if (!strncmp(path, dirs[i], strlen(dirs[i])))
 			return true;
 	return false;
+}
+
+/* Name the command that makes the initramfs anew, if that has a copy of one of the files. */
+void initramfs_note(const struct strv *paths)
+{
+	const char *command = initramfs_command();
+	size_t i;
+
+	for (i = 0; i < paths->n; i++)
+		if (command && has_copy(paths->v[i])) {
+			out_print("The initramfs has copies of these files. To update it: %s\n",
+				  command);
+			return;
+		}
 }

@@ -3,9 +3,9 @@
 #ifndef FPGACTL_INITRAMFS_H
 #define FPGACTL_INITRAMFS_H
 
-#include <stdbool.h>
+#include "util/util.h"
 
 const char *initramfs_command(void);
-bool initramfs_has(const char *path);
+void initramfs_note(const struct strv *paths);
 
 #endif
