@@ -76,7 +76,7 @@ static char *id_fix(const struct model *m, const char *item)
 	if (dev)
 		return util_printf("Write vfio-pci.ids=%04x:%04x, the ids of %s.", dev->vendor,
 				   dev->device, dev->bdf);
-	return util_strdup("Write vfio-pci.ids=VENDOR:DEVICE[,VENDOR:DEVICE…], as lspci -n shows them.");
+	return util_strdup("Write vfio-pci.ids=VENDOR:DEVICE[,...], as lspci -n shows them.");
 }
 
 static void check_ids(struct doctor *d, const char *value)

@@ -598,7 +598,7 @@ ids_ok()
 	for id in 10ee.7028 10ee 10ee: '10ee:7028;10ee:7029' 10ee:70280; do
 		cmdline "vfio-pci.ids=1234:5678,$id"
 		finds cmdline-bad-id host "$id in vfio-pci.ids="
-		fix_is "Write vfio-pci.ids=VENDOR:DEVICE[,VENDOR:DEVICE…], as lspci -n shows them."
+		fix_is "Write vfio-pci.ids=VENDOR:DEVICE[,...], as lspci -n shows them."
 	done
 	cmdline vfio-pci.ids=01.00.0 vfio-pci.ids=10ee:7028,0x10ee:7028,10ee:7028:ffffffff:ffffffff:120000:ffffff
 	finds_no cmdline-bad-id
