@@ -103,7 +103,7 @@ becomes()
 {
 	local file=/etc/modprobe.d/a.conf
 
-	printf '%b' "$1" | host_file $file
+	printf '%b' "$1" | host_file "$file"
 	cp "$tree$file" "$work/old"
 	fv config --convert --apply
 	succeeds

@@ -852,7 +852,7 @@ vm_ok()
 	finds in-vm host "this host is a VM (QEMU)"
 	level_is note
 	mkdir -p "$tree/sys/kernel/iommu_groups/1/devices"
-	ln -s ../../../../bus/pci/devices/$card "$tree/sys/kernel/iommu_groups/1/devices/$card"
+	ln -s "../../../../bus/pci/devices/$card" "$tree/sys/kernel/iommu_groups/1/devices/$card"
 	ln -s ../../../kernel/iommu_groups/1 "$tree/sys/bus/pci/devices/$card/iommu_group"
 	finds in-vm host "this host is a VM (QEMU) with a virtual IOMMU"
 	# the host of Xen
