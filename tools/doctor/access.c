@@ -7,6 +7,9 @@
 #include "host/accounts.h"
 #include "host/sysfs.h"
 
+/* No name that other guides use: the file may be there */
+#define RULES	"/etc/udev/rules.d/70-fpgactl-vfio.rules"
+
 /* The file that a VM opens: of the group, or of the device. */
 static bool find_node(const struct pci_func *dev, char **path, struct stat *st)
 {
@@ -62,7 +65,25 @@ static char *how_to_join(const struct stat *st, const char *user)
 	if (strv_has(&users, user))
 		return util_printf("Log in again: the session began before %s became a member of %s.",
 				   user, group);
-	return util_printf("usermod -aG %s %s, then log in again", group, user);
+	return util_printf("Log in again after: usermod -aG %s %s", group, user);
+}
+
+/* A command that gives the nodes to the group kvm, which other users of VMs are in already. */
+static char *how_to_share(const struct account_self *self, const char *user)
+{
+	autofree char *join = util_printf(" && usermod -aG kvm %s", user);
+	bool is_member = false;
+	size_t i;
+
+	for (i = 0; i < self->gids.n; i++) {
+		autofree char *group = account_group((unsigned int)strtoul(self->gids.v[i], NULL,
+									   10));
+
+		is_member = is_member || (group && !strcmp(group, "kvm"));
+	}
+	return util_printf("%secho 'SUBSYSTEM==\"vfio\", GROUP=\"kvm\", MODE=\"0660\"' >" RULES
+			   " && udevadm control --reload && udevadm trigger -s vfio%s",
+			   is_member ? "" : "Log in again after: ", is_member ? "" : join);
 }
 
 static void check_self(struct doctor *d, const char *path, const struct stat *st)
@@ -76,8 +97,7 @@ static void check_self(struct doctor *d, const char *path, const struct stat *st
 		goto out;
 	user = account_user(self.uid) ?: util_printf("%u", self.uid);
 	what = rights(st);
-	fix = how_to_join(st, user) ?:
-	      util_strdup("echo 'SUBSYSTEM==\"vfio\", GROUP=\"kvm\", MODE=\"0660\"' >/etc/udev/rules.d/70-vfio.rules && udevadm control --reload && udevadm trigger -s vfio");
+	fix = how_to_join(st, user) ?: how_to_share(&self, user);
 	doctor_add(d, DOCTOR_NOTE, "vfio-no-access", path, fix,
 		   "user %s may not open it (%s), and starts no VM with the card but by libvirt",
 		   user, what);
@@ -117,7 +137,7 @@ static void check_container(struct doctor *d, const struct pci_func *dev)
 		return;
 	what = rights(&st);
 	doctor_add(d, DOCTOR_WARNING, "vfio-container-access", "/dev/vfio/vfio",
-		   "chmod 0666 /dev/vfio/vfio: it gives access to no device by itself.",
+		   "It gives access to no device by itself: chmod 0666 /dev/vfio/vfio",
 		   "users who may open %s may not open this (%s)", path, what);
 }
 

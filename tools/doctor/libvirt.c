@@ -35,11 +35,11 @@ static void check_driver(struct doctor *d, const struct libvirt_hostdev *h,
 	if (!h->is_managed || goes_to_driver(h, dev))
 		return;
 	if (version && version < WITH_VARIANTS)
-		fix = util_printf("virsh edit %s, and set managed='no' in its hostdev: libvirt before 10.0 knows only vfio-pci.",
+		fix = util_printf("Set managed='no' in its hostdev, as libvirt before 10.0 knows only vfio-pci: virsh edit %s",
 				  h->domain);
 	else
-		fix = util_printf("virsh edit %s, and set managed='no' in its hostdev, or add <driver name='vfio' model='"
-				  FV_DRIVER "'/> to it.", h->domain);
+		fix = util_printf("Set managed='no' in its hostdev, or add <driver name='vfio' model='"
+				  FV_DRIVER "'/> to it: virsh edit %s", h->domain);
 	doctor_add(d, DOCTOR_WARNING, "libvirt-takes-card", dev->bdf, fix,
 		   "domain %s moves it to %s when it starts: managed='yes'%s", h->domain,
 		   h->model ? h->model : "vfio-pci", h->model ? "" : " without a driver model");
@@ -53,7 +53,7 @@ static void check_machine(struct doctor *d, const struct libvirt_hostdev *h,
 	if (!h->machine ||
 	    (strncmp(h->machine, "pc-i440fx", 9) != 0 && strcmp(h->machine, "pc") != 0))
 		return;
-	fix = util_printf("virsh edit %s, and use machine='q35'.", h->domain);
+	fix = util_printf("Use machine='q35': virsh edit %s", h->domain);
 	doctor_add(d, DOCTOR_WARNING, "libvirt-machine", dev->bdf, fix,
 		   "domain %s has machine %s, without PCI Express: drivers in the VM do not see the extended configuration space",
 		   h->domain, h->machine);
@@ -77,8 +77,8 @@ static void check_functions(struct doctor *d, const struct libvirt_hostdevs *all
 	const struct pci_func *other = NULL;
 
 	while ((other = device_next_function(d->m, dev, other))) {
-		autofree char *fix = util_printf("virsh edit %s, and add a hostdev for %s.",
-						 h->domain, other->bdf);
+		autofree char *fix = util_printf("Add a hostdev for %s: virsh edit %s", other->bdf,
+						 h->domain);
 
 		if (other->is_bridge || domain_has(all, h->domain, other->bdf))
 			continue;

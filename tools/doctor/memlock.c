@@ -18,7 +18,7 @@
 
 static void report(struct doctor *d, const char *user, uint64_t bytes)
 {
-	autofree char *fix = util_printf("echo '%s - memlock unlimited' >>/etc/security/limits.d/vfio.conf, then log in again",
+	autofree char *fix = util_printf("Log in again after: echo '%s - memlock unlimited' >>/etc/security/limits.d/vfio.conf",
 					 user);
 
 	if (bytes == MEMLOCK_UNLIMITED)

@@ -95,7 +95,7 @@ static void check_key(struct doctor *d, const char *why)
 
 	for (i = 0; i < ARRAY_SIZE(keys) && list; i++) {
 		autofree char *key = textfile_read(FILE_MAX, &size, "%s", keys[i]);
-		autofree char *fix = util_printf("mokutil --import %s, reboot, and confirm the key on the console.",
+		autofree char *fix = util_printf("Reboot, and confirm the key on the console, after: mokutil --import %s",
 						 keys[i]);
 
 		if (!key || !size)

@@ -383,7 +383,7 @@ proxmox_ok()
 	level_is warning
 	fix_is "qm set 100 --delete hostpci0 --args '-device vfio-pci,host=0000:01:00.0,bus=ich9-pcie-port-1,addr=0x0.0,multifunction=on -device vfio-pci,host=0000:01:00.1,bus=ich9-pcie-port-1,addr=0x0.1'"
 	finds proxmox-takes-card "$vms/101.conf" "hostpci1 takes all of group 23"
-	fix_is "qm set 101 --delete hostpci1, and add to args of the VM: -device vfio-pci,host=0000:41:00.0,bus=ich9-pcie-port-2,addr=0x0.0"
+	fix_is "Add '-device vfio-pci,host=0000:41:00.0,bus=ich9-pcie-port-2,addr=0x0.0' to args of the VM; then: qm set 101 --delete hostpci1"
 	# neither the NIC of VM 102 nor its snapshot
 	[ "$(codes)" = "proxmox-takes-card proxmox-takes-card" ]
 	sed -i 's/01:00,/01:00.1,/' "$tree$vms/100.conf"
@@ -428,7 +428,7 @@ libvirt_managed_ok()
 	finds libvirt-takes-card 0000:02:00.0 \
 		"domain litex moves it to vfio-pci when it starts: managed='yes' without a driver model"
 	level_is warning
-	fix_is "virsh edit litex, and set managed='no' in its hostdev, or add <driver name='vfio' model='fpga_vfio_pci'/> to it."
+	fix_is "Set managed='no' in its hostdev, or add <driver name='vfio' model='fpga_vfio_pci'/> to it: virsh edit litex"
 	sed -i 's/<driver name="vfio"/& model="vfio-pci"/' "$xml"
 	finds libvirt-takes-card 0000:02:00.0 "domain litex moves it to vfio-pci when it starts: managed='yes'"
 	sed -i 's/model="vfio-pci"/model="fpga_vfio_pci"/' "$xml"
@@ -447,7 +447,7 @@ libvirt_alias_ok()
 	finds_no libvirt-takes-card
 	ln -sf libvirt.so.0.9000.0 "$lib/libvirt.so.0"
 	finds libvirt-takes-card "$card" "domain alveo moves it to vfio-pci"
-	fix_is "virsh edit alveo, and set managed='no' in its hostdev: libvirt before 10.0 knows only vfio-pci."
+	fix_is "Set managed='no' in its hostdev, as libvirt before 10.0 knows only vfio-pci: virsh edit alveo"
 }
 
 hold libvirt_machine_ok "doctor finds a domain without PCI Express (f21)"
@@ -457,7 +457,7 @@ libvirt_machine_ok()
 	sed -i 's/pc-q35-10.0/pc-i440fx-10.0/' "$tree/etc/libvirt/qemu/alveo.xml"
 	finds libvirt-machine "$card" "domain alveo has machine pc-i440fx-10.0, without PCI Express"
 	level_is warning
-	fix_is "virsh edit alveo, and use machine='q35'."
+	fix_is "Use machine='q35': virsh edit alveo"
 	finds_no libvirt-machine 02:00.0
 }
 
@@ -468,7 +468,7 @@ libvirt_part_ok()
 	sed -i "/<source>.*function='0x0'/d" "$tree/etc/libvirt/qemu/alveo.xml"
 	finds libvirt-part-of-card 0000:01:00.1 "domain alveo has it, not $card of the same card"
 	level_is note
-	fix_is "virsh edit alveo, and add a hostdev for $card."
+	fix_is "Add a hostdev for $card: virsh edit alveo"
 	mkdir "$tree/sys/bus/pci/drivers/xclmgmt"
 	ln -sfn ../../../../bus/pci/drivers/xclmgmt "$tree/sys/bus/pci/devices/$card/driver"
 	finds libvirt-part-of-card 0000:01:00.1 \
@@ -695,7 +695,7 @@ mok_ok()
 	finds mok-not-enrolled /var/lib/dkms/mok.pub \
 		"firmware does not know this key, so the kernel refuses modules signed with it: the kernel is locked down (integrity)"
 	level_is error
-	fix_is "mokutil --import /var/lib/dkms/mok.pub, reboot, and confirm the key on the console."
+	fix_is "Reboot, and confirm the key on the console, after: mokutil --import /var/lib/dkms/mok.pub"
 	# the kernel took it
 	mkdir "$tree/sys/module/fpga_vfio_pci"
 	finds_no mok-not-enrolled
@@ -762,7 +762,7 @@ memlock_ok()
 	rm "$tree/etc/security/limits.d/90-vfio.conf"
 	finds memlock host "user alice may lock 8 MiB of memory, and QEMU locks all memory of a VM with a card"
 	level_is warning
-	fix_is "echo 'alice - memlock unlimited' >>/etc/security/limits.d/vfio.conf, then log in again"
+	fix_is "Log in again after: echo 'alice - memlock unlimited' >>/etc/security/limits.d/vfio.conf"
 	# not the user of libvirt, who has no login
 	[ "$(codes)" = memlock ]
 	add etc/security/limits.d/a.conf "@kvm soft memlock 16777216"
@@ -800,17 +800,20 @@ no_access_ok()
 	run_by 1001 1001 unlimited
 	finds vfio-no-access /dev/vfio/2 "user bob may not open it (root:kvm, 0660)"
 	level_is note
-	fix_is "usermod -aG kvm bob, then log in again"
+	fix_is "Log in again after: usermod -aG kvm bob"
 	finds kvm-no-access /dev/kvm "user bob may not open it (root:kvm, 0660)"
 	level_is note
-	fix_is "usermod -aG kvm bob, then log in again"
+	fix_is "Log in again after: usermod -aG kvm bob"
 	# a session that is older than the membership
 	run_by 1000 1000 unlimited
 	finds vfio-no-access /dev/vfio/2 "user alice may not open it"
 	fix_is "Log in again: the session began before alice became a member of kvm."
 	node 600 0:0 vfio/2
 	finds vfio-no-access /dev/vfio/2 "(root:root, 0600)"
-	[[ $finding = *udevadm* ]]
+	fix_is "Log in again after: echo 'SUBSYSTEM==\"vfio\", GROUP=\"kvm\", MODE=\"0660\"' >/etc/udev/rules.d/70-fpgactl-vfio.rules && udevadm control --reload && udevadm trigger -s vfio && usermod -aG kvm alice"
+	run_by 1000 104 unlimited
+	finds vfio-no-access /dev/vfio/2 "(root:root, 0600)"
+	[[ $(jq -r .fix <<<"$finding") = "echo 'SUBSYSTEM"*" udevadm trigger -s vfio" ]]
 	node 600 1000:0 vfio/2
 	finds_no vfio-no-access
 	# no user who logs in
@@ -837,7 +840,7 @@ container_node_ok()
 	node 600 0:0 vfio/vfio
 	finds vfio-container-access /dev/vfio/vfio "users who may open /dev/vfio/2 may not open this (root:root, 0600)"
 	level_is warning
-	fix_is "chmod 0666 /dev/vfio/vfio: it gives access to no device by itself."
+	fix_is "It gives access to no device by itself: chmod 0666 /dev/vfio/vfio"
 	node 660 0:104 vfio/vfio
 	finds_no vfio-container-access
 	node 600 0:0 vfio/vfio
