@@ -62,14 +62,15 @@ static bool is_bound_at_boot(const struct doctor *d, const struct pci_func *dev)
 static void report(struct doctor *d, const struct module_match *m, const struct pci_func *dev,
 		   bool is_bound)
 {
+	bool is_used = doctor_host_use(d, dev);
 	autofree char *fix = util_printf("fpgactl bind --persist %s", dev->bdf);
 
 	if (m->is_built_in)
-		doctor_add(d, DOCTOR_WARNING, "built-in-driver", dev->bdf, is_bound ? NULL : fix,
+		doctor_add(d, DOCTOR_WARNING, "built-in-driver", dev->bdf, is_bound || is_used ? NULL : fix,
 			   "%s is built into the kernel: it starts the card at each boot, before any setting can keep it away",
 			   m->name);
 	else if (!is_bound)
-		doctor_add(d, DOCTOR_NOTE, "host-driver", dev->bdf, fix,
+		doctor_add(d, DOCTOR_NOTE, "host-driver", dev->bdf, is_used ? NULL : fix,
 			   "module %s takes the card at boot, and has it until the card is bound",
 			   m->name);
 }

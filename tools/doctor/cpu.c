@@ -40,8 +40,8 @@ static char *find_kvm_fix(const struct cpu *cpu)
 	if (cpu->kind == CPU_ARM)
 		return util_strdup("Use a kernel with CONFIG_KVM, and firmware that starts it at "
 				   "exception level 2 (EL2).");
-	return util_printf("modprobe %s; if the kernel log says 'disabled by bios', enable %s in "
-			   "firmware.", module, cpu->kind == CPU_AMD ? "SVM (AMD-V)" : "VT-x");
+	return util_printf("If the kernel log says 'disabled by bios', enable %s in firmware; else: "
+			   "modprobe %s", cpu->kind == CPU_AMD ? "SVM (AMD-V)" : "VT-x", module);
 }
 
 static void report_no_kvm(struct doctor *d, const struct cpu *cpu)

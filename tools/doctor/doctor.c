@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "host/guard.h"
 #include "host/sysfs.h"
 
 /* Section bounds, defined by the linker; filled by DOCTOR_CHECK() in all files. */
@@ -155,6 +156,28 @@ bool doctor_is_target(const struct doctor *d, const struct pci_func *dev)
 	return false;
 }
 
+/**
+ * doctor_host_use() - Find a reason why the host needs a device.
+ * @d: the doctor
+ * @dev: a device of the model
+ *
+ * The device is not to be passed then, and fpgactl bind refuses it.
+ *
+ * Return: the reason; NULL if there is none, or if the device has a driver of VFIO already.
+ */
+const char *doctor_host_use(struct doctor *d, const struct pci_func *dev)
+{
+	struct doctor_use *use;
+
+	if (!d->uses)
+		d->uses = util_alloc(d->m->n, sizeof(*d->uses));
+	use = &d->uses[dev - d->m->devices];
+	if (!use->is_known && !device_is_vfio(dev))
+		use->why = guard_in_use(dev, false);
+	use->is_known = true;
+	return use->why;
+}
+
 /* Number of findings of a level. */
 size_t doctor_count(const struct doctor *d, enum doctor_level level)
 {
@@ -193,7 +216,11 @@ void doctor_free(struct doctor *d)
 	for (i = 0; i < d->n; i++)
 		finding_free(&d->findings[i]);
 	free(d->findings);
+	for (i = 0; i < d->m->n && d->uses; i++)
+		free(d->uses[i].why);
+	free(d->uses);
 	strv_free(&d->unchecked);
 	d->findings = NULL;
+	d->uses = NULL;
 	d->n = 0;
 }

@@ -30,6 +30,12 @@ struct finding {
 	const char *source;	/* public source of the fact, or NULL */
 };
 
+/* Whether the host needs a device. */
+struct doctor_use {
+	bool is_known;
+	char *why;		/* NULL: it does not */
+};
+
 struct doctor {
 	const struct model *m;
 	const struct pci_func **devices;	/* to be passed to VMs; sorted by address */
@@ -37,6 +43,7 @@ struct doctor {
 	struct finding *findings;		/* sorted by doctor_run(), worst first */
 	size_t n;
 	struct strv unchecked;			/* files that could not be read without root */
+	struct doctor_use *uses;		/* of each device of the model */
 };
 
 struct doctor_check {
@@ -55,6 +62,7 @@ void doctor_run(struct doctor *d);
 void doctor_free(struct doctor *d);
 size_t doctor_count(const struct doctor *d, enum doctor_level level);
 bool doctor_is_target(const struct doctor *d, const struct pci_func *dev);
+const char *doctor_host_use(struct doctor *d, const struct pci_func *dev);
 bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev);
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,

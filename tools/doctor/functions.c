@@ -26,20 +26,24 @@ static const struct pci_func *vfio_sibling(const struct model *m, const struct p
 	return NULL;
 }
 
-static char *bind_all(const struct model *m, const struct pci_func *dev)
+/* NULL: the host needs one of them */
+static char *bind_all(struct doctor *d, const struct pci_func *dev)
 {
-	char *s = util_printf("fpgactl bind %s", dev->bdf);
+	autofree char *s = util_printf("fpgactl bind %s", dev->bdf);
+	bool is_used = doctor_host_use(d, dev);
 	const struct pci_func *other = NULL;
 
-	while ((other = device_next_function(m, dev, other)))
+	while ((other = device_next_function(d->m, dev, other))) {
 		util_append(&s, " %s", other->bdf);
-	return s;
+		is_used = is_used || doctor_host_use(d, other);
+	}
+	return is_used ? NULL : util_strdup(s);
 }
 
 static void check_manager(struct doctor *d, const struct pci_func *dev)
 {
 	const struct pci_func *other = vfio_sibling(d->m, dev);
-	autofree char *fix = bind_all(d->m, dev);
+	autofree char *fix = bind_all(d, dev);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(managers) && dev->driver; i++) {

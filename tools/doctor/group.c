@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "host/guard.h"
 #include "host/isolation.h"
 #include "host/model.h"
 
@@ -156,9 +155,8 @@ static void report_shared(struct doctor *d, const struct pci_func *dev, const st
 
 	for (i = 0; i < g->n; i++) {
 		const struct pci_func *other = g->members[i];
-		autofree char *use = device_is_vfio(other) ? NULL : guard_in_use(other, false);
 
-		if (!is_stranger(dev, other) || use)
+		if (!is_stranger(dev, other) || doctor_host_use(d, other))
 			continue;
 		util_append(&list, "%s%s (driver %s)", list ? ", " : "", other->bdf,
 			    other->driver ? other->driver : "none");
@@ -194,10 +192,8 @@ static void check_members(struct doctor *d, const struct pci_func *dev)
 	g = model_group(d->m, dev->group);
 	for (i = 0; g && i < g->n; i++) {
 		const struct pci_func *other = g->members[i];
-		autofree char *use = NULL;
+		const char *use = is_stranger(dev, other) ? doctor_host_use(d, other) : NULL;
 
-		if (is_stranger(dev, other) && !device_is_vfio(other))
-			use = guard_in_use(other, false);
 		if (use)
 			report_host_use(d, g, other, use);
 	}

@@ -34,12 +34,14 @@ static bool has_slot(const struct pci_func *dev)
 static void check_slot(struct doctor *d, const struct pci_func *dev)
 {
 	const struct pci_func *port = *dev->port ? model_find(d->m, dev->port) : NULL;
-	autofree char *fix = util_printf("fpgactl bind %s", dev->bdf);
+	autofree char *fix = NULL;
 	struct services s;
 	const char *how;
 
 	if (!port || *dev->physfn || device_is_bound(dev))
 		return;
+	if (!doctor_host_use(d, dev))
+		fix = util_printf("fpgactl bind %s", dev->bdf);
 	services_read(&s, port);
 	how = pcieport_surprise(port->bdf) == FV_YES ? " (surprise-capable)" : "";
 	if (s.hotplug && device_is_vfio(dev))

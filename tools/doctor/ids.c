@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "host/guard.h"
 #include "host/model.h"
 #include "host/modprobe.h"
 #include "host/modules.h"
@@ -118,10 +117,15 @@ static void check_card(struct doctor *d, const struct ids *ids, const struct pci
 		       const char *entry)
 {
 	autofree char *where = place(ids->rule);
-	autofree char *fix = util_printf("Remove %s from %s, and bind the card by its slot: fpgactl bind --persist %s",
-					 entry, where, dev->bdf);
 	const struct pci_func *other = NULL;
+	autofree char *fix = NULL;
 
+	if (doctor_host_use(d, dev))
+		fix = util_printf("Remove %s from %s: ids mean all devices of a kind.", entry,
+				  where);
+	else
+		fix = util_printf("Remove %s from %s, and bind the card by its slot: fpgactl bind --persist %s",
+				  entry, where, dev->bdf);
 	doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
 		   "%s takes each device %s at boot: ids= in %s", ids->taker, entry, where);
 	while ((other = device_next_function(d->m, dev, other))) {
@@ -129,7 +133,8 @@ static void check_card(struct doctor *d, const struct ids *ids, const struct pci
 		autofree char *all = util_printf("fpgactl bind --persist %s", dev->bdf);
 
 		if (!its && device_is_in_the_way(other))
-			doctor_add(d, DOCTOR_WARNING, "ids-miss-function", dev->bdf, all,
+			doctor_add(d, DOCTOR_WARNING, "ids-miss-function", dev->bdf,
+				   doctor_host_use(d, other) ? NULL : all,
 				   "ids= in %s does not have %04x:%04x, %s of the same card, which %s has",
 				   where, other->vendor, other->device, other->bdf, other->driver);
 	}
@@ -139,7 +144,7 @@ static void check_card(struct doctor *d, const struct ids *ids, const struct pci
 static void check_other(struct doctor *d, const struct ids *ids, const struct pci_func *dev,
 			const char *entry)
 {
-	autofree char *why = guard_in_use(dev, false);
+	const char *why = doctor_host_use(d, dev);
 	autofree char *where = place(ids->rule);
 	autofree char *fix = util_printf("Remove %s from %s: ids mean all devices of a kind.",
 					 entry, where);

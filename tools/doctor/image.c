@@ -28,7 +28,8 @@ static void check_factory(struct doctor *d, const struct pci_func *dev)
 	for (i = 0; i < ARRAY_SIZE(factory); i++) {
 		if (dev->vendor != factory[i].vendor || dev->device != factory[i].device)
 			continue;
-		doctor_add(d, DOCTOR_WARNING, "factory-image", dev->bdf, fix,
+		doctor_add(d, DOCTOR_WARNING, "factory-image", dev->bdf,
+			   doctor_host_use(d, dev) ? NULL : fix,
 			   "runs the factory (golden) image of an %s: a VM gets no design to use",
 			   factory[i].board);
 		doctor_set_source(d, "Xilinx/XRT, "

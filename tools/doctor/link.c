@@ -5,6 +5,9 @@
 #include "doctor/doctor.h"
 #include "host/link.h"
 
+#define LANES	"Lanes are missing: reseat the card, check riser, wiring and bifurcation of the slot, "	\
+		"or use another one"
+
 static unsigned int lesser(unsigned int a, unsigned int b)
 {
 	return b && b < a ? b : a;
@@ -62,11 +65,15 @@ static void check_degraded(struct doctor *d, const struct pci_func *dev)
 				  of_port.target_mts / 1000.0);
 	}
 	command = retrain_command(dev, mts, is_target_low);
-	if (is_slow)
+	if (is_slow && doctor_host_use(d, dev))
+		fix = util_strdup("Reseat the card, or use another slot: fpgactl does not retrain a "
+				  "link that the host needs.");
+	else if (is_slow)
 		fix = util_strdup(command);
+	else if (doctor_host_use(d, dev))
+		fix = util_strdup(LANES ".");
 	else
-		fix = util_printf("Lanes are missing: reseat the card, check riser, wiring and "
-				  "bifurcation of the slot, or use another one; then: %s", command);
+		fix = util_printf(LANES "; then: %s", command);
 	doctor_add(d, DOCTOR_WARNING, "link-degraded", dev->bdf, fix,
 		   "its link runs at %g GT/s x%u, card and port can do %g GT/s x%u%s",
 		   l->speed_mts / 1000.0, l->width, mts / 1000.0, width, why ? why : "");

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "host/guard.h"
 #include "host/sysfs.h"
 
 #define DRIVERCTL	"/etc/driverctl.d"
@@ -15,11 +14,13 @@
  */
 static void check_override(struct doctor *d, const struct pci_func *dev)
 {
-	autofree char *fix = util_printf("fpgactl bind %s", dev->bdf);
 	const char *name = dev->driver_override;
+	autofree char *fix = NULL;
 
 	if (!name || !strcmp(name, FV_DRIVER))
 		return;
+	if (!doctor_host_use(d, dev))
+		fix = util_printf("fpgactl bind %s", dev->bdf);
 	if (strchr(name, '/') || !sysfs_exists("/sys/bus/pci/drivers/%s", name))
 		doctor_add(d, DOCTOR_WARNING, "driver-override", dev->bdf, fix,
 			   "driver_override names %s, which is no driver: no other one can have the device",
@@ -53,11 +54,12 @@ static void check_driverctl(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *file = NULL;
 	autofree char *driver = read_driverctl(d, dev, &file);
-	autofree char *fix = util_printf("driverctl unset-override %s && fpgactl bind --persist %s",
-					 dev->bdf, dev->bdf);
+	autofree char *fix = util_printf("driverctl unset-override %s", dev->bdf);
 
 	if (!driver)
 		return;
+	if (!doctor_host_use(d, dev))
+		util_append(&fix, " && fpgactl bind --persist %s", dev->bdf);
 	if (!strcmp(driver, FV_DRIVER))
 		doctor_add(d, DOCTOR_NOTE, "driverctl", dev->bdf, fix,
 			   "driverctl binds whatever device has this address at boot (%s)", file);
@@ -83,7 +85,7 @@ static void check_host(struct doctor *d)
 		autofree char *driver = read_driverctl(d, dev, &file);
 		bool is_moved = driver && !doctor_is_target(d, dev) &&
 				(!dev->driver || strcmp(driver, dev->driver) != 0);
-		autofree char *why = is_moved ? guard_in_use(dev, false) : NULL;
+		const char *why = is_moved ? doctor_host_use(d, dev) : NULL;
 		autofree char *fix = util_printf("rm %s", file ? file : "");
 
 		if (why)

@@ -58,6 +58,7 @@ static void check_conventional(struct doctor *d, const struct pci_func *dev)
 static void check_shared(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *fix = NULL, *list = NULL, *commands = NULL;
+	const struct pci_func *used = NULL;
 	size_t i;
 
 	if (!*dev->port || !device_is_vfio(dev))
@@ -71,10 +72,15 @@ static void check_shared(struct doctor *d, const struct pci_func *dev)
 			continue;
 		util_append(&list, "%s%s (driver %s)", list ? ", " : "", other->bdf, other->driver);
 		util_append(&commands, " %s", other->bdf);
+		used = used || !doctor_host_use(d, other) ? used : other;
 	}
 	if (!list)
 		return;
-	fix = util_printf("fpgactl bind %s%s", dev->bdf, commands);
+	if (used)
+		fix = util_printf("Use a slot below another port: the host needs %s (%s).", used->bdf,
+				  doctor_host_use(d, used));
+	else
+		fix = util_printf("fpgactl bind %s%s", dev->bdf, commands);
 	doctor_add(d, DOCTOR_WARNING, "reset-shared", dev->bdf, fix,
 		   "a hot reset or a lost link of its port also hits %s, so the card cannot be "
 		   "reset by its port, nor fenced", list);

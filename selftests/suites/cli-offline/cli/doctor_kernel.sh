@@ -85,14 +85,14 @@ kvm_ok()
 	rm -r "$tree/sys/class/misc/kvm"
 	finds kvm-off host "KVM is not running"
 	level_is warning
-	fix_is "modprobe kvm_intel; if the kernel log says 'disabled by bios', enable VT-x in firmware."
+	fix_is "If the kernel log says 'disabled by bios', enable VT-x in firmware; else: modprobe kvm_intel"
 	# what is not recorded is no fault
 	rm -r "$tree/sys/class/misc"
 	finds_no kvm-off
 	report d22-amd-epyc
 	rm -r "$tree/sys/class/misc/kvm"
 	finds kvm-off host "KVM is not running"
-	fix_is "modprobe kvm_amd; if the kernel log says 'disabled by bios', enable SVM (AMD-V) in firmware."
+	fix_is "If the kernel log says 'disabled by bios', enable SVM (AMD-V) in firmware; else: modprobe kvm_amd"
 	report d30-arm-without-smmu
 	finds kvm-off host "KVM is not running"
 	fix_is "Remove kvm-arm.mode=none from the kernel command line."
@@ -377,6 +377,28 @@ shared_ok()
 	report f21-libvirt-hostdev
 	finds_no group-shared
 	finds_no group-host-device
+}
+
+hold host_use_ok "a card that the host itself uses is an error, and no fix binds it"
+host_use_ok()
+{
+	report f01-alveo-shares-group-with-host-gpu
+	finds_no host-use
+	finds host-use 0000:02:00.0 "the host needs it: boot display (boot_vga)" 02:00.0
+	level_is error
+	fix_is "Stop what uses it on the host, or pass another card."
+	[ "$(jq -r '.devices[0].ready' <<<"$out")" = false ]
+	[[ $out != *"bind 0000:02:00.0"* ]]
+	# another function of the card
+	finds host-use 0000:02:00.1 "the host needs 0000:02:00.0 of the same card and group: boot display (boot_vga)" 02:00.1
+	# one that VFIO has already
+	ln -sfn ../../../bus/pci/drivers/vfio-pci "$tree/sys/bus/pci/devices/0000:02:00.0/driver"
+	finds_no host-use 02:00.0
+	# virtual functions are told by themselves
+	report f09-pf-and-vfs-in-one-group
+	finds host-use 0000:01:00.0 "network device eth1 is up" 01:00.0
+	rm -r "$tree/sys/class/net"
+	finds_no host-use 01:00.0
 }
 
 hold acs_ok "whether a bridge has ACS, switched off or not, only root may read"

@@ -335,7 +335,17 @@ Speed is 2.5 GT/s"
 	fix_is "Move the card to a slot that can do more, if it needs that."
 	attribute 0000:01:00.0 current_link_speed "8.0 GT/s PCIe"
 	finds_no link-degraded
+	# bind refuses what the host needs
+	report f01-alveo-shares-group-with-host-gpu
+	finds link-degraded 0000:02:00.0 "runs at 2.5 GT/s x8" 02:00.0
+	fix_is "Reseat the card, or use another slot: fpgactl does not retrain a link that the host needs."
+	attribute 0000:02:00.0 current_link_speed "8.0 GT/s PCIe"
+	attribute 0000:02:00.0 current_link_width 4
+	finds link-degraded 0000:02:00.0 "runs at 8 GT/s x4" 02:00.0
+	fix_is "Lanes are missing: reseat the card, check riser, wiring and bifurcation of the slot, \
+or use another one."
 	# without root, the register cannot be read
+	report d65-two-cards-one-bad-slot
 	attribute 0000:01:00.0 current_link_speed "5.0 GT/s PCIe"
 	truncate -s 64 "$tree/sys/bus/pci/devices/0000:00:01.0/config"
 	finds link-degraded 0000:01:00.0 "runs at 5 GT/s x8"
@@ -420,6 +430,10 @@ its port, nor fenced" 2d:00.0
 	fix_is "fpgactl bind 0000:2d:00.0 0000:2d:00.1"
 	ln -sfn ../../../bus/pci/drivers/vfio-pci "$tree/sys/bus/pci/devices/0000:2d:00.1/driver"
 	finds_no reset-shared 2d:00.0
+	# bind refuses what the host needs
+	report f17-rmrr
+	finds reset-shared 0000:04:00.1 "also hits 0000:04:00.0 (driver tg3)" 04:00.1
+	fix_is "Use a slot below another port: the host needs 0000:04:00.0 (network device eno1 is up)."
 }
 
 hold intx_ok "INTx that cannot be masked, and is shared"
