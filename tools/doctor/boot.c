@@ -9,17 +9,6 @@
 #include "host/modules.h"
 #include "host/sysfs.h"
 
-static bool has_io_region(const struct pci_func *dev)
-{
-	struct bar bars[BARS_MAX];
-	size_t n = bars_read(bars, dev->bdf), i;
-
-	for (i = 0; i < n; i++)
-		if (bars[i].flags & RESOURCE_IO)
-			return true;
-	return false;
-}
-
 /*
  * A driver that matches by class alone looks closer in its probe. 8250_pci, for the class that
  * XDMA designs have by default, wants a board with an I/O region (serial_pci_guess_board()). One
@@ -30,7 +19,7 @@ static bool may_take(const struct module_match *m, const struct pci_func *dev)
 	if (!m->is_by_class)
 		return true;
 	if (modules_same_name(m->name, "8250_pci"))
-		return has_io_region(dev);
+		return bars_have_io(dev->bdf);
 	return dev->driver || dev->driver_override ||
 	       !(m->is_built_in || sysfs_exists("/sys/module/%s", m->name));
 }

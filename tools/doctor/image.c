@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* doctor: cards that run a factory image or a design with the ids that a tool sets by default */
 #include "doctor/doctor.h"
+#include "host/bars.h"
 
 #define XILINX	0x10ee
 
@@ -39,7 +40,7 @@ static void check_factory(struct doctor *d, const struct pci_func *dev)
 
 /*
  * Subsystem and class as the PCIe IP sets them unless told otherwise. drivers/tty/8250/8250_pci.c
- * takes any serial port by its class.
+ * takes a serial port by its class if it has an I/O region (serial_pci_guess_board()).
  */
 static void check_defaults(struct doctor *d, const struct pci_func *dev)
 {
@@ -50,8 +51,8 @@ static void check_defaults(struct doctor *d, const struct pci_func *dev)
 		   "If a shell was expected, its image was not loaded. Give your own designs ids "
 		   "and a class of their own.",
 		   "has the class (serial port) and subsystem that the PCIe IP sets by default: "
-		   "example designs and factory images look the same, and the serial driver may "
-		   "take it");
+		   "example designs and factory images look the same%s",
+		   bars_have_io(dev->bdf) ? ", and the serial driver may take it" : "");
 	doctor_set_source(d, "https://github.com/Xilinx/XRT/issues/9454");
 }
 

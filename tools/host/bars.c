@@ -185,3 +185,15 @@ struct json_object *bars_json(const char *bdf)
 	}
 	return list;
 }
+
+/* True if a function has an I/O BAR. */
+bool bars_have_io(const char *bdf)
+{
+	struct bar bars[BARS_MAX];
+	size_t n = bars_read(bars, bdf), i;
+
+	for (i = 0; i < n; i++)
+		if (bars[i].flags & RESOURCE_IO)
+			return true;
+	return false;
+}

@@ -22,6 +22,7 @@ struct bar {
 	unsigned int index;		/* of the BAR, or line of a bridge's window */
 };
 
+bool bars_have_io(const char *bdf);
 size_t bars_read(struct bar bars[BARS_MAX], const char *bdf);
 bool bars_read_windows(struct bar bars[BARS_MAX], const char *bdf, size_t *n);
 bool bar_is_assigned(const struct bar *bar);
