@@ -10,7 +10,6 @@
 /* Options of a parameter: Linux 6.1 to 7.3. All are compared by their beginnings. */
 struct parameter {
 	const char *name;
-	enum cpu_kind kind;		/* of this IOMMU; CPU_OTHER: of all of x86 */
 	const char *const *options;
 };
 
@@ -39,10 +38,10 @@ static const char *const intremap_options[] = {
 };
 
 static const struct parameter parameters[] = {
-	{ "intel_iommu", CPU_INTEL, intel_options },
-	{ "amd_iommu", CPU_AMD, amd_options },
-	{ "iommu", CPU_OTHER, x86_options },
-	{ "intremap", CPU_OTHER, intremap_options },
+	{ "intel_iommu", intel_options },
+	{ "amd_iommu", amd_options },
+	{ "iommu", x86_options },
+	{ "intremap", intremap_options },
 };
 
 static const char *const kind_names[] = {
@@ -86,14 +85,6 @@ static void check_options(struct doctor *d, const struct parameter *p, const cha
 			report_option(d, p, items.v[i]);
 }
 
-/* A parameter of an IOMMU that this machine has not; iommu= and intremap= are x86's. */
-static bool is_foreign(const struct parameter *p, enum cpu_kind kind)
-{
-	if (kind == CPU_OTHER)
-		return false;
-	return p->kind == CPU_OTHER ? kind == CPU_ARM : p->kind != kind;
-}
-
 static void check_parameters(struct doctor *d, const char *word, enum cpu_kind kind)
 {
 	size_t i;
@@ -102,7 +93,7 @@ static void check_parameters(struct doctor *d, const char *word, enum cpu_kind k
 		const struct parameter *p = &parameters[i];
 		const char *value = cmdline_value(word, p->name);
 
-		if (value && is_foreign(p, kind))
+		if (value && iommu_is_foreign(p->name, kind))
 			doctor_add(d, DOCTOR_NOTE, "cmdline-other-vendor", DOCTOR_HOST, NULL,
 				   "%s has no effect: the IOMMU of this machine is %s", word,
 				   kind_names[kind]);
@@ -128,13 +119,20 @@ static void check_booleans(struct doctor *d, const char *word)
 	}
 }
 
-static void check_spelling(struct doctor *d, const char *word)
+static void check_spelling(struct doctor *d, const char *word, enum cpu_kind kind)
 {
 	const char *name = cmdline_meant(word);
 	autofree char *fix = NULL;
 
 	if (!name)
 		return;
+	if (iommu_is_foreign(name, kind)) {
+		fix = util_printf("Remove %s from the kernel command line.", word);
+		doctor_add(d, DOCTOR_NOTE, "cmdline-mistyped", DOCTOR_HOST, fix,
+			   "%s has no effect: the parameter is %s, and the IOMMU of this machine is %s",
+			   word, name, kind_names[kind]);
+		return;
+	}
 	fix = util_printf("Write %s%s on the kernel command line.", name,
 			  word + strcspn(word, "="));
 	doctor_add(d, DOCTOR_WARNING, "cmdline-mistyped", DOCTOR_HOST, fix,
@@ -151,7 +149,7 @@ static void check_words(struct doctor *d)
 	for (i = 0; i < words.n; i++) {
 		check_parameters(d, words.v[i], kind);
 		check_booleans(d, words.v[i]);
-		check_spelling(d, words.v[i]);
+		check_spelling(d, words.v[i], kind);
 	}
 }
 

@@ -1,43 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* doctor: ids and addresses on the kernel command line that the kernel cannot read */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "doctor/ids.h"
 #include "host/cmdline.h"
-
-/* Skip 1 to @max hexadecimal digits; NULL: there is none, or there are more. */
-static const char *skip_hex(const char *s, size_t max)
-{
-	size_t n;
-
-	for (n = 0; isxdigit((unsigned char)s[n]); n++)
-		if (n == max)
-			return NULL;
-	return n ? s + n : NULL;
-}
-
-/*
- * vendor:device[:subvendor[:subdevice[:class[:mask]]]], as vfio_pci_fill_ids() of
- * drivers/vfio/pci/vfio_pci.c reads it. It takes 82:00.0 for vendor 0082 and device 0000.
- */
-static bool is_id(const char *s)
-{
-	size_t n;
-
-	for (n = 0; n < 6; n++) {
-		s += !strncmp(s, "0x", 2) ? 2 : 0;
-		s = skip_hex(s, n < 2 ? 4 : 8);
-		if (!s)
-			return false;
-		if (n && !*s)
-			return true;
-		if (*s++ != ':')
-			return false;
-	}
-	return false;
-}
 
 /* What an address with wrong separators was meant to be; NULL if it is none. */
 static char *meant_address(const char *s)
@@ -88,7 +56,7 @@ static void check_ids(struct doctor *d, const char *value)
 	for (i = 0; i < items.n; i++) {
 		autofree char *fix = id_fix(d->m, items.v[i]);
 
-		if (!is_id(items.v[i]))
+		if (!ids_is_entry(items.v[i]))
 			doctor_add(d, DOCTOR_WARNING, "cmdline-bad-id", DOCTOR_HOST, fix,
 				   "%s in vfio-pci.ids= on the kernel command line is no vendor:device id",
 				   items.v[i]);
@@ -106,7 +74,7 @@ static bool is_address(const char *s)
 	char bdf[BDF_SIZE];
 
 	if (!strncmp(s, "pci:", 4))
-		return is_id(s + 4);
+		return ids_is_entry(s + 4);
 	if (slash)
 		*slash = '\0';
 	return bdf_parse(text, bdf);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "host/iommu.h"
 #include "host/isolation.h"
 #include "host/model.h"
 
@@ -12,9 +13,19 @@
 /* PCI Code and ID Assignment Specification 1.11, 1.7 */
 #define CLASS_PCI_BRIDGE	0x0604
 
-/* An isolated slot, if the machine has one */
-#define OTHER_SLOT	"Use a slot below another root port, or enable ACS in firmware (some have it "	\
-			"among the options of AMD CBS, NBIO, or PCIe)."
+/* An isolated slot, if the machine has one. Firmware of Intel's offers no ACS where there is none. */
+static const char *other_slot(const struct model *m)
+{
+	switch (iommu_kind(m)) {
+	case CPU_INTEL:
+		return "Use a slot below another root port.";
+	case CPU_AMD:
+		return "Use a slot below another root port, or enable ACS in firmware (some have it "
+		       "among the options of AMD CBS, NBIO).";
+	default:
+		return "Use a slot below another root port, or enable ACS in firmware.";
+	}
+}
 
 static bool is_same_slot(const struct pci_func *a, const struct pci_func *b)
 {
@@ -102,7 +113,7 @@ static char *explain(struct doctor *d, const struct iommu_group *g, const char *
 	autofree char *config = NULL;
 	struct isolation caps;
 
-	*fix = OTHER_SLOT;
+	*fix = other_slot(d->m);
 	if (conventional) {
 		*fix = "Use a PCI Express slot: on a conventional PCI bus, nothing can isolate "
 		       "devices.";

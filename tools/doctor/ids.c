@@ -3,23 +3,20 @@
  * doctor: devices that vfio-pci or pci-stub take by their ids: vfio-pci.ids= on the kernel command
  * line, or "options vfio-pci ids=" in modprobe.d
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "doctor/ids.h"
 #include "host/model.h"
 #include "host/modprobe.h"
 #include "host/modules.h"
 
 /* PCI_ANY_ID of the kernel */
 #define ANY	0xffffffffU
+#define DIGITS	8
 
 static const char *const takers[] = { "vfio-pci", "pci-stub" };
-
-struct ids_entry {
-	unsigned int vendor, device, subvendor, subdevice, class, class_mask;
-};
 
 /* Where the ids of a taker are from, and what they are. */
 struct ids {
@@ -28,12 +25,50 @@ struct ids {
 	char *value;
 };
 
-/* As vfio_pci_fill_ids() and pci_stub_init() read an entry. */
+/**
+ * ids_parse() - Parse an entry as vfio_pci_fill_ids() and pci_stub_init() do.
+ * @text: vendor:device[:subvendor[:subdevice[:class[:mask]]]]
+ * @e: result
+ * @end: set to what follows, which the kernel ignores; or NULL
+ *
+ * Return: the number of fields; less than 2 are no entry.
+ */
+size_t ids_parse(const char *text, struct ids_entry *e, const char **end)
+{
+	unsigned int *const fields[] = {
+		&e->vendor, &e->device, &e->subvendor, &e->subdevice, &e->class, &e->class_mask,
+	};
+	size_t n, len;
+
+	*e = (struct ids_entry) { .subvendor = ANY, .subdevice = ANY };
+	for (n = 0; n < ARRAY_SIZE(fields); n++) {
+		const char *s = text + (n && *text == ':');
+
+		s += !strncmp(s, "0x", 2) ? 2 : 0;
+		len = strspn(s, "0123456789abcdefABCDEF");
+		if ((n && *text != ':') || !len || len > DIGITS)
+			break;
+		*fields[n] = (unsigned int)strtoul(s, NULL, 16);
+		text = s + len;
+	}
+	if (end)
+		*end = text;
+	return n;
+}
+
+/* True if the kernel ignores nothing of the entry, and a device may have these ids. */
+bool ids_is_entry(const char *text)
+{
+	struct ids_entry e;
+	const char *end;
+
+	return ids_parse(text, &e, &end) >= 2 && !*end && (e.vendor <= 0xffff || e.vendor == ANY) &&
+	       (e.device <= 0xffff || e.device == ANY);
+}
+
 static bool parse_entry(const char *text, struct ids_entry *e)
 {
-	*e = (struct ids_entry) { .subvendor = ANY, .subdevice = ANY };
-	return sscanf(text, "%8x:%8x:%8x:%8x:%8x:%8x", &e->vendor, &e->device, &e->subvendor,
-		      &e->subdevice, &e->class, &e->class_mask) >= 2;
+	return ids_parse(text, e, NULL) >= 2;
 }
 
 /* As pci_match_one_device() of the PCI core. */

@@ -109,6 +109,18 @@ enum cpu_kind iommu_kind(const struct model *m)
 	return CPU_OTHER;
 }
 
+/* True for a parameter of an IOMMU that this kind of machine has not; some are all of x86's. */
+bool iommu_is_foreign(const char *name, enum cpu_kind kind)
+{
+	if (kind == CPU_OTHER)
+		return false;
+	if (!strcmp(name, "intel_iommu"))
+		return kind != CPU_INTEL;
+	if (!strcmp(name, "amd_iommu"))
+		return kind != CPU_AMD;
+	return (!strcmp(name, "iommu") || !strcmp(name, "intremap")) && kind == CPU_ARM;
+}
+
 /* State of the words about switching it on and off, after all words so far. */
 struct switches {
 	const char *off;	/* the word that switches it off; points into the list */
@@ -269,7 +281,7 @@ char *iommu_hint(const struct model *m)
 	for (i = 0; i < words.n; i++) {
 		const char *name = cmdline_meant(words.v[i]);
 
-		if (name)
+		if (name && !iommu_is_foreign(name, iommu_kind(m)))
 			util_append(&s, " %s has no effect: the parameter is %s=.", words.v[i],
 				    name);
 	}

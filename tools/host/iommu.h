@@ -21,6 +21,7 @@ enum iommu_fault {
 };
 
 enum cpu_kind iommu_kind(const struct model *m);
+bool iommu_is_foreign(const char *name, enum cpu_kind kind);
 const char *iommu_table(void);
 enum fv_known iommu_has_smmu(void);
 enum iommu_fault iommu_find_fault(const struct model *m);

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2119 # healthy has an optional argument
 . "$(dirname "$0")/doctorlib.sh"
 
-SLOT="Use a slot below another root port, or enable ACS in firmware (some have it among the options of AMD CBS, NBIO, or PCIe)."
+SLOT="Use a slot below another root port."
 
 # cmdline WORD…: replace the kernel command line
 cmdline()
@@ -356,6 +356,10 @@ shared_ok()
 	level_is warning
 	fix_is "$SLOT"
 	not_checked
+	# firmware of AMD may have a switch
+	mv "$tree"/sys/firmware/acpi/tables/{DMAR,IVRS}
+	finds group-shared "group 11" "(it has no ACS)"
+	fix_is "Use a slot below another root port, or enable ACS in firmware (some have it among the options of AMD CBS, NBIO)."
 	report f01-alveo-shares-group-with-host-gpu
 	finds group-host-device "group 1" "the host needs 0000:02:00.0 (driver nvidia): boot display (boot_vga); 0000:00:01.0 and 0000:00:01.1 are functions of one device that does not isolate them (no ACS)"
 	finds group-shared "group 1" "also 0000:02:00.1 (driver snd_hda_intel), and not before fpgactl bind has taken it from the host; 0000:00:01.0 and"
@@ -515,12 +519,23 @@ spelling_ok()
 		VFIO-PCI.ids=10ee:9038|vfio-pci.ids=10ee:9038
 		vfio-pci.id=10ee:9038|vfio-pci.ids=10ee:9038
 		vfio-pic.ids=10ee:9038|vfio-pci.ids=10ee:9038
-		intel_iomu=on|intel_iommu=on
-		intel.iommu=on|intel_iommu=on
 		amd_iommmu=off|amd_iommu=off
 		iommu_passthrough=1|iommu.passthrough=1
 		pcie_acs_overide=downstream|pcie_acs_override=downstream
 	END
+	# right, it would have no effect either
+	report d31-no-virtualization
+	finds cmdline-mistyped host "intel_iomu=on has no effect: the parameter is intel_iommu, and the IOMMU of this machine is AMD's"
+	level_is note
+	fix_is "Remove intel_iomu=on from the kernel command line."
+	fv list
+	lacks intel_iomu "$work/out"
+	report d21-intel-workstation
+	for word in intel_iomu=on intel.iommu=on; do
+		cmdline "$word"
+		finds cmdline-mistyped host "$word on the kernel command line has no effect"
+		fix_is "Write intel_iommu=on on the kernel command line."
+	done
 	cmdline "vfio-pci.ids=10ee:9038 vfio_pci.ids=10ee:9038 pci=noats iommu=pt amd-iommu=pgtbl_v2 amd_iommu_dump pcie_aspm=off root=UUID=1 intel_pstate=disable"
 	finds_no cmdline-mistyped
 }
@@ -622,7 +637,7 @@ ids_ok()
 		finds cmdline-bad-id host "$id in vfio-pci.ids="
 		fix_is "Write vfio-pci.ids=VENDOR:DEVICE[,...], as lspci -n shows them."
 	done
-	cmdline vfio-pci.ids=01.00.0 vfio-pci.ids=10ee:7028,0x10ee:7028,10ee:7028:ffffffff:ffffffff:120000:ffffff
+	cmdline vfio-pci.ids=01.00.0 vfio-pci.ids=10ee:7028,0x10ee:7028,10ee:7028:ffffffff:ffffffff:120000:ffffff,ffffffff:ffffffff:ffffffff:ffffffff:00120000:ffff0000
 	finds_no cmdline-bad-id
 }
 

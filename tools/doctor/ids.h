@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Entries of the parameter ids= of vfio-pci and pci-stub. */
+#ifndef FPGACTL_DOCTOR_IDS_H
+#define FPGACTL_DOCTOR_IDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ids_entry {
+	unsigned int vendor, device, subvendor, subdevice, class, class_mask;
+};
+
+size_t ids_parse(const char *text, struct ids_entry *e, const char **end);
+bool ids_is_entry(const char *text);
+
+#endif
