@@ -45,8 +45,18 @@ static const struct pci_func *find_shared(const struct model *m, const struct pc
 	return NULL;
 }
 
+/* With nointxmask, the interrupt is requested for the device alone (vfio_pci_intrs.c). */
+static bool has_nointxmask(const struct pci_func *dev)
+{
+	autofree char *nointxmask = sysfs_read("/sys/module/vfio_pci/parameters/nointxmask");
+
+	return nointxmask && *nointxmask == 'Y' && dev->driver && !strcmp(dev->driver, "vfio-pci");
+}
+
 static void check_broken(struct doctor *d, const struct pci_func *dev)
 {
+	if (has_nointxmask(dev))
+		return;
 	doctor_add(d, DOCTOR_WARNING, "intx-masking", dev->bdf,
 		   "Let the VM's driver use MSI. If it cannot: vfio-pci with nointxmask=1; "
 		   FV_DRIVER " has no such option.",
@@ -55,16 +65,12 @@ static void check_broken(struct doctor *d, const struct pci_func *dev)
 	doctor_set_source(d, "linux-pci@vger.kernel.org, 2025-01-17");
 }
 
-/* With nointxmask, the interrupt is requested for the device alone (vfio_pci_intrs.c). */
 static void check_shared(struct doctor *d, const struct pci_func *dev)
 {
-	autofree char *nointxmask = sysfs_read("/sys/module/vfio_pci/parameters/nointxmask");
 	long long irq = irq_of(dev->bdf);
 	const struct pci_func *other;
 
-	if (!nointxmask || *nointxmask != 'Y')
-		return;
-	if (!dev->driver || strcmp(dev->driver, "vfio-pci") != 0)
+	if (!has_nointxmask(dev))
 		return;
 	other = find_shared(d->m, dev, irq);
 	if (other)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "doctor/silence.h"
 #include "host/cmdline.h"
 #include "host/hest.h"
 #include "host/pcieport.h"
@@ -80,12 +81,11 @@ static void add_switched_off(struct doctor *d, const char *word)
 static void add_firmware_first(struct doctor *d, const struct strv *roots, enum fv_known hest)
 {
 	autofree char *list = strv_join(roots, ", ");
+	autofree char *advice = silence_advice(d, roots);
 	autofree char *fix = NULL;
 
-	fix = util_printf("If firmware can leave PCIe errors to the OS (AER: OS first), set that. "
-			  "Reprogram cards by fpgactl reprogram only, which silences the port and "
-			  "disables its link: fpgactl policy %s link-disable=on",
-			  d->devices[0]->bdf);
+	fix = util_printf("If firmware can leave PCIe errors to the OS (AER: OS first), set that. %s",
+			  advice);
 	doctor_add(d, DOCTOR_WARNING, "firmware-first", DOCTOR_HOST, fix,
 		   "firmware, not the kernel, handles PCIe errors below root port%s %s%s: "
 		   CONSEQUENCE, roots->n == 1 ? "" : "s", list,

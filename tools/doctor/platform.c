@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
+#include "doctor/silence.h"
 #include "host/sysfs.h"
 
 /*
@@ -52,9 +53,7 @@ static void check_platform(struct doctor *d)
 
 	if (!d->n_devices)
 		return;
-	fix = util_printf("Reprogram cards by fpgactl reprogram only, which silences the port and "
-			  "disables its link: fpgactl policy %s link-disable=on",
-			  d->devices[0]->bdf);
+	fix = silence_advice(d, NULL);
 	for (i = 0; i < ARRAY_SIZE(platforms); i++) {
 		if (!is_named(i, vendor, product) && !is_named(i, board_vendor, board))
 			continue;

@@ -6,8 +6,20 @@
 #include "host/link.h"
 #include "host/sysfs.h"
 
+/* Without root, the file ends before the registers. */
+static bool read_link(struct doctor *d, struct port_link *l, const struct pci_func *port)
+{
+	autofree char *path = util_printf("/sys/bus/pci/devices/%s/config", port->bdf);
+
+	if (portlink_read(l, port->bdf))
+		return true;
+	if (sysfs_exists("/sys/bus/pci/devices/%s/max_link_width", port->bdf))
+		doctor_not_checked(d, path);
+	return false;
+}
+
 /* What is known of the way to a function that does not respond. */
-static const char *cause(const struct pci_func *port)
+static const char *cause(struct doctor *d, const struct pci_func *port)
 {
 	struct port_link l;
 
@@ -15,7 +27,7 @@ static const char *cause(const struct pci_func *port)
 		return "";
 	if (port->is_silent)
 		return "; nor does its port";
-	if (!portlink_read(&l, port->bdf))
+	if (!read_link(d, &l, port))
 		return "";
 	if (l.disabled == FV_YES)
 		return "; its port has the link disabled";
@@ -27,12 +39,18 @@ static char *remedy(const struct model *m, const struct pci_func *dev,
 {
 	const struct pci_func *other = device_live_sibling(m, dev);
 	struct port_link l;
+	bool is_known;
 
 	if (other)
 		return util_printf("fpgactl rescan %s", other->bdf);
 	if (port && port->is_silent)
 		return util_strdup("Power-cycle the host; the fault is at the port or above it.");
-	if (port && portlink_read(&l, port->bdf) && !portlink_is_up(&l))
+	is_known = port && portlink_read(&l, port->bdf);
+	if (is_known && l.disabled == FV_YES)
+		return util_printf("Enable the link, unless a program is loading an image: "
+				   "setpci -s %s CAP_EXP+10.w=0:10; then: fpgactl rescan %s",
+				   port->bdf, dev->bdf);
+	if (is_known && !portlink_is_up(&l))
 		return util_printf("Load an image into the card, or power-cycle the host; then: "
 				   "fpgactl rescan %s", dev->bdf);
 	return util_printf("fpgactl rescan %s", dev->bdf);
@@ -47,7 +65,7 @@ static void check_silence(struct doctor *d, const struct pci_func *dev)
 	if (!silence)
 		return;
 	fix = remedy(d->m, dev, port);
-	doctor_add(d, DOCTOR_ERROR, "no-response", dev->bdf, fix, "%s%s", silence, cause(port));
+	doctor_add(d, DOCTOR_ERROR, "no-response", dev->bdf, fix, "%s%s", silence, cause(d, port));
 }
 
 /* SRAM of an FPGA, and so an image loaded by JTAG, is lost without power. */

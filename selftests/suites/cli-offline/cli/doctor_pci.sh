@@ -92,6 +92,14 @@ firmware_first_by_ports_ok()
 	report d62-healthy-switch
 	rm -r "$tree/sys/bus/pci_express/devices/0000:40:01.1:pcie002"
 	finds firmware-first host "below root port 0000:40:01.1: "
+	[[ $(jq -r .fix <<<"$finding") = *"${silence/3b:00.0/43:00.0} && fpgactl policy 0000:44:00.0 link-disable=on" ]]
+	# not of a card below another root port
+	attribute 0000:45:00.0 class 0x120000
+	attribute 0000:45:00.0 vendor 0x10ee
+	attribute 0000:45:00.0 device 0x9038
+	finds firmware-first host "below root port 0000:40:01.1: "
+	lacks 'policy 0000:45' "$work/out"
+	rm -r "$tree/sys/bus/pci/devices/0000:45:00.0"
 	mkdir "$tree/sys/bus/pci_express/devices/0000:40:01.1:pcie001"
 	ln -s ../../drivers/pcie_pme "$tree/sys/bus/pci_express/devices/0000:40:01.1:pcie001/driver"
 	finds firmware-first host "below root port 0000:40:01.1: "
@@ -212,6 +220,13 @@ servers_ok()
 	END
 	echo "PowerEdge R7" >"$tree/sys/class/dmi/id/product_name"
 	finds_no server-resets
+	# each card has its link
+	report d62-healthy-switch
+	echo "Dell Inc." >"$tree/sys/class/dmi/id/sys_vendor"
+	echo "PowerEdge R540" >"$tree/sys/class/dmi/id/product_name"
+	finds server-resets host "PowerEdge R540"
+	fix_is "${silence/3b:00.0/43:00.0} && fpgactl policy 0000:44:00.0 link-disable=on"
+	report d61-healthy-xeon
 	echo "Penguin Computing" >"$tree/sys/class/dmi/id/sys_vendor"
 	echo "Intel Corporation" >"$tree/sys/class/dmi/id/board_vendor"
 	echo M50CYP2SBSTD >"$tree/sys/class/dmi/id/board_name"
@@ -454,6 +469,12 @@ intx_ok()
 	finds intx-masking 0000:07:00.0 "accepts that INTx is masked, and does not mask it"
 	fix_is "Let the VM's driver use MSI. If it cannot: vfio-pci with nointxmask=1; \
 fpga_vfio_pci has no such option."
+	# that is done
+	mkdir -p "$tree/sys/module/vfio_pci/parameters" "$tree/sys/bus/pci/drivers/vfio-pci"
+	echo Y >"$tree/sys/module/vfio_pci/parameters/nointxmask"
+	ln -sfn ../../../bus/pci/drivers/vfio-pci "$tree/sys/bus/pci/devices/0000:07:00.0/driver"
+	ln -sfn ../../../bus/pci/drivers/fpga_vfio_pci "$tree/sys/bus/pci/devices/0000:09:00.0/driver"
+	only_these "warning intx-masking 0000:09:00.0"
 }
 
 hold images_ok "factory images are a warning, ids that a tool sets by default a note"
@@ -523,6 +544,13 @@ silent_ok()
 0000:03:00.0"
 	poke 0000:00:01.0 0x50 10
 	finds no-response 0000:03:00.0 "its port has the link disabled"
+	fix_is "Enable the link, unless a program is loading an image: \
+setpci -s 0000:00:01.0 CAP_EXP+10.w=0:10; then: fpgactl rescan 0000:03:00.0"
+	value '.needs_root | length' 0
+	# without root, the register cannot be read
+	truncate -s 64 "$tree/sys/bus/pci/devices/0000:00:01.0/config"
+	finds no-response 0000:03:00.0 "no response (config space reads as all-ones)"
+	value '.needs_root | join(" ")' /sys/bus/pci/devices/0000:00:01.0/config
 	head -c 256 /dev/zero | tr '\0' '\377' >"$tree/sys/bus/pci/devices/0000:00:01.0/config"
 	finds no-response 0000:03:00.0 "; nor does its port"
 	fix_is "Power-cycle the host; the fault is at the port or above it."
