@@ -7,6 +7,7 @@
 #include "host/iommu.h"
 #include "host/isolation.h"
 #include "host/model.h"
+#include "host/sysfs.h"
 
 #define CONFIG	"/sys/bus/pci/devices/%s/config"
 
@@ -72,18 +73,50 @@ static const struct pci_func *next_top(const struct iommu_group *g, const struct
 	return NULL;
 }
 
-/* A bridge in the group to or from conventional PCI, or NULL. */
-static const struct pci_func *find_conventional(const struct iommu_group *g)
+/*
+ * What is below a bridge, as all users may read it: PCI Express has files of its link
+ * (drivers/pci/pci-sysfs.c, pcie_dev_attrs_are_visible()).
+ */
+static enum fv_known is_express_below(const struct iommu_group *g, const struct pci_func *bridge)
+{
+	bool has_any = false;
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		const char *bdf = g->members[i]->bdf;
+
+		if (strcmp(g->members[i]->port, bridge->bdf) != 0)
+			continue;
+		if (sysfs_exists("/sys/bus/pci/devices/%s/max_link_width", bdf))
+			return FV_YES;
+		if (sysfs_exists("/sys/bus/pci/devices/%s/uevent", bdf))
+			return FV_NO;
+		has_any = true;
+	}
+	return has_any ? FV_UNKNOWN : FV_YES;
+}
+
+/*
+ * A bridge in the group to or from conventional PCI, or NULL. Sets @unknown to one of which only
+ * root can tell.
+ */
+static const struct pci_func *find_conventional(const struct iommu_group *g,
+						const struct pci_func **unknown)
 {
 	struct isolation caps;
 	size_t i;
 
+	*unknown = NULL;
 	for (i = 0; i < g->n; i++) {
 		if (g->members[i]->class >> 8 != CLASS_PCI_BRIDGE)
 			continue;
 		isolation_read(&caps, g->members[i]->bdf);
+		if (caps.is_express == FV_UNKNOWN)
+			caps.is_express = is_express_below(g, g->members[i]);
 		if (caps.is_express == FV_NO)
 			return g->members[i];
+		if (caps.is_express == FV_UNKNOWN)
+			*unknown = g->members[i];
 	}
 	return NULL;
 }
@@ -108,7 +141,8 @@ static char *explain_functions(const struct iommu_group *g, const struct pci_fun
 /* Why devices share the group, to be freed by the caller; NULL: not known. Sets what to do. */
 static char *explain(struct doctor *d, const struct iommu_group *g, const char **fix)
 {
-	const struct pci_func *conventional = find_conventional(g);
+	const struct pci_func *unknown;
+	const struct pci_func *conventional = find_conventional(g, &unknown);
 	const struct pci_func *top = next_top(g, NULL);
 	autofree char *config = NULL;
 	struct isolation caps;
@@ -119,6 +153,12 @@ static char *explain(struct doctor *d, const struct iommu_group *g, const char *
 		       "devices.";
 		return util_printf("%s is a bridge of conventional PCI, which isolates nothing",
 				   conventional->bdf);
+	}
+	if (unknown) {
+		config = util_printf(CONFIG, unknown->bdf);
+		doctor_not_checked(d, config);
+		*fix = "Run fpgactl doctor as root.";
+		return util_strdup("only root can read why");
 	}
 	if (!top || !top->is_bridge)
 		return NULL;

@@ -431,6 +431,14 @@ conventional_ok()
 	finds group-shared "group 8" "also 0000:05:01.0 (driver snd_ens1371), and not before fpgactl bind has taken it from the host; 0000:04:00.0 is a bridge of conventional PCI"
 	level_is warning
 	fix_is "Use a PCI Express slot: on a conventional PCI bus, nothing can isolate devices."
+	# without root, what is below it has no files of a link; a recording without them tells nothing
+	unprivileged 0000:00:1c.0 0000:04:00.0
+	finds group-shared "group 8" "from the host; only root can read why"
+	fix_is "Run fpgactl doctor as root."
+	not_checked /sys/bus/pci/devices/0000:04:00.0/config
+	: >"$tree/sys/bus/pci/devices/0000:05:00.0/uevent"
+	finds group-shared "group 8" "0000:04:00.0 is a bridge of conventional PCI"
+	not_checked
 }
 
 hold direct_ok "memory that firmware reserves is an error, with its bounds and where to read about it"
