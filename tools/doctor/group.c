@@ -181,27 +181,28 @@ static char *explain(struct doctor *d, const struct iommu_group *g, const char *
 			   caps.is_acs_on == FV_NO ? "switched off" : "overruled by the kernel");
 }
 
-static void report_host_use(struct doctor *d, const struct iommu_group *g,
-			    const struct pci_func *other, const char *use)
+/* Members that the host needs, each with the reason, to be freed by the caller; NULL: none. */
+static char *list_needed(struct doctor *d, const struct pci_func *dev, const struct iommu_group *g)
 {
-	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
-	const char *fix;
-	autofree char *cause = explain(d, g, &fix);
+	char *list = NULL;
+	size_t i;
 
-	doctor_add(d, DOCTOR_ERROR, "group-host-device", object, fix,
-		   "a VM gets the whole group, but the host needs %s (driver %s): %s%s%s",
-		   other->bdf, other->driver ? other->driver : "none", use, cause ? "; " : "",
-		   cause ? cause : "");
+	for (i = 0; i < g->n; i++) {
+		const struct pci_func *other = g->members[i];
+		const char *use = is_stranger(dev, other) ? doctor_host_use(d, other) : NULL;
+
+		if (use)
+			util_append(&list, "%s%s (driver %s): %s", list ? ", " : "", other->bdf,
+				    other->driver ? other->driver : "none", use);
+	}
+	return list;
 }
 
 /* Members that are no obstacle: the host loses them, and the VM's card can reach them. */
-static void report_shared(struct doctor *d, const struct pci_func *dev, const struct iommu_group *g)
+static char *list_others(struct doctor *d, const struct pci_func *dev, const struct iommu_group *g)
 {
-	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
-	autofree char *list = NULL;
-	autofree char *cause = NULL;
 	bool is_viable = true;
-	const char *fix;
+	char *list = NULL;
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
@@ -213,13 +214,31 @@ static void report_shared(struct doctor *d, const struct pci_func *dev, const st
 			    other->driver ? other->driver : "none");
 		is_viable = is_viable && !device_is_in_the_way(other);
 	}
-	if (!list)
+	if (!is_viable)
+		util_append(&list, ", and not before fpgactl bind has taken it from the host");
+	return list;
+}
+
+static void report(struct doctor *d, const struct pci_func *dev, const struct iommu_group *g)
+{
+	autofree char *object = util_printf(DOCTOR_GROUP, g->id);
+	autofree char *needed = list_needed(d, dev, g);
+	autofree char *others = list_others(d, dev, g);
+	autofree char *cause = NULL;
+	const char *fix;
+
+	if (!needed && !others)
 		return;
 	cause = explain(d, g, &fix);
-	doctor_add(d, DOCTOR_WARNING, "group-shared", object, fix,
-		   "a VM that gets %s gets the whole group, also %s%s%s%s", dev->bdf, list,
-		   is_viable ? "" : ", and not before fpgactl bind has taken it from the host",
-		   cause ? "; " : "", cause ? cause : "");
+	if (needed)
+		doctor_add(d, DOCTOR_ERROR, "group-host-device", object, fix,
+			   "a VM gets the whole group, but the host needs %s%s%s%s%s", needed,
+			   others ? "; also in the group: " : "", others ? others : "",
+			   cause ? "; " : "", cause ? cause : "");
+	else
+		doctor_add(d, DOCTOR_WARNING, "group-shared", object, fix,
+			   "a VM that gets %s gets the whole group, also %s%s%s", dev->bdf, others,
+			   cause ? "; " : "", cause ? cause : "");
 }
 
 /* The first of the devices to be checked in a group: the others have the same members. */
@@ -236,20 +255,12 @@ static bool is_first(const struct doctor *d, const struct pci_func *dev)
 static void check_members(struct doctor *d, const struct pci_func *dev)
 {
 	const struct iommu_group *g;
-	size_t i;
 
 	if (dev->is_bridge || dev->group == FV_NO_GROUP || !is_first(d, dev))
 		return;
 	g = model_group(d->m, dev->group);
-	for (i = 0; g && i < g->n; i++) {
-		const struct pci_func *other = g->members[i];
-		const char *use = is_stranger(dev, other) ? doctor_host_use(d, other) : NULL;
-
-		if (use)
-			report_host_use(d, g, other, use);
-	}
 	if (g)
-		report_shared(d, dev, g);
+		report(d, dev, g);
 }
 
 DOCTOR_CHECK(group) = {
