@@ -22,17 +22,28 @@ static bool is_node(struct doctor *d)
 	return false;
 }
 
-static void check(struct doctor *d, const struct pci_func *dev)
+/* One for all cards: they have the same cause and fix. */
+static void check(struct doctor *d)
 {
-	if ((dev->driver && !strcmp(dev->driver, "vfio-pci")) || !is_node(d))
+	autofree char *list = NULL;
+	size_t i;
+
+	for (i = 0; i < d->n_devices; i++) {
+		const struct pci_func *dev = d->devices[i];
+
+		if (!dev->driver || strcmp(dev->driver, "vfio-pci") != 0)
+			util_append(&list, "%s%s", list ? ", " : "", dev->bdf);
+	}
+	if (!list || !is_node(d))
 		return;
-	doctor_add(d, DOCTOR_WARNING, "kubevirt-skips-card", dev->bdf,
-		   "Offer it by a DRA driver (Kubernetes 1.34 and later); permittedHostDevices needs vfio-pci.",
-		   "KubeVirt on this node offers only devices that are bound to vfio-pci");
+	doctor_add(d, DOCTOR_NOTE, "kubevirt-skips-card", DOCTOR_HOST,
+		   "Offer them by a DRA driver (Kubernetes 1.34 and later); permittedHostDevices needs vfio-pci.",
+		   "KubeVirt on this node offers only devices that are bound to vfio-pci, so not %s",
+		   list);
 	doctor_set_source(d, "kubevirt/kubevirt, pkg/virt-handler/device-manager/pci_device.go");
 }
 
 DOCTOR_CHECK(kubevirt) = {
 	.name = "KubeVirt",
-	.device = check,
+	.host = check,
 };

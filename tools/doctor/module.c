@@ -99,6 +99,12 @@ static void check_version(struct doctor *d, const char *release)
 			   release);
 }
 
+static bool is_old(void)
+{
+	return sysfs_exists("/sys/bus/pci/drivers/" FV_OLD_DRIVER) &&
+	       !sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER);
+}
+
 static void check_running(struct doctor *d, const char *release)
 {
 	autofree char *path = NULL;
@@ -106,11 +112,9 @@ static void check_running(struct doctor *d, const char *release)
 	autofree char *build = how_to_build(release);
 	bool has_driver = sysfs_exists("/sys/bus/pci/drivers/" FV_DRIVER);
 
-	if (sysfs_exists("/sys/bus/pci/drivers/" FV_OLD_DRIVER) && !has_driver)
-		doctor_add(d, DOCTOR_WARNING, "module-old", DOCTOR_HOST,
-			   "rmmod " FV_MODULE " && modprobe " FV_MODULE,
-			   "an old module " FV_MODULE " is loaded, with the driver " FV_OLD_DRIVER);
-	else if (kind == MODULE_NONE && !is_loaded())
+	if (is_old())
+		return;
+	if (kind == MODULE_NONE && !is_loaded())
 		doctor_add(d, DOCTOR_ERROR, "module-missing", DOCTOR_HOST, build,
 			   "%s has no module " FV_MODULE, release);
 	else if (kind == MODULE_NONE)
@@ -191,6 +195,10 @@ static void check(struct doctor *d)
 {
 	autofree char *release = modules_release();
 
+	if (is_old())
+		doctor_add(d, DOCTOR_WARNING, "module-old", DOCTOR_HOST,
+			   "rmmod " FV_MODULE " && modprobe " FV_MODULE,
+			   "an old module " FV_MODULE " is loaded, with the driver " FV_OLD_DRIVER);
 	if (!release)
 		return;
 	check_version(d, release);

@@ -101,8 +101,9 @@ static void check_key(struct doctor *d, const char *why)
 		if (!key || !size)
 			continue;
 		if (!memmem(list, list_size, key, size))
-			doctor_add(d, DOCTOR_ERROR, "mok-not-enrolled", keys[i], fix,
-				   "firmware does not know this key, so the kernel refuses modules signed with it: %s",
+			/* another key may have signed, and firmware's own list may have this one */
+			doctor_add(d, DOCTOR_WARNING, "mok-not-enrolled", keys[i], fix,
+				   "shim does not know this key, so the kernel may refuse modules signed with it: %s",
 				   why);
 		return;
 	}

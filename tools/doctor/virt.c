@@ -12,7 +12,7 @@ static void check(struct doctor *d)
 	if (hypervisor)
 		doctor_add(d, DOCTOR_NOTE, "in-vm", DOCTOR_HOST, NULL,
 			   "this host is a VM (%s)%s", hypervisor,
-			   d->m->n_groups ? " with a virtual IOMMU" : "");
+			   d->m->n_groups ? " with a virtual IOMMU" : ", which has no IOMMU");
 	if (container)
 		doctor_add(d, DOCTOR_NOTE, "in-container", DOCTOR_HOST,
 			   "Run fpgactl doctor on the host.",

@@ -500,9 +500,9 @@ hold kubevirt_ok "doctor finds a card that KubeVirt does not offer"
 kubevirt_ok()
 {
 	report d42-kubevirt-node
-	finds kubevirt-skips-card 0000:41:00.0 "offers only devices that are bound to vfio-pci"
-	level_is warning
-	fix_is "Offer it by a DRA driver (Kubernetes 1.34 and later); permittedHostDevices needs vfio-pci."
+	finds kubevirt-skips-card host "offers only devices that are bound to vfio-pci, so not 0000:41:00.0"
+	level_is note
+	fix_is "Offer them by a DRA driver (Kubernetes 1.34 and later); permittedHostDevices needs vfio-pci."
 	[ "$(codes)" = kubevirt-skips-card ]
 	rm "$tree"/var/lib/kubelet/device-plugins/kubevirt-*
 	finds_no kubevirt-skips-card
@@ -560,6 +560,9 @@ old_ok()
 {
 	report d46-debian-default
 	mv "$tree"/sys/bus/pci/drivers/fpga{_vfio_pci,-vfio-pci}
+	finds module-old host "an old module fpga_vfio_pci is loaded, with the driver fpga-vfio-pci"
+	# also where the kernel is not known
+	rm "$tree/proc/sys/kernel/osrelease"
 	finds module-old host "an old module fpga_vfio_pci is loaded, with the driver fpga-vfio-pci"
 	level_is warning
 	fix_is "rmmod fpga_vfio_pci && modprobe fpga_vfio_pci"
@@ -693,8 +696,8 @@ mok_ok()
 	mkdir -p "${mok%/*}"
 	echo "another key" >"$mok"
 	finds mok-not-enrolled /var/lib/dkms/mok.pub \
-		"firmware does not know this key, so the kernel refuses modules signed with it: the kernel is locked down (integrity)"
-	level_is error
+		"shim does not know this key, so the kernel may refuse modules signed with it: the kernel is locked down (integrity)"
+	level_is warning
 	fix_is "Reboot, and confirm the key on the console, after: mokutil --import /var/lib/dkms/mok.pub"
 	# the kernel took it
 	mkdir "$tree/sys/module/fpga_vfio_pci"
@@ -852,7 +855,7 @@ hold vm_ok "doctor notes a VM, with and without a virtual IOMMU, and no host as 
 vm_ok()
 {
 	report d48-vm
-	finds in-vm host "this host is a VM (QEMU)"
+	finds in-vm host "this host is a VM (QEMU), which has no IOMMU"
 	level_is note
 	mkdir -p "$tree/sys/kernel/iommu_groups/1/devices"
 	ln -s "../../../../bus/pci/devices/$card" "$tree/sys/kernel/iommu_groups/1/devices/$card"
