@@ -6,6 +6,7 @@
 #include "host/cmdline.h"
 #include "host/cpu.h"
 #include "host/sysfs.h"
+#include "host/virt.h"
 
 /*
  * Linux clears the flag of a CPU if firmware has switched the feature off:
@@ -60,7 +61,8 @@ static void check_cpu(struct doctor *d)
 {
 	struct cpu cpu;
 
-	if (sysfs_exists("/sys/class/misc/kvm"))
+	/* Xen hides the CPU's virtualisation from the host that manages it */
+	if (sysfs_exists("/sys/class/misc/kvm") || virt_is_xen_host())
 		return;
 	cpu_read(&cpu);
 	if (cpu.has_flags && !cpu.can_virtualize)

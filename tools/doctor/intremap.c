@@ -70,7 +70,7 @@ static void report_off(struct doctor *d, const struct strv *words)
 {
 	autofree char *fix = find_fix(d, words);
 
-	if (irqremap_is_waived(words))
+	if (irqremap_is_waived())
 		doctor_add(d, DOCTOR_WARNING, "interrupts-unsafe", DOCTOR_HOST, fix,
 			   "interrupts are not remapped, and VFIO was told to go on "
 			   "(allow_unsafe_interrupts): by DMA to 0xfee00000 a VM's card can send any "

@@ -221,6 +221,10 @@ static char *firmware_fix(enum cpu_kind kind, bool is_on)
 				   "intel_iommu=on to its kernel command line.");
 	if (kind == CPU_AMD)
 		return util_strdup("Enable the IOMMU (AMD-Vi) in firmware.");
+	if (kind == CPU_ARM && sysfs_exists("/sys/firmware/devicetree/base") &&
+	    !sysfs_exists("/sys/firmware/acpi"))
+		return util_strdup("Give the PCIe host bridge an iommu-map in the device tree, and use a "
+				   "kernel with CONFIG_ARM_SMMU or CONFIG_ARM_SMMU_V3.");
 	if (kind == CPU_ARM)
 		return util_strdup("Enable the SMMU in firmware.");
 	if (kind != CPU_INTEL)

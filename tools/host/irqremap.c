@@ -5,6 +5,7 @@
 
 #include "host/cmdline.h"
 #include "host/irqremap.h"
+#include "host/modprobe.h"
 #include "host/sysfs.h"
 
 #define PARAMETER	"allow_unsafe_interrupts"
@@ -106,70 +107,42 @@ static enum fv_known read_parameter(const char *module)
 	return *text == 'Y' ? FV_YES : FV_NO;
 }
 
-/* True if the text of a file of modprobe.d sets the parameter. */
-static bool is_set_in(char *text)
+/* By modprobe.d and the command line; the last setting counts. */
+static bool is_configured(const struct modprobe *m, const char *module)
 {
-	bool value = false;
-	char *line;
-
-	while ((line = strsep(&text, "\n"))) {
-		char *word, *rest = line;
-		int n = 0;
-
-		while ((word = strsep(&rest, " \t"))) {
-			const char *setting = n > 1 ? cmdline_value(word, PARAMETER) : NULL;
-
-			if (!*word)
-				continue;
-			if ((!n && strcmp(word, "options")) ||
-			    (n == 1 && !cmdline_value(word, "vfio_iommu_type1")))
-				break;
-			if (setting && (!*setting || (cmdline_bool(setting, &value) && value)))
-				return true;
-			n++;
-		}
-	}
-	return false;
-}
-
-static bool is_configured(void)
-{
-	autostrv struct strv names = {};
+	bool is_set = false;
 	size_t i;
 
-	sysfs_list(&names, "/etc/modprobe.d");
-	for (i = 0; i < names.n; i++) {
-		const char *dot = strrchr(names.v[i], '.');
-		autofree char *text = NULL;
+	for (i = 0; i < m->n; i++) {
+		autofree char *setting = modprobe_option(&m->v[i], module, PARAMETER);
 
-		if (!dot || strcmp(dot, ".conf"))
-			continue;
-		text = sysfs_read("/etc/modprobe.d/%s", names.v[i]);
-		if (text && is_set_in(text))
-			return true;
+		/* one without a value is true; a bad one is not taken */
+		if (setting && (!*setting || !cmdline_bool(setting, &is_set)))
+			is_set = !*setting;
 	}
-	return false;
+	return is_set;
 }
 
 /**
  * irqremap_is_waived() - Tell whether VFIO assigns devices without interrupt remapping.
- * @words: the command line
  *
- * By the modules if they are loaded (drivers/vfio/vfio_iommu_type1.c, and device.c of
- * drivers/iommu/iommufd), else by what they will be loaded with.
+ * By a module if it is loaded (drivers/vfio/vfio_iommu_type1.c, and device.c of
+ * drivers/iommu/iommufd), else by what it will be loaded with.
  */
-bool irqremap_is_waived(const struct strv *words)
+bool irqremap_is_waived(void)
 {
-	enum fv_known type1 = read_parameter("vfio_iommu_type1");
-	const char *setting;
-	bool value = false;
+	static const char *const modules[] = { "vfio_iommu_type1", "iommufd" };
+	struct modprobe m = {};
+	bool is_waived = false;
+	size_t i;
 
-	if (type1 == FV_YES || read_parameter("iommufd") == FV_YES)
-		return true;
-	if (type1 == FV_NO)
-		return false;
-	setting = cmdline_last(words, "vfio_iommu_type1." PARAMETER);
-	if (setting && (!*setting || (cmdline_bool(setting, &value) && value)))
-		return true;
-	return is_configured();
+	modprobe_read(&m);
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		enum fv_known loaded = read_parameter(modules[i]);
+
+		is_waived = is_waived || loaded == FV_YES ||
+			    (loaded == FV_UNKNOWN && is_configured(&m, modules[i]));
+	}
+	modprobe_free(&m);
+	return is_waived;
 }

@@ -10,6 +10,6 @@ enum fv_known irqremap_is_on(void);
 char *irqremap_word_off(const struct strv *words);
 char *irqremap_unable(void);
 bool irqremap_is_virtio(void);
-bool irqremap_is_waived(const struct strv *words);
+bool irqremap_is_waived(void);
 
 #endif

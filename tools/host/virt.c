@@ -57,7 +57,7 @@ static bool is_metal(void)
 }
 
 /* The host that manages Xen is a VM of it only by the CPU's flag. */
-static bool is_xen_host(void)
+bool virt_is_xen_host(void)
 {
 	autofree char *capabilities = sysfs_read("/proc/xen/capabilities");
 
@@ -77,7 +77,7 @@ char *virt_hypervisor(void)
 	size_t i;
 
 	cpu_read(&cpu);
-	if (is_xen_host() || is_metal() || (cpu.has_flags && !cpu.is_virtual))
+	if (virt_is_xen_host() || is_metal() || (cpu.has_flags && !cpu.is_virtual))
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(files) && !name; i++)
 		name = find_vendor(files[i]);

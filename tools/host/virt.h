@@ -6,6 +6,7 @@
 #include "util/util.h"
 
 char *virt_container(void);
+bool virt_is_xen_host(void);
 char *virt_hypervisor(void);
 
 #endif

@@ -67,6 +67,11 @@ cpu_ok()
 	rm -r "$tree/sys/class/misc"
 	finds cpu-no-virtualization host "no vmx or svm"
 	fix_is "Switch on nested virtualisation in the hypervisor of this VM; for KVM: kvm_intel.nested=1 or kvm_amd.nested=1 there, and CPU model host-passthrough."
+	# the host of Xen has its VMs without KVM
+	mkdir -p "$tree/proc/xen"
+	echo control_d >"$tree/proc/xen/capabilities"
+	finds_no cpu-no-virtualization
+	rm -r "$tree/proc/xen"
 	# a word that only has it as a part
 	echo "flags : lm svm_lock" >"$tree/proc/cpuinfo"
 	finds cpu-no-virtualization host "no vmx or svm"
@@ -211,6 +216,11 @@ smmu_ok()
 	finds iommu-no-table host "off in firmware"
 	fix_is "Enable the SMMU in firmware."
 	not_checked
+	# with a device tree, there is no firmware to ask
+	rm -r "$tree/sys/firmware/acpi"
+	mkdir -p "$tree/sys/firmware/devicetree/base"
+	finds iommu-off host "the IOMMU is off"
+	fix_is "Give the PCIe host bridge an iommu-map in the device tree, and use a kernel with CONFIG_ARM_SMMU or CONFIG_ARM_SMMU_V3."
 	report d23-arm-altra
 	no_groups
 	finds iommu-failed host "ACPI table IORT"
@@ -310,6 +320,20 @@ unsafe_ok()
 	finds_no interrupts-unsafe
 	mkdir -p "$tree/etc/modprobe.d"
 	echo "options vfio-iommu-type1 disable_hugepages=1 allow_unsafe_interrupts=1" >"$tree/etc/modprobe.d/v.conf"
+	# the command line counts more
+	finds_no interrupts-unsafe
+	cmdline quiet
+	finds interrupts-unsafe host "allow_unsafe_interrupts"
+	# of all directories of modprobe; iommufd has the same parameter
+	mkdir -p "$tree/usr/lib/modprobe.d"
+	mv "$tree/etc/modprobe.d/v.conf" "$tree/usr/lib/modprobe.d/v.conf"
+	finds interrupts-unsafe host "allow_unsafe_interrupts"
+	rm "$tree/usr/lib/modprobe.d/v.conf"
+	finds_no interrupts-unsafe
+	cmdline iommufd.allow_unsafe_interrupts=1
+	finds interrupts-unsafe host "allow_unsafe_interrupts"
+	cmdline quiet
+	echo "options iommufd allow_unsafe_interrupts=1" >"$tree/etc/modprobe.d/v.conf"
 	finds interrupts-unsafe host "allow_unsafe_interrupts"
 	printf '%s\n' "# options vfio_iommu_type1 allow_unsafe_interrupts=1" \
 		"options kvm allow_unsafe_interrupts=1" >"$tree/etc/modprobe.d/v.conf"
