@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fpgactl apply: bind cards and set policies as their card files say; run by udev and at boot */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "config/match.h"
 #include "config/slot.h"
 #include "host/kmsg.h"
+#include "host/lock.h"
 #include "host/move.h"
 #include "host/sysfs.h"
 #include "host/targets.h"
@@ -226,19 +225,6 @@ static int set_policy(const struct apply *a, size_t i)
 	return run_command(a, "policy", &words);
 }
 
-/* The events of several functions come at the same time, and each is told to apply the file. */
-static int lock(const char *path)
-{
-	autofree char *full = sysfs_path("%s", path);
-	int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd >= 0 && flock(fd, LOCK_EX)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
 static int apply_locked(struct apply *a)
 {
 	struct model model = {};
@@ -259,14 +245,24 @@ static int apply_locked(struct apply *a)
 	return code;
 }
 
+/*
+ * The events of several functions come at the same time, and each is told to apply the file. Where
+ * the lock cannot be made, the rest is not given up.
+ */
 static int apply_file(const struct cmd_ctx *ctx, const char *path)
 {
 	struct apply a = { .ctx = ctx };
 	autofree char *why = NULL;
-	int fd = lock(path);
-	int ret = cardfile_read(&a.file, path, &why);
-	int code = ret ? fail_file(&a.file, ret, why) : apply_locked(&a);
+	int fd = is_dry_run(ctx) ? -ENOENT : lock_take(strrchr(path, '/') + 1, &why);
+	int code, ret;
 
+	if (fd == -EAGAIN)
+		return err_fail(FV_BUSY, path, "apply", "Nothing was done for this card.", "%s",
+				why);
+	free(why);
+	why = NULL;
+	ret = cardfile_read(&a.file, path, &why);
+	code = ret ? fail_file(&a.file, ret, why) : apply_locked(&a);
 	if (fd >= 0)
 		close(fd);
 	finish(&a);

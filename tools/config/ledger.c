@@ -8,15 +8,14 @@
  * Steps that follow each other are merged at the next change, never before the file was written.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "config/ledger_internal.h"
+#include "host/lock.h"
 #include "host/sysfs.h"
 #include "util/diff.h"
 #include "util/err.h"
@@ -142,19 +141,7 @@ static int remove_entry(const char *path, char **why)
 /* Return a descriptor to close, or a negative errno. */
 static int lock(char **why)
 {
-	autofree char *dir = sysfs_path(LEDGER_DIR);
-	int fd, ret;
-
-	ret = file_make_directory(LEDGER_DIR, why);
-	if (ret)
-		return ret;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && !flock(fd, LOCK_EX))
-		return fd;
-	ret = errno;
-	if (fd >= 0)
-		close(fd);
-	return err_why(ret, why, "cannot lock " LEDGER_DIR ": %s", strerror(ret));
+	return lock_take("ledger", why);
 }
 
 /* After a failure: if the file is what it was, its entry becomes so, too. */

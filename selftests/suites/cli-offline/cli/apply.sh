@@ -373,6 +373,38 @@ replayed_ok()
 	[ "$(kmsg | wc -l)" = 1 ]
 }
 
+# locked FILE fvk|fv ARGUMENT…: run while another process has a lock on the file
+locked()
+{
+	local fd
+
+	exec {fd}<"$1"
+	flock "$fd"
+	"${@:2}"
+	exec {fd}<&-
+}
+
+hold locked_refused "only root can hold the lock of a card, and a run waits for it for a limited time"
+locked_refused()
+{
+	local lock=$tree/run/fpgactl/0000:00:01.0-00.conf.lock
+
+	lines_1 | card_file 0000:00:01.0/00
+	locked "$(cards)/0000:00:01.0-00.conf" fvk apply
+	succeeds
+	[ "$(stat -c %a "$lock")" = 600 ]
+	clock 1000 auto
+	remember
+	locked "$lock" fvk apply
+	refuses 4 "$(file_of 0000:00:01.0/00): apply: cannot lock /run/fpgactl/0000:00:01.0-00.conf.lock: held by another process"
+	clock_is "31000 auto"
+	hints "Nothing was done for this card."
+	unchanged
+	# nothing is changed by a dry run
+	locked "$lock" fvk apply --dry-run
+	succeeds
+}
+
 hold no_file_refused "a device without a file, or one that is not there, is an error of a run for it"
 no_file_refused()
 {

@@ -158,6 +158,7 @@ fvk()
 # netlink; see fakenetlink.c
 fvl()
 {
+	[ -d "$tree/run" ] || mkdir "$tree/run"
 	FAKE_ROOT=$tree LD_PRELOAD=$FAKE_KERNEL fv_live "$@"
 }
 

@@ -610,6 +610,29 @@ same_time_refused()
 	tools_ran
 }
 
+hold locked_refused "only root can hold the lock of the ledger, and a change waits for it for a limited time"
+locked_refused()
+{
+	local fd
+
+	grub_host
+	mkdir -p "$tree$ledger"
+	exec {fd}<"$tree$ledger"
+	flock "$fd"
+	fvl config --cmdline iommu=pt --apply
+	exec {fd}<&-
+	succeeds
+	[ "$(stat -c %a "$tree/run/fpgactl/ledger.lock")" = 600 ]
+	clock 1000 auto
+	exec {fd}<"$tree/run/fpgactl/ledger.lock"
+	flock "$fd"
+	fvl config --revert
+	exec {fd}<&-
+	refuses 4 "/etc/default/grub: config --revert: cannot lock /run/fpgactl/ledger.lock: held by another process"
+	clock_is "31000 auto"
+	grep -q iommu=pt "$tree/etc/default/grub"
+}
+
 hold options_refused "options that do not go together are refused"
 options_refused()
 {

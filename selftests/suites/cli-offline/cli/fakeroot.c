@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /etc, /var, /boot,
- * /lib/modules, /dev/vfio and the numbered directories of /proc, and of the command line, the mount
- * table, pci.ids, udev's database of names and the kernel log, are redirected to it. With
- * $FAKE_TRACE, the path of each access to a tree is appended to that file.
+ * /lib/modules, /run/fpgactl, /dev/vfio and the numbered directories of /proc, and of the command
+ * line, the mount table, pci.ids, udev's database of names and the kernel log, are redirected to it.
+ * With $FAKE_TRACE, the path of each access to a tree is appended to that file.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
@@ -36,7 +36,8 @@
 
 static bool is_in_tree(const char *path)
 {
-	static const char *const directories[] = { "/etc", "/var", "/boot", "/lib/modules" };
+	static const char *const directories[] = { "/etc", "/var", "/boot", "/lib/modules",
+						   "/run/fpgactl" };
 	size_t i, len;
 
 	for (i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
