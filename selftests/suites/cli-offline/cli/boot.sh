@@ -91,13 +91,16 @@ rule_ok()
 	prints FPGACTL_DRIVER=fpga_vfio_pci
 }
 
-hold units_ok "the units are valid, and come before what they are to come before"
+hold units_ok "the units are valid, and come before what they are to come before, and have a time limit"
 units_ok()
 {
 	local unit
 
 	installed
 	grep -q '^Before=.*systemd-udev-trigger.service' "$dest/usr/lib/systemd/system/fpgactl-early.service"
+	# a oneshot has no limit by default
+	grep -qx 'TimeoutStartSec=30s' "$dest/usr/lib/systemd/system/fpgactl-early.service"
+	grep -qx 'TimeoutStartSec=120s' "$dest/usr/lib/systemd/system/fpgactl-apply.service"
 	command -v systemd-analyze || return 0
 	for unit in fpgactl-early.service fpgactl-apply.service; do
 		sed 's,/opt/fv/bin/fpgactl,/bin/true,' "$dest/usr/lib/systemd/system/$unit" >"$work/$unit"
