@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "config/initramfs.h"
 #include "config/match.h"
+#include "config/persist.h"
 #include "config/slot.h"
 #include "host/kmsg.h"
 #include "host/lock.h"
@@ -19,6 +21,12 @@ struct apply {
 	struct cardfile file;
 	struct match match;
 };
+
+/* systemd.exec(5) */
+static bool is_service(void)
+{
+	return getenv("INVOCATION_ID");
+}
 
 static bool is_dry_run(const struct cmd_ctx *ctx)
 {
@@ -287,6 +295,30 @@ static int apply_one(const struct cmd_ctx *ctx, const char *bdf)
 	return apply_file(ctx, path);
 }
 
+/*
+ * An initramfs may have a card file that was removed since. By hand, devices that "bind" took for
+ * this boot only would be told.
+ */
+static int note_without_file(void)
+{
+	const char *tool = initramfs_command();
+	struct model model = {};
+	int code = model_load(&model);
+	size_t i;
+
+	for (i = 0; i < model.n && !code; i++) {
+		const struct pci_func *d = &model.devices[i];
+
+		if (!*d->physfn && d->driver_override && !strcmp(d->driver_override, FV_DRIVER) &&
+		    !persist_is_bound(d->bdf))
+			err_note(d->bdf, "driver_override is " FV_DRIVER
+				 " without a card file: set by fpgactl bind, or by an initramfs that has an old card file%s%s",
+				 tool ? "; to update it: " : "", tool ?: "");
+	}
+	model_free(&model);
+	return code;
+}
+
 /* A card that cannot be bound keeps no other from it. */
 static int apply_all(const struct cmd_ctx *ctx)
 {
@@ -299,7 +331,8 @@ static int apply_all(const struct cmd_ctx *ctx)
 		ret = apply_file(ctx, paths.v[i]);
 		code = code ? code : ret;
 	}
-	return code;
+	ret = is_service() ? note_without_file() : FV_OK;
+	return code ? code : ret;
 }
 
 /* udev replays the events of the boot; the runs for all card files tell of these devices. */

@@ -12,8 +12,8 @@ const char *initramfs_command(void)
 	static const struct {
 		const char *program, *command;
 	} tools[] = {
-		{ "/usr/sbin/update-initramfs", "update-initramfs -u" },
-		{ "/usr/bin/dracut", "dracut --force" },
+		{ "/usr/sbin/update-initramfs", "update-initramfs -u -k all" },
+		{ "/usr/bin/dracut", "dracut --regenerate-all --force" },
 		{ "/usr/bin/mkinitcpio", "mkinitcpio -P" },
 	};
 	size_t i;

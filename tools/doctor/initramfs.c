@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/cardfile.h"
 #include "doctor/doctor.h"
 #include "host/modprobe.h"
 #include "host/modules.h"
@@ -123,8 +124,9 @@ static bool is_newer(const struct timespec *a, const struct timespec *b)
 }
 
 /*
- * Files that the initramfs has a copy of: settings of the drivers that take cards, and lists that
- * name them. The module counts if a list has it.
+ * Files that the initramfs has a copy of: settings of the drivers that take cards, lists that name
+ * them, and card files; the directory changes when one of these goes. The module counts if a list
+ * has it.
  */
 static void add_sources(struct doctor *d, const char *release, struct strv *files)
 {
@@ -140,6 +142,8 @@ static void add_sources(struct doctor *d, const char *release, struct strv *file
 		    !strv_has(files, m.v[i].file))
 			strv_add(files, m.v[i].file);
 	modprobe_free(&m);
+	cardfile_list(files);
+	strv_add(files, CARDFILE_DIR);
 	for (i = 0; i < N_INITRAMFS_LISTS; i++)
 		find_files(d, &lists[i], "vfio_pci", files);
 	n = files->n;
@@ -170,11 +174,15 @@ static void check_image(struct doctor *d, const char *release)
 	if (!path)
 		return;
 	add_sources(d, release, &files);
-	for (i = 0; i < files.n; i++)
-		if (sysfs_stat(&file, "%s", files.v[i]) && is_newer(&file.st_mtim, &image.st_mtim))
-			doctor_add(d, DOCTOR_WARNING, "initramfs-stale", path, fix,
-				   "it was made before %s was changed, and the boot goes by the old one",
-				   files.v[i]);
+	for (i = 0; i < files.n; i++) {
+		if (!sysfs_stat(&file, "%s", files.v[i]) ||
+		    !is_newer(&file.st_mtim, &image.st_mtim))
+			continue;
+		doctor_add(d, DOCTOR_WARNING, "initramfs-stale", path, fix,
+			   "it was made before %s was changed, and the boot goes by the old one",
+			   files.v[i]);
+		return;
+	}
 }
 
 static void check(struct doctor *d)

@@ -373,6 +373,27 @@ replayed_ok()
 	[ "$(kmsg | wc -l)" = 1 ]
 }
 
+hold without_file_ok "at boot, a device is told that has the override without a card file, by an old initramfs"
+without_file_ok()
+{
+	local text=": driver_override is fpga_vfio_pci without a card file: set by fpgactl bind, or by an initramfs that has an old card file"
+
+	lines_1 | card_file 0000:00:01.0/00
+	fvk apply
+	[ -z "$err" ]
+	export INVOCATION_ID=1
+	fvk apply
+	[ "$rc" = 0 ] && [ -z "$(kmsg)" ]
+	[ "$err" = "fpgactl: 0000:07:00.0$text
+fpgactl: 0000:07:00.1$text" ]
+	mkdir -p "$tree/usr/bin"
+	: >"$tree/usr/bin/dracut"
+	rm "$(cards)"/*
+	fvk apply
+	[ "$(wc -l <<<"$err")" = 4 ]
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:01:00.0$text; to update it: dracut --regenerate-all --force" ]
+}
+
 # locked FILE fvk|fv ARGUMENT…: run while another process has a lock on the file
 locked()
 {

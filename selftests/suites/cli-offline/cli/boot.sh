@@ -98,6 +98,8 @@ units_ok()
 
 	installed
 	grep -q '^Before=.*systemd-udev-trigger.service' "$dest/usr/lib/systemd/system/fpgactl-early.service"
+	# the directory stays when the last card file goes
+	grep -qx 'ConditionPathIsDirectory=/etc/fpgactl/cards.d' "$dest/usr/lib/systemd/system/fpgactl-apply.service"
 	# a oneshot has no limit by default
 	grep -qx 'TimeoutStartSec=30s' "$dest/usr/lib/systemd/system/fpgactl-early.service"
 	grep -qx 'TimeoutStartSec=120s' "$dest/usr/lib/systemd/system/fpgactl-apply.service"

@@ -83,7 +83,7 @@ $cards/0000:00:06.0-00.conf: would be written
 	grep -v -e '^   [^ ]' -e '^The initramfs' "$work/out" >"$work/done"
 	grep -v '^   [^ ]' "$work/plan" |
 		sed 's/would be replaced/replaced/; s/would be written/was written/' | diff - "$work/done"
-	[ "${out##*$'\n'}" = "" ] || grep -qx "The initramfs has copies of card files. To update it: update-initramfs -u" "$work/out"
+	[ "${out##*$'\n'}" = "" ] || grep -qx "The initramfs has copies of card files. To update it: update-initramfs -u -k all" "$work/out"
 	grep -qx "bind fpga_vfio_pci" "$tree$cards/0000:00:06.0-00.conf"
 	# again: there is nothing left to do
 	fv config --convert --apply
@@ -93,7 +93,7 @@ $cards/0000:00:06.0-00.conf: would be written
 	[ "$(grep -c '^/.*: as written' "$work/out")" = 2 ]
 	fv config --revert
 	succeeds
-	[ "${out##*$'\n'}" = "The initramfs has copies of these files. To update it: update-initramfs -u" ]
+	[ "${out##*$'\n'}" = "The initramfs has copies of these files. To update it: update-initramfs -u -k all" ]
 	same
 	no_entry
 }

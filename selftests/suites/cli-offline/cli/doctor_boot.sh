@@ -364,10 +364,21 @@ stale_ok()
 	add etc/initramfs-tools/modules fpga_vfio_pci
 	touch -d 2001-01-01 "$tree/etc/initramfs-tools/modules"
 	finds initramfs-stale "$image" "before /$module was changed"
+	rm "$tree/etc/initramfs-tools/modules"
+	# a card file, and the directory when one was removed
+	add etc/fpgactl/cards.d/0000:00:01.0-00.conf "# none"
+	touch -d 2001-01-01 "$tree/etc/fpgactl/cards.d"
+	finds initramfs-stale "$image" "before /etc/fpgactl/cards.d/0000:00:01.0-00.conf was changed"
+	touch -d 2001-01-01 "$tree/etc/fpgactl/cards.d/0000:00:01.0-00.conf"
+	finds_no initramfs-stale
+	rm "$tree/etc/fpgactl/cards.d/0000:00:01.0-00.conf"
+	finds initramfs-stale "$image" "before /etc/fpgactl/cards.d was changed"
+	rm -r "$tree/etc/fpgactl"
 	# other tools
 	rm -r "$tree/etc/initramfs-tools"
 	mv "$tree$image" "$tree/boot/initramfs-$debian.img"
 	add etc/dracut.conf.d/a.conf 'force_drivers+=" fpga_vfio_pci "'
+	touch -d 2001-01-01 "$tree/etc/dracut.conf.d/a.conf"
 	finds initramfs-stale "/boot/initramfs-$debian.img" "before /$module was changed"
 	fix_is "dracut --force /boot/initramfs-$debian.img $debian"
 }

@@ -256,8 +256,8 @@ initramfs_ok()
 		[ "${out##*$'\n'}" = "The initramfs has copies of card files. To update it: $command" ]
 		rm "$tree/$program"
 	done <<-'END'
-		usr/sbin/update-initramfs update-initramfs -u
-		usr/bin/dracut dracut --force
+		usr/sbin/update-initramfs update-initramfs -u -k all
+		usr/bin/dracut dracut --regenerate-all --force
 		usr/bin/mkinitcpio mkinitcpio -P
 	END
 }

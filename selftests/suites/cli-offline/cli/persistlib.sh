@@ -4,6 +4,9 @@
 # Helpers of the tests of what lasts: card files. Sourced.
 . "$(dirname "$0")/cli.sh"
 
+# set for a service of systemd
+unset INVOCATION_ID
+
 # cards: the directory of card files
 cards()
 {
