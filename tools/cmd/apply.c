@@ -69,38 +69,43 @@ static int fail_match(const struct apply *a)
 
 /* --early: before any driver; only driver_override */
 
-static int set_override(const char *bdf)
+static int set_override(struct move *m, const char *bdf)
 {
 	struct pci_func d = {};
-	struct move_result r;
-	struct move m;
-	int code = FV_OK;
+	struct move_result r = { .step = MOVE_DONE };
+	autofree char *why = NULL;
 
 	bdf_parse(bdf, d.bdf);
 	d.driver_override = device_read_override(bdf);
-	move_init(&m, &d);
-	m.target = MOVE_NOWHERE;
-	m.driver = FV_DRIVER;
-	if (!d.driver_override || strcmp(d.driver_override, FV_DRIVER) != 0) {
-		r = move_apply(&m);
-		if (r.step != MOVE_DONE) {
-			autofree char *why = move_result_text(&m, r);
-
-			code = err_fail(FV_FAILED, bdf, "apply", NULL, "%s", why);
-		}
-	}
-	move_exit(&m);
+	move_init(m, &d);
 	free(d.driver_override);
-	return code;
+	m->bdf = bdf;
+	m->target = MOVE_NOWHERE;
+	m->driver = FV_DRIVER;
+	if (!m->old_override || strcmp(m->old_override, FV_DRIVER) != 0)
+		r = move_apply(m);
+	if (r.step == MOVE_DONE)
+		return FV_OK;
+	why = move_result_text(m, r);
+	return err_fail(FV_FAILED, bdf, "apply", NULL, "%s", why);
 }
 
 static int set_overrides(const struct apply *a)
 {
-	size_t i;
+	struct move *moves = util_alloc(a->file.n, sizeof(*moves));
+	size_t i, n;
 	int code = FV_OK;
 
-	for (i = 0; i < a->file.n && !code && !is_dry_run(a->ctx); i++)
-		code = set_override(a->match.bdf[i]);
+	for (n = 0; n < a->file.n && !code && !is_dry_run(a->ctx); n++)
+		code = set_override(&moves[n], a->match.bdf[n]);
+	for (i = 0; i < n; i++) {
+		moves[i].driver = moves[i].old_override;
+		/* not move_undo(): a driver that bound meanwhile stays */
+		if (code)
+			move_apply(&moves[i]);
+		move_exit(&moves[i]);
+	}
+	free(moves);
 	return code;
 }
 

@@ -45,10 +45,13 @@ static bool is_handled(const struct pci_func *d)
 	return names_driver(d->driver ? d->driver : d->driver_override);
 }
 
-/* The host's driver stays; only the driver's old name in driver_override goes. */
+/*
+ * The host's driver stays; only driver_override goes: the driver's old name, or one that was set
+ * before a bind that was refused.
+ */
 static bool is_only_override(const struct pci_func *d)
 {
-	return !is_handled(d) && device_has_old_override(d);
+	return !is_handled(d) && names_driver(d->driver_override);
 }
 
 static int check_options(struct plan *p)
@@ -224,6 +227,17 @@ static char *driver_after(const struct plan *p, const struct pci_func *d)
 	return device_read_driver(d->bdf);
 }
 
+static void report_left(const struct pci_func *d, const char *driver, bool is_dry)
+{
+	autofree char *clear = NULL;
+
+	if (is_only_override(d))
+		clear = util_printf("; driver_override %s %s cleared", d->driver_override,
+				    is_dry ? "would be" : "was");
+	out_print("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf, FV_DRIVER,
+		  driver ? driver : "none", clear ? clear : "");
+}
+
 static void report_text(const struct plan *p)
 {
 	bool is_dry = cmd_is_set(p->ctx, "dry-run");
@@ -234,11 +248,7 @@ static void report_text(const struct plan *p)
 		autofree char *driver = driver_after(p, d);
 
 		if (!is_handled(d))
-			out_print("%s: not bound to %s, left alone (driver: %s)%s\n", d->bdf,
-				  FV_DRIVER, driver ? driver : "none",
-				  !is_only_override(d) ? "" :
-				  is_dry ? "; driver_override " FV_OLD_DRIVER " would be cleared" :
-				  "; driver_override " FV_OLD_DRIVER " was cleared");
+			report_left(d, driver, is_dry);
 		else if (is_dry)
 			out_print("%s: would be given back to %s\n", d->bdf, driver ? driver :
 				  cmd_is_set(p->ctx, "none") ? "no driver" : "its host driver");

@@ -63,6 +63,17 @@ early_ok()
 	[ "$(wc -l <"$tree/writes")" = 3 ]
 }
 
+hold early_undone_ok "--early of a card sets all overrides or none"
+early_undone_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	rm "$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
+	mkdir "$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
+	fvk apply --early 01:00.0
+	[ "$rc" = 1 ] && [ -z "$out" ]
+	[ "$(override_of 0000:01:00.0)" = "" ]
+}
+
 hold order_ok "the override is written before the old driver loses a device"
 order_ok()
 {

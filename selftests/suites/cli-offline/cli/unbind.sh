@@ -127,7 +127,7 @@ not_bound_ok()
 hold other_override_ok "a device of another driver, or that another driver is to have, is left alone"
 other_override_ok()
 {
-	echo fpga_vfio_pci >"$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
+	echo xdma >"$tree/sys/bus/pci/devices/0000:01:00.1/driver_override"
 	echo xdma >"$tree/sys/bus/pci/devices/0000:01:00.0/driver_override"
 	remember
 	fvk unbind 01:00.0
@@ -188,6 +188,16 @@ old_override_cleared_ok()
 	echo fpga-vfio-pci >"$tree/sys/bus/pci/devices/0000:02:00.0/driver_override"
 	fvk unbind --json 02:00.0
 	value '.devices | map([.bdf, .driver, .previous_driver, .changed])' '[["0000:02:00.0","nvme","nvme",true]]'
+}
+
+hold override_cleared_ok "a host driver keeps a device whose driver_override was set before a refused bind"
+override_cleared_ok()
+{
+	echo fpga_vfio_pci >"$tree/sys/bus/pci/devices/0000:02:00.0/driver_override"
+	fvk unbind --persist 02:00.0
+	succeeds
+	prints "0000:02:00.0: not bound to fpga_vfio_pci, left alone (driver: nvme); driver_override fpga_vfio_pci was cleared"
+	[ "$(driver_of 0000:02:00.0)-$(override_of 0000:02:00.0)" = nvme- ]
 }
 
 hold old_driver_ok "a device of an older module goes back to the host"
