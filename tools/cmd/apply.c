@@ -109,6 +109,25 @@ static int set_overrides(const struct apply *a)
 	return code;
 }
 
+/* udev replays the events of the boot; the runs for all card files tell of these devices. */
+static bool is_replayed_event(void)
+{
+	return getenv("SYNTH_UUID");
+}
+
+static bool has_other_driver(const struct apply *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->file.n; i++) {
+		autofree char *driver = device_read_driver(a->match.bdf[i]);
+
+		if (driver && strcmp(driver, FV_DRIVER) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* All functions or none: the last one that appears finds all of them. */
 static int early(struct apply *a, const char *path, const char *bdf, bool *is_set)
 {
@@ -124,6 +143,9 @@ static int early(struct apply *a, const char *path, const char *bdf, bool *is_se
 	if (!a->file.is_bound)
 		return FV_OK;
 	match_card(&a->match, &a->file, bdf, NULL);
+	/* an event that is replayed later comes after "unbind" */
+	if (a->match.verdict == MATCH_OK && bdf && is_replayed_event() && has_other_driver(a))
+		return FV_OK;
 	if (a->match.verdict == MATCH_OK)
 		code = set_overrides(a);
 	else if (!bdf || a->match.verdict != MATCH_PARTIAL)
@@ -338,12 +360,6 @@ static int apply_all(const struct cmd_ctx *ctx)
 	}
 	ret = is_service() ? note_without_file() : FV_OK;
 	return code ? code : ret;
-}
-
-/* udev replays the events of the boot; the runs for all card files tell of these devices. */
-static bool is_replayed_event(void)
-{
-	return getenv("SYNTH_UUID");
 }
 
 static int run(const struct cmd_ctx *ctx)

@@ -384,6 +384,20 @@ replayed_ok()
 	[ "$(kmsg | wc -l)" = 1 ]
 }
 
+hold taken_back_ok "an event that udev replays takes no card from a driver that has it since"
+taken_back_ok()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	remember
+	SYNTH_UUID=0 fvk apply --early 01:00.0
+	succeeds
+	[ -z "$out" ]
+	unchanged
+	rm "$tree/sys/bus/pci/devices/0000:01:00.1/driver"
+	SYNTH_UUID=0 fvk apply --early 01:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+}
+
 hold without_file_ok "at boot, a device is told that has the override without a card file, by an old initramfs"
 without_file_ok()
 {
