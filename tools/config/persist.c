@@ -326,6 +326,17 @@ int persist_check(const struct persist *p)
 	return FV_OK;
 }
 
+/* Devices and policy have changed already. */
+static int fail_write(const struct persist *p, size_t i, int ret, const char *why)
+{
+	autofree char *hint = util_printf("The %s was made, but does not last as asked for.%s\n"
+					  "Run the command again.", p->what,
+					  i ? " Card files before this one were written." : "");
+
+	return err_fail(ret == -EAGAIN ? FV_BUSY : FV_FAILED, p->v[i].path, p->what, hint, "%s",
+			why);
+}
+
 int persist_write(const struct persist *p)
 {
 	size_t i;
@@ -335,7 +346,7 @@ int persist_write(const struct persist *p)
 		int ret = ledger_write(p->v[i].path, p->v[i].text, p->reason, &why);
 
 		if (ret < 0)
-			return ledger_fail(ret, p->v[i].path, p->what, why);
+			return fail_write(p, i, ret, why);
 		p->v[i].is_change = ret;
 	}
 	return FV_OK;

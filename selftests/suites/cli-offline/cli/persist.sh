@@ -230,6 +230,18 @@ unbind_ok()
 	value .files "[{\"path\":\"$(file_of 0000:00:01.0/00)\",\"text\":null,\"changed\":true}]"
 }
 
+hold unwritten_refused "a card file that cannot be written after the bind is told, with what was done"
+unwritten_refused()
+{
+	mkdir -p "$tree/etc" "$tree/var" "$tree/fail"
+	echo "5 1" >"$tree/fail/rename"
+	fvl bind --persist 06:00.0
+	[ "$rc" = 1 ]
+	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
+	[[ $err = "fpgactl: $(file_of 0000:00:06.0/00): bind: "*": Input/output error"* ]]
+	hints "The bind was made, but does not last as asked for."
+}
+
 hold unbind_only_ok "unbind --only --persist takes one function from the file"
 unbind_only_ok()
 {
