@@ -75,7 +75,7 @@ rule_ok()
 	grep -vE '^(#|$)' "$rule" | diff - <(cat <<-'END'
 		ACTION!="add", GOTO="fpgactl_end"
 		SUBSYSTEM!="pci", GOTO="fpgactl_end"
-		ATTR{class}=="0x06*", GOTO="fpgactl_end"
+		ATTR{class}=="0x0600*|0x0604*|0x0607*", GOTO="fpgactl_end"
 		TEST!="/etc/fpgactl/cards.d", GOTO="fpgactl_end"
 		IMPORT{program}="/opt/fv/bin/fpgactl apply --early $kernel"
 		ENV{FPGACTL_DRIVER}!="fpga_vfio_pci", GOTO="fpgactl_end"
