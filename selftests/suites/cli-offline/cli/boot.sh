@@ -120,6 +120,13 @@ hook_functions()
 	} >"$work/fakes/hook-functions"
 }
 
+# no_card_files: what has the name of a card file, and is none
+no_card_files()
+{
+	mkdir -p "$(cards)/0000:00:00.0-00.conf"
+	ln -s /nowhere "$(cards)/0000:00:00.0-01.conf"
+}
+
 hold initramfs_tools_ok "the hook of initramfs-tools copies program, card files, rule and module"
 initramfs_tools_ok()
 {
@@ -132,6 +139,9 @@ initramfs_tools_ok()
 	[ -z "$(sh "$dest/usr/share/initramfs-tools/scripts/init-top/fpgactl" prereqs)" ]
 	local_paths "$hook" >"$work/hook"
 	: >"$work/calls"
+	sh "$work/hook"
+	[ ! -s "$work/calls" ]
+	no_card_files
 	sh "$work/hook"
 	[ ! -s "$work/calls" ]
 	lines_1 | card_file 0000:00:01.0/00
@@ -224,13 +234,15 @@ mkinitcpio_ok()
 			build; help"
 	}
 	grep -q 'before udev' < <(build)
+	no_card_files
+	build >/dev/null
 	[ ! -s "$work/calls" ]
 	lines_1 | card_file 0000:00:01.0/00
 	build
 	calls "add_file $(cards)/0000:00:01.0-00.conf
 add_binary /opt/fv/bin/fpgactl
 add_file /usr/lib/udev/rules.d/05-fpgactl.rules
-add_module fpga_vfio_pci
+add_module fpga_vfio_pci?
 add_runscript "
 }
 
