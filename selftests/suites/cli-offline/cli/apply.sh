@@ -384,6 +384,22 @@ replayed_ok()
 	[ "$(kmsg | wc -l)" = 1 ]
 }
 
+hold no_log_ok "what is no kernel log gets nothing, and keeps no run waiting"
+no_log_ok()
+{
+	lines_6 | card_file 0000:00:06.0/00
+	rm "$tree/dev/kmsg"
+	mkfifo "$tree/dev/kmsg"
+	fvk apply --early
+	[ "$rc" = 5 ]
+	rm "$tree/dev/kmsg"
+	: >"$tree/dev/kmsg"
+	mkdir -p "$tree/etc" "$tree/var"
+	fvl apply --early
+	[ "$rc" = 5 ]
+	[ -z "$(kmsg)" ]
+}
+
 hold taken_back_ok "an event that udev replays takes no card from a driver that has it since"
 taken_back_ok()
 {
