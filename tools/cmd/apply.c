@@ -63,7 +63,7 @@ static int fail_match(const struct apply *a)
 	hint = util_printf("%s says what it was.\n"
 			   "If it is right as it is now: fpgactl bind --persist BDF", a->file.path);
 	return err_fail(exit_code(a->match.verdict), a->file.slot,
-			a->file.is_bound ? "not bound" : "policy not set", hint, "%s",
+			cardfile_binds(&a->file) ? "not bound" : "policy not set", hint, "%s",
 			a->match.text);
 }
 
@@ -96,8 +96,9 @@ static int set_overrides(const struct apply *a)
 	size_t i, n;
 	int code = FV_OK;
 
-	for (n = 0; n < a->file.n && !code && !is_dry_run(a->ctx); n++)
-		code = set_override(&moves[n], a->match.bdf[n]);
+	for (i = 0, n = 0; i < a->file.n && !code && !is_dry_run(a->ctx); i++)
+		if (a->file.functions[i].is_bound)
+			code = set_override(&moves[n++], a->match.bdf[i]);
 	for (i = 0; i < n; i++) {
 		moves[i].driver = moves[i].old_override;
 		/* not move_undo(): a driver that bound meanwhile stays */
@@ -140,7 +141,7 @@ static int early(struct apply *a, const char *path, const char *bdf, bool *is_se
 		return FV_OK;
 	if (ret)
 		return fail_file(&a->file, ret, why);
-	if (!a->file.is_bound)
+	if (!cardfile_binds(&a->file))
 		return FV_OK;
 	match_card(&a->match, &a->file, bdf, NULL);
 	/* an event that is replayed later comes after "unbind" */
@@ -164,6 +165,7 @@ static void finish(struct apply *a)
 static int early_one(const struct cmd_ctx *ctx, const char *bdf)
 {
 	struct apply a = { .ctx = ctx };
+	const struct card_function *function;
 	autofree char *slot = slot_read(bdf);
 	autofree char *card = NULL;
 	autofree char *path = NULL;
@@ -177,7 +179,8 @@ static int early_one(const struct cmd_ctx *ctx, const char *bdf)
 	path = cardfile_path(card);
 	code = early(&a, path, bdf, &is_set);
 	/* for IMPORT{program} of the udev rule */
-	if (is_set && cardfile_function(&a.file, number))
+	function = is_set ? cardfile_function(&a.file, number) : NULL;
+	if (function && function->is_bound)
 		out_print("FPGACTL_DRIVER=" FV_DRIVER "\n");
 	finish(&a);
 	return code;
@@ -196,8 +199,9 @@ static int early_all(const struct cmd_ctx *ctx)
 		int ret = early(&a, paths.v[i], NULL, &is_set);
 
 		for (j = 0; is_set && j < a.file.n; j++)
-			out_print("%s: driver_override %s " FV_DRIVER "\n", a.match.bdf[j],
-				  is_dry_run(ctx) ? "would be set to" : "is");
+			if (a.file.functions[j].is_bound)
+				out_print("%s: driver_override %s " FV_DRIVER "\n", a.match.bdf[j],
+					  is_dry_run(ctx) ? "would be set to" : "is");
 		code = code ? code : ret;
 		finish(&a);
 	}
@@ -234,7 +238,8 @@ static int bind(const struct apply *a)
 	size_t i;
 
 	for (i = 0; i < a->file.n; i++)
-		strv_add(&words, a->match.bdf[i]);
+		if (a->file.functions[i].is_bound)
+			strv_add(&words, a->match.bdf[i]);
 	return run_command(a, "bind", &words);
 }
 
@@ -245,7 +250,7 @@ static bool is_bound(const char *bdf)
 	return driver && !strcmp(driver, FV_DRIVER);
 }
 
-/* A dry run, or a file without "bind": the policy of a device that is not bound is not known. */
+/* In a dry run, or without "bind": the policy of a device that is not bound is not known. */
 static int set_policy(const struct apply *a, size_t i)
 {
 	const struct strv *policy = &a->file.functions[i].policy;
@@ -273,7 +278,7 @@ static int apply_locked(struct apply *a)
 		return code;
 	if (a->match.verdict != MATCH_OK)
 		return fail_match(a);
-	if (a->file.is_bound)
+	if (cardfile_binds(&a->file))
 		code = bind(a);
 	for (i = 0; i < a->file.n && !code; i++)
 		code = set_policy(a, i);

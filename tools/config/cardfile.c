@@ -148,11 +148,18 @@ static const char *on_function(struct parser *p)
 
 static const char *on_bind(struct parser *p)
 {
-	if (p->n != 2 || strcmp(p->words[1], FV_DRIVER) != 0)
-		return "expected: bind " FV_DRIVER;
-	if (p->f->is_bound)
-		return "bind is given twice";
-	p->f->is_bound = true;
+	struct card_function *function;
+	unsigned int number;
+
+	if (p->n != 3 || !parse_number(p->words[1], &number) ||
+	    strcmp(p->words[2], FV_DRIVER) != 0)
+		return "expected: bind N " FV_DRIVER;
+	function = cardfile_function(p->f, number);
+	if (!function)
+		return "bind of a function that has no line above";
+	if (function->is_bound)
+		return "bind of the function is given twice";
+	function->is_bound = true;
 	return NULL;
 }
 
@@ -228,7 +235,7 @@ static const char *check(const struct cardfile *f)
 	for (i = 0; i < f->n; i++)
 		if (f->functions[i].policy.n)
 			return NULL;
-	return f->is_bound ? NULL : "neither bind nor policy is there";
+	return cardfile_binds(f) ? NULL : "neither bind nor policy is there";
 }
 
 /* Control characters are in no line, not even in a comment: the text goes to the kernel log. */
@@ -322,13 +329,25 @@ char *cardfile_text(const struct cardfile *f)
 
 		util_append(&s, "function %u %s\n", f->functions[i].number, id);
 	}
-	if (f->is_bound)
-		util_append(&s, "bind " FV_DRIVER "\n");
+	for (i = 0; i < f->n; i++)
+		if (f->functions[i].is_bound)
+			util_append(&s, "bind %u " FV_DRIVER "\n", f->functions[i].number);
 	for (i = 0; i < f->n; i++)
 		for (j = 0; j < f->functions[i].policy.n; j++)
 			util_append(&s, "policy %u %s\n", f->functions[i].number,
 				    f->functions[i].policy.v[j]);
 	return s;
+}
+
+/* True if a function is to be bound; else the file only keeps policies. */
+bool cardfile_binds(const struct cardfile *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->functions[i].is_bound)
+			return true;
+	return false;
 }
 
 void cardfile_free(struct cardfile *f)

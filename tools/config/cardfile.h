@@ -22,6 +22,7 @@ struct card_id {
 struct card_function {
 	unsigned int number;
 	struct card_id id;
+	bool is_bound;				/* to be bound to FV_DRIVER */
 	struct strv policy;			/* KEY=VALUE; the syntax has been checked */
 };
 
@@ -39,7 +40,6 @@ struct cardfile {
 	size_t n_members;
 	struct card_function *functions;	/* by number */
 	size_t n;
-	bool is_bound;				/* to be bound to FV_DRIVER */
 };
 
 char *cardfile_path(const char *slot);
@@ -47,6 +47,7 @@ void cardfile_list(struct strv *paths);
 int cardfile_parse(struct cardfile *f, const char *path, const char *text, size_t len, char **why);
 int cardfile_read(struct cardfile *f, const char *path, char **why);
 char *cardfile_text(const struct cardfile *f);
+bool cardfile_binds(const struct cardfile *f);
 void cardfile_free(struct cardfile *f);
 
 struct card_function *cardfile_function(const struct cardfile *f, unsigned int number);

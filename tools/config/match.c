@@ -234,7 +234,8 @@ static void check_use(struct match *m, const struct cardfile *f, const struct mo
 
 	for (i = 0; i < f->n && m->verdict == MATCH_OK; i++) {
 		const struct pci_func *d = model_find(model, m->bdf[i]);
-		autofree char *why = d && !device_is_bound(d) ? guard_in_use(d, false) : NULL;
+		bool is_taken = f->functions[i].is_bound && d && !device_is_bound(d);
+		autofree char *why = is_taken ? guard_in_use(d, false) : NULL;
 
 		if (why)
 			set(m, MATCH_IN_USE, "in use by the host: %s: %s", m->bdf[i], why);

@@ -144,9 +144,9 @@ static bool is_useful(const struct cardfile *f)
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		if (f->is_bound || f->functions[i].policy.n)
+		if (f->functions[i].policy.n)
 			return true;
-	return false;
+	return cardfile_binds(f);
 }
 
 /* Plan to write the file, or to remove one that is of no more use. */
@@ -191,11 +191,10 @@ static int bind_card(struct persist *p, const struct model *m, const struct targ
 		if (*t->v[i]->physfn)
 			code = open_file(p, t->v[i], f, &number);
 		else
-			cardfile_add_function(f, (unsigned int)(dot[1] - '0'));
+			cardfile_add_function(f, (unsigned int)(dot[1] - '0'))->is_bound = true;
 	}
 	if (!code)
 		code = refresh(p, f, m, d);
-	f->is_bound = true;
 	if (!code)
 		add_file(p, f, d);
 	return code;
@@ -304,6 +303,8 @@ int persist_policy(struct persist *p, const struct model *m, const struct pci_fu
 		strv_free(&function->policy);
 	for (i = 0; function && i < words->n; i++)
 		set_word(&function->policy, words->v[i]);
+	if (function && !function->is_bound && !function->policy.n)
+		cardfile_drop_function(&f, number);
 	if (!code)
 		add_file(p, &f, d);
 	cardfile_free(&f);
@@ -427,7 +428,7 @@ bool persist_is_bound(const char *bdf)
 {
 	struct card_function *function;
 	struct cardfile f;
-	bool is_bound = read_function(bdf, &f, &function) && f.is_bound;
+	bool is_bound = read_function(bdf, &f, &function) && function->is_bound;
 
 	cardfile_free(&f);
 	return is_bound;

@@ -37,10 +37,10 @@ static bool is_bound_at_boot(const struct doctor *d, const struct pci_func *dev)
 		struct match m = {};
 		struct cardfile f;
 
-		if (!cardfile_read(&f, paths.v[i], &why) && f.is_bound) {
+		if (!cardfile_read(&f, paths.v[i], &why) && cardfile_binds(&f)) {
 			match_card(&m, &f, NULL, d->m);
 			for (j = 0; j < f.n && m.verdict == MATCH_OK; j++)
-				is_bound |= !strcmp(m.bdf[j], dev->bdf);
+				is_bound |= f.functions[j].is_bound && !strcmp(m.bdf[j], dev->bdf);
 		}
 		match_free(&m);
 		cardfile_free(&f);

@@ -14,11 +14,11 @@ static void check_bound(struct doctor *d, const struct match *m, const struct ca
 {
 	size_t i;
 
-	for (i = 0; i < f->n && f->is_bound; i++) {
+	for (i = 0; i < f->n; i++) {
 		const struct pci_func *dev = model_find(d->m, m->bdf[i]);
 		autofree char *fix = util_printf("fpgactl apply %s", m->bdf[i]);
 
-		if (dev && !device_is_bound(dev))
+		if (f->functions[i].is_bound && dev && !device_is_bound(dev))
 			doctor_add(d, DOCTOR_WARNING, "card-not-bound", dev->bdf, fix,
 				   "is the device of its card file, but not bound to " FV_DRIVER
 				   " (driver: %s)", dev->driver ? dev->driver : "none");

@@ -74,6 +74,24 @@ early_undone_ok()
 	[ "$(override_of 0000:01:00.0)" = "" ]
 }
 
+hold function_ok "a function without bind is left alone, whichever event comes first"
+function_ok()
+{
+	lines_1 | sed 's/^bind 1 .*/policy 1 aer=stop/' | card_file 0000:00:01.0/00
+	fvk apply --early 01:00.1
+	succeeds
+	[ -z "$out" ]
+	fvk apply --early 01:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	fvk apply --early
+	prints "0000:01:00.0: driver_override is fpga_vfio_pci"
+	fvk apply 01:00.1
+	[ "$rc" = 0 ]
+	prints "0000:01:00.0: now bound to fpga_vfio_pci (group 1, previous driver: none)"
+	[ "$(driver_of 0000:01:00.1)" = xdma ]
+	[ "$(override_of 0000:01:00.1)" = "" ]
+}
+
 hold order_ok "the override is written before the old driver loses a device"
 order_ok()
 {
@@ -291,7 +309,7 @@ disk_refused()
 		slot 0000:00:02.0/00
 		group 0000:00:02.0/00.0 144d:a808
 		function 0 144d:a808 144d:0007 010802
-		bind fpga_vfio_pci
+		bind 0 fpga_vfio_pci
 	END
 	remember
 	fvk apply
@@ -505,7 +523,7 @@ broken_refused()
 	: | broken "slot is missing"
 	lines_1 | sed /^slot/d | broken "slot is missing"
 	lines_1 | sed /^group/d | broken "group is missing"
-	lines_1 | sed /^function/d | broken "function is missing"
+	lines_1 | sed '/^function/d; /^bind/d' | broken "function is missing"
 	lines_1 | sed /^bind/d | broken "neither bind nor policy is there"
 	lines_1 | sed 's,^slot.*,slot 0000:00:02.0/00,' |
 		broken "line 2: the name of the file is that of another slot"
@@ -530,18 +548,21 @@ broken_refused()
 	done
 	lines_1 | sed 's,^function 0.*,& serial 00-0a-35-01-02-03-04-05 x,' | broken "line 6: too many words"
 	lines_1 | sed 's,^function 1,function 0,' | broken "line 7: the function is given twice"
-	lines_1 | sed 's,^bind.*,bind vfio-pci,' | broken "line 8: expected: bind fpga_vfio_pci"
-	lines_1 | sed 's,^bind.*,&\n&,' | broken "line 9: bind is given twice"
-	lines_1 | sed 's,^bind.*,&\nslot 0000:00:01.0/00,' | broken "line 9: slot is given twice"
-	lines_1 | sed 's,^bind.*,&\nbinds,' |
+	for word in vfio-pci "0 vfio-pci" fpga_vfio_pci "8 fpga_vfio_pci" "0 fpga_vfio_pci x"; do
+		lines_1 | sed "s,^bind 0.*,bind $word," | broken "line 8: expected: bind N fpga_vfio_pci"
+	done
+	lines_1 | sed 's,^bind 0,bind 2,' | broken "line 8: bind of a function that has no line above"
+	lines_1 | sed 's,^bind 0.*,&\n&,' | broken "line 9: bind of the function is given twice"
+	lines_1 | sed 's,^bind 0.*,&\nslot 0000:00:01.0/00,' | broken "line 9: slot is given twice"
+	lines_1 | sed 's,^bind 0.*,&\nbinds,' |
 		broken "line 9: unknown key; keys are slot, group, function, bind and policy"
-	lines_1 | sed 's,^bind.*,&\npolicy 2 aer=stop,' |
+	lines_1 | sed 's,^bind 0.*,&\npolicy 2 aer=stop,' |
 		broken "line 9: policy of a function that has no line above"
-	lines_1 | sed 's,^bind.*,&\npolicy aer=stop,' | broken "line 9: expected: policy N KEY=VALUE"
-	lines_1 | sed 's,^bind.*,&\npolicy 0 nosuch=1,' | broken "line 9: unknown key of a policy"
-	lines_1 | sed 's,^bind.*,&\npolicy 0 aer=halt,' | broken "line 9: unknown value"
-	lines_1 | sed 's,^bind.*,&\npolicy 0 aer,' | broken "line 9: missing value"
-	lines_1 | sed 's,^bind.*,&\npolicy 0 aer=stop\npolicy 0 aer=stop,' |
+	lines_1 | sed 's,^bind 0.*,&\npolicy aer=stop,' | broken "line 9: expected: policy N KEY=VALUE"
+	lines_1 | sed 's,^bind 0.*,&\npolicy 0 nosuch=1,' | broken "line 9: unknown key of a policy"
+	lines_1 | sed 's,^bind 0.*,&\npolicy 0 aer=halt,' | broken "line 9: unknown value"
+	lines_1 | sed 's,^bind 0.*,&\npolicy 0 aer,' | broken "line 9: missing value"
+	lines_1 | sed 's,^bind 0.*,&\npolicy 0 aer=stop\npolicy 0 aer=stop,' |
 		broken "line 10: duplicate key of a policy"
 	unchanged
 }
@@ -550,10 +571,10 @@ hold hostile_refused "neither long lines and files nor bytes that a terminal int
 hostile_refused()
 {
 	remember
-	{ lines_1; printf '#%.0s' {1..1025}; } | broken "line 9: line is longer than 1024 bytes"
-	{ lines_1; printf '#\e[31m\n'; } | broken "line 9: control character"
-	{ lines_1; printf 'bind fpga\0_vfio_pci\n'; } | broken "line 9: control character"
-	{ lines_1; printf 'bind\r\n'; } | broken "line 9: control character"
+	{ lines_1; printf '#%.0s' {1..1025}; } | broken "line 10: line is longer than 1024 bytes"
+	{ lines_1; printf '#\e[31m\n'; } | broken "line 10: control character"
+	{ lines_1; printf 'bind 0 fpga\0_vfio_pci\n'; } | broken "line 10: control character"
+	{ lines_1; printf 'bind\r\n'; } | broken "line 10: control character"
 	head -c 4096 /dev/zero | broken "line 1: line is longer than 1024 bytes"
 	{ lines_1; yes '#' | head -c 65536; } | broken "file is longer than 64 KiB"
 	printf 'slot \xff\xfe\n' | broken "line 1: expected: slot PATH, as in 0000:00:01.0/00"
@@ -581,9 +602,9 @@ hold written_by_hand_ok "order of lines, blank lines and comments between them a
 written_by_hand_ok()
 {
 	{
-		printf '\n   \nbind  fpga_vfio_pci\n#\xc3\xa9\n'
-		lines_1 | sed '/^bind/d; s/ /\t /g' | tac | sed '/function/d'
+		printf '\n   \n#\xc3\xa9\n'
 		lines_1 | grep ^function
+		lines_1 | sed '/^function/d; s/ /\t /g' | tac
 		printf '# no newline at the end'
 	} | card_file 0000:00:01.0/00
 	fvk apply

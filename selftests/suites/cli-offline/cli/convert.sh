@@ -63,7 +63,7 @@ $cards/0000:00:06.0-00.conf: would be written
    slot 0000:00:06.0/00
    group 0000:00:06.0/00.0 10ee:9038
    function 0 10ee:9038 10ee:0007 120000
-   bind fpga_vfio_pci
+   bind 0 fpga_vfio_pci
 --- /etc/modprobe.d/vfio.conf
 +++ /etc/modprobe.d/vfio.conf
 @@ -1,3 +1,3 @@
@@ -84,7 +84,7 @@ $cards/0000:00:06.0-00.conf: would be written
 	grep -v '^   [^ ]' "$work/plan" |
 		sed 's/would be replaced/replaced/; s/would be written/was written/' | diff - "$work/done"
 	[ "${out##*$'\n'}" = "" ] || grep -qx "The initramfs has copies of card files. To update it: update-initramfs -u -k all" "$work/out"
-	grep -qx "bind fpga_vfio_pci" "$tree$cards/0000:00:06.0-00.conf"
+	grep -qx "bind 0 fpga_vfio_pci" "$tree$cards/0000:00:06.0-00.conf"
 	# again: there is nothing left to do
 	fv config --convert --apply
 	succeeds
@@ -417,7 +417,7 @@ END
 	fv config --convert --apply
 	succeeds
 	grep -qx "policy 0 load-limit=90s" "$tree$cards/0000:00:06.0-00.conf"
-	grep -qx "bind fpga_vfio_pci" "$tree$cards/0000:00:06.0-00.conf"
+	grep -qx "bind 0 fpga_vfio_pci" "$tree$cards/0000:00:06.0-00.conf"
 	grep -qx "# mine" "$tree$cards/0000:00:06.0-00.conf"
 }
 

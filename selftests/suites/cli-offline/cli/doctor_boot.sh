@@ -264,11 +264,11 @@ card_file_ok()
 	alias_of xdma "pci:v000010EEd00009038sv*sd*bc*sc*i*"
 	add etc/fpgactl/cards.d/0000:00:01.0-00.conf "slot 0000:00:01.0/00" \
 		"group 0000:00:01.0/00.0 10ee:9038" "function 0 10ee:9038 10ee:0008 070001" \
-		"bind fpga_vfio_pci"
+		"bind 0 fpga_vfio_pci"
 	finds_no host-driver
 	sed -i /bind/d "$tree"/etc/fpgactl/cards.d/*
 	finds host-driver "$card" "module xdma takes the card at boot"
-	sed -i 's/10ee:0008/10ee:0009/; $a bind fpga_vfio_pci' "$tree"/etc/fpgactl/cards.d/*
+	sed -i 's/10ee:0008/10ee:0009/; $a bind 0 fpga_vfio_pci' "$tree"/etc/fpgactl/cards.d/*
 	finds host-driver "$card" "module xdma takes the card at boot"
 }
 

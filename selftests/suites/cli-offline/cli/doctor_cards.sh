@@ -26,8 +26,8 @@ rule_ok()
 hold broken_ok "a broken file is named with the line"
 broken_ok()
 {
-	lines_1 | sed 's/^bind.*/bind vfio-pci/' | card_file 0000:00:01.0/00
-	finds card-file-broken "$(file_of 0000:00:01.0/00)" "line 8: expected: bind fpga_vfio_pci"
+	lines_1 | sed 's/^bind 0.*/bind vfio-pci/' | card_file 0000:00:01.0/00
+	finds card-file-broken "$(file_of 0000:00:01.0/00)" "line 8: expected: bind N fpga_vfio_pci"
 	fix_is "Mend or remove the file; see fpgactl-cards.d(5)."
 }
 

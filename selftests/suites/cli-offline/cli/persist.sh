@@ -39,7 +39,8 @@ group 0000:00:01.0/00.0 10ee:9038
 group 0000:00:01.0/00.1 10ee:9039
 function 0 10ee:9038 10ee:0007 120000
 function 1 10ee:9039 10ee:0007 058000 serial 00-0a-35-00-00-00-00-01
-bind fpga_vfio_pci
+bind 0 fpga_vfio_pci
+bind 1 fpga_vfio_pci
 END
 	[ "$(stat -c %a "$tree$(file_of 0000:00:01.0/00)")" = 644 ]
 	replugged
@@ -66,7 +67,8 @@ group 0000:00:06.0/00.0 10ee:9038
 group 0000:00:06.0/00.1 10ee:9038
 function 0 10ee:9038 10ee:0007 120000
 function 1 10ee:9038 10ee:0007 120000
-bind fpga_vfio_pci" ]
+bind 0 fpga_vfio_pci
+bind 1 fpga_vfio_pci" ]
 }
 
 hold accept_ok "a card that changed is accepted by another bind --persist"
@@ -82,7 +84,7 @@ accept_ok()
 	[ "$(text_of 0000:00:06.0/00)" = "slot 0000:00:06.0/00
 group 0000:00:06.0/00.0 10ee:9038
 function 0 10ee:9038 10ee:0007 120000
-bind fpga_vfio_pci
+bind 0 fpga_vfio_pci
 policy 0 aer=stop" ]
 }
 
@@ -127,7 +129,8 @@ dry_run_ok()
    group 0000:00:01.0/00.1 10ee:9039
    function 0 10ee:9038 10ee:0007 120000
    function 1 10ee:9039 10ee:0007 058000
-   bind fpga_vfio_pci" ]
+   bind 0 fpga_vfio_pci
+   bind 1 fpga_vfio_pci" ]
 	[ ! -e "$tree/etc" ] && [ ! -e "$tree/var" ]
 	fvk bind --dry-run --yes --persist --json 01:00.0
 	succeeds
@@ -318,6 +321,36 @@ policy 0 link-speed=gen3" ]
 	value .persistent null
 }
 
+hold policy_only_ok "policy --persist of another function of the card does not keep that bound"
+policy_only_ok()
+{
+	device
+	sed 's/00:06/00:07/; s/ serial.*//; s/^\(function\|bind\) 0/\1 1/' <(lines_6) |
+		sed 's,^group.*,&\ngroup 0000:00:07.0/00.1 10ee:9038,' | card_file 0000:00:07.0/00
+	fvl policy --persist 07:00.0 aer=stop
+	succeeds
+	[ "$(text_of 0000:00:07.0/00 | grep -v ^group)" = "slot 0000:00:07.0/00
+function 0 10ee:9038 10ee:0007 120000
+function 1 10ee:9038 10ee:0007 120000
+bind 1 fpga_vfio_pci
+policy 0 aer=stop" ]
+	rm -f "$tree"/sys/bus/pci/devices/0000:07:00.{0,1}/driver
+	fvl apply
+	[ "$(driver_of 0000:07:00.0)-$(driver_of 0000:07:00.1)" = -fpga_vfio_pci ]
+	# nothing is left to be kept for the function
+	ln -sfn ../../../../bus/pci/drivers/fpga_vfio_pci "$tree/sys/bus/pci/devices/0000:07:00.0/driver"
+	fvl policy --persist 07:00.0 default
+	lacks '^function 0' "$tree$(file_of 0000:00:07.0/00)"
+	grep -qx 'bind 1 fpga_vfio_pci' "$tree$(file_of 0000:00:07.0/00)"
+	# nor does bind --persist bind a function that has only a policy
+	fvl policy --persist 07:00.0 aer=stop
+	fvl bind --persist --only 07:00.1
+	succeeds
+	lacks '^bind 0' "$tree$(file_of 0000:00:07.0/00)"
+	fvl unbind --persist 07:00.1
+	lacks '^bind' "$tree$(file_of 0000:00:07.0/00)"
+}
+
 hold policy_refused "a policy that is refused, or only planned, is not written to a file"
 policy_refused()
 {
@@ -361,7 +394,7 @@ policy_applied_ok()
 0000:07:00.0: would change aer: recover -> stop"
 	lacks ^device-set "$tree/netlink/log"
 	# bound by the file, then set
-	echo "bind fpga_vfio_pci" >>"$tree$(file_of 0000:00:07.0/00)"
+	printf 'bind %u fpga_vfio_pci\n' 0 1 >>"$tree$(file_of 0000:00:07.0/00)"
 	sed -i '/^policy 1/d' "$tree$(file_of 0000:00:07.0/00)"
 	fvl apply 07:00.0
 	succeeds

@@ -38,7 +38,8 @@ group 0000:00:01.0/00.0 10ee:9038
 group 0000:00:01.0/00.1 10ee:9039
 function 0 10ee:9038 10ee:0007 120000
 function 1 10ee:9039 10ee:0007 058000
-bind fpga_vfio_pci
+bind 0 fpga_vfio_pci
+bind 1 fpga_vfio_pci
 END
 }
 
@@ -49,7 +50,7 @@ lines_6()
 slot 0000:00:06.0/00
 group 0000:00:06.0/00.0 10ee:9038
 function 0 10ee:9038 10ee:0007 120000 serial 00-0a-35-01-02-03-04-05
-bind fpga_vfio_pci
+bind 0 fpga_vfio_pci
 END
 }
 
