@@ -141,7 +141,8 @@ static int early(struct apply *a, const char *path, const char *bdf, bool *is_se
 		return FV_OK;
 	if (ret)
 		return fail_file(&a->file, ret, why);
-	if (!cardfile_binds(&a->file))
+	/* use by the host is not known yet */
+	if (!cardfile_binds(&a->file) || cardfile_may_take_host(&a->file))
 		return FV_OK;
 	match_card(&a->match, &a->file, bdf, NULL);
 	/* an event that is replayed later comes after "unbind" */

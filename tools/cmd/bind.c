@@ -381,6 +381,7 @@ static int plan_persist(struct plan *p)
 	if (!cmd_is_set(p->ctx, "persist"))
 		return FV_OK;
 	persist_init(&p->persist, "bind", cmd_line(p->ctx));
+	p->persist.is_careful = !cmd_is_set(p->ctx, "force");
 	code = persist_bind(&p->persist, p->ctx->model, &p->targets);
 	return code ? code : persist_check(&p->persist);
 }
@@ -426,7 +427,8 @@ FV_COMMAND(bind) = {
 		"swap or part of another device, the boot display, a network device that is up, a\n"
 		"physical function with virtual functions enabled.\n\n"
 		"With --persist, a card file makes it last: the card is bound at each boot, before\n"
-		"any other driver, as long as it is the same card in the same slot.",
+		"any other driver, as long as it is the same card in the same slot. A disk or NIC\n"
+		"without serial number requires --force.",
 	.examples = "  fpgactl bind --dry-run 01:00.0   # show the plan\n"
 		    "  fpgactl bind --yes 01:00.0       # the whole group, even from other drivers\n"
 		    "  fpgactl bind --persist 01:00.0   # from now on at each boot\n"

@@ -19,6 +19,10 @@
 #define LINE_MAX_LEN	1024
 #define FILE_MAX_LEN	65536
 
+/* Base classes of the PCI Code and ID Assignment Specification. */
+#define CLASS_STORAGE	0x01
+#define CLASS_NETWORK	0x02
+
 /* Words of a line at most: function N IDS IDS CLASS serial SERIAL */
 #define WORDS_MAX	7
 
@@ -348,6 +352,26 @@ bool cardfile_binds(const struct cardfile *f)
 		if (f->functions[i].is_bound)
 			return true;
 	return false;
+}
+
+/*
+ * Identical disks and NICs are common, and their slots are exchanged: without a serial number, the
+ * one that the host needs may be in the slot of the other.
+ */
+bool cardfile_may_take_host(const struct cardfile *f)
+{
+	bool is_common = false;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		unsigned int class = f->functions[i].id.class >> 16;
+
+		if (*f->functions[i].id.serial)
+			return false;
+		is_common |= f->functions[i].is_bound &&
+			     (class == CLASS_STORAGE || class == CLASS_NETWORK);
+	}
+	return is_common;
 }
 
 void cardfile_free(struct cardfile *f)

@@ -48,6 +48,7 @@ int cardfile_parse(struct cardfile *f, const char *path, const char *text, size_
 int cardfile_read(struct cardfile *f, const char *path, char **why);
 char *cardfile_text(const struct cardfile *f);
 bool cardfile_binds(const struct cardfile *f);
+bool cardfile_may_take_host(const struct cardfile *f);
 void cardfile_free(struct cardfile *f);
 
 struct card_function *cardfile_function(const struct cardfile *f, unsigned int number);

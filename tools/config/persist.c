@@ -195,6 +195,10 @@ static int bind_card(struct persist *p, const struct model *m, const struct targ
 	}
 	if (!code)
 		code = refresh(p, f, m, d);
+	if (!code && p->is_careful && cardfile_may_take_host(f))
+		code = err_fail(FV_CONSENT, d->bdf, p->what,
+				"To keep it bound nevertheless: --force",
+				"a disk or NIC without serial number: another one of the kind in its slot would be bound at boot");
 	if (!code)
 		add_file(p, f, d);
 	return code;

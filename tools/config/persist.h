@@ -17,6 +17,7 @@ struct persist_file {
 struct persist {
 	const char *what;		/* the command, for error messages */
 	char *reason;			/* the command line */
+	bool is_careful;		/* refuse what cardfile_may_take_host() */
 	struct persist_file *v;
 	size_t n;
 };

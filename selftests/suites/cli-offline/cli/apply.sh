@@ -324,6 +324,31 @@ disk_refused()
 	unchanged
 }
 
+hold early_disk_refused "a disk or NIC without serial number is not taken in early boot: it may be the host's"
+early_disk_refused()
+{
+	local class
+
+	for class in 010802 020000; do
+		echo "0x$class" >"$tree/sys/bus/pci/devices/0000:06:00.0/class"
+		lines_6 | sed "s/120000.*/$class/" | card_file 0000:00:06.0/00
+		for words in "" 06:00.0; do
+			# shellcheck disable=SC2086 # words
+			fvk apply --early $words
+			succeeds
+			[ -z "$out" ] && [ -z "$(kmsg)" ]
+		done
+		[ "$(override_of 0000:06:00.0)" = "" ]
+	done
+	fvk apply
+	[ "$rc" = 0 ]
+	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
+	serial_6
+	lines_6 | sed "s/120000/$class/" | card_file 0000:00:06.0/00
+	fvk apply --early 06:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+}
+
 hold identical_ok "of three identical cards, only the one in the slot of the file is bound"
 identical_ok()
 {

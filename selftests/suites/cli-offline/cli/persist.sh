@@ -163,6 +163,25 @@ refused_ok()
 	unchanged
 }
 
+hold no_serial_refused "a disk or NIC without serial number stays bound only with --force"
+no_serial_refused()
+{
+	echo 0x020000 >"$tree/sys/bus/pci/devices/0000:06:00.0/class"
+	remember
+	fvk bind --persist 06:00.0
+	refuses 11 "0000:06:00.0: bind: a disk or NIC without serial number: another one of the kind in its slot would be bound at boot"
+	hints "To keep it bound nevertheless: --force"
+	unchanged
+	fvk bind --persist --force 06:00.0
+	[ "$rc" = 0 ]
+	[ -e "$tree$(file_of 0000:00:06.0/00)" ]
+	fvk unbind --persist 06:00.0
+	serial_6
+	fvk bind --persist 06:00.0
+	[ "$rc" = 0 ]
+	[ -e "$tree$(file_of 0000:00:06.0/00)" ]
+}
+
 hold unwritable_refused "if the file cannot be written, nothing is bound"
 unwritable_refused()
 {
