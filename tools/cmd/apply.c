@@ -51,6 +51,8 @@ static int exit_code(enum match_verdict verdict)
 		return FV_CHANGED;
 	case MATCH_IN_USE:
 		return FV_CONSENT;
+	case MATCH_UNREAD:
+		return geteuid() ? FV_DENIED : FV_FAILED;
 	default:
 		return FV_FAILED;
 	}
@@ -123,7 +125,7 @@ static bool has_other_driver(const struct apply *a)
 	for (i = 0; i < a->file.n; i++) {
 		autofree char *driver = device_read_driver(a->match.bdf[i]);
 
-		if (driver && strcmp(driver, FV_DRIVER) != 0)
+		if (a->file.functions[i].is_bound && driver && strcmp(driver, FV_DRIVER) != 0)
 			return true;
 	}
 	return false;
@@ -145,6 +147,7 @@ static int early(struct apply *a, const char *path, const char *bdf, bool *is_se
 	if (!cardfile_binds(&a->file) || cardfile_may_take_host(&a->file))
 		return FV_OK;
 	match_card(&a->match, &a->file, bdf, NULL);
+	match_require_serials(&a->match);
 	/* an event that is replayed later comes after "unbind" */
 	if (a->match.verdict == MATCH_OK && bdf && is_replayed_event() && has_other_driver(a))
 		return FV_OK;
@@ -274,6 +277,7 @@ static int apply_locked(struct apply *a)
 
 	if (!code)
 		match_card(&a->match, &a->file, NULL, &model);
+	match_require_serials(&a->match);
 	model_free(&model);
 	if (code)
 		return code;

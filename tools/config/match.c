@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/pci_regs.h>
 
@@ -25,13 +26,19 @@ static unsigned int number(const char *bdf, const char *file)
 	return sysfs_read_number(&value, DEVICES "/%s/%s", bdf, file) ? (unsigned int)value : 0;
 }
 
+static bool is_bound(const char *bdf)
+{
+	autofree char *driver = device_read_driver(bdf);
+
+	return driver && !strcmp(driver, FV_DRIVER);
+}
+
 /* True if the driver has the card, and may have fenced it: the host must leave it alone. */
 static bool may_be_fenced(const char *bdf)
 {
-	autofree char *driver = device_read_driver(bdf);
 	autofree char *state = NULL;
 
-	if (!driver || strcmp(driver, FV_DRIVER) != 0)
+	if (!is_bound(bdf))
 		return false;
 	state = sysfs_read(DEVICES "/%s/fpga_vfio/state", bdf);
 	return !state || strcmp(state, "ready") != 0;
@@ -184,6 +191,8 @@ static void check_identity(struct match *m, const struct cardfile *f)
 		}
 		if (read == MATCH_NO_SERIAL_READ) {
 			m->has_unread_serial |= *old.serial;
+			if (*old.serial && !is_bound(m->bdf[i]))
+				snprintf(m->unread, sizeof(m->unread), "%s", m->bdf[i]);
 			*old.serial = '\0';
 		}
 		if (card_id_is_same(&old, &now))
@@ -301,6 +310,14 @@ void match_card(struct match *m, const struct cardfile *f, const char *bdf,
 		check_groups(m, f);
 	if (model && m->verdict == MATCH_OK)
 		check_use(m, f, model);
+}
+
+/* Before a card is bound: one whose serial number was not compared may be another one. */
+void match_require_serials(struct match *m)
+{
+	if (m->verdict == MATCH_OK && *m->unread)
+		set(m, MATCH_UNREAD, "serial number of %s cannot be read%s", m->unread,
+		    geteuid() ? ": needs root" : "");
 }
 
 void match_free(struct match *m)

@@ -15,17 +15,20 @@ enum match_verdict {
 	MATCH_SILENT,		/* config space reads as all-ones */
 	MATCH_GROUP,		/* the IOMMU group has other members */
 	MATCH_IN_USE,		/* the host uses a device at that address */
+	MATCH_UNREAD,		/* match_require_serials(): a serial number cannot be read */
 };
 
 struct match {
 	enum match_verdict verdict;
 	char *text;			/* why it does not match, with old and new; or NULL */
 	bool has_unread_serial;		/* a serial number of the file was not compared */
+	char unread[BDF_SIZE];		/* such a function without FV_DRIVER; or empty */
 	char (*bdf)[BDF_SIZE];		/* of each function in the file; empty: not there */
 };
 
 void match_card(struct match *m, const struct cardfile *f, const char *bdf,
 		const struct model *model);
+void match_require_serials(struct match *m);
 void match_free(struct match *m);
 
 enum match_identity {

@@ -252,6 +252,31 @@ serial_refused()
 	[ "$(driver_of 0000:11:00.0)" = "" ]
 }
 
+hold unread_refused "a serial number that cannot be read is not taken for that of the file"
+unread_refused()
+{
+	lines_6 | card_file 0000:00:06.0/00
+	serial_6
+	truncate -s 64 "$tree/sys/bus/pci/devices/0000:06:00.0/config"
+	remember
+	for words in "" --early "--early 06:00.0"; do
+		: >"$tree/dev/kmsg"
+		# shellcheck disable=SC2086 # words
+		fvk apply $words
+		[ "$rc" = 1 ]
+		tells "0000:00:06.0/00: not bound: serial number of 0000:06:00.0 cannot be read"
+	done
+	as_nobody fvk apply --dry-run
+	[ "$rc" = 12 ]
+	[ "${err%%$'\n'*}" = "fpgactl: 0000:00:06.0/00: not bound: serial number of 0000:06:00.0 cannot be read: needs root" ]
+	unchanged
+	# without one in the file there is nothing to compare
+	sed -i 's/ serial.*//' "$(cards)"/*
+	fvk apply
+	[ "$rc" = 0 ]
+	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
+}
+
 hold silent_refused "a card that does not respond is not bound"
 silent_refused()
 {
