@@ -15,6 +15,9 @@
 #include "util/err.h"
 #include "util/json.h"
 
+/* Bytes of the command line in a card file. */
+#define REASON_MAX	900
+
 /* @reason is consumed. */
 void persist_init(struct persist *p, const char *what, char *reason)
 {
@@ -149,6 +152,16 @@ static bool is_useful(const struct cardfile *f)
 	return cardfile_binds(f);
 }
 
+/* A long command line is cut: a line of the file has 1024 bytes at most. */
+static char *reason_text(const struct persist *p)
+{
+	autofree char *reason = util_printable(p->reason);
+	size_t len = strlen(reason);
+
+	return util_printf("# Written by: %.*s%s", REASON_MAX, reason,
+			   len > REASON_MAX ? "..." : "");
+}
+
 /* Plan to write the file, or to remove one that is of no more use. */
 static void add_file(struct persist *p, struct cardfile *f, const struct pci_func *d)
 {
@@ -156,7 +169,7 @@ static void add_file(struct persist *p, struct cardfile *f, const struct pci_fun
 	autofree char *comment = NULL;
 
 	if (!f->comments.n) {
-		comment = util_printf("# Written by: %s", p->reason);
+		comment = reason_text(p);
 		strv_add(&f->comments, comment);
 		free(comment);
 		comment = util_printf("# %s at that time; see fpgactl-cards.d(5)", d->bdf);
@@ -315,6 +328,23 @@ int persist_policy(struct persist *p, const struct model *m, const struct pci_fu
 	return code;
 }
 
+/* What is written must be read at the next boot. */
+static int check_text(const struct persist *p, const struct persist_file *file)
+{
+	autofree char *why = NULL;
+	struct cardfile f;
+	int code = FV_OK;
+
+	if (!file->text)
+		return FV_OK;
+	if (cardfile_parse(&f, file->path, file->text, strlen(file->text), &why))
+		code = err_fail(FV_FAILED, file->path, p->what,
+				"Mend or remove the file; see fpgactl-cards.d(5).",
+				"would not be read again: %s", why);
+	cardfile_free(&f);
+	return code;
+}
+
 /* Check that the files can be written, before anything else is done. */
 int persist_check(const struct persist *p)
 {
@@ -322,8 +352,11 @@ int persist_check(const struct persist *p)
 
 	for (i = 0; i < p->n; i++) {
 		autofree char *why = NULL;
-		int ret = ledger_check(p->v[i].path, p->v[i].text, &why);
+		int code = check_text(p, &p->v[i]);
+		int ret = code ? 0 : ledger_check(p->v[i].path, p->v[i].text, &why);
 
+		if (code)
+			return code;
 		if (ret < 0)
 			return ledger_fail(ret, p->v[i].path, p->what, why);
 		p->v[i].is_change = ret;
