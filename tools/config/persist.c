@@ -293,6 +293,23 @@ static void set_word(struct strv *words, const char *word)
 	strv_add(words, word);
 }
 
+/* A file of another card, or another design, must not get a policy that apply would never set. */
+static int check_match(const struct persist *p, const struct cardfile *f, const struct pci_func *d)
+{
+	autofree char *hint = util_printf("%s says what it was.\n"
+					  "If it is right as it is now: fpgactl bind --persist %s",
+					  f->path, d->bdf);
+	struct match m;
+	int code = FV_OK;
+
+	match_card(&m, f, d->bdf, NULL);
+	if (m.verdict != MATCH_OK)
+		code = err_fail(FV_CHANGED, d->bdf, p->what, hint,
+				"does not match its card file: %s", m.text);
+	match_free(&m);
+	return code;
+}
+
 /**
  * persist_policy() - Plan the card file that keeps a policy.
  * @p: gets the file
@@ -307,12 +324,14 @@ int persist_policy(struct persist *p, const struct model *m, const struct pci_fu
 		   bool is_default, const struct strv *words)
 {
 	struct card_function *function;
-	struct cardfile f;
+	struct cardfile f = {};
 	unsigned int number;
 	size_t i;
 	int code;
 
 	code = open_file(p, d, &f, &number);
+	if (!code && f.n)
+		code = check_match(p, &f, d);
 	if (!code && (!f.n || !cardfile_function(&f, number)))
 		code = set_function(p, &f, number, m, d);
 	function = code ? NULL : cardfile_function(&f, number);

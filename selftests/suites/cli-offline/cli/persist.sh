@@ -393,6 +393,30 @@ policy 0 aer=stop" ]
 	lacks '^bind' "$tree$(file_of 0000:00:07.0/00)"
 }
 
+hold policy_stale_refused "policy --persist does not add to the file of another card"
+policy_stale_refused()
+{
+	device
+	card_file 0000:00:07.0/00 <<-'END'
+		slot 0000:00:07.0/00
+		group 0000:00:07.0/00.0 10ee:9038
+		function 0 10ee:7024 10ee:0007 120000
+		bind 0 fpga_vfio_pci
+	END
+	cp "$tree$(file_of 0000:00:07.0/00)" "$work/old"
+	: >"$tree/netlink/log"
+	fvl policy --persist 07:00.0 aer=stop
+	refuses 5 "0000:07:00.0: policy: does not match its card file: changed: function 0 was 10ee:7024 10ee:0007 120000, is 10ee:9038 10ee:0007 120000"
+	hints "$(file_of 0000:00:07.0/00) says what it was."
+	cmp "$work/old" "$tree$(file_of 0000:00:07.0/00)"
+	lacks ^device-set "$tree/netlink/log"
+	# accepted
+	fvl bind --persist --only 07:00.0
+	fvl policy --persist 07:00.0 aer=stop
+	[ "$rc" = 0 ]
+	grep -qx "policy 0 aer=stop" "$tree$(file_of 0000:00:07.0/00)"
+}
+
 hold policy_refused "a policy that is refused, or only planned, is not written to a file"
 policy_refused()
 {
