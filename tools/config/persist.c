@@ -38,8 +38,8 @@ void persist_free(struct persist *p)
 }
 
 /*
- * Open the card file of a device, or begin a new one. A file that cannot be read is not
- * overwritten: an administrator may have edited it.
+ * Open the card file of a device, or begin a new one in @f, which is empty. A file that cannot be
+ * read is not overwritten: an administrator may have edited it.
  */
 static int open_file(const struct persist *p, const struct pci_func *d, struct cardfile *f,
 		     unsigned int *number)
@@ -50,7 +50,6 @@ static int open_file(const struct persist *p, const struct pci_func *d, struct c
 	autofree char *why = NULL;
 	int ret;
 
-	memset(f, 0, sizeof(*f));
 	if (*d->physfn)
 		return err_fail(FV_FAILED, d->bdf, p->what,
 				"Bind it when the driver of the physical function has made it.",

@@ -161,6 +161,13 @@ refused_ok()
 	fvk bind --persist 06:00.0
 	refuses 1 "0000:06:00.0: bind: is a virtual function of 0000:06:00.1: it cannot stay bound"
 	unchanged
+	# also after a function that can: a sanitizer tells what is lost
+	rm "$tree/sys/bus/pci/devices/0000:06:00.0/physfn"
+	ln -s ../0000:06:00.0 "$tree/sys/bus/pci/devices/0000:06:00.1/physfn"
+	remember
+	fvk bind --persist 06:00.0 06:00.1
+	refuses 1 "0000:06:00.1: bind: is a virtual function of 0000:06:00.0: it cannot stay bound"
+	unchanged
 }
 
 hold no_serial_refused "a disk or NIC without serial number stays bound only with --force"
