@@ -343,12 +343,24 @@ static struct json_object *planned_json(const struct policy_request *req,
 	return o;
 }
 
+/* bind does not read the file: only apply does, at boot or by hand. */
+static void note_unbound(const struct policy_request *req)
+{
+	const struct persist *p = &req->persist;
+
+	if (p->n && p->v[0].text && req->n && !persist_is_bound(req->d->bdf))
+		err_note(req->d->bdf,
+			 "its card file does not bind it at boot: fpgactl bind --persist --only %s; after another bind, the policy is set by: fpgactl apply %s",
+			 req->d->bdf, req->d->bdf);
+}
+
 static void report(const struct policy_request *req, const struct status *before,
 		   const struct policy *after)
 {
 	bool is_dry_run = cmd_is_set(req->ctx, "dry-run");
 	struct json_object *top;
 
+	note_unbound(req);
 	if (!req->ctx->is_json) {
 		report_text(req, before, after);
 		persist_print(&req->persist, is_dry_run);
@@ -498,7 +510,8 @@ FV_COMMAND(policy) = {
 		"link, user notification. With KEY=VALUE, changes the named keys: all of them, or none if the\n"
 		"driver refuses one. A policy lasts while the device is bound and starts from the\n"
 		"board profile; 'default' restores that before the keys after it are applied.\n"
-		"With --persist, the named keys are also set at each boot; 'default' forgets them.",
+		"With --persist, the named keys are also set at each boot, if the device is bound by\n"
+		"then; 'default' forgets them.",
 	.examples = "  fpgactl policy               # all bound devices\n"
 		    "  fpgactl policy 01:00.0\n"
 		    "  fpgactl policy 01:00.0 reset-methods=hot,link load-limit=90s\n"
