@@ -251,7 +251,10 @@ static void check_use(struct match *m, const struct cardfile *f, const struct mo
 	}
 }
 
-/* Tell where the card is. Without a serial number, it may be another one of the kind. */
+/*
+ * Tell where the card is. It may be another one of the kind: without a serial number, or with that
+ * of a design which gives all cards the same.
+ */
 static void look_elsewhere(struct match *m, const struct cardfile *f)
 {
 	bool has_serial = *f->functions[0].id.serial;
@@ -264,9 +267,12 @@ static void look_elsewhere(struct match *m, const struct cardfile *f)
 	if (!has_serial)
 		set(m, MATCH_ABSENT, "%s; a card with the same ids is in %s", m->text, where);
 	else if (m->verdict == MATCH_ABSENT)
-		set(m, MATCH_MOVED, "moved: was in %s, is in %s", f->slot, where);
+		set(m, MATCH_MOVED,
+		    "moved: was in %s; a card with the same ids and serial number is in %s",
+		    f->slot, where);
 	else
-		set(m, MATCH_CHANGED, "%s; the card is now in %s", m->text, where);
+		set(m, MATCH_CHANGED, "%s; a card with the same ids and serial number is in %s",
+		    m->text, where);
 }
 
 /* Some functions are there, but not all. */

@@ -150,12 +150,12 @@ absent_refused()
 	serial_6 0000:11:00.0
 	fvk apply
 	[ "$rc" = 3 ]
-	tells "0000:00:06.0/00: not bound: moved: was in 0000:00:06.0/00, is in 0000:00:11.0/00 (0000:11:00.0)"
+	tells "0000:00:06.0/00: not bound: moved: was in 0000:00:06.0/00; a card with the same ids and serial number is in 0000:00:11.0/00 (0000:11:00.0)"
 	# so does the initramfs
 	: >"$tree/dev/kmsg"
 	fvk apply --early
 	[ "$rc" = 3 ]
-	tells "0000:00:06.0/00: not bound: moved: was in 0000:00:06.0/00, is in 0000:00:11.0/00 (0000:11:00.0)"
+	tells "0000:00:06.0/00: not bound: moved: was in 0000:00:06.0/00; a card with the same ids and serial number is in 0000:00:11.0/00 (0000:11:00.0)"
 	[ "$(driver_of 0000:11:00.0)" = "" ]
 	[ "$(override_of 0000:11:00.0)" = "" ]
 	# without a serial number it may be another card of the kind
@@ -248,7 +248,7 @@ serial_refused()
 	add_card 0000:00:11.0 0000:11:00.0 40
 	serial_6 0000:11:00.0
 	fvk apply
-	tells "0000:00:06.0/00: not bound: $was; the card is now in 0000:00:11.0/00 (0000:11:00.0)"
+	tells "0000:00:06.0/00: not bound: $was; a card with the same ids and serial number is in 0000:00:11.0/00 (0000:11:00.0)"
 	[ "$(driver_of 0000:11:00.0)" = "" ]
 }
 
