@@ -46,15 +46,18 @@ static int find_named(struct plan *p)
 /* A command line that cannot be changed is no reason to leave the rest: driver_override wins. */
 static int plan_cmdline(struct plan *p)
 {
+	autofree char *why = NULL;
 	int ret;
 
 	if (!p->c.words)
 		return FV_OK;
-	ret = bootline_parse(&p->line, p->c.words, &p->by_hand);
+	ret = bootline_parse(&p->line, p->c.words, &why);
 	if (!ret)
-		ret = bootline_plan(&p->line, &p->by_hand);
-	if (ret)
-		bootline_free(&p->line);
+		ret = bootline_plan(&p->line, &why);
+	if (!ret)
+		return FV_OK;
+	bootline_free(&p->line);
+	p->by_hand = util_strdup(why);
 	return FV_OK;
 }
 

@@ -166,6 +166,19 @@ static int entries_verify(const struct bootline *b, char **why)
 
 /* Tools that edit their files themselves. */
 
+/* They run only if a word is missing, or one to remove is there. */
+static int tool_is_needed(bool *is_needed, int (*verify)(const struct bootline *b, char **why),
+			  const struct bootline *b, char **why)
+{
+	autofree char *text = NULL;
+	int ret = verify(b, &text);
+
+	*is_needed = ret;
+	if (!ret || ret == -ENODATA || ret == -EOPNOTSUPP)
+		return 0;
+	return err_why(-ret, why, "%s", text);
+}
+
 static bool grubby_is_used(void)
 {
 	return booted_by_grub() && sysfs_exists(BLS_DIR) && has_tool("grubby");
@@ -184,11 +197,13 @@ static int grubby_plan(struct bootline *b, char **why)
 	autofree char *add = joined("--args=", &b->add);
 	autofree char *remove = joined("--remove-args=", &b->remove);
 	autostrv struct strv names = {};
+	bool is_needed;
 	size_t i;
+	int ret;
 
-	/* it is done only if an entry lacks a word or has one to remove */
-	if (!entries_verify(b, why))
-		return 0;
+	ret = tool_is_needed(&is_needed, entries_verify, b, why);
+	if (ret || !is_needed)
+		return ret;
 	sysfs_list(&names, BLS_DIR);
 	for (i = 0; i < names.n; i++) {
 		autofree char *path = util_printf(BLS_DIR "/%s", names.v[i]);
@@ -247,9 +262,11 @@ static int kernelstub_plan(struct bootline *b, char **why)
 	autofree char *tool = boot_tool("kernelstub");
 	autofree char *add = strv_join(&b->add, " ");
 	autofree char *remove = strv_join(&b->remove, " ");
+	bool is_needed;
+	int ret = tool_is_needed(&is_needed, kernelstub_verify, b, why);
 
-	if (!kernelstub_verify(b, why))
-		return 0;
+	if (ret || !is_needed)
+		return ret;
 	strv_add(&b->tracked, KERNELSTUB_FILE);
 	if (b->remove.n)
 		boot_add_command(b, tool, "--delete-options", remove, NULL);

@@ -229,28 +229,6 @@ unread_refused()
 	[ "$rc" = 1 ]
 }
 
-# bls_host: a host with grubby, as Fedora has it
-bls_host()
-{
-	grub_host
-	rm "$work/bin/update-grub"
-	host_file /boot/loader/entries/a.conf <<<$'title A\noptions root=/dev/sda1 ro quiet'
-	host_file /boot/loader/entries/b.conf <<<$'title B\noptions root=/dev/sda1 ro'
-	tool grubby <<'END'
-[ "$1" = --update-kernel=ALL ]
-shift
-for option; do
-	for word in ${option#*=}; do
-		case $option in
-		--remove-args=*) sed -i "/^options/s/ $word\>//" "$FAKE_ROOT"/boot/loader/entries/*.conf ;;
-		--args=*) sed -i "/^options/s/\$/ $word/" "$FAKE_ROOT"/boot/loader/entries/*.conf ;;
-		esac
-	done
-done
-sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved/' "$FAKE_ROOT/etc/default/grub"
-END
-}
-
 hold grubby_ok "grubby changes its files itself; each of them is taken back to the byte"
 grubby_ok()
 {

@@ -57,6 +57,28 @@ done
 END
 }
 
+# bls_host: a host with grubby, as Fedora has it
+bls_host()
+{
+	grub_host
+	rm "$work/bin/update-grub"
+	host_file /boot/loader/entries/a.conf <<<$'title A\noptions root=/dev/sda1 ro quiet'
+	host_file /boot/loader/entries/b.conf <<<$'title B\noptions root=/dev/sda1 ro'
+	tool grubby <<'END'
+[ "$1" = --update-kernel=ALL ]
+shift
+for option; do
+	for word in ${option#*=}; do
+		case $option in
+		--remove-args=*) sed -i "/^options/s/ $word\>//" "$FAKE_ROOT"/boot/loader/entries/*.conf ;;
+		--args=*) sed -i "/^options/s/\$/ $word/" "$FAKE_ROOT"/boot/loader/entries/*.conf ;;
+		esac
+	done
+done
+sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved/' "$FAKE_ROOT/etc/default/grub"
+END
+}
+
 # update_grub: make grub.cfg, without a trace in the log
 update_grub()
 {

@@ -210,6 +210,19 @@ by_hand_ok()
 	[ -e "$tree$cards/0000:00:06.0-00.conf" ]
 }
 
+hold grubby_ok "ids that grubby replaced are not to be changed by hand"
+grubby_ok()
+{
+	alone_6
+	bls_host
+	echo "BOOT_IMAGE=/x quiet vfio-pci.ids=10ee:9038" >"$tree/proc/cmdline"
+	sed -i '/^options/s/$/ vfio-pci.ids=10ee:9038/' "$tree/boot/loader/entries/b.conf"
+	fvl config --convert --apply
+	succeeds
+	grep -qx "GRUB by grubby: changed the command line of the next boot" "$work/out"
+	lacks vfio "$tree/boot/loader/entries/b.conf"
+}
+
 hold one_of_many_ok "of several cards of a kind, only the named one gets a card file, and the id stays"
 one_of_many_ok()
 {
