@@ -25,6 +25,7 @@ struct plan {
 	struct persist persist;
 	struct bootline line;		/* without a loader: there is nothing to do for it */
 	char *by_hand;			/* why the command line is to be changed by hand, or NULL */
+	char *unread;			/* why the boot loader did not take the change, or NULL */
 	bool is_verified;
 };
 
@@ -43,6 +44,16 @@ static int find_named(struct plan *p)
 	return FV_OK;
 }
 
+/* The command line still has what is to be replaced. */
+static void keep_cmdline(struct plan *p, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < p->c.n; i++)
+		if (!strcmp(p->c.v[i].object, CONVERT_CMDLINE) && !p->c.v[i].kept)
+			p->c.v[i].kept = util_strdup(why);
+}
+
 /* A command line that cannot be changed is no reason to leave the rest: driver_override wins. */
 static int plan_cmdline(struct plan *p)
 {
@@ -57,6 +68,7 @@ static int plan_cmdline(struct plan *p)
 	if (!ret)
 		return FV_OK;
 	bootline_free(&p->line);
+	keep_cmdline(p, why);
 	p->by_hand = util_strdup(why);
 	return FV_OK;
 }
@@ -277,7 +289,6 @@ static void take_back_files(const struct plan *p, char *const *texts)
 static int apply(struct plan *p)
 {
 	char **texts = util_alloc(p->persist.n, sizeof(*texts));
-	autofree char *why = NULL;
 	int ret, code = read_files(p, texts);
 	size_t i;
 
@@ -291,10 +302,10 @@ static int apply(struct plan *p)
 	free(texts);
 	if (code || !p->line.loader)
 		return code;
-	ret = bootline_verify(&p->line, &why);
+	ret = bootline_verify(&p->line, &p->unread);
 	p->is_verified = !ret;
-	if (ret && ret != -EOPNOTSUPP)
-		err_note(CONVERT_CMDLINE, "%s", why);
+	if (p->unread)
+		keep_cmdline(p, p->unread);
 	return FV_OK;
 }
 
@@ -311,8 +322,13 @@ int config_convert(const struct cmd_ctx *ctx)
 		code = apply(&p);
 	if (!code)
 		report(&p, is_made);
+	if (!code && p.unread)
+		code = err_fail(FV_FAILED, CONVERT_CMDLINE, WHAT,
+				"All else was changed. 'fpgactl config --revert' takes it back.",
+				"%s", p.unread);
 	bootline_free(&p.line);
 	free(p.by_hand);
+	free(p.unread);
 	persist_free(&p.persist);
 	targets_free(&p.targets);
 	convert_free(&p.c);

@@ -208,6 +208,45 @@ by_hand_ok()
 	[ "$rc" = 0 ]
 	[ "$err" = "fpgactl: kernel command line: not changed: found no boot loader that fpgactl knows; change it by hand: -vfio-pci.ids=10ee:9038,1:2 vfio-pci.ids=1:2" ]
 	[ -e "$tree$cards/0000:00:06.0-00.conf" ]
+	fv config --convert --json
+	[ "$(setting true)" = '[["0000:06:00.0"],false,"found no boot loader that fpgactl knows"]
+[[],false,"there is no such device now"]' ]
+}
+
+# many: settings of each kind for 0000:06:00.0
+many()
+{
+	alone_6
+	grub_host
+	echo "BOOT_IMAGE=/x quiet vfio-pci.ids=10ee:9038" >"$tree/proc/cmdline"
+	sed -i 's/quiet splash/quiet vfio-pci.ids=10ee:9038/' "$tree/etc/default/grub"
+	host_file /etc/modprobe.d/a.conf <<<"options vfio-pci ids=10ee:9038"
+	host_file /etc/driverctl.d/0000:06:00.0 <<<"vfio-pci"
+	update_grub
+	save /etc/default/grub /etc/modprobe.d/a.conf /etc/driverctl.d/0000:06:00.0 \
+		"$cards/0000:00:06.0-00.conf" /boot/grub/grub.cfg
+}
+
+hold unread_refused "a tool that succeeds without effect is told, and the setting stays"
+unread_refused()
+{
+	many
+	tool update-grub <<<''
+	fvl config --convert --apply
+	[ "$rc" = 1 ]
+	[ "$err" = "fpgactl: kernel command line: config --convert: /boot/grub/grub.cfg still has vfio-pci.ids=10ee:9038
+All else was changed. 'fpgactl config --revert' takes it back." ]
+	[[ $out = "kernel command line: vfio-pci.ids="*"stays: /boot/grub/grub.cfg still has vfio-pci.ids=10ee:9038"* ]]
+	[ ! -e "$tree/etc/driverctl.d/0000:06:00.0" ]
+	fvl config --revert
+	succeeds
+	same
+	no_entry
+	fvl config --convert --apply --json
+	[ "$rc" = 1 ]
+	[ "$(setting '.object == "kernel command line"')" = \
+		'[["0000:06:00.0"],false,"/boot/grub/grub.cfg still has vfio-pci.ids=10ee:9038"]' ]
+	value .cmdline.verified false
 }
 
 hold grubby_ok "ids that grubby replaced are not to be changed by hand"
@@ -342,20 +381,6 @@ no_card_ok()
 	ln -sfn ../0000:04:00.0 "$tree/sys/bus/pci/devices/0000:04:00.1/physfn"
 	fv config --convert --json 04:00.1
 	[[ $(setting '.object | endswith("04:00.1")') = *"is a virtual function"* ]]
-}
-
-# many: settings of each kind for 0000:06:00.0
-many()
-{
-	alone_6
-	grub_host
-	echo "BOOT_IMAGE=/x quiet vfio-pci.ids=10ee:9038" >"$tree/proc/cmdline"
-	sed -i 's/quiet splash/quiet vfio-pci.ids=10ee:9038/' "$tree/etc/default/grub"
-	host_file /etc/modprobe.d/a.conf <<<"options vfio-pci ids=10ee:9038"
-	host_file /etc/driverctl.d/0000:06:00.0 <<<"vfio-pci"
-	update_grub
-	save /etc/default/grub /etc/modprobe.d/a.conf /etc/driverctl.d/0000:06:00.0 \
-		"$cards/0000:00:06.0-00.conf" /boot/grub/grub.cfg
 }
 
 hold half_refused "a failure at any step leaves all settings as they were"
