@@ -137,6 +137,47 @@ char *boottext_edit(const char *line, bool has_escapes, const struct strv *add,
 	return new;
 }
 
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* "$NAME" or "${NAME", which does not assign to it with "=" behind. */
+static bool is_expansion(const char *start, const char *name, const char *end)
+{
+	if (name > start && name[-1] == '$')
+		return true;
+	return name > start + 1 && name[-1] == '{' && name[-2] == '$' &&
+	       *end != '=' && strncmp(end, ":=", 2);
+}
+
+/* True if a line has the name of a variable other than to expand it, outside of comments. */
+static bool has_name(const char *line, const char *name)
+{
+	size_t len = strlen(name);
+	const char *p;
+	char quote = 0;
+
+	for (p = line; *p && *p != '\n'; p++) {
+		bool is_start = p == line || strchr(" \t;&|()", p[-1]);
+
+		if (!quote && *p == '#' && is_start)
+			return false;
+		if (*p == '\\' && quote != '\'' && p[1] && p[1] != '\n') {
+			p++;
+			continue;
+		}
+		if (*p == quote)
+			quote = 0;
+		else if (!quote && (*p == '"' || *p == '\''))
+			quote = *p;
+		if (!strncmp(p, name, len) && !is_name(p[len]) && (p == line || !is_name(p[-1])) &&
+		    !is_expansion(line, p, p + len))
+			return true;
+	}
+	return false;
+}
+
 /**
  * boottext_parse() - Parse a line of a shell script for an assignment.
  * @a: result
@@ -144,18 +185,18 @@ char *boottext_edit(const char *line, bool has_escapes, const struct strv *add,
  * @name: the variable
  *
  * Return: BOOT_UNCLEAR for an assignment that goes on in the next line or in another command, or
- * has several parts.
+ * has several parts, and for any other line with the name that may change the variable.
  */
 enum boot_parse boottext_parse(struct boot_assignment *a, const char *line, const char *name)
 {
+	const char *end, *start = line;
 	size_t len = strlen(name);
-	const char *end;
 
 	line += strspn(line, " \t");
 	if (!strncmp(line, "export", 6) && (line[6] == ' ' || line[6] == '\t'))
 		line += 6 + strspn(line + 6, " \t");
 	if (strncmp(line, name, len) || (line[len] != '=' && strncmp(line + len, "+=", 2)))
-		return BOOT_OTHER;
+		return has_name(start, name) ? BOOT_UNCLEAR : BOOT_OTHER;
 	if (line[len] != '=')
 		return BOOT_UNCLEAR;
 	line += len + 1;

@@ -60,7 +60,7 @@ $d=\"c d\""
 $d=\"two\"" "d" "$d=\"one\"
 $d=\"two d\""
 	# none counts
-	printf '#%s="quiet"\nX%s=1\n%sX=1' "$d" "$d" "$d" >"$tree/etc/default/grub"
+	printf '#%s="quiet"\nX%s=1\nA=1 # %s=2\nA="$%s ${%s}"\n%sX=1' "$d" "$d" "$d" "$d" "$d" "$d" >"$tree/etc/default/grub"
 	cp "$tree/etc/default/grub" "$work/grub"
 	apply d
 	succeeds
@@ -90,7 +90,9 @@ grub_refused()
 
 	grub_host
 	for line in "$d=\"quiet" "$d=\"quiet\\" "$d='quiet" "$d+=\" a\"" "$d=\"a\"'b'" "$d=\"a\"b" \
-		"$d=a\\ b" "$d=\$x" "$d=\"a\" b" "$d=\"a\"; c" "$d=\"a\"#x" "$d=\`x\`" "$d=(a b)"; do
+		"$d=a\\ b" "$d=\$x" "$d=\"a\" b" "$d=\"a\"; c" "$d=\"a\"#x" "$d=\`x\`" "$d=(a b)" \
+		"if true; then $d=a; fi" "[ x ] && $d=\"a\"" "declare -x $d=a" "unset $d" \
+		": \${$d:=a}" "A=\" # \" $d=a"; do
 		echo "$line" >"$tree/etc/default/grub"
 		cp "$tree/etc/default/grub" "$work/grub"
 		apply "a=1"
