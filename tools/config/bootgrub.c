@@ -11,6 +11,7 @@
 #include "util/err.h"
 
 #define GRUB_DIR	"/etc/default/grub.d"
+#define EFI_DIR		"/boot/efi/EFI"
 #define GRUB_CFG_MAX	(16 << 20)
 
 static const char *const grub_names[] = { "GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_CMDLINE_LINUX" };
@@ -166,26 +167,67 @@ static int grub_read(struct grub *g, char **why)
 	return 0;
 }
 
-static const char *grub_config(void)
+/* True for a menu in the EFI system partition; most have only a file there that names the menu. */
+static int has_menu(bool *is_menu, const char *path, char **why)
 {
-	return sysfs_exists("/boot/grub2/grub.cfg") ? "/boot/grub2/grub.cfg" :
-						      "/boot/grub/grub.cfg";
+	struct file f;
+	const char *line;
+	int ret = file_read(&f, path, GRUB_CFG_MAX, why);
+
+	*is_menu = false;
+	for (line = f.data ?: ""; !ret && *line; line = boot_next_line(line))
+		*is_menu |= !strncmp(line + strspn(line, " \t"), "menuentry ", 10);
+	if (!ret)
+		file_free(&f);
+	return ret;
+}
+
+/* Where GRUB reads its menu. With update-grub, that is never in the EFI system partition. */
+static int grub_config(char **config, char **why)
+{
+	autofree char *update = boot_tool("update-grub");
+	autostrv struct strv names = {};
+	size_t i;
+	int ret;
+
+	*config = NULL;
+	if (!update && sysfs_exists("/sys/firmware/efi"))
+		sysfs_list(&names, EFI_DIR);
+	for (i = 0; i < names.n; i++) {
+		autofree char *path = util_printf(EFI_DIR "/%s/grub.cfg", names.v[i]);
+		bool is_menu = false;
+
+		ret = sysfs_exists("%s", path) ? has_menu(&is_menu, path, why) : 0;
+		if (ret)
+			return ret;
+		if (is_menu && *config)
+			return err_why(EINVAL, why, "two menus of GRUB: %s, %s", *config, path);
+		if (is_menu)
+			*config = util_strdup(path);
+	}
+	if (!*config)
+		*config = util_strdup(sysfs_exists("/boot/grub2/grub.cfg") ?
+				      "/boot/grub2/grub.cfg" : "/boot/grub/grub.cfg");
+	return 0;
 }
 
 static int grub_commands(struct bootline *b, char **why)
 {
 	autofree char *update = boot_tool("update-grub");
 	autofree char *make = boot_tool("grub2-mkconfig");
+	autofree char *config = NULL;
+	int ret;
 
 	if (!make)
 		make = boot_tool("grub-mkconfig");
-	if (update)
-		boot_add_command(b, update, NULL);
-	else if (make)
-		boot_add_command(b, make, "-o", grub_config(), NULL);
-	else
+	if (!update && !make)
 		return err_why(ENOENT, why, "no update-grub, grub2-mkconfig or grub-mkconfig");
-	return 0;
+	ret = update ? 0 : grub_config(&config, why);
+	if (!ret && update)
+		boot_add_command(b, update, NULL);
+	else if (!ret)
+		boot_add_command(b, make, "-o", config, NULL);
+	return ret;
 }
 
 static int grub_plan(struct bootline *b, char **why)
@@ -226,12 +268,14 @@ static bool is_linux_line(const char *line)
 
 static int grub_verify(const struct bootline *b, char **why)
 {
-	const char *path = grub_config();
 	autostrv struct strv lines = {};
+	autofree char *path = NULL;
 	struct file f;
 	const char *line;
-	int ret = file_read(&f, path, GRUB_CFG_MAX, why);
+	int ret = grub_config(&path, why);
 
+	if (!ret)
+		ret = file_read(&f, path, GRUB_CFG_MAX, why);
 	if (ret)
 		return ret;
 	for (line = f.data ?: ""; *line; line = boot_next_line(line)) {

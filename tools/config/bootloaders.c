@@ -308,9 +308,9 @@ static const struct bootloader kernel_install = {
 	.add_commands = kernel_install_commands,
 };
 
-/* The first one that is used is taken. */
+/* The first one that is used is taken. Settings of GRUB may be left from before another one. */
 static const struct bootloader *const loaders[] = {
-	&kernelstub, &proxmox, &grubby, &boot_grub, &kernel_install,
+	&kernelstub, &proxmox, &grubby, &kernel_install, &boot_grub,
 };
 
 static const struct bootloader *find_loader(void)

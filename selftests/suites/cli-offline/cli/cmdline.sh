@@ -149,6 +149,30 @@ mkconfig_ok()
 	grep -q iommu=pt "$tree/boot/grub2/grub.cfg"
 }
 
+hold efi_menu_ok "on EFI, a menu of GRUB in the system partition is the one that is read"
+efi_menu_ok()
+{
+	grub_host
+	mkdir -p "$tree/sys/firmware/efi"
+	mv "$work/bin/update-grub" "$work/bin/grub2-mkconfig"
+	sed -i 's/update-grub/grub2-mkconfig/; s,"$FAKE_ROOT/boot/grub/grub.cfg","$FAKE_ROOT$2",; s/^{/{ echo "menuentry x {"/' \
+		"$work/bin/grub2-mkconfig"
+	# one that only names the menu
+	host_file /boot/efi/EFI/debian/grub.cfg <<<'configfile $prefix/grub.cfg'
+	fvl config --cmdline iommu=pt
+	[[ $out = *"would run: grub2-mkconfig -o /boot/grub/grub.cfg" ]]
+	host_file /boot/efi/EFI/redhat/grub.cfg <<<"menuentry 'x' {"
+	apply iommu=pt
+	succeeds
+	tools_ran "grub2-mkconfig -o /boot/efi/EFI/redhat/grub.cfg"
+	grep -q iommu=pt "$tree/boot/efi/EFI/redhat/grub.cfg"
+	host_file /boot/efi/EFI/redhat/grub.cfg <<<"menuentry 'x' {"
+	host_file /boot/efi/EFI/centos/grub.cfg <<<"menuentry 'x' {"
+	apply amd_iommu=on
+	refuses 1 "kernel command line: config --cmdline: two menus of GRUB: /boot/efi/EFI/centos/grub.cfg, /boot/efi/EFI/redhat/grub.cfg"
+	hints "Change it by hand: amd_iommu=on"
+}
+
 hold no_tool_refused "without the tool, nothing is changed"
 no_tool_refused()
 {
@@ -413,6 +437,18 @@ ran: kernel-install add 7.0 /lib/modules/7.0/vmlinuz"
 	[ "$(wc -l <"$work/tools.log")" = 4 ]
 	same
 	no_entry
+}
+
+hold grub_left_ok "settings of GRUB that are left do not make it the boot loader"
+grub_left_ok()
+{
+	grub_host
+	loader_host
+	host_file /boot/efi/loader/entries/6.12.conf <<<'options quiet'
+	apply iommu=pt
+	succeeds
+	grep -qx "options root=/dev/sda2 quiet iommu=pt" "$tree/boot/efi/loader/entries/6.12.conf"
+	lacks iommu "$tree/etc/default/grub"
 }
 
 hold line_ok "/etc/kernel/cmdline keeps what else is in it"
