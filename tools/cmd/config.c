@@ -198,6 +198,7 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 		ret = is_dry ? 0 : ledger_revert(e, cmd_is_set(ctx, "force"), &kept, &why);
 		if (ret) {
 			err_add_json("reverted", json_object_get(files));
+			/* the boot loader gets what was taken back before */
 			code = ledger_fail(ret, e->path, "config --revert", why);
 			break;
 		}
@@ -209,10 +210,11 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 	}
 	if (!s->n && !ctx->is_json)
 		out_raw("No file of this host was written by fpgactl.\n");
-	if (!is_dry && !code && !ctx->is_json)
+	if (!is_dry && !ctx->is_json)
 		initramfs_note(&done);
-	if (!is_dry && !code)
-		code = refresh(&done);
+	ret = is_dry ? FV_OK : refresh(&done);
+	if (!code)
+		code = ret;
 	if (ctx->is_json && !code) {
 		top = json_object_new_object();
 		json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry));

@@ -328,6 +328,30 @@ full_disk_refused()
 	done
 }
 
+hold revert_half_ok "a revert that fails on the way tells the boot loader what it took back"
+revert_half_ok()
+{
+	grub_host
+	host_file /etc/default/grub.d/50-a.cfg <<<'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT a"'
+	save /etc/default/grub /etc/default/grub.d/50-a.cfg
+	fvl config --cmdline "-quiet -a" --apply
+	succeeds
+	rm "$work/tools.log"
+	# of two files, the second is not written
+	fails_at rename 5 2
+	fvl config --revert
+	[ "$rc" = 1 ]
+	prints "/etc/default/grub.d/50-a.cfg: restored"
+	[[ $err = "fpgactl: /etc/default/grub: config --revert: "* ]]
+	rm -r "$tree/fail"
+	tools_ran "update-grub "
+	grep -q "splash a$" "$tree/boot/grub/grub.cfg"
+	fvl config --revert
+	succeeds
+	same
+	no_entry
+}
+
 hold directory_flush_ok "a file stays in the ledger if its directory cannot be flushed"
 directory_flush_ok()
 {
