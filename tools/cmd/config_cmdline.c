@@ -90,6 +90,10 @@ static int apply(const struct cmd_ctx *ctx, const struct bootline *b)
 	if (ret == -ECHILD)
 		return err_fail(FV_FAILED, OBJECT, WHAT, "The files that it reads are as before.",
 				"%s", why);
+	if (ret == -ENOTRECOVERABLE)
+		return err_fail(FV_FAILED, OBJECT, WHAT,
+				"The next boot may have a part of the change. 'fpgactl config' lists the files that have it.",
+				"%s", why);
 	if (ret)
 		return ledger_fail(ret, OBJECT, WHAT, why);
 	ret = bootline_verify(b, &why);

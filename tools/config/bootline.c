@@ -206,14 +206,13 @@ static int run_command(const struct strv *command, char **why)
 	return err_why(ECHILD, why, "%s %s", line, fate);
 }
 
-/* Run the commands of a change. */
-int boot_run_commands(const struct bootline *b, char **why)
+/* Run the commands of a change; @n of them succeed. */
+int boot_run_commands(const struct bootline *b, size_t *n, char **why)
 {
-	size_t i;
 	int ret = 0;
 
-	for (i = 0; i < b->n_commands && !ret; i++)
-		ret = run_command(&b->commands[i], why);
+	for (*n = 0; *n < b->n_commands && !ret; *n += !ret)
+		ret = run_command(&b->commands[*n], why);
 	return ret;
 }
 
@@ -230,41 +229,84 @@ int bootline_check(const struct bootline *b, char **why)
 	return ret < 0 ? ret : 0;
 }
 
+/* Make a file that a command changed what it was; NULL: there was none. */
+static int restore_tracked(const char *path, const char *old, const char *reason, char **why)
+{
+	autofree char *now = NULL;
+	int ret = boot_read(path, &now, why);
+
+	if (ret || (!now && !old))
+		return ret;
+	return ledger_edit(path, now, old, reason, why);
+}
+
+/*
+ * After a failure: files that were not written are left alone. The boot loader has copies of what
+ * the @n_run commands that succeeded read.
+ */
+static int take_back(const struct bootline *b, char *const *tracked, size_t n_tracked,
+		     size_t n_run, const char *reason, char **why)
+{
+	struct bootline again = { .loader = b->loader };
+	int ret, failed = 0;
+	size_t i, n = 0;
+
+	for (i = n_tracked; i--;) {
+		ret = restore_tracked(b->tracked.v[i], tracked[i], reason, why);
+		failed = ret < 0 ? ret : failed;
+	}
+	for (i = b->n_files; i--;)
+		ledger_edit(b->files[i].path, b->files[i].new, b->files[i].old, reason, why);
+	if (!n_run || !b->loader->add_commands)
+		return failed;
+	ret = b->loader->add_commands(&again, why);
+	if (!ret)
+		ret = boot_run_commands(&again, &n, why);
+	bootline_free(&again);
+	return ret && n < n_run ? ret : failed;
+}
+
 /**
  * bootline_apply() - Change the kernel command line of the next boot.
  * @b: from bootline_plan()
  * @reason: the command line of fpgactl
  * @why: text of a failure, to be freed
  *
- * If a program fails, the files that it was to read are what they were before.
+ * If a program fails, the files that it was to read or to change are what they were before.
  *
- * Return: 0 or a negative errno; -ECHILD if a program failed.
+ * Return: 0 or a negative errno; -ECHILD if a program failed, -ENOTRECOVERABLE if also the change
+ * could not be taken back.
  */
 int bootline_apply(const struct bootline *b, const char *reason, char **why)
 {
+	char **tracked = util_alloc(b->tracked.n, sizeof(*tracked));
 	autofree char *later = NULL;
-	const struct boot_file *f;
-	size_t i, n_begun;
+	autofree char *first = NULL;
+	size_t i, n_begun, n_run = 0;
 	int end, ret = bootline_check(b, why);
 
-	for (n_begun = 0; n_begun < b->tracked.n && !ret; n_begun += !ret)
-		ret = ledger_begin(b->tracked.v[n_begun], reason, why);
-	for (i = 0; i < b->n_files && ret >= 0; i++) {
-		f = &b->files[i];
-		ret = ledger_edit(f->path, f->old, f->new, reason, why);
+	for (n_begun = 0; n_begun < b->tracked.n && !ret; n_begun += !ret) {
+		ret = boot_read(b->tracked.v[n_begun], &tracked[n_begun], why);
+		if (!ret)
+			ret = ledger_begin(b->tracked.v[n_begun], reason, why);
 	}
+	for (i = 0; i < b->n_files && ret >= 0; i++)
+		ret = ledger_edit(b->files[i].path, b->files[i].old, b->files[i].new, reason, why);
 	if (ret >= 0)
-		ret = boot_run_commands(b, why);
+		ret = boot_run_commands(b, &n_run, why);
 	for (i = 0; i < n_begun; i++) {
 		end = ledger_end(b->tracked.v[i], ret ? &later : why);
 		if (end < 0 && !ret)
 			ret = end;
 	}
-	/* files that were not written are left alone */
-	for (i = b->n_files; ret && i--;) {
-		f = &b->files[i];
-		ledger_edit(f->path, f->new, f->old, reason, &later);
+	if (ret && take_back(b, tracked, n_begun, n_run, reason, &later) && ret == -ECHILD) {
+		first = util_strdup(*why);
+		ret = err_why(ENOTRECOVERABLE, why, "%s; the change cannot be taken back: %s",
+			      first, later);
 	}
+	for (i = 0; i < b->tracked.n; i++)
+		free(tracked[i]);
+	free(tracked);
 	return ret;
 }
 

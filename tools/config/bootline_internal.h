@@ -29,7 +29,7 @@ void boot_add_command(struct bootline *b, const char *tool, ...);
 const char *boot_next_line(const char *line);
 int boot_check_words(const struct bootline *b, const char *path, const struct strv *lines,
 		     char **why);
-int boot_run_commands(const struct bootline *b, char **why);
+int boot_run_commands(const struct bootline *b, size_t *n, char **why);
 void boot_files_free(struct boot_file *v, size_t n);
 
 #endif

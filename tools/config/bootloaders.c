@@ -349,7 +349,7 @@ int bootline_plan(struct bootline *b, char **why)
 int bootline_refresh(const struct strv *paths, char **why)
 {
 	struct bootline b = { .loader = find_loader() };
-	size_t i;
+	size_t i, n;
 	int ret;
 
 	if (!b.loader || !b.loader->reads)
@@ -360,7 +360,7 @@ int bootline_refresh(const struct strv *paths, char **why)
 		return 0;
 	ret = b.loader->add_commands(&b, why);
 	if (!ret)
-		ret = boot_run_commands(&b, why);
+		ret = boot_run_commands(&b, &n, why);
 	bootline_free(&b);
 	return ret;
 }
