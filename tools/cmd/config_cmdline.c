@@ -18,8 +18,11 @@ void config_print_cmdline(const struct bootline *b, bool is_made)
 {
 	autofree char *difference = bootline_difference(b);
 	autofree char *lines = util_printable_lines(difference);
+	autofree char *odd = strv_join(&b->odd, " ");
 	size_t i;
 
+	if (*odd)
+		err_note(OBJECT, "words of this boot become permanent: %s", odd);
 	if (!bootline_is_needed(b)) {
 		out_print("%s: the next boot has this command line already\n", bootline_loader(b));
 		return;

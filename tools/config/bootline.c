@@ -330,6 +330,7 @@ void bootline_free(struct bootline *b)
 	strv_free(&b->add);
 	strv_free(&b->remove);
 	strv_free(&b->tracked);
+	strv_free(&b->odd);
 	boot_files_free(b->files, b->n_files);
 	while (b->n_commands)
 		strv_free(&b->commands[--b->n_commands]);

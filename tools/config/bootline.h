@@ -22,6 +22,7 @@ struct bootline {
 	struct strv *commands;
 	size_t n_commands;
 	struct strv tracked;		/* files that the commands change */
+	struct strv odd;		/* words meant for this boot only that become permanent */
 };
 
 int bootline_parse(struct bootline *b, const char *words, char **why);

@@ -44,6 +44,21 @@ static char *current_line(void)
 	}
 }
 
+/* Words of a line that were meant for one boot. */
+static void find_odd(struct strv *odd, const char *line)
+{
+	static const char *const words[] = {
+		"single", "s", "S", "1", "rescue", "emergency", "rd.break",
+		"systemd.unit=rescue.target", "systemd.unit=emergency.target", "init=/bin/sh",
+		"init=/bin/bash",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (boottext_has(line, false, words[i]))
+			strv_add(odd, words[i]);
+}
+
 /* A file that has nothing but the line: that of kernel-install and of Proxmox. */
 
 static int line_plan(struct bootline *b, char **why)
@@ -52,6 +67,7 @@ static int line_plan(struct bootline *b, char **why)
 	autofree char *line = NULL;
 	autofree char *new = NULL;
 	struct strv missing = {};
+	bool is_of_boot;
 	size_t i;
 	int ret = boot_read(KERNEL_CMDLINE, &old, why);
 
@@ -59,6 +75,7 @@ static int line_plan(struct bootline *b, char **why)
 		return ret;
 	/* without the file, kernel-install takes the line of this boot */
 	line = old ? util_strdup(old) : sysfs_read("/usr/lib/kernel/cmdline");
+	is_of_boot = !line;
 	if (!line)
 		line = current_line();
 	for (i = 0; i < b->add.n; i++)
@@ -70,6 +87,8 @@ static int line_plan(struct bootline *b, char **why)
 		util_append(&new, "\n");
 	if (strcmp(new, line))
 		boot_add_file(b, KERNEL_CMDLINE, old, util_strdup(new));
+	if (b->n_files && is_of_boot)
+		find_odd(&b->odd, new);
 	return b->n_files ? b->loader->add_commands(b, why) : 0;
 }
 

@@ -455,6 +455,20 @@ kernel_install_fails_refused()
 	same
 }
 
+hold this_boot_ok "words of a rescue boot that become permanent are told"
+this_boot_ok()
+{
+	loader_host
+	echo "root=/dev/sda2 single systemd.unit=rescue.target" >"$tree/proc/cmdline"
+	apply iommu=pt
+	[ "$rc" = 0 ]
+	[ "$err" = "fpgactl: kernel command line: words of this boot become permanent: single systemd.unit=rescue.target" ]
+	# removed at once
+	fvl config --revert
+	apply "iommu=pt -single -systemd.unit=rescue.target"
+	succeeds
+}
+
 hold grub_left_ok "settings of GRUB that are left do not make it the boot loader"
 grub_left_ok()
 {
