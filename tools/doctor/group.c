@@ -14,7 +14,7 @@
 /* PCI Code and ID Assignment Specification 1.11, 1.7 */
 #define CLASS_PCI_BRIDGE	0x0604
 
-/* An isolated slot, if the machine has one. Firmware of Intel's offers no ACS where there is none. */
+/* An isolated slot, if there is one. Firmware of Intel offers no ACS where a port has none. */
 static const char *other_slot(const struct model *m)
 {
 	switch (iommu_kind(m)) {

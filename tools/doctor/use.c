@@ -16,7 +16,7 @@ static const char *find_use(struct doctor *d, const struct pci_func *dev)
 	return why && vfs && !strcmp(why, vfs) ? NULL : why;
 }
 
-/* Functions of the card in the same group go to the VM with the device, those in others need not. */
+/* Functions in the same group go to the VM with the device, those in others need not. */
 static void check(struct doctor *d, const struct pci_func *dev)
 {
 	const char *why = find_use(d, dev);
