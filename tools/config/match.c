@@ -318,7 +318,7 @@ void match_card(struct match *m, const struct cardfile *f, const char *bdf,
 		check_use(m, f, model);
 }
 
-/* Before a card is bound: one whose serial number was not compared may be another one. */
+/* Call it before a card is bound: without the serial number it may be another card. */
 void match_require_serials(struct match *m)
 {
 	if (m->verdict == MATCH_OK && *m->unread)
