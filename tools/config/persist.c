@@ -385,7 +385,7 @@ int persist_check(const struct persist *p)
 /* Devices and policy have changed already. */
 static int fail_write(const struct persist *p, size_t i, int ret, const char *why)
 {
-	autofree char *hint = util_printf("The %s was made, but does not last as asked for.%s\n"
+	autofree char *hint = util_printf("The %s was made, but will not last.%s\n"
 					  "Run the command again.", p->what,
 					  i ? " Card files before this one were written." : "");
 

@@ -452,7 +452,7 @@ replayed_ok()
 	[ "$(kmsg | wc -l)" = 1 ]
 }
 
-hold no_log_ok "what is no kernel log gets nothing, and keeps no run waiting"
+hold no_log_ok "a file in place of the kernel log gets no line and does not block"
 no_log_ok()
 {
 	lines_6 | card_file 0000:00:06.0/00

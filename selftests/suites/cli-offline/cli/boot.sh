@@ -120,7 +120,7 @@ hook_functions()
 	} >"$work/fakes/hook-functions"
 }
 
-# no_card_files: what has the name of a card file, and is none
+# no_card_files: a directory and a dangling symlink with names of card files
 no_card_files()
 {
 	mkdir -p "$(cards)/0000:00:00.0-00.conf"

@@ -291,7 +291,7 @@ unwritten_refused()
 	[ "$rc" = 1 ]
 	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
 	[[ $err = "fpgactl: $(file_of 0000:00:06.0/00): bind: "*": Input/output error"* ]]
-	hints "The bind was made, but does not last as asked for."
+	hints "The bind was made, but will not last."
 }
 
 hold unbind_only_ok "unbind --only --persist takes one function from the file"

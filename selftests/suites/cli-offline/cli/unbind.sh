@@ -190,7 +190,7 @@ old_override_cleared_ok()
 	value '.devices | map([.bdf, .driver, .previous_driver, .changed])' '[["0000:02:00.0","nvme","nvme",true]]'
 }
 
-hold override_cleared_ok "a host driver keeps a device whose driver_override was set before a refused bind"
+hold override_cleared_ok "unbind clears the driver_override that a refused bind left on a device of a host driver"
 override_cleared_ok()
 {
 	echo fpga_vfio_pci >"$tree/sys/bus/pci/devices/0000:02:00.0/driver_override"
