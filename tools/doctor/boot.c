@@ -55,7 +55,8 @@ static void report(struct doctor *d, const struct module_match *m, const struct 
 	autofree char *fix = util_printf("fpgactl bind --persist %s", dev->bdf);
 
 	if (m->is_built_in)
-		doctor_add(d, DOCTOR_WARNING, "built-in-driver", dev->bdf, is_bound || is_used ? NULL : fix,
+		doctor_add(d, DOCTOR_WARNING, "built-in-driver", dev->bdf,
+			   is_bound || is_used ? NULL : fix,
 			   "%s is built into the kernel: it starts the card at each boot, before any setting can keep it away",
 			   m->name);
 	else if (!is_bound)

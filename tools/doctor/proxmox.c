@@ -44,8 +44,8 @@ static void check_line(struct doctor *d, const struct proxmox_hostdev *h,
 	autofree char *fix = NULL;
 
 	if (h->has_args)
-		fix = util_printf("Add '%s' to args of the VM; then: qm set %s --delete %s", arguments,
-				  h->vm, h->key);
+		fix = util_printf("Add '%s' to args of the VM; then: qm set %s --delete %s",
+				  arguments, h->vm, h->key);
 	else
 		fix = util_printf("qm set %s --delete %s --args '%s'", h->vm, h->key, arguments);
 	doctor_add(d, DOCTOR_WARNING, "proxmox-takes-card", file, fix,

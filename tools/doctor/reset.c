@@ -77,8 +77,8 @@ static void check_shared(struct doctor *d, const struct pci_func *dev)
 	if (!list)
 		return;
 	if (used)
-		fix = util_printf("Use a slot below another port: the host needs %s (%s).", used->bdf,
-				  doctor_host_use(d, used));
+		fix = util_printf("Use a slot below another port: the host needs %s (%s).",
+				  used->bdf, doctor_host_use(d, used));
 	else
 		fix = util_printf("fpgactl bind %s%s", dev->bdf, commands);
 	doctor_add(d, DOCTOR_WARNING, "reset-shared", dev->bdf, fix,

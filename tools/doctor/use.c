@@ -23,7 +23,8 @@ static void check(struct doctor *d, const struct pci_func *dev)
 	const struct pci_func *other = NULL;
 
 	if (why)
-		doctor_add(d, DOCTOR_ERROR, "host-use", dev->bdf, FIX, "the host needs it: %s", why);
+		doctor_add(d, DOCTOR_ERROR, "host-use", dev->bdf, FIX, "the host needs it: %s",
+			   why);
 	while (!*dev->physfn && dev->group != FV_NO_GROUP &&
 	       (other = device_next_function(d->m, dev, other))) {
 		why = other->group == dev->group && !doctor_is_target(d, other) ?

@@ -332,6 +332,7 @@ hold revert_half_ok "a revert that fails on the way tells the boot loader what i
 revert_half_ok()
 {
 	grub_host
+	# shellcheck disable=SC2016 # GRUB's variable
 	host_file /etc/default/grub.d/50-a.cfg <<<'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT a"'
 	save /etc/default/grub /etc/default/grub.d/50-a.cfg
 	fvl config --cmdline "-quiet -a" --apply

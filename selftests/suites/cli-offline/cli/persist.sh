@@ -192,7 +192,7 @@ no_serial_refused()
 hold long_ok "a long command line is cut, and a file that would be too long is not written"
 long_ok()
 {
-	local words
+	local words size
 
 	words=$(printf '06:00.0 %.0s' {1..200})
 	# shellcheck disable=SC2086 # words
@@ -204,8 +204,8 @@ long_ok()
 	[ ! -e "$tree$(file_of 0000:00:06.0/00)" ]
 	# a comment of the administrator leaves no room for another function
 	lines_6 | sed 's/ serial.*//' | card_file 0000:00:06.0/00
-	yes '#' | head -c $((65536 - $(wc -c <"$tree$(file_of 0000:00:06.0/00)"))) \
-		>>"$tree$(file_of 0000:00:06.0/00)"
+	size=$(wc -c <"$tree$(file_of 0000:00:06.0/00)")
+	yes '#' | head -c $((65536 - size)) >>"$tree$(file_of 0000:00:06.0/00)"
 	remember
 	fvk bind --persist 06:00.1
 	refuses 1 "$(file_of 0000:00:06.0/00): bind: would not be read again: file is longer than 64 KiB"
