@@ -179,10 +179,26 @@ static int refresh(const struct strv *paths)
 			"The files are what they were. Run it by hand.", "%s", why);
 }
 
+/* Entries of a boot menu that may have the words of a change, and are not in the ledger. */
+static struct json_object *note_other_entries(const struct strv *reverted)
+{
+	struct json_object *list = json_object_new_array();
+	autostrv struct strv others = {};
+	size_t i;
+
+	bootline_other_entries(reverted, &others);
+	for (i = 0; i < others.n; i++) {
+		json_object_array_add(list, json_string(others.v[i]));
+		err_note(others.v[i],
+			 "left alone: not changed by fpgactl, but may be copied from an entry that was; check its options line");
+	}
+	return list;
+}
+
 static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 {
 	bool is_dry = cmd_is_set(ctx, "dry-run");
-	struct json_object *top, *files;
+	struct json_object *top, *files, *others;
 	autostrv struct strv done = {};
 	int ret, code = check_reverts(ctx, s);
 	size_t i;
@@ -212,6 +228,7 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 		out_raw("No file of this host was written by fpgactl.\n");
 	if (!is_dry && !ctx->is_json)
 		initramfs_note(&done);
+	others = note_other_entries(&done);
 	ret = is_dry ? FV_OK : refresh(&done);
 	if (!code)
 		code = ret;
@@ -219,8 +236,10 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 		top = json_object_new_object();
 		json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry));
 		json_object_object_add(top, "reverted", json_object_get(files));
+		json_object_object_add(top, "left_alone", json_object_get(others));
 		out_json(top);
 	}
+	json_object_put(others);
 	json_object_put(files);
 	return code;
 }

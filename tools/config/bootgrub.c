@@ -159,7 +159,7 @@ static int grub_read(struct grub *g, char **why)
 	}
 	g->v = util_alloc(paths.n, sizeof(*g->v));
 	for (g->n = 0; g->n < paths.n; g->n++) {
-		ret = boot_read(paths.v[g->n], &g->v[g->n].old, why);
+		ret = file_read_text(paths.v[g->n], LEDGER_FILE_MAX, &g->v[g->n].old, why);
 		if (ret)
 			return ret;
 		g->v[g->n].path = util_strdup(paths.v[g->n]);

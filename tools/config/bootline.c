@@ -55,22 +55,6 @@ void boot_add_command(struct bootline *b, const char *tool, ...)
 	va_end(ap);
 }
 
-int boot_read(const char *path, char **text, char **why)
-{
-	struct file f;
-	int ret = file_read(&f, path, LEDGER_FILE_MAX, why);
-
-	*text = NULL;
-	if (ret || !f.exists)
-		return ret;
-	if (strlen(f.data) == f.len)
-		*text = util_strdup(f.data);
-	else
-		ret = err_why(EINVAL, why, "%s is no text", path);
-	file_free(&f);
-	return ret;
-}
-
 /* Plan to write a file; takes @new. */
 void boot_add_file(struct bootline *b, const char *path, const char *old, char *new)
 {
@@ -233,7 +217,7 @@ int bootline_check(const struct bootline *b, char **why)
 static int restore_tracked(const char *path, const char *old, const char *reason, char **why)
 {
 	autofree char *now = NULL;
-	int ret = boot_read(path, &now, why);
+	int ret = file_read_text(path, LEDGER_FILE_MAX, &now, why);
 
 	if (ret || (!now && !old))
 		return ret;
@@ -286,7 +270,8 @@ int bootline_apply(const struct bootline *b, const char *reason, char **why)
 	int end, ret = bootline_check(b, why);
 
 	for (n_begun = 0; n_begun < b->tracked.n && !ret; n_begun += !ret) {
-		ret = boot_read(b->tracked.v[n_begun], &tracked[n_begun], why);
+		ret = file_read_text(b->tracked.v[n_begun], LEDGER_FILE_MAX, &tracked[n_begun],
+				     why);
 		if (!ret)
 			ret = ledger_begin(b->tracked.v[n_begun], reason, why);
 	}

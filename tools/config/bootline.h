@@ -34,6 +34,7 @@ int bootline_check(const struct bootline *b, char **why);
 int bootline_apply(const struct bootline *b, const char *reason, char **why);
 int bootline_verify(const struct bootline *b, char **why);
 int bootline_refresh(const struct strv *paths, char **why);
+void bootline_other_entries(const struct strv *reverted, struct strv *others);
 void bootline_free(struct bootline *b);
 
 #endif

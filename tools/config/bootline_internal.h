@@ -23,7 +23,6 @@ extern const struct bootloader boot_grub;
 
 char *boot_tool(const char *name);
 bool booted_by_grub(void);
-int boot_read(const char *path, char **text, char **why);
 void boot_add_file(struct bootline *b, const char *path, const char *old, char *new);
 void boot_add_command(struct bootline *b, const char *tool, ...);
 const char *boot_next_line(const char *line);

@@ -6,6 +6,7 @@
 
 #include "config/bootline_internal.h"
 #include "config/boottext.h"
+#include "config/ledger.h"
 #include "host/cmdline.h"
 #include "host/sysfs.h"
 #include "util/err.h"
@@ -69,7 +70,7 @@ static int line_plan(struct bootline *b, char **why)
 	struct strv missing = {};
 	bool is_of_boot;
 	size_t i;
-	int ret = boot_read(KERNEL_CMDLINE, &old, why);
+	int ret = file_read_text(KERNEL_CMDLINE, LEDGER_FILE_MAX, &old, why);
 
 	if (ret)
 		return ret;
@@ -149,7 +150,7 @@ static int entry_verify(const struct bootline *b, const char *path, size_t *n, c
 	autostrv struct strv lines = {};
 	autofree char *text = NULL;
 	const char *line;
-	int ret = boot_read(path, &text, why);
+	int ret = file_read_text(path, LEDGER_FILE_MAX, &text, why);
 
 	for (line = text ?: ""; *line; line = boot_next_line(line)) {
 		autofree char *this = util_printf("%.*s", (int)strcspn(line, "\n"), line);
@@ -265,7 +266,7 @@ static int kernelstub_verify(const struct bootline *b, char **why)
 	autostrv struct strv lines = {};
 	autofree char *text = NULL;
 	char *p;
-	int ret = boot_read(KERNELSTUB_FILE, &text, why);
+	int ret = file_read_text(KERNELSTUB_FILE, LEDGER_FILE_MAX, &text, why);
 
 	if (ret)
 		return ret;
@@ -382,4 +383,30 @@ int bootline_refresh(const struct strv *paths, char **why)
 		ret = boot_run_commands(&b, &n, why);
 	bootline_free(&b);
 	return ret;
+}
+
+/**
+ * bootline_other_entries() - Find entries of boot menus that were not taken back.
+ * @reverted: files that were
+ * @others: result: if an entry is among @reverted, the other ones
+ *
+ * The entry of a kernel that was installed after a change has the words of the change, and is not
+ * in the ledger.
+ */
+void bootline_other_entries(const struct strv *reverted, struct strv *others)
+{
+	autostrv struct strv names = {};
+	bool has_entry = false;
+	size_t i;
+
+	for (i = 0; i < reverted->n; i++)
+		has_entry |= !strncmp(reverted->v[i], BLS_DIR "/", strlen(BLS_DIR) + 1);
+	if (has_entry)
+		sysfs_list(&names, BLS_DIR);
+	for (i = 0; i < names.n; i++) {
+		autofree char *path = util_printf(BLS_DIR "/%s", names.v[i]);
+
+		if (!strv_has(reverted, path))
+			strv_add(others, path);
+	}
 }

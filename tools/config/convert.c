@@ -153,23 +153,6 @@ bool convert_is_ids(const char *module)
 	return cmdline_value(module, "vfio_pci") || cmdline_value(module, "pci_stub");
 }
 
-/* Read a file; its text is NULL if there is none. */
-int convert_read(const char *path, char **text, char **why)
-{
-	struct file f;
-	int ret = file_read(&f, path, LEDGER_FILE_MAX, why);
-
-	*text = NULL;
-	if (ret || !f.exists)
-		return ret;
-	if (strlen(f.data) == f.len)
-		*text = util_strdup(f.data);
-	else
-		ret = err_why(EINVAL, why, "%s is no text", path);
-	file_free(&f);
-	return ret;
-}
-
 /* Plan to write a file, or without @new to remove it; takes @old and @new. */
 void convert_add_file(struct convert *c, const char *path, char *old, char *new)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/convert_internal.h"
+#include "config/ledger.h"
 #include "host/sysfs.h"
 
 #define DRIVERCTL_DIR	"/etc/driverctl.d"
@@ -30,7 +31,7 @@ int convert_driverctl(struct convert *c, char **why)
 
 		if (!bdf_parse(names.v[i], bdf))
 			continue;
-		ret = convert_read(path, &old, why);
+		ret = file_read_text(path, LEDGER_FILE_MAX, &old, why);
 		driver = util_printf("%.*s", (int)strcspn(old ?: "", " \t\n"), old ?: "");
 		if (!convert_is_ids(driver) && strcmp(driver, FV_DRIVER) != 0 &&
 		    strcmp(driver, FV_OLD_DRIVER) != 0) {
@@ -63,7 +64,7 @@ int convert_unraid(struct convert *c, char **why)
 	autofree char *copy = NULL;
 	char *old, *word, *rest;
 	size_t n = 0, n_left = 0;
-	int ret = convert_read(UNRAID_FILE, &old, why);
+	int ret = file_read_text(UNRAID_FILE, LEDGER_FILE_MAX, &old, why);
 
 	/* a file of one line, as Unraid writes it */
 	if (ret || !old || strncmp(old, "BIND=", 5) != 0 ||
@@ -138,7 +139,7 @@ static int proxmox_file(struct convert *c, const char *path, const char *prefix,
 {
 	autofree char *text = NULL;
 	const char *line;
-	int ret = convert_read(path, &text, why);
+	int ret = file_read_text(path, LEDGER_FILE_MAX, &text, why);
 
 	for (line = text ?: ""; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *key = line + strspn(line, " \t");

@@ -11,7 +11,6 @@ bool convert_take(struct convert *c, struct convert_setting *s, const struct pci
 bool convert_take_address(struct convert *c, struct convert_setting *s, const char *bdf);
 char *convert_ids(struct convert *c, const char *object, const char *name, const char *ids);
 bool convert_is_ids(const char *module);
-int convert_read(const char *path, char **text, char **why);
 void convert_add_file(struct convert *c, const char *path, char *old, char *new);
 
 int convert_modprobe(struct convert *c, char **why);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/convert_internal.h"
+#include "config/ledger.h"
 #include "host/cmdline.h"
 #include "host/sysfs.h"
 
@@ -142,7 +143,7 @@ int convert_modprobe(struct convert *c, char **why)
 		if (len < 5 || strcmp(names.v[i] + len - 5, ".conf"))
 			continue;
 		v[i].path = util_printf(MODPROBE_DIR "/%s", names.v[i]);
-		ret = convert_read(v[i].path, &v[i].old, why);
+		ret = file_read_text(v[i].path, LEDGER_FILE_MAX, &v[i].old, why);
 		if (v[i].old)
 			v[i].new = convert_text(c, v[i].path, v[i].old, false);
 	}

@@ -17,6 +17,7 @@
 
 #include "host/file.h"
 #include "host/sysfs.h"
+#include "util/err.h"
 
 #define DIRECTORY_MODE	0755
 
@@ -163,6 +164,31 @@ static int read_open_file(struct file *f, int fd, size_t max)
 	f->uid = st.st_uid;
 	f->gid = st.st_gid;
 	return read_all(f, fd, max);
+}
+
+/**
+ * file_read_text() - Read a file that has to be text.
+ * @path: as on a live system
+ * @max: of its length
+ * @text: result, to be freed; NULL if there is no such file
+ * @why: text of a failure, to be freed
+ *
+ * Return: as file_read(); -EINVAL also for a file with a NUL.
+ */
+int file_read_text(const char *path, size_t max, char **text, char **why)
+{
+	struct file f;
+	int ret = file_read(&f, path, max, why);
+
+	*text = NULL;
+	if (ret || !f.exists)
+		return ret;
+	if (strlen(f.data) == f.len)
+		*text = util_strdup(f.data);
+	else
+		ret = err_why(EINVAL, why, "%s is no text", path);
+	file_free(&f);
+	return ret;
 }
 
 /**

@@ -18,6 +18,7 @@ struct file {
 };
 
 int file_read(struct file *f, const char *path, size_t max, char **why);
+int file_read_text(const char *path, size_t max, char **text, char **why);
 int file_make_directory(const char *path, char **why);
 int file_may_write(const char *path, char **why);
 int file_write(const struct file *f, const char *path, char **why);

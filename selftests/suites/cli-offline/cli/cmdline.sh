@@ -282,6 +282,23 @@ would run: grubby --update-kernel=ALL --remove-args=quiet --args=iommu=pt'
 	[ "$(wc -l <"$work/tools.log")" = 2 ]
 }
 
+hold grubby_newer_ok "an entry of a kernel that was installed after the change is named by a revert"
+grubby_newer_ok()
+{
+	bls_host
+	apply "iommu=pt"
+	succeeds
+	fvl config --revert --dry-run --json
+	value '.left_alone' '[]'
+	host_file /boot/loader/entries/c.conf <<<$'title C\noptions root=/dev/sda1 ro iommu=pt'
+	fvl config --revert --dry-run --json
+	value '.left_alone' '["/boot/loader/entries/c.conf"]'
+	fvl config --revert
+	[ "$rc" = 0 ]
+	[[ $err = "fpgactl: /boot/loader/entries/c.conf: left alone: "* ]]
+	grep -q "iommu=pt" "$tree/boot/loader/entries/c.conf"
+}
+
 hold grubby_fails_refused "changes of a tool before it failed are taken back"
 grubby_fails_refused()
 {
