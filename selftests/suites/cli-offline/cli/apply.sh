@@ -83,6 +83,9 @@ function_ok()
 	[ -z "$out" ]
 	fvk apply --early 01:00.0
 	prints FPGACTL_DRIVER=fpga_vfio_pci
+	# the driver of the other function does not matter to a replayed event
+	SYNTH_UUID=0 fvk apply --early 01:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
 	fvk apply --early
 	prints "0000:01:00.0: driver_override is fpga_vfio_pci"
 	fvk apply 01:00.1
