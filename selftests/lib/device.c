@@ -144,17 +144,20 @@ static int device_read_info(struct device *dev)
 	return 0;
 }
 
-int __device_open_token(struct device *dev, struct iommu *iommu,
-			const char *bdf, const char *token)
+int __device_open_only(struct device *dev, struct iommu *iommu, const char *bdf, const char *token)
 {
-	int ret;
-
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
 	dev->iommu = iommu;
 	snprintf(dev->bdf, sizeof(dev->bdf), "%s", bdf);
-	ret = iommu->mode == IOMMU_IOMMUFD ? cdev_open(dev, token) :
-		group_device_open(dev, token);
+	return iommu->mode == IOMMU_IOMMUFD ? cdev_open(dev, token) : group_device_open(dev, token);
+}
+
+int __device_open_token(struct device *dev, struct iommu *iommu,
+			const char *bdf, const char *token)
+{
+	int ret = __device_open_only(dev, iommu, bdf, token);
+
 	if (ret)
 		return ret;
 	ret = device_read_info(dev);

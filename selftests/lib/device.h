@@ -23,8 +23,10 @@ struct device {
 
 /*
  * Open the function within @iommu and store the descriptor in @dev->fd. @token is a VF token
- * (UUID text) or NULL.
+ * (UUID text) or NULL. __device_open_only() reads nothing of the device: a device that is reset
+ * meanwhile may refuse that with -EAGAIN, after an open that succeeded.
  */
+int __device_open_only(struct device *dev, struct iommu *iommu, const char *bdf, const char *token);
 int __device_open_token(struct device *dev, struct iommu *iommu,
 			const char *bdf, const char *token);
 int __device_open(struct device *dev, struct iommu *iommu, const char *bdf);

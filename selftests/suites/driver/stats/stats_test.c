@@ -135,7 +135,7 @@ STATS_TEST(failed_open_is_an_error_and_no_open)
 	counters_device(&self->genl, bdf, &before);
 	pid = child_start(reset_for_ever, bdf);
 	while (failed < 3 && opened < 1000) {
-		ret = __device_open(&dev, &self->iommu, bdf);
+		ret = __device_open_only(&dev, &self->iommu, bdf, NULL);
 		if (ret) {
 			EXPECT_EQ(-EAGAIN, ret);
 			failed++;
