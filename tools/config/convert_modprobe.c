@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Settings in /etc/modprobe.d: ids of vfio-pci and pci-stub, and softdeps on them. */
+/* Settings of modprobe: ids of vfio-pci and pci-stub, and softdeps on them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/convert_internal.h"
 #include "config/ledger.h"
 #include "host/cmdline.h"
+#include "host/modprobe.h"
 #include "host/sysfs.h"
 
-#define MODPROBE_DIR	"/etc/modprobe.d"
+#define MODPROBE_DIR	"/etc/modprobe.d/"
 #define BLANKS		" \t"
 
 /* A line that may go on behind "\\\n". */
@@ -129,40 +130,79 @@ static char *convert_text(struct convert *c, const char *path, const char *old, 
 	return new;
 }
 
+/* A file of a package, or one that a program makes at each boot. */
+static bool is_of_host(const char *path)
+{
+	return strncmp(path, MODPROBE_DIR, strlen(MODPROBE_DIR));
+}
+
+/* Its settings from @first on stay. */
+static void keep_settings(struct convert *c, const char *path, size_t first, bool is_ids)
+{
+	size_t i;
+
+	for (i = first; i < c->n; i++) {
+		if (c->v[i].kept)
+			continue;
+		c->v[i].kept = util_printf("it is not in /etc; a file " MODPROBE_DIR "%s would hide it",
+					   strrchr(path, '/') + 1);
+		c->n_left += is_ids;
+	}
+}
+
+/* One pass over a file: the ids, or the softdeps. Return its text after that. */
+static char *convert_file(struct convert *c, const char *path, const char *text, bool is_softdeps)
+{
+	size_t first = c->n;
+	char *new = convert_text(c, path, text, is_softdeps);
+
+	if (is_of_host(path)) {
+		keep_settings(c, path, first, !is_softdeps);
+		free(new);
+		new = util_strdup(text);
+	}
+	return new;
+}
+
+/* A symlink to /dev/null, which hides a file. */
+static bool is_null(const char *path)
+{
+	struct stat st;
+
+	return sysfs_stat(&st, "%s", path) && S_ISCHR(st.st_mode);
+}
+
 int convert_modprobe(struct convert *c, char **why)
 {
-	autostrv struct strv names = {};
+	autostrv struct strv paths = {};
 	struct boot_file *v;
-	size_t i, len;
+	size_t i;
 	int ret = 0;
 
-	sysfs_list(&names, MODPROBE_DIR);
-	v = util_alloc(names.n, sizeof(*v));
-	for (i = 0; i < names.n && !ret; i++) {
-		len = strlen(names.v[i]);
-		if (len < 5 || strcmp(names.v[i] + len - 5, ".conf"))
+	modprobe_files(&paths);
+	v = util_alloc(paths.n, sizeof(*v));
+	for (i = 0; i < paths.n && !ret; i++) {
+		if (is_null(paths.v[i]))
 			continue;
-		v[i].path = util_printf(MODPROBE_DIR "/%s", names.v[i]);
-		ret = file_read_text(v[i].path, LEDGER_FILE_MAX, &v[i].old, why);
+		ret = file_read_text(paths.v[i], LEDGER_FILE_MAX, &v[i].old, why);
 		if (v[i].old)
-			v[i].new = convert_text(c, v[i].path, v[i].old, false);
+			v[i].new = convert_file(c, paths.v[i], v[i].old, false);
 	}
-	for (i = 0; i < names.n; i++) {
-		autofree char *path = v[i].path;
+	for (i = 0; i < paths.n; i++) {
 		autofree char *new = v[i].new;
-		char *last = new && !ret ? convert_text(c, path, new, true) : NULL;
+		char *last = new && !ret ? convert_file(c, paths.v[i], new, true) : NULL;
 
 		if (!last || !strcmp(last, v[i].old)) {
 			free(last);
 			free(v[i].old);
 			continue;
 		}
-		/* a file that had nothing else */
-		if (!*last) {
+		/* a file that had nothing else; an empty one still hides another one */
+		if (!*last && !modprobe_hides(paths.v[i])) {
 			free(last);
 			last = NULL;
 		}
-		convert_add_file(c, path, v[i].old, last);
+		convert_add_file(c, paths.v[i], v[i].old, last);
 	}
 	free(v);
 	return ret;

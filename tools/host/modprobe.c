@@ -63,8 +63,11 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* All files are sorted by their names, whatever their directories are. */
-static void read_files(struct modprobe *m)
+/**
+ * modprobe_files() - Find the files that count, in the order in which they do.
+ * @paths: result; sorted by the names of the files, whatever their directories are
+ */
+void modprobe_files(struct strv *paths)
 {
 	autostrv struct strv names = {};
 	size_t i, j;
@@ -85,8 +88,31 @@ static void read_files(struct modprobe *m)
 				break;
 		autofree char *file = util_printf("%s/%s", directories[j], names.v[i]);
 
-		parse_file(m, file);
+		strv_add(paths, file);
 	}
+}
+
+/* True if a file of modprobe_files() hides another one, which would count if it were removed. */
+bool modprobe_hides(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(directories); i++)
+		if (strncmp(path, directories[i], strlen(directories[i])) != 0 &&
+		    sysfs_exists("%s/%s", directories[i], name))
+			return true;
+	return false;
+}
+
+static void read_files(struct modprobe *m)
+{
+	autostrv struct strv paths = {};
+	size_t i;
+
+	modprobe_files(&paths);
+	for (i = 0; i < paths.n; i++)
+		parse_file(m, paths.v[i]);
 }
 
 static void add_list(struct modprobe *m, const char *list)

@@ -20,6 +20,8 @@ struct modprobe {
 	size_t n;
 };
 
+void modprobe_files(struct strv *paths);
+bool modprobe_hides(const char *path);
 void modprobe_read(struct modprobe *m);
 void modprobe_free(struct modprobe *m);
 const struct modprobe_rule *modprobe_never_loads(const struct modprobe *m, const char *module);

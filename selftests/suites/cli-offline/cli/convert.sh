@@ -171,6 +171,65 @@ END
 	prints "No setting of another tool takes a device."
 }
 
+hold modprobe_dirs_ok "ids outside /etc are explained and not edited; of several files of a name, the first counts"
+modprobe_dirs_ok()
+{
+	local dir n=0 etc=/etc/modprobe.d/a.conf
+
+	alone_6
+	for dir in /usr/local/lib /run /usr/lib /lib; do
+		n=$((n + 1))
+		host_file $dir/modprobe.d/p$n.conf <<<"options vfio-pci ids=10ee:9038"
+		fv config --convert
+		[ "$rc" = 0 ]
+		grep -qx "$dir/modprobe.d/p$n.conf: vfio-pci ids=10ee:9038" "$work/out"
+		grep -qx "    stays: it is not in /etc; a file /etc/modprobe.d/p$n.conf would hide it" "$work/out"
+		rm "$tree$dir/modprobe.d/p$n.conf"
+	done
+	# the card is kept by a card file all the same; a softdep stays with the ids
+	host_file /usr/lib/modprobe.d/p.conf <<<$'options vfio-pci ids=10ee:9038\nsoftdep y pre: vfio-pci'
+	host_file $etc <<<"softdep x pre: vfio-pci"
+	save /usr/lib/modprobe.d/p.conf $etc
+	fv config --convert --apply --json
+	succeeds
+	value '[.files, .card_files[0].path]' "[[],\"$cards/0000:00:06.0-00.conf\"]"
+	[ "$(setting true)" = '[["0000:06:00.0"],false,"it is not in /etc; a file /etc/modprobe.d/p.conf would hide it"]
+[[],false,"there are ids that stay"]
+[[],false,"there are ids that stay"]' ]
+	same
+	fv config --revert
+	# of no more use, but not because of ids
+	echo "softdep y pre: vfio-pci" >"$tree/usr/lib/modprobe.d/p.conf"
+	echo "options vfio-pci ids=10ee:9038" >>"$tree$etc"
+	fv config --convert --apply --json
+	[ "$(setting '.kind == "softdep"')" = '[[],true,null]
+[[],false,"it is not in /etc; a file /etc/modprobe.d/p.conf would hide it"]' ]
+	[ ! -e "$tree$etc" ]
+	fv config --revert
+	rm "$tree$etc"
+	# each hides the next
+	for dir in /lib /usr/lib /usr/local/lib /run /etc; do
+		host_file $dir/modprobe.d/a.conf <<<"options vfio-pci ids=10ee:9038 # $dir"
+		fv config --convert --json
+		value '[.settings[] | select(.kind == "ids") | .object]' "[\"$dir/modprobe.d/a.conf\"]"
+	done
+	# and must go on to do so
+	host_file $etc <<<"options vfio-pci ids=10ee:9038"
+	fv config --convert --apply
+	succeeds
+	[ -e "$tree$etc" ] && [ ! -s "$tree$etc" ]
+	fv config --convert --json
+	value '[.settings[] | select(.kind == "ids")]' '[]'
+	fv config --revert
+	succeeds
+	grep -qx "options vfio-pci ids=10ee:9038" "$tree$etc"
+	# hidden by a symlink
+	ln -sf /dev/null "$tree$etc"
+	fv config --convert --json
+	succeeds
+	value '[.settings[] | select(.kind == "ids")]' '[]'
+}
+
 hold cmdline_ok "ids on the kernel command line are replaced by the boot loader's tool"
 cmdline_ok()
 {
