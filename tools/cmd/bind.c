@@ -363,9 +363,12 @@ static int dry_run(struct plan *p)
 static int bind_all(struct plan *p)
 {
 	int code = check_consent(p);
+	size_t i;
 
 	if (!code)
 		code = apply(p);
+	for (i = 0; i < p->n; i++)
+		strv_add(&p->persist.changed, p->moves[i].bdf);
 	if (!code)
 		code = persist_write(&p->persist);
 	if (!code)

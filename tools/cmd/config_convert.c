@@ -234,23 +234,6 @@ static void report(const struct plan *p, bool is_made)
 		err_note("settings", "nothing was changed; --apply makes the change");
 }
 
-/* What the files of the plan are now: their texts, NULL for one that does not exist. */
-static int read_files(const struct plan *p, char **texts)
-{
-	autofree char *why = NULL;
-	struct file f;
-	size_t i;
-	int ret;
-
-	for (i = 0; i < p->persist.n; i++) {
-		ret = file_read(&f, p->persist.v[i].path, LEDGER_FILE_MAX, &why);
-		if (ret)
-			return ledger_fail(ret, p->persist.v[i].path, WHAT, why);
-		texts[i] = f.data;
-	}
-	return FV_OK;
-}
-
 static int write_files(const struct plan *p)
 {
 	autofree char *why = NULL;
@@ -273,7 +256,7 @@ static int write_files(const struct plan *p)
  * After a failure: in reverse order, so that a card is always in one of the two settings. Files
  * that were not written are left alone.
  */
-static void take_back_files(const struct plan *p, char *const *texts)
+static void take_back_files(const struct plan *p)
 {
 	autofree char *why = NULL;
 	size_t i;
@@ -281,25 +264,15 @@ static void take_back_files(const struct plan *p, char *const *texts)
 	for (i = p->c.n_files; i--;)
 		ledger_edit(p->c.files[i].path, p->c.files[i].new, p->c.files[i].old,
 			    p->persist.reason, &why);
-	for (i = p->persist.n; i--;)
-		ledger_edit(p->persist.v[i].path, p->persist.v[i].text, texts[i],
-			    p->persist.reason, &why);
+	persist_take_back(&p->persist, p->persist.n, NULL);
 }
 
 static int apply(struct plan *p)
 {
-	char **texts = util_alloc(p->persist.n, sizeof(*texts));
-	int ret, code = read_files(p, texts);
-	size_t i;
+	int ret, code = write_files(p);
 
-	if (!code) {
-		code = write_files(p);
-		if (code)
-			take_back_files(p, texts);
-	}
-	for (i = 0; i < p->persist.n; i++)
-		free(texts[i]);
-	free(texts);
+	if (code)
+		take_back_files(p);
 	if (code || !p->line.loader)
 		return code;
 	ret = bootline_verify(&p->line, &p->unread);

@@ -430,6 +430,7 @@ static int change(struct policy_request *req, const struct status *before)
 		return FV_OK;
 	}
 	code = request(req);
+	strv_add(&req->persist.changed, req->d->bdf);
 	if (!code)
 		code = persist_write(&req->persist);
 	if (!code)

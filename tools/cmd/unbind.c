@@ -344,6 +344,7 @@ static int unbind(struct plan *p)
 {
 	struct stop stop;
 	int code = check(p);
+	size_t i;
 
 	if (code)
 		return code;
@@ -356,6 +357,8 @@ static int unbind(struct plan *p)
 	if (!code)
 		code = apply(p);
 	stop_release(&stop);
+	for (i = 0; i < p->n_done; i++)
+		strv_add(&p->persist.changed, p->moves[i].bdf);
 	if (!code)
 		code = persist_write(&p->persist);
 	if (!code)

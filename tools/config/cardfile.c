@@ -304,13 +304,16 @@ int cardfile_parse(struct cardfile *f, const char *path, const char *text, size_
  */
 int cardfile_read(struct cardfile *f, const char *path, char **why)
 {
-	autofree char *text = util_alloc(FILE_MAX_LEN + 1, 1);
+	autofree char *text = util_alloc(FILE_MAX_LEN + 2, 1);
 	ssize_t len = sysfs_read_bytes(text, FILE_MAX_LEN + 1, "%s", path);
 	int ret = len < 0 ? -errno : 0;
 
 	memset(f, 0, sizeof(*f));
-	if (!ret)
-		return cardfile_parse(f, path, text, (size_t)len, why);
+	if (!ret) {
+		ret = cardfile_parse(f, path, text, (size_t)len, why);
+		f->text = util_strdup(text);
+		return ret;
+	}
 	f->path = util_strdup(path);
 	*why = util_strdup(strerror(-ret));
 	return ret;
@@ -377,6 +380,7 @@ bool cardfile_may_take_host(const struct cardfile *f)
 void cardfile_free(struct cardfile *f)
 {
 	free(f->path);
+	free(f->text);
 	free(f->slot);
 	strv_free(&f->comments);
 	cardfile_drop_members(f);

@@ -34,6 +34,7 @@ struct card_member {
 
 struct cardfile {
 	char *path;
+	char *text;				/* of cardfile_read() */
 	char *slot;				/* without a function number */
 	struct strv comments;			/* lines, with the # */
 	struct card_member *members;		/* sorted by slot */

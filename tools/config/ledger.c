@@ -179,12 +179,12 @@ static int commit(const struct change *c, char **why)
 }
 
 /**
- * ledger_check() - Check whether ledger_write() would change a file, or why it could not.
+ * ledger_check() - Check whether ledger_edit() would change a file, or why it could not.
  * @path: as on a live system
  * @text: contents to come, or NULL: it is to be removed
  * @why: text of a failure, to be freed
  *
- * Return: as ledger_write(), as far as that can be known.
+ * Return: as ledger_edit(), as far as that can be known.
  */
 int ledger_check(const char *path, const char *text, char **why)
 {
@@ -198,9 +198,20 @@ int ledger_check(const char *path, const char *text, char **why)
 	return ret;
 }
 
-/* @old, unless NULL: what the file has to be. */
-static int write_text(const char *path, const char *const *old, const char *text,
-		      const char *reason, char **why)
+/**
+ * ledger_edit() - Write or remove a file, and write down what was there before.
+ * @path: as on a live system
+ * @old: what the file was when it was read, or NULL: it did not exist
+ * @text: its contents, or NULL: remove it. Owner and mode stay; a new file has mode 0644.
+ * @reason: the command line
+ * @why: text of a failure, to be freed
+ *
+ * Return: 1; 0 if the file had these contents already and nothing was done; or a negative errno:
+ * -EUCLEAN if the entry of the file cannot be read, so that what was there first would be lost;
+ * -EAGAIN if the file is not @old, so that an edit would be lost.
+ */
+int ledger_edit(const char *path, const char *old, const char *text, const char *reason,
+		char **why)
 {
 	struct change c;
 	int ret, fd;
@@ -212,44 +223,13 @@ static int write_text(const char *path, const char *const *old, const char *text
 	if (fd < 0)
 		return fd;
 	ret = prepare(&c, path, text, reason, why);
-	if (!ret && c.is_needed && old && !has_text(&c.entry.now, *old))
+	if (!ret && c.is_needed && !has_text(&c.entry.now, old))
 		ret = err_why(EAGAIN, why, "%s was changed meanwhile", path);
 	if (!ret && c.is_needed)
 		ret = commit(&c, why);
 	change_free(&c);
 	close(fd);
 	return ret;
-}
-
-/**
- * ledger_write() - Write or remove a file, and write down what was there before.
- * @path: as on a live system
- * @text: its contents, or NULL: remove it. Owner and mode stay; a new file has mode 0644.
- * @reason: the command line
- * @why: text of a failure, to be freed
- *
- * Return: 1; 0 if the file had these contents already and nothing was done; or a negative errno:
- * -EUCLEAN if the entry of the file cannot be read, so that what was there first would be lost.
- */
-int ledger_write(const char *path, const char *text, const char *reason, char **why)
-{
-	return write_text(path, NULL, text, reason, why);
-}
-
-/**
- * ledger_edit() - Replace the contents of a file that was read before.
- * @path: as on a live system
- * @old: what was read, or NULL: it did not exist
- * @text: its contents, or NULL: remove it
- * @reason: the command line
- * @why: text of a failure, to be freed
- *
- * Return: as ledger_write(); -EAGAIN if the file is another one now, so that an edit would be lost.
- */
-int ledger_edit(const char *path, const char *old, const char *text, const char *reason,
-		char **why)
-{
-	return write_text(path, &old, text, reason, why);
 }
 
 /**

@@ -44,7 +44,6 @@ struct ledger {
 };
 
 int ledger_check(const char *path, const char *text, char **why);
-int ledger_write(const char *path, const char *text, const char *reason, char **why);
 int ledger_edit(const char *path, const char *old, const char *text, const char *reason,
 		char **why);
 int ledger_begin(const char *path, const char *reason, char **why);

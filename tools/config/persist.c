@@ -30,9 +30,11 @@ void persist_free(struct persist *p)
 {
 	while (p->n) {
 		free(p->v[--p->n].path);
+		free(p->v[p->n].old);
 		free(p->v[p->n].text);
 	}
 	free(p->v);
+	strv_free(&p->changed);
 	free(p->reason);
 	memset(p, 0, sizeof(*p));
 }
@@ -176,7 +178,9 @@ static void add_file(struct persist *p, struct cardfile *f, const struct pci_fun
 	}
 	p->v = util_grow(p->v, p->n, sizeof(*p->v));
 	file = &p->v[p->n++];
-	*file = (struct persist_file){ .path = cardfile_path(f->slot) };
+	*file = (struct persist_file){
+		.path = cardfile_path(f->slot), .old = f->text ? util_strdup(f->text) : NULL,
+	};
 	if (is_useful(f))
 		file->text = cardfile_text(f);
 }
@@ -382,28 +386,56 @@ int persist_check(const struct persist *p)
 	return FV_OK;
 }
 
-/* Devices and policy have changed already. */
-static int fail_write(const struct persist *p, size_t i, int ret, const char *why)
+/**
+ * persist_take_back() - Make card files what they were.
+ * @p: after persist_write()
+ * @n: how many of them
+ * @left: gets the paths of those that could not be, or NULL
+ */
+void persist_take_back(const struct persist *p, size_t n, struct strv *left)
 {
-	autofree char *hint = util_printf("The %s was made, but will not last.%s\n"
-					  "Run the command again.", p->what,
-					  i ? " Card files before this one were written." : "");
+	while (n--) {
+		const struct persist_file *f = &p->v[n];
+		autofree char *why = NULL;
 
-	return err_fail(ret == -EAGAIN ? FV_BUSY : FV_FAILED, p->v[i].path, p->what, hint, "%s",
+		if (ledger_edit(f->path, f->text, f->old, p->reason, &why) < 0 && left)
+			strv_add(left, f->path);
+	}
+}
+
+/* Devices and policies may have changed already. */
+static int fail_write(const struct persist *p, size_t n, int ret, const char *why)
+{
+	autostrv struct strv left = {};
+	autofree char *changed = strv_join(&p->changed, " ");
+	autofree char *files = NULL;
+	autofree char *hint = NULL;
+
+	persist_take_back(p, n, &left);
+	files = strv_join(&left, " ");
+	hint = util_printf("%s%s%s%s%s", p->changed.n ? "Done, but will not last: " : "",
+			   p->changed.n ? changed : "Nothing was changed.",
+			   left.n ? "\nCard files that were written and could not be taken back: " :
+			   p->changed.n ? "\nNo card file was changed." : "", files,
+			   left.n ? "\nRun the command again, or take them back: fpgactl config --revert FILE" :
+			   "\nRun the command again.");
+	return err_fail(ret == -EAGAIN ? FV_BUSY : FV_FAILED, p->v[n].path, p->what, hint, "%s",
 			why);
 }
 
+/* Write all of the card files or none. */
 int persist_write(const struct persist *p)
 {
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
+		struct persist_file *f = &p->v[i];
 		autofree char *why = NULL;
-		int ret = ledger_write(p->v[i].path, p->v[i].text, p->reason, &why);
+		int ret = ledger_edit(f->path, f->old, f->text, p->reason, &why);
 
 		if (ret < 0)
 			return fail_write(p, i, ret, why);
-		p->v[i].is_change = ret;
+		f->is_change = ret;
 	}
 	return FV_OK;
 }

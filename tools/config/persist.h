@@ -10,6 +10,7 @@
 /* A card file to be written; without a text, to be removed. */
 struct persist_file {
 	char *path;
+	char *old;			/* contents, or NULL: there is none */
 	char *text;
 	bool is_change;
 };
@@ -18,6 +19,7 @@ struct persist {
 	const char *what;		/* the command, for error messages */
 	char *reason;			/* the command line */
 	bool is_careful;		/* refuse what cardfile_may_take_host() */
+	struct strv changed;		/* devices that the command changed before persist_write() */
 	struct persist_file *v;
 	size_t n;
 };
@@ -29,6 +31,7 @@ int persist_policy(struct persist *p, const struct model *m, const struct pci_fu
 		   bool is_default, const struct strv *words);
 int persist_check(const struct persist *p);
 int persist_write(const struct persist *p);
+void persist_take_back(const struct persist *p, size_t n, struct strv *left);
 void persist_print(const struct persist *p, bool is_dry_run);
 struct json_object *persist_json(const struct persist *p);
 void persist_free(struct persist *p);

@@ -291,7 +291,64 @@ unwritten_refused()
 	[ "$rc" = 1 ]
 	[ "$(driver_of 0000:06:00.0)" = fpga_vfio_pci ]
 	[[ $err = "fpgactl: $(file_of 0000:00:06.0/00): bind: "*": Input/output error"* ]]
-	hints "The bind was made, but will not last."
+	hints "Done, but will not last: 0000:06:00.0"
+	# again, with no device left to bind
+	mkdir -p "$tree/sys/bus/pci/devices/0000:06:00.0/fpga_vfio"
+	echo ready >"$tree/sys/bus/pci/devices/0000:06:00.0/fpga_vfio/state"
+	echo "5 1" >"$tree/fail/rename"
+	fvl bind --persist 06:00.0
+	[ "$rc" = 1 ]
+	hints "Nothing was changed."
+	rm "$tree/fail/rename"
+	fvl unbind 06:00.0
+	# of two cards: entry and file of the first are the renames before; its file is taken back
+	echo "5 3" >"$tree/fail/rename"
+	fvl bind --persist --yes 01:00.0 06:00.0
+	[ "$rc" = 1 ]
+	[[ $err = "fpgactl: $(file_of 0000:00:06.0/00): bind: "* ]]
+	hints "Done, but will not last: 0000:01:00.0 0000:01:00.1 0000:06:00.0"
+	[ "$(sed -n '3,$p' <<<"$err")" = "No card file was changed.
+Run the command again." ]
+	[ -z "$(ls "$(cards)")" ]
+	fvl config
+	prints "No file of this host was written by fpgactl."
+	# the same for files that would go
+	rm "$tree/fail/rename"
+	fvl unbind 01:00.0 06:00.0
+	fvl bind --persist --yes 01:00.0 06:00.0
+	[ "$rc" = 0 ]
+	echo "5 2" >"$tree/fail/rename"
+	fvl unbind --persist 01:00.0 06:00.0
+	[ "$rc" = 1 ]
+	hints "Done, but will not last: 0000:01:00.0 0000:01:00.1 0000:06:00.0"
+	[ "$(find "$(cards)" -name '*.conf' | wc -l)" = 2 ]
+	fvl config
+	[ "$(grep -c '^/.*: as written' "$work/out")" = 2 ]
+}
+
+hold edited_refused "a card file that is edited while the command runs is left as it is"
+edited_refused()
+{
+	local file lock=$tree/run/fpgactl/ledger.lock fd
+
+	file=$(file_of 0000:00:06.0/00)
+	mkdir -p "$tree/run/fpgactl" "$(cards)"
+	: >"$lock"
+	exec {fd}<"$lock"
+	flock "$fd"
+	clock 1000
+	begin fvk bind --persist 06:00.0
+	wait_for 1020
+	echo "# edited" >"$tree$file"
+	# fpgactl has the descriptor, too
+	flock -u "$fd"
+	clock 1020 auto
+	finish
+	[ "$rc" = 4 ]
+	[ "${err%%$'\n'*}" = "fpgactl: $file: bind: $file was changed meanwhile" ]
+	exec {fd}<&-
+	hints "Done, but will not last: 0000:06:00.0"
+	[ "$(cat "$tree$file")" = "# edited" ]
 }
 
 hold unbind_only_ok "unbind --only --persist takes one function from the file"
