@@ -338,7 +338,7 @@ static int apply_one(const struct cmd_ctx *ctx, const char *bdf)
  */
 static int note_without_file(void)
 {
-	const char *tool = initramfs_command();
+	const char *tool = initramfs_tool();
 	struct model model = {};
 	int code = model_load(&model);
 	size_t i;

@@ -251,14 +251,16 @@ static void report_text(const struct plan *p)
 static void report_json(const struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
-	struct json_object *files;
+	struct json_object *top;
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++)
 		json_object_array_add(list, move_json(p->targets.v[i], FV_DRIVER,
 						      !!move_of(p, p->targets.v[i])));
-	files = cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL;
-	out_json(move_document(list, files, cmd_is_set(p->ctx, "dry-run")));
+	top = move_document(list, cmd_is_set(p->ctx, "dry-run"));
+	if (cmd_is_set(p->ctx, "persist"))
+		persist_add_json(&p->persist, top);
+	out_json(top);
 }
 
 static void note_in_the_way(const struct pci_func *d)

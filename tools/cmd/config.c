@@ -237,6 +237,7 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 		json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry));
 		json_object_object_add(top, "reverted", json_object_get(files));
 		json_object_object_add(top, "left_alone", json_object_get(others));
+		json_object_object_add(top, "initramfs", json_string(initramfs_command(&done)));
 		out_json(top);
 	}
 	json_object_put(others);

@@ -136,17 +136,24 @@ static char *difference_of(const struct boot_file *f)
 	return text;
 }
 
+/* Files that change, but for card files. */
+static void other_changes(const struct plan *p, struct strv *paths)
+{
+	size_t i;
+
+	for (i = 0; i < p->c.n_files; i++)
+		strv_add(paths, p->c.files[i].path);
+}
+
 /* If a card file changed, that is told already. */
 static void note_initramfs(const struct plan *p)
 {
 	autostrv struct strv paths = {};
-	size_t i;
 
-	for (i = 0; i < p->persist.n; i++)
-		if (p->persist.v[i].is_change)
-			return;
-	for (i = 0; i < p->c.n_files; i++)
-		strv_add(&paths, p->c.files[i].path);
+	persist_changes(&p->persist, &paths);
+	if (paths.n)
+		return;
+	other_changes(p, &paths);
 	initramfs_note(&paths);
 }
 
@@ -202,8 +209,11 @@ static void print_json(const struct plan *p, bool is_made)
 {
 	struct json_object *top = json_object_new_object();
 	struct json_object *files = json_object_new_array();
+	autostrv struct strv paths = {};
 	size_t i;
 
+	persist_changes(&p->persist, &paths);
+	other_changes(p, &paths);
 	for (i = 0; i < p->c.n_files; i++) {
 		struct json_object *o = json_object_new_object();
 		autofree char *difference = difference_of(&p->c.files[i]);
@@ -218,6 +228,7 @@ static void print_json(const struct plan *p, bool is_made)
 	json_object_object_add(top, "files", files);
 	json_object_object_add(top, "cmdline", p->line.loader ?
 			       config_cmdline_json(&p->line, p->is_verified) : NULL);
+	json_object_object_add(top, "initramfs", json_string(initramfs_command(&paths)));
 	out_json(top);
 }
 

@@ -374,7 +374,7 @@ static void report(const struct policy_request *req, const struct status *before
 	json_object_object_add(top, "after", is_dry_run ? planned_json(req, after) :
 							  policy_json(after));
 	if (cmd_is_set(req->ctx, "persist"))
-		json_object_object_add(top, "files", persist_json(&req->persist));
+		persist_add_json(&req->persist, top);
 	out_json(top);
 }
 

@@ -276,7 +276,7 @@ static void note_persistent(const struct plan *p)
 static void report_json(const struct plan *p)
 {
 	struct json_object *list = json_object_new_array();
-	struct json_object *files;
+	struct json_object *top;
 	size_t i;
 
 	for (i = 0; i < p->targets.n; i++) {
@@ -286,8 +286,10 @@ static void report_json(const struct plan *p)
 		json_object_array_add(list, move_json(d, driver,
 						      is_handled(d) || is_only_override(d)));
 	}
-	files = cmd_is_set(p->ctx, "persist") ? persist_json(&p->persist) : NULL;
-	out_json(move_document(list, files, cmd_is_set(p->ctx, "dry-run")));
+	top = move_document(list, cmd_is_set(p->ctx, "dry-run"));
+	if (cmd_is_set(p->ctx, "persist"))
+		persist_add_json(&p->persist, top);
+	out_json(top);
 }
 
 static int check(struct plan *p)

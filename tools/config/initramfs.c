@@ -7,7 +7,7 @@
 #include "output/out.h"
 
 /* The command that makes it anew; NULL: none is known. */
-const char *initramfs_command(void)
+const char *initramfs_tool(void)
 {
 	static const struct {
 		const char *program, *command;
@@ -36,16 +36,22 @@ static bool has_copy(const char *path)
 	return false;
 }
 
-/* Name the command that makes the initramfs anew, if that has a copy of one of the files. */
-void initramfs_note(const struct strv *paths)
+/* That command if the initramfs has a copy of one of the files; else NULL. */
+const char *initramfs_command(const struct strv *paths)
 {
-	const char *command = initramfs_command();
 	size_t i;
 
 	for (i = 0; i < paths->n; i++)
-		if (command && has_copy(paths->v[i])) {
-			out_print("The initramfs has copies of these files. To update it: %s\n",
-				  command);
-			return;
-		}
+		if (has_copy(paths->v[i]))
+			return initramfs_tool();
+	return NULL;
+}
+
+/* Tell it. */
+void initramfs_note(const struct strv *paths)
+{
+	const char *command = initramfs_command(paths);
+
+	if (command)
+		out_print("The initramfs has copies of these files. To update it: %s\n", command);
 }

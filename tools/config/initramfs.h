@@ -5,7 +5,8 @@
 
 #include "util/util.h"
 
-const char *initramfs_command(void);
+const char *initramfs_tool(void);
+const char *initramfs_command(const struct strv *paths);
 void initramfs_note(const struct strv *paths);
 
 #endif

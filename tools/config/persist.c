@@ -450,17 +450,28 @@ static void print_text(const char *text)
 			out_print("   %s\n", line);
 }
 
+/* Add the paths of the files that change. */
+void persist_changes(const struct persist *p, struct strv *paths)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].is_change)
+			strv_add(paths, p->v[i].path);
+}
+
 /* Tell what was done or, with the texts, what would be. */
 void persist_print(const struct persist *p, bool is_dry_run)
 {
-	const char *tool = initramfs_command();
-	bool is_change = false;
+	autostrv struct strv paths = {};
+	const char *tool;
 	size_t i;
 
+	persist_changes(p, &paths);
+	tool = initramfs_command(&paths);
 	for (i = 0; i < p->n; i++) {
 		const struct persist_file *f = &p->v[i];
 
-		is_change |= f->is_change;
 		if (!f->is_change)
 			out_print("%s: nothing %s\n", f->path, is_dry_run ? "would change" :
 				  "changed");
@@ -470,7 +481,7 @@ void persist_print(const struct persist *p, bool is_dry_run)
 		if (f->text && f->is_change && is_dry_run)
 			print_text(f->text);
 	}
-	if (is_change && !is_dry_run && tool)
+	if (!is_dry_run && tool)
 		out_print("The initramfs has copies of card files. To update it: %s\n", tool);
 }
 
@@ -488,6 +499,16 @@ struct json_object *persist_json(const struct persist *p)
 		json_object_array_add(list, o);
 	}
 	return list;
+}
+
+/* What a command with --persist adds to its document. */
+void persist_add_json(const struct persist *p, struct json_object *o)
+{
+	autostrv struct strv paths = {};
+
+	persist_changes(p, &paths);
+	json_object_object_add(o, "files", persist_json(p));
+	json_object_object_add(o, "initramfs", json_string(initramfs_command(&paths)));
 }
 
 /* The function of a device in its card file; false: there is none. */

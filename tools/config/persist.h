@@ -33,7 +33,9 @@ int persist_check(const struct persist *p);
 int persist_write(const struct persist *p);
 void persist_take_back(const struct persist *p, size_t n, struct strv *left);
 void persist_print(const struct persist *p, bool is_dry_run);
+void persist_changes(const struct persist *p, struct strv *paths);
 struct json_object *persist_json(const struct persist *p);
+void persist_add_json(const struct persist *p, struct json_object *o);
 void persist_free(struct persist *p);
 
 bool persist_is_bound(const char *bdf);

@@ -212,14 +212,11 @@ struct json_object *move_json(const struct pci_func *d, const char *driver, bool
 }
 
 /* The document of an array of move_json(), and of card files or NULL; both are consumed. */
-struct json_object *move_document(struct json_object *devices, struct json_object *files,
-				  bool is_dry_run)
+struct json_object *move_document(struct json_object *devices, bool is_dry_run)
 {
 	struct json_object *top = json_object_new_object();
 
 	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry_run));
 	json_object_object_add(top, "devices", devices);
-	if (files)
-		json_object_object_add(top, "files", files);
 	return top;
 }

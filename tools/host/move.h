@@ -50,7 +50,6 @@ char *move_result_text(const struct move *m, struct move_result r);
 int move_fail_permission(int ret, const char *bdf, const char *what);
 int move_check_permission(const char *bdf, const char *what);
 struct json_object *move_json(const struct pci_func *d, const char *driver, bool is_changed);
-struct json_object *move_document(struct json_object *devices, struct json_object *files,
-				  bool is_dry_run);
+struct json_object *move_document(struct json_object *devices, bool is_dry_run);
 
 #endif

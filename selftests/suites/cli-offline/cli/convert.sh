@@ -73,6 +73,8 @@ $cards/0000:00:06.0-00.conf: would be written
  softdep xdma pre: vfio-pci"
 	same
 	host_file /usr/sbin/update-initramfs <<<""
+	fv config --convert --json
+	value .initramfs "update-initramfs -u -k all"
 	# the real run does what the plan says
 	fv config --convert --apply --dry-run
 	succeeds
@@ -91,6 +93,8 @@ $cards/0000:00:06.0-00.conf: would be written
 	[ "$(grep -c replaced "$work/out")" = 0 ]
 	fv config
 	[ "$(grep -c '^/.*: as written' "$work/out")" = 2 ]
+	fv config --revert --dry-run --json
+	value .initramfs "update-initramfs -u -k all"
 	fv config --revert
 	succeeds
 	[ "${out##*$'\n'}" = "The initramfs has copies of these files. To update it: update-initramfs -u -k all" ]

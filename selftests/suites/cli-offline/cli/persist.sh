@@ -373,8 +373,17 @@ initramfs_ok()
 		: >"$tree/$program"
 		fvk bind --persist 06:00.0
 		[ "${out##*$'\n'}" = "The initramfs has copies of card files. To update it: $command" ]
+		fvk unbind --persist --dry-run --json 06:00.0
+		value .initramfs "$command"
 		fvk unbind --persist 06:00.0
 		[ "${out##*$'\n'}" = "The initramfs has copies of card files. To update it: $command" ]
+		fvk bind --persist --json 06:00.0
+		value .initramfs "$command"
+		fvk unbind --persist --json 06:00.0
+		value .initramfs "$command"
+		# nothing left to change
+		fvk unbind --persist --json 06:00.0
+		value '.initramfs == null and .files == []' true
 		rm "$tree/$program"
 	done <<-'END'
 		usr/sbin/update-initramfs update-initramfs -u -k all
@@ -413,6 +422,7 @@ policy 0 aer=stop" ]
 	value .persistent '["load-limit=90s","aer=stop"]'
 	fvl policy --persist --json 07:00.0 aer=recover link-speed=gen3
 	json '.files[0].changed'
+	value .initramfs null
 	[ "$(text_of 0000:00:07.0/00 | grep ^policy)" = "policy 0 load-limit=90s
 policy 0 aer=recover
 policy 0 link-speed=gen3" ]
