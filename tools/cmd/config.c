@@ -9,7 +9,6 @@
 #include "config/bootline.h"
 #include "config/initramfs.h"
 #include "config/ledger.h"
-#include "host/sysfs.h"
 #include "util/json.h"
 
 #define NS_PER_S	1000000000
@@ -168,38 +167,78 @@ static int check_reverts(const struct cmd_ctx *ctx, const struct selection *s)
 	return FV_OK;
 }
 
-/* The boot loader has a copy of what its files say. */
-static int refresh(const struct strv *paths)
+/* The boot loader has a copy of what its files say; the files are as they were. */
+static int fail_loader(const char *why)
 {
-	autofree char *why = NULL;
-
-	if (!sysfs_is_live() || !bootline_refresh(paths, &why))
-		return FV_OK;
 	return err_fail(FV_FAILED, "boot loader", "config --revert",
 			"The files are what they were. Run it by hand.", "%s", why);
 }
 
-/* Entries of a boot menu that may have the words of a change, and are not in the ledger. */
-static struct json_object *note_other_entries(const struct strv *reverted)
+/* What is done for the boot loader after files were taken back. */
+struct loader {
+	struct bootline line;
+	struct strv others;	/* entries of its menu that are left alone */
+	bool is_done;		/* or could be */
+};
+
+static int revert_loader(struct loader *boot, const struct ledger *l, const struct strv *done,
+			 bool is_dry)
+{
+	autofree char *why = NULL;
+	int ret = bootline_plan_revert(&boot->line, l, done, &boot->others, &why);
+
+	if (!ret && !is_dry)
+		ret = bootline_revert(&boot->line, &boot->others, &why);
+	boot->is_done = !ret;
+	return ret ? fail_loader(why) : FV_OK;
+}
+
+static struct json_object *others_json(const struct loader *boot)
 {
 	struct json_object *list = json_object_new_array();
-	autostrv struct strv others = {};
 	size_t i;
 
-	bootline_other_entries(reverted, &others);
-	for (i = 0; i < others.n; i++) {
-		json_object_array_add(list, json_string(others.v[i]));
-		err_note(others.v[i],
-			 "left alone: not changed by fpgactl, but may be copied from an entry that was; check its options line");
-	}
+	for (i = 0; i < boot->others.n; i++)
+		json_object_array_add(list, json_string(boot->others.v[i]));
 	return list;
 }
 
-static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
+static void note_others(const struct loader *boot)
+{
+	size_t i;
+
+	for (i = 0; i < boot->others.n; i++)
+		err_note(boot->others.v[i],
+			 "left alone: not changed by fpgactl, but may be copied from an entry that was; check its options line");
+}
+
+static void report_reverts(const struct cmd_ctx *ctx, struct json_object *files,
+			   const struct strv *done, const struct loader *boot)
 {
 	bool is_dry = cmd_is_set(ctx, "dry-run");
-	struct json_object *top, *files, *others;
+	struct json_object *top;
+
+	if (!ctx->is_json) {
+		if (boot->is_done)
+			config_print_commands(&boot->line, !is_dry);
+		initramfs_note(done);
+		return;
+	}
+	top = json_object_new_object();
+	json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry));
+	json_object_object_add(top, "reverted", json_object_get(files));
+	json_object_object_add(top, "left_alone", others_json(boot));
+	json_object_object_add(top, "commands", config_commands_json(&boot->line));
+	json_object_object_add(top, "initramfs", json_string(initramfs_command(done)));
+	out_json(top);
+}
+
+static int take_back(const struct cmd_ctx *ctx, const struct ledger *l, const struct selection *s)
+{
+	bool is_dry = cmd_is_set(ctx, "dry-run");
 	autostrv struct strv done = {};
+	struct json_object *files;
+	struct loader boot = {};
 	int ret, code = check_reverts(ctx, s);
 	size_t i;
 
@@ -226,21 +265,13 @@ static int take_back(const struct cmd_ctx *ctx, const struct selection *s)
 	}
 	if (!s->n && !ctx->is_json)
 		out_raw("No file of this host was written by fpgactl.\n");
-	if (!is_dry && !ctx->is_json)
-		initramfs_note(&done);
-	others = note_other_entries(&done);
-	ret = is_dry ? FV_OK : refresh(&done);
-	if (!code)
-		code = ret;
-	if (ctx->is_json && !code) {
-		top = json_object_new_object();
-		json_object_object_add(top, "dry_run", json_object_new_boolean(is_dry));
-		json_object_object_add(top, "reverted", json_object_get(files));
-		json_object_object_add(top, "left_alone", json_object_get(others));
-		json_object_object_add(top, "initramfs", json_string(initramfs_command(&done)));
-		out_json(top);
-	}
-	json_object_put(others);
+	ret = revert_loader(&boot, l, &done, is_dry);
+	code = code ? code : ret;
+	if (!ctx->is_json || !code)
+		report_reverts(ctx, files, &done, &boot);
+	note_others(&boot);
+	bootline_free(&boot.line);
+	strv_free(&boot.others);
 	json_object_put(files);
 	return code;
 }
@@ -258,7 +289,7 @@ static int list_or_revert(const struct cmd_ctx *ctx)
 	else
 		code = select_entries(&s, &l, ctx);
 	if (!code)
-		code = cmd_is_set(ctx, "revert") ? take_back(ctx, &s) : list(ctx, &s);
+		code = cmd_is_set(ctx, "revert") ? take_back(ctx, &l, &s) : list(ctx, &s);
 	free(why);
 	free(s.v);
 	ledger_free(&l);

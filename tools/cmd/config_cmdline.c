@@ -13,13 +13,23 @@
 #define OBJECT	"kernel command line"
 #define WHAT	"config --cmdline"
 
+void config_print_commands(const struct bootline *b, bool is_made)
+{
+	size_t i;
+
+	for (i = 0; i < b->n_commands; i++) {
+		autofree char *line = strv_join(&b->commands[i], " ");
+
+		out_print("%s: %s\n", is_made ? "ran" : "would run", line);
+	}
+}
+
 /* Print a change of the command line that was made, or would be. */
 void config_print_cmdline(const struct bootline *b, bool is_made)
 {
 	autofree char *difference = bootline_difference(b);
 	autofree char *lines = util_printable_lines(difference);
 	autofree char *odd = strv_join(&b->odd, " ");
-	size_t i;
 
 	if (*odd)
 		err_note(OBJECT, "words of this boot become permanent: %s", odd);
@@ -30,18 +40,12 @@ void config_print_cmdline(const struct bootline *b, bool is_made)
 	out_print("%s: %s the command line of the next boot\n", bootline_loader(b),
 		  is_made ? "changed" : "would change");
 	out_raw(lines);
-	for (i = 0; i < b->n_commands; i++) {
-		autofree char *line = strv_join(&b->commands[i], " ");
-
-		out_print("%s: %s\n", is_made ? "ran" : "would run", line);
-	}
+	config_print_commands(b, is_made);
 }
 
-struct json_object *config_cmdline_json(const struct bootline *b, bool is_verified)
+struct json_object *config_commands_json(const struct bootline *b)
 {
-	struct json_object *o = json_object_new_object();
 	struct json_object *commands = json_object_new_array();
-	autofree char *difference = bootline_difference(b);
 	size_t i;
 
 	for (i = 0; i < b->n_commands; i++) {
@@ -49,10 +53,18 @@ struct json_object *config_cmdline_json(const struct bootline *b, bool is_verifi
 
 		json_object_array_add(commands, json_string(line));
 	}
+	return commands;
+}
+
+struct json_object *config_cmdline_json(const struct bootline *b, bool is_verified)
+{
+	struct json_object *o = json_object_new_object();
+	autofree char *difference = bootline_difference(b);
+
 	json_object_object_add(o, "loader", json_object_new_string(bootline_loader(b)));
 	json_object_object_add(o, "changed", json_object_new_boolean(bootline_is_needed(b)));
 	json_object_object_add(o, "difference", json_string(difference));
-	json_object_object_add(o, "commands", commands);
+	json_object_object_add(o, "commands", config_commands_json(b));
 	json_object_object_add(o, "verified", json_object_new_boolean(is_verified));
 	return o;
 }

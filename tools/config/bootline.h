@@ -6,6 +6,7 @@
 #include "util/util.h"
 
 struct bootloader;
+struct ledger;
 
 struct boot_file {
 	char *path;
@@ -33,8 +34,9 @@ char *bootline_difference(const struct bootline *b);
 int bootline_check(const struct bootline *b, char **why);
 int bootline_apply(const struct bootline *b, const char *reason, char **why);
 int bootline_verify(const struct bootline *b, char **why);
-int bootline_refresh(const struct strv *paths, char **why);
-void bootline_other_entries(const struct strv *reverted, struct strv *others);
+int bootline_plan_revert(struct bootline *b, const struct ledger *l, const struct strv *reverted,
+			 struct strv *others, char **why);
+int bootline_revert(const struct bootline *b, struct strv *others, char **why);
 void bootline_free(struct bootline *b);
 
 #endif

@@ -4,6 +4,7 @@
 #define FPGACTL_BOOTLINE_INTERNAL_H
 
 #include "config/bootline.h"
+#include "config/ledger.h"
 
 #define KERNEL_CMDLINE		"/etc/kernel/cmdline"
 #define GRUB_FILE		"/etc/default/grub"
@@ -17,6 +18,7 @@ struct bootloader {
 	int (*verify)(const struct bootline *b, char **why);
 	bool (*reads)(const char *path);	/* a file that its tool reads; NULL: none */
 	int (*add_commands)(struct bootline *b, char **why);
+	bool edits_entries;			/* its tool does, those of BLS_DIR */
 };
 
 extern const struct bootloader boot_grub;
@@ -29,6 +31,9 @@ const char *boot_next_line(const char *line);
 int boot_check_words(const struct bootline *b, const char *path, const struct strv *lines,
 		     char **why);
 int boot_run_commands(const struct bootline *b, size_t *n, char **why);
+void boot_entries_plan(struct bootline *b, const struct ledger *l, const struct strv *reverted,
+		       struct strv *others);
+void boot_entries_verify(const struct bootline *b, struct strv *others);
 void boot_files_free(struct boot_file *v, size_t n);
 
 #endif

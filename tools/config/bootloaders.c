@@ -317,6 +317,7 @@ static const struct bootloader grubby = {
 	.is_used = grubby_is_used,
 	.plan = grubby_plan,
 	.verify = entries_verify,
+	.edits_entries = true,
 };
 
 static const struct bootloader kernel_install = {
@@ -359,54 +360,55 @@ int bootline_plan(struct bootline *b, char **why)
 	return b->loader->plan(b, why);
 }
 
+static bool reads_one(const struct bootloader *loader, const struct strv *paths)
+{
+	size_t i;
+
+	for (i = 0; i < paths->n && loader->reads; i++)
+		if (loader->reads(paths->v[i]))
+			return true;
+	return false;
+}
+
 /**
- * bootline_refresh() - Run the tool of the boot loader if it reads one of some files.
- * @paths: the files, after a change
+ * bootline_plan_revert() - Plan what the boot loader needs after files were taken back.
+ * @b: result, to be freed by bootline_free(): commands of its tool, if that reads one of the files,
+ *     or has edited entries of the boot menu
+ * @l: the ledger, as it was before
+ * @reverted: the files
+ * @others: result: entries that may have the words of a change, and are left alone
  * @why: text of a failure, to be freed
  *
  * Return: 0 or a negative errno.
  */
-int bootline_refresh(const struct strv *paths, char **why)
+int bootline_plan_revert(struct bootline *b, const struct ledger *l, const struct strv *reverted,
+			 struct strv *others, char **why)
 {
-	struct bootline b = { .loader = find_loader() };
-	size_t i, n;
-	int ret;
-
-	if (!b.loader || !b.loader->reads)
-		return 0;
-	for (i = 0; i < paths->n && !b.loader->reads(paths->v[i]); i++)
-		;
-	if (i == paths->n)
-		return 0;
-	ret = b.loader->add_commands(&b, why);
-	if (!ret)
-		ret = boot_run_commands(&b, &n, why);
-	bootline_free(&b);
-	return ret;
-}
-
-/**
- * bootline_other_entries() - Find entries of boot menus that were not taken back.
- * @reverted: files that were
- * @others: result: if an entry is among @reverted, the other ones
- *
- * The entry of a kernel that was installed after a change has the words of the change, and is not
- * in the ledger.
- */
-void bootline_other_entries(const struct strv *reverted, struct strv *others)
-{
-	autostrv struct strv names = {};
 	bool has_entry = false;
 	size_t i;
 
+	*b = (struct bootline){ .loader = find_loader() };
 	for (i = 0; i < reverted->n; i++)
 		has_entry |= !strncmp(reverted->v[i], BLS_DIR "/", strlen(BLS_DIR) + 1);
 	if (has_entry)
-		sysfs_list(&names, BLS_DIR);
-	for (i = 0; i < names.n; i++) {
-		autofree char *path = util_printf(BLS_DIR "/%s", names.v[i]);
+		boot_entries_plan(b, l, reverted, others);
+	return sysfs_is_live() && b->loader && reads_one(b->loader, reverted) ?
+	       b->loader->add_commands(b, why) : 0;
+}
 
-		if (!strv_has(reverted, path))
-			strv_add(others, path);
-	}
+/**
+ * bootline_revert() - Run the commands of bootline_plan_revert().
+ * @b: the plan
+ * @others: gets the entries that have the words nevertheless
+ * @why: text of a failure, to be freed
+ *
+ * Return: 0 or a negative errno.
+ */
+int bootline_revert(const struct bootline *b, struct strv *others, char **why)
+{
+	size_t n;
+	int ret = boot_run_commands(b, &n, why);
+
+	boot_entries_verify(b, others);
+	return ret;
 }

@@ -282,21 +282,111 @@ would run: grubby --update-kernel=ALL --remove-args=quiet --args=iommu=pt'
 	[ "$(wc -l <"$work/tools.log")" = 2 ]
 }
 
-hold grubby_newer_ok "an entry of a kernel that was installed after the change is named by a revert"
+# newer WORD…: an entry of a kernel that was installed after a change, with these words
+newer()
+{
+	printf '%s\n' "title C" "linux /vmlinuz-c" "options root=/dev/sda1 ro $*" | host_file /boot/loader/entries/c.conf
+}
+
+hold grubby_newer_ok "a revert takes its words out of an entry of a kernel that was installed after the change"
 grubby_newer_ok()
 {
+	local entry=/boot/loader/entries/c.conf
+
 	bls_host
-	apply "iommu=pt"
+	save /boot/loader/entries/{a,b}.conf /etc/default/grub
+	apply "iommu=pt x.y=1"
 	succeeds
 	fvl config --revert --dry-run --json
-	value '.left_alone' '[]'
-	host_file /boot/loader/entries/c.conf <<<$'title C\noptions root=/dev/sda1 ro iommu=pt'
+	value '[.left_alone, .commands]' '[[],[]]'
+	# without the words there is nothing to do
+	newer quiet
 	fvl config --revert --dry-run --json
-	value '.left_alone' '["/boot/loader/entries/c.conf"]'
+	value '[.left_alone, .commands]' '[[],[]]'
+	newer quiet iommu=pt x.y=1 iommu=p
+	cp "$tree$entry" "$work/c"
+	fvl config --revert --dry-run --json
+	value '.left_alone, .commands[]' "[]
+grubby --update-kernel=/boot/vmlinuz-c --remove-args=iommu=pt x.y=1"
+	fvl config --revert --dry-run
+	[ "${out##*$'\n'}" = "would run: grubby --update-kernel=/boot/vmlinuz-c --remove-args=iommu=pt x.y=1" ]
+	cmp "$tree$entry" "$work/c"
+	# no tool runs below --sysroot
+	fv config --revert --dry-run --json
+	value '[.left_alone, .commands]' "[[\"$entry\"],[]]"
+	fvl config --revert
+	succeeds
+	[ "${out##*$'\n'}" = "ran: grubby --update-kernel=/boot/vmlinuz-c --remove-args=iommu=pt x.y=1" ]
+	[ "$(tail -n 1 "$tree$entry")" = "options root=/dev/sda1 ro quiet iommu=p" ]
+	same
+	no_entry
+}
+
+# unclear COMMAND [ARGUMENT…]: after a change, and this command, a new entry is named and left alone
+unclear()
+{
+	apply "iommu=pt"
+	newer iommu=pt
+	"$@"
+	cp "$tree/boot/loader/entries/c.conf" "$work/c"
 	fvl config --revert
 	[ "$rc" = 0 ]
 	[[ $err = "fpgactl: /boot/loader/entries/c.conf: left alone: "* ]]
-	grep -q "iommu=pt" "$tree/boot/loader/entries/c.conf"
+	cmp "$tree/boot/loader/entries/c.conf" "$work/c"
+	rm "$tree/boot/loader/entries/c.conf"
+}
+
+hold grubby_unclear_ok "a new entry is left alone and named if its words may not be those of the change"
+grubby_unclear_ok()
+{
+	local entry=/boot/loader/entries/c.conf
+
+	bls_host
+	# a word that an entry lost
+	unclear apply "-quiet"
+	# a word that more than it would go with
+	apply "iommu"
+	newer iommu iommu=pt
+	fvl config --revert
+	[[ $err = "fpgactl: $entry: left alone: "* ]]
+	rm "$tree$entry"
+	# the host gives it to new entries
+	mkdir "$tree/etc/kernel"
+	unclear eval 'echo "ro iommu=pt" >"$tree/etc/kernel/cmdline"'
+	rm "$tree/etc/kernel/cmdline"
+	# the same kernel as one that was taken back
+	sed -i '1a linux /vmlinuz-c' "$tree/boot/loader/entries/a.conf"
+	unclear :
+	sed -i '/^linux/d' "$tree/boot/loader/entries/a.conf"
+	# an entry had it
+	sed -i 's/^options.*/& iommu=pt/' "$tree/boot/loader/entries/b.conf"
+	unclear :
+	sed -i 's/ iommu=pt//' "$tree/boot/loader/entries/b.conf"
+	# not all are taken back
+	apply "iommu=pt"
+	newer iommu=pt
+	fvl config --revert /boot/loader/entries/a.conf
+	[[ $err = "fpgactl: $entry: left alone: "* ]]
+	fvl config --revert
+	rm "$tree$entry"
+	# the tool does nothing
+	apply "iommu=pt"
+	newer iommu=pt
+	tool grubby <<<":"
+	fvl config --revert
+	[ "$rc" = 0 ]
+	[[ $err = "fpgactl: $entry: left alone: "* ]]
+	# or fails
+	rm "$tree$entry"
+	bls_host
+	apply "iommu=pt"
+	newer iommu=pt
+	tool grubby <<<"exit 3"
+	fvl config --revert
+	[ "$rc" = 1 ]
+	grep -qx "fpgactl: boot loader: config --revert: grubby --update-kernel=/boot/vmlinuz-c --remove-args=iommu=pt exited with status 3" "$work/err"
+	grep -q "^fpgactl: $entry: left alone: " "$work/err"
+	lacks "^ran:" "$work/out"
 }
 
 hold grubby_fails_refused "changes of a tool before it failed are taken back"

@@ -73,11 +73,13 @@ round_trip_ok()
 		'["/etc/default/grub","written",null,"fpgactl config --cmdline iommu=pt --apply"]'
 	fvl config --revert --dry-run
 	succeeds
-	prints "/etc/default/grub: would be restored"
+	prints "/etc/default/grub: would be restored
+would run: update-grub"
 	grep -q iommu=pt "$tree/etc/default/grub"
 	fvl config --revert
 	succeeds
-	prints "/etc/default/grub: restored"
+	prints "/etc/default/grub: restored
+ran: update-grub"
 	tools_ran "update-grub " "update-grub "
 	same
 	no_entry
@@ -203,7 +205,8 @@ Nothing was changed. --force takes it back; a copy of it is kept." ]]
 	[[ $out = *"+GRUB_DEFAULT=1"* ]]
 	fvl config --revert --force
 	succeeds
-	prints "/etc/default/grub: restored; its edits are in /etc/default/grub.fpgactl-kept.1"
+	prints "/etc/default/grub: restored; its edits are in /etc/default/grub.fpgactl-kept.1
+ran: update-grub"
 	same
 	cmp "$work/edited" "$tree/etc/default/grub.fpgactl-kept.1"
 	no_entry
@@ -267,7 +270,8 @@ made_back_ok()
 	[[ $out = "/etc/default/grub: not written: interrupted or taken back: fpgactl config "* ]]
 	fvl config --revert
 	succeeds
-	prints "/etc/default/grub: kept"
+	prints "/etc/default/grub: kept
+ran: update-grub"
 	no_entry
 }
 
@@ -342,7 +346,8 @@ revert_half_ok()
 	fails_at rename 5 2
 	fvl config --revert
 	[ "$rc" = 1 ]
-	prints "/etc/default/grub.d/50-a.cfg: restored"
+	prints "/etc/default/grub.d/50-a.cfg: restored
+ran: update-grub"
 	[[ $err = "fpgactl: /etc/default/grub: config --revert: "* ]]
 	rm -r "$tree/fail"
 	tools_ran "update-grub "

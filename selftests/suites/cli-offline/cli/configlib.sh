@@ -65,17 +65,23 @@ bls_host()
 	host_file /boot/loader/entries/a.conf <<<$'title A\noptions root=/dev/sda1 ro quiet'
 	host_file /boot/loader/entries/b.conf <<<$'title B\noptions root=/dev/sda1 ro'
 	tool grubby <<'END'
-[ "$1" = --update-kernel=ALL ]
+kernel=${1#--update-kernel=}
+entries=("$FAKE_ROOT"/boot/loader/entries/*.conf)
+if [ "$kernel" != ALL ]; then
+	mapfile -t entries < <(grep -lx "linux ${kernel#/boot}" "${entries[@]}")
+	[ "${#entries[@]}" != 0 ]
+fi
 shift
 for option; do
 	for word in ${option#*=}; do
 		case $option in
-		--remove-args=*) sed -i "/^options/s/ $word\>//" "$FAKE_ROOT"/boot/loader/entries/*.conf ;;
-		--args=*) sed -i "/^options/s/\$/ $word/" "$FAKE_ROOT"/boot/loader/entries/*.conf ;;
+		--remove-args=*) sed -i "/^options/s/ $word\>//" "${entries[@]}" ;;
+		--args=*) sed -i "/^options/s/\$/ $word/" "${entries[@]}" ;;
 		esac
 	done
 done
-sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved/' "$FAKE_ROOT/etc/default/grub"
+[ "$kernel" != ALL ] ||
+	sed -i 's/^GRUB_DEFAULT=.*/GRUB_DEFAULT=saved/' "$FAKE_ROOT/etc/default/grub"
 END
 }
 
