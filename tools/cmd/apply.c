@@ -16,6 +16,10 @@
 #include "host/sysfs.h"
 #include "host/targets.h"
 
+/* The kernel adds the functions of a card one after the other. */
+#define FUNCTIONS_S	5
+#define INTERVAL_MS	50
+
 struct apply {
 	const struct cmd_ctx *ctx;
 	struct cardfile file;
@@ -69,7 +73,21 @@ static int fail_match(const struct apply *a)
 			a->match.text);
 }
 
+static bool is_bound(const char *bdf)
+{
+	autofree char *driver = device_read_driver(bdf);
+
+	return driver && !strcmp(driver, FV_DRIVER);
+}
+
 /* --early: before any driver; only driver_override */
+
+static bool has_override(const char *bdf)
+{
+	autofree char *override = device_read_override(bdf);
+
+	return override && !strcmp(override, FV_DRIVER);
+}
 
 static int set_override(struct move *m, const char *bdf)
 {
@@ -84,8 +102,7 @@ static int set_override(struct move *m, const char *bdf)
 	m->bdf = bdf;
 	m->target = MOVE_NOWHERE;
 	m->driver = FV_DRIVER;
-	if (!m->old_override || strcmp(m->old_override, FV_DRIVER) != 0)
-		r = move_apply(m);
+	r = move_apply(m);
 	if (r.step == MOVE_DONE)
 		return FV_OK;
 	why = move_result_text(m, r);
@@ -98,9 +115,12 @@ static int set_overrides(const struct apply *a)
 	size_t i, n;
 	int code = FV_OK;
 
-	for (i = 0, n = 0; i < a->file.n && !code && !is_dry_run(a->ctx); i++)
-		if (a->file.functions[i].is_bound)
-			code = set_override(&moves[n++], a->match.bdf[i]);
+	for (i = 0, n = 0; i < a->file.n && !code; i++) {
+		if (!a->file.functions[i].is_bound || has_override(a->match.bdf[i]))
+			continue;
+		code = is_dry_run(a->ctx) ? move_check_permission(a->match.bdf[i], "apply") :
+					    set_override(&moves[n++], a->match.bdf[i]);
+	}
 	for (i = 0; i < n; i++) {
 		moves[i].driver = moves[i].old_override;
 		/* not move_undo(): a driver that bound meanwhile stays */
@@ -116,6 +136,14 @@ static int set_overrides(const struct apply *a)
 static bool is_replayed_event(void)
 {
 	return getenv("SYNTH_UUID");
+}
+
+/* Run by udev for a device that has just been added. */
+static bool is_new_event(void)
+{
+	const char *action = getenv("ACTION");
+
+	return action && !strcmp(action, "add") && !is_replayed_event();
 }
 
 static bool has_other_driver(const struct apply *a)
@@ -165,6 +193,18 @@ static void finish(struct apply *a)
 	cardfile_free(&a->file);
 }
 
+/* No event follows if the rest of the card does not appear: one of its functions waits for that. */
+static bool is_to_wait(const struct apply *a, const char *bdf)
+{
+	size_t i;
+
+	if (a->match.verdict != MATCH_PARTIAL || !is_new_event())
+		return false;
+	for (i = 0; !*a->match.bdf[i]; i++)
+		;
+	return !strcmp(a->match.bdf[i], bdf);
+}
+
 /* Two calls of the kernel for a device that no file names: udev runs this for each. */
 static int early_one(const struct cmd_ctx *ctx, const char *bdf)
 {
@@ -184,7 +224,7 @@ static int early_one(const struct cmd_ctx *ctx, const char *bdf)
 	code = early(&a, path, bdf, &is_set);
 	/* for IMPORT{program} of the udev rule */
 	function = is_set ? cardfile_function(&a.file, number) : NULL;
-	if (function && function->is_bound)
+	if (function ? function->is_bound : is_to_wait(&a, bdf))
 		out_print("FPGACTL_DRIVER=" FV_DRIVER "\n");
 	finish(&a);
 	return code;
@@ -247,13 +287,6 @@ static int bind(const struct apply *a)
 	return run_command(a, "bind", &words);
 }
 
-static bool is_bound(const char *bdf)
-{
-	autofree char *driver = device_read_driver(bdf);
-
-	return driver && !strcmp(driver, FV_DRIVER);
-}
-
 /* In a dry run, or without "bind": the policy of a device that is not bound is not known. */
 static int set_policy(const struct apply *a, size_t i)
 {
@@ -269,20 +302,81 @@ static int set_policy(const struct apply *a, size_t i)
 	return run_command(a, "policy", &words);
 }
 
+/* Wait until an early run for the last function would find all. */
+static void wait_for_functions(const struct apply *a)
+{
+	double end_s = util_now_s() + FUNCTIONS_S;
+	struct match m;
+
+	for (;;) {
+		bool is_partial;
+
+		match_card(&m, &a->file, NULL, NULL);
+		is_partial = m.verdict == MATCH_PARTIAL;
+		match_free(&m);
+		if (!is_partial || util_now_s() >= end_s)
+			return;
+		util_pause_ms(INTERVAL_MS);
+	}
+}
+
+static void clear_override(const struct apply *a, const char *bdf)
+{
+	autofree char *driver = device_read_driver(bdf);
+	const struct move m = { .bdf = bdf, .target = driver ? MOVE_NOWHERE : MOVE_TO_HOST };
+	struct move_result r = { .step = MOVE_DONE };
+	autofree char *text = NULL;
+
+	if (!is_dry_run(a->ctx))
+		r = move_apply(&m);
+	text = r.step == MOVE_DONE ? device_read_driver(bdf) : move_result_text(&m, r);
+	if (r.step == MOVE_DONE)
+		out_print("%s: driver_override " FV_DRIVER " %s cleared (driver: %s)\n", bdf,
+			  is_dry_run(a->ctx) ? "would be" : "was", text ?: "none");
+	else
+		err_note(bdf, "%s", text);
+}
+
+/*
+ * An early run has set the override, maybe that of an initramfs with an old card file, and what is in
+ * the slot turned out to be something else: it is left to the drivers of the host. Not while a part of
+ * it is bound.
+ */
+static void clear_overrides(const struct apply *a)
+{
+	size_t i;
+
+	if (a->match.verdict == MATCH_SILENT || a->match.verdict == MATCH_UNREAD)
+		return;
+	for (i = 0; i < a->file.n; i++)
+		if (*a->match.bdf[i] && is_bound(a->match.bdf[i]))
+			return;
+	for (i = 0; i < a->file.n; i++)
+		if (*a->match.bdf[i] && a->file.functions[i].is_bound &&
+		    has_override(a->match.bdf[i]))
+			clear_override(a, a->match.bdf[i]);
+}
+
 static int apply_locked(struct apply *a)
 {
 	struct model model = {};
 	size_t i;
-	int code = model_load(&model);
+	int code;
 
+	if (is_new_event())
+		wait_for_functions(a);
+	code = model_load(&model);
 	if (!code)
 		match_card(&a->match, &a->file, NULL, &model);
 	match_require_serials(&a->match);
 	model_free(&model);
 	if (code)
 		return code;
-	if (a->match.verdict != MATCH_OK)
-		return fail_match(a);
+	if (a->match.verdict != MATCH_OK) {
+		code = fail_match(a);
+		clear_overrides(a);
+		return code;
+	}
 	if (cardfile_binds(&a->file))
 		code = bind(a);
 	for (i = 0; i < a->file.n && !code; i++)

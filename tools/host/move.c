@@ -211,7 +211,7 @@ struct json_object *move_json(const struct pci_func *d, const char *driver, bool
 	return o;
 }
 
-/* The document of an array of move_json(), and of card files or NULL; both are consumed. */
+/* The document of an array of move_json(), which is consumed. */
 struct json_object *move_document(struct json_object *devices, bool is_dry_run)
 {
 	struct json_object *top = json_object_new_object();

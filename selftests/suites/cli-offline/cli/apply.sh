@@ -95,6 +95,126 @@ function_ok()
 	[ "$(override_of 0000:01:00.1)" = "" ]
 }
 
+hold override_cleared_ok "an override that an early run set goes if the card turns out to be another one"
+override_cleared_ok()
+{
+	local devices=$tree/sys/bus/pci/devices
+
+	lines_1 | card_file 0000:00:01.0/00
+	echo xdma >"$tree/host/0000:01:00.0"
+	fvk apply --early
+	succeeds
+	[ "$(override_of 0000:01:00.0)$(override_of 0000:01:00.1)" = fpga_vfio_pcifpga_vfio_pci ]
+	# the one without a driver is probed, and the other one keeps its driver
+	echo 0x1234 >"$devices/0000:01:00.1/device"
+	remember
+	fvk apply --dry-run
+	[ "$rc" = 5 ]
+	prints "0000:01:00.0: driver_override fpga_vfio_pci would be cleared (driver: none)
+0000:01:00.1: driver_override fpga_vfio_pci would be cleared (driver: xdma)"
+	unchanged
+	fvk apply
+	tells "0000:00:01.0/00: not bound: changed: function 1 was 10ee:9039 10ee:0007 058000, is 10ee:1234 10ee:0007 058000"
+	[ "$rc" = 5 ]
+	prints "0000:01:00.0: driver_override fpga_vfio_pci was cleared (driver: xdma)
+0000:01:00.1: driver_override fpga_vfio_pci was cleared (driver: xdma)"
+	[ "$(override_of 0000:01:00.0)$(override_of 0000:01:00.1)" = "" ]
+	[ "$(driver_of 0000:01:00.0) $(driver_of 0000:01:00.1)" = "xdma xdma" ]
+	# none is left to clear
+	fvk apply
+	[ -z "$out" ]
+}
+
+hold override_kept_ok "an override stays while the card does not respond, or a function of it is bound"
+override_kept_ok()
+{
+	local devices=$tree/sys/bus/pci/devices
+
+	lines_1 | card_file 0000:00:01.0/00
+	fvk apply --early
+	cp "$devices/0000:01:00.1/config" "$work/config"
+	head -c 4096 /dev/zero | tr '\0' '\377' >"$devices/0000:01:00.1/config"
+	fvk apply
+	tells "0000:00:01.0/00: not bound: no response: config space of 0000:01:00.1 reads as all-ones"
+	[ "$(override_of 0000:01:00.0)" = fpga_vfio_pci ]
+	cp "$work/config" "$devices/0000:01:00.1/config"
+	echo 0x1234 >"$devices/0000:01:00.1/device"
+	ln -s ../../../../bus/pci/drivers/fpga_vfio_pci "$devices/0000:01:00.0/driver"
+	fvk apply
+	[ "$rc" = 5 ]
+	[ "$(override_of 0000:01:00.1)" = fpga_vfio_pci ]
+	# a function without bind is not one of an early run
+	rm "$devices/0000:01:00.0/driver"
+	sed -i 's/^bind 1 .*/policy 1 aer=stop/' "$(cards)"/*.conf
+	fvk apply
+	prints "0000:01:00.0: driver_override fpga_vfio_pci was cleared (driver: none)"
+	[ "$(override_of 0000:01:00.1)" = fpga_vfio_pci ]
+}
+
+hold plugged_ok "of a card that is plugged in, one run waits for all functions, and tells if one is missing"
+plugged_ok()
+{
+	local bus=$tree/sys/bus/pci/devices bdf
+
+	lines_1 | card_file 0000:00:01.0/00
+	mv "$bus/0000:01:00.1" "$work/function"
+	# replayed events and runs by hand neither wait nor tell
+	SYNTH_UUID=0 ACTION=add fvk apply --early 01:00.0
+	[ -z "$out" ]
+	export ACTION=add
+	fvk apply --early 01:00.0
+	succeeds
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	[ "$(override_of 0000:01:00.0)" = "" ]
+	clock 1000
+	begin fvk apply 01:00.0
+	wait_for 1050
+	mv "$work/function" "$bus/0000:01:00.1"
+	fvk apply --early 01:00.1
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+	clock 1050 auto
+	finish
+	[ "$rc" = 0 ]
+	[ "$(driver_of 0000:01:00.0) $(driver_of 0000:01:00.1)" = "fpga_vfio_pci fpga_vfio_pci" ]
+	[ -z "$(kmsg)" ]
+	# it does not appear
+	fvk unbind 01:00.0
+	mv "$bus/0000:01:00.1" "$work/function"
+	clock 1000 auto
+	fvk apply 01:00.0
+	tells "0000:00:01.0/00: not bound: changed: function 1 was 10ee:9039 10ee:0007 058000, is not there"
+	clock_is "6000 auto"
+	unset ACTION
+	clock 1000 auto
+	fvk apply 01:00.0
+	[ "$rc" = 3 ]
+	clock_is "1000 auto"
+	# of the functions that are there, the first waits
+	export ACTION=add
+	lines_1 | sed 's/^group.*00.1/group 0000:00:01.0\/00.2 10ee:9040\n&/; s/^function 1/function 2 10ee:9040 10ee:0007 058000\n&/' |
+		card_file 0000:00:01.0/00
+	mv "$work/function" "$bus/0000:01:00.1"
+	fvk apply --early 01:00.1
+	[ "$rc" = 0 ] && [ -z "$out" ]
+	fvk apply --early 01:00.0
+	prints FPGACTL_DRIVER=fpga_vfio_pci
+}
+
+hold early_denied_refused "a dry run of an early run is refused as the real one"
+early_denied_refused()
+{
+	lines_1 | card_file 0000:00:01.0/00
+	chmod 644 "$tree/sys/bus/pci/drivers_probe"
+	as_nobody fvk apply --early --dry-run
+	[ "$rc" = 12 ]
+	as_nobody fvk apply --early --dry-run 01:00.0
+	[ "$rc" = 12 ]
+	# nothing left to write
+	fvk apply --early
+	as_nobody fvk apply --early --dry-run
+	[ "$rc" = 0 ]
+}
+
 hold order_ok "the override is written before the old driver loses a device"
 order_ok()
 {
