@@ -14,7 +14,7 @@
 
 #define BY_ADDRESS	"takes the device at this address, whatever it is"
 
-/* A file for each device, with the name of the driver. */
+/* A file for each device, "pci-ADDRESS" or "ADDRESS", with the name of the driver. */
 int convert_driverctl(struct convert *c, char **why)
 {
 	autostrv struct strv names = {};
@@ -29,7 +29,7 @@ int convert_driverctl(struct convert *c, char **why)
 		char bdf[BDF_SIZE];
 		char *old;
 
-		if (!bdf_parse(names.v[i], bdf))
+		if (!bdf_parse(names.v[i] + (strncmp(names.v[i], "pci-", 4) ? 0 : 4), bdf))
 			continue;
 		ret = file_read_text(path, LEDGER_FILE_MAX, &old, why);
 		driver = util_printf("%.*s", (int)strcspn(old ?: "", " \t\n"), old ?: "");

@@ -284,9 +284,9 @@ many()
 	echo "BOOT_IMAGE=/x quiet vfio-pci.ids=10ee:9038" >"$tree/proc/cmdline"
 	sed -i 's/quiet splash/quiet vfio-pci.ids=10ee:9038/' "$tree/etc/default/grub"
 	host_file /etc/modprobe.d/a.conf <<<"options vfio-pci ids=10ee:9038"
-	host_file /etc/driverctl.d/0000:06:00.0 <<<"vfio-pci"
+	host_file /etc/driverctl.d/pci-0000:06:00.0 <<<"vfio-pci"
 	update_grub
-	save /etc/default/grub /etc/modprobe.d/a.conf /etc/driverctl.d/0000:06:00.0 \
+	save /etc/default/grub /etc/modprobe.d/a.conf /etc/driverctl.d/pci-0000:06:00.0 \
 		"$cards/0000:00:06.0-00.conf" /boot/grub/grub.cfg
 }
 
@@ -300,7 +300,7 @@ unread_refused()
 	[ "$err" = "fpgactl: kernel command line: config --convert: /boot/grub/grub.cfg still has vfio-pci.ids=10ee:9038
 All else was changed. 'fpgactl config --revert' takes it back." ]
 	[[ $out = "kernel command line: vfio-pci.ids="*"stays: /boot/grub/grub.cfg still has vfio-pci.ids=10ee:9038"* ]]
-	[ ! -e "$tree/etc/driverctl.d/0000:06:00.0" ]
+	[ ! -e "$tree/etc/driverctl.d/pci-0000:06:00.0" ]
 	fvl config --revert
 	succeeds
 	same
