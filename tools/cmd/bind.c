@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/consent.h"
+#include "config/early.h"
 #include "config/persist.h"
 #include "host/bars.h"
 #include "host/guard.h"
@@ -336,6 +337,18 @@ static void note_rest(const struct plan *p)
 	}
 }
 
+/* What makes it last runs too late. */
+static void note_late(const struct plan *p)
+{
+	autofree char *mount = NULL;
+	autofree char *program = cmd_is_set(p->ctx, "persist") ? early_missing(&mount) : NULL;
+
+	if (program)
+		err_note(program,
+			 "is on %s, a file system of its own, which is not mounted in early boot; next: fpgactl doctor",
+			 mount);
+}
+
 static void report(const struct plan *p)
 {
 	if (p->ctx->is_json)
@@ -345,6 +358,7 @@ static void report(const struct plan *p)
 	note_rest(p);
 	note_other_groups(p);
 	note_unassigned(p);
+	note_late(p);
 }
 
 /* The verdict is that of a real run; a refused plan is printed, too, except in JSON. */

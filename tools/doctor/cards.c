@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config/early.h"
 #include "config/match.h"
 #include "doctor/doctor.h"
 #include "host/sysfs.h"
-
-#define RULE	"05-fpgactl.rules"
 
 /* A device that was unbound since the boot, or that another driver took. */
 static void check_bound(struct doctor *d, const struct match *m, const struct cardfile *f)
@@ -65,18 +64,19 @@ static void check_file(struct doctor *d, const char *path)
 
 static void check_rule(struct doctor *d)
 {
-	static const char *const directories[] = {
-		"/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d",
-		"/usr/local/lib/udev/rules.d",
-	};
-	size_t i;
+	autofree char *rule = early_rule();
+	autofree char *mount = NULL;
+	autofree char *program = rule ? early_missing(&mount) : NULL;
 
-	for (i = 0; i < ARRAY_SIZE(directories); i++)
-		if (sysfs_exists("%s/" RULE, directories[i]))
-			return;
-	doctor_add(d, DOCTOR_WARNING, "card-rule-missing", DOCTOR_HOST,
-		   "Install it: make install",
-		   "there are card files, but no rule for udev applies them: " RULE);
+	if (!rule)
+		doctor_add(d, DOCTOR_WARNING, "card-rule-missing", DOCTOR_HOST,
+			   "Install it: make install",
+			   "there are card files, but no rule for udev applies them: " EARLY_RULE);
+	if (program)
+		doctor_add(d, DOCTOR_WARNING, "card-late-mount", program,
+			   "Install it to the root file system: make uninstall; make install PREFIX=/usr; then make the initramfs again.",
+			   "it is on %s, a file system of its own, which is not mounted yet when udev handles the devices of the boot: only an initramfs with card files keeps other drivers away",
+			   mount);
 }
 
 static void check_cards(struct doctor *d)

@@ -23,6 +23,59 @@ rule_ok()
 	finds_no card-rule-missing
 }
 
+hold late_mount_ok "a program that is not mounted in early boot is told, by bind --persist, too"
+late_mount_ok()
+{
+	local info=$tree/proc/self/mountinfo rules
+
+	report d68-usr-local-subvolume
+	finds card-late-mount /usr/local/bin/fpgactl "it is on /usr/local, a file system of its own"
+	level_is warning
+	info=$tree/proc/self/mountinfo
+	rules=$tree/usr/lib/udev/rules.d/05-fpgactl.rules
+	cp "$info" "$work/info"
+	# in another place, or a part of the root file system
+	sed -i 's,/usr/local/bin,/usr/bin,' "$rules"
+	finds_no card-late-mount
+	sed -i 's,/usr/bin,/usr/local/bin,' "$rules"
+	sed -i /local/d "$info"
+	finds_no card-late-mount
+	echo '90 66 0:33 / /usr rw - btrfs /dev/x rw' >>"$info"
+	finds_no card-late-mount
+	echo '90 66 0:33 / /usr/loc rw - btrfs /dev/x rw' >>"$info"
+	finds_no card-late-mount
+	# behind a symlink
+	mkdir "$tree/var"
+	mv "$tree/usr/local" "$tree/var/usrlocal"
+	ln -s ../var/usrlocal "$tree/usr/local"
+	finds card-late-mount /usr/local/bin/fpgactl "it is on /var, a file system of its own"
+	rm -r "$tree/usr/local" "$tree/var"
+	# what is not known
+	echo 'IMPORT{program}="' >"$rules"
+	finds_no card-late-mount
+	echo 'IMPORT{program}="/opt/a b' >"$rules"
+	printf '%s\n' 1 '1 2 3 4 /opt\057a\04' '1 2 3 4 /opt' >"$info"
+	finds card-late-mount /opt/a "it is on /opt, a file"
+	rm -r "$tree/etc/fpgactl"
+	finds_no card-late-mount
+}
+
+hold late_bind_ok "bind --persist tells of a program that is not mounted in early boot"
+late_bind_ok()
+{
+	with_rule
+	echo 'IMPORT{program}="/usr/local/bin/fpgactl apply --early $kernel"' >"$tree/usr/lib/udev/rules.d/05-fpgactl.rules"
+	fvk bind --persist 06:00.0
+	lacks "/usr/local" "$work/err"
+	fvk unbind --persist 06:00.0
+	echo '90 21 0:33 / /usr/local rw - btrfs /dev/x rw' >>"$tree/proc/self/mountinfo"
+	fvk bind --dry-run --persist 06:00.0
+	[ "$rc" = 0 ]
+	grep -qx "fpgactl: /usr/local/bin/fpgactl: is on /usr/local, a file system of its own, which is not mounted in early boot; next: fpgactl doctor" "$work/err"
+	fvk bind 06:00.0
+	lacks "/usr/local" "$work/err"
+}
+
 hold broken_ok "a broken file is named with the line"
 broken_ok()
 {
