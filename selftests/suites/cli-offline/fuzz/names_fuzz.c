@@ -10,20 +10,10 @@
 
 static int fd;
 
-bool sysfs_is_live(void)
-{
-	return false;
-}
-
 char *sysfs_path(const char *fmt, ...)
 {
 	(void)fmt;
 	return util_printf("/proc/self/fd/%d", fd);
-}
-
-const char *sysfs_wrong_file(const char *path)
-{
-	return *path ? NULL : "";
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

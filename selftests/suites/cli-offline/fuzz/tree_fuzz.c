@@ -54,40 +54,6 @@ static char *take_path(void)
 	}
 }
 
-bool sysfs_is_live(void)
-{
-	return false;
-}
-
-bool sysfs_take_fault(struct sysfs_fault *f)
-{
-	(void)f;
-	return false;
-}
-
-void sysfs_raise_fault(const struct sysfs_fault *f)
-{
-	(void)f;
-}
-
-void sysfs_set_fault(const char *path, const char *why)
-{
-	(void)path;
-	(void)why;
-}
-
-int sysfs_report(const char *what, const char *hint)
-{
-	(void)what;
-	(void)hint;
-	return FV_OK;
-}
-
-const char *sysfs_wrong_file(const char *path)
-{
-	return *path ? NULL : "";
-}
-
 char *sysfs_path(const char *fmt, ...)
 {
 	va_list ap;
@@ -169,19 +135,6 @@ bool sysfs_exists(const char *fmt, ...)
 {
 	(void)fmt;
 	return take(&in) & 1;
-}
-
-int sysfs_may_write(const char *fmt, ...)
-{
-	(void)fmt;
-	return 0;
-}
-
-int sysfs_write(const char *value, const char *fmt, ...)
-{
-	(void)value;
-	(void)fmt;
-	return -EACCES;
 }
 
 int sysfs_list(struct strv *names, const char *fmt, ...)
