@@ -37,10 +37,17 @@ calls()
 	diff "$work/calls" - <<<"$1"
 }
 
+# uninstalled: undo it; its output is in $work/uninstall
+uninstalled()
+{
+	make -s -C "$FV_TOP/tools" uninstall O="$work/o" DESTDIR="$dest" PREFIX=/opt/fv PKG_CONFIG=false \
+		RST2MAN=none >"$work/uninstall"
+}
+
 hold install_ok "make install puts each file where its program looks, and uninstall takes it away"
 install_ok()
 {
-	local file
+	local file program command
 
 	installed
 	for file in udev/rules.d/05-fpgactl.rules systemd/system/fpgactl-{early,apply}.service \
@@ -55,9 +62,24 @@ install_ok()
 	lacks '@[A-Z]*@' <(cat "$dest"/usr/lib/{udev,systemd,dracut,initcpio}/*/*fpgactl* \
 		"$dest"/usr/lib/dracut/*/*/* "$dest"/usr/share/initramfs-tools/*/* 2>/dev/null)
 	grep -q '^ExecStart=/opt/fv/bin/fpgactl apply --early$' "$dest/usr/lib/systemd/system/fpgactl-early.service"
-	make -s -C "$FV_TOP/tools" uninstall O="$work/o" DESTDIR="$dest" PREFIX=/opt/fv PKG_CONFIG=false \
-		RST2MAN=none
+	uninstalled
+	[ ! -s "$work/uninstall" ]
 	[ -z "$(find "$dest" ! -type d)" ]
+	# the command is that of bind
+	while read -r program command; do
+		mkdir -p "$tree${program%/*}" "$dest${program%/*}"
+		: >"$dest$program"
+		: >"$tree$program"
+		uninstalled
+		[ "$(cat "$work/uninstall")" = "The initramfs may have a copy of fpgactl. To make it anew: $command" ]
+		fvk bind --persist --dry-run --json 06:00.0
+		value .initramfs "$command"
+		rm "$dest$program" "$tree$program"
+	done <<-'END'
+		/usr/sbin/update-initramfs update-initramfs -u -k all
+		/usr/bin/dracut dracut --regenerate-all --force
+		/usr/bin/mkinitcpio mkinitcpio -P
+	END
 	installed UDEVRULESDIR=/lib/rules SYSTEMDUNITDIR=/lib/units
 	[ -e "$dest/lib/rules/05-fpgactl.rules" ] && [ -e "$dest/lib/units/fpgactl-apply.service" ]
 	grep -q ' /lib/rules/05-fpgactl.rules ' "$dest/usr/share/initramfs-tools/hooks/fpgactl"
