@@ -39,6 +39,7 @@ enum cmd_words {
 	CMD_WORDS_COMMAND,
 	CMD_WORDS_SHELL,
 	CMD_WORDS_BDF_OR_DEFAULT,
+	CMD_WORDS_WRITTEN,		/* files that fpgactl wrote; BDF with --convert */
 	CMD_WORDS_BDF_THEN_PROGRAM,	/* BDF, "--", then a command line */
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cmd/opt.h"
+#include "config/ledger.h"
 #include "host/names.h"
 #include "host/sysfs.h"
 
@@ -21,6 +22,7 @@ struct line {
 	const struct cmd *cmd;			/* or NULL */
 	const struct cmd_option *option;	/* the last word is its argument, or NULL */
 	bool has_dashes;			/* "--" was given */
+	bool is_convert;			/* --convert was */
 	size_t n_args;				/* arguments, before and after "--" */
 	size_t n_after;				/* arguments after "--" */
 	bool has_failed;			/* a word is wrong */
@@ -92,6 +94,7 @@ static void take_option(struct line *l, const char *word)
 	const char *argument;
 	const struct cmd_option *o = option_of(l->cmd, word, &argument);
 
+	l->is_convert |= o && !strcmp(o->name, "convert");
 	if (o && o->arg && argument)
 		set_value(l, o, argument);
 	else if (o && o->arg)
@@ -254,6 +257,19 @@ static void offer_devices(const char *word)
 	}
 }
 
+static void offer_written(const char *word)
+{
+	autofree char *why = NULL;
+	struct ledger l;
+	size_t i;
+
+	if (!ledger_load(&l, &why))
+		for (i = 0; i < l.n; i++)
+			if (l.v[i].n)
+				offer("", word, l.v[i].path, "");
+	ledger_free(&l);
+}
+
 /* Offer keys, or the values of the one that is typed or that is left. */
 static void offer_keys(const struct cmd *cmd, const char *word)
 {
@@ -310,6 +326,12 @@ static void offer_arguments(const struct line *l, const char *word)
 	case CMD_WORDS_BDF_OR_GROUP:
 		offer_devices(word);
 		offer_directory("", word, "/sys/kernel/iommu_groups");
+		break;
+	case CMD_WORDS_WRITTEN:
+		if (l->is_convert)
+			offer_devices(word);
+		else
+			offer_written(word);
 		break;
 	case CMD_WORDS_BDF:
 		offer_devices(word);

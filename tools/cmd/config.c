@@ -367,7 +367,7 @@ FV_COMMAND(config) = {
 		    "  fpgactl config --cmdline \"intel_iommu=on -quiet\" --apply\n"
 		    "  fpgactl config --convert 01:00.0",
 	.max_args = CMD_ANY_ARGS,
-	.words = CMD_WORDS_NONE,
+	.words = CMD_WORDS_WRITTEN,
 	.has_json = true,
 	CMD_OPTIONS(options),
 	.is_change = is_change,

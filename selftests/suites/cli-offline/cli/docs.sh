@@ -162,6 +162,18 @@ complete_ok()
 	[ "$(candidates stats --watch 1 10000)" = 10000:01:00.0 ]
 	[ -z "$(candidates stats --watch=)" ]
 	[ "$(kind --sysroot "")" = directories ]
+	# files that fpgactl wrote; with --convert, devices
+	[ -z "$(candidates config "")" ]
+	fvk bind --persist 06:00.0
+	file=$(echo "$tree/etc/fpgactl/cards.d"/*.conf)
+	file=${file#"$tree"}
+	[ "$(candidates --sysroot "$tree" config "")" = "$file" ]
+	[ "$(candidates --sysroot "$tree" config --revert -n /etc/f)" = "$file" ]
+	[ -z "$(candidates --sysroot "$tree" config --revert /usr)" ]
+	[ "$(candidates --sysroot "$tree" config --convert 06:00.0)" = 06:00.0 ]
+	[ "$(candidates config --conv)" = --convert ]
+	echo broken >"$(echo "$tree"/var/lib/fpgactl/ledger.d/*.json)"
+	[ -z "$(candidates --sysroot "$tree" config "")" ]
 	[ "$(kind list --sysroot=/)" = directories ]
 	fv complete -- --sysroot /nonexistent show ""
 	[ "$rc" = 0 ]
