@@ -21,7 +21,7 @@
 struct plan {
 	const struct cmd_ctx *ctx;
 	struct targets targets;
-	struct move *moves;	/* one per target that is not bound yet or has the old override */
+	struct move *moves;	/* one per target that is not bound yet or has another override */
 	size_t n;
 	struct persist persist;	/* with --persist */
 };
@@ -141,6 +141,12 @@ static int check_response(const struct plan *p)
 	return FV_OK;
 }
 
+/* After a rescan, the driver named here would have the device. */
+static bool has_other_override(const struct pci_func *d)
+{
+	return d->driver_override && strcmp(d->driver_override, FV_DRIVER) != 0;
+}
+
 static int make_plan(struct plan *p)
 {
 	int code;
@@ -158,8 +164,7 @@ static int make_plan(struct plan *p)
 	for (i = 0; i < p->targets.n; i++) {
 		struct move *m = &p->moves[p->n];
 
-		if (device_is_bound(p->targets.v[i]) &&
-		    !device_has_old_override(p->targets.v[i]))
+		if (device_is_bound(p->targets.v[i]) && !has_other_override(p->targets.v[i]))
 			continue;
 		move_init(m, p->targets.v[i]);
 		m->target = device_is_bound(p->targets.v[i]) ? MOVE_NOWHERE : MOVE_TO_NAMED;
@@ -240,7 +245,8 @@ static void report_text(const struct plan *p)
 			out_print("%s: already bound to %s\n", d->bdf, FV_DRIVER);
 		else if (!move_is_rebind(m))
 			out_print("%s: already bound to %s; driver_override %s %s replaced\n",
-				  d->bdf, FV_DRIVER, FV_OLD_DRIVER, is_dry ? "would be" : "was");
+				  d->bdf, FV_DRIVER, d->driver_override,
+				  is_dry ? "would be" : "was");
 		else
 			out_print("%s: %s bound to %s (group %d, previous driver: %s)\n", d->bdf,
 				  is_dry ? "would be" : "now", FV_DRIVER, d->group,

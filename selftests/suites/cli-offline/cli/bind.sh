@@ -147,6 +147,17 @@ old_override_of_bound_ok()
 	value .devices '[{"bdf":"0000:07:00.0","group":17,"driver":"fpga_vfio_pci","previous_driver":"fpga_vfio_pci","changed":true}]'
 }
 
+hold other_override_of_bound_ok "an override of another driver is replaced where the driver is bound"
+other_override_of_bound_ok()
+{
+	echo vfio-pci >"$tree/sys/bus/pci/devices/0000:07:00.0/driver_override"
+	fvk bind 07:00.0
+	succeeds
+	prints "0000:07:00.0: already bound to fpga_vfio_pci; driver_override vfio-pci was replaced"
+	[ "$(override_of 0000:07:00.0)" = fpga_vfio_pci ]
+	[ "$(driver_of 0000:07:00.0)" = fpga_vfio_pci ]
+}
+
 hold old_override_undone_ok "when a member fails, an old name is restored"
 old_override_undone_ok()
 {
