@@ -56,19 +56,24 @@ static char *remedy(const struct model *m, const struct pci_func *dev,
 	return util_printf("fpgactl rescan %s", dev->bdf);
 }
 
-static void check_silence(struct doctor *d, const struct pci_func *dev)
+/* True if the function does not respond. */
+static bool check_silence(struct doctor *d, const struct pci_func *dev)
 {
 	const struct pci_func *port = *dev->port ? model_find(d->m, dev->port) : NULL;
 	autofree char *silence = device_silence(d->m, dev);
 	autofree char *fix = NULL;
 
 	if (!silence)
-		return;
+		return false;
 	fix = remedy(d->m, dev, port);
 	doctor_add(d, DOCTOR_ERROR, "no-response", dev->bdf, fix, "%s%s", silence, cause(d, port));
+	return true;
 }
 
-/* SRAM of an FPGA, and so an image loaded by JTAG, is lost without power. */
+/*
+ * SRAM of an FPGA, and so an image loaded by JTAG, is lost without power. The kernel says D3cold
+ * also of a device that does not respond (drivers/pci/pci.c, pci_update_current_state()).
+ */
 static void check_power(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/power_state", dev->bdf);
@@ -99,11 +104,36 @@ static void check_runtime(struct doctor *d, const struct pci_func *dev)
 			   "so it cannot be opened");
 }
 
+/* A card of the driver, which may be fenced: its configuration space is not read. */
+static void check_state(struct doctor *d, const struct pci_func *dev)
+{
+	autofree char *state = sysfs_read("/sys/bus/pci/devices/%s/fpga_vfio/state", dev->bdf);
+	autofree char *reason = sysfs_read("/sys/bus/pci/devices/%s/fpga_vfio/reason", dev->bdf);
+	autofree char *fix = NULL;
+
+	if (!state || !*state || !strcmp(state, "ready") || !device_is_bound(dev))
+		return;
+	if (!strcmp(state, "fenced") || !strcmp(state, "recovering")) {
+		doctor_add(d, DOCTOR_NOTE, "card-state", dev->bdf, NULL,
+			   "is %s, and reads as all-ones until that ends: %s", state,
+			   reason ? reason : "");
+		return;
+	}
+	if (!strcmp(state, "changed"))
+		fix = util_printf("fpgactl rescan %s", dev->bdf);
+	else
+		fix = util_printf("If the card has lost its image, load it; then: fpgactl recover %s",
+				  dev->bdf);
+	doctor_add(d, DOCTOR_ERROR, "card-state", dev->bdf, fix,
+		   "is %s, and reads as all-ones: %s", state, reason ? reason : "");
+}
+
 static void check_response(struct doctor *d, const struct pci_func *dev)
 {
-	check_silence(d, dev);
-	check_power(d, dev);
+	if (!check_silence(d, dev))
+		check_power(d, dev);
 	check_runtime(d, dev);
+	check_state(d, dev);
 }
 
 DOCTOR_CHECK(response) = {

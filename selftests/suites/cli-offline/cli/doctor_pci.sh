@@ -7,7 +7,7 @@
 
 # codes that this program is about
 pci_codes="aer-off firmware-first ports-native hotplug-slot slot-off server-resets \
-factory-image default-ids link-degraded link-limited no-response powered-off power-error \
+factory-image default-ids link-degraded link-limited no-response powered-off power-error card-state \
 bar-unassigned bars-lost memory-off no-reset conventional-pci reset-shared \
 management-function vfs-enabled intx-masking intx-shared"
 
@@ -367,6 +367,32 @@ or use another one."
 	value '.needs_root | index("/sys/bus/pci/devices/0000:00:01.0/config") != null' true
 }
 
+hold states_ok "cards that fpga_vfio_pci has, and that are not ready"
+states_ok()
+{
+	report d22-amd-epyc
+	mkdir "$tree/sys/bus/pci/devices/0000:41:00.0/fpga_vfio"
+	attribute 0000:41:00.0 fpga_vfio/state ready
+	attribute 0000:41:00.0 fpga_vfio/reason ""
+	healthy
+	attribute 0000:41:00.0 fpga_vfio/state lost
+	attribute 0000:41:00.0 fpga_vfio/reason "link is down"
+	finds card-state 0000:41:00.0 "is lost, and reads as all-ones: link is down"
+	level_is error
+	fix_is "If the card has lost its image, load it; then: fpgactl recover 0000:41:00.0"
+	[ "$rc" = 13 ]
+	attribute 0000:41:00.0 fpga_vfio/state changed
+	finds card-state 0000:41:00.0 "is changed"
+	fix_is "fpgactl rescan 0000:41:00.0"
+	attribute 0000:41:00.0 fpga_vfio/state fenced
+	finds card-state 0000:41:00.0 "is fenced, and reads as all-ones until that ends"
+	level_is note
+	[ "$rc" = 0 ]
+	# of another driver, whatever is there
+	rm "$tree/sys/bus/pci/devices/0000:41:00.0/driver"
+	finds_no card-state
+}
+
 hold power_ok "cards without power, and cards that cannot wake up"
 power_ok()
 {
@@ -374,6 +400,12 @@ power_ok()
 	finds powered-off 0000:02:00.0 "(D3cold): an image that was loaded by JTAG is lost"
 	fix_is "Load the image again, and keep the card from losing it: echo 0 > \
 /sys/bus/pci/devices/0000:02:00.0/d3cold_allowed"
+	# a card that does not respond is no matter of power, whatever the kernel says
+	report f07b-fallen-card-rev-ff
+	attribute 0000:03:00.0 power_state D3cold
+	finds no-response 0000:03:00.0 "no response"
+	finds_no powered-off
+	report d65-two-cards-one-bad-slot
 	attribute 0000:02:00.0 power_state D3hot
 	finds_no powered-off
 	finds_no power-error
