@@ -8,13 +8,18 @@
 
 #define SLOTS	"/sys/bus/pci/slots"
 
-/* True if a hotplug driver has a slot for the card; slots without one cannot be switched off. */
-static bool has_slot(const struct pci_func *dev)
+/*
+ * True if ACPI has a hotplug slot for the card; slots without a driver cannot be switched off. Those
+ * of shpchp are conventional PCI, which has no link.
+ */
+static bool has_slot(const struct pci_func *dev, const struct pci_func *port)
 {
 	autostrv struct strv slots = {};
 	size_t len = (size_t)(strrchr(dev->bdf, '.') - dev->bdf);
 	size_t i;
 
+	if (port->driver && !strcmp(port->driver, "shpchp"))
+		return false;
 	sysfs_list(&slots, SLOTS);
 	for (i = 0; i < slots.n; i++) {
 		autofree char *address = sysfs_read(SLOTS "/%s/address", slots.v[i]);
@@ -52,7 +57,7 @@ static void check_slot(struct doctor *d, const struct pci_func *dev)
 		doctor_add(d, DOCTOR_NOTE, "hotplug-slot", port->bdf, fix,
 			   "is a hotplug slot%s: when the link drops, the kernel removes the card, "
 			   "unless it is bound to " FV_DRIVER, how);
-	else if (s.is_known && has_slot(dev))
+	else if (s.is_known && has_slot(dev, port))
 		doctor_add(d, DOCTOR_NOTE, "hotplug-slot", port->bdf, fix,
 			   "is a hotplug slot of firmware (ACPI): when the link drops, firmware "
 			   "may have the kernel remove the card, unless it is bound to " FV_DRIVER);
