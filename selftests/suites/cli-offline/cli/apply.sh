@@ -564,6 +564,96 @@ refusals_ok()
 	[ "$rc" = 12 ]
 }
 
+# card_of BDF: write the card file of one function, as bind --persist would
+card_of()
+{
+	local dir bdf slot member path of=$1
+
+	dir=$(readlink -f "$tree/sys/bus/pci/devices/$of")
+	bdf=${of#*:*:}
+	slot=$(basename "$(dirname "$dir")")/${bdf%.*}
+	{
+		echo "slot $slot"
+		for member in "$dir"/iommu_group/devices/*; do
+			[ -e "$member" ] || continue
+			path=$(readlink -f "$member")
+			bdf=${path##*/}
+			path=$(basename "$(dirname "$path")")/${bdf#*:*:}
+			echo "group ${path#pci*/} $(ids "$member" vendor device)"
+		done
+		echo "function ${of#*.} $(ids "$dir" vendor device) $(ids "$dir" subsystem_vendor subsystem_device) $(ids "$dir" class)"
+		echo "bind ${of#*.} fpga_vfio_pci"
+	} | card_file "$slot"
+}
+
+# ids DIR FILE…: print numbers of a device without 0x, with colons between them
+ids()
+{
+	local file text=
+
+	for file in "${@:2}"; do
+		text+=:$(sed 's/^0x//' "$1/$file")
+	done
+	echo "${text#:}"
+}
+
+# used BDF REASON: apply refuses to take a device that the host uses, and tells the reason
+used()
+{
+	rm -rf "$(cards)"
+	card_of "$1"
+	: >"$tree/dev/kmsg"
+	remember
+	fvk apply
+	[ "$rc" = 11 ]
+	[[ $(kmsg) = *"in use by the host"*"$2"* ]]
+	unchanged
+}
+
+hold host_use_refused "each use by the host that bind refuses is refused at boot"
+host_use_refused()
+{
+	used 0000:02:00.0 "nvme0n1p2 is mounted on /"
+	used 0000:09:00.0 "dm-1 is mounted on /srv/with blank"
+	used 0000:0a:00.0 "nvme2n1p1 is a swap device"
+	used 0000:0b:00.0 "nvme3n1p1 is part of md127"
+	used 0000:0d:00.0 "nvme5n1 is mounted on /home"
+	used 0000:03:00.0 "boot display (boot_vga)"
+	used 0000:03:00.1 "console framebuffer fb0"
+	used 0000:04:00.0 "network device eth0 is up"
+	used 0000:04:00.2 "2 virtual functions enabled"
+	mkdir -p "$tree/claimed" "$tree/proc/1"
+	: >"$tree/claimed/nvme4n1p1"
+	used 0000:0c:00.0 "nvme4n1p1 is in use"
+	rm "$tree/claimed/nvme4n1p1"
+	echo '40 1 259:33 / /srv/other rw - ext4 /dev/nvme4n1p1 rw' >"$tree/proc/1/mountinfo"
+	used 0000:0c:00.0 "nvme4n1p1 is mounted on /srv/other"
+	# idle again: the same file binds it
+	rm "$tree/proc/1/mountinfo"
+	fvk apply
+	succeeds
+	[ "$(driver_of 0000:0c:00.0)" = fpga_vfio_pci ]
+}
+
+hold held_refused "a card of whose group a VM has a member is refused at boot, and so is one without a group"
+held_refused()
+{
+	card_of 0000:08:00.1
+	remember
+	fvk apply
+	[ "$rc" = 4 ]
+	grep -q "0000:08:00.0 in group 19 is held by" "$tree/dev/kmsg"
+	unchanged
+	rm -r "$(cards)"
+	card_of 0000:05:00.0
+	echo "group 0000:00:05.0/00.0 10ee:9038" >>"$(cards)/0000:00:05.0-00.conf"
+	remember
+	fvk apply
+	[ "$rc" = 1 ]
+	grep -q "group changed: function 0 had an IOMMU group, has none" "$tree/dev/kmsg"
+	unchanged
+}
+
 hold replayed_ok "for events that udev replays, the runs for all files tell"
 replayed_ok()
 {
