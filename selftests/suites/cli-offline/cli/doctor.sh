@@ -56,4 +56,33 @@ iommu_off_ok()
 	fix_is "Remove amd_iommu=off from the kernel command line: it switches the IOMMU off."
 }
 
+# verdicts: print exit code and findings of each recorded tree, FV_GOLDEN=write makes the file anew
+verdicts()
+{
+	local file
+
+	for file in "$FV_TOP"/selftests/suites/cli-offline/cli/reports/*.txt; do
+		report "$(basename "$file" .txt)"
+		fv doctor --json >/dev/null
+		jq -r --arg name "$(basename "$file" .txt)" --arg rc "$rc" '
+			"\($name): \($rc), \(.devices | length) devices",
+			(.findings | sort_by(.level, .code, .object)[] | "\t\(.level) \(.code) \(.object)")' <<<"$out"
+		rm -rf "$tree"
+	done
+}
+
+hold trees_ok "of each recorded tree, of which there are 40, doctor has exactly the findings of a list"
+trees_ok()
+{
+	local golden=$FV_TOP/selftests/suites/cli-offline/cli/golden/doctor
+
+	verdicts >"$work/verdicts"
+	[ "${FV_GOLDEN:-}" != write ] || cp "$work/verdicts" "$golden"
+	diff -u "$golden" "$work/verdicts"
+	[ "$(grep -c '^[a-z]' "$work/verdicts")" -ge 40 ]
+	# with a card and without any finding
+	[ "$(awk '/^[a-z]/ { n += name != ""; name = /: 0, [1-9]/ ? $1 : ""; next } { name = "" }
+		END { print n + (name != "") }' "$work/verdicts")" -ge 6 ]
+}
+
 run_tests
