@@ -47,6 +47,22 @@ codes_ok()
 		sort -u | diff "$work/codes" -
 }
 
+hold order_ok "the worst findings come first, and those of the host before those of devices"
+order_ok()
+{
+	local name
+
+	for name in f01-alveo-shares-group-with-host-gpu f02-two-identical-alveo-epyc d43-driverctl \
+		f15-orin-downgraded d66-desktop-with-old-board; do
+		report "$name"
+		fv doctor --json
+		jq -r '.findings[] | "\({error: 0, warning: 1, note: 2}[.level]) \(.object != "host")"' \
+			<<<"$out" >"$work/order"
+		[ "$(cut -c 1 "$work/order" | sort -u | wc -l)" -ge 2 ]
+		LC_ALL=C sort -c "$work/order"
+	done
+}
+
 hold iommu_off_ok "doctor finds an IOMMU that is off, and names the word that switches it off"
 iommu_off_ok()
 {
