@@ -43,4 +43,11 @@ silent_ok()
 	fi
 }
 
+hold doctor_ok "doctor calls the card ready, and has nothing to say about its file"
+doctor_ok()
+{
+	doctor_silent
+	jq -e --arg bdf "$FV_CARD2" '.devices[] | select(.bdf == $bdf).ready' "$FV_OUT/doctor"
+}
+
 run_tests

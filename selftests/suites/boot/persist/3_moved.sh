@@ -24,4 +24,18 @@ journal_ok()
 	journalctl -b -o cat | grep "fpgactl: 0000:00:12.0/00: not bound: .*0000:00:14.0/00"
 }
 
+hold doctor_ok "doctor says where the card was and where it is"
+doctor_ok()
+{
+	doctor_says card-not-matched "0000:00:12.0/00: nothing is bound: "
+	doctor_says card-not-matched 0000:00:14.0/00
+}
+
+hold user_ok "of a user who may not read serial numbers, doctor says that root would tell more"
+user_ok()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups fpgactl doctor --json | tee "$FV_OUT/doctor"
+	jq -e '.needs_root | any(endswith("/config"))' "$FV_OUT/doctor"
+}
+
 run_tests

@@ -19,4 +19,11 @@ told_ok()
 	dmesg | grep "fpgactl: 0000:00:12.0/00: not bound: .*00-a0-35-01-12-34-56-72.*00-a0-35-01-12-34-56-73"
 }
 
+hold doctor_ok "doctor has the serial numbers of both"
+doctor_ok()
+{
+	doctor_says card-not-matched 00-a0-35-01-12-34-56-72
+	doctor_says card-not-matched 00-a0-35-01-12-34-56-73
+}
+
 run_tests

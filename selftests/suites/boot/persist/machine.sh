@@ -81,3 +81,21 @@ compare_files()
 {
 	file_hashes | diff /var/tmp/files -
 }
+
+# doctor_says CODE TEXT: doctor calls the host ready, and has one finding of the code, with the text
+doctor_says()
+{
+	fpgactl doctor --json >"$FV_OUT/doctor"
+	cat "$FV_OUT/doctor"
+	jq -e --arg code "$1" --arg text "$2" \
+		'[.findings[] | select(.code == $code)] | length == 1 and (.[0].text | contains($text))' \
+		"$FV_OUT/doctor"
+}
+
+# doctor_silent: doctor calls the host ready, and has nothing to say about card files
+doctor_silent()
+{
+	fpgactl doctor --json >"$FV_OUT/doctor"
+	cat "$FV_OUT/doctor"
+	jq -e '[.findings[].code | select(startswith("card-"))] == []' "$FV_OUT/doctor"
+}

@@ -30,7 +30,7 @@ echo nodriver >"$FV_PCI/$dev/driver_override"
 verdict "an override of no driver" 0 "warning driver-override $dev" -- "$dev"
 fv_check "an override of no driver: the fix" mend driver-override
 fv_same "an override of no driver: it is ours" $FV_DRIVER "$(<"$FV_PCI/$dev/driver_override")"
-verdict "overrides are as they were" 0 -- "$dev"
+verdict "both overrides replaced" 0 -- "$dev"
 
 # --- the link and the card
 fv_unbind "$dev"

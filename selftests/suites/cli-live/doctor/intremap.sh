@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl doctor and VFIO on a host whose command line switches interrupt remapping off.
+# fpgactl doctor and VFIO on a host with interrupt remapping switched off on the command line.
 # shellcheck disable=SC2119 # arguments are optional
 # shellcheck source=selftests/lib/card/suite.sh
 . "$(dirname "$0")/suite.sh"

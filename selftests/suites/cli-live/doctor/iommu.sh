@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# fpgactl doctor on a host whose command line switches the IOMMU on, and later off.
+# fpgactl doctor on a host with a command line that switches the IOMMU on, and later off.
 # shellcheck disable=SC2119 # arguments are optional
 . "$(dirname "$0")/fv.sh"
 # shellcheck source=selftests/lib/verdict.sh

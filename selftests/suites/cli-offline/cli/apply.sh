@@ -635,7 +635,7 @@ host_use_refused()
 	[ "$(driver_of 0000:0c:00.0)" = fpga_vfio_pci ]
 }
 
-hold held_refused "a card of whose group a VM has a member is refused at boot, and so is one without a group"
+hold held_refused "a card in a group that a VM uses is refused at boot, and so is one without a group"
 held_refused()
 {
 	card_of 0000:08:00.1
