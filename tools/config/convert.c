@@ -7,7 +7,6 @@
  * does not harm the card: its driver_override goes before the ids of any driver.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +14,8 @@
 #include "config/ledger.h"
 #include "host/cmdline.h"
 #include "host/fpga.h"
+#include "host/ids.h"
 #include "util/err.h"
-
-#define ANY	UINT32_MAX
 
 struct convert_setting *convert_add(struct convert *c, const char *kind, const char *object,
 				    const char *text)
@@ -69,48 +67,21 @@ bool convert_take_address(struct convert *c, struct convert_setting *s, const ch
 	return false;
 }
 
-struct id {
-	uint32_t vendor, device, subvendor, subdevice, class, mask;
-};
-
-/* As vfio-pci and pci-stub do: all but vendor and device is optional. */
-static bool parse_id(struct id *id, const char *text)
-{
-	int n;
-
-	*id = (struct id){ .subvendor = ANY, .subdevice = ANY };
-	n = sscanf(text, "%x:%x:%x:%x:%x:%x", &id->vendor, &id->device, &id->subvendor,
-		   &id->subdevice, &id->class, &id->mask);
-	return n >= 2;
-}
-
-static bool is_id(uint32_t id, unsigned int value)
-{
-	return id == ANY || id == value;
-}
-
-static bool matches(const struct id *id, const struct pci_func *d)
-{
-	return is_id(id->vendor, d->vendor) && is_id(id->device, d->device) &&
-	       is_id(id->subvendor, d->subvendor) && is_id(id->subdevice, d->subdevice) &&
-	       !((id->class ^ d->class) & id->mask);
-}
-
 static bool convert_id(struct convert *c, const char *object, const char *name, const char *text)
 {
 	autofree char *setting = util_printf("%s=%s", name, text);
 	struct convert_setting *s = convert_add(c, "ids", object, setting);
-	struct id id;
+	struct ids_entry id;
 	size_t i;
 
 	s->scope = "takes each device of this kind, also one that is added later";
-	if (!parse_id(&id, text)) {
+	if (ids_parse(text, &id, NULL) < 2) {
 		s->scope = "takes nothing";
 		s->kept = util_strdup("the kernel ignores it: no id");
 		return false;
 	}
 	for (i = 0; i < c->m->n; i++)
-		if (matches(&id, &c->m->devices[i]))
+		if (ids_match(&id, &c->m->devices[i]))
 			convert_take(c, s, &c->m->devices[i]);
 	if (!s->takes.n)
 		s->kept = util_strdup("there is no such device now");

@@ -210,10 +210,11 @@ static void check_lost(struct doctor *d, const struct pci_func *dev)
 	n = bars_read(bars, dev->bdf);
 	for (i = 0; i < n; i++)
 		if (is_lost(&bars[i], config)) {
-			doctor_add(d, DOCTOR_ERROR, "bars-lost", dev->bdf, fix,
-				   "BAR%u reads 0, the kernel has 0x%" PRIx64 ": the card was "
-				   "reset or programmed, and not configured again", bars[i].index,
-				   bars[i].start);
+			if (!doctor_join(d, "bars-lost", dev))
+				doctor_add(d, DOCTOR_ERROR, "bars-lost", dev->bdf, fix,
+					   "BAR%u reads 0, the kernel has 0x%" PRIx64 ": the card was "
+					   "reset or programmed, and not configured again",
+					   bars[i].index, bars[i].start);
 			return;
 		}
 	sysfs_read_number(&enabled, "/sys/bus/pci/devices/%s/enable", dev->bdf);

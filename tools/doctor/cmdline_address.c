@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "doctor/ids.h"
 #include "host/cmdline.h"
+#include "host/ids.h"
 
 /* What an address with wrong separators was meant to be; NULL if it is none. */
 static char *meant_address(const char *s)

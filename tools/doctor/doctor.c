@@ -30,6 +30,7 @@ static void finding_free(struct finding *f)
 	free(f->object);
 	free(f->text);
 	free(f->fix);
+	strv_free(&f->others);
 }
 
 /**
@@ -63,6 +64,32 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *code, con
 	}
 	d->findings = util_grow(d->findings, d->n + 1, sizeof(*d->findings));
 	d->findings[d->n++] = f;
+}
+
+/**
+ * doctor_join() - Let a finding about another function of the card be about this one, too.
+ * @d: the doctor
+ * @code: of the finding
+ * @dev: the function
+ *
+ * Return: false if there is no such finding.
+ */
+bool doctor_join(struct doctor *d, const char *code, const struct pci_func *dev)
+{
+	const struct pci_func *other = NULL;
+	size_t i;
+
+	while ((other = device_next_function(d->m, dev, other)))
+		for (i = 0; i < d->n; i++) {
+			struct finding *f = &d->findings[i];
+
+			if (strcmp(f->code, code) != 0 || strcmp(f->object, other->bdf) != 0)
+				continue;
+			util_append(&f->text, "%s %s", f->others.n ? "," : "; also", dev->bdf);
+			strv_add(&f->others, dev->bdf);
+			return true;
+		}
+	return false;
 }
 
 /* Name the public source of the last finding. */
@@ -193,7 +220,8 @@ static bool is_about(const struct finding *f, const struct doctor *d, const stru
 {
 	autofree char *group = util_printf(DOCTOR_GROUP, dev->group);
 
-	if (!strcmp(f->object, dev->bdf) || !strcmp(f->object, group))
+	if (!strcmp(f->object, dev->bdf) || !strcmp(f->object, group) ||
+	    strv_has(&f->others, dev->bdf))
 		return true;
 	return strncmp(f->object, "group ", 6) != 0 && !model_find(d->m, f->object);
 }

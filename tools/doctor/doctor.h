@@ -28,6 +28,7 @@ struct finding {
 	char *text;
 	char *fix;		/* or NULL: nothing can be done, or there is nothing to do */
 	const char *source;	/* public source of the fact, or NULL */
+	struct strv others;	/* further functions of the card that it is about */
 };
 
 /* Whether the host needs a device. */
@@ -67,6 +68,7 @@ bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev);
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,
 		const char *fix, const char *fmt, ...) __printf(6, 7);
+bool doctor_join(struct doctor *d, const char *code, const struct pci_func *dev);
 void doctor_set_source(struct doctor *d, const char *source);
 char *doctor_read(struct doctor *d, const char *fmt, ...) __printf(2, 3);
 void doctor_not_checked(struct doctor *d, const char *path);

@@ -7,14 +7,10 @@
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "doctor/ids.h"
+#include "host/ids.h"
 #include "host/model.h"
 #include "host/modprobe.h"
 #include "host/modules.h"
-
-/* PCI_ANY_ID of the kernel */
-#define ANY	0xffffffffU
-#define DIGITS	8
 
 static const char *const takers[] = { "vfio-pci", "pci-stub" };
 
@@ -25,62 +21,6 @@ struct ids {
 	char *value;
 };
 
-/**
- * ids_parse() - Parse an entry as vfio_pci_fill_ids() and pci_stub_init() do.
- * @text: vendor:device[:subvendor[:subdevice[:class[:mask]]]]
- * @e: result
- * @end: set to what follows, which the kernel ignores; or NULL
- *
- * Return: the number of fields; less than 2 are no entry.
- */
-size_t ids_parse(const char *text, struct ids_entry *e, const char **end)
-{
-	unsigned int *const fields[] = {
-		&e->vendor, &e->device, &e->subvendor, &e->subdevice, &e->class, &e->class_mask,
-	};
-	size_t n, len;
-
-	*e = (struct ids_entry) { .subvendor = ANY, .subdevice = ANY };
-	for (n = 0; n < ARRAY_SIZE(fields); n++) {
-		const char *s = text + (n && *text == ':');
-
-		s += !strncmp(s, "0x", 2) ? 2 : 0;
-		len = strspn(s, "0123456789abcdefABCDEF");
-		if ((n && *text != ':') || !len || len > DIGITS)
-			break;
-		*fields[n] = (unsigned int)strtoul(s, NULL, 16);
-		text = s + len;
-	}
-	if (end)
-		*end = text;
-	return n;
-}
-
-/* True if the kernel ignores nothing of the entry, and a device may have these ids. */
-bool ids_is_entry(const char *text)
-{
-	struct ids_entry e;
-	const char *end;
-
-	return ids_parse(text, &e, &end) >= 2 && !*end && (e.vendor <= 0xffff || e.vendor == ANY) &&
-	       (e.device <= 0xffff || e.device == ANY);
-}
-
-static bool parse_entry(const char *text, struct ids_entry *e)
-{
-	return ids_parse(text, e, NULL) >= 2;
-}
-
-/* As pci_match_one_device() of the PCI core. */
-static bool is_match(const struct ids_entry *e, const struct pci_func *d)
-{
-	return (e->vendor == ANY || e->vendor == d->vendor) &&
-	       (e->device == ANY || e->device == d->device) &&
-	       (e->subvendor == ANY || e->subvendor == d->subvendor) &&
-	       (e->subdevice == ANY || e->subdevice == d->subdevice) &&
-	       !((e->class ^ d->class) & e->class_mask);
-}
-
 /* The entry that takes the device, to be freed by the caller; NULL: none. */
 static char *find_entry(const struct ids *ids, const struct pci_func *d)
 {
@@ -89,7 +29,7 @@ static char *find_entry(const struct ids *ids, const struct pci_func *d)
 	struct ids_entry e;
 
 	while (rest && (word = strsep(&rest, ",")))
-		if (parse_entry(word, &e) && is_match(&e, d))
+		if (ids_parse(word, &e, NULL) >= 2 && ids_match(&e, d))
 			return util_strdup(word);
 	return NULL;
 }
@@ -148,34 +88,78 @@ static bool find_ids(struct doctor *d, const struct modprobe *m, const char *tak
 	return ids->value;
 }
 
-static void check_card(struct doctor *d, const struct ids *ids, const struct pci_func *dev,
-		       const char *entry)
+/* True if the card has another function before @end that is to be passed, and that the ids have. */
+static bool has_target(const struct doctor *d, const struct ids *ids, const struct pci_func *dev,
+		       const struct pci_func *end)
 {
-	autofree char *where = place(ids->rule);
 	const struct pci_func *other = NULL;
-	autofree char *fix = NULL;
 
-	if (doctor_host_use(d, dev))
-		fix = util_printf("Remove %s from %s: ids mean all devices of a kind.", entry,
-				  where);
-	else
-		fix = util_printf("Remove %s from %s, and bind the card by its slot: fpgactl bind --persist %s",
-				  entry, where, dev->bdf);
-	doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
-		   "%s takes each device %s at boot: ids= in %s", ids->taker, entry, where);
-	while ((other = device_next_function(d->m, dev, other))) {
-		autofree char *its = find_entry(ids, other);
-		autofree char *all = util_printf("fpgactl bind --persist %s", dev->bdf);
+	while (!*dev->physfn && (other = device_next_function(d->m, dev, other)) && other < end) {
+		autofree char *entry = find_entry(ids, other);
 
-		if (!its && device_is_in_the_way(other))
-			doctor_add(d, DOCTOR_WARNING, "ids-miss-function", dev->bdf,
-				   doctor_host_use(d, other) ? NULL : all,
-				   "ids= in %s does not have %04x:%04x, %s of the same card, which %s has",
-				   where, other->vendor, other->device, other->bdf, other->driver);
+		if (entry && doctor_is_target(d, other))
+			return true;
 	}
+	return false;
 }
 
-/* vfio-pci takes no bridge. */
+/* The functions of a card that the ids have, and their entries. */
+struct taken {
+	struct strv functions, entries;
+};
+
+static void add_taken(struct taken *t, const struct ids *ids, const struct pci_func *dev)
+{
+	autofree char *entry = find_entry(ids, dev);
+
+	if (!entry || dev->is_bridge)
+		return;
+	strv_add(&t->functions, dev->bdf);
+	if (!strv_has(&t->entries, entry))
+		strv_add(&t->entries, entry);
+}
+
+/* One finding for the card, as its functions are bound and passed together. */
+static void check_card(struct doctor *d, const struct ids *ids, const struct pci_func *dev)
+{
+	autofree char *where = place(ids->rule);
+	autofree char *bind = util_printf("fpgactl bind --persist %s", dev->bdf);
+	autofree char *entries = NULL, *functions = NULL, *fix = NULL;
+	const struct pci_func *other = NULL;
+	struct taken t = {};
+
+	if (has_target(d, ids, dev, dev))
+		return;
+	add_taken(&t, ids, dev);
+	while (!*dev->physfn && (other = device_next_function(d->m, dev, other)))
+		add_taken(&t, ids, other);
+	entries = strv_join(&t.entries, ", ");
+	functions = strv_join(&t.functions, ", ");
+	if (doctor_host_use(d, dev))
+		fix = util_printf("Remove %s from %s: ids mean all devices of a kind.", entries,
+				  where);
+	else
+		fix = util_printf("Remove %s from %s, and bind the card by its slot: %s", entries,
+				  where, bind);
+	if (t.functions.n > 1)
+		doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
+			   "%s takes each device %s at boot, of this card %s: ids= in %s",
+			   ids->taker, entries, functions, where);
+	else
+		doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
+			   "%s takes each device %s at boot: ids= in %s", ids->taker, entries,
+			   where);
+	for (other = NULL; (other = device_next_function(d->m, dev, other));)
+		if (!strv_has(&t.functions, other->bdf) && device_is_in_the_way(other))
+			doctor_add(d, DOCTOR_WARNING, "ids-miss-function", dev->bdf,
+				   doctor_host_use(d, other) ? NULL : bind,
+				   "ids= in %s does not have %04x:%04x, %s of the same card, which %s has",
+				   where, other->vendor, other->device, other->bdf, other->driver);
+	strv_free(&t.functions);
+	strv_free(&t.entries);
+}
+
+/* vfio-pci takes no bridge; check_card() names the functions of a card. */
 static void check_other(struct doctor *d, const struct ids *ids, const struct pci_func *dev,
 			const char *entry)
 {
@@ -188,7 +172,7 @@ static void check_other(struct doctor *d, const struct ids *ids, const struct pc
 		doctor_add(d, DOCTOR_ERROR, "ids-take-host-device", dev->bdf, fix,
 			   "%s takes it at boot, as ids= in %s has %s, but the host needs it: %s",
 			   ids->taker, where, entry, why);
-	else if (device_is_in_the_way(dev))
+	else if (device_is_in_the_way(dev) && !has_target(d, ids, dev, d->m->devices + d->m->n))
 		doctor_add(d, DOCTOR_WARNING, "ids-take-host-device", dev->bdf, fix,
 			   "%s takes it at boot from %s, as ids= in %s has %s", ids->taker,
 			   dev->driver, where, entry);
@@ -205,7 +189,7 @@ static void check_devices(struct doctor *d, const struct ids *ids)
 		if (!entry || dev->is_bridge)
 			continue;
 		if (doctor_is_target(d, dev))
-			check_card(d, ids, dev, entry);
+			check_card(d, ids, dev);
 		else
 			check_other(d, ids, dev, entry);
 	}
@@ -219,7 +203,7 @@ static void check_entries(struct doctor *d, const struct ids *ids)
 	struct ids_entry e;
 
 	while (!is_cmdline(ids->rule) && rest && (word = strsep(&rest, ",")))
-		if (*word && !parse_entry(word, &e))
+		if (*word && ids_parse(word, &e, NULL) < 2)
 			doctor_add(d, DOCTOR_WARNING, "ids-invalid", ids->rule->file,
 				   "An entry is VENDOR:DEVICE as lspci -n prints it, such as 10ee:9038.",
 				   "%s ignores '%s' of its ids", ids->taker, word);

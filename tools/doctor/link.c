@@ -8,11 +8,6 @@
 #define LANES	"Lanes are missing: reseat the card, check riser, wiring and bifurcation of the slot, "	\
 		"or use another one"
 
-static unsigned int lesser(unsigned int a, unsigned int b)
-{
-	return b && b < a ? b : a;
-}
-
 /* True if a function listed before belongs to the same card: they share the link. */
 static bool is_repeated(const struct doctor *d, const struct pci_func *dev)
 {
@@ -52,8 +47,8 @@ static bool read_port(struct doctor *d, struct port_link *of_port, const char *p
 static void check_degraded(struct doctor *d, const struct pci_func *dev)
 {
 	const struct pci_link *l = &dev->link;
-	unsigned int mts = lesser(l->max_speed_mts, l->port_max_speed_mts);
-	unsigned int width = lesser(l->max_width, l->port_max_width);
+	unsigned int mts = link_lesser(l->max_speed_mts, l->port_max_speed_mts);
+	unsigned int width = link_lesser(l->max_width, l->port_max_width);
 	bool is_slow = l->speed_mts < mts, is_target_low = false;
 	autofree char *why = NULL, *command = NULL, *fix = NULL;
 	struct port_link of_port;

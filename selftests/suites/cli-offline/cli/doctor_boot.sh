@@ -161,6 +161,24 @@ ids_function_ok()
 	finds_no ids-miss-function 2d:00.0
 }
 
+hold ids_card_ok "a card of two functions that the ids have is one finding, with both"
+ids_card_ok()
+{
+	report f06-v80-two-functions
+	add etc/modprobe.d/v.conf "options vfio-pci ids=10ee:50b4,10ee:50b5"
+	finds ids-take-card 0000:86:00.0 \
+		"vfio-pci takes each device 10ee:50b4, 10ee:50b5 at boot, of this card 0000:86:00.0, 0000:86:00.1: ids= in /etc/modprobe.d/v.conf"
+	fix_is "Remove 10ee:50b4, 10ee:50b5 from /etc/modprobe.d/v.conf, and bind the card by its slot: fpgactl bind --persist 0000:86:00.0"
+	value '[.findings[] | select(.code | startswith("ids-"))] | length' 1
+	# also if only one of them is asked for
+	finds ids-take-card 0000:86:00.1 "of this card 0000:86:00.1, 0000:86:00.0" 86:00.1
+	value '[.findings[] | select(.code | startswith("ids-"))] | length' 1
+	# the second one alone
+	echo "options vfio-pci ids=10ee:50b5" >"$tree/etc/modprobe.d/v.conf"
+	finds ids-take-card 0000:86:00.1 "takes each device 10ee:50b5 at boot: ids="
+	finds ids-take-host-device 0000:86:00.1 "takes it at boot from qdma-pf" 86:00.0
+}
+
 hold ids_invalid_ok "doctor finds an address among the ids (f20 h)"
 ids_invalid_ok()
 {

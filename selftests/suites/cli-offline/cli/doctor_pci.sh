@@ -332,6 +332,21 @@ bars_lost_ok()
 	finds_no memory-off 2b:00.0
 }
 
+hold bars_lost_card_ok "BARs that a card lost are one finding, and none of its functions is ready"
+bars_lost_card_ok()
+{
+	report f06-v80-two-functions
+	poke 0000:86:00.0 0x10 0c 00 00 00 00 00 00 00
+	poke 0000:86:00.1 0x10 0c 00 00 00 00 00 00 00
+	finds bars-lost 0000:86:00.0 "and not configured again; also 0000:86:00.1"
+	value '[.findings[] | select(.code == "bars-lost")] | length' 1
+	value '[.devices[] | .ready] | join(" ")' "false false"
+	# of the second one alone
+	poke 0000:86:00.0 0x10 0c 00 00 00 00 3a 00 00
+	finds bars-lost 0000:86:00.1 "BAR0 reads 0"
+	value '[.devices[] | .ready] | join(" ")' "true false"
+}
+
 hold links_ok "slow and narrow links, and slots that can do less than the card"
 links_ok()
 {
