@@ -5,8 +5,6 @@
 #include "config/match.h"
 #include "doctor/doctor.h"
 #include "host/bars.h"
-#include "host/modprobe.h"
-#include "host/modules.h"
 #include "host/sysfs.h"
 
 /*
@@ -24,15 +22,14 @@ static bool may_take(const struct module_match *m, const struct pci_func *dev)
 	       !(m->is_built_in || sysfs_exists("/sys/module/%s", m->name));
 }
 
-/* True if a card file has the device bound, by a driver_override, before udev loads modules. */
-static bool is_bound_at_boot(const struct doctor *d, const struct pci_func *dev)
+/* Devices that card files bind, by a driver_override, before udev loads modules. */
+static void find_bound(const struct doctor *d, struct strv *bound)
 {
 	autostrv struct strv paths = {};
-	bool is_bound = false;
 	size_t i, j;
 
 	cardfile_list(&paths);
-	for (i = 0; i < paths.n && !is_bound; i++) {
+	for (i = 0; i < paths.n; i++) {
 		autofree char *why = NULL;
 		struct match m = {};
 		struct cardfile f;
@@ -40,12 +37,12 @@ static bool is_bound_at_boot(const struct doctor *d, const struct pci_func *dev)
 		if (!cardfile_read(&f, paths.v[i], &why) && cardfile_binds(&f)) {
 			match_card(&m, &f, NULL, d->m);
 			for (j = 0; j < f.n && m.verdict == MATCH_OK; j++)
-				is_bound |= f.functions[j].is_bound && !strcmp(m.bdf[j], dev->bdf);
+				if (f.functions[j].is_bound)
+					strv_add(bound, m.bdf[j]);
 		}
 		match_free(&m);
 		cardfile_free(&f);
 	}
-	return is_bound;
 }
 
 static void report(struct doctor *d, const struct module_match *m, const struct pci_func *dev,
@@ -66,29 +63,32 @@ static void report(struct doctor *d, const struct module_match *m, const struct 
 }
 
 /* udev loads all modules with a matching alias; the command line may forbid a built-in one, too. */
-static void check(struct doctor *d, const struct pci_func *dev)
+static void check_device(struct doctor *d, const struct pci_func *dev, const struct strv *bound)
 {
-	autofree char *release = modules_release();
 	struct module_matches found = {};
-	struct modprobe settings = {};
-	bool is_bound;
 	size_t i;
 
-	if (!release)
-		return;
-	modules_match(&found, release, dev);
-	if (found.n)
-		modprobe_read(&settings);
-	is_bound = found.n && is_bound_at_boot(d, dev);
+	modules_match(&found, doctor_aliases(d), dev);
 	for (i = 0; i < found.n; i++)
 		if (may_take(&found.v[i], dev) &&
-		    (found.v[i].is_built_in || !modprobe_never_loads(&settings, found.v[i].name)))
-			report(d, &found.v[i], dev, is_bound);
-	modprobe_free(&settings);
+		    (found.v[i].is_built_in ||
+		     !modprobe_never_loads(doctor_modprobe(d), found.v[i].name)))
+			report(d, &found.v[i], dev, strv_has(bound, dev->bdf));
 	module_matches_free(&found);
+}
+
+static void check(struct doctor *d)
+{
+	autostrv struct strv bound = {};
+	size_t i;
+
+	if (d->n_devices)
+		find_bound(d, &bound);
+	for (i = 0; i < d->n_devices; i++)
+		check_device(d, d->devices[i], &bound);
 }
 
 DOCTOR_CHECK(boot) = {
 	.name = "drivers of the host",
-	.device = check,
+	.host = check,
 };

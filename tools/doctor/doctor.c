@@ -247,6 +247,7 @@ void doctor_free(struct doctor *d)
 	for (i = 0; i < d->m->n && d->uses; i++)
 		free(d->uses[i].why);
 	free(d->uses);
+	doctor_free_files(d);
 	strv_free(&d->unchecked);
 	d->findings = NULL;
 	d->uses = NULL;

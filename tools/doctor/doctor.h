@@ -7,6 +7,8 @@
 #define FPGACTL_DOCTOR_H
 
 #include "host/model.h"
+#include "host/modprobe.h"
+#include "host/modules.h"
 #include "util/util.h"
 
 /* Object of a finding about the host as a whole. */
@@ -45,6 +47,7 @@ struct doctor {
 	size_t n;
 	struct strv unchecked;			/* files that could not be read without root */
 	struct doctor_use *uses;		/* of each device of the model */
+	struct doctor_files *files;		/* read before; see files.c */
 };
 
 struct doctor_check {
@@ -65,6 +68,10 @@ size_t doctor_count(const struct doctor *d, enum doctor_level level);
 bool doctor_is_target(const struct doctor *d, const struct pci_func *dev);
 const char *doctor_host_use(struct doctor *d, const struct pci_func *dev);
 bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev);
+
+const struct modprobe *doctor_modprobe(struct doctor *d);
+const struct module_aliases *doctor_aliases(struct doctor *d);
+void doctor_free_files(struct doctor *d);
 
 void doctor_add(struct doctor *d, enum doctor_level level, const char *code, const char *object,
 		const char *fix, const char *fmt, ...) __printf(6, 7);

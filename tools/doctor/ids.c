@@ -240,20 +240,18 @@ static void check_own(struct doctor *d, const struct modprobe *m)
 
 static void check(struct doctor *d)
 {
-	struct modprobe m = {};
+	const struct modprobe *m = doctor_modprobe(d);
 	struct ids ids;
 	size_t i;
 
-	modprobe_read(&m);
 	for (i = 0; i < ARRAY_SIZE(takers); i++) {
-		if (!find_ids(d, &m, takers[i], &ids))
+		if (!find_ids(d, m, takers[i], &ids))
 			continue;
 		check_devices(d, &ids);
 		check_entries(d, &ids);
 		free(ids.value);
 	}
-	check_own(d, &m);
-	modprobe_free(&m);
+	check_own(d, m);
 }
 
 DOCTOR_CHECK(ids) = {

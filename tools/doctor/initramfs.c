@@ -130,18 +130,16 @@ static bool is_newer(const struct timespec *a, const struct timespec *b)
  */
 static void add_sources(struct doctor *d, const char *release, struct strv *files)
 {
-	struct modprobe m = {};
+	const struct modprobe *m = doctor_modprobe(d);
 	char *module = NULL;
 	size_t i, n;
 
-	modprobe_read(&m);
-	for (i = 0; i < m.n; i++)
-		if (strcmp(m.v[i].file, MODPROBE_CMDLINE) != 0 &&
-		    (strstr(m.v[i].module, "vfio") || strstr(m.v[i].value, "vfio") ||
-		     modules_same_name(m.v[i].module, "pci-stub")) &&
-		    !strv_has(files, m.v[i].file))
-			strv_add(files, m.v[i].file);
-	modprobe_free(&m);
+	for (i = 0; i < m->n; i++)
+		if (strcmp(m->v[i].file, MODPROBE_CMDLINE) != 0 &&
+		    (strstr(m->v[i].module, "vfio") || strstr(m->v[i].value, "vfio") ||
+		     modules_same_name(m->v[i].module, "pci-stub")) &&
+		    !strv_has(files, m->v[i].file))
+			strv_add(files, m->v[i].file);
 	cardfile_list(files);
 	strv_add(files, CARDFILE_DIR);
 	for (i = 0; i < N_INITRAMFS_LISTS; i++)

@@ -5,8 +5,6 @@
 
 #include "doctor/doctor.h"
 #include "host/libvirt.h"
-#include "host/model.h"
-#include "host/modules.h"
 
 /* The first one that chooses a driver by aliases, and knows <driver model=> */
 #define WITH_VARIANTS	10000
@@ -15,15 +13,15 @@
  * libvirt moves a managed device to the driver that the domain names, else since 10.0 to the one
  * with the best "vfio_pci:" alias, else to vfio-pci (src/util/virpci.c).
  */
-static bool goes_to_driver(const struct libvirt_hostdev *h, const struct pci_func *dev)
+static bool goes_to_driver(struct doctor *d, const struct libvirt_hostdev *h,
+			   const struct pci_func *dev)
 {
-	autofree char *release = modules_release();
 	unsigned int version = libvirt_version();
 
 	if (h->model)
 		return modules_same_name(h->model, FV_MODULE);
-	return (!version || version >= WITH_VARIANTS) && release &&
-	       modules_has_vfio_alias(release, FV_MODULE, dev);
+	return (!version || version >= WITH_VARIANTS) &&
+	       modules_has_vfio_alias(doctor_aliases(d), FV_MODULE, dev);
 }
 
 static void check_driver(struct doctor *d, const struct libvirt_hostdev *h,
@@ -32,7 +30,7 @@ static void check_driver(struct doctor *d, const struct libvirt_hostdev *h,
 	unsigned int version = libvirt_version();
 	autofree char *fix = NULL;
 
-	if (!h->is_managed || goes_to_driver(h, dev))
+	if (!h->is_managed || goes_to_driver(d, h, dev))
 		return;
 	if (version && version < WITH_VARIANTS)
 		fix = util_printf("Set managed='no' in its hostdev, as libvirt before 10.0 knows only vfio-pci: virsh edit %s",
@@ -93,26 +91,35 @@ static void check_functions(struct doctor *d, const struct libvirt_hostdevs *all
 	}
 }
 
-static void check(struct doctor *d, const struct pci_func *dev)
+static void check_device(struct doctor *d, const struct libvirt_hostdevs *all,
+			 const struct pci_func *dev)
 {
-	struct libvirt_hostdevs all = {};
 	size_t i;
 
-	if (libvirt_read(&all) == -EACCES)
-		doctor_not_checked(d, LIBVIRT_DOMAINS);
-	for (i = 0; i < all.n; i++) {
-		const struct libvirt_hostdev *h = &all.v[i];
+	for (i = 0; i < all->n; i++) {
+		const struct libvirt_hostdev *h = &all->v[i];
 
 		if (strcmp(h->bdf, dev->bdf) != 0)
 			continue;
 		check_driver(d, h, dev);
 		check_machine(d, h, dev);
-		check_functions(d, &all, h, dev);
+		check_functions(d, all, h, dev);
 	}
+}
+
+static void check(struct doctor *d)
+{
+	struct libvirt_hostdevs all = {};
+	size_t i;
+
+	if (d->n_devices && libvirt_read(&all) == -EACCES)
+		doctor_not_checked(d, LIBVIRT_DOMAINS);
+	for (i = 0; i < d->n_devices; i++)
+		check_device(d, &all, d->devices[i]);
 	libvirt_free(&all);
 }
 
 DOCTOR_CHECK(libvirt) = {
 	.name = "libvirt's domains",
-	.device = check,
+	.host = check,
 };

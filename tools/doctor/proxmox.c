@@ -54,20 +54,21 @@ static void check_line(struct doctor *d, const struct proxmox_hostdev *h,
 	doctor_set_source(d, "proxmox/pve-common, src/PVE/SysFSTools.pm, pci_dev_bind_to_vfio");
 }
 
-static void check(struct doctor *d, const struct pci_func *dev)
+static void check(struct doctor *d)
 {
 	struct proxmox_hostdevs all = {};
-	size_t i;
+	size_t i, j;
 
-	if (proxmox_read(&all) == -EACCES)
+	if (d->n_devices && proxmox_read(&all) == -EACCES)
 		doctor_not_checked(d, PROXMOX_VMS);
-	for (i = 0; i < all.n; i++)
-		if (proxmox_has(&all.v[i], dev->bdf))
-			check_line(d, &all.v[i], dev);
+	for (i = 0; i < d->n_devices; i++)
+		for (j = 0; j < all.n; j++)
+			if (proxmox_has(&all.v[j], d->devices[i]->bdf))
+				check_line(d, &all.v[j], d->devices[i]);
 	proxmox_free(&all);
 }
 
 DOCTOR_CHECK(proxmox) = {
 	.name = "VMs of Proxmox VE",
-	.device = check,
+	.host = check,
 };

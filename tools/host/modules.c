@@ -176,13 +176,33 @@ static bool parse_alias(const char *line, size_t len, size_t *pattern_len, const
 	return true;
 }
 
-static void match_files(struct module_matches *found, const char *release, const char *alias)
+/**
+ * module_aliases_read() - Read the aliases of all modules of a kernel.
+ * @a: result, to be freed by module_aliases_free()
+ * @release: of the kernel
+ */
+void module_aliases_read(struct module_aliases *a, const char *release)
 {
-	autofree char *text = textfile_read(INDEX_MAX, NULL, MODULES "/%s/modules.alias", release);
+	*a = (struct module_aliases) {};
+	a->files = textfile_read(INDEX_MAX, NULL, MODULES "/%s/modules.alias", release);
+	a->built_in = textfile_read(INDEX_MAX, &a->built_in_size,
+				    MODULES "/%s/modules.builtin.modinfo", release);
+}
+
+void module_aliases_free(struct module_aliases *a)
+{
+	free(a->files);
+	free(a->built_in);
+	*a = (struct module_aliases) {};
+}
+
+static void match_files(struct module_matches *found, const struct module_aliases *a,
+			const char *alias)
+{
 	size_t len, pattern_len, name_len;
 	const char *line, *name;
 
-	for (line = text ? text : ""; *line; line += len + (line[len] == '\n')) {
+	for (line = a->files ?: ""; *line; line += len + (line[len] == '\n')) {
 		len = strcspn(line, "\n");
 		if (parse_alias(line, len, &pattern_len, &name, &name_len) &&
 		    is_match(line + 6, pattern_len, alias))
@@ -191,14 +211,13 @@ static void match_files(struct module_matches *found, const char *release, const
 }
 
 /* Strings "MODULE.alias=PATTERN", each with a NUL (scripts/link-vmlinux.sh of the kernel). */
-static void match_built_in(struct module_matches *found, const char *release, const char *alias)
+static void match_built_in(struct module_matches *found, const struct module_aliases *a,
+			   const char *alias)
 {
-	size_t size = 0, len;
-	autofree char *text = textfile_read(INDEX_MAX, &size, MODULES "/%s/modules.builtin.modinfo",
-					    release);
 	const char *s, *dot;
+	size_t len;
 
-	for (s = text; s && s < text + size; s += len + 1) {
+	for (s = a->built_in; s && s < a->built_in + a->built_in_size; s += len + 1) {
 		len = strlen(s);
 		dot = strchr(s, '.');
 		if (dot && !strncmp(dot, ".alias=", 7) && is_match(dot + 7, strlen(dot + 7), alias))
@@ -209,26 +228,28 @@ static void match_built_in(struct module_matches *found, const char *release, co
 /**
  * modules_match() - Find the modules that the kernel loads for a device.
  * @found: result, to be freed by module_matches_free()
- * @release: of the kernel
+ * @a: aliases of the kernel
  * @d: the device
  */
-void modules_match(struct module_matches *found, const char *release, const struct pci_func *d)
+void modules_match(struct module_matches *found, const struct module_aliases *a,
+		   const struct pci_func *d)
 {
 	autofree char *alias = modalias("pci", d);
 
-	match_built_in(found, release, alias);
-	match_files(found, release, alias);
+	match_built_in(found, a, alias);
+	match_files(found, a, alias);
 }
 
 /* True if libvirt 10.0 and later choose the module for a managed device. */
-bool modules_has_vfio_alias(const char *release, const char *name, const struct pci_func *d)
+bool modules_has_vfio_alias(const struct module_aliases *a, const char *name,
+			    const struct pci_func *d)
 {
 	autofree char *alias = modalias("vfio_pci", d);
 	struct module_matches found = {};
 	bool has = false;
 	size_t i;
 
-	match_files(&found, release, alias);
+	match_files(&found, a, alias);
 	for (i = 0; i < found.n; i++)
 		has |= modules_same_name(found.v[i].name, name);
 	module_matches_free(&found);

@@ -24,12 +24,23 @@ struct module_matches {
 	size_t n;
 };
 
+/* Aliases of all modules of a kernel; empty if there are none. */
+struct module_aliases {
+	char *files;		/* modules.alias */
+	char *built_in;		/* modules.builtin.modinfo */
+	size_t built_in_size;
+};
+
 char *modules_release(void);
 bool modules_version(const char *release, unsigned int *major, unsigned int *minor);
 enum module_kind modules_find(const char *release, const char *name, char **path);
 bool modules_same_name(const char *a, const char *b);
-void modules_match(struct module_matches *found, const char *release, const struct pci_func *d);
-bool modules_has_vfio_alias(const char *release, const char *name, const struct pci_func *d);
+void module_aliases_read(struct module_aliases *a, const char *release);
+void module_aliases_free(struct module_aliases *a);
+void modules_match(struct module_matches *found, const struct module_aliases *a,
+		   const struct pci_func *d);
+bool modules_has_vfio_alias(const struct module_aliases *a, const char *name,
+			    const struct pci_func *d);
 void module_matches_free(struct module_matches *found);
 
 #endif

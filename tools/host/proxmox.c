@@ -11,6 +11,12 @@
 #define MAPPINGS	"/etc/pve/mapping/pci.cfg"
 #define CONFIG_MAX	(1024 * 1024)
 
+/* What all VMs share. */
+struct cluster {
+	char *mappings;		/* text of MAPPINGS, or NULL */
+	char *node;		/* name of this one, or NULL */
+};
+
 /* "01:00.0;01:00.1" */
 static void add_addresses(struct strv *addresses, const char *list)
 {
@@ -39,10 +45,9 @@ static char *property(const char *list, const char *key)
  * A line without indentation begins a mapping, "pci: NAME" or "NAME"; one of its "map" lines for
  * each device of each node.
  */
-static void add_mapping(struct strv *addresses, const char *name)
+static void add_mapping(struct strv *addresses, const char *name, const struct cluster *c)
 {
-	autofree char *text = textfile_read(CONFIG_MAX, NULL, MAPPINGS);
-	autofree char *node = sysfs_read("/proc/sys/kernel/hostname");
+	autofree char *text = util_strdup(c->mappings);
 	bool is_it = false;
 	char *line, *rest = text;
 
@@ -58,13 +63,13 @@ static void add_mapping(struct strv *addresses, const char *name)
 			autofree char *path = property(list, "path");
 			autofree char *where = property(list, "node");
 
-			if (path && (!node || !where || !strcmp(node, where)))
+			if (path && (!c->node || !where || !strcmp(c->node, where)))
 				add_addresses(addresses, path);
 		}
 	}
 }
 
-static void parse_value(struct proxmox_hostdev *h, const char *value)
+static void parse_value(struct proxmox_hostdev *h, const char *value, const struct cluster *c)
 {
 	autofree char *host = property(value, "host");
 	autofree char *mapping = property(value, "mapping");
@@ -73,13 +78,14 @@ static void parse_value(struct proxmox_hostdev *h, const char *value)
 
 	h->is_express = express && (!strcmp(express, "1") || !strcmp(express, "on"));
 	if (mapping)
-		add_mapping(&h->addresses, mapping);
+		add_mapping(&h->addresses, mapping, c);
 	else
 		add_addresses(&h->addresses, host ? host : first);
 }
 
 /* Up to the first "[": what follows are snapshots. */
-static void parse_vm(struct proxmox_hostdevs *found, const char *vm, char *text)
+static void parse_vm(struct proxmox_hostdevs *found, const char *vm, char *text,
+		     const struct cluster *c)
 {
 	size_t first = found->n, i;
 	bool has_args = false;
@@ -98,7 +104,7 @@ static void parse_vm(struct proxmox_hostdevs *found, const char *vm, char *text)
 			.vm = util_strdup(vm),
 			.key = util_printf("%.*s", (int)strlen(key) - 1, key),
 		};
-		parse_value(&found->v[found->n++], value);
+		parse_value(&found->v[found->n++], value, c);
 	}
 	for (i = first; i < found->n; i++)
 		found->v[i].has_args = has_args;
@@ -114,8 +120,13 @@ int proxmox_read(struct proxmox_hostdevs *found)
 {
 	autostrv struct strv names = {};
 	int ret = sysfs_list(&names, PROXMOX_VMS);
+	struct cluster c = {};
 	size_t i;
 
+	if (names.n) {
+		c.mappings = textfile_read(CONFIG_MAX, NULL, MAPPINGS);
+		c.node = sysfs_read("/proc/sys/kernel/hostname");
+	}
 	for (i = 0; i < names.n; i++) {
 		size_t len = strcspn(names.v[i], ".");
 		autofree char *vm = util_printf("%.*s", (int)len, names.v[i]);
@@ -125,10 +136,12 @@ int proxmox_read(struct proxmox_hostdevs *found)
 			continue;
 		text = textfile_read(CONFIG_MAX, NULL, PROXMOX_VMS "/%s", names.v[i]);
 		if (text)
-			parse_vm(found, vm, text);
+			parse_vm(found, vm, text, &c);
 		else if (errno == EACCES)
 			ret = -EACCES;
 	}
+	free(c.mappings);
+	free(c.node);
 	return ret == -EACCES ? ret : 0;
 }
 

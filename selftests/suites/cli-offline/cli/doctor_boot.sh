@@ -435,6 +435,36 @@ proxmox_args_ok()
 	value '.findings | length' 0
 }
 
+hold once_ok "files of VMs, aliases, card files and settings of modprobe are read once for all cards"
+once_ok()
+{
+	local path release
+
+	report d41-libvirt-host
+	rm -rf "$work/tree"
+	mv "$tree" "$work/tree"
+	tree=$work/tree
+	release=$(<"$tree/proc/sys/kernel/osrelease")
+	add etc/pve/qemu-server/100.conf "hostpci0: mapping=a" "hostpci1: mapping=b"
+	add etc/pve/mapping/pci.cfg "a" "	map path=0000:01:00.0"
+	add "lib/modules/$release/modules.alias" "alias pci:v* xdma"
+	add "lib/modules/$release/modules.builtin.modinfo" ""
+	add etc/modprobe.d/x.conf "blacklist y"
+	add etc/fpgactl/cards.d/0000:00:1f.0-00.conf "slot 0000:00:1f.0/00"
+	sed -i 's/managed="no"/managed="yes"/' "$tree/etc/libvirt/qemu/litex.xml"
+	FAKE_TRACE=$work/trace fvk doctor --json
+	value '.devices | length' 3
+	value '[.findings[] | select(.code == "host-driver")] | length' 3
+	for path in /etc/libvirt/qemu/{alveo,litex}.xml /etc/pve/qemu-server/100.conf \
+		/etc/pve/mapping/pci.cfg "/lib/modules/$release/"{modules.alias,modules.builtin.modinfo}; do
+		[ "$(grep -cxF "$path" "$work/trace")" = 1 ] || { grep -F "$path" "$work/trace"; return 1; }
+	done
+	# found, and read
+	[ "$(grep -cxF /etc/modprobe.d/x.conf "$work/trace")" = 2 ]
+	# by the check of card files, and by that of drivers
+	[ "$(grep -cxF /etc/fpgactl/cards.d/0000:00:1f.0-00.conf "$work/trace")" = 2 ]
+}
+
 hold libvirt_ok "doctor says nothing of domains that leave the card with the driver (f21)"
 libvirt_ok()
 {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Files that several checks need, or one check for each device: read once. */
+#include <stdlib.h>
+
+#include "doctor/doctor.h"
+
+struct doctor_files {
+	struct modprobe *modprobe;
+	struct module_aliases *aliases;
+};
+
+static struct doctor_files *files_of(struct doctor *d)
+{
+	if (!d->files)
+		d->files = util_alloc(1, sizeof(*d->files));
+	return d->files;
+}
+
+/* All settings of modprobe. */
+const struct modprobe *doctor_modprobe(struct doctor *d)
+{
+	struct doctor_files *f = files_of(d);
+
+	if (!f->modprobe) {
+		f->modprobe = util_alloc(1, sizeof(*f->modprobe));
+		modprobe_read(f->modprobe);
+	}
+	return f->modprobe;
+}
+
+/* Aliases of the running kernel's modules; none if it is not known. */
+const struct module_aliases *doctor_aliases(struct doctor *d)
+{
+	struct doctor_files *f = files_of(d);
+	autofree char *release = f->aliases ? NULL : modules_release();
+
+	if (!f->aliases)
+		f->aliases = util_alloc(1, sizeof(*f->aliases));
+	if (release)
+		module_aliases_read(f->aliases, release);
+	return f->aliases;
+}
+
+void doctor_free_files(struct doctor *d)
+{
+	struct doctor_files *f = d->files;
+
+	if (!f)
+		return;
+	if (f->modprobe)
+		modprobe_free(f->modprobe);
+	if (f->aliases)
+		module_aliases_free(f->aliases);
+	free(f->modprobe);
+	free(f->aliases);
+	free(f);
+	d->files = NULL;
+}
