@@ -31,6 +31,7 @@ struct convert {
 };
 
 int convert_scan(struct convert *c, char **why);
+bool convert_has_driver(const char *driver);
 void convert_free(struct convert *c);
 
 #endif

@@ -14,6 +14,13 @@
 
 #define BY_ADDRESS	"takes the device at this address, whatever it is"
 
+/* True for a driver that gives devices to VMs. */
+bool convert_has_driver(const char *driver)
+{
+	return convert_is_ids(driver) || !strcmp(driver, FV_DRIVER) ||
+	       !strcmp(driver, FV_OLD_DRIVER);
+}
+
 /* A file for each device, "pci-ADDRESS" or "ADDRESS", with the name of the driver. */
 int convert_driverctl(struct convert *c, char **why)
 {
@@ -33,8 +40,7 @@ int convert_driverctl(struct convert *c, char **why)
 			continue;
 		ret = file_read_text(path, LEDGER_FILE_MAX, &old, why);
 		driver = util_printf("%.*s", (int)strcspn(old ?: "", " \t\n"), old ?: "");
-		if (!convert_is_ids(driver) && strcmp(driver, FV_DRIVER) != 0 &&
-		    strcmp(driver, FV_OLD_DRIVER) != 0) {
+		if (!convert_has_driver(driver)) {
 			free(old);
 			continue;
 		}

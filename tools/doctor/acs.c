@@ -18,6 +18,7 @@ static void check_override(struct doctor *d)
 			   "are trusted.",
 			   "%s: a kernel with that patch splits groups as if bridges isolated devices: a VM's "
 			   "card can reach other devices by peer DMA, past the IOMMU", words.v[i]);
+		doctor_set_words(d, "-%s", words.v[i]);
 		doctor_set_source(d, "https://lkml.iu.edu/hypermail/linux/kernel/1306.2/00660.html");
 		return;
 	}

@@ -44,6 +44,8 @@ static void check_ats(struct doctor *d, const struct pci_func *dev)
 			   "ATS is on, and kernel %s sends its invalidations also while the card is fenced or "
 			   "reset: one to a dead link can hang the IOMMU, and with it the host",
 			   release);
+	if (caps.is_ats_on == FV_YES)
+		doctor_set_words(d, "pci=noats");
 }
 
 DOCTOR_CHECK(ats) = {

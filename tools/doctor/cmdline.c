@@ -59,21 +59,26 @@ static bool has_option(const struct parameter *p, const char *item)
 }
 
 /* "on" for a parameter that knows no "on": the IOMMU is on unless it is switched off. */
-static void report_option(struct doctor *d, const struct parameter *p, const char *item)
+static void report_option(struct doctor *d, const struct parameter *p, const char *item,
+			  const char *word)
 {
+	autofree char *words = words_without(word, item);
 	autofree char *fix = util_printf("Remove %s from %s= on the kernel command line.", item,
 					 p->name);
 
-	if (!strcmp(item, "on"))
+	if (!strcmp(item, "on")) {
 		doctor_add(d, DOCTOR_NOTE, "cmdline-no-effect", DOCTOR_HOST, NULL,
 			   "%s=on has no effect: the kernel knows no such option", p->name);
-	else
-		doctor_add(d, DOCTOR_WARNING, "cmdline-unknown-option", DOCTOR_HOST, fix,
-			   "%s of %s= on the kernel command line has no effect: there is no such option",
-			   item, p->name);
+		return;
+	}
+	doctor_add(d, DOCTOR_WARNING, "cmdline-unknown-option", DOCTOR_HOST, fix,
+		   "%s of %s= on the kernel command line has no effect: there is no such option",
+		   item, p->name);
+	doctor_set_words(d, "%s", words);
 }
 
-static void check_options(struct doctor *d, const struct parameter *p, const char *value)
+static void check_options(struct doctor *d, const struct parameter *p, const char *value,
+			  const char *word)
 {
 	autostrv struct strv items = {};
 	size_t i;
@@ -82,7 +87,7 @@ static void check_options(struct doctor *d, const struct parameter *p, const cha
 	for (i = 0; i < items.n; i++)
 		/* the size of a GART, in iommu= */
 		if (!has_option(p, items.v[i]) && !isdigit((unsigned char)*items.v[i]))
-			report_option(d, p, items.v[i]);
+			report_option(d, p, items.v[i], word);
 }
 
 static void check_parameters(struct doctor *d, const char *word, enum cpu_kind kind)
@@ -98,7 +103,7 @@ static void check_parameters(struct doctor *d, const char *word, enum cpu_kind k
 				   "%s has no effect: the IOMMU of this machine is %s", word,
 				   kind_names[kind]);
 		else if (value && kind != CPU_OTHER)
-			check_options(d, p, value);
+			check_options(d, p, value, word);
 	}
 }
 
@@ -121,7 +126,7 @@ static void check_booleans(struct doctor *d, const char *word)
 
 static void check_spelling(struct doctor *d, const char *word, enum cpu_kind kind)
 {
-	const char *name = cmdline_meant(word);
+	const char *name = cmdline_meant(word), *value;
 	autofree char *fix = NULL;
 
 	if (!name)
@@ -131,12 +136,16 @@ static void check_spelling(struct doctor *d, const char *word, enum cpu_kind kin
 		doctor_add(d, DOCTOR_NOTE, "cmdline-mistyped", DOCTOR_HOST, fix,
 			   "%s has no effect: the parameter is %s, and the IOMMU of this machine is %s",
 			   word, name, kind_names[kind]);
+		doctor_set_words(d, "-%s", word);
 		return;
 	}
-	fix = util_printf("Write %s%s on the kernel command line.", name,
-			  word + strcspn(word, "="));
+	value = word + strcspn(word, "=");
+	fix = util_printf("Write %s%s on the kernel command line.", name, value);
 	doctor_add(d, DOCTOR_WARNING, "cmdline-mistyped", DOCTOR_HOST, fix,
 		   "%s on the kernel command line has no effect: the parameter is %s", word, name);
+	/* what was meant may not be what helps */
+	if (strcmp(value, "=off") != 0)
+		doctor_set_words(d, "-%s %s%s", word, name, value);
 }
 
 static void check_words(struct doctor *d)

@@ -28,15 +28,22 @@ static void report_no_flag(struct doctor *d, const struct cpu *cpu)
 		   "emulates a VM in software, many times slower");
 }
 
-static char *find_kvm_fix(const struct cpu *cpu)
+/* Of Arm. */
+static bool is_kvm_off(void)
 {
-	const char *module = cpu->kind == CPU_AMD ? "kvm_amd" : "kvm_intel";
 	autostrv struct strv words = {};
 	const char *mode;
 
 	cmdline_read(&words);
 	mode = cmdline_last(&words, "kvm-arm.mode");
-	if (cpu->kind == CPU_ARM && mode && !strcmp(mode, "none"))
+	return mode && !strcmp(mode, "none");
+}
+
+static char *find_kvm_fix(const struct cpu *cpu)
+{
+	const char *module = cpu->kind == CPU_AMD ? "kvm_amd" : "kvm_intel";
+
+	if (cpu->kind == CPU_ARM && is_kvm_off())
 		return util_strdup("Remove kvm-arm.mode=none from the kernel command line.");
 	if (cpu->kind == CPU_ARM)
 		return util_strdup("Use a kernel with CONFIG_KVM, and firmware that starts it at "
@@ -51,6 +58,8 @@ static void report_no_kvm(struct doctor *d, const struct cpu *cpu)
 
 	doctor_add(d, DOCTOR_WARNING, "kvm-off", DOCTOR_HOST, fix,
 		   "KVM is not running, so QEMU emulates a VM in software, many times slower");
+	if (cpu->kind == CPU_ARM && is_kvm_off())
+		doctor_set_words(d, "-kvm-arm.mode=none");
 }
 
 /*

@@ -58,7 +58,8 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *code, con
 	f.object = util_printable(object);
 	f.text = util_printable(text);
 	f.fix = fix ? util_printable(fix) : NULL;
-	if (is_known(d, &f)) {
+	d->is_added = !is_known(d, &f);
+	if (!d->is_added) {
 		finding_free(&f);
 		return;
 	}
@@ -76,26 +77,25 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *code, con
  */
 bool doctor_join(struct doctor *d, const char *code, const struct pci_func *dev)
 {
-	const struct pci_func *other = NULL;
 	size_t i;
 
-	while ((other = device_next_function(d->m, dev, other)))
-		for (i = 0; i < d->n; i++) {
-			struct finding *f = &d->findings[i];
+	for (i = 0; i < d->n; i++) {
+		struct finding *f = &d->findings[i];
+		const struct pci_func *other = model_find(d->m, f->object);
 
-			if (strcmp(f->code, code) != 0 || strcmp(f->object, other->bdf) != 0)
-				continue;
-			util_append(&f->text, "%s %s", f->others.n ? "," : "; also", dev->bdf);
-			strv_add(&f->others, dev->bdf);
-			return true;
-		}
+		if (strcmp(f->code, code) != 0 || !other || !device_is_same_card(other, dev))
+			continue;
+		util_append(&f->text, "%s %s", f->others.n ? "," : "; also", dev->bdf);
+		strv_add(&f->others, dev->bdf);
+		return true;
+	}
 	return false;
 }
 
 /* Name the public source of the last finding. */
 void doctor_set_source(struct doctor *d, const char *source)
 {
-	if (d->n)
+	if (d->is_added)
 		d->findings[d->n - 1].source = source;
 }
 

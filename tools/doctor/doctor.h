@@ -45,6 +45,7 @@ struct doctor {
 	size_t n_devices;
 	struct finding *findings;		/* sorted by doctor_run(), worst first */
 	size_t n;
+	bool is_added;				/* by the last doctor_add() */
 	struct strv unchecked;			/* files that could not be read without root */
 	struct doctor_use *uses;		/* of each device of the model */
 	struct doctor_files *files;		/* read before; see files.c */
@@ -77,6 +78,10 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *code, con
 		const char *fix, const char *fmt, ...) __printf(6, 7);
 bool doctor_join(struct doctor *d, const char *code, const struct pci_func *dev);
 void doctor_set_source(struct doctor *d, const char *source);
+void doctor_set_words(struct doctor *d, const char *fmt, ...) __printf(2, 3);
+char *words_without(const char *word, const char *item);
+bool words_are_planned(const char *words);
+bool doctor_may_convert(struct doctor *d, const struct pci_func *dev);
 char *doctor_read(struct doctor *d, const char *fmt, ...) __printf(2, 3);
 void doctor_not_checked(struct doctor *d, const char *path);
 

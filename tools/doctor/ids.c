@@ -119,12 +119,48 @@ static void add_taken(struct taken *t, const struct ids *ids, const struct pci_f
 		strv_add(&t->entries, entry);
 }
 
+/* The word of the kernel command line that has the ids. */
+static char *word_of(const struct ids *ids)
+{
+	return util_printf("%s.%s", ids->rule->module, ids->rule->value);
+}
+
+/*
+ * The command that puts card files in place of all entries of a card, where it removes these: all
+ * devices that they take are to be passed. Else one that only binds the card.
+ */
+static char *card_command(struct doctor *d, const struct ids *ids, const struct pci_func *dev,
+			  const struct strv *entries)
+{
+	autofree char *word = word_of(ids);
+	autofree char *change = util_printf("-%s", word);
+	bool may = is_cmdline(ids->rule) ? words_are_planned(change) :
+		   !strncmp(ids->rule->file, "/etc/modprobe.d/", 16);
+	autostrv struct strv all = {};
+	autofree char *list = NULL;
+	size_t i;
+
+	for (i = 0; i < d->m->n && may; i++) {
+		const struct pci_func *other = &d->m->devices[i];
+		autofree char *entry = find_entry(ids, other);
+
+		if (!entry || !strv_has(entries, entry))
+			continue;
+		may = doctor_may_convert(d, other) &&
+		      (doctor_is_target(d, other) || device_is_same_card(other, dev));
+		strv_add(&all, other->bdf);
+	}
+	list = strv_join(&all, " ");
+	return may ? util_printf("fpgactl config --convert --apply %s", list) :
+		     util_printf("fpgactl bind --persist %s", dev->bdf);
+}
+
 /* One finding for the card, as its functions are bound and passed together. */
 static void check_card(struct doctor *d, const struct ids *ids, const struct pci_func *dev)
 {
 	autofree char *where = place(ids->rule);
 	autofree char *bind = util_printf("fpgactl bind --persist %s", dev->bdf);
-	autofree char *entries = NULL, *functions = NULL, *fix = NULL;
+	autofree char *entries = NULL, *functions = NULL, *fix = NULL, *command = NULL;
 	const struct pci_func *other = NULL;
 	struct taken t = {};
 
@@ -135,12 +171,13 @@ static void check_card(struct doctor *d, const struct ids *ids, const struct pci
 		add_taken(&t, ids, other);
 	entries = strv_join(&t.entries, ", ");
 	functions = strv_join(&t.functions, ", ");
+	command = card_command(d, ids, dev, &t.entries);
 	if (doctor_host_use(d, dev))
 		fix = util_printf("Remove %s from %s: ids mean all devices of a kind.", entries,
 				  where);
 	else
 		fix = util_printf("Remove %s from %s, and bind the card by its slot: %s", entries,
-				  where, bind);
+				  where, command);
 	if (t.functions.n > 1)
 		doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
 			   "%s takes each device %s at boot, of this card %s: ids= in %s",
@@ -168,6 +205,9 @@ static void check_other(struct doctor *d, const struct ids *ids, const struct pc
 	autofree char *fix = util_printf("Remove %s from %s: ids mean all devices of a kind.",
 					 entry, where);
 
+	autofree char *word = word_of(ids);
+	autofree char *change = words_without(word, entry);
+
 	if (why)
 		doctor_add(d, DOCTOR_ERROR, "ids-take-host-device", dev->bdf, fix,
 			   "%s takes it at boot, as ids= in %s has %s, but the host needs it: %s",
@@ -176,6 +216,10 @@ static void check_other(struct doctor *d, const struct ids *ids, const struct pc
 		doctor_add(d, DOCTOR_WARNING, "ids-take-host-device", dev->bdf, fix,
 			   "%s takes it at boot from %s, as ids= in %s has %s", ids->taker,
 			   dev->driver, where, entry);
+	else
+		return;
+	if (is_cmdline(ids->rule))
+		doctor_set_words(d, "%s", change);
 }
 
 static void check_devices(struct doctor *d, const struct ids *ids)

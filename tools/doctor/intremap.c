@@ -49,7 +49,8 @@ static char *find_fix(struct doctor *d, const struct strv *words)
 	return util_strdup("Read the reason in the kernel log: dmesg | grep -iE 'remap|AMD-Vi|DMAR-IR'");
 }
 
-static bool is_unchecked(const struct strv *words)
+/* The word that has the IOMMU check no sources; NULL: none. */
+static const char *find_nosid(const struct strv *words)
 {
 	size_t i, j;
 
@@ -61,14 +62,15 @@ static bool is_unchecked(const struct strv *words)
 			cmdline_items(value, &items);
 		for (j = 0; j < items.n; j++)
 			if (cmdline_is_item(items.v[j], "nosid"))
-				return true;
+				return words->v[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void report_off(struct doctor *d, const struct strv *words)
 {
 	autofree char *fix = find_fix(d, words);
+	autofree char *off = irqremap_word_off(words);
 
 	if (irqremap_is_waived())
 		doctor_add(d, DOCTOR_WARNING, "interrupts-unsafe", DOCTOR_HOST, fix,
@@ -79,7 +81,20 @@ static void report_off(struct doctor *d, const struct strv *words)
 		doctor_add(d, DOCTOR_ERROR, "interrupts-not-remapped", DOCTOR_HOST, fix,
 			   "interrupts are not remapped, so VFIO refuses to pass a device to a VM "
 			   "(no chip in /proc/interrupts has IR- in its name)");
+	if (off)
+		doctor_set_words(d, "-%s", off);
 	doctor_set_source(d, "Linux, drivers/vfio/vfio_iommu_type1.c: allow_unsafe_interrupts");
+}
+
+static void report_nosid(struct doctor *d, const char *word)
+{
+	autofree char *change = words_without(word, "nosid");
+
+	doctor_add(d, DOCTOR_WARNING, "intremap-nosid", DOCTOR_HOST,
+		   "Remove nosid from intremap= on the kernel command line.",
+		   "intremap=nosid: the IOMMU does not check which device sends an interrupt, so a "
+		   "VM's card can send those of other devices");
+	doctor_set_words(d, "%s", change);
 }
 
 /* Without an IOMMU, other findings say so. */
@@ -87,17 +102,16 @@ static void check_host(struct doctor *d)
 {
 	enum fv_known is_on = irqremap_is_on();
 	autostrv struct strv words = {};
+	const char *nosid;
 
 	if (!d->m->n_groups)
 		return;
 	cmdline_read(&words);
+	nosid = find_nosid(&words);
 	if (is_on == FV_NO)
 		report_off(d, &words);
-	else if (is_on == FV_YES && is_unchecked(&words))
-		doctor_add(d, DOCTOR_WARNING, "intremap-nosid", DOCTOR_HOST,
-			   "Remove nosid from intremap= on the kernel command line.",
-			   "intremap=nosid: the IOMMU does not check which device sends an interrupt, so a "
-			   "VM's card can send those of other devices");
+	else if (is_on == FV_YES && nosid)
+		report_nosid(d, nosid);
 }
 
 DOCTOR_CHECK(intremap) = {

@@ -26,7 +26,7 @@ static bool has_groups(const struct model *m)
 
 static void check_groups(struct doctor *d)
 {
-	autofree char *fix = NULL;
+	autofree char *fix = NULL, *words = NULL;
 	const char *table = iommu_table();
 
 	if (has_groups(d->m) || !d->m->n)
@@ -61,6 +61,9 @@ static void check_groups(struct doctor *d)
 			   "the IOMMU is off, so no device can be passed to a VM");
 		break;
 	}
+	words = iommu_words(d->m);
+	if (words)
+		doctor_set_words(d, "%s", words);
 }
 
 static void check_group(struct doctor *d, const struct pci_func *dev)

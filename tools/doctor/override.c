@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/convert.h"
 #include "doctor/doctor.h"
 #include "host/sysfs.h"
 
@@ -54,12 +55,17 @@ static void check_driverctl(struct doctor *d, const struct pci_func *dev)
 {
 	autofree char *file = NULL;
 	autofree char *driver = read_driverctl(d, dev, &file);
-	autofree char *fix = util_printf("driverctl unset-override %s", dev->bdf);
+	autofree char *fix = NULL;
 
 	if (!driver)
 		return;
-	if (!doctor_host_use(d, dev))
-		util_append(&fix, " && fpgactl bind --persist %s", dev->bdf);
+	if (doctor_may_convert(d, dev) && convert_has_driver(driver))
+		fix = util_printf("fpgactl config --convert --apply %s", dev->bdf);
+	else if (doctor_host_use(d, dev))
+		fix = util_printf("driverctl unset-override %s", dev->bdf);
+	else
+		fix = util_printf("driverctl unset-override %s && fpgactl bind --persist %s",
+				  dev->bdf, dev->bdf);
 	if (!strcmp(driver, FV_DRIVER))
 		doctor_add(d, DOCTOR_NOTE, "driverctl", dev->bdf, fix,
 			   "driverctl binds whatever device has this address at boot (%s)", file);

@@ -12,8 +12,8 @@
 
 #define CONSEQUENCE	"when the link of a card drops, it may log a fatal error and reset the host"
 
-/* True if a word "pci=" has @option: all of them count (drivers/pci/pci.c, pci_setup()). */
-static bool has_pci_option(const struct strv *words, const char *option)
+/* A word "pci=" with @option: all of them count (drivers/pci/pci.c, pci_setup()). NULL: none */
+static const char *find_pci_option(const struct strv *words, const char *option)
 {
 	size_t i, len;
 
@@ -23,14 +23,14 @@ static bool has_pci_option(const struct strv *words, const char *option)
 		for (; value && *value; value += len + (value[len] == ',')) {
 			len = strcspn(value, ",");
 			if (len == strlen(option) && !strncmp(value, option, len))
-				return true;
+				return words->v[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
-/* True if there is pcie_ports=@option: each word counts (pcie/portdrv.c, pcie_port_setup()). */
-static bool has_ports_option(const struct strv *words, const char *option)
+/* pcie_ports=@option: each word counts (pcie/portdrv.c, pcie_port_setup()). NULL: none */
+static const char *find_ports_option(const struct strv *words, const char *option)
 {
 	size_t i;
 
@@ -38,9 +38,9 @@ static bool has_ports_option(const struct strv *words, const char *option)
 		const char *value = cmdline_value(words->v[i], "pcie_ports");
 
 		if (value && !strncmp(value, option, strlen(option)))
-			return true;
+			return words->v[i];
 	}
-	return false;
+	return NULL;
 }
 
 /*
@@ -70,12 +70,13 @@ static void find_withheld(const struct doctor *d, enum fv_known hest, struct str
 	}
 }
 
-static void add_switched_off(struct doctor *d, const char *word)
+static void add_switched_off(struct doctor *d, const char *word, const char *change)
 {
 	autofree char *fix = util_printf("Remove %s from the kernel command line.", word);
 
 	doctor_add(d, DOCTOR_WARNING, "aer-off", DOCTOR_HOST, fix,
 		   "%s: the kernel leaves PCIe errors to firmware: " CONSEQUENCE, word);
+	doctor_set_words(d, "%s", change);
 }
 
 static void add_firmware_first(struct doctor *d, const struct strv *roots, enum fv_known hest)
@@ -95,21 +96,27 @@ static void add_firmware_first(struct doctor *d, const struct strv *roots, enum 
 static void check_ownership(struct doctor *d)
 {
 	autostrv struct strv words = {}, roots = {};
+	autofree char *change = NULL;
+	const char *compat, *noaer;
 	enum fv_known hest;
 
 	/* without ACPI, there is no firmware that could handle them */
 	if (!d->n_devices || !sysfs_exists("/sys/firmware/acpi"))
 		return;
 	cmdline_read(&words);
-	if (has_ports_option(&words, "compat")) {
-		add_switched_off(d, "pcie_ports=compat");
+	compat = find_ports_option(&words, "compat");
+	noaer = find_pci_option(&words, "noaer");
+	if (compat) {
+		change = util_printf("-%s", compat);
+		add_switched_off(d, "pcie_ports=compat", change);
 		return;
 	}
-	if (has_pci_option(&words, "noaer")) {
-		add_switched_off(d, "pci=noaer");
+	if (noaer) {
+		change = words_without(noaer, "noaer");
+		add_switched_off(d, "pci=noaer", change);
 		return;
 	}
-	if (has_ports_option(&words, "native")) {
+	if (find_ports_option(&words, "native")) {
 		doctor_add(d, DOCTOR_NOTE, "ports-native", DOCTOR_HOST, NULL,
 			   "pcie_ports=native: the kernel handles PCIe errors and hotplug without "
 			   "asking firmware, which may handle them, too");

@@ -268,6 +268,25 @@ char *iommu_fix(const struct model *m)
 	return firmware_fix(kind, s.is_on);
 }
 
+/* The change of the kernel command line that iommu_fix() names; NULL: none. */
+char *iommu_words(const struct model *m)
+{
+	enum cpu_kind kind = iommu_kind(m);
+	autostrv struct strv words = {};
+	struct switches s;
+
+	cmdline_read(&words);
+	read_switches(&s, &words, kind);
+	switch (find_fault(&s, kind)) {
+	case IOMMU_WORD:
+		return util_printf("-%s", s.off);
+	case IOMMU_NO_WORD:
+		return util_strdup("intel_iommu=on");
+	default:
+		return NULL;
+	}
+}
+
 /**
  * iommu_hint() - Say how to get IOMMU groups, and which word was mistyped.
  * @m: all devices

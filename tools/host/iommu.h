@@ -26,6 +26,7 @@ const char *iommu_table(void);
 enum fv_known iommu_has_smmu(void);
 enum iommu_fault iommu_find_fault(const struct model *m);
 char *iommu_fix(const struct model *m);
+char *iommu_words(const struct model *m);
 char *iommu_hint(const struct model *m);
 
 #endif

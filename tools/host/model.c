@@ -369,6 +369,12 @@ bool device_is_vfio(const struct pci_func *d)
 	return d->driver && (d->cdev || strstr(d->driver, "vfio"));
 }
 
+/* True for functions in the same slot. */
+bool device_is_same_card(const struct pci_func *a, const struct pci_func *b)
+{
+	return is_same_slot(a->bdf, b->bdf);
+}
+
 /**
  * device_next_function() - Iterate over other functions in a device's slot, without VFs.
  * @m: all devices

@@ -65,6 +65,7 @@ bool device_is_bound(const struct pci_func *d);
 bool device_has_old_override(const struct pci_func *d);
 char *device_override_advice(const struct pci_func *d);
 bool device_is_vfio(const struct pci_func *d);
+bool device_is_same_card(const struct pci_func *a, const struct pci_func *b);
 const struct pci_func *device_next_function(const struct model *m, const struct pci_func *d,
 					    const struct pci_func *last);
 const struct pci_func *device_live_sibling(const struct model *m, const struct pci_func *d);

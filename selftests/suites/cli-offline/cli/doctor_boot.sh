@@ -28,6 +28,12 @@ alias_of()
 	add "lib/modules/$debian/modules.alias" "alias $2 $1"
 }
 
+# cards_have_config: the extended configuration space of all devices is there, without capabilities
+cards_have_config()
+{
+	truncate -s 4096 "$tree"/sys/bus/pci/devices/*/config
+}
+
 # override BDF DRIVER
 override()
 {
@@ -168,7 +174,7 @@ ids_card_ok()
 	add etc/modprobe.d/v.conf "options vfio-pci ids=10ee:50b4,10ee:50b5"
 	finds ids-take-card 0000:86:00.0 \
 		"vfio-pci takes each device 10ee:50b4, 10ee:50b5 at boot, of this card 0000:86:00.0, 0000:86:00.1: ids= in /etc/modprobe.d/v.conf"
-	fix_is "Remove 10ee:50b4, 10ee:50b5 from /etc/modprobe.d/v.conf, and bind the card by its slot: fpgactl bind --persist 0000:86:00.0"
+	fix_is "Remove 10ee:50b4, 10ee:50b5 from /etc/modprobe.d/v.conf, and bind the card by its slot: fpgactl config --convert --apply 0000:86:00.0 0000:86:00.1"
 	value '[.findings[] | select(.code | startswith("ids-"))] | length' 1
 	# also if only one of them is asked for
 	finds ids-take-card 0000:86:00.1 "of this card 0000:86:00.1, 0000:86:00.0" 86:00.1
@@ -177,6 +183,42 @@ ids_card_ok()
 	echo "options vfio-pci ids=10ee:50b5" >"$tree/etc/modprobe.d/v.conf"
 	finds ids-take-card 0000:86:00.1 "takes each device 10ee:50b5 at boot: ids="
 	finds ids-take-host-device 0000:86:00.1 "takes it at boot from qdma-pf" 86:00.0
+}
+
+hold ids_commands_ok "ids that take nothing but cards are replaced by a command, and others by hand"
+ids_commands_ok()
+{
+	report f06-v80-two-functions
+	cards_have_config
+	add etc/modprobe.d/v.conf "options vfio-pci ids=10ee:50b4,10ee:50b5"
+	finds ids-take-card 0000:86:00.0 "takes each device"
+	command_is "fpgactl config --convert --apply 0000:86:00.0 0000:86:00.1"
+	# one that is named by the other function
+	finds ids-take-card 0000:86:00.1 "takes each device" 86:00.1
+	command_is "fpgactl config --convert --apply 0000:86:00.0 0000:86:00.1"
+	# of the distribution
+	mkdir -p "$tree/usr/lib/modprobe.d"
+	mv "$tree/etc/modprobe.d/v.conf" "$tree/usr/lib/modprobe.d/v.conf"
+	finds ids-take-card 0000:86:00.0 "takes each device"
+	no_command
+	rm "$tree/usr/lib/modprobe.d/v.conf"
+	boot_with vfio-pci.ids=10ee:50b4
+	finds ids-take-card 0000:86:00.0 "takes each device"
+	command_is "fpgactl config --convert --apply 0000:86:00.0"
+	rm -r "$tree/etc/default"
+	finds ids-take-card 0000:86:00.0 "takes each device"
+	no_command
+	# also another device of this kind
+	report d46-debian-default
+	cards_have_config
+	boot_with vfio-pci.ids=10ee:9038,144d:a80a
+	finds ids-take-card "$card" "takes each device"
+	command_is "fpgactl config --convert --apply $card"
+	finds ids-take-host-device 0000:02:00.0 "144d:a80a"
+	command_is "fpgactl config --cmdline '-vfio-pci.ids=10ee:9038,144d:a80a vfio-pci.ids=10ee:9038' --apply"
+	boot_with vfio-pci.ids=ffffffff:ffffffff
+	finds ids-take-card "$card" "takes each device"
+	no_command
 }
 
 hold ids_invalid_ok "doctor finds an address among the ids (f20 h)"
@@ -234,10 +276,15 @@ driverctl_ok()
 	finds driverctl "$card" \
 		"driverctl gives it to vfio-pci at each boot (/etc/driverctl.d/pci-0000:01:00.0)"
 	level_is warning
-	fix_is "driverctl unset-override $card && fpgactl bind --persist $card"
+	cards_have_config
+	command_is "fpgactl config --convert --apply $card"
 	echo fpga_vfio_pci >"$tree/etc/driverctl.d/pci-$card"
 	finds driverctl "$card" "binds whatever device has this address at boot"
 	level_is note
+	# no driver that gives it to VMs
+	echo uio_pci_generic >"$tree/etc/driverctl.d/pci-$card"
+	finds driverctl "$card" "gives it to uio_pci_generic at each boot"
+	fix_is "driverctl unset-override $card && fpgactl bind --persist $card"
 	rm "$tree/etc/driverctl.d/pci-$card"
 	finds_no driverctl
 }

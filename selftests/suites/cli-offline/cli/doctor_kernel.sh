@@ -693,4 +693,64 @@ address_ok()
 	fix_is "Write BUS:DEVICE.FUNCTION."
 }
 
+hold commands_ok "a fix that changes the kernel command line has the command, where fpgactl can"
+commands_ok()
+{
+	local name words code text change
+
+	while IFS='|' read -r name words code text change; do
+		report "$name"
+		[ "$code" != iommu-off ] && [ "$code" != iommu-not-enabled ] || no_groups
+		# shellcheck disable=SC2086 # words
+		boot_with $words
+		[ "$code" != interrupts-not-remapped ] || sed -i s/IR-// "$tree/proc/interrupts"
+		finds "$code" host "$text"
+		if [ "$change" ]; then
+			command_is "fpgactl config --cmdline '$change' --apply"
+		else
+			no_command
+		fi
+	done <<-'END'
+		d21-intel-workstation|intel_iommu=sm_on,off|iommu-off|the IOMMU is off|-intel_iommu=sm_on,off
+		d24-intel-not-enabled|quiet|iommu-not-enabled|not told|intel_iommu=on
+		d21-intel-workstation|intel_iommu=on intremap=nopost,off|interrupts-not-remapped|IR-|-intremap=nopost,off
+		d21-intel-workstation|intel_iommu=on intremap=nosid,nopost|intremap-nosid|intremap=nosid|-intremap=nosid,nopost intremap=nopost
+		d30-arm-without-smmu|kvm-arm.mode=none|kvm-off|KVM|-kvm-arm.mode=none
+		d22-amd-epyc|iommu=pt,nosuch,soft|cmdline-unknown-option|nosuch|-iommu=pt,nosuch,soft iommu=pt,soft
+		d22-amd-epyc|amd_iommu=pt|cmdline-unknown-option|pt of|-amd_iommu=pt
+		d22-amd-epyc|vfio_pci_ids=10ee:9038|cmdline-mistyped|vfio-pci.ids|-vfio_pci_ids=10ee:9038 vfio-pci.ids=10ee:9038
+		d22-amd-epyc|amd_iommmu=off|cmdline-mistyped|amd_iommu|
+		d31-no-virtualization|intel_iomu=on|cmdline-mistyped|AMD's|-intel_iomu=on
+		d61-healthy-xeon|pci=nommconf,noaer|aer-off|pci=noaer|-pci=nommconf,noaer pci=nommconf
+		d61-healthy-xeon|pcie_ports=compat|aer-off|compat|-pcie_ports=compat
+		d21-intel-workstation|intel_iommu=on pcie_acs_override=downstream|acs-override|pcie_acs_override|-pcie_acs_override=downstream
+	END
+	# of the card
+	report d29-ats
+	boot_with iommu=pt
+	finds ats-on 0000:81:00.0 "ATS is on"
+	command_is "fpgactl config --cmdline 'pci=noats' --apply"
+}
+
+hold no_commands_ok "a fix has no command where fpgactl cannot change the command line, or a shell reads it otherwise"
+no_commands_ok()
+{
+	report d22-amd-epyc
+	boot_with "amd_iommu=pt"
+	finds cmdline-unknown-option host "pt of"
+	[[ $finding = *"fpgactl config"* ]]
+	# for the next boot, it is there no more
+	sed -i s/amd_iommu=pt// "$tree/etc/default/grub"
+	finds cmdline-unknown-option host "pt of"
+	no_command
+	# a boot loader that is not known
+	boot_with "amd_iommu=pt"
+	rm -r "$tree/etc/default" "$tree/usr/sbin" "$tree/boot"
+	finds cmdline-unknown-option host "pt of"
+	no_command
+	boot_with "amd_iommu=a'b"
+	finds cmdline-unknown-option host "a'b of"
+	no_command
+}
+
 run_tests

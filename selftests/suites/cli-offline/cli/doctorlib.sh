@@ -26,6 +26,35 @@ fix_is()
 	[ "$(jq -r .fix <<<"$finding")" = "$1" ]
 }
 
+# command_is COMMAND: check the command at the end of the last fix, and that fpgactl takes it
+command_is()
+{
+	local fix
+
+	fix=$(jq -r .fix <<<"$finding")
+	[ "${fix##*: }" = "$1" ]
+	eval "set -- ${1/ --apply/ --dry-run}"
+	fv "${@:2}"
+	succeeds
+	[[ $out = *"would "* ]]
+}
+
+# no_command: check that the last fix has no command of fpgactl config
+no_command()
+{
+	[[ $finding != *"fpgactl config"* ]]
+}
+
+# boot_with WORD…: the command line of a host with GRUB, as Debian has it
+boot_with()
+{
+	mkdir -p "$tree/etc/default" "$tree/usr/sbin" "$tree/boot/grub"
+	echo "BOOT_IMAGE=/vmlinuz ro $*" >"$tree/proc/cmdline"
+	echo "GRUB_CMDLINE_LINUX_DEFAULT=\"$*\"" >"$tree/etc/default/grub"
+	: >"$tree/usr/sbin/update-grub"
+	chmod 755 "$tree/usr/sbin/update-grub"
+}
+
 # finds_no CODE [DEVICE]: doctor has no finding of this code
 finds_no()
 {
