@@ -46,9 +46,11 @@ static char *remedy(const struct model *m, const struct pci_func *dev,
 	if (port && port->is_silent)
 		return util_strdup("Power-cycle the host; the fault is at the port or above it.");
 	is_known = port && portlink_read(&l, port->bdf);
+	/* recover and reset enable the link of a card that is bound; bind takes no silent one */
 	if (is_known && l.disabled == FV_YES)
-		return util_printf("Enable the link, unless a program is loading an image: "
-				   "setpci -s %s CAP_EXP+10.w=0:10; then: fpgactl rescan %s",
+		return util_printf("Enable the link, unless a program is loading an image; fpgactl "
+				   "does that only for a card that is bound: setpci -s %s "
+				   "CAP_EXP+10.w=0:10 && sleep 1 && fpgactl rescan %s",
 				   port->bdf, dev->bdf);
 	if (is_known && !portlink_is_up(&l))
 		return util_printf("Load an image into the card, or power-cycle the host; then: "

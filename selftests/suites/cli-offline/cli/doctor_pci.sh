@@ -591,8 +591,8 @@ silent_ok()
 0000:03:00.0"
 	poke 0000:00:01.0 0x50 10
 	finds no-response 0000:03:00.0 "its port has the link disabled"
-	fix_is "Enable the link, unless a program is loading an image: \
-setpci -s 0000:00:01.0 CAP_EXP+10.w=0:10; then: fpgactl rescan 0000:03:00.0"
+	fix_is "Enable the link, unless a program is loading an image; fpgactl does that only for a card \
+that is bound: setpci -s 0000:00:01.0 CAP_EXP+10.w=0:10 && sleep 1 && fpgactl rescan 0000:03:00.0"
 	value '.needs_root | length' 0
 	# without root, the register cannot be read
 	truncate -s 64 "$tree/sys/bus/pci/devices/0000:00:01.0/config"
