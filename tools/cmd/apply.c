@@ -338,9 +338,9 @@ static void clear_override(const struct apply *a, const char *bdf)
 }
 
 /*
- * An early run has set the override, maybe that of an initramfs with an old card file, and what is in
- * the slot turned out to be something else: it is left to the drivers of the host. Not while a part of
- * it is bound.
+ * An early run has set the override, maybe that of an initramfs with an old card file, and what is
+ * in the slot turned out to be something else: it is left to the drivers of the host. Not while a
+ * part of it is bound.
  */
 static void clear_overrides(const struct apply *a)
 {

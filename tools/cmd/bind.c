@@ -351,7 +351,7 @@ static void note_late(const struct plan *p)
 
 	if (program)
 		err_note(program,
-			 "is on %s, a file system of its own, which is not mounted in early boot; next: fpgactl doctor",
+			 "is on %s, a separate file system, which is not mounted in early boot; next: fpgactl doctor",
 			 mount);
 }
 

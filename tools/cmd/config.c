@@ -167,7 +167,7 @@ static int check_reverts(const struct cmd_ctx *ctx, const struct selection *s)
 	return FV_OK;
 }
 
-/* The boot loader has a copy of what its files say; the files are as they were. */
+/* The boot loader has a copy of what its files say; the files are restored. */
 static int fail_loader(const char *why)
 {
 	return err_fail(FV_FAILED, "boot loader", "config --revert",

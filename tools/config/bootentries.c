@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entries of a boot menu when a change by grubby is taken back. That of a kernel which was installed
- * after the change has its words, too, and is not in the ledger.
+ * Entries of a boot menu when a change by grubby is taken back. That of a kernel which was
+ * installed after the change has its words, too, and is not in the ledger.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -201,7 +201,7 @@ int ledger_check(const char *path, const char *text, char **why)
 /**
  * ledger_edit() - Write or remove a file, and write down what was there before.
  * @path: as on a live system
- * @old: what the file was when it was read, or NULL: it did not exist
+ * @old: its contents when it was read, or NULL: it did not exist
  * @text: its contents, or NULL: remove it. Owner and mode stay; a new file has mode 0644.
  * @reason: the command line
  * @why: text of a failure, to be freed

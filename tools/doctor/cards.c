@@ -75,7 +75,7 @@ static void check_rule(struct doctor *d)
 	if (program)
 		doctor_add(d, DOCTOR_WARNING, "card-late-mount", program,
 			   "Install it to the root file system: make uninstall; make install PREFIX=/usr; then make the initramfs again.",
-			   "it is on %s, a file system of its own, which is not mounted yet when udev handles the devices of the boot: only an initramfs with card files keeps other drivers away",
+			   "it is on %s, a separate file system, which is not mounted yet when udev handles the devices of the boot: only an initramfs with card files keeps other drivers away",
 			   mount);
 }
 

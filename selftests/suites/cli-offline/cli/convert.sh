@@ -183,7 +183,7 @@ modprobe_dirs_ok()
 	alone_6
 	for dir in /usr/local/lib /run /usr/lib /lib; do
 		n=$((n + 1))
-		host_file $dir/modprobe.d/p$n.conf <<<"options vfio-pci ids=10ee:9038"
+		host_file "$dir/modprobe.d/p$n.conf" <<<"options vfio-pci ids=10ee:9038"
 		fv config --convert
 		[ "$rc" = 0 ]
 		grep -qx "$dir/modprobe.d/p$n.conf: vfio-pci ids=10ee:9038" "$work/out"
@@ -192,8 +192,8 @@ modprobe_dirs_ok()
 	done
 	# the card is kept by a card file all the same; a softdep stays with the ids
 	host_file /usr/lib/modprobe.d/p.conf <<<$'options vfio-pci ids=10ee:9038\nsoftdep y pre: vfio-pci'
-	host_file $etc <<<"softdep x pre: vfio-pci"
-	save /usr/lib/modprobe.d/p.conf $etc
+	host_file "$etc" <<<"softdep x pre: vfio-pci"
+	save /usr/lib/modprobe.d/p.conf "$etc"
 	fv config --convert --apply --json
 	succeeds
 	value '[.files, .card_files[0].path]' "[[],\"$cards/0000:00:06.0-00.conf\"]"
@@ -213,12 +213,12 @@ modprobe_dirs_ok()
 	rm "$tree$etc"
 	# each hides the next
 	for dir in /lib /usr/lib /usr/local/lib /run /etc; do
-		host_file $dir/modprobe.d/a.conf <<<"options vfio-pci ids=10ee:9038 # $dir"
+		host_file "$dir/modprobe.d/a.conf" <<<"options vfio-pci ids=10ee:9038 # $dir"
 		fv config --convert --json
 		value '[.settings[] | select(.kind == "ids") | .object]' "[\"$dir/modprobe.d/a.conf\"]"
 	done
 	# and must go on to do so
-	host_file $etc <<<"options vfio-pci ids=10ee:9038"
+	host_file "$etc" <<<"options vfio-pci ids=10ee:9038"
 	fv config --convert --apply
 	succeeds
 	[ -e "$tree$etc" ] && [ ! -s "$tree$etc" ]

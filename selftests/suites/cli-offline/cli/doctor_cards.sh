@@ -29,7 +29,7 @@ late_mount_ok()
 	local info=$tree/proc/self/mountinfo rules
 
 	report d68-usr-local-subvolume
-	finds card-late-mount /usr/local/bin/fpgactl "it is on /usr/local, a file system of its own"
+	finds card-late-mount /usr/local/bin/fpgactl "it is on /usr/local, a separate file system"
 	level_is warning
 	info=$tree/proc/self/mountinfo
 	rules=$tree/usr/lib/udev/rules.d/05-fpgactl.rules
@@ -48,14 +48,14 @@ late_mount_ok()
 	mkdir "$tree/var"
 	mv "$tree/usr/local" "$tree/var/usrlocal"
 	ln -s ../var/usrlocal "$tree/usr/local"
-	finds card-late-mount /usr/local/bin/fpgactl "it is on /var, a file system of its own"
-	rm -r "$tree/usr/local" "$tree/var"
+	finds card-late-mount /usr/local/bin/fpgactl "it is on /var, a separate file system"
+	rm -r "${tree:?}/usr/local" "${tree:?}/var"
 	# what is not known
 	echo 'IMPORT{program}="' >"$rules"
 	finds_no card-late-mount
 	echo 'IMPORT{program}="/opt/a b' >"$rules"
 	printf '%s\n' 1 '1 2 3 4 /opt\057a\04' '1 2 3 4 /opt' >"$info"
-	finds card-late-mount /opt/a "it is on /opt, a file"
+	finds card-late-mount /opt/a "it is on /opt, a separate"
 	rm -r "$tree/etc/fpgactl"
 	finds_no card-late-mount
 }
@@ -64,6 +64,7 @@ hold late_bind_ok "bind --persist tells of a program that is not mounted in earl
 late_bind_ok()
 {
 	with_rule
+	# shellcheck disable=SC2016 # $kernel is for udev
 	echo 'IMPORT{program}="/usr/local/bin/fpgactl apply --early $kernel"' >"$tree/usr/lib/udev/rules.d/05-fpgactl.rules"
 	fvk bind --persist 06:00.0
 	lacks "/usr/local" "$work/err"
@@ -71,7 +72,7 @@ late_bind_ok()
 	echo '90 21 0:33 / /usr/local rw - btrfs /dev/x rw' >>"$tree/proc/self/mountinfo"
 	fvk bind --dry-run --persist 06:00.0
 	[ "$rc" = 0 ]
-	grep -qx "fpgactl: /usr/local/bin/fpgactl: is on /usr/local, a file system of its own, which is not mounted in early boot; next: fpgactl doctor" "$work/err"
+	grep -qx "fpgactl: /usr/local/bin/fpgactl: is on /usr/local, a separate file system, which is not mounted in early boot; next: fpgactl doctor" "$work/err"
 	fvk bind 06:00.0
 	lacks "/usr/local" "$work/err"
 }

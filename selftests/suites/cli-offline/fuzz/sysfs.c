@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In place of host/sysfs.c for targets that have no files: nothing can be read. A target replaces the
- * functions that its input goes through.
+ * In place of host/sysfs.c for targets that have no files: nothing can be read. A target replaces
+ * the functions that its input goes through.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -9,76 +9,76 @@
 #include "host/sysfs.h"
 #include "util/err.h"
 
-#define WEAK	__attribute__((weak))
+#define __weak	__attribute__((weak))
 
-WEAK bool sysfs_is_live(void)
+__weak bool sysfs_is_live(void)
 {
 	return false;
 }
 
-WEAK bool sysfs_take_fault(struct sysfs_fault *f)
+__weak bool sysfs_take_fault(struct sysfs_fault *f)
 {
 	(void)f;
 	return false;
 }
 
-WEAK void sysfs_raise_fault(const struct sysfs_fault *f)
+__weak void sysfs_raise_fault(const struct sysfs_fault *f)
 {
 	(void)f;
 }
 
-WEAK void sysfs_set_fault(const char *path, const char *why)
+__weak void sysfs_set_fault(const char *path, const char *why)
 {
 	(void)path;
 	(void)why;
 }
 
-WEAK int sysfs_report(const char *what, const char *hint)
+__weak int sysfs_report(const char *what, const char *hint)
 {
 	(void)what;
 	(void)hint;
 	return FV_OK;
 }
 
-WEAK const char *sysfs_wrong_file(const char *path)
+__weak const char *sysfs_wrong_file(const char *path)
 {
 	return *path ? NULL : "";
 }
 
-WEAK char *sysfs_path(const char *fmt, ...)
+__weak char *sysfs_path(const char *fmt, ...)
 {
 	(void)fmt;
 	return util_strdup("");
 }
 
-WEAK char *sysfs_read(const char *fmt, ...)
+__weak char *sysfs_read(const char *fmt, ...)
 {
 	(void)fmt;
 	return NULL;
 }
 
-WEAK bool sysfs_read_number(long long *value, const char *fmt, ...)
+__weak bool sysfs_read_number(long long *value, const char *fmt, ...)
 {
 	(void)value;
 	(void)fmt;
 	return false;
 }
 
-WEAK bool sysfs_require_u32(unsigned int *value, const char *fmt, ...)
+__weak bool sysfs_require_u32(unsigned int *value, const char *fmt, ...)
 {
 	*value = 0;
 	(void)fmt;
 	return false;
 }
 
-WEAK bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
+__weak bool sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 {
 	(void)value;
 	(void)fmt;
 	return false;
 }
 
-WEAK ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
+__weak ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
 {
 	(void)buf;
 	(void)len;
@@ -86,51 +86,51 @@ WEAK ssize_t sysfs_read_bytes(void *buf, size_t len, const char *fmt, ...)
 	return -1;
 }
 
-WEAK char *sysfs_read_link(const char *fmt, ...)
+__weak char *sysfs_read_link(const char *fmt, ...)
 {
 	(void)fmt;
 	return NULL;
 }
 
-WEAK char *sysfs_link_name(const char *fmt, ...)
+__weak char *sysfs_link_name(const char *fmt, ...)
 {
 	(void)fmt;
 	return NULL;
 }
 
-WEAK char *sysfs_resolve(const char *fmt, ...)
+__weak char *sysfs_resolve(const char *fmt, ...)
 {
 	(void)fmt;
 	return NULL;
 }
 
-WEAK bool sysfs_exists(const char *fmt, ...)
+__weak bool sysfs_exists(const char *fmt, ...)
 {
 	(void)fmt;
 	return false;
 }
 
-WEAK bool sysfs_stat(struct stat *st, const char *fmt, ...)
+__weak bool sysfs_stat(struct stat *st, const char *fmt, ...)
 {
 	(void)st;
 	(void)fmt;
 	return false;
 }
 
-WEAK int sysfs_may_write(const char *fmt, ...)
+__weak int sysfs_may_write(const char *fmt, ...)
 {
 	(void)fmt;
 	return 0;
 }
 
-WEAK int sysfs_write(const char *value, const char *fmt, ...)
+__weak int sysfs_write(const char *value, const char *fmt, ...)
 {
 	(void)value;
 	(void)fmt;
 	return -EACCES;
 }
 
-WEAK int sysfs_list(struct strv *names, const char *fmt, ...)
+__weak int sysfs_list(struct strv *names, const char *fmt, ...)
 {
 	(void)names;
 	(void)fmt;
