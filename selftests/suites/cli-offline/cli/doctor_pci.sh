@@ -389,7 +389,7 @@ states_ok()
 	mkdir "$tree/sys/bus/pci/devices/0000:41:00.0/fpga_vfio"
 	attribute 0000:41:00.0 fpga_vfio/state ready
 	attribute 0000:41:00.0 fpga_vfio/reason ""
-	healthy ""
+	healthy 41:00.0
 	attribute 0000:41:00.0 fpga_vfio/state lost
 	attribute 0000:41:00.0 fpga_vfio/reason "link is down"
 	finds card-state 0000:41:00.0 "is lost, and reads as all-ones: link is down"
