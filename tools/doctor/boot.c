@@ -22,8 +22,12 @@ static bool may_take(const struct module_match *m, const struct pci_func *dev)
 	       !(m->is_built_in || sysfs_exists("/sys/module/%s", m->name));
 }
 
-/* Devices that card files bind, by a driver_override, before udev loads modules. */
-static void find_bound(const struct doctor *d, struct strv *bound)
+/**
+ * doctor_find_bound() - List devices that card files bind before udev loads modules.
+ * @d: the doctor
+ * @bound: result, addresses; they have a driver_override then
+ */
+void doctor_find_bound(const struct doctor *d, struct strv *bound)
 {
 	autostrv struct strv paths = {};
 	size_t i, j;
@@ -83,7 +87,7 @@ static void check(struct doctor *d)
 	size_t i;
 
 	if (d->n_devices)
-		find_bound(d, &bound);
+		doctor_find_bound(d, &bound);
 	for (i = 0; i < d->n_devices; i++)
 		check_device(d, d->devices[i], &bound);
 }

@@ -155,6 +155,22 @@ static char *card_command(struct doctor *d, const struct ids *ids, const struct 
 		     util_printf("fpgactl bind --persist %s", dev->bdf);
 }
 
+/* True if card files keep all these functions from the driver, which cannot be built in then. */
+static bool are_bound(const struct doctor *d, const char *taker, const struct strv *functions)
+{
+	autofree char *release = modules_release();
+	autostrv struct strv bound = {};
+	size_t i;
+
+	if (release && modules_find(release, taker, NULL) == MODULE_BUILT_IN)
+		return false;
+	doctor_find_bound(d, &bound);
+	for (i = 0; i < functions->n; i++)
+		if (!strv_has(&bound, functions->v[i]))
+			return false;
+	return true;
+}
+
 /* One finding for the card, as its functions are bound and passed together. */
 static void check_card(struct doctor *d, const struct ids *ids, const struct pci_func *dev)
 {
@@ -178,7 +194,9 @@ static void check_card(struct doctor *d, const struct ids *ids, const struct pci
 	else
 		fix = util_printf("Remove %s from %s, and bind the card by its slot: %s", entries,
 				  where, command);
-	if (t.functions.n > 1)
+	if (are_bound(d, ids->taker, &t.functions))
+		;	/* they have a driver_override by then */
+	else if (t.functions.n > 1)
 		doctor_add(d, DOCTOR_WARNING, "ids-take-card", dev->bdf, fix,
 			   "%s takes each device %s at boot, of this card %s: ids= in %s",
 			   ids->taker, entries, functions, where);

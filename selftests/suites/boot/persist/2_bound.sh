@@ -43,11 +43,12 @@ silent_ok()
 	fi
 }
 
-hold doctor_ok "doctor calls the card ready, and has nothing to say about its file"
+hold doctor_ok "doctor calls the card ready, and has nothing to say about it or its file"
 doctor_ok()
 {
 	doctor_silent
 	jq -e --arg bdf "$FV_CARD2" '.devices[] | select(.bdf == $bdf).ready' "$FV_OUT/doctor"
+	jq -e --arg bdf "$FV_CARD2" '[.findings[] | select(.object == $bdf)] == []' "$FV_OUT/doctor"
 }
 
 run_tests

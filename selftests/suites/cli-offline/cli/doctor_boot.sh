@@ -22,6 +22,14 @@ boots()
 	echo "$(<"$tree/proc/cmdline") $*" >"$tree/proc/cmdline"
 }
 
+# card_file_of_card: a card file binds the card of d46-debian-default
+card_file_of_card()
+{
+	add etc/fpgactl/cards.d/0000:00:01.0-00.conf "slot 0000:00:01.0/00" \
+		"group 0000:00:01.0/00.0 10ee:9038" "function 0 10ee:9038 10ee:0008 070001" \
+		"bind 0 fpga_vfio_pci"
+}
+
 # alias MODULE PATTERN: a module of $debian with an alias
 alias_of()
 {
@@ -80,6 +88,13 @@ ids_cmdline_ok()
 		"vfio-pci takes each device 10ee:9038 at boot: ids= in the kernel command line"
 	level_is warning
 	fix_is "Remove 10ee:9038 from the kernel command line, and bind the card by its slot: fpgactl bind --persist $card"
+	# a card file binds it first, unless the driver is built in
+	card_file_of_card
+	finds_no ids-take-card
+	printf 'kernel/drivers/vfio/pci/vfio-pci.ko\n' >>"$tree/lib/modules/$debian/modules.builtin"
+	sed -i /vfio-pci.ko/d "$tree/lib/modules/$debian/modules.dep"
+	finds ids-take-card "$card" "vfio-pci takes each device 10ee:9038 at boot"
+	rm -r "$tree/etc/fpgactl"
 	sed -i 's/vfio-pci.ids/pci-stub.ids/' "$tree/proc/cmdline"
 	finds ids-take-card "$card" "pci-stub takes each device 10ee:9038 at boot"
 	sed -i 's/9038/9039/' "$tree/proc/cmdline"
@@ -327,9 +342,7 @@ card_file_ok()
 {
 	report d46-debian-default
 	alias_of xdma "pci:v000010EEd00009038sv*sd*bc*sc*i*"
-	add etc/fpgactl/cards.d/0000:00:01.0-00.conf "slot 0000:00:01.0/00" \
-		"group 0000:00:01.0/00.0 10ee:9038" "function 0 10ee:9038 10ee:0008 070001" \
-		"bind 0 fpga_vfio_pci"
+	card_file_of_card
 	finds_no host-driver
 	sed -i /bind/d "$tree"/etc/fpgactl/cards.d/*
 	finds host-driver "$card" "module xdma takes the card at boot"
