@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2054 # used by the other parts; options of QEMU
-# Guests with simulated FPGA cards: "# topology: card" or "card_alone" in a suite's Makefile.
+# Guests with simulated FPGA cards: "# topology: card", "card_alone" or "card_switch" in a suite's
+# Makefile.
 # Each card is a server process (selftests/sim/fpgacard) beside QEMU, behind a root port with the
 # link registers of the port module (selftests/sim/port). Runs inside the lab root.
 #
@@ -55,11 +56,12 @@ card_payload()
 	cp "$FV_CARD_IMAGES"/*.json "$2/images/"
 }
 
-# topology_card_add ROLE IMAGE PORT: add a card behind port rpPORT; the roles of functions 1, 2, …
-# end in _FN1, _FN2, …
+# topology_card_add ROLE IMAGE PORT [ID HOP…]: add a card behind port rpPORT, or behind port ID of
+# a switch, which is HOP… below rpPORT; the roles of functions 1, 2, … end in _FN1, _FN2, …
 topology_card_add()
 {
-	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 name=card$3 count n ids more=
+	local role=$1 image=$FV_CARD_IMAGES/$2.json port=$3 above=${4:-rp$3} count n ids more=
+	local name=card${above#rp} hops=("${@:5}")
 	local base=$FV_SOCKETS/$name socket
 
 	count=$(jq '.functions | length' "$image")
@@ -67,17 +69,17 @@ topology_card_add()
 	for ((n = 0; n < count; n++)); do
 		socket=$base
 		[ "$n" = 0 ] || socket+=.$n
-		FV_DEVICES+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name.$n\",\"bus\":\"rp$port\",\"addr\":\"0.$n\"$more,\"socket\":{\"path\":\"$socket\",\"type\":\"unix\"}}")
+		FV_DEVICES+=(-device "{\"driver\":\"vfio-user-pci\",\"id\":\"$name.$n\",\"bus\":\"$above\",\"addr\":\"0.$n\"$more,\"socket\":{\"path\":\"$socket\",\"type\":\"unix\"}}")
 		ids=$(jq -r ".functions[$n] | (.vendor + \":\" + .device) | gsub(\"0x\"; \"\")" "$image")
 		[ "$n" = 0 ] || role=$1_FN$n
-		topology_role "$role" "$ids" "$port" "00.$n"
+		topology_role "$role" "$ids" "$port" "${hops[@]}" "00.$n"
 	done
 	"$FV_OUT_DIR/build/card/fpgacard" --socket "$base" --control "$base.ctl" \
 		--seed "${guest_seed:-1}" --log "$base.log" "$image" >"$base.err" 2>&1 &
 	FV_SERVERS+=($!)
 	FV_DEVICES+=(-chardev "socket,id=$name,path=$base.ctl"
 		-device "virtserialport,chardev=$name,name=$name")
-	FV_CARDS+=("$1:$name:rp$port:$2")
+	FV_CARDS+=("$1:$name:$above:$2")
 }
 
 # cards_begin DISKDIR, cards_end: enclose the cards of a topology
@@ -161,6 +163,23 @@ topology_card_alone()
 	topology_port 1
 	topology_card_add FV_CARD alveo-xdma 1
 	FV_PORT_OPTIONS=
+	cards_end
+}
+
+# topology_card_switch DISKDIR: a switch with a card below each of two ports
+topology_card_switch()
+{
+	FV_DEVICES=()
+	FV_ROLES=
+	cards_begin "$1"
+	FV_PORT_OPTIONS=,hotplug=off
+	topology_port 1
+	FV_PORT_OPTIONS=
+	FV_DEVICES+=(-device "x3130-upstream,id=up1,bus=rp1"
+		-device "xio3130-downstream,id=down1,bus=up1,addr=0,chassis=11,slot=11,hotplug=off"
+		-device "xio3130-downstream,id=down2,bus=up1,addr=1,chassis=12,slot=12,hotplug=off")
+	topology_card_add FV_CARD alveo-xdma 1 down1 00.0 00.0
+	topology_card_add FV_CARD2 two-function 1 down2 00.0 01.0
 	cards_end
 }
 

@@ -5,7 +5,8 @@
 #   # suite: NAME: SENTENCE
 #   # where: host|l1|machine (see machine.sh)
 # and may have "# driver: …", "# smp: N", "# mem: SIZE",
-# "# topology: card" (FPGA cards instead of the usual devices; card_alone: only one card),
+# "# topology: card" (FPGA cards instead of the usual devices; card_alone: only one
+# card; card_switch: two below a switch),
 # "# cmdline: WORD…" (more kernel parameters for the guest),
 # "# sleeps: yes" (mostly waits for the card: takes one share, see jobs.sh),
 # "# seconds: N" (duration on new, on two processors that also run other suites; the limit is ten

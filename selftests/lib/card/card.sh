@@ -86,12 +86,46 @@ sim()
 }
 
 # port_load [PORT…]: load the port module; without arguments for all ports with cards
+# shellcheck disable=SC2120 # arguments are optional
 port_load()
 {
 	local ports
 
 	printf -v ports '%s,' "$@"
 	insmod "$PORT_KO" ${1:+"ports=${ports%,}"}
+}
+
+# switch_load: load the port module in topology card_switch, and enumerate the switch again: its
+# ports have ACS now; sets $root and $switch. After a reset, the PCI core does not wait for QEMU's
+# switch, which has no PM capability: the link above it trains at once
+switch_load()
+{
+	local bdf
+
+	port_of "$FV_CARD"
+	port_of "$REPLY"
+	switch=$REPLY
+	port_of "$switch"
+	root=$REPLY
+	# shellcheck disable=SC2119 # all ports
+	port_load || return
+	sim "$root" train_ms=0
+	echo 1 >"$FV_PCI/$switch/remove"
+	echo 1 >/sys/bus/pci/rescan
+	for bdf in "$FV_CARD" "$FV_CARD2" "$FV_CARD2_FN1"; do
+		[ -e "$FV_PCI/$bdf" ] || return
+	done
+}
+
+# owned_writes [REGEX]: print the writes since owned_mark to registers of ports that have an owner
+owned_writes()
+{
+	grep -E "${1:-}" "$PORT_DEBUG/writes"
+}
+
+owned_mark()
+{
+	echo >"$PORT_DEBUG/writes"
 }
 
 # bars_wire BDF: print "BAR SIZE KIND" lines, sized by writing all-ones

@@ -2,9 +2,6 @@
 /* The pci_ops: dispatch accesses to a port, below a port, and elsewhere. */
 #include "port.h"
 
-/* Ports with a link model, terminated by NULL; constant while our ops are installed. */
-struct fv_port *fv_ports[FV_PORT_MAX];
-
 static struct fv_port *port_at(struct pci_bus *bus, unsigned int devfn)
 {
 	struct fv_port **p;
@@ -16,19 +13,26 @@ static struct fv_port *port_at(struct pci_bus *bus, unsigned int devfn)
 	return NULL;
 }
 
+/* the nearest one: its secondary bus has the highest number */
 static struct fv_port *port_above(struct pci_bus *bus)
 {
-	struct fv_port **p;
+	struct fv_port **p, *nearest = NULL;
+	u8 secondary, best = 0;
 
-	for (p = fv_ports; *p; p++)
-		if (READ_ONCE((*p)->secondary) && bus->number >= READ_ONCE((*p)->secondary) &&
+	for (p = fv_ports; *p; p++) {
+		secondary = READ_ONCE((*p)->secondary);
+		if (secondary > best && bus->number >= secondary &&
 		    bus->number <= READ_ONCE((*p)->subordinate) &&
-		    (*p)->domain == pci_domain_nr(bus))
-			return *p;
-	return NULL;
+		    (*p)->domain == pci_domain_nr(bus)) {
+			best = secondary;
+			nearest = *p;
+		}
+	}
+	return nearest;
 }
 
-static const struct fv_reg *const fv_regs[] = { fv_link_regs, fv_slot_regs, fv_dpc_regs };
+static const struct fv_reg *const fv_regs[] = { fv_link_regs, fv_slot_regs, fv_dpc_regs,
+						fv_acs_regs };
 
 static bool is_last(const struct fv_reg *reg)
 {
@@ -102,6 +106,34 @@ static void port_write(struct fv_port *p, int where, int size, u32 val)
 	fv_own_write(p, where, size, val);
 }
 
+/* True if the links above a port are up; counts an access without an answer. */
+static bool upper_answers(struct fv_port *p)
+{
+	unsigned long flags;
+	bool is_up = true;
+
+	for (p = p->up; p && is_up; p = p->up) {
+		raw_spin_lock_irqsave(&p->lock, flags);
+		is_up = fv_link(p) & FV_SB_LINK_ANSWERS;
+		if (!is_up)
+			p->count.ones++;
+		raw_spin_unlock_irqrestore(&p->lock, flags);
+	}
+	return is_up;
+}
+
+/* count an access in the ports above, for their cut_after */
+static void upper_served(struct fv_port *p)
+{
+	unsigned long flags;
+
+	for (p = p->up; p; p = p->up) {
+		raw_spin_lock_irqsave(&p->lock, flags);
+		fv_below_cut(p);
+		raw_spin_unlock_irqrestore(&p->lock, flags);
+	}
+}
+
 /**
  * fv_access_read - pci_ops.read of the intercepted buses
  * @bus: bus of the function
@@ -110,29 +142,32 @@ static void port_write(struct fv_port *p, int where, int size, u32 val)
  * @size: 1, 2 or 4 bytes
  * @val: result
  *
- * Context: any, also with interrupts disabled and under pci_lock; takes the port's lock.
+ * Context: any, also with interrupts disabled and under pci_lock; takes the locks of the ports on
+ * the path, one after the other.
  * Return: PCIBIOS_SUCCESSFUL, or the error of the original op.
  */
 int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val)
 {
-	struct fv_port *p = port_at(bus, devfn);
+	struct fv_port *at = port_at(bus, devfn), *p = at ?: port_above(bus);
 	unsigned long flags;
 	int ret;
 
-	if (p) {
-		raw_spin_lock_irqsave(&p->lock, flags);
+	if (!p)
+		return fv_orig->read(bus, devfn, where, size, val);
+	if (!upper_answers(p)) {
+		*val = ~0U >> (32 - 8 * size);
+		return PCIBIOS_SUCCESSFUL;
+	}
+	raw_spin_lock_irqsave(&p->lock, flags);
+	if (at) {
 		ret = fv_orig->read(bus, devfn, where, size, val);
 		if (!ret)
 			port_read(p, where, size, val);
-		raw_spin_unlock_irqrestore(&p->lock, flags);
-		return ret;
+	} else {
+		ret = fv_below_read(p, bus->number, devfn, where, size, val);
 	}
-	p = port_above(bus);
-	if (!p)
-		return fv_orig->read(bus, devfn, where, size, val);
-	raw_spin_lock_irqsave(&p->lock, flags);
-	ret = fv_below_read(p, bus->number, devfn, where, size, val);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
+	upper_served(p);
 	return ret;
 }
 
@@ -144,26 +179,27 @@ int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size,
  * @size: 1, 2 or 4 bytes
  * @val: value
  *
- * Context: any, also with interrupts disabled and under pci_lock; takes the port's lock.
+ * Context: any, also with interrupts disabled and under pci_lock; takes the locks of the ports on
+ * the path, one after the other.
  * Return: PCIBIOS_SUCCESSFUL, or the error of the original op.
  */
 int fv_access_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val)
 {
-	struct fv_port *p = port_at(bus, devfn);
+	struct fv_port *at = port_at(bus, devfn), *p = at ?: port_above(bus);
 	unsigned long flags;
 	int ret = PCIBIOS_SUCCESSFUL;
 
-	if (p) {
-		raw_spin_lock_irqsave(&p->lock, flags);
-		port_write(p, where, size, val);
-		raw_spin_unlock_irqrestore(&p->lock, flags);
-		return ret;
-	}
-	p = port_above(bus);
+	fv_log_write(bus, devfn, where, size, val);
 	if (!p)
 		return fv_orig->write(bus, devfn, where, size, val);
+	if (!upper_answers(p))
+		return PCIBIOS_SUCCESSFUL;
 	raw_spin_lock_irqsave(&p->lock, flags);
-	ret = fv_below_write(p, bus->number, devfn, where, size, val);
+	if (at)
+		port_write(p, where, size, val);
+	else
+		ret = fv_below_write(p, bus->number, devfn, where, size, val);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
+	upper_served(p);
 	return ret;
 }

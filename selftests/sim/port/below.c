@@ -261,8 +261,13 @@ static void answered_write(struct fv_port *p, u8 bus, unsigned int devfn, int wh
 	fv_wire_write(p, bus, devfn, where, size, val);
 }
 
-/* count an access that was served; cut the link after the last one allowed */
-static void cut(struct fv_port *p)
+/**
+ * fv_below_cut - Count an access that was served; cut the link after the last one allowed
+ * @p: port
+ *
+ * Context: port's lock held.
+ */
+void fv_below_cut(struct fv_port *p)
 {
 	if (!p->cut_after || --p->cut_after)
 		return;
@@ -270,6 +275,14 @@ static void cut(struct fv_port *p)
 		p->truth->write(p, 0, FV_SB_PORT, FV_SB_PORT_CUT);
 	else
 		fv_sim_force(p, true);
+}
+
+/* RRS Software Visibility is the root port's */
+static bool is_rrs_visible(const struct fv_port *p)
+{
+	while (p->up)
+		p = p->up;
+	return READ_ONCE(p->rtctl);
 }
 
 /**
@@ -290,12 +303,12 @@ int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int 
 
 	if (link & FV_SB_LINK_ANSWERS) {
 		*val = answered_read(p, bus, devfn, where, size);
-		cut(p);
+		fv_below_cut(p);
 		return PCIBIOS_SUCCESSFUL;
 	}
 	*val = ones(size);
 	p->count.ones++;
-	if (link & FV_SB_LINK_RRS && p->rtctl && where == PCI_VENDOR_ID && size >= 2) {
+	if (link & FV_SB_LINK_RRS && is_rrs_visible(p) && where == PCI_VENDOR_ID && size >= 2) {
 		p->count.rrs++;
 		*val = (*val & ~0xffff) | PCI_VENDOR_ID_PCI_SIG;
 	}
@@ -321,6 +334,6 @@ int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int
 		return PCIBIOS_SUCCESSFUL;
 	}
 	answered_write(p, bus, devfn, where, size, val);
-	cut(p);
+	fv_below_cut(p);
 	return PCIBIOS_SUCCESSFUL;
 }

@@ -5,7 +5,6 @@
  * below, as a kexec does. Above a device that is not the
  * simulated card, the other files control the link model.
  */
-#include <linux/debugfs.h>
 #include <linux/pm_runtime.h>
 #include <linux/seq_file.h>
 
@@ -143,6 +142,7 @@ void fv_debug_init(void)
 {
 	root = debugfs_create_dir("fv_port", NULL);
 	debugfs_create_file_unsafe("awake", 0200, root, NULL, &awake_fops);
+	fv_log_debug(root);
 }
 
 /**

@@ -32,7 +32,7 @@ static u16 id_read(struct fv_port *p, u16 qemu)
 
 static u16 version_read(struct fv_port *p, u16 qemu)
 {
-	return 1;
+	return 1 | p->acs << 4;
 }
 
 static u16 cap_read(struct fv_port *p, u16 qemu)

@@ -97,12 +97,14 @@ static void poll(struct work_struct *work)
 	unsigned long flags;
 	bool is_rising;
 
-	raw_spin_lock_irqsave(&p->lock, flags);
-	is_rising = read_link(p);
-	raw_spin_unlock_irqrestore(&p->lock, flags);
-
-	if (is_rising)
-		raise(p);
+	/* an interrupt does not get through a link that is down */
+	if (!p->up || !READ_ONCE(p->up->is_held)) {
+		raw_spin_lock_irqsave(&p->lock, flags);
+		is_rising = read_link(p);
+		raw_spin_unlock_irqrestore(&p->lock, flags);
+		if (is_rising)
+			raise(p);
+	}
 	fv_event_start(p);
 }
 

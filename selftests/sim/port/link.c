@@ -162,8 +162,8 @@ const struct fv_reg fv_link_regs[] = {
 	{ FV_AT(exp, PCI_EXP_LNKCTL), .read = lnkctl_read, .write = lnkctl_write },
 	{ FV_AT(exp, PCI_EXP_LNKSTA), .read = lnksta_read, .write = lnksta_write },
 	{ FV_AT(exp, PCI_EXP_LNKCTL2), .read = lnkctl2_read, .write = lnkctl2_write },
-	{ FV_AT(exp, PCI_EXP_RTCTL), .read = rtctl_read, .write = rtctl_write },
-	{ FV_AT(exp, PCI_EXP_RTCAP), .read = rtcap_read },
+	{ FV_AT(root, PCI_EXP_RTCTL), .read = rtctl_read, .write = rtctl_write },
+	{ FV_AT(root, PCI_EXP_RTCAP), .read = rtcap_read },
 	{ FV_AT(aer, PCI_ERR_UNCOR_STATUS), .read = uncor_read, .write = uncor_write },
 	{ }
 };
@@ -179,7 +179,7 @@ void fv_link_init(struct fv_port *p)
 	p->lnkctl = fv_own_read(p, p->exp + PCI_EXP_LNKCTL, 2) & LNKCTL_KEPT;
 	p->lnkctl2 = fv_own_read(p, p->exp + PCI_EXP_LNKCTL2, 2);
 	/* the PCI core would have enabled it at enumeration */
-	p->rtctl = PCI_EXP_RTCTL_RRS_SVE;
+	p->rtctl = p->root ? PCI_EXP_RTCTL_RRS_SVE : 0;
 	p->truth->write(p, 0, FV_SB_LNKCTL2, p->lnkctl2);
 	fv_link_control(p, false);
 }

@@ -13,7 +13,7 @@
 static char *ports[FV_PORT_MAX - 1];
 static int nports;
 module_param_array(ports, charp, &nports, 0444);
-MODULE_PARM_DESC(ports, "downstream ports, as 0000:00:11.0,… (none: all with a simulated card)");
+MODULE_PARM_DESC(ports, "downstream ports, as 0000:00:11.0,… (none: all above a simulated card)");
 
 static struct pci_ops fv_ops;
 
@@ -36,6 +36,8 @@ static struct fv_port *port_alloc(struct pci_dev *pdev)
 	p->bus = pdev->bus->number;
 	p->devfn = pdev->devfn;
 	p->exp = pci_pcie_cap(pdev);
+	if (pci_pcie_type(pdev) == PCI_EXP_TYPE_ROOT_PORT)
+		p->root = p->exp;
 	p->aer = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_ERR);
 	fv_event_init(p);
 	return p;
@@ -69,6 +71,7 @@ static void port_init(struct fv_port *p)
 				fv_below_init(p, fn);
 	fv_link_init(p);
 	fv_dpc_init(p);
+	fv_acs_init(p);
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 
 	/* as enumeration would set these fields */
@@ -90,6 +93,8 @@ static void port_exit(struct fv_port *p)
 	p->pdev->dpc_cap = p->was_dpc_cap;
 #endif
 	raw_spin_lock_irqsave(&p->lock, flags);
+	if (p->is_held)
+		fv_upper_release(p);
 	p->lnkctl &= ~PCI_EXP_LNKCTL_LD;
 	p->dpc_status = 0;
 	fv_link_control(p, false);
@@ -158,6 +163,30 @@ static int add_named(const char *name)
 	return ret;
 }
 
+static bool is_added(const struct pci_dev *pdev)
+{
+	int i;
+
+	for (i = 0; fv_ports[i]; i++)
+		if (fv_ports[i]->pdev == pdev)
+			return true;
+	return false;
+}
+
+/* the root ports above switches with cards */
+static int add_above(void)
+{
+	struct pci_dev *root;
+	int i, ret = 0;
+
+	for (i = 0; fv_ports[i] && !ret; i++) {
+		root = pcie_find_root_port(fv_ports[i]->pdev);
+		if (root && !is_added(root))
+			ret = add(root, false);
+	}
+	return ret;
+}
+
 static int add_cards(void)
 {
 	struct pci_dev *pdev = NULL;
@@ -171,7 +200,7 @@ static int add_cards(void)
 			return ret;
 		}
 	}
-	return fv_ports[0] ? 0 : -ENODEV;
+	return fv_ports[0] ? add_above() : -ENODEV;
 }
 
 /* the bus and all buses below; caller holds the rescan lock */
@@ -251,6 +280,12 @@ static int __init fv_port_init(void)
 		return ret;
 	}
 
+	ret = fv_log_init();
+	if (ret) {
+		free_all();
+		return ret;
+	}
+	fv_upper_init();
 	fv_debug_init();
 	pci_lock_rescan_remove();
 	for (i = 0; fv_ports[i]; i++)
@@ -283,6 +318,7 @@ static void __exit fv_port_exit(void)
 	for (i = 0; fv_ports[i]; i++)
 		port_exit(fv_ports[i]);
 	free_all();
+	fv_log_exit();
 }
 module_exit(fv_port_exit);
 

@@ -15,6 +15,7 @@
 #ifndef FV_PORT_H
 #define FV_PORT_H
 
+#include <linux/debugfs.h>
 #include <linux/irq_work.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
@@ -125,14 +126,19 @@ struct fv_fn {
  * @wire: fake bus that reaches any bus number through the original ops
  * @domain, @bus, @devfn: address of the port
  * @secondary, @subordinate: bus numbers below the port; also read without the lock
- * @exp, @aer, @dpc, @last: offsets of the port's capabilities; @last is the
+ * @up: next port above with a link model, NULL: none
+ * @has_ports: ports with a link model are below
+ * @is_held: their cards are held in reset until this link is up
+ * @exp, @aer, @dpc, @acs, @last: offsets of the port's capabilities; @last is the
  *	extended capability that links to @dpc
+ * @root: @exp of a root port, 0 of a switch's
  * @truth: link model
  * @lnkctl, @lnkctl2, @rtctl: bits written by software that QEMU drops
  * @sltctl: the same for Slot Control
  * @sbr, @off: Secondary Bus Reset and slot power off, as set by software
  * @surprise: Surprise Down latched for AER
  * @dpc_ctl, @dpc_status: DPC registers
+ * @acs_ctl: ACS Control
  * @cut_after: number of accesses below until the link is cut; 0: never
  * @asserted: interrupt causes at the last poll
  * @irq: the port's interrupt, for @fire
@@ -148,9 +154,14 @@ struct fv_port {
 	u8 devfn;
 	u8 secondary;
 	u8 subordinate;
+	struct fv_port *up;
+	bool has_ports;
+	bool is_held;
 	u16 exp;
+	u16 root;
 	u16 aer;
 	u16 dpc;
+	u16 acs;
 	u16 last;
 	const struct fv_truth *truth;
 	u16 lnkctl;
@@ -162,6 +173,7 @@ struct fv_port {
 	bool surprise;
 	u16 dpc_ctl;
 	u16 dpc_status;
+	u16 acs_ctl;
 	u32 cut_after;
 	u32 asserted;
 	int irq;
@@ -204,7 +216,7 @@ struct fv_reg {
 #define FV_AT(_cap, _at) .cap = offsetof(struct fv_port, _cap), .at = (_at)
 
 /* lists are terminated by an empty entry */
-extern const struct fv_reg fv_link_regs[], fv_slot_regs[], fv_dpc_regs[];
+extern const struct fv_reg fv_link_regs[], fv_slot_regs[], fv_dpc_regs[], fv_acs_regs[];
 
 /* combine a partial write with the old value */
 static inline u16 fv_merge(u16 old, u16 val, u16 mask)
@@ -220,15 +232,27 @@ static inline bool fv_is_card(const struct fv_port *p)
 /* wire.c: lock held */
 extern struct pci_ops *fv_orig;
 extern bool fv_is_awake;
+extern struct fv_port *fv_ports[FV_PORT_MAX];
 u32 fv_wire_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size);
 void fv_wire_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val);
 u32 fv_own_read(struct fv_port *p, int where, int size);
 void fv_own_write(struct fv_port *p, int where, int size, u32 val);
 
 /* access.c */
-extern struct fv_port *fv_ports[FV_PORT_MAX];
 int fv_access_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val);
 int fv_access_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val);
+
+/* log.c */
+int fv_log_init(void);
+void fv_log_exit(void);
+void fv_log_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 val);
+void fv_log_debug(struct dentry *root);
+
+/* upper.c */
+void fv_upper_init(void);
+void fv_upper_reset(struct fv_port *p);
+void fv_upper_hold(struct fv_port *p);
+void fv_upper_release(struct fv_port *p);
 
 /* link.c */
 u32 fv_link(struct fv_port *p);
@@ -239,9 +263,14 @@ void fv_link_control(struct fv_port *p, bool is_retrain);
 void fv_dpc_init(struct fv_port *p);
 void fv_dpc_trigger(struct fv_port *p);
 
+/* acs.c */
+#define FV_ACS_AT	0x420
+void fv_acs_init(struct fv_port *p);
+
 /* below.c */
 void fv_below_init(struct fv_port *p, unsigned int devfn);
 void fv_below_settle(struct fv_port *p, unsigned int devfn, u32 link);
+void fv_below_cut(struct fv_port *p);
 int fv_below_read(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 *val);
 int fv_below_write(struct fv_port *p, u8 bus, unsigned int devfn, int where, int size, u32 val);
 

@@ -27,14 +27,6 @@ static void train(struct fv_sim *s)
 	s->until_ns = later_ns(s->train_ms);
 }
 
-static void reset_device(struct fv_port *p)
-{
-	u16 ctl = fv_own_read(p, PCI_BRIDGE_CONTROL, 2);
-
-	fv_own_write(p, PCI_BRIDGE_CONTROL, 2, ctl | PCI_BRIDGE_CTL_BUS_RESET);
-	fv_own_write(p, PCI_BRIDGE_CONTROL, 2, ctl & ~PCI_BRIDGE_CTL_BUS_RESET);
-}
-
 static void drop(struct fv_port *p, bool is_surprise)
 {
 	struct fv_sim *s = &p->sim;
@@ -48,9 +40,11 @@ static void drop(struct fv_port *p, bool is_surprise)
 	s->status |= FV_SB_STATUS_DLLSC;
 	if (is_surprise)
 		s->status |= FV_SB_STATUS_SURPRISE;
-	/* the port's own reset or power switch has already reset it */
-	if (!s->in_reset && !s->off)
-		reset_device(p);
+	/* the port's own reset or power switch has already reset a device */
+	if (p->has_ports)
+		fv_upper_hold(p);
+	else if (!s->in_reset && !s->off)
+		fv_upper_reset(p);
 }
 
 static void trained(struct fv_port *p)
@@ -73,6 +67,8 @@ static void trained(struct fv_port *p)
 	if (s->retrain) {
 		s->status |= FV_SB_STATUS_LBMS;
 	} else {
+		if (p->is_held)
+			fv_upper_release(p);
 		s->status |= FV_SB_STATUS_DLLSC;
 		s->ready_ns = s->until_ns + (u64)s->ready_ms * NSEC_PER_MSEC;
 	}

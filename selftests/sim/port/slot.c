@@ -37,7 +37,7 @@ static u16 sltctl_write(struct fv_port *p, u16 val, u16 mask)
 	is_off = p->sltctl & PCI_EXP_SLTCTL_PCC;
 	if (is_off != p->off)
 		power(p, is_off);
-	if (fv_is_card(p))
+	if (fv_is_card(p) || p->has_ports)
 		val &= ~PCI_EXP_SLTCTL_PCC;
 	if ((val & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_OFF)
 		val = (val & ~PCI_EXP_SLTCTL_PIC) | PCI_EXP_SLTCTL_PWR_IND_ON;
@@ -80,7 +80,8 @@ static u16 bridge_read(struct fv_port *p, u16 qemu)
 
 /*
  * A card learns of the reset only through the sideband: QEMU would unmap its BARs, which then read
- * as 0 instead of all-ones. Other devices are reset by QEMU.
+ * as 0 instead of all-ones. The same is true of cards below a switch (upper.c). Other devices are
+ * reset by QEMU.
  */
 static u16 bridge_write(struct fv_port *p, u16 val, u16 mask)
 {
@@ -93,7 +94,7 @@ static u16 bridge_write(struct fv_port *p, u16 val, u16 mask)
 		p->truth->write(p, 0, FV_SB_PORT,
 				is_reset ? FV_SB_PORT_SBR_ON : FV_SB_PORT_SBR_OFF);
 	}
-	return fv_is_card(p) ? val & ~PCI_BRIDGE_CTL_BUS_RESET : val;
+	return fv_is_card(p) || p->has_ports ? val & ~PCI_BRIDGE_CTL_BUS_RESET : val;
 }
 
 /* software may renumber the buses */

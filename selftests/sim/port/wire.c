@@ -7,6 +7,9 @@ bool fv_is_awake;
 
 struct pci_ops *fv_orig;
 
+/* Ports with a link model, terminated by NULL; constant while our ops are installed. */
+struct fv_port *fv_ports[FV_PORT_MAX];
+
 /* a fake bus suffices: ports and buses below may lack a struct pci_bus */
 static struct pci_bus *wire(struct fv_port *p, u8 bus)
 {
