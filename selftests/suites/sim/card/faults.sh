@@ -141,6 +141,17 @@ fv-fault FV_CARD2 link-up
 port_of "$FV_CARD2"
 fv_check "two functions: both have lost their configuration" fv_wait 60 state_is "$REPLY" losses 2
 
+# a board with two links, one image load
+id2=$(reg "$FV_CARD2" 0.l)
+fv-fault FV_CARD,FV_CARD2 reprogram hold
+fv_same "one image load, two ports: both links are lost" "$ONES $ONES" \
+	"$(reg "$dev" 0.l) $(reg "$FV_CARD2" 0.l)"
+fv-fault FV_CARD,FV_CARD2 release >/dev/null
+fv_check "one image load, two ports: the first card answers, reset" fv_wait 60 lost
+fv_check "one image load, two ports: the second card answers" \
+	fv_wait 60 answers "$FV_CARD2" "$id2"
+restore
+
 # for a limited time
 mark
 fault link-down for 200
