@@ -468,17 +468,18 @@ void fv_card_check_link(struct fv_card *card)
 }
 
 /**
- * fv_card_is_link_down - Is the link of a card down?
+ * fv_card_is_link_down - Is the link of a card, or one above its port, down?
  * @card: the card; its port is runtime active
  *
  * Context: Process context.
- * Return: True if so; false also if the link cannot be read.
+ * Return: True if so, also if the port does not answer; false if it has no link registers.
  */
 bool fv_card_is_link_down(struct fv_card *card)
 {
 	struct fv_link link;
+	int ret = fv_link_read(card->port, card->function_cap, &link);
 
-	return !fv_link_read(card->port, card->function_cap, &link) && !link.is_active;
+	return ret == -EIO || (!ret && !link.is_active);
 }
 
 /**

@@ -176,6 +176,7 @@ enum fv_monitor_due {
  * @is_isolation_due: isolate the port again, if it is isolated; atomic
  * @due: what there is to do although the monitor is off, as the system has slept; atomic
  * @is_down: the link is down unexpectedly
+ * @is_port_lost: the port did not answer at the last poll
  * @is_degraded: the link is slower or narrower than its goal, in two polls in a row
  * @is_suspect: the last poll found the link slower or narrower
  * @read_ns: time of the last poll while degraded, ns, CLOCK_MONOTONIC; 0 if the monitor was off
@@ -189,6 +190,7 @@ struct fv_monitor {
 	bool is_isolation_due;
 	enum fv_monitor_due due;
 	bool is_down;
+	bool is_port_lost;
 	bool is_degraded;
 	bool is_suspect;
 	u64 read_ns;

@@ -154,10 +154,12 @@ bool fv_link_reaches(const struct fv_link *link, const struct fv_link_goal *goal
  * @wait: the limit
  *
  * Returns at once for a port without Data Link Layer Link Active Reporting; the caller
- * waits for the functions below afterwards.
+ * waits for the functions below afterwards. A port that does not answer, as a link above it is
+ * down, is waited for.
  *
  * Context: Process context, may sleep.
- * Return: 0, an error of fv_wait_pause(), -EIO if the port does not answer.
+ * Return: 0, an error of fv_wait_pause(), -ENODEV if the port was removed; with @is_active false,
+ * -EIO if it does not answer.
  */
 int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wait)
 {
@@ -169,9 +171,9 @@ int fv_link_wait_active(struct pci_dev *port, bool is_active, struct fv_wait *wa
 
 	for (;;) {
 		ret = fv_link_status(port, &status);
-		if (ret)
+		if (ret && !(ret == -EIO && is_active))
 			return ret;
-		if (!!(status & PCI_EXP_LNKSTA_DLLLA) == is_active)
+		if (!ret && !!(status & PCI_EXP_LNKSTA_DLLLA) == is_active)
 			return 0;
 		ret = fv_wait_pause(wait);
 		if (ret)

@@ -4,7 +4,8 @@
  * told that it came back at a fraction of its speed.
  *
  * Each poll reads the link registers of the port, while the port is awake, and the BAR registers of
- * functions in use, which a loss between two polls clears. A loss counts at once. A slower or
+ * functions in use, which a loss between two polls clears. A loss counts at once; a port that does
+ * not answer has lost a link above it, and so the card. A slower or
  * narrower link counts when two polls in a row see it, as a link passes through that state on its
  * way up; it is retrained, if the policy says so, at once and then after pauses that double.
  *
@@ -94,11 +95,15 @@ static void fv_monitor_set_lost(struct fv_device *dev, const char *text)
 
 static void fv_monitor_lose_device(struct fv_device *dev)
 {
+	const char *port = pci_name(dev->card->port);
 	char text[FV_REASON_SIZE];
 
 	if (fv_device_state(dev) != FPGA_VFIO_CARD_STATE_READY)
 		return;
-	snprintf(text, sizeof(text), "the link below %s is down", pci_name(dev->card->port));
+	if (dev->card->monitor.is_port_lost)
+		snprintf(text, sizeof(text), "the port %s does not answer", port);
+	else
+		snprintf(text, sizeof(text), "the link below %s is down", port);
 	fv_monitor_set_lost(dev, text);
 }
 
@@ -146,7 +151,9 @@ static void fv_monitor_down(struct fv_monitor *monitor, struct fv_device *dev,
 	monitor->is_down = true;
 	monitor->is_degraded = false;
 	monitor->is_suspect = false;
-	pci_warn(dev->card->port, "the link to %s went down\n", pci_name(dev->core.pdev));
+	pci_warn(dev->card->port, "%s %s went down\n",
+		 monitor->is_port_lost ? "a link above the port of" : "the link to",
+		 pci_name(dev->core.pdev));
 	fv_stats_inc(dev->stats, FPGA_VFIO_A_STATS_LINK_LOSSES);
 	fv_monitor_event(dev, FPGA_VFIO_EVENT_KIND_LINK_DOWN, link, goal);
 	fv_monitor_all(dev->card, fv_monitor_lose_device);
@@ -272,7 +279,7 @@ static void fv_monitor_note(struct fv_monitor *monitor, const struct fv_link *li
 static int fv_monitor_poll(struct fv_monitor *monitor, struct fv_device *dev)
 {
 	struct fv_card *card = fv_monitor_card(monitor);
-	struct fv_link_goal goal;
+	struct fv_link_goal goal = {};
 	struct fv_policy policy;
 	struct fv_link link;
 	int awake, ret;
@@ -288,7 +295,10 @@ static int fv_monitor_poll(struct fv_monitor *monitor, struct fv_device *dev)
 	if (awake > 0)
 		pm_runtime_put(&card->port->dev);
 	fv_monitor_note(monitor, ret && ret != -ENODATA ? NULL : &link);
-	if (ret && ret != -ENODATA)
+	monitor->is_port_lost = ret == -EIO;
+	if (monitor->is_port_lost)
+		link = (struct fv_link) {};
+	else if (ret && ret != -ENODATA)
 		return ret;
 
 	if (!link.is_active) {

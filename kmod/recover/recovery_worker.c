@@ -70,7 +70,7 @@ static int fv_recovery_wait_link(struct fv_device *dev, const struct fv_policy *
 
 /*
  * The link did not come up within @limit_ms, after it was lost or after a reset at open, or its
- * port does not answer (-EIO, -ENODEV). A user may try a reset from here on. Under the device lock,
+ * port was removed (-ENODEV). A user may try a reset from here on. Under the device lock,
  * as a task that holds it may have recovered the device. Returns @error, 1 if the driver has
  * nothing to recover any more, -EAGAIN if the link is up by now, or another task holds the device
  * lock.
@@ -126,7 +126,7 @@ static int fv_recovery_wait(struct fv_device *dev)
 
 	fv_device_policy(dev, &policy);
 	ret = fv_recovery_wait_link(dev, &policy);
-	if (ret == -ETIMEDOUT || ret == -EIO || ret == -ENODEV)
+	if (ret == -ETIMEDOUT || ret == -ENODEV)
 		return fv_recovery_give_up(dev, ret,
 					   policy.value[FPGA_VFIO_A_POLICY_LOAD_LIMIT_MS]);
 	if (ret)

@@ -528,7 +528,11 @@ TEST_F(card, a_link_is_known_to_be_down)
 	EXPECT_FALSE(fv_card_is_link_down(self->card));
 	world.link.is_active = false;
 	EXPECT_TRUE(fv_card_is_link_down(self->card));
+	/* a port that does not answer is below a link that is down */
+	world.link.is_active = true;
 	world.read_error = -EIO;
+	EXPECT_TRUE(fv_card_is_link_down(self->card));
+	world.read_error = -EOPNOTSUPP;
 	EXPECT_FALSE(fv_card_is_link_down(self->card));
 }
 

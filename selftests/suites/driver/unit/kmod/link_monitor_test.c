@@ -438,7 +438,7 @@ TEST_F(monitor, it_ends_with_the_last_device)
 /* Stop below a bridge to conventional PCI, which has no link; ignore other errors. */
 TEST_F(monitor, it_ends_where_there_is_no_link)
 {
-	static const int errors[] = { -EIO, -ENODATA, -EBUSY };
+	static const int errors[] = { -ENODEV, -ENODATA, -EBUSY };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
@@ -450,6 +450,34 @@ TEST_F(monitor, it_ends_where_there_is_no_link)
 	tick();
 	EXPECT_FALSE(self->monitor->work.is_queued);
 	EXPECT_EQ(0, world.nr_events);
+}
+
+/* The port does not answer while a link above it is down. */
+TEST_F(monitor, a_loss_above_the_port_is_a_loss)
+{
+	world.read_error = -EIO;
+	tick();
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[0].state);
+	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->devices[1].state);
+	EXPECT_STREQ("the port 0000:00:01.0 does not answer", self->devices[0].reason);
+	EXPECT_EQ(1, world.raised[0]);
+	EXPECT_EQ(1, world.repairs[0]);
+	EXPECT_EQ(1, world.nr_events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_DOWN, world.events[0].kind);
+	EXPECT_EQ(0, world.events[0].speed);
+	tick();
+	EXPECT_EQ(1, world.nr_events);
+	EXPECT_TRUE(self->monitor->work.is_queued);
+	/* it answers, and its own link is still down */
+	world.read_error = 0;
+	world.link.is_active = false;
+	tick();
+	EXPECT_EQ(1, world.nr_events);
+	world.link.is_active = true;
+	tick();
+	EXPECT_EQ(2, world.nr_events);
+	EXPECT_EQ(FPGA_VFIO_EVENT_KIND_LINK_UP, world.events[1].kind);
+	EXPECT_EQ(2, world.repairs[0]);
 }
 
 /* A suspended port is not woken; without CONFIG_PM every port is active. */

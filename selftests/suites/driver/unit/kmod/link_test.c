@@ -312,6 +312,11 @@ static void goes_down(u64 us)
 		set_status(0);
 }
 
+static void answers_again(u64 us)
+{
+	port->is_gone = false;
+}
+
 TEST_F(link, it_is_waited_for)
 {
 	struct fv_wait wait;
@@ -335,7 +340,13 @@ TEST_F(link, it_is_waited_for)
 	port->is_gone = true;
 	EXPECT_EQ(0, fv_link_wait_active(port, false, &wait));
 	port->link_active_reporting = true;
-	EXPECT_EQ(-EIO, fv_link_wait_active(port, true, &wait));
+	EXPECT_EQ(-EIO, fv_link_wait_active(port, false, &wait));
+	/* a port below a link that is down is waited for */
+	fv_wait_begin(&wait, 1000);
+	EXPECT_EQ(-ETIMEDOUT, fv_link_wait_active(port, true, &wait));
+	kernel_on_sleep = answers_again;
+	fv_wait_begin(&wait, 1000);
+	EXPECT_EQ(0, fv_link_wait_active(port, true, &wait));
 }
 
 TEST_F(link, it_is_disabled_and_enabled)

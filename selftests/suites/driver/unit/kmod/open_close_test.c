@@ -567,15 +567,15 @@ TEST_F(open_close, a_lost_card_is_waited_for)
 	EXPECT_EQ(1, world.resets);
 	EXPECT_EQ(0, world.events);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_LOST, self->dev->state);
-	/* its port does not answer: told, and left alone */
-	world.link = -EIO;
+	/* its port was removed: told, and left alone */
+	world.link = -ENODEV;
 	recover();
 	EXPECT_EQ(1, world.settles);
 	EXPECT_EQ(1, world.resets);
 	EXPECT_EQ(FPGA_VFIO_CARD_STATE_FAILED, self->dev->state);
 	EXPECT_STREQ("the port 0000:00:01.0 does not answer", world.reason);
 	EXPECT_EQ(1, world.events);
-	EXPECT_EQ(-EIO, world.event.error);
+	EXPECT_EQ(-ENODEV, world.event.error);
 	EXPECT_EQ(1, self->stats.counters->value[FPGA_VFIO_A_STATS_RECOVERIES_FAILED]);
 	EXPECT_TRUE(self->dev->is_overdue);
 	EXPECT_FALSE(self->dev->recovery.is_queued);
