@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "config/match.h"
-#include "doctor/doctor.h"
+#include "doctor/boot.h"
 #include "host/bars.h"
 #include "host/sysfs.h"
 
@@ -12,7 +12,7 @@
  * XDMA designs have by default, wants a board with an I/O region (serial_pci_guess_board()). One
  * that is there and has not taken a free device does not want it.
  */
-static bool may_take(const struct module_match *m, const struct pci_func *dev)
+bool boot_may_take(const struct module_match *m, const struct pci_func *dev)
 {
 	if (!m->is_by_class)
 		return true;
@@ -74,7 +74,7 @@ static void check_device(struct doctor *d, const struct pci_func *dev, const str
 
 	modules_match(&found, doctor_aliases(d), dev);
 	for (i = 0; i < found.n; i++)
-		if (may_take(&found.v[i], dev) &&
+		if (boot_may_take(&found.v[i], dev) &&
 		    (found.v[i].is_built_in ||
 		     !modprobe_never_loads(doctor_modprobe(d), found.v[i].name)))
 			report(d, &found.v[i], dev, strv_has(bound, dev->bdf));

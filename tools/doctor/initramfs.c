@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * doctor: lists of modules for the initramfs and for boot, and whether the initramfs is older than
- * what goes into it. The image itself is not read.
+ * what goes into it. See contents.c for what is in it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/cardfile.h"
+#include "config/initramfs.h"
 #include "doctor/doctor.h"
 #include "host/modprobe.h"
 #include "host/modules.h"
@@ -100,24 +101,6 @@ static void check_lists(struct doctor *d, const char *release)
 	}
 }
 
-/* The initramfs of Debian, Fedora, SUSE; NULL: not found. */
-static char *find_image(const char *release, struct stat *st)
-{
-	static const char *const formats[][2] = {
-		{ "/boot/initrd.img-", "" }, { "/boot/initramfs-", ".img" },
-		{ "/boot/initrd-", "" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(formats); i++) {
-		autofree char *path = util_printf("%s%s%s", formats[i][0], release, formats[i][1]);
-
-		if (sysfs_stat(st, "%s", path))
-			return util_strdup(path);
-	}
-	return NULL;
-}
-
 static bool is_newer(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
@@ -152,21 +135,12 @@ static void add_sources(struct doctor *d, const char *release, struct strv *file
 	free(module);
 }
 
-static char *make_image(const char *image, const char *release)
-{
-	if (sysfs_exists("/etc/initramfs-tools"))
-		return util_printf("update-initramfs -u -k %s", release);
-	if (sysfs_exists("/etc/mkinitcpio.conf"))
-		return util_strdup("mkinitcpio -P");
-	return util_printf("dracut --force %s %s", image, release);
-}
-
 static void check_image(struct doctor *d, const char *release)
 {
 	autostrv struct strv files = {};
 	struct stat image, file;
-	autofree char *path = find_image(release, &image);
-	autofree char *fix = path ? make_image(path, release) : NULL;
+	autofree char *path = initramfs_find(release, &image);
+	autofree char *fix = path ? initramfs_image_command(path, release) : NULL;
 	size_t i;
 
 	if (!path)

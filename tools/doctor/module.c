@@ -129,31 +129,6 @@ static void check_running(struct doctor *d, const char *release)
 			   "modprobe " FV_MODULE, FV_MODULE " is not loaded");
 }
 
-/* Length of a release without its flavour, such as "-generic" or "-rt-amd64". */
-static size_t version_length(const char *release)
-{
-	size_t len = strlen(release);
-	const char *dash;
-
-	while ((dash = memrchr(release, '-', len)) && isalpha((unsigned char)dash[1]))
-		len = (size_t)(dash - release);
-	return len;
-}
-
-static bool is_newer(const char *a, const char *b)
-{
-	autofree char *x = util_printf("%.*s", (int)version_length(a), a);
-	autofree char *y = util_printf("%.*s", (int)version_length(b), b);
-
-	return strverscmp(x, y) > 0;
-}
-
-static bool has_image(const char *release)
-{
-	return sysfs_exists("/boot/vmlinuz-%s", release) ||
-	       sysfs_exists("/lib/modules/%s/vmlinuz", release);
-}
-
 /* The boot loader takes the newest kernel. */
 static void check_next(struct doctor *d, const char *running)
 {
@@ -162,12 +137,11 @@ static void check_next(struct doctor *d, const char *running)
 
 	if (modules_find(running, FV_MODULE, NULL) != MODULE_FILE)
 		return;
-	sysfs_list(&names, "/lib/modules");
+	modules_newer(&names, running);
 	for (i = 0; i < names.n; i++) {
 		autofree char *build = how_to_build(names.v[i]);
 
-		if (is_newer(names.v[i], running) && has_image(names.v[i]) &&
-		    modules_find(names.v[i], FV_MODULE, NULL) == MODULE_NONE)
+		if (modules_find(names.v[i], FV_MODULE, NULL) == MODULE_NONE)
 			doctor_add(d, DOCTOR_WARNING, "module-missing-next", DOCTOR_HOST, build,
 				   "kernel %s, newer than the running %s, has no module " FV_MODULE,
 				   names.v[i], running);

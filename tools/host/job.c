@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@
 #include "host/job.h"
 
 #define STOP_PAUSE_MS	100
+#define OUTPUT_MAX	(16 << 20)
+#define OUTPUT_GRACE_MS	1000
 
 /* State of job_run(). */
 struct run {
@@ -145,7 +148,7 @@ static void __attribute__((noreturn)) child(const struct run *r, int pipe_fd)
 {
 	const struct strv *argv = r->job->argv;
 	char **words = util_alloc(argv->n + 1, sizeof(*words));
-	int error;
+	int error, null;
 
 	setpgid(0, 0);
 	if (r->tty >= 0)
@@ -155,7 +158,9 @@ static void __attribute__((noreturn)) child(const struct run *r, int pipe_fd)
 	sigprocmask(SIG_SETMASK, &r->signals->old_mask, NULL);
 	set_env(r->job->env);
 	memcpy(words, argv->v, argv->n * sizeof(*words));
-	if (r->job->stdout_fd < 0 || dup2(r->job->stdout_fd, STDOUT_FILENO) >= 0)
+	null = r->job->is_quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : STDERR_FILENO;
+	if ((r->job->stdout_fd < 0 || dup2(r->job->stdout_fd, STDOUT_FILENO) >= 0) &&
+	    dup2(null, STDERR_FILENO) >= 0)
 		execvp(words[0], words);
 	error = errno;
 	if (write(pipe_fd, &error, sizeof(error)) != sizeof(error))
@@ -352,4 +357,56 @@ char *job_text(const struct job *j)
 	default:
 		return util_strdup("timed out and could not be killed");
 	}
+}
+
+/* What a program wrote into a file, with a final NUL; NULL: it is too long. */
+static char *read_back(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *text;
+
+	if (size < 0 || size > OUTPUT_MAX)
+		return NULL;
+	text = util_alloc((size_t)size + 1, 1);
+	if (pread(fd, text, (size_t)size, 0) == size)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/**
+ * job_output() - Run a program that only reads, and keep what it prints.
+ * @command: its command line
+ * @limit_ms: time limit
+ * @why: text of a failure, to be freed
+ *
+ * Return: its output, to be freed by the caller; NULL if it failed or printed too much.
+ */
+char *job_output(const struct strv *command, unsigned int limit_ms, char **why)
+{
+	static const struct strv none;
+	struct job job = {
+		.argv = command, .env = &none, .is_quiet = true, .limit_ms = limit_ms,
+		.grace_ms = OUTPUT_GRACE_MS,
+		.stdout_fd = memfd_create("output", MFD_CLOEXEC),
+	};
+	struct job_signals signals;
+	char *text = NULL;
+
+	if (job.stdout_fd < 0) {
+		*why = util_strdup(strerror(errno));
+		return NULL;
+	}
+	job_hold(&signals);
+	job_run(&job, &signals);
+	job_release(&signals);
+	if (job.fate == JOB_EXITED && !job.status && !job.is_late)
+		text = read_back(job.stdout_fd);
+	if (!text) {
+		autofree char *fate = job_text(&job);
+
+		*why = util_printf("%s %s", command->v[0], fate);
+	}
+	close(job.stdout_fd);
+	return text;
 }

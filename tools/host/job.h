@@ -19,6 +19,7 @@ struct job {
 	const struct strv *argv;
 	const struct strv *env;		/* NAME=VALUE sets, NAME unsets */
 	int stdout_fd;			/* stdout of the program, or -1: inherit */
+	bool is_quiet;			/* its stderr is discarded */
 	unsigned int limit_ms;		/* time limit */
 	unsigned int grace_ms;		/* from SIGTERM to SIGKILL */
 	/* Result. */
@@ -40,6 +41,7 @@ bool job_is_found(const char *command, int *error);
 void job_hold(struct job_signals *s);
 void job_run(struct job *j, const struct job_signals *s);
 void job_release(const struct job_signals *s);
+char *job_output(const struct strv *command, unsigned int limit_ms, char **why);
 char *job_text(const struct job *j);
 
 #endif

@@ -36,10 +36,16 @@ static void parse_line(struct modprobe *m, const char *file, const char *line)
 		add(m, file, command, module, line + strspn(line, " \t"));
 }
 
-/* A backslash before the end of a line joins it with the next one. */
-static void parse_file(struct modprobe *m, const char *file)
+/**
+ * modprobe_parse() - Add the settings of a file.
+ * @m: gets them, to be freed by modprobe_free()
+ * @file: its name
+ * @text: its contents, which are changed
+ *
+ * A backslash before the end of a line joins it with the next one.
+ */
+void modprobe_parse(struct modprobe *m, const char *file, char *text)
 {
-	autofree char *text = sysfs_read("%s", file);
 	char *line, *rest, *p = text;
 
 	while (p && (p = strstr(p, "\\\n"))) {
@@ -111,8 +117,11 @@ static void read_files(struct modprobe *m)
 	size_t i;
 
 	modprobe_files(&paths);
-	for (i = 0; i < paths.n; i++)
-		parse_file(m, paths.v[i]);
+	for (i = 0; i < paths.n; i++) {
+		autofree char *text = sysfs_read("%s", paths.v[i]);
+
+		modprobe_parse(m, paths.v[i], text);
+	}
 }
 
 static void add_list(struct modprobe *m, const char *list)

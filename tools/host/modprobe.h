@@ -23,6 +23,7 @@ struct modprobe {
 void modprobe_files(struct strv *paths);
 bool modprobe_hides(const char *path);
 void modprobe_read(struct modprobe *m);
+void modprobe_parse(struct modprobe *m, const char *file, char *text);
 void modprobe_free(struct modprobe *m);
 const struct modprobe_rule *modprobe_never_loads(const struct modprobe *m, const char *module);
 char *modprobe_option(const struct modprobe_rule *rule, const char *module, const char *parameter);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Modules of a kernel: the files of depmod and of the kernel's build in /lib/modules. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,50 @@ bool modules_version(const char *release, unsigned int *major, unsigned int *min
 	return sscanf(release, "%5u.%5u", major, minor) == 2;
 }
 
+/* Length of a release without its flavour, such as "-generic" or "-rt-amd64". */
+static size_t version_length(const char *release)
+{
+	size_t len = strlen(release);
+	const char *dash;
+
+	while ((dash = memrchr(release, '-', len)) && isalpha((unsigned char)dash[1]))
+		len = (size_t)(dash - release);
+	return len;
+}
+
+static bool is_newer(const char *a, const char *b)
+{
+	autofree char *x = util_printf("%.*s", (int)version_length(a), a);
+	autofree char *y = util_printf("%.*s", (int)version_length(b), b);
+
+	return strverscmp(x, y) > 0;
+}
+
+static bool has_image(const char *release)
+{
+	return sysfs_exists("/boot/vmlinuz-%s", release) ||
+	       sysfs_exists("/lib/modules/%s/vmlinuz", release);
+}
+
+/* Installed kernels that are newer than the running one, the newest last. */
+void modules_newer(struct strv *releases, const char *running)
+{
+	autostrv struct strv names = {};
+	size_t i, j;
+
+	sysfs_list(&names, MODULES);
+	for (i = 0; i < names.n; i++)
+		if (is_newer(names.v[i], running) && has_image(names.v[i]))
+			strv_add(releases, names.v[i]);
+	for (i = 1; i < releases->n; i++) {
+		char *release = releases->v[i];
+
+		for (j = i; j && is_newer(releases->v[j - 1], release); j--)
+			releases->v[j] = releases->v[j - 1];
+		releases->v[j] = release;
+	}
+}
+
 static char folded(char c)
 {
 	return c == '-' ? '_' : c;
@@ -47,7 +92,7 @@ bool modules_same_name(const char *a, const char *b)
 }
 
 /* True if @path, up to @len, is "…/NAME.ko", compressed or not. */
-static bool is_module_file(const char *path, size_t len, const char *name)
+static bool is_module_path(const char *path, size_t len, const char *name)
 {
 	const char *slash = memrchr(path, '/', len);
 	const char *base = slash ? slash + 1 : path;
@@ -60,6 +105,11 @@ static bool is_module_file(const char *path, size_t len, const char *name)
 	return modules_same_name(found, name);
 }
 
+bool modules_is_file(const char *path, const char *name)
+{
+	return is_module_path(path, strlen(path), name);
+}
+
 /* The path in a line of modules.dep or modules.builtin that is about the module, or NULL. */
 static char *find_line(const char *text, const char *name)
 {
@@ -68,7 +118,7 @@ static char *find_line(const char *text, const char *name)
 	for (; *text; text += line + (text[line] == '\n')) {
 		line = strcspn(text, "\n");
 		len = strcspn(text, ":\n");
-		if (is_module_file(text, len, name))
+		if (is_module_path(text, len, name))
 			return util_printf("%.*s", (int)len, text);
 	}
 	return NULL;

@@ -32,6 +32,8 @@ struct module_aliases {
 };
 
 char *modules_release(void);
+void modules_newer(struct strv *releases, const char *running);
+bool modules_is_file(const char *path, const char *name);
 bool modules_version(const char *release, unsigned int *major, unsigned int *minor);
 enum module_kind modules_find(const char *release, const char *name, char **path);
 bool modules_same_name(const char *a, const char *b);

@@ -59,8 +59,11 @@ debian_ok()
 {
 	report d46-debian-default
 	healthy
-	value '.findings | length' 0
+	[ "$(codes)" = initramfs-not-read ]
 	value '.needs_root | length' 0
+	rm "$tree"/boot/initrd*
+	healthy
+	value '.findings | length' 0
 }
 
 hold distributions_ok "settings that distributions ship for other devices are no findings"
@@ -76,7 +79,7 @@ distributions_ok()
 	boots nvme.poll_queues=2 kvm.ignore_msrs=1 rootflags=x.y=z
 	touch "$tree/boot/initrd.img-$debian"
 	healthy
-	value '.findings | length' 0
+	[ "$(codes)" = initramfs-not-read ]
 }
 
 hold ids_cmdline_ok "doctor finds vfio-pci.ids= of the command line that takes the card"
@@ -395,7 +398,7 @@ built_in_ok()
 	level_is warning
 	fix_is "fpgactl bind --persist $card"
 	# 8250_pci, which is there too, wants an I/O region
-	[ "$(codes)" = built-in-driver ]
+	[ "$(codes)" = "built-in-driver initramfs-not-read" ]
 	override "$card" fpga_vfio_pci
 	sed -i '1s/0x0*40200$/0x0000000000040101/' "$tree/sys/bus/pci/devices/$card/resource"
 	finds built-in-driver "$card" "8250_pci is built into the kernel"
@@ -434,6 +437,10 @@ stale_ok()
 	finds initramfs-stale "$image" \
 		"it was made before /etc/modprobe.d/vfio.conf was changed, and the boot goes by the old one"
 	level_is warning
+	value '.findings[] | select(.code == "initramfs-stale").fix' null
+	mkdir -p "$tree/usr/sbin" "$tree/usr/bin"
+	touch "$tree/usr/sbin/update-initramfs"
+	finds initramfs-stale "$image" "before /etc/modprobe.d/vfio.conf was changed"
 	fix_is "update-initramfs -u -k $debian"
 	rm "$tree/etc/modprobe.d/vfio.conf"
 	# the module counts only if it is to be in there
@@ -453,12 +460,168 @@ stale_ok()
 	finds initramfs-stale "$image" "before /etc/fpgactl/cards.d was changed"
 	rm -r "$tree/etc/fpgactl"
 	# other tools
-	rm -r "$tree/etc/initramfs-tools"
+	rm "$tree/usr/sbin/update-initramfs"
+	touch "$tree/usr/bin/dracut"
 	mv "$tree$image" "$tree/boot/initramfs-$debian.img"
 	add etc/dracut.conf.d/a.conf 'force_drivers+=" fpga_vfio_pci "'
 	touch -d 2001-01-01 "$tree/etc/dracut.conf.d/a.conf"
 	finds initramfs-stale "/boot/initramfs-$debian.img" "before /$module was changed"
 	fix_is "dracut --force /boot/initramfs-$debian.img $debian"
+}
+
+# bound_card: the card of the tree has a card file
+bound_card()
+{
+	add etc/fpgactl/cards.d/0000:00:01.0-00.conf "slot 0000:00:01.0/00" \
+		"group 0000:00:01.0/00.0 10ee:9038" "function 0 10ee:9038 10ee:0008 070001" \
+		"bind 0 fpga_vfio_pci"
+}
+
+# image_tool NAME [MODPROBE-LINE…]: a tool of the host that lists the paths in $work/list of an image
+# and, with -f, prints settings
+image_tool()
+{
+	mkdir -p "$work/bin"
+	printf '%s\n' "${@:2}" >"$work/settings"
+	cat >"$work/bin/$1" <<-END
+		#!/bin/bash
+		echo "$1 \$*" >>"$work/tools.log"
+		echo noise >&2
+		[ ! -e "$work/fails" ] || exit 3
+		[ "\$1" != -f ] || exec cat "$work/settings"
+		exec cat "$work/list"
+	END
+	chmod 755 "$work/bin/$1"
+	PATH=$work/bin:$PATH
+	[ -e "$work/list" ] || : >"$work/list"
+}
+
+hold contents_ok "doctor reads what the initramfs has: what binds cards early, and drivers that take them before"
+contents_ok()
+{
+	local image=/boot/initrd.img-$debian how=fvl modules=usr/lib/modules/$debian
+
+	report d46-debian-default
+	image_tool lsinitramfs
+	bound_card
+	touch "$tree$image"
+	alias_of xdma "pci:v000010EEd00009038sv*sd*bc*sc*i*"
+	printf '%s\n' . usr/bin/bash "$modules/kernel/drivers/nvme.ko.xz" >"$work/list"
+	finds initramfs-incomplete "$image" \
+		"cards are bound after it, as it does not have: fpgactl, 05-fpgactl.rules, module fpga_vfio_pci, /etc/fpgactl/cards.d/0000:00:01.0-00.conf"
+	level_is note
+	[ "$err" = "" ]
+	# of this kernel only: no newer one is there
+	[ "$(sort -u "$work/tools.log")" = "lsinitramfs $image" ]
+	echo "$modules/updates/dkms/xdma.ko.zst" >>"$work/list"
+	finds initramfs-incomplete "$image" \
+		"it has module xdma, which takes $card there, and not what binds the card before: fpgactl, "
+	level_is warning
+	printf '%s\n' usr/bin/fpgactl usr/lib/udev/rules.d/05-fpgactl.rules \
+		etc/fpgactl/cards.d/0000:00:01.0-00.conf >>"$work/list"
+	finds initramfs-incomplete "$image" "not what binds the card before: module fpga_vfio_pci"
+	echo "$modules/updates/fpga_vfio_pci.ko" >>"$work/list"
+	finds_no initramfs-incomplete
+	finds_no initramfs-not-read
+	# no card is bound at boot
+	: >"$work/list"
+	rm -r "$tree/etc/fpgactl"
+	finds_no initramfs-incomplete
+}
+
+hold contents_ids_ok "ids in a modprobe.d of the initramfs give the card to vfio-pci there"
+contents_ids_ok()
+{
+	local image=/boot/initrd.img-$debian how=fvl modules=usr/lib/modules/$debian
+
+	report d46-debian-default
+	image_tool lsinitramfs
+	bound_card
+	touch "$tree$image"
+	add etc/modprobe.d/vfio.conf "options vfio-pci ids=10ee:9038"
+	printf '%s\n' etc/modprobe.d/vfio.conf >"$work/list"
+	finds initramfs-incomplete "$image" "cards are bound after it"
+	echo "$modules/kernel/drivers/vfio/pci/vfio-pci.ko.xz" >>"$work/list"
+	finds initramfs-incomplete "$image" "it has module vfio-pci, which takes $card there"
+	sed -i 1d "$work/list"
+	finds initramfs-incomplete "$image" "cards are bound after it"
+}
+
+hold contents_dracut_ok "of an image of dracut, doctor reads the settings, also those that the host has no more"
+contents_dracut_ok()
+{
+	local image=/boot/initramfs-$debian.img how=fvl
+	local vfio="usr/lib/modules/$debian/kernel/drivers/vfio/pci/vfio-pci.ko.xz"
+
+	report d46-debian-default
+	rm "$tree"/boot/initrd*
+	image_tool lsinitrd "# initramfs:/etc/modprobe.d/a.conf" "options vfio-pci ids=10ee:9038"
+	touch "$tree$image"
+	printf '%s\n' "Image: $image: 30M" \
+		"-rw-r--r--   1 root     root   35 Jan  1  1970 etc/modprobe.d/a.conf" \
+		"lrwxrwxrwx   1 root     root    7 Jan  1  1970 bin -> usr/bin" \
+		"-rw-r--r--   1 root     root 9999 Jan  1  1970 $vfio" >"$work/list"
+	finds initramfs-takes-card "$image" \
+		"its modprobe.d has ids= by which vfio-pci takes $card; that of the host has not"
+	level_is warning
+	grep -qxF "lsinitrd -f etc/modprobe.d/a.conf $image" "$work/tools.log"
+	# the same on the host
+	add etc/modprobe.d/vfio.conf "options vfio-pci ids=10ee:9038"
+	finds_no initramfs-takes-card
+	rm "$tree/etc/modprobe.d/vfio.conf"
+	bound_card
+	finds initramfs-incomplete "$image" "it has module vfio-pci, which takes $card there"
+	echo "options vfio-pci ids=10ee:9039" >"$work/settings"
+	finds_no initramfs-takes-card
+	# without the module
+	echo "options vfio-pci ids=10ee:9038" >"$work/settings"
+	sed -i /vfio-pci/d "$work/list"
+	finds_no initramfs-takes-card
+}
+
+hold contents_next_ok "doctor also reads the initramfs of the newest kernel, and not those of older ones"
+contents_next_ok()
+{
+	local how=fvl newer
+
+	report d46-debian-default
+	image_tool lsinitramfs
+	bound_card
+	: >"$work/list"
+	touch "$tree/boot/initrd.img-6.12.41+deb13-amd64"
+	for newer in 6.12.57+deb13-amd64 6.12.48+deb13-amd64; do
+		cp -r "$tree/lib/modules/$debian" "$tree/lib/modules/$newer"
+		touch "$tree/boot/vmlinuz-$newer" "$tree/boot/initrd.img-$newer"
+	done
+	finds initramfs-incomplete /boot/initrd.img-6.12.57+deb13-amd64 "cards are bound after it"
+	[ "$(sort "$work/tools.log")" = "$(printf 'lsinitramfs /boot/initrd.img-%s\n' "$debian" 6.12.57+deb13-amd64)" ]
+}
+
+hold contents_not_read_ok "below --sysroot no tool of this host is run; a tool that fails is named, and so is a file that root reads"
+contents_not_read_ok()
+{
+	local image=/boot/initrd.img-$debian how
+
+	report d46-debian-default
+	image_tool lsinitramfs
+	image_tool lsinitrd
+	bound_card
+	how=fv
+	finds initramfs-not-read "$image" "its contents were not read: tools of this host are not run for another one"
+	level_is note
+	[ ! -e "$work/tools.log" ]
+	how=fvl
+	touch "$work/fails"
+	finds initramfs-not-read "$image" "its contents were not read: lsinitramfs exited with status 3"
+	level_is note
+	finds_no initramfs-incomplete
+	rm "$work/fails"
+	finds_no initramfs-not-read
+	# no card, no image
+	rm "$tree$image"
+	rm "$work/tools.log"
+	finds_no initramfs-not-read
+	[ ! -e "$work/tools.log" ]
 }
 
 hold proxmox_ok "doctor finds VMs of Proxmox VE that take the card, by slot, function and mapping"

@@ -4,11 +4,14 @@
 # Helpers of the tests of fpgactl doctor. Sourced.
 . "$(dirname "$0")/cli.sh"
 
+# what runs fpgactl: fv, or fvl with the tree as the live system
+how=fv
+
 # finds CODE OBJECT TEXT [DEVICE]: doctor has this finding, with TEXT as a part of its text; sets
 # $finding for the checks below
 finds()
 {
-	fv doctor --json ${4+"$4"}
+	"$how" doctor --json ${4+"$4"}
 	finding=$(jq -c --arg code "$1" --arg object "$2" --arg text "$3" '.findings[] |
 		select(.code == $code and .object == $object and (.text | contains($text)))' <<<"$out")
 	[ -n "$finding" ] && [ "$(wc -l <<<"$finding")" = 1 ]
@@ -58,14 +61,14 @@ boot_with()
 # finds_no CODE [DEVICE]: doctor has no finding of this code
 finds_no()
 {
-	fv doctor --json ${2+"$2"}
+	"$how" doctor --json ${2+"$2"}
 	[ "$(jq --arg code "$1" '[.findings[] | select(.code == $code)] | length' <<<"$out")" = 0 ]
 }
 
 # healthy [DEVICE]: doctor has no warning and no error
 healthy()
 {
-	fv doctor --json ${1+"$1"}
+	"$how" doctor --json ${1+"$1"}
 	succeeds
 	[ "$(jq -r '.findings[] | select(.level != "note").code' <<<"$out")" = "" ]
 }

@@ -3,7 +3,7 @@
  * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /etc, /var, /boot,
  * /lib/modules, /run/fpgactl, /dev/vfio and the numbered directories of /proc, and of the command
  * line, the mount table, pci.ids, udev's database of names and the kernel log, are redirected to
- * it. With $FAKE_TRACE, the path of each access to a tree is appended to that file.
+ * it; the release of the kernel, too. With $FAKE_TRACE, the path of each access to a tree is appended to that file.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()
@@ -46,7 +46,7 @@ static bool is_in_tree(const char *path)
 			return true;
 	}
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
-	       !strcmp(path, "/proc/cmdline") || !strcmp(path, "/dev/kmsg") ||
+	       !strcmp(path, "/proc/cmdline") || !strcmp(path, "/proc/sys/kernel/osrelease") || !strcmp(path, "/dev/kmsg") ||
 	       !strncmp(path, "/usr/share/misc/", 16) || strstr(path, "/hwdb.bin") ||
 	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
 	       !strcmp(path, "/proc/self/mountinfo") ||
@@ -96,8 +96,15 @@ static bool is_claimed(const char *path)
 
 int stat(const char *restrict path, struct stat *restrict st)
 {
-	if (!is_claimed(path))
-		return REAL(stat)(path, st);
+	const char *root = getenv("FAKE_ROOT");
+	char buf[2 * PATH_MAX];
+
+	if (!is_claimed(path)) {
+		if (!root || strncmp(path, "/boot/", 6) != 0)
+			return REAL(stat)(path, st);
+		snprintf(buf, sizeof(buf), "%s%s", root, path);
+		return REAL(stat)(buf, st);
+	}
 	memset(st, 0, sizeof(*st));
 	st->st_mode = S_IFBLK | 0600;
 	return 0;
