@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* doctor: whether the kernel takes the module: lockdown, Secure Boot and the module's signature */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "doctor/doctor.h"
-#include "host/modules.h"
+#include "host/job.h"
 #include "host/sysfs.h"
 #include "host/textfile.h"
 
@@ -12,7 +13,13 @@
 #define SECURE_BOOT	EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define MOK_VARIABLE	"/sys/firmware/efi/mok-variables/MokListRT"
 #define MOK_EFIVAR	EFIVARS "/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+#define DB_EFIVAR	EFIVARS "/db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 #define FILE_MAX	(64 << 20)
+#define MODINFO_MS	10000
+
+/* A serial number that is shorter may be found anywhere. */
+#define SERIAL_MIN	8
+#define SERIAL_MAX	20
 
 /* Attributes of a variable in efivarfs */
 #define EFI_ATTRIBUTES	4
@@ -22,6 +29,14 @@ static const char magic[] = "~Module signature appended~\n";
 
 /* Keys that DKMS signs with: its own, Ubuntu's. */
 static const char *const keys[] = { "/var/lib/dkms/mok.pub", "/var/lib/shim-signed/mok/MOK.der" };
+
+#define IMPORT	"Reboot, and confirm the key on the console, after: mokutil --import "
+
+/* Of a certificate; names it together with its issuer. */
+struct serial {
+	unsigned char bytes[SERIAL_MAX];
+	size_t len;
+};
 
 static bool has_secure_boot(void)
 {
@@ -88,25 +103,121 @@ static char *read_enrolled(struct doctor *d, size_t *size)
 	return list;
 }
 
-static void check_key(struct doctor *d, const char *why)
+/* A field of the module, to be freed by the caller; NULL: not known. */
+static char *read_field(const char *field, const char *path)
 {
-	size_t list_size = 0, size = 0, i;
-	autofree char *list = read_enrolled(d, &list_size);
+	autostrv struct strv command = {};
+	autofree char *why = NULL;
+	char *text;
+	int error;
 
-	for (i = 0; i < ARRAY_SIZE(keys) && list; i++) {
+	/* a tool of this host does not read files of another one */
+	if (!sysfs_is_live() || !job_is_found("modinfo", &error))
+		return NULL;
+	strv_add(&command, "modinfo");
+	strv_add(&command, "-F");
+	strv_add(&command, field);
+	strv_add(&command, path);
+	text = job_output(&command, MODINFO_MS, &why);
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* The serial number of a certificate, as modinfo prints it: "2A:0F:…". False: not known. */
+static bool parse_serial(struct serial *s, const char *text)
+{
+	unsigned int byte;
+
+	for (s->len = 0; s->len < SERIAL_MAX && sscanf(text, "%2x", &byte) == 1; s->len++) {
+		s->bytes[s->len] = (unsigned char)byte;
+		text += strcspn(text, ":");
+		text += !!*text;
+	}
+	return !*text && s->len >= SERIAL_MIN;
+}
+
+/* True if there is a certificate with the number: DER, a positive integer. */
+static bool has_serial(const char *certificates, size_t size, const struct serial *s)
+{
+	bool is_padded = s->bytes[0] & 0x80;
+	unsigned char der[SERIAL_MAX + 3] = { 2, (unsigned char)(s->len + is_padded) };
+
+	memcpy(der + 2 + is_padded, s->bytes, s->len);
+	return memmem(certificates, size, der, s->len + 2 + is_padded);
+}
+
+/* The kernel's own keys; a line of /proc/keys has the name of the certificate. */
+static bool may_be_built_in(const char *signer)
+{
+	autofree char *keys_text = sysfs_read("/proc/keys");
+
+	return !signer || !*signer || !keys_text || !strstr(keys_text, "asymmetri") ||
+	       strstr(keys_text, signer);
+}
+
+/*
+ * The module has a signature of a key whose certificate is known by its number. Firmware's keys
+ * count: distributions have the kernel trust them.
+ */
+static void check_signer(struct doctor *d, const char *why, const char *path,
+			 const struct serial *serial, const char *list, size_t list_size)
+{
+	size_t db_size = 0, size = 0, i;
+	autofree char *db = textfile_read(FILE_MAX, &db_size, DB_EFIVAR);
+	autofree char *signer = NULL;
+
+	if (has_serial(list, list_size, serial) || (db && has_serial(db, db_size, serial)))
+		return;
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		autofree char *key = textfile_read(FILE_MAX, &size, "%s", keys[i]);
-		autofree char *fix = util_printf("Reboot, and confirm the key on the console, after: mokutil --import %s",
-						 keys[i]);
+		autofree char *fix = util_printf(IMPORT "%s", keys[i]);
+
+		if (!key || !has_serial(key, size, serial))
+			continue;
+		doctor_add(d, DOCTOR_WARNING, "mok-not-enrolled", keys[i], fix,
+			   "%s is signed with this key, which neither shim nor firmware has: %s",
+			   path, why);
+		return;
+	}
+	signer = read_field("signer", path);
+	if (!may_be_built_in(signer))
+		doctor_add(d, DOCTOR_WARNING, "mok-not-enrolled", path,
+			   IMPORT "CERTIFICATE",
+			   "it is signed by '%s', and neither shim nor firmware nor the kernel has this key: %s",
+			   signer, why);
+}
+
+/* Without the signer: another key may have signed, and firmware's own list may have this one. */
+static void check_any(struct doctor *d, const char *why, const char *list, size_t list_size)
+{
+	size_t size = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		autofree char *key = textfile_read(FILE_MAX, &size, "%s", keys[i]);
+		autofree char *fix = util_printf(IMPORT "%s", keys[i]);
 
 		if (!key || !size)
 			continue;
 		if (!memmem(list, list_size, key, size))
-			/* another key may have signed, and firmware's own list may have this one */
 			doctor_add(d, DOCTOR_WARNING, "mok-not-enrolled", keys[i], fix,
 				   "shim does not know this key, so the kernel may refuse modules signed with it: %s",
 				   why);
 		return;
 	}
+}
+
+static void check_key(struct doctor *d, const char *why, const char *path)
+{
+	size_t list_size = 0;
+	autofree char *list = read_enrolled(d, &list_size);
+	autofree char *number = list ? read_field("sig_key", path) : NULL;
+	struct serial serial;
+
+	if (number && parse_serial(&serial, number))
+		check_signer(d, why, path, &serial, list, list_size);
+	else if (list)
+		check_any(d, why, list, list_size);
 }
 
 static void check_module(struct doctor *d, const char *why)
@@ -123,7 +234,7 @@ static void check_module(struct doctor *d, const char *why)
 		doctor_add(d, DOCTOR_ERROR, "module-unsigned", path, fix,
 			   "it has no signature, and %s", why);
 	} else if (!sysfs_exists("/sys/module/" FV_MODULE)) {
-		check_key(d, why);
+		check_key(d, why, path);
 	}
 }
 

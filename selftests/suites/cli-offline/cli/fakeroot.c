@@ -46,7 +46,8 @@ static bool is_in_tree(const char *path)
 			return true;
 	}
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/dev/vfio/", 10) ||
-	       !strcmp(path, "/proc/cmdline") || !strcmp(path, "/proc/sys/kernel/osrelease") || !strcmp(path, "/dev/kmsg") ||
+	       !strcmp(path, "/proc/cmdline") || !strcmp(path, "/proc/sys/kernel/osrelease") ||
+	       !strcmp(path, "/proc/keys") || !strcmp(path, "/dev/kmsg") ||
 	       !strncmp(path, "/usr/share/misc/", 16) || strstr(path, "/hwdb.bin") ||
 	       !strcmp(path, "/proc") || !strcmp(path, "/proc/swaps") ||
 	       !strcmp(path, "/proc/self/mountinfo") ||
