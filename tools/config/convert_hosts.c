@@ -5,12 +5,11 @@
 
 #include "config/convert_internal.h"
 #include "config/ledger.h"
+#include "host/proxmox.h"
 #include "host/sysfs.h"
 
 #define DRIVERCTL_DIR	"/etc/driverctl.d"
 #define UNRAID_FILE	"/boot/config/vfio-pci.cfg"
-#define PROXMOX_DIR	"/etc/pve/qemu-server"
-#define PROXMOX_MAPPING	"/etc/pve/mapping/pci.cfg"
 
 #define BY_ADDRESS	"takes the device at this address, whatever it is"
 
@@ -108,34 +107,21 @@ int convert_unraid(struct convert *c, char **why)
 	return 0;
 }
 
-/* Add the devices at an address; without a function number, all functions. */
-static void add_functions(struct convert *c, struct convert_setting *s, const char *address)
-{
-	bool has_function = strchr(address, '.');
-	autofree char *function = util_printf("%s%s", address, has_function ? "" : ".0");
-	char bdf[BDF_SIZE];
-	size_t i, len;
-
-	if (!bdf_parse(function, bdf))
-		return;
-	len = strlen(bdf) - (has_function ? 0 : 1);
-	for (i = 0; i < c->m->n; i++)
-		if (!strncmp(c->m->devices[i].bdf, bdf, len))
-			strv_add(&s->takes, c->m->devices[i].bdf);
-}
-
 /* Proxmox binds the devices of a VM to vfio-pci by itself, at each start; nothing replaces that. */
 static void proxmox_setting(struct convert *c, const char *path, const char *line, size_t len)
 {
 	autofree char *text = util_printf("%.*s", (int)len, line);
 	struct convert_setting *s = convert_add(c, "proxmox", path, text);
 	char *word, *rest = text;
+	size_t i;
 
 	s->scope = "at each start of the VM, Proxmox binds it to vfio-pci, also from " FV_DRIVER;
 	while ((word = strsep(&rest, " ,;"))) {
 		if (!strncmp(word, "host=", 5) || !strncmp(word, "path=", 5))
 			word += 5;
-		add_functions(c, s, word);
+		for (i = 0; i < c->m->n; i++)
+			if (proxmox_is_at(word, c->m->devices[i].bdf))
+				strv_add(&s->takes, c->m->devices[i].bdf);
 	}
 	s->kept = util_strdup("a hookscript may bind it again after that");
 }
@@ -166,13 +152,13 @@ int convert_proxmox(struct convert *c, char **why)
 	size_t i, len;
 	int ret = 0;
 
-	sysfs_list(&names, PROXMOX_DIR);
+	sysfs_list(&names, PROXMOX_VMS);
 	for (i = 0; i < names.n && !ret; i++) {
-		autofree char *path = util_printf(PROXMOX_DIR "/%s", names.v[i]);
+		autofree char *path = util_printf(PROXMOX_VMS "/%s", names.v[i]);
 
 		len = strlen(names.v[i]);
 		if (len > 5 && !strcmp(names.v[i] + len - 5, ".conf"))
 			ret = proxmox_file(c, path, "hostpci", why);
 	}
-	return ret ? ret : proxmox_file(c, PROXMOX_MAPPING, "map ", why);
+	return ret ? ret : proxmox_file(c, PROXMOX_MAPPINGS, "map ", why);
 }

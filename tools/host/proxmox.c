@@ -8,12 +8,11 @@
 #include "host/sysfs.h"
 #include "host/textfile.h"
 
-#define MAPPINGS	"/etc/pve/mapping/pci.cfg"
 #define CONFIG_MAX	(1024 * 1024)
 
 /* What all VMs share. */
 struct cluster {
-	char *mappings;		/* text of MAPPINGS, or NULL */
+	char *mappings;		/* text of PROXMOX_MAPPINGS, or NULL */
 	char *node;		/* name of this one, or NULL */
 };
 
@@ -124,7 +123,7 @@ int proxmox_read(struct proxmox_hostdevs *found)
 	size_t i;
 
 	if (names.n) {
-		c.mappings = textfile_read(CONFIG_MAX, NULL, MAPPINGS);
+		c.mappings = textfile_read(CONFIG_MAX, NULL, PROXMOX_MAPPINGS);
 		c.node = sysfs_read("/proc/sys/kernel/hostname");
 	}
 	for (i = 0; i < names.n; i++) {
@@ -145,24 +144,28 @@ int proxmox_read(struct proxmox_hostdevs *found)
 	return ret == -EACCES ? ret : 0;
 }
 
+/* True if the device is at an address; one without function number is that of all functions. */
+bool proxmox_is_at(const char *address, const char *bdf)
+{
+	bool is_slot = !strchr(address, '.');
+	autofree char *function = util_printf("%s%s", address, is_slot ? ".0" : "");
+	char full[BDF_SIZE];
+	size_t len;
+
+	if (!bdf_parse(function, full))
+		return false;
+	len = strlen(full) - is_slot;
+	return !strncmp(full, bdf, len) && (is_slot || !bdf[len]);
+}
+
 /* True if the line takes the device. */
 bool proxmox_has(const struct proxmox_hostdev *h, const char *bdf)
 {
-	char full[BDF_SIZE];
 	size_t i;
 
-	for (i = 0; i < h->addresses.n; i++) {
-		const char *address = h->addresses.v[i];
-		bool is_slot = !strchr(address, '.');
-		autofree char *function = util_printf("%s%s", address, is_slot ? ".0" : "");
-		size_t len;
-
-		if (!bdf_parse(function, full))
-			continue;
-		len = strlen(full) - is_slot;
-		if (!strncmp(full, bdf, len) && (is_slot || !bdf[len]))
+	for (i = 0; i < h->addresses.n; i++)
+		if (proxmox_is_at(h->addresses.v[i], bdf))
 			return true;
-	}
 	return false;
 }
 

@@ -5,7 +5,8 @@
 
 #include "util/util.h"
 
-#define PROXMOX_VMS	"/etc/pve/qemu-server"
+#define PROXMOX_VMS		"/etc/pve/qemu-server"
+#define PROXMOX_MAPPINGS	"/etc/pve/mapping/pci.cfg"
 
 /* A line "hostpciN: …" of a VM. */
 struct proxmox_hostdev {
@@ -22,6 +23,7 @@ struct proxmox_hostdevs {
 };
 
 int proxmox_read(struct proxmox_hostdevs *found);
+bool proxmox_is_at(const char *address, const char *bdf);
 bool proxmox_has(const struct proxmox_hostdev *h, const char *bdf);
 void proxmox_free(struct proxmox_hostdevs *found);
 
