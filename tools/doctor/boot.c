@@ -83,13 +83,10 @@ static void check_device(struct doctor *d, const struct pci_func *dev, const str
 
 static void check(struct doctor *d)
 {
-	autostrv struct strv bound = {};
 	size_t i;
 
-	if (d->n_devices)
-		doctor_find_bound(d, &bound);
 	for (i = 0; i < d->n_devices; i++)
-		check_device(d, d->devices[i], &bound);
+		check_device(d, d->devices[i], doctor_bound(d));
 }
 
 DOCTOR_CHECK(boot) = {

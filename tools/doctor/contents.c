@@ -121,15 +121,14 @@ static char *find_driver(struct doctor *d, const struct initramfs *image, const 
 static void check_bound(struct doctor *d, const char *path, const char *fix,
 			const struct initramfs *image, const struct modprobe *m)
 {
-	autostrv struct strv bound = {};
+	const struct strv *bound = doctor_bound(d);
 	autofree char *missing = NULL;
 	size_t i;
 
-	doctor_find_bound(d, &bound);
-	missing = bound.n ? find_missing(image) : NULL;
+	missing = bound->n ? find_missing(image) : NULL;
 	for (i = 0; i < d->n_devices && missing; i++) {
 		const struct pci_func *dev = d->devices[i];
-		autofree char *driver = strv_has(&bound, dev->bdf) ?
+		autofree char *driver = strv_has(bound, dev->bdf) ?
 					find_driver(d, image, m, dev) : NULL;
 
 		if (!driver)

@@ -71,6 +71,7 @@ const char *doctor_host_use(struct doctor *d, const struct pci_func *dev);
 void doctor_find_bound(const struct doctor *d, struct strv *bound);
 bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev);
 
+const struct strv *doctor_bound(struct doctor *d);
 const struct modprobe *doctor_modprobe(struct doctor *d);
 const struct module_aliases *doctor_aliases(struct doctor *d);
 void doctor_free_files(struct doctor *d);

@@ -7,6 +7,7 @@
 struct doctor_files {
 	struct modprobe *modprobe;
 	struct module_aliases *aliases;
+	struct strv *bound;
 };
 
 static struct doctor_files *files_of(struct doctor *d)
@@ -14,6 +15,18 @@ static struct doctor_files *files_of(struct doctor *d)
 	if (!d->files)
 		d->files = util_alloc(1, sizeof(*d->files));
 	return d->files;
+}
+
+/* Addresses of devices that card files bind before udev loads modules. */
+const struct strv *doctor_bound(struct doctor *d)
+{
+	struct doctor_files *f = files_of(d);
+
+	if (!f->bound) {
+		f->bound = util_alloc(1, sizeof(*f->bound));
+		doctor_find_bound(d, f->bound);
+	}
+	return f->bound;
 }
 
 /* All settings of modprobe. */
@@ -51,6 +64,9 @@ void doctor_free_files(struct doctor *d)
 		modprobe_free(f->modprobe);
 	if (f->aliases)
 		module_aliases_free(f->aliases);
+	if (f->bound)
+		strv_free(f->bound);
+	free(f->bound);
 	free(f->modprobe);
 	free(f->aliases);
 	free(f);

@@ -156,17 +156,15 @@ static char *card_command(struct doctor *d, const struct ids *ids, const struct 
 }
 
 /* True if card files keep all these functions from the driver, which cannot be built in then. */
-static bool are_bound(const struct doctor *d, const char *taker, const struct strv *functions)
+static bool are_bound(struct doctor *d, const char *taker, const struct strv *functions)
 {
 	autofree char *release = modules_release();
-	autostrv struct strv bound = {};
 	size_t i;
 
 	if (release && modules_find(release, taker, NULL) == MODULE_BUILT_IN)
 		return false;
-	doctor_find_bound(d, &bound);
 	for (i = 0; i < functions->n; i++)
-		if (!strv_has(&bound, functions->v[i]))
+		if (!strv_has(doctor_bound(d), functions->v[i]))
 			return false;
 	return true;
 }
