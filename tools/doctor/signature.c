@@ -157,7 +157,7 @@ static bool may_be_built_in(const char *signer)
 }
 
 /*
- * The module has a signature of a key whose certificate is known by its number. Firmware's keys
+ * The number of the certificate that signed the module is known. Keys of firmware
  * count: distributions have the kernel trust them.
  */
 static void check_signer(struct doctor *d, const char *why, const char *path,

@@ -194,7 +194,7 @@ ids_card_ok()
 		"vfio-pci takes each device 10ee:50b4, 10ee:50b5 at boot, of this card 0000:86:00.0, 0000:86:00.1: ids= in /etc/modprobe.d/v.conf"
 	fix_is "Remove 10ee:50b4, 10ee:50b5 from /etc/modprobe.d/v.conf, and bind the card by its slot: fpgactl config --convert --apply 0000:86:00.0 0000:86:00.1"
 	value '[.findings[] | select(.code | startswith("ids-"))] | length' 1
-	# also if only one of them is asked for
+	# also for one function alone
 	finds ids-take-card 0000:86:00.1 "of this card 0000:86:00.1, 0000:86:00.0" 86:00.1
 	value '[.findings[] | select(.code | startswith("ids-"))] | length' 1
 	# the second one alone
@@ -477,8 +477,8 @@ bound_card()
 		"bind 0 fpga_vfio_pci"
 }
 
-# image_tool NAME [MODPROBE-LINE…]: a tool of the host that lists the paths in $work/list of an image
-# and, with -f, prints settings
+# image_tool NAME [MODPROBE-LINE…]: a tool of the host that lists the paths in $work/list and, with
+# -f, prints settings
 image_tool()
 {
 	mkdir -p "$work/bin"
@@ -597,7 +597,7 @@ contents_next_ok()
 	[ "$(sort "$work/tools.log")" = "$(printf 'lsinitramfs /boot/initrd.img-%s\n' "$debian" 6.12.57+deb13-amd64)" ]
 }
 
-hold contents_not_read_ok "below --sysroot no tool of this host is run; a tool that fails is named, and so is a file that root reads"
+hold contents_not_read_ok "below --sysroot no tool of this host is run; a tool that fails is named"
 contents_not_read_ok()
 {
 	local image=/boot/initrd.img-$debian how

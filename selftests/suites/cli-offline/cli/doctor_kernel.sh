@@ -700,7 +700,7 @@ commands_ok()
 
 	while IFS='|' read -r name words code text change; do
 		report "$name"
-		[ "$code" != iommu-off ] && [ "$code" != iommu-not-enabled ] || no_groups
+		[[ $code != iommu-@(off|not-enabled) ]] || no_groups
 		# shellcheck disable=SC2086 # words
 		boot_with $words
 		[ "$code" != interrupts-not-remapped ] || sed -i s/IR-// "$tree/proc/interrupts"
@@ -745,7 +745,7 @@ no_commands_ok()
 	no_command
 	# a boot loader that is not known
 	boot_with "amd_iommu=pt"
-	rm -r "$tree/etc/default" "$tree/usr/sbin" "$tree/boot"
+	rm -r "$tree"/etc/default "$tree"/{usr/sbin,boot}
 	finds cmdline-unknown-option host "pt of"
 	no_command
 	boot_with "amd_iommu=a'b"
