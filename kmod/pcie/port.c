@@ -172,20 +172,14 @@ static u32 fv_port_control(struct pci_dev *port, const struct fv_port_register *
 	return before & (reg->off | reg->on);
 }
 
-/**
- * fv_port_isolate - Mask a port's reactions to events below it
- * @port: the port, awake
- * @state: saved registers for fv_port_restore()
- *
- * A port that does not answer is left alone, then and when it is restored.
- *
- * Does not stop the hotplug driver: see fv_card_hotplug_ignore().
- *
- * Context: Process context; one at a time for one port, see fv_card_isolate().
+/*
+ * Read what fv_port_restore() needs. All-ones from a port that is gone, if only for some of the
+ * reads, are no register values and must not be restored: no control register has all bits set.
  */
-void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
+static void fv_port_save(struct pci_dev *port, struct fv_port_state *state)
 {
 	const struct fv_port_register *reg;
+	bool is_there = true;
 	unsigned int i;
 	int where;
 
@@ -198,11 +192,34 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
 	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
 		reg = &fv_port_controls[i];
 		where = fv_port_where(port, reg);
-		if (where)
-			state->controls[i] = fv_port_read(port, reg, where);
+		if (!where)
+			continue;
+		state->controls[i] = fv_port_read(port, reg, where);
+		if (state->controls[i] == (reg->size == sizeof(u16) ? 0xffff : U32_MAX))
+			is_there = false;
 	}
-	/* All-ones from a port that is gone must not be restored if it comes back. */
-	state->is_saved = fv_port_is_there(port);
+	state->is_saved = is_there && fv_port_is_there(port);
+}
+
+/**
+ * fv_port_isolate - Mask a port's reactions to events below it
+ * @port: the port, awake
+ * @state: saved registers for fv_port_restore()
+ *
+ * A port that does not answer is left alone, then and when it is restored, unless
+ * fv_port_isolate_again() finds that it answers.
+ *
+ * Does not stop the hotplug driver: see fv_card_hotplug_ignore().
+ *
+ * Context: Process context; one at a time for one port, see fv_card_isolate().
+ */
+void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
+{
+	const struct fv_port_register *reg;
+	unsigned int i;
+	int where;
+
+	fv_port_save(port, state);
 	if (!state->is_saved)
 		return;
 	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {
@@ -219,7 +236,8 @@ void fv_port_isolate(struct pci_dev *port, struct fv_port_state *state)
  * @state: its saved registers
  *
  * Drivers of port services enable theirs when they resume. Bridge Control and Command are not
- * theirs, and are left alone: fv_port_hot_reset() may be under way.
+ * theirs, and are left alone: fv_port_hot_reset() may be under way. A port that was gone has its
+ * reset values; one that did not answer to fv_port_isolate() is saved as it is now.
  *
  * Context: Process context; as fv_port_isolate().
  */
@@ -229,6 +247,8 @@ void fv_port_isolate_again(struct pci_dev *port, struct fv_port_state *state)
 	unsigned int i;
 	int where;
 
+	if (!state->is_saved)
+		fv_port_save(port, state);
 	if (!state->is_saved || !fv_port_is_there(port))
 		return;
 	for (i = 0; i < ARRAY_SIZE(fv_port_controls); i++) {

@@ -295,6 +295,9 @@ static int fv_monitor_poll(struct fv_monitor *monitor, struct fv_device *dev)
 	if (awake > 0)
 		pm_runtime_put(&card->port->dev);
 	fv_monitor_note(monitor, ret && ret != -ENODATA ? NULL : &link);
+	/* Back, with the values of a reset. */
+	if (monitor->is_port_lost && ret != -EIO)
+		fv_card_isolate_again(card);
 	monitor->is_port_lost = ret == -EIO;
 	if (monitor->is_port_lost)
 		link = (struct fv_link) {};

@@ -468,11 +468,13 @@ TEST_F(monitor, a_loss_above_the_port_is_a_loss)
 	tick();
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_TRUE(self->monitor->work.is_queued);
-	/* it answers, and its own link is still down */
+	/* it answers, is isolated if it was, and its own link is still down */
 	world.read_error = 0;
 	world.link.is_active = false;
+	EXPECT_FALSE(strchr(world.order, 'i'));
 	tick();
 	EXPECT_EQ(1, world.nr_events);
+	EXPECT_TRUE(strchr(world.order, 'i'));
 	world.link.is_active = true;
 	tick();
 	EXPECT_EQ(2, world.nr_events);

@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(port)
 /* The bits of each control are changed and restored; other bits stay. */
 TEST_F(port, each_control_is_isolated_and_restored)
 {
-	static const u32 values[] = { 0, ~0, 0xa5a5a5a5, 0x5a5a5a5a };
+	static const u32 values[] = { 0, ~0x8000u, 0xa5a5a5a5, 0x5a5a5a5a };
 	struct pci_dev *port = &self->port;
 	u32 mask, before;
 	size_t i, j;
@@ -173,12 +173,49 @@ TEST_F(port, it_is_isolated_again)
 			  pci_peek(port, c->where, c->size) & (c->off | c->on))
 			TH_LOG("%s", c->name);
 	}
-	/* one that was not there is left alone */
-	put_port(port, PCI_EXP_TYPE_ROOT_PORT);
-	self->state.is_saved = false;
-	port->nr_writes = 0;
+}
+
+/* One that did not answer to the isolation, and does now, is isolated, but for the header. */
+TEST_F(port, one_that_comes_back_is_isolated)
+{
+	struct pci_dev *port = &self->port;
+	size_t i;
+
+	port->is_gone = true;
+	fv_port_isolate(port, &self->state);
 	fv_port_isolate_again(port, &self->state);
 	EXPECT_EQ(0, port->nr_writes);
+	port->is_gone = false;
+	fv_port_isolate_again(port, &self->state);
+	EXPECT_EQ(ARRAY_SIZE(controls) - 2, port->nr_writes);
+	for (i = 0; i < ARRAY_SIZE(controls) - 2; i++)
+		EXPECT_EQ(controls[i].on, pci_peek(port, controls[i].where, controls[i].size) &
+					  (controls[i].off | controls[i].on))
+			TH_LOG("%s", controls[i].name);
+	fv_port_restore(port, &self->state);
+	for (i = 0; i < ARRAY_SIZE(controls); i++)
+		EXPECT_EQ(0xa5a5a5a5 & (controls[i].size == 2 ? 0xffff : ~0),
+			  pci_peek(port, controls[i].where, controls[i].size))
+			TH_LOG("%s", controls[i].name);
+}
+
+/* All-ones that a read gets while the port is gone for a moment are not restored. */
+TEST_F(port, one_that_is_gone_for_a_moment_is_left_alone)
+{
+	struct pci_dev *port = &self->port;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(controls); i++) {
+		const struct control *c = &controls[i];
+
+		put_port(port, PCI_EXP_TYPE_ROOT_PORT);
+		pci_put(port, c->where, c->size, ~0, ~0);
+		port->nr_writes = 0;
+		fv_port_isolate(port, &self->state);
+		fv_port_restore(port, &self->state);
+		EXPECT_EQ(0, port->nr_writes)
+			TH_LOG("%s", c->name);
+	}
 }
 
 /* Error sources are masked before error signalling; restored in reverse order. */
@@ -295,14 +332,14 @@ TEST_F(port, conventional_bridges_have_a_header)
 	struct pci_dev *port = &self->port;
 
 	pci_begins(port, "0000:00:02.0");
-	pci_put(port, PCI_BRIDGE_CONTROL, 2, 0xffff, 0xffff);
+	pci_put(port, PCI_BRIDGE_CONTROL, 2, 0x0fff, 0xffff);
 	pci_put(port, PCI_COMMAND, 2, 0x0547, 0x547);
 	fv_port_isolate(port, &self->state);
 	EXPECT_EQ(2, port->nr_writes);
-	EXPECT_EQ(0xfffd, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
+	EXPECT_EQ(0x0ffd, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
 	EXPECT_EQ(0x0447, pci_peek(port, PCI_COMMAND, 2));
 	fv_port_restore(port, &self->state);
-	EXPECT_EQ(0xffff, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
+	EXPECT_EQ(0x0fff, pci_peek(port, PCI_BRIDGE_CONTROL, 2));
 	EXPECT_EQ(0x0547, pci_peek(port, PCI_COMMAND, 2));
 }
 
