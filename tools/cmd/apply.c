@@ -69,8 +69,9 @@ static int fail_match(const struct apply *a)
 	hint = util_printf("%s says what it was.\n"
 			   "If it is right as it is now: fpgactl bind --persist BDF", a->file.path);
 	return err_fail(exit_code(a->match.verdict), a->file.slot,
-			cardfile_binds(&a->file) ? "not bound" : "policy not set", hint, "%s",
-			a->match.text);
+			cardfile_binds(&a->file) ? "not bound" :
+			cardfile_allows(&a->file) ? "not as in its card file" : "policy not set",
+			hint, "%s", a->match.text);
 }
 
 static bool is_bound(const char *bdf)

@@ -41,6 +41,7 @@ enum cmd_words {
 	CMD_WORDS_BDF_OR_DEFAULT,
 	CMD_WORDS_WRITTEN,		/* files that fpgactl wrote; BDF with --convert */
 	CMD_WORDS_BDF_THEN_PROGRAM,	/* BDF, "--", then a command line */
+	CMD_WORDS_BDF_THEN_RIGHTS,	/* BDF, then names of card_right_name(), or "none" */
 };
 
 /* Data that the dispatcher loads before it runs a command. */

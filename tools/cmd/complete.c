@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cmd/opt.h"
+#include "config/cardfile.h"
 #include "config/ledger.h"
 #include "host/names.h"
 #include "host/sysfs.h"
@@ -295,6 +296,14 @@ static void offer_keys(const struct cmd *cmd, const char *word)
 	}
 }
 
+static void offer_rights(const char *word)
+{
+	enum card_right right;
+
+	for (right = 0; right < CARD_RIGHTS; right++)
+		offer("", word, card_right_name(right), "");
+}
+
 /* Offer arguments of a command; @line->n_args are given. */
 static void offer_arguments(const struct line *l, const char *word)
 {
@@ -322,6 +331,14 @@ static void offer_arguments(const struct line *l, const char *word)
 			offer_devices(word);
 		else
 			offer("", word, "--", "the program follows");
+		break;
+	case CMD_WORDS_BDF_THEN_RIGHTS:
+		if (!l->n_args)
+			offer_devices(word);
+		else
+			offer_rights(word);
+		if (l->n_args == 1)
+			offer("", word, "none", "nothing is allowed");
 		break;
 	case CMD_WORDS_BDF_OR_GROUP:
 		offer_devices(word);

@@ -251,7 +251,7 @@ static char *next_step(int ret)
 {
 	switch (-ret) {
 	case EPERM:
-		return util_strdup(SESSION_RIGHTS_HINT);
+		return util_strdup(SESSION_ROOT_HINT);
 	case ENODEV:
 		return util_strdup("'fpgactl list' shows the devices and their drivers.");
 	default:

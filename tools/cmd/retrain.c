@@ -99,7 +99,8 @@ static void report_json(const struct retrain *r)
 static char *next_step(const struct retrain *r, int ret)
 {
 	const char *bdf = r->d->bdf;
-	char *hint = session_next_step(ret, bdf, &r->refusal);
+	char *hint = ret == -EPERM ? util_strdup(SESSION_ROOT_HINT) :
+				     session_next_step(ret, bdf, &r->refusal);
 
 	if (hint)
 		return hint;

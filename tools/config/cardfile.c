@@ -188,6 +188,47 @@ static const char *on_policy(struct parser *p)
 	return why;
 }
 
+static const char *const right_names[CARD_RIGHTS] = {
+	[CARD_FENCE] = "fence",
+	[CARD_RECOVER] = "recover",
+	[CARD_REPROGRAM] = "reprogram",
+	[CARD_RESET] = "reset",
+};
+
+const char *card_right_name(enum card_right right)
+{
+	return right_names[right];
+}
+
+bool card_right_parse(const char *name, enum card_right *right)
+{
+	size_t i;
+
+	for (i = 0; i < CARD_RIGHTS && strcmp(right_names[i], name) != 0; i++)
+		;
+	*right = (enum card_right)i;
+	return i < CARD_RIGHTS;
+}
+
+static const char *on_allow(struct parser *p)
+{
+	enum card_right right;
+	size_t i;
+
+	if (cardfile_allows(p->f))
+		return "allow is given twice";
+	if (p->n < 2)
+		return "expected: allow OPERATION...";
+	for (i = 1; i < p->n; i++) {
+		if (!card_right_parse(p->words[i], &right))
+			return "unknown operation; operations are fence, recover, reprogram and reset";
+		if (p->f->may[right])
+			return "the operation is given twice";
+		p->f->may[right] = true;
+	}
+	return NULL;
+}
+
 /* A key of a file, and what its line does; the parser returns NULL or what is wrong. */
 static const struct {
 	const char *name;
@@ -198,6 +239,7 @@ static const struct {
 	{ "function", on_function },
 	{ "bind", on_bind },
 	{ "policy", on_policy },
+	{ "allow", on_allow },
 };
 
 static const char *parse_line(struct parser *p, char *line)
@@ -222,24 +264,20 @@ static const char *parse_line(struct parser *p, char *line)
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(keys[i].name, p->words[0]))
 			return keys[i].parse(p);
-	return "unknown key; keys are slot, group, function, bind and policy";
+	return "unknown key; keys are slot, group, function, bind, policy and allow";
 }
 
 /* What a file lacks as a whole. */
 static const char *check(const struct cardfile *f)
 {
-	size_t i;
-
 	if (!f->slot)
 		return "slot is missing";
 	if (!f->n_members)
 		return "group is missing";
 	if (!f->n)
 		return "function is missing";
-	for (i = 0; i < f->n; i++)
-		if (f->functions[i].policy.n)
-			return NULL;
-	return cardfile_binds(f) ? NULL : "neither bind nor policy is there";
+	return cardfile_is_applied(f) || cardfile_allows(f) ? NULL :
+	       "none of bind, policy and allow is there";
 }
 
 /* Control characters are in no line, not even in a comment: the text goes to the kernel log. */
@@ -343,16 +381,43 @@ char *cardfile_text(const struct cardfile *f)
 		for (j = 0; j < f->functions[i].policy.n; j++)
 			util_append(&s, "policy %u %s\n", f->functions[i].number,
 				    f->functions[i].policy.v[j]);
+	for (i = 0, j = 0; i < CARD_RIGHTS; i++)
+		if (f->may[i])
+			util_append(&s, "%s %s", j++ ? "" : "allow", right_names[i]);
+	if (j)
+		util_append(&s, "\n");
 	return s;
 }
 
-/* True if a function is to be bound; else the file only keeps policies. */
+/* True if a function is to be bound. */
 bool cardfile_binds(const struct cardfile *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
 		if (f->functions[i].is_bound)
+			return true;
+	return false;
+}
+
+/* True if 'fpgactl apply' has anything to do: a function to bind, or a policy to set. */
+bool cardfile_is_applied(const struct cardfile *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->functions[i].policy.n)
+			return true;
+	return cardfile_binds(f);
+}
+
+/* True if members of group fpga may do anything with the card. */
+bool cardfile_allows(const struct cardfile *f)
+{
+	size_t i;
+
+	for (i = 0; i < CARD_RIGHTS; i++)
+		if (f->may[i])
 			return true;
 	return false;
 }

@@ -12,6 +12,15 @@
 /* "XX-XX-XX-XX-XX-XX-XX-XX" and the NUL; as printed by lspci. */
 #define CARD_SERIAL_SIZE	24
 
+/* What the members of group fpga may do with a card; see fpgactl-serve(8). */
+enum card_right {
+	CARD_FENCE,
+	CARD_RECOVER,
+	CARD_REPROGRAM,
+	CARD_RESET,
+	CARD_RIGHTS,		/* their number */
+};
+
 /* What a function is. */
 struct card_id {
 	unsigned int vendor, device, subvendor, subdevice;
@@ -41,6 +50,7 @@ struct cardfile {
 	size_t n_members;
 	struct card_function *functions;	/* by number */
 	size_t n;
+	bool may[CARD_RIGHTS];
 };
 
 char *cardfile_path(const char *slot);
@@ -49,6 +59,8 @@ int cardfile_parse(struct cardfile *f, const char *path, const char *text, size_
 int cardfile_read(struct cardfile *f, const char *path, char **why);
 char *cardfile_text(const struct cardfile *f);
 bool cardfile_binds(const struct cardfile *f);
+bool cardfile_is_applied(const struct cardfile *f);
+bool cardfile_allows(const struct cardfile *f);
 bool cardfile_may_take_host(const struct cardfile *f);
 void cardfile_free(struct cardfile *f);
 
@@ -59,6 +71,8 @@ void cardfile_drop_members(struct cardfile *f);
 struct card_member *cardfile_member(const struct cardfile *f, const char *slot);
 void cardfile_add_member(struct cardfile *f, const char *slot, unsigned int vendor,
 			 unsigned int device);
+const char *card_right_name(enum card_right right);
+bool card_right_parse(const char *name, enum card_right *right);
 char *card_id_text(const struct card_id *id);
 bool card_id_is_same(const struct card_id *a, const struct card_id *b);
 

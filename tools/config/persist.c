@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Changes of card files by bind, unbind and policy: planned, printed, and made by the ledger. */
+/* Changes of card files by commands: planned, printed, and made by the ledger. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,12 +145,7 @@ static int refresh(const struct persist *p, struct cardfile *f, const struct mod
 
 static bool is_useful(const struct cardfile *f)
 {
-	size_t i;
-
-	for (i = 0; i < f->n; i++)
-		if (f->functions[i].policy.n)
-			return true;
-	return cardfile_binds(f);
+	return cardfile_is_applied(f) || (f->n && cardfile_allows(f));
 }
 
 /* A long command line is cut: a line of the file has 1024 bytes at most. */
@@ -342,8 +337,54 @@ int persist_policy(struct persist *p, const struct model *m, const struct pci_fu
 		strv_free(&function->policy);
 	for (i = 0; function && i < words->n; i++)
 		set_word(&function->policy, words->v[i]);
-	if (function && !function->is_bound && !function->policy.n)
+	if (function && !function->is_bound && !function->policy.n && !cardfile_allows(&f))
 		cardfile_drop_function(&f, number);
+	if (!code)
+		add_file(p, &f, d);
+	cardfile_free(&f);
+	return code;
+}
+
+/* All of the card: what is allowed acts on all of it. */
+static void add_functions(struct cardfile *f, const struct model *m, const struct pci_func *d)
+{
+	unsigned int number;
+
+	for (number = 0; number <= SLOT_FUNCTION_MAX; number++) {
+		autofree char *bdf = util_printf("%.*s.%u", (int)(strrchr(d->bdf, '.') - d->bdf),
+						 d->bdf, number);
+		const struct pci_func *other = model_find(m, bdf);
+
+		if (other && !*other->physfn)
+			cardfile_add_function(f, number);
+	}
+}
+
+/**
+ * persist_allow() - Plan the card file that allows operations to group fpga.
+ * @p: gets the file
+ * @m: all devices
+ * @d: a device of the card
+ * @may: the operations; none: forget those of the file
+ *
+ * Return: FV_OK, or the exit code after reporting the error.
+ */
+int persist_allow(struct persist *p, const struct model *m, const struct pci_func *d,
+		  const bool may[CARD_RIGHTS])
+{
+	struct cardfile f = {};
+	unsigned int number;
+	int code;
+
+	code = open_file(p, d, &f, &number);
+	memcpy(f.may, may, sizeof(f.may));
+	/* what is allowed can be taken back whatever the card is now */
+	if (!code && f.n && cardfile_allows(&f))
+		code = check_match(p, &f, d);
+	if (!code && !f.n && cardfile_allows(&f)) {
+		add_functions(&f, m, d);
+		code = refresh(p, &f, m, d);
+	}
 	if (!code)
 		add_file(p, &f, d);
 	cardfile_free(&f);
@@ -540,6 +581,37 @@ bool persist_is_bound(const char *bdf)
 
 	cardfile_free(&f);
 	return is_bound;
+}
+
+/**
+ * persist_read_allow() - Read which operations a card file allows.
+ * @bdf: a device of the card
+ * @may: result
+ * @why: on failure, what is wrong
+ *
+ * Return: 0, also without a file; or a negative errno.
+ */
+int persist_read_allow(const char *bdf, bool may[CARD_RIGHTS], char **why)
+{
+	autofree char *slot = slot_read(bdf);
+	autofree char *card = NULL;
+	autofree char *path = NULL;
+	autofree char *reason = NULL;
+	struct cardfile f = {};
+	unsigned int number;
+	int ret = 0;
+
+	card = slot ? slot_card(slot, &number) : NULL;
+	path = card ? cardfile_path(card) : NULL;
+	if (path)
+		ret = cardfile_read(&f, path, &reason);
+	if (ret == -ENOENT)
+		ret = 0;
+	if (ret)
+		*why = util_printf("%s: %s", path, reason);
+	memcpy(may, f.may, sizeof(f.may));
+	cardfile_free(&f);
+	return ret;
 }
 
 /* Read the KEY=VALUE words that last; false: the device is in no card file. */

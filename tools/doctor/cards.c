@@ -48,7 +48,7 @@ static void check_file(struct doctor *d, const char *path)
 	if (cardfile_read(&f, path, &why)) {
 		doctor_add(d, DOCTOR_WARNING, "card-file-broken", path,
 			   "Mend or remove the file; see fpgactl-cards.d(5).",
-			   "nothing is bound by this file: %s", why);
+			   "nothing is done by this file: %s", why);
 	} else {
 		match_card(&m, &f, NULL, d->m);
 		note_unread(d, &m, &f);
@@ -56,10 +56,22 @@ static void check_file(struct doctor *d, const char *path)
 			check_bound(d, &m, &f);
 		else
 			doctor_add(d, DOCTOR_WARNING, "card-not-matched", path, fix,
-				   "%s: nothing is bound: %s", f.slot, m.text);
+				   "%s: nothing is %s: %s", f.slot,
+				   cardfile_binds(&f) ? "bound" : "done by the file", m.text);
 	}
 	match_free(&m);
 	cardfile_free(&f);
+}
+
+/* A file that cannot be read may be meant to be applied. */
+static bool is_applied(const char *path)
+{
+	autofree char *why = NULL;
+	struct cardfile f;
+	bool is_applied = cardfile_read(&f, path, &why) || cardfile_is_applied(&f);
+
+	cardfile_free(&f);
+	return is_applied;
 }
 
 static void check_rule(struct doctor *d)
@@ -82,10 +94,13 @@ static void check_rule(struct doctor *d)
 static void check_cards(struct doctor *d)
 {
 	autostrv struct strv paths = {};
+	bool has_applied = false;
 	size_t i;
 
 	cardfile_list(&paths);
-	if (paths.n)
+	for (i = 0; i < paths.n; i++)
+		has_applied |= is_applied(paths.v[i]);
+	if (has_applied)
 		check_rule(d);
 	for (i = 0; i < paths.n; i++)
 		check_file(d, paths.v[i]);

@@ -7,8 +7,10 @@
 #include "netlink/nl.h"
 #include "netlink/refusal.h"
 
-/* Hint for -EPERM, also hit by root in a container; the extack names the capability. */
-#define SESSION_RIGHTS_HINT	"Run it as root on the host. Nothing was changed."
+/* Hints for -EPERM, also hit by root in a container; the extack names the capability. */
+#define SESSION_ROOT_HINT	"Run it as root on the host. Nothing was changed."
+#define SESSION_RIGHTS_HINT	\
+	"Run it as root on the host, or see fpgactl-allow(8). Nothing was changed."
 
 struct pci_func *session_open(struct fv_nl *nl, const struct model *m, const char *word,
 			      const char *what, int *code);

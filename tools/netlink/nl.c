@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <linux/fpga_vfio.h>
 #include <linux/genetlink.h>
@@ -15,6 +16,7 @@
 #include "host/model.h"
 #include "host/sysfs.h"
 #include "netlink/nl.h"
+#include "netlink/service.h"
 #include "util/err.h"
 #include "util/stop.h"
 
@@ -115,6 +117,9 @@ void fv_nl_close(struct fv_nl *nl)
 {
 	nl_socket_free(nl->sock);
 	nl->sock = NULL;
+	if (nl->service)
+		close(nl->service);
+	nl->service = 0;
 }
 
 /* @flags go into the header, such as NLM_F_DUMP. Attributes are added by the caller. */
@@ -197,6 +202,98 @@ static int on_valid(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
+/* Run the request in the kernel. */
+static void call_driver(struct fv_nl *nl, struct nl_msg *msg, struct call *call)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int ret;
+
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, call);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, call);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, call);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, call);
+	ret = nl_send_auto(nl->sock, msg);
+	while (ret >= 0 && call->ret > 0)
+		ret = nl_recvmsgs(nl->sock, cb);
+	nl_cb_put(cb);
+	if (call->ret <= 0)
+		return;
+	call->ret = ret == -NLE_DUMP_INTR ? -EINTR : -EIO;
+	if (call->ret == -EIO && !call->text)
+		call->text = util_strdup(nl_geterror(ret));
+}
+
+/*
+ * A packet from the service has one message, without the request in an error. A connection that is
+ * refused has an error without a sequence number.
+ */
+static void take_packet(struct call *call, uint32_t seq, struct nlmsghdr *hdr, size_t len)
+{
+	struct nlmsgerr *e = (struct nlmsgerr *)NLMSG_DATA(hdr);
+
+	if (!NLMSG_OK(hdr, len) || (hdr->nlmsg_seq && hdr->nlmsg_seq != seq)) {
+		call->ret = -EPROTO;
+	} else if (hdr->nlmsg_type != NLMSG_ERROR) {
+		if (genlmsg_valid_hdr(hdr, 0))
+			call->answer(hdr, call->data);
+	} else if (hdr->nlmsg_len < NLMSG_LENGTH(sizeof(*e))) {
+		call->ret = -EPROTO;
+	} else {
+		call->ret = checked_error(e->error);
+		if (call->ret)
+			keep_text(call, hdr, NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(*e)));
+	}
+}
+
+/* Run the request in the service. */
+static void call_service(struct fv_nl *nl, struct nl_msg *msg, struct call *call)
+{
+	autofree void *packet = util_alloc(SERVICE_REPLY_MAX, 1);
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	ssize_t ret = service_send(nl->service, hdr, hdr->nlmsg_len);
+
+	call->ret = 1;
+	/* a connection that was refused has the reason, and takes no request */
+	if (ret == -EPIPE)
+		ret = 0;
+	while (ret >= 0 && call->ret > 0) {
+		ret = service_receive(nl->service, packet, SERVICE_REPLY_MAX);
+		if (ret > 0)
+			take_packet(call, hdr->nlmsg_seq, packet, (size_t)ret);
+	}
+	if (call->ret <= 0 && call->ret != -EPROTO)
+		return;
+	/* the next request gets another connection, and not a late reply */
+	close(nl->service);
+	nl->service = 0;
+	if (call->ret == -EPROTO)
+		ret = -EPROTO;
+	call->ret = -EIO;
+	free(call->text);
+	call->text = util_printf("service for group " SERVICE_GROUP ": %s",
+				 ret == -EPIPE ? "connection closed" :
+				 ret == -EAGAIN ? "no reply" : strerror((int)-ret));
+}
+
+/* Without the privilege, ask the service, if there is one; else the refusal is the driver's. */
+static bool open_service(struct fv_nl *nl, struct call *call)
+{
+	int fd = nl->service ? nl->service : service_connect();
+
+	if (fd == -EACCES) {
+		autofree char *text = call->text;
+
+		call->text = util_printf("%s, or membership of group " SERVICE_GROUP,
+					 text ? text : "needs root");
+	}
+	if (fd < 0)
+		return false;
+	nl->service = fd;
+	free(call->text);
+	call->text = NULL;
+	return true;
+}
+
 /**
  * fv_nl_call() - Send a request and process the reply.
  * @nl: an open connection
@@ -205,29 +302,20 @@ static int on_valid(struct nl_msg *msg, void *arg)
  * @data: passed to @answer
  * @why: on failure, the extack text or else strerror(), to be freed by the caller
  *
+ * A request that needs root goes to the service for group fpga, if there is one.
+ *
  * Return: 0 or a negative errno; -EINTR if a change interrupted a dump; -EIO if the socket
  * failed.
  */
 int fv_nl_call(struct fv_nl *nl, struct nl_msg *msg, fv_nl_answer_fn answer, void *data, char **why)
 {
 	struct call call = { .ret = 1, .answer = answer, .data = data };
-	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
-	int ret;
 
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &call);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, &call);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &call);
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &call);
-	ret = nl_send_auto(nl->sock, msg);
-	while (ret >= 0 && call.ret > 0)
-		ret = nl_recvmsgs(nl->sock, cb);
-	nl_cb_put(cb);
+	call_driver(nl, msg, &call);
+	if (call.ret == -EPERM && geteuid() && service_passes(genlmsg_hdr(nlmsg_hdr(msg))->cmd) &&
+	    open_service(nl, &call))
+		call_service(nl, msg, &call);
 	nlmsg_free(msg);
-	if (call.ret > 0) {
-		call.ret = ret == -NLE_DUMP_INTR ? -EINTR : -EIO;
-		if (call.ret == -EIO && !call.text)
-			call.text = util_strdup(nl_geterror(ret));
-	}
 	if (call.ret && !call.text)
 		call.text = util_strdup(strerror(-call.ret));
 	*why = call.text;

@@ -12,6 +12,7 @@
 struct fv_nl {
 	struct nl_sock *sock;
 	int family;
+	int service;		/* connection to the service for group fpga; 0: none */
 };
 
 /* Called for each message of a reply. */

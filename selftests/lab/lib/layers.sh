@@ -7,7 +7,7 @@ layers_of()
 {
 	case $1 in
 	kmod) REPLY="base pcie object isolate reset recover entry" ;;
-	tools) REPLY="util output host netlink model config doctor cmd" ;;
+	tools) REPLY="util output host netlink model config doctor serve cmd" ;;
 	*) REPLY= ;;
 	esac
 }

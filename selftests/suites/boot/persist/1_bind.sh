@@ -24,6 +24,15 @@ install_ok()
 	modprobe fpga_vfio_pci
 }
 
+hold group_ok "systemd makes the group, and the socket of the service is enabled for it"
+group_ok()
+{
+	systemd-sysusers
+	printf '%s\n' "u alice -" "m alice fpga" "u eve -" | systemd-sysusers -
+	systemctl daemon-reload
+	systemctl enable fpgactl.socket
+}
+
 hold competitor_ok "the host's own configuration gives all cards of the kind to vfio-pci"
 competitor_ok()
 {

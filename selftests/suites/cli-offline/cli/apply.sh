@@ -787,7 +787,7 @@ broken_refused()
 	lines_1 | sed /^slot/d | broken "slot is missing"
 	lines_1 | sed /^group/d | broken "group is missing"
 	lines_1 | sed '/^function/d; /^bind/d' | broken "function is missing"
-	lines_1 | sed /^bind/d | broken "neither bind nor policy is there"
+	lines_1 | sed /^bind/d | broken "none of bind, policy and allow is there"
 	lines_1 | sed 's,^slot.*,slot 0000:00:02.0/00,' |
 		broken "line 2: the name of the file is that of another slot"
 	for word in "" 0000:00:01.0 0000:00:01.0/00.0 0000:00:01.0/00/ 00:01.0/00 0000:00:01.8/00 \
@@ -818,7 +818,7 @@ broken_refused()
 	lines_1 | sed 's,^bind 0.*,&\n&,' | broken "line 9: bind of the function is given twice"
 	lines_1 | sed 's,^bind 0.*,&\nslot 0000:00:01.0/00,' | broken "line 9: slot is given twice"
 	lines_1 | sed 's,^bind 0.*,&\nbinds,' |
-		broken "line 9: unknown key; keys are slot, group, function, bind and policy"
+		broken "line 9: unknown key; keys are slot, group, function, bind, policy and allow"
 	lines_1 | sed 's,^bind 0.*,&\npolicy 2 aer=stop,' |
 		broken "line 9: policy of a function that has no line above"
 	lines_1 | sed 's,^bind 0.*,&\npolicy aer=stop,' | broken "line 9: expected: policy N KEY=VALUE"

@@ -67,7 +67,7 @@ is_thorough=
 
 # commands that take an address
 takers=(show bind list stats)
-[ -z "$is_thorough" ] || takers+=(link unbind reset recover fence retrain rescan policy)
+[ -z "$is_thorough" ] || takers+=(link unbind reset recover fence retrain rescan policy allow)
 
 run=(try)
 judged=0
@@ -121,7 +121,7 @@ absent_refused()
 words_of()
 {
 	case $1 in
-	help | list | stats | version) REPLY= ;;
+	help | list | serve | stats | version) REPLY= ;;
 	completion) REPLY=bash ;;
 	*) REPLY=07:00.1 ;;
 	esac

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016 # for the shells that are tested
 . "$(dirname "$0")/cli.sh"
 
-commands="apply bind config doctor fence history link list policy recover reprogram rescan reset retrain show stats unbind"
+commands="allow apply bind config doctor fence history link list policy recover reprogram rescan reset retrain serve show stats unbind"
 
 hold man_complete_ok "the man pages have every command, option and column"
 man_complete_ok()
@@ -64,7 +64,7 @@ schema_complete_ok()
 		fv help "$command"
 		[[ $out != *--json* ]] || echo "fpgactl-$command"
 	done | grep ^fpgactl- | sort >"$work/commands"
-	[ "$(wc -l <"$work/commands")" = 17 ]
+	[ "$(wc -l <"$work/commands")" = 18 ]
 	jq -r '."$defs" | keys[] | select(startswith("fpgactl-"))' \
 		"$FV_TOP/Documentation/fpgactl.schema.json" | diff "$work/commands" -
 	jq -r '.anyOf[]."$ref" | ltrimstr("#/$defs/")' "$FV_TOP/Documentation/fpgactl.schema.json" |
@@ -132,7 +132,7 @@ kind()
 hold complete_ok "commands, options and their arguments are completed"
 complete_ok()
 {
-	[ "$(candidates "")" = "apply bind completion config doctor fence help history link list policy recover reprogram rescan reset retrain show stats unbind version" ]
+	[ "$(candidates "")" = "allow apply bind completion config doctor fence help history link list policy recover reprogram rescan reset retrain serve show stats unbind version" ]
 	[ "$(candidates un)" = unbind ]
 	[ "$(candidates -j un)" = unbind ]
 	[ "$(candidates --output NAME help st)" = stats ]
@@ -226,6 +226,16 @@ complete_keys_ok()
 	[ -z "$(candidates policy 07:00.0 link=)" ]
 	[ "$(candidates policy 07:00.0 def)" = default ]
 	[ -z "$(candidates policy 07:00.0 aer=stop def)" ]
+}
+
+hold complete_rights_ok "operations that can be allowed are completed"
+complete_rights_ok()
+{
+	[ "$(candidates allow 07:00)" = "07:00.0 07:00.1" ]
+	[ "$(candidates allow 07:00.0 "")" = "fence none recover reprogram reset" ]
+	[ "$(candidates allow 07:00.0 re)" = "recover reprogram reset" ]
+	[ "$(candidates allow -n 07:00.0 reset "")" = "fence recover reprogram reset" ]
+	[ -z "$(candidates allow 07:00.0 fence recover reprogram reset "")" ]
 }
 
 hold complete_program_ok "after --, the shell completes the command line of a program"

@@ -77,6 +77,20 @@ late_bind_ok()
 	lacks "/usr/local" "$work/err"
 }
 
+hold allow_ok "a file that only allows operations needs no rule, and nothing of it is to be bound"
+allow_ok()
+{
+	fv allow 06:00.0 reset
+	finds_no card-rule-missing
+	finds_no card-not-bound
+	finds_no card-not-matched
+	finds_no card-file-broken
+	echo 0x7024 >"$tree/sys/bus/pci/devices/0000:06:00.0/device"
+	finds card-not-matched "$(file_of 0000:00:06.0/00)" "0000:00:06.0/00: nothing is done by the file: changed: function 0 was 10ee:9038"
+	echo "policy 0 aer=stop" >>"$tree$(file_of 0000:00:06.0/00)"
+	finds card-rule-missing host "no rule for udev applies them"
+}
+
 hold broken_ok "a broken file is named with the line"
 broken_ok()
 {

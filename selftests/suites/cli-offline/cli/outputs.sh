@@ -8,6 +8,7 @@ reads=(
 	"list" "list --json" "show 01:00.0" "show --json 01:00.0" "stats" "stats --json"
 	"stats --watch=1" "history" "history --json" "history --follow" "history --follow --json"
 	"link 07:00.1" "link --json 07:00.1" "policy 07:00.1" "policy --json 07:00.1"
+	"allow 07:00.1" "allow --json 07:00.1" "allow -n 06:00.0 reset"
 	"version" "version --json" "--version" "help" "help list" "--help" "reset --help"
 	"completion bash" "reset -n 07:00.1" "reset -n --json 07:00.1" "bind -n --yes 01:00.0"
 	"reprogram -n 07:00.1 -- true"
@@ -19,7 +20,8 @@ changes=(
 	"reprogram 07:00.1 -- true" "reprogram --json 07:00.1 -- echo hi"
 )
 # on a recorded system with a simulated kernel
-moves=("unbind 07:00.1" "bind --yes 07:00.1" "unbind --json 07:00.1" "bind --yes --json 07:00.1")
+moves=("unbind 07:00.1" "bind --yes 07:00.1" "unbind --json 07:00.1" "bind --yes --json 07:00.1"
+	"allow 06:00.0 reset" "allow --json 06:00.0 none")
 
 # answers: set the replies of the driver to all commands
 answers()

@@ -4,12 +4,6 @@
 # shellcheck disable=SC2317 # tests are called by their names
 . "$(dirname "$0")/persistlib.sh"
 
-# text_of SLOT: the card file without its comments
-text_of()
-{
-	grep -v '^#' "$tree$(file_of "$1")"
-}
-
 # replugged: no device has a driver or an override, as after a boot
 replugged()
 {
@@ -223,7 +217,7 @@ unwritable_refused()
 	rmdir "$(cards)/0000:00:06.0-00.conf"
 	echo garbage | card_file 0000:00:06.0/00
 	fvk bind --persist 06:00.0
-	refuses 1 "$(file_of 0000:00:06.0/00): bind: line 1: unknown key; keys are slot, group, function, bind and policy"
+	refuses 1 "$(file_of 0000:00:06.0/00): bind: line 1: unknown key; keys are slot, group, function, bind, policy and allow"
 	fvk unbind --persist 06:00.0
 	[ "$rc" = 1 ]
 	unchanged
@@ -390,17 +384,6 @@ initramfs_ok()
 		usr/bin/dracut dracut --regenerate-all --force
 		usr/bin/mkinitcpio mkinitcpio -P
 	END
-}
-
-# device: the reply of the driver for 0000:07:00.0
-device()
-{
-	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy \
-		"load-limit-ms 60000" "aer 1" end >"$tree/netlink/device-get"
-	mkdir -p "$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio"
-	echo ready >"$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio/state"
-	: | answer device-set
-	mkdir -p "$tree/etc" "$tree/var"
 }
 
 hold policy_ok "policy --persist keeps the named keys in a file, and shows which last"

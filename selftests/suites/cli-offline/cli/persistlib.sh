@@ -27,6 +27,12 @@ file_of()
 	echo "/etc/fpgactl/cards.d/${1//\//-}.conf"
 }
 
+# text_of SLOT: the card file without its comments
+text_of()
+{
+	grep -v '^#' "$tree$(file_of "$1")"
+}
+
 # lines_1: the card file of 0000:01:00, two functions in a group with their port
 lines_1()
 {
@@ -93,4 +99,15 @@ tells()
 {
 	[ "$rc" != 0 ] && [ "${err%%$'\n'*}" = "fpgactl: $1" ]
 	grep -qxF "<4>fpgactl: $1" "$tree/dev/kmsg"
+}
+
+# device: the reply of the driver for 0000:07:00.0
+device()
+{
+	printf '%s\n' "bdf 0000:07:00.0" "port 0000:00:07.0" "state 0" "profile xdma" policy \
+		"load-limit-ms 60000" "aer 1" end >"$tree/netlink/device-get"
+	mkdir -p "$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio"
+	echo ready >"$tree/sys/bus/pci/devices/0000:07:00.0/fpga_vfio/state"
+	: | answer device-set
+	mkdir -p "$tree/etc" "$tree/var"
 }

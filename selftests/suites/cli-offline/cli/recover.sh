@@ -188,7 +188,7 @@ codes_refused()
 		hints "$hint"
 		requests "recover bdf=0000:07:00.1 dry-run "
 	done <<'END'
-1 12 Run it as root on the host. Nothing was changed.
+1 12 Run it as root on the host, or see fpgactl-allow(8). Nothing was changed.
 19 3 'fpgactl list' shows the devices and their drivers.
 95 1 'fpgactl link 0000:07:00.1' shows the link and the state of the card.
 END

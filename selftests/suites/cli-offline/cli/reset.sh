@@ -527,7 +527,7 @@ rights_refused()
 	echo "fail 1 needs CAP_SYS_ADMIN in the initial user namespace" | answer reset-dry-run
 	fvl reset 07:00.1
 	refuses 12 "0000:07:00.1: reset: needs CAP_SYS_ADMIN in the initial user namespace"
-	hints "Run it as root on the host. Nothing was changed."
+	hints "Run it as root on the host, or see fpgactl-allow(8). Nothing was changed."
 }
 
 hold gone_refused "a device that the driver lost has exit code 3"

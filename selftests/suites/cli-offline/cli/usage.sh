@@ -11,7 +11,7 @@ overview_ok()
 	succeeds
 	[ "$(sed -n '/^Usage/d; /^Common options:/,$d; s/^\([A-Z].*\):$/[\1]/p; s/^  \([a-z]*\) .*/\1/p' \
 		<<<"$out" | xargs)" = \
-		"[Look] link list show [Give and take back] bind unbind [Reset and reprogram] fence recover reprogram rescan reset retrain [Set up] apply config doctor policy [Watch] history stats [Help] completion help version" ]
+		"[Look] link list show [Give and take back] bind unbind [Reset and reprogram] fence recover reprogram rescan reset retrain [Set up] allow apply config doctor policy serve [Watch] history stats [Help] completion help version" ]
 	cp "$work/out" "$work/first"
 	fv --help
 	succeeds
@@ -133,7 +133,7 @@ help_ok()
 {
 	local command first
 
-	for command in bind completion fence help history link list policy recover reprogram \
+	for command in allow bind completion fence help history link list policy recover reprogram \
 		rescan reset retrain show stats unbind; do
 		fv help "$command"
 		succeeds
