@@ -36,10 +36,11 @@ fuzz()
 }
 
 ktap_print_header
-ktap_set_plan 5
+ktap_set_plan 6
 fuzz tree "tree: no file of a system breaks fpgactl"
 fuzz names "names: no pci.ids breaks fpgactl"
 fuzz cards "cards: no card file breaks fpgactl, and an accepted one is written as it was read"
 fuzz files "files: no ledger breaks fpgactl, and edits of a command line are exact"
 fuzz netlink "netlink: no reply of the driver breaks fpgactl"
+fuzz request "request: of a user's request, the driver gets what is listed, and nothing else"
 ktap_finished
