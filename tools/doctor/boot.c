@@ -2,7 +2,6 @@
 /* doctor: drivers of the host that take a card at boot */
 #include <string.h>
 
-#include "config/match.h"
 #include "doctor/boot.h"
 #include "host/bars.h"
 #include "host/sysfs.h"
@@ -20,33 +19,6 @@ bool boot_may_take(const struct module_match *m, const struct pci_func *dev)
 		return bars_have_io(dev->bdf);
 	return dev->driver || dev->driver_override ||
 	       !(m->is_built_in || sysfs_exists("/sys/module/%s", m->name));
-}
-
-/**
- * doctor_find_bound() - List devices that card files bind before udev loads modules.
- * @d: the doctor
- * @bound: result, addresses; they have a driver_override then
- */
-void doctor_find_bound(const struct doctor *d, struct strv *bound)
-{
-	autostrv struct strv paths = {};
-	size_t i, j;
-
-	cardfile_list(&paths);
-	for (i = 0; i < paths.n; i++) {
-		autofree char *why = NULL;
-		struct match m = {};
-		struct cardfile f;
-
-		if (!cardfile_read(&f, paths.v[i], &why) && cardfile_binds(&f)) {
-			match_card(&m, &f, NULL, d->m);
-			for (j = 0; j < f.n && m.verdict == MATCH_OK; j++)
-				if (f.functions[j].is_bound)
-					strv_add(bound, m.bdf[j]);
-		}
-		match_free(&m);
-		cardfile_free(&f);
-	}
 }
 
 static void report(struct doctor *d, const struct module_match *m, const struct pci_func *dev,

@@ -68,7 +68,6 @@ void doctor_free(struct doctor *d);
 size_t doctor_count(const struct doctor *d, enum doctor_level level);
 bool doctor_is_target(const struct doctor *d, const struct pci_func *dev);
 const char *doctor_host_use(struct doctor *d, const struct pci_func *dev);
-void doctor_find_bound(const struct doctor *d, struct strv *bound);
 bool doctor_is_ready(const struct doctor *d, const struct pci_func *dev);
 
 const struct strv *doctor_bound(struct doctor *d);

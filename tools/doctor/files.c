@@ -2,6 +2,7 @@
 /* Files that several checks need, or one check for each device: read once. */
 #include <stdlib.h>
 
+#include "config/match.h"
 #include "doctor/doctor.h"
 
 struct doctor_files {
@@ -17,6 +18,29 @@ static struct doctor_files *files_of(struct doctor *d)
 	return d->files;
 }
 
+/* They have a driver_override then. */
+static void find_bound(const struct doctor *d, struct strv *bound)
+{
+	autostrv struct strv paths = {};
+	size_t i, j;
+
+	cardfile_list(&paths);
+	for (i = 0; i < paths.n; i++) {
+		autofree char *why = NULL;
+		struct match m = {};
+		struct cardfile f;
+
+		if (!cardfile_read(&f, paths.v[i], &why) && cardfile_binds(&f)) {
+			match_card(&m, &f, NULL, d->m);
+			for (j = 0; j < f.n && m.verdict == MATCH_OK; j++)
+				if (f.functions[j].is_bound)
+					strv_add(bound, m.bdf[j]);
+		}
+		match_free(&m);
+		cardfile_free(&f);
+	}
+}
+
 /* Addresses of devices that card files bind before udev loads modules. */
 const struct strv *doctor_bound(struct doctor *d)
 {
@@ -24,7 +48,7 @@ const struct strv *doctor_bound(struct doctor *d)
 
 	if (!f->bound) {
 		f->bound = util_alloc(1, sizeof(*f->bound));
-		doctor_find_bound(d, f->bound);
+		find_bound(d, f->bound);
 	}
 	return f->bound;
 }

@@ -34,7 +34,7 @@
 /* A user that goes on after as many refusals is cut off. */
 #define REFUSALS_MAX	16
 
-/* Operations whose numbers are kept, for op-cancel; as many as the driver keeps of a card. */
+/* Operations that op-cancel may name; as many as the driver keeps of a card. */
 #define OPS_MAX		32
 
 struct session {

@@ -100,7 +100,7 @@ user eve 12 "not in the group: 12" recover "$dev"
 fv_has "not in the group: said" "or membership of group fpga" "$ERR"
 chmod 666 $SOCKET
 user eve 12 "not in the group, with a socket for all: 12" recover "$dev"
-fv_has "the service looks at the group" "not a member of group fpga" "$ERR"
+fv_has "the service checks the group" "not a member of group fpga" "$ERR"
 fv_check "it is in the log" logged '^<4>eve \(uid 1003, pid [0-9]+\): connection refused'
 chmod 660 $SOCKET
 for verb in "fence --yes" "recover" "reset --yes"; do
@@ -153,7 +153,7 @@ fv_has "a fence that fails gives no right to recover" \
 fv_check "root's fence: it stays" device_is "$dev" fenced
 allows recover
 user alice 12 "recover is no right to end a fence of root: 12" recover "$dev"
-fv_has "recover: whose it is" "fenced by fpgactl \(pid [0-9]+\), not by a member of group fpga" "$ERR"
+fv_has "recover: the owner of the fence is named" "fenced by fpgactl \(pid [0-9]+\), not by a member of group fpga" "$ERR"
 fv_check "root's fence: it stays after that" device_is "$dev" fenced
 ends "root recovers it: 0" 0 recover "$dev"
 allows reprogram

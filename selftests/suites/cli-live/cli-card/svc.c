@@ -9,7 +9,7 @@
  *
  * A packet is "CMD[,ATTR=VALUE]...": CMD and ATTR are numbers; a value is sTEXT, uNUMBER, f (a flag),
  * or xHEX. "flags=N" are those of the header, "len=N" is its length, "pad=N" appends N bytes.
- * "raw=N" alone is N bytes that are no message. "drop" is a packet whose reply is not read. With
+ * "raw=N" alone is N bytes that are no message. "drop" has the reply of the next one not read. With
  * "hold" the connection stays until stdin ends.
  */
 #include <errno.h>
