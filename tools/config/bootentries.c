@@ -177,7 +177,7 @@ static bool has_one(const struct strv *words, const struct strv *some)
 }
 
 /**
- * boot_entries_plan() - Plan to take the words of a change out of entries that are not in the ledger.
+ * boot_entries_plan() - Plan to take words of a change out of entries that are not in the ledger.
  * @b: gets the commands, the words, and as tracked files the entries
  * @l: the ledger, with the entries that were taken back
  * @reverted: the files that were

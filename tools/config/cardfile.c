@@ -221,7 +221,7 @@ static const char *on_allow(struct parser *p)
 		return "expected: allow OPERATION...";
 	for (i = 1; i < p->n; i++) {
 		if (!card_right_parse(p->words[i], &right))
-			return "unknown operation; operations are fence, recover, reprogram and reset";
+			return "unknown operation: not fence, recover, reprogram or reset";
 		if (p->f->may[right])
 			return "the operation is given twice";
 		p->f->may[right] = true;

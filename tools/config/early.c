@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rule of udev, and whether the program that it runs is there when udev handles the devices of the
- * boot: the initramfs mounts / and /usr, and nothing else.
+ * The rule of udev, and whether the program that it runs is there when udev handles the devices of
+ * the boot: the initramfs mounts / and /usr, and nothing else.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -36,7 +36,9 @@ static char *find_program(void)
 	if (!program)
 		return NULL;
 	program += strlen(key);
-	return *program == '/' ? util_printf("%.*s", (int)strcspn(program, " \"\n"), program) : NULL;
+	if (*program != '/')
+		return NULL;
+	return util_printf("%.*s", (int)strcspn(program, " \"\n"), program);
 }
 
 /* The mount point of a line of mountinfo, where "\040" is a blank. */

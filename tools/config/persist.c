@@ -451,15 +451,16 @@ static int fail_write(const struct persist *p, size_t n, int ret, const char *wh
 	autofree char *changed = strv_join(&p->changed, " ");
 	autofree char *files = NULL;
 	autofree char *hint = NULL;
+	const char *next;
 
 	persist_take_back(p, n, &left);
 	files = strv_join(&left, " ");
-	hint = util_printf("%s%s%s%s%s", p->changed.n ? "Done, but will not last: " : "",
+	next = left.n ? "Run the command again, or take them back: fpgactl config --revert FILE" :
+			"Run the command again.";
+	hint = util_printf("%s%s%s%s\n%s", p->changed.n ? "Done, but will not last: " : "",
 			   p->changed.n ? changed : "Nothing was changed.",
 			   left.n ? "\nCard files that were written and could not be taken back: " :
-			   p->changed.n ? "\nNo card file was changed." : "", files,
-			   left.n ? "\nRun the command again, or take them back: fpgactl config --revert FILE" :
-			   "\nRun the command again.");
+			   p->changed.n ? "\nNo card file was changed." : "", files, next);
 	return err_fail(ret == -EAGAIN ? FV_BUSY : FV_FAILED, p->v[n].path, p->what, hint, "%s",
 			why);
 }

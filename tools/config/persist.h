@@ -20,7 +20,7 @@ struct persist {
 	const char *what;		/* the command, for error messages */
 	char *reason;			/* the command line */
 	bool is_careful;		/* refuse what cardfile_may_take_host() */
-	struct strv changed;		/* devices that the command changed before persist_write() */
+	struct strv changed;		/* devices that the command changed before the files */
 	struct persist_file *v;
 	size_t n;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor: what the initramfs of this kernel and of the next one has: what binds cards early, drivers
- * that take them before, and ids of old settings
+ * doctor: what the initramfs of this kernel and of the next one has: what binds cards early,
+ * drivers that take them before, and ids of old settings
  */
 #include <errno.h>
 #include <string.h>
@@ -147,12 +147,14 @@ static void check_bound(struct doctor *d, const char *path, const char *fix,
 static void check_ids(struct doctor *d, const char *path, const char *fix,
 		      const struct initramfs *image, const struct modprobe *m)
 {
+	const struct modprobe *host = doctor_modprobe(d);
 	size_t i, j;
 
 	for (i = 0; i < d->n_devices; i++)
 		for (j = 0; j < ARRAY_SIZE(takers); j++)
-			if (has_module(image, takers[j]) && takes(m, NULL, takers[j], d->devices[i]) &&
-			    !takes(doctor_modprobe(d), NULL, takers[j], d->devices[i]))
+			if (has_module(image, takers[j]) &&
+			    takes(m, NULL, takers[j], d->devices[i]) &&
+			    !takes(host, NULL, takers[j], d->devices[i]))
 				doctor_add(d, DOCTOR_WARNING, "initramfs-takes-card", path, fix,
 					   "its modprobe.d has ids= by which %s takes %s; that of the host has not",
 					   takers[j], d->devices[i]->bdf);

@@ -9,8 +9,8 @@
 #define SLOTS	"/sys/bus/pci/slots"
 
 /*
- * True if ACPI has a hotplug slot for the card; slots without a driver cannot be switched off. Those
- * of shpchp are conventional PCI, which has no link.
+ * True if ACPI has a hotplug slot for the card; slots without a driver cannot be switched off.
+ * Those of shpchp are conventional PCI, which has no link.
  */
 static bool has_slot(const struct pci_func *dev, const struct pci_func *port)
 {

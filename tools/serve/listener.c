@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections of the service: a process for each, so that none waits for another one, and limits for
- * their number, so that no user keeps the others out.
+ * Connections of the service: a process for each, so that none waits for another one, and limits
+ * for their number, so that no user keeps the others out.
  */
 #include <errno.h>
 #include <poll.h>

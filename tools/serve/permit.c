@@ -42,7 +42,7 @@ static char *check_match(const struct cardfile *f, const char *bdf)
 	struct match m;
 
 	match_card(&m, f, bdf, NULL);
-	/* a card that does not respond is to be recovered; its ids are those that the kernel read */
+	/* a card that does not respond is to be recovered; the kernel has read its ids before */
 	if (m.verdict != MATCH_OK && m.verdict != MATCH_SILENT)
 		why = util_printf("%s is about another card: %s", f->path, m.text);
 	match_free(&m);

@@ -128,7 +128,8 @@ static void note_done(struct session *s)
 	if (r->cmd == FPGA_VFIO_CMD_OP_CANCEL)
 		peer_log(s->peer, LOG_INFO, "cancel: operation %u", r->id);
 	else if (s->op)
-		peer_log(s->peer, LOG_NOTICE, "%s %s: operation %u", request_name(r), r->bdf, s->op);
+		peer_log(s->peer, LOG_NOTICE, "%s %s: operation %u", request_name(r), r->bdf,
+			 s->op);
 	else
 		peer_log(s->peer, LOG_INFO, "%s %s: dry run", request_name(r), r->bdf);
 }
@@ -200,7 +201,7 @@ static bool wait_packet(const struct session *s)
  */
 void serve_session(int fd, const struct peer *peer)
 {
-	_Alignas(struct nlmsghdr) char packet[SERVICE_REQUEST_MAX];
+	uint64_t packet[SERVICE_REQUEST_MAX / sizeof(uint64_t)];
 	struct timeval limit = { .tv_sec = SEND_LIMIT_S };
 	struct session s = { .fd = fd, .peer = peer };
 	ssize_t len;
@@ -209,10 +210,10 @@ void serve_session(int fd, const struct peer *peer)
 	while (!s.is_gone && s.n_refused < REFUSALS_MAX && wait_packet(&s)) {
 		len = service_receive(fd, packet, sizeof(packet));
 		memset(&s.request, 0, sizeof(s.request));
-		if (len == -EMSGSIZE)
-			refuse(&s, -EPERM, "packet is too long");
-		else if (len < 0)
+		if (len < 0 && len != -EMSGSIZE)
 			break;
+		if (len < 0)
+			refuse(&s, -EPERM, "packet is too long");
 		else
 			handle(&s, packet, (size_t)len);
 		if (++s.n_requests > BURST_MAX)

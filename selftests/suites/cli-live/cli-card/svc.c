@@ -7,8 +7,8 @@
  *                                    listening socket, as systemd does
  *   svc PATH [hold] PACKET...        send packets; print the end of each reply as "ERRNO TEXT"
  *
- * A packet is "CMD[,ATTR=VALUE]...": CMD and ATTR are numbers; a value is sTEXT, uNUMBER, f (a flag),
- * or xHEX. "flags=N" are those of the header, "len=N" is its length, "pad=N" appends N bytes.
+ * A packet is "CMD[,ATTR=VALUE]...": CMD and ATTR are numbers; a value is sTEXT, uNUMBER, f for a
+ * flag, or xHEX. "flags=N" are those of the header, "len=N" is its length, "pad=N" appends N bytes.
  * "raw=N" alone is N bytes that are no message. "drop" has the reply of the next one not read. With
  * "hold" the connection stays until stdin ends.
  */
@@ -30,7 +30,8 @@
 #define PACKET_SIZE	65536
 #define NR_FIRST_FD	3
 
-static _Alignas(struct nlmsghdr) char packet[PACKET_SIZE];
+static uint64_t buffer[PACKET_SIZE / sizeof(uint64_t)];
+static char *const packet = (char *)buffer;
 
 static void die(const char *what)
 {
@@ -116,7 +117,7 @@ static size_t make_packet(char *text)
 	unsigned long declared = 0;
 	char *word, *value;
 
-	memset(packet, 0, sizeof(packet));
+	memset(packet, 0, PACKET_SIZE);
 	hdr->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	hdr->nlmsg_seq = 7;
 	word = strsep(&text, ",");
@@ -155,7 +156,7 @@ static void print_reply(int fd)
 	ssize_t len;
 
 	do {
-		len = recv(fd, packet, sizeof(packet), 0);
+		len = recv(fd, packet, PACKET_SIZE, 0);
 		if (len <= 0) {
 			printf("closed\n");
 			exit(3);
@@ -194,7 +195,7 @@ int main(int argc, char **argv)
 			print_reply(fd);
 		is_read = 1;
 	}
-	while (is_held && read(STDIN_FILENO, packet, sizeof(packet)) > 0)
+	while (is_held && read(STDIN_FILENO, packet, PACKET_SIZE) > 0)
 		;
 	return 0;
 }

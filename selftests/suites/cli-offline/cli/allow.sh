@@ -325,7 +325,7 @@ refused_file()
 hold lines_refused "a line of allow that is not as documented is refused with its number"
 lines_refused()
 {
-	local unknown="unknown operation; operations are fence, recover, reprogram and reset"
+	local unknown="unknown operation: not fence, recover, reprogram or reset"
 
 	: >"$tree/dev/kmsg"
 	refused_file "allow reset" "allow fence" "line 5: allow is given twice"

@@ -3,8 +3,8 @@
  * With $FAKE_ROOT, a recorded tree is the live system: opens below /sys, /etc, /var, /boot,
  * /lib/modules, /run/fpgactl, /dev/vfio and the numbered directories of /proc, and of the command
  * line, the mount table, pci.ids, udev's database of names and the kernel log, are redirected to
- * it; the kernel's release and its keys, too. With $FAKE_TRACE, the path of each access to a tree is
- * appended to that file.
+ * it; the kernel's release and its keys, too. With $FAKE_TRACE, the path of each access to a tree
+ * is appended to that file.
  *
  * claimed/NAME in a tree makes O_EXCL opens of its block device dev/NAME fail; with fail/pipe2,
  * fail/fork and fail/socket, these calls of fpgactl fail with that errno, with fail/read one read()

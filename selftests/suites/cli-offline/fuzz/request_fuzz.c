@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libFuzzer target for request.c: what the service takes from a packet of a user. The driver gets
- * no attribute but those listed here, and a message that is made from a packet is read as the packet
- * was.
+ * no attribute but those listed here, and a message that is made from a packet is read as the
+ * packet was.
  *
  * First byte: whether the header is made valid.
  */
