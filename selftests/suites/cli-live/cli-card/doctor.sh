@@ -72,5 +72,8 @@ fv_check "a slow link: the fix" mend link-degraded
 verdict "a link at full speed" 0 -- "$dev"
 
 fv_check "the module unloads" rmmod $FV_MODULE
+# the next program finds the device as it was: an open turns decoding on only if it enables it
+echo 0 >"$FV_PCI/$dev/enable"
+reg_set "$dev" 4.w=2:2
 rmmod fv_port
 fv_finish

@@ -745,7 +745,7 @@ no_commands_ok()
 	no_command
 	# a boot loader that is not known
 	boot_with "amd_iommu=pt"
-	rm -r "$tree"/etc/default "$tree"/{usr/sbin,boot}
+	rm -r "$tree"/etc/default "${tree:?}"/{usr/sbin,boot}
 	finds cmdline-unknown-option host "pt of"
 	no_command
 	boot_with "amd_iommu=a'b"
