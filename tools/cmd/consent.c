@@ -163,7 +163,7 @@ int consent_wait(struct consent *c, const struct pci_func *const *devices, size_
 	const char *done = "Nothing was changed.";
 	const struct pci_func *held;
 	autofree char *who = NULL;
-	int code;
+	int code = FV_OK;
 
 	do {
 		held = release_wait(devices, n, c->limit, &wait);
