@@ -5,9 +5,9 @@
  *
  * Each poll reads the link registers of the port, while the port is awake, and the BAR registers of
  * functions in use, which a loss between two polls clears. A loss counts at once; a port that does
- * not answer has lost a link above it, and so the card. A slower or
- * narrower link counts when two polls in a row see it, as a link passes through that state on its
- * way up; it is retrained, if the policy says so, at once and then after pauses that double.
+ * not answer has lost a link above it, and so the card. A slower or narrower link counts when two
+ * polls in a row see it, as a link passes through that state on its way up; it is retrained, if the
+ * policy says so, at once and then after pauses that double.
  *
  * The workqueue is freezable: the link below a port that the system suspends is not lost. After a
  * sleep there is a poll also with the monitor off: a card that lost its link has no configuration,
@@ -295,6 +295,9 @@ static int fv_monitor_poll(struct fv_monitor *monitor, struct fv_device *dev)
 	if (awake > 0)
 		pm_runtime_put(&card->port->dev);
 	fv_monitor_note(monitor, ret && ret != -ENODATA ? NULL : &link);
+	/* Not read: whether the port answers is not known. */
+	if (ret == -EBUSY)
+		return ret;
 	/* Back, with the values of a reset. */
 	if (monitor->is_port_lost && ret != -EIO)
 		fv_card_isolate_again(card);

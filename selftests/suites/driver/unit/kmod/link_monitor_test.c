@@ -468,6 +468,10 @@ TEST_F(monitor, a_loss_above_the_port_is_a_loss)
 	tick();
 	EXPECT_EQ(1, world.nr_events);
 	EXPECT_TRUE(self->monitor->work.is_queued);
+	/* a reset keeps the monitor from reading the port */
+	world.read_error = -EBUSY;
+	tick();
+	EXPECT_FALSE(strchr(world.order, 'i'));
 	/* it answers, is isolated if it was, and its own link is still down */
 	world.read_error = 0;
 	world.link.is_active = false;
